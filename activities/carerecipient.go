@@ -1,0 +1,281 @@
+// Package activities are the steps of the workflows: each reads from a government service and writes to PostgreSQL in one go, and
+// answers with our ids and counts only (R10).
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/upstream/servicesaustralia"
+	"github.com/caresync/caresync/upstream/transport"
+)
+
+// detailsAtOnce is how many budgets' details one step reads at the same time. The allowance bounds the rate whatever it is.
+const detailsAtOnce = 8
+
+// CareRecipient are the steps of a Care Recipient Sync. They return errors only for what may succeed when it is tried again, and for
+// faults of ours; a refusal is an answer.
+type CareRecipient struct {
+	store      *db.Store
+	services   *servicesaustralia.Client
+	allowances *db.Allowances
+}
+
+// NewCareRecipient makes the steps for a process.
+func NewCareRecipient(store *db.Store, services *servicesaustralia.Client, allowances *db.Allowances) *CareRecipient {
+	return &CareRecipient{store: store, services: services, allowances: allowances}
+}
+
+// reader reads a person's records on the run's connection. The run's id is the correlation id of all its calls.
+func (c *CareRecipient) reader(step db.Step, connection care.Connection) *servicesaustralia.Reader {
+	return c.services.For(connection, step.RunID, c.allowances.For(connection))
+}
+
+// ValidateCareRecipient finds out who a run is about and whether they can be synced, and records that the run began. It returns
+// db.ErrNotFound for a person who is not this organisation's.
+func (c *CareRecipient) ValidateCareRecipient(ctx context.Context, in protocol.ValidateInput) (care.Subject, error) {
+	record, err := c.store.LoadSubject(ctx, in.OrganisationID, in.ClientID)
+	if err != nil {
+		return care.Subject{}, err
+	}
+	if err := c.store.RecordRun(ctx, db.RunStart{
+		ID: in.RunID, Request: in.Request, Kind: protocol.KindCareRecipient, WorkflowID: in.WorkflowID, StartedAt: in.At,
+	}); err != nil {
+		return care.Subject{}, err
+	}
+	connection, refusal := connectionOf(record)
+	return care.Subject{
+		RunID: in.RunID, OrganisationID: in.OrganisationID, ClientID: in.ClientID, ConnectionID: connection, PlanID: record.PlanID,
+		Today: care.DateIn(in.At, record.TimeZone), AllBudgets: in.AllBudgets, Verified: record.Verified, Refusal: refusal,
+	}, nil
+}
+
+// connectionOf chooses the connection that holds a person (R11), or says why there is none.
+func connectionOf(record db.SubjectRecord) (care.ID, care.Reason) {
+	if record.CareRecipientID == "" {
+		return "", care.ReasonNoCareRecipientID
+	}
+	if len(record.Connections) == 0 {
+		return "", care.ReasonNoConnection
+	}
+	chosen := record.Connections[0]
+	if record.ConnectionID == "" && len(record.Connections) > 1 {
+		return "", care.ReasonConnectionUnknown
+	}
+	for _, connection := range record.Connections {
+		if connection.ID == record.ConnectionID {
+			chosen = connection
+		}
+	}
+	if chosen.ActivatedAt == nil {
+		return "", care.ReasonDeviceNotActivated
+	}
+	return chosen.ID, ""
+}
+
+// UpsertPlan reads the summary, checks who the person is (R8) and saves the plan with its classifications, approved services and
+// supplements.
+func (c *CareRecipient) UpsertPlan(ctx context.Context, in protocol.AreaInput) (care.AreaResult, error) {
+	step := db.Step{Subject: in.Subject, Area: care.AreaSummary}
+	begun, err := c.store.BeginUpsertPlan(ctx, step)
+	if answer, done := alreadyAnswered(begun, err); done {
+		return answer, err
+	}
+	held := begun.Held.Client
+	read, err := c.reader(step, begun.Connection).Summary(ctx, held.CareRecipientID)
+	if err != nil {
+		return refuse(ctx, c.store, step, begun, err)
+	}
+	summary, several := care.ChooseSummary(read.Records, begun.Connection.ServiceProviderID)
+	check := care.CheckIdentity(held.Identity, summary.Identity)
+	if len(check.Mismatches) > 0 {
+		return c.store.Refuse(ctx, step, begun.BeganAt, care.ReasonIdentityMismatch, []care.Issue{mismatchIssue(check, held.Identity, summary.Identity)})
+	}
+	issues := append(read.Issues, summaryIssues(check, several)...)
+	return c.store.WritePlan(ctx, step, begun, func(held care.HeldPlan) care.PlanDecision {
+		return care.DecidePlan(held, summary, issues, in.Today, db.NewID)
+	})
+}
+
+// mismatchIssue shows both values to the operator (R8).
+func mismatchIssue(check care.IdentityCheck, held, reported care.Identity) care.Issue {
+	issue := care.RefusalIssue(care.AreaSummary, care.ReasonIdentityMismatch, "")
+	issue.Details = details(map[string]any{"fields": check.Mismatches, "held": held, "reported": reported})
+	return issue
+}
+
+// details are the values that an issue is about; a string or a struct of strings can always be encoded.
+func details(values map[string]any) json.RawMessage {
+	encoded, err := json.Marshal(values)
+	if err != nil {
+		return nil
+	}
+	return encoded
+}
+
+func summaryIssues(check care.IdentityCheck, several bool) (issues []care.Issue) {
+	if check.GivenNameDiffers {
+		issues = append(issues, care.Warning(care.AreaSummary, care.IssueGivenNameDiffers, "The given name differs from the one Services Australia holds."))
+	}
+	if several {
+		issues = append(issues, care.Warning(care.AreaSummary, care.IssueSeveralProviders, "The person stands under several service provider ids; this connection's entry was used."))
+	}
+	return issues
+}
+
+// RecreateContributions reads the individual contributions and replaces the set that we hold (R16).
+func (c *CareRecipient) RecreateContributions(ctx context.Context, in protocol.AreaInput) (care.AreaResult, error) {
+	step := db.Step{Subject: in.Subject, Area: care.AreaContributions}
+	begun, err := c.store.BeginContributions(ctx, step)
+	if answer, done := alreadyAnswered(begun, err); done {
+		return answer, err
+	}
+	read, err := c.reader(step, begun.Connection).Contributions(ctx, begun.Held.Client.CareRecipientID)
+	if err != nil {
+		return refuse(ctx, c.store, step, begun, err)
+	}
+	return c.store.WriteContributions(ctx, step, begun, func(held []care.Contribution) care.ContributionsDecision {
+		return care.DecideContributions(held, read.Records, read.Issues, db.NewID)
+	})
+}
+
+// FetchBudgets reads the budgets and answers with those whose usage is to be read (R15).
+func (c *CareRecipient) FetchBudgets(ctx context.Context, in protocol.AreaInput) (care.AreaResult, error) {
+	step := db.Step{Subject: in.Subject, Area: care.AreaBudgets}
+	begun, err := c.store.BeginBudgets(ctx, step)
+	if answer, done := alreadyAnswered(begun, err); done {
+		return answer, err
+	}
+	read, err := c.reader(step, begun.Connection).Budgets(ctx, begun.Held.Client.CareRecipientID)
+	if err != nil {
+		return refuse(ctx, c.store, step, begun, err)
+	}
+	return c.store.WriteBudgets(ctx, step, begun, func(held care.HeldBudgets) care.BudgetsDecision {
+		return care.DecideBudgets(held, read.Records, read.Issues, in.Subject, db.NewID)
+	})
+}
+
+// FetchUsage reads the details of some budgets, several at once, and saves their entitlements and usage (R17).
+func (c *CareRecipient) FetchUsage(ctx context.Context, in protocol.UsageInput) (care.AreaResult, error) {
+	step := db.Step{Subject: in.Subject, Area: care.AreaUsage, Chunk: in.Chunk}
+	begun, err := c.store.BeginUsage(ctx, step, in.Budgets)
+	if answer, done := alreadyAnswered(begun, err); done {
+		return answer, err
+	}
+	read, err := c.readDetails(ctx, step, begun)
+	if err != nil {
+		return refuse(ctx, c.store, step, begun, err)
+	}
+	return c.store.WriteUsage(ctx, step, begun, read.byBudget, func(held care.HeldUsage, details map[care.ID]care.BudgetDetails) care.UsageDecision {
+		return care.DecideUsage(held, details, read.issues, db.NewID)
+	})
+}
+
+// budgetsRead are the details of some budgets, by our ids.
+type budgetsRead struct {
+	byBudget map[care.ID]care.BudgetDetails
+	issues   []care.Issue
+}
+
+func (c *CareRecipient) readDetails(ctx context.Context, step db.Step, begun db.Begun[care.HeldUsage]) (budgetsRead, error) {
+	reader := c.reader(step, begun.Connection)
+	details := make([]*care.BudgetDetails, len(begun.Held.Budgets))
+	issues := make([][]care.Issue, len(begun.Held.Budgets))
+	group, groupContext := errgroup.WithContext(ctx)
+	group.SetLimit(detailsAtOnce)
+	for i, budget := range begun.Held.Budgets {
+		group.Go(func() (err error) {
+			details[i], issues[i], err = readOne(groupContext, reader, budget)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return budgetsRead{}, err
+	}
+	read := budgetsRead{byBudget: make(map[care.ID]care.BudgetDetails, len(details))}
+	for i, budget := range begun.Held.Budgets {
+		read.issues = append(read.issues, issues[i]...)
+		if details[i] != nil {
+			read.byBudget[budget.ID] = *details[i]
+		}
+	}
+	return read, nil
+}
+
+// readOne reads the details of a budget. One that was listed a moment ago and is not found now keeps what we hold of it.
+func readOne(ctx context.Context, reader *servicesaustralia.Reader, budget care.Budget) (*care.BudgetDetails, []care.Issue, error) {
+	details, issues, err := reader.BudgetDetails(ctx, budget.UpstreamBudgetID)
+	if transport.Has(err, transport.NotFound) {
+		issue := care.Warning(care.AreaUsage, care.IssueBudgetDetailsNotFound, "The budget was listed, but its details were not found. Its entitlements and usage were kept.")
+		issue.Kind, issue.RecordID = care.KindBudget, budget.ID
+		return nil, []care.Issue{issue}, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range issues {
+		issues[i].RecordID = budget.ID
+	}
+	return &details, issues, nil
+}
+
+// CompleteRun decides a run's outcome from its areas (R6) and records it.
+func (c *CareRecipient) CompleteRun(ctx context.Context, in protocol.CompleteInput) (care.RunResult, error) {
+	result := care.Conclude(in.Areas)
+	result.RunID = in.Subject.RunID
+	issues := failureIssues(in)
+	if in.DroppedRequests > 0 {
+		issues = append(issues, care.Warning(care.AreaSummary, care.IssueRequestsDropped, "Further requests had arrived and were not followed, because the sync was cancelled. Sync again."))
+		result.Warnings++
+	}
+	plan, err := c.store.FinishRun(ctx, in.Subject.OrganisationID, result, issues)
+	result.PlanID = plan
+	return result, err
+}
+
+// failureIssues explain what no step has explained: a refusal before any call, and the areas that gave up.
+func failureIssues(in protocol.CompleteInput) (issues []care.Issue) {
+	if in.Subject.Refusal != "" {
+		issues = append(issues, care.RefusalIssue(care.AreaSummary, in.Subject.Refusal, ""))
+	}
+	for _, area := range care.Areas {
+		if answer := in.Areas[area]; answer.Outcome == care.AreaFailed {
+			issues = append(issues, care.RefusalIssue(area, answer.Reason, ""))
+		}
+	}
+	return issues
+}
+
+// alreadyAnswered reports whether a step has nothing to do: it could not begin, or an earlier attempt finished it.
+func alreadyAnswered[H any](begun db.Begun[H], err error) (care.AreaResult, bool) {
+	if err != nil {
+		return care.AreaResult{}, true
+	}
+	if begun.Answer != nil {
+		return *begun.Answer, true
+	}
+	return care.AreaResult{}, false
+}
+
+// refuse records why the government said no. What may succeed later is noted for those who wait, and remains an error (R9).
+func refuse[H any](ctx context.Context, store *db.Store, step db.Step, begun db.Begun[H], err error) (care.AreaResult, error) {
+	var failure *transport.Error
+	if !errors.As(err, &failure) {
+		return care.AreaResult{}, err
+	}
+	if failure.Retryable() {
+		return care.AreaResult{}, errors.Join(err, store.NoteRetry(ctx, step, failure.Error(), failure.Words))
+	}
+	reason := reasonOf(failure)
+	issue := care.RefusalIssue(step.Area, reason, failure.Words)
+	if failure.Field != "" {
+		issue.Details = details(map[string]any{"field": failure.Field, "reported": failure.Reported})
+	}
+	return store.Refuse(ctx, step, begun.BeganAt, reason, []care.Issue{issue})
+}

@@ -1,0 +1,94 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/upstream/transport"
+)
+
+// reasonOf says what a refusal by the government means to people (R6, R9).
+func reasonOf(failure *transport.Error) care.Reason {
+	switch failure.Kind {
+	case transport.ConsentRefused:
+		return care.ReasonConsentRefused
+	case transport.NotFound:
+		return care.ReasonNotFound
+	case transport.NotAuthorised:
+		return care.ReasonNotAuthorised
+	case transport.IdentityMismatch:
+		return care.ReasonIdentityMismatch
+	case transport.LoginRefused:
+		return care.ReasonLoginRefused
+	case transport.NotSetUp:
+		if failure.Code == transport.CodeDeviceNotActivated {
+			return care.ReasonDeviceNotActivated
+		}
+		return care.ReasonNotSetUp
+	default:
+		return care.ReasonRequestRefused
+	}
+}
+
+// failureReason says what it means to people that a step gave up.
+func failureReason(err error) care.Reason {
+	var failure *transport.Error
+	switch {
+	case errors.As(err, &failure):
+		return care.ReasonServiceUnavailable
+	case errors.Is(err, db.ErrUnavailable):
+		return care.ReasonDatabaseUnavailable
+	default:
+		return care.ReasonUnexpected
+	}
+}
+
+// applicationError is how Temporal sees an error of a step: with a type that the workflow tells apart, retried or not, and with the
+// delay that the service asked for (R9). Its message holds no person data (R10).
+func applicationError(err error) error {
+	var failure *transport.Error
+	switch {
+	case err == nil, errors.Is(err, context.Canceled):
+		return err
+	case errors.As(err, &failure):
+		return temporal.NewApplicationErrorWithOptions(failure.Error(), protocol.ErrorServiceUnavailable,
+			temporal.ApplicationErrorOptions{NextRetryDelay: retryDelay(failure)})
+	case errors.Is(err, db.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
+		return temporal.NewApplicationError(err.Error(), protocol.ErrorDatabaseUnavailable)
+	case errors.Is(err, db.ErrNotFound):
+		return temporal.NewNonRetryableApplicationError(err.Error(), protocol.ErrorClientUnknown, nil)
+	default:
+		return temporal.NewNonRetryableApplicationError(err.Error(), protocol.ErrorUnexpected, nil)
+	}
+}
+
+// retryDelay is how long the service asked to be left alone; 0 leaves it to the retry policy.
+func retryDelay(failure *transport.Error) time.Duration { return failure.RetryAfter }
+
+// Interceptor maps the errors of all steps to application errors, and sends their heartbeats.
+type Interceptor struct {
+	interceptor.WorkerInterceptorBase
+}
+
+// InterceptActivity wraps one execution of a step.
+func (*Interceptor) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+	return &activityInterceptor{interceptor.ActivityInboundInterceptorBase{Next: next}}
+}
+
+type activityInterceptor struct {
+	interceptor.ActivityInboundInterceptorBase
+}
+
+// ExecuteActivity runs a step.
+func (i *activityInterceptor) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+	defer beat(ctx)()
+	answer, err := i.Next.ExecuteActivity(ctx, in)
+	return answer, applicationError(err)
+}

@@ -1,0 +1,33 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+)
+
+// HeartbeatInterval is how often a running step says that its worker is alive. A step whose worker died is given to another one after
+// a few missed beats, and a cancelled step learns of it with the next.
+const HeartbeatInterval = 2 * time.Second
+
+// beat sends heartbeats until the returned function is called.
+func beat(ctx context.Context) (stop func()) {
+	if activity.GetInfo(ctx).HeartbeatTimeout == 0 {
+		return func() {}
+	}
+	done := make(chan struct{})
+	go func() {
+		ticker := time.NewTicker(HeartbeatInterval)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				activity.RecordHeartbeat(ctx)
+			}
+		}
+	}()
+	return func() { close(done) }
+}

@@ -1,0 +1,253 @@
+package care
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Count is what a run did to the records of one kind (R6).
+type Count struct {
+	Created   int `json:"created"`
+	Updated   int `json:"updated"`
+	Unchanged int `json:"unchanged"`
+	Removed   int `json:"removed"`
+}
+
+// Synced is the number that the success message names: every record that the government reported (seed 004, R6).
+func (c Count) Synced() int { return c.Created + c.Updated + c.Unchanged }
+
+// Plus adds two counts.
+func (c Count) Plus(other Count) Count {
+	return Count{
+		Created: c.Created + other.Created, Updated: c.Updated + other.Updated,
+		Unchanged: c.Unchanged + other.Unchanged, Removed: c.Removed + other.Removed,
+	}
+}
+
+// Counts are the counts of a step or a run by kind of record.
+type Counts map[Kind]Count
+
+// Add adds the other counts, kind by kind.
+func (c Counts) Add(other Counts) {
+	for kind, count := range other {
+		c[kind] = c[kind].Plus(count)
+	}
+}
+
+const (
+	guardedFrom = 5 // lists shorter than this may lose any number of records at once
+)
+
+// Guard decides whether a complete read may remove records (R5).
+type Guard struct {
+	// NeverEmpty holds back an empty answer where we have current records (classifications and budgets).
+	NeverEmpty bool
+	// Accepted is set when an operator has looked at a removal that was held back and let it through.
+	Accepted bool
+}
+
+// Holds reports whether removals are held back: nothing answered where we have something, or more than half of five or
+// more current records gone at once (R5).
+func (g Guard) Holds(current, removing int) bool {
+	if g.Accepted || removing == 0 {
+		return false
+	}
+	if g.NeverEmpty && removing == current {
+		return true
+	}
+	return current >= guardedFrom && removing*2 > current
+}
+
+// Difference is what a complete read of a list changes in what we hold.
+type Difference[T any] struct {
+	// Write are the created, updated and revived records as they shall stand.
+	Write []T
+	// Remove are the ids of the records to mark as removed.
+	Remove []ID
+	// After are all records as they stand after the change, the removed ones among them.
+	After   []T
+	Count   Count
+	Changes []Change
+	// Held is the number of records that were not in the answer and whose removal the guard holds back (R5).
+	Held int
+}
+
+type record[T any] interface {
+	*T
+	row() *Row
+	identity() string
+	values() []Value
+}
+
+// Compare finds what a complete read of a list changes in what we hold of it (R5, "Identities" of docs/rules.md). Records with
+// the same identity are paired first with the one whose values are equal, then in order, so that a shuffled answer changes
+// nothing. A record that was removed and is read again is revived.
+func Compare[T any, P record[T]](kind Kind, held, read []T, guard Guard, newID NewID) Difference[T] {
+	groups := groupByIdentity[T, P](held)
+	difference := Difference[T]{}
+	for _, incoming := range pairUp[T, P](groups, read) {
+		difference.keep(kind, incoming.held, incoming.read, newID, rowOf[T, P], valuesOf[T, P])
+	}
+	difference.removeAbsent(kind, leftOver(groups), currentIn[T, P](held), guard, rowOf[T, P])
+	return difference
+}
+
+func rowOf[T any, P record[T]](r *T) *Row       { return P(r).row() }
+func valuesOf[T any, P record[T]](r *T) []Value { return P(r).values() }
+
+func currentIn[T any, P record[T]](held []T) (current int) {
+	for i := range held {
+		if !P(&held[i]).row().Removed {
+			current++
+		}
+	}
+	return current
+}
+
+// group are the records we hold of one identity; those paired with a read record become nil.
+type group[T any] struct {
+	held        []*T
+	nextOrdinal int
+}
+
+func groupByIdentity[T any, P record[T]](held []T) map[string]*group[T] {
+	groups := make(map[string]*group[T])
+	for i := range held {
+		key := P(&held[i]).identity()
+		if groups[key] == nil {
+			groups[key] = &group[T]{}
+		}
+		members := groups[key]
+		members.held = append(members.held, &held[i])
+		members.nextOrdinal = max(members.nextOrdinal, P(&held[i]).row().Ordinal+1)
+	}
+	for _, members := range groups {
+		slices.SortStableFunc(members.held, func(a, b *T) int {
+			return cmp.Or(compareBool(P(a).row().Removed, P(b).row().Removed), cmp.Compare(P(a).row().Ordinal, P(b).row().Ordinal))
+		})
+	}
+	return groups
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	default:
+		return 1
+	}
+}
+
+// pair is a record that was read with the one we hold of it, nil if it is new.
+type pair[T any] struct {
+	held *T
+	read T
+}
+
+func pairUp[T any, P record[T]](groups map[string]*group[T], read []T) []pair[T] {
+	pairs := make([]pair[T], len(read))
+	for i := range read {
+		pairs[i].read = read[i]
+		pairs[i].held = takeFrom(groups[P(&read[i]).identity()], func(candidate *T) bool {
+			return sameValues(P(candidate).values(), P(&read[i]).values())
+		})
+	}
+	for i := range pairs {
+		if pairs[i].held == nil {
+			key := P(&pairs[i].read).identity()
+			pairs[i].held = takeFrom(groups[key], func(*T) bool { return true })
+		}
+		if pairs[i].held == nil {
+			P(&pairs[i].read).row().Ordinal = nextOrdinal(groups, P(&pairs[i].read).identity())
+		}
+	}
+	return pairs
+}
+
+func takeFrom[T any](members *group[T], fits func(*T) bool) *T {
+	if members == nil {
+		return nil
+	}
+	for i, candidate := range members.held {
+		if candidate != nil && fits(candidate) {
+			members.held[i] = nil
+			return candidate
+		}
+	}
+	return nil
+}
+
+func nextOrdinal[T any](groups map[string]*group[T], key string) int {
+	if groups[key] == nil {
+		groups[key] = &group[T]{}
+	}
+	ordinal := groups[key].nextOrdinal
+	groups[key].nextOrdinal++
+	return ordinal
+}
+
+func leftOver[T any](groups map[string]*group[T]) []*T {
+	var left []*T
+	for _, members := range groups {
+		for _, record := range members.held {
+			if record != nil {
+				left = append(left, record)
+			}
+		}
+	}
+	return left
+}
+
+// keep takes over a record that was read: as a new one, or over the one we hold.
+func (d *Difference[T]) keep(kind Kind, held *T, read T, newID NewID, rowOf func(*T) *Row, valuesOf func(*T) []Value) {
+	row := rowOf(&read)
+	row.Removed = false
+	if held == nil {
+		row.ID = newID()
+		d.Count.Created++
+		d.Changes = append(d.Changes, Change{Kind: kind, RecordID: row.ID, Action: ActionCreated})
+		d.Write = append(d.Write, read)
+		d.After = append(d.After, read)
+		return
+	}
+	row.ID, row.Ordinal = rowOf(held).ID, rowOf(held).Ordinal
+	changes := changesBetween(kind, row.ID, valuesOf(held), valuesOf(&read))
+	if rowOf(held).Removed {
+		changes = append([]Change{{Kind: kind, RecordID: row.ID, Action: ActionRevived}}, changes...)
+	}
+	d.After = append(d.After, read)
+	if len(changes) == 0 {
+		d.Count.Unchanged++
+		return
+	}
+	d.Count.Updated++
+	d.Changes = append(d.Changes, changes...)
+	d.Write = append(d.Write, read)
+}
+
+// removeAbsent marks the records that a complete read no longer had, unless the guard holds them.
+func (d *Difference[T]) removeAbsent(kind Kind, absent []*T, current int, guard Guard, rowOf func(*T) *Row) {
+	slices.SortFunc(absent, func(a, b *T) int { return cmp.Compare(rowOf(a).ID, rowOf(b).ID) })
+	leaving := 0
+	for _, record := range absent {
+		if !rowOf(record).Removed {
+			leaving++
+		}
+	}
+	held := guard.Holds(current, leaving)
+	for _, record := range absent {
+		after := *record
+		if row := rowOf(&after); !row.Removed && !held {
+			row.Removed = true
+			d.Count.Removed++
+			d.Remove = append(d.Remove, row.ID)
+			d.Changes = append(d.Changes, Change{Kind: kind, RecordID: row.ID, Action: ActionRemoved})
+		}
+		d.After = append(d.After, after)
+	}
+	if held {
+		d.Held = leaving
+	}
+}

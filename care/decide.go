@@ -1,0 +1,320 @@
+package care
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/shopspring/decimal"
+)
+
+// Decision is what a step writes beside its records.
+type Decision struct {
+	Answer  AreaResult
+	Issues  []Issue
+	Changes []Change
+	Holds   []Hold
+}
+
+// Hold says how many records of a kind a complete read no longer had while the guard kept them (R5); none closes an earlier hold.
+type Hold struct {
+	Kind    Kind `json:"kind"`
+	Records int  `json:"records"`
+}
+
+func (d *Decision) warn(issue Issue) { d.Issues = append(d.Issues, issue) }
+
+// conclude makes the answer once everything else stands.
+func (d *Decision) conclude(counts Counts) {
+	d.Answer = AreaResult{Outcome: AreaSucceeded, Counts: counts, Warnings: countWarnings(d.Issues)}
+}
+
+func countWarnings(issues []Issue) (warnings int) {
+	for _, issue := range issues {
+		if issue.Severity == SeverityWarning {
+			warnings++
+		}
+	}
+	return warnings
+}
+
+// take adds what comparing one list came to.
+func take[T any](d *Decision, area Area, kind Kind, difference Difference[T]) {
+	d.Changes = append(d.Changes, difference.Changes...)
+	d.hold(kind, difference.Held)
+	if difference.Held > 0 {
+		issue := Warning(area, IssueRemovalHeld, fmt.Sprintf(
+			"The answer no longer has %d of the records we hold. They were kept unchanged; accept the removal on this run if it is right.", difference.Held))
+		issue.Kind = kind
+		d.warn(issue)
+	}
+}
+
+func (d *Decision) hold(kind Kind, records int) {
+	for i := range d.Holds {
+		if d.Holds[i].Kind == kind {
+			d.Holds[i].Records += records
+			return
+		}
+	}
+	d.Holds = append(d.Holds, Hold{Kind: kind, Records: records})
+}
+
+// HeldPlan is what we hold of the summary's area.
+type HeldPlan struct {
+	Plan             *Plan             `json:"plan"`
+	Client           Client            `json:"client"`
+	Classifications  []Classification  `json:"classifications"`
+	ApprovedServices []ApprovedService `json:"approved_services"`
+	Supplements      []Supplement      `json:"supplements"`
+	Accepted         []Kind            `json:"accepted"`
+}
+
+// PlanDecision is what a summary changes.
+type PlanDecision struct {
+	Decision
+	Plan                                     Plan
+	EntryDate, DepartureDate, NotInCareSince Date
+	Classifications                          Difference[Classification]
+	ApprovedServices                         Difference[ApprovedService]
+	Supplements                              Difference[Supplement]
+}
+
+// DecidePlan decides what a summary changes: the lists (R5), the plan's dates (R13) and whether the person is in care (R19).
+func DecidePlan(held HeldPlan, summary Summary, issues []Issue, today Date, newID NewID) PlanDecision {
+	decision := PlanDecision{Decision: Decision{Issues: slices.Clone(issues)}, EntryDate: summary.EntryDate, DepartureDate: summary.DepartureDate}
+	accepted := func(kind Kind) bool { return slices.Contains(held.Accepted, kind) }
+	decision.Classifications = Compare(KindClassification, held.Classifications, summary.Classifications,
+		Guard{NeverEmpty: true, Accepted: accepted(KindClassification)}, newID)
+	decision.ApprovedServices = Compare(KindApprovedService, held.ApprovedServices, summary.ApprovedServices,
+		Guard{Accepted: accepted(KindApprovedService)}, newID)
+	decision.Supplements = Compare(KindSupplement, held.Supplements, summary.Supplements, Guard{Accepted: accepted(KindSupplement)}, newID)
+
+	decision.setPlan(held.Plan, newID)
+	take(&decision.Decision, AreaSummary, KindClassification, decision.Classifications)
+	take(&decision.Decision, AreaSummary, KindApprovedService, decision.ApprovedServices)
+	take(&decision.Decision, AreaSummary, KindSupplement, decision.Supplements)
+	decision.setCare(held.Client, summary, today)
+	if decision.Plan.StartDate.IsZero() && !slices.ContainsFunc(decision.Classifications.After, isCurrent) {
+		decision.warn(Warning(AreaSummary, IssueNoClassification, "No classification was reported, so the plan has no dates."))
+	}
+	decision.conclude(Counts{
+		KindClassification: decision.Classifications.Count, KindApprovedService: decision.ApprovedServices.Count,
+		KindSupplement: decision.Supplements.Count,
+	})
+	return decision
+}
+
+func isCurrent(classification Classification) bool { return !classification.Removed }
+
+func (d *PlanDecision) setPlan(held *Plan, newID NewID) {
+	start, end := PlanDates(d.Classifications.After)
+	if held == nil {
+		d.Plan = Plan{ID: newID(), StartDate: start, EndDate: end}
+		d.Changes = append(d.Changes, Change{Kind: KindPlan, RecordID: d.Plan.ID, Action: ActionCreated})
+		return
+	}
+	d.Plan = Plan{ID: held.ID, StartDate: start, EndDate: end}
+	d.Changes = append(d.Changes, changesBetween(KindPlan, held.ID, planValues(*held), planValues(d.Plan))...)
+}
+
+func planValues(plan Plan) []Value {
+	return []Value{{"start_date", dateText(plan.StartDate)}, {"end_date", dateText(plan.EndDate)}}
+}
+
+// setCare notes entry and departure. A person with a departure in the past is not in care (R19); one who is reported again without is.
+func (d *PlanDecision) setCare(client Client, summary Summary, today Date) {
+	if !summary.DepartureDate.IsZero() && summary.DepartureDate.Before(today) {
+		d.NotInCareSince = summary.DepartureDate
+		d.warn(Warning(AreaSummary, IssueNotInCare, "The person has departed from this provider."))
+	}
+	after := Client{EntryDate: d.EntryDate, DepartureDate: d.DepartureDate, NotInCareSince: d.NotInCareSince}
+	d.Changes = append(d.Changes, changesBetween(KindClient, client.ID, careValues(client), careValues(after))...)
+}
+
+func careValues(client Client) []Value {
+	return []Value{
+		{"entry_date", dateText(client.EntryDate)}, {"departure_date", dateText(client.DepartureDate)},
+		{"not_in_care_since", dateText(client.NotInCareSince)},
+	}
+}
+
+// ContributionsDecision is what a set of contributions changes.
+type ContributionsDecision struct {
+	Decision
+	Contributions []Contribution
+	// Changed is set where the set's content differs from the one we hold: only then the old one becomes history (R16).
+	Changed bool
+	SetID   ID
+}
+
+// DecideContributions decides what recreating the contributions changes (R16). A clean "none" removes them, with a warning.
+func DecideContributions(held, read []Contribution, issues []Issue, newID NewID) ContributionsDecision {
+	difference := CompareContributions(held, read)
+	decision := ContributionsDecision{Decision: Decision{Issues: slices.Clone(issues)}, Contributions: read, Changed: difference.Changed}
+	if difference.Cleared {
+		decision.warn(Warning(AreaContributions, IssueContributionsCleared, fmt.Sprintf(
+			"No contributions were reported; the %d we held were removed.", len(held))))
+	}
+	if decision.Changed {
+		decision.SetID = newID()
+		decision.Changes = []Change{{
+			Kind: KindContribution, RecordID: decision.SetID, Action: ActionUpdated, Field: "contributions",
+			Old: contributionsText(held), New: contributionsText(read),
+		}}
+	}
+	decision.conclude(Counts{KindContribution: difference.Count})
+	return decision
+}
+
+// contributionsText is how a set of contributions stands in the record of changes.
+func contributionsText(contributions []Contribution) *string {
+	if len(contributions) == 0 {
+		return nil
+	}
+	encoded, err := json.Marshal(contributions)
+	if err != nil {
+		return nil
+	}
+	return text(string(encoded))
+}
+
+// HeldBudgets is what we hold of the budgets' area.
+type HeldBudgets struct {
+	Client      Client       `json:"client"`
+	Budgets     []Budget     `json:"budgets"`
+	Connections []Connection `json:"connections"`
+	Accepted    []Kind       `json:"accepted"`
+}
+
+// BudgetsDecision is what a list of budgets changes.
+type BudgetsDecision struct {
+	Decision
+	Budgets Difference[Budget]
+	// LearnedConnection is the connection that the budgets show to hold the person, if it is not the one we knew (R11).
+	LearnedConnection ID
+}
+
+// DecideBudgets decides what a complete list of a person's budgets changes, and which budgets' usage is to be read: the open ones
+// (R15), or all that stand upstream.
+func DecideBudgets(held HeldBudgets, read []Budget, issues []Issue, subject Subject, newID NewID) BudgetsDecision {
+	decision := BudgetsDecision{Decision: Decision{Issues: slices.Clone(issues)}}
+	decision.Budgets = Compare(KindBudget, held.Budgets, read,
+		Guard{NeverEmpty: true, Accepted: slices.Contains(held.Accepted, KindBudget)}, newID)
+	take(&decision.Decision, AreaBudgets, KindBudget, decision.Budgets)
+
+	var open []ID
+	for i := range decision.Budgets.After {
+		budget := &decision.Budgets.After[i]
+		if budget.OpenOn(subject.Today) || subject.AllBudgets && !budget.Removed {
+			open = append(open, budget.ID)
+		}
+		if !budget.Removed && !budget.AddsUp() {
+			issue := Warning(AreaBudgets, IssueBudgetDoesNotAddUp, "Available is not total less used, write-off and rollover. The amounts are stored as reported.")
+			issue.Kind, issue.RecordID = KindBudget, budget.ID
+			decision.warn(issue)
+		}
+	}
+	if len(read) == 0 && len(held.Budgets) == 0 {
+		decision.warn(Warning(AreaBudgets, IssueEntryNotRegistered,
+			"No budgets are visible. Where the person's entry into care has not been registered with Services Australia, register it first."))
+	}
+	if learned := LearnConnection(decision.Budgets.After, held.Connections); learned != held.Client.ConnectionID {
+		decision.LearnedConnection = learned
+	}
+	slices.Sort(open)
+	decision.conclude(Counts{KindBudget: decision.Budgets.Count})
+	decision.Answer.OpenBudgets = open
+	return decision
+}
+
+// HeldUsage is what we hold of some budgets' usage.
+type HeldUsage struct {
+	Budgets      []Budget      `json:"budgets"`
+	Entitlements []Entitlement `json:"entitlements"`
+	Usage        []UsageLine   `json:"usage"`
+	Accepted     []Kind        `json:"accepted"`
+}
+
+// UsageDecision is what the details of some budgets change.
+type UsageDecision struct {
+	Decision
+	Entitlements Difference[Entitlement]
+	Usage        Difference[UsageLine]
+	Amounts      []BudgetUsageAmount
+}
+
+// BudgetUsageAmount is the sum of a budget's usage (R17).
+type BudgetUsageAmount struct {
+	BudgetID ID              `json:"id"`
+	Amount   decimal.Decimal `json:"usage_amount"`
+}
+
+// DecideUsage decides what the complete details of some budgets change: each budget's lists by themselves (R5, R17), and each
+// budget's usage amount. details are by our budget id.
+func DecideUsage(held HeldUsage, details map[ID]BudgetDetails, issues []Issue, newID NewID) UsageDecision {
+	decision := UsageDecision{Decision: Decision{Issues: slices.Clone(issues)}}
+	guard := func(kind Kind) Guard { return Guard{Accepted: slices.Contains(held.Accepted, kind)} }
+	for _, budget := range held.Budgets {
+		detail, read := details[budget.ID]
+		if !read {
+			continue
+		}
+		entitlements := Compare(KindEntitlement, entitlementsOf(budget.ID, held.Entitlements), ownEntitlements(budget.ID, detail.Entitlements), guard(KindEntitlement), newID)
+		usage := Compare(KindBudgetUsage, usageOf(budget.ID, held.Usage), ownUsage(budget.ID, detail.Usage), guard(KindBudgetUsage), newID)
+		take(&decision.Decision, AreaUsage, KindEntitlement, entitlements)
+		take(&decision.Decision, AreaUsage, KindBudgetUsage, usage)
+		decision.Entitlements = decision.Entitlements.and(entitlements)
+		decision.Usage = decision.Usage.and(usage)
+		decision.setAmount(budget, usage.After)
+	}
+	decision.conclude(Counts{KindEntitlement: decision.Entitlements.Count, KindBudgetUsage: decision.Usage.Count})
+	return decision
+}
+
+func (d *UsageDecision) setAmount(budget Budget, lines []UsageLine) {
+	amount := UsageAmount(lines)
+	d.Amounts = append(d.Amounts, BudgetUsageAmount{BudgetID: budget.ID, Amount: amount})
+	if !UsageMatches(amount, budget.Used) {
+		issue := Warning(AreaUsage, IssueUsageDiffers, "The sum of the usage lines is not the amount the government calls used. Both are kept.")
+		issue.Kind, issue.RecordID = KindBudget, budget.ID
+		d.warn(issue)
+	}
+}
+
+func entitlementsOf(budget ID, all []Entitlement) []Entitlement {
+	return filter(all, func(e Entitlement) bool { return e.BudgetID == budget })
+}
+
+func usageOf(budget ID, all []UsageLine) []UsageLine {
+	return filter(all, func(u UsageLine) bool { return u.BudgetID == budget })
+}
+
+func filter[T any](all []T, keep func(T) bool) []T {
+	return slices.DeleteFunc(slices.Clone(all), func(t T) bool { return !keep(t) })
+}
+
+// ownEntitlements and ownUsage put what was read under our budget's id.
+func ownEntitlements(budget ID, read []Entitlement) []Entitlement {
+	own := slices.Clone(read)
+	for i := range own {
+		own[i].BudgetID = budget
+	}
+	return own
+}
+
+func ownUsage(budget ID, read []UsageLine) []UsageLine {
+	own := slices.Clone(read)
+	for i := range own {
+		own[i].BudgetID = budget
+	}
+	return own
+}
+
+// and joins the differences of two lists.
+func (d Difference[T]) and(other Difference[T]) Difference[T] {
+	return Difference[T]{
+		Write: append(d.Write, other.Write...), Remove: append(d.Remove, other.Remove...), After: append(d.After, other.After...),
+		Count: d.Count.Plus(other.Count), Changes: append(d.Changes, other.Changes...), Held: d.Held + other.Held,
+	}
+}

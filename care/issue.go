@@ -1,0 +1,75 @@
+package care
+
+import "encoding/json"
+
+// Severity ranks what a run has to say.
+type Severity string
+
+// The severities of an issue.
+const (
+	SeverityWarning Severity = "warning"
+	SeverityError   Severity = "error"
+)
+
+// IssueCode names what an issue is about, for programs and for counting.
+type IssueCode string
+
+// The warnings that a Care Recipient Sync can give.
+const (
+	IssueGivenNameDiffers      IssueCode = "given_name_differs"
+	IssueNoClassification      IssueCode = "no_classification"
+	IssueSeveralProviders      IssueCode = "several_providers"
+	IssueRemovalHeld           IssueCode = "removal_held"
+	IssueContributionsCleared  IssueCode = "contributions_cleared"
+	IssueBudgetDoesNotAddUp    IssueCode = "budget_does_not_add_up"
+	IssueUsageDiffers          IssueCode = "usage_differs"
+	IssueRounded               IssueCode = "rounded_to_cents"
+	IssueOddValue              IssueCode = "odd_value"
+	IssueNotInCare             IssueCode = "not_in_care"
+	IssueEntryNotRegistered    IssueCode = "no_budgets_visible"
+	IssueBudgetDetailsNotFound IssueCode = "budget_details_not_found"
+	IssueRequestsDropped       IssueCode = "requests_dropped"
+)
+
+// Issue is something a run has to say to people: a warning, or why an area was refused or failed. Issues live in the run's
+// rows in PostgreSQL only; Words and Details may hold what the government said and person data, and must not leave it through
+// logs, errors or workflow history (R10).
+type Issue struct {
+	Severity Severity  `json:"severity"`
+	Area     Area      `json:"area"`
+	Code     IssueCode `json:"code"`
+	// Message is ours, in plain words.
+	Message string `json:"message"`
+	// Words are the government's own, verbatim; empty where there are none.
+	Words    string          `json:"words"`
+	Kind     Kind            `json:"kind"`
+	RecordID ID              `json:"record_id,omitempty"`
+	Details  json.RawMessage `json:"details,omitempty"`
+}
+
+// Warning makes a warning of an area.
+func Warning(area Area, code IssueCode, message string) Issue {
+	return Issue{Severity: SeverityWarning, Area: area, Code: code, Message: message}
+}
+
+// RefusalIssue makes the issue that explains why an area was refused or failed, with the government's words.
+func RefusalIssue(area Area, reason Reason, words string) Issue {
+	return Issue{Severity: SeverityError, Area: area, Code: IssueCode(reason), Message: reason.Explain(), Words: words}
+}
+
+// Read is a complete answer of an upstream service: the records, and what was odd about them without being wrong.
+type Read[T any] struct {
+	Records []T
+	Issues  []Issue
+}
+
+// Summary is what the government says of a care recipient and of what they are approved for.
+type Summary struct {
+	Identity
+	ServiceProviderID string
+	EntryDate         Date
+	DepartureDate     Date
+	Classifications   []Classification
+	ApprovedServices  []ApprovedService
+	Supplements       []Supplement
+}

@@ -1,0 +1,181 @@
+package care
+
+// Area is one of the parts of a sync that succeed or fail by themselves (R6).
+type Area string
+
+// The areas of a Care Recipient Sync, in the order in which they are read.
+const (
+	AreaSummary       Area = "summary"
+	AreaContributions Area = "contributions"
+	AreaBudgets       Area = "budgets"
+	AreaUsage         Area = "usage"
+)
+
+// Areas are all areas of a Care Recipient Sync in reading order.
+var Areas = []Area{AreaSummary, AreaContributions, AreaBudgets, AreaUsage}
+
+// AreaOutcome is how an area ended.
+type AreaOutcome string
+
+// How an area can end.
+const (
+	// AreaSucceeded: read completely and saved.
+	AreaSucceeded AreaOutcome = "succeeded"
+	// AreaSuperseded: a read that began later is already stored; nothing was changed (R7).
+	AreaSuperseded AreaOutcome = "superseded"
+	// AreaRefused: the government, or a check of ours, said no; asking again will not help by itself.
+	AreaRefused AreaOutcome = "refused"
+	// AreaFailed: a technical failure lasted until the area gave up (R9).
+	AreaFailed AreaOutcome = "failed"
+	// AreaSkipped: not attempted because of an earlier area.
+	AreaSkipped AreaOutcome = "skipped"
+	// AreaCancelled: somebody cancelled the run first.
+	AreaCancelled AreaOutcome = "cancelled"
+)
+
+// Reason says why an area or a run did not simply succeed (R6). It is a code for programs; people are shown
+// Reason.Explain.
+type Reason string
+
+// The reasons of a Care Recipient Sync.
+const (
+	ReasonIdentityMismatch    Reason = "identity_mismatch"
+	ReasonNotFound            Reason = "not_found"
+	ReasonConsentRefused      Reason = "consent_refused"
+	ReasonNotAuthorised       Reason = "no_authority"
+	ReasonLoginRefused        Reason = "login_refused"
+	ReasonRequestRefused      Reason = "request_refused"
+	ReasonNoCareRecipientID   Reason = "no_care_recipient_id"
+	ReasonNoConnection        Reason = "no_connection"
+	ReasonConnectionUnknown   Reason = "connection_unknown"
+	ReasonDeviceNotActivated  Reason = "device_not_activated"
+	ReasonNotSetUp            Reason = "not_set_up"
+	ReasonServiceUnavailable  Reason = "service_unavailable"
+	ReasonDatabaseUnavailable Reason = "database_unavailable"
+	ReasonUnexpected          Reason = "unexpected_error"
+	ReasonSuperseded          Reason = "superseded"
+	ReasonCancelled           Reason = "cancelled"
+)
+
+var explanations = map[Reason]string{
+	ReasonIdentityMismatch:    "Services Australia holds a different person under this care recipient id. Nothing was saved. Compare the two records below and correct the one that is wrong.",
+	ReasonNotFound:            "Services Australia does not know this care recipient id for this provider. Check the number on the person's approval letter.",
+	ReasonConsentRefused:      "The care recipient has not consented to their budget details being shared. What could be read was saved; earlier figures were kept. Ask the person for consent, then sync again.",
+	ReasonNotAuthorised:       "Services Australia did not allow this device or provider to read the record. Check the provider's delegation to the device in PRODA.",
+	ReasonLoginRefused:        "PRODA refused the organisation's login. Run the connection test and follow what it says.",
+	ReasonRequestRefused:      "Services Australia refused the request. Its own words are shown below.",
+	ReasonNoCareRecipientID:   "This person has no care recipient id. Add it to the person's record first.",
+	ReasonNoConnection:        "This organisation has no connection to Services Australia. Set one up first.",
+	ReasonConnectionUnknown:   "This organisation has several connections to Services Australia, and which one holds this person is not known. Import the person again with its service provider id.",
+	ReasonDeviceNotActivated:  "The connection's PRODA device has not been activated. Activate it with the one-time code from PRODA.",
+	ReasonNotSetUp:            "The connection to Services Australia is not set up completely. Run the connection test and follow what it says.",
+	ReasonServiceUnavailable:  "Services Australia could not be reached for too long. Nothing that was there before was changed; sync again later.",
+	ReasonDatabaseUnavailable: "CareSync's own database could not be reached for too long. Sync again once it is back.",
+	ReasonUnexpected:          "Something unexpected went wrong. Nothing was half-written; the workflow's history says more.",
+	ReasonSuperseded:          "A sync that began later had already saved newer data.",
+	ReasonCancelled:           "The sync was cancelled. What had been saved before stays.",
+}
+
+// Explain says in plain words what happened and what to do about it.
+func (r Reason) Explain() string { return explanations[r] }
+
+// technical reasons end in a failed workflow; all others are answers (R6).
+func (r Reason) technical() bool {
+	return r == ReasonServiceUnavailable || r == ReasonDatabaseUnavailable || r == ReasonUnexpected
+}
+
+// AreaResult is what a step answers: ids and counts only (R10).
+type AreaResult struct {
+	Outcome  AreaOutcome `json:"outcome"`
+	Reason   Reason      `json:"reason,omitempty"`
+	Counts   Counts      `json:"counts,omitempty"`
+	Warnings int         `json:"warnings,omitempty"`
+	// OpenBudgets are our ids of the budgets whose usage is to be read, answered by the budgets step.
+	OpenBudgets []ID `json:"open_budgets,omitempty"`
+}
+
+// Refused is the answer of a step whose area was refused.
+func Refused(reason Reason) AreaResult { return AreaResult{Outcome: AreaRefused, Reason: reason} }
+
+// Superseded is the answer of a step that found newer data than its own (R7).
+func Superseded() AreaResult {
+	return AreaResult{Outcome: AreaSuperseded, Reason: ReasonSuperseded}
+}
+
+// Skipped is the answer for an area that was not attempted, with the reason of the area that stopped it.
+func Skipped(reason Reason) AreaResult { return AreaResult{Outcome: AreaSkipped, Reason: reason} }
+
+// Failed is the answer of a step that gave up for a technical reason.
+func Failed(reason Reason) AreaResult { return AreaResult{Outcome: AreaFailed, Reason: reason} }
+
+// Cancelled is the answer of a step that was stopped by a cancellation.
+func Cancelled() AreaResult { return AreaResult{Outcome: AreaCancelled, Reason: ReasonCancelled} }
+
+// saved reports whether what the area read is in the database, by this run or by a newer one.
+func (r AreaResult) saved() bool {
+	return r.Outcome == AreaSucceeded || r.Outcome == AreaSuperseded
+}
+
+// RunOutcome is how a run ended (R6).
+type RunOutcome string
+
+// How a run can end.
+const (
+	RunSucceeded             RunOutcome = "succeeded"
+	RunSucceededWithWarnings RunOutcome = "succeeded_with_warnings"
+	RunPartial               RunOutcome = "partial"
+	RunFailed                RunOutcome = "failed"
+	RunCancelled             RunOutcome = "cancelled"
+)
+
+// RunResult is what a run came to.
+type RunResult struct {
+	RunID    ID                  `json:"run_id"`
+	PlanID   ID                  `json:"plan_id,omitempty"`
+	Outcome  RunOutcome          `json:"outcome"`
+	Reason   Reason              `json:"reason,omitempty"`
+	Areas    map[Area]AreaResult `json:"areas"`
+	Counts   Counts              `json:"counts"`
+	Warnings int                 `json:"warnings"`
+}
+
+// TechnicalFailure reports whether the workflow must fail rather than complete (R6): nothing was saved, and not because of
+// an answer.
+func (r RunResult) TechnicalFailure() bool { return r.Outcome == RunFailed && r.Reason.technical() }
+
+// Conclude decides a run's outcome and reason from those of its areas (R6). Counts and warnings are the sums of the areas'.
+func Conclude(areas map[Area]AreaResult) RunResult {
+	result := RunResult{Areas: areas, Counts: Counts{}}
+	saved, incomplete, cancelled := 0, 0, false
+	for _, area := range Areas {
+		answer, attempted := areas[area]
+		if !attempted {
+			continue
+		}
+		result.Counts.Add(answer.Counts)
+		result.Warnings += answer.Warnings
+		cancelled = cancelled || answer.Outcome == AreaCancelled
+		if answer.saved() {
+			saved++
+		}
+		if answer.Outcome != AreaSucceeded {
+			incomplete++
+			if result.Reason == "" {
+				result.Reason = answer.Reason
+			}
+		}
+	}
+	switch {
+	case cancelled:
+		result.Outcome, result.Reason = RunCancelled, ReasonCancelled
+	case saved == 0:
+		result.Outcome = RunFailed
+	case incomplete > 0:
+		result.Outcome = RunPartial
+	case result.Warnings > 0:
+		result.Outcome = RunSucceededWithWarnings
+	default:
+		result.Outcome = RunSucceeded
+	}
+	return result
+}

@@ -1,0 +1,113 @@
+package care
+
+import "strings"
+
+// Kind names one of the kinds of record that a sync keeps. The first six are those of the success message (seed 004).
+type Kind string
+
+// The kinds of record of a Care Recipient Sync.
+const (
+	KindBudget          Kind = "budget"
+	KindBudgetUsage     Kind = "budget_usage"
+	KindApprovedService Kind = "approved_service"
+	KindClassification  Kind = "classification"
+	KindContribution    Kind = "individual_contribution"
+	KindSupplement      Kind = "supplement"
+	KindEntitlement     Kind = "entitlement"
+	KindPlan            Kind = "plan"
+	KindClient          Kind = "client"
+)
+
+// CountedKinds are the kinds a run counts, in the order in which the success message names them (seed 004, R6).
+var CountedKinds = []Kind{
+	KindBudget, KindBudgetUsage, KindApprovedService, KindClassification, KindContribution, KindSupplement, KindEntitlement,
+}
+
+// Row is what we keep of a record beside what the government reported.
+type Row struct {
+	ID ID `json:"id"`
+	// Ordinal tells apart records that the government gives the same identity, from 0.
+	Ordinal int `json:"ordinal"`
+	// Removed is set when a complete read no longer had the record (R5).
+	Removed bool `json:"removed"`
+}
+
+func (r *Row) row() *Row { return r }
+
+// Value is one reported field of a record as text, nil where it was not provided. Records are compared by their values,
+// and changes are recorded in them.
+type Value struct {
+	Field string
+	Text  *string
+}
+
+// Change is one field of a record that a run changed. A created record has one change with no field.
+type Change struct {
+	Kind     Kind    `json:"kind"`
+	RecordID ID      `json:"record_id"`
+	Action   string  `json:"action"`
+	Field    string  `json:"field"`
+	Old      *string `json:"old_value"`
+	New      *string `json:"new_value"`
+}
+
+// What a run can do to a record, as Change.Action.
+const (
+	ActionCreated = "created"
+	ActionUpdated = "updated"
+	ActionRemoved = "removed"
+	ActionRevived = "revived"
+)
+
+func text(value string) *string {
+	if value == "" {
+		return nil
+	}
+	return &value
+}
+
+func dateText(date Date) *string { return text(date.String()) }
+
+func sameText(a, b *string) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}
+
+func sameValues(a, b []Value) bool {
+	for i := range a {
+		if !sameText(a[i].Text, b[i].Text) {
+			return false
+		}
+	}
+	return true
+}
+
+// valuesKey is a text that is equal for records with equal values.
+func valuesKey(values []Value) string {
+	var key strings.Builder
+	for _, value := range values {
+		if value.Text != nil {
+			key.WriteString(*value.Text)
+		} else {
+			key.WriteByte(0)
+		}
+		key.WriteByte(0x1f)
+	}
+	return key.String()
+}
+
+// identityOf joins the fields that tell one record of a kind from another.
+func identityOf(fields ...string) string { return strings.Join(fields, "\x1f") }
+
+// changesBetween lists the fields in which two versions of a record differ.
+func changesBetween(kind Kind, id ID, old, new []Value) []Change {
+	var changes []Change
+	for i := range old {
+		if !sameText(old[i].Text, new[i].Text) {
+			changes = append(changes, Change{Kind: kind, RecordID: id, Action: ActionUpdated, Field: old[i].Field, Old: old[i].Text, New: new[i].Text})
+		}
+	}
+	return changes
+}

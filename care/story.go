@@ -1,0 +1,129 @@
+package care
+
+import "slices"
+
+// UsageChunk is how many budgets' details are read and written by one step. It bounds a step's memory and transaction.
+const UsageChunk = 25
+
+// Request is what a Care Recipient Sync is asked to do.
+type Request struct {
+	OrganisationID ID `json:"organisation_id"`
+	ClientID       ID `json:"client_id"`
+	// AllBudgets reads the usage of closed budgets too (R15).
+	AllBudgets  bool    `json:"all_budgets,omitempty"`
+	Trigger     Trigger `json:"trigger"`
+	RequestedBy string  `json:"requested_by,omitempty"`
+}
+
+// Trigger is what caused a sync (seed 004, "When Does the Sync Run?").
+type Trigger string
+
+// The triggers of a sync.
+const (
+	TriggerOnDemand Trigger = "on_demand"
+	TriggerBulk     Trigger = "bulk"
+	TriggerClaim    Trigger = "claim"
+)
+
+// Subject is who a run is about and what is known before the government is asked.
+type Subject struct {
+	RunID          ID   `json:"run_id"`
+	OrganisationID ID   `json:"organisation_id"`
+	ClientID       ID   `json:"client_id"`
+	ConnectionID   ID   `json:"connection_id,omitempty"`
+	PlanID         ID   `json:"plan_id,omitempty"`
+	Today          Date `json:"today"`
+	AllBudgets     bool `json:"all_budgets,omitempty"`
+	// Verified is set once a summary of this person has passed the identity check (R8, R19).
+	Verified bool `json:"verified,omitempty"`
+	// Refusal says why the person cannot be synced at all; empty if they can.
+	Refusal Reason `json:"refusal,omitempty"`
+}
+
+// Steps are what a Care Recipient Sync does. A workflow implements them with durable activities, a bulk slice with direct
+// calls; each step reads from the government and writes to PostgreSQL in one go and answers with ids and counts. A step never
+// returns an error: a refusal, a technical failure or a cancellation is its area's outcome.
+type Steps interface {
+	// UpsertPlan reads the summary and saves the plan with its dates, classifications, approved services and supplements.
+	UpsertPlan(Subject) AreaResult
+	// RecreateContributions replaces the individual contributions.
+	RecreateContributions(Subject) AreaResult
+	// FetchBudgets saves the budgets and answers with those whose usage is to be read.
+	FetchBudgets(Subject) AreaResult
+	// FetchUsage saves the entitlements and usage of some budgets.
+	FetchUsage(subject Subject, chunk int, budgets []ID) AreaResult
+	// Both does two things at the same time and returns when both are done. Each branch gets steps of its own to use.
+	Both(first, second func(Steps))
+}
+
+// SyncCareRecipient is the story of a Care Recipient Sync (seed 004): the summary first, since nothing is written before it has
+// been checked who the person is (R8); then contributions beside budgets and their usage. It answers with how each area ended.
+func SyncCareRecipient(steps Steps, subject Subject) map[Area]AreaResult {
+	if subject.Refusal != "" {
+		return map[Area]AreaResult{
+			AreaSummary: Refused(subject.Refusal), AreaContributions: Skipped(subject.Refusal),
+			AreaBudgets: Skipped(subject.Refusal), AreaUsage: Skipped(subject.Refusal),
+		}
+	}
+	summary := steps.UpsertPlan(subject)
+	if stopsTheRun(summary, subject) {
+		return map[Area]AreaResult{
+			AreaSummary: summary, AreaContributions: Skipped(summary.Reason),
+			AreaBudgets: Skipped(summary.Reason), AreaUsage: Skipped(summary.Reason),
+		}
+	}
+	var contributions, budgets, usage AreaResult
+	steps.Both(
+		func(steps Steps) { contributions = steps.RecreateContributions(subject) },
+		func(steps Steps) {
+			budgets = steps.FetchBudgets(subject)
+			usage = readUsage(steps, subject, budgets)
+		},
+	)
+	return map[Area]AreaResult{
+		AreaSummary: summary, AreaContributions: contributions, AreaBudgets: budgets, AreaUsage: usage,
+	}
+}
+
+// stopsTheRun reports whether the other areas are not attempted: nothing may be written for a person who is not known to be the
+// right one (R8). A person verified earlier whom the summary no longer finds goes on with budgets (R19).
+func stopsTheRun(summary AreaResult, subject Subject) bool {
+	if summary.saved() {
+		return false
+	}
+	return !(summary.Reason == ReasonNotFound && subject.Verified)
+}
+
+// readUsage reads the details of the budgets, a chunk at a time. Where the budgets could not be read, neither can their usage.
+func readUsage(steps Steps, subject Subject, budgets AreaResult) AreaResult {
+	switch budgets.Outcome {
+	case AreaSucceeded:
+	case AreaRefused, AreaSuperseded: // whoever superseded us reads the usage too
+		return AreaResult{Outcome: budgets.Outcome, Reason: budgets.Reason}
+	default:
+		return Skipped(budgets.Reason)
+	}
+	usage := AreaResult{Outcome: AreaSucceeded, Counts: Counts{}}
+	chunk := 0
+	for open := range slices.Chunk(budgets.OpenBudgets, UsageChunk) {
+		usage = usage.and(steps.FetchUsage(subject, chunk, open))
+		chunk++
+		if usage.Outcome != AreaSucceeded && usage.Outcome != AreaSuperseded {
+			break
+		}
+	}
+	return usage
+}
+
+// and adds what a further chunk of the same area came to; the first outcome that is not a success stands.
+func (r AreaResult) and(next AreaResult) AreaResult {
+	if r.Outcome == AreaSucceeded {
+		r.Outcome, r.Reason = next.Outcome, next.Reason
+	}
+	if !next.saved() {
+		r.Outcome, r.Reason = next.Outcome, next.Reason
+	}
+	r.Counts.Add(next.Counts)
+	r.Warnings += next.Warnings
+	return r
+}

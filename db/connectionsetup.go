@@ -1,0 +1,148 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db/gen"
+)
+
+const (
+	leastRate, mostRate = 1, 10_000
+)
+
+// CreateConnection stores how an organisation reaches a service; id and organisation are set by it. It fails with InvalidError, or
+// with ConflictError if the name or the service provider id has a connection already (R11).
+func (s *Store) CreateConnection(ctx context.Context, organisation care.ID, connection care.Connection) (care.Connection, error) {
+	connection.ID, connection.OrganisationID = NewID(), organisation
+	connection.ActivatedAt, connection.KeyExpiry, connection.DeviceExpiry = nil, nil, nil
+	if err := checkConnection(connection); err != nil {
+		return care.Connection{}, err
+	}
+	err := s.queries.CreateConnection(ctx, gen.CreateConnectionParams{
+		ID: connection.ID, OrganisationID: organisation, Service: string(connection.Service), Name: connection.Name,
+		BaseUrl: connection.BaseURL, TokenBaseUrl: connection.TokenBaseURL, DeviceBaseUrl: connection.DeviceBaseURL,
+		RaNumber: connection.RANumber, DeviceName: connection.DeviceName, ClientID: connection.ClientID, ApiKey: connection.APIKey,
+		Audience: connection.Audience, ProductID: connection.ProductID, ServiceProviderID: connection.ServiceProviderID,
+		RatePerSecond: int32(connection.RatePerSecond), ConsentCode: connection.ConsentCode,
+	})
+	return connection, mapError("create the connection", err)
+}
+
+// Connections answers with an organisation's connections by service and name.
+func (s *Store) Connections(ctx context.Context, organisation care.ID) ([]care.Connection, error) {
+	rows, err := s.queries.ListConnections(ctx, organisation)
+	if err != nil {
+		return nil, mapError("list the connections", err)
+	}
+	connections := make([]care.Connection, 0, len(rows))
+	for _, row := range rows {
+		connections = append(connections, connectionOf(gen.LockConnectionByNameRow(row)))
+	}
+	return connections, nil
+}
+
+// ChangeConnection changes what change does to an organisation's connection of that name, and answers with the result. Where it is
+// about another device or organisation in PRODA than before, the device has to be activated anew: the old keys are forgotten. It
+// fails with ErrNotFound, InvalidError or ConflictError.
+func (s *Store) ChangeConnection(ctx context.Context, organisation care.ID, name string, change func(*care.Connection)) (care.Connection, error) {
+	var changed care.Connection
+	err := s.inTransaction(ctx, "change the connection", func(queries *gen.Queries) error {
+		row, err := queries.LockConnectionByName(ctx, gen.LockConnectionByNameParams{OrganisationID: organisation, Name: name})
+		if err != nil {
+			return err
+		}
+		before := connectionOf(row)
+		changed = before
+		change(&changed)
+		if err := checkConnection(changed); err != nil {
+			return err
+		}
+		if err := forgetWhatNoLongerFits(ctx, queries, before, &changed); err != nil {
+			return err
+		}
+		return saveConnection(ctx, queries, changed)
+	})
+	return changed, err
+}
+
+// forgetWhatNoLongerFits drops tokens that were given for other login settings, and keys of another device.
+func forgetWhatNoLongerFits(ctx context.Context, queries *gen.Queries, before care.Connection, changed *care.Connection) error {
+	otherDevice := before.RANumber != changed.RANumber || before.DeviceName != changed.DeviceName || before.DeviceBaseURL != changed.DeviceBaseURL
+	otherLogin := otherDevice || before.TokenBaseURL != changed.TokenBaseURL || before.ClientID != changed.ClientID
+	if otherLogin {
+		err := queries.ForgetLogins(ctx, gen.ForgetLoginsParams{OrganisationID: before.OrganisationID, ConnectionID: before.ID})
+		if err != nil {
+			return err
+		}
+	}
+	if !otherDevice {
+		return nil
+	}
+	changed.ActivatedAt, changed.KeyExpiry, changed.DeviceExpiry = nil, nil, nil
+	return queries.ForgetDeviceKeys(ctx, gen.ForgetDeviceKeysParams{OrganisationID: before.OrganisationID, ConnectionID: before.ID})
+}
+
+func saveConnection(ctx context.Context, queries *gen.Queries, connection care.Connection) error {
+	return queries.ChangeConnection(ctx, gen.ChangeConnectionParams{
+		OrganisationID: connection.OrganisationID, ID: connection.ID,
+		BaseUrl: connection.BaseURL, TokenBaseUrl: connection.TokenBaseURL, DeviceBaseUrl: connection.DeviceBaseURL,
+		RaNumber: connection.RANumber, DeviceName: connection.DeviceName, ClientID: connection.ClientID, ApiKey: connection.APIKey,
+		Audience: connection.Audience, ProductID: connection.ProductID, ServiceProviderID: connection.ServiceProviderID,
+		RatePerSecond: int32(connection.RatePerSecond), ConsentCode: connection.ConsentCode,
+		ActivatedAt: connection.ActivatedAt, KeyExpiry: connection.KeyExpiry, DeviceExpiry: connection.DeviceExpiry,
+	})
+}
+
+var digitsPattern = regexp.MustCompile(`^[0-9]{1,20}$`)
+
+func checkConnection(connection care.Connection) error {
+	if connection.Service != care.ServicesAustralia && connection.Service != care.NDIA {
+		return &InvalidError{"service", fmt.Sprintf("is %s or %s", care.ServicesAustralia, care.NDIA)}
+	}
+	texts := []struct{ field, value string }{
+		{"name", connection.Name}, {"ra_number", connection.RANumber}, {"device_name", connection.DeviceName},
+		{"client_id", connection.ClientID}, {"api_key", connection.APIKey}, {"audience", connection.Audience}, {"product_id", connection.ProductID},
+	}
+	for _, text := range texts {
+		if strings.TrimSpace(text.value) == "" {
+			return &InvalidError{text.field, "must not be empty"}
+		}
+	}
+	addresses := []struct{ field, value string }{
+		{"base_url", connection.BaseURL}, {"token_base_url", connection.TokenBaseURL}, {"device_base_url", connection.DeviceBaseURL},
+	}
+	for _, address := range addresses {
+		if !validAddress(address.value) {
+			return &InvalidError{address.field, "is not a web address such as https://proda.humanservices.gov.au"}
+		}
+	}
+	if !digitsPattern.MatchString(connection.ServiceProviderID) {
+		return &InvalidError{"service_provider_id", "has up to 20 digits and nothing else"}
+	}
+	if connection.RatePerSecond < leastRate || connection.RatePerSecond > mostRate {
+		return &InvalidError{"rate_per_second", fmt.Sprintf("is a number of calls from %d to %d", leastRate, mostRate)}
+	}
+	return nil
+}
+
+func validAddress(text string) bool {
+	address, err := url.Parse(text)
+	return err == nil && (address.Scheme == "https" || address.Scheme == "http") && address.Hostname() != "" &&
+		address.User == nil && address.RawQuery == "" && address.Fragment == ""
+}
+
+func connectionOf(row gen.LockConnectionByNameRow) care.Connection {
+	return care.Connection{
+		ID: row.ID, OrganisationID: row.OrganisationID, Service: care.Service(row.Service), Name: row.Name,
+		BaseURL: row.BaseUrl, TokenBaseURL: row.TokenBaseUrl, DeviceBaseURL: row.DeviceBaseUrl,
+		RANumber: row.RaNumber, DeviceName: row.DeviceName, ClientID: row.ClientID, APIKey: row.ApiKey,
+		Audience: row.Audience, ProductID: row.ProductID, ServiceProviderID: row.ServiceProviderID,
+		RatePerSecond: int(row.RatePerSecond), ConsentCode: row.ConsentCode,
+		ActivatedAt: row.ActivatedAt, KeyExpiry: row.KeyExpiry, DeviceExpiry: row.DeviceExpiry,
+	}
+}

@@ -1,0 +1,152 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db/gen"
+)
+
+// ImportedInvoiceLine is a line of a file of invoices, from the provider's own billing.
+type ImportedInvoiceLine struct {
+	Line int
+	// InvoiceID and ItemID are those under which the line was claimed from the government; the item id is unique in its invoice only.
+	InvoiceID       string
+	ItemID          string
+	CareRecipientID string
+	ServiceCode     string
+	DeliveryDate    care.Date
+	Amount          decimal.Decimal
+}
+
+// InvoiceImportResult is what an import of invoices did. Linked is the number of usage lines that waited for an invoice line (R17).
+type InvoiceImportResult struct {
+	ImportResult
+	Linked int `json:"linked"`
+}
+
+type invoiceRow struct {
+	ID                care.ID `json:"id"`
+	UpstreamInvoiceID string  `json:"upstream_invoice_id"`
+}
+
+type invoiceLineRow struct {
+	ID                care.ID         `json:"id"`
+	UpstreamInvoiceID string          `json:"upstream_invoice_id"`
+	UpstreamItemID    string          `json:"upstream_item_id"`
+	ClientID          care.ID         `json:"client_id"`
+	ServiceCode       string          `json:"service_code"`
+	DeliveryDate      care.Date       `json:"delivery_date"`
+	Amount            decimal.Decimal `json:"amount"`
+}
+
+// ImportInvoices stores the invoice lines of a file, all or none, and links the usage that waited for them (R17). A line that we hold
+// already is updated; none is removed. It fails with ImportError.
+func (s *Store) ImportInvoices(ctx context.Context, organisation care.ID, file Import[ImportedInvoiceLine]) (InvoiceImportResult, error) {
+	var result InvoiceImportResult
+	err := s.inTransaction(ctx, "import invoices", func(queries *gen.Queries) error {
+		if err := queries.LockOrganisationForImport(ctx, organisation); err != nil {
+			return err
+		}
+		lines, problems, err := checkInvoiceLines(ctx, queries, organisation, file.Rows)
+		if err != nil {
+			return err
+		}
+		if err := importError(append(file.Problems, problems...)); err != nil {
+			return err
+		}
+		result, err = writeInvoiceLines(ctx, queries, organisation, lines)
+		return err
+	})
+	return result, err
+}
+
+func checkInvoiceLines(ctx context.Context, queries *gen.Queries, organisation care.ID, imported []ImportedInvoiceLine) ([]invoiceLineRow, []LineError, error) {
+	clients, err := clientsOf(ctx, queries, organisation, imported)
+	if err != nil {
+		return nil, nil, err
+	}
+	var problems []LineError
+	lines := make([]invoiceLineRow, 0, len(imported))
+	firstLine := make(map[[2]string]int, len(imported))
+	for _, line := range imported {
+		key := [2]string{line.InvoiceID, line.ItemID}
+		if first, twice := firstLine[key]; twice {
+			problems = append(problems, LineError{line.Line, "item_id", fmt.Sprintf("stands in line %d too, with the same invoice id", first)})
+		} else {
+			firstLine[key] = line.Line
+		}
+		client, known := clients[line.CareRecipientID]
+		if !known {
+			problems = append(problems, LineError{line.Line, "care_recipient_id", "is not that of any person of this organisation: import the person first"})
+		}
+		lines = append(lines, invoiceLineRow{
+			ID: NewID(), UpstreamInvoiceID: line.InvoiceID, UpstreamItemID: line.ItemID, ClientID: client,
+			ServiceCode: line.ServiceCode, DeliveryDate: line.DeliveryDate, Amount: line.Amount,
+		})
+	}
+	return lines, problems, nil
+}
+
+func clientsOf(ctx context.Context, queries *gen.Queries, organisation care.ID, imported []ImportedInvoiceLine) (map[string]care.ID, error) {
+	ids := make([]string, 0, len(imported))
+	for _, line := range imported {
+		ids = append(ids, line.CareRecipientID)
+	}
+	slices.Sort(ids)
+	rows, err := queries.ClientsByCareRecipientID(ctx, gen.ClientsByCareRecipientIDParams{
+		OrganisationID: organisation, CareRecipientIds: slices.Compact(ids),
+	})
+	clients := make(map[string]care.ID, len(rows))
+	for _, row := range rows {
+		clients[row.CareRecipientID] = row.ID
+	}
+	return clients, err
+}
+
+func writeInvoiceLines(ctx context.Context, queries *gen.Queries, organisation care.ID, lines []invoiceLineRow) (result InvoiceImportResult, err error) {
+	for chunk := range slices.Chunk(lines, importChunk) {
+		err := queries.WriteInvoices(ctx, gen.WriteInvoicesParams{OrganisationID: organisation, Invoices: list(invoicesOf(chunk))})
+		if err != nil {
+			return result, err
+		}
+		written, err := queries.WriteInvoiceLines(ctx, gen.WriteInvoiceLinesParams{OrganisationID: organisation, Lines: list(chunk)})
+		if err != nil {
+			return result, err
+		}
+		linked, err := queries.LinkWaitingUsage(ctx, gen.LinkWaitingUsageParams{OrganisationID: organisation, Lines: list(chunk)})
+		if err != nil {
+			return result, err
+		}
+		result.add(len(chunk), written, int(linked))
+	}
+	return result, nil
+}
+
+func (r *InvoiceImportResult) add(lines int, written []bool, linked int) {
+	for _, created := range written {
+		if created {
+			r.Created++
+		} else {
+			r.Updated++
+		}
+	}
+	r.Unchanged += lines - len(written)
+	r.Linked += linked
+}
+
+func invoicesOf(lines []invoiceLineRow) []invoiceRow {
+	seen := make(map[string]bool, len(lines))
+	var invoices []invoiceRow
+	for _, line := range lines {
+		if !seen[line.UpstreamInvoiceID] {
+			seen[line.UpstreamInvoiceID] = true
+			invoices = append(invoices, invoiceRow{ID: NewID(), UpstreamInvoiceID: line.UpstreamInvoiceID})
+		}
+	}
+	return invoices
+}

@@ -1,0 +1,87 @@
+-- +goose Up
+-- Every row of every other table belongs to an organisation (R11). Foreign keys carry organisation_id with them, so that no
+-- row can refer to another organisation's.
+CREATE TABLE organisation (
+    id         uuid PRIMARY KEY,
+    slug       text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9][a-z0-9-]{0,39}$'),
+    name       text NOT NULL CHECK (name <> ''),
+    time_zone  text NOT NULL DEFAULT 'Australia/Sydney',
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+
+COMMENT ON COLUMN organisation.time_zone IS 'The zone whose calendar date is "today" (R1).';
+
+CREATE TABLE api_token (
+    id              uuid PRIMARY KEY,
+    organisation_id uuid NOT NULL REFERENCES organisation (id),
+    name            text NOT NULL CHECK (name <> ''),
+    token_hash      bytea NOT NULL UNIQUE,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    revoked_at      timestamptz
+);
+
+CREATE INDEX api_token_organisation ON api_token (organisation_id);
+
+-- How an organisation reaches a government service as one service provider.
+CREATE TABLE connection (
+    id                  uuid PRIMARY KEY,
+    organisation_id     uuid NOT NULL REFERENCES organisation (id),
+    service             text NOT NULL CHECK (service IN ('services-australia', 'ndia')),
+    name                text NOT NULL CHECK (name <> ''),
+    base_url            text NOT NULL,
+    token_base_url      text NOT NULL,
+    device_base_url     text NOT NULL,
+    ra_number           text NOT NULL,
+    device_name         text NOT NULL,
+    client_id           text NOT NULL,
+    api_key             text NOT NULL,
+    audience            text NOT NULL,
+    product_id          text NOT NULL,
+    service_provider_id text NOT NULL,
+    rate_per_second     integer NOT NULL CHECK (rate_per_second BETWEEN 1 AND 10000),
+    consent_code        text NOT NULL,
+    activated_at        timestamptz,
+    key_expiry          timestamptz,
+    device_expiry       timestamptz,
+    created_at          timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (organisation_id, id),
+    UNIQUE (organisation_id, service, service_provider_id),
+    UNIQUE (organisation_id, name)
+);
+
+-- A device's private keys, sealed. A renewed key is stored as pending before PRODA is told of it and becomes active
+-- afterwards, so that a crash in between loses neither.
+CREATE TABLE device_key (
+    organisation_id    uuid NOT NULL,
+    connection_id      uuid NOT NULL,
+    state              text NOT NULL CHECK (state IN ('active', 'pending')),
+    private_key_sealed bytea NOT NULL,
+    created_at         timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (connection_id, state),
+    FOREIGN KEY (organisation_id, connection_id) REFERENCES connection (organisation_id, id) ON DELETE CASCADE
+);
+
+-- One PRODA token for a connection and audience, shared by all workers.
+CREATE TABLE upstream_token (
+    organisation_id uuid NOT NULL,
+    connection_id   uuid NOT NULL,
+    audience        text NOT NULL,
+    token_sealed    bytea,
+    updated_at      timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (connection_id, audience),
+    FOREIGN KEY (organisation_id, connection_id) REFERENCES connection (organisation_id, id) ON DELETE CASCADE
+);
+
+-- The calls that all workers together may make on a connection: a generic cell rate algorithm whose only state is the
+-- theoretical arrival time of the next call. Its clock is PostgreSQL's.
+CREATE TABLE upstream_allowance (
+    organisation_id     uuid NOT NULL,
+    connection_id       uuid NOT NULL,
+    name                text NOT NULL,
+    theoretical_arrival timestamptz NOT NULL,
+    PRIMARY KEY (connection_id, name),
+    FOREIGN KEY (organisation_id, connection_id) REFERENCES connection (organisation_id, id) ON DELETE CASCADE
+);
+
+-- +goose Down
+DROP TABLE upstream_allowance, upstream_token, device_key, connection, api_token, organisation;

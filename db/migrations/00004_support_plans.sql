@@ -1,0 +1,166 @@
+-- +goose Up
+-- One Support at Home plan for an (organisation, care recipient), for ever (R12). The third foreign key keeps a client's care
+-- recipient id from being changed under a plan.
+CREATE TABLE support_plan (
+    id                uuid PRIMARY KEY,
+    organisation_id   uuid NOT NULL REFERENCES organisation (id),
+    client_id         uuid NOT NULL,
+    care_recipient_id text NOT NULL,
+    start_date        date,
+    end_date          date,
+    created_at        timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (organisation_id, id),
+    UNIQUE (organisation_id, client_id),
+    UNIQUE (organisation_id, care_recipient_id),
+    FOREIGN KEY (organisation_id, client_id, care_recipient_id) REFERENCES client (organisation_id, id, care_recipient_id)
+);
+
+CREATE TABLE classification (
+    id              uuid PRIMARY KEY,
+    organisation_id uuid NOT NULL,
+    plan_id         uuid NOT NULL,
+    code            text NOT NULL,
+    name            text NOT NULL,
+    funding_source  text NOT NULL,
+    start_date      date,
+    end_date        date,
+    ordinal         integer NOT NULL,
+    removed_at      timestamptz,
+    removed         boolean GENERATED ALWAYS AS (removed_at IS NOT NULL) STORED,
+    UNIQUE NULLS NOT DISTINCT (plan_id, code, start_date, ordinal),
+    FOREIGN KEY (organisation_id, plan_id) REFERENCES support_plan (organisation_id, id)
+);
+
+CREATE TABLE approved_service (
+    id              uuid PRIMARY KEY,
+    organisation_id uuid NOT NULL,
+    plan_id         uuid NOT NULL,
+    group_code      text NOT NULL,
+    type_code       text NOT NULL,
+    service_code    text NOT NULL,
+    name            text NOT NULL,
+    start_date      date,
+    end_date        date,
+    ordinal         integer NOT NULL,
+    removed_at      timestamptz,
+    removed         boolean GENERATED ALWAYS AS (removed_at IS NOT NULL) STORED,
+    UNIQUE NULLS NOT DISTINCT (plan_id, group_code, type_code, service_code, start_date, ordinal),
+    FOREIGN KEY (organisation_id, plan_id) REFERENCES support_plan (organisation_id, id)
+);
+
+CREATE TABLE supplement (
+    id              uuid PRIMARY KEY,
+    organisation_id uuid NOT NULL,
+    plan_id         uuid NOT NULL,
+    code            text NOT NULL,
+    name            text NOT NULL,
+    start_date      date,
+    end_date        date,
+    ordinal         integer NOT NULL,
+    removed_at      timestamptz,
+    removed         boolean GENERATED ALWAYS AS (removed_at IS NOT NULL) STORED,
+    UNIQUE NULLS NOT DISTINCT (plan_id, code, start_date, ordinal),
+    FOREIGN KEY (organisation_id, plan_id) REFERENCES support_plan (organisation_id, id)
+);
+
+-- Deleted and recreated on every sync (seed 004, R16). The table has no key on purpose: without one PostgreSQL lets no foreign
+-- key refer to it.
+CREATE TABLE contribution (
+    organisation_id uuid NOT NULL,
+    plan_id         uuid NOT NULL,
+    position        integer NOT NULL,
+    category        text NOT NULL,
+    percentage      numeric(7, 4),
+    start_date      date,
+    end_date        date,
+    status          text NOT NULL,
+    FOREIGN KEY (organisation_id, plan_id) REFERENCES support_plan (organisation_id, id)
+);
+
+CREATE INDEX contribution_plan ON contribution (plan_id);
+
+-- What was in force when: a set stays readable after one with other content replaced it (R16).
+CREATE TABLE contribution_set (
+    id              uuid PRIMARY KEY,
+    organisation_id uuid NOT NULL,
+    plan_id         uuid NOT NULL,
+    contributions   jsonb NOT NULL,
+    read_at         timestamptz NOT NULL,
+    replaced_at     timestamptz,
+    FOREIGN KEY (organisation_id, plan_id) REFERENCES support_plan (organisation_id, id)
+);
+
+CREATE UNIQUE INDEX contribution_set_current ON contribution_set (plan_id) WHERE replaced_at IS NULL;
+
+-- Used, written off and rolled over amounts are positive where money was consumed (R4). An amount that was not provided is
+-- NULL (R3); usage_amount is NULL as long as usage was never read (R15).
+CREATE TABLE budget (
+    id                  uuid PRIMARY KEY,
+    organisation_id     uuid NOT NULL,
+    plan_id             uuid NOT NULL,
+    upstream_budget_id  text NOT NULL CHECK (upstream_budget_id <> ''),
+    service_provider_id text NOT NULL,
+    type_code           text NOT NULL,
+    type_name           text NOT NULL,
+    entry_date          date,
+    start_date          date,
+    end_date            date,
+    status              text NOT NULL,
+    total               numeric(14, 2),
+    used                numeric(14, 2),
+    write_off           numeric(14, 2),
+    rollover            numeric(14, 2),
+    available           numeric(14, 2),
+    usage_amount        numeric(14, 2),
+    ordinal             integer NOT NULL,
+    removed_at          timestamptz,
+    removed             boolean GENERATED ALWAYS AS (removed_at IS NOT NULL) STORED,
+    UNIQUE (organisation_id, id),
+    UNIQUE (organisation_id, upstream_budget_id, ordinal),
+    FOREIGN KEY (organisation_id, plan_id) REFERENCES support_plan (organisation_id, id)
+);
+
+CREATE INDEX budget_plan ON budget (plan_id);
+
+CREATE TABLE entitlement (
+    id              uuid PRIMARY KEY,
+    organisation_id uuid NOT NULL,
+    budget_id       uuid NOT NULL,
+    code            text NOT NULL,
+    amount          numeric(14, 2),
+    ordinal         integer NOT NULL,
+    removed_at      timestamptz,
+    removed         boolean GENERATED ALWAYS AS (removed_at IS NOT NULL) STORED,
+    UNIQUE (budget_id, code, ordinal),
+    FOREIGN KEY (organisation_id, budget_id) REFERENCES budget (organisation_id, id)
+);
+
+-- What drew on a budget (seed 004, R17). invoice_line_id is ours, NULL for another provider's line.
+CREATE TABLE usage_line (
+    id                  uuid PRIMARY KEY,
+    organisation_id     uuid NOT NULL,
+    budget_id           uuid NOT NULL,
+    invoice_line_id     uuid,
+    upstream_invoice_id text NOT NULL,
+    upstream_item_id    text NOT NULL,
+    service_provider_id text NOT NULL,
+    service_code        text NOT NULL,
+    delivery_date       date,
+    amount              numeric(14, 2),
+    ordinal             integer NOT NULL,
+    removed_at          timestamptz,
+    removed             boolean GENERATED ALWAYS AS (removed_at IS NOT NULL) STORED,
+    FOREIGN KEY (organisation_id, budget_id) REFERENCES budget (organisation_id, id),
+    FOREIGN KEY (organisation_id, invoice_line_id) REFERENCES invoice_line (organisation_id, id)
+);
+
+CREATE UNIQUE INDEX usage_line_of_invoice ON usage_line (budget_id, upstream_invoice_id, upstream_item_id, ordinal)
+    WHERE upstream_invoice_id <> '' AND upstream_item_id <> '';
+CREATE UNIQUE INDEX usage_line_without_ids ON usage_line (budget_id, service_provider_id, service_code, delivery_date, amount, ordinal)
+    NULLS NOT DISTINCT WHERE upstream_invoice_id = '' OR upstream_item_id = '';
+CREATE INDEX usage_line_invoice_line ON usage_line (invoice_line_id) WHERE invoice_line_id IS NOT NULL;
+CREATE INDEX usage_line_unlinked ON usage_line (organisation_id, upstream_invoice_id, upstream_item_id)
+    WHERE invoice_line_id IS NULL AND upstream_invoice_id <> '';
+
+-- +goose Down
+DROP TABLE usage_line, entitlement, budget, contribution_set, contribution, supplement, approved_service, classification, support_plan;

@@ -1,0 +1,225 @@
+-- +goose Up
+-- A run is one pass over one person. Its id is the Temporal run's (kept by a reset), or made from bulk and client.
+CREATE TABLE sync_run (
+    id              uuid PRIMARY KEY,
+    organisation_id uuid NOT NULL,
+    client_id       uuid NOT NULL,
+    kind            text NOT NULL CHECK (kind IN ('care-recipient', 'pace-contract')),
+    trigger         text NOT NULL,
+    requested_by    text NOT NULL,
+    all_budgets     boolean NOT NULL,
+    workflow_id     text NOT NULL,
+    requested_at    timestamptz NOT NULL DEFAULT now(),
+    started_at      timestamptz,
+    finished_at     timestamptz,
+    outcome         text CHECK (outcome IN ('succeeded', 'succeeded_with_warnings', 'partial', 'failed', 'cancelled')),
+    reason          text NOT NULL DEFAULT '',
+    warnings        integer NOT NULL DEFAULT 0,
+    counts          jsonb NOT NULL DEFAULT '{}',
+    UNIQUE (organisation_id, id),
+    FOREIGN KEY (organisation_id, client_id) REFERENCES client (organisation_id, id),
+    CHECK ((outcome IS NULL) = (finished_at IS NULL))
+);
+
+CREATE INDEX sync_run_client ON sync_run (organisation_id, client_id, requested_at DESC);
+CREATE INDEX sync_run_newest ON sync_run (organisation_id, requested_at DESC);
+
+-- The ledger of a run: a step writes its row with its data, so that a retry that finds the row answers from it.
+CREATE TABLE sync_step (
+    organisation_id uuid NOT NULL,
+    run_id          uuid NOT NULL,
+    area            text NOT NULL,
+    chunk           integer NOT NULL,
+    outcome         text NOT NULL,
+    reason          text NOT NULL,
+    answer          jsonb NOT NULL,
+    as_of           timestamptz NOT NULL,
+    finished_at     timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (run_id, area, chunk),
+    FOREIGN KEY (organisation_id, run_id) REFERENCES sync_run (organisation_id, id)
+);
+
+-- What a run has to say: warnings, and why an area was refused or failed, with the government's words (R10: they live here only).
+CREATE TABLE sync_issue (
+    id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    organisation_id uuid NOT NULL,
+    run_id          uuid NOT NULL,
+    area            text NOT NULL,
+    severity        text NOT NULL CHECK (severity IN ('warning', 'error')),
+    code            text NOT NULL,
+    message         text NOT NULL,
+    words           text NOT NULL,
+    kind            text NOT NULL,
+    record_id       uuid,
+    details         jsonb,
+    position        integer NOT NULL,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    FOREIGN KEY (organisation_id, run_id) REFERENCES sync_run (organisation_id, id)
+);
+
+CREATE INDEX sync_issue_run ON sync_issue (run_id, created_at, position);
+
+-- Where a step is being retried: since when, how often and what the government said last. It is what people see while they wait.
+CREATE TABLE sync_retry (
+    organisation_id uuid NOT NULL,
+    run_id          uuid NOT NULL,
+    area            text NOT NULL,
+    since           timestamptz NOT NULL DEFAULT now(),
+    attempts        integer NOT NULL DEFAULT 1,
+    problem         text NOT NULL,
+    words           text NOT NULL,
+    last_at         timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (run_id, area),
+    FOREIGN KEY (organisation_id, run_id) REFERENCES sync_run (organisation_id, id)
+);
+
+-- What a run changed, old and new, by field. A created, removed or revived record has one row with no field.
+CREATE TABLE record_change (
+    organisation_id uuid NOT NULL,
+    run_id          uuid NOT NULL,
+    kind            text NOT NULL,
+    record_id       uuid NOT NULL,
+    action          text NOT NULL CHECK (action IN ('created', 'updated', 'removed', 'revived')),
+    field           text NOT NULL,
+    old_value       text,
+    new_value       text,
+    position        integer NOT NULL,
+    changed_at      timestamptz NOT NULL DEFAULT now(),
+    FOREIGN KEY (organisation_id, run_id) REFERENCES sync_run (organisation_id, id)
+);
+
+CREATE INDEX record_change_run ON record_change (run_id, changed_at, position);
+CREATE INDEX record_change_record ON record_change (record_id, changed_at);
+
+-- Removals that the guard held back (R5), waiting for an operator. At most one open hold for a person and kind of record.
+CREATE TABLE removal_hold (
+    id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    organisation_id uuid NOT NULL,
+    client_id       uuid NOT NULL,
+    kind            text NOT NULL,
+    run_id          uuid NOT NULL,
+    records         integer NOT NULL,
+    held_at         timestamptz NOT NULL DEFAULT now(),
+    accepted_at     timestamptz,
+    accepted_by     text,
+    closed_at       timestamptz,
+    FOREIGN KEY (organisation_id, client_id) REFERENCES client (organisation_id, id),
+    FOREIGN KEY (organisation_id, run_id) REFERENCES sync_run (organisation_id, id)
+);
+
+CREATE UNIQUE INDEX removal_hold_open ON removal_hold (client_id, kind) WHERE closed_at IS NULL;
+
+-- Each attempt to read takes a ticket before its first request; the newer read wins (R7).
+CREATE SEQUENCE read_ticket;
+
+-- The ticket of the read whose data stands in an area of a person, and when that read began. previous_ticket lets a writer see
+-- whether the data is still what it compared with.
+CREATE TABLE area_fence (
+    organisation_id uuid NOT NULL,
+    client_id       uuid NOT NULL,
+    area            text NOT NULL,
+    ticket          bigint NOT NULL,
+    previous_ticket bigint NOT NULL,
+    as_of           timestamptz NOT NULL,
+    PRIMARY KEY (client_id, area),
+    FOREIGN KEY (organisation_id, client_id) REFERENCES client (organisation_id, id)
+);
+
+-- Usage is fenced by budget.
+CREATE TABLE usage_fence (
+    organisation_id uuid NOT NULL,
+    budget_id       uuid NOT NULL PRIMARY KEY,
+    ticket          bigint NOT NULL,
+    previous_ticket bigint NOT NULL,
+    as_of           timestamptz NOT NULL,
+    FOREIGN KEY (organisation_id, budget_id) REFERENCES budget (organisation_id, id)
+);
+
+-- Facts for other programs, written with the data they are about. They carry our ids only (R10).
+CREATE TABLE outbox (
+    id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    organisation_id uuid NOT NULL REFERENCES organisation (id),
+    topic           text NOT NULL,
+    payload         jsonb NOT NULL,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    published_at    timestamptz
+);
+
+CREATE INDEX outbox_unpublished ON outbox (id) WHERE published_at IS NULL;
+
+-- begin_step is the first statement of every step: it takes the read's ticket and answers with what the step needs to know. The
+-- ledger's answer is there if an earlier attempt has already finished the step. A fence must not be read here: a function like this
+-- sees rows newer than those that the calling statement sees.
+-- +goose StatementBegin
+CREATE FUNCTION begin_step(
+    step_organisation uuid, step_run uuid, step_client uuid, step_connection uuid, step_area text, step_chunk integer
+) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_build_object(
+        'ticket', nextval('read_ticket'),
+        'began_at', clock_timestamp(),
+        'answer', (SELECT s.answer FROM sync_step s WHERE s.run_id = step_run AND s.area = step_area AND s.chunk = step_chunk),
+        'client', (SELECT to_jsonb(c) FROM client c WHERE c.organisation_id = step_organisation AND c.id = step_client),
+        'connection', (SELECT to_jsonb(n) FROM connection n WHERE n.organisation_id = step_organisation AND n.id = step_connection),
+        'plan', (SELECT to_jsonb(p) FROM support_plan p WHERE p.organisation_id = step_organisation AND p.client_id = step_client),
+        'accepted', (SELECT coalesce(jsonb_agg(h.kind), '[]') FROM removal_hold h
+                     WHERE h.client_id = step_client AND h.closed_at IS NULL AND h.accepted_at IS NOT NULL)
+    )
+$$;
+-- +goose StatementEnd
+
+-- record_step writes what every step writes beside its data, and answers with what the ledger says of the step: for a step that
+-- another attempt finished first, that attempt's answer. changes, issues and holds are arrays of objects with the columns'
+-- names; a hold of no records closes one that was open.
+-- +goose StatementBegin
+CREATE FUNCTION record_step(
+    step_organisation uuid, step_run uuid, step_client uuid, step_area text, step_chunk integer, step_answer jsonb,
+    step_as_of timestamptz, issues jsonb, changes jsonb, holds jsonb
+) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    stored jsonb;
+BEGIN
+    INSERT INTO sync_step (organisation_id, run_id, area, chunk, outcome, reason, answer, as_of)
+    VALUES (step_organisation, step_run, step_area, step_chunk, step_answer ->> 'outcome', coalesce(step_answer ->> 'reason', ''),
+            step_answer, step_as_of)
+    ON CONFLICT (run_id, area, chunk) DO NOTHING
+    RETURNING answer INTO stored;
+
+    IF stored IS NULL THEN
+        SELECT answer INTO stored FROM sync_step WHERE run_id = step_run AND area = step_area AND chunk = step_chunk;
+    ELSIF jsonb_array_length(issues) > 0 THEN
+        INSERT INTO sync_issue (organisation_id, run_id, area, severity, code, message, words, kind, record_id, details, position)
+        SELECT step_organisation, step_run, step_area, i.severity, i.code, i.message, i.words, i.kind, i.record_id, i.details, row_number() OVER ()
+        FROM jsonb_to_recordset(issues) AS i (severity text, code text, message text, words text, kind text, record_id uuid, details jsonb);
+    END IF;
+
+    IF jsonb_array_length(changes) > 0 THEN
+        INSERT INTO record_change (organisation_id, run_id, kind, record_id, action, field, old_value, new_value, position)
+        SELECT step_organisation, step_run, c.kind, c.record_id, c.action, c.field, c.old_value, c.new_value, row_number() OVER ()
+        FROM jsonb_to_recordset(changes) AS c (kind text, record_id uuid, action text, field text, old_value text, new_value text);
+
+        INSERT INTO outbox (organisation_id, topic, payload)
+        VALUES (step_organisation, 'care-recipient.' || step_area || '.changed',
+                jsonb_build_object('run_id', step_run, 'client_id', step_client));
+    END IF;
+
+    IF jsonb_array_length(holds) > 0 THEN
+        INSERT INTO removal_hold (organisation_id, client_id, kind, run_id, records)
+        SELECT step_organisation, step_client, h.kind, step_run, h.records
+        FROM jsonb_to_recordset(holds) AS h (kind text, records integer)
+        WHERE h.records > 0
+        ON CONFLICT (client_id, kind) WHERE closed_at IS NULL DO UPDATE SET run_id = excluded.run_id, records = excluded.records;
+
+        UPDATE removal_hold o SET closed_at = now()
+        FROM jsonb_to_recordset(holds) AS h (kind text, records integer)
+        WHERE h.records = 0 AND o.client_id = step_client AND o.kind = h.kind AND o.closed_at IS NULL;
+    END IF;
+
+    RETURN stored;
+END
+$$;
+-- +goose StatementEnd
+
+-- +goose Down
+DROP FUNCTION record_step, begin_step;
+DROP TABLE outbox, usage_fence, area_fence, removal_hold, record_change, sync_retry, sync_issue, sync_step, sync_run;
+DROP SEQUENCE read_ticket;

@@ -1,0 +1,104 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db/gen"
+)
+
+// DefaultTimeZone is the zone whose calendar date is "today", unless an organisation has another (R1).
+const DefaultTimeZone = "Australia/Sydney"
+
+// InvalidError says which value that somebody gave cannot be stored, and what is wanted instead. It never repeats the value (R10).
+type InvalidError struct {
+	// Field is the column's name, such as "time_zone".
+	Field   string
+	Message string
+}
+
+func (e *InvalidError) Error() string { return strings.ReplaceAll(e.Field, "_", " ") + " " + e.Message }
+
+// Organisation is a care provider that uses CareSync. Every other record belongs to one (R11).
+type Organisation struct {
+	ID care.ID `json:"id"`
+	// Slug names the organisation in commands: lower-case letters, digits and dashes.
+	Slug      string    `json:"slug"`
+	Name      string    `json:"name"`
+	TimeZone  string    `json:"time_zone"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// Location is the organisation's time zone (R1).
+func (o Organisation) Location() *time.Location {
+	zone, err := time.LoadLocation(o.TimeZone)
+	if err != nil {
+		panic(fmt.Sprintf("organisation %s has the time zone %q, which was checked when it was stored", o.ID, o.TimeZone))
+	}
+	return zone
+}
+
+// Today is the calendar date in the organisation's time zone (R1).
+func (o Organisation) Today(now time.Time) care.Date { return care.DateIn(now, o.Location()) }
+
+var slugPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
+
+// CreateOrganisation stores a new organisation. It fails with InvalidError, or with ConflictError if the slug is taken.
+func (s *Store) CreateOrganisation(ctx context.Context, slug, name, timeZone string) (Organisation, error) {
+	if !slugPattern.MatchString(slug) {
+		return Organisation{}, &InvalidError{"slug", "has 1 to 40 lower-case letters, digits and dashes, and begins with a letter or digit"}
+	}
+	if err := checkOrganisation(&name, &timeZone); err != nil {
+		return Organisation{}, err
+	}
+	err := s.queries.CreateOrganisation(ctx, gen.CreateOrganisationParams{ID: NewID(), Slug: slug, Name: name, TimeZone: timeZone})
+	if err != nil {
+		return Organisation{}, mapError("create the organisation", err)
+	}
+	return s.OrganisationBySlug(ctx, slug)
+}
+
+// ChangeOrganisation changes an organisation's name and time zone; nil leaves one as it is. It fails with InvalidError or ErrNotFound.
+func (s *Store) ChangeOrganisation(ctx context.Context, slug string, name, timeZone *string) (Organisation, error) {
+	if err := checkOrganisation(name, timeZone); err != nil {
+		return Organisation{}, err
+	}
+	row, err := s.queries.ChangeOrganisation(ctx, gen.ChangeOrganisationParams{Slug: slug, Name: name, TimeZone: timeZone})
+	return Organisation(row), mapError("change the organisation", err)
+}
+
+func checkOrganisation(name, timeZone *string) error {
+	if name != nil && strings.TrimSpace(*name) == "" {
+		return &InvalidError{"name", "must not be empty"}
+	}
+	if timeZone == nil {
+		return nil
+	}
+	if _, err := time.LoadLocation(*timeZone); err != nil || *timeZone == "" || *timeZone == "Local" {
+		return &InvalidError{"time_zone", "is not known: use a name such as Australia/Sydney, Australia/Perth or Australia/Adelaide"}
+	}
+	return nil
+}
+
+// Organisations answers with all organisations by slug.
+func (s *Store) Organisations(ctx context.Context) ([]Organisation, error) {
+	rows, err := s.queries.ListOrganisations(ctx)
+	if err != nil {
+		return nil, mapError("list the organisations", err)
+	}
+	organisations := make([]Organisation, 0, len(rows))
+	for _, row := range rows {
+		organisations = append(organisations, Organisation(row))
+	}
+	return organisations, nil
+}
+
+// OrganisationBySlug answers with an organisation, or ErrNotFound.
+func (s *Store) OrganisationBySlug(ctx context.Context, slug string) (Organisation, error) {
+	row, err := s.queries.OrganisationBySlug(ctx, slug)
+	return Organisation(row), mapError("load the organisation", err)
+}

@@ -1,0 +1,296 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db/gen"
+)
+
+// importChunk is how many rows one statement of an import writes. It bounds a statement's size and time.
+const importChunk = 10_000
+
+// Import is a file as it was read: its good rows, and what was wrong with the others.
+type Import[T any] struct {
+	Rows     []T
+	Problems []LineError
+}
+
+// LineError says what is wrong with a line of a file. It names line and column and never repeats a value (R10).
+type LineError struct {
+	// Line counts from 1, the header's; 0 is the file as a whole.
+	Line    int    `json:"line"`
+	Column  string `json:"column,omitempty"`
+	Message string `json:"message"`
+}
+
+// String names the place first.
+func (e LineError) String() string {
+	switch {
+	case e.Line == 0:
+		return e.Message
+	case e.Column == "":
+		return fmt.Sprintf("line %d: %s", e.Line, e.Message)
+	default:
+		return fmt.Sprintf("line %d, %s: %s", e.Line, e.Column, e.Message)
+	}
+}
+
+// ImportError says that nothing of a file was imported, and everything that is wrong with it, by line.
+type ImportError struct{ Problems []LineError }
+
+func (e *ImportError) Error() string {
+	if len(e.Problems) == 1 {
+		return "nothing was imported: " + e.Problems[0].String()
+	}
+	return fmt.Sprintf("nothing was imported: the file has %d errors, the first in %s", len(e.Problems), e.Problems[0])
+}
+
+func importError(problems []LineError) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(problems, func(a, b LineError) int { return a.Line - b.Line })
+	return &ImportError{Problems: problems}
+}
+
+// ImportResult is what an import did.
+type ImportResult struct {
+	Created   int `json:"created"`
+	Updated   int `json:"updated"`
+	Unchanged int `json:"unchanged"`
+}
+
+// ImportedPerson is a line of a file of people. At least one of CareRecipientID and NDISNumber is set.
+type ImportedPerson struct {
+	Line int
+	care.Identity
+	ServiceProviderID string
+	NDISNumber        string
+}
+
+// personRow is a person as WritePeople stores them.
+type personRow struct {
+	ID              care.ID   `json:"id"`
+	GivenName       string    `json:"given_name"`
+	FamilyName      string    `json:"family_name"`
+	BirthDate       care.Date `json:"birth_date"`
+	CareRecipientID string    `json:"care_recipient_id"`
+	NDISNumber      string    `json:"ndis_number"`
+	ConnectionID    *care.ID  `json:"connection_id"`
+}
+
+// ImportPeople stores the people of a file, all or none. A person is recognised by the care recipient id, else by the NDIS number,
+// else by name and birth date; what the file leaves empty stays as it was. It fails with ImportError.
+func (s *Store) ImportPeople(ctx context.Context, organisation care.ID, file Import[ImportedPerson]) (ImportResult, error) {
+	var result ImportResult
+	err := s.inTransaction(ctx, "import people", func(queries *gen.Queries) error {
+		if err := queries.LockOrganisationForImport(ctx, organisation); err != nil {
+			return err
+		}
+		register, err := loadRegister(ctx, queries, organisation, file.Rows)
+		if err != nil {
+			return err
+		}
+		for _, person := range file.Rows {
+			register.add(person)
+		}
+		if err := importError(append(file.Problems, register.problems...)); err != nil {
+			return err
+		}
+		result = register.result
+		return writePeople(ctx, queries, organisation, register.writes)
+	})
+	return result, err
+}
+
+func writePeople(ctx context.Context, queries *gen.Queries, organisation care.ID, people []personRow) error {
+	for chunk := range slices.Chunk(people, importChunk) {
+		if err := queries.WritePeople(ctx, gen.WritePeopleParams{OrganisationID: organisation, People: list(chunk)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// register is the people we hold, as far as a file is about them, and what the file does to them.
+type register struct {
+	held              []gen.PeopleForImportRow
+	byCareRecipientID map[string]*gen.PeopleForImportRow
+	byNDISNumber      map[string]*gen.PeopleForImportRow
+	byBirthDate       map[care.Date][]*gen.PeopleForImportRow
+	connections       map[string]care.ID
+	// linesByID are the lines of the file's care recipient ids, lineOfNDIS of its NDIS numbers, lineOfClient of the people they are about.
+	linesByID    map[string]int
+	lineOfNDIS   map[string]int
+	lineOfClient map[care.ID]int
+
+	writes   []personRow
+	result   ImportResult
+	problems []LineError
+}
+
+func loadRegister(ctx context.Context, queries *gen.Queries, organisation care.ID, people []ImportedPerson) (*register, error) {
+	r := &register{
+		byCareRecipientID: map[string]*gen.PeopleForImportRow{}, byNDISNumber: map[string]*gen.PeopleForImportRow{},
+		byBirthDate: map[care.Date][]*gen.PeopleForImportRow{}, connections: map[string]care.ID{},
+		linesByID: map[string]int{}, lineOfNDIS: map[string]int{}, lineOfClient: map[care.ID]int{},
+	}
+	query := gen.PeopleForImportParams{OrganisationID: organisation}
+	for _, person := range people {
+		query.CareRecipientIds = append(query.CareRecipientIds, person.CareRecipientID)
+		query.NdisNumbers = append(query.NdisNumbers, person.NDISNumber)
+		query.BirthDates = append(query.BirthDates, person.BirthDate.String())
+		if _, twice := r.linesByID[person.CareRecipientID]; !twice {
+			r.linesByID[person.CareRecipientID] = person.Line
+		}
+	}
+	connections, err := queries.ServiceProviderConnections(ctx, organisation)
+	if err != nil {
+		return nil, err
+	}
+	for _, connection := range connections {
+		r.connections[connection.ServiceProviderID] = connection.ID
+	}
+	r.held, err = queries.PeopleForImport(ctx, query)
+	r.indexHeld()
+	return r, err
+}
+
+func (r *register) indexHeld() {
+	for i := range r.held {
+		person := &r.held[i]
+		if person.CareRecipientID != "" {
+			r.byCareRecipientID[person.CareRecipientID] = person
+		}
+		if person.NdisNumber != "" {
+			r.byNDISNumber[person.NdisNumber] = person
+		}
+		r.byBirthDate[person.BirthDate] = append(r.byBirthDate[person.BirthDate], person)
+	}
+}
+
+// add decides what a line does: a new person, a changed one, nothing, or an error.
+func (r *register) add(person ImportedPerson) {
+	before := len(r.problems)
+	held := r.recognise(person)
+	r.checkTwice(person, held)
+	r.checkID(person, held)
+	connection := r.connectionOf(person, held)
+	if len(r.problems) > before {
+		return
+	}
+	row := personRow{
+		GivenName: person.GivenName, FamilyName: person.FamilyName, BirthDate: person.BirthDate,
+		CareRecipientID: person.CareRecipientID, NDISNumber: person.NDISNumber, ConnectionID: connection,
+	}
+	if held == nil {
+		row.ID = NewID()
+		r.result.Created++
+		r.writes = append(r.writes, row)
+		return
+	}
+	row.ID = held.ID
+	setIfEmpty(&row.CareRecipientID, held.CareRecipientID)
+	setIfEmpty(&row.NDISNumber, held.NdisNumber)
+	setIfEmpty(&row.GivenName, held.GivenName)
+	if row.sameAs(held) {
+		r.result.Unchanged++
+		return
+	}
+	r.result.Updated++
+	r.writes = append(r.writes, row)
+}
+
+func setIfEmpty(field *string, value string) {
+	if *field == "" {
+		*field = value
+	}
+}
+
+func (p personRow) sameAs(held *gen.PeopleForImportRow) bool {
+	return p.GivenName == held.GivenName && p.FamilyName == held.FamilyName && p.BirthDate == held.BirthDate &&
+		p.CareRecipientID == held.CareRecipientID && p.NDISNumber == held.NdisNumber && valueOf(p.ConnectionID) == valueOf(held.ConnectionID)
+}
+
+// recognise finds the person we hold that a line is about, if any.
+func (r *register) recognise(person ImportedPerson) *gen.PeopleForImportRow {
+	byID, byNumber := r.byCareRecipientID[person.CareRecipientID], r.byNDISNumber[person.NDISNumber]
+	switch {
+	case byID != nil && byNumber != nil && byID != byNumber:
+		r.refuse(person, "ndis_number", "belongs to another person than the care recipient id does: correct one of the two")
+		return byID
+	case byID != nil:
+		return byID
+	case byNumber != nil:
+		return byNumber
+	default:
+		return r.recogniseByName(person)
+	}
+}
+
+// recogniseByName finds somebody whose care recipient id was perhaps mistyped. Where the file also has the id that we hold, they are
+// two people.
+func (r *register) recogniseByName(person ImportedPerson) *gen.PeopleForImportRow {
+	for _, held := range r.byBirthDate[person.BirthDate] {
+		check := care.CheckIdentity(
+			care.Identity{GivenName: held.GivenName, FamilyName: held.FamilyName},
+			care.Identity{GivenName: person.GivenName, FamilyName: person.FamilyName})
+		_, alsoInFile := r.linesByID[held.CareRecipientID]
+		if len(check.Mismatches) == 0 && !check.GivenNameDiffers && (held.CareRecipientID == "" || !alsoInFile) {
+			return held
+		}
+	}
+	return nil
+}
+
+func (r *register) checkTwice(person ImportedPerson, held *gen.PeopleForImportRow) {
+	if line := r.linesByID[person.CareRecipientID]; person.CareRecipientID != "" && line != person.Line {
+		r.refuse(person, "care_recipient_id", fmt.Sprintf("stands in line %d too: two people cannot have the same one", line))
+		return
+	}
+	if line, twice := r.lineOfNDIS[person.NDISNumber]; person.NDISNumber != "" && twice {
+		r.refuse(person, "ndis_number", fmt.Sprintf("stands in line %d too: two people cannot have the same one", line))
+		return
+	}
+	r.lineOfNDIS[person.NDISNumber] = person.Line
+	if held == nil {
+		return
+	}
+	if line, twice := r.lineOfClient[held.ID]; twice {
+		r.refuse(person, "", fmt.Sprintf("is about the same person as line %d: keep one of the two", line))
+		return
+	}
+	r.lineOfClient[held.ID] = person.Line
+}
+
+// checkID keeps a care recipient id from being changed under a plan: the plan belongs to that id for ever (R12).
+func (r *register) checkID(person ImportedPerson, held *gen.PeopleForImportRow) {
+	if held == nil || !held.HasPlan || person.CareRecipientID == "" || person.CareRecipientID == held.CareRecipientID {
+		return
+	}
+	r.refuse(person, "care_recipient_id", fmt.Sprintf("differs from the one under which this person (%s) already has a Support at Home plan, "+
+		"and cannot be changed any more: correct the file, or, if they are two people, import both in one file", held.ID))
+}
+
+// connectionOf is the connection that the line's service provider id chooses (R11); without one it stays as it was.
+func (r *register) connectionOf(person ImportedPerson, held *gen.PeopleForImportRow) *care.ID {
+	if person.ServiceProviderID == "" {
+		if held == nil {
+			return nil
+		}
+		return held.ConnectionID
+	}
+	connection, known := r.connections[person.ServiceProviderID]
+	if !known {
+		r.refuse(person, "service_provider_id", "is not that of any of the organisation's connections to Services Australia: create the connection first, or leave it empty")
+		return nil
+	}
+	return &connection
+}
+
+func (r *register) refuse(person ImportedPerson, column, message string) {
+	r.problems = append(r.problems, LineError{Line: person.Line, Column: column, Message: message})
+}

@@ -1,0 +1,31 @@
+-- name: CreateConnection :exec
+INSERT INTO connection (id, organisation_id, service, name, base_url, token_base_url, device_base_url, ra_number, device_name, client_id,
+                        api_key, audience, product_id, service_provider_id, rate_per_second, consent_code)
+VALUES (@id, @organisation_id, @service, @name, @base_url, @token_base_url, @device_base_url, @ra_number, @device_name, @client_id,
+        @api_key, @audience, @product_id, @service_provider_id, @rate_per_second, @consent_code);
+
+-- name: ListConnections :many
+SELECT id, organisation_id, service, name, base_url, token_base_url, device_base_url, ra_number, device_name, client_id, api_key, audience,
+       product_id, service_provider_id, rate_per_second, consent_code, activated_at, key_expiry, device_expiry
+FROM connection WHERE organisation_id = @organisation_id ORDER BY service, name;
+
+-- name: LockConnectionByName :one
+SELECT id, organisation_id, service, name, base_url, token_base_url, device_base_url, ra_number, device_name, client_id, api_key, audience,
+       product_id, service_provider_id, rate_per_second, consent_code, activated_at, key_expiry, device_expiry
+FROM connection WHERE organisation_id = @organisation_id AND name = @name FOR NO KEY UPDATE;
+
+-- name: ChangeConnection :exec
+-- A device or organisation other than before has not been activated here; its key and tokens belong to the old one.
+UPDATE connection
+SET base_url = @base_url, token_base_url = @token_base_url, device_base_url = @device_base_url, ra_number = @ra_number,
+    device_name = @device_name, client_id = @client_id, api_key = @api_key, audience = @audience, product_id = @product_id,
+    service_provider_id = @service_provider_id, rate_per_second = @rate_per_second, consent_code = @consent_code,
+    activated_at = sqlc.narg(activated_at), key_expiry = sqlc.narg(key_expiry), device_expiry = sqlc.narg(device_expiry)
+WHERE organisation_id = @organisation_id AND id = @id;
+
+-- name: ForgetLogins :exec
+-- Tokens are only good for the login settings they were given for.
+DELETE FROM upstream_token WHERE organisation_id = @organisation_id AND connection_id = @connection_id;
+
+-- name: ForgetDeviceKeys :exec
+DELETE FROM device_key WHERE organisation_id = @organisation_id AND connection_id = @connection_id;

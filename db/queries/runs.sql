@@ -1,0 +1,53 @@
+-- name: LoadSubject :one
+SELECT c.id, c.care_recipient_id, c.connection_id, c.verified_at, o.time_zone, p.id AS plan_id,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'activated_at', n.activated_at)), '[]')
+     FROM connection n WHERE n.organisation_id = o.id AND n.service = 'services-australia')::jsonb AS connections
+FROM client c
+JOIN organisation o ON o.id = c.organisation_id
+LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
+WHERE c.organisation_id = @organisation_id AND c.id = @client_id;
+
+-- name: RecordRun :exec
+-- Written by whoever starts a run, so that it can be followed at once, and by its first step.
+INSERT INTO sync_run (id, organisation_id, client_id, kind, trigger, requested_by, all_budgets, workflow_id, started_at)
+VALUES (@id, @organisation_id, @client_id, @kind, @trigger, @requested_by, @all_budgets, @workflow_id, sqlc.narg(started_at))
+ON CONFLICT (id) DO UPDATE
+SET trigger = excluded.trigger, requested_by = excluded.requested_by, all_budgets = excluded.all_budgets, started_at = excluded.started_at
+WHERE sync_run.started_at IS NULL AND excluded.started_at IS NOT NULL;
+
+-- name: FinishRun :one
+-- The outcome is set where none is set; areas that ended without a step of their own get one (not attempted, failed, cancelled). What
+-- the government said last stands beside the failure that it caused.
+WITH missing_steps AS (
+    INSERT INTO sync_step (organisation_id, run_id, area, chunk, outcome, reason, answer, as_of)
+    SELECT @organisation_id, @run_id, s.area, 0, s.answer ->> 'outcome', coalesce(s.answer ->> 'reason', ''), s.answer, now()
+    FROM jsonb_to_recordset(@areas::jsonb) AS s (area text, answer jsonb)
+    ON CONFLICT (run_id, area, chunk) DO NOTHING
+), issues AS (
+    INSERT INTO sync_issue (organisation_id, run_id, area, severity, code, message, words, kind, record_id, details, position)
+    SELECT @organisation_id, @run_id, i.area, i.severity, i.code, i.message, coalesce(nullif(i.words, ''), t.words, ''), i.kind,
+           i.record_id, i.details, row_number() OVER ()
+    FROM jsonb_to_recordset(@issues::jsonb)
+        AS i (area text, severity text, code text, message text, words text, kind text, record_id uuid, details jsonb)
+    LEFT JOIN sync_retry t ON t.run_id = @run_id AND t.area = i.area
+    WHERE EXISTS (SELECT FROM sync_run r WHERE r.id = @run_id AND r.outcome IS NULL)
+), finished AS (
+    UPDATE sync_run
+    SET outcome = @outcome::text, reason = @reason, warnings = @warnings, counts = @counts, finished_at = now()
+    WHERE organisation_id = @organisation_id AND id = @run_id AND outcome IS NULL
+    RETURNING id, client_id
+), announced AS (
+    INSERT INTO outbox (organisation_id, topic, payload)
+    SELECT @organisation_id, 'care-recipient.sync.completed',
+           jsonb_build_object('run_id', f.id, 'client_id', f.client_id, 'outcome', @outcome::text)
+    FROM finished f
+)
+SELECT p.id FROM sync_run r
+LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.client_id = r.client_id
+WHERE r.organisation_id = @organisation_id AND r.id = @run_id;
+
+-- name: NoteRetry :exec
+INSERT INTO sync_retry AS t (organisation_id, run_id, area, problem, words)
+VALUES (@organisation_id, @run_id, @area, @problem, @words)
+ON CONFLICT (run_id, area) DO UPDATE
+SET attempts = t.attempts + 1, problem = excluded.problem, words = excluded.words, last_at = now();

@@ -1,0 +1,197 @@
+-- Each area of a Care Recipient Sync has two statements beside its fence: one that begins the step and answers with what we hold,
+-- and one that applies a difference and records the step.
+
+-- name: BeginUpsertPlan :one
+SELECT
+    begin_step(@organisation_id, @run_id, @client_id, @connection_id, 'summary', 0)::jsonb AS begin,
+    jsonb_build_object(
+        'fence', coalesce((SELECT f.ticket FROM area_fence f WHERE f.client_id = @client_id AND f.area = 'summary'), 0),
+        'classifications', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM classification r JOIN support_plan p ON p.id = r.plan_id
+                            WHERE p.organisation_id = @organisation_id AND p.client_id = @client_id),
+        'approved_services', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM approved_service r JOIN support_plan p ON p.id = r.plan_id
+                              WHERE p.organisation_id = @organisation_id AND p.client_id = @client_id),
+        'supplements', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM supplement r JOIN support_plan p ON p.id = r.plan_id
+                        WHERE p.organisation_id = @organisation_id AND p.client_id = @client_id)
+    )::jsonb AS held;
+
+-- name: ApplyPlan :one
+WITH upserted_plan AS (
+    INSERT INTO support_plan AS p (id, organisation_id, client_id, care_recipient_id, start_date, end_date)
+    VALUES (@plan_id, @organisation_id, @client_id, @care_recipient_id, @start_date, @end_date)
+    ON CONFLICT (organisation_id, client_id) DO UPDATE SET start_date = excluded.start_date, end_date = excluded.end_date
+    WHERE (p.start_date, p.end_date) IS DISTINCT FROM (excluded.start_date, excluded.end_date)
+), updated_client AS (
+    UPDATE client c
+    SET entry_date = @entry_date, departure_date = @departure_date, not_in_care_since = @not_in_care_since,
+        verified_at = coalesce(c.verified_at, now())
+    WHERE c.organisation_id = @organisation_id AND c.id = @client_id
+      AND (c.verified_at IS NULL
+           OR (c.entry_date, c.departure_date, c.not_in_care_since) IS DISTINCT FROM (@entry_date, @departure_date, @not_in_care_since))
+), written_classifications AS (
+    INSERT INTO classification (id, organisation_id, plan_id, code, name, funding_source, start_date, end_date, ordinal)
+    SELECT r.id, @organisation_id, @plan_id, r.code, r.name, r.funding_source, r.start_date, r.end_date, r.ordinal
+    FROM jsonb_to_recordset(@classifications::jsonb)
+        AS r (id uuid, code text, name text, funding_source text, start_date date, end_date date, ordinal integer)
+    ON CONFLICT (id) DO UPDATE
+    SET name = excluded.name, funding_source = excluded.funding_source, end_date = excluded.end_date, removed_at = NULL
+), removed_classifications AS (
+    UPDATE classification d SET removed_at = now() WHERE d.plan_id = @plan_id AND d.id = ANY (@removed_classifications::uuid[])
+), written_services AS (
+    INSERT INTO approved_service (id, organisation_id, plan_id, group_code, type_code, service_code, name, start_date, end_date, ordinal)
+    SELECT r.id, @organisation_id, @plan_id, r.group_code, r.type_code, r.service_code, r.name, r.start_date, r.end_date, r.ordinal
+    FROM jsonb_to_recordset(@approved_services::jsonb)
+        AS r (id uuid, group_code text, type_code text, service_code text, name text, start_date date, end_date date, ordinal integer)
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name, end_date = excluded.end_date, removed_at = NULL
+), removed_services AS (
+    UPDATE approved_service d SET removed_at = now() WHERE d.plan_id = @plan_id AND d.id = ANY (@removed_services::uuid[])
+), written_supplements AS (
+    INSERT INTO supplement (id, organisation_id, plan_id, code, name, start_date, end_date, ordinal)
+    SELECT r.id, @organisation_id, @plan_id, r.code, r.name, r.start_date, r.end_date, r.ordinal
+    FROM jsonb_to_recordset(@supplements::jsonb) AS r (id uuid, code text, name text, start_date date, end_date date, ordinal integer)
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name, end_date = excluded.end_date, removed_at = NULL
+), removed_supplements AS (
+    UPDATE supplement d SET removed_at = now() WHERE d.plan_id = @plan_id AND d.id = ANY (@removed_supplements::uuid[])
+)
+SELECT record_step(@organisation_id, @run_id, @client_id, 'summary', 0, @answer, @as_of, @issues, @changes, @holds)::jsonb AS answer;
+
+-- name: BeginContributions :one
+SELECT
+    begin_step(@organisation_id, @run_id, @client_id, @connection_id, 'contributions', 0)::jsonb AS begin,
+    jsonb_build_object(
+        'fence', coalesce((SELECT f.ticket FROM area_fence f WHERE f.client_id = @client_id AND f.area = 'contributions'), 0),
+        'contributions', (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.position), '[]') FROM contribution r
+                          JOIN support_plan p ON p.id = r.plan_id
+                          WHERE p.organisation_id = @organisation_id AND p.client_id = @client_id)
+    )::jsonb AS held;
+
+-- name: ApplyContributions :one
+-- The new set waits for the old one to be closed: only one may be current.
+WITH deleted AS (
+    DELETE FROM contribution d WHERE d.plan_id = @plan_id
+), recreated AS (
+    INSERT INTO contribution (organisation_id, plan_id, position, category, percentage, start_date, end_date, status)
+    SELECT @organisation_id, @plan_id, row_number() OVER (), r.category, r.percentage, r.start_date, r.end_date, r.status
+    FROM jsonb_to_recordset(@contributions::jsonb) AS r (category text, percentage numeric, start_date date, end_date date, status text)
+), closed_set AS (
+    UPDATE contribution_set s SET replaced_at = @as_of
+    WHERE s.plan_id = @plan_id AND s.replaced_at IS NULL AND @changed::boolean RETURNING s.id
+), opened_set AS (
+    INSERT INTO contribution_set (id, organisation_id, plan_id, contributions, read_at)
+    SELECT @set_id, @organisation_id, @plan_id, @contributions::jsonb, @as_of
+    FROM (SELECT count(*) FROM closed_set) AS once_closed
+    WHERE @changed::boolean
+)
+SELECT record_step(@organisation_id, @run_id, @client_id, 'contributions', 0, @answer, @as_of, @issues, @changes, @holds)::jsonb AS answer;
+
+-- name: BeginBudgets :one
+SELECT
+    begin_step(@organisation_id, @run_id, @client_id, @connection_id, 'budgets', 0)::jsonb AS begin,
+    jsonb_build_object(
+        'fence', coalesce((SELECT f.ticket FROM area_fence f WHERE f.client_id = @client_id AND f.area = 'budgets'), 0),
+        'budgets', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM budget r JOIN support_plan p ON p.id = r.plan_id
+                    WHERE p.organisation_id = @organisation_id AND p.client_id = @client_id),
+        'connections', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'service_provider_id', n.service_provider_id)), '[]')
+                        FROM connection n WHERE n.organisation_id = @organisation_id AND n.service = 'services-australia')
+    )::jsonb AS held;
+
+-- name: ApplyBudgets :one
+WITH written AS (
+    INSERT INTO budget (id, organisation_id, plan_id, upstream_budget_id, service_provider_id, type_code, type_name, entry_date,
+                        start_date, end_date, status, total, used, write_off, rollover, available, ordinal)
+    SELECT r.id, @organisation_id, @plan_id, r.upstream_budget_id, r.service_provider_id, r.type_code, r.type_name, r.entry_date,
+           r.start_date, r.end_date, r.status, r.total, r.used, r.write_off, r.rollover, r.available, r.ordinal
+    FROM jsonb_to_recordset(@budgets::jsonb)
+        AS r (id uuid, upstream_budget_id text, service_provider_id text, type_code text, type_name text, entry_date date,
+              start_date date, end_date date, status text, total numeric, used numeric, write_off numeric, rollover numeric,
+              available numeric, ordinal integer)
+    ON CONFLICT (id) DO UPDATE
+    SET service_provider_id = excluded.service_provider_id, type_code = excluded.type_code, type_name = excluded.type_name,
+        entry_date = excluded.entry_date, start_date = excluded.start_date, end_date = excluded.end_date, status = excluded.status,
+        total = excluded.total, used = excluded.used, write_off = excluded.write_off, rollover = excluded.rollover,
+        available = excluded.available, removed_at = NULL
+), removed AS (
+    UPDATE budget d SET removed_at = now() WHERE d.plan_id = @plan_id AND d.id = ANY (@removed_budgets::uuid[])
+), learned_connection AS (
+    UPDATE client c SET connection_id = sqlc.narg(learned_connection)
+    WHERE c.organisation_id = @organisation_id AND c.id = @client_id AND sqlc.narg(learned_connection)::uuid IS NOT NULL
+      AND c.connection_id IS DISTINCT FROM sqlc.narg(learned_connection)
+)
+SELECT record_step(@organisation_id, @run_id, @client_id, 'budgets', 0, @answer, @as_of, @issues, @changes, @holds)::jsonb AS answer;
+
+-- name: BeginUsage :one
+SELECT
+    begin_step(@organisation_id, @run_id, @client_id, @connection_id, 'usage', @chunk)::jsonb AS begin,
+    jsonb_build_object(
+        'budgets', (SELECT coalesce(jsonb_agg(to_jsonb(b)), '[]') FROM budget b
+                    WHERE b.organisation_id = @organisation_id AND b.id = ANY (@budget_ids::uuid[])),
+        'fences', (SELECT coalesce(jsonb_object_agg(f.budget_id, f.ticket), '{}') FROM usage_fence f
+                   WHERE f.organisation_id = @organisation_id AND f.budget_id = ANY (@budget_ids::uuid[])),
+        'entitlements', (SELECT coalesce(jsonb_agg(to_jsonb(e)), '[]') FROM entitlement e
+                         WHERE e.organisation_id = @organisation_id AND e.budget_id = ANY (@budget_ids::uuid[])),
+        'usage', (SELECT coalesce(jsonb_agg(to_jsonb(u)), '[]') FROM usage_line u
+                  WHERE u.organisation_id = @organisation_id AND u.budget_id = ANY (@budget_ids::uuid[]))
+    )::jsonb AS held;
+
+-- name: ApplyUsage :one
+-- A line is linked to our invoice line by invoice id and item id; one that came before its invoice is linked now (R17).
+WITH written_entitlements AS (
+    INSERT INTO entitlement (id, organisation_id, budget_id, code, amount, ordinal)
+    SELECT r.id, @organisation_id, r.budget_id, r.code, r.amount, r.ordinal
+    FROM jsonb_to_recordset(@entitlements::jsonb) AS r (id uuid, budget_id uuid, code text, amount numeric, ordinal integer)
+    ON CONFLICT (id) DO UPDATE SET amount = excluded.amount, removed_at = NULL
+), removed_entitlements AS (
+    UPDATE entitlement d SET removed_at = now() WHERE d.organisation_id = @organisation_id AND d.id = ANY (@removed_entitlements::uuid[])
+), written_usage AS (
+    INSERT INTO usage_line (id, organisation_id, budget_id, invoice_line_id, upstream_invoice_id, upstream_item_id,
+                            service_provider_id, service_code, delivery_date, amount, ordinal)
+    SELECT r.id, @organisation_id, r.budget_id, l.id, r.upstream_invoice_id, r.upstream_item_id,
+           r.service_provider_id, r.service_code, r.delivery_date, r.amount, r.ordinal
+    FROM jsonb_to_recordset(@usage::jsonb)
+        AS r (id uuid, budget_id uuid, upstream_invoice_id text, upstream_item_id text, service_provider_id text, service_code text,
+              delivery_date date, amount numeric, ordinal integer)
+    LEFT JOIN invoice i ON i.organisation_id = @organisation_id AND i.upstream_invoice_id = r.upstream_invoice_id
+    LEFT JOIN invoice_line l ON l.organisation_id = i.organisation_id AND l.invoice_id = i.id AND l.upstream_item_id = r.upstream_item_id
+    ON CONFLICT (id) DO UPDATE
+    SET invoice_line_id = excluded.invoice_line_id, upstream_invoice_id = excluded.upstream_invoice_id,
+        upstream_item_id = excluded.upstream_item_id, service_provider_id = excluded.service_provider_id,
+        service_code = excluded.service_code, delivery_date = excluded.delivery_date, amount = excluded.amount, removed_at = NULL
+), removed_usage AS (
+    UPDATE usage_line d SET removed_at = now() WHERE d.organisation_id = @organisation_id AND d.id = ANY (@removed_usage::uuid[])
+), linked AS (
+    UPDATE usage_line u SET invoice_line_id = l.id
+    FROM invoice i JOIN invoice_line l ON l.organisation_id = i.organisation_id AND l.invoice_id = i.id
+    WHERE u.organisation_id = @organisation_id AND u.budget_id = ANY (@budget_ids::uuid[]) AND u.invoice_line_id IS NULL
+      AND u.upstream_invoice_id <> '' AND i.organisation_id = u.organisation_id AND i.upstream_invoice_id = u.upstream_invoice_id
+      AND l.upstream_item_id = u.upstream_item_id
+      AND u.id NOT IN (SELECT w.id FROM jsonb_to_recordset(@usage::jsonb) AS w (id uuid))
+      AND NOT u.id = ANY (coalesce(@removed_usage::uuid[], '{}'))
+), summed AS (
+    UPDATE budget b SET usage_amount = s.usage_amount
+    FROM jsonb_to_recordset(@usage_amounts::jsonb) AS s (id uuid, usage_amount numeric)
+    WHERE b.organisation_id = @organisation_id AND b.id = s.id AND b.usage_amount IS DISTINCT FROM s.usage_amount
+)
+SELECT record_step(@organisation_id, @run_id, @client_id, 'usage', @chunk, @answer, @as_of, @issues, @changes, @holds)::jsonb AS answer;
+
+-- name: RefuseStep :one
+-- A refused area changes no figures. A person whom the summary no longer finds is marked as not in care (R19).
+WITH departed AS (
+    UPDATE client c SET not_in_care_since = coalesce(c.departure_date, @today::date)
+    WHERE c.organisation_id = @organisation_id AND c.id = @client_id AND @not_in_care::boolean AND c.not_in_care_since IS NULL
+)
+SELECT record_step(@organisation_id, @run_id, @client_id, @area, @chunk, @answer, @as_of, @issues, '[]', '[]')::jsonb AS answer;
+
+-- name: PassAreaFence :one
+-- The newer read wins (R7): no row means that data of a read which began later already stands.
+INSERT INTO area_fence AS f (organisation_id, client_id, area, ticket, previous_ticket, as_of)
+VALUES (@organisation_id, @client_id, @area, @ticket, 0, @as_of)
+ON CONFLICT (client_id, area) DO UPDATE SET previous_ticket = f.ticket, ticket = excluded.ticket, as_of = excluded.as_of
+WHERE f.ticket < excluded.ticket
+RETURNING previous_ticket;
+
+-- name: PassUsageFences :many
+-- Answers with the budgets whose usage may be written. They are locked in one order, so that two runs cannot wait for each other.
+INSERT INTO usage_fence AS f (organisation_id, budget_id, ticket, previous_ticket, as_of)
+SELECT @organisation_id, b.id, @ticket, 0, @as_of FROM unnest(@budget_ids::uuid[]) AS b (id) ORDER BY b.id
+ON CONFLICT (budget_id) DO UPDATE SET previous_ticket = f.ticket, ticket = excluded.ticket, as_of = excluded.as_of
+WHERE f.ticket < excluded.ticket
+RETURNING budget_id, previous_ticket;

@@ -1,0 +1,159 @@
+-- The read side: what people and programs are shown. Every query names the organisation (R11).
+
+-- name: ViewRun :one
+SELECT r.id, r.client_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
+       coalesce(r.outcome, '') AS outcome, r.reason, r.warnings, r.counts,
+       coalesce(c.care_recipient_id, '') AS care_recipient_id, c.given_name, c.family_name, p.id AS plan_id
+FROM sync_run r
+JOIN client c ON c.organisation_id = r.organisation_id AND c.id = r.client_id
+LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.client_id = r.client_id
+WHERE r.organisation_id = @organisation_id AND r.id = @run_id;
+
+-- name: ViewSteps :many
+SELECT area, chunk, outcome, reason, answer, as_of, finished_at
+FROM sync_step WHERE organisation_id = @organisation_id AND run_id = @run_id ORDER BY area, chunk;
+
+-- name: ViewIssues :many
+SELECT area, severity, code, message, words, kind, record_id, details
+FROM sync_issue WHERE organisation_id = @organisation_id AND run_id = @run_id ORDER BY created_at, area, position;
+
+-- name: ViewChanges :many
+-- label names the record as people know it.
+SELECT h.kind, h.record_id, h.action, h.field, h.old_value, h.new_value,
+       coalesce(k.name, v.name, s.name, nullif(b.type_name, ''), b.type_code, e.code, u.service_code, '')::text AS label,
+       coalesce(k.start_date, v.start_date, s.start_date, b.start_date, u.delivery_date)::date AS since
+FROM record_change h
+LEFT JOIN classification k ON h.kind = 'classification' AND k.organisation_id = h.organisation_id AND k.id = h.record_id
+LEFT JOIN approved_service v ON h.kind = 'approved_service' AND v.organisation_id = h.organisation_id AND v.id = h.record_id
+LEFT JOIN supplement s ON h.kind = 'supplement' AND s.organisation_id = h.organisation_id AND s.id = h.record_id
+LEFT JOIN budget b ON h.kind = 'budget' AND b.organisation_id = h.organisation_id AND b.id = h.record_id
+LEFT JOIN entitlement e ON h.kind = 'entitlement' AND e.organisation_id = h.organisation_id AND e.id = h.record_id
+LEFT JOIN usage_line u ON h.kind = 'budget_usage' AND u.organisation_id = h.organisation_id AND u.id = h.record_id
+WHERE h.organisation_id = @organisation_id AND h.run_id = @run_id
+ORDER BY h.changed_at, h.kind, h.position;
+
+-- name: ViewHolds :many
+SELECT id, kind, run_id, records, held_at, accepted_at, coalesce(accepted_by, '') AS accepted_by, closed_at
+FROM removal_hold
+WHERE organisation_id = @organisation_id AND client_id = @client_id
+  AND (sqlc.narg(run_id)::uuid IS NULL AND closed_at IS NULL OR run_id = sqlc.narg(run_id))
+ORDER BY held_at, kind;
+
+-- name: ListRuns :many
+-- Newest first; before is the last run of the page that was shown before.
+SELECT r.id, r.client_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
+       coalesce(r.outcome, '') AS outcome, r.reason, r.warnings, r.counts,
+       coalesce(c.care_recipient_id, '') AS care_recipient_id, c.given_name, c.family_name, p.id AS plan_id
+FROM sync_run r
+JOIN client c ON c.organisation_id = r.organisation_id AND c.id = r.client_id
+LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.client_id = r.client_id
+WHERE r.organisation_id = @organisation_id
+  AND (sqlc.narg(client_id)::uuid IS NULL OR r.client_id = sqlc.narg(client_id))
+  AND (@outcome::text = '' OR r.outcome = @outcome OR @outcome = 'unfinished' AND r.outcome IS NULL)
+  AND (sqlc.narg(before)::uuid IS NULL
+       OR (r.requested_at, r.id) < (SELECT l.requested_at, l.id FROM sync_run l
+                                    WHERE l.organisation_id = @organisation_id AND l.id = sqlc.narg(before)))
+ORDER BY r.requested_at DESC, r.id DESC
+LIMIT @most;
+
+-- name: NextRun :one
+-- The pass that followed a run over the same person, if it has begun (R7).
+SELECT n.id FROM sync_run r
+JOIN sync_run n ON n.organisation_id = r.organisation_id AND n.client_id = r.client_id AND n.kind = r.kind AND n.workflow_id = r.workflow_id
+WHERE r.organisation_id = @organisation_id AND r.id = @run_id AND n.id <> r.id AND n.requested_at > r.requested_at
+ORDER BY n.requested_at, n.id LIMIT 1;
+
+-- name: AcceptHolds :many
+UPDATE removal_hold SET accepted_at = now(), accepted_by = @accepted_by::text
+WHERE organisation_id = @organisation_id AND run_id = @run_id AND closed_at IS NULL AND accepted_at IS NULL
+RETURNING id, kind, run_id, records, held_at, accepted_at, coalesce(accepted_by, '') AS accepted_by, closed_at;
+
+-- name: ListClients :many
+-- By name; after is the last person of the page that was shown before.
+SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.care_recipient_id, '') AS care_recipient_id,
+       coalesce(c.ndis_number, '') AS ndis_number, coalesce(n.service_provider_id, '') AS service_provider_id, c.entry_date, c.departure_date,
+       c.not_in_care_since, c.verified_at, p.id AS plan_id, p.start_date, p.end_date,
+       EXISTS (SELECT FROM classification k WHERE k.organisation_id = c.organisation_id AND k.plan_id = p.id AND k.removed_at IS NULL) AS has_classification,
+       l.id AS last_run_id, coalesce(l.outcome, '')::text AS last_outcome, l.requested_at AS last_requested_at, l.finished_at AS last_finished_at
+FROM client c
+LEFT JOIN connection n ON n.organisation_id = c.organisation_id AND n.id = c.connection_id
+LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
+LEFT JOIN LATERAL (
+    SELECT r.id, r.outcome, r.requested_at, r.finished_at FROM sync_run r
+    WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id ORDER BY r.requested_at DESC LIMIT 1
+) l ON true
+WHERE c.organisation_id = @organisation_id
+  AND (sqlc.narg(client_id)::uuid IS NULL OR c.id = sqlc.narg(client_id))
+  AND (@care_recipient_id::text = '' OR c.care_recipient_id = @care_recipient_id)
+  AND (sqlc.narg(after)::uuid IS NULL
+       OR (c.family_name, c.given_name, c.id) > (SELECT a.family_name, a.given_name, a.id FROM client a
+                                                 WHERE a.organisation_id = @organisation_id AND a.id = sqlc.narg(after)))
+ORDER BY c.family_name, c.given_name, c.id
+LIMIT @most;
+
+-- name: ViewAreas :many
+-- How each area ended last: of several chunks the one that went wrong.
+SELECT DISTINCT ON (s.area) s.area, s.run_id, s.outcome, s.reason, s.finished_at
+FROM (SELECT r.id, r.requested_at FROM sync_run r
+      WHERE r.organisation_id = @organisation_id AND r.client_id = @client_id ORDER BY r.requested_at DESC LIMIT 10) newest
+JOIN sync_step s ON s.organisation_id = @organisation_id AND s.run_id = newest.id
+ORDER BY s.area, newest.requested_at DESC, s.outcome IN ('succeeded', 'superseded'), s.finished_at DESC;
+
+-- name: ViewFences :many
+SELECT area, as_of FROM area_fence WHERE organisation_id = @organisation_id AND client_id = @client_id;
+
+-- name: ViewClassifications :many
+SELECT k.id, k.code, k.name, k.funding_source, k.start_date, k.end_date, k.removed_at
+FROM classification k JOIN support_plan p ON p.organisation_id = k.organisation_id AND p.id = k.plan_id
+WHERE k.organisation_id = @organisation_id AND p.client_id = @client_id
+ORDER BY k.start_date NULLS FIRST, k.code, k.ordinal;
+
+-- name: ViewApprovedServices :many
+SELECT v.id, v.group_code, v.type_code, v.service_code, v.name, v.start_date, v.end_date, v.removed_at
+FROM approved_service v JOIN support_plan p ON p.organisation_id = v.organisation_id AND p.id = v.plan_id
+WHERE v.organisation_id = @organisation_id AND p.client_id = @client_id
+ORDER BY v.group_code, v.type_code, v.service_code, v.start_date NULLS FIRST, v.ordinal;
+
+-- name: ViewSupplements :many
+SELECT s.id, s.code, s.name, s.start_date, s.end_date, s.removed_at
+FROM supplement s JOIN support_plan p ON p.organisation_id = s.organisation_id AND p.id = s.plan_id
+WHERE s.organisation_id = @organisation_id AND p.client_id = @client_id
+ORDER BY s.start_date NULLS FIRST, s.code, s.ordinal;
+
+-- name: ViewContributions :many
+SELECT t.category, t.percentage, t.start_date, t.end_date, t.status
+FROM contribution t JOIN support_plan p ON p.organisation_id = t.organisation_id AND p.id = t.plan_id
+WHERE t.organisation_id = @organisation_id AND p.client_id = @client_id
+ORDER BY t.start_date NULLS FIRST, t.category, t.position;
+
+-- name: ViewContributionSets :many
+SELECT h.contributions, h.read_at, h.replaced_at
+FROM contribution_set h JOIN support_plan p ON p.organisation_id = h.organisation_id AND p.id = h.plan_id
+WHERE h.organisation_id = @organisation_id AND p.client_id = @client_id
+ORDER BY h.read_at DESC;
+
+-- name: ViewBudgets :many
+SELECT b.id, b.upstream_budget_id, b.service_provider_id, b.type_code, b.type_name, b.entry_date, b.start_date, b.end_date, b.status,
+       b.total, b.used, b.write_off, b.rollover, b.available, b.usage_amount, b.removed_at, f.as_of AS usage_as_of
+FROM budget b
+JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
+LEFT JOIN usage_fence f ON f.organisation_id = b.organisation_id AND f.budget_id = b.id
+WHERE b.organisation_id = @organisation_id AND p.client_id = @client_id
+ORDER BY b.start_date DESC NULLS LAST, b.type_code, b.upstream_budget_id, b.ordinal;
+
+-- name: ViewEntitlements :many
+SELECT e.id, e.budget_id, e.code, e.amount, e.removed_at
+FROM entitlement e
+JOIN budget b ON b.organisation_id = e.organisation_id AND b.id = e.budget_id
+JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
+WHERE e.organisation_id = @organisation_id AND p.client_id = @client_id
+ORDER BY e.code, e.ordinal;
+
+-- name: ViewUsage :many
+SELECT u.id, u.budget_id, u.invoice_line_id, u.upstream_invoice_id, u.upstream_item_id, u.service_provider_id, u.service_code,
+       u.delivery_date, u.amount, u.removed_at
+FROM usage_line u
+JOIN budget b ON b.organisation_id = u.organisation_id AND b.id = u.budget_id
+JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
+WHERE u.organisation_id = @organisation_id AND p.client_id = @client_id
+ORDER BY u.delivery_date DESC NULLS LAST, u.upstream_invoice_id, u.upstream_item_id, u.ordinal, u.id;

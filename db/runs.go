@@ -1,0 +1,123 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db/gen"
+)
+
+// SubjectRecord is what is known of a person before a sync.
+type SubjectRecord struct {
+	ClientID        care.ID
+	CareRecipientID string
+	ConnectionID    care.ID
+	PlanID          care.ID
+	Verified        bool
+	TimeZone        *time.Location
+	Connections     []care.Connection
+}
+
+// LoadSubject answers with what is known of a person, or ErrNotFound. Of the connections only id and activation are filled.
+func (s *Store) LoadSubject(ctx context.Context, organisation, client care.ID) (SubjectRecord, error) {
+	row, err := s.queries.LoadSubject(ctx, gen.LoadSubjectParams{OrganisationID: organisation, ClientID: client})
+	if err != nil {
+		return SubjectRecord{}, mapError("load the person", err)
+	}
+	zone, err := time.LoadLocation(row.TimeZone)
+	if err != nil {
+		return SubjectRecord{}, fmt.Errorf("organisation %s has the unknown time zone %q", organisation, row.TimeZone)
+	}
+	record := SubjectRecord{
+		ClientID: row.ID, CareRecipientID: valueOf(row.CareRecipientID), ConnectionID: valueOf(row.ConnectionID),
+		PlanID: valueOf(row.PlanID), Verified: row.VerifiedAt != nil, TimeZone: zone,
+	}
+	return record, json.Unmarshal(row.Connections, &record.Connections)
+}
+
+func valueOf[T any](pointer *T) (value T) {
+	if pointer != nil {
+		value = *pointer
+	}
+	return value
+}
+
+func pointerTo[T comparable](value T) *T {
+	var zero T
+	if value == zero {
+		return nil
+	}
+	return &value
+}
+
+// RunStart is the row with which a run begins.
+type RunStart struct {
+	// ID is Temporal's run id.
+	ID care.ID
+	care.Request
+	Kind       string
+	WorkflowID string
+	// StartedAt is zero as long as the run is only requested.
+	StartedAt time.Time
+}
+
+// RecordRun writes the row of a run. Whoever starts a run writes it, so that it can be followed at once, and so does the run's first
+// step; the step's version stands.
+func (s *Store) RecordRun(ctx context.Context, run RunStart) error {
+	return mapError("record the run", s.queries.RecordRun(ctx, gen.RecordRunParams{
+		ID: run.ID, OrganisationID: run.OrganisationID, ClientID: run.ClientID, Kind: run.Kind, Trigger: string(run.Trigger),
+		RequestedBy: run.RequestedBy, AllBudgets: run.AllBudgets, WorkflowID: run.WorkflowID, StartedAt: pointerTo(run.StartedAt),
+	}))
+}
+
+// FinishRun sets a run's outcome where none is set, with the steps that areas without one still lack and the issues that explain
+// them. It answers with the person's plan, if there is one.
+func (s *Store) FinishRun(ctx context.Context, organisation care.ID, result care.RunResult, issues []care.Issue) (care.ID, error) {
+	plan, err := s.queries.FinishRun(ctx, gen.FinishRunParams{
+		OrganisationID: organisation, RunID: result.RunID, Outcome: string(result.Outcome), Reason: string(result.Reason),
+		Warnings: int32(result.Warnings), Counts: object(result.Counts), Areas: list(areaAnswers(result.Areas)), Issues: list(issues),
+	})
+	return valueOf(plan), mapError("finish the run", err)
+}
+
+// NoteRetry notes that a step will be tried again, with the kind of problem and the government's words, for people who wait.
+func (s *Store) NoteRetry(ctx context.Context, step Step, problem, words string) error {
+	return mapError("note the retry", s.queries.NoteRetry(ctx, gen.NoteRetryParams{
+		OrganisationID: step.OrganisationID, RunID: step.RunID, Area: string(step.Area), Problem: problem, Words: words,
+	}))
+}
+
+type areaAnswer struct {
+	Area   care.Area       `json:"area"`
+	Answer care.AreaResult `json:"answer"`
+}
+
+func areaAnswers(areas map[care.Area]care.AreaResult) []areaAnswer {
+	var answers []areaAnswer
+	for _, area := range care.Areas {
+		if answer, ended := areas[area]; ended {
+			answers = append(answers, areaAnswer{Area: area, Answer: answer})
+		}
+	}
+	return answers
+}
+
+// list is the JSON of some records, as jsonb_to_recordset reads them.
+func list[T any](records []T) json.RawMessage {
+	if len(records) == 0 {
+		return json.RawMessage("[]")
+	}
+	return object(records)
+}
+
+// object is the JSON of one of our own values, which always can be encoded.
+func object(value any) json.RawMessage {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		panic(fmt.Sprintf("a %T cannot be encoded: %v", value, err))
+	}
+	return encoded
+}

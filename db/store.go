@@ -1,0 +1,89 @@
+// Package db keeps CareSync's records in PostgreSQL: migrations, queries (sqlc) and the store that wraps them. It answers in
+// care's types; generated rows never leave it.
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	pgxdecimal "github.com/jackc/pgx-shopspring-decimal"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db/gen"
+)
+
+const (
+	// statementTimeout ends a statement that hangs; idleTimeout a transaction whose program hangs. Both free the locks.
+	statementTimeout = 30 * time.Second
+	idleTimeout      = 60 * time.Second
+)
+
+// Sealer encrypts what must not stand in clear in the database: tokens and private keys. The additional data ties a sealed value
+// to its place.
+type Sealer interface {
+	Seal(plaintext, additionalData []byte) []byte
+	Open(sealed, additionalData []byte) ([]byte, error)
+}
+
+// Store reads and writes all of CareSync's records. It is safe for use by many goroutines.
+type Store struct {
+	pool    *pgxpool.Pool
+	queries *gen.Queries
+	sealer  Sealer
+}
+
+// Options tune a store's pool.
+type Options struct {
+	// MaxConnections is the size of the pool; 0 takes pgx's default.
+	MaxConnections int32
+	// Tracer, if set, sees every statement.
+	Tracer pgx.QueryTracer
+}
+
+// errBadDatabaseURL does not quote the URL, which may hold a password.
+var errBadDatabaseURL = errors.New("DATABASE_URL is not a PostgreSQL address: use postgres://user:password@host:port/database")
+
+// Open connects to PostgreSQL. The error does not hold the URL, which may hold a password.
+func Open(ctx context.Context, databaseURL string, sealer Sealer, options Options) (*Store, error) {
+	config, err := pgxpool.ParseConfig(databaseURL)
+	if err != nil {
+		return nil, errBadDatabaseURL
+	}
+	if options.MaxConnections > 0 {
+		config.MaxConns = options.MaxConnections
+	}
+	config.ConnConfig.Tracer = options.Tracer
+	config.ConnConfig.RuntimeParams["application_name"] = "caresync"
+	config.ConnConfig.RuntimeParams["statement_timeout"] = milliseconds(statementTimeout)
+	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = milliseconds(idleTimeout)
+	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		pgxdecimal.Register(conn.TypeMap())
+		return nil
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, mapError("connect", err)
+	}
+	return &Store{pool: pool, queries: gen.New(pool), sealer: sealer}, nil
+}
+
+func milliseconds(d time.Duration) string { return fmt.Sprint(d.Milliseconds()) }
+
+// Close returns all connections.
+func (s *Store) Close() { s.pool.Close() }
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error { return mapError("ping", s.pool.Ping(ctx)) }
+
+// NewID makes one of our ids: a UUID that sorts by time.
+func NewID() care.ID { return care.ID(uuid.Must(uuid.NewV7()).String()) }
+
+// inTransaction runs work in one transaction; an error leaves nothing behind.
+func (s *Store) inTransaction(ctx context.Context, name string, work func(*gen.Queries) error) error {
+	return mapError(name, pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return work(s.queries.WithTx(tx)) }))
+}

@@ -1,0 +1,303 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db/gen"
+)
+
+// Step is one step of a run: an area of a person, and for usage a chunk of their budgets.
+type Step struct {
+	care.Subject
+	Area  care.Area
+	Chunk int
+}
+
+// Begun is what a step knows before it asks the government. Its statement took the read's ticket, so that the newer read wins (R7).
+type Begun[H any] struct {
+	Ticket  int64     `json:"ticket"`
+	BeganAt time.Time `json:"began_at"`
+	// Answer is there if an earlier attempt has already finished the step.
+	Answer     *care.AreaResult `json:"answer"`
+	Connection care.Connection  `json:"connection"`
+	Held       H                `json:"-"`
+	fences     fences
+}
+
+// fences are the tickets that stood when the held records were read. A write that finds others must read the records again.
+type fences struct {
+	Area  int64             `json:"fence"`
+	Usage map[care.ID]int64 `json:"fences"`
+}
+
+// decodeBegun reads the two columns that every beginning of a step answers with: what all steps need, and what we hold.
+func decodeBegun[H any](begin, held json.RawMessage, failure error) (begun Begun[H], err error) {
+	if failure != nil {
+		return begun, mapError("begin the step", failure)
+	}
+	for _, part := range []struct {
+		data   json.RawMessage
+		target any
+	}{{begin, &begun}, {begin, &begun.Held}, {held, &begun.Held}, {held, &begun.fences}} {
+		if err := json.Unmarshal(part.data, part.target); err != nil {
+			return begun, fmt.Errorf("begin the step: what the database holds cannot be read: %w", err)
+		}
+	}
+	return begun, nil
+}
+
+// BeginUpsertPlan begins the summary's step.
+func (s *Store) BeginUpsertPlan(ctx context.Context, step Step) (Begun[care.HeldPlan], error) {
+	return beginUpsertPlan(ctx, s.queries, step)
+}
+
+func beginUpsertPlan(ctx context.Context, queries *gen.Queries, step Step) (Begun[care.HeldPlan], error) {
+	row, err := queries.BeginUpsertPlan(ctx, gen.BeginUpsertPlanParams{
+		OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, ConnectionID: step.ConnectionID,
+	})
+	return decodeBegun[care.HeldPlan](row.Begin, row.Held, err)
+}
+
+// WritePlan applies what decide makes of the summary and what we hold.
+func (s *Store) WritePlan(ctx context.Context, step Step, begun Begun[care.HeldPlan], decide func(care.HeldPlan) care.PlanDecision) (care.AreaResult, error) {
+	return writeArea(ctx, s, step, begun, beginUpsertPlan, func(queries *gen.Queries, held care.HeldPlan) (json.RawMessage, error) {
+		decision := decide(held)
+		return queries.ApplyPlan(ctx, gen.ApplyPlanParams{
+			OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, AsOf: begun.BeganAt,
+			Answer: object(decision.Answer), Issues: list(decision.Issues), Changes: list(decision.Changes), Holds: list(decision.Holds),
+			PlanID: decision.Plan.ID, CareRecipientID: held.Client.CareRecipientID, StartDate: decision.Plan.StartDate, EndDate: decision.Plan.EndDate,
+			EntryDate: decision.EntryDate, DepartureDate: decision.DepartureDate, NotInCareSince: decision.NotInCareSince,
+			Classifications: list(decision.Classifications.Write), RemovedClassifications: decision.Classifications.Remove,
+			ApprovedServices: list(decision.ApprovedServices.Write), RemovedServices: decision.ApprovedServices.Remove,
+			Supplements: list(decision.Supplements.Write), RemovedSupplements: decision.Supplements.Remove,
+		})
+	})
+}
+
+// HeldContributions is what we hold of the contributions' area.
+type HeldContributions struct {
+	Plan          *care.Plan          `json:"plan"`
+	Client        care.Client         `json:"client"`
+	Contributions []care.Contribution `json:"contributions"`
+}
+
+// BeginContributions begins the contributions' step.
+func (s *Store) BeginContributions(ctx context.Context, step Step) (Begun[HeldContributions], error) {
+	return beginContributions(ctx, s.queries, step)
+}
+
+func beginContributions(ctx context.Context, queries *gen.Queries, step Step) (Begun[HeldContributions], error) {
+	row, err := queries.BeginContributions(ctx, gen.BeginContributionsParams{
+		OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, ConnectionID: step.ConnectionID,
+	})
+	return decodeBegun[HeldContributions](row.Begin, row.Held, err)
+}
+
+// WriteContributions deletes a person's contributions and recreates them, in one transaction (R16).
+func (s *Store) WriteContributions(ctx context.Context, step Step, begun Begun[HeldContributions], decide func([]care.Contribution) care.ContributionsDecision) (care.AreaResult, error) {
+	return writeArea(ctx, s, step, begun, beginContributions, func(queries *gen.Queries, held HeldContributions) (json.RawMessage, error) {
+		plan, err := planOf(held.Plan)
+		if err != nil {
+			return nil, err
+		}
+		decision := decide(held.Contributions)
+		return queries.ApplyContributions(ctx, gen.ApplyContributionsParams{
+			OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, AsOf: begun.BeganAt,
+			Answer: object(decision.Answer), Issues: list(decision.Issues), Changes: list(decision.Changes), Holds: list(decision.Holds),
+			PlanID: plan, Contributions: list(decision.Contributions), Changed: decision.Changed, SetID: decision.SetID,
+		})
+	})
+}
+
+// BeginBudgets begins the budgets' step.
+func (s *Store) BeginBudgets(ctx context.Context, step Step) (Begun[HeldBudgets], error) {
+	return beginBudgets(ctx, s.queries, step)
+}
+
+// HeldBudgets is what we hold of the budgets' area.
+type HeldBudgets struct {
+	Plan *care.Plan `json:"plan"`
+	care.HeldBudgets
+}
+
+func beginBudgets(ctx context.Context, queries *gen.Queries, step Step) (Begun[HeldBudgets], error) {
+	row, err := queries.BeginBudgets(ctx, gen.BeginBudgetsParams{
+		OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, ConnectionID: step.ConnectionID,
+	})
+	return decodeBegun[HeldBudgets](row.Begin, row.Held, err)
+}
+
+// WriteBudgets applies what decide makes of the list of budgets and what we hold.
+func (s *Store) WriteBudgets(ctx context.Context, step Step, begun Begun[HeldBudgets], decide func(care.HeldBudgets) care.BudgetsDecision) (care.AreaResult, error) {
+	return writeArea(ctx, s, step, begun, beginBudgets, func(queries *gen.Queries, held HeldBudgets) (json.RawMessage, error) {
+		plan, err := planOf(held.Plan)
+		if err != nil {
+			return nil, err
+		}
+		decision := decide(held.HeldBudgets)
+		return queries.ApplyBudgets(ctx, gen.ApplyBudgetsParams{
+			OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, AsOf: begun.BeganAt,
+			Answer: object(decision.Answer), Issues: list(decision.Issues), Changes: list(decision.Changes), Holds: list(decision.Holds),
+			PlanID: plan, Budgets: list(decision.Budgets.Write), RemovedBudgets: decision.Budgets.Remove,
+			LearnedConnection: pointerTo(decision.LearnedConnection),
+		})
+	})
+}
+
+// planOf is the plan that the records of a step belong to. The summary's step has made it before any other.
+func planOf(plan *care.Plan) (care.ID, error) {
+	if plan == nil {
+		return "", errors.New("the person has no plan yet: the summary must be saved first")
+	}
+	return plan.ID, nil
+}
+
+// writeArea is the transaction of a step: pass the fence, compare with what stands, apply. Where a newer read has been written
+// meanwhile, nothing changes and the area is superseded (R7); where an older one has, what we hold is read again.
+func writeArea[H any](
+	ctx context.Context, s *Store, step Step, begun Begun[H],
+	reread func(context.Context, *gen.Queries, Step) (Begun[H], error),
+	apply func(*gen.Queries, H) (json.RawMessage, error),
+) (care.AreaResult, error) {
+	var stored json.RawMessage
+	err := s.inTransaction(ctx, "write the "+string(step.Area), func(queries *gen.Queries) error {
+		previous, err := queries.PassAreaFence(ctx, gen.PassAreaFenceParams{
+			OrganisationID: step.OrganisationID, ClientID: step.ClientID, Area: string(step.Area), Ticket: begun.Ticket, AsOf: begun.BeganAt,
+		})
+		if errors.Is(err, pgx.ErrNoRows) {
+			stored, err = recordSuperseded(ctx, queries, step, begun.BeganAt)
+			return err
+		}
+		if err != nil {
+			return err
+		}
+		held := begun.Held
+		if previous != begun.fences.Area {
+			again, err := reread(ctx, queries, step)
+			if err != nil {
+				return err
+			}
+			held = again.Held
+		}
+		stored, err = apply(queries, held)
+		return err
+	})
+	if err != nil {
+		return care.AreaResult{}, err
+	}
+	return decodeAnswer(stored)
+}
+
+func decodeAnswer(stored json.RawMessage) (answer care.AreaResult, err error) {
+	err = json.Unmarshal(stored, &answer)
+	return answer, err
+}
+
+func recordSuperseded(ctx context.Context, queries *gen.Queries, step Step, asOf time.Time) (json.RawMessage, error) {
+	return queries.RefuseStep(ctx, refusal(step, asOf, care.Superseded(), nil, false))
+}
+
+func refusal(step Step, asOf time.Time, answer care.AreaResult, issues []care.Issue, notInCare bool) gen.RefuseStepParams {
+	return gen.RefuseStepParams{
+		OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, Area: string(step.Area), Chunk: int32(step.Chunk),
+		Answer: object(answer), AsOf: asOf, Issues: list(issues), NotInCare: notInCare, Today: step.Today,
+	}
+}
+
+// Refuse records that an area was refused, and why. Figures stay as they are. A person whom the summary no longer finds is marked
+// as not in care (R19).
+func (s *Store) Refuse(ctx context.Context, step Step, asOf time.Time, reason care.Reason, issues []care.Issue) (care.AreaResult, error) {
+	notInCare := step.Area == care.AreaSummary && reason == care.ReasonNotFound && step.Verified
+	stored, err := s.queries.RefuseStep(ctx, refusal(step, asOf, care.Refused(reason), issues, notInCare))
+	if err != nil {
+		return care.AreaResult{}, mapError("record the refusal", err)
+	}
+	return decodeAnswer(stored)
+}
+
+// BeginUsage begins the step that reads the usage of some budgets.
+func (s *Store) BeginUsage(ctx context.Context, step Step, budgets []care.ID) (Begun[care.HeldUsage], error) {
+	return beginUsage(ctx, s.queries, step, budgets)
+}
+
+func beginUsage(ctx context.Context, queries *gen.Queries, step Step, budgets []care.ID) (Begun[care.HeldUsage], error) {
+	row, err := queries.BeginUsage(ctx, gen.BeginUsageParams{
+		OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, ConnectionID: step.ConnectionID,
+		Chunk: int32(step.Chunk), BudgetIds: budgets,
+	})
+	return decodeBegun[care.HeldUsage](row.Begin, row.Held, err)
+}
+
+// WriteUsage applies what decide makes of some budgets' details and what we hold. Each budget has a fence of its own: where a newer
+// read of a budget has been written meanwhile, that budget is left alone (R7).
+func (s *Store) WriteUsage(
+	ctx context.Context, step Step, begun Begun[care.HeldUsage], details map[care.ID]care.BudgetDetails,
+	decide func(care.HeldUsage, map[care.ID]care.BudgetDetails) care.UsageDecision,
+) (care.AreaResult, error) {
+	var stored json.RawMessage
+	budgets := slices.Sorted(maps.Keys(details))
+	err := s.inTransaction(ctx, "write the usage", func(queries *gen.Queries) error {
+		passed, err := queries.PassUsageFences(ctx, gen.PassUsageFencesParams{
+			OrganisationID: step.OrganisationID, Ticket: begun.Ticket, AsOf: begun.BeganAt, BudgetIds: budgets,
+		})
+		if err != nil {
+			return err
+		}
+		if len(passed) == 0 && len(budgets) > 0 {
+			stored, err = recordSuperseded(ctx, queries, step, begun.BeganAt)
+			return err
+		}
+		held, err := heldBehindFences(ctx, queries, step, begun, passed)
+		if err != nil {
+			return err
+		}
+		writable := make(map[care.ID]care.BudgetDetails, len(passed))
+		for _, fence := range passed {
+			writable[fence.BudgetID] = details[fence.BudgetID]
+		}
+		stored, err = applyUsage(ctx, queries, step, begun.BeganAt, slices.Sorted(maps.Keys(writable)), decide(held, writable))
+		return err
+	})
+	if err != nil {
+		return care.AreaResult{}, err
+	}
+	return decodeAnswer(stored)
+}
+
+// heldBehindFences is what we hold of the budgets now that their fences are locked.
+func heldBehindFences(ctx context.Context, queries *gen.Queries, step Step, begun Begun[care.HeldUsage], passed []gen.PassUsageFencesRow) (care.HeldUsage, error) {
+	for _, fence := range passed {
+		if fence.PreviousTicket == begun.fences.Usage[fence.BudgetID] {
+			continue
+		}
+		again, err := beginUsage(ctx, queries, step, budgetIDs(begun.Held.Budgets))
+		return again.Held, err
+	}
+	return begun.Held, nil
+}
+
+func budgetIDs(budgets []care.Budget) (ids []care.ID) {
+	for _, budget := range budgets {
+		ids = append(ids, budget.ID)
+	}
+	return ids
+}
+
+func applyUsage(ctx context.Context, queries *gen.Queries, step Step, asOf time.Time, budgets []care.ID, decision care.UsageDecision) (json.RawMessage, error) {
+	return queries.ApplyUsage(ctx, gen.ApplyUsageParams{
+		OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, Chunk: int32(step.Chunk), AsOf: asOf,
+		Answer: object(decision.Answer), Issues: list(decision.Issues), Changes: list(decision.Changes), Holds: list(decision.Holds),
+		Entitlements: list(decision.Entitlements.Write), RemovedEntitlements: decision.Entitlements.Remove,
+		Usage: list(decision.Usage.Write), RemovedUsage: decision.Usage.Remove,
+		BudgetIds: budgets, UsageAmounts: list(decision.Amounts),
+	})
+}

@@ -1,0 +1,113 @@
+package temporal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.opentelemetry.io/otel/propagation"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/contrib/opentelemetry"
+	"go.temporal.io/sdk/worker"
+	"go.uber.org/zap"
+
+	"github.com/caresync/caresync/platform/logging"
+	"github.com/caresync/caresync/platform/sealing"
+	"github.com/caresync/caresync/platform/telemetry"
+)
+
+// DefaultNamespace is used where TEMPORAL_NAMESPACE is not set.
+const DefaultNamespace = "caresync"
+
+const instrumentation = "temporal-sdk-go"
+
+// Options are what a program brings along. Address, namespace, TLS and API key come from TEMPORAL_ADDRESS,
+// TEMPORAL_NAMESPACE, TEMPORAL_TLS_* and TEMPORAL_API_KEY, or from a profile in Temporal's own configuration file.
+type Options struct {
+	Keyring   *sealing.Keyring     // required
+	Logger    *zap.Logger          // required
+	Telemetry *telemetry.Telemetry // nil: nothing is measured
+}
+
+// Dial connects with the Temporal server and fails if it cannot be reached. Close the client when done.
+func Dial(ctx context.Context, options Options) (client.Client, error) {
+	clientOptions, err := ClientOptions(options)
+	if err != nil {
+		return nil, err
+	}
+	connected, err := client.DialContext(ctx, clientOptions)
+	if err != nil {
+		return nil, fmt.Errorf("no Temporal server answers at %s (TEMPORAL_ADDRESS); start it or correct the address: %w",
+			clientOptions.HostPort, err)
+	}
+	return connected, nil
+}
+
+// ClientOptions are the options that Dial uses.
+func ClientOptions(options Options) (client.Options, error) {
+	if options.Keyring == nil || options.Logger == nil {
+		return client.Options{}, errors.New("connecting with Temporal needs a keyring and a logger")
+	}
+	clientOptions, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return client.Options{}, fmt.Errorf("reading the TEMPORAL_* settings: %w", err)
+	}
+	if clientOptions.HostPort == "" {
+		clientOptions.HostPort = client.DefaultHostPort
+	}
+	if clientOptions.Namespace == "" {
+		clientOptions.Namespace = DefaultNamespace
+	}
+	clientOptions.Logger = logging.ForTemporal(options.Logger)
+	clientOptions.DataConverter = NewDataConverter(options.Keyring)
+	clientOptions.FailureConverter = NewFailureConverter(options.Keyring)
+	if options.Telemetry != nil {
+		if err := measure(&clientOptions, options.Telemetry, options.Logger); err != nil {
+			return client.Options{}, err
+		}
+	}
+	return clientOptions, nil
+}
+
+// Reachable returns a check for whether the Temporal server answers.
+func Reachable(connected client.Client) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := connected.CheckHealth(ctx, &client.CheckHealthRequest{})
+		return err
+	}
+}
+
+// RunWorker runs a worker until ctx ends, then lets it finish what it has in hand, for as long as its
+// WorkerStopTimeout allows.
+func RunWorker(ctx context.Context, w worker.Worker) error {
+	stop := make(chan any)
+	forget := context.AfterFunc(ctx, func() { close(stop) })
+	defer forget()
+	return w.Run(stop)
+}
+
+// measure adds metrics, and tracing where traces are sent at all: its headers cost space in every history.
+func measure(clientOptions *client.Options, measured *telemetry.Telemetry, logger *zap.Logger) error {
+	clientOptions.MetricsHandler = opentelemetry.NewMetricsHandler(opentelemetry.MetricsHandlerOptions{
+		Meter:                measured.Meter(instrumentation),
+		UseMonotonicCounters: true,
+		OnError:              func(err error) { logger.Warn("a Temporal metric was lost", zap.Error(err)) },
+	})
+	if !measured.Tracing() {
+		return nil
+	}
+	tracing, err := opentelemetry.NewTracingInterceptor(opentelemetry.TracerOptions{
+		Tracer: measured.TracerProvider().Tracer(instrumentation),
+		// Trace headers are not encrypted. Baggage could carry anything, so it stays out of them.
+		DisableBaggage:    true,
+		TextMapPropagator: propagation.TraceContext{},
+		// A caller's broken trace header must not break a sync.
+		AllowInvalidParentSpans: true,
+	})
+	if err != nil {
+		return fmt.Errorf("setting up tracing for Temporal: %w", err)
+	}
+	clientOptions.Interceptors = append(clientOptions.Interceptors, tracing)
+	return nil
+}

@@ -1,0 +1,16 @@
+package protocol
+
+// Types of the application errors that activities return and workflows tell apart. Those of a business outcome are not errors: an
+// area that was refused is an answer.
+const (
+	// ErrorServiceUnavailable: 429, 503, other 5xx, time-outs, resets, unreadable bodies. Retried.
+	ErrorServiceUnavailable = "ServiceUnavailable"
+	// ErrorDatabaseUnavailable: our own database is away. Retried.
+	ErrorDatabaseUnavailable = "DatabaseUnavailable"
+	// ErrorClientUnknown: there is no such person in this organisation. Not retried.
+	ErrorClientUnknown = "ClientUnknown"
+	// ErrorUnexpected: a fault of ours. Not retried.
+	ErrorUnexpected = "Unexpected"
+	// ErrorSyncFailed is how a workflow fails after it has recorded that nothing could be saved for a technical reason.
+	ErrorSyncFailed = "SyncFailed"
+)

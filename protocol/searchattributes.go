@@ -1,0 +1,20 @@
+package protocol
+
+import "go.temporal.io/sdk/temporal"
+
+// Search attributes stand in clear in Temporal's visibility store: they hold no person data (R10).
+var (
+	// SearchKind is the kind of sync: "care-recipient".
+	SearchKind = temporal.NewSearchAttributeKeyKeyword("CareSyncKind")
+	// SearchOrganisation is our id of the organisation.
+	SearchOrganisation = temporal.NewSearchAttributeKeyKeyword("CareSyncOrganisation")
+	// SearchArea is the area a run is in, or the one that went wrong.
+	SearchArea = temporal.NewSearchAttributeKeyKeyword("CareSyncArea")
+	// SearchOutcome is how a run ended.
+	SearchOutcome = temporal.NewSearchAttributeKeyKeyword("CareSyncOutcome")
+	// SearchFailedCount is the number of areas, or people, that failed.
+	SearchFailedCount = temporal.NewSearchAttributeKeyInt64("CareSyncFailedCount")
+)
+
+// KindCareRecipient is the SearchKind, and the kind in the run's row, of a Care Recipient Sync.
+const KindCareRecipient = "care-recipient"

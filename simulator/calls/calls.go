@@ -1,0 +1,140 @@
+// Package calls counts what the simulated services were asked, and keeps the latest calls for inspection.
+// A call holds no person's data.
+package calls
+
+import (
+	"net/http"
+	"sync"
+	"time"
+)
+
+// kept is how many calls are kept one by one; the counts go on for ever.
+const kept = 100_000
+
+// Call is one request to a simulated service.
+type Call struct {
+	Operation string    `json:"operation"`
+	Time      time.Time `json:"time"`
+	// Status is what was answered; 0 if the connection broke without an answer.
+	Status   int           `json:"status"`
+	Duration time.Duration `json:"durationNanoseconds"`
+	// CorrelationID and MessageID are the headers as they came; empty for PRODA.
+	CorrelationID string `json:"correlationId,omitzero"`
+	MessageID     string `json:"messageId,omitzero"`
+	// Fault is the kind of fault that was applied, if any.
+	Fault string `json:"fault,omitzero"`
+}
+
+// Count sums up the calls of one operation.
+type Count struct {
+	Calls    int         `json:"calls"`
+	Statuses map[int]int `json:"statuses"`
+	// MostAtOnce is the largest number of calls that were under way together.
+	MostAtOnce int `json:"mostAtOnce"`
+}
+
+// Recorder counts and keeps calls. The zero value is ready; it is safe for use by many goroutines.
+type Recorder struct {
+	mu       sync.Mutex
+	calls    []Call
+	oldest   int
+	counts   map[string]*Count
+	underWay map[string]int
+}
+
+// Begin notes that a call is under way.
+func (r *Recorder) Begin(operation string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.underWay == nil {
+		r.underWay = map[string]int{}
+	}
+	r.underWay[operation]++
+	count := r.count(operation)
+	count.MostAtOnce = max(count.MostAtOnce, r.underWay[operation])
+}
+
+// End notes how a call ended.
+func (r *Recorder) End(call Call) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.underWay[call.Operation]--
+	count := r.count(call.Operation)
+	count.Calls++
+	count.Statuses[call.Status]++
+	if len(r.calls) < kept {
+		r.calls = append(r.calls, call)
+		return
+	}
+	r.calls[r.oldest] = call
+	r.oldest = (r.oldest + 1) % kept
+}
+
+func (r *Recorder) count(operation string) *Count {
+	if r.counts == nil {
+		r.counts = map[string]*Count{}
+	}
+	count := r.counts[operation]
+	if count == nil {
+		count = &Count{Statuses: map[int]int{}}
+		r.counts[operation] = count
+	}
+	return count
+}
+
+// List gives the kept calls in the order in which they ended: the latest 100,000.
+func (r *Recorder) List() []Call {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := make([]Call, 0, len(r.calls))
+	list = append(list, r.calls[r.oldest:]...)
+	return append(list, r.calls[:r.oldest]...)
+}
+
+// Counts gives the count of each operation that was called since the last reset.
+func (r *Recorder) Counts() map[string]Count {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	counts := make(map[string]Count, len(r.counts))
+	for operation, count := range r.counts {
+		copied := Count{Calls: count.Calls, Statuses: make(map[int]int, len(count.Statuses)), MostAtOnce: count.MostAtOnce}
+		for status, n := range count.Statuses {
+			copied.Statuses[status] = n
+		}
+		counts[operation] = copied
+	}
+	return counts
+}
+
+// Reset forgets all calls and counts.
+func (r *Recorder) Reset() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls, r.oldest, r.counts = nil, 0, nil
+}
+
+// Writer notes the status of an answer on its way.
+type Writer struct {
+	http.ResponseWriter
+	// Status is the status that was written; 0 as long as none was.
+	Status int
+}
+
+// WriteHeader notes the status.
+func (w *Writer) WriteHeader(status int) {
+	if w.Status == 0 {
+		w.Status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write notes that a body without a status means 200.
+func (w *Writer) Write(body []byte) (int, error) {
+	if w.Status == 0 {
+		w.Status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(body)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *Writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }

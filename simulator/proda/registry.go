@@ -1,0 +1,247 @@
+package proda
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/caresync/caresync/simulator/gateway"
+	"github.com/caresync/caresync/simulator/world"
+)
+
+// ErrNoSuchDevice says that no organisation of that RA number has a device of that name.
+var ErrNoSuchDevice = errors.New("no such organisation or device in the simulated PRODA")
+
+// State is a device's state.
+type State string
+
+// The states of a device.
+const (
+	Pending   State = "PENDING"
+	Active    State = "ACTIVE"
+	Suspended State = "SUSPENDED"
+	Expired   State = "EXPIRED"
+)
+
+// Device is a registered device. The key is the public one.
+type Device struct {
+	RANumber string `json:"raNumber"`
+	Name     string `json:"name"`
+	State    State  `json:"state"`
+	// ActivationCode is the one-time code; empty once it was used.
+	ActivationCode string           `json:"activationCode,omitzero"`
+	Key            *jose.JSONWebKey `json:"key,omitzero"`
+	KeyIssued      time.Time        `json:"keyIssued,omitzero"`
+	KeyExpiry      time.Time        `json:"keyExpiry,omitzero"`
+	Expiry         time.Time        `json:"expiry,omitzero"`
+}
+
+// Token is an access token that was given out.
+type Token struct {
+	Value    string    `json:"value"`
+	RANumber string    `json:"raNumber"`
+	Device   string    `json:"device"`
+	Audience string    `json:"audience"`
+	Issued   time.Time `json:"issued"`
+	Expiry   time.Time `json:"expiry"`
+	Revoked  bool      `json:"revoked,omitzero"`
+}
+
+// Record is the new state of a device or of a token, for a restart.
+type Record struct {
+	Device *Device `json:"device,omitzero"`
+	Token  *Token  `json:"token,omitzero"`
+}
+
+type deviceName struct{ raNumber, name string }
+
+// tokenUse is what a token is for: there should be one at a time.
+type tokenUse struct {
+	device   deviceName
+	audience string
+}
+
+// registry holds organisations, devices and tokens in memory.
+type registry struct {
+	onChange func(Record) error
+
+	mu            sync.RWMutex
+	organisations map[string]*organisation
+	devices       map[deviceName]Device
+	tokens        map[string]Token
+	latest        map[tokenUse]string
+	throttled     map[tokenUse]time.Time
+}
+
+type organisation struct {
+	inactive bool
+	// linked gives the service provider ids of each device.
+	linked map[string][]string
+}
+
+func newRegistry(organisations []world.Organisation, onChange func(Record) error) *registry {
+	r := &registry{
+		onChange: onChange, organisations: map[string]*organisation{}, devices: map[deviceName]Device{},
+		tokens: map[string]Token{}, latest: map[tokenUse]string{}, throttled: map[tokenUse]time.Time{},
+	}
+	for _, from := range organisations {
+		registered := &organisation{inactive: from.Inactive, linked: map[string][]string{}}
+		for _, provider := range from.ServiceProviders {
+			registered.linked[provider.Device] = append(registered.linked[provider.Device], provider.ID)
+			r.devices[deviceName{from.RANumber, provider.Device}] = Device{
+				RANumber: from.RANumber, Name: provider.Device, State: Pending, ActivationCode: provider.ActivationCode,
+			}
+		}
+		r.organisations[from.RANumber] = registered
+	}
+	return r
+}
+
+// record tells the listener of a change; the caller holds the lock.
+func (r *registry) record(change Record) error {
+	if r.onChange == nil {
+		return nil
+	}
+	if err := r.onChange(change); err != nil {
+		return fmt.Errorf("the change was not recorded and did not happen: %w", err)
+	}
+	return nil
+}
+
+func (r *registry) store(device Device) error {
+	if err := r.record(Record{Device: &device}); err != nil {
+		return err
+	}
+	r.devices[deviceName{device.RANumber, device.Name}] = device
+	return nil
+}
+
+func (r *registry) storeToken(token Token) error {
+	if err := r.record(Record{Token: &token}); err != nil {
+		return err
+	}
+	r.keep(token)
+	return nil
+}
+
+func (r *registry) keep(token Token) {
+	r.tokens[token.Value] = token
+	r.latest[token.use()] = token.Value
+}
+
+func (t Token) use() tokenUse { return tokenUse{deviceName{t.RANumber, t.Device}, t.Audience} }
+
+// tooEarly tells whether less than half of a life is used.
+func tooEarly(issued, expiry, now time.Time) bool {
+	return now.Before(issued.Add(expiry.Sub(issued) / 2))
+}
+
+// Restore brings back a device or a token from before a restart.
+func (s *Service) Restore(record Record) error {
+	s.registry.mu.Lock()
+	defer s.registry.mu.Unlock()
+	if record.Device != nil {
+		name := deviceName{record.Device.RANumber, record.Device.Name}
+		if _, known := s.registry.devices[name]; !known {
+			return ErrNoSuchDevice
+		}
+		s.registry.devices[name] = *record.Device
+	}
+	if record.Token != nil {
+		s.registry.keep(*record.Token)
+	}
+	return nil
+}
+
+// Device gives the present state of a device.
+func (s *Service) Device(raNumber, name string) (Device, bool) {
+	s.registry.mu.RLock()
+	defer s.registry.mu.RUnlock()
+	device, known := s.registry.devices[deviceName{raNumber, name}]
+	return device, known
+}
+
+// Change alters a device as an operator of PRODA would: its state, its expiry dates, a new activation code.
+func (s *Service) Change(raNumber, name string, alter func(device *Device)) error {
+	s.registry.mu.Lock()
+	defer s.registry.mu.Unlock()
+	device, known := s.registry.devices[deviceName{raNumber, name}]
+	if !known {
+		return ErrNoSuchDevice
+	}
+	alter(&device)
+	return s.registry.store(device)
+}
+
+// Reset takes a device back to where it waits for its activation with a new one-time code.
+func (s *Service) Reset(raNumber, name, activationCode string) error {
+	return s.Change(raNumber, name, func(device *Device) {
+		device.State, device.ActivationCode, device.Key = Pending, activationCode, nil
+	})
+}
+
+// SetOrganisationActive lets an organisation log in, or stops it (DE.9).
+func (s *Service) SetOrganisationActive(raNumber string, active bool) error {
+	s.registry.mu.Lock()
+	defer s.registry.mu.Unlock()
+	organisation, known := s.registry.organisations[raNumber]
+	if !known {
+		return ErrNoSuchDevice
+	}
+	organisation.inactive = !active
+	return nil
+}
+
+// RevokeTokens makes all tokens of a device invalid at once.
+func (s *Service) RevokeTokens(raNumber, name string) error {
+	s.registry.mu.Lock()
+	defer s.registry.mu.Unlock()
+	for _, token := range s.registry.tokens {
+		if token.RANumber == raNumber && token.Device == name && !token.Revoked {
+			token.Revoked = true
+			if err := s.registry.storeToken(token); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Revoke makes one token invalid. Its holder may replace it at once.
+func (s *Service) Revoke(value string) {
+	s.registry.mu.Lock()
+	defer s.registry.mu.Unlock()
+	if token, known := s.registry.tokens[value]; known && !token.Revoked {
+		token.Revoked = true
+		_ = s.registry.record(Record{Token: &token}) // the token is invalid in any case
+		s.registry.tokens[value] = token
+	}
+}
+
+// Caller tells whom a token stands for (gateway.Tokens).
+func (s *Service) Caller(value, audience string) (gateway.Caller, bool) {
+	s.registry.mu.RLock()
+	defer s.registry.mu.RUnlock()
+	token, known := s.registry.tokens[value]
+	if !known || token.Revoked || token.Audience != audience || !s.options.Now().Before(token.Expiry) {
+		return gateway.Caller{}, false
+	}
+	return gateway.Caller{
+		RANumber: token.RANumber, Device: token.Device,
+		ServiceProviders: s.registry.organisations[token.RANumber].linked[token.Device],
+	}, true
+}
+
+// Grant gives out a token without a login, for tests of what comes after it.
+func (s *Service) Grant(raNumber, device, audience string) (string, error) {
+	s.registry.mu.Lock()
+	defer s.registry.mu.Unlock()
+	if _, known := s.registry.devices[deviceName{raNumber, device}]; !known {
+		return "", ErrNoSuchDevice
+	}
+	token := s.newToken(raNumber, device, audience)
+	return token.Value, s.registry.storeToken(token)
+}

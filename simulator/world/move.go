@@ -1,0 +1,243 @@
+package world
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/shopspring/decimal"
+)
+
+// MoveName says what happens to a person.
+type MoveName string
+
+// The moves. Which fields of a Move each of them reads stands beside it; every field has a sensible default.
+const (
+	// Claim: the provider's claim was paid: an invoice draws on a budget. Amount (a line), Times (lines), Service, Date,
+	// Budget, Unbilled.
+	Claim MoveName = "claim"
+	// ClaimByOther: another provider drew on a budget; no invoice ids. Amount, Times, Service, Provider, Date, Budget.
+	ClaimByOther MoveName = "claim-by-other"
+	// AmendInvoice: a line of an invoice has another amount. Invoice (the latest), Item (the first), Amount.
+	AmendInvoice MoveName = "amend-invoice"
+	// RemoveInvoiceLine: a line of an invoice vanishes. Invoice, Item.
+	RemoveInvoiceLine MoveName = "remove-invoice-line"
+	// ReverseInvoiceLine: what a line drew is given back by a further, positive line. Invoice, Item, Amount.
+	ReverseInvoiceLine MoveName = "reverse-invoice-line"
+	// ChangeContribution: a new percentage from a date on; none given: pending. Category, Percentage, Status, Date.
+	ChangeContribution MoveName = "change-contribution"
+	// RemoveContributions: no contribution rows any more.
+	RemoveContributions MoveName = "remove-contributions"
+	// ChangeLevel: the open ongoing level ends on the day before and another begins. Code, Date.
+	ChangeLevel MoveName = "change-level"
+	// AddClassification: a further classification. Code, Date, End.
+	AddClassification MoveName = "add-classification"
+	// EndClassification: an open classification ends. Code (the first open one), Date.
+	EndClassification MoveName = "end-classification"
+	// ReopenClassification: the classification that ended last is open again. Code.
+	ReopenClassification MoveName = "reopen-classification"
+	// HideClassifications and ShowClassifications: the summary's list is empty, and back.
+	HideClassifications MoveName = "hide-classifications"
+	ShowClassifications MoveName = "show-classifications"
+	// AddSupplement and EndSupplement. Code, Date, End.
+	AddSupplement MoveName = "add-supplement"
+	EndSupplement MoveName = "end-supplement"
+	// AddBudget: a further budget. Type, Amount, Date, End.
+	AddBudget MoveName = "add-budget"
+	// HideBudget: a budget is missing from every answer; ShowBudgets brings all back. Budget (the first of Type).
+	HideBudget  MoveName = "hide-budget"
+	ShowBudgets MoveName = "show-budgets"
+	// WithdrawConsent (Status "details-refused" refuses the details only) and GiveConsent.
+	WithdrawConsent MoveName = "withdraw-consent"
+	GiveConsent     MoveName = "give-consent"
+	// RemoveEntry and RegisterEntry: without a registered entry no budgets are visible.
+	RemoveEntry   MoveName = "remove-entry"
+	RegisterEntry MoveName = "register-entry"
+	// Depart notes a departure date, Leave takes the person off the provider's lists, Return undoes both. Date.
+	Depart MoveName = "depart"
+	Leave  MoveName = "leave"
+	Return MoveName = "return"
+	// ChangeIdentity: upstream knows another name or birth date. GivenName, FamilyName, BirthDate.
+	ChangeIdentity MoveName = "change-identity"
+	// CorrectIdentity: upstream now agrees with what the provider holds.
+	CorrectIdentity MoveName = "correct-identity"
+)
+
+// Move is something that happens to one person.
+type Move struct {
+	Name MoveName `yaml:"move" json:"move"`
+	// On is when a scenario's move happens; without it, at the next advance. Not used elsewhere.
+	On DateExpression `yaml:"on" json:"on,omitzero"`
+
+	Date DateExpression `yaml:"date" json:"date,omitzero"`
+	End  DateExpression `yaml:"end" json:"end,omitzero"`
+	// Amount is in dollars, positive for what is consumed.
+	Amount     decimal.Decimal  `yaml:"amount" json:"amount,omitzero"`
+	Times      int              `yaml:"times" json:"times,omitzero"`
+	Service    string           `yaml:"service" json:"service,omitzero"`
+	Provider   string           `yaml:"provider" json:"provider,omitzero"`
+	Invoice    string           `yaml:"invoice" json:"invoice,omitzero"`
+	Item       string           `yaml:"item" json:"item,omitzero"`
+	Unbilled   bool             `yaml:"unbilled" json:"unbilled,omitzero"`
+	Budget     string           `yaml:"budget" json:"budget,omitzero"`
+	Type       string           `yaml:"type" json:"type,omitzero"`
+	Code       string           `yaml:"code" json:"code,omitzero"`
+	Category   string           `yaml:"category" json:"category,omitzero"`
+	Percentage *decimal.Decimal `yaml:"percentage" json:"percentage,omitzero"`
+	Status     string           `yaml:"status" json:"status,omitzero"`
+	GivenName  string           `yaml:"given_name" json:"givenName,omitzero"`
+	FamilyName string           `yaml:"family_name" json:"familyName,omitzero"`
+	BirthDate  DateExpression   `yaml:"birth_date" json:"birthDate,omitzero"`
+}
+
+// Result says what a move made or changed.
+type Result struct {
+	InvoiceID string   `json:"invoiceId,omitzero"`
+	ItemIDs   []string `json:"itemIds,omitzero"`
+	BudgetID  string   `json:"budgetId,omitzero"`
+}
+
+// moveFunc carries a move out on a person who is the change's own copy.
+type moveFunc func(c *change, p *Person, m Move) (Result, error)
+
+var moves = map[MoveName]moveFunc{
+	Claim:                claim,
+	ClaimByOther:         claimByOther,
+	AmendInvoice:         amendInvoice,
+	RemoveInvoiceLine:    removeInvoiceLine,
+	ReverseInvoiceLine:   reverseInvoiceLine,
+	ChangeContribution:   changeContribution,
+	RemoveContributions:  removeContributions,
+	ChangeLevel:          changeLevel,
+	AddClassification:    addClassification,
+	EndClassification:    endClassification,
+	ReopenClassification: reopenClassification,
+	HideClassifications:  setInSummary(func(p *Person) { p.ClassificationsHidden = true }),
+	ShowClassifications:  setInSummary(func(p *Person) { p.ClassificationsHidden = false }),
+	AddSupplement:        addSupplement,
+	EndSupplement:        endSupplement,
+	AddBudget:            addBudget,
+	HideBudget:           hideBudget,
+	ShowBudgets:          showBudgets,
+	WithdrawConsent:      withdrawConsent,
+	GiveConsent:          setInSummary(func(p *Person) { p.Consent = ConsentGiven }),
+	RemoveEntry:          setInSummary(func(p *Person) { p.EntryRegistered = false }),
+	RegisterEntry:        setInSummary(func(p *Person) { p.EntryRegistered = true }),
+	Depart:               depart,
+	Leave:                leave,
+	Return:               comeBack,
+	ChangeIdentity:       changeIdentity,
+	CorrectIdentity:      setInSummary(func(p *Person) { p.Upstream = p.Held }),
+}
+
+// MoveNames lists every move, in alphabetical order.
+func MoveNames() []MoveName {
+	return slices.Sorted(maps.Keys(moves))
+}
+
+// Move lets something happen to a person, named by key or care recipient id. The error is ErrNoSuchPerson, or says which
+// field of the move does not fit.
+func (w *World) Move(person string, move Move) (Result, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.move(person, move, w.nextStamp())
+}
+
+func (w *World) move(person string, move Move, at stamp) (Result, error) {
+	slot, found := w.slot(person)
+	if !found {
+		return Result{}, fmt.Errorf("%w: use a key or a care recipient id", ErrNoSuchPerson)
+	}
+	c := w.begin(at)
+	result, err := c.move(slot, move)
+	if err != nil {
+		return Result{}, err
+	}
+	return result, w.commit(c, Change{At: at.at, Person: w.people[slot].Key, Move: move})
+}
+
+func (c *change) move(slot int, move Move) (Result, error) {
+	run, known := moves[move.Name]
+	if !known {
+		return Result{}, fmt.Errorf("there is no move %q; the moves are %v", move.Name, MoveNames())
+	}
+	person := c.person(slot)
+	if person.NotUpstream {
+		return Result{}, fmt.Errorf("move %s: the person is not known upstream", move.Name)
+	}
+	result, err := run(c, person, move)
+	if err != nil {
+		return Result{}, fmt.Errorf("move %s: %w", move.Name, err)
+	}
+	return result, nil
+}
+
+// setInSummary makes a move of a small change to the person's summary.
+func setInSummary(set func(p *Person)) moveFunc {
+	return func(c *change, p *Person, _ Move) (Result, error) {
+		set(p)
+		p.UpdatedAt = c.at()
+		return Result{}, nil
+	}
+}
+
+func withdrawConsent(c *change, p *Person, m Move) (Result, error) {
+	p.Consent = cmp.Or(Consent(m.Status), ConsentRefused)
+	if p.Consent != ConsentRefused && p.Consent != DetailsRefused {
+		return Result{}, fmt.Errorf("status %q: use %s or nothing", m.Status, DetailsRefused)
+	}
+	p.UpdatedAt = c.at()
+	return Result{}, nil
+}
+
+func depart(c *change, p *Person, m Move) (Result, error) {
+	date, err := c.date(m.Date, c.today)
+	if err != nil {
+		return Result{}, err
+	}
+	for i := range p.Entries {
+		p.Entries[i].Departure = date
+	}
+	p.UpdatedAt = c.at()
+	return Result{}, nil
+}
+
+func leave(c *change, p *Person, m Move) (Result, error) {
+	if p.Entries[0].Departure == NoDate {
+		if result, err := depart(c, p, m); err != nil {
+			return result, err
+		}
+	}
+	p.Delisted = true
+	p.UpdatedAt = c.at()
+	return Result{}, nil
+}
+
+// comeBack begins a new stay with the same provider.
+func comeBack(c *change, p *Person, m Move) (Result, error) {
+	date, err := c.date(m.Date, c.today)
+	if err != nil {
+		return Result{}, err
+	}
+	p.Delisted = false
+	for i := range p.Entries {
+		p.Entries[i].Date, p.Entries[i].Departure = date, NoDate
+	}
+	p.UpdatedAt = c.at()
+	return Result{}, nil
+}
+
+func changeIdentity(c *change, p *Person, m Move) (Result, error) {
+	birth, err := c.date(m.BirthDate, p.Upstream.BirthDate)
+	if err != nil {
+		return Result{}, err
+	}
+	p.Upstream = Identity{
+		GivenName:  cmp.Or(m.GivenName, p.Upstream.GivenName),
+		FamilyName: cmp.Or(m.FamilyName, p.Upstream.FamilyName),
+		BirthDate:  birth,
+	}
+	p.UpdatedAt = c.at()
+	return Result{}, nil
+}

@@ -1,0 +1,202 @@
+package world
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/shopspring/decimal"
+)
+
+// defaultClaim is what a claim's line draws if the move does not say, in dollars.
+var defaultClaim = decimal.RequireFromString("84.50")
+
+func claim(c *change, p *Person, m Move) (Result, error) {
+	budget, date, err := c.budgetFor(p, m)
+	if err != nil {
+		return Result{}, err
+	}
+	result := Result{InvoiceID: c.sequence.invoiceID(), BudgetID: budget.ID}
+	line := usageLine(p, budget, m, date)
+	line.InvoiceID, line.ServiceProviderID, line.Unbilled = result.InvoiceID, budget.ServiceProviderID, m.Unbilled
+	for n := range max(1, m.Times) {
+		line.ItemID = itemID(n + 1)
+		budget.Usage = append(budget.Usage, line)
+		result.ItemIDs = append(result.ItemIDs, line.ItemID)
+	}
+	budget.UpdatedAt = c.at()
+	return result, nil
+}
+
+func claimByOther(c *change, p *Person, m Move) (Result, error) {
+	budget, date, err := c.budgetFor(p, m)
+	if err != nil {
+		return Result{}, err
+	}
+	line := usageLine(p, budget, m, date)
+	line.ServiceProviderID = cmp.Or(m.Provider, otherProviders[0])
+	for range max(1, m.Times) {
+		budget.Usage = append(budget.Usage, line)
+	}
+	budget.UpdatedAt = c.at()
+	return Result{BudgetID: budget.ID}, nil
+}
+
+func usageLine(p *Person, budget *Budget, m Move, date Date) UsageLine {
+	amount := m.Amount
+	if amount.IsZero() {
+		amount = defaultClaim
+	}
+	service := m.Service
+	if service == "" && len(p.ApprovedServices) > 0 {
+		service = p.ApprovedServices[0].ServiceID
+	}
+	return UsageLine{ServiceProviderID: budget.ServiceProviderID, ServiceID: service, DeliveryDate: date, Amount: amount.Neg()}
+}
+
+// budgetFor finds the budget that a claim draws on: the one named, else the ongoing one of that day, else any of it.
+func (c *change) budgetFor(p *Person, m Move) (*Budget, Date, error) {
+	date, err := c.date(m.Date, c.today)
+	if err != nil {
+		return nil, NoDate, err
+	}
+	var found *Budget
+	for i := range p.Budgets {
+		budget := &p.Budgets[i]
+		switch {
+		case m.Budget != "" && budget.ID == m.Budget:
+			return budget, date, nil
+		case m.Budget != "" || budget.Hidden || !budget.Period().Holds(date) || (m.Type != "" && budget.TypeCode != m.Type):
+		case found == nil || (found.TypeCode != Ongoing && budget.TypeCode == Ongoing):
+			found = budget
+		}
+	}
+	if found == nil {
+		return nil, NoDate, fmt.Errorf("no budget fits (date %s, budget and type as given)", date)
+	}
+	return found, date, nil
+}
+
+// invoiceLine finds a line of the provider's own: the named one, else the first item of the latest invoice.
+func (c *change) invoiceLine(p *Person, m Move) (*Budget, int, error) {
+	invoice := m.Invoice
+	if invoice == "" {
+		invoice = latestInvoice(p)
+	}
+	item := cmp.Or(m.Item, itemID(1))
+	for i := range p.Budgets {
+		for n, line := range p.Budgets[i].Usage {
+			if line.InvoiceID != "" && line.InvoiceID == invoice && line.ItemID == item {
+				return &p.Budgets[i], n, nil
+			}
+		}
+	}
+	return nil, 0, errors.New("no usage line has this invoice and item")
+}
+
+func latestInvoice(p *Person) string {
+	latest := ""
+	for i := range p.Budgets {
+		for _, line := range p.Budgets[i].Usage {
+			latest = max(latest, line.InvoiceID)
+		}
+	}
+	return latest
+}
+
+func amendInvoice(c *change, p *Person, m Move) (Result, error) {
+	budget, n, err := c.invoiceLine(p, m)
+	if err != nil {
+		return Result{}, err
+	}
+	amount := m.Amount
+	if amount.IsZero() {
+		amount = budget.Usage[n].Amount.Div(decimal.NewFromInt(-2)).Round(2)
+	}
+	budget.Usage[n].Amount = amount.Neg()
+	budget.UpdatedAt = c.at()
+	return lineResult(budget, budget.Usage[n]), nil
+}
+
+func removeInvoiceLine(c *change, p *Person, m Move) (Result, error) {
+	budget, n, err := c.invoiceLine(p, m)
+	if err != nil {
+		return Result{}, err
+	}
+	result := lineResult(budget, budget.Usage[n])
+	budget.Usage = slices.Delete(budget.Usage, n, n+1)
+	budget.UpdatedAt = c.at()
+	return result, nil
+}
+
+func reverseInvoiceLine(c *change, p *Person, m Move) (Result, error) {
+	budget, n, err := c.invoiceLine(p, m)
+	if err != nil {
+		return Result{}, err
+	}
+	reversal := budget.Usage[n]
+	reversal.Amount = reversal.Amount.Neg()
+	if !m.Amount.IsZero() {
+		reversal.Amount = m.Amount
+	}
+	reversal.ItemID = itemID(itemsOf(p, reversal.InvoiceID) + 1)
+	reversal.Unbilled = true
+	budget.Usage = append(budget.Usage, reversal)
+	budget.UpdatedAt = c.at()
+	return lineResult(budget, reversal), nil
+}
+
+func itemsOf(p *Person, invoice string) int {
+	count := 0
+	for i := range p.Budgets {
+		for _, line := range p.Budgets[i].Usage {
+			if line.InvoiceID == invoice {
+				count++
+			}
+		}
+	}
+	return count
+}
+
+func lineResult(budget *Budget, line UsageLine) Result {
+	return Result{InvoiceID: line.InvoiceID, ItemIDs: []string{line.ItemID}, BudgetID: budget.ID}
+}
+
+func addBudget(c *change, p *Person, m Move) (Result, error) {
+	start, err := c.date(m.Date, c.today)
+	if err != nil {
+		return Result{}, err
+	}
+	end, err := c.date(m.End, start.AddMonths(12)-1)
+	if err != nil {
+		return Result{}, err
+	}
+	budget := newBudget(&c.sequence, p, cmp.Or(m.Type, AssistiveTechnology), Period{start, end})
+	budget.Fixed = true
+	budget.Entitlements = []Entitlement{{budget.TypeCode + "_RATE", m.Amount}}
+	budget.UpdatedAt = c.at()
+	p.Budgets = append(p.Budgets, budget)
+	return Result{BudgetID: budget.ID}, nil
+}
+
+func hideBudget(c *change, p *Person, m Move) (Result, error) {
+	for i := range p.Budgets {
+		budget := &p.Budgets[i]
+		fits := budget.ID == m.Budget || (m.Budget == "" && (m.Type == "" || budget.TypeCode == m.Type))
+		if fits && !budget.Hidden {
+			budget.Hidden, budget.UpdatedAt = true, c.at()
+			return Result{BudgetID: budget.ID}, nil
+		}
+	}
+	return Result{}, errors.New("no visible budget fits")
+}
+
+func showBudgets(c *change, p *Person, _ Move) (Result, error) {
+	for i := range p.Budgets {
+		if p.Budgets[i].Hidden {
+			p.Budgets[i].Hidden, p.Budgets[i].UpdatedAt = false, c.at()
+		}
+	}
+	return Result{}, nil
+}

@@ -1,0 +1,227 @@
+package world
+
+import (
+	"slices"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// Person is one care recipient: what Services Australia knows, and beside it what the provider's own records say.
+// A Person is a snapshot; a move makes a new one and leaves those handed out as they are.
+type Person struct {
+	// Key names the person to tests and to the control API: the scenario's key, or person-00001 and so on.
+	Key string
+	// About says in a sentence what is special about a scenario's person.
+	About string
+
+	CareRecipientID string
+	// NotUpstream people exist only in the provider's records: Services Australia does not know their id.
+	NotUpstream bool
+	Upstream    Identity
+	// Held and HeldCareRecipientID are the provider's own records.
+	Held                Identity
+	HeldCareRecipientID string
+
+	// Entries are the service providers that hold the person, the first being the main one.
+	Entries []Entry
+	// EntryRegistered is false while no registered entry exists: no budgets are visible then.
+	EntryRegistered bool
+	// Delisted people answer "not found" in the summary, while their budgets can still be read.
+	Delisted bool
+	Consent  Consent
+	// ClassificationsHidden makes the summary's list of classifications empty.
+	ClassificationsHidden bool
+
+	Classifications  []Classification
+	ApprovedServices []ApprovedService
+	Supplements      []Supplement
+	Contributions    []Contribution
+	Budgets          []Budget
+
+	// UpdatedAt is when anything in the summary last changed.
+	UpdatedAt time.Time
+}
+
+// Identity is who a person is.
+type Identity struct {
+	GivenName  string
+	FamilyName string
+	BirthDate  Date
+}
+
+// Entry is a person's stay with a service provider.
+type Entry struct {
+	ServiceProviderID string
+	Date              Date
+	Departure         Date
+}
+
+// Consent says what the care recipient allows a provider to see.
+type Consent string
+
+// The states of consent. DetailsRefused lists budgets but refuses their details.
+const (
+	ConsentGiven   Consent = "given"
+	ConsentRefused Consent = "refused"
+	DetailsRefused Consent = "details-refused"
+)
+
+// Classification is a funding level held for a time.
+type Classification struct {
+	Code          string
+	Name          string
+	FundingSource string
+	Start         Date
+	End           Date
+}
+
+// Period gives the time for which the classification is held.
+func (c Classification) Period() Period { return Period{c.Start, c.End} }
+
+// ApprovedService is a service that the person may receive.
+type ApprovedService struct {
+	GroupID, TypeID, ServiceID, Name string
+	Start, End                       Date
+}
+
+// Supplement is extra funding for a time.
+type Supplement struct {
+	Code, Name string
+	Start, End Date
+}
+
+// Period gives the time for which the supplement is paid.
+func (s Supplement) Period() Period { return Period{s.Start, s.End} }
+
+// Contribution is the percentage that a person pays in a category. It has no identifier.
+type Contribution struct {
+	Category string
+	// Percentage is absent while the assessment is pending: unknown, not 0 %.
+	Percentage decimal.NullDecimal
+	Start, End Date
+	// Status is DETERMINED, PENDING or NOT_DISCLOSED; absent if empty.
+	Status    string
+	UpdatedAt time.Time
+}
+
+// Budget is an allocation of money for a period. Amounts are in dollars with the signs of the wire:
+// what was used, written off or rolled over is negative.
+type Budget struct {
+	ID string
+	// CareRecipientID is empty for a provider's care-management pool.
+	CareRecipientID   string
+	ServiceProviderID string
+	EntryDate         Date
+	TypeCode          string
+	Start, End        Date
+	Status            string
+	Entitlements      []Entitlement
+	Usage             []UsageLine
+	// Unitemised is what was used without a usage line to show for it.
+	Unitemised        decimal.Decimal
+	WriteOff          decimal.Decimal
+	RolloverDeduction decimal.Decimal
+	// Fixed budgets keep the entitlements that a scenario gave them when classifications or supplements change.
+	Fixed bool
+	// Hidden budgets are missing from every answer.
+	Hidden    bool
+	UpdatedAt time.Time
+}
+
+// Budget states on the wire.
+const (
+	StatusOpen   = "OPEN"
+	StatusClosed = "CLOSED"
+)
+
+// Entitlement is a part of what a budget is made of.
+type Entitlement struct {
+	Code   string
+	Amount decimal.Decimal
+}
+
+// UsageLine is what an invoice line drew from a budget: negative when drawn, positive when given back.
+type UsageLine struct {
+	// InvoiceID and ItemID are empty for a line claimed by another provider.
+	InvoiceID, ItemID string
+	ServiceProviderID string
+	ServiceID         string
+	DeliveryDate      Date
+	Amount            decimal.Decimal
+	// Unbilled lines belong to an invoice that the provider's export does not hold yet.
+	Unbilled bool
+}
+
+// Period gives the time that the budget covers.
+func (b *Budget) Period() Period { return Period{b.Start, b.End} }
+
+// TypeName gives the budget type in words.
+func (b *Budget) TypeName() string {
+	if name, known := budgetTypeNames[b.TypeCode]; known {
+		return name
+	}
+	return b.TypeCode
+}
+
+// Total is the sum of the entitlements.
+func (b *Budget) Total() decimal.Decimal {
+	total := decimal.Zero
+	for _, entitlement := range b.Entitlements {
+		total = total.Add(entitlement.Amount)
+	}
+	return total
+}
+
+// AmountUsed is what was drawn, negative.
+func (b *Budget) AmountUsed() decimal.Decimal {
+	used := b.Unitemised
+	for _, line := range b.Usage {
+		used = used.Add(line.Amount)
+	}
+	return used
+}
+
+// Available is total + used + write-off + rollover deduction.
+func (b *Budget) Available() decimal.Decimal {
+	return b.Total().Add(b.AmountUsed()).Add(b.WriteOff).Add(b.RolloverDeduction)
+}
+
+// HeldBy tells whether a service provider holds the person, or held them.
+func (p *Person) HeldBy(serviceProviderID string) bool {
+	for _, entry := range p.Entries {
+		if entry.ServiceProviderID == serviceProviderID {
+			return true
+		}
+	}
+	return false
+}
+
+// VisibleBudgets gives the positions in Budgets of those that upstream shows: none without a registered entry.
+func (p *Person) VisibleBudgets() []int {
+	if !p.EntryRegistered {
+		return nil
+	}
+	visible := make([]int, 0, len(p.Budgets))
+	for i := range p.Budgets {
+		if !p.Budgets[i].Hidden {
+			visible = append(visible, i)
+		}
+	}
+	return visible
+}
+
+func (p *Person) clone() *Person {
+	copied := *p
+	copied.Entries = slices.Clone(p.Entries)
+	copied.Classifications = slices.Clone(p.Classifications)
+	copied.ApprovedServices = slices.Clone(p.ApprovedServices)
+	copied.Supplements = slices.Clone(p.Supplements)
+	copied.Contributions = slices.Clone(p.Contributions)
+	copied.Budgets = slices.Clone(p.Budgets)
+	for i := range copied.Budgets {
+		copied.Budgets[i].Entitlements = slices.Clone(p.Budgets[i].Entitlements)
+		copied.Budgets[i].Usage = slices.Clone(p.Budgets[i].Usage)
+	}
+	return &copied
+}

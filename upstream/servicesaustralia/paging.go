@@ -1,0 +1,139 @@
+package servicesaustralia
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"strconv"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/upstream/transport"
+)
+
+// list is a paged read: what is asked for, and in which stable order.
+type list struct {
+	operation, path string
+	query           url.Values
+	sortField       string
+	limit           int
+}
+
+// page is one page of a list.
+type page struct {
+	number   int
+	rows     []json.RawMessage
+	full     bool
+	response transport.Response
+}
+
+// pages reads a list to its end, which is the first page that is shorter than the limit; the service gives neither a total nor a link.
+// A search without hits is a "not found" there, on the first page and after a last page that was just full.
+func (r *Reader) pages(ctx context.Context, list list, each func(page) error) error {
+	var current page
+	for number := 1; number <= r.options.MaxPages; number++ {
+		var err error
+		current, err = r.page(ctx, list, number)
+		if transport.Has(err, transport.NotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := each(current); err != nil || !current.full {
+			return err
+		}
+	}
+	return endless(current)
+}
+
+// endless is the error for a service that takes no notice of the page asked for.
+func endless(last page) error {
+	failure := last.response.Fail(transport.TooLarge)
+	failure.Code = transport.CodeEndlessList
+	return failure
+}
+
+func (r *Reader) page(ctx context.Context, list list, number int) (page, error) {
+	query := maps.Clone(list.query)
+	query.Set("page", strconv.Itoa(number))
+	query.Set("limit", strconv.Itoa(list.limit))
+	query.Set("sort", "asc")
+	query.Set("sort-fields", list.sortField)
+	response, err := r.get(ctx, list.operation, list.path, query)
+	if err != nil {
+		return page{}, err
+	}
+	var rows []json.RawMessage
+	if err := response.Decode(&rows); err != nil {
+		return page{}, err
+	}
+	if rows == nil { // null is not an empty list
+		return page{}, response.Fail(transport.Unreadable)
+	}
+	return page{number: number, rows: rows, full: len(rows) >= list.limit, response: response}, nil
+}
+
+// get reads, and tells apart what only this service's codes tell apart.
+func (r *Reader) get(ctx context.Context, operation, path string, query url.Values) (transport.Response, error) {
+	response, err := r.session.Get(ctx, operation, r.options.Root+path, query)
+	var failure *transport.Error
+	if errors.As(err, &failure) {
+		switch {
+		case failure.Kind == transport.NotAuthorised && failure.Status == 403 && failure.HasCode(r.consentCode()):
+			failure.Kind = transport.ConsentRefused
+		case failure.Kind == transport.NotFound && !withoutHits(failure):
+			// A 404 that is not the service's own says that the address is wrong, not that a person does not exist.
+			failure.Kind = transport.Refused
+		}
+	}
+	return response, err
+}
+
+// withoutHits recognises the answer to a search that found nothing.
+func withoutHits(failure *transport.Error) bool {
+	return failure.CodeType == "DHSEIN" && failure.Code == "1"
+}
+
+func (r *Reader) consentCode() string {
+	if r.connection.ConsentCode != "" {
+		return r.connection.ConsentCode
+	}
+	return DefaultConsentCode
+}
+
+// readAll reads a list of records. Rows can move between pages while they are read, so that one comes twice: duplicates by id are
+// dropped, and a full page of nothing but duplicates means that there is no end. Without an id every row is kept.
+func readAll[T any](ctx context.Context, r *Reader, list list, decoder *decoder, kind care.Kind, decode func(row) T, id func(T) string) (care.Read[T], error) {
+	var records []T
+	seen, count := make(map[string]bool), 0
+	err := r.pages(ctx, list, func(page page) error {
+		before := len(records)
+		for _, raw := range page.rows {
+			warnings := len(decoder.issues)
+			record := decode(decoder.row(kind, fmt.Sprintf("[%d]", count), raw))
+			count++
+			if decoder.refusal != nil {
+				return decoder.refusal.of(page.response)
+			}
+			if id != nil && seen[id(record)] {
+				decoder.issues = decoder.issues[:warnings]
+				continue
+			}
+			if id != nil {
+				seen[id(record)] = true
+			}
+			records = append(records, record)
+		}
+		if page.full && len(records) == before {
+			return endless(page)
+		}
+		return nil
+	})
+	if err != nil {
+		return care.Read[T]{}, err
+	}
+	return care.Read[T]{Records: records, Issues: decoder.issues}, nil
+}

@@ -1,0 +1,195 @@
+package servicesaustralia
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/upstream/transport"
+)
+
+// What the operations on a whole provider are called in errors and metrics.
+const (
+	operationSummaries               = "care recipient summaries of the provider"
+	operationContributionsOfProvider = "individual contributions of the provider"
+	operationBudgetSummary           = "budget summary of the provider"
+	operationBudgetsHeld             = "budgets held by the provider"
+)
+
+const fieldServiceProviderID = "serviceProviderId"
+
+// Effective narrows a read to what is in force between two dates; a zero date leaves that side open.
+type Effective struct {
+	From, To care.Date
+}
+
+func (e Effective) narrow(query url.Values) {
+	setText(query, "effectiveDateFrom", e.From.String())
+	setText(query, "effectiveDateTo", e.To.String())
+}
+
+// Updated narrows a read to what was changed between two instants; a zero time leaves that side open. Such a read never shows what
+// was removed, so that nothing may be concluded from what it lacks (R5).
+type Updated struct {
+	From, To time.Time
+}
+
+func (u Updated) narrow(query url.Values) {
+	setTime(query, "updatedAtDateTimeFrom", u.From)
+	setTime(query, "updatedAtDateTimeTo", u.To)
+}
+
+func setText(query url.Values, name, value string) {
+	if value != "" {
+		query.Set(name, value)
+	}
+}
+
+func setTime(query url.Values, name string, value time.Time) {
+	if !value.IsZero() {
+		query.Set(name, value.UTC().Format(time.RFC3339))
+	}
+}
+
+// PersonContributions are the individual contributions of one of a provider's care recipients.
+type PersonContributions struct {
+	CareRecipientID string
+	Contributions   []care.Contribution
+}
+
+// ProviderBudget is a budget with whose it is; nobody's where the provider itself holds it.
+type ProviderBudget struct {
+	care.Budget
+	CareRecipientID string
+}
+
+// Summaries reads the summaries of all of the provider's care recipients.
+func (r *Reader) Summaries(ctx context.Context, updated Updated) (care.Read[care.Summary], error) {
+	list, err := r.ofProvider(operationSummaries, r.options.Paths.Summary, fieldCareRecipientID, updated)
+	if err != nil {
+		return care.Read[care.Summary]{}, err
+	}
+	return readAll(ctx, r, list, &decoder{area: care.AreaSummary}, care.KindClient, row.summary, summaryID)
+}
+
+// BudgetSummary reads the budgets of all of the provider's care recipients.
+func (r *Reader) BudgetSummary(ctx context.Context, effective Effective, updated Updated) (care.Read[ProviderBudget], error) {
+	return r.providerBudgets(ctx, operationBudgetSummary, r.options.Paths.BudgetSummary, effective, updated)
+}
+
+// BudgetsHeldByProvider reads the budgets that the provider itself holds: its care-management pool.
+func (r *Reader) BudgetsHeldByProvider(ctx context.Context) (care.Read[ProviderBudget], error) {
+	return r.providerBudgets(ctx, operationBudgetsHeld, r.options.Paths.BudgetsHeldByProvider)
+}
+
+func (r *Reader) providerBudgets(ctx context.Context, operation, path string, windows ...window) (care.Read[ProviderBudget], error) {
+	list, err := r.ofProvider(operation, path, fieldBudgetID, windows...)
+	if err != nil {
+		return care.Read[ProviderBudget]{}, err
+	}
+	decode := func(row row) ProviderBudget {
+		return ProviderBudget{Budget: row.budget(), CareRecipientID: row.text(fieldCareRecipientID)}
+	}
+	id := func(budget ProviderBudget) string { return budget.UpstreamBudgetID }
+	return readAll(ctx, r, list, &decoder{area: care.AreaBudgets}, care.KindBudget, decode, id)
+}
+
+// window narrows a read.
+type window interface{ narrow(url.Values) }
+
+// ofProvider is a list of what concerns the connection's service provider.
+func (r *Reader) ofProvider(operation, path, sortField string, windows ...window) (list, error) {
+	if r.connection.ServiceProviderID == "" {
+		return list{}, &transport.Error{
+			Service: r.connection.Service, Operation: operation, Kind: transport.NotSetUp, Code: CodeNoServiceProviderID,
+		}
+	}
+	query := url.Values{fieldServiceProviderID: {r.connection.ServiceProviderID}}
+	for _, window := range windows {
+		window.narrow(query)
+	}
+	return r.sorted(operation, path, sortField, query), nil
+}
+
+// ContributionsOfProvider reads the individual contributions of all of the provider's care recipients, person by person. Rows have no
+// id, so that a row that moved between two pages while they were read could be counted twice or be missed: the people at the edge
+// of a page, and those who stand on several, are read again by themselves.
+func (r *Reader) ContributionsOfProvider(ctx context.Context, effective Effective, updated Updated) (care.Read[PersonContributions], error) {
+	list, err := r.ofProvider(operationContributionsOfProvider, r.options.Paths.Contributions, fieldCareRecipientID, effective, updated)
+	if err != nil {
+		return care.Read[PersonContributions]{}, err
+	}
+	people := contributionsByPerson{decoder: &decoder{area: care.AreaContributions}, at: make(map[string]int)}
+	if err := r.pages(ctx, list, people.add); err != nil {
+		return care.Read[PersonContributions]{}, err
+	}
+	window := url.Values{}
+	effective.narrow(window)
+	updated.narrow(window)
+	for i := range people.found {
+		if !people.found[i].unsure {
+			continue
+		}
+		read, err := r.contributions(ctx, people.found[i].CareRecipientID, window)
+		if err != nil {
+			return care.Read[PersonContributions]{}, err
+		}
+		people.found[i].Contributions, people.found[i].issues = read.Records, read.Issues
+	}
+	return people.read(), nil
+}
+
+// contributionsByPerson gathers the rows of a list by whose they are.
+type contributionsByPerson struct {
+	decoder *decoder
+	found   []foundPerson
+	at      map[string]int
+	count   int
+}
+
+type foundPerson struct {
+	PersonContributions
+	issues []care.Issue
+	page   int
+	// unsure is set where the person may have rows that were counted twice or missed.
+	unsure bool
+}
+
+func (c *contributionsByPerson) add(page page) error {
+	for i, raw := range page.rows {
+		c.decoder.issues = nil
+		row := c.decoder.row(care.KindContribution, fmt.Sprintf("[%d]", c.count), raw)
+		id, contribution := row.identity(fieldCareRecipientID), row.contribution()
+		c.count++
+		if c.decoder.refusal != nil {
+			return c.decoder.refusal.of(page.response)
+		}
+		person := c.person(id, page.number)
+		person.Contributions = append(person.Contributions, contribution)
+		person.issues = append(person.issues, c.decoder.issues...)
+		atEdge := (i == 0 && page.number > 1) || (i == len(page.rows)-1 && page.full)
+		person.unsure = person.unsure || atEdge || person.page != page.number
+	}
+	return nil
+}
+
+func (c *contributionsByPerson) person(id string, page int) *foundPerson {
+	at, known := c.at[id]
+	if !known {
+		at = len(c.found)
+		c.at[id] = at
+		c.found = append(c.found, foundPerson{PersonContributions: PersonContributions{CareRecipientID: id}, page: page})
+	}
+	return &c.found[at]
+}
+
+func (c *contributionsByPerson) read() care.Read[PersonContributions] {
+	var read care.Read[PersonContributions]
+	for _, person := range c.found {
+		read.Records = append(read.Records, person.PersonContributions)
+		read.Issues = append(read.Issues, person.issues...)
+	}
+	return read
+}

@@ -1,0 +1,106 @@
+package servicesaustralia
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/upstream/transport"
+)
+
+// What the operations on one person are called in errors and metrics.
+const (
+	operationSummary       = "care recipient summary"
+	operationContributions = "individual contributions"
+	operationBudgets       = "budgets of a care recipient"
+	operationBudgetDetails = "budget details"
+)
+
+// Summary reads what the government says of a care recipient: usually one record, several where the person is registered with several
+// providers. A record of somebody else is returned as it is; care.CheckIdentity decides (R8). A person who is not known is NotFound.
+func (r *Reader) Summary(ctx context.Context, careRecipientID string) (care.Read[care.Summary], error) {
+	decode := func(row row) care.Summary {
+		summary := row.summary()
+		if sameID(row.fields[fieldCareRecipientID], careRecipientID) {
+			summary.CareRecipientID = careRecipientID
+		}
+		return summary
+	}
+	list := r.sorted(operationSummary, r.options.Paths.Summary, fieldCareRecipientID, ofPerson(careRecipientID))
+	read, err := readAll(ctx, r, list, &decoder{area: care.AreaSummary}, care.KindClient, decode, summaryID)
+	if err == nil && len(read.Records) == 0 {
+		err = &transport.Error{Service: r.connection.Service, Operation: operationSummary, Kind: transport.NotFound}
+	}
+	return read, err
+}
+
+// Contributions reads a care recipient's individual contributions; none is an empty answer. Equal rows are all kept: they have no id
+// that would make them duplicates (R16). A row of somebody else is an IdentityMismatch.
+func (r *Reader) Contributions(ctx context.Context, careRecipientID string) (care.Read[care.Contribution], error) {
+	return r.contributions(ctx, careRecipientID, url.Values{})
+}
+
+// contributions asks for the largest page: rows without ids that moved from one page to another could not be told from new ones.
+func (r *Reader) contributions(ctx context.Context, careRecipientID string, window url.Values) (care.Read[care.Contribution], error) {
+	query := ofPerson(careRecipientID)
+	for name, values := range window {
+		query[name] = values
+	}
+	list := r.sorted(operationContributions, r.options.Paths.Contributions, fieldCareRecipientID, query)
+	list.limit = largestPage
+	decode := func(row row) care.Contribution {
+		row.belongsTo(careRecipientID)
+		return row.contribution()
+	}
+	return readAll(ctx, r, list, &decoder{area: care.AreaContributions}, care.KindContribution, decode, nil)
+}
+
+// Budgets reads a care recipient's budgets; none is an empty answer. A row of somebody else is an IdentityMismatch. Where the person
+// has not agreed it is ConsentRefused (R18).
+func (r *Reader) Budgets(ctx context.Context, careRecipientID string) (care.Read[care.Budget], error) {
+	list := r.sorted(operationBudgets, r.options.Paths.BudgetsOfCareRecipient, fieldBudgetID, ofPerson(careRecipientID))
+	decode := func(row row) care.Budget {
+		row.belongsTo(careRecipientID)
+		return row.budget()
+	}
+	return readAll(ctx, r, list, &decoder{area: care.AreaBudgets}, care.KindBudget, decode, budgetID)
+}
+
+// BudgetDetails reads what a budget is made of and what drew on it, with what was odd about it. A budget that is not known is
+// NotFound; where the person has not agreed it is ConsentRefused (R18).
+func (r *Reader) BudgetDetails(ctx context.Context, upstreamBudgetID string) (care.BudgetDetails, []care.Issue, error) {
+	path := strings.ReplaceAll(r.options.Paths.BudgetDetails, "{budget}", url.PathEscape(upstreamBudgetID))
+	response, err := r.get(ctx, operationBudgetDetails, path, nil)
+	if err != nil {
+		return care.BudgetDetails{}, nil, err
+	}
+	var body json.RawMessage
+	if err := response.Decode(&body); err != nil {
+		return care.BudgetDetails{}, nil, err
+	}
+	decoder := &decoder{area: care.AreaUsage}
+	details := decoder.row(care.KindBudget, "", body).budgetDetails(upstreamBudgetID)
+	if decoder.refusal != nil {
+		return care.BudgetDetails{}, nil, decoder.refusal.of(response)
+	}
+	return details, decoder.issues, nil
+}
+
+// sorted is a list in a stable order, in pages of the configured size.
+func (r *Reader) sorted(operation, path, sortField string, query url.Values) list {
+	return list{operation: operation, path: path, query: query, sortField: sortField, limit: r.options.PageSize}
+}
+
+func ofPerson(careRecipientID string) url.Values {
+	return url.Values{fieldCareRecipientID: {careRecipientID}}
+}
+
+// summaryID tells a repeated record from a person's registration with another provider or from an earlier stay.
+func summaryID(summary care.Summary) string {
+	return fmt.Sprintf("%s\x1f%s\x1f%s", summary.CareRecipientID, summary.ServiceProviderID, summary.EntryDate)
+}
+
+func budgetID(budget care.Budget) string { return budget.UpstreamBudgetID }

@@ -1,0 +1,270 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/caresync/caresync/care"
+)
+
+// What Options leave out.
+const (
+	DefaultTimeout = 30 * time.Second
+	DefaultMaxBody = 16 << 20
+)
+
+// Options are the limits of a process's calls. Zero values mean the defaults.
+type Options struct {
+	// Timeout is how long one call may take, from the first byte sent to the last byte read.
+	Timeout time.Duration
+	// MaxBody is the largest body that is read, in bytes after decompression.
+	MaxBody int64
+	// Observe, if set, is told of every attempt: for metrics and logs. It learns nothing about a person (R10).
+	Observe func(context.Context, Attempt)
+}
+
+// Attempt is one request put on the wire and how it ended.
+type Attempt struct {
+	Service   care.Service
+	Operation string
+	// Status is 0 where there was no answer; Kind is empty for a success and for a call whose context ended.
+	Status   int
+	Kind     Kind
+	Duration time.Duration
+	// MessageID is the last that was sent; CorrelationID is empty for calls to PRODA.
+	MessageID, CorrelationID string
+}
+
+// Client makes calls. There is one for a process, so that connections are reused. It is safe for concurrent use.
+type Client struct {
+	http    http.RoundTripper
+	options Options
+}
+
+// NewClient makes the process's client.
+func NewClient(options Options) *Client {
+	if options.Timeout <= 0 {
+		options.Timeout = DefaultTimeout
+	}
+	if options.MaxBody <= 0 {
+		options.MaxBody = DefaultMaxBody
+	}
+	if options.Observe == nil {
+		options.Observe = func(context.Context, Attempt) {}
+	}
+	return &Client{http: newRoundTripper(), options: options}
+}
+
+// newRoundTripper keeps enough idle connections for all of a process's workers: the default of two for a host would open and
+// close one for nearly every call.
+func newRoundTripper() http.RoundTripper {
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout:   10 * time.Second,
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
+		ForceAttemptHTTP2:     true,
+		MaxIdleConns:          256,
+		MaxIdleConnsPerHost:   128,
+		IdleConnTimeout:       90 * time.Second,
+		ExpectContinueTimeout: time.Second,
+	}
+}
+
+// CloseIdle closes connections that nobody uses, for a stopping process.
+func (c *Client) CloseIdle() {
+	if pool, ok := c.http.(*http.Transport); ok {
+		pool.CloseIdleConnections()
+	}
+}
+
+// Call is one request to a service.
+type Call struct {
+	Service care.Service
+	// Operation names what is being done, in errors and metrics; it holds no data.
+	Operation string
+	Method    string
+	// Base is the configured address and Path what follows it, escaped.
+	Base, Path string
+	Query      url.Values
+	Header     http.Header
+	Body       []byte
+}
+
+// Response is a successful answer, read completely.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	call   Call
+}
+
+// Fail makes an error about this answer: a success by its status, but not by what it holds.
+func (r Response) Fail(kind Kind) *Error {
+	return &Error{Service: r.call.Service, Operation: r.call.Operation, Kind: kind, Status: r.Status}
+}
+
+// Decode reads the answer as JSON. What is not the JSON that was promised (HTML, nothing, a part) is Unreadable: a gateway's or a
+// broken service's answer, which may be a proper one next time.
+func (r Response) Decode(into any) error {
+	if json.Unmarshal(r.Body, into) != nil {
+		return r.Fail(Unreadable)
+	}
+	return nil
+}
+
+// Do makes one attempt. It returns an *Error for everything that can go wrong with the call, and the context's own error where the
+// context ended first. Redirects are not followed: they would carry the login elsewhere.
+func (c *Client) Do(ctx context.Context, call Call) (Response, error) {
+	timed, cancel := context.WithTimeout(ctx, c.options.Timeout)
+	defer cancel()
+	request, err := newRequest(timed, call)
+	if err != nil {
+		return Response{}, err
+	}
+	started := time.Now()
+	response, err := c.roundTrip(request, call)
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	c.observe(ctx, request, response, err, time.Since(started), call)
+	return response, err
+}
+
+func (c *Client) observe(ctx context.Context, request *http.Request, response Response, err error, took time.Duration, call Call) {
+	attempt := Attempt{
+		Service: call.Service, Operation: call.Operation, Status: response.Status, Duration: took,
+		MessageID: request.Header.Get(headerMessageID), CorrelationID: request.Header.Get(headerCorrelationID),
+	}
+	var failure *Error
+	if errors.As(err, &failure) {
+		attempt.Status, attempt.Kind = failure.Status, failure.Kind
+	}
+	c.options.Observe(ctx, attempt)
+}
+
+func newRequest(ctx context.Context, call Call) (*http.Request, error) {
+	notSetUp := func(code string) error {
+		return &Error{Service: call.Service, Operation: call.Operation, Kind: NotSetUp, Code: code}
+	}
+	address, err := url.Parse(call.Base)
+	if err != nil || address.Host == "" || (address.Scheme != "http" && address.Scheme != "https") {
+		return nil, notSetUp(CodeAddressInvalid)
+	}
+	address.RawQuery, address.Fragment = "", ""
+	request, err := http.NewRequestWithContext(ctx, call.Method, strings.TrimRight(address.String(), "/")+call.Path, bytes.NewReader(call.Body))
+	if err != nil {
+		return nil, notSetUp(CodeAddressInvalid)
+	}
+	request.URL.RawQuery = call.Query.Encode()
+	request.Header = call.Header.Clone()
+	if request.Header == nil {
+		request.Header = http.Header{}
+	}
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", "CareSync")
+	if !sendable(request.Header) {
+		return nil, notSetUp(CodeHeaderInvalid)
+	}
+	return request.WithContext(withFreshMessageID(ctx, request.Header)), nil
+}
+
+// withFreshMessageID gives the request a new message id each time it is put on a connection. That includes the times when net/http
+// sends a request again by itself, because the service had closed the idle connection that it chose.
+func withFreshMessageID(ctx context.Context, header http.Header) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
+		header.Set(headerMessageID, "urn:uuid:"+uuid.NewString())
+	}})
+}
+
+func (c *Client) roundTrip(request *http.Request, call Call) (Response, error) {
+	fail := func(kind Kind, code string) (Response, error) {
+		return Response{}, &Error{Service: call.Service, Operation: call.Operation, Kind: kind, Code: code}
+	}
+	answer, err := c.http.RoundTrip(request)
+	if err != nil {
+		return fail(whyNoAnswer(err))
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, c.options.MaxBody+1))
+	response := Response{Status: answer.StatusCode, Header: answer.Header, Body: body, call: call}
+	success := answer.StatusCode >= 200 && answer.StatusCode < 300
+	switch {
+	case !success:
+		// The status says enough, even where the body was cut off or is too large to be kept.
+		return Response{}, refusal(response)
+	case err != nil:
+		kind, code := whyCutOff(err)
+		return fail(kind, code)
+	case int64(len(body)) > c.options.MaxBody:
+		return Response{}, response.Fail(TooLarge)
+	}
+	return response, nil
+}
+
+// refusal is the error that an answer other than a success stands for.
+func refusal(response Response) *Error {
+	failure := response.Fail(kindOf(response.Status))
+	problem := ParseProblem(response.Body[:min(len(response.Body), 64<<10)])
+	failure.CodeType, failure.codes, failure.Words = problem.CodeType, problem.Codes, problem.Words
+	if len(problem.Codes) > 0 {
+		failure.Code = problem.Codes[0]
+	}
+	failure.Raw = storable(string(response.Body), maxRaw)
+	failure.RetryAfter = RetryAfter(response.Header, time.Now())
+	return failure
+}
+
+// whyNoAnswer says why there was no answer at all.
+func whyNoAnswer(err error) (Kind, string) {
+	var noSuchName *net.DNSError
+	var badCertificate *tls.CertificateVerificationError
+	var unknownAuthority x509.UnknownAuthorityError
+	switch {
+	case timedOut(err):
+		return Timeout, ""
+	case errors.As(err, &noSuchName):
+		return Connection, CodeNameNotFound
+	case errors.As(err, &badCertificate), errors.As(err, &unknownAuthority):
+		return Connection, CodeCertificate
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return Connection, CodeConnectionRefused
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return Connection, CodeConnectionReset
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return Connection, CodeConnectionClosed
+	default:
+		return Connection, ""
+	}
+}
+
+// whyCutOff says why a body could not be read to its end.
+func whyCutOff(err error) (Kind, string) {
+	switch {
+	case timedOut(err):
+		return Timeout, ""
+	case errors.Is(err, syscall.ECONNRESET):
+		return Connection, CodeConnectionReset
+	default:
+		return Unreadable, ""
+	}
+}
+
+func timedOut(err error) bool {
+	var network net.Error
+	return errors.Is(err, context.DeadlineExceeded) || (errors.As(err, &network) && network.Timeout())
+}

@@ -1,0 +1,70 @@
+// Package hosting puts together what a worker process runs: the workflows, their steps, and how many of them at once.
+package hosting
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/worker"
+
+	"github.com/caresync/caresync/activities"
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/platform/run"
+	"github.com/caresync/caresync/platform/temporal"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/upstream/proda"
+	"github.com/caresync/caresync/upstream/servicesaustralia"
+	"github.com/caresync/caresync/upstream/transport"
+	"github.com/caresync/caresync/workflows"
+)
+
+const (
+	// databaseSlots are steps of a few milliseconds each.
+	databaseSlots = 20
+	// serviceSlots are steps that mostly wait for the government. The rate is bounded by the allowance, not by them.
+	serviceSlots = 40
+	// stopTimeout is how long a stopping worker lets its steps finish; what is not done by then is given to another worker.
+	stopTimeout = 20 * time.Second
+)
+
+// DatabaseConnections is a pool that no slot has to wait for: a step holds a connection only while it reads or writes.
+const DatabaseConnections = 32
+
+// Steps puts together the steps of a Care Recipient Sync for a process.
+func Steps(store *db.Store, calls *transport.Client) *activities.CareRecipient {
+	tokens := proda.NewTokens(proda.NewClient(calls, proda.Options{}), store.ProdaTokens(), store.DeviceKeys())
+	services := servicesaustralia.NewClient(calls, tokens, servicesaustralia.Options{})
+	return activities.NewCareRecipient(store, services, store.NewAllowances())
+}
+
+// Workers are the parts of a worker process: one for workflows and the steps that only touch the database, and one for each service,
+// with slots of its own, so that an outage of a service never starves anything else.
+func Workers(connected client.Client, queues protocol.TaskQueues, steps *activities.CareRecipient) []run.Part {
+	careSync := worker.New(connected, queues.CareSync(), options(databaseSlots))
+	workflows.Register(careSync)
+	steps.RegisterDatabaseSteps(careSync)
+
+	serviceOptions := options(serviceSlots)
+	serviceOptions.DisableWorkflowWorker = true
+	servicesAustralia := worker.New(connected, queues.Upstream(care.ServicesAustralia), serviceOptions)
+	steps.RegisterServiceSteps(servicesAustralia)
+	return []run.Part{part(careSync), part(servicesAustralia)}
+}
+
+func part(hosted worker.Worker) run.Part {
+	return func(ctx context.Context) error { return temporal.RunWorker(ctx, hosted) }
+}
+
+func options(slots int) worker.Options {
+	return worker.Options{
+		MaxConcurrentActivityExecutionSize: slots,
+		// Heartbeats are sent as often as they are made: by default up to a minute apart, which would look like a dead worker.
+		MaxHeartbeatThrottleInterval:     activities.HeartbeatInterval,
+		DefaultHeartbeatThrottleInterval: activities.HeartbeatInterval,
+		WorkerStopTimeout:                stopTimeout,
+		Interceptors:                     []interceptor.WorkerInterceptor{&activities.Interceptor{}},
+	}
+}

@@ -1,0 +1,116 @@
+// Command worker hosts CareSync's workflows and their steps.
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+
+	"github.com/exaring/otelpgx"
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/platform/config"
+	"github.com/caresync/caresync/platform/health"
+	"github.com/caresync/caresync/platform/run"
+	"github.com/caresync/caresync/platform/telemetry"
+	"github.com/caresync/caresync/platform/temporal"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/upstream/transport"
+	"github.com/caresync/caresync/worker/hosting"
+)
+
+const defaultHealthPort = 8081
+
+type settings struct {
+	database   config.Database
+	encryption config.Encryption
+	queues     config.TaskQueues
+	logging    config.Logging
+	health     config.Health
+}
+
+func main() {
+	if err := command().Execute(); err != nil {
+		fmt.Fprintln(os.Stderr, "caresync-worker:", err)
+		os.Exit(1)
+	}
+}
+
+func command() *cobra.Command {
+	var s settings
+	command := &cobra.Command{
+		Use:           "caresync-worker",
+		Short:         "Host CareSync's workflows and their steps",
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE:          func(command *cobra.Command, _ []string) error { return serve(command.Context(), s) },
+	}
+	flags := command.Flags()
+	s.database.AddFlags(flags)
+	s.encryption.AddFlags(flags)
+	s.queues.AddFlags(flags)
+	s.logging.AddFlags(flags)
+	s.health.AddFlags(flags, defaultHealthPort)
+	config.Bind(command)
+	return command
+}
+
+// serve runs until it is told to stop, then lets the steps in hand finish.
+func serve(ctx context.Context, s settings) error {
+	logger := s.logging.Logger()
+	defer func() { _ = logger.Sync() }()
+	measured, err := telemetry.Start(ctx, "caresync-worker", logger)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = measured.Shutdown(context.WithoutCancel(ctx)) }()
+	keyring, err := s.encryption.OpenKeyring()
+	if err != nil {
+		return err
+	}
+	databaseURL, err := s.database.ConnectionURL()
+	if err != nil {
+		return err
+	}
+	tracer := otelpgx.NewTracer(otelpgx.WithTracerProvider(measured.TracerProvider()), otelpgx.WithTrimSQLInSpanName())
+	store, err := db.Open(ctx, databaseURL, keyring, db.Options{MaxConnections: hosting.DatabaseConnections, Tracer: tracer})
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	connected, err := temporal.Dial(ctx, temporal.Options{Keyring: keyring, Logger: logger, Telemetry: measured})
+	if err != nil {
+		return err
+	}
+	defer connected.Close()
+
+	calls := transport.NewClient(transport.Options{Observe: logFailures(logger)})
+	defer calls.CloseIdle()
+	listener, err := net.Listen("tcp", s.health.Address.String())
+	if err != nil {
+		return fmt.Errorf("listen for health checks: %w", err)
+	}
+	checks := health.Handler(measured.Handler(), logger,
+		health.Check{Name: "database", Probe: store.Ping}, health.Check{Name: "temporal", Probe: temporal.Reachable(connected)})
+	queues := protocol.TaskQueues{Prefix: s.queues.Prefix.String()}
+	parts := append(hosting.Workers(connected, queues, hosting.Steps(store, calls)), run.HTTP(listener, checks, logger))
+	logger.Info("the worker is ready", zap.String("queue", queues.CareSync()), zap.String("health", listener.Addr().String()))
+	return run.UntilStopped(ctx, parts...)
+}
+
+// logFailures logs each upstream call that failed, by its ids, so that it can be found at the service. Nothing about a person is known
+// here (R10).
+func logFailures(logger *zap.Logger) func(context.Context, transport.Attempt) {
+	return func(_ context.Context, attempt transport.Attempt) {
+		if attempt.Kind == "" {
+			return
+		}
+		logger.Warn("an upstream call failed", zap.String("service", string(attempt.Service)), zap.String("operation", attempt.Operation),
+			zap.Int("status", attempt.Status), zap.String("kind", string(attempt.Kind)), zap.Duration("took", attempt.Duration),
+			zap.String("message_id", attempt.MessageID), zap.String("correlation_id", attempt.CorrelationID))
+	}
+}

@@ -1,0 +1,226 @@
+package workflows
+
+import (
+	"errors"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/protocol"
+)
+
+// CareRecipientSync keeps one person's Support at Home plan in step with Services Australia (seed 004). One run is one pass; whoever
+// asks for the person while a pass runs joins it, or causes one more pass (R7). It completes with the outcome of the pass, also where
+// the government refused; it fails only where nothing could be saved for a technical reason (R6).
+func CareRecipientSync(ctx workflow.Context, input protocol.CareRecipientSyncInput) (care.RunResult, error) {
+	pass, err := newCareRecipientPass(ctx, input)
+	if err != nil {
+		return care.RunResult{}, err
+	}
+	return pass.run(ctx)
+}
+
+// careRecipientPass is one pass over one person.
+type careRecipientPass struct {
+	input    protocol.CareRecipientSyncInput
+	runID    care.ID
+	steps    steps
+	requests workflow.ReceiveChannel
+	progress *progress
+}
+
+func newCareRecipientPass(ctx workflow.Context, input protocol.CareRecipientSyncInput) (*careRecipientPass, error) {
+	info := workflow.GetInfo(ctx)
+	pass := &careRecipientPass{
+		input: input,
+		// The original run id is kept by a reset, so that steps which were done before it answer from the ledger.
+		runID:    care.ID(info.OriginalRunID),
+		steps:    steps{queues: protocol.TaskQueues{Prefix: input.TaskQueuePrefix}},
+		requests: workflow.GetSignalChannel(ctx, protocol.SyncRequested.Name),
+	}
+	// Whatever was asked before the first step belongs to this pass.
+	pass.input.Request = merge(input.Request, pass.drain())
+	pass.progress = newProgress(pass.runID, pass.input)
+	if err := workflow.SetQueryHandler(ctx, protocol.ProgressQuery, pass.progress.answer); err != nil {
+		return nil, err
+	}
+	return pass, workflow.UpsertTypedSearchAttributes(ctx,
+		protocol.SearchKind.ValueSet(protocol.KindCareRecipient), protocol.SearchOrganisation.ValueSet(string(input.OrganisationID)))
+}
+
+func (p *careRecipientPass) run(ctx workflow.Context) (care.RunResult, error) {
+	subject, err := p.validate(ctx)
+	if err != nil {
+		return care.RunResult{}, err
+	}
+	areas := care.SyncCareRecipient(passSteps{pass: p, ctx: ctx}, subject)
+	result, err := p.complete(ctx, subject, areas)
+	if err != nil {
+		return care.RunResult{}, err
+	}
+	return p.end(ctx, result)
+}
+
+func (p *careRecipientPass) validate(ctx workflow.Context) (care.Subject, error) {
+	p.progress.showValidating(ctx)
+	return p.steps.validateCareRecipient(ctx, protocol.ValidateInput{
+		Request: p.input.Request, RunID: p.runID, WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, At: workflow.Now(ctx),
+	})
+}
+
+// complete records the outcome, also after a cancellation.
+func (p *careRecipientPass) complete(ctx workflow.Context, subject care.Subject, areas map[care.Area]care.AreaResult) (care.RunResult, error) {
+	completing, _ := workflow.NewDisconnectedContext(ctx)
+	in := protocol.CompleteInput{Subject: subject, Areas: areas}
+	if ctx.Err() != nil {
+		in.DroppedRequests = len(p.furtherRequests(p.drain()))
+	}
+	result, err := p.steps.completeRun(completing, in)
+	if err != nil {
+		return care.RunResult{}, err
+	}
+	p.progress.finish(completing, result)
+	return result, workflow.UpsertTypedSearchAttributes(completing, outcomeAttributes(result)...)
+}
+
+// outcomeAttributes tell operators how a run ended and where it went wrong.
+func outcomeAttributes(result care.RunResult) []temporal.SearchAttributeUpdate {
+	failed := int64(0)
+	updates := []temporal.SearchAttributeUpdate{protocol.SearchOutcome.ValueSet(string(result.Outcome))}
+	for _, area := range care.Areas {
+		if outcome := result.Areas[area].Outcome; outcome == care.AreaRefused || outcome == care.AreaFailed {
+			if failed == 0 {
+				updates = append(updates, protocol.SearchArea.ValueSet(string(area)))
+			}
+			failed++
+		}
+	}
+	return append(updates, protocol.SearchFailedCount.ValueSet(failed))
+}
+
+// end drains the requests once more, with nothing blocking between that and the end of the run, so that none is lost: if one of them
+// asks for more than this pass did, the next pass begins (R7).
+func (p *careRecipientPass) end(ctx workflow.Context, result care.RunResult) (care.RunResult, error) {
+	if ctx.Err() != nil {
+		return result, ctx.Err()
+	}
+	if further := p.furtherRequests(p.drain()); len(further) > 0 {
+		return result, workflow.NewContinueAsNewError(ctx, protocol.CareRecipientSyncWorkflow, p.nextPass(further))
+	}
+	if result.TechnicalFailure() {
+		return result, temporal.NewNonRetryableApplicationError("nothing could be saved: "+string(result.Reason), protocol.ErrorSyncFailed, nil)
+	}
+	return result, nil
+}
+
+// drain takes all requests that have arrived.
+func (p *careRecipientPass) drain() (requests []protocol.SyncRequest) {
+	var request protocol.SyncRequest
+	for p.requests.ReceiveAsync(&request) {
+		requests = append(requests, request)
+	}
+	return requests
+}
+
+// furtherRequests are those that this pass does not satisfy: a claim event that arrived while it ran, and a request for more than it
+// does. Anybody else has joined this pass (R7).
+func (p *careRecipientPass) furtherRequests(requests []protocol.SyncRequest) (further []protocol.SyncRequest) {
+	for _, request := range requests {
+		if request.Trigger == care.TriggerClaim || request.AllBudgets && !p.input.AllBudgets {
+			further = append(further, request)
+		}
+	}
+	return further
+}
+
+// nextPass is one more pass for all the requests together.
+func (p *careRecipientPass) nextPass(requests []protocol.SyncRequest) protocol.CareRecipientSyncInput {
+	next := p.input
+	next.Pass++
+	next.AllBudgets = false
+	next.Request = merge(next.Request, requests)
+	return next
+}
+
+// merge adds requests to what a pass does: the last one names the trigger, and one of them is enough to read all budgets.
+func merge(request care.Request, further []protocol.SyncRequest) care.Request {
+	for _, one := range further {
+		request.Trigger, request.RequestedBy = one.Trigger, one.RequestedBy
+		request.AllBudgets = request.AllBudgets || one.AllBudgets
+	}
+	return request
+}
+
+// passSteps are care.Steps made of activities.
+type passSteps struct {
+	pass *careRecipientPass
+	ctx  workflow.Context
+}
+
+func (s passSteps) UpsertPlan(subject care.Subject) care.AreaResult {
+	return s.step(care.AreaSummary, func() (care.AreaResult, error) {
+		return s.pass.steps.upsertPlan(s.ctx, protocol.AreaInput{Subject: subject})
+	})
+}
+
+func (s passSteps) RecreateContributions(subject care.Subject) care.AreaResult {
+	return s.step(care.AreaContributions, func() (care.AreaResult, error) {
+		return s.pass.steps.recreateContributions(s.ctx, protocol.AreaInput{Subject: subject})
+	})
+}
+
+func (s passSteps) FetchBudgets(subject care.Subject) care.AreaResult {
+	return s.step(care.AreaBudgets, func() (care.AreaResult, error) {
+		return s.pass.steps.fetchBudgets(s.ctx, protocol.AreaInput{Subject: subject})
+	})
+}
+
+func (s passSteps) FetchUsage(subject care.Subject, chunk int, budgets []care.ID) care.AreaResult {
+	return s.step(care.AreaUsage, func() (care.AreaResult, error) {
+		return s.pass.steps.fetchUsage(s.ctx, protocol.UsageInput{Subject: subject, Chunk: chunk, Budgets: budgets})
+	})
+}
+
+// Both runs two branches as coroutines: while one waits, the other goes on.
+func (s passSteps) Both(first, second func(care.Steps)) {
+	group := workflow.NewWaitGroup(s.ctx)
+	group.Add(2)
+	for _, branch := range []func(care.Steps){first, second} {
+		workflow.Go(s.ctx, func(ctx workflow.Context) {
+			defer group.Done()
+			branch(passSteps{pass: s.pass, ctx: ctx})
+		})
+	}
+	// Waiting goes on after a cancellation: the branches end by themselves, and their answers are recorded.
+	waiting, _ := workflow.NewDisconnectedContext(s.ctx)
+	group.Wait(waiting)
+}
+
+// step runs one area and turns a failure into its outcome.
+func (s passSteps) step(area care.Area, run func() (care.AreaResult, error)) care.AreaResult {
+	s.pass.progress.start(s.ctx, area)
+	answer, err := run()
+	if err != nil {
+		answer = failedArea(err)
+	}
+	s.pass.progress.end(s.ctx, area, answer)
+	return answer
+}
+
+// failedArea says what it means that a step gave up. A step that timed out carries the error of its last attempt.
+func failedArea(err error) care.AreaResult {
+	if temporal.IsCanceledError(err) {
+		return care.Cancelled()
+	}
+	var failure *temporal.ApplicationError
+	if errors.As(err, &failure) {
+		switch failure.Type() {
+		case protocol.ErrorDatabaseUnavailable:
+			return care.Failed(care.ReasonDatabaseUnavailable)
+		case protocol.ErrorUnexpected, protocol.ErrorClientUnknown:
+			return care.Failed(care.ReasonUnexpected)
+		}
+	}
+	return care.Failed(care.ReasonServiceUnavailable)
+}

@@ -1,0 +1,56 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/caresync/caresync/protocol"
+)
+
+// This is the only place where a time-out or a number of retries stands.
+
+const (
+	// areaGivesUpAfter is how long an area tries before it gives up on demand (R9).
+	areaGivesUpAfter = 15 * time.Minute
+	// heartbeatTimeout finds a dead worker after a few missed beats.
+	heartbeatTimeout = 10 * time.Second
+	// attemptTimeout bounds one attempt of a step that reads from a service. It is long since a read may wait for its allowance.
+	attemptTimeout = 10 * time.Minute
+	// databaseAttemptTimeout bounds one attempt of a step that only touches the database; it finds a dead worker, too.
+	databaseAttemptTimeout = 10 * time.Second
+	// recordingGivesUpAfter is how long the end of a run waits for the database: its outcome must not be lost in a long outage.
+	recordingGivesUpAfter = 24 * time.Hour
+)
+
+// retryUntilGivenUp tries again with growing pauses until the policy's total time is over. A service's own Retry-After goes before.
+func retryUntilGivenUp() *temporal.RetryPolicy {
+	return &temporal.RetryPolicy{
+		InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute,
+		NonRetryableErrorTypes: []string{protocol.ErrorClientUnknown, protocol.ErrorUnexpected},
+	}
+}
+
+// readingFromService is for steps that read from a government service and write to the database.
+func readingFromService(taskQueue string) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue: taskQueue, ScheduleToCloseTimeout: areaGivesUpAfter, StartToCloseTimeout: attemptTimeout,
+		HeartbeatTimeout: heartbeatTimeout, WaitForCancellation: true, RetryPolicy: retryUntilGivenUp(),
+	}
+}
+
+// onDatabase is for steps that only touch the database.
+func onDatabase(taskQueue string) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue: taskQueue, ScheduleToCloseTimeout: areaGivesUpAfter, StartToCloseTimeout: databaseAttemptTimeout,
+		RetryPolicy: retryUntilGivenUp(),
+	}
+}
+
+// recording is for the step that closes a run.
+func recording(taskQueue string) workflow.ActivityOptions {
+	options := onDatabase(taskQueue)
+	options.ScheduleToCloseTimeout = recordingGivesUpAfter
+	return options
+}

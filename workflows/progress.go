@@ -1,0 +1,114 @@
+package workflows
+
+import (
+	"fmt"
+	"strings"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/protocol"
+)
+
+// progress is what a running pass shows. The progress query and the current details in the Temporal UI are made from the one struct.
+type progress struct{ protocol.Progress }
+
+func newProgress(runID care.ID, input protocol.CareRecipientSyncInput) *progress {
+	p := &progress{protocol.Progress{RunID: runID, Pass: input.Pass, Trigger: input.Trigger}}
+	for _, area := range care.Areas {
+		p.Steps = append(p.Steps, protocol.StepProgress{Area: area, State: protocol.StepWaiting})
+	}
+	return p
+}
+
+func (p *progress) answer() (protocol.Progress, error) { return p.Progress, nil }
+
+func (p *progress) showValidating(ctx workflow.Context) { p.show(ctx) }
+
+func (p *progress) start(ctx workflow.Context, area care.Area) {
+	p.step(area).State = protocol.StepRunning
+	p.show(ctx)
+}
+
+func (p *progress) end(ctx workflow.Context, area care.Area, answer care.AreaResult) {
+	step := p.step(area)
+	step.State, step.Outcome, step.Reason, step.Counts = protocol.StepDone, answer.Outcome, answer.Reason, answer.Counts
+	p.Warnings += answer.Warnings
+	p.show(ctx)
+}
+
+// finish shows the run's outcome, and those of the areas that were not attempted.
+func (p *progress) finish(ctx workflow.Context, result care.RunResult) {
+	for _, area := range care.Areas {
+		if step := p.step(area); step.State != protocol.StepDone {
+			step.State, step.Outcome, step.Reason = protocol.StepDone, result.Areas[area].Outcome, result.Areas[area].Reason
+		}
+	}
+	p.Outcome, p.Reason, p.Warnings = result.Outcome, result.Reason, result.Warnings
+	p.show(ctx)
+}
+
+func (p *progress) step(area care.Area) *protocol.StepProgress {
+	for i := range p.Steps {
+		if p.Steps[i].Area == area {
+			return &p.Steps[i]
+		}
+	}
+	panic("no such area: " + string(area))
+}
+
+// show puts the progress into the workflow's current details, as Markdown.
+func (p *progress) show(ctx workflow.Context) { workflow.SetCurrentDetails(ctx, p.markdown()) }
+
+func (p *progress) markdown() string {
+	var page strings.Builder
+	fmt.Fprintf(&page, "### %s\n\n", p.headline())
+	page.WriteString("| area | | records |\n|---|---|---|\n")
+	for _, step := range p.Steps {
+		fmt.Fprintf(&page, "| %s | %s | %s |\n", step.Area, stepState(step), countsInWords(step.Counts))
+	}
+	if p.Warnings > 0 {
+		fmt.Fprintf(&page, "\n**%d warnings**: see the run.\n", p.Warnings)
+	}
+	if p.Reason != "" {
+		fmt.Fprintf(&page, "\n%s\n", p.Reason.Explain())
+	}
+	fmt.Fprintf(&page, "\nPass %d, triggered by %s. Run `%s`.\n", p.Pass, inWords(string(p.Trigger)), p.RunID)
+	return page.String()
+}
+
+func (p *progress) headline() string {
+	if p.Outcome == "" {
+		return "Syncing with Services Australia"
+	}
+	return "Sync " + inWords(string(p.Outcome))
+}
+
+func stepState(step protocol.StepProgress) string {
+	switch {
+	case step.State != protocol.StepDone:
+		return string(step.State)
+	case step.Reason != "":
+		return fmt.Sprintf("**%s**: %s", step.Outcome, inWords(string(step.Reason)))
+	default:
+		return string(step.Outcome)
+	}
+}
+
+func countsInWords(counts care.Counts) string {
+	var parts []string
+	for _, kind := range care.CountedKinds {
+		if count, counted := counts[kind]; counted {
+			parts = append(parts, fmt.Sprintf("%s %d (%d new, %d changed, %d removed)",
+				inWords(string(kind)), count.Synced(), count.Created, count.Updated, count.Removed))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// inWords makes a code readable.
+func inWords(code string) string { return strings.ReplaceAll(code, "_", " ") }
+
+func usageSummary(in protocol.UsageInput) string {
+	return fmt.Sprintf("Read the details of %d budgets, save entitlements and usage", len(in.Budgets))
+}

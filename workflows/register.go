@@ -1,0 +1,14 @@
+// Package workflows are CareSync's durable workflows. They are deterministic: no I/O, no clock but the workflow's.
+package workflows
+
+import (
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/caresync/caresync/protocol"
+)
+
+// Register gives a worker, a test or a replayer all workflows under their names.
+func Register(registry worker.WorkflowRegistry) {
+	registry.RegisterWorkflowWithOptions(CareRecipientSync, workflow.RegisterOptions{Name: protocol.CareRecipientSyncWorkflow})
+}
