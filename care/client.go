@@ -26,8 +26,8 @@ func ChooseSummary(rows []Summary, serviceProviderID string) (chosen Summary, se
 	return chosen, len(rows) > 1
 }
 
-// LearnConnection finds the connection that holds a person: the one whose provider all their budgets name (R11). It answers with
-// nothing where the budgets do not agree or name a provider that we have no connection for.
+// LearnConnection finds the connection that holds a person: the only one whose provider their budgets name (R11). Budgets that name
+// an earlier provider of theirs say nothing. It answers with nothing where several connections are possible, or none.
 func LearnConnection(budgets []Budget, connections []Connection) ID {
 	providers := make(map[string]bool)
 	for _, budget := range budgets {
@@ -35,13 +35,15 @@ func LearnConnection(budgets []Budget, connections []Connection) ID {
 			providers[budget.ServiceProviderID] = true
 		}
 	}
-	if len(providers) != 1 {
-		return ""
-	}
+	var learned ID
 	for _, connection := range connections {
-		if providers[connection.ServiceProviderID] {
-			return connection.ID
+		if !providers[connection.ServiceProviderID] {
+			continue
 		}
+		if learned != "" {
+			return ""
+		}
+		learned = connection.ID
 	}
-	return ""
+	return learned
 }

@@ -29,14 +29,15 @@ type Counts map[Kind]Count
 
 // Add adds the other counts, kind by kind.
 func (c Counts) Add(other Counts) {
-	for kind, count := range other {
-		c[kind] = c[kind].Plus(count)
+	for _, kind := range CountedKinds {
+		if count, counted := other[kind]; counted {
+			c[kind] = c[kind].Plus(count)
+		}
 	}
 }
 
-const (
-	guardedFrom = 5 // lists shorter than this may lose any number of records at once
-)
+// guardedFrom is the length from which a list may not lose more than half of its records at once (R5).
+const guardedFrom = 5
 
 // Guard decides whether a complete read may remove records (R5).
 type Guard struct {
@@ -46,13 +47,13 @@ type Guard struct {
 	Accepted bool
 }
 
-// Holds reports whether removals are held back: nothing answered where we have something, or more than half of five or
-// more current records gone at once (R5).
-func (g Guard) Holds(current, removing int) bool {
+// Holds reports whether removals are held back: an empty answer where we have current records, or more than half of five or
+// more current records gone at once (R5). reported is how many records the answer had.
+func (g Guard) Holds(current, removing, reported int) bool {
 	if g.Accepted || removing == 0 {
 		return false
 	}
-	if g.NeverEmpty && removing == current {
+	if g.NeverEmpty && reported == 0 {
 		return true
 	}
 	return current >= guardedFrom && removing*2 > current
@@ -80,15 +81,16 @@ type record[T any] interface {
 }
 
 // Compare finds what a complete read of a list changes in what we hold of it (R5, "Identities" of docs/rules.md). Records with
-// the same identity are paired first with the one whose values are equal, then in order, so that a shuffled answer changes
-// nothing. A record that was removed and is read again is revived.
+// the same identity are paired first with one whose values are equal, then in order, so that a shuffled answer changes nothing.
+// A record that was removed is revived only where no current one of its identity is left to pair with.
 func Compare[T any, P record[T]](kind Kind, held, read []T, guard Guard, newID NewID) Difference[T] {
 	groups := groupByIdentity[T, P](held)
 	difference := Difference[T]{}
 	for _, incoming := range pairUp[T, P](groups, read) {
 		difference.keep(kind, incoming.held, incoming.read, newID, rowOf[T, P], valuesOf[T, P])
 	}
-	difference.removeAbsent(kind, leftOver(groups), currentIn[T, P](held), guard, rowOf[T, P])
+	holds := func(removing int) bool { return guard.Holds(currentIn[T, P](held), removing, len(read)) }
+	difference.removeAbsent(kind, leftOver(groups), holds, rowOf[T, P])
 	return difference
 }
 
@@ -146,19 +148,27 @@ type pair[T any] struct {
 	read T
 }
 
+// pairUp takes the best partners first: current and equal, current, removed and equal, removed. What finds none is new.
 func pairUp[T any, P record[T]](groups map[string]*group[T], read []T) []pair[T] {
 	pairs := make([]pair[T], len(read))
 	for i := range read {
 		pairs[i].read = read[i]
-		pairs[i].held = takeFrom(groups[P(&read[i]).identity()], func(candidate *T) bool {
-			return sameValues(P(candidate).values(), P(&read[i]).values())
-		})
+	}
+	current := func(held, _ *T) bool { return !P(held).row().Removed }
+	equal := func(held, read *T) bool { return sameValues(P(held).values(), P(read).values()) }
+	for _, fits := range []func(held, read *T) bool{
+		func(held, read *T) bool { return current(held, read) && equal(held, read) },
+		current,
+		equal,
+		func(_, _ *T) bool { return true },
+	} {
+		for i := range pairs {
+			if pairs[i].held == nil {
+				pairs[i].held = takeFrom(groups[P(&pairs[i].read).identity()], &pairs[i].read, fits)
+			}
+		}
 	}
 	for i := range pairs {
-		if pairs[i].held == nil {
-			key := P(&pairs[i].read).identity()
-			pairs[i].held = takeFrom(groups[key], func(*T) bool { return true })
-		}
 		if pairs[i].held == nil {
 			P(&pairs[i].read).row().Ordinal = nextOrdinal(groups, P(&pairs[i].read).identity())
 		}
@@ -166,12 +176,12 @@ func pairUp[T any, P record[T]](groups map[string]*group[T], read []T) []pair[T]
 	return pairs
 }
 
-func takeFrom[T any](members *group[T], fits func(*T) bool) *T {
+func takeFrom[T any](members *group[T], read *T, fits func(held, read *T) bool) *T {
 	if members == nil {
 		return nil
 	}
 	for i, candidate := range members.held {
-		if candidate != nil && fits(candidate) {
+		if candidate != nil && fits(candidate, read) {
 			members.held[i] = nil
 			return candidate
 		}
@@ -203,7 +213,6 @@ func leftOver[T any](groups map[string]*group[T]) []*T {
 // keep takes over a record that was read: as a new one, or over the one we hold.
 func (d *Difference[T]) keep(kind Kind, held *T, read T, newID NewID, rowOf func(*T) *Row, valuesOf func(*T) []Value) {
 	row := rowOf(&read)
-	row.Removed = false
 	if held == nil {
 		row.ID = newID()
 		d.Count.Created++
@@ -228,7 +237,7 @@ func (d *Difference[T]) keep(kind Kind, held *T, read T, newID NewID, rowOf func
 }
 
 // removeAbsent marks the records that a complete read no longer had, unless the guard holds them.
-func (d *Difference[T]) removeAbsent(kind Kind, absent []*T, current int, guard Guard, rowOf func(*T) *Row) {
+func (d *Difference[T]) removeAbsent(kind Kind, absent []*T, holds func(removing int) bool, rowOf func(*T) *Row) {
 	slices.SortFunc(absent, func(a, b *T) int { return cmp.Compare(rowOf(a).ID, rowOf(b).ID) })
 	leaving := 0
 	for _, record := range absent {
@@ -236,7 +245,7 @@ func (d *Difference[T]) removeAbsent(kind Kind, absent []*T, current int, guard 
 			leaving++
 		}
 	}
-	held := guard.Holds(current, leaving)
+	held := holds(leaving)
 	for _, record := range absent {
 		after := *record
 		if row := rowOf(&after); !row.Removed && !held {

@@ -26,10 +26,10 @@ func NewDate(year int, month time.Month, day int) Date {
 // DateIn returns the calendar date of an instant as people in that zone read it (R1).
 func DateIn(instant time.Time, zone *time.Location) Date { return dateOf(instant.In(zone)) }
 
-// ParseDate reads YYYY-MM-DD.
+// ParseDate reads YYYY-MM-DD. The year 0000 is refused: PostgreSQL has none.
 func ParseDate(text string) (Date, error) {
 	parsed, err := time.Parse(isoDate, text)
-	if err != nil {
+	if err != nil || parsed.Year() == 0 {
 		return Date{}, fmt.Errorf("%q is not a date: use YYYY-MM-DD, for example 2026-04-01", text)
 	}
 	return dateOf(parsed), nil

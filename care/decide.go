@@ -95,7 +95,7 @@ func DecidePlan(held HeldPlan, summary Summary, issues []Issue, today Date, newI
 	take(&decision.Decision, AreaSummary, KindApprovedService, decision.ApprovedServices)
 	take(&decision.Decision, AreaSummary, KindSupplement, decision.Supplements)
 	decision.setCare(held.Client, summary, today)
-	if decision.Plan.StartDate.IsZero() && !slices.ContainsFunc(decision.Classifications.After, isCurrent) {
+	if !slices.ContainsFunc(decision.Classifications.After, isCurrent) {
 		decision.warn(Warning(AreaSummary, IssueNoClassification, "No classification was reported, so the plan has no dates."))
 	}
 	decision.conclude(Counts{
@@ -204,18 +204,23 @@ func DecideBudgets(held HeldBudgets, read []Budget, issues []Issue, subject Subj
 	take(&decision.Decision, AreaBudgets, KindBudget, decision.Budgets)
 
 	var open []ID
+	visible := 0
 	for i := range decision.Budgets.After {
 		budget := &decision.Budgets.After[i]
-		if budget.OpenOn(subject.Today) || subject.AllBudgets && !budget.Removed {
+		if budget.Removed {
+			continue
+		}
+		visible++
+		if budget.OpenOn(subject.Today) || subject.AllBudgets {
 			open = append(open, budget.ID)
 		}
-		if !budget.Removed && !budget.AddsUp() {
+		if !budget.AddsUp() {
 			issue := Warning(AreaBudgets, IssueBudgetDoesNotAddUp, "Available is not total less used, write-off and rollover. The amounts are stored as reported.")
 			issue.Kind, issue.RecordID = KindBudget, budget.ID
 			decision.warn(issue)
 		}
 	}
-	if len(read) == 0 && len(held.Budgets) == 0 {
+	if visible == 0 {
 		decision.warn(Warning(AreaBudgets, IssueEntryNotRegistered,
 			"No budgets are visible. Where the person's entry into care has not been registered with Services Australia, register it first."))
 	}

@@ -143,7 +143,8 @@ type RunResult struct {
 // an answer.
 func (r RunResult) TechnicalFailure() bool { return r.Outcome == RunFailed && r.Reason.technical() }
 
-// Conclude decides a run's outcome and reason from those of its areas (R6). Counts and warnings are the sums of the areas'.
+// Conclude decides a run's outcome and reason from those of its areas (R6). The first area that did not succeed gives the reason;
+// that it was superseded gives it only where nothing else went wrong. Counts and warnings are the sums of the areas'.
 func Conclude(areas map[Area]AreaResult) RunResult {
 	result := RunResult{Areas: areas, Counts: Counts{}}
 	saved, incomplete, cancelled := 0, 0, false
@@ -160,7 +161,7 @@ func Conclude(areas map[Area]AreaResult) RunResult {
 		}
 		if answer.Outcome != AreaSucceeded {
 			incomplete++
-			if result.Reason == "" {
+			if result.Reason == "" || result.Reason == ReasonSuperseded {
 				result.Reason = answer.Reason
 			}
 		}

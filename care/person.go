@@ -51,11 +51,18 @@ func differs(a, b string) bool { return a != "" && b != "" && a != b }
 
 // comparableName drops case, diacritics and everything that is not a letter (R8).
 func comparableName(name string) string {
-	decomposed := norm.NFD.String(strings.ToLower(name)) // letters first, their marks as runes of their own
+	oneCase := strings.ToLower(strings.ToUpper(name)) // to upper case first, so that ς equals σ and ı equals i
+	decomposed := norm.NFD.String(oneCase)            // letters first, their marks as runes of their own
+	plain := undecomposed.Replace(decomposed)
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsLetter(r) {
 			return -1
 		}
 		return r
-	}, decomposed)
+	}, plain)
 }
+
+// undecomposed writes out the letters of European names whose stroke or ligature Unicode does not take apart.
+var undecomposed = strings.NewReplacer(
+	"ø", "o", "ł", "l", "đ", "d", "ð", "d", "ħ", "h", "ŧ", "t", "þ", "th", "ß", "ss", "æ", "ae", "œ", "oe",
+)

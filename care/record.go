@@ -84,22 +84,19 @@ func sameValues(a, b []Value) bool {
 	return true
 }
 
-// valuesKey is a text that is equal for records with equal values.
+// valuesKey is a text that is equal for records with equal values. A value that was provided is never an empty text.
 func valuesKey(values []Value) string {
-	var key strings.Builder
-	for _, value := range values {
+	texts := make([]string, len(values))
+	for i, value := range values {
 		if value.Text != nil {
-			key.WriteString(*value.Text)
-		} else {
-			key.WriteByte(0)
+			texts[i] = *value.Text
 		}
-		key.WriteByte(0x1f)
 	}
-	return key.String()
+	return identityOf(texts...)
 }
 
-// identityOf joins the fields that tell one record of a kind from another.
-func identityOf(fields ...string) string { return strings.Join(fields, "\x1f") }
+// identityOf joins the fields that tell one record of a kind from another. A text that PostgreSQL can store has no zero byte.
+func identityOf(fields ...string) string { return strings.Join(fields, "\x00") }
 
 // changesBetween lists the fields in which two versions of a record differ.
 func changesBetween(kind Kind, id ID, old, new []Value) []Change {

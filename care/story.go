@@ -108,19 +108,16 @@ func readUsage(steps Steps, subject Subject, budgets AreaResult) AreaResult {
 	for open := range slices.Chunk(budgets.OpenBudgets, UsageChunk) {
 		usage = usage.and(steps.FetchUsage(subject, chunk, open))
 		chunk++
-		if usage.Outcome != AreaSucceeded && usage.Outcome != AreaSuperseded {
+		if !usage.saved() {
 			break
 		}
 	}
 	return usage
 }
 
-// and adds what a further chunk of the same area came to; the first outcome that is not a success stands.
+// and adds what a further chunk of the same area came to. One that was not saved decides, then one that was superseded.
 func (r AreaResult) and(next AreaResult) AreaResult {
-	if r.Outcome == AreaSucceeded {
-		r.Outcome, r.Reason = next.Outcome, next.Reason
-	}
-	if !next.saved() {
+	if r.Outcome == AreaSucceeded || !next.saved() {
 		r.Outcome, r.Reason = next.Outcome, next.Reason
 	}
 	r.Counts.Add(next.Counts)

@@ -18,6 +18,15 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
+// MigrationFiles are the embedded migrations.
+func MigrationFiles() fs.FS {
+	files, err := fs.Sub(migrationFiles, "migrations")
+	if err != nil {
+		panic(err) // the folder is embedded above
+	}
+	return files
+}
+
 // Migration is one step of the schema.
 type Migration struct {
 	Version int64  `json:"version"`
@@ -74,16 +83,12 @@ func migrations(databaseURL string) (*goose.Provider, func(), error) {
 	if err != nil {
 		return nil, nil, errors.New("DATABASE_URL is not a PostgreSQL address: use postgres://user:password@host:port/database")
 	}
-	files, err := fs.Sub(migrationFiles, "migrations")
-	if err != nil {
-		return nil, nil, fmt.Errorf("read the embedded migrations: %w", err)
-	}
 	locker, err := lock.NewPostgresSessionLocker() // two programs that migrate at once wait for each other
 	if err != nil {
 		return nil, nil, fmt.Errorf("prepare the lock for migrations: %w", err)
 	}
 	database := stdlib.OpenDB(*config)
-	provider, err := goose.NewProvider(goose.DialectPostgres, database, files, goose.WithSessionLocker(locker))
+	provider, err := goose.NewProvider(goose.DialectPostgres, database, MigrationFiles(), goose.WithSessionLocker(locker))
 	if err != nil {
 		closeQuietly(database)
 		return nil, nil, fmt.Errorf("read the embedded migrations: %w", err)

@@ -113,7 +113,7 @@ func (s *Store) WriteContributions(ctx context.Context, step Step, begun Begun[H
 		return queries.ApplyContributions(ctx, gen.ApplyContributionsParams{
 			OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, AsOf: begun.BeganAt,
 			Answer: object(decision.Answer), Issues: list(decision.Issues), Changes: list(decision.Changes), Holds: list(decision.Holds),
-			PlanID: plan, Contributions: list(decision.Contributions), Changed: decision.Changed, SetID: decision.SetID,
+			PlanID: plan, Contributions: list(decision.Contributions), Changed: decision.Changed, SetID: pointerTo(decision.SetID),
 		})
 	})
 }

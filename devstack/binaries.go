@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -162,7 +161,10 @@ func downloadPostgres() error {
 			BinariesPath(downloadDir()).
 			Port(uint32(port)).
 			Logger(io.Discard))
-		return errors.Join(server.Start(), server.Stop())
+		if err := server.Start(); err != nil {
+			return err
+		}
+		return server.Stop()
 	})
 	if err != nil {
 		os.RemoveAll(downloadDir())

@@ -26,7 +26,7 @@ var forwardedSignals = append([]os.Signal{syscall.SIGTERM, syscall.SIGUSR1, sysc
 // execute runs COMMAND on a stack of its own and answers with its exit code.
 func execute(options Options, command []string) (int, error) {
 	signals := make(chan os.Signal, 16)
-	signal.Notify(signals, forwardedSignals...)
+	listen(signals, forwardedSignals...)
 	defer signal.Stop(signals)
 
 	stack, interrupted, err := startInterruptibly(options, signals)
@@ -38,6 +38,15 @@ func execute(options Options, command []string) (int, error) {
 	}
 	defer stack.Stop()
 	return runCommand(stack, command, signals)
+}
+
+// listen asks for signals, but leaves the hang-up to nohup where that has switched it off.
+func listen(signals chan<- os.Signal, wanted ...os.Signal) {
+	for _, s := range wanted {
+		if s != syscall.SIGHUP || !signal.Ignored(s) {
+			signal.Notify(signals, s)
+		}
+	}
 }
 
 // startInterruptibly starts the stack unless a signal asks for the end meanwhile.

@@ -83,7 +83,12 @@ func newExecCommand(code *int) *cobra.Command {
 		Long: "Start the stack, run COMMAND with its addresses in the environment, then end it.\n\n" +
 			"COMMAND finds DATABASE_URL, DATABASE_ADMIN_URL, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and TEMPORAL_UI_URL.\n" +
 			"Its exit code is passed on; 125 means that the stack failed, 126 and 127 that COMMAND could not be run or found.",
-		Args: cobra.MinimumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("no COMMAND: devstack exec [flags] -- COMMAND [ARGUMENT…]")
+			}
+			return nil
+		},
 		RunE: func(_ *cobra.Command, args []string) (err error) {
 			*code, err = execute(options, args)
 			return err
@@ -133,7 +138,7 @@ func environmentName(flag string) string {
 // up runs the stack until a signal asks it to end.
 func up(options Options, envFile string) (int, error) {
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	listen(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 
 	begun := time.Now()
 	if envFile != "" {

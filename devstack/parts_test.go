@@ -70,13 +70,13 @@ func TestTemporalThatGivesUpIsReported(t *testing.T) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		log.With(newServerLog(file, s.onFatal), tag.WorkflowID("one")).Fatal("no way on", tag.Error(errors.New("disk full")))
+		log.With(serverLog{newFileLog(file), s.onFatal}, tag.WorkflowID("one")).Fatal("no way on", tag.Error(errors.New("disk full")))
 		returned = true
 	}()
 	<-ended
 	require.False(t, returned, "the code after a fatal error must not run")
 	err := <-failed
-	require.ErrorContains(t, err, "Temporal ended by itself: no way on: disk full")
+	require.ErrorContains(t, err, "the Temporal server ended by itself: no way on: disk full")
 	require.ErrorContains(t, err, `"wf-id":"one"`, "the end of the log")
 }
 
@@ -106,7 +106,7 @@ func TestMajorVersion(t *testing.T) {
 		"postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n": 15,
 		"postgres (PostgreSQL) 18beta1\n":                        18,
 		"postgres (EnterpriseDB) 12\n":                           0,
-		"": 0,
+		"":                                                       0,
 	} {
 		require.Equal(t, want, majorVersion(answer), answer)
 	}

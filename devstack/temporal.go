@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,6 +49,7 @@ type temporalServer struct {
 	client client.Client
 	hold   *pgx.Conn // nil for SQLite
 
+	building atomic.Bool
 	stopping atomic.Bool
 	fatal    chan struct{}
 	once     sync.Once
@@ -62,7 +64,7 @@ func startTemporal(ctx context.Context, c temporalConfig, fail func(error)) (_ *
 		if hold, err = holdDatabases(ctx, c.databases.admin); err != nil {
 			return nil, err
 		}
-		if err = setUpTemporalDatabases(ctx, c.databases, newServerLog(c.logFile, func(error) {})); err != nil {
+		if err = setUpTemporalDatabases(ctx, c.databases, newFileLog(c.logFile)); err != nil {
 			release(hold)
 			return nil, err
 		}
@@ -104,22 +106,14 @@ func (t *temporalServer) launch(ctx context.Context) error {
 	return cmp.Or(t.fatalReason(), err)
 }
 
-// startServer runs in a goroutine of its own, which the server's logger ends on a fatal error.
+// startServer runs in a goroutine of its own, so that a fatal error can end it.
 func (t *temporalServer) startServer(c *config.Config) error {
 	started := make(chan error, 1)
 	go func() {
 		err := errors.New("the server gave up")
 		defer func() { started <- err }()
 		var server temporal.Server
-		server, err = temporal.NewServer(
-			temporal.ForServices(temporal.DefaultServices),
-			temporal.WithConfig(c),
-			temporal.WithStaticHosts(staticHosts(c.Services)),
-			temporal.WithDynamicConfigClient(serverSettingsForOneMachine()),
-			temporal.WithLogger(newServerLog(t.config.logFile, t.onFatal)),
-			temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
-		)
-		if err == nil {
+		if server, err = t.newServer(c); err == nil {
 			t.server = server
 			err = server.Start()
 		}
@@ -128,11 +122,37 @@ func (t *temporalServer) startServer(c *config.Config) error {
 	return cmp.Or(t.fatalReason(), err)
 }
 
+// newServer puts the server together and reserves its ports.
+func (t *temporalServer) newServer(c *config.Config) (_ temporal.Server, err error) {
+	t.building.Store(true)
+	defer t.building.Store(false)
+	defer func() {
+		if t.fatalReason() != nil {
+			_ = recover()
+			err = t.fatalReason()
+		}
+	}()
+	return temporal.NewServer(
+		temporal.ForServices(temporal.DefaultServices),
+		temporal.WithConfig(c),
+		temporal.WithStaticHosts(staticHosts(c.Services)),
+		temporal.WithDynamicConfigClient(serverSettingsForOneMachine()),
+		temporal.WithLogger(serverLog{newFileLog(t.config.logFile), t.onFatal}),
+		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
+	)
+}
+
+// onFatal keeps the first fatal error and ends the goroutine that met it: while the server is built that is our own, which must be
+// left by a panic since sync.Once allows nothing else; later it is one of the server's.
 func (t *temporalServer) onFatal(err error) {
 	t.once.Do(func() {
 		t.reason = err
 		close(t.fatal)
 	})
+	if t.building.Load() {
+		panic(err)
+	}
+	runtime.Goexit()
 }
 
 func (t *temporalServer) fatalReason() error {
@@ -148,7 +168,7 @@ func (t *temporalServer) fatalReason() error {
 func (t *temporalServer) supervise(fail func(error)) {
 	<-t.fatal
 	if !t.stopping.Load() {
-		fail(fmt.Errorf("Temporal ended by itself: %w; the end of %s:\n%s", t.reason, t.config.logFile, tail(t.config.logFile)))
+		fail(fmt.Errorf("the Temporal server ended by itself: %w; the end of %s:\n%s", t.reason, t.config.logFile, tail(t.config.logFile)))
 	}
 }
 

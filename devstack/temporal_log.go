@@ -3,24 +3,22 @@ package main
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"syscall"
 
 	"go.temporal.io/server/common/log"
 	"go.temporal.io/server/common/log/tag"
 )
 
-// serverLog is Temporal's own logger, but for one thing: on a fatal error it does not end the program, which has a PostgreSQL and
-// a COMMAND to look after. It hands the error over and ends the goroutine instead.
+// newFileLog is Temporal's own logger, for warnings and worse.
+func newFileLog(file string) log.Logger {
+	return log.NewZapLogger(log.BuildZapLogger(log.Config{Level: "warn", OutputFile: file}))
+}
+
+// serverLog differs from it in one thing: on a fatal error it does not end the program, which has a PostgreSQL and a COMMAND to
+// look after, but hands the error over. The caller does not expect to go on after that, so fatal must not return.
 type serverLog struct {
 	log.Logger
 	fatal func(error)
-}
-
-// newServerLog writes warnings and worse to a file.
-func newServerLog(file string, fatal func(error)) log.Logger {
-	zap := log.BuildZapLogger(log.Config{Level: "warn", OutputFile: file})
-	return serverLog{Logger: log.NewZapLogger(zap), fatal: fatal}
 }
 
 // Fatal implements log.Logger.
@@ -35,7 +33,6 @@ func (l serverLog) Fatal(message string, tags ...tag.Tag) {
 		}
 	}
 	l.fatal(err)
-	runtime.Goexit()
 }
 
 func errorIn(t tag.Tag) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,29 +24,40 @@ func final(err error) error {
 	return finalError{err}
 }
 
-// waitUntil asks again and again until check succeeds. It gives up with check's last error after the timeout or when that error
-// is final, and with the reason of the cancellation when ctx is cancelled. When ended is closed it checks a last time.
+// waitUntil asks again and again until check succeeds. It gives up with check's last telling error after the timeout or when that
+// error is final, and with the reason of the cancellation when ctx is cancelled. When ended is closed it gives up too.
 func waitUntil(ctx context.Context, timeout time.Duration, ended <-chan struct{}, check func(context.Context) error) error {
 	deadline, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
+	var telling error
 	for {
 		err := check(deadline)
 		var last finalError
-		if err == nil {
+		switch {
+		case err == nil:
 			return nil
-		} else if errors.As(err, &last) {
+		case deadline.Err() != nil:
+			// A check that is cut short says only that.
+			return timeUp(ctx, timeout, cmp.Or(telling, err))
+		case errors.As(err, &last):
 			return last.err
 		}
+		telling = err
 		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
 		case <-deadline.Done():
-			return fmt.Errorf("not after %s: %w", timeout, err)
+			return timeUp(ctx, timeout, err)
 		case <-ended:
 			return err
 		case <-ticker.C:
 		}
 	}
+}
+
+func timeUp(ctx context.Context, timeout time.Duration, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return fmt.Errorf("not after %s: %w", timeout, err)
 }

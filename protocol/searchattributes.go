@@ -16,5 +16,8 @@ var (
 	SearchFailedCount = temporal.NewSearchAttributeKeyInt64("CareSyncFailedCount")
 )
 
+// SearchAttributes are all of them. The namespace must have them before a workflow starts.
+var SearchAttributes = []temporal.SearchAttributeKey{SearchKind, SearchOrganisation, SearchArea, SearchOutcome, SearchFailedCount}
+
 // KindCareRecipient is the SearchKind, and the kind in the run's row, of a Care Recipient Sync.
 const KindCareRecipient = "care-recipient"

@@ -76,7 +76,7 @@ func serve(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	tracer := otelpgx.NewTracer(otelpgx.WithTracerProvider(measured.TracerProvider()), otelpgx.WithTrimSQLInSpanName())
+	tracer := otelpgx.NewTracer(otelpgx.WithTracerProvider(measured.TracerProvider()))
 	store, err := db.Open(ctx, databaseURL, keyring, db.Options{MaxConnections: hosting.DatabaseConnections, Tracer: tracer})
 	if err != nil {
 		return err

@@ -62,18 +62,18 @@ func (p *progress) show(ctx workflow.Context) { workflow.SetCurrentDetails(ctx, 
 
 func (p *progress) markdown() string {
 	var page strings.Builder
-	fmt.Fprintf(&page, "### %s\n\n", p.headline())
+	page.WriteString(fmt.Sprintf("### %s\n\n", p.headline()))
 	page.WriteString("| area | | records |\n|---|---|---|\n")
 	for _, step := range p.Steps {
-		fmt.Fprintf(&page, "| %s | %s | %s |\n", step.Area, stepState(step), countsInWords(step.Counts))
+		page.WriteString(fmt.Sprintf("| %s | %s | %s |\n", step.Area, stepState(step), countsInWords(step.Counts)))
 	}
 	if p.Warnings > 0 {
-		fmt.Fprintf(&page, "\n**%d warnings**: see the run.\n", p.Warnings)
+		page.WriteString(fmt.Sprintf("\n**%d warnings**: see the run.\n", p.Warnings))
 	}
 	if p.Reason != "" {
-		fmt.Fprintf(&page, "\n%s\n", p.Reason.Explain())
+		page.WriteString(fmt.Sprintf("\n%s\n", p.Reason.Explain()))
 	}
-	fmt.Fprintf(&page, "\nPass %d, triggered by %s. Run `%s`.\n", p.Pass, inWords(string(p.Trigger)), p.RunID)
+	page.WriteString(fmt.Sprintf("\nPass %d, triggered by %s. Run `%s`.\n", p.Pass, inWords(string(p.Trigger)), p.RunID))
 	return page.String()
 }
 

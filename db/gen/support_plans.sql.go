@@ -85,7 +85,7 @@ WITH deleted AS (
     WHERE s.plan_id = $9 AND s.replaced_at IS NULL AND $11::boolean RETURNING s.id
 ), opened_set AS (
     INSERT INTO contribution_set (id, organisation_id, plan_id, contributions, read_at)
-    SELECT $12, $1, $9, $10::jsonb, $5
+    SELECT $12::uuid, $1, $9, $10::jsonb, $5
     FROM (SELECT count(*) FROM closed_set) AS once_closed
     WHERE $11::boolean
 )
@@ -104,7 +104,7 @@ type ApplyContributionsParams struct {
 	PlanID         care.ID
 	Contributions  json.RawMessage
 	Changed        bool
-	SetID          care.ID
+	SetID          *care.ID
 }
 
 // The new set waits for the old one to be closed: only one may be current.

@@ -75,10 +75,8 @@ SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.care_recipien
 FROM client c
 LEFT JOIN connection n ON n.organisation_id = c.organisation_id AND n.id = c.connection_id
 LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
-LEFT JOIN LATERAL (
-    SELECT r.id, r.outcome, r.requested_at, r.finished_at FROM sync_run r
-    WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id ORDER BY r.requested_at DESC LIMIT 1
-) l ON true
+LEFT JOIN sync_run l ON l.organisation_id = c.organisation_id AND l.id = (
+    SELECT r.id FROM sync_run r WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id ORDER BY r.requested_at DESC LIMIT 1)
 WHERE c.organisation_id = $1
   AND ($2::uuid IS NULL OR c.id = $2)
   AND ($3::text = '' OR c.care_recipient_id = $3)
@@ -113,9 +111,9 @@ type ListClientsRow struct {
 	StartDate         care.Date
 	EndDate           care.Date
 	HasClassification bool
-	LastRunID         care.ID
+	LastRunID         *care.ID
 	LastOutcome       string
-	LastRequestedAt   time.Time
+	LastRequestedAt   *time.Time
 	LastFinishedAt    *time.Time
 }
 
@@ -256,26 +254,6 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]ListRunsR
 		return nil, err
 	}
 	return items, nil
-}
-
-const nextRun = `-- name: NextRun :one
-SELECT n.id FROM sync_run r
-JOIN sync_run n ON n.organisation_id = r.organisation_id AND n.client_id = r.client_id AND n.kind = r.kind AND n.workflow_id = r.workflow_id
-WHERE r.organisation_id = $1 AND r.id = $2 AND n.id <> r.id AND n.requested_at > r.requested_at
-ORDER BY n.requested_at, n.id LIMIT 1
-`
-
-type NextRunParams struct {
-	OrganisationID care.ID
-	RunID          care.ID
-}
-
-// The pass that followed a run over the same person, if it has begun (R7).
-func (q *Queries) NextRun(ctx context.Context, arg NextRunParams) (care.ID, error) {
-	row := q.db.QueryRow(ctx, nextRun, arg.OrganisationID, arg.RunID)
-	var id care.ID
-	err := row.Scan(&id)
-	return id, err
 }
 
 const viewApprovedServices = `-- name: ViewApprovedServices :many

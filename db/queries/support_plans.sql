@@ -77,7 +77,7 @@ WITH deleted AS (
     WHERE s.plan_id = @plan_id AND s.replaced_at IS NULL AND @changed::boolean RETURNING s.id
 ), opened_set AS (
     INSERT INTO contribution_set (id, organisation_id, plan_id, contributions, read_at)
-    SELECT @set_id, @organisation_id, @plan_id, @contributions::jsonb, @as_of
+    SELECT sqlc.narg(set_id)::uuid, @organisation_id, @plan_id, @contributions::jsonb, @as_of
     FROM (SELECT count(*) FROM closed_set) AS once_closed
     WHERE @changed::boolean
 )

@@ -56,13 +56,6 @@ WHERE r.organisation_id = @organisation_id
 ORDER BY r.requested_at DESC, r.id DESC
 LIMIT @most;
 
--- name: NextRun :one
--- The pass that followed a run over the same person, if it has begun (R7).
-SELECT n.id FROM sync_run r
-JOIN sync_run n ON n.organisation_id = r.organisation_id AND n.client_id = r.client_id AND n.kind = r.kind AND n.workflow_id = r.workflow_id
-WHERE r.organisation_id = @organisation_id AND r.id = @run_id AND n.id <> r.id AND n.requested_at > r.requested_at
-ORDER BY n.requested_at, n.id LIMIT 1;
-
 -- name: AcceptHolds :many
 UPDATE removal_hold SET accepted_at = now(), accepted_by = @accepted_by::text
 WHERE organisation_id = @organisation_id AND run_id = @run_id AND closed_at IS NULL AND accepted_at IS NULL
@@ -78,10 +71,8 @@ SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.care_recipien
 FROM client c
 LEFT JOIN connection n ON n.organisation_id = c.organisation_id AND n.id = c.connection_id
 LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
-LEFT JOIN LATERAL (
-    SELECT r.id, r.outcome, r.requested_at, r.finished_at FROM sync_run r
-    WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id ORDER BY r.requested_at DESC LIMIT 1
-) l ON true
+LEFT JOIN sync_run l ON l.organisation_id = c.organisation_id AND l.id = (
+    SELECT r.id FROM sync_run r WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id ORDER BY r.requested_at DESC LIMIT 1)
 WHERE c.organisation_id = @organisation_id
   AND (sqlc.narg(client_id)::uuid IS NULL OR c.id = sqlc.narg(client_id))
   AND (@care_recipient_id::text = '' OR c.care_recipient_id = @care_recipient_id)

@@ -45,7 +45,7 @@ const (
 	ConsentWithdrawn Kind = "consent-withdrawn"
 	// EntryMissing answers as if no entry were registered: no budgets.
 	EntryMissing Kind = "entry-missing"
-	// StrangersID puts another person's care recipient id into the rows.
+	// StrangersID puts another person's care recipient id into the rows of lists, or into the first Rows of a page.
 	StrangersID Kind = "strangers-id"
 	// ShuffledPages lets rows shift between the pages of a list: with a sort, Rows of the page before appear again
 	// (negative: Rows are missed); without one, every page is cut from another order.

@@ -25,6 +25,8 @@ const (
 	OperationActivate = "proda-activate"
 	OperationToken    = "proda-token"
 	OperationRenewKey = "proda-renew-key"
+	// OperationUnknown is a call to a path or with a method that PRODA does not know.
+	OperationUnknown = "proda-unknown"
 )
 
 // Options say how PRODA behaves. The zero value has sensible defaults.

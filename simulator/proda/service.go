@@ -30,6 +30,7 @@ func New(organisations []world.Organisation, options Options, set *faults.Set, r
 	s.mux.Handle("PUT /piaweb/api/b2b/v1/devices/{device}/jwk", s.operation(OperationActivate, s.activate))
 	s.mux.Handle("PUT /piaweb/api/b2b/v1/orgs/{organisation}/devices/{device}/jwk", s.operation(OperationRenewKey, s.renewKey))
 	s.mux.Handle("POST /mga/sps/oauth/oauth20/token", s.operation(OperationToken, s.token))
+	s.mux.Handle("/", s.operation(OperationUnknown, http.NotFound))
 	return s
 }
 

@@ -444,6 +444,19 @@ people:
 	require.Equal(t, today+60, last[len(last)-1].DeliveryDate)
 }
 
+func TestAScenarioMoveThatNoLongerFitsIsDropped(t *testing.T) {
+	w := newWorld(t, world.Options{Scenarios: scenarios.FS})
+	_, err := w.Move("reversal", world.Move{Name: world.RemoveInvoiceLine, Invoice: "900000032", Item: "1"})
+	require.NoError(t, err)
+	var skipped *world.SkippedMovesError
+	require.ErrorAs(t, w.Advance(today+1), &skipped)
+	require.Len(t, skipped.Reasons, 1)
+	require.ErrorContains(t, skipped, `person "reversal": move amend-invoice: no usage line`)
+	require.Equal(t, today+1, w.Today(), "the world moved on all the same")
+	require.Equal(t, world.ConsentRefused, find(t, w, "consent-withdrawn").Consent)
+	require.NoError(t, w.Advance(today+2))
+}
+
 func TestEveryBuiltInScenarioMoveCanBeCarriedOut(t *testing.T) {
 	for _, day := range []string{"2026-04-01", "2026-05-20", "2026-06-30", "2028-02-29", "2026-12-31"} {
 		w := newWorld(t, world.Options{Today: world.MustDate(day), Scenarios: scenarios.FS, People: 20})

@@ -76,17 +76,25 @@ func wholeDays(left time.Duration) int {
 
 // String says in plain words what expires when, and what to do.
 func (w ExpiryWarning) String() string {
-	todo := map[string]string{
-		"key":    "Renew the connection's key.",
-		"device": "Extend the device in PRODA, or register a new one and activate it.",
-	}[w.Subject]
 	date := w.ExpiresAt.Format("2 January 2006")
 	switch {
 	case w.Days < 0:
-		return fmt.Sprintf("The PRODA %s expired on %s. %s", w.Subject, date, todo)
+		return fmt.Sprintf("The PRODA %s expired on %s. %s", w.Subject, date, afterExpiry[w.Subject])
 	case w.Days == 0:
-		return fmt.Sprintf("The PRODA %s expires within a day. %s", w.Subject, todo)
+		return fmt.Sprintf("The PRODA %s expires within a day. %s", w.Subject, beforeExpiry[w.Subject])
 	default:
-		return fmt.Sprintf("The PRODA %s expires on %s, in %d days. %s", w.Subject, date, w.Days, todo)
+		return fmt.Sprintf("The PRODA %s expires on %s, in %d days. %s", w.Subject, date, w.Days, beforeExpiry[w.Subject])
 	}
 }
+
+// A key can renew itself only while it is valid.
+var (
+	beforeExpiry = map[string]string{
+		"key":    "Renew the connection's key.",
+		"device": "Extend the device in PRODA, or register a new one and activate it.",
+	}
+	afterExpiry = map[string]string{
+		"key":    "Activate the device again with a new one-time code from PRODA.",
+		"device": "Register a new device in PRODA and activate it.",
+	}
+)

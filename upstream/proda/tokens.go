@@ -31,6 +31,7 @@ type Tokens struct {
 
 	mutex  sync.Mutex
 	cached map[place]cachedToken
+	held   map[place]heldBack
 }
 
 // place is where a token belongs.
@@ -45,9 +46,15 @@ type cachedToken struct {
 	until time.Time
 }
 
+// heldBack is a login that PRODA put off, and until when.
+type heldBack struct {
+	because *transport.Error
+	until   time.Time
+}
+
 // NewTokens makes the process's source of tokens.
 func NewTokens(client *Client, store TokenStore, keys KeyStore) *Tokens {
-	return &Tokens{client: client, store: store, keys: keys, cached: make(map[place]cachedToken)}
+	return &Tokens{client: client, store: store, keys: keys, cached: make(map[place]cachedToken), held: make(map[place]heldBack)}
 }
 
 // For returns the login of a connection.
@@ -115,11 +122,16 @@ func (t *Tokens) fromStore(ctx context.Context, connection care.Connection, refu
 		t.toCache(connection, stored, stored.RefreshAt())
 		return stored, nil
 	}
+	if err := t.stillHeldBack(connection); err != nil {
+		return Token{}, err
+	}
 	keys, err := t.deviceKeys(ctx, connection)
 	if err != nil {
 		return Token{}, err
 	}
-	return t.refresh(ctx, connection, refused, keys)
+	token, err := t.refresh(ctx, connection, refused, keys)
+	t.holdBack(connection, err)
+	return token, err
 }
 
 // refresh replaces the token under the store's lock, unless somebody else did meanwhile. The keys were read before and a pending one
@@ -136,7 +148,7 @@ func (t *Tokens) refresh(ctx context.Context, connection care.Connection, refuse
 		}
 		token, key, err := t.logIn(ctx, connection, keys)
 		if usable && transport.Has(err, transport.LoginUnavailable) {
-			until = now.Add(refreshPause)
+			until = now.Add(max(refreshPause, retryAfter(err)))
 			return current, nil
 		}
 		signedWith, until = key, token.RefreshAt()
@@ -206,6 +218,40 @@ func (t *Tokens) logIn(ctx context.Context, connection care.Connection, keys dev
 		}
 	}
 	return Token{}, nil, refusal
+}
+
+// retryAfter is how long PRODA wants to be left alone.
+func retryAfter(err error) time.Duration {
+	var failure *transport.Error
+	if errors.As(err, &failure) {
+		return failure.RetryAfter
+	}
+	return 0
+}
+
+// holdBack remembers a failure with which PRODA said how long it wants to be left alone.
+func (t *Tokens) holdBack(connection care.Connection, err error) {
+	var failure *transport.Error
+	if !transport.Has(err, transport.LoginUnavailable) || !errors.As(err, &failure) || failure.RetryAfter == 0 {
+		return
+	}
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.held[placeOf(connection)] = heldBack{because: failure, until: t.now().Add(failure.RetryAfter)}
+}
+
+// stillHeldBack repeats that failure, with the time that is left, until it has passed.
+func (t *Tokens) stillHeldBack(connection care.Connection) error {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	held, ok := t.held[placeOf(connection)]
+	left := held.until.Sub(t.now())
+	if !ok || left <= 0 {
+		return nil
+	}
+	again := *held.because
+	again.RetryAfter = left
+	return &again
 }
 
 func (t *Tokens) now() time.Time { return t.client.options.Now() }

@@ -2,6 +2,7 @@ package servicesaustralia
 
 import (
 	"errors"
+	"net/http"
 
 	"github.com/caresync/caresync/upstream/proda"
 	"github.com/caresync/caresync/upstream/transport"
@@ -65,10 +66,12 @@ func explainUnreachable(failure *transport.Error, party string) string {
 	case transport.CodeCertificate:
 		return "The certificate of " + party + " is not one that this machine trusts. Check the address and, if there is a proxy, its certificate."
 	}
-	if words, known := explanations[transport.Kind(failure.Code)]; known {
+	switch words, known := explanations[transport.Kind(failure.Code)]; {
+	case failure.Status == http.StatusTooManyRequests:
+		return party + " holds the login back for a moment, because a token or key was asked for too soon after the last. Try again in a minute."
+	case known:
 		return party + " " + words
-	}
-	if failure.Status != 0 {
+	case failure.Status != 0:
 		return party + " " + explanations[transport.Unavailable]
 	}
 	return "The connection to " + party + " broke. Check the firewall and proxy, and try again."

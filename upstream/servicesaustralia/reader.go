@@ -77,12 +77,15 @@ func (r *Reader) BudgetDetails(ctx context.Context, upstreamBudgetID string) (ca
 	if err != nil {
 		return care.BudgetDetails{}, nil, err
 	}
-	var body json.RawMessage
-	if err := response.Decode(&body); err != nil {
+	var fields map[string]json.RawMessage
+	if err := response.Decode(&fields); err != nil {
 		return care.BudgetDetails{}, nil, err
 	}
+	if fields == nil { // null
+		return care.BudgetDetails{}, nil, response.Fail(transport.Unreadable)
+	}
 	decoder := &decoder{area: care.AreaUsage}
-	details := decoder.row(care.KindBudget, "", body).budgetDetails(upstreamBudgetID)
+	details := row{decoder: decoder, kind: care.KindBudget, fields: fields}.budgetDetails(upstreamBudgetID)
 	if decoder.refusal != nil {
 		return care.BudgetDetails{}, nil, decoder.refusal.of(response)
 	}

@@ -1,0 +1,61 @@
+# Everything a developer needs, each with its own set-up. `make demo` and `make test` ask for nothing by hand.
+
+# -trimpath: the build cache serves every checkout, wherever it lies.
+export GOFLAGS += -trimpath
+
+BIN       := $(CURDIR)/bin
+DEVSTACK  := $(BIN)/devstack
+TOOL      := go tool -modfile=tools/go.mod
+PROGRAMS  := $(BIN)/caresync $(BIN)/caresync-worker $(BIN)/caresync-simulator
+
+# The namespace's search attributes, as protocol/searchattributes.go names them.
+export DEVSTACK_SEARCH_ATTRIBUTE := CareSyncKind=Keyword,CareSyncOutcome=Keyword,CareSyncArea=Keyword,CareSyncOrganisation=Keyword,CareSyncFailedCount=Int
+
+# Tests run on a stack of their own, with free ports, so that nothing has to be free and nothing is left behind.
+TEST_STACK := --fast --temporal-store sqlite --without ui
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-12s %s\n", $$1, $$2}'
+
+.PHONY: build
+build: programs $(DEVSTACK) ## build all programs into bin/
+
+.PHONY: programs
+programs:
+	go build -o $(BIN)/caresync ./starter
+	go build -o $(BIN)/caresync-worker ./worker
+	go build -o $(BIN)/caresync-simulator ./simulator
+
+# A module of its own, since it holds the Temporal server: the first build takes minutes, the next ones seconds.
+$(DEVSTACK): $(wildcard devstack/*.go) devstack/go.mod devstack/go.sum
+	@test -e $@ || echo "Building the Temporal server for the first time; this takes some minutes."
+	cd devstack && go build -ldflags '-s -w' -o $@ .
+
+.PHONY: demo
+demo: build ## run the main job on a stack of its own and leave it running; EXIT=1 ends it with a verdict
+	go build -o $(BIN)/demo ./demo
+	EXIT=$(EXIT) $(BIN)/demo
+
+.PHONY: test
+test: build ## run every test
+	CARESYNC_BIN=$(BIN) $(DEVSTACK) exec $(TEST_STACK) -- go test $(TESTFLAGS) ./...
+	cd devstack && go test $(TESTFLAGS) ./...
+	cd bench && go vet ./... && go test $(TESTFLAGS) ./...
+
+.PHONY: bench
+bench: build ## measure one sync beside a plain program that makes the same calls
+	cd bench && go build -o $(BIN)/bench .
+	$(DEVSTACK) exec --without ui -- $(BIN)/bench
+
+.PHONY: lint
+lint: ## gofmt, vet, staticcheck, workflowcheck, generated code; known vulnerabilities where their database can be had
+	.ci/lint
+
+.PHONY: generate
+generate: ## make db/gen from db/queries and db/migrations
+	$(TOOL) sqlc generate
+
+.PHONY: clean
+clean: ## remove the programs
+	rm -rf bin

@@ -1,0 +1,89 @@
+package caresync_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/caresync/caresync/"
+
+// mayImport says which rooms of the house each room may use (docs/architecture.md). A room may always use its own sub-packages.
+var mayImport = map[string][]string{
+	"care":       {},
+	"protocol":   {"care"},
+	"workflows":  {"care", "protocol"},
+	"upstream":   {"care"},
+	"db":         {"care", "upstream/proda"},
+	"activities": {"care", "protocol", "db", "upstream"},
+	"platform":   {},
+	"worker":     {"activities", "care", "db", "platform", "protocol", "upstream", "workflows"},
+	"starter":    {"care", "db", "platform", "protocol", "upstream"},
+	"simulator":  {},
+	"testkit":    {"activities", "care", "db", "platform", "protocol", "simulator", "upstream", "worker", "workflows"},
+	"demo":       {},
+}
+
+// mustNotUse are packages outside the module that a room keeps away from.
+var mustNotUse = map[string][]string{
+	"workflows": {"net/http", "os", "net", "go.uber.org/zap", "github.com/jackc/pgx/v5", "math/rand"},
+}
+
+// careUses is everything that the vocabulary is made of beside the standard library.
+var careUses = []string{"github.com/shopspring/decimal", "golang.org/x/text/unicode/norm"}
+
+type listedPackage struct {
+	ImportPath, Name string
+	Imports          []string
+}
+
+func listPackages(t *testing.T) (packages []listedPackage) {
+	output, err := exec.Command("go", "list", "-json=ImportPath,Name,Imports", "./...").Output()
+	require.NoError(t, err)
+	decoder := json.NewDecoder(strings.NewReader(string(output)))
+	for {
+		var one listedPackage
+		if err := decoder.Decode(&one); errors.Is(err, io.EOF) {
+			return packages
+		} else {
+			require.NoError(t, err)
+		}
+		packages = append(packages, one)
+	}
+}
+
+func TestRoomsImportOnlyWhatTheyMay(t *testing.T) {
+	packages := listPackages(t)
+	mains := map[string]bool{}
+	for _, one := range packages {
+		mains[one.ImportPath] = one.Name == "main"
+	}
+	for _, one := range packages {
+		if one.ImportPath == strings.TrimSuffix(module, "/") {
+			continue // only this test
+		}
+		room, _, _ := strings.Cut(strings.TrimPrefix(one.ImportPath, module), "/")
+		allowed, known := mayImport[room]
+		require.True(t, known, "say in mayImport what %s may use", one.ImportPath)
+		for _, imported := range one.Imports {
+			require.False(t, mains[imported], "%s imports the program %s", one.ImportPath, imported)
+			require.NotContains(t, mustNotUse[room], imported, one.ImportPath)
+			inside, isOurs := strings.CutPrefix(imported, module)
+			if isOurs {
+				require.True(t, slices.ContainsFunc(append(allowed, room), within(inside)), "%s imports %s", one.ImportPath, imported)
+			} else if room == "care" && strings.Contains(imported, ".") {
+				require.Contains(t, careUses, imported)
+			}
+		}
+	}
+}
+
+func within(inside string) func(string) bool {
+	return func(room string) bool { return inside == room || strings.HasPrefix(inside, room+"/") }
+}

@@ -1,0 +1,92 @@
+package db_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/testkit"
+)
+
+func newOrganisation(t *testing.T, store *db.Store, slug string) db.Organisation {
+	t.Helper()
+	organisation, err := store.CreateOrganisation(t.Context(), slug, "Organisation "+slug, db.DefaultTimeZone)
+	require.NoError(t, err)
+	return organisation
+}
+
+func TestOrganisationIsChecked(t *testing.T) {
+	store := testkit.Database(t)
+	for _, test := range []struct{ slug, name, zone, field string }{
+		{"Wattle Grove", "Wattle Grove", db.DefaultTimeZone, "slug"},
+		{"", "Wattle Grove", db.DefaultTimeZone, "slug"},
+		{"wattle", "  ", db.DefaultTimeZone, "name"},
+		{"wattle", "Wattle Grove", "Australia/Sidney", "time_zone"},
+		{"wattle", "Wattle Grove", "Local", "time_zone"},
+		{"wattle", "Wattle Grove", "", "time_zone"},
+	} {
+		_, err := store.CreateOrganisation(t.Context(), test.slug, test.name, test.zone)
+		var invalid *db.InvalidError
+		require.ErrorAs(t, err, &invalid)
+		require.Equal(t, test.field, invalid.Field)
+	}
+	organisations, err := store.Organisations(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, organisations)
+}
+
+func TestOrganisationCanBeChanged(t *testing.T) {
+	store := testkit.Database(t)
+	newOrganisation(t, store, "wattle")
+	_, err := store.CreateOrganisation(t.Context(), "wattle", "Another", db.DefaultTimeZone)
+	var conflict *db.ConflictError
+	require.ErrorAs(t, err, &conflict)
+
+	zone := "Australia/Perth"
+	changed, err := store.ChangeOrganisation(t.Context(), "wattle", nil, &zone)
+	require.NoError(t, err)
+	require.Equal(t, zone, changed.TimeZone)
+	require.Equal(t, "Organisation wattle", changed.Name)
+
+	_, err = store.ChangeOrganisation(t.Context(), "unknown", nil, &zone)
+	require.ErrorIs(t, err, db.ErrNotFound)
+}
+
+// R1: at 23:30 in Perth it is the next day in Sydney already.
+func TestTodayIsTheOrganisations(t *testing.T) {
+	now := time.Date(2026, time.June, 30, 15, 30, 0, 0, time.UTC)
+	require.Equal(t, care.NewDate(2026, time.June, 30), db.Organisation{TimeZone: "Australia/Perth"}.Today(now))
+	require.Equal(t, care.NewDate(2026, time.July, 1), db.Organisation{TimeZone: "Australia/Sydney"}.Today(now))
+}
+
+func TestAPITokens(t *testing.T) {
+	store := testkit.Database(t)
+	wattle, banksia := newOrganisation(t, store, "wattle"), newOrganisation(t, store, "banksia")
+
+	token, secret, err := store.CreateAPIToken(t.Context(), wattle.ID, "billing")
+	require.NoError(t, err)
+	require.Regexp(t, `^cs_[A-Za-z0-9_-]{43}$`, secret)
+
+	caller, err := store.Authenticate(t.Context(), secret)
+	require.NoError(t, err)
+	require.Equal(t, wattle, caller.Organisation)
+	require.Equal(t, "billing", caller.TokenName)
+
+	for _, wrong := range []string{"", "cs_", secret + "x", secret[3:], "Bearer " + secret} {
+		_, err := store.Authenticate(t.Context(), wrong)
+		require.ErrorIs(t, err, db.ErrNotFound)
+	}
+
+	_, err = store.RevokeAPIToken(t.Context(), banksia.ID, token.ID)
+	require.ErrorIs(t, err, db.ErrNotFound, "another organisation's (R11)")
+	revoked, err := store.RevokeAPIToken(t.Context(), wattle.ID, token.ID)
+	require.NoError(t, err)
+	again, err := store.RevokeAPIToken(t.Context(), wattle.ID, token.ID)
+	require.NoError(t, err)
+	require.Equal(t, revoked, again)
+	_, err = store.Authenticate(t.Context(), secret)
+	require.ErrorIs(t, err, db.ErrNotFound)
+}

@@ -1,0 +1,357 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db/gen"
+)
+
+// PlanView is a person's Support at Home plan with everything under it. Removed records are among them, with the time of their
+// removal (R5).
+type PlanView struct {
+	Client           ClientView            `json:"client"`
+	TimeZone         string                `json:"time_zone"`
+	Today            care.Date             `json:"today" doc:"The date in the organisation's time zone by which a plan counts as active and a budget as open"`
+	Areas            []AreaStatus          `json:"areas" doc:"How fresh each part is"`
+	Classifications  []ClassificationView  `json:"classifications"`
+	ApprovedServices []ApprovedServiceView `json:"approved_services"`
+	Supplements      []SupplementView      `json:"supplements"`
+	Contributions    []ContributionView    `json:"contributions" doc:"Those in force as last read; deleted and recreated on every sync"`
+	History          []ContributionSetView `json:"contribution_history" doc:"Newest first"`
+	Budgets          []BudgetView          `json:"budgets"`
+	Holds            []HoldView            `json:"holds" doc:"Removals that wait for an operator"`
+}
+
+// AreaStatus is how fresh an area of a plan is (R6).
+type AreaStatus struct {
+	Area care.Area `json:"area" enum:"summary,contributions,budgets,usage"`
+	// AsOf is when the read began whose data stands. For usage it is the oldest among the open budgets.
+	AsOf        *time.Time       `json:"as_of" doc:"When the data was read that stands here; null if it never was"`
+	LastOutcome care.AreaOutcome `json:"last_outcome,omitempty" doc:"How the newest sync's attempt ended"`
+	Reason      care.Reason      `json:"reason,omitempty"`
+	Explanation string           `json:"explanation,omitempty"`
+	LastRunID   *care.ID         `json:"last_run_id"`
+	LastTriedAt *time.Time       `json:"last_tried_at"`
+	Stale       bool             `json:"stale" doc:"The newest sync could not bring this area up to date"`
+}
+
+// ClassificationView is a funding level that the person holds for a time.
+type ClassificationView struct {
+	ID            care.ID    `json:"id"`
+	Code          string     `json:"code"`
+	Name          string     `json:"name"`
+	FundingSource string     `json:"funding_source"`
+	StartDate     care.Date  `json:"start_date"`
+	EndDate       care.Date  `json:"end_date"`
+	RemovedAt     *time.Time `json:"removed_at"`
+}
+
+// ApprovedServiceView is a service that the person is approved to receive.
+type ApprovedServiceView struct {
+	ID          care.ID    `json:"id"`
+	GroupCode   string     `json:"group_code"`
+	TypeCode    string     `json:"type_code"`
+	ServiceCode string     `json:"service_code"`
+	Name        string     `json:"name"`
+	StartDate   care.Date  `json:"start_date"`
+	EndDate     care.Date  `json:"end_date"`
+	RemovedAt   *time.Time `json:"removed_at"`
+}
+
+// SupplementView is an amount added to a person's funding.
+type SupplementView struct {
+	ID        care.ID    `json:"id"`
+	Code      string     `json:"code"`
+	Name      string     `json:"name"`
+	StartDate care.Date  `json:"start_date"`
+	EndDate   care.Date  `json:"end_date"`
+	RemovedAt *time.Time `json:"removed_at"`
+}
+
+// ContributionView is the percentage that the person pays for a category of services. It has no id (R16).
+type ContributionView struct {
+	Category   string      `json:"category"`
+	Percentage *Percentage `json:"percentage" doc:"Null: not provided, which is not 0 %"`
+	StartDate  care.Date   `json:"start_date"`
+	EndDate    care.Date   `json:"end_date"`
+	Status     string      `json:"status"`
+}
+
+// ContributionSetView is what was in force from one read until a read with other content (R16).
+type ContributionSetView struct {
+	ReadAt        time.Time          `json:"read_at"`
+	ReplacedAt    *time.Time         `json:"replaced_at" doc:"Null: the current set"`
+	Contributions []ContributionView `json:"contributions"`
+}
+
+// BudgetView is an allocation of money for a period. Used, write-off and rollover are positive where money was consumed (R4); null
+// amounts were not provided (R3).
+type BudgetView struct {
+	ID                care.ID           `json:"id"`
+	UpstreamBudgetID  string            `json:"upstream_budget_id"`
+	ServiceProviderID string            `json:"service_provider_id"`
+	TypeCode          string            `json:"type_code"`
+	TypeName          string            `json:"type_name"`
+	EntryDate         care.Date         `json:"entry_date"`
+	StartDate         care.Date         `json:"start_date"`
+	EndDate           care.Date         `json:"end_date"`
+	Status            string            `json:"status" doc:"As the government reports it; whether usage is read does not depend on it"`
+	Open              bool              `json:"open" doc:"Usage is read: no end date, or ended at most 90 days ago"`
+	Total             *Money            `json:"total"`
+	Used              *Money            `json:"used"`
+	WriteOff          *Money            `json:"write_off"`
+	Rollover          *Money            `json:"rollover"`
+	Available         *Money            `json:"available"`
+	UsageAmount       *Money            `json:"usage_amount" doc:"The sum of the usage lines; null if usage was never read"`
+	UsageAsOf         *time.Time        `json:"usage_as_of"`
+	Entitlements      []EntitlementView `json:"entitlements" doc:"What the budget is made of"`
+	Usage             []UsageView       `json:"usage" doc:"What drew on the budget"`
+	RemovedAt         *time.Time        `json:"removed_at"`
+}
+
+// EntitlementView is a part of what a budget is made of.
+type EntitlementView struct {
+	ID        care.ID    `json:"id"`
+	Code      string     `json:"code"`
+	Amount    *Money     `json:"amount"`
+	RemovedAt *time.Time `json:"removed_at"`
+}
+
+// UsageView is an amount that an invoice line drew from a budget (R17).
+type UsageView struct {
+	ID                care.ID    `json:"id"`
+	InvoiceLineID     *care.ID   `json:"invoice_line_id" doc:"Our own invoice line; null for another provider's, or one that we do not hold yet"`
+	UpstreamInvoiceID string     `json:"upstream_invoice_id"`
+	UpstreamItemID    string     `json:"upstream_item_id"`
+	ServiceProviderID string     `json:"service_provider_id"`
+	ServiceCode       string     `json:"service_code"`
+	DeliveryDate      care.Date  `json:"delivery_date"`
+	Amount            *Money     `json:"amount"`
+	RemovedAt         *time.Time `json:"removed_at"`
+}
+
+// PlanView answers with a person's plan and everything under it, or ErrNotFound. Someone who was never synced has empty lists. It is
+// the same number of queries however large the plan is.
+func (s *Store) PlanView(ctx context.Context, organisation Organisation, client care.ID, now time.Time) (PlanView, error) {
+	view := PlanView{TimeZone: organisation.TimeZone, Today: organisation.Today(now)}
+	err := s.inSnapshot(ctx, "load the plan", func(queries *gen.Queries) (err error) {
+		if view.Client, err = loadClient(ctx, queries, organisation, client, now); err != nil {
+			return err
+		}
+		load := planLoader{queries: queries, organisation: organisation.ID, client: client, view: &view}
+		for _, part := range []func(context.Context) error{
+			load.classifications, load.approvedServices, load.supplements, load.contributions, load.history, load.budgets, load.holds, load.areas,
+		} {
+			if err := part(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return view, err
+}
+
+// ContributionsOn answers with the set of contributions that was known at the end of that day in the organisation's time zone, or
+// false if none was.
+func (v PlanView) ContributionsOn(day care.Date, zone *time.Location) (ContributionSetView, bool) {
+	for _, set := range v.History {
+		if !care.DateIn(set.ReadAt, zone).After(day) && (set.ReplacedAt == nil || care.DateIn(*set.ReplacedAt, zone).After(day)) {
+			return set, true
+		}
+	}
+	return ContributionSetView{}, false
+}
+
+// Budget answers with one of the plan's budgets, by our id.
+func (v PlanView) Budget(id care.ID) (BudgetView, bool) {
+	for _, budget := range v.Budgets {
+		if budget.ID == id {
+			return budget, true
+		}
+	}
+	return BudgetView{}, false
+}
+
+// planLoader fills the parts of a plan's view, one or a few queries each.
+type planLoader struct {
+	queries      *gen.Queries
+	organisation care.ID
+	client       care.ID
+	view         *PlanView
+}
+
+func (l planLoader) classifications(ctx context.Context) error {
+	rows, err := l.queries.ViewClassifications(ctx, gen.ViewClassificationsParams{OrganisationID: l.organisation, ClientID: l.client})
+	l.view.Classifications = make([]ClassificationView, 0, len(rows))
+	for _, row := range rows {
+		l.view.Classifications = append(l.view.Classifications, ClassificationView(row))
+	}
+	return err
+}
+
+func (l planLoader) approvedServices(ctx context.Context) error {
+	rows, err := l.queries.ViewApprovedServices(ctx, gen.ViewApprovedServicesParams{OrganisationID: l.organisation, ClientID: l.client})
+	l.view.ApprovedServices = make([]ApprovedServiceView, 0, len(rows))
+	for _, row := range rows {
+		l.view.ApprovedServices = append(l.view.ApprovedServices, ApprovedServiceView(row))
+	}
+	return err
+}
+
+func (l planLoader) supplements(ctx context.Context) error {
+	rows, err := l.queries.ViewSupplements(ctx, gen.ViewSupplementsParams{OrganisationID: l.organisation, ClientID: l.client})
+	l.view.Supplements = make([]SupplementView, 0, len(rows))
+	for _, row := range rows {
+		l.view.Supplements = append(l.view.Supplements, SupplementView(row))
+	}
+	return err
+}
+
+func (l planLoader) contributions(ctx context.Context) error {
+	rows, err := l.queries.ViewContributions(ctx, gen.ViewContributionsParams{OrganisationID: l.organisation, ClientID: l.client})
+	l.view.Contributions = make([]ContributionView, 0, len(rows))
+	for _, row := range rows {
+		l.view.Contributions = append(l.view.Contributions, viewContribution(care.Contribution(row)))
+	}
+	return err
+}
+
+func viewContribution(contribution care.Contribution) ContributionView {
+	return ContributionView{
+		Category: contribution.Category, Percentage: percentage(contribution.Percentage),
+		StartDate: contribution.StartDate, EndDate: contribution.EndDate, Status: contribution.Status,
+	}
+}
+
+func (l planLoader) history(ctx context.Context) error {
+	rows, err := l.queries.ViewContributionSets(ctx, gen.ViewContributionSetsParams{OrganisationID: l.organisation, ClientID: l.client})
+	l.view.History = make([]ContributionSetView, 0, len(rows))
+	for _, row := range rows {
+		var contributions []care.Contribution
+		if err := json.Unmarshal(row.Contributions, &contributions); err != nil {
+			return fmt.Errorf("read an earlier set of contributions: %w", err)
+		}
+		set := ContributionSetView{ReadAt: row.ReadAt, ReplacedAt: row.ReplacedAt, Contributions: make([]ContributionView, 0, len(contributions))}
+		for _, contribution := range contributions {
+			set.Contributions = append(set.Contributions, viewContribution(contribution))
+		}
+		l.view.History = append(l.view.History, set)
+	}
+	return err
+}
+
+func (l planLoader) budgets(ctx context.Context) error {
+	rows, err := l.queries.ViewBudgets(ctx, gen.ViewBudgetsParams{OrganisationID: l.organisation, ClientID: l.client})
+	if err != nil {
+		return err
+	}
+	entitlements, err := l.entitlements(ctx)
+	if err != nil {
+		return err
+	}
+	usage, err := l.usage(ctx)
+	if err != nil {
+		return err
+	}
+	l.view.Budgets = make([]BudgetView, 0, len(rows))
+	for _, row := range rows {
+		budget := viewBudget(row, l.view.Today)
+		budget.Entitlements = append(budget.Entitlements, entitlements[row.ID]...)
+		budget.Usage = append(budget.Usage, usage[row.ID]...)
+		l.view.Budgets = append(l.view.Budgets, budget)
+	}
+	return nil
+}
+
+func viewBudget(row gen.ViewBudgetsRow, today care.Date) BudgetView {
+	rule := care.Budget{EndDate: row.EndDate}
+	rule.Removed = row.RemovedAt != nil
+	return BudgetView{
+		ID: row.ID, UpstreamBudgetID: row.UpstreamBudgetID, ServiceProviderID: row.ServiceProviderID, TypeCode: row.TypeCode, TypeName: row.TypeName,
+		EntryDate: row.EntryDate, StartDate: row.StartDate, EndDate: row.EndDate, Status: row.Status, Open: rule.OpenOn(today),
+		Total: money(row.Total), Used: money(row.Used), WriteOff: money(row.WriteOff), Rollover: money(row.Rollover),
+		Available: money(row.Available), UsageAmount: money(row.UsageAmount), UsageAsOf: row.UsageAsOf, RemovedAt: row.RemovedAt,
+		Entitlements: []EntitlementView{}, Usage: []UsageView{},
+	}
+}
+
+func (l planLoader) entitlements(ctx context.Context) (map[care.ID][]EntitlementView, error) {
+	rows, err := l.queries.ViewEntitlements(ctx, gen.ViewEntitlementsParams{OrganisationID: l.organisation, ClientID: l.client})
+	byBudget := make(map[care.ID][]EntitlementView)
+	for _, row := range rows {
+		byBudget[row.BudgetID] = append(byBudget[row.BudgetID],
+			EntitlementView{ID: row.ID, Code: row.Code, Amount: money(row.Amount), RemovedAt: row.RemovedAt})
+	}
+	return byBudget, err
+}
+
+func (l planLoader) usage(ctx context.Context) (map[care.ID][]UsageView, error) {
+	rows, err := l.queries.ViewUsage(ctx, gen.ViewUsageParams{OrganisationID: l.organisation, ClientID: l.client})
+	byBudget := make(map[care.ID][]UsageView)
+	for _, row := range rows {
+		byBudget[row.BudgetID] = append(byBudget[row.BudgetID], UsageView{
+			ID: row.ID, InvoiceLineID: row.InvoiceLineID, UpstreamInvoiceID: row.UpstreamInvoiceID, UpstreamItemID: row.UpstreamItemID,
+			ServiceProviderID: row.ServiceProviderID, ServiceCode: row.ServiceCode, DeliveryDate: row.DeliveryDate,
+			Amount: money(row.Amount), RemovedAt: row.RemovedAt,
+		})
+	}
+	return byBudget, err
+}
+
+func (l planLoader) holds(ctx context.Context) error {
+	rows, err := l.queries.ViewHolds(ctx, gen.ViewHoldsParams{OrganisationID: l.organisation, ClientID: l.client})
+	l.view.Holds = viewHolds(rows)
+	return err
+}
+
+// areas is loaded last: the freshness of usage is that of the budgets.
+func (l planLoader) areas(ctx context.Context) error {
+	outcomes, err := l.queries.ViewAreas(ctx, gen.ViewAreasParams{OrganisationID: l.organisation, ClientID: l.client})
+	if err != nil {
+		return err
+	}
+	fences, err := l.queries.ViewFences(ctx, gen.ViewFencesParams{OrganisationID: l.organisation, ClientID: l.client})
+	if err != nil {
+		return err
+	}
+	statuses := make(map[care.Area]*AreaStatus, len(care.Areas))
+	for _, area := range care.Areas {
+		statuses[area] = &AreaStatus{Area: area}
+	}
+	for _, fence := range fences {
+		if status := statuses[care.Area(fence.Area)]; status != nil {
+			status.AsOf = &fence.AsOf
+		}
+	}
+	statuses[care.AreaUsage].AsOf = oldestUsage(l.view.Budgets)
+	for _, outcome := range outcomes {
+		if status := statuses[care.Area(outcome.Area)]; status != nil {
+			status.show(outcome)
+		}
+	}
+	l.view.Areas = make([]AreaStatus, 0, len(care.Areas))
+	for _, area := range care.Areas {
+		l.view.Areas = append(l.view.Areas, *statuses[area])
+	}
+	return nil
+}
+
+func (a *AreaStatus) show(row gen.ViewAreasRow) {
+	a.LastOutcome, a.Reason = care.AreaOutcome(row.Outcome), care.Reason(row.Reason)
+	a.Explanation = a.Reason.Explain()
+	a.LastRunID, a.LastTriedAt = &row.RunID, &row.FinishedAt
+	a.Stale = !saved(a.LastOutcome)
+}
+
+func oldestUsage(budgets []BudgetView) (oldest *time.Time) {
+	for _, budget := range budgets {
+		if budget.Open && budget.UsageAsOf != nil && (oldest == nil || budget.UsageAsOf.Before(*oldest)) {
+			oldest = budget.UsageAsOf
+		}
+	}
+	return oldest
+}

@@ -1,0 +1,380 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db/gen"
+)
+
+// RunState is where a run stands.
+type RunState string
+
+// The states of a run.
+const (
+	// RunQueued: requested, and not begun by any worker yet.
+	RunQueued   RunState = "queued"
+	RunRunning  RunState = "running"
+	RunFinished RunState = "finished"
+)
+
+// AreaState is where an area of a run stands.
+type AreaState string
+
+// The states of an area.
+const (
+	AreaWaiting AreaState = "waiting"
+	AreaRunning AreaState = "running"
+	AreaDone    AreaState = "done"
+)
+
+// PersonRef says who a run is about.
+type PersonRef struct {
+	ID              care.ID `json:"id"`
+	CareRecipientID string  `json:"care_recipient_id"`
+	GivenName       string  `json:"given_name"`
+	FamilyName      string  `json:"family_name"`
+}
+
+// RunSummary is a run in a list.
+type RunSummary struct {
+	ID          care.ID         `json:"id"`
+	Kind        string          `json:"kind"`
+	State       RunState        `json:"state" enum:"queued,running,finished"`
+	Person      PersonRef       `json:"person"`
+	PlanID      *care.ID        `json:"plan_id" doc:"The person's Support at Home plan, null as long as there is none"`
+	Trigger     care.Trigger    `json:"trigger" enum:"on_demand,bulk,claim"`
+	RequestedBy string          `json:"requested_by"`
+	AllBudgets  bool            `json:"all_budgets"`
+	WorkflowID  string          `json:"workflow_id"`
+	RequestedAt time.Time       `json:"requested_at"`
+	StartedAt   *time.Time      `json:"started_at"`
+	FinishedAt  *time.Time      `json:"finished_at"`
+	Outcome     care.RunOutcome `json:"outcome,omitempty" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled" doc:"Absent until the run has finished"`
+	Reason      care.Reason     `json:"reason,omitempty" doc:"A code that says why the run did not simply succeed"`
+	Explanation string          `json:"explanation,omitempty" doc:"The reason in plain words, with what to do"`
+	Warnings    int             `json:"warnings"`
+	Counts      CountsView      `json:"counts" doc:"By kind of record, what the run did so far"`
+}
+
+// RunProgress is a run with its areas, as it is followed.
+type RunProgress struct {
+	RunSummary
+	Areas []AreaView `json:"areas"`
+}
+
+// RunView is all that is known of a run.
+type RunView struct {
+	RunProgress
+	Issues  []IssueView  `json:"issues" doc:"Warnings, and why an area was refused or failed"`
+	Changes []ChangeView `json:"changes" doc:"What the run changed, field by field"`
+	Holds   []HoldView   `json:"holds" doc:"Removals that were held back"`
+}
+
+// AreaView is one area of a run.
+type AreaView struct {
+	Area        care.Area        `json:"area" enum:"summary,contributions,budgets,usage"`
+	State       AreaState        `json:"state" enum:"waiting,running,done"`
+	Outcome     care.AreaOutcome `json:"outcome,omitempty" enum:"succeeded,superseded,refused,failed,skipped,cancelled"`
+	Reason      care.Reason      `json:"reason,omitempty"`
+	Explanation string           `json:"explanation,omitempty"`
+	AsOf        *time.Time       `json:"as_of" doc:"When the read began whose data stands; null where nothing was saved"`
+	FinishedAt  *time.Time       `json:"finished_at"`
+	Counts      CountsView       `json:"counts"`
+	Warnings    int              `json:"warnings"`
+	// BudgetsRead and BudgetsToRead are the progress of the usage area.
+	BudgetsRead   int `json:"budgets_read,omitempty"`
+	BudgetsToRead int `json:"budgets_to_read,omitempty"`
+}
+
+// IssueView is something that a run has to say to people.
+type IssueView struct {
+	Severity care.Severity   `json:"severity" enum:"warning,error"`
+	Area     care.Area       `json:"area"`
+	Code     care.IssueCode  `json:"code"`
+	Message  string          `json:"message"`
+	Words    string          `json:"words" doc:"The government's own words, verbatim; empty where there are none"`
+	Kind     care.Kind       `json:"kind"`
+	RecordID *care.ID        `json:"record_id"`
+	Details  json.RawMessage `json:"details,omitempty"`
+}
+
+// ChangeView is one field that a run changed. A record that was created, removed or revived has one entry without a field.
+type ChangeView struct {
+	Kind     care.Kind `json:"kind"`
+	RecordID care.ID   `json:"record_id"`
+	Label    string    `json:"label" doc:"The record as people know it"`
+	Since    care.Date `json:"since" doc:"The record's start or delivery date"`
+	Action   string    `json:"action" enum:"created,updated,removed,revived"`
+	Field    string    `json:"field"`
+	Old      *string   `json:"old_value"`
+	New      *string   `json:"new_value"`
+}
+
+// RunFilter narrows a list of runs; zero values do not.
+type RunFilter struct {
+	ClientID care.ID
+	// Outcome is one of care's run outcomes, or "unfinished".
+	Outcome string
+	// Before is the last run of the page before.
+	Before care.ID
+	// Most is the size of the page.
+	Most int
+}
+
+// Runs answers with an organisation's runs, newest first, and whether there are more.
+func (s *Store) Runs(ctx context.Context, organisation care.ID, filter RunFilter) (runs []RunSummary, more bool, err error) {
+	most := pageSize(filter.Most)
+	rows, err := s.queries.ListRuns(ctx, gen.ListRunsParams{
+		OrganisationID: organisation, ClientID: pointerTo(filter.ClientID), Outcome: filter.Outcome, Before: pointerTo(filter.Before), Most: most,
+	})
+	if err != nil {
+		return nil, false, mapError("list the runs", err)
+	}
+	if more = len(rows) == int(most); more {
+		rows = rows[:most-1]
+	}
+	runs = make([]RunSummary, 0, len(rows))
+	for _, row := range rows {
+		run, err := viewRun(gen.ViewRunRow(row))
+		if err != nil {
+			return nil, false, err
+		}
+		runs = append(runs, run)
+	}
+	return runs, more, nil
+}
+
+// RunProgress answers with where a run stands, or ErrNotFound. It is two small queries, made to be asked several times a second.
+func (s *Store) RunProgress(ctx context.Context, organisation, run care.ID) (RunProgress, error) {
+	var progress RunProgress
+	err := s.inSnapshot(ctx, "load the run", func(queries *gen.Queries) (err error) {
+		progress, err = loadProgress(ctx, queries, organisation, run)
+		return err
+	})
+	return progress, err
+}
+
+// RunView answers with all that is known of a run, or ErrNotFound.
+func (s *Store) RunView(ctx context.Context, organisation, run care.ID) (RunView, error) {
+	var view RunView
+	err := s.inSnapshot(ctx, "load the run", func(queries *gen.Queries) (err error) {
+		if view.RunProgress, err = loadProgress(ctx, queries, organisation, run); err != nil {
+			return err
+		}
+		if view.Issues, err = loadIssues(ctx, queries, organisation, run); err != nil {
+			return err
+		}
+		if view.Changes, err = loadChanges(ctx, queries, organisation, run); err != nil {
+			return err
+		}
+		holds, err := queries.ViewHolds(ctx, gen.ViewHoldsParams{OrganisationID: organisation, ClientID: view.Person.ID, RunID: &run})
+		view.Holds = viewHolds(holds)
+		return err
+	})
+	return view, err
+}
+
+// AcceptHolds lets the removals that a run held back through: the next sync makes them, if the records are still missing then (R5).
+// It answers with those that were not accepted before; ErrNotFound means that the run holds none back.
+func (s *Store) AcceptHolds(ctx context.Context, organisation, run care.ID, by string) ([]HoldView, error) {
+	rows, err := s.queries.AcceptHolds(ctx, gen.AcceptHoldsParams{OrganisationID: organisation, RunID: run, AcceptedBy: by})
+	if err != nil {
+		return nil, mapError("accept the removal", err)
+	}
+	if len(rows) == 0 {
+		return nil, fmt.Errorf("accept the removal: %w", ErrNotFound)
+	}
+	holds := make([]gen.ViewHoldsRow, 0, len(rows))
+	for _, row := range rows {
+		holds = append(holds, gen.ViewHoldsRow(row))
+	}
+	return viewHolds(holds), nil
+}
+
+func loadProgress(ctx context.Context, queries *gen.Queries, organisation, run care.ID) (RunProgress, error) {
+	row, err := queries.ViewRun(ctx, gen.ViewRunParams{OrganisationID: organisation, RunID: run})
+	if err != nil {
+		return RunProgress{}, err
+	}
+	summary, err := viewRun(row)
+	if err != nil {
+		return RunProgress{}, err
+	}
+	rows, err := queries.ViewSteps(ctx, gen.ViewStepsParams{OrganisationID: organisation, RunID: run})
+	if err != nil {
+		return RunProgress{}, err
+	}
+	steps, err := stepsByArea(rows)
+	if err != nil {
+		return RunProgress{}, err
+	}
+	if summary.State != RunFinished {
+		summary.Counts = viewCounts(countsSoFar(steps))
+	}
+	return RunProgress{RunSummary: summary, Areas: viewAreas(summary.State, steps)}, nil
+}
+
+func viewRun(row gen.ViewRunRow) (RunSummary, error) {
+	var counts care.Counts
+	if err := json.Unmarshal(row.Counts, &counts); err != nil {
+		return RunSummary{}, fmt.Errorf("read the counts of run %s: %w", row.ID, err)
+	}
+	reason := care.Reason(row.Reason)
+	return RunSummary{
+		ID: row.ID, Kind: row.Kind, State: runState(row), PlanID: row.PlanID,
+		Person:  PersonRef{ID: row.ClientID, CareRecipientID: row.CareRecipientID, GivenName: row.GivenName, FamilyName: row.FamilyName},
+		Trigger: care.Trigger(row.Trigger), RequestedBy: row.RequestedBy, AllBudgets: row.AllBudgets, WorkflowID: row.WorkflowID,
+		RequestedAt: row.RequestedAt, StartedAt: row.StartedAt, FinishedAt: row.FinishedAt, Outcome: care.RunOutcome(row.Outcome),
+		Reason: reason, Explanation: reason.Explain(), Warnings: int(row.Warnings), Counts: viewCounts(counts),
+	}, nil
+}
+
+func runState(row gen.ViewRunRow) RunState {
+	switch {
+	case row.Outcome != "":
+		return RunFinished
+	case row.StartedAt != nil:
+		return RunRunning
+	default:
+		return RunQueued
+	}
+}
+
+// areaSteps are the steps of one area: one, or one for each chunk of budgets.
+type areaSteps struct {
+	chunks     int
+	answer     care.AreaResult
+	asOf       time.Time
+	finishedAt time.Time
+}
+
+func stepsByArea(rows []gen.ViewStepsRow) (map[care.Area]areaSteps, error) {
+	steps := make(map[care.Area]areaSteps, len(care.Areas))
+	for _, row := range rows {
+		var answer care.AreaResult
+		if err := json.Unmarshal(row.Answer, &answer); err != nil {
+			return nil, fmt.Errorf("read the answer of a step (%s): %w", row.Area, err)
+		}
+		area := care.Area(row.Area)
+		steps[area] = steps[area].and(answer, row)
+	}
+	return steps, nil
+}
+
+// and adds a further chunk. The first outcome that is not a success stands, and so does the oldest "as of".
+func (s areaSteps) and(answer care.AreaResult, row gen.ViewStepsRow) areaSteps {
+	counts := care.Counts{}
+	counts.Add(s.answer.Counts)
+	counts.Add(answer.Counts)
+	warnings := s.answer.Warnings + answer.Warnings
+	if s.chunks == 0 || s.answer.Outcome == care.AreaSucceeded || s.answer.Outcome == care.AreaSuperseded && !saved(answer.Outcome) {
+		s.answer = answer
+	}
+	s.answer.Counts, s.answer.Warnings = counts, warnings
+	if s.asOf.IsZero() || row.AsOf.Before(s.asOf) {
+		s.asOf = row.AsOf
+	}
+	if row.FinishedAt.After(s.finishedAt) {
+		s.finishedAt = row.FinishedAt
+	}
+	s.chunks++
+	return s
+}
+
+func saved(outcome care.AreaOutcome) bool {
+	return outcome == care.AreaSucceeded || outcome == care.AreaSuperseded
+}
+
+func countsSoFar(steps map[care.Area]areaSteps) care.Counts {
+	counts := care.Counts{}
+	for _, step := range steps {
+		counts.Add(step.answer.Counts)
+	}
+	return counts
+}
+
+func viewAreas(run RunState, steps map[care.Area]areaSteps) []AreaView {
+	areas := make([]AreaView, 0, len(care.Areas))
+	for _, area := range care.Areas {
+		view := AreaView{Area: area, State: areaState(area, run, steps), Counts: CountsView{}}
+		if step, begun := steps[area]; begun {
+			view.show(step)
+		}
+		if area == care.AreaUsage {
+			view.BudgetsToRead = len(steps[care.AreaBudgets].answer.OpenBudgets)
+			view.BudgetsRead = min(steps[area].chunks*care.UsageChunk, view.BudgetsToRead)
+		}
+		areas = append(areas, view)
+	}
+	return areas
+}
+
+func (v *AreaView) show(step areaSteps) {
+	v.Outcome, v.Reason, v.Explanation = step.answer.Outcome, step.answer.Reason, step.answer.Reason.Explain()
+	v.Warnings, v.FinishedAt = step.answer.Warnings, &step.finishedAt
+	for kind, count := range viewCounts(step.answer.Counts) {
+		if _, counted := step.answer.Counts[kind]; counted {
+			v.Counts[kind] = count
+		}
+	}
+	if saved(step.answer.Outcome) {
+		v.AsOf = &step.asOf
+	}
+	if v.State == AreaRunning {
+		v.Outcome, v.FinishedAt = "", nil
+	}
+}
+
+// areaState follows the story of a sync: the summary first, then contributions beside budgets, and usage after budgets.
+func areaState(area care.Area, run RunState, steps map[care.Area]areaSteps) AreaState {
+	switch {
+	case run == RunFinished || ended(area, steps):
+		return AreaDone
+	case run == RunQueued:
+		return AreaWaiting
+	case area == care.AreaSummary:
+		return AreaRunning
+	case area == care.AreaUsage && ended(care.AreaBudgets, steps) && saved(steps[care.AreaBudgets].answer.Outcome):
+		return AreaRunning
+	case area != care.AreaUsage && ended(care.AreaSummary, steps) && saved(steps[care.AreaSummary].answer.Outcome):
+		return AreaRunning
+	default:
+		return AreaWaiting
+	}
+}
+
+func ended(area care.Area, steps map[care.Area]areaSteps) bool {
+	step, begun := steps[area]
+	if !begun || area != care.AreaUsage {
+		return begun
+	}
+	return step.chunks*care.UsageChunk >= len(steps[care.AreaBudgets].answer.OpenBudgets) || !saved(step.answer.Outcome)
+}
+
+func loadIssues(ctx context.Context, queries *gen.Queries, organisation, run care.ID) ([]IssueView, error) {
+	rows, err := queries.ViewIssues(ctx, gen.ViewIssuesParams{OrganisationID: organisation, RunID: run})
+	issues := make([]IssueView, 0, len(rows))
+	for _, row := range rows {
+		issues = append(issues, IssueView{
+			Severity: care.Severity(row.Severity), Area: care.Area(row.Area), Code: care.IssueCode(row.Code), Message: row.Message,
+			Words: row.Words, Kind: care.Kind(row.Kind), RecordID: row.RecordID, Details: row.Details,
+		})
+	}
+	return issues, err
+}
+
+func loadChanges(ctx context.Context, queries *gen.Queries, organisation, run care.ID) ([]ChangeView, error) {
+	rows, err := queries.ViewChanges(ctx, gen.ViewChangesParams{OrganisationID: organisation, RunID: run})
+	changes := make([]ChangeView, 0, len(rows))
+	for _, row := range rows {
+		changes = append(changes, ChangeView{
+			Kind: care.Kind(row.Kind), RecordID: row.RecordID, Label: row.Label, Since: row.Since, Action: row.Action,
+			Field: row.Field, Old: row.OldValue, New: row.NewValue,
+		})
+	}
+	return changes, err
+}

@@ -1,0 +1,100 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db/gen"
+)
+
+// DefaultPage is how many rows a list shows at once, MostPerPage the most that may be asked for.
+const (
+	DefaultPage = 50
+	MostPerPage = 200
+)
+
+// Money is an amount of dollars as people and programs are shown it, with its cents. A nil *Money was not provided (R3).
+type Money struct{ decimal.Decimal }
+
+// MarshalJSON writes the amount as text with two places, so that no reader takes it for a float (R2).
+func (m Money) MarshalJSON() ([]byte, error) { return json.Marshal(m.StringFixed(2)) }
+
+// Percentage is a percentage as it is shown. A nil *Percentage was not provided (R3).
+type Percentage struct{ decimal.Decimal }
+
+// MarshalJSON writes the percentage as text with four places (R2).
+func (p Percentage) MarshalJSON() ([]byte, error) { return json.Marshal(p.StringFixed(4)) }
+
+func money(amount decimal.NullDecimal) *Money {
+	if !amount.Valid {
+		return nil
+	}
+	return &Money{amount.Decimal}
+}
+
+func percentage(value decimal.NullDecimal) *Percentage {
+	if !value.Valid {
+		return nil
+	}
+	return &Percentage{value.Decimal}
+}
+
+// CountView is what a run did to the records of one kind (R6). Synced is the number in the success message.
+type CountView struct {
+	Synced    int `json:"synced" doc:"created + updated + unchanged"`
+	Created   int `json:"created"`
+	Updated   int `json:"updated"`
+	Unchanged int `json:"unchanged"`
+	Removed   int `json:"removed"`
+}
+
+// CountsView has an entry for every kind of record that a sync counts.
+type CountsView map[care.Kind]CountView
+
+func viewCounts(counts care.Counts) CountsView {
+	view := make(CountsView, len(care.CountedKinds))
+	for _, kind := range care.CountedKinds {
+		count := counts[kind]
+		view[kind] = CountView{
+			Synced: count.Synced(), Created: count.Created, Updated: count.Updated, Unchanged: count.Unchanged, Removed: count.Removed,
+		}
+	}
+	return view
+}
+
+// HoldView is a removal that was held back until an operator accepts it (R5).
+type HoldView struct {
+	ID         care.ID    `json:"id"`
+	Kind       care.Kind  `json:"kind"`
+	RunID      care.ID    `json:"run_id" doc:"The run that held it back last"`
+	Records    int        `json:"records" doc:"How many records would be removed"`
+	HeldAt     time.Time  `json:"held_at"`
+	AcceptedAt *time.Time `json:"accepted_at"`
+	AcceptedBy string     `json:"accepted_by"`
+	ClosedAt   *time.Time `json:"closed_at" doc:"When the records were removed, or returned"`
+}
+
+func viewHolds(rows []gen.ViewHoldsRow) []HoldView {
+	holds := make([]HoldView, 0, len(rows))
+	for _, row := range rows {
+		holds = append(holds, HoldView{
+			ID: row.ID, Kind: care.Kind(row.Kind), RunID: row.RunID, Records: int(row.Records), HeldAt: row.HeldAt,
+			AcceptedAt: row.AcceptedAt, AcceptedBy: row.AcceptedBy, ClosedAt: row.ClosedAt,
+		})
+	}
+	return holds
+}
+
+// inSnapshot lets a view's queries all see the same moment.
+func (s *Store) inSnapshot(ctx context.Context, name string, read func(*gen.Queries) error) error {
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	return mapError(name, pgx.BeginTxFunc(ctx, s.pool, options, func(tx pgx.Tx) error { return read(s.queries.WithTx(tx)) }))
+}
+
+// pageSize is a page's number of rows, and one more that tells whether there is a next page.
+func pageSize(asked int) int32 { return int32(min(max(asked, 1), MostPerPage)) + 1 }

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"go.uber.org/zap"
+
+	"github.com/caresync/caresync/simulator/faults"
+	"github.com/caresync/caresync/simulator/gateway"
+	"github.com/caresync/caresync/simulator/proda"
+	"github.com/caresync/caresync/simulator/scenarios"
+	"github.com/caresync/caresync/simulator/server"
+	"github.com/caresync/caresync/simulator/world"
+)
+
+// environmentPrefix and a flag's name in capitals make the environment variable that sets the flag.
+const environmentPrefix = "CARESYNC_SIMULATOR_"
+
+// Names of scenario sources that are no folders.
+const (
+	builtInScenarios = "built-in"
+	noScenarios      = "none"
+)
+
+// settings are the flags of the program.
+type settings struct {
+	listen      string
+	people      int
+	seed        uint64
+	today       string
+	scenarios   string
+	state       string
+	oneProvider bool
+	latency     time.Duration
+	rate        int
+	tokenLife   time.Duration
+	keyLife     time.Duration
+	noThrottle  bool
+	clientID    string
+	ibmClientID string
+	productID   string
+	audience    string
+}
+
+func newCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "caresync-simulator",
+		Short:         "Simulates PRODA and Services Australia",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(newServeCommand())
+	return root
+}
+
+func newServeCommand() *cobra.Command {
+	var given settings
+	command := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the simulated services and their control API until told to stop",
+		Long: "Serve the simulated services and their control API until told to stop.\n" +
+			"Every flag can be given as an environment variable: --listen as " + environmentPrefix + "LISTEN, and so on.",
+		Args:    cobra.NoArgs,
+		PreRunE: func(command *cobra.Command, _ []string) error { return fromEnvironment(command.Flags()) },
+		RunE: func(command *cobra.Command, _ []string) error {
+			log, err := zap.NewProduction()
+			if err != nil {
+				return fmt.Errorf("start logging: %w", err)
+			}
+			defer func() { _ = log.Sync() }() // standard error cannot always be synced
+			return serve(command.Context(), given, log)
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&given.listen, "listen", "127.0.0.1:8090", "address to listen on; port 0 takes a free one")
+	flags.IntVar(&given.people, "people", 12, "number of generated people, beside those of the scenarios")
+	flags.Uint64Var(&given.seed, "seed", 1, "seed of everything that is drawn by chance")
+	flags.StringVar(&given.today, "today", "", "first day of the simulated world, YYYY-MM-DD (default: today in Sydney, or that of the state file)")
+	flags.StringVar(&given.scenarios, "scenarios", builtInScenarios, "folder of scenario files, or "+builtInScenarios+", or "+noScenarios)
+	flags.StringVar(&given.state, "state", "", "file that keeps changes, keys and tokens across restarts (default: kept nowhere)")
+	flags.BoolVar(&given.oneProvider, "one-provider", false, "one organisation with one service provider holds all generated people")
+	flags.DurationVar(&given.latency, "latency", 0, "delay of every answer of Services Australia")
+	flags.IntVar(&given.rate, "rate", 0, "calls a second that Services Australia allows an organisation; 0: no limit")
+	flags.DurationVar(&given.tokenLife, "token-life", time.Hour, "life of an access token")
+	flags.DurationVar(&given.keyLife, "key-life", 180*24*time.Hour, "life of a device's key")
+	flags.BoolVar(&given.noThrottle, "no-throttle", false, "do not throttle callers that replace tokens or keys before half their life is used")
+	flags.StringVar(&given.clientID, "client-id", proda.DefaultClientID, "client_id that the token endpoint accepts")
+	flags.StringVar(&given.ibmClientID, "ibm-client-id", server.DefaultIBMClientID, "X-IBM-Client-Id that is registered")
+	flags.StringVar(&given.productID, "product-id", server.DefaultProductID, "dhs-productId that is registered")
+	flags.StringVar(&given.audience, "audience", server.ServicesAustraliaAudience, "token.aud of Services Australia")
+	return command
+}
+
+// fromEnvironment sets the flags that were not given on the command line from the environment.
+func fromEnvironment(flags *pflag.FlagSet) error {
+	var problem error
+	flags.VisitAll(func(flag *pflag.Flag) {
+		name := environmentPrefix + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
+		value, given := os.LookupEnv(name)
+		if !given || flag.Changed || problem != nil {
+			return
+		}
+		if err := flags.Set(flag.Name, value); err != nil {
+			problem = fmt.Errorf("environment variable %s: %w", name, err)
+		}
+	})
+	return problem
+}
+
+// newSimulator makes what the settings ask for.
+func newSimulator(given settings) (*server.Simulator, error) {
+	if given.people < 0 || given.rate < 0 || given.latency < 0 {
+		return nil, fmt.Errorf("--people, --rate and --latency cannot be negative")
+	}
+	if given.tokenLife <= 0 || given.keyLife <= 0 {
+		return nil, fmt.Errorf("--token-life and --key-life must be longer than nothing")
+	}
+	var today world.Date
+	if err := today.UnmarshalText([]byte(given.today)); err != nil {
+		return nil, fmt.Errorf("--today: %w", err)
+	}
+	files, err := scenarioFiles(given.scenarios)
+	if err != nil {
+		return nil, err
+	}
+	options := world.Options{Seed: given.seed, People: given.people, Today: today, Scenarios: files}
+	if given.oneProvider {
+		options.Organisations = world.SingleProvider()
+	}
+	simulator, err := server.New(options, server.WithState(given.state),
+		server.WithPRODA(proda.Options{
+			ClientID: given.clientID, TokenLife: given.tokenLife, KeyLife: given.keyLife, NoThrottle: given.noThrottle,
+		}),
+		server.WithServicesAustralia(gateway.Settings{
+			Audience: given.audience, ClientID: given.ibmClientID, ProductID: given.productID, RatePerSecond: given.rate,
+		}))
+	if err != nil {
+		return nil, err
+	}
+	return simulator, addLatency(simulator, given.latency)
+}
+
+func scenarioFiles(source string) (fs.FS, error) {
+	switch source {
+	case builtInScenarios:
+		return scenarios.FS, nil
+	case noScenarios, "":
+		return nil, nil
+	}
+	if about, err := os.Stat(source); err != nil || !about.IsDir() {
+		return nil, fmt.Errorf("--scenarios: %q is not a folder; give one, or %s, or %s", source, builtInScenarios, noScenarios)
+	}
+	return os.DirFS(source), nil
+}
+
+// addLatency delays every operation of Services Australia, none of PRODA's.
+func addLatency(simulator *server.Simulator, latency time.Duration) error {
+	if latency == 0 {
+		return nil
+	}
+	for _, operation := range []string{"care-recipient-*", "individual-*", "budget-*"} {
+		if err := simulator.Faults.Add(faults.Fault{Kind: faults.Latency, Operation: operation, Delay: latency}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

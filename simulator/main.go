@@ -1,0 +1,21 @@
+// Program caresync-simulator serves the simulated government services: PRODA and Services Australia, and a control API
+// that moves their world on and makes them misbehave.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := newCommand().ExecuteContext(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "caresync-simulator:", err)
+		os.Exit(1)
+	}
+}

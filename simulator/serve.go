@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caresync/caresync/simulator/server"
+)
+
+// Limits of the HTTP server.
+const (
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 2 * time.Minute
+	// shutdownTime is how long calls under way may take after the signal to stop.
+	shutdownTime = 10 * time.Second
+)
+
+// serve runs the simulator until the context ends; then calls under way are finished, save for those that hang.
+func serve(ctx context.Context, given settings, log *zap.Logger) error {
+	simulator, err := newSimulator(given)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := simulator.Close(); err != nil {
+			log.Error("close the simulator", zap.Error(err))
+		}
+	}()
+	listener, err := net.Listen("tcp", given.listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	return serveUntilDone(ctx, listener, simulator, log)
+}
+
+func serveUntilDone(ctx context.Context, listener net.Listener, simulator *server.Simulator, log *zap.Logger) error {
+	httpServer := &http.Server{
+		Handler: simulator, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, ErrorLog: zap.NewStdLog(log),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- httpServer.Serve(listener) }()
+	log.Info("simulator ready",
+		zap.String("address", "http://"+listener.Addr().String()),
+		zap.String("today", simulator.World.Today().String()),
+		zap.Int("people", len(simulator.World.Recipients())))
+
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	log.Info("simulator stopping")
+	simulator.Faults.Clear()
+	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	if err := httpServer.Shutdown(deadline); err != nil {
+		return errors.Join(fmt.Errorf("calls under way did not end in time: %w", err), httpServer.Close())
+	}
+	return nil
+}

@@ -1,0 +1,136 @@
+// Package server puts the simulated services together under one http.Handler: PRODA, Services Australia and the control
+// API. The program caresync-simulator serves it, and tests put it into an httptest.Server:
+//
+//	sim, err := server.New(world.Options{Scenarios: scenarios.FS})
+//	ts := httptest.NewServer(sim)
+//	connection, err := sim.Connection(ts.URL, "banksia")
+package server
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+
+	"github.com/caresync/caresync/simulator/calls"
+	"github.com/caresync/caresync/simulator/faults"
+	"github.com/caresync/caresync/simulator/gateway"
+	"github.com/caresync/caresync/simulator/proda"
+	"github.com/caresync/caresync/simulator/servicesaustralia"
+	"github.com/caresync/caresync/simulator/world"
+)
+
+// What a client of the simulators must be configured with, unless other values were chosen.
+const (
+	// ServicesAustraliaPath is the path of the Aged Care API's base URL.
+	ServicesAustraliaPath = "/claiming/ext-vnd/acws"
+	// ServicesAustraliaAudience is the token.aud for Services Australia.
+	ServicesAustraliaAudience = "https://healthclaiming.api.humanservices.gov.au/claiming/ext-vnd/acws"
+	// DefaultIBMClientID and DefaultProductID are the registered X-IBM-Client-Id and dhs-productId.
+	DefaultIBMClientID = "caresync-simulated-client"
+	DefaultProductID   = "caresync"
+)
+
+// Simulator is the simulated world with the services that stand in front of it.
+type Simulator struct {
+	World             *world.World
+	PRODA             *proda.Service
+	ServicesAustralia *servicesaustralia.Service
+	// Faults are the faults in force, for all services.
+	Faults *faults.Set
+
+	calls   *calls.Recorder
+	config  config
+	journal *journal
+	mux     *http.ServeMux
+}
+
+type config struct {
+	world             world.Options
+	proda             proda.Options
+	servicesAustralia gateway.Settings
+	stateFile         string
+}
+
+// Option changes how the services behave.
+type Option func(*config)
+
+// WithPRODA sets PRODA's lives, throttling and clock.
+func WithPRODA(options proda.Options) Option { return func(c *config) { c.proda = options } }
+
+// WithServicesAustralia sets what the gateway of Services Australia demands; empty values keep their defaults.
+func WithServicesAustralia(settings gateway.Settings) Option {
+	return func(c *config) { c.servicesAustralia = settings }
+}
+
+// WithState keeps changes of the world, activated keys and tokens in a file, so that a restart with the same options goes
+// on where it stopped. The file is made if it is missing.
+func WithState(path string) Option { return func(c *config) { c.stateFile = path } }
+
+// New makes a world and the services in front of it. It fails if a scenario file is wrong, or if the state file belongs to
+// a world of other options.
+func New(options world.Options, more ...Option) (*Simulator, error) {
+	c := config{world: options}
+	for _, option := range more {
+		option(&c)
+	}
+	c.servicesAustralia.Audience = cmp.Or(c.servicesAustralia.Audience, ServicesAustraliaAudience)
+	c.servicesAustralia.ClientID = cmp.Or(c.servicesAustralia.ClientID, DefaultIBMClientID)
+	c.servicesAustralia.ProductID = cmp.Or(c.servicesAustralia.ProductID, DefaultProductID)
+	c.proda.ClientID = cmp.Or(c.proda.ClientID, proda.DefaultClientID)
+	if len(c.proda.Audiences) == 0 {
+		c.proda.Audiences = []string{c.servicesAustralia.Audience}
+	}
+	if c.proda.Now == nil {
+		c.proda.Now = c.world.Now
+	}
+	if c.stateFile == "" {
+		return assemble(c)
+	}
+	return restore(c)
+}
+
+// MustNew is New for tests and examples, whose options are known to be right: it panics if they are not.
+func MustNew(options world.Options, more ...Option) *Simulator {
+	simulator, err := New(options, more...)
+	if err != nil {
+		panic(err)
+	}
+	return simulator
+}
+
+func assemble(c config) (*Simulator, error) {
+	w, err := world.New(c.world)
+	if err != nil {
+		return nil, fmt.Errorf("make the simulated world: %w", err)
+	}
+	s := &Simulator{World: w, Faults: &faults.Set{}, calls: &calls.Recorder{}, config: c, mux: http.NewServeMux()}
+	s.PRODA = proda.New(w.Organisations(), c.proda, s.Faults, s.calls)
+	s.ServicesAustralia = servicesaustralia.New(w, c.servicesAustralia, s.PRODA, s.Faults, s.calls)
+
+	s.mux.Handle("/piaweb/", s.PRODA)
+	s.mux.Handle("/mga/", s.PRODA)
+	s.mux.Handle(ServicesAustraliaPath+"/", http.StripPrefix(ServicesAustraliaPath, s.ServicesAustralia))
+	s.handleControl()
+	return s, nil
+}
+
+// ServeHTTP serves all simulated services and the control API.
+func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+// Calls gives the latest calls to the services, in the order in which they ended.
+func (s *Simulator) Calls() []calls.Call { return s.calls.List() }
+
+// Counts sums up the calls by operation.
+func (s *Simulator) Counts() map[string]calls.Count { return s.calls.Counts() }
+
+// ResetCalls forgets the calls so far.
+func (s *Simulator) ResetCalls() { s.calls.Reset() }
+
+// Close releases calls that hang and closes the state file.
+func (s *Simulator) Close() error {
+	s.Faults.Clear()
+	if s.journal == nil {
+		return nil
+	}
+	return s.journal.close()
+}

@@ -1,0 +1,203 @@
+// Package cli is the caresync program's commands. They are thin: what they do is in db, syncs, imports and upstream.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/platform/config"
+	"github.com/caresync/caresync/starter/syncs"
+)
+
+// Exit codes of the program.
+const (
+	ExitSucceeded   = 0   // done; for a sync: succeeded, with or without warnings
+	ExitFailed      = 1   // the command could not do its work
+	ExitUsage       = 2   // wrong usage or bad input
+	ExitNotComplete = 3   // a sync that was waited for ended partly saved, failed or cancelled; or a connection test found something wrong
+	ExitStopped     = 130 // Ctrl-C; a sync that was watched goes on
+)
+
+const exitCodes = `Exit codes:
+  0    done; for a sync: succeeded, with or without warnings
+  1    the command could not do its work
+  2    wrong usage or bad input
+  3    a sync that was waited for ended partly saved, failed or cancelled, or a connection test found something wrong
+  130  stopped with Ctrl-C; a sync that was watched goes on`
+
+// exitError ends the program with a code. Its error may be nil where everything has been said already.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+func usageError(format string, values ...any) error {
+	return &exitError{ExitUsage, fmt.Errorf(format, values...)}
+}
+
+// Main runs the program and answers with its exit code.
+func Main(args []string, in io.Reader, out, errOut io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	a := &app{in: in, out: out, errOut: errOut}
+	root := a.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return ExitSucceeded
+	}
+	if text := a.explain(err); text != "" {
+		fmt.Fprintln(errOut, "caresync: "+text)
+	}
+	return a.exitCode(err)
+}
+
+func (a *app) exitCode(err error) int {
+	var exit *exitError
+	var invalid *db.InvalidError
+	var refused *db.ImportError
+	switch {
+	case errors.As(err, &exit):
+		return exit.code
+	case errors.Is(err, context.Canceled):
+		return ExitStopped
+	case errors.As(err, &invalid), errors.As(err, &refused), !a.running:
+		return ExitUsage
+	default:
+		return ExitFailed
+	}
+}
+
+// explain says what went wrong and what to do about it.
+func (a *app) explain(err error) string {
+	var exit *exitError
+	var conflict *db.ConflictError
+	var refused *db.ImportError
+	switch {
+	case errors.As(err, &exit) && exit.err == nil, errors.Is(err, context.Canceled):
+		return ""
+	case errors.As(err, &refused):
+		return explainImport(refused)
+	case errors.As(err, &conflict):
+		return explainConflict(conflict)
+	case errors.Is(err, db.ErrUnavailable):
+		return "the database does not answer. Start PostgreSQL, or correct DATABASE_URL."
+	case errors.Is(err, syncs.ErrUnavailable):
+		return "the Temporal server does not answer. Start it, or correct TEMPORAL_ADDRESS."
+	case errors.Is(err, syncs.ErrNoCareRecipientID):
+		return "this person has no care recipient id yet. Add it to the person's line and import the file again."
+	case !a.running:
+		return err.Error() + "\nUse --help to see what there is."
+	default:
+		return err.Error()
+	}
+}
+
+func explainImport(refused *db.ImportError) string {
+	lines := make([]string, 0, len(refused.Problems)+1)
+	lines = append(lines, "nothing was imported. Correct the file and import it again:")
+	for _, problem := range refused.Problems {
+		lines = append(lines, "  "+problem.String())
+	}
+	return strings.Join(lines, "\n")
+}
+
+var conflicts = map[string]string{
+	"organisation_slug_key":                                         "there is an organisation with this slug already: choose another, or change that one with `caresync organisation set`.",
+	"connection_organisation_id_name_key":                           "there is a connection with this name already: choose another, or change that one with `caresync connection set`.",
+	"connection_organisation_id_service_service_provider_id_key":    "there is a connection for this service provider id already: change that one with `caresync connection set`.",
+	"client_organisation_id_care_recipient_id_key":                  "two people would have the same care recipient id. Nothing was imported.",
+	"client_organisation_id_ndis_number_key":                        "two people would have the same NDIS number. Nothing was imported.",
+	"support_plan_organisation_id_client_id_care_recipient_id_fkey": "a person with a plan would get another care recipient id. Nothing was imported.",
+}
+
+func explainConflict(conflict *db.ConflictError) string {
+	if words, known := conflicts[conflict.Constraint]; known {
+		return words
+	}
+	return conflict.Error()
+}
+
+// app is what all commands share: settings and where they read and write.
+type app struct {
+	database     config.Database
+	encryption   config.Encryption
+	queues       config.TaskQueues
+	logging      config.Logging
+	links        config.Links
+	organisation string
+
+	in          io.Reader
+	out, errOut io.Writer
+	// running is set once a command's own work begins: errors before that are about usage.
+	running bool
+}
+
+func (a *app) root() *cobra.Command {
+	root := a.group("caresync", "Keep care recipients' government funding in step with Services Australia",
+		a.migrateCommand(), a.organisationCommand(), a.tokenCommand(), a.connectionCommand(), a.importCommand(),
+		a.syncCommand(), a.runsCommand(), a.planCommand(), a.serveCommand(), a.openAPICommand())
+	root.Long = root.Short + ".\n\n" + exitCodes
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.errOut)
+	root.CompletionOptions.HiddenDefaultCmd = true
+	flags := root.PersistentFlags()
+	a.database.AddFlags(flags)
+	a.encryption.AddFlags(flags)
+	a.queues.AddFlags(flags)
+	a.logging.AddFlags(flags)
+	a.links.AddFlags(flags)
+	config.Bind(root)
+	return root
+}
+
+// group is a command that only holds others.
+func (a *app) group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	group := &cobra.Command{Use: use, Short: short, Args: cobra.ArbitraryArgs}
+	group.RunE = func(command *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return command.Help()
+		}
+		names := make([]string, 0, len(commands))
+		for _, one := range commands {
+			names = append(names, one.Name())
+		}
+		slices.Sort(names)
+		return fmt.Errorf("there is no command %q in %q; there are: %s", args[0], command.CommandPath(), strings.Join(names, ", "))
+	}
+	group.AddCommand(commands...)
+	return group
+}
+
+// command is a command that does something. Its work gets a context that ends with Ctrl-C.
+func (a *app) command(use, short string, arguments cobra.PositionalArgs, work func(ctx context.Context, args []string) error) *cobra.Command {
+	return &cobra.Command{
+		Use: use, Short: short, Args: arguments, DisableFlagsInUseLine: false,
+		RunE: func(command *cobra.Command, args []string) error {
+			a.running = true
+			return work(command.Context(), args)
+		},
+	}
+}
+
+func (a *app) print(format string, values ...any) { fmt.Fprintf(a.out, format+"\n", values...) }

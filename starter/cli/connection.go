@@ -1,0 +1,279 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/upstream/proda"
+	"github.com/caresync/caresync/upstream/servicesaustralia"
+)
+
+const (
+	environmentLive = "live"
+	environmentTest = "test"
+
+	defaultConnectionName = "services-australia"
+	defaultProductID      = "CareSync"
+	defaultRate           = 10
+)
+
+func (a *app) connectionCommand() *cobra.Command {
+	return a.organisationFlag(a.group("connection", "Set up and test connections to Services Australia",
+		a.connectionCreate(), a.connectionSet(),
+		a.command("list", "List the connections", cobra.NoArgs, a.connectionList),
+		a.connectionShow(),
+		a.connectionActivate(),
+		a.command("test [NAME]", "Log in and make one call; says what is wrong and what to do", cobra.MaximumNArgs(1), a.connectionTest),
+		a.connectionRenewKey()))
+}
+
+// connectionFlags are the fields of a connection as flags.
+type connectionFlags struct {
+	values      care.Connection
+	environment string
+	service     string
+}
+
+func (f *connectionFlags) add(flags *pflag.FlagSet) {
+	c := &f.values
+	flags.StringVar(&c.BaseURL, "base-url", "", "the service's address; by default that of the environment")
+	flags.StringVar(&c.TokenBaseURL, "token-base-url", "", "PRODA's address for logging in; by default that of the environment")
+	flags.StringVar(&c.DeviceBaseURL, "device-base-url", "", "PRODA's address for devices; by default that of the environment")
+	flags.StringVar(&c.RANumber, "ra-number", "", "the organisation's RA number in PRODA")
+	flags.StringVar(&c.DeviceName, "device-name", "", "the device's name in PRODA")
+	flags.StringVar(&c.ClientID, "client-id", "", "the OAuth client id that PRODA gave")
+	flags.StringVar(&c.APIKey, "api-key", "", "the API key (X-IBM-Client-Id) from the developer portal; prefer the variable")
+	flags.StringVar(&c.Audience, "audience", "", "the target service's audience in PRODA tokens")
+	flags.StringVar(&c.ProductID, "product-id", defaultProductID, "the software's product id as registered with Services Australia")
+	flags.StringVar(&c.ServiceProviderID, "service-provider-id", "", "the provider that this connection reads for")
+	flags.IntVar(&c.RatePerSecond, "rate-per-second", defaultRate, "how many calls a second all workers together may make")
+	flags.StringVar(&c.ConsentCode, "consent-code", servicesaustralia.DefaultConsentCode, "the service's error code for a refused consent")
+}
+
+func (a *app) connectionCreate() *cobra.Command {
+	var fields connectionFlags
+	command := a.command("create [NAME]", "Create a connection", cobra.MaximumNArgs(1), func(ctx context.Context, args []string) error {
+		connection, err := fields.connection()
+		if err != nil {
+			return err
+		}
+		if connection.Name = defaultConnectionName; len(args) == 1 {
+			connection.Name = args[0]
+		}
+		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			created, err := store.CreateConnection(ctx, organisation.ID, connection)
+			if err != nil {
+				return err
+			}
+			a.print("Created the connection %s of %s.", created.Name, organisation.Name)
+			a.print("Next: register the device %s in PRODA, then `caresync connection activate %s --code CODE`.", created.DeviceName, created.Name)
+			return nil
+		})
+	})
+	fields.add(command.Flags())
+	command.Flags().StringVar(&fields.service, "service", string(care.ServicesAustralia), "services-australia or ndia")
+	command.Flags().StringVar(&fields.environment, "environment", environmentLive, "whose addresses are the default: live or test")
+	return command
+}
+
+// connection fills in the environment's addresses.
+func (f *connectionFlags) connection() (care.Connection, error) {
+	connection := f.values
+	connection.Service = care.Service(f.service)
+	addresses := [3]string{servicesaustralia.LiveBaseURL, proda.LiveTokenBaseURL, proda.LiveDeviceBaseURL}
+	switch f.environment {
+	case environmentLive:
+	case environmentTest:
+		addresses = [3]string{servicesaustralia.TestBaseURL, proda.TestTokenBaseURL, proda.TestDeviceBaseURL}
+	default:
+		return connection, usageError("--environment is live or test")
+	}
+	if connection.Service != care.ServicesAustralia {
+		addresses[0] = "" // the NDIA's is not public
+	}
+	for i, address := range []*string{&connection.BaseURL, &connection.TokenBaseURL, &connection.DeviceBaseURL} {
+		if *address == "" {
+			*address = addresses[i]
+		}
+	}
+	return connection, nil
+}
+
+func (a *app) connectionSet() *cobra.Command {
+	var fields connectionFlags
+	var command *cobra.Command
+	command = a.command("set [NAME]", "Change a connection's fields; only those that are given", cobra.MaximumNArgs(1), func(ctx context.Context, args []string) error {
+		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			before, err := a.chosenConnection(ctx, store, organisation, args)
+			if err != nil {
+				return err
+			}
+			changed, err := store.ChangeConnection(ctx, organisation.ID, before.Name, func(connection *care.Connection) {
+				fields.apply(command.Flags(), connection)
+			})
+			if err != nil {
+				return err
+			}
+			a.print("Changed the connection %s of %s.", changed.Name, organisation.Name)
+			if before.ActivatedAt != nil && changed.ActivatedAt == nil {
+				a.print("Its device is another one now: activate it with `caresync connection activate %s --code CODE`.", changed.Name)
+			}
+			return nil
+		})
+	})
+	fields.add(command.Flags())
+	return command
+}
+
+// apply takes over the fields whose flags were given.
+func (f *connectionFlags) apply(flags *pflag.FlagSet, to *care.Connection) {
+	for flag, field := range map[string]struct{ from, to *string }{
+		"base-url":            {&f.values.BaseURL, &to.BaseURL},
+		"token-base-url":      {&f.values.TokenBaseURL, &to.TokenBaseURL},
+		"device-base-url":     {&f.values.DeviceBaseURL, &to.DeviceBaseURL},
+		"ra-number":           {&f.values.RANumber, &to.RANumber},
+		"device-name":         {&f.values.DeviceName, &to.DeviceName},
+		"client-id":           {&f.values.ClientID, &to.ClientID},
+		"api-key":             {&f.values.APIKey, &to.APIKey},
+		"audience":            {&f.values.Audience, &to.Audience},
+		"product-id":          {&f.values.ProductID, &to.ProductID},
+		"service-provider-id": {&f.values.ServiceProviderID, &to.ServiceProviderID},
+		"consent-code":        {&f.values.ConsentCode, &to.ConsentCode},
+	} {
+		if flags.Changed(flag) {
+			*field.to = *field.from
+		}
+	}
+	if flags.Changed("rate-per-second") {
+		to.RatePerSecond = f.values.RatePerSecond
+	}
+}
+
+// chosenConnection is the named one, or the only one there is.
+func (a *app) chosenConnection(ctx context.Context, store *db.Store, organisation db.Organisation, args []string) (care.Connection, error) {
+	connections, err := store.Connections(ctx, organisation.ID)
+	if err != nil {
+		return care.Connection{}, err
+	}
+	names := make([]string, 0, len(connections))
+	for _, connection := range connections {
+		if len(args) == 1 && connection.Name == args[0] {
+			return connection, nil
+		}
+		names = append(names, connection.Name)
+	}
+	switch {
+	case len(connections) == 0:
+		return care.Connection{}, usageError("%s has no connection yet: create one with `caresync connection create`", organisation.Name)
+	case len(args) == 1:
+		return care.Connection{}, usageError("%s has no connection %q; there are: %s", organisation.Name, args[0], strings.Join(names, ", "))
+	case len(connections) > 1:
+		return care.Connection{}, usageError("say which connection: %s", strings.Join(names, ", "))
+	default:
+		return connections[0], nil
+	}
+}
+
+func (a *app) connectionList(ctx context.Context, _ []string) error {
+	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		connections, err := store.Connections(ctx, organisation.ID)
+		if err != nil {
+			return err
+		}
+		if len(connections) == 0 {
+			a.print("%s has no connection yet. Create one with `caresync connection create`.", organisation.Name)
+			return nil
+		}
+		shown := a.newTable("name", "service", "service provider", "device", "activated", "key expires", "device expires")
+		for _, connection := range connections {
+			shown.AppendRow(table.Row{
+				connection.Name, connection.Service, connection.ServiceProviderID, connection.DeviceName,
+				present.Time(connection.ActivatedAt, organisation.Location()), expiry(connection.KeyExpiry, organisation), expiry(connection.DeviceExpiry, organisation),
+			})
+		}
+		shown.Render()
+		return nil
+	})
+}
+
+func expiry(at *time.Time, organisation db.Organisation) string {
+	if at == nil {
+		return "not known yet"
+	}
+	return present.Date(care.DateIn(*at, organisation.Location()))
+}
+
+func (a *app) connectionShow() *cobra.Command {
+	var asJSON bool
+	command := a.command("show [NAME]", "Show a connection's fields", cobra.MaximumNArgs(1), func(ctx context.Context, args []string) error {
+		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			connection, err := a.chosenConnection(ctx, store, organisation, args)
+			if err != nil {
+				return err
+			}
+			connection.APIKey = masked(connection.APIKey)
+			if asJSON {
+				return a.printJSON(connection)
+			}
+			a.showConnection(connection, organisation)
+			return nil
+		})
+	})
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+func (a *app) showConnection(connection care.Connection, organisation db.Organisation) {
+	zone := organisation.Location()
+	a.details(
+		"name", connection.Name, "id", string(connection.ID), "organisation", organisation.Name, "service", string(connection.Service),
+		"service provider id", connection.ServiceProviderID, "service address", connection.BaseURL, "login address", connection.TokenBaseURL,
+		"device address", connection.DeviceBaseURL, "RA number", connection.RANumber, "device name", connection.DeviceName,
+		"client id", connection.ClientID, "API key", connection.APIKey, "audience", connection.Audience, "product id", connection.ProductID,
+		"calls a second", present.Count(connection.RatePerSecond, "call", "calls"), "consent code", connection.ConsentCode,
+		"activated", present.Time(connection.ActivatedAt, zone), "key expires", expiry(connection.KeyExpiry, organisation),
+		"device expires", expiry(connection.DeviceExpiry, organisation), "time zone", organisation.TimeZone)
+	a.warnOfExpiry(connection)
+}
+
+func (a *app) warnOfExpiry(connection care.Connection) {
+	for _, warning := range proda.ExpiryWarnings(timeOf(connection.KeyExpiry), timeOf(connection.DeviceExpiry), time.Now()) {
+		a.print("! %s", warning)
+	}
+}
+
+func timeOf(at *time.Time) time.Time {
+	if at == nil {
+		return time.Time{}
+	}
+	return *at
+}
+
+// masked leaves enough of a key to tell two apart.
+func masked(key string) string {
+	const shown = 4
+	if len(key) <= 2*shown {
+		return strings.Repeat("•", len(key))
+	}
+	return strings.Repeat("•", 2*shown) + key[len(key)-shown:]
+}
+
+// errSaid ends the program where what is wrong has been said already.
+var errSaid = &exitError{code: ExitNotComplete}
+
+// explainUpstream says in plain words what a government service refused, with its own words.
+func (a *app) explainUpstream(err error) error {
+	a.print("✗ %s", servicesaustralia.Explain(err))
+	if words := wordsOf(err); words != "" {
+		a.print("  Its own words: %s", words)
+	}
+	return errSaid
+}

@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/upstream/proda"
+	"github.com/caresync/caresync/upstream/servicesaustralia"
+	"github.com/caresync/caresync/upstream/transport"
+)
+
+// upstreams are the clients that set-up needs.
+type upstreams struct {
+	devices    *proda.Devices
+	services   *servicesaustralia.Client
+	allowances *db.Allowances
+}
+
+func newUpstreams(store *db.Store) upstreams {
+	calls := transport.NewClient(transport.Options{})
+	login := proda.NewClient(calls, proda.Options{})
+	tokens := proda.NewTokens(login, store.ProdaTokens(), store.DeviceKeys())
+	return upstreams{
+		devices:    proda.NewDevices(login, tokens, store.DeviceKeys()),
+		services:   servicesaustralia.NewClient(calls, tokens, servicesaustralia.Options{}),
+		allowances: store.NewAllowances(),
+	}
+}
+
+func (a *app) connectionActivate() *cobra.Command {
+	var code string
+	command := a.command("activate [NAME]", "Activate the connection's PRODA device with its one-time code", cobra.MaximumNArgs(1),
+		func(ctx context.Context, args []string) error {
+			if code == "" {
+				return usageError("give the one-time code that PRODA shows for the device with --code")
+			}
+			return a.withConnection(ctx, args, func(store *db.Store, organisation db.Organisation, connection care.Connection) error {
+				return a.activate(ctx, store, organisation, connection, code)
+			})
+		})
+	command.Flags().StringVar(&code, "code", "", "the one-time activation code from PRODA")
+	return command
+}
+
+func (a *app) activate(ctx context.Context, store *db.Store, organisation db.Organisation, connection care.Connection, code string) error {
+	upstream := newUpstreams(store)
+	if err := upstream.devices.Activate(ctx, connection, code); err != nil {
+		return a.explainUpstream(err)
+	}
+	now := time.Now()
+	activated, err := store.ChangeConnection(ctx, organisation.ID, connection.Name, func(c *care.Connection) { c.ActivatedAt = &now })
+	if err != nil {
+		return err
+	}
+	a.print("✓ Activated the device %s. Its private key is stored sealed.", activated.DeviceName)
+	return a.check(ctx, upstream, activated)
+}
+
+func (a *app) connectionTest(ctx context.Context, args []string) error {
+	return a.withConnection(ctx, args, func(store *db.Store, organisation db.Organisation, connection care.Connection) error {
+		a.print("Testing the connection %s of %s (service provider %s).", connection.Name, organisation.Name, connection.ServiceProviderID)
+		return a.check(ctx, newUpstreams(store), connection)
+	})
+}
+
+// check logs in and makes one cheap call.
+func (a *app) check(ctx context.Context, upstream upstreams, connection care.Connection) error {
+	if connection.Service != care.ServicesAustralia {
+		return usageError("only connections to Services Australia can be tested")
+	}
+	check := upstream.services.Check(ctx, connection, upstream.allowances.For(connection))
+	for _, step := range check.Steps {
+		mark := "✓"
+		if !step.OK {
+			mark = "✗"
+		}
+		a.print("%s %s: %s", mark, step.Name, step.Says)
+		if step.Words != "" {
+			a.print("  Its own words: %s", step.Words)
+		}
+	}
+	for _, warning := range check.Warnings {
+		a.print("! %s", warning)
+	}
+	if check.Err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return errSaid
+	}
+	return nil
+}
+
+// halfKeyLife is half of a key's life of about six months: PRODA throttles whoever replaces a key earlier.
+const halfKeyLife = 90 * 24 * time.Hour
+
+func (a *app) connectionRenewKey() *cobra.Command {
+	var force bool
+	command := a.command("renew-key [NAME]", "Replace the device's key before it expires", cobra.MaximumNArgs(1), func(ctx context.Context, args []string) error {
+		return a.withConnection(ctx, args, func(store *db.Store, organisation db.Organisation, connection care.Connection) error {
+			if expires := connection.KeyExpiry; !force && expires != nil && time.Until(*expires) > halfKeyLife {
+				return usageError("the key is good until %s. PRODA throttles whoever replaces a key before half its life is used; if it must be, use --force",
+					expiry(expires, organisation))
+			}
+			if err := newUpstreams(store).devices.RenewKey(ctx, connection); err != nil {
+				return a.explainUpstream(err)
+			}
+			a.print("✓ Renewed the key of the device %s.", connection.DeviceName)
+			return nil
+		})
+	})
+	command.Flags().BoolVar(&force, "force", false, "renew the key although half its life is not used yet")
+	return command
+}
+
+// withConnection gives work the named connection, or the only one there is, and a store that can seal.
+func (a *app) withConnection(ctx context.Context, args []string, work func(*db.Store, db.Organisation, care.Connection) error) error {
+	return a.withSealedStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		connection, err := a.chosenConnection(ctx, store, organisation, args)
+		if err != nil {
+			return err
+		}
+		return work(store, organisation, connection)
+	})
+}
+
+// wordsOf are the government's own words about a refusal.
+func wordsOf(err error) string {
+	var failure *transport.Error
+	if errors.As(err, &failure) {
+		return failure.Words
+	}
+	return ""
+}

@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/imports"
+	"github.com/caresync/caresync/starter/present"
+)
+
+func (a *app) importCommand() *cobra.Command {
+	people := a.command("people FILE", "Import people from CSV", cobra.ExactArgs(1), a.importPeople)
+	people.Long = `Import people from CSV (UTF-8, comma delimited), all or none; importing again updates. FILE may be "-" for standard input.
+
+Columns: given_name, family_name, birth_date (YYYY-MM-DD), care_recipient_id, and if needed service_provider_id (which of the
+organisation's connections holds the person) and ndis_number. A person is recognised by the care recipient id, else by the NDIS
+number, else by name and birth date.`
+	invoices := a.command("invoices FILE", "Import invoice lines from CSV", cobra.ExactArgs(1), a.importInvoices)
+	invoices.Long = `Import the lines of claimed invoices from CSV (UTF-8, comma delimited), all or none; importing again updates. FILE may be "-" for
+standard input. Budget usage that waits for its invoice line is linked.
+
+Columns: invoice_id, item_id, care_recipient_id, service_id, delivery_date (YYYY-MM-DD), amount (1234.50).`
+	return a.organisationFlag(a.group("import", "Import people and invoices from CSV files", people, invoices))
+}
+
+func (a *app) importPeople(ctx context.Context, args []string) error {
+	data, err := a.readFile(args[0])
+	if err != nil {
+		return err
+	}
+	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		result, err := store.ImportPeople(ctx, organisation.ID, imports.People(data, organisation.Today(time.Now())))
+		if err != nil {
+			return err
+		}
+		a.print("Imported %s into %s: %s.", present.Count(imported(result), "person", "people"), organisation.Name, breakdown(result))
+		return nil
+	})
+}
+
+func (a *app) importInvoices(ctx context.Context, args []string) error {
+	data, err := a.readFile(args[0])
+	if err != nil {
+		return err
+	}
+	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		result, err := store.ImportInvoices(ctx, organisation.ID, imports.Invoices(data))
+		if err != nil {
+			return err
+		}
+		a.print("Imported %s into %s: %s.", present.Count(imported(result.ImportResult), "invoice line", "invoice lines"),
+			organisation.Name, breakdown(result.ImportResult))
+		if result.Linked > 0 {
+			a.print("Linked %s that waited for them.", present.Count(result.Linked, "usage line", "usage lines"))
+		}
+		return nil
+	})
+}
+
+func imported(result db.ImportResult) int { return result.Created + result.Updated + result.Unchanged }
+
+func breakdown(result db.ImportResult) string {
+	return fmt.Sprintf("%d created, %d updated, %d unchanged", result.Created, result.Updated, result.Unchanged)
+}
+
+func (a *app) readFile(path string) ([]byte, error) {
+	var from io.Reader = a.in
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, usageError("%s cannot be read: %v", path, err)
+		}
+		defer func() { _ = file.Close() }()
+		from = file
+	}
+	return imports.ReadAll(from)
+}
+
+// note says something beside the result, where it does not disturb a program that reads the result.
+func (a *app) note(format string, values ...any) { fmt.Fprintf(a.errOut, format+"\n", values...) }

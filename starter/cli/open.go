@@ -1,0 +1,161 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/user"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/platform/sealing"
+	"github.com/caresync/caresync/platform/temporal"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/syncs"
+)
+
+// openStore connects to PostgreSQL. Commands that neither seal nor open anything need no keyring.
+func (a *app) openStore(ctx context.Context, keyring *sealing.Keyring) (*db.Store, error) {
+	address, err := a.database.ConnectionURL()
+	if err != nil {
+		return nil, &exitError{ExitUsage, err}
+	}
+	var sealer db.Sealer
+	if keyring != nil {
+		sealer = keyring
+	}
+	return db.Open(ctx, address, sealer, db.Options{})
+}
+
+// withStore gives work a store and the organisation that --organisation names.
+func (a *app) withStore(ctx context.Context, work func(*db.Store, db.Organisation) error) error {
+	store, err := a.openStore(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	organisation, err := a.chosenOrganisation(ctx, store)
+	if err != nil {
+		return err
+	}
+	return work(store, organisation)
+}
+
+// withSealedStore is withStore with the keyring, for work that seals or opens keys and tokens.
+func (a *app) withSealedStore(ctx context.Context, work func(*db.Store, db.Organisation) error) error {
+	keyring, err := a.encryption.OpenKeyring()
+	if err != nil {
+		return &exitError{ExitUsage, err}
+	}
+	store, err := a.openStore(ctx, keyring)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	organisation, err := a.chosenOrganisation(ctx, store)
+	if err != nil {
+		return err
+	}
+	return work(store, organisation)
+}
+
+// withSyncs gives work what starts and follows syncs.
+func (a *app) withSyncs(ctx context.Context, work func(*db.Store, *syncs.Service, db.Organisation) error) error {
+	keyring, err := a.encryption.OpenKeyring()
+	if err != nil {
+		return &exitError{ExitUsage, err}
+	}
+	return a.withSealedStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		connected, err := temporal.Dial(ctx, temporal.Options{Keyring: keyring, Logger: zap.NewNop()})
+		if err != nil {
+			return err
+		}
+		defer connected.Close()
+		return work(store, syncs.New(store, connected, protocol.TaskQueues{Prefix: a.queues.Prefix.String()}), organisation)
+	})
+}
+
+// organisationFlag adds --organisation to a command or a group.
+func (a *app) organisationFlag(command *cobra.Command) *cobra.Command {
+	command.PersistentFlags().StringVar(&a.organisation, "organisation", "", "the organisation's slug; may be left out where there is only one")
+	return command
+}
+
+func (a *app) chosenOrganisation(ctx context.Context, store *db.Store) (db.Organisation, error) {
+	if a.organisation != "" {
+		organisation, err := store.OrganisationBySlug(ctx, a.organisation)
+		if errors.Is(err, db.ErrNotFound) {
+			return db.Organisation{}, usageError("there is no organisation %q; `caresync organisation list` shows those there are", a.organisation)
+		}
+		return organisation, err
+	}
+	organisations, err := store.Organisations(ctx)
+	if err != nil {
+		return db.Organisation{}, err
+	}
+	switch len(organisations) {
+	case 0:
+		return db.Organisation{}, usageError("there is no organisation yet: create one with `caresync organisation create`")
+	case 1:
+		return organisations[0], nil
+	}
+	slugs := make([]string, 0, len(organisations))
+	for _, organisation := range organisations {
+		slugs = append(slugs, organisation.Slug)
+	}
+	return db.Organisation{}, usageError("say which organisation with --organisation: %s", strings.Join(slugs, ", "))
+}
+
+// findPerson reads a care recipient id or one of our own ids.
+func findPerson(ctx context.Context, store *db.Store, organisation db.Organisation, text string) (db.ClientView, error) {
+	var person db.ClientView
+	var err error
+	switch id, isID := parseID(text); {
+	case isID:
+		person, err = store.Client(ctx, organisation, id, time.Now())
+	case care.ValidCareRecipientID(text):
+		person, err = store.ClientByCareRecipientID(ctx, organisation, text, time.Now())
+	default:
+		return db.ClientView{}, usageError("%q is neither a care recipient id (1 to 10 digits) nor an id of CareSync's", text)
+	}
+	if errors.Is(err, db.ErrNotFound) {
+		return db.ClientView{}, fmt.Errorf("%s has no person %s: import the person first, or check the number", organisation.Name, text)
+	}
+	return person, err
+}
+
+func parseID(text string) (care.ID, bool) {
+	id, err := uuid.Parse(text)
+	return care.ID(id.String()), err == nil
+}
+
+// runID reads the id of a run.
+func runID(text string) (care.ID, error) {
+	id, isID := parseID(text)
+	if !isID {
+		return "", usageError("%q is not the id of a run; `caresync runs list` shows them", text)
+	}
+	return id, nil
+}
+
+// operator names who uses the program, for the record of a run.
+func operator() string {
+	if current, err := user.Current(); err == nil {
+		return "cli: " + current.Username
+	}
+	return "cli"
+}
+
+func (a *app) printJSON(value any) error {
+	encoder := json.NewEncoder(a.out)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(value)
+}

@@ -1,0 +1,179 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+	"golang.org/x/term"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/starter/syncs"
+)
+
+func workflowID(client care.ID) string { return protocol.CareRecipientSyncID(client) }
+
+// progress shows updates of a run.
+type progress interface {
+	show(update syncs.Update)
+	end()
+}
+
+// newProgress redraws in place on a terminal and prints a line for each news elsewhere; JSON is for programs, so nothing is shown.
+func (a *app) newProgress(silent bool) progress {
+	if silent {
+		return noProgress{}
+	}
+	if file, isFile := a.out.(*os.File); isFile && term.IsTerminal(int(file.Fd())) {
+		width, _, err := term.GetSize(int(file.Fd()))
+		if err == nil && width > 0 {
+			return &screen{out: a.out, width: width}
+		}
+	}
+	return &lines{out: a.out, seen: map[string]bool{}}
+}
+
+type noProgress struct{}
+
+func (noProgress) show(syncs.Update) {}
+func (noProgress) end()              {}
+
+// screen redraws the areas in place.
+type screen struct {
+	out   io.Writer
+	width int
+	drawn int
+	run   care.ID
+}
+
+func (s *screen) show(update syncs.Update) {
+	if s.run != update.Run.ID {
+		s.run, s.drawn = update.Run.ID, 0 // another pass is drawn below
+	}
+	if s.drawn > 0 {
+		fmt.Fprintf(s.out, "\x1b[%dA\x1b[J", s.drawn)
+	}
+	s.drawn = 0
+	for _, area := range update.Run.Areas {
+		s.line(fmt.Sprintf("  %s %s %s", mark(area), text.Pad(present.Area(area.Area), 14, ' '), areaWords(area)))
+	}
+	switch {
+	case update.Finished():
+	case update.Waiting != "":
+		s.line("  " + update.Waiting)
+	case update.Run.State == db.RunQueued:
+		s.line("  queued")
+	}
+}
+
+// line is cut to the terminal's width: a line that wraps would not be cleared.
+func (s *screen) line(line string) {
+	fmt.Fprintln(s.out, text.Snip(line, s.width-1, "…"))
+	s.drawn++
+}
+
+func (s *screen) end() {}
+
+// lines prints what is new, once.
+type lines struct {
+	out  io.Writer
+	seen map[string]bool
+}
+
+func (l *lines) show(update syncs.Update) {
+	for _, area := range update.Run.Areas {
+		if area.State == db.AreaDone {
+			l.once(fmt.Sprintf("  %s %s %s", mark(area), text.Pad(present.Area(area.Area), 14, ' '), areaWords(area)), update.Run.ID)
+		}
+	}
+	if update.Waiting != "" && !update.Finished() {
+		l.once("  … "+update.Waiting, update.Run.ID)
+	}
+}
+
+func (l *lines) once(line string, run care.ID) {
+	if key := string(run) + line; !l.seen[key] {
+		l.seen[key] = true
+		fmt.Fprintln(l.out, line)
+	}
+}
+
+func (l *lines) end() {}
+
+func mark(area db.AreaView) string {
+	switch {
+	case area.State == db.AreaRunning:
+		return "…"
+	case area.State == db.AreaWaiting:
+		return "·"
+	case area.Outcome == care.AreaSucceeded:
+		return "✓"
+	case area.Outcome == care.AreaSuperseded:
+		return "≈"
+	case area.Outcome == care.AreaSkipped:
+		return "-"
+	default:
+		return "✗"
+	}
+}
+
+// areaWords say where an area stands: what was synced, or why not.
+func areaWords(area db.AreaView) string {
+	switch {
+	case area.State == db.AreaWaiting:
+		return "waiting"
+	case area.State == db.AreaRunning && area.BudgetsToRead > 0:
+		return fmt.Sprintf("reading, %d of %d budgets", area.BudgetsRead, area.BudgetsToRead)
+	case area.State == db.AreaRunning:
+		return "reading"
+	case area.Outcome == care.AreaSucceeded:
+		return countWords(area) + warningWords(area.Warnings)
+	case area.Outcome == care.AreaSuperseded:
+		return "a newer sync had saved it already"
+	case area.Reason != "":
+		return fmt.Sprintf("%s (%s)", area.Outcome, present.Field(string(area.Reason)))
+	default:
+		return string(area.Outcome)
+	}
+}
+
+func countWords(area db.AreaView) string {
+	var parts []string
+	for _, kind := range care.CountedKinds {
+		if count, counted := area.Counts[kind]; counted {
+			parts = append(parts, fmt.Sprintf("%d %s%s", count.Synced, strings.ToLower(present.Kind(kind)), changeWords(count)))
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing to read"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func changeWords(count db.CountView) string {
+	var parts []string
+	for _, change := range []struct {
+		number int
+		word   string
+	}{{count.Created, "new"}, {count.Updated, "changed"}, {count.Removed, "removed"}} {
+		if change.number > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", change.number, change.word))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
+}
+
+func warningWords(warnings int) string {
+	if warnings == 0 {
+		return ""
+	}
+	return ", " + present.Count(warnings, "warning", "warnings")
+}

@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/present"
+)
+
+// showResult is the message at the end of a sync: care recipient id, counts and a link to the plan (seed 004), or what went wrong.
+func (a *app) showResult(run db.RunView, organisation db.Organisation) {
+	a.print("")
+	a.print("%s Sync %s.", outcomeMark(run.Outcome), present.Outcome(run.Outcome))
+	a.details(
+		"care recipient id", run.Person.CareRecipientID,
+		"name", present.Name(run.Person.GivenName, run.Person.FamilyName),
+		"took", took(run.RunSummary),
+		"plan", a.linkOf(run))
+	if run.Outcome != care.RunFailed {
+		a.print("")
+		a.showCounts(run.Counts)
+	}
+	a.showIssues(run)
+	a.showHolds(run.Holds, organisation)
+}
+
+func (a *app) linkOf(run db.RunView) string {
+	if run.PlanID == nil {
+		return ""
+	}
+	return a.planLink(run.Person.ID)
+}
+
+func outcomeMark(outcome care.RunOutcome) string {
+	switch outcome {
+	case care.RunSucceeded, care.RunSucceededWithWarnings:
+		return "✓"
+	case care.RunPartial:
+		return "!"
+	default:
+		return "✗"
+	}
+}
+
+func took(run db.RunSummary) string {
+	if run.StartedAt == nil || run.FinishedAt == nil {
+		return ""
+	}
+	return fmt.Sprintf("%.1f s", max(run.FinishedAt.Sub(*run.StartedAt), 0).Round(100*time.Millisecond).Seconds())
+}
+
+func (a *app) showCounts(counts db.CountsView) {
+	shown := a.newTable("records", ">synced", ">created", ">updated", ">unchanged", ">removed")
+	for _, kind := range care.CountedKinds {
+		count := counts[kind]
+		shown.AppendRow(table.Row{present.Kind(kind), count.Synced, count.Created, count.Updated, count.Unchanged, count.Removed})
+	}
+	shown.Render()
+}
+
+// showIssues says what went wrong in which area, in plain words and in the government's own, and then the warnings.
+func (a *app) showIssues(run db.RunView) {
+	if run.Reason != "" && !slices.ContainsFunc(run.Issues, isError) {
+		a.print("\n✗ %s", run.Explanation)
+	}
+	for _, issue := range run.Issues {
+		if isError(issue) {
+			a.print("\n✗ %s: %s", present.Area(issue.Area), issue.Message)
+			a.showWords(issue)
+		}
+	}
+	a.showWarnings(run.Issues)
+}
+
+func isError(issue db.IssueView) bool { return issue.Severity == care.SeverityError }
+
+func (a *app) showWords(issue db.IssueView) {
+	if issue.Words != "" {
+		a.print("  In the government's own words: %s", issue.Words)
+	}
+	a.showMismatch(issue)
+}
+
+func (a *app) showWarnings(issues []db.IssueView) {
+	first := true
+	for _, issue := range issues {
+		if isError(issue) {
+			continue
+		}
+		if first {
+			a.heading("warnings")
+			first = false
+		}
+		a.print("! %s: %s", present.Area(issue.Area), issue.Message)
+		if issue.Words != "" {
+			a.print("  In the government's own words: %s", issue.Words)
+		}
+	}
+}
+
+// mismatch is what an identity mismatch tells beside its words (R8).
+type mismatch struct {
+	Fields   []string      `json:"fields"`
+	Held     care.Identity `json:"held"`
+	Reported care.Identity `json:"reported"`
+}
+
+// showMismatch shows both values side by side (R8).
+func (a *app) showMismatch(issue db.IssueView) {
+	var details mismatch
+	if issue.Code != care.IssueCode(care.ReasonIdentityMismatch) || json.Unmarshal(issue.Details, &details) != nil {
+		return
+	}
+	a.print("")
+	shown := a.newTable("", "in CareSync", "at Services Australia", "")
+	for _, row := range []struct{ field, title, held, reported string }{
+		{"care_recipient_id", "care recipient id", details.Held.CareRecipientID, details.Reported.CareRecipientID},
+		{"family_name", "family name", details.Held.FamilyName, details.Reported.FamilyName},
+		{"given_name", "given name", details.Held.GivenName, details.Reported.GivenName},
+		{"birth_date", "birth date", present.Date(details.Held.BirthDate), present.Date(details.Reported.BirthDate)},
+	} {
+		differs := ""
+		if slices.Contains(details.Fields, row.field) {
+			differs = "← differs"
+		}
+		shown.AppendRow(table.Row{row.title, row.held, row.reported, differs})
+	}
+	shown.Render()
+}
+
+// showHolds shows removals that wait for an operator (R5).
+func (a *app) showHolds(holds []db.HoldView, organisation db.Organisation) {
+	if len(holds) == 0 {
+		return
+	}
+	a.heading("removals held back")
+	for _, hold := range holds {
+		a.print("! %s that we hold would be removed; held since %s. %s", present.Count(hold.Records, "record", "records")+" of "+
+			present.Kind(hold.Kind), present.Time(&hold.HeldAt, organisation.Location()), holdState(hold, organisation))
+	}
+}
+
+func holdState(hold db.HoldView, organisation db.Organisation) string {
+	switch {
+	case hold.ClosedAt != nil:
+		return "Settled " + present.Time(hold.ClosedAt, organisation.Location()) + "."
+	case hold.AcceptedAt != nil:
+		return "Accepted by " + hold.AcceptedBy + " " + present.Time(hold.AcceptedAt, organisation.Location()) + "; the next sync makes it."
+	default:
+		return "If that is right, accept it with: caresync runs accept " + string(hold.RunID)
+	}
+}

@@ -1,0 +1,276 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/starter/syncs"
+)
+
+const outcomeFlagHelp = "succeeded, succeeded_with_warnings, partial, failed, cancelled or unfinished"
+
+func (a *app) runsCommand() *cobra.Command {
+	return a.organisationFlag(a.group("runs", "List, show, watch and cancel syncs",
+		a.runsList(), a.runsShow(), a.runsWatch(), a.runsAccept(),
+		a.command("cancel RUN_ID", "Cancel a sync; what it has saved stays", cobra.ExactArgs(1), a.runsCancel)))
+}
+
+func (a *app) runsList() *cobra.Command {
+	var client string
+	var asJSON bool
+	filter := db.RunFilter{}
+	command := a.command("list", "List the syncs, newest first", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		if err := checkRunFilter(filter); err != nil {
+			return err
+		}
+		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			if client != "" {
+				person, err := findPerson(ctx, store, organisation, client)
+				if err != nil {
+					return err
+				}
+				filter.ClientID = person.ID
+			}
+			runs, more, err := store.Runs(ctx, organisation.ID, filter)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.printJSON(runs)
+			}
+			a.showRuns(runs, more, organisation)
+			return nil
+		})
+	})
+	command.Flags().StringVar(&client, "client", "", "only syncs of this person: a care recipient id or one of CareSync's ids")
+	command.Flags().StringVar(&filter.Outcome, "outcome", "", "only syncs that ended so: "+outcomeFlagHelp)
+	command.Flags().IntVar(&filter.Most, "limit", db.DefaultPage, fmt.Sprintf("how many at most, up to %d", db.MostPerPage))
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+func checkRunFilter(filter db.RunFilter) error {
+	if filter.Most < 1 || filter.Most > db.MostPerPage {
+		return usageError("--limit is a number from 1 to %d", db.MostPerPage)
+	}
+	switch care.RunOutcome(filter.Outcome) {
+	case "", "unfinished", care.RunSucceeded, care.RunSucceededWithWarnings, care.RunPartial, care.RunFailed, care.RunCancelled:
+		return nil
+	}
+	return usageError("--outcome is %s", outcomeFlagHelp)
+}
+
+func (a *app) showRuns(runs []db.RunSummary, more bool, organisation db.Organisation) {
+	if len(runs) == 0 {
+		a.print("There are no such syncs.")
+		return
+	}
+	shown := a.newTable("requested", "care recipient", "name", "outcome", ">warnings", "by", "run")
+	for _, run := range runs {
+		shown.AppendRow(table.Row{
+			present.Time(&run.RequestedAt, organisation.Location()), run.Person.CareRecipientID,
+			present.Name(run.Person.GivenName, run.Person.FamilyName), present.State(run), run.Warnings, run.RequestedBy, run.ID,
+		})
+	}
+	shown.Render()
+	a.print("Times are in %s.", organisation.TimeZone)
+	if more {
+		a.print("There are more; see them with --limit.")
+	}
+}
+
+func (a *app) runsShow() *cobra.Command {
+	var asJSON bool
+	command := a.command("show RUN_ID", "Show what a sync did", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		return a.withRun(ctx, args[0], func(store *db.Store, organisation db.Organisation, run db.RunView) error {
+			if asJSON {
+				return a.printJSON(run)
+			}
+			a.showRun(run, organisation)
+			return nil
+		})
+	})
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+// withRun gives work the run of that id.
+func (a *app) withRun(ctx context.Context, text string, work func(*db.Store, db.Organisation, db.RunView) error) error {
+	id, err := runID(text)
+	if err != nil {
+		return err
+	}
+	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		run, err := store.RunView(ctx, organisation.ID, id)
+		if err != nil {
+			return unknownRun(err, organisation, id)
+		}
+		return work(store, organisation, run)
+	})
+}
+
+func unknownRun(err error, organisation db.Organisation, id care.ID) error {
+	if errors.Is(err, db.ErrNotFound) {
+		return fmt.Errorf("%s has no run %s; `caresync runs list` shows those it has", organisation.Name, id)
+	}
+	return err
+}
+
+func (a *app) showRun(run db.RunView, organisation db.Organisation) {
+	zone := organisation.Location()
+	a.details(
+		"run", string(run.ID), "care recipient id", run.Person.CareRecipientID, "name", present.Name(run.Person.GivenName, run.Person.FamilyName),
+		"state", present.State(run.RunSummary), "why", run.Explanation, "trigger", present.Trigger(run.Trigger), "requested by", run.RequestedBy,
+		"budgets", budgetScope(run.AllBudgets), "requested", present.Time(&run.RequestedAt, zone), "started", present.Time(run.StartedAt, zone),
+		"finished", present.Time(run.FinishedAt, zone), "took", took(run.RunSummary), "time zone", organisation.TimeZone,
+		"plan", a.linkOf(run), "Temporal", a.temporalLink(run.ID, run.Person.ID))
+	a.heading("areas")
+	a.showAreas(run, organisation)
+	a.heading("counts")
+	a.showCounts(run.Counts)
+	for _, issue := range run.Issues {
+		if isError(issue) {
+			a.print("\n✗ %s: %s", present.Area(issue.Area), issue.Message)
+			a.showWords(issue)
+		}
+	}
+	a.showWarnings(run.Issues)
+	a.showHolds(run.Holds, organisation)
+	a.showChanges(run.Changes)
+}
+
+func budgetScope(all bool) string {
+	if all {
+		return "usage of all"
+	}
+	return "usage of open ones"
+}
+
+func (a *app) showAreas(run db.RunView, organisation db.Organisation) {
+	shown := a.newTable("", "area", "as of", "result")
+	for _, area := range run.Areas {
+		asOf := ""
+		if area.AsOf != nil {
+			asOf = present.TimeToTheSecond(*area.AsOf, organisation.Location())
+		}
+		shown.AppendRow(table.Row{mark(area), present.Area(area.Area), asOf, areaWords(area)})
+	}
+	shown.Render()
+}
+
+// showChanges shows what a run changed, field by field.
+func (a *app) showChanges(changes []db.ChangeView) {
+	if len(changes) == 0 {
+		return
+	}
+	a.heading("changes")
+	shown := a.newTable("record", "", "what", "old", "new")
+	for _, change := range changes {
+		label := change.Label
+		if !change.Since.IsZero() {
+			label += ", " + present.Date(change.Since)
+		}
+		row := table.Row{present.OneOfKind(change.Kind), label, change.Action, "", ""}
+		if change.Field != "" {
+			row[2], row[3], row[4] = present.Field(change.Field), present.Value(change.Old), present.Value(change.New)
+		}
+		shown.AppendRow(row)
+	}
+	shown.Render()
+}
+
+func (a *app) runsWatch() *cobra.Command {
+	var asJSON bool
+	command := a.command("watch RUN_ID", "Show a sync's progress until it has ended", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		id, err := runID(args[0])
+		if err != nil {
+			return err
+		}
+		return a.withSyncs(ctx, func(store *db.Store, service *syncs.Service, organisation db.Organisation) error {
+			if _, err := store.RunProgress(ctx, organisation.ID, id); err != nil {
+				return unknownRun(err, organisation, id)
+			}
+			return a.watch(ctx, store, service, organisation, syncs.Started{RunID: id}, asJSON)
+		})
+	})
+	command.Flags().BoolVar(&asJSON, "json", false, "print the run as JSON when it has ended")
+	return command
+}
+
+func (a *app) runsAccept() *cobra.Command {
+	var flags syncFlags
+	command := a.command("accept RUN_ID", "Accept the removals that a sync held back, and sync again", cobra.ExactArgs(1),
+		func(ctx context.Context, args []string) error {
+			id, err := runID(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withSyncs(ctx, func(store *db.Store, service *syncs.Service, organisation db.Organisation) error {
+				return a.accept(ctx, store, service, organisation, id, flags)
+			})
+		})
+	return flags.add(command)
+}
+
+func (a *app) accept(ctx context.Context, store *db.Store, service *syncs.Service, organisation db.Organisation, id care.ID, flags syncFlags) error {
+	run, err := store.RunView(ctx, organisation.ID, id)
+	if err != nil {
+		return unknownRun(err, organisation, id)
+	}
+	holds, started, err := service.Accept(ctx, organisation, id, operator())
+	if errors.Is(err, db.ErrNotFound) {
+		return a.nothingHeld(ctx, store, organisation, run)
+	}
+	if err != nil {
+		return err
+	}
+	if !flags.asJSON {
+		for _, hold := range holds {
+			a.print("Accepted: %s of %s may be removed if they are still missing.", present.Count(hold.Records, "record", "records"), present.Kind(hold.Kind))
+		}
+	}
+	person, err := findPerson(ctx, store, organisation, string(run.Person.ID))
+	if err != nil {
+		return err
+	}
+	return a.started(ctx, store, service, organisation, person, started, flags)
+}
+
+// nothingHeld names the run that holds a removal back now, if a later one does.
+func (a *app) nothingHeld(ctx context.Context, store *db.Store, organisation db.Organisation, run db.RunView) error {
+	plan, err := store.PlanView(ctx, organisation, run.Person.ID, run.RequestedAt)
+	if err != nil {
+		return err
+	}
+	for _, hold := range plan.Holds {
+		if hold.AcceptedAt == nil {
+			return usageError("a later sync holds the removal back now: caresync runs accept %s", hold.RunID)
+		}
+	}
+	return usageError("this sync holds no removal back that was not accepted already")
+}
+
+func (a *app) runsCancel(ctx context.Context, args []string) error {
+	id, err := runID(args[0])
+	if err != nil {
+		return err
+	}
+	return a.withSyncs(ctx, func(_ *db.Store, service *syncs.Service, organisation db.Organisation) error {
+		err := service.Cancel(ctx, organisation.ID, id)
+		if errors.Is(err, syncs.ErrFinished) {
+			return usageError("run %s has finished already", id)
+		}
+		if err != nil {
+			return unknownRun(err, organisation, id)
+		}
+		a.print("Cancelling. What the sync has saved stays. Watch it end with: caresync runs watch %s", id)
+		return nil
+	})
+}

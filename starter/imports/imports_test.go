@@ -1,0 +1,120 @@
+package imports_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/imports"
+)
+
+var today = care.NewDate(2026, time.April, 1)
+
+const peopleHeader = "given_name,family_name,birth_date,care_recipient_id\n"
+
+func TestPeopleAreReadAsSpreadsheetsWriteThem(t *testing.T) {
+	want := db.ImportedPerson{Line: 2, ServiceProviderID: "4000012345", Identity: care.Identity{
+		GivenName: "Zoë", FamilyName: "Wren, née Lark", BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: "0415056224",
+	}}
+	for name, file := range map[string]string{
+		"byte order mark and CRLF": "\ufeffgiven_name,family_name,birth_date,care_recipient_id,service_provider_id\r\nZoë,\"Wren, née Lark\",1941-03-09,0415056224,4000012345\r\n",
+		"other order and case":     "Birth_Date, Care_Recipient_ID,SERVICE_PROVIDER_ID,given_name,family_name\n1941-03-09,0415056224,4000012345,Zoë ,\"Wren, née Lark\"\n",
+		"no line break at the end": "given_name,family_name,birth_date,care_recipient_id,service_provider_id\nZoë,\"Wren, née Lark\",1941-03-09,0415056224,4000012345",
+		"empty lines":              "given_name,family_name,birth_date,care_recipient_id,service_provider_id\nZoë,\"Wren, née Lark\",1941-03-09,0415056224,4000012345\n,,,,\n\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			read := imports.People([]byte(file), today)
+			require.Empty(t, read.Problems)
+			require.Equal(t, []db.ImportedPerson{want}, read.Rows)
+		})
+	}
+}
+
+func TestEveryErrorOfAFileIsReported(t *testing.T) {
+	file := peopleHeader +
+		"Ada,Wren,1941-03-09,415056224\n" + // good
+		"Ben,,09/03/1941,41505622a\n" + // three errors
+		"Cid,Crake,2026-04-02,41505622400\n" + // two
+		"Dot,Dove,1941-03-09\n" + // a value is missing
+		"Eve,\"Egret\"x,1941-03-09,415056225\n" + // a quotation mark
+		"Fay,Finch,1941-03-09,\n" // neither number
+	read := imports.People([]byte(file), today)
+	var places []string
+	for _, problem := range read.Problems {
+		places = append(places, strings.SplitN(problem.String(), ":", 2)[0])
+	}
+	require.Equal(t, []string{
+		"line 3, family_name", "line 3, birth_date", "line 3, care_recipient_id", "line 4, birth_date", "line 4, care_recipient_id",
+		"line 5", "line 6", "line 7, care_recipient_id",
+	}, places)
+	require.Len(t, read.Rows, 1)
+}
+
+func TestFilesThatCannotBeRead(t *testing.T) {
+	for name, test := range map[string]struct{ file, says string }{
+		"empty":            {"\ufeff \r\n", "the file is empty"},
+		"UTF-16":           {"\xff\xfeg\x00", "UTF-16"},
+		"a spreadsheet":    {"PK\x03\x04...", "a spreadsheet"},
+		"Latin-1":          {peopleHeader + "Zo\xeb,Wren,1941-03-09,415056224\n", "line 2: is not UTF-8"},
+		"semicolons":       {"given_name;family_name;birth_date;care_recipient_id\n", "not separated by commas"},
+		"a missing column": {"given_name,family_name,birth_date\n", "line 1: the column care_recipient_id is missing"},
+		"an unknown one":   {"given_name,family_name,birth_date,care_recipient_id,phone\n", "line 1: column 5 is not known"},
+		"one twice":        {"given_name,family_name,birth_date,care_recipient_id,given_name\n", "line 1: column 5 has the same header"},
+		"an open quote":    {peopleHeader + "\"Ada,Wren,1941-03-09,415056224\n", "line 2: has a quotation mark that is not closed"},
+		"a NUL":            {peopleHeader + "A\x00da,Wren,1941-03-09,415056224\n", "line 2, given_name: holds a line break or another control character"},
+		"a long value":     {peopleHeader + strings.Repeat("A", 201) + ",Wren,1941-03-09,415056224\n", "line 2, given_name: is longer than 200 characters"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			read := imports.People([]byte(test.file), today)
+			require.Empty(t, read.Rows)
+			require.Len(t, read.Problems, 1)
+			require.Contains(t, read.Problems[0].String(), test.says)
+		})
+	}
+}
+
+func TestInvoices(t *testing.T) {
+	const header = "invoice_id,item_id,care_recipient_id,service_id,delivery_date,amount\n"
+	read := imports.Invoices([]byte(header + "900000123,1,415056224,SERV-0012,2026-04-03,50\n900000123,2,415056224,,2026-04-03,-1234567.05\n"))
+	require.Empty(t, read.Problems)
+	require.Equal(t, "50", read.Rows[0].Amount.String())
+	require.Equal(t, "-1234567.05", read.Rows[1].Amount.String())
+
+	for _, amount := range []string{"", "$50", "\"1,000.00\"", "1.005", "1e3", "NaN", "1234567890123", "--5", ".5"} {
+		read := imports.Invoices([]byte(header + "900000123,1,415056224,SERV-0012,2026-04-03," + amount + "\n"))
+		require.Len(t, read.Problems, 1, amount)
+		require.Equal(t, "amount", read.Problems[0].Column)
+	}
+}
+
+func TestAFileThatIsTooLargeIsRefused(t *testing.T) {
+	_, err := imports.ReadAll(strings.NewReader(strings.Repeat(" ", imports.MaxSize+1)))
+	var refused *db.ImportError
+	require.True(t, errors.As(err, &refused))
+	require.ErrorContains(t, err, "32 MiB")
+}
+
+func TestTheListOfErrorsIsBounded(t *testing.T) {
+	read := imports.People([]byte(peopleHeader+strings.Repeat("Ada,Wren,1941-03-09,x\n", 2500)), today)
+	require.Len(t, read.Problems, 1001)
+	require.Contains(t, read.Problems[1000].Message, "1500 more")
+}
+
+// Whatever a file holds, it is read to its end, and no value turns up in a message (R10).
+func TestAnyBytesAreReadOrRefused(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		value := rapid.StringMatching(`[A-Za-z0-9"\n,;]{0,30}`).Draw(t, "value")
+		secret := "Kookaburra"
+		read := imports.People([]byte(peopleHeader+secret+","+value+",1941-13-09,x"+secret+"\n"), today)
+		require.NotEmpty(t, read.Problems)
+		for _, problem := range read.Problems {
+			require.NotContains(t, problem.String(), secret)
+		}
+	})
+}

@@ -1,0 +1,63 @@
+package imports
+
+import (
+	"regexp"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+)
+
+const (
+	invoiceID    = "invoice_id"
+	itemID       = "item_id"
+	serviceID    = "service_id"
+	deliveryDate = "delivery_date"
+	amount       = "amount"
+)
+
+var invoiceColumns = []column{
+	{invoiceID, true}, {itemID, true}, {careRecipientID, true}, {serviceID, true}, {deliveryDate, true}, {amount, true},
+}
+
+// amountPattern is what fits into twelve digits and two places. More places are not rounded: an invoice has none (R2).
+var amountPattern = regexp.MustCompile(`^-?[0-9]{1,12}(\.[0-9]{1,2})?$`)
+
+// Invoices reads a file of invoice lines.
+func Invoices(data []byte) db.Import[db.ImportedInvoiceLine] {
+	var file db.Import[db.ImportedInvoiceLine]
+	file.Problems = read(data, invoiceColumns, func(line record) {
+		before := len(*line.problems)
+		row := readInvoiceLine(line)
+		if len(*line.problems) == before {
+			file.Rows = append(file.Rows, row)
+		}
+	})
+	return file
+}
+
+func readInvoiceLine(line record) db.ImportedInvoiceLine {
+	row := db.ImportedInvoiceLine{
+		Line: line.line, InvoiceID: line.needed(invoiceID), ItemID: line.needed(itemID),
+		CareRecipientID: line.needed(careRecipientID), ServiceCode: line.text(serviceID),
+	}
+	if row.CareRecipientID != "" && !care.ValidCareRecipientID(row.CareRecipientID) {
+		line.refuse(careRecipientID, "has 1 to 10 digits and nothing else")
+	}
+	row.DeliveryDate, _ = readDate(line, deliveryDate)
+	row.Amount = readAmount(line)
+	return row
+}
+
+func readAmount(line record) decimal.Decimal {
+	text := line.needed(amount)
+	if text == "" {
+		return decimal.Decimal{}
+	}
+	if !amountPattern.MatchString(text) {
+		line.refuse(amount, "is not an amount such as 1234.50: digits, a point and at most two places, without signs for dollars or thousands")
+		return decimal.Decimal{}
+	}
+	return decimal.RequireFromString(text)
+}

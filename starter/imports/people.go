@@ -1,0 +1,78 @@
+package imports
+
+import (
+	"regexp"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+)
+
+const (
+	givenName         = "given_name"
+	familyName        = "family_name"
+	birthDate         = "birth_date"
+	careRecipientID   = "care_recipient_id"
+	serviceProviderID = "service_provider_id"
+	ndisNumber        = "ndis_number"
+)
+
+var peopleColumns = []column{
+	{givenName, true}, {familyName, true}, {birthDate, true}, {careRecipientID, true}, {serviceProviderID, false}, {ndisNumber, false},
+}
+
+var (
+	ndisNumberPattern        = regexp.MustCompile(`^43[0-9]{7}$`)
+	serviceProviderIDPattern = regexp.MustCompile(`^[0-9]{1,20}$`)
+	earliestBirth            = care.NewDate(1890, time.January, 1)
+)
+
+// People reads a file of people. Nobody can be born after today.
+func People(data []byte, today care.Date) db.Import[db.ImportedPerson] {
+	var file db.Import[db.ImportedPerson]
+	file.Problems = read(data, peopleColumns, func(line record) {
+		before := len(*line.problems)
+		person := readPerson(line, today)
+		if len(*line.problems) == before {
+			file.Rows = append(file.Rows, person)
+		}
+	})
+	return file
+}
+
+func readPerson(line record, today care.Date) db.ImportedPerson {
+	person := db.ImportedPerson{Line: line.line, ServiceProviderID: line.text(serviceProviderID), NDISNumber: line.text(ndisNumber)}
+	person.GivenName, person.FamilyName, person.CareRecipientID = line.text(givenName), line.needed(familyName), line.text(careRecipientID)
+	if born, ok := readDate(line, birthDate); ok {
+		person.BirthDate = born
+		if born.After(today) || born.Before(earliestBirth) {
+			line.refuse(birthDate, "is in the future, or too long ago")
+		}
+	}
+	if person.CareRecipientID == "" && person.NDISNumber == "" {
+		line.refuse(careRecipientID, "is empty: a person needs a care recipient id or an NDIS number")
+	}
+	if person.CareRecipientID != "" && !care.ValidCareRecipientID(person.CareRecipientID) {
+		line.refuse(careRecipientID, "has 1 to 10 digits and nothing else")
+	}
+	if person.ServiceProviderID != "" && !serviceProviderIDPattern.MatchString(person.ServiceProviderID) {
+		line.refuse(serviceProviderID, "has up to 20 digits and nothing else")
+	}
+	if person.NDISNumber != "" && !ndisNumberPattern.MatchString(person.NDISNumber) {
+		line.refuse(ndisNumber, "has nine digits and begins with 43")
+	}
+	return person
+}
+
+func readDate(line record, column string) (care.Date, bool) {
+	text := line.needed(column)
+	if text == "" {
+		return care.Date{}, false
+	}
+	date, err := care.ParseDate(text)
+	if err != nil {
+		line.refuse(column, "is not a date as YYYY-MM-DD, such as 1941-03-09")
+		return care.Date{}, false
+	}
+	return date, true
+}

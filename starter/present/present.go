@@ -1,0 +1,190 @@
+// Package present puts records into words for people: names of kinds and outcomes, Australian dates, money with its cents. What was
+// not provided is said to be so, never shown as zero (R3).
+package present
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+)
+
+// NotProvided stands for an amount or percentage that the government did not send (R3).
+const NotProvided = "not provided"
+
+const (
+	dateForm     = "02 Jan 2006"
+	timeForm     = "02 Jan 2006 15:04"
+	timeFormFull = "02 Jan 2006 15:04:05"
+)
+
+var kinds = map[care.Kind]string{
+	care.KindBudget:          "Budgets",
+	care.KindBudgetUsage:     "Budget usage",
+	care.KindApprovedService: "Approved services",
+	care.KindClassification:  "Classifications",
+	care.KindContribution:    "Individual contributions",
+	care.KindSupplement:      "Supplements",
+	care.KindEntitlement:     "Entitlements",
+	care.KindPlan:            "Plan",
+	care.KindClient:          "Person",
+}
+
+// Kind names a kind of record, in the plural.
+func Kind(kind care.Kind) string { return known(kinds, kind) }
+
+var singleKinds = map[care.Kind]string{
+	care.KindBudget:          "Budget",
+	care.KindBudgetUsage:     "Usage",
+	care.KindApprovedService: "Approved service",
+	care.KindClassification:  "Classification",
+	care.KindContribution:    "Contribution",
+	care.KindSupplement:      "Supplement",
+	care.KindEntitlement:     "Entitlement",
+	care.KindPlan:            "Plan",
+	care.KindClient:          "Person",
+}
+
+// OneOfKind names one record of a kind.
+func OneOfKind(kind care.Kind) string { return known(singleKinds, kind) }
+
+var areas = map[care.Area]string{
+	care.AreaSummary:       "Summary",
+	care.AreaContributions: "Contributions",
+	care.AreaBudgets:       "Budgets",
+	care.AreaUsage:         "Usage",
+}
+
+// Area names an area of a sync.
+func Area(area care.Area) string { return known(areas, area) }
+
+var outcomes = map[care.RunOutcome]string{
+	care.RunSucceeded:             "succeeded",
+	care.RunSucceededWithWarnings: "succeeded with warnings",
+	care.RunPartial:               "partly saved",
+	care.RunFailed:                "failed, nothing was saved",
+	care.RunCancelled:             "cancelled",
+}
+
+// Outcome says how a run ended.
+func Outcome(outcome care.RunOutcome) string { return known(outcomes, outcome) }
+
+// State says where a run stands, in one or a few words.
+func State(run db.RunSummary) string {
+	if run.State == db.RunFinished {
+		return Outcome(run.Outcome)
+	}
+	return string(run.State)
+}
+
+var triggers = map[care.Trigger]string{
+	care.TriggerOnDemand: "on demand",
+	care.TriggerBulk:     "bulk",
+	care.TriggerClaim:    "claim",
+}
+
+// Trigger says what caused a run.
+func Trigger(trigger care.Trigger) string { return known(triggers, trigger) }
+
+// Field names a field of a record.
+func Field(field string) string { return strings.ReplaceAll(field, "_", " ") }
+
+func known[K ~string](words map[K]string, key K) string {
+	if word, found := words[key]; found {
+		return word
+	}
+	return strings.ReplaceAll(string(key), "_", " ")
+}
+
+// Money shows an amount with thousands separators and cents.
+func Money(amount *db.Money) string {
+	if amount == nil {
+		return NotProvided
+	}
+	return money(amount.Decimal)
+}
+
+func money(amount decimal.Decimal) string {
+	text, sign := amount.Abs().StringFixed(2), ""
+	if amount.IsNegative() {
+		sign = "-"
+	}
+	whole, cents, _ := strings.Cut(text, ".")
+	return sign + grouped(whole) + "." + cents
+}
+
+func grouped(digits string) string {
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+// Percentage shows a percentage without needless zeros.
+func Percentage(percentage *db.Percentage) string {
+	if percentage == nil {
+		return NotProvided
+	}
+	return percentage.String() + " %"
+}
+
+// Date shows a date the Australian way, and nothing for no date.
+func Date(date care.Date) string {
+	if date.IsZero() {
+		return ""
+	}
+	return date.Time().Format(dateForm)
+}
+
+// Period shows two dates; an open end has a dash alone.
+func Period(start, end care.Date) string {
+	switch {
+	case start.IsZero() && end.IsZero():
+		return "no dates"
+	case start.IsZero():
+		return "until " + Date(end)
+	case end.IsZero():
+		return "from " + Date(start)
+	default:
+		return Date(start) + " – " + Date(end)
+	}
+}
+
+// Time shows an instant in a time zone to the minute, and a word for none.
+func Time(instant *time.Time, zone *time.Location) string {
+	if instant == nil || instant.IsZero() {
+		return "never"
+	}
+	return instant.In(zone).Format(timeForm)
+}
+
+// TimeToTheSecond is Time with seconds.
+func TimeToTheSecond(instant time.Time, zone *time.Location) string {
+	return instant.In(zone).Format(timeFormFull)
+}
+
+// Value shows an old or new value of a change: dates the Australian way, and a word for none.
+func Value(value *string) string {
+	if value == nil {
+		return "none"
+	}
+	if date, err := care.ParseDate(*value); err == nil {
+		return Date(date)
+	}
+	return *value
+}
+
+// Name shows a person's name.
+func Name(given, family string) string { return strings.TrimSpace(given + " " + family) }
+
+// Count shows a number with its noun, in the singular for one.
+func Count(number int, one, several string) string {
+	if number == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%s %s", grouped(fmt.Sprint(number)), several)
+}

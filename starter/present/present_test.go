@@ -1,0 +1,48 @@
+package present_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/present"
+)
+
+func TestMoney(t *testing.T) {
+	for amount, want := range map[string]string{
+		"0": "0.00", "5": "5.00", "999.5": "999.50", "1000": "1,000.00", "16757.56": "16,757.56", "-50": "-50.00", "-1234567.8": "-1,234,567.80",
+	} {
+		require.Equal(t, want, present.Money(&db.Money{Decimal: decimal.RequireFromString(amount)}))
+	}
+	require.Equal(t, "not provided", present.Money(nil), "absent is not zero (R3)")
+}
+
+func TestPercentage(t *testing.T) {
+	require.Equal(t, "17.5 %", present.Percentage(&db.Percentage{Decimal: decimal.RequireFromString("17.5000")}))
+	require.Equal(t, "0 %", present.Percentage(&db.Percentage{}))
+	require.Equal(t, "not provided", present.Percentage(nil), "unknown is not 0 % (R3)")
+}
+
+func TestDatesAreAustralian(t *testing.T) {
+	start, end := care.NewDate(2026, time.April, 1), care.NewDate(2026, time.June, 30)
+	require.Equal(t, "01 Apr 2026 – 30 Jun 2026", present.Period(start, end))
+	require.Equal(t, "from 01 Apr 2026", present.Period(start, care.Date{}))
+	require.Equal(t, "no dates", present.Period(care.Date{}, care.Date{}))
+
+	perth, err := time.LoadLocation("Australia/Perth")
+	require.NoError(t, err)
+	instant := time.Date(2026, time.June, 30, 23, 30, 0, 0, time.UTC)
+	require.Equal(t, "01 Jul 2026 07:30", present.Time(&instant, perth))
+	require.Equal(t, "never", present.Time(nil, perth))
+}
+
+func TestValuesOfChanges(t *testing.T) {
+	date, text := "2026-06-30", "12.50"
+	require.Equal(t, "30 Jun 2026", present.Value(&date))
+	require.Equal(t, "12.50", present.Value(&text))
+	require.Equal(t, "none", present.Value(nil))
+}

@@ -1,0 +1,87 @@
+package syncs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/protocol"
+)
+
+// current is the newest Temporal run of a workflow.
+type current struct {
+	runID string
+	// original is our id of the run: a reset keeps it while Temporal's own changes.
+	original care.ID
+	running  bool
+	waiting  string
+}
+
+// current answers with the zero value where Temporal no longer knows the workflow.
+func (s *Service) current(ctx context.Context, workflowID string) (current, error) {
+	described, err := s.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
+	var unknown *serviceerror.NotFound
+	if errors.As(err, &unknown) {
+		return current{}, nil
+	}
+	if err != nil {
+		return current{}, temporalError("look at the workflow", err)
+	}
+	info := described.GetWorkflowExecutionInfo()
+	newest := current{
+		runID:   info.GetExecution().GetRunId(),
+		running: info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
+		waiting: waitingFor(described.GetPendingActivities(), described.GetPendingWorkflowTask()),
+	}
+	newest.original, err = s.originalRun(ctx, workflowID, newest.runID)
+	return newest, err
+}
+
+// originalRun reads the id that a run had before it was reset, if it was, from its first event.
+func (s *Service) originalRun(ctx context.Context, workflowID, runID string) (care.ID, error) {
+	history := s.temporal.GetWorkflowHistory(ctx, workflowID, runID, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	if !history.HasNext() {
+		return care.ID(runID), nil
+	}
+	first, err := history.Next()
+	if err != nil {
+		return "", temporalError("look at the running sync", err)
+	}
+	if original := first.GetWorkflowExecutionStartedEventAttributes().GetOriginalExecutionRunId(); original != "" {
+		return care.ID(original), nil
+	}
+	return care.ID(runID), nil
+}
+
+// waitingFor says in words what a run waits for, beyond the ordinary.
+func waitingFor(activities []*workflowpb.PendingActivityInfo, task *workflowpb.PendingWorkflowTaskInfo) string {
+	for _, activity := range activities {
+		if activity.GetAttempt() > 1 {
+			return fmt.Sprintf("waiting for %s, attempt %d", whatAnswers(activity.GetActivityType().GetName()), activity.GetAttempt())
+		}
+	}
+	for _, activity := range activities {
+		if activity.GetState() == enumspb.PENDING_ACTIVITY_STATE_SCHEDULED {
+			return "waiting for a free worker"
+		}
+	}
+	if task.GetState() == enumspb.PENDING_WORKFLOW_TASK_STATE_SCHEDULED {
+		return "waiting for a free worker"
+	}
+	return ""
+}
+
+// whatAnswers is the party that an activity asks.
+func whatAnswers(activityType string) string {
+	switch activityType {
+	case protocol.ValidateCareRecipientActivity, protocol.CompleteRunActivity:
+		return "the database"
+	default:
+		return "Services Australia"
+	}
+}

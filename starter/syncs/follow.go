@@ -1,0 +1,171 @@
+package syncs
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"reflect"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+)
+
+const (
+	// pollInterval is how often a followed run's rows are read.
+	pollInterval = 250 * time.Millisecond
+	// describeInterval is how often Temporal is asked what a followed run waits for.
+	describeInterval = 2 * time.Second
+)
+
+// ErrAbandoned: the workflow ended without finishing its run, for instance because an operator terminated it.
+var ErrAbandoned = errors.New("the workflow ended without finishing the run; the Temporal UI shows why. Start the sync again")
+
+// Update is where a followed run stands.
+type Update struct {
+	Run db.RunProgress
+	// Waiting says in words what the run waits for, beyond the ordinary; empty if nothing is known.
+	Waiting string
+}
+
+// Finished reports whether there is nothing more to follow.
+func (u Update) Finished() bool { return u.Run.State == db.RunFinished }
+
+// Follow yields where a run stands, at once and whenever something changes, until it has finished. A database that is away for a while
+// is waited for. It yields an error and ends where the run is unknown (db.ErrNotFound), was abandoned (ErrAbandoned), or ctx ends.
+func (s *Service) Follow(ctx context.Context, organisation, run care.ID) iter.Seq2[Update, error] {
+	return func(yield func(Update, error) bool) {
+		follower := follower{service: s, organisation: organisation, run: run}
+		ticks := time.NewTicker(s.poll)
+		defer ticks.Stop()
+		for {
+			update, changed, err := follower.look(ctx)
+			if err != nil {
+				yield(update, err)
+				return
+			}
+			if changed && !yield(update, nil) || update.Finished() {
+				return
+			}
+			select {
+			case <-ctx.Done():
+				yield(update, ctx.Err())
+				return
+			case <-ticks.C:
+			}
+		}
+	}
+}
+
+// FollowAll follows a run and, where the request asked for more than that run did, the pass after it (R7).
+func (s *Service) FollowAll(ctx context.Context, organisation db.Organisation, started Started) iter.Seq2[Update, error] {
+	return func(yield func(Update, error) bool) {
+		var last Update
+		for update, err := range s.Follow(ctx, organisation.ID, started.RunID) {
+			if last = update; !yield(update, err) || err != nil {
+				return
+			}
+		}
+		if !started.AnotherPass || last.Run.AllBudgets || !last.Finished() {
+			return
+		}
+		next, err := s.nextPass(ctx, organisation, last.Run)
+		if err != nil {
+			yield(last, err)
+			return
+		}
+		if next == "" {
+			return
+		}
+		for update, err := range s.Follow(ctx, organisation.ID, next) {
+			if !yield(update, err) {
+				return
+			}
+		}
+	}
+}
+
+// nextPass waits until a finished run's workflow has gone on with another pass, or has ended without one.
+func (s *Service) nextPass(ctx context.Context, organisation db.Organisation, run db.RunProgress) (care.ID, error) {
+	ticks := time.NewTicker(s.poll)
+	defer ticks.Stop()
+	for {
+		newest, err := s.current(ctx, run.WorkflowID)
+		if err != nil {
+			return "", err
+		}
+		if newest.original != "" && newest.original != run.ID {
+			request := Request{Organisation: organisation, Client: run.Person.ID, AllBudgets: true, RequestedBy: run.RequestedBy}
+			started, err := s.record(ctx, request, Started{RunID: newest.original})
+			return started.RunID, err
+		}
+		if !newest.running {
+			return "", nil
+		}
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-ticks.C:
+		}
+	}
+}
+
+// follower remembers what was seen last.
+type follower struct {
+	service           *Service
+	organisation, run care.ID
+	last              Update
+	seen              bool
+	described         time.Time
+}
+
+// look reads where the run stands, and whether that is news.
+func (f *follower) look(ctx context.Context) (update Update, changed bool, err error) {
+	update = f.last
+	progress, err := f.service.store.RunProgress(ctx, f.organisation, f.run)
+	switch {
+	case errors.Is(err, db.ErrUnavailable):
+		update.Waiting = "CareSync's own database does not answer; trying again"
+	case err != nil:
+		return update, false, err
+	default:
+		update.Run = progress
+		if update.Waiting, err = f.waiting(ctx, progress); err != nil {
+			return update, false, err
+		}
+	}
+	changed = !f.seen || !reflect.DeepEqual(update, f.last)
+	f.last, f.seen = update, true
+	return update, changed, nil
+}
+
+// waiting asks Temporal now and then what an unfinished run waits for. Temporal being away is no error: the rows say enough.
+func (f *follower) waiting(ctx context.Context, progress db.RunProgress) (string, error) {
+	if progress.State == db.RunFinished {
+		return "", nil
+	}
+	if f.described.IsZero() {
+		f.described = time.Now()
+	}
+	if time.Since(f.described) < f.service.describe {
+		return f.last.Waiting, nil
+	}
+	f.described = time.Now()
+	newest, err := f.service.current(ctx, progress.WorkflowID)
+	if err != nil {
+		return "Temporal does not answer; the sync goes on when it does", nil
+	}
+	if newest.running && newest.original == f.run {
+		return newest.waiting, nil
+	}
+	return "", f.abandoned(ctx)
+}
+
+// abandoned looks at the row once more, since the run may have finished after it was read.
+func (f *follower) abandoned(ctx context.Context) error {
+	progress, err := f.service.store.RunProgress(ctx, f.organisation, f.run)
+	if err == nil && progress.State != db.RunFinished {
+		return ErrAbandoned
+	}
+	return nil // the next look shows the end, or what is wrong with the database
+}

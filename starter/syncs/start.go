@@ -1,0 +1,209 @@
+// Package syncs starts, joins, follows and cancels syncs for those that people and programs use: commands, the HTTP API and pages.
+package syncs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+)
+
+var (
+	// ErrNoCareRecipientID: the person cannot be synced before the id is known.
+	ErrNoCareRecipientID = errors.New("this person has no care recipient id")
+	// ErrFinished: the run has ended already, so that there is nothing to cancel.
+	ErrFinished = errors.New("the run has finished already")
+	// ErrUnavailable: the Temporal server could not be reached. Trying again may help.
+	ErrUnavailable = errors.New("the Temporal server is unavailable")
+)
+
+// Temporal is what is needed of a Temporal client.
+type Temporal interface {
+	ExecuteWorkflow(ctx context.Context, options client.StartWorkflowOptions, workflow any, args ...any) (client.WorkflowRun, error)
+	SignalWithStartWorkflow(ctx context.Context, workflowID, signalName string, signalArg any, options client.StartWorkflowOptions,
+		workflow any, workflowArgs ...any) (client.WorkflowRun, error)
+	CancelWorkflow(ctx context.Context, workflowID, runID string) error
+	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
+	GetWorkflowHistory(ctx context.Context, workflowID, runID string, isLongPoll bool, filter enumspb.HistoryEventFilterType) client.HistoryEventIterator
+}
+
+// Service is safe for use by many goroutines.
+type Service struct {
+	store    *db.Store
+	temporal Temporal
+	queues   protocol.TaskQueues
+	poll     time.Duration
+	describe time.Duration
+}
+
+// New makes a service. It reads progress from the store, so that following works while workers are away.
+func New(store *db.Store, temporal Temporal, queues protocol.TaskQueues) *Service {
+	return &Service{store: store, temporal: temporal, queues: queues, poll: pollInterval, describe: describeInterval}
+}
+
+// Request asks for a person's sync.
+type Request struct {
+	Organisation db.Organisation
+	Client       care.ID
+	AllBudgets   bool
+	RequestedBy  string
+}
+
+// Started says which run a request led to.
+type Started struct {
+	RunID care.ID
+	// Joined: a run was under way already (R7).
+	Joined bool
+	// AnotherPass: the run that was joined does less than was asked for; one more pass follows it, unless it had not begun (R7).
+	AnotherPass bool
+}
+
+// Start starts a person's sync, or joins the one that is running (R7). It fails with db.ErrNotFound, ErrNoCareRecipientID, or
+// ErrUnavailable.
+func (s *Service) Start(ctx context.Context, request Request) (Started, error) {
+	person, err := s.store.Client(ctx, request.Organisation, request.Client, time.Now())
+	if err != nil {
+		return Started{}, err
+	}
+	if person.CareRecipientID == "" {
+		return Started{}, ErrNoCareRecipientID
+	}
+	run, err := s.temporal.ExecuteWorkflow(ctx, s.options(request), protocol.CareRecipientSyncWorkflow, s.input(request))
+	var running *serviceerror.WorkflowExecutionAlreadyStarted
+	if errors.As(err, &running) {
+		return s.join(ctx, request, running.RunId)
+	}
+	if err != nil {
+		return Started{}, temporalError("start the sync", err)
+	}
+	return s.record(ctx, request, Started{RunID: care.ID(run.GetRunID())})
+}
+
+// Accept lets the removals that a run held back through and starts a sync that makes them (R5). It fails with db.ErrNotFound where the
+// run holds none back.
+func (s *Service) Accept(ctx context.Context, organisation db.Organisation, run care.ID, by string) ([]db.HoldView, Started, error) {
+	progress, err := s.store.RunProgress(ctx, organisation.ID, run)
+	if err != nil {
+		return nil, Started{}, err
+	}
+	holds, err := s.store.AcceptHolds(ctx, organisation.ID, run, by)
+	if err != nil {
+		return nil, Started{}, err
+	}
+	request := Request{Organisation: organisation, Client: progress.Person.ID, AllBudgets: progress.AllBudgets, RequestedBy: by}
+	started, err := s.Start(ctx, request)
+	if err == nil && started.Joined && !started.AnotherPass {
+		// The run that was joined may have read before the removal was accepted.
+		request.AllBudgets = true
+		started, err = s.Start(ctx, request)
+	}
+	return holds, started, err
+}
+
+// Cancel asks a run to stop; what it has saved stays. It fails with db.ErrNotFound or ErrFinished.
+func (s *Service) Cancel(ctx context.Context, organisation, run care.ID) error {
+	progress, err := s.store.RunProgress(ctx, organisation, run)
+	if err != nil {
+		return err
+	}
+	if progress.State == db.RunFinished {
+		return ErrFinished
+	}
+	current, err := s.current(ctx, progress.WorkflowID)
+	if err != nil {
+		return err
+	}
+	if !current.running || current.original != run {
+		return ErrFinished
+	}
+	return temporalError("cancel the sync", s.temporal.CancelWorkflow(ctx, progress.WorkflowID, current.runID))
+}
+
+func (s *Service) join(ctx context.Context, request Request, runningID string) (Started, error) {
+	original, err := s.originalRun(ctx, protocol.CareRecipientSyncID(request.Client), runningID)
+	if err != nil {
+		return Started{}, err
+	}
+	joined := Started{RunID: original, Joined: true}
+	if !request.AllBudgets {
+		return s.record(ctx, request, joined)
+	}
+	running, err := s.store.RunProgress(ctx, request.Organisation.ID, original)
+	if err == nil && running.AllBudgets && running.State != db.RunFinished {
+		return joined, nil
+	}
+	return s.askForMore(ctx, request, runningID, joined)
+}
+
+// askForMore causes one more pass after the running one, or starts one if that has ended meanwhile (R7).
+func (s *Service) askForMore(ctx context.Context, request Request, runningID string, joined Started) (Started, error) {
+	signal := protocol.SyncRequest{Trigger: care.TriggerOnDemand, AllBudgets: request.AllBudgets, RequestedBy: request.RequestedBy}
+	run, err := s.temporal.SignalWithStartWorkflow(ctx, protocol.CareRecipientSyncID(request.Client), protocol.SyncRequested.Name, signal,
+		s.options(request), protocol.CareRecipientSyncWorkflow, s.input(request))
+	if err != nil {
+		return Started{}, temporalError("ask for one more pass", err)
+	}
+	if run.GetRunID() != runningID {
+		return s.record(ctx, request, Started{RunID: care.ID(run.GetRunID())})
+	}
+	joined.AnotherPass = true
+	return s.record(ctx, request, joined)
+}
+
+// record writes the run's row, so that it can be followed before a worker has begun it. A row that is there already stands.
+func (s *Service) record(ctx context.Context, request Request, started Started) (Started, error) {
+	err := s.store.RecordRun(ctx, db.RunStart{
+		ID: started.RunID, Kind: protocol.KindCareRecipient, WorkflowID: protocol.CareRecipientSyncID(request.Client),
+		Request: s.input(request).Request,
+	})
+	if err != nil {
+		return started, fmt.Errorf("the sync was started as run %s, but could not be recorded yet: %w", started.RunID, err)
+	}
+	return started, nil
+}
+
+func (s *Service) input(request Request) protocol.CareRecipientSyncInput {
+	return protocol.CareRecipientSyncInput{
+		Request: care.Request{
+			OrganisationID: request.Organisation.ID, ClientID: request.Client, AllBudgets: request.AllBudgets,
+			Trigger: care.TriggerOnDemand, RequestedBy: request.RequestedBy,
+		},
+		TaskQueuePrefix: s.queues.Prefix,
+		Pass:            1,
+	}
+}
+
+func (s *Service) options(request Request) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		ID:                                       protocol.CareRecipientSyncID(request.Client),
+		TaskQueue:                                s.queues.CareSync(),
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+		StaticSummary:                            "Care recipient sync, on demand",
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			protocol.SearchKind.ValueSet(protocol.KindCareRecipient),
+			protocol.SearchOrganisation.ValueSet(string(request.Organisation.ID))),
+	}
+}
+
+// temporalError keeps what the server says out of reach of people: its texts are for operators of Temporal.
+func temporalError(operation string, err error) error {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	var unavailable *serviceerror.Unavailable
+	var timeout *serviceerror.DeadlineExceeded
+	if errors.As(err, &unavailable) || errors.As(err, &timeout) || errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%s: %w", operation, ErrUnavailable)
+	}
+	return fmt.Errorf("%s: %w", operation, err)
+}

@@ -1,0 +1,87 @@
+// Package testkit gives tests the real parts that they need: databases of their own on a real PostgreSQL.
+package testkit
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"net/url"
+	"os"
+	"testing"
+
+	"github.com/peterldowns/pgtestdb"
+	"github.com/peterldowns/pgtestdb/migrators/common"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/platform/sealing"
+)
+
+// oddTimeZone is that of sessions in tests: far from UTC and from Sydney, and not on the hour, so that a date that is taken from a
+// session's clock by mistake shows (R1).
+const oddTimeZone = "Pacific/Chatham"
+
+// Database opens a store on a new database of the test's own.
+func Database(t testing.TB) *db.Store {
+	t.Helper()
+	return Store(t, DatabaseURL(t))
+}
+
+// Store opens another store on a test's database, with the test's keyring.
+func Store(t testing.TB, databaseURL string) *db.Store {
+	t.Helper()
+	store, err := db.Open(t.Context(), databaseURL, Keyring(), db.Options{})
+	require.NoError(t, err)
+	t.Cleanup(store.Close)
+	return store
+}
+
+// DatabaseURL makes a new database with the current schema for the test, cloned from a template that is made once. It is dropped
+// after the test, unless the test failed. PostgreSQL is the one that DATABASE_ADMIN_URL names (or DATABASE_URL, if
+// its role may create databases and roles).
+func DatabaseURL(t testing.TB) string {
+	t.Helper()
+	server := cmp.Or(os.Getenv("DATABASE_ADMIN_URL"), os.Getenv("DATABASE_URL"))
+	if server == "" {
+		t.Fatal("DATABASE_ADMIN_URL is not set: tests need a real PostgreSQL, run them with `devstack exec -- go test ...`")
+	}
+	config := pgtestdb.Custom(t, configOf(t, server), migrator{})
+	return config.URL()
+}
+
+func configOf(t testing.TB, server string) pgtestdb.Config {
+	address, err := url.Parse(server)
+	require.NoError(t, err)
+	password, _ := address.User.Password()
+	options := url.Values{"sslmode": {"disable"}, "timezone": {oddTimeZone}}
+	return pgtestdb.Config{
+		DriverName: "pgx", Host: address.Hostname(), Port: address.Port(), User: address.User.Username(), Password: password,
+		Database: address.Path[1:], Options: options.Encode(), ForceTerminateConnections: true,
+	}
+}
+
+// migrator makes the template with the program's own migrations.
+type migrator struct{}
+
+// Hash implements pgtestdb.Migrator: another schema gets another template.
+func (migrator) Hash() (string, error) { return common.HashDirs(db.MigrationFiles(), "*.sql", ".") }
+
+// Migrate implements pgtestdb.Migrator.
+func (migrator) Migrate(ctx context.Context, _ *sql.DB, config pgtestdb.Config) error {
+	_, err := db.Migrate(ctx, config.URL())
+	return err
+}
+
+// Keyring is the one that all tests share.
+func Keyring() *sealing.Keyring { return testKeyring }
+
+// KeyringText is the keyring as programs read it from CARESYNC_KEYRING.
+const KeyringText = "test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+var testKeyring = func() *sealing.Keyring {
+	keyring, err := sealing.Parse(KeyringText)
+	if err != nil {
+		panic(err)
+	}
+	return keyring
+}()

@@ -1,0 +1,86 @@
+package testkit
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/caresync/caresync/activities"
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/platform/temporal"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/worker/hosting"
+)
+
+// Temporal is a test's share of the real Temporal server that TEMPORAL_ADDRESS names: an encrypting client and task queues of its own.
+type Temporal struct {
+	client.Client
+	Queues protocol.TaskQueues
+}
+
+// NewTemporal connects a test with the Temporal server.
+func NewTemporal(t testing.TB) *Temporal {
+	t.Helper()
+	t.Setenv("TEMPORAL_CONFIG_FILE", filepath.Join(t.TempDir(), "none.toml")) // a developer's own profile is none of a test's business
+	connected, err := temporal.Dial(t.Context(), temporal.Options{Keyring: Keyring(), Logger: zap.NewNop()})
+	require.NoError(t, err)
+	t.Cleanup(connected.Close)
+	return &Temporal{Client: connected, Queues: protocol.TaskQueues{Prefix: "test-" + string(db.NewID()) + "-"}}
+}
+
+// RunWorker hosts workflows and steps in this process until the test ends or stop is called.
+func (s *Temporal) RunWorker(t testing.TB, steps *activities.CareRecipient) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	group, ctx := errgroup.WithContext(ctx)
+	for _, part := range hosting.Workers(s.Client, s.Queues, steps) {
+		group.Go(func() error { return part(ctx) })
+	}
+	stop = func() {
+		cancel()
+		if err := group.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("the worker failed: %v", err)
+		}
+	}
+	t.Cleanup(stop)
+	return stop
+}
+
+// Start starts a sync.
+func (s *Temporal) Start(t testing.TB, request care.Request) client.WorkflowRun {
+	t.Helper()
+	run, err := s.ExecuteWorkflow(t.Context(), s.options(request), protocol.CareRecipientSyncWorkflow, s.input(request))
+	require.NoError(t, err)
+	return run
+}
+
+// Request asks for a sync as the claim service does: it signals, with start.
+func (s *Temporal) Request(ctx context.Context, request care.Request) error {
+	_, err := s.SignalWithStartWorkflow(ctx, protocol.CareRecipientSyncID(request.ClientID), protocol.SyncRequested.Name,
+		protocol.SyncRequest{Trigger: request.Trigger, AllBudgets: request.AllBudgets}, s.options(request),
+		protocol.CareRecipientSyncWorkflow, s.input(request))
+	return err
+}
+
+// Sync starts a sync, or joins the one that runs, and answers with what it came to.
+func (s *Temporal) Sync(t testing.TB, request care.Request) care.RunResult {
+	t.Helper()
+	var result care.RunResult
+	require.NoError(t, s.Start(t, request).Get(t.Context(), &result))
+	return result
+}
+
+func (s *Temporal) options(request care.Request) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{ID: protocol.CareRecipientSyncID(request.ClientID), TaskQueue: s.Queues.CareSync()}
+}
+
+func (s *Temporal) input(request care.Request) protocol.CareRecipientSyncInput {
+	return protocol.CareRecipientSyncInput{Request: request, TaskQueuePrefix: s.Queues.Prefix, Pass: 1}
+}

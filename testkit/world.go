@@ -1,0 +1,202 @@
+package testkit
+
+import (
+	"cmp"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/activities"
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/simulator/scenarios"
+	"github.com/caresync/caresync/simulator/server"
+	"github.com/caresync/caresync/simulator/world"
+	"github.com/caresync/caresync/upstream/proda"
+	"github.com/caresync/caresync/upstream/servicesaustralia"
+	"github.com/caresync/caresync/upstream/transport"
+	"github.com/caresync/caresync/worker/hosting"
+)
+
+// testRate is a number of calls a second that no test reaches.
+const testRate = 10_000
+
+// World is a simulated government over real HTTP, with its organisations, connections and people set up in a database.
+type World struct {
+	*server.Simulator
+	URL         string
+	DatabaseURL string
+	Store       *db.Store
+	// organisations are our ids by RA number.
+	organisations map[string]care.ID
+	served        *http.Server
+	clients       map[string]care.Request
+}
+
+// NewWorld makes a world, set up in a database of the test's own. The zero options give the people of the built-in scenarios.
+func NewWorld(t testing.TB, options world.Options, more ...server.Option) *World {
+	t.Helper()
+	w := NewWorldAlone(t, options, more...)
+	w.SetUp(t, DatabaseURL(t))
+	return w
+}
+
+// NewWorldAlone makes a world that is not set up in any database yet.
+func NewWorldAlone(t testing.TB, options world.Options, more ...server.Option) *World {
+	t.Helper()
+	if options.People == 0 && options.Scenarios == nil {
+		options.Scenarios = scenarios.FS
+	}
+	simulator, err := server.New(options, more...)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, simulator.Close()) })
+	w := &World{Simulator: simulator, organisations: make(map[string]care.ID), clients: make(map[string]care.Request)}
+	w.Serve(t)
+	t.Cleanup(w.Break)
+	return w
+}
+
+// Serve lets the services answer, at the same address as before if they had been broken off.
+func (w *World) Serve(t testing.TB) {
+	t.Helper()
+	listener, err := net.Listen("tcp", cmp.Or(strings.TrimPrefix(w.URL, "http://"), "127.0.0.1:0"))
+	require.NoError(t, err)
+	w.URL = "http://" + listener.Addr().String()
+	w.served = &http.Server{Handler: w.Simulator, ReadHeaderTimeout: time.Minute}
+	go func() { _ = w.served.Serve(listener) }() // it always ends with ErrServerClosed
+}
+
+// Break closes the services in mid-call: connections are cut and new ones refused.
+func (w *World) Break() { _ = w.served.Close() }
+
+// SetUp stores the world's organisations, connections, people and invoices in a database, and activates the devices.
+func (w *World) SetUp(t testing.TB, databaseURL string) {
+	t.Helper()
+	w.DatabaseURL, w.Store = databaseURL, Store(t, databaseURL)
+	store := w.Store
+	for _, organisation := range w.World.Organisations() {
+		slug := strings.ToLower(strings.ReplaceAll(organisation.Name, " ", "-"))
+		stored, err := store.CreateOrganisation(t.Context(), slug, organisation.Name, db.DefaultTimeZone)
+		require.NoError(t, err)
+		w.organisations[organisation.RANumber] = stored.ID
+		for _, provider := range organisation.ServiceProviders {
+			w.connect(t, store, stored.ID, provider)
+		}
+		w.importPeople(t, store, stored.ID, organisation.RANumber)
+		w.ImportInvoices(t, store, organisation.RANumber)
+	}
+	w.ResetCalls()
+}
+
+func (w *World) connect(t testing.TB, store *db.Store, organisation care.ID, provider world.ServiceProvider) {
+	t.Helper()
+	known, err := w.Connection(w.URL, provider.Key)
+	require.NoError(t, err)
+	connection, err := store.CreateConnection(t.Context(), organisation, care.Connection{
+		Service: care.ServicesAustralia, Name: provider.Key, BaseURL: known.ServicesAustraliaBaseURL,
+		TokenBaseURL: known.TokenBaseURL, DeviceBaseURL: known.DeviceBaseURL, RANumber: known.RANumber, DeviceName: known.DeviceName,
+		ClientID: known.ClientID, APIKey: known.IBMClientID, Audience: known.ServicesAustraliaAudience, ProductID: known.ProductID,
+		ServiceProviderID: known.ServiceProviderID, RatePerSecond: testRate, ConsentCode: servicesaustralia.DefaultConsentCode,
+	})
+	require.NoError(t, err)
+	client := proda.NewClient(transport.NewClient(transport.Options{}), proda.Options{})
+	tokens := proda.NewTokens(client, store.ProdaTokens(), store.DeviceKeys())
+	require.NoError(t, proda.NewDevices(client, tokens, store.DeviceKeys()).Activate(t.Context(), connection, known.ActivationCode))
+	now := time.Now()
+	_, err = store.ChangeConnection(t.Context(), organisation, connection.Name, func(c *care.Connection) { c.ActivatedAt = &now })
+	require.NoError(t, err)
+}
+
+func (w *World) importPeople(t testing.TB, store *db.Store, organisation care.ID, raNumber string) {
+	t.Helper()
+	var file db.Import[db.ImportedPerson]
+	people := w.World.People(world.Holder{Organisation: raNumber})
+	for i, person := range people {
+		if person.Key == "mistyped-id" {
+			continue
+		}
+		file.Rows = append(file.Rows, db.ImportedPerson{Line: i + 2, ServiceProviderID: person.ServiceProviderID, Identity: care.Identity{
+			CareRecipientID: person.CareRecipientID, GivenName: person.GivenName, FamilyName: person.FamilyName, BirthDate: date(t, person.BirthDate),
+		}})
+	}
+	_, err := store.ImportPeople(t.Context(), organisation, file)
+	require.NoError(t, err)
+	clients := clientsOf(t, store, organisation)
+	for _, person := range people {
+		if _, known := w.clients[person.Key]; !known {
+			w.clients[person.Key] = care.Request{OrganisationID: organisation, ClientID: clients[person.CareRecipientID], Trigger: care.TriggerOnDemand}
+		}
+	}
+}
+
+// clientsOf are our ids of an organisation's people by care recipient id.
+func clientsOf(t testing.TB, store *db.Store, organisation care.ID) map[string]care.ID {
+	t.Helper()
+	ids := make(map[string]care.ID)
+	for after, more := care.ID(""), true; more; {
+		var page []db.ClientView
+		var err error
+		page, more, err = store.Clients(t.Context(), db.Organisation{ID: organisation, TimeZone: db.DefaultTimeZone}, after, db.MostPerPage, time.Now())
+		require.NoError(t, err)
+		for _, client := range page {
+			ids[client.CareRecipientID] = client.ID
+			after = client.ID
+		}
+	}
+	return ids
+}
+
+// ImportInvoices stores what an organisation has billed so far.
+func (w *World) ImportInvoices(t testing.TB, store *db.Store, raNumber string) {
+	t.Helper()
+	var file db.Import[db.ImportedInvoiceLine]
+	for i, line := range w.World.Invoices(world.Holder{Organisation: raNumber}) {
+		file.Rows = append(file.Rows, db.ImportedInvoiceLine{
+			Line: i + 2, InvoiceID: line.InvoiceID, ItemID: line.ItemID, CareRecipientID: line.CareRecipientID,
+			ServiceCode: line.ServiceID, DeliveryDate: date(t, line.DeliveryDate), Amount: line.Amount,
+		})
+	}
+	_, err := store.ImportInvoices(t.Context(), w.organisations[raNumber], file)
+	require.NoError(t, err)
+}
+
+func date(t testing.TB, day world.Date) care.Date {
+	t.Helper()
+	if day == world.NoDate {
+		return care.Date{}
+	}
+	parsed, err := care.ParseDate(day.String())
+	require.NoError(t, err)
+	return parsed
+}
+
+// Request asks for a sync of the person of a scenario, or of a generated one, by key.
+func (w *World) Request(t testing.TB, key string) care.Request {
+	t.Helper()
+	request, known := w.clients[key]
+	require.True(t, known, "the world has no person %q", key)
+	return request
+}
+
+// Steps are the steps of a worker process of its own: another pool, token cache and allowance each time.
+func (w *World) Steps(t testing.TB, options db.Options) *activities.CareRecipient {
+	t.Helper()
+	store, err := db.Open(t.Context(), w.DatabaseURL, Keyring(), options)
+	require.NoError(t, err)
+	t.Cleanup(store.Close)
+	calls := transport.NewClient(transport.Options{})
+	t.Cleanup(calls.CloseIdle)
+	return hosting.Steps(store, calls)
+}
+
+// Sync runs one pass by direct calls and answers with what it came to.
+func (w *World) Sync(t testing.TB, steps *activities.CareRecipient, key string) care.RunResult {
+	t.Helper()
+	result, err := steps.Sync(t.Context(), db.NewID(), w.Request(t, key))
+	require.NoError(t, err)
+	return result
+}

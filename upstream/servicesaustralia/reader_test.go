@@ -1,0 +1,365 @@
+package servicesaustralia_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/upstream/servicesaustralia"
+	"github.com/caresync/caresync/upstream/transport"
+)
+
+func amount(text string) decimal.NullDecimal {
+	return decimal.NewNullDecimal(decimal.RequireFromString(text))
+}
+
+func date(text string) care.Date {
+	parsed, err := care.ParseDate(text)
+	if err != nil {
+		panic(err)
+	}
+	return parsed
+}
+
+// same compares values with decimals in them, which may be equal without being the same.
+func same(t *testing.T, want, got any) {
+	t.Helper()
+	expected, err := json.Marshal(want)
+	require.NoError(t, err)
+	actual, err := json.Marshal(got)
+	require.NoError(t, err)
+	require.JSONEq(t, string(expected), string(actual))
+}
+
+func TestSummary(t *testing.T) {
+	read, err := readerOf(t, says(200, `[{"careRecipientId":"0415056224","firstName":"Ann-Marie","lastName":"O'Neill","birthDate":"1941-03-09",
+		"serviceProviderId":"4000012345","entryDate":"2025-11-01","departureDate":null,"somethingNew":{"a":[1]},
+		"classifications":[{"classificationCode":"ON_LEVEL_7","classification":"Support at Home Level 7","fundingSource":"ON","startDate":"2025-11-01","endDate":null},
+			{"classificationCode":"XX_NEW","startDate":"2026-01-01","endDate":"0001-01-01"}],
+		"approvedServices":[{"serviceGroupId":"SERG-0001","serviceTypeId":"SERT-0004","serviceId":"SERV-0012","service":"Nursing care","startDate":"2025-11-01","endDate":""}],
+		"supplements":[{"supplementCode":"OXY_NORM","supplement":"Oxygen supplement","startDate":"2025-11-01","endDate":"0000-00-00"}]}]`)).Summary(t.Context(), person)
+	require.NoError(t, err)
+	require.Empty(t, read.Issues)
+	same(t, []care.Summary{{
+		Identity:          care.Identity{CareRecipientID: person, GivenName: "Ann-Marie", FamilyName: "O'Neill", BirthDate: date("1941-03-09")},
+		ServiceProviderID: provider, EntryDate: date("2025-11-01"),
+		Classifications: []care.Classification{
+			{Code: "ON_LEVEL_7", Name: "Support at Home Level 7", FundingSource: "ON", StartDate: date("2025-11-01")},
+			{Code: "XX_NEW", StartDate: date("2026-01-01")},
+		},
+		ApprovedServices: []care.ApprovedService{{GroupCode: "SERG-0001", TypeCode: "SERT-0004", ServiceCode: "SERV-0012", Name: "Nursing care", StartDate: date("2025-11-01")}},
+		Supplements:      []care.Supplement{{Code: "OXY_NORM", Name: "Oxygen supplement", StartDate: date("2025-11-01")}},
+	}}, read.Records)
+}
+
+func TestASummaryOfSomebodyElseIsReturnedAsItIs(t *testing.T) { // R8: care decides
+	read, err := readerOf(t, says(200, `[{"careRecipientId":"0999999999","lastName":"Other"}]`)).Summary(t.Context(), person)
+	require.NoError(t, err)
+	require.Equal(t, stranger, read.Records[0].CareRecipientID)
+}
+
+func TestAnIDThatCameAsANumberHasLostItsLeadingZeros(t *testing.T) {
+	reader := readerOf(t, says(200, `[{"careRecipientId":415056224,"budgetId":25}]`))
+	summary, err := reader.Summary(t.Context(), person)
+	require.NoError(t, err)
+	require.Equal(t, person, summary.Records[0].CareRecipientID)
+	budgets, err := reader.Budgets(t.Context(), person)
+	require.NoError(t, err)
+	require.Equal(t, "25", budgets.Records[0].UpstreamBudgetID)
+}
+
+func TestAPersonWithTwoProvidersHasTwoSummaries(t *testing.T) {
+	row := func(provider, entry string) string {
+		return fmt.Sprintf(`{"careRecipientId":%q,"serviceProviderId":%q,"entryDate":%q}`, person, provider, entry)
+	}
+	read, err := readerOf(t, holds(row("1", "2025-11-01"), row("2", "2025-11-01"), row("1", "2026-02-01"), row("1", "2025-11-01"))).Summary(t.Context(), person)
+	require.NoError(t, err)
+	require.Len(t, read.Records, 3, "another provider and a later stay are records of their own; a repeated row is not")
+}
+
+func TestContributions(t *testing.T) { // R3, R16
+	read, err := readerOf(t, holds(
+		`{"careRecipientId":"0415056224","contributionCategory":"EVERYDAY_LIVING","percentage":17.5,"startDate":"2025-11-01","endDate":null,"status":"DETERMINED"}`,
+		`{"careRecipientId":"0415056224","contributionCategory":"EVERYDAY_LIVING","percentage":17.5,"startDate":"2025-11-01","endDate":null,"status":"DETERMINED"}`,
+		`{"careRecipientId":"0415056224","contributionCategory":"INDEPENDENCE","startDate":"2025-11-01","status":"PENDING"}`,
+		`{"contributionCategory":"SOMETHING_NEW","percentage":"0.00"}`,
+	)).Contributions(t.Context(), person)
+	require.NoError(t, err)
+	require.Empty(t, read.Issues)
+	twice := care.Contribution{Category: "EVERYDAY_LIVING", Percentage: amount("17.5"), StartDate: date("2025-11-01"), Status: "DETERMINED"}
+	same(t, []care.Contribution{
+		twice, twice,
+		{Category: "INDEPENDENCE", StartDate: date("2025-11-01"), Status: "PENDING"},
+		{Category: "SOMETHING_NEW", Percentage: amount("0")},
+	}, read.Records)
+	require.False(t, read.Records[2].Percentage.Valid, "absent is not 0 %")
+	require.True(t, read.Records[3].Percentage.Valid)
+}
+
+func TestBudgets(t *testing.T) { // R4: signs
+	read, err := readerOf(t, holds(
+		`{"budgetId":"254415056224","serviceProviderId":"4000012345","careRecipientId":"0415056224","careRecipientName":"N","entryDate":"2025-11-01",
+		"budgetTypeCode":"ON","budgetType":"Home support ongoing","startDate":"2026-04-01","endDate":"2026-06-30","status":"OPEN",
+		"total":16757.56,"amountUsed":-50.00,"writeOffAmount":-0.01,"rolloverDeduction":"12.30","available":"16707.56"}`,
+		`{"budgetId":"a/b 2","careRecipientId":"0415056224","budgetTypeCode":"ZZ","total":0.00}`,
+		`{"budgetId":"254415056224","careRecipientId":"0415056224","total":1}`,
+	)).Budgets(t.Context(), person)
+	require.NoError(t, err)
+	require.Empty(t, read.Issues)
+	same(t, []care.Budget{{
+		UpstreamBudgetID: "254415056224", ServiceProviderID: provider, TypeCode: "ON", TypeName: "Home support ongoing",
+		EntryDate: date("2025-11-01"), StartDate: date("2026-04-01"), EndDate: date("2026-06-30"), Status: "OPEN",
+		Total: amount("16757.56"), Used: amount("50"), WriteOff: amount("0.01"), Rollover: amount("-12.3"), Available: amount("16707.56"),
+	}, {
+		UpstreamBudgetID: "a/b 2", TypeCode: "ZZ", Total: amount("0"),
+	}}, read.Records)
+	require.True(t, read.Records[1].Total.Valid, "0.00 is an amount")
+	require.False(t, read.Records[1].Used.Valid, "absent is not zero")
+}
+
+func TestBudgetDetails(t *testing.T) { // R4, R17
+	service := startService(t, says(200, `{"budgetId":"a/b 2","status":"OPEN","total":16757.56,
+		"entitlements":[{"entitlementCode":"ON_RATE_7","amount":13047.49},{"entitlementCode":"OXY_NORM"}],
+		"usage":[{"invoiceId":"900000123","itemId":1,"serviceProviderId":"4000012345","serviceId":"SERV-0012","deliveryDate":"2026-04-03","amount":-50.00},
+			{"serviceProviderId":"4000099999","amount":-10},{"serviceProviderId":"4000099999","amount":-10},
+			{"invoiceId":"900000123","itemId":"2","amount":"5.00"}]}`))
+	details, issues, err := service.reader(t, servicesaustralia.Options{}).BudgetDetails(t.Context(), "a/b 2")
+	require.NoError(t, err)
+	require.Empty(t, issues)
+	require.Equal(t, root+"/budget/v1/a%2Fb%202", service.asked[0].EscapedPath())
+	require.Empty(t, service.asked[0].RawQuery)
+	other := care.UsageLine{ServiceProviderID: "4000099999", Amount: amount("10")}
+	same(t, care.BudgetDetails{
+		UpstreamBudgetID: "a/b 2",
+		Entitlements:     []care.Entitlement{{Code: "ON_RATE_7", Amount: amount("13047.49")}, {Code: "OXY_NORM"}},
+		Usage: []care.UsageLine{
+			{UpstreamInvoiceID: "900000123", UpstreamItemID: "1", ServiceProviderID: provider, ServiceCode: "SERV-0012", DeliveryDate: date("2026-04-03"), Amount: amount("50")},
+			other, other,
+			{UpstreamInvoiceID: "900000123", UpstreamItemID: "2", Amount: amount("-5")},
+		},
+	}, details)
+}
+
+func TestWhatIsOddIsAWarningAndNeverLosesTheRecord(t *testing.T) { // R2, R3, R10
+	read, err := readerOf(t, holds(
+		`{"budgetId":"B1","careRecipientId":"0415056224","budgetTypeCode":true,"startDate":"1 April 2026","endDate":20260630,"status":{"a":1},
+		"total":1.005,"amountUsed":-1.005,"writeOffAmount":"many","rolloverDeduction":1e99,"available":[1]}`,
+	)).Budgets(t.Context(), person)
+	require.NoError(t, err)
+	same(t, []care.Budget{{UpstreamBudgetID: "B1", Total: amount("1.01"), Used: amount("1.01")}}, read.Records)
+
+	codes := map[string]care.IssueCode{}
+	for _, issue := range read.Issues {
+		var details map[string]string
+		require.NoError(t, json.Unmarshal(issue.Details, &details))
+		require.Equal(t, care.SeverityWarning, issue.Severity)
+		require.Equal(t, care.AreaBudgets, issue.Area)
+		require.Equal(t, care.KindBudget, issue.Kind)
+		require.NotContains(t, issue.Message, details["reported"])
+		require.NotContains(t, issue.Message, person)
+		codes[details["field"]+"="+details["reported"]] = issue.Code
+	}
+	require.Equal(t, map[string]care.IssueCode{
+		"[0].budgetTypeCode=true": care.IssueOddValue, "[0].startDate=1 April 2026": care.IssueOddValue,
+		"[0].endDate=20260630": care.IssueOddValue, `[0].status={"a":1}`: care.IssueOddValue,
+		"[0].total=1.005": care.IssueRounded, "[0].amountUsed=-1.005": care.IssueRounded,
+		"[0].writeOffAmount=many": care.IssueOddValue, "[0].rolloverDeduction=1e99": care.IssueOddValue, "[0].available=[1]": care.IssueOddValue,
+	}, codes)
+	require.Equal(t, "The field startDate of a budget is not a date, and was left out.", read.Issues[1].Message)
+}
+
+func TestPercentagesKeepFourPlaces(t *testing.T) { // R2
+	read, err := readerOf(t, holds(
+		`{"contributionCategory":"A","percentage":17.1234}`, `{"contributionCategory":"B","percentage":17.12345}`, `{"contributionCategory":"C","percentage":1000}`,
+	)).Contributions(t.Context(), person)
+	require.NoError(t, err)
+	same(t, []care.Contribution{{Category: "A", Percentage: amount("17.1234")}, {Category: "B", Percentage: amount("17.1235")}, {Category: "C"}}, read.Records)
+	require.Len(t, read.Issues, 2)
+	require.Equal(t, care.IssueRounded, read.Issues[0].Code)
+	require.Equal(t, care.IssueOddValue, read.Issues[1].Code)
+}
+
+func TestARecordWithoutItsIdentityIsRefused(t *testing.T) {
+	for _, test := range []struct{ read, body, field string }{
+		{"budgets", `[{"budgetId":"B1"},{"careRecipientId":"0415056224"}]`, "[1].budgetId"},
+		{"budgets", `[{"budgetId":null}]`, "[0].budgetId"},
+		{"budgets", `[{"budgetId":"  "}]`, "[0].budgetId"},
+		{"budgets", `[{"budgetId":{}}]`, "[0].budgetId"},
+		{"budgets", `[{"budgetId":"a\u0000"}]`, "[0].budgetId"},
+		{"budgets", `["B1"]`, "[0]"},
+		{"budgets", `[null]`, "[0]"},
+		{"summary", `[{"lastName":"Murray"}]`, "[0].careRecipientId"},
+		{"summary", `[{"careRecipientId":"0415056224","classifications":[{"classification":"Level 7"}]}]`, "[0].classifications[0].classificationCode"},
+		{"summary", `[{"careRecipientId":"0415056224","classifications":[{"classificationCode":"A","startDate":"soon"}]}]`, "[0].classifications[0].startDate"},
+		{"summary", `[{"careRecipientId":"0415056224","classifications":{"classificationCode":"A"}}]`, "[0].classifications"},
+		{"summary", `[{"careRecipientId":"0415056224","supplements":[{}]}]`, "[0].supplements[0].supplementCode"},
+		{"summary", `[{"careRecipientId":"0415056224","approvedServices":[{"service":"Nursing"}]}]`, "[0].approvedServices[0].serviceId"},
+		{"contributions", `[{"percentage":5}]`, "[0].contributionCategory"},
+		{"contributions of the provider", `[{"contributionCategory":"A"}]`, "[0].careRecipientId"},
+		{"budgets held", `[{"budgetTypeCode":"CM"}]`, "[0].budgetId"},
+		{"details", `{"entitlements":[]}`, "budgetId"},
+		{"details", `{"budgetId":"B1","entitlements":[{"amount":1}]}`, "entitlements[0].entitlementCode"},
+		{"details", `{"budgetId":"B1","usage":"none"}`, "usage"},
+	} {
+		t.Run(test.read+" "+test.field, func(t *testing.T) {
+			records, err := reads[test.read](t.Context(), readerOf(t, says(200, test.body)))
+			failed := failure(t, err)
+			require.Equal(t, transport.InvalidRecord, failed.Kind)
+			require.Equal(t, test.field, failed.Field)
+			require.Contains(t, failed.Error(), "field "+test.field)
+			require.False(t, failed.Retryable())
+			require.False(t, failed.WholeOrganisation())
+			if test.read != "details" {
+				require.Zero(t, records, "nothing of an incomplete read may be used")
+			}
+		})
+	}
+}
+
+func TestRowsOfSomebodyElseAreRefused(t *testing.T) { // R8
+	for read, body := range map[string]string{
+		"budgets":       `[{"budgetId":"B1","careRecipientId":"0415056224"},{"budgetId":"B2","careRecipientId":"0999999999"}]`,
+		"contributions": `[{"careRecipientId":"0999999999","contributionCategory":"CLINICAL"}]`,
+		"details":       `{"budgetId":"B2"}`,
+	} {
+		_, err := reads[read](t.Context(), readerOf(t, says(200, body)))
+		failed := failure(t, err)
+		require.Equal(t, transport.IdentityMismatch, failed.Kind, read)
+		require.False(t, failed.Retryable())
+		require.NotContains(t, failed.Error(), stranger)
+		require.Contains(t, []string{stranger, "B2"}, failed.Reported, "kept for the run's rows")
+	}
+}
+
+func TestWhatNotFoundMeans(t *testing.T) {
+	gone := map[string]bool{"summary": true, "details": true}
+	for name, read := range reads {
+		t.Run(name, func(t *testing.T) {
+			records, err := read(t.Context(), readerOf(t, says(404, notFound)))
+			if gone[name] {
+				require.Equal(t, transport.NotFound, failure(t, err).Kind)
+			} else {
+				require.NoError(t, err, "a search without hits")
+				require.Zero(t, records)
+			}
+
+			_, err = read(t.Context(), readerOf(t, says(404, "<html>No such page</html>")))
+			require.Equal(t, transport.Refused, failure(t, err).Kind, "a wrong address is not a person without records")
+			_, err = read(t.Context(), readerOf(t, says(404, `{"codeType":"DHSEIN","code":"17","message":"No"}`)))
+			require.Equal(t, transport.Refused, failure(t, err).Kind)
+		})
+	}
+	_, err := readerOf(t, says(200, "[]")).Summary(t.Context(), person)
+	require.Equal(t, transport.NotFound, failure(t, err).Kind)
+}
+
+func TestConsentAndAuthority(t *testing.T) { // R9, R18
+	for body, want := range map[string]transport.Kind{
+		`{"codeType":"DHSEIN","code":"CONSENT","message":"Care recipient has not provided consent"}`:                                              transport.ConsentRefused,
+		`{"codeType":"DHSEIN","code":"9","message":"Refused","details":[{"code":"CONSENT","message":"Care recipient has not provided consent"}]}`: transport.ConsentRefused,
+		`{"codeType":"DHSEIN","code":"AUTH","message":"Provider is not linked"}`:                                                                  transport.NotAuthorised,
+		"Forbidden": transport.NotAuthorised,
+	} {
+		_, err := readerOf(t, says(403, body)).Budgets(t.Context(), person)
+		failed := failure(t, err)
+		require.Equal(t, want, failed.Kind, body)
+		require.False(t, failed.Retryable())
+		require.NotEmpty(t, failed.Words)
+	}
+
+	service := startService(t, says(403, `{"code":"NO-CONSENT"}`))
+	connection := connectionTo(service.URL)
+	connection.ConsentCode = "NO-CONSENT"
+	_, err := loggedIn(t, connection, servicesaustralia.Options{}).For(connection, correlationID, unlimited{}).Budgets(t.Context(), person)
+	require.Equal(t, transport.ConsentRefused, failure(t, err).Kind, "the code is configuration")
+	connection.ConsentCode = ""
+	_, err = loggedIn(t, connection, servicesaustralia.Options{}).For(connection, correlationID, unlimited{}).Budgets(t.Context(), person)
+	require.Equal(t, transport.NotAuthorised, failure(t, err).Kind)
+}
+
+func TestAnswersThatAreNotTheServicesOwnAreRetried(t *testing.T) { // R9
+	for _, body := range []string{"", "null", "<html>Sign in</html>", `[{"budgetId":"B1"`, `"no"`, `{"budgetId":"B1"} and more`} {
+		for name, read := range reads {
+			_, err := read(t.Context(), readerOf(t, says(200, body)))
+			require.Equal(t, transport.Unreadable, failure(t, err).Kind, "%s of %s", name, body)
+			require.True(t, failure(t, err).Retryable())
+		}
+	}
+}
+
+func TestProviderWideReadsAskForTheProviderAndTheWindow(t *testing.T) {
+	service := startService(t, says(404, notFound))
+	reader := service.reader(t, servicesaustralia.Options{PageSize: 500})
+	sydney := time.FixedZone("AEST", 10*60*60)
+	effective := servicesaustralia.Effective{From: date("2026-04-01"), To: date("2026-06-30")}
+	updated := servicesaustralia.Updated{From: time.Date(2026, 4, 1, 9, 0, 0, 0, sydney)}
+	_, err := reader.Summaries(t.Context(), updated)
+	require.NoError(t, err)
+	_, err = reader.ContributionsOfProvider(t.Context(), effective, updated)
+	require.NoError(t, err)
+	_, err = reader.BudgetSummary(t.Context(), effective, servicesaustralia.Updated{})
+	require.NoError(t, err)
+	_, err = reader.BudgetsHeldByProvider(t.Context())
+	require.NoError(t, err)
+	var asked []string
+	for _, address := range service.asked {
+		asked = append(asked, address.String())
+	}
+	require.Equal(t, []string{
+		root + "/care-recipient-summary/v1?limit=500&page=1&serviceProviderId=4000012345&sort=asc&sort-fields=careRecipientId&updatedAtDateTimeFrom=2026-03-31T23%3A00%3A00Z",
+		root + "/individual-contribution/v1?effectiveDateFrom=2026-04-01&effectiveDateTo=2026-06-30&limit=500&page=1&serviceProviderId=4000012345&sort=asc&sort-fields=careRecipientId&updatedAtDateTimeFrom=2026-03-31T23%3A00%3A00Z",
+		root + "/budget/v1/summary?effectiveDateFrom=2026-04-01&effectiveDateTo=2026-06-30&limit=500&page=1&serviceProviderId=4000012345&sort=asc&sort-fields=budgetId",
+		root + "/budget/v1/service-provider?limit=500&page=1&serviceProviderId=4000012345&sort=asc&sort-fields=budgetId",
+	}, asked)
+}
+
+func TestReadsOfOnePersonAskForThatPerson(t *testing.T) {
+	service := startService(t, says(404, notFound))
+	reader := service.reader(t, servicesaustralia.Options{})
+	for _, name := range []string{"summary", "contributions", "budgets"} {
+		_, _ = reads[name](t.Context(), reader)
+	}
+	require.Equal(t, root+"/care-recipient-summary/v1?careRecipientId=0415056224&limit=1000&page=1&sort=asc&sort-fields=careRecipientId", service.asked[0].String())
+	require.Equal(t, root+"/individual-contribution/v1?careRecipientId=0415056224&limit=10000&page=1&sort=asc&sort-fields=careRecipientId", service.asked[1].String())
+	require.Equal(t, root+"/budget/v1/care-recipient?careRecipientId=0415056224&limit=1000&page=1&sort=asc&sort-fields=budgetId", service.asked[2].String())
+}
+
+func TestPathsAreConfiguration(t *testing.T) {
+	service := startService(t, says(200, `{"budgetId":"B1"}`))
+	options := servicesaustralia.Options{Root: "/v9", Paths: servicesaustralia.Paths{BudgetDetails: "/money/{budget}/all"}}
+	_, _, err := service.reader(t, options).BudgetDetails(t.Context(), "B1")
+	require.NoError(t, err)
+	require.Equal(t, "/v9/money/B1/all", service.asked[0].Path)
+}
+
+func TestProviderWideReadsNeedAProvider(t *testing.T) {
+	connection := connectionTo("http://127.0.0.1:1")
+	connection.ServiceProviderID = ""
+	reader := loggedIn(t, connection, servicesaustralia.Options{}).For(connection, correlationID, unlimited{})
+	for _, name := range []string{"summaries", "contributions of the provider", "budget summary", "budgets held"} {
+		_, err := reads[name](t.Context(), reader)
+		require.Equal(t, transport.NotSetUp, failure(t, err).Kind, name)
+		require.Equal(t, servicesaustralia.CodeNoServiceProviderID, failure(t, err).Code)
+	}
+}
+
+func TestEveryCallOfASyncCarriesOneCorrelationID(t *testing.T) {
+	messages, correlations := map[string]bool{}, map[string]bool{}
+	service := startService(t, func(w http.ResponseWriter, r *http.Request) {
+		messages[r.Header.Get("dhs-messageId")] = true
+		correlations[r.Header.Get("dhs-correlationId")] = true
+		says(404, notFound)(w, r)
+	})
+	reader := service.reader(t, servicesaustralia.Options{})
+	for _, read := range reads {
+		_, _ = read(t.Context(), reader)
+	}
+	require.Len(t, messages, len(reads))
+	require.Equal(t, map[string]bool{"urn:uuid:" + string(correlationID): true}, correlations)
+}
