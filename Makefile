@@ -56,6 +56,10 @@ lint: ## gofmt, vet, staticcheck, workflowcheck, generated code; known vulnerabi
 generate: ## make db/gen from db/queries and db/migrations
 	$(TOOL) sqlc generate
 
+.PHONY: record-histories
+record-histories: build ## record the histories that the replay test replays; run it on the commit of a release
+	$(DEVSTACK) exec $(TEST_STACK) -- go test -count=1 -tags record -run TestRecordHistories ./worker/hosting
+
 .PHONY: clean
 clean: ## remove the programs
 	rm -rf bin

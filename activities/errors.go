@@ -25,6 +25,8 @@ func reasonOf(failure *transport.Error) care.Reason {
 		return care.ReasonNotAuthorised
 	case transport.IdentityMismatch:
 		return care.ReasonIdentityMismatch
+	case transport.TooLarge, transport.InvalidRecord:
+		return care.ReasonUnusableAnswer
 	case transport.LoginRefused:
 		return care.ReasonLoginRefused
 	case transport.NotSetUp:

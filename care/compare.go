@@ -43,15 +43,20 @@ const guardedFrom = 5
 type Guard struct {
 	// NeverEmpty holds back an empty answer where we have current records (classifications and budgets).
 	NeverEmpty bool
-	// Accepted is set when an operator has looked at a removal that was held back and let it through.
-	Accepted bool
+	// Waiting is set while an earlier removal from the list is held back and nobody has accepted it.
+	Waiting bool
+	// Accepted is how many records an operator has let go.
+	Accepted int
 }
 
 // Holds reports whether removals are held back: an empty answer where we have current records, or more than half of five or
 // more current records gone at once (R5). reported is how many records the answer had.
 func (g Guard) Holds(current, removing, reported int) bool {
-	if g.Accepted || removing == 0 {
+	if removing == 0 || removing <= g.Accepted {
 		return false
+	}
+	if g.Waiting || g.Accepted > 0 {
+		return true
 	}
 	if g.NeverEmpty && reported == 0 {
 		return true

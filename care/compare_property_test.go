@@ -24,14 +24,17 @@ var aSupplement = rapid.Custom(func(t *rapid.T) care.Supplement {
 
 var aRead = rapid.SliceOfN(aSupplement, 0, 9)
 
+// anyNumber of records may go.
+const anyNumber = 1000
+
 var aGuard = rapid.Custom(func(t *rapid.T) care.Guard {
-	return care.Guard{NeverEmpty: rapid.Bool().Draw(t, "never empty"), Accepted: rapid.Bool().Draw(t, "accepted")}
+	return care.Guard{NeverEmpty: rapid.Bool().Draw(t, "never empty"), Waiting: rapid.Bool().Draw(t, "waiting"), Accepted: rapid.IntRange(0, 6).Draw(t, "accepted")}
 })
 
 // heldAfter is what we hold after some earlier reads, with removed and revived records among it.
 func heldAfter(t *rapid.T, newID care.NewID) (held []care.Supplement) {
 	for range rapid.IntRange(0, 3).Draw(t, "earlier reads") {
-		held = care.Compare(care.KindSupplement, held, aRead.Draw(t, "earlier"), care.Guard{Accepted: true}, newID).After
+		held = care.Compare(care.KindSupplement, held, aRead.Draw(t, "earlier"), care.Guard{Accepted: anyNumber}, newID).After
 	}
 	return held
 }
@@ -89,8 +92,10 @@ func (s scenario) leaving() (leaving int) {
 func (s scenario) mustHold() bool {
 	current := len(contents(s.held, false))
 	switch {
-	case s.guard.Accepted || s.leaving() == 0:
+	case s.leaving() == 0 || s.leaving() <= s.guard.Accepted:
 		return false
+	case s.guard.Waiting, s.guard.Accepted > 0:
+		return true
 	case s.guard.NeverEmpty && len(s.read) == 0:
 		return true
 	default:

@@ -230,8 +230,10 @@ func TestTheGuardHoldsRemovals(t *testing.T) { // R5
 		{"an answer with another record is not empty", strict, 1, 0, 1, 1, 0},
 		{"3 of 4 may go", strict, 4, 1, 0, 3, 0},
 		{"nothing held, nothing read", strict, 0, 0, 0, 0, 0},
-		{"an operator accepted the empty answer", care.Guard{NeverEmpty: true, Accepted: true}, 6, 0, 0, 6, 0},
-		{"an operator accepted that most go", care.Guard{Accepted: true}, 6, 1, 0, 5, 0},
+		{"an operator accepted the empty answer", care.Guard{NeverEmpty: true, Accepted: 6}, 6, 0, 0, 6, 0},
+		{"an operator accepted that most go", care.Guard{Accepted: 5}, 6, 1, 0, 5, 0},
+		{"more than an operator accepted", care.Guard{Accepted: 4}, 6, 1, 0, 0, 5},
+		{"what waits is held, however much else there is", care.Guard{Waiting: true}, 6, 5, 6, 0, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			held := supplements(test.held)

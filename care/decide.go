@@ -16,10 +16,34 @@ type Decision struct {
 	Holds   []Hold
 }
 
-// Hold says how many records of a kind a complete read no longer had while the guard kept them (R5); none closes an earlier hold.
+// Hold says how many records of a list a complete read no longer had while the guard kept them (R5); none closes an earlier hold.
 type Hold struct {
-	Kind    Kind `json:"kind"`
-	Records int  `json:"records"`
+	Kind Kind `json:"kind"`
+	// BudgetID is set for the lists below a budget, which are guarded one by one.
+	BudgetID ID  `json:"budget_id,omitempty"`
+	Records  int `json:"records"`
+}
+
+// OpenHold is a hold that stands when a list is read again.
+type OpenHold struct {
+	Hold
+	// Accepted is set once an operator has looked at it and let so many records go.
+	Accepted bool `json:"accepted"`
+}
+
+// guardOf is the guard over a list with the holds that are open.
+func guardOf(open []OpenHold, kind Kind, budget ID) Guard {
+	guard := Guard{NeverEmpty: kind == KindClassification || kind == KindBudget}
+	for _, hold := range open {
+		if hold.Kind != kind || hold.BudgetID != budget {
+			continue
+		}
+		guard.Waiting = !hold.Accepted
+		if hold.Accepted {
+			guard.Accepted = hold.Records
+		}
+	}
+	return guard
 }
 
 func (d *Decision) warn(issue Issue) { d.Issues = append(d.Issues, issue) }
@@ -38,26 +62,16 @@ func countWarnings(issues []Issue) (warnings int) {
 	return warnings
 }
 
-// take adds what comparing one list came to.
-func take[T any](d *Decision, area Area, kind Kind, difference Difference[T]) {
+// take adds what comparing one list came to. budget is set for the lists below a budget.
+func take[T any](d *Decision, area Area, kind Kind, budget ID, difference Difference[T]) {
 	d.Changes = append(d.Changes, difference.Changes...)
-	d.hold(kind, difference.Held)
+	d.Holds = append(d.Holds, Hold{Kind: kind, BudgetID: budget, Records: difference.Held})
 	if difference.Held > 0 {
 		issue := Warning(area, IssueRemovalHeld, fmt.Sprintf(
 			"The answer no longer has %d of the records we hold. They were kept unchanged; accept the removal on this run if it is right.", difference.Held))
-		issue.Kind = kind
+		issue.Kind, issue.RecordID = kind, budget
 		d.warn(issue)
 	}
-}
-
-func (d *Decision) hold(kind Kind, records int) {
-	for i := range d.Holds {
-		if d.Holds[i].Kind == kind {
-			d.Holds[i].Records += records
-			return
-		}
-	}
-	d.Holds = append(d.Holds, Hold{Kind: kind, Records: records})
 }
 
 // HeldPlan is what we hold of the summary's area.
@@ -67,7 +81,7 @@ type HeldPlan struct {
 	Classifications  []Classification  `json:"classifications"`
 	ApprovedServices []ApprovedService `json:"approved_services"`
 	Supplements      []Supplement      `json:"supplements"`
-	Accepted         []Kind            `json:"accepted"`
+	Holds            []OpenHold        `json:"holds"`
 }
 
 // PlanDecision is what a summary changes.
@@ -83,17 +97,16 @@ type PlanDecision struct {
 // DecidePlan decides what a summary changes: the lists (R5), the plan's dates (R13) and whether the person is in care (R19).
 func DecidePlan(held HeldPlan, summary Summary, issues []Issue, today Date, newID NewID) PlanDecision {
 	decision := PlanDecision{Decision: Decision{Issues: slices.Clone(issues)}, EntryDate: summary.EntryDate, DepartureDate: summary.DepartureDate}
-	accepted := func(kind Kind) bool { return slices.Contains(held.Accepted, kind) }
 	decision.Classifications = Compare(KindClassification, held.Classifications, summary.Classifications,
-		Guard{NeverEmpty: true, Accepted: accepted(KindClassification)}, newID)
+		guardOf(held.Holds, KindClassification, ""), newID)
 	decision.ApprovedServices = Compare(KindApprovedService, held.ApprovedServices, summary.ApprovedServices,
-		Guard{Accepted: accepted(KindApprovedService)}, newID)
-	decision.Supplements = Compare(KindSupplement, held.Supplements, summary.Supplements, Guard{Accepted: accepted(KindSupplement)}, newID)
+		guardOf(held.Holds, KindApprovedService, ""), newID)
+	decision.Supplements = Compare(KindSupplement, held.Supplements, summary.Supplements, guardOf(held.Holds, KindSupplement, ""), newID)
 
 	decision.setPlan(held.Plan, newID)
-	take(&decision.Decision, AreaSummary, KindClassification, decision.Classifications)
-	take(&decision.Decision, AreaSummary, KindApprovedService, decision.ApprovedServices)
-	take(&decision.Decision, AreaSummary, KindSupplement, decision.Supplements)
+	take(&decision.Decision, AreaSummary, KindClassification, "", decision.Classifications)
+	take(&decision.Decision, AreaSummary, KindApprovedService, "", decision.ApprovedServices)
+	take(&decision.Decision, AreaSummary, KindSupplement, "", decision.Supplements)
 	decision.setCare(held.Client, summary, today)
 	if !slices.ContainsFunc(decision.Classifications.After, isCurrent) {
 		decision.warn(Warning(AreaSummary, IssueNoClassification, "No classification was reported, so the plan has no dates."))
@@ -184,7 +197,7 @@ type HeldBudgets struct {
 	Client      Client       `json:"client"`
 	Budgets     []Budget     `json:"budgets"`
 	Connections []Connection `json:"connections"`
-	Accepted    []Kind       `json:"accepted"`
+	Holds       []OpenHold   `json:"holds"`
 }
 
 // BudgetsDecision is what a list of budgets changes.
@@ -200,8 +213,8 @@ type BudgetsDecision struct {
 func DecideBudgets(held HeldBudgets, read []Budget, issues []Issue, subject Subject, newID NewID) BudgetsDecision {
 	decision := BudgetsDecision{Decision: Decision{Issues: slices.Clone(issues)}}
 	decision.Budgets = Compare(KindBudget, held.Budgets, read,
-		Guard{NeverEmpty: true, Accepted: slices.Contains(held.Accepted, KindBudget)}, newID)
-	take(&decision.Decision, AreaBudgets, KindBudget, decision.Budgets)
+		guardOf(held.Holds, KindBudget, ""), newID)
+	take(&decision.Decision, AreaBudgets, KindBudget, "", decision.Budgets)
 
 	var open []ID
 	visible := 0
@@ -238,7 +251,7 @@ type HeldUsage struct {
 	Budgets      []Budget      `json:"budgets"`
 	Entitlements []Entitlement `json:"entitlements"`
 	Usage        []UsageLine   `json:"usage"`
-	Accepted     []Kind        `json:"accepted"`
+	Holds        []OpenHold    `json:"holds"`
 }
 
 // UsageDecision is what the details of some budgets change.
@@ -259,16 +272,15 @@ type BudgetUsageAmount struct {
 // budget's usage amount. details are by our budget id.
 func DecideUsage(held HeldUsage, details map[ID]BudgetDetails, issues []Issue, newID NewID) UsageDecision {
 	decision := UsageDecision{Decision: Decision{Issues: slices.Clone(issues)}}
-	guard := func(kind Kind) Guard { return Guard{Accepted: slices.Contains(held.Accepted, kind)} }
 	for _, budget := range held.Budgets {
 		detail, read := details[budget.ID]
 		if !read {
 			continue
 		}
-		entitlements := Compare(KindEntitlement, entitlementsOf(budget.ID, held.Entitlements), ownEntitlements(budget.ID, detail.Entitlements), guard(KindEntitlement), newID)
-		usage := Compare(KindBudgetUsage, usageOf(budget.ID, held.Usage), ownUsage(budget.ID, detail.Usage), guard(KindBudgetUsage), newID)
-		take(&decision.Decision, AreaUsage, KindEntitlement, entitlements)
-		take(&decision.Decision, AreaUsage, KindBudgetUsage, usage)
+		entitlements := Compare(KindEntitlement, entitlementsOf(budget.ID, held.Entitlements), ownEntitlements(budget.ID, detail.Entitlements), guardOf(held.Holds, KindEntitlement, budget.ID), newID)
+		usage := Compare(KindBudgetUsage, usageOf(budget.ID, held.Usage), ownUsage(budget.ID, detail.Usage), guardOf(held.Holds, KindBudgetUsage, budget.ID), newID)
+		take(&decision.Decision, AreaUsage, KindEntitlement, budget.ID, entitlements)
+		take(&decision.Decision, AreaUsage, KindBudgetUsage, budget.ID, usage)
 		decision.Entitlements = decision.Entitlements.and(entitlements)
 		decision.Usage = decision.Usage.and(usage)
 		decision.setAmount(budget, usage.After)

@@ -23,9 +23,16 @@ func level(code, start, end string) care.Classification {
 	return one
 }
 
+// acceptedHold lets any number of records of a kind go.
+func acceptedHold(kind care.Kind) care.OpenHold {
+	return care.OpenHold{Hold: care.Hold{Kind: kind, Records: anyNumber}, Accepted: true}
+}
+
 // syncPlan decides what a summary changes, and what we hold afterwards.
 func syncPlan(held care.HeldPlan, summary care.Summary, accepted ...care.Kind) (care.PlanDecision, care.HeldPlan) {
-	held.Accepted = accepted
+	for _, kind := range accepted {
+		held.Holds = append(held.Holds, acceptedHold(kind))
+	}
 	decision := care.DecidePlan(held, summary, nil, today, freshIDs())
 	client := held.Client
 	client.EntryDate, client.DepartureDate, client.NotInCareSince = decision.EntryDate, decision.DepartureDate, decision.NotInCareSince
@@ -325,9 +332,9 @@ func TestNoBudgets(t *testing.T) { // R5
 	}{
 		{"and never any", care.HeldBudgets{}, []care.IssueCode{care.IssueEntryNotRegistered}, nil, 0},
 		{"where we hold one: held", care.HeldBudgets{Budgets: budgets{current}}, []care.IssueCode{care.IssueRemovalHeld}, []care.ID{"1"}, 0},
-		{"where we hold one, accepted", care.HeldBudgets{Budgets: budgets{current}, Accepted: []care.Kind{care.KindBudget}},
+		{"where we hold one, accepted", care.HeldBudgets{Budgets: budgets{current}, Holds: []care.OpenHold{acceptedHold(care.KindBudget)}},
 			[]care.IssueCode{care.IssueEntryNotRegistered}, nil, 1},
-		{"accepted for another kind only", care.HeldBudgets{Budgets: budgets{current}, Accepted: []care.Kind{care.KindClassification}},
+		{"accepted for another kind only", care.HeldBudgets{Budgets: budgets{current}, Holds: []care.OpenHold{acceptedHold(care.KindClassification)}},
 			[]care.IssueCode{care.IssueRemovalHeld}, []care.ID{"1"}, 0},
 		{"and all were removed earlier", care.HeldBudgets{Budgets: budgets{removed}}, []care.IssueCode{care.IssueEntryNotRegistered}, nil, 0},
 	} {
@@ -428,18 +435,21 @@ func TestEachBudgetsListsStandByThemselves(t *testing.T) { // R5, R17
 	require.Equal(t, care.Counts{
 		care.KindEntitlement: {Unchanged: 2, Updated: 2, Removed: 2}, care.KindBudgetUsage: {Unchanged: 3, Removed: 2},
 	}, decision.Answer.Counts)
-	require.Equal(t, []care.Hold{{Kind: care.KindEntitlement, Records: 4}, {Kind: care.KindBudgetUsage, Records: 5}}, decision.Holds)
+	require.ElementsMatch(t, []care.Hold{
+		{Kind: care.KindEntitlement, BudgetID: "budget-1", Records: 4}, {Kind: care.KindBudgetUsage, BudgetID: "budget-1"},
+		{Kind: care.KindEntitlement, BudgetID: "budget-2"}, {Kind: care.KindBudgetUsage, BudgetID: "budget-2", Records: 5},
+	}, decision.Holds, "each budget's lists are guarded by themselves")
 	require.Equal(t, []care.IssueCode{care.IssueRemovalHeld, care.IssueRemovalHeld}, issueCodes(decision.Issues))
 	require.Len(t, decision.Amounts, 2, "a budget that was not read keeps its amount")
 	require.Equal(t, "3.00", decision.Amounts[0].Amount.StringFixed(2))
 	require.Equal(t, "5.00", decision.Amounts[1].Amount.StringFixed(2), "held lines still count")
 
-	held.Accepted = []care.Kind{care.KindEntitlement, care.KindBudgetUsage}
+	held.Holds = []care.OpenHold{{Hold: care.Hold{Kind: care.KindEntitlement, BudgetID: "budget-1", Records: 4}, Accepted: true}}
 	accepted := care.DecideUsage(held, details, nil, freshIDs())
 	require.Equal(t, care.Counts{
-		care.KindEntitlement: {Unchanged: 2, Updated: 2, Removed: 6}, care.KindBudgetUsage: {Unchanged: 3, Removed: 7},
-	}, accepted.Answer.Counts)
-	require.Equal(t, []care.Hold{{Kind: care.KindEntitlement}, {Kind: care.KindBudgetUsage}}, accepted.Holds)
+		care.KindEntitlement: {Unchanged: 2, Updated: 2, Removed: 6}, care.KindBudgetUsage: {Unchanged: 3, Removed: 2},
+	}, accepted.Answer.Counts, "what was accepted for one budget's list holds for that list alone")
+	require.Contains(t, accepted.Holds, care.Hold{Kind: care.KindEntitlement, BudgetID: "budget-1"}, "the hold is closed")
 }
 
 func TestUsageThatIsNotWhatTheGovernmentCallsUsed(t *testing.T) { // R17
@@ -471,7 +481,9 @@ var aUsageLine = rapid.Custom(func(t *rapid.T) care.UsageLine {
 
 func TestABudgetsUsageIsWhatWasReadLast(t *testing.T) { // R17
 	rapid.Check(t, func(t *rapid.T) {
-		held := care.HeldUsage{Budgets: []care.Budget{{Row: care.Row{ID: "budget-1"}}}, Accepted: []care.Kind{care.KindBudgetUsage}}
+		held := care.HeldUsage{Budgets: []care.Budget{{Row: care.Row{ID: "budget-1"}}}, Holds: []care.OpenHold{
+			{Hold: care.Hold{Kind: care.KindBudgetUsage, BudgetID: "budget-1", Records: anyNumber}, Accepted: true},
+		}}
 		newID := freshIDs()
 		for range rapid.IntRange(1, 4).Draw(t, "reads") {
 			lines := rapid.SliceOfN(aUsageLine, 0, 8).Draw(t, "lines")

@@ -49,6 +49,7 @@ const (
 	ReasonNoConnection        Reason = "no_connection"
 	ReasonConnectionUnknown   Reason = "connection_unknown"
 	ReasonDeviceNotActivated  Reason = "device_not_activated"
+	ReasonUnusableAnswer      Reason = "unusable_answer"
 	ReasonNotSetUp            Reason = "not_set_up"
 	ReasonServiceUnavailable  Reason = "service_unavailable"
 	ReasonDatabaseUnavailable Reason = "database_unavailable"
@@ -58,7 +59,7 @@ const (
 )
 
 var explanations = map[Reason]string{
-	ReasonIdentityMismatch:    "Services Australia holds a different person under this care recipient id. Nothing was saved. Compare the two records below and correct the one that is wrong.",
+	ReasonIdentityMismatch:    "Services Australia holds a different person under this care recipient id. Nothing of it was saved. Compare the two records below and correct the one that is wrong.",
 	ReasonNotFound:            "Services Australia does not know this care recipient id for this provider. Check the number on the person's approval letter.",
 	ReasonConsentRefused:      "The care recipient has not consented to their budget details being shared. What could be read was saved; earlier figures were kept. Ask the person for consent, then sync again.",
 	ReasonNotAuthorised:       "Services Australia did not allow this device or provider to read the record. Check the provider's delegation to the device in PRODA.",
@@ -68,6 +69,7 @@ var explanations = map[Reason]string{
 	ReasonNoConnection:        "This organisation has no connection to Services Australia. Set one up first.",
 	ReasonConnectionUnknown:   "This organisation has several connections to Services Australia, and which one holds this person is not known. Import the person again with its service provider id.",
 	ReasonDeviceNotActivated:  "The connection's PRODA device has not been activated. Activate it with the one-time code from PRODA.",
+	ReasonUnusableAnswer:      "The answer of Services Australia could not be used: it was too large, or a record lacked the field that identifies it. Tell CareSync's operators.",
 	ReasonNotSetUp:            "The connection to Services Australia is not set up completely. Run the connection test and follow what it says.",
 	ReasonServiceUnavailable:  "Services Australia could not be reached for too long. Nothing that was there before was changed; sync again later.",
 	ReasonDatabaseUnavailable: "CareSync's own database could not be reached for too long. Sync again once it is back.",

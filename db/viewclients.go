@@ -22,8 +22,8 @@ type ClientView struct {
 	DepartureDate     care.Date   `json:"departure_date"`
 	NotInCareSince    care.Date   `json:"not_in_care_since"`
 	VerifiedAt        *time.Time  `json:"verified_at" doc:"When Services Australia first confirmed who the person is"`
-	Plan              *PlanHeader `json:"plan" doc:"Null as long as the person was never synced"`
-	LastRun           *RunRef     `json:"last_run"`
+	Plan              *PlanHeader `json:"plan,omitempty" doc:"Absent as long as the person was never synced"`
+	LastRun           *RunRef     `json:"last_run,omitempty"`
 }
 
 // PlanHeader is a plan's dates, and whether it is active today (R13, R14).

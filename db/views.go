@@ -71,6 +71,7 @@ func viewCounts(counts care.Counts) CountsView {
 type HoldView struct {
 	ID         care.ID    `json:"id"`
 	Kind       care.Kind  `json:"kind"`
+	BudgetID   *care.ID   `json:"budget_id" doc:"Set for what stands below a budget"`
 	RunID      care.ID    `json:"run_id" doc:"The run that held it back last"`
 	Records    int        `json:"records" doc:"How many records would be removed"`
 	HeldAt     time.Time  `json:"held_at"`
@@ -83,7 +84,7 @@ func viewHolds(rows []gen.ViewHoldsRow) []HoldView {
 	holds := make([]HoldView, 0, len(rows))
 	for _, row := range rows {
 		holds = append(holds, HoldView{
-			ID: row.ID, Kind: care.Kind(row.Kind), RunID: row.RunID, Records: int(row.Records), HeldAt: row.HeldAt,
+			ID: row.ID, Kind: care.Kind(row.Kind), BudgetID: row.BudgetID, RunID: row.RunID, Records: int(row.Records), HeldAt: row.HeldAt,
 			AcceptedAt: row.AcceptedAt, AcceptedBy: row.AcceptedBy, ClosedAt: row.ClosedAt,
 		})
 	}

@@ -1,7 +1,7 @@
 package deploy_test
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
 	"maps"
 	"net"
@@ -75,7 +75,7 @@ func TestProgramsStartAsTheComposeFileStartsThem(t *testing.T) {
 	t.Run("migrate", func(t *testing.T) {
 		for range 2 { // every `docker compose up` runs the job again
 			migrate := network.start(t, project.Services["migrate"])
-			require.NoError(t, migrate.wait(t, startTimeout), "%s", migrate.output)
+			require.NoError(t, migrate.wait(t, startTimeout))
 		}
 	})
 	for _, name := range []string{"worker", "starter", "simulator"} {
@@ -117,13 +117,207 @@ func emptyDatabase(t *testing.T) url.URL {
 }
 
 func execute(t *testing.T, address *url.URL, statement string) {
-	ctx := t.Context()
-	if ctx.Err() != nil { // in a clean-up
-		ctx = contextWithoutCancel(t)
-	}
+	ctx := context.WithoutCancel(t.Context()) // clean-ups come here too
 	connection, err := pgx.Connect(ctx, address.String())
 	require.NoError(t, err)
 	_, err = connection.Exec(ctx, statement)
 	require.NoError(t, err)
 	require.NoError(t, connection.Close(ctx))
+}
+
+// program is a service's, running outside a container.
+type program struct {
+	process *exec.Cmd
+	output  string // a file
+	// ports are those that it listens at, by those that it would have in its container.
+	ports  map[string]string
+	exited chan struct{}
+	failed error // set before exited is closed
+}
+
+// start runs a service's program with exactly the command and the environment that the compose file gives it, save for addresses and
+// for the folders of its volumes. As in a container there is nothing else but a home, which does not exist.
+func (n network) start(t *testing.T, service types.ServiceConfig) *program {
+	t.Helper()
+	p := &program{output: filepath.Join(t.TempDir(), "output"), ports: map[string]string{}, exited: make(chan struct{})}
+	output, err := os.Create(p.output)
+	require.NoError(t, err)
+	defer output.Close() // the process has its own
+	p.process = exec.Command(binary(t, service), command(t, service)...)
+	p.process.Stdout, p.process.Stderr = output, output
+	p.process.Env = []string{"HOME=/home/caresync"}
+	for name, value := range environment(service) {
+		p.process.Env = append(p.process.Env, name+"="+n.translate(t, p, service, name, value))
+	}
+	require.NoError(t, p.process.Start())
+	go func() {
+		p.failed = p.process.Wait()
+		close(p.exited)
+	}()
+	t.Cleanup(func() {
+		_ = p.process.Process.Kill() // most have ended already
+		<-p.exited
+	})
+	return p
+}
+
+func (n network) translate(t *testing.T, p *program, service types.ServiceConfig, name, value string) string {
+	port, listens := strings.CutPrefix(value, "0.0.0.0:")
+	switch {
+	case name == "DATABASE_URL":
+		return n.databaseAddress(t, value)
+	case name == "TEMPORAL_ADDRESS":
+		return n.temporal
+	case listens:
+		p.ports[port] = freePort(t)
+		return "127.0.0.1:" + p.ports[port]
+	}
+	for _, volume := range service.Volumes {
+		if inside, isInside := strings.CutPrefix(value, volume.Target+"/"); isInside {
+			return filepath.Join(t.TempDir(), inside)
+		}
+	}
+	return value
+}
+
+// databaseAddress keeps the options of the compose file's address.
+func (n network) databaseAddress(t *testing.T, given string) string {
+	address, err := url.Parse(given)
+	require.NoError(t, err)
+	require.Equal(t, "postgres:5432", address.Host)
+	address.Host, address.User, address.Path = n.database.Host, n.database.User, n.database.Path
+	return address.String()
+}
+
+func freePort(t *testing.T) string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	require.NoError(t, err)
+	return port
+}
+
+// waitUntilHealthy asks what the container's health check asks, until it is answered with success.
+func (p *program) waitUntilHealthy(t *testing.T, service types.ServiceConfig) {
+	t.Helper()
+	address := p.healthAddress(t, service)
+	deadline := time.After(startTimeout)
+	for !answersWithSuccess(address) {
+		select {
+		case <-p.exited:
+			require.FailNow(t, "the program ended by itself", "%v\n%s", p.failed, read(t, p.output))
+		case <-deadline:
+			require.FailNow(t, "the program is not healthy", "%s\n%s", address, read(t, p.output))
+		case <-time.After(pollInterval):
+		}
+	}
+}
+
+func (p *program) healthAddress(t *testing.T, service types.ServiceConfig) string {
+	check := service.HealthCheck.Test
+	address, err := url.Parse(check[len(check)-1])
+	require.NoError(t, err)
+	require.Equal(t, "127.0.0.1", address.Hostname(), "the check runs in the container")
+	require.Contains(t, p.ports, address.Port(), "the program listens where the check asks")
+	address.Host = "127.0.0.1:" + p.ports[address.Port()]
+	return address.String()
+}
+
+func answersWithSuccess(address string) bool {
+	response, err := http.Get(address)
+	if err != nil {
+		return false
+	}
+	defer response.Body.Close()
+	return response.StatusCode == http.StatusOK
+}
+
+// stop ends the program as Docker does, and expects it to be done before Docker would kill it.
+func (p *program) stop(t *testing.T, service types.ServiceConfig) {
+	t.Helper()
+	require.NotNil(t, service.StopGracePeriod)
+	require.NoError(t, p.process.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, p.wait(t, time.Duration(*service.StopGracePeriod)))
+}
+
+// wait answers with how the program ended.
+func (p *program) wait(t *testing.T, patience time.Duration) error {
+	t.Helper()
+	select {
+	case <-p.exited:
+		if p.failed != nil {
+			t.Log(read(t, p.output))
+		}
+		return p.failed
+	case <-time.After(patience):
+		require.FailNow(t, "the program goes on", "after %s\n%s", patience, read(t, p.output))
+		return nil
+	}
+}
+
+// decodesPayloads calls the codec endpoint where the Temporal UI is told to look for it, as its page does.
+func (p *program) decodesPayloads(t *testing.T, project *types.Project) {
+	t.Helper()
+	ui, starter := environment(project.Services["temporal-ui"]), project.Services["starter"]
+	endpoint, err := url.Parse(ui["TEMPORAL_CODEC_ENDPOINT"])
+	require.NoError(t, err)
+	endpoint.Host = "127.0.0.1:" + p.ports[strconv.FormatUint(uint64(starter.Ports[0].Target), 10)]
+	decode := endpoint.JoinPath("decode").String()
+
+	require.Equal(t, http.StatusUnauthorized, post(t, decode, ui["TEMPORAL_CORS_ORIGINS"], "not the token"))
+	require.Equal(t, http.StatusOK, post(t, decode, ui["TEMPORAL_CORS_ORIGINS"], environment(starter)["CARESYNC_CODEC_TOKEN"]))
+}
+
+// post sends no payloads from a page of origin, and answers with the status.
+func post(t *testing.T, address, origin, token string) int {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader(`{"payloads":[]}`))
+	require.NoError(t, err)
+	request.Header.Set("Origin", origin)
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	return response.StatusCode
+}
+
+// binary is the program that the service's image is made for, as `make build` made it.
+func binary(t *testing.T, service types.ServiceConfig) string {
+	t.Helper()
+	folder := os.Getenv("CARESYNC_BIN")
+	require.NotEmpty(t, folder, "CARESYNC_BIN is not set: name the folder of the programs, as `make test` does after `make build`")
+	file := filepath.Join(folder, entrypoint(t, service)[0])
+	require.FileExists(t, file, "build the programs with `make build`")
+	return file
+}
+
+// command is what the service passes on to its program.
+func command(t *testing.T, service types.ServiceConfig) []string {
+	t.Helper()
+	arguments := slices.Clone(entrypoint(t, service)[1:])
+	if service.Command != nil {
+		return append(arguments, service.Command...)
+	}
+	return append(arguments, words(t, service, "CMD")...)
+}
+
+func entrypoint(t *testing.T, service types.ServiceConfig) []string {
+	t.Helper()
+	require.Nil(t, service.Entrypoint)
+	found := words(t, service, "ENTRYPOINT")
+	require.NotEmpty(t, found)
+	return found
+}
+
+// words reads an instruction of the service's image in its JSON form; none where there is no such instruction.
+func words(t *testing.T, service types.ServiceConfig, name string) (list []string) {
+	t.Helper()
+	text := instruction(dockerfile(t), service.Build.Target, name)
+	if text == "" {
+		return nil
+	}
+	require.NoError(t, json.Unmarshal([]byte(text), &list))
+	return list
 }

@@ -3,6 +3,7 @@ package testkit
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/caresync/caresync/activities"
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/platform/logging"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/worker/hosting"
@@ -29,7 +31,20 @@ type Temporal struct {
 func NewTemporal(t testing.TB) *Temporal {
 	t.Helper()
 	t.Setenv("TEMPORAL_CONFIG_FILE", filepath.Join(t.TempDir(), "none.toml")) // a developer's own profile is none of a test's business
-	connected, err := temporal.Dial(t.Context(), temporal.Options{Keyring: Keyring(), Logger: zap.NewNop()})
+	options, err := temporal.ClientOptions(temporal.Options{Keyring: Keyring(), Logger: zap.NewNop()})
+	require.NoError(t, err)
+	return dial(t, options)
+}
+
+// NewReadableTemporal is NewTemporal without encryption, for histories that people and the replay test read.
+func NewReadableTemporal(t testing.TB) *Temporal {
+	t.Helper()
+	return dial(t, client.Options{HostPort: os.Getenv("TEMPORAL_ADDRESS"), Namespace: temporal.DefaultNamespace, Logger: logging.ForTemporal(zap.NewNop())})
+}
+
+func dial(t testing.TB, options client.Options) *Temporal {
+	t.Helper()
+	connected, err := client.DialContext(t.Context(), options)
 	require.NoError(t, err)
 	t.Cleanup(connected.Close)
 	return &Temporal{Client: connected, Queues: protocol.TaskQueues{Prefix: "test-" + string(db.NewID()) + "-"}}
@@ -53,19 +68,21 @@ func (s *Temporal) RunWorker(t testing.TB, steps *activities.CareRecipient) (sto
 	return stop
 }
 
-// Start starts a sync.
+// Start starts a sync, or joins the one that is running.
 func (s *Temporal) Start(t testing.TB, request care.Request) client.WorkflowRun {
 	t.Helper()
-	run, err := s.ExecuteWorkflow(t.Context(), s.options(request), protocol.CareRecipientSyncWorkflow, s.input(request))
+	options, input := protocol.CareRecipientSyncStart(s.Queues, request)
+	options.WorkflowExecutionErrorWhenAlreadyStarted = false
+	run, err := s.ExecuteWorkflow(t.Context(), options, protocol.CareRecipientSyncWorkflow, input)
 	require.NoError(t, err)
 	return run
 }
 
 // Request asks for a sync as the claim service does: it signals, with start.
 func (s *Temporal) Request(ctx context.Context, request care.Request) error {
-	_, err := s.SignalWithStartWorkflow(ctx, protocol.CareRecipientSyncID(request.ClientID), protocol.SyncRequested.Name,
-		protocol.SyncRequest{Trigger: request.Trigger, AllBudgets: request.AllBudgets}, s.options(request),
-		protocol.CareRecipientSyncWorkflow, s.input(request))
+	options, input := protocol.CareRecipientSyncStart(s.Queues, request)
+	_, err := s.SignalWithStartWorkflow(ctx, options.ID, protocol.SyncRequested.Name,
+		protocol.SyncRequest{Trigger: request.Trigger, AllBudgets: request.AllBudgets}, options, protocol.CareRecipientSyncWorkflow, input)
 	return err
 }
 
@@ -75,12 +92,4 @@ func (s *Temporal) Sync(t testing.TB, request care.Request) care.RunResult {
 	var result care.RunResult
 	require.NoError(t, s.Start(t, request).Get(t.Context(), &result))
 	return result
-}
-
-func (s *Temporal) options(request care.Request) client.StartWorkflowOptions {
-	return client.StartWorkflowOptions{ID: protocol.CareRecipientSyncID(request.ClientID), TaskQueue: s.Queues.CareSync()}
-}
-
-func (s *Temporal) input(request care.Request) protocol.CareRecipientSyncInput {
-	return protocol.CareRecipientSyncInput{Request: request, TaskQueuePrefix: s.Queues.Prefix, Pass: 1}
 }

@@ -42,11 +42,7 @@ func newCareRecipientPass(ctx workflow.Context, input protocol.CareRecipientSync
 	// Whatever was asked before the first step belongs to this pass.
 	pass.input.Request = merge(input.Request, pass.drain())
 	pass.progress = newProgress(pass.runID, pass.input)
-	if err := workflow.SetQueryHandler(ctx, protocol.ProgressQuery, pass.progress.answer); err != nil {
-		return nil, err
-	}
-	return pass, workflow.UpsertTypedSearchAttributes(ctx,
-		protocol.SearchKind.ValueSet(protocol.KindCareRecipient), protocol.SearchOrganisation.ValueSet(string(input.OrganisationID)))
+	return pass, workflow.SetQueryHandler(ctx, protocol.ProgressQuery, pass.progress.answer)
 }
 
 func (p *careRecipientPass) run(ctx workflow.Context) (care.RunResult, error) {

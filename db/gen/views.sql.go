@@ -17,7 +17,7 @@ import (
 const acceptHolds = `-- name: AcceptHolds :many
 UPDATE removal_hold SET accepted_at = now(), accepted_by = $1::text
 WHERE organisation_id = $2 AND run_id = $3 AND closed_at IS NULL AND accepted_at IS NULL
-RETURNING id, kind, run_id, records, held_at, accepted_at, coalesce(accepted_by, '') AS accepted_by, closed_at
+RETURNING id, kind, budget_id, run_id, records, held_at, accepted_at, coalesce(accepted_by, '') AS accepted_by, closed_at
 `
 
 type AcceptHoldsParams struct {
@@ -29,6 +29,7 @@ type AcceptHoldsParams struct {
 type AcceptHoldsRow struct {
 	ID         care.ID
 	Kind       string
+	BudgetID   *care.ID
 	RunID      care.ID
 	Records    int32
 	HeldAt     time.Time
@@ -49,6 +50,7 @@ func (q *Queries) AcceptHolds(ctx context.Context, arg AcceptHoldsParams) ([]Acc
 		if err := rows.Scan(
 			&i.ID,
 			&i.Kind,
+			&i.BudgetID,
 			&i.RunID,
 			&i.Records,
 			&i.HeldAt,
@@ -707,7 +709,7 @@ func (q *Queries) ViewFences(ctx context.Context, arg ViewFencesParams) ([]ViewF
 }
 
 const viewHolds = `-- name: ViewHolds :many
-SELECT id, kind, run_id, records, held_at, accepted_at, coalesce(accepted_by, '') AS accepted_by, closed_at
+SELECT id, kind, budget_id, run_id, records, held_at, accepted_at, coalesce(accepted_by, '') AS accepted_by, closed_at
 FROM removal_hold
 WHERE organisation_id = $1 AND client_id = $2
   AND ($3::uuid IS NULL AND closed_at IS NULL OR run_id = $3)
@@ -723,6 +725,7 @@ type ViewHoldsParams struct {
 type ViewHoldsRow struct {
 	ID         care.ID
 	Kind       string
+	BudgetID   *care.ID
 	RunID      care.ID
 	Records    int32
 	HeldAt     time.Time
@@ -743,6 +746,7 @@ func (q *Queries) ViewHolds(ctx context.Context, arg ViewHoldsParams) ([]ViewHol
 		if err := rows.Scan(
 			&i.ID,
 			&i.Kind,
+			&i.BudgetID,
 			&i.RunID,
 			&i.Records,
 			&i.HeldAt,

@@ -91,12 +91,14 @@ CREATE TABLE record_change (
 CREATE INDEX record_change_run ON record_change (run_id, changed_at, position);
 CREATE INDEX record_change_record ON record_change (record_id, changed_at);
 
--- Removals that the guard held back (R5), waiting for an operator. At most one open hold for a person and kind of record.
+-- Removals that the guard held back (R5), waiting for an operator. At most one is open for a list: a kind of record of a person, and
+-- for what stands below a budget, that budget.
 CREATE TABLE removal_hold (
     id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     organisation_id uuid NOT NULL,
     client_id       uuid NOT NULL,
     kind            text NOT NULL,
+    budget_id       uuid,
     run_id          uuid NOT NULL,
     records         integer NOT NULL,
     held_at         timestamptz NOT NULL DEFAULT now(),
@@ -104,10 +106,11 @@ CREATE TABLE removal_hold (
     accepted_by     text,
     closed_at       timestamptz,
     FOREIGN KEY (organisation_id, client_id) REFERENCES client (organisation_id, id),
+    FOREIGN KEY (organisation_id, budget_id) REFERENCES budget (organisation_id, id),
     FOREIGN KEY (organisation_id, run_id) REFERENCES sync_run (organisation_id, id)
 );
 
-CREATE UNIQUE INDEX removal_hold_open ON removal_hold (client_id, kind) WHERE closed_at IS NULL;
+CREATE UNIQUE INDEX removal_hold_open ON removal_hold (client_id, kind, budget_id) NULLS NOT DISTINCT WHERE closed_at IS NULL;
 
 -- Each attempt to read takes a ticket before its first request; the newer read wins (R7).
 CREATE SEQUENCE read_ticket;
@@ -161,8 +164,9 @@ CREATE FUNCTION begin_step(
         'client', (SELECT to_jsonb(c) FROM client c WHERE c.organisation_id = step_organisation AND c.id = step_client),
         'connection', (SELECT to_jsonb(n) FROM connection n WHERE n.organisation_id = step_organisation AND n.id = step_connection),
         'plan', (SELECT to_jsonb(p) FROM support_plan p WHERE p.organisation_id = step_organisation AND p.client_id = step_client),
-        'accepted', (SELECT coalesce(jsonb_agg(h.kind), '[]') FROM removal_hold h
-                     WHERE h.client_id = step_client AND h.closed_at IS NULL AND h.accepted_at IS NOT NULL)
+        'holds', (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', h.kind, 'budget_id', h.budget_id, 'records', h.records,
+                                                              'accepted', h.accepted_at IS NOT NULL)), '[]')
+                  FROM removal_hold h WHERE h.organisation_id = step_organisation AND h.client_id = step_client AND h.closed_at IS NULL)
     )
 $$;
 -- +goose StatementEnd
@@ -203,15 +207,17 @@ BEGIN
     END IF;
 
     IF jsonb_array_length(holds) > 0 THEN
-        INSERT INTO removal_hold (organisation_id, client_id, kind, run_id, records)
-        SELECT step_organisation, step_client, h.kind, step_run, h.records
-        FROM jsonb_to_recordset(holds) AS h (kind text, records integer)
+        INSERT INTO removal_hold AS o (organisation_id, client_id, kind, budget_id, run_id, records)
+        SELECT step_organisation, step_client, h.kind, h.budget_id, step_run, h.records
+        FROM jsonb_to_recordset(holds) AS h (kind text, budget_id uuid, records integer)
         WHERE h.records > 0
-        ON CONFLICT (client_id, kind) WHERE closed_at IS NULL DO UPDATE SET run_id = excluded.run_id, records = excluded.records;
+        ON CONFLICT (client_id, kind, budget_id) WHERE closed_at IS NULL
+        DO UPDATE SET run_id = excluded.run_id, records = excluded.records, accepted_at = NULL, accepted_by = NULL;
 
         UPDATE removal_hold o SET closed_at = now()
-        FROM jsonb_to_recordset(holds) AS h (kind text, records integer)
-        WHERE h.records = 0 AND o.client_id = step_client AND o.kind = h.kind AND o.closed_at IS NULL;
+        FROM jsonb_to_recordset(holds) AS h (kind text, budget_id uuid, records integer)
+        WHERE h.records = 0 AND o.client_id = step_client AND o.kind = h.kind AND o.budget_id IS NOT DISTINCT FROM h.budget_id
+          AND o.closed_at IS NULL;
     END IF;
 
     RETURN stored;

@@ -33,7 +33,7 @@ WHERE h.organisation_id = @organisation_id AND h.run_id = @run_id
 ORDER BY h.changed_at, h.kind, h.position;
 
 -- name: ViewHolds :many
-SELECT id, kind, run_id, records, held_at, accepted_at, coalesce(accepted_by, '') AS accepted_by, closed_at
+SELECT id, kind, budget_id, run_id, records, held_at, accepted_at, coalesce(accepted_by, '') AS accepted_by, closed_at
 FROM removal_hold
 WHERE organisation_id = @organisation_id AND client_id = @client_id
   AND (sqlc.narg(run_id)::uuid IS NULL AND closed_at IS NULL OR run_id = sqlc.narg(run_id))
@@ -59,7 +59,7 @@ LIMIT @most;
 -- name: AcceptHolds :many
 UPDATE removal_hold SET accepted_at = now(), accepted_by = @accepted_by::text
 WHERE organisation_id = @organisation_id AND run_id = @run_id AND closed_at IS NULL AND accepted_at IS NULL
-RETURNING id, kind, run_id, records, held_at, accepted_at, coalesce(accepted_by, '') AS accepted_by, closed_at;
+RETURNING id, kind, budget_id, run_id, records, held_at, accepted_at, coalesce(accepted_by, '') AS accepted_by, closed_at;
 
 -- name: ListClients :many
 -- By name; after is the last person of the page that was shown before.

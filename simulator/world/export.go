@@ -60,7 +60,7 @@ func (w *World) People(holder Holder) []HeldPerson {
 
 // holds gives the first service provider id under which an organisation holds a person.
 func (o Organisation) holds(person *Person, holder Holder) (string, bool) {
-	if holder.Organisation != "" && holder.Organisation != o.RANumber {
+	if person.NotHeld || holder.Organisation != "" && holder.Organisation != o.RANumber {
 		return "", false
 	}
 	for _, entry := range person.Entries {

@@ -18,7 +18,9 @@ type Person struct {
 	CareRecipientID string
 	// NotUpstream people exist only in the provider's records: Services Australia does not know their id.
 	NotUpstream bool
-	Upstream    Identity
+	// NotHeld people are on the provider's list upstream, but not in its own records.
+	NotHeld  bool
+	Upstream Identity
 	// Held and HeldCareRecipientID are the provider's own records.
 	Held                Identity
 	HeldCareRecipientID string

@@ -89,7 +89,7 @@ func (w *World) scenarioPerson(spec *scenarioPerson) (*Person, error) {
 	maker := w.maker(hash(spec.Key))
 	dates := &resolver{today: w.today}
 	p := &Person{
-		Key: spec.Key, About: strings.TrimSpace(spec.About), NotUpstream: spec.NotUpstream,
+		Key: spec.Key, About: strings.TrimSpace(spec.About), NotUpstream: spec.NotUpstream, NotHeld: spec.NotHeld,
 		CareRecipientID: spec.CareRecipientID, EntryRegistered: !spec.NoEntry, Delisted: spec.Delisted,
 		Consent: spec.Consent,
 	}

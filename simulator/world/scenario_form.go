@@ -18,6 +18,7 @@ type scenarioPerson struct {
 	Upstream        scenarioIdentity          `yaml:"upstream"`
 	ProviderHolds   scenarioHeld              `yaml:"provider_holds"`
 	NotUpstream     bool                      `yaml:"not_upstream"`
+	NotHeld         bool                      `yaml:"not_held"`
 	Entries         []scenarioEntry           `yaml:"entries"`
 	NoEntry         bool                      `yaml:"no_registered_entry"`
 	Delisted        bool                      `yaml:"delisted"`

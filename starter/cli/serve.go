@@ -2,14 +2,120 @@ package cli
 
 import (
 	"context"
+	"fmt"
+	"net"
+	"net/http"
 
 	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"github.com/caresync/caresync/platform/config"
+	"github.com/caresync/caresync/platform/health"
+	"github.com/caresync/caresync/platform/run"
+	"github.com/caresync/caresync/platform/sealing"
+	"github.com/caresync/caresync/platform/telemetry"
+	"github.com/caresync/caresync/platform/temporal"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/api"
+	"github.com/caresync/caresync/starter/syncs"
 )
 
+const (
+	defaultListen     = "127.0.0.1:8080"
+	defaultHealthPort = 8082
+)
+
+// serveFlags are the settings of the server alone.
+type serveFlags struct {
+	listen config.Address
+	health config.Health
+	codec  config.Codec
+}
+
 func (a *app) serveCommand() *cobra.Command {
-	return a.command("serve", "Serve the HTTP API", cobra.NoArgs, func(ctx context.Context, _ []string) error { return nil })
+	serve := serveFlags{listen: defaultListen}
+	command := a.command("serve", "Serve the HTTP API", cobra.NoArgs, func(ctx context.Context, _ []string) error { return a.serve(ctx, serve) })
+	command.Long = `Serve the HTTP API until told to stop; requests under way are finished. Callers need an organisation's API token, except for /healthz
+and /readyz. With --codec-token, /codec/ shows encrypted payloads to operators in the Temporal UI.`
+	command.Flags().Var(&serve.listen, "listen", "where the API is served")
+	serve.health.AddFlags(command.Flags(), defaultHealthPort)
+	serve.codec.AddFlags(command.Flags())
+	return command
+}
+
+func (a *app) serve(ctx context.Context, flags serveFlags) error {
+	logger := a.logging.Logger()
+	defer func() { _ = logger.Sync() }()
+	keyring, err := a.encryption.OpenKeyring()
+	if err != nil {
+		return &exitError{ExitUsage, err}
+	}
+	codec, err := a.codec(flags.codec, keyring, logger)
+	if err != nil {
+		return &exitError{ExitUsage, err}
+	}
+	measured, err := telemetry.Start(ctx, "caresync", logger)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = measured.Shutdown(context.WithoutCancel(ctx)) }()
+	store, err := a.openStore(ctx, keyring)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	connected, err := temporal.Dial(ctx, temporal.Options{Keyring: keyring, Logger: logger, Telemetry: measured})
+	if err != nil {
+		return err
+	}
+	defer connected.Close()
+	checks := []health.Check{{Name: "database", Probe: store.Ping}, {Name: "temporal", Probe: temporal.Reachable(connected)}}
+	options := api.Options{
+		Store: store, Syncs: syncs.New(store, connected, protocol.TaskQueues{Prefix: a.queues.Prefix.String()}),
+		Logger: logger, Checks: checks, Codec: codec,
+	}
+	return serveUntilStopped(ctx, flags, options, health.Handler(measured.Handler(), logger, checks...))
+}
+
+// codec is nil where no operator's token is set: then nobody can read payloads in the Temporal UI.
+func (a *app) codec(flags config.Codec, keyring *sealing.Keyring, logger *zap.Logger) (http.Handler, error) {
+	if !flags.Token.IsSet() {
+		return nil, nil
+	}
+	token, err := flags.OperatorToken()
+	if err != nil {
+		return nil, err
+	}
+	return temporal.NewCodecEndpoint(temporal.CodecEndpointOptions{
+		Keyring: keyring, Token: token, UI: a.links.TemporalUI.String(), Logger: logger,
+	})
+}
+
+func serveUntilStopped(ctx context.Context, flags serveFlags, options api.Options, private http.Handler) error {
+	public, err := net.Listen("tcp", flags.listen.String())
+	if err != nil {
+		return fmt.Errorf("listen for the API: %w", err)
+	}
+	internal, err := net.Listen("tcp", flags.health.Address.String())
+	if err != nil {
+		return fmt.Errorf("listen for health checks and metrics: %w", err)
+	}
+	options.Logger.Info("the API is ready", zap.String("address", public.Addr().String()), zap.String("health", internal.Addr().String()))
+	return run.UntilStopped(ctx,
+		func(ctx context.Context) error {
+			options.Stopping = ctx
+			return run.HTTP(public, api.New(options), options.Logger)(ctx)
+		},
+		run.HTTP(internal, private, options.Logger))
 }
 
 func (a *app) openAPICommand() *cobra.Command {
-	return a.command("openapi", "Print the HTTP API's OpenAPI document", cobra.NoArgs, func(ctx context.Context, _ []string) error { return nil })
+	return a.command("openapi", "Print the HTTP API's OpenAPI document", cobra.NoArgs, func(context.Context, []string) error {
+		document, err := api.Document()
+		if err != nil {
+			return err
+		}
+		_, err = a.out.Write(document)
+		return err
+	})
 }

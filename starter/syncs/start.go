@@ -11,7 +11,6 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
@@ -78,7 +77,8 @@ func (s *Service) Start(ctx context.Context, request Request) (Started, error) {
 	if person.CareRecipientID == "" {
 		return Started{}, ErrNoCareRecipientID
 	}
-	run, err := s.temporal.ExecuteWorkflow(ctx, s.options(request), protocol.CareRecipientSyncWorkflow, s.input(request))
+	options, input := protocol.CareRecipientSyncStart(s.queues, request.careRequest())
+	run, err := s.temporal.ExecuteWorkflow(ctx, options, protocol.CareRecipientSyncWorkflow, input)
 	var running *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &running) {
 		return s.join(ctx, request, running.RunId)
@@ -148,8 +148,9 @@ func (s *Service) join(ctx context.Context, request Request, runningID string) (
 // askForMore causes one more pass after the running one, or starts one if that has ended meanwhile (R7).
 func (s *Service) askForMore(ctx context.Context, request Request, runningID string, joined Started) (Started, error) {
 	signal := protocol.SyncRequest{Trigger: care.TriggerOnDemand, AllBudgets: request.AllBudgets, RequestedBy: request.RequestedBy}
-	run, err := s.temporal.SignalWithStartWorkflow(ctx, protocol.CareRecipientSyncID(request.Client), protocol.SyncRequested.Name, signal,
-		s.options(request), protocol.CareRecipientSyncWorkflow, s.input(request))
+	options, input := protocol.CareRecipientSyncStart(s.queues, request.careRequest())
+	run, err := s.temporal.SignalWithStartWorkflow(ctx, options.ID, protocol.SyncRequested.Name, signal,
+		options, protocol.CareRecipientSyncWorkflow, input)
 	if err != nil {
 		return Started{}, temporalError("ask for one more pass", err)
 	}
@@ -164,7 +165,7 @@ func (s *Service) askForMore(ctx context.Context, request Request, runningID str
 func (s *Service) record(ctx context.Context, request Request, started Started) (Started, error) {
 	err := s.store.RecordRun(ctx, db.RunStart{
 		ID: started.RunID, Kind: protocol.KindCareRecipient, WorkflowID: protocol.CareRecipientSyncID(request.Client),
-		Request: s.input(request).Request,
+		Request: request.careRequest(),
 	})
 	if err != nil {
 		return started, fmt.Errorf("the sync was started as run %s, but could not be recorded yet: %w", started.RunID, err)
@@ -172,26 +173,11 @@ func (s *Service) record(ctx context.Context, request Request, started Started) 
 	return started, nil
 }
 
-func (s *Service) input(request Request) protocol.CareRecipientSyncInput {
-	return protocol.CareRecipientSyncInput{
-		Request: care.Request{
-			OrganisationID: request.Organisation.ID, ClientID: request.Client, AllBudgets: request.AllBudgets,
-			Trigger: care.TriggerOnDemand, RequestedBy: request.RequestedBy,
-		},
-		TaskQueuePrefix: s.queues.Prefix,
-		Pass:            1,
-	}
-}
-
-func (s *Service) options(request Request) client.StartWorkflowOptions {
-	return client.StartWorkflowOptions{
-		ID:                                       protocol.CareRecipientSyncID(request.Client),
-		TaskQueue:                                s.queues.CareSync(),
-		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		StaticSummary:                            "Care recipient sync, on demand",
-		TypedSearchAttributes: temporal.NewSearchAttributes(
-			protocol.SearchKind.ValueSet(protocol.KindCareRecipient),
-			protocol.SearchOrganisation.ValueSet(string(request.Organisation.ID))),
+// careRequest is what the workflow is asked to do.
+func (r Request) careRequest() care.Request {
+	return care.Request{
+		OrganisationID: r.Organisation.ID, ClientID: r.Client, AllBudgets: r.AllBudgets,
+		Trigger: care.TriggerOnDemand, RequestedBy: r.RequestedBy,
 	}
 }
 

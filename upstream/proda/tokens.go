@@ -2,8 +2,6 @@ package proda
 
 import (
 	"context"
-	"crypto/rsa"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -44,12 +42,6 @@ type cachedToken struct {
 	token Token
 	// until is when the store is asked again.
 	until time.Time
-}
-
-// heldBack is a login that PRODA put off, and until when.
-type heldBack struct {
-	because *transport.Error
-	until   time.Time
 }
 
 // NewTokens makes the process's source of tokens.
@@ -132,126 +124,6 @@ func (t *Tokens) fromStore(ctx context.Context, connection care.Connection, refu
 	token, err := t.refresh(ctx, connection, refused, keys)
 	t.holdBack(connection, err)
 	return token, err
-}
-
-// refresh replaces the token under the store's lock, unless somebody else did meanwhile. The keys were read before and a pending one
-// is promoted after, so that nothing else is asked of the database while the row is locked.
-func (t *Tokens) refresh(ctx context.Context, connection care.Connection, refused string, keys deviceKeys) (Token, error) {
-	var signedWith *rsa.PrivateKey
-	var until time.Time
-	token, err := t.store.Refresh(ctx, connection.ID, connection.Audience, func(current Token) (Token, error) {
-		now := t.now()
-		usable := current.Valid(now) && current.AccessToken != refused
-		if usable && current.Fresh(now) {
-			until = current.RefreshAt()
-			return current, nil
-		}
-		token, key, err := t.logIn(ctx, connection, keys)
-		if usable && transport.Has(err, transport.LoginUnavailable) {
-			until = now.Add(max(refreshPause, retryAfter(err)))
-			return current, nil
-		}
-		signedWith, until = key, token.RefreshAt()
-		return token, err
-	})
-	if err != nil {
-		return Token{}, fmt.Errorf("refresh the PRODA token of connection %s: %w", connection.ID, err)
-	}
-	t.toCache(connection, token, until)
-	if signedWith != nil && signedWith == keys.pending {
-		if err := promote(ctx, t.keys, connection, signedWith); err != nil {
-			return Token{}, err
-		}
-	}
-	return token, nil
-}
-
-// deviceKeys are the keys that PRODA may know: the device's, and one whose renewal or activation was interrupted.
-type deviceKeys struct {
-	current, pending *rsa.PrivateKey
-}
-
-func (t *Tokens) deviceKeys(ctx context.Context, connection care.Connection) (keys deviceKeys, err error) {
-	if keys.current, err = optional(t.keys.PrivateKey(ctx, connection.ID)); err != nil {
-		return keys, fmt.Errorf("load the device's key of connection %s: %w", connection.ID, err)
-	}
-	if keys.pending, err = optional(t.keys.PendingKey(ctx, connection.ID)); err != nil {
-		return keys, fmt.Errorf("load the pending key of connection %s: %w", connection.ID, err)
-	}
-	if keys.current == nil && keys.pending == nil {
-		return keys, notActivated("request a token")
-	}
-	return keys, nil
-}
-
-func notActivated(operation string) error {
-	return &transport.Error{Service: Service, Operation: operation, Kind: transport.NotSetUp, Code: transport.CodeDeviceNotActivated}
-}
-
-func promote(ctx context.Context, keys KeyStore, connection care.Connection, key *rsa.PrivateKey) error {
-	if err := keys.Promote(ctx, connection.ID, key); err != nil {
-		return fmt.Errorf("promote the pending key of connection %s: %w", connection.ID, err)
-	}
-	return nil
-}
-
-func optional(key *rsa.PrivateKey, err error) (*rsa.PrivateKey, error) {
-	if errors.Is(err, ErrNoKey) {
-		return nil, nil
-	}
-	return key, err
-}
-
-// logIn requests a token with the device's key and, where PRODA refuses that one, with the pending key. It says which one it was.
-func (t *Tokens) logIn(ctx context.Context, connection care.Connection, keys deviceKeys) (Token, *rsa.PrivateKey, error) {
-	var refusal error
-	for _, key := range []*rsa.PrivateKey{keys.current, keys.pending} {
-		if key == nil {
-			continue
-		}
-		token, err := t.client.RequestToken(ctx, connection, key)
-		if !transport.Has(err, transport.LoginRefused) {
-			return token, key, err
-		}
-		if refusal == nil {
-			refusal = err
-		}
-	}
-	return Token{}, nil, refusal
-}
-
-// retryAfter is how long PRODA wants to be left alone.
-func retryAfter(err error) time.Duration {
-	var failure *transport.Error
-	if errors.As(err, &failure) {
-		return failure.RetryAfter
-	}
-	return 0
-}
-
-// holdBack remembers a failure with which PRODA said how long it wants to be left alone.
-func (t *Tokens) holdBack(connection care.Connection, err error) {
-	var failure *transport.Error
-	if !transport.Has(err, transport.LoginUnavailable) || !errors.As(err, &failure) || failure.RetryAfter == 0 {
-		return
-	}
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	t.held[placeOf(connection)] = heldBack{because: failure, until: t.now().Add(failure.RetryAfter)}
-}
-
-// stillHeldBack repeats that failure, with the time that is left, until it has passed.
-func (t *Tokens) stillHeldBack(connection care.Connection) error {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	held, ok := t.held[placeOf(connection)]
-	left := held.until.Sub(t.now())
-	if !ok || left <= 0 {
-		return nil
-	}
-	again := *held.because
-	again.RetryAfter = left
-	return &again
 }
 
 func (t *Tokens) now() time.Time { return t.client.options.Now() }

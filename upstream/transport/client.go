@@ -1,22 +1,13 @@
 package transport
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptrace"
-	"net/url"
-	"strings"
-	"syscall"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/caresync/caresync/care"
 )
@@ -92,41 +83,6 @@ func (c *Client) CloseIdle() {
 	}
 }
 
-// Call is one request to a service.
-type Call struct {
-	Service care.Service
-	// Operation names what is being done, in errors and metrics; it holds no data.
-	Operation string
-	Method    string
-	// Base is the configured address and Path what follows it, escaped.
-	Base, Path string
-	Query      url.Values
-	Header     http.Header
-	Body       []byte
-}
-
-// Response is a successful answer, read completely.
-type Response struct {
-	Status int
-	Header http.Header
-	Body   []byte
-	call   Call
-}
-
-// Fail makes an error about this answer: a success by its status, but not by what it holds.
-func (r Response) Fail(kind Kind) *Error {
-	return &Error{Service: r.call.Service, Operation: r.call.Operation, Kind: kind, Status: r.Status}
-}
-
-// Decode reads the answer as JSON. What is not the JSON that was promised (HTML, nothing, a part) is Unreadable: a gateway's or a
-// broken service's answer, which may be a proper one next time.
-func (r Response) Decode(into any) error {
-	if json.Unmarshal(r.Body, into) != nil {
-		return r.Fail(Unreadable)
-	}
-	return nil
-}
-
 // Do makes one attempt. It returns an *Error for everything that can go wrong with the call, and the context's own error where the
 // context ended first. Redirects are not followed: they would carry the login elsewhere.
 func (c *Client) Do(ctx context.Context, call Call) (Response, error) {
@@ -157,40 +113,6 @@ func (c *Client) observe(ctx context.Context, request *http.Request, response Re
 	c.options.Observe(ctx, attempt)
 }
 
-func newRequest(ctx context.Context, call Call) (*http.Request, error) {
-	notSetUp := func(code string) error {
-		return &Error{Service: call.Service, Operation: call.Operation, Kind: NotSetUp, Code: code}
-	}
-	address, err := url.Parse(call.Base)
-	if err != nil || address.Host == "" || (address.Scheme != "http" && address.Scheme != "https") {
-		return nil, notSetUp(CodeAddressInvalid)
-	}
-	address.RawQuery, address.Fragment = "", ""
-	request, err := http.NewRequestWithContext(ctx, call.Method, strings.TrimRight(address.String(), "/")+call.Path, bytes.NewReader(call.Body))
-	if err != nil {
-		return nil, notSetUp(CodeAddressInvalid)
-	}
-	request.URL.RawQuery = call.Query.Encode()
-	request.Header = call.Header.Clone()
-	if request.Header == nil {
-		request.Header = http.Header{}
-	}
-	request.Header.Set("Accept", "application/json")
-	request.Header.Set("User-Agent", "CareSync")
-	if !sendable(request.Header) {
-		return nil, notSetUp(CodeHeaderInvalid)
-	}
-	return request.WithContext(withFreshMessageID(ctx, request.Header)), nil
-}
-
-// withFreshMessageID gives the request a new message id each time it is put on a connection. That includes the times when net/http
-// sends a request again by itself, because the service had closed the idle connection that it chose.
-func withFreshMessageID(ctx context.Context, header http.Header) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
-		header.Set(headerMessageID, "urn:uuid:"+uuid.NewString())
-	}})
-}
-
 func (c *Client) roundTrip(request *http.Request, call Call) (Response, error) {
 	fail := func(kind Kind, code string) (Response, error) {
 		return Response{}, &Error{Service: call.Service, Operation: call.Operation, Kind: kind, Code: code}
@@ -201,7 +123,7 @@ func (c *Client) roundTrip(request *http.Request, call Call) (Response, error) {
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, c.options.MaxBody+1))
-	response := Response{Status: answer.StatusCode, Header: answer.Header, Body: body, call: call}
+	response := Response{Status: answer.StatusCode, Header: answer.Header, Body: body, service: call.Service, operation: call.Operation}
 	success := answer.StatusCode >= 200 && answer.StatusCode < 300
 	switch {
 	case !success:
@@ -219,52 +141,13 @@ func (c *Client) roundTrip(request *http.Request, call Call) (Response, error) {
 // refusal is the error that an answer other than a success stands for.
 func refusal(response Response) *Error {
 	failure := response.Fail(kindOf(response.Status))
-	problem := ParseProblem(response.Body[:min(len(response.Body), 64<<10)])
+	body := response.Body[:min(len(response.Body), maxProblem)]
+	problem := ParseProblem(body)
 	failure.CodeType, failure.codes, failure.Words = problem.CodeType, problem.Codes, problem.Words
 	if len(problem.Codes) > 0 {
 		failure.Code = problem.Codes[0]
 	}
-	failure.Raw = storable(string(response.Body), maxRaw)
+	failure.Raw = storable(string(body), maxRaw)
 	failure.RetryAfter = RetryAfter(response.Header, time.Now())
 	return failure
-}
-
-// whyNoAnswer says why there was no answer at all.
-func whyNoAnswer(err error) (Kind, string) {
-	var noSuchName *net.DNSError
-	var badCertificate *tls.CertificateVerificationError
-	var unknownAuthority x509.UnknownAuthorityError
-	switch {
-	case timedOut(err):
-		return Timeout, ""
-	case errors.As(err, &noSuchName):
-		return Connection, CodeNameNotFound
-	case errors.As(err, &badCertificate), errors.As(err, &unknownAuthority):
-		return Connection, CodeCertificate
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return Connection, CodeConnectionRefused
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return Connection, CodeConnectionReset
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return Connection, CodeConnectionClosed
-	default:
-		return Connection, ""
-	}
-}
-
-// whyCutOff says why a body could not be read to its end.
-func whyCutOff(err error) (Kind, string) {
-	switch {
-	case timedOut(err):
-		return Timeout, ""
-	case errors.Is(err, syscall.ECONNRESET):
-		return Connection, CodeConnectionReset
-	default:
-		return Unreadable, ""
-	}
-}
-
-func timedOut(err error) bool {
-	var network net.Error
-	return errors.Is(err, context.DeadlineExceeded) || (errors.As(err, &network) && network.Timeout())
 }

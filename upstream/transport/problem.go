@@ -8,8 +8,11 @@ import (
 	"unicode/utf8"
 )
 
-// maxRaw is how much of an error's body is kept, in bytes.
-const maxRaw = 4 << 10
+const (
+	// maxProblem is how much of an error's body is looked at, maxRaw how much of it is kept, in bytes.
+	maxProblem = 64 << 10
+	maxRaw     = 4 << 10
+)
 
 // Problem is what an error's body says.
 type Problem struct {

@@ -1,0 +1,97 @@
+// Package api is CareSync's HTTP API: it starts and follows syncs and reads their results, for the organisation whose token the caller
+// presents. Its document is at /openapi.json; every error is a problem after RFC 9457.
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"go.uber.org/zap"
+
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/platform/health"
+	"github.com/caresync/caresync/starter/syncs"
+)
+
+// Version is that of the API's document.
+const Version = "1.0.0"
+
+// Options are what the API works with.
+type Options struct {
+	Store  *db.Store
+	Syncs  *syncs.Service
+	Logger *zap.Logger
+	// Checks tell whether the program is ready.
+	Checks []health.Check
+	// Codec, if set, is served under /codec/; it has an authentication of its own.
+	Codec http.Handler
+	// Stopping ends streams when the program is told to stop.
+	Stopping context.Context
+	// RequestsPerSecond is how many requests a token may make on average, DefaultRequestsPerSecond if zero.
+	RequestsPerSecond float64
+}
+
+// api answers the operations.
+type api struct {
+	store    *db.Store
+	syncs    *syncs.Service
+	logger   *zap.Logger
+	stopping context.Context
+}
+
+// New makes the handler of the whole API.
+func New(options Options) http.Handler {
+	operations := newOperations(api{store: options.Store, syncs: options.Syncs, logger: options.Logger, stopping: options.Stopping})
+	guarded := authenticated(options.Store, options.Logger, limited(options.RequestsPerSecond, problemsFor(operations)))
+	public := health.Handler(http.NotFoundHandler(), options.Logger, options.Checks...)
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/healthz", r.URL.Path == "/readyz":
+			public.ServeHTTP(w, r)
+		case options.Codec != nil && strings.HasPrefix(r.URL.Path, "/codec/"):
+			options.Codec.ServeHTTP(w, r)
+		default:
+			guarded.ServeHTTP(w, r)
+		}
+	})
+	return logged(options.Logger, operations, recovered(options.Logger, secured(handler)))
+}
+
+// Document is the API's OpenAPI document as YAML.
+func Document() ([]byte, error) {
+	return newAPI(http.NewServeMux(), api{}).OpenAPI().YAML()
+}
+
+func newOperations(a api) *http.ServeMux {
+	mux := http.NewServeMux()
+	newAPI(mux, a)
+	return mux
+}
+
+func newAPI(mux *http.ServeMux, a api) huma.API {
+	config := huma.DefaultConfig("CareSync", Version)
+	config.Info.Description = "Keeps a care provider's records of Support at Home funding in step with Services Australia.\n\n" +
+		"Amounts are text with two decimal places; null means that the government did not provide them. " +
+		"Dates are YYYY-MM-DD, instants are in UTC. Every caller sees the records of its token's organisation only."
+	config.DocsPath, config.SchemasPath = "", ""
+	config.CreateHooks = nil
+	config.RejectUnknownQueryParameters = true
+	config.OnAddOperation = []huma.AddOpFunc{withCommonProblems}
+	config.Transformers = []huma.Transformer{withoutValues}
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		securityScheme: {Type: "http", Scheme: "bearer", Description: "An organisation's API token, from `caresync token create`"},
+	}
+	config.Security = []map[string][]string{{securityScheme: {}}}
+	describeTypes(config.Components.Schemas)
+	served := humago.New(mux, config)
+	a.registerSyncs(served)
+	a.registerRuns(served)
+	a.registerEvents(served)
+	a.registerCareRecipients(served)
+	a.registerPlans(served)
+	a.registerImports(served)
+	return served
+}

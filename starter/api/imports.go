@@ -1,0 +1,58 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/imports"
+)
+
+const (
+	tagImports    = "Imports"
+	importTimeout = time.Minute
+)
+
+type importInput struct {
+	RawBody []byte `contentType:"text/csv" doc:"CSV with a header, UTF-8, comma delimited"`
+}
+
+type importOutput struct{ Body db.ImportResult }
+
+type invoiceImportOutput struct{ Body db.InvoiceImportResult }
+
+func (a api) registerImports(served huma.API) {
+	huma.Register(served, importOperation("import-people", "/v1/imports/people", "Import people from CSV",
+		"Columns: given_name, family_name, birth_date, care_recipient_id, and if needed service_provider_id and ndis_number."), a.importPeople)
+	huma.Register(served, importOperation("import-invoices", "/v1/imports/invoices", "Import invoice lines from CSV",
+		"Columns: invoice_id, item_id, care_recipient_id, service_id, delivery_date, amount. Budget usage that waits for its line is linked."), a.importInvoices)
+}
+
+func importOperation(id, path, summary, columns string) huma.Operation {
+	return huma.Operation{
+		OperationID: id, Method: http.MethodPost, Path: path, Tags: []string{tagImports}, Summary: summary,
+		Description:  "All or nothing; importing again updates. Errors are listed by line. " + columns,
+		MaxBodyBytes: imports.MaxSize, BodyReadTimeout: importTimeout,
+		Errors: []int{http.StatusConflict},
+	}
+}
+
+func (a api) importPeople(ctx context.Context, in *importInput) (*importOutput, error) {
+	organisation := callerOf(ctx).Organisation
+	result, err := a.store.ImportPeople(ctx, organisation.ID, imports.People(in.RawBody, organisation.Today(time.Now())))
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return &importOutput{Body: result}, nil
+}
+
+func (a api) importInvoices(ctx context.Context, in *importInput) (*invoiceImportOutput, error) {
+	result, err := a.store.ImportInvoices(ctx, callerOf(ctx).Organisation.ID, imports.Invoices(in.RawBody))
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return &invoiceImportOutput{Body: result}, nil
+}

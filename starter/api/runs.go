@@ -1,0 +1,92 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+)
+
+type runInput struct {
+	ID string `path:"id" format:"uuid" doc:"The run's id"`
+}
+
+type runOutput struct{ Body db.RunView }
+
+type runsInput struct {
+	CareRecipient string `query:"care_recipient" format:"uuid" doc:"Only runs of this person, by CareSync's id"`
+	Outcome       string `query:"outcome" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled,unfinished" doc:"Only runs that ended so"`
+	Limit         int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many at most"`
+	Before        string `query:"before" format:"uuid" doc:"The last run of the page before: its \"next\""`
+}
+
+type runsOutput struct {
+	Body struct {
+		Runs []db.RunSummary `json:"runs"`
+		Next *care.ID        `json:"next" doc:"The \"before\" of the next page; null on the last"`
+	}
+}
+
+func (a api) registerRuns(served huma.API) {
+	notFound := []int{http.StatusNotFound}
+	huma.Register(served, huma.Operation{
+		OperationID: "list-runs", Method: http.MethodGet, Path: "/v1/runs", Tags: []string{tagSyncs}, Summary: "List syncs, newest first",
+	}, a.listRuns)
+	huma.Register(served, huma.Operation{
+		OperationID: "get-run", Method: http.MethodGet, Path: "/v1/runs/{id}", Tags: []string{tagSyncs}, Errors: notFound,
+		Summary: "Read what a sync did: areas, counts, warnings, errors, changes and held removals",
+	}, a.getRun)
+	huma.Register(served, huma.Operation{
+		OperationID: "accept-removals", Method: http.MethodPost, Path: "/v1/runs/{id}/accept", Tags: []string{tagSyncs}, Errors: notFound,
+		Summary:       "Accept the removals that a sync held back, and sync again",
+		DefaultStatus: http.StatusAccepted,
+	}, a.acceptRemovals)
+	huma.Register(served, huma.Operation{
+		OperationID: "cancel-run", Method: http.MethodPost, Path: "/v1/runs/{id}/cancel", Tags: []string{tagSyncs},
+		Errors:        []int{http.StatusNotFound, http.StatusConflict},
+		Summary:       "Cancel a sync; what it has saved stays",
+		DefaultStatus: http.StatusAccepted,
+	}, a.cancelRun)
+}
+
+func (a api) listRuns(ctx context.Context, in *runsInput) (*runsOutput, error) {
+	runs, more, err := a.store.Runs(ctx, callerOf(ctx).Organisation.ID, db.RunFilter{
+		ClientID: care.ID(in.CareRecipient), Outcome: in.Outcome, Before: care.ID(in.Before), Most: in.Limit,
+	})
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	out := &runsOutput{}
+	out.Body.Runs = runs
+	if more {
+		out.Body.Next = &runs[len(runs)-1].ID
+	}
+	return out, nil
+}
+
+func (a api) getRun(ctx context.Context, in *runInput) (*runOutput, error) {
+	view, err := a.store.RunView(ctx, callerOf(ctx).Organisation.ID, care.ID(in.ID))
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return &runOutput{Body: view}, nil
+}
+
+func (a api) acceptRemovals(ctx context.Context, in *runInput) (*startOutput, error) {
+	caller := callerOf(ctx)
+	_, started, err := a.syncs.Accept(ctx, caller.Organisation, care.ID(in.ID), "api: "+caller.TokenName)
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return a.startedOutput(ctx, started, started.RunID)
+}
+
+func (a api) cancelRun(ctx context.Context, in *runInput) (*runOutput, error) {
+	if err := a.syncs.Cancel(ctx, callerOf(ctx).Organisation.ID, care.ID(in.ID)); err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return a.getRun(ctx, in)
+}

@@ -1,0 +1,113 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/syncs"
+)
+
+const (
+	tagSyncs    = "Syncs"
+	longestWait = 60 * time.Second
+)
+
+type startInput struct {
+	ID   string `path:"id" format:"uuid" doc:"CareSync's id of the person"`
+	Body *startBody
+}
+
+type startBody struct {
+	AllBudgets bool `json:"all_budgets,omitempty" doc:"Read the usage of budgets that ended more than 90 days ago, too"`
+	Wait       int  `json:"wait,omitempty" minimum:"0" maximum:"60" doc:"Wait up to so many seconds for the end of the sync"`
+}
+
+type startOutput struct {
+	Status   int
+	Location string `header:"Location" doc:"Where the run can be followed"`
+	Body     StartedSync
+}
+
+// StartedSync is the answer to whoever starts a sync.
+type StartedSync struct {
+	Joined      bool       `json:"joined" doc:"A sync of the person was running already; this is that one"`
+	AnotherPass bool       `json:"another_pass" doc:"One more pass over all budgets follows the run that was joined"`
+	Run         db.RunView `json:"run"`
+}
+
+func (a api) registerSyncs(served huma.API) {
+	operation := huma.Operation{
+		OperationID: "start-sync", Method: http.MethodPost, Path: "/v1/care-recipients/{id}/syncs", Tags: []string{tagSyncs},
+		Summary: "Sync a care recipient's Support at Home plan",
+		Description: "Starts a sync, or joins the one that is running: only one runs for a person at a time. Answers 202 with the run to follow, " +
+			"or 200 with the finished run if it ended within the time to wait.",
+		DefaultStatus: http.StatusAccepted,
+		// The caller of a sync that is waited for must stay connected for longer than a body takes to read.
+		BodyReadTimeout: longestWait + 30*time.Second,
+		Errors:          []int{http.StatusNotFound, http.StatusConflict},
+	}
+	huma.Register(served, operation, a.startSync)
+	document := served.OpenAPI().Paths[operation.Path].Post
+	accepted := *document.Responses["202"]
+	accepted.Description = "The run finished within the time to wait"
+	document.Responses["200"] = &accepted
+}
+
+func (a api) startSync(ctx context.Context, in *startInput) (*startOutput, error) {
+	caller := callerOf(ctx)
+	request := syncs.Request{Organisation: caller.Organisation, Client: care.ID(in.ID), RequestedBy: "api: " + caller.TokenName}
+	wait := time.Duration(0)
+	if in.Body != nil {
+		request.AllBudgets, wait = in.Body.AllBudgets, time.Duration(in.Body.Wait)*time.Second
+	}
+	started, err := a.syncs.Start(ctx, request)
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	run, err := a.waitFor(ctx, started, wait)
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return a.startedOutput(ctx, started, run)
+}
+
+// waitFor follows a started sync for some time and answers with the run it got to.
+func (a api) waitFor(ctx context.Context, started syncs.Started, wait time.Duration) (care.ID, error) {
+	run := started.RunID
+	if wait == 0 {
+		return run, nil
+	}
+	waiting, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	defer context.AfterFunc(a.stopping, cancel)()
+	for update, err := range a.syncs.FollowAll(waiting, callerOf(ctx).Organisation, started) {
+		if waiting.Err() != nil && ctx.Err() == nil {
+			return run, nil
+		}
+		if err != nil {
+			return run, err
+		}
+		run = update.Run.ID
+	}
+	return run, nil
+}
+
+func (a api) startedOutput(ctx context.Context, started syncs.Started, run care.ID) (*startOutput, error) {
+	view, err := a.store.RunView(ctx, callerOf(ctx).Organisation.ID, run)
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	out := &startOutput{
+		Status: http.StatusAccepted, Location: "/v1/runs/" + string(run),
+		Body: StartedSync{Joined: started.Joined, AnotherPass: started.AnotherPass, Run: view},
+	}
+	if view.State == db.RunFinished {
+		out.Status = http.StatusOK
+	}
+	return out, nil
+}

@@ -1,0 +1,9 @@
+package syncs
+
+import "time"
+
+// Quickly makes a service look and ask without delay.
+func (s *Service) Quickly() *Service {
+	s.poll, s.describe = time.Millisecond, 0
+	return s
+}

@@ -1,0 +1,252 @@
+package syncs_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/starter/temporaltest"
+	"github.com/caresync/caresync/testkit"
+)
+
+type world struct {
+	store        *db.Store
+	server       *temporaltest.Server
+	service      *syncs.Service
+	organisation db.Organisation
+	client       care.ID
+	workflowID   string
+}
+
+func newWorld(t *testing.T) world {
+	t.Helper()
+	store := testkit.Database(t)
+	organisation, err := store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", db.DefaultTimeZone)
+	require.NoError(t, err)
+	_, err = store.ImportPeople(t.Context(), organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{Line: 2, Identity: care.Identity{
+		GivenName: "Ada", FamilyName: "Wren", BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: "415056224"}}}})
+	require.NoError(t, err)
+	client, err := store.ClientByCareRecipientID(t.Context(), organisation, "415056224", time.Now())
+	require.NoError(t, err)
+	server := temporaltest.New()
+	return world{
+		store: store, server: server, organisation: organisation, client: client.ID,
+		service:    syncs.New(store, server, protocol.TaskQueues{Prefix: "test-"}).Quickly(),
+		workflowID: protocol.CareRecipientSyncID(client.ID),
+	}
+}
+
+func (w world) request(allBudgets bool) syncs.Request {
+	return syncs.Request{Organisation: w.organisation, Client: w.client, AllBudgets: allBudgets, RequestedBy: "tests"}
+}
+
+func (w world) start(t *testing.T, allBudgets bool) syncs.Started {
+	t.Helper()
+	started, err := w.service.Start(t.Context(), w.request(allBudgets))
+	require.NoError(t, err)
+	return started
+}
+
+func (w world) begin(t *testing.T, run care.ID, allBudgets bool) {
+	t.Helper()
+	require.NoError(t, w.store.RecordRun(t.Context(), db.RunStart{
+		ID: run, Kind: protocol.KindCareRecipient, WorkflowID: w.workflowID, StartedAt: time.Now(),
+		Request: care.Request{OrganisationID: w.organisation.ID, ClientID: w.client, Trigger: care.TriggerOnDemand, AllBudgets: allBudgets},
+	}))
+}
+
+func (w world) finish(t *testing.T, run care.ID) {
+	t.Helper()
+	_, err := w.store.FinishRun(t.Context(), w.organisation.ID, care.RunResult{RunID: run, Outcome: care.RunSucceeded, Counts: care.Counts{}}, nil)
+	require.NoError(t, err)
+}
+
+func TestStartRecordsARunThatCanBeFollowedAtOnce(t *testing.T) {
+	w := newWorld(t)
+	started := w.start(t, false)
+	require.False(t, started.Joined)
+
+	progress, err := w.store.RunProgress(t.Context(), w.organisation.ID, started.RunID)
+	require.NoError(t, err)
+	require.Equal(t, db.RunQueued, progress.State)
+	require.Equal(t, "tests", progress.RequestedBy)
+	workflow := w.server.Workflow(w.workflowID)
+	require.Equal(t, "test-care-sync", workflow.Options.TaskQueue)
+	require.Equal(t, 1, workflow.Input.(protocol.CareRecipientSyncInput).Pass)
+}
+
+// R7: whoever finds one running joins it.
+func TestASecondRequestJoinsTheRunningSync(t *testing.T) {
+	w := newWorld(t)
+	first := w.start(t, false)
+	second := w.start(t, false)
+	require.Equal(t, syncs.Started{RunID: first.RunID, Joined: true}, second)
+	require.Empty(t, w.server.Workflow(w.workflowID).Signals)
+}
+
+// R7: a request for more than the running sync does causes one more pass.
+func TestARequestForAllBudgetsCausesOneMorePass(t *testing.T) {
+	w := newWorld(t)
+	first := w.start(t, false)
+	second := w.start(t, true)
+	require.Equal(t, syncs.Started{RunID: first.RunID, Joined: true, AnotherPass: true}, second)
+	require.Equal(t, []any{protocol.SyncRequest{Trigger: care.TriggerOnDemand, AllBudgets: true, RequestedBy: "tests"}},
+		w.server.Workflow(w.workflowID).Signals)
+}
+
+func TestARequestForAllBudgetsJoinsARunThatReadsThem(t *testing.T) {
+	w := newWorld(t)
+	w.begin(t, w.start(t, true).RunID, true)
+	again := w.start(t, true)
+	require.True(t, again.Joined)
+	require.False(t, again.AnotherPass)
+	require.Empty(t, w.server.Workflow(w.workflowID).Signals)
+}
+
+// A reset gives the run another id in Temporal; ours stays.
+func TestJoiningARunThatWasReset(t *testing.T) {
+	w := newWorld(t)
+	first := w.start(t, false)
+	w.server.Change(w.workflowID, func(workflow *temporaltest.Workflow) { workflow.RunID = string(db.NewID()) })
+	require.Equal(t, first.RunID, w.start(t, false).RunID)
+}
+
+func TestPeopleThatCannotBeSynced(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.store.ImportPeople(t.Context(), w.organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{
+		Line: 2, NDISNumber: "430000001", Identity: care.Identity{GivenName: "Ben", FamilyName: "Lark", BirthDate: care.NewDate(1950, time.May, 1)}}}})
+	require.NoError(t, err)
+	people, _, err := w.store.Clients(t.Context(), w.organisation, "", 10, time.Now())
+	require.NoError(t, err)
+
+	request := w.request(false)
+	request.Client = people[0].ID
+	_, err = w.service.Start(t.Context(), request)
+	require.ErrorIs(t, err, syncs.ErrNoCareRecipientID)
+	request.Client = db.NewID()
+	_, err = w.service.Start(t.Context(), request)
+	require.ErrorIs(t, err, db.ErrNotFound)
+}
+
+func TestTemporalBeingAwayIsTold(t *testing.T) {
+	w := newWorld(t)
+	w.server.Err = serviceerror.NewUnavailable("connection refused")
+	_, err := w.service.Start(t.Context(), w.request(false))
+	require.ErrorIs(t, err, syncs.ErrUnavailable)
+}
+
+func TestFollowEndsWithTheRun(t *testing.T) {
+	w := newWorld(t)
+	started := w.start(t, false)
+	var states []db.RunState
+	for update, err := range w.service.Follow(t.Context(), w.organisation.ID, started.RunID) {
+		require.NoError(t, err)
+		if len(states) == 0 || states[len(states)-1] != update.Run.State {
+			states = append(states, update.Run.State)
+		}
+		switch update.Run.State {
+		case db.RunQueued:
+			w.begin(t, started.RunID, false)
+		case db.RunRunning:
+			w.finish(t, started.RunID)
+		}
+	}
+	require.Equal(t, []db.RunState{db.RunQueued, db.RunRunning, db.RunFinished}, states)
+}
+
+func TestFollowSaysWhatTheRunWaitsFor(t *testing.T) {
+	w := newWorld(t)
+	started := w.start(t, false)
+	w.server.Change(w.workflowID, func(workflow *temporaltest.Workflow) {
+		workflow.Pending = []*workflowpb.PendingActivityInfo{{ActivityType: &commonpb.ActivityType{Name: protocol.FetchBudgetsActivity}, Attempt: 4}}
+	})
+	for update, err := range w.service.Follow(t.Context(), w.organisation.ID, started.RunID) {
+		require.NoError(t, err)
+		if update.Waiting == "waiting for Services Australia, attempt 4" {
+			return
+		}
+	}
+	require.Fail(t, "it was never said")
+}
+
+func TestFollowEndsWhenTheWorkflowWasTerminated(t *testing.T) {
+	w := newWorld(t)
+	started := w.start(t, false)
+	w.server.Change(w.workflowID, func(workflow *temporaltest.Workflow) { workflow.Running = false })
+	var last error
+	for _, err := range w.service.Follow(t.Context(), w.organisation.ID, started.RunID) {
+		last = err
+	}
+	require.ErrorIs(t, last, syncs.ErrAbandoned)
+}
+
+func TestFollowEndsWithItsContext(t *testing.T) {
+	w := newWorld(t)
+	started := w.start(t, false)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var last error
+	for _, err := range w.service.Follow(ctx, w.organisation.ID, started.RunID) {
+		last = err
+		cancel()
+	}
+	require.ErrorIs(t, last, context.Canceled)
+	require.True(t, w.server.Workflow(w.workflowID).Running, "the sync goes on")
+}
+
+// R7: whoever asked for more than the joined run does follows the pass after it.
+func TestFollowAllGoesOnWithTheNextPass(t *testing.T) {
+	w := newWorld(t)
+	first := w.start(t, false).RunID
+	w.begin(t, first, false)
+	joined := w.start(t, true)
+	next := db.NewID()
+	var seen []care.ID
+	for update, err := range w.service.FollowAll(t.Context(), w.organisation, joined) {
+		require.NoError(t, err)
+		if len(seen) == 0 || seen[len(seen)-1] != update.Run.ID {
+			seen = append(seen, update.Run.ID)
+		}
+		switch {
+		case update.Finished():
+		case update.Run.ID == first:
+			w.finish(t, first)
+			w.server.Change(w.workflowID, func(workflow *temporaltest.Workflow) {
+				workflow.RunID, workflow.OriginalRunID = string(next), string(next)
+			})
+		default:
+			w.begin(t, next, true)
+			w.finish(t, next)
+		}
+	}
+	require.Equal(t, []care.ID{first, next}, seen)
+}
+
+func TestCancel(t *testing.T) {
+	w := newWorld(t)
+	run := w.start(t, false).RunID
+	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, run))
+	require.True(t, w.server.Workflow(w.workflowID).Cancelled)
+
+	w.begin(t, run, false)
+	w.finish(t, run)
+	require.ErrorIs(t, w.service.Cancel(t.Context(), w.organisation.ID, run), syncs.ErrFinished)
+	require.ErrorIs(t, w.service.Cancel(t.Context(), db.NewID(), run), db.ErrNotFound, "another organisation's (R11)")
+}
+
+// R5: accepting starts the sync that makes the removal.
+func TestAcceptWithoutAHold(t *testing.T) {
+	w := newWorld(t)
+	run := w.start(t, false).RunID
+	_, _, err := w.service.Accept(t.Context(), w.organisation, run, "tests")
+	require.ErrorIs(t, err, db.ErrNotFound)
+}

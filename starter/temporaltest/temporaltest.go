@@ -1,0 +1,160 @@
+// Package temporaltest is a Temporal server as far as the starter's tests need one: it knows which workflows run, and no more.
+package temporaltest
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/caresync/caresync/db"
+)
+
+// Server is a fake of syncs.Temporal.
+type Server struct {
+	mu        sync.Mutex
+	workflows map[string]*Workflow
+	// Err, if set, is what every call answers.
+	Err error
+}
+
+// Workflow is the newest run of a workflow.
+type Workflow struct {
+	RunID, OriginalRunID string
+	Running              bool
+	Cancelled            bool
+	// Input is what it was started with, Options how.
+	Input   any
+	Options client.StartWorkflowOptions
+	Signals []any
+	Pending []*workflowpb.PendingActivityInfo
+}
+
+// New makes a server without workflows.
+func New() *Server { return &Server{workflows: map[string]*Workflow{}} }
+
+// Change lets a test change a workflow, for instance end it.
+func (s *Server) Change(workflowID string, change func(*Workflow)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(s.workflows[workflowID])
+}
+
+// Workflow is a copy of a workflow as it is now.
+func (s *Server) Workflow(workflowID string) (workflow Workflow) {
+	s.Change(workflowID, func(w *Workflow) { workflow = *w })
+	return workflow
+}
+
+// ExecuteWorkflow implements syncs.Temporal.
+func (s *Server) ExecuteWorkflow(_ context.Context, options client.StartWorkflowOptions, _ any, args ...any) (client.WorkflowRun, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.Err != nil {
+		return nil, s.Err
+	}
+	if running := s.workflows[options.ID]; running != nil && running.Running {
+		return nil, serviceerror.NewWorkflowExecutionAlreadyStarted("already started", "", running.RunID)
+	}
+	return s.start(options, args), nil
+}
+
+func (s *Server) start(options client.StartWorkflowOptions, args []any) run {
+	id := string(db.NewID())
+	s.workflows[options.ID] = &Workflow{RunID: id, OriginalRunID: id, Running: true, Input: args[0], Options: options}
+	return run{id: id}
+}
+
+// SignalWithStartWorkflow implements syncs.Temporal.
+func (s *Server) SignalWithStartWorkflow(_ context.Context, workflowID, _ string, signal any, options client.StartWorkflowOptions,
+	_ any, args ...any) (client.WorkflowRun, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.Err != nil {
+		return nil, s.Err
+	}
+	running := s.workflows[workflowID]
+	if running == nil || !running.Running {
+		return s.start(options, args), nil
+	}
+	running.Signals = append(running.Signals, signal)
+	return run{id: running.RunID}, nil
+}
+
+// CancelWorkflow implements syncs.Temporal.
+func (s *Server) CancelWorkflow(_ context.Context, workflowID, runID string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	running := s.workflows[workflowID]
+	if running == nil || running.RunID != runID {
+		return serviceerror.NewNotFound("no such run")
+	}
+	running.Cancelled = true
+	return s.Err
+}
+
+// DescribeWorkflowExecution implements syncs.Temporal.
+func (s *Server) DescribeWorkflowExecution(_ context.Context, workflowID, _ string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.Err != nil {
+		return nil, s.Err
+	}
+	newest := s.workflows[workflowID]
+	if newest == nil {
+		return nil, serviceerror.NewNotFound("no such workflow")
+	}
+	status := enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED
+	if newest.Running {
+		status = enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
+	}
+	return &workflowservice.DescribeWorkflowExecutionResponse{
+		WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{Status: status, Execution: &commonpb.WorkflowExecution{RunId: newest.RunID}},
+		PendingActivities:     newest.Pending,
+	}, nil
+}
+
+// GetWorkflowHistory implements syncs.Temporal: a history of the first event.
+func (s *Server) GetWorkflowHistory(_ context.Context, workflowID, runID string, _ bool, _ enumspb.HistoryEventFilterType) client.HistoryEventIterator {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	original := runID
+	if newest := s.workflows[workflowID]; newest != nil && newest.RunID == runID {
+		original = newest.OriginalRunID
+	}
+	return &history{original: original}
+}
+
+type history struct {
+	original string
+	read     bool
+}
+
+// HasNext implements client.HistoryEventIterator.
+func (h *history) HasNext() bool { return !h.read }
+
+// Next implements client.HistoryEventIterator.
+func (h *history) Next() (*historypb.HistoryEvent, error) {
+	if h.read {
+		return nil, errors.New("the history has one event")
+	}
+	h.read = true
+	return &historypb.HistoryEvent{Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
+		WorkflowExecutionStartedEventAttributes: &historypb.WorkflowExecutionStartedEventAttributes{OriginalExecutionRunId: h.original},
+	}}, nil
+}
+
+type run struct {
+	client.WorkflowRun
+	id string
+}
+
+// GetRunID implements client.WorkflowRun.
+func (r run) GetRunID() string { return r.id }
