@@ -87,7 +87,7 @@ func (c *CareRecipient) UpsertPlan(ctx context.Context, in protocol.AreaInput) (
 	if answer, done := alreadyAnswered(begun, err); done {
 		return answer, err
 	}
-	held := begun.Held.Client
+	held := begun.Client
 	read, err := c.reader(step, begun.Connection).Summary(ctx, held.CareRecipientID)
 	if err != nil {
 		return refuse(ctx, c.store, step, begun, err)
@@ -95,7 +95,7 @@ func (c *CareRecipient) UpsertPlan(ctx context.Context, in protocol.AreaInput) (
 	summary, several := care.ChooseSummary(read.Records, begun.Connection.ServiceProviderID)
 	check := care.CheckIdentity(held.Identity, summary.Identity)
 	if len(check.Mismatches) > 0 {
-		return c.store.Refuse(ctx, step, begun.BeganAt, care.ReasonIdentityMismatch, []care.Issue{mismatchIssue(check, held.Identity, summary.Identity)})
+		return c.store.Refuse(ctx, step, begun.Read, care.ReasonIdentityMismatch, []care.Issue{mismatchIssue(check, held.Identity, summary.Identity)})
 	}
 	issues := append(read.Issues, summaryIssues(check, several)...)
 	return c.store.WritePlan(ctx, step, begun, func(held care.HeldPlan) care.PlanDecision {
@@ -106,8 +106,25 @@ func (c *CareRecipient) UpsertPlan(ctx context.Context, in protocol.AreaInput) (
 // mismatchIssue shows both values to the operator (R8).
 func mismatchIssue(check care.IdentityCheck, held, reported care.Identity) care.Issue {
 	issue := care.RefusalIssue(care.AreaSummary, care.ReasonIdentityMismatch, "")
-	issue.Details = details(map[string]any{"fields": check.Mismatches, "held": held, "reported": reported})
+	issue.Details = mismatchDetails(check.Mismatches, held, reported)
 	return issue
+}
+
+func mismatchDetails(fields []string, held, reported care.Identity) json.RawMessage {
+	return details(map[string]any{"fields": fields, "held": held, "reported": reported})
+}
+
+// refusalDetails show what an answer was refused for. A row of somebody else in a list is shown like any other mismatch (R8).
+func refusalDetails(area care.Area, held care.Client, failure *transport.Error) json.RawMessage {
+	switch {
+	case failure.Kind == transport.IdentityMismatch && area != care.AreaUsage:
+		return mismatchDetails([]string{"care_recipient_id"},
+			care.Identity{CareRecipientID: held.CareRecipientID}, care.Identity{CareRecipientID: failure.Reported})
+	case failure.Field != "":
+		return details(map[string]any{"field": failure.Field, "reported": failure.Reported})
+	default:
+		return nil
+	}
 }
 
 // details are the values that an issue is about; a string or a struct of strings can always be encoded.
@@ -136,7 +153,7 @@ func (c *CareRecipient) RecreateContributions(ctx context.Context, in protocol.A
 	if answer, done := alreadyAnswered(begun, err); done {
 		return answer, err
 	}
-	read, err := c.reader(step, begun.Connection).Contributions(ctx, begun.Held.Client.CareRecipientID)
+	read, err := c.reader(step, begun.Connection).Contributions(ctx, begun.Client.CareRecipientID)
 	if err != nil {
 		return refuse(ctx, c.store, step, begun, err)
 	}
@@ -152,7 +169,7 @@ func (c *CareRecipient) FetchBudgets(ctx context.Context, in protocol.AreaInput)
 	if answer, done := alreadyAnswered(begun, err); done {
 		return answer, err
 	}
-	read, err := c.reader(step, begun.Connection).Budgets(ctx, begun.Held.Client.CareRecipientID)
+	read, err := c.reader(step, begun.Connection).Budgets(ctx, begun.Client.CareRecipientID)
 	if err != nil {
 		return refuse(ctx, c.store, step, begun, err)
 	}
@@ -274,8 +291,6 @@ func refuse[H any](ctx context.Context, store *db.Store, step db.Step, begun db.
 	}
 	reason := reasonOf(failure)
 	issue := care.RefusalIssue(step.Area, reason, failure.Words)
-	if failure.Field != "" {
-		issue.Details = details(map[string]any{"field": failure.Field, "reported": failure.Reported})
-	}
-	return store.Refuse(ctx, step, begun.BeganAt, reason, []care.Issue{issue})
+	issue.Details = refusalDetails(step.Area, begun.Client, failure)
+	return store.Refuse(ctx, step, begun.Read, reason, []care.Issue{issue})
 }

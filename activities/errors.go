@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"errors"
-	"time"
 
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
@@ -41,15 +40,21 @@ func reasonOf(failure *transport.Error) care.Reason {
 
 // failureReason says what it means to people that a step gave up.
 func failureReason(err error) care.Reason {
-	var failure *transport.Error
 	switch {
-	case errors.As(err, &failure):
+	case serviceUnavailable(err):
 		return care.ReasonServiceUnavailable
 	case errors.Is(err, db.ErrUnavailable):
 		return care.ReasonDatabaseUnavailable
 	default:
 		return care.ReasonUnexpected
 	}
+}
+
+// serviceUnavailable recognises what may succeed later: a failed call, and a wait for the service that took too long. Time-outs of the
+// database are db.ErrUnavailable.
+func serviceUnavailable(err error) bool {
+	var failure *transport.Error
+	return errors.As(err, &failure) || errors.Is(err, db.ErrNoAllowance) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // applicationError is how Temporal sees an error of a step: with a type that the workflow tells apart, retried or not, and with the
@@ -61,8 +66,10 @@ func applicationError(err error) error {
 		return err
 	case errors.As(err, &failure):
 		return temporal.NewApplicationErrorWithOptions(failure.Error(), protocol.ErrorServiceUnavailable,
-			temporal.ApplicationErrorOptions{NextRetryDelay: retryDelay(failure)})
-	case errors.Is(err, db.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
+			temporal.ApplicationErrorOptions{NextRetryDelay: failure.RetryAfter}) // 0 leaves it to the retry policy
+	case serviceUnavailable(err):
+		return temporal.NewApplicationError(err.Error(), protocol.ErrorServiceUnavailable)
+	case errors.Is(err, db.ErrUnavailable):
 		return temporal.NewApplicationError(err.Error(), protocol.ErrorDatabaseUnavailable)
 	case errors.Is(err, db.ErrNotFound):
 		return temporal.NewNonRetryableApplicationError(err.Error(), protocol.ErrorClientUnknown, nil)
@@ -70,9 +77,6 @@ func applicationError(err error) error {
 		return temporal.NewNonRetryableApplicationError(err.Error(), protocol.ErrorUnexpected, nil)
 	}
 }
-
-// retryDelay is how long the service asked to be left alone; 0 leaves it to the retry policy.
-func retryDelay(failure *transport.Error) time.Duration { return failure.RetryAfter }
 
 // Interceptor maps the errors of all steps to application errors, and sends their heartbeats.
 type Interceptor struct {

@@ -86,7 +86,11 @@ func (p process) begin(t *testing.T, step areaStep, budgets []care.ID) attempt {
 		}
 		waiting.answer <- answer
 	}()
-	<-reached
+	select {
+	case <-reached:
+	case answer := <-waiting.answer:
+		require.Fail(t, "the step did not get to its write", "%+v", answer)
+	}
 	return waiting
 }
 

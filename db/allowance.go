@@ -2,8 +2,12 @@ package db
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
@@ -21,6 +25,9 @@ const (
 	// onDemandHorizon is how far ahead somebody who waits for an answer may book. Time-outs end the wait long before.
 	onDemandHorizon = time.Hour
 )
+
+// ErrNoAllowance: the connection's calls are booked for longer than anybody waits. Trying again later helps.
+var ErrNoAllowance = errors.New("the allowance of upstream calls is used up for now")
 
 // Allowances hand out the calls that all workers together may make on each connection. The state is one row for each in PostgreSQL
 // (a generic cell rate algorithm on its clock); a process books a few calls at a time.
@@ -100,6 +107,9 @@ func (a *Allowance) book(ctx context.Context) error {
 		OrganisationID: a.connection.OrganisationID, ConnectionID: a.connection.ID, Name: callsAllowance,
 		BookedSeconds: gap * float64(calls), HorizonSeconds: onDemandHorizon.Seconds(),
 	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fmt.Errorf("book upstream calls: %w", ErrNoAllowance)
+	}
 	if err != nil {
 		return mapError("book upstream calls", err)
 	}

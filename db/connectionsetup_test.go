@@ -21,6 +21,7 @@ func exampleConnection(serviceProviderID string) care.Connection {
 }
 
 func TestConnectionIsChecked(t *testing.T) {
+	t.Parallel()
 	store := testkit.Database(t)
 	organisation := newOrganisation(t, store, "wattle")
 	for field, spoil := range map[string]func(*care.Connection){
@@ -43,6 +44,7 @@ func TestConnectionIsChecked(t *testing.T) {
 }
 
 func TestAnotherDeviceHasToBeActivatedAnew(t *testing.T) {
+	t.Parallel()
 	store := testkit.Database(t)
 	organisation := newOrganisation(t, store, "wattle")
 	connection, err := store.CreateConnection(t.Context(), organisation.ID, exampleConnection("4000012345"))
@@ -68,6 +70,7 @@ func TestAnotherDeviceHasToBeActivatedAnew(t *testing.T) {
 
 // R11: one organisation can never read or change another's.
 func TestConnectionsBelongToAnOrganisation(t *testing.T) {
+	t.Parallel()
 	store := testkit.Database(t)
 	wattle, banksia := newOrganisation(t, store, "wattle"), newOrganisation(t, store, "banksia")
 	connection, err := store.CreateConnection(t.Context(), wattle.ID, exampleConnection("4000012345"))

@@ -10,6 +10,7 @@ import (
 )
 
 func TestMigrationsCanBeAppliedTwice(t *testing.T) {
+	t.Parallel()
 	address := testkit.DatabaseURL(t) // migrated already
 
 	applied, err := db.Migrate(t.Context(), address)
@@ -25,6 +26,7 @@ func TestMigrationsCanBeAppliedTwice(t *testing.T) {
 }
 
 func TestMigrateRefusesWhatIsNoAddress(t *testing.T) {
+	t.Parallel()
 	_, err := db.Migrate(t.Context(), "postgres://user:secret@host:port/x")
 	require.ErrorContains(t, err, "DATABASE_URL")
 	require.NotContains(t, err.Error(), "secret")

@@ -19,6 +19,7 @@ func newOrganisation(t *testing.T, store *db.Store, slug string) db.Organisation
 }
 
 func TestOrganisationIsChecked(t *testing.T) {
+	t.Parallel()
 	store := testkit.Database(t)
 	for _, test := range []struct{ slug, name, zone, field string }{
 		{"Wattle Grove", "Wattle Grove", db.DefaultTimeZone, "slug"},
@@ -39,6 +40,7 @@ func TestOrganisationIsChecked(t *testing.T) {
 }
 
 func TestOrganisationCanBeChanged(t *testing.T) {
+	t.Parallel()
 	store := testkit.Database(t)
 	newOrganisation(t, store, "wattle")
 	_, err := store.CreateOrganisation(t.Context(), "wattle", "Another", db.DefaultTimeZone)
@@ -57,12 +59,14 @@ func TestOrganisationCanBeChanged(t *testing.T) {
 
 // R1: at 23:30 in Perth it is the next day in Sydney already.
 func TestTodayIsTheOrganisations(t *testing.T) {
+	t.Parallel()
 	now := time.Date(2026, time.June, 30, 15, 30, 0, 0, time.UTC)
 	require.Equal(t, care.NewDate(2026, time.June, 30), db.Organisation{TimeZone: "Australia/Perth"}.Today(now))
 	require.Equal(t, care.NewDate(2026, time.July, 1), db.Organisation{TimeZone: "Australia/Sydney"}.Today(now))
 }
 
 func TestAPITokens(t *testing.T) {
+	t.Parallel()
 	store := testkit.Database(t)
 	wattle, banksia := newOrganisation(t, store, "wattle"), newOrganisation(t, store, "banksia")
 

@@ -37,6 +37,7 @@ func clientOf(t *testing.T, store *db.Store, organisation db.Organisation, careR
 }
 
 func TestImportPeopleAgainUpdates(t *testing.T) {
+	t.Parallel()
 	store := testkit.Database(t)
 	organisation := newOrganisation(t, store, "wattle")
 	rows := []db.ImportedPerson{person(2, "Ada", "Wren", "0415056224"), person(3, "Ben", "Lark", "415056225")}
@@ -56,6 +57,7 @@ func TestImportPeopleAgainUpdates(t *testing.T) {
 }
 
 func TestImportPeopleIsAllOrNothingAndNamesEveryLine(t *testing.T) {
+	t.Parallel()
 	store := testkit.Database(t)
 	organisation := newOrganisation(t, store, "wattle")
 	stranger := person(5, "Cid", "Crake", "415056226")
@@ -77,6 +79,7 @@ func TestImportPeopleIsAllOrNothingAndNamesEveryLine(t *testing.T) {
 }
 
 func TestServiceProviderIDChoosesTheConnection(t *testing.T) {
+	t.Parallel()
 	store := testkit.Database(t)
 	organisation := newOrganisation(t, store, "wattle")
 	for _, provider := range []string{"4000012345", "4000012346"} {
@@ -95,6 +98,7 @@ func TestServiceProviderIDChoosesTheConnection(t *testing.T) {
 
 // R12: a plan belongs to one care recipient id for ever. Before there is one, a mistyped id can be corrected.
 func TestCareRecipientIDCannotChangeUnderAPlan(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name  string
 		ndis  string
@@ -127,6 +131,7 @@ func TestCareRecipientIDCannotChangeUnderAPlan(t *testing.T) {
 }
 
 func TestTwoPeopleOfOneNameAreTwoPeople(t *testing.T) {
+	t.Parallel()
 	store := testkit.Database(t)
 	organisation := newOrganisation(t, store, "wattle")
 	rows := []db.ImportedPerson{person(2, "Ada", "Wren", "415056224"), person(3, "Ada", "Wren", "415056225")}
@@ -135,6 +140,7 @@ func TestTwoPeopleOfOneNameAreTwoPeople(t *testing.T) {
 }
 
 func TestNumbersOfTwoPeopleOnOneLineAreAnError(t *testing.T) {
+	t.Parallel()
 	store := testkit.Database(t)
 	organisation := newOrganisation(t, store, "wattle")
 	ada, ben := person(2, "Ada", "Wren", "415056224"), person(3, "Ben", "Lark", "415056225")
@@ -148,6 +154,7 @@ func TestNumbersOfTwoPeopleOnOneLineAreAnError(t *testing.T) {
 
 // R11: the same person under two organisations is two records.
 func TestPeopleBelongToAnOrganisation(t *testing.T) {
+	t.Parallel()
 	store := testkit.Database(t)
 	wattle, banksia := newOrganisation(t, store, "wattle"), newOrganisation(t, store, "banksia")
 	importPeople(t, store, wattle, person(2, "Ada", "Wren", "415056224"))
@@ -161,6 +168,7 @@ func TestPeopleBelongToAnOrganisation(t *testing.T) {
 }
 
 func TestClientsArePagedByName(t *testing.T) {
+	t.Parallel()
 	store := testkit.Database(t)
 	organisation := newOrganisation(t, store, "wattle")
 	var rows []db.ImportedPerson

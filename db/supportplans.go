@@ -22,12 +22,18 @@ type Step struct {
 	Chunk int
 }
 
-// Begun is what a step knows before it asks the government. Its statement took the read's ticket, so that the newer read wins (R7).
-type Begun[H any] struct {
+// Read is when an attempt began to read: its ticket decides which of two reads is the newer one (R7), its time is shown to people.
+type Read struct {
 	Ticket  int64     `json:"ticket"`
 	BeganAt time.Time `json:"began_at"`
+}
+
+// Begun is what a step knows before it asks the government.
+type Begun[H any] struct {
+	Read
 	// Answer is there if an earlier attempt has already finished the step.
 	Answer     *care.AreaResult `json:"answer"`
+	Client     care.Client      `json:"client"`
 	Connection care.Connection  `json:"connection"`
 	Held       H                `json:"-"`
 	fences     fences
@@ -86,7 +92,6 @@ func (s *Store) WritePlan(ctx context.Context, step Step, begun Begun[care.HeldP
 // HeldContributions is what we hold of the contributions' area.
 type HeldContributions struct {
 	Plan          *care.Plan          `json:"plan"`
-	Client        care.Client         `json:"client"`
 	Contributions []care.Contribution `json:"contributions"`
 }
 
@@ -203,23 +208,50 @@ func decodeAnswer(stored json.RawMessage) (answer care.AreaResult, err error) {
 }
 
 func recordSuperseded(ctx context.Context, queries *gen.Queries, step Step, asOf time.Time) (json.RawMessage, error) {
-	return queries.RefuseStep(ctx, refusal(step, asOf, care.Superseded(), nil, false))
+	return queries.RefuseStep(ctx, refusal(step, asOf, care.Superseded(), nil))
 }
 
-func refusal(step Step, asOf time.Time, answer care.AreaResult, issues []care.Issue, notInCare bool) gen.RefuseStepParams {
+func refusal(step Step, asOf time.Time, answer care.AreaResult, issues []care.Issue) gen.RefuseStepParams {
 	return gen.RefuseStepParams{
 		OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, Area: string(step.Area), Chunk: int32(step.Chunk),
-		Answer: object(answer), AsOf: asOf, Issues: list(issues), NotInCare: notInCare, Today: step.Today,
+		Answer: object(answer), AsOf: asOf, Issues: list(issues), Today: step.Today,
 	}
 }
 
 // Refuse records that an area was refused, and why. Figures stay as they are. A person whom the summary no longer finds is marked
 // as not in care (R19).
-func (s *Store) Refuse(ctx context.Context, step Step, asOf time.Time, reason care.Reason, issues []care.Issue) (care.AreaResult, error) {
-	notInCare := step.Area == care.AreaSummary && reason == care.ReasonNotFound && step.Verified
-	stored, err := s.queries.RefuseStep(ctx, refusal(step, asOf, care.Refused(reason), issues, notInCare))
+func (s *Store) Refuse(ctx context.Context, step Step, read Read, reason care.Reason, issues []care.Issue) (care.AreaResult, error) {
+	refused := refusal(step, read.BeganAt, care.Refused(reason), issues)
+	if step.Area == care.AreaSummary && reason == care.ReasonNotFound && step.Verified {
+		return s.refuseAsNotInCare(ctx, step, read, refused)
+	}
+	stored, err := s.queries.RefuseStep(ctx, refused)
 	if err != nil {
 		return care.AreaResult{}, mapError("record the refusal", err)
+	}
+	return decodeAnswer(stored)
+}
+
+// refuseAsNotInCare is a write like any other: where a newer read has been written meanwhile, it changes nothing (R7).
+func (s *Store) refuseAsNotInCare(ctx context.Context, step Step, read Read, refused gen.RefuseStepParams) (care.AreaResult, error) {
+	var stored json.RawMessage
+	err := s.inTransaction(ctx, "record that the person was not found", func(queries *gen.Queries) error {
+		passed, err := queries.PassFenceAlone(ctx, gen.PassFenceAloneParams{
+			OrganisationID: step.OrganisationID, ClientID: step.ClientID, Area: string(step.Area), Ticket: read.Ticket,
+		})
+		if err != nil {
+			return err
+		}
+		if passed == 0 {
+			stored, err = recordSuperseded(ctx, queries, step, read.BeganAt)
+			return err
+		}
+		refused.NotInCare = true
+		stored, err = queries.RefuseStep(ctx, refused)
+		return err
+	})
+	if err != nil {
+		return care.AreaResult{}, err
 	}
 	return decodeAnswer(stored)
 }

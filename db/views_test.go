@@ -92,6 +92,7 @@ func statesOf(progress db.RunProgress) (states []db.AreaState) {
 }
 
 func TestProgressFollowsTheStory(t *testing.T) {
+	t.Parallel()
 	r := newRecipient(t)
 	run := r.run(t, db.NewID(), time.Time{})
 	require.Equal(t, db.RunQueued, r.progress(t, run).State)
@@ -123,6 +124,7 @@ func TestProgressFollowsTheStory(t *testing.T) {
 }
 
 func TestRunViewShowsIssuesChangesAndHolds(t *testing.T) {
+	t.Parallel()
 	r := newRecipient(t)
 	run := r.run(t, db.NewID(), r.now)
 	r.execute(t, `INSERT INTO sync_issue (organisation_id, run_id, area, severity, code, message, words, kind, details, position)
@@ -145,6 +147,7 @@ func TestRunViewShowsIssuesChangesAndHolds(t *testing.T) {
 
 // R5: a removal that was held back is accepted once, by somebody of the organisation.
 func TestAcceptHolds(t *testing.T) {
+	t.Parallel()
 	r := newRecipient(t)
 	other := newOrganisation(t, r.store, "banksia")
 	run := r.run(t, db.NewID(), r.now)
@@ -162,6 +165,7 @@ func TestAcceptHolds(t *testing.T) {
 }
 
 func TestRunsArePagedAndFiltered(t *testing.T) {
+	t.Parallel()
 	r := newRecipient(t)
 	other := newOrganisation(t, r.store, "banksia")
 	var ids []care.ID
@@ -199,6 +203,7 @@ func TestRunsArePagedAndFiltered(t *testing.T) {
 }
 
 func TestPlanView(t *testing.T) {
+	t.Parallel()
 	r := newRecipient(t)
 	run := r.run(t, db.NewID(), r.now)
 	r.step(t, run, care.AreaSummary, 0, care.AreaResult{Outcome: care.AreaSucceeded})
@@ -243,6 +248,7 @@ func TestPlanView(t *testing.T) {
 }
 
 func TestPlanViewOfSomebodyNeverSynced(t *testing.T) {
+	t.Parallel()
 	store := testkit.Database(t)
 	organisation := newOrganisation(t, store, "wattle")
 	importPeople(t, store, organisation, person(2, "Ada", "Wren", "415056224"))
@@ -257,6 +263,7 @@ func TestPlanViewOfSomebodyNeverSynced(t *testing.T) {
 
 // R16: what was in force when stays readable.
 func TestContributionsOnADay(t *testing.T) {
+	t.Parallel()
 	sydney, err := time.LoadLocation(db.DefaultTimeZone)
 	require.NoError(t, err)
 	at := func(day, hour int) time.Time { return time.Date(2026, time.April, day, hour, 0, 0, 0, sydney) }
@@ -275,6 +282,7 @@ func TestContributionsOnADay(t *testing.T) {
 
 // R17: usage that was read before its invoice was stored is linked when the invoice comes.
 func TestImportInvoicesLinksWaitingUsage(t *testing.T) {
+	t.Parallel()
 	r := newRecipient(t)
 	for item, provider := range map[string]string{"1": "4000012345", "2": "4000012345", "": "4000099999"} {
 		invoice := "900000123"
@@ -307,6 +315,7 @@ func TestImportInvoicesLinksWaitingUsage(t *testing.T) {
 }
 
 func TestImportInvoicesIsAllOrNothing(t *testing.T) {
+	t.Parallel()
 	r := newRecipient(t)
 	row := db.ImportedInvoiceLine{Line: 2, InvoiceID: "900000123", ItemID: "1", CareRecipientID: "415056224", Amount: decimal.NewFromInt(5)}
 	twice, stranger := row, row

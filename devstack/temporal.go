@@ -272,6 +272,11 @@ func serverSettingsForOneMachine() dynamicconfig.Client {
 		dynamicconfig.FrontendPersistenceMaxQPS.Key(),
 		dynamicconfig.HistoryPersistenceMaxQPS.Key(),
 		dynamicconfig.MatchingPersistenceMaxQPS.Key(),
+		// Each shard looks for new tasks at most 20 times a second by default. That is meant for hundreds of shards: with four, a
+		// workflow whose steps are quick waits up to 50 ms for each.
+		dynamicconfig.TransferProcessorMaxPollRPS.Key(),
+		dynamicconfig.TimerProcessorMaxPollRPS.Key(),
+		dynamicconfig.VisibilityProcessorMaxPollRPS.Key(),
 	} {
 		settings[limit] = unlimited
 	}

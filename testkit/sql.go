@@ -125,6 +125,9 @@ func (s SQL) Try(t testing.TB, statement string, arguments ...any) error {
 	return err
 }
 
+// Begin begins a transaction.
+func (s SQL) Begin(ctx context.Context) (pgx.Tx, error) { return s.pool.Begin(ctx) }
+
 // Terminate ends a process of the server and waits until it is gone, as a crash or an administrator would.
 func (s SQL) Terminate(t testing.TB, process uint32) {
 	t.Helper()

@@ -296,7 +296,7 @@ func (s *careRecipientSyncSuite) TestCancellationIsRecorded() {
 	}
 	s.run()
 	s.True(temporal.IsCanceledError(s.env.GetWorkflowError()))
-	s.Equal(care.Cancelled(), s.steps.completed.Areas[care.AreaUsage])
+	s.Equal(care.AreaCancelled, s.steps.completed.Areas[care.AreaUsage].Outcome)
 	s.Equal(care.AreaSucceeded, s.steps.completed.Areas[care.AreaBudgets].Outcome)
 	s.Equal(1, s.steps.completed.DroppedRequests)
 }

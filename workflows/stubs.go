@@ -16,8 +16,15 @@ func call[T any](ctx workflow.Context, options workflow.ActivityOptions, summary
 	return answer, err
 }
 
+// callOnDatabase is call for steps that only touch the database.
+func callOnDatabase[T any](ctx workflow.Context, options workflow.LocalActivityOptions, summary, activity string, input any) (answer T, err error) {
+	options.Summary = summary
+	err = workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, options), activity, input).Get(ctx, &answer)
+	return answer, err
+}
+
 func (s steps) validateCareRecipient(ctx workflow.Context, in protocol.ValidateInput) (care.Subject, error) {
-	return call[care.Subject](ctx, onDatabase(s.queues.CareSync()), "Who is it, and can they be synced?", protocol.ValidateCareRecipientActivity, in)
+	return callOnDatabase[care.Subject](ctx, onDatabase(), "Who is it, and can they be synced?", protocol.ValidateCareRecipientActivity, in)
 }
 
 func (s steps) upsertPlan(ctx workflow.Context, in protocol.AreaInput) (care.AreaResult, error) {
@@ -37,7 +44,7 @@ func (s steps) fetchUsage(ctx workflow.Context, in protocol.UsageInput) (care.Ar
 }
 
 func (s steps) completeRun(ctx workflow.Context, in protocol.CompleteInput) (care.RunResult, error) {
-	return call[care.RunResult](ctx, recording(s.queues.CareSync()), "Record the outcome", protocol.CompleteRunActivity, in)
+	return callOnDatabase[care.RunResult](ctx, recording(), "Record the outcome", protocol.CompleteRunActivity, in)
 }
 
 func (s steps) readingServicesAustralia() workflow.ActivityOptions {

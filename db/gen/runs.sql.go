@@ -16,26 +16,29 @@ import (
 const finishRun = `-- name: FinishRun :one
 WITH missing_steps AS (
     INSERT INTO sync_step (organisation_id, run_id, area, chunk, outcome, reason, answer, as_of)
-    SELECT $1, $2, s.area, 0, s.answer ->> 'outcome', coalesce(s.answer ->> 'reason', ''), s.answer, now()
+    SELECT $1, $2, s.area, coalesce(t.chunks, 0), s.answer ->> 'outcome', coalesce(s.answer ->> 'reason', ''),
+           CASE WHEN t.chunks IS NULL THEN s.answer ELSE s.answer - 'counts' - 'warnings' END, now()
     FROM jsonb_to_recordset($3::jsonb) AS s (area text, answer jsonb)
+    LEFT JOIN (SELECT area, max(chunk) + 1 AS chunks, array_agg(outcome) AS outcomes FROM sync_step WHERE run_id = $2 GROUP BY area) t
+        ON t.area = s.area
+    WHERE t.chunks IS NULL OR s.area = 'usage' AND NOT s.answer ->> 'outcome' = ANY (t.outcomes)
     ON CONFLICT (run_id, area, chunk) DO NOTHING
+), finished AS (
+    UPDATE sync_run
+    SET outcome = $4::text, reason = $5, warnings = $6, counts = $7, finished_at = now()
+    WHERE organisation_id = $1 AND id = $2 AND outcome IS NULL
+    RETURNING id, client_id
 ), issues AS (
     INSERT INTO sync_issue (organisation_id, run_id, area, severity, code, message, words, kind, record_id, details, position)
     SELECT $1, $2, i.area, i.severity, i.code, i.message, coalesce(nullif(i.words, ''), t.words, ''), i.kind,
            i.record_id, i.details, row_number() OVER ()
-    FROM jsonb_to_recordset($4::jsonb)
+    FROM finished f, jsonb_to_recordset($8::jsonb)
         AS i (area text, severity text, code text, message text, words text, kind text, record_id uuid, details jsonb)
-    LEFT JOIN sync_retry t ON t.run_id = $2 AND t.area = i.area
-    WHERE EXISTS (SELECT FROM sync_run r WHERE r.id = $2 AND r.outcome IS NULL)
-), finished AS (
-    UPDATE sync_run
-    SET outcome = $5::text, reason = $6, warnings = $7, counts = $8, finished_at = now()
-    WHERE organisation_id = $1 AND id = $2 AND outcome IS NULL
-    RETURNING id, client_id
+    LEFT JOIN sync_retry t ON t.run_id = $2 AND t.area = i.area AND i.code = 'service_unavailable'
 ), announced AS (
     INSERT INTO outbox (organisation_id, topic, payload)
     SELECT $1, 'care-recipient.sync.completed',
-           jsonb_build_object('run_id', f.id, 'client_id', f.client_id, 'outcome', $5::text)
+           jsonb_build_object('run_id', f.id, 'client_id', f.client_id, 'outcome', $4::text)
     FROM finished f
 )
 SELECT p.id FROM sync_run r
@@ -47,25 +50,25 @@ type FinishRunParams struct {
 	OrganisationID care.ID
 	RunID          care.ID
 	Areas          json.RawMessage
-	Issues         json.RawMessage
 	Outcome        string
 	Reason         string
 	Warnings       int32
 	Counts         json.RawMessage
+	Issues         json.RawMessage
 }
 
-// The outcome is set where none is set; areas that ended without a step of their own get one (not attempted, failed, cancelled). What
-// the government said last stands beside the failure that it caused.
+// The outcome is set where none is set. Areas that ended without a step of their own get one (not attempted, failed, cancelled), and so
+// does usage where a later chunk of budgets went wrong. What the government said last stands beside the failure that it caused.
 func (q *Queries) FinishRun(ctx context.Context, arg FinishRunParams) (*care.ID, error) {
 	row := q.db.QueryRow(ctx, finishRun,
 		arg.OrganisationID,
 		arg.RunID,
 		arg.Areas,
-		arg.Issues,
 		arg.Outcome,
 		arg.Reason,
 		arg.Warnings,
 		arg.Counts,
+		arg.Issues,
 	)
 	var id *care.ID
 	err := row.Scan(&id)
@@ -143,7 +146,7 @@ INSERT INTO sync_run (id, organisation_id, client_id, kind, trigger, requested_b
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (id) DO UPDATE
 SET trigger = excluded.trigger, requested_by = excluded.requested_by, all_budgets = excluded.all_budgets, started_at = excluded.started_at
-WHERE sync_run.started_at IS NULL AND excluded.started_at IS NOT NULL
+WHERE sync_run.started_at IS NULL AND excluded.started_at IS NOT NULL AND sync_run.organisation_id = excluded.organisation_id
 `
 
 type RecordRunParams struct {

@@ -14,22 +14,29 @@ import (
 )
 
 const applyBudgets = `-- name: ApplyBudgets :one
-WITH written AS (
+WITH locked AS (
+    SELECT k.id FROM budget k
+    WHERE k.plan_id = $9
+      AND (k.id = ANY ($10::uuid[]) OR k.id IN (SELECT r.id FROM jsonb_to_recordset($11::jsonb) AS r (id uuid)))
+    ORDER BY k.id FOR NO KEY UPDATE
+), written AS (
     INSERT INTO budget (id, organisation_id, plan_id, upstream_budget_id, service_provider_id, type_code, type_name, entry_date,
                         start_date, end_date, status, total, used, write_off, rollover, available, ordinal)
     SELECT r.id, $1, $9, r.upstream_budget_id, r.service_provider_id, r.type_code, r.type_name, r.entry_date,
            r.start_date, r.end_date, r.status, r.total, r.used, r.write_off, r.rollover, r.available, r.ordinal
-    FROM jsonb_to_recordset($10::jsonb)
+    FROM jsonb_to_recordset($11::jsonb)
         AS r (id uuid, upstream_budget_id text, service_provider_id text, type_code text, type_name text, entry_date date,
               start_date date, end_date date, status text, total numeric, used numeric, write_off numeric, rollover numeric,
-              available numeric, ordinal integer)
+              available numeric, ordinal integer),
+        (SELECT count(*) FROM locked) AS all_locked
     ON CONFLICT (id) DO UPDATE
     SET service_provider_id = excluded.service_provider_id, type_code = excluded.type_code, type_name = excluded.type_name,
         entry_date = excluded.entry_date, start_date = excluded.start_date, end_date = excluded.end_date, status = excluded.status,
         total = excluded.total, used = excluded.used, write_off = excluded.write_off, rollover = excluded.rollover,
         available = excluded.available, removed_at = NULL
 ), removed AS (
-    UPDATE budget d SET removed_at = now() WHERE d.plan_id = $9 AND d.id = ANY ($11::uuid[])
+    UPDATE budget d SET removed_at = now() FROM (SELECT count(*) FROM locked) AS all_locked
+    WHERE d.plan_id = $9 AND d.id = ANY ($10::uuid[])
 ), learned_connection AS (
     UPDATE client c SET connection_id = $12
     WHERE c.organisation_id = $1 AND c.id = $3 AND $12::uuid IS NOT NULL
@@ -48,11 +55,12 @@ type ApplyBudgetsParams struct {
 	Changes           json.RawMessage
 	Holds             json.RawMessage
 	PlanID            care.ID
-	Budgets           json.RawMessage
 	RemovedBudgets    []care.ID
+	Budgets           json.RawMessage
 	LearnedConnection *care.ID
 }
 
+// The rows are locked in the order of their ids, as ApplyUsage locks them: two steps of a person cannot wait for each other.
 func (q *Queries) ApplyBudgets(ctx context.Context, arg ApplyBudgetsParams) (json.RawMessage, error) {
 	row := q.db.QueryRow(ctx, applyBudgets,
 		arg.OrganisationID,
@@ -64,8 +72,8 @@ func (q *Queries) ApplyBudgets(ctx context.Context, arg ApplyBudgetsParams) (jso
 		arg.Changes,
 		arg.Holds,
 		arg.PlanID,
-		arg.Budgets,
 		arg.RemovedBudgets,
+		arg.Budgets,
 		arg.LearnedConnection,
 	)
 	var answer json.RawMessage
@@ -254,10 +262,14 @@ WITH written_entitlements AS (
       AND l.upstream_item_id = u.upstream_item_id
       AND u.id NOT IN (SELECT w.id FROM jsonb_to_recordset($12::jsonb) AS w (id uuid))
       AND NOT u.id = ANY (coalesce($13::uuid[], '{}'))
+), locked AS (
+    SELECT k.id FROM budget k JOIN jsonb_to_recordset($15::jsonb) AS a (id uuid, usage_amount numeric) ON a.id = k.id
+    WHERE k.organisation_id = $1 AND k.usage_amount IS DISTINCT FROM a.usage_amount
+    ORDER BY k.id FOR NO KEY UPDATE OF k
 ), summed AS (
     UPDATE budget b SET usage_amount = s.usage_amount
     FROM jsonb_to_recordset($15::jsonb) AS s (id uuid, usage_amount numeric)
-    WHERE b.organisation_id = $1 AND b.id = s.id AND b.usage_amount IS DISTINCT FROM s.usage_amount
+    WHERE b.organisation_id = $1 AND b.id = s.id AND b.id IN (SELECT l.id FROM locked l)
 )
 SELECT record_step($1, $2, $3, 'usage', $4, $5, $6, $7, $8, $9)::jsonb AS answer
 `
@@ -489,6 +501,32 @@ func (q *Queries) PassAreaFence(ctx context.Context, arg PassAreaFenceParams) (i
 	return previous_ticket, err
 }
 
+const passFenceAlone = `-- name: PassFenceAlone :execrows
+UPDATE area_fence SET previous_ticket = ticket, ticket = $1
+WHERE organisation_id = $2 AND client_id = $3 AND area = $4 AND ticket < $1
+`
+
+type PassFenceAloneParams struct {
+	Ticket         int64
+	OrganisationID care.ID
+	ClientID       care.ID
+	Area           string
+}
+
+// Passes the fence of an area whose data stays as it is, as of the time it has.
+func (q *Queries) PassFenceAlone(ctx context.Context, arg PassFenceAloneParams) (int64, error) {
+	result, err := q.db.Exec(ctx, passFenceAlone,
+		arg.Ticket,
+		arg.OrganisationID,
+		arg.ClientID,
+		arg.Area,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const passUsageFences = `-- name: PassUsageFences :many
 INSERT INTO usage_fence AS f (organisation_id, budget_id, ticket, previous_ticket, as_of)
 SELECT $1, b.id, $2, 0, $3 FROM unnest($4::uuid[]) AS b (id) ORDER BY b.id
@@ -539,8 +577,11 @@ const refuseStep = `-- name: RefuseStep :one
 WITH departed AS (
     UPDATE client c SET not_in_care_since = coalesce(c.departure_date, $9::date)
     WHERE c.organisation_id = $1 AND c.id = $3 AND $10::boolean AND c.not_in_care_since IS NULL
+    RETURNING c.id, c.not_in_care_since
 )
-SELECT record_step($1, $2, $3, $4, $5, $6, $7, $8, '[]', '[]')::jsonb AS answer
+SELECT record_step($1, $2, $3, $4, $5, $6, $7, $8,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', 'client', 'record_id', d.id, 'action', 'updated', 'field', 'not_in_care_since',
+                                                  'new_value', d.not_in_care_since)), '[]') FROM departed d), '[]')::jsonb AS answer
 `
 
 type RefuseStepParams struct {

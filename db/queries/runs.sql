@@ -13,29 +13,32 @@ INSERT INTO sync_run (id, organisation_id, client_id, kind, trigger, requested_b
 VALUES (@id, @organisation_id, @client_id, @kind, @trigger, @requested_by, @all_budgets, @workflow_id, sqlc.narg(started_at))
 ON CONFLICT (id) DO UPDATE
 SET trigger = excluded.trigger, requested_by = excluded.requested_by, all_budgets = excluded.all_budgets, started_at = excluded.started_at
-WHERE sync_run.started_at IS NULL AND excluded.started_at IS NOT NULL;
+WHERE sync_run.started_at IS NULL AND excluded.started_at IS NOT NULL AND sync_run.organisation_id = excluded.organisation_id;
 
 -- name: FinishRun :one
--- The outcome is set where none is set; areas that ended without a step of their own get one (not attempted, failed, cancelled). What
--- the government said last stands beside the failure that it caused.
+-- The outcome is set where none is set. Areas that ended without a step of their own get one (not attempted, failed, cancelled), and so
+-- does usage where a later chunk of budgets went wrong. What the government said last stands beside the failure that it caused.
 WITH missing_steps AS (
     INSERT INTO sync_step (organisation_id, run_id, area, chunk, outcome, reason, answer, as_of)
-    SELECT @organisation_id, @run_id, s.area, 0, s.answer ->> 'outcome', coalesce(s.answer ->> 'reason', ''), s.answer, now()
+    SELECT @organisation_id, @run_id, s.area, coalesce(t.chunks, 0), s.answer ->> 'outcome', coalesce(s.answer ->> 'reason', ''),
+           CASE WHEN t.chunks IS NULL THEN s.answer ELSE s.answer - 'counts' - 'warnings' END, now()
     FROM jsonb_to_recordset(@areas::jsonb) AS s (area text, answer jsonb)
+    LEFT JOIN (SELECT area, max(chunk) + 1 AS chunks, array_agg(outcome) AS outcomes FROM sync_step WHERE run_id = @run_id GROUP BY area) t
+        ON t.area = s.area
+    WHERE t.chunks IS NULL OR s.area = 'usage' AND NOT s.answer ->> 'outcome' = ANY (t.outcomes)
     ON CONFLICT (run_id, area, chunk) DO NOTHING
-), issues AS (
-    INSERT INTO sync_issue (organisation_id, run_id, area, severity, code, message, words, kind, record_id, details, position)
-    SELECT @organisation_id, @run_id, i.area, i.severity, i.code, i.message, coalesce(nullif(i.words, ''), t.words, ''), i.kind,
-           i.record_id, i.details, row_number() OVER ()
-    FROM jsonb_to_recordset(@issues::jsonb)
-        AS i (area text, severity text, code text, message text, words text, kind text, record_id uuid, details jsonb)
-    LEFT JOIN sync_retry t ON t.run_id = @run_id AND t.area = i.area
-    WHERE EXISTS (SELECT FROM sync_run r WHERE r.id = @run_id AND r.outcome IS NULL)
 ), finished AS (
     UPDATE sync_run
     SET outcome = @outcome::text, reason = @reason, warnings = @warnings, counts = @counts, finished_at = now()
     WHERE organisation_id = @organisation_id AND id = @run_id AND outcome IS NULL
     RETURNING id, client_id
+), issues AS (
+    INSERT INTO sync_issue (organisation_id, run_id, area, severity, code, message, words, kind, record_id, details, position)
+    SELECT @organisation_id, @run_id, i.area, i.severity, i.code, i.message, coalesce(nullif(i.words, ''), t.words, ''), i.kind,
+           i.record_id, i.details, row_number() OVER ()
+    FROM finished f, jsonb_to_recordset(@issues::jsonb)
+        AS i (area text, severity text, code text, message text, words text, kind text, record_id uuid, details jsonb)
+    LEFT JOIN sync_retry t ON t.run_id = @run_id AND t.area = i.area AND i.code = 'service_unavailable'
 ), announced AS (
     INSERT INTO outbox (organisation_id, topic, payload)
     SELECT @organisation_id, 'care-recipient.sync.completed',

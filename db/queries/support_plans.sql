@@ -95,7 +95,13 @@ SELECT
     )::jsonb AS held;
 
 -- name: ApplyBudgets :one
-WITH written AS (
+-- The rows are locked in the order of their ids, as ApplyUsage locks them: two steps of a person cannot wait for each other.
+WITH locked AS (
+    SELECT k.id FROM budget k
+    WHERE k.plan_id = @plan_id
+      AND (k.id = ANY (@removed_budgets::uuid[]) OR k.id IN (SELECT r.id FROM jsonb_to_recordset(@budgets::jsonb) AS r (id uuid)))
+    ORDER BY k.id FOR NO KEY UPDATE
+), written AS (
     INSERT INTO budget (id, organisation_id, plan_id, upstream_budget_id, service_provider_id, type_code, type_name, entry_date,
                         start_date, end_date, status, total, used, write_off, rollover, available, ordinal)
     SELECT r.id, @organisation_id, @plan_id, r.upstream_budget_id, r.service_provider_id, r.type_code, r.type_name, r.entry_date,
@@ -103,14 +109,16 @@ WITH written AS (
     FROM jsonb_to_recordset(@budgets::jsonb)
         AS r (id uuid, upstream_budget_id text, service_provider_id text, type_code text, type_name text, entry_date date,
               start_date date, end_date date, status text, total numeric, used numeric, write_off numeric, rollover numeric,
-              available numeric, ordinal integer)
+              available numeric, ordinal integer),
+        (SELECT count(*) FROM locked) AS all_locked
     ON CONFLICT (id) DO UPDATE
     SET service_provider_id = excluded.service_provider_id, type_code = excluded.type_code, type_name = excluded.type_name,
         entry_date = excluded.entry_date, start_date = excluded.start_date, end_date = excluded.end_date, status = excluded.status,
         total = excluded.total, used = excluded.used, write_off = excluded.write_off, rollover = excluded.rollover,
         available = excluded.available, removed_at = NULL
 ), removed AS (
-    UPDATE budget d SET removed_at = now() WHERE d.plan_id = @plan_id AND d.id = ANY (@removed_budgets::uuid[])
+    UPDATE budget d SET removed_at = now() FROM (SELECT count(*) FROM locked) AS all_locked
+    WHERE d.plan_id = @plan_id AND d.id = ANY (@removed_budgets::uuid[])
 ), learned_connection AS (
     UPDATE client c SET connection_id = sqlc.narg(learned_connection)
     WHERE c.organisation_id = @organisation_id AND c.id = @client_id AND sqlc.narg(learned_connection)::uuid IS NOT NULL
@@ -165,10 +173,14 @@ WITH written_entitlements AS (
       AND l.upstream_item_id = u.upstream_item_id
       AND u.id NOT IN (SELECT w.id FROM jsonb_to_recordset(@usage::jsonb) AS w (id uuid))
       AND NOT u.id = ANY (coalesce(@removed_usage::uuid[], '{}'))
+), locked AS (
+    SELECT k.id FROM budget k JOIN jsonb_to_recordset(@usage_amounts::jsonb) AS a (id uuid, usage_amount numeric) ON a.id = k.id
+    WHERE k.organisation_id = @organisation_id AND k.usage_amount IS DISTINCT FROM a.usage_amount
+    ORDER BY k.id FOR NO KEY UPDATE OF k
 ), summed AS (
     UPDATE budget b SET usage_amount = s.usage_amount
     FROM jsonb_to_recordset(@usage_amounts::jsonb) AS s (id uuid, usage_amount numeric)
-    WHERE b.organisation_id = @organisation_id AND b.id = s.id AND b.usage_amount IS DISTINCT FROM s.usage_amount
+    WHERE b.organisation_id = @organisation_id AND b.id = s.id AND b.id IN (SELECT l.id FROM locked l)
 )
 SELECT record_step(@organisation_id, @run_id, @client_id, 'usage', @chunk, @answer, @as_of, @issues, @changes, @holds)::jsonb AS answer;
 
@@ -177,8 +189,11 @@ SELECT record_step(@organisation_id, @run_id, @client_id, 'usage', @chunk, @answ
 WITH departed AS (
     UPDATE client c SET not_in_care_since = coalesce(c.departure_date, @today::date)
     WHERE c.organisation_id = @organisation_id AND c.id = @client_id AND @not_in_care::boolean AND c.not_in_care_since IS NULL
+    RETURNING c.id, c.not_in_care_since
 )
-SELECT record_step(@organisation_id, @run_id, @client_id, @area, @chunk, @answer, @as_of, @issues, '[]', '[]')::jsonb AS answer;
+SELECT record_step(@organisation_id, @run_id, @client_id, @area, @chunk, @answer, @as_of, @issues,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', 'client', 'record_id', d.id, 'action', 'updated', 'field', 'not_in_care_since',
+                                                  'new_value', d.not_in_care_since)), '[]') FROM departed d), '[]')::jsonb AS answer;
 
 -- name: PassAreaFence :one
 -- The newer read wins (R7): no row means that data of a read which began later already stands.
@@ -187,6 +202,11 @@ VALUES (@organisation_id, @client_id, @area, @ticket, 0, @as_of)
 ON CONFLICT (client_id, area) DO UPDATE SET previous_ticket = f.ticket, ticket = excluded.ticket, as_of = excluded.as_of
 WHERE f.ticket < excluded.ticket
 RETURNING previous_ticket;
+
+-- name: PassFenceAlone :execrows
+-- Passes the fence of an area whose data stays as it is, as of the time it has.
+UPDATE area_fence SET previous_ticket = ticket, ticket = @ticket
+WHERE organisation_id = @organisation_id AND client_id = @client_id AND area = @area AND ticket < @ticket;
 
 -- name: PassUsageFences :many
 -- Answers with the budgets whose usage may be written. They are locked in one order, so that two runs cannot wait for each other.

@@ -154,6 +154,14 @@ func (s *service) startSync() db.RunView {
 	return started.Run
 }
 
+func (s *service) begin(run care.ID) {
+	s.t.Helper()
+	require.NoError(s.t, s.store.RecordRun(s.t.Context(), db.RunStart{
+		ID: run, Kind: protocol.KindCareRecipient, WorkflowID: protocol.CareRecipientSyncID(s.client), StartedAt: time.Now(),
+		Request: care.Request{OrganisationID: s.organisation.ID, ClientID: s.client, Trigger: care.TriggerOnDemand},
+	}))
+}
+
 func (s *service) finish(run care.ID, outcome care.RunOutcome) {
 	s.t.Helper()
 	_, err := s.store.FinishRun(s.t.Context(), s.organisation.ID, care.RunResult{
@@ -164,6 +172,7 @@ func (s *service) finish(run care.ID, outcome care.RunOutcome) {
 }
 
 func TestNothingIsServedWithoutAToken(t *testing.T) {
+	t.Parallel()
 	s := newService(t, 0)
 	for _, path := range []string{"/", "/openapi.json", "/openapi.yaml", "/v1/runs", "/v1/care-recipients", "/v1/nothing", "/docs", "/schemas/RunView.json"} {
 		for _, token := range []string{"", "cs_wrong", "Basic"} {
@@ -181,6 +190,7 @@ func TestNothingIsServedWithoutAToken(t *testing.T) {
 }
 
 func TestARevokedTokenIsRefused(t *testing.T) {
+	t.Parallel()
 	s := newService(t, 0)
 	require.Equal(t, http.StatusOK, s.get("/v1/runs").status)
 	tokens, err := s.store.APITokens(t.Context(), s.organisation.ID)
@@ -191,6 +201,7 @@ func TestARevokedTokenIsRefused(t *testing.T) {
 }
 
 func TestBadRequestsAreProblems(t *testing.T) {
+	t.Parallel()
 	s := newService(t, 0)
 	syncsPath := "/v1/care-recipients/" + string(s.client) + "/syncs"
 	for name, test := range map[string]struct {
@@ -241,6 +252,7 @@ func TestBadRequestsAreProblems(t *testing.T) {
 }
 
 func TestAHugeBodyIsRefused(t *testing.T) {
+	t.Parallel()
 	s := newService(t, 0)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.address+"/v1/imports/people", io.LimitReader(endless{}, 100<<20))
 	require.NoError(t, err)
@@ -258,6 +270,7 @@ type endless struct{}
 func (endless) Read(into []byte) (int, error) { return len(into), nil }
 
 func TestTooManyRequests(t *testing.T) {
+	t.Parallel()
 	s := newService(t, 0.0001)
 	require.Equal(t, http.StatusOK, s.get("/v1/runs").status)
 	refused := s.get("/v1/runs")
@@ -267,6 +280,7 @@ func TestTooManyRequests(t *testing.T) {
 }
 
 func TestStartSyncAnswersWithARunToFollow(t *testing.T) {
+	t.Parallel()
 	s := newService(t, 0)
 	answer := s.post("/v1/care-recipients/"+string(s.client)+"/syncs", "")
 	require.Equal(t, http.StatusAccepted, answer.status, "%s", answer.body)
@@ -282,9 +296,12 @@ func TestStartSyncAnswersWithARunToFollow(t *testing.T) {
 }
 
 func TestStartSyncCanWaitForTheEnd(t *testing.T) {
+	t.Parallel()
 	s := newService(t, 0)
-	run := s.startSync().ID
-	s.finish(run, care.RunSucceeded)
+	s.temporal.OnStart = func(runID string) {
+		s.begin(care.ID(runID))
+		s.finish(care.ID(runID), care.RunSucceeded)
+	}
 	answer := s.post("/v1/care-recipients/"+string(s.client)+"/syncs", `{"wait":30}`)
 	require.Equal(t, http.StatusOK, answer.status, "%s", answer.body)
 	var started api.StartedSync
@@ -294,12 +311,14 @@ func TestStartSyncCanWaitForTheEnd(t *testing.T) {
 }
 
 func TestStoppingEndsTheWait(t *testing.T) {
+	t.Parallel()
 	s := newService(t, 0)
 	s.stop()
 	require.Equal(t, http.StatusAccepted, s.post("/v1/care-recipients/"+string(s.client)+"/syncs", `{"wait":30}`).status)
 }
 
 func TestAPersonWithoutACareRecipientIDCannotBeSynced(t *testing.T) {
+	t.Parallel()
 	s := newService(t, 0)
 	_, err := s.store.ImportPeople(t.Context(), s.organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{
 		Line: 2, NDISNumber: "430000001", Identity: care.Identity{FamilyName: "Albatross", BirthDate: care.NewDate(1950, time.May, 1)}}}})
@@ -315,6 +334,7 @@ func TestAPersonWithoutACareRecipientIDCannotBeSynced(t *testing.T) {
 
 // R11: one organisation can never read or change another's.
 func TestAnotherOrganisationsRecordsAreNotFound(t *testing.T) {
+	t.Parallel()
 	s := newService(t, 0)
 	run := string(s.startSync().ID)
 	person := "/v1/care-recipients/" + string(s.client)
@@ -335,6 +355,7 @@ func TestAnotherOrganisationsRecordsAreNotFound(t *testing.T) {
 }
 
 func TestReadingAPersonAndTheirPlan(t *testing.T) {
+	t.Parallel()
 	s := newService(t, 0)
 	s.finish(s.startSync().ID, care.RunPartial)
 	person := "/v1/care-recipients/" + string(s.client)
@@ -354,6 +375,7 @@ func TestReadingAPersonAndTheirPlan(t *testing.T) {
 }
 
 func TestCancelAndAccept(t *testing.T) {
+	t.Parallel()
 	s := newService(t, 0)
 	run := s.startSync().ID
 	require.Equal(t, http.StatusNotFound, s.post("/v1/runs/"+string(run)+"/accept", "").status, "it holds nothing back")
@@ -364,6 +386,7 @@ func TestCancelAndAccept(t *testing.T) {
 }
 
 func TestImportsListErrorsByLine(t *testing.T) {
+	t.Parallel()
 	s := newService(t, 0)
 	const header = "given_name,family_name,birth_date,care_recipient_id\n"
 	answer := s.call(http.MethodPost, "/v1/imports/people", s.token, "text/csv", header+"Ben,Lark,1950-05-01,415056225\n")
@@ -383,6 +406,7 @@ func TestImportsListErrorsByLine(t *testing.T) {
 
 // R10: nothing about a person gets into the log.
 func TestTheLogHoldsNothingAboutAPerson(t *testing.T) {
+	t.Parallel()
 	s := newService(t, 0)
 	s.post("/v1/care-recipients/search", `{"care_recipient_id":"`+careRecipientID+`"}`)
 	s.get("/v1/care-recipients/" + careRecipientID)
@@ -398,6 +422,7 @@ func TestTheLogHoldsNothingAboutAPerson(t *testing.T) {
 }
 
 func TestTheDocumentIsServed(t *testing.T) {
+	t.Parallel()
 	s := newService(t, 0)
 	var document struct{ OpenAPI string }
 	s.get("/openapi.json").decode(t, &document)
@@ -441,6 +466,7 @@ func next(events *bufio.Scanner) (read event) {
 }
 
 func TestEventsShowProgressUntilTheEnd(t *testing.T) {
+	t.Parallel()
 	s := newService(t, 0)
 	run := s.startSync().ID
 	events := s.stream(run, "")
@@ -460,6 +486,7 @@ func TestEventsShowProgressUntilTheEnd(t *testing.T) {
 }
 
 func TestStoppingEndsStreams(t *testing.T) {
+	t.Parallel()
 	s := newService(t, 0)
 	events := s.stream(s.startSync().ID, "")
 	require.Equal(t, "progress", next(events).name)

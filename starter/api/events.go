@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -122,7 +123,7 @@ func (a api) updates(ctx context.Context, organisation, run care.ID) <-chan news
 
 func (a api) send(ctx context.Context, events *eventWriter, next news, organisation care.ID) error {
 	switch {
-	case next.err == syncs.ErrAbandoned:
+	case errors.Is(next.err, syncs.ErrAbandoned):
 		return events.event("abandoned", Progress{RunProgress: next.update.Run, Waiting: next.err.Error()})
 	case next.err != nil:
 		a.logger.Info("a stream ended", zap.String("request_id", requestID(ctx)), zap.Error(next.err))

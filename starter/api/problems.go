@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"path"
 	"reflect"
 	"strconv"
 
@@ -99,7 +100,7 @@ func writeProblem(w http.ResponseWriter, status int, code, detail string) {
 func problemsFor(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler, pattern := mux.Handler(r)
-		if pattern != "" {
+		if pattern != "" && r.URL.Path == path.Clean(r.URL.Path) { // net/http redirects from paths that are not clean
 			mux.ServeHTTP(w, r)
 			return
 		}
@@ -135,7 +136,7 @@ func withCommonProblems(document *huma.OpenAPI, operation *huma.Operation) {
 		http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable,
 	}
 	if operation.RequestBody != nil {
-		codes = append(codes, http.StatusBadRequest, http.StatusRequestEntityTooLarge)
+		codes = append(codes, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
 	schema := document.Components.Schemas.Schema(reflect.TypeFor[huma.ErrorModel](), true, "ErrorModel")
 	delete(operation.Responses, "default")

@@ -21,6 +21,9 @@ import (
 	"github.com/caresync/caresync/starter/syncs"
 )
 
+// databaseConnections is enough for the short queries of many callers at once.
+const databaseConnections = 16
+
 // openStore connects to PostgreSQL. Commands that neither seal nor open anything need no keyring.
 func (a *app) openStore(ctx context.Context, keyring *sealing.Keyring) (*db.Store, error) {
 	address, err := a.database.ConnectionURL()
@@ -31,7 +34,7 @@ func (a *app) openStore(ctx context.Context, keyring *sealing.Keyring) (*db.Stor
 	if keyring != nil {
 		sealer = keyring
 	}
-	return db.Open(ctx, address, sealer, db.Options{})
+	return db.Open(ctx, address, sealer, db.Options{MaxConnections: databaseConnections})
 }
 
 // withStore gives work a store and the organisation that --organisation names.
@@ -113,6 +116,19 @@ func (a *app) chosenOrganisation(ctx context.Context, store *db.Store) (db.Organ
 	return db.Organisation{}, usageError("say which organisation with --organisation: %s", strings.Join(slugs, ", "))
 }
 
+var errNoPersonID = errors.New("a person is named by a care recipient id (1 to 10 digits) or by CareSync's own id")
+
+// onePerson is the argument of commands about a person.
+func onePerson(command *cobra.Command, args []string) error {
+	if err := cobra.ExactArgs(1)(command, args); err != nil {
+		return err
+	}
+	if _, isID := parseID(args[0]); !isID && !care.ValidCareRecipientID(args[0]) {
+		return errNoPersonID
+	}
+	return nil
+}
+
 // findPerson reads a care recipient id or one of our own ids.
 func findPerson(ctx context.Context, store *db.Store, organisation db.Organisation, text string) (db.ClientView, error) {
 	var person db.ClientView
@@ -123,10 +139,10 @@ func findPerson(ctx context.Context, store *db.Store, organisation db.Organisati
 	case care.ValidCareRecipientID(text):
 		person, err = store.ClientByCareRecipientID(ctx, organisation, text, time.Now())
 	default:
-		return db.ClientView{}, usageError("%q is neither a care recipient id (1 to 10 digits) nor an id of CareSync's", text)
+		return db.ClientView{}, &exitError{ExitUsage, errNoPersonID}
 	}
 	if errors.Is(err, db.ErrNotFound) {
-		return db.ClientView{}, fmt.Errorf("%s has no person %s: import the person first, or check the number", organisation.Name, text)
+		return db.ClientView{}, fmt.Errorf("%s has no such person: import the person first, or check the number", organisation.Name)
 	}
 	return person, err
 }

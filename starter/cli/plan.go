@@ -18,7 +18,7 @@ type planFlags struct{ asJSON, history, removed, usage bool }
 
 func (a *app) planCommand() *cobra.Command {
 	var flags planFlags
-	show := a.command("show CARE_RECIPIENT_ID|ID", "Show a care recipient's Support at Home plan", cobra.ExactArgs(1),
+	show := a.command("show CARE_RECIPIENT_ID|ID", "Show a care recipient's Support at Home plan", onePerson,
 		func(ctx context.Context, args []string) error {
 			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
 				person, err := findPerson(ctx, store, organisation, args[0])
@@ -146,7 +146,7 @@ func (v planView) contributions() {
 		if set.ReplacedAt == nil {
 			continue
 		}
-		v.heading(fmt.Sprintf("contributions as read %s, until %s", present.Time(&set.ReadAt, v.zone), present.Time(set.ReplacedAt, v.zone)))
+		v.print("\nAs read from %s to %s:", present.Time(&set.ReadAt, v.zone), present.Time(set.ReplacedAt, v.zone))
 		v.contributionTable(set.Contributions)
 	}
 }
@@ -211,7 +211,7 @@ func (v planView) budget(budget db.BudgetView) {
 	if len(budget.Entitlements) == 0 && len(budget.Usage) == 0 {
 		return
 	}
-	v.heading(budgetName(budget) + ", " + present.Period(budget.StartDate, budget.EndDate))
+	v.print("\n%s, %s", budgetName(budget), present.Period(budget.StartDate, budget.EndDate))
 	if len(budget.Entitlements) > 0 {
 		shown := v.newTable("entitlement", ">amount", "")
 		for _, one := range budget.Entitlements {
@@ -220,6 +220,9 @@ func (v planView) budget(budget db.BudgetView) {
 			}
 		}
 		v.render(shown)
+	}
+	if len(budget.Entitlements) > 0 && len(budget.Usage) > 0 {
+		v.print("")
 	}
 	if len(budget.Usage) > 0 {
 		v.usage(budget)

@@ -135,7 +135,7 @@ func areaWords(area db.AreaView) string {
 		return countWords(area) + warningWords(area.Warnings)
 	case area.Outcome == care.AreaSuperseded:
 		return "a newer sync had saved it already"
-	case area.Reason != "":
+	case area.Reason != "" && string(area.Reason) != string(area.Outcome):
 		return fmt.Sprintf("%s (%s)", area.Outcome, present.Field(string(area.Reason)))
 	default:
 		return string(area.Outcome)
@@ -146,7 +146,7 @@ func countWords(area db.AreaView) string {
 	var parts []string
 	for _, kind := range care.CountedKinds {
 		if count, counted := area.Counts[kind]; counted {
-			parts = append(parts, fmt.Sprintf("%d %s%s", count.Synced, strings.ToLower(present.Kind(kind)), changeWords(count)))
+			parts = append(parts, present.Records(count.Synced, kind)+changeWords(count))
 		}
 	}
 	if len(parts) == 0 {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
@@ -52,7 +51,7 @@ func took(run db.RunSummary) string {
 	if run.StartedAt == nil || run.FinishedAt == nil {
 		return ""
 	}
-	return fmt.Sprintf("%.1f s", max(run.FinishedAt.Sub(*run.StartedAt), 0).Round(100*time.Millisecond).Seconds())
+	return fmt.Sprintf("%.2f s", max(run.FinishedAt.Sub(*run.StartedAt), 0).Seconds())
 }
 
 func (a *app) showCounts(counts db.CountsView) {
@@ -141,8 +140,8 @@ func (a *app) showHolds(holds []db.HoldView, organisation db.Organisation) {
 	}
 	a.heading("removals held back")
 	for _, hold := range holds {
-		a.print("! %s that we hold would be removed; held since %s. %s", present.Count(hold.Records, "record", "records")+" of "+
-			present.Kind(hold.Kind), present.Time(&hold.HeldAt, organisation.Location()), holdState(hold, organisation))
+		a.print("! %s that we hold would be removed; held back since %s. %s", present.Records(hold.Records, hold.Kind),
+			present.Time(&hold.HeldAt, organisation.Location()), holdState(hold, organisation))
 	}
 }
 

@@ -128,7 +128,7 @@ func (a *app) showRun(run db.RunView, organisation db.Organisation) {
 	a.details(
 		"run", string(run.ID), "care recipient id", run.Person.CareRecipientID, "name", present.Name(run.Person.GivenName, run.Person.FamilyName),
 		"state", present.State(run.RunSummary), "why", run.Explanation, "trigger", present.Trigger(run.Trigger), "requested by", run.RequestedBy,
-		"budgets", budgetScope(run.AllBudgets), "requested", present.Time(&run.RequestedAt, zone), "started", present.Time(run.StartedAt, zone),
+		"usage of", budgetScope(run.AllBudgets), "requested", present.Time(&run.RequestedAt, zone), "started", present.Time(run.StartedAt, zone),
 		"finished", present.Time(run.FinishedAt, zone), "took", took(run.RunSummary), "time zone", organisation.TimeZone,
 		"plan", a.linkOf(run), "Temporal", a.temporalLink(run.ID, run.Person.ID))
 	a.heading("areas")
@@ -148,9 +148,9 @@ func (a *app) showRun(run db.RunView, organisation db.Organisation) {
 
 func budgetScope(all bool) string {
 	if all {
-		return "usage of all"
+		return "all budgets"
 	}
-	return "usage of open ones"
+	return "open budgets"
 }
 
 func (a *app) showAreas(run db.RunView, organisation db.Organisation) {
@@ -233,7 +233,7 @@ func (a *app) accept(ctx context.Context, store *db.Store, service *syncs.Servic
 	}
 	if !flags.asJSON {
 		for _, hold := range holds {
-			a.print("Accepted: %s of %s may be removed if they are still missing.", present.Count(hold.Records, "record", "records"), present.Kind(hold.Kind))
+			a.print("Accepted: %s may be removed if still missing.", present.Records(hold.Records, hold.Kind))
 		}
 	}
 	person, err := findPerson(ctx, store, organisation, string(run.Person.ID))

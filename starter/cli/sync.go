@@ -6,13 +6,13 @@ import (
 	"net/url"
 
 	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/contrib/envconfig"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/syncs"
-	"go.temporal.io/sdk/contrib/envconfig"
 )
 
 func (a *app) syncCommand() *cobra.Command {
@@ -31,7 +31,7 @@ func (f *syncFlags) add(command *cobra.Command) *cobra.Command {
 func (a *app) syncCareRecipient() *cobra.Command {
 	var flags syncFlags
 	var allBudgets bool
-	command := a.command("care-recipient CARE_RECIPIENT_ID|ID", "Sync a care recipient's Support at Home plan", cobra.ExactArgs(1),
+	command := a.command("care-recipient CARE_RECIPIENT_ID|ID", "Sync a care recipient's Support at Home plan", onePerson,
 		func(ctx context.Context, args []string) error {
 			return a.withSyncs(ctx, func(store *db.Store, service *syncs.Service, organisation db.Organisation) error {
 				person, err := findPerson(ctx, store, organisation, args[0])

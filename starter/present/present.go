@@ -52,6 +52,26 @@ var singleKinds = map[care.Kind]string{
 // OneOfKind names one record of a kind.
 func OneOfKind(kind care.Kind) string { return known(singleKinds, kind) }
 
+// nouns are a kind's records in a sentence: one, and several.
+var nouns = map[care.Kind][2]string{
+	care.KindBudget:          {"budget", "budgets"},
+	care.KindBudgetUsage:     {"usage line", "usage lines"},
+	care.KindApprovedService: {"approved service", "approved services"},
+	care.KindClassification:  {"classification", "classifications"},
+	care.KindContribution:    {"contribution", "contributions"},
+	care.KindSupplement:      {"supplement", "supplements"},
+	care.KindEntitlement:     {"entitlement", "entitlements"},
+}
+
+// Records is a number of records of a kind, for a sentence.
+func Records(number int, kind care.Kind) string {
+	noun, found := nouns[kind]
+	if !found {
+		noun = [2]string{"record", "records"}
+	}
+	return Count(number, noun[0], noun[1])
+}
+
 var areas = map[care.Area]string{
 	care.AreaSummary:       "Summary",
 	care.AreaContributions: "Contributions",

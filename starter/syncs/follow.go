@@ -16,6 +16,9 @@ const (
 	pollInterval = 250 * time.Millisecond
 	// describeInterval is how often Temporal is asked what a followed run waits for.
 	describeInterval = 2 * time.Second
+	// closingInterval and closingTries are how long a workflow gets to close after its run has recorded its outcome.
+	closingInterval = 50 * time.Millisecond
+	closingTries    = 100
 )
 
 // ErrAbandoned: the workflow ended without finishing its run, for instance because an operator terminated it.

@@ -41,13 +41,13 @@ type Service struct {
 	store    *db.Store
 	temporal Temporal
 	queues   protocol.TaskQueues
-	poll     time.Duration
-	describe time.Duration
+	// How often a followed run's rows are read, Temporal is asked about it, and a closing run is tried again.
+	poll, describe, closing time.Duration
 }
 
 // New makes a service. It reads progress from the store, so that following works while workers are away.
 func New(store *db.Store, temporal Temporal, queues protocol.TaskQueues) *Service {
-	return &Service{store: store, temporal: temporal, queues: queues, poll: pollInterval, describe: describeInterval}
+	return &Service{store: store, temporal: temporal, queues: queues, poll: pollInterval, describe: describeInterval, closing: closingInterval}
 }
 
 // Request asks for a person's sync.
@@ -77,16 +77,60 @@ func (s *Service) Start(ctx context.Context, request Request) (Started, error) {
 	if person.CareRecipientID == "" {
 		return Started{}, ErrNoCareRecipientID
 	}
+	return s.startOrJoin(ctx, request)
+}
+
+// startOrJoin does not join a run that has recorded its outcome already and whose workflow is about to close: that is over.
+func (s *Service) startOrJoin(ctx context.Context, request Request) (Started, error) {
+	ticks := time.NewTicker(s.closing)
+	defer ticks.Stop()
+	for tries := closingTries; ; tries-- {
+		started, found, err := s.execute(ctx, request)
+		if err != nil || found == nil {
+			return started, err
+		}
+		if !found.over || tries == 0 {
+			return s.join(ctx, request, *found)
+		}
+		select {
+		case <-ctx.Done():
+			return Started{}, ctx.Err()
+		case <-ticks.C:
+		}
+	}
+}
+
+// found is a sync that was running when another was asked for.
+type found struct {
+	// runID is Temporal's, original ours.
+	runID      string
+	original   care.ID
+	allBudgets bool
+	// over: the run has recorded its outcome.
+	over bool
+}
+
+// execute starts a sync, or answers with the one that it found.
+func (s *Service) execute(ctx context.Context, request Request) (Started, *found, error) {
 	options, input := protocol.CareRecipientSyncStart(s.queues, request.careRequest())
 	run, err := s.temporal.ExecuteWorkflow(ctx, options, protocol.CareRecipientSyncWorkflow, input)
 	var running *serviceerror.WorkflowExecutionAlreadyStarted
-	if errors.As(err, &running) {
-		return s.join(ctx, request, running.RunId)
+	switch {
+	case err == nil:
+		started, err := s.record(ctx, request, Started{RunID: care.ID(run.GetRunID())})
+		return started, nil, err
+	case !errors.As(err, &running):
+		return Started{}, nil, temporalError("start the sync", err)
 	}
+	original, err := s.originalRun(ctx, options.ID, running.RunId)
 	if err != nil {
-		return Started{}, temporalError("start the sync", err)
+		return Started{}, nil, err
 	}
-	return s.record(ctx, request, Started{RunID: care.ID(run.GetRunID())})
+	progress, err := s.store.RunProgress(ctx, request.Organisation.ID, original)
+	if err != nil && !errors.Is(err, db.ErrNotFound) { // whoever started it may not have recorded it yet
+		return Started{}, nil, err
+	}
+	return Started{}, &found{runID: running.RunId, original: original, allBudgets: progress.AllBudgets, over: progress.State == db.RunFinished}, nil
 }
 
 // Accept lets the removals that a run held back through and starts a sync that makes them (R5). It fails with db.ErrNotFound where the
@@ -129,20 +173,17 @@ func (s *Service) Cancel(ctx context.Context, organisation, run care.ID) error {
 	return temporalError("cancel the sync", s.temporal.CancelWorkflow(ctx, progress.WorkflowID, current.runID))
 }
 
-func (s *Service) join(ctx context.Context, request Request, runningID string) (Started, error) {
-	original, err := s.originalRun(ctx, protocol.CareRecipientSyncID(request.Client), runningID)
-	if err != nil {
-		return Started{}, err
+// join joins a running sync. Whoever asks for more than it does, or finds it over with no worker there to close it, gets one more pass.
+func (s *Service) join(ctx context.Context, request Request, running found) (Started, error) {
+	joined := Started{RunID: running.original, Joined: true}
+	if running.over {
+		request.AllBudgets = true
+		return s.askForMore(ctx, request, running.runID, joined)
 	}
-	joined := Started{RunID: original, Joined: true}
-	if !request.AllBudgets {
-		return s.record(ctx, request, joined)
+	if request.AllBudgets && !running.allBudgets {
+		return s.askForMore(ctx, request, running.runID, joined)
 	}
-	running, err := s.store.RunProgress(ctx, request.Organisation.ID, original)
-	if err == nil && running.AllBudgets && running.State != db.RunFinished {
-		return joined, nil
-	}
-	return s.askForMore(ctx, request, runningID, joined)
+	return s.record(ctx, request, joined)
 }
 
 // askForMore causes one more pass after the running one, or starts one if that has ended meanwhile (R7).

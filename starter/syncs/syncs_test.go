@@ -71,6 +71,7 @@ func (w world) finish(t *testing.T, run care.ID) {
 }
 
 func TestStartRecordsARunThatCanBeFollowedAtOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	started := w.start(t, false)
 	require.False(t, started.Joined)
@@ -86,6 +87,7 @@ func TestStartRecordsARunThatCanBeFollowedAtOnce(t *testing.T) {
 
 // R7: whoever finds one running joins it.
 func TestASecondRequestJoinsTheRunningSync(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	first := w.start(t, false)
 	second := w.start(t, false)
@@ -95,6 +97,7 @@ func TestASecondRequestJoinsTheRunningSync(t *testing.T) {
 
 // R7: a request for more than the running sync does causes one more pass.
 func TestARequestForAllBudgetsCausesOneMorePass(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	first := w.start(t, false)
 	second := w.start(t, true)
@@ -104,6 +107,7 @@ func TestARequestForAllBudgetsCausesOneMorePass(t *testing.T) {
 }
 
 func TestARequestForAllBudgetsJoinsARunThatReadsThem(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.begin(t, w.start(t, true).RunID, true)
 	again := w.start(t, true)
@@ -112,8 +116,34 @@ func TestARequestForAllBudgetsJoinsARunThatReadsThem(t *testing.T) {
 	require.Empty(t, w.server.Workflow(w.workflowID).Signals)
 }
 
+// A run that has recorded its outcome is over, also where its workflow has not closed yet.
+func TestARunThatIsOverIsNotJoined(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := w.start(t, false)
+	w.begin(t, first.RunID, false)
+	w.finish(t, first.RunID)
+	w.server.AfterRefusals(3, func() {
+		w.server.Change(w.workflowID, func(workflow *temporaltest.Workflow) { workflow.Running = false })
+	})
+	second := w.start(t, false)
+	require.False(t, second.Joined)
+	require.NotEqual(t, first.RunID, second.RunID)
+}
+
+func TestARunThatIsOverAndStaysOpenGetsOneMorePass(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := w.start(t, false)
+	w.begin(t, first.RunID, false)
+	w.finish(t, first.RunID)
+	require.Equal(t, syncs.Started{RunID: first.RunID, Joined: true, AnotherPass: true}, w.start(t, false))
+	require.Len(t, w.server.Workflow(w.workflowID).Signals, 1)
+}
+
 // A reset gives the run another id in Temporal; ours stays.
 func TestJoiningARunThatWasReset(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	first := w.start(t, false)
 	w.server.Change(w.workflowID, func(workflow *temporaltest.Workflow) { workflow.RunID = string(db.NewID()) })
@@ -121,6 +151,7 @@ func TestJoiningARunThatWasReset(t *testing.T) {
 }
 
 func TestPeopleThatCannotBeSynced(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	_, err := w.store.ImportPeople(t.Context(), w.organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{
 		Line: 2, NDISNumber: "430000001", Identity: care.Identity{GivenName: "Ben", FamilyName: "Lark", BirthDate: care.NewDate(1950, time.May, 1)}}}})
@@ -138,6 +169,7 @@ func TestPeopleThatCannotBeSynced(t *testing.T) {
 }
 
 func TestTemporalBeingAwayIsTold(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.server.Err = serviceerror.NewUnavailable("connection refused")
 	_, err := w.service.Start(t.Context(), w.request(false))
@@ -145,6 +177,7 @@ func TestTemporalBeingAwayIsTold(t *testing.T) {
 }
 
 func TestFollowEndsWithTheRun(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	started := w.start(t, false)
 	var states []db.RunState
@@ -164,6 +197,7 @@ func TestFollowEndsWithTheRun(t *testing.T) {
 }
 
 func TestFollowSaysWhatTheRunWaitsFor(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	started := w.start(t, false)
 	w.server.Change(w.workflowID, func(workflow *temporaltest.Workflow) {
@@ -179,6 +213,7 @@ func TestFollowSaysWhatTheRunWaitsFor(t *testing.T) {
 }
 
 func TestFollowEndsWhenTheWorkflowWasTerminated(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	started := w.start(t, false)
 	w.server.Change(w.workflowID, func(workflow *temporaltest.Workflow) { workflow.Running = false })
@@ -190,6 +225,7 @@ func TestFollowEndsWhenTheWorkflowWasTerminated(t *testing.T) {
 }
 
 func TestFollowEndsWithItsContext(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	started := w.start(t, false)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -205,6 +241,7 @@ func TestFollowEndsWithItsContext(t *testing.T) {
 
 // R7: whoever asked for more than the joined run does follows the pass after it.
 func TestFollowAllGoesOnWithTheNextPass(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	first := w.start(t, false).RunID
 	w.begin(t, first, false)
@@ -232,6 +269,7 @@ func TestFollowAllGoesOnWithTheNextPass(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	run := w.start(t, false).RunID
 	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, run))
@@ -245,6 +283,7 @@ func TestCancel(t *testing.T) {
 
 // R5: accepting starts the sync that makes the removal.
 func TestAcceptWithoutAHold(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	run := w.start(t, false).RunID
 	_, _, err := w.service.Accept(t.Context(), w.organisation, run, "tests")

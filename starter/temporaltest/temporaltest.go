@@ -23,6 +23,11 @@ type Server struct {
 	workflows map[string]*Workflow
 	// Err, if set, is what every call answers.
 	Err error
+	// OnStart, if set, is called with every run that is started, before whoever starts it knows: as a quick worker would.
+	OnStart func(runID string)
+	// refusals counts down starts that were refused; then is called at the last.
+	refusals int
+	then     func()
 }
 
 // Workflow is the newest run of a workflow.
@@ -55,20 +60,44 @@ func (s *Server) Workflow(workflowID string) (workflow Workflow) {
 
 // ExecuteWorkflow implements syncs.Temporal.
 func (s *Server) ExecuteWorkflow(_ context.Context, options client.StartWorkflowOptions, _ any, args ...any) (client.WorkflowRun, error) {
+	defer s.afterRefusal()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.Err != nil {
 		return nil, s.Err
 	}
 	if running := s.workflows[options.ID]; running != nil && running.Running {
+		s.refusals--
 		return nil, serviceerror.NewWorkflowExecutionAlreadyStarted("already started", "", running.RunID)
 	}
 	return s.start(options, args), nil
 }
 
+// AfterRefusals calls then once so many starts have been refused because the workflow runs.
+func (s *Server) AfterRefusals(number int, then func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refusals, s.then = number, then
+}
+
+func (s *Server) afterRefusal() {
+	s.mu.Lock()
+	then := s.then
+	if then == nil || s.refusals > 0 {
+		s.mu.Unlock()
+		return
+	}
+	s.then = nil
+	s.mu.Unlock()
+	then()
+}
+
 func (s *Server) start(options client.StartWorkflowOptions, args []any) run {
 	id := string(db.NewID())
 	s.workflows[options.ID] = &Workflow{RunID: id, OriginalRunID: id, Running: true, Input: args[0], Options: options}
+	if s.OnStart != nil {
+		s.OnStart(id)
+	}
 	return run{id: id}
 }
 
