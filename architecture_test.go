@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"simulator":  {},
 	"testkit":    {"activities", "care", "db", "platform", "protocol", "simulator", "upstream", "worker", "workflows"},
 	"demo":       {},
+	"deploy":     {},
 }
 
 // mustNotUse are packages outside the module that a room keeps away from.
