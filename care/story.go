@@ -106,7 +106,7 @@ func readUsage(steps Steps, subject Subject, budgets AreaResult) AreaResult {
 	usage := AreaResult{Outcome: AreaSucceeded, Counts: Counts{}}
 	chunk := 0
 	for open := range slices.Chunk(budgets.OpenBudgets, UsageChunk) {
-		usage = usage.and(steps.FetchUsage(subject, chunk, open))
+		usage = usage.And(steps.FetchUsage(subject, chunk, open))
 		chunk++
 		if !usage.saved() {
 			break
@@ -115,12 +115,14 @@ func readUsage(steps Steps, subject Subject, budgets AreaResult) AreaResult {
 	return usage
 }
 
-// and adds what a further chunk of the same area came to. One that was not saved decides, then one that was superseded.
-func (r AreaResult) and(next AreaResult) AreaResult {
+// And adds what a further chunk of the same area came to. One that was not saved decides, then one that was superseded.
+func (r AreaResult) And(next AreaResult) AreaResult {
+	counts := Counts{}
+	counts.Add(r.Counts)
+	counts.Add(next.Counts)
 	if r.Outcome == AreaSucceeded || !next.saved() {
 		r.Outcome, r.Reason = next.Outcome, next.Reason
 	}
-	r.Counts.Add(next.Counts)
-	r.Warnings += next.Warnings
+	r.Counts, r.Warnings = counts, r.Warnings+next.Warnings
 	return r
 }

@@ -14,6 +14,8 @@ import (
 var (
 	// ErrNotFound: there is no such row in this organisation.
 	ErrNotFound = errors.New("not found")
+	// ErrSchemaMissing: the tables are not those of this program. Migrating helps.
+	ErrSchemaMissing = errors.New("the database's schema is missing or not this program's: run `caresync migrate`")
 	// ErrUnavailable: the database could not be reached or broke off. Trying again may help.
 	ErrUnavailable = errors.New("the database is unavailable")
 )
@@ -33,6 +35,9 @@ const (
 	classOperatorIntervention = "57" // shutdown, statement time-out
 	classSystemError          = "58"
 	codeIdleTransaction       = "25P03"
+	codeUndefinedTable        = "42P01"
+	codeUndefinedColumn       = "42703"
+	codeUndefinedFunction     = "42883"
 	codeUniqueViolation       = "23505"
 	codeForeignKeyViolation   = "23503"
 )
@@ -70,6 +75,10 @@ func connectionLost(err error) bool {
 func mapServerError(operation string, refused *pgconn.PgError) error {
 	if refused.Code == codeUniqueViolation || refused.Code == codeForeignKeyViolation {
 		return fmt.Errorf("%s: %w", operation, &ConflictError{Constraint: refused.ConstraintName})
+	}
+	switch refused.Code {
+	case codeUndefinedTable, codeUndefinedColumn, codeUndefinedFunction:
+		return fmt.Errorf("%s: %w", operation, ErrSchemaMissing)
 	}
 	switch refused.Code[:2] {
 	case classConnection, classTransactionRollback, classInsufficientResource, classOperatorIntervention, classSystemError:

@@ -179,20 +179,22 @@ func (s *Store) RunView(ctx context.Context, organisation, run care.ID) (RunView
 }
 
 // AcceptHolds lets the removals that a run held back through: the next sync makes them, if the records are still missing then (R5).
-// It answers with those that were not accepted before; ErrNotFound means that the run holds none back.
+// It answers with the run's holds; ErrNotFound means that there was nothing left to accept.
 func (s *Store) AcceptHolds(ctx context.Context, organisation, run care.ID, by string) ([]HoldView, error) {
-	rows, err := s.queries.AcceptHolds(ctx, gen.AcceptHoldsParams{OrganisationID: organisation, RunID: run, AcceptedBy: by})
-	if err != nil {
-		return nil, mapError("accept the removal", err)
-	}
-	if len(rows) == 0 {
-		return nil, fmt.Errorf("accept the removal: %w", ErrNotFound)
-	}
-	holds := make([]gen.ViewHoldsRow, 0, len(rows))
-	for _, row := range rows {
-		holds = append(holds, gen.ViewHoldsRow(row))
-	}
-	return viewHolds(holds), nil
+	var holds []HoldView
+	err := s.inTransaction(ctx, "accept the removal", func(queries *gen.Queries) error {
+		accepted, err := queries.AcceptHolds(ctx, gen.AcceptHoldsParams{OrganisationID: organisation, RunID: run, AcceptedBy: by})
+		if err != nil {
+			return err
+		}
+		if len(accepted) == 0 {
+			return ErrNotFound
+		}
+		rows, err := queries.ViewHolds(ctx, gen.ViewHoldsParams{OrganisationID: organisation, ClientID: accepted[0], RunID: &run})
+		holds = viewHolds(rows)
+		return err
+	})
+	return holds, err
 }
 
 func loadProgress(ctx context.Context, queries *gen.Queries, organisation, run care.ID) (RunProgress, error) {
@@ -267,14 +269,11 @@ func stepsByArea(rows []gen.ViewStepsRow) (map[care.Area]areaSteps, error) {
 
 // and adds a further chunk. The first outcome that is not a success stands, and so does the oldest "as of".
 func (s areaSteps) and(answer care.AreaResult, row gen.ViewStepsRow) areaSteps {
-	counts := care.Counts{}
-	counts.Add(s.answer.Counts)
-	counts.Add(answer.Counts)
-	warnings := s.answer.Warnings + answer.Warnings
-	if s.chunks == 0 || s.answer.Outcome == care.AreaSucceeded || s.answer.Outcome == care.AreaSuperseded && !saved(answer.Outcome) {
+	if s.chunks == 0 {
 		s.answer = answer
+	} else {
+		s.answer = s.answer.And(answer)
 	}
-	s.answer.Counts, s.answer.Warnings = counts, warnings
 	if s.asOf.IsZero() || row.AsOf.Before(s.asOf) {
 		s.asOf = row.AsOf
 	}

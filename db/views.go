@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -72,6 +73,7 @@ type HoldView struct {
 	ID         care.ID    `json:"id"`
 	Kind       care.Kind  `json:"kind"`
 	BudgetID   *care.ID   `json:"budget_id" doc:"Set for what stands below a budget"`
+	Budget     string     `json:"budget" doc:"That budget as people know it"`
 	RunID      care.ID    `json:"run_id" doc:"The run that held it back last"`
 	Records    int        `json:"records" doc:"How many records would be removed"`
 	HeldAt     time.Time  `json:"held_at"`
@@ -84,7 +86,8 @@ func viewHolds(rows []gen.ViewHoldsRow) []HoldView {
 	holds := make([]HoldView, 0, len(rows))
 	for _, row := range rows {
 		holds = append(holds, HoldView{
-			ID: row.ID, Kind: care.Kind(row.Kind), BudgetID: row.BudgetID, RunID: row.RunID, Records: int(row.Records), HeldAt: row.HeldAt,
+			ID: row.ID, Kind: care.Kind(row.Kind), BudgetID: row.BudgetID, Budget: strings.TrimSpace(row.Budget + " " + row.BudgetStart.String()),
+			RunID: row.RunID, Records: int(row.Records), HeldAt: row.HeldAt,
 			AcceptedAt: row.AcceptedAt, AcceptedBy: row.AcceptedBy, ClosedAt: row.ClosedAt,
 		})
 	}

@@ -28,6 +28,8 @@ type SyncRequest struct {
 	Trigger     care.Trigger `json:"trigger"`
 	AllBudgets  bool         `json:"all_budgets,omitempty"`
 	RequestedBy string       `json:"requested_by,omitempty"`
+	// Fresh asks for a pass that begins after the request, whatever is running.
+	Fresh bool `json:"fresh,omitempty"`
 }
 
 // ValidateInput asks who a run is about. At is the workflow's clock; the person's organisation decides which date that is (R1).

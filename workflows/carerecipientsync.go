@@ -119,11 +119,11 @@ func (p *careRecipientPass) drain() (requests []protocol.SyncRequest) {
 	return requests
 }
 
-// furtherRequests are those that this pass does not satisfy: a claim event that arrived while it ran, and a request for more than it
-// does. Anybody else has joined this pass (R7).
+// furtherRequests are those that this pass does not satisfy: a claim event that arrived while it ran, a request for what begins
+// later, and a request for more than it does. Anybody else has joined this pass (R7).
 func (p *careRecipientPass) furtherRequests(requests []protocol.SyncRequest) (further []protocol.SyncRequest) {
 	for _, request := range requests {
-		if request.Trigger == care.TriggerClaim || request.AllBudgets && !p.input.AllBudgets {
+		if request.Trigger == care.TriggerClaim || request.Fresh || request.AllBudgets && !p.input.AllBudgets {
 			further = append(further, request)
 		}
 	}

@@ -17,7 +17,7 @@ import (
 const acceptHolds = `-- name: AcceptHolds :many
 UPDATE removal_hold SET accepted_at = now(), accepted_by = $1::text
 WHERE organisation_id = $2 AND run_id = $3 AND closed_at IS NULL AND accepted_at IS NULL
-RETURNING id, kind, budget_id, run_id, records, held_at, accepted_at, coalesce(accepted_by, '') AS accepted_by, closed_at
+RETURNING client_id
 `
 
 type AcceptHoldsParams struct {
@@ -26,41 +26,19 @@ type AcceptHoldsParams struct {
 	RunID          care.ID
 }
 
-type AcceptHoldsRow struct {
-	ID         care.ID
-	Kind       string
-	BudgetID   *care.ID
-	RunID      care.ID
-	Records    int32
-	HeldAt     time.Time
-	AcceptedAt *time.Time
-	AcceptedBy string
-	ClosedAt   *time.Time
-}
-
-func (q *Queries) AcceptHolds(ctx context.Context, arg AcceptHoldsParams) ([]AcceptHoldsRow, error) {
+func (q *Queries) AcceptHolds(ctx context.Context, arg AcceptHoldsParams) ([]care.ID, error) {
 	rows, err := q.db.Query(ctx, acceptHolds, arg.AcceptedBy, arg.OrganisationID, arg.RunID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []AcceptHoldsRow
+	var items []care.ID
 	for rows.Next() {
-		var i AcceptHoldsRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Kind,
-			&i.BudgetID,
-			&i.RunID,
-			&i.Records,
-			&i.HeldAt,
-			&i.AcceptedAt,
-			&i.AcceptedBy,
-			&i.ClosedAt,
-		); err != nil {
+		var client_id care.ID
+		if err := rows.Scan(&client_id); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, client_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -709,11 +687,13 @@ func (q *Queries) ViewFences(ctx context.Context, arg ViewFencesParams) ([]ViewF
 }
 
 const viewHolds = `-- name: ViewHolds :many
-SELECT id, kind, budget_id, run_id, records, held_at, accepted_at, coalesce(accepted_by, '') AS accepted_by, closed_at
-FROM removal_hold
-WHERE organisation_id = $1 AND client_id = $2
-  AND ($3::uuid IS NULL AND closed_at IS NULL OR run_id = $3)
-ORDER BY held_at, kind
+SELECT h.id, h.kind, h.budget_id, coalesce(nullif(b.type_name, ''), b.type_code, '')::text AS budget, b.start_date AS budget_start, h.run_id,
+       h.records, h.held_at, h.accepted_at, coalesce(h.accepted_by, '') AS accepted_by, h.closed_at
+FROM removal_hold h
+LEFT JOIN budget b ON b.organisation_id = h.organisation_id AND b.id = h.budget_id
+WHERE h.organisation_id = $1 AND h.client_id = $2
+  AND ($3::uuid IS NULL AND h.closed_at IS NULL OR h.run_id = $3)
+ORDER BY h.held_at, h.kind, b.start_date
 `
 
 type ViewHoldsParams struct {
@@ -723,15 +703,17 @@ type ViewHoldsParams struct {
 }
 
 type ViewHoldsRow struct {
-	ID         care.ID
-	Kind       string
-	BudgetID   *care.ID
-	RunID      care.ID
-	Records    int32
-	HeldAt     time.Time
-	AcceptedAt *time.Time
-	AcceptedBy string
-	ClosedAt   *time.Time
+	ID          care.ID
+	Kind        string
+	BudgetID    *care.ID
+	Budget      string
+	BudgetStart care.Date
+	RunID       care.ID
+	Records     int32
+	HeldAt      time.Time
+	AcceptedAt  *time.Time
+	AcceptedBy  string
+	ClosedAt    *time.Time
 }
 
 func (q *Queries) ViewHolds(ctx context.Context, arg ViewHoldsParams) ([]ViewHoldsRow, error) {
@@ -747,6 +729,8 @@ func (q *Queries) ViewHolds(ctx context.Context, arg ViewHoldsParams) ([]ViewHol
 			&i.ID,
 			&i.Kind,
 			&i.BudgetID,
+			&i.Budget,
+			&i.BudgetStart,
 			&i.RunID,
 			&i.Records,
 			&i.HeldAt,

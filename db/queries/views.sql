@@ -33,11 +33,13 @@ WHERE h.organisation_id = @organisation_id AND h.run_id = @run_id
 ORDER BY h.changed_at, h.kind, h.position;
 
 -- name: ViewHolds :many
-SELECT id, kind, budget_id, run_id, records, held_at, accepted_at, coalesce(accepted_by, '') AS accepted_by, closed_at
-FROM removal_hold
-WHERE organisation_id = @organisation_id AND client_id = @client_id
-  AND (sqlc.narg(run_id)::uuid IS NULL AND closed_at IS NULL OR run_id = sqlc.narg(run_id))
-ORDER BY held_at, kind;
+SELECT h.id, h.kind, h.budget_id, coalesce(nullif(b.type_name, ''), b.type_code, '')::text AS budget, b.start_date AS budget_start, h.run_id,
+       h.records, h.held_at, h.accepted_at, coalesce(h.accepted_by, '') AS accepted_by, h.closed_at
+FROM removal_hold h
+LEFT JOIN budget b ON b.organisation_id = h.organisation_id AND b.id = h.budget_id
+WHERE h.organisation_id = @organisation_id AND h.client_id = @client_id
+  AND (sqlc.narg(run_id)::uuid IS NULL AND h.closed_at IS NULL OR h.run_id = sqlc.narg(run_id))
+ORDER BY h.held_at, h.kind, b.start_date;
 
 -- name: ListRuns :many
 -- Newest first; before is the last run of the page that was shown before.
@@ -59,7 +61,7 @@ LIMIT @most;
 -- name: AcceptHolds :many
 UPDATE removal_hold SET accepted_at = now(), accepted_by = @accepted_by::text
 WHERE organisation_id = @organisation_id AND run_id = @run_id AND closed_at IS NULL AND accepted_at IS NULL
-RETURNING id, kind, budget_id, run_id, records, held_at, accepted_at, coalesce(accepted_by, '') AS accepted_by, closed_at;
+RETURNING client_id;
 
 -- name: ListClients :many
 -- By name; after is the last person of the page that was shown before.

@@ -140,9 +140,17 @@ func (a *app) showHolds(holds []db.HoldView, organisation db.Organisation) {
 	}
 	a.heading("removals held back")
 	for _, hold := range holds {
-		a.print("! %s that we hold would be removed; held back since %s. %s", present.Records(hold.Records, hold.Kind),
+		a.print("! %s that we hold would be removed; held back since %s. %s", heldRecords(hold),
 			present.Time(&hold.HeldAt, organisation.Location()), holdState(hold, organisation))
 	}
+}
+
+func heldRecords(hold db.HoldView) string {
+	records := present.Records(hold.Records, hold.Kind)
+	if hold.Budget != "" {
+		records += " of the budget " + hold.Budget
+	}
+	return records
 }
 
 func holdState(hold db.HoldView, organisation db.Organisation) string {

@@ -233,7 +233,7 @@ func (a *app) accept(ctx context.Context, store *db.Store, service *syncs.Servic
 	}
 	if !flags.asJSON {
 		for _, hold := range holds {
-			a.print("Accepted: %s may be removed if still missing.", present.Records(hold.Records, hold.Kind))
+			a.print("Accepted: %s may be removed if still missing.", heldRecords(hold))
 		}
 	}
 	person, err := findPerson(ctx, store, organisation, string(run.Person.ID))

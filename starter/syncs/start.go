@@ -56,6 +56,8 @@ type Request struct {
 	Client       care.ID
 	AllBudgets   bool
 	RequestedBy  string
+	// Fresh asks for a pass that begins now, not for one that is under way.
+	Fresh bool
 }
 
 // Started says which run a request led to.
@@ -144,13 +146,9 @@ func (s *Service) Accept(ctx context.Context, organisation db.Organisation, run 
 	if err != nil {
 		return nil, Started{}, err
 	}
-	request := Request{Organisation: organisation, Client: progress.Person.ID, AllBudgets: progress.AllBudgets, RequestedBy: by}
+	// A run that is under way may have read before the removal was accepted.
+	request := Request{Organisation: organisation, Client: progress.Person.ID, AllBudgets: progress.AllBudgets, RequestedBy: by, Fresh: true}
 	started, err := s.Start(ctx, request)
-	if err == nil && started.Joined && !started.AnotherPass {
-		// The run that was joined may have read before the removal was accepted.
-		request.AllBudgets = true
-		started, err = s.Start(ctx, request)
-	}
 	return holds, started, err
 }
 
@@ -176,11 +174,8 @@ func (s *Service) Cancel(ctx context.Context, organisation, run care.ID) error {
 // join joins a running sync. Whoever asks for more than it does, or finds it over with no worker there to close it, gets one more pass.
 func (s *Service) join(ctx context.Context, request Request, running found) (Started, error) {
 	joined := Started{RunID: running.original, Joined: true}
-	if running.over {
-		request.AllBudgets = true
-		return s.askForMore(ctx, request, running.runID, joined)
-	}
-	if request.AllBudgets && !running.allBudgets {
+	request.Fresh = request.Fresh || running.over
+	if request.Fresh || request.AllBudgets && !running.allBudgets {
 		return s.askForMore(ctx, request, running.runID, joined)
 	}
 	return s.record(ctx, request, joined)
@@ -188,7 +183,7 @@ func (s *Service) join(ctx context.Context, request Request, running found) (Sta
 
 // askForMore causes one more pass after the running one, or starts one if that has ended meanwhile (R7).
 func (s *Service) askForMore(ctx context.Context, request Request, runningID string, joined Started) (Started, error) {
-	signal := protocol.SyncRequest{Trigger: care.TriggerOnDemand, AllBudgets: request.AllBudgets, RequestedBy: request.RequestedBy}
+	signal := protocol.SyncRequest{Trigger: care.TriggerOnDemand, AllBudgets: request.AllBudgets, RequestedBy: request.RequestedBy, Fresh: request.Fresh}
 	options, input := protocol.CareRecipientSyncStart(s.queues, request.careRequest())
 	run, err := s.temporal.SignalWithStartWorkflow(ctx, options.ID, protocol.SyncRequested.Name, signal,
 		options, protocol.CareRecipientSyncWorkflow, input)

@@ -1,0 +1,274 @@
+package activities_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/activities"
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/simulator/world"
+	"github.com/caresync/caresync/testkit"
+)
+
+const wordsNoConsent = "Care recipient has not provided consent"
+
+// outcomesOf are how a run's areas ended, in reading order.
+func outcomesOf(result care.RunResult) (outcomes []care.AreaOutcome) {
+	for _, area := range care.Areas {
+		outcomes = append(outcomes, result.Areas[area].Outcome)
+	}
+	return outcomes
+}
+
+// stepsOf are the same as they stand in the run's ledger.
+func (s *site) stepsOf(t *testing.T, run care.ID) (outcomes []care.AreaOutcome) {
+	t.Helper()
+	for _, area := range care.Areas {
+		outcomes = append(outcomes, testkit.Value[care.AreaOutcome](t, s.sql, "SELECT outcome FROM sync_step WHERE run_id = $1 AND area = $2", run, area))
+	}
+	return outcomes
+}
+
+func outcomes(summary, contributions, budgets, usage care.AreaOutcome) []care.AreaOutcome {
+	return []care.AreaOutcome{summary, contributions, budgets, usage}
+}
+
+var nothingAttempted = outcomes(care.AreaRefused, care.AreaSkipped, care.AreaSkipped, care.AreaSkipped)
+
+// Who cannot be synced at all is told so before anybody is asked.
+func TestRefusedWithoutAskingAnybody(t *testing.T) {
+	s := newSite(t, world.Options{Scenarios: people(marjorie).Scenarios})
+	for _, test := range []struct {
+		reason       care.Reason
+		spoil, amend string
+	}{
+		{care.ReasonNoCareRecipientID, "UPDATE client SET care_recipient_id = NULL", "UPDATE client SET care_recipient_id = '415056224'"},
+		{
+			care.ReasonConnectionUnknown, "UPDATE client SET connection_id = NULL",
+			"UPDATE client SET connection_id = (SELECT id FROM connection WHERE name = 'banksia')",
+		},
+		{care.ReasonDeviceNotActivated, "UPDATE connection SET activated_at = NULL", "UPDATE connection SET activated_at = now()"},
+		{care.ReasonNoConnection, "UPDATE connection SET service = 'ndia'", "UPDATE connection SET service = 'services-australia'"},
+	} {
+		s.sql.Exec(t, test.spoil)
+		s.ResetCalls()
+		before := s.planRows(t)
+		result := s.Sync(t, s.steps, "marjorie")
+
+		require.Equal(t, care.RunFailed, result.Outcome)
+		require.Equal(t, test.reason, result.Reason)
+		require.False(t, result.TechnicalFailure(), "an answer, not a failure (R6)")
+		require.Equal(t, nothingAttempted, outcomesOf(result))
+		require.Equal(t, nothingAttempted, s.stepsOf(t, result.RunID))
+		require.Equal(t, []issue{{"summary", "error", string(test.reason), ""}}, s.issues(t, result.RunID))
+		require.Empty(t, s.calls())
+		require.Equal(t, before, s.planRows(t))
+		s.sql.Exec(t, test.amend)
+	}
+	require.Equal(t, care.RunSucceeded, s.Sync(t, s.steps, "marjorie").Outcome)
+}
+
+// Nobody can be synced for an organisation that does not hold them, and nothing says that they exist elsewhere (R11).
+func TestUnknownAndForeignPeopleAreNotFound(t *testing.T) {
+	s := newSite(t, world.Options{Scenarios: people(marjorie).Scenarios})
+	known := s.Request(t, "marjorie")
+	stranger, foreign := known, known
+	stranger.ClientID = db.NewID()
+	foreign.OrganisationID = testkit.Value[care.ID](t, s.sql, "SELECT id::text FROM organisation WHERE id <> $1", known.OrganisationID)
+	before := s.sql.Snapshot(t)
+	var texts []string
+	for _, request := range []care.Request{stranger, foreign} {
+		_, err := s.steps.Sync(t.Context(), db.NewID(), request)
+		require.ErrorIs(t, err, db.ErrNotFound)
+		texts = append(texts, err.Error())
+		requireApplicationError(t, activities.ApplicationError(err), protocol.ErrorClientUnknown, false, 0)
+	}
+	require.Equal(t, texts[0], texts[1])
+	require.Empty(t, s.calls())
+	require.Equal(t, before, s.sql.Snapshot(t))
+}
+
+// What the government refuses is an answer: the run says why in its own and in the government's words, and what was not refused is saved.
+func TestAnswersOfTheGovernment(t *testing.T) {
+	s := newSite(t, world.Options{})
+	succeeded, refused := care.AreaSucceeded, care.AreaRefused
+	for _, test := range []struct {
+		key      string
+		outcome  care.RunOutcome
+		reason   care.Reason
+		areas    []care.AreaOutcome
+		issues   []issue
+		nothing  bool
+		healedBy world.MoveName
+	}{
+		{
+			"identity-mismatch", care.RunFailed, care.ReasonIdentityMismatch, nothingAttempted,
+			[]issue{{"summary", "error", "identity_mismatch", ""}}, true, world.CorrectIdentity,
+		},
+		{
+			"mistyped-id", care.RunFailed, care.ReasonIdentityMismatch, nothingAttempted,
+			[]issue{{"summary", "error", "identity_mismatch", ""}}, true, "",
+		},
+		{
+			"not-found", care.RunFailed, care.ReasonNotFound, nothingAttempted,
+			[]issue{{"summary", "error", "not_found", ""}}, true, "",
+		},
+		{ // never verified, so that nobody knows whose budgets they would be (R8, R19)
+			"left-the-list", care.RunFailed, care.ReasonNotFound, nothingAttempted,
+			[]issue{{"summary", "error", "not_found", ""}}, true, world.Return,
+		},
+		{
+			"consent-refused", care.RunPartial, care.ReasonConsentRefused, outcomes(succeeded, succeeded, refused, refused),
+			[]issue{{"budgets", "error", "consent_refused", wordsNoConsent}}, false, world.GiveConsent,
+		},
+		{
+			"details-refused", care.RunPartial, care.ReasonConsentRefused, outcomes(succeeded, succeeded, succeeded, refused),
+			[]issue{{"usage", "error", "consent_refused", wordsNoConsent}}, false, world.GiveConsent,
+		},
+		{
+			"entry-not-registered", care.RunSucceededWithWarnings, "", outcomes(succeeded, succeeded, succeeded, succeeded),
+			[]issue{{"budgets", "warning", "no_budgets_visible", ""}}, false, world.RegisterEntry,
+		},
+	} {
+		t.Run(test.key, func(t *testing.T) {
+			before := s.planRows(t)
+			result := s.Sync(t, s.steps, test.key)
+			require.Equal(t, test.outcome, result.Outcome)
+			require.Equal(t, test.reason, result.Reason)
+			require.False(t, result.TechnicalFailure())
+			require.Equal(t, test.areas, outcomesOf(result))
+			require.Equal(t, test.areas, s.stepsOf(t, result.RunID))
+			issues := s.issues(t, result.RunID)
+			if test.reason == care.ReasonNotFound {
+				issues[0].Words = "" // they may be the government's or nobody's
+			}
+			require.Equal(t, test.issues, issues)
+			if test.nothing {
+				require.Equal(t, before, s.planRows(t), "nothing is written before it is known who it is (R8)")
+			}
+			if test.healedBy != "" {
+				_, err := s.World.World.Move(test.key, world.Move{Name: test.healedBy})
+				require.NoError(t, err)
+				require.Empty(t, s.Sync(t, s.steps, test.key).Reason)
+			}
+		})
+	}
+}
+
+// Both values are shown to the operator, and only in the run's rows (R8, R10).
+func TestIdentityMismatchShowsBothValues(t *testing.T) {
+	s := newSite(t, world.Options{})
+	for key, fields := range map[string]string{
+		"identity-mismatch": `["family_name", "birth_date"]`,
+		"mistyped-id":       `["family_name", "birth_date"]`,
+	} {
+		result := s.Sync(t, s.steps, key)
+		require.Equal(t, fields, testkit.Value[string](t, s.sql, "SELECT (details -> 'fields')::text FROM sync_issue WHERE run_id = $1", result.RunID))
+		for _, value := range []struct{ side, table string }{{"held", "the provider's"}, {"reported", "the government's"}} {
+			row := testkit.Value[string](t, s.sql, "SELECT details -> $2 ->> 'family_name' FROM sync_issue WHERE run_id = $1", result.RunID, value.side)
+			require.NotEmpty(t, row, value.table)
+		}
+	}
+	require.Equal(t, []string{"Lindemann", "Lowery"}, testkit.Column[string](t, s.sql, `
+		SELECT unnest(ARRAY[i.details -> 'reported' ->> 'family_name', i.details -> 'held' ->> 'family_name'])
+		FROM sync_issue i JOIN sync_run r ON r.id = i.run_id JOIN client c ON c.id = r.client_id WHERE c.family_name = 'Lowery'`))
+}
+
+// Consent that is withdrawn later leaves the earlier figures as they are; the summary and the contributions go on (R18).
+func TestConsentWithdrawnKeepsEarlierFigures(t *testing.T) {
+	for _, test := range []struct {
+		status string
+		areas  []care.AreaOutcome
+		kept   []string
+	}{
+		{"", outcomes(care.AreaSucceeded, care.AreaSucceeded, care.AreaRefused, care.AreaRefused), []string{"budget", "entitlement", "usage_line", "usage_fence"}},
+		{
+			string(world.DetailsRefused), outcomes(care.AreaSucceeded, care.AreaSucceeded, care.AreaSucceeded, care.AreaRefused),
+			[]string{"entitlement", "usage_line", "usage_fence"},
+		},
+	} {
+		s := newSite(t, people(marjorie))
+		s.Sync(t, s.steps, "marjorie")
+		for _, step := range areaSteps {
+			s.move(t, "marjorie", step.change())
+		}
+		s.move(t, "marjorie", world.Move{Name: world.WithdrawConsent, Status: test.status})
+		before := s.sql.Snapshot(t)
+		result := s.Sync(t, s.steps, "marjorie")
+
+		require.Equal(t, care.RunPartial, result.Outcome)
+		require.Equal(t, care.ReasonConsentRefused, result.Reason)
+		require.Equal(t, test.areas, outcomesOf(result))
+		require.Equal(t, 1, result.Counts[care.KindSupplement].Created)
+		require.Equal(t, 2, result.Counts[care.KindContribution].Created, "a new one, and an end for the one before")
+		require.Equal(t, before.Of(test.kept...), s.sql.Snapshot(t).Of(test.kept...))
+
+		s.move(t, "marjorie", world.Move{Name: world.GiveConsent})
+		require.Equal(t, care.RunSucceeded, s.Sync(t, s.steps, "marjorie").Outcome)
+		s.requireAsUndisturbed(t, "marjorie")
+	}
+}
+
+// A person who was verified and is no longer listed is marked, never deleted, and the budgets go on (R19).
+func TestNoLongerListed(t *testing.T) {
+	s := newSite(t, people(marjorie))
+	s.Sync(t, s.steps, "marjorie")
+	first := s.planRows(t)
+	today := care.DateIn(time.Now(), sydney(t))
+	notInCareSince := func() care.Date { return testkit.Value[care.Date](t, s.sql, "SELECT not_in_care_since FROM client") }
+	gone := func() {
+		result := s.Sync(t, s.steps, "marjorie")
+		require.Equal(t, care.RunPartial, result.Outcome)
+		require.Equal(t, care.ReasonNotFound, result.Reason)
+		require.Equal(t, outcomes(care.AreaRefused, care.AreaSucceeded, care.AreaSucceeded, care.AreaSucceeded), outcomesOf(result))
+	}
+
+	s.move(t, "marjorie", world.Move{Name: world.Leave, Date: "today-3d"})
+	s.move(t, "marjorie", world.Move{Name: world.Claim})
+	gone()
+	require.Equal(t, today, notInCareSince(), "no departure was ever reported: the first absence")
+	require.Equal(t, 2, testkit.Value[int](t, s.sql, "SELECT count(*) FROM usage_line"), "the budgets go on")
+	require.Equal(t, []string{today.String()}, testkit.Column[string](t, s.sql, "SELECT new_value FROM record_change WHERE field = 'not_in_care_since'"))
+	require.Equal(t, first.Of("support_plan", "classification", "approved_service", "supplement"),
+		s.planRows(t).Of("support_plan", "classification", "approved_service", "supplement"), "nothing is deleted")
+	marked := s.planRows(t)["client"]
+	gone()
+	require.Equal(t, marked, s.planRows(t)["client"], "marked once")
+
+	s.move(t, "marjorie", world.Move{Name: world.Return})
+	s.Sync(t, s.steps, "marjorie")
+	require.True(t, notInCareSince().IsZero())
+
+	s.move(t, "marjorie", world.Move{Name: world.Depart, Date: "today-3d"})
+	s.Sync(t, s.steps, "marjorie")
+	s.sql.Exec(t, "UPDATE client SET not_in_care_since = NULL")
+	s.move(t, "marjorie", world.Move{Name: world.Leave})
+	gone()
+	require.Equal(t, today.AddDays(-3), notInCareSince(), "the last known departure")
+}
+
+func sydney(t *testing.T) *time.Location {
+	t.Helper()
+	zone, err := time.LoadLocation(db.DefaultTimeZone)
+	require.NoError(t, err)
+	return zone
+}
+
+// A budget that was listed a moment ago and is not found now keeps what we hold of it; the others go on.
+func TestDetailsNotFoundKeepTheBudget(t *testing.T) {
+	s := newSite(t, people(marjorie))
+	s.Sync(t, s.steps, "marjorie")
+	hidden := testkit.Value[string](t, s.sql, "SELECT upstream_budget_id FROM budget WHERE type_code = 'ON'")
+	subject := s.run(t, s.steps, "marjorie")
+	s.move(t, "marjorie", world.Move{Name: world.HideBudget, Budget: hidden})
+	before := s.planRows(t)
+	answer, err := s.steps.FetchUsage(t.Context(), protocol.UsageInput{Subject: subject, Budgets: s.openBudgets(t)})
+	require.NoError(t, err)
+	require.Equal(t, care.AreaSucceeded, answer.Outcome)
+	require.Equal(t, []issue{{"usage", "warning", string(care.IssueBudgetDetailsNotFound), ""}}, s.issues(t, subject.RunID))
+	require.Equal(t, before, s.planRows(t))
+}
