@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -150,7 +151,7 @@ func TestRefusedAreasKeepWhatWeHold(t *testing.T) {
 	s.Sync(t, s.steps, "marjorie")
 	for _, step := range areaSteps {
 		for _, test := range refusals {
-			if !contains(test.areas, step.area) {
+			if !slices.Contains(test.areas, step.area) {
 				continue
 			}
 			s.move(t, "marjorie", step.change())
@@ -172,15 +173,6 @@ func TestRefusedAreasKeepWhatWeHold(t *testing.T) {
 		}
 	}
 	s.requireAsUndisturbed(t, "marjorie")
-}
-
-func contains(areas []care.Area, area care.Area) bool {
-	for _, one := range areas {
-		if one == area {
-			return true
-		}
-	}
-	return false
 }
 
 // Somebody else's row in a list is a mismatch, and the operator is shown both ids (R8).
@@ -262,16 +254,17 @@ func TestHangingService(t *testing.T) {
 	_, err = steps.UpsertPlan(t.Context(), protocol.AreaInput{Subject: s.run(t, steps, "marjorie")})
 	require.True(t, transport.Has(err, transport.Timeout), err)
 
-	cancelled, cancel := context.WithCancel(t.Context())
-	go func() {
-		for s.Counts()[servicesaustralia.OperationSummary].MostAtOnce == 0 {
-			continue
-		}
-		cancel()
-	}()
+	s.ResetCalls()
 	before := s.planRows(t)
 	subject := s.run(t, s.steps, "marjorie")
-	_, err = s.steps.UpsertPlan(cancelled, protocol.AreaInput{Subject: subject})
-	require.ErrorIs(t, activities.ApplicationError(err), context.Canceled)
+	cancelled, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		_, err := s.steps.UpsertPlan(cancelled, protocol.AreaInput{Subject: subject})
+		ended <- err
+	}()
+	require.Eventually(t, func() bool { return s.Counts()[servicesaustralia.OperationSummary].MostAtOnce == 1 }, 10*time.Second, time.Millisecond)
+	cancel()
+	require.ErrorIs(t, activities.ApplicationError(<-ended), context.Canceled)
 	require.Equal(t, before, s.planRows(t))
 }

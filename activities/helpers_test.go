@@ -3,6 +3,7 @@ package activities_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -45,8 +46,10 @@ type process struct {
 	statements *testkit.Statements
 }
 
+// newSite sets one up. The tests that have one run beside each other.
 func newSite(t *testing.T, options world.Options, more ...server.Option) *site {
 	t.Helper()
+	t.Parallel()
 	w := testkit.NewWorld(t, options, more...)
 	s := &site{World: w, sql: testkit.OpenSQL(t, w.DatabaseURL)}
 	s.process = s.newProcess(t)
@@ -90,6 +93,14 @@ people:
 func (s *site) run(t *testing.T, steps *activities.CareRecipient, key string) care.Subject {
 	t.Helper()
 	subject, err := steps.ValidateCareRecipient(t.Context(), protocol.ValidateInput{Request: s.Request(t, key), RunID: db.NewID(), At: time.Now()})
+	require.NoError(t, err)
+	return subject
+}
+
+// runAt begins a pass at some other time than now.
+func (s *site) runAt(t *testing.T, key string, at time.Time) care.Subject {
+	t.Helper()
+	subject, err := s.steps.ValidateCareRecipient(t.Context(), protocol.ValidateInput{Request: s.Request(t, key), RunID: db.NewID(), At: at})
 	require.NoError(t, err)
 	return subject
 }
@@ -168,6 +179,19 @@ func (s *site) rewrite(t *testing.T, change func(path, body string) string) {
 	served := httptest.NewServer(proxy)
 	t.Cleanup(served.Close)
 	s.sql.Exec(t, "UPDATE connection SET base_url = $1", served.URL+server.ServicesAustraliaPath)
+}
+
+// withoutUsage is the details of a budget with the last lines missing.
+func withoutUsage(t *testing.T, body string, lines int) string {
+	t.Helper()
+	var details map[string]json.RawMessage
+	var usage []json.RawMessage
+	require.NoError(t, json.Unmarshal([]byte(body), &details))
+	require.NoError(t, json.Unmarshal(details["usage"], &usage))
+	details["usage"], _ = json.Marshal(usage[:len(usage)-lines]) // raw messages always encode
+	shorter, err := json.Marshal(details)
+	require.NoError(t, err)
+	return string(shorter)
 }
 
 // issue is an issue of a run, without its times.

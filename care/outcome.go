@@ -11,6 +11,9 @@ const (
 	AreaUsage         Area = "usage"
 )
 
+// AreaContract is the one area of a PACE Contract Sync: everything is written in one transaction (R26).
+const AreaContract Area = "contract"
+
 // Areas are all areas of a Care Recipient Sync in reading order.
 var Areas = []Area{AreaSummary, AreaContributions, AreaBudgets, AreaUsage}
 
@@ -58,6 +61,30 @@ const (
 	ReasonCancelled           Reason = "cancelled"
 )
 
+// The reasons of a PACE Contract Sync: the gates in their order (R21), then the plan (R23), then the two steps (R22, R24) and R30.
+const (
+	ReasonPACENotEnabled       Reason = "pace_not_enabled"
+	ReasonNotPACEParticipant   Reason = "not_pace_participant"
+	ReasonPACEAPIAccessOff     Reason = "pace_api_access_off"
+	ReasonNDISNumberMissing    Reason = "ndis_number_missing"
+	ReasonNDISNumberInvalid    Reason = "ndis_number_invalid"
+	ReasonSurnameMissing       Reason = "surname_missing"
+	ReasonBirthDateMissing     Reason = "birth_date_missing"
+	ReasonNotPACE              Reason = "not_pace"
+	ReasonNoPlan               Reason = "no_plan"
+	ReasonPlanUndated          Reason = "plan_undated"
+	ReasonPlanAmbiguous        Reason = "plan_ambiguous"
+	ReasonPlanInFuture         Reason = "plan_in_future"
+	ReasonHistoryNotFound      Reason = "history_not_found"
+	ReasonPreviewExpired       Reason = "preview_expired"
+	ReasonPreviewReplaced      Reason = "preview_replaced"
+	ReasonPreviewDiffers       Reason = "preview_differs"
+	ReasonSelectionEmpty       Reason = "selection_empty"
+	ReasonSelectionUnknown     Reason = "selection_unknown"
+	ReasonOverlapUnconfirmed   Reason = "overlap_unconfirmed"
+	ReasonRelationshipHasEnded Reason = "relationship_ended"
+)
+
 var explanations = map[Reason]string{
 	ReasonIdentityMismatch:    "Services Australia holds a different person under this care recipient id. Nothing of it was saved. Compare the two records below and correct the one that is wrong.",
 	ReasonNotFound:            "Services Australia does not know this care recipient id for this provider. Check the number on the person's approval letter.",
@@ -76,6 +103,27 @@ var explanations = map[Reason]string{
 	ReasonUnexpected:          "Something unexpected went wrong. Nothing was half-written; the workflow's history says more.",
 	ReasonSuperseded:          "A sync that began later had already saved newer data.",
 	ReasonCancelled:           "The sync was cancelled. What had been saved before stays.",
+
+	ReasonPACENotEnabled:       "The PACE API is not enabled for this organisation. Enable it in the organisation's PACE settings first.",
+	ReasonNotPACEParticipant:   "The client is not marked as an NDIS PACE Participant. Tick that box on the client first.",
+	ReasonPACEAPIAccessOff:     "API access is not ticked for this client. Tick it beside NDIS PACE Participant first.",
+	ReasonNDISNumberMissing:    "The client has no NDIS number. Add it to the client's record first.",
+	ReasonNDISNumberInvalid:    "The client's NDIS number is not nine digits that begin with 43. Correct it on the client's record.",
+	ReasonSurnameMissing:       "The client has no surname, without which the NDIA does not answer. Add it as it stands on the NDIS plan.",
+	ReasonBirthDateMissing:     "The client has no date of birth, without which the NDIA does not answer. Add it as it stands on the NDIS plan.",
+	ReasonNotPACE:              "The NDIA says that this participant's plan is not a PACE plan, so there is nothing to sync.",
+	ReasonNoPlan:               "The NDIA lists no such PACE plan of this participant.",
+	ReasonPlanUndated:          "The NDIA reported the plan without the start dates by which its contract is recognised. Nothing was saved; try again, and tell CareSync's operators if it stays so.",
+	ReasonPlanAmbiguous:        "Several plans cover today, and the budget's dates fit none of them alone. Nothing was saved; the plans are shown below. Ask the NDIA which one holds.",
+	ReasonPlanInFuture:         "This plan has not begun. Its contract can be created on the day it begins.",
+	ReasonHistoryNotFound:      "The NDIA's earlier budgets have none that fits this plan's dates. Nothing was saved.",
+	ReasonPreviewExpired:       "More than 30 minutes have passed since the plan was retrieved. Nothing was saved; retrieve it again.",
+	ReasonPreviewReplaced:      "This is not the preview that waits for this client: it was retrieved anew. Nothing was saved; look at the new preview.",
+	ReasonPreviewDiffers:       "What the NDIA reports has changed since the preview. Nothing was saved; the differences are shown below, and a new preview waits for 30 minutes.",
+	ReasonSelectionEmpty:       "No budget is selected. Select at least one.",
+	ReasonSelectionUnknown:     "The selection names a budget that is not in this preview. Nothing was saved; select from the budgets shown.",
+	ReasonOverlapUnconfirmed:   "The plan's dates overlap with a contract that is shown below. Nothing was saved; say explicitly that both shall stand, or change that contract first.",
+	ReasonRelationshipHasEnded: "The relationship with this participant has ended, so scheduled syncs of the client have stopped. The data is kept; resume the syncs once the participant has endorsed the organisation again.",
 }
 
 // Explain says in plain words what happened and what to do about it.

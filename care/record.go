@@ -18,6 +18,13 @@ const (
 	KindClient          Kind = "client"
 )
 
+// The kinds of record of a PACE Contract Sync. Funding periods and stated items are part of their plan budget.
+const (
+	KindServiceContract  Kind = "service_contract"
+	KindPlanBudget       Kind = "plan_budget"
+	KindDeliveredService Kind = "delivered_service"
+)
+
 // CountedKinds are the kinds a run counts, in the order in which the success message names them (seed 004, R6).
 var CountedKinds = []Kind{
 	KindBudget, KindBudgetUsage, KindApprovedService, KindClassification, KindContribution, KindSupplement, KindEntitlement,

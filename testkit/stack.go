@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -157,6 +158,19 @@ func postmaster(t testing.TB, directory string) int {
 	}))
 	require.Positive(t, pid, "PostgreSQL does not run")
 	return pid
+}
+
+// TemporalDatabaseURLs are those of the databases in which Temporal keeps its state, for its administrator.
+func (s *Stack) TemporalDatabaseURLs(t testing.TB) []string {
+	t.Helper()
+	var urls []string
+	for _, name := range []string{"temporal", "temporal_visibility"} {
+		address, err := url.Parse(s.adminURL)
+		require.NoError(t, err)
+		address.Path = "/" + name
+		urls = append(urls, address.String())
+	}
+	return urls
 }
 
 // NewDatabase makes a database with the current schema on the stack.

@@ -1,0 +1,73 @@
+package activities_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/simulator/world"
+)
+
+// plan is a person's plan as everybody reads it.
+func (s *site) plan(t *testing.T, key string) db.PlanView {
+	t.Helper()
+	request := s.Request(t, key)
+	view, err := s.Store.PlanView(t.Context(), db.Organisation{ID: request.OrganisationID, TimeZone: db.DefaultTimeZone}, request.ClientID, time.Now())
+	require.NoError(t, err)
+	return view
+}
+
+// The plan's dates and activity come from its classifications (seed 004, R13, R14), and it stays the same plan for ever (R12).
+func TestPlanDatesFollowTheClassifications(t *testing.T) {
+	s := newSite(t, world.Options{})
+	today := care.DateIn(time.Now(), sydney(t))
+	ago := func(days int) care.Date { return today.AddDays(-days) }
+	none := care.Date{}
+	var before db.PlanHeader
+	for _, test := range []struct {
+		key        string
+		start, end care.Date
+		active     bool
+		warnings   []issue
+	}{
+		{"several-open", ago(200), none, true, nil},
+		{"no-classification", none, none, false, []issue{{"summary", "warning", "no_classification", ""}, {"budgets", "warning", "no_budgets_visible", ""}}},
+		{"all-ended", ago(400), ago(40), false, []issue{{"summary", "warning", "not_in_care", ""}}},
+		{"re-opened", ago(300), ago(10), false, nil},
+		{"retro-dated", ago(500), none, true, nil},
+		{"equipment-only", ago(90), none, true, nil},
+	} {
+		result := s.Sync(t, s.steps, test.key)
+		plan := s.plan(t, test.key).Client.Plan
+		require.Equal(t, &db.PlanHeader{ID: plan.ID, StartDate: test.start, EndDate: test.end, Active: test.active}, plan, test.key)
+		require.Equal(t, plan.ID, result.PlanID)
+		require.ElementsMatch(t, test.warnings, s.issues(t, result.RunID), test.key)
+		if test.key == "re-opened" {
+			before = *plan
+		}
+	}
+	require.NoError(t, s.World.World.Advance(s.World.World.Today()))
+	s.Sync(t, s.steps, "re-opened")
+	after := *s.plan(t, "re-opened").Client.Plan
+	require.Equal(t, db.PlanHeader{ID: before.ID, StartDate: before.StartDate, Active: true}, after, "open again: the same plan, new dates (R12)")
+
+	s.Sync(t, s.steps, "no-classification")
+	require.Equal(t, today, s.plan(t, "no-classification").Client.Plan.StartDate)
+}
+
+// Codes that nobody knows yet, and a person whom upstream spells otherwise, pass.
+func TestOddButTrueAnswersPass(t *testing.T) {
+	s := newSite(t, world.Options{})
+	require.Equal(t, care.RunSucceeded, s.Sync(t, s.steps, "unknown-codes").Outcome)
+	unknown := s.plan(t, "unknown-codes")
+	require.Equal(t, "XX_PILOT_1", unknown.Classifications[0].Code)
+	require.Equal(t, "ZZ", unknown.Budgets[0].TypeCode)
+	require.Equal(t, "PILOT_FEE", unknown.Contributions[0].Category)
+	require.Equal(t, "12.3456", unknown.Contributions[0].Percentage.String())
+
+	other := s.Sync(t, s.steps, "same-name-other-spelling")
+	require.Equal(t, []issue{{"summary", "warning", "given_name_differs", ""}}, s.issues(t, other.RunID), "a given name is a warning, a surname's diacritics are nothing (R8)")
+}
