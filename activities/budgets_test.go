@@ -67,7 +67,7 @@ people:
 		{"Australia/Perth", lastDay.Add(time.Second), 1},
 	} {
 		s.sql.Exec(t, "UPDATE organisation SET time_zone = $1", test.zone)
-		subject := s.runAt(t, "marjorie", test.at)
+		subject := s.runAt(t, s.steps, "marjorie", test.at)
 		for _, step := range areaSteps[:3] {
 			answer, err := step.run(t.Context(), s.steps, subject, nil)
 			require.NoError(t, err)
@@ -88,9 +88,12 @@ func worldDate(t *testing.T, text string) world.Date {
 
 // Only the id tells budgets apart, and an amount of 0.00 is an amount (R3).
 func TestBudgetsOfZeroAreBudgets(t *testing.T) {
-	s := newSite(t, world.Options{})
-	result := s.Sync(t, s.steps, "zero-budgets")
-	require.Equal(t, care.Count{Created: 5}, result.Counts[care.KindBudget])
+	s := newSite(t, people(`
+people:
+  - {key: reginald, budgets: [{type: AT, start: today-100d, end: today+265d, total: 0.00, times: 3}]}
+`))
+	result := s.Sync(t, s.steps, "reginald")
+	require.Equal(t, care.Count{Created: 3}, result.Counts[care.KindBudget])
 	require.Equal(t, 3, testkit.Value[int](t, s.sql, "SELECT count(*) FROM budget WHERE total = 0 AND available = 0 AND usage_amount = 0"))
 }
 

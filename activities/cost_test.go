@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/servicesaustralia"
 )
@@ -56,9 +57,16 @@ func TestDetailsOfSeveralBudgetsAreReadAtTheSameTime(t *testing.T) {
 people:
   - {key: five, budgets: [{type: AT, start: today-10d, end: today+300d, total: 500.00, times: 5}]}
 `))
-	s.fault(t, faults.Fault{Kind: faults.Latency, Operation: servicesaustralia.OperationBudgetDetails, Delay: 50 * time.Millisecond})
-	s.Sync(t, s.steps, "five")
-	require.GreaterOrEqual(t, s.Counts()[servicesaustralia.OperationBudgetDetails].MostAtOnce, 3)
+	request := s.Request(t, "five")
+	s.fault(t, faults.Fault{Kind: faults.Hang, Operation: servicesaustralia.OperationBudgetDetails})
+	ended := make(chan error, 1)
+	go func() {
+		_, err := s.steps.Sync(t.Context(), db.NewID(), request)
+		ended <- err
+	}()
+	require.Eventually(t, func() bool { return s.Counts()[servicesaustralia.OperationBudgetDetails].MostAtOnce >= 3 }, 10*time.Second, time.Millisecond)
+	s.Faults.Clear() // ends the calls that hang
+	require.NoError(t, <-ended)
 }
 
 // A process that starts later uses the login that another one got.

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -19,87 +18,34 @@ import (
 	"github.com/caresync/caresync/worker/hosting"
 )
 
-// patientPass runs the story of a sync step by step and tries again what the database cut off, as a workflow does.
-type patientPass struct {
-	t       *testing.T
-	process process
-	// cut says at which step which statement is cut off.
+// interruption is a statement of a step at which the database goes away, once.
+type interruption struct {
+	process         process
 	step, statement string
 	cuts            int
 }
 
-func (p *patientPass) attempt(step string, run func() error) {
-	p.t.Helper()
-	s := p.process.site
-	if step == p.step {
-		p.process.statements.Before(p.statement, func(backend uint32) { s.sql.Terminate(p.t, backend) })
-	}
-	before := s.sql.Snapshot(p.t)
-	err := run()
-	if err == nil {
+// try runs a step and, if the database cut it off, runs it again, as a workflow does.
+func (i *interruption) try(t *testing.T, step string, run func() (any, error)) {
+	if step != i.step {
+		_, err := run()
+		require.NoError(t, err)
 		return
 	}
-	p.cuts++
-	require.ErrorIs(p.t, err, db.ErrUnavailable, "%s cut off at %s", step, p.statement)
-	requireApplicationError(p.t, activities.ApplicationError(err), protocol.ErrorDatabaseUnavailable, true, 0)
-	after := s.sql.Snapshot(p.t)
+	s := i.process.site
+	before := s.sql.Snapshot(t)
+	i.process.statements.Before(i.statement, func(backend uint32) {
+		i.cuts++
+		s.sql.Terminate(t, backend)
+	})
+	_, err := run()
+	require.ErrorIs(t, err, db.ErrUnavailable, "%s cut off at %s", step, i.statement)
+	requireApplicationError(t, activities.ApplicationError(err), protocol.ErrorDatabaseUnavailable, true, 0)
+	after := s.sql.Snapshot(t)
 	before["upstream_allowance"], after["upstream_allowance"] = nil, nil
-	require.Equal(p.t, before, after, "nothing is half-written")
-	require.NoError(p.t, run(), "%s again after it was cut off at %s", step, p.statement)
-}
-
-func (p *patientPass) area(area care.Area, run func() (care.AreaResult, error)) (answer care.AreaResult) {
-	p.t.Helper()
-	p.attempt(string(area), func() (err error) {
-		answer, err = run()
-		return err
-	})
-	return answer
-}
-
-func (p *patientPass) UpsertPlan(subject care.Subject) care.AreaResult {
-	return p.area(care.AreaSummary, func() (care.AreaResult, error) {
-		return p.process.steps.UpsertPlan(p.t.Context(), protocol.AreaInput{Subject: subject})
-	})
-}
-
-func (p *patientPass) RecreateContributions(subject care.Subject) care.AreaResult {
-	return p.area(care.AreaContributions, func() (care.AreaResult, error) {
-		return p.process.steps.RecreateContributions(p.t.Context(), protocol.AreaInput{Subject: subject})
-	})
-}
-
-func (p *patientPass) FetchBudgets(subject care.Subject) care.AreaResult {
-	return p.area(care.AreaBudgets, func() (care.AreaResult, error) {
-		return p.process.steps.FetchBudgets(p.t.Context(), protocol.AreaInput{Subject: subject})
-	})
-}
-
-func (p *patientPass) FetchUsage(subject care.Subject, chunk int, budgets []care.ID) care.AreaResult {
-	return p.area(care.AreaUsage, func() (care.AreaResult, error) {
-		return p.process.steps.FetchUsage(p.t.Context(), protocol.UsageInput{Subject: subject, Chunk: chunk, Budgets: budgets})
-	})
-}
-
-func (p *patientPass) Both(first, second func(care.Steps)) {
-	first(p)
-	second(p)
-}
-
-func (p *patientPass) run(key string) (result care.RunResult) {
-	p.t.Helper()
-	var subject care.Subject
-	input := protocol.ValidateInput{Request: p.process.site.Request(p.t, key), RunID: db.NewID(), At: time.Now()}
-	p.attempt("validate", func() (err error) {
-		subject, err = p.process.steps.ValidateCareRecipient(p.t.Context(), input)
-		return err
-	})
-	areas := care.SyncCareRecipient(p, subject)
-	p.attempt("complete", func() (err error) {
-		result, err = p.process.steps.CompleteRun(p.t.Context(), protocol.CompleteInput{Subject: subject, Areas: areas})
-		return err
-	})
-	return result
+	require.Equal(t, before, after, "nothing is half-written")
+	_, err = run()
+	require.NoError(t, err, "%s again after it was cut off at %s", step, i.statement)
 }
 
 // PostgreSQL goes away at every single statement of a sync in turn: nothing is half-written, and trying again completes it.
@@ -118,9 +64,9 @@ func TestDatabaseCutOffAtEveryStatement(t *testing.T) {
 			for _, change := range areaSteps {
 				s.move(t, "marjorie", change.change())
 			}
-			pass := &patientPass{t: t, process: s.process, step: step, statement: statement}
-			disturbed := pass.run("marjorie")
-			require.Equal(t, 1, pass.cuts, "%s was cut off at %s", step, statement)
+			interruption := &interruption{process: s.process, step: step, statement: statement}
+			disturbed := pass{t, s.process, interruption.try}.run("marjorie")
+			require.Equal(t, 1, interruption.cuts, "%s was cut off at %s", step, statement)
 			require.Equal(t, care.RunSucceeded, disturbed.Outcome)
 			require.Positive(t, disturbed.Counts[care.KindBudgetUsage].Created)
 			for kind, count := range s.Sync(t, s.steps, "marjorie").Counts {

@@ -92,15 +92,13 @@ people:
 // run begins a pass of its own over a person.
 func (s *site) run(t *testing.T, steps *activities.CareRecipient, key string) care.Subject {
 	t.Helper()
-	subject, err := steps.ValidateCareRecipient(t.Context(), protocol.ValidateInput{Request: s.Request(t, key), RunID: db.NewID(), At: time.Now()})
-	require.NoError(t, err)
-	return subject
+	return s.runAt(t, steps, key, time.Now())
 }
 
 // runAt begins a pass at some other time than now.
-func (s *site) runAt(t *testing.T, key string, at time.Time) care.Subject {
+func (s *site) runAt(t *testing.T, steps *activities.CareRecipient, key string, at time.Time) care.Subject {
 	t.Helper()
-	subject, err := s.steps.ValidateCareRecipient(t.Context(), protocol.ValidateInput{Request: s.Request(t, key), RunID: db.NewID(), At: at})
+	subject, err := steps.ValidateCareRecipient(t.Context(), protocol.ValidateInput{Request: s.Request(t, key), RunID: db.NewID(), At: at})
 	require.NoError(t, err)
 	return subject
 }
@@ -201,8 +199,7 @@ type issue struct {
 
 func (s *site) issues(t *testing.T, run care.ID) []issue {
 	t.Helper()
-	rows := testkit.Column[issue](t, s.sql, `SELECT (area, severity, code, words) FROM sync_issue WHERE run_id = $1 ORDER BY created_at, position`, run)
-	return rows
+	return testkit.Column[issue](t, s.sql, "SELECT (area, severity, code, words) FROM sync_issue WHERE run_id = $1 ORDER BY created_at, position", run)
 }
 
 func dollars(text string) decimal.Decimal { return decimal.RequireFromString(text) }

@@ -1,5 +1,12 @@
 package care
 
+import (
+	"fmt"
+	"slices"
+
+	"github.com/shopspring/decimal"
+)
+
 // BudgetTree is what the NDIA reports of a plan's money: its totals, and the support types with their categories. It names no plan.
 type BudgetTree struct {
 	// Amounts are the tree's own totals; the NDIA gives no approved amount here.
@@ -46,4 +53,109 @@ func (t *BudgetTree) Budgets() []ReportedBudget {
 		budgets = append(budgets, group.Budgets...)
 	}
 	return budgets
+}
+
+// TotalFunding is the sum of the approved amounts of all support types, where one was not provided of its categories, whatever
+// the management (R29). Where nothing was provided it is absent (R3).
+func (t *BudgetTree) TotalFunding() decimal.NullDecimal {
+	var approved []decimal.NullDecimal
+	for _, group := range t.Groups {
+		if group.Approved.Valid {
+			approved = append(approved, group.Approved)
+			continue
+		}
+		for i := range group.Budgets {
+			approved = append(approved, group.Budgets[i].Approved)
+		}
+	}
+	return sumProvided(approved)
+}
+
+// AllocationTotal is the sum of the approved amounts of the budgets that are in PACE and not excluded from totals (R25, R29).
+func AllocationTotal(budgets []PlanBudget) decimal.NullDecimal {
+	var approved []decimal.NullDecimal
+	for _, budget := range budgets {
+		if !budget.Removed && !budget.ExcludedFromTotals {
+			approved = append(approved, budget.Approved)
+		}
+	}
+	return sumProvided(approved)
+}
+
+// sumProvided adds the amounts that were provided; it is absent where none was.
+func sumProvided(amounts []decimal.NullDecimal) decimal.NullDecimal {
+	if !slices.ContainsFunc(amounts, func(amount decimal.NullDecimal) bool { return amount.Valid }) {
+		return decimal.NullDecimal{}
+	}
+	total, _ := sum(amounts...)
+	return decimal.NewNullDecimal(total)
+}
+
+// Check finds where the tree's amounts do not add up: released less spent within a level, and between a level and those below it.
+// These are warnings; the amounts are kept as reported (R4). Where an amount was not provided there is nothing to check (R3).
+func (t *BudgetTree) Check() []Issue {
+	var groups []Amounts
+	issues := t.Amounts.check("The plan")
+	for _, group := range t.Groups {
+		groups = append(groups, group.Amounts)
+		issues = append(issues, group.Amounts.check(group.name())...)
+		var categories []Amounts
+		for i := range group.Budgets {
+			categories = append(categories, group.Budgets[i].Amounts)
+			issues = append(issues, group.Budgets[i].Amounts.check(group.Budgets[i].Name())...)
+		}
+		issues = append(issues, group.Amounts.checkSums(group.name(), "its categories", categories)...)
+	}
+	return append(issues, t.Amounts.checkSums("The plan", "its support types", groups)...)
+}
+
+func (g *BudgetGroup) name() string {
+	if g.SupportType == "" {
+		return fmt.Sprintf("All of %s, %s", g.BudgetType, g.Management)
+	}
+	return fmt.Sprintf("%s (%s, %s)", g.SupportType, g.BudgetType, g.Management)
+}
+
+// check compares remaining with released less spent.
+func (a Amounts) check(subject string) []Issue {
+	if !a.Released.Valid || !a.Spent.Valid || !a.Remaining.Valid {
+		return nil
+	}
+	left := a.Released.Decimal.Sub(a.Spent.Decimal)
+	if left.Equal(a.Remaining.Decimal) {
+		return nil
+	}
+	return []Issue{doesNotAddUp(fmt.Sprintf("%s: remaining is %s, and released less spent is %s.", subject, money(a.Remaining.Decimal), money(left)))}
+}
+
+// checkSums compares a level's amounts with the sums of those below it.
+func (a Amounts) checkSums(subject, below string, parts []Amounts) (issues []Issue) {
+	if len(parts) == 0 {
+		return nil
+	}
+	for _, amount := range []struct {
+		name string
+		of   func(Amounts) decimal.NullDecimal
+	}{
+		{"approved", func(a Amounts) decimal.NullDecimal { return a.Approved }},
+		{"released", func(a Amounts) decimal.NullDecimal { return a.Released }},
+		{"spent", func(a Amounts) decimal.NullDecimal { return a.Spent }},
+		{"remaining", func(a Amounts) decimal.NullDecimal { return a.Remaining }},
+	} {
+		var addends []decimal.NullDecimal
+		for _, part := range parts {
+			addends = append(addends, amount.of(part))
+		}
+		total, complete := sum(addends...)
+		if whole := amount.of(a); complete && whole.Valid && !whole.Decimal.Equal(total) {
+			issues = append(issues, doesNotAddUp(fmt.Sprintf("%s: %s is %s, and %s sum up to %s.", subject, amount.name, money(whole.Decimal), below, money(total))))
+		}
+	}
+	return issues
+}
+
+func money(amount decimal.Decimal) string { return amount.StringFixed(moneyPlaces) }
+
+func doesNotAddUp(message string) Issue {
+	return Warning(AreaContract, IssueAmountsDoNotAddUp, message+" The amounts are stored as reported.")
 }

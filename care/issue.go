@@ -36,13 +36,10 @@ const (
 	IssueAmountsDoNotAddUp  IssueCode = "amounts_do_not_add_up"
 	IssueTreeDatesDiffer    IssueCode = "tree_dates_differ"
 	IssueContractShortened  IssueCode = "contract_shortened"
-	IssueContractSuperseded IssueCode = "contract_superseded"
 	IssueOverlap            IssueCode = "contracts_overlap"
 	IssueNoLongerInPACE     IssueCode = "no_longer_in_pace"
 	IssueNegativeAdjustment IssueCode = "negative_adjustment"
 	IssueHeldForReview      IssueCode = "held_for_review"
-	IssueUnknownCategory    IssueCode = "unknown_category"
-	IssueSpentNotProvided   IssueCode = "spent_not_provided"
 )
 
 // Issue is something a run has to say to people: a warning, or why an area was refused or failed. Issues live in the run's

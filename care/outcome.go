@@ -56,6 +56,7 @@ const (
 	ReasonNotSetUp            Reason = "not_set_up"
 	ReasonServiceUnavailable  Reason = "service_unavailable"
 	ReasonDatabaseUnavailable Reason = "database_unavailable"
+	ReasonNoWorker            Reason = "no_worker"
 	ReasonUnexpected          Reason = "unexpected_error"
 	ReasonSuperseded          Reason = "superseded"
 	ReasonCancelled           Reason = "cancelled"
@@ -100,6 +101,7 @@ var explanations = map[Reason]string{
 	ReasonNotSetUp:            "The connection to Services Australia is not set up completely. Run the connection test and follow what it says.",
 	ReasonServiceUnavailable:  "Services Australia could not be reached for too long. Nothing that was there before was changed; sync again later.",
 	ReasonDatabaseUnavailable: "CareSync's own database could not be reached for too long. Sync again once it is back.",
+	ReasonNoWorker:            "No CareSync worker took up the work for too long. Start a worker, then sync again.",
 	ReasonUnexpected:          "Something unexpected went wrong. Nothing was half-written; the workflow's history says more.",
 	ReasonSuperseded:          "A sync that began later had already saved newer data.",
 	ReasonCancelled:           "The sync was cancelled. What had been saved before stays.",
@@ -131,7 +133,7 @@ func (r Reason) Explain() string { return explanations[r] }
 
 // technical reasons end in a failed workflow; all others are answers (R6).
 func (r Reason) technical() bool {
-	return r == ReasonServiceUnavailable || r == ReasonDatabaseUnavailable || r == ReasonUnexpected
+	return r == ReasonServiceUnavailable || r == ReasonDatabaseUnavailable || r == ReasonNoWorker || r == ReasonUnexpected
 }
 
 // AreaResult is what a step answers: ids and counts only (R10).

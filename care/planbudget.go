@@ -80,7 +80,9 @@ func (b *ReportedBudget) Dates() DateRange {
 // ReadBudgetType reads a budget type as the NDIA wrote it. Where it wrote none, the name of the funding component may say it
 // ("Core Flexible (Plan-managed)"); else it is unknown.
 func ReadBudgetType(reported, fundingComponent string) BudgetType {
-	return readWord(reported, fundingComponent, BudgetTypeUnknown, map[string]BudgetType{"flexible": BudgetFlexible, "stated": BudgetStated})
+	return readWord(reported, fundingComponent, BudgetTypeUnknown, map[string]BudgetType{
+		"flexible": BudgetFlexible, "stated": BudgetStated, "unknown": BudgetTypeUnknown,
+	})
 }
 
 // ReadManagement reads a kind of fund management as the NDIA wrote it. Where it wrote none, the name of the funding component
@@ -88,6 +90,7 @@ func ReadBudgetType(reported, fundingComponent string) BudgetType {
 func ReadManagement(reported, fundingComponent string) Management {
 	return readWord(reported, fundingComponent, ManagementUnknown, map[string]Management{
 		"planmanaged": PlanManaged, "selfmanaged": SelfManaged, "agencymanaged": AgencyManaged, "ndiamanaged": AgencyManaged,
+		"unknown": ManagementUnknown,
 	})
 }
 
@@ -128,7 +131,66 @@ type PlanBudget struct {
 	ExcludedFromTotals bool `json:"excluded_from_totals"`
 }
 
+// newPlanBudget puts what was reported under an ordinal among equals.
+func newPlanBudget(reported ReportedBudget, ordinal int) PlanBudget {
+	return PlanBudget{Row: Row{Ordinal: ordinal}, ReportedBudget: reported, ExcludedFromTotals: reported.Management != PlanManaged}
+}
+
 // Name is how people tell one budget of a plan from the others.
 func (b *ReportedBudget) Name() string {
 	return fmt.Sprintf("%s (%s, %s)", b.Category, b.BudgetType, b.Management)
+}
+
+// identity is what makes two reports the same budget of a contract, beside the ordinal among equals (R25). Names are compared
+// without case, spaces and punctuation, and a category by its number where it has one, so that a renamed one stays the same.
+func (b *ReportedBudget) identity() string {
+	category := foldName(b.Category)
+	if b.CategoryNumber != 0 {
+		category = fmt.Sprintf("%02d", b.CategoryNumber)
+	}
+	return strings.Join([]string{
+		foldName(string(b.BudgetType)), foldName(string(b.Management)), foldName(b.SupportType), category, foldName(b.FundingComponent),
+	}, "|")
+}
+
+func (b *ReportedBudget) values() []Value {
+	return []Value{
+		{"budget_type", text(string(b.BudgetType))}, {"management", text(string(b.Management))}, {"support_type", text(b.SupportType)},
+		{"category", text(b.Category)}, {"funding_component", text(b.FundingComponent)},
+		{"approved", moneyText(b.Approved)}, {"released", moneyText(b.Released)}, {"spent", moneyText(b.Spent)}, {"remaining", moneyText(b.Remaining)},
+		{"start_date", dateText(b.StartDate)}, {"end_date", dateText(b.EndDate)}, {"instalment_type", text(b.InstalmentType)},
+		{"stated_items", listText(b.StatedItems)}, {"funding_periods", listText(b.FundingPeriods)},
+	}
+}
+
+// listText is how a list inside a budget is compared and how a change of it is recorded: its members in words, nil if there are none.
+func listText[T fmt.Stringer](members []T) *string {
+	words := make([]string, len(members))
+	for i, member := range members {
+		words[i] = member.String()
+	}
+	return text(strings.Join(words, "; "))
+}
+
+// String describes the item, so that items that differ read differently.
+func (i StatedItem) String() string {
+	return fmt.Sprintf("%s %q %s", i.SupportItemNumber, i.SupportItemText, provided(moneyText(i.Approved)))
+}
+
+// String describes the period, so that periods that differ read differently.
+func (p FundingPeriod) String() string {
+	released := "released"
+	if !p.Released {
+		released = "not released"
+	}
+	return fmt.Sprintf("%q %s to %s %s %s", p.FundingPeriodID, provided(dateText(p.StartDate)), provided(dateText(p.EndDate)),
+		provided(moneyText(p.Amount)), released)
+}
+
+// provided is a value as people read it (R3).
+func provided(value *string) string {
+	if value == nil {
+		return "not provided"
+	}
+	return *value
 }

@@ -88,6 +88,17 @@ type AreaView struct {
 	// BudgetsRead and BudgetsToRead are the progress of the usage area.
 	BudgetsRead   int `json:"budgets_read,omitempty"`
 	BudgetsToRead int `json:"budgets_to_read,omitempty"`
+	// Retry is there while the area's step is tried again.
+	Retry *RetryView `json:"retry,omitempty"`
+}
+
+// RetryView says what an area that is tried again waits for.
+type RetryView struct {
+	Since    time.Time `json:"since" doc:"When an attempt failed first"`
+	Attempts int       `json:"attempts" doc:"How many attempts have failed"`
+	Problem  string    `json:"problem" doc:"The kind of problem of the last attempt"`
+	Words    string    `json:"words" doc:"What the government said last, verbatim; empty where it said nothing"`
+	LastAt   time.Time `json:"last_at"`
 }
 
 // IssueView is something that a run has to say to people.
@@ -148,7 +159,7 @@ func (s *Store) Runs(ctx context.Context, organisation care.ID, filter RunFilter
 	return runs, more, nil
 }
 
-// RunProgress answers with where a run stands, or ErrNotFound. It is two small queries, made to be asked several times a second.
+// RunProgress answers with where a run stands, or ErrNotFound. It is a few small queries, made to be asked several times a second.
 func (s *Store) RunProgress(ctx context.Context, organisation, run care.ID) (RunProgress, error) {
 	var progress RunProgress
 	err := s.inSnapshot(ctx, "load the run", func(queries *gen.Queries) (err error) {
@@ -217,7 +228,27 @@ func loadProgress(ctx context.Context, queries *gen.Queries, organisation, run c
 	if summary.State != RunFinished {
 		summary.Counts = viewCounts(countsSoFar(steps))
 	}
-	return RunProgress{RunSummary: summary, Areas: viewAreas(summary.State, steps)}, nil
+	progress := RunProgress{RunSummary: summary, Areas: viewAreas(summary.State, steps)}
+	return progress, showRetries(ctx, queries, organisation, &progress)
+}
+
+// showRetries adds what the areas that are being read wait for.
+func showRetries(ctx context.Context, queries *gen.Queries, organisation care.ID, progress *RunProgress) error {
+	if progress.State == RunFinished {
+		return nil
+	}
+	retries, err := queries.ViewRetries(ctx, gen.ViewRetriesParams{OrganisationID: organisation, RunID: progress.ID})
+	if err != nil {
+		return err
+	}
+	for _, retry := range retries {
+		for i := range progress.Areas {
+			if area := &progress.Areas[i]; string(area.Area) == retry.Area && area.State == AreaRunning {
+				area.Retry = &RetryView{Since: retry.Since, Attempts: int(retry.Attempts), Problem: retry.Problem, Words: retry.Words, LastAt: retry.LastAt}
+			}
+		}
+	}
+	return nil
 }
 
 func viewRun(row gen.ViewRunRow) (RunSummary, error) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -131,7 +132,10 @@ func (s SQL) Begin(ctx context.Context) (pgx.Tx, error) { return s.pool.Begin(ct
 // Terminate ends a process of the server and waits until it is gone, as a crash or an administrator would.
 func (s SQL) Terminate(t testing.TB, process uint32) {
 	t.Helper()
-	require.True(t, Value[bool](t, s, "SELECT pg_terminate_backend($1::int, 5000)", process))
+	require.True(t, Value[bool](t, s, "SELECT pg_terminate_backend($1::int)", process))
+	require.Eventually(t, func() bool {
+		return Value[int](t, s, "SELECT count(*) FROM pg_stat_activity WHERE pid = $1::int", process) == 0
+	}, 10*time.Second, time.Millisecond)
 }
 
 // Column answers with a query's only column.

@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -48,7 +49,7 @@ func newCareRecipientPass(ctx workflow.Context, input protocol.CareRecipientSync
 func (p *careRecipientPass) run(ctx workflow.Context) (care.RunResult, error) {
 	subject, err := p.validate(ctx)
 	if err != nil {
-		return care.RunResult{}, err
+		return p.neverBegan(ctx, err)
 	}
 	areas := care.SyncCareRecipient(passSteps{pass: p, ctx: ctx}, subject)
 	result, err := p.complete(ctx, subject, areas)
@@ -63,6 +64,16 @@ func (p *careRecipientPass) validate(ctx workflow.Context) (care.Subject, error)
 	return p.steps.validateCareRecipient(ctx, protocol.ValidateInput{
 		Request: p.input.Request, RunID: p.runID, WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, At: workflow.Now(ctx),
 	})
+}
+
+// neverBegan ends a pass whose first step gave up or was cancelled. Where somebody follows the run, its row says so.
+func (p *careRecipientPass) neverBegan(ctx workflow.Context, err error) (care.RunResult, error) {
+	subject := care.Subject{RunID: p.runID, OrganisationID: p.input.OrganisationID, ClientID: p.input.ClientID}
+	areas := map[care.Area]care.AreaResult{care.AreaSummary: failedArea(err)}
+	if _, recording := p.complete(ctx, subject, areas); recording != nil {
+		workflow.GetLogger(ctx).Warn("the run could not be recorded", "run", p.runID)
+	}
+	return care.RunResult{}, err
 }
 
 // complete records the outcome, also after a cancellation.
@@ -217,6 +228,10 @@ func failedArea(err error) care.AreaResult {
 		case protocol.ErrorUnexpected, protocol.ErrorClientUnknown:
 			return care.Failed(care.ReasonUnexpected)
 		}
+	}
+	var timeout *temporal.TimeoutError
+	if failure == nil && errors.As(err, &timeout) && timeout.TimeoutType() != enumspb.TIMEOUT_TYPE_HEARTBEAT {
+		return care.Failed(care.ReasonNoWorker) // nobody has tried it, or nobody lived to say how it went
 	}
 	return care.Failed(care.ReasonServiceUnavailable)
 }

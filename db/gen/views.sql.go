@@ -798,6 +798,52 @@ func (q *Queries) ViewIssues(ctx context.Context, arg ViewIssuesParams) ([]ViewI
 	return items, nil
 }
 
+const viewRetries = `-- name: ViewRetries :many
+SELECT area, since, attempts, problem, words, last_at FROM sync_retry
+WHERE organisation_id = $1 AND run_id = $2
+`
+
+type ViewRetriesParams struct {
+	OrganisationID care.ID
+	RunID          care.ID
+}
+
+type ViewRetriesRow struct {
+	Area     string
+	Since    time.Time
+	Attempts int32
+	Problem  string
+	Words    string
+	LastAt   time.Time
+}
+
+func (q *Queries) ViewRetries(ctx context.Context, arg ViewRetriesParams) ([]ViewRetriesRow, error) {
+	rows, err := q.db.Query(ctx, viewRetries, arg.OrganisationID, arg.RunID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ViewRetriesRow
+	for rows.Next() {
+		var i ViewRetriesRow
+		if err := rows.Scan(
+			&i.Area,
+			&i.Since,
+			&i.Attempts,
+			&i.Problem,
+			&i.Words,
+			&i.LastAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const viewRun = `-- name: ViewRun :one
 
 SELECT r.id, r.client_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,

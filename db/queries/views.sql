@@ -32,6 +32,10 @@ LEFT JOIN usage_line u ON h.kind = 'budget_usage' AND u.organisation_id = h.orga
 WHERE h.organisation_id = @organisation_id AND h.run_id = @run_id
 ORDER BY h.changed_at, h.kind, h.position;
 
+-- name: ViewRetries :many
+SELECT area, since, attempts, problem, words, last_at FROM sync_retry
+WHERE organisation_id = @organisation_id AND run_id = @run_id;
+
 -- name: ViewHolds :many
 SELECT h.id, h.kind, h.budget_id, coalesce(nullif(b.type_name, ''), b.type_code, '')::text AS budget, b.start_date AS budget_start, h.run_id,
        h.records, h.held_at, h.accepted_at, coalesce(h.accepted_by, '') AS accepted_by, h.closed_at

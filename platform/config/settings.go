@@ -131,7 +131,7 @@ func (c *Codec) AddFlags(flags *pflag.FlagSet) {
 func (c Codec) OperatorToken() (string, error) {
 	if len(c.Token.Reveal()) < minTokenLength {
 		return "", fmt.Errorf("CARESYNC_CODEC_TOKEN is not set or is too short: want at least %d random characters, "+
-			"such as openssl rand -base64 32 makes", minTokenLength)
+			"such as openssl rand -hex 32 makes", minTokenLength)
 	}
 	return c.Token.Reveal(), nil
 }

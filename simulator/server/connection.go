@@ -6,7 +6,8 @@ import (
 	"github.com/caresync/caresync/simulator/world"
 )
 
-// Connection is everything that a client needs to know to reach Services Australia as one service provider.
+// Connection is everything that a client needs to know to reach Services Australia as one service provider, and the NDIA as
+// its organisation.
 type Connection struct {
 	OrganisationName          string `json:"organisationName"`
 	RANumber                  string `json:"raNumber"`
@@ -18,6 +19,8 @@ type Connection struct {
 	TokenBaseURL              string `json:"tokenBaseUrl"`
 	ServicesAustraliaBaseURL  string `json:"servicesAustraliaBaseUrl"`
 	ServicesAustraliaAudience string `json:"servicesAustraliaAudience"`
+	NDIABaseURL               string `json:"ndiaBaseUrl"`
+	NDIAAudience              string `json:"ndiaAudience"`
 	// ClientID is for the token endpoint, IBMClientID for the header X-IBM-Client-Id, ProductID for dhs-productId.
 	ClientID    string `json:"clientId"`
 	IBMClientID string `json:"ibmClientId"`
@@ -53,6 +56,8 @@ func (s *Simulator) connection(baseURL string, organisation world.Organisation, 
 		DeviceBaseURL: baseURL, TokenBaseURL: baseURL,
 		ServicesAustraliaBaseURL:  baseURL + ServicesAustraliaPath,
 		ServicesAustraliaAudience: s.config.servicesAustralia.Audience,
+		NDIABaseURL:               baseURL + NDIAPath,
+		NDIAAudience:              s.config.ndia.Audience,
 		ClientID:                  s.config.proda.ClientID,
 		IBMClientID:               s.config.servicesAustralia.ClientID,
 		ProductID:                 s.config.servicesAustralia.ProductID,
@@ -67,4 +72,13 @@ func (s *Simulator) Token(provider string) (string, error) {
 		return "", err
 	}
 	return s.PRODA.Grant(connection.RANumber, connection.DeviceName, connection.ServicesAustraliaAudience)
+}
+
+// NDIAToken is Token for the NDIA.
+func (s *Simulator) NDIAToken(provider string) (string, error) {
+	connection, err := s.Connection("", provider)
+	if err != nil {
+		return "", err
+	}
+	return s.PRODA.Grant(connection.RANumber, connection.DeviceName, connection.NDIAAudience)
 }

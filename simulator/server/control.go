@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -49,17 +50,20 @@ func (s *Simulator) describeWorld(w http.ResponseWriter, _ *http.Request) {
 func (s *Simulator) worldState() worldState {
 	return worldState{
 		Today: s.World.Today(), Origin: s.World.Origin(), Seed: s.World.Seed(),
-		People: len(s.World.Recipients()), Changes: s.World.Version(), Moves: world.MoveNames(),
+		People: len(s.World.Recipients()), Participants: len(s.World.Participants()), Changes: s.World.Version(),
+		Moves: world.MoveNames(), PlanMoves: world.PlanMoveNames(),
 	}
 }
 
 type worldState struct {
-	Today   world.Date       `json:"today"`
-	Origin  world.Date       `json:"origin"`
-	Seed    uint64           `json:"seed"`
-	People  int              `json:"people"`
-	Changes uint64           `json:"changes"`
-	Moves   []world.MoveName `json:"moves"`
+	Today        world.Date           `json:"today"`
+	Origin       world.Date           `json:"origin"`
+	Seed         uint64               `json:"seed"`
+	People       int                  `json:"people"`
+	Participants int                  `json:"participants"`
+	Changes      uint64               `json:"changes"`
+	Moves        []world.MoveName     `json:"moves"`
+	PlanMoves    []world.PlanMoveName `json:"planMoves"`
 	// Skipped says which moves of scenarios no longer fitted when the world moved on.
 	Skipped []string `json:"skipped,omitzero"`
 }
@@ -176,7 +180,7 @@ func (s *Simulator) listFaults(w http.ResponseWriter, _ *http.Request) { reply(w
 
 // setFaults replaces the faults by a list, or by a single one.
 func (s *Simulator) setFaults(w http.ResponseWriter, r *http.Request) {
-	var list faultList
+	var list oneOrMore[faults.Fault]
 	if err := readBody(w, r, &list); err != nil {
 		fail(w, http.StatusBadRequest, err)
 		return
@@ -186,17 +190,6 @@ func (s *Simulator) setFaults(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	reply(w, s.Faults.List())
-}
-
-// faultList is a list in JSON, or a single fault.
-type faultList []faults.Fault
-
-func (l *faultList) UnmarshalJSON(data []byte) error {
-	if strings.HasPrefix(strings.TrimSpace(string(data)), "[") {
-		return json.Unmarshal(data, (*[]faults.Fault)(l))
-	}
-	*l = make(faultList, 1)
-	return json.Unmarshal(data, &(*l)[0])
 }
 
 func (s *Simulator) clearFaults(w http.ResponseWriter, _ *http.Request) {
@@ -264,6 +257,19 @@ func (s *Simulator) operateDevice(raNumber, name, action, activationCode string)
 	default:
 		return fmt.Errorf("there is no action %q; the actions are suspend, resume, expire, expire-key, revoke-tokens and reset", action)
 	}
+}
+
+// oneOrMore is a list in JSON, or a single value. Unknown fields are refused.
+type oneOrMore[T any] []T
+
+func (l *oneOrMore[T]) UnmarshalJSON(data []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if strings.HasPrefix(strings.TrimSpace(string(data)), "[") {
+		return decoder.Decode((*[]T)(l))
+	}
+	*l = make(oneOrMore[T], 1)
+	return decoder.Decode(&(*l)[0])
 }
 
 // readBody reads a JSON body; none at all leaves the value as it is.

@@ -1,5 +1,5 @@
-// Package server puts the simulated services together under one http.Handler: PRODA, Services Australia and the control
-// API. The program caresync-simulator serves it, and tests put it into an httptest.Server:
+// Package server puts the simulated services together under one http.Handler: PRODA, Services Australia, the NDIA and the
+// control API. The program caresync-simulator serves it, and tests put it into an httptest.Server:
 //
 //	sim, err := server.New(world.Options{Scenarios: scenarios.FS})
 //	ts := httptest.NewServer(sim)
@@ -14,6 +14,7 @@ import (
 	"github.com/caresync/caresync/simulator/calls"
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/gateway"
+	"github.com/caresync/caresync/simulator/ndia"
 	"github.com/caresync/caresync/simulator/proda"
 	"github.com/caresync/caresync/simulator/servicesaustralia"
 	"github.com/caresync/caresync/simulator/world"
@@ -25,6 +26,9 @@ const (
 	ServicesAustraliaPath = "/claiming/ext-vnd/acws"
 	// ServicesAustraliaAudience is the token.aud for Services Australia.
 	ServicesAustraliaAudience = "https://healthclaiming.api.humanservices.gov.au/claiming/ext-vnd/acws"
+	// NDIAPath is the path of the NDIA's base URL, NDIAAudience the token.aud for it. Neither is public: these are made up.
+	NDIAPath     = "/ndia"
+	NDIAAudience = "https://ndia.simulator.caresync.example/ndis"
 	// DefaultIBMClientID and DefaultProductID are the registered X-IBM-Client-Id and dhs-productId.
 	DefaultIBMClientID = "caresync-simulated-client"
 	DefaultProductID   = "caresync"
@@ -35,6 +39,7 @@ type Simulator struct {
 	World             *world.World
 	PRODA             *proda.Service
 	ServicesAustralia *servicesaustralia.Service
+	NDIA              *ndia.Service
 	// Faults are the faults in force, for all services.
 	Faults *faults.Set
 
@@ -48,6 +53,7 @@ type config struct {
 	world             world.Options
 	proda             proda.Options
 	servicesAustralia gateway.Settings
+	ndia              ndia.Settings
 	stateFile         string
 }
 
@@ -61,6 +67,10 @@ func WithPRODA(options proda.Options) Option { return func(c *config) { c.proda 
 func WithServicesAustralia(settings gateway.Settings) Option {
 	return func(c *config) { c.servicesAustralia = settings }
 }
+
+// WithNDIA sets what the gateway of the NDIA demands, and its hourly cap of budget calls; empty values keep their defaults,
+// which for client and product id are those of Services Australia.
+func WithNDIA(settings ndia.Settings) Option { return func(c *config) { c.ndia = settings } }
 
 // WithState keeps changes of the world, activated keys and tokens in a file, so that a restart with the same options goes
 // on where it stopped. The file is made if it is missing.
@@ -76,9 +86,12 @@ func New(options world.Options, more ...Option) (*Simulator, error) {
 	c.servicesAustralia.Audience = cmp.Or(c.servicesAustralia.Audience, ServicesAustraliaAudience)
 	c.servicesAustralia.ClientID = cmp.Or(c.servicesAustralia.ClientID, DefaultIBMClientID)
 	c.servicesAustralia.ProductID = cmp.Or(c.servicesAustralia.ProductID, DefaultProductID)
+	c.ndia.Audience = cmp.Or(c.ndia.Audience, NDIAAudience)
+	c.ndia.ClientID = cmp.Or(c.ndia.ClientID, c.servicesAustralia.ClientID)
+	c.ndia.ProductID = cmp.Or(c.ndia.ProductID, c.servicesAustralia.ProductID)
 	c.proda.ClientID = cmp.Or(c.proda.ClientID, proda.DefaultClientID)
 	if len(c.proda.Audiences) == 0 {
-		c.proda.Audiences = []string{c.servicesAustralia.Audience}
+		c.proda.Audiences = []string{c.servicesAustralia.Audience, c.ndia.Audience}
 	}
 	if c.proda.Now == nil {
 		c.proda.Now = c.world.Now
@@ -99,18 +112,29 @@ func MustNew(options world.Options, more ...Option) *Simulator {
 }
 
 func assemble(c config) (*Simulator, error) {
+	s := &Simulator{Faults: &faults.Set{}, calls: &calls.Recorder{}, config: c, mux: http.NewServeMux()}
+	listener := c.world.OnEvents
+	c.world.OnEvents = func(events []world.Event) {
+		if listener != nil {
+			listener(events)
+		}
+		s.NDIA.Notifications.Notify(events)
+	}
 	w, err := world.New(c.world)
 	if err != nil {
 		return nil, fmt.Errorf("make the simulated world: %w", err)
 	}
-	s := &Simulator{World: w, Faults: &faults.Set{}, calls: &calls.Recorder{}, config: c, mux: http.NewServeMux()}
+	s.World = w
 	s.PRODA = proda.New(w.Organisations(), c.proda, s.Faults, s.calls)
 	s.ServicesAustralia = servicesaustralia.New(w, c.servicesAustralia, s.PRODA, s.Faults, s.calls)
+	s.NDIA = ndia.New(w, c.ndia, s.PRODA, s.Faults, s.calls)
 
 	s.mux.Handle("/piaweb/", s.PRODA)
 	s.mux.Handle("/mga/", s.PRODA)
 	s.mux.Handle(ServicesAustraliaPath+"/", http.StripPrefix(ServicesAustraliaPath, s.ServicesAustralia))
+	s.mux.Handle(NDIAPath+"/", http.StripPrefix(NDIAPath, s.NDIA))
 	s.handleControl()
+	s.handleParticipants()
 	return s, nil
 }
 
@@ -126,9 +150,10 @@ func (s *Simulator) Counts() map[string]calls.Count { return s.calls.Counts() }
 // ResetCalls forgets the calls so far.
 func (s *Simulator) ResetCalls() { s.calls.Reset() }
 
-// Close releases calls that hang and closes the state file.
+// Close releases calls that hang, gives up notifications that were not sent yet, and closes the state file.
 func (s *Simulator) Close() error {
 	s.Faults.Clear()
+	s.NDIA.Notifications.Close()
 	if s.journal == nil {
 		return nil
 	}

@@ -12,15 +12,17 @@ import (
 	"os"
 	"sync"
 
+	"github.com/caresync/caresync/simulator/ndia"
 	"github.com/caresync/caresync/simulator/proda"
 	"github.com/caresync/caresync/simulator/world"
 )
 
 // origin says which world a state file belongs to.
 type origin struct {
-	Seed   uint64     `json:"seed"`
-	People int        `json:"people"`
-	Today  world.Date `json:"today"`
+	Seed         uint64     `json:"seed"`
+	People       int        `json:"people"`
+	Participants int        `json:"participants,omitzero"`
+	Today        world.Date `json:"today"`
 	// Inputs is a digest of scenario files and organisations.
 	Inputs string `json:"inputs"`
 }
@@ -30,6 +32,8 @@ type entry struct {
 	Origin *origin       `json:"origin,omitzero"`
 	World  *world.Change `json:"world,omitzero"`
 	PRODA  *proda.Record `json:"proda,omitzero"`
+	// Subscription is one to notifications of the NDIA.
+	Subscription *ndia.Subscription `json:"subscription,omitzero"`
 }
 
 // journal appends what happens to the state file, a JSON line each.
@@ -91,6 +95,9 @@ func replay(c config, j *journal, entries []entry) (*Simulator, error) {
 	}
 	c.world.OnChange = also(c.world.OnChange, func(change world.Change) error { return j.append(entry{World: &change}) })
 	c.proda.OnChange = also(c.proda.OnChange, func(record proda.Record) error { return j.append(entry{PRODA: &record}) })
+	c.ndia.OnSubscribe = also(c.ndia.OnSubscribe, func(subscription ndia.Subscription) error {
+		return j.append(entry{Subscription: &subscription})
+	})
 
 	simulator, err := assemble(c)
 	if err != nil {
@@ -115,8 +122,11 @@ func (s *Simulator) bringBack(e entry) error {
 		return s.World.Replay(*e.World)
 	case e.PRODA != nil:
 		return s.PRODA.Restore(*e.PRODA)
+	case e.Subscription != nil:
+		s.NDIA.Notifications.Subscribe(*e.Subscription)
+		return nil
 	default:
-		return errors.New("neither a change of the world nor of PRODA")
+		return errors.New("neither a change of the world nor of PRODA, nor a subscription")
 	}
 }
 
@@ -145,7 +155,10 @@ func originOf(options world.Options) (origin, error) {
 			return origin{}, fmt.Errorf("digest of the scenario files: %w", err)
 		}
 	}
-	return origin{Seed: options.Seed, People: options.People, Today: options.Today, Inputs: hex.EncodeToString(digest.Sum(nil))}, nil
+	return origin{
+		Seed: options.Seed, People: options.People, Participants: options.Participants, Today: options.Today,
+		Inputs: hex.EncodeToString(digest.Sum(nil)),
+	}, nil
 }
 
 func digestFiles(digest io.Writer, files fs.FS) error {
@@ -171,8 +184,8 @@ func (o origin) accept(kept origin) error {
 		o.Today = kept.Today
 	}
 	if o != kept {
-		return fmt.Errorf("it belongs to another world (seed %d, %d people, begun %s, or other scenario files); use the same options, or remove the file to begin anew",
-			kept.Seed, kept.People, kept.Today)
+		return fmt.Errorf("it belongs to another world (seed %d, %d people, %d participants, begun %s, or other scenario files); use the same options, or remove the file to begin anew",
+			kept.Seed, kept.People, kept.Participants, kept.Today)
 	}
 	return nil
 }

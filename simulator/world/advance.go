@@ -84,6 +84,12 @@ func (c *change) takeDue(to Date) []scheduledMove {
 func (c *change) runScheduled(due []scheduledMove) {
 	for _, scheduled := range due {
 		c.today = max(c.today, scheduled.on)
+		if scheduled.planMove != nil {
+			if err := c.tryPlanMove(scheduled.participant, *scheduled.planMove); err != nil {
+				c.skipped = append(c.skipped, fmt.Sprintf("participant %q: %v", c.world.participants.list[scheduled.participant].Key, err))
+			}
+			continue
+		}
 		if err := c.tryMove(scheduled.person, scheduled.move); err != nil {
 			c.skipped = append(c.skipped, fmt.Sprintf("person %q: %v", c.world.people[scheduled.person].Key, err))
 		}

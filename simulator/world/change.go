@@ -14,18 +14,24 @@ type change struct {
 	sequence sequence
 	people   map[int]*Person
 	pools    map[string][]*Budget
-	left     []scheduledMove
-	skipped  []string
+	// participants are copied like people; events are told when the change takes effect.
+	participants map[int]*Participant
+	events       []Event
+	left         []scheduledMove
+	skipped      []string
 }
 
 // stamp is the updatedAt of everything that one change touches.
 type stamp struct{ at time.Time }
 
-// scheduledMove is a scenario's move that waits for its day; NoDate: for the next advance.
+// scheduledMove is a scenario's move that waits for its day; NoDate: for the next advance. It is a participant's where there
+// is a planMove, a person's otherwise.
 type scheduledMove struct {
-	on     Date
-	person int
-	move   Move
+	on          Date
+	person      int
+	move        Move
+	participant int
+	planMove    *PlanMove
 }
 
 // nextStamp is now, but always later than the stamp before.
@@ -40,7 +46,7 @@ func (w *World) nextStamp() stamp {
 func (w *World) begin(at stamp) *change {
 	return &change{
 		world: w, stamp: at, today: w.today, sequence: w.sequence,
-		people: map[int]*Person{}, pools: map[string][]*Budget{}, left: w.scheduled,
+		people: map[int]*Person{}, pools: map[string][]*Budget{}, participants: map[int]*Participant{}, left: w.scheduled,
 	}
 }
 
@@ -55,6 +61,9 @@ func (w *World) commit(c *change, record Change) error {
 		w.people[slot] = person
 		w.indexBudgets(slot)
 	}
+	for slot, participant := range c.participants {
+		w.participants.list[slot] = participant
+	}
 	for serviceProviderID, budgets := range c.pools {
 		w.pools[serviceProviderID] = nil
 		for _, budget := range budgets {
@@ -63,6 +72,9 @@ func (w *World) commit(c *change, record Change) error {
 	}
 	w.today, w.sequence, w.scheduled, w.lastStamp = c.today, c.sequence, c.left, c.stamp.at
 	w.version++
+	if w.onEvents != nil && len(c.events) > 0 {
+		w.onEvents(c.events)
+	}
 	return nil
 }
 
@@ -86,6 +98,24 @@ func (c *change) current(slot int) *Person {
 	return c.world.people[slot]
 }
 
+// participant gives the change's own copy of a participant.
+func (c *change) participant(slot int) *Participant {
+	participant, copied := c.participants[slot]
+	if !copied {
+		participant = c.world.participants.list[slot].clone()
+		c.participants[slot] = participant
+	}
+	return participant
+}
+
+// currentParticipant gives a participant as the change left them, without copying.
+func (c *change) currentParticipant(slot int) *Participant {
+	if participant, copied := c.participants[slot]; copied {
+		return participant
+	}
+	return c.world.participants.list[slot]
+}
+
 func (c *change) date(expression DateExpression, otherwise Date) (Date, error) {
 	if expression == "" {
 		return otherwise, nil
@@ -98,15 +128,18 @@ func (c *change) date(expression DateExpression, otherwise Date) (Date, error) {
 func (w *World) Replay(record Change) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	listener := w.onChange
-	w.onChange = nil
-	defer func() { w.onChange = listener }()
+	listener, told := w.onChange, w.onEvents
+	w.onChange, w.onEvents = nil, nil // nobody is told a second time
+	defer func() { w.onChange, w.onEvents = listener, told }()
 	if record.AdvanceTo != NoDate {
 		err := w.advance(record.AdvanceTo, stamp{record.At})
 		if skipped := new(SkippedMovesError); errors.As(err, &skipped) {
 			return nil // they were dropped the first time as well
 		}
 		return err
+	}
+	if record.Participant != "" {
+		return w.moveParticipant(record.Participant, record.PlanMove, stamp{record.At})
 	}
 	_, err := w.move(record.Person, record.Move, stamp{record.At})
 	return err

@@ -15,6 +15,7 @@ import (
 type scenarios struct {
 	organisations []Organisation
 	people        []scenarioPerson
+	participants  []scenarioParticipant
 }
 
 // readScenarios reads every *.yaml file in the root of the file system, in the order of their names.
@@ -40,6 +41,10 @@ func readScenarios(files fs.FS) (scenarios, error) {
 		for i := range file.People {
 			file.People[i].file = name
 		}
+		for i := range file.Participants {
+			file.Participants[i].file = name
+		}
+		all.participants = append(all.participants, file.Participants...)
 		all.organisations = append(all.organisations, file.Organisations...)
 		all.people = append(all.people, file.People...)
 	}

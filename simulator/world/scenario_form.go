@@ -6,6 +6,8 @@ import "github.com/shopspring/decimal"
 type scenarioFile struct {
 	Organisations []Organisation   `yaml:"organisations"`
 	People        []scenarioPerson `yaml:"people"`
+	// Participants are NDIS participants.
+	Participants []scenarioParticipant `yaml:"participants"`
 }
 
 type scenarioPerson struct {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// ErrNoSuchPerson says that neither a key nor a care recipient id of that name exists.
+// ErrNoSuchPerson says that neither a key nor a number of that name exists.
 var ErrNoSuchPerson = errors.New("no such person in the simulated world")
 
 // Options say what world to make. The zero value is an empty world of today with the default organisations.
@@ -18,6 +18,8 @@ type Options struct {
 	Seed uint64
 	// People is how many are generated, beside those of the scenarios.
 	People int
+	// Participants is how many NDIS participants are generated, beside those of the scenarios.
+	Participants int
 	// Today is the world's first day; NoDate takes the date in Sydney at Now.
 	Today Date
 	// Scenarios holds YAML files of single people (and organisations) in its root; nil: none.
@@ -28,36 +30,43 @@ type Options struct {
 	Now func() time.Time
 	// OnChange is told of every change before it takes effect, with the world locked; an error prevents the change.
 	OnChange func(Change) error
+	// OnEvents is told what the NDIA would notify organisations of, after a change took effect, with the world locked. It is
+	// not told again by a replay.
+	OnEvents func([]Event)
 }
 
 // Change is a move or an advance that happened, as a restart needs it to bring the world back to where it was.
 type Change struct {
 	At time.Time `json:"at"`
-	// Person and Move are set for a move; AdvanceTo for an advance.
-	Person    string `json:"person,omitzero"`
-	Move      Move   `json:"move,omitzero"`
-	AdvanceTo Date   `json:"advanceTo,omitzero"`
+	// Person and Move are set for a move, Participant and PlanMove for one of a participant, AdvanceTo for an advance.
+	Person      string   `json:"person,omitzero"`
+	Move        Move     `json:"move,omitzero"`
+	Participant string   `json:"participant,omitzero"`
+	PlanMove    PlanMove `json:"planMove,omitzero"`
+	AdvanceTo   Date     `json:"advanceTo,omitzero"`
 }
 
 // World is the simulated population. It is safe for use by many goroutines.
 type World struct {
 	now           func() time.Time
 	onChange      func(Change) error
+	onEvents      func([]Event)
 	organisations []Organisation
 	seed          uint64
 	origin        Date
 
-	mu          sync.RWMutex
-	today       Date
-	version     uint64
-	lastStamp   time.Time
-	sequence    sequence
-	people      []*Person
-	pools       map[string][]*Budget
-	byKey       map[string]int
-	byRecipient map[string]int
-	byBudget    map[string]budgetPlace
-	scheduled   []scheduledMove
+	mu           sync.RWMutex
+	today        Date
+	version      uint64
+	lastStamp    time.Time
+	sequence     sequence
+	people       []*Person
+	pools        map[string][]*Budget
+	byKey        map[string]int
+	byRecipient  map[string]int
+	byBudget     map[string]budgetPlace
+	scheduled    []scheduledMove
+	participants participants
 }
 
 // budgetPlace says where a budget stands: in a person's list, or in a provider's pool.
@@ -70,7 +79,7 @@ type budgetPlace struct {
 // New makes a world. It fails if a scenario file cannot be read, with the file and the person in the error.
 func New(options Options) (*World, error) {
 	w := &World{
-		now: options.Now, onChange: options.OnChange, seed: options.Seed,
+		now: options.Now, onChange: options.OnChange, onEvents: options.OnEvents, seed: options.Seed, participants: newParticipants(),
 		pools: map[string][]*Budget{}, byKey: map[string]int{}, byRecipient: map[string]int{}, byBudget: map[string]budgetPlace{},
 	}
 	if w.now == nil {
@@ -96,6 +105,10 @@ func New(options Options) (*World, error) {
 	}
 	w.addGeneratedPeople(options.People)
 	w.addPools()
+	if err := w.addScenarioParticipants(scenarios.participants); err != nil {
+		return nil, err
+	}
+	w.addGeneratedParticipants(options.Participants)
 	return w, nil
 }
 

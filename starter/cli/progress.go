@@ -122,11 +122,22 @@ func mark(area db.AreaView) string {
 	}
 }
 
+// retryWords say what an area waits for, with what the government said.
+func retryWords(retry db.RetryView) string {
+	words := fmt.Sprintf("waiting for Services Australia since %s, %d attempts failed", retry.Since.Local().Format("15:04:05"), retry.Attempts)
+	if retry.Words != "" {
+		words += ": " + strings.Join(strings.Fields(retry.Words), " ")
+	}
+	return words
+}
+
 // areaWords say where an area stands: what was synced, or why not.
 func areaWords(area db.AreaView) string {
 	switch {
 	case area.State == db.AreaWaiting:
 		return "waiting"
+	case area.State == db.AreaRunning && area.Retry != nil:
+		return retryWords(*area.Retry)
 	case area.State == db.AreaRunning && area.BudgetsToRead > 0:
 		return fmt.Sprintf("reading, %d of %d budgets", area.BudgetsRead, area.BudgetsToRead)
 	case area.State == db.AreaRunning:

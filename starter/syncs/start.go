@@ -152,7 +152,7 @@ func (s *Service) Accept(ctx context.Context, organisation db.Organisation, run 
 	return holds, started, err
 }
 
-// Cancel asks a run to stop; what it has saved stays. It fails with db.ErrNotFound or ErrFinished.
+// Cancel asks a run to stop; what it has saved stays. A run that its workflow left open is closed. It fails with db.ErrNotFound or ErrFinished.
 func (s *Service) Cancel(ctx context.Context, organisation, run care.ID) error {
 	progress, err := s.store.RunProgress(ctx, organisation, run)
 	if err != nil {
@@ -166,7 +166,9 @@ func (s *Service) Cancel(ctx context.Context, organisation, run care.ID) error {
 		return err
 	}
 	if !current.running || current.original != run {
-		return ErrFinished
+		// Its workflow ended without finishing the run, for instance because an operator terminated it.
+		_, err := s.store.FinishRun(ctx, organisation, care.RunResult{RunID: run, Outcome: care.RunCancelled, Reason: care.ReasonCancelled}, nil)
+		return err
 	}
 	return temporalError("cancel the sync", s.temporal.CancelWorkflow(ctx, progress.WorkflowID, current.runID))
 }

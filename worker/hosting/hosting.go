@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	// databaseSlots are steps of a few milliseconds each.
+	// databaseSlots are the steps, of a few milliseconds each, that only touch the database. They run as local activities.
 	databaseSlots = 20
 	// serviceSlots are steps that mostly wait for the government. The rate is bounded by the allowance, not by them.
 	serviceSlots = 40
@@ -30,7 +30,8 @@ const (
 	stopTimeout = 20 * time.Second
 )
 
-// DatabaseConnections is a pool that no slot has to wait for: a step holds a connection only while it reads or writes.
+// DatabaseConnections is the pool's size: enough for every database step at once and for a share of the others, which hold a connection
+// only while they read or write and not while they wait for the government.
 const DatabaseConnections = 32
 
 // Steps puts together the steps of a Care Recipient Sync for a process.
@@ -60,7 +61,8 @@ func part(hosted worker.Worker) run.Part {
 
 func options(slots int) worker.Options {
 	return worker.Options{
-		MaxConcurrentActivityExecutionSize: slots,
+		MaxConcurrentActivityExecutionSize:      slots,
+		MaxConcurrentLocalActivityExecutionSize: databaseSlots,
 		// Heartbeats are sent as often as they are made: by default up to a minute apart, which would look like a dead worker.
 		MaxHeartbeatThrottleInterval:     activities.HeartbeatInterval,
 		DefaultHeartbeatThrottleInterval: activities.HeartbeatInterval,

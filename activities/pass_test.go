@@ -1,0 +1,69 @@
+package activities_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+)
+
+// pass runs the story of a sync one step after the other, each of them through try.
+type pass struct {
+	t       *testing.T
+	process process
+	try     func(t *testing.T, step string, run func() (any, error))
+}
+
+func (p pass) area(step areaStep, subject care.Subject, budgets []care.ID) care.AreaResult {
+	answer := care.Failed(care.ReasonServiceUnavailable)
+	p.try(p.t, string(step.area), func() (any, error) {
+		reached, err := step.run(p.t.Context(), p.process.steps, subject, budgets)
+		if err == nil {
+			answer = reached
+		}
+		return reached, err
+	})
+	return answer
+}
+
+func (p pass) UpsertPlan(subject care.Subject) care.AreaResult {
+	return p.area(areaSteps[0], subject, nil)
+}
+
+func (p pass) RecreateContributions(subject care.Subject) care.AreaResult {
+	return p.area(areaSteps[1], subject, nil)
+}
+
+func (p pass) FetchBudgets(subject care.Subject) care.AreaResult {
+	return p.area(areaSteps[2], subject, nil)
+}
+
+func (p pass) FetchUsage(subject care.Subject, chunk int, budgets []care.ID) care.AreaResult {
+	require.Zero(p.t, chunk, "these people have few budgets")
+	return p.area(areaSteps[3], subject, budgets)
+}
+
+func (p pass) Both(first, second func(care.Steps)) {
+	first(p)
+	second(p)
+}
+
+func (p pass) run(key string) (result care.RunResult) {
+	p.t.Helper()
+	var subject care.Subject
+	input := protocol.ValidateInput{Request: p.process.site.Request(p.t, key), RunID: db.NewID(), At: time.Now()}
+	p.try(p.t, "validate", func() (_ any, err error) {
+		subject, err = p.process.steps.ValidateCareRecipient(p.t.Context(), input)
+		return subject, err
+	})
+	areas := care.SyncCareRecipient(p, subject)
+	p.try(p.t, "complete", func() (_ any, err error) {
+		result, err = p.process.steps.CompleteRun(p.t.Context(), protocol.CompleteInput{Subject: subject, Areas: areas})
+		return result, err
+	})
+	return result
+}

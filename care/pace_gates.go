@@ -1,0 +1,64 @@
+package care
+
+import "errors"
+
+// Gates are what must hold before the NDIA is asked anything about a client (R21). It answers with the first that does not, or
+// with nothing.
+func Gates(organisationEnabled bool, participant Participant) Reason {
+	switch {
+	case !organisationEnabled:
+		return ReasonPACENotEnabled
+	case !participant.PACEParticipant:
+		return ReasonNotPACEParticipant
+	case !participant.PACEAPIAccess:
+		return ReasonPACEAPIAccessOff
+	case participant.NDISNumber == "":
+		return ReasonNDISNumberMissing
+	case !ValidNDISNumber(participant.NDISNumber):
+		return ReasonNDISNumberInvalid
+	case foldName(participant.FamilyName) == "":
+		return ReasonSurnameMissing
+	case participant.BirthDate.IsZero():
+		return ReasonBirthDateMissing
+	default:
+		return ""
+	}
+}
+
+// PACEAvailability says whether "+ NDIS PACE" is available for a client, and why not (R21).
+type PACEAvailability struct {
+	Available bool   `json:"available"`
+	Reason    Reason `json:"reason,omitempty"`
+	// Explanation is the reason in plain words, with what to do about it.
+	Explanation string `json:"explanation,omitempty"`
+}
+
+// AvailabilityOf answers whether "+ NDIS PACE" is available (R21).
+func AvailabilityOf(organisationEnabled bool, participant Participant) PACEAvailability {
+	reason := Gates(organisationEnabled, participant)
+	return PACEAvailability{Available: reason == "", Reason: reason, Explanation: reason.ExplainFor(NDIA)}
+}
+
+// ErrAccessWithoutParticipant refuses API access for a client who is not marked as a participant (seed 000).
+var ErrAccessWithoutParticipant = errors.New("API access is offered only for a client who is marked as NDIS PACE Participant: tick that first")
+
+// FlagChange is which of the two boxes somebody changes; one that is nil stays as it is.
+type FlagChange struct {
+	PACEParticipant *bool `json:"pace_participant,omitempty"`
+	PACEAPIAccess   *bool `json:"pace_api_access,omitempty"`
+}
+
+// With changes the boxes. API access can be ticked only beside NDIS PACE Participant, and unticking that clears it (seed 000, R21).
+func (f PACEFlags) With(change FlagChange) (PACEFlags, error) {
+	if change.PACEParticipant != nil {
+		f.PACEParticipant = *change.PACEParticipant
+	}
+	if change.PACEAPIAccess != nil {
+		if *change.PACEAPIAccess && !f.PACEParticipant {
+			return PACEFlags{}, ErrAccessWithoutParticipant
+		}
+		f.PACEAPIAccess = *change.PACEAPIAccess
+	}
+	f.PACEAPIAccess = f.PACEAPIAccess && f.PACEParticipant
+	return f, nil
+}

@@ -1,0 +1,130 @@
+package care_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/care"
+)
+
+func readyParticipant() care.Participant {
+	return care.Participant{
+		NDISNumber: "430000001", FamilyName: "Wren", BirthDate: day("1990-05-01"), PACEFlags: care.PACEFlags{PACEParticipant: true, PACEAPIAccess: true},
+	}
+}
+
+func TestGatesInTheirOrder(t *testing.T) { // R21
+	enabled, participant := false, care.Participant{NDISNumber: ""}
+	seen := make(map[string]bool)
+	for _, step := range []struct {
+		reason care.Reason
+		pass   func()
+	}{
+		{"pace_not_enabled", func() { enabled = true }},
+		{"not_pace_participant", func() { participant.PACEParticipant = true }},
+		{"pace_api_access_off", func() { participant.PACEAPIAccess = true }},
+		{"ndis_number_missing", func() { participant.NDISNumber = "12345" }},
+		{"ndis_number_invalid", func() { participant.NDISNumber = "430000001" }},
+		{"surname_missing", func() { participant.FamilyName = "Wren" }},
+		{"birth_date_missing", func() { participant.BirthDate = day("1990-05-01") }},
+	} {
+		availability := care.AvailabilityOf(enabled, participant)
+		require.Equal(t, step.reason, care.Gates(enabled, participant))
+		require.Equal(t, care.PACEAvailability{Reason: step.reason, Explanation: step.reason.Explain()}, availability)
+		require.NotEmpty(t, availability.Explanation)
+		require.False(t, seen[availability.Explanation], "each has its own words")
+		seen[availability.Explanation] = true
+		step.pass()
+	}
+	require.Empty(t, care.Gates(enabled, participant))
+	require.Equal(t, care.PACEAvailability{Available: true}, care.AvailabilityOf(enabled, participant))
+}
+
+func TestGatesRefuseABlankSurname(t *testing.T) { // R21
+	participant := readyParticipant()
+	for _, name := range []string{"", " ", "\u00a0", "-"} {
+		participant.FamilyName = name
+		require.Equal(t, care.ReasonSurnameMissing, care.Gates(true, participant), "%q", name)
+	}
+}
+
+func TestNDISNumbersAreNineDigitsThatBeginWith43(t *testing.T) { // R21
+	for number, valid := range map[string]bool{
+		"430000001": true, "439999999": true, "43000000": false, "4300000011": false, "420000001": false, "43000000a": false, "": false,
+		" 430000001": false, "430000001\n": false, "430 000 001": false, "٤٣٠٠٠٠٠٠١": false,
+	} {
+		require.Equal(t, valid, care.ValidNDISNumber(number), "%q", number)
+	}
+}
+
+func TestAPIAccessOnlyForAParticipant(t *testing.T) { // R21, seed 000
+	yes, no := true, false
+	for _, test := range []struct {
+		before care.PACEFlags
+		change care.FlagChange
+		after  care.PACEFlags
+		err    error
+	}{
+		{care.PACEFlags{}, care.FlagChange{}, care.PACEFlags{}, nil},
+		{care.PACEFlags{}, care.FlagChange{PACEParticipant: &yes}, care.PACEFlags{PACEParticipant: true}, nil},
+		{care.PACEFlags{}, care.FlagChange{PACEAPIAccess: &yes}, care.PACEFlags{}, care.ErrAccessWithoutParticipant},
+		{care.PACEFlags{}, care.FlagChange{PACEAPIAccess: &no}, care.PACEFlags{}, nil},
+		{care.PACEFlags{}, care.FlagChange{PACEParticipant: &yes, PACEAPIAccess: &yes}, care.PACEFlags{PACEParticipant: true, PACEAPIAccess: true}, nil},
+		{care.PACEFlags{PACEParticipant: true}, care.FlagChange{PACEAPIAccess: &yes}, care.PACEFlags{PACEParticipant: true, PACEAPIAccess: true}, nil},
+		{care.PACEFlags{PACEParticipant: true, PACEAPIAccess: true}, care.FlagChange{PACEParticipant: &no}, care.PACEFlags{}, nil},
+		{care.PACEFlags{PACEParticipant: true, PACEAPIAccess: true}, care.FlagChange{PACEAPIAccess: &no}, care.PACEFlags{PACEParticipant: true}, nil},
+		{care.PACEFlags{PACEParticipant: true, PACEAPIAccess: true}, care.FlagChange{PACEParticipant: &no, PACEAPIAccess: &yes}, care.PACEFlags{}, care.ErrAccessWithoutParticipant},
+		{care.PACEFlags{PACEAPIAccess: true}, care.FlagChange{}, care.PACEFlags{}, nil},
+	} {
+		after, err := test.before.With(test.change)
+		require.ErrorIs(t, err, test.err)
+		require.Equal(t, test.after, after)
+	}
+}
+
+func TestTheNDIAsReasonsAreExplainedAsTheNDIAs(t *testing.T) {
+	for _, reason := range constantsOf(t, "outcome.go", "Reason") {
+		words := care.Reason(reason).ExplainFor(care.NDIA)
+		require.Regexp(t, `^[A-Z].*\.$`, words, reason)
+		require.Equal(t, care.Reason(reason).Explain(), care.Reason(reason).ExplainFor(care.ServicesAustralia))
+		if reason != "identity_mismatch" && reason != "consent_refused" && reason != "no_care_recipient_id" {
+			require.NotContains(t, words, "Services Australia", reason)
+		}
+	}
+	notFound := care.ReasonNotFound.ExplainFor(care.NDIA)
+	for _, cause := range []string{"NDIS number", "surname", "date of birth", "endorsed", "Plan Manager"} {
+		require.Contains(t, notFound, cause, "both causes are named")
+	}
+	refusal := care.ContractRefusal(care.ReasonNotAuthorised, "Requestor does not have the authority to perform the request")
+	require.Equal(t, care.SeverityError, refusal.Severity)
+	require.Equal(t, care.AreaContract, refusal.Area)
+	require.Equal(t, "Requestor does not have the authority to perform the request", refusal.Words)
+	require.True(t, strings.Contains(refusal.Message, "participant or nominee"))
+}
+
+func TestConcludeContract(t *testing.T) { // R6
+	counts := care.Counts{care.KindPlanBudget: {Created: 3}}
+	for _, test := range []struct {
+		answer  care.AreaResult
+		outcome care.RunOutcome
+		reason  care.Reason
+	}{
+		{care.AreaResult{Outcome: care.AreaSucceeded, Counts: counts}, care.RunSucceeded, ""},
+		{care.AreaResult{Outcome: care.AreaSucceeded, Counts: counts, Warnings: 2}, care.RunSucceededWithWarnings, ""},
+		{care.Refused(care.ReasonNotPACE), care.RunFailed, care.ReasonNotPACE},
+		{care.Failed(care.ReasonServiceUnavailable), care.RunFailed, care.ReasonServiceUnavailable},
+		{care.Superseded(), care.RunPartial, care.ReasonSuperseded},
+		{care.Cancelled(), care.RunCancelled, care.ReasonCancelled},
+	} {
+		result := care.ConcludeContract(test.answer)
+		require.Equal(t, test.outcome, result.Outcome)
+		require.Equal(t, test.reason, result.Reason)
+		require.Equal(t, test.answer.Counts[care.KindPlanBudget], result.Counts[care.KindPlanBudget])
+		require.Equal(t, test.answer.Warnings, result.Warnings)
+		require.Equal(t, test.answer, result.Areas[care.AreaContract])
+	}
+	require.True(t, care.ConcludeContract(care.Failed(care.ReasonServiceUnavailable)).TechnicalFailure())
+	require.False(t, care.ConcludeContract(care.Refused(care.ReasonNotPACE)).TechnicalFailure(), "an answer completes the workflow")
+}

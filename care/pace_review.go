@@ -1,0 +1,45 @@
+package care
+
+import "fmt"
+
+// ReviewKind says why a change was held for review (R31).
+type ReviewKind string
+
+// The kinds of change that wait for a person.
+const (
+	ReviewNewContract ReviewKind = "new_contract"
+	ReviewNewBudget   ReviewKind = "new_budget"
+	ReviewShortening  ReviewKind = "shortening"
+	ReviewOverlap     ReviewKind = "overlap"
+	// ReviewRemoval is a budget that is missing together with so many others that the guard held them all (R5).
+	ReviewRemoval ReviewKind = "removal"
+)
+
+// ReviewItem is one change that was held for review. It is accepted by an attended refresh: retrieve, look, create.
+type ReviewItem struct {
+	Kind ReviewKind `json:"kind"`
+	// ContractID is empty for a contract that we do not have, BudgetID for a change that is not about a budget of ours.
+	ContractID ID `json:"contract_id,omitempty"`
+	BudgetID   ID `json:"budget_id,omitempty"`
+	// Subject is what people call the record.
+	Subject string  `json:"subject"`
+	Field   string  `json:"field,omitempty"`
+	Old     *string `json:"old_value"`
+	New     *string `json:"new_value"`
+}
+
+// Words says in a sentence what waits.
+func (i ReviewItem) Words() string {
+	switch i.Kind {
+	case ReviewNewContract:
+		return fmt.Sprintf("The plan that starts on %s has no service contract yet.", provided(i.New))
+	case ReviewNewBudget:
+		return fmt.Sprintf("%s is new in PACE, with %s approved.", i.Subject, provided(i.New))
+	case ReviewRemoval:
+		return fmt.Sprintf("%s is no longer in PACE, like most of this contract's budgets.", i.Subject)
+	case ReviewOverlap:
+		return fmt.Sprintf("%s: %s would change from %s to %s, and then overlap with another contract.", i.Subject, FieldLabel(i.Field), provided(i.Old), provided(i.New))
+	default:
+		return fmt.Sprintf("%s: %s would change from %s to %s.", i.Subject, FieldLabel(i.Field), provided(i.Old), provided(i.New))
+	}
+}

@@ -1,0 +1,305 @@
+package care
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// PreviewLifetime is how long a retrieval waits to be created (R22).
+const PreviewLifetime = 30 * time.Minute
+
+// Preview is what people see before anything is written: a plan, its budgets, and what Create would do (R22). It may be stored only
+// sealed.
+type Preview struct {
+	// ID is the retrieval's.
+	ID          ID        `json:"id"`
+	RetrievedAt time.Time `json:"retrieved_at"`
+	ExpiresAt   time.Time `json:"expires_at"`
+	// Hash is that of everything the NDIA reported that would be stored. Create names it, so that nobody agrees to what they did not see.
+	Hash   string            `json:"hash"`
+	Plan   ParticipantPlan   `json:"plan"`
+	Others []ParticipantPlan `json:"others,omitempty"`
+	// Contract is the plan's as it would stand, ContractAction whether it would be created, updated or stay as it is, and
+	// ContractChanges what would change in it and in the contracts that it supersedes.
+	Contract        ServiceContract `json:"contract"`
+	ContractAction  string          `json:"contract_action"`
+	ContractChanges []NamedChange   `json:"contract_changes,omitempty"`
+	// Superseded would be ended by this contract; Overlaps would share days with it, and need an explicit yes (R24).
+	Superseded []ServiceContract `json:"superseded,omitempty"`
+	Overlaps   []ServiceContract `json:"overlaps,omitempty"`
+	Budgets    []PreviewBudget   `json:"budgets"`
+	// Missing are budgets of ours that are no longer in PACE. They are kept and leave the totals (R25), at once or, where
+	// RemovalsHeld, only with an explicit yes (R5).
+	Missing      []PlanBudget `json:"missing,omitempty"`
+	RemovalsHeld bool         `json:"removals_held,omitempty"`
+	Issues       []Issue      `json:"issues,omitempty"`
+	// Refusal says why this plan cannot be created, empty if it can.
+	Refusal Reason `json:"refusal,omitempty"`
+}
+
+// PreviewBudget is a budget that can be ticked. Its id is ours: that of the budget we hold, or the one that it will get.
+type PreviewBudget struct {
+	PlanBudget
+	// Action is what would happen to the budget: created, updated, revived, or unchanged. Changes are its fields that differ from
+	// what we hold.
+	Action  string   `json:"action"`
+	Changes []Change `json:"changes,omitempty"`
+	// Adjustment is what would happen to its adjustment record.
+	Adjustment PreviewAdjustment `json:"adjustment"`
+}
+
+// ActionUnchanged is what a preview says of a record that would stay as it is.
+const ActionUnchanged = "unchanged"
+
+// PreviewAdjustment is what would happen to an adjustment record (R27).
+type PreviewAdjustment struct {
+	// Action is created, updated, revived, removed or unchanged; empty where there is none and would be none.
+	Action              string              `json:"action,omitempty"`
+	Before              decimal.NullDecimal `json:"before"`
+	After               decimal.NullDecimal `json:"after"`
+	ServiceProviderName string              `json:"service_provider_name,omitempty"`
+}
+
+// Stage makes the preview of a read, with all budgets ticked (R22). others are the participant's further plans.
+func Stage(id ID, held HeldContracts, read ContractRead, others []ParticipantPlan, now time.Time, newID NewID) Preview {
+	decision := decideContract(held, read, terms{
+		attended: true, ticked: func(int) bool { return true }, idOf: func(int) ID { return newID() }, agreedOverlap: func(ID) bool { return true },
+	}, newID)
+	preview := Preview{
+		ID: id, RetrievedAt: now, ExpiresAt: now.Add(PreviewLifetime), Hash: contentHash(read), Plan: read.Plan, Others: others,
+		Issues: decision.Issues, Refusal: decision.Answer.Reason,
+	}
+	if preview.Refusal == "" {
+		preview.show(held, read, decision)
+	}
+	return preview
+}
+
+func (p *Preview) show(held HeldContracts, read ContractRead, decision ContractDecision) {
+	p.Contract, p.Overlaps, p.Missing, p.RemovalsHeld = decision.Contract, decision.Overlaps, decision.Missing, decision.Budgets.Held > 0
+	changes := changesByRecord(decision.Changes)
+	p.ContractAction = actionOf(changes[decision.Contract.ID])
+	for _, contract := range decision.Contracts {
+		if contract.ID == decision.Contract.ID {
+			p.ContractChanges = append(p.ContractChanges, named("The contract", updatesIn(changes[contract.ID]))...)
+			continue
+		}
+		p.ContractChanges = append(p.ContractChanges, named(fmt.Sprintf("The contract from %s", contract.StartDate), changes[contract.ID])...)
+		if contract.SupersededBy == decision.Contract.ID {
+			p.Superseded = append(p.Superseded, contract)
+		}
+	}
+	for _, budget := range decision.Budgets.After[:len(read.Tree.Budgets())] { // those that were read come first, in the tree's order
+		p.Budgets = append(p.Budgets, PreviewBudget{
+			PlanBudget: budget, Action: actionOf(changes[budget.ID]), Changes: updatesIn(changes[budget.ID]),
+			Adjustment: adjustmentPreview(budget.ID, held.DeliveredServices, decision.DeliveredServices, changes),
+		})
+	}
+}
+
+func changesByRecord(changes []Change) map[ID][]Change {
+	byRecord := make(map[ID][]Change)
+	for _, change := range changes {
+		byRecord[change.RecordID] = append(byRecord[change.RecordID], change)
+	}
+	return byRecord
+}
+
+// actionOf sums up the changes of one record.
+func actionOf(changes []Change) string {
+	if len(changes) == 0 {
+		return ActionUnchanged
+	}
+	return changes[0].Action
+}
+
+func updatesIn(changes []Change) []Change {
+	return filter(changes, func(change Change) bool { return change.Action == ActionUpdated })
+}
+
+func adjustmentPreview(budget ID, held []DeliveredService, decided Difference[DeliveredService], changes map[ID][]Change) PreviewAdjustment {
+	before, after := adjustmentOf(budget, held), adjustmentOf(budget, decided.After)
+	if after == nil || after.Removed && (before == nil || before.Removed) {
+		return PreviewAdjustment{}
+	}
+	preview := PreviewAdjustment{Action: actionOf(changes[after.ID]), ServiceProviderName: after.ServiceProviderName}
+	if before != nil && !before.Removed {
+		preview.Before = decimal.NewNullDecimal(before.Amount)
+	}
+	if !after.Removed {
+		preview.After = decimal.NewNullDecimal(after.Amount)
+	}
+	return preview
+}
+
+// WillHappen says in a sentence or two what Create does with the budget if it is ticked.
+func (b *PreviewBudget) WillHappen() string {
+	words := map[string]string{
+		ActionCreated: "Will be created.", ActionRevived: "Will be in PACE again, with today's figures.", ActionUnchanged: "Stays as it is.",
+	}[b.Action]
+	if b.Action == ActionUpdated {
+		words = "Will be updated."
+	}
+	adjustment := b.Adjustment
+	switch adjustment.Action {
+	case ActionCreated, ActionRevived:
+		words += fmt.Sprintf(" An adjustment record of %s (%s) will be created.", provided(moneyText(adjustment.After)), adjustment.ServiceProviderName)
+	case ActionUpdated:
+		words += fmt.Sprintf(" Its adjustment record changes from %s to %s.", provided(moneyText(adjustment.Before)), provided(moneyText(adjustment.After)))
+	case ActionRemoved:
+		words += fmt.Sprintf(" Its adjustment record of %s will be removed.", provided(moneyText(adjustment.Before)))
+	}
+	if b.ExcludedFromTotals {
+		words += " Excluded from totals."
+	}
+	return words
+}
+
+// contentHash is the same for all reads of the same content, whatever their order.
+func contentHash(read ContractRead) string {
+	budgets := numbered(read.Tree.Budgets())
+	contents := make([]string, len(budgets))
+	for i := range budgets {
+		contents[i] = valuesKey(budgets[i].values())
+	}
+	slices.Sort(contents)
+	encoded, err := json.Marshal(struct {
+		Plan    []Value
+		Budgets []string
+	}{planFields(read.Plan, read.Tree.TotalFunding()), contents})
+	if err != nil { // texts can always be written as JSON
+		panic(err)
+	}
+	digest := sha256.Sum256(encoded)
+	return hex.EncodeToString(digest[:])
+}
+
+// planFields are what we store of a plan.
+func planFields(plan ParticipantPlan, totalFunding decimal.NullDecimal) []Value {
+	isPACE := fmt.Sprint(plan.IsPACE)
+	return []Value{
+		{"is_pace_plan", &isPACE}, {"plan_first_start_date", dateText(plan.FirstStartDate)}, {"plan_start_date", dateText(plan.StartDate)},
+		{"plan_end_date", dateText(plan.EndDate)}, {"total_funding", moneyText(totalFunding)},
+	}
+}
+
+// CreateRequest is what a person has agreed to.
+type CreateRequest struct {
+	// PreviewID and Hash name the preview that the person has seen.
+	PreviewID ID     `json:"preview_id"`
+	Hash      string `json:"hash"`
+	// Selection are the ticked budgets.
+	Selection []ID `json:"selection"`
+	// Only refreshes the ticked budgets of a contract that we have, and leaves everything else of it as it is.
+	Only bool `json:"only,omitempty"`
+	// AcceptOverlaps says that the contract may share days with those that the preview shows (R24).
+	AcceptOverlaps bool `json:"accept_overlaps,omitempty"`
+	// AcceptRemovals lets go the budgets that the preview shows as missing, however many they are (R5).
+	AcceptRemovals bool `json:"accept_removals,omitempty"`
+}
+
+// SelectAll is the request of somebody who agrees to a whole preview; overlaps and mass removals still need their own yes.
+func (p *Preview) SelectAll() CreateRequest {
+	request := CreateRequest{PreviewID: p.ID, Hash: p.Hash}
+	for _, budget := range p.Budgets {
+		request.Selection = append(request.Selection, budget.ID)
+	}
+	return request
+}
+
+// Admit says why a request cannot be carried out on this preview, or nothing (R22). It needs no call.
+func (p *Preview) Admit(request CreateRequest, now time.Time) Reason {
+	switch {
+	case request.PreviewID != p.ID:
+		return ReasonPreviewReplaced
+	case p.Expired(now):
+		return ReasonPreviewExpired
+	case request.Hash != p.Hash:
+		return ReasonPreviewReplaced
+	case p.Refusal != "":
+		return p.Refusal
+	case len(request.Selection) == 0:
+		return ReasonSelectionEmpty
+	case slices.ContainsFunc(request.Selection, p.doesNotShow):
+		return ReasonSelectionUnknown
+	case len(p.Overlaps) > 0 && !request.AcceptOverlaps:
+		return ReasonOverlapUnconfirmed
+	default:
+		return ""
+	}
+}
+
+// Expired reports whether the preview's 30 minutes have passed.
+func (p *Preview) Expired(now time.Time) bool { return !now.Before(p.ExpiresAt) }
+
+func (p *Preview) doesNotShow(budget ID) bool {
+	return !slices.ContainsFunc(p.Budgets, func(b PreviewBudget) bool { return b.ID == budget })
+}
+
+// DecideCreate decides what Create writes, once the plan has been read again (R22): nothing, if a stored field of the plan or of a ticked
+// budget is not as the preview showed it, or the request cannot be admitted.
+func DecideCreate(held HeldContracts, preview Preview, request CreateRequest, read ContractRead, asked time.Time, newID NewID) ContractDecision {
+	if reason := preview.Admit(request, asked); reason != "" {
+		return refusedContract(reason)
+	}
+	shown := preview.planBudgets()
+	paired := pairBudgets(shown, numbered(read.Tree.Budgets()))
+	if differences := preview.differences(request, read, shown, paired); len(differences) > 0 {
+		refused := refusedContract(ReasonPreviewDiffers)
+		refused.Differences = differences
+		return refused
+	}
+	return decideContract(held, read, preview.terms(request, paired, newID), newID)
+}
+
+func (p *Preview) planBudgets() []PlanBudget {
+	budgets := make([]PlanBudget, len(p.Budgets))
+	for i := range p.Budgets {
+		budgets[i] = p.Budgets[i].PlanBudget
+	}
+	return budgets
+}
+
+// differences compares what was shown with what was read, field by field: the plan, and the ticked budgets.
+func (p *Preview) differences(request CreateRequest, read ContractRead, shown []PlanBudget, paired pairing) []NamedChange {
+	was, is := planFields(p.Plan, p.Contract.TotalFunding), planFields(read.Plan, read.Tree.TotalFunding())
+	differences := named("The plan", changesBetween(KindServiceContract, p.Contract.ID, was, is))
+	fresh := read.Tree.Budgets()
+	for place, budget := range paired.of {
+		if budget != nil && slices.Contains(request.Selection, budget.ID) {
+			differences = append(differences, named(budget.Name(), changesBetween(KindPlanBudget, budget.ID, budget.values(), fresh[place].values()))...)
+		}
+	}
+	for _, budget := range paired.absent {
+		if slices.Contains(request.Selection, budget.ID) {
+			differences = append(differences, NamedChange{
+				Subject: budget.Name(), Change: Change{Kind: KindPlanBudget, RecordID: budget.ID, Action: ActionRemoved},
+			})
+		}
+	}
+	return differences
+}
+
+// terms are what a person has agreed to, by the budgets' places in the new answer.
+func (p *Preview) terms(request CreateRequest, paired pairing, newID NewID) terms {
+	agreed := terms{
+		attended: true, only: request.Only,
+		ticked: func(place int) bool {
+			return paired.of[place] != nil && slices.Contains(request.Selection, paired.of[place].ID)
+		},
+		idOf: func(place int) ID { return paired.of[place].ID },
+		agreedOverlap: func(id ID) bool {
+			return request.AcceptOverlaps && slices.ContainsFunc(p.Overlaps, func(c ServiceContract) bool { return c.ID == id })
+		},
+	}
+	if request.AcceptRemovals {
+		agreed.mayGo = len(p.Missing)
+	}
+	return agreed
+}

@@ -1,0 +1,118 @@
+package db_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/testkit"
+)
+
+func (r recipient) finish(t *testing.T, run care.ID, areas map[care.Area]care.AreaResult, issues ...care.Issue) {
+	t.Helper()
+	result := care.Conclude(areas)
+	result.RunID = run
+	plan, err := r.store.FinishRun(t.Context(), r.organisation.ID, result, issues)
+	require.NoError(t, err)
+	require.Equal(t, r.plan, plan)
+}
+
+// Whoever starts a run writes its row; what the run's first step says stands.
+func TestRunIsRecordedByWhoeverComesFirst(t *testing.T) {
+	r := newRecipient(t)
+	sql := testkit.OpenSQL(t, r.address)
+	run := r.run(t, db.NewID(), time.Time{})
+	require.Equal(t, 1, testkit.Value[int](t, sql, "SELECT count(*) FROM sync_run WHERE started_at IS NULL"))
+	r.run(t, run, r.now)
+	r.run(t, run, time.Time{})
+	r.run(t, run, r.now.Add(time.Hour))
+	require.True(t, r.now.Equal(testkit.Value[time.Time](t, sql, "SELECT started_at FROM sync_run")))
+
+	stranger := newOrganisation(t, r.store, "banksia")
+	requested := r.run(t, db.NewID(), time.Time{})
+	require.NoError(t, r.store.RecordRun(t.Context(), db.RunStart{
+		ID: requested, Kind: protocol.KindCareRecipient, StartedAt: r.now,
+		Request: care.Request{OrganisationID: stranger.ID, ClientID: r.client.ID},
+	}))
+	require.Equal(t, 1, testkit.Value[int](t, sql, "SELECT count(*) FROM sync_run WHERE started_at IS NULL"), "another organisation's run is not touched (R11)")
+}
+
+// A run is finished once, by whichever attempt comes first, with one set of issues and one announcement (R6).
+func TestRunIsFinishedOnce(t *testing.T) {
+	r := newRecipient(t)
+	sql := testkit.OpenSQL(t, r.address)
+	run := r.run(t, db.NewID(), r.now)
+	refused := care.RefusalIssue(care.AreaSummary, care.ReasonNotAuthorised, "")
+	areas := map[care.Area]care.AreaResult{care.AreaSummary: care.Refused(care.ReasonNotAuthorised), care.AreaUsage: care.Skipped(care.ReasonNotAuthorised)}
+	var group sync.WaitGroup
+	for range 10 {
+		group.Go(func() { r.finish(t, run, areas, refused) })
+	}
+	group.Wait()
+	r.finish(t, run, map[care.Area]care.AreaResult{care.AreaSummary: {Outcome: care.AreaSucceeded}})
+
+	require.Equal(t, "failed no_authority", testkit.Value[string](t, sql, "SELECT outcome || ' ' || reason FROM sync_run"))
+	require.Equal(t, []string{"summary refused", "usage skipped"}, testkit.Column[string](t, sql, "SELECT area || ' ' || outcome FROM sync_step ORDER BY 1"))
+	require.Equal(t, []string{"no_authority"}, testkit.Column[string](t, sql, "SELECT code FROM sync_issue"))
+	require.Equal(t, []string{"care-recipient.sync.completed"}, testkit.Column[string](t, sql, "SELECT topic FROM outbox"))
+
+	_, err := r.store.FinishRun(t.Context(), newOrganisation(t, r.store, "banksia").ID, care.RunResult{RunID: run, Outcome: care.RunFailed}, nil)
+	require.ErrorIs(t, err, db.ErrNotFound, "another organisation's run (R11)")
+}
+
+// What the government said last stands beside the failure that it caused, and beside nothing else.
+func TestLastWordsStandBesideTheFailure(t *testing.T) {
+	r := newRecipient(t)
+	sql := testkit.OpenSQL(t, r.address)
+	run := r.run(t, db.NewID(), r.now)
+	for _, words := range []string{"Busy", "Scheduled maintenance"} {
+		step := db.Step{Subject: care.Subject{RunID: run, OrganisationID: r.organisation.ID, ClientID: r.client.ID}, Area: care.AreaSummary}
+		require.NoError(t, r.store.NoteRetry(t.Context(), step, "unavailable", words))
+	}
+	require.Equal(t, "2 Scheduled maintenance", testkit.Value[string](t, sql, "SELECT attempts || ' ' || words FROM sync_retry"))
+	r.finish(t, run, map[care.Area]care.AreaResult{care.AreaSummary: care.Failed(care.ReasonServiceUnavailable)},
+		care.RefusalIssue(care.AreaSummary, care.ReasonServiceUnavailable, ""),
+		care.RefusalIssue(care.AreaBudgets, care.ReasonServiceUnavailable, ""),
+		care.Warning(care.AreaSummary, care.IssueRequestsDropped, "Further requests had arrived."))
+	require.Equal(t, []string{"summary service_unavailable Scheduled maintenance", "budgets service_unavailable ", "summary requests_dropped "},
+		testkit.Column[string](t, sql, "SELECT area || ' ' || code || ' ' || words FROM sync_issue ORDER BY position"))
+}
+
+// Usage that went wrong at a later chunk of budgets went wrong, although its first chunk is saved; its counts are not counted twice.
+func TestUsageThatFailedLaterHasFailed(t *testing.T) {
+	r := newRecipient(t)
+	sql := testkit.OpenSQL(t, r.address)
+	run := r.run(t, db.NewID(), r.now)
+	saved := care.AreaResult{Outcome: care.AreaSucceeded, Counts: care.Counts{care.KindBudgetUsage: {Created: 3}}}
+	r.step(t, run, care.AreaSummary, 0, care.AreaResult{Outcome: care.AreaSucceeded})
+	r.step(t, run, care.AreaUsage, 0, saved)
+	failed := care.AreaResult{Outcome: care.AreaFailed, Reason: care.ReasonServiceUnavailable, Counts: saved.Counts}
+	for range 2 {
+		r.finish(t, run, map[care.Area]care.AreaResult{care.AreaSummary: {Outcome: care.AreaSucceeded}, care.AreaUsage: failed})
+	}
+	require.Equal(t, []string{"summary 0 succeeded", "usage 0 succeeded", "usage 1 failed"},
+		testkit.Column[string](t, sql, "SELECT area || ' ' || chunk || ' ' || outcome FROM sync_step ORDER BY 1"))
+	progress := r.progress(t, run)
+	require.Equal(t, care.AreaFailed, progress.Areas[3].Outcome)
+	require.Equal(t, 3, progress.Counts[care.KindBudgetUsage].Created)
+}
+
+// People of other organisations, and nobody, are not found (R11).
+func TestSubjectIsFoundInItsOrganisationOnly(t *testing.T) {
+	r := newRecipient(t)
+	record, err := r.store.LoadSubject(t.Context(), r.organisation.ID, r.client.ID)
+	require.NoError(t, err)
+	require.Equal(t, db.SubjectRecord{
+		ClientID: r.client.ID, CareRecipientID: "415056224", PlanID: r.plan, TimeZone: record.TimeZone, Connections: []care.Connection{},
+	}, record)
+	require.Equal(t, db.DefaultTimeZone, record.TimeZone.String())
+	for _, organisation := range []care.ID{newOrganisation(t, r.store, "banksia").ID, db.NewID()} {
+		_, err := r.store.LoadSubject(t.Context(), organisation, r.client.ID)
+		require.ErrorIs(t, err, db.ErrNotFound)
+	}
+}

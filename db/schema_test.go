@@ -1,0 +1,150 @@
+package db_test
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/testkit"
+)
+
+// schema is a database with nothing but the migrations in it.
+func schema(t *testing.T) testkit.SQL {
+	t.Helper()
+	return testkit.OpenSQL(t, testkit.DatabaseURL(t))
+}
+
+func requireRefused(t *testing.T, code string, err error) {
+	t.Helper()
+	var refused *pgconn.PgError
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, code, refused.Code, refused.Message)
+}
+
+// PostgreSQL's codes.
+const (
+	uniqueViolation     = "23505"
+	foreignKeyViolation = "23503"
+	checkViolation      = "23514"
+	notNullViolation    = "23502"
+	invalidForeignKey   = "42830"
+)
+
+// Every table says whose rows they are, and every foreign key between two such tables carries the organisation with it, so that no row
+// can refer to another organisation's (R11).
+func TestNoForeignKeyCrossesOrganisations(t *testing.T) {
+	s := schema(t)
+	require.Empty(t, testkit.Column[string](t, s, `
+		SELECT t.tablename::text FROM pg_tables t
+		WHERE t.schemaname = 'public' AND t.tablename NOT IN ('organisation', 'goose_db_version') AND NOT EXISTS (
+			SELECT FROM information_schema.columns c
+			WHERE c.table_schema = 'public' AND c.table_name = t.tablename AND c.column_name = 'organisation_id' AND c.is_nullable = 'NO')`))
+	require.Empty(t, testkit.Column[string](t, s, `
+		SELECT t.tablename::text FROM pg_tables t
+		WHERE t.schemaname = 'public' AND t.tablename NOT IN ('organisation', 'goose_db_version')
+		  AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = t.tablename::regclass AND k.contype = 'f')`))
+	require.Empty(t, testkit.Column[string](t, s, `
+		SELECT k.conrelid::regclass || ' to ' || k.confrelid::regclass FROM pg_constraint k
+		WHERE k.contype = 'f' AND k.confrelid <> 'organisation'::regclass AND NOT EXISTS (
+			SELECT FROM unnest(k.conkey, k.confkey) AS pair (ours, theirs)
+			JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = pair.ours AND a.attname = 'organisation_id'
+			JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = pair.theirs AND b.attname = 'organisation_id')`))
+}
+
+// The same, tried: a row of one organisation under a parent of another.
+func TestRowsCannotBelongToAnotherOrganisationsParent(t *testing.T) {
+	r := newRecipient(t)
+	s := testkit.OpenSQL(t, r.address)
+	other := newOrganisation(t, r.store, "banksia").ID
+	run := r.run(t, db.NewID(), r.now)
+	for table, insert := range map[string]string{
+		"classification":   `INSERT INTO classification (id, organisation_id, plan_id, code, name, funding_source, ordinal) VALUES (gen_random_uuid(), $1, $2, '', '', '', 0)`,
+		"contribution":     `INSERT INTO contribution (organisation_id, plan_id, position, category, status) VALUES ($1, $2, 1, 'CLINICAL', '')`,
+		"contribution_set": `INSERT INTO contribution_set (id, organisation_id, plan_id, contributions, read_at) VALUES (gen_random_uuid(), $1, $2, '[]', now())`,
+		"budget": `INSERT INTO budget (id, organisation_id, plan_id, upstream_budget_id, service_provider_id, type_code, type_name, status, ordinal)
+		           VALUES (gen_random_uuid(), $1, $2, 'B2', '', '', '', '', 0)`,
+	} {
+		requireRefused(t, foreignKeyViolation, s.Try(t, insert, other, r.plan))
+		require.NoError(t, s.Try(t, insert, r.organisation.ID, r.plan), table)
+	}
+	for _, insert := range []string{
+		`INSERT INTO entitlement (id, organisation_id, budget_id, code, ordinal) VALUES (gen_random_uuid(), $1, $2, '', 0)`,
+		`INSERT INTO usage_line (id, organisation_id, budget_id, upstream_invoice_id, upstream_item_id, service_provider_id, service_code, ordinal)
+		 VALUES (gen_random_uuid(), $1, $2, '', '', '', '', 0)`,
+		`INSERT INTO usage_fence (organisation_id, budget_id, ticket, previous_ticket, as_of) VALUES ($1, $2, 1, 0, now())`,
+	} {
+		requireRefused(t, foreignKeyViolation, s.Try(t, insert, other, r.budget))
+		require.NoError(t, s.Try(t, insert, r.organisation.ID, r.budget))
+	}
+	requireRefused(t, foreignKeyViolation, s.Try(t, `
+		INSERT INTO sync_step (organisation_id, run_id, area, chunk, outcome, reason, answer, as_of) VALUES ($1, $2, 'summary', 0, 'succeeded', '', '{}', now())`, other, run))
+}
+
+// Nothing may refer to a contribution: the table has no key that a foreign key could name (seed 004, R16).
+func TestNothingCanReferToAContribution(t *testing.T) {
+	s := schema(t)
+	require.Zero(t, testkit.Value[int](t, s, "SELECT count(*) FROM pg_constraint WHERE confrelid = 'contribution'::regclass"))
+	columns := testkit.Column[string](t, s, "SELECT column_name::text FROM information_schema.columns WHERE table_name = 'contribution'")
+	require.NotEmpty(t, columns)
+	for _, column := range columns {
+		requireRefused(t, invalidForeignKey, s.Try(t, "ALTER TABLE budget ADD FOREIGN KEY (id) REFERENCES contribution ("+column+")"))
+	}
+}
+
+// One plan for an organisation and care recipient, for ever, and the person's id cannot be changed under it (R12).
+func TestOnePlanForEver(t *testing.T) {
+	r := newRecipient(t)
+	s := testkit.OpenSQL(t, r.address)
+	second := `INSERT INTO support_plan (id, organisation_id, client_id, care_recipient_id) VALUES (gen_random_uuid(), $1, $2, $3)`
+	requireRefused(t, uniqueViolation, s.Try(t, second, r.organisation.ID, r.client.ID, "415056224"))
+	requireRefused(t, foreignKeyViolation, s.Try(t, second, r.organisation.ID, db.NewID(), "415056225"))
+	requireRefused(t, foreignKeyViolation, s.Try(t, "UPDATE client SET care_recipient_id = '415056225' WHERE id = $1", r.client.ID))
+	requireRefused(t, foreignKeyViolation, s.Try(t, "DELETE FROM client WHERE id = $1", r.client.ID))
+}
+
+// Identities, with an ordinal among equals ("Identities" of docs/rules.md). No date equals no date.
+func TestIdentitiesAreUnique(t *testing.T) {
+	r := newRecipient(t)
+	s := testkit.OpenSQL(t, r.address)
+	for name, insert := range map[string]string{
+		"classification without dates": `INSERT INTO classification (id, organisation_id, plan_id, code, name, funding_source, ordinal)
+			SELECT gen_random_uuid(), organisation_id, plan_id, 'ON_LEVEL_7', '', '', $1 FROM budget`,
+		"approved service": `INSERT INTO approved_service (id, organisation_id, plan_id, group_code, type_code, service_code, name, start_date, ordinal)
+			SELECT gen_random_uuid(), organisation_id, plan_id, 'SERG-0001', 'SERT-0004', 'SERV-0012', '', '2026-01-01', $1 FROM budget`,
+		"supplement": `INSERT INTO supplement (id, organisation_id, plan_id, code, name, ordinal)
+			SELECT gen_random_uuid(), organisation_id, plan_id, 'OXY_NORM', '', $1 FROM budget`,
+		"entitlement": `INSERT INTO entitlement (id, organisation_id, budget_id, code, ordinal)
+			SELECT gen_random_uuid(), organisation_id, id, 'ON_RATE_7', $1 FROM budget`,
+		"line of an invoice": `INSERT INTO usage_line (id, organisation_id, budget_id, upstream_invoice_id, upstream_item_id, service_provider_id, service_code, amount, ordinal)
+			SELECT gen_random_uuid(), organisation_id, id, '900000011', '1', '', '', 10.00 + $1, $1 FROM budget`,
+		"line without ids": `INSERT INTO usage_line (id, organisation_id, budget_id, upstream_invoice_id, upstream_item_id, service_provider_id, service_code, ordinal)
+			SELECT gen_random_uuid(), organisation_id, id, '', '', '4000099901', 'SERV-0001', $1 FROM budget`,
+	} {
+		require.NoError(t, s.Try(t, insert, 0), name)
+		requireRefused(t, uniqueViolation, s.Try(t, insert, 0))
+		require.NoError(t, s.Try(t, insert, 1), name)
+	}
+	requireRefused(t, uniqueViolation, s.Try(t, `
+		INSERT INTO budget (id, organisation_id, plan_id, upstream_budget_id, service_provider_id, type_code, type_name, status, ordinal)
+		SELECT gen_random_uuid(), organisation_id, plan_id, upstream_budget_id, '', '', '', '', 0 FROM budget`))
+	requireRefused(t, checkViolation, s.Try(t, "UPDATE budget SET upstream_budget_id = ''"))
+}
+
+// What the schema itself does not let in.
+func TestRowsAreChecked(t *testing.T) {
+	r := newRecipient(t)
+	s := testkit.OpenSQL(t, r.address)
+	r.run(t, db.NewID(), r.now)
+	for _, test := range []struct{ code, statement string }{
+		{checkViolation, "UPDATE client SET care_recipient_id = '12345678901'"},
+		{checkViolation, "UPDATE client SET care_recipient_id = '41505a'"},
+		{checkViolation, "UPDATE client SET ndis_number = '123456789'"},
+		{checkViolation, "UPDATE sync_run SET outcome = 'succeeded'"},                       // without a time
+		{checkViolation, "UPDATE sync_run SET outcome = 'fine', finished_at = now()"},       // no such outcome
+		{notNullViolation, "INSERT INTO outbox (topic, payload) VALUES ('anything', '{}')"}, // nobody's
+	} {
+		requireRefused(t, test.code, s.Try(t, test.statement))
+	}
+}

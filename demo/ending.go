@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// showWhatIsRunning prints where everything is, and what to try next.
+func (d *demo) showWhatIsRunning() {
+	env := d.writeEnvironment()
+	d.out.say("Everything goes on running until Ctrl-C.")
+	d.out.print("")
+	d.out.details(
+		"Temporal UI", d.signInLink(),
+		"", "This link signs you in; without it you see only ciphertext. Syncs that were refused or failed:",
+		"", workflowsPage()+"?query=CareSyncFailedCount%3E0",
+		"HTTP API", d.api("/v1")+"   OpenAPI 3.1: "+d.api("/openapi.json"),
+		"Simulator", d.world.address+"/control/world   scenarios and moves: simulator/README.md",
+		"PostgreSQL", os.Getenv("DATABASE_URL"),
+		"Logs", d.programs.directory,
+	)
+	d.out.say("Try next, in another terminal:")
+	d.out.print("")
+	for _, line := range []string{
+		". " + env,
+		"caresync runs list --organisation banksia",
+		"caresync plan show 415056224 --organisation banksia --history",
+		`curl ` + d.world.address + `/control/person/several-open/claim --json '{"amount":"250.00"}'`,
+		"caresync sync care-recipient 415056224 --organisation banksia --wait",
+		`curl -H "Authorization: Bearer $BANKSIA_TOKEN" ` + d.api("/v1/care-recipients"),
+		"caresync connection test banksia --organisation banksia",
+	} {
+		d.out.output(d.out.styled(cyan, "$ "+line))
+	}
+	d.out.print("")
+}
+
+// signInLink opens the list of workflows in the Temporal UI, with a session that decrypts.
+func (d *demo) signInLink() string {
+	query := url.Values{"token": {d.codecToken}, "to": {workflowsPage()}}
+	return d.api("/codec/session?") + query.Encode()
+}
+
+func workflowsPage() string {
+	return os.Getenv("TEMPORAL_UI_URL") + "/namespaces/" + os.Getenv("TEMPORAL_NAMESPACE") + "/workflows"
+}
+
+// writeEnvironment writes what the commands need in another terminal, and answers with the file.
+func (d *demo) writeEnvironment() string {
+	var file strings.Builder
+	fmt.Fprintf(&file, "export PATH='%s':\"$PATH\"\n", d.programs.binaries)
+	for _, variable := range d.programs.environment {
+		name, value, _ := strings.Cut(variable, "=")
+		if name == "DATABASE_URL" || strings.HasPrefix(name, "TEMPORAL_") || strings.HasPrefix(name, "CARESYNC_") {
+			fmt.Fprintf(&file, "export %s='%s'\n", name, value)
+		}
+	}
+	for _, owner := range []*organisation{d.banksia, d.wattle} {
+		fmt.Fprintf(&file, "export %s='%s'\n", owner.tokenVariable(), owner.token)
+	}
+	if err := d.programs.write("env", file.String()); err != nil {
+		d.out.failure(err)
+	}
+	return filepath.Join(d.programs.directory, "env")
+}

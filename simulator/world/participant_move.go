@@ -1,0 +1,275 @@
+package world
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/shopspring/decimal"
+)
+
+// PlanMoveName says what happens to an NDIS participant.
+type PlanMoveName string
+
+// The moves of participants. Which fields of a PlanMove each of them reads stands beside it; every field has a sensible
+// default. Moves of money look at the plan that covers today, else at the one that ended last.
+const (
+	// Spend draws on a budget, Refund gives back, also below zero. Amount, Category, Type, Management.
+	Spend  PlanMoveName = "spend"
+	Refund PlanMoveName = "refund"
+	// ClearSpent sets what was spent to zero: of the budget that is named, or of all. Category, Type, Management.
+	ClearSpent PlanMoveName = "clear-spent"
+	// Reassess ends the plan on the day before and begins another with new allocations, nothing of them spent. Date, End or
+	// Months, Percentage of the earlier amounts, Category with Amount.
+	Reassess PlanMoveName = "reassess"
+	// Extend and Shorten move the plan's end, and that of the budgets that end with it. End or Months.
+	Extend  PlanMoveName = "extend"
+	Shorten PlanMoveName = "shorten"
+	// Vary changes what a category is given, or funds it anew. Category, Amount, Type, Management.
+	Vary PlanMoveName = "vary"
+	// RemoveCategory takes a category out of the tree altogether. Category.
+	RemoveCategory PlanMoveName = "remove-category"
+	// LoseEndorsement ends what was given to an organisation yesterday, EndEndorsement on a date; Endorse gives it.
+	// Organisation, Role (both), Date, End.
+	LoseEndorsement PlanMoveName = "lose-endorsement"
+	EndEndorsement  PlanMoveName = "end-endorsement"
+	Endorse         PlanMoveName = "endorse"
+	// ChangeParticipant: the NDIA knows another name or birth date; CorrectParticipant: it agrees with what the providers hold.
+	ChangeParticipant  PlanMoveName = "change-identity"
+	CorrectParticipant PlanMoveName = "correct-identity"
+	// NotifyOnly changes nothing, but tells the organisations that something did. Event.
+	NotifyOnly PlanMoveName = "notify"
+)
+
+// PlanMove is something that happens to one participant.
+type PlanMove struct {
+	Name PlanMoveName `yaml:"move" json:"move"`
+	// On is when a scenario's move happens; without it, at the next advance. Not used elsewhere.
+	On DateExpression `yaml:"on" json:"on,omitzero"`
+	// Silent moves emit no notification.
+	Silent bool `yaml:"silent" json:"silent,omitzero"`
+
+	Date   DateExpression `yaml:"date" json:"date,omitzero"`
+	End    DateExpression `yaml:"end" json:"end,omitzero"`
+	Months int            `yaml:"months" json:"months,omitzero"`
+	// Amount is in dollars, positive for what is spent or given back.
+	Amount decimal.Decimal `yaml:"amount" json:"amount,omitzero"`
+	// Percentage of the earlier amounts.
+	Percentage decimal.Decimal `yaml:"percentage" json:"percentage,omitzero"`
+	// Category is a name or a number; Type and Management choose where a category stands more than once.
+	Category   string `yaml:"category" json:"category,omitzero"`
+	Type       string `yaml:"type" json:"type,omitzero"`
+	Management string `yaml:"management" json:"management,omitzero"`
+	// Organisation is an RA number, or the key or id of one of its providers.
+	Organisation string         `yaml:"organisation" json:"organisation,omitzero"`
+	Role         string         `yaml:"role" json:"role,omitzero"`
+	Event        string         `yaml:"event" json:"event,omitzero"`
+	GivenName    string         `yaml:"given_name" json:"givenName,omitzero"`
+	FamilyName   string         `yaml:"family_name" json:"familyName,omitzero"`
+	BirthDate    DateExpression `yaml:"birth_date" json:"birthDate,omitzero"`
+}
+
+// The events that the NDIA notifies organisations of.
+const (
+	PlanApproved      = "PLAN_APPROVED"
+	BudgetUpdated     = "BUDGET_UPDATED"
+	PlanEndUpdated    = "PLAN_END_DT_UPDATED"
+	RelationshipBegun = "RLTN_CREATED"
+	RelationshipEnded = "RLTN_END_DATE_UPDATE"
+)
+
+// EventIDs are the events that an organisation can subscribe to.
+var EventIDs = []string{PlanApproved, BudgetUpdated, PlanEndUpdated, RelationshipBegun, RelationshipEnded}
+
+// Event is what a move tells organisations: that something about a participant has changed, and no amounts.
+type Event struct {
+	ID string
+	// Key and NDISNumber name the participant.
+	Key, NDISNumber string
+	// Organisations are the RA numbers of those who are told.
+	Organisations []string
+	// Endorsement is what an event about a relationship is about.
+	Endorsement Endorsement
+}
+
+// planMoveFunc carries a move out on a participant who is the change's own copy.
+type planMoveFunc func(c *change, p *Participant, m PlanMove) error
+
+var planMoves = map[PlanMoveName]planMoveFunc{
+	Spend:              spend,
+	Refund:             refund,
+	ClearSpent:         clearSpent,
+	Reassess:           reassess,
+	Extend:             extend,
+	Shorten:            shorten,
+	Vary:               vary,
+	RemoveCategory:     removeCategory,
+	LoseEndorsement:    loseEndorsement,
+	EndEndorsement:     endEndorsement,
+	Endorse:            endorse,
+	ChangeParticipant:  changeParticipant,
+	CorrectParticipant: func(_ *change, p *Participant, _ PlanMove) error { p.Upstream = p.Held; return nil },
+	NotifyOnly:         notifyOnly,
+}
+
+// PlanMoveNames lists every move of participants, in alphabetical order.
+func PlanMoveNames() []PlanMoveName { return slices.Sorted(maps.Keys(planMoves)) }
+
+// MoveParticipant lets something happen to a participant, named by key or NDIS number. The error is ErrNoSuchPerson, or says
+// which field of the move does not fit.
+func (w *World) MoveParticipant(participant string, move PlanMove) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.moveParticipant(participant, move, w.nextStamp())
+}
+
+func (w *World) moveParticipant(name string, move PlanMove, at stamp) error {
+	slot, found := w.participants.slot(name)
+	if !found {
+		return fmt.Errorf("%w: use a key or an NDIS number", ErrNoSuchPerson)
+	}
+	c := w.begin(at)
+	if err := c.moveParticipant(slot, move); err != nil {
+		return err
+	}
+	return w.commit(c, Change{At: at.at, Participant: w.participants.list[slot].Key, PlanMove: move})
+}
+
+func (c *change) moveParticipant(slot int, move PlanMove) error {
+	run, known := planMoves[move.Name]
+	if !known {
+		return fmt.Errorf("there is no move %q; the moves are %v", move.Name, PlanMoveNames())
+	}
+	participant := c.participant(slot)
+	if participant.NotUpstream {
+		return fmt.Errorf("move %s: the participant is not known upstream", move.Name)
+	}
+	before := len(c.events)
+	if err := run(c, participant, move); err != nil {
+		c.events = c.events[:before]
+		return fmt.Errorf("move %s: %w", move.Name, err)
+	}
+	if move.Silent {
+		c.events = c.events[:before]
+	}
+	return nil
+}
+
+// tryPlanMove carries a move out, or leaves the change as it was.
+func (c *change) tryPlanMove(slot int, move PlanMove) error {
+	before := c.currentParticipant(slot)
+	c.participants[slot] = before.clone()
+	if err := c.moveParticipant(slot, move); err != nil {
+		c.participants[slot] = before
+		return err
+	}
+	return nil
+}
+
+// tell notes an event for every organisation that the participant endorsed.
+func (c *change) tell(p *Participant, event string) {
+	c.events = append(c.events, Event{ID: event, Key: p.Key, NDISNumber: p.NDISNumber, Organisations: p.endorsed(c.today)})
+}
+
+func changeParticipant(c *change, p *Participant, m PlanMove) error {
+	birth, err := c.date(m.BirthDate, p.Upstream.BirthDate)
+	if err != nil {
+		return err
+	}
+	p.Upstream = Identity{
+		GivenName: firstOf(m.GivenName, p.Upstream.GivenName), FamilyName: firstOf(m.FamilyName, p.Upstream.FamilyName), BirthDate: birth,
+	}
+	return nil
+}
+
+func notifyOnly(c *change, p *Participant, m PlanMove) error {
+	if !slices.Contains(EventIDs, m.Event) {
+		return fmt.Errorf("event %q: use one of %v", m.Event, EventIDs)
+	}
+	if m.Event != RelationshipBegun && m.Event != RelationshipEnded {
+		c.tell(p, m.Event)
+		return nil
+	}
+	if len(p.Endorsements) == 0 {
+		return errors.New("the participant has no endorsement to tell of")
+	}
+	for _, given := range p.Endorsements {
+		c.tellOf(p, m.Event, given)
+	}
+	return nil
+}
+
+func (c *change) tellOf(p *Participant, event string, about Endorsement) {
+	c.events = append(c.events, Event{
+		ID: event, Key: p.Key, NDISNumber: p.NDISNumber, Organisations: []string{about.RANumber}, Endorsement: about,
+	})
+}
+
+func loseEndorsement(c *change, p *Participant, m PlanMove) error {
+	return c.endEndorsements(p, m, c.today-1)
+}
+
+func endEndorsement(c *change, p *Participant, m PlanMove) error {
+	end, err := c.date(m.Date, c.today)
+	if err != nil {
+		return err
+	}
+	return c.endEndorsements(p, m, end)
+}
+
+// endEndorsements ends the endorsements that fit, in the roles that the organisation holds.
+func (c *change) endEndorsements(p *Participant, m PlanMove, end Date) error {
+	organisation, err := c.holderOf(p, m.Organisation)
+	if err != nil {
+		return err
+	}
+	ended := false
+	for i := range p.Endorsements {
+		given := &p.Endorsements[i]
+		fits := given.RANumber == organisation && (m.Role == "" || given.Role == m.Role)
+		if !fits || (given.End != NoDate && given.End <= end) {
+			continue
+		}
+		given.End = end
+		c.tellOf(p, RelationshipEnded, *given)
+		ended = true
+	}
+	if !ended {
+		return errors.New("no endorsement fits that would end")
+	}
+	return nil
+}
+
+func endorse(c *change, p *Participant, m PlanMove) error {
+	organisation, err := c.holderOf(p, m.Organisation)
+	if err != nil {
+		return err
+	}
+	start, err := c.date(m.Date, c.today)
+	if err != nil {
+		return err
+	}
+	end, err := c.date(m.End, NoDate)
+	if err != nil {
+		return err
+	}
+	roles := neededRoles
+	if m.Role != "" {
+		roles = []string{m.Role}
+	}
+	for _, role := range roles {
+		given := Endorsement{RANumber: organisation, Role: role, Start: start, End: end}
+		p.Endorsements = append(p.Endorsements, given)
+		c.tellOf(p, RelationshipBegun, given)
+	}
+	return nil
+}
+
+// holderOf gives the organisation that is named, else the first that holds the participant.
+func (c *change) holderOf(p *Participant, name string) (string, error) {
+	if name == "" && len(p.HeldBy) > 0 {
+		return p.HeldBy[0], nil
+	}
+	return c.world.organisation(name)
+}
