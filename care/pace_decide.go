@@ -250,7 +250,7 @@ func (d *contractDeciding) heldBudget(place int, held, read PlanBudget) {
 func (d *contractDeciding) holdShortening(held PlanBudget, read *PlanBudget) {
 	hold := func(field string, old Date, new *Date) {
 		d.review(ReviewItem{
-			Kind: ReviewShortening, ContractID: d.Contract.ID, BudgetID: held.ID, Subject: held.Name(), Field: field, Old: dateText(old), New: dateText(*new),
+			Kind: ReviewShortening, ContractID: d.Contract.ID, BudgetID: held.ID, Subject: read.Name(), Field: field, Old: dateText(old), New: dateText(*new),
 		})
 		*new = old
 	}

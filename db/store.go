@@ -20,7 +20,7 @@ import (
 const (
 	// statementTimeout ends a statement that hangs; idleTimeout a transaction whose program hangs. Both free the locks.
 	statementTimeout = 30 * time.Second
-	idleTimeout      = 60 * time.Second
+	idleTimeout      = 3 * time.Minute // a login holds its token's row for as long as PRODA takes to answer
 )
 
 // Sealer encrypts what must not stand in clear in the database: tokens and private keys. The additional data ties a sealed value

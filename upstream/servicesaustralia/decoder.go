@@ -183,11 +183,11 @@ func (r row) number(field string, mostDigits int, round func(decimal.Decimal) de
 		return decimal.NullDecimal{}
 	}
 	reported, ok := parseNumber(text, mostDigits)
-	if !ok {
+	rounded := round(reported)
+	if !ok || tooLarge(rounded, mostDigits) {
 		r.odd(field, "is not a number that can be right", raw)
 		return decimal.NullDecimal{}
 	}
-	rounded := round(reported)
 	if !rounded.Equal(reported) {
 		r.warn(care.IssueRounded, field, "came with more places than are kept, and was rounded", raw)
 	}
@@ -202,10 +202,15 @@ func parseNumber(text string, mostDigits int) (decimal.Decimal, bool) {
 		return decimal.Decimal{}, false
 	}
 	number, err := decimal.NewFromString(text)
-	if err != nil || number.Abs().GreaterThanOrEqual(decimal.New(1, int32(mostDigits))) {
+	if err != nil || tooLarge(number, mostDigits) {
 		return decimal.Decimal{}, false
 	}
 	return number, true
+}
+
+// tooLarge reports whether a number has more digits before the point than are kept; rounding can add one.
+func tooLarge(number decimal.Decimal, mostDigits int) bool {
+	return number.Abs().GreaterThanOrEqual(decimal.New(1, int32(mostDigits)))
 }
 
 // odd warns that an optional field could not be read and counts as absent.

@@ -19,6 +19,8 @@ type list struct {
 	query           url.Values
 	sortField       string
 	limit           int
+	// mustExist makes a first page without hits an error: the person who was asked for is not known.
+	mustExist bool
 }
 
 // page is one page of a list.
@@ -36,7 +38,7 @@ func (r *Reader) pages(ctx context.Context, list list, each func(page) error) er
 	for number := 1; number <= r.options.MaxPages; number++ {
 		var err error
 		current, err = r.page(ctx, list, number)
-		if transport.Has(err, transport.NotFound) {
+		if transport.Has(err, transport.NotFound) && !(list.mustExist && number == 1) {
 			return nil
 		}
 		if err != nil {

@@ -30,6 +30,7 @@ func (r *Reader) Summary(ctx context.Context, careRecipientID string) (care.Read
 		return summary
 	}
 	list := r.sorted(operationSummary, r.options.Paths.Summary, fieldCareRecipientID, ofPerson(careRecipientID))
+	list.mustExist = true
 	read, err := readAll(ctx, r, list, &decoder{area: care.AreaSummary}, care.KindClient, decode, summaryID)
 	if err == nil && len(read.Records) == 0 {
 		err = &transport.Error{Service: r.connection.Service, Operation: operationSummary, Kind: transport.NotFound}

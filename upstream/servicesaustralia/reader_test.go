@@ -177,12 +177,14 @@ func TestWhatIsOddIsAWarningAndNeverLosesTheRecord(t *testing.T) { // R2, R3, R1
 func TestPercentagesKeepFourPlaces(t *testing.T) { // R2
 	read, err := readerOf(t, holds(
 		`{"contributionCategory":"A","percentage":17.1234}`, `{"contributionCategory":"B","percentage":17.12345}`, `{"contributionCategory":"C","percentage":1000}`,
+		`{"contributionCategory":"D","percentage":999.99999}`, // rounding would add a digit
 	)).Contributions(t.Context(), person)
 	require.NoError(t, err)
-	same(t, []care.Contribution{{Category: "A", Percentage: amount("17.1234")}, {Category: "B", Percentage: amount("17.1235")}, {Category: "C"}}, read.Records)
-	require.Len(t, read.Issues, 2)
+	same(t, []care.Contribution{{Category: "A", Percentage: amount("17.1234")}, {Category: "B", Percentage: amount("17.1235")}, {Category: "C"}, {Category: "D"}}, read.Records)
+	require.Len(t, read.Issues, 3)
 	require.Equal(t, care.IssueRounded, read.Issues[0].Code)
 	require.Equal(t, care.IssueOddValue, read.Issues[1].Code)
+	require.Equal(t, care.IssueOddValue, read.Issues[2].Code)
 }
 
 func TestARecordWithoutItsIdentityIsRefused(t *testing.T) {
@@ -244,6 +246,7 @@ func TestWhatNotFoundMeans(t *testing.T) {
 			records, err := read(t.Context(), readerOf(t, says(404, notFound)))
 			if gone[name] {
 				require.Equal(t, transport.NotFound, failure(t, err).Kind)
+				require.NotEmpty(t, failure(t, err).Words, "the service's own words are kept")
 			} else {
 				require.NoError(t, err, "a search without hits")
 				require.Zero(t, records)
