@@ -9,6 +9,8 @@ import (
 
 // BudgetTree is what the NDIA reports of a plan's money: its totals, and the support types with their categories. It names no plan.
 type BudgetTree struct {
+	// Historical is set for the tree of an ended plan, which names no funding components, instalments, stated items or funding periods.
+	Historical bool `json:"historical,omitempty"`
 	// Amounts are the tree's own totals; the NDIA gives no approved amount here.
 	Amounts
 	// Groups are the support types, one for each budget type and management, in the order of the answer. The historical tree has

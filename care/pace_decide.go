@@ -48,10 +48,10 @@ type ContractDecision struct {
 type terms struct {
 	// attended is set where a person has seen what will happen.
 	attended bool
-	// ticked says which budgets that person wants, by their place in the answer, and idOf gives a new one its id.
+	// ticked says which budgets that person wants, by their place in the answer.
 	ticked func(place int) bool
-	idOf   func(place int) ID
-	// agreedOverlap says which contracts may share days with this one.
+	// idOf gives a new budget its id, and agreedOverlap says which contracts may share days with this one; only where attended.
+	idOf          func(place int) ID
 	agreedOverlap func(ID) bool
 	// mayGo is how many budgets may leave PACE at once (R5).
 	mayGo int
@@ -73,10 +73,10 @@ type contractDeciding struct {
 // RefreshUnattended decides what a read changes where nobody looks (R31): changed amounts and extensions are applied; new contracts,
 // new budgets and shortenings are held for review.
 func RefreshUnattended(held HeldContracts, read ContractRead, newID NewID) ContractDecision {
-	return decideContract(held, read, terms{
-		ticked: func(int) bool { return true }, idOf: func(int) ID { return newID() }, agreedOverlap: func(ID) bool { return false },
-	}, newID)
+	return decideContract(held, read, terms{ticked: everyBudget}, newID)
 }
+
+func everyBudget(int) bool { return true }
 
 func decideContract(held HeldContracts, read ContractRead, terms terms, newID NewID) ContractDecision {
 	d := &contractDeciding{held: held, read: read, terms: terms, newID: newID, before: ContractOf(held.Contracts, read.Plan)}
@@ -240,6 +240,7 @@ func (d *contractDeciding) heldBudget(place int, held, read PlanBudget) {
 		d.Budgets.After = append(d.Budgets.After, held)
 		return
 	}
+	read.completedFrom(&held, d.read.Tree.Historical)
 	if !d.terms.attended {
 		d.holdShortening(held, &read)
 	}

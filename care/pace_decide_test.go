@@ -242,6 +242,76 @@ func TestABudgetCreatedBesideADeclinedEqualKeepsItsPlace(t *testing.T) { // R25
 	require.Empty(t, decision.Review)
 }
 
+func TestAnIdThatThePreviewShowedIsNotGivenTwice(t *testing.T) { // R25
+	first, second := spentBudget("Consumables", "100", "1"), spentBudget("Consumables", "200", "2")
+	newID := freshIDs()
+	both := readOf(aPlan, first, second)
+	preview := care.Stage("retrieval", care.HeldContracts{}, both, nil, retrievalTime, newID)
+	request := preview.SelectAll()
+	request.Selection = []care.ID{preview.Budgets[1].ID}
+	held := written(care.HeldContracts{}, care.DecideCreate(care.HeldContracts{}, preview, request, both, retrievalTime, newID))
+
+	alone := readOf(aPlan, second)
+	stale := care.Stage("retrieval 2", held, alone, nil, retrievalTime, newID)
+	require.Equal(t, held.Budgets[0].ID, stale.Budgets[0].ID)
+	sooner := func(start string) care.ReportedBudget {
+		return with(second, func(b *care.ReportedBudget) { b.StartDate = day(start) })
+	}
+	held = written(held, care.RefreshUnattended(held, readOf(aPlan, sooner("2026-01-01"), sooner("2026-01-02")), newID))
+	require.Equal(t, day("2026-01-02"), held.Budgets[0].StartDate, "the budget that the preview showed is now the second of two others")
+
+	after := written(held, care.DecideCreate(held, stale, stale.SelectAll(), alone, retrievalTime, newID))
+	require.Len(t, after.Budgets, 2)
+	require.NotEqual(t, after.Budgets[0].ID, after.Budgets[1].ID)
+	require.True(t, after.Budgets[0].Removed)
+}
+
+func TestChangesInWords(t *testing.T) {
+	for action, words := range map[string]string{
+		care.ActionCreated: "Transport is new.", care.ActionRemoved: "Transport is no longer in PACE.", care.ActionRevived: "Transport is in PACE again.",
+		care.ActionUpdated: "Transport: spent changed from not provided to 5.00.",
+	} {
+		change := care.NamedChange{Subject: "Transport", Change: care.Change{Action: action, Field: "spent", New: texts("5.00")}}
+		require.Equal(t, words, change.Words())
+	}
+	removal := care.ReviewItem{Kind: care.ReviewRemoval, Subject: "Transport"}
+	require.Equal(t, "Transport is no longer in PACE, like most of this contract's budgets.", removal.Words())
+}
+
+func TestAnEndedPlansBudgetsAreTheSameInTheHistoricalTree(t *testing.T) { // R23, R25
+	component := func(name, approved, spent string) care.ReportedBudget {
+		return with(spentBudget("Transport", approved, spent), func(b *care.ReportedBudget) {
+			b.FundingComponent = name
+			b.StatedItems = []care.StatedItem{{SupportItemNumber: "02_051_0108_1_1"}}
+			b.FundingPeriods = []care.FundingPeriod{{FundingPeriodID: "1", Released: true}}
+		})
+	}
+	newID := freshIDs()
+	held, _ := created(care.HeldContracts{}, readOf(aPlan, component("One", "100", "1"), component("Two", "200", "2"), consumables()), newID)
+	ended := readOf(aPlan, consumables(), component("Two", "200", "20"), component("One", "100", "10"))
+	ended.Tree = historical(ended.Tree)
+	decision := care.RefreshUnattended(held, ended, newID)
+	require.Empty(t, decision.Review)
+	require.Empty(t, decision.Missing)
+	require.Equal(t, []string{"spent", "remaining", "spent", "remaining", "amount", "amount"}, fieldsOf(decision.Changes))
+	after := written(held, decision)
+	for i, spent := range []string{"10.00", "20.00", "22.50"} {
+		require.Equal(t, spent, after.Budgets[i].Spent.Decimal.StringFixed(2))
+		require.Equal(t, held.Budgets[i].FundingComponent, after.Budgets[i].FundingComponent, "what the historical tree cannot say is kept")
+		require.Equal(t, held.Budgets[i].FundingPeriods, after.Budgets[i].FundingPeriods)
+		require.Equal(t, held.Budgets[i].StatedItems, after.Budgets[i].StatedItems)
+		require.Equal(t, held.Budgets[i].Identity, after.Budgets[i].Identity)
+	}
+
+	preview := care.Stage("retrieval", held, ended, nil, retrievalTime, newID)
+	require.Empty(t, care.DecideCreate(held, preview, preview.SelectAll(), ended, retrievalTime, newID).Differences)
+
+	fromHistory, _ := created(care.HeldContracts{}, ended, newID)
+	extended := care.RefreshUnattended(fromHistory, readOf(aPlan, component("One", "100", "10"), component("Two", "200", "20"), consumables()), newID)
+	require.Empty(t, extended.Review, "a plan that ended and was then extended")
+	require.Empty(t, extended.Missing)
+}
+
 func TestTheTreeIsCheckedAndItsIssuesAreTheRuns(t *testing.T) { // R4
 	read := readOf(aPlan, with(consumables(), func(b *care.ReportedBudget) { b.Remaining = amount("1") }))
 	read.Tree.Groups[0].EndDate = day("2026-12-31")

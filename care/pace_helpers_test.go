@@ -49,6 +49,20 @@ func treeOf(budgets ...care.ReportedBudget) care.BudgetTree {
 	}}}
 }
 
+// historical is how a tree reads once its plan has ended.
+func historical(tree care.BudgetTree) care.BudgetTree {
+	tree.Historical, tree.Groups = true, slices.Clone(tree.Groups)
+	for i := range tree.Groups {
+		tree.Groups[i].SupportType = ""
+		tree.Groups[i].Budgets = slices.Clone(tree.Groups[i].Budgets)
+		for j := range tree.Groups[i].Budgets {
+			budget := &tree.Groups[i].Budgets[j]
+			budget.FundingComponent, budget.InstalmentType, budget.StatedItems, budget.FundingPeriods = "", "", nil, nil
+		}
+	}
+	return tree
+}
+
 func readOf(plan care.ParticipantPlan, budgets ...care.ReportedBudget) care.ContractRead {
 	tree := treeOf(budgets...)
 	tree.Groups[0].DateRange = plan.Dates()

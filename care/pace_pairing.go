@@ -36,29 +36,39 @@ type pairing struct {
 
 // pairBudgets finds for each budget that was read the one that is known of the same identity (R25). Among equals the best fit is
 // taken first, and with each of these those in PACE before those that had left it: the same in all fields; the same dates; the same
-// start; and only where none of that is left, the same ordinal.
+// start; and only where none of that is left, the same ordinal. What is left then may be paired without the funding component, where
+// one side does not name it: the historical tree never does.
 func pairBudgets(known []PlanBudget, read []PlanBudget) pairing {
-	paired, free := pairing{of: make([]*PlanBudget, len(read))}, freeByIdentity(known)
-	inOrder := readInOrder(read)
-	takeAll := func(removed bool, fits []budgetFit) {
+	paired := pairing{of: make([]*PlanBudget, len(read))}
+	whole, withoutComponent := (*PlanBudget).identity, (*PlanBudget).identityWithoutComponent
+	paired.match(known, read, whole, sameBudgetValues, sameDatesAndOrdinal, sameBudgetDates, sameStartAndOrdinal, sameStart)
+	paired.match(known, read, whole, sameOrdinal)
+	paired.match(known, read, withoutComponent, oneNamesNoComponent(sameDatesAndApproved), oneNamesNoComponent(sameBudgetDates), oneNamesNoComponent(sameStart))
+	paired.absent = paired.unpaired(known)
+	return paired
+}
+
+// match pairs what is not paired yet.
+func (p *pairing) match(known, read []PlanBudget, identity func(*PlanBudget) string, fits ...budgetFit) {
+	free := byIdentity(p.unpaired(known), identity)
+	for _, removed := range []bool{false, true} {
 		for _, fit := range fits {
-			for _, i := range inOrder {
-				if paired.of[i] == nil {
-					paired.of[i] = takeBudget(free[read[i].identity()], &read[i], removed, fit)
+			for _, i := range readInOrder(read) {
+				if p.of[i] == nil {
+					p.of[i] = takeBudget(free[identity(&read[i])], &read[i], removed, fit)
 				}
 			}
 		}
 	}
-	for _, fits := range [][]budgetFit{{sameBudgetValues, sameDatesAndOrdinal, sameBudgetDates, sameStartAndOrdinal, sameStart}, {sameOrdinal}} {
-		takeAll(false, fits)
-		takeAll(true, fits)
-	}
+}
+
+func (p *pairing) unpaired(known []PlanBudget) (left []*PlanBudget) {
 	for i := range known {
-		if !slices.Contains(paired.of, &known[i]) {
-			paired.absent = append(paired.absent, &known[i])
+		if !slices.Contains(p.of, &known[i]) {
+			left = append(left, &known[i])
 		}
 	}
-	return paired
+	return left
 }
 
 // budgetFit is a way in which a known budget can fit one that was read.
@@ -74,17 +84,37 @@ func sameDatesAndOrdinal(known, read *PlanBudget) bool {
 func sameStartAndOrdinal(known, read *PlanBudget) bool {
 	return sameStart(known, read) && sameOrdinal(known, read)
 }
+func sameDatesAndApproved(known, read *PlanBudget) bool {
+	return sameBudgetDates(known, read) && sameText(moneyText(known.Approved), moneyText(read.Approved))
+}
 
-// freeByIdentity are the known budgets of each identity by ordinal.
-func freeByIdentity(known []PlanBudget) map[string][]*PlanBudget {
-	free := make(map[string][]*PlanBudget)
-	for i := range known {
-		free[known[i].identity()] = append(free[known[i].identity()], &known[i])
+func oneNamesNoComponent(fit budgetFit) budgetFit {
+	return func(known, read *PlanBudget) bool {
+		return (known.FundingComponent == "") != (read.FundingComponent == "") && fit(known, read)
 	}
-	for _, equals := range free {
-		slices.SortFunc(equals, func(a, b *PlanBudget) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
+}
+
+// byIdentity are budgets by identity, in the order of their ordinals.
+func byIdentity(budgets []*PlanBudget, identity func(*PlanBudget) string) map[string][]*PlanBudget {
+	groups := make(map[string][]*PlanBudget)
+	for _, budget := range budgets {
+		groups[identity(budget)] = append(groups[identity(budget)], budget)
 	}
-	return free
+	for _, equals := range groups {
+		slices.SortStableFunc(equals, func(a, b *PlanBudget) int { return cmp.Or(cmp.Compare(a.Ordinal, b.Ordinal), cmp.Compare(a.ID, b.ID)) })
+	}
+	return groups
+}
+
+// completedFrom gives a budget that was read what its answer could not say: the funding component by which we know it (R25), and in a
+// historical tree what that has no fields for.
+func (b *PlanBudget) completedFrom(known *PlanBudget, historical bool) {
+	if b.identity() != known.identity() {
+		b.FundingComponent, b.Identity = known.FundingComponent, known.Identity
+	}
+	if historical {
+		b.InstalmentType, b.StatedItems, b.FundingPeriods = known.InstalmentType, known.StatedItems, known.FundingPeriods
+	}
 }
 
 func readInOrder(read []PlanBudget) []int {

@@ -35,9 +35,13 @@ func newPaceWorld(t *rapid.T) *paceWorld {
 
 func (w *paceWorld) today() care.Date { return care.DateIn(w.now, zone("Australia/Sydney")) }
 
-// read is what the NDIA says of a plan today, in any order.
+// read is what the NDIA says of a plan today, in any order: in the historical tree, if there is a later plan.
 func (w *paceWorld) read(t *rapid.T, plan care.ParticipantPlan) care.ContractRead {
-	return care.ContractRead{Plan: plan, Tree: treeOf(rapid.Permutation(w.budgets[plan.StartDate]).Draw(t, "order")...), On: w.today()}
+	tree := treeOf(rapid.Permutation(w.budgets[plan.StartDate]).Draw(t, "order")...)
+	if plan.StartDate != w.plans[len(w.plans)-1].StartDate {
+		tree = historical(tree)
+	}
+	return care.ContractRead{Plan: plan, Tree: tree, On: w.today()}
 }
 
 func (w *paceWorld) somePlan(t *rapid.T) care.ParticipantPlan {
@@ -167,6 +171,7 @@ func (w *paceWorld) invariants(t *rapid.T) {
 	}
 	for _, budget := range w.held.Budgets {
 		once("id ", budget.ID)
+		once("identity ", budget.ContractID, budget.Identity, budget.Ordinal)
 		once("budget ", budget.ContractID, budget.BudgetType, budget.Management, budget.SupportType, categoryIdentity(budget), budget.FundingComponent, budget.Ordinal)
 		adjusted := w.adjustment(t, budget)
 		if !budget.Removed && budget.Spent.Valid {

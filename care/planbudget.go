@@ -126,6 +126,8 @@ func wordWithin[T ~string](folded string, unknown T, words map[string]T) T {
 type PlanBudget struct {
 	Row
 	ContractID ID `json:"contract_id"`
+	// Identity, with the ordinal, makes the budget one of a kind in its contract (R25). It never changes.
+	Identity string `json:"identity"`
 	ReportedBudget
 	// ExcludedFromTotals is set for money that is not paid by the plan manager (R29).
 	ExcludedFromTotals bool `json:"excluded_from_totals"`
@@ -133,7 +135,10 @@ type PlanBudget struct {
 
 // newPlanBudget puts what was reported under an ordinal among equals.
 func newPlanBudget(reported ReportedBudget, ordinal int) PlanBudget {
-	return PlanBudget{Row: Row{Ordinal: ordinal}, ReportedBudget: reported, ExcludedFromTotals: reported.Management != PlanManaged}
+	reported.CategoryNumber = CategoryNumber(reported.Category)
+	return PlanBudget{
+		Row: Row{Ordinal: ordinal}, Identity: reported.identity(), ReportedBudget: reported, ExcludedFromTotals: reported.Management != PlanManaged,
+	}
 }
 
 // Name is how people tell one budget of a plan from the others.
@@ -144,13 +149,15 @@ func (b *ReportedBudget) Name() string {
 // identity is what makes two reports the same budget of a contract, beside the ordinal among equals (R25). Names are compared
 // without case, spaces and punctuation, and a category by its number where it has one, so that a renamed one stays the same.
 func (b *ReportedBudget) identity() string {
+	return b.identityWithoutComponent() + "|" + foldName(b.FundingComponent)
+}
+
+func (b *ReportedBudget) identityWithoutComponent() string {
 	category := foldName(b.Category)
-	if b.CategoryNumber != 0 {
-		category = fmt.Sprintf("%02d", b.CategoryNumber)
+	if number := CategoryNumber(b.Category); number != 0 {
+		category = fmt.Sprintf("%02d", number)
 	}
-	return strings.Join([]string{
-		foldName(string(b.BudgetType)), foldName(string(b.Management)), foldName(b.SupportType), category, foldName(b.FundingComponent),
-	}, "|")
+	return strings.Join([]string{foldName(string(b.BudgetType)), foldName(string(b.Management)), foldName(b.SupportType), category}, "|")
 }
 
 func (b *ReportedBudget) values() []Value {

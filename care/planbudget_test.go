@@ -52,7 +52,7 @@ func TestAPlanBudgetComesBackFromJSONAsItWas(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(encoded, &row))
 	for _, column := range []string{
-		"id", "ordinal", "removed", "contract_id", "budget_type", "management", "support_type", "category", "category_number", "funding_component",
+		"id", "ordinal", "removed", "contract_id", "identity", "budget_type", "management", "support_type", "category", "category_number", "funding_component",
 		"approved", "released", "spent", "remaining", "start_date", "end_date", "instalment_type", "stated_items", "funding_periods", "excluded_from_totals",
 	} {
 		require.Contains(t, row, column)

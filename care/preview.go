@@ -3,9 +3,9 @@ package care
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -69,7 +69,7 @@ type PreviewAdjustment struct {
 // Stage makes the preview of a read, with all budgets ticked (R22). others are the participant's further plans.
 func Stage(id ID, held HeldContracts, read ContractRead, others []ParticipantPlan, now time.Time, newID NewID) Preview {
 	decision := decideContract(held, read, terms{
-		attended: true, ticked: func(int) bool { return true }, idOf: func(int) ID { return newID() }, agreedOverlap: func(ID) bool { return true },
+		attended: true, ticked: everyBudget, idOf: func(int) ID { return newID() }, agreedOverlap: func(ID) bool { return true },
 	}, newID)
 	preview := Preview{
 		ID: id, RetrievedAt: now, ExpiresAt: now.Add(PreviewLifetime), Hash: contentHash(read), Plan: read.Plan, Others: others,
@@ -169,14 +169,8 @@ func contentHash(read ContractRead) string {
 		contents[i] = valuesKey(budgets[i].values())
 	}
 	slices.Sort(contents)
-	encoded, err := json.Marshal(struct {
-		Plan    []Value
-		Budgets []string
-	}{planFields(read.Plan, read.Tree.TotalFunding()), contents})
-	if err != nil { // texts can always be written as JSON
-		panic(err)
-	}
-	digest := sha256.Sum256(encoded)
+	contents = append(contents, valuesKey(planFields(read.Plan, read.Tree.TotalFunding())))
+	digest := sha256.Sum256([]byte(strings.Join(contents, "\x01")))
 	return hex.EncodeToString(digest[:])
 }
 
@@ -248,9 +242,9 @@ func DecideCreate(held HeldContracts, preview Preview, request CreateRequest, re
 	if reason := preview.Admit(request, asked); reason != "" {
 		return refusedContract(reason)
 	}
-	shown := preview.planBudgets()
-	paired := pairBudgets(shown, numbered(read.Tree.Budgets()))
-	if differences := preview.differences(request, read, shown, paired); len(differences) > 0 {
+	fresh := numbered(read.Tree.Budgets())
+	paired := pairBudgets(preview.planBudgets(), fresh)
+	if differences := preview.differences(request, read, fresh, paired); len(differences) > 0 {
 		refused := refusedContract(ReasonPreviewDiffers)
 		refused.Differences = differences
 		return refused
@@ -267,12 +261,12 @@ func (p *Preview) planBudgets() []PlanBudget {
 }
 
 // differences compares what was shown with what was read, field by field: the plan, and the ticked budgets.
-func (p *Preview) differences(request CreateRequest, read ContractRead, shown []PlanBudget, paired pairing) []NamedChange {
+func (p *Preview) differences(request CreateRequest, read ContractRead, fresh []PlanBudget, paired pairing) []NamedChange {
 	was, is := planFields(p.Plan, p.Contract.TotalFunding), planFields(read.Plan, read.Tree.TotalFunding())
 	differences := named("The plan", changesBetween(KindServiceContract, p.Contract.ID, was, is))
-	fresh := read.Tree.Budgets()
 	for place, budget := range paired.of {
 		if budget != nil && slices.Contains(request.Selection, budget.ID) {
+			fresh[place].completedFrom(budget, read.Tree.Historical)
 			differences = append(differences, named(budget.Name(), changesBetween(KindPlanBudget, budget.ID, budget.values(), fresh[place].values()))...)
 		}
 	}

@@ -241,12 +241,17 @@ func TestASecondCreateChangesNothing(t *testing.T) { // R24, R25: a double click
 
 func TestASingleBudgetIsRefreshedAlone(t *testing.T) {
 	newID := freshIDs()
-	held, _ := created(care.HeldContracts{}, readOf(aPlan, consumables(), planFee(), transport()), newID)
+	start := readOf(aPlan, consumables(), planFee(), transport(), spentBudget("Lifelong Learning", "0", "0"))
+	whole := care.Stage("first", care.HeldContracts{}, start, nil, retrievalTime, newID)
+	first := whole.SelectAll()
+	first.Selection = first.Selection[:3]
+	held := written(care.HeldContracts{}, care.DecideCreate(care.HeldContracts{}, whole, first, start, retrievalTime, newID))
+	require.Len(t, held.Contracts[0].Declined, 1)
 	extended := plan("2026-02-01", "2027-07-31")
 	read := readOf(extended,
 		with(consumables(), func(b *care.ReportedBudget) { b.Spent, b.Remaining = amount("100"), amount("77900") }),
 		with(transport(), func(b *care.ReportedBudget) { b.Spent, b.Remaining = amount("7"), amount("2993") }),
-		spentBudget("Relationships", "50", "0"))
+		spentBudget("Relationships", "50", "0"), spentBudget("Lifelong Learning", "0", "0"))
 	preview := care.Stage("retrieval", held, read, nil, retrievalTime, newID)
 	request := preview.SelectAll()
 	request.Only, request.Selection = true, request.Selection[:1]

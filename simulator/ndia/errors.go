@@ -60,13 +60,16 @@ var (
 )
 
 // refuseCall answers with an error that is about the call rather than about a participant (gateway.Refuse). A device that is
-// not authorised has no authority.
+// not authorised has no authority; a path that is no operation never comes to the NDIA, whose form the answer does not have.
 func refuseCall(w http.ResponseWriter, status int, code, message string) {
-	if code == gateway.CodeForbidden {
+	switch {
+	case code == gateway.CodeForbidden:
 		noAuthority.write(w, asObjects)
-		return
+	case status == http.StatusNotFound:
+		problem{status, code, message}.write(w, asText)
+	default:
+		problem{status, code, message}.write(w, asObjects)
 	}
-	problem{status, code, message}.write(w, asObjects)
 }
 
 // write answers with the error in one of its forms; words come with space around them now and then.

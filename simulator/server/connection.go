@@ -21,6 +21,8 @@ type Connection struct {
 	ServicesAustraliaAudience string `json:"servicesAustraliaAudience"`
 	NDIABaseURL               string `json:"ndiaBaseUrl"`
 	NDIAAudience              string `json:"ndiaAudience"`
+	NDIAIBMClientID           string `json:"ndiaIbmClientId"`
+	NDIAProductID             string `json:"ndiaProductId"`
 	// ClientID is for the token endpoint, IBMClientID for the header X-IBM-Client-Id, ProductID for dhs-productId.
 	ClientID    string `json:"clientId"`
 	IBMClientID string `json:"ibmClientId"`
@@ -58,6 +60,8 @@ func (s *Simulator) connection(baseURL string, organisation world.Organisation, 
 		ServicesAustraliaAudience: s.config.servicesAustralia.Audience,
 		NDIABaseURL:               baseURL + NDIAPath,
 		NDIAAudience:              s.config.ndia.Audience,
+		NDIAIBMClientID:           s.config.ndia.ClientID,
+		NDIAProductID:             s.config.ndia.ProductID,
 		ClientID:                  s.config.proda.ClientID,
 		IBMClientID:               s.config.servicesAustralia.ClientID,
 		ProductID:                 s.config.servicesAustralia.ProductID,

@@ -44,11 +44,15 @@ func Steps(store *db.Store, calls *transport.Client) *activities.CareRecipient {
 // Workers are the parts of a worker process: one for workflows and the steps that only touch the database, and one for each service,
 // with slots of its own, so that an outage of a service never starves anything else.
 func Workers(connected client.Client, queues protocol.TaskQueues, steps *activities.CareRecipient) []run.Part {
-	careSync := worker.New(connected, queues.CareSync(), options(databaseSlots))
+	careSyncOptions := options()
+	careSyncOptions.MaxConcurrentLocalActivityExecutionSize = databaseSlots
+	careSyncOptions.LocalActivityWorkerOnly = true // nothing else to poll for
+	careSync := worker.New(connected, queues.CareSync(), careSyncOptions)
 	workflows.Register(careSync)
 	steps.RegisterDatabaseSteps(careSync)
 
-	serviceOptions := options(serviceSlots)
+	serviceOptions := options()
+	serviceOptions.MaxConcurrentActivityExecutionSize = serviceSlots
 	serviceOptions.DisableWorkflowWorker = true
 	servicesAustralia := worker.New(connected, queues.Upstream(care.ServicesAustralia), serviceOptions)
 	steps.RegisterServiceSteps(servicesAustralia)
@@ -59,10 +63,8 @@ func part(hosted worker.Worker) run.Part {
 	return func(ctx context.Context) error { return temporal.RunWorker(ctx, hosted) }
 }
 
-func options(slots int) worker.Options {
+func options() worker.Options {
 	return worker.Options{
-		MaxConcurrentActivityExecutionSize:      slots,
-		MaxConcurrentLocalActivityExecutionSize: databaseSlots,
 		// Heartbeats are sent as often as they are made: by default up to a minute apart, which would look like a dead worker.
 		MaxHeartbeatThrottleInterval:     activities.HeartbeatInterval,
 		DefaultHeartbeatThrottleInterval: activities.HeartbeatInterval,

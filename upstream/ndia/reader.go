@@ -1,0 +1,88 @@
+package ndia
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/upstream/transport"
+)
+
+// What the operations are called in errors and metrics.
+const (
+	operationDeterminePlan    = "kind of plan"
+	operationPlans            = "plans of a participant"
+	operationBudget           = "current budget"
+	operationHistoricalBudget = "historical budget"
+	operationSubscribe        = "subscribe to a notification"
+)
+
+// DeterminePlan reads which kind of plan a participant has, with what was odd about the answer.
+//
+// As with every operation on a participant, NotFound means that the number, the surname or the birth date is not exactly as the NDIA
+// has it, or that the endorsement is missing; NotAuthorised that the endorsement is missing or has lapsed (AuthorityMissing).
+func (r *Reader) DeterminePlan(ctx context.Context, participant care.Participant) (care.PlanKind, []care.Issue, error) {
+	return read(ctx, r.calls, operationDeterminePlan, r.paths.DeterminePlan, keysOf(participant), func(d *decoder, result json.RawMessage) care.PlanKind {
+		return d.row(care.KindServiceContract, fieldResult, result).planKind()
+	})
+}
+
+// Plans reads the plans that the NDIA lists: at most two, the current one and the previous or the next; none is an empty answer.
+// care.ChoosePlan decides which of them is synced (R23).
+func (r *Reader) Plans(ctx context.Context, participant care.Participant) (care.Read[care.ParticipantPlan], error) {
+	plans, issues, err := read(ctx, r.calls, operationPlans, r.paths.Plans, keysOf(participant), func(d *decoder, result json.RawMessage) []care.ParticipantPlan {
+		var plans []care.ParticipantPlan
+		for _, one := range d.rows(care.KindServiceContract, fieldResult, result) {
+			plans = append(plans, one.participantPlan())
+		}
+		return plans
+	})
+	return care.Read[care.ParticipantPlan]{Records: plans, Issues: issues}, err
+}
+
+// Budget reads the budget tree of the plan that covers today, with what was odd about it. The tree does not name its plan (R23).
+func (r *Reader) Budget(ctx context.Context, participant care.Participant) (care.BudgetTree, []care.Issue, error) {
+	return read(ctx, r.budgets, operationBudget, r.paths.Budget, keysOf(participant), func(d *decoder, result json.RawMessage) care.BudgetTree {
+		return d.row(care.KindPlanBudget, fieldResult, result).budgetTree()
+	})
+}
+
+// HistoricalBudget reads the budgets of earlier periods that the NDIA gives for a date within an ended plan; none is an empty answer.
+// care.ChooseHistory decides which of them is the plan's (R23).
+func (r *Reader) HistoricalBudget(ctx context.Context, participant care.Participant, planDate care.Date) (care.Read[care.BudgetTree], error) {
+	query := keysOf(participant)
+	query.Set("plan_date", planDate.String())
+	trees, issues, err := read(ctx, r.budgets, operationHistoricalBudget, r.paths.HistoricalBudget, query, func(d *decoder, result json.RawMessage) []care.BudgetTree {
+		return d.row(care.KindPlanBudget, fieldResult, result).historicalTrees()
+	})
+	return care.Read[care.BudgetTree]{Records: trees, Issues: issues}, err
+}
+
+// keysOf are the three values by which the NDIA finds a participant. They are sent as we hold them: they must match letter by letter.
+func keysOf(participant care.Participant) url.Values {
+	return url.Values{
+		"participant":         {participant.NDISNumber},
+		"participant_surname": {participant.FamilyName},
+		"date_of_birth":       {participant.BirthDate.String()},
+	}
+}
+
+// read makes a call and decodes the result in its envelope.
+func read[T any](ctx context.Context, session *transport.Session, operation, path string, query url.Values, decode func(*decoder, json.RawMessage) T) (T, []care.Issue, error) {
+	var none T
+	response, err := session.Get(ctx, operation, path, query)
+	if err != nil {
+		return none, nil, understood(err)
+	}
+	result, err := open(response)
+	if err != nil {
+		return none, nil, err
+	}
+	decoder := &decoder{area: care.AreaContract}
+	decoded := decode(decoder, result)
+	if decoder.refusal != nil {
+		return none, nil, decoder.refusal.of(response)
+	}
+	return decoded, decoder.issues, nil
+}
