@@ -3,6 +3,7 @@ package care
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // HeldContracts is what we hold of a client's contracts: all of them, with the plan budgets of those from PACE and their delivered
@@ -123,7 +124,7 @@ func refusedContract(reason Reason) ContractDecision {
 }
 
 func (d *contractDeciding) unwanted(overlapping ServiceContract) bool {
-	return !d.terms.agreedOverlap(overlapping.ID)
+	return d.terms.attended && !d.terms.agreedOverlap(overlapping.ID)
 }
 
 // setContract gives the contract its dates, and those before and after it theirs (R24).
@@ -185,7 +186,7 @@ func (d *contractDeciding) place(contract ServiceContract) {
 func (d *contractDeciding) setBudgets() {
 	held := filter(d.held.Budgets, func(b PlanBudget) bool { return b.ContractID == d.Contract.ID })
 	read := numbered(d.read.Tree.Budgets())
-	paired := pairBudgets(held, read)
+	paired := pairBudgets(held, read, d.read.Tree.Historical)
 	renumbered(held, read, paired)
 	declined := d.Contract.Declined
 	if d.terms.attended && !d.terms.only {
@@ -230,8 +231,10 @@ func (d *contractDeciding) freshID(place int) ID {
 	return id
 }
 
+// isDeclined recognises a budget that was declined with the same money, in a historical tree without its funding component.
 func (b *PlanBudget) isDeclined(declined DeclinedBudget) bool {
-	return declined.Budget == b.key() && sameText(moneyText(declined.Approved), moneyText(b.Approved))
+	same := declined.Budget == b.key() || b.FundingComponent == "" && strings.HasPrefix(declined.Budget, b.identityWithoutComponent()+"|")
+	return same && sameText(moneyText(declined.Approved), moneyText(b.Approved))
 }
 
 // heldBudget takes over what was read of a budget that we hold. One that is not ticked stays as it was (R25).

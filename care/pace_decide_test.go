@@ -102,6 +102,9 @@ func TestAnUntickedBudgetIsNotAskedAboutAgainUntilItsMoneyChanges(t *testing.T) 
 	request.Selection = request.Selection[:1]
 	held := written(care.HeldContracts{}, care.DecideCreate(care.HeldContracts{}, preview, request, read, retrievalTime, newID))
 	require.Empty(t, care.RefreshUnattended(held, read, newID).Review)
+	ended := read
+	ended.Tree = historical(read.Tree)
+	require.Empty(t, care.RefreshUnattended(held, ended, newID).Review)
 
 	funded := care.RefreshUnattended(held, readOf(aPlan, consumables(), spentBudget("Relationships", "900", "0")), newID)
 	require.Equal(t, []care.ReviewKind{care.ReviewNewBudget}, reviewKinds(funded.Review))
@@ -124,6 +127,11 @@ func TestAnExtensionIntoAnotherContractIsHeld(t *testing.T) { // R24, R31
 	preview := care.Stage("retrieval", held, extended, nil, retrievalTime, newID)
 	require.Len(t, preview.Overlaps, 1)
 	require.Equal(t, care.ReasonOverlapUnconfirmed, preview.Admit(preview.SelectAll(), retrievalTime))
+	only := preview.SelectAll()
+	only.Only = true
+	alone := care.DecideCreate(held, preview, only, extended, retrievalTime, newID)
+	require.Equal(t, care.AreaSucceeded, alone.Answer.Outcome, "a budget refreshed alone leaves the contract's dates")
+	require.Equal(t, aPlan.EndDate, alone.Contract.EndDate)
 }
 
 func TestABudgetThatIsNoLongerInPACEIsKeptAndLeavesTheTotals(t *testing.T) { // R25
@@ -240,6 +248,18 @@ func TestABudgetCreatedBesideADeclinedEqualKeepsItsPlace(t *testing.T) { // R25
 	decision := care.RefreshUnattended(held, changed, newID)
 	require.Equal(t, "20.00", decision.Budgets.After[0].Spent.Decimal.StringFixed(2))
 	require.Empty(t, decision.Review)
+}
+
+func TestANewEqualGetsAnOrdinalOfItsOwn(t *testing.T) { // R25
+	late := with(consumables(), func(b *care.ReportedBudget) { b.StartDate = day("2026-05-01") })
+	newID := freshIDs()
+	held, first := created(care.HeldContracts{}, readOf(aPlan, late), newID)
+	after, _ := created(held, readOf(aPlan, consumables(), late), newID)
+	require.Len(t, after.Budgets, 2)
+	require.Equal(t, first.Budgets.After[0], after.Budgets[0])
+	require.Equal(t, 1, after.Budgets[1].Ordinal, "although it starts sooner")
+	again := care.RefreshUnattended(after, readOf(aPlan, late, consumables()), newID)
+	require.Empty(t, again.Changes)
 }
 
 func TestAnIdThatThePreviewShowedIsNotGivenTwice(t *testing.T) { // R25

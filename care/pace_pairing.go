@@ -38,12 +38,13 @@ type pairing struct {
 // taken first, and with each of these those in PACE before those that had left it: the same in all fields; the same dates; the same
 // start; and only where none of that is left, the same ordinal. What is left then may be paired without the funding component, where
 // one side does not name it: the historical tree never does.
-func pairBudgets(known []PlanBudget, read []PlanBudget) pairing {
-	paired := pairing{of: make([]*PlanBudget, len(read))}
+func pairBudgets(known, read []PlanBudget, historical bool) pairing {
+	paired, same := pairing{of: make([]*PlanBudget, len(read))}, sameOnceCompleted(historical)
 	whole, withoutComponent := (*PlanBudget).identity, (*PlanBudget).identityWithoutComponent
-	paired.match(known, read, whole, sameBudgetValues, sameDatesAndOrdinal, sameBudgetDates, sameStartAndOrdinal, sameStart)
+	paired.match(known, read, whole, same, sameDatesAndOrdinal, sameBudgetDates, sameStartAndOrdinal, sameStart)
 	paired.match(known, read, whole, sameOrdinal)
-	paired.match(known, read, withoutComponent, oneNamesNoComponent(sameDatesAndApproved), oneNamesNoComponent(sameBudgetDates), oneNamesNoComponent(sameStart))
+	paired.match(known, read, withoutComponent, oneNamesNoComponent(same), oneNamesNoComponent(sameDatesAndApproved),
+		oneNamesNoComponent(sameBudgetDates), oneNamesNoComponent(sameStart))
 	paired.absent = paired.unpaired(known)
 	return paired
 }
@@ -74,10 +75,9 @@ func (p *pairing) unpaired(known []PlanBudget) (left []*PlanBudget) {
 // budgetFit is a way in which a known budget can fit one that was read.
 type budgetFit func(known, read *PlanBudget) bool
 
-func sameBudgetValues(known, read *PlanBudget) bool { return sameValues(known.values(), read.values()) }
-func sameBudgetDates(known, read *PlanBudget) bool  { return known.Dates() == read.Dates() }
-func sameStart(known, read *PlanBudget) bool        { return known.StartDate == read.StartDate }
-func sameOrdinal(known, read *PlanBudget) bool      { return known.Ordinal == read.Ordinal }
+func sameBudgetDates(known, read *PlanBudget) bool { return known.Dates() == read.Dates() }
+func sameStart(known, read *PlanBudget) bool       { return known.StartDate == read.StartDate }
+func sameOrdinal(known, read *PlanBudget) bool     { return known.Ordinal == read.Ordinal }
 func sameDatesAndOrdinal(known, read *PlanBudget) bool {
 	return sameBudgetDates(known, read) && sameOrdinal(known, read)
 }
@@ -86,6 +86,15 @@ func sameStartAndOrdinal(known, read *PlanBudget) bool {
 }
 func sameDatesAndApproved(known, read *PlanBudget) bool {
 	return sameBudgetDates(known, read) && sameText(moneyText(known.Approved), moneyText(read.Approved))
+}
+
+// sameOnceCompleted compares all fields that the answer can have.
+func sameOnceCompleted(historical bool) budgetFit {
+	return func(known, read *PlanBudget) bool {
+		completed := *read
+		completed.completedFrom(known, historical)
+		return sameValues(known.values(), completed.values())
+	}
 }
 
 func oneNamesNoComponent(fit budgetFit) budgetFit {

@@ -222,11 +222,16 @@ func (p *Preview) Admit(request CreateRequest, now time.Time) Reason {
 		return ReasonSelectionEmpty
 	case slices.ContainsFunc(request.Selection, p.doesNotShow):
 		return ReasonSelectionUnknown
-	case len(p.Overlaps) > 0 && !request.AcceptOverlaps:
+	case len(p.Overlaps) > 0 && !request.AcceptOverlaps && !p.leavesDates(request):
 		return ReasonOverlapUnconfirmed
 	default:
 		return ""
 	}
+}
+
+// leavesDates reports whether a request does not touch the contract's own dates.
+func (p *Preview) leavesDates(request CreateRequest) bool {
+	return request.Only && p.ContractAction != ActionCreated
 }
 
 // Expired reports whether the preview's 30 minutes have passed.
@@ -243,7 +248,7 @@ func DecideCreate(held HeldContracts, preview Preview, request CreateRequest, re
 		return refusedContract(reason)
 	}
 	fresh := numbered(read.Tree.Budgets())
-	paired := pairBudgets(preview.planBudgets(), fresh)
+	paired := pairBudgets(preview.planBudgets(), fresh, read.Tree.Historical)
 	if differences := preview.differences(request, read, fresh, paired); len(differences) > 0 {
 		refused := refusedContract(ReasonPreviewDiffers)
 		refused.Differences = differences
