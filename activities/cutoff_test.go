@@ -135,7 +135,7 @@ func TestAnswerToCommitIsLost(t *testing.T) {
 	store, err := db.Open(t.Context(), address.String(), testkit.Keyring(), db.Options{Tracer: statements})
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
-	steps := hosting.Steps(store, transport.NewClient(transport.Options{}))
+	steps := hosting.Steps(store, transport.NewClient(transport.Options{}), nil)
 
 	for _, step := range areaSteps {
 		s.move(t, "marjorie", step.change())

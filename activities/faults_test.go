@@ -272,7 +272,7 @@ func TestHangingService(t *testing.T) {
 	store, err := db.Open(t.Context(), s.DatabaseURL, testkit.Keyring(), db.Options{})
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
-	steps := hosting.Steps(store, transport.NewClient(transport.Options{Timeout: 50 * time.Millisecond}))
+	steps := hosting.Steps(store, transport.NewClient(transport.Options{Timeout: 50 * time.Millisecond}), nil)
 	_, err = steps.UpsertPlan(t.Context(), protocol.AreaInput{Subject: s.run(t, steps, "marjorie")})
 	require.True(t, transport.Has(err, transport.Timeout), err)
 

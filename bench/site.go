@@ -89,7 +89,7 @@ func (s *site) openStore(ctx context.Context, keyring *sealing.Keyring) error {
 	}
 	s.store, s.closers = store, append(s.closers, store.Close)
 	calls := transport.NewClient(transport.Options{})
-	s.steps = hosting.Steps(store, calls)
+	s.steps = hosting.Steps(store, calls, nil)
 	return nil
 }
 

@@ -187,7 +187,7 @@ func (w *World) Steps(t testing.TB, options db.Options) *activities.CareRecipien
 	t.Cleanup(store.Close)
 	calls := transport.NewClient(transport.Options{})
 	t.Cleanup(calls.CloseIdle)
-	return hosting.Steps(store, calls)
+	return hosting.Steps(store, calls, nil)
 }
 
 // Sync runs one pass by direct calls and answers with what it came to.

@@ -88,7 +88,11 @@ func serve(ctx context.Context, s settings) error {
 	}
 	defer connected.Close()
 
-	calls := transport.NewClient(transport.Options{Observe: logFailures(logger)})
+	observe, err := observeCalls(measured.Meter("caresync"), logger)
+	if err != nil {
+		return err
+	}
+	calls := transport.NewClient(transport.Options{Observe: observe})
 	defer calls.CloseIdle()
 	listener, err := net.Listen("tcp", s.health.Address.String())
 	if err != nil {
@@ -97,20 +101,7 @@ func serve(ctx context.Context, s settings) error {
 	checks := health.Handler(measured.Handler(), logger,
 		health.Check{Name: "database", Probe: store.Ping}, health.Check{Name: "temporal", Probe: temporal.Reachable(connected)})
 	queues := protocol.TaskQueues{Prefix: s.queues.Prefix.String()}
-	parts := append(hosting.Workers(connected, queues, hosting.Steps(store, calls)), run.HTTP(listener, checks, logger))
+	parts := append(hosting.Workers(connected, queues, hosting.Steps(store, calls, warnOfExpiry(logger))), run.HTTP(listener, checks, logger))
 	logger.Info("the worker is ready", zap.String("queue", queues.CareSync()), zap.String("health", listener.Addr().String()))
 	return run.UntilStopped(ctx, parts...)
-}
-
-// logFailures logs each upstream call that failed, by its ids, so that it can be found at the service. Nothing about a person is known
-// here (R10).
-func logFailures(logger *zap.Logger) func(context.Context, transport.Attempt) {
-	return func(_ context.Context, attempt transport.Attempt) {
-		if attempt.Kind == "" {
-			return
-		}
-		logger.Warn("an upstream call failed", zap.String("service", string(attempt.Service)), zap.String("operation", attempt.Operation),
-			zap.Int("status", attempt.Status), zap.String("kind", string(attempt.Kind)), zap.Duration("took", attempt.Duration),
-			zap.String("message_id", attempt.MessageID), zap.String("correlation_id", attempt.CorrelationID))
-	}
 }

@@ -34,6 +34,8 @@ type Options struct {
 	TokenPath, ActivatePath, RenewPath string
 	// Now is the clock, time.Now if nil.
 	Now func() time.Time
+	// Expiring, if set, is told of each warning that a new token brings.
+	Expiring func(care.Connection, ExpiryWarning)
 }
 
 func (o Options) withDefaults() Options {
@@ -43,6 +45,9 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.RenewPath, DefaultRenewPath)
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Expiring == nil {
+		o.Expiring = func(care.Connection, ExpiryWarning) {}
 	}
 	return o
 }

@@ -123,7 +123,17 @@ func (t *Tokens) fromStore(ctx context.Context, connection care.Connection, refu
 	}
 	token, err := t.refresh(ctx, connection, refused, keys)
 	t.holdBack(connection, err)
+	if err == nil {
+		t.warn(connection, token)
+	}
 	return token, err
+}
+
+// warn tells of a device or key that a new token says expires soon.
+func (t *Tokens) warn(connection care.Connection, token Token) {
+	for _, warning := range ExpiryWarnings(token.KeyExpiry, token.DeviceExpiry, t.now()) {
+		t.client.options.Expiring(connection, warning)
+	}
 }
 
 func (t *Tokens) now() time.Time { return t.client.options.Now() }

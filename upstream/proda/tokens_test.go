@@ -103,6 +103,26 @@ func TestOneTokenForAllGoroutinesAndProcesses(t *testing.T) {
 	require.Equal(t, 3, fake.tokens())
 }
 
+func TestANewTokenTellsWhatExpiresSoon(t *testing.T) {
+	fake := startPRODA(t)
+	fake.clock.now = time.Date(2026, 7, 28, 0, 0, 0, 0, time.UTC) // the key expires on 1 August, the device in January
+	var told []proda.ExpiryWarning
+	client := proda.NewClient(transport.NewClient(transport.Options{}), proda.Options{Now: fake.clock.Now, Expiring: func(connection care.Connection, warning proda.ExpiryWarning) {
+		require.Equal(t, fake.connection().ID, connection.ID)
+		told = append(told, warning)
+	}})
+	store := fake.activated()
+	tokens := proda.NewTokens(client, store, store)
+	for range 2 {
+		_, err := tokens.Current(t.Context(), fake.connection())
+		require.NoError(t, err)
+	}
+	require.Len(t, told, 1, "once for each login")
+	require.Equal(t, "key", told[0].Subject)
+	require.Equal(t, 4, told[0].Days)
+	require.True(t, told[0].Urgent)
+}
+
 func TestTokensOfOtherConnectionsAndAudiencesAreTheirOwn(t *testing.T) {
 	fake := startPRODA(t)
 	store := fake.activated()

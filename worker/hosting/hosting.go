@@ -34,9 +34,10 @@ const (
 // only while they read or write and not while they wait for the government.
 const DatabaseConnections = 32
 
-// Steps puts together the steps of a Care Recipient Sync for a process.
-func Steps(store *db.Store, calls *transport.Client) *activities.CareRecipient {
-	tokens := proda.NewTokens(proda.NewClient(calls, proda.Options{}), store.ProdaTokens(), store.DeviceKeys())
+// Steps puts together the steps of a Care Recipient Sync for a process. expiring, if not nil, is told where a login says that a device or
+// its key expires soon.
+func Steps(store *db.Store, calls *transport.Client, expiring func(care.Connection, proda.ExpiryWarning)) *activities.CareRecipient {
+	tokens := proda.NewTokens(proda.NewClient(calls, proda.Options{Expiring: expiring}), store.ProdaTokens(), store.DeviceKeys())
 	services := servicesaustralia.NewClient(calls, tokens, servicesaustralia.Options{})
 	return activities.NewCareRecipient(store, services, store.NewAllowances())
 }

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/upstream/proda"
+	"github.com/caresync/caresync/upstream/transport"
+)
+
+// observeCalls measures every upstream call, and logs each that failed by its ids, so that it can be found at the service. Nothing
+// about a person is known here (R10).
+func observeCalls(meter metric.Meter, logger *zap.Logger) (func(context.Context, transport.Attempt), error) {
+	durations, err := meter.Float64Histogram("caresync.upstream.call.duration", metric.WithUnit("s"),
+		metric.WithDescription("Calls to the government's services by how they ended"))
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, attempt transport.Attempt) {
+		outcome := string(attempt.Kind)
+		if outcome == "" {
+			outcome = "succeeded"
+		}
+		durations.Record(ctx, attempt.Duration.Seconds(), metric.WithAttributes(attribute.String("service", string(attempt.Service)),
+			attribute.String("operation", attempt.Operation), attribute.String("outcome", outcome)))
+		if attempt.Kind != "" {
+			logFailure(logger, attempt)
+		}
+	}, nil
+}
+
+func logFailure(logger *zap.Logger, attempt transport.Attempt) {
+	logger.Warn("an upstream call failed", zap.String("service", string(attempt.Service)), zap.String("operation", attempt.Operation),
+		zap.Int("status", attempt.Status), zap.String("kind", string(attempt.Kind)), zap.Duration("took", attempt.Duration),
+		zap.String("message_id", attempt.MessageID), zap.String("correlation_id", attempt.CorrelationID))
+}
+
+// warnOfExpiry logs that a device or its key expires soon, each time a login tells so.
+func warnOfExpiry(logger *zap.Logger) func(care.Connection, proda.ExpiryWarning) {
+	return func(connection care.Connection, warning proda.ExpiryWarning) {
+		level := zap.WarnLevel
+		if warning.Urgent {
+			level = zap.ErrorLevel
+		}
+		logger.Log(level, warning.String(), zap.String("connection", string(connection.ID)), zap.String("connection_name", connection.Name))
+	}
+}
