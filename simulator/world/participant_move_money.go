@@ -178,7 +178,7 @@ func (p *PACEPlan) setEnd(end Date) {
 	previous := p.End
 	p.End = end
 	if p.Tree != (Period{}) {
-		p.Tree.End = end
+		p.Tree.End = max(end, p.Tree.Start)
 	}
 	for i := range p.Budgets {
 		if budget := &p.Budgets[i]; budget.End == previous || budget.End > end {
