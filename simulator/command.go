@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/gateway"
+	"github.com/caresync/caresync/simulator/ndia"
 	"github.com/caresync/caresync/simulator/proda"
 	"github.com/caresync/caresync/simulator/scenarios"
 	"github.com/caresync/caresync/simulator/server"
@@ -30,28 +32,32 @@ const (
 
 // settings are the flags of the program.
 type settings struct {
-	listen      string
-	people      int
-	seed        uint64
-	today       string
-	scenarios   string
-	state       string
-	oneProvider bool
-	latency     time.Duration
-	rate        int
-	tokenLife   time.Duration
-	keyLife     time.Duration
-	noThrottle  bool
-	clientID    string
-	ibmClientID string
-	productID   string
-	audience    string
+	listen       string
+	people       int
+	participants int
+	seed         uint64
+	today        string
+	scenarios    string
+	state        string
+	oneProvider  bool
+	latency      time.Duration
+	rate         int
+	tokenLife    time.Duration
+	keyLife      time.Duration
+	noThrottle   bool
+	clientID     string
+	ibmClientID  string
+	productID    string
+	audience     string
+	ndiaAudience string
+	budgetCalls  int
+	webhook      ndia.Webhook
 }
 
 func newCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "caresync-simulator",
-		Short:         "Simulates PRODA and Services Australia",
+		Short:         "Simulates PRODA, Services Australia and the NDIA",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
@@ -80,13 +86,14 @@ func newServeCommand() *cobra.Command {
 	flags := command.Flags()
 	flags.StringVar(&given.listen, "listen", "127.0.0.1:8090", "address to listen on; port 0 takes a free one")
 	flags.IntVar(&given.people, "people", 12, "number of generated people, beside those of the scenarios")
+	flags.IntVar(&given.participants, "participants", 12, "number of generated NDIS participants, beside those of the scenarios")
 	flags.Uint64Var(&given.seed, "seed", 1, "seed of everything that is drawn by chance")
 	flags.StringVar(&given.today, "today", "", "first day of the simulated world, YYYY-MM-DD (default: today in Sydney, or that of the state file)")
 	flags.StringVar(&given.scenarios, "scenarios", builtInScenarios, "folder of scenario files, or "+builtInScenarios+", or "+noScenarios)
 	flags.StringVar(&given.state, "state", "", "file that keeps changes, keys and tokens across restarts (default: kept nowhere)")
 	flags.BoolVar(&given.oneProvider, "one-provider", false, "one organisation with one service provider holds all generated people")
-	flags.DurationVar(&given.latency, "latency", 0, "delay of every answer of Services Australia")
-	flags.IntVar(&given.rate, "rate", 0, "calls a second that Services Australia allows an organisation; 0: no limit")
+	flags.DurationVar(&given.latency, "latency", 0, "delay of every answer of Services Australia and the NDIA")
+	flags.IntVar(&given.rate, "rate", 0, "calls a second that Services Australia and the NDIA each allow an organisation; 0: no limit")
 	flags.DurationVar(&given.tokenLife, "token-life", time.Hour, "life of an access token")
 	flags.DurationVar(&given.keyLife, "key-life", 180*24*time.Hour, "life of a device's key")
 	flags.BoolVar(&given.noThrottle, "no-throttle", false, "do not throttle callers that replace tokens or keys before half their life is used")
@@ -94,6 +101,11 @@ func newServeCommand() *cobra.Command {
 	flags.StringVar(&given.ibmClientID, "ibm-client-id", server.DefaultIBMClientID, "X-IBM-Client-Id that is registered")
 	flags.StringVar(&given.productID, "product-id", server.DefaultProductID, "dhs-productId that is registered")
 	flags.StringVar(&given.audience, "audience", server.ServicesAustraliaAudience, "token.aud of Services Australia")
+	flags.StringVar(&given.ndiaAudience, "ndia-audience", server.NDIAAudience, "token.aud of the NDIA")
+	flags.IntVar(&given.budgetCalls, "budget-calls-per-hour", 0, "budget calls an hour that the NDIA allows an organisation; 0: no limit")
+	flags.StringVar(&given.webhook.URL, "webhook-url", "", "where the NDIA sends notifications (default: nowhere)")
+	flags.StringVar(&given.webhook.Header, "webhook-header", ndia.DefaultSecretHeader, "header that carries the secret of --webhook-url")
+	flags.StringVar(&given.webhook.Secret, "webhook-secret", "", "shared secret of --webhook-url")
 	return command
 }
 
@@ -115,8 +127,8 @@ func fromEnvironment(flags *pflag.FlagSet) error {
 
 // newSimulator makes what the settings ask for.
 func newSimulator(given settings) (*server.Simulator, error) {
-	if given.people < 0 || given.rate < 0 || given.latency < 0 {
-		return nil, fmt.Errorf("--people, --rate and --latency cannot be negative")
+	if given.people < 0 || given.participants < 0 || given.rate < 0 || given.budgetCalls < 0 || given.latency < 0 {
+		return nil, fmt.Errorf("--people, --participants, --rate, --budget-calls-per-hour and --latency cannot be negative")
 	}
 	if given.tokenLife <= 0 || given.keyLife <= 0 {
 		return nil, fmt.Errorf("--token-life and --key-life must be longer than nothing")
@@ -129,7 +141,7 @@ func newSimulator(given settings) (*server.Simulator, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := world.Options{Seed: given.seed, People: given.people, Today: today, Scenarios: files}
+	options := world.Options{Seed: given.seed, People: given.people, Participants: given.participants, Today: today, Scenarios: files}
 	if given.oneProvider {
 		options.Organisations = world.SingleProvider()
 	}
@@ -139,9 +151,17 @@ func newSimulator(given settings) (*server.Simulator, error) {
 		}),
 		server.WithServicesAustralia(gateway.Settings{
 			Audience: given.audience, ClientID: given.ibmClientID, ProductID: given.productID, RatePerSecond: given.rate,
+		}),
+		server.WithNDIA(ndia.Settings{
+			Settings: gateway.Settings{Audience: given.ndiaAudience, RatePerSecond: given.rate}, BudgetCallsPerHour: given.budgetCalls,
 		}))
 	if err != nil {
 		return nil, err
+	}
+	if given.webhook.URL != "" {
+		if err := simulator.NDIA.Notifications.SetWebhooks(given.webhook); err != nil {
+			return nil, errors.Join(fmt.Errorf("--webhook-url: %w", err), simulator.Close())
+		}
 	}
 	return simulator, addLatency(simulator, given.latency)
 }
@@ -159,12 +179,12 @@ func scenarioFiles(source string) (fs.FS, error) {
 	return os.DirFS(source), nil
 }
 
-// addLatency delays every operation of Services Australia, none of PRODA's.
+// addLatency delays every operation of Services Australia and the NDIA, none of PRODA's.
 func addLatency(simulator *server.Simulator, latency time.Duration) error {
 	if latency == 0 {
 		return nil
 	}
-	for _, operation := range []string{"care-recipient-*", "individual-*", "budget-*"} {
+	for _, operation := range []string{"care-recipient-*", "individual-*", "budget-*", "ndia-*"} {
 		if err := simulator.Faults.Add(faults.Fault{Kind: faults.Latency, Operation: operation, Delay: latency}); err != nil {
 			return err
 		}

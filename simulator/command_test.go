@@ -32,6 +32,8 @@ func parse(t *testing.T, arguments ...string) error {
 func TestFlagsThatCannotBe(t *testing.T) {
 	cases := map[string][]string{
 		"cannot be negative":  {"--people=-1"},
+		"--participants":      {"--participants=-1"},
+		"give a secret":       {"--webhook-url=http://receiver.example"},
 		"--today":             {"--today=tomorrow"},
 		"is not a folder":     {"--scenarios=/no/such/folder"},
 		"longer than nothing": {"--token-life=0s"},
@@ -60,15 +62,16 @@ func TestSettingsMakeTheSimulatorTheyAskFor(t *testing.T) {
 	folder := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "one.yaml"), []byte("people: [{key: only-one}]"), 0o600))
 	given := settings{
-		people: 2, seed: 5, today: "2026-02-28", scenarios: folder, oneProvider: true, latency: 150 * time.Millisecond,
+		people: 2, participants: 3, seed: 5, today: "2026-02-28", scenarios: folder, oneProvider: true, latency: 150 * time.Millisecond,
 		tokenLife: time.Minute, keyLife: time.Hour,
 	}
 	simulator, err := newSimulator(given)
 	require.NoError(t, err)
 	require.Len(t, simulator.World.Recipients(), 3)
+	require.Len(t, simulator.World.Participants(), 3)
 	require.Len(t, simulator.World.Organisations(), 1)
 	require.Equal(t, "2026-02-28", simulator.World.Today().String())
-	require.Len(t, simulator.Faults.List(), 3)
+	require.Len(t, simulator.Faults.List(), 4)
 	require.Equal(t, faults.Latency, simulator.Faults.List()[0].Fault.Kind)
 
 	given.scenarios = noScenarios

@@ -1,4 +1,4 @@
-// Program caresync-simulator serves the simulated government services: PRODA and Services Australia, and a control API
+// Program caresync-simulator serves the simulated government services: PRODA, Services Australia and the NDIA, and a control API
 // that moves their world on and makes them misbehave.
 package main
 

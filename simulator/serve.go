@@ -48,7 +48,8 @@ func serveUntilDone(ctx context.Context, listener net.Listener, simulator *serve
 	log.Info("simulator ready",
 		zap.String("address", "http://"+listener.Addr().String()),
 		zap.String("today", simulator.World.Today().String()),
-		zap.Int("people", len(simulator.World.Recipients())))
+		zap.Int("people", len(simulator.World.Recipients())),
+		zap.Int("participants", len(simulator.World.Participants())))
 
 	select {
 	case err := <-ended:

@@ -31,7 +31,6 @@ type Allowances struct {
 // Errors are *transport.Error, save for those of the context, of the allowances and of the login's stores, which are passed on.
 type Reader struct {
 	calls, budgets *transport.Session
-	subscriber     subscriber
 	paths          Paths
 }
 
@@ -41,11 +40,5 @@ func (c *Client) For(connection care.Connection, correlationID care.ID, allowanc
 	session := func(allowance transport.Allowance) *transport.Session {
 		return transport.NewSession(c.transport, c.options.Identification, connection, correlationID, tokens, allowance)
 	}
-	return &Reader{
-		calls: session(allowances.Calls), budgets: session(budgetAllowance(allowances)), paths: c.options.Paths,
-		subscriber: subscriber{
-			client: c.transport, identification: c.options.Identification, connection: connection, correlationID: correlationID,
-			tokens: tokens, allowance: allowances.Calls,
-		},
-	}
+	return &Reader{calls: session(allowances.Calls), budgets: session(budgetAllowance(allowances)), paths: c.options.Paths}
 }

@@ -32,8 +32,6 @@ func (o Options) withDefaults() Options {
 		{&o.Paths.Budget, "/ext-int-part/5.0/pace/budget/"},
 		{&o.Paths.HistoricalBudget, "/ext-int-part/4.0/pace/historical/budgets"},
 		{&o.Paths.Subscribe, "/3.0/notifications/subscribe"},
-		{&o.Identification.AuditIDType, transport.DefaultAuditIDType},
-		{&o.Identification.SubjectIDType, transport.DefaultSubjectIDType},
 	} {
 		if *text.value == "" {
 			*text.value = text.otherwise

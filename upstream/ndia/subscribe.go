@@ -26,7 +26,7 @@ func (r *Reader) Subscribe(ctx context.Context, event string) error {
 	if err != nil {
 		return fmt.Errorf("encode a subscription: %w", err)
 	}
-	response, err := r.subscriber.post(ctx, r.paths.Subscribe, body)
+	response, err := r.calls.Post(ctx, operationSubscribe, r.paths.Subscribe, body)
 	if err != nil {
 		return understood(err)
 	}

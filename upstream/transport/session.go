@@ -49,15 +49,26 @@ func NewSession(client *Client, identification Identification, connection care.C
 
 // Get reads from the connection's service: with its login, within its allowance, and once more with another token after a 401.
 func (s *Session) Get(ctx context.Context, operation, path string, query url.Values) (Response, error) {
+	return s.do(ctx, Call{Operation: operation, Method: http.MethodGet, Path: path, Query: query})
+}
+
+// Post sends JSON to the connection's service, in the same way as Get reads. Whoever uses it must be able to bear that a call which
+// was taken to have failed had succeeded.
+func (s *Session) Post(ctx context.Context, operation, path string, body []byte) (Response, error) {
+	return s.do(ctx, Call{Operation: operation, Method: http.MethodPost, Path: path, Body: body})
+}
+
+func (s *Session) do(ctx context.Context, call Call) (Response, error) {
+	call.Service, call.Base = s.connection.Service, s.connection.BaseURL
 	return WithLogin(ctx, s.tokens, func(token string) (Response, error) {
 		if err := s.allowance.Take(ctx); err != nil {
 			return Response{}, err
 		}
-		response, err := s.client.Do(ctx, Call{
-			Service: s.connection.Service, Operation: operation, Method: http.MethodGet,
-			Base: s.connection.BaseURL, Path: path, Query: query,
-			Header: s.identification.headers(s.connection, s.correlationID, token),
-		})
+		call.Header = s.identification.headers(s.connection, s.correlationID, token)
+		if len(call.Body) > 0 {
+			call.Header.Set("Content-Type", "application/json")
+		}
+		response, err := s.client.Do(ctx, call)
 		return response, s.heed(ctx, err)
 	})
 }
