@@ -87,7 +87,7 @@ const (
 )
 
 var explanations = map[Reason]string{
-	ReasonIdentityMismatch:    "Services Australia holds a different person under this care recipient id. Nothing of it was saved. Compare the two records below and correct the one that is wrong.",
+	ReasonIdentityMismatch:    "Services Australia holds a different person under this care recipient id. Nothing of it was saved. Compare the two records that the run shows and correct the one that is wrong.",
 	ReasonNotFound:            "Services Australia does not know this care recipient id for this provider. Check the number on the person's approval letter.",
 	ReasonConsentRefused:      "The care recipient has not consented to their budget details being shared. What could be read was saved; earlier figures were kept. Ask the person for consent, then sync again.",
 	ReasonNotAuthorised:       "Services Australia did not allow this device or provider to read the record. Check the provider's delegation to the device in PRODA.",

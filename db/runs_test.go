@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
@@ -35,11 +36,30 @@ func TestRunIsRecordedByWhoeverComesFirst(t *testing.T) {
 
 	stranger := newOrganisation(t, r.store, "banksia")
 	requested := r.run(t, db.NewID(), time.Time{})
-	require.NoError(t, r.store.RecordRun(t.Context(), db.RunStart{
+	var conflict *db.ConflictError
+	require.ErrorAs(t, r.store.RecordRun(t.Context(), db.RunStart{
 		ID: requested, Kind: protocol.KindCareRecipient, StartedAt: r.now,
 		Request: care.Request{OrganisationID: stranger.ID, ClientID: r.client.ID},
-	}))
+	}), &conflict)
 	require.Equal(t, 1, testkit.Value[int](t, sql, "SELECT count(*) FROM sync_run WHERE started_at IS NULL"), "another organisation's run is not touched (R11)")
+}
+
+// The starter and the worker write the row of a run at the same moment.
+func TestRunIsRecordedByManyAtOnce(t *testing.T) {
+	r := newRecipient(t)
+	for range 50 {
+		run := db.NewID()
+		var group sync.WaitGroup
+		for writer := range 4 {
+			group.Go(func() {
+				assert.NoError(t, r.store.RecordRun(t.Context(), db.RunStart{
+					ID: run, Kind: protocol.KindCareRecipient, StartedAt: r.now.Add(time.Duration(writer) * time.Second),
+					Request: care.Request{OrganisationID: r.organisation.ID, ClientID: r.client.ID},
+				}))
+			})
+		}
+		group.Wait()
+	}
 }
 
 // A run is finished once, by whichever attempt comes first, with one set of issues and one announcement (R6).

@@ -60,16 +60,16 @@ func runStory(chosen string) int {
 	}
 	defer d.programs.stop()
 	passed, err := d.tell(ctx)
+	if ctx.Err() != nil {
+		return exitInterrupted
+	}
 	if err == nil && !endsAfterVerdict() {
 		err = d.keepRunning(ctx)
 	}
-	switch {
-	case errors.Is(err, context.Canceled):
-		return exitInterrupted
-	case err != nil:
+	if err != nil {
 		out.failure(err)
-		return d.failed()
-	case !passed:
+	}
+	if err != nil || !passed {
 		return d.failed()
 	}
 	return 0

@@ -15,7 +15,7 @@ func CareRecipientSyncStart(queues TaskQueues, request care.Request) (client.Sta
 		ID:                                       CareRecipientSyncID(request.ClientID),
 		TaskQueue:                                queues.CareSync(),
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		StaticSummary:                            "Care recipient sync (" + string(request.Trigger) + ")",
+		StaticSummary:                            "Care recipient sync",
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			SearchKind.ValueSet(KindCareRecipient), SearchOrganisation.ValueSet(string(request.OrganisationID))),
 	}

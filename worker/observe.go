@@ -12,7 +12,7 @@ import (
 	"github.com/caresync/caresync/upstream/transport"
 )
 
-// observeCalls measures every upstream call, and logs each that failed by its ids, so that it can be found at the service. Nothing
+// observeCalls measures every upstream call, and logs by its ids each that failed, so that it can be found at the service. Nothing
 // about a person is known here (R10).
 func observeCalls(meter metric.Meter, logger *zap.Logger) (func(context.Context, transport.Attempt), error) {
 	durations, err := meter.Float64Histogram("caresync.upstream.call.duration", metric.WithUnit("s"),
@@ -27,7 +27,9 @@ func observeCalls(meter metric.Meter, logger *zap.Logger) (func(context.Context,
 		}
 		durations.Record(ctx, attempt.Duration.Seconds(), metric.WithAttributes(attribute.String("service", string(attempt.Service)),
 			attribute.String("operation", attempt.Operation), attribute.String("outcome", outcome)))
-		if attempt.Kind != "" {
+		switch attempt.Kind {
+		case "", transport.NotFound, transport.ConsentRefused: // answers, not failures
+		default:
 			logFailure(logger, attempt)
 		}
 	}, nil

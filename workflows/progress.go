@@ -62,27 +62,33 @@ func (p *progress) show(ctx workflow.Context) { workflow.SetCurrentDetails(ctx, 
 
 func (p *progress) markdown() string {
 	var page strings.Builder
-	page.WriteString(fmt.Sprintf("### %s\n\n", p.headline()))
-	page.WriteString("| area | | records |\n|---|---|---|\n")
+	page.WriteString(fmt.Sprintf("**%s**\n\n", p.headline()))
+	page.WriteString("| area | state | records |\n|---|---|---|\n")
 	for _, step := range p.Steps {
 		page.WriteString(fmt.Sprintf("| %s | %s | %s |\n", step.Area, stepState(step), countsInWords(step.Counts)))
 	}
 	if p.Warnings > 0 {
-		page.WriteString(fmt.Sprintf("\n**%d warnings**: see the run.\n", p.Warnings))
+		page.WriteString(fmt.Sprintf("\nWarnings: %d\n", p.Warnings))
 	}
 	if p.Reason != "" {
 		page.WriteString(fmt.Sprintf("\n%s\n", p.Reason.Explain()))
 	}
-	page.WriteString(fmt.Sprintf("\nPass %d, triggered by %s. Run `%s`.\n", p.Pass, inWords(string(p.Trigger)), p.RunID))
+	page.WriteString(fmt.Sprintf("\nPass %d, started by %s. What it found and changed: `caresync runs show %s`\n", p.Pass, triggers[p.Trigger], p.RunID))
 	return page.String()
 }
 
-func (p *progress) headline() string {
-	if p.Outcome == "" {
-		return "Syncing with Services Australia"
-	}
-	return "Sync " + inWords(string(p.Outcome))
+// triggers say what started a pass.
+var triggers = map[care.Trigger]string{
+	care.TriggerOnDemand: "somebody's request", care.TriggerBulk: "a bulk run", care.TriggerClaim: "a claim",
 }
+
+// headlines say how a run ended.
+var headlines = map[care.RunOutcome]string{
+	"": "Syncing with Services Australia", care.RunSucceeded: "Sync succeeded", care.RunSucceededWithWarnings: "Sync succeeded, with warnings",
+	care.RunPartial: "Sync partly saved", care.RunFailed: "Sync failed, nothing was saved", care.RunCancelled: "Sync cancelled",
+}
+
+func (p *progress) headline() string { return headlines[p.Outcome] }
 
 func stepState(step protocol.StepProgress) string {
 	switch {
@@ -99,11 +105,27 @@ func countsInWords(counts care.Counts) string {
 	var parts []string
 	for _, kind := range care.CountedKinds {
 		if count, counted := counts[kind]; counted {
-			parts = append(parts, fmt.Sprintf("%s %d (%d new, %d changed, %d removed)",
-				inWords(string(kind)), count.Synced(), count.Created, count.Updated, count.Removed))
+			parts = append(parts, inWords(string(kind))+" "+countInWords(count))
 		}
 	}
 	return strings.Join(parts, "; ")
+}
+
+// countInWords leaves out what did not happen.
+func countInWords(count care.Count) string {
+	var changes []string
+	for _, part := range []struct {
+		number int
+		word   string
+	}{{count.Created, "new"}, {count.Updated, "changed"}, {count.Removed, "removed"}} {
+		if part.number > 0 {
+			changes = append(changes, fmt.Sprintf("%d %s", part.number, part.word))
+		}
+	}
+	if len(changes) == 0 {
+		return fmt.Sprint(count.Synced())
+	}
+	return fmt.Sprintf("%d (%s)", count.Synced(), strings.Join(changes, ", "))
 }
 
 // inWords makes a code readable.

@@ -144,9 +144,9 @@ func (q *Queries) NoteRetry(ctx context.Context, arg NoteRetryParams) error {
 const recordRun = `-- name: RecordRun :exec
 INSERT INTO sync_run (id, organisation_id, client_id, kind, trigger, requested_by, all_budgets, workflow_id, started_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-ON CONFLICT (id) DO UPDATE
+ON CONFLICT (organisation_id, id) DO UPDATE
 SET trigger = excluded.trigger, requested_by = excluded.requested_by, all_budgets = excluded.all_budgets, started_at = excluded.started_at
-WHERE sync_run.started_at IS NULL AND excluded.started_at IS NOT NULL AND sync_run.organisation_id = excluded.organisation_id
+WHERE sync_run.started_at IS NULL AND excluded.started_at IS NOT NULL
 `
 
 type RecordRunParams struct {

@@ -1,7 +1,7 @@
 -- +goose Up
 -- A run is one pass over one person. Its id is the Temporal run's (kept by a reset), or made from bulk and client.
 CREATE TABLE sync_run (
-    id              uuid PRIMARY KEY,
+    id              uuid NOT NULL,
     organisation_id uuid NOT NULL,
     client_id       uuid NOT NULL,
     kind            text NOT NULL CHECK (kind IN ('care-recipient', 'pace-contract')),
@@ -16,7 +16,7 @@ CREATE TABLE sync_run (
     reason          text NOT NULL DEFAULT '',
     warnings        integer NOT NULL DEFAULT 0,
     counts          jsonb NOT NULL DEFAULT '{}',
-    UNIQUE (organisation_id, id),
+    PRIMARY KEY (organisation_id, id),
     FOREIGN KEY (organisation_id, client_id) REFERENCES client (organisation_id, id),
     CHECK ((outcome IS NULL) = (finished_at IS NULL))
 );

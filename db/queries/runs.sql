@@ -11,9 +11,9 @@ WHERE c.organisation_id = @organisation_id AND c.id = @client_id;
 -- Written by whoever starts a run, so that it can be followed at once, and by its first step.
 INSERT INTO sync_run (id, organisation_id, client_id, kind, trigger, requested_by, all_budgets, workflow_id, started_at)
 VALUES (@id, @organisation_id, @client_id, @kind, @trigger, @requested_by, @all_budgets, @workflow_id, sqlc.narg(started_at))
-ON CONFLICT (id) DO UPDATE
+ON CONFLICT (organisation_id, id) DO UPDATE
 SET trigger = excluded.trigger, requested_by = excluded.requested_by, all_budgets = excluded.all_budgets, started_at = excluded.started_at
-WHERE sync_run.started_at IS NULL AND excluded.started_at IS NOT NULL AND sync_run.organisation_id = excluded.organisation_id;
+WHERE sync_run.started_at IS NULL AND excluded.started_at IS NOT NULL;
 
 -- name: FinishRun :one
 -- The outcome is set where none is set. Areas that ended without a step of their own get one (not attempted, failed, cancelled), and so

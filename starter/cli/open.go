@@ -91,6 +91,15 @@ func (a *app) organisationFlag(command *cobra.Command) *cobra.Command {
 	return command
 }
 
+// typed is a command as it can be typed here: with the organisation that was chosen.
+func (a *app) typed(command string, id care.ID) string {
+	text := "caresync " + command + " " + string(id)
+	if a.organisation != "" {
+		text += " --organisation " + a.organisation
+	}
+	return text
+}
+
 func (a *app) chosenOrganisation(ctx context.Context, store *db.Store) (db.Organisation, error) {
 	if a.organisation != "" {
 		organisation, err := store.OrganisationBySlug(ctx, a.organisation)

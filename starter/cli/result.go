@@ -141,7 +141,7 @@ func (a *app) showHolds(holds []db.HoldView, organisation db.Organisation) {
 	a.heading("removals held back")
 	for _, hold := range holds {
 		a.print("! %s that we hold would be removed; held back since %s. %s", heldRecords(hold),
-			present.Time(&hold.HeldAt, organisation.Location()), holdState(hold, organisation))
+			present.Time(&hold.HeldAt, organisation.Location()), a.holdState(hold, organisation))
 	}
 }
 
@@ -153,13 +153,13 @@ func heldRecords(hold db.HoldView) string {
 	return records
 }
 
-func holdState(hold db.HoldView, organisation db.Organisation) string {
+func (a *app) holdState(hold db.HoldView, organisation db.Organisation) string {
 	switch {
 	case hold.ClosedAt != nil:
 		return "Settled " + present.Time(hold.ClosedAt, organisation.Location()) + "."
 	case hold.AcceptedAt != nil:
 		return "Accepted by " + hold.AcceptedBy + " " + present.Time(hold.AcceptedAt, organisation.Location()) + "; the next sync makes it."
 	default:
-		return "If that is right, accept it with: caresync runs accept " + string(hold.RunID)
+		return "If that is right, accept it with: " + a.typed("runs accept", hold.RunID)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -129,7 +130,7 @@ func (a *app) showRun(run db.RunView, organisation db.Organisation) {
 		"run", string(run.ID), "care recipient id", run.Person.CareRecipientID, "name", present.Name(run.Person.GivenName, run.Person.FamilyName),
 		"state", present.State(run.RunSummary), "why", run.Explanation, "trigger", present.Trigger(run.Trigger), "requested by", run.RequestedBy,
 		"usage of", budgetScope(run.AllBudgets), "requested", present.Time(&run.RequestedAt, zone), "started", present.Time(run.StartedAt, zone),
-		"finished", present.Time(run.FinishedAt, zone), "took", took(run.RunSummary), "time zone", organisation.TimeZone,
+		"finished", finishedAt(run.RunSummary, zone), "took", took(run.RunSummary), "time zone", organisation.TimeZone,
 		"plan", a.linkOf(run), "Temporal", a.temporalLink(run.ID, run.Person.ID))
 	a.heading("areas")
 	a.showAreas(run, organisation)
@@ -144,6 +145,14 @@ func (a *app) showRun(run db.RunView, organisation db.Organisation) {
 	a.showWarnings(run.Issues)
 	a.showHolds(run.Holds, organisation)
 	a.showChanges(run.Changes)
+}
+
+// finishedAt is left out as long as the run is under way.
+func finishedAt(run db.RunSummary, zone *time.Location) string {
+	if run.FinishedAt == nil {
+		return ""
+	}
+	return present.Time(run.FinishedAt, zone)
 }
 
 func budgetScope(all bool) string {
@@ -251,7 +260,7 @@ func (a *app) nothingHeld(ctx context.Context, store *db.Store, organisation db.
 	}
 	for _, hold := range plan.Holds {
 		if hold.AcceptedAt == nil {
-			return usageError("a later sync holds the removal back now: caresync runs accept %s", hold.RunID)
+			return usageError("a later sync holds the removal back now: %s", a.typed("runs accept", hold.RunID))
 		}
 	}
 	return usageError("this sync holds no removal back that was not accepted already")
@@ -270,7 +279,7 @@ func (a *app) runsCancel(ctx context.Context, args []string) error {
 		if err != nil {
 			return unknownRun(err, organisation, id)
 		}
-		a.print("Cancelling. What the sync has saved stays. Watch it end with: caresync runs watch %s", id)
+		a.print("Cancelling. What the sync has saved stays. Watch it end with: %s", a.typed("runs watch", id))
 		return nil
 	})
 }

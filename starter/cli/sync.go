@@ -87,7 +87,7 @@ func (a *app) announce(person db.ClientView, started syncs.Started, waiting bool
 	}
 	a.details("run", string(started.RunID), "Temporal", a.temporalLink(started.RunID, person.ID))
 	if !waiting {
-		a.print("Watch it with: caresync runs watch %s", started.RunID)
+		a.print("Watch it with: %s", a.typed("runs watch", started.RunID))
 	}
 }
 
@@ -98,7 +98,7 @@ func (a *app) watch(ctx context.Context, store *db.Store, service *syncs.Service
 	for update, err := range service.FollowAll(ctx, organisation, started) {
 		if errors.Is(err, context.Canceled) {
 			shown.end()
-			a.note("Stopped watching; the sync goes on. Watch it again with: caresync runs watch %s", last.Run.ID)
+			a.note("Stopped watching; the sync goes on. Watch it again with: %s", a.typed("runs watch", last.Run.ID))
 			return err
 		}
 		if err != nil {
@@ -131,7 +131,7 @@ func complete(outcome care.RunOutcome) bool {
 // planLink is where the plan can be read.
 func (a *app) planLink(client care.ID) string {
 	if !a.links.Public.IsSet() {
-		return "caresync plan show " + string(client)
+		return a.typed("plan show", client)
 	}
 	return a.links.Public.String() + "/v1/care-recipients/" + string(client) + "/plan"
 }

@@ -3,6 +3,7 @@
 package present
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -195,7 +196,24 @@ func Value(value *string) string {
 	if date, err := care.ParseDate(*value); err == nil {
 		return Date(date)
 	}
+	var contributions []care.Contribution
+	if json.Unmarshal([]byte(*value), &contributions) == nil {
+		return contributionLines(contributions)
+	}
 	return *value
+}
+
+// contributionLines shows a set of contributions, one a line.
+func contributionLines(contributions []care.Contribution) string {
+	lines := make([]string, 0, len(contributions))
+	for _, contribution := range contributions {
+		percentage := NotProvided
+		if contribution.Percentage.Valid {
+			percentage = contribution.Percentage.Decimal.String() + " %"
+		}
+		lines = append(lines, fmt.Sprintf("%s %s from %s", contribution.Category, percentage, Date(contribution.StartDate)))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // Name shows a person's name.

@@ -10,7 +10,6 @@ import (
 	workflowpb "go.temporal.io/api/workflow/v1"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/protocol"
 )
 
 // current is the newest Temporal run of a workflow.
@@ -62,7 +61,7 @@ func (s *Service) originalRun(ctx context.Context, workflowID, runID string) (ca
 func waitingFor(activities []*workflowpb.PendingActivityInfo, task *workflowpb.PendingWorkflowTaskInfo) string {
 	for _, activity := range activities {
 		if activity.GetAttempt() > 1 {
-			return fmt.Sprintf("waiting for %s, attempt %d", whatAnswers(activity.GetActivityType().GetName()), activity.GetAttempt())
+			return fmt.Sprintf("%s, attempt %d", whyAgain(activity), activity.GetAttempt())
 		}
 	}
 	for _, activity := range activities {
@@ -76,12 +75,10 @@ func waitingFor(activities []*workflowpb.PendingActivityInfo, task *workflowpb.P
 	return ""
 }
 
-// whatAnswers is the party that an activity asks.
-func whatAnswers(activityType string) string {
-	switch activityType {
-	case protocol.ValidateCareRecipientActivity, protocol.CompleteRunActivity:
-		return "the database"
-	default:
-		return "Services Australia"
+// whyAgain says why a step is tried again: the steps that wait on the server all ask Services Australia.
+func whyAgain(activity *workflowpb.PendingActivityInfo) string {
+	if activity.GetLastFailure().GetTimeoutFailureInfo().GetTimeoutType() == enumspb.TIMEOUT_TYPE_HEARTBEAT {
+		return "its worker was gone; another one goes on"
 	}
+	return "waiting for Services Australia"
 }
