@@ -282,6 +282,9 @@ func alreadyAnswered[H any](begun db.Begun[H], err error) (care.AreaResult, bool
 
 // refuse records why the government said no. What may succeed later is noted for those who wait, and remains an error (R9).
 func refuse[H any](ctx context.Context, store *db.Store, step db.Step, begun db.Begun[H], err error) (care.AreaResult, error) {
+	if errors.Is(err, db.ErrNoAllowance) {
+		return care.AreaResult{}, errors.Join(err, store.NoteRetry(ctx, step, err.Error(), ""))
+	}
 	var failure *transport.Error
 	if !errors.As(err, &failure) {
 		return care.AreaResult{}, err

@@ -221,7 +221,7 @@ func TestNoLongerListed(t *testing.T) {
 		result := s.Sync(t, s.steps, "marjorie")
 		require.Equal(t, care.RunPartial, result.Outcome)
 		require.Equal(t, care.ReasonNotFound, result.Reason)
-		require.Equal(t, outcomes(care.AreaRefused, care.AreaSucceeded, care.AreaSucceeded, care.AreaSucceeded), outcomesOf(result))
+		require.Equal(t, outcomes(care.AreaRefused, care.AreaSkipped, care.AreaSucceeded, care.AreaSucceeded), outcomesOf(result))
 	}
 
 	s.move(t, "marjorie", world.Move{Name: world.Leave, Date: "today-3d"})
@@ -230,8 +230,8 @@ func TestNoLongerListed(t *testing.T) {
 	require.Equal(t, today, notInCareSince(), "no departure was ever reported: the first absence")
 	require.Equal(t, 2, testkit.Value[int](t, s.sql, "SELECT count(*) FROM usage_line"), "the budgets go on")
 	require.Equal(t, []string{today.String()}, testkit.Column[string](t, s.sql, "SELECT new_value FROM record_change WHERE field = 'not_in_care_since'"))
-	require.Equal(t, first.Of("support_plan", "classification", "approved_service", "supplement"),
-		s.planRows(t).Of("support_plan", "classification", "approved_service", "supplement"), "nothing is deleted")
+	kept := []string{"support_plan", "classification", "approved_service", "supplement", "contribution"}
+	require.Equal(t, first.Of(kept...), s.planRows(t).Of(kept...), "nothing is deleted")
 	marked := s.planRows(t)["client"]
 	gone()
 	require.Equal(t, marked, s.planRows(t)["client"], "marked once")

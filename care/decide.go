@@ -237,8 +237,8 @@ func DecideBudgets(held HeldBudgets, read []Budget, issues []Issue, subject Subj
 		decision.warn(Warning(AreaBudgets, IssueEntryNotRegistered,
 			"No budgets are visible. Where the person's entry into care has not been registered with Services Australia, register it first."))
 	}
-	if learned := LearnConnection(decision.Budgets.After, held.Connections); learned != held.Client.ConnectionID {
-		decision.LearnedConnection = learned
+	if held.Client.ConnectionID == "" { // what somebody has chosen, or an earlier sync has learned, stands
+		decision.LearnedConnection = LearnConnection(decision.Budgets.After, held.Connections)
 	}
 	slices.Sort(open)
 	decision.conclude(Counts{KindBudget: decision.Budgets.Count})

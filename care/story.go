@@ -74,7 +74,7 @@ func SyncCareRecipient(steps Steps, subject Subject) map[Area]AreaResult {
 	}
 	var contributions, budgets, usage AreaResult
 	steps.Both(
-		func(steps Steps) { contributions = steps.RecreateContributions(subject) },
+		func(steps Steps) { contributions = readContributions(steps, subject, summary) },
 		func(steps Steps) {
 			budgets = steps.FetchBudgets(subject)
 			usage = readUsage(steps, subject, budgets)
@@ -83,6 +83,15 @@ func SyncCareRecipient(steps Steps, subject Subject) map[Area]AreaResult {
 	return map[Area]AreaResult{
 		AreaSummary: summary, AreaContributions: contributions, AreaBudgets: budgets, AreaUsage: usage,
 	}
+}
+
+// readContributions recreates the contributions. Of a person whom the summary no longer finds there will be none, which must not pass
+// for a clean "none" (R16, R19).
+func readContributions(steps Steps, subject Subject, summary AreaResult) AreaResult {
+	if !summary.saved() {
+		return Skipped(summary.Reason)
+	}
+	return steps.RecreateContributions(subject)
 }
 
 // stopsTheRun reports whether the other areas are not attempted: nothing may be written for a person who is not known to be the

@@ -145,7 +145,8 @@ func TestTheStoryOfASync(t *testing.T) { // seed 004, "Sync Process"
 			name:    "not found, but verified earlier: the budgets go on (R19)",
 			script:  &script{summary: care.Refused(care.ReasonNotFound), budgets: withOpen(3)},
 			subject: care.Subject{Verified: true},
-			endings: endingsOf("refused not_found", "succeeded", "succeeded", "succeeded"), called: whole,
+			endings: endingsOf("refused not_found", "skipped not_found", "succeeded", "succeeded"),
+			called:  []string{"summary", "second: budgets", "second: usage 0"},
 		},
 		{
 			name: "the summary gave up: who it is has not been checked (R8)", script: &script{summary: care.Failed(care.ReasonServiceUnavailable)},

@@ -22,11 +22,12 @@ const (
 	bookingsPerSecond = 4
 	// bookingLife is how long a booked call may be made late before it lapses.
 	bookingLife = time.Second
-	// onDemandHorizon is how far ahead somebody who waits for an answer may book. Time-outs end the wait long before.
-	onDemandHorizon = time.Hour
+	// onDemandHorizon is how far ahead somebody who waits for an answer may book. Who would have to wait longer is told so and tries again
+	// later, rather than sitting in a slot that another connection could use.
+	onDemandHorizon = 5 * time.Second
 )
 
-// ErrNoAllowance: the connection's calls are booked for longer than anybody waits. Trying again later helps.
+// ErrNoAllowance: the connection's calls are booked for some time, or the service asked to be left alone. Trying again later helps.
 var ErrNoAllowance = errors.New("the allowance of upstream calls is used up for now")
 
 // Allowances hand out the calls that all workers together may make on each connection. The state is one row for each in PostgreSQL
@@ -71,7 +72,7 @@ func (a *Allowance) setConnection(connection care.Connection) {
 	a.connection = connection
 }
 
-// Take waits until one call may be made.
+// Take waits until one call may be made, or fails with ErrNoAllowance where that would take long.
 func (a *Allowance) Take(ctx context.Context) error {
 	from, err := a.next(ctx)
 	if err != nil {

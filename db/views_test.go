@@ -330,3 +330,25 @@ func TestImportInvoicesIsAllOrNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, result.Created, "nothing of the refused file was kept")
 }
+
+// R5: a pass that began to read before an operator accepted a removal, and holds it once more, does not undo the acceptance. More records
+// than were accepted have to be accepted anew.
+func TestAnAcceptanceIsNotUndoneByAnOlderPass(t *testing.T) {
+	r := newRecipient(t)
+	sql := testkit.OpenSQL(t, r.address)
+	accepting, older := r.run(t, db.NewID(), r.now), r.run(t, db.NewID(), r.now)
+	hold := func(run care.ID, chunk, records int) {
+		sql.Exec(t, `SELECT record_step($1, $2, $3, 'summary', $4, '{"outcome":"succeeded"}', now(), '[]', '[]',
+			jsonb_build_array(jsonb_build_object('kind', 'classification', 'records', $5::int)))`, r.organisation.ID, run, r.client.ID, chunk, records)
+	}
+	accepted := func() bool {
+		return testkit.Value[bool](t, sql, "SELECT accepted_at IS NOT NULL FROM removal_hold WHERE closed_at IS NULL")
+	}
+	hold(accepting, 0, 2)
+	_, err := r.store.AcceptHolds(t.Context(), r.organisation.ID, accepting, "tests")
+	require.NoError(t, err)
+	hold(older, 0, 2)
+	require.True(t, accepted())
+	hold(older, 1, 3)
+	require.False(t, accepted(), "more than the operator has seen")
+}

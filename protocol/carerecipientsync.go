@@ -70,8 +70,6 @@ type Progress struct {
 	Outcome  care.RunOutcome `json:"outcome,omitempty"`
 	Reason   care.Reason     `json:"reason,omitempty"`
 	Warnings int             `json:"warnings"`
-	// AnotherPass says that a further pass will follow this one.
-	AnotherPass bool `json:"another_pass,omitempty"`
 }
 
 // StepProgress is where one area of a pass stands.

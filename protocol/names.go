@@ -2,11 +2,7 @@
 // search attributes. It has no behaviour, and callers never build an id or a name by hand.
 package protocol
 
-import (
-	"strings"
-
-	"github.com/caresync/caresync/care"
-)
+import "github.com/caresync/caresync/care"
 
 // Workflow types.
 const (
@@ -30,12 +26,6 @@ const careRecipientSyncPrefix = "care-recipient-sync/"
 
 // CareRecipientSyncID is the workflow id of a person's sync: for one person at most one runs (R7).
 func CareRecipientSyncID(client care.ID) string { return careRecipientSyncPrefix + string(client) }
-
-// ClientOfCareRecipientSync is the person whose sync has that workflow id.
-func ClientOfCareRecipientSync(workflowID string) (care.ID, bool) {
-	client, found := strings.CutPrefix(workflowID, careRecipientSyncPrefix)
-	return care.ID(client), found
-}
 
 // TaskQueues names the task queues of one deployment; the prefix keeps several apart on one Temporal namespace.
 type TaskQueues struct{ Prefix string }

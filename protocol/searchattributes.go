@@ -8,7 +8,7 @@ var (
 	SearchKind = temporal.NewSearchAttributeKeyKeyword("CareSyncKind")
 	// SearchOrganisation is our id of the organisation.
 	SearchOrganisation = temporal.NewSearchAttributeKeyKeyword("CareSyncOrganisation")
-	// SearchArea is the area a run is in, or the one that went wrong.
+	// SearchArea is the first area that was refused or failed; not set where none was.
 	SearchArea = temporal.NewSearchAttributeKeyKeyword("CareSyncArea")
 	// SearchOutcome is how a run ended.
 	SearchOutcome = temporal.NewSearchAttributeKeyKeyword("CareSyncOutcome")

@@ -29,6 +29,8 @@ type careRecipientPass struct {
 	steps    steps
 	requests workflow.ReceiveChannel
 	progress *progress
+	// cancelled is decided when the outcome is recorded: a cancellation that comes later has nothing left to stop.
+	cancelled bool
 }
 
 func newCareRecipientPass(ctx workflow.Context, input protocol.CareRecipientSyncInput) (*careRecipientPass, error) {
@@ -54,7 +56,7 @@ func (p *careRecipientPass) run(ctx workflow.Context) (care.RunResult, error) {
 	areas := care.SyncCareRecipient(passSteps{pass: p, ctx: ctx}, subject)
 	result, err := p.complete(ctx, subject, areas)
 	if err != nil {
-		return care.RunResult{}, err
+		return care.RunResult{}, p.unlessAskedAgain(ctx, err)
 	}
 	return p.end(ctx, result)
 }
@@ -69,18 +71,29 @@ func (p *careRecipientPass) validate(ctx workflow.Context) (care.Subject, error)
 // neverBegan ends a pass whose first step gave up or was cancelled. Where somebody follows the run, its row says so.
 func (p *careRecipientPass) neverBegan(ctx workflow.Context, err error) (care.RunResult, error) {
 	subject := care.Subject{RunID: p.runID, OrganisationID: p.input.OrganisationID, ClientID: p.input.ClientID}
-	areas := map[care.Area]care.AreaResult{care.AreaSummary: failedArea(err)}
+	areas := map[care.Area]care.AreaResult{care.AreaSummary: failedValidation(err)}
 	if _, recording := p.complete(ctx, subject, areas); recording != nil {
 		workflow.GetLogger(ctx).Warn("the run could not be recorded", "run", p.runID)
 	}
-	return care.RunResult{}, err
+	return care.RunResult{}, p.unlessAskedAgain(ctx, err)
+}
+
+// unlessAskedAgain is the error that a pass ends with, unless somebody has asked for a further pass meanwhile (R7).
+func (p *careRecipientPass) unlessAskedAgain(ctx workflow.Context, err error) error {
+	if p.cancelled {
+		return err
+	}
+	if further := p.furtherRequests(p.drain()); len(further) > 0 {
+		return workflow.NewContinueAsNewError(ctx, protocol.CareRecipientSyncWorkflow, p.nextPass(further))
+	}
+	return err
 }
 
 // complete records the outcome, also after a cancellation.
 func (p *careRecipientPass) complete(ctx workflow.Context, subject care.Subject, areas map[care.Area]care.AreaResult) (care.RunResult, error) {
 	completing, _ := workflow.NewDisconnectedContext(ctx)
 	in := protocol.CompleteInput{Subject: subject, Areas: areas}
-	if ctx.Err() != nil {
+	if p.cancelled = ctx.Err() != nil; p.cancelled {
 		in.DroppedRequests = len(p.furtherRequests(p.drain()))
 	}
 	result, err := p.steps.completeRun(completing, in)
@@ -109,16 +122,14 @@ func outcomeAttributes(result care.RunResult) []temporal.SearchAttributeUpdate {
 // end drains the requests once more, with nothing blocking between that and the end of the run, so that none is lost: if one of them
 // asks for more than this pass did, the next pass begins (R7).
 func (p *careRecipientPass) end(ctx workflow.Context, result care.RunResult) (care.RunResult, error) {
-	if ctx.Err() != nil {
+	if p.cancelled {
 		return result, ctx.Err()
 	}
-	if further := p.furtherRequests(p.drain()); len(further) > 0 {
-		return result, workflow.NewContinueAsNewError(ctx, protocol.CareRecipientSyncWorkflow, p.nextPass(further))
-	}
+	var failure error
 	if result.TechnicalFailure() {
-		return result, temporal.NewNonRetryableApplicationError("nothing could be saved: "+string(result.Reason), protocol.ErrorSyncFailed, nil)
+		failure = temporal.NewNonRetryableApplicationError("nothing could be saved: "+string(result.Reason), protocol.ErrorSyncFailed, nil)
 	}
-	return result, nil
+	return result, p.unlessAskedAgain(ctx, failure)
 }
 
 // drain takes all requests that have arrived.
@@ -215,23 +226,51 @@ func (s passSteps) step(area care.Area, run func() (care.AreaResult, error)) car
 	return answer
 }
 
-// failedArea says what it means that a step gave up. A step that timed out carries the error of its last attempt.
+// failedArea says what it means that a step which asks the service gave up. One that ran out of time carries the error of its last
+// attempt, if any attempt lived to tell.
 func failedArea(err error) care.AreaResult {
 	if temporal.IsCanceledError(err) {
 		return care.Cancelled()
 	}
 	var failure *temporal.ApplicationError
 	if errors.As(err, &failure) {
-		switch failure.Type() {
-		case protocol.ErrorDatabaseUnavailable:
-			return care.Failed(care.ReasonDatabaseUnavailable)
-		case protocol.ErrorUnexpected, protocol.ErrorClientUnknown:
-			return care.Failed(care.ReasonUnexpected)
-		}
+		return care.Failed(reasonOf(failure))
 	}
+	if timedOutAtWork(err) {
+		return care.Failed(care.ReasonServiceUnavailable)
+	}
+	return care.Failed(care.ReasonNoWorker)
+}
+
+func reasonOf(failure *temporal.ApplicationError) care.Reason {
+	switch failure.Type() {
+	case protocol.ErrorServiceUnavailable:
+		return care.ReasonServiceUnavailable
+	case protocol.ErrorDatabaseUnavailable:
+		return care.ReasonDatabaseUnavailable
+	default:
+		return care.ReasonUnexpected
+	}
+}
+
+// timedOutAtWork reports whether an attempt was at work when its time was over, rather than waiting for a worker or lost with one.
+func timedOutAtWork(err error) bool {
 	var timeout *temporal.TimeoutError
-	if failure == nil && errors.As(err, &timeout) && timeout.TimeoutType() != enumspb.TIMEOUT_TYPE_HEARTBEAT {
-		return care.Failed(care.ReasonNoWorker) // nobody has tried it, or nobody lived to say how it went
+	for errors.As(err, &timeout) {
+		if timeout.TimeoutType() == enumspb.TIMEOUT_TYPE_START_TO_CLOSE {
+			return true
+		}
+		err = timeout.Unwrap()
 	}
-	return care.Failed(care.ReasonServiceUnavailable)
+	return false
+}
+
+// failedValidation is failedArea for the first step, which runs in the worker itself and waits for nothing but the database.
+func failedValidation(err error) care.AreaResult {
+	var timeout *temporal.TimeoutError
+	var failure *temporal.ApplicationError
+	if errors.As(err, &timeout) && !errors.As(err, &failure) {
+		return care.Failed(care.ReasonDatabaseUnavailable)
+	}
+	return failedArea(err)
 }

@@ -22,6 +22,8 @@ import (
 // scriptedSteps answer as a test wants, and note what they were asked.
 type scriptedSteps struct {
 	subject       care.Subject
+	validate      func() error
+	complete      func()
 	summary       func(attempt int) (care.AreaResult, error)
 	contributions func() (care.AreaResult, error)
 	budgets       func() (care.AreaResult, error)
@@ -38,6 +40,8 @@ func succeeded() (care.AreaResult, error) { return care.AreaResult{Outcome: care
 func newScriptedSteps() *scriptedSteps {
 	return &scriptedSteps{
 		subject:       care.Subject{ClientID: "client", OrganisationID: "organisation"},
+		validate:      func() error { return nil },
+		complete:      func() {},
 		summary:       func(int) (care.AreaResult, error) { return succeeded() },
 		contributions: succeeded,
 		budgets: func() (care.AreaResult, error) {
@@ -50,7 +54,7 @@ func newScriptedSteps() *scriptedSteps {
 func (s *scriptedSteps) ValidateCareRecipient(_ context.Context, in protocol.ValidateInput) (care.Subject, error) {
 	s.called, s.validated = append(s.called, protocol.ValidateCareRecipientActivity), in
 	s.subject.RunID = in.RunID
-	return s.subject, nil
+	return s.subject, s.validate()
 }
 
 func (s *scriptedSteps) UpsertPlan(context.Context, protocol.AreaInput) (care.AreaResult, error) {
@@ -75,6 +79,7 @@ func (s *scriptedSteps) FetchUsage(_ context.Context, in protocol.UsageInput) (c
 
 func (s *scriptedSteps) CompleteRun(_ context.Context, in protocol.CompleteInput) (care.RunResult, error) {
 	s.called, s.completed = append(s.called, protocol.CompleteRunActivity), in
+	s.complete()
 	result := care.Conclude(in.Areas)
 	result.RunID = in.Subject.RunID
 	return result, nil
@@ -280,6 +285,27 @@ func (s *careRecipientSyncSuite) TestAClaimEventSurvivesAFailedPass() {
 	s.steps.summary = func(int) (care.AreaResult, error) {
 		s.signal(protocol.SyncRequest{Trigger: care.TriggerClaim})
 		return care.AreaResult{}, temporal.NewApplicationError("a bug", protocol.ErrorUnexpected)
+	}
+	s.run()
+	s.Equal(2, s.nextPass().Pass)
+}
+
+// Neither does one whose first step gave up.
+func (s *careRecipientSyncSuite) TestAClaimEventSurvivesAPassThatNeverBegan() {
+	s.steps.validate = func() error {
+		s.signal(protocol.SyncRequest{Trigger: care.TriggerClaim})
+		return temporal.NewApplicationError("a bug", protocol.ErrorUnexpected)
+	}
+	s.run()
+	s.Equal(2, s.nextPass().Pass)
+	s.Equal(care.ReasonUnexpected, s.steps.completed.Areas[care.AreaSummary].Reason, "whoever follows the run is told")
+}
+
+// A cancellation that comes once the outcome is being recorded stops nothing, and drops no request.
+func (s *careRecipientSyncSuite) TestALateCancellationDropsNoRequest() {
+	s.steps.complete = func() {
+		s.signal(protocol.SyncRequest{Trigger: care.TriggerClaim})
+		s.env.CancelWorkflow()
 	}
 	s.run()
 	s.Equal(2, s.nextPass().Pass)

@@ -24,11 +24,14 @@ const (
 	recordingGivesUpAfter = 24 * time.Hour
 )
 
+// sdkPanicError is the SDK's type of a panic in a step: a fault of ours, which trying again does not mend.
+const sdkPanicError = "PanicError"
+
 // retryUntilGivenUp tries again with growing pauses until the policy's total time is over. A service's own Retry-After goes before.
 func retryUntilGivenUp() *temporal.RetryPolicy {
 	return &temporal.RetryPolicy{
 		InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute,
-		NonRetryableErrorTypes: []string{protocol.ErrorClientUnknown, protocol.ErrorUnexpected},
+		NonRetryableErrorTypes: []string{protocol.ErrorClientUnknown, protocol.ErrorUnexpected, sdkPanicError},
 	}
 }
 

@@ -577,6 +577,7 @@ const refuseStep = `-- name: RefuseStep :one
 WITH departed AS (
     UPDATE client c SET not_in_care_since = coalesce(c.departure_date, $9::date)
     WHERE c.organisation_id = $1 AND c.id = $3 AND $10::boolean AND c.not_in_care_since IS NULL
+      AND 1 = (SELECT count(*) FROM connection n WHERE n.organisation_id = $1 AND n.service = 'services-australia')
     RETURNING c.id, c.not_in_care_since
 )
 SELECT record_step($1, $2, $3, $4, $5, $6, $7, $8,
@@ -597,7 +598,8 @@ type RefuseStepParams struct {
 	NotInCare      bool
 }
 
-// A refused area changes no figures. A person whom the summary no longer finds is marked as not in care (R19).
+// A refused area changes no figures. A person whom the summary no longer finds is marked as not in care (R19), unless
+// another provider of the organisation may hold them.
 func (q *Queries) RefuseStep(ctx context.Context, arg RefuseStepParams) (json.RawMessage, error) {
 	row := q.db.QueryRow(ctx, refuseStep,
 		arg.OrganisationID,

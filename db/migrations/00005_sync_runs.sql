@@ -212,7 +212,10 @@ BEGIN
         FROM jsonb_to_recordset(holds) AS h (kind text, budget_id uuid, records integer)
         WHERE h.records > 0
         ON CONFLICT (client_id, kind, budget_id) WHERE closed_at IS NULL
-        DO UPDATE SET run_id = excluded.run_id, records = excluded.records, accepted_at = NULL, accepted_by = NULL;
+        DO UPDATE SET run_id = excluded.run_id, records = excluded.records,
+            -- Whoever began to read before the acceptance does not undo it; more records than were accepted have to be accepted anew.
+            accepted_at = CASE WHEN excluded.records <= o.records THEN o.accepted_at END,
+            accepted_by = CASE WHEN excluded.records <= o.records THEN o.accepted_by END;
 
         UPDATE removal_hold o SET closed_at = now()
         FROM jsonb_to_recordset(holds) AS h (kind text, budget_id uuid, records integer)

@@ -185,10 +185,12 @@ WITH written_entitlements AS (
 SELECT record_step(@organisation_id, @run_id, @client_id, 'usage', @chunk, @answer, @as_of, @issues, @changes, @holds)::jsonb AS answer;
 
 -- name: RefuseStep :one
--- A refused area changes no figures. A person whom the summary no longer finds is marked as not in care (R19).
+-- A refused area changes no figures. A person whom the summary no longer finds is marked as not in care (R19), unless
+-- another provider of the organisation may hold them.
 WITH departed AS (
     UPDATE client c SET not_in_care_since = coalesce(c.departure_date, @today::date)
     WHERE c.organisation_id = @organisation_id AND c.id = @client_id AND @not_in_care::boolean AND c.not_in_care_since IS NULL
+      AND 1 = (SELECT count(*) FROM connection n WHERE n.organisation_id = @organisation_id AND n.service = 'services-australia')
     RETURNING c.id, c.not_in_care_since
 )
 SELECT record_step(@organisation_id, @run_id, @client_id, @area, @chunk, @answer, @as_of, @issues,

@@ -167,7 +167,7 @@ func (s *Service) Cancel(ctx context.Context, organisation, run care.ID) error {
 	}
 	if !current.running || current.original != run {
 		// Its workflow ended without finishing the run, for instance because an operator terminated it.
-		_, err := s.store.FinishRun(ctx, organisation, care.RunResult{RunID: run, Outcome: care.RunCancelled, Reason: care.ReasonCancelled}, nil)
+		_, err := s.store.FinishRun(ctx, organisation, abandoned(progress), nil)
 		return err
 	}
 	return temporalError("cancel the sync", s.temporal.CancelWorkflow(ctx, progress.WorkflowID, current.runID))
@@ -209,6 +209,18 @@ func (s *Service) record(ctx context.Context, request Request, started Started) 
 		return started, fmt.Errorf("the sync was started as run %s, but could not be recorded yet: %w", started.RunID, err)
 	}
 	return started, nil
+}
+
+// abandoned is what a run came to whose workflow left it open: what its steps have saved stays and counts.
+func abandoned(progress db.RunProgress) care.RunResult {
+	result := care.RunResult{RunID: progress.ID, Outcome: care.RunCancelled, Reason: care.ReasonCancelled, Counts: care.Counts{}}
+	for _, area := range progress.Areas {
+		result.Warnings += area.Warnings
+		for kind, count := range area.Counts {
+			result.Counts[kind] = care.Count{Created: count.Created, Updated: count.Updated, Unchanged: count.Unchanged, Removed: count.Removed}
+		}
+	}
+	return result
 }
 
 // careRequest is what the workflow is asked to do.

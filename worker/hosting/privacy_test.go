@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/testkit"
 )
@@ -15,16 +16,20 @@ import (
 // telling is the length from which a name is not a part of some other word by chance.
 const telling = 6
 
+// inPayloads are parts of inputs, results, summaries, details and failures, which stand only in ciphertext.
+var inPayloads = []string{`"organisation_id"`, `"outcome"`, "Read and save the budgets", "Care recipient sync", "Syncing with Services Australia", "unavailable (status"}
+
 // R10: whoever gets hold of Temporal's database learns nothing about a person. Everything in it is searched, the encrypted payloads as
 // the bytes that they are.
 func TestTemporalsDatabaseHoldsNoPersonData(t *testing.T) {
 	s := newSite(t)
 	temporal := testkit.NewTemporal(t)
 	temporal.Queues.Prefix = ""
+	require.NoError(t, s.world.Faults.Add(faults.Fault{Kind: faults.Unavailable, Operation: "individual-contribution", Count: 1})) // a failure is stored, too
 	for _, key := range []string{"several-open", "identity-mismatch", "consent-refused", "usage-by-others", "not-found"} {
 		_ = temporal.Start(t, s.world.Request(t, key)).Get(t.Context(), nil) // whatever it came to
 	}
-	secrets := secretsOf(s.world)
+	secrets := append(secretsOf(s.world), inPayloads...)
 	for _, databaseURL := range s.stack.TemporalDatabaseURLs(t) {
 		requireWithout(t, databaseURL, secrets)
 	}
