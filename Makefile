@@ -16,7 +16,7 @@ TEST_STACK := --fast --temporal-store sqlite --without ui
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-18s %s\n", $$1, $$2}'
 
 .PHONY: build
 build: programs $(DEVSTACK) ## build all programs into bin/

@@ -16,7 +16,7 @@ import (
 const applyBudgets = `-- name: ApplyBudgets :one
 WITH locked AS (
     SELECT k.id FROM budget k
-    WHERE k.plan_id = $9
+    WHERE k.organisation_id = $1 AND k.plan_id = $9
       AND (k.id = ANY ($10::uuid[]) OR k.id IN (SELECT r.id FROM jsonb_to_recordset($11::jsonb) AS r (id uuid)))
     ORDER BY k.id FOR NO KEY UPDATE
 ), written AS (
@@ -36,7 +36,7 @@ WITH locked AS (
         available = excluded.available, removed_at = NULL
 ), removed AS (
     UPDATE budget d SET removed_at = now() FROM (SELECT count(*) FROM locked) AS all_locked
-    WHERE d.plan_id = $9 AND d.id = ANY ($10::uuid[])
+    WHERE d.organisation_id = $1 AND d.plan_id = $9 AND d.id = ANY ($10::uuid[])
 ), learned_connection AS (
     UPDATE client c SET connection_id = $12
     WHERE c.organisation_id = $1 AND c.id = $3 AND $12::uuid IS NOT NULL
@@ -83,14 +83,14 @@ func (q *Queries) ApplyBudgets(ctx context.Context, arg ApplyBudgetsParams) (jso
 
 const applyContributions = `-- name: ApplyContributions :one
 WITH deleted AS (
-    DELETE FROM contribution d WHERE d.plan_id = $9
+    DELETE FROM contribution d WHERE d.organisation_id = $1 AND d.plan_id = $9
 ), recreated AS (
     INSERT INTO contribution (organisation_id, plan_id, position, category, percentage, start_date, end_date, status)
     SELECT $1, $9, row_number() OVER (), r.category, r.percentage, r.start_date, r.end_date, r.status
     FROM jsonb_to_recordset($10::jsonb) AS r (category text, percentage numeric, start_date date, end_date date, status text)
 ), closed_set AS (
     UPDATE contribution_set s SET replaced_at = $5
-    WHERE s.plan_id = $9 AND s.replaced_at IS NULL AND $11::boolean RETURNING s.id
+    WHERE s.organisation_id = $1 AND s.plan_id = $9 AND s.replaced_at IS NULL AND $11::boolean RETURNING s.id
 ), opened_set AS (
     INSERT INTO contribution_set (id, organisation_id, plan_id, contributions, read_at)
     SELECT $12::uuid, $1, $9, $10::jsonb, $5
@@ -157,7 +157,8 @@ WITH upserted_plan AS (
     ON CONFLICT (id) DO UPDATE
     SET name = excluded.name, funding_source = excluded.funding_source, end_date = excluded.end_date, removed_at = NULL
 ), removed_classifications AS (
-    UPDATE classification d SET removed_at = now() WHERE d.plan_id = $9 AND d.id = ANY ($17::uuid[])
+    UPDATE classification d SET removed_at = now()
+    WHERE d.organisation_id = $1 AND d.plan_id = $9 AND d.id = ANY ($17::uuid[])
 ), written_services AS (
     INSERT INTO approved_service (id, organisation_id, plan_id, group_code, type_code, service_code, name, start_date, end_date, ordinal)
     SELECT r.id, $1, $9, r.group_code, r.type_code, r.service_code, r.name, r.start_date, r.end_date, r.ordinal
@@ -165,14 +166,16 @@ WITH upserted_plan AS (
         AS r (id uuid, group_code text, type_code text, service_code text, name text, start_date date, end_date date, ordinal integer)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, end_date = excluded.end_date, removed_at = NULL
 ), removed_services AS (
-    UPDATE approved_service d SET removed_at = now() WHERE d.plan_id = $9 AND d.id = ANY ($19::uuid[])
+    UPDATE approved_service d SET removed_at = now()
+    WHERE d.organisation_id = $1 AND d.plan_id = $9 AND d.id = ANY ($19::uuid[])
 ), written_supplements AS (
     INSERT INTO supplement (id, organisation_id, plan_id, code, name, start_date, end_date, ordinal)
     SELECT r.id, $1, $9, r.code, r.name, r.start_date, r.end_date, r.ordinal
     FROM jsonb_to_recordset($20::jsonb) AS r (id uuid, code text, name text, start_date date, end_date date, ordinal integer)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, end_date = excluded.end_date, removed_at = NULL
 ), removed_supplements AS (
-    UPDATE supplement d SET removed_at = now() WHERE d.plan_id = $9 AND d.id = ANY ($21::uuid[])
+    UPDATE supplement d SET removed_at = now()
+    WHERE d.organisation_id = $1 AND d.plan_id = $9 AND d.id = ANY ($21::uuid[])
 )
 SELECT record_step($1, $2, $3, 'summary', 0, $4, $5, $6, $7, $8)::jsonb AS answer
 `

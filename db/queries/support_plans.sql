@@ -35,7 +35,8 @@ WITH upserted_plan AS (
     ON CONFLICT (id) DO UPDATE
     SET name = excluded.name, funding_source = excluded.funding_source, end_date = excluded.end_date, removed_at = NULL
 ), removed_classifications AS (
-    UPDATE classification d SET removed_at = now() WHERE d.plan_id = @plan_id AND d.id = ANY (@removed_classifications::uuid[])
+    UPDATE classification d SET removed_at = now()
+    WHERE d.organisation_id = @organisation_id AND d.plan_id = @plan_id AND d.id = ANY (@removed_classifications::uuid[])
 ), written_services AS (
     INSERT INTO approved_service (id, organisation_id, plan_id, group_code, type_code, service_code, name, start_date, end_date, ordinal)
     SELECT r.id, @organisation_id, @plan_id, r.group_code, r.type_code, r.service_code, r.name, r.start_date, r.end_date, r.ordinal
@@ -43,14 +44,16 @@ WITH upserted_plan AS (
         AS r (id uuid, group_code text, type_code text, service_code text, name text, start_date date, end_date date, ordinal integer)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, end_date = excluded.end_date, removed_at = NULL
 ), removed_services AS (
-    UPDATE approved_service d SET removed_at = now() WHERE d.plan_id = @plan_id AND d.id = ANY (@removed_services::uuid[])
+    UPDATE approved_service d SET removed_at = now()
+    WHERE d.organisation_id = @organisation_id AND d.plan_id = @plan_id AND d.id = ANY (@removed_services::uuid[])
 ), written_supplements AS (
     INSERT INTO supplement (id, organisation_id, plan_id, code, name, start_date, end_date, ordinal)
     SELECT r.id, @organisation_id, @plan_id, r.code, r.name, r.start_date, r.end_date, r.ordinal
     FROM jsonb_to_recordset(@supplements::jsonb) AS r (id uuid, code text, name text, start_date date, end_date date, ordinal integer)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, end_date = excluded.end_date, removed_at = NULL
 ), removed_supplements AS (
-    UPDATE supplement d SET removed_at = now() WHERE d.plan_id = @plan_id AND d.id = ANY (@removed_supplements::uuid[])
+    UPDATE supplement d SET removed_at = now()
+    WHERE d.organisation_id = @organisation_id AND d.plan_id = @plan_id AND d.id = ANY (@removed_supplements::uuid[])
 )
 SELECT record_step(@organisation_id, @run_id, @client_id, 'summary', 0, @answer, @as_of, @issues, @changes, @holds)::jsonb AS answer;
 
@@ -67,14 +70,14 @@ SELECT
 -- name: ApplyContributions :one
 -- The new set waits for the old one to be closed: only one may be current.
 WITH deleted AS (
-    DELETE FROM contribution d WHERE d.plan_id = @plan_id
+    DELETE FROM contribution d WHERE d.organisation_id = @organisation_id AND d.plan_id = @plan_id
 ), recreated AS (
     INSERT INTO contribution (organisation_id, plan_id, position, category, percentage, start_date, end_date, status)
     SELECT @organisation_id, @plan_id, row_number() OVER (), r.category, r.percentage, r.start_date, r.end_date, r.status
     FROM jsonb_to_recordset(@contributions::jsonb) AS r (category text, percentage numeric, start_date date, end_date date, status text)
 ), closed_set AS (
     UPDATE contribution_set s SET replaced_at = @as_of
-    WHERE s.plan_id = @plan_id AND s.replaced_at IS NULL AND @changed::boolean RETURNING s.id
+    WHERE s.organisation_id = @organisation_id AND s.plan_id = @plan_id AND s.replaced_at IS NULL AND @changed::boolean RETURNING s.id
 ), opened_set AS (
     INSERT INTO contribution_set (id, organisation_id, plan_id, contributions, read_at)
     SELECT sqlc.narg(set_id)::uuid, @organisation_id, @plan_id, @contributions::jsonb, @as_of
@@ -98,7 +101,7 @@ SELECT
 -- The rows are locked in the order of their ids, as ApplyUsage locks them: two steps of a person cannot wait for each other.
 WITH locked AS (
     SELECT k.id FROM budget k
-    WHERE k.plan_id = @plan_id
+    WHERE k.organisation_id = @organisation_id AND k.plan_id = @plan_id
       AND (k.id = ANY (@removed_budgets::uuid[]) OR k.id IN (SELECT r.id FROM jsonb_to_recordset(@budgets::jsonb) AS r (id uuid)))
     ORDER BY k.id FOR NO KEY UPDATE
 ), written AS (
@@ -118,7 +121,7 @@ WITH locked AS (
         available = excluded.available, removed_at = NULL
 ), removed AS (
     UPDATE budget d SET removed_at = now() FROM (SELECT count(*) FROM locked) AS all_locked
-    WHERE d.plan_id = @plan_id AND d.id = ANY (@removed_budgets::uuid[])
+    WHERE d.organisation_id = @organisation_id AND d.plan_id = @plan_id AND d.id = ANY (@removed_budgets::uuid[])
 ), learned_connection AS (
     UPDATE client c SET connection_id = sqlc.narg(learned_connection)
     WHERE c.organisation_id = @organisation_id AND c.id = @client_id AND sqlc.narg(learned_connection)::uuid IS NOT NULL
