@@ -176,11 +176,11 @@ func (r row) money(field string) decimal.NullDecimal {
 		return decimal.NullDecimal{}
 	}
 	reported, ok := parseNumber(text, moneyDigits)
-	if !ok {
+	rounded, lost := care.Money(reported)
+	if !ok || tooLarge(rounded, moneyDigits) {
 		r.odd(field, "is not an amount that can be right", raw)
 		return decimal.NullDecimal{}
 	}
-	rounded, lost := care.Money(reported)
 	if lost {
 		r.warn(care.IssueRounded, field, "came with more places than are kept, and was rounded", raw)
 	}
@@ -234,10 +234,15 @@ func parseNumber(text string, mostDigits int) (decimal.Decimal, bool) {
 		return decimal.Decimal{}, false
 	}
 	number, err := decimal.NewFromString(text)
-	if err != nil || number.Abs().GreaterThanOrEqual(decimal.New(1, int32(mostDigits))) {
+	if err != nil || tooLarge(number, mostDigits) {
 		return decimal.Decimal{}, false
 	}
 	return number, true
+}
+
+// tooLarge reports whether a number has more digits before the point than are kept; rounding can add one.
+func tooLarge(number decimal.Decimal, mostDigits int) bool {
+	return number.Abs().GreaterThanOrEqual(decimal.New(1, int32(mostDigits)))
 }
 
 // odd warns that an optional field could not be read and counts as absent.

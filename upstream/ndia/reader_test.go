@@ -212,6 +212,7 @@ func TestAmounts(t *testing.T) { // R2, R3
 		{`"spent_amount":0.1`, amount("0.1"), ""},
 		{`"spent_amount":"333.335"`, amount("333.34"), care.IssueRounded},
 		{`"spent_amount":-0.005`, amount("-0.01"), care.IssueRounded},
+		{`"spent_amount":999999999999.999`, decimal.NullDecimal{}, care.IssueOddValue}, // rounding would add a digit
 		{`"spent_amount":1e3`, amount("1000"), ""},
 		{`"spent_amount":"about 5"`, decimal.NullDecimal{}, care.IssueOddValue},
 		{`"spent_amount":"1,000.00"`, decimal.NullDecimal{}, care.IssueOddValue},
