@@ -60,8 +60,7 @@ type CompleteInput struct {
 	DroppedRequests int `json:"dropped_requests,omitempty"`
 }
 
-// Progress is what a running pass shows: in the progress query, the workflow's current details, its activity summaries and its
-// search attributes.
+// Progress is what a running pass shows, in the progress query and in the workflow's current details.
 type Progress struct {
 	RunID    care.ID         `json:"run_id"`
 	Pass     int             `json:"pass"`

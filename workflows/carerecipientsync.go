@@ -62,7 +62,7 @@ func (p *careRecipientPass) run(ctx workflow.Context) (care.RunResult, error) {
 }
 
 func (p *careRecipientPass) validate(ctx workflow.Context) (care.Subject, error) {
-	p.progress.showValidating(ctx)
+	p.progress.show(ctx)
 	return p.steps.validateCareRecipient(ctx, protocol.ValidateInput{
 		Request: p.input.Request, RunID: p.runID, WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, At: workflow.Now(ctx),
 	})

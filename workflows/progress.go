@@ -23,8 +23,6 @@ func newProgress(runID care.ID, input protocol.CareRecipientSyncInput) *progress
 
 func (p *progress) answer() (protocol.Progress, error) { return p.Progress, nil }
 
-func (p *progress) showValidating(ctx workflow.Context) { p.show(ctx) }
-
 func (p *progress) start(ctx workflow.Context, area care.Area) {
 	p.step(area).State = protocol.StepRunning
 	p.show(ctx)
