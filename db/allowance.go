@@ -14,12 +14,14 @@ import (
 )
 
 const (
-	// callsAllowance is the limit on calls a second; a connection may have others.
+	// callsAllowance is the limit on all calls of a connection; it may have others.
 	callsAllowance = "calls"
 	// useOfRate leaves a little room, so that we never provoke a 429 by ourselves.
 	useOfRate = 0.98
 	// bookingsPerSecond is how often a process books at the full rate: the fewer, the fewer statements and the larger the bursts.
 	bookingsPerSecond = 4
+	// burstsPerHour says which part of an hour's calls may be made at once after a quiet time.
+	burstsPerHour = 20
 	// bookingLife is how long a booked call may be made late before it lapses.
 	bookingLife = time.Second
 	// onDemandHorizon is how far ahead somebody who waits for an answer may book. Who would have to wait longer is told so and tries again
@@ -30,46 +32,64 @@ const (
 // ErrNoAllowance: the connection's calls are booked for some time, or the service asked to be left alone. Trying again later helps.
 var ErrNoAllowance = errors.New("the allowance of upstream calls is used up for now")
 
-// Allowances hand out the calls that all workers together may make on each connection. The state is one row for each in PostgreSQL
-// (a generic cell rate algorithm on its clock); a process books a few calls at a time.
+// Allowances hand out the calls that all workers together may make on each connection. The state is one row in PostgreSQL for each
+// limit of a connection (a generic cell rate algorithm on its clock); a process books a few calls at a time.
 type Allowances struct {
 	store *Store
 	mu    sync.Mutex
-	known map[care.ID]*Allowance
+	known map[allowanceKey]*Allowance
+}
+
+type allowanceKey struct {
+	connection care.ID
+	name       string
 }
 
 // NewAllowances makes a process's share of the allowances.
 func (s *Store) NewAllowances() *Allowances {
-	return &Allowances{store: s, known: make(map[care.ID]*Allowance)}
+	return &Allowances{store: s, known: make(map[allowanceKey]*Allowance)}
 }
 
-// For answers with the allowance of a connection at the rate that it has now.
+// For answers with the allowance of all calls of a connection, at the rate a second that it has now.
 func (a *Allowances) For(connection care.Connection) *Allowance {
+	return a.limited(connection, callsPerSecond(connection.RatePerSecond))
+}
+
+// PerHour answers with a further allowance of a connection, for calls of one sort that the service limits by the hour; its name is the
+// sort's own, and not "calls". No hour has more than perHour of them (at least 1), and after a quiet time a twentieth of them may be
+// made at once.
+func (a *Allowances) PerHour(connection care.Connection, name string, perHour int) *Allowance {
+	return a.limited(connection, callsPerHour(name, perHour))
+}
+
+func (a *Allowances) limited(connection care.Connection, limit callLimit) *Allowance {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	allowance := a.known[connection.ID]
+	key := allowanceKey{connection: connection.ID, name: limit.name}
+	allowance := a.known[key]
 	if allowance == nil {
 		allowance = &Allowance{store: a.store}
-		a.known[connection.ID] = allowance
+		a.known[key] = allowance
 	}
-	allowance.setConnection(connection)
+	allowance.setLimit(connection, limit)
 	return allowance
 }
 
-// Allowance is the calls that one connection may make. It is safe for use by many goroutines.
+// Allowance is the calls that one connection may make, all of them or those of one sort. It is safe for use by many goroutines.
 type Allowance struct {
 	store *Store
 
 	mu         sync.Mutex
 	connection care.Connection
+	limit      callLimit
 	booked     int
 	from       time.Time
 }
 
-func (a *Allowance) setConnection(connection care.Connection) {
+func (a *Allowance) setLimit(connection care.Connection, limit callLimit) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.connection = connection
+	a.connection, a.limit = connection, limit
 }
 
 // Take waits until one call may be made, or fails with ErrNoAllowance where that would take long.
@@ -102,11 +122,9 @@ func (a *Allowance) next(ctx context.Context) (time.Time, error) {
 }
 
 func (a *Allowance) book(ctx context.Context) error {
-	calls := max(1, a.connection.RatePerSecond/bookingsPerSecond)
-	gap := 1 / (useOfRate * float64(a.connection.RatePerSecond))
 	wait, err := a.store.queries.TakeAllowance(ctx, gen.TakeAllowanceParams{
-		OrganisationID: a.connection.OrganisationID, ConnectionID: a.connection.ID, Name: callsAllowance,
-		BookedSeconds: gap * float64(calls), HorizonSeconds: onDemandHorizon.Seconds(),
+		OrganisationID: a.connection.OrganisationID, ConnectionID: a.connection.ID, Name: a.limit.name,
+		BookedSeconds: a.limit.gap * float64(a.limit.booking), HorizonSeconds: a.limit.ahead() + onDemandHorizon.Seconds(),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return fmt.Errorf("book upstream calls: %w", ErrNoAllowance)
@@ -114,16 +132,45 @@ func (a *Allowance) book(ctx context.Context) error {
 	if err != nil {
 		return mapError("book upstream calls", err)
 	}
-	a.booked, a.from = calls, time.Now().Add(time.Duration(wait*float64(time.Second)))
+	wait = max(0, wait-a.limit.ahead())
+	a.booked, a.from = a.limit.booking, time.Now().Add(time.Duration(wait*float64(time.Second)))
 	return nil
 }
 
-// PushBack lets no worker call before the time that the service named.
+// PushBack lets no worker call before the time that the service named; from then on calls come one by one, without a burst.
 func (a *Allowance) PushBack(ctx context.Context, wait time.Duration) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.booked = 0
 	return mapError("push back upstream calls", a.store.queries.PushBackAllowance(ctx, gen.PushBackAllowanceParams{
-		OrganisationID: a.connection.OrganisationID, ConnectionID: a.connection.ID, Name: callsAllowance, WaitSeconds: wait.Seconds(),
+		OrganisationID: a.connection.OrganisationID, ConnectionID: a.connection.ID, Name: a.limit.name,
+		WaitSeconds: a.limit.ahead() + wait.Seconds(),
 	}))
 }
+
+// callLimit is how fast calls of one sort may be made.
+type callLimit struct {
+	name string
+	// gap is the time between two calls, in seconds.
+	gap float64
+	// booking is how many calls a process books at once.
+	booking int
+	// burst is how many bookings may be made at once after a quiet time; no more are saved up.
+	burst int
+}
+
+// callsPerSecond books a quarter of a second's calls at once, which is burst enough.
+func callsPerSecond(rate int) callLimit {
+	return callLimit{name: callsAllowance, gap: 1 / (useOfRate * float64(rate)), booking: max(1, rate/bookingsPerSecond), burst: 1}
+}
+
+// callsPerHour lets the few calls that belong together be made at once. The burst is taken out of the hour's calls: whenever the hour
+// begins, the burst and what comes at the gap after it are perHour together.
+func callsPerHour(name string, perHour int) callLimit {
+	perHour = max(1, perHour)
+	burst := max(1, perHour/burstsPerHour)
+	return callLimit{name: name, gap: time.Hour.Seconds() / float64(perHour-burst+1), booking: 1, burst: burst}
+}
+
+// ahead is how far bookings may run ahead of their gaps, in seconds.
+func (l callLimit) ahead() float64 { return l.gap * float64(l.booking*(l.burst-1)) }

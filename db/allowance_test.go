@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -12,19 +13,39 @@ import (
 	"github.com/caresync/caresync/testkit"
 )
 
-// callers are the allowances of one connection as so many processes have them.
-func callers(t *testing.T, rate, processes int) (allowances []*db.Allowance, sql testkit.SQL) {
+// shares are the allowances of so many processes, and a connection that they have in common.
+func shares(t *testing.T, rate, processes int) (shares []*db.Allowances, connection care.Connection, sql testkit.SQL) {
 	t.Helper()
 	address := testkit.DatabaseURL(t)
 	store := testkit.Store(t, address)
-	connection := exampleConnection("4000012345")
+	connection = exampleConnection("4000012345")
 	connection.RatePerSecond = rate
 	connection, err := store.CreateConnection(t.Context(), newOrganisation(t, store, "wattle").ID, connection)
 	require.NoError(t, err)
 	for range processes {
-		allowances = append(allowances, testkit.Store(t, address).NewAllowances().For(connection))
+		shares = append(shares, testkit.Store(t, address).NewAllowances())
 	}
-	return allowances, testkit.OpenSQL(t, address)
+	return shares, connection, testkit.OpenSQL(t, address)
+}
+
+// callers are the allowances of one connection as so many processes have them.
+func callers(t *testing.T, rate, processes int) (allowances []*db.Allowance, sql testkit.SQL) {
+	t.Helper()
+	shares, connection, sql := shares(t, rate, processes)
+	for _, share := range shares {
+		allowances = append(allowances, share.For(connection))
+	}
+	return allowances, sql
+}
+
+// budgetCallers are the allowances of one connection's budget calls as so many processes have them.
+func budgetCallers(t *testing.T, perHour, processes int) (allowances []*db.Allowance, sql testkit.SQL) {
+	t.Helper()
+	shares, connection, sql := shares(t, 10, processes)
+	for _, share := range shares {
+		allowances = append(allowances, share.PerHour(connection, "budgets", perHour))
+	}
+	return allowances, sql
 }
 
 // Two processes together keep to the rate: at no time have more calls been made than it allows, plus one booking.
@@ -124,4 +145,98 @@ func TestEachConnectionHasItsOwnAllowance(t *testing.T) {
 	}
 	require.NoError(t, allowances.For(connections[0]).PushBack(t.Context(), time.Minute))
 	require.NoError(t, allowances.For(connections[1]).Take(t.Context()))
+}
+
+// passes lets time pass for the only allowance that there is.
+func passes(t *testing.T, sql testkit.SQL, seconds float64) {
+	t.Helper()
+	sql.Exec(t, "UPDATE upstream_allowance SET theoretical_arrival = theoretical_arrival - make_interval(secs => $1)", seconds)
+}
+
+// takeAll takes from one process after another until there is nothing left, and answers how many calls that were.
+func takeAll(t *testing.T, allowances []*db.Allowance) (calls int) {
+	t.Helper()
+	for {
+		err := allowances[calls%len(allowances)].Take(t.Context())
+		if err != nil {
+			require.ErrorIs(t, err, db.ErrNoAllowance)
+			return calls
+		}
+		calls++
+	}
+}
+
+// The few budget calls of somebody who looks at a participant do not wait for one another, whichever process makes them.
+func TestAnHourlyAllowanceLetsABurstThrough(t *testing.T) {
+	const perHour, burst = 1000, 50
+	allowances, sql := budgetCallers(t, perHour, 2)
+	gap := 3600.0 / (perHour - burst + 1)
+	began := time.Now()
+	for i := range burst {
+		require.NoError(t, allowances[i%2].Take(t.Context()))
+	}
+	require.Less(t, time.Since(began).Seconds(), gap, "none of them waited")
+
+	sql.Exec(t, "UPDATE upstream_allowance SET theoretical_arrival = now() + make_interval(secs => $1)", gap*(burst-1)+0.5)
+	began = time.Now()
+	require.NoError(t, allowances[0].Take(t.Context()))
+	require.Greater(t, time.Since(began), 250*time.Millisecond, "the next one waits until its time comes")
+}
+
+// Whoever takes whatever there is to be had, all processes together never make more calls in an hour than it has, and get them all.
+func TestNoHourHasMoreCallsThanItsAllowance(t *testing.T) {
+	for _, test := range []struct{ perHour, burst int }{{1, 1}, {2, 1}, {40, 2}, {100, 5}} {
+		t.Run(strconv.Itoa(test.perHour), func(t *testing.T) {
+			allowances, sql := budgetCallers(t, test.perHour, 2)
+			gaps := test.perHour - test.burst + 1
+			hour := func() (calls []int) {
+				for range gaps {
+					calls = append(calls, takeAll(t, allowances))
+					passes(t, sql, 3600/float64(gaps))
+				}
+				return calls
+			}
+			first := hour()
+			require.Equal(t, test.burst, first[0], "what may be made at once")
+			require.Equal(t, test.perHour, total(first))
+			require.Equal(t, gaps, total(hour()), "an hour after a busy one has no burst")
+			passes(t, sql, 24*3600)
+			require.Equal(t, test.perHour, total(hour()), "a quiet day saves up no more than the burst")
+		})
+	}
+}
+
+func total(calls []int) (sum int) {
+	for _, one := range calls {
+		sum += one
+	}
+	return sum
+}
+
+// An exhausted hour holds for every process and for as long as the service said, although there was a burst left; after it the calls
+// come one by one.
+func TestPushBackOfAnHourlyAllowance(t *testing.T) {
+	allowances, sql := budgetCallers(t, 100, 2)
+	require.NoError(t, allowances[0].Take(t.Context()))
+	require.NoError(t, allowances[0].PushBack(t.Context(), 10*time.Minute))
+	require.Zero(t, takeAll(t, allowances))
+	passes(t, sql, 570)
+	require.Zero(t, takeAll(t, allowances), "half a minute before the time")
+	passes(t, sql, 30)
+	require.Equal(t, 1, takeAll(t, allowances))
+}
+
+// A connection's allowances are drawn on and pushed back each by itself, and an hourly one follows its figure.
+func TestAConnectionsAllowancesAreSeparate(t *testing.T) {
+	shares, connection, sql := shares(t, 10, 1)
+	calls, budgets := shares[0].For(connection), shares[0].PerHour(connection, "budgets", 40)
+	require.Equal(t, 2, takeAll(t, []*db.Allowance{budgets}))
+	require.NoError(t, calls.Take(t.Context()), "the hour's are used up, the second's are not")
+	require.ElementsMatch(t, []string{"budgets", "calls"}, testkit.Column[string](t, sql, "SELECT name FROM upstream_allowance"))
+
+	require.NoError(t, calls.PushBack(t.Context(), time.Hour))
+	require.NoError(t, shares[0].PerHour(connection, "others", 40).Take(t.Context()), "another sort has its own hour")
+	require.ErrorIs(t, budgets.Take(t.Context()), db.ErrNoAllowance)
+	require.Same(t, budgets, shares[0].PerHour(connection, "budgets", 1000))
+	require.NoError(t, budgets.Take(t.Context()), "a larger figure holds from the next call on")
 }

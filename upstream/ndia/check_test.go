@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/upstream/check"
 	"github.com/caresync/caresync/upstream/ndia"
 	"github.com/caresync/caresync/upstream/proda"
 	"github.com/caresync/caresync/upstream/proda/prodatest"
@@ -34,20 +35,20 @@ func TestAConnectionTestSaysInWordsWhatIsWrong(t *testing.T) {
 			service := startService(t, test.answer)
 			connection := connectionTo(service.URL)
 			budgets := &allowance{}
-			check := loggedIn(t, connection).Check(t.Context(), connection, ndia.Allowances{Calls: &allowance{}, Budgets: budgets})
+			result := loggedIn(t, connection).Check(t.Context(), connection, ndia.Allowances{Calls: &allowance{}, Budgets: budgets})
 			require.Len(t, service.asked, 1, "one cheap call")
 			require.Zero(t, budgets.taken, "which is none of the scarce ones")
 			require.Equal(t, "430000000", service.asked[0].URL.Query().Get("participant"), "nobody's number")
-			require.Len(t, check.Steps, 2)
-			require.Equal(t, ndia.CheckStep{Name: "Log in at PRODA", OK: true, Says: "Logged in."}, check.Steps[0])
-			require.Contains(t, check.Steps[1].Says, test.says)
-			require.Equal(t, test.words, check.Steps[1].Words)
-			require.Equal(t, test.kind == "", check.Steps[1].OK)
-			require.Equal(t, test.kind == "", check.Err == nil)
+			require.Len(t, result.Steps, 2)
+			require.Equal(t, check.Step{Name: "Log in at PRODA", OK: true, Says: "Logged in."}, result.Steps[0])
+			require.Contains(t, result.Steps[1].Says, test.says)
+			require.Equal(t, test.words, result.Steps[1].Words)
+			require.Equal(t, test.kind == "", result.Steps[1].OK)
+			require.Equal(t, test.kind == "", result.Err == nil)
 			if test.kind != "" {
-				require.Equal(t, test.kind, failure(t, check.Err).Kind)
+				require.Equal(t, test.kind, failure(t, result.Err).Kind)
 			}
-			require.Len(t, check.Warnings, 1, "the key expires within 30 days")
+			require.Len(t, result.Warnings, 1, "the key expires within 30 days")
 		})
 	}
 }
@@ -58,9 +59,9 @@ func TestAConnectionTestStopsAtTheLogin(t *testing.T) {
 	calls := transport.NewClient(transport.Options{})
 	store := &prodatest.Store{}
 	client := ndia.NewClient(calls, proda.NewTokens(proda.NewClient(calls, proda.Options{}), store, store), ndia.Options{})
-	check := client.Check(t.Context(), connection, unlimited())
-	require.Len(t, check.Steps, 1)
-	require.Contains(t, check.Steps[0].Says, "PRODA device has not been activated")
+	result := client.Check(t.Context(), connection, unlimited())
+	require.Len(t, result.Steps, 1)
+	require.Contains(t, result.Steps[0].Says, "PRODA device has not been activated")
 	require.Empty(t, service.asked)
 }
 

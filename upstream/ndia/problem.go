@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/upstream/record"
 	"github.com/caresync/caresync/upstream/transport"
 )
 
@@ -53,8 +54,8 @@ func (p *problem) add(member json.RawMessage) {
 	if json.Unmarshal(member, &fields) == nil {
 		value, key = fields["value"], fields["key"]
 	}
-	words, _ := scalarText(value)
-	code, _ := scalarText(key)
+	words, _ := record.Scalar(value)
+	code, _ := record.Scalar(key)
 	if codeForm.MatchString(code) {
 		p.keys = append(p.keys, code)
 	}
@@ -84,7 +85,7 @@ func understood(err error) error {
 // failed is the error for an envelope that says success false under a success's status.
 func failed(response transport.Response) error {
 	failure := response.Fail(transport.Refused)
-	failure.Raw = beginning(string(response.Body), longestRaw)
+	failure.Raw = transport.Storable(string(response.Body), longestRaw)
 	readProblem(string(response.Body)).tell(failure)
 	failure.Kind = kindOf(failure, true)
 	return failure
@@ -93,7 +94,7 @@ func failed(response transport.Response) error {
 // tell puts the words, trimmed but verbatim, and the first key into an error.
 func (p problem) tell(failure *transport.Error) {
 	if len(p.words) > 0 {
-		failure.Words = beginning(strings.Join(p.words, "\n"), longestRaw)
+		failure.Words = transport.Storable(strings.Join(p.words, "\n"), longestRaw)
 	}
 	if len(p.keys) > 0 {
 		failure.Code = p.keys[0]

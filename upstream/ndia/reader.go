@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/upstream/record"
 	"github.com/caresync/caresync/upstream/transport"
 )
 
@@ -23,18 +24,18 @@ const (
 // As with every operation on a participant, NotFound means that the number, the surname or the birth date is not exactly as the NDIA
 // has it, or that the endorsement is missing; NotAuthorised that the endorsement is missing or has lapsed (AuthorityMissing).
 func (r *Reader) DeterminePlan(ctx context.Context, participant care.Participant) (care.PlanKind, []care.Issue, error) {
-	return read(ctx, r.calls, operationDeterminePlan, r.paths.DeterminePlan, keysOf(participant), func(d *decoder, result json.RawMessage) care.PlanKind {
-		return d.row(care.KindServiceContract, fieldResult, result).planKind()
+	return read(ctx, r.calls, operationDeterminePlan, r.paths.DeterminePlan, keysOf(participant), func(d *record.Decoder, result json.RawMessage) care.PlanKind {
+		return planKindOf(d.Row(care.KindServiceContract, fieldResult, result))
 	})
 }
 
 // Plans reads the plans that the NDIA lists: at most two, the current one and the previous or the next; none is an empty answer.
 // care.ChoosePlan decides which of them is synced (R23).
 func (r *Reader) Plans(ctx context.Context, participant care.Participant) (care.Read[care.ParticipantPlan], error) {
-	plans, issues, err := read(ctx, r.calls, operationPlans, r.paths.Plans, keysOf(participant), func(d *decoder, result json.RawMessage) []care.ParticipantPlan {
+	plans, issues, err := read(ctx, r.calls, operationPlans, r.paths.Plans, keysOf(participant), func(d *record.Decoder, result json.RawMessage) []care.ParticipantPlan {
 		var plans []care.ParticipantPlan
-		for _, one := range d.rows(care.KindServiceContract, fieldResult, result) {
-			plans = append(plans, one.participantPlan())
+		for _, one := range d.Rows(care.KindServiceContract, fieldResult, result) {
+			plans = append(plans, participantPlanOf(one))
 		}
 		return plans
 	})
@@ -43,8 +44,8 @@ func (r *Reader) Plans(ctx context.Context, participant care.Participant) (care.
 
 // Budget reads the budget tree of the plan that covers today, with what was odd about it. The tree does not name its plan (R23).
 func (r *Reader) Budget(ctx context.Context, participant care.Participant) (care.BudgetTree, []care.Issue, error) {
-	return read(ctx, r.budgets, operationBudget, r.paths.Budget, keysOf(participant), func(d *decoder, result json.RawMessage) care.BudgetTree {
-		return d.row(care.KindPlanBudget, fieldResult, result).budgetTree()
+	return read(ctx, r.budgets, operationBudget, r.paths.Budget, keysOf(participant), func(d *record.Decoder, result json.RawMessage) care.BudgetTree {
+		return budgetTreeOf(d.Row(care.KindPlanBudget, fieldResult, result))
 	})
 }
 
@@ -53,8 +54,8 @@ func (r *Reader) Budget(ctx context.Context, participant care.Participant) (care
 func (r *Reader) HistoricalBudget(ctx context.Context, participant care.Participant, planDate care.Date) (care.Read[care.BudgetTree], error) {
 	query := keysOf(participant)
 	query.Set("plan_date", planDate.String())
-	trees, issues, err := read(ctx, r.budgets, operationHistoricalBudget, r.paths.HistoricalBudget, query, func(d *decoder, result json.RawMessage) []care.BudgetTree {
-		return d.row(care.KindPlanBudget, fieldResult, result).historicalTrees()
+	trees, issues, err := read(ctx, r.budgets, operationHistoricalBudget, r.paths.HistoricalBudget, query, func(d *record.Decoder, result json.RawMessage) []care.BudgetTree {
+		return historicalTreesOf(d.Row(care.KindPlanBudget, fieldResult, result))
 	})
 	return care.Read[care.BudgetTree]{Records: trees, Issues: issues}, err
 }
@@ -69,7 +70,7 @@ func keysOf(participant care.Participant) url.Values {
 }
 
 // read makes a call and decodes the result in its envelope.
-func read[T any](ctx context.Context, session *transport.Session, operation, path string, query url.Values, decode func(*decoder, json.RawMessage) T) (T, []care.Issue, error) {
+func read[T any](ctx context.Context, session *transport.Session, operation, path string, query url.Values, decode func(*record.Decoder, json.RawMessage) T) (T, []care.Issue, error) {
 	var none T
 	response, err := session.Get(ctx, operation, path, query)
 	if err != nil {
@@ -79,10 +80,10 @@ func read[T any](ctx context.Context, session *transport.Session, operation, pat
 	if err != nil {
 		return none, nil, err
 	}
-	decoder := &decoder{area: care.AreaContract}
+	decoder := record.NewDecoder(care.AreaContract)
 	decoded := decode(decoder, result)
-	if decoder.refusal != nil {
-		return none, nil, decoder.refusal.of(response)
+	if err := decoder.Refusal(response); err != nil {
+		return none, nil, err
 	}
-	return decoded, decoder.issues, nil
+	return decoded, decoder.TakeIssues(), nil
 }

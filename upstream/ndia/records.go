@@ -4,17 +4,18 @@ import (
 	"slices"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/upstream/record"
 )
 
-func (r row) planKind() care.PlanKind {
-	return care.PlanKind{IsPACE: r.identityFlag("is_pace_plan"), FirstStartDate: r.identityDate("plan_first_start_date")}
+func planKindOf(row record.Row) care.PlanKind {
+	return care.PlanKind{IsPACE: identityFlag(row, "is_pace_plan"), FirstStartDate: row.IdentityDate("plan_first_start_date")}
 }
 
-// participantPlan has no id: the wire's is 0 for every PACE plan.
-func (r row) participantPlan() care.ParticipantPlan {
+// participantPlanOf reads a plan. It has no id: the wire's is 0 for every PACE plan.
+func participantPlanOf(row record.Row) care.ParticipantPlan {
 	return care.ParticipantPlan{
-		IsPACE: r.identityFlag("is_pace_plan"), FirstStartDate: r.identityDate("plan_first_start_date"),
-		StartDate: r.identityDate("plan_start_date"), EndDate: r.date("plan_end_date"),
+		IsPACE: identityFlag(row, "is_pace_plan"), FirstStartDate: row.IdentityDate("plan_first_start_date"),
+		StartDate: row.IdentityDate("plan_start_date"), EndDate: row.Date("plan_end_date"),
 	}
 }
 
@@ -25,68 +26,68 @@ type place struct {
 	care.DateRange
 }
 
-// budgetTree reads the current tree, whose levels are budget type, management, support type and category.
-func (r row) budgetTree() care.BudgetTree {
-	tree := care.BudgetTree{Amounts: r.amounts()}
-	for _, budgetType := range r.list(care.KindPlanBudget, "bgt_typ_lvl_dtls") {
-		at := place{budgetType: budgetType.text("budget_type"), DateRange: budgetType.dates()}
-		for _, management := range budgetType.list(care.KindPlanBudget, "plan_management") {
-			at.management = management.text("fund_management_type")
-			for _, supportType := range management.list(care.KindPlanBudget, "supp_typ_lvl_dtls") {
-				tree.Groups = append(tree.Groups, supportType.group(at))
+// budgetTreeOf reads the current tree, whose levels are budget type, management, support type and category.
+func budgetTreeOf(row record.Row) care.BudgetTree {
+	tree := care.BudgetTree{Amounts: amountsOf(row)}
+	for _, budgetType := range row.List(care.KindPlanBudget, "bgt_typ_lvl_dtls") {
+		at := place{budgetType: budgetType.Text("budget_type"), DateRange: datesOf(budgetType)}
+		for _, management := range budgetType.List(care.KindPlanBudget, "plan_management") {
+			at.management = management.Text("fund_management_type")
+			for _, supportType := range management.List(care.KindPlanBudget, "supp_typ_lvl_dtls") {
+				tree.Groups = append(tree.Groups, groupOf(supportType, at))
 			}
 		}
 	}
 	return tree
 }
 
-// amounts are those of a level, each absent where it was not reported.
-func (r row) amounts() care.Amounts {
+// amountsOf reads the amounts of a level, each absent where it was not reported.
+func amountsOf(row record.Row) care.Amounts {
 	return care.Amounts{
-		Approved: r.money("approved_amount"), Released: r.money("released_amount"), Spent: r.money("spent_amount"), Remaining: r.money("remaining_amount"),
+		Approved: row.Money("approved_amount"), Released: row.Money("released_amount"), Spent: row.Money("spent_amount"), Remaining: row.Money("remaining_amount"),
 	}
 }
 
-func (r row) dates() care.DateRange {
-	return care.DateRange{StartDate: r.date("start_date"), EndDate: r.date("end_date")}
+func datesOf(row record.Row) care.DateRange {
+	return care.DateRange{StartDate: row.Date("start_date"), EndDate: row.Date("end_date")}
 }
 
-func (r row) group(at place) care.BudgetGroup {
-	group := care.BudgetGroup{SupportType: r.text("support_type_text"), DateRange: at.DateRange, Amounts: r.amounts()}
-	for _, category := range r.list(care.KindPlanBudget, "supp_cat_lvl_dtls") {
-		budget := category.category(at)
+func groupOf(row record.Row, at place) care.BudgetGroup {
+	group := care.BudgetGroup{SupportType: row.Text("support_type_text"), DateRange: at.DateRange, Amounts: amountsOf(row)}
+	for _, category := range row.List(care.KindPlanBudget, "supp_cat_lvl_dtls") {
+		budget := categoryOf(category, at)
 		budget.SupportType = group.SupportType
 		group.Budgets = append(group.Budgets, budget)
 	}
 	return at.named(group)
 }
 
-// category is identified by its name, beside its place.
-func (r row) category(at place) care.ReportedBudget {
-	budget := r.budget(at, r.identity("support_category_text"), r.text("funding_component_name"))
-	budget.InstalmentType = r.text("instalment_type")
-	for _, item := range r.list(care.KindPlanBudget, "supp_itm_lvl_dtls") {
+// categoryOf reads a category, which is identified by its name, beside its place.
+func categoryOf(row record.Row, at place) care.ReportedBudget {
+	budget := budgetOf(row, at, row.Identity("support_category_text"), row.Text("funding_component_name"))
+	budget.InstalmentType = row.Text("instalment_type")
+	for _, item := range row.List(care.KindPlanBudget, "supp_itm_lvl_dtls") {
 		budget.StatedItems = append(budget.StatedItems, care.StatedItem{
-			SupportItemNumber: item.text("support_item_number"), SupportItemText: item.text("support_item_text"), Approved: item.money("approved_amount"),
+			SupportItemNumber: item.Text("support_item_number"), SupportItemText: item.Text("support_item_text"), Approved: item.Money("approved_amount"),
 		})
 	}
-	for _, period := range r.list(care.KindPlanBudget, "funding_periods") {
-		dates := period.dates()
+	for _, period := range row.List(care.KindPlanBudget, "funding_periods") {
+		dates := datesOf(period)
 		budget.FundingPeriods = append(budget.FundingPeriods, care.FundingPeriod{
-			FundingPeriodID: period.text("funding_period_id"), StartDate: dates.StartDate, EndDate: dates.EndDate,
-			Amount: period.money("amount"), Released: period.flag("released"),
+			FundingPeriodID: period.Text("funding_period_id"), StartDate: dates.StartDate, EndDate: dates.EndDate,
+			Amount: period.Money("amount"), Released: flag(period, "released"),
 		})
 	}
 	return budget
 }
 
-// budget reads what the current and the historical tree say of a category alike.
-func (r row) budget(at place, category, component string) care.ReportedBudget {
-	dates := r.dates()
+// budgetOf reads what the current and the historical tree say of a category alike.
+func budgetOf(row record.Row, at place, category, component string) care.ReportedBudget {
+	dates := datesOf(row)
 	return care.ReportedBudget{
 		BudgetType: care.ReadBudgetType(at.budgetType, component), Management: care.ReadManagement(at.management, component),
 		Category: category, CategoryNumber: care.CategoryNumber(category), FundingComponent: component,
-		Amounts: r.amounts(), StartDate: dates.StartDate, EndDate: dates.EndDate,
+		Amounts: amountsOf(row), StartDate: dates.StartDate, EndDate: dates.EndDate,
 	}
 }
 
@@ -110,35 +111,36 @@ func shared[T comparable](budgets []care.ReportedBudget, unknown T, of func(care
 	return of(budgets[0])
 }
 
-// historicalTrees reads the budgets of earlier periods.
-func (r row) historicalTrees() []care.BudgetTree {
+// historicalTreesOf reads the budgets of earlier periods.
+func historicalTreesOf(row record.Row) []care.BudgetTree {
 	var trees []care.BudgetTree
-	for _, period := range r.list(care.KindPlanBudget, "historical_budget") {
-		trees = append(trees, period.historicalTree())
+	for _, period := range row.List(care.KindPlanBudget, "historical_budget") {
+		trees = append(trees, historicalTreeOf(period))
 	}
 	return trees
 }
 
-// historicalTree has neither support types on a level of their own nor funding components. Its "total available" amounts are left out:
-// whether they are what was approved or what is left, nobody says, and the categories have both.
-func (r row) historicalTree() care.BudgetTree {
+// historicalTreeOf reads the budgets of one earlier period. They have neither support types on a level of their own nor funding
+// components. The "total available" amounts are left out: whether they are what was approved or what is left, nobody says, and the
+// categories have both.
+func historicalTreeOf(row record.Row) care.BudgetTree {
 	var tree care.BudgetTree
-	at := place{DateRange: r.dates()}
-	for _, budgetType := range r.list(care.KindPlanBudget, "bgt_typ_lvl_dtls") {
-		at.budgetType = budgetType.text("budget_type")
-		for _, management := range budgetType.list(care.KindPlanBudget, "plan_management") {
-			at.management = management.text("fund_management_type")
-			tree.Groups = append(tree.Groups, management.historicalGroup(at))
+	at := place{DateRange: datesOf(row)}
+	for _, budgetType := range row.List(care.KindPlanBudget, "bgt_typ_lvl_dtls") {
+		at.budgetType = budgetType.Text("budget_type")
+		for _, management := range budgetType.List(care.KindPlanBudget, "plan_management") {
+			at.management = management.Text("fund_management_type")
+			tree.Groups = append(tree.Groups, historicalGroupOf(management, at))
 		}
 	}
 	return tree
 }
 
-func (r row) historicalGroup(at place) care.BudgetGroup {
-	group := care.BudgetGroup{DateRange: at.DateRange, Amounts: care.Amounts{Spent: r.money("management_spent_amount")}}
-	for _, support := range r.list(care.KindPlanBudget, "funded_supports") {
-		budget := support.budget(at, support.identity("support_category"), "")
-		budget.SupportType = support.text("support_type")
+func historicalGroupOf(row record.Row, at place) care.BudgetGroup {
+	group := care.BudgetGroup{DateRange: at.DateRange, Amounts: care.Amounts{Spent: row.Money("management_spent_amount")}}
+	for _, support := range row.List(care.KindPlanBudget, "funded_supports") {
+		budget := budgetOf(support, at, support.Identity("support_category"), "")
+		budget.SupportType = support.Text("support_type")
 		group.Budgets = append(group.Budgets, budget)
 	}
 	return at.named(group)

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/upstream/check"
 	"github.com/caresync/caresync/upstream/proda"
 	"github.com/caresync/caresync/upstream/proda/prodatest"
 	"github.com/caresync/caresync/upstream/servicesaustralia"
@@ -33,20 +34,20 @@ func TestAConnectionTestSaysInWordsWhatIsWrong(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			service := startService(t, test.answer)
 			connection := connectionTo(service.URL)
-			check := loggedIn(t, connection, servicesaustralia.Options{}).Check(t.Context(), connection, unlimited{})
+			result := loggedIn(t, connection, servicesaustralia.Options{}).Check(t.Context(), connection, unlimited{})
 			require.Len(t, service.asked, 1, "one cheap call")
 			require.Equal(t, "1", service.asked[0].Query().Get("limit"))
-			require.Len(t, check.Steps, 2)
-			require.Equal(t, servicesaustralia.CheckStep{Name: "Log in at PRODA", OK: true, Says: "Logged in."}, check.Steps[0])
-			require.Contains(t, check.Steps[1].Says, test.says)
-			require.Equal(t, test.words, check.Steps[1].Words)
-			require.Equal(t, test.kind == "", check.Steps[1].OK)
-			require.Equal(t, test.kind == "", check.Err == nil)
+			require.Len(t, result.Steps, 2)
+			require.Equal(t, check.Step{Name: "Log in at PRODA", OK: true, Says: "Logged in."}, result.Steps[0])
+			require.Contains(t, result.Steps[1].Says, test.says)
+			require.Equal(t, test.words, result.Steps[1].Words)
+			require.Equal(t, test.kind == "", result.Steps[1].OK)
+			require.Equal(t, test.kind == "", result.Err == nil)
 			if test.kind != "" {
-				require.Equal(t, test.kind, failure(t, check.Err).Kind)
+				require.Equal(t, test.kind, failure(t, result.Err).Kind)
 			}
-			require.Len(t, check.Warnings, 1, "the key expires within 30 days")
-			require.Contains(t, check.Warnings[0], "The PRODA key expires on")
+			require.Len(t, result.Warnings, 1, "the key expires within 30 days")
+			require.Contains(t, result.Warnings[0], "The PRODA key expires on")
 		})
 	}
 }
@@ -57,18 +58,18 @@ func TestAConnectionTestStopsAtTheLogin(t *testing.T) {
 	calls := transport.NewClient(transport.Options{})
 	store := &prodatest.Store{}
 	client := servicesaustralia.NewClient(calls, proda.NewTokens(proda.NewClient(calls, proda.Options{}), store, store), servicesaustralia.Options{})
-	check := client.Check(t.Context(), connection, unlimited{})
-	require.Len(t, check.Steps, 1)
-	require.Equal(t, "The connection's PRODA device has not been activated. Activate it with the one-time code from PRODA.", check.Steps[0].Says)
+	result := client.Check(t.Context(), connection, unlimited{})
+	require.Len(t, result.Steps, 1)
+	require.Equal(t, "The connection's PRODA device has not been activated. Activate it with the one-time code from PRODA.", result.Steps[0].Says)
 	require.Empty(t, service.asked)
 
 	key, err := proda.NewKey()
 	require.NoError(t, err)
 	store.SetPrivateKey(connection.ID, key)
 	connection.TokenBaseURL = startService(t, says(400, `{"errors":[{"code":"DE.5","message":"Device is locked"}]}`)).URL
-	check = client.Check(t.Context(), connection, unlimited{})
-	require.Equal(t, proda.Explain("DE.5"), check.Steps[0].Says)
-	require.Equal(t, "Device is locked", check.Steps[0].Words)
+	result = client.Check(t.Context(), connection, unlimited{})
+	require.Equal(t, proda.Explain("DE.5"), result.Steps[0].Says)
+	require.Equal(t, "Device is locked", result.Steps[0].Words)
 }
 
 func TestEveryKindOfFailureIsExplained(t *testing.T) {

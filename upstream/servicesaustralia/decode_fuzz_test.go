@@ -3,67 +3,25 @@ package servicesaustralia
 import (
 	"encoding/json"
 	"fmt"
-	"math/big"
-	"strings"
 	"testing"
-	"unicode/utf8"
 
-	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/upstream/record"
+	"github.com/caresync/caresync/upstream/record/recordtest"
 )
 
 // rowsOf decodes a body as a list does, row by row, with a decoder of its own for each so that a refusal ends only its row.
-func rowsOf(body []byte, each func(row)) {
+func rowsOf(body []byte, each func(*record.Decoder, record.Row)) {
 	var rows []json.RawMessage
 	if json.Unmarshal(body, &rows) != nil {
 		return
 	}
 	for i, raw := range rows {
-		each((&decoder{area: care.AreaBudgets}).row(care.KindBudget, fmt.Sprintf("[%d]", i), raw))
+		decoder := record.NewDecoder(care.AreaBudgets)
+		each(decoder, decoder.Row(care.KindBudget, fmt.Sprintf("[%d]", i), raw))
 	}
-}
-
-// storable reports what PostgreSQL would take.
-func storable(t *testing.T, texts ...string) {
-	t.Helper()
-	for _, text := range texts {
-		require.True(t, utf8.ValidString(text))
-		require.NotContains(t, text, "\x00")
-		require.LessOrEqual(t, len(text), longestText)
-	}
-}
-
-// sound checks what holds for everything that a decoder says.
-func sound(t *testing.T, d *decoder) {
-	t.Helper()
-	for _, issue := range d.issues {
-		require.True(t, json.Valid(issue.Details))
-		require.NotContains(t, string(issue.Details), `\u0000`)
-		require.Equal(t, care.SeverityWarning, issue.Severity)
-	}
-	if d.refusal != nil {
-		require.NotContains(t, d.refusal.reported, "\x00")
-		require.LessOrEqual(t, len(d.refusal.reported), longestQuote)
-	}
-}
-
-// exact requires that an amount is what its digits say, to half a cent, by arithmetic of another library.
-func exact(t *testing.T, raw json.RawMessage, read decimal.NullDecimal, places int) {
-	t.Helper()
-	if !read.Valid {
-		return
-	}
-	text, _ := scalarText(raw)
-	reported, ok := new(big.Rat).SetString(strings.TrimSpace(text))
-	require.True(t, ok, text)
-	difference := new(big.Rat).Sub(read.Decimal.Rat(), reported)
-	half := new(big.Rat).SetFrac64(5, 1)
-	for range places + 1 {
-		half.Mul(half, big.NewRat(1, 10))
-	}
-	require.LessOrEqual(t, difference.Abs(difference).Cmp(half), 0, "%s became %s", text, read.Decimal)
 }
 
 func FuzzDecodeBudgets(f *testing.F) {
@@ -73,17 +31,17 @@ func FuzzDecodeBudgets(f *testing.F) {
 	f.Add([]byte(`[{"budgetId":"\ud800","total":"１２","status":"\u0000"}]`))
 	f.Add([]byte(`[{"total":123456789012345678901234567890123456789012345678901234567890}]`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		rowsOf(body, func(row row) {
-			row.belongsTo("415056224")
-			budget := row.budget()
-			sound(t, row.decoder)
-			storable(t, budget.UpstreamBudgetID, budget.ServiceProviderID, budget.TypeCode, budget.TypeName, budget.Status)
-			exact(t, row.fields["total"], budget.Total, 2)
-			exact(t, row.fields["amountUsed"], care.Consumed(budget.Used), 2)
-			exact(t, row.fields["writeOffAmount"], care.Consumed(budget.WriteOff), 2)
-			exact(t, row.fields["rolloverDeduction"], care.Consumed(budget.Rollover), 2)
-			exact(t, row.fields["available"], budget.Available, 2)
-			require.True(t, budget.UpstreamBudgetID != "" || row.decoder.refusal != nil, "no identity, no record")
+		rowsOf(body, func(decoder *record.Decoder, row record.Row) {
+			belongsTo(row, "415056224")
+			budget := budgetOf(row)
+			refused := recordtest.Sound(t, decoder)
+			recordtest.Storable(t, budget.UpstreamBudgetID, budget.ServiceProviderID, budget.TypeCode, budget.TypeName, budget.Status)
+			recordtest.Exact(t, row, "total", budget.Total, 2)
+			recordtest.Exact(t, row, "amountUsed", care.Consumed(budget.Used), 2)
+			recordtest.Exact(t, row, "writeOffAmount", care.Consumed(budget.WriteOff), 2)
+			recordtest.Exact(t, row, "rolloverDeduction", care.Consumed(budget.Rollover), 2)
+			recordtest.Exact(t, row, "available", budget.Available, 2)
+			require.True(t, budget.UpstreamBudgetID != "" || refused, "no identity, no record")
 			require.NotPanics(t, func() { _ = budget.AddsUp() })
 		})
 	})
@@ -94,21 +52,20 @@ func FuzzDecodeBudgetDetails(f *testing.F) {
 	f.Add([]byte(`[{"budgetId":"B1","entitlements":null,"usage":[{"amount":"-0.005"},{},{"itemId":{"a":null}}]}]`))
 	f.Add([]byte(`[{"budgetId":"B2","entitlements":{},"usage":[null]}]`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		rowsOf(body, func(row row) {
-			details := row.budgetDetails("B1")
-			sound(t, row.decoder)
-			if row.decoder.refusal != nil {
+		rowsOf(body, func(decoder *record.Decoder, row record.Row) {
+			details := budgetDetailsOf(row, "B1")
+			if recordtest.Sound(t, decoder) {
 				return
 			}
 			require.Equal(t, "B1", details.UpstreamBudgetID)
-			for i, member := range row.list(care.KindEntitlement, "entitlements") {
-				storable(t, details.Entitlements[i].Code)
-				exact(t, member.fields["amount"], details.Entitlements[i].Amount, 2)
+			for i, member := range row.List(care.KindEntitlement, "entitlements") {
+				recordtest.Storable(t, details.Entitlements[i].Code)
+				recordtest.Exact(t, member, "amount", details.Entitlements[i].Amount, 2)
 			}
-			for i, member := range row.list(care.KindBudgetUsage, "usage") {
+			for i, member := range row.List(care.KindBudgetUsage, "usage") {
 				line := details.Usage[i]
-				storable(t, line.UpstreamInvoiceID, line.UpstreamItemID, line.ServiceProviderID, line.ServiceCode)
-				exact(t, member.fields["amount"], care.Consumed(line.Amount), 2)
+				recordtest.Storable(t, line.UpstreamInvoiceID, line.UpstreamItemID, line.ServiceProviderID, line.ServiceCode)
+				recordtest.Exact(t, member, "amount", care.Consumed(line.Amount), 2)
 			}
 		})
 	})
@@ -119,11 +76,11 @@ func FuzzDecodeSummary(f *testing.F) {
 	f.Add([]byte(`[{"careRecipientId":415056224,"birthDate":"2024-02-30","classifications":[{"classificationCode":"A","startDate":"9999-12-31","endDate":"10000-01-01"}]}]`))
 	f.Add([]byte(`[{"careRecipientId":"","classifications":[[]],"supplements":"none"}]`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		rowsOf(body, func(row row) {
-			summary := row.summary()
-			sound(t, row.decoder)
-			storable(t, summary.CareRecipientID, summary.GivenName, summary.FamilyName, summary.ServiceProviderID)
-			if row.decoder.refusal != nil {
+		rowsOf(body, func(decoder *record.Decoder, row record.Row) {
+			summary := summaryOf(row)
+			refused := recordtest.Sound(t, decoder)
+			recordtest.Storable(t, summary.CareRecipientID, summary.GivenName, summary.FamilyName, summary.ServiceProviderID)
+			if refused {
 				return
 			}
 			require.NotEmpty(t, summary.CareRecipientID)
@@ -144,12 +101,12 @@ func FuzzDecodeContributions(f *testing.F) {
 	f.Add([]byte(`[{"careRecipientId":"415056224","contributionCategory":"EVERYDAY_LIVING","percentage":17.5,"startDate":"2025-11-01","endDate":null,"status":"DETERMINED"}]`))
 	f.Add([]byte(`[{"contributionCategory":"A","percentage":"17.12345"},{"contributionCategory":7,"percentage":null},{"percentage":-999.99999}]`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		rowsOf(body, func(row row) {
-			contribution := row.contribution()
-			sound(t, row.decoder)
-			storable(t, contribution.Category, contribution.Status)
-			exact(t, row.fields["percentage"], contribution.Percentage, 4)
-			require.True(t, contribution.Category != "" || row.decoder.refusal != nil)
+		rowsOf(body, func(decoder *record.Decoder, row record.Row) {
+			contribution := contributionOf(row)
+			refused := recordtest.Sound(t, decoder)
+			recordtest.Storable(t, contribution.Category, contribution.Status)
+			recordtest.Exact(t, row, "percentage", contribution.Percentage, 4)
+			require.True(t, contribution.Category != "" || refused)
 		})
 	})
 }

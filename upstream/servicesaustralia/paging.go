@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/upstream/record"
 	"github.com/caresync/caresync/upstream/transport"
 )
 
@@ -108,28 +109,28 @@ func (r *Reader) consentCode() string {
 
 // readAll reads a list of records. Rows can move between pages while they are read, so that one comes twice: duplicates by id are
 // dropped, and a full page of nothing but duplicates means that there is no end. Without an id every row is kept.
-func readAll[T any](ctx context.Context, r *Reader, list list, decoder *decoder, kind care.Kind, decode func(row) T, id func(T) string) (care.Read[T], error) {
-	var records []T
+func readAll[T any](ctx context.Context, r *Reader, list list, area care.Area, kind care.Kind, decode func(record.Row) T, id func(T) string) (care.Read[T], error) {
+	var read care.Read[T]
+	decoder := record.NewDecoder(area)
 	seen, count := make(map[string]bool), 0
 	err := r.pages(ctx, list, func(page page) error {
-		before := len(records)
+		before := len(read.Records)
 		for _, raw := range page.rows {
-			warnings := len(decoder.issues)
-			record := decode(decoder.row(kind, fmt.Sprintf("[%d]", count), raw))
+			one := decode(decoder.Row(kind, fmt.Sprintf("[%d]", count), raw))
+			issues := decoder.TakeIssues()
 			count++
-			if decoder.refusal != nil {
-				return decoder.refusal.of(page.response)
+			if err := decoder.Refusal(page.response); err != nil {
+				return err
 			}
-			if id != nil && seen[id(record)] {
-				decoder.issues = decoder.issues[:warnings]
+			if id != nil && seen[id(one)] {
 				continue
 			}
 			if id != nil {
-				seen[id(record)] = true
+				seen[id(one)] = true
 			}
-			records = append(records, record)
+			read.Records, read.Issues = append(read.Records, one), append(read.Issues, issues...)
 		}
-		if page.full && len(records) == before {
+		if page.full && len(read.Records) == before {
 			return endless(page)
 		}
 		return nil
@@ -137,5 +138,5 @@ func readAll[T any](ctx context.Context, r *Reader, list list, decoder *decoder,
 	if err != nil {
 		return care.Read[T]{}, err
 	}
-	return care.Read[T]{Records: records, Issues: decoder.issues}, nil
+	return read, nil
 }

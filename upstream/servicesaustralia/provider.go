@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/upstream/record"
 	"github.com/caresync/caresync/upstream/transport"
 )
 
@@ -71,7 +72,7 @@ func (r *Reader) Summaries(ctx context.Context, updated Updated) (care.Read[care
 	if err != nil {
 		return care.Read[care.Summary]{}, err
 	}
-	return readAll(ctx, r, list, &decoder{area: care.AreaSummary}, care.KindClient, row.summary, summaryID)
+	return readAll(ctx, r, list, care.AreaSummary, care.KindClient, summaryOf, summaryID)
 }
 
 // BudgetSummary reads the budgets of all of the provider's care recipients.
@@ -89,11 +90,11 @@ func (r *Reader) providerBudgets(ctx context.Context, operation, path string, wi
 	if err != nil {
 		return care.Read[ProviderBudget]{}, err
 	}
-	decode := func(row row) ProviderBudget {
-		return ProviderBudget{Budget: row.budget(), CareRecipientID: row.text(fieldCareRecipientID)}
+	decode := func(row record.Row) ProviderBudget {
+		return ProviderBudget{Budget: budgetOf(row), CareRecipientID: row.Text(fieldCareRecipientID)}
 	}
 	id := func(budget ProviderBudget) string { return budget.UpstreamBudgetID }
-	return readAll(ctx, r, list, &decoder{area: care.AreaBudgets}, care.KindBudget, decode, id)
+	return readAll(ctx, r, list, care.AreaBudgets, care.KindBudget, decode, id)
 }
 
 // window narrows a read.
@@ -121,7 +122,7 @@ func (r *Reader) ContributionsOfProvider(ctx context.Context, effective Effectiv
 	if err != nil {
 		return care.Read[PersonContributions]{}, err
 	}
-	people := contributionsByPerson{decoder: &decoder{area: care.AreaContributions}, at: make(map[string]int)}
+	people := contributionsByPerson{decoder: record.NewDecoder(care.AreaContributions), at: make(map[string]int)}
 	if err := r.pages(ctx, list, people.add); err != nil {
 		return care.Read[PersonContributions]{}, err
 	}
@@ -143,7 +144,7 @@ func (r *Reader) ContributionsOfProvider(ctx context.Context, effective Effectiv
 
 // contributionsByPerson gathers the rows of a list by whose they are.
 type contributionsByPerson struct {
-	decoder *decoder
+	decoder *record.Decoder
 	found   []foundPerson
 	at      map[string]int
 	count   int
@@ -159,16 +160,14 @@ type foundPerson struct {
 
 func (c *contributionsByPerson) add(page page) error {
 	for i, raw := range page.rows {
-		c.decoder.issues = nil
-		row := c.decoder.row(care.KindContribution, fmt.Sprintf("[%d]", c.count), raw)
-		id, contribution := row.identity(fieldCareRecipientID), row.contribution()
+		row := c.decoder.Row(care.KindContribution, fmt.Sprintf("[%d]", c.count), raw)
+		id, contribution, issues := row.Identity(fieldCareRecipientID), contributionOf(row), c.decoder.TakeIssues()
 		c.count++
-		if c.decoder.refusal != nil {
-			return c.decoder.refusal.of(page.response)
+		if err := c.decoder.Refusal(page.response); err != nil {
+			return err
 		}
 		person := c.person(id, page.number)
-		person.Contributions = append(person.Contributions, contribution)
-		person.issues = append(person.issues, c.decoder.issues...)
+		person.Contributions, person.issues = append(person.Contributions, contribution), append(person.issues, issues...)
 		atEdge := (i == 0 && page.number > 1) || (i == len(page.rows)-1 && page.full)
 		person.unsure = person.unsure || atEdge || person.page != page.number
 	}

@@ -2,12 +2,12 @@ package servicesaustralia
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/upstream/record"
 	"github.com/caresync/caresync/upstream/transport"
 )
 
@@ -22,16 +22,16 @@ const (
 // Summary reads what the government says of a care recipient: usually one record, several where the person is registered with several
 // providers. A record of somebody else is returned as it is; care.CheckIdentity decides (R8). A person who is not known is NotFound.
 func (r *Reader) Summary(ctx context.Context, careRecipientID string) (care.Read[care.Summary], error) {
-	decode := func(row row) care.Summary {
-		summary := row.summary()
-		if sameID(row.fields[fieldCareRecipientID], careRecipientID) {
+	decode := func(row record.Row) care.Summary {
+		summary := summaryOf(row)
+		if raw, _ := row.Present(fieldCareRecipientID); sameID(raw, careRecipientID) {
 			summary.CareRecipientID = careRecipientID
 		}
 		return summary
 	}
 	list := r.sorted(operationSummary, r.options.Paths.Summary, fieldCareRecipientID, ofPerson(careRecipientID))
 	list.mustExist = true
-	read, err := readAll(ctx, r, list, &decoder{area: care.AreaSummary}, care.KindClient, decode, summaryID)
+	read, err := readAll(ctx, r, list, care.AreaSummary, care.KindClient, decode, summaryID)
 	if err == nil && len(read.Records) == 0 {
 		err = &transport.Error{Service: r.connection.Service, Operation: operationSummary, Kind: transport.NotFound}
 	}
@@ -52,22 +52,22 @@ func (r *Reader) contributions(ctx context.Context, careRecipientID string, wind
 	}
 	list := r.sorted(operationContributions, r.options.Paths.Contributions, fieldCareRecipientID, query)
 	list.limit = largestPage
-	decode := func(row row) care.Contribution {
-		row.belongsTo(careRecipientID)
-		return row.contribution()
+	decode := func(row record.Row) care.Contribution {
+		belongsTo(row, careRecipientID)
+		return contributionOf(row)
 	}
-	return readAll(ctx, r, list, &decoder{area: care.AreaContributions}, care.KindContribution, decode, nil)
+	return readAll(ctx, r, list, care.AreaContributions, care.KindContribution, decode, nil)
 }
 
 // Budgets reads a care recipient's budgets; none is an empty answer. A row of somebody else is an IdentityMismatch. Where the person
 // has not agreed it is ConsentRefused (R18).
 func (r *Reader) Budgets(ctx context.Context, careRecipientID string) (care.Read[care.Budget], error) {
 	list := r.sorted(operationBudgets, r.options.Paths.BudgetsOfCareRecipient, fieldBudgetID, ofPerson(careRecipientID))
-	decode := func(row row) care.Budget {
-		row.belongsTo(careRecipientID)
-		return row.budget()
+	decode := func(row record.Row) care.Budget {
+		belongsTo(row, careRecipientID)
+		return budgetOf(row)
 	}
-	return readAll(ctx, r, list, &decoder{area: care.AreaBudgets}, care.KindBudget, decode, budgetID)
+	return readAll(ctx, r, list, care.AreaBudgets, care.KindBudget, decode, budgetID)
 }
 
 // BudgetDetails reads what a budget is made of and what drew on it, with what was odd about it. A budget that is not known is
@@ -78,19 +78,16 @@ func (r *Reader) BudgetDetails(ctx context.Context, upstreamBudgetID string) (ca
 	if err != nil {
 		return care.BudgetDetails{}, nil, err
 	}
-	var fields map[string]json.RawMessage
-	if err := response.Decode(&fields); err != nil {
+	decoder := record.NewDecoder(care.AreaUsage)
+	answer, err := decoder.Answer(care.KindBudget, response)
+	if err != nil {
 		return care.BudgetDetails{}, nil, err
 	}
-	if fields == nil { // null
-		return care.BudgetDetails{}, nil, response.Fail(transport.Unreadable)
+	details := budgetDetailsOf(answer, upstreamBudgetID)
+	if err := decoder.Refusal(response); err != nil {
+		return care.BudgetDetails{}, nil, err
 	}
-	decoder := &decoder{area: care.AreaUsage}
-	details := row{decoder: decoder, kind: care.KindBudget, fields: fields}.budgetDetails(upstreamBudgetID)
-	if decoder.refusal != nil {
-		return care.BudgetDetails{}, nil, decoder.refusal.of(response)
-	}
-	return details, decoder.issues, nil
+	return details, decoder.TakeIssues(), nil
 }
 
 // sorted is a list in a stable order, in pages of the configured size.

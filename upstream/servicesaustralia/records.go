@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/upstream/record"
 	"github.com/caresync/caresync/upstream/transport"
 )
 
@@ -13,128 +14,129 @@ const (
 	fieldBudgetID        = "budgetId"
 )
 
-func (r row) summary() care.Summary {
+func summaryOf(row record.Row) care.Summary {
 	summary := care.Summary{
 		Identity: care.Identity{
-			CareRecipientID: r.identity(fieldCareRecipientID),
-			GivenName:       r.text("firstName"),
-			FamilyName:      r.text("lastName"),
-			BirthDate:       r.date("birthDate"),
+			CareRecipientID: row.Identity(fieldCareRecipientID),
+			GivenName:       row.Text("firstName"),
+			FamilyName:      row.Text("lastName"),
+			BirthDate:       row.Date("birthDate"),
 		},
-		ServiceProviderID: r.text("serviceProviderId"),
-		EntryDate:         r.date("entryDate"),
-		DepartureDate:     r.date("departureDate"),
+		ServiceProviderID: row.Text("serviceProviderId"),
+		EntryDate:         row.Date("entryDate"),
+		DepartureDate:     row.Date("departureDate"),
 	}
-	for _, one := range r.list(care.KindClassification, "classifications") {
-		summary.Classifications = append(summary.Classifications, one.classification())
+	for _, one := range row.List(care.KindClassification, "classifications") {
+		summary.Classifications = append(summary.Classifications, classificationOf(one))
 	}
-	for _, one := range r.list(care.KindApprovedService, "approvedServices") {
-		summary.ApprovedServices = append(summary.ApprovedServices, one.approvedService())
+	for _, one := range row.List(care.KindApprovedService, "approvedServices") {
+		summary.ApprovedServices = append(summary.ApprovedServices, approvedServiceOf(one))
 	}
-	for _, one := range r.list(care.KindSupplement, "supplements") {
-		summary.Supplements = append(summary.Supplements, one.supplement())
+	for _, one := range row.List(care.KindSupplement, "supplements") {
+		summary.Supplements = append(summary.Supplements, supplementOf(one))
 	}
 	return summary
 }
 
-func (r row) classification() care.Classification {
+func classificationOf(row record.Row) care.Classification {
 	return care.Classification{
-		Code: r.identity("classificationCode"), Name: r.text("classification"), FundingSource: r.text("fundingSource"),
-		StartDate: r.identityDate("startDate"), EndDate: r.date("endDate"),
+		Code: row.Identity("classificationCode"), Name: row.Text("classification"), FundingSource: row.Text("fundingSource"),
+		StartDate: row.IdentityDate("startDate"), EndDate: row.Date("endDate"),
 	}
 }
 
-// approvedService is identified by group, type and service together; an approval of a whole group or type may come without the rest.
-func (r row) approvedService() care.ApprovedService {
+// approvedServiceOf reads what group, type and service together identify; an approval of a whole group or type may come without the
+// rest.
+func approvedServiceOf(row record.Row) care.ApprovedService {
 	service := care.ApprovedService{
-		GroupCode: r.text("serviceGroupId"), TypeCode: r.text("serviceTypeId"), ServiceCode: r.text("serviceId"),
-		Name: r.text("service"), StartDate: r.identityDate("startDate"), EndDate: r.date("endDate"),
+		GroupCode: row.Text("serviceGroupId"), TypeCode: row.Text("serviceTypeId"), ServiceCode: row.Text("serviceId"),
+		Name: row.Text("service"), StartDate: row.IdentityDate("startDate"), EndDate: row.Date("endDate"),
 	}
 	if service.GroupCode+service.TypeCode+service.ServiceCode == "" {
-		r.decoder.refuse(transport.InvalidRecord, r.at("serviceId"), nil)
+		row.Refuse(transport.InvalidRecord, "serviceId")
 	}
 	return service
 }
 
-func (r row) supplement() care.Supplement {
+func supplementOf(row record.Row) care.Supplement {
 	return care.Supplement{
-		Code: r.identity("supplementCode"), Name: r.text("supplement"),
-		StartDate: r.identityDate("startDate"), EndDate: r.date("endDate"),
+		Code: row.Identity("supplementCode"), Name: row.Text("supplement"),
+		StartDate: row.IdentityDate("startDate"), EndDate: row.Date("endDate"),
 	}
 }
 
-// contribution has no id upstream, but without its category it says nothing.
-func (r row) contribution() care.Contribution {
+// contributionOf reads a contribution, which has no id upstream, but without its category says nothing.
+func contributionOf(row record.Row) care.Contribution {
 	return care.Contribution{
-		Category: r.identity("contributionCategory"), Percentage: r.percentage("percentage"),
-		StartDate: r.date("startDate"), EndDate: r.date("endDate"), Status: r.text("status"),
+		Category: row.Identity("contributionCategory"), Percentage: row.Percentage("percentage"),
+		StartDate: row.Date("startDate"), EndDate: row.Date("endDate"), Status: row.Text("status"),
 	}
 }
 
-// budget turns the signs of what was consumed (R4).
-func (r row) budget() care.Budget {
+// budgetOf reads a budget and turns the signs of what was consumed (R4).
+func budgetOf(row record.Row) care.Budget {
 	return care.Budget{
-		UpstreamBudgetID:  r.identity(fieldBudgetID),
-		ServiceProviderID: r.text("serviceProviderId"),
-		TypeCode:          r.text("budgetTypeCode"),
-		TypeName:          r.text("budgetType"),
-		EntryDate:         r.date("entryDate"),
-		StartDate:         r.date("startDate"),
-		EndDate:           r.date("endDate"),
-		Status:            r.text("status"),
-		Total:             r.money("total"),
-		Used:              care.Consumed(r.money("amountUsed")),
-		WriteOff:          care.Consumed(r.money("writeOffAmount")),
-		Rollover:          care.Consumed(r.money("rolloverDeduction")),
-		Available:         r.money("available"),
+		UpstreamBudgetID:  row.Identity(fieldBudgetID),
+		ServiceProviderID: row.Text("serviceProviderId"),
+		TypeCode:          row.Text("budgetTypeCode"),
+		TypeName:          row.Text("budgetType"),
+		EntryDate:         row.Date("entryDate"),
+		StartDate:         row.Date("startDate"),
+		EndDate:           row.Date("endDate"),
+		Status:            row.Text("status"),
+		Total:             row.Money("total"),
+		Used:              care.Consumed(row.Money("amountUsed")),
+		WriteOff:          care.Consumed(row.Money("writeOffAmount")),
+		Rollover:          care.Consumed(row.Money("rolloverDeduction")),
+		Available:         row.Money("available"),
 	}
 }
 
-// budgetDetails are of the budget that was asked for, or of no use.
-func (r row) budgetDetails(asked string) care.BudgetDetails {
+// budgetDetailsOf reads details that are of the budget that was asked for, or of no use.
+func budgetDetailsOf(row record.Row, asked string) care.BudgetDetails {
 	details := care.BudgetDetails{UpstreamBudgetID: asked}
-	if r.identity(fieldBudgetID) != asked && !sameID(r.fields[fieldBudgetID], asked) {
-		r.decoder.refuse(transport.IdentityMismatch, r.at(fieldBudgetID), r.fields[fieldBudgetID])
+	if raw, _ := row.Present(fieldBudgetID); row.Identity(fieldBudgetID) != asked && !sameID(raw, asked) {
+		row.Refuse(transport.IdentityMismatch, fieldBudgetID)
 	}
-	for _, one := range r.list(care.KindEntitlement, "entitlements") {
+	for _, one := range row.List(care.KindEntitlement, "entitlements") {
 		details.Entitlements = append(details.Entitlements, care.Entitlement{
-			Code: one.identity("entitlementCode"), Amount: one.money("amount"),
+			Code: one.Identity("entitlementCode"), Amount: one.Money("amount"),
 		})
 	}
-	for _, one := range r.list(care.KindBudgetUsage, "usage") {
-		details.Usage = append(details.Usage, one.usageLine())
+	for _, one := range row.List(care.KindBudgetUsage, "usage") {
+		details.Usage = append(details.Usage, usageLineOf(one))
 	}
 	return details
 }
 
-// usageLine may come without any id, where another provider claimed it (R17). Its sign is turned (R4).
-func (r row) usageLine() care.UsageLine {
+// usageLineOf reads a line that may come without any id, where another provider claimed it (R17). Its sign is turned (R4).
+func usageLineOf(row record.Row) care.UsageLine {
 	return care.UsageLine{
-		UpstreamInvoiceID: r.text("invoiceId"), UpstreamItemID: r.text("itemId"),
-		ServiceProviderID: r.text("serviceProviderId"), ServiceCode: r.text("serviceId"),
-		DeliveryDate: r.date("deliveryDate"), Amount: care.Consumed(r.money("amount")),
+		UpstreamInvoiceID: row.Text("invoiceId"), UpstreamItemID: row.Text("itemId"),
+		ServiceProviderID: row.Text("serviceProviderId"), ServiceCode: row.Text("serviceId"),
+		DeliveryDate: row.Date("deliveryDate"), Amount: care.Consumed(row.Money("amount")),
 	}
 }
 
 // belongsTo refuses the answer if the row is of somebody else than the person asked for (R8). A row that does not say contradicts
 // nothing.
-func (r row) belongsTo(careRecipientID string) {
-	raw, given := r.present(fieldCareRecipientID)
+func belongsTo(row record.Row, careRecipientID string) {
+	raw, given := row.Present(fieldCareRecipientID)
 	if !given {
 		return
 	}
 	if !sameID(raw, careRecipientID) {
-		r.decoder.refuse(transport.IdentityMismatch, r.at(fieldCareRecipientID), raw)
+		row.Refuse(transport.IdentityMismatch, fieldCareRecipientID)
 	}
 }
 
 // sameID compares an id with the one asked for. One that came as a number has lost its leading zeros.
 func sameID(raw json.RawMessage, asked string) bool {
-	reported, ok := scalarText(raw)
+	reported, ok := record.Scalar(raw)
 	if !ok {
 		return false
 	}
-	if isNumber(raw) {
+	if record.IsNumber(raw) {
 		return strings.TrimLeft(reported, "0") == strings.TrimLeft(asked, "0")
 	}
 	return reported == "" || reported == asked

@@ -147,7 +147,7 @@ func refusal(response Response) *Error {
 	if len(problem.Codes) > 0 {
 		failure.Code = problem.Codes[0]
 	}
-	failure.Raw = storable(string(body), maxRaw)
+	failure.Raw = Storable(string(body), maxRaw)
 	failure.RetryAfter = RetryAfter(response.Header, time.Now())
 	return failure
 }

@@ -74,7 +74,7 @@ func ParseProblem(body []byte) Problem {
 	}
 	text := string(body)
 	if json.Unmarshal(body, &form) != nil {
-		return Problem{Words: storable(text, maxRaw)}
+		return Problem{Words: Storable(text, maxRaw)}
 	}
 	problem := Problem{CodeType: asCode(string(form.CodeType))}
 	var words []string
@@ -87,9 +87,9 @@ func ParseProblem(body []byte) Problem {
 			words = append(words, message)
 		}
 	}
-	problem.Words = storable(strings.Join(words, "\n"), maxRaw)
+	problem.Words = Storable(strings.Join(words, "\n"), maxRaw)
 	if problem.Words == "" && len(problem.Codes) == 0 {
-		problem.Words = storable(text, maxRaw)
+		problem.Words = Storable(text, maxRaw)
 	}
 	return problem
 }
@@ -108,8 +108,8 @@ func asCode(text string) string {
 	return text
 }
 
-// storable makes a text that PostgreSQL takes: valid UTF-8 without NUL, at most so many bytes.
-func storable(text string, most int) string {
+// Storable makes a text that PostgreSQL takes: valid UTF-8 without NUL, at most so many bytes.
+func Storable(text string, most int) string {
 	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 	if len(text) <= most {
 		return text
