@@ -58,7 +58,7 @@ generate: ## make db/gen from db/queries and db/migrations
 
 .PHONY: record-histories
 record-histories: build ## record the histories that the replay test replays; run it on the commit of a release
-	$(DEVSTACK) exec $(TEST_STACK) -- go test -count=1 -tags record -run TestRecordHistories ./worker/hosting
+	$(DEVSTACK) exec $(TEST_STACK) -- go test -count=1 -tags record -run 'TestRecord.*Histories' ./worker/hosting
 
 .PHONY: clean
 clean: ## remove the programs

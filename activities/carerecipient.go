@@ -25,11 +25,12 @@ type CareRecipient struct {
 	store      *db.Store
 	services   *servicesaustralia.Client
 	allowances *db.Allowances
+	runs       *Runs
 }
 
 // NewCareRecipient makes the steps for a process.
 func NewCareRecipient(store *db.Store, services *servicesaustralia.Client, allowances *db.Allowances) *CareRecipient {
-	return &CareRecipient{store: store, services: services, allowances: allowances}
+	return &CareRecipient{store: store, services: services, allowances: allowances, runs: NewRuns(store)}
 }
 
 // reader reads a person's records on the run's connection. The run's id is the correlation id of all its calls.
@@ -45,14 +46,14 @@ func (c *CareRecipient) ValidateCareRecipient(ctx context.Context, in protocol.V
 		return care.Subject{}, err
 	}
 	if err := c.store.RecordRun(ctx, db.RunStart{
-		ID: in.RunID, Request: in.Request, Kind: protocol.KindCareRecipient, WorkflowID: in.WorkflowID, StartedAt: in.At,
+		ID: in.RunID, Request: in.Request, Kind: care.RunCareRecipient, WorkflowID: in.WorkflowID, StartedAt: in.At,
 	}); err != nil {
 		return care.Subject{}, err
 	}
 	connection, refusal := connectionOf(record)
 	return care.Subject{
 		RunID: in.RunID, OrganisationID: in.OrganisationID, ClientID: in.ClientID, ConnectionID: connection, PlanID: record.PlanID,
-		Today: care.DateIn(in.At, record.TimeZone), AllBudgets: in.AllBudgets, Verified: record.Verified, Refusal: refusal,
+		Today: care.DateIn(in.At, record.TimeZone), AllBudgets: in.AllBudgets, Areas: in.Areas, MovedOnly: in.MovedOnly, Verified: record.Verified, Refusal: refusal,
 	}, nil
 }
 
@@ -242,33 +243,6 @@ func readOne(ctx context.Context, reader *servicesaustralia.Reader, budget care.
 	return &details, issues, nil
 }
 
-// CompleteRun decides a run's outcome from its areas (R6) and records it.
-func (c *CareRecipient) CompleteRun(ctx context.Context, in protocol.CompleteInput) (care.RunResult, error) {
-	result := care.Conclude(in.Areas)
-	result.RunID = in.Subject.RunID
-	issues := failureIssues(in)
-	if in.DroppedRequests > 0 {
-		issues = append(issues, care.Warning(care.AreaSummary, care.IssueRequestsDropped, "Further requests had arrived and were not followed, because the sync was cancelled. Sync again."))
-		result.Warnings++
-	}
-	plan, err := c.store.FinishRun(ctx, in.Subject.OrganisationID, result, issues)
-	result.PlanID = plan
-	return result, err
-}
-
-// failureIssues explain what no step has explained: a refusal before any call, and the areas that gave up.
-func failureIssues(in protocol.CompleteInput) (issues []care.Issue) {
-	if in.Subject.Refusal != "" {
-		issues = append(issues, care.RefusalIssue(care.AreaSummary, in.Subject.Refusal, ""))
-	}
-	for _, area := range care.Areas {
-		if answer := in.Areas[area]; answer.Outcome == care.AreaFailed {
-			issues = append(issues, care.RefusalIssue(area, answer.Reason, ""))
-		}
-	}
-	return issues
-}
-
 // alreadyAnswered reports whether a step has nothing to do: it could not begin, or an earlier attempt finished it.
 func alreadyAnswered[H any](begun db.Begun[H], err error) (care.AreaResult, bool) {
 	if err != nil {
@@ -280,20 +254,30 @@ func alreadyAnswered[H any](begun db.Begun[H], err error) (care.AreaResult, bool
 	return care.AreaResult{}, false
 }
 
-// refuse records why the government said no. What may succeed later is noted for those who wait, and remains an error (R9).
+// refuse records why the government said no.
 func refuse[H any](ctx context.Context, store *db.Store, step db.Step, begun db.Begun[H], err error) (care.AreaResult, error) {
-	if errors.Is(err, db.ErrNoAllowance) {
-		return care.AreaResult{}, errors.Join(err, store.NoteRetry(ctx, step, err.Error(), ""))
-	}
-	var failure *transport.Error
-	if !errors.As(err, &failure) {
+	failure, err := finalAnswer(ctx, store, step, err)
+	if err != nil {
 		return care.AreaResult{}, err
-	}
-	if failure.Retryable() {
-		return care.AreaResult{}, errors.Join(err, store.NoteRetry(ctx, step, failure.Error(), failure.Words))
 	}
 	reason := reasonOf(failure)
 	issue := care.RefusalIssue(step.Area, reason, failure.Words)
 	issue.Details = refusalDetails(step.Area, begun.Client, failure)
 	return store.Refuse(ctx, step, begun.Read, reason, []care.Issue{issue})
+}
+
+// finalAnswer is the government's no, where asking again would not help. What may succeed later is noted for those who wait, and remains
+// an error (R9).
+func finalAnswer(ctx context.Context, store *db.Store, step db.Step, err error) (*transport.Error, error) {
+	if errors.Is(err, db.ErrNoAllowance) {
+		return nil, errors.Join(err, store.NoteRetry(ctx, step, err.Error(), ""))
+	}
+	var failure *transport.Error
+	if !errors.As(err, &failure) {
+		return nil, err
+	}
+	if failure.Retryable() {
+		return nil, errors.Join(err, store.NoteRetry(ctx, step, failure.Error(), failure.Words))
+	}
+	return failure, nil
 }

@@ -13,34 +13,75 @@ import (
 // Sync runs one pass over one person by direct calls, without a workflow and without retrying: the same story, the same steps. runID
 // identifies the pass; the same id again answers from what is already recorded.
 func (c *CareRecipient) Sync(ctx context.Context, runID care.ID, request care.Request) (care.RunResult, error) {
-	subject, err := c.ValidateCareRecipient(ctx, protocol.ValidateInput{Request: request, RunID: runID, At: time.Now()})
+	pass, err := c.pass(ctx, runID, request)
 	if err != nil {
 		return care.RunResult{}, err
 	}
-	areas := care.SyncCareRecipient(directSteps{ctx: ctx, steps: c}, subject)
-	return c.CompleteRun(context.WithoutCancel(ctx), protocol.CompleteInput{Subject: subject, Areas: areas})
+	return c.runs.CompleteRun(context.WithoutCancel(ctx), pass.CompleteInput)
+}
+
+// pass is one pass over one person that is not recorded as complete yet.
+type pass struct {
+	protocol.CompleteInput
+	// failure is the first technical reason for which an area gave up, nil if none did.
+	failure error
+}
+
+func (c *CareRecipient) pass(ctx context.Context, runID care.ID, request care.Request) (pass, error) {
+	subject, err := c.ValidateCareRecipient(ctx, protocol.ValidateInput{
+		Request: request, RunID: runID, WorkflowID: bulkWorkflowID(request), At: time.Now(),
+	})
+	if err != nil {
+		return pass{}, err
+	}
+	failed := &failures{}
+	areas := care.SyncCareRecipient(directSteps{ctx: ctx, steps: c, failed: failed}, subject)
+	return pass{CompleteInput: protocol.CompleteInput{Subject: subject, Areas: areas}, failure: failed.first}, nil
+}
+
+// bulkWorkflowID is the workflow that a direct pass belongs to, if it belongs to one.
+func bulkWorkflowID(request care.Request) string {
+	if request.BulkID == "" {
+		return ""
+	}
+	return protocol.BulkSyncID(request.BulkID)
+}
+
+// failures keep the first error of several branches.
+type failures struct {
+	mu    sync.Mutex
+	first error
+}
+
+func (f *failures) note(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.first == nil {
+		f.first = err
+	}
 }
 
 // directSteps are care.Steps made of direct calls.
 type directSteps struct {
-	ctx   context.Context
-	steps *CareRecipient
+	ctx    context.Context
+	steps  *CareRecipient
+	failed *failures
 }
 
 func (d directSteps) UpsertPlan(subject care.Subject) care.AreaResult {
-	return areaResult(d.steps.UpsertPlan(d.ctx, protocol.AreaInput{Subject: subject}))
+	return d.areaResult(d.steps.UpsertPlan(d.ctx, protocol.AreaInput{Subject: subject}))
 }
 
 func (d directSteps) RecreateContributions(subject care.Subject) care.AreaResult {
-	return areaResult(d.steps.RecreateContributions(d.ctx, protocol.AreaInput{Subject: subject}))
+	return d.areaResult(d.steps.RecreateContributions(d.ctx, protocol.AreaInput{Subject: subject}))
 }
 
 func (d directSteps) FetchBudgets(subject care.Subject) care.AreaResult {
-	return areaResult(d.steps.FetchBudgets(d.ctx, protocol.AreaInput{Subject: subject}))
+	return d.areaResult(d.steps.FetchBudgets(d.ctx, protocol.AreaInput{Subject: subject}))
 }
 
 func (d directSteps) FetchUsage(subject care.Subject, chunk int, budgets []care.ID) care.AreaResult {
-	return areaResult(d.steps.FetchUsage(d.ctx, protocol.UsageInput{Subject: subject, Chunk: chunk, Budgets: budgets}))
+	return d.areaResult(d.steps.FetchUsage(d.ctx, protocol.UsageInput{Subject: subject, Chunk: chunk, Budgets: budgets}))
 }
 
 func (d directSteps) Both(first, second func(care.Steps)) {
@@ -51,13 +92,35 @@ func (d directSteps) Both(first, second func(care.Steps)) {
 }
 
 // areaResult turns a step's error into its area's outcome.
-func areaResult(answer care.AreaResult, err error) care.AreaResult {
+func (d directSteps) areaResult(answer care.AreaResult, err error) care.AreaResult {
 	switch {
 	case err == nil:
 		return answer
 	case errors.Is(err, context.Canceled):
 		return care.Cancelled()
 	default:
+		d.failed.note(err)
 		return care.Failed(failureReason(err))
 	}
+}
+
+// pass makes one unattended refresh of a client's contract by direct calls (R31).
+func (p *PaceContract) pass(ctx context.Context, runID care.ID, request care.Request) (pass, error) {
+	subject, err := p.ValidateParticipant(ctx, protocol.ValidateInput{
+		Request: request, RunID: runID, WorkflowID: bulkWorkflowID(request), At: time.Now(),
+	})
+	if err != nil {
+		return pass{}, err
+	}
+	made := pass{CompleteInput: protocol.CompleteInput{Kind: care.RunPACEContract, Subject: subject}}
+	answer := care.Refused(subject.Refusal)
+	if subject.Refusal == "" {
+		var result protocol.ContractResult
+		result, made.failure = p.RefreshContract(ctx, protocol.AreaInput{Subject: subject})
+		if answer = result.AreaResult; made.failure != nil {
+			answer = care.Failed(failureReason(made.failure))
+		}
+	}
+	made.Areas = map[care.Area]care.AreaResult{care.AreaContract: answer}
+	return made, nil
 }

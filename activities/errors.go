@@ -76,6 +76,10 @@ func applicationError(err error) error {
 		return temporal.NewApplicationError(err.Error(), protocol.ErrorServiceUnavailable)
 	case databaseUnavailable(err):
 		return temporal.NewApplicationError(err.Error(), protocol.ErrorDatabaseUnavailable)
+	case errors.Is(err, errTemporalUnavailable):
+		return temporal.NewApplicationError(err.Error(), protocol.ErrorTemporalUnavailable)
+	case errors.Is(err, db.ErrOvertaken):
+		return temporal.NewApplicationError(err.Error(), protocol.ErrorOvertaken)
 	case errors.Is(err, db.ErrNotFound):
 		return temporal.NewNonRetryableApplicationError(err.Error(), protocol.ErrorClientUnknown, nil)
 	default:

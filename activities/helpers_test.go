@@ -42,7 +42,7 @@ type site struct {
 // process is the steps of a worker process, with a pool, a token cache and an allowance of their own.
 type process struct {
 	site       *site
-	steps      *activities.CareRecipient
+	steps      *activities.Steps
 	statements *testkit.Statements
 }
 
@@ -90,13 +90,13 @@ people:
 `
 
 // run begins a pass of its own over a person.
-func (s *site) run(t *testing.T, steps *activities.CareRecipient, key string) care.Subject {
+func (s *site) run(t *testing.T, steps *activities.Steps, key string) care.Subject {
 	t.Helper()
 	return s.runAt(t, steps, key, time.Now())
 }
 
 // runAt begins a pass at some other time than now.
-func (s *site) runAt(t *testing.T, steps *activities.CareRecipient, key string, at time.Time) care.Subject {
+func (s *site) runAt(t *testing.T, steps *activities.Steps, key string, at time.Time) care.Subject {
 	t.Helper()
 	subject, err := steps.ValidateCareRecipient(t.Context(), protocol.ValidateInput{Request: s.Request(t, key), RunID: db.NewID(), At: at})
 	require.NoError(t, err)
@@ -212,7 +212,7 @@ type areaStep struct {
 	write string
 	// kinds are the lines of testkit.SQL.Plans that the step decides.
 	kinds []string
-	run   func(ctx context.Context, steps *activities.CareRecipient, subject care.Subject, budgets []care.ID) (care.AreaResult, error)
+	run   func(ctx context.Context, steps *activities.Steps, subject care.Subject, budgets []care.ID) (care.AreaResult, error)
 	// change changes what the step reads.
 	change func() world.Move
 }
@@ -224,7 +224,7 @@ var areaSteps = []areaStep{
 	{
 		area: care.AreaSummary, operation: servicesaustralia.OperationSummary, write: "PassAreaFence",
 		kinds: []string{"client", "plan", "classification", "approved service", "supplement"},
-		run: func(ctx context.Context, steps *activities.CareRecipient, subject care.Subject, _ []care.ID) (care.AreaResult, error) {
+		run: func(ctx context.Context, steps *activities.Steps, subject care.Subject, _ []care.ID) (care.AreaResult, error) {
 			return steps.UpsertPlan(ctx, protocol.AreaInput{Subject: subject})
 		},
 		change: func() world.Move { return world.Move{Name: world.AddSupplement, Code: "ENT_NNBO"} },
@@ -232,7 +232,7 @@ var areaSteps = []areaStep{
 	{
 		area: care.AreaContributions, operation: servicesaustralia.OperationContributions, write: "PassAreaFence",
 		kinds: []string{"contribution", "contributions in force"},
-		run: func(ctx context.Context, steps *activities.CareRecipient, subject care.Subject, _ []care.ID) (care.AreaResult, error) {
+		run: func(ctx context.Context, steps *activities.Steps, subject care.Subject, _ []care.ID) (care.AreaResult, error) {
 			return steps.RecreateContributions(ctx, protocol.AreaInput{Subject: subject})
 		},
 		change: func() world.Move {
@@ -243,7 +243,7 @@ var areaSteps = []areaStep{
 	{
 		area: care.AreaBudgets, operation: servicesaustralia.OperationBudgetsOfRecipient, write: "PassAreaFence",
 		kinds: []string{"budget"},
-		run: func(ctx context.Context, steps *activities.CareRecipient, subject care.Subject, _ []care.ID) (care.AreaResult, error) {
+		run: func(ctx context.Context, steps *activities.Steps, subject care.Subject, _ []care.ID) (care.AreaResult, error) {
 			return steps.FetchBudgets(ctx, protocol.AreaInput{Subject: subject})
 		},
 		change: func() world.Move { return world.Move{Name: world.AddBudget, Amount: decimal.New(differing.Add(1), 0)} },
@@ -251,7 +251,7 @@ var areaSteps = []areaStep{
 	{
 		area: care.AreaUsage, operation: servicesaustralia.OperationBudgetDetails, write: "PassUsageFences",
 		kinds: []string{"entitlement", "usage"},
-		run: func(ctx context.Context, steps *activities.CareRecipient, subject care.Subject, budgets []care.ID) (care.AreaResult, error) {
+		run: func(ctx context.Context, steps *activities.Steps, subject care.Subject, budgets []care.ID) (care.AreaResult, error) {
 			return steps.FetchUsage(ctx, protocol.UsageInput{Subject: subject, Budgets: budgets})
 		},
 		change: func() world.Move { return world.Move{Name: world.Claim, Amount: decimal.New(differing.Add(1), 0)} },

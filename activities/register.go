@@ -4,21 +4,50 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/worker"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/protocol"
 )
 
-// RegisterDatabaseSteps registers the steps that only touch the database.
-func (c *CareRecipient) RegisterDatabaseSteps(registry worker.ActivityRegistry) {
-	register(registry, protocol.ValidateCareRecipientActivity, c.ValidateCareRecipient)
-	register(registry, protocol.CompleteRunActivity, c.CompleteRun)
+// Steps are all the steps of a process.
+type Steps struct {
+	*CareRecipient
+	*PaceContract
+	*Runs
+	*Bulk
+	*Claims
 }
 
-// RegisterServiceSteps registers the steps that call Services Australia.
-func (c *CareRecipient) RegisterServiceSteps(registry worker.ActivityRegistry) {
-	register(registry, protocol.UpsertPlanActivity, c.UpsertPlan)
-	register(registry, protocol.RecreateContributionsActivity, c.RecreateContributions)
-	register(registry, protocol.FetchBudgetsActivity, c.FetchBudgets)
-	register(registry, protocol.FetchUsageActivity, c.FetchUsage)
+// RegisterDatabaseSteps registers the steps that only touch the database.
+func (s *Steps) RegisterDatabaseSteps(registry worker.ActivityRegistry) {
+	register(registry, protocol.ValidateCareRecipientActivity, s.ValidateCareRecipient)
+	register(registry, protocol.ValidateParticipantActivity, s.ValidateParticipant)
+	register(registry, protocol.CompleteRunActivity, s.CompleteRun)
+	register(registry, protocol.PlanBulkActivity, s.PlanBulk)
+	register(registry, protocol.SetPausedActivity, s.SetBulkPaused)
+	register(registry, protocol.EscalatedActivity, s.EscalatedPeople)
+	register(registry, protocol.SettleBatchActivity, s.SettleBatch)
+	register(registry, protocol.CompleteBulkActivity, s.CompleteBulk)
+}
+
+// RegisterServiceSteps registers the steps that call a service.
+func (s *Steps) RegisterServiceSteps(registry worker.ActivityRegistry, service care.Service) {
+	switch service {
+	case care.ServicesAustralia:
+		register(registry, protocol.UpsertPlanActivity, s.UpsertPlan)
+		register(registry, protocol.RecreateContributionsActivity, s.RecreateContributions)
+		register(registry, protocol.FetchBudgetsActivity, s.FetchBudgets)
+		register(registry, protocol.FetchUsageActivity, s.FetchUsage)
+	case care.NDIA:
+		register(registry, protocol.RetrievePlanActivity, s.RetrievePlan)
+		register(registry, protocol.CreateServiceContractActivity, s.CreateServiceContract)
+		register(registry, protocol.RefreshContractActivity, s.RefreshContract)
+	}
+}
+
+// RegisterBulkSteps registers the steps of bulk runs that call a service or wait for other workflows.
+func (s *Steps) RegisterBulkSteps(registry worker.ActivityRegistry, temporal Workflows) {
+	register(registry, protocol.SyncSliceActivity, s.SyncSlice)
+	register(registry, protocol.AwaitRunActivity, awaiter{store: s.Bulk.store, temporal: temporal}.awaitRun)
 }
 
 func register(registry worker.ActivityRegistry, name string, step any) {

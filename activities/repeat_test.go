@@ -28,7 +28,7 @@ func TestRepeatedStepAnswersFromTheLedger(t *testing.T) {
 		s.ResetCalls()
 		before := s.sql.Snapshot(t)
 		another := s.newProcess(t).steps
-		for _, steps := range []*activities.CareRecipient{s.steps, another} {
+		for _, steps := range []*activities.Steps{s.steps, another} {
 			again, err := step.run(t.Context(), steps, subject, s.openBudgets(t))
 			require.NoError(t, err)
 			require.Equal(t, first, again, step.area)

@@ -40,7 +40,7 @@ const (
 type site struct {
 	simulator *server.Simulator
 	store     *db.Store
-	steps     *activities.CareRecipient
+	steps     *activities.Steps
 	temporal  client.Client
 	queues    protocol.TaskQueues
 	request   care.Request

@@ -64,6 +64,13 @@ func CategoryNumber(name string) int {
 	return 0
 }
 
+// SameCategory reports whether two names stand for the same support category: they have the same number or, where neither has one, are
+// the same but for case, spaces and punctuation.
+func SameCategory(a, b string) bool {
+	number := CategoryNumber(a)
+	return number == CategoryNumber(b) && (number != 0 || foldName(a) == foldName(b))
+}
+
 // CategoryName is the present name of a support category, empty for a number that there is not.
 func CategoryName(number int) string {
 	if number < 1 || number > len(categoryNames) {

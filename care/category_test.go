@@ -59,3 +59,20 @@ func TestChoiceAndControlIsRecognisedByName(t *testing.T) { // R28
 		require.Equal(t, "NDIA refer to PACE", care.AdjustmentProvider(name), name)
 	}
 }
+
+func TestSameCategory(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		same bool
+	}{
+		{"Choice and Control", "Improved Life Choices", true},
+		{"choice & control", "14", true},
+		{"Consumables", "Transport", false},
+		{"Wool & Yarn", "wool and yarn", true},
+		{"Wool", "Yarn", false},
+		{"Consumables", "Wool", false},
+	} {
+		require.Equal(t, test.same, care.SameCategory(test.a, test.b), test.a+" "+test.b)
+		require.Equal(t, test.same, care.SameCategory(test.b, test.a), test.b+" "+test.a)
+	}
+}

@@ -29,7 +29,7 @@ type Counts map[Kind]Count
 
 // Add adds the other counts, kind by kind.
 func (c Counts) Add(other Counts) {
-	for _, kind := range CountedKinds {
+	for _, kind := range slices.Concat(CountedKinds, PACECountedKinds) {
 		if count, counted := other[kind]; counted {
 			c[kind] = c[kind].Plus(count)
 		}
@@ -76,6 +76,11 @@ type Difference[T any] struct {
 	Changes []Change
 	// Held is the number of records that were not in the answer and whose removal the guard holds back (R5).
 	Held int
+}
+
+// writes reports whether a record is new or has changed.
+func (d *Difference[T]) writes(id ID) bool {
+	return slices.ContainsFunc(d.Changes, func(change Change) bool { return change.RecordID == id && change.Action != ActionRemoved })
 }
 
 type record[T any] interface {

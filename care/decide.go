@@ -209,7 +209,7 @@ type BudgetsDecision struct {
 }
 
 // DecideBudgets decides what a complete list of a person's budgets changes, and which budgets' usage is to be read: the open ones
-// (R15), or all that stand upstream.
+// (R15), or all that stand upstream; of these, where that is asked for, only those that have changed.
 func DecideBudgets(held HeldBudgets, read []Budget, issues []Issue, subject Subject, newID NewID) BudgetsDecision {
 	decision := BudgetsDecision{Decision: Decision{Issues: slices.Clone(issues)}}
 	decision.Budgets = Compare(KindBudget, held.Budgets, read,
@@ -224,7 +224,7 @@ func DecideBudgets(held HeldBudgets, read []Budget, issues []Issue, subject Subj
 			continue
 		}
 		visible++
-		if budget.OpenOn(subject.Today) || subject.AllBudgets {
+		if (budget.OpenOn(subject.Today) || subject.AllBudgets) && (!subject.MovedOnly || decision.Budgets.writes(budget.ID)) {
 			open = append(open, budget.ID)
 		}
 		if !budget.AddsUp() {

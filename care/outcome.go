@@ -1,5 +1,7 @@
 package care
 
+import "slices"
+
 // Area is one of the parts of a sync that succeed or fail by themselves (R6).
 type Area string
 
@@ -125,6 +127,10 @@ var explanations = map[Reason]string{
 	ReasonSelectionEmpty:       "No budget is selected. Select at least one.",
 	ReasonSelectionUnknown:     "The selection names a budget that is not in this preview. Nothing was saved; select from the budgets shown.",
 	ReasonOverlapUnconfirmed:   "The plan's dates overlap with a contract that is shown below. Nothing was saved; say explicitly that both shall stand, or change that contract first.",
+	ReasonFailureThreshold: "More people had failed than the bulk run was allowed, so it ended early. Look at their reasons, then retry those who failed.",
+	ReasonBatchLost:        "The batch of the bulk run ended before it reached this person, for instance because an operator terminated it. Retry those who failed.",
+	ReasonBulkLost:         "The bulk run's workflow ended before it was finished, for instance because an operator terminated it. Retry those who failed.",
+
 	ReasonRelationshipHasEnded: "The relationship with this participant has ended, so scheduled syncs of the client have stopped. The data is kept; resume the syncs once the participant has endorsed the organisation again.",
 }
 
@@ -144,6 +150,8 @@ type AreaResult struct {
 	Warnings int         `json:"warnings,omitempty"`
 	// OpenBudgets are our ids of the budgets whose usage is to be read, answered by the budgets step.
 	OpenBudgets []ID `json:"open_budgets,omitempty"`
+	// ContractID is our id of the service contract that was written, answered by the contract step.
+	ContractID ID `json:"contract_id,omitempty"`
 }
 
 // Refused is the answer of a step whose area was refused.
@@ -162,6 +170,9 @@ func Failed(reason Reason) AreaResult { return AreaResult{Outcome: AreaFailed, R
 
 // Cancelled is the answer of a step that was stopped by a cancellation.
 func Cancelled() AreaResult { return AreaResult{Outcome: AreaCancelled, Reason: ReasonCancelled} }
+
+// Expired is the answer of a contract sync whose preview nobody created in time (R22).
+func Expired() AreaResult { return AreaResult{Outcome: AreaCancelled, Reason: ReasonPreviewExpired} }
 
 // saved reports whether what the area read is in the database, by this run or by a newer one.
 func (r AreaResult) saved() bool {
@@ -182,13 +193,15 @@ const (
 
 // RunResult is what a run came to.
 type RunResult struct {
-	RunID    ID                  `json:"run_id"`
-	PlanID   ID                  `json:"plan_id,omitempty"`
-	Outcome  RunOutcome          `json:"outcome"`
-	Reason   Reason              `json:"reason,omitempty"`
-	Areas    map[Area]AreaResult `json:"areas"`
-	Counts   Counts              `json:"counts"`
-	Warnings int                 `json:"warnings"`
+	RunID ID `json:"run_id"`
+	// PlanID is our id of the Support at Home plan, ContractID of the service contract.
+	PlanID     ID                  `json:"plan_id,omitempty"`
+	ContractID ID                  `json:"contract_id,omitempty"`
+	Outcome    RunOutcome          `json:"outcome"`
+	Reason     Reason              `json:"reason,omitempty"`
+	Areas      map[Area]AreaResult `json:"areas"`
+	Counts     Counts              `json:"counts"`
+	Warnings   int                 `json:"warnings"`
 }
 
 // TechnicalFailure reports whether the workflow must fail rather than complete (R6): nothing was saved, and not because of
@@ -196,18 +209,22 @@ type RunResult struct {
 func (r RunResult) TechnicalFailure() bool { return r.Outcome == RunFailed && r.Reason.technical() }
 
 // Conclude decides a run's outcome and reason from those of its areas (R6). The first area that did not succeed gives the reason;
-// that it was superseded gives it only where nothing else went wrong. Counts and warnings are the sums of the areas'.
+// that it was superseded gives it only where nothing else went wrong, and an area that was cancelled gives it before all others. Counts
+// and warnings are the sums of the areas'.
 func Conclude(areas map[Area]AreaResult) RunResult {
 	result := RunResult{Areas: areas, Counts: Counts{}}
-	saved, incomplete, cancelled := 0, 0, false
-	for _, area := range Areas {
+	saved, incomplete, cancelled := 0, 0, Reason("")
+	for _, area := range slices.Concat(Areas, []Area{AreaContract}) {
 		answer, attempted := areas[area]
 		if !attempted {
 			continue
 		}
 		result.Counts.Add(answer.Counts)
 		result.Warnings += answer.Warnings
-		cancelled = cancelled || answer.Outcome == AreaCancelled
+		result.ContractID = answer.ContractID
+		if answer.Outcome == AreaCancelled {
+			cancelled = answer.Reason
+		}
 		if answer.saved() {
 			saved++
 		}
@@ -219,8 +236,8 @@ func Conclude(areas map[Area]AreaResult) RunResult {
 		}
 	}
 	switch {
-	case cancelled:
-		result.Outcome, result.Reason = RunCancelled, ReasonCancelled
+	case cancelled != "":
+		result.Outcome, result.Reason = RunCancelled, cancelled
 	case saved == 0:
 		result.Outcome = RunFailed
 	case incomplete > 0:

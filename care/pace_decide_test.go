@@ -126,7 +126,7 @@ func TestAnExtensionIntoAnotherContractIsHeld(t *testing.T) { // R24, R31
 
 	preview := care.Stage("retrieval", held, extended, nil, retrievalTime, newID)
 	require.Len(t, preview.Overlaps, 1)
-	require.Equal(t, care.ReasonOverlapUnconfirmed, preview.Admit(preview.SelectAll(), retrievalTime))
+	require.Equal(t, care.ReasonOverlapUnconfirmed, preview.Waiting().Admit(preview.SelectAll(), retrievalTime))
 	only := preview.SelectAll()
 	only.Only = true
 	alone := care.DecideCreate(held, preview, only, extended, retrievalTime, newID)

@@ -104,8 +104,11 @@ func TestTheNDIAsReasonsAreExplainedAsTheNDIAs(t *testing.T) {
 	require.True(t, strings.Contains(refusal.Message, "participant or nominee"))
 }
 
-func TestConcludeContract(t *testing.T) { // R6
+func TestConcludeAContractSync(t *testing.T) { // R6
 	counts := care.Counts{care.KindPlanBudget: {Created: 3}}
+	conclude := func(answer care.AreaResult) care.RunResult {
+		return care.Conclude(map[care.Area]care.AreaResult{care.AreaContract: answer})
+	}
 	for _, test := range []struct {
 		answer  care.AreaResult
 		outcome care.RunOutcome
@@ -117,14 +120,15 @@ func TestConcludeContract(t *testing.T) { // R6
 		{care.Failed(care.ReasonServiceUnavailable), care.RunFailed, care.ReasonServiceUnavailable},
 		{care.Superseded(), care.RunPartial, care.ReasonSuperseded},
 		{care.Cancelled(), care.RunCancelled, care.ReasonCancelled},
+		{care.Expired(), care.RunCancelled, care.ReasonPreviewExpired},
 	} {
-		result := care.ConcludeContract(test.answer)
+		result := conclude(test.answer)
 		require.Equal(t, test.outcome, result.Outcome)
 		require.Equal(t, test.reason, result.Reason)
 		require.Equal(t, test.answer.Counts[care.KindPlanBudget], result.Counts[care.KindPlanBudget])
 		require.Equal(t, test.answer.Warnings, result.Warnings)
 		require.Equal(t, test.answer, result.Areas[care.AreaContract])
 	}
-	require.True(t, care.ConcludeContract(care.Failed(care.ReasonServiceUnavailable)).TechnicalFailure())
-	require.False(t, care.ConcludeContract(care.Refused(care.ReasonNotPACE)).TechnicalFailure(), "an answer completes the workflow")
+	require.True(t, conclude(care.Failed(care.ReasonServiceUnavailable)).TechnicalFailure())
+	require.False(t, conclude(care.Refused(care.ReasonNotPACE)).TechnicalFailure(), "an answer completes the workflow")
 }

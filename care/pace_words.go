@@ -33,29 +33,6 @@ func ContractRefusal(reason Reason, words string) Issue {
 	return Issue{Severity: SeverityError, Area: AreaContract, Code: IssueCode(reason), Message: reason.ExplainFor(NDIA), Words: words}
 }
 
-// ConcludeContract decides how a PACE Contract Sync ended from the answer of its one area (R6, R26).
-func ConcludeContract(answer AreaResult) RunResult {
-	result := RunResult{
-		Areas: map[Area]AreaResult{AreaContract: answer}, Reason: answer.Reason, Counts: Counts{}, Warnings: answer.Warnings,
-	}
-	for kind, count := range answer.Counts {
-		result.Counts[kind] = count
-	}
-	switch {
-	case answer.Outcome == AreaCancelled:
-		result.Outcome = RunCancelled
-	case answer.Outcome == AreaSuperseded:
-		result.Outcome = RunPartial
-	case answer.Outcome != AreaSucceeded:
-		result.Outcome = RunFailed
-	case answer.Warnings > 0:
-		result.Outcome = RunSucceededWithWarnings
-	default:
-		result.Outcome = RunSucceeded
-	}
-	return result
-}
-
 // fieldLabels are the fields of a contract, a plan budget and a delivered service as people call them.
 var fieldLabels = map[string]string{
 	"is_pace_plan": "PACE plan", "plan_first_start_date": "first start date of the plan", "plan_start_date": "start date of the plan",
@@ -66,6 +43,7 @@ var fieldLabels = map[string]string{
 	"instalment_type": "instalment type", "stated_items": "stated items", "funding_periods": "funding periods",
 	"amount": "amount", "delivered_on": "date", "support_item_number": "support item number",
 	"support_item_description": "support item description", "service_provider_name": "service provider name", "note": "note",
+	"claim_status": "claim status",
 }
 
 // FieldLabel is what people call a field.

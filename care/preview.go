@@ -207,12 +207,37 @@ func (p *Preview) SelectAll() CreateRequest {
 	return request
 }
 
+// Waiting is what a program may know that waits for somebody to create the preview: ids and conditions, no figures (R10).
+func (p *Preview) Waiting() WaitingPreview {
+	waiting := WaitingPreview{
+		ID: p.ID, Hash: p.Hash, ExpiresAt: p.ExpiresAt, Refusal: p.Refusal,
+		Overlaps: len(p.Overlaps) > 0, NewContract: p.ContractAction == ActionCreated,
+	}
+	for _, budget := range p.Budgets {
+		waiting.Budgets = append(waiting.Budgets, budget.ID)
+	}
+	return waiting
+}
+
+// WaitingPreview is a preview without what it shows.
+type WaitingPreview struct {
+	ID        ID        `json:"id"`
+	Hash      string    `json:"hash"`
+	ExpiresAt time.Time `json:"expires_at"`
+	// Budgets are those that can be ticked.
+	Budgets []ID `json:"budgets"`
+	// Overlaps: the contract would share days with another one. NewContract: there is no contract of the plan yet.
+	Overlaps    bool   `json:"overlaps,omitempty"`
+	NewContract bool   `json:"new_contract,omitempty"`
+	Refusal     Reason `json:"refusal,omitempty"`
+}
+
 // Admit says why a request cannot be carried out on this preview, or nothing (R22). It needs no call.
-func (p *Preview) Admit(request CreateRequest, now time.Time) Reason {
+func (p WaitingPreview) Admit(request CreateRequest, now time.Time) Reason {
 	switch {
 	case request.PreviewID != p.ID:
 		return ReasonPreviewReplaced
-	case p.Expired(now):
+	case !now.Before(p.ExpiresAt):
 		return ReasonPreviewExpired
 	case request.Hash != p.Hash:
 		return ReasonPreviewReplaced
@@ -220,9 +245,9 @@ func (p *Preview) Admit(request CreateRequest, now time.Time) Reason {
 		return p.Refusal
 	case len(request.Selection) == 0:
 		return ReasonSelectionEmpty
-	case slices.ContainsFunc(request.Selection, p.doesNotShow):
+	case slices.ContainsFunc(request.Selection, func(budget ID) bool { return !slices.Contains(p.Budgets, budget) }):
 		return ReasonSelectionUnknown
-	case len(p.Overlaps) > 0 && !request.AcceptOverlaps && !p.leavesDates(request):
+	case p.Overlaps && !request.AcceptOverlaps && !p.leavesDates(request):
 		return ReasonOverlapUnconfirmed
 	default:
 		return ""
@@ -230,21 +255,14 @@ func (p *Preview) Admit(request CreateRequest, now time.Time) Reason {
 }
 
 // leavesDates reports whether a request does not touch the contract's own dates.
-func (p *Preview) leavesDates(request CreateRequest) bool {
-	return request.Only && p.ContractAction != ActionCreated
-}
-
-// Expired reports whether the preview's 30 minutes have passed.
-func (p *Preview) Expired(now time.Time) bool { return !now.Before(p.ExpiresAt) }
-
-func (p *Preview) doesNotShow(budget ID) bool {
-	return !slices.ContainsFunc(p.Budgets, func(b PreviewBudget) bool { return b.ID == budget })
+func (p WaitingPreview) leavesDates(request CreateRequest) bool {
+	return request.Only && !p.NewContract
 }
 
 // DecideCreate decides what Create writes, once the plan has been read again (R22): nothing, if a stored field of the plan or of a ticked
 // budget is not as the preview showed it, or the request cannot be admitted.
 func DecideCreate(held HeldContracts, preview Preview, request CreateRequest, read ContractRead, asked time.Time, newID NewID) ContractDecision {
-	if reason := preview.Admit(request, asked); reason != "" {
+	if reason := preview.Waiting().Admit(request, asked); reason != "" {
 		return refusedContract(reason)
 	}
 	fresh := numbered(read.Tree.Budgets())

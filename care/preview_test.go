@@ -128,7 +128,7 @@ func TestWhichRequestsAreAdmitted(t *testing.T) { // R22
 		{"another content", changed(func(r *care.CreateRequest) { r.Hash = "other" }), retrievalTime, care.ReasonPreviewReplaced},
 		{"no hash", changed(func(r *care.CreateRequest) { r.Hash = "" }), retrievalTime, care.ReasonPreviewReplaced},
 	} {
-		require.Equal(t, test.reason, preview.Admit(test.request, test.at), test.name)
+		require.Equal(t, test.reason, preview.Waiting().Admit(test.request, test.at), test.name)
 		decision := care.DecideCreate(care.HeldContracts{}, preview, test.request, read, test.at, freshIDs())
 		require.Equal(t, test.reason, decision.Answer.Reason, test.name)
 		require.Equal(t, test.reason != "", len(decision.Contracts)+len(decision.Budgets.Write)+len(decision.DeliveredServices.Write) == 0, test.name)

@@ -111,7 +111,7 @@ func TestOverlapWithAContractMadeByHandNeedsAYes(t *testing.T) { // R24
 	require.Contains(t, issueCodes(preview.Issues), care.IssueOverlap)
 
 	request := preview.SelectAll()
-	require.Equal(t, care.ReasonOverlapUnconfirmed, preview.Admit(request, retrievalTime))
+	require.Equal(t, care.ReasonOverlapUnconfirmed, preview.Waiting().Admit(request, retrievalTime))
 	refused := care.DecideCreate(held, preview, request, read, retrievalTime, newID)
 	require.Equal(t, care.Refused(care.ReasonOverlapUnconfirmed), refused.Answer)
 	require.Empty(t, refused.Contracts)
@@ -144,7 +144,7 @@ func TestAPlanThatCannotHaveAContract(t *testing.T) { // R23, R24
 		preview := care.Stage("retrieval", care.HeldContracts{}, read, nil, retrievalTime, freshIDs())
 		require.Equal(t, test.reason, preview.Refusal)
 		require.Equal(t, test.plan, preview.Plan, "it is shown")
-		require.Equal(t, test.reason, preview.Admit(preview.SelectAll(), retrievalTime))
+		require.Equal(t, test.reason, preview.Waiting().Admit(preview.SelectAll(), retrievalTime))
 		require.Equal(t, care.Refused(test.reason), care.DecideCreate(care.HeldContracts{}, preview, preview.SelectAll(), read, retrievalTime, freshIDs()).Answer)
 		require.Equal(t, care.Refused(test.reason), care.RefreshUnattended(care.HeldContracts{}, read, freshIDs()).Answer)
 	}

@@ -10,9 +10,15 @@ type Request struct {
 	OrganisationID ID `json:"organisation_id"`
 	ClientID       ID `json:"client_id"`
 	// AllBudgets reads the usage of closed budgets too (R15).
-	AllBudgets  bool    `json:"all_budgets,omitempty"`
+	AllBudgets bool `json:"all_budgets,omitempty"`
+	// Areas are those that are wanted beside the summary, which says who the person is (R8); none means all.
+	Areas []Area `json:"areas,omitempty"`
+	// MovedOnly reads the usage only of budgets that this run finds changed.
+	MovedOnly   bool    `json:"moved_only,omitempty"`
 	Trigger     Trigger `json:"trigger"`
 	RequestedBy string  `json:"requested_by,omitempty"`
+	// BulkID is the bulk run that asks, empty if none does.
+	BulkID ID `json:"bulk_id,omitempty"`
 }
 
 // Trigger is what caused a sync (seed 004, "When Does the Sync Run?").
@@ -23,7 +29,12 @@ const (
 	TriggerOnDemand Trigger = "on_demand"
 	TriggerBulk     Trigger = "bulk"
 	TriggerClaim    Trigger = "claim"
+	// TriggerNotification: the NDIA told us that something changed.
+	TriggerNotification Trigger = "notification"
 )
+
+// Attended reports whether a person asked, and will look at what comes of it (R31).
+func (t Trigger) Attended() bool { return t == TriggerOnDemand }
 
 // Subject is who a run is about and what is known before the government is asked.
 type Subject struct {
@@ -34,6 +45,9 @@ type Subject struct {
 	PlanID         ID   `json:"plan_id,omitempty"`
 	Today          Date `json:"today"`
 	AllBudgets     bool `json:"all_budgets,omitempty"`
+	// Areas and MovedOnly are the request's.
+	Areas     []Area `json:"areas,omitempty"`
+	MovedOnly bool   `json:"moved_only,omitempty"`
 	// Verified is set once a summary of this person has passed the identity check (R8, R19).
 	Verified bool `json:"verified,omitempty"`
 	// Refusal says why the person cannot be synced at all; empty if they can.
@@ -60,29 +74,49 @@ type Steps interface {
 // been checked who the person is (R8); then contributions beside budgets and their usage. It answers with how each area ended.
 func SyncCareRecipient(steps Steps, subject Subject) map[Area]AreaResult {
 	if subject.Refusal != "" {
-		return map[Area]AreaResult{
-			AreaSummary: Refused(subject.Refusal), AreaContributions: Skipped(subject.Refusal),
-			AreaBudgets: Skipped(subject.Refusal), AreaUsage: Skipped(subject.Refusal),
-		}
+		return subject.stoppedBy(Refused(subject.Refusal))
 	}
 	summary := steps.UpsertPlan(subject)
 	if stopsTheRun(summary, subject) {
-		return map[Area]AreaResult{
-			AreaSummary: summary, AreaContributions: Skipped(summary.Reason),
-			AreaBudgets: Skipped(summary.Reason), AreaUsage: Skipped(summary.Reason),
-		}
+		return subject.stoppedBy(summary)
 	}
+	results := map[Area]AreaResult{AreaSummary: summary}
 	var contributions, budgets, usage AreaResult
 	steps.Both(
-		func(steps Steps) { contributions = readContributions(steps, subject, summary) },
 		func(steps Steps) {
-			budgets = steps.FetchBudgets(subject)
-			usage = readUsage(steps, subject, budgets)
+			if subject.wants(AreaContributions) {
+				contributions = readContributions(steps, subject, summary)
+			}
+		},
+		func(steps Steps) {
+			if subject.wants(AreaBudgets) {
+				budgets = steps.FetchBudgets(subject)
+				usage = readUsage(steps, subject, budgets)
+			}
 		},
 	)
-	return map[Area]AreaResult{
-		AreaSummary: summary, AreaContributions: contributions, AreaBudgets: budgets, AreaUsage: usage,
+	if subject.wants(AreaContributions) {
+		results[AreaContributions] = contributions
 	}
+	if subject.wants(AreaBudgets) {
+		results[AreaBudgets], results[AreaUsage] = budgets, usage
+	}
+	return results
+}
+
+// wants reports whether an area is asked for. Usage is asked for with the budgets that it belongs to.
+func (s Subject) wants(area Area) bool { return len(s.Areas) == 0 || slices.Contains(s.Areas, area) }
+
+// stoppedBy is what a run comes to that its first area ended: the others that were asked for are not attempted.
+func (s Subject) stoppedBy(summary AreaResult) map[Area]AreaResult {
+	results := map[Area]AreaResult{AreaSummary: summary}
+	if s.wants(AreaContributions) {
+		results[AreaContributions] = Skipped(summary.Reason)
+	}
+	if s.wants(AreaBudgets) {
+		results[AreaBudgets], results[AreaUsage] = Skipped(summary.Reason), Skipped(summary.Reason)
+	}
+	return results
 }
 
 // readContributions recreates the contributions. Of a person whom the summary no longer finds there will be none, which must not pass

@@ -27,6 +27,10 @@ const (
 	// onDemandHorizon is how far ahead somebody who waits for an answer may book. Who would have to wait longer is told so and tries again
 	// later, rather than sitting in a slot that another connection could use.
 	onDemandHorizon = 5 * time.Second
+	// bulkHorizon is how far ahead a bulk run may book. It asks again for bulkPatience before its slice gives its place up.
+	bulkHorizon, bulkPatience = time.Second, 10 * time.Second
+	// askAgainAfter is how long it waits in between. Calls for a second are booked meanwhile, so that none is lost.
+	askAgainAfter = 50 * time.Millisecond
 )
 
 // ErrNoAllowance: the connection's calls are booked for some time, or the service asked to be left alone. Trying again later helps.
@@ -36,9 +40,18 @@ var ErrNoAllowance = errors.New("the allowance of upstream calls is used up for 
 // limit of a connection (a generic cell rate algorithm on its clock); a process books a few calls at a time.
 type Allowances struct {
 	store *Store
+	terms allowanceTerms
 	mu    sync.Mutex
 	known map[allowanceKey]*Allowance
 }
+
+// allowanceTerms are how far ahead calls may be booked, and for how long a caller who may not book yet asks again.
+type allowanceTerms struct{ horizon, patience time.Duration }
+
+var (
+	onDemandTerms = allowanceTerms{horizon: onDemandHorizon}
+	bulkTerms     = allowanceTerms{horizon: bulkHorizon, patience: bulkPatience}
+)
 
 type allowanceKey struct {
 	connection care.ID
@@ -46,8 +59,14 @@ type allowanceKey struct {
 }
 
 // NewAllowances makes a process's share of the allowances.
-func (s *Store) NewAllowances() *Allowances {
-	return &Allowances{store: s, known: make(map[allowanceKey]*Allowance)}
+func (s *Store) NewAllowances() *Allowances { return s.newAllowances(onDemandTerms) }
+
+// NewBulkAllowances is NewAllowances for bulk runs, which use what others leave: they never book far ahead, so that whoever waits for one
+// person waits little longer beside them.
+func (s *Store) NewBulkAllowances() *Allowances { return s.newAllowances(bulkTerms) }
+
+func (s *Store) newAllowances(terms allowanceTerms) *Allowances {
+	return &Allowances{store: s, terms: terms, known: make(map[allowanceKey]*Allowance)}
 }
 
 // For answers with the allowance of all calls of a connection, at the rate a second that it has now.
@@ -68,7 +87,7 @@ func (a *Allowances) limited(connection care.Connection, limit callLimit) *Allow
 	key := allowanceKey{connection: connection.ID, name: limit.name}
 	allowance := a.known[key]
 	if allowance == nil {
-		allowance = &Allowance{store: a.store}
+		allowance = &Allowance{store: a.store, terms: a.terms}
 		a.known[key] = allowance
 	}
 	allowance.setLimit(connection, limit)
@@ -78,6 +97,7 @@ func (a *Allowances) limited(connection care.Connection, limit callLimit) *Allow
 // Allowance is the calls that one connection may make, all of them or those of one sort. It is safe for use by many goroutines.
 type Allowance struct {
 	store *Store
+	terms allowanceTerms
 
 	mu         sync.Mutex
 	connection care.Connection
@@ -113,7 +133,7 @@ func (a *Allowance) next(ctx context.Context) (time.Time, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.booked == 0 || time.Since(a.from) > bookingLife {
-		if err := a.book(ctx); err != nil {
+		if err := a.bookPatiently(ctx); err != nil {
 			return time.Time{}, err
 		}
 	}
@@ -121,10 +141,28 @@ func (a *Allowance) next(ctx context.Context) (time.Time, error) {
 	return a.from, nil
 }
 
+// bookPatiently asks again for as long as the terms say.
+func (a *Allowance) bookPatiently(ctx context.Context) error {
+	givesUp := time.Now().Add(a.terms.patience)
+	for {
+		err := a.book(ctx)
+		if !errors.Is(err, ErrNoAllowance) || time.Now().After(givesUp) {
+			return err
+		}
+		again := time.NewTimer(askAgainAfter)
+		select {
+		case <-ctx.Done():
+			again.Stop()
+			return ctx.Err()
+		case <-again.C:
+		}
+	}
+}
+
 func (a *Allowance) book(ctx context.Context) error {
 	wait, err := a.store.queries.TakeAllowance(ctx, gen.TakeAllowanceParams{
 		OrganisationID: a.connection.OrganisationID, ConnectionID: a.connection.ID, Name: a.limit.name,
-		BookedSeconds: a.limit.gap * float64(a.limit.booking), HorizonSeconds: a.limit.ahead() + onDemandHorizon.Seconds(),
+		BookedSeconds: a.limit.gap * float64(a.limit.booking), HorizonSeconds: a.limit.ahead() + a.terms.horizon.Seconds(),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return fmt.Errorf("book upstream calls: %w", ErrNoAllowance)

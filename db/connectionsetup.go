@@ -121,13 +121,26 @@ func checkConnection(connection care.Connection) error {
 			return &InvalidError{address.field, "is not a web address such as https://proda.humanservices.gov.au"}
 		}
 	}
-	if !digitsPattern.MatchString(connection.ServiceProviderID) {
-		return &InvalidError{"service_provider_id", "has up to 20 digits and nothing else"}
+	if problem := serviceProviderProblem(connection); problem != "" {
+		return &InvalidError{"service_provider_id", problem}
 	}
 	if connection.RatePerSecond < leastRate || connection.RatePerSecond > mostRate {
 		return &InvalidError{"rate_per_second", fmt.Sprintf("is a number of calls from %d to %d", leastRate, mostRate)}
 	}
 	return nil
+}
+
+// serviceProviderProblem: Services Australia reads as a service provider, the NDIA as the organisation, which therefore has one connection
+// to it.
+func serviceProviderProblem(connection care.Connection) string {
+	switch {
+	case connection.Service == care.NDIA && connection.ServiceProviderID != "":
+		return "is for Services Australia; the NDIA knows the organisation by its RA number"
+	case connection.Service == care.ServicesAustralia && !digitsPattern.MatchString(connection.ServiceProviderID):
+		return "has up to 20 digits and nothing else"
+	default:
+		return ""
+	}
 }
 
 func validAddress(text string) bool {

@@ -122,12 +122,14 @@ func writeInvoiceLines(ctx context.Context, queries *gen.Queries, organisation c
 		if err != nil {
 			return result, err
 		}
-		result.add(len(chunk), written, int(linked))
+		result.add(len(chunk), written)
+		result.Linked += int(linked)
 	}
 	return result, nil
 }
 
-func (r *InvoiceImportResult) add(lines int, written []bool, linked int) {
+// add counts a statement's lines: those that it wrote, by whether it created them, and those that it left untouched.
+func (r *ImportResult) add(lines int, written []bool) {
 	for _, created := range written {
 		if created {
 			r.Created++
@@ -136,7 +138,6 @@ func (r *InvoiceImportResult) add(lines int, written []bool, linked int) {
 		}
 	}
 	r.Unchanged += lines - len(written)
-	r.Linked += linked
 }
 
 func invoicesOf(lines []invoiceLineRow) []invoiceRow {

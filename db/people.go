@@ -69,6 +69,8 @@ type ImportedPerson struct {
 	care.Identity
 	ServiceProviderID string
 	NDISNumber        string
+	// FlagChange are the two boxes of PACE, where the file says something of them.
+	care.FlagChange
 }
 
 // personRow is a person as WritePeople stores them.
@@ -80,6 +82,7 @@ type personRow struct {
 	CareRecipientID string    `json:"care_recipient_id"`
 	NDISNumber      string    `json:"ndis_number"`
 	ConnectionID    *care.ID  `json:"connection_id"`
+	care.PACEFlags
 }
 
 // ImportPeople stores the people of a file, all or none. A person is recognised by the care recipient id, else by the NDIS number,
@@ -179,12 +182,13 @@ func (r *register) add(person ImportedPerson) {
 	r.checkTwice(person, held)
 	r.checkID(person, held)
 	connection := r.connectionOf(person, held)
+	flags := r.flagsOf(person, held)
 	if len(r.problems) > before {
 		return
 	}
 	row := personRow{
 		GivenName: person.GivenName, FamilyName: person.FamilyName, BirthDate: person.BirthDate,
-		CareRecipientID: person.CareRecipientID, NDISNumber: person.NDISNumber, ConnectionID: connection,
+		CareRecipientID: person.CareRecipientID, NDISNumber: person.NDISNumber, ConnectionID: connection, PACEFlags: flags,
 	}
 	if held == nil {
 		row.ID = NewID()
@@ -212,7 +216,15 @@ func setIfEmpty(field *string, value string) {
 
 func (p personRow) sameAs(held *gen.PeopleForImportRow) bool {
 	return p.GivenName == held.GivenName && p.FamilyName == held.FamilyName && p.BirthDate == held.BirthDate &&
-		p.CareRecipientID == held.CareRecipientID && p.NDISNumber == held.NdisNumber && valueOf(p.ConnectionID) == valueOf(held.ConnectionID)
+		p.CareRecipientID == held.CareRecipientID && p.NDISNumber == held.NdisNumber && valueOf(p.ConnectionID) == valueOf(held.ConnectionID) &&
+		p.PACEFlags == flagsHeld(held)
+}
+
+func flagsHeld(held *gen.PeopleForImportRow) care.PACEFlags {
+	if held == nil {
+		return care.PACEFlags{}
+	}
+	return care.PACEFlags{PACEParticipant: held.PaceParticipant, PACEAPIAccess: held.PaceApiAccess}
 }
 
 // recognise finds the person we hold that a line is about, if any.
@@ -289,6 +301,15 @@ func (r *register) connectionOf(person ImportedPerson, held *gen.PeopleForImport
 		return nil
 	}
 	return &connection
+}
+
+// flagsOf are the two boxes as the line changes them (seed 000, R21).
+func (r *register) flagsOf(person ImportedPerson, held *gen.PeopleForImportRow) care.PACEFlags {
+	flags, err := flagsHeld(held).With(person.FlagChange)
+	if err != nil {
+		r.refuse(person, "pace_api_access", "is ticked, and pace_participant is not: API access is offered only for a PACE participant")
+	}
+	return flags
 }
 
 func (r *register) refuse(person ImportedPerson, column, message string) {

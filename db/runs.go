@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/caresync/caresync/care"
@@ -58,7 +59,7 @@ type RunStart struct {
 	// ID is Temporal's run id.
 	ID care.ID
 	care.Request
-	Kind       string
+	Kind       care.RunKind
 	WorkflowID string
 	// StartedAt is zero as long as the run is only requested.
 	StartedAt time.Time
@@ -68,17 +69,28 @@ type RunStart struct {
 // step; the step's version stands.
 func (s *Store) RecordRun(ctx context.Context, run RunStart) error {
 	return mapError("record the run", s.queries.RecordRun(ctx, gen.RecordRunParams{
-		ID: run.ID, OrganisationID: run.OrganisationID, ClientID: run.ClientID, Kind: run.Kind, Trigger: string(run.Trigger),
-		RequestedBy: run.RequestedBy, AllBudgets: run.AllBudgets, WorkflowID: run.WorkflowID, StartedAt: pointerTo(run.StartedAt),
+		ID: run.ID, OrganisationID: run.OrganisationID, ClientID: run.ClientID, Kind: string(run.Kind), Trigger: string(run.Trigger),
+		RequestedBy: run.RequestedBy, AllBudgets: run.AllBudgets, WorkflowID: run.WorkflowID, StartedAt: pointerTo(run.StartedAt), BulkID: pointerTo(run.BulkID),
 	}))
 }
 
 // FinishRun sets a run's outcome where none is set, with the steps that areas without one still lack and the issues that explain
-// them. It answers with the person's plan, if there is one.
+// them; a person of a bulk run is settled with it. A Care Recipient Sync is answered with the person's plan, if there is one.
 func (s *Store) FinishRun(ctx context.Context, organisation care.ID, result care.RunResult, issues []care.Issue) (care.ID, error) {
+	return s.finishRun(ctx, organisation, result, issues, false)
+}
+
+// EscalateRun is FinishRun for a person of a bulk run who is given a sync of their own: that one settles them.
+func (s *Store) EscalateRun(ctx context.Context, organisation care.ID, result care.RunResult, issues []care.Issue) error {
+	_, err := s.finishRun(ctx, organisation, result, issues, true)
+	return err
+}
+
+func (s *Store) finishRun(ctx context.Context, organisation care.ID, result care.RunResult, issues []care.Issue, escalates bool) (care.ID, error) {
 	plan, err := s.queries.FinishRun(ctx, gen.FinishRunParams{
 		OrganisationID: organisation, RunID: result.RunID, Outcome: string(result.Outcome), Reason: string(result.Reason),
 		Warnings: int32(result.Warnings), Counts: object(result.Counts), Areas: list(areaAnswers(result.Areas)), Issues: list(issues),
+		Escalates: escalates,
 	})
 	return valueOf(plan), mapError("finish the run", err)
 }
@@ -97,7 +109,7 @@ type areaAnswer struct {
 
 func areaAnswers(areas map[care.Area]care.AreaResult) []areaAnswer {
 	var answers []areaAnswer
-	for _, area := range care.Areas {
+	for _, area := range slices.Concat(care.RunCareRecipient.Areas(), care.RunPACEContract.Areas()) {
 		if answer, ended := areas[area]; ended {
 			answers = append(answers, areaAnswer{Area: area, Answer: answer})
 		}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
-	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/testkit"
 )
 
@@ -38,7 +37,7 @@ func TestRunIsRecordedByWhoeverComesFirst(t *testing.T) {
 	requested := r.run(t, db.NewID(), time.Time{})
 	var conflict *db.ConflictError
 	require.ErrorAs(t, r.store.RecordRun(t.Context(), db.RunStart{
-		ID: requested, Kind: protocol.KindCareRecipient, StartedAt: r.now,
+		ID: requested, Kind: care.RunCareRecipient, StartedAt: r.now,
 		Request: care.Request{OrganisationID: stranger.ID, ClientID: r.client.ID},
 	}), &conflict)
 	require.Equal(t, 1, testkit.Value[int](t, sql, "SELECT count(*) FROM sync_run WHERE started_at IS NULL"), "another organisation's run is not touched (R11)")
@@ -53,7 +52,7 @@ func TestRunIsRecordedByManyAtOnce(t *testing.T) {
 		for writer := range 4 {
 			group.Go(func() {
 				assert.NoError(t, r.store.RecordRun(t.Context(), db.RunStart{
-					ID: run, Kind: protocol.KindCareRecipient, StartedAt: r.now.Add(time.Duration(writer) * time.Second),
+					ID: run, Kind: care.RunCareRecipient, StartedAt: r.now.Add(time.Duration(writer) * time.Second),
 					Request: care.Request{OrganisationID: r.organisation.ID, ClientID: r.client.ID},
 				}))
 			})

@@ -17,6 +17,8 @@ type ClientView struct {
 	FamilyName        string      `json:"family_name"`
 	BirthDate         care.Date   `json:"birth_date"`
 	NDISNumber        string      `json:"ndis_number"`
+	PACEParticipant   bool        `json:"pace_participant" doc:"Ticked: NDIS PACE Participant"`
+	PACEAPIAccess     bool        `json:"pace_api_access" doc:"Ticked: API access"`
 	ServiceProviderID string      `json:"service_provider_id" doc:"The provider whose connection holds the person; empty where not known yet"`
 	EntryDate         care.Date   `json:"entry_date"`
 	DepartureDate     care.Date   `json:"departure_date"`
@@ -37,6 +39,7 @@ type PlanHeader struct {
 // RunRef is the newest run of a person.
 type RunRef struct {
 	ID          care.ID         `json:"id"`
+	Kind        care.RunKind    `json:"kind" enum:"care-recipient,pace-contract"`
 	Outcome     care.RunOutcome `json:"outcome,omitempty" doc:"Absent until the run has finished"`
 	RequestedAt time.Time       `json:"requested_at"`
 	FinishedAt  *time.Time      `json:"finished_at"`
@@ -64,6 +67,15 @@ func (s *Store) ClientByCareRecipientID(ctx context.Context, organisation Organi
 		return ClientView{}, &InvalidError{"care_recipient_id", "has 1 to 10 digits and nothing else"}
 	}
 	clients, err := listClients(ctx, s.queries, organisation, gen.ListClientsParams{CareRecipientID: careRecipientID, Most: 1}, now)
+	return only(clients, mapError("load the person", err))
+}
+
+// ClientByNDISNumber answers with the person of that NDIS number, or ErrNotFound.
+func (s *Store) ClientByNDISNumber(ctx context.Context, organisation Organisation, number string, now time.Time) (ClientView, error) {
+	if !care.ValidNDISNumber(number) {
+		return ClientView{}, &InvalidError{"ndis_number", "has nine digits and begins with 43"}
+	}
+	clients, err := listClients(ctx, s.queries, organisation, gen.ListClientsParams{NdisNumber: number, Most: 1}, now)
 	return only(clients, mapError("load the person", err))
 }
 
@@ -96,7 +108,8 @@ func listClients(ctx context.Context, queries *gen.Queries, organisation Organis
 func viewClient(row gen.ListClientsRow, today care.Date) ClientView {
 	view := ClientView{
 		ID: row.ID, CareRecipientID: row.CareRecipientID, GivenName: row.GivenName, FamilyName: row.FamilyName, BirthDate: row.BirthDate,
-		NDISNumber: row.NdisNumber, ServiceProviderID: row.ServiceProviderID, EntryDate: row.EntryDate, DepartureDate: row.DepartureDate,
+		NDISNumber: row.NdisNumber, PACEParticipant: row.PaceParticipant, PACEAPIAccess: row.PaceApiAccess,
+		ServiceProviderID: row.ServiceProviderID, EntryDate: row.EntryDate, DepartureDate: row.DepartureDate,
 		NotInCareSince: row.NotInCareSince, VerifiedAt: row.VerifiedAt,
 	}
 	if row.PlanID != nil {
@@ -107,7 +120,7 @@ func viewClient(row gen.ListClientsRow, today care.Date) ClientView {
 	}
 	if row.LastRunID != nil && row.LastRequestedAt != nil {
 		view.LastRun = &RunRef{
-			ID: *row.LastRunID, Outcome: care.RunOutcome(row.LastOutcome), RequestedAt: *row.LastRequestedAt, FinishedAt: row.LastFinishedAt,
+			ID: *row.LastRunID, Kind: care.RunKind(row.LastKind), Outcome: care.RunOutcome(row.LastOutcome), RequestedAt: *row.LastRequestedAt, FinishedAt: row.LastFinishedAt,
 		}
 	}
 	return view

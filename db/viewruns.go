@@ -31,10 +31,11 @@ const (
 	AreaDone    AreaState = "done"
 )
 
-// PersonRef says who a run is about.
+// PersonRef says who a record is about.
 type PersonRef struct {
 	ID              care.ID `json:"id"`
 	CareRecipientID string  `json:"care_recipient_id"`
+	NDISNumber      string  `json:"ndis_number"`
 	GivenName       string  `json:"given_name"`
 	FamilyName      string  `json:"family_name"`
 }
@@ -42,11 +43,13 @@ type PersonRef struct {
 // RunSummary is a run in a list.
 type RunSummary struct {
 	ID          care.ID         `json:"id"`
-	Kind        string          `json:"kind"`
+	Kind        care.RunKind    `json:"kind" enum:"care-recipient,pace-contract"`
 	State       RunState        `json:"state" enum:"queued,running,finished"`
 	Person      PersonRef       `json:"person"`
-	PlanID      *care.ID        `json:"plan_id" doc:"The person's Support at Home plan, null as long as there is none"`
-	Trigger     care.Trigger    `json:"trigger" enum:"on_demand,bulk,claim"`
+	PlanID      *care.ID        `json:"plan_id" doc:"The person's Support at Home plan, null as long as there is none, and in a run that is not about it"`
+	ContractID  *care.ID        `json:"contract_id" doc:"The service contract that the run saved, null as long as it has not"`
+	Waiting     *RetrievalRef   `json:"waiting,omitempty" doc:"The retrieval of the run that can be created now"`
+	Trigger     care.Trigger    `json:"trigger" enum:"on_demand,bulk,claim,notification"`
 	RequestedBy string          `json:"requested_by"`
 	AllBudgets  bool            `json:"all_budgets"`
 	WorkflowID  string          `json:"workflow_id"`
@@ -76,7 +79,7 @@ type RunView struct {
 
 // AreaView is one area of a run.
 type AreaView struct {
-	Area        care.Area        `json:"area" enum:"summary,contributions,budgets,usage"`
+	Area        care.Area        `json:"area" enum:"summary,contributions,budgets,usage,contract"`
 	State       AreaState        `json:"state" enum:"waiting,running,done"`
 	Outcome     care.AreaOutcome `json:"outcome,omitempty" enum:"succeeded,superseded,refused,failed,skipped,cancelled"`
 	Reason      care.Reason      `json:"reason,omitempty"`
@@ -226,9 +229,9 @@ func loadProgress(ctx context.Context, queries *gen.Queries, organisation, run c
 		return RunProgress{}, err
 	}
 	if summary.State != RunFinished {
-		summary.Counts = viewCounts(countsSoFar(steps))
+		summary.Counts = viewCounts(summary.Kind, countsSoFar(steps))
 	}
-	progress := RunProgress{RunSummary: summary, Areas: viewAreas(summary.State, steps)}
+	progress := RunProgress{RunSummary: summary, Areas: viewAreas(summary, steps)}
 	return progress, showRetries(ctx, queries, organisation, &progress)
 }
 
@@ -256,14 +259,23 @@ func viewRun(row gen.ViewRunRow) (RunSummary, error) {
 	if err := json.Unmarshal(row.Counts, &counts); err != nil {
 		return RunSummary{}, fmt.Errorf("read the counts of run %s: %w", row.ID, err)
 	}
-	reason := care.Reason(row.Reason)
+	kind, reason := care.RunKind(row.Kind), care.Reason(row.Reason)
 	return RunSummary{
-		ID: row.ID, Kind: row.Kind, State: runState(row), PlanID: row.PlanID,
-		Person:  PersonRef{ID: row.ClientID, CareRecipientID: row.CareRecipientID, GivenName: row.GivenName, FamilyName: row.FamilyName},
+		ID: row.ID, Kind: kind, State: runState(row), PlanID: row.PlanID, ContractID: row.ContractID, Waiting: waitingRetrieval(row),
+		Person: PersonRef{
+			ID: row.ClientID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
+		},
 		Trigger: care.Trigger(row.Trigger), RequestedBy: row.RequestedBy, AllBudgets: row.AllBudgets, WorkflowID: row.WorkflowID,
 		RequestedAt: row.RequestedAt, StartedAt: row.StartedAt, FinishedAt: row.FinishedAt, Outcome: care.RunOutcome(row.Outcome),
-		Reason: reason, Explanation: reason.Explain(), Warnings: int(row.Warnings), Counts: viewCounts(counts),
+		Reason: reason, Explanation: reason.ExplainFor(kind.Service()), Warnings: int(row.Warnings), Counts: viewCounts(kind, counts),
 	}, nil
+}
+
+func waitingRetrieval(row gen.ViewRunRow) *RetrievalRef {
+	if row.RetrievalID == nil {
+		return nil
+	}
+	return &RetrievalRef{ID: *row.RetrievalID, RunID: row.ID, RetrievedAt: valueOf(row.RetrievedAt), ExpiresAt: valueOf(row.ExpiresAt)}
 }
 
 func runState(row gen.ViewRunRow) RunState {
@@ -277,7 +289,7 @@ func runState(row gen.ViewRunRow) RunState {
 	}
 }
 
-// areaSteps are the steps of one area: one, or one for each chunk of budgets.
+// areaSteps are the steps of one area: one, one for each chunk of budgets, or the last of those that read a contract.
 type areaSteps struct {
 	chunks     int
 	answer     care.AreaResult
@@ -293,6 +305,9 @@ func stepsByArea(rows []gen.ViewStepsRow) (map[care.Area]areaSteps, error) {
 			return nil, fmt.Errorf("read the answer of a step (%s): %w", row.Area, err)
 		}
 		area := care.Area(row.Area)
+		if area == care.AreaContract {
+			delete(steps, area) // each is an attempt of its own at the same thing, and the last stands
+		}
 		steps[area] = steps[area].and(answer, row)
 	}
 	return steps, nil
@@ -327,12 +342,12 @@ func countsSoFar(steps map[care.Area]areaSteps) care.Counts {
 	return counts
 }
 
-func viewAreas(run RunState, steps map[care.Area]areaSteps) []AreaView {
-	areas := make([]AreaView, 0, len(care.Areas))
-	for _, area := range care.Areas {
-		view := AreaView{Area: area, State: areaState(area, run, steps), Counts: CountsView{}}
+func viewAreas(run RunSummary, steps map[care.Area]areaSteps) []AreaView {
+	areas := make([]AreaView, 0, len(run.Kind.Areas()))
+	for _, area := range run.Kind.Areas() {
+		view := AreaView{Area: area, State: areaState(area, run.State, steps), Counts: CountsView{}}
 		if step, begun := steps[area]; begun {
-			view.show(step)
+			view.show(run.Kind, step)
 		}
 		if area == care.AreaUsage {
 			view.BudgetsToRead = len(steps[care.AreaBudgets].answer.OpenBudgets)
@@ -343,10 +358,10 @@ func viewAreas(run RunState, steps map[care.Area]areaSteps) []AreaView {
 	return areas
 }
 
-func (v *AreaView) show(step areaSteps) {
-	v.Outcome, v.Reason, v.Explanation = step.answer.Outcome, step.answer.Reason, step.answer.Reason.Explain()
+func (v *AreaView) show(run care.RunKind, step areaSteps) {
+	v.Outcome, v.Reason, v.Explanation = step.answer.Outcome, step.answer.Reason, step.answer.Reason.ExplainFor(run.Service())
 	v.Warnings, v.FinishedAt = step.answer.Warnings, &step.finishedAt
-	for kind, count := range viewCounts(step.answer.Counts) {
+	for kind, count := range viewCounts(run, step.answer.Counts) {
 		if _, counted := step.answer.Counts[kind]; counted {
 			v.Counts[kind] = count
 		}
@@ -359,14 +374,15 @@ func (v *AreaView) show(step areaSteps) {
 	}
 }
 
-// areaState follows the story of a sync: the summary first, then contributions beside budgets, and usage after budgets.
+// areaState follows the story of a sync: the summary first, then contributions beside budgets, and usage after budgets. A contract is
+// all there is of its run, and may be tried again until it is saved.
 func areaState(area care.Area, run RunState, steps map[care.Area]areaSteps) AreaState {
 	switch {
 	case run == RunFinished || ended(area, steps):
 		return AreaDone
 	case run == RunQueued:
 		return AreaWaiting
-	case area == care.AreaSummary:
+	case area == care.AreaSummary || area == care.AreaContract:
 		return AreaRunning
 	case area == care.AreaUsage && ended(care.AreaBudgets, steps) && saved(steps[care.AreaBudgets].answer.Outcome):
 		return AreaRunning
@@ -379,6 +395,9 @@ func areaState(area care.Area, run RunState, steps map[care.Area]areaSteps) Area
 
 func ended(area care.Area, steps map[care.Area]areaSteps) bool {
 	step, begun := steps[area]
+	if area == care.AreaContract {
+		return begun && saved(step.answer.Outcome)
+	}
 	if !begun || area != care.AreaUsage {
 		return begun
 	}
@@ -402,9 +421,21 @@ func loadChanges(ctx context.Context, queries *gen.Queries, organisation, run ca
 	changes := make([]ChangeView, 0, len(rows))
 	for _, row := range rows {
 		changes = append(changes, ChangeView{
-			Kind: care.Kind(row.Kind), RecordID: row.RecordID, Label: row.Label, Since: row.Since, Action: row.Action,
+			Kind: care.Kind(row.Kind), RecordID: row.RecordID, Label: changeLabel(row), Since: row.Since, Action: row.Action,
 			Field: row.Field, Old: row.OldValue, New: row.NewValue,
 		})
 	}
 	return changes, err
+}
+
+func changeLabel(row gen.ViewChangesRow) string {
+	switch kind := care.Kind(row.Kind); kind {
+	case care.KindServiceContract, care.KindPlanBudget, care.KindDeliveredService:
+		return changedRecord{
+			kind: kind, budget: budgetName(row.Category, care.BudgetType(row.BudgetType), care.Management(row.Management)),
+			delivered: care.DeliveredServiceKind(row.DeliveredKind), reference: row.Reference,
+		}.words()
+	default:
+		return row.Label
+	}
 }

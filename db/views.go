@@ -54,12 +54,12 @@ type CountView struct {
 	Removed   int `json:"removed"`
 }
 
-// CountsView has an entry for every kind of record that a sync counts.
+// CountsView has an entry for every kind of record that a sync of its kind counts.
 type CountsView map[care.Kind]CountView
 
-func viewCounts(counts care.Counts) CountsView {
-	view := make(CountsView, len(care.CountedKinds))
-	for _, kind := range care.CountedKinds {
+func viewCounts(run care.RunKind, counts care.Counts) CountsView {
+	view := make(CountsView, len(run.CountedKinds()))
+	for _, kind := range run.CountedKinds() {
 		count := counts[kind]
 		view[kind] = CountView{
 			Synced: count.Synced(), Created: count.Created, Updated: count.Updated, Unchanged: count.Unchanged, Removed: count.Removed,

@@ -63,7 +63,7 @@ func (r recipient) execute(t *testing.T, statement string, arguments ...any) {
 func (r recipient) run(t *testing.T, id care.ID, started time.Time) care.ID {
 	t.Helper()
 	require.NoError(t, r.store.RecordRun(t.Context(), db.RunStart{
-		ID: id, Kind: protocol.KindCareRecipient, WorkflowID: protocol.CareRecipientSyncID(r.client.ID), StartedAt: started,
+		ID: id, Kind: care.RunCareRecipient, WorkflowID: protocol.CareRecipientSyncID(r.client.ID), StartedAt: started,
 		Request: care.Request{OrganisationID: r.organisation.ID, ClientID: r.client.ID, Trigger: care.TriggerOnDemand, RequestedBy: "tests"},
 	}))
 	return id

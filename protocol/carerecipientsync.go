@@ -54,6 +54,8 @@ type UsageInput struct {
 
 // CompleteInput closes a run with what its areas came to.
 type CompleteInput struct {
+	// Kind is empty for a Care Recipient Sync.
+	Kind    care.RunKind                  `json:"kind,omitempty"`
 	Subject care.Subject                  `json:"subject"`
 	Areas   map[care.Area]care.AreaResult `json:"areas"`
 	// DroppedRequests is the number of requests that a cancellation left unanswered.
@@ -62,6 +64,7 @@ type CompleteInput struct {
 
 // Progress is what a running pass shows, in the progress query and in the workflow's current details.
 type Progress struct {
+	Kind     care.RunKind    `json:"kind"`
 	RunID    care.ID         `json:"run_id"`
 	Pass     int             `json:"pass"`
 	Trigger  care.Trigger    `json:"trigger"`
@@ -69,6 +72,16 @@ type Progress struct {
 	Outcome  care.RunOutcome `json:"outcome,omitempty"`
 	Reason   care.Reason     `json:"reason,omitempty"`
 	Warnings int             `json:"warnings"`
+	// Waiting is the preview that waits to be created, in a PACE Contract Sync.
+	Waiting *WaitingProgress `json:"waiting,omitempty"`
+}
+
+// WaitingProgress is a preview that waits.
+type WaitingProgress struct {
+	RetrievalID care.ID   `json:"retrieval_id"`
+	ExpiresAt   time.Time `json:"expires_at"`
+	// Stale: the NDIA told us of a change since.
+	Stale bool `json:"stale,omitempty"`
 }
 
 // StepProgress is where one area of a pass stands.

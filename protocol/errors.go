@@ -11,6 +11,18 @@ const (
 	ErrorClientUnknown = "ClientUnknown"
 	// ErrorUnexpected: a fault of ours. Not retried.
 	ErrorUnexpected = "Unexpected"
+	// ErrorOvertaken: a newer read has been saved meanwhile. Retried: the step reads again.
+	ErrorOvertaken = "Overtaken"
+	// ErrorTemporalUnavailable: the Temporal server did not take a signal of ours. Retried.
+	ErrorTemporalUnavailable = "TemporalUnavailable"
 	// ErrorSyncFailed is how a workflow fails after it has recorded that nothing could be saved for a technical reason.
 	ErrorSyncFailed = "SyncFailed"
+)
+
+// Types of the application errors with which updates are rejected.
+const (
+	// ErrorBusy: something else is under way with the client. Asking again once it is over helps.
+	ErrorBusy = "Busy"
+	// ErrorNotAdmitted: the request cannot be carried out on the preview that waits. The detail is the care.Reason.
+	ErrorNotAdmitted = "NotAdmitted"
 )

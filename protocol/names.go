@@ -2,11 +2,18 @@
 // search attributes. It has no behaviour, and callers never build an id or a name by hand.
 package protocol
 
-import "github.com/caresync/caresync/care"
+import (
+	"fmt"
+
+	"github.com/caresync/caresync/care"
+)
 
 // Workflow types.
 const (
 	CareRecipientSyncWorkflow = "CareRecipientSync"
+	PaceContractSyncWorkflow  = "PaceContractSync"
+	BulkSyncWorkflow          = "BulkSync"
+	BulkSyncBatchWorkflow     = "BulkSyncBatch"
 )
 
 // Activity types of a Care Recipient Sync.
@@ -19,13 +26,50 @@ const (
 	CompleteRunActivity           = "CompleteRun"
 )
 
-// ProgressQuery answers with a Progress.
+// Activity types of a PACE Contract Sync. Its runs are closed by CompleteRun, too.
+const (
+	ValidateParticipantActivity   = "ValidateParticipant"
+	RetrievePlanActivity          = "RetrievePlan"
+	CreateServiceContractActivity = "CreateServiceContract"
+	RefreshContractActivity       = "RefreshContract"
+)
+
+// Activity types of a Bulk Sync.
+const (
+	PlanBulkActivity     = "PlanBulk"
+	SetPausedActivity    = "SetBulkPaused"
+	SyncSliceActivity    = "SyncSlice"
+	EscalatedActivity    = "EscalatedPeople"
+	AwaitRunActivity     = "AwaitRun"
+	SettleBatchActivity  = "SettleBatch"
+	CompleteBulkActivity = "CompleteBulk"
+)
+
+// ProgressQuery answers with a Progress, of a bulk run with a BulkProgress.
 const ProgressQuery = "progress"
 
-const careRecipientSyncPrefix = "care-recipient-sync/"
+const (
+	careRecipientSyncPrefix = "care-recipient-sync/"
+	paceContractSyncPrefix  = "pace-contract-sync/"
+	bulkSyncPrefix          = "bulk-sync/"
+)
 
 // CareRecipientSyncID is the workflow id of a person's sync: for one person at most one runs (R7).
 func CareRecipientSyncID(client care.ID) string { return careRecipientSyncPrefix + string(client) }
+
+// PaceContractSyncID is the workflow id of a client's contract sync: for one client at most one runs.
+func PaceContractSyncID(client care.ID) string { return paceContractSyncPrefix + string(client) }
+
+// BulkSyncID is the workflow id of a bulk run.
+func BulkSyncID(bulk care.ID) string { return bulkSyncPrefix + string(bulk) }
+
+// BulkSyncBatchID is the workflow id of a batch of a bulk run.
+func BulkSyncBatchID(bulk care.ID, batch int) string {
+	return fmt.Sprintf("%s%s/batch/%d", bulkSyncPrefix, bulk, batch)
+}
+
+// CreateUpdateID is the update id of a Create: a double click gets the first answer (R22).
+func CreateUpdateID(retrieval care.ID) string { return "create/" + string(retrieval) }
 
 // TaskQueues names the task queues of one deployment; the prefix keeps several apart on one Temporal namespace.
 type TaskQueues struct{ Prefix string }
@@ -35,3 +79,7 @@ func (q TaskQueues) CareSync() string { return q.Prefix + "care-sync" }
 
 // Upstream is the queue of the steps that call a service, so that an outage of one never starves the other.
 func (q TaskQueues) Upstream(service care.Service) string { return q.Prefix + string(service) }
+
+// Bulk is the queue of the slices of bulk runs that call a service: they have slots of their own, so that whoever waits for one person
+// does not wait for them.
+func (q TaskQueues) Bulk(service care.Service) string { return q.Upstream(service) + "-bulk" }

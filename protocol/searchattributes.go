@@ -4,7 +4,7 @@ import "go.temporal.io/sdk/temporal"
 
 // Search attributes stand in clear in Temporal's visibility store: they hold no person data (R10).
 var (
-	// SearchKind is the kind of sync: "care-recipient".
+	// SearchKind is the kind of run: care.RunKind.
 	SearchKind = temporal.NewSearchAttributeKeyKeyword("CareSyncKind")
 	// SearchOrganisation is our id of the organisation.
 	SearchOrganisation = temporal.NewSearchAttributeKeyKeyword("CareSyncOrganisation")
@@ -18,6 +18,3 @@ var (
 
 // SearchAttributes are all of them. The namespace must have them before a workflow starts.
 var SearchAttributes = []temporal.SearchAttributeKey{SearchKind, SearchOrganisation, SearchArea, SearchOutcome, SearchFailedCount}
-
-// KindCareRecipient is the SearchKind, and the kind in the run's row, of a Care Recipient Sync.
-const KindCareRecipient = "care-recipient"

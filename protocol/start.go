@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
@@ -11,13 +12,33 @@ import (
 // queue, and found by its search attributes. Starting one that is running fails with serviceerror.WorkflowExecutionAlreadyStarted, so
 // that the caller knows that it joins (R7).
 func CareRecipientSyncStart(queues TaskQueues, request care.Request) (client.StartWorkflowOptions, CareRecipientSyncInput) {
-	options := client.StartWorkflowOptions{
-		ID:                                       CareRecipientSyncID(request.ClientID),
-		TaskQueue:                                queues.CareSync(),
-		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		StaticSummary:                            "Care recipient sync",
-		TypedSearchAttributes: temporal.NewSearchAttributes(
-			SearchKind.ValueSet(KindCareRecipient), SearchOrganisation.ValueSet(string(request.OrganisationID))),
-	}
+	options := startOptions(queues, CareRecipientSyncID(request.ClientID), care.RunCareRecipient, request.OrganisationID)
+	options.StaticSummary = "Care recipient sync"
+	options.WorkflowExecutionErrorWhenAlreadyStarted = true
 	return options, CareRecipientSyncInput{Request: request, TaskQueuePrefix: queues.Prefix, Pass: 1}
+}
+
+// PaceContractSyncStart is how a client's contract sync is started, always with an update or a signal. One that runs already is used.
+func PaceContractSyncStart(queues TaskQueues, request care.Request) (client.StartWorkflowOptions, PaceContractSyncInput) {
+	options := startOptions(queues, PaceContractSyncID(request.ClientID), care.RunPACEContract, request.OrganisationID)
+	options.StaticSummary = "PACE contract sync"
+	options.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
+	input := PaceContractSyncInput{Request: request, TaskQueuePrefix: queues.Prefix, Refresh: !request.Trigger.Attended(), Pass: 1}
+	return options, input
+}
+
+// BulkSyncStart is how a bulk run is started whose options stand in its row.
+func BulkSyncStart(queues TaskQueues, bulk, organisation care.ID, kind care.RunKind, requestedBy string) (client.StartWorkflowOptions, BulkSyncInput) {
+	options := startOptions(queues, BulkSyncID(bulk), kind, organisation)
+	options.StaticSummary = "Bulk sync"
+	options.WorkflowExecutionErrorWhenAlreadyStarted = true
+	return options, BulkSyncInput{BulkID: bulk, OrganisationID: organisation, RequestedBy: requestedBy, TaskQueuePrefix: queues.Prefix}
+}
+
+func startOptions(queues TaskQueues, id string, kind care.RunKind, organisation care.ID) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		ID: id, TaskQueue: queues.CareSync(),
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			SearchKind.ValueSet(string(kind)), SearchOrganisation.ValueSet(string(organisation))),
+	}
 }

@@ -51,7 +51,7 @@ func dial(t testing.TB, options client.Options) *Temporal {
 }
 
 // RunWorker hosts workflows and steps in this process until the test ends or stop is called.
-func (s *Temporal) RunWorker(t testing.TB, steps *activities.CareRecipient) (stop func()) {
+func (s *Temporal) RunWorker(t testing.TB, steps *activities.Steps) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	group, ctx := errgroup.WithContext(ctx)
@@ -92,4 +92,55 @@ func (s *Temporal) Sync(t testing.TB, request care.Request) care.RunResult {
 	var result care.RunResult
 	require.NoError(t, s.Start(t, request).Get(t.Context(), &result))
 	return result
+}
+
+// Retrieve retrieves a client's plan, as whoever presses "+ NDIS PACE" does: the update is sent with the start.
+func (s *Temporal) Retrieve(t testing.TB, request care.Request) (answer protocol.RetrieveAnswer) {
+	t.Helper()
+	options, input := protocol.PaceContractSyncStart(s.Queues, request)
+	handle, err := s.UpdateWithStartWorkflow(t.Context(), client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: s.NewWithStartWorkflowOperation(options, protocol.PaceContractSyncWorkflow, input),
+		UpdateOptions: client.UpdateWorkflowOptions{
+			WorkflowID: options.ID, UpdateName: protocol.Retrieve.Name, Args: []any{protocol.RetrieveRequest{}},
+			WaitForStage: client.WorkflowUpdateStageCompleted,
+		},
+	})
+	require.NoError(t, err)
+	require.NoError(t, handle.Get(t.Context(), &answer))
+	return answer
+}
+
+// Create sends what somebody has agreed to.
+func (s *Temporal) Create(ctx context.Context, clientID care.ID, request care.CreateRequest) (answer protocol.CreateAnswer, err error) {
+	handle, err := s.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: protocol.PaceContractSyncID(clientID), UpdateID: protocol.CreateUpdateID(request.PreviewID),
+		UpdateName: protocol.Create.Name, Args: []any{protocol.CreateRequest{CreateRequest: request}},
+		WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err != nil {
+		return answer, err
+	}
+	return answer, handle.Get(ctx, &answer)
+}
+
+// RequestRefresh asks for an unattended refresh as a notification does: it signals, with start.
+func (s *Temporal) RequestRefresh(t testing.TB, request care.Request) client.WorkflowRun {
+	t.Helper()
+	request.Trigger = care.TriggerNotification
+	options, input := protocol.PaceContractSyncStart(s.Queues, request)
+	run, err := s.SignalWithStartWorkflow(t.Context(), options.ID, protocol.RefreshRequested.Name,
+		protocol.RefreshRequest{Trigger: request.Trigger}, options, protocol.PaceContractSyncWorkflow, input)
+	require.NoError(t, err)
+	return run
+}
+
+// Bulk starts a bulk run and answers with its id.
+func (s *Temporal) Bulk(t testing.TB, store *db.Store, organisation care.ID, options care.BulkOptions) (care.ID, client.WorkflowRun) {
+	t.Helper()
+	bulk := db.Bulk{ID: db.NewID(), OrganisationID: organisation, RequestedBy: "a test", Options: options}
+	require.NoError(t, store.RecordBulk(t.Context(), bulk))
+	startOptions, input := protocol.BulkSyncStart(s.Queues, bulk.ID, organisation, options.Kind, bulk.RequestedBy)
+	run, err := s.ExecuteWorkflow(t.Context(), startOptions, protocol.BulkSyncWorkflow, input)
+	require.NoError(t, err)
+	return bulk.ID, run
 }

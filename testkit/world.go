@@ -35,7 +35,11 @@ type World struct {
 	organisations map[string]care.ID
 	served        *http.Server
 	clients       map[string]care.Request
+	participants  map[participantKey]care.Request
 }
+
+// participantKey names an NDIS participant as one of their organisations has them.
+type participantKey struct{ raNumber, key string }
 
 // NewWorld makes a world, set up in a database of the test's own. The zero options give the people of the built-in scenarios.
 func NewWorld(t testing.TB, options world.Options, more ...server.Option) *World {
@@ -54,7 +58,8 @@ func NewWorldAlone(t testing.TB, options world.Options, more ...server.Option) *
 	simulator, err := server.New(options, more...)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, simulator.Close()) })
-	w := &World{Simulator: simulator, organisations: make(map[string]care.ID), clients: make(map[string]care.Request)}
+	w := &World{Simulator: simulator, organisations: make(map[string]care.ID), clients: make(map[string]care.Request),
+		participants: make(map[participantKey]care.Request)}
 	w.Serve(t)
 	t.Cleanup(w.Break)
 	return w
@@ -87,6 +92,10 @@ func (w *World) SetUp(t testing.TB, databaseURL string) {
 			w.connect(t, store, stored.ID, provider)
 		}
 		w.importPeople(t, store, stored.ID, organisation.RANumber)
+		if participants := w.World.HeldParticipants(world.Holder{Organisation: organisation.RANumber}); len(participants) > 0 {
+			w.connectNDIA(t, store, stored.ID, organisation.ServiceProviders[0])
+			w.importParticipants(t, store, stored.ID, organisation.RANumber, participants)
+		}
 		w.ImportInvoices(t, store, organisation.RANumber)
 	}
 	w.ResetCalls()
@@ -96,19 +105,41 @@ func (w *World) connect(t testing.TB, store *db.Store, organisation care.ID, pro
 	t.Helper()
 	known, err := w.Connection(w.URL, provider.Key)
 	require.NoError(t, err)
-	connection, err := store.CreateConnection(t.Context(), organisation, care.Connection{
+	w.activate(t, store, organisation, known.ActivationCode, care.Connection{
 		Service: care.ServicesAustralia, Name: provider.Key, BaseURL: known.ServicesAustraliaBaseURL,
 		TokenBaseURL: known.TokenBaseURL, DeviceBaseURL: known.DeviceBaseURL, RANumber: known.RANumber, DeviceName: known.DeviceName,
 		ClientID: known.ClientID, APIKey: known.IBMClientID, Audience: known.ServicesAustraliaAudience, ProductID: known.ProductID,
 		ServiceProviderID: known.ServiceProviderID, RatePerSecond: testRate, ConsentCode: servicesaustralia.DefaultConsentCode,
 	})
+}
+
+// connectNDIA connects an organisation with the NDIA and enables the PACE API.
+func (w *World) connectNDIA(t testing.TB, store *db.Store, organisation care.ID, provider world.ServiceProvider) {
+	t.Helper()
+	known, err := w.Connection(w.URL, provider.Key)
+	require.NoError(t, err)
+	connection := w.activate(t, store, organisation, known.NDIAActivationCode, care.Connection{
+		Service: care.NDIA, Name: "ndia", BaseURL: known.NDIABaseURL,
+		TokenBaseURL: known.TokenBaseURL, DeviceBaseURL: known.DeviceBaseURL, RANumber: known.RANumber, DeviceName: known.NDIADeviceName,
+		ClientID: known.ClientID, APIKey: known.NDIAIBMClientID, Audience: known.NDIAAudience, ProductID: known.NDIAProductID,
+		RatePerSecond: testRate,
+	})
+	_, err = store.EnablePACE(t.Context(), organisation, connection.ID, testRate, "a test")
+	require.NoError(t, err)
+}
+
+// activate stores a connection and activates its device.
+func (w *World) activate(t testing.TB, store *db.Store, organisation care.ID, code string, connection care.Connection) care.Connection {
+	t.Helper()
+	connection, err := store.CreateConnection(t.Context(), organisation, connection)
 	require.NoError(t, err)
 	client := proda.NewClient(transport.NewClient(transport.Options{}), proda.Options{})
 	tokens := proda.NewTokens(client, store.ProdaTokens(), store.DeviceKeys())
-	require.NoError(t, proda.NewDevices(client, tokens, store.DeviceKeys()).Activate(t.Context(), connection, known.ActivationCode))
+	require.NoError(t, proda.NewDevices(client, tokens, store.DeviceKeys()).Activate(t.Context(), connection, code))
 	now := time.Now()
-	_, err = store.ChangeConnection(t.Context(), organisation, connection.Name, func(c *care.Connection) { c.ActivatedAt = &now })
+	connection, err = store.ChangeConnection(t.Context(), organisation, connection.Name, func(c *care.Connection) { c.ActivatedAt = &now })
 	require.NoError(t, err)
+	return connection
 }
 
 func (w *World) importPeople(t testing.TB, store *db.Store, organisation care.ID, raNumber string) {
@@ -127,6 +158,29 @@ func (w *World) importPeople(t testing.TB, store *db.Store, organisation care.ID
 		if _, known := w.clients[person.Key]; !known {
 			w.clients[person.Key] = care.Request{OrganisationID: organisation, ClientID: clients[person.CareRecipientID], Trigger: care.TriggerOnDemand}
 		}
+	}
+}
+
+// importParticipants stores an organisation's NDIS participants, with both boxes ticked.
+func (w *World) importParticipants(t testing.TB, store *db.Store, organisation care.ID, raNumber string, participants []world.HeldParticipant) {
+	t.Helper()
+	var file db.Import[db.ImportedPerson]
+	for i, participant := range participants {
+		file.Rows = append(file.Rows, db.ImportedPerson{Line: i + 2, NDISNumber: participant.NDISNumber, Identity: care.Identity{
+			GivenName: participant.GivenName, FamilyName: participant.FamilyName, BirthDate: date(t, participant.BirthDate),
+		}})
+	}
+	_, err := store.ImportPeople(t.Context(), organisation, file)
+	require.NoError(t, err)
+	yes := true
+	stored := db.Organisation{ID: organisation, TimeZone: db.DefaultTimeZone}
+	for _, participant := range participants {
+		client, err := store.ClientByNDISNumber(t.Context(), stored, participant.NDISNumber, time.Now())
+		require.NoError(t, err)
+		_, err = store.SetPACEFlags(t.Context(), organisation, client.ID, care.FlagChange{PACEParticipant: &yes, PACEAPIAccess: &yes})
+		require.NoError(t, err)
+		key := participantKey{raNumber, participant.Key}
+		w.participants[key] = care.Request{OrganisationID: organisation, ClientID: client.ID, Trigger: care.TriggerOnDemand}
 	}
 }
 
@@ -179,8 +233,21 @@ func (w *World) Request(t testing.TB, key string) care.Request {
 	return request
 }
 
+// RequestFor asks for a contract sync of the NDIS participant of a scenario, or of a generated one, by key, for the organisation that holds
+// them, or the first that does.
+func (w *World) RequestFor(t testing.TB, key string) care.Request {
+	t.Helper()
+	for _, organisation := range w.World.Organisations() {
+		if request, known := w.participants[participantKey{organisation.RANumber, key}]; known {
+			return request
+		}
+	}
+	require.Fail(t, "the world has no participant", key)
+	return care.Request{}
+}
+
 // Steps are the steps of a worker process of its own: another pool, token cache and allowance each time.
-func (w *World) Steps(t testing.TB, options db.Options) *activities.CareRecipient {
+func (w *World) Steps(t testing.TB, options db.Options) *activities.Steps {
 	t.Helper()
 	store, err := db.Open(t.Context(), w.DatabaseURL, Keyring(), options)
 	require.NoError(t, err)
@@ -191,7 +258,7 @@ func (w *World) Steps(t testing.TB, options db.Options) *activities.CareRecipien
 }
 
 // Sync runs one pass by direct calls and answers with what it came to.
-func (w *World) Sync(t testing.TB, steps *activities.CareRecipient, key string) care.RunResult {
+func (w *World) Sync(t testing.TB, steps *activities.Steps, key string) care.RunResult {
 	t.Helper()
 	result, err := steps.Sync(t.Context(), db.NewID(), w.Request(t, key))
 	require.NoError(t, err)

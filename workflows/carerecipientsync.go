@@ -44,7 +44,7 @@ func newCareRecipientPass(ctx workflow.Context, input protocol.CareRecipientSync
 	}
 	// Whatever was asked before the first step belongs to this pass.
 	pass.input.Request = merge(input.Request, pass.drain())
-	pass.progress = newProgress(pass.runID, pass.input)
+	pass.progress = newProgress(care.RunCareRecipient, pass.runID, input.Pass, pass.input.Trigger)
 	return pass, workflow.SetQueryHandler(ctx, protocol.ProgressQuery, pass.progress.answer)
 }
 
@@ -101,14 +101,14 @@ func (p *careRecipientPass) complete(ctx workflow.Context, subject care.Subject,
 		return care.RunResult{}, err
 	}
 	p.progress.finish(completing, result)
-	return result, workflow.UpsertTypedSearchAttributes(completing, outcomeAttributes(result)...)
+	return result, workflow.UpsertTypedSearchAttributes(completing, outcomeAttributes(care.RunCareRecipient, result)...)
 }
 
 // outcomeAttributes tell operators how a run ended and where it went wrong.
-func outcomeAttributes(result care.RunResult) []temporal.SearchAttributeUpdate {
+func outcomeAttributes(kind care.RunKind, result care.RunResult) []temporal.SearchAttributeUpdate {
 	failed := int64(0)
 	updates := []temporal.SearchAttributeUpdate{protocol.SearchOutcome.ValueSet(string(result.Outcome))}
-	for _, area := range care.Areas {
+	for _, area := range kind.Areas() {
 		if outcome := result.Areas[area].Outcome; outcome == care.AreaRefused || outcome == care.AreaFailed {
 			if failed == 0 {
 				updates = append(updates, protocol.SearchArea.ValueSet(string(area)))

@@ -3,9 +3,11 @@ package workflows
 import (
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/protocol"
 )
 
@@ -22,6 +24,20 @@ const (
 	databaseAttemptTimeout = 10 * time.Second
 	// recordingGivesUpAfter is how long the end of a run waits for the database: its outcome must not be lost in a long outage.
 	recordingGivesUpAfter = 24 * time.Hour
+	// claimTriesAgainAfter is the pause after a step of a claim's follow-up that has given up: no event is dropped, whatever went wrong.
+	claimTriesAgainAfter = 10 * time.Minute
+	// claimEventsPerRun is how many events a claim's follow-up takes before it continues as new. Most claims have four or five.
+	claimEventsPerRun = 100
+	// sliceTimeout bounds one attempt of a slice of a bulk run: it begins nobody for longer than 45 s, and finishes those in hand.
+	sliceTimeout = 6 * time.Minute
+	// escalationsAtOnce is how many people of a batch have a sync of their own at the same time.
+	escalationsAtOnce = 4
+	// planningTimeout bounds the statement that plans a bulk run's people.
+	planningTimeout = 2 * time.Minute
+	// awaitingGivesUpAfter is how long a bulk run waits for a sync that it has joined.
+	awaitingGivesUpAfter = time.Hour
+	// A bulk run continues as new after so many events, or so much history.
+	continueAfterEvents, continueAfterBytes = 3000, 1_500_000
 )
 
 // sdkPanicError is the SDK's type of a panic in a step: a fault of ours, which trying again does not mend.
@@ -57,4 +73,41 @@ func recording() workflow.LocalActivityOptions {
 	options := onDatabase()
 	options.ScheduleToCloseTimeout = recordingGivesUpAfter
 	return options
+}
+
+// planning is for the step that plans a bulk run.
+func planning() workflow.LocalActivityOptions {
+	options := onDatabase()
+	options.StartToCloseTimeout = planningTimeout
+	return options
+}
+
+// slice is for a slice of a bulk run: an outage is waited for as long as it lasts. Organisations share the workers fairly.
+func slice(taskQueue string, organisation care.ID) workflow.ActivityOptions {
+	options := readingFromService(taskQueue)
+	options.ScheduleToCloseTimeout, options.StartToCloseTimeout = 0, sliceTimeout
+	options.Priority = temporal.Priority{FairnessKey: string(organisation)}
+	return options
+}
+
+// awaiting is for a step that waits for another workflow.
+func awaiting(taskQueue string) workflow.ActivityOptions {
+	options := readingFromService(taskQueue)
+	options.ScheduleToCloseTimeout, options.StartToCloseTimeout = awaitingGivesUpAfter, awaitingGivesUpAfter
+	return options
+}
+
+// ownSyncOptions: a person's own sync outlives the batch that started it.
+func ownSyncOptions(id string) workflow.ChildWorkflowOptions {
+	return workflow.ChildWorkflowOptions{
+		WorkflowID: id, ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON, StaticSummary: "Sync of one person of a bulk sync",
+	}
+}
+
+// batchOptions: a batch is cancelled with its run, and one that was lost and is started anew goes on with those who have no outcome.
+func batchOptions(bulk care.ID, batch int) workflow.ChildWorkflowOptions {
+	return workflow.ChildWorkflowOptions{
+		WorkflowID: protocol.BulkSyncBatchID(bulk, batch), ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
+		WaitForCancellation: true, StaticSummary: "Batch of a bulk sync",
+	}
 }

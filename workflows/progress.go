@@ -13,9 +13,9 @@ import (
 // progress is what a running pass shows. The progress query and the current details in the Temporal UI are made from the one struct.
 type progress struct{ protocol.Progress }
 
-func newProgress(runID care.ID, input protocol.CareRecipientSyncInput) *progress {
-	p := &progress{protocol.Progress{RunID: runID, Pass: input.Pass, Trigger: input.Trigger}}
-	for _, area := range care.Areas {
+func newProgress(kind care.RunKind, runID care.ID, pass int, trigger care.Trigger) *progress {
+	p := &progress{protocol.Progress{Kind: kind, RunID: runID, Pass: pass, Trigger: trigger}}
+	for _, area := range kind.Areas() {
 		p.Steps = append(p.Steps, protocol.StepProgress{Area: area, State: protocol.StepWaiting})
 	}
 	return p
@@ -25,7 +25,23 @@ func (p *progress) answer() (protocol.Progress, error) { return p.Progress, nil 
 
 func (p *progress) start(ctx workflow.Context, area care.Area) {
 	p.step(area).State = protocol.StepRunning
+	p.Waiting = nil
 	p.show(ctx)
+}
+
+// wait shows a preview that waits to be created (R22).
+func (p *progress) wait(ctx workflow.Context, preview care.WaitingPreview) {
+	p.step(care.AreaContract).State = protocol.StepWaiting
+	p.Waiting = &protocol.WaitingProgress{RetrievalID: preview.ID, ExpiresAt: preview.ExpiresAt}
+	p.show(ctx)
+}
+
+// stale shows that a preview which waits may no longer hold.
+func (p *progress) stale(ctx workflow.Context) {
+	if p.Waiting != nil {
+		p.Waiting.Stale = true
+		p.show(ctx)
+	}
 }
 
 func (p *progress) end(ctx workflow.Context, area care.Area, answer care.AreaResult) {
@@ -37,7 +53,8 @@ func (p *progress) end(ctx workflow.Context, area care.Area, answer care.AreaRes
 
 // finish shows the run's outcome, and those of the areas that were not attempted.
 func (p *progress) finish(ctx workflow.Context, result care.RunResult) {
-	for _, area := range care.Areas {
+	p.Waiting = nil
+	for _, area := range p.Kind.Areas() {
 		if step := p.step(area); step.State != protocol.StepDone {
 			step.State, step.Outcome, step.Reason = protocol.StepDone, result.Areas[area].Outcome, result.Areas[area].Reason
 		}
@@ -63,13 +80,16 @@ func (p *progress) markdown() string {
 	page.WriteString(fmt.Sprintf("**%s**\n\n", p.headline()))
 	page.WriteString("| area | state | records |\n|---|---|---|\n")
 	for _, step := range p.Steps {
-		page.WriteString(fmt.Sprintf("| %s | %s | %s |\n", step.Area, stepState(step), countsInWords(step.Counts)))
+		page.WriteString(fmt.Sprintf("| %s | %s | %s |\n", step.Area, stepState(step), countsInWords(p.Kind.CountedKinds(), step.Counts)))
 	}
 	if p.Warnings > 0 {
 		page.WriteString(fmt.Sprintf("\nWarnings: %d\n", p.Warnings))
 	}
+	if p.Waiting != nil {
+		page.WriteString(p.waitingInWords())
+	}
 	if p.Reason != "" {
-		page.WriteString(fmt.Sprintf("\n%s\n", p.Reason.Explain()))
+		page.WriteString(fmt.Sprintf("\n%s\n", p.Reason.ExplainFor(p.Kind.Service())))
 	}
 	page.WriteString(fmt.Sprintf("\nPass %d, started by %s. What it found and changed: `caresync runs show %s`\n", p.Pass, triggers[p.Trigger], p.RunID))
 	return page.String()
@@ -78,15 +98,36 @@ func (p *progress) markdown() string {
 // triggers say what started a pass.
 var triggers = map[care.Trigger]string{
 	care.TriggerOnDemand: "somebody's request", care.TriggerBulk: "a bulk run", care.TriggerClaim: "a claim",
+	care.TriggerNotification: "a notification of the NDIA",
+}
+
+// waitingInWords says what a preview waits for.
+func (p *progress) waitingInWords() string {
+	words := fmt.Sprintf("\nA preview waits until %s for somebody to create it.\n", p.Waiting.ExpiresAt.UTC().Format("15:04 UTC"))
+	if p.Waiting.Stale {
+		words += "\nThe NDIA has told of a change since: creating it compares first, and a refresh follows.\n"
+	}
+	return words
 }
 
 // headlines say how a run ended.
 var headlines = map[care.RunOutcome]string{
-	"": "Syncing with Services Australia", care.RunSucceeded: "Sync succeeded", care.RunSucceededWithWarnings: "Sync succeeded, with warnings",
+	care.RunSucceeded: "Sync succeeded", care.RunSucceededWithWarnings: "Sync succeeded, with warnings",
 	care.RunPartial: "Sync partly saved", care.RunFailed: "Sync failed, nothing was saved", care.RunCancelled: "Sync cancelled",
 }
 
-func (p *progress) headline() string { return headlines[p.Outcome] }
+func (p *progress) headline() string {
+	switch {
+	case p.Waiting != nil:
+		return "Waiting for a person"
+	case p.Outcome != "":
+		return headlines[p.Outcome]
+	case p.Kind == care.RunPACEContract:
+		return "Syncing with the NDIA"
+	default:
+		return "Syncing with Services Australia"
+	}
+}
 
 func stepState(step protocol.StepProgress) string {
 	switch {
@@ -99,9 +140,9 @@ func stepState(step protocol.StepProgress) string {
 	}
 }
 
-func countsInWords(counts care.Counts) string {
+func countsInWords(kinds []care.Kind, counts care.Counts) string {
 	var parts []string
-	for _, kind := range care.CountedKinds {
+	for _, kind := range kinds {
 		if count, counted := counts[kind]; counted {
 			parts = append(parts, inWords(string(kind))+" "+countInWords(count))
 		}

@@ -11,4 +11,8 @@ import (
 // Register gives a worker, a test or a replayer all workflows under their names.
 func Register(registry worker.WorkflowRegistry) {
 	registry.RegisterWorkflowWithOptions(CareRecipientSync, workflow.RegisterOptions{Name: protocol.CareRecipientSyncWorkflow})
+	registry.RegisterWorkflowWithOptions(PaceContractSync, workflow.RegisterOptions{Name: protocol.PaceContractSyncWorkflow})
+	registry.RegisterWorkflowWithOptions(ClaimFollowUp, workflow.RegisterOptions{Name: protocol.ClaimFollowUpWorkflow})
+	registry.RegisterWorkflowWithOptions(BulkSync, workflow.RegisterOptions{Name: protocol.BulkSyncWorkflow})
+	registry.RegisterWorkflowWithOptions(BulkSyncBatch, workflow.RegisterOptions{Name: protocol.BulkSyncBatchWorkflow})
 }

@@ -24,7 +24,8 @@ func (q *Queries) LockOrganisationForImport(ctx context.Context, organisationID 
 
 const peopleForImport = `-- name: PeopleForImport :many
 SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.care_recipient_id, '') AS care_recipient_id,
-       coalesce(c.ndis_number, '') AS ndis_number, c.connection_id, (p.id IS NOT NULL)::boolean AS has_plan
+       coalesce(c.ndis_number, '') AS ndis_number, c.connection_id, c.pace_participant, c.pace_api_access,
+       (p.id IS NOT NULL)::boolean AS has_plan
 FROM client c
 LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
 WHERE c.organisation_id = $1
@@ -47,6 +48,8 @@ type PeopleForImportRow struct {
 	CareRecipientID string
 	NdisNumber      string
 	ConnectionID    *care.ID
+	PaceParticipant bool
+	PaceApiAccess   bool
 	HasPlan         bool
 }
 
@@ -72,6 +75,8 @@ func (q *Queries) PeopleForImport(ctx context.Context, arg PeopleForImportParams
 			&i.CareRecipientID,
 			&i.NdisNumber,
 			&i.ConnectionID,
+			&i.PaceParticipant,
+			&i.PaceApiAccess,
 			&i.HasPlan,
 		); err != nil {
 			return nil, err
@@ -114,13 +119,17 @@ func (q *Queries) ServiceProviderConnections(ctx context.Context, organisationID
 }
 
 const writePeople = `-- name: WritePeople :exec
-INSERT INTO client (id, organisation_id, given_name, family_name, birth_date, care_recipient_id, ndis_number, connection_id)
-SELECT r.id, $1, r.given_name, r.family_name, r.birth_date, nullif(r.care_recipient_id, ''), nullif(r.ndis_number, ''), r.connection_id
+INSERT INTO client (id, organisation_id, given_name, family_name, birth_date, care_recipient_id, ndis_number, connection_id, pace_participant,
+                    pace_api_access)
+SELECT r.id, $1, r.given_name, r.family_name, r.birth_date, nullif(r.care_recipient_id, ''), nullif(r.ndis_number, ''),
+       r.connection_id, r.pace_participant, r.pace_api_access
 FROM jsonb_to_recordset($2::jsonb)
-    AS r (id uuid, given_name text, family_name text, birth_date date, care_recipient_id text, ndis_number text, connection_id uuid)
+    AS r (id uuid, given_name text, family_name text, birth_date date, care_recipient_id text, ndis_number text, connection_id uuid,
+          pace_participant boolean, pace_api_access boolean)
 ON CONFLICT (id) DO UPDATE
 SET given_name = excluded.given_name, family_name = excluded.family_name, birth_date = excluded.birth_date,
-    care_recipient_id = excluded.care_recipient_id, ndis_number = excluded.ndis_number, connection_id = excluded.connection_id
+    care_recipient_id = excluded.care_recipient_id, ndis_number = excluded.ndis_number, connection_id = excluded.connection_id,
+    pace_participant = excluded.pace_participant, pace_api_access = excluded.pace_api_access
 `
 
 type WritePeopleParams struct {

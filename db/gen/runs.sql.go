@@ -27,7 +27,7 @@ WITH missing_steps AS (
     UPDATE sync_run
     SET outcome = $4::text, reason = $5, warnings = $6, counts = $7, finished_at = now()
     WHERE organisation_id = $1 AND id = $2 AND outcome IS NULL
-    RETURNING id, client_id
+    RETURNING id, client_id, kind, bulk_id
 ), issues AS (
     INSERT INTO sync_issue (organisation_id, run_id, area, severity, code, message, words, kind, record_id, details, position)
     SELECT $1, $2, i.area, i.severity, i.code, i.message, coalesce(nullif(i.words, ''), t.words, ''), i.kind,
@@ -37,12 +37,22 @@ WITH missing_steps AS (
     LEFT JOIN sync_retry t ON t.run_id = $2 AND t.area = i.area AND i.code = 'service_unavailable'
 ), announced AS (
     INSERT INTO outbox (organisation_id, topic, payload)
-    SELECT $1, 'care-recipient.sync.completed',
+    SELECT $1, f.kind || '.sync.completed',
            jsonb_build_object('run_id', f.id, 'client_id', f.client_id, 'outcome', $4::text)
     FROM finished f
+), settled AS (
+    -- A person of a bulk run is settled with the run, and once. One who is given a sync of their own is settled by that.
+    UPDATE bulk_item i SET outcome = $4::text, reason = $5, run_id = f.id, settled_at = now()
+    FROM finished f
+    WHERE i.organisation_id = $1 AND i.bulk_id = f.bulk_id AND i.client_id = f.client_id AND i.outcome IS NULL
+      AND NOT $9::boolean
+), ended_retrieval AS (
+    -- Whatever still waits to be created belongs to a run that is over (R22).
+    UPDATE pace_retrieval p SET closed_at = now(), closed_as = 'ended', sealed = NULL
+    WHERE p.organisation_id = $1 AND p.run_id = $2 AND p.closed_at IS NULL
 )
 SELECT p.id FROM sync_run r
-LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.client_id = r.client_id
+LEFT JOIN support_plan p ON r.kind = 'care-recipient' AND p.organisation_id = r.organisation_id AND p.client_id = r.client_id
 WHERE r.organisation_id = $1 AND r.id = $2
 `
 
@@ -55,6 +65,7 @@ type FinishRunParams struct {
 	Warnings       int32
 	Counts         json.RawMessage
 	Issues         json.RawMessage
+	Escalates      bool
 }
 
 // The outcome is set where none is set. Areas that ended without a step of their own get one (not attempted, failed, cancelled), and so
@@ -69,6 +80,7 @@ func (q *Queries) FinishRun(ctx context.Context, arg FinishRunParams) (*care.ID,
 		arg.Warnings,
 		arg.Counts,
 		arg.Issues,
+		arg.Escalates,
 	)
 	var id *care.ID
 	err := row.Scan(&id)
@@ -142,10 +154,11 @@ func (q *Queries) NoteRetry(ctx context.Context, arg NoteRetryParams) error {
 }
 
 const recordRun = `-- name: RecordRun :exec
-INSERT INTO sync_run (id, organisation_id, client_id, kind, trigger, requested_by, all_budgets, workflow_id, started_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO sync_run (id, organisation_id, client_id, kind, trigger, requested_by, all_budgets, workflow_id, started_at, bulk_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (organisation_id, id) DO UPDATE
-SET trigger = excluded.trigger, requested_by = excluded.requested_by, all_budgets = excluded.all_budgets, started_at = excluded.started_at
+SET trigger = excluded.trigger, requested_by = excluded.requested_by, all_budgets = excluded.all_budgets, started_at = excluded.started_at,
+    bulk_id = excluded.bulk_id
 WHERE sync_run.started_at IS NULL AND excluded.started_at IS NOT NULL
 `
 
@@ -159,6 +172,7 @@ type RecordRunParams struct {
 	AllBudgets     bool
 	WorkflowID     string
 	StartedAt      *time.Time
+	BulkID         *care.ID
 }
 
 // Written by whoever starts a run, so that it can be followed at once, and by its first step.
@@ -173,6 +187,7 @@ func (q *Queries) RecordRun(ctx context.Context, arg RecordRunParams) error {
 		arg.AllBudgets,
 		arg.WorkflowID,
 		arg.StartedAt,
+		arg.BulkID,
 	)
 	return err
 }

@@ -48,10 +48,10 @@ func (q *Queries) AcceptHolds(ctx context.Context, arg AcceptHoldsParams) ([]car
 
 const listClients = `-- name: ListClients :many
 SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.care_recipient_id, '') AS care_recipient_id,
-       coalesce(c.ndis_number, '') AS ndis_number, coalesce(n.service_provider_id, '') AS service_provider_id, c.entry_date, c.departure_date,
-       c.not_in_care_since, c.verified_at, p.id AS plan_id, p.start_date, p.end_date,
+       coalesce(c.ndis_number, '') AS ndis_number, c.pace_participant, c.pace_api_access,
+       coalesce(n.service_provider_id, '') AS service_provider_id, c.entry_date, c.departure_date, c.not_in_care_since, c.verified_at, p.id AS plan_id, p.start_date, p.end_date,
        EXISTS (SELECT FROM classification k WHERE k.organisation_id = c.organisation_id AND k.plan_id = p.id AND k.removed_at IS NULL) AS has_classification,
-       l.id AS last_run_id, coalesce(l.outcome, '')::text AS last_outcome, l.requested_at AS last_requested_at, l.finished_at AS last_finished_at
+       l.id AS last_run_id, coalesce(l.kind, '')::text AS last_kind, coalesce(l.outcome, '')::text AS last_outcome, l.requested_at AS last_requested_at, l.finished_at AS last_finished_at
 FROM client c
 LEFT JOIN connection n ON n.organisation_id = c.organisation_id AND n.id = c.connection_id
 LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
@@ -60,17 +60,19 @@ LEFT JOIN sync_run l ON l.organisation_id = c.organisation_id AND l.id = (
 WHERE c.organisation_id = $1
   AND ($2::uuid IS NULL OR c.id = $2)
   AND ($3::text = '' OR c.care_recipient_id = $3)
-  AND ($4::uuid IS NULL
+  AND ($4::text = '' OR c.ndis_number = $4)
+  AND ($5::uuid IS NULL
        OR (c.family_name, c.given_name, c.id) > (SELECT a.family_name, a.given_name, a.id FROM client a
-                                                 WHERE a.organisation_id = $1 AND a.id = $4))
+                                                 WHERE a.organisation_id = $1 AND a.id = $5))
 ORDER BY c.family_name, c.given_name, c.id
-LIMIT $5
+LIMIT $6
 `
 
 type ListClientsParams struct {
 	OrganisationID  care.ID
 	ClientID        *care.ID
 	CareRecipientID string
+	NdisNumber      string
 	After           *care.ID
 	Most            int32
 }
@@ -82,6 +84,8 @@ type ListClientsRow struct {
 	BirthDate         care.Date
 	CareRecipientID   string
 	NdisNumber        string
+	PaceParticipant   bool
+	PaceApiAccess     bool
 	ServiceProviderID string
 	EntryDate         care.Date
 	DepartureDate     care.Date
@@ -92,6 +96,7 @@ type ListClientsRow struct {
 	EndDate           care.Date
 	HasClassification bool
 	LastRunID         *care.ID
+	LastKind          string
 	LastOutcome       string
 	LastRequestedAt   *time.Time
 	LastFinishedAt    *time.Time
@@ -103,6 +108,7 @@ func (q *Queries) ListClients(ctx context.Context, arg ListClientsParams) ([]Lis
 		arg.OrganisationID,
 		arg.ClientID,
 		arg.CareRecipientID,
+		arg.NdisNumber,
 		arg.After,
 		arg.Most,
 	)
@@ -120,6 +126,8 @@ func (q *Queries) ListClients(ctx context.Context, arg ListClientsParams) ([]Lis
 			&i.BirthDate,
 			&i.CareRecipientID,
 			&i.NdisNumber,
+			&i.PaceParticipant,
+			&i.PaceApiAccess,
 			&i.ServiceProviderID,
 			&i.EntryDate,
 			&i.DepartureDate,
@@ -130,6 +138,7 @@ func (q *Queries) ListClients(ctx context.Context, arg ListClientsParams) ([]Lis
 			&i.EndDate,
 			&i.HasClassification,
 			&i.LastRunID,
+			&i.LastKind,
 			&i.LastOutcome,
 			&i.LastRequestedAt,
 			&i.LastFinishedAt,
@@ -147,10 +156,17 @@ func (q *Queries) ListClients(ctx context.Context, arg ListClientsParams) ([]Lis
 const listRuns = `-- name: ListRuns :many
 SELECT r.id, r.client_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
        coalesce(r.outcome, '') AS outcome, r.reason, r.warnings, r.counts,
-       coalesce(c.care_recipient_id, '') AS care_recipient_id, c.given_name, c.family_name, p.id AS plan_id
+       coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
+       p.id AS plan_id, k.id AS contract_id, w.id AS retrieval_id, w.retrieved_at, w.expires_at
 FROM sync_run r
 JOIN client c ON c.organisation_id = r.organisation_id AND c.id = r.client_id
-LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.client_id = r.client_id
+LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.client_id = r.client_id AND r.kind = 'care-recipient'
+LEFT JOIN service_contract k ON k.organisation_id = r.organisation_id AND k.id = (
+    SELECT (s.answer ->> 'contract_id')::uuid FROM sync_step s
+    WHERE s.organisation_id = r.organisation_id AND s.run_id = r.id AND s.area = 'contract' AND s.answer ? 'contract_id'
+    ORDER BY s.chunk DESC LIMIT 1)
+LEFT JOIN pace_retrieval w ON w.organisation_id = r.organisation_id AND w.client_id = r.client_id AND w.run_id = r.id
+    AND w.closed_at IS NULL AND w.expires_at > now() AND r.outcome IS NULL
 WHERE r.organisation_id = $1
   AND ($2::uuid IS NULL OR r.client_id = $2)
   AND ($3::text = '' OR r.outcome = $3 OR $3 = 'unfinished' AND r.outcome IS NULL)
@@ -185,9 +201,14 @@ type ListRunsRow struct {
 	Warnings        int32
 	Counts          json.RawMessage
 	CareRecipientID string
+	NdisNumber      string
 	GivenName       string
 	FamilyName      string
 	PlanID          *care.ID
+	ContractID      *care.ID
+	RetrievalID     *care.ID
+	RetrievedAt     *time.Time
+	ExpiresAt       *time.Time
 }
 
 // Newest first; before is the last run of the page that was shown before.
@@ -222,9 +243,14 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]ListRunsR
 			&i.Warnings,
 			&i.Counts,
 			&i.CareRecipientID,
+			&i.NdisNumber,
 			&i.GivenName,
 			&i.FamilyName,
 			&i.PlanID,
+			&i.ContractID,
+			&i.RetrievalID,
+			&i.RetrievedAt,
+			&i.ExpiresAt,
 		); err != nil {
 			return nil, err
 		}
@@ -291,7 +317,8 @@ func (q *Queries) ViewApprovedServices(ctx context.Context, arg ViewApprovedServ
 const viewAreas = `-- name: ViewAreas :many
 SELECT DISTINCT ON (s.area) s.area, s.run_id, s.outcome, s.reason, s.finished_at
 FROM (SELECT r.id, r.requested_at FROM sync_run r
-      WHERE r.organisation_id = $1 AND r.client_id = $2 ORDER BY r.requested_at DESC LIMIT 10) newest
+      WHERE r.organisation_id = $1 AND r.client_id = $2 AND r.kind = 'care-recipient'
+      ORDER BY r.requested_at DESC LIMIT 10) newest
 JOIN sync_step s ON s.organisation_id = $1 AND s.run_id = newest.id
 ORDER BY s.area, newest.requested_at DESC, s.outcome IN ('succeeded', 'superseded'), s.finished_at DESC
 `
@@ -412,7 +439,9 @@ func (q *Queries) ViewBudgets(ctx context.Context, arg ViewBudgetsParams) ([]Vie
 const viewChanges = `-- name: ViewChanges :many
 SELECT h.kind, h.record_id, h.action, h.field, h.old_value, h.new_value,
        coalesce(k.name, v.name, s.name, nullif(b.type_name, ''), b.type_code, e.code, u.service_code, '')::text AS label,
-       coalesce(k.start_date, v.start_date, s.start_date, b.start_date, u.delivery_date)::date AS since
+       coalesce(k.start_date, v.start_date, s.start_date, b.start_date, u.delivery_date, t.start_date, d.delivered_on, x.start_date)::date AS since,
+       coalesce(x.category, '')::text AS category, coalesce(x.budget_type, '')::text AS budget_type, coalesce(x.management, '')::text AS management,
+       coalesce(d.kind, '')::text AS delivered_kind, coalesce(d.reference, '')::text AS reference
 FROM record_change h
 LEFT JOIN classification k ON h.kind = 'classification' AND k.organisation_id = h.organisation_id AND k.id = h.record_id
 LEFT JOIN approved_service v ON h.kind = 'approved_service' AND v.organisation_id = h.organisation_id AND v.id = h.record_id
@@ -420,7 +449,11 @@ LEFT JOIN supplement s ON h.kind = 'supplement' AND s.organisation_id = h.organi
 LEFT JOIN budget b ON h.kind = 'budget' AND b.organisation_id = h.organisation_id AND b.id = h.record_id
 LEFT JOIN entitlement e ON h.kind = 'entitlement' AND e.organisation_id = h.organisation_id AND e.id = h.record_id
 LEFT JOIN usage_line u ON h.kind = 'budget_usage' AND u.organisation_id = h.organisation_id AND u.id = h.record_id
-WHERE h.organisation_id = $1 AND h.run_id = $2
+LEFT JOIN service_contract t ON h.kind = 'service_contract' AND t.organisation_id = h.organisation_id AND t.id = h.record_id
+LEFT JOIN delivered_service d ON h.kind = 'delivered_service' AND d.organisation_id = h.organisation_id AND d.id = h.record_id
+LEFT JOIN plan_budget x ON x.organisation_id = h.organisation_id
+    AND x.id = CASE h.kind WHEN 'plan_budget' THEN h.record_id WHEN 'delivered_service' THEN d.budget_id END
+WHERE h.organisation_id = $1 AND h.run_id = $2::uuid
 ORDER BY h.changed_at, h.kind, h.position
 `
 
@@ -430,17 +463,22 @@ type ViewChangesParams struct {
 }
 
 type ViewChangesRow struct {
-	Kind     string
-	RecordID care.ID
-	Action   string
-	Field    string
-	OldValue *string
-	NewValue *string
-	Label    string
-	Since    care.Date
+	Kind          string
+	RecordID      care.ID
+	Action        string
+	Field         string
+	OldValue      *string
+	NewValue      *string
+	Label         string
+	Since         care.Date
+	Category      string
+	BudgetType    string
+	Management    string
+	DeliveredKind string
+	Reference     string
 }
 
-// label names the record as people know it.
+// label names the record as people know it; of a contract's records it is made from the budget and the delivered service.
 func (q *Queries) ViewChanges(ctx context.Context, arg ViewChangesParams) ([]ViewChangesRow, error) {
 	rows, err := q.db.Query(ctx, viewChanges, arg.OrganisationID, arg.RunID)
 	if err != nil {
@@ -459,6 +497,11 @@ func (q *Queries) ViewChanges(ctx context.Context, arg ViewChangesParams) ([]Vie
 			&i.NewValue,
 			&i.Label,
 			&i.Since,
+			&i.Category,
+			&i.BudgetType,
+			&i.Management,
+			&i.DeliveredKind,
+			&i.Reference,
 		); err != nil {
 			return nil, err
 		}
@@ -848,10 +891,17 @@ const viewRun = `-- name: ViewRun :one
 
 SELECT r.id, r.client_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
        coalesce(r.outcome, '') AS outcome, r.reason, r.warnings, r.counts,
-       coalesce(c.care_recipient_id, '') AS care_recipient_id, c.given_name, c.family_name, p.id AS plan_id
+       coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
+       p.id AS plan_id, k.id AS contract_id, w.id AS retrieval_id, w.retrieved_at, w.expires_at
 FROM sync_run r
 JOIN client c ON c.organisation_id = r.organisation_id AND c.id = r.client_id
-LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.client_id = r.client_id
+LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.client_id = r.client_id AND r.kind = 'care-recipient'
+LEFT JOIN service_contract k ON k.organisation_id = r.organisation_id AND k.id = (
+    SELECT (s.answer ->> 'contract_id')::uuid FROM sync_step s
+    WHERE s.organisation_id = r.organisation_id AND s.run_id = r.id AND s.area = 'contract' AND s.answer ? 'contract_id'
+    ORDER BY s.chunk DESC LIMIT 1)
+LEFT JOIN pace_retrieval w ON w.organisation_id = r.organisation_id AND w.client_id = r.client_id AND w.run_id = r.id
+    AND w.closed_at IS NULL AND w.expires_at > now() AND r.outcome IS NULL
 WHERE r.organisation_id = $1 AND r.id = $2
 `
 
@@ -876,9 +926,14 @@ type ViewRunRow struct {
 	Warnings        int32
 	Counts          json.RawMessage
 	CareRecipientID string
+	NdisNumber      string
 	GivenName       string
 	FamilyName      string
 	PlanID          *care.ID
+	ContractID      *care.ID
+	RetrievalID     *care.ID
+	RetrievedAt     *time.Time
+	ExpiresAt       *time.Time
 }
 
 // The read side: what people and programs are shown. Every query names the organisation (R11).
@@ -901,9 +956,14 @@ func (q *Queries) ViewRun(ctx context.Context, arg ViewRunParams) (ViewRunRow, e
 		&i.Warnings,
 		&i.Counts,
 		&i.CareRecipientID,
+		&i.NdisNumber,
 		&i.GivenName,
 		&i.FamilyName,
 		&i.PlanID,
+		&i.ContractID,
+		&i.RetrievalID,
+		&i.RetrievedAt,
+		&i.ExpiresAt,
 	)
 	return i, err
 }

@@ -4,7 +4,8 @@ SELECT FROM organisation WHERE id = @organisation_id FOR NO KEY UPDATE;
 
 -- name: PeopleForImport :many
 SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.care_recipient_id, '') AS care_recipient_id,
-       coalesce(c.ndis_number, '') AS ndis_number, c.connection_id, (p.id IS NOT NULL)::boolean AS has_plan
+       coalesce(c.ndis_number, '') AS ndis_number, c.connection_id, c.pace_participant, c.pace_api_access,
+       (p.id IS NOT NULL)::boolean AS has_plan
 FROM client c
 LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
 WHERE c.organisation_id = @organisation_id
@@ -15,10 +16,14 @@ WHERE c.organisation_id = @organisation_id
 SELECT id, service_provider_id FROM connection WHERE organisation_id = @organisation_id AND service = 'services-australia';
 
 -- name: WritePeople :exec
-INSERT INTO client (id, organisation_id, given_name, family_name, birth_date, care_recipient_id, ndis_number, connection_id)
-SELECT r.id, @organisation_id, r.given_name, r.family_name, r.birth_date, nullif(r.care_recipient_id, ''), nullif(r.ndis_number, ''), r.connection_id
+INSERT INTO client (id, organisation_id, given_name, family_name, birth_date, care_recipient_id, ndis_number, connection_id, pace_participant,
+                    pace_api_access)
+SELECT r.id, @organisation_id, r.given_name, r.family_name, r.birth_date, nullif(r.care_recipient_id, ''), nullif(r.ndis_number, ''),
+       r.connection_id, r.pace_participant, r.pace_api_access
 FROM jsonb_to_recordset(@people::jsonb)
-    AS r (id uuid, given_name text, family_name text, birth_date date, care_recipient_id text, ndis_number text, connection_id uuid)
+    AS r (id uuid, given_name text, family_name text, birth_date date, care_recipient_id text, ndis_number text, connection_id uuid,
+          pace_participant boolean, pace_api_access boolean)
 ON CONFLICT (id) DO UPDATE
 SET given_name = excluded.given_name, family_name = excluded.family_name, birth_date = excluded.birth_date,
-    care_recipient_id = excluded.care_recipient_id, ndis_number = excluded.ndis_number, connection_id = excluded.connection_id;
+    care_recipient_id = excluded.care_recipient_id, ndis_number = excluded.ndis_number, connection_id = excluded.connection_id,
+    pace_participant = excluded.pace_participant, pace_api_access = excluded.pace_api_access;

@@ -9,10 +9,11 @@ WHERE c.organisation_id = @organisation_id AND c.id = @client_id;
 
 -- name: RecordRun :exec
 -- Written by whoever starts a run, so that it can be followed at once, and by its first step.
-INSERT INTO sync_run (id, organisation_id, client_id, kind, trigger, requested_by, all_budgets, workflow_id, started_at)
-VALUES (@id, @organisation_id, @client_id, @kind, @trigger, @requested_by, @all_budgets, @workflow_id, sqlc.narg(started_at))
+INSERT INTO sync_run (id, organisation_id, client_id, kind, trigger, requested_by, all_budgets, workflow_id, started_at, bulk_id)
+VALUES (@id, @organisation_id, @client_id, @kind, @trigger, @requested_by, @all_budgets, @workflow_id, sqlc.narg(started_at), sqlc.narg(bulk_id))
 ON CONFLICT (organisation_id, id) DO UPDATE
-SET trigger = excluded.trigger, requested_by = excluded.requested_by, all_budgets = excluded.all_budgets, started_at = excluded.started_at
+SET trigger = excluded.trigger, requested_by = excluded.requested_by, all_budgets = excluded.all_budgets, started_at = excluded.started_at,
+    bulk_id = excluded.bulk_id
 WHERE sync_run.started_at IS NULL AND excluded.started_at IS NOT NULL;
 
 -- name: FinishRun :one
@@ -31,7 +32,7 @@ WITH missing_steps AS (
     UPDATE sync_run
     SET outcome = @outcome::text, reason = @reason, warnings = @warnings, counts = @counts, finished_at = now()
     WHERE organisation_id = @organisation_id AND id = @run_id AND outcome IS NULL
-    RETURNING id, client_id
+    RETURNING id, client_id, kind, bulk_id
 ), issues AS (
     INSERT INTO sync_issue (organisation_id, run_id, area, severity, code, message, words, kind, record_id, details, position)
     SELECT @organisation_id, @run_id, i.area, i.severity, i.code, i.message, coalesce(nullif(i.words, ''), t.words, ''), i.kind,
@@ -41,12 +42,22 @@ WITH missing_steps AS (
     LEFT JOIN sync_retry t ON t.run_id = @run_id AND t.area = i.area AND i.code = 'service_unavailable'
 ), announced AS (
     INSERT INTO outbox (organisation_id, topic, payload)
-    SELECT @organisation_id, 'care-recipient.sync.completed',
+    SELECT @organisation_id, f.kind || '.sync.completed',
            jsonb_build_object('run_id', f.id, 'client_id', f.client_id, 'outcome', @outcome::text)
     FROM finished f
+), settled AS (
+    -- A person of a bulk run is settled with the run, and once. One who is given a sync of their own is settled by that.
+    UPDATE bulk_item i SET outcome = @outcome::text, reason = @reason, run_id = f.id, settled_at = now()
+    FROM finished f
+    WHERE i.organisation_id = @organisation_id AND i.bulk_id = f.bulk_id AND i.client_id = f.client_id AND i.outcome IS NULL
+      AND NOT @escalates::boolean
+), ended_retrieval AS (
+    -- Whatever still waits to be created belongs to a run that is over (R22).
+    UPDATE pace_retrieval p SET closed_at = now(), closed_as = 'ended', sealed = NULL
+    WHERE p.organisation_id = @organisation_id AND p.run_id = @run_id AND p.closed_at IS NULL
 )
 SELECT p.id FROM sync_run r
-LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.client_id = r.client_id
+LEFT JOIN support_plan p ON r.kind = 'care-recipient' AND p.organisation_id = r.organisation_id AND p.client_id = r.client_id
 WHERE r.organisation_id = @organisation_id AND r.id = @run_id;
 
 -- name: NoteRetry :exec

@@ -3,10 +3,17 @@
 -- name: ViewRun :one
 SELECT r.id, r.client_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
        coalesce(r.outcome, '') AS outcome, r.reason, r.warnings, r.counts,
-       coalesce(c.care_recipient_id, '') AS care_recipient_id, c.given_name, c.family_name, p.id AS plan_id
+       coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
+       p.id AS plan_id, k.id AS contract_id, w.id AS retrieval_id, w.retrieved_at, w.expires_at
 FROM sync_run r
 JOIN client c ON c.organisation_id = r.organisation_id AND c.id = r.client_id
-LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.client_id = r.client_id
+LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.client_id = r.client_id AND r.kind = 'care-recipient'
+LEFT JOIN service_contract k ON k.organisation_id = r.organisation_id AND k.id = (
+    SELECT (s.answer ->> 'contract_id')::uuid FROM sync_step s
+    WHERE s.organisation_id = r.organisation_id AND s.run_id = r.id AND s.area = 'contract' AND s.answer ? 'contract_id'
+    ORDER BY s.chunk DESC LIMIT 1)
+LEFT JOIN pace_retrieval w ON w.organisation_id = r.organisation_id AND w.client_id = r.client_id AND w.run_id = r.id
+    AND w.closed_at IS NULL AND w.expires_at > now() AND r.outcome IS NULL
 WHERE r.organisation_id = @organisation_id AND r.id = @run_id;
 
 -- name: ViewSteps :many
@@ -18,10 +25,12 @@ SELECT area, severity, code, message, words, kind, record_id, details
 FROM sync_issue WHERE organisation_id = @organisation_id AND run_id = @run_id ORDER BY created_at, area, position;
 
 -- name: ViewChanges :many
--- label names the record as people know it.
+-- label names the record as people know it; of a contract's records it is made from the budget and the delivered service.
 SELECT h.kind, h.record_id, h.action, h.field, h.old_value, h.new_value,
        coalesce(k.name, v.name, s.name, nullif(b.type_name, ''), b.type_code, e.code, u.service_code, '')::text AS label,
-       coalesce(k.start_date, v.start_date, s.start_date, b.start_date, u.delivery_date)::date AS since
+       coalesce(k.start_date, v.start_date, s.start_date, b.start_date, u.delivery_date, t.start_date, d.delivered_on, x.start_date)::date AS since,
+       coalesce(x.category, '')::text AS category, coalesce(x.budget_type, '')::text AS budget_type, coalesce(x.management, '')::text AS management,
+       coalesce(d.kind, '')::text AS delivered_kind, coalesce(d.reference, '')::text AS reference
 FROM record_change h
 LEFT JOIN classification k ON h.kind = 'classification' AND k.organisation_id = h.organisation_id AND k.id = h.record_id
 LEFT JOIN approved_service v ON h.kind = 'approved_service' AND v.organisation_id = h.organisation_id AND v.id = h.record_id
@@ -29,7 +38,11 @@ LEFT JOIN supplement s ON h.kind = 'supplement' AND s.organisation_id = h.organi
 LEFT JOIN budget b ON h.kind = 'budget' AND b.organisation_id = h.organisation_id AND b.id = h.record_id
 LEFT JOIN entitlement e ON h.kind = 'entitlement' AND e.organisation_id = h.organisation_id AND e.id = h.record_id
 LEFT JOIN usage_line u ON h.kind = 'budget_usage' AND u.organisation_id = h.organisation_id AND u.id = h.record_id
-WHERE h.organisation_id = @organisation_id AND h.run_id = @run_id
+LEFT JOIN service_contract t ON h.kind = 'service_contract' AND t.organisation_id = h.organisation_id AND t.id = h.record_id
+LEFT JOIN delivered_service d ON h.kind = 'delivered_service' AND d.organisation_id = h.organisation_id AND d.id = h.record_id
+LEFT JOIN plan_budget x ON x.organisation_id = h.organisation_id
+    AND x.id = CASE h.kind WHEN 'plan_budget' THEN h.record_id WHEN 'delivered_service' THEN d.budget_id END
+WHERE h.organisation_id = @organisation_id AND h.run_id = @run_id::uuid
 ORDER BY h.changed_at, h.kind, h.position;
 
 -- name: ViewRetries :many
@@ -49,10 +62,17 @@ ORDER BY h.held_at, h.kind, b.start_date;
 -- Newest first; before is the last run of the page that was shown before.
 SELECT r.id, r.client_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
        coalesce(r.outcome, '') AS outcome, r.reason, r.warnings, r.counts,
-       coalesce(c.care_recipient_id, '') AS care_recipient_id, c.given_name, c.family_name, p.id AS plan_id
+       coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
+       p.id AS plan_id, k.id AS contract_id, w.id AS retrieval_id, w.retrieved_at, w.expires_at
 FROM sync_run r
 JOIN client c ON c.organisation_id = r.organisation_id AND c.id = r.client_id
-LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.client_id = r.client_id
+LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.client_id = r.client_id AND r.kind = 'care-recipient'
+LEFT JOIN service_contract k ON k.organisation_id = r.organisation_id AND k.id = (
+    SELECT (s.answer ->> 'contract_id')::uuid FROM sync_step s
+    WHERE s.organisation_id = r.organisation_id AND s.run_id = r.id AND s.area = 'contract' AND s.answer ? 'contract_id'
+    ORDER BY s.chunk DESC LIMIT 1)
+LEFT JOIN pace_retrieval w ON w.organisation_id = r.organisation_id AND w.client_id = r.client_id AND w.run_id = r.id
+    AND w.closed_at IS NULL AND w.expires_at > now() AND r.outcome IS NULL
 WHERE r.organisation_id = @organisation_id
   AND (sqlc.narg(client_id)::uuid IS NULL OR r.client_id = sqlc.narg(client_id))
   AND (@outcome::text = '' OR r.outcome = @outcome OR @outcome = 'unfinished' AND r.outcome IS NULL)
@@ -70,10 +90,10 @@ RETURNING client_id;
 -- name: ListClients :many
 -- By name; after is the last person of the page that was shown before.
 SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.care_recipient_id, '') AS care_recipient_id,
-       coalesce(c.ndis_number, '') AS ndis_number, coalesce(n.service_provider_id, '') AS service_provider_id, c.entry_date, c.departure_date,
-       c.not_in_care_since, c.verified_at, p.id AS plan_id, p.start_date, p.end_date,
+       coalesce(c.ndis_number, '') AS ndis_number, c.pace_participant, c.pace_api_access,
+       coalesce(n.service_provider_id, '') AS service_provider_id, c.entry_date, c.departure_date, c.not_in_care_since, c.verified_at, p.id AS plan_id, p.start_date, p.end_date,
        EXISTS (SELECT FROM classification k WHERE k.organisation_id = c.organisation_id AND k.plan_id = p.id AND k.removed_at IS NULL) AS has_classification,
-       l.id AS last_run_id, coalesce(l.outcome, '')::text AS last_outcome, l.requested_at AS last_requested_at, l.finished_at AS last_finished_at
+       l.id AS last_run_id, coalesce(l.kind, '')::text AS last_kind, coalesce(l.outcome, '')::text AS last_outcome, l.requested_at AS last_requested_at, l.finished_at AS last_finished_at
 FROM client c
 LEFT JOIN connection n ON n.organisation_id = c.organisation_id AND n.id = c.connection_id
 LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
@@ -82,6 +102,7 @@ LEFT JOIN sync_run l ON l.organisation_id = c.organisation_id AND l.id = (
 WHERE c.organisation_id = @organisation_id
   AND (sqlc.narg(client_id)::uuid IS NULL OR c.id = sqlc.narg(client_id))
   AND (@care_recipient_id::text = '' OR c.care_recipient_id = @care_recipient_id)
+  AND (@ndis_number::text = '' OR c.ndis_number = @ndis_number)
   AND (sqlc.narg(after)::uuid IS NULL
        OR (c.family_name, c.given_name, c.id) > (SELECT a.family_name, a.given_name, a.id FROM client a
                                                  WHERE a.organisation_id = @organisation_id AND a.id = sqlc.narg(after)))
@@ -92,7 +113,8 @@ LIMIT @most;
 -- How each area ended last: of several chunks the one that went wrong.
 SELECT DISTINCT ON (s.area) s.area, s.run_id, s.outcome, s.reason, s.finished_at
 FROM (SELECT r.id, r.requested_at FROM sync_run r
-      WHERE r.organisation_id = @organisation_id AND r.client_id = @client_id ORDER BY r.requested_at DESC LIMIT 10) newest
+      WHERE r.organisation_id = @organisation_id AND r.client_id = @client_id AND r.kind = 'care-recipient'
+      ORDER BY r.requested_at DESC LIMIT 10) newest
 JOIN sync_step s ON s.organisation_id = @organisation_id AND s.run_id = newest.id
 ORDER BY s.area, newest.requested_at DESC, s.outcome IN ('succeeded', 'superseded'), s.finished_at DESC;
 

@@ -95,6 +95,11 @@ func newRegistry(organisations []world.Organisation, onChange func(Record) error
 				RANumber: from.RANumber, Name: provider.Device, State: Pending, ActivationCode: provider.ActivationCode,
 			}
 		}
+		if from.NDIA.Name != "" {
+			r.devices[deviceName{from.RANumber, from.NDIA.Name}] = Device{
+				RANumber: from.RANumber, Name: from.NDIA.Name, State: Pending, ActivationCode: from.NDIA.ActivationCode,
+			}
+		}
 		r.organisations[from.RANumber] = registered
 	}
 	return r

@@ -23,6 +23,8 @@ type Connection struct {
 	NDIAAudience              string `json:"ndiaAudience"`
 	NDIAIBMClientID           string `json:"ndiaIbmClientId"`
 	NDIAProductID             string `json:"ndiaProductId"`
+	NDIADeviceName            string `json:"ndiaDeviceName"`
+	NDIAActivationCode        string `json:"ndiaActivationCode"`
 	// ClientID is for the token endpoint, IBMClientID for the header X-IBM-Client-Id, ProductID for dhs-productId.
 	ClientID    string `json:"clientId"`
 	IBMClientID string `json:"ibmClientId"`
@@ -51,6 +53,10 @@ func (s *Simulator) Connection(baseURL, provider string) (Connection, error) {
 }
 
 func (s *Simulator) connection(baseURL string, organisation world.Organisation, provider world.ServiceProvider) Connection {
+	ndiaDevice := organisation.NDIA
+	if ndiaDevice.Name == "" {
+		ndiaDevice = world.Device{Name: provider.Device, ActivationCode: provider.ActivationCode}
+	}
 	return Connection{
 		OrganisationName: organisation.Name, RANumber: organisation.RANumber,
 		ServiceProviderKey: provider.Key, ServiceProviderID: provider.ID,
@@ -62,6 +68,8 @@ func (s *Simulator) connection(baseURL string, organisation world.Organisation, 
 		NDIAAudience:              s.config.ndia.Audience,
 		NDIAIBMClientID:           s.config.ndia.ClientID,
 		NDIAProductID:             s.config.ndia.ProductID,
+		NDIADeviceName:            ndiaDevice.Name,
+		NDIAActivationCode:        ndiaDevice.ActivationCode,
 		ClientID:                  s.config.proda.ClientID,
 		IBMClientID:               s.config.servicesAustralia.ClientID,
 		ProductID:                 s.config.servicesAustralia.ProductID,
@@ -84,5 +92,5 @@ func (s *Simulator) NDIAToken(provider string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return s.PRODA.Grant(connection.RANumber, connection.DeviceName, connection.NDIAAudience)
+	return s.PRODA.Grant(connection.RANumber, connection.NDIADeviceName, connection.NDIAAudience)
 }

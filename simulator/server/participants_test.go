@@ -31,7 +31,7 @@ func (c *client) askNDIA(method, token, path, body string) (int, string) {
 	for name, value := range map[string]string{
 		"Authorization": "Bearer " + token, "X-IBM-Client-Id": c.connection.NDIAIBMClientID, "Accept": "application/json", "Content-Type": "application/json",
 		"dhs-auditId": c.connection.RANumber, "dhs-auditIdType": "http://ns.humanservices.gov.au/audit/type/proda/organisation",
-		"dhs-subjectId": c.connection.DeviceName, "dhs-subjectIdType": "http://ns.humanservices.gov.au/audit/type/proda/device",
+		"dhs-subjectId": c.connection.NDIADeviceName, "dhs-subjectIdType": "http://ns.humanservices.gov.au/audit/type/proda/device",
 		"dhs-productId": c.connection.NDIAProductID, "dhs-messageId": "urn:uuid:" + uuid.NewString(), "dhs-correlationId": "urn:uuid:" + uuid.NewString(),
 	} {
 		request.Header.Set(name, value)
@@ -47,7 +47,8 @@ func TestTheNDIAWantsATokenOfItsOwnAudience(t *testing.T) {
 	status, _ := c.ask(c.token, "/4.0/plans/")
 	require.Equal(t, http.StatusUnauthorized, status, "a token for Services Australia")
 
-	c.connection.ServicesAustraliaAudience = c.connection.NDIAAudience
+	ndiaDevice := c.connection.NDIADeviceName
+	c.connection.ServicesAustraliaAudience, c.connection.NDIADeviceName = c.connection.NDIAAudience, c.connection.DeviceName
 	require.Equal(t, http.StatusOK, c.login(), "the same device, another service")
 	status, body := c.ask(c.token, "/4.0/plans/")
 	require.Equal(t, http.StatusOK, status, body)
@@ -57,6 +58,7 @@ func TestTheNDIAWantsATokenOfItsOwnAudience(t *testing.T) {
 
 	granted, err := simulator.NDIAToken("banksia")
 	require.NoError(t, err)
+	c.connection.NDIADeviceName = ndiaDevice
 	status, _ = c.ask(granted, "/ext-int-part/5.0/pace/budget/")
 	require.Equal(t, http.StatusOK, status)
 	_, err = simulator.NDIAToken("nobody")

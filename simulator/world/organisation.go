@@ -9,6 +9,14 @@ type Organisation struct {
 	// Inactive organisations are known to PRODA but may not log in (DE.9).
 	Inactive         bool              `yaml:"inactive" json:"inactive,omitzero"`
 	ServiceProviders []ServiceProvider `yaml:"providers" json:"serviceProviders"`
+	// NDIA is the login device for the NDIA; where there is none, each provider's own device logs in there, too.
+	NDIA Device `yaml:"ndia" json:"ndia,omitzero"`
+}
+
+// Device is a login device at PRODA with its one-time activation code.
+type Device struct {
+	Name           string `yaml:"device" json:"deviceName"`
+	ActivationCode string `yaml:"activation_code" json:"activationCode"`
 }
 
 // ServiceProvider is one service provider id of an organisation, with the login device that is linked to it.
@@ -26,11 +34,11 @@ type ServiceProvider struct {
 // DefaultOrganisations are two synthetic care providers, the first with two service provider ids.
 func DefaultOrganisations() []Organisation {
 	return []Organisation{
-		{Name: "Banksia Home Care", RANumber: "8000000101", ServiceProviders: []ServiceProvider{
+		{Name: "Banksia Home Care", RANumber: "8000000101", NDIA: Device{"BANKSIA-NDIA", "otac-banksia-ndia"}, ServiceProviders: []ServiceProvider{
 			{Key: "banksia", ID: "4000012345", Share: 3, Device: "BANKSIA-1", ActivationCode: "otac-banksia-1"},
 			{Key: "banksia-north", ID: "4000012346", Share: 1, Device: "BANKSIA-2", ActivationCode: "otac-banksia-2"},
 		}},
-		{Name: "Wattle Aged Care", RANumber: "8000000202", ServiceProviders: []ServiceProvider{
+		{Name: "Wattle Aged Care", RANumber: "8000000202", NDIA: Device{"WATTLE-NDIA", "otac-wattle-ndia"}, ServiceProviders: []ServiceProvider{
 			{Key: "wattle", ID: "4000054321", Share: 2, Device: "WATTLE-1", ActivationCode: "otac-wattle-1"},
 		}},
 	}
@@ -38,7 +46,7 @@ func DefaultOrganisations() []Organisation {
 
 // SingleProvider is one organisation with one service provider that holds everybody, as benchmarks want it.
 func SingleProvider() []Organisation {
-	return []Organisation{{Name: "Banksia Home Care", RANumber: "8000000101", ServiceProviders: []ServiceProvider{
+	return []Organisation{{Name: "Banksia Home Care", RANumber: "8000000101", NDIA: Device{"BANKSIA-NDIA", "otac-banksia-ndia"}, ServiceProviders: []ServiceProvider{
 		{Key: "banksia", ID: "4000012345", Share: 1, Device: "BANKSIA-1", ActivationCode: "otac-banksia-1"},
 	}}}
 }

@@ -3,6 +3,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -11,8 +12,10 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"go.uber.org/zap"
 
+	"github.com/caresync/caresync/claims"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/platform/health"
+	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/syncs"
 )
 
@@ -23,6 +26,8 @@ const Version = "1.0.0"
 type Options struct {
 	Store  *db.Store
 	Syncs  *syncs.Service
+	PACE   *pace.Service
+	Claims *claims.Client
 	Logger *zap.Logger
 	// Checks tell whether the program is ready.
 	Checks []health.Check
@@ -32,6 +37,8 @@ type Options struct {
 	Stopping context.Context
 	// RequestsPerSecond is how many requests a token may make on average, DefaultRequestsPerSecond if zero.
 	RequestsPerSecond float64
+	// NotificationHeader is the header in which the NDIA sends the shared secret, DefaultNotificationHeader if empty.
+	NotificationHeader string
 }
 
 // api answers the operations.
@@ -40,12 +47,22 @@ type api struct {
 	syncs    *syncs.Service
 	logger   *zap.Logger
 	stopping context.Context
+
+	pace               *pace.Service
+	notificationHeader string
+
+	claims *claims.Client
 }
 
 // New makes the handler of the whole API.
 func New(options Options) http.Handler {
-	operations := newOperations(api{store: options.Store, syncs: options.Syncs, logger: options.Logger, stopping: options.Stopping})
-	guarded := authenticated(options.Store, options.Logger, limited(options.RequestsPerSecond, problemsFor(operations)))
+	answers := api{
+		store: options.Store, syncs: options.Syncs, pace: options.PACE, logger: options.Logger, stopping: options.Stopping,
+		notificationHeader: cmp.Or(options.NotificationHeader, DefaultNotificationHeader), claims: options.Claims,
+	}
+	operations := newOperations(answers)
+	served := limited(options.RequestsPerSecond, problemsFor(operations))
+	guarded, notified := authenticated(options.Store, options.Logger, served), answers.notified(served)
 	public := health.Handler(http.NotFoundHandler(), options.Logger, options.Checks...)
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -53,6 +70,8 @@ func New(options Options) http.Handler {
 			public.ServeHTTP(w, r)
 		case options.Codec != nil && strings.HasPrefix(r.URL.Path, "/codec/"):
 			options.Codec.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, notificationPrefix):
+			notified.ServeHTTP(w, r)
 		default:
 			guarded.ServeHTTP(w, r)
 		}
@@ -62,7 +81,7 @@ func New(options Options) http.Handler {
 
 // Document is the API's OpenAPI document as YAML.
 func Document() ([]byte, error) {
-	return newAPI(http.NewServeMux(), api{}).OpenAPI().YAML()
+	return newAPI(http.NewServeMux(), api{notificationHeader: DefaultNotificationHeader}).OpenAPI().YAML()
 }
 
 func newOperations(a api) *http.ServeMux {
@@ -73,7 +92,8 @@ func newOperations(a api) *http.ServeMux {
 
 func newAPI(mux *http.ServeMux, a api) huma.API {
 	config := huma.DefaultConfig("CareSync", Version)
-	config.Info.Description = "Keeps a care provider's records of Support at Home funding in step with Services Australia.\n\n" +
+	config.Info.Description = "Keeps a care provider's records of government funding in step with the government: Support at Home plans with Services Australia, " +
+		"NDIS plans with the NDIA's PACE API.\n\n" +
 		"Amounts are text with two decimal places; null means that the government did not provide them. " +
 		"Dates are YYYY-MM-DD, instants are in UTC. Every caller sees the records of its token's organisation only."
 	config.DocsPath, config.SchemasPath = "", ""
@@ -83,6 +103,8 @@ func newAPI(mux *http.ServeMux, a api) huma.API {
 	config.Transformers = []huma.Transformer{withoutValues}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		securityScheme: {Type: "http", Scheme: "bearer", Description: "An organisation's API token, from `caresync token create`"},
+		notificationScheme: {Type: "apiKey", In: "header", Name: a.notificationHeader,
+			Description: "An organisation's secret for the NDIA's notifications, from `caresync pace secret`"},
 	}
 	config.Security = []map[string][]string{{securityScheme: {}}}
 	describeTypes(config.Components.Schemas)
@@ -93,5 +115,10 @@ func newAPI(mux *http.ServeMux, a api) huma.API {
 	a.registerCareRecipients(served)
 	a.registerPlans(served)
 	a.registerImports(served)
+	a.registerPACE(served)
+	a.registerRetrievals(served)
+	a.registerContracts(served)
+	a.registerNotifications(served)
+	a.registerClaims(served)
 	return served
 }

@@ -24,9 +24,11 @@ import (
 	"github.com/caresync/caresync/platform/health"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/api"
+	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/syncs"
 	"github.com/caresync/caresync/starter/temporaltest"
 	"github.com/caresync/caresync/testkit"
+	"github.com/caresync/caresync/upstream/check"
 )
 
 const (
@@ -46,7 +48,13 @@ type service struct {
 	logs         *observer.ObservedLogs
 	stop         context.CancelFunc
 	documented   validator.Validator
+	checker      *checker
 }
+
+// checker answers connection tests as it is told.
+type checker struct{ result check.Result }
+
+func (c *checker) Check(context.Context, care.Connection) check.Result { return c.result }
 
 func newService(t *testing.T, requestsPerSecond float64) *service {
 	t.Helper()
@@ -65,8 +73,11 @@ func newService(t *testing.T, requestsPerSecond float64) *service {
 	stopping, stop := context.WithCancel(t.Context())
 	s.stop = stop
 	t.Cleanup(stop)
+	s.checker = &checker{}
+	following := syncs.New(s.store, s.temporal, protocol.TaskQueues{})
 	server := httptest.NewServer(api.New(api.Options{
-		Store: s.store, Syncs: syncs.New(s.store, s.temporal, protocol.TaskQueues{}), Logger: zap.New(core), Stopping: stopping,
+		Store: s.store, Syncs: following, Logger: zap.New(core), Stopping: stopping,
+		PACE:   pace.New(s.store, s.temporal, protocol.TaskQueues{}, following, s.checker),
 		Checks: []health.Check{{Name: "database", Probe: s.store.Ping}}, RequestsPerSecond: requestsPerSecond,
 		Codec: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }),
 	}))
@@ -120,6 +131,11 @@ func (s *service) call(method, path, token, contentType, body string) answer {
 	if contentType != "" {
 		request.Header.Set("Content-Type", contentType)
 	}
+	return s.send(request, path)
+}
+
+func (s *service) send(request *http.Request, path string) answer {
+	s.t.Helper()
 	response, err := http.DefaultClient.Do(request)
 	require.NoError(s.t, err)
 	defer response.Body.Close()
@@ -132,7 +148,7 @@ func (s *service) call(method, path, token, contentType, body string) answer {
 	if strings.HasPrefix(path, "/v1/") && response.StatusCode != http.StatusMethodNotAllowed && documentedPath(path) {
 		response.Body = io.NopCloser(bytes.NewReader(read))
 		valid, problems := s.documented.ValidateHttpResponse(request, response)
-		require.True(s.t, valid, "%s %s: %s\n%v", method, path, read, problems)
+		require.True(s.t, valid, "%s %s: %s\n%v", request.Method, path, read, problems)
 	}
 	return answer{status: response.StatusCode, header: response.Header, body: read}
 }
@@ -157,7 +173,7 @@ func (s *service) startSync() db.RunView {
 func (s *service) begin(run care.ID) {
 	s.t.Helper()
 	require.NoError(s.t, s.store.RecordRun(s.t.Context(), db.RunStart{
-		ID: run, Kind: protocol.KindCareRecipient, WorkflowID: protocol.CareRecipientSyncID(s.client), StartedAt: time.Now(),
+		ID: run, Kind: care.RunCareRecipient, WorkflowID: protocol.CareRecipientSyncID(s.client), StartedAt: time.Now(),
 		Request: care.Request{OrganisationID: s.organisation.ID, ClientID: s.client, Trigger: care.TriggerOnDemand},
 	}))
 }

@@ -37,6 +37,12 @@ type searchInput struct {
 	}
 }
 
+type searchClientsInput struct {
+	Body struct {
+		NDISNumber string `json:"ndis_number" pattern:"^43[0-9]{7}$" patternDescription:"nine digits that begin with 43"`
+	}
+}
+
 func (a api) registerCareRecipients(served huma.API) {
 	huma.Register(served, huma.Operation{
 		OperationID: "list-care-recipients", Method: http.MethodGet, Path: "/v1/care-recipients", Tags: []string{tagCareRecipients},
@@ -49,9 +55,23 @@ func (a api) registerCareRecipients(served huma.API) {
 		Errors:      []int{http.StatusNotFound},
 	}, a.searchCareRecipients)
 	huma.Register(served, huma.Operation{
+		OperationID: "search-clients", Method: http.MethodPost, Path: "/v1/clients/search", Tags: []string{tagPACE},
+		Summary:     "Find a person by the NDIS number",
+		Description: "The number is in the body, since addresses end up in logs.",
+		Errors:      []int{http.StatusNotFound},
+	}, a.searchClients)
+	huma.Register(served, huma.Operation{
 		OperationID: "get-care-recipient", Method: http.MethodGet, Path: "/v1/care-recipients/{id}", Tags: []string{tagCareRecipients},
 		Summary: "Read a person", Errors: []int{http.StatusNotFound},
 	}, a.getCareRecipient)
+}
+
+func (a api) searchClients(ctx context.Context, in *searchClientsInput) (*clientOutput, error) {
+	client, err := a.store.ClientByNDISNumber(ctx, callerOf(ctx).Organisation, in.Body.NDISNumber, time.Now())
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return &clientOutput{Body: client}, nil
 }
 
 func (a api) listCareRecipients(ctx context.Context, in *clientsInput) (*clientsOutput, error) {

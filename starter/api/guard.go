@@ -65,15 +65,24 @@ func authenticated(store *db.Store, logger *zap.Logger, next http.Handler) http.
 			unauthorised(w, "The API token is not known, or was revoked.")
 		case err != nil:
 			logger.Error("a token could not be looked up", zap.String("request_id", requestID(r.Context())), zap.Error(err))
-			w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
-			writeProblem(w, http.StatusServiceUnavailable, "unavailable", "CareSync's database does not answer at the moment. Try again later.")
+			databaseAway(w)
 		default:
-			if noted, ok := r.Context().Value(requestKey).(*request); ok {
-				noted.caller = caller
-			}
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey, caller)))
+			next.ServeHTTP(w, withCaller(r, caller))
 		}
 	})
+}
+
+// withCaller notes who makes a request, for its operation and for the log.
+func withCaller(r *http.Request, caller db.Caller) *http.Request {
+	if noted, ok := r.Context().Value(requestKey).(*request); ok {
+		noted.caller = caller
+	}
+	return r.WithContext(context.WithValue(r.Context(), callerKey, caller))
+}
+
+func databaseAway(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
+	writeProblem(w, http.StatusServiceUnavailable, "unavailable", "CareSync's database does not answer at the moment. Try again later.")
 }
 
 func unauthorised(w http.ResponseWriter, detail string) {

@@ -22,13 +22,38 @@ type importInput struct {
 
 type importOutput struct{ Body db.ImportResult }
 
+type deliveredServicesOutput struct{ Body db.DeliveredServicesResult }
+
 type invoiceImportOutput struct{ Body db.InvoiceImportResult }
 
 func (a api) registerImports(served huma.API) {
 	huma.Register(served, importOperation("import-people", "/v1/imports/people", "Import people from CSV",
-		"Columns: given_name, family_name, birth_date, care_recipient_id, and if needed service_provider_id and ndis_number."), a.importPeople)
+		"Columns: given_name, family_name, birth_date, care_recipient_id, and if needed service_provider_id, ndis_number, pace_participant and "+
+			"pace_api_access (yes or no)."), a.importPeople)
 	huma.Register(served, importOperation("import-invoices", "/v1/imports/invoices", "Import invoice lines from CSV",
 		"Columns: invoice_id, item_id, care_recipient_id, service_id, delivery_date, amount. Budget usage that waits for its line is linked."), a.importInvoices)
+	huma.Register(served, importOperation("import-delivered-services", "/v1/imports/delivered-services", "Import the provider's own delivered services from CSV",
+		"Columns: reference, ndis_number, budget_id or category (with management where needed), delivered_on, amount, support_item_number, claim_status, and "+
+			"if wanted support_item_description and note. Adjustment records are brought in line."), a.importDeliveredServices)
+	huma.Register(served, importOperation("import-contracts", "/v1/imports/contracts", "Import service contracts made by hand from CSV",
+		"Columns: ndis_number, reference, start_date, and if wanted end_date and total_funding."), a.importContracts)
+}
+
+func (a api) importDeliveredServices(ctx context.Context, in *importInput) (*deliveredServicesOutput, error) {
+	caller := callerOf(ctx)
+	result, err := a.store.ImportDeliveredServices(ctx, caller.Organisation, imports.DeliveredServices(in.RawBody), by(caller))
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return &deliveredServicesOutput{Body: result}, nil
+}
+
+func (a api) importContracts(ctx context.Context, in *importInput) (*importOutput, error) {
+	result, err := a.store.ImportContracts(ctx, callerOf(ctx).Organisation.ID, imports.Contracts(in.RawBody))
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return &importOutput{Body: result}, nil
 }
 
 func importOperation(id, path, summary, columns string) huma.Operation {

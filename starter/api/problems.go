@@ -8,12 +8,14 @@ import (
 	"path"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/syncs"
 )
 
@@ -30,7 +32,16 @@ func (a api) problem(ctx context.Context, err error) error {
 	var refused *db.ImportError
 	var invalid *db.InvalidError
 	var conflict *db.ConflictError
+	var notAdmitted *pace.NotAdmitted
 	switch {
+	case errors.As(err, &notAdmitted):
+		return notAdmittedProblem(notAdmitted)
+	case errors.Is(err, care.ErrAccessWithoutParticipant):
+		return newProblem(http.StatusUnprocessableEntity, "invalid_value", sentence(care.ErrAccessWithoutParticipant))
+	case errors.Is(err, db.ErrPACENeverEnabled):
+		return newProblem(http.StatusConflict, string(care.ReasonPACENotEnabled), sentence(db.ErrPACENeverEnabled))
+	case errors.Is(err, syncs.ErrAbandoned):
+		return newProblem(http.StatusConflict, "abandoned", sentence(syncs.ErrAbandoned))
 	case errors.As(err, &refused):
 		return importProblem(refused)
 	case errors.As(err, &invalid):
@@ -52,6 +63,12 @@ func (a api) problem(ctx context.Context, err error) error {
 	}
 	a.logger.Error("a request failed", zap.String("request_id", requestID(ctx)), zap.Error(err))
 	return newProblem(http.StatusInternalServerError, "unexpected_error", "Something unexpected went wrong. The log says more under the request id.")
+}
+
+// sentence is an error's text as people read one.
+func sentence(err error) string {
+	text := err.Error()
+	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
 func newProblem(status int, code, detail string) *huma.ErrorModel {

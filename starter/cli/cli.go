@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/platform/config"
 	"github.com/caresync/caresync/starter/syncs"
@@ -23,7 +24,7 @@ const (
 	ExitSucceeded   = 0   // done; for a sync: succeeded, with or without warnings
 	ExitFailed      = 1   // the command could not do its work
 	ExitUsage       = 2   // wrong usage or bad input
-	ExitNotComplete = 3   // a sync that was waited for ended partly saved, failed or cancelled; or a connection test found something wrong
+	ExitNotComplete = 3   // a sync that was waited for ended partly saved, failed, cancelled or refused; or a connection test found something wrong
 	ExitStopped     = 130 // Ctrl-C; a sync that was watched goes on
 )
 
@@ -31,7 +32,7 @@ const exitCodes = `Exit codes:
   0    done; for a sync: succeeded, with or without warnings
   1    the command could not do its work
   2    wrong usage or bad input
-  3    a sync that was waited for ended partly saved, failed or cancelled, or a connection test found something wrong
+  3    a sync that was waited for ended partly saved, failed, cancelled or refused, or a connection test found something wrong
   130  stopped with Ctrl-C; a sync that was watched goes on`
 
 // exitError ends the program with a code. Its error may be nil where everything has been said already.
@@ -79,7 +80,8 @@ func (a *app) exitCode(err error) int {
 		return exit.code
 	case errors.Is(err, context.Canceled):
 		return ExitStopped
-	case errors.As(err, &invalid), errors.As(err, &refused), !a.running:
+	case errors.As(err, &invalid), errors.As(err, &refused), !a.running,
+		errors.Is(err, care.ErrAccessWithoutParticipant), errors.Is(err, db.ErrPACENeverEnabled):
 		return ExitUsage
 	default:
 		return ExitFailed
@@ -152,9 +154,9 @@ type app struct {
 }
 
 func (a *app) root() *cobra.Command {
-	root := a.group("caresync", "Keep care recipients' government funding in step with Services Australia",
+	root := a.group("caresync", "Keep people's government funding in step with Services Australia and the NDIA",
 		a.migrateCommand(), a.organisationCommand(), a.tokenCommand(), a.connectionCommand(), a.importCommand(),
-		a.syncCommand(), a.runsCommand(), a.planCommand(), a.serveCommand(), a.openAPICommand())
+		a.syncCommand(), a.runsCommand(), a.planCommand(), a.paceCommand(), a.contractCommand(), a.claimCommand(), a.serveCommand(), a.openAPICommand())
 	root.Long = root.Short + ".\n\n" + exitCodes
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetIn(a.in)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -12,6 +13,8 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/starter/upstreams"
+	"github.com/caresync/caresync/upstream/ndia"
 	"github.com/caresync/caresync/upstream/proda"
 	"github.com/caresync/caresync/upstream/servicesaustralia"
 )
@@ -20,13 +23,12 @@ const (
 	environmentLive = "live"
 	environmentTest = "test"
 
-	defaultConnectionName = "services-australia"
-	defaultProductID      = "CareSync"
-	defaultRate           = 10
+	defaultProductID = "CareSync"
+	defaultRate      = 10
 )
 
 func (a *app) connectionCommand() *cobra.Command {
-	return a.organisationFlag(a.group("connection", "Set up and test connections to Services Australia",
+	return a.organisationFlag(a.group("connection", "Set up and test connections to Services Australia and the NDIA",
 		a.connectionCreate(), a.connectionSet(),
 		a.command("list", "List the connections", cobra.NoArgs, a.connectionList),
 		a.connectionShow(),
@@ -44,7 +46,7 @@ type connectionFlags struct {
 
 func (f *connectionFlags) add(flags *pflag.FlagSet) {
 	c := &f.values
-	flags.StringVar(&c.BaseURL, "base-url", "", "the service's address; by default that of the environment")
+	flags.StringVar(&c.BaseURL, "base-url", "", "the service's address; by default that of the environment. The NDIA's is not public and has to be given")
 	flags.StringVar(&c.TokenBaseURL, "token-base-url", "", "PRODA's address for logging in; by default that of the environment")
 	flags.StringVar(&c.DeviceBaseURL, "device-base-url", "", "PRODA's address for devices; by default that of the environment")
 	flags.StringVar(&c.RANumber, "ra-number", "", "the organisation's RA number in PRODA")
@@ -54,7 +56,8 @@ func (f *connectionFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&c.Audience, "audience", "", "the target service's audience in PRODA tokens")
 	flags.StringVar(&c.ProductID, "product-id", defaultProductID, "the software's product id as registered with Services Australia")
 	flags.StringVar(&c.ServiceProviderID, "service-provider-id", "", "the provider that this connection reads for")
-	flags.IntVar(&c.RatePerSecond, "rate-per-second", defaultRate, "how many calls a second all workers together may make")
+	flags.IntVar(&c.RatePerSecond, "rate-per-second", 0,
+		fmt.Sprintf("how many calls a second all workers together may make; by default %d, for the NDIA %d", defaultRate, ndia.DefaultCallsPerSecond))
 	flags.StringVar(&c.ConsentCode, "consent-code", servicesaustralia.DefaultConsentCode, "the service's error code for a refused consent")
 }
 
@@ -65,7 +68,7 @@ func (a *app) connectionCreate() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if connection.Name = defaultConnectionName; len(args) == 1 {
+		if connection.Name = string(connection.Service); len(args) == 1 {
 			connection.Name = args[0]
 		}
 		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
@@ -84,7 +87,7 @@ func (a *app) connectionCreate() *cobra.Command {
 	return command
 }
 
-// connection fills in the environment's addresses.
+// connection fills in the environment's addresses, and the service's rate.
 func (f *connectionFlags) connection() (care.Connection, error) {
 	connection := f.values
 	connection.Service = care.Service(f.service)
@@ -96,8 +99,12 @@ func (f *connectionFlags) connection() (care.Connection, error) {
 	default:
 		return connection, usageError("--environment is live or test")
 	}
+	rate := defaultRate
 	if connection.Service != care.ServicesAustralia {
-		addresses[0] = "" // the NDIA's is not public
+		addresses[0], rate = "", ndia.DefaultCallsPerSecond // the NDIA's address is not public
+	}
+	if connection.RatePerSecond == 0 {
+		connection.RatePerSecond = rate
 	}
 	for i, address := range []*string{&connection.BaseURL, &connection.TokenBaseURL, &connection.DeviceBaseURL} {
 		if *address == "" {
@@ -270,8 +277,8 @@ func masked(key string) string {
 var errSaid = &exitError{code: ExitNotComplete}
 
 // explainUpstream says in plain words what a government service refused, with its own words.
-func (a *app) explainUpstream(err error) error {
-	a.print("✗ %s", servicesaustralia.Explain(err))
+func (a *app) explainUpstream(service care.Service, err error) error {
+	a.print("✗ %s", upstreams.Explain(service, err))
 	if words := wordsOf(err); words != "" {
 		a.print("  Its own words: %s", words)
 	}

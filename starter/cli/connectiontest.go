@@ -9,28 +9,11 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
-	"github.com/caresync/caresync/upstream/proda"
-	"github.com/caresync/caresync/upstream/servicesaustralia"
+	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/starter/upstreams"
+	"github.com/caresync/caresync/upstream/check"
 	"github.com/caresync/caresync/upstream/transport"
 )
-
-// upstreams are the clients that set-up needs.
-type upstreams struct {
-	devices    *proda.Devices
-	services   *servicesaustralia.Client
-	allowances *db.Allowances
-}
-
-func newUpstreams(store *db.Store) upstreams {
-	calls := transport.NewClient(transport.Options{})
-	login := proda.NewClient(calls, proda.Options{})
-	tokens := proda.NewTokens(login, store.ProdaTokens(), store.DeviceKeys())
-	return upstreams{
-		devices:    proda.NewDevices(login, tokens, store.DeviceKeys()),
-		services:   servicesaustralia.NewClient(calls, tokens, servicesaustralia.Options{}),
-		allowances: store.NewAllowances(),
-	}
-}
 
 func (a *app) connectionActivate() *cobra.Command {
 	var code string
@@ -48,9 +31,9 @@ func (a *app) connectionActivate() *cobra.Command {
 }
 
 func (a *app) activate(ctx context.Context, store *db.Store, organisation db.Organisation, connection care.Connection, code string) error {
-	upstream := newUpstreams(store)
-	if err := upstream.devices.Activate(ctx, connection, code); err != nil {
-		return a.explainUpstream(err)
+	clients := upstreams.New(store)
+	if err := clients.Devices.Activate(ctx, connection, code); err != nil {
+		return a.explainUpstream(connection.Service, err)
 	}
 	now := time.Now()
 	activated, err := store.ChangeConnection(ctx, organisation.ID, connection.Name, func(c *care.Connection) { c.ActivatedAt = &now })
@@ -58,23 +41,19 @@ func (a *app) activate(ctx context.Context, store *db.Store, organisation db.Org
 		return err
 	}
 	a.print("✓ Activated the device %s. Its private key is stored sealed.", activated.DeviceName)
-	return a.check(ctx, upstream, activated)
+	return a.showCheck(ctx, clients.Check(ctx, activated))
 }
 
 func (a *app) connectionTest(ctx context.Context, args []string) error {
 	return a.withConnection(ctx, args, func(store *db.Store, organisation db.Organisation, connection care.Connection) error {
-		a.print("Testing the connection %s of %s (service provider %s).", connection.Name, organisation.Name, connection.ServiceProviderID)
-		return a.check(ctx, newUpstreams(store), connection)
+		a.print("Testing the connection %s of %s to %s.", connection.Name, organisation.Name, present.Service(connection.Service))
+		return a.showCheck(ctx, upstreams.New(store).Check(ctx, connection))
 	})
 }
 
-// check logs in and makes one cheap call.
-func (a *app) check(ctx context.Context, upstream upstreams, connection care.Connection) error {
-	if connection.Service != care.ServicesAustralia {
-		return usageError("only connections to Services Australia can be tested")
-	}
-	check := upstream.services.Check(ctx, connection, upstream.allowances.For(connection))
-	for _, step := range check.Steps {
+// showCheck says what a connection test tried and what came of it.
+func (a *app) showCheck(ctx context.Context, tested check.Result) error {
+	for _, step := range tested.Steps {
 		mark := "✓"
 		if !step.OK {
 			mark = "✗"
@@ -84,10 +63,10 @@ func (a *app) check(ctx context.Context, upstream upstreams, connection care.Con
 			a.print("  Its own words: %s", step.Words)
 		}
 	}
-	for _, warning := range check.Warnings {
+	for _, warning := range tested.Warnings {
 		a.print("! %s", warning)
 	}
-	if check.Err != nil {
+	if tested.Err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -107,8 +86,8 @@ func (a *app) connectionRenewKey() *cobra.Command {
 				return usageError("the key is good until %s. PRODA throttles whoever replaces a key before half its life is used; if it must be, use --force",
 					expiry(expires, organisation))
 			}
-			if err := newUpstreams(store).devices.RenewKey(ctx, connection); err != nil {
-				return a.explainUpstream(err)
+			if err := upstreams.New(store).Devices.RenewKey(ctx, connection); err != nil {
+				return a.explainUpstream(connection.Service, err)
 			}
 			a.print("✓ Renewed the key of the device %s.", connection.DeviceName)
 			return nil

@@ -19,14 +19,69 @@ func (a *app) importCommand() *cobra.Command {
 	people.Long = `Import people from CSV (UTF-8, comma delimited), all or none; importing again updates. FILE may be "-" for standard input.
 
 Columns: given_name, family_name, birth_date (YYYY-MM-DD), care_recipient_id, and if needed service_provider_id (which of the
-organisation's connections holds the person) and ndis_number. A person is recognised by the care recipient id, else by the NDIS
-number, else by name and birth date.`
+organisation's connections holds the person), ndis_number, pace_participant and pace_api_access (yes or no; the boxes on the client,
+which stay as they are where the column is absent). A person is recognised by the care recipient id, else by the NDIS number, else by
+name and birth date.`
 	invoices := a.command("invoices FILE", "Import invoice lines from CSV", cobra.ExactArgs(1), a.importInvoices)
 	invoices.Long = `Import the lines of claimed invoices from CSV (UTF-8, comma delimited), all or none; importing again updates. FILE may be "-" for
 standard input. Budget usage that waits for its invoice line is linked.
 
 Columns: invoice_id, item_id, care_recipient_id, service_id, delivery_date (YYYY-MM-DD), amount (1234.50).`
-	return a.organisationFlag(a.group("import", "Import people and invoices from CSV files", people, invoices))
+	delivered := a.command("delivered-services FILE", "Import your own delivered services on NDIS budgets from CSV", cobra.ExactArgs(1), a.importDeliveredServices)
+	delivered.Long = `Import your own delivered services with their claim status from CSV (UTF-8, comma delimited), all or none; importing again updates. FILE may
+be "-" for standard input. Adjustment records are brought in line at once: adjustment + your own claimed amount = spent.
+
+Columns: ` + deliveredServiceColumns
+	contracts := a.command("contracts FILE", "Import service contracts made by hand from CSV", cobra.ExactArgs(1), a.importContracts)
+	contracts.Long = `Import service contracts that were made by hand from CSV (UTF-8, comma delimited), all or none; importing again updates. FILE may be "-"
+for standard input. A plan from PACE that shares days with one of them needs an explicit yes.
+
+Columns: ` + contractColumnsHelp
+	return a.organisationFlag(a.group("import", "Import people, invoices, delivered services and contracts from CSV files", people, invoices, delivered, contracts))
+}
+
+const (
+	deliveredServiceColumns = `reference (your own id of the work), ndis_number, budget_id or category (with management where the category has several
+budgets), delivered_on (YYYY-MM-DD), amount (1234.50), support_item_number, support_item_description, note, claim_status (not_claimed,
+submitted, pending, paid, rejected, cancelled).`
+	contractColumnsHelp = `ndis_number, reference (your own name of the contract), start_date (YYYY-MM-DD), end_date, total_funding (1234.50).`
+)
+
+func (a *app) importDeliveredServices(ctx context.Context, args []string) error {
+	data, err := a.readFile(args[0])
+	if err != nil {
+		return err
+	}
+	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		result, err := store.ImportDeliveredServices(ctx, organisation, imports.DeliveredServices(data), operator())
+		if err != nil {
+			return err
+		}
+		a.print("Imported %s into %s: %s.", present.Count(imported(result.ImportResult), "delivered service", "delivered services"),
+			organisation.Name, breakdown(result.ImportResult))
+		if result.Adjusted > 0 {
+			a.print("Brought %s in line with them.", present.Count(result.Adjusted, "adjustment record", "adjustment records"))
+		}
+		for _, warning := range result.Warnings {
+			a.print("! %s", warning)
+		}
+		return nil
+	})
+}
+
+func (a *app) importContracts(ctx context.Context, args []string) error {
+	data, err := a.readFile(args[0])
+	if err != nil {
+		return err
+	}
+	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		result, err := store.ImportContracts(ctx, organisation.ID, imports.Contracts(data))
+		if err != nil {
+			return err
+		}
+		a.print("Imported %s into %s: %s.", present.Count(imported(result), "contract", "contracts"), organisation.Name, breakdown(result))
+		return nil
+	})
 }
 
 func (a *app) importPeople(ctx context.Context, args []string) error {

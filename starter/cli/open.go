@@ -18,7 +18,9 @@ import (
 	"github.com/caresync/caresync/platform/sealing"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/starter/upstreams"
 )
 
 // databaseConnections is enough for the short queries of many callers at once.
@@ -71,6 +73,19 @@ func (a *app) withSealedStore(ctx context.Context, work func(*db.Store, db.Organ
 
 // withSyncs gives work what starts and follows syncs.
 func (a *app) withSyncs(ctx context.Context, work func(*db.Store, *syncs.Service, db.Organisation) error) error {
+	return a.withPACE(ctx, func(services paceServices) error { return work(services.store, services.syncs, services.organisation) })
+}
+
+// paceServices are what commands about PACE work with.
+type paceServices struct {
+	store        *db.Store
+	organisation db.Organisation
+	syncs        *syncs.Service
+	pace         *pace.Service
+}
+
+// withPACE gives work what retrieves and creates, and what follows that.
+func (a *app) withPACE(ctx context.Context, work func(paceServices) error) error {
 	keyring, err := a.encryption.OpenKeyring()
 	if err != nil {
 		return &exitError{ExitUsage, err}
@@ -81,7 +96,10 @@ func (a *app) withSyncs(ctx context.Context, work func(*db.Store, *syncs.Service
 			return err
 		}
 		defer connected.Close()
-		return work(store, syncs.New(store, connected, protocol.TaskQueues{Prefix: a.queues.Prefix.String()}), organisation)
+		queues := protocol.TaskQueues{Prefix: a.queues.Prefix.String()}
+		services := paceServices{store: store, organisation: organisation, syncs: syncs.New(store, connected, queues)}
+		services.pace = pace.New(store, connected, queues, services.syncs, upstreams.New(store))
+		return work(services)
 	})
 }
 
@@ -92,8 +110,8 @@ func (a *app) organisationFlag(command *cobra.Command) *cobra.Command {
 }
 
 // typed is a command as it can be typed here: with the organisation that was chosen.
-func (a *app) typed(command string, id care.ID) string {
-	text := "caresync " + command + " " + string(id)
+func (a *app) typed(command string, id care.ID, more ...string) string {
+	text := strings.Join(append([]string{"caresync", command, string(id)}, more...), " ")
 	if a.organisation != "" {
 		text += " --organisation " + a.organisation
 	}
@@ -125,7 +143,7 @@ func (a *app) chosenOrganisation(ctx context.Context, store *db.Store) (db.Organ
 	return db.Organisation{}, usageError("say which organisation with --organisation: %s", strings.Join(slugs, ", "))
 }
 
-var errNoPersonID = errors.New("a person is named by a care recipient id (1 to 10 digits) or by CareSync's own id")
+var errNoPersonID = errors.New("a person is named by a care recipient id (1 to 10 digits), an NDIS number (nine digits that begin with 43) or CareSync's own id")
 
 // onePerson is the argument of commands about a person.
 func onePerson(command *cobra.Command, args []string) error {
@@ -138,22 +156,42 @@ func onePerson(command *cobra.Command, args []string) error {
 	return nil
 }
 
-// findPerson reads a care recipient id or one of our own ids.
+// findPerson reads one of our own ids, a care recipient id, or else an NDIS number.
 func findPerson(ctx context.Context, store *db.Store, organisation db.Organisation, text string) (db.ClientView, error) {
-	var person db.ClientView
-	var err error
-	switch id, isID := parseID(text); {
-	case isID:
-		person, err = store.Client(ctx, organisation, id, time.Now())
-	case care.ValidCareRecipientID(text):
-		person, err = store.ClientByCareRecipientID(ctx, organisation, text, time.Now())
-	default:
+	return find(ctx, store, organisation, text, store.ClientByCareRecipientID, store.ClientByNDISNumber)
+}
+
+// findParticipant reads one of our own ids, an NDIS number, or else a care recipient id.
+func findParticipant(ctx context.Context, store *db.Store, organisation db.Organisation, text string) (db.ClientView, error) {
+	return find(ctx, store, organisation, text, store.ClientByNDISNumber, store.ClientByCareRecipientID)
+}
+
+// findBy looks a person up by one of the government's numbers.
+type findBy func(ctx context.Context, organisation db.Organisation, number string, now time.Time) (db.ClientView, error)
+
+func find(ctx context.Context, store *db.Store, organisation db.Organisation, text string, ways ...findBy) (db.ClientView, error) {
+	if id, isID := parseID(text); isID {
+		person, err := store.Client(ctx, organisation, id, time.Now())
+		return person, unknownPerson(err, organisation)
+	}
+	if !care.ValidCareRecipientID(text) {
 		return db.ClientView{}, &exitError{ExitUsage, errNoPersonID}
 	}
-	if errors.Is(err, db.ErrNotFound) {
-		return db.ClientView{}, fmt.Errorf("%s has no such person: import the person first, or check the number", organisation.Name)
+	for _, way := range ways {
+		person, err := way(ctx, organisation, text, time.Now())
+		var invalid *db.InvalidError
+		if !errors.Is(err, db.ErrNotFound) && !errors.As(err, &invalid) { // a number can be of one sort and not of the other
+			return person, err
+		}
 	}
-	return person, err
+	return db.ClientView{}, unknownPerson(db.ErrNotFound, organisation)
+}
+
+func unknownPerson(err error, organisation db.Organisation) error {
+	if errors.Is(err, db.ErrNotFound) {
+		return fmt.Errorf("%s has no such person: import the person first, or check the number", organisation.Name)
+	}
+	return err
 }
 
 func parseID(text string) (care.ID, bool) {

@@ -257,9 +257,10 @@ func (v planView) invoiceLine(usage db.UsageView) string {
 	}
 }
 
-func (v planView) render(shown table.Writer) {
+// render prints a table, or that there is nothing in it.
+func (a *app) render(shown table.Writer) {
 	if shown.Length() == 0 {
-		v.print("none")
+		a.print("none")
 		return
 	}
 	shown.Render()

@@ -11,12 +11,9 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
-	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/syncs"
 )
-
-func workflowID(client care.ID) string { return protocol.CareRecipientSyncID(client) }
 
 // progress shows updates of a run.
 type progress interface {
@@ -60,7 +57,7 @@ func (s *screen) show(update syncs.Update) {
 	}
 	s.drawn = 0
 	for _, area := range update.Run.Areas {
-		s.line(fmt.Sprintf("  %s %s %s", mark(area), text.Pad(present.Area(area.Area), 14, ' '), areaWords(area)))
+		s.line(areaLine(area, update.Run))
 	}
 	switch {
 	case update.Finished():
@@ -88,7 +85,7 @@ type lines struct {
 func (l *lines) show(update syncs.Update) {
 	for _, area := range update.Run.Areas {
 		if area.State == db.AreaDone {
-			l.once(fmt.Sprintf("  %s %s %s", mark(area), text.Pad(present.Area(area.Area), 14, ' '), areaWords(area)), update.Run.ID)
+			l.once(areaLine(area, update.Run), update.Run.ID)
 		}
 	}
 	if update.Waiting != "" && !update.Finished() {
@@ -104,6 +101,13 @@ func (l *lines) once(line string, run care.ID) {
 }
 
 func (l *lines) end() {}
+
+// areaWidth is that of the longest name of an area.
+const areaWidth = 16
+
+func areaLine(area db.AreaView, run db.RunProgress) string {
+	return fmt.Sprintf("  %s %s %s", mark(area), text.Pad(present.Area(area.Area), areaWidth, ' '), areaWords(area, run))
+}
 
 func mark(area db.AreaView) string {
 	switch {
@@ -123,8 +127,8 @@ func mark(area db.AreaView) string {
 }
 
 // retryWords say what an area waits for, with what the government said.
-func retryWords(retry db.RetryView) string {
-	words := fmt.Sprintf("waiting for Services Australia since %s, %d attempts failed", retry.Since.Local().Format("15:04:05"), retry.Attempts)
+func retryWords(retry db.RetryView, kind care.RunKind) string {
+	words := fmt.Sprintf("waiting for %s since %s, %d attempts failed", present.Service(kind.Service()), retry.Since.Local().Format("15:04:05"), retry.Attempts)
 	if retry.Words != "" {
 		words += ": " + strings.Join(strings.Fields(retry.Words), " ")
 	}
@@ -132,18 +136,20 @@ func retryWords(retry db.RetryView) string {
 }
 
 // areaWords say where an area stands: what was synced, or why not.
-func areaWords(area db.AreaView) string {
+func areaWords(area db.AreaView, run db.RunProgress) string {
 	switch {
+	case area.State == db.AreaRunning && run.Waiting != nil && area.Retry == nil:
+		return "a preview waits to be created until " + run.Waiting.ExpiresAt.Local().Format("15:04:05")
 	case area.State == db.AreaWaiting:
 		return "waiting"
 	case area.State == db.AreaRunning && area.Retry != nil:
-		return retryWords(*area.Retry)
+		return retryWords(*area.Retry, run.Kind)
 	case area.State == db.AreaRunning && area.BudgetsToRead > 0:
 		return fmt.Sprintf("reading, %d of %d budgets", area.BudgetsRead, area.BudgetsToRead)
 	case area.State == db.AreaRunning:
 		return "reading"
 	case area.Outcome == care.AreaSucceeded:
-		return countWords(area) + warningWords(area.Warnings)
+		return countWords(area, run.Kind) + warningWords(area.Warnings)
 	case area.Outcome == care.AreaSuperseded:
 		return "a newer sync had saved it already"
 	case area.Reason != "" && string(area.Reason) != string(area.Outcome):
@@ -153,9 +159,9 @@ func areaWords(area db.AreaView) string {
 	}
 }
 
-func countWords(area db.AreaView) string {
+func countWords(area db.AreaView, run care.RunKind) string {
 	var parts []string
-	for _, kind := range care.CountedKinds {
+	for _, kind := range run.CountedKinds() {
 		if count, counted := area.Counts[kind]; counted {
 			parts = append(parts, present.Records(count.Synced, kind)+changeWords(count))
 		}

@@ -17,13 +17,15 @@ func (a *app) showResult(run db.RunView, organisation db.Organisation) {
 	a.print("")
 	a.print("%s Sync %s.", outcomeMark(run.Outcome), present.Outcome(run.Outcome))
 	a.details(
-		"care recipient id", run.Person.CareRecipientID,
+		"care recipient id", careRecipientOf(run.RunSummary),
+		"NDIS number", participantOf(run.RunSummary),
 		"name", present.Name(run.Person.GivenName, run.Person.FamilyName),
 		"took", took(run.RunSummary),
-		"plan", a.linkOf(run))
+		"plan", a.linkOf(run),
+		"contract", a.contractOf(run))
 	if run.Outcome != care.RunFailed {
 		a.print("")
-		a.showCounts(run.Counts)
+		a.showCounts(run)
 	}
 	a.showIssues(run)
 	a.showHolds(run.Holds, organisation)
@@ -34,6 +36,30 @@ func (a *app) linkOf(run db.RunView) string {
 		return ""
 	}
 	return a.planLink(run.Person.ID)
+}
+
+// contractOf is where the contract that a run saved can be seen.
+func (a *app) contractOf(run db.RunView) string {
+	if run.ContractID == nil {
+		return ""
+	}
+	return a.typed("contract show", *run.ContractID)
+}
+
+// careRecipientOf is the government's id of the person in a run that reads from Services Australia.
+func careRecipientOf(run db.RunSummary) string {
+	if run.Kind == care.RunPACEContract {
+		return ""
+	}
+	return run.Person.CareRecipientID
+}
+
+// participantOf is the government's id of the person in a run that reads from the NDIA.
+func participantOf(run db.RunSummary) string {
+	if run.Kind != care.RunPACEContract {
+		return ""
+	}
+	return run.Person.NDISNumber
 }
 
 func outcomeMark(outcome care.RunOutcome) string {
@@ -54,10 +80,10 @@ func took(run db.RunSummary) string {
 	return fmt.Sprintf("%.2f s", max(run.FinishedAt.Sub(*run.StartedAt), 0).Seconds())
 }
 
-func (a *app) showCounts(counts db.CountsView) {
+func (a *app) showCounts(run db.RunView) {
 	shown := a.newTable("records", ">synced", ">created", ">updated", ">unchanged", ">removed")
-	for _, kind := range care.CountedKinds {
-		count := counts[kind]
+	for _, kind := range run.Kind.CountedKinds() {
+		count := run.Counts[kind]
 		shown.AppendRow(table.Row{present.Kind(kind), count.Synced, count.Created, count.Updated, count.Unchanged, count.Removed})
 	}
 	shown.Render()
@@ -84,6 +110,7 @@ func (a *app) showWords(issue db.IssueView) {
 		a.print("  In the government's own words: %s", issue.Words)
 	}
 	a.showMismatch(issue)
+	a.showPlans(issue)
 }
 
 func (a *app) showWarnings(issues []db.IssueView) {
@@ -131,6 +158,20 @@ func (a *app) showMismatch(issue db.IssueView) {
 		shown.AppendRow(table.Row{row.title, row.held, row.reported, differs})
 	}
 	shown.Render()
+}
+
+// showPlans shows the plans among which a refusal could not choose (R23).
+func (a *app) showPlans(issue db.IssueView) {
+	var details struct {
+		Plans []care.ParticipantPlan `json:"plans"`
+	}
+	if json.Unmarshal(issue.Details, &details) != nil || len(details.Plans) == 0 {
+		return
+	}
+	a.print("  The NDIA lists:")
+	for _, plan := range details.Plans {
+		a.print("  · %s", present.Period(plan.StartDate, plan.EndDate))
+	}
 }
 
 // showHolds shows removals that wait for an operator (R5).

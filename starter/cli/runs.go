@@ -50,7 +50,7 @@ func (a *app) runsList() *cobra.Command {
 			return nil
 		})
 	})
-	command.Flags().StringVar(&client, "client", "", "only syncs of this person: a care recipient id or one of CareSync's ids")
+	command.Flags().StringVar(&client, "client", "", "only syncs of this person: a care recipient id, an NDIS number or one of CareSync's ids")
 	command.Flags().StringVar(&filter.Outcome, "outcome", "", "only syncs that ended so: "+outcomeFlagHelp)
 	command.Flags().IntVar(&filter.Most, "limit", db.DefaultPage, fmt.Sprintf("how many at most, up to %d", db.MostPerPage))
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -73,10 +73,10 @@ func (a *app) showRuns(runs []db.RunSummary, more bool, organisation db.Organisa
 		a.print("There are no such syncs.")
 		return
 	}
-	shown := a.newTable("requested", "care recipient", "name", "outcome", ">warnings", "by", "run")
+	shown := a.newTable("requested", "sync", "person", "name", "outcome", ">warnings", "by", "run")
 	for _, run := range runs {
 		shown.AppendRow(table.Row{
-			present.Time(&run.RequestedAt, organisation.Location()), run.Person.CareRecipientID,
+			present.Time(&run.RequestedAt, organisation.Location()), present.RunKind(run.Kind), careRecipientOf(run) + participantOf(run),
 			present.Name(run.Person.GivenName, run.Person.FamilyName), present.State(run), run.Warnings, run.RequestedBy, run.ID,
 		})
 	}
@@ -127,15 +127,17 @@ func unknownRun(err error, organisation db.Organisation, id care.ID) error {
 func (a *app) showRun(run db.RunView, organisation db.Organisation) {
 	zone := organisation.Location()
 	a.details(
-		"run", string(run.ID), "care recipient id", run.Person.CareRecipientID, "name", present.Name(run.Person.GivenName, run.Person.FamilyName),
+		"run", string(run.ID), "sync", present.RunKind(run.Kind), "care recipient id", careRecipientOf(run.RunSummary),
+		"NDIS number", participantOf(run.RunSummary), "name", present.Name(run.Person.GivenName, run.Person.FamilyName),
 		"state", present.State(run.RunSummary), "why", run.Explanation, "trigger", present.Trigger(run.Trigger), "requested by", run.RequestedBy,
-		"usage of", budgetScope(run.AllBudgets), "requested", present.Time(&run.RequestedAt, zone), "started", present.Time(run.StartedAt, zone),
+		"usage of", budgetScope(run.RunSummary), "requested", present.Time(&run.RequestedAt, zone), "started", present.Time(run.StartedAt, zone),
 		"finished", finishedAt(run.RunSummary, zone), "took", took(run.RunSummary), "time zone", organisation.TimeZone,
-		"plan", a.linkOf(run), "Temporal", a.temporalLink(run.ID, run.Person.ID))
+		"plan", a.linkOf(run), "contract", a.contractOf(run), "waits", a.waitsFor(run.RunSummary, organisation),
+		"Temporal", a.temporalLink(run.WorkflowID, run.ID))
 	a.heading("areas")
 	a.showAreas(run, organisation)
 	a.heading("counts")
-	a.showCounts(run.Counts)
+	a.showCounts(run)
 	for _, issue := range run.Issues {
 		if isError(issue) {
 			a.print("\n✗ %s: %s", present.Area(issue.Area), issue.Message)
@@ -155,11 +157,24 @@ func finishedAt(run db.RunSummary, zone *time.Location) string {
 	return present.Time(run.FinishedAt, zone)
 }
 
-func budgetScope(all bool) string {
-	if all {
+func budgetScope(run db.RunSummary) string {
+	switch {
+	case run.Kind == care.RunPACEContract:
+		return ""
+	case run.AllBudgets:
 		return "all budgets"
+	default:
+		return "open budgets"
 	}
-	return "open budgets"
+}
+
+// waitsFor says that a run waits for somebody to look at its preview.
+func (a *app) waitsFor(run db.RunSummary, organisation db.Organisation) string {
+	if run.Waiting == nil {
+		return ""
+	}
+	return fmt.Sprintf("for its preview to be created, until %s: %s",
+		present.Time(&run.Waiting.ExpiresAt, organisation.Location()), a.typed("pace preview", run.Person.ID))
 }
 
 func (a *app) showAreas(run db.RunView, organisation db.Organisation) {
@@ -169,7 +184,7 @@ func (a *app) showAreas(run db.RunView, organisation db.Organisation) {
 		if area.AsOf != nil {
 			asOf = present.TimeToTheSecond(*area.AsOf, organisation.Location())
 		}
-		shown.AppendRow(table.Row{mark(area), present.Area(area.Area), asOf, areaWords(area)})
+		shown.AppendRow(table.Row{mark(area), present.Area(area.Area), asOf, areaWords(area, run.RunProgress)})
 	}
 	shown.Render()
 }

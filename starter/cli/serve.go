@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
+	"github.com/caresync/caresync/claims"
 	"github.com/caresync/caresync/platform/config"
 	"github.com/caresync/caresync/platform/health"
 	"github.com/caresync/caresync/platform/run"
@@ -17,7 +18,9 @@ import (
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/api"
+	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/starter/upstreams"
 )
 
 const (
@@ -30,14 +33,18 @@ type serveFlags struct {
 	listen config.Address
 	health config.Health
 	codec  config.Codec
+	// notificationHeader is the header in which the NDIA sends the shared secret.
+	notificationHeader string
 }
 
 func (a *app) serveCommand() *cobra.Command {
 	serve := serveFlags{listen: defaultListen}
 	command := a.command("serve", "Serve the HTTP API", cobra.NoArgs, func(ctx context.Context, _ []string) error { return a.serve(ctx, serve) })
 	command.Long = `Serve the HTTP API until told to stop; requests under way are finished. Callers need an organisation's API token, except for /healthz
-and /readyz. With --codec-token, /codec/ shows encrypted payloads to operators in the Temporal UI.`
+and /readyz, and for the NDIA's notifications, which carry a secret of their own. With --codec-token, /codec/ shows encrypted payloads to operators in the Temporal UI.`
 	command.Flags().Var(&serve.listen, "listen", "where the API is served")
+	command.Flags().StringVar(&serve.notificationHeader, "ndia-notification-header", api.DefaultNotificationHeader,
+		"the header in which the NDIA sends the secret of its notifications")
 	serve.health.AddFlags(command.Flags(), defaultHealthPort)
 	serve.codec.AddFlags(command.Flags())
 	return command
@@ -70,9 +77,12 @@ func (a *app) serve(ctx context.Context, flags serveFlags) error {
 	}
 	defer connected.Close()
 	checks := []health.Check{{Name: "database", Probe: store.Ping}, {Name: "temporal", Probe: temporal.Reachable(connected)}}
+	queues := protocol.TaskQueues{Prefix: a.queues.Prefix.String()}
+	following := syncs.New(store, connected, queues)
 	options := api.Options{
-		Store: store, Syncs: syncs.New(store, connected, protocol.TaskQueues{Prefix: a.queues.Prefix.String()}),
-		Logger: logger, Checks: checks, Codec: codec,
+		Store: store, Syncs: following, PACE: pace.New(store, connected, queues, following, upstreams.New(store)),
+		Claims: claims.NewClient(connected, claims.Options{TaskQueuePrefix: queues.Prefix}),
+		Logger: logger, Checks: checks, Codec: codec, NotificationHeader: flags.notificationHeader,
 	}
 	return serveUntilStopped(ctx, flags, options, health.Handler(measured.Handler(), logger, checks...))
 }

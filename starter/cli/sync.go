@@ -11,6 +11,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/platform/temporal"
+	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -62,6 +63,12 @@ func (a *app) started(ctx context.Context, store *db.Store, service *syncs.Servi
 	if !flags.asJSON {
 		a.announce(person, started, flags.wait)
 	}
+	return a.followStarted(ctx, store, service, organisation, started, flags)
+}
+
+// followStarted watches what was started, or prints it for a program, as wanted.
+func (a *app) followStarted(ctx context.Context, store *db.Store, service *syncs.Service, organisation db.Organisation,
+	started syncs.Started, flags syncFlags) error {
 	if flags.wait {
 		return a.watch(ctx, store, service, organisation, started, flags.asJSON)
 	}
@@ -85,7 +92,7 @@ func (a *app) announce(person db.ClientView, started syncs.Started, waiting bool
 	default:
 		a.print("Started the sync of %s (%s).", name, person.CareRecipientID)
 	}
-	a.details("run", string(started.RunID), "Temporal", a.temporalLink(started.RunID, person.ID))
+	a.details("run", string(started.RunID), "Temporal", a.temporalLink(protocol.CareRecipientSyncID(person.ID), started.RunID))
 	if !waiting {
 		a.print("Watch it with: %s", a.typed("runs watch", started.RunID))
 	}
@@ -137,7 +144,7 @@ func (a *app) planLink(client care.ID) string {
 }
 
 // temporalLink is the run in the Temporal UI, if its address is known.
-func (a *app) temporalLink(run, client care.ID) string {
+func (a *app) temporalLink(workflowID string, run care.ID) string {
 	if !a.links.TemporalUI.IsSet() {
 		return ""
 	}
@@ -146,5 +153,5 @@ func (a *app) temporalLink(run, client care.ID) string {
 		namespace = options.Namespace
 	}
 	return a.links.TemporalUI.String() + "/namespaces/" + url.PathEscape(namespace) + "/workflows/" +
-		url.PathEscape(workflowID(client)) + "/" + string(run)
+		url.PathEscape(workflowID) + "/" + string(run)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -91,6 +92,83 @@ func TestInvoices(t *testing.T) {
 		require.Len(t, read.Problems, 1, amount)
 		require.Equal(t, "amount", read.Problems[0].Column)
 	}
+}
+
+func TestThePACEBoxesAreRead(t *testing.T) { // seed 000
+	yes, no := true, false
+	const header = "given_name,family_name,birth_date,care_recipient_id,ndis_number,pace_participant,pace_api_access\n"
+	for text, want := range map[string]*bool{"yes": &yes, "TRUE": &yes, "1": &yes, "No": &no, "false": &no, "0": &no, "": nil} {
+		read := imports.People([]byte(header+"Ada,Wren,1941-03-09,,430000001,"+text+","+text+"\n"), today)
+		require.Empty(t, read.Problems, text)
+		require.Equal(t, want, read.Rows[0].PACEParticipant, text)
+		require.Equal(t, want, read.Rows[0].PACEAPIAccess, text)
+	}
+	read := imports.People([]byte(header+"Ada,Wren,1941-03-09,,430000001,perhaps,y\n"), today)
+	require.Len(t, read.Problems, 2)
+	require.Equal(t, "line 2, pace_participant: is neither yes nor no", read.Problems[0].String())
+	absent := imports.People([]byte(peopleHeader+"Ada,Wren,1941-03-09,415056224\n"), today)
+	require.Nil(t, absent.Rows[0].PACEParticipant, "an absent column leaves the box as it is")
+}
+
+func TestDeliveredServices(t *testing.T) {
+	const header = "reference,ndis_number,budget_id,category,management,delivered_on,amount,support_item_number,support_item_description,note,claim_status\n"
+	read := imports.DeliveredServices([]byte(header +
+		"W1,430000001,,Consumables,Plan-managed,2026-03-01,10.50,03_040919_0103_1_1,Pads,by post,Paid\n" +
+		"W2,430000001,01890A5D-AC96-774B-BCCE-B302099A8057,,,2026-03-01,-1,03_040919_0103_1_1,,,not_claimed\n"))
+	require.Empty(t, read.Problems)
+	require.Equal(t, []db.ImportedDeliveredService{
+		{
+			Line: 2, Reference: "W1", NDISNumber: "430000001", Category: "Consumables", Management: "Plan-managed", DeliveredOn: care.NewDate(2026, time.March, 1),
+			Amount: decimal.RequireFromString("10.50"), SupportItemNumber: "03_040919_0103_1_1", SupportItemDescription: "Pads", Note: "by post", ClaimStatus: care.ClaimPaid,
+		},
+		{
+			Line: 3, Reference: "W2", NDISNumber: "430000001", BudgetID: "01890a5d-ac96-774b-bcce-b302099a8057", DeliveredOn: care.NewDate(2026, time.March, 1),
+			Amount: decimal.RequireFromString("-1"), SupportItemNumber: "03_040919_0103_1_1", ClaimStatus: care.NotClaimed,
+		},
+	}, read.Rows)
+
+	for line, columns := range map[string][]string{
+		",430000001,,Consumables,,2026-03-01,1,03,,,paid":          {"reference"},
+		"W1,,,Consumables,,2026-03-01,1,03,,,paid":                 {"ndis_number"},
+		"W1,123456789,,Consumables,,2026-03-01,1,03,,,paid":        {"ndis_number"},
+		"W1,430000001,x,,,2026-03-01,1,03,,,paid":                  {"budget_id"},
+		"W1,430000001,,,plan-managed,2026-03-01,1,03,,,paid":       {"category"},
+		"W1,430000001,,Consumables,,01/03/2026,1.005,03,,,paid":    {"delivered_on", "amount"},
+		"W1,430000001,,Consumables,,2026-03-01,1,,,,":              {"support_item_number", "claim_status"},
+		"W1,430000001,,Consumables,,2026-03-01,1,03,,,reimbursed":  {"claim_status"},
+		"Kookaburra,43x,Kookaburra,,,Kookaburra,Kookaburra,03,,,x": {"ndis_number", "budget_id", "claim_status", "delivered_on", "amount"},
+	} {
+		read := imports.DeliveredServices([]byte(header + line + "\n"))
+		require.Empty(t, read.Rows, line)
+		var places []string
+		for _, problem := range read.Problems {
+			places = append(places, problem.Column)
+			require.NotContains(t, problem.String(), "Kookaburra", "R10")
+		}
+		require.Equal(t, columns, places, line)
+	}
+	minimal := imports.DeliveredServices([]byte("reference,ndis_number,category,delivered_on,amount,support_item_number,claim_status\nW1,430000001,Consumables,2026-03-01,1,03,paid\n"))
+	require.Empty(t, minimal.Problems)
+}
+
+func TestContractsMadeByHand(t *testing.T) {
+	read := imports.Contracts([]byte("ndis_number,reference,start_date,end_date,total_funding\n430000001,SC-1,2026-01-01,2026-12-31,1234.50\n430000001,SC-2,2027-01-01,,\n"))
+	require.Empty(t, read.Problems)
+	require.Equal(t, []db.ImportedContract{
+		{
+			Line: 2, NDISNumber: "430000001", Reference: "SC-1", StartDate: care.NewDate(2026, time.January, 1), EndDate: care.NewDate(2026, time.December, 31),
+			TotalFunding: decimal.NewNullDecimal(decimal.RequireFromString("1234.50")),
+		},
+		{Line: 3, NDISNumber: "430000001", Reference: "SC-2", StartDate: care.NewDate(2027, time.January, 1)},
+	}, read.Rows)
+	require.Empty(t, imports.Contracts([]byte("ndis_number,reference,start_date\n430000001,SC-1,2026-01-01\n")).Problems)
+
+	read = imports.Contracts([]byte("ndis_number,reference,start_date,end_date,total_funding\n44,,2026-13-01,soon,much\n"))
+	var places []string
+	for _, problem := range read.Problems {
+		places = append(places, problem.Column)
+	}
+	require.Equal(t, []string{"ndis_number", "reference", "start_date", "end_date", "total_funding"}, places)
 }
 
 func TestAFileThatIsTooLargeIsRefused(t *testing.T) {

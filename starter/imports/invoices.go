@@ -21,7 +21,7 @@ var invoiceColumns = []column{
 	{invoiceID, true}, {itemID, true}, {careRecipientID, true}, {serviceID, true}, {deliveryDate, true}, {amount, true},
 }
 
-// amountPattern is what fits into twelve digits and two places. More places are not rounded: an invoice has none (R2).
+// amountPattern is what fits into twelve digits and two places. More places are not rounded: whoever bills has none (R2).
 var amountPattern = regexp.MustCompile(`^-?[0-9]{1,12}(\.[0-9]{1,2})?$`)
 
 // Invoices reads a file of invoice lines.
@@ -46,17 +46,17 @@ func readInvoiceLine(line record) db.ImportedInvoiceLine {
 		line.refuse(careRecipientID, "has 1 to 10 digits and nothing else")
 	}
 	row.DeliveryDate, _ = readDate(line, deliveryDate)
-	row.Amount = readAmount(line)
+	row.Amount = readAmount(line, amount)
 	return row
 }
 
-func readAmount(line record) decimal.Decimal {
-	text := line.needed(amount)
+func readAmount(line record, column string) decimal.Decimal {
+	text := line.needed(column)
 	if text == "" {
 		return decimal.Decimal{}
 	}
 	if !amountPattern.MatchString(text) {
-		line.refuse(amount, "is not an amount such as 1234.50: digits, a point and at most two places, without signs for dollars or thousands")
+		line.refuse(column, "is not an amount such as 1234.50: digits, a point and at most two places, without signs for dollars or thousands")
 		return decimal.Decimal{}
 	}
 	return decimal.RequireFromString(text)

@@ -2,6 +2,7 @@ package imports
 
 import (
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/caresync/caresync/care"
@@ -15,14 +16,16 @@ const (
 	careRecipientID   = "care_recipient_id"
 	serviceProviderID = "service_provider_id"
 	ndisNumber        = "ndis_number"
+	paceParticipant   = "pace_participant"
+	paceAPIAccess     = "pace_api_access"
 )
 
 var peopleColumns = []column{
 	{givenName, true}, {familyName, true}, {birthDate, true}, {careRecipientID, true}, {serviceProviderID, false}, {ndisNumber, false},
+	{paceParticipant, false}, {paceAPIAccess, false},
 }
 
 var (
-	ndisNumberPattern        = regexp.MustCompile(`^43[0-9]{7}$`)
 	serviceProviderIDPattern = regexp.MustCompile(`^[0-9]{1,20}$`)
 	earliestBirth            = care.NewDate(1890, time.January, 1)
 )
@@ -58,10 +61,26 @@ func readPerson(line record, today care.Date) db.ImportedPerson {
 	if person.ServiceProviderID != "" && !serviceProviderIDPattern.MatchString(person.ServiceProviderID) {
 		line.refuse(serviceProviderID, "has up to 20 digits and nothing else")
 	}
-	if person.NDISNumber != "" && !ndisNumberPattern.MatchString(person.NDISNumber) {
-		line.refuse(ndisNumber, "has nine digits and begins with 43")
+	if person.NDISNumber != "" {
+		checkNDISNumber(line, person.NDISNumber)
 	}
+	person.PACEParticipant, person.PACEAPIAccess = readBox(line, paceParticipant), readBox(line, paceAPIAccess)
 	return person
+}
+
+// readBox reads whether a box is ticked. Where the file does not say, it is nil.
+func readBox(line record, column string) *bool {
+	ticked := false
+	switch strings.ToLower(line.text(column)) {
+	case "":
+		return nil
+	case "yes", "true", "1":
+		ticked = true
+	case "no", "false", "0":
+	default:
+		line.refuse(column, "is neither yes nor no")
+	}
+	return &ticked
 }
 
 func readDate(line record, column string) (care.Date, bool) {

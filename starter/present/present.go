@@ -33,6 +33,10 @@ var kinds = map[care.Kind]string{
 	care.KindEntitlement:     "Entitlements",
 	care.KindPlan:            "Plan",
 	care.KindClient:          "Person",
+
+	care.KindServiceContract:  "Service contracts",
+	care.KindPlanBudget:       "Plan budgets",
+	care.KindDeliveredService: "Adjustment records",
 }
 
 // Kind names a kind of record, in the plural.
@@ -48,6 +52,10 @@ var singleKinds = map[care.Kind]string{
 	care.KindEntitlement:     "Entitlement",
 	care.KindPlan:            "Plan",
 	care.KindClient:          "Person",
+
+	care.KindServiceContract:  "Service contract",
+	care.KindPlanBudget:       "Plan budget",
+	care.KindDeliveredService: "Delivered service",
 }
 
 // OneOfKind names one record of a kind.
@@ -62,6 +70,10 @@ var nouns = map[care.Kind][2]string{
 	care.KindContribution:    {"contribution", "contributions"},
 	care.KindSupplement:      {"supplement", "supplements"},
 	care.KindEntitlement:     {"entitlement", "entitlements"},
+
+	care.KindServiceContract:  {"service contract", "service contracts"},
+	care.KindPlanBudget:       {"plan budget", "plan budgets"},
+	care.KindDeliveredService: {"adjustment record", "adjustment records"},
 }
 
 // Records is a number of records of a kind, for a sentence.
@@ -78,6 +90,7 @@ var areas = map[care.Area]string{
 	care.AreaContributions: "Contributions",
 	care.AreaBudgets:       "Budgets",
 	care.AreaUsage:         "Usage",
+	care.AreaContract:      "Service contract",
 }
 
 // Area names an area of a sync.
@@ -99,6 +112,9 @@ func State(run db.RunSummary) string {
 	if run.State == db.RunFinished {
 		return Outcome(run.Outcome)
 	}
+	if run.Waiting != nil {
+		return "preview waits"
+	}
 	return string(run.State)
 }
 
@@ -106,13 +122,31 @@ var triggers = map[care.Trigger]string{
 	care.TriggerOnDemand: "on demand",
 	care.TriggerBulk:     "bulk",
 	care.TriggerClaim:    "claim",
+
+	care.TriggerNotification: "notification of the NDIA",
 }
 
 // Trigger says what caused a run.
 func Trigger(trigger care.Trigger) string { return known(triggers, trigger) }
 
+var runKinds = map[care.RunKind]string{
+	care.RunCareRecipient: "Care recipient sync",
+	care.RunPACEContract:  "PACE contract sync",
+}
+
+// RunKind names a kind of sync.
+func RunKind(kind care.RunKind) string { return known(runKinds, kind) }
+
+// Service names a government service, as in "waiting for the NDIA".
+func Service(service care.Service) string {
+	if service == care.NDIA {
+		return "the NDIA"
+	}
+	return "Services Australia"
+}
+
 // Field names a field of a record.
-func Field(field string) string { return strings.ReplaceAll(field, "_", " ") }
+func Field(field string) string { return strings.ReplaceAll(care.FieldLabel(field), "_", " ") }
 
 func known[K ~string](words map[K]string, key K) string {
 	if word, found := words[key]; found {
@@ -124,6 +158,14 @@ func known[K ~string](words map[K]string, key K) string {
 // Money shows an amount with thousands separators and cents.
 func Money(amount *db.Money) string {
 	if amount == nil {
+		return NotProvided
+	}
+	return money(amount.Decimal)
+}
+
+// Reported shows an amount as the NDIA reported it.
+func Reported(amount decimal.NullDecimal) string {
+	if !amount.Valid {
 		return NotProvided
 	}
 	return money(amount.Decimal)

@@ -93,14 +93,12 @@ func (s *Service) nextPass(ctx context.Context, organisation db.Organisation, ru
 	ticks := time.NewTicker(s.poll)
 	defer ticks.Stop()
 	for {
-		newest, err := s.current(ctx, run.WorkflowID)
+		newest, err := s.current(ctx, run.WorkflowID, run.Kind)
 		if err != nil {
 			return "", err
 		}
 		if newest.original != "" && newest.original != run.ID {
-			request := Request{Organisation: organisation, Client: run.Person.ID, AllBudgets: true, RequestedBy: run.RequestedBy}
-			started, err := s.record(ctx, request, Started{RunID: newest.original})
-			return started.RunID, err
+			return newest.original, s.recordNextPass(ctx, organisation, run, newest.original)
 		}
 		if !newest.running {
 			return "", nil
@@ -111,6 +109,17 @@ func (s *Service) nextPass(ctx context.Context, organisation db.Organisation, ru
 		case <-ticks.C:
 		}
 	}
+}
+
+// recordNextPass writes the row of the pass after a run, unless its first step has been quicker.
+func (s *Service) recordNextPass(ctx context.Context, organisation db.Organisation, before db.RunProgress, next care.ID) error {
+	request := care.Request{
+		OrganisationID: organisation.ID, ClientID: before.Person.ID, Trigger: care.TriggerOnDemand, AllBudgets: true, RequestedBy: before.RequestedBy,
+	}
+	if before.Kind == care.RunPACEContract { // what follows a session that somebody attended is a refresh (R31)
+		request.AllBudgets, request.Trigger = false, care.TriggerBulk
+	}
+	return s.RecordRun(ctx, db.RunStart{ID: next, Kind: before.Kind, WorkflowID: before.WorkflowID, Request: request})
 }
 
 // follower remembers what was seen last.
@@ -154,7 +163,7 @@ func (f *follower) waiting(ctx context.Context, progress db.RunProgress) (string
 		return f.last.Waiting, nil
 	}
 	f.described = time.Now()
-	newest, err := f.service.current(ctx, progress.WorkflowID)
+	newest, err := f.service.current(ctx, progress.WorkflowID, progress.Kind)
 	if err != nil {
 		return "Temporal does not answer; the sync goes on when it does", nil
 	}

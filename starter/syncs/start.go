@@ -122,9 +122,9 @@ func (s *Service) execute(ctx context.Context, request Request) (Started, *found
 		started, err := s.record(ctx, request, Started{RunID: care.ID(run.GetRunID())})
 		return started, nil, err
 	case !errors.As(err, &running):
-		return Started{}, nil, temporalError("start the sync", err)
+		return Started{}, nil, TemporalError("start the sync", err)
 	}
-	original, err := s.originalRun(ctx, options.ID, running.RunId)
+	original, err := s.OriginalRun(ctx, options.ID, running.RunId)
 	if err != nil {
 		return Started{}, nil, err
 	}
@@ -161,7 +161,7 @@ func (s *Service) Cancel(ctx context.Context, organisation, run care.ID) error {
 	if progress.State == db.RunFinished {
 		return ErrFinished
 	}
-	current, err := s.current(ctx, progress.WorkflowID)
+	current, err := s.current(ctx, progress.WorkflowID, progress.Kind)
 	if err != nil {
 		return err
 	}
@@ -170,7 +170,7 @@ func (s *Service) Cancel(ctx context.Context, organisation, run care.ID) error {
 		_, err := s.store.FinishRun(ctx, organisation, abandoned(progress), nil)
 		return err
 	}
-	return temporalError("cancel the sync", s.temporal.CancelWorkflow(ctx, progress.WorkflowID, current.runID))
+	return TemporalError("cancel the sync", s.temporal.CancelWorkflow(ctx, progress.WorkflowID, current.runID))
 }
 
 // join joins a running sync. Whoever asks for more than it does, or finds it over with no worker there to close it, gets one more pass.
@@ -190,7 +190,7 @@ func (s *Service) askForMore(ctx context.Context, request Request, runningID str
 	run, err := s.temporal.SignalWithStartWorkflow(ctx, options.ID, protocol.SyncRequested.Name, signal,
 		options, protocol.CareRecipientSyncWorkflow, input)
 	if err != nil {
-		return Started{}, temporalError("ask for one more pass", err)
+		return Started{}, TemporalError("ask for one more pass", err)
 	}
 	if run.GetRunID() != runningID {
 		return s.record(ctx, request, Started{RunID: care.ID(run.GetRunID())})
@@ -201,14 +201,18 @@ func (s *Service) askForMore(ctx context.Context, request Request, runningID str
 
 // record writes the run's row, so that it can be followed before a worker has begun it. A row that is there already stands.
 func (s *Service) record(ctx context.Context, request Request, started Started) (Started, error) {
-	err := s.store.RecordRun(ctx, db.RunStart{
-		ID: started.RunID, Kind: protocol.KindCareRecipient, WorkflowID: protocol.CareRecipientSyncID(request.Client),
+	return started, s.RecordRun(ctx, db.RunStart{
+		ID: started.RunID, Kind: care.RunCareRecipient, WorkflowID: protocol.CareRecipientSyncID(request.Client),
 		Request: request.careRequest(),
 	})
-	if err != nil {
-		return started, fmt.Errorf("the sync was started as run %s, but could not be recorded yet: %w", started.RunID, err)
+}
+
+// RecordRun writes the row of a run that has been started, so that it can be followed at once. A row that is there already stands.
+func (s *Service) RecordRun(ctx context.Context, run db.RunStart) error {
+	if err := s.store.RecordRun(ctx, run); err != nil {
+		return fmt.Errorf("the sync was started as run %s, but could not be recorded yet: %w", run.ID, err)
 	}
-	return started, nil
+	return nil
 }
 
 // abandoned is what a run came to whose workflow left it open: what its steps have saved stays and counts.
@@ -231,8 +235,8 @@ func (r Request) careRequest() care.Request {
 	}
 }
 
-// temporalError keeps what the server says out of reach of people: its texts are for operators of Temporal.
-func temporalError(operation string, err error) error {
+// TemporalError keeps what the server says out of reach of people: its texts are for operators of Temporal.
+func TemporalError(operation string, err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}

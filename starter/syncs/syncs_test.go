@@ -59,7 +59,7 @@ func (w world) start(t *testing.T, allBudgets bool) syncs.Started {
 func (w world) begin(t *testing.T, run care.ID, allBudgets bool) {
 	t.Helper()
 	require.NoError(t, w.store.RecordRun(t.Context(), db.RunStart{
-		ID: run, Kind: protocol.KindCareRecipient, WorkflowID: w.workflowID, StartedAt: time.Now(),
+		ID: run, Kind: care.RunCareRecipient, WorkflowID: w.workflowID, StartedAt: time.Now(),
 		Request: care.Request{OrganisationID: w.organisation.ID, ClientID: w.client, Trigger: care.TriggerOnDemand, AllBudgets: allBudgets},
 	}))
 }

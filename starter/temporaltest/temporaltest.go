@@ -17,7 +17,7 @@ import (
 	"github.com/caresync/caresync/db"
 )
 
-// Server is a fake of syncs.Temporal.
+// Server is a fake of syncs.Temporal and pace.Temporal.
 type Server struct {
 	mu        sync.Mutex
 	workflows map[string]*Workflow
@@ -25,6 +25,8 @@ type Server struct {
 	Err error
 	// OnStart, if set, is called with every run that is started, before whoever starts it knows: as a quick worker would.
 	OnStart func(runID string)
+	// OnUpdate answers updates as the workflow would.
+	OnUpdate func(Update) (answer any, err error)
 	// refusals counts down starts that were refused; then is called at the last.
 	refusals int
 	then     func()
@@ -50,6 +52,13 @@ func (s *Server) Change(workflowID string, change func(*Workflow)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change(s.workflows[workflowID])
+}
+
+// Known reports whether a workflow was ever started.
+func (s *Server) Known(workflowID string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.workflows[workflowID] != nil
 }
 
 // Workflow is a copy of a workflow as it is now.

@@ -54,11 +54,11 @@ func startGovernment(t *testing.T, options world.Options, provider string, more 
 	require.NoError(t, err)
 	gov := government{Simulator: simulator, store: &prodatest.Store{}, connection: care.Connection{
 		ID: care.ID(uuid.NewString()), Service: care.NDIA, BaseURL: known.NDIABaseURL,
-		TokenBaseURL: known.TokenBaseURL, DeviceBaseURL: known.DeviceBaseURL, RANumber: known.RANumber, DeviceName: known.DeviceName,
+		TokenBaseURL: known.TokenBaseURL, DeviceBaseURL: known.DeviceBaseURL, RANumber: known.RANumber, DeviceName: known.NDIADeviceName,
 		ClientID: known.ClientID, APIKey: known.NDIAIBMClientID, Audience: known.NDIAAudience, ProductID: known.NDIAProductID,
 	}}
 	_, devices := gov.process()
-	require.NoError(t, devices.Activate(t.Context(), gov.connection, known.ActivationCode))
+	require.NoError(t, devices.Activate(t.Context(), gov.connection, known.NDIAActivationCode))
 	return gov
 }
 

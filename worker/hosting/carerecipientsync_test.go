@@ -59,7 +59,7 @@ func TestFiftyAtOnceForOnePerson(t *testing.T) {
 	claim := request
 	claim.Trigger = care.TriggerClaim
 
-	var processes []*activities.CareRecipient
+	var processes []*activities.Steps
 	for range 10 {
 		processes = append(processes, w.Steps(t, db.Options{}))
 	}

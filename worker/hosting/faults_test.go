@@ -24,8 +24,10 @@ type site struct {
 	worker *testkit.Process
 }
 
-func newSite(t *testing.T) *site {
-	s := &site{world: testkit.NewWorldAlone(t, world.Options{}), stack: testkit.NewStack(t)}
+func newSite(t *testing.T) *site { return newSiteOf(t, world.Options{}) }
+
+func newSiteOf(t *testing.T, people world.Options) *site {
+	s := &site{world: testkit.NewWorldAlone(t, people), stack: testkit.NewStack(t)}
 	t.Setenv("TEMPORAL_ADDRESS", s.stack.TemporalAddress)
 	s.world.SetUp(t, s.stack.NewDatabase(t))
 	s.startWorker(t)

@@ -15,6 +15,7 @@ import (
 	"github.com/caresync/caresync/platform/run"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/upstream/ndia"
 	"github.com/caresync/caresync/upstream/proda"
 	"github.com/caresync/caresync/upstream/servicesaustralia"
 	"github.com/caresync/caresync/upstream/transport"
@@ -26,38 +27,57 @@ const (
 	databaseSlots = 20
 	// serviceSlots are steps that mostly wait for the government. The rate is bounded by the allowance, not by them.
 	serviceSlots = 40
+	// bulkSlots are slices of bulk runs, each of which syncs several people at once.
+	bulkSlots = 4
 	// stopTimeout is how long a stopping worker lets its steps finish; what is not done by then is given to another worker.
 	stopTimeout = 20 * time.Second
 )
 
 // DatabaseConnections is the pool's size: enough for every database step at once and for a share of the others, which hold a connection
 // only while they read or write and not while they wait for the government.
-const DatabaseConnections = 32
+const DatabaseConnections = 48
 
-// Steps puts together the steps of a Care Recipient Sync for a process. expiring, if not nil, is told where a login says that a device or
-// its key expires soon.
-func Steps(store *db.Store, calls *transport.Client, expiring func(care.Connection, proda.ExpiryWarning)) *activities.CareRecipient {
+// Steps puts together the steps for a process. expiring, if not nil, is told where a login says that a device or its key expires soon.
+func Steps(store *db.Store, calls *transport.Client, expiring func(care.Connection, proda.ExpiryWarning)) *activities.Steps {
 	tokens := proda.NewTokens(proda.NewClient(calls, proda.Options{Expiring: expiring}), store.ProdaTokens(), store.DeviceKeys())
-	services := servicesaustralia.NewClient(calls, tokens, servicesaustralia.Options{})
-	return activities.NewCareRecipient(store, services, store.NewAllowances())
+	servicesAustralia, participants := servicesaustralia.NewClient(calls, tokens, servicesaustralia.Options{}), ndia.NewClient(calls, tokens, ndia.Options{})
+	onDemand, bulk := store.NewAllowances(), store.NewBulkAllowances()
+	return &activities.Steps{
+		CareRecipient: activities.NewCareRecipient(store, servicesAustralia, onDemand),
+		PaceContract:  activities.NewPaceContract(store, participants, onDemand),
+		Bulk: activities.NewBulk(store, activities.NewCareRecipient(store, servicesAustralia, bulk),
+			activities.NewPaceContract(store, participants, bulk)),
+		Runs:   activities.NewRuns(store),
+		Claims: activities.NewClaims(store),
+	}
 }
 
-// Workers are the parts of a worker process: one for workflows and the steps that only touch the database, and one for each service,
-// with slots of its own, so that an outage of a service never starves anything else.
-func Workers(connected client.Client, queues protocol.TaskQueues, steps *activities.CareRecipient) []run.Part {
+// Workers are the parts of a worker process: one for workflows and the steps that only touch the database, and two for each service,
+// for single syncs and for bulk runs, with slots of their own, so that an outage of a service never starves anything else, and a bulk run
+// nobody who waits for one person.
+func Workers(connected client.Client, queues protocol.TaskQueues, steps *activities.Steps) []run.Part {
 	careSyncOptions := options()
 	careSyncOptions.MaxConcurrentLocalActivityExecutionSize = databaseSlots
 	careSyncOptions.LocalActivityWorkerOnly = true // nothing else to poll for
 	careSync := worker.New(connected, queues.CareSync(), careSyncOptions)
 	workflows.Register(careSync)
 	steps.RegisterDatabaseSteps(careSync)
+	steps.RegisterClaimSteps(careSync, connected)
 
 	serviceOptions := options()
 	serviceOptions.MaxConcurrentActivityExecutionSize = serviceSlots
 	serviceOptions.DisableWorkflowWorker = true
-	servicesAustralia := worker.New(connected, queues.Upstream(care.ServicesAustralia), serviceOptions)
-	steps.RegisterServiceSteps(servicesAustralia)
-	return []run.Part{part(careSync), part(servicesAustralia)}
+	bulkOptions := serviceOptions
+	bulkOptions.MaxConcurrentActivityExecutionSize = bulkSlots
+	parts := []run.Part{part(careSync)}
+	for _, service := range []care.Service{care.ServicesAustralia, care.NDIA} {
+		serviceWorker := worker.New(connected, queues.Upstream(service), serviceOptions)
+		steps.RegisterServiceSteps(serviceWorker, service)
+		bulkWorker := worker.New(connected, queues.Bulk(service), bulkOptions)
+		steps.RegisterBulkSteps(bulkWorker, connected)
+		parts = append(parts, part(serviceWorker), part(bulkWorker))
+	}
+	return parts
 }
 
 func part(hosted worker.Worker) run.Part {

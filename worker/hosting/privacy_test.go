@@ -17,7 +17,7 @@ import (
 const telling = 6
 
 // inPayloads are parts of inputs, results, summaries, details and failures, which stand only in ciphertext.
-var inPayloads = []string{`"organisation_id"`, `"outcome"`, "Read and save the budgets", "Care recipient sync", "Syncing with Services Australia", "unavailable (status"}
+var inPayloads = []string{`"organisation_id"`, `"outcome"`, "Read and save the budgets", "Care recipient sync", "PACE contract sync", `"retrieval_id"`, "Waiting for a person", "Syncing with Services Australia", "unavailable (status"}
 
 // R10: whoever gets hold of Temporal's database learns nothing about a person. Everything in it is searched, the encrypted payloads as
 // the bytes that they are.
@@ -29,6 +29,11 @@ func TestTemporalsDatabaseHoldsNoPersonData(t *testing.T) {
 	for _, key := range []string{"several-open", "identity-mismatch", "consent-refused", "usage-by-others", "not-found"} {
 		_ = temporal.Start(t, s.world.Request(t, key)).Get(t.Context(), nil) // whatever it came to
 	}
+	request := s.world.RequestFor(t, "changed-manager")
+	retrieved := temporal.Retrieve(t, request)
+	_, err := temporal.Create(t.Context(), request.ClientID, everything(t, s.world.Store, request, retrieved.RetrievalID))
+	require.NoError(t, err)
+	temporal.Retrieve(t, s.world.RequestFor(t, "never-endorsed"))
 	secrets := append(secretsOf(s.world), inPayloads...)
 	for _, databaseURL := range s.stack.TemporalDatabaseURLs(t) {
 		requireWithout(t, databaseURL, secrets)
@@ -44,6 +49,12 @@ func secretsOf(w *testkit.World) (secrets []string) {
 			if len(name) >= telling {
 				secrets = append(secrets, name)
 			}
+		}
+	}
+	for _, participant := range w.World.HeldParticipants(world.Holder{}) {
+		secrets = append(secrets, participant.NDISNumber, participant.BirthDate.String())
+		if len(participant.FamilyName) >= telling {
+			secrets = append(secrets, participant.FamilyName)
 		}
 	}
 	return secrets

@@ -5,6 +5,7 @@ package hosting_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/testkit"
@@ -62,6 +64,68 @@ func TestRecordHistories(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRecordContractHistories is TestRecordHistories for contract syncs.
+func TestRecordContractHistories(t *testing.T) {
+	for name, scenario := range map[string]struct {
+		person string
+		attend func(*testing.T, *testkit.World, *testkit.Temporal, care.Request)
+	}{
+		"contract-created": {"changed-manager", create},
+		"contract-changed-meanwhile": {"fresh-plan", func(t *testing.T, w *testkit.World, temporal *testkit.Temporal, request care.Request) {
+			retrieved := temporal.Retrieve(t, request)
+			agreed := everything(t, w.Store, request, retrieved.RetrievalID)
+			require.NoError(t, w.World.MoveParticipant("fresh-plan", world.PlanMove{Name: world.Spend, Category: "01", Silent: true}))
+			differs, err := temporal.Create(t.Context(), request.ClientID, agreed)
+			require.NoError(t, err)
+			require.Equal(t, care.ReasonPreviewDiffers, differs.Reason)
+			_, err = temporal.Create(t.Context(), request.ClientID, everything(t, w.Store, request, differs.NextRetrievalID))
+			require.NoError(t, err)
+		}},
+		"contract-notified-meanwhile": {"fresh-plan", func(t *testing.T, w *testkit.World, temporal *testkit.Temporal, request care.Request) {
+			retrieved := temporal.Retrieve(t, request)
+			temporal.RequestRefresh(t, request)
+			_, err := temporal.Create(t.Context(), request.ClientID, everything(t, w.Store, request, retrieved.RetrievalID))
+			require.NoError(t, err)
+		}},
+		"contract-refused": {"endorsement-missing", func(t *testing.T, _ *testkit.World, temporal *testkit.Temporal, request care.Request) {
+			temporal.Retrieve(t, request)
+		}},
+		"contract-cancelled": {"fresh-plan", func(t *testing.T, _ *testkit.World, temporal *testkit.Temporal, request care.Request) {
+			temporal.Retrieve(t, request)
+			require.NoError(t, temporal.CancelWorkflow(t.Context(), protocol.PaceContractSyncID(request.ClientID), ""))
+		}},
+		"contract-refreshed": {"changed-manager", func(t *testing.T, w *testkit.World, temporal *testkit.Temporal, request care.Request) {
+			create(t, w, temporal, request)
+			_ = temporal.GetWorkflow(t.Context(), protocol.PaceContractSyncID(request.ClientID), "").Get(t.Context(), nil)
+			require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.Unavailable, Operation: budgetCall, Count: 1}))
+			temporal.RequestRefresh(t, request)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := testkit.NewWorld(t, participants(t))
+			temporal := testkit.NewReadableTemporal(t)
+			temporal.RunWorker(t, w.Steps(t, db.Options{}))
+			request := w.RequestFor(t, scenario.person)
+			scenario.attend(t, w, temporal, request)
+			run := temporal.GetWorkflow(t.Context(), protocol.PaceContractSyncID(request.ClientID), "")
+			_ = run.Get(t.Context(), nil) // a cancelled run ends with an error
+			runs, _, err := w.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{ClientID: request.ClientID, Most: 10})
+			require.NoError(t, err)
+			for _, recorded := range runs {
+				save(t, name+"-"+strings.ReplaceAll(string(recorded.Trigger), "_", "-"), history(t, temporal, run.GetID(), string(recorded.ID)))
+			}
+		})
+	}
+}
+
+// create retrieves a plan and creates everything of it.
+func create(t *testing.T, w *testkit.World, temporal *testkit.Temporal, request care.Request) {
+	t.Helper()
+	retrieved := temporal.Retrieve(t, request)
+	_, err := temporal.Create(t.Context(), request.ClientID, everything(t, w.Store, request, retrieved.RetrievalID))
+	require.NoError(t, err)
 }
 
 func nothing(*testing.T, *testkit.World, *testkit.Temporal, client.WorkflowRun) {}

@@ -1,0 +1,96 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+)
+
+// Bulk are the steps of a Bulk Sync.
+type Bulk struct {
+	store  *db.Store
+	runs   *Runs
+	passes map[care.RunKind]passes
+}
+
+// passes make one pass over one person by direct calls.
+type passes interface {
+	pass(ctx context.Context, runID care.ID, request care.Request) (pass, error)
+}
+
+// NewBulk makes the steps for a process. careRecipient and paceContract have allowances of their own, which let others go before.
+func NewBulk(store *db.Store, careRecipient *CareRecipient, paceContract *PaceContract) *Bulk {
+	return &Bulk{store: store, runs: NewRuns(store), passes: map[care.RunKind]passes{
+		care.RunCareRecipient: careRecipient, care.RunPACEContract: paceContract,
+	}}
+}
+
+// PlanBulk records a bulk run, if nobody has yet, and plans its people as rows.
+func (b *Bulk) PlanBulk(ctx context.Context, in protocol.PlanBulkInput) (protocol.BulkPlan, error) {
+	bulk := db.Bulk{ID: in.BulkID, OrganisationID: in.OrganisationID, RequestedBy: in.RequestedBy}
+	if in.Options != nil {
+		bulk.Options = *in.Options
+		if err := b.store.RecordBulk(ctx, bulk); err != nil {
+			return protocol.BulkPlan{}, err
+		}
+	}
+	var err error
+	if bulk.Options, err = b.store.BulkOptions(ctx, in.OrganisationID, in.BulkID); err != nil {
+		return protocol.BulkPlan{}, err
+	}
+	plan := protocol.BulkPlan{BulkID: in.BulkID, Options: bulk.Options}
+	size := db.BulkSize{PerBatch: protocol.PeoplePerBatch, PerSlice: protocol.PeoplePerSlice}
+	plan.Total, plan.Batches, err = b.store.PlanBulk(ctx, bulk, size, time.Now())
+	plan.Options.Selection = care.BulkSelection{} // who is selected stands in the rows
+	return plan, err
+}
+
+// SetBulkPaused notes in the bulk run's row that it is paused, for slices under way, or that it goes on.
+func (b *Bulk) SetBulkPaused(ctx context.Context, part protocol.BulkPart, paused bool) error {
+	return b.store.SetBulkPaused(ctx, part.OrganisationID, part.BulkID, paused)
+}
+
+// EscalatedPeople are those of a batch who were given a sync of their own and have no outcome yet.
+func (b *Bulk) EscalatedPeople(ctx context.Context, part protocol.BulkPart) ([]care.ID, error) {
+	return b.store.EscalatedItems(ctx, part.OrganisationID, part.BulkID, part.Batch)
+}
+
+// SettleBatch settles those of a batch who have no outcome, whatever became of it, and counts how all of them ended.
+func (b *Bulk) SettleBatch(ctx context.Context, in protocol.SettleInput) (care.BulkCounts, error) {
+	if in.Reason != "" {
+		if err := b.store.SettleItems(ctx, in.OrganisationID, in.BulkID, in.Batch, care.ItemSkipped, in.Reason); err != nil {
+			return care.BulkCounts{}, err
+		}
+	}
+	return b.store.CountItems(ctx, in.OrganisationID, in.BulkID, in.Batch)
+}
+
+// CompleteBulk settles whoever is left and records how the bulk run ended.
+func (b *Bulk) CompleteBulk(ctx context.Context, in protocol.CompleteBulkInput) (protocol.BulkResult, error) {
+	counts, outcome, err := b.store.FinishBulk(ctx, in.OrganisationID, in.BulkID, in.Stop)
+	return protocol.BulkResult{BulkID: in.BulkID, Outcome: outcome, Reason: in.Stop, Counts: counts}, err
+}
+
+// Workflows is what is needed of a Temporal client to wait for a workflow.
+type Workflows interface {
+	GetWorkflow(ctx context.Context, workflowID, runID string) client.WorkflowRun
+}
+
+type awaiter struct {
+	store    *db.Store
+	temporal Workflows
+}
+
+// awaitRun waits for a person's sync that somebody else had started, and settles the person with it.
+func (a awaiter) awaitRun(ctx context.Context, in protocol.AwaitRunInput) error {
+	_ = a.temporal.GetWorkflow(ctx, in.WorkflowID, "").Get(ctx, nil) // how it ended stands in its row
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return a.store.SettleJoined(ctx, in.OrganisationID, in.BulkID, in.ClientID, in.WorkflowID)
+}

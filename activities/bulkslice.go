@@ -1,0 +1,221 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/upstream/transport"
+)
+
+const (
+	// peopleAtOnce is how many people of a slice are synced at the same time.
+	peopleAtOnce = 8
+	// sliceTakesNoneAfter is how long a slice begins further people; the rest is left to another attempt.
+	sliceTakesNoneAfter = 45 * time.Second
+	// pauseIsSeenWithin is how often a slice looks whether its bulk run was paused.
+	pauseIsSeenWithin = time.Second
+	// failuresInARow of different people, without anybody succeeding in between, are the service's and not theirs.
+	failuresInARow = 5
+)
+
+// SyncSlice syncs the people of a slice who have no outcome, several at once. One who fails while others succeed is answered as escalated.
+// Where the service as a whole fails, it returns an error that is tried again later: nobody is settled for that.
+func (b *Bulk) SyncSlice(ctx context.Context, in protocol.SliceInput) (protocol.SliceResult, error) {
+	people, err := b.store.OpenItems(ctx, db.BulkSlice{OrganisationID: in.OrganisationID, BulkID: in.BulkID, Batch: in.Batch, Slice: in.Slice})
+	if err != nil {
+		return protocol.SliceResult{}, err
+	}
+	slice := &slice{bulk: b, in: in, took: time.Now(), looked: time.Now()}
+	var group errgroup.Group
+	group.SetLimit(peopleAtOnce)
+	for i, person := range people {
+		if !slice.goesOn(ctx) {
+			slice.result.Left = len(people) - i
+			break
+		}
+		group.Go(func() error {
+			slice.sync(ctx, person)
+			return nil
+		})
+	}
+	_ = group.Wait() // what went wrong stands in the slice
+	return slice.end(context.WithoutCancel(ctx))
+}
+
+// slice is one attempt of a slice.
+type slice struct {
+	bulk *Bulk
+	in   protocol.SliceInput
+	took time.Time
+
+	mu     sync.Mutex
+	looked time.Time
+	paused bool
+	result protocol.SliceResult
+	// troubled failed for a technical reason; inARow is how many did since anybody succeeded.
+	troubled []trouble
+	inARow   int
+	// outage is why the service as a whole fails.
+	outage error
+}
+
+// trouble is a pass that gave up for a technical reason.
+type trouble struct {
+	client care.ID
+	pass   pass
+}
+
+// goesOn reports whether a further person may be begun. People in hand are always finished.
+func (s *slice) goesOn(ctx context.Context) bool {
+	if ctx.Err() != nil || time.Since(s.took) > sliceTakesNoneAfter || workerStops(ctx) || s.isPaused(ctx) {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.outage == nil && s.result.Stop == ""
+}
+
+func workerStops(ctx context.Context) bool {
+	if !activity.IsActivity(ctx) {
+		return false
+	}
+	select {
+	case <-activity.GetWorkerStopChannel(ctx):
+		return true
+	default:
+		return false
+	}
+}
+
+// isPaused looks at the bulk run's row now and then. A row that cannot be read pauses nothing: the steps will tell.
+func (s *slice) isPaused(ctx context.Context) bool {
+	if !s.paused && time.Since(s.looked) > pauseIsSeenWithin {
+		s.looked = time.Now()
+		paused, err := s.bulk.store.BulkPaused(ctx, s.in.OrganisationID, s.in.BulkID)
+		s.paused = paused && err == nil
+	}
+	return s.paused
+}
+
+// sync makes a person's pass. It goes on when the slice is cancelled: a person in hand is finished.
+func (s *slice) sync(ctx context.Context, person care.ID) {
+	ctx = context.WithoutCancel(ctx)
+	request := care.Request{
+		OrganisationID: s.in.OrganisationID, ClientID: person, AllBudgets: s.in.Options.AllBudgets, Areas: s.in.Options.Areas,
+		MovedOnly: s.in.Options.Delta, Trigger: care.TriggerBulk, RequestedBy: s.in.RequestedBy, BulkID: s.in.BulkID,
+	}
+	made, err := s.bulk.passes[s.in.Options.Kind].pass(ctx, db.BulkRunID(s.in.BulkID, person), request)
+	switch {
+	case errors.Is(err, db.ErrNotFound):
+		s.settled(s.bulk.store.SettleItem(ctx, s.in.OrganisationID, s.in.BulkID, person, care.RunFailed, care.ReasonNotFound), care.RunResult{})
+	case err != nil:
+		s.fails(err)
+	case made.failure != nil:
+		s.hasTrouble(trouble{client: person, pass: made})
+	default:
+		result, err := s.bulk.runs.CompleteRun(ctx, made.CompleteInput)
+		s.settled(err, result)
+	}
+}
+
+// settled notes that a person has an outcome. One that would be everybody's ends the bulk run.
+func (s *slice) settled(err error, result care.RunResult) {
+	if err != nil {
+		s.fails(err)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inARow = 0
+	s.result.Settled++
+	if result.Outcome == care.RunFailed {
+		s.result.Failed++
+	}
+	if result.Reason.ConcernsOrganisation() {
+		s.result.Stop = result.Reason
+	}
+}
+
+// fails notes that nobody can be synced at the moment.
+func (s *slice) fails(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.outage == nil {
+		s.outage = err
+	}
+}
+
+// hasTrouble notes a person's technical failure, and recognises one that is not the person's own.
+func (s *slice) hasTrouble(t trouble) {
+	if concernsEverybody(t.pass.failure) {
+		s.fails(t.pass.failure)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.troubled = append(s.troubled, t)
+	s.inARow++
+	if s.inARow >= failuresInARow && s.outage == nil {
+		s.outage = t.pass.failure
+	}
+}
+
+// concernsEverybody recognises what belongs to the connection rather than to a person: too many calls, a planned outage, an allowance
+// that is used up, and a database that is away.
+func concernsEverybody(err error) bool {
+	var failure *transport.Error
+	if errors.As(err, &failure) {
+		return failure.Kind == transport.RateLimited || failure.Kind == transport.LoginUnavailable || failure.Status == http.StatusServiceUnavailable
+	}
+	return errors.Is(err, db.ErrNoAllowance) || databaseUnavailable(err)
+}
+
+// end escalates those who failed while others succeeded. In an outage they are left, like everybody else, to a later attempt.
+func (s *slice) end(ctx context.Context) (protocol.SliceResult, error) {
+	if s.outage == nil && s.result.Settled == 0 && len(s.troubled) > 1 {
+		s.outage = s.troubled[0].pass.failure
+	}
+	if s.outage != nil {
+		return s.result, errors.Join(s.outage, s.bulk.noteOutage(ctx, s.in.BulkPart, s.outage))
+	}
+	if s.result.Settled > 0 {
+		if err := s.bulk.store.NoteBulkGoesOn(ctx, s.in.OrganisationID, s.in.BulkID); err != nil {
+			return s.result, err
+		}
+	}
+	return s.result, s.escalate(ctx)
+}
+
+func (b *Bulk) noteOutage(ctx context.Context, part protocol.BulkPart, outage error) error {
+	words := ""
+	var failure *transport.Error
+	if errors.As(outage, &failure) {
+		words = failure.Words
+	}
+	return b.store.NoteBulkWaiting(ctx, part.OrganisationID, part.BulkID, words)
+}
+
+func (s *slice) escalate(ctx context.Context) error {
+	if len(s.troubled) == 0 {
+		return nil
+	}
+	clients := make([]care.ID, 0, len(s.troubled))
+	for _, t := range s.troubled {
+		if err := s.bulk.runs.escalate(ctx, t.pass.CompleteInput); err != nil {
+			return err
+		}
+		clients = append(clients, t.client)
+	}
+	escalated, err := s.bulk.store.EscalateItems(ctx, s.in.OrganisationID, s.in.BulkID, clients)
+	s.result.Escalated = escalated
+	return err
+}

@@ -1,0 +1,123 @@
+package care
+
+import (
+	"slices"
+	"time"
+)
+
+// BulkOptions are who is synced in a bulk run, and what of them.
+type BulkOptions struct {
+	Kind      RunKind       `json:"kind"`
+	Selection BulkSelection `json:"selection"`
+	// Areas are those of a Care Recipient Sync that are wanted beside the summary; none means all. AllBudgets is as in Request.
+	Areas      []Area `json:"areas,omitempty"`
+	AllBudgets bool   `json:"all_budgets,omitempty"`
+	// Delta finds out from the provider-wide lists who has changed, and syncs only those.
+	Delta bool `json:"delta,omitempty"`
+	// HoldChanges leaves every change of a contract to people, also those that an unattended refresh may apply (R31).
+	HoldChanges bool `json:"hold_changes,omitempty"`
+	// Window is how many batches run at once; 0 takes the default.
+	Window int `json:"window,omitempty"`
+	// FailureThreshold ends the run early once more than so many percent of at least FailuresCountFrom people have failed; 0 never.
+	FailureThreshold int `json:"failure_threshold,omitempty"`
+}
+
+// BulkSelection narrows who is synced; everything that is set must hold. Nothing set is everybody of the kind.
+type BulkSelection struct {
+	// ConnectionID is the connection that holds the people: a service provider id (R11).
+	ConnectionID ID `json:"connection_id,omitempty"`
+	// Clients are people by our ids.
+	Clients []ID `json:"clients,omitempty"`
+	// InCare leaves out those who are not in care (R19).
+	InCare bool `json:"in_care,omitempty"`
+	// NotSyncedFor leaves out those of whom data was read within that time.
+	NotSyncedFor time.Duration `json:"not_synced_for,omitempty"`
+	// FailedLastTime takes those whose last finished run did not succeed.
+	FailedLastTime bool `json:"failed_last_time,omitempty"`
+	// RetryOf takes those of another bulk run who did not succeed in it.
+	RetryOf ID `json:"retry_of,omitempty"`
+}
+
+// FailuresCountFrom is the number of people from which the failure threshold of a bulk run counts.
+const FailuresCountFrom = 20
+
+// ItemOutcome is how a person's part of a bulk run ended: as their run did, or not reached.
+type ItemOutcome = RunOutcome
+
+// ItemSkipped: the bulk run ended before it reached the person.
+const ItemSkipped ItemOutcome = "skipped"
+
+// The reasons for which a bulk run ends early, beside those of a run.
+const (
+	ReasonFailureThreshold Reason = "failure_threshold"
+	ReasonBatchLost        Reason = "batch_lost"
+	ReasonBulkLost         Reason = "bulk_lost"
+)
+
+// BulkCounts are how many people of a bulk run ended how. They are counted from rows.
+type BulkCounts struct {
+	Selected              int `json:"selected"`
+	Processed             int `json:"processed"`
+	Succeeded             int `json:"succeeded"`
+	SucceededWithWarnings int `json:"succeeded_with_warnings"`
+	Partial               int `json:"partial"`
+	Failed                int `json:"failed"`
+	Cancelled             int `json:"cancelled"`
+	Skipped               int `json:"skipped"`
+	// Joined ended with a run that somebody else had started; Escalated were given a sync of their own.
+	Joined    int `json:"joined"`
+	Escalated int `json:"escalated"`
+}
+
+// Add adds people of one outcome; those without one are selected only.
+func (c *BulkCounts) Add(outcome ItemOutcome, people int) {
+	c.Selected += people
+	counter := map[ItemOutcome]*int{
+		RunSucceeded: &c.Succeeded, RunSucceededWithWarnings: &c.SucceededWithWarnings, RunPartial: &c.Partial, RunFailed: &c.Failed,
+		RunCancelled: &c.Cancelled, ItemSkipped: &c.Skipped,
+	}[outcome]
+	if counter != nil {
+		*counter += people
+		c.Processed += people
+	}
+}
+
+// Plus adds the counts of other people.
+func (c BulkCounts) Plus(other BulkCounts) BulkCounts {
+	return BulkCounts{
+		Selected: c.Selected + other.Selected, Processed: c.Processed + other.Processed, Succeeded: c.Succeeded + other.Succeeded,
+		SucceededWithWarnings: c.SucceededWithWarnings + other.SucceededWithWarnings, Partial: c.Partial + other.Partial,
+		Failed: c.Failed + other.Failed, Cancelled: c.Cancelled + other.Cancelled, Skipped: c.Skipped + other.Skipped,
+		Joined: c.Joined + other.Joined, Escalated: c.Escalated + other.Escalated,
+	}
+}
+
+// ExceedFailures reports whether more people have failed than the threshold, in percent, allows; 0 allows all.
+func (c BulkCounts) ExceedFailures(threshold int) bool {
+	return threshold > 0 && c.Processed >= FailuresCountFrom && c.Failed*100 > c.Processed*threshold
+}
+
+// ConcludeBulk decides how a bulk run ended from how its people did. stopped is why it ended early, empty if it did not.
+func ConcludeBulk(counts BulkCounts, stopped Reason) RunOutcome {
+	good := counts.Succeeded + counts.SucceededWithWarnings
+	switch {
+	case stopped == ReasonCancelled:
+		return RunCancelled
+	case counts.Selected > 0 && good+counts.Partial == 0:
+		return RunFailed
+	case good < counts.Selected || stopped != "":
+		return RunPartial
+	case counts.SucceededWithWarnings > 0:
+		return RunSucceededWithWarnings
+	default:
+		return RunSucceeded
+	}
+}
+
+// organisationWide are reasons that would be the same for everybody.
+var organisationWide = []Reason{
+	ReasonLoginRefused, ReasonDeviceNotActivated, ReasonNotSetUp, ReasonNoConnection, ReasonPACENotEnabled,
+}
+
+// ConcernsOrganisation reports whether the reason would be the same for all people of the organisation.
+func (r Reason) ConcernsOrganisation() bool { return slices.Contains(organisationWide, r) }

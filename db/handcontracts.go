@@ -1,0 +1,120 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db/gen"
+)
+
+// ImportedContract is a line of a file of contracts that were made by hand.
+type ImportedContract struct {
+	Line       int
+	NDISNumber string
+	// Reference is the provider's own name of the contract; a client has it once.
+	Reference string
+	StartDate care.Date
+	// EndDate is zero for a contract without an end, TotalFunding absent where it is not known.
+	EndDate      care.Date
+	TotalFunding decimal.NullDecimal
+}
+
+// handContractRow is a contract made by hand as WriteHandContracts stores it.
+type handContractRow struct {
+	ID           care.ID             `json:"id"`
+	ClientID     care.ID             `json:"client_id"`
+	Reference    string              `json:"reference"`
+	StartDate    care.Date           `json:"start_date"`
+	EndDate      care.Date           `json:"end_date"`
+	TotalFunding decimal.NullDecimal `json:"total_funding"`
+}
+
+// ImportContracts stores the contracts of a file, all or none. A contract that we hold already, by client and reference, becomes what
+// the file says; none is removed. It fails with ImportError.
+func (s *Store) ImportContracts(ctx context.Context, organisation care.ID, file Import[ImportedContract]) (ImportResult, error) {
+	var result ImportResult
+	err := s.inTransaction(ctx, "import contracts", func(queries *gen.Queries) error {
+		if err := queries.LockOrganisationForImport(ctx, organisation); err != nil {
+			return err
+		}
+		numbers := make([]string, 0, len(file.Rows))
+		for _, line := range file.Rows {
+			numbers = append(numbers, line.NDISNumber)
+		}
+		clients, err := clientsByNDISNumber(ctx, queries, organisation, numbers)
+		if err != nil {
+			return err
+		}
+		contracts, problems := checkContracts(file.Rows, clients)
+		if err := importError(append(file.Problems, problems...)); err != nil {
+			return err
+		}
+		result, err = writeHandContracts(ctx, queries, organisation, contracts)
+		return err
+	})
+	return result, err
+}
+
+func clientsByNDISNumber(ctx context.Context, queries *gen.Queries, organisation care.ID, numbers []string) (map[string]care.ID, error) {
+	slices.Sort(numbers)
+	rows, err := queries.ClientsByNDISNumber(ctx, gen.ClientsByNDISNumberParams{OrganisationID: organisation, NdisNumbers: slices.Compact(numbers)})
+	clients := make(map[string]care.ID, len(rows))
+	for _, row := range rows {
+		clients[row.NdisNumber] = row.ID
+	}
+	return clients, err
+}
+
+// unknownClient is what is wrong with a line about somebody whom the organisation does not have.
+func unknownClient(line int) LineError {
+	return LineError{line, "ndis_number", "is not that of any client of this organisation: import the person first"}
+}
+
+func checkContracts(imported []ImportedContract, clients map[string]care.ID) (contracts []handContractRow, problems []LineError) {
+	firstLine := make(map[[2]string]int, len(imported))
+	for _, line := range imported {
+		key := [2]string{line.NDISNumber, line.Reference}
+		if first, twice := firstLine[key]; twice {
+			problems = append(problems, LineError{line.Line, "reference", fmt.Sprintf("stands in line %d too, for the same client", first)})
+		} else {
+			firstLine[key] = line.Line
+		}
+		client, known := clients[line.NDISNumber]
+		if !known {
+			problems = append(problems, unknownClient(line.Line))
+		}
+		if !line.EndDate.IsZero() && line.EndDate.Before(line.StartDate) {
+			problems = append(problems, LineError{line.Line, "end_date", "is before start_date"})
+		}
+		if line.TotalFunding.Valid && (!isMoney(line.TotalFunding.Decimal) || line.TotalFunding.Decimal.IsNegative()) {
+			problems = append(problems, LineError{line.Line, "total_funding", "is not an amount from 0 with at most two places"})
+		}
+		contracts = append(contracts, handContractRow{
+			ID: NewID(), ClientID: client, Reference: line.Reference, StartDate: line.StartDate, EndDate: line.EndDate, TotalFunding: line.TotalFunding,
+		})
+	}
+	return contracts, problems
+}
+
+// mostMoney is where amounts end that a column for money can hold.
+var mostMoney = decimal.New(1, 12)
+
+// isMoney reports whether an amount can be stored as it is (R2).
+func isMoney(amount decimal.Decimal) bool {
+	return amount.Abs().LessThan(mostMoney) && amount.Equal(amount.Round(2))
+}
+
+func writeHandContracts(ctx context.Context, queries *gen.Queries, organisation care.ID, contracts []handContractRow) (result ImportResult, err error) {
+	for chunk := range slices.Chunk(contracts, importChunk) {
+		written, err := queries.WriteHandContracts(ctx, gen.WriteHandContractsParams{OrganisationID: organisation, Contracts: list(chunk)})
+		if err != nil {
+			return result, err
+		}
+		result.add(len(chunk), written)
+	}
+	return result, nil
+}

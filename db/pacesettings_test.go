@@ -1,0 +1,260 @@
+package db_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/testkit"
+)
+
+func TestPACEIsEnabledOverAnNDIAConnection(t *testing.T) { // R21
+	t.Parallel()
+	address := testkit.DatabaseURL(t)
+	store, sql := testkit.Store(t, address), testkit.OpenSQL(t, address)
+	wattle, banksia := newOrganisation(t, store, "wattle").ID, newOrganisation(t, store, "banksia").ID
+	settings, err := store.PACESettings(t.Context(), wattle)
+	require.NoError(t, err)
+	require.Zero(t, settings)
+	settings, err = store.DisablePACE(t.Context(), wattle, "Kim")
+	require.NoError(t, err)
+	require.Zero(t, settings, "there is nothing to disable")
+
+	ours, theirs := ndiaConnection(t, store, wattle), ndiaConnection(t, store, banksia)
+	servicesAustralia, err := store.CreateConnection(t.Context(), wattle, exampleConnection("4000012345"))
+	require.NoError(t, err)
+	var invalid *db.InvalidError
+	for _, connection := range []care.ID{theirs, servicesAustralia.ID, db.NewID()} {
+		_, err := store.EnablePACE(t.Context(), wattle, connection, 0, "Kim")
+		require.ErrorAs(t, err, &invalid)
+		require.Equal(t, "connection", invalid.Field)
+	}
+	for _, calls := range []int{-1, 1_000_001} {
+		_, err := store.EnablePACE(t.Context(), wattle, ours, calls, "Kim")
+		require.ErrorAs(t, err, &invalid)
+		require.Equal(t, "budget_calls_per_hour", invalid.Field)
+	}
+
+	settings, err = store.EnablePACE(t.Context(), wattle, ours, 0, "Kim")
+	require.NoError(t, err)
+	require.Equal(t, db.PACESettings{
+		Enabled: true, ConnectionID: ours, Connection: "NDIA", BudgetCallsPerHour: 1000, ChangedBy: "Kim", ChangedAt: settings.ChangedAt,
+	}, settings)
+	before := sql.Snapshot(t)
+	again, err := store.EnablePACE(t.Context(), wattle, ours, 1000, "Robin")
+	require.NoError(t, err)
+	require.Equal(t, settings, again)
+	require.Equal(t, before, sql.Snapshot(t), "enabling again changes nothing")
+
+	settings, err = store.EnablePACE(t.Context(), wattle, ours, 200, "Robin")
+	require.NoError(t, err)
+	require.Equal(t, 200, settings.BudgetCallsPerHour)
+	disabled, err := store.DisablePACE(t.Context(), wattle, "Kim")
+	require.NoError(t, err)
+	require.False(t, disabled.Enabled)
+	require.Equal(t, "Kim", disabled.ChangedBy)
+	settings, err = store.EnablePACE(t.Context(), wattle, ours, 0, "Kim")
+	require.NoError(t, err)
+	require.Equal(t, 200, settings.BudgetCallsPerHour, "it is kept")
+
+	other, err := store.PACESettings(t.Context(), banksia)
+	require.NoError(t, err)
+	require.Zero(t, other, "another organisation has its own (R11)")
+}
+
+func TestNotificationSecret(t *testing.T) {
+	t.Parallel()
+	p := newParticipant(t)
+	other := newOrganisation(t, p.store, "banksia")
+	_, err := p.store.NewNotificationSecret(t.Context(), other.ID, "Kim")
+	require.ErrorIs(t, err, db.ErrPACENeverEnabled)
+	_, err = p.store.NotificationOrganisation(t.Context(), p.organisation.ID, "")
+	require.ErrorIs(t, err, db.ErrNotFound, "there is no secret yet")
+
+	first, err := p.store.NewNotificationSecret(t.Context(), p.organisation.ID, "Kim")
+	require.NoError(t, err)
+	organisation, err := p.store.NotificationOrganisation(t.Context(), p.organisation.ID, first)
+	require.NoError(t, err)
+	require.Equal(t, p.organisation.ID, organisation.ID)
+	require.Equal(t, p.organisation.TimeZone, organisation.TimeZone)
+	settings, err := p.store.PACESettings(t.Context(), p.organisation.ID)
+	require.NoError(t, err)
+	require.True(t, settings.NotificationSecretSet)
+	for table, rows := range p.sql.Snapshot(t) {
+		for _, row := range rows {
+			require.NotContains(t, row.Content, first, table)
+		}
+	}
+
+	second, err := p.store.NewNotificationSecret(t.Context(), p.organisation.ID, "Kim")
+	require.NoError(t, err)
+	require.NotEqual(t, first, second)
+	for _, wrong := range []struct {
+		organisation care.ID
+		secret       string
+	}{{p.organisation.ID, first}, {p.organisation.ID, ""}, {p.organisation.ID, second + "x"}, {other.ID, second}, {db.NewID(), second}} {
+		_, err := p.store.NotificationOrganisation(t.Context(), wrong.organisation, wrong.secret)
+		require.ErrorIs(t, err, db.ErrNotFound)
+	}
+}
+
+func TestFlags(t *testing.T) { // seed 000, R21
+	t.Parallel()
+	p := newParticipant(t)
+	yes, no := ptr(true), ptr(false)
+	for _, test := range []struct {
+		name    string
+		change  db.FlagChange
+		want    care.PACEFlags
+		refused bool
+	}{
+		{"nothing", db.FlagChange{}, care.PACEFlags{PACEParticipant: true, PACEAPIAccess: true}, false},
+		{"unticking participant clears API access", db.FlagChange{PACEParticipant: no}, care.PACEFlags{}, false},
+		{"API access alone", db.FlagChange{PACEAPIAccess: yes}, care.PACEFlags{}, true},
+		{"participant", db.FlagChange{PACEParticipant: yes}, care.PACEFlags{PACEParticipant: true}, false},
+		{"API access beside participant", db.FlagChange{PACEAPIAccess: yes}, care.PACEFlags{PACEParticipant: true, PACEAPIAccess: true}, false},
+		{"access against an unticked participant", db.FlagChange{PACEParticipant: no, PACEAPIAccess: yes}, care.PACEFlags{PACEParticipant: true, PACEAPIAccess: true}, true},
+	} {
+		flags, err := p.store.SetPACEFlags(t.Context(), p.organisation.ID, p.client, test.change)
+		if test.refused {
+			require.ErrorIs(t, err, care.ErrAccessWithoutParticipant, test.name)
+		} else {
+			require.NoError(t, err, test.name)
+			require.Equal(t, test.want, flags, test.name)
+		}
+		client, err := p.store.Client(t.Context(), p.organisation, p.client, p.now)
+		require.NoError(t, err)
+		require.Equal(t, test.want, care.PACEFlags{PACEParticipant: client.PACEParticipant, PACEAPIAccess: client.PACEAPIAccess}, test.name)
+	}
+	_, err := p.store.SetPACEFlags(t.Context(), newOrganisation(t, p.store, "banksia").ID, p.client, db.FlagChange{PACEParticipant: no})
+	require.ErrorIs(t, err, db.ErrNotFound, "another organisation's client (R11)")
+}
+
+// note sends a notification whose digest is its text.
+func (p participant) note(t *testing.T, digest string, relationship *care.Relationship, now time.Time) db.Noted {
+	t.Helper()
+	noted, err := p.store.NoteNotification(t.Context(), p.organisation, db.Notification{
+		Event: "RLTN_END_DATE_UPDATE", Digest: []byte(digest), NDISNumber: adasNumber, Relationship: relationship,
+	}, now)
+	require.NoError(t, err)
+	return noted
+}
+
+func planManager(end care.Date) *care.Relationship {
+	return &care.Relationship{ProviderRole: "Plan Manager", DateRange: care.DateRange{StartDate: day("2026-02-01"), EndDate: end}}
+}
+
+func TestANotificationIsRecordedOnce(t *testing.T) {
+	t.Parallel()
+	p := newParticipant(t)
+	require.Equal(t, db.Noted{ClientID: p.client, Refresh: true}, p.note(t, "a", nil, p.now))
+	require.Equal(t, db.Noted{ClientID: p.client, Refresh: true, Repeated: true}, p.note(t, "a", nil, p.now.Add(time.Hour)))
+	noted, err := p.store.NoteNotification(t.Context(), p.organisation, db.Notification{Event: "PLAN_APPROVED", Digest: []byte("b"), NDISNumber: "430000009"}, p.now)
+	require.NoError(t, err)
+	require.Equal(t, db.Noted{}, noted, "not our client")
+
+	notifications, err := p.store.Notifications(t.Context(), p.organisation.ID, 10)
+	require.NoError(t, err)
+	require.Len(t, notifications, 2)
+	require.Equal(t, "Wren", notifications[0].Client.FamilyName)
+	require.Equal(t, 2, notifications[0].Times)
+	require.True(t, p.now.Equal(notifications[0].FirstReceivedAt))
+	require.Nil(t, notifications[1].Client)
+	few, err := p.store.Notifications(t.Context(), p.organisation.ID, 1)
+	require.NoError(t, err)
+	require.Len(t, few, 1)
+	theirs, err := p.store.Notifications(t.Context(), newOrganisation(t, p.store, "banksia").ID, 10)
+	require.NoError(t, err)
+	require.Empty(t, theirs)
+
+	_, err = p.store.SetPACEFlags(t.Context(), p.organisation.ID, p.client, db.FlagChange{PACEAPIAccess: ptr(false)})
+	require.NoError(t, err)
+	require.False(t, p.note(t, "c", nil, p.now).Refresh, "a gate does not hold (R21)")
+}
+
+func TestARelationshipThatEndsStopsScheduledSyncs(t *testing.T) { // R30
+	t.Parallel()
+	p := newParticipant(t)
+	today := p.organisation.Today(p.now)
+	require.True(t, p.note(t, "ends in July", planManager(day("2026-07-01")), p.now).Refresh, "the end is still to come")
+	require.False(t, p.note(t, "ended", planManager(today), p.now).Refresh, "it counts from its end date")
+	require.True(t, p.note(t, "goes on", planManager(care.Date{}), p.now).Refresh, "the last word counts")
+	require.True(t, p.note(t, "ended", planManager(today), p.now).Refresh, "an earlier word that comes again changes nothing")
+	coach := &care.Relationship{ProviderRole: "Recovery Coach", DateRange: care.DateRange{EndDate: today}}
+	require.True(t, p.note(t, "coach", coach, p.now).Refresh, "that role gives no access")
+
+	require.False(t, p.note(t, "ended after all", planManager(day("2026-06-10")), p.now).Refresh)
+	view, err := p.store.Participant(t.Context(), p.organisation, p.client, p.now)
+	require.NoError(t, err)
+	require.Equal(t, day("2026-06-10"), view.Standing.StoppedOn)
+	require.Contains(t, view.StopExplanation, "ended")
+	require.True(t, view.Available, "who looks may ask")
+
+	standing, err := p.store.ResumePACE(t.Context(), p.organisation.ID, p.client, today)
+	require.NoError(t, err)
+	require.False(t, standing.On(today).Stopped())
+	require.True(t, p.note(t, "something", nil, p.now).Refresh)
+	before := p.sql.Snapshot(t).Of("pace_settings", "client")
+	_, err = p.store.ResumePACE(t.Context(), p.organisation.ID, p.clientOf(t, bensNumber), today)
+	require.NoError(t, err, "there was nothing to resume")
+	require.Equal(t, before, p.sql.Snapshot(t).Of("pace_settings", "client"))
+	_, err = p.store.ResumePACE(t.Context(), newOrganisation(t, p.store, "banksia").ID, p.client, today)
+	require.ErrorIs(t, err, db.ErrNotFound)
+}
+
+// A denied authority stops scheduled syncs until somebody resumes them (R30).
+func TestADeniedAuthorityIsResumed(t *testing.T) {
+	t.Parallel()
+	p := newParticipant(t)
+	step := p.run(t, p.client, care.TriggerNotification, day("2026-06-15"))
+	begun, err := p.store.BeginContract(t.Context(), step)
+	require.NoError(t, err)
+	_, err = p.store.RefuseContract(t.Context(), step, begun.Read, care.ReasonNotAuthorised, nil)
+	require.NoError(t, err)
+	require.False(t, p.note(t, "a", nil, p.now).Refresh)
+	standing, err := p.store.ResumePACE(t.Context(), p.organisation.ID, p.client, step.Today)
+	require.NoError(t, err)
+	require.False(t, standing.Stopped())
+	require.True(t, p.note(t, "b", nil, p.now).Refresh)
+}
+
+// A client who is imported after a notification about them came: what it says counts when it comes again.
+func TestANotificationThatCameTooEarly(t *testing.T) {
+	t.Parallel()
+	p := newParticipant(t)
+	ended := db.Notification{Event: "RLTN_END_DATE_UPDATE", Digest: []byte("early"), NDISNumber: "430000003", Relationship: planManager(day("2026-06-01"))}
+	noted, err := p.store.NoteNotification(t.Context(), p.organisation, ended, p.now)
+	require.NoError(t, err)
+	require.Empty(t, noted.ClientID)
+	cid := ndisPerson(2, "Cid", "Crake", "430000003")
+	cid.BirthDate = day("1950-01-01")
+	importPeople(t, p.store, p.organisation, cid)
+	noted, err = p.store.NoteNotification(t.Context(), p.organisation, ended, p.now)
+	require.NoError(t, err)
+	require.Equal(t, db.Noted{ClientID: p.clientOf(t, "430000003"), Repeated: true}, noted)
+}
+
+// Notifications about one client at the same instant: all are counted, and no relationship is lost.
+func TestNotificationsAtOnce(t *testing.T) {
+	t.Parallel()
+	p := newParticipant(t)
+	roles := []string{"My Provider", "Plan Manager", "Recovery Coach", "Support Coordinator"}
+	var group sync.WaitGroup
+	for i := range 20 {
+		group.Go(func() {
+			role := roles[i%len(roles)]
+			_, err := p.store.NoteNotification(t.Context(), p.organisation, db.Notification{
+				Event: "RLTN_CREATED", Digest: []byte(role), NDISNumber: adasNumber, Relationship: &care.Relationship{ProviderRole: role},
+			}, p.now)
+			assert.NoError(t, err)
+		})
+	}
+	group.Wait()
+	require.Equal(t, []int{5, 5, 5, 5}, testkit.Column[int](t, p.sql, "SELECT times FROM pace_notification"))
+	require.Equal(t, 4, testkit.Value[int](t, p.sql, "SELECT jsonb_array_length(relationships) FROM pace_standing"))
+}

@@ -1,0 +1,149 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db/gen"
+)
+
+// FlagChange is which of a client's two boxes somebody changes.
+type FlagChange = care.FlagChange
+
+// SetPACEFlags changes a client's two boxes and answers with them (seed 000, R21). It fails with ErrNotFound or
+// care.ErrAccessWithoutParticipant.
+func (s *Store) SetPACEFlags(ctx context.Context, organisation, client care.ID, change FlagChange) (flags care.PACEFlags, err error) {
+	err = s.inTransaction(ctx, "change the client's PACE boxes", func(queries *gen.Queries) error {
+		row, err := queries.LockClientFlags(ctx, gen.LockClientFlagsParams{OrganisationID: organisation, ClientID: client})
+		if err != nil {
+			return err
+		}
+		before := care.PACEFlags{PACEParticipant: row.PaceParticipant, PACEAPIAccess: row.PaceApiAccess}
+		if flags, err = before.With(change); err != nil || flags == before {
+			return err
+		}
+		return queries.SetClientFlags(ctx, gen.SetClientFlagsParams{
+			OrganisationID: organisation, ClientID: client, PaceParticipant: flags.PACEParticipant, PaceApiAccess: flags.PACEAPIAccess,
+		})
+	})
+	return flags, err
+}
+
+// ResumePACE lets the scheduled syncs of a client go on that had stopped (R30), and answers with the client's standing. It fails with
+// ErrNotFound.
+func (s *Store) ResumePACE(ctx context.Context, organisation, client care.ID, today care.Date) (standing care.PACEStanding, err error) {
+	err = s.inTransaction(ctx, "resume the client's scheduled syncs", func(queries *gen.Queries) error {
+		_, err := queries.LockClientFlags(ctx, gen.LockClientFlagsParams{OrganisationID: organisation, ClientID: client})
+		if err != nil {
+			return err
+		}
+		row, err := queries.LockStanding(ctx, gen.LockStandingParams{OrganisationID: organisation, ClientID: client})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal(row.Relationships, &standing.Relationships); err != nil {
+			return err
+		}
+		standing = standing.Resumed(today)
+		return queries.SetStanding(ctx, gen.SetStandingParams{
+			OrganisationID: organisation, ClientID: client, Relationships: list(standing.Relationships),
+			StoppedOn: standing.StoppedOn, StopReason: string(standing.StopReason),
+		})
+	})
+	return standing, err
+}
+
+// Notification is what the NDIA tells of a participant: that something changed.
+type Notification struct {
+	Event string
+	// Digest is the same for a notification that comes again, and says nothing about the participant.
+	Digest     []byte
+	NDISNumber string
+	// Relationship is there where the notification is about one.
+	Relationship *care.Relationship
+}
+
+// Noted is what became of a notification.
+type Noted struct {
+	// ClientID is empty for a participant whom the organisation does not have.
+	ClientID care.ID
+	// Refresh says that the client's plan is to be read anew: the gates hold (R21), and scheduled syncs have not stopped (R30).
+	Refresh bool
+	// Repeated says that this notification had come before.
+	Repeated bool
+}
+
+// NoteNotification records a notification, once however often it comes, and takes over what it says of a relationship (R30). A repeated
+// one changes no relationship: it may come after a later word on the same.
+func (s *Store) NoteNotification(ctx context.Context, organisation Organisation, notification Notification, now time.Time) (noted Noted, err error) {
+	err = s.inTransaction(ctx, "note the notification", func(queries *gen.Queries) error {
+		client, err := queries.LockClientByNDISNumber(ctx, gen.LockClientByNDISNumberParams{
+			OrganisationID: organisation.ID, NdisNumber: notification.NDISNumber,
+		})
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		row, err := queries.NoteNotification(ctx, gen.NoteNotificationParams{
+			OrganisationID: organisation.ID, Digest: notification.Digest, Event: notification.Event, ClientID: pointerTo(client), ReceivedAt: now,
+		})
+		if err != nil {
+			return err
+		}
+		noted = Noted{ClientID: client, Repeated: row.Times > 1}
+		if client == "" {
+			return nil
+		}
+		participant, err := loadParticipant(ctx, queries, organisation.ID, client)
+		if err != nil {
+			return err
+		}
+		standing := participant.Standing
+		if notification.Relationship != nil && !row.ClientKnownBefore {
+			standing = standing.Told(*notification.Relationship)
+			err = queries.SetRelationships(ctx, gen.SetRelationshipsParams{
+				OrganisationID: organisation.ID, ClientID: client, Relationships: list(standing.Relationships),
+			})
+		}
+		noted.Refresh = care.Gates(participant.APIEnabled, participant.Participant) == "" && !standing.On(organisation.Today(now)).Stopped()
+		return err
+	})
+	return noted, err
+}
+
+// NotificationView is a notification in a list.
+type NotificationView struct {
+	Event           string     `json:"event"`
+	Client          *PersonRef `json:"client" doc:"Null: not a client of this organisation"`
+	Times           int        `json:"times" doc:"How often it has come"`
+	FirstReceivedAt time.Time  `json:"first_received_at"`
+	LastReceivedAt  time.Time  `json:"last_received_at"`
+}
+
+// Notifications answers with what the NDIA has told an organisation, newest first.
+func (s *Store) Notifications(ctx context.Context, organisation care.ID, most int) ([]NotificationView, error) {
+	rows, err := s.queries.ViewNotifications(ctx, gen.ViewNotificationsParams{OrganisationID: organisation, Most: pageSize(most) - 1})
+	if err != nil {
+		return nil, mapError("list the notifications", err)
+	}
+	notifications := make([]NotificationView, 0, len(rows))
+	for _, row := range rows {
+		view := NotificationView{
+			Event: row.Event, Times: int(row.Times), FirstReceivedAt: row.FirstReceivedAt, LastReceivedAt: row.LastReceivedAt,
+		}
+		if row.ClientID != nil {
+			view.Client = &PersonRef{
+				ID: *row.ClientID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
+			}
+		}
+		notifications = append(notifications, view)
+	}
+	return notifications, nil
+}

@@ -1,0 +1,134 @@
+-- A bulk run plans its people as rows and settles each row once. Which people are left is asked of the rows, so that whatever was
+-- killed, tried again or continued at any moment goes on with those who have no outcome.
+
+-- name: RecordBulk :exec
+INSERT INTO bulk_run (id, organisation_id, kind, requested_by, options)
+VALUES (@id, @organisation_id, @kind, @requested_by, @options)
+ON CONFLICT (id) DO NOTHING;
+
+-- name: BulkPlanned :one
+SELECT (planned_at IS NOT NULL)::boolean AS planned,
+       (SELECT count(*) FROM bulk_item i WHERE i.bulk_id = b.id)::int AS total,
+       (SELECT coalesce(max(i.batch) + 1, 0) FROM bulk_item i WHERE i.bulk_id = b.id)::int AS batches
+FROM bulk_run b WHERE b.organisation_id = @organisation_id AND b.id = @id;
+
+-- name: PlanCareRecipients :execrows
+-- The people with a care recipient id who fit the selection, in the order of their ids, so that planning again plans the same.
+WITH selected AS (
+    SELECT c.organisation_id, c.id, (row_number() OVER (ORDER BY c.id) - 1)::int AS place, @per_batch::int AS per_batch, @per_slice::int AS per_slice
+    FROM client c
+    WHERE c.organisation_id = @organisation_id AND c.care_recipient_id IS NOT NULL
+      AND (sqlc.narg(connection_id)::uuid IS NULL OR c.connection_id = sqlc.narg(connection_id)
+           OR c.connection_id IS NULL AND 1 = (SELECT count(*) FROM connection n WHERE n.organisation_id = c.organisation_id AND n.service = 'services-australia'))
+      AND (NOT @in_care::boolean OR c.not_in_care_since IS NULL)
+      AND (sqlc.narg(not_synced_since)::timestamptz IS NULL OR NOT EXISTS (
+          SELECT FROM area_fence f WHERE f.client_id = c.id AND f.area = 'summary' AND f.as_of >= sqlc.narg(not_synced_since)))
+      AND (NOT @failed_last_time::boolean OR (
+          SELECT r.outcome FROM sync_run r
+          WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id AND r.kind = 'care-recipient' AND r.outcome IS NOT NULL
+          ORDER BY r.requested_at DESC LIMIT 1) NOT IN ('succeeded', 'succeeded_with_warnings'))
+      AND (sqlc.narg(clients)::uuid[] IS NULL OR c.id = ANY (sqlc.narg(clients)))
+      AND (sqlc.narg(retry_of)::uuid IS NULL OR EXISTS (
+          SELECT FROM bulk_item p WHERE p.bulk_id = sqlc.narg(retry_of) AND p.organisation_id = c.organisation_id AND p.client_id = c.id
+            AND p.outcome NOT IN ('succeeded', 'succeeded_with_warnings')))
+)
+INSERT INTO bulk_item (organisation_id, bulk_id, client_id, batch, slice)
+SELECT organisation_id, @bulk_id, id, place / per_batch, place % per_batch / per_slice
+FROM selected
+ON CONFLICT (bulk_id, client_id) DO NOTHING;
+
+-- name: PlanParticipants :execrows
+-- The clients with a contract from PACE who fit the selection and whose scheduled syncs have not stopped (R30).
+WITH selected AS (
+    SELECT c.organisation_id, c.id, (row_number() OVER (ORDER BY c.id) - 1)::int AS place, @per_batch::int AS per_batch, @per_slice::int AS per_slice
+    FROM client c
+    WHERE c.organisation_id = @organisation_id AND c.pace_api_access
+      AND EXISTS (SELECT FROM service_contract k WHERE k.organisation_id = c.organisation_id AND k.client_id = c.id AND k.origin = 'pace')
+      AND NOT EXISTS (SELECT FROM pace_standing t WHERE t.organisation_id = c.organisation_id AND t.client_id = c.id AND t.stopped_on IS NOT NULL)
+      AND (sqlc.narg(not_synced_since)::timestamptz IS NULL OR NOT EXISTS (
+          SELECT FROM area_fence f WHERE f.client_id = c.id AND f.area = 'contract' AND f.as_of >= sqlc.narg(not_synced_since)))
+      AND (NOT @failed_last_time::boolean OR (
+          SELECT r.outcome FROM sync_run r
+          WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id AND r.kind = 'pace-contract' AND r.outcome IS NOT NULL
+          ORDER BY r.requested_at DESC LIMIT 1) NOT IN ('succeeded', 'succeeded_with_warnings'))
+      AND (sqlc.narg(clients)::uuid[] IS NULL OR c.id = ANY (sqlc.narg(clients)))
+      AND (sqlc.narg(retry_of)::uuid IS NULL OR EXISTS (
+          SELECT FROM bulk_item p WHERE p.bulk_id = sqlc.narg(retry_of) AND p.organisation_id = c.organisation_id AND p.client_id = c.id
+            AND p.outcome NOT IN ('succeeded', 'succeeded_with_warnings')))
+)
+INSERT INTO bulk_item (organisation_id, bulk_id, client_id, batch, slice)
+SELECT organisation_id, @bulk_id, id, place / per_batch, place % per_batch / per_slice
+FROM selected
+ON CONFLICT (bulk_id, client_id) DO NOTHING;
+
+-- name: MarkBulkPlanned :exec
+UPDATE bulk_run SET planned_at = now() WHERE organisation_id = @organisation_id AND id = @id AND planned_at IS NULL;
+
+-- name: OpenItems :many
+-- Those of a slice who have no outcome and no sync of their own.
+SELECT client_id FROM bulk_item
+WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @batch AND slice = @slice
+  AND outcome IS NULL AND escalated_at IS NULL
+ORDER BY client_id;
+
+-- name: BulkPaused :one
+SELECT coalesce(paused_at IS NOT NULL OR outcome IS NOT NULL, false)::boolean AS paused FROM bulk_run WHERE organisation_id = @organisation_id AND id = @id;
+
+-- name: SetBulkPaused :exec
+UPDATE bulk_run SET paused_at = CASE WHEN @paused::boolean THEN coalesce(paused_at, now()) END
+WHERE organisation_id = @organisation_id AND id = @id;
+
+-- name: SetBulkWaiting :exec
+-- Since when a bulk waits stays, what the service said last is noted.
+UPDATE bulk_run
+SET waiting_since = CASE WHEN @waiting::boolean THEN coalesce(waiting_since, now()) END, waiting_words = @words::text
+WHERE organisation_id = @organisation_id AND id = @id AND (@waiting OR waiting_since IS NOT NULL);
+
+-- name: EscalateItems :many
+-- Answers with those who have no outcome yet.
+UPDATE bulk_item SET escalated_at = coalesce(escalated_at, now())
+WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND client_id = ANY (@clients::uuid[]) AND outcome IS NULL
+RETURNING client_id;
+
+-- name: EscalatedItems :many
+-- Those of a batch who were given a sync of their own and have no outcome.
+SELECT client_id FROM bulk_item
+WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @batch AND escalated_at IS NOT NULL AND outcome IS NULL
+ORDER BY client_id;
+
+-- name: SettleJoined :execrows
+-- A run that somebody else had started settles the item, too.
+UPDATE bulk_item i SET outcome = r.outcome, reason = r.reason, run_id = r.id, joined = true, settled_at = now()
+FROM (
+    SELECT n.id, n.outcome, n.reason FROM sync_run n
+    WHERE n.organisation_id = @organisation_id AND n.client_id = @client_id AND n.workflow_id = @workflow_id AND n.outcome IS NOT NULL
+    ORDER BY n.finished_at DESC LIMIT 1
+) r
+WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bulk_id AND i.client_id = @client_id AND i.outcome IS NULL;
+
+-- name: SettleItems :execrows
+-- Whoever was not reached is counted as such.
+UPDATE bulk_item SET outcome = @outcome::text, reason = @reason, settled_at = now()
+WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND outcome IS NULL
+  AND (sqlc.narg(batch)::int IS NULL OR batch = sqlc.narg(batch))
+  AND (sqlc.narg(client_id)::uuid IS NULL OR client_id = sqlc.narg(client_id));
+
+-- name: CountItems :many
+SELECT coalesce(outcome, '') AS outcome, count(*)::int AS people, (count(*) FILTER (WHERE joined))::int AS joined,
+       (count(*) FILTER (WHERE escalated_at IS NOT NULL))::int AS escalated
+FROM bulk_item WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND (sqlc.narg(batch)::int IS NULL OR batch = sqlc.narg(batch))
+GROUP BY 1;
+
+-- name: FinishBulk :exec
+-- The outcome is set where none is set.
+UPDATE bulk_run SET outcome = @outcome::text, reason = @reason, finished_at = now(), paused_at = NULL, waiting_since = NULL, waiting_words = ''
+WHERE organisation_id = @organisation_id AND id = @id AND outcome IS NULL;
+
+-- name: ReportUnknown :exec
+INSERT INTO bulk_unknown (organisation_id, bulk_id, care_recipient_id)
+SELECT @organisation_id, @bulk_id, u.id FROM unnest(@care_recipient_ids::text[]) AS u (id)
+WHERE NOT EXISTS (SELECT FROM client c WHERE c.organisation_id = @organisation_id AND c.care_recipient_id = u.id)
+ON CONFLICT DO NOTHING;
+
+-- name: BulkOptions :one
+SELECT options FROM bulk_run WHERE organisation_id = @organisation_id AND id = @id;

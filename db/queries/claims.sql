@@ -1,0 +1,84 @@
+-- name: LockClaim :one
+-- The claim, made with the first event's status where there is none; whoever records another event of it waits.
+INSERT INTO claim AS c (id, organisation_id, upstream_claim_id, status)
+VALUES (@id, @organisation_id, @upstream_claim_id, @status)
+ON CONFLICT (organisation_id, upstream_claim_id) DO UPDATE SET status = c.status
+RETURNING c.id, c.status, (xmax = 0)::boolean AS created;
+
+-- name: InsertClaimEvent :execrows
+INSERT INTO claim_event (organisation_id, event_id, claim_id, status, occurred_at, moved)
+VALUES (@organisation_id, @event_id, @claim_id, @status, @occurred_at, @moved)
+ON CONFLICT (organisation_id, event_id) DO NOTHING;
+
+-- name: ClaimEvent :one
+SELECT claim_id, status FROM claim_event WHERE organisation_id = @organisation_id AND event_id = @event_id;
+
+-- name: MoveClaim :exec
+UPDATE claim SET status = @status, changed_at = now() WHERE organisation_id = @organisation_id AND id = @claim_id;
+
+-- name: NameClaimPeople :exec
+-- Somebody who was unknown may have become a client since.
+INSERT INTO claim_person AS p (organisation_id, claim_id, care_recipient_id, client_id)
+SELECT @organisation_id, @claim_id, r.care_recipient_id, c.id
+FROM unnest(@care_recipient_ids::text[]) AS r (care_recipient_id)
+LEFT JOIN client c ON c.organisation_id = @organisation_id AND c.care_recipient_id = r.care_recipient_id
+ON CONFLICT (claim_id, care_recipient_id) DO UPDATE SET client_id = excluded.client_id
+WHERE p.client_id IS DISTINCT FROM excluded.client_id;
+
+-- name: CauseClaimSyncs :exec
+-- One for each client whom the event names, and for whom this claim has caused none at that status or at a later one.
+INSERT INTO claim_sync (organisation_id, claim_id, client_id, status, event_id)
+SELECT p.organisation_id, p.claim_id, p.client_id, @status::text, @event_id
+FROM claim_person p
+WHERE p.organisation_id = @organisation_id AND p.claim_id = @claim_id AND p.client_id IS NOT NULL
+  AND p.care_recipient_id = ANY (@care_recipient_ids::text[])
+  AND NOT EXISTS (SELECT FROM claim_sync s WHERE s.claim_id = p.claim_id AND s.client_id = p.client_id
+                  AND s.status IN ('completed', @status::text))
+GROUP BY p.organisation_id, p.claim_id, p.client_id;
+
+-- name: CountClaim :one
+SELECT (SELECT count(*) FROM claim_person p WHERE p.organisation_id = @organisation_id AND p.claim_id = @claim_id)::integer AS people,
+       (SELECT count(*) FROM claim_person p
+        WHERE p.organisation_id = @organisation_id AND p.claim_id = @claim_id AND p.client_id IS NULL)::integer AS unknown_people,
+       (SELECT count(DISTINCT s.client_id) FROM claim_sync s
+        WHERE s.organisation_id = @organisation_id AND s.claim_id = @claim_id AND s.requested_at IS NULL)::integer AS due;
+
+-- name: DueClaimSyncs :many
+SELECT client_id, array_agg(status)::text[] AS statuses
+FROM claim_sync WHERE organisation_id = @organisation_id AND claim_id = @claim_id AND requested_at IS NULL
+GROUP BY client_id ORDER BY client_id;
+
+-- name: ClaimSyncRequested :exec
+-- Only what was due when the sync was asked for: a later event may have caused another meanwhile.
+UPDATE claim_sync SET requested_at = now()
+WHERE organisation_id = @organisation_id AND claim_id = @claim_id AND client_id = @client_id AND status = ANY (@statuses::text[])
+  AND requested_at IS NULL;
+
+-- name: ViewClaim :one
+SELECT id, upstream_claim_id, status, created_at, changed_at FROM claim
+WHERE organisation_id = @organisation_id
+  AND (upstream_claim_id = @upstream_claim_id OR upstream_claim_id = sqlc.narg(claim_id)::uuid::text OR id = sqlc.narg(claim_id))
+ORDER BY id = sqlc.narg(claim_id) NULLS FIRST LIMIT 1;
+
+-- name: ViewClaimEvents :many
+SELECT event_id, status, occurred_at, received_at, moved FROM claim_event
+WHERE organisation_id = @organisation_id AND claim_id = @claim_id ORDER BY position;
+
+-- name: ViewClaimPeople :many
+SELECT p.care_recipient_id, p.client_id, coalesce(c.given_name, '') AS given_name, coalesce(c.family_name, '') AS family_name,
+       coalesce(c.ndis_number, '') AS ndis_number
+FROM claim_person p
+LEFT JOIN client c ON c.organisation_id = p.organisation_id AND c.id = p.client_id
+WHERE p.organisation_id = @organisation_id AND p.claim_id = @claim_id
+ORDER BY c.family_name, c.given_name, p.care_recipient_id;
+
+-- name: ViewClaimSyncs :many
+-- The run is the person's first that began after the event, whoever else had asked for it, too.
+SELECT s.client_id, s.status, s.caused_at, s.requested_at, coalesce(r.id::text, '')::text AS run_id, coalesce(r.outcome, '')::text AS outcome
+FROM claim_sync s
+LEFT JOIN LATERAL (
+    SELECT n.id, n.outcome FROM sync_run n
+    WHERE n.organisation_id = s.organisation_id AND n.client_id = s.client_id AND n.kind = 'care-recipient' AND n.started_at >= s.caused_at
+    ORDER BY n.started_at LIMIT 1) r ON true
+WHERE s.organisation_id = @organisation_id AND s.claim_id = @claim_id
+ORDER BY s.status, s.caused_at, s.client_id;

@@ -1,0 +1,262 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db/gen"
+)
+
+// ErrOvertaken: data of a read that began later has been saved meanwhile. Reading again helps.
+var ErrOvertaken = errors.New("a read that began later has been saved meanwhile")
+
+// ParticipantRecord is what is known of a client before the NDIA is asked anything (R21, R30).
+type ParticipantRecord struct {
+	ClientID care.ID
+	care.Participant
+	// APIEnabled says whether the organisation uses the PACE API; ConnectionID is the connection it uses, Activated whether that one's
+	// device has been activated.
+	APIEnabled   bool
+	ConnectionID care.ID
+	Activated    bool
+	Standing     care.PACEStanding
+	TimeZone     *time.Location
+}
+
+// LoadParticipant answers with what is known of a client, or ErrNotFound.
+func (s *Store) LoadParticipant(ctx context.Context, organisation, client care.ID) (ParticipantRecord, error) {
+	record, err := loadParticipant(ctx, s.queries, organisation, client)
+	return record, mapError("load the participant", err)
+}
+
+func loadParticipant(ctx context.Context, queries *gen.Queries, organisation, client care.ID) (ParticipantRecord, error) {
+	row, err := queries.LoadParticipant(ctx, gen.LoadParticipantParams{OrganisationID: organisation, ClientID: client})
+	if err != nil {
+		return ParticipantRecord{}, err
+	}
+	zone, err := time.LoadLocation(row.TimeZone)
+	if err != nil {
+		return ParticipantRecord{}, fmt.Errorf("organisation %s has the unknown time zone %q", organisation, row.TimeZone)
+	}
+	record := ParticipantRecord{
+		ClientID: row.ID, APIEnabled: row.ApiEnabled, ConnectionID: valueOf(row.ConnectionID), Activated: row.ActivatedAt != nil, TimeZone: zone,
+		Participant: care.Participant{
+			NDISNumber: row.NdisNumber, FamilyName: row.FamilyName, BirthDate: row.BirthDate,
+			PACEFlags: care.PACEFlags{PACEParticipant: row.PaceParticipant, PACEAPIAccess: row.PaceApiAccess},
+		},
+		Standing: care.PACEStanding{StoppedOn: row.StoppedOn, StopReason: care.Reason(row.StopReason)},
+	}
+	return record, json.Unmarshal(row.Relationships, &record.Standing.Relationships)
+}
+
+// HeldParticipant is what a contract's step knows before it asks the NDIA.
+type HeldParticipant struct {
+	Participant care.Participant `json:"participant"`
+	// BudgetCallsPerHour is how many budget calls the organisation may make.
+	BudgetCallsPerHour int `json:"budget_calls_per_hour"`
+}
+
+// BeginContract begins a step that reads a plan. The step's chunk numbers the reads of a run.
+func (s *Store) BeginContract(ctx context.Context, step Step) (Begun[HeldParticipant], error) {
+	row, err := s.queries.BeginContract(ctx, gen.BeginContractParams{
+		OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, ConnectionID: step.ConnectionID, Chunk: int32(step.Chunk),
+	})
+	return decodeBegun[HeldParticipant](row.Begin, row.Held, err)
+}
+
+// HeldContracts answers with all of a client's contracts, budgets and delivered services.
+func (s *Store) HeldContracts(ctx context.Context, organisation, client care.ID) (care.HeldContracts, error) {
+	held, err := heldContracts(ctx, s.queries, organisation, client)
+	return held, mapError("load the contracts", err)
+}
+
+func heldContracts(ctx context.Context, queries *gen.Queries, organisation, client care.ID) (held care.HeldContracts, err error) {
+	stored, err := queries.HeldContracts(ctx, gen.HeldContractsParams{OrganisationID: organisation, ClientID: client})
+	if err != nil {
+		return held, err
+	}
+	return held, json.Unmarshal(stored, &held)
+}
+
+// RefreshContract applies what decide makes of what we hold, in one transaction (R26), and takes over what it leaves to people (R31).
+// A decision that is not a success writes nothing and is answered as it is. Where a newer read has been written meanwhile, nothing
+// changes and the area is superseded (R7).
+func (s *Store) RefreshContract(
+	ctx context.Context, step Step, begun Begun[HeldParticipant], decide func(care.HeldContracts) care.ContractDecision,
+) (care.ContractDecision, error) {
+	decision, err := s.writeContract(ctx, step, begun, decide, gen.ApplyContractParams{Reviewing: "all"})
+	if errors.Is(err, ErrOvertaken) {
+		decision = care.ContractDecision{}
+		stored, err := recordSuperseded(ctx, s.queries, step, begun.BeganAt)
+		if err != nil {
+			return decision, mapError("record that a newer read was found", err)
+		}
+		decision.Answer, err = decodeAnswer(stored)
+		return decision, err
+	}
+	return decision, err
+}
+
+// CreateContract applies what decide makes of what we hold, in one transaction (R26), and closes the retrieval that the request names.
+// A decision that is not a success writes nothing and is answered as it is. ErrOvertaken means that the plan must be read again.
+func (s *Store) CreateContract(
+	ctx context.Context, step Step, begun Begun[HeldParticipant], request care.CreateRequest, decide func(care.HeldContracts) care.ContractDecision,
+) (care.ContractDecision, error) {
+	write := gen.ApplyContractParams{RetrievalID: &request.PreviewID, Reviewing: "contract"}
+	if request.Only {
+		write.Reviewing, write.ReviewedBudgets = "budgets", request.Selection
+	}
+	return s.writeContract(ctx, step, begun, decide, write)
+}
+
+// errNotWritten takes a transaction back that has nothing to write.
+var errNotWritten = errors.New("nothing to write")
+
+// writeContract is the transaction of a contract's step: pass the fence, compare with what stands, apply. What we hold is read behind
+// the fence, since an import of delivered services may have changed it without passing one.
+func (s *Store) writeContract(
+	ctx context.Context, step Step, begun Begun[HeldParticipant], decide func(care.HeldContracts) care.ContractDecision, write gen.ApplyContractParams,
+) (decision care.ContractDecision, err error) {
+	err = s.inTransaction(ctx, "write the contract", func(queries *gen.Queries) error {
+		_, err := queries.PassAreaFence(ctx, gen.PassAreaFenceParams{
+			OrganisationID: step.OrganisationID, ClientID: step.ClientID, Area: string(step.Area), Ticket: begun.Ticket, AsOf: begun.BeganAt,
+		})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return ErrOvertaken
+		}
+		if err != nil {
+			return err
+		}
+		held, err := heldContracts(ctx, queries, step.OrganisationID, step.ClientID)
+		if err != nil {
+			return err
+		}
+		if decision = decide(held); decision.Answer.Outcome != care.AreaSucceeded {
+			return errNotWritten
+		}
+		decision.Answer.ContractID = decision.Contract.ID
+		return applyContract(ctx, queries, step, begun.BeganAt, &decision, write)
+	})
+	if errors.Is(err, errNotWritten) {
+		err = nil
+	}
+	return decision, err
+}
+
+func applyContract(ctx context.Context, queries *gen.Queries, step Step, asOf time.Time, decision *care.ContractDecision, write gen.ApplyContractParams) error {
+	write.OrganisationID, write.RunID, write.ClientID, write.Chunk, write.AsOf = step.OrganisationID, step.RunID, step.ClientID, int32(step.Chunk), asOf
+	write.Answer, write.Issues, write.Changes = object(decision.Answer), list(decision.Issues), list(decision.Changes)
+	write.Contracts, write.ContractID, write.Review = list(decision.Contracts), pointerTo(decision.Contract.ID), list(decision.Review)
+	write.Budgets, write.RemovedBudgets = list(decision.Budgets.Write), decision.Budgets.Remove
+	write.Adjustments, write.RemovedAdjustments = list(decision.DeliveredServices.Write), decision.DeliveredServices.Remove
+	stored, err := queries.ApplyContract(ctx, write)
+	if err != nil {
+		return err
+	}
+	decision.Answer, err = decodeAnswer(stored)
+	return err
+}
+
+// RefuseContract records that a contract's step was refused, and why. Figures stay as they are; a denied authority stops the scheduled
+// syncs of the client (R30).
+func (s *Store) RefuseContract(ctx context.Context, step Step, read Read, reason care.Reason, issues []care.Issue) (care.AreaResult, error) {
+	standing := care.PACEStanding{}.AfterAnswer(reason, step.Today)
+	stored, err := s.queries.RefuseContract(ctx, gen.RefuseContractParams{
+		OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, Chunk: int32(step.Chunk),
+		Answer: object(care.Refused(reason)), AsOf: read.BeganAt, Issues: list(issues),
+		StoppedOn: standing.StoppedOn, StopReason: string(standing.StopReason),
+	})
+	if err != nil {
+		return care.AreaResult{}, mapError("record the refusal", err)
+	}
+	return decodeAnswer(stored)
+}
+
+// Staged is a retrieval's preview as it waits.
+type Staged struct {
+	care.Preview
+	// Differences are why it took the place of the preview before, where a Create found that the NDIA reports something else (R22).
+	Differences []care.NamedChange `json:"differences,omitempty"`
+}
+
+// RetrievalID is our id of a run's n-th read, so that an attempt which is made again stages the same retrieval.
+func RetrievalID(run care.ID, n int) care.ID {
+	return care.ID(uuid.NewSHA1(uuid.MustParse(string(run)), fmt.Appendf(nil, "retrieval/%d", n)).String())
+}
+
+// StageRetrieval keeps a preview, sealed, until it is created, replaced or expires (R22). It takes the place of one that waits.
+func (s *Store) StageRetrieval(ctx context.Context, step Step, staged Staged) error {
+	return mapError("stage the retrieval", s.queries.StageRetrieval(ctx, gen.StageRetrievalParams{
+		ID: staged.ID, OrganisationID: step.OrganisationID, ClientID: step.ClientID, RunID: step.RunID,
+		Sealed: s.sealer.Seal(object(staged), retrievalPlace(staged.ID)), RetrievedAt: staged.RetrievedAt, ExpiresAt: staged.ExpiresAt,
+	}))
+}
+
+func retrievalPlace(id care.ID) []byte { return []byte("pace_retrieval/" + string(id)) }
+
+// RetrievalState is where a retrieval stands.
+type RetrievalState string
+
+// The states of a retrieval.
+const (
+	RetrievalWaiting  RetrievalState = "waiting"
+	RetrievalCreated  RetrievalState = "created"
+	RetrievalReplaced RetrievalState = "replaced"
+	// RetrievalEnded: expired, cancelled, or refused at Create; the run says which.
+	RetrievalEnded RetrievalState = "ended"
+)
+
+// Retrieval is a retrieval with its preview, as long as it waits.
+type Retrieval struct {
+	ID          care.ID
+	ClientID    care.ID
+	RunID       care.ID
+	State       RetrievalState
+	RetrievedAt time.Time
+	ExpiresAt   time.Time
+	// ContractID is the contract that was created from it.
+	ContractID care.ID
+	// Staged is there while it waits.
+	Staged *Staged
+}
+
+// Retrieval answers with a retrieval, or ErrNotFound.
+func (s *Store) Retrieval(ctx context.Context, organisation, id care.ID) (Retrieval, error) {
+	row, err := s.queries.Retrieval(ctx, gen.RetrievalParams{OrganisationID: organisation, ID: id})
+	if err != nil {
+		return Retrieval{}, mapError("load the retrieval", err)
+	}
+	return s.openRetrieval(row)
+}
+
+// WaitingRetrieval answers with the retrieval of a client that can be created now, or ErrNotFound.
+func (s *Store) WaitingRetrieval(ctx context.Context, organisation, client care.ID) (Retrieval, error) {
+	row, err := s.queries.WaitingRetrieval(ctx, gen.WaitingRetrievalParams{OrganisationID: organisation, ClientID: client})
+	if err != nil {
+		return Retrieval{}, mapError("load the waiting retrieval", err)
+	}
+	return s.openRetrieval(gen.RetrievalRow(row))
+}
+
+func (s *Store) openRetrieval(row gen.RetrievalRow) (Retrieval, error) {
+	retrieval := Retrieval{
+		ID: row.ID, ClientID: row.ClientID, RunID: row.RunID, State: RetrievalState(row.ClosedAs), RetrievedAt: row.RetrievedAt,
+		ExpiresAt: row.ExpiresAt, ContractID: valueOf(row.ContractID),
+	}
+	if row.ClosedAt != nil {
+		return retrieval, nil
+	}
+	plain, err := s.sealer.Open(row.Sealed, retrievalPlace(row.ID))
+	if err != nil {
+		return Retrieval{}, fmt.Errorf("open the retrieval %s: %w", row.ID, err)
+	}
+	retrieval.State, retrieval.Staged = RetrievalWaiting, &Staged{}
+	return retrieval, json.Unmarshal(plain, retrieval.Staged)
+}

@@ -1,0 +1,413 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db/gen"
+)
+
+// ContractHeader is a service contract without what is inside it.
+type ContractHeader struct {
+	ID                 care.ID             `json:"id"`
+	ClientID           care.ID             `json:"client_id"`
+	Origin             care.ContractOrigin `json:"origin" enum:"pace,hand" doc:"Whether it came from PACE or was made by hand"`
+	Reference          string              `json:"reference" doc:"The provider's own name of a contract made by hand"`
+	PlanFirstStartDate care.Date           `json:"plan_first_start_date"`
+	PlanStartDate      care.Date           `json:"plan_start_date"`
+	PlanEndDate        care.Date           `json:"plan_end_date"`
+	StartDate          care.Date           `json:"start_date"`
+	EndDate            care.Date           `json:"end_date" doc:"Null: open-ended. It differs from the plan's where a later contract ends this one sooner"`
+	SupersededBy       *care.ID            `json:"superseded_by" doc:"The contract that follows after a reassessment"`
+	TotalFunding       *Money              `json:"total_funding" doc:"What was approved in the plan, whatever its management"`
+	AllocationTotal    *Money              `json:"allocation_total" doc:"What was approved in the budgets that are here, in PACE, and not excluded from totals"`
+	RetrievedOn        care.Date           `json:"retrieved_on" doc:"The day of the last retrieval that was saved"`
+	AsOf               *time.Time          `json:"as_of" doc:"When the read began that was saved last for this client; null for a contract made by hand"`
+	Current            bool                `json:"current" doc:"Today is in its dates, and no other contract has followed"`
+}
+
+// ContractView is a service contract with everything under it.
+type ContractView struct {
+	ContractHeader
+	Client  PersonRef        `json:"client"`
+	Budgets []PlanBudgetView `json:"budgets" doc:"Those that are no longer in PACE are among them"`
+	Review  []ReviewView     `json:"review" doc:"What an unattended refresh left to people"`
+}
+
+// PlanBudgetView is a plan budget as the NDIA reported it, null amounts not provided (R3), with what drew on it.
+type PlanBudgetView struct {
+	ID                 care.ID                `json:"id"`
+	BudgetType         care.BudgetType        `json:"budget_type"`
+	Management         care.Management        `json:"management"`
+	SupportType        string                 `json:"support_type"`
+	Category           string                 `json:"category"`
+	CategoryNumber     int                    `json:"category_number" doc:"1 to 21; 0 for a name that is not known"`
+	FundingComponent   string                 `json:"funding_component"`
+	Approved           *Money                 `json:"approved" doc:"For the whole plan"`
+	Released           *Money                 `json:"released" doc:"Available so far"`
+	Spent              *Money                 `json:"spent"`
+	Remaining          *Money                 `json:"remaining"`
+	StartDate          care.Date              `json:"start_date"`
+	EndDate            care.Date              `json:"end_date"`
+	InstalmentType     string                 `json:"instalment_type"`
+	ExcludedFromTotals bool                   `json:"excluded_from_totals" doc:"Not paid by the plan manager"`
+	NoLongerInPACE     bool                   `json:"no_longer_in_pace" doc:"Kept, but in no total"`
+	RemovedAt          *time.Time             `json:"removed_at" doc:"When it was found to be no longer in PACE"`
+	OwnClaimed         *Money                 `json:"own_claimed" doc:"Our own delivered services that are submitted, pending or paid"`
+	Adjustment         *Money                 `json:"adjustment" doc:"What the adjustment record stands for; null if there is none"`
+	FundingPeriods     []FundingPeriodView    `json:"funding_periods" doc:"None or one: released up front"`
+	StatedItems        []StatedItemView       `json:"stated_items"`
+	DeliveredServices  []DeliveredServiceView `json:"delivered_services" doc:"The adjustment record first, also while it is not needed (removed)"`
+}
+
+// Name is how people tell the budget from the others of its contract.
+func (b PlanBudgetView) Name() string { return budgetName(b.Category, b.BudgetType, b.Management) }
+
+func budgetName(category string, budgetType care.BudgetType, management care.Management) string {
+	budget := care.ReportedBudget{Category: category, BudgetType: budgetType, Management: management}
+	return budget.Name()
+}
+
+// FundingPeriodView is a part of a budget's time in which a part of its money is released.
+type FundingPeriodView struct {
+	FundingPeriodID string    `json:"funding_period_id"`
+	StartDate       care.Date `json:"start_date"`
+	EndDate         care.Date `json:"end_date"`
+	Amount          *Money    `json:"amount"`
+	Released        bool      `json:"released"`
+}
+
+// StatedItemView is a support item for which a stated budget is meant.
+type StatedItemView struct {
+	SupportItemNumber string `json:"support_item_number"`
+	SupportItemText   string `json:"support_item_text"`
+	Approved          *Money `json:"approved"`
+}
+
+// DeliveredServiceView is work that drew on a plan budget, or its adjustment record (seed 000, R27).
+type DeliveredServiceView struct {
+	ID                     care.ID                   `json:"id"`
+	Kind                   care.DeliveredServiceKind `json:"kind" enum:"own,pace_adjustment"`
+	Reference              string                    `json:"reference" doc:"The provider's own id of the work; empty for an adjustment record"`
+	DeliveredOn            care.Date                 `json:"delivered_on"`
+	Amount                 *Money                    `json:"amount"`
+	SupportItemNumber      string                    `json:"support_item_number"`
+	SupportItemDescription string                    `json:"support_item_description"`
+	ServiceProviderName    string                    `json:"service_provider_name"`
+	Note                   string                    `json:"note"`
+	ClaimStatus            care.ClaimStatus          `json:"claim_status,omitempty" doc:"Absent for an adjustment record, which can never be claimed"`
+	Claimable              bool                      `json:"claimable"`
+	RemovedAt              *time.Time                `json:"removed_at" doc:"Set while an adjustment record is not needed"`
+}
+
+// ReviewView is a change that an unattended refresh left to people (R31). Retrieving the plan and creating accepts it.
+type ReviewView struct {
+	Client PersonRef `json:"client"`
+	care.ReviewItem
+	Words  string    `json:"words" doc:"What waits, in a sentence"`
+	RunID  care.ID   `json:"run_id" doc:"The run that found it"`
+	HeldAt time.Time `json:"held_at"`
+}
+
+// ContractChange is one field that a run or an import changed in a contract or what is under it. A record that was created, removed
+// or revived has one entry without a field.
+type ContractChange struct {
+	ChangedAt   time.Time    `json:"changed_at"`
+	RunID       *care.ID     `json:"run_id" doc:"Null where no run changed it"`
+	CausedBy    string       `json:"caused_by,omitempty" doc:"What changed it where no run did, such as an import and who made it"`
+	Trigger     care.Trigger `json:"trigger,omitempty" doc:"The run's"`
+	RequestedBy string       `json:"requested_by,omitempty" doc:"The run's"`
+	Kind        care.Kind    `json:"kind" enum:"service_contract,plan_budget,delivered_service"`
+	RecordID    care.ID      `json:"record_id"`
+	Subject     string       `json:"subject" doc:"The record as people know it"`
+	Action      string       `json:"action" enum:"created,updated,removed,revived"`
+	Field       string       `json:"field"`
+	FieldLabel  string       `json:"field_label" doc:"The field as people know it"`
+	Old         *string      `json:"old_value"`
+	New         *string      `json:"new_value"`
+}
+
+// RetrievalRef is a retrieval that waits to be created (R22).
+type RetrievalRef struct {
+	ID          care.ID   `json:"id"`
+	RunID       care.ID   `json:"run_id"`
+	RetrievedAt time.Time `json:"retrieved_at"`
+	ExpiresAt   time.Time `json:"expires_at"`
+}
+
+// ParticipantView is a client as far as PACE is concerned.
+type ParticipantView struct {
+	ClientID   care.ID `json:"client_id"`
+	GivenName  string  `json:"given_name"`
+	FamilyName string  `json:"family_name"`
+	NDISNumber string  `json:"ndis_number"`
+	care.PACEFlags
+	Standing        care.PACEStanding `json:"standing" doc:"Whether scheduled syncs of the client have stopped, and since when"`
+	StopExplanation string            `json:"stop_explanation,omitempty" doc:"Why they have stopped, in plain words"`
+	Available       bool              `json:"available" doc:"Whether \"+ NDIS PACE\" is available"`
+	Refusal         care.Reason       `json:"refusal,omitempty" doc:"Why it is not"`
+	Explanation     string            `json:"explanation,omitempty" doc:"The refusal in plain words, with what to do"`
+	Contracts       []ContractHeader  `json:"contracts" doc:"Newest first"`
+	Waiting         *RetrievalRef     `json:"waiting" doc:"The retrieval that can be created now; null if there is none"`
+}
+
+// Contracts answers with a client's service contracts, newest first, or ErrNotFound for somebody whom the organisation does not have.
+func (s *Store) Contracts(ctx context.Context, organisation Organisation, client care.ID, now time.Time) (contracts []ContractHeader, err error) {
+	err = s.inSnapshot(ctx, "list the contracts", func(queries *gen.Queries) error {
+		if _, err := viewPerson(ctx, queries, organisation.ID, client); err != nil {
+			return err
+		}
+		contracts, err = viewContracts(ctx, queries, organisation, gen.ViewContractsParams{ClientID: &client}, now)
+		return err
+	})
+	return contracts, err
+}
+
+// Contract answers with a service contract and everything under it, or ErrNotFound. It is the same number of queries however many
+// budgets there are.
+func (s *Store) Contract(ctx context.Context, organisation Organisation, contract care.ID, now time.Time) (view ContractView, err error) {
+	err = s.inSnapshot(ctx, "load the contract", func(queries *gen.Queries) error {
+		headers, err := viewContracts(ctx, queries, organisation, gen.ViewContractsParams{ContractID: &contract}, now)
+		if err != nil {
+			return err
+		}
+		if len(headers) == 0 {
+			return ErrNotFound
+		}
+		view.ContractHeader = headers[0]
+		if view.Client, err = viewPerson(ctx, queries, organisation.ID, view.ClientID); err != nil {
+			return err
+		}
+		if view.Budgets, err = viewPlanBudgets(ctx, queries, organisation.ID, contract); err != nil {
+			return err
+		}
+		view.Review, err = viewReviews(ctx, queries, gen.ViewReviewsParams{OrganisationID: organisation.ID, ContractID: &contract})
+		return err
+	})
+	return view, err
+}
+
+// ContractHistory answers with what changed in a contract, its budgets and what was delivered under it, newest first, and whether there
+// is more. before is the time of the last change of the page that was shown before, zero for the first. What changed at one moment
+// stays on one page, which may therefore be longer than asked. It fails with ErrNotFound.
+func (s *Store) ContractHistory(
+	ctx context.Context, organisation, contract care.ID, before time.Time, most int,
+) (changes []ContractChange, more bool, err error) {
+	err = s.inSnapshot(ctx, "load the contract's history", func(queries *gen.Queries) error {
+		known, err := queries.ViewContracts(ctx, gen.ViewContractsParams{OrganisationID: organisation, ContractID: &contract})
+		if err != nil {
+			return err
+		}
+		if len(known) == 0 {
+			return ErrNotFound
+		}
+		rows, err := queries.ViewContractHistory(ctx, gen.ViewContractHistoryParams{
+			OrganisationID: organisation, ContractID: contract, Before: pointerTo(before), Most: pageSize(most) - 1,
+		})
+		changes = make([]ContractChange, 0, len(rows))
+		for _, row := range rows {
+			changes, more = append(changes, viewContractChange(row)), row.More
+		}
+		return err
+	})
+	return changes, more, err
+}
+
+// Reviews answers with what is held for review (R31), of one client or, where that is empty, of all.
+func (s *Store) Reviews(ctx context.Context, organisation care.ID, client care.ID) ([]ReviewView, error) {
+	reviews, err := viewReviews(ctx, s.queries, gen.ViewReviewsParams{OrganisationID: organisation, ClientID: pointerTo(client)})
+	return reviews, mapError("list what is held for review", err)
+}
+
+// Participant answers with a client as far as PACE is concerned: whether "+ NDIS PACE" is available and why not (R21), and what there is
+// already. It fails with ErrNotFound.
+func (s *Store) Participant(ctx context.Context, organisation Organisation, client care.ID, now time.Time) (view ParticipantView, err error) {
+	err = s.inSnapshot(ctx, "load the participant", func(queries *gen.Queries) error {
+		person, err := viewPerson(ctx, queries, organisation.ID, client)
+		if err != nil {
+			return err
+		}
+		participant, err := loadParticipant(ctx, queries, organisation.ID, client)
+		if err != nil {
+			return err
+		}
+		view = viewParticipant(person, participant, organisation.Today(now))
+		if view.Contracts, err = viewContracts(ctx, queries, organisation, gen.ViewContractsParams{ClientID: &client}, now); err != nil {
+			return err
+		}
+		waiting, err := queries.ViewWaitingRetrieval(ctx, gen.ViewWaitingRetrievalParams{OrganisationID: organisation.ID, ClientID: client, Now: now})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		view.Waiting = pointerTo(RetrievalRef(waiting))
+		return err
+	})
+	return view, err
+}
+
+func viewParticipant(person PersonRef, participant ParticipantRecord, today care.Date) ParticipantView {
+	view := ParticipantView{
+		ClientID: person.ID, GivenName: person.GivenName, FamilyName: person.FamilyName, NDISNumber: person.NDISNumber,
+		PACEFlags: participant.PACEFlags, Standing: participant.Standing.On(today),
+	}
+	if view.Standing.Relationships == nil {
+		view.Standing.Relationships = []care.Relationship{}
+	}
+	view.StopExplanation = view.Standing.StopReason.ExplainFor(care.NDIA)
+	availability := care.AvailabilityOf(participant.APIEnabled, participant.Participant)
+	view.Available, view.Refusal, view.Explanation = availability.Available, availability.Reason, availability.Explanation
+	return view
+}
+
+func viewPerson(ctx context.Context, queries *gen.Queries, organisation, client care.ID) (PersonRef, error) {
+	row, err := queries.ViewPerson(ctx, gen.ViewPersonParams{OrganisationID: organisation, ClientID: client})
+	return PersonRef{
+		ID: row.ID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
+	}, err
+}
+
+func viewContracts(ctx context.Context, queries *gen.Queries, organisation Organisation, query gen.ViewContractsParams, now time.Time) ([]ContractHeader, error) {
+	query.OrganisationID = organisation.ID
+	rows, err := queries.ViewContracts(ctx, query)
+	contracts := make([]ContractHeader, 0, len(rows))
+	for _, row := range rows {
+		dates := care.DateRange{StartDate: row.StartDate, EndDate: row.EndDate}
+		contracts = append(contracts, ContractHeader{
+			ID: row.ID, ClientID: row.ClientID, Origin: care.ContractOrigin(row.Origin), Reference: row.Reference,
+			PlanFirstStartDate: row.PlanFirstStartDate, PlanStartDate: row.PlanStartDate, PlanEndDate: row.PlanEndDate,
+			StartDate: row.StartDate, EndDate: row.EndDate, SupersededBy: row.SupersededBy,
+			TotalFunding: money(row.TotalFunding), AllocationTotal: money(row.AllocationTotal), RetrievedOn: row.RetrievedOn, AsOf: row.AsOf,
+			Current: row.SupersededBy == nil && dates.Covers(organisation.Today(now)),
+		})
+	}
+	return contracts, err
+}
+
+// viewPlanBudgets loads a contract's budgets with what is inside them, a query for each kind of record.
+func viewPlanBudgets(ctx context.Context, queries *gen.Queries, organisation, contract care.ID) ([]PlanBudgetView, error) {
+	rows, err := queries.ViewPlanBudgets(ctx, gen.ViewPlanBudgetsParams{OrganisationID: organisation, ContractID: contract})
+	if err != nil {
+		return nil, err
+	}
+	budgets, byID := make([]PlanBudgetView, len(rows)), make(map[care.ID]*PlanBudgetView, len(rows))
+	for i, row := range rows {
+		budgets[i] = viewPlanBudget(row)
+		byID[row.ID] = &budgets[i]
+	}
+	periods, err := queries.ViewFundingPeriods(ctx, gen.ViewFundingPeriodsParams{OrganisationID: organisation, ContractID: contract})
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range periods {
+		budget := byID[row.BudgetID]
+		budget.FundingPeriods = append(budget.FundingPeriods, FundingPeriodView{
+			FundingPeriodID: row.FundingPeriodID, StartDate: row.StartDate, EndDate: row.EndDate, Amount: money(row.Amount), Released: row.Released,
+		})
+	}
+	items, err := queries.ViewStatedItems(ctx, gen.ViewStatedItemsParams{OrganisationID: organisation, ContractID: contract})
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range items {
+		budget := byID[row.BudgetID]
+		budget.StatedItems = append(budget.StatedItems, StatedItemView{
+			SupportItemNumber: row.SupportItemNumber, SupportItemText: row.SupportItemText, Approved: money(row.Approved),
+		})
+	}
+	delivered, err := queries.ViewDeliveredServices(ctx, gen.ViewDeliveredServicesParams{OrganisationID: organisation, ContractID: contract})
+	for _, row := range delivered {
+		byID[row.BudgetID].show(row)
+	}
+	return budgets, err
+}
+
+func viewPlanBudget(row gen.ViewPlanBudgetsRow) PlanBudgetView {
+	return PlanBudgetView{
+		ID: row.ID, BudgetType: care.BudgetType(row.BudgetType), Management: care.Management(row.Management), SupportType: row.SupportType,
+		Category: row.Category, CategoryNumber: int(row.CategoryNumber), FundingComponent: row.FundingComponent,
+		Approved: money(row.Approved), Released: money(row.Released), Spent: money(row.Spent), Remaining: money(row.Remaining),
+		StartDate: row.StartDate, EndDate: row.EndDate, InstalmentType: row.InstalmentType, ExcludedFromTotals: row.ExcludedFromTotals,
+		NoLongerInPACE: row.RemovedAt != nil, RemovedAt: row.RemovedAt, OwnClaimed: &Money{},
+		FundingPeriods: []FundingPeriodView{}, StatedItems: []StatedItemView{}, DeliveredServices: []DeliveredServiceView{},
+	}
+}
+
+// show adds a delivered service to its budget, and to the sum that it belongs to (R27).
+func (b *PlanBudgetView) show(row gen.ViewDeliveredServicesRow) {
+	view := DeliveredServiceView{
+		ID: row.ID, Kind: care.DeliveredServiceKind(row.Kind), Reference: row.Reference, DeliveredOn: row.DeliveredOn, Amount: &Money{row.Amount},
+		SupportItemNumber: row.SupportItemNumber, SupportItemDescription: row.SupportItemDescription,
+		ServiceProviderName: row.ServiceProviderName, Note: row.Note, ClaimStatus: care.ClaimStatus(row.ClaimStatus), Claimable: row.Claimable,
+		RemovedAt: row.RemovedAt,
+	}
+	b.DeliveredServices = append(b.DeliveredServices, view)
+	service := care.DeliveredService{
+		BudgetID: b.ID, Kind: view.Kind, Amount: row.Amount, ClaimStatus: view.ClaimStatus, Removed: row.RemovedAt != nil,
+	}
+	b.OwnClaimed.Decimal = b.OwnClaimed.Add(care.OwnClaimed(b.ID, []care.DeliveredService{service}))
+	if view.Kind == care.PACEAdjustment && row.RemovedAt == nil {
+		b.Adjustment = money(decimal.NewNullDecimal(row.Amount))
+	}
+}
+
+func viewReviews(ctx context.Context, queries *gen.Queries, query gen.ViewReviewsParams) ([]ReviewView, error) {
+	rows, err := queries.ViewReviews(ctx, query)
+	reviews := make([]ReviewView, 0, len(rows))
+	for _, row := range rows {
+		item := care.ReviewItem{
+			Kind: care.ReviewKind(row.Kind), ContractID: valueOf(row.ContractID), BudgetID: valueOf(row.BudgetID),
+			Subject: row.Subject, Field: row.Field, Old: row.OldValue, New: row.NewValue,
+		}
+		reviews = append(reviews, ReviewView{
+			Client: PersonRef{
+				ID: row.ClientID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
+			},
+			ReviewItem: item, Words: item.Words(), RunID: row.RunID, HeldAt: row.HeldAt,
+		})
+	}
+	return reviews, err
+}
+
+func viewContractChange(row gen.ViewContractHistoryRow) ContractChange {
+	subject := changedRecord{
+		kind: care.Kind(row.Kind), budget: budgetName(row.Category, care.BudgetType(row.BudgetType), care.Management(row.Management)),
+		delivered: care.DeliveredServiceKind(row.DeliveredKind), reference: row.Reference,
+	}
+	change := ContractChange{
+		ChangedAt: row.ChangedAt, RunID: row.RunID, CausedBy: row.CausedBy, Trigger: care.Trigger(row.Trigger), RequestedBy: row.RequestedBy,
+		Kind: care.Kind(row.Kind), RecordID: row.RecordID, Subject: subject.words(), Action: row.Action,
+		Field: row.Field, Old: row.OldValue, New: row.NewValue,
+	}
+	if row.Field != "" {
+		change.FieldLabel = care.FieldLabel(row.Field)
+	}
+	return change
+}
+
+// changedRecord is a record of a contract that a change is about.
+type changedRecord struct {
+	kind      care.Kind
+	budget    string
+	delivered care.DeliveredServiceKind
+	reference string
+}
+
+// words are what people call the record.
+func (r changedRecord) words() string {
+	switch {
+	case r.kind == care.KindServiceContract:
+		return "The contract"
+	case r.kind == care.KindPlanBudget:
+		return r.budget
+	case r.delivered == care.PACEAdjustment:
+		return "Adjustment record of " + r.budget
+	default:
+		return fmt.Sprintf("Delivered service %s, %s", r.reference, r.budget)
+	}
+}

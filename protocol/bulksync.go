@@ -1,0 +1,145 @@
+package protocol
+
+import "github.com/caresync/caresync/care"
+
+// The size of a bulk run's parts: a batch is a child workflow, a slice one activity of it.
+const (
+	PeoplePerBatch = 500
+	PeoplePerSlice = 50
+	// DefaultWindow is how many batches run at once, SlicesAtOnce how many slices of a batch.
+	DefaultWindow = 2
+	SlicesAtOnce  = 2
+)
+
+// BulkSyncInput starts a bulk run. Continuing as new uses the same shape.
+type BulkSyncInput struct {
+	// BulkID is the bulk run's, whose options stand in its row. A scheduled run has none yet: it takes its Temporal run's id.
+	BulkID         care.ID `json:"bulk_id,omitempty"`
+	OrganisationID care.ID `json:"organisation_id"`
+	RequestedBy    string  `json:"requested_by"`
+	// Options are those of a scheduled run.
+	Options         *care.BulkOptions `json:"options,omitempty"`
+	TaskQueuePrefix string            `json:"task_queue_prefix,omitempty"`
+	// ContinueAfterEvents is the length of history after which the run continues as new; 0 takes the default.
+	ContinueAfterEvents int `json:"continue_after_events,omitempty"`
+	// Continued is what a run that continued as new goes on with.
+	Continued *BulkProgress `json:"continued,omitempty"`
+}
+
+// BulkPlan is what a bulk run has planned.
+type BulkPlan struct {
+	BulkID  care.ID          `json:"bulk_id"`
+	Options care.BulkOptions `json:"options"`
+	Total   int              `json:"total"`
+	Batches int              `json:"batches"`
+}
+
+// PlanBulkInput asks for the people of a bulk run to be planned as rows.
+type PlanBulkInput struct {
+	BulkID         care.ID           `json:"bulk_id"`
+	OrganisationID care.ID           `json:"organisation_id"`
+	RequestedBy    string            `json:"requested_by"`
+	Options        *care.BulkOptions `json:"options,omitempty"`
+}
+
+// BulkPart names people of a bulk run; what is synced of them stands in Options, without the selection.
+type BulkPart struct {
+	BulkID         care.ID          `json:"bulk_id"`
+	OrganisationID care.ID          `json:"organisation_id"`
+	RequestedBy    string           `json:"requested_by"`
+	Options        care.BulkOptions `json:"options"`
+	Batch          int              `json:"batch"`
+}
+
+// BulkSyncBatchInput starts one batch.
+type BulkSyncBatchInput struct {
+	BulkPart
+	Slices          int    `json:"slices"`
+	TaskQueuePrefix string `json:"task_queue_prefix,omitempty"`
+	Paused          bool   `json:"paused,omitempty"`
+}
+
+// BatchResult is what a batch came to.
+type BatchResult struct {
+	Counts care.BulkCounts `json:"counts"`
+	// Stop is why the whole bulk run should end, empty if it should not.
+	Stop care.Reason `json:"stop,omitempty"`
+}
+
+// SliceInput asks for the people of a slice who have no outcome yet.
+type SliceInput struct {
+	BulkPart
+	Slice int `json:"slice"`
+}
+
+// SliceResult is what a slice came to.
+type SliceResult struct {
+	// Settled have an outcome; Left have none, since the slice was paused, cancelled, or took its time.
+	Settled int `json:"settled"`
+	Left    int `json:"left"`
+	// Escalated failed while others succeeded, and need a sync of their own.
+	Escalated []care.ID `json:"escalated,omitempty"`
+	// Failed is how many failed for good.
+	Failed int         `json:"failed"`
+	Stop   care.Reason `json:"stop,omitempty"`
+}
+
+// AwaitRunInput asks for a person whose sync was already running to be settled with it.
+type AwaitRunInput struct {
+	BulkPart
+	ClientID   care.ID `json:"client_id"`
+	WorkflowID string  `json:"workflow_id"`
+}
+
+// SettleInput asks for all people of a batch, or of the bulk run where Batch is nil, who have no outcome to be settled.
+type SettleInput struct {
+	BulkID         care.ID     `json:"bulk_id"`
+	OrganisationID care.ID     `json:"organisation_id"`
+	Batch          *int        `json:"batch,omitempty"`
+	Reason         care.Reason `json:"reason"`
+}
+
+// CompleteBulkInput closes a bulk run. Stop is why it ended early, empty if it did not.
+type CompleteBulkInput struct {
+	BulkID         care.ID     `json:"bulk_id"`
+	OrganisationID care.ID     `json:"organisation_id"`
+	Stop           care.Reason `json:"stop,omitempty"`
+}
+
+// BulkResult is what a bulk run came to.
+type BulkResult struct {
+	BulkID  care.ID         `json:"bulk_id"`
+	Outcome care.RunOutcome `json:"outcome"`
+	Reason  care.Reason     `json:"reason,omitempty"`
+	Counts  care.BulkCounts `json:"counts"`
+}
+
+// BulkProgress is what a running bulk run shows, in the progress query and in the workflow's current details. Its counts are those of
+// the batches that have ended; the rows say more.
+type BulkProgress struct {
+	BulkPlan
+	// NextBatch is the first that has not been started.
+	NextBatch   int             `json:"next_batch"`
+	BatchesDone int             `json:"batches_done"`
+	Window      int             `json:"window"`
+	Paused      bool            `json:"paused"`
+	Counts      care.BulkCounts `json:"counts"`
+	Outcome     care.RunOutcome `json:"outcome,omitempty"`
+	Reason      care.Reason     `json:"reason,omitempty"`
+}
+
+// The updates of a bulk run. They are commands, and answer with the progress.
+var (
+	Pause     = Update[struct{}, BulkProgress]{Name: "pause"}
+	Resume    = Update[struct{}, BulkProgress]{Name: "resume"}
+	SetWindow = Update[int, BulkProgress]{Name: "set-window"}
+)
+
+// MostBatchesAtOnce is the largest window.
+const MostBatchesAtOnce = 20
+
+// BatchPaused and BatchResumed tell a running batch what became of its bulk run.
+var (
+	BatchPaused  = Signal[struct{}]{Name: "paused"}
+	BatchResumed = Signal[struct{}]{Name: "resumed"}
+)

@@ -1,0 +1,86 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+)
+
+const tagContracts = "Service contracts"
+
+type contractsOutput struct {
+	Body struct {
+		Contracts []db.ContractHeader `json:"contracts" doc:"Newest first"`
+	}
+}
+
+type contractInput struct {
+	ID string `path:"id" format:"uuid" doc:"The contract's id"`
+}
+
+type contractOutput struct{ Body db.ContractView }
+
+type historyInput struct {
+	ID     string    `path:"id" format:"uuid" doc:"The contract's id"`
+	Limit  int       `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many at most; what changed at one moment stays on one page"`
+	Before time.Time `query:"before" doc:"The time of the last change of the page before: its \"next\""`
+}
+
+type historyOutput struct {
+	Body struct {
+		Changes []db.ContractChange `json:"changes" doc:"Newest first"`
+		Next    *time.Time          `json:"next" doc:"The \"before\" of the next page; null on the last"`
+	}
+}
+
+func (a api) registerContracts(served huma.API) {
+	notFound := []int{http.StatusNotFound}
+	huma.Register(served, huma.Operation{
+		OperationID: "list-contracts", Method: http.MethodGet, Path: "/v1/clients/{id}/contracts", Tags: []string{tagContracts}, Errors: notFound,
+		Summary: "List a client's service contracts",
+	}, a.listContracts)
+	huma.Register(served, huma.Operation{
+		OperationID: "get-contract", Method: http.MethodGet, Path: "/v1/contracts/{id}", Tags: []string{tagContracts}, Errors: notFound,
+		Summary: "Read a service contract with its budgets, funding periods and delivered services",
+	}, a.getContract)
+	huma.Register(served, huma.Operation{
+		OperationID: "get-contract-history", Method: http.MethodGet, Path: "/v1/contracts/{id}/history", Tags: []string{tagContracts}, Errors: notFound,
+		Summary: "Read what changed in a service contract and what is under it",
+	}, a.getContractHistory)
+}
+
+func (a api) listContracts(ctx context.Context, in *clientInput) (*contractsOutput, error) {
+	contracts, err := a.store.Contracts(ctx, callerOf(ctx).Organisation, care.ID(in.ID), time.Now())
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	out := &contractsOutput{}
+	out.Body.Contracts = contracts
+	return out, nil
+}
+
+func (a api) getContract(ctx context.Context, in *contractInput) (*contractOutput, error) {
+	contract, err := a.store.Contract(ctx, callerOf(ctx).Organisation, care.ID(in.ID), time.Now())
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return &contractOutput{Body: contract}, nil
+}
+
+func (a api) getContractHistory(ctx context.Context, in *historyInput) (*historyOutput, error) {
+	changes, more, err := a.store.ContractHistory(ctx, callerOf(ctx).Organisation.ID, care.ID(in.ID), in.Before, in.Limit)
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	out := &historyOutput{}
+	out.Body.Changes = changes
+	if more {
+		out.Body.Next = &changes[len(changes)-1].ChangedAt
+	}
+	return out, nil
+}

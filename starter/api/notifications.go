@@ -1,0 +1,257 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/upstream/ndia"
+)
+
+const (
+	// DefaultNotificationHeader is the header in which the NDIA sends the shared secret, unless it was agreed otherwise.
+	DefaultNotificationHeader = "X-NDIA-Notification-Secret"
+
+	notificationPrefix = "/v1/notifications/ndia/"
+	notificationScheme = "notification"
+	// notifier is whom a notification's caller is named in the log and in what is recorded.
+	notifier = "ndia"
+	// largestNotification bounds a body, in bytes; longestEvent and longestParticipant what is kept of one.
+	largestNotification = 256 << 10
+	longestEvent        = 100
+	longestParticipant  = 50
+	// dateLength is that of YYYY-MM-DD; a time of day may follow.
+	dateLength = 10
+)
+
+// NotificationPath is where the NDIA sends an organisation's notifications.
+func NotificationPath(organisation care.ID) string { return notificationPrefix + string(organisation) }
+
+type notificationInput struct {
+	Organisation string `path:"organisation" format:"uuid" doc:"CareSync's id of the organisation"`
+	RawBody      []byte `contentType:"application/json"`
+}
+
+type notificationOutput struct {
+	Body struct {
+		Received   int `json:"received" doc:"How many notifications the body held"`
+		Refreshing int `json:"refreshing" doc:"How many of them cause a refresh"`
+		Repeated   int `json:"repeated" doc:"How many had come before"`
+		Unknown    int `json:"unknown" doc:"How many are about nobody whom the organisation has"`
+	}
+}
+
+func (a api) registerNotifications(served huma.API) {
+	huma.Register(served, huma.Operation{
+		OperationID: "notify", Method: http.MethodPost, Path: notificationPrefix + "{organisation}", Tags: []string{tagPACE},
+		Summary: "Receive a notification of the NDIA",
+		Description: "For the NDIA alone, which sends the organisation's secret in a header. A notification says that something changed, and causes one refresh " +
+			"of the client. It may come late, repeatedly and in any order. Unknown events and participants are recorded.",
+		DefaultStatus: http.StatusAccepted, MaxBodyBytes: largestNotification,
+		RequestBody: notificationRequest(), SkipValidateBody: true, // it is read with more patience than a document can say
+		Security: []map[string][]string{{notificationScheme: {}}},
+		Errors:   []int{http.StatusBadRequest},
+	}, a.notify)
+}
+
+// notificationRequest documents a notification's body.
+func notificationRequest() *huma.RequestBody {
+	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{
+		Type: huma.TypeObject, Required: []string{"event_id", "response"}, Properties: map[string]*huma.Schema{
+			"event_id": {Type: huma.TypeString, Examples: []any{ndia.EventBudgetUpdated}},
+			"response": {Description: "An object with the participant and, about a relationship, provider_role, start_date and end_date; or a list of such objects"},
+		},
+	}}}}
+}
+
+// notified lets only notifications through that have the organisation's secret, and notes whose it is (R11).
+func (a api) notified(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		organisation, err := a.notifiedOrganisation(r)
+		switch {
+		case errors.Is(err, db.ErrNotFound):
+			w.Header().Set("WWW-Authenticate", "SharedSecret")
+			writeProblem(w, http.StatusUnauthorized, "unauthorised", "The notification does not have this organisation's secret.")
+		case err != nil:
+			a.logger.Error("a notification could not be authenticated", zap.String("request_id", requestID(r.Context())), zap.Error(err))
+			databaseAway(w)
+		default:
+			// There is no token; the organisation stands for one where requests are counted.
+			next.ServeHTTP(w, withCaller(r, db.Caller{Organisation: organisation, TokenID: organisation.ID, TokenName: notifier}))
+		}
+	})
+}
+
+func (a api) notifiedOrganisation(r *http.Request) (db.Organisation, error) {
+	id, err := uuid.Parse(strings.TrimPrefix(r.URL.Path, notificationPrefix))
+	if err != nil {
+		return db.Organisation{}, db.ErrNotFound
+	}
+	return a.store.NotificationOrganisation(r.Context(), care.ID(id.String()), r.Header.Get(a.notificationHeader))
+}
+
+func (a api) notify(ctx context.Context, in *notificationInput) (*notificationOutput, error) {
+	notifications, err := readNotifications(in.RawBody)
+	if err != nil {
+		return nil, newProblem(http.StatusBadRequest, "not_a_notification", err.Error())
+	}
+	out := &notificationOutput{}
+	out.Body.Received = len(notifications)
+	for _, notification := range notifications {
+		noted, err := a.pace.Notify(ctx, callerOf(ctx).Organisation, notification)
+		if err != nil {
+			return nil, a.problem(ctx, err)
+		}
+		out.Body.Refreshing += count(noted.Refresh)
+		out.Body.Repeated += count(noted.Repeated)
+		out.Body.Unknown += count(noted.ClientID == "")
+	}
+	return out, nil
+}
+
+func count(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+var (
+	errNoNotification = errors.New("the body is no notification: it needs an event_id, and a response that is an object or a list of objects")
+	errNoParticipant  = errors.New("a notification names no participant")
+	errNoDate         = errors.New("a relationship has a date that is not YYYY-MM-DD")
+)
+
+// notificationBody is a notification as it arrives.
+type notificationBody struct {
+	Event    string          `json:"event_id"`
+	Response json.RawMessage `json:"response"`
+}
+
+// aboutParticipant is what a notification says of one participant. Only relationships have a role and dates.
+type aboutParticipant struct {
+	Participant  any    `json:"participant"`
+	ProviderRole string `json:"provider_role"`
+	StartDate    string `json:"start_date"`
+	EndDate      string `json:"end_date"`
+}
+
+// readNotifications reads a body. Its response is an object, or a list of several.
+func readNotifications(body []byte) ([]db.Notification, error) {
+	var read notificationBody
+	if json.Unmarshal(body, &read) != nil {
+		return nil, errNoNotification
+	}
+	event := eventOf(read.Event)
+	if event == "" || len(event) > longestEvent {
+		return nil, errNoNotification
+	}
+	var responses []json.RawMessage
+	if json.Unmarshal(read.Response, &responses) != nil {
+		responses = []json.RawMessage{read.Response}
+	}
+	if len(responses) == 0 {
+		return nil, errNoNotification
+	}
+	notifications := make([]db.Notification, 0, len(responses))
+	for _, response := range responses {
+		notification, err := readNotification(event, response)
+		if err != nil {
+			return nil, err
+		}
+		notifications = append(notifications, notification)
+	}
+	return notifications, nil
+}
+
+// eventOf gives an event the name by which it is known: one arrives in two spellings.
+func eventOf(name string) string {
+	name = strings.TrimSpace(name)
+	if name == ndia.EventRelationshipEndedToo {
+		return ndia.EventRelationshipEnded
+	}
+	return name
+}
+
+func readNotification(event string, response json.RawMessage) (db.Notification, error) {
+	var about aboutParticipant
+	canonical, ok := canonicalJSON(response)
+	if !ok || decodeJSON(response, &about) != nil {
+		return db.Notification{}, errNoNotification
+	}
+	participant := textOf(about.Participant)
+	if participant == "" || len(participant) > longestParticipant {
+		return db.Notification{}, errNoParticipant
+	}
+	digest := sha256.Sum256(append([]byte(event+"\n"), canonical...))
+	notification := db.Notification{Event: event, Digest: digest[:], NDISNumber: participant}
+	if event == ndia.EventRelationshipBegun || event == ndia.EventRelationshipEnded {
+		relationship, err := about.relationship()
+		if err != nil {
+			return db.Notification{}, err
+		}
+		notification.Relationship = relationship
+	}
+	return notification, nil
+}
+
+// canonicalJSON writes an object the same way however its fields were ordered and spaced.
+func canonicalJSON(object json.RawMessage) ([]byte, bool) {
+	var fields map[string]any
+	if decodeJSON(object, &fields) != nil || fields == nil {
+		return nil, false
+	}
+	canonical, err := json.Marshal(fields)
+	return canonical, err == nil
+}
+
+// decodeJSON keeps the digits of numbers as they came.
+func decodeJSON(text json.RawMessage, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	return decoder.Decode(into)
+}
+
+// textOf is a text, or a number in its digits.
+func textOf(value any) string {
+	switch value := value.(type) {
+	case string:
+		return strings.TrimSpace(value)
+	case json.Number:
+		return value.String()
+	default:
+		return ""
+	}
+}
+
+// relationship is nil where the role is not said. An empty date is an open one.
+func (p aboutParticipant) relationship() (*care.Relationship, error) {
+	role := strings.TrimSpace(p.ProviderRole)
+	if role == "" {
+		return nil, nil
+	}
+	start, startErr := dateOf(p.StartDate)
+	end, endErr := dateOf(p.EndDate)
+	if startErr != nil || endErr != nil {
+		return nil, errNoDate
+	}
+	return &care.Relationship{ProviderRole: role, DateRange: care.DateRange{StartDate: start, EndDate: end}}, nil
+}
+
+func dateOf(text string) (care.Date, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return care.Date{}, nil
+	}
+	return care.ParseDate(text[:min(dateLength, len(text))])
+}

@@ -1,0 +1,168 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/pace"
+)
+
+const tagPACE = "PACE"
+
+type paceSettingsOutput struct{ Body db.PACESettings }
+
+type changePACEInput struct {
+	Body struct {
+		Enabled            bool   `json:"enabled" doc:"True: test the connection and, if it works, use the PACE API. False: stop using it"`
+		Connection         string `json:"connection,omitempty" doc:"The name of the connection to the NDIA; may be left out"`
+		BudgetCallsPerHour int    `json:"budget_calls_per_hour,omitempty" minimum:"0" maximum:"1000000" doc:"How many budget calls may be made in an hour; 0 keeps what is set"`
+	}
+}
+
+type secretOutput struct {
+	Body struct {
+		Secret string `json:"secret" doc:"Shown this once; an earlier one is refused from now on"`
+		Path   string `json:"path" doc:"Where the NDIA sends the organisation's notifications"`
+		Header string `json:"header" doc:"The header in which the NDIA sends the secret"`
+	}
+}
+
+type participantOutput struct{ Body Participant }
+
+// Participant is a client as far as PACE is concerned.
+type Participant struct {
+	db.ParticipantView
+	Waiting *db.RetrievalRef `json:"waiting,omitempty" doc:"The retrieval that can be created now; absent if there is none"`
+}
+
+type flagsInput struct {
+	ID   string `path:"id" format:"uuid" doc:"CareSync's id of the person"`
+	Body struct {
+		PACEParticipant *bool `json:"pace_participant,omitempty" doc:"NDIS PACE Participant. Unticking it unticks API access, too"`
+		PACEAPIAccess   *bool `json:"pace_api_access,omitempty" doc:"API access; offered only with NDIS PACE Participant"`
+	}
+}
+
+type reviewsInput struct {
+	Client string `query:"client" format:"uuid" doc:"Only what waits for this person, by CareSync's id"`
+}
+
+type reviewsOutput struct {
+	Body struct {
+		Reviews []db.ReviewView `json:"reviews"`
+	}
+}
+
+func (a api) registerPACE(served huma.API) {
+	notFound := []int{http.StatusNotFound}
+	register := func(id, method, path, summary string, errors []int) huma.Operation {
+		return huma.Operation{OperationID: id, Method: method, Path: path, Tags: []string{tagPACE}, Summary: summary, Errors: errors}
+	}
+	huma.Register(served, register("get-pace-settings", http.MethodGet, "/v1/pace-settings", "Read whether the PACE API is used, and how", nil), a.getPACESettings)
+	huma.Register(served, register("change-pace-settings", http.MethodPut, "/v1/pace-settings",
+		"Enable the PACE API, if the connection to the NDIA works, or disable it", nil), a.changePACESettings)
+	huma.Register(served, register("new-notification-secret", http.MethodPost, "/v1/pace-settings/notification-secret",
+		"Make a new secret for the NDIA's notifications", nil), a.newNotificationSecret)
+	huma.Register(served, register("get-participant", http.MethodGet, "/v1/clients/{id}/pace",
+		"Read a client's boxes, whether \"+ NDIS PACE\" is available, and what there is already", notFound), a.getParticipant)
+	huma.Register(served, register("change-participant", http.MethodPatch, "/v1/clients/{id}/pace", "Tick or untick a client's boxes", notFound), a.changeParticipant)
+	huma.Register(served, register("resume-participant", http.MethodPost, "/v1/clients/{id}/pace/resume",
+		"Let a client's scheduled syncs go on that had stopped", notFound), a.resumeParticipant)
+	huma.Register(served, register("list-pace-reviews", http.MethodGet, "/v1/pace-reviews",
+		"List what unattended refreshes left to people. Retrieving the plan and creating accepts it", nil), a.listReviews)
+}
+
+func (a api) getPACESettings(ctx context.Context, _ *struct{}) (*paceSettingsOutput, error) {
+	settings, err := a.store.PACESettings(ctx, callerOf(ctx).Organisation.ID)
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return &paceSettingsOutput{Body: settings}, nil
+}
+
+func (a api) changePACESettings(ctx context.Context, in *changePACEInput) (*paceSettingsOutput, error) {
+	caller := callerOf(ctx)
+	if !in.Body.Enabled {
+		settings, err := a.pace.Disable(ctx, caller.Organisation, by(caller))
+		if err != nil {
+			return nil, a.problem(ctx, err)
+		}
+		return &paceSettingsOutput{Body: settings}, nil
+	}
+	enabled, err := a.pace.Enable(ctx, pace.EnableRequest{
+		Organisation: caller.Organisation, Connection: in.Body.Connection, BudgetCallsPerHour: in.Body.BudgetCallsPerHour, By: by(caller),
+	})
+	if errors.Is(err, pace.ErrCheckFailed) {
+		return nil, checkProblem(enabled)
+	}
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return &paceSettingsOutput{Body: enabled.Settings}, nil
+}
+
+// checkProblem lists what the connection test tried.
+func checkProblem(enabled pace.Enabled) error {
+	problem := newProblem(http.StatusUnprocessableEntity, "connection_check_failed", "The connection to the NDIA does not work, so the PACE API was not enabled.")
+	for _, step := range enabled.Check.Steps {
+		if !step.OK {
+			problem.Errors = append(problem.Errors, &huma.ErrorDetail{Location: step.Name, Message: strings.TrimSpace(step.Says + " " + step.Words)})
+		}
+	}
+	return problem
+}
+
+// by names a caller in what is recorded.
+func by(caller db.Caller) string { return "api: " + caller.TokenName }
+
+func (a api) newNotificationSecret(ctx context.Context, _ *struct{}) (*secretOutput, error) {
+	caller := callerOf(ctx)
+	secret, err := a.store.NewNotificationSecret(ctx, caller.Organisation.ID, by(caller))
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	out := &secretOutput{}
+	out.Body.Secret, out.Body.Path, out.Body.Header = secret, NotificationPath(caller.Organisation.ID), a.notificationHeader
+	return out, nil
+}
+
+func (a api) getParticipant(ctx context.Context, in *clientInput) (*participantOutput, error) {
+	view, err := a.store.Participant(ctx, callerOf(ctx).Organisation, care.ID(in.ID), time.Now())
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return &participantOutput{Body: Participant{ParticipantView: view, Waiting: view.Waiting}}, nil
+}
+
+func (a api) changeParticipant(ctx context.Context, in *flagsInput) (*participantOutput, error) {
+	change := db.FlagChange{PACEParticipant: in.Body.PACEParticipant, PACEAPIAccess: in.Body.PACEAPIAccess}
+	if _, err := a.pace.SetFlags(ctx, callerOf(ctx).Organisation, care.ID(in.ID), change); err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return a.getParticipant(ctx, &clientInput{ID: in.ID})
+}
+
+func (a api) resumeParticipant(ctx context.Context, in *clientInput) (*participantOutput, error) {
+	organisation := callerOf(ctx).Organisation
+	if _, err := a.store.ResumePACE(ctx, organisation.ID, care.ID(in.ID), organisation.Today(time.Now())); err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return a.getParticipant(ctx, in)
+}
+
+func (a api) listReviews(ctx context.Context, in *reviewsInput) (*reviewsOutput, error) {
+	reviews, err := a.store.Reviews(ctx, callerOf(ctx).Organisation.ID, care.ID(in.Client))
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	out := &reviewsOutput{}
+	out.Body.Reviews = reviews
+	return out, nil
+}

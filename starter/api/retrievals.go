@@ -1,0 +1,276 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/starter/pace"
+	"github.com/caresync/caresync/starter/syncs"
+)
+
+const (
+	// retrievalPatience is how long a retrieval goes on after its caller has left: longer than the NDIA may be away before the run gives up.
+	retrievalPatience = 20 * time.Minute
+	// takenUpWithin is how long the run that answers may be unknown: the Temporal server says so, at the latest, after a long poll.
+	takenUpWithin = 30 * time.Second
+)
+
+type retrieveInput struct {
+	ID   string `path:"id" format:"uuid" doc:"CareSync's id of the person"`
+	Body *retrieveBody
+}
+
+type retrieveBody struct {
+	PlanStartDate  string `json:"plan_start_date,omitempty" format:"date" doc:"Which of the participant's plans; by default the one that covers today"`
+	Wait           int    `json:"wait,omitempty" minimum:"0" maximum:"60" doc:"Wait up to so many seconds for the preview"`
+	CreateAll      bool   `json:"create_all,omitempty" doc:"Create everything that the preview shows, without anybody looking"`
+	AcceptOverlaps bool   `json:"accept_overlaps,omitempty" doc:"With create_all: the contract may share days with another one"`
+	AcceptRemovals bool   `json:"accept_removals,omitempty" doc:"With create_all: let go the budgets that are no longer in PACE, however many they are"`
+}
+
+type retrieveOutput struct {
+	Status   int
+	Location string `header:"Location" doc:"Where the run can be followed, or what came of it"`
+	Body     pace.RetrievedView
+}
+
+type retrievalInput struct {
+	ID string `path:"id" format:"uuid" doc:"The retrieval's id"`
+}
+
+type retrievalOutput struct{ Body pace.RetrievalView }
+
+type createInput struct {
+	ID   string `path:"id" format:"uuid" doc:"The retrieval's id"`
+	Body struct {
+		Hash           string   `json:"hash" doc:"The preview's, so that nobody agrees to what they have not seen"`
+		Selection      []string `json:"selection" format:"uuid" doc:"The budgets that are ticked, by their ids in the preview"`
+		Only           bool     `json:"only,omitempty" doc:"Refresh these budgets of a contract that there is, and leave everything else of it as it is"`
+		AcceptOverlaps bool     `json:"accept_overlaps,omitempty" doc:"The contract may share days with those that the preview shows"`
+		AcceptRemovals bool     `json:"accept_removals,omitempty" doc:"Let go the budgets that are no longer in PACE, however many they are"`
+	}
+}
+
+type createOutput struct {
+	Status   int
+	Location string `header:"Location" doc:"The contract, or where the run can be followed"`
+	Body     pace.CreatedView
+}
+
+type refreshInput struct {
+	ID   string `path:"id" format:"uuid" doc:"CareSync's id of the person"`
+	Body *struct {
+		Wait int `json:"wait,omitempty" minimum:"0" maximum:"60" doc:"Wait up to so many seconds for the end of the refresh"`
+	}
+}
+
+func (a api) registerRetrievals(served huma.API) {
+	patient := longestWait + 30*time.Second
+	retrieve := huma.Operation{
+		OperationID: "retrieve-plan", Method: http.MethodPost, Path: "/v1/clients/{id}/pace-retrievals", Tags: []string{tagPACE},
+		Summary: "Retrieve a client's plan from the NDIA, and see what would be written",
+		Description: "Always a fresh read; nothing is written. The preview waits for 30 minutes and takes the place of one that waits. Answers 200 with the " +
+			"preview, or with why there is none, if that came within the time to wait; 201 where create_all wrote the contract; else 202 with the run to follow.",
+		DefaultStatus: http.StatusAccepted, BodyReadTimeout: patient, Errors: []int{http.StatusNotFound},
+	}
+	huma.Register(served, retrieve, a.retrievePlan)
+	answersToo(served, retrieve.Path, map[string]string{"200": "The preview, or why there is none", "201": "The contract was written"})
+	huma.Register(served, huma.Operation{
+		OperationID: "get-retrieval", Method: http.MethodGet, Path: "/v1/pace-retrievals/{id}", Tags: []string{tagPACE},
+		Summary: "Read a retrieval and, while it waits, its preview", Errors: []int{http.StatusNotFound},
+	}, a.getRetrieval)
+	create := huma.Operation{
+		OperationID: "create-contract", Method: http.MethodPost, Path: "/v1/pace-retrievals/{id}/create", Tags: []string{tagPACE},
+		Summary: "Write what a preview shows, of the budgets that are ticked",
+		Description: "The plan is read once more. Answers 201 with the contract; 200 where the NDIA reports something else than the preview showed, or refused " +
+			"(then nothing was written, and next is the preview that waits now, if there is one); 202 where that takes long: asking again gives the answer. " +
+			"Whoever asks twice gets the first answer.",
+		DefaultStatus: http.StatusCreated, BodyReadTimeout: patient, Errors: []int{http.StatusNotFound, http.StatusConflict},
+	}
+	huma.Register(served, create, a.createContract)
+	answersToo(served, create.Path, map[string]string{"200": "Nothing was written", "202": "It is under way"})
+	refresh := huma.Operation{
+		OperationID: "refresh-contract", Method: http.MethodPost, Path: "/v1/clients/{id}/pace-refreshes", Tags: []string{tagPACE},
+		Summary: "Refresh a client's contract unattended",
+		Description: "Changed amounts and extensions are applied; new contracts and budgets, earlier ends and many removals at once are left to people. Answers 202 " +
+			"with the run to follow, or 200 with the finished run if it ended within the time to wait.",
+		DefaultStatus: http.StatusAccepted, BodyReadTimeout: patient, Errors: []int{http.StatusNotFound},
+	}
+	huma.Register(served, refresh, a.refreshContract)
+	answersToo(served, refresh.Path, map[string]string{"200": "The refresh finished within the time to wait"})
+}
+
+// answersToo documents further answers that look like the first.
+func answersToo(served huma.API, path string, descriptions map[string]string) {
+	post := served.OpenAPI().Paths[path].Post
+	for code, description := range descriptions {
+		for _, first := range []string{"202", "201"} {
+			if response := post.Responses[first]; response != nil && first != code {
+				further := *response
+				further.Description = description
+				post.Responses[code] = &further
+				break
+			}
+		}
+	}
+}
+
+func (a api) retrievePlan(ctx context.Context, in *retrieveInput) (*retrieveOutput, error) {
+	caller := callerOf(ctx)
+	request := pace.Request{Organisation: caller.Organisation, Client: care.ID(in.ID), RequestedBy: by(caller)}
+	wait := time.Duration(0)
+	if in.Body != nil {
+		request.All, request.AcceptOverlaps, request.AcceptRemovals = in.Body.CreateAll, in.Body.AcceptOverlaps, in.Body.AcceptRemovals
+		wait = time.Duration(in.Body.Wait) * time.Second
+		if in.Body.PlanStartDate != "" {
+			start, err := care.ParseDate(in.Body.PlanStartDate)
+			if err != nil {
+				return nil, newProblem(http.StatusUnprocessableEntity, "invalid_value", "plan_start_date is not a date as YYYY-MM-DD.")
+			}
+			request.PlanStartDate = start
+		}
+	}
+	retrieved, err := a.retrieve(ctx, request, wait)
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	view, err := a.pace.View(ctx, caller.Organisation, retrieved)
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return retrievedOutput(view), nil
+}
+
+// retrieve begins a retrieval that goes on without its caller, and waits for it for some time. An answer without an outcome is one that is
+// still under way.
+func (a api) retrieve(ctx context.Context, request pace.Request, wait time.Duration) (pace.Retrieved, error) {
+	going, end := context.WithTimeout(context.WithoutCancel(ctx), retrievalPatience)
+	stop := context.AfterFunc(a.stopping, end)
+	retrieving := a.pace.Begin(going, request)
+	go func() {
+		<-retrieving.Done()
+		stop()
+		end()
+	}()
+	run, err := takenUp(ctx, retrieving)
+	if err != nil {
+		return pace.Retrieved{}, err
+	}
+	waiting, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	defer context.AfterFunc(a.stopping, cancel)()
+	retrieved, err := retrieving.Wait(waiting)
+	if err != nil && waiting.Err() != nil && ctx.Err() == nil && run != "" {
+		return pace.Retrieved{RunID: run}, nil
+	}
+	return retrieved, err
+}
+
+// takenUp waits until it is known which run answers, or the answer is there.
+func takenUp(ctx context.Context, retrieving *pace.Retrieving) (care.ID, error) {
+	timer := time.NewTimer(takenUpWithin)
+	defer timer.Stop()
+	select {
+	case run := <-retrieving.Run():
+		return run, nil
+	case <-timer.C:
+		return "", syncs.ErrUnavailable
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+func retrievedOutput(view pace.RetrievedView) *retrieveOutput {
+	out := &retrieveOutput{Status: http.StatusOK, Location: "/v1/runs/" + string(view.Run.ID), Body: view}
+	switch {
+	case view.Outcome == "":
+		out.Status = http.StatusAccepted
+	case view.Created != nil && view.Created.ContractID != nil:
+		out.Status, out.Location = http.StatusCreated, "/v1/contracts/"+string(*view.Created.ContractID)
+	case view.Retrieval != nil:
+		out.Location = "/v1/pace-retrievals/" + string(view.Retrieval.ID)
+	}
+	return out
+}
+
+func (a api) getRetrieval(ctx context.Context, in *retrievalInput) (*retrievalOutput, error) {
+	retrieval, err := a.store.Retrieval(ctx, callerOf(ctx).Organisation.ID, care.ID(in.ID))
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return &retrievalOutput{Body: pace.ViewRetrieval(retrieval)}, nil
+}
+
+func (a api) createContract(ctx context.Context, in *createInput) (*createOutput, error) {
+	caller := callerOf(ctx)
+	retrieval, err := a.store.Retrieval(ctx, caller.Organisation.ID, care.ID(in.ID))
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	request := pace.CreateRequest{Organisation: caller.Organisation, RequestedBy: by(caller), CreateRequest: care.CreateRequest{
+		PreviewID: care.ID(in.ID), Hash: in.Body.Hash, Only: in.Body.Only, AcceptOverlaps: in.Body.AcceptOverlaps, AcceptRemovals: in.Body.AcceptRemovals,
+	}}
+	for _, budget := range in.Body.Selection {
+		request.Selection = append(request.Selection, care.ID(budget))
+	}
+	waiting, cancel := context.WithTimeout(ctx, longestWait)
+	defer cancel()
+	defer context.AfterFunc(a.stopping, cancel)()
+	created, err := a.pace.Create(waiting, request)
+	if err != nil && waiting.Err() != nil && ctx.Err() == nil {
+		created, err = pace.Created{RunID: retrieval.RunID}, nil // asking again gives the answer
+	}
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	view, err := a.pace.ViewCreated(ctx, caller.Organisation, created)
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return createdOutput(view), nil
+}
+
+func createdOutput(view pace.CreatedView) *createOutput {
+	out := &createOutput{Status: http.StatusOK, Location: "/v1/runs/" + string(view.Run.ID), Body: view}
+	switch {
+	case view.Outcome == "":
+		out.Status = http.StatusAccepted
+	case view.ContractID != nil:
+		out.Status, out.Location = http.StatusCreated, "/v1/contracts/"+string(*view.ContractID)
+	case view.Next != nil:
+		out.Location = "/v1/pace-retrievals/" + string(view.Next.ID)
+	}
+	return out
+}
+
+func (a api) refreshContract(ctx context.Context, in *refreshInput) (*startOutput, error) {
+	caller := callerOf(ctx)
+	started, err := a.pace.Refresh(ctx, pace.RefreshRequest{
+		Organisation: caller.Organisation, Client: care.ID(in.ID), Trigger: care.TriggerBulk, RequestedBy: by(caller),
+	})
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	wait := time.Duration(0)
+	if in.Body != nil {
+		wait = time.Duration(in.Body.Wait) * time.Second
+	}
+	run, err := a.waitFor(ctx, started, wait)
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return a.startedOutput(ctx, started, run)
+}
+
+// notAdmittedProblem says why a Create was not begun: what was asked does not fit the preview, or the preview does not wait any more.
+func notAdmittedProblem(refused *pace.NotAdmitted) error {
+	status := http.StatusConflict
+	if refused.Reason == care.ReasonSelectionEmpty || refused.Reason == care.ReasonSelectionUnknown {
+		status = http.StatusUnprocessableEntity
+	}
+	return newProblem(status, string(refused.Reason), refused.Explain())
+}

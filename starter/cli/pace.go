@@ -1,0 +1,162 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/api"
+	"github.com/caresync/caresync/starter/pace"
+	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/starter/upstreams"
+)
+
+const paceHelp = `Bring clients' NDIS plans from the NDIA's PACE API into service contracts.
+
+The way: "pace enable" once; "pace client PERSON --participant=yes --api-access=yes" for each client; then "pace retrieve PERSON" shows the
+plan and what would be written, and "pace create PERSON" writes it. PERSON is CareSync's id, an NDIS number or a care recipient id.
+
+` + exitCodes
+
+func (a *app) paceCommand() *cobra.Command {
+	group := a.group("pace", "Sync clients' service contracts with the NDIA's PACE API",
+		a.paceEnable(),
+		a.command("disable", "Stop using the PACE API; what was saved stays", cobra.NoArgs, a.paceDisable),
+		a.paceSettings(),
+		a.command("secret", "Make a new secret for the NDIA's notifications; it is shown this once", cobra.NoArgs, a.paceSecret),
+		a.command("subscribe", "Ask the NDIA to notify of every change", cobra.NoArgs, a.paceSubscribe),
+		a.paceClient(),
+		a.command("resume PERSON", "Let a client's scheduled syncs go on that had stopped", onePerson, a.paceResume),
+		a.paceRetrieve(), a.pacePreview(), a.paceCreate(), a.paceRefresh(),
+		a.paceReview(), a.paceAccept())
+	group.Long = paceHelp
+	return a.organisationFlag(group)
+}
+
+func (a *app) paceEnable() *cobra.Command {
+	var connection string
+	var budgetCalls int
+	command := a.command("enable", "Test the connection to the NDIA and, if it works, use the PACE API", cobra.NoArgs,
+		func(ctx context.Context, _ []string) error {
+			return a.withSealedStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+				service := pace.New(store, nil, protocol.TaskQueues{}, nil, upstreams.New(store)) // no workflow is asked
+				enabled, err := service.Enable(ctx, pace.EnableRequest{
+					Organisation: organisation, Connection: connection, BudgetCallsPerHour: budgetCalls, By: operator(),
+				})
+				if checked := a.showCheck(ctx, enabled.Check); err != nil && !errors.Is(err, pace.ErrCheckFailed) {
+					return err
+				} else if checked != nil {
+					a.print("The PACE API was not enabled for %s. Put right what is said above and try again.", organisation.Name)
+					return checked
+				}
+				a.print("The PACE API is enabled for %s over the connection %s, with at most %s an hour.", organisation.Name,
+					enabled.Settings.Connection, present.Count(enabled.Settings.BudgetCallsPerHour, "budget call", "budget calls"))
+				a.print("Next: mark a client with `caresync pace client PERSON --participant=yes --api-access=yes`.")
+				return nil
+			})
+		})
+	command.Flags().StringVar(&connection, "connection", "", "the name of the connection to the NDIA; may be left out")
+	command.Flags().IntVar(&budgetCalls, "budget-calls-per-hour", 0,
+		fmt.Sprintf("how many budget calls may be made in an hour; as set before, else %d", db.DefaultBudgetCallsPerHour))
+	return command
+}
+
+func (a *app) paceDisable(ctx context.Context, _ []string) error {
+	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		if _, err := store.DisablePACE(ctx, organisation.ID, operator()); err != nil {
+			return err
+		}
+		a.print("The PACE API is no longer used for %s. Contracts that were saved stay as they are.", organisation.Name)
+		return nil
+	})
+}
+
+func (a *app) paceSettings() *cobra.Command {
+	var asJSON bool
+	command := a.command("settings", "Show whether the PACE API is used, and how", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			settings, err := store.PACESettings(ctx, organisation.ID)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.printJSON(settings)
+			}
+			a.showPACESettings(settings, organisation)
+			return nil
+		})
+	})
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+func (a *app) showPACESettings(settings db.PACESettings, organisation db.Organisation) {
+	if settings.ConnectionID == "" {
+		a.print("%s does not use the PACE API. Enable it with `caresync pace enable`.", organisation.Name)
+		return
+	}
+	secret := "none: make one with `caresync pace secret`"
+	if settings.NotificationSecretSet {
+		secret = "set"
+	}
+	a.details(
+		"organisation", organisation.Name, "PACE API", enabledWord(settings.Enabled), "connection", settings.Connection,
+		"budget calls", fmt.Sprintf("at most %d an hour", settings.BudgetCallsPerHour),
+		"notifications", "to "+notificationAddress(organisation), "notification secret", secret,
+		"changed", present.Time(&settings.ChangedAt, organisation.Location())+" by "+settings.ChangedBy, "time zone", organisation.TimeZone)
+}
+
+func enabledWord(enabled bool) string {
+	if enabled {
+		return "enabled"
+	}
+	return "not enabled"
+}
+
+// notificationAddress is where the NDIA sends an organisation's notifications.
+func notificationAddress(organisation db.Organisation) string {
+	return "POST " + api.NotificationPath(organisation.ID)
+}
+
+func (a *app) paceSecret(ctx context.Context, _ []string) error {
+	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		secret, err := store.NewNotificationSecret(ctx, organisation.ID, operator())
+		if err != nil {
+			return err
+		}
+		a.print("%s", secret)
+		a.note("Give it to the NDIA with the address of `caresync serve`: %s. It is shown this once; an earlier one is refused from now on.",
+			notificationAddress(organisation))
+		a.note("Then ask for the notifications with: caresync pace subscribe")
+		return nil
+	})
+}
+
+func (a *app) paceSubscribe(ctx context.Context, _ []string) error {
+	return a.withSealedStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		settings, err := store.PACESettings(ctx, organisation.ID)
+		if err != nil {
+			return err
+		}
+		if !settings.Enabled {
+			return usageError("%s", care.ReasonPACENotEnabled.Explain())
+		}
+		connection, err := a.chosenConnection(ctx, store, organisation, []string{settings.Connection})
+		if err != nil {
+			return err
+		}
+		if err := upstreams.New(store).Subscribe(ctx, connection); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return a.explainUpstream(care.NDIA, err)
+		}
+		a.print("✓ The NDIA notifies %s of every change from now on.", organisation.Name)
+		return nil
+	})
+}

@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/present"
+)
+
+func (a *app) paceClient() *cobra.Command {
+	var participant, access string
+	var asJSON bool
+	command := a.command("client PERSON", "Show and set a client's boxes: NDIS PACE Participant and API access", onePerson,
+		func(ctx context.Context, args []string) error {
+			change, err := flagChange(participant, access)
+			if err != nil {
+				return err
+			}
+			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+				person, err := findParticipant(ctx, store, organisation, args[0])
+				if err != nil {
+					return err
+				}
+				if change != (db.FlagChange{}) {
+					if _, err := store.SetPACEFlags(ctx, organisation.ID, person.ID, change); err != nil {
+						return err
+					}
+				}
+				view, err := store.Participant(ctx, organisation, person.ID, time.Now())
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return a.printJSON(view)
+				}
+				a.showParticipant(view, organisation)
+				return nil
+			})
+		})
+	command.Flags().StringVar(&participant, "participant", "", "tick or untick NDIS PACE Participant: yes or no. Unticking it unticks API access, too")
+	command.Flags().StringVar(&access, "api-access", "", "tick or untick API access: yes or no. It is offered only with NDIS PACE Participant")
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+func flagChange(participant, access string) (change db.FlagChange, err error) {
+	if change.PACEParticipant, err = yesOrNo("--participant", participant); err != nil {
+		return change, err
+	}
+	change.PACEAPIAccess, err = yesOrNo("--api-access", access)
+	return change, err
+}
+
+// yesOrNo is nil where nothing was said.
+func yesOrNo(flag, text string) (*bool, error) {
+	yes := text == "yes" || text == "true"
+	switch text {
+	case "":
+		return nil, nil
+	case "yes", "true", "no", "false":
+		return &yes, nil
+	default:
+		return nil, usageError("%s is yes or no", flag)
+	}
+}
+
+func (a *app) showParticipant(view db.ParticipantView, organisation db.Organisation) {
+	a.details(
+		"name", present.Name(view.GivenName, view.FamilyName), "id", string(view.ClientID), "NDIS number", orNone(view.NDISNumber),
+		"NDIS PACE Participant", ticked(view.PACEParticipant), "API access", ticked(view.PACEAPIAccess),
+		"+ NDIS PACE", available(view), "scheduled syncs", a.standing(view), "time zone", organisation.TimeZone)
+	if len(view.Standing.Relationships) > 0 {
+		a.heading("endorsements, as the NDIA notified")
+		for _, relationship := range view.Standing.Relationships {
+			a.print("%s: %s", relationship.ProviderRole, present.Period(relationship.StartDate, relationship.EndDate))
+		}
+	}
+	a.heading("service contracts")
+	a.showContracts(view.Contracts)
+	if waiting := view.Waiting; waiting != nil {
+		a.print("\nA preview waits to be created until %s: %s", present.Time(&waiting.ExpiresAt, organisation.Location()), a.typed("pace preview", view.ClientID))
+	} else if view.Available {
+		a.print("\nRetrieve the plan with: %s", a.typed("pace retrieve", view.ClientID))
+	}
+}
+
+func orNone(text string) string {
+	if text == "" {
+		return "none"
+	}
+	return text
+}
+
+func ticked(box bool) string {
+	if box {
+		return "ticked"
+	}
+	return "not ticked"
+}
+
+func available(view db.ParticipantView) string {
+	if view.Available {
+		return "available"
+	}
+	return "not available: " + view.Explanation
+}
+
+func (a *app) standing(view db.ParticipantView) string {
+	if !view.Standing.Stopped() {
+		return "go on"
+	}
+	return "stopped since " + present.Date(view.Standing.StoppedOn) + ": " + view.StopExplanation + " Resume with: " + a.typed("pace resume", view.ClientID)
+}
+
+func (a *app) paceResume(ctx context.Context, args []string) error {
+	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		person, err := findParticipant(ctx, store, organisation, args[0])
+		if err != nil {
+			return err
+		}
+		standing, err := store.ResumePACE(ctx, organisation.ID, person.ID, organisation.Today(time.Now()))
+		if err != nil {
+			return err
+		}
+		a.print("Scheduled syncs of %s go on.", nameOf(person))
+		for _, relationship := range standing.Relationships {
+			if !relationship.EndDate.IsZero() {
+				a.print("! The endorsement as %s ends on %s; from then on they stop again.", relationship.ProviderRole, present.Date(relationship.EndDate))
+			}
+		}
+		return nil
+	})
+}
+
+func nameOf(person db.ClientView) string { return present.Name(person.GivenName, person.FamilyName) }
+
+// participantName is how a client is named at the head of what is about the NDIA.
+func participantName(person db.ClientView) string {
+	if !care.ValidNDISNumber(person.NDISNumber) {
+		return nameOf(person)
+	}
+	return nameOf(person) + " (NDIS number " + person.NDISNumber + ")"
+}

@@ -1,0 +1,230 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/pace"
+	"github.com/caresync/caresync/starter/syncs"
+)
+
+// retrieveFlags are what `pace retrieve` may be told beside the client.
+type retrieveFlags struct {
+	planStart                       string
+	all, overlaps, removals, asJSON bool
+}
+
+func (a *app) paceRetrieve() *cobra.Command {
+	var flags retrieveFlags
+	command := a.command("retrieve PERSON", "Retrieve a client's plan and show what would be written", onePerson,
+		func(ctx context.Context, args []string) error {
+			request, err := flags.request()
+			if err != nil {
+				return err
+			}
+			return a.withPACE(ctx, func(services paceServices) error {
+				person, err := findParticipant(ctx, services.store, services.organisation, args[0])
+				if err != nil {
+					return err
+				}
+				request.Organisation, request.Client, request.RequestedBy = services.organisation, person.ID, operator()
+				return a.retrieve(ctx, services, person, request, flags.asJSON)
+			})
+		})
+	command.Long = `Retrieve a client's plan from the NDIA, always afresh, and show its budgets with what would be written. Nothing is written until
+"pace create" is typed; the preview waits for it for 30 minutes. A plan that was retrieved before is refreshed in the same way: the
+differences are shown first.
+
+` + exitCodes
+	command.Flags().StringVar(&flags.planStart, "plan-start", "", "which plan, by its start date (YYYY-MM-DD); by default the one that covers today")
+	command.Flags().BoolVar(&flags.all, "all", false, "create everything at once, without waiting for anybody to look")
+	command.Flags().BoolVar(&flags.overlaps, "accept-overlaps", false, "with --all: the contract may share days with another one")
+	command.Flags().BoolVar(&flags.removals, "accept-removals", false, "with --all: let go the budgets that are no longer in PACE, however many they are")
+	command.Flags().BoolVar(&flags.asJSON, "json", false, "print JSON")
+	return command
+}
+
+func (f retrieveFlags) request() (pace.Request, error) {
+	request := pace.Request{All: f.all, AcceptOverlaps: f.overlaps, AcceptRemovals: f.removals}
+	if !f.all && (f.overlaps || f.removals) {
+		return request, usageError("--accept-overlaps and --accept-removals go with --all; without it, say them to `caresync pace create`")
+	}
+	if f.planStart == "" {
+		return request, nil
+	}
+	var err error
+	if request.PlanStartDate, err = care.ParseDate(f.planStart); err != nil {
+		return request, usageError("--plan-start is not a date as YYYY-MM-DD, such as 2026-02-01")
+	}
+	return request, nil
+}
+
+// retrieve shows progress until the plan is there, and then the preview or why there is none.
+func (a *app) retrieve(ctx context.Context, services paceServices, person db.ClientView, request pace.Request, asJSON bool) error {
+	retrieved, err := a.retrieved(ctx, services, person, request, asJSON)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		view, err := services.pace.View(ctx, services.organisation, retrieved)
+		if err != nil {
+			return err
+		}
+		if err := a.printJSON(view); err != nil {
+			return err
+		}
+		return retrievedCode(retrieved)
+	}
+	if retrieved.Retrieval == nil || retrieved.Retrieval.Staged == nil && retrieved.Created == nil {
+		return a.showRefusal(ctx, services, retrieved.RunID, retrieved.Reason)
+	}
+	if retrieved.Retrieval.Staged != nil {
+		a.showPreview(person, *retrieved.Retrieval, services.organisation, !request.All)
+	}
+	if retrieved.Created != nil {
+		return a.showCreated(ctx, services, person, *retrieved.Created)
+	}
+	return nil
+}
+
+// retrievedCode ends the program as a refusal does, where something was refused.
+func retrievedCode(retrieved pace.Retrieved) error {
+	if retrieved.Outcome != care.AreaSucceeded || retrieved.Created != nil && retrieved.Created.Outcome != care.AreaSucceeded {
+		return errSaid
+	}
+	return nil
+}
+
+func (a *app) retrieved(ctx context.Context, services paceServices, person db.ClientView, request pace.Request, silent bool) (pace.Retrieved, error) {
+	if !silent {
+		a.print("Retrieving the plan of %s from the NDIA.", participantName(person))
+	}
+	retrieving := services.pace.Begin(ctx, request)
+	if err := a.followRetrieval(ctx, services, retrieving, silent); err != nil {
+		return pace.Retrieved{}, err
+	}
+	retrieved, err := retrieving.Wait(ctx)
+	if errors.Is(err, context.Canceled) {
+		a.note("Stopped waiting. The retrieval goes on; its preview can be seen with: %s", a.typed("pace preview", person.ID))
+	}
+	return retrieved, err
+}
+
+// followRetrieval shows what the run that answers waits for, until the answer is there.
+func (a *app) followRetrieval(ctx context.Context, services paceServices, retrieving *pace.Retrieving, silent bool) error {
+	following, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		select {
+		case <-retrieving.Done():
+		case <-following.Done():
+		}
+		stop()
+	}()
+	shown := a.newProgress(silent)
+	defer shown.end()
+	for run := range retrieving.Run() {
+		for update, err := range services.syncs.Follow(following, services.organisation.ID, run) {
+			if following.Err() != nil || errors.Is(err, syncs.ErrAbandoned) {
+				break // the answer says what came of it
+			}
+			if err != nil {
+				return err
+			}
+			if update.Run.Waiting == nil {
+				shown.show(update)
+			}
+		}
+	}
+	return nil
+}
+
+// showRefusal says why there is no preview, in our words and in the government's.
+func (a *app) showRefusal(ctx context.Context, services paceServices, run care.ID, reason care.Reason) error {
+	a.print("\n✗ Nothing was retrieved. %s", reason.ExplainFor(care.NDIA))
+	view, err := services.store.RunView(ctx, services.organisation.ID, run)
+	if err != nil {
+		return err
+	}
+	for _, issue := range view.Issues {
+		if isError(issue) {
+			a.showWords(issue)
+		}
+	}
+	a.details("run", a.typed("runs show", run))
+	return errSaid
+}
+
+func (a *app) pacePreview() *cobra.Command {
+	var asJSON bool
+	command := a.command("preview PERSON", "Show the preview that waits to be created", onePerson, func(ctx context.Context, args []string) error {
+		return a.withSealedStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			person, err := findParticipant(ctx, store, organisation, args[0])
+			if err != nil {
+				return err
+			}
+			retrieval, err := a.waitingPreview(ctx, store, organisation, person)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.printJSON(pace.ViewRetrieval(retrieval))
+			}
+			a.showPreview(person, retrieval, organisation, true)
+			return nil
+		})
+	})
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+// waitingPreview is the preview of a client that can be created now.
+func (a *app) waitingPreview(ctx context.Context, store *db.Store, organisation db.Organisation, person db.ClientView) (db.Retrieval, error) {
+	retrieval, err := store.WaitingRetrieval(ctx, organisation.ID, person.ID)
+	if errors.Is(err, db.ErrNotFound) || err == nil && !time.Now().Before(retrieval.ExpiresAt) {
+		return retrieval, usageError("no preview of %s waits to be created. Retrieve the plan with: %s", nameOf(person), a.typed("pace retrieve", person.ID))
+	}
+	return retrieval, err
+}
+
+func (a *app) paceRefresh() *cobra.Command {
+	var flags syncFlags
+	command := a.command("refresh PERSON", "Refresh a client's contract unattended: amounts and extensions are applied, the rest is held for review",
+		onePerson, func(ctx context.Context, args []string) error {
+			return a.withPACE(ctx, func(services paceServices) error {
+				person, err := findParticipant(ctx, services.store, services.organisation, args[0])
+				if err != nil {
+					return err
+				}
+				started, err := services.pace.Refresh(ctx, pace.RefreshRequest{
+					Organisation: services.organisation, Client: person.ID, Trigger: care.TriggerBulk, RequestedBy: operator(),
+				})
+				if err != nil {
+					return err
+				}
+				if !flags.asJSON {
+					a.announceRefresh(person, started, flags.wait)
+				}
+				return a.followStarted(ctx, services.store, services.syncs, services.organisation, started, flags)
+			})
+		})
+	return flags.add(command)
+}
+
+func (a *app) announceRefresh(person db.ClientView, started syncs.Started, waiting bool) {
+	if started.Joined {
+		a.print("Something is under way with %s already; the refresh follows it.", participantName(person))
+	} else {
+		a.print("Started the refresh of %s.", participantName(person))
+	}
+	a.details("run", string(started.RunID), "Temporal", a.temporalLink(protocol.PaceContractSyncID(person.ID), started.RunID))
+	if !waiting {
+		a.print("Watch it with: %s", a.typed("runs watch", started.RunID))
+	}
+}

@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/pace"
+	"github.com/caresync/caresync/starter/present"
+)
+
+func (a *app) paceReview() *cobra.Command {
+	var asJSON bool
+	command := a.command("review [PERSON]", "Show what unattended refreshes left to people: new contracts and budgets, earlier ends, many removals",
+		cobra.MaximumNArgs(1), func(ctx context.Context, args []string) error {
+			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+				var client care.ID
+				if len(args) == 1 {
+					person, err := findParticipant(ctx, store, organisation, args[0])
+					if err != nil {
+						return err
+					}
+					client = person.ID
+				}
+				reviews, err := store.Reviews(ctx, organisation.ID, client)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return a.printJSON(reviews)
+				}
+				a.showReviews(reviews, organisation)
+				return nil
+			})
+		})
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+// showReviews shows what waits, client by client, and the command that accepts it.
+func (a *app) showReviews(reviews []db.ReviewView, organisation db.Organisation) {
+	if len(reviews) == 0 {
+		a.print("Nothing waits for a person.")
+		return
+	}
+	var shown care.ID
+	for _, review := range reviews {
+		if review.Client.ID != shown {
+			shown = review.Client.ID
+			a.print("%s (NDIS number %s). To accept: %s", present.Name(review.Client.GivenName, review.Client.FamilyName), review.Client.NDISNumber,
+				a.typed("pace accept", shown))
+		}
+		a.print("· %s Since %s.", review.Words, present.Time(&review.HeldAt, organisation.Location()))
+	}
+	a.print("Times are in %s. To take over a part only: `caresync pace retrieve`, look, and `caresync pace create`.", organisation.TimeZone)
+}
+
+func (a *app) paceAccept() *cobra.Command {
+	var overlaps bool
+	command := a.command("accept PERSON", "Retrieve a client's plan and take over what was left to people", onePerson,
+		func(ctx context.Context, args []string) error {
+			return a.withPACE(ctx, func(services paceServices) error {
+				person, err := findParticipant(ctx, services.store, services.organisation, args[0])
+				if err != nil {
+					return err
+				}
+				reviews, err := services.store.Reviews(ctx, services.organisation.ID, person.ID)
+				if err != nil {
+					return err
+				}
+				a.showReviews(reviews, services.organisation)
+				if len(reviews) == 0 {
+					return nil
+				}
+				return a.retrieve(ctx, services, person, pace.Request{
+					Organisation: services.organisation, Client: person.ID, RequestedBy: operator(),
+					All: true, AcceptRemovals: true, AcceptOverlaps: overlaps,
+				}, false)
+			})
+		})
+	command.Flags().BoolVar(&overlaps, "accept-overlaps", false, "the contract may share days with another one")
+	return command
+}
+
+// showReview shows what waits in one contract.
+func (a *app) showReview(reviews []db.ReviewView, client care.ID, zone *time.Location) {
+	if len(reviews) == 0 {
+		return
+	}
+	a.heading("left to people")
+	for _, review := range reviews {
+		a.print("! %s Since %s.", review.Words, present.Time(&review.HeldAt, zone))
+	}
+	a.print("Accept it with: %s", a.typed("pace accept", client))
+}

@@ -1,0 +1,348 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/shopspring/decimal"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/pace"
+	"github.com/caresync/caresync/starter/present"
+)
+
+// Widths at which the long columns of a preview are broken.
+const (
+	categoryWidth = 30
+	periodsWidth  = 28
+	happensWidth  = 44
+)
+
+// withoutMoney is the heading over budgets that have none: the NDIA lists all 21 categories.
+const withoutMoney = "without money (0.00 approved and spent)"
+
+// previewView prints a preview, so that whoever reads it knows what Create will do.
+type previewView struct {
+	*app
+	person       db.ClientView
+	retrieval    db.Retrieval
+	preview      care.Preview
+	organisation db.Organisation
+	// asking is set where somebody is asked what shall be written.
+	asking bool
+}
+
+// showPreview shows a preview that waits; asking also says what to type next.
+func (a *app) showPreview(person db.ClientView, retrieval db.Retrieval, organisation db.Organisation, asking bool) {
+	view := previewView{app: a, person: person, retrieval: retrieval, preview: retrieval.Staged.Preview, organisation: organisation, asking: asking}
+	view.differences()
+	view.headline()
+	if view.preview.Refusal != "" {
+		a.print("\n✗ This plan cannot be created. %s", view.preview.Refusal.ExplainFor(care.NDIA))
+		view.others()
+		return
+	}
+	view.contracts()
+	view.funded()
+	view.unfunded()
+	view.changes()
+	view.missing()
+	view.warnings()
+	view.others()
+	view.totals()
+	view.summary()
+	if asking {
+		view.next()
+	}
+}
+
+// differences say why this preview took the place of the one before (R22).
+func (v previewView) differences() {
+	if len(v.retrieval.Staged.Differences) == 0 {
+		return
+	}
+	v.heading("what has changed since the preview before")
+	for _, difference := range v.retrieval.Staged.Differences {
+		v.print("! %s", difference.Words())
+	}
+}
+
+func (v previewView) headline() {
+	zone := v.organisation.Location()
+	plan := present.Period(v.preview.Plan.StartDate, v.preview.Plan.EndDate)
+	if first := v.preview.Plan.FirstStartDate; !first.IsZero() && first != v.preview.Plan.StartDate {
+		plan += ", the first plan began " + present.Date(first)
+	}
+	v.print("\nPACE plan of %s", participantName(v.person))
+	waits := ""
+	if v.asking {
+		waits = present.Time(&v.retrieval.ExpiresAt, zone) + " in " + v.organisation.TimeZone + "; nothing has been written yet"
+	}
+	v.details("plan", plan, "retrieved", present.Time(&v.retrieval.RetrievedAt, zone)+" in "+v.organisation.TimeZone, "waits until", waits)
+}
+
+// contracts says what becomes of the contract, of those that it ends and of those that it would overlap with (R24).
+func (v previewView) contracts() {
+	v.heading("service contract")
+	dates := present.Period(v.preview.Contract.StartDate, v.preview.Contract.EndDate)
+	switch v.preview.ContractAction {
+	case care.ActionCreated:
+		v.print("A new service contract will be created: %s.", dates)
+	case care.ActionUnchanged:
+		v.print("There is a service contract of this plan already: %s. Its dates and totals stay as they are.", dates)
+	default:
+		v.print("There is a service contract of this plan already: %s. It will be updated.", dates)
+	}
+	for _, change := range v.preview.ContractChanges {
+		v.print("· %s", change.Words())
+	}
+	for _, ended := range v.preview.Superseded {
+		v.print("· The contract before it will run %s and is marked superseded by this one. It keeps its budgets.",
+			present.Period(ended.StartDate, ended.EndDate))
+	}
+	v.overlaps(v.preview.Overlaps)
+}
+
+// overlaps says what an explicit yes is needed for (R24).
+func (a *app) overlaps(contracts []care.ServiceContract) {
+	for _, other := range contracts {
+		a.print("! It would share days with another contract%s: %s. If both shall stand, add --accept-overlaps when you create; else change that contract first.",
+			madeByHand(other), present.Period(other.StartDate, other.EndDate))
+	}
+}
+
+func madeByHand(contract care.ServiceContract) string {
+	if contract.Origin == care.OriginHand {
+		return ", one made by hand"
+	}
+	return ""
+}
+
+// funded are the budgets with money, in full.
+func (v previewView) funded() {
+	v.heading("budgets")
+	shown := v.newTable(">#", "category", "type", "management", ">approved", ">released", ">spent", ">remaining", "released in periods", "what will happen")
+	shown.SetColumnConfigs(previewColumns())
+	for i, budget := range pace.InOrder(v.preview.Budgets) {
+		if pace.Funded(budget) {
+			shown.AppendRow(table.Row{
+				i + 1, category(budget.Category, budget.CategoryNumber), budget.BudgetType, budget.Management,
+				present.Reported(budget.Approved), present.Reported(budget.Released), present.Reported(budget.Spent), present.Reported(budget.Remaining),
+				v.periods(budget), budget.WillHappen(),
+			})
+		}
+	}
+	v.render(shown)
+}
+
+// unfunded are the budgets without money: all 21 categories are listed, and most have none.
+func (v previewView) unfunded() {
+	shown := v.newTable(">#", "category", "type", "management", "what will happen")
+	for i, budget := range pace.InOrder(v.preview.Budgets) {
+		if !pace.Funded(budget) {
+			shown.AppendRow(table.Row{
+				i + 1, category(budget.Category, budget.CategoryNumber), budget.BudgetType, budget.Management, budget.WillHappen(),
+			})
+		}
+	}
+	if shown.Length() == 0 {
+		return
+	}
+	v.heading(withoutMoney)
+	shown.Render()
+}
+
+// changes are the fields in which budgets that we hold differ from what the NDIA reports.
+func (v previewView) changes() {
+	first := true
+	for _, budget := range pace.InOrder(v.preview.Budgets) {
+		for _, change := range budget.Changes {
+			if first {
+				v.heading("what changes in the budgets")
+				first = false
+			}
+			v.print("· %s", care.NamedChange{Subject: budget.Name(), Change: change}.Words())
+		}
+	}
+}
+
+// category is a support category by number and name.
+func category(name string, number int) string {
+	if number == 0 {
+		return name
+	}
+	return fmt.Sprintf("%02d %s", number, name)
+}
+
+// periods says how a budget's money is released.
+func (v previewView) periods(budget care.PreviewBudget) string {
+	today := v.organisation.Today(time.Now())
+	periods := make([]period, len(budget.FundingPeriods))
+	for i, one := range budget.FundingPeriods {
+		periods[i] = period{start: one.StartDate, released: one.Released}
+	}
+	return releases(periods, today)
+}
+
+// period is a funding period as far as people must know when money comes.
+type period struct {
+	start    care.Date
+	released bool
+}
+
+// releases says in a few words how and when money is released.
+func releases(periods []period, today care.Date) string {
+	if len(periods) <= 1 {
+		return "up front"
+	}
+	var next care.Date
+	left := 0
+	for _, one := range periods {
+		if one.released {
+			continue
+		}
+		left++
+		if one.start.After(today) && (next.IsZero() || one.start.Before(next)) {
+			next = one.start
+		}
+	}
+	switch {
+	case left == 0:
+		return fmt.Sprintf("%d, all released", len(periods))
+	case next.IsZero():
+		return fmt.Sprintf("%d, %d not released", len(periods), left)
+	default:
+		return fmt.Sprintf("%d, next release %s", len(periods), present.Date(next))
+	}
+}
+
+// missing are budgets of ours that the NDIA no longer reports (R5, R25).
+func (v previewView) missing() {
+	if len(v.preview.Missing) == 0 {
+		return
+	}
+	v.heading("no longer in PACE")
+	for _, budget := range v.preview.Missing {
+		v.print("· %s, %s approved", budget.Name(), present.Reported(budget.Approved))
+	}
+	if v.preview.RemovalsHeld {
+		v.print("! So many are missing at once that they stay as they are, unless you add --accept-removals when you create.")
+		return
+	}
+	v.print("They are kept, marked as no longer in PACE, and leave the totals.")
+}
+
+func (v previewView) warnings() {
+	first := true
+	for _, issue := range v.preview.Issues {
+		if slices.Contains(shownInPlace, issue.Code) {
+			continue
+		}
+		if first {
+			v.heading("warnings")
+			first = false
+		}
+		v.print("! %s", issue.Message)
+	}
+}
+
+// shownInPlace are the warnings that a preview tells where they belong.
+var shownInPlace = []care.IssueCode{care.IssueOverlap, care.IssueRemovalHeld, care.IssueNoLongerInPACE}
+
+func (v previewView) others() {
+	if len(v.preview.Others) == 0 {
+		return
+	}
+	v.heading("other plans of this participant")
+	for _, plan := range v.preview.Others {
+		v.print("· %s: %s", present.Period(plan.StartDate, plan.EndDate), v.typed("pace retrieve", v.person.ID, "--plan-start", plan.StartDate.String()))
+	}
+}
+
+func (v previewView) totals() {
+	v.heading("totals")
+	v.details(
+		"total funding", present.Reported(v.preview.Contract.TotalFunding)+"  approved in the whole plan, whatever its management",
+		"allocation total", present.Reported(v.preview.Contract.AllocationTotal)+"  approved in the budgets that count for the contract, if all are created")
+}
+
+// summary says in numbers what Create writes, if all of it is ticked.
+func (v previewView) summary() {
+	budgets, adjustments, adjusted := map[string]int{}, map[string]int{}, decimal.Zero
+	for _, budget := range v.preview.Budgets {
+		budgets[budget.Action]++
+		adjustments[recordAction(budget.Adjustment.Action)]++
+		adjusted = adjusted.Add(budget.Adjustment.After.Decimal)
+	}
+	v.heading("if all of it is written")
+	v.details(
+		"service contract", v.preview.ContractAction,
+		"budgets", inNumbers(budgets),
+		"adjustment records", inNumbers(adjustments))
+	if !adjusted.IsZero() {
+		v.print("Adjustment records stand for what others have spent from the budgets, %s in all. They are never claimed.",
+			present.Reported(decimal.NewNullDecimal(adjusted)))
+	}
+}
+
+// recordAction is what happens to an adjustment record as people see it: one that was not needed for a while is created again.
+func recordAction(action string) string {
+	if action == care.ActionRevived {
+		return care.ActionCreated
+	}
+	return action
+}
+
+// inNumbers says how many records get which action.
+func inNumbers(actions map[string]int) string {
+	var parts []string
+	for _, one := range []struct{ action, words string }{
+		{care.ActionCreated, "created"}, {care.ActionUpdated, "updated"}, {care.ActionRevived, "in PACE again"},
+		{care.ActionRemoved, "removed"}, {care.ActionUnchanged, "unchanged"},
+	} {
+		if number := actions[one.action]; number > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", number, one.words))
+		}
+	}
+	if len(parts) == 0 {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// next says what to type.
+func (v previewView) next() {
+	create := func(more ...string) string {
+		words := []string{"--retrieval", string(v.retrieval.ID)}
+		if len(v.preview.Overlaps) > 0 {
+			words = append(words, "--accept-overlaps")
+		}
+		return v.typed("pace create", v.person.ID, append(words, more...)...)
+	}
+	pairs := []string{"to write all of it", create()}
+	if last := len(v.preview.Budgets); last > 1 {
+		pairs = append(pairs, "to leave some out", create("--without", fmt.Sprint(last)), "to write some only", create("--select", "1"))
+	}
+	if v.preview.ContractAction != care.ActionCreated {
+		pairs = append(pairs, "to refresh one budget", create("--only", "1"))
+	}
+	v.heading("what to type next")
+	v.details(append(pairs, "to write nothing", "wait until it expires, or "+v.typed("runs cancel", v.retrieval.RunID))...)
+}
+
+func previewColumns() []table.ColumnConfig {
+	right := func(number int) table.ColumnConfig {
+		return table.ColumnConfig{Number: number, Align: text.AlignRight, AlignHeader: text.AlignRight}
+	}
+	wrapped := func(number, width int) table.ColumnConfig {
+		return table.ColumnConfig{Number: number, WidthMax: width, WidthMaxEnforcer: text.WrapSoft}
+	}
+	return []table.ColumnConfig{
+		right(1), wrapped(2, categoryWidth), right(5), right(6), right(7), right(8), wrapped(9, periodsWidth), wrapped(10, happensWidth),
+	}
+}

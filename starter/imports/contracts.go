@@ -1,0 +1,42 @@
+package imports
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/caresync/caresync/db"
+)
+
+const (
+	startDate    = "start_date"
+	endDate      = "end_date"
+	totalFunding = "total_funding"
+)
+
+var contractColumns = []column{
+	{ndisNumber, true}, {reference, true}, {startDate, true}, {endDate, false}, {totalFunding, false},
+}
+
+// Contracts reads a file of service contracts that were made by hand.
+func Contracts(data []byte) db.Import[db.ImportedContract] {
+	var file db.Import[db.ImportedContract]
+	file.Problems = read(data, contractColumns, func(line record) {
+		before := len(*line.problems)
+		row := readContract(line)
+		if len(*line.problems) == before {
+			file.Rows = append(file.Rows, row)
+		}
+	})
+	return file
+}
+
+func readContract(line record) db.ImportedContract {
+	row := db.ImportedContract{Line: line.line, NDISNumber: readNDISNumber(line), Reference: line.needed(reference)}
+	row.StartDate, _ = readDate(line, startDate)
+	if line.text(endDate) != "" {
+		row.EndDate, _ = readDate(line, endDate)
+	}
+	if line.text(totalFunding) != "" {
+		row.TotalFunding = decimal.NewNullDecimal(readAmount(line, totalFunding))
+	}
+	return row
+}

@@ -1,0 +1,69 @@
+package pace
+
+import (
+	"context"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/upstream/check"
+)
+
+// EnableRequest asks for the PACE API to be used by an organisation.
+type EnableRequest struct {
+	Organisation db.Organisation
+	// Connection is the name of the connection to the NDIA; it may be left out.
+	Connection string
+	// BudgetCallsPerHour bounds the budget calls; 0 keeps what is set.
+	BudgetCallsPerHour int
+	By                 string
+}
+
+// Enabled is what came of it: the settings as they are now, and the steps of the check.
+type Enabled struct {
+	Settings db.PACESettings
+	Check    check.Result
+}
+
+// Enable tests the connection and enables the PACE API only if it works, else it fails with ErrCheckFailed and the steps. Where there
+// is no such connection, that is a db.InvalidError.
+func (s *Service) Enable(ctx context.Context, request EnableRequest) (Enabled, error) {
+	connection, err := s.Connection(ctx, request.Organisation, request.Connection)
+	if err != nil {
+		return Enabled{}, err
+	}
+	enabled := Enabled{Check: s.checker.Check(ctx, connection)}
+	if err := ctx.Err(); err != nil {
+		return enabled, err
+	}
+	if enabled.Check.Err != nil {
+		return enabled, ErrCheckFailed
+	}
+	enabled.Settings, err = s.store.EnablePACE(ctx, request.Organisation.ID, connection.ID, request.BudgetCallsPerHour, request.By)
+	return enabled, err
+}
+
+// Disable stops the use of the PACE API; what was saved stays.
+func (s *Service) Disable(ctx context.Context, organisation db.Organisation, by string) (db.PACESettings, error) {
+	return s.store.DisablePACE(ctx, organisation.ID, by)
+}
+
+// Connection is an organisation's connection to the NDIA, of which there is one; a name that is given must be its. It fails with
+// db.InvalidError.
+func (s *Service) Connection(ctx context.Context, organisation db.Organisation, name string) (care.Connection, error) {
+	connections, err := s.store.Connections(ctx, organisation.ID)
+	if err != nil {
+		return care.Connection{}, err
+	}
+	for _, connection := range connections {
+		if connection.Service != care.NDIA {
+			continue
+		}
+		if name != "" && connection.Name != name {
+			return care.Connection{}, &db.InvalidError{Field: "connection", Message: "is not the organisation's to the NDIA, which is called " + connection.Name}
+		}
+		return connection, nil
+	}
+	return care.Connection{}, &db.InvalidError{
+		Field: "connection", Message: "cannot be chosen: the organisation has none to the NDIA yet. Create one for the service ndia first",
+	}
+}

@@ -1,0 +1,13 @@
+package pace
+
+import (
+	"context"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+)
+
+// SetFlags ticks or unticks the two boxes of a client (seed 000, R21). It fails with db.ErrNotFound or care.ErrAccessWithoutParticipant.
+func (s *Service) SetFlags(ctx context.Context, organisation db.Organisation, person care.ID, change db.FlagChange) (care.PACEFlags, error) {
+	return s.store.SetPACEFlags(ctx, organisation.ID, person, change)
+}

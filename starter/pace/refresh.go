@@ -1,0 +1,65 @@
+package pace
+
+import (
+	"context"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/syncs"
+)
+
+// RefreshRequest asks for an unattended refresh of a client's contracts (R31).
+type RefreshRequest struct {
+	Organisation db.Organisation
+	Client       care.ID
+	// Trigger is care.TriggerBulk or care.TriggerNotification.
+	Trigger     care.Trigger
+	RequestedBy string
+}
+
+// Refresh starts an unattended refresh, or asks for one after what is under way with the client (R31). It fails with db.ErrNotFound or
+// syncs.ErrUnavailable. What a rule or the NDIA refuses is told by the run.
+func (s *Service) Refresh(ctx context.Context, request RefreshRequest) (syncs.Started, error) {
+	if _, err := s.store.Client(ctx, request.Organisation, request.Client, time.Now()); err != nil {
+		return syncs.Started{}, err
+	}
+	before, err := s.syncs.Running(ctx, protocol.PaceContractSyncID(request.Client))
+	if err != nil {
+		return syncs.Started{}, err
+	}
+	run, err := s.signal(ctx, request)
+	joined := run != "" && run == before
+	return syncs.Started{RunID: run, Joined: joined, AnotherPass: joined}, err
+}
+
+// signal says that the client's plan may have changed, and answers with our id of the run that was told.
+func (s *Service) signal(ctx context.Context, request RefreshRequest) (care.ID, error) {
+	wanted := care.Request{
+		OrganisationID: request.Organisation.ID, ClientID: request.Client, Trigger: request.Trigger, RequestedBy: request.RequestedBy,
+	}
+	options, input := protocol.PaceContractSyncStart(s.queues, wanted)
+	run, err := s.temporal.SignalWithStartWorkflow(ctx, options.ID, protocol.RefreshRequested.Name,
+		protocol.RefreshRequest{Trigger: request.Trigger, RequestedBy: request.RequestedBy}, options, protocol.PaceContractSyncWorkflow, input)
+	if err != nil {
+		return "", syncs.TemporalError("ask for a refresh", err)
+	}
+	return s.record(ctx, wanted, run.GetRunID())
+}
+
+// notifiedBy is whom a refresh after a notification names as the one who asked.
+const notifiedBy = "ndia"
+
+// Notify records what the NDIA notified of, and refreshes the client if that is right (R30, R31). One that is sent again is taken for news
+// all the same: notifications say nothing but "read again", and two that are told alike may be about two changes.
+func (s *Service) Notify(ctx context.Context, organisation db.Organisation, notification db.Notification) (db.Noted, error) {
+	noted, err := s.store.NoteNotification(ctx, organisation, notification, time.Now())
+	if err != nil || !noted.Refresh {
+		return noted, err
+	}
+	_, err = s.signal(ctx, RefreshRequest{
+		Organisation: organisation, Client: noted.ClientID, Trigger: care.TriggerNotification, RequestedBy: notifiedBy,
+	})
+	return noted, err
+}

@@ -1,0 +1,195 @@
+package pace
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+)
+
+// retrieveTries is how often a plan is asked for where the workflow ends under the question each time.
+const retrieveTries = 10
+
+// Request asks for a client's plan to be retrieved.
+type Request struct {
+	Organisation db.Organisation
+	Client       care.ID
+	// PlanStartDate says which of the client's plans is wanted; without one it is the plan that covers today (R23).
+	PlanStartDate care.Date
+	RequestedBy   string
+	// All creates at once what the preview shows, for callers that do not look (R22). Overlaps and mass removals need their own yes.
+	All                            bool
+	AcceptOverlaps, AcceptRemovals bool
+}
+
+// Retrieved is what a retrieval came to: a preview that waits, or why there is none.
+type Retrieved struct {
+	RunID   care.ID
+	Outcome care.AreaOutcome
+	Reason  care.Reason
+	// Retrieval has the preview; nil where there is none.
+	Retrieval *db.Retrieval
+	// Created is what came of creating it; nil where nobody asked for that, or there was nothing to create.
+	Created *Created
+}
+
+// Retrieving is a retrieval under way. It is safe for use by many goroutines.
+type Retrieving struct {
+	run   chan care.ID
+	done  chan struct{}
+	found Retrieved
+	err   error
+}
+
+// Run yields our id of the run that answers as soon as it is known, and with every attempt that finds another one; it is closed at the
+// end. An outage can make an answer late: the run's rows say what it waits for.
+func (r *Retrieving) Run() <-chan care.ID { return r.run }
+
+// Done is closed when the answer is there.
+func (r *Retrieving) Done() <-chan struct{} { return r.done }
+
+// Wait waits for the answer.
+func (r *Retrieving) Wait(ctx context.Context) (Retrieved, error) {
+	select {
+	case <-r.done:
+		return r.found, r.err
+	case <-ctx.Done():
+		return Retrieved{}, ctx.Err()
+	}
+}
+
+// Retrieve reads a client's plan afresh and stages its preview (R22). It waits as long as that takes, and while a refresh or a create of
+// the client is under way. It fails with db.ErrNotFound for somebody else's client, before anything is started, or syncs.ErrUnavailable;
+// a plan that the NDIA or a rule refuses is an answer.
+func (s *Service) Retrieve(ctx context.Context, request Request) (Retrieved, error) {
+	return s.Begin(ctx, request).Wait(ctx)
+}
+
+// All retrieves a client's plan and creates at once everything that the preview shows (R22).
+func (s *Service) All(ctx context.Context, request Request) (Retrieved, error) {
+	request.All = true
+	return s.Retrieve(ctx, request)
+}
+
+// Begin begins a retrieval, which goes on until ctx ends.
+func (s *Service) Begin(ctx context.Context, request Request) *Retrieving {
+	retrieving := &Retrieving{run: make(chan care.ID, 1), done: make(chan struct{})}
+	go func() {
+		defer close(retrieving.done)
+		defer close(retrieving.run)
+		retrieving.found, retrieving.err = s.retrieve(ctx, request, retrieving.tell)
+	}()
+	return retrieving
+}
+
+// tell leaves only the newest run for whoever is slow to listen.
+func (r *Retrieving) tell(run care.ID) {
+	select {
+	case <-r.run:
+	default:
+	}
+	r.run <- run
+}
+
+func (s *Service) retrieve(ctx context.Context, request Request, tell func(care.ID)) (Retrieved, error) {
+	if _, err := s.store.Client(ctx, request.Organisation, request.Client, time.Now()); err != nil {
+		return Retrieved{}, err
+	}
+	answer, err := s.ask(ctx, request, tell)
+	if err != nil {
+		return Retrieved{}, err
+	}
+	found := Retrieved{RunID: answer.RunID, Outcome: answer.Outcome, Reason: answer.Reason}
+	if answer.RetrievalID == "" {
+		return found, nil
+	}
+	retrieval, err := s.store.Retrieval(ctx, request.Organisation.ID, answer.RetrievalID)
+	if err != nil {
+		return found, err
+	}
+	found.Retrieval = &retrieval
+	if request.All && retrieval.Staged != nil {
+		found.Created, err = s.createAll(ctx, request, &retrieval)
+	}
+	return found, err
+}
+
+// ask asks until the workflow is neither busy with something else nor ends under the question.
+func (s *Service) ask(ctx context.Context, request Request, tell func(care.ID)) (answer protocol.RetrieveAnswer, err error) {
+	err = s.untilFree(ctx, "retrieve the plan", retrieveTries, func() error {
+		var run care.ID
+		answer, run, err = s.askOnce(ctx, request, tell)
+		if err == nil || run == "" || !isOver(err) {
+			return err
+		}
+		// A run that was refused before it came to the question has answered it.
+		progress, unknown := s.store.RunProgress(ctx, request.Organisation.ID, run)
+		if unknown != nil || progress.Outcome != care.RunFailed {
+			return err
+		}
+		answer = protocol.RetrieveAnswer{RunID: run, Outcome: care.AreaRefused, Reason: progress.Reason}
+		return nil
+	})
+	return answer, err
+}
+
+// askOnce sends the update, with start, and waits for its answer. It answers with our id of the run that was asked, too, if it is known.
+func (s *Service) askOnce(ctx context.Context, request Request, tell func(care.ID)) (answer protocol.RetrieveAnswer, run care.ID, err error) {
+	options, input := protocol.PaceContractSyncStart(s.queues, request.careRequest())
+	start := s.temporal.NewWithStartWorkflowOperation(options, protocol.PaceContractSyncWorkflow, input)
+	waiting, stop := context.WithCancel(ctx)
+	defer stop()
+	var telling sync.WaitGroup
+	telling.Go(func() { // the run is known before a worker has taken the question up
+		if run = s.started(waiting, request, start); run != "" {
+			tell(run)
+		}
+	})
+	handle, err := s.temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: start,
+		UpdateOptions: client.UpdateWorkflowOptions{
+			UpdateName: protocol.Retrieve.Name, WaitForStage: client.WorkflowUpdateStageAccepted,
+			Args: []any{protocol.RetrieveRequest{PlanStartDate: request.PlanStartDate, RequestedBy: request.RequestedBy}},
+		},
+	})
+	if err == nil {
+		err = handle.Get(ctx, &answer)
+	} else {
+		stop() // which run it is will not be known
+	}
+	telling.Wait()
+	return answer, run, err
+}
+
+// started is our id of the run that a question has started or found. Its row is written, so that it can be followed at once; where that
+// fails, the question is answered all the same.
+func (s *Service) started(ctx context.Context, request Request, start client.WithStartWorkflowOperation) care.ID {
+	workflow, err := start.Get(ctx)
+	if err != nil {
+		return ""
+	}
+	run, err := s.record(ctx, request.careRequest(), workflow.GetRunID())
+	if err != nil {
+		return ""
+	}
+	return run
+}
+
+// record writes the run's row, so that it can be followed, and answers with our id of it.
+func (s *Service) record(ctx context.Context, request care.Request, temporalRun string) (care.ID, error) {
+	workflowID := protocol.PaceContractSyncID(request.ClientID)
+	run, err := s.syncs.OriginalRun(ctx, workflowID, temporalRun)
+	if err != nil {
+		return "", err
+	}
+	return run, s.syncs.RecordRun(ctx, db.RunStart{ID: run, Kind: care.RunPACEContract, WorkflowID: workflowID, Request: request})
+}
+
+func (r Request) careRequest() care.Request {
+	return care.Request{OrganisationID: r.Organisation.ID, ClientID: r.Client, Trigger: care.TriggerOnDemand, RequestedBy: r.RequestedBy}
+}

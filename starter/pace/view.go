@@ -1,0 +1,292 @@
+package pace
+
+import (
+	"context"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+)
+
+// RetrievalView is a retrieval as programs see it.
+type RetrievalView struct {
+	ID          care.ID           `json:"id"`
+	ClientID    care.ID           `json:"client_id"`
+	RunID       care.ID           `json:"run_id"`
+	State       db.RetrievalState `json:"state" enum:"waiting,created,replaced,ended"`
+	RetrievedAt time.Time         `json:"retrieved_at"`
+	ExpiresAt   time.Time         `json:"expires_at" doc:"Until when it can be created"`
+	ContractID  *care.ID          `json:"contract_id" doc:"The contract that was created from it"`
+	Preview     *PreviewView      `json:"preview,omitempty" doc:"What Create would do; absent once the retrieval no longer waits"`
+}
+
+// PreviewView is what people see before anything is written (R22).
+type PreviewView struct {
+	Hash            string                `json:"hash" doc:"To be named by whoever creates"`
+	Plan            ParticipantPlanView   `json:"plan"`
+	OtherPlans      []ParticipantPlanView `json:"other_plans" doc:"Further plans of the participant; retrieve one by its start date"`
+	Refusal         care.Reason           `json:"refusal,omitempty" doc:"Why this plan cannot be created; absent if it can"`
+	Explanation     string                `json:"explanation,omitempty" doc:"The refusal in plain words"`
+	Contract        ContractPreviewView   `json:"contract"`
+	Superseded      []ContractDatesView   `json:"superseded" doc:"Contracts that this one would end, with their new dates"`
+	Overlaps        []ContractDatesView   `json:"overlaps" doc:"Contracts that would share days with this one: name accept_overlaps to create all the same"`
+	Budgets         []BudgetPreviewView   `json:"budgets" doc:"Those with money first"`
+	NoLongerInPACE  []MissingBudgetView   `json:"no_longer_in_pace" doc:"Budgets of ours that the NDIA no longer reports. They are kept, and leave the totals"`
+	RemovalsHeld    bool                  `json:"removals_held" doc:"So many are missing at once that they stay as they are unless accept_removals is named"`
+	Warnings        []WarningView         `json:"warnings"`
+	Differences     []DifferenceView      `json:"differences" doc:"Why this preview took the place of the one before, where a Create found that the NDIA reports something else"`
+	TotalFunding    *db.Money             `json:"total_funding" doc:"Approved in the whole plan, whatever its management"`
+	AllocationTotal *db.Money             `json:"allocation_total" doc:"Approved in the budgets that count for the contract, if all are selected"`
+}
+
+// ParticipantPlanView is a plan as the NDIA lists it.
+type ParticipantPlanView struct {
+	PlanFirstStartDate care.Date `json:"plan_first_start_date"`
+	PlanStartDate      care.Date `json:"plan_start_date"`
+	PlanEndDate        care.Date `json:"plan_end_date"`
+}
+
+// ContractPreviewView is the contract as it would stand.
+type ContractPreviewView struct {
+	ID        *care.ID         `json:"id" doc:"Null for a contract that would be created"`
+	Action    string           `json:"action,omitempty" enum:"created,updated,unchanged"`
+	StartDate care.Date        `json:"start_date"`
+	EndDate   care.Date        `json:"end_date"`
+	Changes   []DifferenceView `json:"changes" doc:"What would change in it, and in the contracts that it ends"`
+}
+
+// ContractDatesView names another contract.
+type ContractDatesView struct {
+	ID        care.ID             `json:"id"`
+	Origin    care.ContractOrigin `json:"origin" enum:"pace,hand"`
+	StartDate care.Date           `json:"start_date"`
+	EndDate   care.Date           `json:"end_date"`
+}
+
+// BudgetPreviewView is a budget that can be selected.
+type BudgetPreviewView struct {
+	ID                 care.ID                `json:"id"`
+	Category           string                 `json:"category"`
+	CategoryNumber     int                    `json:"category_number" doc:"1 to 21; 0 for a name that is not known"`
+	BudgetType         care.BudgetType        `json:"budget_type"`
+	Management         care.Management        `json:"management"`
+	SupportType        string                 `json:"support_type"`
+	FundingComponent   string                 `json:"funding_component"`
+	Approved           *db.Money              `json:"approved"`
+	Released           *db.Money              `json:"released"`
+	Spent              *db.Money              `json:"spent"`
+	Remaining          *db.Money              `json:"remaining"`
+	StartDate          care.Date              `json:"start_date"`
+	EndDate            care.Date              `json:"end_date"`
+	InstalmentType     string                 `json:"instalment_type"`
+	ExcludedFromTotals bool                   `json:"excluded_from_totals"`
+	FundingPeriods     []db.FundingPeriodView `json:"funding_periods"`
+	StatedItems        []db.StatedItemView    `json:"stated_items"`
+	Action             string                 `json:"action" enum:"created,updated,revived,unchanged"`
+	WillHappen         string                 `json:"will_happen" doc:"What Create does if the budget is selected, in words"`
+	Changes            []DifferenceView       `json:"changes" doc:"Fields that differ from what we hold"`
+	Adjustment         AdjustmentPreviewView  `json:"adjustment"`
+}
+
+// AdjustmentPreviewView is what would happen to an adjustment record (R27).
+type AdjustmentPreviewView struct {
+	Action              string    `json:"action,omitempty" enum:"created,updated,revived,removed,unchanged" doc:"Absent: there is none and would be none"`
+	Before              *db.Money `json:"before"`
+	After               *db.Money `json:"after"`
+	ServiceProviderName string    `json:"service_provider_name,omitempty"`
+}
+
+// MissingBudgetView is a budget of ours that the NDIA no longer reports.
+type MissingBudgetView struct {
+	ID       care.ID   `json:"id"`
+	Name     string    `json:"name"`
+	Approved *db.Money `json:"approved"`
+}
+
+// WarningView is what was odd about the answers without being wrong.
+type WarningView struct {
+	Code    care.IssueCode `json:"code"`
+	Message string         `json:"message"`
+}
+
+// DifferenceView is one field that would change, or did.
+type DifferenceView struct {
+	Subject string  `json:"subject" doc:"The record as people know it"`
+	Action  string  `json:"action" enum:"created,updated,removed,revived"`
+	Field   string  `json:"field"`
+	Old     *string `json:"old_value"`
+	New     *string `json:"new_value"`
+	Words   string  `json:"words" doc:"The change in a sentence"`
+}
+
+// ViewRetrieval shows a retrieval to programs.
+func ViewRetrieval(retrieval db.Retrieval) RetrievalView {
+	view := RetrievalView{
+		ID: retrieval.ID, ClientID: retrieval.ClientID, RunID: retrieval.RunID, State: retrieval.State,
+		RetrievedAt: retrieval.RetrievedAt, ExpiresAt: retrieval.ExpiresAt,
+	}
+	if retrieval.ContractID != "" {
+		view.ContractID = &retrieval.ContractID
+	}
+	if retrieval.Staged != nil {
+		preview := viewPreview(*retrieval.Staged)
+		view.Preview = &preview
+	}
+	return view
+}
+
+func viewPreview(staged db.Staged) PreviewView {
+	contract := staged.Contract
+	return PreviewView{
+		Hash: staged.Hash, Plan: viewParticipantPlan(staged.Plan), OtherPlans: each(staged.Others, viewParticipantPlan),
+		Refusal: staged.Refusal, Explanation: staged.Refusal.ExplainFor(care.NDIA),
+		Contract:   viewContract(staged.Preview),
+		Superseded: each(staged.Superseded, viewDates), Overlaps: each(staged.Overlaps, viewDates),
+		Budgets: each(InOrder(staged.Budgets), viewBudget), NoLongerInPACE: each(staged.Missing, viewMissing), RemovalsHeld: staged.RemovalsHeld,
+		Warnings: each(staged.Issues, viewWarning), Differences: each(staged.Differences, viewDifference),
+		TotalFunding: money(contract.TotalFunding), AllocationTotal: money(contract.AllocationTotal),
+	}
+}
+
+func viewContract(preview care.Preview) ContractPreviewView {
+	contract := preview.Contract
+	view := ContractPreviewView{
+		Action: preview.ContractAction, StartDate: contract.StartDate, EndDate: contract.EndDate, Changes: each(preview.ContractChanges, viewDifference),
+	}
+	if preview.ContractAction != care.ActionCreated && contract.ID != "" {
+		view.ID = &contract.ID
+	}
+	return view
+}
+
+func viewParticipantPlan(plan care.ParticipantPlan) ParticipantPlanView {
+	return ParticipantPlanView{PlanFirstStartDate: plan.FirstStartDate, PlanStartDate: plan.StartDate, PlanEndDate: plan.EndDate}
+}
+
+func viewDates(contract care.ServiceContract) ContractDatesView {
+	return ContractDatesView{ID: contract.ID, Origin: contract.Origin, StartDate: contract.StartDate, EndDate: contract.EndDate}
+}
+
+func viewBudget(budget care.PreviewBudget) BudgetPreviewView {
+	named := func(change care.Change) DifferenceView {
+		return viewDifference(care.NamedChange{Subject: budget.Name(), Change: change})
+	}
+	return BudgetPreviewView{
+		ID: budget.ID, Category: budget.Category, CategoryNumber: budget.CategoryNumber, BudgetType: budget.BudgetType,
+		Management: budget.Management, SupportType: budget.SupportType, FundingComponent: budget.FundingComponent,
+		Approved: money(budget.Approved), Released: money(budget.Released), Spent: money(budget.Spent), Remaining: money(budget.Remaining),
+		StartDate: budget.StartDate, EndDate: budget.EndDate, InstalmentType: budget.InstalmentType, ExcludedFromTotals: budget.ExcludedFromTotals,
+		FundingPeriods: each(budget.FundingPeriods, viewPeriod), StatedItems: each(budget.StatedItems, viewItem),
+		Action: budget.Action, WillHappen: budget.WillHappen(), Changes: each(budget.Changes, named),
+		Adjustment: AdjustmentPreviewView{
+			Action: budget.Adjustment.Action, Before: money(budget.Adjustment.Before), After: money(budget.Adjustment.After),
+			ServiceProviderName: budget.Adjustment.ServiceProviderName,
+		},
+	}
+}
+
+func viewPeriod(period care.FundingPeriod) db.FundingPeriodView {
+	return db.FundingPeriodView{
+		FundingPeriodID: period.FundingPeriodID, StartDate: period.StartDate, EndDate: period.EndDate,
+		Amount: money(period.Amount), Released: period.Released,
+	}
+}
+
+func viewItem(item care.StatedItem) db.StatedItemView {
+	return db.StatedItemView{SupportItemNumber: item.SupportItemNumber, SupportItemText: item.SupportItemText, Approved: money(item.Approved)}
+}
+
+func viewMissing(budget care.PlanBudget) MissingBudgetView {
+	return MissingBudgetView{ID: budget.ID, Name: budget.Name(), Approved: money(budget.Approved)}
+}
+
+func viewWarning(issue care.Issue) WarningView {
+	return WarningView{Code: issue.Code, Message: issue.Message}
+}
+
+func viewDifference(change care.NamedChange) DifferenceView {
+	return DifferenceView{
+		Subject: change.Subject, Action: change.Action, Field: change.Field, Old: change.Old, New: change.New, Words: change.Words(),
+	}
+}
+
+// each is a list of views, never null.
+func each[From, To any](list []From, view func(From) To) []To {
+	views := make([]To, len(list))
+	for i, one := range list {
+		views[i] = view(one)
+	}
+	return views
+}
+
+func money(amount decimal.NullDecimal) *db.Money {
+	if !amount.Valid {
+		return nil
+	}
+	return &db.Money{Decimal: amount.Decimal}
+}
+
+// RetrievedView is what a retrieval came to, as programs see it.
+type RetrievedView struct {
+	Run         db.RunView       `json:"run"`
+	Outcome     care.AreaOutcome `json:"outcome,omitempty" enum:"succeeded,superseded,refused,failed,skipped,cancelled" doc:"Absent while the retrieval is under way"`
+	Reason      care.Reason      `json:"reason,omitempty"`
+	Explanation string           `json:"explanation,omitempty" doc:"The reason in plain words, with what to do"`
+	Retrieval   *RetrievalView   `json:"retrieval,omitempty" doc:"The preview that waits; absent where there is none"`
+	Created     *CreatedView     `json:"created,omitempty" doc:"What came of creating it, where that was asked for, too"`
+}
+
+// CreatedView is what a Create came to, as programs see it.
+type CreatedView struct {
+	Run         *db.RunView      `json:"run,omitempty" doc:"Absent where it stands beside this"`
+	Outcome     care.AreaOutcome `json:"outcome,omitempty" enum:"succeeded,superseded,refused,failed,skipped,cancelled" doc:"Absent while it is under way"`
+	Reason      care.Reason      `json:"reason,omitempty"`
+	Explanation string           `json:"explanation,omitempty" doc:"The reason in plain words, with what to do"`
+	ContractID  *care.ID         `json:"contract_id" doc:"The contract that was written; null where nothing was"`
+	Next        *RetrievalView   `json:"next,omitempty" doc:"The preview that waits now, with the differences, where the NDIA reports something else than was shown"`
+}
+
+// View shows what a retrieval came to, with its run.
+func (s *Service) View(ctx context.Context, organisation db.Organisation, retrieved Retrieved) (RetrievedView, error) {
+	run, err := s.store.RunView(ctx, organisation.ID, retrieved.RunID)
+	if err != nil {
+		return RetrievedView{}, err
+	}
+	view := RetrievedView{
+		Run: run, Outcome: retrieved.Outcome, Reason: retrieved.Reason, Explanation: retrieved.Reason.ExplainFor(care.NDIA),
+		Retrieval: viewIfAny(retrieved.Retrieval),
+	}
+	if retrieved.Created != nil {
+		created := viewCreated(*retrieved.Created)
+		view.Created = &created
+	}
+	return view, nil
+}
+
+// ViewCreated shows what a Create came to, with its run.
+func (s *Service) ViewCreated(ctx context.Context, organisation db.Organisation, created Created) (CreatedView, error) {
+	run, err := s.store.RunView(ctx, organisation.ID, created.RunID)
+	view := viewCreated(created)
+	view.Run = &run
+	return view, err
+}
+
+func viewCreated(created Created) CreatedView {
+	view := CreatedView{
+		Outcome: created.Outcome, Reason: created.Reason, Explanation: created.Reason.ExplainFor(care.NDIA), Next: viewIfAny(created.Next),
+	}
+	if created.ContractID != "" {
+		view.ContractID = &created.ContractID
+	}
+	return view
+}
+
+func viewIfAny(retrieval *db.Retrieval) *RetrievalView {
+	if retrieval == nil {
+		return nil
+	}
+	view := ViewRetrieval(*retrieval)
+	return &view
+}

@@ -1,0 +1,99 @@
+// Package pacetest makes plans and previews for the starter's tests, as the NDIA and a worker would.
+package pacetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+)
+
+// Plan is a plan of a year, of a participant who came to PACE two years before.
+var Plan = care.ParticipantPlan{
+	IsPACE: true, FirstStartDate: care.NewDate(2024, time.February, 1), StartDate: care.NewDate(2026, time.February, 1), EndDate: care.NewDate(2027, time.January, 31),
+}
+
+// Amount is an amount that was provided.
+func Amount(text string) decimal.NullDecimal {
+	return decimal.NewNullDecimal(decimal.RequireFromString(text))
+}
+
+// Budget is a flexible plan-managed budget over the whole of Plan; what others spent of it is spent.
+func Budget(category, approved, spent string) care.ReportedBudget {
+	budget := care.ReportedBudget{
+		BudgetType: care.BudgetFlexible, Management: care.PlanManaged, SupportType: "Core", Category: category,
+		CategoryNumber: care.CategoryNumber(category), FundingComponent: "Core Flexible (Plan-managed)",
+		StartDate: Plan.StartDate, EndDate: Plan.EndDate, InstalmentType: "Regular",
+	}
+	budget.Approved, budget.Released, budget.Spent = Amount(approved), Amount(approved), Amount(spent)
+	budget.Remaining = decimal.NewNullDecimal(budget.Released.Decimal.Sub(budget.Spent.Decimal))
+	return budget
+}
+
+// Read is a complete read of Plan with these budgets.
+func Read(budgets ...care.ReportedBudget) care.ContractRead {
+	return care.ContractRead{Plan: Plan, On: care.NewDate(2026, time.June, 15), Tree: care.BudgetTree{Groups: []care.BudgetGroup{{
+		BudgetType: care.BudgetFlexible, Management: care.PlanManaged, SupportType: "Core", DateRange: Plan.Dates(), Budgets: budgets,
+	}}}}
+}
+
+// Participant stores a client for whom the PACE API is enabled and both boxes are ticked, and answers with our id of the client.
+func Participant(t testing.TB, store *db.Store, organisation db.Organisation, ndisNumber string) care.ID {
+	t.Helper()
+	yes := true
+	_, err := store.ImportPeople(t.Context(), organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{
+		Line: 2, NDISNumber: ndisNumber, FlagChange: care.FlagChange{PACEParticipant: &yes, PACEAPIAccess: &yes},
+		Identity: care.Identity{GivenName: "Ada", FamilyName: "Kookaburra", BirthDate: care.NewDate(1991, time.March, 9)},
+	}}})
+	require.NoError(t, err)
+	client, err := store.ClientByNDISNumber(t.Context(), organisation, ndisNumber, time.Now())
+	require.NoError(t, err)
+	return client.ID
+}
+
+// Connection stores a connection to the NDIA under a name.
+func Connection(t testing.TB, store *db.Store, organisation db.Organisation, name string) care.Connection {
+	t.Helper()
+	connection, err := store.CreateConnection(t.Context(), organisation.ID, care.Connection{
+		Service: care.NDIA, Name: name, BaseURL: "https://ndia.invalid", TokenBaseURL: "https://proda.invalid", DeviceBaseURL: "https://proda.invalid",
+		RANumber: "8000000101", DeviceName: "WATTLE-NDIA", ClientID: "client", APIKey: "key", Audience: "https://audience.invalid", ProductID: "CareSync",
+		RatePerSecond: 2,
+	})
+	require.NoError(t, err)
+	return connection
+}
+
+// Begin writes the row of a run of a client, as its first step does.
+func Begin(t testing.TB, store *db.Store, organisation db.Organisation, client, run care.ID) {
+	t.Helper()
+	require.NoError(t, store.RecordRun(t.Context(), db.RunStart{
+		ID: run, Kind: care.RunPACEContract, WorkflowID: protocol.PaceContractSyncID(client), StartedAt: time.Now(),
+		Request: care.Request{OrganisationID: organisation.ID, ClientID: client, Trigger: care.TriggerOnDemand, RequestedBy: "tests"},
+	}))
+}
+
+// Stage stages the n-th preview of a run, of what we hold and a read, as the step that reads a plan does.
+func Stage(
+	t testing.TB, store *db.Store, organisation db.Organisation, client, run care.ID, n int, held care.HeldContracts, read care.ContractRead,
+	differences ...care.NamedChange,
+) care.Preview {
+	t.Helper()
+	preview := care.Stage(db.RetrievalID(run, n), held, read, nil, time.Now(), db.NewID)
+	step := db.Step{Subject: care.Subject{RunID: run, OrganisationID: organisation.ID, ClientID: client}, Area: care.AreaContract, Chunk: n}
+	require.NoError(t, store.StageRetrieval(t.Context(), step, db.Staged{Preview: preview, Differences: differences}))
+	return preview
+}
+
+// Finish ends a run, as its last step does.
+func Finish(t testing.TB, store *db.Store, organisation db.Organisation, run care.ID, answer care.AreaResult) {
+	t.Helper()
+	result := care.Conclude(map[care.Area]care.AreaResult{care.AreaContract: answer})
+	result.RunID = run
+	_, err := store.FinishRun(t.Context(), organisation.ID, result, nil)
+	require.NoError(t, err)
+}

@@ -1,0 +1,100 @@
+package workflows
+
+import (
+	"fmt"
+	"strings"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/protocol"
+)
+
+// bulkProgress is what a running bulk run shows, in the query and in the current details.
+type bulkProgress struct{ protocol.BulkProgress }
+
+func newBulkProgress(continued *protocol.BulkProgress) *bulkProgress {
+	if continued != nil {
+		return &bulkProgress{*continued}
+	}
+	return &bulkProgress{}
+}
+
+func (p *bulkProgress) answer() (protocol.BulkProgress, error) { return p.BulkProgress, nil }
+
+func (p *bulkProgress) planned(ctx workflow.Context, plan protocol.BulkPlan) {
+	p.BulkPlan = plan
+	if p.Window == 0 {
+		p.Window = plan.Options.Window
+	}
+	if p.Window == 0 {
+		p.Window = protocol.DefaultWindow
+	}
+	p.show(ctx)
+}
+
+// took adds what a batch came to.
+func (p *bulkProgress) took(ctx workflow.Context, result protocol.BatchResult) {
+	p.BatchesDone++
+	p.Counts = p.Counts.Plus(result.Counts)
+	p.show(ctx)
+}
+
+func (p *bulkProgress) finish(ctx workflow.Context, result protocol.BulkResult) {
+	p.Counts, p.Outcome, p.Reason = result.Counts, result.Outcome, result.Reason
+	p.show(ctx)
+}
+
+func (p *bulkProgress) show(ctx workflow.Context) { workflow.SetCurrentDetails(ctx, p.markdown()) }
+
+func (p *bulkProgress) markdown() string {
+	var page strings.Builder
+	page.WriteString(fmt.Sprintf("**%s**\n\n%s\n\n", p.headline(), p.bar()))
+	page.WriteString("| people | |\n|---|---|\n")
+	for _, line := range []struct {
+		label  string
+		people int
+	}{
+		{"selected", p.Total}, {"processed", p.Counts.Processed}, {"succeeded", p.Counts.Succeeded},
+		{"succeeded with warnings", p.Counts.SucceededWithWarnings}, {"partly saved", p.Counts.Partial}, {"failed", p.Counts.Failed},
+		{"cancelled", p.Counts.Cancelled}, {"not reached", p.Counts.Skipped}, {"joined another sync", p.Counts.Joined},
+		{"given a sync of their own", p.Counts.Escalated},
+	} {
+		page.WriteString(fmt.Sprintf("| %s | %d |\n", line.label, line.people))
+	}
+	page.WriteString(fmt.Sprintf("\nBatches: %d of %d, %d at once.\n", p.BatchesDone, p.Batches, p.Window))
+	if p.Reason != "" {
+		page.WriteString(fmt.Sprintf("\n%s\n", p.Reason.ExplainFor(p.Options.Kind.Service())))
+	}
+	return page.String()
+}
+
+// bulkHeadlines say how a bulk run ended.
+var bulkHeadlines = map[care.RunOutcome]string{
+	care.RunSucceeded: "Everybody was synced", care.RunSucceededWithWarnings: "Everybody was synced, some with warnings",
+	care.RunPartial: "Not everybody was synced", care.RunFailed: "Nobody was synced", care.RunCancelled: "The bulk sync was cancelled",
+}
+
+func (p *bulkProgress) headline() string {
+	switch {
+	case p.Outcome != "":
+		return bulkHeadlines[p.Outcome]
+	case p.Paused:
+		return "Paused"
+	case p.Batches == 0:
+		return "Planning"
+	default:
+		return "Syncing"
+	}
+}
+
+const barWidth = 40
+
+// bar shows how much is done, of the batches that have ended.
+func (p *bulkProgress) bar() string {
+	done := 0
+	if p.Total > 0 {
+		done = p.Counts.Processed * barWidth / p.Total
+	}
+	return fmt.Sprintf("`[%s%s]`", strings.Repeat("#", done), strings.Repeat("-", barWidth-done))
+}

@@ -1,0 +1,171 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/protocol"
+)
+
+// BulkSyncBatch syncs the people of one batch of a bulk run in slices, a few at a time. Whoever fails while others succeed is given a sync
+// of their own, with its full retry policy.
+func BulkSyncBatch(ctx workflow.Context, input protocol.BulkSyncBatchInput) (protocol.BatchResult, error) {
+	batch := &bulkBatch{input: input, steps: steps{queues: protocol.TaskQueues{Prefix: input.TaskQueuePrefix}}, paused: input.Paused}
+	workflow.GoNamed(ctx, "paused", func(ctx workflow.Context) { batch.listen(ctx, protocol.BatchPaused, true) })
+	workflow.GoNamed(ctx, "resumed", func(ctx workflow.Context) { batch.listen(ctx, protocol.BatchResumed, false) })
+	batch.atOnce(ctx, protocol.SlicesAtOnce, batch.syncSlices)
+	if err := batch.escalate(ctx); err != nil {
+		return protocol.BatchResult{}, err
+	}
+	return batch.settle(ctx)
+}
+
+// bulkBatch is a batch under way.
+type bulkBatch struct {
+	input  protocol.BulkSyncBatchInput
+	steps  steps
+	paused bool
+	// nextSlice is the first that nobody has taken; failed counts who failed for good, of those processed.
+	nextSlice         int
+	processed, failed int
+	// escalated need a sync of their own.
+	escalated []care.ID
+	stop      care.Reason
+}
+
+func (b *bulkBatch) listen(ctx workflow.Context, signal protocol.Signal[struct{}], paused bool) {
+	for {
+		if more := workflow.GetSignalChannel(ctx, signal.Name).Receive(ctx, nil); !more {
+			return
+		}
+		b.paused = paused
+	}
+}
+
+// atOnce runs several of the same coroutines and waits for them, also after a cancellation: they end by themselves.
+func (b *bulkBatch) atOnce(ctx workflow.Context, number int, work func(workflow.Context)) {
+	group := workflow.NewWaitGroup(ctx)
+	for range number {
+		group.Add(1)
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			defer group.Done()
+			work(ctx)
+		})
+	}
+	waiting, _ := workflow.NewDisconnectedContext(ctx)
+	group.Wait(waiting)
+}
+
+// syncSlices takes one slice after the other.
+func (b *bulkBatch) syncSlices(ctx workflow.Context) {
+	for b.goesOn(ctx) && b.nextSlice < b.input.Slices {
+		slice := b.nextSlice
+		b.nextSlice++
+		b.syncSlice(ctx, slice)
+	}
+}
+
+// goesOn waits while the bulk run is paused, and reports whether further people may be begun.
+func (b *bulkBatch) goesOn(ctx workflow.Context) bool {
+	err := workflow.Await(ctx, func() bool { return !b.paused || b.stop != "" })
+	return err == nil && b.stop == ""
+}
+
+// syncSlice syncs a slice until nobody of it is left. People whom a fault of ours keeps from being synced are left to the settling.
+func (b *bulkBatch) syncSlice(ctx workflow.Context, slice int) {
+	for b.goesOn(ctx) {
+		result, err := b.steps.syncSlice(ctx, b.input.Options.Kind, protocol.SliceInput{BulkPart: b.input.BulkPart, Slice: slice})
+		if err != nil {
+			if !temporal.IsCanceledError(err) {
+				workflow.GetLogger(ctx).Error("a slice failed", "batch", b.input.Batch, "slice", slice)
+			}
+			return
+		}
+		b.take(result)
+		if result.Left == 0 {
+			return
+		}
+	}
+}
+
+func (b *bulkBatch) take(result protocol.SliceResult) {
+	b.processed += result.Settled
+	b.failed += result.Failed
+	b.escalated = append(b.escalated, result.Escalated...)
+	counts := care.BulkCounts{Processed: b.processed, Failed: b.failed}
+	switch {
+	case b.stop != "":
+	case result.Stop != "":
+		b.stop = result.Stop
+	case counts.ExceedFailures(b.input.Options.FailureThreshold):
+		b.stop = care.ReasonFailureThreshold
+	}
+}
+
+// escalate gives a sync of their own to those who failed while others succeeded, also to those of an earlier attempt of this batch.
+func (b *bulkBatch) escalate(ctx workflow.Context) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if len(b.escalated) > 0 {
+		people, err := b.steps.escalatedPeople(ctx, b.input.BulkPart)
+		if err != nil {
+			return err
+		}
+		b.escalated = people
+	}
+	next := 0
+	b.atOnce(ctx, escalationsAtOnce, func(ctx workflow.Context) {
+		for ctx.Err() == nil && next < len(b.escalated) {
+			person := b.escalated[next]
+			next++
+			b.syncAlone(ctx, person)
+		}
+	})
+	return ctx.Err()
+}
+
+// syncAlone starts a person's own sync and waits for it; one that is running already is joined. How it ends settles the person, in the
+// database. It outlives this batch: somebody else may wait for it, too.
+func (b *bulkBatch) syncAlone(ctx workflow.Context, person care.ID) {
+	request := care.Request{
+		OrganisationID: b.input.OrganisationID, ClientID: person, AllBudgets: b.input.Options.AllBudgets, Areas: b.input.Options.Areas,
+		Trigger: care.TriggerBulk, RequestedBy: b.input.RequestedBy, BulkID: b.input.BulkID,
+	}
+	id, name, input := b.own(request)
+	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, ownSyncOptions(id)), name, input)
+	if err := child.GetChildWorkflowExecution().Get(ctx, nil); err != nil {
+		if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
+			// An error leaves the person to the settling.
+			_ = b.steps.awaitRun(ctx, protocol.AwaitRunInput{BulkPart: b.input.BulkPart, ClientID: person, WorkflowID: id})
+		}
+		return
+	}
+	_ = child.Get(ctx, nil) // how it ended stands in its row
+}
+
+// own is a person's own sync of the bulk run's kind.
+func (b *bulkBatch) own(request care.Request) (id, name string, input any) {
+	if b.input.Options.Kind == care.RunPACEContract {
+		return protocol.PaceContractSyncID(request.ClientID), protocol.PaceContractSyncWorkflow,
+			protocol.PaceContractSyncInput{Request: request, TaskQueuePrefix: b.input.TaskQueuePrefix, Refresh: true, Pass: 1}
+	}
+	return protocol.CareRecipientSyncID(request.ClientID), protocol.CareRecipientSyncWorkflow,
+		protocol.CareRecipientSyncInput{Request: request, TaskQueuePrefix: b.input.TaskQueuePrefix, Pass: 1}
+}
+
+// settle settles whoever is left, and counts.
+func (b *bulkBatch) settle(ctx workflow.Context) (protocol.BatchResult, error) {
+	if ctx.Err() != nil {
+		return protocol.BatchResult{}, ctx.Err()
+	}
+	reason := b.stop
+	if reason == "" {
+		reason = care.ReasonBatchLost
+	}
+	counts, err := b.steps.settleBatch(ctx, protocol.SettleInput{
+		BulkID: b.input.BulkID, OrganisationID: b.input.OrganisationID, Batch: &b.input.Batch, Reason: reason,
+	})
+	return protocol.BatchResult{Counts: counts, Stop: b.stop}, err
+}
