@@ -13,9 +13,10 @@ import (
 
 // Bulk are the steps of a Bulk Sync.
 type Bulk struct {
-	store  *db.Store
-	runs   *Runs
-	passes map[care.RunKind]passes
+	store         *db.Store
+	runs          *Runs
+	careRecipient *CareRecipient
+	passes        map[care.RunKind]passes
 }
 
 // passes make one pass over one person by direct calls.
@@ -25,12 +26,12 @@ type passes interface {
 
 // NewBulk makes the steps for a process. careRecipient and paceContract have allowances of their own, which let others go before.
 func NewBulk(store *db.Store, careRecipient *CareRecipient, paceContract *PaceContract) *Bulk {
-	return &Bulk{store: store, runs: NewRuns(store), passes: map[care.RunKind]passes{
+	return &Bulk{store: store, runs: NewRuns(store), careRecipient: careRecipient, passes: map[care.RunKind]passes{
 		care.RunCareRecipient: careRecipient, care.RunPACEContract: paceContract,
 	}}
 }
 
-// PlanBulk records a bulk run, if nobody has yet, and plans its people as rows.
+// PlanBulk records a bulk run, if nobody has yet, and plans its people as rows, unless the providers' lists have to be read first.
 func (b *Bulk) PlanBulk(ctx context.Context, in protocol.PlanBulkInput) (protocol.BulkPlan, error) {
 	bulk := db.Bulk{ID: in.BulkID, OrganisationID: in.OrganisationID, RequestedBy: in.RequestedBy}
 	if in.Options != nil {
@@ -43,10 +44,20 @@ func (b *Bulk) PlanBulk(ctx context.Context, in protocol.PlanBulkInput) (protoco
 	if bulk.Options, err = b.store.BulkOptions(ctx, in.OrganisationID, in.BulkID); err != nil {
 		return protocol.BulkPlan{}, err
 	}
-	plan := protocol.BulkPlan{BulkID: in.BulkID, Options: bulk.Options}
+	if bulk.Options.ReadsLists() {
+		return protocol.BulkPlan{BulkID: in.BulkID, Options: bulk.Options, ReadLists: true}, nil
+	}
+	return b.planned(ctx, bulk, nil)
+}
+
+// planned plans the people as rows, once.
+func (b *Bulk) planned(ctx context.Context, bulk db.Bulk, moved db.Moved) (protocol.BulkPlan, error) {
+	plan := protocol.BulkPlan{BulkID: bulk.ID, Options: bulk.Options}
 	size := db.BulkSize{PerBatch: protocol.PeoplePerBatch, PerSlice: protocol.PeoplePerSlice}
-	plan.Total, plan.Batches, err = b.store.PlanBulk(ctx, bulk, size, time.Now())
+	var err error
+	plan.Total, plan.Batches, err = b.store.PlanBulk(ctx, bulk, size, moved, time.Now())
 	plan.Options.Selection = care.BulkSelection{} // who is selected stands in the rows
+	plan.Options.Delta = moved != nil             // a delta run that has nothing to compare with is a full one
 	return plan, err
 }
 

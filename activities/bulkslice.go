@@ -107,11 +107,12 @@ func (s *slice) isPaused(ctx context.Context) bool {
 }
 
 // sync makes a person's pass. It goes on when the slice is cancelled: a person in hand is finished.
-func (s *slice) sync(ctx context.Context, person care.ID) {
+func (s *slice) sync(ctx context.Context, item db.OpenItem) {
 	ctx = context.WithoutCancel(ctx)
+	person := item.ClientID
 	request := care.Request{
 		OrganisationID: s.in.OrganisationID, ClientID: person, AllBudgets: s.in.Options.AllBudgets, Areas: s.in.Options.Areas,
-		MovedOnly: s.in.Options.Delta, Trigger: care.TriggerBulk, RequestedBy: s.in.RequestedBy, BulkID: s.in.BulkID,
+		MovedOnly: s.in.Options.Delta, MovedBudgets: item.MovedBudgets, Trigger: care.TriggerBulk, RequestedBy: s.in.RequestedBy, BulkID: s.in.BulkID,
 	}
 	made, err := s.bulk.passes[s.in.Options.Kind].pass(ctx, db.BulkRunID(s.in.BulkID, person), request)
 	switch {

@@ -53,7 +53,7 @@ func (c *CareRecipient) ValidateCareRecipient(ctx context.Context, in protocol.V
 	connection, refusal := connectionOf(record)
 	return care.Subject{
 		RunID: in.RunID, OrganisationID: in.OrganisationID, ClientID: in.ClientID, ConnectionID: connection, PlanID: record.PlanID,
-		Today: care.DateIn(in.At, record.TimeZone), AllBudgets: in.AllBudgets, Areas: in.Areas, MovedOnly: in.MovedOnly, Verified: record.Verified, Refusal: refusal,
+		Today: care.DateIn(in.At, record.TimeZone), AllBudgets: in.AllBudgets, Areas: in.Areas, MovedOnly: in.MovedOnly, MovedBudgets: in.MovedBudgets, Verified: record.Verified, Refusal: refusal,
 	}, nil
 }
 

@@ -18,8 +18,15 @@ type BulkOptions struct {
 	HoldChanges bool `json:"hold_changes,omitempty"`
 	// Window is how many batches run at once; 0 takes the default.
 	Window int `json:"window,omitempty"`
+	// AcceptAbsences lets the people who are absent from the providers' lists be marked as not in care, however many they are (R5, R19).
+	AcceptAbsences bool `json:"accept_absences,omitempty"`
 	// FailureThreshold ends the run early once more than so many percent of at least FailuresCountFrom people have failed; 0 never.
 	FailureThreshold int `json:"failure_threshold,omitempty"`
+}
+
+// ReadsLists reports whether the lists of all providers are read before people are planned.
+func (o BulkOptions) ReadsLists() bool {
+	return o.Kind == RunCareRecipient && (o.Delta || o.Selection.Everybody())
 }
 
 // BulkSelection narrows who is synced; everything that is set must hold. Nothing set is everybody of the kind.
@@ -36,6 +43,11 @@ type BulkSelection struct {
 	FailedLastTime bool `json:"failed_last_time,omitempty"`
 	// RetryOf takes those of another bulk run who did not succeed in it.
 	RetryOf ID `json:"retry_of,omitempty"`
+}
+
+// Everybody reports whether the selection leaves nobody out: then the providers' lists tell who is absent, and who is not known.
+func (s BulkSelection) Everybody() bool {
+	return s.ConnectionID == "" && len(s.Clients) == 0 && !s.InCare && s.NotSyncedFor == 0 && !s.FailedLastTime && s.RetryOf == ""
 }
 
 // FailuresCountFrom is the number of people from which the failure threshold of a bulk run counts.

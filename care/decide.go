@@ -224,7 +224,8 @@ func DecideBudgets(held HeldBudgets, read []Budget, issues []Issue, subject Subj
 			continue
 		}
 		visible++
-		if (budget.OpenOn(subject.Today) || subject.AllBudgets) && (!subject.MovedOnly || decision.Budgets.writes(budget.ID)) {
+		moved := slices.Contains(subject.MovedBudgets, budget.UpstreamBudgetID) || decision.Budgets.writes(budget.ID)
+		if (budget.OpenOn(subject.Today) || subject.AllBudgets) && (moved || !subject.MovedOnly) {
 			open = append(open, budget.ID)
 		}
 		if !budget.AddsUp() {

@@ -13,10 +13,12 @@ type Request struct {
 	AllBudgets bool `json:"all_budgets,omitempty"`
 	// Areas are those that are wanted beside the summary, which says who the person is (R8); none means all.
 	Areas []Area `json:"areas,omitempty"`
-	// MovedOnly reads the usage only of budgets that this run finds changed.
-	MovedOnly   bool    `json:"moved_only,omitempty"`
-	Trigger     Trigger `json:"trigger"`
-	RequestedBy string  `json:"requested_by,omitempty"`
+	// MovedOnly reads the usage only of budgets that this run finds changed, and of those that a list of updated budgets named, by the
+	// government's ids.
+	MovedOnly    bool     `json:"moved_only,omitempty"`
+	MovedBudgets []string `json:"-"`
+	Trigger      Trigger  `json:"trigger"`
+	RequestedBy  string   `json:"requested_by,omitempty"`
 	// BulkID is the bulk run that asks, empty if none does.
 	BulkID ID `json:"bulk_id,omitempty"`
 }
@@ -45,9 +47,10 @@ type Subject struct {
 	PlanID         ID   `json:"plan_id,omitempty"`
 	Today          Date `json:"today"`
 	AllBudgets     bool `json:"all_budgets,omitempty"`
-	// Areas and MovedOnly are the request's.
-	Areas     []Area `json:"areas,omitempty"`
-	MovedOnly bool   `json:"moved_only,omitempty"`
+	// Areas, MovedOnly and MovedBudgets are the request's.
+	Areas        []Area   `json:"areas,omitempty"`
+	MovedOnly    bool     `json:"moved_only,omitempty"`
+	MovedBudgets []string `json:"-"`
 	// Verified is set once a summary of this person has passed the identity check (R8, R19).
 	Verified bool `json:"verified,omitempty"`
 	// Refusal says why the person cannot be synced at all; empty if they can.

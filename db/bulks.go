@@ -3,9 +3,11 @@ package db
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
@@ -43,16 +45,19 @@ func BulkRunID(bulk, client care.ID) care.ID {
 // BulkSize is how large the parts of a bulk run are.
 type BulkSize struct{ PerBatch, PerSlice int }
 
-// PlanBulk plans the people of a bulk run as rows, once, and answers with how many people and batches there are. Planning again answers the
-// same. now decides who was synced lately.
-func (s *Store) PlanBulk(ctx context.Context, bulk Bulk, size BulkSize, now time.Time) (total, batches int, err error) {
+// Moved are the people whom the providers' lists show as changed, by our ids, with the government's ids of the budgets that were updated.
+type Moved map[care.ID][]string
+
+// PlanBulk plans the people of a bulk run as rows, once, and answers with how many people and batches there are: those whom the lists show as
+// moved, where they were compared, else those who are selected. Planning again answers the same. now decides who was synced lately.
+func (s *Store) PlanBulk(ctx context.Context, bulk Bulk, size BulkSize, moved Moved, now time.Time) (total, batches int, err error) {
 	err = s.inTransaction(ctx, "plan the bulk run", func(queries *gen.Queries) error {
 		planned, err := queries.BulkPlanned(ctx, gen.BulkPlannedParams{OrganisationID: bulk.OrganisationID, ID: bulk.ID})
 		if err != nil {
 			return err
 		}
 		if !planned.Planned {
-			if err := planPeople(ctx, queries, bulk, size, now); err != nil {
+			if err := planPeople(ctx, queries, bulk, size, moved, now); err != nil {
 				return err
 			}
 			if err := queries.MarkBulkPlanned(ctx, gen.MarkBulkPlannedParams{OrganisationID: bulk.OrganisationID, ID: bulk.ID}); err != nil {
@@ -68,26 +73,48 @@ func (s *Store) PlanBulk(ctx context.Context, bulk Bulk, size BulkSize, now time
 	return total, batches, err
 }
 
-func planPeople(ctx context.Context, queries *gen.Queries, bulk Bulk, size BulkSize, now time.Time) error {
+func planPeople(ctx context.Context, queries *gen.Queries, bulk Bulk, size BulkSize, moved Moved, now time.Time) error {
 	selection := bulk.Options.Selection
+	today, err := todayOf(ctx, queries, bulk.OrganisationID, now)
+	if err != nil {
+		return err
+	}
+	caredForSince := today.AddDays(-care.BudgetsAfterDeparture)
+	if moved != nil {
+		return queries.PlanMoved(ctx, gen.PlanMovedParams{
+			OrganisationID: bulk.OrganisationID, BulkID: bulk.ID, PerBatch: int32(size.PerBatch), PerSlice: int32(size.PerSlice),
+			Moved: object(moved), CaredForSince: caredForSince,
+		})
+	}
 	var since *time.Time
 	if selection.NotSyncedFor > 0 {
 		instant := now.Add(-selection.NotSyncedFor)
 		since = &instant
 	}
 	if bulk.Options.Kind == care.RunPACEContract {
-		_, err := queries.PlanParticipants(ctx, gen.PlanParticipantsParams{
+		_, err = queries.PlanParticipants(ctx, gen.PlanParticipantsParams{
 			OrganisationID: bulk.OrganisationID, BulkID: bulk.ID, PerBatch: int32(size.PerBatch), PerSlice: int32(size.PerSlice),
 			NotSyncedSince: since, FailedLastTime: selection.FailedLastTime, Clients: selection.Clients, RetryOf: pointerTo(selection.RetryOf),
 		})
 		return err
 	}
-	_, err := queries.PlanCareRecipients(ctx, gen.PlanCareRecipientsParams{
+	_, err = queries.PlanCareRecipients(ctx, gen.PlanCareRecipientsParams{
 		OrganisationID: bulk.OrganisationID, BulkID: bulk.ID, PerBatch: int32(size.PerBatch), PerSlice: int32(size.PerSlice),
-		ConnectionID: pointerTo(selection.ConnectionID), InCare: selection.InCare, NotSyncedSince: since,
+		ConnectionID: pointerTo(selection.ConnectionID), InCare: selection.InCare, CaredForSince: caredForSince, NotSyncedSince: since,
 		FailedLastTime: selection.FailedLastTime, Clients: selection.Clients, RetryOf: pointerTo(selection.RetryOf),
 	})
 	return err
+}
+
+// Today is the organisation's date at an instant (R1).
+func (s *Store) Today(ctx context.Context, organisation care.ID, now time.Time) (care.Date, error) {
+	today, err := todayOf(ctx, s.queries, organisation, now)
+	return today, mapError("find out the organisation's date", err)
+}
+
+func todayOf(ctx context.Context, queries *gen.Queries, organisation care.ID, now time.Time) (care.Date, error) {
+	zone, err := queries.TimeZoneOf(ctx, organisation)
+	return Organisation{TimeZone: zone}.Today(now), err
 }
 
 // BulkSlice names a slice of a bulk run.
@@ -96,12 +123,22 @@ type BulkSlice struct {
 	Batch, Slice           int
 }
 
+// OpenItem is a person of a bulk run without an outcome, with the government's ids of their budgets that were updated lately.
+type OpenItem struct {
+	ClientID     care.ID
+	MovedBudgets []string
+}
+
 // OpenItems are the people of a slice who have no outcome and no sync of their own.
-func (s *Store) OpenItems(ctx context.Context, slice BulkSlice) ([]care.ID, error) {
-	clients, err := s.queries.OpenItems(ctx, gen.OpenItemsParams{
+func (s *Store) OpenItems(ctx context.Context, slice BulkSlice) ([]OpenItem, error) {
+	rows, err := s.queries.OpenItems(ctx, gen.OpenItemsParams{
 		OrganisationID: slice.OrganisationID, BulkID: slice.BulkID, Batch: int32(slice.Batch), Slice: int32(slice.Slice),
 	})
-	return clients, mapError("load the people of the slice", err)
+	items := make([]OpenItem, len(rows))
+	for i, row := range rows {
+		items[i] = OpenItem(row)
+	}
+	return items, mapError("load the people of the slice", err)
 }
 
 // BulkPaused reports whether a bulk run is paused or over: no further person of it may be begun.
@@ -206,6 +243,59 @@ func (s *Store) FinishBulk(ctx context.Context, organisation, bulk care.ID, stop
 		return queries.FinishBulk(ctx, gen.FinishBulkParams{OrganisationID: organisation, ID: bulk, Outcome: string(outcome), Reason: string(stop)})
 	})
 	return counts, outcome, err
+}
+
+// CoveredUntil is when the lists of the last bulk run began to be read that reached everybody whom it had planned, zero if there was none:
+// whatever changed before is covered.
+func (s *Store) CoveredUntil(ctx context.Context, organisation care.ID) (time.Time, error) {
+	until, err := s.queries.CoveredUntil(ctx, organisation)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	return until, mapError("find out since when to compare", err)
+}
+
+// MarkBulkListed notes when a bulk run began to read the providers' lists; the first attempt's time stands.
+func (s *Store) MarkBulkListed(ctx context.Context, organisation, bulk care.ID, began time.Time) error {
+	return mapError("note that the lists were read", s.queries.MarkBulkListed(ctx, gen.MarkBulkListedParams{OrganisationID: organisation, ID: bulk, ListedAt: &began}))
+}
+
+// HeldLists is what we hold of those of some people whom the organisation has, by care recipient id.
+func (s *Store) HeldLists(ctx context.Context, organisation care.ID, careRecipientIDs []string) (map[string]care.HeldLists, error) {
+	rows, err := s.queries.HeldLists(ctx, gen.HeldListsParams{OrganisationID: organisation, CareRecipientIds: careRecipientIDs})
+	if err != nil {
+		return nil, mapError("load what we hold", err)
+	}
+	people := make(map[string]care.HeldLists, len(rows))
+	for _, row := range rows {
+		var held care.HeldLists
+		if err := json.Unmarshal(row.Held, &held); err != nil {
+			return nil, err
+		}
+		people[row.CareRecipientID] = held
+	}
+	return people, nil
+}
+
+// MarkAbsent marks the people whom none of the providers' lists has as not in care, unless they are too many (R5, R19), and notes in the
+// bulk run how many were marked or held.
+func (s *Store) MarkAbsent(ctx context.Context, organisation, bulk care.ID, listed []string, accepted bool, today care.Date) error {
+	return s.inTransaction(ctx, "mark who is absent", func(queries *gen.Queries) error {
+		counted, err := queries.Absent(ctx, gen.AbsentParams{OrganisationID: organisation, Listed: listed})
+		if err != nil {
+			return err
+		}
+		note := gen.NoteAbsencesParams{OrganisationID: organisation, ID: bulk}
+		if care.AbsenceGuard(int(counted.InCare), int(counted.Absent), len(listed), accepted) {
+			note.Absent = counted.Absent
+			if err := queries.MarkAbsent(ctx, gen.MarkAbsentParams{OrganisationID: organisation, Listed: listed, Today: today}); err != nil {
+				return err
+			}
+		} else {
+			note.AbsentHeld = counted.Absent
+		}
+		return queries.NoteAbsences(ctx, note)
+	})
 }
 
 // ReportUnknown keeps the care recipient ids of people whom the provider-wide summary lists and whom the organisation does not have.

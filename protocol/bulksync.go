@@ -32,6 +32,10 @@ type BulkPlan struct {
 	Options care.BulkOptions `json:"options"`
 	Total   int              `json:"total"`
 	Batches int              `json:"batches"`
+	// ReadLists: nobody is planned yet, since the providers' lists have to be read first.
+	ReadLists bool `json:"read_lists,omitempty"`
+	// Stop is why nobody can be synced at all, empty if they can.
+	Stop care.Reason `json:"stop,omitempty"`
 }
 
 // PlanBulkInput asks for the people of a bulk run to be planned as rows.

@@ -36,13 +36,14 @@ const (
 
 // Activity types of a Bulk Sync.
 const (
-	PlanBulkActivity     = "PlanBulk"
-	SetPausedActivity    = "SetBulkPaused"
-	SyncSliceActivity    = "SyncSlice"
-	EscalatedActivity    = "EscalatedPeople"
-	AwaitRunActivity     = "AwaitRun"
-	SettleBatchActivity  = "SettleBatch"
-	CompleteBulkActivity = "CompleteBulk"
+	PlanBulkActivity      = "PlanBulk"
+	PlanFromListsActivity = "PlanFromLists"
+	SetPausedActivity     = "SetBulkPaused"
+	SyncSliceActivity     = "SyncSlice"
+	EscalatedActivity     = "EscalatedPeople"
+	AwaitRunActivity      = "AwaitRun"
+	SettleBatchActivity   = "SettleBatch"
+	CompleteBulkActivity  = "CompleteBulk"
 )
 
 // ProgressQuery answers with a Progress, of a bulk run with a BulkProgress.

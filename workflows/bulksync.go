@@ -16,10 +16,9 @@ func BulkSync(ctx workflow.Context, input protocol.BulkSyncInput) (protocol.Bulk
 		return protocol.BulkResult{}, err
 	}
 	if err := bulk.plan(ctx); err != nil {
-		return protocol.BulkResult{}, err
-	}
-	if err := bulk.run(ctx); err != nil {
-		return protocol.BulkResult{}, err
+		bulk.stop = failedArea(err).Reason
+	} else if err := bulk.run(ctx); err != nil {
+		return protocol.BulkResult{}, err // continues as new
 	}
 	return bulk.complete(ctx)
 }
@@ -111,6 +110,14 @@ func (b *bulkSync) plan(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
+	if plan.ReadLists {
+		part := b.part(0)
+		part.Options = plan.Options
+		if plan, err = b.steps.planFromLists(ctx, part); err != nil {
+			return err
+		}
+	}
+	b.stop = plan.Stop
 	b.progress.planned(ctx, plan)
 	return nil
 }

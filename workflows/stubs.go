@@ -69,6 +69,11 @@ func (s steps) planBulk(ctx workflow.Context, in protocol.PlanBulkInput) (protoc
 	return callOnDatabase[protocol.BulkPlan](ctx, planning(), "Plan who is synced", protocol.PlanBulkActivity, in)
 }
 
+func (s steps) planFromLists(ctx workflow.Context, in protocol.BulkPart) (protocol.BulkPlan, error) {
+	options := slice(s.queues.Bulk(care.ServicesAustralia), in.OrganisationID)
+	return call[protocol.BulkPlan](ctx, options, "Read the providers' lists, plan who is synced", protocol.PlanFromListsActivity, in)
+}
+
 func (s steps) setBulkPaused(ctx workflow.Context, part protocol.BulkPart, paused bool) error {
 	options := onDatabase()
 	options.Summary = "Tell the slices under way"

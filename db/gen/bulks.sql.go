@@ -13,6 +13,30 @@ import (
 	"github.com/caresync/caresync/care"
 )
 
+const absent = `-- name: Absent :one
+SELECT count(*)::int AS in_care, (count(*) FILTER (WHERE NOT c.care_recipient_id = ANY ($1::text[])))::int AS absent
+FROM client c
+WHERE c.organisation_id = $2 AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL
+`
+
+type AbsentParams struct {
+	Listed         []string
+	OrganisationID care.ID
+}
+
+type AbsentRow struct {
+	InCare int32
+	Absent int32
+}
+
+// How many verified people in care there are, and how many of them no list has.
+func (q *Queries) Absent(ctx context.Context, arg AbsentParams) (AbsentRow, error) {
+	row := q.db.QueryRow(ctx, absent, arg.Listed, arg.OrganisationID)
+	var i AbsentRow
+	err := row.Scan(&i.InCare, &i.Absent)
+	return i, err
+}
+
 const bulkOptions = `-- name: BulkOptions :one
 SELECT options FROM bulk_run WHERE organisation_id = $1 AND id = $2
 `
@@ -115,6 +139,22 @@ func (q *Queries) CountItems(ctx context.Context, arg CountItemsParams) ([]Count
 	return items, nil
 }
 
+const coveredUntil = `-- name: CoveredUntil :one
+SELECT b.listed_at::timestamptz AS covered_until FROM bulk_run b
+WHERE b.organisation_id = $1 AND b.kind = 'care-recipient' AND b.listed_at IS NOT NULL
+  AND b.outcome IN ('succeeded', 'succeeded_with_warnings', 'partial')
+  AND NOT EXISTS (SELECT FROM bulk_item i WHERE i.bulk_id = b.id AND i.outcome IN ('skipped', 'cancelled'))
+ORDER BY b.listed_at DESC LIMIT 1
+`
+
+// When the lists of the last bulk run began to be read that reached everybody whom it had planned: whatever changed before is covered.
+func (q *Queries) CoveredUntil(ctx context.Context, organisationID care.ID) (time.Time, error) {
+	row := q.db.QueryRow(ctx, coveredUntil, organisationID)
+	var covered_until time.Time
+	err := row.Scan(&covered_until)
+	return covered_until, err
+}
+
 const escalateItems = `-- name: EscalateItems :many
 UPDATE bulk_item SET escalated_at = coalesce(escalated_at, now())
 WHERE organisation_id = $1 AND bulk_id = $2 AND client_id = ANY ($3::uuid[]) AND outcome IS NULL
@@ -204,6 +244,84 @@ func (q *Queries) FinishBulk(ctx context.Context, arg FinishBulkParams) error {
 	return err
 }
 
+const heldLists = `-- name: HeldLists :many
+SELECT c.care_recipient_id::text AS care_recipient_id, jsonb_build_object(
+    'client', to_jsonb(c), 'plan', to_jsonb(p),
+    'classifications', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM classification r WHERE r.plan_id = p.id),
+    'approved_services', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM approved_service r WHERE r.plan_id = p.id),
+    'supplements', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM supplement r WHERE r.plan_id = p.id),
+    'contributions', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM contribution r WHERE r.plan_id = p.id),
+    'holds', (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', h.kind, 'budget_id', h.budget_id, 'records', h.records,
+                                                          'accepted', h.accepted_at IS NOT NULL)), '[]')
+              FROM removal_hold h WHERE h.client_id = c.id AND h.closed_at IS NULL)
+)::jsonb AS held
+FROM client c LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
+WHERE c.organisation_id = $1 AND c.care_recipient_id = ANY ($2::text[])
+`
+
+type HeldListsParams struct {
+	OrganisationID   care.ID
+	CareRecipientIds []string
+}
+
+type HeldListsRow struct {
+	CareRecipientID string
+	Held            json.RawMessage
+}
+
+func (q *Queries) HeldLists(ctx context.Context, arg HeldListsParams) ([]HeldListsRow, error) {
+	rows, err := q.db.Query(ctx, heldLists, arg.OrganisationID, arg.CareRecipientIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []HeldListsRow
+	for rows.Next() {
+		var i HeldListsRow
+		if err := rows.Scan(&i.CareRecipientID, &i.Held); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const markAbsent = `-- name: MarkAbsent :exec
+UPDATE client c SET not_in_care_since = coalesce(c.departure_date, $1::date)
+WHERE c.organisation_id = $2 AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL
+  AND NOT c.care_recipient_id = ANY ($3::text[])
+`
+
+type MarkAbsentParams struct {
+	Today          care.Date
+	OrganisationID care.ID
+	Listed         []string
+}
+
+// From the last known departure, else from the first absence (R19).
+func (q *Queries) MarkAbsent(ctx context.Context, arg MarkAbsentParams) error {
+	_, err := q.db.Exec(ctx, markAbsent, arg.Today, arg.OrganisationID, arg.Listed)
+	return err
+}
+
+const markBulkListed = `-- name: MarkBulkListed :exec
+UPDATE bulk_run SET listed_at = $1 WHERE organisation_id = $2 AND id = $3 AND listed_at IS NULL
+`
+
+type MarkBulkListedParams struct {
+	ListedAt       *time.Time
+	OrganisationID care.ID
+	ID             care.ID
+}
+
+func (q *Queries) MarkBulkListed(ctx context.Context, arg MarkBulkListedParams) error {
+	_, err := q.db.Exec(ctx, markBulkListed, arg.ListedAt, arg.OrganisationID, arg.ID)
+	return err
+}
+
 const markBulkPlanned = `-- name: MarkBulkPlanned :exec
 UPDATE bulk_run SET planned_at = now() WHERE organisation_id = $1 AND id = $2 AND planned_at IS NULL
 `
@@ -218,8 +336,29 @@ func (q *Queries) MarkBulkPlanned(ctx context.Context, arg MarkBulkPlannedParams
 	return err
 }
 
+const noteAbsences = `-- name: NoteAbsences :exec
+UPDATE bulk_run SET absent = $1, absent_held = $2 WHERE organisation_id = $3 AND id = $4
+`
+
+type NoteAbsencesParams struct {
+	Absent         int32
+	AbsentHeld     int32
+	OrganisationID care.ID
+	ID             care.ID
+}
+
+func (q *Queries) NoteAbsences(ctx context.Context, arg NoteAbsencesParams) error {
+	_, err := q.db.Exec(ctx, noteAbsences,
+		arg.Absent,
+		arg.AbsentHeld,
+		arg.OrganisationID,
+		arg.ID,
+	)
+	return err
+}
+
 const openItems = `-- name: OpenItems :many
-SELECT client_id FROM bulk_item
+SELECT client_id, moved_budgets FROM bulk_item
 WHERE organisation_id = $1 AND bulk_id = $2 AND batch = $3 AND slice = $4
   AND outcome IS NULL AND escalated_at IS NULL
 ORDER BY client_id
@@ -232,8 +371,13 @@ type OpenItemsParams struct {
 	Slice          int32
 }
 
+type OpenItemsRow struct {
+	ClientID     care.ID
+	MovedBudgets []string
+}
+
 // Those of a slice who have no outcome and no sync of their own.
-func (q *Queries) OpenItems(ctx context.Context, arg OpenItemsParams) ([]care.ID, error) {
+func (q *Queries) OpenItems(ctx context.Context, arg OpenItemsParams) ([]OpenItemsRow, error) {
 	rows, err := q.db.Query(ctx, openItems,
 		arg.OrganisationID,
 		arg.BulkID,
@@ -244,13 +388,13 @@ func (q *Queries) OpenItems(ctx context.Context, arg OpenItemsParams) ([]care.ID
 		return nil, err
 	}
 	defer rows.Close()
-	var items []care.ID
+	var items []OpenItemsRow
 	for rows.Next() {
-		var client_id care.ID
-		if err := rows.Scan(&client_id); err != nil {
+		var i OpenItemsRow
+		if err := rows.Scan(&i.ClientID, &i.MovedBudgets); err != nil {
 			return nil, err
 		}
-		items = append(items, client_id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -266,15 +410,16 @@ WITH selected AS (
       AND ($5::uuid IS NULL OR c.connection_id = $5
            OR c.connection_id IS NULL AND 1 = (SELECT count(*) FROM connection n WHERE n.organisation_id = c.organisation_id AND n.service = 'services-australia'))
       AND (NOT $6::boolean OR c.not_in_care_since IS NULL)
-      AND ($7::timestamptz IS NULL OR NOT EXISTS (
-          SELECT FROM area_fence f WHERE f.client_id = c.id AND f.area = 'summary' AND f.as_of >= $7))
-      AND (NOT $8::boolean OR (
+      AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= $7::date OR $8::uuid[] IS NOT NULL)
+      AND ($9::timestamptz IS NULL OR NOT EXISTS (
+          SELECT FROM area_fence f WHERE f.client_id = c.id AND f.area = 'summary' AND f.as_of >= $9))
+      AND (NOT $10::boolean OR (
           SELECT r.outcome FROM sync_run r
           WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id AND r.kind = 'care-recipient' AND r.outcome IS NOT NULL
           ORDER BY r.requested_at DESC LIMIT 1) NOT IN ('succeeded', 'succeeded_with_warnings'))
-      AND ($9::uuid[] IS NULL OR c.id = ANY ($9))
-      AND ($10::uuid IS NULL OR EXISTS (
-          SELECT FROM bulk_item p WHERE p.bulk_id = $10 AND p.organisation_id = c.organisation_id AND p.client_id = c.id
+      AND ($8::uuid[] IS NULL OR c.id = ANY ($8))
+      AND ($11::uuid IS NULL OR EXISTS (
+          SELECT FROM bulk_item p WHERE p.bulk_id = $11 AND p.organisation_id = c.organisation_id AND p.client_id = c.id
             AND p.outcome NOT IN ('succeeded', 'succeeded_with_warnings')))
 )
 INSERT INTO bulk_item (organisation_id, bulk_id, client_id, batch, slice)
@@ -290,9 +435,10 @@ type PlanCareRecipientsParams struct {
 	OrganisationID care.ID
 	ConnectionID   *care.ID
 	InCare         bool
+	CaredForSince  care.Date
+	Clients        []care.ID
 	NotSyncedSince *time.Time
 	FailedLastTime bool
-	Clients        []care.ID
 	RetryOf        *care.ID
 }
 
@@ -305,15 +451,57 @@ func (q *Queries) PlanCareRecipients(ctx context.Context, arg PlanCareRecipients
 		arg.OrganisationID,
 		arg.ConnectionID,
 		arg.InCare,
+		arg.CaredForSince,
+		arg.Clients,
 		arg.NotSyncedSince,
 		arg.FailedLastTime,
-		arg.Clients,
 		arg.RetryOf,
 	)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const planMoved = `-- name: PlanMoved :exec
+WITH selected AS (
+    SELECT c.organisation_id, c.id, ARRAY(SELECT jsonb_array_elements_text($2::jsonb -> c.id::text))::text[] AS budgets,
+           (row_number() OVER (ORDER BY c.id) - 1)::int AS place,
+           $3::int AS per_batch, $4::int AS per_slice
+    FROM client c
+    WHERE c.organisation_id = $5 AND c.care_recipient_id IS NOT NULL
+      AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= $6::date)
+      AND (jsonb_exists($2::jsonb, c.id::text) OR coalesce((
+          SELECT r.outcome FROM sync_run r
+          WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id AND r.kind = 'care-recipient' AND r.outcome IS NOT NULL
+          ORDER BY r.requested_at DESC LIMIT 1), '') NOT IN ('succeeded', 'succeeded_with_warnings'))
+)
+INSERT INTO bulk_item (organisation_id, bulk_id, client_id, batch, slice, moved_budgets)
+SELECT organisation_id, $1, id, place / per_batch, place % per_batch / per_slice, budgets
+FROM selected
+ON CONFLICT (bulk_id, client_id) DO NOTHING
+`
+
+type PlanMovedParams struct {
+	BulkID         care.ID
+	Moved          json.RawMessage
+	PerBatch       int32
+	PerSlice       int32
+	OrganisationID care.ID
+	CaredForSince  care.Date
+}
+
+// The people whom the lists show as changed, and those whose last run did not succeed: a list does not name them again.
+func (q *Queries) PlanMoved(ctx context.Context, arg PlanMovedParams) error {
+	_, err := q.db.Exec(ctx, planMoved,
+		arg.BulkID,
+		arg.Moved,
+		arg.PerBatch,
+		arg.PerSlice,
+		arg.OrganisationID,
+		arg.CaredForSince,
+	)
+	return err
 }
 
 const planParticipants = `-- name: PlanParticipants :execrows
@@ -516,4 +704,15 @@ func (q *Queries) SettleJoined(ctx context.Context, arg SettleJoinedParams) (int
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const timeZoneOf = `-- name: TimeZoneOf :one
+SELECT time_zone FROM organisation WHERE id = $1
+`
+
+func (q *Queries) TimeZoneOf(ctx context.Context, id care.ID) (string, error) {
+	row := q.db.QueryRow(ctx, timeZoneOf, id)
+	var time_zone string
+	err := row.Scan(&time_zone)
+	return time_zone, err
 }

@@ -6,7 +6,10 @@ CREATE TABLE bulk_run (
     kind            text NOT NULL CHECK (kind IN ('care-recipient', 'pace-contract')),
     requested_by    text NOT NULL,
     options         jsonb NOT NULL,
+    listed_at       timestamptz,
     planned_at      timestamptz,
+    absent          integer NOT NULL DEFAULT 0,
+    absent_held     integer NOT NULL DEFAULT 0,
     paused_at       timestamptz,
     waiting_since   timestamptz,
     waiting_words   text NOT NULL DEFAULT '',
@@ -22,6 +25,8 @@ CREATE INDEX bulk_run_newest ON bulk_run (organisation_id, requested_at DESC);
 CREATE INDEX bulk_run_open ON bulk_run (id) WHERE outcome IS NULL;
 
 COMMENT ON COLUMN bulk_run.options IS 'Who was selected, and what of them is synced.';
+COMMENT ON COLUMN bulk_run.listed_at IS 'When the providers'' lists began to be read, as far as the run read them: whatever changed before is covered by it.';
+COMMENT ON COLUMN bulk_run.absent IS 'How many people were marked as not in care since no list has them (R19); absent_held, how many were not since they were too many (R5).';
 COMMENT ON COLUMN bulk_run.waiting_since IS 'Since when the bulk waits for the service as a whole, NULL while it goes on.';
 
 -- One person of a bulk run: planned first, settled once. Counters are counted from these rows.
@@ -31,6 +36,7 @@ CREATE TABLE bulk_item (
     client_id       uuid NOT NULL,
     batch           integer NOT NULL,
     slice           integer NOT NULL,
+    moved_budgets   text[] NOT NULL DEFAULT '{}',
     escalated_at    timestamptz,
     settled_at      timestamptz,
     outcome         text CHECK (outcome IN ('succeeded', 'succeeded_with_warnings', 'partial', 'failed', 'cancelled', 'skipped')),
@@ -45,6 +51,7 @@ CREATE TABLE bulk_item (
 
 CREATE INDEX bulk_item_open ON bulk_item (bulk_id, batch, slice) WHERE outcome IS NULL;
 
+COMMENT ON COLUMN bulk_item.moved_budgets IS 'The government''s ids of the budgets that a list named as updated.';
 COMMENT ON COLUMN bulk_item.escalated_at IS 'When the person was given a sync of their own, after they failed while others succeeded.';
 COMMENT ON COLUMN bulk_item.joined IS 'The run is one that somebody else had started.';
 

@@ -6,6 +6,65 @@ INSERT INTO bulk_run (id, organisation_id, kind, requested_by, options)
 VALUES (@id, @organisation_id, @kind, @requested_by, @options)
 ON CONFLICT (id) DO NOTHING;
 
+-- name: PlanMoved :exec
+-- The people whom the lists show as changed, and those whose last run did not succeed: a list does not name them again.
+WITH selected AS (
+    SELECT c.organisation_id, c.id, ARRAY(SELECT jsonb_array_elements_text(@moved::jsonb -> c.id::text))::text[] AS budgets,
+           (row_number() OVER (ORDER BY c.id) - 1)::int AS place,
+           @per_batch::int AS per_batch, @per_slice::int AS per_slice
+    FROM client c
+    WHERE c.organisation_id = @organisation_id AND c.care_recipient_id IS NOT NULL
+      AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= @cared_for_since::date)
+      AND (jsonb_exists(@moved::jsonb, c.id::text) OR coalesce((
+          SELECT r.outcome FROM sync_run r
+          WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id AND r.kind = 'care-recipient' AND r.outcome IS NOT NULL
+          ORDER BY r.requested_at DESC LIMIT 1), '') NOT IN ('succeeded', 'succeeded_with_warnings'))
+)
+INSERT INTO bulk_item (organisation_id, bulk_id, client_id, batch, slice, moved_budgets)
+SELECT organisation_id, @bulk_id, id, place / per_batch, place % per_batch / per_slice, budgets
+FROM selected
+ON CONFLICT (bulk_id, client_id) DO NOTHING;
+
+-- name: CoveredUntil :one
+-- When the lists of the last bulk run began to be read that reached everybody whom it had planned: whatever changed before is covered.
+SELECT b.listed_at::timestamptz AS covered_until FROM bulk_run b
+WHERE b.organisation_id = @organisation_id AND b.kind = 'care-recipient' AND b.listed_at IS NOT NULL
+  AND b.outcome IN ('succeeded', 'succeeded_with_warnings', 'partial')
+  AND NOT EXISTS (SELECT FROM bulk_item i WHERE i.bulk_id = b.id AND i.outcome IN ('skipped', 'cancelled'))
+ORDER BY b.listed_at DESC LIMIT 1;
+
+-- name: MarkBulkListed :exec
+UPDATE bulk_run SET listed_at = @listed_at WHERE organisation_id = @organisation_id AND id = @id AND listed_at IS NULL;
+
+-- name: HeldLists :many
+SELECT c.care_recipient_id::text AS care_recipient_id, jsonb_build_object(
+    'client', to_jsonb(c), 'plan', to_jsonb(p),
+    'classifications', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM classification r WHERE r.plan_id = p.id),
+    'approved_services', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM approved_service r WHERE r.plan_id = p.id),
+    'supplements', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM supplement r WHERE r.plan_id = p.id),
+    'contributions', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM contribution r WHERE r.plan_id = p.id),
+    'holds', (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', h.kind, 'budget_id', h.budget_id, 'records', h.records,
+                                                          'accepted', h.accepted_at IS NOT NULL)), '[]')
+              FROM removal_hold h WHERE h.client_id = c.id AND h.closed_at IS NULL)
+)::jsonb AS held
+FROM client c LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
+WHERE c.organisation_id = @organisation_id AND c.care_recipient_id = ANY (@care_recipient_ids::text[]);
+
+-- name: Absent :one
+-- How many verified people in care there are, and how many of them no list has.
+SELECT count(*)::int AS in_care, (count(*) FILTER (WHERE NOT c.care_recipient_id = ANY (@listed::text[])))::int AS absent
+FROM client c
+WHERE c.organisation_id = @organisation_id AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL;
+
+-- name: MarkAbsent :exec
+-- From the last known departure, else from the first absence (R19).
+UPDATE client c SET not_in_care_since = coalesce(c.departure_date, @today::date)
+WHERE c.organisation_id = @organisation_id AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL
+  AND NOT c.care_recipient_id = ANY (@listed::text[]);
+
+-- name: NoteAbsences :exec
+UPDATE bulk_run SET absent = @absent, absent_held = @absent_held WHERE organisation_id = @organisation_id AND id = @id;
+
 -- name: BulkPlanned :one
 SELECT (planned_at IS NOT NULL)::boolean AS planned,
        (SELECT count(*) FROM bulk_item i WHERE i.bulk_id = b.id)::int AS total,
@@ -21,6 +80,7 @@ WITH selected AS (
       AND (sqlc.narg(connection_id)::uuid IS NULL OR c.connection_id = sqlc.narg(connection_id)
            OR c.connection_id IS NULL AND 1 = (SELECT count(*) FROM connection n WHERE n.organisation_id = c.organisation_id AND n.service = 'services-australia'))
       AND (NOT @in_care::boolean OR c.not_in_care_since IS NULL)
+      AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= @cared_for_since::date OR sqlc.narg(clients)::uuid[] IS NOT NULL)
       AND (sqlc.narg(not_synced_since)::timestamptz IS NULL OR NOT EXISTS (
           SELECT FROM area_fence f WHERE f.client_id = c.id AND f.area = 'summary' AND f.as_of >= sqlc.narg(not_synced_since)))
       AND (NOT @failed_last_time::boolean OR (
@@ -66,7 +126,7 @@ UPDATE bulk_run SET planned_at = now() WHERE organisation_id = @organisation_id 
 
 -- name: OpenItems :many
 -- Those of a slice who have no outcome and no sync of their own.
-SELECT client_id FROM bulk_item
+SELECT client_id, moved_budgets FROM bulk_item
 WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @batch AND slice = @slice
   AND outcome IS NULL AND escalated_at IS NULL
 ORDER BY client_id;
@@ -132,3 +192,6 @@ ON CONFLICT DO NOTHING;
 
 -- name: BulkOptions :one
 SELECT options FROM bulk_run WHERE organisation_id = @organisation_id AND id = @id;
+
+-- name: TimeZoneOf :one
+SELECT time_zone FROM organisation WHERE id = @id;

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
@@ -76,11 +77,77 @@ func TestAnOutageIsWaitedFor(t *testing.T) {
 	w := testkit.NewWorld(t, crowd(60))
 	temporal := testkit.NewTemporal(t)
 	temporal.RunWorker(t, w.Steps(t, db.Options{MaxConnections: 20}))
-	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.Unavailable, Operation: "care-recipient-summary", Count: 30, RetryAfter: time.Second}))
+	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.Unavailable, Operation: "care-recipient-summary", Skip: 1, Count: 30, RetryAfter: time.Second})) // after the list
 	_, run := temporal.Bulk(t, w.Store, organisationOf(t, w.Store), careRecipients)
 	var result protocol.BulkResult
 	require.NoError(t, run.Get(t.Context(), &result))
 	require.Equal(t, 60, result.Counts.Processed)
 	require.Zero(t, result.Counts.Escalated)
 	require.Zero(t, result.Counts.Failed)
+}
+
+// A delta run reads the lists of what was updated, syncs those who changed, and gives the same data as a run over everybody (R5).
+func TestADeltaRunGivesTheSameDataAsAFullOne(t *testing.T) {
+	delta, full := testkit.NewWorld(t, crowd(80)), testkit.NewWorld(t, crowd(80))
+	temporal := testkit.NewTemporal(t)
+	temporal.RunWorker(t, delta.Steps(t, db.Options{MaxConnections: 20}))
+	organisation := organisationOf(t, delta.Store)
+	bulk := func(options care.BulkOptions) (result protocol.BulkResult) {
+		_, run := temporal.Bulk(t, delta.Store, organisation, options)
+		require.NoError(t, run.Get(t.Context(), &result))
+		return result
+	}
+	require.Equal(t, 80, bulk(care.BulkOptions{Kind: care.RunCareRecipient, Delta: true}).Counts.Processed, "nothing to compare with: everybody")
+
+	steps := full.Steps(t, db.Options{})
+	syncEverybody := func() {
+		for _, key := range everybody(full) {
+			full.Sync(t, steps, key)
+		}
+	}
+	syncEverybody()
+	people := delta.World.People(world.Holder{})
+	for i, move := range []world.Move{
+		{Name: world.Claim}, {Name: world.AddSupplement, Code: "ENT_NNBO"}, {Name: world.AddBudget, Amount: decimal.NewFromInt(500)},
+		{Name: world.ChangeContribution},
+	} {
+		for _, w := range []*testkit.World{delta, full} {
+			_, err := w.World.Move(people[i*7].Key, move)
+			require.NoError(t, err)
+		}
+	}
+	delta.ResetCalls()
+	full.ResetCalls()
+	result := bulk(care.BulkOptions{Kind: care.RunCareRecipient, Delta: true})
+	require.Less(t, result.Counts.Selected, 80)
+	require.GreaterOrEqual(t, result.Counts.Selected, 4)
+	calls := len(delta.Calls())
+
+	syncEverybody()
+	require.Equal(t, testkit.Records(t, full.DatabaseURL), testkit.Records(t, delta.DatabaseURL))
+	require.Less(t, calls, len(full.Calls()))
+}
+
+// Whoever the provider's list does not have is marked, whoever we do not have is reported, and nobody is created (R19).
+func TestTheListsTellWhoIsAbsentAndWhoIsUnknown(t *testing.T) {
+	w := testkit.NewWorld(t, crowd(30))
+	temporal := testkit.NewTemporal(t)
+	temporal.RunWorker(t, w.Steps(t, db.Options{MaxConnections: 20}))
+	organisation := organisationOf(t, w.Store)
+	sql := testkit.OpenSQL(t, w.DatabaseURL)
+	people := w.World.People(world.Holder{})
+	unknown := w.Request(t, people[5].Key).ClientID
+	sql.Exec(t, "DELETE FROM invoice_line WHERE client_id = $1", unknown)
+	sql.Exec(t, "DELETE FROM client WHERE id = $1", unknown)
+	first, run := temporal.Bulk(t, w.Store, organisation, careRecipients)
+	require.NoError(t, run.Get(t.Context(), nil))
+	require.Equal(t, []string{people[5].CareRecipientID}, testkit.Column[string](t, sql, "SELECT care_recipient_id FROM bulk_unknown WHERE bulk_id = $1", first))
+	require.Equal(t, []int{29}, testkit.Column[int](t, sql, "SELECT count(*)::int FROM client"))
+
+	_, err := w.World.Move(people[3].Key, world.Move{Name: world.Leave})
+	require.NoError(t, err)
+	second, run := temporal.Bulk(t, w.Store, organisation, careRecipients)
+	require.NoError(t, run.Get(t.Context(), nil))
+	require.Equal(t, []int{1}, testkit.Column[int](t, sql, "SELECT absent FROM bulk_run WHERE id = $1", second))
+	require.Contains(t, testkit.Column[care.ID](t, sql, "SELECT id::text FROM client WHERE not_in_care_since IS NOT NULL"), w.Request(t, people[3].Key).ClientID)
 }

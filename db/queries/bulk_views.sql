@@ -1,0 +1,78 @@
+-- The read side of bulk runs. How people have ended is counted from their rows; every query names the organisation (R11).
+
+-- name: ListBulks :many
+-- Newest first; before is the last bulk run of the page that was shown before. settled_lately is how many people were settled within the
+-- last five minutes of the run, watched_seconds how long that is.
+SELECT b.id, b.kind, b.requested_by, b.options, b.requested_at, b.planned_at, b.paused_at, b.waiting_since, b.waiting_words, b.finished_at,
+       coalesce(b.outcome, '')::text AS outcome, b.reason, coalesce(n.service_provider_id, '')::text AS service_provider_id,
+       i.selected, i.succeeded, i.succeeded_with_warnings, i.partial, i.failed, i.cancelled, i.skipped, i.joined, i.escalated, i.settled_lately,
+       extract(epoch FROM least(now() - b.planned_at, interval '5 minutes'))::float8 AS watched_seconds, now()::timestamptz AS at, b.listed_at, b.absent, b.absent_held,
+       (SELECT count(*) FROM bulk_unknown u WHERE u.organisation_id = b.organisation_id AND u.bulk_id = b.id)::int AS unknown
+FROM (
+    SELECT r.* FROM bulk_run r
+    WHERE r.organisation_id = @organisation_id
+      AND (@outcome::text = '' OR r.outcome = @outcome OR @outcome = 'unfinished' AND r.outcome IS NULL)
+      AND (sqlc.narg(ids)::uuid[] IS NULL OR r.id = ANY (sqlc.narg(ids)))
+      AND (sqlc.narg(before)::uuid IS NULL
+           OR (r.requested_at, r.id) < (SELECT l.requested_at, l.id FROM bulk_run l
+                                        WHERE l.organisation_id = @organisation_id AND l.id = sqlc.narg(before)))
+    ORDER BY r.requested_at DESC, r.id DESC
+    LIMIT @most
+) b
+LEFT JOIN connection n ON n.organisation_id = b.organisation_id AND n.id = (b.options #>> '{selection,connection_id}')::uuid
+CROSS JOIN LATERAL (
+    SELECT count(*)::int AS selected,
+           (count(*) FILTER (WHERE p.outcome = 'succeeded'))::int AS succeeded,
+           (count(*) FILTER (WHERE p.outcome = 'succeeded_with_warnings'))::int AS succeeded_with_warnings,
+           (count(*) FILTER (WHERE p.outcome = 'partial'))::int AS partial,
+           (count(*) FILTER (WHERE p.outcome = 'failed'))::int AS failed,
+           (count(*) FILTER (WHERE p.outcome = 'cancelled'))::int AS cancelled,
+           (count(*) FILTER (WHERE p.outcome = 'skipped'))::int AS skipped,
+           (count(*) FILTER (WHERE p.joined))::int AS joined,
+           (count(*) FILTER (WHERE p.escalated_at IS NOT NULL))::int AS escalated,
+           (count(*) FILTER (WHERE p.settled_at > now() - interval '5 minutes'))::int AS settled_lately
+    FROM bulk_item p WHERE p.organisation_id = b.organisation_id AND p.bulk_id = b.id
+) i
+ORDER BY b.requested_at DESC, b.id DESC;
+
+-- name: CountBulkReasons :many
+-- Why people did not simply succeed, the most frequent reason first.
+SELECT coalesce(i.outcome, '')::text AS outcome, i.reason, count(*)::int AS people
+FROM bulk_item i
+WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bulk_id AND i.reason <> ''
+GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2;
+
+-- name: ListUnknown :many
+-- In the order of the numbers; after is the last of the page that was shown before.
+SELECT u.care_recipient_id FROM bulk_unknown u
+WHERE u.organisation_id = @organisation_id AND u.bulk_id = @bulk_id AND u.care_recipient_id > @after::text
+ORDER BY u.care_recipient_id
+LIMIT @most;
+
+-- name: ListBulkItems :many
+-- In the order of our ids; after is the last person of the page that was shown before. words are what the government said about the
+-- person's run.
+SELECT i.client_id, coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
+       coalesce(i.outcome, '')::text AS outcome, i.reason, i.run_id, i.joined, i.escalated_at, i.settled_at, coalesce(r.warnings, 0)::int AS warnings,
+       ARRAY(SELECT DISTINCT n.words FROM sync_issue n
+             WHERE n.organisation_id = i.organisation_id AND n.run_id = i.run_id AND n.severity = 'error' AND n.words <> '' ORDER BY n.words)::text[] AS words
+FROM bulk_item i
+JOIN client c ON c.organisation_id = i.organisation_id AND c.id = i.client_id
+LEFT JOIN sync_run r ON r.organisation_id = i.organisation_id AND r.id = i.run_id
+WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bulk_id
+  AND (@outcome::text = '' OR i.outcome = @outcome OR @outcome = 'unfinished' AND i.outcome IS NULL
+       OR @outcome = 'unsuccessful' AND i.outcome NOT IN ('succeeded', 'succeeded_with_warnings'))
+  AND (sqlc.narg(after)::uuid IS NULL OR i.client_id > sqlc.narg(after))
+ORDER BY i.client_id
+LIMIT @most;
+
+-- name: ResolvePeople :many
+-- Whom each number names, in the order given, and nothing where it names nobody. A number that could be either is read as an NDIS number first where that is preferred.
+SELECT t.place::int AS place,
+       coalesce(coalesce(own.id, CASE WHEN @ndis_first::boolean THEN participant.id END, recipient.id, participant.id)::text, '')::text AS client_id
+FROM unnest(@numbers::text[]) WITH ORDINALITY AS t (number, place)
+LEFT JOIN client own ON own.organisation_id = @organisation_id
+    AND own.id = CASE WHEN t.number ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN t.number::uuid END
+LEFT JOIN client recipient ON recipient.organisation_id = @organisation_id AND recipient.care_recipient_id = t.number
+LEFT JOIN client participant ON participant.organisation_id = @organisation_id AND participant.ndis_number = t.number
+ORDER BY t.place;

@@ -1,0 +1,379 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db/gen"
+)
+
+// BulkState is where a bulk run stands.
+type BulkState string
+
+// The states of a bulk run.
+const (
+	// BulkQueued: requested, and its people are not planned yet.
+	BulkQueued  BulkState = "queued"
+	BulkRunning BulkState = "running"
+	// BulkWaiting: the government's service as a whole does not answer, so that everybody waits (R9).
+	BulkWaiting BulkState = "waiting"
+	// BulkPaused: an operator has paused it. People in hand are finished.
+	BulkPaused   BulkState = "paused"
+	BulkFinished BulkState = "finished"
+)
+
+// Filters of bulk runs and of their people beside the outcomes.
+const (
+	// Unfinished have no outcome yet.
+	Unfinished = "unfinished"
+	// Unsuccessful are the people whom a retry takes: those with an outcome that is no success.
+	Unsuccessful = "unsuccessful"
+)
+
+// BulkSummary is a bulk run in a list, and as it is followed.
+type BulkSummary struct {
+	ID           care.ID         `json:"id"`
+	Kind         care.RunKind    `json:"kind" enum:"care-recipient,pace-contract"`
+	State        BulkState       `json:"state" enum:"queued,running,waiting,paused,finished"`
+	RequestedBy  string          `json:"requested_by"`
+	Options      BulkOptionsView `json:"options"`
+	RequestedAt  time.Time       `json:"requested_at"`
+	PlannedAt    *time.Time      `json:"planned_at" doc:"When its people were selected; null until then"`
+	PausedAt     *time.Time      `json:"paused_at" doc:"Since when it is paused; null while it is not"`
+	WaitingSince *time.Time      `json:"waiting_since" doc:"Since when everybody waits for the government's service; null while nobody does"`
+	WaitingWords string          `json:"waiting_words" doc:"What the government said last while everybody waits, verbatim; empty where it said nothing"`
+	FinishedAt   *time.Time      `json:"finished_at"`
+	Outcome      care.RunOutcome `json:"outcome,omitempty" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled" doc:"Absent until it has finished"`
+	Reason       care.Reason     `json:"reason,omitempty" doc:"A code that says why it ended early"`
+	Explanation  string          `json:"explanation,omitempty" doc:"The reason in plain words, with what to do"`
+	Counts       care.BulkCounts `json:"counts"`
+	PerMinute    *float64        `json:"people_per_minute" doc:"How many people were done a minute over the last five minutes; null unless it is running"`
+	EstimatedEnd *time.Time      `json:"estimated_end" doc:"When everybody is done if it goes on like that; null where that cannot be told"`
+	ListedAt     *time.Time      `json:"listed_at" doc:"When the lists of all providers began to be read, to find who has changed and who is absent; null where they were not"`
+	Absent       int             `json:"absent" doc:"How many people were marked as not in care, since no list has them"`
+	AbsentHeld   int             `json:"absent_held" doc:"How many people no list has who were not marked, since they are too many: accept it with accept_absences"`
+	Unknown      int             `json:"unknown" doc:"How many people the government lists whom the organisation does not have: reported, never created"`
+}
+
+// BulkView is all that is known of a bulk run as a whole.
+type BulkView struct {
+	BulkSummary
+	Reasons       []BulkReason `json:"reasons" doc:"Why people did not simply succeed, the most frequent reason first"`
+	UnknownPeople []string     `json:"unknown_people" doc:"The care recipient ids of the first of those whom the organisation does not have; the report has all"`
+}
+
+// BulkReason is a reason with the number of people whom it concerns.
+type BulkReason struct {
+	Outcome     care.ItemOutcome `json:"outcome,omitempty"`
+	Reason      care.Reason      `json:"reason"`
+	Explanation string           `json:"explanation"`
+	People      int              `json:"people"`
+}
+
+// BulkOptionsView is who was selected in a bulk run, and what of them is synced.
+type BulkOptionsView struct {
+	ServiceProviderID string      `json:"service_provider_id,omitempty"`
+	People            *int        `json:"people,omitempty" doc:"How many people were listed; absent where no list was given"`
+	InCare            bool        `json:"in_care,omitempty"`
+	NotSyncedFor      string      `json:"not_synced_for,omitempty" doc:"A duration, such as 24h0m0s"`
+	FailedLastTime    bool        `json:"failed_last_time,omitempty"`
+	RetryOf           care.ID     `json:"retry_of,omitempty" doc:"The bulk run whose unsuccessful people are retried"`
+	Areas             []care.Area `json:"areas,omitempty" doc:"The areas that are read beside the summary; absent: all"`
+	AllBudgets        bool        `json:"all_budgets,omitempty"`
+	Delta             bool        `json:"delta,omitempty"`
+	HoldChanges       bool        `json:"hold_changes,omitempty"`
+	AcceptAbsences    bool        `json:"accept_absences,omitempty"`
+	Window            int         `json:"window,omitempty"`
+	FailureThreshold  int         `json:"failure_threshold,omitempty"`
+}
+
+// ViewBulkOptions shows options. serviceProviderID is that of the selected connection, if one is.
+func ViewBulkOptions(options care.BulkOptions, serviceProviderID string) BulkOptionsView {
+	selection := options.Selection
+	view := BulkOptionsView{
+		ServiceProviderID: serviceProviderID, InCare: selection.InCare, FailedLastTime: selection.FailedLastTime, RetryOf: selection.RetryOf,
+		Areas: options.Areas, AllBudgets: options.AllBudgets, Delta: options.Delta, HoldChanges: options.HoldChanges, AcceptAbsences: options.AcceptAbsences,
+		Window: options.Window, FailureThreshold: options.FailureThreshold,
+	}
+	if selection.Clients != nil {
+		listed := len(selection.Clients)
+		view.People = &listed
+	}
+	if selection.NotSyncedFor > 0 {
+		view.NotSyncedFor = selection.NotSyncedFor.String()
+	}
+	return view
+}
+
+// BulkItem is a person of a bulk run.
+type BulkItem struct {
+	Person      PersonRef        `json:"person"`
+	Outcome     care.ItemOutcome `json:"outcome,omitempty" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled,skipped" doc:"Absent until the person is done"`
+	Reason      care.Reason      `json:"reason,omitempty"`
+	Explanation string           `json:"explanation,omitempty" doc:"The reason in plain words, with what to do"`
+	Words       []string         `json:"words" doc:"What the government said, verbatim; empty where it said nothing"`
+	Warnings    int              `json:"warnings"`
+	RunID       *care.ID         `json:"run_id" doc:"The run that settled the person; null where none did"`
+	Joined      bool             `json:"joined" doc:"Somebody else had started that run"`
+	EscalatedAt *time.Time       `json:"escalated_at" doc:"When the person was given a sync of their own, since they failed while others succeeded; null where they were not"`
+	SettledAt   *time.Time       `json:"settled_at"`
+}
+
+// BulkFilter narrows a list of bulk runs; zero values do not.
+type BulkFilter struct {
+	// Outcome is one of care's run outcomes, or Unfinished.
+	Outcome string
+	// Before is the last bulk run of the page before.
+	Before care.ID
+	// Most is the size of the page.
+	Most int
+}
+
+// ItemFilter narrows a list of a bulk run's people; zero values do not.
+type ItemFilter struct {
+	// Outcome is one of care's item outcomes, Unfinished or Unsuccessful.
+	Outcome string
+	// After is the last person of the page before.
+	After care.ID
+	// Most is the size of the page.
+	Most int
+}
+
+// Bulks answers with an organisation's bulk runs, newest first, and whether there are more.
+func (s *Store) Bulks(ctx context.Context, organisation care.ID, filter BulkFilter) (bulks []BulkSummary, more bool, err error) {
+	most := pageSize(filter.Most)
+	bulks, err = listBulks(ctx, s.queries, gen.ListBulksParams{
+		OrganisationID: organisation, Outcome: filter.Outcome, Before: pointerTo(filter.Before), Most: most,
+	})
+	if more = len(bulks) == int(most); more {
+		bulks = bulks[:most-1]
+	}
+	return bulks, more, mapError("list the bulk runs", err)
+}
+
+// BulksByID answers with those of some bulk runs that the organisation has, newest first.
+func (s *Store) BulksByID(ctx context.Context, organisation care.ID, ids []care.ID) ([]BulkSummary, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	bulks, err := listBulks(ctx, s.queries, gen.ListBulksParams{OrganisationID: organisation, Ids: ids, Most: int32(len(ids))})
+	return bulks, mapError("list the bulk runs", err)
+}
+
+// BulkProgress answers with where a bulk run stands, or ErrNotFound. It is one query, made to be asked every second.
+func (s *Store) BulkProgress(ctx context.Context, organisation, bulk care.ID) (BulkSummary, error) {
+	progress, err := loadBulk(ctx, s.queries, organisation, bulk)
+	return progress, mapError("load the bulk run", err)
+}
+
+// BulkView answers with all that is known of a bulk run as a whole, or ErrNotFound.
+func (s *Store) BulkView(ctx context.Context, organisation, bulk care.ID) (view BulkView, err error) {
+	err = s.inSnapshot(ctx, "load the bulk run", func(queries *gen.Queries) (err error) {
+		if view.BulkSummary, err = loadBulk(ctx, queries, organisation, bulk); err != nil {
+			return err
+		}
+		if view.Reasons, err = countReasons(ctx, queries, organisation, view.BulkSummary); err != nil {
+			return err
+		}
+		view.UnknownPeople, err = queries.ListUnknown(ctx, gen.ListUnknownParams{OrganisationID: organisation, BulkID: bulk, Most: MostPerPage})
+		if view.UnknownPeople == nil {
+			view.UnknownPeople = []string{}
+		}
+		return err
+	})
+	return view, err
+}
+
+func countReasons(ctx context.Context, queries *gen.Queries, organisation care.ID, bulk BulkSummary) ([]BulkReason, error) {
+	rows, err := queries.CountBulkReasons(ctx, gen.CountBulkReasonsParams{OrganisationID: organisation, BulkID: bulk.ID})
+	reasons := make([]BulkReason, 0, len(rows))
+	for _, row := range rows {
+		reason := care.Reason(row.Reason)
+		reasons = append(reasons, BulkReason{
+			Outcome: care.ItemOutcome(row.Outcome), Reason: reason, Explanation: reason.ExplainFor(bulk.Kind.Service()), People: int(row.People),
+		})
+	}
+	return reasons, err
+}
+
+// BulkItems answers with the people of a bulk run in the order of our ids, and whether there are more. ErrNotFound: there is no such bulk
+// run.
+func (s *Store) BulkItems(ctx context.Context, organisation, bulk care.ID, filter ItemFilter) (items []BulkItem, more bool, err error) {
+	most := pageSize(filter.Most)
+	err = s.inSnapshot(ctx, "list the people", func(queries *gen.Queries) error {
+		of, err := loadBulk(ctx, queries, organisation, bulk)
+		if err != nil {
+			return err
+		}
+		items, err = listItems(ctx, queries, of.Kind, gen.ListBulkItemsParams{
+			OrganisationID: organisation, BulkID: bulk, Outcome: filter.Outcome, After: pointerTo(filter.After), Most: most,
+		})
+		return err
+	})
+	if more = len(items) == int(most); more {
+		items = items[:most-1]
+	}
+	return items, more, err
+}
+
+// reportPage is how many people of a report are read at once.
+const reportPage = 1000
+
+// AllBulkItems yields everybody of a bulk run in the order of our ids, a page in memory at a time. It ends with the first error.
+func (s *Store) AllBulkItems(ctx context.Context, organisation care.ID, bulk BulkSummary) iter.Seq2[BulkItem, error] {
+	return func(yield func(BulkItem, error) bool) {
+		params := gen.ListBulkItemsParams{OrganisationID: organisation, BulkID: bulk.ID, Most: reportPage}
+		for {
+			items, err := listItems(ctx, s.queries, bulk.Kind, params)
+			if err != nil {
+				yield(BulkItem{}, mapError("list the people", err))
+				return
+			}
+			for _, item := range items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+			if len(items) < reportPage {
+				return
+			}
+			params.After = &items[len(items)-1].Person.ID
+		}
+	}
+}
+
+// AllUnknown yields the care recipient ids of everybody whom the government listed and the organisation does not have.
+func (s *Store) AllUnknown(ctx context.Context, organisation, bulk care.ID) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		params := gen.ListUnknownParams{OrganisationID: organisation, BulkID: bulk, Most: reportPage}
+		for {
+			unknown, err := s.queries.ListUnknown(ctx, params)
+			if err != nil {
+				yield("", mapError("list unknown people", err))
+				return
+			}
+			for _, careRecipientID := range unknown {
+				if !yield(careRecipientID, nil) {
+					return
+				}
+			}
+			if len(unknown) < reportPage {
+				return
+			}
+			params.After = unknown[len(unknown)-1]
+		}
+	}
+}
+
+// ResolvePeople answers with our ids of the people whom some numbers name, in their order: our own ids, care recipient ids or NDIS numbers.
+// The id is empty where a number names nobody of the organisation. kind decides what a number that could be either is.
+func (s *Store) ResolvePeople(ctx context.Context, organisation care.ID, kind care.RunKind, numbers []string) ([]care.ID, error) {
+	rows, err := s.queries.ResolvePeople(ctx, gen.ResolvePeopleParams{
+		OrganisationID: organisation, NdisFirst: kind == care.RunPACEContract, Numbers: numbers,
+	})
+	clients := make([]care.ID, 0, len(rows))
+	for _, row := range rows {
+		clients = append(clients, care.ID(row.ClientID))
+	}
+	return clients, mapError("find the people", err)
+}
+
+func loadBulk(ctx context.Context, queries *gen.Queries, organisation, bulk care.ID) (BulkSummary, error) {
+	bulks, err := listBulks(ctx, queries, gen.ListBulksParams{OrganisationID: organisation, Ids: []care.ID{bulk}, Most: 1})
+	if err != nil {
+		return BulkSummary{}, err
+	}
+	if len(bulks) == 0 {
+		return BulkSummary{}, ErrNotFound
+	}
+	return bulks[0], nil
+}
+
+func listBulks(ctx context.Context, queries *gen.Queries, params gen.ListBulksParams) ([]BulkSummary, error) {
+	rows, err := queries.ListBulks(ctx, params)
+	if err != nil {
+		return nil, err
+	}
+	bulks := make([]BulkSummary, 0, len(rows))
+	for _, row := range rows {
+		bulk, err := viewBulk(row)
+		if err != nil {
+			return nil, err
+		}
+		bulks = append(bulks, bulk)
+	}
+	return bulks, nil
+}
+
+func viewBulk(row gen.ListBulksRow) (BulkSummary, error) {
+	var options care.BulkOptions
+	if err := json.Unmarshal(row.Options, &options); err != nil {
+		return BulkSummary{}, fmt.Errorf("read the options of bulk run %s: %w", row.ID, err)
+	}
+	kind, reason := care.RunKind(row.Kind), care.Reason(row.Reason)
+	view := BulkSummary{
+		ID: row.ID, Kind: kind, State: bulkState(row), RequestedBy: row.RequestedBy, Options: ViewBulkOptions(options, row.ServiceProviderID),
+		RequestedAt: row.RequestedAt, PlannedAt: row.PlannedAt, PausedAt: row.PausedAt, WaitingSince: row.WaitingSince,
+		WaitingWords: row.WaitingWords, FinishedAt: row.FinishedAt, Outcome: care.RunOutcome(row.Outcome), Reason: reason,
+		Explanation: reason.ExplainFor(kind.Service()), Counts: bulkCounts(row), ListedAt: row.ListedAt, Absent: int(row.Absent),
+		AbsentHeld: int(row.AbsentHeld), Unknown: int(row.Unknown),
+	}
+	view.estimate(row)
+	return view, nil
+}
+
+func bulkCounts(row gen.ListBulksRow) care.BulkCounts {
+	counts := care.BulkCounts{
+		Selected: int(row.Selected), Succeeded: int(row.Succeeded), SucceededWithWarnings: int(row.SucceededWithWarnings),
+		Partial: int(row.Partial), Failed: int(row.Failed), Cancelled: int(row.Cancelled), Skipped: int(row.Skipped),
+		Joined: int(row.Joined), Escalated: int(row.Escalated),
+	}
+	counts.Processed = counts.Succeeded + counts.SucceededWithWarnings + counts.Partial + counts.Failed + counts.Cancelled + counts.Skipped
+	return counts
+}
+
+func bulkState(row gen.ListBulksRow) BulkState {
+	switch {
+	case row.Outcome != "":
+		return BulkFinished
+	case row.PausedAt != nil:
+		return BulkPaused
+	case row.WaitingSince != nil:
+		return BulkWaiting
+	case row.PlannedAt != nil:
+		return BulkRunning
+	default:
+		return BulkQueued
+	}
+}
+
+// estimate tells how fast a running bulk run is, and when it will have ended if it stays so.
+func (v *BulkSummary) estimate(row gen.ListBulksRow) {
+	if v.State != BulkRunning || row.SettledLately == 0 {
+		return
+	}
+	perMinute := float64(row.SettledLately) / max(row.WatchedSeconds, 1) * 60
+	left := float64(v.Counts.Selected - v.Counts.Processed)
+	end := row.At.Add(time.Duration(left / perMinute * float64(time.Minute))).Truncate(time.Second)
+	v.PerMinute, v.EstimatedEnd = &perMinute, &end
+}
+
+func listItems(ctx context.Context, queries *gen.Queries, kind care.RunKind, params gen.ListBulkItemsParams) ([]BulkItem, error) {
+	rows, err := queries.ListBulkItems(ctx, params)
+	items := make([]BulkItem, 0, len(rows))
+	for _, row := range rows {
+		reason := care.Reason(row.Reason)
+		items = append(items, BulkItem{
+			Person: PersonRef{
+				ID: row.ClientID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
+			},
+			Outcome: care.ItemOutcome(row.Outcome), Reason: reason, Explanation: reason.ExplainFor(kind.Service()), Words: row.Words,
+			Warnings: int(row.Warnings), RunID: row.RunID, Joined: row.Joined, EscalatedAt: row.EscalatedAt, SettledAt: row.SettledAt,
+		})
+	}
+	return items, err
+}

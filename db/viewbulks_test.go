@@ -1,0 +1,260 @@
+package db_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/testkit"
+)
+
+// bulkRun is an organisation with people and a planned bulk run over them.
+type bulkRun struct {
+	address      string
+	statements   *testkit.Statements
+	store        *db.Store
+	organisation db.Organisation
+	id           care.ID
+	people       []care.ID
+}
+
+var everyCareRecipient = care.BulkOptions{Kind: care.RunCareRecipient}
+
+func newBulkRun(t *testing.T, people int, options care.BulkOptions) bulkRun {
+	t.Helper()
+	b := bulkRun{address: testkit.DatabaseURL(t), statements: &testkit.Statements{}, id: db.NewID()}
+	store, err := db.Open(t.Context(), b.address, testkit.Keyring(), db.Options{Tracer: b.statements})
+	require.NoError(t, err)
+	t.Cleanup(store.Close)
+	b.store, b.organisation = store, newOrganisation(t, store, "wattle")
+	var rows []db.ImportedPerson
+	for i := range people {
+		rows = append(rows, person(i+2, "Ada", fmt.Sprintf("Wren %d", i), fmt.Sprint(415000000+i)))
+	}
+	importPeople(t, store, b.organisation, rows...)
+	b.plan(t, options)
+	items, _, err := store.BulkItems(t.Context(), b.organisation.ID, b.id, db.ItemFilter{Most: people})
+	require.NoError(t, err)
+	for _, item := range items {
+		b.people = append(b.people, item.Person.ID)
+	}
+	return b
+}
+
+func (b bulkRun) plan(t *testing.T, options care.BulkOptions) {
+	t.Helper()
+	bulk := db.Bulk{ID: b.id, OrganisationID: b.organisation.ID, RequestedBy: "tests", Options: options}
+	require.NoError(t, b.store.RecordBulk(t.Context(), bulk))
+	_, _, err := b.store.PlanBulk(t.Context(), bulk, db.BulkSize{PerBatch: 100, PerSlice: 10}, nil, time.Now())
+	require.NoError(t, err)
+}
+
+// run lets a person's run end, which settles the person.
+func (b bulkRun) run(t *testing.T, person care.ID, outcome care.RunOutcome, reason care.Reason, issues ...care.Issue) care.ID {
+	t.Helper()
+	id := db.BulkRunID(b.id, person)
+	require.NoError(t, b.store.RecordRun(t.Context(), db.RunStart{
+		ID: id, Kind: care.RunCareRecipient, WorkflowID: protocol.BulkSyncID(b.id), StartedAt: time.Now(),
+		Request: care.Request{OrganisationID: b.organisation.ID, ClientID: person, Trigger: care.TriggerBulk, BulkID: b.id},
+	}))
+	_, err := b.store.FinishRun(t.Context(), b.organisation.ID, care.RunResult{RunID: id, Outcome: outcome, Reason: reason, Counts: care.Counts{}, Warnings: 2}, issues)
+	require.NoError(t, err)
+	return id
+}
+
+func (b bulkRun) view(t *testing.T) db.BulkView {
+	t.Helper()
+	view, err := b.store.BulkView(t.Context(), b.organisation.ID, b.id)
+	require.NoError(t, err)
+	return view
+}
+
+func (b bulkRun) items(t *testing.T, outcome string) []db.BulkItem {
+	t.Helper()
+	items, more, err := b.store.BulkItems(t.Context(), b.organisation.ID, b.id, db.ItemFilter{Outcome: outcome, Most: db.MostPerPage})
+	require.NoError(t, err)
+	require.False(t, more)
+	return items
+}
+
+func TestABulkRunIsCountedFromItsRows(t *testing.T) {
+	t.Parallel()
+	b := newBulkRun(t, 6, everyCareRecipient)
+	require.Equal(t, care.BulkCounts{Selected: 6}, b.view(t).Counts)
+	require.Equal(t, db.BulkRunning, b.view(t).State)
+	require.Nil(t, b.view(t).EstimatedEnd, "nobody is done yet")
+
+	b.run(t, b.people[0], care.RunSucceeded, "")
+	refused := b.run(t, b.people[1], care.RunPartial, care.ReasonConsentRefused, care.Issue{
+		Severity: care.SeverityError, Area: care.AreaBudgets, Code: "consent_refused", Message: "No consent.", Words: "Consent not provided"})
+	b.run(t, b.people[2], care.RunFailed, care.ReasonServiceUnavailable)
+	_, err := b.store.EscalateItems(t.Context(), b.organisation.ID, b.id, b.people[3:4])
+	require.NoError(t, err)
+
+	view := b.view(t)
+	require.Equal(t, care.BulkCounts{Selected: 6, Processed: 3, Succeeded: 1, Partial: 1, Failed: 1, Escalated: 1}, view.Counts)
+	require.Greater(t, *view.PerMinute, 0.0)
+	require.True(t, view.EstimatedEnd.After(view.RequestedAt))
+	require.Len(t, view.Reasons, 2)
+	require.NotEmpty(t, view.Reasons[0].Explanation)
+
+	require.Len(t, b.items(t, ""), 6)
+	require.Len(t, b.items(t, db.Unfinished), 3)
+	require.Len(t, b.items(t, db.Unsuccessful), 2)
+	partly := b.items(t, string(care.RunPartial))
+	require.Len(t, partly, 1)
+	require.Equal(t, b.people[1], partly[0].Person.ID)
+	require.Equal(t, []string{"Consent not provided"}, partly[0].Words)
+	require.Equal(t, refused, *partly[0].RunID)
+	require.Equal(t, 2, partly[0].Warnings)
+	require.Contains(t, partly[0].Explanation, "has not consented")
+
+	_, _, err = b.store.FinishBulk(t.Context(), b.organisation.ID, b.id, care.ReasonCancelled)
+	require.NoError(t, err)
+	view = b.view(t)
+	require.Equal(t, db.BulkFinished, view.State)
+	require.Equal(t, care.RunCancelled, view.Outcome)
+	require.Equal(t, 3, view.Counts.Skipped)
+	require.Equal(t, 6, view.Counts.Processed)
+	require.Nil(t, view.PerMinute)
+}
+
+func TestABulkRunSaysWhatItWaitsFor(t *testing.T) {
+	t.Parallel()
+	b := newBulkRun(t, 2, everyCareRecipient)
+	require.NoError(t, b.store.NoteBulkWaiting(t.Context(), b.organisation.ID, b.id, "Planned outage until 4 am"))
+	view := b.view(t)
+	require.Equal(t, db.BulkWaiting, view.State)
+	require.NotNil(t, view.WaitingSince)
+	require.Equal(t, "Planned outage until 4 am", view.WaitingWords)
+
+	require.NoError(t, b.store.SetBulkPaused(t.Context(), b.organisation.ID, b.id, true))
+	require.Equal(t, db.BulkPaused, b.view(t).State, "what an operator did comes first")
+}
+
+func TestBulkRunsAreListedNewestFirst(t *testing.T) {
+	t.Parallel()
+	b := newBulkRun(t, 2, everyCareRecipient)
+	first := b.id
+	_, _, err := b.store.FinishBulk(t.Context(), b.organisation.ID, first, "")
+	require.NoError(t, err)
+	b.id = db.NewID()
+	b.plan(t, everyCareRecipient)
+
+	page, more, err := b.store.Bulks(t.Context(), b.organisation.ID, db.BulkFilter{Most: 1})
+	require.NoError(t, err)
+	require.True(t, more)
+	require.Equal(t, b.id, page[0].ID)
+	page, more, err = b.store.Bulks(t.Context(), b.organisation.ID, db.BulkFilter{Most: 1, Before: b.id})
+	require.NoError(t, err)
+	require.False(t, more)
+	require.Equal(t, first, page[0].ID)
+	page, _, err = b.store.Bulks(t.Context(), b.organisation.ID, db.BulkFilter{Most: 10, Outcome: db.Unfinished})
+	require.NoError(t, err)
+	require.Len(t, page, 1)
+	require.Equal(t, b.id, page[0].ID)
+	page, err = b.store.BulksByID(t.Context(), b.organisation.ID, []care.ID{first, db.NewID()})
+	require.NoError(t, err)
+	require.Len(t, page, 1)
+}
+
+func TestPeopleOfABulkRunArePaged(t *testing.T) {
+	t.Parallel()
+	b := newBulkRun(t, 5, everyCareRecipient)
+	var seen []care.ID
+	for after, more := care.ID(""), true; more; {
+		var page []db.BulkItem
+		var err error
+		page, more, err = b.store.BulkItems(t.Context(), b.organisation.ID, b.id, db.ItemFilter{After: after, Most: 2})
+		require.NoError(t, err)
+		for _, item := range page {
+			seen = append(seen, item.Person.ID)
+			after = item.Person.ID
+		}
+	}
+	require.Equal(t, b.people, seen)
+}
+
+// A report has more people than a page.
+func TestAReportHasEverybodyOnce(t *testing.T) {
+	t.Parallel()
+	b := newBulkRun(t, 2100, everyCareRecipient)
+	seen := map[care.ID]bool{}
+	b.statements.Reset()
+	for item, err := range b.store.AllBulkItems(t.Context(), b.organisation.ID, b.view(t).BulkSummary) {
+		require.NoError(t, err)
+		seen[item.Person.ID] = true
+	}
+	require.Len(t, seen, 2100)
+	require.Equal(t, []string{"ListBulks", "CountBulkReasons", "ListUnknown", "ListBulkItems", "ListBulkItems", "ListBulkItems"}, b.statements.Names())
+}
+
+func TestUnknownPeopleAreListed(t *testing.T) {
+	t.Parallel()
+	b := newBulkRun(t, 1, everyCareRecipient)
+	require.NoError(t, b.store.ReportUnknown(t.Context(), b.organisation.ID, b.id, []string{"77", "415000000", "66"}))
+	view := b.view(t)
+	require.Equal(t, 2, view.Unknown)
+	require.Equal(t, []string{"66", "77"}, view.UnknownPeople, "who is known is not among them")
+	var all []string
+	for careRecipientID, err := range b.store.AllUnknown(t.Context(), b.organisation.ID, b.id) {
+		require.NoError(t, err)
+		all = append(all, careRecipientID)
+	}
+	require.Equal(t, view.UnknownPeople, all)
+}
+
+// R11: one organisation can never read another's.
+func TestAnotherOrganisationsBulkRunsAreNotFound(t *testing.T) {
+	t.Parallel()
+	b := newBulkRun(t, 1, everyCareRecipient)
+	other := newOrganisation(t, b.store, "banksia").ID
+	_, err := b.store.BulkView(t.Context(), other, b.id)
+	require.ErrorIs(t, err, db.ErrNotFound)
+	_, _, err = b.store.BulkItems(t.Context(), other, b.id, db.ItemFilter{Most: 1})
+	require.ErrorIs(t, err, db.ErrNotFound)
+	bulks, _, err := b.store.Bulks(t.Context(), other, db.BulkFilter{Most: 10})
+	require.NoError(t, err)
+	require.Empty(t, bulks)
+	clients, err := b.store.ResolvePeople(t.Context(), other, care.RunCareRecipient, []string{string(b.people[0]), "415000000"})
+	require.NoError(t, err)
+	require.Equal(t, []care.ID{"", ""}, clients)
+}
+
+// A number can be one person's care recipient id and another's NDIS number.
+func TestPeopleAreFoundByAnyOfTheirNumbers(t *testing.T) {
+	t.Parallel()
+	b := newBulkRun(t, 1, everyCareRecipient)
+	recipient := person(2, "Ben", "Lark", "430000001")
+	participant := db.ImportedPerson{Line: 3, NDISNumber: "430000001", Identity: person(3, "Cat", "Finch", "").Identity}
+	importPeople(t, b.store, b.organisation, recipient, participant)
+	ben := clientOf(t, b.store, b.organisation, "430000001").ID
+	cat, err := b.store.ClientByNDISNumber(t.Context(), b.organisation, "430000001", time.Now())
+	require.NoError(t, err)
+
+	for kind, expected := range map[care.RunKind]care.ID{care.RunCareRecipient: ben, care.RunPACEContract: cat.ID} {
+		clients, err := b.store.ResolvePeople(t.Context(), b.organisation.ID, kind, []string{"430000001", "nobody", string(b.people[0])})
+		require.NoError(t, err)
+		require.Equal(t, []care.ID{expected, "", b.people[0]}, clients)
+	}
+}
+
+func TestOptionsAreShownByWhatPeopleKnow(t *testing.T) {
+	t.Parallel()
+	b := newBulkRun(t, 1, everyCareRecipient)
+	connection, err := b.store.CreateConnection(t.Context(), b.organisation.ID, exampleConnection("4000012345"))
+	require.NoError(t, err)
+	b.id = db.NewID()
+	b.plan(t, care.BulkOptions{Kind: care.RunCareRecipient, Areas: []care.Area{care.AreaContributions}, Window: 3, Selection: care.BulkSelection{
+		ConnectionID: connection.ID, Clients: b.people, NotSyncedFor: 24 * time.Hour}})
+	options := b.view(t).Options
+	require.Equal(t, "4000012345", options.ServiceProviderID)
+	require.Equal(t, 1, *options.People)
+	require.Equal(t, "24h0m0s", options.NotSyncedFor)
+	require.Equal(t, []care.Area{care.AreaContributions}, options.Areas)
+}
