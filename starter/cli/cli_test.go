@@ -248,11 +248,11 @@ func TestAHeldRemovalCanBeAccepted(t *testing.T) {
 func TestConnectionTest(t *testing.T) {
 	s := newSimulated(t)
 	t.Setenv("CARESYNC_ORGANISATION", "wattle-aged-care")
-	require.Contains(t, must(t, "connection", "test"), "✓ Read from Services Australia")
-	require.Equal(t, cli.ExitUsage, run(t, "", "connection", "renew-key").code, "half the key's life is not used yet")
+	require.Contains(t, must(t, "connection", "test", "wattle"), "✓ Read from Services Australia")
+	require.Equal(t, cli.ExitUsage, run(t, "", "connection", "renew-key", "wattle").code, "half the key's life is not used yet")
 
 	s.Break()
-	done := run(t, "", "connection", "test")
+	done := run(t, "", "connection", "test", "wattle")
 	require.Equal(t, cli.ExitNotComplete, done.code)
 	require.Contains(t, done.out, "Nothing answers at the address")
 }

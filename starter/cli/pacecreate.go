@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
@@ -23,8 +24,12 @@ type createFlags struct {
 
 func (a *app) paceCreate() *cobra.Command {
 	var flags createFlags
-	command := a.command("create PERSON", "Write what the preview shows: the contract, its budgets and their adjustment records", onePerson,
+	var command *cobra.Command
+	command = a.command("create PERSON", "Write what the preview shows: the contract, its budgets and their adjustment records", onePerson,
 		func(ctx context.Context, args []string) error {
+			if err := flags.check(command.Flags()); err != nil {
+				return err
+			}
 			return a.withPACE(ctx, func(services paceServices) error {
 				person, err := findParticipant(ctx, services.store, services.organisation, args[0])
 				if err != nil {
@@ -52,6 +57,16 @@ Budgets are named by their number in the preview or by their id, several separat
 	command.Flags().BoolVar(&flags.asJSON, "json", false, "print JSON")
 	command.MarkFlagsMutuallyExclusive("select", "without", "only")
 	return command
+}
+
+// check refuses a flag that names no budget, lest it be taken for one that was not given.
+func (f createFlags) check(given *pflag.FlagSet) error {
+	for flag, budgets := range map[string][]string{"select": f.chosen, "without": f.without, "only": f.only} {
+		if given.Changed(flag) && len(budgets) == 0 {
+			return usageError("--%s names no budget: give their numbers in the preview, or their ids", flag)
+		}
+	}
+	return nil
 }
 
 // createRequest says what is ticked in the preview that is meant. One that no longer waits is asked for all the same: what became of it

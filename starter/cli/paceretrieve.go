@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -81,12 +80,10 @@ func (a *app) retrieve(ctx context.Context, services paceServices, person db.Cli
 		}
 		return retrievedCode(retrieved)
 	}
-	if retrieved.Retrieval == nil || retrieved.Retrieval.Staged == nil && retrieved.Created == nil {
+	if retrieved.Retrieval == nil {
 		return a.showRefusal(ctx, services, retrieved.RunID, retrieved.Reason)
 	}
-	if retrieved.Retrieval.Staged != nil {
-		a.showPreview(person, *retrieved.Retrieval, services.organisation, !request.All)
-	}
+	a.showPreview(person, *retrieved.Retrieval, services.organisation, !request.All)
 	if retrieved.Created != nil {
 		return a.showCreated(ctx, services, person, *retrieved.Created)
 	}
@@ -187,7 +184,7 @@ func (a *app) pacePreview() *cobra.Command {
 // waitingPreview is the preview of a client that can be created now.
 func (a *app) waitingPreview(ctx context.Context, store *db.Store, organisation db.Organisation, person db.ClientView) (db.Retrieval, error) {
 	retrieval, err := store.WaitingRetrieval(ctx, organisation.ID, person.ID)
-	if errors.Is(err, db.ErrNotFound) || err == nil && !time.Now().Before(retrieval.ExpiresAt) {
+	if errors.Is(err, db.ErrNotFound) {
 		return retrieval, usageError("no preview of %s waits to be created. Retrieve the plan with: %s", nameOf(person), a.typed("pace retrieve", person.ID))
 	}
 	return retrieval, err

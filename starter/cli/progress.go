@@ -84,7 +84,7 @@ type lines struct {
 
 func (l *lines) show(update syncs.Update) {
 	for _, area := range update.Run.Areas {
-		if area.State == db.AreaDone {
+		if area.State == db.AreaDone || update.Run.Waiting != nil {
 			l.once(areaLine(area, update.Run), update.Run.ID)
 		}
 	}

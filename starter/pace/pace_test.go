@@ -514,3 +514,16 @@ func TestBudgetsWithMoneyComeFirst(t *testing.T) {
 	}
 	require.Equal(t, []string{"Consumables", "Relationships", "Choice and Control", "Transport", "Home and Living"}, order)
 }
+
+func TestAPreviewThatIsReplacedAtOnceIsNoPreview(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.server.OnUpdate = func(update temporaltest.Update) (any, error) {
+		first := w.stage(update.RunID, consumables)
+		w.stage(update.RunID, consumables)
+		return protocol.RetrieveAnswer{RunID: care.ID(update.RunID), RetrievalID: first.ID, Outcome: care.AreaSucceeded}, nil
+	}
+	retrieved := w.retrieve()
+	require.Nil(t, retrieved.Retrieval)
+	require.Equal(t, care.ReasonPreviewReplaced, retrieved.Reason)
+}

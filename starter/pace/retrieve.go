@@ -53,14 +53,18 @@ func (r *Retrieving) Run() <-chan care.ID { return r.run }
 // Done is closed when the answer is there.
 func (r *Retrieving) Done() <-chan struct{} { return r.done }
 
-// Wait waits for the answer.
+// Wait waits for the answer. One that is there is given even where ctx has ended.
 func (r *Retrieving) Wait(ctx context.Context) (Retrieved, error) {
 	select {
 	case <-r.done:
-		return r.found, r.err
 	case <-ctx.Done():
-		return Retrieved{}, ctx.Err()
+		select {
+		case <-r.done:
+		default:
+			return Retrieved{}, ctx.Err()
+		}
 	}
+	return r.found, r.err
 }
 
 // Retrieve reads a client's plan afresh and stages its preview (R22). It waits as long as that takes, and while a refresh or a create of
@@ -112,8 +116,12 @@ func (s *Service) retrieve(ctx context.Context, request Request, tell func(care.
 	if err != nil {
 		return found, err
 	}
+	if retrieval.State != db.RetrievalWaiting { // somebody else has retrieved the plan, or cancelled, since
+		found.Outcome, found.Reason = care.AreaRefused, care.ReasonPreviewReplaced
+		return found, nil
+	}
 	found.Retrieval = &retrieval
-	if request.All && retrieval.Staged != nil {
+	if request.All {
 		found.Created, err = s.createAll(ctx, request, &retrieval)
 	}
 	return found, err

@@ -212,6 +212,61 @@ func TestFollowSaysWhatTheRunWaitsFor(t *testing.T) {
 	require.Fail(t, "it was never said")
 }
 
+// contractRun starts a contract sync of the person, as package pace does.
+func (w world) contractRun(t *testing.T) care.ID {
+	t.Helper()
+	request := care.Request{OrganisationID: w.organisation.ID, ClientID: w.client, Trigger: care.TriggerOnDemand}
+	options, input := protocol.PaceContractSyncStart(protocol.TaskQueues{}, request)
+	run, err := w.server.ExecuteWorkflow(t.Context(), options, protocol.PaceContractSyncWorkflow, input)
+	require.NoError(t, err)
+	require.NoError(t, w.service.RecordRun(t.Context(), db.RunStart{
+		ID: care.ID(run.GetRunID()), Kind: care.RunPACEContract, WorkflowID: options.ID, Request: request, StartedAt: time.Now(),
+	}))
+	return care.ID(run.GetRunID())
+}
+
+func TestAContractSyncWaitsForTheNDIA(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	run, workflowID := w.contractRun(t), protocol.PaceContractSyncID(w.client)
+	running, err := w.service.Running(t.Context(), workflowID)
+	require.NoError(t, err)
+	require.Equal(t, run, running)
+	w.server.Change(workflowID, func(workflow *temporaltest.Workflow) {
+		workflow.Pending = []*workflowpb.PendingActivityInfo{{ActivityType: &commonpb.ActivityType{Name: protocol.RetrievePlanActivity}, Attempt: 4}}
+	})
+	for update, err := range w.service.Follow(t.Context(), w.organisation.ID, run) {
+		require.NoError(t, err)
+		if update.Waiting == "waiting for the NDIA, attempt 4" {
+			return
+		}
+	}
+	require.Fail(t, "it was never said")
+}
+
+// R31: what follows a session that somebody attended is a refresh.
+func TestFollowAllGoesOnWithTheRefreshAfterASession(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	session, workflowID, next := w.contractRun(t), protocol.PaceContractSyncID(w.client), db.NewID()
+	seen := map[care.ID]care.RunKind{}
+	for update, err := range w.service.FollowAll(t.Context(), w.organisation, syncs.Started{RunID: session, AnotherPass: true}) {
+		require.NoError(t, err)
+		seen[update.Run.ID] = update.Run.Kind
+		if update.Finished() {
+			continue
+		}
+		w.finish(t, update.Run.ID)
+		w.server.Change(workflowID, func(workflow *temporaltest.Workflow) {
+			workflow.RunID, workflow.OriginalRunID = string(next), string(next)
+		})
+	}
+	require.Equal(t, map[care.ID]care.RunKind{session: care.RunPACEContract, next: care.RunPACEContract}, seen)
+	after, err := w.store.RunProgress(t.Context(), w.organisation.ID, next)
+	require.NoError(t, err)
+	require.False(t, after.Trigger.Attended())
+}
+
 func TestFollowEndsWhenTheWorkflowWasTerminated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -1,0 +1,212 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/simulator/world"
+	"github.com/caresync/caresync/starter/cli"
+	"github.com/caresync/caresync/starter/pace"
+)
+
+// participant points the program at the organisation of a scenario's participant, and answers with our id of them.
+func (s simulated) participant(key string) care.ID {
+	s.t.Helper()
+	request := s.RequestFor(s.t, key)
+	organisations, err := s.Store.Organisations(s.t.Context())
+	require.NoError(s.t, err)
+	for _, organisation := range organisations {
+		if organisation.ID == request.OrganisationID {
+			s.t.Setenv("CARESYNC_ORGANISATION", organisation.Slug)
+		}
+	}
+	return request.ClientID
+}
+
+// view is a client as far as PACE is concerned.
+func (s simulated) view(client care.ID) db.ParticipantView {
+	s.t.Helper()
+	var view db.ParticipantView
+	require.NoError(s.t, json.Unmarshal([]byte(must(s.t, "pace", "client", string(client), "--json")), &view))
+	return view
+}
+
+func (s simulated) spend(key, category, amount string) {
+	s.t.Helper()
+	require.NoError(s.t, s.World.World.MoveParticipant(key, world.PlanMove{Name: world.Spend, Category: category, Amount: decimal.RequireFromString(amount)}))
+}
+
+// contractOf is the id of a client's newest contract.
+func contractOf(t *testing.T, client care.ID) string {
+	t.Helper()
+	var contracts []db.ContractHeader
+	require.NoError(t, json.Unmarshal([]byte(must(t, "contract", "list", string(client), "--json")), &contracts))
+	require.NotEmpty(t, contracts)
+	return string(contracts[0].ID)
+}
+
+// The seed's way: retrieve, look, untick some, create; and what the adjustment records say, to the letter.
+func TestAPlanIsRetrievedAndItsContractCreated(t *testing.T) { // seed 000, R22, R27, R28
+	s := newSimulated(t)
+	client := s.participant("changed-manager")
+	shown := must(t, "pace", "retrieve", string(client))
+	require.Contains(t, shown, "A new service contract will be created")
+	require.Contains(t, must(t, "pace", "client", string(client)), "A preview waits to be created")
+	require.Contains(t, must(t, "runs", "list", "--client", string(client)), "preview waits")
+
+	created := must(t, "pace", "create", string(client), "--without", "5,6")
+	require.Regexp(t, `Plan budgets +19 +19`, created)
+	require.Regexp(t, `Adjustment records +4 +4`, created)
+	contract := must(t, "contract", "show", contractOf(t, client))
+	for _, said := range []string{
+		"support item number       (blank)", "support item description  NDIS PACE API Budget Adjustment Record",
+		"service provider name     NDIA refer to PACE", "service provider name     Previous Plan Manager",
+		"PACE API record.  b) The Service Support Item used has been applied for budget adjustment purposes only.",
+	} {
+		require.Contains(t, contract, said)
+	}
+	require.NotContains(t, contract, "Improved Daily Living Skills", "it was not ticked (R25)")
+	require.Contains(t, must(t, "contract", "history", contractOf(t, client)), "on demand, cli: ")
+	again := run(t, "", "pace", "create", string(client))
+	require.Equal(t, cli.ExitUsage, again.code, "nothing waits any more")
+}
+
+func TestACreateIsAnsweredTwiceWithTheSame(t *testing.T) { // R22
+	s := newSimulated(t)
+	client := s.participant("fresh-plan")
+	var retrieved pace.RetrievedView
+	require.NoError(t, json.Unmarshal([]byte(must(t, "pace", "retrieve", string(client), "--json")), &retrieved))
+	create := []string{"pace", "create", string(client), "--retrieval", string(retrieved.Retrieval.ID), "--json"}
+	var first, second pace.CreatedView
+	require.NoError(t, json.Unmarshal([]byte(must(t, create...)), &first))
+	require.NoError(t, json.Unmarshal([]byte(must(t, create...)), &second))
+	require.NotNil(t, first.ContractID)
+	require.Equal(t, first.ContractID, second.ContractID)
+}
+
+func TestWhatChangedSinceThePreviewIsShown(t *testing.T) { // R22
+	s := newSimulated(t)
+	client := s.participant("changed-manager")
+	must(t, "pace", "retrieve", string(client))
+	s.spend("changed-manager", "Consumables", "812.30")
+	differs := run(t, "", "pace", "create", string(client))
+	require.Equal(t, cli.ExitNotComplete, differs.code)
+	require.Contains(t, differs.out, "Nothing was written.")
+	require.Contains(t, differs.out, "spent changed from 22.50 to 834.80.")
+	must(t, "pace", "create", string(client))
+
+	s.spend("changed-manager", "Consumables", "100")
+	s.spend("changed-manager", "Assistance with Daily Life", "100")
+	must(t, "pace", "retrieve", string(client))
+	only := must(t, "pace", "create", string(client), "--only", "2")
+	require.Regexp(t, `Plan budgets +1 +0 +1`, only)
+	history := must(t, "contract", "history", contractOf(t, client))
+	require.Regexp(t, `spent +834\.80 +934\.80`, history)
+	require.NotContains(t, history, "17484.62", "everything else stays as it was")
+}
+
+func TestARefreshIsUnattended(t *testing.T) { // R31
+	s := newSimulated(t)
+	client := s.participant("changed-manager")
+	must(t, "pace", "retrieve", string(client), "--all")
+	s.spend("changed-manager", "Consumables", "812.30")
+	refreshed := must(t, "pace", "refresh", string(client), "--wait")
+	require.Regexp(t, `Plan budgets +21 +0 +1`, refreshed)
+	require.Contains(t, must(t, "pace", "review", string(client)), "Nothing waits")
+	require.Contains(t, must(t, "pace", "accept", string(client)), "Nothing waits")
+}
+
+func TestWhatARefreshLeavesToPeopleCanBeAccepted(t *testing.T) { // R31
+	s := newSimulated(t)
+	client := s.participant("reassessed-later")
+	must(t, "pace", "retrieve", string(client), "--all")
+	require.NoError(t, s.World.World.MoveParticipant("reassessed-later", world.PlanMove{Name: world.Reassess}))
+	refreshed := run(t, "", "pace", "refresh", string(client), "--wait")
+	require.Contains(t, refreshed.out, "1 changes wait for a person", refreshed.err)
+	review := must(t, "pace", "review")
+	require.Contains(t, review, "has no service contract yet")
+	require.Contains(t, review, "caresync pace accept "+string(client))
+	accepted := must(t, "pace", "accept", string(client))
+	require.Contains(t, accepted, "is marked superseded by this one")
+	require.Contains(t, must(t, "pace", "review"), "Nothing waits")
+	require.Contains(t, must(t, "contract", "list", string(client)), "superseded")
+}
+
+func TestAnOverlapNeedsAYes(t *testing.T) { // R24
+	s := newSimulated(t)
+	client := s.participant("fresh-plan")
+	view := s.view(client)
+	done := run(t, "ndis_number,reference,start_date\n"+view.NDISNumber+",OLD-1,2020-01-01\n", "import", "contracts", "-")
+	require.Equal(t, cli.ExitSucceeded, done.code, done.err)
+
+	all := run(t, "", "pace", "retrieve", string(client), "--all")
+	require.Equal(t, cli.ExitNotComplete, all.code)
+	require.Contains(t, all.out, "one made by hand")
+	refused := run(t, "", "pace", "create", string(client))
+	require.Equal(t, cli.ExitNotComplete, refused.code)
+	require.Contains(t, refused.err, "overlap")
+	require.Equal(t, cli.ExitUsage, run(t, "", "pace", "create", string(client), "--select", "99").code)
+	require.Equal(t, cli.ExitUsage, run(t, "", "pace", "create", string(client), "--select", "").code, "nothing is not everything")
+	require.Equal(t, cli.ExitUsage, run(t, "", "pace", "create", string(client), "--select", "1", "--without", "2").code)
+	require.Regexp(t, `Plan budgets +2 +2`, must(t, "pace", "create", string(client), "--select", "1,2", "--accept-overlaps"))
+}
+
+func TestRefusalsAreExplained(t *testing.T) { // R21, R23, R30
+	s := newSimulated(t)
+	for key, said := range map[string]string{
+		"endorsement-missing": "In the government's own words: Requestor does not have the authority to perform the request",
+		"surname-differs":     "or the participant has not endorsed this organisation",
+		"future-plan":         "The NDIA lists:\n  · ",
+		"not-pace":            "is not a PACE plan",
+		"two-plans-unclear":   "Several plans cover today",
+	} {
+		client := s.participant(key)
+		done := run(t, "", "pace", "retrieve", string(client))
+		require.Equal(t, cli.ExitNotComplete, done.code, key)
+		require.Contains(t, done.out, said, key)
+		require.NotContains(t, done.out, "Services Australia", key)
+	}
+	client := s.participant("endorsement-missing")
+	require.Contains(t, must(t, "pace", "client", string(client)), "stopped since", "R30")
+	require.Equal(t, cli.ExitNotComplete, run(t, "", "pace", "refresh", string(client), "--wait").code)
+	must(t, "pace", "client", string(client), "--api-access=no")
+	gate := run(t, "", "pace", "retrieve", string(client), "--json")
+	require.Equal(t, cli.ExitNotComplete, gate.code)
+	require.Contains(t, gate.out, string(care.ReasonPACEAPIAccessOff))
+	require.Equal(t, cli.ExitUsage, run(t, "", "pace", "retrieve", string(client), "--accept-overlaps").code)
+	require.Equal(t, cli.ExitUsage, run(t, "", "pace", "retrieve", string(client), "--plan-start", "01/02/2026").code)
+}
+
+func TestDeliveredServicesOfOursAreNotCountedTwice(t *testing.T) { // R27
+	s := newSimulated(t)
+	client := s.participant("changed-manager")
+	must(t, "pace", "retrieve", string(client), "--all")
+	view := s.view(client)
+	done := run(t, "reference,ndis_number,category,delivered_on,amount,support_item_number,claim_status\nR1,"+view.NDISNumber+",Consumables,"+
+		view.Contracts[0].StartDate.String()+",12.50,03_040919_0103_1_1,paid\n", "import", "delivered-services", "-")
+	require.Contains(t, done.out, "Brought 1 adjustment record in line with them.", done.err)
+	shown := must(t, "contract", "show", contractOf(t, client))
+	require.Contains(t, strings.Join(strings.Fields(row(t, shown, "03 Consumables")), " "), "22.50 | 19,477.50 | 12.50 | 10.00", "adjustment + own claimed = spent")
+}
+
+func TestPACEIsEnabledOnceTheConnectionWorks(t *testing.T) {
+	s := newSimulated(t)
+	s.participant("fresh-plan")
+	must(t, "pace", "disable")
+	enabled := must(t, "pace", "enable", "--budget-calls-per-hour", "500")
+	require.Contains(t, enabled, "✓ Ask the NDIA")
+	require.Contains(t, enabled, "at most 500 budget calls an hour")
+	require.Contains(t, must(t, "connection", "test", "ndia"), "✓ Ask the NDIA")
+	require.Contains(t, must(t, "pace", "subscribe"), "notifies")
+
+	must(t, "pace", "disable")
+	s.Break()
+	require.Equal(t, cli.ExitNotComplete, run(t, "", "pace", "enable").code)
+	require.Regexp(t, `PACE API +not enabled`, must(t, "pace", "settings"))
+}
