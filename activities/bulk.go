@@ -33,7 +33,7 @@ func NewBulk(store *db.Store, careRecipient *CareRecipient, paceContract *PaceCo
 
 // PlanBulk records a bulk run, if nobody has yet, and plans its people as rows, unless the providers' lists have to be read first.
 func (b *Bulk) PlanBulk(ctx context.Context, in protocol.PlanBulkInput) (protocol.BulkPlan, error) {
-	bulk := db.Bulk{ID: in.BulkID, OrganisationID: in.OrganisationID, RequestedBy: in.RequestedBy}
+	bulk := db.Bulk{ID: in.BulkID, OrganisationID: in.OrganisationID, RequestedBy: in.RequestedBy, WorkflowID: in.WorkflowID}
 	if in.Options != nil {
 		bulk.Options = *in.Options
 		if err := b.store.RecordBulk(ctx, bulk); err != nil {
@@ -87,8 +87,9 @@ func (b *Bulk) CompleteBulk(ctx context.Context, in protocol.CompleteBulkInput) 
 	return protocol.BulkResult{BulkID: in.BulkID, Outcome: outcome, Reason: in.Stop, Counts: counts}, err
 }
 
-// Workflows is what is needed of a Temporal client to wait for a workflow.
+// Workflows is what the steps need of a Temporal client to look at other workflows.
 type Workflows interface {
+	Executions
 	GetWorkflow(ctx context.Context, workflowID, runID string) client.WorkflowRun
 }
 

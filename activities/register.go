@@ -44,11 +44,12 @@ func (s *Steps) RegisterServiceSteps(registry worker.ActivityRegistry, service c
 	}
 }
 
-// RegisterBulkSteps registers the steps of bulk runs that call a service or wait for other workflows.
+// RegisterBulkSteps registers the steps of bulk runs that call a service, and those that look at other workflows.
 func (s *Steps) RegisterBulkSteps(registry worker.ActivityRegistry, temporal Workflows) {
 	register(registry, protocol.PlanFromListsActivity, s.PlanFromLists)
 	register(registry, protocol.SyncSliceActivity, s.SyncSlice)
 	register(registry, protocol.AwaitRunActivity, awaiter{store: s.Bulk.store, temporal: temporal}.awaitRun)
+	register(registry, protocol.ReconcileActivity, reconciler{store: s.Bulk.store, temporal: temporal}.reconcile)
 }
 
 func register(registry worker.ActivityRegistry, name string, step any) {

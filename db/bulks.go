@@ -18,13 +18,15 @@ type Bulk struct {
 	ID             care.ID
 	OrganisationID care.ID
 	RequestedBy    string
+	WorkflowID     string
 	Options        care.BulkOptions
 }
 
 // RecordBulk writes the row of a bulk run. A row that is there already stands.
 func (s *Store) RecordBulk(ctx context.Context, bulk Bulk) error {
 	return mapError("record the bulk run", s.queries.RecordBulk(ctx, gen.RecordBulkParams{
-		ID: bulk.ID, OrganisationID: bulk.OrganisationID, Kind: string(bulk.Options.Kind), RequestedBy: bulk.RequestedBy, Options: object(bulk.Options),
+		ID: bulk.ID, OrganisationID: bulk.OrganisationID, Kind: string(bulk.Options.Kind), RequestedBy: bulk.RequestedBy,
+		WorkflowID: bulk.WorkflowID, Options: object(bulk.Options),
 	}))
 }
 
@@ -222,7 +224,7 @@ func countItems(ctx context.Context, queries *gen.Queries, organisation, bulk ca
 	return counts, err
 }
 
-// FinishBulk settles whoever has no outcome yet as skipped, and sets the bulk run's outcome where none is set. It answers with the counts.
+// FinishBulk settles whoever has no outcome yet as skipped, closes the passes that nobody finished, and sets the bulk run's outcome where none is set. It answers with the counts.
 // stop is why the run ended early, empty if it did not.
 func (s *Store) FinishBulk(ctx context.Context, organisation, bulk care.ID, stop care.Reason) (counts care.BulkCounts, outcome care.RunOutcome, err error) {
 	err = s.inTransaction(ctx, "finish the bulk run", func(queries *gen.Queries) error {
@@ -237,6 +239,9 @@ func (s *Store) FinishBulk(ctx context.Context, organisation, bulk care.ID, stop
 		}
 		var err error
 		if counts, err = countItems(ctx, queries, organisation, bulk, nil); err != nil {
+			return err
+		}
+		if err := queries.CloseBulkPasses(ctx, gen.CloseBulkPassesParams{OrganisationID: organisation, ID: bulk}); err != nil {
 			return err
 		}
 		outcome = care.ConcludeBulk(counts, stop)
@@ -303,4 +308,30 @@ func (s *Store) ReportUnknown(ctx context.Context, organisation, bulk care.ID, c
 	return mapError("report unknown people", s.queries.ReportUnknown(ctx, gen.ReportUnknownParams{
 		OrganisationID: organisation, BulkID: bulk, CareRecipientIds: careRecipientIDs,
 	}))
+}
+
+// OpenWork is a run, or a bulk run, that has had no outcome for some time, with its workflow.
+type OpenWork struct {
+	OrganisationID, ID care.ID
+	WorkflowID         string
+}
+
+// OpenBulks are the bulk runs of all organisations that have been open for some time.
+func (s *Store) OpenBulks(ctx context.Context) ([]OpenWork, error) {
+	rows, err := s.queries.OpenBulks(ctx)
+	work := make([]OpenWork, len(rows))
+	for i, row := range rows {
+		work[i] = OpenWork(row)
+	}
+	return work, mapError("list the open bulk runs", err)
+}
+
+// OpenRuns are the runs of all organisations that have been open for some time and have a workflow of their own.
+func (s *Store) OpenRuns(ctx context.Context) ([]OpenWork, error) {
+	rows, err := s.queries.OpenRuns(ctx)
+	work := make([]OpenWork, len(rows))
+	for i, row := range rows {
+		work[i] = OpenWork(row)
+	}
+	return work, mapError("list the open runs", err)
 }

@@ -95,6 +95,24 @@ func (s *Store) finishRun(ctx context.Context, organisation care.ID, result care
 	return valueOf(plan), mapError("finish the run", err)
 }
 
+// AbandonRun closes a run whose workflow left it open, for instance because an operator terminated it: what its steps have saved stays and
+// counts.
+func (s *Store) AbandonRun(ctx context.Context, organisation, run care.ID) error {
+	progress, err := s.RunProgress(ctx, organisation, run)
+	if err != nil {
+		return err
+	}
+	result := care.RunResult{RunID: run, Outcome: care.RunCancelled, Reason: care.ReasonCancelled, Counts: care.Counts{}}
+	for _, area := range progress.Areas {
+		result.Warnings += area.Warnings
+		for kind, count := range area.Counts {
+			result.Counts[kind] = care.Count{Created: count.Created, Updated: count.Updated, Unchanged: count.Unchanged, Removed: count.Removed}
+		}
+	}
+	_, err = s.FinishRun(ctx, organisation, result, nil)
+	return err
+}
+
 // NoteRetry notes that a step will be tried again, with the kind of problem and the government's words, for people who wait.
 func (s *Store) NoteRetry(ctx context.Context, step Step, problem, words string) error {
 	return mapError("note the retry", s.queries.NoteRetry(ctx, gen.NoteRetryParams{

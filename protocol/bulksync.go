@@ -43,6 +43,7 @@ type PlanBulkInput struct {
 	BulkID         care.ID           `json:"bulk_id"`
 	OrganisationID care.ID           `json:"organisation_id"`
 	RequestedBy    string            `json:"requested_by"`
+	WorkflowID     string            `json:"workflow_id"`
 	Options        *care.BulkOptions `json:"options,omitempty"`
 }
 
@@ -147,3 +148,9 @@ var (
 	BatchPaused  = Signal[struct{}]{Name: "paused"}
 	BatchResumed = Signal[struct{}]{Name: "resumed"}
 )
+
+// Reconciled is how much a Reconcile has closed.
+type Reconciled struct {
+	Runs     int `json:"runs"`
+	BulkRuns int `json:"bulk_runs"`
+}

@@ -14,6 +14,7 @@ const (
 	PaceContractSyncWorkflow  = "PaceContractSync"
 	BulkSyncWorkflow          = "BulkSync"
 	BulkSyncBatchWorkflow     = "BulkSyncBatch"
+	ReconcileWorkflow         = "Reconcile"
 )
 
 // Activity types of a Care Recipient Sync.
@@ -45,6 +46,9 @@ const (
 	SettleBatchActivity   = "SettleBatch"
 	CompleteBulkActivity  = "CompleteBulk"
 )
+
+// ReconcileActivity is the only step of a Reconcile.
+const ReconcileActivity = "Reconcile"
 
 // ProgressQuery answers with a Progress, of a bulk run with a BulkProgress.
 const ProgressQuery = "progress"

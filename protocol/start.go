@@ -1,6 +1,8 @@
 package protocol
 
 import (
+	"time"
+
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
@@ -33,6 +35,21 @@ func BulkSyncStart(queues TaskQueues, bulk, organisation care.ID, kind care.RunK
 	options.StaticSummary = "Bulk sync"
 	options.WorkflowExecutionErrorWhenAlreadyStarted = true
 	return options, BulkSyncInput{BulkID: bulk, OrganisationID: organisation, RequestedBy: requestedBy, TaskQueuePrefix: queues.Prefix}
+}
+
+// reconcileEvery is how often what was left open is looked for.
+const reconcileEvery = 5 * time.Minute
+
+// ReconcileSchedule is the schedule of a deployment that closes what terminated workflows left open.
+func ReconcileSchedule(queues TaskQueues) client.ScheduleOptions {
+	return client.ScheduleOptions{
+		ID:   queues.Prefix + "reconcile",
+		Spec: client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: reconcileEvery}}},
+		Action: &client.ScheduleWorkflowAction{
+			ID: queues.Prefix + "reconcile", Workflow: ReconcileWorkflow, Args: []any{queues.Prefix}, TaskQueue: queues.CareSync(),
+		},
+		Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
+	}
 }
 
 func startOptions(queues TaskQueues, id string, kind care.RunKind, organisation care.ID) client.StartWorkflowOptions {

@@ -138,6 +138,7 @@ func (s *Temporal) RequestRefresh(t testing.TB, request care.Request) client.Wor
 func (s *Temporal) Bulk(t testing.TB, store *db.Store, organisation care.ID, options care.BulkOptions) (care.ID, client.WorkflowRun) {
 	t.Helper()
 	bulk := db.Bulk{ID: db.NewID(), OrganisationID: organisation, RequestedBy: "a test", Options: options}
+	bulk.WorkflowID = protocol.BulkSyncID(bulk.ID)
 	require.NoError(t, store.RecordBulk(t.Context(), bulk))
 	startOptions, input := protocol.BulkSyncStart(s.Queues, bulk.ID, organisation, options.Kind, bulk.RequestedBy)
 	run, err := s.ExecuteWorkflow(t.Context(), startOptions, protocol.BulkSyncWorkflow, input)

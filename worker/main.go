@@ -101,6 +101,9 @@ func serve(ctx context.Context, s settings) error {
 	checks := health.Handler(measured.Handler(), logger,
 		health.Check{Name: "database", Probe: store.Ping}, health.Check{Name: "temporal", Probe: temporal.Reachable(connected)})
 	queues := protocol.TaskQueues{Prefix: s.queues.Prefix.String()}
+	if err := hosting.Schedule(ctx, connected, queues); err != nil {
+		logger.Warn("runs that are left open will not be closed by themselves", zap.Error(err))
+	}
 	parts := append(hosting.Workers(connected, queues, hosting.Steps(store, calls, warnOfExpiry(logger))), run.HTTP(listener, checks, logger))
 	logger.Info("the worker is ready", zap.String("queue", queues.CareSync()), zap.String("health", listener.Addr().String()))
 	return run.UntilStopped(ctx, parts...)

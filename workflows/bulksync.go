@@ -106,6 +106,7 @@ func (b *bulkSync) plan(ctx workflow.Context) error {
 	b.progress.show(ctx)
 	plan, err := b.steps.planBulk(ctx, protocol.PlanBulkInput{
 		BulkID: b.input.BulkID, OrganisationID: b.input.OrganisationID, RequestedBy: b.input.RequestedBy, Options: b.input.Options,
+		WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID,
 	})
 	if err != nil {
 		return err

@@ -14,5 +14,6 @@ func Register(registry worker.WorkflowRegistry) {
 	registry.RegisterWorkflowWithOptions(PaceContractSync, workflow.RegisterOptions{Name: protocol.PaceContractSyncWorkflow})
 	registry.RegisterWorkflowWithOptions(ClaimFollowUp, workflow.RegisterOptions{Name: protocol.ClaimFollowUpWorkflow})
 	registry.RegisterWorkflowWithOptions(BulkSync, workflow.RegisterOptions{Name: protocol.BulkSyncWorkflow})
+	registry.RegisterWorkflowWithOptions(Reconcile, workflow.RegisterOptions{Name: protocol.ReconcileWorkflow})
 	registry.RegisterWorkflowWithOptions(BulkSyncBatch, workflow.RegisterOptions{Name: protocol.BulkSyncBatchWorkflow})
 }

@@ -142,7 +142,7 @@ SELECT b.id, b.kind, b.requested_by, b.options, b.requested_at, b.planned_at, b.
        extract(epoch FROM least(now() - b.planned_at, interval '5 minutes'))::float8 AS watched_seconds, now()::timestamptz AS at, b.listed_at, b.absent, b.absent_held,
        (SELECT count(*) FROM bulk_unknown u WHERE u.organisation_id = b.organisation_id AND u.bulk_id = b.id)::int AS unknown
 FROM (
-    SELECT r.id, r.organisation_id, r.kind, r.requested_by, r.options, r.listed_at, r.planned_at, r.absent, r.absent_held, r.paused_at, r.waiting_since, r.waiting_words, r.requested_at, r.finished_at, r.outcome, r.reason FROM bulk_run r
+    SELECT r.id, r.organisation_id, r.kind, r.requested_by, r.workflow_id, r.options, r.listed_at, r.planned_at, r.absent, r.absent_held, r.paused_at, r.waiting_since, r.waiting_words, r.requested_at, r.finished_at, r.outcome, r.reason FROM bulk_run r
     WHERE r.organisation_id = $1
       AND ($2::text = '' OR r.outcome = $2 OR $2 = 'unfinished' AND r.outcome IS NULL)
       AND ($3::uuid[] IS NULL OR r.id = ANY ($3))

@@ -94,6 +94,24 @@ func (q *Queries) BulkPlanned(ctx context.Context, arg BulkPlannedParams) (BulkP
 	return i, err
 }
 
+const closeBulkPasses = `-- name: CloseBulkPasses :exec
+UPDATE sync_run r SET outcome = 'cancelled', reason = 'cancelled', finished_at = now()
+FROM bulk_run b
+WHERE b.organisation_id = $1 AND b.id = $2 AND r.organisation_id = b.organisation_id AND r.bulk_id = b.id
+  AND r.workflow_id = b.workflow_id AND r.outcome IS NULL
+`
+
+type CloseBulkPassesParams struct {
+	OrganisationID care.ID
+	ID             care.ID
+}
+
+// A pass that a slice began and nobody finished is over with its bulk run. A person's own sync goes on.
+func (q *Queries) CloseBulkPasses(ctx context.Context, arg CloseBulkPassesParams) error {
+	_, err := q.db.Exec(ctx, closeBulkPasses, arg.OrganisationID, arg.ID)
+	return err
+}
+
 const countItems = `-- name: CountItems :many
 SELECT coalesce(outcome, '') AS outcome, count(*)::int AS people, (count(*) FILTER (WHERE joined))::int AS joined,
        (count(*) FILTER (WHERE escalated_at IS NOT NULL))::int AS escalated
@@ -357,6 +375,37 @@ func (q *Queries) NoteAbsences(ctx context.Context, arg NoteAbsencesParams) erro
 	return err
 }
 
+const openBulks = `-- name: OpenBulks :many
+SELECT organisation_id, id, workflow_id FROM bulk_run WHERE outcome IS NULL AND requested_at < now() - interval '2 minutes'
+`
+
+type OpenBulksRow struct {
+	OrganisationID care.ID
+	ID             care.ID
+	WorkflowID     string
+}
+
+// Those that have been open for some time, of all organisations.
+func (q *Queries) OpenBulks(ctx context.Context) ([]OpenBulksRow, error) {
+	rows, err := q.db.Query(ctx, openBulks)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OpenBulksRow
+	for rows.Next() {
+		var i OpenBulksRow
+		if err := rows.Scan(&i.OrganisationID, &i.ID, &i.WorkflowID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const openItems = `-- name: OpenItems :many
 SELECT client_id, moved_budgets FROM bulk_item
 WHERE organisation_id = $1 AND bulk_id = $2 AND batch = $3 AND slice = $4
@@ -392,6 +441,39 @@ func (q *Queries) OpenItems(ctx context.Context, arg OpenItemsParams) ([]OpenIte
 	for rows.Next() {
 		var i OpenItemsRow
 		if err := rows.Scan(&i.ClientID, &i.MovedBudgets); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const openRuns = `-- name: OpenRuns :many
+SELECT organisation_id, id, workflow_id FROM sync_run
+WHERE outcome IS NULL AND requested_at < now() - interval '2 minutes' AND workflow_id <> '' AND NOT starts_with(workflow_id, 'bulk-sync/')
+ORDER BY requested_at LIMIT 1000
+`
+
+type OpenRunsRow struct {
+	OrganisationID care.ID
+	ID             care.ID
+	WorkflowID     string
+}
+
+// Those with a workflow of their own that have been open for some time, of all organisations.
+func (q *Queries) OpenRuns(ctx context.Context) ([]OpenRunsRow, error) {
+	rows, err := q.db.Query(ctx, openRuns)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OpenRunsRow
+	for rows.Next() {
+		var i OpenRunsRow
+		if err := rows.Scan(&i.OrganisationID, &i.ID, &i.WorkflowID); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -559,8 +641,8 @@ func (q *Queries) PlanParticipants(ctx context.Context, arg PlanParticipantsPara
 
 const recordBulk = `-- name: RecordBulk :exec
 
-INSERT INTO bulk_run (id, organisation_id, kind, requested_by, options)
-VALUES ($1, $2, $3, $4, $5)
+INSERT INTO bulk_run (id, organisation_id, kind, requested_by, workflow_id, options)
+VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (id) DO NOTHING
 `
 
@@ -569,6 +651,7 @@ type RecordBulkParams struct {
 	OrganisationID care.ID
 	Kind           string
 	RequestedBy    string
+	WorkflowID     string
 	Options        json.RawMessage
 }
 
@@ -580,6 +663,7 @@ func (q *Queries) RecordBulk(ctx context.Context, arg RecordBulkParams) error {
 		arg.OrganisationID,
 		arg.Kind,
 		arg.RequestedBy,
+		arg.WorkflowID,
 		arg.Options,
 	)
 	return err

@@ -5,6 +5,7 @@ CREATE TABLE bulk_run (
     organisation_id uuid NOT NULL REFERENCES organisation (id),
     kind            text NOT NULL CHECK (kind IN ('care-recipient', 'pace-contract')),
     requested_by    text NOT NULL,
+    workflow_id     text NOT NULL,
     options         jsonb NOT NULL,
     listed_at       timestamptz,
     planned_at      timestamptz,
@@ -68,8 +69,12 @@ ALTER TABLE sync_run
     ADD bulk_id uuid,
     ADD FOREIGN KEY (organisation_id, bulk_id) REFERENCES bulk_run (organisation_id, id);
 
+-- Those that may have been left open.
+CREATE INDEX sync_run_open ON sync_run (requested_at) WHERE outcome IS NULL;
+
 COMMENT ON COLUMN sync_run.bulk_id IS 'The bulk run that asked, NULL if none did.';
 
 -- +goose Down
+DROP INDEX sync_run_open;
 ALTER TABLE sync_run DROP COLUMN bulk_id;
 DROP TABLE bulk_unknown, bulk_item, bulk_run;

@@ -2,8 +2,8 @@
 -- killed, tried again or continued at any moment goes on with those who have no outcome.
 
 -- name: RecordBulk :exec
-INSERT INTO bulk_run (id, organisation_id, kind, requested_by, options)
-VALUES (@id, @organisation_id, @kind, @requested_by, @options)
+INSERT INTO bulk_run (id, organisation_id, kind, requested_by, workflow_id, options)
+VALUES (@id, @organisation_id, @kind, @requested_by, @workflow_id, @options)
 ON CONFLICT (id) DO NOTHING;
 
 -- name: PlanMoved :exec
@@ -183,6 +183,23 @@ GROUP BY 1;
 -- The outcome is set where none is set.
 UPDATE bulk_run SET outcome = @outcome::text, reason = @reason, finished_at = now(), paused_at = NULL, waiting_since = NULL, waiting_words = ''
 WHERE organisation_id = @organisation_id AND id = @id AND outcome IS NULL;
+
+-- name: CloseBulkPasses :exec
+-- A pass that a slice began and nobody finished is over with its bulk run. A person's own sync goes on.
+UPDATE sync_run r SET outcome = 'cancelled', reason = 'cancelled', finished_at = now()
+FROM bulk_run b
+WHERE b.organisation_id = @organisation_id AND b.id = @id AND r.organisation_id = b.organisation_id AND r.bulk_id = b.id
+  AND r.workflow_id = b.workflow_id AND r.outcome IS NULL;
+
+-- name: OpenBulks :many
+-- Those that have been open for some time, of all organisations.
+SELECT organisation_id, id, workflow_id FROM bulk_run WHERE outcome IS NULL AND requested_at < now() - interval '2 minutes';
+
+-- name: OpenRuns :many
+-- Those with a workflow of their own that have been open for some time, of all organisations.
+SELECT organisation_id, id, workflow_id FROM sync_run
+WHERE outcome IS NULL AND requested_at < now() - interval '2 minutes' AND workflow_id <> '' AND NOT starts_with(workflow_id, 'bulk-sync/')
+ORDER BY requested_at LIMIT 1000;
 
 -- name: ReportUnknown :exec
 INSERT INTO bulk_unknown (organisation_id, bulk_id, care_recipient_id)

@@ -167,8 +167,7 @@ func (s *Service) Cancel(ctx context.Context, organisation, run care.ID) error {
 	}
 	if !current.running || current.original != run {
 		// Its workflow ended without finishing the run, for instance because an operator terminated it.
-		_, err := s.store.FinishRun(ctx, organisation, abandoned(progress), nil)
-		return err
+		return s.store.AbandonRun(ctx, organisation, run)
 	}
 	return TemporalError("cancel the sync", s.temporal.CancelWorkflow(ctx, progress.WorkflowID, current.runID))
 }
@@ -213,18 +212,6 @@ func (s *Service) RecordRun(ctx context.Context, run db.RunStart) error {
 		return fmt.Errorf("the sync was started as run %s, but could not be recorded yet: %w", run.ID, err)
 	}
 	return nil
-}
-
-// abandoned is what a run came to whose workflow left it open: what its steps have saved stays and counts.
-func abandoned(progress db.RunProgress) care.RunResult {
-	result := care.RunResult{RunID: progress.ID, Outcome: care.RunCancelled, Reason: care.ReasonCancelled, Counts: care.Counts{}}
-	for _, area := range progress.Areas {
-		result.Warnings += area.Warnings
-		for kind, count := range area.Counts {
-			result.Counts[kind] = care.Count{Created: count.Created, Updated: count.Updated, Unchanged: count.Unchanged, Removed: count.Removed}
-		}
-	}
-	return result
 }
 
 // careRequest is what the workflow is asked to do.

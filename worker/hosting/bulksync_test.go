@@ -1,11 +1,13 @@
 package hosting_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
@@ -13,6 +15,7 @@ import (
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/testkit"
+	"github.com/caresync/caresync/worker/hosting"
 )
 
 // crowd is one organisation with many generated people.
@@ -150,4 +153,66 @@ func TestTheListsTellWhoIsAbsentAndWhoIsUnknown(t *testing.T) {
 	require.NoError(t, run.Get(t.Context(), nil))
 	require.Equal(t, []int{1}, testkit.Column[int](t, sql, "SELECT absent FROM bulk_run WHERE id = $1", second))
 	require.Contains(t, testkit.Column[care.ID](t, sql, "SELECT id::text FROM client WHERE not_in_care_since IS NOT NULL"), w.Request(t, people[3].Key).ClientID)
+}
+
+// A bulk run whose workflow an operator terminated is closed, everybody has one outcome, and one retry reaches those who were not.
+func TestATerminatedBulkRunIsClosedAndRetried(t *testing.T) {
+	w := testkit.NewWorld(t, crowd(100))
+	temporal := testkit.NewTemporal(t)
+	temporal.RunWorker(t, w.Steps(t, db.Options{MaxConnections: 20}))
+	organisation := organisationOf(t, w.Store)
+	sql := testkit.OpenSQL(t, w.DatabaseURL)
+	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.Latency, Delay: 50 * time.Millisecond}))
+	id, run := temporal.Bulk(t, w.Store, organisation, careRecipients)
+	require.Eventually(t, func() bool {
+		counts, err := w.Store.CountItems(t.Context(), organisation, id, nil)
+		require.NoError(t, err)
+		return counts.Processed > 5
+	}, 30*time.Second, 10*time.Millisecond)
+	require.NoError(t, temporal.TerminateWorkflow(t.Context(), run.GetID(), "", "a test"))
+	require.NoError(t, temporal.TerminateWorkflow(t.Context(), protocol.BulkSyncBatchID(id, 0), "", "a test"))
+	w.Faults.Clear()
+
+	sql.Exec(t, "UPDATE bulk_run SET requested_at = requested_at - interval '1 hour'")
+	require.NoError(t, hosting.Schedule(t.Context(), temporal.Client, temporal.Queues))
+	require.NoError(t, hosting.Schedule(t.Context(), temporal.Client, temporal.Queues), "it is there already")
+	schedule := temporal.ScheduleClient().GetHandle(t.Context(), protocol.ReconcileSchedule(temporal.Queues).ID)
+	t.Cleanup(func() { require.NoError(t, schedule.Delete(context.WithoutCancel(t.Context()))) })
+	require.NoError(t, schedule.Trigger(t.Context(), client.ScheduleTriggerOptions{}))
+	require.Eventually(t, func() bool {
+		return testkit.Value[string](t, sql, "SELECT reason FROM bulk_run WHERE id = $1", id) == string(care.ReasonBulkLost)
+	}, 30*time.Second, 20*time.Millisecond)
+	counts, err := w.Store.CountItems(t.Context(), organisation, id, nil)
+	require.NoError(t, err)
+	require.Equal(t, 100, counts.Processed)
+	require.Positive(t, counts.Skipped)
+
+	_, again := temporal.Bulk(t, w.Store, organisation, care.BulkOptions{Kind: care.RunCareRecipient, Selection: care.BulkSelection{RetryOf: id}})
+	var result protocol.BulkResult
+	require.NoError(t, again.Get(t.Context(), &result))
+	require.GreaterOrEqual(t, result.Counts.Selected, counts.Skipped)
+	require.Equal(t, []int{100}, testkit.Column[int](t, sql, "SELECT count(*)::int FROM support_plan"))
+}
+
+// A cancelled bulk run counts those whom it did not reach.
+func TestACancelledBulkRun(t *testing.T) {
+	w := testkit.NewWorld(t, crowd(100))
+	temporal := testkit.NewTemporal(t)
+	temporal.RunWorker(t, w.Steps(t, db.Options{MaxConnections: 20}))
+	organisation := organisationOf(t, w.Store)
+	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.Latency, Delay: 250 * time.Millisecond}))
+	id, run := temporal.Bulk(t, w.Store, organisation, careRecipients)
+	require.Eventually(t, func() bool {
+		counts, err := w.Store.CountItems(t.Context(), organisation, id, nil)
+		require.NoError(t, err)
+		return counts.Processed > 5
+	}, 30*time.Second, 10*time.Millisecond)
+	require.NoError(t, temporal.CancelWorkflow(t.Context(), run.GetID(), ""))
+	require.Error(t, run.Get(t.Context(), nil))
+	counts, err := w.Store.CountItems(t.Context(), organisation, id, nil)
+	require.NoError(t, err)
+	require.Equal(t, 100, counts.Processed)
+	require.Positive(t, counts.Skipped)
+	require.Positive(t, counts.Succeeded+counts.SucceededWithWarnings)
+	require.Zero(t, counts.Cancelled, "people in hand were finished")
 }

@@ -3,10 +3,12 @@ package hosting
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
+	sdktemporal "go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 
 	"github.com/caresync/caresync/activities"
@@ -78,6 +80,15 @@ func Workers(connected client.Client, queues protocol.TaskQueues, steps *activit
 		parts = append(parts, part(serviceWorker), part(bulkWorker))
 	}
 	return parts
+}
+
+// Schedule makes the schedule by which the deployment closes what terminated workflows left open. One that is there already stands.
+func Schedule(ctx context.Context, connected client.Client, queues protocol.TaskQueues) error {
+	_, err := connected.ScheduleClient().Create(ctx, protocol.ReconcileSchedule(queues))
+	if errors.Is(err, sdktemporal.ErrScheduleAlreadyRunning) {
+		return nil
+	}
+	return err
 }
 
 func part(hosted worker.Worker) run.Part {

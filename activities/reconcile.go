@@ -1,0 +1,81 @@
+package activities
+
+import (
+	"context"
+	"errors"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+)
+
+// Executions is what is needed of a Temporal client to see whether a workflow goes on.
+type Executions interface {
+	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
+}
+
+// reconciler closes what a workflow left open that was terminated, or lost.
+type reconciler struct {
+	store    *db.Store
+	temporal Executions
+}
+
+// reconcile closes the runs and bulk runs of all organisations whose workflow has ended without recording their outcome.
+func (r reconciler) reconcile(ctx context.Context) (protocol.Reconciled, error) {
+	var closed protocol.Reconciled
+	bulks, err := r.store.OpenBulks(ctx)
+	if err != nil {
+		return closed, err
+	}
+	for _, bulk := range bulks {
+		goesOn, err := r.goesOn(ctx, bulk.WorkflowID)
+		if err != nil {
+			return closed, err
+		}
+		if !goesOn {
+			if _, _, err := r.store.FinishBulk(ctx, bulk.OrganisationID, bulk.ID, care.ReasonBulkLost); err != nil {
+				return closed, err
+			}
+			closed.BulkRuns++
+		}
+	}
+	return r.closeRuns(ctx, closed)
+}
+
+// closeRuns leaves alone what a workflow that goes on may still finish: after a reset its run keeps its id.
+func (r reconciler) closeRuns(ctx context.Context, closed protocol.Reconciled) (protocol.Reconciled, error) {
+	runs, err := r.store.OpenRuns(ctx)
+	if err != nil {
+		return closed, err
+	}
+	for _, run := range runs {
+		goesOn, err := r.goesOn(ctx, run.WorkflowID)
+		if err != nil {
+			return closed, err
+		}
+		if !goesOn {
+			if err := r.store.AbandonRun(ctx, run.OrganisationID, run.ID); err != nil {
+				return closed, err
+			}
+			closed.Runs++
+		}
+	}
+	return closed, nil
+}
+
+// goesOn reports whether the newest execution of a workflow is running. One that Temporal no longer knows is not.
+func (r reconciler) goesOn(ctx context.Context, workflowID string) (bool, error) {
+	described, err := r.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
+	var unknown *serviceerror.NotFound
+	if errors.As(err, &unknown) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return described.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil
+}
