@@ -112,7 +112,7 @@ func (s *slice) sync(ctx context.Context, item db.OpenItem) {
 	person := item.ClientID
 	request := care.Request{
 		OrganisationID: s.in.OrganisationID, ClientID: person, AllBudgets: s.in.Options.AllBudgets, Areas: s.in.Options.Areas,
-		MovedOnly: s.in.Options.Delta, MovedBudgets: item.MovedBudgets, Trigger: care.TriggerBulk, RequestedBy: s.in.RequestedBy, BulkID: s.in.BulkID,
+		MovedOnly: s.in.Options.Delta, MovedBudgets: item.MovedBudgets, HoldChanges: s.in.Options.HoldChanges, Trigger: care.TriggerBulk, RequestedBy: s.in.RequestedBy, BulkID: s.in.BulkID,
 	}
 	made, err := s.bulk.passes[s.in.Options.Kind].pass(ctx, db.BulkRunID(s.in.BulkID, person), request)
 	switch {

@@ -50,7 +50,8 @@ func (p *PaceContract) ValidateParticipant(ctx context.Context, in protocol.Vali
 	today := care.DateIn(in.At, record.TimeZone)
 	return care.Subject{
 		RunID: in.RunID, OrganisationID: in.OrganisationID, ClientID: in.ClientID, ConnectionID: record.ConnectionID, Today: today,
-		Refusal: participantRefusal(record, in.Trigger, today),
+		HoldChanges: in.HoldChanges,
+		Refusal:     participantRefusal(record, in.Trigger, today),
 	}, nil
 }
 
@@ -147,8 +148,12 @@ func (p *PaceContract) RefreshContract(ctx context.Context, in protocol.AreaInpu
 	if read.refusal != "" {
 		return p.refuse(ctx, step, begun, read.refusal, "", read.plans())
 	}
+	refresh := care.RefreshUnattended
+	if in.HoldChanges {
+		refresh = care.RefreshHeld
+	}
 	decision, err := p.store.RefreshContract(ctx, step, begun, func(held care.HeldContracts) care.ContractDecision {
-		return care.RefreshUnattended(held, read.ContractRead, db.NewID)
+		return refresh(held, read.ContractRead, db.NewID)
 	})
 	if err != nil {
 		return protocol.ContractResult{}, err

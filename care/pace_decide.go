@@ -54,6 +54,8 @@ type terms struct {
 	// idOf gives a new budget its id, and agreedOverlap says which contracts may share days with this one; only where attended.
 	idOf          func(place int) ID
 	agreedOverlap func(ID) bool
+	// shown is the id under which that person has seen a budget, empty for one that they have not; nil where nothing was shown before.
+	shown func(place int) ID
 	// mayGo is how many budgets may leave PACE at once (R5).
 	mayGo int
 	// only is set where nothing but the ticked budgets of a contract that we have is refreshed.
@@ -75,6 +77,52 @@ type contractDeciding struct {
 // new budgets and shortenings are held for review.
 func RefreshUnattended(held HeldContracts, read ContractRead, newID NewID) ContractDecision {
 	return decideContract(held, read, terms{ticked: everyBudget}, newID)
+}
+
+// RefreshHeld decides what a read would change, and leaves all of it to people: nothing of the contract is written.
+func RefreshHeld(held HeldContracts, read ContractRead, newID NewID) ContractDecision {
+	would := RefreshUnattended(held, read, newID)
+	if would.Answer.Outcome != AreaSucceeded {
+		return would
+	}
+	names := make(map[ID]string)
+	for i := range would.Budgets.After {
+		names[would.Budgets.After[i].ID] = would.Budgets.After[i].Name()
+	}
+	holding := ContractDecision{Decision: Decision{Issues: slices.Clone(read.Issues)}, Contract: would.Contract, Review: would.Review}
+	for _, change := range would.Changes {
+		if item, reviewed := reviewOf(change, would.Contract.ID, names); reviewed {
+			holding.Review = append(holding.Review, item)
+		}
+	}
+	if len(holding.Review) > 0 {
+		holding.warn(heldForReview(len(holding.Review)))
+	}
+	holding.conclude(Counts{KindServiceContract: {Unchanged: len(would.Contracts)}, KindPlanBudget: {Unchanged: len(would.Budgets.After)}})
+	return holding
+}
+
+// What a person is told of a budget that leaves PACE, or comes back.
+const statusField, inPACE, noLongerInPACE = "status", "in PACE", "no longer in PACE"
+
+// reviewOf is a change as it waits for a person. Adjustment records only follow from other changes.
+func reviewOf(change Change, contract ID, budgets map[ID]string) (ReviewItem, bool) {
+	item := ReviewItem{Kind: ReviewChange, ContractID: contract, Field: change.Field, Old: change.Old, New: change.New}
+	switch {
+	case change.Kind == KindServiceContract && change.Action == ActionUpdated && change.Field != "allocation_total":
+		item.Subject = "The plan"
+	case change.Kind == KindPlanBudget:
+		item.Subject, item.BudgetID = budgets[change.RecordID], change.RecordID
+		if change.Action != ActionUpdated {
+			item.Field, item.Old, item.New = statusField, text(inPACE), text(noLongerInPACE)
+		}
+		if change.Action == ActionRevived {
+			item.Old, item.New = item.New, item.Old
+		}
+	default:
+		return ReviewItem{}, false
+	}
+	return item, true
 }
 
 func everyBudget(int) bool { return true }
@@ -186,7 +234,7 @@ func (d *contractDeciding) place(contract ServiceContract) {
 func (d *contractDeciding) setBudgets() {
 	held := filter(d.held.Budgets, func(b PlanBudget) bool { return b.ContractID == d.Contract.ID })
 	read := numbered(d.read.Tree.Budgets())
-	paired := pairBudgets(held, read, d.read.Tree.Historical)
+	paired := pairBudgets(held, read, d.read.Tree.Historical, d.terms.shown)
 	renumbered(held, read, paired)
 	declined := d.Contract.Declined
 	if d.terms.attended && !d.terms.only {
@@ -361,12 +409,16 @@ func (d *contractDeciding) concludeContract() {
 	d.Changes = append(d.Changes, d.Budgets.Changes...)
 	d.Changes = append(d.Changes, d.DeliveredServices.Changes...)
 	if len(d.Review) > 0 && !d.terms.attended {
-		d.warn(Warning(AreaContract, IssueHeldForReview, fmt.Sprintf(
-			"%d changes wait for a person. Retrieve the plan to see them, and create to accept them.", len(d.Review))))
+		d.warn(heldForReview(len(d.Review)))
 	}
 	d.conclude(Counts{
 		KindServiceContract: d.contractCount(), KindPlanBudget: d.Budgets.Count, KindDeliveredService: d.DeliveredServices.Count,
 	})
+}
+
+func heldForReview(changes int) Issue {
+	return Warning(AreaContract, IssueHeldForReview, fmt.Sprintf(
+		"%d changes wait for a person. Retrieve the plan to see them, and create to accept them.", changes))
 }
 
 func (d *contractDeciding) contractCount() (count Count) {

@@ -353,3 +353,30 @@ func TestARunCountsWhatItDidToEachKind(t *testing.T) { // R6
 	}, decision.Answer.Counts)
 	require.ElementsMatch(t, care.PACECountedKinds, []care.Kind{care.KindServiceContract, care.KindPlanBudget, care.KindDeliveredService})
 }
+
+func TestARunThatHoldsEveryChangeWritesNothing(t *testing.T) { // R31
+	core, transport := spentBudget("Consumables", "1000", "10"), spentBudget("Transport", "500", "0")
+	newID := freshIDs()
+	held, _ := created(care.HeldContracts{}, readOf(aPlan, core, transport), newID)
+	longer := aPlan
+	longer.EndDate = aPlan.EndDate.AddDays(30)
+	read := readOf(longer, with(core, func(b *care.ReportedBudget) { b.Spent = amount("25") }))
+
+	decision := care.RefreshHeld(held, read, newID)
+	require.Equal(t, care.AreaSucceeded, decision.Answer.Outcome)
+	require.Empty(t, decision.Contracts)
+	require.Empty(t, decision.Budgets.Write)
+	require.Empty(t, decision.Budgets.Remove)
+	require.Empty(t, decision.DeliveredServices.Write)
+	require.Empty(t, decision.Changes)
+	var words []string
+	for _, item := range decision.Review {
+		words = append(words, item.Words())
+	}
+	require.Contains(t, words, "Consumables (flexible, plan_managed): spent would change from 10.00 to 25.00.")
+	require.Contains(t, words, "Transport (flexible, plan_managed): status would change from in PACE to no longer in PACE.")
+	require.Contains(t, words, "The plan: end date of the plan would change from 2027-01-31 to 2027-03-02.")
+	require.Equal(t, 1, decision.Answer.Warnings)
+
+	require.Empty(t, care.RefreshHeld(held, readOf(aPlan, core, transport), newID).Review, "nothing changed, nothing waits")
+}

@@ -38,8 +38,11 @@ type pairing struct {
 // taken first, and with each of these those in PACE before those that had left it: the same in all fields; the same dates; the same
 // start; and only where none of that is left, the same ordinal. What is left then may be paired without the funding component, where
 // one side does not name it: the historical tree never does.
-func pairBudgets(known, read []PlanBudget, historical bool) pairing {
+//
+// shown, if not nil, is the id under which a person has seen each budget: one that is known by that id is that budget, whatever its equals.
+func pairBudgets(known, read []PlanBudget, historical bool, shown func(place int) ID) pairing {
 	paired, same := pairing{of: make([]*PlanBudget, len(read))}, sameOnceCompleted(historical)
+	paired.matchShown(known, shown)
 	whole, withoutComponent := (*PlanBudget).identity, (*PlanBudget).identityWithoutComponent
 	paired.match(known, read, whole, same, sameDatesAndOrdinal, sameBudgetDates, sameStartAndOrdinal, sameStart)
 	paired.match(known, read, whole, sameOrdinal)
@@ -47,6 +50,16 @@ func pairBudgets(known, read []PlanBudget, historical bool) pairing {
 		oneNamesNoComponent(sameBudgetDates), oneNamesNoComponent(sameStart))
 	paired.absent = paired.unpaired(known)
 	return paired
+}
+
+func (p *pairing) matchShown(known []PlanBudget, shown func(place int) ID) {
+	for place := range p.of {
+		for i := range known {
+			if shown != nil && known[i].ID == shown(place) {
+				p.of[place] = &known[i]
+			}
+		}
+	}
 }
 
 // match pairs what is not paired yet.

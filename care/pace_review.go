@@ -11,6 +11,8 @@ const (
 	ReviewNewBudget   ReviewKind = "new_budget"
 	ReviewShortening  ReviewKind = "shortening"
 	ReviewOverlap     ReviewKind = "overlap"
+	// ReviewChange is a change that could have been applied, in a run that leaves every change to people.
+	ReviewChange ReviewKind = "change"
 	// ReviewRemoval is a budget that is missing together with so many others that the guard held them all (R5).
 	ReviewRemoval ReviewKind = "removal"
 )

@@ -41,7 +41,7 @@ var fieldLabels = map[string]string{
 	"budget_type": "budget type", "management": "management", "support_type": "support type", "category": "category",
 	"funding_component": "funding component", "approved": "approved", "released": "released", "spent": "spent", "remaining": "remaining",
 	"instalment_type": "instalment type", "stated_items": "stated items", "funding_periods": "funding periods",
-	"amount": "amount", "delivered_on": "date", "support_item_number": "support item number",
+	statusField: "status", "amount": "amount", "delivered_on": "date", "support_item_number": "support item number",
 	"support_item_description": "support item description", "service_provider_name": "service provider name", "note": "note",
 	"claim_status": "claim status",
 }

@@ -266,7 +266,7 @@ func DecideCreate(held HeldContracts, preview Preview, request CreateRequest, re
 		return refusedContract(reason)
 	}
 	fresh := numbered(read.Tree.Budgets())
-	paired := pairBudgets(preview.planBudgets(), fresh, read.Tree.Historical)
+	paired := pairBudgets(preview.planBudgets(), fresh, read.Tree.Historical, nil)
 	if differences := preview.differences(request, read, fresh, paired); len(differences) > 0 {
 		refused := refusedContract(ReasonPreviewDiffers)
 		refused.Differences = differences
@@ -311,6 +311,12 @@ func (p *Preview) terms(request CreateRequest, paired pairing, newID NewID) term
 			return paired.of[place] != nil && slices.Contains(request.Selection, paired.of[place].ID)
 		},
 		idOf: func(place int) ID { return paired.of[place].ID },
+		shown: func(place int) ID {
+			if paired.of[place] == nil {
+				return ""
+			}
+			return paired.of[place].ID
+		},
 		agreedOverlap: func(id ID) bool {
 			return request.AcceptOverlaps && slices.ContainsFunc(p.Overlaps, func(c ServiceContract) bool { return c.ID == id })
 		},

@@ -17,8 +17,10 @@ type Request struct {
 	// government's ids.
 	MovedOnly    bool     `json:"moved_only,omitempty"`
 	MovedBudgets []string `json:"-"`
-	Trigger      Trigger  `json:"trigger"`
-	RequestedBy  string   `json:"requested_by,omitempty"`
+	// HoldChanges leaves every change of a contract to people (R31).
+	HoldChanges bool    `json:"hold_changes,omitempty"`
+	Trigger     Trigger `json:"trigger"`
+	RequestedBy string  `json:"requested_by,omitempty"`
 	// BulkID is the bulk run that asks, empty if none does.
 	BulkID ID `json:"bulk_id,omitempty"`
 }
@@ -51,6 +53,8 @@ type Subject struct {
 	Areas        []Area   `json:"areas,omitempty"`
 	MovedOnly    bool     `json:"moved_only,omitempty"`
 	MovedBudgets []string `json:"-"`
+	// HoldChanges is the request's.
+	HoldChanges bool `json:"hold_changes,omitempty"`
 	// Verified is set once a summary of this person has passed the identity check (R8, R19).
 	Verified bool `json:"verified,omitempty"`
 	// Refusal says why the person cannot be synced at all; empty if they can.

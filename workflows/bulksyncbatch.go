@@ -131,7 +131,7 @@ func (b *bulkBatch) escalate(ctx workflow.Context) error {
 func (b *bulkBatch) syncAlone(ctx workflow.Context, person care.ID) {
 	request := care.Request{
 		OrganisationID: b.input.OrganisationID, ClientID: person, AllBudgets: b.input.Options.AllBudgets, Areas: b.input.Options.Areas,
-		Trigger: care.TriggerBulk, RequestedBy: b.input.RequestedBy, BulkID: b.input.BulkID,
+		HoldChanges: b.input.Options.HoldChanges, Trigger: care.TriggerBulk, RequestedBy: b.input.RequestedBy, BulkID: b.input.BulkID,
 	}
 	id, name, input := b.own(request)
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, ownSyncOptions(id)), name, input)
