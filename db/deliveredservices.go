@@ -61,6 +61,9 @@ func (s *Store) ImportDeliveredServices(
 			return err
 		}
 		work.adjust()
+		if err := importError(work.problems); err != nil {
+			return err
+		}
 		result = work.result
 		return work.write(ctx, queries, organisation.ID, "import of delivered services by "+by)
 	})
@@ -345,6 +348,9 @@ func (w *work) adjust() {
 		budget := w.budgets[id]
 		difference, issues := care.Adjust([]care.PlanBudget{budget.PlanBudget}, delivered[id], budget.retrievedOn, NewID)
 		for _, record := range difference.Write {
+			if !isMoney(record.Amount) {
+				w.problems = append(w.problems, LineError{Message: w.budgetWords(id) + ": its claims add up to more than can be stored: correct the amounts"})
+			}
 			w.writes = append(w.writes, deliveredRow{DeliveredService: record})
 		}
 		w.unneeded = append(w.unneeded, difference.Remove...)

@@ -248,6 +248,19 @@ func TestAnImportOfDeliveredServicesIsAllOrNothing(t *testing.T) {
 	require.ErrorAs(t, err, &refused, "another organisation's client (R11)")
 }
 
+func TestClaimsThatAddUpToTooMuchAreRefused(t *testing.T) {
+	t.Parallel()
+	p := newParticipant(t)
+	p.create(t, p.client, readOf(aPlan, reported(aPlan, "Consumables", "1000", "100")))
+	before := p.sql.Snapshot(t)
+	_, err := p.tryImport(t, delivered(2, "W1", "999999999999.99", care.ClaimPaid), delivered(3, "W2", "999999999999.99", care.ClaimPaid))
+	var refused *db.ImportError
+	require.ErrorAs(t, err, &refused)
+	require.Len(t, refused.Problems, 1)
+	require.Contains(t, refused.Problems[0].String(), "its claims add up to more than can be stored")
+	require.Equal(t, before, p.sql.Snapshot(t))
+}
+
 // Work stays where it is while its budget matches, also once that has left PACE; after a reassessment it moves to the contract whose
 // dates cover it.
 func TestWorkStaysWhereItWas(t *testing.T) {

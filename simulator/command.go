@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 	"go.uber.org/zap"
 
+	"github.com/caresync/caresync/simulator/claims"
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/gateway"
 	"github.com/caresync/caresync/simulator/ndia"
@@ -52,6 +53,7 @@ type settings struct {
 	ndiaAudience string
 	budgetCalls  int
 	webhook      ndia.Webhook
+	claims       claims.Webhook
 }
 
 func newCommand() *cobra.Command {
@@ -106,6 +108,8 @@ func newServeCommand() *cobra.Command {
 	flags.StringVar(&given.webhook.URL, "webhook-url", "", "where the NDIA sends notifications (default: nowhere)")
 	flags.StringVar(&given.webhook.Header, "webhook-header", ndia.DefaultSecretHeader, "header that carries the secret of --webhook-url")
 	flags.StringVar(&given.webhook.Secret, "webhook-secret", "", "shared secret of --webhook-url")
+	flags.StringVar(&given.claims.URL, "claims-webhook-url", "", "where the claim service tells of claims, such as CareSync's /v1/claim-events (default: nowhere)")
+	flags.StringVar(&given.claims.Token, "claims-webhook-token", "", "API token that --claims-webhook-url wants")
 	return command
 }
 
@@ -161,6 +165,11 @@ func newSimulator(given settings) (*server.Simulator, error) {
 	if given.webhook.URL != "" {
 		if err := simulator.NDIA.Notifications.SetWebhooks(given.webhook); err != nil {
 			return nil, errors.Join(fmt.Errorf("--webhook-url: %w", err), simulator.Close())
+		}
+	}
+	if given.claims.URL != "" {
+		if err := simulator.Claims.Teller.SetWebhooks(given.claims); err != nil {
+			return nil, errors.Join(fmt.Errorf("--claims-webhook-url: %w", err), simulator.Close())
 		}
 	}
 	return simulator, addLatency(simulator, given.latency)

@@ -34,6 +34,7 @@ func TestFlagsThatCannotBe(t *testing.T) {
 		"cannot be negative":  {"--people=-1"},
 		"--participants":      {"--participants=-1"},
 		"give a secret":       {"--webhook-url=http://receiver.example"},
+		"give a token":        {"--claims-webhook-url=http://receiver.example"},
 		"--today":             {"--today=tomorrow"},
 		"is not a folder":     {"--scenarios=/no/such/folder"},
 		"longer than nothing": {"--token-life=0s"},

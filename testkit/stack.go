@@ -71,6 +71,14 @@ func (p *Process) Kill() {
 	<-p.ended
 }
 
+// Freeze stops the program for some time, as a machine that is overloaded or suspended would, and lets it go on.
+func (p *Process) Freeze(t testing.TB, duration time.Duration) {
+	t.Helper()
+	require.NoError(t, p.command.Process.Signal(syscall.SIGSTOP))
+	<-time.After(duration)
+	require.NoError(t, p.command.Process.Signal(syscall.SIGCONT))
+}
+
 // Stop asks the program to end, waits for it and answers with its exit code.
 func (p *Process) Stop(t testing.TB) int {
 	t.Helper()

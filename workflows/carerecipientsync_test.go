@@ -280,6 +280,17 @@ func (s *careRecipientSyncSuite) TestAButtonJoinsUnlessItAsksForMore() {
 	s.True(s.nextPass().AllBudgets)
 }
 
+// What one request says is not said by the next one, too.
+func (s *careRecipientSyncSuite) TestRequestsAreReadOneByOne() {
+	s.whileBudgetsAreRead(func() {
+		s.signal(protocol.SyncRequest{Trigger: care.TriggerOnDemand, Fresh: true, RequestedBy: "somebody"})
+		s.signal(protocol.SyncRequest{Trigger: care.TriggerClaim})
+	})
+	s.run()
+	s.Equal(care.TriggerClaim, s.nextPass().Trigger)
+	s.Empty(s.nextPass().RequestedBy)
+}
+
 // A failed pass does not swallow a claim event either.
 func (s *careRecipientSyncSuite) TestAClaimEventSurvivesAFailedPass() {
 	s.steps.summary = func(int) (care.AreaResult, error) {

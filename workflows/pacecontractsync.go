@@ -100,10 +100,7 @@ func (s *contractSync) noteRequests(ctx workflow.Context) {
 
 // takeRequests takes the requests that have arrived and were not noted yet.
 func (s *contractSync) takeRequests() {
-	var request protocol.RefreshRequest
-	for s.requests.ReceiveAsync(&request) {
-		s.further = append(s.further, request)
-	}
+	s.further = append(s.further, drain[protocol.RefreshRequest](s.requests)...)
 }
 
 // attend waits until a preview was created, expired, or was cancelled.

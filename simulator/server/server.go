@@ -12,6 +12,7 @@ import (
 	"net/http"
 
 	"github.com/caresync/caresync/simulator/calls"
+	"github.com/caresync/caresync/simulator/claims"
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/gateway"
 	"github.com/caresync/caresync/simulator/ndia"
@@ -40,6 +41,8 @@ type Simulator struct {
 	PRODA             *proda.Service
 	ServicesAustralia *servicesaustralia.Service
 	NDIA              *ndia.Service
+	// Claims is the organisations' claim service.
+	Claims *claims.Service
 	// Faults are the faults in force, for all services.
 	Faults *faults.Set
 
@@ -135,6 +138,8 @@ func assemble(c config) (*Simulator, error) {
 	s.mux.Handle(NDIAPath+"/", http.StripPrefix(NDIAPath, s.NDIA))
 	s.handleControl()
 	s.handleParticipants()
+	s.Claims = claims.New(w)
+	s.handleClaims()
 	return s, nil
 }
 
@@ -154,6 +159,7 @@ func (s *Simulator) ResetCalls() { s.calls.Reset() }
 func (s *Simulator) Close() error {
 	s.Faults.Clear()
 	s.NDIA.Notifications.Close()
+	s.Claims.Teller.Close()
 	if s.journal == nil {
 		return nil
 	}

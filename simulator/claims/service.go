@@ -1,0 +1,260 @@
+// Package claims is a simulated claim service: it keeps the claims that organisations make over the simulated world's invoices, moves
+// them on when their status is checked, and tells webhooks of each change, as the real one would tell CareSync.
+package claims
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	"github.com/caresync/caresync/simulator/world"
+)
+
+// Status is how far a claim has come.
+type Status string
+
+// The statuses that Check Status goes through. The last two are final.
+const (
+	Submitted Status = "submitted"
+	Pending   Status = "pending"
+	Approved  Status = "approved"
+	Completed Status = "completed"
+	Cancelled Status = "cancelled"
+)
+
+// next is the status after a check.
+var next = map[Status]Status{Submitted: Pending, Pending: Approved, Approved: Completed, Completed: Completed, Cancelled: Cancelled}
+
+// ErrNoSuchClaim says that there is no claim of that id.
+var ErrNoSuchClaim = errors.New("no such claim")
+
+// Order says what to claim: invoices that the organisation has billed, or new services, which draw on the people's budgets once the
+// claim is approved. Nothing at all claims every invoice that was not claimed yet.
+type Order struct {
+	// Organisation is the RA number; empty: the one that holds the first of the people, else the first of all.
+	Organisation string   `json:"organisation"`
+	Invoices     []string `json:"invoices"`
+	// People are billed for new services: Lines each (1) of Amount (84.50). They are named by key or care recipient id.
+	People []string        `json:"people"`
+	Lines  int             `json:"lines"`
+	Amount decimal.Decimal `json:"amount"`
+	// Strangers are care recipient ids that are claimed for as well, whoever they are.
+	Strangers []string `json:"strangers"`
+}
+
+// Claim is a claim as it stands.
+type Claim struct {
+	ID       string   `json:"id"`
+	RANumber string   `json:"raNumber"`
+	Status   Status   `json:"status"`
+	Invoices []string `json:"invoices"`
+	// CareRecipientIDs has an entry for each line.
+	CareRecipientIDs []string  `json:"careRecipientIds"`
+	ChangedAt        time.Time `json:"changedAt"`
+	// unpaid are the services that draw on budgets once the claim is approved.
+	unpaid []service
+}
+
+type service struct {
+	person string
+	move   world.Move
+}
+
+// Service keeps claims. It is safe for use by many goroutines. What it keeps is gone after a restart.
+type Service struct {
+	world  *world.World
+	Teller *Teller
+
+	mu     sync.Mutex
+	claims []*Claim
+}
+
+// New makes a claim service for the organisations of a world.
+func New(w *world.World) *Service { return &Service{world: w, Teller: newTeller()} }
+
+// Claims lists all claims in the order in which they were submitted.
+func (s *Service) Claims() []Claim {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]Claim, 0, len(s.claims))
+	for _, claim := range s.claims {
+		list = append(list, *claim)
+	}
+	return list
+}
+
+// Find gives a claim.
+func (s *Service) Find(id string) (Claim, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	claim, err := s.find(id)
+	if err != nil {
+		return Claim{}, err
+	}
+	return *claim, nil
+}
+
+func (s *Service) find(id string) (*Claim, error) {
+	for _, claim := range s.claims {
+		if claim.ID == id {
+			return claim, nil
+		}
+	}
+	return nil, ErrNoSuchClaim
+}
+
+// Submit makes a claim, and tells that it was submitted. The error says what does not fit.
+func (s *Service) Submit(order Order) (Claim, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	claim, err := s.draft(order)
+	if err != nil {
+		return Claim{}, err
+	}
+	s.claims = append(s.claims, claim)
+	s.tell(claim)
+	return *claim, nil
+}
+
+func (s *Service) draft(order Order) (*Claim, error) {
+	raNumber, err := s.organisation(order)
+	if err != nil {
+		return nil, err
+	}
+	if order.Lines < 0 || order.Amount.IsNegative() {
+		return nil, errors.New("lines and amount cannot be negative")
+	}
+	claim := &Claim{ID: "CLM-" + uuid.NewString()[:13], RANumber: raNumber, Status: Submitted, Invoices: []string{}, CareRecipientIDs: []string{}, ChangedAt: time.Now()}
+	if err := s.addInvoices(claim, order); err != nil {
+		return nil, err
+	}
+	if err := s.addServices(claim, order); err != nil {
+		return nil, err
+	}
+	claim.CareRecipientIDs = append(claim.CareRecipientIDs, order.Strangers...)
+	if len(claim.CareRecipientIDs) == 0 {
+		return nil, errors.New("there is nothing to claim: every invoice of the organisation was claimed before")
+	}
+	return claim, nil
+}
+
+func (s *Service) organisation(order Order) (string, error) {
+	raNumber := order.Organisation
+	if raNumber == "" && len(order.People) > 0 {
+		raNumber = s.holderOf(order.People[0])
+	}
+	for _, organisation := range s.world.Organisations() {
+		if raNumber == "" || raNumber == organisation.RANumber {
+			return organisation.RANumber, nil
+		}
+	}
+	return "", fmt.Errorf("there is no organisation with the RA number %q", raNumber)
+}
+
+// holderOf is the RA number of the first organisation that holds a person; empty where none does.
+func (s *Service) holderOf(person string) string {
+	for _, held := range s.world.People(world.Holder{}) {
+		if held.Key == person || held.CareRecipientID == person {
+			return held.RANumber
+		}
+	}
+	return ""
+}
+
+// addInvoices claims the invoices that were named, or all that are left where nothing at all was.
+func (s *Service) addInvoices(claim *Claim, order Order) error {
+	all := len(order.Invoices)+len(order.People)+len(order.Strangers) == 0
+	for _, line := range s.world.Invoices(world.Holder{Organisation: claim.RANumber}) {
+		if !all && !slices.Contains(order.Invoices, line.InvoiceID) || all && s.claimed(line.InvoiceID) {
+			continue
+		}
+		claim.CareRecipientIDs = append(claim.CareRecipientIDs, line.CareRecipientID)
+		if !slices.Contains(claim.Invoices, line.InvoiceID) {
+			claim.Invoices = append(claim.Invoices, line.InvoiceID)
+		}
+	}
+	for _, invoice := range order.Invoices {
+		if !slices.Contains(claim.Invoices, invoice) {
+			return fmt.Errorf("the organisation has no invoice %q", invoice)
+		}
+		if s.claimed(invoice) {
+			return fmt.Errorf("invoice %q was claimed before", invoice)
+		}
+	}
+	return nil
+}
+
+// claimed reports whether an invoice stands in a claim that was not cancelled.
+func (s *Service) claimed(invoice string) bool {
+	return slices.ContainsFunc(s.claims, func(claim *Claim) bool {
+		return claim.Status != Cancelled && slices.Contains(claim.Invoices, invoice)
+	})
+}
+
+func (s *Service) addServices(claim *Claim, order Order) error {
+	held := map[string]string{}
+	for _, person := range s.world.People(world.Holder{Organisation: claim.RANumber}) {
+		held[person.Key], held[person.CareRecipientID] = person.CareRecipientID, person.CareRecipientID
+	}
+	lines := max(order.Lines, 1)
+	for _, name := range order.People {
+		careRecipientID, known := held[name]
+		if !known {
+			return fmt.Errorf("the organisation holds no person %q", name)
+		}
+		claim.unpaid = append(claim.unpaid, service{name, world.Move{Name: world.Claim, Times: lines, Amount: order.Amount}})
+		claim.CareRecipientIDs = append(claim.CareRecipientIDs, slices.Repeat([]string{careRecipientID}, lines)...)
+	}
+	return nil
+}
+
+// CheckStatus moves a claim on by one status, or cancels it, and tells of the change. A claim at its end stays as it is.
+func (s *Service) CheckStatus(id string, cancel bool) (Claim, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	claim, err := s.find(id)
+	if err != nil {
+		return Claim{}, err
+	}
+	status := next[claim.Status]
+	if cancel && claim.Status != Completed {
+		status = Cancelled
+	}
+	if status == claim.Status {
+		return *claim, nil
+	}
+	if status == Approved {
+		if err := s.pay(claim); err != nil {
+			return Claim{}, err
+		}
+	}
+	claim.Status, claim.ChangedAt = status, time.Now()
+	s.tell(claim)
+	return *claim, nil
+}
+
+// pay lets what was claimed draw on the people's budgets. What was paid is not paid again if a later line does not fit.
+func (s *Service) pay(claim *Claim) error {
+	for len(claim.unpaid) > 0 {
+		made, err := s.world.Move(claim.unpaid[0].person, claim.unpaid[0].move)
+		if err != nil {
+			return fmt.Errorf("pay for %s: %w", claim.unpaid[0].person, err)
+		}
+		claim.Invoices = append(slices.Clone(claim.Invoices), made.InvoiceID)
+		claim.unpaid = claim.unpaid[1:]
+	}
+	return nil
+}
+
+// tell hands the claim's new status to the webhooks.
+func (s *Service) tell(claim *Claim) {
+	s.Teller.tell(claim.RANumber, Event{
+		Version: 1, EventID: uuid.NewString(), ClaimID: claim.ID, Status: claim.Status,
+		CareRecipientIDs: claim.CareRecipientIDs, OccurredAt: claim.ChangedAt.UTC(),
+	})
+}
