@@ -44,9 +44,9 @@ test: build ## run every test
 	cd bench && go vet ./... && go test $(TESTFLAGS) ./...
 
 .PHONY: bench
-bench: build ## measure one sync beside a plain program that makes the same calls
+bench: build ## measure one sync and a bulk run beside what one would use instead; a quarter of an hour
 	cd bench && go build -o $(BIN)/bench .
-	$(DEVSTACK) exec --without ui -- $(BIN)/bench
+	$(DEVSTACK) exec --without ui -- $(BIN)/bench $(BENCHFLAGS)
 
 .PHONY: lint
 lint: ## gofmt, vet, staticcheck, workflowcheck, generated code; known vulnerabilities where their database can be had
@@ -59,6 +59,11 @@ generate: ## make db/gen from db/queries and db/migrations
 .PHONY: record-histories
 record-histories: build ## record the histories that the replay test replays; run it on the commit of a release
 	$(DEVSTACK) exec $(TEST_STACK) -- go test -count=1 -tags record -run 'TestRecord.*Histories' ./worker/hosting
+
+.PHONY: chaos
+chaos: build ## bulk runs in storms: SEEDS of them, from FIRST_SEED on
+	CARESYNC_BIN=$(BIN) $(DEVSTACK) exec $(TEST_STACK) -- go test -count=1 -v -tags chaos -timeout 60m -run TestChaos ./worker/hosting \
+		-args -seeds $(or $(SEEDS),20) -first-seed $(or $(FIRST_SEED),1)
 
 .PHONY: clean
 clean: ## remove the programs
