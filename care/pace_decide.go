@@ -261,22 +261,14 @@ func (d *contractDeciding) setBudgets() {
 func (d *contractDeciding) newBudget(place int, read PlanBudget, declined []DeclinedBudget) {
 	switch {
 	case d.terms.attended && d.terms.ticked(place):
-		d.Budgets.keep(KindPlanBudget, nil, read, func() ID { return d.freshID(place) }, rowOf[PlanBudget], valuesOf[PlanBudget])
+		d.Budgets.keep(KindPlanBudget, nil, read, func() ID { return d.terms.idOf(place) }, rowOf[PlanBudget], valuesOf[PlanBudget])
 	case d.terms.only:
+	case d.terms.attended && d.terms.shown(place) == "": // nobody has seen it, so nobody has declined it: the next refresh asks
 	case d.terms.attended:
 		d.Contract.Declined = append(d.Contract.Declined, DeclinedBudget{Budget: read.key(), Approved: read.Approved})
 	case !slices.ContainsFunc(declined, read.isDeclined):
 		d.review(ReviewItem{Kind: ReviewNewBudget, ContractID: d.Contract.ID, Subject: read.Name(), New: moneyText(read.Approved)})
 	}
-}
-
-// freshID is the id that the preview showed, unless a budget has got it since.
-func (d *contractDeciding) freshID(place int) ID {
-	id := d.terms.idOf(place)
-	if slices.ContainsFunc(d.held.Budgets, func(b PlanBudget) bool { return b.ID == id }) {
-		return d.newID()
-	}
-	return id
 }
 
 // isDeclined recognises a budget that was declined with the same money, in a historical tree without its funding component.

@@ -38,11 +38,26 @@ func (s PACEStanding) Told(relationship Relationship) PACEStanding {
 // On is the standing on a day: a relationship that gave us access and has ended stops scheduled syncs, from its end date on (R30).
 func (s PACEStanding) On(today Date) PACEStanding {
 	for _, relationship := range s.Relationships {
-		if relationship.endedBy(today) && !slices.Contains(withoutAccess, foldName(relationship.ProviderRole)) {
+		if relationship.endedBy(today) && relationship.givesAccess() {
 			s = s.stopped(ReasonRelationshipHasEnded, relationship.EndDate)
 		}
 	}
 	return s
+}
+
+// EndsOn is the first day on which a relationship that gives us access has ended or will, zero if no end is known.
+func (s PACEStanding) EndsOn() (ends Date) {
+	for _, relationship := range s.Relationships {
+		end := relationship.EndDate
+		if relationship.givesAccess() && !end.IsZero() && (ends.IsZero() || end.Before(ends)) {
+			ends = end
+		}
+	}
+	return ends
+}
+
+func (r Relationship) givesAccess() bool {
+	return !slices.Contains(withoutAccess, foldName(r.ProviderRole))
 }
 
 func (r Relationship) endedBy(today Date) bool { return !r.EndDate.IsZero() && !r.EndDate.After(today) }

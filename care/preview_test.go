@@ -239,6 +239,23 @@ func TestASecondCreateChangesNothing(t *testing.T) { // R24, R25: a double click
 	require.Equal(t, held, written(held, second))
 }
 
+// A category that appears between retrieve and create within a support type whose total stays is not what anybody has declined.
+func TestABudgetThatNobodyHasSeenIsNotDeclined(t *testing.T) { // R25, R31
+	newID := freshIDs()
+	reads := func(budgets ...care.ReportedBudget) care.ContractRead {
+		read := readOf(aPlan, budgets...)
+		read.Tree.Groups[0].Approved = amount("1000")
+		return read
+	}
+	first, later := reads(spentBudget("Consumables", "1000", "0")), reads(spentBudget("Consumables", "1000", "0"), spentBudget("Transport", "400", "0"))
+	preview := care.Stage("retrieval", care.HeldContracts{}, first, nil, retrievalTime, newID)
+	decision := care.DecideCreate(care.HeldContracts{}, preview, preview.SelectAll(), later, retrievalTime, newID)
+	require.Equal(t, care.AreaSucceeded, decision.Answer.Outcome)
+	require.Empty(t, decision.Contract.Declined)
+	refreshed := care.RefreshUnattended(written(care.HeldContracts{}, decision), later, newID)
+	require.Equal(t, []care.ReviewKind{care.ReviewNewBudget}, reviewKinds(refreshed.Review))
+}
+
 func TestASingleBudgetIsRefreshedAlone(t *testing.T) {
 	newID := freshIDs()
 	start := readOf(aPlan, consumables(), planFee(), transport(), spentBudget("Lifelong Learning", "0", "0"))

@@ -96,7 +96,8 @@ func planPeople(ctx context.Context, queries *gen.Queries, bulk Bulk, size BulkS
 	if bulk.Options.Kind == care.RunPACEContract {
 		_, err = queries.PlanParticipants(ctx, gen.PlanParticipantsParams{
 			OrganisationID: bulk.OrganisationID, BulkID: bulk.ID, PerBatch: int32(size.PerBatch), PerSlice: int32(size.PerSlice),
-			NotSyncedSince: since, FailedLastTime: selection.FailedLastTime, Clients: selection.Clients, RetryOf: pointerTo(selection.RetryOf),
+			Today: today, NotSyncedSince: since, FailedLastTime: selection.FailedLastTime, Clients: selection.Clients,
+			RetryOf: pointerTo(selection.RetryOf),
 		})
 		return err
 	}

@@ -55,7 +55,7 @@ func (s *Store) ResumePACE(ctx context.Context, organisation, client care.ID, to
 		standing = standing.Resumed(today)
 		return queries.SetStanding(ctx, gen.SetStandingParams{
 			OrganisationID: organisation, ClientID: client, Relationships: list(standing.Relationships),
-			StoppedOn: standing.StoppedOn, StopReason: string(standing.StopReason),
+			EndsOn: standing.EndsOn(), StoppedOn: standing.StoppedOn, StopReason: string(standing.StopReason),
 		})
 	})
 	return standing, err
@@ -109,7 +109,7 @@ func (s *Store) NoteNotification(ctx context.Context, organisation Organisation,
 		if notification.Relationship != nil && !row.ClientKnownBefore {
 			standing = standing.Told(*notification.Relationship)
 			err = queries.SetRelationships(ctx, gen.SetRelationshipsParams{
-				OrganisationID: organisation.ID, ClientID: client, Relationships: list(standing.Relationships),
+				OrganisationID: organisation.ID, ClientID: client, Relationships: list(standing.Relationships), EndsOn: standing.EndsOn(),
 			})
 		}
 		noted.Refresh = care.Gates(participant.APIEnabled, participant.Participant) == "" && !standing.On(organisation.Today(now)).Stopped()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -155,6 +156,11 @@ func applyContract(ctx context.Context, queries *gen.Queries, step Step, asOf ti
 	write.Answer, write.Issues, write.Changes = object(decision.Answer), list(decision.Issues), list(decision.Changes)
 	write.Contracts, write.ContractID, write.Review = list(decision.Contracts), pointerTo(decision.Contract.ID), list(decision.Review)
 	write.Budgets, write.RemovedBudgets = list(decision.Budgets.Write), decision.Budgets.Remove
+	for i := range decision.Budgets.After {
+		if budget := &decision.Budgets.After[i]; slices.Contains(write.ReviewedBudgets, budget.ID) {
+			write.ReviewedSubjects = append(write.ReviewedSubjects, budget.Name())
+		}
+	}
 	write.Adjustments, write.RemovedAdjustments = list(decision.DeliveredServices.Write), decision.DeliveredServices.Remove
 	stored, err := queries.ApplyContract(ctx, write)
 	if err != nil {

@@ -592,16 +592,18 @@ WITH selected AS (
     FROM client c
     WHERE c.organisation_id = $4 AND c.pace_api_access
       AND EXISTS (SELECT FROM service_contract k WHERE k.organisation_id = c.organisation_id AND k.client_id = c.id AND k.origin = 'pace')
-      AND NOT EXISTS (SELECT FROM pace_standing t WHERE t.organisation_id = c.organisation_id AND t.client_id = c.id AND t.stopped_on IS NOT NULL)
-      AND ($5::timestamptz IS NULL OR NOT EXISTS (
-          SELECT FROM area_fence f WHERE f.client_id = c.id AND f.area = 'contract' AND f.as_of >= $5))
-      AND (NOT $6::boolean OR (
+      AND NOT EXISTS (
+          SELECT FROM pace_standing t WHERE t.organisation_id = c.organisation_id AND t.client_id = c.id
+            AND (t.stopped_on IS NOT NULL OR t.ends_on <= $5::date))
+      AND ($6::timestamptz IS NULL OR NOT EXISTS (
+          SELECT FROM area_fence f WHERE f.client_id = c.id AND f.area = 'contract' AND f.as_of >= $6))
+      AND (NOT $7::boolean OR (
           SELECT r.outcome FROM sync_run r
           WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id AND r.kind = 'pace-contract' AND r.outcome IS NOT NULL
           ORDER BY r.requested_at DESC LIMIT 1) NOT IN ('succeeded', 'succeeded_with_warnings'))
-      AND ($7::uuid[] IS NULL OR c.id = ANY ($7))
-      AND ($8::uuid IS NULL OR EXISTS (
-          SELECT FROM bulk_item p WHERE p.bulk_id = $8 AND p.organisation_id = c.organisation_id AND p.client_id = c.id
+      AND ($8::uuid[] IS NULL OR c.id = ANY ($8))
+      AND ($9::uuid IS NULL OR EXISTS (
+          SELECT FROM bulk_item p WHERE p.bulk_id = $9 AND p.organisation_id = c.organisation_id AND p.client_id = c.id
             AND p.outcome NOT IN ('succeeded', 'succeeded_with_warnings')))
 )
 INSERT INTO bulk_item (organisation_id, bulk_id, client_id, batch, slice)
@@ -615,6 +617,7 @@ type PlanParticipantsParams struct {
 	PerBatch       int32
 	PerSlice       int32
 	OrganisationID care.ID
+	Today          care.Date
 	NotSyncedSince *time.Time
 	FailedLastTime bool
 	Clients        []care.ID
@@ -628,6 +631,7 @@ func (q *Queries) PlanParticipants(ctx context.Context, arg PlanParticipantsPara
 		arg.PerBatch,
 		arg.PerSlice,
 		arg.OrganisationID,
+		arg.Today,
 		arg.NotSyncedSince,
 		arg.FailedLastTime,
 		arg.Clients,

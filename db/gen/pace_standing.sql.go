@@ -137,28 +137,36 @@ func (q *Queries) SetClientFlags(ctx context.Context, arg SetClientFlagsParams) 
 }
 
 const setRelationships = `-- name: SetRelationships :exec
-INSERT INTO pace_standing (organisation_id, client_id, relationships) VALUES ($1, $2, $3)
-ON CONFLICT (client_id) DO UPDATE SET relationships = excluded.relationships
+INSERT INTO pace_standing (organisation_id, client_id, relationships, ends_on)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT (client_id) DO UPDATE SET relationships = excluded.relationships, ends_on = excluded.ends_on
 `
 
 type SetRelationshipsParams struct {
 	OrganisationID care.ID
 	ClientID       care.ID
 	Relationships  json.RawMessage
+	EndsOn         care.Date
 }
 
 func (q *Queries) SetRelationships(ctx context.Context, arg SetRelationshipsParams) error {
-	_, err := q.db.Exec(ctx, setRelationships, arg.OrganisationID, arg.ClientID, arg.Relationships)
+	_, err := q.db.Exec(ctx, setRelationships,
+		arg.OrganisationID,
+		arg.ClientID,
+		arg.Relationships,
+		arg.EndsOn,
+	)
 	return err
 }
 
 const setStanding = `-- name: SetStanding :exec
-UPDATE pace_standing SET relationships = $1, stopped_on = $2, stop_reason = $3
-WHERE organisation_id = $4 AND client_id = $5
+UPDATE pace_standing SET relationships = $1, ends_on = $2, stopped_on = $3, stop_reason = $4
+WHERE organisation_id = $5 AND client_id = $6
 `
 
 type SetStandingParams struct {
 	Relationships  json.RawMessage
+	EndsOn         care.Date
 	StoppedOn      care.Date
 	StopReason     string
 	OrganisationID care.ID
@@ -168,6 +176,7 @@ type SetStandingParams struct {
 func (q *Queries) SetStanding(ctx context.Context, arg SetStandingParams) error {
 	_, err := q.db.Exec(ctx, setStanding,
 		arg.Relationships,
+		arg.EndsOn,
 		arg.StoppedOn,
 		arg.StopReason,
 		arg.OrganisationID,

@@ -99,7 +99,8 @@ WITH contracts AS (
     WHERE v.organisation_id = $1 AND v.client_id = $3
       AND CASE $16::text WHEN 'all' THEN v.position > jsonb_array_length($17::jsonb)
                                 WHEN 'contract' THEN coalesce(v.contract_id = $14, v.kind = 'new_contract')
-                                WHEN 'budgets' THEN v.budget_id = ANY ($18::uuid[])
+                                WHEN 'budgets' THEN coalesce(v.budget_id = ANY ($18::uuid[]),
+                                                             v.kind = 'new_budget' AND v.subject = ANY ($19::text[]))
                                 ELSE false END
 ), review AS (
     INSERT INTO pace_review AS v (organisation_id, client_id, position, kind, contract_id, budget_id, subject, field, old_value, new_value, run_id)
@@ -135,6 +136,7 @@ type ApplyContractParams struct {
 	Reviewing          string
 	Review             json.RawMessage
 	ReviewedBudgets    []care.ID
+	ReviewedSubjects   []string
 }
 
 // The contract, those that it ends, its budgets with what is inside them, the delivered services, and what becomes of the retrieval and
@@ -159,6 +161,7 @@ func (q *Queries) ApplyContract(ctx context.Context, arg ApplyContractParams) (j
 		arg.Reviewing,
 		arg.Review,
 		arg.ReviewedBudgets,
+		arg.ReviewedSubjects,
 	)
 	var answer json.RawMessage
 	err := row.Scan(&answer)

@@ -22,11 +22,14 @@ CREATE TABLE pace_standing (
     organisation_id uuid NOT NULL,
     client_id       uuid NOT NULL PRIMARY KEY,
     relationships   jsonb NOT NULL DEFAULT '[]',
+    ends_on         date,
     stopped_on      date,
     stop_reason     text NOT NULL DEFAULT '',
     FOREIGN KEY (organisation_id, client_id) REFERENCES client (organisation_id, id),
     CHECK ((stopped_on IS NULL) = (stop_reason = ''))
 );
+
+COMMENT ON COLUMN pace_standing.ends_on IS 'When the first of the relationships that give access ends, as the relationships say.';
 
 -- Our record of one plan. One from PACE is recognised by the plan's two start dates (R24); one made by hand by the provider's own
 -- reference.
@@ -195,6 +198,8 @@ CREATE TABLE pace_review (
     FOREIGN KEY (organisation_id, run_id) REFERENCES sync_run (organisation_id, id)
 );
 
+CREATE INDEX pace_review_organisation ON pace_review (organisation_id, held_at);
+
 -- What the NDIA has told us, each notification once however often it came. It holds neither the participant nor the text.
 CREATE TABLE pace_notification (
     organisation_id   uuid NOT NULL REFERENCES organisation (id),
@@ -207,6 +212,8 @@ CREATE TABLE pace_notification (
     PRIMARY KEY (organisation_id, digest),
     FOREIGN KEY (organisation_id, client_id) REFERENCES client (organisation_id, id)
 );
+
+CREATE INDEX pace_notification_newest ON pace_notification (organisation_id, last_received_at DESC);
 
 COMMENT ON COLUMN pace_notification.client_id IS 'NULL for a participant whom the organisation does not have.';
 

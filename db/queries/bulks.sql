@@ -104,7 +104,9 @@ WITH selected AS (
     FROM client c
     WHERE c.organisation_id = @organisation_id AND c.pace_api_access
       AND EXISTS (SELECT FROM service_contract k WHERE k.organisation_id = c.organisation_id AND k.client_id = c.id AND k.origin = 'pace')
-      AND NOT EXISTS (SELECT FROM pace_standing t WHERE t.organisation_id = c.organisation_id AND t.client_id = c.id AND t.stopped_on IS NOT NULL)
+      AND NOT EXISTS (
+          SELECT FROM pace_standing t WHERE t.organisation_id = c.organisation_id AND t.client_id = c.id
+            AND (t.stopped_on IS NOT NULL OR t.ends_on <= @today::date))
       AND (sqlc.narg(not_synced_since)::timestamptz IS NULL OR NOT EXISTS (
           SELECT FROM area_fence f WHERE f.client_id = c.id AND f.area = 'contract' AND f.as_of >= sqlc.narg(not_synced_since)))
       AND (NOT @failed_last_time::boolean OR (

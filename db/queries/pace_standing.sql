@@ -12,12 +12,13 @@ SELECT relationships, stopped_on, stop_reason FROM pace_standing
 WHERE organisation_id = @organisation_id AND client_id = @client_id FOR UPDATE;
 
 -- name: SetStanding :exec
-UPDATE pace_standing SET relationships = @relationships, stopped_on = sqlc.narg(stopped_on), stop_reason = @stop_reason
+UPDATE pace_standing SET relationships = @relationships, ends_on = sqlc.narg(ends_on), stopped_on = sqlc.narg(stopped_on), stop_reason = @stop_reason
 WHERE organisation_id = @organisation_id AND client_id = @client_id;
 
 -- name: SetRelationships :exec
-INSERT INTO pace_standing (organisation_id, client_id, relationships) VALUES (@organisation_id, @client_id, @relationships)
-ON CONFLICT (client_id) DO UPDATE SET relationships = excluded.relationships;
+INSERT INTO pace_standing (organisation_id, client_id, relationships, ends_on)
+VALUES (@organisation_id, @client_id, @relationships, sqlc.narg(ends_on))
+ON CONFLICT (client_id) DO UPDATE SET relationships = excluded.relationships, ends_on = excluded.ends_on;
 
 -- name: LockClientByNDISNumber :one
 -- Whoever notes something about one client waits for the other.

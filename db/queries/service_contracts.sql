@@ -127,7 +127,8 @@ WITH contracts AS (
     WHERE v.organisation_id = @organisation_id AND v.client_id = @client_id
       AND CASE @reviewing::text WHEN 'all' THEN v.position > jsonb_array_length(@review::jsonb)
                                 WHEN 'contract' THEN coalesce(v.contract_id = sqlc.narg(contract_id), v.kind = 'new_contract')
-                                WHEN 'budgets' THEN v.budget_id = ANY (@reviewed_budgets::uuid[])
+                                WHEN 'budgets' THEN coalesce(v.budget_id = ANY (@reviewed_budgets::uuid[]),
+                                                             v.kind = 'new_budget' AND v.subject = ANY (@reviewed_subjects::text[]))
                                 ELSE false END
 ), review AS (
     INSERT INTO pace_review AS v (organisation_id, client_id, position, kind, contract_id, budget_id, subject, field, old_value, new_value, run_id)

@@ -75,7 +75,7 @@ func (a api) searchClients(ctx context.Context, in *searchClientsInput) (*client
 }
 
 func (a api) listCareRecipients(ctx context.Context, in *clientsInput) (*clientsOutput, error) {
-	clients, more, err := a.store.Clients(ctx, callerOf(ctx).Organisation, care.ID(in.After), in.Limit, time.Now())
+	clients, more, err := a.store.Clients(ctx, callerOf(ctx).Organisation, idOf(in.After), in.Limit, time.Now())
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -96,7 +96,7 @@ func (a api) searchCareRecipients(ctx context.Context, in *searchInput) (*client
 }
 
 func (a api) getCareRecipient(ctx context.Context, in *clientInput) (*clientOutput, error) {
-	client, err := a.store.Client(ctx, callerOf(ctx).Organisation, care.ID(in.ID), time.Now())
+	client, err := a.store.Client(ctx, callerOf(ctx).Organisation, idOf(in.ID), time.Now())
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}

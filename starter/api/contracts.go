@@ -7,7 +7,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 )
 
@@ -55,7 +54,7 @@ func (a api) registerContracts(served huma.API) {
 }
 
 func (a api) listContracts(ctx context.Context, in *clientInput) (*contractsOutput, error) {
-	contracts, err := a.store.Contracts(ctx, callerOf(ctx).Organisation, care.ID(in.ID), time.Now())
+	contracts, err := a.store.Contracts(ctx, callerOf(ctx).Organisation, idOf(in.ID), time.Now())
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -65,7 +64,7 @@ func (a api) listContracts(ctx context.Context, in *clientInput) (*contractsOutp
 }
 
 func (a api) getContract(ctx context.Context, in *contractInput) (*contractOutput, error) {
-	contract, err := a.store.Contract(ctx, callerOf(ctx).Organisation, care.ID(in.ID), time.Now())
+	contract, err := a.store.Contract(ctx, callerOf(ctx).Organisation, idOf(in.ID), time.Now())
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -73,7 +72,7 @@ func (a api) getContract(ctx context.Context, in *contractInput) (*contractOutpu
 }
 
 func (a api) getContractHistory(ctx context.Context, in *historyInput) (*historyOutput, error) {
-	changes, more, err := a.store.ContractHistory(ctx, callerOf(ctx).Organisation.ID, care.ID(in.ID), in.Before, in.Limit)
+	changes, more, err := a.store.ContractHistory(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID), in.Before, in.Limit)
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}

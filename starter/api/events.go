@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"time"
 
@@ -61,58 +62,64 @@ func (a api) registerEvents(served huma.API) {
 }
 
 func (a api) followRun(ctx context.Context, in *eventsInput) (*huma.StreamResponse, error) {
-	organisation, run := callerOf(ctx).Organisation.ID, care.ID(in.ID)
+	organisation, run := callerOf(ctx).Organisation.ID, idOf(in.ID)
 	if _, err := a.store.RunProgress(ctx, organisation, run); err != nil {
 		return nil, a.problem(ctx, err)
 	}
+	follow := func(ctx context.Context) iter.Seq2[syncs.Update, error] {
+		return a.syncs.Follow(ctx, organisation, run)
+	}
+	send := func(ctx context.Context, events *eventWriter, next news[syncs.Update]) error {
+		return a.send(ctx, events, next, organisation)
+	}
+	return streamed(a, in.LastEventID, follow, send), nil
+}
+
+// news is an update, or how following ended.
+type news[T any] struct {
+	update T
+	err    error
+}
+
+// streamed answers with server-sent events: send writes one for each news, until there is none, the caller leaves, or the program stops.
+func streamed[T any](a api, last string, follow func(context.Context) iter.Seq2[T, error],
+	send func(context.Context, *eventWriter, news[T]) error) *huma.StreamResponse {
 	return &huma.StreamResponse{Body: func(stream huma.Context) {
 		_, w := humago.Unwrap(stream)
 		w.Header().Set("Content-Type", eventStream)
 		w.Header().Set("X-Accel-Buffering", "no") // proxies pass each event on at once
-		events := eventWriter{out: w, control: http.NewResponseController(w), last: in.LastEventID}
-		a.stream(stream.Context(), &events, organisation, run)
-	}}, nil
-}
-
-// stream sends what happens to a run until it has finished, the caller leaves, or the program stops.
-func (a api) stream(ctx context.Context, events *eventWriter, organisation, run care.ID) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(a.stopping, cancel)()
-	updates := a.updates(ctx, organisation, run)
-	beat := time.NewTicker(heartbeat)
-	defer beat.Stop()
-	if events.retry() != nil {
-		return
-	}
-	for {
-		select {
-		case next, more := <-updates:
-			if !more || a.send(ctx, events, next, organisation) != nil {
-				return
-			}
-		case <-beat.C:
-			if events.comment() != nil {
-				return
+		events := &eventWriter{out: w, control: http.NewResponseController(w), last: last}
+		ctx, cancel := context.WithCancel(stream.Context())
+		defer cancel()
+		defer context.AfterFunc(a.stopping, cancel)()
+		beat := time.NewTicker(heartbeat)
+		defer beat.Stop()
+		if events.retry() != nil {
+			return
+		}
+		for updates := updatesOf(ctx, follow(ctx)); ; {
+			select {
+			case next, more := <-updates:
+				if !more || send(ctx, events, next) != nil {
+					return
+				}
+			case <-beat.C:
+				if events.comment() != nil {
+					return
+				}
 			}
 		}
-	}
+	}}
 }
 
-// news is an update, or how following ended.
-type news struct {
-	update syncs.Update
-	err    error
-}
-
-// updates follows a run beside the heartbeat.
-func (a api) updates(ctx context.Context, organisation, run care.ID) <-chan news {
-	updates := make(chan news)
+// updatesOf follows beside the heartbeat.
+func updatesOf[T any](ctx context.Context, follow iter.Seq2[T, error]) <-chan news[T] {
+	updates := make(chan news[T])
 	go func() {
 		defer close(updates)
-		for update, err := range a.syncs.Follow(ctx, organisation, run) {
+		for update, err := range follow {
 			select {
-			case updates <- news{update, err}:
+			case updates <- news[T]{update, err}:
 			case <-ctx.Done():
 				return
 			}
@@ -121,7 +128,7 @@ func (a api) updates(ctx context.Context, organisation, run care.ID) <-chan news
 	return updates
 }
 
-func (a api) send(ctx context.Context, events *eventWriter, next news, organisation care.ID) error {
+func (a api) send(ctx context.Context, events *eventWriter, next news[syncs.Update], organisation care.ID) error {
 	switch {
 	case errors.Is(next.err, syncs.ErrAbandoned):
 		return events.event("abandoned", Progress{RunProgress: next.update.Run, Waiting: next.err.Error()})

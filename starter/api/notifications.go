@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -26,10 +28,11 @@ const (
 	notificationScheme = "notification"
 	// notifier is whom a notification's caller is named in the log and in what is recorded.
 	notifier = "ndia"
-	// largestNotification bounds a body, in bytes; longestEvent and longestParticipant what is kept of one.
+	// largestNotification bounds a body, in bytes; longestEvent, longestParticipant and longestRole what is kept of one.
 	largestNotification = 256 << 10
 	longestEvent        = 100
 	longestParticipant  = 50
+	longestRole         = 100
 	// dateLength is that of YYYY-MM-DD; a time of day may follow.
 	dateLength = 10
 )
@@ -105,13 +108,13 @@ func (a api) notify(ctx context.Context, in *notificationInput) (*notificationOu
 	if err != nil {
 		return nil, newProblem(http.StatusBadRequest, "not_a_notification", err.Error())
 	}
+	all, err := a.pace.Notify(ctx, callerOf(ctx).Organisation, notifications...)
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
 	out := &notificationOutput{}
-	out.Body.Received = len(notifications)
-	for _, notification := range notifications {
-		noted, err := a.pace.Notify(ctx, callerOf(ctx).Organisation, notification)
-		if err != nil {
-			return nil, a.problem(ctx, err)
-		}
+	out.Body.Received = len(all)
+	for _, noted := range all {
 		out.Body.Refreshing += count(noted.Refresh)
 		out.Body.Repeated += count(noted.Repeated)
 		out.Body.Unknown += count(noted.ClientID == "")
@@ -129,6 +132,7 @@ func count(yes bool) int {
 var (
 	errNoNotification = errors.New("the body is no notification: it needs an event_id, and a response that is an object or a list of objects")
 	errNoParticipant  = errors.New("a notification names no participant")
+	errNoRole         = errors.New("a relationship has a provider_role that is too long or holds control characters")
 	errNoDate         = errors.New("a relationship has a date that is not YYYY-MM-DD")
 )
 
@@ -153,7 +157,7 @@ func readNotifications(body []byte) ([]db.Notification, error) {
 		return nil, errNoNotification
 	}
 	event := eventOf(read.Event)
-	if event == "" || len(event) > longestEvent {
+	if event == "" || !storable(event, longestEvent) {
 		return nil, errNoNotification
 	}
 	var responses []json.RawMessage
@@ -190,7 +194,7 @@ func readNotification(event string, response json.RawMessage) (db.Notification, 
 		return db.Notification{}, errNoNotification
 	}
 	participant := textOf(about.Participant)
-	if participant == "" || len(participant) > longestParticipant {
+	if participant == "" || !storable(participant, longestParticipant) {
 		return db.Notification{}, errNoParticipant
 	}
 	digest := sha256.Sum256(append([]byte(event+"\n"), canonical...))
@@ -203,6 +207,11 @@ func readNotification(event string, response json.RawMessage) (db.Notification, 
 		notification.Relationship = relationship
 	}
 	return notification, nil
+}
+
+// storable reports whether a text is short enough, in bytes, and has no control characters, of which PostgreSQL does not take all.
+func storable(text string, longest int) bool {
+	return len(text) <= longest && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
 // canonicalJSON writes an object the same way however its fields were ordered and spaced.
@@ -240,6 +249,9 @@ func (p aboutParticipant) relationship() (*care.Relationship, error) {
 	if role == "" {
 		return nil, nil
 	}
+	if !storable(role, longestRole) {
+		return nil, errNoRole
+	}
 	start, startErr := dateOf(p.StartDate)
 	end, endErr := dateOf(p.EndDate)
 	if startErr != nil || endErr != nil {
@@ -248,10 +260,14 @@ func (p aboutParticipant) relationship() (*care.Relationship, error) {
 	return &care.Relationship{ProviderRole: role, DateRange: care.DateRange{StartDate: start, EndDate: end}}, nil
 }
 
+// noDates are the ways in which the NDIA says "no date".
+var noDates = []string{"", "0001-01-01", "0000-00-00"}
+
 func dateOf(text string) (care.Date, error) {
 	text = strings.TrimSpace(text)
-	if text == "" {
+	day := text[:min(dateLength, len(text))]
+	if slices.Contains(noDates, day) {
 		return care.Date{}, nil
 	}
-	return care.ParseDate(text[:min(dateLength, len(text))])
+	return care.ParseDate(day)
 }

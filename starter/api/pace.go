@@ -9,7 +9,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/pace"
 )
@@ -134,7 +133,7 @@ func (a api) newNotificationSecret(ctx context.Context, _ *struct{}) (*secretOut
 }
 
 func (a api) getParticipant(ctx context.Context, in *clientInput) (*participantOutput, error) {
-	view, err := a.store.Participant(ctx, callerOf(ctx).Organisation, care.ID(in.ID), time.Now())
+	view, err := a.store.Participant(ctx, callerOf(ctx).Organisation, idOf(in.ID), time.Now())
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -143,7 +142,7 @@ func (a api) getParticipant(ctx context.Context, in *clientInput) (*participantO
 
 func (a api) changeParticipant(ctx context.Context, in *flagsInput) (*participantOutput, error) {
 	change := db.FlagChange{PACEParticipant: in.Body.PACEParticipant, PACEAPIAccess: in.Body.PACEAPIAccess}
-	if _, err := a.pace.SetFlags(ctx, callerOf(ctx).Organisation, care.ID(in.ID), change); err != nil {
+	if _, err := a.pace.SetFlags(ctx, callerOf(ctx).Organisation, idOf(in.ID), change); err != nil {
 		return nil, a.problem(ctx, err)
 	}
 	return a.getParticipant(ctx, &clientInput{ID: in.ID})
@@ -151,14 +150,14 @@ func (a api) changeParticipant(ctx context.Context, in *flagsInput) (*participan
 
 func (a api) resumeParticipant(ctx context.Context, in *clientInput) (*participantOutput, error) {
 	organisation := callerOf(ctx).Organisation
-	if _, err := a.store.ResumePACE(ctx, organisation.ID, care.ID(in.ID), organisation.Today(time.Now())); err != nil {
+	if _, err := a.store.ResumePACE(ctx, organisation.ID, idOf(in.ID), organisation.Today(time.Now())); err != nil {
 		return nil, a.problem(ctx, err)
 	}
 	return a.getParticipant(ctx, in)
 }
 
 func (a api) listReviews(ctx context.Context, in *reviewsInput) (*reviewsOutput, error) {
-	reviews, err := a.store.Reviews(ctx, callerOf(ctx).Organisation.ID, care.ID(in.Client))
+	reviews, err := a.store.Reviews(ctx, callerOf(ctx).Organisation.ID, idOf(in.Client))
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}

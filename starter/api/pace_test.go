@@ -3,7 +3,9 @@ package api_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -228,6 +230,28 @@ func TestBoxesOfAClient(t *testing.T) { // seed 000, R21
 }
 
 // R11: one organisation can never read or change another's.
+func TestIDsMayBeWrittenInSeveralWays(t *testing.T) { // R7
+	t.Parallel()
+	s := newPACEService(t)
+	s.answers(func(request protocol.CreateRequest, run care.ID) (protocol.CreateAnswer, error) {
+		require.Len(t, request.Selection, 1)
+		require.Equal(t, strings.ToLower(string(request.Selection[0])), string(request.Selection[0]))
+		return protocol.CreateAnswer{RunID: run, ContractID: db.NewID(), Outcome: care.AreaSucceeded}, nil
+	})
+	for _, id := range []string{strings.ToUpper(string(s.client)), "{" + string(s.client) + "}", "urn:uuid:" + string(s.client)} {
+		require.Equal(t, http.StatusOK, s.get("/v1/clients/"+url.PathEscape(id)+"/pace").status, id)
+		var retrieved pace.RetrievedView
+		s.post("/v1/clients/"+url.PathEscape(id)+"/pace-retrievals", `{"wait":20}`).decode(t, &retrieved)
+		require.Equal(t, s.client, retrieved.Retrieval.ClientID)
+		require.False(t, s.temporal.Known(protocol.PaceContractSyncID(care.ID(id))), "for one client at most one workflow runs")
+	}
+	var retrieved pace.RetrievedView
+	s.post("/v1/clients/"+string(s.client)+"/pace-retrievals", `{"wait":20}`).decode(t, &retrieved)
+	body := fmt.Sprintf(`{"hash":"%s","selection":["%s"]}`, retrieved.Retrieval.Preview.Hash, strings.ToUpper(string(retrieved.Retrieval.Preview.Budgets[0].ID)))
+	created := s.post("/v1/pace-retrievals/"+strings.ToUpper(string(retrieved.Retrieval.ID))+"/create", body)
+	require.Equal(t, http.StatusCreated, created.status, "%s", created.body)
+}
+
 func TestAnotherOrganisationsContractsAreNotFound(t *testing.T) {
 	t.Parallel()
 	s := newPACEService(t)
@@ -320,6 +344,22 @@ func TestANotificationThatComesAgainIsRecognised(t *testing.T) {
 	require.Equal(t, "Plan Manager", view.Standing.Relationships[0].ProviderRole)
 }
 
+// An open-ended endorsement must not be taken for one that ended long ago.
+func TestAnEndorsementWithoutAnEndHasNotEnded(t *testing.T) { // R30
+	t.Parallel()
+	s := newPACEService(t)
+	secret := s.secret()
+	for i, end := range []string{`""`, `null`, `"0001-01-01"`, `"0000-00-00"`, `"0001-01-01T00:00:00"`} {
+		body := fmt.Sprintf(`{"event_id":"RLTN_CREATED","response":{"participant":"%s","provider_role":"My Provider","start_date":"2026-01-%02d","end_date":%s}}`,
+			ndisNumber, i+1, end)
+		require.JSONEq(t, `{"received":1,"refreshing":1,"repeated":0,"unknown":0}`, string(s.notify(s.organisation.ID, secret, body).body), end)
+		var view db.ParticipantView
+		s.get("/v1/clients/"+string(s.client)+"/pace").decode(t, &view)
+		require.True(t, view.Standing.Relationships[0].EndDate.IsZero(), end)
+		require.False(t, view.Standing.Stopped(), end)
+	}
+}
+
 func TestNotificationsNeedTheSecret(t *testing.T) {
 	t.Parallel()
 	s := newPACEService(t)
@@ -353,6 +393,10 @@ func TestWhatIsNoNotification(t *testing.T) {
 		"an object":       `{"event_id":"BUDGET_UPDATED","response":{"participant":{"id":1}}}`,
 		"a wrong date":    `{"event_id":"RLTN_CREATED","response":{"participant":"` + ndisNumber + `","provider_role":"My Provider","start_date":"31/01/2026"}}`,
 		"a long event":    `{"event_id":"` + strings.Repeat("X", 101) + `","response":{"participant":"` + ndisNumber + `"}}`,
+		"a control sign":  `{"event_id":"BUDGET\u0000","response":{"participant":"` + ndisNumber + `"}}`,
+		"one in a number": `{"event_id":"BUDGET_UPDATED","response":{"participant":"43\u00000200102"}}`,
+		"one in a role":   `{"event_id":"RLTN_CREATED","response":{"participant":"` + ndisNumber + `","provider_role":"My\u0000Provider"}}`,
+		"a long role":     `{"event_id":"RLTN_CREATED","response":{"participant":"` + ndisNumber + `","provider_role":"` + strings.Repeat("x", 101) + `"}}`,
 		"a long number":   `{"event_id":"BUDGET_UPDATED","response":{"participant":"` + strings.Repeat("4", 51) + `"}}`,
 	} {
 		answered := s.notify(s.organisation.ID, secret, body)

@@ -126,7 +126,7 @@ func (a api) getBudget(ctx context.Context, in *budgetInput) (*budgetOutput, err
 	if err != nil {
 		return nil, err
 	}
-	budget, known := plan.Budget(care.ID(in.Budget))
+	budget, known := plan.Budget(idOf(in.Budget))
 	if !known {
 		return nil, a.problem(ctx, db.ErrNotFound)
 	}

@@ -121,7 +121,7 @@ func answersToo(served huma.API, path string, descriptions map[string]string) {
 
 func (a api) retrievePlan(ctx context.Context, in *retrieveInput) (*retrieveOutput, error) {
 	caller := callerOf(ctx)
-	request := pace.Request{Organisation: caller.Organisation, Client: care.ID(in.ID), RequestedBy: by(caller)}
+	request := pace.Request{Organisation: caller.Organisation, Client: idOf(in.ID), RequestedBy: by(caller)}
 	wait := time.Duration(0)
 	if in.Body != nil {
 		request.All, request.AcceptOverlaps, request.AcceptRemovals = in.Body.CreateAll, in.Body.AcceptOverlaps, in.Body.AcceptRemovals
@@ -198,7 +198,7 @@ func retrievedOutput(view pace.RetrievedView) *retrieveOutput {
 }
 
 func (a api) getRetrieval(ctx context.Context, in *retrievalInput) (*retrievalOutput, error) {
-	retrieval, err := a.store.Retrieval(ctx, callerOf(ctx).Organisation.ID, care.ID(in.ID))
+	retrieval, err := a.store.Retrieval(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID))
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -207,15 +207,15 @@ func (a api) getRetrieval(ctx context.Context, in *retrievalInput) (*retrievalOu
 
 func (a api) createContract(ctx context.Context, in *createInput) (*createOutput, error) {
 	caller := callerOf(ctx)
-	retrieval, err := a.store.Retrieval(ctx, caller.Organisation.ID, care.ID(in.ID))
+	retrieval, err := a.store.Retrieval(ctx, caller.Organisation.ID, idOf(in.ID))
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
 	request := pace.CreateRequest{Organisation: caller.Organisation, RequestedBy: by(caller), CreateRequest: care.CreateRequest{
-		PreviewID: care.ID(in.ID), Hash: in.Body.Hash, Only: in.Body.Only, AcceptOverlaps: in.Body.AcceptOverlaps, AcceptRemovals: in.Body.AcceptRemovals,
+		PreviewID: idOf(in.ID), Hash: in.Body.Hash, Only: in.Body.Only, AcceptOverlaps: in.Body.AcceptOverlaps, AcceptRemovals: in.Body.AcceptRemovals,
 	}}
 	for _, budget := range in.Body.Selection {
-		request.Selection = append(request.Selection, care.ID(budget))
+		request.Selection = append(request.Selection, idOf(budget))
 	}
 	waiting, cancel := context.WithTimeout(ctx, longestWait)
 	defer cancel()
@@ -250,7 +250,7 @@ func createdOutput(view pace.CreatedView) *createOutput {
 func (a api) refreshContract(ctx context.Context, in *refreshInput) (*startOutput, error) {
 	caller := callerOf(ctx)
 	started, err := a.pace.Refresh(ctx, pace.RefreshRequest{
-		Organisation: caller.Organisation, Client: care.ID(in.ID), Trigger: care.TriggerBulk, RequestedBy: by(caller),
+		Organisation: caller.Organisation, Client: idOf(in.ID), Trigger: care.TriggerBulk, RequestedBy: by(caller),
 	})
 	if err != nil {
 		return nil, a.problem(ctx, err)

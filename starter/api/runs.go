@@ -54,7 +54,7 @@ func (a api) registerRuns(served huma.API) {
 
 func (a api) listRuns(ctx context.Context, in *runsInput) (*runsOutput, error) {
 	runs, more, err := a.store.Runs(ctx, callerOf(ctx).Organisation.ID, db.RunFilter{
-		ClientID: care.ID(in.CareRecipient), Outcome: in.Outcome, Before: care.ID(in.Before), Most: in.Limit,
+		ClientID: idOf(in.CareRecipient), Outcome: in.Outcome, Before: idOf(in.Before), Most: in.Limit,
 	})
 	if err != nil {
 		return nil, a.problem(ctx, err)
@@ -68,7 +68,7 @@ func (a api) listRuns(ctx context.Context, in *runsInput) (*runsOutput, error) {
 }
 
 func (a api) getRun(ctx context.Context, in *runInput) (*runOutput, error) {
-	view, err := a.store.RunView(ctx, callerOf(ctx).Organisation.ID, care.ID(in.ID))
+	view, err := a.store.RunView(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID))
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -77,7 +77,7 @@ func (a api) getRun(ctx context.Context, in *runInput) (*runOutput, error) {
 
 func (a api) acceptRemovals(ctx context.Context, in *runInput) (*startOutput, error) {
 	caller := callerOf(ctx)
-	_, started, err := a.syncs.Accept(ctx, caller.Organisation, care.ID(in.ID), "api: "+caller.TokenName)
+	_, started, err := a.syncs.Accept(ctx, caller.Organisation, idOf(in.ID), "api: "+caller.TokenName)
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -85,7 +85,7 @@ func (a api) acceptRemovals(ctx context.Context, in *runInput) (*startOutput, er
 }
 
 func (a api) cancelRun(ctx context.Context, in *runInput) (*runOutput, error) {
-	if err := a.syncs.Cancel(ctx, callerOf(ctx).Organisation.ID, care.ID(in.ID)); err != nil {
+	if err := a.syncs.Cancel(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID)); err != nil {
 		return nil, a.problem(ctx, err)
 	}
 	return a.getRun(ctx, in)

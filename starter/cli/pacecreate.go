@@ -110,6 +110,9 @@ func (f createFlags) ticked(preview care.Preview) (care.CreateRequest, error) {
 		return request, err
 	case len(f.without) > 0:
 		request.Selection = slices.DeleteFunc(request.Selection, func(id care.ID) bool { return slices.Contains(named, id) })
+		if len(request.Selection) == 0 {
+			return request, usageError("--without leaves nothing to write: leave out fewer budgets. The preview still waits")
+		}
 	default:
 		request.Selection, request.Only = named, len(f.only) > 0
 	}

@@ -39,6 +39,7 @@ func (s *Service) Create(ctx context.Context, request CreateRequest) (Created, e
 	if retrieval.State != db.RetrievalWaiting {
 		return s.settled(ctx, request.Organisation, retrieval)
 	}
+	request.PreviewID = retrieval.ID // the update is named after it: an id can be written in several ways
 	answer, err := s.create(ctx, retrieval.ClientID, request)
 	if reason, refused := notAdmitted(err); refused {
 		return Created{}, &NotAdmitted{Reason: reason}

@@ -3,6 +3,7 @@ package pace_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -80,6 +81,7 @@ func (w *world) answers(read care.ContractRead, create func(protocol.CreateReque
 			return protocol.RetrieveAnswer{RunID: care.ID(update.RunID), RetrievalID: preview.ID, Outcome: care.AreaSucceeded}, nil
 		}
 		require.Equal(w.t, protocol.CreateUpdateID(update.Argument.(protocol.CreateRequest).PreviewID), update.ID, "a double click gets the first answer")
+		require.Equal(w.t, strings.ToLower(update.ID), update.ID, "however the id was written")
 		return create(update.Argument.(protocol.CreateRequest), update.RunID)
 	}
 }
@@ -425,15 +427,44 @@ func TestANotificationCausesARefresh(t *testing.T) { // R31
 	w := newWorld(t)
 	noted, err := w.service.Notify(t.Context(), w.organisation, notification(ndisNumber))
 	require.NoError(t, err)
-	require.Equal(t, db.Noted{ClientID: w.client, Refresh: true}, noted)
+	require.Equal(t, []db.Noted{{ClientID: w.client, Refresh: true}}, noted)
 	input := w.server.Workflow(w.workflowID).Input.(protocol.PaceContractSyncInput)
 	require.Equal(t, care.TriggerNotification, input.Trigger)
 	require.True(t, input.Refresh)
 
 	noted, err = w.service.Notify(t.Context(), w.organisation, notification(ndisNumber))
 	require.NoError(t, err)
-	require.True(t, noted.Repeated)
+	require.True(t, noted[0].Repeated)
 	require.Len(t, w.server.Workflow(w.workflowID).Signals, 1, "two that are told alike may be about two changes")
+
+	noted, err = w.service.Notify(t.Context(), w.organisation, notification(ndisNumber), notification("439999999"), notification(ndisNumber))
+	require.NoError(t, err)
+	require.Len(t, noted, 3)
+	require.Len(t, w.server.Workflow(w.workflowID).Signals, 2, "what comes together causes one refresh of a client")
+}
+
+func TestAnIDMayBeWrittenInSeveralWays(t *testing.T) { // R7
+	t.Parallel()
+	w := newWorld(t)
+	w.answers(consumables, func(_ protocol.CreateRequest, run string) (protocol.CreateAnswer, error) {
+		return protocol.CreateAnswer{RunID: care.ID(run), ContractID: db.NewID(), Outcome: care.AreaSucceeded}, nil
+	})
+	request := w.request()
+	request.Client = care.ID(strings.ToUpper(string(w.client)))
+	retrieved, err := w.service.Retrieve(t.Context(), request)
+	require.NoError(t, err)
+	require.True(t, w.server.Known(w.workflowID), "the workflow is the client's own")
+	require.False(t, w.server.Known(protocol.PaceContractSyncID(request.Client)), "for one client at most one runs")
+
+	create := w.createRequest(retrieved.Retrieval.Staged.Preview)
+	create.PreviewID = care.ID(strings.ToUpper(string(create.PreviewID)))
+	created, err := w.service.Create(t.Context(), create)
+	require.NoError(t, err)
+	require.Equal(t, care.AreaSucceeded, created.Outcome)
+
+	_, err = w.service.Refresh(t.Context(), pace.RefreshRequest{Organisation: w.organisation, Client: request.Client, Trigger: care.TriggerBulk})
+	require.NoError(t, err)
+	require.False(t, w.server.Known(protocol.PaceContractSyncID(request.Client)))
 }
 
 func TestANotificationThatConcernsNobody(t *testing.T) {
@@ -441,12 +472,12 @@ func TestANotificationThatConcernsNobody(t *testing.T) {
 	w := newWorld(t)
 	noted, err := w.service.Notify(t.Context(), w.organisation, notification("439999999"))
 	require.NoError(t, err)
-	require.Equal(t, db.Noted{}, noted)
+	require.Equal(t, []db.Noted{{}}, noted)
 	_, err = w.service.Disable(t.Context(), w.organisation, "tests")
 	require.NoError(t, err)
 	noted, err = w.service.Notify(t.Context(), w.organisation, notification(ndisNumber))
 	require.NoError(t, err)
-	require.False(t, noted.Refresh, "a gate does not hold (R21)")
+	require.False(t, noted[0].Refresh, "a gate does not hold (R21)")
 	require.False(t, w.server.Known(w.workflowID))
 }
 

@@ -22,9 +22,11 @@ type RefreshRequest struct {
 // Refresh starts an unattended refresh, or asks for one after what is under way with the client (R31). It fails with db.ErrNotFound or
 // syncs.ErrUnavailable. What a rule or the NDIA refuses is told by the run.
 func (s *Service) Refresh(ctx context.Context, request RefreshRequest) (syncs.Started, error) {
-	if _, err := s.store.Client(ctx, request.Organisation, request.Client, time.Now()); err != nil {
+	person, err := s.store.Client(ctx, request.Organisation, request.Client, time.Now())
+	if err != nil {
 		return syncs.Started{}, err
 	}
+	request.Client = person.ID // the workflow is named after it: an id can be written in several ways (R7)
 	before, err := s.syncs.Running(ctx, protocol.PaceContractSyncID(request.Client))
 	if err != nil {
 		return syncs.Started{}, err
@@ -51,15 +53,28 @@ func (s *Service) signal(ctx context.Context, request RefreshRequest) (care.ID, 
 // notifiedBy is whom a refresh after a notification names as the one who asked.
 const notifiedBy = "ndia"
 
-// Notify records what the NDIA notified of, and refreshes the client if that is right (R30, R31). One that is sent again is taken for news
-// all the same: notifications say nothing but "read again", and two that are told alike may be about two changes.
-func (s *Service) Notify(ctx context.Context, organisation db.Organisation, notification db.Notification) (db.Noted, error) {
-	noted, err := s.store.NoteNotification(ctx, organisation, notification, time.Now())
-	if err != nil || !noted.Refresh {
-		return noted, err
+// Notify records what the NDIA notified of at one time, and asks for one refresh of each client for whom that is right (R30, R31). What is
+// sent again is taken for news all the same: notifications say nothing but "read again", and two that are told alike may be about two
+// changes. After an error they are to be sent again.
+func (s *Service) Notify(ctx context.Context, organisation db.Organisation, notifications ...db.Notification) ([]db.Noted, error) {
+	all, refresh := make([]db.Noted, 0, len(notifications)), map[care.ID]bool{}
+	for _, notification := range notifications {
+		noted, err := s.store.NoteNotification(ctx, organisation, notification, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, noted)
+		refresh[noted.ClientID] = noted.Refresh // the last word on the client's endorsements counts
 	}
-	_, err = s.signal(ctx, RefreshRequest{
-		Organisation: organisation, Client: noted.ClientID, Trigger: care.TriggerNotification, RequestedBy: notifiedBy,
-	})
-	return noted, err
+	for person, wanted := range refresh {
+		if !wanted {
+			continue
+		}
+		if _, err := s.signal(ctx, RefreshRequest{
+			Organisation: organisation, Client: person, Trigger: care.TriggerNotification, RequestedBy: notifiedBy,
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }

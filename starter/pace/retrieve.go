@@ -84,8 +84,8 @@ func (s *Service) All(ctx context.Context, request Request) (Retrieved, error) {
 func (s *Service) Begin(ctx context.Context, request Request) *Retrieving {
 	retrieving := &Retrieving{run: make(chan care.ID, 1), done: make(chan struct{})}
 	go func() {
-		defer close(retrieving.done)
 		defer close(retrieving.run)
+		defer close(retrieving.done) // first: whoever learns that no run will be known finds the answer
 		retrieving.found, retrieving.err = s.retrieve(ctx, request, retrieving.tell)
 	}()
 	return retrieving
@@ -101,9 +101,11 @@ func (r *Retrieving) tell(run care.ID) {
 }
 
 func (s *Service) retrieve(ctx context.Context, request Request, tell func(care.ID)) (Retrieved, error) {
-	if _, err := s.store.Client(ctx, request.Organisation, request.Client, time.Now()); err != nil {
+	person, err := s.store.Client(ctx, request.Organisation, request.Client, time.Now())
+	if err != nil {
 		return Retrieved{}, err
 	}
+	request.Client = person.ID // the workflow is named after it: an id can be written in several ways (R7)
 	answer, err := s.ask(ctx, request, tell)
 	if err != nil {
 		return Retrieved{}, err

@@ -79,6 +79,7 @@ func (s *Service) Start(ctx context.Context, request Request) (Started, error) {
 	if person.CareRecipientID == "" {
 		return Started{}, ErrNoCareRecipientID
 	}
+	request.Client = person.ID // as we write it: the workflow's id is made of it
 	return s.startOrJoin(ctx, request)
 }
 

@@ -131,7 +131,7 @@ func (s *Server) CancelWorkflow(_ context.Context, workflowID, runID string) err
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	running := s.workflows[workflowID]
-	if running == nil || running.RunID != runID {
+	if running == nil || runID != "" && running.RunID != runID || !running.Running && runID == "" {
 		return serviceerror.NewNotFound("no such run")
 	}
 	running.Cancelled = true

@@ -79,9 +79,17 @@ func (s *Server) UpdateWorkflow(_ context.Context, options client.UpdateWorkflow
 
 // answer lets the test answer as the workflow would.
 func (s *Server) answer(workflowID, runID string, options client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error) {
-	update := Update{WorkflowID: workflowID, RunID: runID, Name: options.UpdateName, ID: options.UpdateID, Argument: options.Args[0]}
+	update := Update{WorkflowID: workflowID, RunID: runID, Name: options.UpdateName, ID: options.UpdateID, Argument: argumentOf(options.Args)}
 	answer, err := s.OnUpdate(update)
 	return updated{run: runID, answer: answer, err: err}, nil
+}
+
+// argumentOf is an update's argument, nil where it has none.
+func argumentOf(arguments []any) any {
+	if len(arguments) == 0 {
+		return nil
+	}
+	return arguments[0]
 }
 
 // updated is an update that has been answered.

@@ -216,3 +216,37 @@ func TestACancelledBulkRun(t *testing.T) {
 	require.Positive(t, counts.Succeeded+counts.SucceededWithWarnings)
 	require.Zero(t, counts.Cancelled, "people in hand were finished")
 }
+
+// A bulk run over contracts applies what needs nobody's yes, or leaves every change to people (R31).
+func TestABulkRunOverContracts(t *testing.T) {
+	w, temporal := newPaceWorld(t)
+	var request care.Request
+	for _, key := range []string{"changed-manager", "overspent-category", "negative-spent"} {
+		request = w.RequestFor(t, key)
+		retrieved := temporal.Retrieve(t, request)
+		_, err := temporal.Create(t.Context(), request.ClientID, everything(t, w.Store, request, retrieved.RetrievalID))
+		require.NoError(t, err)
+		require.NoError(t, w.World.MoveParticipant(key, world.PlanMove{Name: world.Spend, Amount: decimal.NewFromInt(11), Silent: true}))
+	}
+	sql := testkit.OpenSQL(t, w.DatabaseURL)
+	spent := "SELECT sum(spent)::text FROM plan_budget"
+	bulk := func(hold bool) (result protocol.BulkResult) {
+		_, run := temporal.Bulk(t, w.Store, request.OrganisationID, care.BulkOptions{Kind: care.RunPACEContract, HoldChanges: hold})
+		require.NoError(t, run.Get(t.Context(), &result))
+		return result
+	}
+	before := testkit.Value[string](t, sql, spent)
+	held := bulk(true)
+	require.Equal(t, 3, held.Counts.Selected)
+	require.Equal(t, 3, held.Counts.SucceededWithWarnings)
+	require.Equal(t, before, testkit.Value[string](t, sql, spent), "nothing is written")
+	require.Equal(t, 3, testkit.Value[int](t, sql, "SELECT count(DISTINCT client_id)::int FROM pace_review"))
+
+	applied := bulk(false)
+	require.Equal(t, 3, applied.Counts.Processed)
+	require.NotEqual(t, before, testkit.Value[string](t, sql, spent))
+	require.Zero(t, testkit.Value[int](t, sql, "SELECT count(*)::int FROM pace_review"), "what was applied waits no more")
+	for _, kind := range []care.RunOutcome{care.RunFailed, care.RunPartial} {
+		require.Zero(t, testkit.Value[int](t, sql, "SELECT count(*)::int FROM bulk_item WHERE outcome = $1", string(kind)))
+	}
+}

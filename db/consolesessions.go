@@ -1,0 +1,104 @@
+package db
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db/gen"
+)
+
+// consoleSecretBytes is the length of a session's id and of a sign-in link's secret.
+const consoleSecretBytes = 32
+
+// ConsoleSession is somebody who is signed in to the console.
+type ConsoleSession struct {
+	Organisation Organisation
+	// Name is who is signed in, as runs record it.
+	Name      string
+	ExpiresAt time.Time
+}
+
+// SignIn is what a session is opened for.
+type SignIn struct {
+	OrganisationID care.ID
+	// TokenID is the API token that signed in, whose revocation ends the session; empty for a sign-in link.
+	TokenID care.ID
+	Name    string
+	// ExpiresAt ends the session.
+	ExpiresAt time.Time
+}
+
+// OpenConsoleSession opens a session and answers with the secret that its cookie holds. Only the SHA-256 of it is kept.
+func (s *Store) OpenConsoleSession(ctx context.Context, signIn SignIn) (secret string, err error) {
+	secret = consoleSecret()
+	err = s.queries.CreateConsoleSession(ctx, gen.CreateConsoleSessionParams{
+		IDHash: hashOf(secret), OrganisationID: signIn.OrganisationID, TokenID: pointerTo(signIn.TokenID), Name: signIn.Name, ExpiresAt: signIn.ExpiresAt,
+	})
+	return secret, mapError("open the session", err)
+}
+
+func consoleSecret() string {
+	random := make([]byte, consoleSecretBytes)
+	rand.Read(random) // never fails: see crypto/rand
+	return base64.RawURLEncoding.EncodeToString(random)
+}
+
+// ConsoleSession answers with the session of a secret, or ErrNotFound if there is none, it has expired, or its token was revoked.
+func (s *Store) ConsoleSession(ctx context.Context, secret string) (ConsoleSession, error) {
+	row, err := s.queries.ConsoleSession(ctx, hashOf(secret))
+	if err != nil {
+		return ConsoleSession{}, mapError("look up the session", err)
+	}
+	return ConsoleSession{
+		Organisation: Organisation{ID: row.OrganisationID, Slug: row.Slug, Name: row.OrganisationName, TimeZone: row.TimeZone, CreatedAt: row.CreatedAt},
+		Name:         row.Name, ExpiresAt: row.ExpiresAt,
+	}, nil
+}
+
+// CloseConsoleSession ends a session; one that has ended already stays so.
+func (s *Store) CloseConsoleSession(ctx context.Context, secret string) error {
+	return mapError("end the session", s.queries.EndConsoleSession(ctx, hashOf(secret)))
+}
+
+// CreateConsoleLink makes a link that signs in once, before it expires, and answers with its secret. Only the SHA-256 of it is kept.
+func (s *Store) CreateConsoleLink(ctx context.Context, organisation care.ID, name string, expiresAt time.Time) (secret string, err error) {
+	if strings.TrimSpace(name) == "" {
+		return "", &InvalidError{"name", "must not be empty: say who will use the link"}
+	}
+	secret = consoleSecret()
+	err = s.queries.CreateConsoleLink(ctx, gen.CreateConsoleLinkParams{
+		SecretHash: hashOf(secret), OrganisationID: organisation, Name: name, ExpiresAt: expiresAt,
+	})
+	return secret, mapError("create the sign-in link", err)
+}
+
+// ConsoleLink says for whom a link would sign in, without using it up, or ErrNotFound if it was used or has expired.
+func (s *Store) ConsoleLink(ctx context.Context, secret string) (Organisation, string, error) {
+	row, err := s.queries.ConsoleLink(ctx, hashOf(secret))
+	if err != nil {
+		return Organisation{}, "", mapError("look up the sign-in link", err)
+	}
+	return Organisation{
+		ID: row.OrganisationID, Slug: row.Slug, Name: row.OrganisationName, TimeZone: row.TimeZone, CreatedAt: row.CreatedAt,
+	}, row.Name, nil
+}
+
+// UseConsoleLink uses a link up and opens a session that ends at the given time. It fails with ErrNotFound if the link was used or has
+// expired; of several at once, one succeeds.
+func (s *Store) UseConsoleLink(ctx context.Context, secret string, expiresAt time.Time) (session string, err error) {
+	err = s.inTransaction(ctx, "use the sign-in link", func(queries *gen.Queries) error {
+		link, err := queries.UseConsoleLink(ctx, hashOf(secret))
+		if err != nil {
+			return err
+		}
+		session = consoleSecret()
+		return queries.CreateConsoleSession(ctx, gen.CreateConsoleSessionParams{
+			IDHash: hashOf(session), OrganisationID: link.OrganisationID, Name: link.Name, ExpiresAt: expiresAt,
+		})
+	})
+	return session, err
+}

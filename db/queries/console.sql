@@ -1,0 +1,72 @@
+-- What the console's pages show beyond the views that commands and programs use. Every query names the organisation (R11).
+
+-- name: ListPeople :many
+-- A page of people by name. words are patterns, each of which must fit a name or begin a number. A person is stale where the newest sync
+-- did not bring everything up to date, is older than stale_before, or never was.
+SELECT c.id, c.given_name, c.family_name, coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number,
+       c.not_in_care_since, l.id AS last_run_id, coalesce(l.kind, '')::text AS last_kind, coalesce(l.outcome, '')::text AS last_outcome,
+       l.requested_at AS last_requested_at, l.finished_at AS last_finished_at, s.stale
+FROM client c
+LEFT JOIN sync_run l ON l.organisation_id = c.organisation_id AND l.id = (
+    SELECT r.id FROM sync_run r WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id ORDER BY r.requested_at DESC LIMIT 1)
+CROSS JOIN LATERAL (
+    SELECT (l.id IS NULL OR l.outcome IN ('partial', 'failed', 'cancelled') AND l.reason <> 'superseded'
+            OR coalesce(l.finished_at, l.requested_at) < @stale_before::timestamptz)::boolean AS stale
+) s
+WHERE c.organisation_id = @organisation_id
+  AND NOT EXISTS (
+      SELECT FROM unnest(@words::text[]) AS word
+      WHERE NOT (c.given_name ILIKE '%' || word || '%' OR c.family_name ILIKE '%' || word || '%'
+                 OR coalesce(c.care_recipient_id, '') LIKE word || '%' OR coalesce(c.ndis_number, '') LIKE word || '%'))
+  AND (@funding::text = '' OR @funding = 'support-at-home' AND c.care_recipient_id IS NOT NULL OR @funding = 'ndis' AND c.ndis_number IS NOT NULL)
+  AND (@outcome::text = '' OR l.outcome = @outcome OR @outcome = 'never' AND l.id IS NULL
+       OR @outcome = 'unfinished' AND l.id IS NOT NULL AND l.outcome IS NULL)
+  AND (NOT @stale_only::boolean OR s.stale)
+  AND (NOT @departed_only::boolean OR c.not_in_care_since IS NOT NULL)
+ORDER BY c.family_name, c.given_name, c.id
+LIMIT @most OFFSET @beyond;
+
+-- name: ListConsoleRuns :many
+-- ListRuns, with the console's filters.
+SELECT r.id, r.client_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
+       coalesce(r.outcome, '') AS outcome, r.reason, r.warnings, r.counts,
+       coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
+       p.id AS plan_id, k.id AS contract_id, w.id AS retrieval_id, w.retrieved_at, w.expires_at
+FROM sync_run r
+JOIN client c ON c.organisation_id = r.organisation_id AND c.id = r.client_id
+LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.client_id = r.client_id AND r.kind = 'care-recipient'
+LEFT JOIN service_contract k ON k.organisation_id = r.organisation_id AND k.id = (
+    SELECT (s.answer ->> 'contract_id')::uuid FROM sync_step s
+    WHERE s.organisation_id = r.organisation_id AND s.run_id = r.id AND s.area = 'contract' AND s.answer ? 'contract_id'
+    ORDER BY s.chunk DESC LIMIT 1)
+LEFT JOIN pace_retrieval w ON w.organisation_id = r.organisation_id AND w.client_id = r.client_id AND w.run_id = r.id
+    AND w.closed_at IS NULL AND w.expires_at > now() AND r.outcome IS NULL
+WHERE r.organisation_id = @organisation_id
+  AND (sqlc.narg(client_id)::uuid IS NULL OR r.client_id = sqlc.narg(client_id))
+  AND (@kind::text = '' OR r.kind = @kind)
+  AND (@trigger::text = '' OR r.trigger = @trigger)
+  AND (@outcome::text = '' OR r.outcome = @outcome OR @outcome = 'unfinished' AND r.outcome IS NULL)
+  AND (NOT @held_only::boolean OR EXISTS (
+      SELECT FROM removal_hold h WHERE h.organisation_id = r.organisation_id AND h.run_id = r.id AND h.closed_at IS NULL AND h.accepted_at IS NULL))
+  AND (sqlc.narg(before)::uuid IS NULL
+       OR (r.requested_at, r.id) < (SELECT l.requested_at, l.id FROM sync_run l
+                                    WHERE l.organisation_id = @organisation_id AND l.id = sqlc.narg(before)))
+ORDER BY r.requested_at DESC, r.id DESC
+LIMIT @most;
+
+-- name: ViewInvoiceLine :one
+SELECT l.id, i.upstream_invoice_id, l.upstream_item_id, l.service_code, l.delivery_date, l.amount,
+       c.id AS client_id, coalesce(c.given_name, '') AS given_name, coalesce(c.family_name, '') AS family_name
+FROM invoice_line l
+JOIN invoice i ON i.organisation_id = l.organisation_id AND i.id = l.invoice_id
+LEFT JOIN client c ON c.organisation_id = l.organisation_id AND c.id = l.client_id
+WHERE l.organisation_id = @organisation_id AND l.id = @invoice_line_id;
+
+-- name: ViewInvoiceLineUsage :many
+-- Which budgets an invoice line drew on.
+SELECT u.id, u.budget_id, p.client_id, b.type_code, b.type_name, b.start_date, b.end_date, u.amount, u.removed_at
+FROM usage_line u
+JOIN budget b ON b.organisation_id = u.organisation_id AND b.id = u.budget_id
+JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
+WHERE u.organisation_id = @organisation_id AND u.invoice_line_id = @invoice_line_id::uuid
+ORDER BY b.start_date, u.ordinal, u.id;
