@@ -121,7 +121,7 @@ func (s *Store) NoteNotification(ctx context.Context, organisation Organisation,
 // NotificationView is a notification in a list.
 type NotificationView struct {
 	Event           string     `json:"event"`
-	Client          *PersonRef `json:"client" doc:"Null: not a client of this organisation"`
+	Client          *PersonRef `json:"client,omitempty" doc:"Absent: not a client of this organisation"`
 	Times           int        `json:"times" doc:"How often it has come"`
 	FirstReceivedAt time.Time  `json:"first_received_at"`
 	LastReceivedAt  time.Time  `json:"last_received_at"`

@@ -65,6 +65,30 @@ func (a api) registerNotifications(served huma.API) {
 		Security: []map[string][]string{{notificationScheme: {}}},
 		Errors:   []int{http.StatusBadRequest},
 	}, a.notify)
+	huma.Register(served, huma.Operation{
+		OperationID: "list-notifications", Method: http.MethodGet, Path: "/v1/pace-notifications", Tags: []string{tagPACE},
+		Summary: "List what the NDIA has told the organisation, newest first",
+	}, a.listNotifications)
+}
+
+type listNotificationsInput struct {
+	Limit int `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many"`
+}
+
+type listNotificationsOutput struct {
+	Body struct {
+		Notifications []db.NotificationView `json:"notifications"`
+	}
+}
+
+func (a api) listNotifications(ctx context.Context, in *listNotificationsInput) (*listNotificationsOutput, error) {
+	notifications, err := a.store.Notifications(ctx, callerOf(ctx).Organisation.ID, in.Limit)
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	out := &listNotificationsOutput{}
+	out.Body.Notifications = notifications
+	return out, nil
 }
 
 // notificationRequest documents a notification's body.

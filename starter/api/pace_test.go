@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
@@ -406,4 +407,16 @@ func TestWhatIsNoNotification(t *testing.T) {
 	huge := `{"event_id":"BUDGET_UPDATED","response":{"participant":"` + ndisNumber + `","x":"` + strings.Repeat("x", 300<<10) + `"}}`
 	require.Equal(t, http.StatusRequestEntityTooLarge, s.notify(s.organisation.ID, secret, huge).status)
 	require.False(t, s.temporal.Known(protocol.PaceContractSyncID(s.client)), "nothing of a body that is not right is taken over")
+}
+
+func TestNotificationsAreListed(t *testing.T) {
+	t.Parallel()
+	s := newPACEService(t)
+	require.JSONEq(t, `{"notifications":[]}`, string(s.get("/v1/pace-notifications").body))
+	_, err := s.store.NoteNotification(t.Context(), s.organisation, db.Notification{Event: "BUDGET_UPDATED", Digest: []byte("one"), NDISNumber: "430999999"}, time.Now())
+	require.NoError(t, err)
+	listed := string(s.get("/v1/pace-notifications").body)
+	require.Contains(t, listed, `"event":"BUDGET_UPDATED"`)
+	require.NotContains(t, listed, "client", "nobody of ours")
+	require.Equal(t, http.StatusUnprocessableEntity, s.get("/v1/pace-notifications?limit=0").status)
 }

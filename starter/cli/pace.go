@@ -33,7 +33,7 @@ func (a *app) paceCommand() *cobra.Command {
 		a.paceClient(),
 		a.command("resume PERSON", "Let a client's scheduled syncs go on that had stopped", onePerson, a.paceResume),
 		a.paceRetrieve(), a.pacePreview(), a.paceCreate(), a.paceRefresh(),
-		a.paceReview(), a.paceAccept())
+		a.paceReview(), a.paceAccept(), a.paceNotifications())
 	group.Long = paceHelp
 	return a.organisationFlag(group)
 }

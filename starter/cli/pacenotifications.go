@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/present"
+)
+
+func (a *app) paceNotifications() *cobra.Command {
+	var asJSON bool
+	var most int
+	command := a.command("notifications", "Show what the NDIA has told the organisation, newest first", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			notifications, err := store.Notifications(ctx, organisation.ID, most)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.printJSON(notifications)
+			}
+			a.showNotifications(notifications, organisation)
+			return nil
+		})
+	})
+	command.Flags().IntVar(&most, "most", 50, "how many")
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+func (a *app) showNotifications(notifications []db.NotificationView, organisation db.Organisation) {
+	if len(notifications) == 0 {
+		a.print("The NDIA has told nothing yet. Have it told where to send notifications (`caresync pace secret`), then ask for them (`caresync pace subscribe`).")
+		return
+	}
+	shown := a.newTable("last came", "event", "client", ">times")
+	for _, notification := range notifications {
+		client := "nobody of ours"
+		if notification.Client != nil {
+			client = present.Name(notification.Client.GivenName, notification.Client.FamilyName)
+		}
+		shown.AppendRow(table.Row{present.Time(&notification.LastReceivedAt, organisation.Location()), notification.Event, client, notification.Times})
+	}
+	shown.Render()
+	a.print("Times are in %s.", organisation.TimeZone)
+}
