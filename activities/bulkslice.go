@@ -34,7 +34,7 @@ func (b *Bulk) SyncSlice(ctx context.Context, in protocol.SliceInput) (protocol.
 	if err != nil {
 		return protocol.SliceResult{}, err
 	}
-	slice := &slice{bulk: b, in: in, took: time.Now(), looked: time.Now()}
+	slice := &slice{bulk: b, in: in, took: time.Now()}
 	var group errgroup.Group
 	group.SetLimit(peopleAtOnce)
 	for i, person := range people {
@@ -100,8 +100,11 @@ func workerStops(ctx context.Context) bool {
 func (s *slice) isPaused(ctx context.Context) bool {
 	if !s.paused && time.Since(s.looked) > pauseIsSeenWithin {
 		s.looked = time.Now()
-		paused, err := s.bulk.store.BulkPaused(ctx, s.in.OrganisationID, s.in.BulkID)
-		s.paused = paused && err == nil
+		halt, err := s.bulk.store.BulkHalt(ctx, s.in.OrganisationID, s.in.BulkID)
+		s.paused = err == nil && halt.Paused
+		if err == nil && halt.Finished {
+			s.stop(care.ReasonBulkLost)
+		}
 	}
 	return s.paused
 }
@@ -126,6 +129,13 @@ func (s *slice) sync(ctx context.Context, item db.OpenItem) {
 		result, err := s.bulk.runs.CompleteRun(ctx, made.CompleteInput)
 		s.settled(err, result)
 	}
+}
+
+// stop ends the bulk run: nobody else is begun.
+func (s *slice) stop(reason care.Reason) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.result.Stop = reason
 }
 
 // settled notes that a person has an outcome. One that would be everybody's ends the bulk run.

@@ -144,10 +144,13 @@ func (s *Store) OpenItems(ctx context.Context, slice BulkSlice) ([]OpenItem, err
 	return items, mapError("load the people of the slice", err)
 }
 
-// BulkPaused reports whether a bulk run is paused or over: no further person of it may be begun.
-func (s *Store) BulkPaused(ctx context.Context, organisation, bulk care.ID) (bool, error) {
-	paused, err := s.queries.BulkPaused(ctx, gen.BulkPausedParams{OrganisationID: organisation, ID: bulk})
-	return paused, mapError("look at the bulk run", err)
+// BulkHalt says why no further person of a bulk run may be begun: it is paused, or over.
+type BulkHalt struct{ Paused, Finished bool }
+
+// BulkHalt answers whether further people of a bulk run may be begun.
+func (s *Store) BulkHalt(ctx context.Context, organisation, bulk care.ID) (BulkHalt, error) {
+	halt, err := s.queries.BulkHalt(ctx, gen.BulkHaltParams{OrganisationID: organisation, ID: bulk})
+	return BulkHalt(halt), mapError("look at the bulk run", err)
 }
 
 // SetBulkPaused pauses a bulk run, or lets it go on.

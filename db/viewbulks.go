@@ -40,6 +40,7 @@ type BulkSummary struct {
 	Kind         care.RunKind    `json:"kind" enum:"care-recipient,pace-contract"`
 	State        BulkState       `json:"state" enum:"queued,running,waiting,paused,finished"`
 	RequestedBy  string          `json:"requested_by"`
+	WorkflowID   string          `json:"workflow_id"`
 	Options      BulkOptionsView `json:"options"`
 	RequestedAt  time.Time       `json:"requested_at"`
 	PlannedAt    *time.Time      `json:"planned_at" doc:"When its people were selected; null until then"`
@@ -316,7 +317,7 @@ func viewBulk(row gen.ListBulksRow) (BulkSummary, error) {
 	}
 	kind, reason := care.RunKind(row.Kind), care.Reason(row.Reason)
 	view := BulkSummary{
-		ID: row.ID, Kind: kind, State: bulkState(row), RequestedBy: row.RequestedBy, Options: ViewBulkOptions(options, row.ServiceProviderID),
+		ID: row.ID, Kind: kind, State: bulkState(row), RequestedBy: row.RequestedBy, WorkflowID: row.WorkflowID, Options: ViewBulkOptions(options, row.ServiceProviderID),
 		RequestedAt: row.RequestedAt, PlannedAt: row.PlannedAt, PausedAt: row.PausedAt, WaitingSince: row.WaitingSince,
 		WaitingWords: row.WaitingWords, FinishedAt: row.FinishedAt, Outcome: care.RunOutcome(row.Outcome), Reason: reason,
 		Explanation: reason.ExplainFor(kind.Service()), Counts: bulkCounts(row), ListedAt: row.ListedAt, Absent: int(row.Absent),

@@ -70,6 +70,9 @@ func (d *demo) chapters() []chapter {
 		{"Over HTTP", d.useHTTP},
 		{"A worker dies in the middle of a sync", d.killWorker},
 		{"What is known of one person", d.showPlan},
+		{"NDIS: the PACE API", d.enablePACE},
+		{"NDIS: service contracts", d.createContracts},
+		{"NDIS: what the NDIA tells", d.beNotified},
 		{"Time passes", d.moveOn},
 	}
 }
@@ -90,6 +93,18 @@ func (d *demo) mustCaresync(ctx context.Context, args ...string) (output string,
 		err = fmt.Errorf("caresync %s ended with exit code %d", args[0], exitCode)
 	}
 	return output, err
+}
+
+// caresyncHead is caresync where the first lines of what it prints are enough.
+func (d *demo) caresyncHead(ctx context.Context, lines int, args ...string) (exitCode int, err error) {
+	args = append([]string{"caresync"}, args...)
+	d.out.command(commandLine(args...) + fmt.Sprintf(" | head -n %d", lines))
+	_, exitCode, err = d.programs.run(ctx, func(line string) {
+		if lines--; lines >= 0 {
+			d.out.output(line)
+		}
+	}, d.out.output, args...)
+	return exitCode, err
 }
 
 // curl makes an HTTP call and shows it as it would be typed; what follows the call may be the rest of a pipe.

@@ -32,6 +32,12 @@ func (d *demo) showWhatIsRunning() {
 		"caresync sync care-recipient 415056224 --organisation banksia --wait",
 		`curl -H "Authorization: Bearer $BANKSIA_TOKEN" ` + d.api("/v1/care-recipients"),
 		"caresync connection test banksia --organisation banksia",
+		"caresync contract list 430200102 --organisation banksia",
+		`curl ` + d.world.address + `/control/participant/changed-manager/spend --json '{"amount":"75.00"}'   # CareSync is told, and reads`,
+		"caresync runs list --organisation banksia --client 430200102",
+		"caresync pace client 430200119 --organisation banksia --participant=yes --api-access=yes",
+		"caresync pace retrieve 430200119 --organisation banksia",
+		"caresync pace create 430200119 --organisation banksia --without 5",
 	} {
 		d.out.output(d.out.styled(cyan, "$ "+line))
 	}

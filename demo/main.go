@@ -23,7 +23,7 @@ const (
 	exitFailed      = 1
 	exitInterrupted = 130
 
-	// storyTimeout ends a story that hangs; it usually takes half a minute.
+	// storyTimeout ends a story that hangs; it usually takes a minute.
 	storyTimeout = 5 * time.Minute
 )
 

@@ -30,7 +30,10 @@ func (d *demo) moveOn(ctx context.Context) error {
 	if err := d.linkInvoices(ctx); err != nil {
 		return err
 	}
-	return d.syncUnchanged(ctx)
+	if err := d.syncUnchanged(ctx); err != nil {
+		return err
+	}
+	return d.moveContracts(ctx)
 }
 
 // passTime goes on to the next quarter, and lets everything happen that the scenarios have waiting for it.

@@ -38,7 +38,7 @@ func (d *demo) migrate(ctx context.Context) error {
 }
 
 func (d *demo) startSimulator(ctx context.Context) error {
-	d.out.say("A simulator stands in for PRODA and Services Australia. All people in it are synthetic.")
+	d.out.say("A simulator stands in for PRODA, Services Australia and the NDIA. All people in it are synthetic.")
 	_, err := d.background(ctx, "simulator", d.world.address+"/control/health",
 		"caresync-simulator", "serve", "--listen", address(d.ports.simulator))
 	return err

@@ -20,8 +20,8 @@ func (v *verdict) expect(about, expected, found, records string) {
 // show prints the table and reports whether everything was found as expected.
 func (v *verdict) show(out *page) (passed bool) {
 	out.chapter("Verdict")
-	out.say("What was expected, and found. The records of everybody who was synced were compared with those in the simulated Services Australia, " +
-		"one by one; here they are counted.")
+	out.say("What was expected, and found. The records of everybody who was synced were compared with those in the simulated Services Australia " +
+		"and NDIA, one by one; here they are counted.")
 	abouts, expectations := v.widths()
 	failed, chapter := 0, ""
 	for _, one := range v.checks {

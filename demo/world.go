@@ -5,12 +5,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 )
 
-// world is the simulated Services Australia, seen through the simulator's control API.
+// world is the simulated government, seen through the simulator's control API.
 type world struct{ address string }
 
-// connection is what a provider must configure to reach Services Australia.
+// connection is what a provider must configure to reach Services Australia and the NDIA.
 type connection struct {
 	OrganisationName          string `json:"organisationName"`
 	RANumber                  string `json:"raNumber"`
@@ -25,6 +26,12 @@ type connection struct {
 	ClientID                  string `json:"clientId"`
 	IBMClientID               string `json:"ibmClientId"`
 	ProductID                 string `json:"productId"`
+	NDIABaseURL               string `json:"ndiaBaseUrl"`
+	NDIAAudience              string `json:"ndiaAudience"`
+	NDIAIBMClientID           string `json:"ndiaIbmClientId"`
+	NDIAProductID             string `json:"ndiaProductId"`
+	NDIADeviceName            string `json:"ndiaDeviceName"`
+	NDIAActivationCode        string `json:"ndiaActivationCode"`
 }
 
 func (w world) connections(ctx context.Context) (connections []connection, err error) {
@@ -58,6 +65,15 @@ func (k known) heldName() string { return k.Held.GivenName + " " + k.Held.Family
 func (w world) person(ctx context.Context, key string) (person known, err error) {
 	err = read(ctx, w.address+"/control/person/"+key, "", &person)
 	return person, err
+}
+
+// day is the world's present day.
+func (w world) day(ctx context.Context) (time.Time, error) {
+	var now struct{ Today string }
+	if err := read(ctx, w.address+"/control/world", "", &now); err != nil {
+		return time.Time{}, err
+	}
+	return time.Parse(time.DateOnly, now.Today)
 }
 
 func (w world) forgetCalls(ctx context.Context) error {

@@ -136,7 +136,7 @@ func (q *Queries) ListBulkItems(ctx context.Context, arg ListBulkItemsParams) ([
 
 const listBulks = `-- name: ListBulks :many
 
-SELECT b.id, b.kind, b.requested_by, b.options, b.requested_at, b.planned_at, b.paused_at, b.waiting_since, b.waiting_words, b.finished_at,
+SELECT b.id, b.kind, b.requested_by, b.workflow_id, b.options, b.requested_at, b.planned_at, b.paused_at, b.waiting_since, b.waiting_words, b.finished_at,
        coalesce(b.outcome, '')::text AS outcome, b.reason, coalesce(n.service_provider_id, '')::text AS service_provider_id,
        i.selected, i.succeeded, i.succeeded_with_warnings, i.partial, i.failed, i.cancelled, i.skipped, i.joined, i.escalated, i.settled_lately,
        extract(epoch FROM least(now() - b.planned_at, interval '5 minutes'))::float8 AS watched_seconds, now()::timestamptz AS at, b.listed_at, b.absent, b.absent_held,
@@ -181,6 +181,7 @@ type ListBulksRow struct {
 	ID                    care.ID
 	Kind                  string
 	RequestedBy           string
+	WorkflowID            string
 	Options               json.RawMessage
 	RequestedAt           time.Time
 	PlannedAt             *time.Time
@@ -231,6 +232,7 @@ func (q *Queries) ListBulks(ctx context.Context, arg ListBulksParams) ([]ListBul
 			&i.ID,
 			&i.Kind,
 			&i.RequestedBy,
+			&i.WorkflowID,
 			&i.Options,
 			&i.RequestedAt,
 			&i.PlannedAt,

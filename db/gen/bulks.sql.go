@@ -37,6 +37,28 @@ func (q *Queries) Absent(ctx context.Context, arg AbsentParams) (AbsentRow, erro
 	return i, err
 }
 
+const bulkHalt = `-- name: BulkHalt :one
+SELECT (paused_at IS NOT NULL)::boolean AS paused, (outcome IS NOT NULL)::boolean AS finished
+FROM bulk_run WHERE organisation_id = $1 AND id = $2
+`
+
+type BulkHaltParams struct {
+	OrganisationID care.ID
+	ID             care.ID
+}
+
+type BulkHaltRow struct {
+	Paused   bool
+	Finished bool
+}
+
+func (q *Queries) BulkHalt(ctx context.Context, arg BulkHaltParams) (BulkHaltRow, error) {
+	row := q.db.QueryRow(ctx, bulkHalt, arg.OrganisationID, arg.ID)
+	var i BulkHaltRow
+	err := row.Scan(&i.Paused, &i.Finished)
+	return i, err
+}
+
 const bulkOptions = `-- name: BulkOptions :one
 SELECT options FROM bulk_run WHERE organisation_id = $1 AND id = $2
 `
@@ -51,22 +73,6 @@ func (q *Queries) BulkOptions(ctx context.Context, arg BulkOptionsParams) (json.
 	var options json.RawMessage
 	err := row.Scan(&options)
 	return options, err
-}
-
-const bulkPaused = `-- name: BulkPaused :one
-SELECT coalesce(paused_at IS NOT NULL OR outcome IS NOT NULL, false)::boolean AS paused FROM bulk_run WHERE organisation_id = $1 AND id = $2
-`
-
-type BulkPausedParams struct {
-	OrganisationID care.ID
-	ID             care.ID
-}
-
-func (q *Queries) BulkPaused(ctx context.Context, arg BulkPausedParams) (bool, error) {
-	row := q.db.QueryRow(ctx, bulkPaused, arg.OrganisationID, arg.ID)
-	var paused bool
-	err := row.Scan(&paused)
-	return paused, err
 }
 
 const bulkPlanned = `-- name: BulkPlanned :one

@@ -3,7 +3,7 @@
 -- name: ListBulks :many
 -- Newest first; before is the last bulk run of the page that was shown before. settled_lately is how many people were settled within the
 -- last five minutes of the run, watched_seconds how long that is.
-SELECT b.id, b.kind, b.requested_by, b.options, b.requested_at, b.planned_at, b.paused_at, b.waiting_since, b.waiting_words, b.finished_at,
+SELECT b.id, b.kind, b.requested_by, b.workflow_id, b.options, b.requested_at, b.planned_at, b.paused_at, b.waiting_since, b.waiting_words, b.finished_at,
        coalesce(b.outcome, '')::text AS outcome, b.reason, coalesce(n.service_provider_id, '')::text AS service_provider_id,
        i.selected, i.succeeded, i.succeeded_with_warnings, i.partial, i.failed, i.cancelled, i.skipped, i.joined, i.escalated, i.settled_lately,
        extract(epoch FROM least(now() - b.planned_at, interval '5 minutes'))::float8 AS watched_seconds, now()::timestamptz AS at, b.listed_at, b.absent, b.absent_held,

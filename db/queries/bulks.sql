@@ -133,8 +133,9 @@ WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @bat
   AND outcome IS NULL AND escalated_at IS NULL
 ORDER BY client_id;
 
--- name: BulkPaused :one
-SELECT coalesce(paused_at IS NOT NULL OR outcome IS NOT NULL, false)::boolean AS paused FROM bulk_run WHERE organisation_id = @organisation_id AND id = @id;
+-- name: BulkHalt :one
+SELECT (paused_at IS NOT NULL)::boolean AS paused, (outcome IS NOT NULL)::boolean AS finished
+FROM bulk_run WHERE organisation_id = @organisation_id AND id = @id;
 
 -- name: SetBulkPaused :exec
 UPDATE bulk_run SET paused_at = CASE WHEN @paused::boolean THEN coalesce(paused_at, now()) END

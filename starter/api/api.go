@@ -15,7 +15,9 @@ import (
 	"github.com/caresync/caresync/claims"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/platform/health"
+	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/pace"
+	"github.com/caresync/caresync/starter/schedules"
 	"github.com/caresync/caresync/starter/syncs"
 )
 
@@ -28,7 +30,10 @@ type Options struct {
 	Syncs  *syncs.Service
 	PACE   *pace.Service
 	Claims *claims.Client
-	Logger *zap.Logger
+	Bulks  *bulks.Service
+	// Schedules let bulk runs happen by themselves.
+	Schedules *schedules.Service
+	Logger    *zap.Logger
 	// Checks tell whether the program is ready.
 	Checks []health.Check
 	// Codec, if set, is served under /codec/; it has an authentication of its own.
@@ -52,6 +57,9 @@ type api struct {
 	notificationHeader string
 
 	claims *claims.Client
+
+	bulks     *bulks.Service
+	schedules *schedules.Service
 }
 
 // New makes the handler of the whole API.
@@ -59,6 +67,7 @@ func New(options Options) http.Handler {
 	answers := api{
 		store: options.Store, syncs: options.Syncs, pace: options.PACE, logger: options.Logger, stopping: options.Stopping,
 		notificationHeader: cmp.Or(options.NotificationHeader, DefaultNotificationHeader), claims: options.Claims,
+		bulks: options.Bulks, schedules: options.Schedules,
 	}
 	operations := newOperations(answers)
 	served := limited(options.RequestsPerSecond, problemsFor(operations))
@@ -120,5 +129,7 @@ func newAPI(mux *http.ServeMux, a api) huma.API {
 	a.registerContracts(served)
 	a.registerNotifications(served)
 	a.registerClaims(served)
+	a.registerBulks(served)
+	a.registerSchedules(served)
 	return served
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/caresync/caresync/platform/health"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/api"
+	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/syncs"
 	"github.com/caresync/caresync/starter/temporaltest"
@@ -77,6 +78,7 @@ func newService(t *testing.T, requestsPerSecond float64) *service {
 	following := syncs.New(s.store, s.temporal, protocol.TaskQueues{})
 	server := httptest.NewServer(api.New(api.Options{
 		Store: s.store, Syncs: following, Logger: zap.New(core), Stopping: stopping,
+		Bulks:  bulks.New(s.store, s.temporal, protocol.TaskQueues{}),
 		PACE:   pace.New(s.store, s.temporal, protocol.TaskQueues{}, following, s.checker),
 		Checks: []health.Check{{Name: "database", Probe: s.store.Ping}}, RequestsPerSecond: requestsPerSecond,
 		Codec: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }),

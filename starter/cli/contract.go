@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -322,10 +323,11 @@ func (a *app) showHistory(changes []db.ContractChange, more bool, organisation d
 		return
 	}
 	shown := a.newTable("when", "by", "record", "what", "old", "new")
+	shown.SetColumnConfigs(historyColumns())
 	for _, change := range changes {
 		row := table.Row{present.TimeToTheSecond(change.ChangedAt, organisation.Location()), changedBy(change), change.Subject, change.Action, "", ""}
 		if change.Field != "" {
-			row[3], row[4], row[5] = change.FieldLabel, present.Value(change.Old), present.Value(change.New)
+			row[3], row[4], row[5] = change.FieldLabel, onLines(change.Old), onLines(change.New)
 		}
 		shown.AppendRow(row)
 	}
@@ -334,6 +336,18 @@ func (a *app) showHistory(changes []db.ContractChange, more bool, organisation d
 	if more {
 		a.print("There are more; see them with --limit.")
 	}
+}
+
+// onLines is a value in which each part of a list, such as a funding period, has a line of its own.
+func onLines(value *string) string { return strings.ReplaceAll(present.Value(value), "; ", "\n") }
+
+// historyColumns break what can be long, such as a budget's name and its funding periods.
+func historyColumns() []table.ColumnConfig {
+	var columns []table.ColumnConfig
+	for number, width := range map[int]int{2: changedByWidth, 3: categoryWidth, 5: valueWidth, 6: valueWidth} {
+		columns = append(columns, table.ColumnConfig{Number: number, WidthMax: width, WidthMaxEnforcer: wrapLines})
+	}
+	return columns
 }
 
 // changedBy says who or what caused a change.

@@ -18,8 +18,8 @@ func (a *app) importCommand() *cobra.Command {
 	people := a.command("people FILE", "Import people from CSV", cobra.ExactArgs(1), a.importPeople)
 	people.Long = `Import people from CSV (UTF-8, comma delimited), all or none; importing again updates. FILE may be "-" for standard input.
 
-Columns: given_name, family_name, birth_date (YYYY-MM-DD), care_recipient_id, and if needed service_provider_id (which of the
-organisation's connections holds the person), ndis_number, pace_participant and pace_api_access (yes or no; the boxes on the client,
+Columns: given_name, family_name, birth_date (YYYY-MM-DD), care_recipient_id or ndis_number or both, and if needed service_provider_id
+(which of the organisation's connections holds the person), pace_participant and pace_api_access (yes or no; the boxes on the client,
 which stay as they are where the column is absent). A person is recognised by the care recipient id, else by the NDIS number, else by
 name and birth date.`
 	invoices := a.command("invoices FILE", "Import invoice lines from CSV", cobra.ExactArgs(1), a.importInvoices)

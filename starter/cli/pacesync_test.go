@@ -60,6 +60,9 @@ func TestAPlanIsRetrievedAndItsContractCreated(t *testing.T) { // seed 000, R22,
 	require.Contains(t, must(t, "pace", "client", string(client)), "A preview waits to be created")
 	require.Contains(t, must(t, "runs", "list", "--client", string(client)), "preview waits")
 
+	nothing := run(t, "", "pace", "create", string(client), "--without", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21")
+	require.Equal(t, cli.ExitUsage, nothing.code)
+	require.Contains(t, nothing.err, "leaves nothing to write")
 	created := must(t, "pace", "create", string(client), "--without", "5,6")
 	require.Regexp(t, `Plan budgets +19 +19`, created)
 	require.Regexp(t, `Adjustment records +4 +4`, created)

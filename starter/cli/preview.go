@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/shopspring/decimal"
+	"golang.org/x/term"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
@@ -20,7 +22,12 @@ import (
 const (
 	categoryWidth = 30
 	periodsWidth  = 28
-	happensWidth  = 44
+	happensWidth  = 36
+	// previewWidth is how wide a preview is; in a narrower terminal, what will happen stands below the amounts.
+	previewWidth = 120
+	// changedByWidth and valueWidth are those of a history.
+	changedByWidth = 24
+	valueWidth     = 50
 )
 
 // withoutMoney is the heading over budgets that have none: the NDIA lists all 21 categories.
@@ -99,13 +106,20 @@ func (v previewView) contracts() {
 		v.print("There is a service contract of this plan already: %s. It will be updated.", dates)
 	}
 	for _, change := range v.preview.ContractChanges {
-		v.print("· %s", change.Words())
+		if !v.ends(change.RecordID) {
+			v.print("· %s", change.Words())
+		}
 	}
 	for _, ended := range v.preview.Superseded {
 		v.print("· The contract before it will run %s and is marked superseded by this one. It keeps its budgets.",
 			present.Period(ended.StartDate, ended.EndDate))
 	}
 	v.overlaps(v.preview.Overlaps)
+}
+
+// ends reports whether a contract is one that this one ends, which is told in a sentence of its own.
+func (v previewView) ends(contract care.ID) bool {
+	return slices.ContainsFunc(v.preview.Superseded, func(ended care.ServiceContract) bool { return ended.ID == contract })
 }
 
 // overlaps says what an explicit yes is needed for (R24).
@@ -126,23 +140,63 @@ func madeByHand(contract care.ServiceContract) string {
 // funded are the budgets with money, in full.
 func (v previewView) funded() {
 	v.heading("budgets")
-	shown := v.newTable(">#", "category", "type", "management", ">approved", ">released", ">spent", ">remaining", "released in periods", "what will happen")
+	titles, narrow := []string{">#", "budget", ">approved", ">released", ">spent", ">remaining", "what will happen"}, v.narrow()
+	if narrow {
+		titles = titles[:len(titles)-1]
+	}
+	shown := v.newTable(titles...)
 	shown.SetColumnConfigs(previewColumns())
 	for i, budget := range pace.InOrder(v.preview.Budgets) {
-		if pace.Funded(budget) {
-			shown.AppendRow(table.Row{
-				i + 1, category(budget.Category, budget.CategoryNumber), budget.BudgetType, budget.Management,
-				present.Reported(budget.Approved), present.Reported(budget.Released), present.Reported(budget.Spent), present.Reported(budget.Remaining),
-				v.periods(budget), budget.WillHappen(),
-			})
+		if !pace.Funded(budget) {
+			continue
 		}
+		cells := table.Row{
+			i + 1, fmt.Sprintf("%s\n%s, %s", category(budget.Category, budget.CategoryNumber), budget.BudgetType, budget.Management),
+			present.Reported(budget.Approved), present.Reported(budget.Released), present.Reported(budget.Spent), present.Reported(budget.Remaining),
+			v.happens(budget),
+		}
+		shown.AppendRow(cells[:len(titles)])
 	}
 	v.render(shown)
+	if narrow {
+		v.happensBelow()
+	}
+}
+
+// happens says what will happen to a budget, and when its money is released.
+func (v previewView) happens(budget care.PreviewBudget) string {
+	released := "Released up front."
+	if len(budget.FundingPeriods) > 1 {
+		released = "Released in periods: " + v.periods(budget) + "."
+	}
+	return budget.WillHappen() + "\n" + released
+}
+
+func (v previewView) happensBelow() {
+	v.heading("what will happen")
+	for i, budget := range pace.InOrder(v.preview.Budgets) {
+		if pace.Funded(budget) {
+			v.print("%2d  %s", i+1, strings.ReplaceAll(v.happens(budget), "\n", " "))
+		}
+	}
+}
+
+// narrow reports whether the output is a terminal on which the whole table has no room.
+func (v previewView) narrow() bool {
+	file, isFile := v.out.(*os.File)
+	if !isFile || !term.IsTerminal(int(file.Fd())) {
+		return false
+	}
+	width, _, err := term.GetSize(int(file.Fd()))
+	return err == nil && width < previewWidth
 }
 
 // unfunded are the budgets without money: all 21 categories are listed, and most have none.
 func (v previewView) unfunded() {
 	shown := v.newTable(">#", "category", "type", "management", "what will happen")
+	if v.narrow() {
+		shown.SetColumnConfigs(previewColumns()[:2])
+	}
 	for i, budget := range pace.InOrder(v.preview.Budgets) {
 		if !pace.Funded(budget) {
 			shown.AppendRow(table.Row{
@@ -340,9 +394,18 @@ func previewColumns() []table.ColumnConfig {
 		return table.ColumnConfig{Number: number, Align: text.AlignRight, AlignHeader: text.AlignRight}
 	}
 	wrapped := func(number, width int) table.ColumnConfig {
-		return table.ColumnConfig{Number: number, WidthMax: width, WidthMaxEnforcer: text.WrapSoft}
+		return table.ColumnConfig{Number: number, WidthMax: width, WidthMaxEnforcer: wrapLines}
 	}
 	return []table.ColumnConfig{
-		right(1), wrapped(2, categoryWidth), right(5), right(6), right(7), right(8), wrapped(9, periodsWidth), wrapped(10, happensWidth),
+		right(1), wrapped(2, categoryWidth), right(3), right(4), right(5), right(6), wrapped(7, happensWidth),
 	}
+}
+
+// wrapLines breaks each line by itself, where text.WrapSoft would join them.
+func wrapLines(cell string, width int) string {
+	lines := strings.Split(cell, "\n")
+	for i, line := range lines {
+		lines[i] = text.WrapSoft(line, width)
+	}
+	return strings.Join(lines, "\n")
 }

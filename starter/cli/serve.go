@@ -39,9 +39,10 @@ type serveFlags struct {
 
 func (a *app) serveCommand() *cobra.Command {
 	serve := serveFlags{listen: defaultListen}
-	command := a.command("serve", "Serve the HTTP API", cobra.NoArgs, func(ctx context.Context, _ []string) error { return a.serve(ctx, serve) })
-	command.Long = `Serve the HTTP API until told to stop; requests under way are finished. Callers need an organisation's API token, except for /healthz
-and /readyz, and for the NDIA's notifications, which carry a secret of their own. With --codec-token, /codec/ shows encrypted payloads to operators in the Temporal UI.`
+	command := a.command("serve", "Serve the console and the HTTP API", cobra.NoArgs, func(ctx context.Context, _ []string) error { return a.serve(ctx, serve) })
+	command.Long = `Serve the console and, under /v1, the HTTP API until told to stop; requests under way are finished. People sign in to the console with an
+organisation's API token, or with a link from "caresync console link". Callers of the API need a token, too, except for /healthz and
+/readyz, and for the NDIA's notifications, which carry a secret of their own. With --codec-token, /codec/ shows encrypted payloads to operators in the Temporal UI.`
 	command.Flags().Var(&serve.listen, "listen", "where the API is served")
 	command.Flags().StringVar(&serve.notificationHeader, "ndia-notification-header", api.DefaultNotificationHeader,
 		"the header in which the NDIA sends the secret of its notifications")
@@ -84,7 +85,8 @@ func (a *app) serve(ctx context.Context, flags serveFlags) error {
 		Claims: claims.NewClient(connected, claims.Options{TaskQueuePrefix: queues.Prefix}),
 		Logger: logger, Checks: checks, Codec: codec, NotificationHeader: flags.notificationHeader,
 	}
-	return serveUntilStopped(ctx, flags, options, health.Handler(measured.Handler(), logger, checks...))
+	options.Bulks, options.Schedules = newBulks(store, connected, keyring, queues)
+	return a.serveUntilStopped(ctx, flags, options, health.Handler(measured.Handler(), logger, checks...))
 }
 
 // codec is nil where no operator's token is set: then nobody can read payloads in the Temporal UI.
@@ -101,7 +103,7 @@ func (a *app) codec(flags config.Codec, keyring *sealing.Keyring, logger *zap.Lo
 	})
 }
 
-func serveUntilStopped(ctx context.Context, flags serveFlags, options api.Options, private http.Handler) error {
+func (a *app) serveUntilStopped(ctx context.Context, flags serveFlags, options api.Options, private http.Handler) error {
 	public, err := net.Listen("tcp", flags.listen.String())
 	if err != nil {
 		return fmt.Errorf("listen for the API: %w", err)
@@ -114,7 +116,11 @@ func serveUntilStopped(ctx context.Context, flags serveFlags, options api.Option
 	return run.UntilStopped(ctx,
 		func(ctx context.Context) error {
 			options.Stopping = ctx
-			return run.HTTP(public, api.New(options), options.Logger)(ctx)
+			handler, err := a.withConsole(options)
+			if err != nil {
+				return err
+			}
+			return run.HTTP(public, handler, options.Logger)(ctx)
 		},
 		run.HTTP(internal, private, options.Logger))
 }

@@ -64,7 +64,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		"a spreadsheet":    {"PK\x03\x04...", "a spreadsheet"},
 		"Latin-1":          {peopleHeader + "Zo\xeb,Wren,1941-03-09,415056224\n", "line 2: is not UTF-8"},
 		"semicolons":       {"given_name;family_name;birth_date;care_recipient_id\n", "not separated by commas"},
-		"a missing column": {"given_name,family_name,birth_date\n", "line 1: the column care_recipient_id is missing"},
+		"a missing column": {"given_name,birth_date,care_recipient_id\n", "line 1: the column family_name is missing"},
 		"an unknown one":   {"given_name,family_name,birth_date,care_recipient_id,phone\n", "line 1: column 5 is not known"},
 		"one twice":        {"given_name,family_name,birth_date,care_recipient_id,given_name\n", "line 1: column 5 has the same header"},
 		"an open quote":    {peopleHeader + "\"Ada,Wren,1941-03-09,415056224\n", "line 2: has a quotation mark that is not closed"},
@@ -92,6 +92,15 @@ func TestInvoices(t *testing.T) {
 		require.Len(t, read.Problems, 1, amount)
 		require.Equal(t, "amount", read.Problems[0].Column)
 	}
+}
+
+func TestAListOfParticipantsNeedsNoCareRecipientIDs(t *testing.T) {
+	read := imports.People([]byte("given_name,family_name,birth_date,ndis_number\nAda,Wren,1941-03-09,430000001\n"), today)
+	require.Empty(t, read.Problems)
+	require.Equal(t, "430000001", read.Rows[0].NDISNumber)
+	nobody := imports.People([]byte("given_name,family_name,birth_date\nAda,Wren,1941-03-09\n"), today)
+	require.Len(t, nobody.Problems, 1)
+	require.Equal(t, "line 2, care_recipient_id: is empty: a person needs a care recipient id or an NDIS number", nobody.Problems[0].String())
 }
 
 func TestThePACEBoxesAreRead(t *testing.T) { // seed 000

@@ -20,8 +20,9 @@ const (
 	paceAPIAccess     = "pace_api_access"
 )
 
+// peopleColumns has two ids of which every line needs one: a list of NDIS participants has no care recipient ids.
 var peopleColumns = []column{
-	{givenName, true}, {familyName, true}, {birthDate, true}, {careRecipientID, true}, {serviceProviderID, false}, {ndisNumber, false},
+	{givenName, true}, {familyName, true}, {birthDate, true}, {careRecipientID, false}, {serviceProviderID, false}, {ndisNumber, false},
 	{paceParticipant, false}, {paceAPIAccess, false},
 }
 

@@ -1,0 +1,85 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"go.uber.org/zap"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/bulks"
+)
+
+// mostProblemDetails bounds how much one problem lists.
+const mostProblemDetails = 100
+
+// placeInList names an element of the list of people, counted from 1, as JSON counts them.
+func placeInList(place int) string { return fmt.Sprintf("body.people[%d]", place-1) }
+
+// BulkProgress is the data of the event "progress" of a bulk run.
+type BulkProgress struct {
+	db.BulkSummary
+	Waiting string `json:"waiting,omitempty" doc:"What the bulk run waits for beyond the service and the operator, in words"`
+}
+
+type bulkEventsInput struct {
+	ID          string `path:"id" format:"uuid" doc:"The bulk run's id"`
+	LastEventID string `header:"Last-Event-ID" doc:"The last event that was received: the stream is taken up after it"`
+}
+
+func (a api) registerBulkEvents(served huma.API) {
+	schemas := served.OpenAPI().Components.Schemas
+	progress := huma.SchemaFromType(schemas, typeOf[BulkProgress]())
+	finished := huma.SchemaFromType(schemas, typeOf[db.BulkView]())
+	huma.Register(served, huma.Operation{
+		OperationID: "follow-bulk-run", Method: http.MethodGet, Path: pathBulk + "/events", Tags: []string{tagBulk},
+		Summary: "Follow a bulk run as server-sent events",
+		Description: "Sends the event \"progress\" at once and whenever something changes, at most twice a second, and \"finished\" with the whole bulk run at " +
+			"the end. Comments keep the stream alive. A stream that broke is taken up with Last-Event-ID. \"abandoned\" ends the stream of a bulk run whose " +
+			"workflow ended without it.",
+		Errors: []int{http.StatusNotFound},
+		Responses: map[string]*huma.Response{"200": {
+			Description: "Server-sent events",
+			Content: map[string]*huma.MediaType{eventStream: {Schema: &huma.Schema{
+				Type: huma.TypeString, Description: "The data of each event is one of these as JSON",
+				Extensions: map[string]any{"x-event-data": map[string]any{"progress": progress, "finished": finished}},
+			}}},
+		}},
+	}, a.followBulk)
+}
+
+func (a api) followBulk(ctx context.Context, in *bulkEventsInput) (*huma.StreamResponse, error) {
+	organisation, bulk := callerOf(ctx).Organisation.ID, idOf(in.ID)
+	if _, err := a.store.BulkProgress(ctx, organisation, bulk); err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	follow := func(ctx context.Context) iter.Seq2[bulks.Update, error] {
+		return a.bulks.Follow(ctx, organisation, bulk)
+	}
+	send := func(ctx context.Context, events *eventWriter, next news[bulks.Update]) error {
+		return a.sendBulk(ctx, events, next, organisation)
+	}
+	return streamed(a, in.LastEventID, follow, send), nil
+}
+
+func (a api) sendBulk(ctx context.Context, events *eventWriter, next news[bulks.Update], organisation care.ID) error {
+	switch {
+	case errors.Is(next.err, bulks.ErrAbandoned):
+		return events.event("abandoned", BulkProgress{BulkSummary: next.update.Bulk, Waiting: next.err.Error()})
+	case next.err != nil:
+		a.logger.Info("a stream ended", zap.String("request_id", requestID(ctx)), zap.Error(next.err))
+		return next.err
+	case !next.update.Finished():
+		return events.event("progress", BulkProgress{BulkSummary: next.update.Bulk, Waiting: next.update.Waiting})
+	}
+	view, err := a.store.BulkView(ctx, organisation, next.update.Bulk.ID)
+	if err != nil {
+		return err
+	}
+	return events.event("finished", view)
+}

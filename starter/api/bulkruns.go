@@ -1,0 +1,343 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"go.uber.org/zap"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/bulks"
+)
+
+const (
+	tagBulk   = "Bulk runs"
+	csvMedia  = "text/csv"
+	jsonMedia = "application/json"
+	pathBulks = "/v1/bulk-runs"
+	pathBulk  = pathBulks + "/{id}"
+)
+
+// Order says who is synced in a bulk run, and what of them.
+type Order struct {
+	Kind              care.RunKind `json:"kind,omitempty" enum:"care-recipient,pace-contract" doc:"Absent: care-recipient"`
+	ServiceProviderID string       `json:"service_provider_id,omitempty" maxLength:"10" doc:"Only people whom this connection to Services Australia holds"`
+	People            []string     `json:"people,omitempty" minItems:"1" maxItems:"20000" doc:"Only these, by CareSync's ids, care recipient ids or NDIS numbers"`
+	InCare            bool         `json:"in_care,omitempty" doc:"Only people in care"`
+	NotSyncedFor      string       `json:"not_synced_for,omitempty" maxLength:"20" doc:"Only people of whom nothing was read for so long: a duration such as 24h"`
+	FailedLastTime    bool         `json:"failed_last_time,omitempty" doc:"Only people whose last sync did not succeed"`
+	Only              care.Area    `json:"only,omitempty" enum:"contributions,budgets" doc:"Read only these beside the summary; budgets include their usage"`
+	AllBudgets        bool         `json:"all_budgets,omitempty" doc:"Read the usage of budgets that ended more than 90 days ago, too"`
+	Delta             bool         `json:"delta,omitempty" doc:"Find out from the providers' lists who has changed, and sync only those"`
+	HoldChanges       bool         `json:"hold_changes,omitempty" doc:"Leave every change of a contract to people"`
+	AcceptAbsences    bool         `json:"accept_absences,omitempty" doc:"Mark people as not in care whom no list has, however many they are"`
+	Window            int          `json:"window,omitempty" minimum:"1" maximum:"20" doc:"How many batches are synced at once"`
+	FailureThreshold  int          `json:"failure_threshold,omitempty" minimum:"1" maximum:"100" doc:"End early once more than so many per cent of at least 20 people have failed"`
+}
+
+func (o Order) order() (bulks.Order, error) {
+	order := bulks.Order{
+		Kind: o.Kind, ServiceProviderID: o.ServiceProviderID, People: o.People, InCare: o.InCare, FailedLastTime: o.FailedLastTime, Only: o.Only,
+		AllBudgets: o.AllBudgets, Delta: o.Delta, HoldChanges: o.HoldChanges, AcceptAbsences: o.AcceptAbsences, Window: o.Window,
+		FailureThreshold: o.FailureThreshold,
+	}
+	var err error
+	order.NotSyncedFor, err = duration("not_synced_for", o.NotSyncedFor)
+	return order, err
+}
+
+// duration reads a time that somebody gave, such as 24h; none is 0.
+func duration(field, text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	read, err := time.ParseDuration(text)
+	if err != nil || read <= 0 {
+		return 0, &db.InvalidError{Field: field, Message: "is a time such as 24h or 90m"}
+	}
+	return read, nil
+}
+
+type startBulkInput struct {
+	Body struct {
+		ID string `json:"id,omitempty" format:"uuid" doc:"Makes the request idempotent: sent again with it, it leads to the same bulk run"`
+		Order
+	}
+}
+
+// StartedBulk is the answer to whoever starts a bulk run.
+type StartedBulk struct {
+	Known   bool        `json:"known" doc:"It had been asked for already, under this id"`
+	BulkRun db.BulkView `json:"bulk_run"`
+}
+
+type startedBulkOutput struct {
+	Location string `header:"Location" doc:"Where the bulk run can be followed"`
+	Body     StartedBulk
+}
+
+type bulkInput struct {
+	ID string `path:"id" format:"uuid" doc:"The bulk run's id"`
+}
+
+type bulkOutput struct{ Body db.BulkView }
+
+type bulksInput struct {
+	Outcome string `query:"outcome" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled,unfinished" doc:"Only bulk runs that ended so"`
+	Limit   int    `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"How many at most"`
+	Before  string `query:"before" format:"uuid" doc:"The last bulk run of the page before: its \"next\""`
+}
+
+type bulksOutput struct {
+	Body struct {
+		BulkRuns []db.BulkSummary `json:"bulk_runs"`
+		Next     *care.ID         `json:"next" doc:"The \"before\" of the next page; null on the last"`
+	}
+}
+
+type bulkItemsInput struct {
+	ID      string `path:"id" format:"uuid" doc:"The bulk run's id"`
+	Outcome string `query:"outcome" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled,skipped,unfinished,unsuccessful" doc:"Only people who ended so; unsuccessful are those whom a retry takes"`
+	Limit   int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many at most"`
+	After   string `query:"after" format:"uuid" doc:"The last person of the page before: its \"next\""`
+}
+
+type bulkItemsOutput struct {
+	Body struct {
+		People []db.BulkItem `json:"people"`
+		Next   *care.ID      `json:"next" doc:"The \"after\" of the next page; null on the last"`
+	}
+}
+
+type windowInput struct {
+	ID   string `path:"id" format:"uuid" doc:"The bulk run's id"`
+	Body struct {
+		Window int `json:"window" minimum:"1" maximum:"20" doc:"How many batches are synced at once"`
+	}
+}
+
+type retryInput struct {
+	ID   string `path:"id" format:"uuid" doc:"The bulk run's id"`
+	Body *struct {
+		ID string `json:"id,omitempty" format:"uuid" doc:"Makes the request idempotent, as for starting a bulk run"`
+	}
+}
+
+type reportInput struct {
+	ID     string `path:"id" format:"uuid" doc:"The bulk run's id"`
+	Format string `query:"format" enum:"csv,json" doc:"Absent: what Accept asks for, JSON if it asks for neither"`
+	Accept string `header:"Accept"`
+}
+
+func (a api) registerBulks(served huma.API) {
+	notFound, conflict := []int{http.StatusNotFound}, []int{http.StatusNotFound, http.StatusConflict}
+	register := func(id, method, path, summary, description string, status int, errors []int) huma.Operation {
+		return huma.Operation{
+			OperationID: id, Method: method, Path: path, Tags: []string{tagBulk}, Summary: summary, Description: description,
+			DefaultStatus: status, Errors: errors,
+		}
+	}
+	huma.Register(served, register("start-bulk-run", http.MethodPost, pathBulks, "Sync many people",
+		"Starts a bulk run over everybody of a kind, or over those who are selected; everything that selects must hold.",
+		http.StatusAccepted, []int{http.StatusConflict}), a.startBulk)
+	huma.Register(served, register("list-bulk-runs", http.MethodGet, pathBulks, "List bulk runs, newest first", "", 0, nil), a.listBulks)
+	huma.Register(served, register("get-bulk-run", http.MethodGet, pathBulk, "Read where a bulk run stands: counts, speed, and what it waits for", "", 0, notFound), a.getBulk)
+	huma.Register(served, register("list-bulk-run-people", http.MethodGet, pathBulk+"/items", "List the people of a bulk run with how each ended", "", 0, notFound), a.listBulkItems)
+	huma.Register(served, register("pause-bulk-run", http.MethodPost, pathBulk+"/pause", "Pause a bulk run",
+		"No further people are begun; those in hand are finished.", 0, conflict), a.commandBulk(a.bulks.Pause))
+	huma.Register(served, register("resume-bulk-run", http.MethodPost, pathBulk+"/resume", "Let a paused bulk run go on", "", 0, conflict), a.commandBulk(a.bulks.Resume))
+	huma.Register(served, register("cancel-bulk-run", http.MethodPost, pathBulk+"/cancel", "Cancel a bulk run; what it has saved stays",
+		"People in hand are finished, everybody who was not reached is counted as skipped.", http.StatusAccepted, conflict), a.commandBulk(a.bulks.Cancel))
+	huma.Register(served, register("set-bulk-run-window", http.MethodPost, pathBulk+"/window", "Say how many batches are synced at once", "", 0, conflict), a.setWindow)
+	huma.Register(served, register("retry-bulk-run", http.MethodPost, pathBulk+"/retry", "Sync those again who did not succeed in a bulk run",
+		"Starts a bulk run with the same options over those who were partly saved, failed, cancelled or skipped.", http.StatusAccepted, conflict), a.retryBulk)
+	report := register("report-bulk-run", http.MethodGet, pathBulk+"/report", "The outcome of everybody of a bulk run, as CSV or JSON",
+		"CSV has a header, and is safe to open in a spreadsheet: a text that would be taken for a formula begins with an apostrophe.", 0, notFound)
+	report.Responses = map[string]*huma.Response{"200": {Description: "The report", Content: map[string]*huma.MediaType{
+		csvMedia:  {Schema: &huma.Schema{Type: huma.TypeString}},
+		jsonMedia: {Schema: huma.SchemaFromType(served.OpenAPI().Components.Schemas, typeOf[bulkReport]())},
+	}}}
+	huma.Register(served, report, a.reportBulk)
+	a.registerBulkEvents(served)
+}
+
+// bulkReport is the shape of a report in JSON.
+type bulkReport struct {
+	BulkRun       db.BulkView   `json:"bulk_run"`
+	People        []db.BulkItem `json:"people"`
+	UnknownPeople []string      `json:"unknown_people" doc:"The care recipient ids of people whom the government lists and the organisation does not have"`
+}
+
+func (a api) startBulk(ctx context.Context, in *startBulkInput) (*startedBulkOutput, error) {
+	caller := callerOf(ctx)
+	order, err := in.Body.order()
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	started, err := a.bulks.Start(ctx, bulks.Request{
+		Organisation: caller.Organisation, ID: requestedID(in.Body.ID), Order: order, RequestedBy: "api: " + caller.TokenName,
+	})
+	return a.startedBulk(ctx, started, err)
+}
+
+// requestedID is an id that a caller made, as we write them.
+func requestedID(text string) care.ID { return care.ID(strings.ToLower(text)) }
+
+func (a api) retryBulk(ctx context.Context, in *retryInput) (*startedBulkOutput, error) {
+	caller := callerOf(ctx)
+	request := bulks.RetryRequest{Organisation: caller.Organisation, Bulk: idOf(in.ID), RequestedBy: "api: " + caller.TokenName}
+	if in.Body != nil {
+		request.ID = requestedID(in.Body.ID)
+	}
+	started, err := a.bulks.Retry(ctx, request)
+	return a.startedBulk(ctx, started, err)
+}
+
+func (a api) startedBulk(ctx context.Context, started bulks.Started, err error) (*startedBulkOutput, error) {
+	if err != nil {
+		return nil, a.bulkProblem(ctx, err)
+	}
+	view, err := a.store.BulkView(ctx, callerOf(ctx).Organisation.ID, started.ID)
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return &startedBulkOutput{Location: pathBulks + "/" + string(started.ID), Body: StartedBulk{Known: started.Known, BulkRun: view}}, nil
+}
+
+func (a api) listBulks(ctx context.Context, in *bulksInput) (*bulksOutput, error) {
+	found, more, err := a.store.Bulks(ctx, callerOf(ctx).Organisation.ID, db.BulkFilter{Outcome: in.Outcome, Before: idOf(in.Before), Most: in.Limit})
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	out := &bulksOutput{}
+	out.Body.BulkRuns = found
+	if more {
+		out.Body.Next = &found[len(found)-1].ID
+	}
+	return out, nil
+}
+
+func (a api) getBulk(ctx context.Context, in *bulkInput) (*bulkOutput, error) {
+	view, err := a.store.BulkView(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID))
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return &bulkOutput{Body: view}, nil
+}
+
+func (a api) listBulkItems(ctx context.Context, in *bulkItemsInput) (*bulkItemsOutput, error) {
+	items, more, err := a.store.BulkItems(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID), db.ItemFilter{
+		Outcome: in.Outcome, After: idOf(in.After), Most: in.Limit,
+	})
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	out := &bulkItemsOutput{}
+	out.Body.People = items
+	if more {
+		out.Body.Next = &items[len(items)-1].Person.ID
+	}
+	return out, nil
+}
+
+// commandBulk answers a command with where the bulk run stands after it.
+func (a api) commandBulk(command func(ctx context.Context, organisation, bulk care.ID) error) func(context.Context, *bulkInput) (*bulkOutput, error) {
+	return func(ctx context.Context, in *bulkInput) (*bulkOutput, error) {
+		if err := command(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID)); err != nil {
+			return nil, a.bulkProblem(ctx, err)
+		}
+		return a.getBulk(ctx, in)
+	}
+}
+
+func (a api) setWindow(ctx context.Context, in *windowInput) (*bulkOutput, error) {
+	if err := a.bulks.SetWindow(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID), in.Body.Window); err != nil {
+		return nil, a.bulkProblem(ctx, err)
+	}
+	return a.getBulk(ctx, &bulkInput{ID: in.ID})
+}
+
+func (a api) reportBulk(ctx context.Context, in *reportInput) (*huma.StreamResponse, error) {
+	organisation, bulk := callerOf(ctx).Organisation.ID, idOf(in.ID)
+	if _, err := a.store.BulkProgress(ctx, organisation, bulk); err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	format := reportFormat(in)
+	return &huma.StreamResponse{Body: func(stream huma.Context) {
+		_, w := humago.Unwrap(stream)
+		w.Header().Set("Content-Type", map[bulks.Format]string{bulks.CSV: csvMedia + "; charset=utf-8; header=present", bulks.JSON: jsonMedia}[format])
+		w.Header().Set("Content-Disposition", `attachment; filename="bulk-run-`+string(bulk)+"."+string(format)+`"`)
+		err := a.bulks.Report(stream.Context(), organisation, bulk, format, patientWriter{out: w, control: http.NewResponseController(w)})
+		if err != nil {
+			a.logger.Info("a report was cut off", zap.String("request_id", requestID(ctx)), zap.Error(err))
+			panic(http.ErrAbortHandler) // whoever reads it sees that it is not complete
+		}
+	}}, nil
+}
+
+func reportFormat(in *reportInput) bulks.Format {
+	switch {
+	case in.Format != "":
+		return bulks.Format(in.Format)
+	case strings.Contains(in.Accept, csvMedia):
+		return bulks.CSV
+	default:
+		return bulks.JSON
+	}
+}
+
+// patientWriter gives each part of a long answer time to be written.
+type patientWriter struct {
+	out     io.Writer
+	control *http.ResponseController
+}
+
+// Write implements io.Writer.
+func (w patientWriter) Write(part []byte) (int, error) {
+	if err := w.control.SetWriteDeadline(time.Now().Add(answerTimeout)); err != nil {
+		return 0, err
+	}
+	return w.out.Write(part)
+}
+
+// bulkProblem is problem for what bulk runs answer.
+func (a api) bulkProblem(ctx context.Context, err error) error {
+	var unknown *bulks.UnknownPeopleError
+	switch {
+	case errors.As(err, &unknown):
+		return unknownPeopleProblem(unknown)
+	case errors.Is(err, bulks.ErrFinished):
+		return newProblem(http.StatusConflict, "finished", sentence(bulks.ErrFinished))
+	case errors.Is(err, bulks.ErrUnfinished):
+		return newProblem(http.StatusConflict, "unfinished", sentence(bulks.ErrUnfinished))
+	case errors.Is(err, bulks.ErrNothingToRetry):
+		return newProblem(http.StatusConflict, "nothing_to_retry", sentence(bulks.ErrNothingToRetry))
+	case errors.Is(err, bulks.ErrIDTaken):
+		return newProblem(http.StatusConflict, "conflict", sentence(bulks.ErrIDTaken))
+	case errors.Is(err, bulks.ErrAbandoned):
+		return newProblem(http.StatusConflict, "abandoned", sentence(bulks.ErrAbandoned))
+	case errors.Is(err, bulks.ErrStarting):
+		return unavailable(sentence(bulks.ErrStarting))
+	case errors.Is(err, bulks.ErrNoAnswer):
+		return unavailable(sentence(bulks.ErrNoAnswer))
+	default:
+		return a.problem(ctx, err)
+	}
+}
+
+func unknownPeopleProblem(unknown *bulks.UnknownPeopleError) error {
+	problem := newProblem(http.StatusUnprocessableEntity, "unknown_people", "Nothing was started: "+unknown.Error()+".")
+	for _, place := range unknown.Places[:min(len(unknown.Places), mostProblemDetails)] {
+		problem.Errors = append(problem.Errors, &huma.ErrorDetail{
+			Location: placeInList(place), Message: "names nobody of this organisation",
+		})
+	}
+	return problem
+}

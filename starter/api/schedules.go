@@ -1,0 +1,188 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/starter/schedules"
+)
+
+const (
+	tagSchedules  = "Schedules"
+	pathSchedules = "/v1/schedules"
+	pathSchedule  = pathSchedules + "/{name}"
+)
+
+type createScheduleInput struct {
+	Body struct {
+		Name           string            `json:"name" pattern:"^[a-z0-9][a-z0-9-]{0,39}$" patternDescription:"1 to 40 lower-case letters, digits and dashes" doc:"Names the schedule within the organisation"`
+		Cron           string            `json:"cron,omitempty" maxLength:"100" doc:"A cron expression of five fields, such as 30 3 * * 1-5"`
+		TimeOfDay      string            `json:"time_of_day,omitempty" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" patternDescription:"a time such as 03:30" doc:"Instead of a cron expression"`
+		Weekdays       []string          `json:"weekdays,omitempty" maxItems:"7" enum:"sunday,monday,tuesday,wednesday,thursday,friday,saturday" doc:"The days on which the time of day counts; absent: all"`
+		TimeZone       string            `json:"time_zone,omitempty" maxLength:"64" doc:"In which zone; absent: the organisation's"`
+		Overlap        schedules.Overlap `json:"overlap,omitempty" enum:"skip,buffer-one,cancel-other" doc:"What happens when it is time while the run before is under way; absent: skip"`
+		CatchUp        string            `json:"catch_up,omitempty" maxLength:"20" doc:"How late a run may still begin after Temporal was away: a duration; absent: 4h"`
+		Jitter         string            `json:"jitter,omitempty" maxLength:"20" doc:"Delays each run at random by up to so much: a duration"`
+		PauseOnFailure bool              `json:"pause_on_failure,omitempty" doc:"Pause the schedule when a run's workflow fails"`
+		Paused         bool              `json:"paused,omitempty" doc:"Create it paused"`
+		Order
+	}
+}
+
+// CreatedSchedule is the answer to whoever creates a schedule.
+type CreatedSchedule struct {
+	Schedule schedules.ScheduleView `json:"schedule"`
+	Warnings []string               `json:"warnings" doc:"The days within a year on which the time of day does not exist, or exists twice, since the clocks are changed"`
+}
+
+type createdScheduleOutput struct {
+	Location string `header:"Location"`
+	Body     CreatedSchedule
+}
+
+type scheduleInput struct {
+	Name string `path:"name" pattern:"^[a-z0-9][a-z0-9-]{0,39}$" patternDescription:"a schedule's name"`
+}
+
+type scheduleOutput struct{ Body schedules.ScheduleView }
+
+type schedulesOutput struct {
+	Body struct {
+		Schedules []schedules.ScheduleView `json:"schedules"`
+	}
+}
+
+type triggeredOutput struct{ Body schedules.Triggered }
+
+type backfillInput struct {
+	Name string `path:"name" pattern:"^[a-z0-9][a-z0-9-]{0,39}$" patternDescription:"a schedule's name"`
+	Body struct {
+		From    time.Time         `json:"from" doc:"The times after this one"`
+		To      time.Time         `json:"to" doc:"The times up to this one"`
+		Overlap schedules.Overlap `json:"overlap,omitempty" enum:"skip,buffer-one,cancel-other" doc:"Absent: the schedule's own"`
+	}
+}
+
+func (a api) registerSchedules(served huma.API) {
+	notFound := []int{http.StatusNotFound}
+	operation := func(id, method, path, summary string, status int, errors []int) huma.Operation {
+		return huma.Operation{
+			OperationID: id, Method: method, Path: path, Tags: []string{tagSchedules}, Summary: summary, DefaultStatus: status, Errors: errors,
+		}
+	}
+	huma.Register(served, operation("create-schedule", http.MethodPost, pathSchedules, "Let bulk runs happen by themselves",
+		http.StatusCreated, []int{http.StatusConflict}), a.createSchedule)
+	huma.Register(served, operation("list-schedules", http.MethodGet, pathSchedules, "List the schedules with their next and last runs", 0, nil), a.listSchedules)
+	huma.Register(served, operation("get-schedule", http.MethodGet, pathSchedule, "Read a schedule", 0, notFound), a.getSchedule)
+	huma.Register(served, operation("delete-schedule", http.MethodDelete, pathSchedule, "Delete a schedule; a run that is under way goes on",
+		http.StatusNoContent, notFound), a.deleteSchedule)
+	huma.Register(served, operation("pause-schedule", http.MethodPost, pathSchedule+"/pause", "Pause a schedule", 0, notFound), a.commandSchedule(a.schedules.Pause))
+	huma.Register(served, operation("resume-schedule", http.MethodPost, pathSchedule+"/resume", "Resume a paused schedule", 0, notFound), a.commandSchedule(a.schedules.Resume))
+	huma.Register(served, operation("trigger-schedule", http.MethodPost, pathSchedule+"/trigger", "Run a schedule now, also a paused one",
+		http.StatusAccepted, notFound), a.triggerSchedule)
+	huma.Register(served, operation("backfill-schedule", http.MethodPost, pathSchedule+"/backfill", "Run a schedule now for times that have passed",
+		http.StatusAccepted, notFound), a.backfillSchedule)
+}
+
+func (a api) createSchedule(ctx context.Context, in *createScheduleInput) (*createdScheduleOutput, error) {
+	request, err := in.request()
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	caller := callerOf(ctx)
+	request.Organisation, request.RequestedBy = caller.Organisation, "api: "+caller.TokenName
+	view, warnings, err := a.schedules.Create(ctx, request)
+	if err != nil {
+		return nil, a.scheduleProblem(ctx, err)
+	}
+	if warnings == nil {
+		warnings = []string{}
+	}
+	return &createdScheduleOutput{Location: pathSchedules + "/" + view.Name, Body: CreatedSchedule{Schedule: view, Warnings: warnings}}, nil
+}
+
+func (in *createScheduleInput) request() (request schedules.Request, err error) {
+	body := in.Body
+	request = schedules.Request{
+		Name: body.Name, Times: schedules.Times{Cron: body.Cron, TimeOfDay: body.TimeOfDay, TimeZone: body.TimeZone},
+		Overlap: body.Overlap, PauseOnFailure: body.PauseOnFailure, Paused: body.Paused,
+	}
+	for _, name := range body.Weekdays {
+		day, err := schedules.ParseWeekday(name)
+		if err != nil {
+			return request, err
+		}
+		request.Weekdays = append(request.Weekdays, day)
+	}
+	if request.CatchUp, err = duration("catch_up", body.CatchUp); err != nil {
+		return request, err
+	}
+	if request.Jitter, err = duration("jitter", body.Jitter); err != nil {
+		return request, err
+	}
+	request.Order, err = body.order()
+	return request, err
+}
+
+func (a api) listSchedules(ctx context.Context, _ *struct{}) (*schedulesOutput, error) {
+	found, err := a.schedules.Schedules(ctx, callerOf(ctx).Organisation.ID)
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	out := &schedulesOutput{}
+	out.Body.Schedules = found
+	return out, nil
+}
+
+func (a api) getSchedule(ctx context.Context, in *scheduleInput) (*scheduleOutput, error) {
+	view, err := a.schedules.Schedule(ctx, callerOf(ctx).Organisation.ID, in.Name)
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return &scheduleOutput{Body: view}, nil
+}
+
+func (a api) deleteSchedule(ctx context.Context, in *scheduleInput) (*struct{}, error) {
+	if err := a.schedules.Delete(ctx, callerOf(ctx).Organisation.ID, in.Name); err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return nil, nil
+}
+
+// commandSchedule answers a command with the schedule as it is after it.
+func (a api) commandSchedule(command func(ctx context.Context, organisation care.ID, name string) error) func(context.Context, *scheduleInput) (*scheduleOutput, error) {
+	return func(ctx context.Context, in *scheduleInput) (*scheduleOutput, error) {
+		if err := command(ctx, callerOf(ctx).Organisation.ID, in.Name); err != nil {
+			return nil, a.problem(ctx, err)
+		}
+		return a.getSchedule(ctx, in)
+	}
+}
+
+func (a api) triggerSchedule(ctx context.Context, in *scheduleInput) (*triggeredOutput, error) {
+	triggered, err := a.schedules.Trigger(ctx, callerOf(ctx).Organisation.ID, in.Name)
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return &triggeredOutput{Body: triggered}, nil
+}
+
+func (a api) backfillSchedule(ctx context.Context, in *backfillInput) (*scheduleOutput, error) {
+	organisation := callerOf(ctx).Organisation.ID
+	if err := a.schedules.Backfill(ctx, organisation, in.Name, in.Body.From, in.Body.To, in.Body.Overlap); err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return a.getSchedule(ctx, &scheduleInput{Name: in.Name})
+}
+
+func (a api) scheduleProblem(ctx context.Context, err error) error {
+	if errors.Is(err, schedules.ErrExists) {
+		return newProblem(http.StatusConflict, "conflict", sentence(schedules.ErrExists))
+	}
+	return a.bulkProblem(ctx, err)
+}

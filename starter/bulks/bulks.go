@@ -1,0 +1,76 @@
+// Package bulks starts, commands, follows and reports bulk runs for those that people and programs use: commands, the HTTP API and pages.
+package bulks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+)
+
+const (
+	// pollInterval is how often a followed bulk run's rows are read.
+	pollInterval = 500 * time.Millisecond
+	// describeInterval is how often Temporal is asked whether a followed bulk run's workflow still runs.
+	describeInterval = 2 * time.Second
+	// answersWithin is how long a worker gets to answer a command.
+	answersWithin = 20 * time.Second
+	// startsWithin is how long a bulk run that was recorded may have no workflow yet.
+	startsWithin = time.Minute
+)
+
+var (
+	// ErrFinished: the bulk run has ended already, so that there is nothing to command.
+	ErrFinished = errors.New("the bulk run has finished already")
+	// ErrUnfinished: the bulk run is under way, so that nobody of it can be retried yet.
+	ErrUnfinished = errors.New("the bulk run has not finished yet: wait for its end, or cancel it, then retry")
+	// ErrNothingToRetry: everybody of the bulk run succeeded.
+	ErrNothingToRetry = errors.New("everybody of the bulk run succeeded: there is nobody to retry")
+	// ErrAbandoned: the workflow ended without finishing the bulk run, for instance because an operator terminated it.
+	ErrAbandoned = errors.New("the workflow ended without finishing the bulk run; the Temporal UI shows why. Cancel the bulk run to close it, then retry it")
+	// ErrNoAnswer: no worker took up the command in time. It may still take effect.
+	ErrNoAnswer = errors.New("no worker answered in time. Start a worker, then say it again")
+	// ErrStarting: the bulk run is recorded, and its workflow is about to start.
+	ErrStarting = errors.New("the bulk run is just being started; try again in a moment")
+	// ErrIDTaken: a bulk run of this id was asked for otherwise.
+	ErrIDTaken = errors.New("a bulk run with this id was asked for with other options: use another id for another bulk run")
+)
+
+// UnknownPeopleError says which of the people listed the organisation does not have, by their place in the list, from 1. It never repeats
+// their numbers (R10).
+type UnknownPeopleError struct{ Places []int }
+
+func (e *UnknownPeopleError) Error() string {
+	if len(e.Places) == 1 {
+		return fmt.Sprintf("the organisation does not have the person at place %d of the list", e.Places[0])
+	}
+	return fmt.Sprintf("the organisation does not have %d of the people listed; the first of them is at place %d of the list", len(e.Places), e.Places[0])
+}
+
+// Temporal is what is needed of a Temporal client.
+type Temporal interface {
+	ExecuteWorkflow(ctx context.Context, options client.StartWorkflowOptions, workflow any, args ...any) (client.WorkflowRun, error)
+	UpdateWorkflow(ctx context.Context, options client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error)
+	CancelWorkflow(ctx context.Context, workflowID, runID string) error
+	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
+}
+
+// Service is safe for use by many goroutines.
+type Service struct {
+	store    *db.Store
+	temporal Temporal
+	queues   protocol.TaskQueues
+	// How often a followed bulk run's rows are read and Temporal is asked about it, and how long a worker gets to answer a command.
+	poll, describe, answers time.Duration
+}
+
+// New makes a service. It reads progress from the store, so that following works while workers are away.
+func New(store *db.Store, temporal Temporal, queues protocol.TaskQueues) *Service {
+	return &Service{store: store, temporal: temporal, queues: queues, poll: pollInterval, describe: describeInterval, answers: answersWithin}
+}

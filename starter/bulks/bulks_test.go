@@ -1,0 +1,415 @@
+package bulks_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/bulks"
+	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/starter/temporaltest"
+	"github.com/caresync/caresync/testkit"
+)
+
+type world struct {
+	address      string
+	store        *db.Store
+	server       *temporaltest.Server
+	service      *bulks.Service
+	organisation db.Organisation
+}
+
+const peopleOfTheWorld = 3
+
+func newWorld(t *testing.T) world {
+	t.Helper()
+	w := world{address: testkit.DatabaseURL(t), server: temporaltest.New()}
+	w.store = testkit.Store(t, w.address)
+	w.organisation = w.newOrganisation(t, "wattle")
+	var file db.Import[db.ImportedPerson]
+	for i := range peopleOfTheWorld {
+		file.Rows = append(file.Rows, db.ImportedPerson{Line: i + 2, Identity: care.Identity{
+			GivenName: "=cmd()", FamilyName: fmt.Sprintf("Wren %d", i), BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: fmt.Sprint(415000000 + i),
+		}})
+	}
+	_, err := w.store.ImportPeople(t.Context(), w.organisation.ID, file)
+	require.NoError(t, err)
+	w.service = bulks.New(w.store, w.server, protocol.TaskQueues{Prefix: "test-"}).Quickly()
+	return w
+}
+
+func (w world) newOrganisation(t *testing.T, slug string) db.Organisation {
+	t.Helper()
+	organisation, err := w.store.CreateOrganisation(t.Context(), slug, slug, db.DefaultTimeZone)
+	require.NoError(t, err)
+	return organisation
+}
+
+func (w world) start(t *testing.T, order bulks.Order) care.ID {
+	t.Helper()
+	started, err := w.service.Start(t.Context(), bulks.Request{Organisation: w.organisation, Order: order, RequestedBy: "tests"})
+	require.NoError(t, err)
+	require.False(t, started.Known)
+	return started.ID
+}
+
+// plan does what the workflow does first.
+func (w world) plan(t *testing.T, bulk care.ID) {
+	t.Helper()
+	options, err := w.store.BulkOptions(t.Context(), w.organisation.ID, bulk)
+	require.NoError(t, err)
+	planned := db.Bulk{ID: bulk, OrganisationID: w.organisation.ID, Options: options}
+	_, _, err = w.store.PlanBulk(t.Context(), planned, db.BulkSize{PerBatch: 500, PerSlice: 50}, nil, time.Now())
+	require.NoError(t, err)
+}
+
+func (w world) settle(t *testing.T, bulk care.ID, outcome care.ItemOutcome, reason care.Reason) {
+	t.Helper()
+	require.NoError(t, w.store.SettleItems(t.Context(), w.organisation.ID, bulk, nil, outcome, reason))
+}
+
+func (w world) finish(t *testing.T, bulk care.ID, stop care.Reason) {
+	t.Helper()
+	_, _, err := w.store.FinishBulk(t.Context(), w.organisation.ID, bulk, stop)
+	require.NoError(t, err)
+}
+
+func (w world) progress(t *testing.T, bulk care.ID) db.BulkSummary {
+	t.Helper()
+	progress, err := w.store.BulkProgress(t.Context(), w.organisation.ID, bulk)
+	require.NoError(t, err)
+	return progress
+}
+
+// ended lets the workflow of a bulk run end.
+func (w world) ended(bulk care.ID) {
+	w.server.Change(protocol.BulkSyncID(bulk), func(workflow *temporaltest.Workflow) { workflow.Running = false })
+}
+
+func TestABulkRunIsRecordedAndStarted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bulk := w.start(t, bulks.Order{FailureThreshold: 20, Window: 3, Only: care.AreaBudgets})
+	progress := w.progress(t, bulk)
+	require.Equal(t, db.BulkQueued, progress.State)
+	require.Equal(t, "tests", progress.RequestedBy)
+	require.Equal(t, []care.Area{care.AreaBudgets, care.AreaUsage}, progress.Options.Areas)
+	input := w.server.Workflow(protocol.BulkSyncID(bulk)).Input.(protocol.BulkSyncInput)
+	require.Equal(t, bulk, input.BulkID)
+	require.Nil(t, input.Options, "the options stand in the row")
+}
+
+func TestAnIDMakesARequestIdempotent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	request := bulks.Request{Organisation: w.organisation, ID: db.NewID(), Order: bulks.Order{InCare: true}, RequestedBy: "tests"}
+	for _, known := range []bool{false, true} {
+		started, err := w.service.Start(t.Context(), request)
+		require.NoError(t, err)
+		require.Equal(t, bulks.Started{ID: request.ID, Known: known}, started)
+	}
+	w.finish(t, request.ID, "")
+	w.ended(request.ID)
+	started, err := w.service.Start(t.Context(), request)
+	require.NoError(t, err)
+	require.True(t, started.Known, "one that has finished is not made again")
+	require.False(t, w.server.Workflow(protocol.BulkSyncID(request.ID)).Running)
+
+	request.Order.InCare = false
+	_, err = w.service.Start(t.Context(), request)
+	require.ErrorIs(t, err, bulks.ErrIDTaken, "other options")
+	request.Order.InCare, request.Organisation = true, w.newOrganisation(t, "banksia")
+	_, err = w.service.Start(t.Context(), request)
+	require.ErrorIs(t, err, bulks.ErrIDTaken, "another organisation's (R11)")
+}
+
+// A crash between the row and the workflow leaves nothing that the same request does not mend.
+func TestARowWithoutAWorkflowIsStarted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.server.Err = serviceerror.NewUnavailable("connection refused")
+	request := bulks.Request{Organisation: w.organisation, ID: db.NewID(), RequestedBy: "tests"}
+	_, err := w.service.Start(t.Context(), request)
+	require.ErrorIs(t, err, syncs.ErrUnavailable)
+	w.server.Err = nil
+	started, err := w.service.Start(t.Context(), request)
+	require.NoError(t, err)
+	require.False(t, started.Known)
+	require.True(t, w.server.Workflow(protocol.BulkSyncID(request.ID)).Running)
+}
+
+func TestOrdersThatMakeNoSenseAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for field, order := range map[string]bulks.Order{
+		"kind":                {Kind: "medicare"},
+		"service_provider_id": {ServiceProviderID: "4000099999"},
+		"people":              {People: []string{}},
+		"window":              {Window: protocol.MostBatchesAtOnce + 1},
+		"failure_threshold":   {FailureThreshold: 101},
+		"not_synced_for":      {NotSyncedFor: -time.Hour},
+		"only":                {Only: care.AreaSummary},
+		"all_budgets":         {AllBudgets: true, Only: care.AreaContributions},
+		"delta":               {Delta: true, InCare: true},
+		"accept_absences":     {AcceptAbsences: true, FailedLastTime: true},
+		"hold_changes":        {HoldChanges: true},
+		"in_care":             {Kind: care.RunPACEContract, InCare: true},
+	} {
+		_, err := w.service.Start(t.Context(), bulks.Request{Organisation: w.organisation, Order: order})
+		var invalid *db.InvalidError
+		require.ErrorAs(t, err, &invalid, field)
+		require.Equal(t, field, invalid.Field)
+	}
+	recorded, _, err := w.store.Bulks(t.Context(), w.organisation.ID, db.BulkFilter{Most: 10})
+	require.NoError(t, err)
+	require.Empty(t, recorded, "nothing was recorded")
+}
+
+func TestPeopleCanBeListed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bulk := w.start(t, bulks.Order{People: []string{"415000002", "415000000", "415000002"}})
+	w.plan(t, bulk)
+	require.Equal(t, 2, w.progress(t, bulk).Counts.Selected)
+
+	_, err := w.service.Start(t.Context(), bulks.Request{Organisation: w.organisation, Order: bulks.Order{People: []string{"415000001", "77", "415000000", "x"}}})
+	var unknown *bulks.UnknownPeopleError
+	require.ErrorAs(t, err, &unknown)
+	require.Equal(t, []int{2, 4}, unknown.Places)
+	require.NotContains(t, err.Error(), "77", "what was sent is not repeated (R10)")
+}
+
+func TestCommandsReachTheWorkflow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bulk := w.start(t, bulks.Order{})
+	var sent []temporaltest.Update
+	w.server.OnUpdate = func(update temporaltest.Update) (any, error) {
+		sent = append(sent, update)
+		return protocol.BulkProgress{}, nil
+	}
+	require.NoError(t, w.service.Pause(t.Context(), w.organisation.ID, bulk))
+	require.NoError(t, w.service.Resume(t.Context(), w.organisation.ID, bulk))
+	require.NoError(t, w.service.SetWindow(t.Context(), w.organisation.ID, bulk, 5))
+	require.Len(t, sent, 3)
+	require.Equal(t, []string{"pause", "resume", "set-window"}, []string{sent[0].Name, sent[1].Name, sent[2].Name})
+	require.Equal(t, 5, sent[2].Argument)
+
+	var invalid *db.InvalidError
+	require.ErrorAs(t, w.service.SetWindow(t.Context(), w.organisation.ID, bulk, 0), &invalid)
+	require.ErrorIs(t, w.service.Pause(t.Context(), w.newOrganisation(t, "banksia").ID, bulk), db.ErrNotFound, "another organisation's (R11)")
+	require.Len(t, sent, 3)
+}
+
+// The workflow of a scheduled run is named by its schedule.
+func TestCommandsReachAScheduledRun(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bulk := w.start(t, bulks.Order{})
+	scheduled := db.Bulk{ID: db.NewID(), OrganisationID: w.organisation.ID, RequestedBy: "schedule nightly", WorkflowID: protocol.BulkSyncID(bulk),
+		Options: care.BulkOptions{Kind: care.RunCareRecipient}}
+	require.NoError(t, w.store.RecordBulk(t.Context(), scheduled))
+	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, scheduled.ID))
+	require.True(t, w.server.Workflow(protocol.BulkSyncID(bulk)).Cancelled)
+}
+
+func TestCommandsThatComeTooLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bulk := w.start(t, bulks.Order{})
+	w.server.OnUpdate = func(temporaltest.Update) (any, error) {
+		return nil, temporal.NewApplicationError("", "AcceptedUpdateCompletedWorkflow")
+	}
+	require.ErrorIs(t, w.service.Pause(t.Context(), w.organisation.ID, bulk), bulks.ErrFinished)
+	w.finish(t, bulk, "")
+	require.ErrorIs(t, w.service.Pause(t.Context(), w.organisation.ID, bulk), bulks.ErrFinished)
+	require.ErrorIs(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk), bulks.ErrFinished)
+}
+
+// silent is a server whose workers answer no update.
+type silent struct{ *temporaltest.Server }
+
+func (silent) UpdateWorkflow(ctx context.Context, _ client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestNoWorkerAnswers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bulk := w.start(t, bulks.Order{})
+	service := bulks.New(w.store, silent{w.server}, protocol.TaskQueues{}).Quickly()
+	require.ErrorIs(t, service.Pause(t.Context(), w.organisation.ID, bulk), bulks.ErrNoAnswer)
+}
+
+func TestCancelAsksTheWorkflow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bulk := w.start(t, bulks.Order{})
+	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk))
+	require.True(t, w.server.Workflow(protocol.BulkSyncID(bulk)).Cancelled)
+	require.Equal(t, db.BulkQueued, w.progress(t, bulk).State, "the workflow settles who was not reached")
+}
+
+func TestCancelClosesWhatATerminatedWorkflowLeftOpen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bulk := w.start(t, bulks.Order{})
+	w.plan(t, bulk)
+	w.ended(bulk)
+	require.ErrorIs(t, w.service.Pause(t.Context(), w.organisation.ID, bulk), bulks.ErrAbandoned)
+	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk))
+	progress := w.progress(t, bulk)
+	require.Equal(t, care.RunCancelled, progress.Outcome)
+	require.Equal(t, peopleOfTheWorld, progress.Counts.Skipped)
+}
+
+func TestARunThatIsBeingStartedIsNotClosed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	recorded := db.Bulk{ID: db.NewID(), OrganisationID: w.organisation.ID, WorkflowID: "bulk-sync/none", Options: care.BulkOptions{Kind: care.RunCareRecipient}}
+	require.NoError(t, w.store.RecordBulk(t.Context(), recorded))
+	require.ErrorIs(t, w.service.Cancel(t.Context(), w.organisation.ID, recorded.ID), bulks.ErrStarting)
+	testkit.OpenSQL(t, w.address).Exec(t, "UPDATE bulk_run SET requested_at = now() - interval '1 hour'")
+	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, recorded.ID), "nobody is about to start it any more")
+	require.Equal(t, db.BulkFinished, w.progress(t, recorded.ID).State)
+}
+
+func TestRetryTakesThoseWhoDidNotSucceed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bulk := w.start(t, bulks.Order{Delta: true, Window: 4})
+	_, err := w.service.Retry(t.Context(), bulks.RetryRequest{Organisation: w.organisation, Bulk: bulk})
+	require.ErrorIs(t, err, bulks.ErrUnfinished)
+	w.plan(t, bulk)
+	items, _, err := w.store.BulkItems(t.Context(), w.organisation.ID, bulk, db.ItemFilter{Most: 10})
+	require.NoError(t, err)
+	require.NoError(t, w.store.SettleItem(t.Context(), w.organisation.ID, bulk, items[1].Person.ID, care.RunSucceeded, ""))
+	w.finish(t, bulk, care.ReasonCancelled)
+
+	retried, err := w.service.Retry(t.Context(), bulks.RetryRequest{Organisation: w.organisation, Bulk: bulk, RequestedBy: "tests"})
+	require.NoError(t, err)
+	w.plan(t, retried.ID)
+	progress := w.progress(t, retried.ID)
+	require.Equal(t, peopleOfTheWorld-1, progress.Counts.Selected)
+	require.Equal(t, bulk, progress.Options.RetryOf)
+	require.Equal(t, 4, progress.Options.Window)
+	require.False(t, progress.Options.Delta, "whom to sync is known")
+
+	w.settle(t, retried.ID, care.RunSucceededWithWarnings, "")
+	w.finish(t, retried.ID, "")
+	_, err = w.service.Retry(t.Context(), bulks.RetryRequest{Organisation: w.organisation, Bulk: retried.ID})
+	require.ErrorIs(t, err, bulks.ErrNothingToRetry)
+	_, err = w.service.Retry(t.Context(), bulks.RetryRequest{Organisation: w.newOrganisation(t, "banksia"), Bulk: bulk})
+	require.ErrorIs(t, err, db.ErrNotFound, "another organisation's (R11)")
+}
+
+// One that ended before its people were selected has nobody who did not succeed, and is made again.
+func TestRetryOfARunThatWasNeverPlanned(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bulk := w.start(t, bulks.Order{InCare: true})
+	w.finish(t, bulk, care.ReasonCancelled)
+	retried, err := w.service.Retry(t.Context(), bulks.RetryRequest{Organisation: w.organisation, Bulk: bulk})
+	require.NoError(t, err)
+	w.plan(t, retried.ID)
+	require.Equal(t, peopleOfTheWorld, w.progress(t, retried.ID).Counts.Selected)
+}
+
+func TestFollowEndsWithTheBulkRun(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bulk := w.start(t, bulks.Order{})
+	var states []db.BulkState
+	for update, err := range w.service.Follow(t.Context(), w.organisation.ID, bulk) {
+		require.NoError(t, err)
+		if len(states) == 0 || states[len(states)-1] != update.Bulk.State {
+			states = append(states, update.Bulk.State)
+		}
+		switch update.Bulk.State {
+		case db.BulkQueued:
+			w.plan(t, bulk)
+		case db.BulkRunning:
+			require.NoError(t, w.store.NoteBulkWaiting(t.Context(), w.organisation.ID, bulk, "Planned outage"))
+		case db.BulkWaiting:
+			require.Equal(t, "Planned outage", update.Bulk.WaitingWords)
+			w.finish(t, bulk, "")
+		}
+	}
+	require.Equal(t, []db.BulkState{db.BulkQueued, db.BulkRunning, db.BulkWaiting, db.BulkFinished}, states)
+}
+
+func TestFollowEndsWhenTheWorkflowWasTerminated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bulk := w.start(t, bulks.Order{})
+	w.ended(bulk)
+	var last error
+	for _, err := range w.service.Follow(t.Context(), w.organisation.ID, bulk) {
+		last = err
+	}
+	require.ErrorIs(t, last, bulks.ErrAbandoned)
+}
+
+func TestFollowGoesOnWithoutTemporal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bulk := w.start(t, bulks.Order{})
+	w.server.Err = serviceerror.NewUnavailable("connection refused")
+	for update, err := range w.service.Follow(t.Context(), w.organisation.ID, bulk) {
+		require.NoError(t, err)
+		if strings.HasPrefix(update.Waiting, "Temporal does not answer") {
+			w.finish(t, bulk, "")
+		}
+	}
+	require.Equal(t, db.BulkFinished, w.progress(t, bulk).State)
+}
+
+func (w world) report(t *testing.T, bulk care.ID, format bulks.Format) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	require.NoError(t, w.service.Report(t.Context(), w.organisation.ID, bulk, format, &out))
+	return out.Bytes()
+}
+
+func TestTheReportIsSafeInASpreadsheet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bulk := w.start(t, bulks.Order{})
+	w.plan(t, bulk)
+	w.settle(t, bulk, care.RunFailed, care.ReasonNotFound)
+	require.NoError(t, w.store.ReportUnknown(t.Context(), w.organisation.ID, bulk, []string{"77"}))
+	w.finish(t, bulk, "")
+
+	rows, err := csv.NewReader(bytes.NewReader(w.report(t, bulk, bulks.CSV))).ReadAll()
+	require.NoError(t, err)
+	require.Equal(t, bulks.ReportColumns, rows[0])
+	require.Len(t, rows, 1+peopleOfTheWorld+1)
+	require.Equal(t, "'=cmd()", rows[1][3])
+	require.Equal(t, []string{"failed", "not_found"}, rows[1][5:7])
+	require.Equal(t, []string{"77", "unknown"}, []string{rows[4][1], rows[4][5]})
+
+	var document struct {
+		BulkRun       db.BulkView   `json:"bulk_run"`
+		People        []db.BulkItem `json:"people"`
+		UnknownPeople []string      `json:"unknown_people"`
+	}
+	require.NoError(t, json.Unmarshal(w.report(t, bulk, bulks.JSON), &document))
+	require.Equal(t, peopleOfTheWorld, document.BulkRun.Counts.Failed)
+	require.Equal(t, "=cmd()", document.People[0].Person.GivenName, "programs get what is stored")
+	require.Equal(t, []string{"77"}, document.UnknownPeople)
+	require.ErrorIs(t, w.service.Report(t.Context(), db.NewID(), bulk, bulks.CSV, &bytes.Buffer{}), db.ErrNotFound)
+}

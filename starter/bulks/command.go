@@ -1,0 +1,164 @@
+package bulks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/syncs"
+)
+
+// Pause lets a bulk run begin no further people; those in hand are finished. It fails with db.ErrNotFound, ErrFinished, ErrAbandoned,
+// ErrStarting, ErrNoAnswer or syncs.ErrUnavailable.
+func (s *Service) Pause(ctx context.Context, organisation, bulk care.ID) error {
+	return s.command(ctx, organisation, bulk, protocol.Pause.Name)
+}
+
+// Resume lets a paused bulk run go on. It fails as Pause does.
+func (s *Service) Resume(ctx context.Context, organisation, bulk care.ID) error {
+	return s.command(ctx, organisation, bulk, protocol.Resume.Name)
+}
+
+// SetWindow says how many batches of a bulk run are synced at once. It fails as Pause does, or with db.InvalidError.
+func (s *Service) SetWindow(ctx context.Context, organisation, bulk care.ID, window int) error {
+	if window < 1 || window > protocol.MostBatchesAtOnce {
+		return &db.InvalidError{Field: "window", Message: fmt.Sprintf("is a number of batches from 1 to %d", protocol.MostBatchesAtOnce)}
+	}
+	return s.command(ctx, organisation, bulk, protocol.SetWindow.Name, window)
+}
+
+// Cancel ends a bulk run: people in hand are finished, everybody who was not reached is counted as skipped. A bulk run that its workflow
+// left open is closed. It fails with db.ErrNotFound, ErrFinished, ErrStarting or syncs.ErrUnavailable.
+func (s *Service) Cancel(ctx context.Context, organisation, bulk care.ID) error {
+	found, err := s.open(ctx, organisation, bulk)
+	if errors.Is(err, ErrAbandoned) {
+		return s.close(ctx, organisation, bulk)
+	}
+	if err != nil {
+		return err
+	}
+	err = s.temporal.CancelWorkflow(ctx, found.workflowID, "")
+	if isGone(err) {
+		return s.close(ctx, organisation, bulk)
+	}
+	return syncs.TemporalError("cancel the bulk run", err)
+}
+
+// close settles what a workflow left open.
+func (s *Service) close(ctx context.Context, organisation, bulk care.ID) error {
+	_, _, err := s.store.FinishBulk(ctx, organisation, bulk, care.ReasonCancelled)
+	return err
+}
+
+func (s *Service) command(ctx context.Context, organisation, bulk care.ID, name string, arguments ...any) error {
+	found, err := s.open(ctx, organisation, bulk)
+	if err != nil {
+		return err
+	}
+	answering, cancel := context.WithTimeout(ctx, s.answers)
+	defer cancel()
+	err = s.update(answering, found.workflowID, name, arguments)
+	switch {
+	case err == nil:
+		return nil
+	case isOver(err):
+		return ErrFinished
+	case answering.Err() != nil && ctx.Err() == nil:
+		return ErrNoAnswer
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return syncs.TemporalError("command the bulk run", err)
+}
+
+func (s *Service) update(ctx context.Context, workflowID, name string, arguments []any) error {
+	handle, err := s.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: workflowID, UpdateName: name, Args: arguments, WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err != nil {
+		return err
+	}
+	var progress protocol.BulkProgress
+	return handle.Get(ctx, &progress)
+}
+
+// open finds the workflow of a bulk run that has not finished. It fails with db.ErrNotFound, ErrFinished, ErrStarting or ErrAbandoned.
+func (s *Service) open(ctx context.Context, organisation, bulk care.ID) (found, error) {
+	progress, err := s.store.BulkProgress(ctx, organisation, bulk)
+	if err != nil {
+		return found{}, err
+	}
+	if progress.State == db.BulkFinished {
+		return found{}, ErrFinished
+	}
+	at, err := s.look(ctx, progress.WorkflowID)
+	if err != nil || at.running {
+		return at, err
+	}
+	if !at.known && time.Since(progress.RequestedAt) < startsWithin {
+		return at, ErrStarting
+	}
+	return at, s.abandoned(ctx, organisation, bulk)
+}
+
+// abandoned looks at the row once more, since the bulk run may have finished after it was read.
+func (s *Service) abandoned(ctx context.Context, organisation, bulk care.ID) error {
+	progress, err := s.store.BulkProgress(ctx, organisation, bulk)
+	switch {
+	case err != nil:
+		return err
+	case progress.State == db.BulkFinished:
+		return ErrFinished
+	default:
+		return ErrAbandoned
+	}
+}
+
+// found is the workflow of a bulk run.
+type found struct {
+	workflowID string
+	// known: Temporal knows the workflow.
+	known, running bool
+	// idle: no worker has taken up the workflow's task.
+	idle bool
+}
+
+// look asks Temporal for the newest run of a bulk run's workflow.
+func (s *Service) look(ctx context.Context, workflowID string) (found, error) {
+	described, err := s.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
+	if isGone(err) {
+		return found{workflowID: workflowID}, nil
+	}
+	if err != nil {
+		return found{}, syncs.TemporalError("look at the bulk run", err)
+	}
+	return found{
+		workflowID: workflowID, known: true,
+		running: described.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
+		idle:    described.GetPendingWorkflowTask().GetState() == enumspb.PENDING_WORKFLOW_TASK_STATE_SCHEDULED,
+	}, nil
+}
+
+func isGone(err error) bool {
+	var gone *serviceerror.NotFound
+	return errors.As(err, &gone)
+}
+
+// endedBeforeAnswer is the server's type of failure for an update that a workflow accepted and left unanswered.
+const endedBeforeAnswer = "AcceptedUpdateCompletedWorkflow"
+
+// isOver reports whether the workflow that was commanded is no longer there to answer.
+func isOver(err error) bool {
+	var closing *serviceerror.Aborted
+	var answered *temporal.ApplicationError
+	return isGone(err) || errors.As(err, &closing) || errors.As(err, &answered) && answered.Type() == endedBeforeAnswer
+}

@@ -1,0 +1,139 @@
+package bulks
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"reflect"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+)
+
+// What a bulk run can wait for beyond what its row says.
+const (
+	waitsForWorker   = "waiting for a free worker"
+	waitsForTemporal = "Temporal does not answer; the bulk run goes on when it does"
+	waitsForDatabase = "CareSync's own database does not answer; trying again"
+)
+
+// Update is where a followed bulk run stands.
+type Update struct {
+	Bulk db.BulkSummary
+	// Waiting says in words what the bulk run waits for beyond what Bulk says: a worker, Temporal, our database. Empty if nothing is known.
+	Waiting string
+}
+
+// Finished reports whether there is nothing more to follow.
+func (u Update) Finished() bool { return u.Bulk.State == db.BulkFinished }
+
+// Follow yields where a bulk run stands, at once and whenever something changes, until it has finished. A database that is away for a
+// while is waited for. It yields an error and ends where the bulk run is unknown (db.ErrNotFound), was abandoned (ErrAbandoned), or ctx
+// ends.
+func (s *Service) Follow(ctx context.Context, organisation, bulk care.ID) iter.Seq2[Update, error] {
+	return func(yield func(Update, error) bool) {
+		follower := follower{service: s, organisation: organisation, bulk: bulk}
+		ticks := time.NewTicker(s.poll)
+		defer ticks.Stop()
+		for {
+			update, changed, err := follower.look(ctx)
+			if err != nil {
+				yield(update, err)
+				return
+			}
+			if changed && !yield(update, nil) || update.Finished() {
+				return
+			}
+			select {
+			case <-ctx.Done():
+				yield(update, ctx.Err())
+				return
+			case <-ticks.C:
+			}
+		}
+	}
+}
+
+// follower remembers what was seen last.
+type follower struct {
+	service            *Service
+	organisation, bulk care.ID
+	last               Update
+	seen               bool
+	described          time.Time
+}
+
+// look reads where the bulk run stands, and whether that is news.
+func (f *follower) look(ctx context.Context) (update Update, changed bool, err error) {
+	update = f.last
+	progress, err := f.service.store.BulkProgress(ctx, f.organisation, f.bulk)
+	switch {
+	case errors.Is(err, db.ErrUnavailable):
+		update.Waiting = waitsForDatabase
+	case err != nil:
+		return update, false, err
+	default:
+		update.Bulk = progress
+		if update.Waiting, err = f.waiting(ctx, progress); err != nil {
+			return update, false, err
+		}
+	}
+	changed = !f.seen || isNews(f.last, update)
+	if changed {
+		f.last, f.seen = update, true
+	}
+	return update, changed, nil
+}
+
+// isNews leaves out the estimates: they change all the time.
+func isNews(before, now Update) bool {
+	before.Bulk.PerMinute, before.Bulk.EstimatedEnd = now.Bulk.PerMinute, now.Bulk.EstimatedEnd
+	return !reflect.DeepEqual(before, now)
+}
+
+// waiting asks Temporal now and then about the workflow of a bulk run that has not finished. Temporal being away is no error: the rows say
+// enough.
+func (f *follower) waiting(ctx context.Context, progress db.BulkSummary) (string, error) {
+	if progress.State == db.BulkFinished {
+		return "", nil
+	}
+	if f.described.IsZero() {
+		f.described = time.Now()
+	}
+	if time.Since(f.described) < f.service.describe {
+		return f.last.Waiting, nil
+	}
+	f.described = time.Now()
+	at, err := f.service.look(ctx, progress.WorkflowID)
+	if err != nil {
+		return waitsForTemporal, nil
+	}
+	switch {
+	case at.running && at.idle:
+		return waitsForWorker, nil
+	case at.running, !at.known && time.Since(progress.RequestedAt) < startsWithin:
+		return "", nil
+	}
+	if err := f.service.abandoned(ctx, f.organisation, f.bulk); !errors.Is(err, ErrFinished) && !errors.Is(err, db.ErrUnavailable) {
+		return "", err
+	}
+	return "", nil // the next look shows the end
+}
+
+// Begun waits until a scheduled bulk run's row is there, which its first step writes. It fails when ctx ends.
+func (s *Service) Begun(ctx context.Context, organisation, bulk care.ID) error {
+	ticks := time.NewTicker(s.poll)
+	defer ticks.Stop()
+	for {
+		_, err := s.store.BulkProgress(ctx, organisation, bulk)
+		if !errors.Is(err, db.ErrNotFound) && !errors.Is(err, db.ErrUnavailable) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticks.C:
+		}
+	}
+}

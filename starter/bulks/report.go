@@ -1,0 +1,166 @@
+package bulks
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+)
+
+// Format is how a report is written.
+type Format string
+
+// The formats of a report.
+const (
+	CSV  Format = "csv"
+	JSON Format = "json"
+)
+
+// ReportColumns are the columns of a CSV report, in their order (docs/bulk.md).
+var ReportColumns = []string{
+	"person_id", "care_recipient_id", "ndis_number", "given_name", "family_name", "outcome", "reason", "explanation", "government_words",
+	"warnings", "run_id", "joined", "escalated", "settled_at",
+}
+
+// OutcomeUnknown stands in a CSV report for people whom the government lists and whom the organisation does not have.
+const OutcomeUnknown = "unknown"
+
+// outcomeUnfinished stands in a CSV report for people who have no outcome yet.
+const outcomeUnfinished = db.Unfinished
+
+// Report writes the outcome of everybody of a bulk run, a page in memory at a time. It fails with db.ErrNotFound before anything is
+// written; a later error leaves the report cut off.
+func (s *Service) Report(ctx context.Context, organisation, bulk care.ID, format Format, out io.Writer) error {
+	view, err := s.store.BulkView(ctx, organisation, bulk)
+	if err != nil {
+		return err
+	}
+	if format == JSON {
+		return s.reportJSON(ctx, organisation, view, out)
+	}
+	return s.reportCSV(ctx, organisation, view, out)
+}
+
+func (s *Service) reportCSV(ctx context.Context, organisation care.ID, view db.BulkView, out io.Writer) error {
+	rows := csv.NewWriter(out)
+	if err := rows.Write(ReportColumns); err != nil {
+		return err
+	}
+	for item, err := range s.store.AllBulkItems(ctx, organisation, view.BulkSummary) {
+		if err != nil {
+			return err
+		}
+		if err := rows.Write(reportRow(item)); err != nil {
+			return err
+		}
+	}
+	for careRecipientID, err := range s.store.AllUnknown(ctx, organisation, view.ID) {
+		if err != nil {
+			return err
+		}
+		if err := rows.Write(unknownRow(careRecipientID)); err != nil {
+			return err
+		}
+	}
+	rows.Flush()
+	return rows.Error()
+}
+
+func reportRow(item db.BulkItem) []string {
+	outcome := string(item.Outcome)
+	if outcome == "" {
+		outcome = outcomeUnfinished
+	}
+	runID, settled := "", ""
+	if item.RunID != nil {
+		runID = string(*item.RunID)
+	}
+	if item.SettledAt != nil {
+		settled = item.SettledAt.UTC().Format(time.RFC3339)
+	}
+	return []string{
+		string(item.Person.ID), item.Person.CareRecipientID, item.Person.NDISNumber, cell(item.Person.GivenName), cell(item.Person.FamilyName),
+		outcome, string(item.Reason), cell(item.Explanation), cell(strings.Join(item.Words, " | ")), strconv.Itoa(item.Warnings), runID,
+		yesOrNo(item.Joined), yesOrNo(item.EscalatedAt != nil), settled,
+	}
+}
+
+func unknownRow(careRecipientID string) []string {
+	row := make([]string, len(ReportColumns))
+	row[1], row[5] = cell(careRecipientID), OutcomeUnknown
+	row[7] = "The government lists this person, whom the organisation does not have. Nobody was created: import the person first."
+	return row
+}
+
+func yesOrNo(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "no"
+}
+
+// formulaSigns are the signs with which spreadsheets take a text for a formula, also after blanks.
+const formulaSigns = "=+-@\t\r\n＝＋－＠"
+
+// cell makes a text that others wrote safe to open in a spreadsheet: one that would be taken for a formula begins with an apostrophe.
+func cell(text string) string {
+	if trimmed := strings.TrimLeft(text, " \u00a0\x00"); trimmed != "" && strings.ContainsRune(formulaSigns, []rune(trimmed)[0]) {
+		return "'" + text
+	}
+	return text
+}
+
+// reportJSON writes {"bulk_run": …, "people": […], "unknown_people": […]} without ever holding everybody.
+func (s *Service) reportJSON(ctx context.Context, organisation care.ID, view db.BulkView, out io.Writer) error {
+	document := &jsonWriter{out: out}
+	document.raw(`{"bulk_run":`)
+	document.value(view)
+	document.raw(`,"people":[`)
+	comma := ""
+	for item, err := range s.store.AllBulkItems(ctx, organisation, view.BulkSummary) {
+		if err != nil {
+			return err
+		}
+		document.raw(comma + "\n")
+		document.value(item)
+		comma = ","
+	}
+	document.raw("],\"unknown_people\":[")
+	comma = ""
+	for careRecipientID, err := range s.store.AllUnknown(ctx, organisation, view.ID) {
+		if err != nil {
+			return err
+		}
+		document.raw(comma)
+		document.value(careRecipientID)
+		comma = ","
+	}
+	document.raw("]}\n")
+	return document.err
+}
+
+// jsonWriter writes until the first error.
+type jsonWriter struct {
+	out io.Writer
+	err error
+}
+
+func (w *jsonWriter) raw(text string) {
+	if w.err == nil {
+		_, w.err = io.WriteString(w.out, text)
+	}
+}
+
+func (w *jsonWriter) value(value any) {
+	encoded, err := json.Marshal(value)
+	if w.err == nil {
+		w.err = err
+	}
+	w.raw(string(encoded))
+}

@@ -1,0 +1,134 @@
+package bulks
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/syncs"
+)
+
+// Request asks for a bulk run.
+type Request struct {
+	Organisation db.Organisation
+	// ID, if given, makes the request idempotent: sent again, it leads to the same bulk run.
+	ID          care.ID
+	Order       Order
+	RequestedBy string
+}
+
+// Started says which bulk run a request led to.
+type Started struct {
+	ID care.ID
+	// Known: it had been asked for already, under this id.
+	Known bool
+}
+
+// Start starts a bulk run. It fails with db.InvalidError, UnknownPeopleError, ErrIDTaken or syncs.ErrUnavailable.
+func (s *Service) Start(ctx context.Context, request Request) (Started, error) {
+	options, err := s.Options(ctx, request.Organisation.ID, request.Order)
+	if err != nil {
+		return Started{}, err
+	}
+	return s.start(ctx, db.Bulk{ID: request.ID, OrganisationID: request.Organisation.ID, RequestedBy: request.RequestedBy, Options: options})
+}
+
+// RetryRequest asks for those of a bulk run who did not succeed to be synced again.
+type RetryRequest struct {
+	Organisation db.Organisation
+	Bulk         care.ID
+	// ID is as in Request.
+	ID          care.ID
+	RequestedBy string
+}
+
+// Retry starts a bulk run over those of another one who did not succeed in it, with its options. One that ended before its people were
+// selected is made again. It fails with db.ErrNotFound, ErrUnfinished, ErrNothingToRetry, ErrIDTaken or syncs.ErrUnavailable.
+func (s *Service) Retry(ctx context.Context, request RetryRequest) (Started, error) {
+	organisation := request.Organisation.ID
+	before, err := s.store.BulkProgress(ctx, organisation, request.Bulk)
+	if err != nil {
+		return Started{}, err
+	}
+	if before.State != db.BulkFinished {
+		return Started{}, ErrUnfinished
+	}
+	options, err := s.store.BulkOptions(ctx, organisation, request.Bulk)
+	if err != nil {
+		return Started{}, err
+	}
+	if before.PlannedAt != nil {
+		if unsuccessful(before.Counts) == 0 {
+			return Started{}, ErrNothingToRetry
+		}
+		options.Selection = care.BulkSelection{RetryOf: request.Bulk}
+		options.Delta, options.AcceptAbsences = false, false // whom to sync is known, and who is absent was decided
+	}
+	return s.start(ctx, db.Bulk{ID: request.ID, OrganisationID: organisation, RequestedBy: request.RequestedBy, Options: options})
+}
+
+func unsuccessful(counts care.BulkCounts) int {
+	return counts.Partial + counts.Failed + counts.Cancelled + counts.Skipped
+}
+
+// start records a bulk run and starts its workflow. Either may have been done before, under the same id.
+func (s *Service) start(ctx context.Context, bulk db.Bulk) (Started, error) {
+	if bulk.ID == "" {
+		bulk.ID = db.NewID()
+	}
+	bulk.WorkflowID = protocol.BulkSyncID(bulk.ID)
+	if err := s.store.RecordBulk(ctx, bulk); err != nil {
+		return Started{}, err
+	}
+	progress, err := s.recorded(ctx, bulk)
+	if err != nil {
+		return Started{}, err
+	}
+	if progress.State == db.BulkFinished {
+		return Started{ID: bulk.ID, Known: true}, nil
+	}
+	options, input := protocol.BulkSyncStart(s.queues, bulk.ID, bulk.OrganisationID, bulk.Options.Kind, bulk.RequestedBy)
+	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE // an id stands for one bulk run
+	_, err = s.temporal.ExecuteWorkflow(ctx, options, protocol.BulkSyncWorkflow, input)
+	var known *serviceerror.WorkflowExecutionAlreadyStarted
+	if errors.As(err, &known) {
+		return Started{ID: bulk.ID, Known: true}, nil
+	}
+	return Started{ID: bulk.ID}, syncs.TemporalError("start the bulk run", err)
+}
+
+// recorded is the bulk run as it was recorded first, if that was for the same options.
+func (s *Service) recorded(ctx context.Context, bulk db.Bulk) (db.BulkSummary, error) {
+	options, err := s.store.BulkOptions(ctx, bulk.OrganisationID, bulk.ID)
+	if errors.Is(err, db.ErrNotFound) { // it is another organisation's, of which nothing is told (R11)
+		return db.BulkSummary{}, ErrIDTaken
+	}
+	if err != nil {
+		return db.BulkSummary{}, err
+	}
+	same, err := equal(options, bulk.Options)
+	if err != nil {
+		return db.BulkSummary{}, err
+	}
+	if !same {
+		return db.BulkSummary{}, ErrIDTaken
+	}
+	return s.store.BulkProgress(ctx, bulk.OrganisationID, bulk.ID)
+}
+
+// equal compares options as they are stored.
+func equal(one, other care.BulkOptions) (bool, error) {
+	first, err := json.Marshal(one)
+	if err != nil {
+		return false, err
+	}
+	second, err := json.Marshal(other)
+	return bytes.Equal(first, second), err
+}

@@ -1,0 +1,196 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/bulks"
+	"github.com/caresync/caresync/starter/present"
+)
+
+func (a *app) bulkCommand() *cobra.Command {
+	return a.organisationFlag(a.group("bulk", "Sync many people, and watch, command and report that",
+		a.bulkStart(), a.bulkList(), a.bulkShow(), a.bulkWatch(), a.bulkPeople(),
+		a.bulkCommandOf("pause", "Pause a bulk run; people in hand are finished", (*bulks.Service).Pause, "Paused. People in hand are finished. Let it go on with: %s", "bulk resume"),
+		a.bulkCommandOf("resume", "Let a paused bulk run go on", (*bulks.Service).Resume, "It goes on. Watch it with: %s", "bulk watch"),
+		a.bulkCommandOf("cancel", "Cancel a bulk run; what it has saved stays", (*bulks.Service).Cancel, "Cancelling. Watch it end with: %s", "bulk watch"),
+		a.bulkWindow(), a.bulkRetry(), a.bulkReport()))
+}
+
+func (a *app) bulkStart() *cobra.Command {
+	var order orderFlags
+	var follow syncFlags
+	var id string
+	command := a.command("start", "Sync everybody, or those who are selected", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		wanted, err := order.read(a)
+		if err != nil {
+			return err
+		}
+		request := bulks.Request{Order: wanted, RequestedBy: operator()}
+		if request.ID, err = givenID(id); err != nil {
+			return err
+		}
+		return a.withBulks(ctx, func(services bulkServices) error {
+			request.Organisation = services.organisation
+			started, err := services.bulks.Start(ctx, request)
+			if err != nil {
+				return a.bulkError(err, services.organisation, "")
+			}
+			return a.bulkStarted(ctx, services, started, follow)
+		})
+	})
+	command.Long = `Sync everybody of a kind, or those who are selected; everything that selects must hold. One person's trouble is that person's alone: the
+others go on. An outage of the government's service is waited for.
+
+` + exitCodes
+	order.add(command.Flags())
+	order.addPeople(command.Flags())
+	command.Flags().StringVar(&id, "id", "", "the bulk run's id, a UUID of your own: said again with it, the command leads to the same bulk run")
+	return follow.add(command)
+}
+
+// givenID reads an id that somebody made.
+func givenID(text string) (care.ID, error) {
+	if text == "" {
+		return "", nil
+	}
+	id, isID := parseID(text)
+	if !isID {
+		return "", usageError("--id is a UUID")
+	}
+	return id, nil
+}
+
+// bulkStarted says what was started, and watches it if wanted.
+func (a *app) bulkStarted(ctx context.Context, services bulkServices, started bulks.Started, flags syncFlags) error {
+	bulk, err := services.store.BulkProgress(ctx, services.organisation.ID, started.ID)
+	if err != nil {
+		return err
+	}
+	if !flags.asJSON {
+		who, what := present.BulkOptions(bulk.Kind, bulk.Options)
+		if started.Known {
+			a.print("This bulk run was started before.")
+		} else {
+			a.print("Started a bulk run.")
+		}
+		a.details("bulk run", string(started.ID), "who", who, "what", what)
+		if !flags.wait {
+			a.print("Watch it with: %s", a.typed("bulk watch", started.ID))
+		}
+	}
+	if flags.wait {
+		return a.watchBulk(ctx, services, started.ID, flags.asJSON)
+	}
+	if flags.asJSON {
+		return a.printBulk(ctx, services, started.ID)
+	}
+	return nil
+}
+
+func (a *app) printBulk(ctx context.Context, services bulkServices, id care.ID) error {
+	view, err := services.store.BulkView(ctx, services.organisation.ID, id)
+	if err != nil {
+		return a.bulkError(err, services.organisation, id)
+	}
+	return a.printJSON(view)
+}
+
+// bulkID reads the id of a bulk run.
+func bulkID(text string) (care.ID, error) {
+	id, isID := parseID(text)
+	if !isID {
+		return "", usageError("%q is not the id of a bulk run; `caresync bulk list` shows them", text)
+	}
+	return id, nil
+}
+
+// bulkCommandOf is a command that tells a bulk run something, and then what to type next.
+func (a *app) bulkCommandOf(name, short string, do func(*bulks.Service, context.Context, care.ID, care.ID) error, said, next string) *cobra.Command {
+	return a.command(name+" BULK_ID", short, cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		id, err := bulkID(args[0])
+		if err != nil {
+			return err
+		}
+		return a.withBulks(ctx, func(services bulkServices) error {
+			if err := do(services.bulks, ctx, services.organisation.ID, id); err != nil {
+				return a.bulkError(err, services.organisation, id)
+			}
+			a.print(said, a.typed(next, id))
+			return nil
+		})
+	})
+}
+
+func (a *app) bulkWindow() *cobra.Command {
+	return a.command("window BULK_ID NUMBER", "Say how many batches of a bulk run are synced at once", cobra.ExactArgs(2), func(ctx context.Context, args []string) error {
+		id, err := bulkID(args[0])
+		if err != nil {
+			return err
+		}
+		window, err := strconv.Atoi(args[1])
+		if err != nil {
+			return usageError("NUMBER is a number of batches, such as 4")
+		}
+		return a.withBulks(ctx, func(services bulkServices) error {
+			if err := services.bulks.SetWindow(ctx, services.organisation.ID, id, window); err != nil {
+				return a.bulkError(err, services.organisation, id)
+			}
+			a.print("From now on %s synced at once.", present.Count(window, "batch is", "batches are"))
+			return nil
+		})
+	})
+}
+
+func (a *app) bulkRetry() *cobra.Command {
+	var follow syncFlags
+	command := a.command("retry BULK_ID", "Sync those again who did not succeed in a bulk run", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		id, err := bulkID(args[0])
+		if err != nil {
+			return err
+		}
+		return a.withBulks(ctx, func(services bulkServices) error {
+			started, err := services.bulks.Retry(ctx, bulks.RetryRequest{Organisation: services.organisation, Bulk: id, RequestedBy: operator()})
+			if err != nil {
+				return a.bulkError(err, services.organisation, id)
+			}
+			return a.bulkStarted(ctx, services, started, follow)
+		})
+	})
+	command.Long = `Sync those again who were partly saved, failed, cancelled or not reached in a bulk run, with its options, as a bulk run of its own.
+
+` + exitCodes
+	return follow.add(command)
+}
+
+func (a *app) bulkReport() *cobra.Command {
+	var format string
+	command := a.command("report BULK_ID", "Print the outcome of everybody of a bulk run", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		id, err := bulkID(args[0])
+		if err != nil {
+			return err
+		}
+		wanted := bulks.Format(format)
+		if wanted != bulks.CSV && wanted != bulks.JSON {
+			return usageError("--format is csv or json")
+		}
+		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			return a.bulkError(bulks.New(store, nil, a.taskQueues()).Report(ctx, organisation.ID, id, wanted, a.out), organisation, id)
+		})
+	})
+	command.Long = fmt.Sprintf(`Print the outcome of everybody of a bulk run. CSV (UTF-8) has these columns, and is safe to open in a spreadsheet: a text that would be
+taken for a formula begins with an apostrophe.
+
+%s.
+
+People whom the government lists and the organisation does not have stand at the end, with the outcome %q.`,
+		strings.Join(bulks.ReportColumns, ", "), bulks.OutcomeUnknown)
+	command.Flags().StringVar(&format, "format", string(bulks.CSV), "csv or json")
+	return command
+}

@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"go.temporal.io/sdk/client"
+	"go.uber.org/zap"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/platform/sealing"
+	"github.com/caresync/caresync/platform/temporal"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/bulks"
+	"github.com/caresync/caresync/starter/schedules"
+)
+
+// bulkServices are what commands about bulk runs and schedules work with.
+type bulkServices struct {
+	store        *db.Store
+	organisation db.Organisation
+	bulks        *bulks.Service
+	schedules    *schedules.Service
+}
+
+// withBulks gives work what starts, commands and follows bulk runs, and what schedules them.
+func (a *app) withBulks(ctx context.Context, work func(bulkServices) error) error {
+	keyring, err := a.encryption.OpenKeyring()
+	if err != nil {
+		return &exitError{ExitUsage, err}
+	}
+	return a.withSealedStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		connected, err := temporal.Dial(ctx, temporal.Options{Keyring: keyring, Logger: zap.NewNop()})
+		if err != nil {
+			return err
+		}
+		defer connected.Close()
+		services := bulkServices{store: store, organisation: organisation}
+		services.bulks, services.schedules = newBulks(store, connected, keyring, a.taskQueues())
+		return work(services)
+	})
+}
+
+// newBulks makes the services of bulk runs and of their schedules.
+func newBulks(store *db.Store, connected client.Client, keyring *sealing.Keyring, queues protocol.TaskQueues) (*bulks.Service, *schedules.Service) {
+	runs := bulks.New(store, connected, queues)
+	return runs, schedules.New(store, connected.ScheduleClient(), temporal.NewDataConverter(keyring), runs, queues)
+}
+
+func (a *app) taskQueues() protocol.TaskQueues {
+	return protocol.TaskQueues{Prefix: a.queues.Prefix.String()}
+}
+
+// orderFlags say who is synced in a bulk run, and what of them.
+type orderFlags struct {
+	kind, only string
+	people     []string
+	order      bulks.Order
+}
+
+func (f *orderFlags) add(flags *pflag.FlagSet) {
+	o := &f.order
+	flags.StringVar(&f.kind, "kind", "care-recipients", "care-recipients (Support at Home plans) or pace-contracts (refresh the contracts there are)")
+	flags.StringVar(&o.ServiceProviderID, "service-provider-id", "", "only people whom this connection to Services Australia holds")
+	flags.BoolVar(&o.InCare, "in-care", false, "only people in care")
+	flags.DurationVar(&o.NotSyncedFor, "not-synced-for", 0, "only people of whom nothing was read for so long, such as 24h")
+	flags.BoolVar(&o.FailedLastTime, "failed-last-time", false, "only people whose last sync did not succeed")
+	flags.StringVar(&f.only, "only", "", "read only contributions or budgets beside the summary")
+	flags.BoolVar(&o.AllBudgets, "all-budgets", false, "read the usage of budgets that ended more than 90 days ago, too")
+	flags.BoolVar(&o.Delta, "delta", false, "find out from the providers' lists who has changed, and sync only those")
+	flags.BoolVar(&o.HoldChanges, "hold", false, "leave every change of a contract to people")
+	flags.BoolVar(&o.AcceptAbsences, "accept-absences", false, "mark people as not in care whom no list has, however many they are")
+	flags.IntVar(&o.Window, "window", 0, fmt.Sprintf("how many batches are synced at once, up to %d; by default %d", protocol.MostBatchesAtOnce, protocol.DefaultWindow))
+	flags.IntVar(&o.FailureThreshold, "failure-threshold", 0,
+		fmt.Sprintf("end early once more than so many per cent of at least %d people have failed", care.FailuresCountFrom))
+}
+
+// addPeople adds the flag that lists people, which a schedule cannot.
+func (f *orderFlags) addPeople(flags *pflag.FlagSet) {
+	flags.StringSliceVar(&f.people, "people", nil,
+		"only these: care recipient ids, NDIS numbers or CareSync's ids, or a file of them, one a line (- for standard input)")
+}
+
+// read is the order that the flags say.
+func (f *orderFlags) read(a *app) (bulks.Order, error) {
+	order := f.order
+	order.Kind, order.Only = care.RunKind(strings.TrimSuffix(f.kind, "s")), care.Area(f.only)
+	for _, named := range f.people {
+		listed, err := a.listed(named)
+		if err != nil {
+			return order, err
+		}
+		order.People = append(order.People, listed...)
+	}
+	if len(f.people) > 0 && order.People == nil {
+		return order, usageError("--people names nobody: the file is empty")
+	}
+	return order, nil
+}
+
+// listed are the people whom a value of --people names: a number names one, a file one a line.
+func (a *app) listed(named string) ([]string, error) {
+	if _, isID := parseID(named); isID || care.ValidCareRecipientID(named) {
+		return []string{named}, nil
+	}
+	if _, err := os.Stat(named); err != nil && named != "-" {
+		return nil, usageError("--people is a file, or %w", errNoPersonID)
+	}
+	data, err := a.readFile(named)
+	if err != nil {
+		return nil, err
+	}
+	var people []string
+	for _, line := range strings.Split(strings.TrimPrefix(string(data), "\ufeff"), "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			people = append(people, line)
+		}
+	}
+	return people, nil
+}
+
+// orderFlagNames are the flags of the fields that an order can be refused for.
+var orderFlagNames = map[string]string{
+	"kind": "--kind", "service_provider_id": "--service-provider-id", "people": "--people", "in_care": "--in-care", "not_synced_for": "--not-synced-for",
+	"only": "--only", "all_budgets": "--all-budgets", "delta": "--delta", "hold_changes": "--hold", "accept_absences": "--accept-absences",
+	"window": "--window", "failure_threshold": "--failure-threshold", "name": "NAME", "cron": "--cron", "time_of_day": "--at", "weekdays": "--on",
+	"time_zone": "--time-zone", "overlap": "--overlap", "catch_up": "--catch-up", "jitter": "--jitter", "from": "--from", "to": "--to",
+}
+
+// bulkError puts what bulk runs and schedules answer into the words of the commands.
+func (a *app) bulkError(err error, organisation db.Organisation, id care.ID) error {
+	var invalid *db.InvalidError
+	var unknown *bulks.UnknownPeopleError
+	switch {
+	case errors.As(err, &invalid) && orderFlagNames[invalid.Field] != "":
+		return usageError("%s %s", orderFlagNames[invalid.Field], invalid.Message)
+	case errors.As(err, &unknown):
+		return &exitError{ExitUsage, fmt.Errorf("%w. Nothing was started", unknown)}
+	case errors.Is(err, db.ErrNotFound) && id != "":
+		return fmt.Errorf("%s has no bulk run %s; `caresync bulk list` shows those it has", organisation.Name, id)
+	case errors.Is(err, bulks.ErrFinished), errors.Is(err, bulks.ErrUnfinished), errors.Is(err, bulks.ErrNothingToRetry), errors.Is(err, bulks.ErrIDTaken),
+		errors.Is(err, schedules.ErrExists):
+		return &exitError{ExitUsage, err}
+	default:
+		return err
+	}
+}
+
+// shortDuration shows a time without needless parts.
+func shortDuration(text string) string {
+	read, err := time.ParseDuration(text)
+	if err != nil {
+		return text
+	}
+	text = read.Round(time.Second).String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}

@@ -1,0 +1,441 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/bulks"
+	"github.com/caresync/caresync/starter/present"
+)
+
+const (
+	itemOutcomeHelp = "succeeded, succeeded_with_warnings, partial, failed, cancelled, skipped, unfinished, or unsuccessful (whom a retry takes)"
+	bulkPage        = 20
+	shownReasons    = 5
+	barWidth        = 30
+	// explanationWidth is where a person's explanation is wrapped.
+	explanationWidth = 60
+)
+
+func (a *app) bulkList() *cobra.Command {
+	var asJSON bool
+	filter := db.BulkFilter{}
+	command := a.command("list", "List the bulk runs, newest first", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		if err := checkRunFilter(db.RunFilter{Outcome: filter.Outcome, Most: filter.Most}); err != nil {
+			return err
+		}
+		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			found, more, err := store.Bulks(ctx, organisation.ID, filter)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.printJSON(found)
+			}
+			a.showBulks(found, more, organisation)
+			return nil
+		})
+	})
+	command.Flags().StringVar(&filter.Outcome, "outcome", "", "only bulk runs that ended so: "+outcomeFlagHelp)
+	command.Flags().IntVar(&filter.Most, "limit", bulkPage, fmt.Sprintf("how many at most, up to %d", db.MostPerPage))
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+func (a *app) showBulks(found []db.BulkSummary, more bool, organisation db.Organisation) {
+	if len(found) == 0 {
+		a.print("There are no such bulk runs.")
+		return
+	}
+	shown := a.newTable("requested", "sync", "who", "state", ">selected", ">succeeded", ">not", "by", "bulk run")
+	for _, bulk := range found {
+		who, _ := present.BulkOptions(bulk.Kind, bulk.Options)
+		shown.AppendRow(table.Row{
+			present.Time(&bulk.RequestedAt, organisation.Location()), present.RunKind(bulk.Kind), who, present.BulkState(bulk), bulk.Counts.Selected,
+			good(bulk.Counts), bulk.Counts.Processed - good(bulk.Counts), bulk.RequestedBy, bulk.ID,
+		})
+	}
+	shown.Render()
+	a.print("Times are in %s.", organisation.TimeZone)
+	if more {
+		a.print("There are more; see them with --limit.")
+	}
+}
+
+func good(counts care.BulkCounts) int { return counts.Succeeded + counts.SucceededWithWarnings }
+
+func (a *app) bulkShow() *cobra.Command {
+	var asJSON bool
+	command := a.command("show BULK_ID", "Show where a bulk run stands, or what it came to", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		id, err := bulkID(args[0])
+		if err != nil {
+			return err
+		}
+		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			view, err := store.BulkView(ctx, organisation.ID, id)
+			if err != nil {
+				return a.bulkError(err, organisation, id)
+			}
+			if asJSON {
+				return a.printJSON(view)
+			}
+			a.showBulk(view, organisation)
+			return nil
+		})
+	})
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+func (a *app) showBulk(view db.BulkView, organisation db.Organisation) {
+	zone := organisation.Location()
+	who, what := present.BulkOptions(view.Kind, view.Options)
+	a.details(
+		"bulk run", string(view.ID), "state", present.BulkState(view.BulkSummary), "why", view.Explanation, "waits", present.BulkWaits(view.BulkSummary, zone),
+		"who", who, "what", what, "requested by", view.RequestedBy, "requested", present.Time(&view.RequestedAt, zone),
+		"finished", instant(view.FinishedAt, zone), "took", bulkTook(view.BulkSummary), "speed", speed(view.BulkSummary),
+		"estimated end", instant(view.EstimatedEnd, zone), "time zone", organisation.TimeZone)
+	a.heading("people")
+	a.showBulkCounts(view)
+	a.showReasons(view)
+	a.showAbsences(view)
+}
+
+// instant is left out where there is none.
+func instant(at *time.Time, zone *time.Location) string {
+	if at == nil {
+		return ""
+	}
+	return present.Time(at, zone)
+}
+
+func bulkTook(bulk db.BulkSummary) string {
+	if bulk.FinishedAt == nil {
+		return ""
+	}
+	return max(bulk.FinishedAt.Sub(bulk.RequestedAt), 0).Round(100 * time.Millisecond).String()
+}
+
+func speed(bulk db.BulkSummary) string {
+	if bulk.PerMinute == nil {
+		return ""
+	}
+	return fmt.Sprintf("%.0f people a minute", *bulk.PerMinute)
+}
+
+func (a *app) showBulkCounts(view db.BulkView) {
+	counts := view.Counts
+	shown := a.newTable("how", ">people")
+	for _, line := range []struct {
+		words  string
+		people int
+		always bool
+	}{
+		{"selected", counts.Selected, true}, {"processed", counts.Processed, true}, {"succeeded", counts.Succeeded, true},
+		{"succeeded with warnings", counts.SucceededWithWarnings, true}, {"partly saved", counts.Partial, true}, {"failed", counts.Failed, true},
+		{"cancelled", counts.Cancelled, false}, {"not reached", counts.Skipped, true},
+		{"of them: with a sync that somebody else had started", counts.Joined, false}, {"of them: with a sync of their own", counts.Escalated, false},
+	} {
+		if line.always || line.people > 0 {
+			shown.AppendRow(table.Row{line.words, line.people})
+		}
+	}
+	shown.Render()
+}
+
+// showReasons names the most frequent reasons.
+func (a *app) showReasons(view db.BulkView) {
+	if len(view.Reasons) == 0 {
+		return
+	}
+	a.heading("why not")
+	for _, reason := range view.Reasons[:min(len(view.Reasons), shownReasons)] {
+		words := reason.Explanation
+		if words == "" {
+			words = present.Field(string(reason.Reason))
+		}
+		a.print("· %s, %s: %s", present.Count(reason.People, "person", "people"), present.ItemOutcome(reason.Outcome), words)
+	}
+	a.print("Who they are: %s", a.typed("bulk people", view.ID, "--outcome", db.Unsuccessful))
+	if view.State == db.BulkFinished && view.Counts.Processed > good(view.Counts) {
+		a.print("To sync them again: %s", a.typed("bulk retry", view.ID, "--wait"))
+	}
+}
+
+// showAbsences tells of people on one side only: whom the lists lack (R19), and whom we lack.
+func (a *app) showAbsences(view db.BulkView) {
+	if view.Absent > 0 {
+		a.print("\n%s marked as not in care: none of the providers' lists has them.", present.Count(view.Absent, "person was", "people were"))
+	}
+	if view.AbsentHeld > 0 {
+		a.print("\n! %s on none of the providers' lists. They are so many that nothing was changed. If it is right, start a bulk run with --accept-absences.",
+			present.Count(view.AbsentHeld, "person is", "people are"))
+	}
+	if view.Unknown == 0 {
+		return
+	}
+	a.heading("unknown people")
+	a.print("%s on the providers' lists and no client of the organisation. Nobody was created:", present.Count(view.Unknown, "person is", "people are"))
+	a.print("  %s", strings.Join(view.UnknownPeople, ", "))
+	if view.Unknown > len(view.UnknownPeople) {
+		a.print("All of them: %s", a.typed("bulk report", view.ID))
+	}
+}
+
+func (a *app) bulkPeople() *cobra.Command {
+	var asJSON bool
+	var after string
+	filter := db.ItemFilter{}
+	command := a.command("people BULK_ID", "List the people of a bulk run with how each ended", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		id, err := bulkID(args[0])
+		if err != nil {
+			return err
+		}
+		if err := checkItemFilter(&filter, after); err != nil {
+			return err
+		}
+		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			items, more, err := store.BulkItems(ctx, organisation.ID, id, filter)
+			if err != nil {
+				return a.bulkError(err, organisation, id)
+			}
+			if asJSON {
+				return a.printJSON(items)
+			}
+			a.showItems(id, items, more)
+			return nil
+		})
+	})
+	command.Flags().StringVar(&filter.Outcome, "outcome", "", "only people who ended so: "+itemOutcomeHelp)
+	command.Flags().StringVar(&after, "after", "", "the last person of the page before, by CareSync's id")
+	command.Flags().IntVar(&filter.Most, "limit", db.DefaultPage, fmt.Sprintf("how many at most, up to %d", db.MostPerPage))
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+func checkItemFilter(filter *db.ItemFilter, after string) error {
+	if filter.Most < 1 || filter.Most > db.MostPerPage {
+		return usageError("--limit is a number from 1 to %d", db.MostPerPage)
+	}
+	if after != "" {
+		id, isID := parseID(after)
+		if !isID {
+			return usageError("--after is one of CareSync's ids")
+		}
+		filter.After = id
+	}
+	switch care.ItemOutcome(filter.Outcome) {
+	case "", db.Unfinished, db.Unsuccessful, care.RunSucceeded, care.RunSucceededWithWarnings, care.RunPartial, care.RunFailed, care.RunCancelled, care.ItemSkipped:
+		return nil
+	}
+	return usageError("--outcome is %s", itemOutcomeHelp)
+}
+
+func (a *app) showItems(bulk care.ID, items []db.BulkItem, more bool) {
+	if len(items) == 0 {
+		a.print("There are no such people.")
+		return
+	}
+	shown := a.newTable("person", "name", "outcome", "why", "run")
+	shown.SetColumnConfigs([]table.ColumnConfig{{Number: 4, WidthMax: explanationWidth, WidthMaxEnforcer: text.WrapSoft}})
+	for _, item := range items {
+		run := ""
+		if item.RunID != nil {
+			run = string(*item.RunID)
+		}
+		shown.AppendRow(table.Row{
+			numberOf(item.Person), present.Name(item.Person.GivenName, item.Person.FamilyName), present.ItemOutcome(item.Outcome) + how(item), why(item), run,
+		})
+	}
+	shown.Render()
+	if more {
+		a.print("There are more: %s", a.typed("bulk people", bulk, "--after", string(items[len(items)-1].Person.ID)))
+	}
+}
+
+func numberOf(person db.PersonRef) string {
+	if person.CareRecipientID != "" {
+		return person.CareRecipientID
+	}
+	return person.NDISNumber
+}
+
+func how(item db.BulkItem) string {
+	switch {
+	case item.Joined:
+		return ", joined"
+	case item.EscalatedAt != nil:
+		return ", by a sync of their own"
+	default:
+		return ""
+	}
+}
+
+// why is the explanation, with the government's own words.
+func why(item db.BulkItem) string {
+	parts := item.Words
+	if item.Explanation != "" {
+		parts = append([]string{item.Explanation}, parts...)
+	}
+	return strings.Join(parts, "\n")
+}
+
+func (a *app) bulkWatch() *cobra.Command {
+	var asJSON bool
+	command := a.command("watch BULK_ID", "Show a bulk run's progress until it has ended", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		id, err := bulkID(args[0])
+		if err != nil {
+			return err
+		}
+		return a.withBulks(ctx, func(services bulkServices) error { return a.watchBulk(ctx, services, id, asJSON) })
+	})
+	command.Long = `Show a bulk run's progress until it has ended: how many people are done, and what it waits for. Ctrl-C stops watching only.
+
+` + exitCodes
+	command.Flags().BoolVar(&asJSON, "json", false, "print the bulk run as JSON when it has ended")
+	return command
+}
+
+// watchBulk shows progress until a bulk run has ended, and then its result. Ctrl-C stops watching only.
+func (a *app) watchBulk(ctx context.Context, services bulkServices, id care.ID, asJSON bool) error {
+	shown := a.newBulkProgress(asJSON, services.organisation.Location())
+	for update, err := range services.bulks.Follow(ctx, services.organisation.ID, id) {
+		if errors.Is(err, context.Canceled) {
+			a.note("Stopped watching; the bulk run goes on. Watch it again with: %s", a.typed("bulk watch", id))
+			return err
+		}
+		if err != nil {
+			return a.bulkError(err, services.organisation, id)
+		}
+		shown.show(update)
+	}
+	view, err := services.store.BulkView(ctx, services.organisation.ID, id)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		err = a.printJSON(view)
+	} else {
+		a.print("")
+		a.showBulk(view, services.organisation)
+	}
+	if err == nil && !complete(view.Outcome) {
+		err = &exitError{code: ExitNotComplete}
+	}
+	return err
+}
+
+// bulkProgress shows updates of a bulk run: in place on a terminal, a line for each tenth and each news elsewhere, nothing for programs.
+type bulkProgress struct {
+	out    io.Writer
+	zone   *time.Location
+	silent bool
+	// width is the terminal's, 0 where it is none.
+	width int
+	drawn int
+	last  string
+}
+
+func (a *app) newBulkProgress(silent bool, zone *time.Location) *bulkProgress {
+	shown := &bulkProgress{out: a.out, zone: zone, silent: silent}
+	if file, isFile := a.out.(*os.File); isFile && term.IsTerminal(int(file.Fd())) {
+		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
+			shown.width = width
+		}
+	}
+	return shown
+}
+
+func (p *bulkProgress) show(update bulks.Update) {
+	if p.silent {
+		return
+	}
+	lines := []string{bulkBar(update.Bulk) + "  " + bulkNumbers(update.Bulk)}
+	if waits := p.waits(update); waits != "" {
+		lines = append(lines, "  … "+waits)
+	}
+	if p.width > 0 {
+		p.redraw(lines)
+		return
+	}
+	if news := p.news(update); news != p.last {
+		p.last = news
+		fmt.Fprintln(p.out, strings.Join(lines, "\n"))
+	}
+}
+
+// news is what makes a line worth printing where nothing can be redrawn.
+func (p *bulkProgress) news(update bulks.Update) string {
+	return fmt.Sprint(update.Bulk.State, tenths(update.Bulk.Counts), p.waits(update))
+}
+
+func tenths(counts care.BulkCounts) int {
+	if counts.Selected == 0 {
+		return 0
+	}
+	return counts.Processed * 10 / counts.Selected
+}
+
+func (p *bulkProgress) waits(update bulks.Update) string {
+	if update.Finished() {
+		return ""
+	}
+	if update.Waiting != "" {
+		return update.Waiting
+	}
+	if update.Bulk.State == db.BulkQueued {
+		return "selecting people"
+	}
+	return present.BulkWaits(update.Bulk, p.zone)
+}
+
+func (p *bulkProgress) redraw(lines []string) {
+	if p.drawn > 0 {
+		fmt.Fprintf(p.out, "\x1b[%dA\x1b[J", p.drawn)
+	}
+	for _, line := range lines {
+		fmt.Fprintln(p.out, text.Snip(line, p.width-1, "…")) // a line that wraps would not be cleared
+	}
+	p.drawn = len(lines)
+}
+
+func bulkBar(bulk db.BulkSummary) string {
+	done := 0
+	switch {
+	case bulk.Counts.Selected > 0:
+		done = bulk.Counts.Processed * barWidth / bulk.Counts.Selected
+	case bulk.State == db.BulkFinished:
+		done = barWidth
+	}
+	return "[" + strings.Repeat("█", done) + strings.Repeat("·", barWidth-done) + "]"
+}
+
+func bulkNumbers(bulk db.BulkSummary) string {
+	parts := []string{fmt.Sprintf("%d of %d", bulk.Counts.Processed, bulk.Counts.Selected), fmt.Sprintf("%d succeeded", good(bulk.Counts))}
+	for _, one := range []struct {
+		people int
+		words  string
+	}{
+		{bulk.Counts.Partial, "partly saved"}, {bulk.Counts.Failed, "failed"}, {bulk.Counts.Cancelled, "cancelled"}, {bulk.Counts.Skipped, "not reached"},
+	} {
+		if one.people > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", one.people, one.words))
+		}
+	}
+	if words := speed(bulk); words != "" {
+		parts = append(parts, words)
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,303 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/starter/schedules"
+)
+
+func (a *app) scheduleCommand() *cobra.Command {
+	return a.organisationFlag(a.group("schedule", "Let bulk runs happen by themselves",
+		a.scheduleCreate(), a.scheduleList(), a.scheduleShow(),
+		a.scheduleCommandOf("pause", "Pause a schedule; a run that is under way goes on", "Paused", (*schedules.Service).Pause),
+		a.scheduleCommandOf("resume", "Let a paused schedule run again", "Resumed", (*schedules.Service).Resume),
+		a.scheduleTrigger(), a.scheduleBackfill(),
+		a.scheduleCommandOf("delete", "Delete a schedule; a run that is under way goes on", "Deleted", (*schedules.Service).Delete)))
+}
+
+// scheduleFlags say when a schedule runs and what happens around that.
+type scheduleFlags struct {
+	order   orderFlags
+	days    []string
+	request schedules.Request
+	asJSON  bool
+}
+
+func (a *app) scheduleCreate() *cobra.Command {
+	var flags scheduleFlags
+	command := a.command("create NAME", "Let a bulk run happen at certain times", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		request, err := flags.read(a, args[0])
+		if err != nil {
+			return a.bulkError(err, db.Organisation{}, "")
+		}
+		return a.withBulks(ctx, func(services bulkServices) error {
+			request.Organisation = services.organisation
+			view, warnings, err := services.schedules.Create(ctx, request)
+			if err != nil {
+				return a.bulkError(err, services.organisation, "")
+			}
+			for _, warning := range warnings {
+				a.note("! %s", warning)
+			}
+			if flags.asJSON {
+				return a.printJSON(view)
+			}
+			a.print("Created the schedule %s.", view.Name)
+			a.showSchedule(view, services.organisation)
+			return nil
+		})
+	})
+	command.Long = `Let a bulk run happen at a time of day (--at, and --on for certain weekdays) or by a cron expression (--cron), in the organisation's time
+zone. Where the clocks are changed, between 2 and 3 o'clock in Sydney, a time of day may not exist or exist twice: better take another.
+
+  caresync schedule create nightly --at 03:30 --delta
+  caresync schedule create weekly-full --at 22:00 --on sat --pause-on-failure`
+	request := &flags.request
+	f := command.Flags()
+	f.StringVar(&request.TimeOfDay, "at", "", "the time of day, such as 03:30")
+	f.StringSliceVar(&flags.days, "on", nil, "the weekdays on which --at counts, such as mon,thu; by default every day")
+	f.StringVar(&request.Cron, "cron", "", "a cron expression instead: minute, hour, day of month, month, day of week, such as \"30 3 * * 1-5\"")
+	f.StringVar(&request.TimeZone, "time-zone", "", "in which time zone; by default the organisation's")
+	f.StringVar((*string)(&request.Overlap), "overlap", string(schedules.OverlapSkip),
+		"what happens when it is time while the run before is under way: skip, buffer-one (begin after it) or cancel-other")
+	f.DurationVar(&request.CatchUp, "catch-up", schedules.DefaultCatchUp, "how late a run may still begin after Temporal was away")
+	f.DurationVar(&request.Jitter, "jitter", 0, "delay each run at random by up to so much")
+	f.BoolVar(&request.PauseOnFailure, "pause-on-failure", false, "pause the schedule when a run's workflow fails")
+	f.BoolVar(&request.Paused, "paused", false, "create it paused")
+	f.BoolVar(&flags.asJSON, "json", false, "print JSON")
+	flags.order.add(f)
+	return command
+}
+
+func (f *scheduleFlags) read(a *app, name string) (schedules.Request, error) {
+	request := f.request
+	request.Name, request.RequestedBy = name, operator()
+	for _, day := range f.days {
+		weekday, err := schedules.ParseWeekday(day)
+		if err != nil {
+			return request, err
+		}
+		request.Weekdays = append(request.Weekdays, weekday)
+	}
+	var err error
+	request.Order, err = f.order.read(a)
+	return request, err
+}
+
+func (a *app) scheduleList() *cobra.Command {
+	var asJSON bool
+	command := a.command("list", "List the schedules with their next and last runs", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		return a.withBulks(ctx, func(services bulkServices) error {
+			found, err := services.schedules.Schedules(ctx, services.organisation.ID)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.printJSON(found)
+			}
+			a.showSchedules(found, services.organisation)
+			return nil
+		})
+	})
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+func (a *app) showSchedules(found []schedules.ScheduleView, organisation db.Organisation) {
+	if len(found) == 0 {
+		a.print("%s has no schedules. Make one with: caresync schedule create", organisation.Name)
+		return
+	}
+	zone := organisation.Location()
+	shown := a.newTable("name", "when", "who", "next run", "last run", "it came to")
+	for _, one := range found {
+		who, _ := present.BulkOptions(one.Kind, one.Options)
+		last, outcome := "", ""
+		if len(one.LastRuns) > 0 {
+			last, outcome = present.Time(&one.LastRuns[0].StartedAt, zone), scheduledState(one.LastRuns[0])
+		}
+		shown.AppendRow(table.Row{one.Name, one.When + ", " + one.TimeZone, who, nextRun(one, zone), last, outcome})
+	}
+	shown.Render()
+	a.print("Times of runs are in %s.", organisation.TimeZone)
+}
+
+func nextRun(one schedules.ScheduleView, zone *time.Location) string {
+	switch {
+	case one.Paused:
+		return "paused"
+	case len(one.NextRuns) == 0:
+		return "none"
+	default:
+		return present.Time(&one.NextRuns[0], zone)
+	}
+}
+
+func scheduledState(run schedules.ScheduledRun) string {
+	if run.Bulk == nil {
+		return "waiting for a worker"
+	}
+	return present.BulkState(*run.Bulk)
+}
+
+func (a *app) scheduleShow() *cobra.Command {
+	var asJSON bool
+	command := a.command("show NAME", "Show a schedule", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		return a.withBulks(ctx, func(services bulkServices) error {
+			view, err := services.schedules.Schedule(ctx, services.organisation.ID, args[0])
+			if err != nil {
+				return unknownSchedule(err, services.organisation, args[0])
+			}
+			if asJSON {
+				return a.printJSON(view)
+			}
+			a.showSchedule(view, services.organisation)
+			return nil
+		})
+	})
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+func (a *app) showSchedule(view schedules.ScheduleView, organisation db.Organisation) {
+	zone := organisation.Location()
+	who, what := present.BulkOptions(view.Kind, view.Options)
+	left := ""
+	if view.Skipped+view.Missed > 0 {
+		left = fmt.Sprintf("%d since the run before was under way, %d since Temporal was away", view.Skipped, view.Missed)
+	}
+	failure := ""
+	if view.PauseOnFailure {
+		failure = "pauses when a run's workflow fails"
+	}
+	jitter := ""
+	if view.Jitter != "0s" {
+		jitter = "up to " + shortDuration(view.Jitter)
+	}
+	a.details("name", view.Name, "when", view.When+", "+view.TimeZone, "next run", nextRun(view, zone), "note", view.Note, "who", who, "what", what,
+		"overlap", string(view.Overlap), "catch-up", shortDuration(view.CatchUp), "jitter", jitter, "on failure", failure, "left out", left,
+		"created", present.Time(&view.CreatedAt, zone), "created by", view.CreatedBy)
+	if len(view.LastRuns) == 0 {
+		return
+	}
+	a.heading("last runs")
+	shown := a.newTable("began", "state", ">selected", ">succeeded", "bulk run")
+	for _, run := range view.LastRuns {
+		var counts care.BulkCounts
+		if run.Bulk != nil {
+			counts = run.Bulk.Counts
+		}
+		shown.AppendRow(table.Row{present.Time(&run.StartedAt, zone), scheduledState(run), counts.Selected, good(counts), run.BulkID})
+	}
+	shown.Render()
+}
+
+func unknownSchedule(err error, organisation db.Organisation, name string) error {
+	if errors.Is(err, db.ErrNotFound) {
+		return fmt.Errorf("%s has no schedule %q; `caresync schedule list` shows those it has", organisation.Name, name)
+	}
+	return err
+}
+
+// scheduleCommandOf is a command that does something with a schedule.
+func (a *app) scheduleCommandOf(name, short, done string, do func(*schedules.Service, context.Context, care.ID, string) error) *cobra.Command {
+	return a.command(name+" NAME", short, cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		return a.withBulks(ctx, func(services bulkServices) error {
+			if err := do(services.schedules, ctx, services.organisation.ID, args[0]); err != nil {
+				return unknownSchedule(err, services.organisation, args[0])
+			}
+			a.print("%s the schedule %s.", done, args[0])
+			return nil
+		})
+	})
+}
+
+func (a *app) scheduleTrigger() *cobra.Command {
+	var follow syncFlags
+	command := a.command("trigger NAME", "Run a schedule now, also a paused one", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		return a.withBulks(ctx, func(services bulkServices) error {
+			triggered, err := services.schedules.Trigger(ctx, services.organisation.ID, args[0])
+			switch {
+			case err != nil:
+				return unknownSchedule(err, services.organisation, args[0])
+			case triggered.Skipped:
+				return usageError("a run of the schedule is under way, and it begins none beside it; `caresync bulk list` shows it")
+			case triggered.BulkID == "":
+				a.print("Triggered the schedule %s. Its bulk run will show in `caresync bulk list`.", args[0])
+				return nil
+			}
+			if !follow.asJSON {
+				a.print("Triggered the schedule %s: bulk run %s.", args[0], triggered.BulkID)
+			}
+			if !follow.wait {
+				return nil
+			}
+			if err := services.bulks.Begun(ctx, services.organisation.ID, triggered.BulkID); err != nil {
+				return err
+			}
+			return a.watchBulk(ctx, services, triggered.BulkID, follow.asJSON)
+		})
+	})
+	command.Long = "Run a schedule now, also a paused one, under its overlap policy.\n\n" + exitCodes
+	command.Flags().BoolVar(&follow.wait, "wait", false, "show progress until the bulk run has ended; Ctrl-C stops watching, not the bulk run")
+	command.Flags().BoolVar(&follow.asJSON, "json", false, "with --wait: print the bulk run as JSON")
+	return command
+}
+
+func (a *app) scheduleBackfill() *cobra.Command {
+	var from, to, overlap string
+	command := a.command("backfill NAME", "Run a schedule now for times that have passed", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		return a.withBulks(ctx, func(services bulkServices) error {
+			begin, err := momentFlag("--from", from, services.organisation, time.Time{})
+			if err != nil {
+				return err
+			}
+			end, err := momentFlag("--to", to, services.organisation, time.Now())
+			if err != nil {
+				return err
+			}
+			err = services.schedules.Backfill(ctx, services.organisation.ID, args[0], begin, end, schedules.Overlap(overlap))
+			if errors.Is(err, db.ErrNotFound) {
+				return unknownSchedule(err, services.organisation, args[0])
+			}
+			if err != nil {
+				return a.bulkError(err, services.organisation, "")
+			}
+			a.print("Backfilling the schedule %s. Its bulk runs show in `caresync bulk list`.", args[0])
+			return nil
+		})
+	})
+	command.Long = `Run a schedule now for the times that it had between two moments, as if they came now. A bulk run always reads what the government says
+today, so that one run makes good for all that were left out: with the overlap policy "skip", the default, that is what happens.`
+	command.Flags().StringVar(&from, "from", "", "a date, or an instant such as 2026-05-20T00:00:00+10:00")
+	command.Flags().StringVar(&to, "to", "", "likewise; by default now")
+	command.Flags().StringVar(&overlap, "overlap", "", "skip, buffer-one or cancel-other; by default the schedule's own")
+	return command
+}
+
+// momentFlag reads an instant, or the beginning of a date in the organisation's time zone.
+func momentFlag(flag, given string, organisation db.Organisation, otherwise time.Time) (time.Time, error) {
+	given = strings.TrimSpace(given)
+	if given == "" && !otherwise.IsZero() {
+		return otherwise, nil
+	}
+	if instant, err := time.Parse(time.RFC3339, given); err == nil {
+		return instant, nil
+	}
+	date, err := care.ParseDate(given)
+	if err != nil {
+		return time.Time{}, usageError("%s is a date such as 2026-05-20, or an instant such as 2026-05-20T00:00:00+10:00", flag)
+	}
+	day := date.Time()
+	return time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, organisation.Location()), nil
+}

@@ -1,0 +1,104 @@
+package present
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+)
+
+var bulkOutcomes = map[care.RunOutcome]string{
+	care.RunSucceeded:             "everybody succeeded",
+	care.RunSucceededWithWarnings: "everybody succeeded, some with warnings",
+	care.RunPartial:               "not everybody succeeded",
+	care.RunFailed:                "nobody succeeded",
+	care.RunCancelled:             "cancelled",
+}
+
+// BulkState says where a bulk run stands, in a few words.
+func BulkState(bulk db.BulkSummary) string {
+	if bulk.State == db.BulkFinished {
+		return known(bulkOutcomes, bulk.Outcome)
+	}
+	return string(bulk.State)
+}
+
+// BulkWaits says in words why a bulk run does not go on, with the government's own; empty if it does.
+func BulkWaits(bulk db.BulkSummary, zone *time.Location) string {
+	switch bulk.State {
+	case db.BulkPaused:
+		return "paused by an operator since " + Time(bulk.PausedAt, zone)
+	case db.BulkWaiting:
+		words := fmt.Sprintf("waiting for %s since %s", Service(bulk.Kind.Service()), Time(bulk.WaitingSince, zone))
+		if bulk.WaitingWords != "" {
+			words += ": " + strings.Join(strings.Fields(bulk.WaitingWords), " ")
+		}
+		return words
+	default:
+		return ""
+	}
+}
+
+var itemOutcomes = map[care.ItemOutcome]string{
+	care.RunFailed:   "failed",
+	care.ItemSkipped: "not reached",
+	"":               "not done yet",
+}
+
+// ItemOutcome says how a person's part of a bulk run ended.
+func ItemOutcome(outcome care.ItemOutcome) string {
+	if words, found := itemOutcomes[outcome]; found {
+		return words
+	}
+	return known(outcomes, outcome)
+}
+
+// BulkOptions says in words who is synced in a bulk run, and what of them.
+func BulkOptions(kind care.RunKind, options db.BulkOptionsView) (who, what string) {
+	return strings.Join(selection(options), ", "), strings.Join(contents(kind, options), ", ")
+}
+
+func selection(options db.BulkOptionsView) []string {
+	var parts []string
+	for _, one := range []struct {
+		holds bool
+		words string
+	}{
+		{options.RetryOf != "", "those who did not succeed in " + string(options.RetryOf)},
+		{options.Delta, "those who have changed"},
+		{options.ServiceProviderID != "", "of provider " + options.ServiceProviderID},
+		{options.InCare, "in care"},
+		{options.NotSyncedFor != "", "not synced for " + options.NotSyncedFor},
+		{options.FailedLastTime, "whose last sync did not succeed"},
+	} {
+		if one.holds {
+			parts = append(parts, one.words)
+		}
+	}
+	if options.People != nil {
+		parts = append(parts, Count(*options.People, "person listed", "people listed"))
+	}
+	if len(parts) == 0 {
+		return []string{"everybody"}
+	}
+	return parts
+}
+
+func contents(kind care.RunKind, options db.BulkOptionsView) []string {
+	parts := []string{RunKind(kind)}
+	for _, area := range options.Areas {
+		parts = append(parts, strings.ToLower(Area(area))+" only")
+	}
+	if options.AllBudgets {
+		parts = append(parts, "all budgets")
+	}
+	if options.HoldChanges {
+		parts = append(parts, "every change held for review")
+	}
+	if options.AcceptAbsences {
+		parts = append(parts, "absences accepted")
+	}
+	return parts
+}

@@ -1,0 +1,154 @@
+package schedules
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+)
+
+const timeForm = "15:04"
+
+// Times say when a schedule runs: by a cron expression, or at a time of day.
+type Times struct {
+	// Cron is a cron expression of five fields (minute, hour, day of month, month, day of week).
+	Cron string
+	// TimeOfDay is a time such as 03:30; Weekdays are the days on which it counts, all if there are none.
+	TimeOfDay string
+	Weekdays  []time.Weekday
+	// TimeZone is the name of the zone in which both count, such as Australia/Sydney.
+	TimeZone string
+}
+
+// cronPattern lets through what cron expressions are made of: a schedule's times stand in clear in Temporal.
+var cronPattern = regexp.MustCompile(`^(@(yearly|monthly|weekly|daily|hourly)|[0-9A-Za-z*/,-]+( +[0-9A-Za-z*/,-]+){4})$`)
+
+// spec are the times as Temporal takes them, with the words that its UI shows. It fails with db.InvalidError.
+func (t Times) spec() (client.ScheduleSpec, error) {
+	if _, err := t.zone(); err != nil {
+		return client.ScheduleSpec{}, err
+	}
+	spec := client.ScheduleSpec{TimeZoneName: t.TimeZone}
+	switch {
+	case t.Cron == "" == (t.TimeOfDay == ""):
+		return spec, &db.InvalidError{Field: "time_of_day", Message: "or a cron expression is needed, and not both"}
+	case t.Cron != "" && len(t.Weekdays) > 0:
+		return spec, &db.InvalidError{Field: "weekdays", Message: "go with a time of day; a cron expression says them itself"}
+	case t.Cron != "" && !cronPattern.MatchString(t.Cron):
+		return spec, errCron
+	case t.Cron != "":
+		spec.CronExpressions = []string{t.Cron + " # cron " + t.Cron}
+		return spec, nil
+	}
+	at, err := t.timeOfDay()
+	if err != nil {
+		return spec, err
+	}
+	calendar := client.ScheduleCalendarSpec{
+		Hour: []client.ScheduleRange{{Start: at.Hour()}}, Minute: []client.ScheduleRange{{Start: at.Minute()}}, Comment: t.words(),
+	}
+	for _, day := range t.days() {
+		calendar.DayOfWeek = append(calendar.DayOfWeek, client.ScheduleRange{Start: int(day)})
+	}
+	spec.Calendars = []client.ScheduleCalendarSpec{calendar}
+	return spec, nil
+}
+
+var errCron = &db.InvalidError{Field: "cron", Message: "is an expression of five fields such as 30 3 * * 1-5, or one of @daily, @weekly, @monthly"}
+
+func (t Times) timeOfDay() (time.Time, error) {
+	at, err := time.Parse(timeForm, t.TimeOfDay)
+	if err != nil {
+		return at, &db.InvalidError{Field: "time_of_day", Message: "is a time from 00:00 to 23:59, such as 03:30"}
+	}
+	return at, nil
+}
+
+func (t Times) zone() (*time.Location, error) {
+	zone, err := time.LoadLocation(t.TimeZone)
+	if err != nil || t.TimeZone == "" || t.TimeZone == time.Local.String() {
+		return nil, &db.InvalidError{Field: "time_zone", Message: "is the name of a time zone such as Australia/Sydney"}
+	}
+	return zone, nil
+}
+
+// days are the weekdays in their order, Sunday first, each once.
+func (t Times) days() []time.Weekday {
+	days := slices.Clone(t.Weekdays)
+	slices.Sort(days)
+	return slices.Compact(days)
+}
+
+func (t Times) words() string {
+	days := t.days()
+	if len(days) == 0 || len(days) == 7 {
+		return "every day at " + t.TimeOfDay
+	}
+	names := make([]string, 0, len(days))
+	for _, day := range days {
+		names = append(names, day.String())
+	}
+	return strings.Join(names, ", ") + " at " + t.TimeOfDay
+}
+
+// ParseWeekday reads a day of the week: its English name, or the first three letters of it.
+func ParseWeekday(text string) (time.Weekday, error) {
+	for day := time.Sunday; day <= time.Saturday; day++ {
+		if name := strings.ToLower(day.String()); len(text) >= 3 && (strings.ToLower(text) == name || strings.ToLower(text) == name[:3]) {
+			return day, nil
+		}
+	}
+	return 0, &db.InvalidError{Field: "weekdays", Message: "are days such as mon or Sunday"}
+}
+
+// clockChangesWithin is how far ahead a schedule's time of day is compared with changes of the clock.
+const clockChangesWithin = 366
+
+// warnings tell on which of the coming days the time of day does not exist, or exists twice, since the clocks are changed: Temporal leaves
+// the first out and runs twice on the second.
+func (t Times) warnings(now time.Time) []string {
+	zone, err := t.zone()
+	at, badTime := t.timeOfDay()
+	if err != nil || badTime != nil {
+		return nil
+	}
+	var warnings []string
+	days := t.days()
+	for offset := range clockChangesWithin {
+		day := now.In(zone).AddDate(0, 0, offset)
+		if len(days) > 0 && !slices.Contains(days, day.Weekday()) {
+			continue
+		}
+		instant := time.Date(day.Year(), day.Month(), day.Day(), at.Hour(), at.Minute(), 0, 0, zone)
+		date := care.NewDate(day.Year(), day.Month(), day.Day())
+		switch {
+		case instant.Format(timeForm) != t.TimeOfDay:
+			warnings = append(warnings, fmt.Sprintf("On %s there is no %s in %s, since the clocks go forward: nothing runs then.", date, t.TimeOfDay, t.TimeZone))
+		case sameTime(instant, instant.Add(-time.Hour)), sameTime(instant, instant.Add(time.Hour)):
+			warnings = append(warnings, fmt.Sprintf("On %s there are two of %s in %s, since the clocks go back: it runs twice.", date, t.TimeOfDay, t.TimeZone))
+		}
+	}
+	return warnings
+}
+
+func sameTime(one, other time.Time) bool { return one.Format(timeForm) == other.Format(timeForm) }
+
+// whenWords say when a schedule runs, from what stands in Temporal.
+func whenWords(spec *client.ScheduleSpec) string {
+	var parts []string
+	for _, calendar := range spec.Calendars {
+		if calendar.Comment != "" {
+			parts = append(parts, calendar.Comment)
+		}
+	}
+	if len(parts) == 0 {
+		return "as the Temporal UI shows"
+	}
+	return strings.Join(parts, "; ")
+}
