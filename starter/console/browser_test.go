@@ -1,0 +1,206 @@
+package console_test
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/care"
+)
+
+// patience is how long a page may take to show something on a busy machine.
+const patience = 60 * time.Second
+
+// axe finds barriers (https://github.com/dequelabs/axe-core); it is loaded into pages by tests only.
+//
+//go:embed testdata/axe-core-4.14.1.min.js
+var axe string
+
+// chromium starts one browser for all tests of the package; TestMain ends it.
+var chromium = sync.OnceValues(func() (context.Context, error) {
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.WSURLReadTimeout(patience),
+		chromedp.Flag("lang", "en-AU"), chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("hide-scrollbars", true))
+	if path := os.Getenv("CHROMIUM"); path != "" {
+		options = append(options, chromedp.ExecPath(path))
+	}
+	allocated, end := chromedp.NewExecAllocator(context.Background(), options...)
+	endChromium = end
+	browser, _ := chromedp.NewContext(allocated)
+	return browser, chromedp.Do(browser)
+})
+
+var endChromium = func() {}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	endChromium()
+	os.Exit(code)
+}
+
+// tab is a window of its own, with cookies of its own.
+type tab struct {
+	t   *testing.T
+	ctx context.Context
+	url string
+}
+
+// newTab opens a window and signs in to an organisation.
+func (s *site) newTab(t *testing.T, organisation care.ID) *tab {
+	t.Helper()
+	browser, err := chromium()
+	require.NoError(t, err, "Chromium could not be started: install Debian's package chromium")
+	ctx, closeTab := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	t.Cleanup(closeTab)
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Minute)
+	t.Cleanup(cancel)
+	require.NoError(t, chromedp.Do(ctx)) // the window lives as long as the context of its first action
+	w := &tab{t: t, ctx: ctx, url: s.url}
+	w.size(1280, 900)
+	w.do(chromedp.Navigate(link(t, s.Store, s.url, organisation)))
+	w.press("Sign in")
+	w.sees("People")
+	return w
+}
+
+func (w *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
+	defer cancel()
+	require.NoError(w.t, chromedp.Do(ctx, steps...))
+}
+
+// size is that of the window; the page's content may be longer.
+func (w *tab) size(width, height int64) {
+	w.t.Helper()
+	w.do(chromedp.EmulateViewport(width, height))
+}
+
+// dark lets the browser ask for dark pages, or for light ones.
+func (w *tab) dark(dark bool) {
+	w.t.Helper()
+	scheme := "light"
+	if dark {
+		scheme = "dark"
+	}
+	w.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		})
+		return err
+	}))
+}
+
+func (w *tab) open(path string) {
+	w.t.Helper()
+	w.do(chromedp.Navigate(w.url + path))
+}
+
+// press clicks the link or button with these words, which somebody can see.
+func (w *tab) press(words string) {
+	w.t.Helper()
+	w.eventually("a button or link "+words, `(() => {
+		const found = [...document.querySelectorAll("a, button, summary")].filter((one) => one.textContent.trim() === `+quoted(words)+` && one.checkVisibility());
+		if (found.length === 0) return false;
+		const last = found[found.length - 1];
+		last.scrollIntoView({block: "center"});
+		last.click();
+		return true;
+	})()`)
+}
+
+// sees waits until the page shows some words.
+func (w *tab) sees(words string) {
+	w.t.Helper()
+	w.eventually(words, `document.body !== null && document.body.innerText.includes(`+quoted(words)+`)`)
+}
+
+// eventually waits until an expression is true in the page. A page that is being left answers nothing, and is asked again.
+func (w *tab) eventually(what, expression string) {
+	w.t.Helper()
+	require.Eventually(w.t, func() bool {
+		holds, err := chromedp.Run(w.ctx, chromedp.Evaluate[bool](expression))
+		return err == nil && holds
+	}, patience, 50*time.Millisecond, "the page does not show %s. It shows:\n%s", what, lazily(w.text))
+}
+
+// lazily is worked out when a failure is printed.
+type lazily func() string
+
+func (l lazily) String() string { return l() }
+
+// text is what somebody reads on the page.
+func (w *tab) text() string {
+	text, err := chromedp.Run(w.ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText`))
+	if err != nil {
+		return err.Error()
+	}
+	return text
+}
+
+// value evaluates an expression in the page.
+func value[T any](w *tab, expression string) T {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
+	defer cancel()
+	result, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	require.NoError(w.t, err)
+	return result
+}
+
+// picture is a screenshot of the whole page as PNG.
+func (w *tab) picture() []byte {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
+	defer cancel()
+	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	require.NoError(w.t, err)
+	return picture
+}
+
+func quoted(text string) string {
+	encoded, _ := json.Marshal(text) // a string can always be encoded
+	return string(encoded)
+}
+
+// violation is something that axe found.
+type violation struct {
+	ID, Impact, Help string
+	Nodes            []struct {
+		HTML           string
+		FailureSummary string
+	}
+}
+
+// axeResult is what axe found, and how many rules a page keeps.
+type axeResult struct {
+	Violations []violation
+	Passes     int
+}
+
+// barriers are what axe finds on the page after WCAG 2.2 AA and good practice.
+func (w *tab) barriers() axeResult {
+	w.t.Helper()
+	w.do(chromedp.Evaluate[chromedp.Void](axe + ";undefined"))
+	return value[axeResult](w, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
+		.then((result) => ({Violations: result.violations.map((one) => ({ID: one.id, Impact: one.impact, Help: one.help,
+			Nodes: one.nodes.map((node) => ({HTML: node.html, FailureSummary: node.failureSummary}))})), Passes: result.passes.length}))`)
+}
+
+func (v violation) String() string {
+	var text strings.Builder
+	text.WriteString(v.Impact + ": " + v.ID + ": " + v.Help)
+	for _, node := range v.Nodes {
+		text.WriteString("\n  " + node.HTML + "\n    " + node.FailureSummary)
+	}
+	return text.String()
+}

@@ -1,0 +1,98 @@
+package console
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/console/ui"
+	"github.com/caresync/caresync/starter/present"
+)
+
+// budgetView is the page of a plan budget.
+type budgetView struct {
+	client db.ClientView
+	budget db.BudgetView
+	today  care.Date
+	zone   *time.Location
+}
+
+func (c console) budget(w http.ResponseWriter, r *http.Request, v visitor) error {
+	person, err := pathID(r, "person")
+	if err != nil {
+		return err
+	}
+	id, err := pathID(r, "budget")
+	if err != nil {
+		return err
+	}
+	plan, err := c.store.PlanView(r.Context(), v.Organisation, person, time.Now())
+	if err != nil {
+		return err
+	}
+	budget, found := plan.Budget(id)
+	if !found {
+		return db.ErrNotFound
+	}
+	view := budgetView{client: plan.Client, budget: budget, today: plan.Today, zone: v.zone}
+	page := ui.Page{
+		Title: budgetName(budget), Lead: present.Period(budget.StartDate, budget.EndDate), Section: peoplePath,
+		Trail: append(personTrail(refOf(plan.Client)), ui.Crumb{Words: "Support at Home plan", Address: planPath(person)}),
+	}
+	return c.render(w, r, http.StatusOK, budgetPage(c.frame(r, page), view))
+}
+
+// sums are a budget's usage by whose it is (R17). Removed lines are in none of them.
+type sums struct{ ours, others decimal.Decimal }
+
+func (v budgetView) sums() (s sums) {
+	for _, line := range v.budget.Usage {
+		switch {
+		case line.RemovedAt != nil || line.Amount == nil:
+		case v.ours(line):
+			s.ours = s.ours.Add(line.Amount.Decimal)
+		default:
+			s.others = s.others.Add(line.Amount.Decimal)
+		}
+	}
+	return s
+}
+
+// ours reports whether a line is one of our organisation's: we hold its invoice line, or it was claimed under our service provider id.
+func (v budgetView) ours(line db.UsageView) bool {
+	return line.InvoiceLineID != nil || line.ServiceProviderID != "" && line.ServiceProviderID == v.client.ServiceProviderID
+}
+
+// difference is our sum less what the government says was used, nil where one of them is not known.
+func (v budgetView) difference() *db.Money {
+	if v.budget.UsageAmount == nil || v.budget.Used == nil {
+		return nil
+	}
+	return dollars(v.budget.UsageAmount.Sub(v.budget.Used.Decimal))
+}
+
+// entitled is the sum of the entitlements, nil where one of them was not provided.
+func (v budgetView) entitled() *db.Money {
+	sum := decimal.Zero
+	for _, entitlement := range v.budget.Entitlements {
+		switch {
+		case entitlement.RemovedAt != nil:
+		case entitlement.Amount == nil:
+			return nil
+		default:
+			sum = sum.Add(entitlement.Amount.Decimal)
+		}
+	}
+	return dollars(sum)
+}
+
+// lineName names an invoice line by the government's ids.
+func lineName(line db.UsageView) string {
+	if line.UpstreamInvoiceID == "" {
+		return ""
+	}
+	return line.UpstreamInvoiceID + " / " + line.UpstreamItemID
+}

@@ -1,0 +1,125 @@
+package console
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/console/ui"
+	"github.com/caresync/caresync/starter/present"
+)
+
+// The chart is drawn on a field of this size and stretched to its place.
+const (
+	chartWidth  = 1000.0
+	chartHeight = 300.0
+	// headroom keeps the highest line off the edge.
+	headroom = 1.06
+)
+
+// chart shows how a budget is consumed over its period.
+type chart struct {
+	// line and area are SVG paths; limit and top are a height and an amount.
+	line, area string
+	limit      float64
+	hasLimit   bool
+	today      float64
+	hasToday   bool
+	top        *db.Money
+	from, to   care.Date
+	summary    string
+}
+
+// consumption draws a budget's usage by date of delivery. It answers with false where there is nothing to draw.
+func consumption(budget db.BudgetView, today care.Date) (chart, bool) {
+	lines := drawnLines(budget.Usage)
+	if len(lines) == 0 || budget.UsageAmount == nil {
+		return chart{}, false
+	}
+	period := chartPeriod(budget, lines, today)
+	total := consumed(budget.Total)
+	sum, highest, lowest := decimal.Zero, 0.0, 0.0
+	for _, line := range lines {
+		sum = sum.Add(line.Amount.Decimal)
+		highest, lowest = max(highest, sum.InexactFloat64()), min(lowest, sum.InexactFloat64())
+	}
+	top := max(total, highest) * headroom
+	if top == 0 {
+		return chart{}, false
+	}
+	picture := chart{from: period.from, to: period.to, top: dollars(decimal.NewFromFloat(top).Round(2)), hasLimit: total > 0, limit: height(total, top)}
+	picture.hasToday = !today.Before(period.from) && !today.After(period.to)
+	picture.today = period.at(today) * chartWidth
+	picture.line, picture.area = paths(lines, period, today, top)
+	picture.summary = summaryOf(budget, period, today)
+	return picture, true
+}
+
+// drawnLines are the lines that count, by date; those without one were consumed at some time, and come first.
+func drawnLines(usage []db.UsageView) []db.UsageView {
+	lines := slices.DeleteFunc(slices.Clone(usage), func(line db.UsageView) bool { return line.RemovedAt != nil || line.Amount == nil })
+	slices.SortStableFunc(lines, func(a, b db.UsageView) int { return cmp.Compare(a.DeliveryDate.String(), b.DeliveryDate.String()) })
+	return lines
+}
+
+// chartPeriod is the budget's own; where it has no end, until today or the last line.
+func chartPeriod(budget db.BudgetView, lines []db.UsageView, today care.Date) scale {
+	period := scale{from: budget.StartDate, to: budget.EndDate}
+	last := lines[len(lines)-1].DeliveryDate
+	if period.from.IsZero() {
+		period.from = lines[0].DeliveryDate
+	}
+	if period.from.IsZero() {
+		period.from = today
+	}
+	if period.to.IsZero() {
+		period.to = today
+		if last.After(today) {
+			period.to = last
+		}
+	}
+	if !period.to.After(period.from) {
+		period.to = period.from.AddDays(1)
+	}
+	return period
+}
+
+func height(amount, top float64) float64 { return chartHeight * (1 - max(amount, 0)/top) }
+
+// paths draw the sum as steps from the period's first day to today.
+func paths(lines []db.UsageView, period scale, today care.Date, top float64) (line, area string) {
+	var path strings.Builder
+	fmt.Fprintf(&path, "M0 %.1f", chartHeight)
+	sum := decimal.Zero
+	end := 0.0
+	for _, one := range lines {
+		if !one.DeliveryDate.IsZero() {
+			end = max(end, period.at(one.DeliveryDate)*chartWidth)
+		}
+		sum = sum.Add(one.Amount.Decimal)
+		fmt.Fprintf(&path, "H%.1fV%.1f", end, height(sum.InexactFloat64(), top))
+	}
+	end = max(end, period.at(today)*chartWidth)
+	fmt.Fprintf(&path, "H%.1f", end)
+	return path.String(), path.String() + fmt.Sprintf("V%.1fZ", chartHeight)
+}
+
+// summaryOf says in a sentence what the chart shows.
+func summaryOf(budget db.BudgetView, period scale, today care.Date) string {
+	words := ui.Dollars(budget.UsageAmount) + " consumed"
+	if budget.Total != nil && budget.Total.IsPositive() {
+		share := budget.UsageAmount.Div(budget.Total.Decimal).Mul(decimal.NewFromInt(100)).Round(0)
+		words += fmt.Sprintf(" of %s, %s %%", ui.Dollars(budget.Total), share)
+	}
+	if budget.EndDate.IsZero() {
+		return words + "."
+	}
+	length := int(period.days()) + 1
+	gone := min(max(int(days(period.from, today))+1, 0), length)
+	return fmt.Sprintf("%s; %d of %s gone.", words, gone, present.Count(length, "day", "days"))
+}

@@ -1,0 +1,179 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/console/ui"
+	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/starter/syncs"
+)
+
+// startsAtOnce is how many syncs of those who were ticked are started side by side.
+const startsAtOnce = 8
+
+// peopleView is a page of people.
+type peopleView struct {
+	filter        db.PeopleFilter
+	people        []db.PersonRow
+	zone          *time.Location
+	before, after string
+}
+
+// narrowed reports whether a filter is set, so that an empty list means "nobody fits" rather than "nobody is there".
+func (v peopleView) narrowed() bool {
+	return v.filter.Search != "" || v.filter.Funding != "" || v.filter.Outcome != "" || v.filter.Stale || v.filter.NotInCare
+}
+
+var fundingOptions = []ui.Option{
+	{Words: "Any"}, {Value: string(db.FundingSupportAtHome), Words: "Support at Home"}, {Value: string(db.FundingNDIS), Words: "NDIS"},
+}
+
+// outcomeOptions are ends of a sync to choose from.
+func outcomeOptions(more ...ui.Option) []ui.Option {
+	options := []ui.Option{{Words: "Any"}}
+	for _, outcome := range []care.RunOutcome{care.RunSucceeded, care.RunSucceededWithWarnings, care.RunPartial, care.RunFailed, care.RunCancelled} {
+		options = append(options, ui.Option{Value: string(outcome), Words: ui.Sentence(present.Outcome(outcome))})
+	}
+	return append(append(options, ui.Option{Value: unfinished, Words: "Under way"}), more...)
+}
+
+const (
+	unfinished = "unfinished"
+	never      = "never"
+	yes        = "yes"
+)
+
+// known is a value that was chosen from a list; anything else chooses nothing.
+func known(value string, options []ui.Option) string {
+	if slices.ContainsFunc(options, func(option ui.Option) bool { return option.Value == value }) {
+		return value
+	}
+	return ""
+}
+
+var peopleOutcomes = outcomeOptions(ui.Option{Value: never, Words: "Never synchronised"})
+
+func peopleFilter(query url.Values) db.PeopleFilter {
+	page, _ := strconv.Atoi(query.Get("page")) // no number is the first page
+	return db.PeopleFilter{
+		Search: query.Get("search"), Funding: db.Funding(known(query.Get("funding"), fundingOptions)), Outcome: known(query.Get("outcome"), peopleOutcomes),
+		Stale: query.Get("stale") == yes, NotInCare: query.Get("not-in-care") == yes, Page: max(page, 1), Most: db.DefaultPage,
+	}
+}
+
+func (c console) people(w http.ResponseWriter, r *http.Request, v visitor) error {
+	filter := peopleFilter(r.URL.Query())
+	people, more, err := c.store.People(r.Context(), v.Organisation.ID, filter, time.Now())
+	if err != nil {
+		return err
+	}
+	view := peopleView{filter: filter, people: people, zone: v.zone}
+	if filter.Page > 1 {
+		view.before = otherPage(r.URL, filter.Page-1)
+	}
+	if more {
+		view.after = otherPage(r.URL, filter.Page+1)
+	}
+	page := ui.Page{Title: "People", Section: peoplePath}
+	return c.render(w, r, http.StatusOK, peoplePage(c.frame(r, page), view))
+}
+
+// otherPage is the address of another page of the same list.
+func otherPage(address *url.URL, page int) string {
+	query := address.Query()
+	query.Set("page", strconv.Itoa(page))
+	return address.Path + "?" + query.Encode()
+}
+
+// syncTicked starts a sync of each person who is ticked.
+func (c console) syncTicked(w http.ResponseWriter, r *http.Request, v visitor) error {
+	if err := r.ParseForm(); err != nil {
+		return formError(err)
+	}
+	ticked, err := tickedPeople(r.PostForm["person"])
+	if err != nil {
+		return err
+	}
+	if len(ticked) == 0 {
+		http.Redirect(w, r, peoplePath, http.StatusSeeOther)
+		return nil
+	}
+	done, err := c.startAll(r.Context(), v, ticked)
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, runsPath+"?"+done.query().Encode(), http.StatusSeeOther)
+	return nil
+}
+
+// formError tells a form that was too large from one that cannot be read.
+func formError(err error) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return err
+	}
+	return errBadForm
+}
+
+// tickedPeople are the ids that were sent, each once.
+func tickedPeople(texts []string) ([]care.ID, error) {
+	var ids []care.ID
+	for _, text := range texts {
+		id, err := parseID(text)
+		if err != nil {
+			return nil, errBadForm
+		}
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) > db.MostPerPage {
+		return nil, errBadForm
+	}
+	return ids, nil
+}
+
+// startedSyncs counts what became of those who were ticked.
+type startedSyncs struct{ started, joined, without atomic.Int32 }
+
+func (s *startedSyncs) query() url.Values {
+	return url.Values{
+		"started": {strconv.Itoa(int(s.started.Load()))}, "joined": {strconv.Itoa(int(s.joined.Load()))}, "without": {strconv.Itoa(int(s.without.Load()))},
+	}
+}
+
+// startAll starts a few at a time. Somebody without care recipient id is counted, and holds nobody else up.
+func (c console) startAll(ctx context.Context, v visitor, people []care.ID) (*startedSyncs, error) {
+	done := &startedSyncs{}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(startsAtOnce)
+	for _, person := range people {
+		group.Go(func() error {
+			started, err := c.syncs.Start(ctx, syncs.Request{Organisation: v.Organisation, Client: person, RequestedBy: v.requestedBy()})
+			switch {
+			case errors.Is(err, syncs.ErrNoCareRecipientID):
+				done.without.Add(1)
+				return nil
+			case err != nil:
+				return err
+			case started.Joined:
+				done.joined.Add(1)
+			default:
+				done.started.Add(1)
+			}
+			return nil
+		})
+	}
+	return done, group.Wait()
+}

@@ -1,0 +1,127 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/console/ui"
+	"github.com/caresync/caresync/starter/syncs"
+)
+
+// recentRuns is how many runs a person's page lists.
+const recentRuns = 6
+
+// personView is a person's page.
+type personView struct {
+	client db.ClientView
+	today  care.Date
+	// latest is the newest Care Recipient Sync; nil where there was none.
+	latest *runPanel
+	recent []db.RunSummary
+	zone   *time.Location
+}
+
+func (v personView) ref() db.PersonRef { return refOf(v.client) }
+
+func refOf(client db.ClientView) db.PersonRef {
+	return db.PersonRef{
+		ID: client.ID, CareRecipientID: client.CareRecipientID, NDISNumber: client.NDISNumber, GivenName: client.GivenName, FamilyName: client.FamilyName,
+	}
+}
+
+func (c console) person(w http.ResponseWriter, r *http.Request, v visitor) error {
+	view, err := c.personView(r, v)
+	if err != nil {
+		return err
+	}
+	page := ui.Page{
+		Title: personName(view.ref()), Section: peoplePath, Trail: []ui.Crumb{{Words: "People", Address: peoplePath}},
+		Reload: view.latest != nil && view.latest.live(), Notice: syncNotice(r.URL.Query()),
+	}
+	return c.render(w, r, http.StatusOK, personPage(c.frame(r, page), view))
+}
+
+func (c console) personView(r *http.Request, v visitor) (personView, error) {
+	id, err := pathID(r, "person")
+	if err != nil {
+		return personView{}, err
+	}
+	now := time.Now()
+	view := personView{zone: v.zone, today: v.Organisation.Today(now)}
+	if view.client, err = c.store.Client(r.Context(), v.Organisation, id, now); err != nil {
+		return personView{}, err
+	}
+	filter := db.ConsoleRunFilter{RunFilter: db.RunFilter{ClientID: id, Most: recentRuns}}
+	if view.recent, _, err = c.store.ConsoleRuns(r.Context(), v.Organisation.ID, filter); err != nil {
+		return personView{}, err
+	}
+	filter.Kind, filter.Most = care.RunCareRecipient, 1
+	newest, _, err := c.store.ConsoleRuns(r.Context(), v.Organisation.ID, filter)
+	if err != nil || len(newest) == 0 {
+		return view, err
+	}
+	run, err := c.store.RunView(r.Context(), v.Organisation.ID, newest[0].ID)
+	view.latest = &runPanel{run: run, zone: v.zone, details: runPath(run.ID), another: r.URL.Query().Get("another") == yes}
+	return view, err
+}
+
+// syncNotice says that somebody else's sync was joined (R7).
+func syncNotice(query url.Values) *ui.Message {
+	switch {
+	case query.Get("another") == yes:
+		return &ui.Message{Tone: ui.Info, Words: "A synchronisation of this person was under way already. Since you asked for more than it reads, one more pass follows it."}
+	case query.Get("joined") == yes:
+		return &ui.Message{Tone: ui.Info, Words: "A synchronisation of this person was under way already. You are following that one; nothing is read twice."}
+	}
+	return nil
+}
+
+// syncForm is the confirmation as a page of its own, for browsers without JavaScript.
+func (c console) syncForm(w http.ResponseWriter, r *http.Request, v visitor) error {
+	id, err := pathID(r, "person")
+	if err != nil {
+		return err
+	}
+	client, err := c.store.Client(r.Context(), v.Organisation, id, time.Now())
+	if err != nil {
+		return err
+	}
+	page := ui.Page{
+		Title: syncTitle, Section: peoplePath,
+		Trail: []ui.Crumb{{Words: "People", Address: peoplePath}, {Words: personName(refOf(client)), Address: personPath(id)}},
+	}
+	return c.render(w, r, http.StatusOK, syncFormPage(c.frame(r, page), refOf(client)))
+}
+
+// startSync starts a sync, or joins the one that is under way (R7).
+func (c console) startSync(w http.ResponseWriter, r *http.Request, v visitor) error {
+	id, err := pathID(r, "person")
+	if err != nil {
+		return err
+	}
+	if err := r.ParseForm(); err != nil {
+		return formError(err)
+	}
+	started, err := c.syncs.Start(r.Context(), syncs.Request{
+		Organisation: v.Organisation, Client: id, AllBudgets: r.PostForm.Get("all-budgets") == yes, RequestedBy: v.requestedBy(),
+	})
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, personPath(id)+startedQuery(started)+"#sync", http.StatusSeeOther)
+	return nil
+}
+
+func startedQuery(started syncs.Started) string {
+	switch {
+	case started.AnotherPass:
+		return "?another=yes"
+	case started.Joined:
+		return "?joined=yes"
+	default:
+		return ""
+	}
+}

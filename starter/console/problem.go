@@ -1,0 +1,79 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+
+	"go.uber.org/zap"
+
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/console/ui"
+	"github.com/caresync/caresync/starter/syncs"
+)
+
+var (
+	errForged   = errors.New("a form was sent by another site")
+	errLinkUsed = errors.New("the sign-in link was used or has expired")
+	errPanicked = errors.New("a page panicked")
+	errBadForm  = errors.New("the form cannot be read")
+	// errNothingHeld: the run holds no removal back that somebody could accept.
+	errNothingHeld = errors.New("nothing is held back")
+)
+
+// problem is what a page says when something went wrong: what happened, and what to do.
+type problem struct {
+	status       int
+	title, words string
+	// id finds the request in the log; empty where there is nothing to find.
+	id string
+}
+
+// fail answers with a page that says what went wrong.
+func (c console) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() != nil {
+		return // nobody waits any more
+	}
+	shown := problemOf(err)
+	if shown.status == http.StatusInternalServerError {
+		shown.id = requestOf(r.Context()).id
+		c.logger.Error("a page failed", zap.String("request_id", shown.id), zap.Error(err))
+	}
+	if renderErr := c.render(w, r, shown.status, problemPage(c.frame(r, ui.Page{Title: shown.title, Lead: shown.words}), shown)); renderErr != nil {
+		c.logger.Error("an error page failed", zap.String("request_id", requestOf(r.Context()).id), zap.Error(renderErr))
+		http.Error(w, shown.title, shown.status)
+	}
+}
+
+func problemOf(err error) problem {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.Is(err, db.ErrNotFound):
+		return problem{status: http.StatusNotFound, title: "There is nothing here",
+			words: "The address is wrong, or what it names does not belong to your organisation. Go back, or look for the person by name."}
+	case errors.Is(err, errForged):
+		return problem{status: http.StatusForbidden, title: "Nothing was changed",
+			words: "The form came from another site. Open the console yourself and do it there."}
+	case errors.Is(err, errLinkUsed):
+		return problem{status: http.StatusGone, title: "This link does not sign in any more",
+			words: "A sign-in link works once, and for a short time. Ask for a new one, or sign in with an API token."}
+	case errors.As(err, &tooLarge), errors.Is(err, errBadForm):
+		return problem{status: http.StatusBadRequest, title: "The form could not be read", words: "Nothing was changed. Go back and try once more."}
+	case errors.Is(err, errNothingHeld):
+		return problem{status: http.StatusConflict, title: "There is nothing left to accept",
+			words: "The removal was accepted already, or a later sync has settled it or holds it back now. Look at the person’s plan."}
+	case errors.Is(err, syncs.ErrNoCareRecipientID):
+		return problem{status: http.StatusUnprocessableEntity, title: "This person has no care recipient id",
+			words: "Without it, Services Australia cannot be asked. Add it to the person’s line and import the file again."}
+	case errors.Is(err, syncs.ErrFinished):
+		return problem{status: http.StatusConflict, title: "The sync has finished already", words: "There is nothing left to cancel. Go back and load its page again."}
+	case errors.Is(err, db.ErrUnavailable):
+		return problem{status: http.StatusServiceUnavailable, title: "CareSync’s database does not answer",
+			words: "Syncs that are under way go on when it is back. Wait a moment and load the page again."}
+	case errors.Is(err, syncs.ErrUnavailable):
+		return problem{status: http.StatusServiceUnavailable, title: "No sync can be started at the moment",
+			words: "The Temporal server, which carries syncs out, does not answer. Wait a moment and try again."}
+	default:
+		return problem{status: http.StatusInternalServerError, title: "Something unexpected went wrong",
+			words: "Nothing was half-written. Try again; if it stays so, tell CareSync’s operators the number below."}
+	}
+}

@@ -1,0 +1,169 @@
+package console
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/console/ui"
+	"github.com/caresync/caresync/starter/present"
+)
+
+// runPanel is a run as people follow it, and the message that they are left with (seed 004).
+type runPanel struct {
+	run db.RunView
+	// waiting says what an unfinished run waits for, beyond the ordinary.
+	waiting string
+	// another: one more pass follows this run, since somebody asked for more than it does (R7).
+	another bool
+	// abandoned: the workflow ended without finishing the run.
+	abandoned bool
+	zone      *time.Location
+	// details leads to the run's own page; empty on that page.
+	details string
+}
+
+func (p runPanel) finished() bool { return p.run.State == db.RunFinished }
+
+func (p runPanel) live() bool { return !p.finished() && !p.abandoned }
+
+// events is where the news of the run come from.
+func (p runPanel) events() string {
+	if p.another {
+		return runPath(p.run.ID) + "/events?another=yes"
+	}
+	return runPath(p.run.ID) + "/events"
+}
+
+// said is the run's standing in one sentence, for those who listen.
+func (p runPanel) said() string {
+	if p.abandoned {
+		return "The synchronisation ended without a result."
+	}
+	if p.finished() {
+		return resultTitle(p.run.RunSummary) + "."
+	}
+	if p.waiting != "" {
+		return ui.Sentence(p.waiting) + "."
+	}
+	for _, area := range slices.Backward(p.run.Areas) {
+		if area.State == db.AreaRunning {
+			return areaTitle(area.Area) + ": " + areaWords(area, p.run.Kind)
+		}
+	}
+	return "The synchronisation waits to begin."
+}
+
+// resultTitle says how a run ended.
+func resultTitle(run db.RunSummary) string {
+	switch run.Outcome {
+	case care.RunSucceeded:
+		return "The synchronisation has finished"
+	case care.RunSucceededWithWarnings:
+		return "The synchronisation has finished, with " + present.Count(run.Warnings, "warning", "warnings")
+	case care.RunPartial:
+		return "The synchronisation was partly saved"
+	case care.RunCancelled:
+		return "The synchronisation was cancelled"
+	default:
+		return "The synchronisation failed, and nothing was saved"
+	}
+}
+
+// counted are the kinds of record that the message counts, those of the seed first.
+func (p runPanel) counted() []care.Kind { return p.run.Kind.CountedKinds() }
+
+// saved reports whether there is anything to count.
+func (p runPanel) saved() bool { return p.run.Outcome != care.RunFailed }
+
+func (p runPanel) errors() []db.IssueView {
+	return slices.DeleteFunc(slices.Clone(p.run.Issues), func(issue db.IssueView) bool { return issue.Severity != care.SeverityError })
+}
+
+func (p runPanel) warnings() []db.IssueView {
+	return slices.DeleteFunc(slices.Clone(p.run.Issues), func(issue db.IssueView) bool { return issue.Severity == care.SeverityError })
+}
+
+// explained reports whether an issue says what the run's own explanation says.
+func (p runPanel) explained() bool {
+	return p.run.Explanation == "" || slices.ContainsFunc(p.errors(), func(issue db.IssueView) bool { return issue.Message == p.run.Explanation })
+}
+
+// heldBack reports whether a removal of the run waits for somebody's yes (R5).
+func (p runPanel) heldBack() bool { return slices.ContainsFunc(p.run.Holds, waitsForYes) }
+
+func waitsForYes(hold db.HoldView) bool { return hold.AcceptedAt == nil && hold.ClosedAt == nil }
+
+// heldRecords is what a hold keeps, in words.
+func heldRecords(hold db.HoldView) string {
+	records := present.Records(hold.Records, hold.Kind)
+	if hold.Budget == "" {
+		return records
+	}
+	return records + " of the budget " + budgetOfHold(hold)
+}
+
+// budgetOfHold writes the date in a budget's name as Australians do.
+func budgetOfHold(hold db.HoldView) string {
+	name, start, found := cutLast(hold.Budget, " ")
+	if date, err := care.ParseDate(start); found && err == nil {
+		return name + " from " + present.Date(date)
+	}
+	return hold.Budget
+}
+
+func cutLast(text, separator string) (before, after string, found bool) {
+	if i := strings.LastIndex(text, separator); i >= 0 {
+		return text[:i], text[i+len(separator):], true
+	}
+	return text, "", false
+}
+
+// holdState says what became of a removal that was held back.
+func holdState(hold db.HoldView, zone *time.Location) string {
+	switch {
+	case hold.ClosedAt != nil:
+		return "Settled " + ui.Moment(hold.ClosedAt, zone) + "."
+	case hold.AcceptedAt != nil:
+		return "Accepted by " + hold.AcceptedBy + ", " + ui.Moment(hold.AcceptedAt, zone) + "; the next sync removes them if they are still missing."
+	default:
+		return "They were missing from the government’s answer, and were kept."
+	}
+}
+
+// mismatchRow is a value of ours beside the government's (R8).
+type mismatchRow struct {
+	label, held, reported string
+	differs               bool
+}
+
+// mismatchRows are empty for an issue that is no identity mismatch.
+func mismatchRows(issue db.IssueView) []mismatchRow {
+	var details struct {
+		Fields   []string      `json:"fields"`
+		Held     care.Identity `json:"held"`
+		Reported care.Identity `json:"reported"`
+	}
+	if issue.Code != care.IssueCode(care.ReasonIdentityMismatch) || json.Unmarshal(issue.Details, &details) != nil {
+		return nil
+	}
+	row := func(field, label, held, reported string) mismatchRow {
+		return mismatchRow{label: label, held: held, reported: reported, differs: slices.Contains(details.Fields, field)}
+	}
+	return []mismatchRow{
+		row("care_recipient_id", "Care recipient id", details.Held.CareRecipientID, details.Reported.CareRecipientID),
+		row("family_name", "Family name", details.Held.FamilyName, details.Reported.FamilyName),
+		row("given_name", "Given name", details.Held.GivenName, details.Reported.GivenName),
+		row("birth_date", "Date of birth", present.Date(details.Held.BirthDate), present.Date(details.Reported.BirthDate)),
+	}
+}
+
+func holdTone(hold db.HoldView) ui.Tone {
+	if waitsForYes(hold) {
+		return ui.Warn
+	}
+	return ui.Quiet
+}

@@ -1,0 +1,135 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/console/ui"
+	"github.com/caresync/caresync/starter/present"
+)
+
+// runsView is a page of runs.
+type runsView struct {
+	filter db.ConsoleRunFilter
+	// person is whose runs are listed; nil for everybody's.
+	person *db.PersonRef
+	runs   []db.RunSummary
+	zone   *time.Location
+	after  string
+	// first leads back to the newest runs; empty on the first page.
+	first string
+}
+
+func (v runsView) narrowed() bool {
+	return v.person != nil || v.filter.Outcome != "" || v.filter.Kind != "" || v.filter.Trigger != "" || v.filter.Held
+}
+
+var (
+	runOutcomes    = outcomeOptions()
+	runKindOptions = []ui.Option{
+		{Words: "Any"},
+		{Value: string(care.RunCareRecipient), Words: present.RunKind(care.RunCareRecipient)},
+		{Value: string(care.RunPACEContract), Words: present.RunKind(care.RunPACEContract)},
+	}
+	triggerOptions = []ui.Option{
+		{Words: "Any"},
+		{Value: string(care.TriggerOnDemand), Words: ui.Sentence(present.Trigger(care.TriggerOnDemand))},
+		{Value: string(care.TriggerBulk), Words: ui.Sentence(present.Trigger(care.TriggerBulk))},
+		{Value: string(care.TriggerClaim), Words: ui.Sentence(present.Trigger(care.TriggerClaim))},
+		{Value: string(care.TriggerNotification), Words: ui.Sentence(present.Trigger(care.TriggerNotification))},
+	}
+)
+
+// runFilter reads a list's filters. An id that is none is an error: it names nobody.
+func runFilter(query url.Values) (filter db.ConsoleRunFilter, err error) {
+	filter = db.ConsoleRunFilter{
+		RunFilter: db.RunFilter{Outcome: known(query.Get("outcome"), runOutcomes), Most: db.DefaultPage},
+		Kind:      care.RunKind(known(query.Get("kind"), runKindOptions)), Trigger: care.Trigger(known(query.Get("trigger"), triggerOptions)),
+		Held: query.Get("held") == yes,
+	}
+	if query.Get("person") != "" {
+		if filter.ClientID, err = parseID(query.Get("person")); err != nil {
+			return filter, err
+		}
+	}
+	if query.Get("before") != "" {
+		filter.Before, err = parseID(query.Get("before"))
+	}
+	return filter, err
+}
+
+func (c console) runs(w http.ResponseWriter, r *http.Request, v visitor) error {
+	filter, err := runFilter(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	view := runsView{filter: filter, zone: v.zone}
+	if filter.ClientID != "" {
+		client, err := c.store.Client(r.Context(), v.Organisation, filter.ClientID, time.Now())
+		if err != nil {
+			return err
+		}
+		person := refOf(client)
+		view.person = &person
+	}
+	runs, more, err := c.store.ConsoleRuns(r.Context(), v.Organisation.ID, filter)
+	if err != nil {
+		return err
+	}
+	view.runs = runs
+	if more {
+		view.after = runsBefore(r.URL, runs[len(runs)-1].ID)
+	}
+	if filter.Before != "" {
+		view.first = runsBefore(r.URL, "")
+	}
+	page := ui.Page{Title: "Runs", Section: runsPath, Notice: tickedNotice(r.URL.Query())}
+	if view.person != nil {
+		page.Title = "Syncs of " + personName(*view.person)
+		page.Trail = []ui.Crumb{{Words: "People", Address: peoplePath}, {Words: personName(*view.person), Address: personPath(view.person.ID)}}
+	}
+	return c.render(w, r, http.StatusOK, runsPage(c.frame(r, page), view))
+}
+
+// runsBefore is the address of the page after a run, or of the first page.
+func runsBefore(address *url.URL, run care.ID) string {
+	query := address.Query()
+	for _, told := range []string{"started", "joined", "without", "before"} {
+		query.Del(told)
+	}
+	if run != "" {
+		query.Set("before", string(run))
+	}
+	return address.Path + "?" + query.Encode()
+}
+
+// tickedNotice tells what became of those who were ticked.
+func tickedNotice(query url.Values) *ui.Message {
+	number := func(name string) int {
+		count, err := strconv.Atoi(query.Get(name))
+		if err != nil || count < 0 || count > db.MostPerPage {
+			return 0
+		}
+		return count
+	}
+	started, joined, without := number("started"), number("joined"), number("without")
+	if started+joined+without == 0 {
+		return nil
+	}
+	words := present.Count(started, "synchronisation was started.", "synchronisations were started.")
+	if joined > 0 {
+		words += " " + present.Count(joined, "person is being synchronised already.", "people are being synchronised already.")
+	}
+	if without > 0 {
+		words += " " + present.Count(without, "person has no care recipient id and was left out.", "people have no care recipient id and were left out.")
+	}
+	tone := ui.Good
+	if without > 0 {
+		tone = ui.Warn
+	}
+	return &ui.Message{Tone: tone, Words: words}
+}

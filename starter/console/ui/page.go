@@ -1,0 +1,103 @@
+package ui
+
+// Page is what the frame around a page shows.
+type Page struct {
+	// Title is the page's heading, too.
+	Title string
+	// Lead is a sentence below the heading; empty for none.
+	Lead string
+	// Section is the entry of the navigation that the page belongs to: its address.
+	Section string
+	// Trail leads back up, outermost first.
+	Trail []Crumb
+	// Notice tells of what somebody has just done.
+	Notice *Message
+	// Reload lets browsers without JavaScript load the page again every few seconds, while something is going on.
+	Reload bool
+
+	// The frame is filled in by the console for every page.
+	Frame
+}
+
+// Frame is the same on every page that somebody looks at.
+type Frame struct {
+	// Visitor is nil where nobody is signed in.
+	Visitor    *Visitor
+	Navigation []Link
+	Theme      Theme
+	// Address is the page's own, for forms that come back to it.
+	Address string
+	// Assets are the addresses of styles and scripts.
+	Assets Assets
+}
+
+// Visitor is who is signed in.
+type Visitor struct {
+	Organisation string
+	Name         string
+	// TimeZone is the organisation's, in which all times are shown (R1).
+	TimeZone string
+}
+
+// Link is where something leads.
+type Link struct{ Words, Address string }
+
+// Crumb is a page above the one that is shown.
+type Crumb = Link
+
+// Assets are the addresses of what a page loads. They change with their content.
+type Assets struct{ Style, Icon, Htmx, Events, Script string }
+
+// Theme is whether a page is light or dark.
+type Theme string
+
+// The themes. The browser's own setting decides where nobody chose.
+const (
+	ThemeSystem Theme = "system"
+	ThemeLight  Theme = "light"
+	ThemeDark   Theme = "dark"
+)
+
+// Tone is how good or bad something is. A tone never stands alone: words say the same.
+type Tone string
+
+// The tones.
+const (
+	Good  Tone = "good"
+	Warn  Tone = "warn"
+	Bad   Tone = "bad"
+	Info  Tone = "info"
+	Quiet Tone = "quiet"
+)
+
+// Message is a short notice.
+type Message struct {
+	Tone  Tone
+	Words string
+}
+
+// Option is a choice of a list.
+type Option struct{ Value, Words string }
+
+// Segment is a part of a bar: its share of the whole, from 0 to 1.
+type Segment struct {
+	// Class names its colour in the style sheet: used, write-off, rollover, available or over.
+	Class string
+	Share float64
+	start float64
+}
+
+// Segments places the parts of a bar one after the other.
+func Segments(parts ...Segment) []Segment {
+	start := 0.0
+	placed := make([]Segment, 0, len(parts))
+	for _, part := range parts {
+		if part.Share <= 0 {
+			continue
+		}
+		part.start = start
+		start += part.Share
+		placed = append(placed, part)
+	}
+	return placed
+}

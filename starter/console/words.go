@@ -1,0 +1,241 @@
+package console
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/console/ui"
+	"github.com/caresync/caresync/starter/present"
+)
+
+// outcomeTone is how good or bad a run's end is.
+func outcomeTone(outcome care.RunOutcome) ui.Tone {
+	switch outcome {
+	case care.RunSucceeded:
+		return ui.Good
+	case care.RunSucceededWithWarnings, care.RunPartial:
+		return ui.Warn
+	case care.RunFailed:
+		return ui.Bad
+	default:
+		return ui.Quiet
+	}
+}
+
+// runTone is that of a run's end, or says that it has not come yet.
+func runTone(run db.RunSummary) ui.Tone {
+	switch {
+	case run.State == db.RunFinished:
+		return outcomeTone(run.Outcome)
+	case run.State == db.RunQueued:
+		return ui.Quiet
+	default:
+		return ui.Info
+	}
+}
+
+// lastRunTone and lastRunWords say how somebody's newest sync ended.
+func lastRunTone(run *db.RunRef) ui.Tone {
+	switch {
+	case run == nil:
+		return ui.Quiet
+	case run.Outcome == "":
+		return ui.Info
+	default:
+		return outcomeTone(run.Outcome)
+	}
+}
+
+func lastRunWords(run *db.RunRef) string {
+	switch {
+	case run == nil:
+		return "never synchronised"
+	case run.Outcome == "":
+		return "under way"
+	default:
+		return present.Outcome(run.Outcome)
+	}
+}
+
+// areaTone is how an area of a run stands.
+func areaTone(area db.AreaView) ui.Tone {
+	switch {
+	case area.State == db.AreaWaiting:
+		return ui.Quiet
+	case area.State == db.AreaRunning:
+		return ui.Info
+	case area.Outcome == care.AreaSucceeded && area.Warnings > 0:
+		return ui.Warn
+	case area.Outcome == care.AreaSucceeded, area.Outcome == care.AreaSuperseded:
+		return ui.Good
+	case area.Outcome == care.AreaSkipped, area.Outcome == care.AreaCancelled:
+		return ui.Quiet
+	default:
+		return ui.Bad
+	}
+}
+
+// areaWords say where an area stands: what was saved, or why nothing was.
+func areaWords(area db.AreaView, kind care.RunKind) string {
+	switch {
+	case area.State == db.AreaWaiting:
+		return "Waiting for the step before."
+	case area.State == db.AreaRunning && area.BudgetsToRead > 0:
+		return fmt.Sprintf("Reading from %s: %d of %s.", present.Service(kind.Service()), area.BudgetsRead, present.Count(area.BudgetsToRead, "open budget", "open budgets"))
+	case area.State == db.AreaRunning:
+		return "Reading from " + present.Service(kind.Service()) + "."
+	case area.Outcome == care.AreaSucceeded:
+		return savedWords(area, kind)
+	case area.Outcome == care.AreaSuperseded:
+		return "A newer sync had saved it already."
+	case area.Explanation != "":
+		return ui.Sentence(string(area.Outcome)) + ". " + area.Explanation
+	default:
+		return ui.Sentence(string(area.Outcome)) + "."
+	}
+}
+
+func savedWords(area db.AreaView, kind care.RunKind) string {
+	var parts []string
+	for _, counted := range kind.CountedKinds() {
+		if count, isCounted := area.Counts[counted]; isCounted {
+			parts = append(parts, present.Records(count.Synced, counted)+changed(count))
+		}
+	}
+	if len(parts) == 0 {
+		return "Nothing to read."
+	}
+	words := "Saved: " + strings.Join(parts, ", ")
+	if area.Warnings > 0 {
+		words += "; " + present.Count(area.Warnings, "warning", "warnings")
+	}
+	return words + "."
+}
+
+// changed is what a sync did to records of a kind, empty where it changed nothing.
+func changed(count db.CountView) string {
+	words := breakdown(count)
+	if words == "" || count.Created+count.Updated+count.Removed == 0 {
+		return ""
+	}
+	return " (" + words + ")"
+}
+
+// breakdown is what the number of synced records is made of (R6).
+func breakdown(count db.CountView) string {
+	var parts []string
+	for _, part := range []struct {
+		number int
+		word   string
+	}{{count.Created, "new"}, {count.Updated, "changed"}, {count.Unchanged, "unchanged"}, {count.Removed, "removed"}} {
+		if part.number > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", part.number, part.word))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// areaTitle names an area as the success message does (seed 004).
+func areaTitle(area care.Area) string {
+	switch area {
+	case care.AreaSummary:
+		return "Classifications, approved services and supplements"
+	case care.AreaContributions:
+		return "Individual contributions"
+	case care.AreaUsage:
+		return "Budget usage and entitlements"
+	default:
+		return present.Area(area)
+	}
+}
+
+// personName is a name as people look it up, or a word for none.
+func personName(person db.PersonRef) string {
+	if name := present.Name(person.GivenName, person.FamilyName); name != "" {
+		return name
+	}
+	return "No name"
+}
+
+// listName puts the family name first, as lists are sorted.
+func listName(person db.PersonRef) string {
+	if person.FamilyName == "" || person.GivenName == "" {
+		return personName(person)
+	}
+	return person.FamilyName + ", " + person.GivenName
+}
+
+// code is one of the government's codes, such as EVERYDAY_LIVING, as words.
+func code(text string) string {
+	return ui.Sentence(strings.ToLower(strings.ReplaceAll(text, "_", " ")))
+}
+
+func personPath(person care.ID) string { return peoplePath + "/" + string(person) }
+
+func planPath(person care.ID) string { return personPath(person) + "/plan" }
+
+func budgetPath(person, budget care.ID) string {
+	return planPath(person) + "/budgets/" + string(budget)
+}
+
+func runPath(run care.ID) string { return runsPath + "/" + string(run) }
+
+func invoiceLinePath(line care.ID) string { return "/invoice-lines/" + string(line) }
+
+const (
+	peoplePath = "/people"
+	runsPath   = "/runs"
+)
+
+// numberOf is the government's number of the person whom a run is about.
+func numberOf(run db.RunSummary) string {
+	if run.Kind == care.RunPACEContract {
+		return run.Person.NDISNumber
+	}
+	return run.Person.CareRecipientID
+}
+
+// areaState says in a word or two where an area stands.
+func areaState(area db.AreaView) string {
+	switch {
+	case area.State == db.AreaRunning:
+		return "reading"
+	case area.State == db.AreaWaiting:
+		return "waiting"
+	case area.Outcome == care.AreaSucceeded:
+		return "saved"
+	case area.Outcome == care.AreaSuperseded:
+		return "saved by a newer sync"
+	default:
+		return string(area.Outcome)
+	}
+}
+
+// scope says whose budgets' usage a run reads (R15).
+func scope(allBudgets bool) string {
+	if allBudgets {
+		return "All budgets"
+	}
+	return "Open budgets"
+}
+
+func actionTone(action string) ui.Tone {
+	switch action {
+	case "created", "revived":
+		return ui.Good
+	case "removed":
+		return ui.Bad
+	default:
+		return ui.Info
+	}
+}
+
+// freshWords say how the newest sync ended in an area.
+func freshWords(area db.AreaStatus) string {
+	if area.Stale {
+		return string(area.LastOutcome)
+	}
+	return "saved"
+}

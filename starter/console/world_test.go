@@ -1,0 +1,165 @@
+package console_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/simulator/world"
+	"github.com/caresync/caresync/starter/console"
+	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/testkit"
+)
+
+// site is the console beside a simulated government, a worker and a real Temporal server.
+type site struct {
+	*testkit.World
+	temporal *testkit.Temporal
+	url      string
+	// stopWorker ends the worker before the test does.
+	stopWorker func()
+}
+
+func newSite(t *testing.T) *site {
+	t.Helper()
+	w := testkit.NewWorld(t, world.Options{})
+	s := &site{World: w, temporal: testkit.NewTemporal(t)}
+	s.stopWorker = s.temporal.RunWorker(t, w.Steps(t, db.Options{}))
+	s.url = serve(t, console.Options{
+		Store: w.Store, Syncs: syncs.New(w.Store, s.temporal, s.temporal.Queues), Logger: zap.NewNop(), RunLink: runLink,
+	})
+	return s
+}
+
+func runLink(workflowID string, run care.ID) string {
+	return "https://temporal.example/workflows/" + url.PathEscape(workflowID) + "/" + string(run)
+}
+
+// serve serves the console and answers with its address.
+func serve(t *testing.T, options console.Options) string {
+	t.Helper()
+	pages, err := console.New(options)
+	require.NoError(t, err)
+	server := httptest.NewServer(console.Beside(http.NotFoundHandler(), pages))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// organisationOf is the organisation that holds the person of a scenario.
+func (s *site) organisationOf(t *testing.T, key string) db.Organisation {
+	t.Helper()
+	return organisation(t, s.Store, s.Request(t, key).OrganisationID)
+}
+
+func organisation(t *testing.T, store *db.Store, id care.ID) db.Organisation {
+	t.Helper()
+	organisations, err := store.Organisations(t.Context())
+	require.NoError(t, err)
+	at := slices.IndexFunc(organisations, func(one db.Organisation) bool { return one.ID == id })
+	require.GreaterOrEqual(t, at, 0)
+	return organisations[at]
+}
+
+// link is one that signs in to an organisation.
+func link(t *testing.T, store *db.Store, address string, organisation care.ID) string {
+	t.Helper()
+	secret, err := store.CreateConsoleLink(t.Context(), organisation, "Robin Ellery", time.Now().Add(time.Minute))
+	require.NoError(t, err)
+	return console.SignInLink(address, secret)
+}
+
+// visitor is somebody who is signed in, without a browser.
+type visitor struct {
+	t       *testing.T
+	client  *http.Client
+	address string
+}
+
+// newVisitor signs in to an organisation with a link.
+func newVisitor(t *testing.T, store *db.Store, address string, organisation care.ID) visitor {
+	t.Helper()
+	v := stranger(t, address)
+	answer := v.post(strings.TrimPrefix(link(t, store, address, organisation), address), nil)
+	require.Equal(t, http.StatusSeeOther, answer.status)
+	return v
+}
+
+// stranger is nobody yet. Redirects are not followed.
+func stranger(t *testing.T, address string) visitor {
+	t.Helper()
+	jar := &cookies{}
+	return visitor{t: t, address: address, client: &http.Client{
+		Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// cookies keeps what the console sets, whatever its attributes; a cookie that has expired is forgotten.
+type cookies struct{ kept []*http.Cookie }
+
+func (c *cookies) SetCookies(_ *url.URL, set []*http.Cookie) {
+	for _, cookie := range set {
+		c.kept = slices.DeleteFunc(c.kept, func(one *http.Cookie) bool { return one.Name == cookie.Name })
+		if cookie.Expires.After(time.Now()) {
+			c.kept = append(c.kept, cookie)
+		}
+	}
+}
+
+func (c *cookies) Cookies(*url.URL) []*http.Cookie { return c.kept }
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (v visitor) get(path string) answer {
+	v.t.Helper()
+	return v.send(http.MethodGet, path, nil, nil)
+}
+
+// post sends a form, as a browser does from a page of the same site.
+func (v visitor) post(path string, form url.Values) answer {
+	v.t.Helper()
+	return v.send(http.MethodPost, path, form, http.Header{"Sec-Fetch-Site": {"same-origin"}})
+}
+
+func (v visitor) send(method, path string, form url.Values, header http.Header) answer {
+	v.t.Helper()
+	request, err := http.NewRequestWithContext(v.t.Context(), method, v.address+path, strings.NewReader(form.Encode()))
+	require.NoError(v.t, err)
+	request.Header = header.Clone()
+	if request.Header == nil {
+		request.Header = http.Header{}
+	}
+	if method == http.MethodPost {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	response, err := v.client.Do(request)
+	require.NoError(v.t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(v.t, err)
+	return answer{status: response.StatusCode, header: response.Header, body: string(body)}
+}
+
+// budgets are those of somebody's plan.
+func (s *site) budgets(t *testing.T, key string) []db.BudgetView {
+	t.Helper()
+	request := s.Request(t, key)
+	plan, err := s.Store.PlanView(t.Context(), organisation(t, s.Store, request.OrganisationID), request.ClientID, time.Now())
+	require.NoError(t, err)
+	require.NotEmpty(t, plan.Budgets)
+	return plan.Budgets
+}
