@@ -133,7 +133,9 @@ func (p *careRecipientPass) end(ctx workflow.Context, result care.RunResult) (ca
 }
 
 // drain takes all requests that have arrived.
-func (p *careRecipientPass) drain() []protocol.SyncRequest { return drain[protocol.SyncRequest](p.requests) }
+func (p *careRecipientPass) drain() []protocol.SyncRequest {
+	return drain[protocol.SyncRequest](p.requests)
+}
 
 // furtherRequests are those that this pass does not satisfy: a claim event that arrived while it ran, a request for what begins
 // later, and a request for more than it does. Anybody else has joined this pass (R7).
