@@ -2,18 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"text/tabwriter"
 	"time"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
-	"github.com/caresync/caresync/simulator/faults"
+	"github.com/caresync/caresync/protocol"
 )
 
-var defaultLatencies = []time.Duration{150 * time.Millisecond, 0}
+// person is who is synced alone: someone with a common number of open budgets.
+const person = "first-year"
 
 // singleSync compares one person's sync through a workflow with the same steps called directly.
 type singleSync struct {
@@ -21,18 +22,36 @@ type singleSync struct {
 	latencies []time.Duration
 }
 
-func (b singleSync) run(ctx context.Context, out io.Writer) error {
-	site, err := newSite(ctx)
+func (b singleSync) run(ctx context.Context, stage stage, out io.Writer) (err error) {
+	site, err := newSite(ctx, stage, population{scenario: person})
 	if err != nil {
 		return err
 	}
 	defer site.close()
+	workplace, err := site.newWorkplace(ctx, known)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, workplace.close()) }()
+	stop, err := workplace.host(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	return b.print(ctx, workplace, out)
+}
+
+func (b singleSync) print(ctx context.Context, w *workplace, out io.Writer) error {
+	details, err := w.countDetails(ctx)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(out, "One Care Recipient Sync: %d budgets with details, critical path of three calls; encryption on; medians of %d interleaved pairs.\n\n",
-		site.details, b.pairs)
+		details, b.pairs)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "latency of a call\tplain\tTemporal\tmore\ttimes\t")
 	for _, latency := range b.latencies {
-		measured, err := b.measure(ctx, site, latency)
+		measured, err := b.measure(ctx, w, latency)
 		if err != nil {
 			return err
 		}
@@ -42,24 +61,30 @@ func (b singleSync) run(ctx context.Context, out io.Writer) error {
 	return table.Flush()
 }
 
+// countDetails syncs once, so that the login is warm, and counts the budgets whose details are read.
+func (w *workplace) countDetails(ctx context.Context) (int, error) {
+	if err := w.syncPlainly(ctx); err != nil {
+		return 0, err
+	}
+	_, counts, err := w.calls(ctx)
+	return counts["budget-details"].Calls, err
+}
+
 // medians are of the pairs: the ratio is that of each pair, not of the medians.
 type medians struct {
 	plain, durable time.Duration
 	ratio          float64
 }
 
-func (b singleSync) measure(ctx context.Context, site *site, latency time.Duration) (medians, error) {
-	site.simulator.Faults.Clear()
-	if latency > 0 {
-		if err := site.simulator.Faults.Add(faults.Fault{Kind: faults.Latency, Delay: latency}); err != nil {
-			return medians{}, err
-		}
+func (b singleSync) measure(ctx context.Context, w *workplace, latency time.Duration) (medians, error) {
+	if err := w.setLatency(ctx, latency); err != nil {
+		return medians{}, err
 	}
 	var plain, durable []time.Duration
 	var ratios []float64
 	const warmUp = 2
 	for pair := range b.pairs + warmUp {
-		direct, through, err := b.pair(ctx, site, pair%2 == 0)
+		direct, through, err := b.pair(ctx, w, pair%2 == 0)
 		if err != nil {
 			return medians{}, err
 		}
@@ -73,17 +98,17 @@ func (b singleSync) measure(ctx context.Context, site *site, latency time.Durati
 }
 
 // pair takes one time of each, in turns first.
-func (b singleSync) pair(ctx context.Context, site *site, plainFirst bool) (plain, durable time.Duration, err error) {
+func (b singleSync) pair(ctx context.Context, w *workplace, plainFirst bool) (plain, durable time.Duration, err error) {
 	if plainFirst {
-		if plain, err = timed(func() error { return site.syncPlainly(ctx) }); err != nil {
+		if plain, err = timed(func() error { return w.syncPlainly(ctx) }); err != nil {
 			return 0, 0, err
 		}
 	}
-	if durable, err = timed(func() error { return site.syncDurably(ctx) }); err != nil {
+	if durable, err = timed(func() error { return w.syncDurably(ctx, w.clients[0]) }); err != nil {
 		return 0, 0, err
 	}
 	if !plainFirst {
-		plain, err = timed(func() error { return site.syncPlainly(ctx) })
+		plain, err = timed(func() error { return w.syncPlainly(ctx) })
 	}
 	return plain, durable, err
 }
@@ -94,33 +119,18 @@ func timed(do func() error) (time.Duration, error) {
 	return time.Since(began), err
 }
 
-func (s *site) syncPlainly(ctx context.Context) error {
-	result, err := s.steps.Sync(ctx, db.NewID(), s.request)
-	return mustSucceed(result, err)
+func (w *workplace) syncPlainly(ctx context.Context) error {
+	return mustSucceed(w.steps.Sync(ctx, db.NewID(), w.request(w.clients[0], care.TriggerOnDemand)))
 }
 
-func (s *site) syncDurably(ctx context.Context) error {
-	run, err := s.start(ctx)
+// syncDurably syncs one person through a workflow.
+func (w *workplace) syncDurably(ctx context.Context, person care.ID) error {
+	options, input := protocol.CareRecipientSyncStart(w.queues, w.request(person, care.TriggerOnDemand))
+	run, err := w.temporal.ExecuteWorkflow(ctx, options, protocol.CareRecipientSyncWorkflow, input)
 	if err != nil {
 		return err
 	}
 	var result care.RunResult
 	err = run.Get(ctx, &result)
 	return mustSucceed(result, err)
-}
-
-func mustSucceed(result care.RunResult, err error) error {
-	if err == nil && result.Outcome != care.RunSucceeded {
-		return fmt.Errorf("a sync ended %s (%s)", result.Outcome, result.Reason)
-	}
-	return err
-}
-
-func median[T int64 | float64 | time.Duration](values []T) T {
-	sorted := slices.Sorted(slices.Values(values))
-	return sorted[len(sorted)/2]
-}
-
-func milliseconds(d time.Duration) string {
-	return fmt.Sprintf("%.0f ms", float64(d)/float64(time.Millisecond))
 }

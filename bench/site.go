@@ -4,70 +4,83 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
+	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
-	"github.com/caresync/caresync/activities"
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
-	"github.com/caresync/caresync/platform/run"
 	"github.com/caresync/caresync/platform/sealing"
 	"github.com/caresync/caresync/platform/temporal"
-	"github.com/caresync/caresync/protocol"
-	"github.com/caresync/caresync/simulator/proda"
-	"github.com/caresync/caresync/simulator/scenarios"
-	"github.com/caresync/caresync/simulator/server"
 	"github.com/caresync/caresync/simulator/world"
 	upstreamproda "github.com/caresync/caresync/upstream/proda"
 	"github.com/caresync/caresync/upstream/servicesaustralia"
 	"github.com/caresync/caresync/upstream/transport"
-	"github.com/caresync/caresync/worker/hosting"
 )
 
-const (
-	// person is who is synced: someone with a common number of open budgets.
-	person = "first-year"
-	// rate is a number of calls a second that a single sync does not reach.
-	rate = 10_000
-)
+// unlimited is a number of calls a second that nothing here reaches.
+const unlimited = 10_000
 
-// site is a simulated government, a set-up database and a worker in this process.
-type site struct {
-	simulator *server.Simulator
-	store     *db.Store
-	steps     *activities.Steps
-	temporal  client.Client
-	queues    protocol.TaskQueues
-	request   care.Request
-	details   int
-	closers   []func()
+// stage is what all benchmarks need.
+type stage struct {
+	// simulator is the path of the simulator's program.
+	simulator string
 }
 
-// newSite sets everything up on the stack that the environment names.
-func newSite(ctx context.Context) (*site, error) {
-	s := &site{queues: protocol.TaskQueues{Prefix: "bench-" + string(db.NewID()) + "-"}}
-	keyring, err := newKeyring()
+// site is a simulated government and databases in which its people are set up.
+type site struct {
+	*government
+	keyring      *sealing.Keyring
+	temporal     client.Client
+	http         *transport.Client
+	databases    *databases
+	organisation db.Organisation
+	// clients are our ids of the people, in the order of the world, the same in every database.
+	clients []care.ID
+	closers []func()
+}
+
+// newSite starts a government and makes the database in which its people are known, but not synced.
+func newSite(ctx context.Context, stage stage, living population) (*site, error) {
+	s := &site{http: transport.NewClient(transport.Options{})}
+	if err := s.open(ctx, stage, living); err != nil {
+		s.close()
+		return nil, err
+	}
+	people, err := living.held()
+	if err == nil {
+		err = s.databases.make(ctx, known, func(url string) error { return s.setUp(ctx, url, living, people) })
+	}
 	if err != nil {
+		s.close()
 		return nil, err
 	}
-	if err := s.openStore(ctx, keyring); err != nil {
-		return nil, err
+	return s, nil
+}
+
+func (s *site) open(ctx context.Context, stage stage, living population) (err error) {
+	if s.keyring, err = newKeyring(); err != nil {
+		return err
 	}
-	if err := s.simulate(ctx); err != nil {
-		return nil, err
+	if s.government, err = startGovernment(stage.simulator, living); err != nil {
+		return err
 	}
-	s.temporal, err = temporal.Dial(ctx, temporal.Options{Keyring: keyring, Logger: zap.NewNop()})
-	if err != nil {
-		return nil, err
+	s.closers = append(s.closers, s.government.close)
+	if s.temporal, err = temporal.Dial(ctx, temporal.Options{Keyring: s.keyring, Logger: zap.NewNop()}); err != nil {
+		return err
 	}
 	s.closers = append(s.closers, s.temporal.Close)
-	s.host(ctx)
-	return s, s.countDetails(ctx)
+	conn, err := pgx.Connect(ctx, os.Getenv("DATABASE_ADMIN_URL"))
+	if err != nil {
+		return errors.New("no PostgreSQL answers at DATABASE_ADMIN_URL: run this with `devstack exec --without ui -- bin/bench`")
+	}
+	s.databases = newDatabases(conn, os.Getenv("DATABASE_ADMIN_URL"))
+	s.closers = append(s.closers, s.databases.close)
+	return nil
 }
 
 func newKeyring() (*sealing.Keyring, error) {
@@ -78,120 +91,92 @@ func newKeyring() (*sealing.Keyring, error) {
 	return sealing.Parse(entry)
 }
 
-func (s *site) openStore(ctx context.Context, keyring *sealing.Keyring) error {
-	databaseURL := os.Getenv("DATABASE_URL")
-	if _, err := db.Migrate(ctx, databaseURL); err != nil {
+// setUp stores the organisation, its connection with an activated device, and the people.
+func (s *site) setUp(ctx context.Context, url string, living population, people []world.HeldPerson) error {
+	if _, err := db.Migrate(ctx, url); err != nil {
 		return err
 	}
-	store, err := db.Open(ctx, databaseURL, keyring, db.Options{MaxConnections: hosting.DatabaseConnections})
+	store, err := db.Open(ctx, url, s.keyring, db.Options{})
 	if err != nil {
 		return err
 	}
-	s.store, s.closers = store, append(s.closers, store.Close)
-	calls := transport.NewClient(transport.Options{})
-	s.steps = hosting.Steps(store, calls, nil)
-	return nil
+	defer store.Close()
+	if s.organisation, err = store.CreateOrganisation(ctx, "bench", "Bench", db.DefaultTimeZone); err != nil {
+		return err
+	}
+	if err := s.connect(ctx, store, living, people[0].ServiceProviderID); err != nil {
+		return err
+	}
+	return s.addPeople(ctx, store, people)
 }
 
-// simulate serves the simulated government and sets up one organisation, one connection and the person.
-func (s *site) simulate(ctx context.Context) error {
-	simulator, err := server.New(world.Options{Scenarios: scenarios.FS}, server.WithPRODA(proda.Options{NoThrottle: true}))
+func (s *site) connect(ctx context.Context, store *db.Store, living population, serviceProviderID string) error {
+	given, err := s.connection(ctx, serviceProviderID)
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
+	rate := living.rate
+	if rate == 0 {
+		rate = unlimited
 	}
-	served := &http.Server{Handler: simulator, ReadHeaderTimeout: time.Minute}
-	go func() { _ = served.Serve(listener) }() // it always ends with ErrServerClosed
-	s.simulator = simulator
-	s.closers = append(s.closers, func() { _ = served.Close() }, func() { _ = simulator.Close() })
-	for _, one := range simulator.World.People(world.Holder{}) {
-		if one.Key == person {
-			return s.setUp(ctx, "http://"+listener.Addr().String(), one)
-		}
-	}
-	return fmt.Errorf("the simulated world has no %s", person)
-}
-
-func (s *site) setUp(ctx context.Context, address string, who world.HeldPerson) error {
-	organisation, err := s.store.CreateOrganisation(ctx, "bench", "Bench", db.DefaultTimeZone)
-	if err != nil {
-		return err
-	}
-	known, err := s.simulator.Connection(address, who.ServiceProviderID)
-	if err != nil {
-		return err
-	}
-	connection, err := s.store.CreateConnection(ctx, organisation.ID, care.Connection{
-		Service: care.ServicesAustralia, Name: "bench", BaseURL: known.ServicesAustraliaBaseURL,
-		TokenBaseURL: known.TokenBaseURL, DeviceBaseURL: known.DeviceBaseURL, RANumber: known.RANumber, DeviceName: known.DeviceName,
-		ClientID: known.ClientID, APIKey: known.IBMClientID, Audience: known.ServicesAustraliaAudience, ProductID: known.ProductID,
-		ServiceProviderID: known.ServiceProviderID, RatePerSecond: rate, ConsentCode: servicesaustralia.DefaultConsentCode,
+	connection, err := store.CreateConnection(ctx, s.organisation.ID, care.Connection{
+		Service: care.ServicesAustralia, Name: "bench", BaseURL: given.ServicesAustraliaBaseURL,
+		TokenBaseURL: given.TokenBaseURL, DeviceBaseURL: given.DeviceBaseURL, RANumber: given.RANumber, DeviceName: given.DeviceName,
+		ClientID: given.ClientID, APIKey: given.IBMClientID, Audience: given.ServicesAustraliaAudience, ProductID: given.ProductID,
+		ServiceProviderID: given.ServiceProviderID, RatePerSecond: rate, ConsentCode: servicesaustralia.DefaultConsentCode,
 	})
 	if err != nil {
 		return err
 	}
-	logins := upstreamproda.NewClient(transport.NewClient(transport.Options{}), upstreamproda.Options{})
-	tokens := upstreamproda.NewTokens(logins, s.store.ProdaTokens(), s.store.DeviceKeys())
-	if err := upstreamproda.NewDevices(logins, tokens, s.store.DeviceKeys()).Activate(ctx, connection, known.ActivationCode); err != nil {
+	logins := upstreamproda.NewClient(s.http, upstreamproda.Options{})
+	tokens := upstreamproda.NewTokens(logins, store.ProdaTokens(), store.DeviceKeys())
+	if err := upstreamproda.NewDevices(logins, tokens, store.DeviceKeys()).Activate(ctx, connection, given.ActivationCode); err != nil {
 		return err
 	}
 	now := time.Now()
-	if _, err := s.store.ChangeConnection(ctx, organisation.ID, connection.Name, func(c *care.Connection) { c.ActivatedAt = &now }); err != nil {
-		return err
-	}
-	return s.addPerson(ctx, organisation, who)
-}
-
-func (s *site) addPerson(ctx context.Context, organisation db.Organisation, who world.HeldPerson) error {
-	birthDate, err := care.ParseDate(who.BirthDate.String())
-	if err != nil {
-		return err
-	}
-	_, err = s.store.ImportPeople(ctx, organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{Line: 2, Identity: care.Identity{
-		CareRecipientID: who.CareRecipientID, GivenName: who.GivenName, FamilyName: who.FamilyName, BirthDate: birthDate,
-	}}}})
-	if err != nil {
-		return err
-	}
-	client, err := s.store.ClientByCareRecipientID(ctx, organisation, who.CareRecipientID, time.Now())
-	s.request = care.Request{OrganisationID: organisation.ID, ClientID: client.ID, Trigger: care.TriggerOnDemand}
+	_, err = store.ChangeConnection(ctx, s.organisation.ID, connection.Name, func(c *care.Connection) { c.ActivatedAt = &now })
 	return err
 }
 
-// host runs the worker in this process, as the worker program does.
-func (s *site) host(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
-	ended := make(chan error, 1)
-	parts := hosting.Workers(s.temporal, s.queues, s.steps)
-	go func() { ended <- run.UntilStopped(ctx, parts...) }()
-	s.closers = append(s.closers, func() {
-		cancel()
-		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
-			fmt.Fprintln(os.Stderr, "bench: the worker ended:", err)
+func (s *site) addPeople(ctx context.Context, store *db.Store, people []world.HeldPerson) error {
+	var file db.Import[db.ImportedPerson]
+	for i, person := range people {
+		birthDate, err := care.ParseDate(person.BirthDate.String())
+		if err != nil {
+			return err
 		}
-	})
-}
-
-// countDetails syncs once, so that the login is warm, and counts the budgets whose details are read.
-func (s *site) countDetails(ctx context.Context) error {
-	if err := s.syncPlainly(ctx); err != nil {
+		file.Rows = append(file.Rows, db.ImportedPerson{Line: i + 2, Identity: care.Identity{
+			CareRecipientID: person.CareRecipientID, GivenName: person.GivenName, FamilyName: person.FamilyName, BirthDate: birthDate,
+		}})
+	}
+	if _, err := store.ImportPeople(ctx, s.organisation.ID, file); err != nil {
 		return err
 	}
-	s.details = s.simulator.Counts()["budget-details"].Calls
+	for after, more := care.ID(""), true; more; {
+		var page []db.ClientView
+		var err error
+		if page, more, err = store.Clients(ctx, s.organisation, after, db.MostPerPage, time.Now()); err != nil {
+			return err
+		}
+		for _, one := range page {
+			s.clients = append(s.clients, one.ID)
+			after = one.ID
+		}
+	}
+	if len(s.clients) != len(people) {
+		return fmt.Errorf("%d people were imported, %d stand in the database", len(people), len(s.clients))
+	}
 	return nil
 }
 
-func (s *site) start(ctx context.Context) (client.WorkflowRun, error) {
-	options, input := protocol.CareRecipientSyncStart(s.queues, s.request)
-	return s.temporal.ExecuteWorkflow(ctx, options, protocol.CareRecipientSyncWorkflow, input)
+// request asks for one person's sync.
+func (s *site) request(person care.ID, trigger care.Trigger) care.Request {
+	return care.Request{OrganisationID: s.organisation.ID, ClientID: person, Trigger: trigger, RequestedBy: "bench"}
 }
 
 // close ends everything, the last first.
 func (s *site) close() {
-	for i := len(s.closers) - 1; i >= 0; i-- {
-		s.closers[i]()
+	for _, end := range slices.Backward(s.closers) {
+		end()
 	}
 }

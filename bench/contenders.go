@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/caresync/caresync/activities"
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+	upstreamproda "github.com/caresync/caresync/upstream/proda"
+	"github.com/caresync/caresync/upstream/servicesaustralia"
+)
+
+// contender is a way to sync many people.
+type contender struct {
+	name string
+	// start gets everything ready that runs all the time in production, such as workers that poll.
+	start func(ctx context.Context, w *workplace) (contest, error)
+	// workflows is how many workflows a run of so many people has.
+	workflows func(people int) int64
+}
+
+// contest is a contender that is ready on a workplace.
+type contest struct {
+	// sync syncs people. It is what is measured.
+	sync func(ctx context.Context, people []care.ID) error
+	stop func() error
+}
+
+// ours is a bulk run through the worker.
+var ours = contender{name: "ours", start: startOurs, workflows: func(people int) int64 {
+	return 1 + int64((people+protocol.PeoplePerBatch-1)/protocol.PeoplePerBatch)
+}}
+
+func startOurs(ctx context.Context, w *workplace) (contest, error) {
+	stop, err := w.host(ctx)
+	return contest{stop: stop, sync: w.syncInBulk}, err
+}
+
+// syncInBulk starts a bulk run and waits for its end. Everybody is selected by naming nobody.
+func (w *workplace) syncInBulk(ctx context.Context, people []care.ID) error {
+	bulk := db.Bulk{ID: db.NewID(), OrganisationID: w.organisation.ID, RequestedBy: "bench", Options: care.BulkOptions{Kind: care.RunCareRecipient}}
+	if len(people) < len(w.clients) {
+		bulk.Options.Selection.Clients = people
+	}
+	if err := w.store.RecordBulk(ctx, bulk); err != nil {
+		return err
+	}
+	options, input := protocol.BulkSyncStart(w.queues, bulk.ID, bulk.OrganisationID, bulk.Options.Kind, bulk.RequestedBy)
+	run, err := w.temporal.ExecuteWorkflow(ctx, options, protocol.BulkSyncWorkflow, input)
+	if err != nil {
+		return err
+	}
+	var result protocol.BulkResult
+	if err := run.Get(ctx, &result); err != nil {
+		return err
+	}
+	if result.Counts.Processed != len(people) || result.Counts.Escalated > 0 {
+		return fmt.Errorf("a bulk run of %d people ended %s (%s): %+v", len(people), result.Outcome, result.Reason, result.Counts)
+	}
+	return nil
+}
+
+// plain is a Go program that calls the same steps with the same concurrency and forgets everything if it is killed: the limit.
+func plain(atOnce int) contender {
+	return contender{name: "plain", workflows: noWorkflows, start: func(_ context.Context, w *workplace) (contest, error) {
+		steps := w.bulkSteps()
+		return contest{stop: func() error { return nil }, sync: func(ctx context.Context, people []care.ID) error {
+			group, ctx := errgroup.WithContext(ctx)
+			group.SetLimit(atOnce)
+			for _, person := range people {
+				group.Go(func() error { return mustSucceed(steps.Sync(ctx, db.NewID(), w.request(person, care.TriggerBulk))) })
+			}
+			return group.Wait()
+		}}, nil
+	}}
+}
+
+func noWorkflows(int) int64 { return 0 }
+
+// bulkSteps are the steps as a bulk run's slices have them: patient where the upstream's rate is used up.
+func (w *workplace) bulkSteps() *activities.CareRecipient {
+	tokens := upstreamproda.NewTokens(upstreamproda.NewClient(w.http, upstreamproda.Options{}), w.store.ProdaTokens(), w.store.DeviceKeys())
+	return activities.NewCareRecipient(w.store, servicesaustralia.NewClient(w.http, tokens, servicesaustralia.Options{}), w.store.NewBulkAllowances())
+}
+
+func mustSucceed(result care.RunResult, err error) error {
+	if err == nil && result.Outcome != care.RunSucceeded && result.Outcome != care.RunSucceededWithWarnings {
+		return fmt.Errorf("a sync ended %s (%s)", result.Outcome, result.Reason)
+	}
+	return err
+}
+
+// race lets a contender sync people on a copy of a state, and says what it took.
+func (s *site) race(ctx context.Context, c contender, state string, people []care.ID) (m measured, err error) {
+	w, err := s.newWorkplace(ctx, state)
+	if err != nil {
+		return measured{}, err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	return w.race(ctx, c, people)
+}
+
+func (w *workplace) race(ctx context.Context, c contender, people []care.ID) (m measured, err error) {
+	before, _, err := w.finished(ctx)
+	if err != nil {
+		return measured{}, err
+	}
+	contest, err := c.start(ctx, w)
+	if err != nil {
+		return measured{}, err
+	}
+	m, err = w.measure(ctx, len(people), func(ctx context.Context) error { return contest.sync(ctx, people) })
+	if err := errors.Join(err, contest.stop()); err != nil {
+		return measured{}, fmt.Errorf("%s: %w", c.name, err)
+	}
+	if err := w.check(ctx, len(people), before); err != nil {
+		return measured{}, fmt.Errorf("%s: %w", c.name, err)
+	}
+	if workflows := c.workflows(len(people)); workflows > 0 {
+		m.history, err = w.histories(ctx, workflows)
+	}
+	return m, err
+}
