@@ -13,10 +13,10 @@ import (
 
 // bulkSync compares a bulk run with other ways to sync many people.
 type bulkSync struct {
-	people, rounds, atOnce int
-	children               childrenRuns
-	limited                limitedUpstream
-	growth                 []int
+	people, warmUp, rounds, atOnce int
+	children                       childrenRuns
+	limited                        limitedUpstream
+	growth                         []int
 	// profile is a file for a CPU profile of our runs, empty for none.
 	profile string
 }
@@ -38,7 +38,7 @@ func (b bulkSync) run(ctx context.Context, stage stage, out io.Writer) error {
 
 // compare runs the contenders without latency: what they cost by themselves.
 func (b bulkSync) compare(ctx context.Context, stage stage, out io.Writer) error {
-	site, err := newSite(ctx, stage, population{people: b.people})
+	site, err := newSite(ctx, stage, population{people: b.people + b.warmUp})
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,8 @@ func (b bulkSync) compare(ctx context.Context, stage stage, out io.Writer) error
 	if err := site.makeSynced(ctx, b.atOnce); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\nA bulk run of %d people, no latency; encryption on, Temporal's state in PostgreSQL; medians of %d interleaved runs.\n", b.people, b.rounds)
+	fmt.Fprintf(out, "\nA bulk run of %d people, no latency; encryption on, Temporal's state in PostgreSQL; medians of %d interleaved runs.\n"+
+		"Before each run, %d other people are synced, which opens and warms the connections.\n", b.people, b.rounds, b.warmUp)
 	for _, state := range []string{known, synced} {
 		fmt.Fprintf(out, "\n%s\n\n", descriptions[state])
 		if err := b.compareFrom(ctx, site, state, out); err != nil {
@@ -66,7 +67,7 @@ var descriptions = map[string]string{
 
 func (b bulkSync) compareFrom(ctx context.Context, site *site, state string, out io.Writer) error {
 	contenders := []contender{b.profiled(ours), plain(b.atOnce), riverQueue(b.atOnce)}
-	results, err := site.interleave(ctx, contenders, state, site.clients, b.rounds)
+	results, err := site.interleave(ctx, contenders, state, b.crowd(site), b.rounds)
 	if err != nil {
 		return err
 	}
@@ -78,11 +79,15 @@ func (b bulkSync) compareFrom(ctx context.Context, site *site, state string, out
 	return nil
 }
 
+func (b bulkSync) crowd(site *site) crowd {
+	return crowd{warmUp: site.clients[b.people:], people: site.clients[:b.people]}
+}
+
 // compareChildren sets ours beside a workflow for each person.
 func (b bulkSync) compareChildren(ctx context.Context, site *site, out io.Writer) error {
-	people := site.clients[:min(b.children.people, len(site.clients))]
-	fmt.Fprintf(out, "\nBeside a workflow for each person, of unchanged data: %d people, medians of %d interleaved runs.\n\n", len(people), b.children.rounds)
-	results, err := site.interleave(ctx, []contender{ours, workflowEach}, synced, people, b.children.rounds)
+	people := min(b.children.people, b.people)
+	fmt.Fprintf(out, "\nBeside a workflow for each person, of unchanged data: %d people, medians of %d interleaved runs.\n\n", people, b.children.rounds)
+	results, err := site.interleave(ctx, []contender{ours, workflowEach}, synced, crowd{people: site.clients[:people]}, b.children.rounds)
 	if err != nil {
 		return err
 	}
@@ -95,7 +100,7 @@ func (b bulkSync) compareChildren(ctx context.Context, site *site, out io.Writer
 }
 
 // interleave lets the contenders take turns, each round with another first.
-func (s *site) interleave(ctx context.Context, contenders []contender, state string, people []care.ID, number int) (*rounds, error) {
+func (s *site) interleave(ctx context.Context, contenders []contender, state string, crowd crowd, number int) (*rounds, error) {
 	results := newRounds()
 	for _, contender := range contenders {
 		results.order = append(results.order, contender.name)
@@ -103,7 +108,7 @@ func (s *site) interleave(ctx context.Context, contenders []contender, state str
 	for round := range number {
 		for turn := range contenders {
 			contender := contenders[(round+turn)%len(contenders)]
-			m, err := s.race(ctx, contender, state, people)
+			m, err := s.race(ctx, contender, state, crowd)
 			if err != nil {
 				return nil, err
 			}

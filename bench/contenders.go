@@ -95,34 +95,55 @@ func mustSucceed(result care.RunResult, err error) error {
 	return err
 }
 
-// race lets a contender sync people on a copy of a state, and says what it took.
-func (s *site) race(ctx context.Context, c contender, state string, people []care.ID) (m measured, err error) {
+// crowd is who is synced in a run: first, unmeasured, the warm-up, then the people.
+type crowd struct{ warmUp, people []care.ID }
+
+// race lets a contender sync a crowd on a copy of a state, and says what its people took.
+func (s *site) race(ctx context.Context, c contender, state string, crowd crowd) (m measured, err error) {
 	w, err := s.newWorkplace(ctx, state)
 	if err != nil {
 		return measured{}, err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
-	return w.race(ctx, c, people)
+	return w.race(ctx, c, crowd)
 }
 
-func (w *workplace) race(ctx context.Context, c contender, people []care.ID) (m measured, err error) {
-	before, _, err := w.finished(ctx)
-	if err != nil {
-		return measured{}, err
-	}
+func (w *workplace) race(ctx context.Context, c contender, crowd crowd) (m measured, err error) {
 	contest, err := c.start(ctx, w)
 	if err != nil {
 		return measured{}, err
 	}
-	m, err = w.measure(ctx, len(people), func(ctx context.Context) error { return contest.sync(ctx, people) })
+	m, err = w.runContest(ctx, c, contest, crowd)
 	if err := errors.Join(err, contest.stop()); err != nil {
 		return measured{}, fmt.Errorf("%s: %w", c.name, err)
 	}
-	if err := w.check(ctx, len(people), before); err != nil {
-		return measured{}, fmt.Errorf("%s: %w", c.name, err)
+	return m, nil
+}
+
+func (w *workplace) runContest(ctx context.Context, c contender, contest contest, crowd crowd) (measured, error) {
+	var warming history
+	workflows := c.workflows(len(crowd.people))
+	if len(crowd.warmUp) > 0 {
+		if err := contest.sync(ctx, crowd.warmUp); err != nil {
+			return measured{}, err
+		}
+		var err error
+		if warming, err = w.histories(ctx, c.workflows(len(crowd.warmUp))); err != nil {
+			return measured{}, err
+		}
 	}
-	if workflows := c.workflows(len(people)); workflows > 0 {
-		m.history, err = w.histories(ctx, workflows)
+	before, _, err := w.finished(ctx)
+	if err != nil {
+		return measured{}, err
 	}
+	m, err := w.measure(ctx, len(crowd.people), func(ctx context.Context) error { return contest.sync(ctx, crowd.people) })
+	if err != nil {
+		return measured{}, err
+	}
+	if err := w.check(ctx, len(crowd.people), before); err != nil {
+		return measured{}, err
+	}
+	m.history, err = w.histories(ctx, warming.workflows+workflows)
+	m.history = m.history.since(warming)
 	return m, err
 }

@@ -44,7 +44,7 @@ func (s *site) grow(ctx context.Context, people []care.ID, table io.Writer) (err
 		if err != nil {
 			return err
 		}
-		m, err := again.race(ctx, ours, people)
+		m, err := again.race(ctx, ours, crowd{people: people})
 		if err := errors.Join(err, again.close()); err != nil {
 			return err
 		}

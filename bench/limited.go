@@ -45,7 +45,7 @@ func (l limitedUpstream) compare(ctx context.Context, site *site, atOnce int, ou
 	people := site.clients[1:]
 	results := newRounds()
 	for _, contender := range []contender{ours, plain(atOnce), riverQueue(atOnce)} {
-		m, err := site.race(ctx, contender, known, people)
+		m, err := site.race(ctx, contender, known, crowd{people: people})
 		if err != nil {
 			return err
 		}

@@ -53,6 +53,7 @@ func newCommand() *cobra.Command {
 	bulkCommand := newPart(&stage, bulk, "bulk", "Measure a bulk run beside a plain program, river, and a workflow for each person")
 	flags := bulkCommand.Flags()
 	flags.IntVar(&bulk.people, "people", 1000, "people of a bulk run")
+	flags.IntVar(&bulk.warmUp, "warm-up", 300, "people who are synced before each run: a worker's connections have long been open, and PostgreSQL has planned its statements")
 	flags.IntVar(&bulk.rounds, "rounds", 7, "interleaved runs of each; their medians are printed")
 	flags.IntVar(&bulk.atOnce, "at-once", 32, "people whom the plain program and river sync at once; ours has 4 slices of 8")
 	flags.IntVar(&bulk.children.people, "children", 150, "people of a run with a workflow for each person; 0 leaves that out")

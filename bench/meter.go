@@ -35,6 +35,12 @@ type history struct {
 	mostEvents, mostBytes int64
 }
 
+// since leaves out what was there before; the longest one is that of all.
+func (h history) since(before history) history {
+	h.workflows, h.events, h.bytes = h.workflows-before.workflows, h.events-before.events, h.bytes-before.bytes
+	return h
+}
+
 func (m measured) peoplePerSecond() float64 { return float64(m.people) / m.elapsed.Seconds() }
 
 func (m measured) perPerson(number int64) float64 { return float64(number) / float64(m.people) }

@@ -155,7 +155,7 @@ WHERE c.organisation_id = $2
        OR $5 = 'unfinished' AND l.id IS NOT NULL AND l.outcome IS NULL)
   AND (NOT $6::boolean OR s.stale)
   AND (NOT $7::boolean OR c.not_in_care_since IS NOT NULL)
-ORDER BY c.family_name, c.given_name, c.id
+ORDER BY lower(c.family_name), lower(c.given_name), c.id
 LIMIT $9 OFFSET $8
 `
 

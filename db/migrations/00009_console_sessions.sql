@@ -28,7 +28,7 @@ CREATE TABLE console_link (
 );
 
 -- People are listed by name.
-CREATE INDEX client_name ON client (organisation_id, family_name, given_name, id);
+CREATE INDEX client_name ON client (organisation_id, lower(family_name), lower(given_name), id);
 
 -- +goose Down
 DROP INDEX client_name;

@@ -23,7 +23,7 @@ WHERE c.organisation_id = @organisation_id
        OR @outcome = 'unfinished' AND l.id IS NOT NULL AND l.outcome IS NULL)
   AND (NOT @stale_only::boolean OR s.stale)
   AND (NOT @departed_only::boolean OR c.not_in_care_since IS NOT NULL)
-ORDER BY c.family_name, c.given_name, c.id
+ORDER BY lower(c.family_name), lower(c.given_name), c.id
 LIMIT @most OFFSET @beyond;
 
 -- name: ListConsoleRuns :many

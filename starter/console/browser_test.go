@@ -1,3 +1,5 @@
+//go:build browser || screenshots
+
 package console_test
 
 import (
@@ -13,13 +15,12 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
 )
-
-// patience is how long a page may take to show something on a busy machine.
-const patience = 60 * time.Second
 
 // axe finds barriers (https://github.com/dequelabs/axe-core); it is loaded into pages by tests only.
 //
@@ -29,7 +30,7 @@ var axe string
 // chromium starts one browser for all tests of the package; TestMain ends it.
 var chromium = sync.OnceValues(func() (context.Context, error) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.WSURLReadTimeout(patience),
-		chromedp.Flag("lang", "en-AU"), chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("hide-scrollbars", true))
+		chromedp.Env("LANGUAGE=en_GB", "LC_ALL=en_GB.UTF-8"), chromedp.Flag("lang", "en-GB"), chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("hide-scrollbars", true))
 	if path := os.Getenv("CHROMIUM"); path != "" {
 		options = append(options, chromedp.ExecPath(path))
 	}
@@ -105,11 +106,12 @@ func (w *tab) open(path string) {
 	w.do(chromedp.Navigate(w.url + path))
 }
 
-// press clicks the link or button with these words, which somebody can see.
+// press clicks the link or button with these words, which somebody can see, once the page has been loaded.
 func (w *tab) press(words string) {
 	w.t.Helper()
 	w.eventually("a button or link "+words, `(() => {
-		const found = [...document.querySelectorAll("a, button, summary")].filter((one) => one.textContent.trim() === `+quoted(words)+` && one.checkVisibility());
+		if (document.readyState !== "complete") return false;
+		const found = [...document.querySelectorAll("a, button, summary")].filter((one) => one.textContent.trim().replace(/\s+/g, " ").replace(" ,", ",") === `+quoted(words)+` && one.checkVisibility());
 		if (found.length === 0) return false;
 		const last = found[found.length - 1];
 		last.scrollIntoView({block: "center"});
@@ -203,4 +205,42 @@ func (v violation) String() string {
 		text.WriteString("\n  " + node.HTML + "\n    " + node.FailureSummary)
 	}
 	return text.String()
+}
+
+// sendKeys types into a field.
+func sendKeys(selector, text string) chromedp.Action[chromedp.Void] {
+	return chromedp.SendKeys(selector, text)
+}
+
+// key presses a key.
+func (w *tab) key(name string) {
+	w.t.Helper()
+	if named, known := namedKeys[name]; known {
+		name = named
+	}
+	w.do(chromedp.KeyEvent(name))
+}
+
+var namedKeys = map[string]string{"Tab": kb.Tab, "Escape": kb.Escape, "Enter": kb.Enter}
+
+// tabTo presses the tabulator until the focus is on something with these words.
+func (w *tab) tabTo(words string) {
+	w.t.Helper()
+	for range 60 {
+		w.key("Tab")
+		if value[string](w, `document.activeElement.textContent.trim()`) == words {
+			return
+		}
+	}
+	require.Fail(w.t, "the keyboard does not reach "+words, w.text())
+}
+
+// budgets are those of somebody's plan.
+func (s *site) budgets(t *testing.T, key string) []db.BudgetView {
+	t.Helper()
+	request := s.Request(t, key)
+	plan, err := s.Store.PlanView(t.Context(), organisation(t, s.Store, request.OrganisationID), request.ClientID, time.Now())
+	require.NoError(t, err)
+	require.NotEmpty(t, plan.Budgets)
+	return plan.Budgets
 }

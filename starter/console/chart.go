@@ -24,15 +24,16 @@ const (
 
 // chart shows how a budget is consumed over its period.
 type chart struct {
-	// line and area are SVG paths; limit and top are a height and an amount.
+	// line and area are SVG paths, limit is the total's height.
 	line, area string
 	limit      float64
 	hasLimit   bool
 	today      float64
 	hasToday   bool
-	top        *db.Money
-	from, to   care.Date
-	summary    string
+	// consumed and total are amounts; total is nil where it was not provided.
+	consumed, total *db.Money
+	from, to        care.Date
+	summary         string
 }
 
 // consumption draws a budget's usage by date of delivery. It answers with false where there is nothing to draw.
@@ -43,16 +44,18 @@ func consumption(budget db.BudgetView, today care.Date) (chart, bool) {
 	}
 	period := chartPeriod(budget, lines, today)
 	total := consumed(budget.Total)
-	sum, highest, lowest := decimal.Zero, 0.0, 0.0
+	sum, highest := decimal.Zero, 0.0
 	for _, line := range lines {
 		sum = sum.Add(line.Amount.Decimal)
-		highest, lowest = max(highest, sum.InexactFloat64()), min(lowest, sum.InexactFloat64())
+		highest = max(highest, sum.InexactFloat64())
 	}
 	top := max(total, highest) * headroom
 	if top == 0 {
 		return chart{}, false
 	}
-	picture := chart{from: period.from, to: period.to, top: dollars(decimal.NewFromFloat(top).Round(2)), hasLimit: total > 0, limit: height(total, top)}
+	picture := chart{
+		from: period.from, to: period.to, consumed: dollars(sum), total: budget.Total, hasLimit: total > 0, limit: height(total, top),
+	}
 	picture.hasToday = !today.Before(period.from) && !today.After(period.to)
 	picture.today = period.at(today) * chartWidth
 	picture.line, picture.area = paths(lines, period, today, top)

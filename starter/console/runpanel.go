@@ -92,9 +92,6 @@ func (p runPanel) explained() bool {
 	return p.run.Explanation == "" || slices.ContainsFunc(p.errors(), func(issue db.IssueView) bool { return issue.Message == p.run.Explanation })
 }
 
-// heldBack reports whether a removal of the run waits for somebody's yes (R5).
-func (p runPanel) heldBack() bool { return slices.ContainsFunc(p.run.Holds, waitsForYes) }
-
 func waitsForYes(hold db.HoldView) bool { return hold.AcceptedAt == nil && hold.ClosedAt == nil }
 
 // heldRecords is what a hold keeps, in words.

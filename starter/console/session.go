@@ -50,7 +50,11 @@ func (c console) signedIn(answer page) http.Handler {
 			return err
 		}
 		requestOf(r.Context()).organisation = session.Organisation.ID
-		return answer(w, withVisitor(r, session), visitor{ConsoleSession: session, zone: session.Organisation.Location()})
+		r = withVisitor(r, session)
+		if err := answer(w, r, visitor{ConsoleSession: session, zone: session.Organisation.Location()}); err != nil {
+			c.fail(w, r, err)
+		}
+		return nil
 	})
 }
 

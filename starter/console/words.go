@@ -3,6 +3,7 @@ package console
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
@@ -32,7 +33,7 @@ func runTone(run db.RunSummary) ui.Tone {
 	case run.State == db.RunQueued:
 		return ui.Quiet
 	default:
-		return ui.Info
+		return ui.Busy
 	}
 }
 
@@ -42,7 +43,7 @@ func lastRunTone(run *db.RunRef) ui.Tone {
 	case run == nil:
 		return ui.Quiet
 	case run.Outcome == "":
-		return ui.Info
+		return ui.Busy
 	default:
 		return outcomeTone(run.Outcome)
 	}
@@ -55,8 +56,28 @@ func lastRunWords(run *db.RunRef) string {
 	case run.Outcome == "":
 		return "under way"
 	default:
-		return present.Outcome(run.Outcome)
+		return outcomeWords(run.Outcome)
 	}
+}
+
+// outcomeWords are short enough for a badge.
+func outcomeWords(outcome care.RunOutcome) string {
+	switch outcome {
+	case care.RunSucceededWithWarnings:
+		return "with warnings"
+	case care.RunFailed:
+		return "failed"
+	default:
+		return present.Outcome(outcome)
+	}
+}
+
+// runWords say in a badge where a run stands.
+func runWords(run db.RunSummary) string {
+	if run.State == db.RunFinished {
+		return outcomeWords(run.Outcome)
+	}
+	return present.State(run)
 }
 
 // areaTone is how an area of a run stands.
@@ -65,7 +86,7 @@ func areaTone(area db.AreaView) ui.Tone {
 	case area.State == db.AreaWaiting:
 		return ui.Quiet
 	case area.State == db.AreaRunning:
-		return ui.Info
+		return ui.Busy
 	case area.Outcome == care.AreaSucceeded && area.Warnings > 0:
 		return ui.Warn
 	case area.Outcome == care.AreaSucceeded, area.Outcome == care.AreaSuperseded:
@@ -238,4 +259,21 @@ func freshWords(area db.AreaStatus) string {
 		return string(area.LastOutcome)
 	}
 	return "saved"
+}
+
+// finishedWords say when a run ended, and how long it took.
+func finishedWords(run db.RunSummary, zone *time.Location) string {
+	words := ui.Moment(run.FinishedAt, zone)
+	if took := lasted(run); took != "" {
+		words += " · took " + took
+	}
+	return words
+}
+
+// asOfWords say when what is shown was read.
+func asOfWords(asOf *time.Time, zone *time.Location) string {
+	if asOf == nil {
+		return "Never read."
+	}
+	return "As of " + ui.Moment(asOf, zone) + ", from Services Australia."
 }

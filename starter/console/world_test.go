@@ -5,41 +5,18 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
-	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/starter/console"
-	"github.com/caresync/caresync/starter/syncs"
-	"github.com/caresync/caresync/testkit"
 )
-
-// site is the console beside a simulated government, a worker and a real Temporal server.
-type site struct {
-	*testkit.World
-	temporal *testkit.Temporal
-	url      string
-	// stopWorker ends the worker before the test does.
-	stopWorker func()
-}
-
-func newSite(t *testing.T) *site {
-	t.Helper()
-	w := testkit.NewWorld(t, world.Options{})
-	s := &site{World: w, temporal: testkit.NewTemporal(t)}
-	s.stopWorker = s.temporal.RunWorker(t, w.Steps(t, db.Options{}))
-	s.url = serve(t, console.Options{
-		Store: w.Store, Syncs: syncs.New(w.Store, s.temporal, s.temporal.Queues), Logger: zap.NewNop(), RunLink: runLink,
-	})
-	return s
-}
 
 func runLink(workflowID string, run care.ID) string {
 	return "https://temporal.example/workflows/" + url.PathEscape(workflowID) + "/" + string(run)
@@ -53,12 +30,6 @@ func serve(t *testing.T, options console.Options) string {
 	server := httptest.NewServer(console.Beside(http.NotFoundHandler(), pages))
 	t.Cleanup(server.Close)
 	return server.URL
-}
-
-// organisationOf is the organisation that holds the person of a scenario.
-func (s *site) organisationOf(t *testing.T, key string) db.Organisation {
-	t.Helper()
-	return organisation(t, s.Store, s.Request(t, key).OrganisationID)
 }
 
 func organisation(t *testing.T, store *db.Store, id care.ID) db.Organisation {
@@ -154,12 +125,9 @@ func (v visitor) send(method, path string, form url.Values, header http.Header) 
 	return answer{status: response.StatusCode, header: response.Header, body: string(body)}
 }
 
-// budgets are those of somebody's plan.
-func (s *site) budgets(t *testing.T, key string) []db.BudgetView {
+func regexpFind(t *testing.T, pattern, text string) string {
 	t.Helper()
-	request := s.Request(t, key)
-	plan, err := s.Store.PlanView(t.Context(), organisation(t, s.Store, request.OrganisationID), request.ClientID, time.Now())
-	require.NoError(t, err)
-	require.NotEmpty(t, plan.Budgets)
-	return plan.Budgets
+	found := regexp.MustCompile(pattern).FindString(text)
+	require.NotEmpty(t, found, pattern)
+	return found
 }

@@ -43,6 +43,8 @@ func Took(from, to *time.Time) string {
 		return ""
 	}
 	switch took := max(to.Sub(*from), 0); {
+	case took < 100*time.Millisecond:
+		return "under 0.1 s"
 	case took < 10*time.Second:
 		return strconv.FormatFloat(took.Seconds(), 'f', 1, 64) + " s"
 	case took < 2*time.Minute:

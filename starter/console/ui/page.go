@@ -63,10 +63,12 @@ type Tone string
 
 // The tones.
 const (
-	Good  Tone = "good"
-	Warn  Tone = "warn"
-	Bad   Tone = "bad"
-	Info  Tone = "info"
+	Good Tone = "good"
+	Warn Tone = "warn"
+	Bad  Tone = "bad"
+	Info Tone = "info"
+	// Busy is for what is under way.
+	Busy  Tone = "busy"
 	Quiet Tone = "quiet"
 )
 

@@ -1,0 +1,246 @@
+//go:build browser
+
+package console_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/simulator/faults"
+	"github.com/caresync/caresync/simulator/world"
+)
+
+// synced waits until the page shows how a sync ended.
+func (w *tab) synced(title string) {
+	w.t.Helper()
+	w.eventually(title, `[...document.querySelectorAll("#sync .notice-title")].some((one) => one.innerText.startsWith(`+quoted(title)+`))`)
+}
+
+// counted is the number that the success message gives for a kind of record.
+func (w *tab) counted(kind care.Kind) int {
+	w.t.Helper()
+	return value[int](w, fmt.Sprintf(`parseInt(document.querySelector('#sync [data-kind="%s"] dd').firstChild.textContent)`, kind))
+}
+
+// Seed 004, "Sync Process", step by step, in a browser.
+func TestCareRecipientSyncStepByStep(t *testing.T) {
+	s := newSite(t)
+	request := s.Request(t, "several-open")
+	w := s.newTab(t, request.OrganisationID)
+
+	// "Open the Contact record you wish to update."
+	w.do(sendKeys("#search", "whitl marj"))
+	w.press("Search")
+	w.press("Whitlock, Marjorie")
+	w.sees("Never synchronised")
+
+	// "Select the Synchronise Budget Information quick action. A confirmation modal will appear".
+	w.press("Synchronise Budget Information")
+	w.eventually("the confirmation", `document.querySelector("dialog[open]") !== null`)
+	confirmation := value[string](w, `document.querySelector("dialog[open]").innerText`)
+	for _, said := range []string{
+		"Budget records", "Budget Usage data", "Approved Services", "Classifications", "Individual Contributions", "Supplement Allocations", "consent",
+	} {
+		require.Contains(t, confirmation, said)
+	}
+
+	// "Click Sync to begin the process"; "a progress message displays". The government is slow, so that there is something to see.
+	require.NoError(t, s.Faults.Add(faults.Fault{Kind: faults.Hang, Operation: "budget-details", Count: 1, Delay: 2 * time.Minute}))
+	w.press("Sync")
+	w.sees("Synchronising")
+	w.eventually("the summary's result", `document.querySelector('#sync [data-area="summary"]').innerText.includes("3 classifications")`)
+	w.eventually("progress budget by budget", `document.querySelector('#sync [data-area="usage"] progress') !== null`)
+	w.eventually("a live region", `document.querySelector('#sync [role="status"]').innerText.includes("Budget usage")`)
+
+	// Whoever leaves and comes back sees the same run.
+	run := value[string](w, `document.querySelector("[sse-connect]").getAttribute("sse-connect")`)
+	w.open("/runs")
+	w.sees("running")
+	w.open("/people/" + string(request.ClientID))
+	w.sees("Synchronising")
+	require.Equal(t, run, value[string](w, `document.querySelector("[sse-connect]").getAttribute("sse-connect")`))
+	s.Faults.Clear()
+
+	// "Once complete, Maica displays a success message": care recipient id, counts, and a Budget link.
+	w.synced("The synchronisation has finished")
+	w.eventually("care recipient id", `document.querySelector("#sync").innerText.includes("415056224")`)
+	view, err := s.Store.RunView(t.Context(), request.OrganisationID, newestRun(t, s, "several-open").ID)
+	require.NoError(t, err)
+	for _, kind := range care.CountedKinds {
+		require.Equal(t, view.Counts[kind].Synced, w.counted(kind), kind)
+	}
+	require.Positive(t, w.counted(care.KindBudgetUsage))
+	w.eventually("the plan beside it, without loading the page again", `document.querySelector("#overview").innerText.includes("active")`)
+
+	// "refer to the updated records".
+	w.press("Budget")
+	w.sees("Support at Home plan")
+	for _, shown := range []string{"Classifications", "Approved services", "Supplements", "Individual contributions", "Recreated on each sync", "Open-ended"} {
+		w.sees(shown)
+	}
+	// "View the Plan Budget Usage related list"; "the Usage Amount field".
+	w.press("Home support ongoing, " + period(s.budgets(t, "several-open")[0]))
+	w.sees("Plan Budget Usage")
+	w.sees("Usage amount")
+	w.press(firstOwnLine(t, s))
+	w.sees("As we billed it")
+}
+
+// period is how a budget's link names its dates for those who listen.
+func period(budget db.BudgetView) string {
+	return budget.StartDate.Time().Format("02 Jan 2006") + " – " + budget.EndDate.Time().Format("02 Jan 2006")
+}
+
+// firstOwnLine names an invoice line of ours that drew on the newest budget.
+func firstOwnLine(t *testing.T, s *site) string {
+	t.Helper()
+	for _, line := range s.budgets(t, "several-open")[0].Usage {
+		if line.InvoiceLineID != nil {
+			return line.UpstreamInvoiceID + " / " + line.UpstreamItemID
+		}
+	}
+	require.Fail(t, "no line is ours")
+	return ""
+}
+
+// sync presses the button on somebody's page and confirms.
+func (w *tab) sync(s *site, key string) {
+	w.t.Helper()
+	w.open("/people/" + string(s.Request(w.t, key).ClientID))
+	w.press("Synchronise Budget Information")
+	w.press("Sync")
+}
+
+// R18: what could be read is saved, the government's own words are shown, and what to do.
+func TestARefusedConsentSaysWhatToDo(t *testing.T) {
+	s := newSite(t)
+	w := s.newTab(t, s.Request(t, "consent-refused").OrganisationID)
+	w.sync(s, "consent-refused")
+	w.synced("The synchronisation was partly saved")
+	w.sees("Ask the person for consent")
+	w.sees("Care recipient has not provided consent")
+	w.press("Budget")
+	w.sees("not up to date")
+	w.press("See that sync")
+	w.sees("Area by area")
+}
+
+// R8: both records are shown side by side, and nothing was saved.
+func TestAnIdentityMismatchShowsBothRecords(t *testing.T) {
+	s := newSite(t)
+	w := s.newTab(t, s.Request(t, "identity-mismatch").OrganisationID)
+	w.sync(s, "identity-mismatch")
+	w.synced("The synchronisation failed, and nothing was saved")
+	for _, shown := range []string{"Lowery", "Lindemann", "19 Apr 1949", "19 Apr 1940", "differs"} {
+		w.sees(shown)
+	}
+	w.sees("No plan yet")
+}
+
+// R5: a removal that was held back is shown, and made after somebody has accepted it.
+func TestAHeldRemovalIsAccepted(t *testing.T) {
+	s := newSite(t)
+	request := s.Request(t, "several-open")
+	require.Equal(t, care.RunSucceeded, s.temporal.Sync(t, request).Outcome)
+	_, err := s.World.World.Move("several-open", world.Move{Name: world.HideClassifications})
+	require.NoError(t, err)
+	w := s.newTab(t, request.OrganisationID)
+	w.sync(s, "several-open")
+	w.sees("Kept: 3 classifications")
+	w.open("/runs?held=yes")
+	w.sees("Marjorie Whitlock")
+	w.open("/people/" + string(request.ClientID) + "/plan")
+	w.press("accept the removal")
+	w.sees("Accept that these records are gone?")
+	w.press("Accept the removal")
+	w.synced("The synchronisation has finished")
+	require.Equal(t, 3, newestRun(t, s, "several-open").Counts[care.KindClassification].Removed)
+	w.press("More about this sync")
+	w.sees("removed")
+	w.open("/runs/" + string(newestRun(t, s, "several-open").ID) + "/accept")
+	w.sees("There is nothing left to accept")
+}
+
+// R9: while the government does not answer, people see since when, what it said, and that it goes on.
+func TestAnOutageIsShownAndWaitedFor(t *testing.T) {
+	s := newSite(t)
+	w := s.newTab(t, s.Request(t, "several-open").OrganisationID)
+	require.NoError(t, s.Faults.Add(faults.Fault{Kind: faults.Unavailable, Operation: "budget-care-recipient"}))
+	w.sync(s, "several-open")
+	w.sees("Waiting for Services Australia")
+	w.sees("CareSync goes on trying by itself")
+	s.Faults.Clear()
+	w.synced("The synchronisation has finished")
+}
+
+// R6: cancelling is asked once, and keeps what was saved. Nothing is lost without a worker, either.
+func TestCancelling(t *testing.T) {
+	s := newSite(t)
+	w := s.newTab(t, s.Request(t, "several-open").OrganisationID)
+	require.NoError(t, s.Faults.Add(faults.Fault{Kind: faults.Hang, Operation: "budget-details", Delay: 2 * time.Minute}))
+	w.sync(s, "several-open")
+	w.eventually("budgets that were saved", `document.querySelector('#sync [data-area="budgets"]').innerText.includes("Saved")`)
+	w.press("Cancel")
+	w.sees("Cancel this sync?")
+	w.press("Cancel the sync")
+	w.sees("The synchronisation was cancelled")
+	s.Faults.Clear()
+}
+
+// R7: a second click joins the sync that is under way.
+func TestASecondClickJoins(t *testing.T) {
+	s := newSite(t)
+	w := s.newTab(t, s.Request(t, "several-open").OrganisationID)
+	require.NoError(t, s.Faults.Add(faults.Fault{Kind: faults.Hang, Operation: "budget-details", Count: 1, Delay: 2 * time.Minute}))
+	w.sync(s, "several-open")
+	w.sees("Synchronising")
+	w.sync(s, "several-open")
+	w.sees("was under way already")
+	s.Faults.Clear()
+	w.synced("The synchronisation has finished")
+	runs, _, err := s.Store.Runs(t.Context(), s.Request(t, "several-open").OrganisationID, db.RunFilter{Most: 10})
+	require.NoError(t, err)
+	require.Len(t, runs, 1)
+}
+
+// Several people are ticked and synchronised at once; somebody without care recipient id is left out, and said to be.
+func TestSynchroniseTheTicked(t *testing.T) {
+	s := newSite(t)
+	w := s.newTab(t, s.Request(t, "several-open").OrganisationID)
+	for _, name := range []string{"Marjorie Whitlock", "Winifred Tran", "Talia Brennan"} {
+		w.eventually(name, `(() => { const box = document.querySelector('input[aria-label="Tick `+name+`"]'); box?.click(); return box !== null; })()`)
+	}
+	w.sees("3 people are ticked")
+	w.press("Synchronise the ticked")
+	w.sees("2 synchronisations were started. 1 person has no care recipient id and was left out.")
+	require.Eventually(t, func() bool {
+		return newestRun(t, s, "several-open").State == db.RunFinished && newestRun(t, s, "usage-by-others").State == db.RunFinished
+	}, patience, 50*time.Millisecond)
+	w.open("/people?outcome=succeeded")
+	w.sees("Tran, Winifred")
+	require.False(t, strings.Contains(w.text(), "Ashcroft"), "she was not synchronised")
+}
+
+// Everything that a sync needs can be done with the keyboard, and the focus is where it belongs.
+func TestTheKeyboardAlone(t *testing.T) {
+	s := newSite(t)
+	w := s.newTab(t, s.Request(t, "several-open").OrganisationID)
+	w.open("/people/" + string(s.Request(t, "several-open").ClientID))
+	w.tabTo("Skip to content")
+	w.tabTo("Synchronise Budget Information")
+	require.NotEqual(t, "none", value[string](w, `getComputedStyle(document.activeElement).outlineStyle`), "the focus is seen")
+	w.key(" ")
+	w.eventually("the dialog", `document.querySelector("dialog[open]") !== null && document.querySelector("dialog[open]").contains(document.activeElement)`)
+	w.key("Escape")
+	w.eventually("the page again", `document.querySelector("dialog[open]") === null && document.activeElement.innerText === "Synchronise Budget Information"`)
+	w.key("Enter")
+	w.tabTo("Sync")
+	w.key("Enter")
+	w.synced("The synchronisation has finished")
+}
