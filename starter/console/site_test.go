@@ -1,3 +1,5 @@
+//go:build browser || screenshots
+
 package console_test
 
 import (
