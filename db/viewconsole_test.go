@@ -1,0 +1,180 @@
+package db_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/testkit"
+)
+
+// listed is an organisation with people to list.
+type listed struct {
+	recipient
+	sql testkit.SQL
+}
+
+func newListed(t *testing.T) listed {
+	t.Helper()
+	l := listed{recipient: newRecipient(t)}
+	l.sql = testkit.OpenSQL(t, l.address)
+	return l
+}
+
+func (l listed) add(t *testing.T, given, family, careRecipientID, ndisNumber string) {
+	t.Helper()
+	_, err := l.store.ImportPeople(t.Context(), l.organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{
+		Line: 2, NDISNumber: ndisNumber,
+		Identity: care.Identity{CareRecipientID: careRecipientID, GivenName: given, FamilyName: family, BirthDate: care.NewDate(1940, time.May, 1)},
+	}}})
+	require.NoError(t, err)
+}
+
+// names are the given names of those who fit a filter.
+func (l listed) names(t *testing.T, filter db.PeopleFilter) []string {
+	t.Helper()
+	if filter.Most == 0 {
+		filter.Most = 50
+	}
+	people, _, err := l.store.People(t.Context(), l.organisation.ID, filter, time.Now())
+	require.NoError(t, err)
+	names := []string{}
+	for _, person := range people {
+		names = append(names, person.GivenName)
+	}
+	return names
+}
+
+func TestPeopleAreFound(t *testing.T) {
+	l := newListed(t)
+	require.NoError(t, l.sql.Try(t, "UPDATE client SET given_name = 'Ada', family_name = 'Wren'"))
+	l.add(t, "Zoë", "de Groot", "0770001", "")
+	l.add(t, "Ben_50%", "Lark", "", "430000001")
+	require.Equal(t, []string{"Zoë", "Ben_50%", "Ada"}, l.names(t, db.PeopleFilter{}), "by name, whatever its case")
+	for search, want := range map[string][]string{
+		"wren": {"Ada"}, "zoë GROOT": {"Zoë"}, "de groot, zoë": {"Zoë"}, "0770": {"Zoë"}, "770": {}, "43": {"Ben_50%"}, "%": {"Ben_50%"}, "_": {"Ben_50%"},
+		`\`: {}, "x\x00": {}, "nobody": {}, " ": {"Zoë", "Ben_50%", "Ada"}, "\xff": {"Zoë", "Ben_50%", "Ada"}, strings.Repeat("o ", 6000): {"Zoë"},
+	} {
+		require.Equal(t, want, l.names(t, db.PeopleFilter{Search: search}), "%.20q", search)
+	}
+	require.Equal(t, []string{"Zoë", "Ada"}, l.names(t, db.PeopleFilter{Funding: db.FundingSupportAtHome}))
+	require.Equal(t, []string{"Ben_50%"}, l.names(t, db.PeopleFilter{Funding: db.FundingNDIS}))
+	require.Empty(t, l.names(t, db.PeopleFilter{NotInCare: true}))
+	require.NoError(t, l.sql.Try(t, "UPDATE client SET not_in_care_since = '2026-01-01' WHERE family_name = 'Wren'"))
+	require.Equal(t, []string{"Ada"}, l.names(t, db.PeopleFilter{NotInCare: true}))
+}
+
+// R11: another organisation's people are not there.
+func TestPeopleAreOfOneOrganisation(t *testing.T) {
+	l := newListed(t)
+	people, _, err := l.store.People(t.Context(), newOrganisation(t, l.store, "banksia").ID, db.PeopleFilter{Most: 50}, time.Now())
+	require.NoError(t, err)
+	require.Empty(t, people)
+}
+
+func TestPeopleByTheirLastSync(t *testing.T) {
+	l := newListed(t)
+	require.NoError(t, l.sql.Try(t, "UPDATE client SET given_name = 'Ada'"))
+	all := []string{"Ada"}
+	require.Equal(t, all, l.names(t, db.PeopleFilter{Outcome: "never"}))
+	require.Equal(t, all, l.names(t, db.PeopleFilter{Stale: true}), "never synchronised")
+
+	l.run(t, db.NewID(), l.now)
+	now := time.Now()
+	for _, state := range []struct {
+		set, outcome string
+		stale        bool
+	}{
+		{"outcome = NULL, finished_at = NULL, requested_at = now()", "unfinished", false},
+		{"outcome = 'succeeded', finished_at = now()", "succeeded", false},
+		{"outcome = 'succeeded_with_warnings', finished_at = now()", "succeeded_with_warnings", false},
+		{"outcome = 'partial', reason = 'superseded'", "partial", false},
+		{"outcome = 'partial', reason = 'consent_refused'", "partial", true},
+		{"outcome = 'failed'", "failed", true},
+		{"outcome = 'cancelled'", "cancelled", true},
+		{"outcome = 'succeeded', reason = '', finished_at = now() - interval '8 days'", "succeeded", true},
+	} {
+		require.NoError(t, l.sql.Try(t, "UPDATE sync_run SET "+state.set))
+		require.Equal(t, all, l.names(t, db.PeopleFilter{Outcome: state.outcome}), state.set)
+		require.Empty(t, l.names(t, db.PeopleFilter{Outcome: "never"}), state.set)
+		require.Equal(t, state.stale, len(l.names(t, db.PeopleFilter{Stale: true})) == 1, state.set)
+		people, _, err := l.store.People(t.Context(), l.organisation.ID, db.PeopleFilter{Most: 1}, now)
+		require.NoError(t, err)
+		require.Equal(t, state.stale, people[0].Stale, state.set)
+	}
+}
+
+func TestPagesOfPeople(t *testing.T) {
+	l := newListed(t)
+	for i := range 5 {
+		l.add(t, fmt.Sprint("Given", i), fmt.Sprint("Z", i), fmt.Sprint(9000+i), "")
+	}
+	var seen []care.ID
+	for page := 1; ; page++ {
+		people, more, err := l.store.People(t.Context(), l.organisation.ID, db.PeopleFilter{Page: page, Most: 2}, time.Now())
+		require.NoError(t, err)
+		for _, person := range people {
+			require.NotContains(t, seen, person.ID)
+			seen = append(seen, person.ID)
+		}
+		if !more {
+			break
+		}
+	}
+	require.Len(t, seen, 6)
+	people, more, err := l.store.People(t.Context(), l.organisation.ID, db.PeopleFilter{Page: 1 << 40, Most: 200}, time.Now())
+	require.NoError(t, err)
+	require.Empty(t, people)
+	require.False(t, more)
+}
+
+func TestConsoleRunsAreNarrowed(t *testing.T) {
+	l := newListed(t)
+	l.run(t, db.NewID(), l.now)
+	count := func(filter db.ConsoleRunFilter) int {
+		filter.Most = 10
+		runs, _, err := l.store.ConsoleRuns(t.Context(), l.organisation.ID, filter)
+		require.NoError(t, err)
+		return len(runs)
+	}
+	require.Equal(t, 1, count(db.ConsoleRunFilter{}))
+	require.Equal(t, 1, count(db.ConsoleRunFilter{Kind: care.RunCareRecipient}))
+	require.Zero(t, count(db.ConsoleRunFilter{Kind: care.RunPACEContract}))
+	require.Zero(t, count(db.ConsoleRunFilter{Trigger: care.TriggerClaim}))
+	require.Zero(t, count(db.ConsoleRunFilter{Held: true}))
+	require.NoError(t, l.sql.Try(t, `INSERT INTO removal_hold (organisation_id, client_id, kind, run_id, records)
+		SELECT organisation_id, client_id, 'classification', id, 3 FROM sync_run`))
+	require.Equal(t, 1, count(db.ConsoleRunFilter{Held: true}))
+	require.NoError(t, l.sql.Try(t, "UPDATE removal_hold SET accepted_at = now(), accepted_by = 'tests'"))
+	require.Zero(t, count(db.ConsoleRunFilter{Held: true}), "nothing waits for anybody (R5)")
+}
+
+// R17: an invoice line shows which budgets it drew on.
+func TestAnInvoiceLineShowsWhatItDrewOn(t *testing.T) {
+	l := newListed(t)
+	_, err := l.store.ImportInvoices(t.Context(), l.organisation.ID, db.Import[db.ImportedInvoiceLine]{Rows: []db.ImportedInvoiceLine{{
+		Line: 2, InvoiceID: "900", ItemID: "1", CareRecipientID: l.client.CareRecipientID, ServiceCode: "SERV-0012", Amount: decimal.RequireFromString("12.50"),
+	}}})
+	require.NoError(t, err)
+	line := testkit.Value[care.ID](t, l.sql, "SELECT id FROM invoice_line")
+	view, err := l.store.InvoiceLine(t.Context(), l.organisation.ID, line)
+	require.NoError(t, err)
+	require.Equal(t, "900", view.InvoiceID)
+	require.Equal(t, l.client.ID, view.Person.ID)
+	require.Empty(t, view.Usage)
+
+	require.NoError(t, l.sql.Try(t, `INSERT INTO usage_line (id, organisation_id, budget_id, invoice_line_id, upstream_invoice_id, upstream_item_id,
+		service_provider_id, service_code, amount, ordinal) SELECT gen_random_uuid(), organisation_id, id, $1, '900', '1', '', '', 12.50, 0 FROM budget`, line))
+	view, err = l.store.InvoiceLine(t.Context(), l.organisation.ID, line)
+	require.NoError(t, err)
+	require.Len(t, view.Usage, 1)
+	require.Equal(t, l.client.ID, view.Usage[0].ClientID)
+	_, err = l.store.InvoiceLine(t.Context(), newOrganisation(t, l.store, "banksia").ID, line)
+	require.ErrorIs(t, err, db.ErrNotFound, "another organisation's (R11)")
+}
