@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/client"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
@@ -17,7 +18,13 @@ type Bulk struct {
 	runs          *Runs
 	careRecipient *CareRecipient
 	passes        map[care.RunKind]passes
+	// turns are those of the slices of a kind of run, in this process.
+	turns map[care.RunKind]*semaphore.Weighted
 }
+
+// slicesInTurn is how many slices of a kind begin people at the same time. A worker holds more of them than that: the next one begins
+// its people as soon as another has begun its last, so that nothing is idle while that finishes.
+const slicesInTurn = 4
 
 // passes make one pass over one person by direct calls.
 type passes interface {
@@ -28,6 +35,8 @@ type passes interface {
 func NewBulk(store *db.Store, careRecipient *CareRecipient, paceContract *PaceContract) *Bulk {
 	return &Bulk{store: store, runs: NewRuns(store), careRecipient: careRecipient, passes: map[care.RunKind]passes{
 		care.RunCareRecipient: careRecipient, care.RunPACEContract: paceContract,
+	}, turns: map[care.RunKind]*semaphore.Weighted{
+		care.RunCareRecipient: semaphore.NewWeighted(slicesInTurn), care.RunPACEContract: semaphore.NewWeighted(slicesInTurn),
 	}}
 }
 

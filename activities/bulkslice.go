@@ -30,25 +30,39 @@ const (
 // SyncSlice syncs the people of a slice who have no outcome, several at once. One who fails while others succeed is answered as escalated.
 // Where the service as a whole fails, it returns an error that is tried again later: nobody is settled for that.
 func (b *Bulk) SyncSlice(ctx context.Context, in protocol.SliceInput) (protocol.SliceResult, error) {
-	people, err := b.store.OpenItems(ctx, db.BulkSlice{OrganisationID: in.OrganisationID, BulkID: in.BulkID, Batch: in.Batch, Slice: in.Slice})
-	if err != nil {
+	turns := b.turns[in.Options.Kind]
+	if err := turns.Acquire(ctx, 1); err != nil {
 		return protocol.SliceResult{}, err
 	}
 	slice := &slice{bulk: b, in: in, took: time.Now()}
-	var group errgroup.Group
+	var people errgroup.Group
+	err := slice.begin(ctx, &people)
+	turns.Release(1)
+	_ = people.Wait() // what went wrong stands in the slice
+	if err != nil {
+		return slice.result, err
+	}
+	return slice.end(context.WithoutCancel(ctx))
+}
+
+// begin begins the people of the slice, one after the other as there is room.
+func (s *slice) begin(ctx context.Context, group *errgroup.Group) error {
+	people, err := s.bulk.store.OpenItems(ctx, db.BulkSlice{OrganisationID: s.in.OrganisationID, BulkID: s.in.BulkID, Batch: s.in.Batch, Slice: s.in.Slice})
+	if err != nil {
+		return err
+	}
 	group.SetLimit(peopleAtOnce)
 	for i, person := range people {
-		if !slice.goesOn(ctx) {
-			slice.result.Left = len(people) - i
+		if !s.goesOn(ctx) {
+			s.result.Left = len(people) - i
 			break
 		}
 		group.Go(func() error {
-			slice.sync(ctx, person)
+			s.sync(ctx, person)
 			return nil
 		})
 	}
-	_ = group.Wait() // what went wrong stands in the slice
-	return slice.end(context.WithoutCancel(ctx))
+	return nil
 }
 
 // slice is one attempt of a slice.

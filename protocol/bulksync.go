@@ -5,10 +5,10 @@ import "github.com/caresync/caresync/care"
 // The size of a bulk run's parts: a batch is a child workflow, a slice one activity of it.
 const (
 	PeoplePerBatch = 500
-	PeoplePerSlice = 50
+	PeoplePerSlice = 100
 	// DefaultWindow is how many batches run at once, SlicesAtOnce how many slices of a batch.
 	DefaultWindow = 2
-	SlicesAtOnce  = 2
+	SlicesAtOnce  = 3
 )
 
 // BulkSyncInput starts a bulk run. Continuing as new uses the same shape.

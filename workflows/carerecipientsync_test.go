@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"github.com/stretchr/testify/suite"
 	"go.temporal.io/sdk/activity"
@@ -324,13 +325,11 @@ func (s *careRecipientSyncSuite) TestALateCancellationDropsNoRequest() {
 
 // R6: a cancelled run records what it came to.
 func (s *careRecipientSyncSuite) TestCancellationIsRecorded() {
-	s.whileBudgetsAreRead(func() {
+	s.env.OnActivity(protocol.FetchUsageActivity, mock.Anything, mock.Anything).After(time.Minute).Return(s.steps.usage)
+	s.env.RegisterDelayedCallback(func() {
 		s.signal(protocol.SyncRequest{Trigger: care.TriggerClaim})
 		s.env.CancelWorkflow()
-	})
-	s.steps.usage = func(protocol.UsageInput) (care.AreaResult, error) {
-		return care.AreaResult{}, temporal.NewCanceledError()
-	}
+	}, 30*time.Second)
 	s.run()
 	s.True(temporal.IsCanceledError(s.env.GetWorkflowError()))
 	s.Equal(care.AreaCancelled, s.steps.completed.Areas[care.AreaUsage].Outcome)
