@@ -16,6 +16,7 @@ type bulkSync struct {
 	people, warmUp, rounds, atOnce int
 	children                       childrenRuns
 	limited                        limitedUpstream
+	delta                          deltaRuns
 	growth                         []int
 	// profile is a file for a CPU profile of our runs, empty for none.
 	profile string
@@ -25,11 +26,18 @@ type bulkSync struct {
 type childrenRuns struct{ people, rounds int }
 
 func (b bulkSync) run(ctx context.Context, stage stage, out io.Writer) error {
-	if err := b.compare(ctx, stage, out); err != nil {
-		return err
+	if b.rounds > 0 {
+		if err := b.compare(ctx, stage, out); err != nil {
+			return err
+		}
 	}
 	if b.limited.people > 0 {
 		if err := b.limited.run(ctx, stage, b.atOnce, out); err != nil {
+			return err
+		}
+	}
+	if b.delta.people > 0 {
+		if err := b.delta.run(ctx, stage, out); err != nil {
 			return err
 		}
 	}

@@ -41,12 +41,18 @@ func startOurs(ctx context.Context, w *workplace) (contest, error) {
 	return contest{stop: stop, sync: w.syncInBulk}, err
 }
 
-// syncInBulk starts a bulk run and waits for its end. Everybody is selected by naming nobody.
+// syncInBulk syncs people in a bulk run. Everybody is selected by naming nobody.
 func (w *workplace) syncInBulk(ctx context.Context, people []care.ID) error {
-	bulk := db.Bulk{ID: db.NewID(), OrganisationID: w.organisation.ID, RequestedBy: "bench", Options: care.BulkOptions{Kind: care.RunCareRecipient}}
+	options := care.BulkOptions{Kind: care.RunCareRecipient}
 	if len(people) < len(w.clients) {
-		bulk.Options.Selection.Clients = people
+		options.Selection.Clients = people
 	}
+	return w.runBulk(ctx, options, len(people))
+}
+
+// runBulk starts a bulk run and waits for its end, by which so many people have been synced.
+func (w *workplace) runBulk(ctx context.Context, chosen care.BulkOptions, people int) error {
+	bulk := db.Bulk{ID: db.NewID(), OrganisationID: w.organisation.ID, RequestedBy: "bench", Options: chosen}
 	if err := w.store.RecordBulk(ctx, bulk); err != nil {
 		return err
 	}
@@ -59,8 +65,8 @@ func (w *workplace) syncInBulk(ctx context.Context, people []care.ID) error {
 	if err := run.Get(ctx, &result); err != nil {
 		return err
 	}
-	if result.Counts.Processed != len(people) || result.Counts.Escalated > 0 {
-		return fmt.Errorf("a bulk run of %d people ended %s (%s): %+v", len(people), result.Outcome, result.Reason, result.Counts)
+	if result.Counts.Processed != people || result.Counts.Escalated > 0 {
+		return fmt.Errorf("a bulk run of %d people ended %s (%s): %+v", people, result.Outcome, result.Reason, result.Counts)
 	}
 	return nil
 }

@@ -23,6 +23,8 @@ type measured struct {
 	// memory is the most that this process had in memory, in bytes; what the benchmark itself holds is in it.
 	memory int64
 	calls  int
+	// received is the length of the government's answers, in bytes.
+	received int64
 	// tooMany are calls that the government refused since they came too fast.
 	tooMany int
 	history history
@@ -90,6 +92,7 @@ func (w *workplace) measure(ctx context.Context, people int, work func(context.C
 	_, counts, err := w.calls(ctx)
 	for _, count := range counts {
 		m.calls += count.Calls
+		m.received += count.Bytes
 		m.tooMany += count.Statuses[http.StatusTooManyRequests]
 	}
 	return m, err

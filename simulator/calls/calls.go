@@ -3,6 +3,7 @@
 package calls
 
 import (
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -18,6 +19,8 @@ type Call struct {
 	// Status is what was answered; 0 if the connection broke without an answer.
 	Status   int           `json:"status"`
 	Duration time.Duration `json:"durationNanoseconds"`
+	// Bytes is the length of the answer's body.
+	Bytes int64 `json:"bytes"`
 	// CorrelationID and MessageID are the headers as they came; empty for PRODA.
 	CorrelationID string `json:"correlationId,omitzero"`
 	MessageID     string `json:"messageId,omitzero"`
@@ -27,7 +30,9 @@ type Call struct {
 
 // Count sums up the calls of one operation.
 type Count struct {
-	Calls    int         `json:"calls"`
+	Calls int `json:"calls"`
+	// Bytes is the length of all answers' bodies.
+	Bytes    int64       `json:"bytes"`
 	Statuses map[int]int `json:"statuses"`
 	// MostAtOnce is the largest number of calls that were under way together.
 	MostAtOnce int `json:"mostAtOnce"`
@@ -61,6 +66,7 @@ func (r *Recorder) End(call Call) {
 	r.underWay[call.Operation]--
 	count := r.count(call.Operation)
 	count.Calls++
+	count.Bytes += call.Bytes
 	count.Statuses[call.Status]++
 	if len(r.calls) < kept {
 		r.calls = append(r.calls, call)
@@ -97,10 +103,8 @@ func (r *Recorder) Counts() map[string]Count {
 	defer r.mu.Unlock()
 	counts := make(map[string]Count, len(r.counts))
 	for operation, count := range r.counts {
-		copied := Count{Calls: count.Calls, Statuses: make(map[int]int, len(count.Statuses)), MostAtOnce: count.MostAtOnce}
-		for status, n := range count.Statuses {
-			copied.Statuses[status] = n
-		}
+		copied := *count
+		copied.Statuses = maps.Clone(count.Statuses)
 		counts[operation] = copied
 	}
 	return counts
@@ -113,11 +117,13 @@ func (r *Recorder) Reset() {
 	r.calls, r.oldest, r.counts = nil, 0, nil
 }
 
-// Writer notes the status of an answer on its way.
+// Writer notes the status and the length of an answer on its way.
 type Writer struct {
 	http.ResponseWriter
 	// Status is the status that was written; 0 as long as none was.
 	Status int
+	// Bytes is the length of the body so far.
+	Bytes int64
 }
 
 // WriteHeader notes the status.
@@ -128,12 +134,14 @@ func (w *Writer) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// Write notes that a body without a status means 200.
+// Write notes the body's length, and that a body without a status means 200.
 func (w *Writer) Write(body []byte) (int, error) {
 	if w.Status == 0 {
 		w.Status = http.StatusOK
 	}
-	return w.ResponseWriter.Write(body)
+	written, err := w.ResponseWriter.Write(body)
+	w.Bytes += int64(written)
+	return written, err
 }
 
 // Unwrap lets http.ResponseController reach the connection.

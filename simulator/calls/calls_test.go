@@ -14,13 +14,13 @@ func TestCountsAndLists(t *testing.T) {
 	require.Empty(t, recorder.List())
 	recorder.Begin("a")
 	recorder.Begin("a")
-	recorder.End(calls.Call{Operation: "a", Status: 200, MessageID: "1"})
+	recorder.End(calls.Call{Operation: "a", Status: 200, MessageID: "1", Bytes: 10})
 	recorder.Begin("b")
 	recorder.End(calls.Call{Operation: "b", Status: 404, MessageID: "2"})
-	recorder.End(calls.Call{Operation: "a", Status: 503, MessageID: "3"})
+	recorder.End(calls.Call{Operation: "a", Status: 503, MessageID: "3", Bytes: 5})
 
 	counts := recorder.Counts()
-	require.Equal(t, calls.Count{Calls: 2, Statuses: map[int]int{200: 1, 503: 1}, MostAtOnce: 2}, counts["a"])
+	require.Equal(t, calls.Count{Calls: 2, Bytes: 15, Statuses: map[int]int{200: 1, 503: 1}, MostAtOnce: 2}, counts["a"])
 	require.Equal(t, 1, counts["b"].MostAtOnce)
 	var order []string
 	for _, call := range recorder.List() {
@@ -48,12 +48,13 @@ func TestKeepsTheLatest(t *testing.T) {
 	require.Equal(t, 100_003, recorder.Counts()["a"].Calls)
 }
 
-func TestWriterNotesTheStatus(t *testing.T) {
+func TestWriterNotesStatusAndLength(t *testing.T) {
 	writer := &calls.Writer{ResponseWriter: httptest.NewRecorder()}
 	require.Zero(t, writer.Status)
 	_, err := writer.Write([]byte("x"))
 	require.NoError(t, err)
 	require.Equal(t, 200, writer.Status)
+	require.EqualValues(t, 1, writer.Bytes)
 
 	writer = &calls.Writer{ResponseWriter: httptest.NewRecorder()}
 	writer.WriteHeader(404)

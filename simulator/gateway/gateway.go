@@ -91,7 +91,7 @@ func (g *Gateway) Handler(operation Operation) http.Handler {
 		}
 		g.calls.Begin(operation.Name)
 		defer func() {
-			call.Status, call.Duration = writer.Status, time.Since(call.Time)
+			call.Status, call.Bytes, call.Duration = writer.Status, writer.Bytes, time.Since(call.Time)
 			g.calls.End(call)
 		}()
 		if problem := g.checkHeaders(r.Header); problem != "" {

@@ -44,7 +44,7 @@ func (s *Service) operation(name string, serve http.HandlerFunc) http.Handler {
 		call := calls.Call{Operation: name, Time: time.Now()}
 		s.calls.Begin(name)
 		defer func() {
-			call.Status, call.Duration = writer.Status, time.Since(call.Time)
+			call.Status, call.Bytes, call.Duration = writer.Status, writer.Bytes, time.Since(call.Time)
 			s.calls.End(call)
 		}()
 		r.Body = http.MaxBytesReader(writer, r.Body, mostBody)
