@@ -1,0 +1,122 @@
+//go:build record
+
+package hosting_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/simulator/faults"
+	"github.com/caresync/caresync/simulator/world"
+	"github.com/caresync/caresync/testkit"
+)
+
+// recordedBulk is a bulk run whose histories are recorded.
+type recordedBulk struct {
+	*testkit.World
+	temporal *testkit.Temporal
+	id       care.ID
+	run      client.WorkflowRun
+}
+
+// TestRecordBulkHistories is TestRecordHistories for bulk runs and their batches.
+func TestRecordBulkHistories(t *testing.T) {
+	slowly := faults.Fault{Kind: faults.Latency, Delay: 100 * time.Millisecond}
+	for name, scenario := range map[string]struct {
+		people        int
+		continueAfter int
+		faults        func(*testkit.World) faults.Fault
+		attend        func(*testing.T, *recordedBulk)
+	}{
+		"bulk-plain": {people: 650},
+		"bulk-escalated": {people: 30, faults: func(w *testkit.World) faults.Fault {
+			troubled := w.World.People(world.Holder{})[7]
+			return faults.Fault{Kind: faults.InternalError, Operation: "care-recipient-summary", CareRecipientID: troubled.CareRecipientID, Count: 3}
+		}},
+		"bulk-outage": {people: 30, faults: func(*testkit.World) faults.Fault {
+			return faults.Fault{Kind: faults.Unavailable, Operation: "care-recipient-summary", Skip: 1, Count: 10, RetryAfter: time.Second}
+		}},
+		"bulk-paused": {people: 60, faults: func(*testkit.World) faults.Fault { return slowly }, attend: func(t *testing.T, b *recordedBulk) {
+			b.processes(t, 5)
+			for _, command := range []string{protocol.Pause.Name, protocol.Resume.Name} {
+				update, err := b.temporal.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
+					WorkflowID: b.run.GetID(), UpdateName: command, Args: []any{struct{}{}}, WaitForStage: client.WorkflowUpdateStageCompleted,
+				})
+				require.NoError(t, err)
+				require.NoError(t, update.Get(t.Context(), nil))
+			}
+		}},
+		"bulk-cancelled": {people: 60, faults: func(*testkit.World) faults.Fault { return slowly }, attend: func(t *testing.T, b *recordedBulk) {
+			b.processes(t, 5)
+			require.NoError(t, b.temporal.CancelWorkflow(t.Context(), b.run.GetID(), ""))
+		}},
+		"bulk-batch-lost": {people: 60, faults: func(*testkit.World) faults.Fault { return slowly }, attend: func(t *testing.T, b *recordedBulk) {
+			b.processes(t, 5)
+			require.NoError(t, b.temporal.TerminateWorkflow(t.Context(), protocol.BulkSyncBatchID(b.id, 0), "", "a test"))
+		}},
+		"bulk-continued": {people: 1100, continueAfter: 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := testkit.NewWorld(t, crowd(scenario.people))
+			b := &recordedBulk{World: w, temporal: testkit.NewReadableTemporal(t)}
+			b.temporal.RunWorker(t, w.Steps(t, db.Options{MaxConnections: 20}))
+			if scenario.faults != nil {
+				require.NoError(t, w.Faults.Add(scenario.faults(w)))
+			}
+			b.start(t, scenario.continueAfter)
+			first := b.run.GetRunID()
+			if scenario.attend != nil {
+				scenario.attend(t, b)
+			}
+			_ = b.run.Get(t.Context(), nil) // a cancelled run ends with an error
+			save(t, name, history(t, b.temporal, b.run.GetID(), first))
+			save(t, name+"-batch", history(t, b.temporal, protocol.BulkSyncBatchID(b.id, 0), ""))
+			if scenario.continueAfter > 0 {
+				save(t, name+"-further", history(t, b.temporal, b.run.GetID(), ""))
+			}
+		})
+	}
+}
+
+// TestRecordReconcileHistories is TestRecordHistories for the schedule that closes what was left open.
+func TestRecordReconcileHistories(t *testing.T) {
+	w := testkit.NewWorld(t, world.Options{})
+	temporal := testkit.NewReadableTemporal(t)
+	temporal.RunWorker(t, w.Steps(t, db.Options{}))
+	run, err := temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{TaskQueue: temporal.Queues.CareSync()},
+		protocol.ReconcileWorkflow, temporal.Queues.Prefix)
+	require.NoError(t, err)
+	require.NoError(t, run.Get(t.Context(), nil))
+	save(t, "reconcile", history(t, temporal, run.GetID(), run.GetRunID()))
+}
+
+func (b *recordedBulk) start(t *testing.T, continueAfter int) {
+	t.Helper()
+	b.id = db.NewID()
+	organisation := organisationOf(t, b.Store)
+	require.NoError(t, b.Store.RecordBulk(t.Context(), db.Bulk{
+		ID: b.id, OrganisationID: organisation, RequestedBy: "a test", Options: careRecipients, WorkflowID: protocol.BulkSyncID(b.id),
+	}))
+	options, input := protocol.BulkSyncStart(b.temporal.Queues, b.id, organisation, careRecipients.Kind, "a test")
+	input.ContinueAfterEvents = continueAfter
+	var err error
+	b.run, err = b.temporal.ExecuteWorkflow(context.WithoutCancel(t.Context()), options, protocol.BulkSyncWorkflow, input)
+	require.NoError(t, err)
+}
+
+// processes waits until more than so many people have an outcome.
+func (b *recordedBulk) processes(t *testing.T, people int) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		counts, err := b.Store.CountItems(t.Context(), organisationOf(t, b.Store), b.id, nil)
+		require.NoError(t, err)
+		return counts.Processed > people
+	}, 30*time.Second, 10*time.Millisecond)
+}
