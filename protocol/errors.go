@@ -15,7 +15,8 @@ const (
 	ErrorOvertaken = "Overtaken"
 	// ErrorTemporalUnavailable: the Temporal server did not take a signal of ours. Retried.
 	ErrorTemporalUnavailable = "TemporalUnavailable"
-	// ErrorSyncFailed is how a workflow fails after it has recorded that nothing could be saved for a technical reason.
+	// ErrorSyncFailed is how a workflow fails after it has recorded that nothing could be saved for a technical reason, and a scheduled bulk
+	// run after it has recorded that nobody could be synced. The detail is the result.
 	ErrorSyncFailed = "SyncFailed"
 )
 

@@ -9,7 +9,8 @@ import (
 )
 
 // BulkSync syncs many people of an organisation: it plans them as rows, runs batches of them, a few at a time, and settles whoever a batch
-// left. It completes with the outcome of the bulk run; one person's trouble is that person's alone.
+// left. It completes with the outcome of the bulk run; one person's trouble is that person's alone. A scheduled run in which nobody could be
+// synced fails, with protocol.ErrorSyncFailed, once that is recorded.
 func BulkSync(ctx workflow.Context, input protocol.BulkSyncInput) (protocol.BulkResult, error) {
 	bulk := newBulkSync(ctx, input)
 	if err := bulk.listen(ctx); err != nil {
@@ -230,5 +231,9 @@ func (b *bulkSync) complete(ctx workflow.Context) (protocol.BulkResult, error) {
 		protocol.SearchOutcome.ValueSet(string(result.Outcome)), protocol.SearchFailedCount.ValueSet(int64(result.Counts.Failed))); err != nil {
 		return protocol.BulkResult{}, err
 	}
-	return result, ctx.Err()
+	if err := ctx.Err(); err != nil || b.input.Options == nil || result.Outcome != care.RunFailed {
+		return result, err
+	}
+	// A schedule learns of a failure, and pauses if it was told to, only by a workflow that fails.
+	return result, temporal.NewNonRetryableApplicationError("nobody could be synced", protocol.ErrorSyncFailed, nil, result)
 }

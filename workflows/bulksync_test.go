@@ -28,6 +28,7 @@ type scriptedBulkSteps struct {
 	paused    []bool
 	settled   []protocol.SettleInput
 	completed []protocol.CompleteBulkInput
+	counts    care.BulkCounts
 	escalated []care.ID
 	awaited   []protocol.AwaitRunInput
 }
@@ -63,7 +64,7 @@ func (s *scriptedBulkSteps) SettleBatch(_ context.Context, in protocol.SettleInp
 
 func (s *scriptedBulkSteps) CompleteBulk(_ context.Context, in protocol.CompleteBulkInput) (protocol.BulkResult, error) {
 	s.completed = append(s.completed, in)
-	return protocol.BulkResult{BulkID: in.BulkID, Outcome: care.ConcludeBulk(care.BulkCounts{}, in.Stop), Reason: in.Stop}, nil
+	return protocol.BulkResult{BulkID: in.BulkID, Outcome: care.ConcludeBulk(s.counts, in.Stop), Reason: in.Stop}, nil
 }
 
 type bulkSyncSuite struct {
@@ -116,6 +117,24 @@ func (s *bulkSyncSuite) progress() (progress protocol.BulkProgress) {
 	s.Require().NoError(err)
 	s.Require().NoError(value.Get(&progress))
 	return progress
+}
+
+// A schedule pauses on a run in which nobody could be synced; somebody who started one by hand is told by its outcome.
+func (s *bulkSyncSuite) TestAScheduledRunThatFailedFailsItsWorkflow() {
+	nobody := care.BulkCounts{Selected: 500, Processed: 500, Failed: 500}
+	s.steps.counts = nobody
+	s.run(protocol.BulkSyncInput{Options: &care.BulkOptions{Kind: care.RunCareRecipient}})
+	var failed *temporal.ApplicationError
+	s.Require().ErrorAs(s.env.GetWorkflowError(), &failed)
+	s.Equal(protocol.ErrorSyncFailed, failed.Type())
+	var result protocol.BulkResult
+	s.Require().NoError(failed.Details(&result))
+	s.Equal(care.RunFailed, result.Outcome)
+
+	s.SetupTest()
+	s.steps.counts = nobody
+	s.run(protocol.BulkSyncInput{})
+	s.Equal(care.RunFailed, s.result().Outcome)
 }
 
 func (s *bulkSyncSuite) TestEverySliceOfEveryBatchOnce() {

@@ -28,7 +28,7 @@ type createScheduleInput struct {
 		Overlap        schedules.Overlap `json:"overlap,omitempty" enum:"skip,buffer-one,cancel-other" doc:"What happens when it is time while the run before is under way; absent: skip"`
 		CatchUp        string            `json:"catch_up,omitempty" maxLength:"20" doc:"How late a run may still begin after Temporal was away: a duration; absent: 4h"`
 		Jitter         string            `json:"jitter,omitempty" maxLength:"20" doc:"Delays each run at random by up to so much: a duration"`
-		PauseOnFailure bool              `json:"pause_on_failure,omitempty" doc:"Pause the schedule when a run's workflow fails"`
+		PauseOnFailure bool              `json:"pause_on_failure,omitempty" doc:"Pause the schedule when nobody could be synced in a run"`
 		Paused         bool              `json:"paused,omitempty" doc:"Create it paused"`
 		Order
 	}

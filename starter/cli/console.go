@@ -13,6 +13,7 @@ import (
 	"github.com/caresync/caresync/starter/api"
 	"github.com/caresync/caresync/starter/console"
 	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/starter/upstreams"
 )
 
 const (
@@ -23,8 +24,8 @@ const (
 // withConsole serves pages beside the API.
 func (a *app) withConsole(options api.Options) (http.Handler, error) {
 	pages, err := console.New(console.Options{
-		Store: options.Store, Syncs: options.Syncs, Logger: options.Logger, PublicURL: a.links.Public.String(), RunLink: a.temporalLink,
-		Stopping: options.Stopping,
+		Store: options.Store, Syncs: options.Syncs, PACE: options.PACE, Logger: options.Logger, PublicURL: a.links.Public.String(), RunLink: a.temporalLink,
+		Bulks: options.Bulks, Schedules: options.Schedules, Connections: upstreams.New(options.Store), BulkLink: a.bulkLink, Stopping: options.Stopping,
 	})
 	if err != nil {
 		return nil, err

@@ -72,7 +72,7 @@ zone. Where the clocks are changed, between 2 and 3 o'clock in Sydney, a time of
 		"what happens when it is time while the run before is under way: skip, buffer-one (begin after it) or cancel-other")
 	f.DurationVar(&request.CatchUp, "catch-up", schedules.DefaultCatchUp, "how late a run may still begin after Temporal was away")
 	f.DurationVar(&request.Jitter, "jitter", 0, "delay each run at random by up to so much")
-	f.BoolVar(&request.PauseOnFailure, "pause-on-failure", false, "pause the schedule when a run's workflow fails")
+	f.BoolVar(&request.PauseOnFailure, "pause-on-failure", false, "pause the schedule when nobody could be synced in a run")
 	f.BoolVar(&request.Paused, "paused", false, "create it paused")
 	f.BoolVar(&flags.asJSON, "json", false, "print JSON")
 	flags.order.add(f)

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 
 	"github.com/spf13/cobra"
@@ -148,10 +149,23 @@ func (a *app) temporalLink(workflowID string, run care.ID) string {
 	if !a.links.TemporalUI.IsSet() {
 		return ""
 	}
+	return a.temporalWorkflows() + "/" + url.PathEscape(workflowID) + "/" + string(run)
+}
+
+// temporalWorkflows is where the Temporal UI lists the namespace's workflows.
+func (a *app) temporalWorkflows() string {
 	namespace := temporal.DefaultNamespace
 	if options, err := envconfig.LoadDefaultClientOptions(); err == nil && options.Namespace != "" {
 		namespace = options.Namespace
 	}
-	return a.links.TemporalUI.String() + "/namespaces/" + url.PathEscape(namespace) + "/workflows/" +
-		url.PathEscape(workflowID) + "/" + string(run)
+	return a.links.TemporalUI.String() + "/namespaces/" + url.PathEscape(namespace) + "/workflows"
+}
+
+// bulkLink leads to the workflows of a bulk run in the Temporal UI: its own, of which a long one has several runs, and its batches'.
+func (a *app) bulkLink(workflowID string, bulk care.ID) string {
+	if !a.links.TemporalUI.IsSet() {
+		return ""
+	}
+	query := fmt.Sprintf(`WorkflowId="%s" OR WorkflowId STARTS_WITH "%s/"`, workflowID, protocol.BulkSyncID(bulk))
+	return a.temporalWorkflows() + "?" + url.Values{"query": {query}}.Encode()
 }

@@ -71,7 +71,7 @@ type Request struct {
 	CatchUp time.Duration
 	// Jitter delays each run by a random time up to it.
 	Jitter time.Duration
-	// PauseOnFailure pauses the schedule when a run's workflow fails.
+	// PauseOnFailure pauses the schedule when a run ends in which nobody could be synced.
 	PauseOnFailure bool
 	// Paused creates it paused.
 	Paused      bool
