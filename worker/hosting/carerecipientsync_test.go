@@ -212,7 +212,8 @@ func TestAResetAnswersFromTheLedger(t *testing.T) {
 
 func firstTaskCompleted(t *testing.T, temporal *testkit.Temporal, workflowID string) int64 {
 	t.Helper()
-	history := temporal.GetWorkflowHistory(t.Context(), workflowID, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	const wait = true // for one that has only just been started
+	history := temporal.GetWorkflowHistory(t.Context(), workflowID, "", wait, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for history.HasNext() {
 		event, err := history.Next()
 		require.NoError(t, err)

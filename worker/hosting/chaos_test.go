@@ -6,6 +6,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -30,8 +31,12 @@ var (
 	firstSeed = flag.Int("first-seed", 1, "the first storm's number: the same number is the same storm")
 )
 
-// chaosPeople are the people of each storm's bulk run.
-const chaosPeople = 500
+const (
+	// chaosPeople are the people of each storm's bulk run.
+	chaosPeople = 500
+	// troubledPeople of them have trouble of their own, and are given a sync of their own when the others are done.
+	troubledPeople = 6
+)
 
 // A bulk run goes through storms: worker, Temporal and PostgreSQL are killed or frozen, and workflows terminated, reset and cancelled, at
 // random points. Everybody has exactly one outcome, and after one retry of those who were not reached the data is that of an undisturbed
@@ -70,10 +75,9 @@ func newStorm(t *testing.T, seed int) *storm {
 	s.organisation = organisationOf(t, s.world.Store)
 	list := []faults.Fault{{Kind: faults.Latency, Delay: 3 * time.Millisecond}}
 	people := s.world.World.People(world.Holder{})
-	for range 6 { // some have trouble of their own, and are given a sync of their own
-		troubled := people[s.chance.IntN(len(people))]
+	for _, at := range s.chance.Perm(len(people))[:troubledPeople] {
 		list = append(list, faults.Fault{
-			Kind: faults.InternalError, Operation: "individual-contribution", CareRecipientID: troubled.CareRecipientID, Count: 2,
+			Kind: faults.InternalError, Operation: "individual-contribution", CareRecipientID: people[at].CareRecipientID, Count: 2,
 		})
 	}
 	require.NoError(t, s.world.Faults.Set(list...))
@@ -81,22 +85,32 @@ func newStorm(t *testing.T, seed int) *storm {
 	return s
 }
 
-// blow lets something happen at each of several points of the run.
+// blow lets something happen at each of several points of the run, and something to a single sync when only those are left.
 func (s *storm) blow(t *testing.T) {
-	disasters := s.disasters()
+	anything, toSingleSyncs := s.disasters(), s.disastersOfSingleSyncs()
 	points := make([]int, 4)
 	for i := range points {
 		points[i] = s.chance.IntN(chaosPeople * 9 / 10)
 	}
 	slices.Sort(points)
 	for _, point := range points {
-		if s.awaitProcessed(t, point) {
+		if s.strike(t, point, anything) {
 			return // a disaster before has ended the run
 		}
-		name := disasters.names[s.chance.IntN(len(disasters.names))]
-		t.Logf("at %d: %s", point, name)
-		disasters.by[name](t)
 	}
+	s.strike(t, chaosPeople-troubledPeople, toSingleSyncs)
+}
+
+// strike lets one of some disasters happen once so many people have an outcome, unless the run is over before.
+func (s *storm) strike(t *testing.T, point int, disasters disasters) (over bool) {
+	t.Helper()
+	if s.awaitProcessed(t, point) {
+		return true
+	}
+	name := slices.Sorted(maps.Keys(disasters))[s.chance.IntN(len(disasters))]
+	t.Logf("at %d: %s", point, name)
+	disasters[name](t)
+	return false
 }
 
 // awaitProcessed waits until so many people have an outcome, or the run is over.
@@ -116,39 +130,50 @@ func (s *storm) runs(t *testing.T) bool {
 	return err != nil || described.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
 }
 
-type disasters struct {
-	names []string
-	by    map[string]func(*testing.T)
-}
+// disasters by their names.
+type disasters map[string]func(*testing.T)
 
 func (s *storm) disasters() disasters {
-	parent, batch := protocol.BulkSyncID(s.bulk), protocol.BulkSyncBatchID(s.bulk, 0)
-	list := disasters{by: map[string]func(*testing.T){
+	all := disasters{
 		"the worker is killed":  func(t *testing.T) { s.worker.Kill(); s.startWorker(t) },
 		"the worker is frozen":  func(t *testing.T) { s.worker.Freeze(t, time.Duration(1+s.chance.IntN(14))*time.Second) },
 		"the worker is stopped": func(t *testing.T) { s.worker.Stop(t); s.startWorker(t) },
 		"Temporal is killed":    func(t *testing.T) { s.stack.KillTemporal(); s.stack.StartTemporal(t) },
 		"PostgreSQL is killed":  func(t *testing.T) { s.stack.KillPostgres(t); s.stack.StartPostgres(t); s.stack.StartTemporal(t) },
-		"the parent is terminated": func(t *testing.T) {
-			s.ask(t, func(ctx context.Context) error { return s.temporal.TerminateWorkflow(ctx, parent, "", "chaos") })
-		},
-		"the batch is terminated": func(t *testing.T) {
-			s.ask(t, func(ctx context.Context) error { return s.temporal.TerminateWorkflow(ctx, batch, "", "chaos") })
-		},
-		"the parent is cancelled": func(t *testing.T) {
-			s.ask(t, func(ctx context.Context) error { return s.temporal.CancelWorkflow(ctx, parent, "") })
-		},
-		"the batch is cancelled": func(t *testing.T) {
-			s.ask(t, func(ctx context.Context) error { return s.temporal.CancelWorkflow(ctx, batch, "") })
-		},
-		"the parent is reset": func(t *testing.T) { s.reset(t, parent) },
-		"the batch is reset":  func(t *testing.T) { s.reset(t, batch) },
-	}}
-	for name := range list.by {
-		list.names = append(list.names, name)
 	}
-	slices.Sort(list.names)
-	return list
+	maps.Copy(all, s.disastersOf("the parent", func(*testing.T) string { return protocol.BulkSyncID(s.bulk) }))
+	maps.Copy(all, s.disastersOf("the batch", func(*testing.T) string { return protocol.BulkSyncBatchID(s.bulk, 0) }))
+	maps.Copy(all, s.disastersOfSingleSyncs())
+	return all
+}
+
+func (s *storm) disastersOfSingleSyncs() disasters { return s.disastersOf("a single sync", s.singleSync) }
+
+// disastersOf befall a workflow.
+func (s *storm) disastersOf(what string, workflowID func(*testing.T) string) disasters {
+	return disasters{
+		what + " is terminated": func(t *testing.T) {
+			id := workflowID(t)
+			s.ask(t, func(ctx context.Context) error { return s.temporal.TerminateWorkflow(ctx, id, "", "chaos") })
+		},
+		what + " is cancelled": func(t *testing.T) {
+			id := workflowID(t)
+			s.ask(t, func(ctx context.Context) error { return s.temporal.CancelWorkflow(ctx, id, "") })
+		},
+		what + " is reset": func(t *testing.T) { s.reset(t, workflowID(t)) },
+	}
+}
+
+// singleSync is one that runs: of the bulk run's, or else one that somebody asks for now.
+func (s *storm) singleSync(t *testing.T) string {
+	t.Helper()
+	running := testkit.Column[string](t, testkit.OpenSQL(t, s.stack.DatabaseURL),
+		"SELECT workflow_id FROM sync_run WHERE outcome IS NULL AND workflow_id LIKE 'care-recipient-sync/%' ORDER BY id LIMIT 1")
+	if len(running) > 0 {
+		return running[0]
+	}
+	keys := everybody(s.world)
+	return s.temporal.Start(t, s.world.Request(t, keys[s.chance.IntN(len(keys))])).GetID()
 }
 
 // ask asks Temporal for something that may have become impossible meanwhile.
