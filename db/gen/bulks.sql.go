@@ -498,16 +498,17 @@ WITH selected AS (
       AND ($5::uuid IS NULL OR c.connection_id = $5
            OR c.connection_id IS NULL AND 1 = (SELECT count(*) FROM connection n WHERE n.organisation_id = c.organisation_id AND n.service = 'services-australia'))
       AND (NOT $6::boolean OR c.not_in_care_since IS NULL)
-      AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= $7::date OR $8::uuid[] IS NOT NULL)
-      AND ($9::timestamptz IS NULL OR NOT EXISTS (
-          SELECT FROM area_fence f WHERE f.client_id = c.id AND f.area = 'summary' AND f.as_of >= $9))
-      AND (NOT $10::boolean OR (
+      AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= $7::date
+           OR $8::uuid[] IS NOT NULL OR $9::uuid IS NOT NULL) -- asked for by name
+      AND ($10::timestamptz IS NULL OR NOT EXISTS (
+          SELECT FROM area_fence f WHERE f.client_id = c.id AND f.area = 'summary' AND f.as_of >= $10))
+      AND (NOT $11::boolean OR (
           SELECT r.outcome FROM sync_run r
           WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id AND r.kind = 'care-recipient' AND r.outcome IS NOT NULL
           ORDER BY r.requested_at DESC LIMIT 1) NOT IN ('succeeded', 'succeeded_with_warnings'))
       AND ($8::uuid[] IS NULL OR c.id = ANY ($8))
-      AND ($11::uuid IS NULL OR EXISTS (
-          SELECT FROM bulk_item p WHERE p.bulk_id = $11 AND p.organisation_id = c.organisation_id AND p.client_id = c.id
+      AND ($9::uuid IS NULL OR EXISTS (
+          SELECT FROM bulk_item p WHERE p.bulk_id = $9 AND p.organisation_id = c.organisation_id AND p.client_id = c.id
             AND p.outcome NOT IN ('succeeded', 'succeeded_with_warnings')))
 )
 INSERT INTO bulk_item (organisation_id, bulk_id, client_id, batch, slice)
@@ -525,9 +526,9 @@ type PlanCareRecipientsParams struct {
 	InCare         bool
 	CaredForSince  care.Date
 	Clients        []care.ID
+	RetryOf        *care.ID
 	NotSyncedSince *time.Time
 	FailedLastTime bool
-	RetryOf        *care.ID
 }
 
 // The people with a care recipient id who fit the selection, in the order of their ids, so that planning again plans the same.
@@ -541,9 +542,9 @@ func (q *Queries) PlanCareRecipients(ctx context.Context, arg PlanCareRecipients
 		arg.InCare,
 		arg.CaredForSince,
 		arg.Clients,
+		arg.RetryOf,
 		arg.NotSyncedSince,
 		arg.FailedLastTime,
-		arg.RetryOf,
 	)
 	if err != nil {
 		return 0, err

@@ -80,7 +80,8 @@ WITH selected AS (
       AND (sqlc.narg(connection_id)::uuid IS NULL OR c.connection_id = sqlc.narg(connection_id)
            OR c.connection_id IS NULL AND 1 = (SELECT count(*) FROM connection n WHERE n.organisation_id = c.organisation_id AND n.service = 'services-australia'))
       AND (NOT @in_care::boolean OR c.not_in_care_since IS NULL)
-      AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= @cared_for_since::date OR sqlc.narg(clients)::uuid[] IS NOT NULL)
+      AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= @cared_for_since::date
+           OR sqlc.narg(clients)::uuid[] IS NOT NULL OR sqlc.narg(retry_of)::uuid IS NOT NULL) -- asked for by name
       AND (sqlc.narg(not_synced_since)::timestamptz IS NULL OR NOT EXISTS (
           SELECT FROM area_fence f WHERE f.client_id = c.id AND f.area = 'summary' AND f.as_of >= sqlc.narg(not_synced_since)))
       AND (NOT @failed_last_time::boolean OR (
