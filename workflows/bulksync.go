@@ -147,17 +147,30 @@ func (b *bulkSync) hasRoom() bool {
 
 // start starts a batch and takes its result when it comes.
 func (b *bulkSync) start(ctx workflow.Context, batch int) {
-	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, batchOptions(b.input.BulkID, batch)), protocol.BulkSyncBatchWorkflow,
-		protocol.BulkSyncBatchInput{
-			BulkPart: b.part(batch), Slices: protocol.PeoplePerBatch / protocol.PeoplePerSlice, TaskQueuePrefix: b.input.TaskQueuePrefix,
-		})
-	b.running[batch] = child
+	b.startBatch(ctx, batch)
 	b.progress.NextBatch = batch + 1
 	b.progress.show(ctx)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		defer delete(b.running, batch)
-		b.take(ctx, batch, child)
+		b.take(ctx, batch)
 	})
+}
+
+func (b *bulkSync) startBatch(ctx workflow.Context, batch int) {
+	b.running[batch] = workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, batchOptions(b.input.BulkID, batch)), protocol.BulkSyncBatchWorkflow,
+		protocol.BulkSyncBatchInput{
+			BulkPart: b.part(batch), Slices: protocol.PeoplePerBatch / protocol.PeoplePerSlice, TaskQueuePrefix: b.input.TaskQueuePrefix,
+		})
+}
+
+// await waits for a batch's result. After an operator's reset, the batch of before may still be ending; it is started anew when it has.
+func (b *bulkSync) await(ctx workflow.Context, batch int) (result protocol.BatchResult, err error) {
+	err = b.running[batch].Get(ctx, &result)
+	for temporal.IsWorkflowExecutionAlreadyStartedError(err) && workflow.Sleep(ctx, resetBatchEndsWithin) == nil {
+		b.startBatch(ctx, batch)
+		err = b.running[batch].Get(ctx, &result)
+	}
+	return result, err
 }
 
 func (b *bulkSync) part(batch int) protocol.BulkPart {
@@ -167,9 +180,8 @@ func (b *bulkSync) part(batch int) protocol.BulkPart {
 }
 
 // take takes a batch's result. Whoever a batch left that was lost (terminated, timed out) is settled and counted as not reached.
-func (b *bulkSync) take(ctx workflow.Context, batch int, child workflow.ChildWorkflowFuture) {
-	var result protocol.BatchResult
-	err := child.Get(ctx, &result)
+func (b *bulkSync) take(ctx workflow.Context, batch int) {
+	result, err := b.await(ctx, batch)
 	if ctx.Err() != nil {
 		return // the whole run is settled at once
 	}

@@ -30,6 +30,8 @@ const (
 	claimEventsPerRun = 100
 	// sliceTimeout bounds one attempt of a slice of a bulk run: it begins nobody for longer than 45 s, and finishes those in hand.
 	sliceTimeout = 6 * time.Minute
+	// resetBatchEndsWithin is how often a bulk run that was reset looks whether a batch of before has ended.
+	resetBatchEndsWithin = 2 * time.Second
 	// escalationsAtOnce is how many people of a batch have a sync of their own at the same time.
 	escalationsAtOnce = 4
 	// planningTimeout bounds the statement that plans a bulk run's people.

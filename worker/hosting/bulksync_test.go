@@ -7,6 +7,8 @@ import (
 
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"github.com/caresync/caresync/care"
@@ -192,6 +194,31 @@ func TestATerminatedBulkRunIsClosedAndRetried(t *testing.T) {
 	require.NoError(t, again.Get(t.Context(), &result))
 	require.GreaterOrEqual(t, result.Counts.Selected, counts.Skipped)
 	require.Equal(t, []int{100}, testkit.Column[int](t, sql, "SELECT count(*)::int FROM support_plan"))
+}
+
+// A bulk run that an operator reset goes on with those who have no outcome.
+func TestAResetBulkRunGoesOn(t *testing.T) {
+	w := testkit.NewWorld(t, crowd(100))
+	temporal := testkit.NewTemporal(t)
+	temporal.RunWorker(t, w.Steps(t, db.Options{MaxConnections: 20}))
+	organisation := organisationOf(t, w.Store)
+	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.Latency, Delay: 50 * time.Millisecond}))
+	id, run := temporal.Bulk(t, w.Store, organisation, careRecipients)
+	require.Eventually(t, func() bool {
+		counts, err := w.Store.CountItems(t.Context(), organisation, id, nil)
+		require.NoError(t, err)
+		return counts.Processed > 5
+	}, 30*time.Second, 10*time.Millisecond)
+	reset, err := temporal.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
+		Namespace: "caresync", WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: run.GetID(), RunId: run.GetRunID()},
+		Reason: "test", WorkflowTaskFinishEventId: firstTaskCompleted(t, temporal, run.GetID()), RequestId: string(db.NewID()),
+	})
+	require.NoError(t, err)
+	w.Faults.Clear()
+	var result protocol.BulkResult
+	require.NoError(t, temporal.GetWorkflow(t.Context(), run.GetID(), reset.GetRunId()).Get(t.Context(), &result))
+	require.Equal(t, 100, result.Counts.Selected)
+	require.Equal(t, 100, result.Counts.Succeeded+result.Counts.SucceededWithWarnings)
 }
 
 // A cancelled bulk run counts those whom it did not reach.
