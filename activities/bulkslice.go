@@ -134,14 +134,14 @@ func (s *slice) sync(ctx context.Context, item db.OpenItem) {
 	made, err := s.bulk.passes[s.in.Options.Kind].pass(ctx, db.BulkRunID(s.in.BulkID, person), request)
 	switch {
 	case errors.Is(err, db.ErrNotFound):
-		s.settled(s.bulk.store.SettleItem(ctx, s.in.OrganisationID, s.in.BulkID, person, care.RunFailed, care.ReasonNotFound), care.RunResult{})
+		s.settled(ctx, s.bulk.store.SettleItem(ctx, s.in.OrganisationID, s.in.BulkID, person, care.RunFailed, care.ReasonNotFound), care.RunResult{})
 	case err != nil:
 		s.fails(err)
 	case made.failure != nil:
 		s.hasTrouble(trouble{client: person, pass: made})
 	default:
 		result, err := s.bulk.runs.CompleteRun(ctx, made.CompleteInput)
-		s.settled(err, result)
+		s.settled(ctx, err, result)
 	}
 }
 
@@ -152,12 +152,22 @@ func (s *slice) stop(reason care.Reason) {
 	s.result.Stop = reason
 }
 
-// settled notes that a person has an outcome. One that would be everybody's ends the bulk run.
-func (s *slice) settled(err error, result care.RunResult) {
+// settled notes that a person has an outcome, and with the first one that the bulk run goes on. An outcome that would be everybody's ends it.
+func (s *slice) settled(ctx context.Context, err error, result care.RunResult) {
 	if err != nil {
 		s.fails(err)
 		return
 	}
+	if first := s.count(result); !first {
+		return
+	}
+	if err := s.bulk.store.NoteBulkGoesOn(ctx, s.in.OrganisationID, s.in.BulkID); err != nil {
+		s.fails(err)
+	}
+}
+
+// count counts somebody who has an outcome, and reports whether they are the slice's first.
+func (s *slice) count(result care.RunResult) (first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inARow = 0
@@ -168,6 +178,7 @@ func (s *slice) settled(err error, result care.RunResult) {
 	if result.Reason.ConcernsOrganisation() {
 		s.result.Stop = result.Reason
 	}
+	return s.result.Settled == 1
 }
 
 // fails notes that nobody can be synced at the moment.
@@ -211,11 +222,6 @@ func (s *slice) end(ctx context.Context) (protocol.SliceResult, error) {
 	}
 	if s.outage != nil {
 		return s.result, errors.Join(s.outage, s.bulk.noteOutage(ctx, s.in.BulkPart, s.outage))
-	}
-	if s.result.Settled > 0 {
-		if err := s.bulk.store.NoteBulkGoesOn(ctx, s.in.OrganisationID, s.in.BulkID); err != nil {
-			return s.result, err
-		}
 	}
 	return s.result, s.escalate(ctx)
 }

@@ -70,10 +70,14 @@ func (d *demo) chapters() []chapter {
 		{"Over HTTP", d.useHTTP},
 		{"A worker dies in the middle of a sync", d.killWorker},
 		{"What is known of one person", d.showPlan},
+		{"Everybody at once", d.syncEverybody},
+		{"A claim is paid", d.followClaim},
+		{"The next night", d.syncChanged},
 		{"NDIS: the PACE API", d.enablePACE},
 		{"NDIS: service contracts", d.createContracts},
 		{"NDIS: what the NDIA tells", d.beNotified},
 		{"Time passes", d.moveOn},
+		{"The console", d.openConsole},
 	}
 }
 

@@ -23,7 +23,7 @@ const (
 	exitFailed      = 1
 	exitInterrupted = 130
 
-	// storyTimeout ends a story that hangs; it usually takes a minute.
+	// storyTimeout ends a story that hangs; it usually takes little more than a minute.
 	storyTimeout = 5 * time.Minute
 )
 
@@ -117,7 +117,7 @@ func (d *demo) tell(ctx context.Context) (passed bool, err error) {
 
 // keepRunning leaves everything running until Ctrl-C.
 func (d *demo) keepRunning(ctx context.Context) error {
-	d.showWhatIsRunning()
+	d.showWhatIsRunning(ctx)
 	select {
 	case <-ctx.Done():
 		d.out.say("Ending everything.")

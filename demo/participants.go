@@ -254,7 +254,11 @@ const conditionTimeout = 20 * time.Second
 
 // until waits for a condition. That it does not come true is for the expectations to find.
 func until(ctx context.Context, holds func(context.Context) (bool, error)) error {
-	waiting, stop := context.WithTimeout(ctx, conditionTimeout)
+	return untilWithin(ctx, conditionTimeout, holds)
+}
+
+func untilWithin(ctx context.Context, timeout time.Duration, holds func(context.Context) (bool, error)) error {
+	waiting, stop := context.WithTimeout(ctx, timeout)
 	defer stop()
 	for {
 		if held, err := holds(ctx); held || err != nil {

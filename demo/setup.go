@@ -27,6 +27,7 @@ func (d *demo) makeSecrets(context.Context) error {
 	d.codecToken = newToken()
 	d.programs.set("CARESYNC_KEYRING", "demo:"+newKey())
 	d.programs.set("CARESYNC_CODEC_TOKEN", d.codecToken)
+	d.programs.set("CARESYNC_NOTICE", notice())
 	d.out.command(`export CARESYNC_KEYRING="demo:$(openssl rand -base64 32)"`)
 	d.out.command(`export CARESYNC_CODEC_TOKEN="$(openssl rand -hex 24)"`)
 	return nil
@@ -37,10 +38,14 @@ func (d *demo) migrate(ctx context.Context) error {
 	return err
 }
 
+// generatedPeople are those beside the scenarios' people. Two thirds of them are held by the first organisation.
+const generatedPeople = "330"
+
 func (d *demo) startSimulator(ctx context.Context) error {
-	d.out.say("A simulator stands in for PRODA, Services Australia and the NDIA. All people in it are synthetic.")
+	d.out.say("A simulator stands in for PRODA, Services Australia and the NDIA. All people in it are synthetic: some tell a story, " +
+		"most are made up like those of ordinary providers.")
 	_, err := d.background(ctx, "simulator", d.world.address+"/control/health",
-		"caresync-simulator", "serve", "--listen", address(d.ports.simulator))
+		"caresync-simulator", "serve", "--listen", address(d.ports.simulator), "--people", generatedPeople)
 	return err
 }
 

@@ -90,7 +90,8 @@ func becomeDevstack() error {
 	out := newPage(os.Stdout)
 	out.title("CareSync", "keeps a care provider's records of government funding in step with the government")
 	out.say("This demo sets CareSync up for two care providers, syncs people with a simulated Services Australia, kills a worker on the way, " +
-		"brings NDIS plans in from a simulated NDIA, lets a quarter pass, and checks everything that it found. It takes about a minute.")
+		"syncs more than 200 people at once through an outage, follows a claim, brings NDIS plans in from a simulated NDIA, lets a quarter pass, opens the " +
+		"console, and checks everything that it found. It takes little more than a minute.")
 	out.say("Starting PostgreSQL, a Temporal server and its UI, on this machine and only for this demo …")
 	devstack := filepath.Join(filepath.Dir(self), "devstack")
 	return syscall.Exec(devstack, devstackArguments(devstack, self, chosen), os.Environ())

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -45,9 +46,14 @@ func call(ctx context.Context, method, address, token, body string) (answer, err
 	return answer{status: response.StatusCode, line: response.Status, header: response.Header, body: content}, err
 }
 
-// read reads JSON from an address.
+// read reads JSON from an address. Where it asks too often, it waits as long as it is told.
 func read(ctx context.Context, address, token string, into any) error {
 	got, err := call(ctx, http.MethodGet, address, token, "")
+	for err == nil && got.status == http.StatusTooManyRequests {
+		if err = got.wait(ctx); err == nil {
+			got, err = call(ctx, http.MethodGet, address, token, "")
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -58,4 +64,18 @@ func read(ctx context.Context, address, token string, into any) error {
 		return fmt.Errorf("read the answer of GET %s: %w", address, err)
 	}
 	return nil
+}
+
+// wait waits until the caller may call again.
+func (a answer) wait(ctx context.Context) error {
+	seconds, err := strconv.Atoi(a.header.Get("Retry-After"))
+	if err != nil {
+		return fmt.Errorf("%s without a Retry-After: %w", a.line, err)
+	}
+	select {
+	case <-time.After(time.Duration(seconds) * time.Second):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

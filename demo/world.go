@@ -41,7 +41,10 @@ func (w world) connections(ctx context.Context) (connections []connection, err e
 
 // known is all that the world knows of a person.
 type known struct {
+	Key                 string
+	CareRecipientID     string
 	HeldCareRecipientID string
+	Entries             []entry
 	Upstream, Held      struct{ GivenName, FamilyName, BirthDate string }
 	Consent             string
 	EntryRegistered     bool
@@ -58,6 +61,9 @@ type known struct {
 		Usage                                       []struct{ InvoiceID, ItemID, ServiceID, DeliveryDate, Amount string }
 	}
 }
+
+// entry is a person's entry into a provider's care.
+type entry struct{ ServiceProviderID, Departure string }
 
 // heldName is the person's name in the provider's own records.
 func (k known) heldName() string { return k.Held.GivenName + " " + k.Held.FamilyName }
