@@ -37,8 +37,12 @@ demo: build ## run the main job on a stack of its own and leave it running; EXIT
 	go build -o $(BIN)/demo ./demo
 	EXIT=$(EXIT) $(BIN)/demo
 
+.PHONY: chromium
+chromium: ## see to it that there is a Chromium for the tests of the console
+	.ci/chromium
+
 .PHONY: test
-test: build ## run every test
+test: build chromium ## run every test
 	CARESYNC_BIN=$(BIN) $(DEVSTACK) exec $(TEST_STACK) -- go test $(TESTFLAGS) ./...
 	cd devstack && go test $(TESTFLAGS) ./...
 	cd bench && go vet ./... && go test $(TESTFLAGS) ./...
@@ -53,8 +57,13 @@ lint: ## gofmt, vet, staticcheck, workflowcheck, generated code; known vulnerabi
 	.ci/lint
 
 .PHONY: generate
-generate: ## make db/gen from db/queries and db/migrations
+generate: ## make db/gen from db/queries and db/migrations, and the console's pages from their templates
 	$(TOOL) sqlc generate
+	$(TOOL) templ generate -path starter/console
+
+.PHONY: screenshots
+screenshots: build chromium ## make the pictures of the console in docs/screenshots
+	CARESYNC_BIN=$(BIN) $(DEVSTACK) exec $(TEST_STACK) -- go test -count=1 -tags screenshots -timeout 30m -run TestScreenshots ./starter/console
 
 .PHONY: record-histories
 record-histories: build ## record the histories that the replay test replays; run it on the commit of a release

@@ -409,8 +409,11 @@ func (d *contractDeciding) concludeContract() {
 }
 
 func heldForReview(changes int) Issue {
-	return Warning(AreaContract, IssueHeldForReview, fmt.Sprintf(
-		"%d changes wait for a person. Retrieve the plan to see them, and create to accept them.", changes))
+	waiting := "One change waits for a person. Retrieve the plan to see it, and create to accept it."
+	if changes > 1 {
+		waiting = fmt.Sprintf("%d changes wait for a person. Retrieve the plan to see them, and create to accept them.", changes)
+	}
+	return Warning(AreaContract, IssueHeldForReview, waiting)
 }
 
 func (d *contractDeciding) contractCount() (count Count) {

@@ -112,7 +112,7 @@ type ConsoleRunFilter struct {
 	RunFilter
 	Kind    care.RunKind
 	Trigger care.Trigger
-	// Held lists only runs that hold removals back which nobody has accepted yet (R5).
+	// Held lists only runs that left something to people which nobody has accepted yet: removals (R5), or changes of a contract (R31).
 	Held bool
 }
 

@@ -113,7 +113,7 @@ func TestPeopleByTheirLastSync(t *testing.T) {
 func TestPagesOfPeople(t *testing.T) {
 	l := newListed(t)
 	for i := range 5 {
-		l.add(t, fmt.Sprint("Given", i), fmt.Sprint("Z", i), fmt.Sprint(9000+i), "")
+		l.add(t, "Given", "Z"+string(rune('a'+i)), fmt.Sprint(9000+i), "") // names that differ in more than digits: imports recognise people by them
 	}
 	var seen []care.ID
 	for page := 1; ; page++ {
@@ -176,5 +176,39 @@ func TestAnInvoiceLineShowsWhatItDrewOn(t *testing.T) {
 	require.Len(t, view.Usage, 1)
 	require.Equal(t, l.client.ID, view.Usage[0].ClientID)
 	_, err = l.store.InvoiceLine(t.Context(), newOrganisation(t, l.store, "banksia").ID, line)
+	require.ErrorIs(t, err, db.ErrNotFound, "another organisation's (R11)")
+}
+
+// A plan without what lies under its budgets, and one budget with it, are parts of the whole.
+func TestPartsOfAPlanAreThoseOfTheWhole(t *testing.T) {
+	l := newListed(t)
+	require.NoError(t, l.sql.Try(t, `INSERT INTO budget (id, organisation_id, plan_id, upstream_budget_id, service_provider_id, type_code, type_name, status, ordinal)
+		SELECT gen_random_uuid(), organisation_id, id, 'B2', '', 'AT', 'Assistive technology', '', 0 FROM support_plan`))
+	require.NoError(t, l.sql.Try(t, `INSERT INTO usage_line (id, organisation_id, budget_id, upstream_invoice_id, upstream_item_id, service_provider_id,
+		service_code, amount, ordinal) SELECT gen_random_uuid(), organisation_id, id, '900', n::text, '', '', n, 0 FROM budget, generate_series(1, 3) n`))
+	require.NoError(t, l.sql.Try(t, `INSERT INTO entitlement (id, organisation_id, budget_id, code, amount, ordinal)
+		SELECT gen_random_uuid(), organisation_id, id, 'OXY', 5, 0 FROM budget`))
+	whole, err := l.store.PlanView(t.Context(), l.organisation, l.client.ID, l.now)
+	require.NoError(t, err)
+	require.Len(t, whole.Budgets, 2)
+	for _, budget := range whole.Budgets {
+		require.Len(t, budget.Usage, 3)
+		require.Len(t, budget.Entitlements, 1)
+		client, alone, err := l.store.PlanBudget(t.Context(), l.organisation, l.client.ID, budget.ID, l.now)
+		require.NoError(t, err)
+		require.Equal(t, budget, alone)
+		require.Equal(t, whole.Client, client)
+	}
+
+	outline, err := l.store.PlanOutline(t.Context(), l.organisation, l.client.ID, l.now)
+	require.NoError(t, err)
+	for i := range whole.Budgets {
+		whole.Budgets[i].Usage, whole.Budgets[i].Entitlements = []db.UsageView{}, []db.EntitlementView{}
+	}
+	require.Equal(t, whole, outline)
+
+	_, _, err = l.store.PlanBudget(t.Context(), l.organisation, l.client.ID, db.NewID(), l.now)
+	require.ErrorIs(t, err, db.ErrNotFound)
+	_, _, err = l.store.PlanBudget(t.Context(), newOrganisation(t, l.store, "banksia"), l.client.ID, l.budget, l.now)
 	require.ErrorIs(t, err, db.ErrNotFound, "another organisation's (R11)")
 }

@@ -137,22 +137,57 @@ type UsageView struct {
 // PlanView answers with a person's plan and everything under it, or ErrNotFound. Someone who was never synced has empty lists. It is
 // the same number of queries however large the plan is.
 func (s *Store) PlanView(ctx context.Context, organisation Organisation, client care.ID, now time.Time) (PlanView, error) {
+	return s.planView(ctx, organisation, client, now, planLoader.budgetsWithDetails)
+}
+
+// PlanOutline is PlanView without the entitlements and usage lines of the budgets, of which there may be thousands.
+func (s *Store) PlanOutline(ctx context.Context, organisation Organisation, client care.ID, now time.Time) (PlanView, error) {
+	return s.planView(ctx, organisation, client, now, planLoader.budgets)
+}
+
+func (s *Store) planView(
+	ctx context.Context, organisation Organisation, client care.ID, now time.Time, budgets func(planLoader, context.Context) error,
+) (PlanView, error) {
 	view := PlanView{TimeZone: organisation.TimeZone, Today: organisation.Today(now)}
 	err := s.inSnapshot(ctx, "load the plan", func(queries *gen.Queries) (err error) {
 		if view.Client, err = loadClient(ctx, queries, organisation, client, now); err != nil {
 			return err
 		}
 		load := planLoader{queries: queries, organisation: organisation.ID, client: client, view: &view}
-		for _, part := range []func(context.Context) error{
-			load.classifications, load.approvedServices, load.supplements, load.contributions, load.history, load.budgets, load.holds, load.areas,
+		for _, part := range []func(planLoader, context.Context) error{
+			planLoader.classifications, planLoader.approvedServices, planLoader.supplements, planLoader.contributions, planLoader.history, budgets,
+			planLoader.holds, planLoader.areas,
 		} {
-			if err := part(ctx); err != nil {
+			if err := part(load, ctx); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	return view, err
+}
+
+// PlanBudget answers with one budget of a person's plan and everything under it, or ErrNotFound.
+func (s *Store) PlanBudget(ctx context.Context, organisation Organisation, client, budget care.ID, now time.Time) (ClientView, BudgetView, error) {
+	view := PlanView{Today: organisation.Today(now)}
+	err := s.inSnapshot(ctx, "load the budget", func(queries *gen.Queries) (err error) {
+		if view.Client, err = loadClient(ctx, queries, organisation, client, now); err != nil {
+			return err
+		}
+		load := planLoader{queries: queries, organisation: organisation.ID, client: client, view: &view}
+		if err := load.budgets(ctx); err != nil {
+			return err
+		}
+		return load.details(ctx, &budget)
+	})
+	if err != nil {
+		return ClientView{}, BudgetView{}, err
+	}
+	found, exists := view.Budget(budget)
+	if !exists {
+		return ClientView{}, BudgetView{}, ErrNotFound
+	}
+	return view.Client, found, nil
 }
 
 // ContributionsOn answers with the set of contributions that was known at the end of that day in the organisation's time zone, or
@@ -246,25 +281,33 @@ func (l planLoader) history(ctx context.Context) error {
 
 func (l planLoader) budgets(ctx context.Context) error {
 	rows, err := l.queries.ViewBudgets(ctx, gen.ViewBudgetsParams{OrganisationID: l.organisation, ClientID: l.client})
-	if err != nil {
-		return err
-	}
-	entitlements, err := l.entitlements(ctx)
-	if err != nil {
-		return err
-	}
-	usage, err := l.usage(ctx)
-	if err != nil {
-		return err
-	}
 	l.view.Budgets = make([]BudgetView, 0, len(rows))
 	for _, row := range rows {
-		budget := viewBudget(row, l.view.Today)
-		budget.Entitlements = append(budget.Entitlements, entitlements[row.ID]...)
-		budget.Usage = append(budget.Usage, usage[row.ID]...)
-		l.view.Budgets = append(l.view.Budgets, budget)
+		l.view.Budgets = append(l.view.Budgets, viewBudget(row, l.view.Today))
 	}
-	return nil
+	return err
+}
+
+func (l planLoader) budgetsWithDetails(ctx context.Context) error {
+	if err := l.budgets(ctx); err != nil {
+		return err
+	}
+	return l.details(ctx, nil)
+}
+
+// details loads what lies under one of the budgets, or under all of them.
+func (l planLoader) details(ctx context.Context, only *care.ID) error {
+	entitlements, err := l.entitlements(ctx, only)
+	if err != nil {
+		return err
+	}
+	usage, err := l.usage(ctx, only)
+	for i := range l.view.Budgets {
+		budget := &l.view.Budgets[i]
+		budget.Entitlements = append(budget.Entitlements, entitlements[budget.ID]...)
+		budget.Usage = append(budget.Usage, usage[budget.ID]...)
+	}
+	return err
 }
 
 func viewBudget(row gen.ViewBudgetsRow, today care.Date) BudgetView {
@@ -279,8 +322,8 @@ func viewBudget(row gen.ViewBudgetsRow, today care.Date) BudgetView {
 	}
 }
 
-func (l planLoader) entitlements(ctx context.Context) (map[care.ID][]EntitlementView, error) {
-	rows, err := l.queries.ViewEntitlements(ctx, gen.ViewEntitlementsParams{OrganisationID: l.organisation, ClientID: l.client})
+func (l planLoader) entitlements(ctx context.Context, only *care.ID) (map[care.ID][]EntitlementView, error) {
+	rows, err := l.queries.ViewEntitlements(ctx, gen.ViewEntitlementsParams{OrganisationID: l.organisation, ClientID: l.client, BudgetID: only})
 	byBudget := make(map[care.ID][]EntitlementView)
 	for _, row := range rows {
 		byBudget[row.BudgetID] = append(byBudget[row.BudgetID],
@@ -289,8 +332,8 @@ func (l planLoader) entitlements(ctx context.Context) (map[care.ID][]Entitlement
 	return byBudget, err
 }
 
-func (l planLoader) usage(ctx context.Context) (map[care.ID][]UsageView, error) {
-	rows, err := l.queries.ViewUsage(ctx, gen.ViewUsageParams{OrganisationID: l.organisation, ClientID: l.client})
+func (l planLoader) usage(ctx context.Context, only *care.ID) (map[care.ID][]UsageView, error) {
+	rows, err := l.queries.ViewUsage(ctx, gen.ViewUsageParams{OrganisationID: l.organisation, ClientID: l.client, BudgetID: only})
 	byBudget := make(map[care.ID][]UsageView)
 	for _, row := range rows {
 		byBudget[row.BudgetID] = append(byBudget[row.BudgetID], UsageView{

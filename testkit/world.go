@@ -2,9 +2,11 @@ package testkit
 
 import (
 	"cmp"
+	"crypto/rsa"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -134,12 +136,25 @@ func (w *World) activate(t testing.TB, store *db.Store, organisation care.ID, co
 	connection, err := store.CreateConnection(t.Context(), organisation, connection)
 	require.NoError(t, err)
 	client := proda.NewClient(transport.NewClient(transport.Options{}), proda.Options{})
-	tokens := proda.NewTokens(client, store.ProdaTokens(), store.DeviceKeys())
-	require.NoError(t, proda.NewDevices(client, tokens, store.DeviceKeys()).Activate(t.Context(), connection, code))
+	key, err := store.DeviceKeys().StorePending(t.Context(), connection.ID, deviceKey(t, connection.Name))
+	require.NoError(t, err)
+	require.NoError(t, client.ActivateDevice(t.Context(), connection, code, key))
+	require.NoError(t, store.DeviceKeys().Promote(t.Context(), connection.ID, key))
 	now := time.Now()
 	connection, err = store.ChangeConnection(t.Context(), organisation, connection.Name, func(c *care.Connection) { c.ActivatedAt = &now })
 	require.NoError(t, err)
 	return connection
+}
+
+// deviceKeys are the worlds' devices' keys by the connection's name: making one takes longer than all else that sets a world up.
+var deviceKeys sync.Map
+
+func deviceKey(t testing.TB, connection string) *rsa.PrivateKey {
+	t.Helper()
+	made, _ := deviceKeys.LoadOrStore(connection, sync.OnceValues(proda.NewKey))
+	key, err := made.(func() (*rsa.PrivateKey, error))()
+	require.NoError(t, err)
+	return key
 }
 
 func (w *World) importPeople(t testing.TB, store *db.Store, organisation care.ID, raNumber string) {

@@ -34,7 +34,8 @@ WHERE r.organisation_id = $1
   AND ($4::text = '' OR r.trigger = $4)
   AND ($5::text = '' OR r.outcome = $5 OR $5 = 'unfinished' AND r.outcome IS NULL)
   AND (NOT $6::boolean OR EXISTS (
-      SELECT FROM removal_hold h WHERE h.organisation_id = r.organisation_id AND h.run_id = r.id AND h.closed_at IS NULL AND h.accepted_at IS NULL))
+      SELECT FROM removal_hold h WHERE h.organisation_id = r.organisation_id AND h.run_id = r.id AND h.closed_at IS NULL AND h.accepted_at IS NULL)
+      OR EXISTS (SELECT FROM pace_review v WHERE v.organisation_id = r.organisation_id AND v.run_id = r.id))
   AND ($7::uuid IS NULL
        OR (r.requested_at, r.id) < (SELECT l.requested_at, l.id FROM sync_run l
                                     WHERE l.organisation_id = $1 AND l.id = $7))
@@ -142,7 +143,7 @@ FROM client c
 LEFT JOIN sync_run l ON l.organisation_id = c.organisation_id AND l.id = (
     SELECT r.id FROM sync_run r WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id ORDER BY r.requested_at DESC LIMIT 1)
 CROSS JOIN LATERAL (
-    SELECT (l.id IS NULL OR l.outcome IN ('partial', 'failed', 'cancelled') AND l.reason <> 'superseded'
+    SELECT (l.id IS NULL OR coalesce(l.outcome IN ('partial', 'failed', 'cancelled') AND l.reason <> 'superseded', false)
             OR coalesce(l.finished_at, l.requested_at) < $1::timestamptz)::boolean AS stale
 ) s
 WHERE c.organisation_id = $2

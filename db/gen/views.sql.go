@@ -652,13 +652,14 @@ SELECT e.id, e.budget_id, e.code, e.amount, e.removed_at
 FROM entitlement e
 JOIN budget b ON b.organisation_id = e.organisation_id AND b.id = e.budget_id
 JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
-WHERE e.organisation_id = $1 AND p.client_id = $2
+WHERE e.organisation_id = $1 AND p.client_id = $2 AND ($3::uuid IS NULL OR e.budget_id = $3)
 ORDER BY e.code, e.ordinal
 `
 
 type ViewEntitlementsParams struct {
 	OrganisationID care.ID
 	ClientID       care.ID
+	BudgetID       *care.ID
 }
 
 type ViewEntitlementsRow struct {
@@ -670,7 +671,7 @@ type ViewEntitlementsRow struct {
 }
 
 func (q *Queries) ViewEntitlements(ctx context.Context, arg ViewEntitlementsParams) ([]ViewEntitlementsRow, error) {
-	rows, err := q.db.Query(ctx, viewEntitlements, arg.OrganisationID, arg.ClientID)
+	rows, err := q.db.Query(ctx, viewEntitlements, arg.OrganisationID, arg.ClientID, arg.BudgetID)
 	if err != nil {
 		return nil, err
 	}
@@ -1070,13 +1071,14 @@ SELECT u.id, u.budget_id, u.invoice_line_id, u.upstream_invoice_id, u.upstream_i
 FROM usage_line u
 JOIN budget b ON b.organisation_id = u.organisation_id AND b.id = u.budget_id
 JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
-WHERE u.organisation_id = $1 AND p.client_id = $2
+WHERE u.organisation_id = $1 AND p.client_id = $2 AND ($3::uuid IS NULL OR u.budget_id = $3)
 ORDER BY u.delivery_date DESC NULLS LAST, u.upstream_invoice_id, u.upstream_item_id, u.ordinal, u.id
 `
 
 type ViewUsageParams struct {
 	OrganisationID care.ID
 	ClientID       care.ID
+	BudgetID       *care.ID
 }
 
 type ViewUsageRow struct {
@@ -1093,7 +1095,7 @@ type ViewUsageRow struct {
 }
 
 func (q *Queries) ViewUsage(ctx context.Context, arg ViewUsageParams) ([]ViewUsageRow, error) {
-	rows, err := q.db.Query(ctx, viewUsage, arg.OrganisationID, arg.ClientID)
+	rows, err := q.db.Query(ctx, viewUsage, arg.OrganisationID, arg.ClientID, arg.BudgetID)
 	if err != nil {
 		return nil, err
 	}

@@ -165,7 +165,7 @@ SELECT e.id, e.budget_id, e.code, e.amount, e.removed_at
 FROM entitlement e
 JOIN budget b ON b.organisation_id = e.organisation_id AND b.id = e.budget_id
 JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
-WHERE e.organisation_id = @organisation_id AND p.client_id = @client_id
+WHERE e.organisation_id = @organisation_id AND p.client_id = @client_id AND (sqlc.narg(budget_id)::uuid IS NULL OR e.budget_id = sqlc.narg(budget_id))
 ORDER BY e.code, e.ordinal;
 
 -- name: ViewUsage :many
@@ -174,5 +174,5 @@ SELECT u.id, u.budget_id, u.invoice_line_id, u.upstream_invoice_id, u.upstream_i
 FROM usage_line u
 JOIN budget b ON b.organisation_id = u.organisation_id AND b.id = u.budget_id
 JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
-WHERE u.organisation_id = @organisation_id AND p.client_id = @client_id
+WHERE u.organisation_id = @organisation_id AND p.client_id = @client_id AND (sqlc.narg(budget_id)::uuid IS NULL OR u.budget_id = sqlc.narg(budget_id))
 ORDER BY u.delivery_date DESC NULLS LAST, u.upstream_invoice_id, u.upstream_item_id, u.ordinal, u.id;

@@ -131,7 +131,7 @@ func TestWhatARefreshLeavesToPeopleCanBeAccepted(t *testing.T) { // R31
 	must(t, "pace", "retrieve", string(client), "--all")
 	require.NoError(t, s.World.World.MoveParticipant("reassessed-later", world.PlanMove{Name: world.Reassess}))
 	refreshed := run(t, "", "pace", "refresh", string(client), "--wait")
-	require.Contains(t, refreshed.out, "1 changes wait for a person", refreshed.err)
+	require.Contains(t, refreshed.out, "One change waits for a person", refreshed.err)
 	review := must(t, "pace", "review")
 	require.Contains(t, review, "has no service contract yet")
 	require.Contains(t, review, "caresync pace accept "+string(client))

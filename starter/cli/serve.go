@@ -35,6 +35,8 @@ type serveFlags struct {
 	codec  config.Codec
 	// notificationHeader is the header in which the NDIA sends the shared secret.
 	notificationHeader string
+	// notice is shown on the console's first page.
+	notice string
 }
 
 func (a *app) serveCommand() *cobra.Command {
@@ -46,6 +48,7 @@ organisation's API token, or with a link from "caresync console link". Callers o
 	command.Flags().Var(&serve.listen, "listen", "where the API is served")
 	command.Flags().StringVar(&serve.notificationHeader, "ndia-notification-header", api.DefaultNotificationHeader,
 		"the header in which the NDIA sends the secret of its notifications")
+	command.Flags().StringVar(&serve.notice, "notice", "", "what the console's first page says at its top: a heading, and a point on each further line")
 	serve.health.AddFlags(command.Flags(), defaultHealthPort)
 	serve.codec.AddFlags(command.Flags())
 	return command
@@ -116,7 +119,7 @@ func (a *app) serveUntilStopped(ctx context.Context, flags serveFlags, options a
 	return run.UntilStopped(ctx,
 		func(ctx context.Context) error {
 			options.Stopping = ctx
-			handler, err := a.withConsole(options)
+			handler, err := a.withConsole(options, flags.notice)
 			if err != nil {
 				return err
 			}

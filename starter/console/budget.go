@@ -29,18 +29,15 @@ func (c console) budget(w http.ResponseWriter, r *http.Request, v visitor) error
 	if err != nil {
 		return err
 	}
-	plan, err := c.store.PlanView(r.Context(), v.Organisation, person, time.Now())
+	now := time.Now()
+	client, budget, err := c.store.PlanBudget(r.Context(), v.Organisation, person, id, now)
 	if err != nil {
 		return err
 	}
-	budget, found := plan.Budget(id)
-	if !found {
-		return db.ErrNotFound
-	}
-	view := budgetView{client: plan.Client, budget: budget, today: plan.Today, zone: v.zone}
+	view := budgetView{client: client, budget: budget, today: v.Organisation.Today(now), zone: v.zone}
 	page := ui.Page{
 		Title: budgetName(budget), Lead: present.Period(budget.StartDate, budget.EndDate), Section: peoplePath,
-		Trail: append(personTrail(refOf(plan.Client)), ui.Crumb{Words: "Support at Home plan", Address: planPath(person)}),
+		Trail: append(personTrail(refOf(client)), ui.Crumb{Words: "Support at Home plan", Address: planPath(person)}),
 	}
 	return c.render(w, r, http.StatusOK, budgetPage(c.frame(r, page), view))
 }

@@ -13,36 +13,54 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/console/ui"
+	"github.com/caresync/caresync/starter/pace"
+	"github.com/caresync/caresync/starter/schedules"
 	"github.com/caresync/caresync/starter/syncs"
 )
 
 // Options are what the console works with.
 type Options struct {
-	Store  *db.Store
-	Syncs  *syncs.Service
-	Logger *zap.Logger
+	Store *db.Store
+	Syncs *syncs.Service
+	PACE  *pace.Service
+	Bulks *bulks.Service
+	// Schedules let bulk runs happen by themselves, Connections tests connections.
+	Schedules   *schedules.Service
+	Connections ConnectionTester
+	Logger      *zap.Logger
 	// PublicURL is where people reach the console; cookies are sent over https only if it says https.
 	PublicURL string
 	// RunLink is a run's address in the Temporal UI, empty where there is none.
 	RunLink func(workflowID string, run care.ID) string
+	// BulkLink is the address in the Temporal UI of a bulk run with its batches, empty where there is none.
+	BulkLink func(workflowID string, bulk care.ID) string
+	// Notice is shown at the top of the first page: a heading, and a point on each further line; empty for none.
+	Notice string
 	// Stopping ends streams when the program is told to stop.
 	Stopping context.Context
 }
 
 // console answers with pages.
 type console struct {
-	store    *db.Store
-	syncs    *syncs.Service
-	logger   *zap.Logger
-	secure   bool
-	runLink  func(workflowID string, run care.ID) string
-	stopping context.Context
-	assets   assets
+	store       *db.Store
+	syncs       *syncs.Service
+	pace        *pace.Service
+	bulks       *bulks.Service
+	schedules   *schedules.Service
+	connections ConnectionTester
+	logger      *zap.Logger
+	secure      bool
+	runLink     func(workflowID string, run care.ID) string
+	bulkLink    func(workflowID string, bulk care.ID) string
+	notice      string
+	stopping    context.Context
+	assets      assets
 }
 
 // navigation are the entries at the top of every page.
-var navigation = []ui.Link{{Words: "People", Address: peoplePath}, {Words: "Runs", Address: runsPath}}
+var navigation = append([]ui.Link{{Words: "People", Address: peoplePath}, {Words: "Runs", Address: runsPath}}, adminNavigation...)
 
 // New makes the handler of all pages.
 func New(options Options) (http.Handler, error) {
@@ -51,11 +69,15 @@ func New(options Options) (http.Handler, error) {
 		return nil, err
 	}
 	c := console{
-		store: options.Store, syncs: options.Syncs, logger: options.Logger, runLink: options.RunLink,
-		secure: strings.HasPrefix(options.PublicURL, "https://"), stopping: options.Stopping, assets: loaded,
+		store: options.Store, syncs: options.Syncs, pace: options.PACE, logger: options.Logger, runLink: options.RunLink,
+		bulks: options.Bulks, schedules: options.Schedules, connections: options.Connections, bulkLink: options.BulkLink,
+		secure: strings.HasPrefix(options.PublicURL, "https://"), notice: options.Notice, stopping: options.Stopping, assets: loaded,
 	}
 	if c.runLink == nil {
 		c.runLink = func(string, care.ID) string { return "" }
+	}
+	if c.bulkLink == nil {
+		c.bulkLink = func(string, care.ID) string { return "" }
 	}
 	if c.stopping == nil {
 		c.stopping = context.Background()
@@ -96,6 +118,8 @@ func (c console) routes() *http.ServeMux {
 	mux.Handle("GET /runs/{run}/accept", c.signedIn(c.acceptForm))
 	mux.Handle("POST /runs/{run}/accept", c.signedIn(c.acceptHolds))
 
+	c.ndisRoutes(mux)
+	c.adminRoutes(mux)
 	mux.Handle("/", c.open(func(http.ResponseWriter, *http.Request) error { return db.ErrNotFound }))
 	return mux
 }

@@ -46,7 +46,7 @@ func (c *counter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQ
 
 func (c *counter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-func newQuiet(t *testing.T, publicURL string) quiet {
+func newQuiet(t testing.TB, publicURL string) quiet {
 	t.Helper()
 	q := quiet{World: testkit.NewWorld(t, world.Options{}), queries: &counter{}}
 	steps := q.Steps(t, db.Options{})
@@ -62,13 +62,13 @@ func newQuiet(t *testing.T, publicURL string) quiet {
 	return q
 }
 
-func (q quiet) visitor(t *testing.T, key string) visitor {
+func (q quiet) visitor(t testing.TB, key string) visitor {
 	t.Helper()
 	return newVisitor(t, q.Store, q.url, q.Request(t, key).OrganisationID)
 }
 
 // pages are one of each kind.
-func (q quiet) pages(t *testing.T, key string) []string {
+func (q quiet) pages(t testing.TB, key string) []string {
 	t.Helper()
 	request := q.Request(t, key)
 	plan, err := q.Store.PlanView(t.Context(), organisation(t, q.Store, request.OrganisationID), request.ClientID, time.Now())
@@ -299,7 +299,7 @@ func TestPagesCostAFixedNumberOfQueries(t *testing.T) {
 }
 
 // grow adds people, budgets and usage to the organisation and plan of several-open.
-func (q quiet) grow(t *testing.T) {
+func (q quiet) grow(t testing.TB) {
 	t.Helper()
 	request := q.Request(t, "several-open")
 	var file db.Import[db.ImportedPerson]
@@ -361,4 +361,17 @@ func TestADatabaseThatIsAwayIsSaid(t *testing.T) {
 	answer := v.get("/people")
 	require.Equal(t, http.StatusServiceUnavailable, answer.status)
 	require.Contains(t, answer.body, "load the page again")
+}
+
+// An operator's notice stands on the first page of everybody, as text, and nowhere else.
+func TestANotice(t *testing.T) {
+	w := testkit.NewWorld(t, world.Options{})
+	organisation := w.Request(t, "several-open").OrganisationID
+	v := newVisitor(t, w.Store, serve(t, console.Options{Store: w.Store, Logger: zap.NewNop(), Notice: "Planned outage\nSaturday, <b>22:00</b>\n"}), organisation)
+	shown := v.get("/people").body
+	require.Contains(t, shown, "Planned outage</h2>")
+	require.Contains(t, shown, "<li>Saturday, &lt;b&gt;22:00&lt;/b&gt;</li>")
+	require.Equal(t, 1, strings.Count(shown, "<li>Saturday"))
+	require.NotContains(t, v.get("/people?page=2").body, "Planned outage")
+	require.NotContains(t, v.get("/people?search=tran").body, "Planned outage")
 }

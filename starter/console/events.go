@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"iter"
 	"net/http"
 	"strings"
 	"time"
@@ -33,12 +34,21 @@ func (c console) runEvents(w http.ResponseWriter, r *http.Request, v visitor) er
 	if _, err := c.store.RunProgress(r.Context(), v.Organisation.ID, id); err != nil {
 		return err
 	}
+	following := syncs.Started{RunID: id, AnotherPass: r.URL.Query().Get("another") == yes}
+	return c.stream(w, r, v, runPanel{zone: v.zone}, func(ctx context.Context) iter.Seq2[syncs.Update, error] {
+		return c.syncs.FollowAll(ctx, v.Organisation, following)
+	})
+}
+
+// stream tells of updates as they come; panel says what is known beside them.
+func (c console) stream(
+	w http.ResponseWriter, r *http.Request, v visitor, panel runPanel, updates func(context.Context) iter.Seq2[syncs.Update, error],
+) error {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(c.stopping, cancel)()
 	events := openEvents(w)
-	following := syncs.Started{RunID: id, AnotherPass: r.URL.Query().Get("another") == yes}
-	news := c.follow(ctx, v, following)
+	news := follow(ctx, updates(ctx))
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	for {
@@ -47,7 +57,7 @@ func (c console) runEvents(w http.ResponseWriter, r *http.Request, v visitor) er
 			if !more {
 				return nil
 			}
-			if err := c.tell(ctx, events, v, next); err != nil {
+			if err := c.tell(ctx, events, v, panel, next); err != nil {
 				return nil // whoever left takes the stream up again
 			}
 		case <-beat.C:
@@ -66,7 +76,7 @@ type news struct {
 }
 
 // follow follows beside the heartbeat.
-func (c console) follow(ctx context.Context, v visitor, started syncs.Started) <-chan news {
+func follow(ctx context.Context, updates iter.Seq2[syncs.Update, error]) <-chan news {
 	told := make(chan news)
 	send := func(one news) bool {
 		select {
@@ -78,7 +88,7 @@ func (c console) follow(ctx context.Context, v visitor, started syncs.Started) <
 	}
 	go func() {
 		defer close(told)
-		for update, err := range c.syncs.FollowAll(ctx, v.Organisation, started) {
+		for update, err := range updates {
 			if !send(news{update: update, err: err}) {
 				return
 			}
@@ -88,11 +98,11 @@ func (c console) follow(ctx context.Context, v visitor, started syncs.Started) <
 	return told
 }
 
-func (c console) tell(ctx context.Context, events *eventStream, v visitor, next news) error {
+func (c console) tell(ctx context.Context, events *eventStream, v visitor, panel runPanel, next news) error {
 	if next.ended {
 		return errors.Join(events.send("finished", ""), events.send("end", ""))
 	}
-	panel := runPanel{run: db.RunView{RunProgress: next.update.Run}, waiting: next.update.Waiting, zone: v.zone, details: runPath(next.update.Run.ID)}
+	panel.run, panel.waiting, panel.details = db.RunView{RunProgress: next.update.Run}, next.update.Waiting, runPath(next.update.Run.ID)
 	switch {
 	case errors.Is(next.err, syncs.ErrAbandoned):
 		panel.abandoned = true

@@ -20,7 +20,7 @@ const (
 		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 	// answerTimeout is how long an answer may take to be written; streams extend it with every event.
 	answerTimeout = 2 * time.Minute
-	// largestForm is how many bytes somebody may send.
+	// largestForm is how many bytes somebody may send, unless an address takes more.
 	largestForm = 64 << 10
 )
 
@@ -48,7 +48,7 @@ func secured(next http.Handler) http.Handler {
 		header.Set("Referrer-Policy", "same-origin")
 		header.Set("Cross-Origin-Opener-Policy", "same-origin")
 		header.Set("Cache-Control", "no-store")
-		r.Body = http.MaxBytesReader(w, r.Body, largestForm)
+		r.Body = http.MaxBytesReader(w, r.Body, largestBody(r))
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTimeout)) // a recorder in a test has none
 		next.ServeHTTP(w, r)
 	})

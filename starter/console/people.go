@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,8 @@ type peopleView struct {
 	people        []db.PersonRow
 	zone          *time.Location
 	before, after string
+	// notice is a heading with points, empty but on the first page of everybody.
+	notice []string
 }
 
 // narrowed reports whether a filter is set, so that an empty list means "nobody fits" rather than "nobody is there".
@@ -79,6 +82,9 @@ func (c console) people(w http.ResponseWriter, r *http.Request, v visitor) error
 		return err
 	}
 	view := peopleView{filter: filter, people: people, zone: v.zone}
+	if filter.Page == 1 && !view.narrowed() && c.notice != "" {
+		view.notice = strings.Split(strings.TrimSpace(c.notice), "\n")
+	}
 	if filter.Page > 1 {
 		view.before = otherPage(r.URL, filter.Page-1)
 	}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"time"
@@ -21,7 +22,9 @@ type personView struct {
 	// latest is the newest Care Recipient Sync; nil where there was none.
 	latest *runPanel
 	recent []db.RunSummary
-	zone   *time.Location
+	// funding is the person's NDIS funding.
+	funding fundingView
+	zone    *time.Location
 }
 
 func (v personView) ref() db.PersonRef { return refOf(v.client) }
@@ -39,7 +42,7 @@ func (c console) person(w http.ResponseWriter, r *http.Request, v visitor) error
 	}
 	page := ui.Page{
 		Title: personName(view.ref()), Section: peoplePath, Trail: []ui.Crumb{{Words: "People", Address: peoplePath}},
-		Reload: view.latest != nil && view.latest.live(), Notice: syncNotice(r.URL.Query()),
+		Reload: view.latest != nil && view.latest.live(), Notice: cmp.Or(syncNotice(r.URL.Query()), savedNotice(r.URL.Query().Get("saved"))),
 	}
 	return c.render(w, r, http.StatusOK, personPage(c.frame(r, page), view))
 }
@@ -56,6 +59,9 @@ func (c console) personView(r *http.Request, v visitor) (personView, error) {
 	}
 	filter := db.ConsoleRunFilter{RunFilter: db.RunFilter{ClientID: id, Most: recentRuns}}
 	if view.recent, _, err = c.store.ConsoleRuns(r.Context(), v.Organisation.ID, filter); err != nil {
+		return personView{}, err
+	}
+	if view.funding, err = c.loadFunding(r, v, id, view.recent); err != nil {
 		return personView{}, err
 	}
 	filter.Kind, filter.Most = care.RunCareRecipient, 1

@@ -42,7 +42,7 @@ func (c console) plan(w http.ResponseWriter, r *http.Request, v visitor) error {
 		view.on, err = care.ParseDate(text)
 		view.badDay = err != nil
 	}
-	if view.plan, err = c.store.PlanView(r.Context(), v.Organisation, id, time.Now()); err != nil {
+	if view.plan, err = c.store.PlanOutline(r.Context(), v.Organisation, id, time.Now()); err != nil {
 		return err
 	}
 	page := ui.Page{Title: "Support at Home plan", Lead: planLead(view.plan), Section: peoplePath, Trail: personTrail(view.person())}
@@ -140,6 +140,13 @@ type budgetGroup struct {
 	title   string
 	current bool
 	budgets []db.BudgetView
+}
+
+// mistakable reports whether another budget of the group has the same name and period.
+func (g budgetGroup) mistakable(budget db.BudgetView) bool {
+	return slices.ContainsFunc(g.budgets, func(one db.BudgetView) bool {
+		return one.ID != budget.ID && budgetName(one) == budgetName(budget) && one.StartDate == budget.StartDate && one.EndDate == budget.EndDate
+	})
 }
 
 const otherPeriods = "Other periods"

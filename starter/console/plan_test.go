@@ -231,3 +231,14 @@ func TestHoldsAreSaidInWords(t *testing.T) { // R5
 	require.Equal(t, "7 usage lines of the budget Home support ongoing from 01 Oct 2026", heldRecords(hold))
 	require.Equal(t, "1 classification", heldRecords(db.HoldView{Kind: care.KindClassification, Records: 1}))
 }
+
+// Two budgets of the same name and period are told apart by the government's id.
+func TestBudgetsThatCouldBeMistaken(t *testing.T) {
+	one := db.BudgetView{ID: db.NewID(), TypeName: "Assistive technology", StartDate: day("2026-10-01"), EndDate: day("2027-09-30")}
+	same, later := one, one
+	same.ID, later.ID, later.StartDate = db.NewID(), db.NewID(), day("2026-11-01")
+	group := budgetGroup{budgets: []db.BudgetView{one, same, later}}
+	require.True(t, group.mistakable(one))
+	require.True(t, group.mistakable(same))
+	require.False(t, group.mistakable(later))
+}

@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/syncs"
@@ -18,6 +19,8 @@ var (
 	errBadForm  = errors.New("the form cannot be read")
 	// errNothingHeld: the run holds no removal back that somebody could accept.
 	errNothingHeld = errors.New("nothing is held back")
+	// errNothingToReview: the run has left nothing to people that still waits.
+	errNothingToReview = errors.New("nothing waits for review")
 )
 
 // problem is what a page says when something went wrong: what happened, and what to do.
@@ -45,6 +48,9 @@ func (c console) fail(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func problemOf(err error) problem {
+	if said, known := adminProblem(err); known {
+		return said
+	}
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.Is(err, db.ErrNotFound):
@@ -61,6 +67,15 @@ func problemOf(err error) problem {
 	case errors.Is(err, errNothingHeld):
 		return problem{status: http.StatusConflict, title: "There is nothing left to accept",
 			words: "The removal was accepted already, or a later sync has settled it or holds it back now. Look at the person’s plan."}
+	case errors.Is(err, errNothingToReview):
+		return problem{status: http.StatusConflict, title: "There is nothing left to review",
+			words: "Somebody has accepted these changes already, or a later sync found something else. Look at the person’s service contract."}
+	case errors.Is(err, care.ErrAccessWithoutParticipant):
+		return problem{status: http.StatusUnprocessableEntity, title: "API access needs NDIS PACE Participant",
+			words: "Nothing was changed. Go back and tick “NDIS PACE Participant” first; then API access can be ticked beside it."}
+	case errors.Is(err, syncs.ErrAbandoned):
+		return problem{status: http.StatusConflict, title: "The synchronisation ended without a result",
+			words: "Its workflow ended before it was finished, for instance because an operator terminated it. Nothing was written; go back and begin anew."}
 	case errors.Is(err, syncs.ErrNoCareRecipientID):
 		return problem{status: http.StatusUnprocessableEntity, title: "This person has no care recipient id",
 			words: "Without it, Services Australia cannot be asked. Add it to the person’s line and import the file again."}

@@ -18,6 +18,8 @@ type runView struct {
 	// temporal is the run's address in the Temporal UI; empty for none.
 	temporal string
 	changes  []changedRecord
+	// reviews are what the run left to people (R31).
+	reviews []db.ReviewView
 }
 
 // changedRecord is what a run changed of one record.
@@ -44,10 +46,26 @@ func changesByRecord(changes []db.ChangeView) []changedRecord {
 	return records
 }
 
+// unchangedWords say why nothing changed.
+func (v runView) unchangedWords() string {
+	switch {
+	case !v.finished():
+		return "Nothing yet."
+	case v.run.Outcome == care.RunFailed, v.run.Outcome == care.RunCancelled:
+		return "Nothing."
+	case len(v.reviews) > 0:
+		return "Nothing: what differs waits for review."
+	default:
+		return "Nothing: everything was as CareSync had it."
+	}
+}
+
 // changeTitle names a changed record.
 func changeTitle(change db.ChangeView) string {
 	title := present.OneOfKind(change.Kind)
-	if change.Label != "" {
+	if change.Label != "" && slices.Contains(care.PACECountedKinds, change.Kind) {
+		title = change.Label // it says what kind it is
+	} else if change.Label != "" {
 		title += " · " + change.Label
 	}
 	if !change.Since.IsZero() {
@@ -65,8 +83,11 @@ func (c console) run(w http.ResponseWriter, r *http.Request, v visitor) error {
 		runPanel: runPanel{run: run, zone: v.zone, another: r.URL.Query().Get("another") == yes},
 		temporal: c.runLink(run.WorkflowID, run.ID), changes: changesByRecord(run.Changes),
 	}
+	if view.reviews, err = c.reviewsOfRun(r, v, run); err != nil {
+		return err
+	}
 	page := runFrame(run)
-	page.Reload = view.live()
+	page.Reload = view.live() && view.preview() == ""
 	return c.render(w, r, http.StatusOK, runPage(c.frame(r, page), view))
 }
 
@@ -129,6 +150,9 @@ func (c console) acceptForm(w http.ResponseWriter, r *http.Request, v visitor) e
 	if err != nil {
 		return err
 	}
+	if run.Kind == care.RunPACEContract {
+		return c.askToReview(w, r, v, run)
+	}
 	asked := question{
 		words:  "The government’s answer no longer had these records, and CareSync kept them. If you accept, a new sync starts at once and removes those that are still missing; they stay readable.",
 		action: runPath(run.ID) + "/accept", yes: "Accept the removal", danger: true,
@@ -149,6 +173,9 @@ func (c console) acceptHolds(w http.ResponseWriter, r *http.Request, v visitor) 
 	run, err := c.loadRun(r, v)
 	if err != nil {
 		return err
+	}
+	if run.Kind == care.RunPACEContract { // what a refresh left to people is accepted by whoever looks at the plan and creates (R31)
+		return c.beginRetrieval(w, r, v, run.Person.ID, care.Date{})
 	}
 	if !slices.ContainsFunc(run.Holds, waitsForYes) {
 		return errNothingHeld
@@ -173,4 +200,32 @@ func asOf(area db.AreaView, zone *time.Location) string {
 		return ""
 	}
 	return ui.Moment(area.AsOf, zone)
+}
+
+// manyAlike is how many records of which there is nothing more to say than that they were created, for instance, stand in a list.
+const manyAlike = 8
+
+// alikeRecords sets records apart of which many were only created, removed or revived.
+func alikeRecords(records []changedRecord) (told []changedRecord, alike [][]changedRecord) {
+	number := map[string]int{}
+	for _, record := range records {
+		if len(record.fields) == 0 {
+			number[record.action]++
+		}
+	}
+	groups := map[string]int{}
+	for _, record := range records {
+		if len(record.fields) > 0 || number[record.action] <= manyAlike {
+			told = append(told, record)
+			continue
+		}
+		at, seen := groups[record.action]
+		if !seen {
+			at = len(alike)
+			groups[record.action] = at
+			alike = append(alike, nil)
+		}
+		alike[at] = append(alike[at], record)
+	}
+	return told, alike
 }

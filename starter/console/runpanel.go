@@ -19,6 +19,8 @@ type runPanel struct {
 	waiting string
 	// another: one more pass follows this run, since somebody asked for more than it does (R7).
 	another bool
+	// after is a preview that is being created or retrieved anew, so that it does not wait for anybody (R22).
+	after care.ID
 	// abandoned: the workflow ended without finishing the run.
 	abandoned bool
 	zone      *time.Location
@@ -27,6 +29,9 @@ type runPanel struct {
 }
 
 func (p runPanel) finished() bool { return p.run.State == db.RunFinished }
+
+// preview is the one that waits for somebody to look at it, empty if none does.
+func (p runPanel) preview() care.ID { return newPreview(p.run.RunSummary, p.after) }
 
 func (p runPanel) live() bool { return !p.finished() && !p.abandoned }
 
@@ -46,6 +51,9 @@ func (p runPanel) said() string {
 	if p.finished() {
 		return resultTitle(p.run.RunSummary) + "."
 	}
+	if p.preview() != "" {
+		return "The plan was retrieved. Its preview waits for you."
+	}
 	if p.waiting != "" {
 		return ui.Sentence(p.waiting) + "."
 	}
@@ -59,6 +67,9 @@ func (p runPanel) said() string {
 
 // resultTitle says how a run ended.
 func resultTitle(run db.RunSummary) string {
+	if run.Reason == care.ReasonPreviewExpired {
+		return "The preview expired, and nothing was saved"
+	}
 	switch run.Outcome {
 	case care.RunSucceeded:
 		return "The synchronisation has finished"

@@ -1,5 +1,3 @@
-//go:build browser || screenshots
-
 package console_test
 
 import (
@@ -8,17 +6,19 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
-	"go.uber.org/zap/zaptest"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/starter/console"
+	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/starter/upstreams"
 	"github.com/caresync/caresync/testkit"
 )
 
 // patience is how long something may take on a busy machine.
-const patience = 60 * time.Second
+const patience = 2 * time.Minute
 
 // site is the console beside a simulated government, a worker and a real Temporal server.
 type site struct {
@@ -32,10 +32,23 @@ func newSite(t *testing.T) *site {
 	w := testkit.NewWorld(t, world.Options{})
 	s := &site{World: w, temporal: testkit.NewTemporal(t)}
 	s.temporal.RunWorker(t, w.Steps(t, db.Options{}))
-	s.url = serve(t, console.Options{
-		Store: w.Store, Syncs: syncs.New(w.Store, s.temporal, s.temporal.Queues), Logger: zaptest.NewLogger(t, zaptest.Level(zap.ErrorLevel)), RunLink: runLink,
-	})
+	following := syncs.New(w.Store, s.temporal, s.temporal.Queues)
+	s.url = serve(t, withAdmin(console.Options{
+		Store: w.Store, Syncs: following, PACE: pace.New(w.Store, s.temporal, s.temporal.Queues, following, upstreams.New(w.Store)), Logger: noErrors(t), RunLink: runLink,
+	}, s.temporal))
 	return s
+}
+
+// noErrors is a log that fails the test if something unexpected went wrong behind a page: an error page looks well, too.
+func noErrors(t *testing.T) *zap.Logger {
+	t.Helper()
+	core, logs := observer.New(zap.ErrorLevel)
+	t.Cleanup(func() {
+		for _, entry := range logs.All() {
+			t.Errorf("the console logged an error: %s %v", entry.Message, entry.ContextMap())
+		}
+	})
+	return zap.New(core)
 }
 
 // newestRun is the last of somebody's.

@@ -1,5 +1,3 @@
-//go:build browser || screenshots
-
 package console_test
 
 import (

@@ -23,7 +23,7 @@ func runLink(workflowID string, run care.ID) string {
 }
 
 // serve serves the console and answers with its address.
-func serve(t *testing.T, options console.Options) string {
+func serve(t testing.TB, options console.Options) string {
 	t.Helper()
 	pages, err := console.New(options)
 	require.NoError(t, err)
@@ -32,7 +32,7 @@ func serve(t *testing.T, options console.Options) string {
 	return server.URL
 }
 
-func organisation(t *testing.T, store *db.Store, id care.ID) db.Organisation {
+func organisation(t testing.TB, store *db.Store, id care.ID) db.Organisation {
 	t.Helper()
 	organisations, err := store.Organisations(t.Context())
 	require.NoError(t, err)
@@ -42,7 +42,7 @@ func organisation(t *testing.T, store *db.Store, id care.ID) db.Organisation {
 }
 
 // link is one that signs in to an organisation.
-func link(t *testing.T, store *db.Store, address string, organisation care.ID) string {
+func link(t testing.TB, store *db.Store, address string, organisation care.ID) string {
 	t.Helper()
 	secret, err := store.CreateConsoleLink(t.Context(), organisation, "Robin Ellery", time.Now().Add(time.Minute))
 	require.NoError(t, err)
@@ -51,13 +51,13 @@ func link(t *testing.T, store *db.Store, address string, organisation care.ID) s
 
 // visitor is somebody who is signed in, without a browser.
 type visitor struct {
-	t       *testing.T
+	t       testing.TB
 	client  *http.Client
 	address string
 }
 
 // newVisitor signs in to an organisation with a link.
-func newVisitor(t *testing.T, store *db.Store, address string, organisation care.ID) visitor {
+func newVisitor(t testing.TB, store *db.Store, address string, organisation care.ID) visitor {
 	t.Helper()
 	v := stranger(t, address)
 	answer := v.post(strings.TrimPrefix(link(t, store, address, organisation), address), nil)
@@ -66,7 +66,7 @@ func newVisitor(t *testing.T, store *db.Store, address string, organisation care
 }
 
 // stranger is nobody yet. Redirects are not followed.
-func stranger(t *testing.T, address string) visitor {
+func stranger(t testing.TB, address string) visitor {
 	t.Helper()
 	jar := &cookies{}
 	return visitor{t: t, address: address, client: &http.Client{
@@ -125,7 +125,7 @@ func (v visitor) send(method, path string, form url.Values, header http.Header) 
 	return answer{status: response.StatusCode, header: response.Header, body: string(body)}
 }
 
-func regexpFind(t *testing.T, pattern, text string) string {
+func regexpFind(t testing.TB, pattern, text string) string {
 	t.Helper()
 	found := regexp.MustCompile(pattern).FindString(text)
 	require.NotEmpty(t, found, pattern)

@@ -1,0 +1,396 @@
+package console_test
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/platform/temporal"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/simulator/faults"
+	"github.com/caresync/caresync/simulator/world"
+	"github.com/caresync/caresync/starter/bulks"
+	"github.com/caresync/caresync/starter/console"
+	"github.com/caresync/caresync/starter/schedules"
+	"github.com/caresync/caresync/starter/upstreams"
+	"github.com/caresync/caresync/testkit"
+)
+
+func bulkLink(workflowID string, bulk care.ID) string {
+	return "https://temporal.example/workflows?query=" + url.QueryEscape(workflowID+" "+string(bulk))
+}
+
+// withAdmin adds what the pages of administrators work with.
+func withAdmin(options console.Options, connected *testkit.Temporal) console.Options {
+	options.Bulks = bulks.New(options.Store, connected, connected.Queues)
+	options.Schedules = schedules.New(options.Store, connected.ScheduleClient(), temporal.NewDataConverter(testkit.Keyring()), options.Bulks, connected.Queues)
+	options.Connections, options.BulkLink = upstreams.New(options.Store), bulkLink
+	return options
+}
+
+// fill types into a field in place of what is there.
+func (w *tab) fill(selector, text string) {
+	w.t.Helper()
+	w.eventually(selector, `(() => {
+		const field = document.querySelector(`+quoted(selector)+`);
+		if (field === null || !field.checkVisibility()) return false;
+		field.value = `+quoted(text)+`;
+		field.dispatchEvent(new Event("input", {bubbles: true}));
+		return true;
+	})()`)
+}
+
+// pick clicks a box or a radio button that somebody can see.
+func (w *tab) pick(selector string) {
+	w.t.Helper()
+	w.eventually(selector, `(() => { const box = document.querySelector(`+quoted(selector)+`); if (box === null || !box.checkVisibility()) return false; box.click(); return true; })()`)
+}
+
+// count is the number that a bulk run's page gives.
+func (w *tab) count(words string) string {
+	w.t.Helper()
+	return value[string](w, `document.querySelector('#progress [data-count=`+quoted(words)+`] dd')?.textContent.trim() ?? ""`)
+}
+
+// counts waits until a bulk run's page gives a number.
+func (w *tab) counts(words, number string) {
+	w.t.Helper()
+	w.eventually(words+" "+number, `document.querySelector('#progress [data-count=`+quoted(words)+`] dd')?.textContent.trim() === `+quoted(number))
+}
+
+// startBulk opens the form, fills it in and sends it.
+func (w *tab) startBulk(fill func()) {
+	w.t.Helper()
+	w.open("/bulks")
+	w.press("Start a bulk run")
+	w.sees("What is synchronised")
+	fill()
+	w.press("Start the bulk run")
+	w.sees("About this bulk run")
+}
+
+// A bulk run with one faulty person: that person's trouble is that person's alone, and a retry mends it.
+func TestABulkRunStepByStep(t *testing.T) {
+	s := newSite(t)
+	request := s.Request(t, "several-open")
+	s.moves(t, "several-open", world.Move{Name: world.ChangeIdentity, FamilyName: "Wentworth"})
+	w := s.newTab(t, request.OrganisationID)
+	w.press("Bulk runs")
+	w.sees("There was no bulk run yet")
+
+	// Somebody on the list is not known: nothing is started, and what was typed stays.
+	w.startBulkWithList("415056224\nnobody\n" + string(s.Request(t, "usage-by-others").ClientID))
+	w.sees("The person at place 2 of the list is not one of the organisation’s.")
+	w.fill("#field-people", "415056224\n"+string(s.Request(t, "usage-by-others").ClientID))
+	w.press("Start the bulk run")
+	w.sees("Not everybody was synchronised")
+	w.counts("Selected", "2")
+	w.counts("Succeeded", "1")
+	w.counts("Failed", "1")
+	w.eventually("the failed list with the reason", `document.querySelector("#people").innerText.includes("Whitlock, Marjorie") && document.querySelector("#people").innerText.includes("1 person failed")`)
+	require.NotContains(t, value[string](w, `document.querySelector("#people table").innerText`), "Tran", "she succeeded")
+
+	// From the list to what went wrong, and to the person.
+	page := value[string](w, `location.pathname`)
+	w.press("See the sync")
+	w.sees("Wentworth")
+	w.open(page)
+	w.press("Whitlock, Marjorie")
+	w.sees("Recent syncs")
+	w.open(page)
+
+	// Once the records agree, those who failed are retried, as a bulk run of their own.
+	s.moves(t, "several-open", world.Move{Name: world.CorrectIdentity})
+	w.press("Retry the 1 person")
+	w.sees("Everybody was synchronised")
+	w.sees("The bulk run before")
+	w.counts("Selected", "1")
+	w.open("/bulks")
+	w.sees("Those who did not succeed in an earlier bulk run")
+	w.sees("not everybody")
+}
+
+func (w *tab) startBulkWithList(people string) {
+	w.t.Helper()
+	w.open("/bulks/new")
+	w.pick(`[name="who"][value="listed"]`)
+	w.fill("#field-people", people)
+	w.press("Start the bulk run")
+}
+
+// Progress comes by itself; a bulk run is paused, given another window, let go on, and cancelled, which is asked once.
+func TestABulkRunIsCommanded(t *testing.T) {
+	s := newSite(t)
+	organisation := s.Request(t, "several-open").OrganisationID
+	w := s.newTab(t, organisation)
+	require.NoError(t, s.Faults.Add(faults.Fault{Kind: faults.Hang, Operation: "budget-details", Delay: 10 * time.Minute}))
+	w.startBulk(func() { w.fill("#field-failure_threshold", "90") })
+	w.sees("90 % of failures")
+	w.eventually("a live region", `document.querySelector('#progress [role="status"]').innerText.includes("The bulk run is running")`)
+	w.press("Pause")
+	w.sees("people in hand are finished, nobody else is begun")
+	w.fill("#window", "5")
+	w.press("Set")
+	w.sees("From now on 5 batches are synchronised at once.")
+	w.press("Resume")
+	w.eventually("the bulk run goes on", `[...document.querySelectorAll("#progress button")].some((one) => one.innerText === "Pause")`)
+	w.press("Cancel…")
+	w.sees("Cancel this bulk run?")
+	w.press("Cancel the bulk run")
+	s.Faults.Clear()
+	w.sees("The bulk run was cancelled")
+	w.eventually("the rest of the page, without loading it again", `document.querySelector("#bulk-details").innerText.includes("Finished")`)
+	require.Equal(t, w.count("Selected"), w.count("Processed"), "everybody has an outcome")
+
+	// The report comes with the session's cookie.
+	id := strings.TrimPrefix(value[string](w, `location.pathname`), "/bulks/")
+	for _, format := range []string{"csv", "json"} {
+		report := value[string](w, `fetch("/bulks/`+id+`/report.`+format+`").then((answer) => answer.text())`)
+		require.Contains(t, report, "415056224", format)
+	}
+}
+
+// Those whom the provider's list has and we do not know are reported, never created.
+func TestUnknownPeopleAreReported(t *testing.T) {
+	s := newSite(t)
+	request := s.Request(t, "several-open")
+	sql := testkit.OpenSQL(t, s.DatabaseURL)
+	require.NoError(t, sql.Try(t, `UPDATE client SET care_recipient_id = '99' WHERE id = $1`, request.ClientID))
+	w := s.newTab(t, request.OrganisationID)
+	w.startBulk(func() {})
+	w.sees("On the providers’ lists, and not known here")
+	w.eventually("whom we lack", `document.querySelector("#unknown").innerText.includes("415056224")`)
+}
+
+// A schedule is created from a preset, paused, resumed, run, made good for days that have passed, and deleted, which is asked once.
+func TestASchedulesLifeInTheConsole(t *testing.T) {
+	s := newSite(t)
+	organisation := s.Request(t, "several-open").OrganisationID
+	t.Cleanup(func() { // a schedule outlives its test otherwise
+		_ = s.temporal.ScheduleClient().GetHandle(context.Background(), protocol.ScheduleID(organisation, "weekly-full")).Delete(context.Background())
+	})
+	w := s.newTab(t, organisation)
+	w.press("Schedules")
+	w.sees("There are no schedules yet")
+	w.press("Everybody once a week")
+	w.fill("#field-time_of_day", "02:30")
+	w.pick(`[name="weekday"][value="sat"]`)
+	w.pick(`[name="weekday"][value="sun"]`)
+	w.press("Create the schedule")
+	w.sees("The schedule was created.")
+	w.sees("The clocks are changed at that time of day")
+	w.sees("Sunday at 02:30")
+	w.open("/schedules/weekly-full")
+	w.press("Pause")
+	w.sees("It runs no more until somebody resumes it.")
+	w.press("Resume")
+	w.eventually("next runs", `document.querySelectorAll("#next .next-runs li").length > 0`)
+	w.press("Run it now")
+	w.sees("About this bulk run")
+	w.sees("was synchronised")
+	w.open("/schedules/weekly-full")
+	w.eventually("the last run", `document.querySelectorAll("#last tbody tr").length === 1`)
+	today := care.DateIn(time.Now(), time.UTC)
+	w.fill("#field-from", today.AddDays(-9).String())
+	w.press("Make good for them")
+	w.sees("The times that have passed are made good for now.")
+	w.open("/schedules")
+	w.press("weekly-full")
+	w.press("Delete…")
+	w.sees("Delete the schedule weekly-full?")
+	w.press("Delete the schedule")
+	w.sees("The schedule was deleted.")
+}
+
+// R11: another organisation's schedules are not there; a form that makes no sense creates none, and keeps what was typed.
+func TestAnotherOrganisationsSchedulesAreNotThere(t *testing.T) {
+	s := newSite(t)
+	organisation := s.Request(t, "several-open").OrganisationID
+	require.NotEqual(t, organisation, s.Request(t, "details-refused").OrganisationID)
+	ours, theirs := newVisitor(t, s.Store, s.url, organisation), newVisitor(t, s.Store, s.url, s.Request(t, "details-refused").OrganisationID)
+	form := url.Values{"name": {"nightly"}, "when": {"at"}, "time_of_day": {"03:30"}, "time_zone": {"Australia/Sydney"}, "kind": {"care-recipient"}, "who": {"changed"}}
+	t.Cleanup(func() {
+		_ = s.temporal.ScheduleClient().GetHandle(context.Background(), protocol.ScheduleID(organisation, "nightly")).Delete(context.Background())
+	})
+	require.Equal(t, "/schedules/nightly?created=yes", ours.post("/schedules", form).header.Get("Location"))
+	require.Contains(t, ours.post("/schedules", form).body, "There is a schedule of this name already")
+	for _, name := range []string{"nightly", "unknown", strings.Repeat("9", 10_000), "%00", "%FF", "..%2Fnightly", "NIGHTLY", "'%20OR%201=1--"} {
+		for _, path := range []string{"", "/delete"} {
+			require.Equal(t, http.StatusNotFound, theirs.get("/schedules/"+name+path).status, name)
+		}
+		for _, command := range []string{"/pause", "/resume", "/trigger", "/delete"} {
+			require.Equal(t, http.StatusNotFound, theirs.post("/schedules/"+name+command, nil).status, name+command)
+		}
+		require.Equal(t, http.StatusNotFound, theirs.post("/schedules/"+name+"/backfill", url.Values{"from": {"2026-01-01"}}).status, name)
+	}
+	for said, change := range map[string]url.Values{
+		"Name has 1 to 40 lower-case letters": {"name": {"<script>alert(1)</script>"}},
+		"is a time from 00:00 to 23:59":       {"name": {"other"}, "time_of_day": {"25:00"}},
+		"is the name of a time zone":          {"name": {"other"}, "time_zone": {"../etc"}},
+		"is an expression of five fields":     {"name": {"other"}, "when": {"cron"}, "cron": {"every day"}},
+		"are days such as mon":                {"name": {"other"}, "weekday": {"someday"}},
+		"is skip, buffer-one or cancel-other": {"name": {"other"}, "overlap": {"<b>"}},
+		"How late a run may begin is a time":  {"name": {"other"}, "catch_up": {"999"}},
+		"The random delay is a whole number":  {"name": {"other"}, "jitter": {"-1"}},
+		"cannot be listed in a schedule":      {"name": {"other"}, "who": {"listed"}, "people": {"415056224"}},
+		"number of batches from 1 to 20":      {"name": {"other"}, "window": {"21"}},
+	} {
+		wrong := maps.Clone(form)
+		maps.Copy(wrong, change)
+		answer := ours.post("/schedules", wrong)
+		require.Equal(t, http.StatusUnprocessableEntity, answer.status, said)
+		require.Contains(t, answer.body, said)
+		require.NotContains(t, answer.body, "<script>alert")
+	}
+	for said, days := range map[string]url.Values{
+		"is a date such as": {"from": {"<b>"}}, "is not in the future": {"from": {"2026-01-01"}, "to": {"2999-01-01"}}, "is later than from": {"from": {"2026-01-02"}, "to": {"2026-01-01"}},
+	} {
+		answer := ours.post("/schedules/nightly/backfill", days)
+		require.Equal(t, http.StatusUnprocessableEntity, answer.status, said)
+		require.Contains(t, answer.body, said)
+	}
+}
+
+// A connection is tested, with the government's own words where it refuses; the PACE API is enabled only over one that works.
+func TestSettingsAreTestedAndChanged(t *testing.T) {
+	s := newSite(t)
+	organisation := s.Request(t, "several-open").OrganisationID
+	w := s.newTab(t, organisation)
+	w.press("Settings")
+	w.sees("Providers and connections")
+	require.NotContains(t, value[string](w, `document.documentElement.outerHTML`), s.apiKey(t, organisation), "nothing secret is shown")
+	w.press("Test the connection " + s.connections(t, organisation)[0].Name)
+	w.sees("The connection works")
+	w.press("Back to the settings")
+
+	w.pick(`[name="enabled"]`)
+	w.press("Save the PACE settings")
+	w.sees("Stop using the PACE API?")
+	w.press("Stop using it")
+	w.sees("The PACE API is no longer used.")
+	require.NoError(t, s.Faults.Add(faults.Fault{Kind: faults.Forbidden}))
+	w.pick(`[name="enabled"]`)
+	w.press("Save the PACE settings")
+	w.sees("The PACE API was not enabled")
+	s.Faults.Clear()
+	w.press("Back to the settings")
+	w.pick(`[name="enabled"]`)
+	w.fill("#field-budget_calls_per_hour", "250")
+	w.press("Save the PACE settings")
+	w.sees("The connection to the NDIA works, and the PACE API is used.")
+	settings, err := s.Store.PACESettings(t.Context(), organisation)
+	require.NoError(t, err)
+	require.True(t, settings.Enabled)
+	require.Equal(t, 250, settings.BudgetCallsPerHour)
+	require.Equal(t, "console: Robin Ellery", settings.ChangedBy)
+
+	w.fill("#field-name", "Wattle Grove Care")
+	w.do(chromedp.SetValue("#choice-time_zone", "Australia/Perth"))
+	w.press("Save the organisation")
+	w.sees("The organisation was changed.")
+	w.sees("All times are in the time zone Australia/Perth.")
+}
+
+func (s *site) connections(t *testing.T, organisation care.ID) []care.Connection {
+	t.Helper()
+	connections, err := s.Store.Connections(t.Context(), organisation)
+	require.NoError(t, err)
+	require.NotEmpty(t, connections)
+	return connections
+}
+
+func (s *site) apiKey(t *testing.T, organisation care.ID) string {
+	t.Helper()
+	key := s.connections(t, organisation)[0].APIKey
+	require.NotEmpty(t, key)
+	return key
+}
+
+// A file with a bad line changes nothing, and every problem is shown by line; corrected, it is imported.
+func TestAFileIsImported(t *testing.T) {
+	s := newSite(t)
+	w := s.newTab(t, s.Request(t, "several-open").OrganisationID)
+	w.press("Settings")
+	w.press("Import a file")
+	header := "given_name,family_name,birth_date,care_recipient_id\n"
+	w.upload("people", header+"Ada,Kookaburra,1941-03-09,77001\nBert,Wombat,9/3/1941,77002\nCleo,,1940-01-02,x\n")
+	w.sees("People: nothing was imported")
+	for _, said := range []string{"Line 3", "birth_date", "Line 4", "family_name", "care_recipient_id"} {
+		w.sees(said)
+	}
+	w.open("/people?search=kookaburra")
+	w.sees("Nobody fits")
+	w.open("/imports")
+	w.upload("people", header+"Ada,Kookaburra,1941-03-09,77001\n")
+	w.sees("1 person imported: 1 new, 0 changed, 0 unchanged")
+	w.open("/people?search=kookaburra")
+	w.sees("Kookaburra, Ada")
+}
+
+// upload chooses a file for one of the forms, and sends it.
+func (w *tab) upload(kind, content string) {
+	w.t.Helper()
+	path := filepath.Join(w.t.TempDir(), kind+".csv")
+	require.NoError(w.t, os.WriteFile(path, []byte(content), 0o600))
+	w.eventually(kind, `document.readyState === "complete" && document.getElementById("file-`+kind+`") !== null`)
+	w.do(chromedp.SetUploadFiles("#file-"+kind, []string{path}))
+	w.press("Import " + kind)
+}
+
+// WCAG 2.2 AA on the pages of administrators.
+func TestAdminPagesHaveNoBarriers(t *testing.T) {
+	s := newSite(t)
+	organisation := s.Request(t, "several-open").OrganisationID
+	bulk, run := s.temporal.Bulk(t, s.Store, organisation, care.BulkOptions{Kind: care.RunCareRecipient})
+	require.NoError(t, run.Get(t.Context(), nil))
+	require.NoError(t, s.Faults.Add(faults.Fault{Kind: faults.Hang, Operation: "budget-details", Delay: 10 * time.Minute}))
+	t.Cleanup(s.Faults.Clear)
+	running, _ := s.temporal.Bulk(t, s.Store, organisation, care.BulkOptions{Kind: care.RunCareRecipient})
+	options := schedules.New(s.Store, s.temporal.ScheduleClient(), temporal.NewDataConverter(testkit.Keyring()), bulks.New(s.Store, s.temporal, s.temporal.Queues), s.temporal.Queues)
+	_, _, err := options.Create(t.Context(), schedules.Request{
+		Organisation: db.Organisation{ID: organisation, TimeZone: db.DefaultTimeZone}, Name: "nightly", Times: schedules.Times{TimeOfDay: "03:30"},
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = options.Delete(context.Background(), organisation, "nightly") })
+
+	w := s.newTab(t, organisation)
+	for _, path := range []string{
+		"/bulks", "/bulks?outcome=cancelled", "/bulks/new", "/bulks/" + string(bulk), "/bulks/" + string(bulk) + "?outcome=everybody",
+		"/bulks/" + string(running), "/bulks/" + string(running) + "/cancel", "/schedules", "/new-schedule", "/schedules/nightly",
+		"/schedules/nightly/delete", "/settings", "/imports",
+	} {
+		w.open(path)
+		w.requireNoBarriers(path)
+	}
+	w.open("/bulks/new")
+	w.pick(`[name="who"][value="listed"]`)
+	w.press("Start the bulk run")
+	w.sees("Nothing was done yet")
+	w.requireNoBarriers("a form with a problem")
+	w.open("/imports")
+	w.upload("people", "given_name\nAda\n")
+	w.sees("nothing was imported")
+	w.requireNoBarriers("a file with problems")
+	w.open("/settings")
+	w.press("Test the connection " + s.connections(t, organisation)[0].Name)
+	w.sees("What was tried")
+	w.requireNoBarriers("a connection's test")
+}
+
+// moves lets something happen to a person at the government.
+func (s *site) moves(t *testing.T, key string, move world.Move) {
+	t.Helper()
+	_, err := s.World.World.Move(key, move)
+	require.NoError(t, err)
+}

@@ -1,0 +1,238 @@
+package console
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/bulks"
+	"github.com/caresync/caresync/starter/console/ui"
+	"github.com/caresync/caresync/starter/present"
+)
+
+// bulkView is a bulk run's page.
+type bulkView struct {
+	bulkPanel
+	bulk db.BulkView
+	// outcome narrows the people that are listed.
+	outcome string
+	people  []db.BulkItem
+	// first leads back to the first page of people, after to the next one; empty where there is none.
+	first, after string
+	// temporal is where the Temporal UI shows the bulk run; empty for none.
+	temporal string
+	// retryID makes the button that retries lead to one bulk run, however often it is pressed.
+	retryID care.ID
+}
+
+// everyItem lists people whatever their outcome.
+const everyItem = "everybody"
+
+var itemOptions = []ui.Option{
+	{Value: db.Unsuccessful, Words: "Who did not succeed"},
+	{Value: string(care.RunFailed), Words: "Failed"},
+	{Value: string(care.RunPartial), Words: "Partly saved"},
+	{Value: string(care.ItemSkipped), Words: "Not reached"},
+	{Value: string(care.RunCancelled), Words: "Cancelled"},
+	{Value: string(care.RunSucceededWithWarnings), Words: "Succeeded with warnings"},
+	{Value: string(care.RunSucceeded), Words: "Succeeded"},
+	{Value: unfinished, Words: "Not done yet"},
+	{Value: everyItem, Words: "Everybody"},
+}
+
+// itemFilter reads which people of a bulk run are listed: those who did not succeed, unless something else is asked for.
+func itemFilter(query url.Values) (filter db.ItemFilter, chosen string, err error) {
+	chosen = known(query.Get("outcome"), itemOptions)
+	if chosen == "" {
+		chosen = db.Unsuccessful
+	}
+	filter = db.ItemFilter{Outcome: chosen, Most: db.DefaultPage}
+	if chosen == everyItem {
+		filter.Outcome = ""
+	}
+	if query.Get("after") != "" {
+		filter.After, err = parseID(query.Get("after"))
+	}
+	return filter, chosen, err
+}
+
+func (c console) bulkRun(w http.ResponseWriter, r *http.Request, v visitor) error {
+	id, err := pathID(r, "bulk")
+	if err != nil {
+		return err
+	}
+	filter, chosen, err := itemFilter(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	bulk, err := c.store.BulkView(r.Context(), v.Organisation.ID, id)
+	if err != nil {
+		return err
+	}
+	people, more, err := c.store.BulkItems(r.Context(), v.Organisation.ID, id, filter)
+	if err != nil {
+		return err
+	}
+	view := bulkView{
+		bulkPanel: bulkPanel{bulk: bulk.BulkSummary, zone: v.zone}, bulk: bulk, outcome: chosen, people: people,
+		temporal: c.bulkLink(bulk.WorkflowID, bulk.ID), retryID: db.NewID(),
+	}
+	if more {
+		view.after = peopleAfter(r.URL, people[len(people)-1].Person.ID)
+	}
+	if filter.After != "" {
+		view.first = peopleAfter(r.URL, "")
+	}
+	page := bulkFrame(bulk.BulkSummary, v.zone)
+	page.Reload, page.Notice = view.live(), windowNotice(r.URL.Query())
+	return c.render(w, r, http.StatusOK, bulkPage(c.frame(r, page), view))
+}
+
+// peopleAfter is the address of the page of people after one, or of the first page.
+func peopleAfter(address *url.URL, person care.ID) string {
+	query := address.Query()
+	query.Del("after")
+	query.Del("window")
+	if person != "" {
+		query.Set("after", string(person))
+	}
+	return address.Path + "?" + query.Encode() + "#people"
+}
+
+func bulkFrame(bulk db.BulkSummary, zone *time.Location) ui.Page {
+	who, what := orderWords(bulk.Kind, bulk.Options)
+	return ui.Page{
+		Title: "Bulk run of " + ui.Moment(&bulk.RequestedAt, zone), Lead: who + " · " + what, Section: bulksPath,
+		Trail: []ui.Crumb{{Words: "Bulk runs", Address: bulksPath}},
+	}
+}
+
+// commandBulk tells a bulk run something, and shows its page.
+func (c console) commandBulk(command func(s *bulks.Service, ctx context.Context, organisation, bulk care.ID) error) page {
+	return func(w http.ResponseWriter, r *http.Request, v visitor) error {
+		id, err := pathID(r, "bulk")
+		if err != nil {
+			return err
+		}
+		if err := command(c.bulks, r.Context(), v.Organisation.ID, id); err != nil {
+			return err
+		}
+		http.Redirect(w, r, bulkPath(id), http.StatusSeeOther)
+		return nil
+	}
+}
+
+func (c console) setBulkWindow(w http.ResponseWriter, r *http.Request, v visitor) error {
+	id, err := pathID(r, "bulk")
+	if err != nil {
+		return err
+	}
+	if err := r.ParseForm(); err != nil {
+		return formError(err)
+	}
+	window, err := wholeNumber(r.PostForm, "window")
+	if err != nil {
+		return err
+	}
+	if err := c.bulks.SetWindow(r.Context(), v.Organisation.ID, id, window); err != nil {
+		return err
+	}
+	http.Redirect(w, r, bulkPath(id)+"?window="+strconv.Itoa(window), http.StatusSeeOther)
+	return nil
+}
+
+// windowNotice says what somebody has just set.
+func windowNotice(query url.Values) *ui.Message {
+	window, err := strconv.Atoi(query.Get("window"))
+	if err != nil || window < 1 || window > protocol.MostBatchesAtOnce {
+		return nil
+	}
+	return &ui.Message{Tone: ui.Good, Words: "From now on " + present.Count(window, "batch is", "batches are") + " synchronised at once."}
+}
+
+func (c console) cancelBulkForm(w http.ResponseWriter, r *http.Request, v visitor) error {
+	id, err := pathID(r, "bulk")
+	if err != nil {
+		return err
+	}
+	bulk, err := c.store.BulkProgress(r.Context(), v.Organisation.ID, id)
+	if err != nil {
+		return err
+	}
+	if bulk.State == db.BulkFinished {
+		return bulks.ErrFinished
+	}
+	page := bulkFrame(bulk, v.zone)
+	page.Trail = append(page.Trail, ui.Crumb{Words: page.Title, Address: bulkPath(id)})
+	page.Title = "Cancel this bulk run?"
+	return c.render(w, r, http.StatusOK, questionPage(c.frame(r, page), question{
+		words:  "People in hand are finished, and what was saved stays. Everybody else is counted as not reached; they can be retried afterwards.",
+		action: bulkPath(id) + "/cancel", yes: "Cancel the bulk run", back: bulkPath(id), danger: true,
+	}))
+}
+
+// retryBulk starts a bulk run over those who did not succeed, and shows it.
+func (c console) retryBulk(w http.ResponseWriter, r *http.Request, v visitor) error {
+	id, err := pathID(r, "bulk")
+	if err != nil {
+		return err
+	}
+	if err := r.ParseForm(); err != nil {
+		return formError(err)
+	}
+	request := bulks.RetryRequest{Organisation: v.Organisation, Bulk: id, RequestedBy: v.requestedBy()}
+	if request.ID, err = formID(r.PostForm); err != nil {
+		return err
+	}
+	started, err := c.bulks.Retry(r.Context(), request)
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, bulkPath(started.ID), http.StatusSeeOther)
+	return nil
+}
+
+var reportMedia = map[bulks.Format]string{bulks.CSV: "text/csv; charset=utf-8; header=present", bulks.JSON: "application/json"}
+
+// bulkReport sends everybody of a bulk run as a file.
+func (c console) bulkReport(format bulks.Format) page {
+	return func(w http.ResponseWriter, r *http.Request, v visitor) error {
+		id, err := pathID(r, "bulk")
+		if err != nil {
+			return err
+		}
+		if _, err := c.store.BulkProgress(r.Context(), v.Organisation.ID, id); err != nil {
+			return err
+		}
+		w.Header().Set("Content-Type", reportMedia[format])
+		w.Header().Set("Content-Disposition", `attachment; filename="bulk-run-`+string(id)+"."+string(format)+`"`)
+		out := patientWriter{out: w, control: http.NewResponseController(w)}
+		if err := c.bulks.Report(r.Context(), v.Organisation.ID, id, format, out); err != nil {
+			c.logger.Info("a report was cut off", zap.String("request_id", requestOf(r.Context()).id), zap.Error(err))
+			panic(http.ErrAbortHandler) // the browser sees that the file is not complete
+		}
+		return nil
+	}
+}
+
+// patientWriter gives each part of a long answer time to be written.
+type patientWriter struct {
+	out     io.Writer
+	control *http.ResponseController
+}
+
+// Write implements io.Writer.
+func (w patientWriter) Write(part []byte) (int, error) {
+	if err := w.control.SetWriteDeadline(time.Now().Add(answerTimeout)); err != nil {
+		return 0, err
+	}
+	return w.out.Write(part)
+}

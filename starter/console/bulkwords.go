@@ -1,0 +1,255 @@
+package console
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/console/ui"
+	"github.com/caresync/caresync/starter/present"
+)
+
+// bulkTone is how good or bad a bulk run stands.
+func bulkTone(bulk db.BulkSummary) ui.Tone {
+	switch bulk.State {
+	case db.BulkFinished:
+		return outcomeTone(bulk.Outcome)
+	case db.BulkQueued:
+		return ui.Quiet
+	case db.BulkPaused:
+		return ui.Info
+	case db.BulkWaiting:
+		return ui.Warn
+	default:
+		return ui.Busy
+	}
+}
+
+// bulkWords say in a badge where a bulk run stands.
+func bulkWords(bulk db.BulkSummary) string {
+	if bulk.State != db.BulkFinished {
+		return string(bulk.State)
+	}
+	switch bulk.Outcome {
+	case care.RunSucceeded:
+		return "everybody succeeded"
+	case care.RunSucceededWithWarnings:
+		return "with warnings"
+	case care.RunPartial:
+		return "not everybody"
+	case care.RunFailed:
+		return "nobody succeeded"
+	default:
+		return present.Outcome(bulk.Outcome)
+	}
+}
+
+// bulkResult says how a bulk run ended.
+func bulkResult(bulk db.BulkSummary) string {
+	counts := bulk.Counts
+	switch {
+	case bulk.Outcome == care.RunCancelled:
+		return "The bulk run was cancelled"
+	case counts.Selected == 0:
+		return "There was nobody to synchronise"
+	case bulk.Outcome == care.RunSucceeded:
+		return "Everybody was synchronised"
+	case bulk.Outcome == care.RunSucceededWithWarnings:
+		return "Everybody was synchronised, " + thousands(counts.SucceededWithWarnings) + " with warnings"
+	case bulk.Outcome == care.RunPartial:
+		return "Not everybody was synchronised"
+	default:
+		return "Nobody was synchronised"
+	}
+}
+
+// bulkDone says how many people are done.
+func bulkDone(bulk db.BulkSummary) string {
+	if bulk.PlannedAt == nil && bulk.State != db.BulkFinished {
+		return "Selecting people"
+	}
+	counts := bulk.Counts
+	words := thousands(counts.Processed) + " of " + countPeople(counts.Selected)
+	if unsuccessful := unsuccessful(counts); unsuccessful > 0 {
+		words += ", " + thousands(unsuccessful) + " not successful"
+	}
+	return words
+}
+
+// unsuccessful is how many people a retry would take.
+func unsuccessful(counts care.BulkCounts) int {
+	return counts.Partial + counts.Failed + counts.Cancelled + counts.Skipped
+}
+
+// bulkSpeed says how fast a bulk run is and when it will have ended; empty where that cannot be told.
+func bulkSpeed(bulk db.BulkSummary, zone *time.Location) string {
+	if bulk.PerMinute == nil || bulk.EstimatedEnd == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s people a minute, done about %s", thousands(int(math.Round(*bulk.PerMinute))), bulk.EstimatedEnd.In(zone).Format("3:04 pm"))
+}
+
+// bulkTook is how long a bulk run has lasted, empty until its end.
+func bulkTook(bulk db.BulkSummary) string { return ui.Took(&bulk.RequestedAt, bulk.FinishedAt) }
+
+func whoOf(bulk db.BulkSummary) string {
+	who, _ := orderWords(bulk.Kind, bulk.Options)
+	return who
+}
+
+func whatOf(bulk db.BulkSummary) string {
+	_, what := orderWords(bulk.Kind, bulk.Options)
+	return what
+}
+
+// bulkPart is how some of a bulk run's people ended: a part of its bar, and a number below it.
+type bulkPart struct {
+	// class names the colour in the style sheet; empty for a number that is no part of the bar.
+	class, words string
+	people       int
+	// always: the number is worth showing when it is 0.
+	always bool
+}
+
+// bulkParts are in the order of the bar.
+func bulkParts(counts care.BulkCounts) []bulkPart {
+	return []bulkPart{
+		{class: "succeeded", words: "Succeeded", people: counts.Succeeded, always: true},
+		{class: "warned", words: "With warnings", people: counts.SucceededWithWarnings, always: true},
+		{class: "partly", words: "Partly saved", people: counts.Partial, always: true},
+		{class: "failed", words: "Failed", people: counts.Failed, always: true},
+		{class: "cancelled", words: "Cancelled", people: counts.Cancelled},
+		{class: "skipped", words: "Not reached", people: counts.Skipped, always: true},
+	}
+}
+
+// bulkNumbers are all numbers of a bulk run.
+func bulkNumbers(counts care.BulkCounts) []bulkPart {
+	numbers := []bulkPart{
+		{words: "Selected", people: counts.Selected, always: true}, {words: "Processed", people: counts.Processed, always: true},
+	}
+	numbers = append(numbers, bulkParts(counts)...)
+	return append(numbers,
+		bulkPart{words: "Joined", people: counts.Joined, always: true})
+}
+
+func bulkSegments(counts care.BulkCounts) []ui.Segment {
+	if counts.Selected == 0 {
+		return nil
+	}
+	var segments []ui.Segment
+	for _, part := range bulkParts(counts) {
+		segments = append(segments, ui.Segment{Class: part.class, Share: float64(part.people) / float64(counts.Selected)})
+	}
+	return ui.Segments(segments...)
+}
+
+// itemTone is how good or bad a person's part of a bulk run ended.
+func itemTone(outcome care.ItemOutcome) ui.Tone {
+	if outcome == "" {
+		return ui.Busy
+	}
+	return outcomeTone(outcome)
+}
+
+// itemHow says how a person was synced where that was out of the ordinary.
+func itemHow(item db.BulkItem) string {
+	switch {
+	case item.Joined:
+		return "with a sync that somebody else had started"
+	case item.EscalatedAt != nil:
+		return "by a sync of their own"
+	default:
+		return ""
+	}
+}
+
+// numberOfPerson is the government's number of a person, the one that a kind of sync goes by first.
+func numberOfPerson(person db.PersonRef, kind care.RunKind) string {
+	if person.CareRecipientID == "" || kind == care.RunPACEContract && person.NDISNumber != "" {
+		return person.NDISNumber
+	}
+	return person.CareRecipientID
+}
+
+func countPeople(people int) string {
+	if people == 1 {
+		return "1 person"
+	}
+	return thousands(people) + " people"
+}
+
+// thousands writes a number with separators.
+func thousands(number int) string {
+	text := strconv.Itoa(number)
+	var groups []string
+	for len(text) > 3 {
+		groups = append([]string{text[len(text)-3:]}, groups...)
+		text = text[:len(text)-3]
+	}
+	return strings.Join(append([]string{text}, groups...), ",")
+}
+
+// finishedBulkWords say how many people a bulk run reached, when it ended and how long it took.
+func finishedBulkWords(panel bulkPanel) string {
+	return bulkDone(panel.bulk) + " · " + ui.Moment(panel.bulk.FinishedAt, panel.zone) + " · took " + bulkTook(panel.bulk)
+}
+
+// windowOf is how many batches were to be synced at once when a bulk run was started.
+func windowOf(bulk db.BulkSummary) string {
+	if bulk.Options.Window == 0 {
+		return defaultWindow
+	}
+	return strconv.Itoa(bulk.Options.Window)
+}
+
+func thresholdWords(options db.BulkOptionsView) string {
+	if options.FailureThreshold == 0 {
+		return ""
+	}
+	return strconv.Itoa(options.FailureThreshold) + " % of failures"
+}
+
+func policyWords(options db.BulkOptionsView) string {
+	if options.HoldChanges {
+		return "Every change is held for review"
+	}
+	return "Changed amounts and extensions are applied"
+}
+
+// reasonWords say in plain words what the reason of some people was.
+func reasonWords(reason db.BulkReason) string {
+	if reason.Explanation != "" {
+		return reason.Explanation
+	}
+	return ui.Sentence(present.Field(string(reason.Reason))) + "."
+}
+
+// nobodyUnsuccessful stands where those would be listed who did not succeed.
+func nobodyUnsuccessful(panel bulkPanel) string {
+	switch {
+	case !panel.finished():
+		return "Nobody had failed when this page was loaded"
+	case panel.bulk.Counts.Selected == 0:
+		return "Nobody was selected"
+	default:
+		return "Everybody succeeded"
+	}
+}
+
+func nobodyHint(panel bulkPanel) string {
+	switch {
+	case !panel.finished():
+		return "Whoever does not succeed stands here, with the reason. The list is brought up to date at the end, or when you load the page again."
+	case panel.bulk.Options.Delta && panel.bulk.Counts.Selected == 0:
+		return "The providers’ lists showed no change."
+	case panel.bulk.Counts.Selected == 0:
+		return "Nobody fitted the selection."
+	default:
+		return "There is nobody to retry."
+	}
+}

@@ -1,0 +1,206 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/console/ui"
+	"github.com/caresync/caresync/starter/imports"
+	"github.com/caresync/caresync/starter/present"
+)
+
+const (
+	// uploadTime is how long a file may take to arrive.
+	uploadTime = time.Minute
+	// shownProblems is how many of a file's problems are listed.
+	shownProblems = 200
+)
+
+// importKind is a kind of file that can be imported.
+type importKind struct {
+	// name is its part of the address.
+	name, title, about string
+	// columns are the file's, with what they hold.
+	columns []ui.Option
+	// one and several name what a line is.
+	one, several string
+	// take imports a file, all or nothing, and says what else came of it.
+	take func(ctx context.Context, store *db.Store, v visitor, file []byte) (db.ImportResult, []string, error)
+}
+
+var importKinds = []importKind{
+	{
+		name: "people", title: "People", one: "person", several: "people",
+		about: "A person is recognised by the care recipient id, else by the NDIS number, else by name and date of birth. What the file leaves empty stays as it was.",
+		columns: []ui.Option{
+			{Value: "given_name"}, {Value: "family_name"}, {Value: "birth_date", Words: "as 1941-03-09"},
+			{Value: "care_recipient_id", Words: "or ndis_number, or both"}, {Value: "ndis_number", Words: "optional"},
+			{Value: "service_provider_id", Words: "optional: which connection holds the person"},
+			{Value: "pace_participant", Words: "optional: yes or no"}, {Value: "pace_api_access", Words: "optional: yes or no"},
+		},
+		take: func(ctx context.Context, store *db.Store, v visitor, file []byte) (db.ImportResult, []string, error) {
+			result, err := store.ImportPeople(ctx, v.Organisation.ID, imports.People(file, v.Organisation.Today(time.Now())))
+			return result, nil, err
+		},
+	},
+	{
+		name: "invoices", title: "Invoice lines", one: "invoice line", several: "invoice lines",
+		about: "The lines of claimed invoices. Budget usage that waits for its line is linked.",
+		columns: []ui.Option{
+			{Value: "invoice_id"}, {Value: "item_id"}, {Value: "care_recipient_id"}, {Value: "service_id"}, {Value: "delivery_date", Words: "as 2026-05-20"},
+			{Value: "amount", Words: "as 1234.50"},
+		},
+		take: func(ctx context.Context, store *db.Store, v visitor, file []byte) (db.ImportResult, []string, error) {
+			result, err := store.ImportInvoices(ctx, v.Organisation.ID, imports.Invoices(file))
+			var more []string
+			if result.Linked > 0 {
+				more = append(more, present.Count(result.Linked, "usage line that waited for them was linked.", "usage lines that waited for them were linked."))
+			}
+			return result.ImportResult, more, err
+		},
+	},
+	{
+		name: "delivered-services", title: "Delivered services", one: "delivered service", several: "delivered services",
+		about: "Your own delivered services on NDIS budgets with their claim status. Adjustment records are brought in line at once.",
+		columns: []ui.Option{
+			{Value: "reference", Words: "your own id of the work"}, {Value: "ndis_number"}, {Value: "budget_id", Words: "or category"},
+			{Value: "category", Words: "or budget_id"}, {Value: "management", Words: "where a category has several budgets"},
+			{Value: "delivered_on", Words: "as 2026-05-20"}, {Value: "amount", Words: "as 1234.50"}, {Value: "support_item_number"},
+			{Value: "support_item_description", Words: "optional"}, {Value: "note", Words: "optional"},
+			{Value: "claim_status", Words: "not_claimed, submitted, pending, paid, rejected or cancelled"},
+		},
+		take: func(ctx context.Context, store *db.Store, v visitor, file []byte) (db.ImportResult, []string, error) {
+			result, err := store.ImportDeliveredServices(ctx, v.Organisation, imports.DeliveredServices(file), v.requestedBy())
+			more := slices.Clone(result.Warnings)
+			if result.Adjusted > 0 {
+				more = append(more, present.Count(result.Adjusted, "adjustment record was brought in line with them.", "adjustment records were brought in line with them."))
+			}
+			return result.ImportResult, more, err
+		},
+	},
+	{
+		name: "contracts", title: "Contracts made by hand", one: "contract", several: "contracts",
+		about: "A plan from PACE that shares days with one of them needs an explicit yes.",
+		columns: []ui.Option{
+			{Value: "ndis_number"}, {Value: "reference", Words: "your own name of the contract"}, {Value: "start_date", Words: "as 2026-05-20"},
+			{Value: "end_date", Words: "optional"}, {Value: "total_funding", Words: "optional, as 1234.50"},
+		},
+		take: func(ctx context.Context, store *db.Store, v visitor, file []byte) (db.ImportResult, []string, error) {
+			result, err := store.ImportContracts(ctx, v.Organisation.ID, imports.Contracts(file))
+			return result, nil, err
+		},
+	},
+}
+
+// isImport reports whether files are sent to an address.
+func isImport(path string) bool {
+	return slices.ContainsFunc(importKinds, func(kind importKind) bool { return kind.address() == path })
+}
+
+func (k importKind) address() string { return importsPath + "/" + k.name }
+
+// importsView is the page on which files are imported, and what came of one.
+type importsView struct {
+	// kind is that of the file that was sent; nil before.
+	kind *importKind
+	// done says what was imported, more what else came of it.
+	done string
+	more []string
+	// problems are those of the file: nothing of it was imported. hidden is how many more there are.
+	problems []db.LineError
+	hidden   int
+}
+
+func (c console) importForm(w http.ResponseWriter, r *http.Request, _ visitor) error {
+	return c.showImport(w, r, http.StatusOK, importsView{})
+}
+
+func (c console) showImport(w http.ResponseWriter, r *http.Request, status int, view importsView) error {
+	page := ui.Page{
+		Title: "Import a file", Lead: "CSV, all or nothing; importing again updates.", Section: settingsPath,
+		Trail: []ui.Crumb{{Words: "Settings", Address: settingsPath}},
+	}
+	return c.render(w, r, status, importsPage(c.frame(r, page), view))
+}
+
+func (c console) importFile(w http.ResponseWriter, r *http.Request, v visitor) error {
+	at := slices.IndexFunc(importKinds, func(kind importKind) bool { return kind.name == r.PathValue("file") })
+	if at < 0 {
+		return db.ErrNotFound
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTime)) // a recorder in a test has none
+	view := importsView{kind: &importKinds[at]}
+	file, err := uploaded(r)
+	var result db.ImportResult
+	if err == nil {
+		result, view.more, err = view.kind.take(r.Context(), c.store, v, file)
+	}
+	var refused *db.ImportError
+	if errors.As(err, &refused) {
+		view.problems = refused.Problems[:min(len(refused.Problems), shownProblems)]
+		view.hidden = len(refused.Problems) - len(view.problems)
+		return c.showImport(w, r, http.StatusUnprocessableEntity, view)
+	}
+	if err != nil {
+		return err
+	}
+	view.done = importedWords(result, *view.kind)
+	return c.showImport(w, r, http.StatusOK, view)
+}
+
+// uploaded is the file of a form. It is never kept on disk.
+func uploaded(r *http.Request) ([]byte, error) {
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return nil, errBadForm
+	}
+	for {
+		part, err := parts.NextPart()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil, &db.ImportError{Problems: []db.LineError{{Message: "Choose a file first."}}}
+		case err != nil:
+			return nil, uploadError(err)
+		case part.FormName() != "file":
+			continue
+		case part.FileName() == "":
+			return nil, &db.ImportError{Problems: []db.LineError{{Message: "Choose a file first."}}}
+		}
+		file, err := imports.ReadAll(part)
+		return file, uploadError(err)
+	}
+}
+
+// uploadError tells a file that is too large from an upload that broke off.
+func uploadError(err error) error {
+	var large *http.MaxBytesError
+	var refused *db.ImportError
+	switch {
+	case err == nil, errors.As(err, &refused):
+		return err
+	case errors.As(err, &large):
+		return &db.ImportError{Problems: []db.LineError{{Message: fmt.Sprintf("The file is larger than %d MiB: split it.", imports.MaxSize>>20)}}}
+	default:
+		return errBadForm
+	}
+}
+
+func importedWords(result db.ImportResult, kind importKind) string {
+	all := result.Created + result.Updated + result.Unchanged
+	return fmt.Sprintf("%s imported: %s new, %s changed, %s unchanged", ui.Sentence(present.Count(all, kind.one, kind.several)), thousands(result.Created),
+		thousands(result.Updated), thousands(result.Unchanged))
+}
+
+// placeOf says where in a file something is wrong.
+func placeOf(problem db.LineError) string {
+	if problem.Line == 0 {
+		return "The file"
+	}
+	return "Line " + thousands(problem.Line)
+}

@@ -1,0 +1,249 @@
+package console
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/console/ui"
+	"github.com/caresync/caresync/starter/present"
+)
+
+// ndisRoutes are the pages of NDIS clients: their funding, the preview of a plan, and service contracts.
+func (c console) ndisRoutes(mux *http.ServeMux) {
+	mux.Handle("POST /people/{person}/pace-ticks", c.signedIn(c.saveTicks))
+	mux.Handle("POST /people/{person}/pace-resume", c.signedIn(c.resumeSyncs))
+	mux.Handle("GET /people/{person}/ndis-pace", c.signedIn(c.ndisSession))
+	mux.Handle("POST /people/{person}/ndis-pace", c.signedIn(c.retrievePlan))
+	mux.Handle("GET /people/{person}/ndis-pace/events", c.signedIn(c.ndisEvents))
+	mux.Handle("GET /people/{person}/ndis-pace/{retrieval}", c.signedIn(c.preview))
+	mux.Handle("POST /people/{person}/ndis-pace/{retrieval}/create", c.signedIn(c.createContract))
+	mux.Handle("GET /people/{person}/contracts/{contract}", c.signedIn(c.contract))
+}
+
+// ndisPart is where a person's page shows their NDIS funding.
+const ndisPart = "#ndis"
+
+func ndisPath(person care.ID) string { return personPath(person) + "/ndis-pace" }
+
+func retrievalPath(person, retrieval care.ID) string {
+	return ndisPath(person) + "/" + string(retrieval)
+}
+
+func contractPath(person, contract care.ID) string {
+	return personPath(person) + "/contracts/" + string(contract)
+}
+
+// fundingView is the part "Client Funding for NDIS" of a person's page (seed 000).
+type fundingView struct {
+	participant db.ParticipantView
+	// reviews are what refreshes that nobody attended left to people (R31).
+	reviews []db.ReviewView
+	// running is a PACE sync that is under way and has nothing to look at yet.
+	running *db.RunSummary
+	zone    *time.Location
+}
+
+// loadFunding loads the part for a person of whom the newest runs are known.
+func (c console) loadFunding(r *http.Request, v visitor, person care.ID, recent []db.RunSummary) (view fundingView, err error) {
+	view.zone = v.zone
+	if view.participant, err = c.store.Participant(r.Context(), v.Organisation, person, time.Now()); err != nil {
+		return view, err
+	}
+	under := func(run db.RunSummary) bool {
+		return run.Kind == care.RunPACEContract && run.State != db.RunFinished && run.Waiting == nil
+	}
+	if at := slices.IndexFunc(recent, under); at >= 0 {
+		view.running = &recent[at]
+	}
+	view.reviews, err = c.store.Reviews(r.Context(), v.Organisation.ID, person)
+	return view, err
+}
+
+// unknownToNDIS: there is neither an NDIS number nor anything else that speaks of NDIS funding.
+func (v fundingView) unknownToNDIS() bool {
+	return v.participant.NDISNumber == "" && !v.participant.PACEParticipant && len(v.participant.Contracts) == 0
+}
+
+// saveTicks changes the two boxes of a client (seed 000, R21). Unticking the first clears the second; ticking the second alone is refused.
+func (c console) saveTicks(w http.ResponseWriter, r *http.Request, v visitor) error {
+	person, err := pathID(r, "person")
+	if err != nil {
+		return err
+	}
+	if err := r.ParseForm(); err != nil {
+		return formError(err)
+	}
+	participant, access := r.PostForm.Get("pace-participant") == yes, r.PostForm.Get("pace-access") == yes
+	change := db.FlagChange{PACEParticipant: &participant}
+	if participant || r.PostForm.Get("was-participant") != yes {
+		change.PACEAPIAccess = &access
+	}
+	if _, err := c.pace.SetFlags(r.Context(), v.Organisation, person, change); err != nil {
+		return err
+	}
+	http.Redirect(w, r, personPath(person)+"?saved=ticks"+ndisPart, http.StatusSeeOther)
+	return nil
+}
+
+// resumeSyncs lets the scheduled syncs of a client go on that had stopped (R30).
+func (c console) resumeSyncs(w http.ResponseWriter, r *http.Request, v visitor) error {
+	person, err := pathID(r, "person")
+	if err != nil {
+		return err
+	}
+	if _, err := c.store.ResumePACE(r.Context(), v.Organisation.ID, person, v.Organisation.Today(time.Now())); err != nil {
+		return err
+	}
+	http.Redirect(w, r, personPath(person)+"?saved=resumed"+ndisPart, http.StatusSeeOther)
+	return nil
+}
+
+// savedNotice tells what somebody has just changed of a client's NDIS funding.
+func savedNotice(saved string) *ui.Message {
+	switch saved {
+	case "ticks":
+		return &ui.Message{Tone: ui.Good, Words: "The NDIS options were saved."}
+	case "resumed":
+		return &ui.Message{Tone: ui.Good, Words: "Scheduled syncs of this person’s NDIS plan go on."}
+	}
+	return nil
+}
+
+// reviewsOfRun are those that a run left to people; a Care Recipient Sync leaves none.
+func (c console) reviewsOfRun(r *http.Request, v visitor, run db.RunView) ([]db.ReviewView, error) {
+	if run.Kind != care.RunPACEContract {
+		return nil, nil
+	}
+	reviews, err := c.store.Reviews(r.Context(), v.Organisation.ID, run.Person.ID)
+	return slices.DeleteFunc(reviews, func(review db.ReviewView) bool { return review.RunID != run.ID }), err
+}
+
+// askToReview asks whether somebody will look at what a run has left to people.
+func (c console) askToReview(w http.ResponseWriter, r *http.Request, v visitor, run db.RunView) error {
+	reviews, err := c.reviewsOfRun(r, v, run)
+	if err != nil {
+		return err
+	}
+	if len(reviews) == 0 {
+		return errNothingToReview
+	}
+	return c.ask(w, r, "Look at what waits?", run, reviewQuestion(run, reviews))
+}
+
+// reviewQuestion asks whether somebody will look at what a refresh has left to people (R31).
+func reviewQuestion(run db.RunView, reviews []db.ReviewView) question {
+	asked := question{
+		words: "A sync that nobody attended found these changes at the NDIA, and left them to people. To accept them, the plan is retrieved once more: " +
+			"you see everything that would change, and nothing is written until you press Create.",
+		action: runPath(run.ID) + "/accept", yes: "Retrieve the plan and look",
+	}
+	for _, review := range reviews {
+		asked.points = append(asked.points, dated(review.Words))
+	}
+	return asked
+}
+
+// dated writes the dates within a sentence as Australians do.
+func dated(sentence string) string {
+	words := strings.Split(sentence, " ")
+	for i, word := range words {
+		bare := strings.TrimRight(word, ".,;:")
+		if date, err := care.ParseDate(bare); err == nil {
+			words[i] = present.Date(date) + strings.TrimPrefix(word, bare)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// contractState says in a word where a contract stands.
+func contractState(contract db.ContractHeader) string {
+	switch {
+	case contract.Current:
+		return "current"
+	case contract.SupersededBy != nil:
+		return "superseded"
+	default:
+		return "not current"
+	}
+}
+
+func contractTone(contract db.ContractHeader) ui.Tone {
+	if contract.Current {
+		return ui.Good
+	}
+	return ui.Quiet
+}
+
+// originOf says who made a contract.
+func originOf(contract db.ContractHeader) string {
+	switch {
+	case contract.Origin != care.OriginHand:
+		return "from PACE"
+	case contract.Reference != "":
+		return "made by hand, " + contract.Reference
+	default:
+		return "made by hand"
+	}
+}
+
+// amountFields are the fields whose values are dollars.
+var amountFields = []string{
+	"approved", "released", "spent", "remaining", "total_funding", "allocation_total", "amount",
+	"total", "used", "write_off", "rollover", "available",
+}
+
+// changedValues are what a field was and what it is; of a list, such as the funding periods, only the parts that differ.
+func changedValues(change db.ChangeView) (before, after string) {
+	before, after = changedValue(change.Field, change.Old), changedValue(change.Field, change.New)
+	return linesWithout(before, after), linesWithout(after, before)
+}
+
+func linesWithout(text, others string) string {
+	known := strings.Split(others, "\n")
+	left := slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool { return slices.Contains(known, line) })
+	return cmp.Or(strings.Join(left, "\n"), present.Value(nil))
+}
+
+// changedValue shows an old or new value of a field: dollars with their sign, and each part of a list, such as a funding period, on a
+// line of its own.
+func changedValue(field string, value *string) string {
+	switch {
+	case value == nil && slices.Contains(amountFields, field):
+		return present.NotProvided
+	case value == nil:
+		return present.Value(value)
+	case field == "superseded_by":
+		return "a later contract"
+	case slices.Contains(amountFields, field):
+		return dollarsIn(*value)
+	}
+	lines := strings.Split(present.Value(value), "; ")
+	for i := range lines {
+		lines[i] = dated(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+// dollarsIn shows an amount that was recorded as text.
+func dollarsIn(text string) string {
+	amount, err := decimal.NewFromString(text)
+	if err != nil {
+		return text
+	}
+	return ui.Dollars(dollars(amount))
+}
+
+// them is what a number of changes is called in a sentence.
+func them(number int) string {
+	if number == 1 {
+		return "it"
+	}
+	return "them"
+}

@@ -1,0 +1,304 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"net/http"
+	"net/url"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/console/ui"
+	"github.com/caresync/caresync/starter/pace"
+	"github.com/caresync/caresync/starter/syncs"
+)
+
+const (
+	// ndisPatience is how long a retrieval or a create goes on when whoever asked has left the page: longer than the NDIA may be away
+	// before the run gives up.
+	ndisPatience = 20 * time.Minute
+	// takenUpWithin is how long it may be unknown which run answers.
+	takenUpWithin = 30 * time.Second
+	// answerAtOnce is how long a page waits for a create before it shows progress instead.
+	answerAtOnce = time.Second
+)
+
+// sessionView follows what somebody has asked the NDIA for: the retrieval of a plan, or the creation of its contract.
+type sessionView struct {
+	runPanel
+	// after is the preview that waited before, or that is being created: the next one ends the wait.
+	after   care.ID
+	changes []changedRecord
+	plans   []care.ParticipantPlan
+}
+
+func (v sessionView) person() care.ID { return v.run.Person.ID }
+
+// creating tells a create from a retrieval.
+func (v sessionView) creating() bool { return v.after != "" && v.run.Waiting != nil }
+
+func (v sessionView) address() string { return sessionPath(v.person(), v.run.ID, v.after) }
+
+func (v sessionView) events() string {
+	return ndisPath(v.person()) + "/events?" + sessionQuery(v.run.ID, v.after)
+}
+
+func sessionPath(person, run, after care.ID) string {
+	return ndisPath(person) + "?" + sessionQuery(run, after)
+}
+
+func sessionQuery(run, after care.ID) string {
+	query := url.Values{"run": {string(run)}}
+	if after != "" {
+		query.Set("after", string(after))
+	}
+	return query.Encode()
+}
+
+// newPreview is the preview that a run has staged since another one, empty if there is none.
+func newPreview(run db.RunSummary, after care.ID) care.ID {
+	if run.Waiting == nil || run.Waiting.ID == after {
+		return ""
+	}
+	return run.Waiting.ID
+}
+
+// retrievePlan begins to read a client's plan, which is what "+ NDIS PACE" and "Refresh" do (seed 000, R22).
+func (c console) retrievePlan(w http.ResponseWriter, r *http.Request, v visitor) error {
+	person, err := pathID(r, "person")
+	if err != nil {
+		return err
+	}
+	if err := r.ParseForm(); err != nil {
+		return formError(err)
+	}
+	var planStart care.Date
+	if text := r.PostForm.Get("plan-start"); text != "" {
+		if planStart, err = care.ParseDate(text); err != nil {
+			return errBadForm
+		}
+	}
+	return c.beginRetrieval(w, r, v, person, planStart)
+}
+
+// beginRetrieval lets a retrieval go on by itself, and shows its progress.
+func (c console) beginRetrieval(w http.ResponseWriter, r *http.Request, v visitor, person care.ID, planStart care.Date) error {
+	participant, err := c.store.Participant(r.Context(), v.Organisation, person, time.Now())
+	if err != nil {
+		return err
+	}
+	if !participant.Available { // the person's page says why not
+		http.Redirect(w, r, personPath(person)+ndisPart, http.StatusSeeOther)
+		return nil
+	}
+	going, end := c.goingOn(r)
+	retrieving := c.pace.Begin(going, pace.Request{
+		Organisation: v.Organisation, Client: person, PlanStartDate: planStart, RequestedBy: v.requestedBy(),
+	})
+	go func() {
+		defer end()
+		<-retrieving.Done()
+	}()
+	run, err := c.takenUp(r.Context(), v, retrieving)
+	if err != nil {
+		return err
+	}
+	var after care.ID
+	if participant.Waiting != nil {
+		after = participant.Waiting.ID
+	}
+	http.Redirect(w, r, sessionPath(person, run, after), http.StatusSeeOther)
+	return nil
+}
+
+// goingOn is a context that does not end with a request.
+func (c console) goingOn(r *http.Request) (context.Context, func()) {
+	going, end := context.WithTimeout(context.WithoutCancel(r.Context()), ndisPatience)
+	stop := context.AfterFunc(c.stopping, end)
+	return going, func() { stop(); end() }
+}
+
+// takenUp waits until it is known which run answers. A refresh that is under way is waited for: the retrieval follows it.
+func (c console) takenUp(ctx context.Context, v visitor, retrieving *pace.Retrieving) (run care.ID, err error) {
+	timer := time.NewTimer(takenUpWithin)
+	defer timer.Stop()
+	for {
+		select {
+		case next, more := <-retrieving.Run():
+			if !more {
+				found, err := retrieving.Wait(ctx)
+				return found.RunID, err
+			}
+			progress, err := c.store.RunProgress(ctx, v.Organisation.ID, next)
+			if run = next; err != nil || progress.Trigger.Attended() {
+				return run, err
+			}
+		case <-timer.C:
+			if run == "" {
+				return "", syncs.ErrUnavailable
+			}
+			return run, nil
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
+}
+
+// ndisSession shows the progress of what was asked for, and what came of it; a preview has a page of its own.
+func (c console) ndisSession(w http.ResponseWriter, r *http.Request, v visitor) error {
+	person, err := pathID(r, "person")
+	if err != nil {
+		return err
+	}
+	if !r.URL.Query().Has("run") {
+		return c.whereItStands(w, r, v, person)
+	}
+	run, after, err := sessionOf(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	view := sessionView{runPanel: runPanel{zone: v.zone, details: runPath(run), after: after}, after: after}
+	if view.run, err = c.store.RunView(r.Context(), v.Organisation.ID, run); err != nil {
+		return err
+	}
+	if view.run.Person.ID != person || view.run.Kind != care.RunPACEContract {
+		return db.ErrNotFound
+	}
+	if next := newPreview(view.run.RunSummary, after); next != "" {
+		return c.goTo(w, r, retrievalPath(person, next))
+	}
+	if r.Header.Get("HX-Request") != "" { // the whole page has changed
+		return c.goTo(w, r, view.address())
+	}
+	view.changes, view.plans = changesByRecord(view.run.Changes), plansIn(view.run.Issues)
+	page := personFrame(view.run.Person)
+	page.Title, page.Reload = sessionTitle(view), view.live()
+	return c.render(w, r, http.StatusOK, sessionPage(c.frame(r, page), view))
+}
+
+// whereItStands leads to the preview that waits, or to the person.
+func (c console) whereItStands(w http.ResponseWriter, r *http.Request, v visitor, person care.ID) error {
+	participant, err := c.store.Participant(r.Context(), v.Organisation, person, time.Now())
+	if err != nil {
+		return err
+	}
+	if participant.Waiting != nil {
+		return c.goTo(w, r, retrievalPath(person, participant.Waiting.ID))
+	}
+	return c.goTo(w, r, personPath(person)+ndisPart)
+}
+
+func sessionOf(query url.Values) (run, after care.ID, err error) {
+	if run, err = parseID(query.Get("run")); err == nil && query.Get("after") != "" {
+		after, err = parseID(query.Get("after"))
+	}
+	return run, after, err
+}
+
+func sessionTitle(view sessionView) string {
+	switch {
+	case view.live() && view.creating():
+		return "Creating the service contract"
+	case view.live():
+		return "Retrieving the NDIS plan"
+	case view.run.ContractID != nil && view.run.Outcome != care.RunFailed:
+		return "The service contract was saved"
+	default:
+		return "NDIS PACE"
+	}
+}
+
+// goTo leads to another page, also where only a part of this one asked.
+func (c console) goTo(w http.ResponseWriter, r *http.Request, address string) error {
+	if r.Header.Get("HX-Request") != "" {
+		w.Header().Set("HX-Redirect", address)
+		return nil
+	}
+	http.Redirect(w, r, address, http.StatusSeeOther)
+	return nil
+}
+
+// personFrame is that of a page below a person's.
+func personFrame(person db.PersonRef) ui.Page {
+	return ui.Page{Section: peoplePath, Trail: []ui.Crumb{
+		{Words: "People", Address: peoplePath}, {Words: personName(person), Address: personPath(person.ID)},
+	}}
+}
+
+// plansIn are the plans that the NDIA listed where none of them could be synced (R23).
+func plansIn(issues []db.IssueView) []care.ParticipantPlan {
+	for _, issue := range issues {
+		var details struct {
+			Plans []care.ParticipantPlan `json:"plans"`
+		}
+		if len(issue.Details) > 0 && json.Unmarshal(issue.Details, &details) == nil && len(details.Plans) > 0 {
+			return details.Plans
+		}
+	}
+	return nil
+}
+
+// ndisEvents are the news of a run until it ends, or has a preview to look at.
+func (c console) ndisEvents(w http.ResponseWriter, r *http.Request, v visitor) error {
+	person, err := pathID(r, "person")
+	if err != nil {
+		return err
+	}
+	run, after, err := sessionOf(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	progress, err := c.store.RunProgress(r.Context(), v.Organisation.ID, run)
+	if err != nil {
+		return err
+	}
+	if progress.Person.ID != person || progress.Kind != care.RunPACEContract {
+		return db.ErrNotFound
+	}
+	return c.stream(w, r, v, runPanel{zone: v.zone, after: after}, func(ctx context.Context) iter.Seq2[syncs.Update, error] {
+		return untilPreview(c.syncs.Follow(ctx, v.Organisation.ID, run), after)
+	})
+}
+
+// untilPreview ends with the first preview after another one.
+func untilPreview(updates iter.Seq2[syncs.Update, error], after care.ID) iter.Seq2[syncs.Update, error] {
+	return func(yield func(syncs.Update, error) bool) {
+		for update, err := range updates {
+			if !yield(update, err) || err != nil || newPreview(update.Run.RunSummary, after) != "" {
+				return
+			}
+		}
+	}
+}
+
+// createdSoon is what a create came to within a moment; done is false while it goes on.
+func (c console) createdSoon(r *http.Request, request pace.CreateRequest) (created pace.Created, done bool, err error) {
+	type answer struct {
+		created pace.Created
+		err     error
+	}
+	going, end := c.goingOn(r)
+	answered := make(chan answer, 1)
+	go func() {
+		defer end()
+		created, err := c.pace.Create(going, request)
+		answered <- answer{created, err}
+		if err != nil {
+			c.logger.Info("a contract was not created", zap.String("request_id", requestOf(going).id), zap.Error(err))
+		}
+	}()
+	timer := time.NewTimer(answerAtOnce)
+	defer timer.Stop()
+	select {
+	case answer := <-answered:
+		return answer.created, true, answer.err
+	case <-timer.C:
+		return pace.Created{}, false, nil
+	case <-r.Context().Done():
+		return pace.Created{}, false, r.Context().Err()
+	}
+}

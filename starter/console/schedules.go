@@ -1,0 +1,444 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/console/ui"
+	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/starter/schedules"
+)
+
+// How a schedule's form says when.
+const (
+	whenAt   = "at"
+	whenCron = "cron"
+)
+
+var overlapOptions = []ui.Option{
+	{Value: string(schedules.OverlapSkip), Words: "Leave the new run out"},
+	{Value: string(schedules.OverlapBuffer), Words: "Begin the new run afterwards"},
+	{Value: string(schedules.OverlapCancel), Words: "Cancel the run before"},
+}
+
+var weekdayOptions = []ui.Option{
+	{Value: "mon", Words: "Monday"}, {Value: "tue", Words: "Tuesday"}, {Value: "wed", Words: "Wednesday"}, {Value: "thu", Words: "Thursday"},
+	{Value: "fri", Words: "Friday"}, {Value: "sat", Words: "Saturday"}, {Value: "sun", Words: "Sunday"},
+}
+
+// zones are Australia's (R1).
+var zones = []string{
+	"Australia/Sydney", "Australia/Melbourne", "Australia/Brisbane", "Australia/Adelaide", "Australia/Perth", "Australia/Hobart", "Australia/Darwin",
+	"Australia/Broken_Hill", "Australia/Eucla", "Australia/Lindeman", "Australia/Lord_Howe", "Pacific/Norfolk", "Indian/Christmas", "Indian/Cocos",
+}
+
+// zoneOptions have a zone of elsewhere at the end, if that is the current one.
+func zoneOptions(current string) []ui.Option {
+	var options []ui.Option
+	for _, zone := range zones {
+		options = append(options, ui.Option{Value: zone, Words: strings.ReplaceAll(zone, "_", " ")})
+	}
+	if !slices.Contains(zones, current) {
+		options = append(options, ui.Option{Value: current, Words: current})
+	}
+	return options
+}
+
+// presets are the two schedules that most organisations want.
+var presets = map[string]url.Values{
+	"nightly":     {"name": {"nightly"}, "time_of_day": {"03:30"}, "who": {whoChanged}},
+	"weekly-full": {"name": {"weekly-full"}, "time_of_day": {"22:00"}, "weekday": {"sat"}, "who": {whoEverybody}},
+}
+
+// schedulesView is the list of schedules.
+type schedulesView struct {
+	schedules []schedules.ScheduleView
+	zone      *time.Location
+}
+
+func (c console) scheduleList(w http.ResponseWriter, r *http.Request, v visitor) error {
+	found, err := c.schedules.Schedules(r.Context(), v.Organisation.ID)
+	if err != nil {
+		return err
+	}
+	page := ui.Page{Title: "Schedules", Section: schedulesPath}
+	if r.URL.Query().Get("deleted") == yes {
+		page.Notice = &ui.Message{Tone: ui.Good, Words: "The schedule was deleted. A run of it that is under way goes on."}
+	}
+	return c.render(w, r, http.StatusOK, schedulesPage(c.frame(r, page), schedulesView{schedules: found, zone: v.zone}))
+}
+
+// scheduleFormView is the form that creates a schedule.
+type scheduleFormView struct {
+	adminForm
+	providers, zones []ui.Option
+}
+
+func (c console) scheduleForm(w http.ResponseWriter, r *http.Request, v visitor) error {
+	form := newOrderForm(presets[r.URL.Query().Get("preset")])
+	for name, value := range map[string]string{
+		"when": whenAt, "time_zone": v.Organisation.TimeZone, "overlap": string(schedules.OverlapSkip), "catch_up": "4",
+	} {
+		if form.value(name) == "" {
+			form.values.Set(name, value)
+		}
+	}
+	return c.showScheduleForm(w, r, v, http.StatusOK, form)
+}
+
+func (c console) showScheduleForm(w http.ResponseWriter, r *http.Request, v visitor, status int, form adminForm) error {
+	connections, err := c.store.Connections(r.Context(), v.Organisation.ID)
+	if err != nil {
+		return err
+	}
+	page := ui.Page{Title: "New schedule", Section: schedulesPath, Trail: []ui.Crumb{{Words: "Schedules", Address: schedulesPath}}}
+	view := scheduleFormView{adminForm: form, providers: providerOptions(connections), zones: zoneOptions(v.Organisation.TimeZone)}
+	return c.render(w, r, status, scheduleFormPage(c.frame(r, page), view))
+}
+
+// createSchedule answers with the new schedule, and with the days on which its time of day does not exist or exists twice.
+func (c console) createSchedule(w http.ResponseWriter, r *http.Request, v visitor) error {
+	if err := r.ParseForm(); err != nil {
+		return formError(err)
+	}
+	request, err := scheduleRequest(r.PostForm)
+	var view schedules.ScheduleView
+	var warnings []string
+	if err == nil {
+		request.Organisation, request.RequestedBy = v.Organisation, v.requestedBy()
+		view, warnings, err = c.schedules.Create(r.Context(), request)
+	}
+	form := adminForm{values: r.PostForm}
+	if form.refused(err) {
+		return c.showScheduleForm(w, r, v, http.StatusUnprocessableEntity, form)
+	}
+	if err != nil {
+		return err
+	}
+	if len(warnings) == 0 {
+		http.Redirect(w, r, schedulePath(view.Name)+"?created=yes", http.StatusSeeOther)
+		return nil
+	}
+	page := scheduleFrame(view)
+	page.Notice = &createdMessage
+	return c.render(w, r, http.StatusCreated, schedulePage(c.frame(r, page), c.scheduleView(v, view, adminForm{}, warnings)))
+}
+
+var createdMessage = ui.Message{Tone: ui.Good, Words: "The schedule was created."}
+
+// scheduleRequest reads what a form asks for. What belongs to the other way of saying when is left out, as the form hides it.
+func scheduleRequest(values url.Values) (request schedules.Request, err error) {
+	request = schedules.Request{
+		Name: values.Get("name"), Overlap: schedules.Overlap(values.Get("overlap")),
+		PauseOnFailure: values.Get("pause_on_failure") == yes, Paused: values.Get("paused") == yes,
+	}
+	request.TimeZone = values.Get("time_zone")
+	if values.Get("when") == whenCron {
+		request.Cron = strings.TrimSpace(values.Get("cron"))
+	} else {
+		request.TimeOfDay = values.Get("time_of_day")
+		for _, name := range values["weekday"] {
+			weekday, err := schedules.ParseWeekday(name)
+			if err != nil {
+				return request, err
+			}
+			request.Weekdays = append(request.Weekdays, weekday)
+		}
+	}
+	if request.CatchUp, err = timeOf(values, "catch_up", time.Hour); err != nil {
+		return request, err
+	}
+	if request.Jitter, err = timeOf(values, "jitter", time.Minute); err != nil {
+		return request, err
+	}
+	request.Order, err = orderOf(values)
+	return request, err
+}
+
+// timeOf reads a number of units of time; empty is 0.
+func timeOf(values url.Values, field string, unit time.Duration) (time.Duration, error) {
+	number, err := wholeNumber(values, field)
+	return time.Duration(number) * unit, err
+}
+
+// scheduleView is a schedule's page.
+type scheduleView struct {
+	schedules.ScheduleView
+	zone *time.Location
+	// form is the one that makes good for times that have passed.
+	form     adminForm
+	today    care.Date
+	warnings []string
+}
+
+func (c console) scheduleView(v visitor, schedule schedules.ScheduleView, form adminForm, warnings []string) scheduleView {
+	return scheduleView{ScheduleView: schedule, zone: v.zone, form: form, today: v.Organisation.Today(time.Now()), warnings: warnings}
+}
+
+func (c console) schedule(w http.ResponseWriter, r *http.Request, v visitor) error {
+	return c.showSchedule(w, r, v, http.StatusOK, adminForm{})
+}
+
+func (c console) showSchedule(w http.ResponseWriter, r *http.Request, v visitor, status int, form adminForm) error {
+	name, err := scheduleName(r)
+	if err != nil {
+		return err
+	}
+	view, err := c.schedules.Schedule(r.Context(), v.Organisation.ID, name)
+	if err != nil {
+		return err
+	}
+	page := scheduleFrame(view)
+	page.Notice = scheduleNotice(r.URL.Query())
+	return c.render(w, r, status, schedulePage(c.frame(r, page), c.scheduleView(v, view, form, nil)))
+}
+
+// scheduleNotice says what somebody has just done.
+func scheduleNotice(query url.Values) *ui.Message {
+	switch {
+	case query.Get("created") == yes:
+		return &createdMessage
+	case query.Get("triggered") == yes:
+		return &ui.Message{Tone: ui.Good, Words: "A run was asked for. It shows among the last runs once a worker has begun it: load the page again in a moment."}
+	case query.Get("skipped") == yes:
+		return &ui.Message{Tone: ui.Warn, Words: "A run of the schedule is under way, and it begins none beside it."}
+	case query.Get("backfilled") == yes:
+		return &ui.Message{Tone: ui.Good, Words: "The times that have passed are made good for now. Runs show below once they have begun."}
+	}
+	return nil
+}
+
+func scheduleFrame(view schedules.ScheduleView) ui.Page {
+	return ui.Page{
+		Title: "Schedule " + view.Name, Lead: ui.Sentence(view.When) + ", " + view.TimeZone, Section: schedulesPath,
+		Trail: []ui.Crumb{{Words: "Schedules", Address: schedulesPath}},
+	}
+}
+
+func (c console) pauseSchedule(w http.ResponseWriter, r *http.Request, v visitor) error {
+	return c.commandSchedule(w, r, v, c.schedules.Pause, "")
+}
+
+func (c console) resumeSchedule(w http.ResponseWriter, r *http.Request, v visitor) error {
+	return c.commandSchedule(w, r, v, c.schedules.Resume, "")
+}
+
+func (c console) commandSchedule(
+	w http.ResponseWriter, r *http.Request, v visitor, command func(ctx context.Context, organisation care.ID, name string) error, told string,
+) error {
+	name, err := scheduleName(r)
+	if err != nil {
+		return err
+	}
+	if err := command(r.Context(), v.Organisation.ID, name); err != nil {
+		return err
+	}
+	http.Redirect(w, r, schedulePath(name)+told, http.StatusSeeOther)
+	return nil
+}
+
+// begunWithin is how long somebody who triggers a schedule waits for a worker to begin its run.
+const begunWithin = 5 * time.Second
+
+// triggerSchedule runs a schedule now, and shows the bulk run if a worker begins it soon.
+func (c console) triggerSchedule(w http.ResponseWriter, r *http.Request, v visitor) error {
+	name, err := scheduleName(r)
+	if err != nil {
+		return err
+	}
+	triggered, err := c.schedules.Trigger(r.Context(), v.Organisation.ID, name)
+	if err != nil {
+		return err
+	}
+	address := schedulePath(name) + "?triggered=yes"
+	switch {
+	case triggered.Skipped:
+		address = schedulePath(name) + "?skipped=yes"
+	case triggered.BulkID != "":
+		waiting, cancel := context.WithTimeout(r.Context(), begunWithin)
+		defer cancel()
+		if c.bulks.Begun(waiting, v.Organisation.ID, triggered.BulkID) == nil {
+			address = bulkPath(triggered.BulkID)
+		}
+	}
+	http.Redirect(w, r, address, http.StatusSeeOther)
+	return nil
+}
+
+// backfillSchedule runs a schedule now for the times that it had on some days.
+func (c console) backfillSchedule(w http.ResponseWriter, r *http.Request, v visitor) error {
+	name, err := scheduleName(r)
+	if err != nil {
+		return err
+	}
+	if err := r.ParseForm(); err != nil {
+		return formError(err)
+	}
+	form := adminForm{values: r.PostForm}
+	from, to, err := daysOf(r.PostForm, v, time.Now())
+	if err == nil {
+		err = c.schedules.Backfill(r.Context(), v.Organisation.ID, name, from, to, schedules.Overlap(r.PostForm.Get("overlap")))
+	}
+	if form.refused(err) {
+		return c.showSchedule(w, r, v, http.StatusUnprocessableEntity, form)
+	}
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, schedulePath(name)+"?backfilled=yes", http.StatusSeeOther)
+	return nil
+}
+
+// daysOf reads a first and a last day of the organisation's (R1); without a last day, and on the present one, time ends now.
+func daysOf(values url.Values, v visitor, now time.Time) (from, to time.Time, err error) {
+	first, err := dayOf(values, "from")
+	if err != nil {
+		return from, to, err
+	}
+	from, to = startOf(first, v.zone), now
+	if values.Get("to") == "" {
+		return from, to, nil
+	}
+	last, err := dayOf(values, "to")
+	if err == nil && last != v.Organisation.Today(now) {
+		to = startOf(last.AddDays(1), v.zone)
+	}
+	return from, to, err
+}
+
+func dayOf(values url.Values, field string) (care.Date, error) {
+	date, err := care.ParseDate(values.Get(field))
+	if err != nil {
+		return date, &db.InvalidError{Field: field, Message: "is a date such as 2026-05-20"}
+	}
+	return date, nil
+}
+
+func startOf(date care.Date, zone *time.Location) time.Time {
+	at := date.Time()
+	return time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, zone)
+}
+
+func (c console) deleteScheduleForm(w http.ResponseWriter, r *http.Request, v visitor) error {
+	name, err := scheduleName(r)
+	if err != nil {
+		return err
+	}
+	view, err := c.schedules.Schedule(r.Context(), v.Organisation.ID, name)
+	if err != nil {
+		return err
+	}
+	page := scheduleFrame(view)
+	page.Trail = append(page.Trail, ui.Crumb{Words: page.Title, Address: schedulePath(view.Name)})
+	page.Title = "Delete the schedule " + view.Name + "?"
+	return c.render(w, r, http.StatusOK, questionPage(c.frame(r, page), question{
+		words: "It runs no more. A run that is under way goes on, and all bulk runs stay.", action: schedulePath(view.Name) + "/delete",
+		yes: "Delete the schedule", back: schedulePath(view.Name), danger: true,
+	}))
+}
+
+func (c console) deleteSchedule(w http.ResponseWriter, r *http.Request, v visitor) error {
+	name, err := scheduleName(r)
+	if err != nil {
+		return err
+	}
+	if err := c.schedules.Delete(r.Context(), v.Organisation.ID, name); err != nil {
+		return err
+	}
+	http.Redirect(w, r, schedulesPath+"?deleted=yes", http.StatusSeeOther)
+	return nil
+}
+
+var scheduleNames = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
+
+// scheduleName is the name in an address; what cannot be one names nothing.
+func scheduleName(r *http.Request) (string, error) {
+	name := r.PathValue("schedule")
+	if !scheduleNames.MatchString(name) {
+		return "", db.ErrNotFound
+	}
+	return name, nil
+}
+
+func schedulePath(name string) string { return schedulesPath + "/" + url.PathEscape(name) }
+
+// lastRunOf is the newest run of a schedule; nil where it never ran.
+func lastRunOf(schedule schedules.ScheduleView) *schedules.ScheduledRun {
+	if len(schedule.LastRuns) == 0 {
+		return nil
+	}
+	return &schedule.LastRuns[0]
+}
+
+func scheduledTone(run schedules.ScheduledRun) ui.Tone {
+	if run.Bulk == nil {
+		return ui.Quiet
+	}
+	return bulkTone(*run.Bulk)
+}
+
+func scheduledWords(run schedules.ScheduledRun) string {
+	if run.Bulk == nil {
+		return "waiting for a worker"
+	}
+	return bulkWords(*run.Bulk)
+}
+
+func scheduleWho(schedule schedules.ScheduleView) string {
+	who, _ := orderWords(schedule.Kind, schedule.Options)
+	return who
+}
+
+func scheduleWhat(schedule schedules.ScheduleView) string {
+	_, what := orderWords(schedule.Kind, schedule.Options)
+	return what
+}
+
+func overlapWords(overlap schedules.Overlap) string {
+	for _, option := range overlapOptions {
+		if option.Value == string(overlap) {
+			return option.Words
+		}
+	}
+	return string(overlap)
+}
+
+// jitterWords are empty where runs are not delayed.
+func jitterWords(jitter string) string {
+	if duration, err := time.ParseDuration(jitter); err != nil || duration == 0 {
+		return ""
+	}
+	return "Up to " + durationWords(jitter)
+}
+
+var isoDate = regexp.MustCompile(`\d{4}-\d{2}-\d{2}`)
+
+// australianDates writes the dates in a text as Australians do.
+func australianDates(text string) string {
+	return isoDate.ReplaceAllStringFunc(text, func(found string) string {
+		date, err := care.ParseDate(found)
+		if err != nil {
+			return found
+		}
+		return present.Date(date)
+	})
+}
+
+// leftOutWords say how many times were left out, and why; empty where none was.
+func leftOutWords(schedule schedules.ScheduleView) string {
+	var parts []string
+	if schedule.Skipped > 0 {
+		parts = append(parts, present.Count(schedule.Skipped, "time", "times")+", since the run before was under way")
+	}
+	if schedule.Missed > 0 {
+		parts = append(parts, present.Count(schedule.Missed, "time", "times")+", since Temporal was away")
+	}
+	return strings.Join(parts, "; ")
+}
