@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/console/ui"
@@ -47,28 +45,6 @@ func (p bulkPanel) said() string {
 	}
 }
 
-// told is a step of something that is followed, or the error that ended it.
-type told[T any] struct {
-	step T
-	err  error
-}
-
-// beside follows something beside the caller. The channel is closed at its end.
-func beside[T any](ctx context.Context, steps iter.Seq2[T, error]) <-chan told[T] {
-	out := make(chan told[T])
-	go func() {
-		defer close(out)
-		for step, err := range steps {
-			select {
-			case out <- told[T]{step, err}:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	return out
-}
-
 // bulkEvents are the news of a bulk run: "progress" is where it stands, "commands" what can be done with it, "said" a sentence for those who
 // listen, "finished" comes when the rest of the page has changed, and "end" after the last of them.
 func (c console) bulkEvents(w http.ResponseWriter, r *http.Request, v visitor) error {
@@ -79,43 +55,24 @@ func (c console) bulkEvents(w http.ResponseWriter, r *http.Request, v visitor) e
 	if _, err := c.store.BulkProgress(r.Context(), v.Organisation.ID, id); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	defer context.AfterFunc(c.stopping, cancel)()
-	events := openEvents(w)
-	news := beside(ctx, c.bulks.Follow(ctx, v.Organisation.ID, id))
-	beat := time.NewTicker(heartbeat)
-	defer beat.Stop()
-	for {
-		select {
-		case next, more := <-news:
-			if !more {
-				_ = errors.Join(events.send("finished", ""), events.send("end", "")) // whoever left does not want it any more
-				return nil
-			}
-			if err := c.tellOfBulk(ctx, events, v, next); err != nil {
-				return nil // whoever left takes the stream up again
-			}
-		case <-beat.C:
-			if events.write(": still here\n\n") != nil {
-				return nil
-			}
-		}
-	}
+	return stream(c, w, r, func(ctx context.Context) iter.Seq2[bulks.Update, error] {
+		return c.bulks.Follow(ctx, v.Organisation.ID, id)
+	}, tellOfBulk(v))
 }
 
-func (c console) tellOfBulk(ctx context.Context, events *eventStream, v visitor, next told[bulks.Update]) error {
-	panel := bulkPanel{bulk: next.step.Bulk, waiting: next.step.Waiting, zone: v.zone}
-	switch {
-	case errors.Is(next.err, bulks.ErrAbandoned):
-		panel.abandoned = true
-	case next.err != nil:
-		c.logger.Info("a stream ended", zap.String("request_id", requestOf(ctx).id), zap.Error(next.err))
-		return next.err
+func tellOfBulk(v visitor) teller[bulks.Update] {
+	return func(ctx context.Context, events *eventStream, update bulks.Update, failed error) error {
+		panel := bulkPanel{bulk: update.Bulk, waiting: update.Waiting, zone: v.zone}
+		switch {
+		case errors.Is(failed, bulks.ErrAbandoned):
+			panel.abandoned = true
+		case failed != nil:
+			return failed
+		}
+		var shown, commands bytes.Buffer
+		if err := errors.Join(bulkNews(panel).Render(ctx, &shown), bulkCommands(panel).Render(ctx, &commands)); err != nil {
+			return err
+		}
+		return errors.Join(events.send("progress", shown.String()), events.send("commands", commands.String()), events.send("said", html.EscapeString(panel.said())))
 	}
-	var shown, commands bytes.Buffer
-	if err := errors.Join(bulkNews(panel).Render(ctx, &shown), bulkCommands(panel).Render(ctx, &commands)); err != nil {
-		return err
-	}
-	return errors.Join(events.send("progress", shown.String()), events.send("commands", commands.String()), events.send("said", html.EscapeString(panel.said())))
 }

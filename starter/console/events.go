@@ -35,15 +35,16 @@ func (c console) runEvents(w http.ResponseWriter, r *http.Request, v visitor) er
 		return err
 	}
 	following := syncs.Started{RunID: id, AnotherPass: r.URL.Query().Get("another") == yes}
-	return c.stream(w, r, v, runPanel{zone: v.zone}, func(ctx context.Context) iter.Seq2[syncs.Update, error] {
+	return stream(c, w, r, func(ctx context.Context) iter.Seq2[syncs.Update, error] {
 		return c.syncs.FollowAll(ctx, v.Organisation, following)
-	})
+	}, c.runTeller(v, runPanel{zone: v.zone}))
 }
 
-// stream tells of updates as they come; panel says what is known beside them.
-func (c console) stream(
-	w http.ResponseWriter, r *http.Request, v visitor, panel runPanel, updates func(context.Context) iter.Seq2[syncs.Update, error],
-) error {
+// teller tells of an update, or of what ended the following. An error ends the stream; whoever left takes it up again.
+type teller[T any] func(ctx context.Context, events *eventStream, update T, failed error) error
+
+// stream tells of updates as they come. After the last one come "finished", for the rest of the page, and "end".
+func stream[T any](c console, w http.ResponseWriter, r *http.Request, updates func(context.Context) iter.Seq2[T, error], tell teller[T]) error {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(c.stopping, cancel)()
@@ -52,33 +53,39 @@ func (c console) stream(
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	for {
+		var err error
 		select {
 		case next, more := <-news:
-			if !more {
+			switch {
+			case !more:
 				return nil
-			}
-			if err := c.tell(ctx, events, v, panel, next); err != nil {
-				return nil // whoever left takes the stream up again
+			case next.ended:
+				err = errors.Join(events.send("finished", ""), events.send("end", ""))
+			default:
+				if err = tell(ctx, events, next.update, next.err); err != nil && next.err != nil {
+					c.logger.Info("a stream ended", zap.String("request_id", requestOf(ctx).id), zap.Error(err))
+				}
 			}
 		case <-beat.C:
-			if events.write(": still here\n\n") != nil {
-				return nil
-			}
+			err = events.write(": still here\n\n")
+		}
+		if err != nil {
+			return nil // there is nobody to answer any more
 		}
 	}
 }
 
-// news is where a run stands, or how following it ended. The last one has ended set.
-type news struct {
-	update syncs.Update
+// news is an update, or how following ended. The last one has ended set.
+type news[T any] struct {
+	update T
 	err    error
 	ended  bool
 }
 
 // follow follows beside the heartbeat.
-func follow(ctx context.Context, updates iter.Seq2[syncs.Update, error]) <-chan news {
-	told := make(chan news)
-	send := func(one news) bool {
+func follow[T any](ctx context.Context, updates iter.Seq2[T, error]) <-chan news[T] {
+	told := make(chan news[T])
+	send := func(one news[T]) bool {
 		select {
 		case told <- one:
 			return true
@@ -89,38 +96,37 @@ func follow(ctx context.Context, updates iter.Seq2[syncs.Update, error]) <-chan 
 	go func() {
 		defer close(told)
 		for update, err := range updates {
-			if !send(news{update: update, err: err}) {
+			if !send(news[T]{update: update, err: err}) {
 				return
 			}
 		}
-		send(news{ended: true})
+		send(news[T]{ended: true})
 	}()
 	return told
 }
 
-func (c console) tell(ctx context.Context, events *eventStream, v visitor, panel runPanel, next news) error {
-	if next.ended {
-		return errors.Join(events.send("finished", ""), events.send("end", ""))
-	}
-	panel.run, panel.waiting, panel.details = db.RunView{RunProgress: next.update.Run}, next.update.Waiting, runPath(next.update.Run.ID)
-	switch {
-	case errors.Is(next.err, syncs.ErrAbandoned):
-		panel.abandoned = true
-	case next.err != nil:
-		c.logger.Info("a stream ended", zap.String("request_id", requestOf(ctx).id), zap.Error(next.err))
-		return next.err
-	case next.update.Finished():
-		run, err := c.store.RunView(ctx, v.Organisation.ID, next.update.Run.ID)
-		if err != nil {
+// runTeller tells of a run; panel says what is known beside the updates.
+func (c console) runTeller(v visitor, panel runPanel) teller[syncs.Update] {
+	return func(ctx context.Context, events *eventStream, update syncs.Update, failed error) error {
+		panel.run, panel.waiting, panel.details = db.RunView{RunProgress: update.Run}, update.Waiting, runPath(update.Run.ID)
+		switch {
+		case errors.Is(failed, syncs.ErrAbandoned):
+			panel.abandoned = true
+		case failed != nil:
+			return failed
+		case update.Finished():
+			run, err := c.store.RunView(ctx, v.Organisation.ID, update.Run.ID)
+			if err != nil {
+				return err
+			}
+			panel.run = run
+		}
+		var shown bytes.Buffer
+		if err := runNews(panel).Render(ctx, &shown); err != nil {
 			return err
 		}
-		panel.run = run
+		return errors.Join(events.send("progress", shown.String()), events.send("said", html.EscapeString(panel.said())))
 	}
-	var shown bytes.Buffer
-	if err := runNews(panel).Render(ctx, &shown); err != nil {
-		return err
-	}
-	return errors.Join(events.send("progress", shown.String()), events.send("said", html.EscapeString(panel.said())))
 }
 
 // eventStream writes server-sent events.

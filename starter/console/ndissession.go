@@ -259,9 +259,9 @@ func (c console) ndisEvents(w http.ResponseWriter, r *http.Request, v visitor) e
 	if progress.Person.ID != person || progress.Kind != care.RunPACEContract {
 		return db.ErrNotFound
 	}
-	return c.stream(w, r, v, runPanel{zone: v.zone, after: after}, func(ctx context.Context) iter.Seq2[syncs.Update, error] {
+	return stream(c, w, r, func(ctx context.Context) iter.Seq2[syncs.Update, error] {
 		return untilPreview(c.syncs.Follow(ctx, v.Organisation.ID, run), after)
-	})
+	}, c.runTeller(v, runPanel{zone: v.zone, after: after}))
 }
 
 // untilPreview ends with the first preview after another one.

@@ -350,7 +350,7 @@ func noPeople(view peopleView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<p>An operator imports them from a file with <code>caresync import people FILE</code>. Then they stand here, and their plans can be synchronised.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<p><a href=\"/imports\">Import a file</a>, or let an operator do it with <code>caresync import people FILE</code>. Then they stand here, and their plans can be synchronised.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
