@@ -48,7 +48,7 @@ test: build chromium ## run every test
 	cd bench && go vet ./... && go test $(TESTFLAGS) ./...
 
 .PHONY: bench
-bench: build ## measure one sync and a bulk run beside what one would use instead; a quarter of an hour
+bench: build ## measure one sync and a bulk run beside what one would use instead; some twenty minutes
 	cd bench && go build -o $(BIN)/bench .
 	$(DEVSTACK) exec --without ui -- $(BIN)/bench $(BENCHFLAGS)
 

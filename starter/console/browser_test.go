@@ -162,16 +162,6 @@ func ask[T any](w *tab, expression string) (T, error) {
 	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
 
-// picture is a screenshot of the whole page as PNG.
-func (w *tab) picture() []byte {
-	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, patience)
-	defer cancel()
-	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-	require.NoError(w.t, err)
-	return picture
-}
-
 func quoted(text string) string {
 	encoded, _ := json.Marshal(text) // a string can always be encoded
 	return string(encoded)

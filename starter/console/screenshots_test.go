@@ -5,6 +5,7 @@ package console_test
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"image"
 	"image/color"
 	"image/png"
@@ -171,4 +172,14 @@ func (s *site) move(t *testing.T, key string, move world.Move) {
 	t.Helper()
 	_, err := s.World.World.Move(key, move)
 	require.NoError(t, err)
+}
+
+// picture is a screenshot of the whole page as PNG.
+func (w *tab) picture() []byte {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
+	defer cancel()
+	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	require.NoError(w.t, err)
+	return picture
 }

@@ -147,7 +147,9 @@ func (s *storm) disasters() disasters {
 	return all
 }
 
-func (s *storm) disastersOfSingleSyncs() disasters { return s.disastersOf("a single sync", s.singleSync) }
+func (s *storm) disastersOfSingleSyncs() disasters {
+	return s.disastersOf("a single sync", s.singleSync)
+}
 
 // disastersOf befall a workflow.
 func (s *storm) disastersOf(what string, workflowID func(*testing.T) string) disasters {
