@@ -2,9 +2,12 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/caresync/caresync/care"
@@ -77,7 +80,7 @@ func (b *Bulk) SetBulkPaused(ctx context.Context, part protocol.BulkPart, paused
 
 // EscalatedPeople are those of a batch who were given a sync of their own and have no outcome yet.
 func (b *Bulk) EscalatedPeople(ctx context.Context, part protocol.BulkPart) ([]care.ID, error) {
-	return b.store.EscalatedItems(ctx, part.OrganisationID, part.BulkID, part.Batch)
+	return b.store.EscalatedItems(ctx, part.OrganisationID, part.BulkID, part.Batch, nil)
 }
 
 // SettleBatch settles those of a batch who have no outcome, whatever became of it, and counts how all of them ended.
@@ -109,9 +112,14 @@ type awaiter struct {
 
 // awaitRun waits for a person's sync that somebody else had started, and settles the person with it.
 func (a awaiter) awaitRun(ctx context.Context, in protocol.AwaitRunInput) error {
-	_ = a.temporal.GetWorkflow(ctx, in.WorkflowID, "").Get(ctx, nil) // how it ended stands in its row
+	var failed *temporal.WorkflowExecutionError // how it ended stands in its row
+	var unknown *serviceerror.NotFound
+	err := a.temporal.GetWorkflow(ctx, in.WorkflowID, "").Get(ctx, nil)
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if err != nil && !errors.As(err, &failed) && !errors.As(err, &unknown) {
+		return errors.Join(errTemporalUnavailable, err)
 	}
 	return a.store.SettleJoined(ctx, in.OrganisationID, in.BulkID, in.ClientID, in.WorkflowID)
 }

@@ -18,15 +18,17 @@ const deltaOverlap = time.Hour
 
 // lists are the provider-wide lists of an organisation as far as a bulk run reads them.
 type lists struct {
-	began         time.Time
+	began time.Time
+	// listed is how many people the list of each connection has that was read.
+	listed        map[care.ID]int
 	summaries     []care.Summary
 	contributions []servicesaustralia.PersonContributions
 	budgets       []servicesaustralia.ProviderBudget
 }
 
 // PlanFromLists reads the lists of all the organisation's providers, and plans a bulk run. People whom they list and we do not know are
-// reported; known people whom they do not list are marked as not in care (R19). A delta run plans only those of whom something has changed
-// since the last run that reached everybody; where there was none, everybody.
+// reported; known people whom they do not list are marked as not in care, where all lists were read and are to be believed (R5, R19). A
+// delta run plans only those of whom something has changed since the last run that reached everybody; where there was none, everybody.
 func (b *Bulk) PlanFromLists(ctx context.Context, in protocol.BulkPart) (protocol.BulkPlan, error) {
 	since, err := b.comparesSince(ctx, in)
 	if err != nil {
@@ -73,7 +75,7 @@ func (b *Bulk) readLists(ctx context.Context, in protocol.BulkPart, since time.T
 	if err != nil {
 		return lists{}, err
 	}
-	all := lists{began: time.Now()}
+	all := lists{began: time.Now(), listed: make(map[care.ID]int)}
 	updated := servicesaustralia.Updated{From: since}
 	for _, connection := range connections {
 		if connection.Service != care.ServicesAustralia || connection.ActivatedAt == nil {
@@ -84,6 +86,7 @@ func (b *Bulk) readLists(ctx context.Context, in protocol.BulkPart, since time.T
 		if err != nil && !transport.Has(err, transport.NotFound) { // a provider without people
 			return lists{}, err
 		}
+		all.listed[connection.ID] = len(summaries.Records)
 		all.summaries = append(all.summaries, summaries.Records...)
 		if since.IsZero() {
 			continue
@@ -113,7 +116,8 @@ func (b *Bulk) compareLists(ctx context.Context, in protocol.BulkPart, read list
 		return nil, err
 	}
 	if !delta {
-		return nil, b.store.MarkAbsent(ctx, in.OrganisationID, in.BulkID, listed, in.Options.AcceptAbsences, today)
+		everybody := db.Listed{People: listed, ByConnection: read.listed}
+		return nil, b.store.MarkAbsent(ctx, in.OrganisationID, in.BulkID, everybody, in.Options.AcceptAbsences, today)
 	}
 	held, err := b.store.HeldLists(ctx, in.OrganisationID, listed)
 	if err != nil {

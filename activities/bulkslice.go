@@ -25,6 +25,10 @@ const (
 	pauseIsSeenWithin = time.Second
 	// failuresInARow of different people, without anybody succeeding in between, are the service's and not theirs.
 	failuresInARow = 5
+	// outageIsWaitedFor is how long a slice takes failures for an outage; then they are the people's own (R9).
+	outageIsWaitedFor = 2 * time.Hour
+	// notAuthorisedStopsAt is how many people the government may refuse to this provider before it refuses everybody (R9).
+	notAuthorisedStopsAt = 2
 )
 
 // SyncSlice syncs the people of a slice who have no outcome, several at once. One who fails while others succeed is answered as escalated.
@@ -78,6 +82,8 @@ type slice struct {
 	// troubled failed for a technical reason; inARow is how many did since anybody succeeded.
 	troubled []trouble
 	inARow   int
+	// notAuthorised are those whom the government refused to this provider.
+	notAuthorised int
 	// outage is why the service as a whole fails.
 	outage error
 }
@@ -86,6 +92,8 @@ type slice struct {
 type trouble struct {
 	client care.ID
 	pass   pass
+	// failure is why. Where the pass could not even begin, or not be recorded, the pass is empty.
+	failure error
 }
 
 // goesOn reports whether a further person may be begun. People in hand are always finished.
@@ -129,20 +137,25 @@ func (s *slice) sync(ctx context.Context, item db.OpenItem) {
 	person := item.ClientID
 	request := care.Request{
 		OrganisationID: s.in.OrganisationID, ClientID: person, AllBudgets: s.in.Options.AllBudgets, Areas: s.in.Options.Areas,
-		MovedOnly: s.in.Options.Delta, MovedBudgets: item.MovedBudgets, HoldChanges: s.in.Options.HoldChanges, Trigger: care.TriggerBulk, RequestedBy: s.in.RequestedBy, BulkID: s.in.BulkID,
+		MovedOnly: s.in.Options.Delta && !item.Whole, MovedBudgets: item.MovedBudgets, HoldChanges: s.in.Options.HoldChanges, Trigger: care.TriggerBulk, RequestedBy: s.in.RequestedBy, BulkID: s.in.BulkID,
 	}
 	made, err := s.bulk.passes[s.in.Options.Kind].pass(ctx, db.BulkRunID(s.in.BulkID, person), request)
 	switch {
 	case errors.Is(err, db.ErrNotFound):
-		s.settled(ctx, s.bulk.store.SettleItem(ctx, s.in.OrganisationID, s.in.BulkID, person, care.RunFailed, care.ReasonNotFound), care.RunResult{})
+		s.settled(ctx, person, s.bulk.store.SettleItem(ctx, s.in.OrganisationID, s.in.BulkID, person, care.RunFailed, care.ReasonNotFound), care.RunResult{})
 	case err != nil:
-		s.fails(err)
-	case made.failure != nil:
-		s.hasTrouble(trouble{client: person, pass: made})
+		s.hasTrouble(trouble{client: person, failure: err})
+	case made.failure != nil && s.isPatient():
+		s.hasTrouble(trouble{client: person, pass: made, failure: made.failure})
 	default:
 		result, err := s.bulk.runs.CompleteRun(ctx, made.CompleteInput)
-		s.settled(ctx, err, result)
+		s.settled(ctx, person, err, result)
 	}
+}
+
+// isPatient reports whether failures may still be those of an outage.
+func (s *slice) isPatient() bool {
+	return s.in.Since.IsZero() || time.Since(s.in.Since) < outageIsWaitedFor
 }
 
 // stop ends the bulk run: nobody else is begun.
@@ -153,9 +166,9 @@ func (s *slice) stop(reason care.Reason) {
 }
 
 // settled notes that a person has an outcome, and with the first one that the bulk run goes on. An outcome that would be everybody's ends it.
-func (s *slice) settled(ctx context.Context, err error, result care.RunResult) {
+func (s *slice) settled(ctx context.Context, person care.ID, err error, result care.RunResult) {
 	if err != nil {
-		s.fails(err)
+		s.hasTrouble(trouble{client: person, failure: err})
 		return
 	}
 	if first := s.count(result); !first {
@@ -175,10 +188,19 @@ func (s *slice) count(result care.RunResult) (first bool) {
 	if result.Outcome == care.RunFailed {
 		s.result.Failed++
 	}
-	if result.Reason.ConcernsOrganisation() {
+	if s.isEverybodys(result.Reason) {
 		s.result.Stop = result.Reason
 	}
 	return s.result.Settled == 1
+}
+
+// isEverybodys reports whether a reason would be the same for all people of the bulk run.
+func (s *slice) isEverybodys(reason care.Reason) bool {
+	if reason == care.ReasonNotAuthorised && s.in.Options.Kind == care.RunCareRecipient {
+		s.notAuthorised++
+		return s.notAuthorised >= notAuthorisedStopsAt
+	}
+	return reason.ConcernsOrganisation()
 }
 
 // fails notes that nobody can be synced at the moment.
@@ -192,38 +214,45 @@ func (s *slice) fails(err error) {
 
 // hasTrouble notes a person's technical failure, and recognises one that is not the person's own.
 func (s *slice) hasTrouble(t trouble) {
-	if concernsEverybody(t.pass.failure) {
-		s.fails(t.pass.failure)
+	if s.isPatient() && concernsEverybody(t.failure) || databaseUnavailable(t.failure) {
+		s.fails(t.failure)
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.troubled = append(s.troubled, t)
+	var failure *transport.Error
+	if !errors.As(t.failure, &failure) {
+		return // a fault of ours is no outage of the service
+	}
 	s.inARow++
-	if s.inARow >= failuresInARow && s.outage == nil {
-		s.outage = t.pass.failure
+	if s.inARow >= failuresInARow && s.outage == nil && s.isPatient() {
+		s.outage = t.failure
 	}
 }
 
 // concernsEverybody recognises what belongs to the connection rather than to a person: too many calls, a planned outage, an allowance
-// that is used up, and a database that is away.
+// that is used up.
 func concernsEverybody(err error) bool {
 	var failure *transport.Error
 	if errors.As(err, &failure) {
 		return failure.Kind == transport.RateLimited || failure.Kind == transport.LoginUnavailable || failure.Status == http.StatusServiceUnavailable
 	}
-	return errors.Is(err, db.ErrNoAllowance) || databaseUnavailable(err)
+	return errors.Is(err, db.ErrNoAllowance)
 }
 
-// end escalates those who failed while others succeeded. In an outage they are left, like everybody else, to a later attempt.
+// end escalates those who failed while others succeeded. In an outage they are left, like everybody else, to a later attempt. Those whom
+// an attempt before has escalated, and could not answer with any more, are answered, too.
 func (s *slice) end(ctx context.Context) (protocol.SliceResult, error) {
-	if s.outage == nil && s.result.Settled == 0 && len(s.troubled) > 1 {
-		s.outage = s.troubled[0].pass.failure
-	}
 	if s.outage != nil {
 		return s.result, errors.Join(s.outage, s.bulk.noteOutage(ctx, s.in.BulkPart, s.outage))
 	}
-	return s.result, s.escalate(ctx)
+	if err := s.escalate(ctx); err != nil {
+		return s.result, err
+	}
+	var err error
+	s.result.Escalated, err = s.bulk.store.EscalatedItems(ctx, s.in.OrganisationID, s.in.BulkID, s.in.Batch, &s.in.Slice)
+	return s.result, err
 }
 
 func (b *Bulk) noteOutage(ctx context.Context, part protocol.BulkPart, outage error) error {
@@ -241,12 +270,12 @@ func (s *slice) escalate(ctx context.Context) error {
 	}
 	clients := make([]care.ID, 0, len(s.troubled))
 	for _, t := range s.troubled {
-		if err := s.bulk.runs.escalate(ctx, t.pass.CompleteInput); err != nil {
-			return err
+		if t.pass.Subject.RunID != "" {
+			if err := s.bulk.runs.escalate(ctx, t.pass.CompleteInput); err != nil {
+				return err
+			}
 		}
 		clients = append(clients, t.client)
 	}
-	escalated, err := s.bulk.store.EscalateItems(ctx, s.in.OrganisationID, s.in.BulkID, clients)
-	s.result.Escalated = escalated
-	return err
+	return s.bulk.store.EscalateItems(ctx, s.in.OrganisationID, s.in.BulkID, clients)
 }

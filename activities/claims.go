@@ -17,8 +17,8 @@ import (
 // signalsAtOnce is how many people of a claim are signalled at the same time.
 const signalsAtOnce = 8
 
-// errTemporalUnavailable: a sync could not be asked for. Trying again helps.
-var errTemporalUnavailable = errors.New("the Temporal server did not take the signal")
+// errTemporalUnavailable: a workflow could not be signalled or looked at. Trying again helps.
+var errTemporalUnavailable = errors.New("the Temporal server did not answer")
 
 // Signaller is what the steps need of a Temporal client to ask for syncs.
 type Signaller interface {

@@ -29,8 +29,10 @@ func (s *Steps) RegisterDatabaseSteps(registry worker.ActivityRegistry) {
 	register(registry, protocol.CompleteBulkActivity, s.CompleteBulk)
 }
 
-// RegisterServiceSteps registers the steps that call a service.
-func (s *Steps) RegisterServiceSteps(registry worker.ActivityRegistry, service care.Service) {
+// RegisterServiceSteps registers the steps that call a service, and those that look at other workflows: they wait, too.
+func (s *Steps) RegisterServiceSteps(registry worker.ActivityRegistry, service care.Service, temporal Workflows) {
+	register(registry, protocol.AwaitRunActivity, awaiter{store: s.Bulk.store, temporal: temporal}.awaitRun)
+	register(registry, protocol.ReconcileActivity, reconciler{store: s.Bulk.store, temporal: temporal}.reconcile)
 	switch service {
 	case care.ServicesAustralia:
 		register(registry, protocol.UpsertPlanActivity, s.UpsertPlan)
@@ -44,12 +46,10 @@ func (s *Steps) RegisterServiceSteps(registry worker.ActivityRegistry, service c
 	}
 }
 
-// RegisterBulkSteps registers the steps of bulk runs that call a service, and those that look at other workflows.
-func (s *Steps) RegisterBulkSteps(registry worker.ActivityRegistry, temporal Workflows) {
+// RegisterBulkSteps registers the steps of bulk runs that call a service.
+func (s *Steps) RegisterBulkSteps(registry worker.ActivityRegistry) {
 	register(registry, protocol.PlanFromListsActivity, s.PlanFromLists)
 	register(registry, protocol.SyncSliceActivity, s.SyncSlice)
-	register(registry, protocol.AwaitRunActivity, awaiter{store: s.Bulk.store, temporal: temporal}.awaitRun)
-	register(registry, protocol.ReconcileActivity, reconciler{store: s.Bulk.store, temporal: temporal}.reconcile)
 }
 
 func register(registry worker.ActivityRegistry, name string, step any) {

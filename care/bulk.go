@@ -115,7 +115,7 @@ func ConcludeBulk(counts BulkCounts, stopped Reason) RunOutcome {
 	switch {
 	case stopped == ReasonCancelled:
 		return RunCancelled
-	case counts.Selected > 0 && good+counts.Partial == 0:
+	case good+counts.Partial == 0 && (counts.Selected > 0 || stopped != ""):
 		return RunFailed
 	case good < counts.Selected || stopped != "":
 		return RunPartial

@@ -1,5 +1,7 @@
 package care
 
+import "slices"
+
 // HeldLists is what we hold of a person that a provider-wide list can be compared with.
 type HeldLists struct {
 	HeldPlan
@@ -21,10 +23,21 @@ func (h HeldLists) ContributionsMoved(listed []Contribution) bool {
 	return CompareContributions(h.Contributions, listed).Count.Created > 0
 }
 
-// AbsenceGuard decides whether the people of an organisation who are absent from the lists of all its providers may be marked as not in
-// care (R5, R19): not where the lists are empty, and not more than half of five or more at once unless somebody has accepted that.
-func AbsenceGuard(inCare, absent, listed int, accepted bool) (mayMark bool) {
-	return accepted || !Guard{NeverEmpty: true}.Holds(inCare, absent, listed)
+// ProviderList is a list of people beside those in care whom we hold of it: one provider's, or those of all together.
+type ProviderList struct {
+	// InCare are in care as far as we know, Absent are those of them whom no provider's list has.
+	InCare, Absent int
+	// Listed is how many people the list has.
+	Listed int
+}
+
+// MayMarkAbsent decides whether the people of an organisation who are absent from the lists of all its providers may be marked as not in
+// care (R5, R19): not where some list is empty, and not more than half of five or more of a list at once, unless somebody has accepted that.
+// Absence cannot be told from fewer than all lists, so that one list that is not to be believed holds back everybody.
+func MayMarkAbsent(lists []ProviderList, accepted bool) bool {
+	return accepted || !slices.ContainsFunc(lists, func(list ProviderList) bool {
+		return Guard{NeverEmpty: true}.Holds(list.InCare, list.Absent, list.Listed)
+	})
 }
 
 // BudgetsAfterDeparture is for how many days the budgets of a person who is not in care go on being synced (R19).

@@ -126,10 +126,12 @@ type BulkSlice struct {
 	Batch, Slice           int
 }
 
-// OpenItem is a person of a bulk run without an outcome, with the government's ids of their budgets that were updated lately.
+// OpenItem is a person of a bulk run without an outcome, with the government's ids of their budgets that were updated lately. Whole is set
+// for those whose last run did not succeed: whatever was not read then has to be read now, though no list names it again.
 type OpenItem struct {
 	ClientID     care.ID
 	MovedBudgets []string
+	Whole        bool
 }
 
 // OpenItems are the people of a slice who have no outcome and no sync of their own.
@@ -170,19 +172,21 @@ func (s *Store) NoteBulkGoesOn(ctx context.Context, organisation, bulk care.ID) 
 	return mapError("note that the bulk run goes on", s.queries.SetBulkWaiting(ctx, gen.SetBulkWaitingParams{OrganisationID: organisation, ID: bulk}))
 }
 
-// EscalateItems notes that some people are given a sync of their own, and answers with those who have no outcome yet.
-func (s *Store) EscalateItems(ctx context.Context, organisation, bulk care.ID, clients []care.ID) ([]care.ID, error) {
-	open, err := s.queries.EscalateItems(ctx, gen.EscalateItemsParams{OrganisationID: organisation, BulkID: bulk, Clients: clients})
-	return open, mapError("escalate", err)
+// EscalateItems notes that some people are given a sync of their own.
+func (s *Store) EscalateItems(ctx context.Context, organisation, bulk care.ID, clients []care.ID) error {
+	return mapError("escalate", s.queries.EscalateItems(ctx, gen.EscalateItemsParams{OrganisationID: organisation, BulkID: bulk, Clients: clients}))
 }
 
-// EscalatedItems are the people of a batch who were given a sync of their own and have no outcome yet.
-func (s *Store) EscalatedItems(ctx context.Context, organisation, bulk care.ID, batch int) ([]care.ID, error) {
-	clients, err := s.queries.EscalatedItems(ctx, gen.EscalatedItemsParams{OrganisationID: organisation, BulkID: bulk, Batch: int32(batch)})
+// EscalatedItems are the people of a batch, or of one slice of it, who were given a sync of their own and have no outcome yet.
+func (s *Store) EscalatedItems(ctx context.Context, organisation, bulk care.ID, batch int, slice *int) ([]care.ID, error) {
+	clients, err := s.queries.EscalatedItems(ctx, gen.EscalatedItemsParams{
+		OrganisationID: organisation, BulkID: bulk, Batch: int32(batch), Slice: batchNumber(slice),
+	})
 	return clients, mapError("load the escalated", err)
 }
 
-// SettleJoined settles a person with the newest run of a workflow that somebody else had started, once that has finished.
+// SettleJoined settles a person with the newest run of a workflow that somebody else had started, once that has finished. A run from before
+// the person was given a sync of their own settles nobody.
 func (s *Store) SettleJoined(ctx context.Context, organisation, bulk, client care.ID, workflowID string) error {
 	_, err := s.queries.SettleJoined(ctx, gen.SettleJoinedParams{OrganisationID: organisation, BulkID: bulk, ClientID: client, WorkflowID: workflowID})
 	return mapError("settle with a run that was joined", err)
@@ -228,8 +232,8 @@ func countItems(ctx context.Context, queries *gen.Queries, organisation, bulk ca
 	return counts, err
 }
 
-// FinishBulk settles whoever has no outcome yet as skipped, closes the passes that nobody finished, and sets the bulk run's outcome where none is set. It answers with the counts.
-// stop is why the run ended early, empty if it did not.
+// FinishBulk settles whoever has no outcome yet as skipped, closes the passes that nobody finished, and sets the bulk run's outcome where none is set. It answers with the counts, and
+// with the outcome that stands. stop is why the run ended early, empty if it did not.
 func (s *Store) FinishBulk(ctx context.Context, organisation, bulk care.ID, stop care.Reason) (counts care.BulkCounts, outcome care.RunOutcome, err error) {
 	err = s.inTransaction(ctx, "finish the bulk run", func(queries *gen.Queries) error {
 		reason := stop
@@ -249,7 +253,12 @@ func (s *Store) FinishBulk(ctx context.Context, organisation, bulk care.ID, stop
 			return err
 		}
 		outcome = care.ConcludeBulk(counts, stop)
-		return queries.FinishBulk(ctx, gen.FinishBulkParams{OrganisationID: organisation, ID: bulk, Outcome: string(outcome), Reason: string(stop)})
+		recorded, err := queries.FinishBulk(ctx, gen.FinishBulkParams{OrganisationID: organisation, ID: bulk, Outcome: string(outcome), Reason: string(stop)})
+		if errors.Is(err, pgx.ErrNoRows) { // a bulk run that could not even be recorded is over all the same
+			return nil
+		}
+		outcome = care.RunOutcome(recorded)
+		return err
 	})
 	return counts, outcome, err
 }
@@ -286,18 +295,30 @@ func (s *Store) HeldLists(ctx context.Context, organisation care.ID, careRecipie
 	return people, nil
 }
 
-// MarkAbsent marks the people whom none of the providers' lists has as not in care, unless they are too many (R5, R19), and notes in the
-// bulk run how many were marked or held.
-func (s *Store) MarkAbsent(ctx context.Context, organisation, bulk care.ID, listed []string, accepted bool, today care.Date) error {
+// Listed are the people whom the lists of an organisation's providers name, with how many each connection's list has: those of its
+// connections to Services Australia that were read.
+type Listed struct {
+	People       []string
+	ByConnection map[care.ID]int
+}
+
+// MarkAbsent marks the people whom none of the providers' lists has as not in care, unless they are too many or some list was not read
+// (R5, R19), and notes in the bulk run how many were marked or held.
+func (s *Store) MarkAbsent(ctx context.Context, organisation, bulk care.ID, listed Listed, accepted bool, today care.Date) error {
 	return s.inTransaction(ctx, "mark who is absent", func(queries *gen.Queries) error {
-		counted, err := queries.Absent(ctx, gen.AbsentParams{OrganisationID: organisation, Listed: listed})
+		counted, err := queries.Absent(ctx, gen.AbsentParams{OrganisationID: organisation, Listed: listed.People})
 		if err != nil {
 			return err
 		}
+		lists, complete, err := providerLists(ctx, queries, organisation, listed)
+		if err != nil {
+			return err
+		}
+		lists = append(lists, care.ProviderList{InCare: int(counted.InCare), Absent: int(counted.Absent), Listed: len(listed.People)})
 		note := gen.NoteAbsencesParams{OrganisationID: organisation, ID: bulk}
-		if care.AbsenceGuard(int(counted.InCare), int(counted.Absent), len(listed), accepted) {
+		if complete && care.MayMarkAbsent(lists, accepted) {
 			note.Absent = counted.Absent
-			if err := queries.MarkAbsent(ctx, gen.MarkAbsentParams{OrganisationID: organisation, Listed: listed, Today: today}); err != nil {
+			if err := queries.MarkAbsent(ctx, gen.MarkAbsentParams{OrganisationID: organisation, Listed: listed.People, Today: today}); err != nil {
 				return err
 			}
 		} else {
@@ -305,6 +326,18 @@ func (s *Store) MarkAbsent(ctx context.Context, organisation, bulk care.ID, list
 		}
 		return queries.NoteAbsences(ctx, note)
 	})
+}
+
+// providerLists compares each provider's list with whom we hold of it, and reports whether there are lists and all of them were read.
+func providerLists(ctx context.Context, queries *gen.Queries, organisation care.ID, listed Listed) (lists []care.ProviderList, complete bool, err error) {
+	rows, err := queries.AbsentByConnection(ctx, gen.AbsentByConnectionParams{OrganisationID: organisation, Listed: listed.People})
+	complete = len(rows) > 0
+	for _, row := range rows {
+		people, read := listed.ByConnection[row.ID]
+		complete = complete && read
+		lists = append(lists, care.ProviderList{InCare: int(row.InCare), Absent: int(row.Absent), Listed: people})
+	}
+	return lists, complete, err
 }
 
 // ReportUnknown keeps the care recipient ids of people whom the provider-wide summary lists and whom the organisation does not have.

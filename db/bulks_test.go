@@ -8,6 +8,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/testkit"
 )
 
@@ -51,4 +52,183 @@ func TestARetryReachesEverybodyWhoDidNotSucceed(t *testing.T) {
 	require.NoError(t, err)
 	testkit.OpenSQL(t, b.address).Exec(t, "UPDATE client SET not_in_care_since = $1", time.Now().AddDate(-1, 0, 0))
 	require.Equal(t, b.people[2:], b.again(t, care.BulkSelection{RetryOf: b.id}))
+}
+
+// finished lets everybody of a bulk run over some areas, whose lists were read, end well.
+func (b bulkRun) finished(t *testing.T, listedAt time.Time) {
+	t.Helper()
+	require.NoError(t, b.store.MarkBulkListed(t.Context(), b.organisation.ID, b.id, listedAt))
+	require.NoError(t, b.store.SettleItems(t.Context(), b.organisation.ID, b.id, nil, care.RunSucceeded, ""))
+	_, outcome, err := b.store.FinishBulk(t.Context(), b.organisation.ID, b.id, "")
+	require.NoError(t, err)
+	require.Equal(t, care.RunSucceeded, outcome)
+}
+
+// R5: whatever changed in an area that a run left out is not covered by it.
+func TestOnlyARunOverAllAreasCoversWhatChanged(t *testing.T) {
+	t.Parallel()
+	b := newBulkRun(t, 2, everyCareRecipient)
+	sunday := time.Now().AddDate(0, 0, -1).Truncate(time.Second)
+	b.finished(t, sunday)
+	b.id = db.NewID()
+	b.plan(t, care.BulkOptions{Kind: care.RunCareRecipient, Areas: []care.Area{care.AreaContributions}})
+	b.finished(t, sunday.Add(time.Hour))
+	covered, err := b.store.CoveredUntil(t.Context(), b.organisation.ID)
+	require.NoError(t, err)
+	require.True(t, sunday.Equal(covered), covered)
+}
+
+// No list names again what was not read of somebody last time.
+func TestWhoDidNotSucceedLastTimeIsReadAsAWhole(t *testing.T) {
+	t.Parallel()
+	b := newBulkRun(t, 5, everyCareRecipient)
+	b.run(t, b.people[0], care.RunSucceeded, "")
+	b.run(t, b.people[1], care.RunSucceededWithWarnings, "")
+	b.run(t, b.people[2], care.RunPartial, care.ReasonServiceUnavailable)
+	b.run(t, b.people[3], care.RunPartial, care.ReasonServiceUnavailable)
+
+	delta := db.Bulk{ID: db.NewID(), OrganisationID: b.organisation.ID, RequestedBy: "tests", Options: care.BulkOptions{Kind: care.RunCareRecipient, Delta: true}}
+	require.NoError(t, b.store.RecordBulk(t.Context(), delta))
+	moved := db.Moved{b.people[1]: {"B1"}, b.people[3]: {"B3"}}
+	_, _, err := b.store.PlanBulk(t.Context(), delta, db.BulkSize{PerBatch: 100, PerSlice: 10}, moved, time.Now())
+	require.NoError(t, err)
+	items, err := b.store.OpenItems(t.Context(), db.BulkSlice{OrganisationID: b.organisation.ID, BulkID: delta.ID})
+	require.NoError(t, err)
+	require.Equal(t, []db.OpenItem{
+		{ClientID: b.people[1], MovedBudgets: []string{"B1"}},
+		{ClientID: b.people[2], MovedBudgets: []string{}, Whole: true},
+		{ClientID: b.people[3], MovedBudgets: []string{"B3"}, Whole: true},
+		{ClientID: b.people[4], MovedBudgets: []string{}, Whole: true},
+	}, items)
+}
+
+// A scheduled bulk run's workflow has an id of the schedule's; the passes of its slices are over with it all the same.
+func TestPassesOfAScheduledBulkRunAreClosedWithIt(t *testing.T) {
+	t.Parallel()
+	b := newBulkRun(t, 2, everyCareRecipient)
+	sql := testkit.OpenSQL(t, b.address)
+	sql.Exec(t, "UPDATE bulk_run SET workflow_id = 'bulk-sync/scheduled/nightly-2026-05-01T03:30:00Z'")
+	for i, workflow := range []string{protocol.BulkSyncID(b.id), protocol.CareRecipientSyncID(b.people[1])} {
+		require.NoError(t, b.store.RecordRun(t.Context(), db.RunStart{
+			ID: db.BulkRunID(b.id, b.people[i]), Kind: care.RunCareRecipient, WorkflowID: workflow, StartedAt: time.Now(),
+			Request: care.Request{OrganisationID: b.organisation.ID, ClientID: b.people[i], Trigger: care.TriggerBulk, BulkID: b.id},
+		}))
+	}
+	_, _, err := b.store.FinishBulk(t.Context(), b.organisation.ID, b.id, care.ReasonBulkLost)
+	require.NoError(t, err)
+	require.Equal(t, []care.ID{b.people[1]}, testkit.Column[care.ID](t, sql, "SELECT client_id::text FROM sync_run WHERE outcome IS NULL"),
+		"their own sync goes on")
+}
+
+func TestTheOutcomeOfABulkRunIsRecordedOnce(t *testing.T) {
+	t.Parallel()
+	b := newBulkRun(t, 2, everyCareRecipient)
+	b.run(t, b.people[0], care.RunSucceeded, "")
+	for _, stop := range []care.Reason{care.ReasonCancelled, ""} {
+		_, outcome, err := b.store.FinishBulk(t.Context(), b.organisation.ID, b.id, stop)
+		require.NoError(t, err)
+		require.Equal(t, care.RunCancelled, outcome)
+	}
+	view := b.view(t)
+	require.Equal(t, care.RunCancelled, view.Outcome)
+	require.Equal(t, care.ReasonCancelled, view.Reason)
+	_, outcome, err := b.store.FinishBulk(t.Context(), b.organisation.ID, db.NewID(), care.ReasonBulkLost)
+	require.NoError(t, err, "one that could not even be recorded is over, too")
+	require.Equal(t, care.RunFailed, outcome)
+}
+
+// absences are an organisation with two connections, the first of which holds six people and the second three.
+func absences(t *testing.T) (b bulkRun, sql testkit.SQL, connections [2]care.ID) {
+	t.Helper()
+	b = newBulkRun(t, 9, everyCareRecipient)
+	sql = testkit.OpenSQL(t, b.address)
+	for i, provider := range []string{"4000012345", "4000012346"} {
+		created, err := b.store.CreateConnection(t.Context(), b.organisation.ID, exampleConnection(provider))
+		require.NoError(t, err)
+		connections[i] = created.ID
+	}
+	sql.Exec(t, "UPDATE client SET verified_at = now(), connection_id = $1", connections[0])
+	sql.Exec(t, "UPDATE client SET connection_id = $1 WHERE id = ANY ($2)", connections[1], b.people[6:])
+	return b, sql, connections
+}
+
+// R5, R19: absence is told from all lists, each of which is to be believed.
+func TestWhoIsAbsentIsMarkedOnlyAfterEveryListWasRead(t *testing.T) {
+	t.Parallel()
+	b, sql, connections := absences(t)
+	known := testkit.Column[string](t, sql, "SELECT care_recipient_id FROM client ORDER BY id")
+	today := care.NewDate(2026, time.May, 1)
+	for _, test := range []struct {
+		name         string
+		listed       db.Listed
+		accepted     bool
+		absent, held int
+	}{
+		{"a list was not read", db.Listed{People: known[:6], ByConnection: map[care.ID]int{connections[0]: 6}}, true, 0, 3},
+		{"an empty list", db.Listed{People: known[:5], ByConnection: map[care.ID]int{connections[0]: 5, connections[1]: 0}}, false, 0, 4},
+		{"a list without more than half", db.Listed{People: append(known[:2:2], known[6:]...), ByConnection: map[care.ID]int{connections[0]: 2, connections[1]: 3}}, false, 0, 4},
+		{"all lists", db.Listed{People: append(known[:5:5], known[6:8]...), ByConnection: map[care.ID]int{connections[0]: 5, connections[1]: 2}}, false, 2, 0},
+		{"an empty list that somebody has accepted", db.Listed{People: known[:5], ByConnection: map[care.ID]int{connections[0]: 5, connections[1]: 0}}, true, 2, 0},
+	} {
+		b.id = db.NewID()
+		b.plan(t, everyCareRecipient)
+		require.NoError(t, b.store.MarkAbsent(t.Context(), b.organisation.ID, b.id, test.listed, test.accepted, today), test.name)
+		require.Equal(t, test.absent, b.view(t).Absent, test.name)
+		require.Equal(t, test.held, b.view(t).AbsentHeld, test.name)
+	}
+	require.ElementsMatch(t, b.people[5:], testkit.Column[care.ID](t, sql, "SELECT id::text FROM client WHERE not_in_care_since = '2026-05-01'"))
+}
+
+func TestReadingTheListsAgainKeepsHowManyWereMarked(t *testing.T) {
+	t.Parallel()
+	b, sql, connections := absences(t)
+	known := testkit.Column[string](t, sql, "SELECT care_recipient_id FROM client ORDER BY id")
+	listed := db.Listed{People: known[:8], ByConnection: map[care.ID]int{connections[0]: 6, connections[1]: 2}}
+	for range 2 {
+		require.NoError(t, b.store.MarkAbsent(t.Context(), b.organisation.ID, b.id, listed, false, care.NewDate(2026, time.May, 1)))
+		require.Equal(t, 1, b.view(t).Absent)
+	}
+}
+
+// A run from before somebody was given a sync of their own says nothing about that.
+func TestOnlyALaterRunSettlesWhoJoinedIt(t *testing.T) {
+	t.Parallel()
+	b := newBulkRun(t, 1, everyCareRecipient)
+	workflow := protocol.CareRecipientSyncID(b.people[0])
+	ended := func() {
+		id := db.NewID()
+		require.NoError(t, b.store.RecordRun(t.Context(), db.RunStart{
+			ID: id, Kind: care.RunCareRecipient, WorkflowID: workflow, StartedAt: time.Now(),
+			Request: care.Request{OrganisationID: b.organisation.ID, ClientID: b.people[0], Trigger: care.TriggerClaim},
+		}))
+		_, err := b.store.FinishRun(t.Context(), b.organisation.ID, care.RunResult{RunID: id, Outcome: care.RunSucceeded, Counts: care.Counts{}}, nil)
+		require.NoError(t, err)
+	}
+	settle := func() int {
+		require.NoError(t, b.store.SettleJoined(t.Context(), b.organisation.ID, b.id, b.people[0], workflow))
+		return b.view(t).Counts.Processed
+	}
+	ended()
+	require.NoError(t, b.store.EscalateItems(t.Context(), b.organisation.ID, b.id, b.people))
+	require.Zero(t, settle())
+	ended()
+	require.Equal(t, 1, settle())
+}
+
+// Whoever is given a sync of their own is marked with the end of the pass that failed, in one statement.
+func TestAPassThatEscalatesMarksThePerson(t *testing.T) {
+	t.Parallel()
+	b := newBulkRun(t, 1, everyCareRecipient)
+	id := db.BulkRunID(b.id, b.people[0])
+	require.NoError(t, b.store.RecordRun(t.Context(), db.RunStart{
+		ID: id, Kind: care.RunCareRecipient, WorkflowID: protocol.BulkSyncID(b.id), StartedAt: time.Now(),
+		Request: care.Request{OrganisationID: b.organisation.ID, ClientID: b.people[0], Trigger: care.TriggerBulk, BulkID: b.id},
+	}))
+	require.NoError(t, b.store.EscalateRun(t.Context(), b.organisation.ID,
+		care.RunResult{RunID: id, Outcome: care.RunFailed, Reason: care.ReasonServiceUnavailable, Counts: care.Counts{}}, nil))
+	require.Equal(t, care.BulkCounts{Selected: 1, Escalated: 1}, b.view(t).Counts)
+	slice := 0
+	escalated, err := b.store.EscalatedItems(t.Context(), b.organisation.ID, b.id, 0, &slice)
+	require.NoError(t, err)
+	require.Equal(t, b.people, escalated)
 }

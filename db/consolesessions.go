@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/hex"
 	"strings"
 	"time"
 
@@ -17,6 +18,10 @@ const consoleSecretBytes = 32
 // ConsoleSession is somebody who is signed in to the console.
 type ConsoleSession struct {
 	Organisation Organisation
+	// ID stands for the session in logs, which name nobody (R10): it begins its row's id_hash, in hexadecimal.
+	ID string
+	// TokenID is the API token that signed in; empty for a sign-in link.
+	TokenID care.ID
 	// Name is who is signed in, as runs record it.
 	Name      string
 	ExpiresAt time.Time
@@ -49,13 +54,14 @@ func consoleSecret() string {
 
 // ConsoleSession answers with the session of a secret, or ErrNotFound if there is none, it has expired, or its token was revoked.
 func (s *Store) ConsoleSession(ctx context.Context, secret string) (ConsoleSession, error) {
-	row, err := s.queries.ConsoleSession(ctx, hashOf(secret))
+	hash := hashOf(secret)
+	row, err := s.queries.ConsoleSession(ctx, hash)
 	if err != nil {
 		return ConsoleSession{}, mapError("look up the session", err)
 	}
 	return ConsoleSession{
 		Organisation: Organisation{ID: row.OrganisationID, Slug: row.Slug, Name: row.OrganisationName, TimeZone: row.TimeZone, CreatedAt: row.CreatedAt},
-		Name:         row.Name, ExpiresAt: row.ExpiresAt,
+		ID:           hex.EncodeToString(hash[:8]), TokenID: valueOf(row.TokenID), Name: row.Name, ExpiresAt: row.ExpiresAt,
 	}, nil
 }
 

@@ -93,8 +93,7 @@ func TestABulkRunIsCountedFromItsRows(t *testing.T) {
 	refused := b.run(t, b.people[1], care.RunPartial, care.ReasonConsentRefused, care.Issue{
 		Severity: care.SeverityError, Area: care.AreaBudgets, Code: "consent_refused", Message: "No consent.", Words: "Consent not provided"})
 	b.run(t, b.people[2], care.RunFailed, care.ReasonServiceUnavailable)
-	_, err := b.store.EscalateItems(t.Context(), b.organisation.ID, b.id, b.people[3:4])
-	require.NoError(t, err)
+	require.NoError(t, b.store.EscalateItems(t.Context(), b.organisation.ID, b.id, b.people[3:4]))
 
 	view := b.view(t)
 	require.Equal(t, care.BulkCounts{Selected: 6, Processed: 3, Succeeded: 1, Partial: 1, Failed: 1, Escalated: 1}, view.Counts)
@@ -114,7 +113,7 @@ func TestABulkRunIsCountedFromItsRows(t *testing.T) {
 	require.Equal(t, 2, partly[0].Warnings)
 	require.Contains(t, partly[0].Explanation, "has not consented")
 
-	_, _, err = b.store.FinishBulk(t.Context(), b.organisation.ID, b.id, care.ReasonCancelled)
+	_, _, err := b.store.FinishBulk(t.Context(), b.organisation.ID, b.id, care.ReasonCancelled)
 	require.NoError(t, err)
 	view = b.view(t)
 	require.Equal(t, db.BulkFinished, view.State)

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// StaleAfter is how long after the newest sync a person counts as out of date in lists.
+	// StaleAfter is how long after the newest sync of a kind a person counts as out of date in lists.
 	StaleAfter = 7 * 24 * time.Hour
 	// longestSearch and mostWords bound what is searched for; the rest is left out.
 	longestSearch = 100
@@ -35,9 +35,9 @@ type PeopleFilter struct {
 	// Search are words that must all be in a name or begin a number.
 	Search  string
 	Funding Funding
-	// Outcome is how the newest sync ended: one of care's run outcomes, "unfinished" or "never".
+	// Outcome is how LastRun ended: one of care's run outcomes, "unfinished" or "never".
 	Outcome string
-	// Stale lists only those whose newest sync did not bring everything up to date, is older than StaleAfter, or never was.
+	// Stale lists only those whose newest sync of either kind did not bring everything up to date, is older than StaleAfter, or never was.
 	Stale bool
 	// NotInCare lists only those who are not in care (R19).
 	NotInCare bool
@@ -49,7 +49,8 @@ type PeopleFilter struct {
 type PersonRow struct {
 	PersonRef
 	NotInCareSince care.Date
-	// LastRun is nil as long as the person was never synced.
+	// LastRun is the newest sync; of the newest of both kinds, rather the one that makes the person stale. A preview that nobody used is
+	// none. It is nil as long as the person was never synced.
 	LastRun *RunRef
 	Stale   bool
 }

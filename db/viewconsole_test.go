@@ -110,6 +110,68 @@ func TestPeopleByTheirLastSync(t *testing.T) {
 	}
 }
 
+// A sync of one kind hides nothing of the other, and a preview that nobody used is no sync.
+func TestPeopleByTheirLastSyncOfEachKind(t *testing.T) {
+	l := newListed(t)
+	require.NoError(t, l.sql.Try(t, "UPDATE client SET ndis_number = '430000001'"))
+	now := time.Now()
+	for _, test := range []struct {
+		name    string
+		runs    []pastRun
+		outcome string
+		kind    care.RunKind
+		stale   bool
+	}{
+		{"a failure behind a refresh", []pastRun{{care.RunCareRecipient, "failed", "unavailable", 2}, {care.RunPACEContract, "succeeded", "", 1}},
+			"failed", care.RunCareRecipient, true},
+		{"a refresh's failure behind a sync", []pastRun{{care.RunPACEContract, "partial", "", 2}, {care.RunCareRecipient, "succeeded", "", 1}},
+			"partial", care.RunPACEContract, true},
+		{"the newer of two failures", []pastRun{{care.RunCareRecipient, "failed", "unavailable", 2}, {care.RunPACEContract, "cancelled", "", 1}},
+			"cancelled", care.RunPACEContract, true},
+		{"a failure that was made good", []pastRun{{care.RunCareRecipient, "failed", "unavailable", 3}, {care.RunCareRecipient, "succeeded", "", 2}, {care.RunPACEContract, "succeeded", "", 1}},
+			"succeeded", care.RunPACEContract, false},
+		{"an old sync behind a refresh", []pastRun{{care.RunCareRecipient, "succeeded_with_warnings", "", 8 * 24}, {care.RunPACEContract, "succeeded", "", 1}},
+			"succeeded_with_warnings", care.RunCareRecipient, true},
+		{"a preview that nobody used", []pastRun{{care.RunCareRecipient, "succeeded", "", 1}, {care.RunPACEContract, "cancelled", "preview_expired", 0}},
+			"succeeded", care.RunCareRecipient, false},
+		{"a preview that nobody used after a refresh", []pastRun{{care.RunPACEContract, "failed", "unavailable", 1}, {care.RunPACEContract, "cancelled", "preview_expired", 0}},
+			"failed", care.RunPACEContract, true},
+		{"nothing but such a preview", []pastRun{{care.RunPACEContract, "cancelled", "preview_expired", 0}}, "never", "", true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			require.NoError(t, l.sql.Try(t, "DELETE FROM sync_run"))
+			for _, run := range test.runs {
+				l.ran(t, run)
+			}
+			require.Len(t, l.names(t, db.PeopleFilter{Outcome: test.outcome}), 1)
+			require.Equal(t, test.stale, len(l.names(t, db.PeopleFilter{Stale: true})) == 1)
+			people, _, err := l.store.People(t.Context(), l.organisation.ID, db.PeopleFilter{Most: 1}, now)
+			require.NoError(t, err)
+			require.Equal(t, test.stale, people[0].Stale)
+			if test.kind == "" {
+				require.Nil(t, people[0].LastRun)
+				return
+			}
+			require.Equal(t, test.kind, people[0].LastRun.Kind)
+			require.Equal(t, care.RunOutcome(test.outcome), people[0].LastRun.Outcome)
+		})
+	}
+}
+
+// pastRun is a run that ended some hours ago.
+type pastRun struct {
+	kind            care.RunKind
+	outcome, reason string
+	hoursAgo        int
+}
+
+func (l listed) ran(t *testing.T, run pastRun) {
+	t.Helper()
+	l.execute(t, `INSERT INTO sync_run (id, organisation_id, client_id, kind, trigger, requested_by, all_budgets, workflow_id, requested_at, finished_at, outcome, reason)
+		SELECT gen_random_uuid(), $1, $2, $3, 'on-demand', 'tests', false, 'any', ended, ended, $4, $5 FROM (SELECT now() - make_interval(hours => $6) AS ended) past`,
+		l.client.ID, run.kind, run.outcome, run.reason, run.hoursAgo)
+}
+
 func TestPagesOfPeople(t *testing.T) {
 	l := newListed(t)
 	for i := range 5 {

@@ -1,6 +1,10 @@
 package protocol
 
-import "github.com/caresync/caresync/care"
+import (
+	"time"
+
+	"github.com/caresync/caresync/care"
+)
 
 // The size of a bulk run's parts: a batch is a child workflow, a slice one activity of it.
 const (
@@ -75,6 +79,8 @@ type BatchResult struct {
 type SliceInput struct {
 	BulkPart
 	Slice int `json:"slice"`
+	// Since is when the batch first came to the slice: an outage is waited for only so long (R9).
+	Since time.Time `json:"since,omitzero"`
 }
 
 // SliceResult is what a slice came to.
@@ -143,11 +149,8 @@ var (
 // MostBatchesAtOnce is the largest window.
 const MostBatchesAtOnce = 20
 
-// BatchPaused and BatchResumed tell a running batch what became of its bulk run.
-var (
-	BatchPaused  = Signal[struct{}]{Name: "paused"}
-	BatchResumed = Signal[struct{}]{Name: "resumed"}
-)
+// BatchPauseChanged tells a running batch whether its bulk run is paused. One signal says both, so that they arrive in order.
+var BatchPauseChanged = Signal[bool]{Name: "pause-changed"}
 
 // Reconciled is how much a Reconcile has closed.
 type Reconciled struct {

@@ -31,6 +31,8 @@ type bulkSync struct {
 	progress *bulkProgress
 	// running are the batches under way, by number.
 	running map[int]workflow.ChildWorkflowFuture
+	// pausing lets one pause or resume be told at a time.
+	pausing workflow.Mutex
 	// stop is why the run ends early, empty as long as it does not.
 	stop care.Reason
 }
@@ -41,7 +43,7 @@ func newBulkSync(ctx workflow.Context, input protocol.BulkSyncInput) *bulkSync {
 	}
 	return &bulkSync{
 		input: input, steps: steps{queues: protocol.TaskQueues{Prefix: input.TaskQueuePrefix}},
-		progress: newBulkProgress(input.Continued), running: make(map[int]workflow.ChildWorkflowFuture),
+		progress: newBulkProgress(input.Continued), running: make(map[int]workflow.ChildWorkflowFuture), pausing: workflow.NewMutex(ctx),
 	}
 }
 
@@ -68,19 +70,19 @@ func (b *bulkSync) resume(ctx workflow.Context) (protocol.BulkProgress, error) {
 
 // setPaused tells the row, for slices under way, and the batches.
 func (b *bulkSync) setPaused(ctx workflow.Context, paused bool) (protocol.BulkProgress, error) {
+	if err := b.pausing.Lock(ctx); err != nil {
+		return b.progress.BulkProgress, err
+	}
+	defer b.pausing.Unlock()
 	b.progress.Paused = paused
 	b.progress.show(ctx)
 	if err := b.steps.setBulkPaused(ctx, b.part(0), paused); err != nil {
 		return b.progress.BulkProgress, err
 	}
-	signal := protocol.BatchResumed
-	if paused {
-		signal = protocol.BatchPaused
-	}
 	for batch := range b.progress.NextBatch {
 		if child, runs := b.running[batch]; runs {
 			// A batch that has ended meanwhile needs no signal.
-			_ = child.SignalChildWorkflow(ctx, signal.Name, struct{}{}).Get(ctx, nil)
+			_ = child.SignalChildWorkflow(ctx, protocol.BatchPauseChanged.Name, paused).Get(ctx, nil)
 		}
 	}
 	return b.progress.BulkProgress, nil
@@ -131,7 +133,10 @@ func (b *bulkSync) run(ctx workflow.Context) error {
 			break
 		}
 		if b.historyIsLong(ctx) {
-			return b.continueAsNew(ctx)
+			if next := b.continueAsNew(ctx); next != nil {
+				return next
+			}
+			break
 		}
 		b.start(ctx, b.progress.NextBatch)
 	}
@@ -160,6 +165,7 @@ func (b *bulkSync) startBatch(ctx workflow.Context, batch int) {
 	b.running[batch] = workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, batchOptions(b.input.BulkID, batch)), protocol.BulkSyncBatchWorkflow,
 		protocol.BulkSyncBatchInput{
 			BulkPart: b.part(batch), Slices: protocol.PeoplePerBatch / protocol.PeoplePerSlice, TaskQueuePrefix: b.input.TaskQueuePrefix,
+			Paused: b.progress.Paused,
 		})
 }
 
@@ -213,7 +219,7 @@ func (b *bulkSync) historyIsLong(ctx workflow.Context) bool {
 	return info.GetCurrentHistoryLength() > most || info.GetCurrentHistorySize() > continueAfterBytes || info.GetContinueAsNewSuggested()
 }
 
-// continueAsNew waits until nothing is in flight, since continuing would close the batches.
+// continueAsNew waits until nothing is in flight, since continuing would close the batches. It answers nil where the run ends here.
 func (b *bulkSync) continueAsNew(ctx workflow.Context) error {
 	if err := workflow.Await(ctx, func() bool { return len(b.running) == 0 && workflow.AllHandlersFinished(ctx) }); err != nil {
 		return nil // cancelled: the run ends here

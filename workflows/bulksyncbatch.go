@@ -12,8 +12,7 @@ import (
 // of their own, with its full retry policy.
 func BulkSyncBatch(ctx workflow.Context, input protocol.BulkSyncBatchInput) (protocol.BatchResult, error) {
 	batch := &bulkBatch{input: input, steps: steps{queues: protocol.TaskQueues{Prefix: input.TaskQueuePrefix}}, paused: input.Paused}
-	workflow.GoNamed(ctx, "paused", func(ctx workflow.Context) { batch.listen(ctx, protocol.BatchPaused, true) })
-	workflow.GoNamed(ctx, "resumed", func(ctx workflow.Context) { batch.listen(ctx, protocol.BatchResumed, false) })
+	workflow.GoNamed(ctx, "pause changed", batch.listen)
 	batch.atOnce(ctx, protocol.SlicesAtOnce, batch.syncSlices)
 	if err := batch.escalate(ctx); err != nil {
 		return protocol.BatchResult{}, err
@@ -34,9 +33,10 @@ type bulkBatch struct {
 	stop      care.Reason
 }
 
-func (b *bulkBatch) listen(ctx workflow.Context, signal protocol.Signal[struct{}], paused bool) {
+func (b *bulkBatch) listen(ctx workflow.Context) {
 	for {
-		if more := workflow.GetSignalChannel(ctx, signal.Name).Receive(ctx, nil); !more {
+		var paused bool
+		if more := workflow.GetSignalChannel(ctx, protocol.BatchPauseChanged.Name).Receive(ctx, &paused); !more {
 			return
 		}
 		b.paused = paused
@@ -74,8 +74,9 @@ func (b *bulkBatch) goesOn(ctx workflow.Context) bool {
 
 // syncSlice syncs a slice until nobody of it is left. People whom a fault of ours keeps from being synced are left to the settling.
 func (b *bulkBatch) syncSlice(ctx workflow.Context, slice int) {
+	input := protocol.SliceInput{BulkPart: b.input.BulkPart, Slice: slice, Since: workflow.Now(ctx)}
 	for b.goesOn(ctx) {
-		result, err := b.steps.syncSlice(ctx, b.input.Options.Kind, protocol.SliceInput{BulkPart: b.input.BulkPart, Slice: slice})
+		result, err := b.steps.syncSlice(ctx, b.input.Options.Kind, input)
 		if err != nil {
 			if !temporal.IsCanceledError(err) {
 				workflow.GetLogger(ctx).Error("a slice failed", "batch", b.input.Batch, "slice", slice)
@@ -84,6 +85,9 @@ func (b *bulkBatch) syncSlice(ctx workflow.Context, slice int) {
 		}
 		b.take(result)
 		if result.Left == 0 {
+			return
+		}
+		if result.Settled == 0 && workflow.Sleep(ctx, sliceRests) != nil { // it was paused before this batch was told
 			return
 		}
 	}
@@ -127,22 +131,23 @@ func (b *bulkBatch) escalate(ctx workflow.Context) error {
 }
 
 // syncAlone starts a person's own sync and waits for it; one that is running already is joined. How it ends settles the person, in the
-// database. It outlives this batch: somebody else may wait for it, too.
+// database. It outlives this batch, also a cancelled one: somebody else may wait for it, too.
 func (b *bulkBatch) syncAlone(ctx workflow.Context, person care.ID) {
 	request := care.Request{
 		OrganisationID: b.input.OrganisationID, ClientID: person, AllBudgets: b.input.Options.AllBudgets, Areas: b.input.Options.Areas,
 		HoldChanges: b.input.Options.HoldChanges, Trigger: care.TriggerBulk, RequestedBy: b.input.RequestedBy, BulkID: b.input.BulkID,
 	}
 	id, name, input := b.own(request)
-	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, ownSyncOptions(id)), name, input)
-	if err := child.GetChildWorkflowExecution().Get(ctx, nil); err != nil {
+	outliving, _ := workflow.NewDisconnectedContext(ctx)
+	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(outliving, ownSyncOptions(id)), name, input)
+	if err := child.GetChildWorkflowExecution().Get(outliving, nil); err != nil {
 		if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 			// An error leaves the person to the settling.
 			_ = b.steps.awaitRun(ctx, protocol.AwaitRunInput{BulkPart: b.input.BulkPart, ClientID: person, WorkflowID: id})
 		}
 		return
 	}
-	_ = child.Get(ctx, nil) // how it ended stands in its row
+	_ = workflow.Await(ctx, child.IsReady) // how it ended stands in its row
 }
 
 // own is a person's own sync of the bulk run's kind.

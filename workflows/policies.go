@@ -28,12 +28,16 @@ const (
 	claimTriesAgainAfter = 10 * time.Minute
 	// claimEventsPerRun is how many events a claim's follow-up takes before it continues as new. Most claims have four or five.
 	claimEventsPerRun = 100
+	// sliceRests is the pause before a slice is tried again that could do nothing.
+	sliceRests = 2 * time.Second
 	// sliceTimeout bounds one attempt of a slice of a bulk run: it begins nobody for longer than 45 s, and finishes those in hand.
 	sliceTimeout = 6 * time.Minute
 	// resetBatchEndsWithin is how often a bulk run that was reset looks whether a batch of before has ended.
 	resetBatchEndsWithin = 2 * time.Second
 	// escalationsAtOnce is how many people of a batch have a sync of their own at the same time.
 	escalationsAtOnce = 4
+	// listsTimeout bounds one attempt to read the lists of all providers, page after page.
+	listsTimeout = 2 * time.Hour
 	// planningTimeout bounds the statement that plans a bulk run's people.
 	planningTimeout = 2 * time.Minute
 	// awaitingGivesUpAfter is how long a bulk run waits for a sync that it has joined.
@@ -89,6 +93,13 @@ func slice(taskQueue string, organisation care.ID) workflow.ActivityOptions {
 	options := readingFromService(taskQueue)
 	options.ScheduleToCloseTimeout, options.StartToCloseTimeout = 0, sliceTimeout
 	options.Priority = temporal.Priority{FairnessKey: string(organisation)}
+	return options
+}
+
+// lists is for the step that reads the lists of all providers.
+func lists(taskQueue string, organisation care.ID) workflow.ActivityOptions {
+	options := slice(taskQueue, organisation)
+	options.StartToCloseTimeout = listsTimeout
 	return options
 }
 

@@ -10,6 +10,6 @@ import (
 // Reconcile closes the runs and bulk runs that a workflow left open which was terminated or lost. It is scheduled.
 func Reconcile(ctx workflow.Context, taskQueuePrefix string) (protocol.Reconciled, error) {
 	queues := protocol.TaskQueues{Prefix: taskQueuePrefix}
-	options := readingFromService(queues.Bulk(care.ServicesAustralia))
+	options := readingFromService(queues.Upstream(care.ServicesAustralia))
 	return call[protocol.Reconciled](ctx, options, "Close what was left open", protocol.ReconcileActivity, nil)
 }

@@ -70,7 +70,7 @@ func (s steps) planBulk(ctx workflow.Context, in protocol.PlanBulkInput) (protoc
 }
 
 func (s steps) planFromLists(ctx workflow.Context, in protocol.BulkPart) (protocol.BulkPlan, error) {
-	options := slice(s.queues.Bulk(care.ServicesAustralia), in.OrganisationID)
+	options := lists(s.queues.Bulk(care.ServicesAustralia), in.OrganisationID)
 	return call[protocol.BulkPlan](ctx, options, "Read the providers' lists, plan who is synced", protocol.PlanFromListsActivity, in)
 }
 
@@ -90,7 +90,7 @@ func (s steps) escalatedPeople(ctx workflow.Context, part protocol.BulkPart) ([]
 }
 
 func (s steps) awaitRun(ctx workflow.Context, in protocol.AwaitRunInput) error {
-	_, err := call[struct{}](ctx, awaiting(s.queues.Bulk(care.ServicesAustralia)), "Wait for the sync that runs already", protocol.AwaitRunActivity, in)
+	_, err := call[struct{}](ctx, awaiting(s.queues.Upstream(in.Options.Kind.Service())), "Wait for the sync that runs already", protocol.AwaitRunActivity, in)
 	return err
 }
 

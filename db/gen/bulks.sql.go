@@ -37,6 +37,47 @@ func (q *Queries) Absent(ctx context.Context, arg AbsentParams) (AbsentRow, erro
 	return i, err
 }
 
+const absentByConnection = `-- name: AbsentByConnection :many
+SELECT n.id, count(c.id)::int AS in_care, (count(c.id) FILTER (WHERE NOT c.care_recipient_id = ANY ($1::text[])))::int AS absent
+FROM connection n
+LEFT JOIN client c ON c.organisation_id = n.organisation_id AND (c.connection_id = n.id OR c.connection_id IS NULL)
+    AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL
+WHERE n.organisation_id = $2 AND n.service = 'services-australia'
+GROUP BY n.id
+`
+
+type AbsentByConnectionParams struct {
+	Listed         []string
+	OrganisationID care.ID
+}
+
+type AbsentByConnectionRow struct {
+	ID     care.ID
+	InCare int32
+	Absent int32
+}
+
+// The same of those whom each connection to Services Australia holds, or may hold where that is not known.
+func (q *Queries) AbsentByConnection(ctx context.Context, arg AbsentByConnectionParams) ([]AbsentByConnectionRow, error) {
+	rows, err := q.db.Query(ctx, absentByConnection, arg.Listed, arg.OrganisationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AbsentByConnectionRow
+	for rows.Next() {
+		var i AbsentByConnectionRow
+		if err := rows.Scan(&i.ID, &i.InCare, &i.Absent); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const bulkHalt = `-- name: BulkHalt :one
 SELECT (paused_at IS NOT NULL)::boolean AS paused, (outcome IS NOT NULL)::boolean AS finished
 FROM bulk_run WHERE organisation_id = $1 AND id = $2
@@ -104,7 +145,7 @@ const closeBulkPasses = `-- name: CloseBulkPasses :exec
 UPDATE sync_run r SET outcome = 'cancelled', reason = 'cancelled', finished_at = now()
 FROM bulk_run b
 WHERE b.organisation_id = $1 AND b.id = $2 AND r.organisation_id = b.organisation_id AND r.bulk_id = b.id
-  AND r.workflow_id = b.workflow_id AND r.outcome IS NULL
+  AND r.workflow_id IN (b.workflow_id, 'bulk-sync/' || b.id) AND r.outcome IS NULL
 `
 
 type CloseBulkPassesParams struct {
@@ -112,7 +153,8 @@ type CloseBulkPassesParams struct {
 	ID             care.ID
 }
 
-// A pass that a slice began and nobody finished is over with its bulk run. A person's own sync goes on.
+// A pass that a slice began and nobody finished is over with its bulk run, whose own workflow may be a schedule's with another id. A
+// person's own sync goes on.
 func (q *Queries) CloseBulkPasses(ctx context.Context, arg CloseBulkPassesParams) error {
 	_, err := q.db.Exec(ctx, closeBulkPasses, arg.OrganisationID, arg.ID)
 	return err
@@ -165,13 +207,14 @@ func (q *Queries) CountItems(ctx context.Context, arg CountItemsParams) ([]Count
 
 const coveredUntil = `-- name: CoveredUntil :one
 SELECT b.listed_at::timestamptz AS covered_until FROM bulk_run b
-WHERE b.organisation_id = $1 AND b.kind = 'care-recipient' AND b.listed_at IS NOT NULL
+WHERE b.organisation_id = $1 AND b.kind = 'care-recipient' AND b.listed_at IS NOT NULL AND NOT jsonb_exists(b.options, 'areas')
   AND b.outcome IN ('succeeded', 'succeeded_with_warnings', 'partial')
   AND NOT EXISTS (SELECT FROM bulk_item i WHERE i.bulk_id = b.id AND i.outcome IN ('skipped', 'cancelled'))
 ORDER BY b.listed_at DESC LIMIT 1
 `
 
-// When the lists of the last bulk run began to be read that reached everybody whom it had planned: whatever changed before is covered.
+// When the lists of the last bulk run began to be read that reached everybody whom it had planned, with all areas: whatever changed before
+// is covered.
 func (q *Queries) CoveredUntil(ctx context.Context, organisationID care.ID) (time.Time, error) {
 	row := q.db.QueryRow(ctx, coveredUntil, organisationID)
 	var covered_until time.Time
@@ -179,10 +222,9 @@ func (q *Queries) CoveredUntil(ctx context.Context, organisationID care.ID) (tim
 	return covered_until, err
 }
 
-const escalateItems = `-- name: EscalateItems :many
+const escalateItems = `-- name: EscalateItems :exec
 UPDATE bulk_item SET escalated_at = coalesce(escalated_at, now())
 WHERE organisation_id = $1 AND bulk_id = $2 AND client_id = ANY ($3::uuid[]) AND outcome IS NULL
-RETURNING client_id
 `
 
 type EscalateItemsParams struct {
@@ -191,30 +233,15 @@ type EscalateItemsParams struct {
 	Clients        []care.ID
 }
 
-// Answers with those who have no outcome yet.
-func (q *Queries) EscalateItems(ctx context.Context, arg EscalateItemsParams) ([]care.ID, error) {
-	rows, err := q.db.Query(ctx, escalateItems, arg.OrganisationID, arg.BulkID, arg.Clients)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []care.ID
-	for rows.Next() {
-		var client_id care.ID
-		if err := rows.Scan(&client_id); err != nil {
-			return nil, err
-		}
-		items = append(items, client_id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func (q *Queries) EscalateItems(ctx context.Context, arg EscalateItemsParams) error {
+	_, err := q.db.Exec(ctx, escalateItems, arg.OrganisationID, arg.BulkID, arg.Clients)
+	return err
 }
 
 const escalatedItems = `-- name: EscalatedItems :many
 SELECT client_id FROM bulk_item
-WHERE organisation_id = $1 AND bulk_id = $2 AND batch = $3 AND escalated_at IS NOT NULL AND outcome IS NULL
+WHERE organisation_id = $1 AND bulk_id = $2 AND batch = $3 AND ($4::int IS NULL OR slice = $4)
+  AND escalated_at IS NOT NULL AND outcome IS NULL
 ORDER BY client_id
 `
 
@@ -222,11 +249,17 @@ type EscalatedItemsParams struct {
 	OrganisationID care.ID
 	BulkID         care.ID
 	Batch          int32
+	Slice          *int32
 }
 
-// Those of a batch who were given a sync of their own and have no outcome.
+// Those of a batch, or of one slice of it, who were given a sync of their own and have no outcome.
 func (q *Queries) EscalatedItems(ctx context.Context, arg EscalatedItemsParams) ([]care.ID, error) {
-	rows, err := q.db.Query(ctx, escalatedItems, arg.OrganisationID, arg.BulkID, arg.Batch)
+	rows, err := q.db.Query(ctx, escalatedItems,
+		arg.OrganisationID,
+		arg.BulkID,
+		arg.Batch,
+		arg.Slice,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -245,9 +278,12 @@ func (q *Queries) EscalatedItems(ctx context.Context, arg EscalatedItemsParams) 
 	return items, nil
 }
 
-const finishBulk = `-- name: FinishBulk :exec
-UPDATE bulk_run SET outcome = $1::text, reason = $2, finished_at = now(), paused_at = NULL, waiting_since = NULL, waiting_words = ''
-WHERE organisation_id = $3 AND id = $4 AND outcome IS NULL
+const finishBulk = `-- name: FinishBulk :one
+UPDATE bulk_run
+SET outcome = coalesce(outcome, $1::text), reason = CASE WHEN outcome IS NULL THEN $2::text ELSE reason END,
+    finished_at = coalesce(finished_at, now()), paused_at = NULL, waiting_since = NULL, waiting_words = ''
+WHERE organisation_id = $3 AND id = $4
+RETURNING outcome::text AS outcome
 `
 
 type FinishBulkParams struct {
@@ -257,15 +293,17 @@ type FinishBulkParams struct {
 	ID             care.ID
 }
 
-// The outcome is set where none is set.
-func (q *Queries) FinishBulk(ctx context.Context, arg FinishBulkParams) error {
-	_, err := q.db.Exec(ctx, finishBulk,
+// The outcome is set where none is set. Answers with the one that stands.
+func (q *Queries) FinishBulk(ctx context.Context, arg FinishBulkParams) (string, error) {
+	row := q.db.QueryRow(ctx, finishBulk,
 		arg.Outcome,
 		arg.Reason,
 		arg.OrganisationID,
 		arg.ID,
 	)
-	return err
+	var outcome string
+	err := row.Scan(&outcome)
+	return outcome, err
 }
 
 const heldLists = `-- name: HeldLists :many
@@ -361,7 +399,7 @@ func (q *Queries) MarkBulkPlanned(ctx context.Context, arg MarkBulkPlannedParams
 }
 
 const noteAbsences = `-- name: NoteAbsences :exec
-UPDATE bulk_run SET absent = $1, absent_held = $2 WHERE organisation_id = $3 AND id = $4
+UPDATE bulk_run SET absent = absent + $1, absent_held = $2 WHERE organisation_id = $3 AND id = $4
 `
 
 type NoteAbsencesParams struct {
@@ -371,6 +409,7 @@ type NoteAbsencesParams struct {
 	ID             care.ID
 }
 
+// Whom an earlier attempt has marked is absent no more, and still counts.
 func (q *Queries) NoteAbsences(ctx context.Context, arg NoteAbsencesParams) error {
 	_, err := q.db.Exec(ctx, noteAbsences,
 		arg.Absent,
@@ -413,7 +452,7 @@ func (q *Queries) OpenBulks(ctx context.Context) ([]OpenBulksRow, error) {
 }
 
 const openItems = `-- name: OpenItems :many
-SELECT client_id, moved_budgets FROM bulk_item
+SELECT client_id, moved_budgets, whole FROM bulk_item
 WHERE organisation_id = $1 AND bulk_id = $2 AND batch = $3 AND slice = $4
   AND outcome IS NULL AND escalated_at IS NULL
 ORDER BY client_id
@@ -429,6 +468,7 @@ type OpenItemsParams struct {
 type OpenItemsRow struct {
 	ClientID     care.ID
 	MovedBudgets []string
+	Whole        bool
 }
 
 // Those of a slice who have no outcome and no sync of their own.
@@ -446,7 +486,7 @@ func (q *Queries) OpenItems(ctx context.Context, arg OpenItemsParams) ([]OpenIte
 	var items []OpenItemsRow
 	for rows.Next() {
 		var i OpenItemsRow
-		if err := rows.Scan(&i.ClientID, &i.MovedBudgets); err != nil {
+		if err := rows.Scan(&i.ClientID, &i.MovedBudgets, &i.Whole); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -554,19 +594,21 @@ func (q *Queries) PlanCareRecipients(ctx context.Context, arg PlanCareRecipients
 
 const planMoved = `-- name: PlanMoved :exec
 WITH selected AS (
-    SELECT c.organisation_id, c.id, ARRAY(SELECT jsonb_array_elements_text($2::jsonb -> c.id::text))::text[] AS budgets,
+    SELECT c.organisation_id, c.id, ARRAY(SELECT jsonb_array_elements_text($2::jsonb -> c.id::text))::text[] AS budgets, NOT l.succeeded AS whole,
            (row_number() OVER (ORDER BY c.id) - 1)::int AS place,
            $3::int AS per_batch, $4::int AS per_slice
-    FROM client c
+    FROM client c CROSS JOIN LATERAL (
+        SELECT coalesce((
+            SELECT r.outcome FROM sync_run r
+            WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id AND r.kind = 'care-recipient' AND r.outcome IS NOT NULL
+            ORDER BY r.requested_at DESC LIMIT 1), '') IN ('succeeded', 'succeeded_with_warnings') AS succeeded
+    ) l
     WHERE c.organisation_id = $5 AND c.care_recipient_id IS NOT NULL
       AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= $6::date)
-      AND (jsonb_exists($2::jsonb, c.id::text) OR coalesce((
-          SELECT r.outcome FROM sync_run r
-          WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id AND r.kind = 'care-recipient' AND r.outcome IS NOT NULL
-          ORDER BY r.requested_at DESC LIMIT 1), '') NOT IN ('succeeded', 'succeeded_with_warnings'))
+      AND (jsonb_exists($2::jsonb, c.id::text) OR NOT l.succeeded)
 )
-INSERT INTO bulk_item (organisation_id, bulk_id, client_id, batch, slice, moved_budgets)
-SELECT organisation_id, $1, id, place / per_batch, place % per_batch / per_slice, budgets
+INSERT INTO bulk_item (organisation_id, bulk_id, client_id, batch, slice, moved_budgets, whole)
+SELECT organisation_id, $1, id, place / per_batch, place % per_batch / per_slice, budgets, whole
 FROM selected
 ON CONFLICT (bulk_id, client_id) DO NOTHING
 `
@@ -580,7 +622,8 @@ type PlanMovedParams struct {
 	CaredForSince  care.Date
 }
 
-// The people whom the lists show as changed, and those whose last run did not succeed: a list does not name them again.
+// The people whom the lists show as changed, and those whose last run did not succeed: a list does not name them again, so that they are
+// read as a whole.
 func (q *Queries) PlanMoved(ctx context.Context, arg PlanMovedParams) error {
 	_, err := q.db.Exec(ctx, planMoved,
 		arg.BulkID,
@@ -773,11 +816,12 @@ func (q *Queries) SettleItems(ctx context.Context, arg SettleItemsParams) (int64
 const settleJoined = `-- name: SettleJoined :execrows
 UPDATE bulk_item i SET outcome = r.outcome, reason = r.reason, run_id = r.id, joined = true, settled_at = now()
 FROM (
-    SELECT n.id, n.outcome, n.reason FROM sync_run n
+    SELECT n.id, n.outcome, n.reason, n.finished_at FROM sync_run n
     WHERE n.organisation_id = $1 AND n.client_id = $3 AND n.workflow_id = $4 AND n.outcome IS NOT NULL
     ORDER BY n.finished_at DESC LIMIT 1
 ) r
 WHERE i.organisation_id = $1 AND i.bulk_id = $2 AND i.client_id = $3 AND i.outcome IS NULL
+  AND r.finished_at >= i.escalated_at
 `
 
 type SettleJoinedParams struct {
@@ -787,7 +831,7 @@ type SettleJoinedParams struct {
 	WorkflowID     string
 }
 
-// A run that somebody else had started settles the item, too.
+// A run that somebody else had started settles the item, too, if it ended after the person was given a sync of their own.
 func (q *Queries) SettleJoined(ctx context.Context, arg SettleJoinedParams) (int64, error) {
 	result, err := q.db.Exec(ctx, settleJoined,
 		arg.OrganisationID,

@@ -141,7 +141,16 @@ SELECT c.id, c.given_name, c.family_name, coalesce(c.care_recipient_id, '') AS c
        l.requested_at AS last_requested_at, l.finished_at AS last_finished_at, s.stale
 FROM client c
 LEFT JOIN sync_run l ON l.organisation_id = c.organisation_id AND l.id = (
-    SELECT r.id FROM sync_run r WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id ORDER BY r.requested_at DESC LIMIT 1)
+    SELECT newest.id
+    FROM (VALUES ('care-recipient', c.care_recipient_id), ('pace-contract', c.ndis_number)) AS possible (kind, number)
+    CROSS JOIN LATERAL (
+        SELECT r.id, r.outcome, r.reason, r.requested_at, r.finished_at FROM sync_run r
+        WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id AND r.kind = possible.kind AND r.reason <> 'preview_expired'
+        ORDER BY r.requested_at DESC LIMIT 1) newest
+    WHERE possible.number IS NOT NULL
+    ORDER BY coalesce(newest.outcome IN ('partial', 'failed', 'cancelled') AND newest.reason <> 'superseded', false) DESC,
+             coalesce(newest.finished_at, newest.requested_at) < $1::timestamptz DESC, newest.requested_at DESC
+    LIMIT 1)
 CROSS JOIN LATERAL (
     SELECT (l.id IS NULL OR coalesce(l.outcome IN ('partial', 'failed', 'cancelled') AND l.reason <> 'superseded', false)
             OR coalesce(l.finished_at, l.requested_at) < $1::timestamptz)::boolean AS stale
@@ -188,8 +197,9 @@ type ListPeopleRow struct {
 }
 
 // What the console's pages show beyond the views that commands and programs use. Every query names the organisation (R11).
-// A page of people by name. words are patterns, each of which must fit a name or begin a number. A person is stale where the newest sync
-// did not bring everything up to date, is older than stale_before, or never was.
+// A page of people by name. words are patterns, each of which must fit a name or begin a number. Of each kind of sync that is possible for
+// a person the newest one counts, save a preview that nobody used; last is the one of them that did not bring everything up to date, else
+// one that is older than stale_before, else the newest. A person is stale where last is one of the first two, or never was.
 func (q *Queries) ListPeople(ctx context.Context, arg ListPeopleParams) ([]ListPeopleRow, error) {
 	rows, err := q.db.Query(ctx, listPeople,
 		arg.StaleBefore,

@@ -42,7 +42,7 @@ func (q *Queries) ConsoleLink(ctx context.Context, secretHash []byte) (ConsoleLi
 }
 
 const consoleSession = `-- name: ConsoleSession :one
-SELECT s.name, s.expires_at, o.id AS organisation_id, o.slug, o.name AS organisation_name, o.time_zone, o.created_at
+SELECT s.name, s.token_id, s.expires_at, o.id AS organisation_id, o.slug, o.name AS organisation_name, o.time_zone, o.created_at
 FROM console_session s
 JOIN organisation o ON o.id = s.organisation_id
 LEFT JOIN api_token t ON t.organisation_id = s.organisation_id AND t.id = s.token_id
@@ -51,6 +51,7 @@ WHERE s.id_hash = $1 AND s.expires_at > now() AND t.revoked_at IS NULL
 
 type ConsoleSessionRow struct {
 	Name             string
+	TokenID          *care.ID
 	ExpiresAt        time.Time
 	OrganisationID   care.ID
 	Slug             string
@@ -64,6 +65,7 @@ func (q *Queries) ConsoleSession(ctx context.Context, idHash []byte) (ConsoleSes
 	var i ConsoleSessionRow
 	err := row.Scan(
 		&i.Name,
+		&i.TokenID,
 		&i.ExpiresAt,
 		&i.OrganisationID,
 		&i.Slug,

@@ -42,10 +42,12 @@ WITH missing_steps AS (
     FROM finished f
 ), settled AS (
     -- A person of a bulk run is settled with the run, and once. One who is given a sync of their own is settled by that.
-    UPDATE bulk_item i SET outcome = $4::text, reason = $5, run_id = f.id, settled_at = now()
+    UPDATE bulk_item i
+    SET outcome = CASE WHEN NOT $9::boolean THEN $4::text END, reason = CASE WHEN $9 THEN '' ELSE $5 END,
+        run_id = CASE WHEN NOT $9 THEN f.id END, settled_at = CASE WHEN NOT $9 THEN now() END,
+        escalated_at = CASE WHEN $9 THEN now() ELSE i.escalated_at END
     FROM finished f
     WHERE i.organisation_id = $1 AND i.bulk_id = f.bulk_id AND i.client_id = f.client_id AND i.outcome IS NULL
-      AND NOT $9::boolean
 ), ended_retrieval AS (
     -- Whatever still waits to be created belongs to a run that is over (R22).
     UPDATE pace_retrieval p SET closed_at = now(), closed_as = 'ended', sealed = NULL

@@ -7,28 +7,32 @@ VALUES (@id, @organisation_id, @kind, @requested_by, @workflow_id, @options)
 ON CONFLICT (id) DO NOTHING;
 
 -- name: PlanMoved :exec
--- The people whom the lists show as changed, and those whose last run did not succeed: a list does not name them again.
+-- The people whom the lists show as changed, and those whose last run did not succeed: a list does not name them again, so that they are
+-- read as a whole.
 WITH selected AS (
-    SELECT c.organisation_id, c.id, ARRAY(SELECT jsonb_array_elements_text(@moved::jsonb -> c.id::text))::text[] AS budgets,
+    SELECT c.organisation_id, c.id, ARRAY(SELECT jsonb_array_elements_text(@moved::jsonb -> c.id::text))::text[] AS budgets, NOT l.succeeded AS whole,
            (row_number() OVER (ORDER BY c.id) - 1)::int AS place,
            @per_batch::int AS per_batch, @per_slice::int AS per_slice
-    FROM client c
+    FROM client c CROSS JOIN LATERAL (
+        SELECT coalesce((
+            SELECT r.outcome FROM sync_run r
+            WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id AND r.kind = 'care-recipient' AND r.outcome IS NOT NULL
+            ORDER BY r.requested_at DESC LIMIT 1), '') IN ('succeeded', 'succeeded_with_warnings') AS succeeded
+    ) l
     WHERE c.organisation_id = @organisation_id AND c.care_recipient_id IS NOT NULL
       AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= @cared_for_since::date)
-      AND (jsonb_exists(@moved::jsonb, c.id::text) OR coalesce((
-          SELECT r.outcome FROM sync_run r
-          WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id AND r.kind = 'care-recipient' AND r.outcome IS NOT NULL
-          ORDER BY r.requested_at DESC LIMIT 1), '') NOT IN ('succeeded', 'succeeded_with_warnings'))
+      AND (jsonb_exists(@moved::jsonb, c.id::text) OR NOT l.succeeded)
 )
-INSERT INTO bulk_item (organisation_id, bulk_id, client_id, batch, slice, moved_budgets)
-SELECT organisation_id, @bulk_id, id, place / per_batch, place % per_batch / per_slice, budgets
+INSERT INTO bulk_item (organisation_id, bulk_id, client_id, batch, slice, moved_budgets, whole)
+SELECT organisation_id, @bulk_id, id, place / per_batch, place % per_batch / per_slice, budgets, whole
 FROM selected
 ON CONFLICT (bulk_id, client_id) DO NOTHING;
 
 -- name: CoveredUntil :one
--- When the lists of the last bulk run began to be read that reached everybody whom it had planned: whatever changed before is covered.
+-- When the lists of the last bulk run began to be read that reached everybody whom it had planned, with all areas: whatever changed before
+-- is covered.
 SELECT b.listed_at::timestamptz AS covered_until FROM bulk_run b
-WHERE b.organisation_id = @organisation_id AND b.kind = 'care-recipient' AND b.listed_at IS NOT NULL
+WHERE b.organisation_id = @organisation_id AND b.kind = 'care-recipient' AND b.listed_at IS NOT NULL AND NOT jsonb_exists(b.options, 'areas')
   AND b.outcome IN ('succeeded', 'succeeded_with_warnings', 'partial')
   AND NOT EXISTS (SELECT FROM bulk_item i WHERE i.bulk_id = b.id AND i.outcome IN ('skipped', 'cancelled'))
 ORDER BY b.listed_at DESC LIMIT 1;
@@ -56,6 +60,15 @@ SELECT count(*)::int AS in_care, (count(*) FILTER (WHERE NOT c.care_recipient_id
 FROM client c
 WHERE c.organisation_id = @organisation_id AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL;
 
+-- name: AbsentByConnection :many
+-- The same of those whom each connection to Services Australia holds, or may hold where that is not known.
+SELECT n.id, count(c.id)::int AS in_care, (count(c.id) FILTER (WHERE NOT c.care_recipient_id = ANY (@listed::text[])))::int AS absent
+FROM connection n
+LEFT JOIN client c ON c.organisation_id = n.organisation_id AND (c.connection_id = n.id OR c.connection_id IS NULL)
+    AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL
+WHERE n.organisation_id = @organisation_id AND n.service = 'services-australia'
+GROUP BY n.id;
+
 -- name: MarkAbsent :exec
 -- From the last known departure, else from the first absence (R19).
 UPDATE client c SET not_in_care_since = coalesce(c.departure_date, @today::date)
@@ -63,7 +76,8 @@ WHERE c.organisation_id = @organisation_id AND c.verified_at IS NOT NULL AND c.c
   AND NOT c.care_recipient_id = ANY (@listed::text[]);
 
 -- name: NoteAbsences :exec
-UPDATE bulk_run SET absent = @absent, absent_held = @absent_held WHERE organisation_id = @organisation_id AND id = @id;
+-- Whom an earlier attempt has marked is absent no more, and still counts.
+UPDATE bulk_run SET absent = absent + @absent, absent_held = @absent_held WHERE organisation_id = @organisation_id AND id = @id;
 
 -- name: BulkPlanned :one
 SELECT (planned_at IS NOT NULL)::boolean AS planned,
@@ -129,7 +143,7 @@ UPDATE bulk_run SET planned_at = now() WHERE organisation_id = @organisation_id 
 
 -- name: OpenItems :many
 -- Those of a slice who have no outcome and no sync of their own.
-SELECT client_id, moved_budgets FROM bulk_item
+SELECT client_id, moved_budgets, whole FROM bulk_item
 WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @batch AND slice = @slice
   AND outcome IS NULL AND escalated_at IS NULL
 ORDER BY client_id;
@@ -148,27 +162,27 @@ UPDATE bulk_run
 SET waiting_since = CASE WHEN @waiting::boolean THEN coalesce(waiting_since, now()) END, waiting_words = @words::text
 WHERE organisation_id = @organisation_id AND id = @id AND (@waiting OR waiting_since IS NOT NULL);
 
--- name: EscalateItems :many
--- Answers with those who have no outcome yet.
+-- name: EscalateItems :exec
 UPDATE bulk_item SET escalated_at = coalesce(escalated_at, now())
-WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND client_id = ANY (@clients::uuid[]) AND outcome IS NULL
-RETURNING client_id;
+WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND client_id = ANY (@clients::uuid[]) AND outcome IS NULL;
 
 -- name: EscalatedItems :many
--- Those of a batch who were given a sync of their own and have no outcome.
+-- Those of a batch, or of one slice of it, who were given a sync of their own and have no outcome.
 SELECT client_id FROM bulk_item
-WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @batch AND escalated_at IS NOT NULL AND outcome IS NULL
+WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @batch AND (sqlc.narg(slice)::int IS NULL OR slice = sqlc.narg(slice))
+  AND escalated_at IS NOT NULL AND outcome IS NULL
 ORDER BY client_id;
 
 -- name: SettleJoined :execrows
--- A run that somebody else had started settles the item, too.
+-- A run that somebody else had started settles the item, too, if it ended after the person was given a sync of their own.
 UPDATE bulk_item i SET outcome = r.outcome, reason = r.reason, run_id = r.id, joined = true, settled_at = now()
 FROM (
-    SELECT n.id, n.outcome, n.reason FROM sync_run n
+    SELECT n.id, n.outcome, n.reason, n.finished_at FROM sync_run n
     WHERE n.organisation_id = @organisation_id AND n.client_id = @client_id AND n.workflow_id = @workflow_id AND n.outcome IS NOT NULL
     ORDER BY n.finished_at DESC LIMIT 1
 ) r
-WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bulk_id AND i.client_id = @client_id AND i.outcome IS NULL;
+WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bulk_id AND i.client_id = @client_id AND i.outcome IS NULL
+  AND r.finished_at >= i.escalated_at;
 
 -- name: SettleItems :execrows
 -- Whoever was not reached is counted as such.
@@ -183,17 +197,21 @@ SELECT coalesce(outcome, '') AS outcome, count(*)::int AS people, (count(*) FILT
 FROM bulk_item WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND (sqlc.narg(batch)::int IS NULL OR batch = sqlc.narg(batch))
 GROUP BY 1;
 
--- name: FinishBulk :exec
--- The outcome is set where none is set.
-UPDATE bulk_run SET outcome = @outcome::text, reason = @reason, finished_at = now(), paused_at = NULL, waiting_since = NULL, waiting_words = ''
-WHERE organisation_id = @organisation_id AND id = @id AND outcome IS NULL;
+-- name: FinishBulk :one
+-- The outcome is set where none is set. Answers with the one that stands.
+UPDATE bulk_run
+SET outcome = coalesce(outcome, @outcome::text), reason = CASE WHEN outcome IS NULL THEN @reason::text ELSE reason END,
+    finished_at = coalesce(finished_at, now()), paused_at = NULL, waiting_since = NULL, waiting_words = ''
+WHERE organisation_id = @organisation_id AND id = @id
+RETURNING outcome::text AS outcome;
 
 -- name: CloseBulkPasses :exec
--- A pass that a slice began and nobody finished is over with its bulk run. A person's own sync goes on.
+-- A pass that a slice began and nobody finished is over with its bulk run, whose own workflow may be a schedule's with another id. A
+-- person's own sync goes on.
 UPDATE sync_run r SET outcome = 'cancelled', reason = 'cancelled', finished_at = now()
 FROM bulk_run b
 WHERE b.organisation_id = @organisation_id AND b.id = @id AND r.organisation_id = b.organisation_id AND r.bulk_id = b.id
-  AND r.workflow_id = b.workflow_id AND r.outcome IS NULL;
+  AND r.workflow_id IN (b.workflow_id, 'bulk-sync/' || b.id) AND r.outcome IS NULL;
 
 -- name: OpenBulks :many
 -- Those that have been open for some time, of all organisations.

@@ -7,7 +7,7 @@ INSERT INTO console_session (id_hash, organisation_id, token_id, name, expires_a
 VALUES (@id_hash, @organisation_id, sqlc.narg(token_id)::uuid, @name, @expires_at);
 
 -- name: ConsoleSession :one
-SELECT s.name, s.expires_at, o.id AS organisation_id, o.slug, o.name AS organisation_name, o.time_zone, o.created_at
+SELECT s.name, s.token_id, s.expires_at, o.id AS organisation_id, o.slug, o.name AS organisation_name, o.time_zone, o.created_at
 FROM console_session s
 JOIN organisation o ON o.id = s.organisation_id
 LEFT JOIN api_token t ON t.organisation_id = s.organisation_id AND t.id = s.token_id

@@ -47,10 +47,12 @@ WITH missing_steps AS (
     FROM finished f
 ), settled AS (
     -- A person of a bulk run is settled with the run, and once. One who is given a sync of their own is settled by that.
-    UPDATE bulk_item i SET outcome = @outcome::text, reason = @reason, run_id = f.id, settled_at = now()
+    UPDATE bulk_item i
+    SET outcome = CASE WHEN NOT @escalates::boolean THEN @outcome::text END, reason = CASE WHEN @escalates THEN '' ELSE @reason END,
+        run_id = CASE WHEN NOT @escalates THEN f.id END, settled_at = CASE WHEN NOT @escalates THEN now() END,
+        escalated_at = CASE WHEN @escalates THEN now() ELSE i.escalated_at END
     FROM finished f
     WHERE i.organisation_id = @organisation_id AND i.bulk_id = f.bulk_id AND i.client_id = f.client_id AND i.outcome IS NULL
-      AND NOT @escalates::boolean
 ), ended_retrieval AS (
     -- Whatever still waits to be created belongs to a run that is over (R22).
     UPDATE pace_retrieval p SET closed_at = now(), closed_as = 'ended', sealed = NULL

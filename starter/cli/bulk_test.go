@@ -31,6 +31,9 @@ const (
 	look = 50 * time.Millisecond
 )
 
+// moreSlices are people enough for one slice more than a batch has under way at once.
+const moreSlices = protocol.SlicesAtOnce*protocol.PeoplePerSlice + 40
+
 // crowd is the program beside a simulated government with many people, a worker and a real Temporal server.
 type crowd struct {
 	*testkit.World
@@ -129,7 +132,7 @@ func TestABulkRunFromStartToReport(t *testing.T) {
 }
 
 func TestABulkRunIsPausedAndGoesOn(t *testing.T) {
-	c := newCrowd(t, 200)
+	c := newCrowd(t, moreSlices)
 	bulk, release := c.startHeld()
 	require.Contains(t, must(t, "bulk", "pause", bulk), "Paused")
 	require.Contains(t, must(t, "bulk", "window", bulk, "5"), "5 batches")
@@ -151,12 +154,12 @@ func TestABulkRunIsPausedAndGoesOn(t *testing.T) {
 	run(t, "", "bulk", "watch", bulk)
 	view = c.view(bulk)
 	require.Equal(t, db.BulkFinished, view.State)
-	require.Equal(t, 200, view.Counts.Processed)
+	require.Equal(t, moreSlices, view.Counts.Processed)
 	require.Zero(t, view.Counts.Skipped)
 }
 
 func TestACancelledBulkRunIsRetried(t *testing.T) {
-	c := newCrowd(t, 200)
+	c := newCrowd(t, moreSlices)
 	bulk, release := c.startHeld()
 	require.Equal(t, cli.ExitUsage, run(t, "", "bulk", "retry", bulk).code, "it is under way")
 	require.Contains(t, must(t, "bulk", "cancel", bulk), "Cancelling")
@@ -165,7 +168,7 @@ func TestACancelledBulkRunIsRetried(t *testing.T) {
 	view := c.view(bulk)
 	require.Equal(t, care.RunCancelled, view.Outcome)
 	require.Positive(t, view.Counts.Skipped, "whom it did not reach")
-	require.Equal(t, 200, view.Counts.Processed)
+	require.Equal(t, moreSlices, view.Counts.Processed)
 	require.Contains(t, must(t, "bulk", "people", bulk, "--outcome", "skipped", "--limit", "1"), "not reached")
 
 	done := run(t, "", "bulk", "retry", bulk, "--wait", "--json")
@@ -259,7 +262,7 @@ func TestAScheduleMakesBulkRuns(t *testing.T) {
 
 // A running scheduled bulk run is commanded like any other, though its workflow is named by its schedule.
 func TestAScheduledBulkRunIsCommanded(t *testing.T) {
-	c := newCrowd(t, 200)
+	c := newCrowd(t, moreSlices)
 	must(t, "schedule", "create", "nightly", "--cron", "30 3 * * *")
 	t.Cleanup(func() { run(t, "", "schedule", "delete", "nightly") })
 	finishes, release := c.statements.HoldBefore("FinishRun")

@@ -244,6 +244,29 @@ func TestACancelledBulkRun(t *testing.T) {
 	require.Zero(t, counts.Cancelled, "people in hand were finished")
 }
 
+// A sync of somebody's own outlives a cancelled bulk run: somebody else may wait for it.
+func TestASyncOfTheirOwnOutlivesACancelledBulkRun(t *testing.T) {
+	w := testkit.NewWorld(t, crowd(20))
+	temporal := testkit.NewTemporal(t)
+	temporal.RunWorker(t, w.Steps(t, db.Options{MaxConnections: 20}))
+	troubled := w.World.People(world.Holder{})[7]
+	require.NoError(t, w.Faults.Add(faults.Fault{
+		Kind: faults.InternalError, Operation: "care-recipient-summary", CareRecipientID: troubled.CareRecipientID,
+	}))
+	_, run := temporal.Bulk(t, w.Store, organisationOf(t, w.Store), careRecipients)
+	own := protocol.CareRecipientSyncID(w.Request(t, troubled.Key).ClientID)
+	require.Eventually(t, func() bool {
+		_, err := temporal.DescribeWorkflowExecution(t.Context(), own, "")
+		return err == nil
+	}, 30*time.Second, 20*time.Millisecond)
+	require.NoError(t, temporal.CancelWorkflow(t.Context(), run.GetID(), ""))
+	require.Error(t, run.Get(t.Context(), nil))
+	w.Faults.Clear()
+	var result care.RunResult
+	require.NoError(t, temporal.GetWorkflow(t.Context(), own, "").Get(t.Context(), &result))
+	require.Contains(t, []care.RunOutcome{care.RunSucceeded, care.RunSucceededWithWarnings}, result.Outcome)
+}
+
 // A bulk run over contracts applies what needs nobody's yes, or leaves every change to people (R31).
 func TestABulkRunOverContracts(t *testing.T) {
 	w, temporal := newPaceWorld(t)
@@ -276,4 +299,79 @@ func TestABulkRunOverContracts(t *testing.T) {
 	for _, kind := range []care.RunOutcome{care.RunFailed, care.RunPartial} {
 		require.Zero(t, testkit.Value[int](t, sql, "SELECT count(*)::int FROM bulk_item WHERE outcome = $1", string(kind)))
 	}
+}
+
+// Who is absent is told from the lists of all providers: not where one could not be read, nor where one is empty, until somebody has
+// accepted that (R5, R19).
+func TestOneProvidersListAloneMakesNobodyAbsent(t *testing.T) {
+	w := testkit.NewWorld(t, world.Options{People: 24, Seed: 11, Organisations: world.DefaultOrganisations()[:1]})
+	temporal := testkit.NewTemporal(t)
+	temporal.RunWorker(t, w.Steps(t, db.Options{MaxConnections: 20}))
+	organisation := organisationOf(t, w.Store)
+	sql := testkit.OpenSQL(t, w.DatabaseURL)
+	bulk := func(accept bool) (absent, held int) {
+		id, run := temporal.Bulk(t, w.Store, organisation, care.BulkOptions{Kind: care.RunCareRecipient, AcceptAbsences: accept})
+		require.NoError(t, run.Get(t.Context(), nil))
+		view, err := w.Store.BulkView(t.Context(), organisation, id)
+		require.NoError(t, err)
+		return view.Absent, view.AbsentHeld
+	}
+	bulk(false)
+	north := testkit.Value[int](t, sql, `SELECT count(*)::int FROM client c JOIN connection n ON n.id = c.connection_id
+		WHERE n.name = 'banksia-north' AND c.verified_at IS NOT NULL AND c.not_in_care_since IS NULL`)
+	require.Positive(t, north)
+	require.Less(t, north*2, 24, "all lists together would be believed")
+
+	deactivate := func(connection *care.Connection) { connection.ActivatedAt = nil }
+	before, err := w.Store.ChangeConnection(t.Context(), organisation, "banksia-north", func(*care.Connection) {})
+	require.NoError(t, err)
+	_, err = w.Store.ChangeConnection(t.Context(), organisation, "banksia-north", deactivate)
+	require.NoError(t, err)
+	absent, held := bulk(true)
+	require.Zero(t, absent, "nobody can accept what was not read")
+	require.Equal(t, north, held)
+
+	_, err = w.Store.ChangeConnection(t.Context(), organisation, "banksia-north", func(connection *care.Connection) { connection.ActivatedAt = before.ActivatedAt })
+	require.NoError(t, err)
+	for _, person := range w.World.People(world.Holder{Organisation: "8000000101", ServiceProvider: "4000012346"}) {
+		_, err := w.World.Move(person.Key, world.Move{Name: world.Leave})
+		require.NoError(t, err)
+	}
+	absent, held = bulk(false)
+	require.Zero(t, absent)
+	require.Equal(t, north, held)
+	absent, held = bulk(true)
+	require.Equal(t, north, absent)
+	require.Zero(t, held)
+}
+
+// Usage that could not be read one night is read the next, though no list names its budget again.
+func TestADeltaRunMakesGoodForWhatFailedLastTime(t *testing.T) {
+	w := testkit.NewWorld(t, crowd(12))
+	temporal := testkit.NewTemporal(t)
+	temporal.RunWorker(t, w.Steps(t, db.Options{MaxConnections: 20}))
+	organisation := organisationOf(t, w.Store)
+	sql := testkit.OpenSQL(t, w.DatabaseURL)
+	bulk := func() (result protocol.BulkResult) {
+		_, run := temporal.Bulk(t, w.Store, organisation, care.BulkOptions{Kind: care.RunCareRecipient, Delta: true})
+		require.NoError(t, run.Get(t.Context(), &result))
+		return result
+	}
+	require.Equal(t, 12, bulk().Counts.Processed)
+	person := w.World.People(world.Holder{})[0]
+	usage := "SELECT sum(b.usage_amount)::text FROM budget b JOIN support_plan p ON p.id = b.plan_id WHERE p.client_id = $1"
+	before := testkit.Value[string](t, sql, usage, w.Request(t, person.Key).ClientID)
+
+	_, err := w.World.Move(person.Key, world.Move{Name: world.Claim})
+	require.NoError(t, err)
+	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.ConsentWithdrawn, Operation: "budget-details", CareRecipientID: person.CareRecipientID}))
+	require.Equal(t, 1, bulk().Counts.Partial)
+	require.Equal(t, before, testkit.Value[string](t, sql, usage, w.Request(t, person.Key).ClientID))
+
+	w.Faults.Clear()
+	sql.Exec(t, "UPDATE bulk_run SET listed_at = listed_at + interval '2 hours'") // nothing is listed as updated since
+	result := bulk()
+	require.Equal(t, 1, result.Counts.Selected)
+	require.Equal(t, 1, result.Counts.Succeeded+result.Counts.SucceededWithWarnings)
+	require.NotEqual(t, before, testkit.Value[string](t, sql, usage, w.Request(t, person.Key).ClientID))
 }

@@ -75,9 +75,9 @@ func Workers(connected client.Client, queues protocol.TaskQueues, steps *activit
 	parts := []run.Part{part(careSync)}
 	for _, service := range []care.Service{care.ServicesAustralia, care.NDIA} {
 		serviceWorker := worker.New(connected, queues.Upstream(service), serviceOptions)
-		steps.RegisterServiceSteps(serviceWorker, service)
+		steps.RegisterServiceSteps(serviceWorker, service, connected)
 		bulkWorker := worker.New(connected, queues.Bulk(service), bulkOptions)
-		steps.RegisterBulkSteps(bulkWorker, connected)
+		steps.RegisterBulkSteps(bulkWorker)
 		parts = append(parts, part(serviceWorker), part(bulkWorker))
 	}
 	return parts

@@ -1,0 +1,109 @@
+package activities_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/activities"
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/simulator/faults"
+	"github.com/caresync/caresync/simulator/world"
+	"github.com/caresync/caresync/testkit"
+)
+
+// plannedSlice is a bulk run of one slice, beside a simulated government.
+type plannedSlice struct {
+	*testkit.World
+	steps *activities.Steps
+	input protocol.SliceInput
+}
+
+func newPlannedSlice(t *testing.T, people int) plannedSlice {
+	t.Helper()
+	s := plannedSlice{World: testkit.NewWorld(t, world.Options{People: people, Seed: 11, Organisations: world.SingleProvider()})}
+	s.steps = s.Steps(t, db.Options{MaxConnections: 20})
+	organisations, err := s.Store.Organisations(t.Context())
+	require.NoError(t, err)
+	s.input.BulkPart = protocol.BulkPart{
+		BulkID: db.NewID(), OrganisationID: organisations[0].ID, RequestedBy: "a test", Options: care.BulkOptions{Kind: care.RunCareRecipient},
+	}
+	bulk := db.Bulk{ID: s.input.BulkID, OrganisationID: s.input.OrganisationID, RequestedBy: "a test", Options: s.input.Options}
+	require.NoError(t, s.Store.RecordBulk(t.Context(), bulk))
+	_, _, err = s.Store.PlanBulk(t.Context(), bulk, db.BulkSize{PerBatch: 500, PerSlice: 100}, nil, time.Now())
+	require.NoError(t, err)
+	return s
+}
+
+// trouble makes calls for some of the people fail for good.
+func (s plannedSlice) trouble(t *testing.T, kind faults.Kind, people int) (troubled []care.ID) {
+	t.Helper()
+	for _, person := range s.World.World.People(world.Holder{})[:people] {
+		require.NoError(t, s.Faults.Add(faults.Fault{Kind: kind, Operation: "care-recipient-summary", CareRecipientID: person.CareRecipientID}))
+		troubled = append(troubled, s.Request(t, person.Key).ClientID)
+	}
+	return troubled
+}
+
+func (s plannedSlice) counts(t *testing.T) care.BulkCounts {
+	t.Helper()
+	counts, err := s.Store.CountItems(t.Context(), s.input.OrganisationID, s.input.BulkID, nil)
+	require.NoError(t, err)
+	return counts
+}
+
+// A few people whose calls always fail are no outage, also where nobody else is in the slice, as in a retry.
+func TestAFewWhoFailAmongThemselvesGetTheirOwnSync(t *testing.T) {
+	s := newPlannedSlice(t, 3)
+	troubled := s.trouble(t, faults.InternalError, 3)
+	result, err := s.steps.SyncSlice(t.Context(), s.input)
+	require.NoError(t, err)
+	require.ElementsMatch(t, troubled, result.Escalated)
+	require.Zero(t, result.Left)
+}
+
+// An attempt whose answer was lost has escalated people; the next attempt answers with them.
+func TestALaterAttemptAnswersWithThoseWhoWereEscalatedBefore(t *testing.T) {
+	s := newPlannedSlice(t, 12)
+	troubled := s.trouble(t, faults.InternalError, 2)
+	lost, err := s.steps.SyncSlice(t.Context(), s.input)
+	require.NoError(t, err)
+	require.Equal(t, 10, lost.Settled)
+	again, err := s.steps.SyncSlice(t.Context(), s.input)
+	require.NoError(t, err)
+	require.Zero(t, again.Settled)
+	require.ElementsMatch(t, troubled, again.Escalated)
+}
+
+// R9: many failures in a row are an outage, which is waited for, but not for more than two hours.
+func TestAnOutageIsNotWaitedForEver(t *testing.T) {
+	s := newPlannedSlice(t, 12)
+	s.trouble(t, faults.InternalError, 12)
+	s.input.Since = time.Now().Add(-time.Hour)
+	_, err := s.steps.SyncSlice(t.Context(), s.input)
+	require.Error(t, err)
+	require.Zero(t, s.counts(t).Processed, "nobody is settled for an outage")
+	s.input.Since = time.Now().Add(-3 * time.Hour)
+	_, err = s.steps.SyncSlice(t.Context(), s.input)
+	require.NoError(t, err)
+	require.Equal(t, 12, s.counts(t).Failed)
+}
+
+// R9: what is refused to a second person is refused to everybody.
+func TestASecondPersonWhoIsNotAuthorisedStopsTheRun(t *testing.T) {
+	s := newPlannedSlice(t, 40)
+	s.trouble(t, faults.Forbidden, 2)
+	result, err := s.steps.SyncSlice(t.Context(), s.input)
+	require.NoError(t, err)
+	require.Equal(t, care.ReasonNotAuthorised, result.Stop)
+
+	s = newPlannedSlice(t, 12)
+	s.trouble(t, faults.Forbidden, 1)
+	result, err = s.steps.SyncSlice(t.Context(), s.input)
+	require.NoError(t, err)
+	require.Empty(t, result.Stop)
+	require.Equal(t, 12, result.Settled)
+}

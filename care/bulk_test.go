@@ -1,0 +1,35 @@
+package care_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/care"
+)
+
+func TestConcludeBulk(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		counts  care.BulkCounts
+		stopped care.Reason
+		want    care.RunOutcome
+	}{
+		{"everybody succeeded", care.BulkCounts{Selected: 2, Succeeded: 2}, "", care.RunSucceeded},
+		{"with warnings", care.BulkCounts{Selected: 2, Succeeded: 1, SucceededWithWarnings: 1}, "", care.RunSucceededWithWarnings},
+		{"nobody was selected", care.BulkCounts{}, "", care.RunSucceeded},
+		{"some failed", care.BulkCounts{Selected: 2, Succeeded: 1, Failed: 1}, "", care.RunPartial},
+		{"all partly saved", care.BulkCounts{Selected: 2, Partial: 2}, "", care.RunPartial},
+		{"nobody succeeded", care.BulkCounts{Selected: 2, Failed: 2}, "", care.RunFailed},
+		{"stopped after some", care.BulkCounts{Selected: 2, Succeeded: 1, Skipped: 1}, care.ReasonLoginRefused, care.RunPartial},
+		{"stopped before anybody", care.BulkCounts{Selected: 2, Skipped: 2}, care.ReasonLoginRefused, care.RunFailed},
+		{"stopped before anybody was planned", care.BulkCounts{}, care.ReasonLoginRefused, care.RunFailed},
+		{"lost before anybody was planned", care.BulkCounts{}, care.ReasonBulkLost, care.RunFailed},
+		{"cancelled", care.BulkCounts{Selected: 2, Skipped: 2}, care.ReasonCancelled, care.RunCancelled},
+		{"cancelled before anybody was planned", care.BulkCounts{}, care.ReasonCancelled, care.RunCancelled},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			require.Equal(t, test.want, care.ConcludeBulk(test.counts, test.stopped))
+		})
+	}
+}
