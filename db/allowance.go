@@ -130,10 +130,11 @@ func (a *Allowance) Take(ctx context.Context) error {
 
 // next is when the next call may be made, of those that are booked.
 func (a *Allowance) next(ctx context.Context) (time.Time, error) {
+	givesUp := time.Now().Add(a.terms.patience) // whoever queues behind others has been patient already
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.booked == 0 || time.Since(a.from) > bookingLife {
-		if err := a.bookPatiently(ctx); err != nil {
+		if err := a.bookPatiently(ctx, givesUp); err != nil {
 			return time.Time{}, err
 		}
 	}
@@ -141,9 +142,8 @@ func (a *Allowance) next(ctx context.Context) (time.Time, error) {
 	return a.from, nil
 }
 
-// bookPatiently asks again for as long as the terms say.
-func (a *Allowance) bookPatiently(ctx context.Context) error {
-	givesUp := time.Now().Add(a.terms.patience)
+// bookPatiently asks again until it gives up.
+func (a *Allowance) bookPatiently(ctx context.Context, givesUp time.Time) error {
 	for {
 		err := a.book(ctx)
 		if !errors.Is(err, ErrNoAllowance) || time.Now().After(givesUp) {

@@ -56,7 +56,7 @@ type BulkSummary struct {
 	EstimatedEnd *time.Time      `json:"estimated_end" doc:"When everybody is done if it goes on like that; null where that cannot be told"`
 	ListedAt     *time.Time      `json:"listed_at" doc:"When the lists of all providers began to be read, to find who has changed and who is absent; null where they were not"`
 	Absent       int             `json:"absent" doc:"How many people were marked as not in care, since no list has them"`
-	AbsentHeld   int             `json:"absent_held" doc:"How many people no list has who were not marked, since they are too many: accept it with accept_absences"`
+	AbsentHeld   int             `json:"absent_held" doc:"How many people no list has who were not marked, since they are too many, or a list was empty or not read: accept it with accept_absences"`
 	Unknown      int             `json:"unknown" doc:"How many people the government lists whom the organisation does not have: reported, never created"`
 }
 

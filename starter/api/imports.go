@@ -2,18 +2,23 @@ package api
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/imports"
 )
 
 const (
-	tagImports    = "Imports"
-	importTimeout = time.Minute
+	tagImports = "Imports"
+	// uploadTimeout is how long a file may take to arrive, importTimeout how long it may take from then on until it is answered.
+	uploadTimeout = time.Minute
+	importTimeout = 15 * time.Minute
 )
 
 type importInput struct {
@@ -60,9 +65,33 @@ func importOperation(id, path, summary, columns string) huma.Operation {
 	return huma.Operation{
 		OperationID: id, Method: http.MethodPost, Path: path, Tags: []string{tagImports}, Summary: summary,
 		Description:  "All or nothing; importing again updates. Errors are listed by line. " + columns,
-		MaxBodyBytes: imports.MaxSize, BodyReadTimeout: importTimeout,
-		Errors: []int{http.StatusConflict},
+		MaxBodyBytes: imports.MaxSize, BodyReadTimeout: uploadTimeout,
+		Middlewares: huma.Middlewares{patiently},
+		Errors:      []int{http.StatusConflict},
 	}
+}
+
+// patiently gives an import its time once the file has arrived: the deadline of the upload would cancel it.
+func patiently(ctx huma.Context, next func(huma.Context)) {
+	r, w := humago.Unwrap(ctx)
+	r.Body = arriving{ReadCloser: r.Body, control: http.NewResponseController(w)}
+	next(ctx)
+}
+
+// arriving is a file on its way.
+type arriving struct {
+	io.ReadCloser
+	control *http.ResponseController
+}
+
+// Read implements io.Reader.
+func (a arriving) Read(part []byte) (int, error) {
+	n, err := a.ReadCloser.Read(part)
+	if errors.Is(err, io.EOF) { // a recorder in a test has no deadlines
+		_ = a.control.SetReadDeadline(time.Time{})
+		_ = a.control.SetWriteDeadline(time.Now().Add(importTimeout))
+	}
+	return n, err
 }
 
 func (a api) importPeople(ctx context.Context, in *importInput) (*importOutput, error) {

@@ -31,8 +31,8 @@ const (
 	look = 50 * time.Millisecond
 )
 
-// moreSlices are people enough for one slice more than a batch has under way at once.
-const moreSlices = protocol.SlicesAtOnce*protocol.PeoplePerSlice + 40
+// moreSlices are people enough for two slices more than a batch has under way at once.
+const moreSlices = (protocol.SlicesAtOnce+1)*protocol.PeoplePerSlice + 40
 
 // crowd is the program beside a simulated government with many people, a worker and a real Temporal server.
 type crowd struct {

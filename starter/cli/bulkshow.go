@@ -180,7 +180,7 @@ func (a *app) showAbsences(view db.BulkView) {
 		a.print("\n%s marked as not in care: none of the providers' lists has them.", present.Count(view.Absent, "person was", "people were"))
 	}
 	if view.AbsentHeld > 0 {
-		a.print("\n! %s on none of the providers' lists. They are so many that nothing was changed. If it is right, start a bulk run with --accept-absences.",
+		a.print("\n! %s on none of the providers' lists. They are so many, or a list was empty or not read (is its device activated?), that nothing was changed. If it is right, start a bulk run with --accept-absences.",
 			present.Count(view.AbsentHeld, "person is", "people are"))
 	}
 	if view.Unknown == 0 {

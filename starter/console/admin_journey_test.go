@@ -225,6 +225,16 @@ func TestAnotherOrganisationsSchedulesAreNotThere(t *testing.T) {
 	})
 	require.Equal(t, "/schedules/nightly?created=yes", ours.post("/schedules", form).header.Get("Location"))
 	require.Contains(t, ours.post("/schedules", form).body, "There is a schedule of this name already")
+	twice := maps.Clone(form)
+	maps.Copy(twice, url.Values{"name": {"twice"}, "time_of_day": {"02:30"}})
+	t.Cleanup(func() {
+		_ = s.temporal.ScheduleClient().GetHandle(context.Background(), protocol.ScheduleID(organisation, "twice")).Delete(context.Background())
+	})
+	address := ours.post("/schedules", twice).header.Get("Location")
+	for range 2 { // the page can be loaded again
+		require.Contains(t, ours.get(address).body, "The clocks are changed at that time of day")
+	}
+	require.NotContains(t, ours.get("/schedules/twice").body, "The clocks are changed at that time of day")
 	for _, name := range []string{"nightly", "unknown", strings.Repeat("9", 10_000), "%00", "%FF", "..%2Fnightly", "NIGHTLY", "'%20OR%201=1--"} {
 		for _, path := range []string{"", "/delete"} {
 			require.Equal(t, http.StatusNotFound, theirs.get("/schedules/"+name+path).status, name)
@@ -235,16 +245,16 @@ func TestAnotherOrganisationsSchedulesAreNotThere(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, theirs.post("/schedules/"+name+"/backfill", url.Values{"from": {"2026-01-01"}}).status, name)
 	}
 	for said, change := range map[string]url.Values{
-		"Name has 1 to 40 lower-case letters": {"name": {"<script>alert(1)</script>"}},
-		"is a time from 00:00 to 23:59":       {"name": {"other"}, "time_of_day": {"25:00"}},
-		"is the name of a time zone":          {"name": {"other"}, "time_zone": {"../etc"}},
-		"is an expression of five fields":     {"name": {"other"}, "when": {"cron"}, "cron": {"every day"}},
-		"are days such as mon":                {"name": {"other"}, "weekday": {"someday"}},
-		"is skip, buffer-one or cancel-other": {"name": {"other"}, "overlap": {"<b>"}},
-		"How late a run may begin is a time":  {"name": {"other"}, "catch_up": {"999"}},
-		"The random delay is a whole number":  {"name": {"other"}, "jitter": {"-1"}},
-		"cannot be listed in a schedule":      {"name": {"other"}, "who": {"listed"}, "people": {"415056224"}},
-		"number of batches from 1 to 20":      {"name": {"other"}, "window": {"21"}},
+		"Name has 1 to 40 lower-case letters":      {"name": {"<script>alert(1)</script>"}},
+		"must be a time from 00:00 to 23:59":       {"name": {"other"}, "time_of_day": {"25:00"}},
+		"must be the name of a time zone":          {"name": {"other"}, "time_zone": {"../etc"}},
+		"must be an expression of five fields":     {"name": {"other"}, "when": {"cron"}, "cron": {"every day"}},
+		"are days such as mon":                     {"name": {"other"}, "weekday": {"someday"}},
+		"must be skip, buffer-one or cancel-other": {"name": {"other"}, "overlap": {"<b>"}},
+		"How late a run may begin must be a time":  {"name": {"other"}, "catch_up": {"999"}},
+		"The random delay must be a whole number":  {"name": {"other"}, "jitter": {"-1"}},
+		"cannot be listed in a schedule":           {"name": {"other"}, "who": {"listed"}, "people": {"415056224"}},
+		"number of batches from 1 to 20":           {"name": {"other"}, "window": {"21"}},
 	} {
 		wrong := maps.Clone(form)
 		maps.Copy(wrong, change)
@@ -254,7 +264,7 @@ func TestAnotherOrganisationsSchedulesAreNotThere(t *testing.T) {
 		require.NotContains(t, answer.body, "<script>alert")
 	}
 	for said, days := range map[string]url.Values{
-		"is a date such as": {"from": {"<b>"}}, "is not in the future": {"from": {"2026-01-01"}, "to": {"2999-01-01"}}, "is later than from": {"from": {"2026-01-02"}, "to": {"2026-01-01"}},
+		"must be a date such as": {"from": {"<b>"}}, "must not be in the future": {"from": {"2026-01-01"}, "to": {"2999-01-01"}}, "must be later than the first day": {"from": {"2026-01-02"}, "to": {"2026-01-01"}},
 	} {
 		answer := ours.post("/schedules/nightly/backfill", days)
 		require.Equal(t, http.StatusUnprocessableEntity, answer.status, said)

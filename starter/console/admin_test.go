@@ -110,6 +110,9 @@ func TestABulkRunsFormSaysEverything(t *testing.T) {
 			url.Values{"kind": {"care-recipient"}, "who": {"listed"}, "people": {" 415056224\r\n\r\n415056224,"}},
 			care.BulkOptions{Kind: care.RunCareRecipient, Selection: care.BulkSelection{Clients: []care.ID{d.Request(t, "several-open").ClientID}}},
 		},
+		"contracts, with the choice of who has changed left over": { // the form hides it
+			url.Values{"kind": {"pace-contract"}, "who": {"changed"}}, care.BulkOptions{Kind: care.RunPACEContract},
+		},
 		"contracts, with what only care recipients have left over": {
 			url.Values{"kind": {"pace-contract"}, "who": {"selected"}, "in_care": {"yes"}, "not_synced_for": {"24"}, "all_budgets": {"yes"}, "policy": {"hold"}},
 			care.BulkOptions{Kind: care.RunPACEContract, HoldChanges: true, Selection: care.BulkSelection{NotSyncedFor: 24 * time.Hour}},
@@ -134,18 +137,17 @@ func TestABulkRunsFormIsChecked(t *testing.T) {
 	v := d.visitor(t, "several-open")
 	long := strings.Repeat("9", 10_000)
 	for said, form := range map[string]url.Values{
-		"number of batches from 1 to 20":             {"kind": {"care-recipient"}, "who": {"everybody"}, "window": {"21"}},
-		"a whole number from 1":                      {"kind": {"care-recipient"}, "who": {"everybody"}, "window": {"many"}},
+		"must be a number of batches from 1 to 20":   {"kind": {"care-recipient"}, "who": {"everybody"}, "window": {"21"}},
+		"must be a whole number from 1":              {"kind": {"care-recipient"}, "who": {"everybody"}, "window": {"many"}},
 		"percentage from 1 to 100":                   {"kind": {"care-recipient"}, "who": {"everybody"}, "failure_threshold": {"101"}},
-		"about care recipients only":                 {"kind": {"pace-contract"}, "who": {"changed"}},
 		"The list names nobody":                      {"kind": {"care-recipient"}, "who": {"listed"}, "people": {" , \n"}},
 		"is selected by nothing":                     {"kind": {"care-recipient"}, "who": {"selected"}},
 		"none of the organisation":                   {"kind": {"care-recipient"}, "who": {"selected"}, "service_provider_id": {"4000099999"}},
 		"contradicts":                                {"kind": {"care-recipient"}, "who": {"everybody"}, "only": {"contributions"}, "all_budgets": {"yes"}},
-		"is contributions or budgets":                {"kind": {"care-recipient"}, "who": {"everybody"}, "only": {"<b>"}},
+		"must be contributions or budgets":           {"kind": {"care-recipient"}, "who": {"everybody"}, "only": {"<b>"}},
 		"care-recipient or pace-contract":            {"kind": {long}, "who": {"everybody"}},
 		"2 people of the list are not the organisat": {"kind": {"care-recipient"}, "who": {"listed"}, "people": {"\x00\xff\n415056224\n" + long}},
-		"is a number up to 3650":                     {"kind": {"care-recipient"}, "who": {"selected"}, "not_synced_for": {"999999"}},
+		"must be a number up to 3650":                {"kind": {"care-recipient"}, "who": {"selected"}, "not_synced_for": {"999999"}},
 	} {
 		answer := v.post("/bulks", form)
 		require.Equal(t, http.StatusUnprocessableEntity, answer.status, said)
@@ -457,4 +459,13 @@ func TestABulkRunCannotBeStartedWithoutTemporal(t *testing.T) {
 	answer := v.post("/bulks", everybody)
 	require.Equal(t, http.StatusServiceUnavailable, answer.status)
 	require.Contains(t, answer.body, "Temporal server")
+}
+
+// The commands of a bulk run are exchanged while it goes on: the keyboard's focus is found again by their ids.
+func TestABulkRunsCommandsHaveIDs(t *testing.T) {
+	d := newDesk(t)
+	v := d.visitor(t, "several-open")
+	shown := v.get("/bulks/" + string(d.bulkOf(t, v, everybody))).body
+	require.Contains(t, shown, `<button id="bulk-pause">Pause</button>`)
+	require.Contains(t, shown, `<a id="bulk-cancel" `)
 }

@@ -49,7 +49,7 @@ func (f *adminForm) refused(err error) bool {
 	var unknown *bulks.UnknownPeopleError
 	switch {
 	case errors.As(err, &invalid):
-		f.problems = map[string]string{invalid.Field: fieldTitle(invalid.Field) + " " + invalid.Message + "."}
+		f.problems = map[string]string{invalid.Field: fieldTitle(invalid.Field) + " " + asRule(invalid.Message) + "."}
 	case errors.As(err, &unknown):
 		f.problems = map[string]string{"people": unknownPlaces(unknown)}
 	case errors.Is(err, schedules.ErrExists):
@@ -58,6 +58,23 @@ func (f *adminForm) refused(err error) bool {
 		return false
 	}
 	return true
+}
+
+// asRule tells people what a field must be, where a use case says what it is.
+func asRule(message string) string {
+	for _, rule := range []string{"a ", "an ", "the name ", "skip, ", "contributions or ", "care-recipient or "} {
+		if strings.HasPrefix(message, "is "+rule) {
+			return "must be " + strings.TrimPrefix(message, "is ")
+		}
+	}
+	switch message {
+	case "is not in the future":
+		return "must not be in the future"
+	case "is later than from":
+		return "must be later than the first day"
+	default:
+		return message
+	}
 }
 
 // unknownPlaces says which people of a list nobody knows, without repeating their numbers (R10).
@@ -101,7 +118,7 @@ func wholeNumber(values url.Values, field string) (int, error) {
 	}
 	number, err := strconv.Atoi(text)
 	if err != nil || number < 1 || number > 1_000_000 {
-		return 0, &db.InvalidError{Field: field, Message: "is a whole number from 1, or empty"}
+		return 0, &db.InvalidError{Field: field, Message: "must be a whole number from 1, or empty"}
 	}
 	return number, nil
 }
@@ -110,7 +127,7 @@ func wholeNumber(values url.Values, field string) (int, error) {
 func plainText(field, text string, most int) (string, error) {
 	text = strings.TrimSpace(text)
 	if !utf8.ValidString(text) || utf8.RuneCountInString(text) > most || strings.ContainsFunc(text, unicode.IsControl) {
-		return "", &db.InvalidError{Field: field, Message: fmt.Sprintf("is text of up to %d characters", most)}
+		return "", &db.InvalidError{Field: field, Message: fmt.Sprintf("must be text of up to %d characters", most)}
 	}
 	return text, nil
 }

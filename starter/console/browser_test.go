@@ -245,3 +245,21 @@ func (s *site) budgets(t *testing.T, key string) []db.BudgetView {
 	require.NotEmpty(t, plan.Budgets)
 	return plan.Budgets
 }
+
+// A form is not sent twice by a double click; whoever has stopped it with Esc can send it again.
+func TestAFormThatWasStoppedCanBeSentAgain(t *testing.T) {
+	q := newQuiet(t, "")
+	s := &site{World: q.World, url: q.url}
+	w := s.newTab(t, q.Request(t, "several-open").OrganisationID)
+	value[bool](w, `(() => {
+		const form = document.createElement("form");
+		form.method = "post";
+		window.sent = 0;
+		window.addEventListener("submit", (event) => { if (!event.defaultPrevented) window.sent++; event.preventDefault(); });
+		document.body.append(form);
+		window.stopped = form;
+		return true;
+	})()`)
+	require.Equal(t, 1, value[int](w, `(() => { window.stopped.requestSubmit(); window.stopped.requestSubmit(); return window.sent; })()`))
+	w.eventually("the form sent again", `(() => { window.stopped.requestSubmit(); return window.sent > 1; })()`)
+}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -14,10 +15,11 @@ import (
 
 // budgetView is the page of a plan budget.
 type budgetView struct {
-	client db.ClientView
 	budget db.BudgetView
-	today  care.Date
-	zone   *time.Location
+	// providers are the service provider ids of the organisation, one a connection to Services Australia (R11).
+	providers []string
+	today     care.Date
+	zone      *time.Location
 }
 
 func (c console) budget(w http.ResponseWriter, r *http.Request, v visitor) error {
@@ -34,7 +36,11 @@ func (c console) budget(w http.ResponseWriter, r *http.Request, v visitor) error
 	if err != nil {
 		return err
 	}
-	view := budgetView{client: client, budget: budget, today: v.Organisation.Today(now), zone: v.zone}
+	connections, err := c.store.Connections(r.Context(), v.Organisation.ID)
+	if err != nil {
+		return err
+	}
+	view := budgetView{budget: budget, providers: serviceProviderIDs(connections), today: v.Organisation.Today(now), zone: v.zone}
 	page := ui.Page{
 		Title: budgetName(budget), Lead: present.Period(budget.StartDate, budget.EndDate), Section: peoplePath,
 		Trail: append(personTrail(refOf(client)), ui.Crumb{Words: "Support at Home plan", Address: planPath(person)}),
@@ -58,9 +64,19 @@ func (v budgetView) sums() (s sums) {
 	return s
 }
 
-// ours reports whether a line is one of our organisation's: we hold its invoice line, or it was claimed under our service provider id.
+// ours reports whether a line is one of our organisation's: we hold its invoice line, or it was claimed under one of our service provider ids.
 func (v budgetView) ours(line db.UsageView) bool {
-	return line.InvoiceLineID != nil || line.ServiceProviderID != "" && line.ServiceProviderID == v.client.ServiceProviderID
+	return line.InvoiceLineID != nil || slices.Contains(v.providers, line.ServiceProviderID)
+}
+
+func serviceProviderIDs(connections []care.Connection) []string {
+	var ids []string
+	for _, connection := range connections {
+		if connection.Service == care.ServicesAustralia {
+			ids = append(ids, connection.ServiceProviderID)
+		}
+	}
+	return ids
 }
 
 // difference is our sum less what the government says was used, nil where one of them is not known.

@@ -60,7 +60,7 @@ func orderOf(values url.Values) (order bulks.Order, err error) {
 	case whoEverybody:
 		order.AcceptAbsences = recipients && values.Get("accept_absences") == yes
 	case whoChanged:
-		order.Delta = true
+		order.Delta = recipients
 	case whoListed:
 		order.People = listedPeople(values.Get("people"))
 	case whoSelected:
@@ -98,7 +98,7 @@ func selectionOf(values url.Values, recipients bool, order *bulks.Order) error {
 	}
 	const longest = 3650
 	if number > longest {
-		return &db.InvalidError{Field: "not_synced_for", Message: "is a number up to " + strconv.Itoa(longest)}
+		return &db.InvalidError{Field: "not_synced_for", Message: "must be a number up to " + strconv.Itoa(longest)}
 	}
 	order.NotSyncedFor = time.Duration(number) * unit
 	if order.ServiceProviderID == "" && !order.InCare && !order.FailedLastTime && order.NotSyncedFor == 0 {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/caresync/caresync/care"
@@ -90,7 +89,7 @@ func bulkSpeed(bulk db.BulkSummary, zone *time.Location) string {
 	if bulk.PerMinute == nil || bulk.EstimatedEnd == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s people a minute, done about %s", thousands(int(math.Round(*bulk.PerMinute))), bulk.EstimatedEnd.In(zone).Format("3:04 pm"))
+	return fmt.Sprintf("%s people a minute, done about %s", thousands(int(math.Round(*bulk.PerMinute))), ui.Moment(bulk.EstimatedEnd, zone))
 }
 
 // bulkTook is how long a bulk run has lasted, empty until its end.
@@ -176,23 +175,10 @@ func numberOfPerson(person db.PersonRef, kind care.RunKind) string {
 	return person.CareRecipientID
 }
 
-func countPeople(people int) string {
-	if people == 1 {
-		return "1 person"
-	}
-	return thousands(people) + " people"
-}
+func countPeople(people int) string { return present.Count(people, "person", "people") }
 
 // thousands writes a number with separators.
-func thousands(number int) string {
-	text := strconv.Itoa(number)
-	var groups []string
-	for len(text) > 3 {
-		groups = append([]string{text[len(text)-3:]}, groups...)
-		text = text[:len(text)-3]
-	}
-	return strings.Join(append([]string{text}, groups...), ",")
-}
+func thousands(number int) string { return present.Number(number) }
 
 // finishedBulkWords say how many people a bulk run reached, when it ended and how long it took.
 func finishedBulkWords(panel bulkPanel) string {

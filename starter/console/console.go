@@ -5,9 +5,11 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -38,6 +40,8 @@ type Options struct {
 	BulkLink func(workflowID string, bulk care.ID) string
 	// Notice is shown at the top of the first page: a heading, and a point on each further line; empty for none.
 	Notice string
+	// Heartbeat is how often a stream shows that it is there; 0 takes 15 seconds.
+	Heartbeat time.Duration
 	// Stopping ends streams when the program is told to stop.
 	Stopping context.Context
 }
@@ -55,6 +59,7 @@ type console struct {
 	runLink     func(workflowID string, run care.ID) string
 	bulkLink    func(workflowID string, bulk care.ID) string
 	notice      string
+	heartbeat   time.Duration
 	stopping    context.Context
 	assets      assets
 }
@@ -71,7 +76,8 @@ func New(options Options) (http.Handler, error) {
 	c := console{
 		store: options.Store, syncs: options.Syncs, pace: options.PACE, logger: options.Logger, runLink: options.RunLink,
 		bulks: options.Bulks, schedules: options.Schedules, connections: options.Connections, bulkLink: options.BulkLink,
-		secure: strings.HasPrefix(options.PublicURL, "https://"), notice: options.Notice, stopping: options.Stopping, assets: loaded,
+		secure: strings.HasPrefix(options.PublicURL, "https://"), notice: options.Notice,
+		heartbeat: cmp.Or(options.Heartbeat, heartbeat), stopping: options.Stopping, assets: loaded,
 	}
 	if c.runLink == nil {
 		c.runLink = func(string, care.ID) string { return "" }

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// heartbeat keeps proxies from closing a quiet stream.
+	// heartbeat keeps proxies from closing a quiet stream. With it, the session is looked up again.
 	heartbeat = 15 * time.Second
 	// eventTimeout is how long one event may take to be written.
 	eventTimeout = 10 * time.Second
@@ -43,14 +43,15 @@ func (c console) runEvents(w http.ResponseWriter, r *http.Request, v visitor) er
 // teller tells of an update, or of what ended the following. An error ends the stream; whoever left takes it up again.
 type teller[T any] func(ctx context.Context, events *eventStream, update T, failed error) error
 
-// stream tells of updates as they come. After the last one come "finished", for the rest of the page, and "end".
+// stream tells of updates as they come, as long as the visitor is signed in. After the last one come "finished", for the rest of the page,
+// and "end".
 func stream[T any](c console, w http.ResponseWriter, r *http.Request, updates func(context.Context) iter.Seq2[T, error], tell teller[T]) error {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(c.stopping, cancel)()
 	events := openEvents(w)
 	news := follow(ctx, updates(ctx))
-	beat := time.NewTicker(heartbeat)
+	beat := time.NewTicker(c.heartbeat)
 	defer beat.Stop()
 	for {
 		var err error
@@ -67,6 +68,9 @@ func stream[T any](c console, w http.ResponseWriter, r *http.Request, updates fu
 				}
 			}
 		case <-beat.C:
+			if _, gone := c.session(r); errors.Is(gone, db.ErrNotFound) {
+				return nil // asked again, the browser learns that it is signed out
+			}
 			err = events.write(": still here\n\n")
 		}
 		if err != nil {

@@ -2,7 +2,9 @@ package console
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -20,6 +22,8 @@ const (
 		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 	// answerTimeout is how long an answer may take to be written; streams extend it with every event.
 	answerTimeout = 2 * time.Minute
+	// formTime is how long a form may take to arrive; a file has its own time.
+	formTime = 30 * time.Second
 	// largestForm is how many bytes somebody may send, unless an address takes more.
 	largestForm = 64 << 10
 )
@@ -48,10 +52,31 @@ func secured(next http.Handler) http.Handler {
 		header.Set("Referrer-Policy", "same-origin")
 		header.Set("Cross-Origin-Opener-Policy", "same-origin")
 		header.Set("Cache-Control", "no-store")
+		control := http.NewResponseController(w)
+		if r.Body != http.NoBody { // without one, the server watches the connection already, and a deadline would end the request
+			_ = control.SetReadDeadline(time.Now().Add(formTime)) // a recorder in a test has none
+			r.Body = arriving{ReadCloser: r.Body, control: control}
+		}
 		r.Body = http.MaxBytesReader(w, r.Body, largestBody(r))
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTimeout)) // a recorder in a test has none
+		_ = control.SetWriteDeadline(time.Now().Add(answerTimeout))
 		next.ServeHTTP(w, r)
 	})
+}
+
+// arriving is a body that is to arrive in time. At its end the deadline is lifted: from then on the server watches the connection, and would
+// take the deadline for a visitor who has left.
+type arriving struct {
+	io.ReadCloser
+	control *http.ResponseController
+}
+
+// Read implements io.Reader.
+func (a arriving) Read(part []byte) (int, error) {
+	n, err := a.ReadCloser.Read(part)
+	if errors.Is(err, io.EOF) {
+		_ = a.control.SetReadDeadline(time.Time{})
+	}
+	return n, err
 }
 
 // recovered answers for a page that panicked.

@@ -134,13 +134,16 @@ func (c console) importFile(w http.ResponseWriter, r *http.Request, v visitor) e
 	if at < 0 {
 		return db.ErrNotFound
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTime)) // a recorder in a test has none
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(uploadTime)) // a recorder in a test has none
 	view := importsView{kind: &importKinds[at]}
 	file, err := uploaded(r)
+	_ = control.SetReadDeadline(time.Time{}) // else an import that takes longer would be cancelled
 	var result db.ImportResult
 	if err == nil {
 		result, view.more, err = view.kind.take(r.Context(), c.store, v, file)
 	}
+	_ = control.SetWriteDeadline(time.Now().Add(answerTimeout)) // however long the import took
 	var refused *db.ImportError
 	if errors.As(err, &refused) {
 		view.problems = refused.Problems[:min(len(refused.Problems), shownProblems)]

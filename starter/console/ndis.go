@@ -71,7 +71,7 @@ func (v fundingView) unknownToNDIS() bool {
 	return v.participant.NDISNumber == "" && !v.participant.PACEParticipant && len(v.participant.Contracts) == 0
 }
 
-// saveTicks changes the two boxes of a client (seed 000, R21). Unticking the first clears the second; ticking the second alone is refused.
+// saveTicks changes the two boxes of a client (seed 000, R21). Unticking the first clears the second.
 func (c console) saveTicks(w http.ResponseWriter, r *http.Request, v visitor) error {
 	person, err := pathID(r, "person")
 	if err != nil {
@@ -80,7 +80,8 @@ func (c console) saveTicks(w http.ResponseWriter, r *http.Request, v visitor) er
 	if err := r.ParseForm(); err != nil {
 		return formError(err)
 	}
-	participant, access := r.PostForm.Get("pace-participant") == yes, r.PostForm.Get("pace-access") == yes
+	participant := r.PostForm.Get("pace-participant") == yes
+	access := participant && r.PostForm.Get("pace-access") == yes // the form hides it without the box above it, ticked or not
 	change := db.FlagChange{PACEParticipant: &participant}
 	if participant || r.PostForm.Get("was-participant") != yes {
 		change.PACEAPIAccess = &access
@@ -125,14 +126,20 @@ func (c console) reviewsOfRun(r *http.Request, v visitor, run db.RunView) ([]db.
 	return slices.DeleteFunc(reviews, func(review db.ReviewView) bool { return review.RunID != run.ID }), err
 }
 
+// toReview are those of a run that wait; it fails with errNothingToReview where there is none.
+func (c console) toReview(r *http.Request, v visitor, run db.RunView) ([]db.ReviewView, error) {
+	reviews, err := c.reviewsOfRun(r, v, run)
+	if err == nil && len(reviews) == 0 {
+		err = errNothingToReview
+	}
+	return reviews, err
+}
+
 // askToReview asks whether somebody will look at what a run has left to people.
 func (c console) askToReview(w http.ResponseWriter, r *http.Request, v visitor, run db.RunView) error {
-	reviews, err := c.reviewsOfRun(r, v, run)
+	reviews, err := c.toReview(r, v, run)
 	if err != nil {
 		return err
-	}
-	if len(reviews) == 0 {
-		return errNothingToReview
 	}
 	return c.ask(w, r, "Look at what waits?", run, reviewQuestion(run, reviews))
 }

@@ -1,6 +1,8 @@
 package console_test
 
 import (
+	"bufio"
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -71,7 +73,7 @@ func newNDISDesk(t *testing.T, publicURL string) *ndisDesk {
 	following := syncs.New(store, d.server, protocol.TaskQueues{})
 	d.url = serve(t, console.Options{
 		Store: store, Syncs: following, PACE: pace.New(store, d.server, protocol.TaskQueues{}, following, nil), Logger: zap.NewNop(),
-		PublicURL: publicURL, RunLink: runLink,
+		PublicURL: publicURL, RunLink: runLink, Heartbeat: 50 * time.Millisecond,
 	})
 	d.ours, d.theirs = newVisitor(t, store, d.url, d.organisation.ID), newVisitor(t, store, d.url, others.ID)
 	return d
@@ -246,10 +248,8 @@ func TestTheTwoTicks(t *testing.T) {
 	saved := d.ours.post(d.path()+"/pace-ticks", url.Values{"pace-access": {"yes"}, "was-participant": {"yes"}})
 	require.Equal(t, http.StatusSeeOther, saved.status)
 	require.Equal(t, care.PACEFlags{}, flags(), "unticked with the box above it, which is not seen any more")
-	refused := d.ours.post(d.path()+"/pace-ticks", url.Values{"pace-access": {"yes"}})
-	require.Equal(t, http.StatusUnprocessableEntity, refused.status)
-	require.Contains(t, refused.body, "API access needs NDIS PACE Participant")
-	require.Equal(t, care.PACEFlags{}, flags())
+	require.Equal(t, http.StatusSeeOther, d.ours.post(d.path()+"/pace-ticks", url.Values{"pace-access": {"yes"}}).status)
+	require.Equal(t, care.PACEFlags{}, flags(), "ticked, then hidden by unticking the box above it")
 	require.Equal(t, d.path()+"#ndis", d.ours.post(d.path()+"/ndis-pace", nil).header.Get("Location"), "it is not available")
 	require.Zero(t, d.reads)
 	d.ours.post(d.path()+"/pace-ticks", url.Values{"pace-access": {"yes"}, "pace-participant": {"yes"}})
@@ -357,4 +357,88 @@ func TestARetrievalWaitsForARefresh(t *testing.T) {
 	session, _ := d.retrieve()
 	require.Len(t, runs, 2)
 	require.Contains(t, session, "run="+runs[1])
+}
+
+// What was asked for is told, not what the same run was asked before: somebody who retrieves again creates nothing.
+func TestARetrievalIsNotTakenForACreate(t *testing.T) {
+	d := newNDISDesk(t, "")
+	_, preview := d.retrieve()
+	form, released := d.form(preview), make(chan struct{})
+	t.Cleanup(func() { close(released) })
+	d.server.OnUpdate = func(update temporaltest.Update) (any, error) {
+		<-released
+		return nil, temporal.NewNonRetryableApplicationError("", protocol.ErrorNotAdmitted, nil, care.ReasonPreviewReplaced)
+	}
+	again := d.ours.post(d.path()+"/ndis-pace", nil).header.Get("Location")
+	require.Contains(t, again, "after="+preview[strings.LastIndex(preview, "/")+1:])
+	shown := d.ours.get(again).body
+	require.Contains(t, shown, "Retrieving the NDIS plan")
+	require.NotContains(t, shown, "Creating the service contract")
+
+	created := d.ours.post(preview+"/create", form).header.Get("Location")
+	require.NotEqual(t, again, created)
+	require.Contains(t, d.ours.get(created).body, "Creating the service contract")
+	require.NoError(t, testkit.OpenSQL(t, d.databaseURL).Try(t, `UPDATE pace_retrieval SET expires_at = now() - interval '1 second'`))
+	require.Contains(t, d.ours.get(created).body, "Creating the service contract", "begun before the preview expired")
+}
+
+// A create that is shown as under way is not given up when Temporal is away.
+func TestACreateGoesOnWhenTemporalWasAway(t *testing.T) {
+	d := newNDISDesk(t, "")
+	_, preview := d.retrieve()
+	form, away, updates := d.form(preview), make(chan struct{}), make(chan string, 10)
+	d.server.OnUpdate = func(update temporaltest.Update) (any, error) {
+		updates <- update.ID
+		if len(updates) == 1 {
+			<-away
+			return nil, serviceerror.NewUnavailable("away")
+		}
+		return protocol.CreateAnswer{RunID: care.ID(update.RunID), ContractID: db.NewID(), Outcome: care.AreaSucceeded}, nil
+	}
+	require.Contains(t, d.ours.post(preview+"/create", form).header.Get("Location"), "creating=yes")
+	close(away)
+	require.Eventually(t, func() bool { return len(updates) == 2 }, patience, 10*time.Millisecond)
+	require.Equal(t, <-updates, <-updates, "Temporal knows it again")
+}
+
+// R31: where nothing waits for review, nothing is retrieved for it either.
+func TestThereMustBeSomethingToReview(t *testing.T) {
+	d := newNDISDesk(t, "")
+	session, _ := d.retrieve()
+	accept := "/runs/" + regexp.MustCompile(`run=([0-9a-f-]{36})`).FindStringSubmatch(session)[1] + "/accept"
+	for _, answer := range []answer{d.ours.get(accept), d.ours.post(accept, nil)} {
+		require.Equal(t, http.StatusConflict, answer.status)
+		require.Contains(t, answer.body, "There is nothing left to review")
+	}
+	require.Equal(t, 1, d.reads)
+}
+
+// A stream ends with its session.
+func TestAStreamEndsWhenItsVisitorSignsOut(t *testing.T) {
+	d := newNDISDesk(t, "")
+	workflow := protocol.PaceContractSyncID(d.client)
+	d.server.OnStart = func(run string) {
+		require.NoError(t, d.store.RecordRun(t.Context(), db.RunStart{
+			ID: care.ID(run), Kind: care.RunPACEContract, WorkflowID: workflow, StartedAt: time.Now(),
+			Request: care.Request{OrganisationID: d.organisation.ID, ClientID: d.client, Trigger: care.TriggerOnDemand},
+		}))
+	}
+	d.server.OnUpdate = func(temporaltest.Update) (any, error) { <-t.Context().Done(); return nil, t.Context().Err() }
+	session := d.ours.post(d.path()+"/ndis-pace", nil).header.Get("Location")
+	require.Contains(t, d.ours.get(session).body, `<a id="cancel-`, "the keyboard's focus is found again by it")
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, d.url+strings.Replace(session, "?", "/events?", 1), nil)
+	require.NoError(t, err)
+	response, err := d.ours.client.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	lines := bufio.NewScanner(response.Body)
+	for lines.Text() != ": still here" {
+		require.True(t, lines.Scan(), "it goes on while somebody is signed in")
+	}
+	require.Equal(t, http.StatusSeeOther, d.ours.post("/sign-out", nil).status)
+	for lines.Scan() {
+	}
+	require.NoError(t, lines.Err(), "it came to its end")
 }

@@ -241,7 +241,7 @@ func (c console) preview(w http.ResponseWriter, r *http.Request, v visitor) erro
 	}
 	switch {
 	case view.retrieval.State == db.RetrievalCreated, view.retrieval.State == db.RetrievalEnded:
-		return c.goTo(w, r, sessionPath(view.person.ID, view.retrieval.RunID, view.retrieval.ID))
+		return c.goTo(w, r, sessionPath(view.person.ID, asked{session: view.retrieval.RunID, after: view.retrieval.ID}))
 	case r.Header.Get("HX-Request") != "": // the preview has expired
 		return c.goTo(w, r, view.address())
 	}
@@ -284,7 +284,7 @@ func (c console) createContract(w http.ResponseWriter, r *http.Request, v visito
 	case done && created.Next != nil:
 		return c.goTo(w, r, retrievalPath(view.person.ID, created.Next.ID))
 	}
-	return c.goTo(w, r, sessionPath(view.person.ID, view.retrieval.RunID, view.retrieval.ID))
+	return c.goTo(w, r, sessionPath(view.person.ID, asked{session: view.retrieval.RunID, after: view.retrieval.ID, creating: true}))
 }
 
 // createRequest reads the form.

@@ -58,7 +58,7 @@ func sessionPage(page ui.Page, view sessionView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if view.creating() {
+				if view.creating {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "The plan is read once more. If it is as the preview showed it, the contract is written, with everything under it.")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"iter"
 	"net/http"
 	"net/url"
@@ -25,39 +26,45 @@ const (
 	takenUpWithin = 30 * time.Second
 	// answerAtOnce is how long a page waits for a create before it shows progress instead.
 	answerAtOnce = time.Second
+	// createAgainAfter is how long it takes until a create is tried again that Temporal could not take.
+	createAgainAfter = 2 * time.Second
 )
 
 // sessionView follows what somebody has asked the NDIA for: the retrieval of a plan, or the creation of its contract.
 type sessionView struct {
 	runPanel
-	// after is the preview that waited before, or that is being created: the next one ends the wait.
-	after   care.ID
+	asked
 	changes []changedRecord
 	plans   []care.ParticipantPlan
 }
 
 func (v sessionView) person() care.ID { return v.run.Person.ID }
 
-// creating tells a create from a retrieval.
-func (v sessionView) creating() bool { return v.after != "" && v.run.Waiting != nil }
+func (v sessionView) address() string { return sessionPath(v.person(), v.asked) }
 
-func (v sessionView) address() string { return sessionPath(v.person(), v.run.ID, v.after) }
+func (v sessionView) events() string { return ndisPath(v.person()) + "/events?" + v.query() }
 
-func (v sessionView) events() string {
-	return ndisPath(v.person()) + "/events?" + sessionQuery(v.run.ID, v.after)
+// asked is what somebody has asked of a run, as addresses say it.
+type asked struct {
+	session care.ID
+	// after is the preview that waited before, or that is being created: the next one ends the wait.
+	after care.ID
+	// creating tells a create from a retrieval, which the same run may carry out.
+	creating bool
 }
 
-func sessionPath(person, run, after care.ID) string {
-	return ndisPath(person) + "?" + sessionQuery(run, after)
-}
-
-func sessionQuery(run, after care.ID) string {
-	query := url.Values{"run": {string(run)}}
-	if after != "" {
-		query.Set("after", string(after))
+func (a asked) query() string {
+	query := url.Values{"run": {string(a.session)}}
+	if a.after != "" {
+		query.Set("after", string(a.after))
+	}
+	if a.creating {
+		query.Set("creating", yes)
 	}
 	return query.Encode()
 }
+
+func sessionPath(person care.ID, asked asked) string { return ndisPath(person) + "?" + asked.query() }
 
 // newPreview is the preview that a run has staged since another one, empty if there is none.
 func newPreview(run db.RunSummary, after care.ID) care.ID {
@@ -101,7 +108,9 @@ func (c console) beginRetrieval(w http.ResponseWriter, r *http.Request, v visito
 	})
 	go func() {
 		defer end()
-		<-retrieving.Done()
+		if _, err := retrieving.Wait(going); err != nil {
+			c.logger.Info("a plan was not retrieved", zap.String("request_id", requestOf(going).id), zap.Error(err))
+		}
 	}()
 	run, err := c.takenUp(r.Context(), v, retrieving)
 	if err != nil {
@@ -111,7 +120,7 @@ func (c console) beginRetrieval(w http.ResponseWriter, r *http.Request, v visito
 	if participant.Waiting != nil {
 		after = participant.Waiting.ID
 	}
-	http.Redirect(w, r, sessionPath(person, run, after), http.StatusSeeOther)
+	http.Redirect(w, r, sessionPath(person, asked{session: run, after: after}), http.StatusSeeOther)
 	return nil
 }
 
@@ -157,18 +166,18 @@ func (c console) ndisSession(w http.ResponseWriter, r *http.Request, v visitor) 
 	if !r.URL.Query().Has("run") {
 		return c.whereItStands(w, r, v, person)
 	}
-	run, after, err := sessionOf(r.URL.Query())
+	asked, err := askedOf(r.URL.Query())
 	if err != nil {
 		return err
 	}
-	view := sessionView{runPanel: runPanel{zone: v.zone, details: runPath(run), after: after}, after: after}
-	if view.run, err = c.store.RunView(r.Context(), v.Organisation.ID, run); err != nil {
+	view := sessionView{runPanel: runPanel{zone: v.zone, details: runPath(asked.session), after: asked.after}, asked: asked}
+	if view.run, err = c.store.RunView(r.Context(), v.Organisation.ID, asked.session); err != nil {
 		return err
 	}
 	if view.run.Person.ID != person || view.run.Kind != care.RunPACEContract {
 		return db.ErrNotFound
 	}
-	if next := newPreview(view.run.RunSummary, after); next != "" {
+	if next := newPreview(view.run.RunSummary, asked.after); next != "" {
 		return c.goTo(w, r, retrievalPath(person, next))
 	}
 	if r.Header.Get("HX-Request") != "" { // the whole page has changed
@@ -192,16 +201,17 @@ func (c console) whereItStands(w http.ResponseWriter, r *http.Request, v visitor
 	return c.goTo(w, r, personPath(person)+ndisPart)
 }
 
-func sessionOf(query url.Values) (run, after care.ID, err error) {
-	if run, err = parseID(query.Get("run")); err == nil && query.Get("after") != "" {
-		after, err = parseID(query.Get("after"))
+func askedOf(query url.Values) (asked asked, err error) {
+	asked.creating = query.Get("creating") == yes
+	if asked.session, err = parseID(query.Get("run")); err == nil && query.Get("after") != "" {
+		asked.after, err = parseID(query.Get("after"))
 	}
-	return run, after, err
+	return asked, err
 }
 
 func sessionTitle(view sessionView) string {
 	switch {
-	case view.live() && view.creating():
+	case view.live() && view.creating:
 		return "Creating the service contract"
 	case view.live():
 		return "Retrieving the NDIS plan"
@@ -248,11 +258,11 @@ func (c console) ndisEvents(w http.ResponseWriter, r *http.Request, v visitor) e
 	if err != nil {
 		return err
 	}
-	run, after, err := sessionOf(r.URL.Query())
+	asked, err := askedOf(r.URL.Query())
 	if err != nil {
 		return err
 	}
-	progress, err := c.store.RunProgress(r.Context(), v.Organisation.ID, run)
+	progress, err := c.store.RunProgress(r.Context(), v.Organisation.ID, asked.session)
 	if err != nil {
 		return err
 	}
@@ -260,8 +270,8 @@ func (c console) ndisEvents(w http.ResponseWriter, r *http.Request, v visitor) e
 		return db.ErrNotFound
 	}
 	return stream(c, w, r, func(ctx context.Context) iter.Seq2[syncs.Update, error] {
-		return untilPreview(c.syncs.Follow(ctx, v.Organisation.ID, run), after)
-	}, c.runTeller(v, runPanel{zone: v.zone, after: after}))
+		return untilPreview(c.syncs.Follow(ctx, v.Organisation.ID, asked.session), asked.after)
+	}, c.runTeller(v, runPanel{zone: v.zone, after: asked.after}))
 }
 
 // untilPreview ends with the first preview after another one.
@@ -282,13 +292,15 @@ func (c console) createdSoon(r *http.Request, request pace.CreateRequest) (creat
 		err     error
 	}
 	going, end := c.goingOn(r)
-	answered := make(chan answer, 1)
+	answered, left := make(chan answer), make(chan struct{})
+	defer close(left)
 	go func() {
 		defer end()
 		created, err := c.pace.Create(going, request)
-		answered <- answer{created, err}
-		if err != nil {
-			c.logger.Info("a contract was not created", zap.String("request_id", requestOf(going).id), zap.Error(err))
+		select {
+		case answered <- answer{created, err}:
+		case <-left:
+			c.createAfterAll(going, request, err)
 		}
 	}()
 	timer := time.NewTimer(answerAtOnce)
@@ -300,5 +312,21 @@ func (c console) createdSoon(r *http.Request, request pace.CreateRequest) (creat
 		return pace.Created{}, false, nil
 	case <-r.Context().Done():
 		return pace.Created{}, false, r.Context().Err()
+	}
+}
+
+// createAfterAll goes on with a create whose page shows progress, as long as Temporal cannot take it. However often it is asked for, it is
+// carried out once, since the update has an id.
+func (c console) createAfterAll(going context.Context, request pace.CreateRequest, err error) {
+	for errors.Is(err, syncs.ErrUnavailable) {
+		select {
+		case <-going.Done():
+			err = going.Err()
+		case <-time.After(createAgainAfter):
+			_, err = c.pace.Create(going, request)
+		}
+	}
+	if err != nil {
+		c.logger.Info("a contract was not created", zap.String("request_id", requestOf(going).id), zap.Error(err))
 	}
 }

@@ -80,7 +80,7 @@ func peoplePage(page ui.Page, view peopleView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<div class=\"actions\"><button class=\"primary\">Synchronise the ticked</button> <span class=\"quiet small\" data-ticked aria-live=\"polite\"></span></div><p class=\"quiet small\">Out of date: the last sync did not bring everything up to date, or was more than 7 days ago.</p></form>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<div class=\"actions\"><button class=\"primary\">Synchronise the ticked</button> <span class=\"quiet small\" data-ticked aria-live=\"polite\"></span></div><p class=\"quiet small\">Out of date: the last sync for Support at Home, or the last one for the NDIS, did not bring everything up to date, or was more than 7 days ago. That one is shown.</p></form>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -203,7 +203,7 @@ func peopleFilters(filter db.PeopleFilter) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "\" role=\"search\" aria-label=\"People\" data-at-once><div class=\"field search\"><label for=\"search\">Name or number</label> <input type=\"search\" id=\"search\" name=\"search\" value=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "\" role=\"search\" aria-label=\"People\"><div class=\"field search\"><label for=\"search\">Name or number</label> <input type=\"search\" id=\"search\" name=\"search\" value=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

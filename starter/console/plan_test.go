@@ -194,11 +194,12 @@ func dollarsOf(amount *db.Money) string { return "$" + amount.StringFixed(2) }
 // R17: whose usage it is, and the difference between our sum and the government's.
 func TestBudgetSums(t *testing.T) {
 	line, now := db.NewID(), time.Now()
-	mine, other, unlinked, gone, unknown := usage("", "10"), usage("", "20"), usage("", "5"), usage("", "99"), usage("", "")
-	mine.InvoiceLineID, unlinked.ServiceProviderID, other.ServiceProviderID, gone.RemovedAt = &line, "400", "500", &now
+	mine, other, unlinked, second, gone, unknown := usage("", "10"), usage("", "20"), usage("", "4"), usage("", "1"), usage("", "99"), usage("", "")
+	mine.InvoiceLineID, gone.RemovedAt = &line, &now
+	unlinked.ServiceProviderID, second.ServiceProviderID, other.ServiceProviderID = "400", "401", "500"
 	view := budgetView{
-		client: db.ClientView{ServiceProviderID: "400"},
-		budget: db.BudgetView{Usage: []db.UsageView{mine, other, unlinked, gone, unknown}, UsageAmount: money("35"), Used: money("30")},
+		providers: []string{"400", "401"},
+		budget:    db.BudgetView{Usage: []db.UsageView{mine, other, unlinked, second, gone, unknown}, UsageAmount: money("35"), Used: money("30")},
 	}
 	require.Equal(t, "15", view.sums().ours.String())
 	require.Equal(t, "20", view.sums().others.String())

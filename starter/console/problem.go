@@ -33,8 +33,9 @@ type problem struct {
 
 // fail answers with a page that says what went wrong.
 func (c console) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil {
-		return // nobody waits any more
+	if r.Context().Err() != nil { // nobody waits any more, or the form did not arrive in time
+		w.WriteHeader(http.StatusRequestTimeout)
+		return
 	}
 	shown := problemOf(err)
 	if shown.status == http.StatusInternalServerError {

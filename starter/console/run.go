@@ -175,6 +175,9 @@ func (c console) acceptHolds(w http.ResponseWriter, r *http.Request, v visitor) 
 		return err
 	}
 	if run.Kind == care.RunPACEContract { // what a refresh left to people is accepted by whoever looks at the plan and creates (R31)
+		if _, err := c.toReview(r, v, run); err != nil {
+			return err
+		}
 		return c.beginRetrieval(w, r, v, run.Person.ID, care.Date{})
 	}
 	if !slices.ContainsFunc(run.Holds, waitsForYes) {

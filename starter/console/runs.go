@@ -98,7 +98,7 @@ func (c console) runs(w http.ResponseWriter, r *http.Request, v visitor) error {
 // runsBefore is the address of the page after a run, or of the first page.
 func runsBefore(address *url.URL, run care.ID) string {
 	query := address.Query()
-	for _, told := range []string{"started", "joined", "without", "before"} {
+	for _, told := range []string{"started", "joined", "without", "failed", "before"} {
 		query.Del(told)
 	}
 	if run != "" {
@@ -116,8 +116,8 @@ func tickedNotice(query url.Values) *ui.Message {
 		}
 		return count
 	}
-	started, joined, without := number("started"), number("joined"), number("without")
-	if started+joined+without == 0 {
+	started, joined, without, failed := number("started"), number("joined"), number("without"), number("failed")
+	if started+joined+without+failed == 0 {
 		return nil
 	}
 	words := present.Count(started, "synchronisation was started.", "synchronisations were started.")
@@ -127,8 +127,12 @@ func tickedNotice(query url.Values) *ui.Message {
 	if without > 0 {
 		words += " " + present.Count(without, "person has no care recipient id and was left out.", "people have no care recipient id and were left out.")
 	}
+	if failed > 0 {
+		words += " " + present.Count(failed, "person’s synchronisation", "people’s synchronisations") +
+			" could not be started. Wait a moment and tick them again; who is being synchronised already is not synchronised twice."
+	}
 	tone := ui.Good
-	if without > 0 {
+	if without+failed > 0 {
 		tone = ui.Warn
 	}
 	return &ui.Message{Tone: tone, Words: words}

@@ -103,7 +103,7 @@ func (c console) showScheduleForm(w http.ResponseWriter, r *http.Request, v visi
 	return c.render(w, r, status, scheduleFormPage(c.frame(r, page), view))
 }
 
-// createSchedule answers with the new schedule, and with the days on which its time of day does not exist or exists twice.
+// createSchedule leads to the new schedule, and tells of the days on which its time of day does not exist or exists twice.
 func (c console) createSchedule(w http.ResponseWriter, r *http.Request, v visitor) error {
 	if err := r.ParseForm(); err != nil {
 		return formError(err)
@@ -122,16 +122,38 @@ func (c console) createSchedule(w http.ResponseWriter, r *http.Request, v visito
 	if err != nil {
 		return err
 	}
-	if len(warnings) == 0 {
-		http.Redirect(w, r, schedulePath(view.Name)+"?created=yes", http.StatusSeeOther)
-		return nil
-	}
-	page := scheduleFrame(view)
-	page.Notice = &createdMessage
-	return c.render(w, r, http.StatusCreated, schedulePage(c.frame(r, page), c.scheduleView(v, view, adminForm{}, warnings)))
+	c.keepWarnings(w, view.Name, warnings)
+	http.Redirect(w, r, schedulePath(view.Name)+"?created=yes", http.StatusSeeOther)
+	return nil
 }
 
-var createdMessage = ui.Message{Tone: ui.Good, Words: "The schedule was created."}
+// warningsCookie takes the warnings of a new schedule to its page: a cookie, so that no link can put words there.
+const warningsCookie = "caresync-schedule-warnings"
+
+// warningsTime is how long the page can be loaded again with its warnings.
+const warningsTime = 10 * time.Minute
+
+func (c console) keepWarnings(w http.ResponseWriter, name string, warnings []string) {
+	if len(warnings) > 0 {
+		http.SetCookie(w, &http.Cookie{
+			Name: warningsCookie, Value: url.QueryEscape(strings.Join(warnings, "\n")), Path: schedulePath(name), Expires: time.Now().Add(warningsTime),
+			HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteLaxMode,
+		})
+	}
+}
+
+// keptWarnings are those of a schedule that was just created.
+func keptWarnings(r *http.Request) []string {
+	cookie, err := r.Cookie(warningsCookie)
+	if err != nil || r.URL.Query().Get("created") != yes {
+		return nil
+	}
+	warnings, err := url.QueryUnescape(cookie.Value)
+	if err != nil {
+		return nil
+	}
+	return strings.Split(warnings, "\n")
+}
 
 // scheduleRequest reads what a form asks for. What belongs to the other way of saying when is left out, as the form hides it.
 func scheduleRequest(values url.Values) (request schedules.Request, err error) {
@@ -197,14 +219,14 @@ func (c console) showSchedule(w http.ResponseWriter, r *http.Request, v visitor,
 	}
 	page := scheduleFrame(view)
 	page.Notice = scheduleNotice(r.URL.Query())
-	return c.render(w, r, status, schedulePage(c.frame(r, page), c.scheduleView(v, view, form, nil)))
+	return c.render(w, r, status, schedulePage(c.frame(r, page), c.scheduleView(v, view, form, keptWarnings(r))))
 }
 
 // scheduleNotice says what somebody has just done.
 func scheduleNotice(query url.Values) *ui.Message {
 	switch {
 	case query.Get("created") == yes:
-		return &createdMessage
+		return &ui.Message{Tone: ui.Good, Words: "The schedule was created."}
 	case query.Get("triggered") == yes:
 		return &ui.Message{Tone: ui.Good, Words: "A run was asked for. It shows among the last runs once a worker has begun it: load the page again in a moment."}
 	case query.Get("skipped") == yes:
@@ -316,7 +338,7 @@ func daysOf(values url.Values, v visitor, now time.Time) (from, to time.Time, er
 func dayOf(values url.Values, field string) (care.Date, error) {
 	date, err := care.ParseDate(values.Get(field))
 	if err != nil {
-		return date, &db.InvalidError{Field: field, Message: "is a date such as 2026-05-20"}
+		return date, &db.InvalidError{Field: field, Message: "must be a date such as 2026-05-20"}
 	}
 	return date, nil
 }

@@ -562,7 +562,7 @@ func scheduleFormPage(page ui.Page, view scheduleFormView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = tickOf(view.adminForm, "pause_on_failure", "Pause when a run’s workflow fails", "That is a fault of CareSync’s. A run in which people failed is no such failure.").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = tickOf(view.adminForm, "pause_on_failure", "Pause on failure", "Pause when nobody could be synchronised in a run; a run in which some failed pauses nothing.").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -979,7 +979,7 @@ func schedulePage(page ui.Page, view scheduleView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					if view.PauseOnFailure {
-						templ_7745c5c3_Err = ui.FactText("On failure", "Pauses when a run’s workflow fails").Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.FactText("On failure", "Pauses when nobody could be synchronised in a run; a run in which some failed pauses nothing").Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

@@ -109,11 +109,11 @@ func (c console) changePACE(w http.ResponseWriter, r *http.Request, v visitor) e
 	if err := r.ParseForm(); err != nil {
 		return formError(err)
 	}
-	if r.PostForm.Get("enabled") != yes {
-		return c.askToDisablePACE(w, r, v)
-	}
 	form := adminForm{values: r.PostForm}
 	calls, err := wholeNumber(r.PostForm, "budget_calls_per_hour")
+	if err == nil && !form.ticked("enabled") {
+		return c.askToDisablePACE(w, r, v, calls)
+	}
 	var enabled pace.Enabled
 	if err == nil {
 		enabled, err = c.pace.Enable(r.Context(), pace.EnableRequest{Organisation: v.Organisation, BudgetCallsPerHour: calls, By: v.requestedBy()})
@@ -132,10 +132,16 @@ func (c console) changePACE(w http.ResponseWriter, r *http.Request, v visitor) e
 	return nil
 }
 
-func (c console) askToDisablePACE(w http.ResponseWriter, r *http.Request, v visitor) error {
+// askToDisablePACE also says that a number of budget calls which somebody typed beside an empty box is not kept.
+func (c console) askToDisablePACE(w http.ResponseWriter, r *http.Request, v visitor, calls int) error {
 	settings, err := c.store.PACESettings(r.Context(), v.Organisation.ID)
 	if err != nil {
 		return err
+	}
+	if calls != 0 && calls != settings.BudgetCallsPerHour {
+		form := adminForm{values: r.PostForm}
+		form.refused(&db.InvalidError{Field: "budget_calls_per_hour", Message: "can be changed only together with “PACE API enabled”: tick that too, or leave the number as it was"})
+		return c.showSettings(w, r, v, http.StatusUnprocessableEntity, func(view *settingsView) { view.paceForm = form })
 	}
 	if !settings.Enabled {
 		http.Redirect(w, r, settingsPath, http.StatusSeeOther)

@@ -5,6 +5,7 @@ package present
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -266,5 +267,8 @@ func Count(number int, one, several string) string {
 	if number == 1 {
 		return "1 " + one
 	}
-	return fmt.Sprintf("%s %s", grouped(fmt.Sprint(number)), several)
+	return Number(number) + " " + several
 }
+
+// Number shows a count with thousands separators.
+func Number(number int) string { return grouped(strconv.Itoa(number)) }

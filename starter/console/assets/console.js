@@ -51,13 +51,7 @@ for (const all of document.querySelectorAll("[data-tick-all]")) {
   countTicked(all.form);
 }
 
-// A filter takes effect at once.
-document.addEventListener("change", (event) => {
-  const form = event.target.closest("form[data-at-once]");
-  if (form && !event.target.matches('input[type="search"]')) form.requestSubmit();
-});
-
-// A form is sent once.
+// A form is sent once. Whoever has stopped it can send it again a little later.
 document.addEventListener("submit", (event) => {
   if (event.target.method !== "post") return;
   if (event.target.dataset.sent) {
@@ -65,6 +59,7 @@ document.addEventListener("submit", (event) => {
     return;
   }
   event.target.dataset.sent = "yes";
+  setTimeout(() => delete event.target.dataset.sent, 5000);
 });
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/present"
@@ -61,8 +63,9 @@ func Percent(share float64) string {
 
 // Sentence begins with a capital letter.
 func Sentence(words string) string {
-	if words == "" {
-		return ""
+	first, size := utf8.DecodeRuneInString(words)
+	if first == utf8.RuneError {
+		return words
 	}
-	return strings.ToUpper(words[:1]) + words[1:]
+	return string(unicode.ToUpper(first)) + words[size:]
 }

@@ -59,3 +59,9 @@ func TestSegmentsFollowEachOther(t *testing.T) {
 	require.Contains(t, shown.String(), `class="part rollover" x="25.00%" width="50.00%"`)
 	require.NotContains(t, shown.String(), "write-off", "nothing is drawn for nothing")
 }
+
+func TestASentenceBeginsWithACapitalLetter(t *testing.T) {
+	for words, want := range map[string]string{"": "", "one": "One", "élan": "Élan", "“quoted”": "“quoted”", "\xff": "\xff"} {
+		require.Equal(t, want, ui.Sentence(words))
+	}
+}

@@ -1,0 +1,67 @@
+package console_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/testkit"
+)
+
+// R18: budgets that were refused are not said to be none.
+func TestBudgetsThatWereNeverReadAreNotSaidToBeNone(t *testing.T) {
+	q := newQuiet(t, "")
+	v := q.visitor(t, "consent-refused")
+	person := q.Request(t, "consent-refused").ClientID
+	refused := v.get("/people/" + string(person) + "/plan").body
+	require.Contains(t, refused, "Budgets were never read")
+	require.NotContains(t, refused, "has reported none")
+
+	require.NoError(t, testkit.OpenSQL(t, q.DatabaseURL).Try(t, `INSERT INTO area_fence (organisation_id, client_id, area, ticket, previous_ticket, as_of)
+		SELECT organisation_id, id, 'budgets', 1, 0, now() FROM client WHERE id = $1`, person))
+	read := v.get("/people/" + string(person) + "/plan").body
+	require.NotContains(t, read, "Budgets were never read")
+	require.Contains(t, read, "has reported none")
+}
+
+// R3: without a total, nothing is drawn that a legend would call available.
+func TestABudgetWithoutATotalHasNoBar(t *testing.T) {
+	q := newQuiet(t, "")
+	v := q.visitor(t, "several-open")
+	pages := q.pages(t, "several-open")
+	plan, budget := pages[2], pages[3]
+	for _, path := range []string{plan, budget} {
+		require.Contains(t, v.get(path).body, `<svg class="bar"`, path)
+	}
+	require.NoError(t, testkit.OpenSQL(t, q.DatabaseURL).Try(t, "UPDATE budget SET total = NULL"))
+	for _, path := range []string{plan, budget} {
+		body := v.get(path).body
+		require.NotContains(t, body, `<svg class="bar"`, path)
+		require.Contains(t, body, "<dt>Total</dt>", path)
+		require.Contains(t, body, "not provided", path)
+	}
+	require.NotContains(t, v.get(budget).body, "Colours of the bars")
+}
+
+// R11: an organisation may have several providers, and none of them is another.
+func TestUsageUnderAnyOfOurProvidersIsOurs(t *testing.T) {
+	q := newQuiet(t, "")
+	v := q.visitor(t, "several-open")
+	budget := q.pages(t, "several-open")[3]
+	sql := testkit.OpenSQL(t, q.DatabaseURL)
+	require.NoError(t, sql.Try(t, "UPDATE usage_line SET invoice_line_id = NULL, service_provider_id = '4000088888'"))
+	require.Contains(t, v.get(budget).body, "Other provider")
+
+	organisation := q.Request(t, "several-open").OrganisationID
+	connections, err := q.Store.Connections(t.Context(), organisation)
+	require.NoError(t, err)
+	second := connections[0]
+	second.Service, second.Name, second.ServiceProviderID, second.DeviceName = care.ServicesAustralia, "second provider", "4000088888", "second"
+	_, err = q.Store.CreateConnection(t.Context(), organisation, second)
+	require.NoError(t, err)
+	body := v.get(budget).body
+	require.Zero(t, strings.Count(body, "Other provider"))
+	require.Contains(t, body, "ours; its invoice was not imported yet")
+}

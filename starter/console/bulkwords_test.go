@@ -1,0 +1,29 @@
+package console
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/console/ui"
+	"github.com/caresync/caresync/starter/schedules"
+)
+
+// A bulk run may end on another day, and the zone decides which (R1).
+func TestABulkRunsEstimatedEndHasDateAndZone(t *testing.T) {
+	perMinute, end := 1234.4, time.Date(2026, time.November, 22, 14, 5, 0, 0, time.UTC)
+	sydney, err := time.LoadLocation("Australia/Sydney")
+	require.NoError(t, err)
+	require.Equal(t, "1,234 people a minute, done about 23 Nov 2026, 1:05 am AEDT", bulkSpeed(db.BulkSummary{PerMinute: &perMinute, EstimatedEnd: &end}, sydney))
+	require.Empty(t, bulkSpeed(db.BulkSummary{PerMinute: &perMinute}, sydney))
+}
+
+func TestASchedulesPageSaysWhenItPauses(t *testing.T) {
+	var page strings.Builder
+	view := scheduleView{ScheduleView: schedules.ScheduleView{Name: "nightly", PauseOnFailure: true}, zone: time.UTC}
+	require.NoError(t, schedulePage(ui.Page{}, view).Render(t.Context(), &page))
+	require.Contains(t, page.String(), "Pauses when nobody could be synchronised in a run; a run in which some failed pauses nothing")
+}
