@@ -222,7 +222,7 @@ func TestAScheduleMakesBulkRuns(t *testing.T) {
 	c := newCrowd(t, 20)
 	t.Setenv("CARESYNC_ORGANISATION", c.organisation().Slug)
 	created := must(t, "schedule", "create", "nightly", "--at", "03:30", "--on", "mon,fri", "--in-care", "--pause-on-failure")
-	for _, said := range []string{"Monday, Friday at 03:30, Australia/Sydney", "in care", "pauses when a run's workflow fails"} {
+	for _, said := range []string{"Monday, Friday at 03:30, Australia/Sydney", "in care", "pauses when nobody could be synced in a run"} {
 		require.Contains(t, created, said)
 	}
 	require.Contains(t, run(t, "", "schedule", "create", "nightly", "--at", "03:30").err, "there is a schedule of this name already")

@@ -178,7 +178,7 @@ func (a *app) showSchedule(view schedules.ScheduleView, organisation db.Organisa
 	}
 	failure := ""
 	if view.PauseOnFailure {
-		failure = "pauses when a run's workflow fails"
+		failure = "pauses when nobody could be synced in a run"
 	}
 	jitter := ""
 	if view.Jitter != "0s" {
