@@ -18,6 +18,7 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/cli"
@@ -162,9 +163,11 @@ func TestACancelledBulkRunIsRetried(t *testing.T) {
 	c := newCrowd(t, moreSlices)
 	bulk, release := c.startHeld()
 	require.Equal(t, cli.ExitUsage, run(t, "", "bulk", "retry", bulk).code, "it is under way")
+	require.NoError(t, c.Faults.Add(faults.Fault{Kind: faults.Latency, Delay: time.Second})) // a slice is told of it while it works
 	require.Contains(t, must(t, "bulk", "cancel", bulk), "Cancelling")
 	release()
 	require.Equal(t, cli.ExitNotComplete, run(t, "", "bulk", "watch", bulk).code)
+	c.Faults.Clear()
 	view := c.view(bulk)
 	require.Equal(t, care.RunCancelled, view.Outcome)
 	require.Positive(t, view.Counts.Skipped, "whom it did not reach")
