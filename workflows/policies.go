@@ -88,7 +88,7 @@ func planning() workflow.LocalActivityOptions {
 	return options
 }
 
-// slice is for a slice of a bulk run: an outage is waited for as long as it lasts. Organisations share the workers fairly.
+// slice is for a slice of a bulk run: the slice itself decides how long an outage is waited for. Organisations share the workers fairly.
 func slice(taskQueue string, organisation care.ID) workflow.ActivityOptions {
 	options := readingFromService(taskQueue)
 	options.ScheduleToCloseTimeout, options.StartToCloseTimeout = 0, sliceTimeout
