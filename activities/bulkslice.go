@@ -188,16 +188,18 @@ func (s *slice) count(result care.RunResult) (first bool) {
 	if result.Outcome == care.RunFailed {
 		s.result.Failed++
 	}
-	if s.isEverybodys(result.Reason) {
+	if result.Reason == care.ReasonNotAuthorised {
+		s.notAuthorised++
+	}
+	if s.concernsAll(result.Reason) {
 		s.result.Stop = result.Reason
 	}
 	return s.result.Settled == 1
 }
 
-// isEverybodys reports whether a reason would be the same for all people of the bulk run.
-func (s *slice) isEverybodys(reason care.Reason) bool {
+// concernsAll reports whether a reason would be the same for all people of the bulk run. The NDIA's authority error concerns one client.
+func (s *slice) concernsAll(reason care.Reason) bool {
 	if reason == care.ReasonNotAuthorised && s.in.Options.Kind == care.RunCareRecipient {
-		s.notAuthorised++
 		return s.notAuthorised >= notAuthorisedStopsAt
 	}
 	return reason.ConcernsOrganisation()

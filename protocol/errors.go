@@ -13,7 +13,7 @@ const (
 	ErrorUnexpected = "Unexpected"
 	// ErrorOvertaken: a newer read has been saved meanwhile. Retried: the step reads again.
 	ErrorOvertaken = "Overtaken"
-	// ErrorTemporalUnavailable: the Temporal server did not take a signal of ours. Retried.
+	// ErrorTemporalUnavailable: the Temporal server did not answer a step. Retried.
 	ErrorTemporalUnavailable = "TemporalUnavailable"
 	// ErrorSyncFailed is how a workflow fails after it has recorded that nothing could be saved for a technical reason, and a scheduled bulk
 	// run after it has recorded that nobody could be synced. The detail is the result.

@@ -58,7 +58,7 @@ func bulkResult(bulk db.BulkSummary) string {
 	case bulk.Outcome == care.RunSucceeded:
 		return "Everybody was synchronised"
 	case bulk.Outcome == care.RunSucceededWithWarnings:
-		return "Everybody was synchronised, " + thousands(counts.SucceededWithWarnings) + " with warnings"
+		return "Everybody was synchronised, " + present.Number(counts.SucceededWithWarnings) + " with warnings"
 	case bulk.Outcome == care.RunPartial:
 		return "Not everybody was synchronised"
 	default:
@@ -72,9 +72,9 @@ func bulkDone(bulk db.BulkSummary) string {
 		return "Selecting people"
 	}
 	counts := bulk.Counts
-	words := thousands(counts.Processed) + " of " + countPeople(counts.Selected)
+	words := present.Number(counts.Processed) + " of " + countPeople(counts.Selected)
 	if unsuccessful := unsuccessful(counts); unsuccessful > 0 {
-		words += ", " + thousands(unsuccessful) + " not successful"
+		words += ", " + present.Number(unsuccessful) + " not successful"
 	}
 	return words
 }
@@ -89,7 +89,7 @@ func bulkSpeed(bulk db.BulkSummary, zone *time.Location) string {
 	if bulk.PerMinute == nil || bulk.EstimatedEnd == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s people a minute, done about %s", thousands(int(math.Round(*bulk.PerMinute))), ui.Moment(bulk.EstimatedEnd, zone))
+	return fmt.Sprintf("%s people a minute, done about %s", present.Number(int(math.Round(*bulk.PerMinute))), ui.Moment(bulk.EstimatedEnd, zone))
 }
 
 // bulkTook is how long a bulk run has lasted, empty until its end.
@@ -176,9 +176,6 @@ func numberOfPerson(person db.PersonRef, kind care.RunKind) string {
 }
 
 func countPeople(people int) string { return present.Count(people, "person", "people") }
-
-// thousands writes a number with separators.
-func thousands(number int) string { return present.Number(number) }
 
 // finishedBulkWords say how many people a bulk run reached, when it ended and how long it took.
 func finishedBulkWords(panel bulkPanel) string {

@@ -196,8 +196,8 @@ func uploadError(err error) error {
 
 func importedWords(result db.ImportResult, kind importKind) string {
 	all := result.Created + result.Updated + result.Unchanged
-	return fmt.Sprintf("%s imported: %s new, %s changed, %s unchanged", ui.Sentence(present.Count(all, kind.one, kind.several)), thousands(result.Created),
-		thousands(result.Updated), thousands(result.Unchanged))
+	return fmt.Sprintf("%s imported: %s new, %s changed, %s unchanged", ui.Sentence(present.Count(all, kind.one, kind.several)), present.Number(result.Created),
+		present.Number(result.Updated), present.Number(result.Unchanged))
 }
 
 // placeOf says where in a file something is wrong.
@@ -205,5 +205,5 @@ func placeOf(problem db.LineError) string {
 	if problem.Line == 0 {
 		return "The file"
 	}
-	return "Line " + thousands(problem.Line)
+	return "Line " + present.Number(problem.Line)
 }
