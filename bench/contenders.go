@@ -137,6 +137,9 @@ func (w *workplace) runContest(ctx context.Context, c contender, contest contest
 		if warming, err = w.histories(ctx, c.workflows(len(crowd.warmUp))); err != nil {
 			return measured{}, err
 		}
+		if err := analyse(ctx, w.url); err != nil {
+			return measured{}, err
+		}
 	}
 	before, _, err := w.finished(ctx)
 	if err != nil {

@@ -267,7 +267,7 @@ WITH written_entitlements AS (
       AND NOT u.id = ANY (coalesce($13::uuid[], '{}'))
 ), locked AS (
     SELECT k.id FROM budget k JOIN jsonb_to_recordset($15::jsonb) AS a (id uuid, usage_amount numeric) ON a.id = k.id
-    WHERE k.organisation_id = $1 AND k.usage_amount IS DISTINCT FROM a.usage_amount
+    WHERE k.organisation_id = $1 AND k.id = ANY ($14::uuid[]) AND k.usage_amount IS DISTINCT FROM a.usage_amount
     ORDER BY k.id FOR NO KEY UPDATE OF k
 ), summed AS (
     UPDATE budget b SET usage_amount = s.usage_amount

@@ -178,7 +178,7 @@ WITH written_entitlements AS (
       AND NOT u.id = ANY (coalesce(@removed_usage::uuid[], '{}'))
 ), locked AS (
     SELECT k.id FROM budget k JOIN jsonb_to_recordset(@usage_amounts::jsonb) AS a (id uuid, usage_amount numeric) ON a.id = k.id
-    WHERE k.organisation_id = @organisation_id AND k.usage_amount IS DISTINCT FROM a.usage_amount
+    WHERE k.organisation_id = @organisation_id AND k.id = ANY (@budget_ids::uuid[]) AND k.usage_amount IS DISTINCT FROM a.usage_amount
     ORDER BY k.id FOR NO KEY UPDATE OF k
 ), summed AS (
     UPDATE budget b SET usage_amount = s.usage_amount
