@@ -21,13 +21,25 @@ type Bulk struct {
 	runs          *Runs
 	careRecipient *CareRecipient
 	passes        map[care.RunKind]passes
-	// turns are those of the slices of a kind of run, in this process.
-	turns map[care.RunKind]*semaphore.Weighted
+	rooms         map[care.RunKind]room
 }
 
-// slicesInTurn is how many slices of a kind begin people at the same time. A worker holds more of them than that: the next one begins
-// its people as soon as another has begun its last, so that nothing is idle while that finishes.
-const slicesInTurn = 4
+const (
+	// slicesInTurn is how many slices of a kind begin people at the same time. A worker holds more of them than that: the next one begins
+	// its people as soon as another has begun its last, so that nothing is idle while that finishes.
+	slicesInTurn = 4
+	// peopleOfSlice is how many people of one slice are in hand at most, so that a slow connection leaves room for others.
+	peopleOfSlice = 8
+	// peopleInHand is how many people of a kind are in hand at most. More of them would only wait for each other.
+	peopleInHand = slicesInTurn * peopleOfSlice
+)
+
+// room is what this process has for a kind of run: turns of slices, and places of people.
+type room struct{ turns, people *semaphore.Weighted }
+
+func newRoom() room {
+	return room{turns: semaphore.NewWeighted(slicesInTurn), people: semaphore.NewWeighted(peopleInHand)}
+}
 
 // passes make one pass over one person by direct calls.
 type passes interface {
@@ -38,9 +50,7 @@ type passes interface {
 func NewBulk(store *db.Store, careRecipient *CareRecipient, paceContract *PaceContract) *Bulk {
 	return &Bulk{store: store, runs: NewRuns(store), careRecipient: careRecipient, passes: map[care.RunKind]passes{
 		care.RunCareRecipient: careRecipient, care.RunPACEContract: paceContract,
-	}, turns: map[care.RunKind]*semaphore.Weighted{
-		care.RunCareRecipient: semaphore.NewWeighted(slicesInTurn), care.RunPACEContract: semaphore.NewWeighted(slicesInTurn),
-	}}
+	}, rooms: map[care.RunKind]room{care.RunCareRecipient: newRoom(), care.RunPACEContract: newRoom()}}
 }
 
 // PlanBulk records a bulk run, if nobody has yet, and plans its people as rows, unless the providers' lists have to be read first.

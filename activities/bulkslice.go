@@ -17,8 +17,6 @@ import (
 )
 
 const (
-	// peopleAtOnce is how many people of a slice are synced at the same time.
-	peopleAtOnce = 8
 	// sliceTakesNoneAfter is how long a slice begins further people; the rest is left to another attempt.
 	sliceTakesNoneAfter = 45 * time.Second
 	// pauseIsSeenWithin is how often a slice looks whether its bulk run was paused.
@@ -34,14 +32,14 @@ const (
 // SyncSlice syncs the people of a slice who have no outcome, several at once. One who fails while others succeed is answered as escalated.
 // Where the service as a whole fails, it returns an error that is tried again later: nobody is settled for that.
 func (b *Bulk) SyncSlice(ctx context.Context, in protocol.SliceInput) (protocol.SliceResult, error) {
-	turns := b.turns[in.Options.Kind]
-	if err := turns.Acquire(ctx, 1); err != nil {
+	room := b.rooms[in.Options.Kind]
+	if err := room.turns.Acquire(ctx, 1); err != nil {
 		return protocol.SliceResult{}, err
 	}
 	slice := &slice{bulk: b, in: in, took: time.Now()}
 	var people errgroup.Group
-	err := slice.begin(ctx, &people)
-	turns.Release(1)
+	err := slice.begin(ctx, room, &people)
+	room.turns.Release(1)
 	_ = people.Wait() // what went wrong stands in the slice
 	if err != nil {
 		return slice.result, err
@@ -50,23 +48,35 @@ func (b *Bulk) SyncSlice(ctx context.Context, in protocol.SliceInput) (protocol.
 }
 
 // begin begins the people of the slice, one after the other as there is room.
-func (s *slice) begin(ctx context.Context, group *errgroup.Group) error {
+func (s *slice) begin(ctx context.Context, room room, group *errgroup.Group) error {
 	people, err := s.bulk.store.OpenItems(ctx, db.BulkSlice{OrganisationID: s.in.OrganisationID, BulkID: s.in.BulkID, Batch: s.in.Batch, Slice: s.in.Slice})
 	if err != nil {
 		return err
 	}
-	group.SetLimit(peopleAtOnce)
+	group.SetLimit(peopleOfSlice)
 	for i, person := range people {
 		if !s.goesOn(ctx) {
-			s.result.Left = len(people) - i
+			s.leave(len(people) - i)
 			break
 		}
 		group.Go(func() error {
+			if room.people.Acquire(ctx, 1) != nil {
+				s.leave(1)
+				return nil
+			}
+			defer room.people.Release(1)
 			s.sync(ctx, person)
 			return nil
 		})
 	}
 	return nil
+}
+
+// leave leaves people to another attempt.
+func (s *slice) leave(people int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.result.Left += people
 }
 
 // slice is one attempt of a slice.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/caresync/caresync/activities"
 	"github.com/caresync/caresync/care"
@@ -15,15 +16,23 @@ import (
 	"github.com/caresync/caresync/testkit"
 )
 
-// plannedSlice is a bulk run of one slice, beside a simulated government.
+// plannedSlice is the first slice of a bulk run, beside a simulated government.
 type plannedSlice struct {
 	*testkit.World
 	steps *activities.Steps
 	input protocol.SliceInput
 }
 
+// newPlannedSlice plans a bulk run of one slice.
 func newPlannedSlice(t *testing.T, people int) plannedSlice {
 	t.Helper()
+	return newPlannedSlices(t, 1, people)
+}
+
+// newPlannedSlices plans a bulk run of several slices with as many people each.
+func newPlannedSlices(t *testing.T, slices, perSlice int) plannedSlice {
+	t.Helper()
+	people := slices * perSlice
 	s := plannedSlice{World: testkit.NewWorld(t, world.Options{People: people, Seed: 11, Organisations: world.SingleProvider()})}
 	s.steps = s.Steps(t, db.Options{MaxConnections: 20})
 	organisations, err := s.Store.Organisations(t.Context())
@@ -33,7 +42,7 @@ func newPlannedSlice(t *testing.T, people int) plannedSlice {
 	}
 	bulk := db.Bulk{ID: s.input.BulkID, OrganisationID: s.input.OrganisationID, RequestedBy: "a test", Options: s.input.Options}
 	require.NoError(t, s.Store.RecordBulk(t.Context(), bulk))
-	_, _, err = s.Store.PlanBulk(t.Context(), bulk, db.BulkSize{PerBatch: 500, PerSlice: 100}, nil, time.Now())
+	_, _, err = s.Store.PlanBulk(t.Context(), bulk, db.BulkSize{PerBatch: people, PerSlice: perSlice}, nil, time.Now())
 	require.NoError(t, err)
 	return s
 }
@@ -53,6 +62,27 @@ func (s plannedSlice) counts(t *testing.T) care.BulkCounts {
 	counts, err := s.Store.CountItems(t.Context(), s.input.OrganisationID, s.input.BulkID, nil)
 	require.NoError(t, err)
 	return counts
+}
+
+// However many slices a process holds, it has no more than 32 people in hand: the next slice begins people as others end.
+func TestPeopleInHandAreBoundedOverAllSlices(t *testing.T) {
+	s := newPlannedSlices(t, 6, 8)
+	require.NoError(t, s.Faults.Add(faults.Fault{Kind: faults.Latency, Operation: "care-recipient-summary", Delay: 300 * time.Millisecond}))
+	var held errgroup.Group
+	for number := range 6 {
+		slice := s.input
+		slice.Slice = number
+		held.Go(func() error {
+			_, err := s.steps.SyncSlice(t.Context(), slice)
+			return err
+		})
+	}
+	require.NoError(t, held.Wait())
+	require.Equal(t, 48, s.counts(t).Processed)
+	most := testkit.Value[int](t, testkit.OpenSQL(t, s.DatabaseURL), `SELECT max(
+		(SELECT count(*) FROM sync_run other WHERE other.started_at <= r.started_at AND other.finished_at > r.started_at)) FROM sync_run r`)
+	require.LessOrEqual(t, most, 32)
+	require.Greater(t, most, 8, "slices run beside each other")
 }
 
 // A few people whose calls always fail are no outage, also where nobody else is in the slice, as in a retry.
