@@ -19,6 +19,8 @@ const deltaOverlap = time.Hour
 // lists are the provider-wide lists of an organisation as far as a bulk run reads them.
 type lists struct {
 	began time.Time
+	// complete: no provider was left out since its device is not activated.
+	complete bool
 	// listed is how many people the list of each connection has that was read.
 	listed        map[care.ID]int
 	summaries     []care.Summary
@@ -42,8 +44,10 @@ func (b *Bulk) PlanFromLists(ctx context.Context, in protocol.BulkPart) (protoco
 	if err != nil {
 		return protocol.BulkPlan{}, err
 	}
-	if err := b.store.MarkBulkListed(ctx, in.OrganisationID, in.BulkID, read.began); err != nil {
-		return protocol.BulkPlan{}, err
+	if moved == nil || read.complete { // else the next delta run asks the provider that was left out from the same time on
+		if err := b.store.MarkBulkListed(ctx, in.OrganisationID, in.BulkID, read.began); err != nil {
+			return protocol.BulkPlan{}, err
+		}
 	}
 	return b.planned(ctx, db.Bulk{ID: in.BulkID, OrganisationID: in.OrganisationID, Options: in.Options}, moved)
 }
@@ -75,10 +79,14 @@ func (b *Bulk) readLists(ctx context.Context, in protocol.BulkPart, since time.T
 	if err != nil {
 		return lists{}, err
 	}
-	all := lists{began: time.Now(), listed: make(map[care.ID]int)}
+	all := lists{began: time.Now(), complete: true, listed: make(map[care.ID]int)}
 	updated := servicesaustralia.Updated{From: since}
 	for _, connection := range connections {
-		if connection.Service != care.ServicesAustralia || connection.ActivatedAt == nil {
+		if connection.Service != care.ServicesAustralia {
+			continue
+		}
+		if connection.ActivatedAt == nil {
+			all.complete = false
 			continue
 		}
 		reader := b.careRecipient.services.For(connection, in.BulkID, b.careRecipient.allowances.For(connection))

@@ -102,6 +102,38 @@ func TestWhoDidNotSucceedLastTimeIsReadAsAWhole(t *testing.T) {
 	}, items)
 }
 
+// A later run that reads other areas only does not make good for what failed.
+func TestARunOverSomeAreasHidesNoFailure(t *testing.T) {
+	t.Parallel()
+	b := newBulkRun(t, 3, everyCareRecipient)
+	failed := care.BulkSelection{FailedLastTime: true}
+	b.run(t, b.people[0], care.RunSucceeded, "")
+	b.run(t, b.people[1], care.RunPartial, care.ReasonServiceUnavailable)
+	require.Equal(t, b.people[1:2], b.again(t, failed))
+
+	later := func(person care.ID, outcome care.RunOutcome, areas ...care.Area) {
+		id := db.NewID()
+		require.NoError(t, b.store.RecordRun(t.Context(), db.RunStart{
+			ID: id, Kind: care.RunCareRecipient, WorkflowID: protocol.CareRecipientSyncID(person), StartedAt: time.Now(),
+			Request: care.Request{OrganisationID: b.organisation.ID, ClientID: person, Trigger: care.TriggerOnDemand, Areas: areas},
+		}))
+		_, err := b.store.FinishRun(t.Context(), b.organisation.ID, care.RunResult{
+			RunID: id, Outcome: outcome, Counts: care.Counts{}, Areas: ended(append(areas, care.AreaSummary)...),
+		}, nil)
+		require.NoError(t, err)
+	}
+	for _, person := range b.people[:2] {
+		later(person, care.RunSucceeded, care.AreaContributions)
+	}
+	require.Equal(t, b.people[1:2], b.again(t, failed))
+	later(b.people[0], care.RunFailed, care.AreaContributions)
+	require.Equal(t, b.people[:2], b.again(t, failed))
+	for _, person := range b.people[:2] {
+		later(person, care.RunSucceeded, care.AreaContributions, care.AreaBudgets, care.AreaUsage)
+	}
+	require.Empty(t, b.again(t, failed))
+}
+
 // A scheduled bulk run's workflow has an id of the schedule's; the passes of its slices are over with it all the same.
 func TestPassesOfAScheduledBulkRunAreClosedWithIt(t *testing.T) {
 	t.Parallel()
@@ -231,4 +263,20 @@ func TestAPassThatEscalatesMarksThePerson(t *testing.T) {
 	escalated, err := b.store.EscalatedItems(t.Context(), b.organisation.ID, b.id, 0, &slice)
 	require.NoError(t, err)
 	require.Equal(t, b.people, escalated)
+}
+
+// The ledger's indexes grow at their end: the runs of a bulk run stand after those of the one before.
+func TestRunIDsOfABulkRunSortByItsTime(t *testing.T) {
+	t.Parallel()
+	const later = "0198a3c0-0000-7000-8000-000000000000"
+	const before = "01986cd0-0000-7000-8000-000000000000"
+	ids := map[care.ID]bool{}
+	for range 100 {
+		person := db.NewID()
+		require.Less(t, db.BulkRunID(before, person), db.BulkRunID(later, person))
+		require.Equal(t, db.BulkRunID(before, person), db.BulkRunID(before, person), "an attempt which is made again answers from the ledger")
+		ids[db.BulkRunID(before, person)] = true
+	}
+	require.Len(t, ids, 100)
+	require.NotEqual(t, db.BulkRunID(before, before), db.BulkRunID("01986cd0-0000-7000-8000-000000000001", before), "bulk runs of the same moment")
 }

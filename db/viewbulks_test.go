@@ -62,9 +62,20 @@ func (b bulkRun) run(t *testing.T, person care.ID, outcome care.RunOutcome, reas
 		ID: id, Kind: care.RunCareRecipient, WorkflowID: protocol.BulkSyncID(b.id), StartedAt: time.Now(),
 		Request: care.Request{OrganisationID: b.organisation.ID, ClientID: person, Trigger: care.TriggerBulk, BulkID: b.id},
 	}))
-	_, err := b.store.FinishRun(t.Context(), b.organisation.ID, care.RunResult{RunID: id, Outcome: outcome, Reason: reason, Counts: care.Counts{}, Warnings: 2}, issues)
+	_, err := b.store.FinishRun(t.Context(), b.organisation.ID, care.RunResult{
+		RunID: id, Outcome: outcome, Reason: reason, Counts: care.Counts{}, Warnings: 2, Areas: ended(care.Areas...),
+	}, issues)
 	require.NoError(t, err)
 	return id
+}
+
+// ended are areas that a run has read.
+func ended(areas ...care.Area) map[care.Area]care.AreaResult {
+	all := make(map[care.Area]care.AreaResult)
+	for _, area := range areas {
+		all[area] = care.AreaResult{Outcome: care.AreaSucceeded}
+	}
+	return all
 }
 
 func (b bulkRun) view(t *testing.T) db.BulkView {

@@ -542,10 +542,7 @@ WITH selected AS (
            OR $8::uuid[] IS NOT NULL OR $9::uuid IS NOT NULL) -- asked for by name
       AND ($10::timestamptz IS NULL OR NOT EXISTS (
           SELECT FROM area_fence f WHERE f.client_id = c.id AND f.area = 'summary' AND f.as_of >= $10))
-      AND (NOT $11::boolean OR (
-          SELECT r.outcome FROM sync_run r
-          WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id AND r.kind = 'care-recipient' AND r.outcome IS NOT NULL
-          ORDER BY r.requested_at DESC LIMIT 1) NOT IN ('succeeded', 'succeeded_with_warnings'))
+      AND (NOT $11::boolean OR NOT last_sync_succeeded(c.organisation_id, c.id, 'care-recipient'))
       AND ($8::uuid[] IS NULL OR c.id = ANY ($8))
       AND ($9::uuid IS NULL OR EXISTS (
           SELECT FROM bulk_item p WHERE p.bulk_id = $9 AND p.organisation_id = c.organisation_id AND p.client_id = c.id
@@ -597,12 +594,7 @@ WITH selected AS (
     SELECT c.organisation_id, c.id, ARRAY(SELECT jsonb_array_elements_text($2::jsonb -> c.id::text))::text[] AS budgets, NOT l.succeeded AS whole,
            (row_number() OVER (ORDER BY c.id) - 1)::int AS place,
            $3::int AS per_batch, $4::int AS per_slice
-    FROM client c CROSS JOIN LATERAL (
-        SELECT coalesce((
-            SELECT r.outcome FROM sync_run r
-            WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id AND r.kind = 'care-recipient' AND r.outcome IS NOT NULL
-            ORDER BY r.requested_at DESC LIMIT 1), '') IN ('succeeded', 'succeeded_with_warnings') AS succeeded
-    ) l
+    FROM client c CROSS JOIN LATERAL (SELECT coalesce(last_sync_succeeded(c.organisation_id, c.id, 'care-recipient'), false) AS succeeded) l
     WHERE c.organisation_id = $5 AND c.care_recipient_id IS NOT NULL
       AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= $6::date)
       AND (jsonb_exists($2::jsonb, c.id::text) OR NOT l.succeeded)
@@ -647,10 +639,7 @@ WITH selected AS (
             AND (t.stopped_on IS NOT NULL OR t.ends_on <= $5::date))
       AND ($6::timestamptz IS NULL OR NOT EXISTS (
           SELECT FROM area_fence f WHERE f.client_id = c.id AND f.area = 'contract' AND f.as_of >= $6))
-      AND (NOT $7::boolean OR (
-          SELECT r.outcome FROM sync_run r
-          WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id AND r.kind = 'pace-contract' AND r.outcome IS NOT NULL
-          ORDER BY r.requested_at DESC LIMIT 1) NOT IN ('succeeded', 'succeeded_with_warnings'))
+      AND (NOT $7::boolean OR NOT last_sync_succeeded(c.organisation_id, c.id, 'pace-contract'))
       AND ($8::uuid[] IS NULL OR c.id = ANY ($8))
       AND ($9::uuid IS NULL OR EXISTS (
           SELECT FROM bulk_item p WHERE p.bulk_id = $9 AND p.organisation_id = c.organisation_id AND p.client_id = c.id

@@ -13,12 +13,7 @@ WITH selected AS (
     SELECT c.organisation_id, c.id, ARRAY(SELECT jsonb_array_elements_text(@moved::jsonb -> c.id::text))::text[] AS budgets, NOT l.succeeded AS whole,
            (row_number() OVER (ORDER BY c.id) - 1)::int AS place,
            @per_batch::int AS per_batch, @per_slice::int AS per_slice
-    FROM client c CROSS JOIN LATERAL (
-        SELECT coalesce((
-            SELECT r.outcome FROM sync_run r
-            WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id AND r.kind = 'care-recipient' AND r.outcome IS NOT NULL
-            ORDER BY r.requested_at DESC LIMIT 1), '') IN ('succeeded', 'succeeded_with_warnings') AS succeeded
-    ) l
+    FROM client c CROSS JOIN LATERAL (SELECT coalesce(last_sync_succeeded(c.organisation_id, c.id, 'care-recipient'), false) AS succeeded) l
     WHERE c.organisation_id = @organisation_id AND c.care_recipient_id IS NOT NULL
       AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= @cared_for_since::date)
       AND (jsonb_exists(@moved::jsonb, c.id::text) OR NOT l.succeeded)
@@ -98,10 +93,7 @@ WITH selected AS (
            OR sqlc.narg(clients)::uuid[] IS NOT NULL OR sqlc.narg(retry_of)::uuid IS NOT NULL) -- asked for by name
       AND (sqlc.narg(not_synced_since)::timestamptz IS NULL OR NOT EXISTS (
           SELECT FROM area_fence f WHERE f.client_id = c.id AND f.area = 'summary' AND f.as_of >= sqlc.narg(not_synced_since)))
-      AND (NOT @failed_last_time::boolean OR (
-          SELECT r.outcome FROM sync_run r
-          WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id AND r.kind = 'care-recipient' AND r.outcome IS NOT NULL
-          ORDER BY r.requested_at DESC LIMIT 1) NOT IN ('succeeded', 'succeeded_with_warnings'))
+      AND (NOT @failed_last_time::boolean OR NOT last_sync_succeeded(c.organisation_id, c.id, 'care-recipient'))
       AND (sqlc.narg(clients)::uuid[] IS NULL OR c.id = ANY (sqlc.narg(clients)))
       AND (sqlc.narg(retry_of)::uuid IS NULL OR EXISTS (
           SELECT FROM bulk_item p WHERE p.bulk_id = sqlc.narg(retry_of) AND p.organisation_id = c.organisation_id AND p.client_id = c.id
@@ -124,10 +116,7 @@ WITH selected AS (
             AND (t.stopped_on IS NOT NULL OR t.ends_on <= @today::date))
       AND (sqlc.narg(not_synced_since)::timestamptz IS NULL OR NOT EXISTS (
           SELECT FROM area_fence f WHERE f.client_id = c.id AND f.area = 'contract' AND f.as_of >= sqlc.narg(not_synced_since)))
-      AND (NOT @failed_last_time::boolean OR (
-          SELECT r.outcome FROM sync_run r
-          WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id AND r.kind = 'pace-contract' AND r.outcome IS NOT NULL
-          ORDER BY r.requested_at DESC LIMIT 1) NOT IN ('succeeded', 'succeeded_with_warnings'))
+      AND (NOT @failed_last_time::boolean OR NOT last_sync_succeeded(c.organisation_id, c.id, 'pace-contract'))
       AND (sqlc.narg(clients)::uuid[] IS NULL OR c.id = ANY (sqlc.narg(clients)))
       AND (sqlc.narg(retry_of)::uuid IS NULL OR EXISTS (
           SELECT FROM bulk_item p WHERE p.bulk_id = sqlc.narg(retry_of) AND p.organisation_id = c.organisation_id AND p.client_id = c.id

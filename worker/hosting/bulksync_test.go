@@ -375,3 +375,36 @@ func TestADeltaRunMakesGoodForWhatFailedLastTime(t *testing.T) {
 	require.Equal(t, 1, result.Counts.Succeeded+result.Counts.SucceededWithWarnings)
 	require.NotEqual(t, before, testkit.Value[string](t, sql, usage, w.Request(t, person.Key).ClientID))
 }
+
+// A provider that a delta run leaves out, since its device is not activated, is asked from the time before on when it is back (R5).
+func TestADeltaRunAsksAProviderThatWasLeftOutForAllThatChanged(t *testing.T) {
+	w := testkit.NewWorld(t, world.Options{People: 24, Seed: 11, Organisations: world.DefaultOrganisations()[:1]})
+	temporal := testkit.NewTemporal(t)
+	temporal.RunWorker(t, w.Steps(t, db.Options{MaxConnections: 20}))
+	organisation := organisationOf(t, w.Store)
+	delta := func() {
+		_, run := temporal.Bulk(t, w.Store, organisation, care.BulkOptions{Kind: care.RunCareRecipient, Delta: true})
+		require.NoError(t, run.Get(t.Context(), nil))
+	}
+	covered := func() time.Time {
+		until, err := w.Store.CoveredUntil(t.Context(), organisation)
+		require.NoError(t, err)
+		return until
+	}
+	activate := func(at *time.Time) (before care.Connection) {
+		_, err := w.Store.ChangeConnection(t.Context(), organisation, "banksia-north", func(connection *care.Connection) {
+			before, connection.ActivatedAt = *connection, at
+		})
+		require.NoError(t, err)
+		return before
+	}
+	delta()
+	first := covered()
+	require.False(t, first.IsZero())
+	was := activate(nil)
+	delta()
+	require.Equal(t, first, covered())
+	activate(was.ActivatedAt)
+	delta()
+	require.True(t, covered().After(first))
+}
