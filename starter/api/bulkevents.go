@@ -13,6 +13,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/bulks"
+	"github.com/caresync/caresync/starter/stream"
 )
 
 // mostProblemDetails bounds how much one problem lists.
@@ -45,7 +46,7 @@ func (a api) registerBulkEvents(served huma.API) {
 		Errors: []int{http.StatusNotFound},
 		Responses: map[string]*huma.Response{"200": {
 			Description: "Server-sent events",
-			Content: map[string]*huma.MediaType{eventStream: {Schema: &huma.Schema{
+			Content: map[string]*huma.MediaType{stream.ContentType: {Schema: &huma.Schema{
 				Type: huma.TypeString, Description: "The data of each event is one of these as JSON",
 				Extensions: map[string]any{"x-event-data": map[string]any{"progress": progress, "finished": finished}},
 			}}},
@@ -61,23 +62,22 @@ func (a api) followBulk(ctx context.Context, in *bulkEventsInput) (*huma.StreamR
 	follow := func(ctx context.Context) iter.Seq2[bulks.Update, error] {
 		return a.bulks.Follow(ctx, organisation, bulk)
 	}
-	send := func(ctx context.Context, events *eventWriter, next news[bulks.Update]) error {
-		return a.sendBulk(ctx, events, next, organisation)
-	}
-	return streamed(a, in.LastEventID, follow, send), nil
+	return streamed(a, in.LastEventID, follow, func(ctx context.Context, events *eventWriter, update bulks.Update, failed error) error {
+		return a.sendBulk(ctx, events, organisation, update, failed)
+	}), nil
 }
 
-func (a api) sendBulk(ctx context.Context, events *eventWriter, next news[bulks.Update], organisation care.ID) error {
+func (a api) sendBulk(ctx context.Context, events *eventWriter, organisation care.ID, update bulks.Update, failed error) error {
 	switch {
-	case errors.Is(next.err, bulks.ErrAbandoned):
-		return events.event("abandoned", BulkProgress{BulkSummary: next.update.Bulk, Waiting: next.err.Error()})
-	case next.err != nil:
-		a.logger.Info("a stream ended", zap.String("request_id", requestID(ctx)), zap.Error(next.err))
-		return next.err
-	case !next.update.Finished():
-		return events.event("progress", BulkProgress{BulkSummary: next.update.Bulk, Waiting: next.update.Waiting})
+	case errors.Is(failed, bulks.ErrAbandoned):
+		return events.event("abandoned", BulkProgress{BulkSummary: update.Bulk, Waiting: failed.Error()})
+	case failed != nil:
+		a.logger.Info("a stream ended", zap.String("request_id", requestID(ctx)), zap.Error(failed))
+		return failed
+	case !update.Finished():
+		return events.event("progress", BulkProgress{BulkSummary: update.Bulk, Waiting: update.Waiting})
 	}
-	view, err := a.store.BulkView(ctx, organisation, next.update.Bulk.ID)
+	view, err := a.store.BulkView(ctx, organisation, update.Bulk.ID)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
 	"net/http"
 	"time"
@@ -17,18 +16,12 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/stream"
 	"github.com/caresync/caresync/starter/syncs"
 )
 
-const (
-	eventStream = "text/event-stream"
-	// heartbeat keeps proxies from closing a quiet stream.
-	heartbeat = 15 * time.Second
-	// eventTimeout is how long one event may take to be written.
-	eventTimeout = 10 * time.Second
-	// reconnectMilliseconds is how long a browser waits before it takes a broken stream up again.
-	reconnectMilliseconds = 1000
-)
+// reconnectAfter is how long a browser waits before it takes a broken stream up again.
+const reconnectAfter = time.Second
 
 // Progress is the data of the event "progress".
 type Progress struct {
@@ -53,7 +46,7 @@ func (a api) registerEvents(served huma.API) {
 		Errors: []int{http.StatusNotFound},
 		Responses: map[string]*huma.Response{"200": {
 			Description: "Server-sent events",
-			Content: map[string]*huma.MediaType{eventStream: {Schema: &huma.Schema{
+			Content: map[string]*huma.MediaType{stream.ContentType: {Schema: &huma.Schema{
 				Type: huma.TypeString, Description: "The data of each event is one of these as JSON",
 				Extensions: map[string]any{"x-event-data": map[string]any{"progress": progress, "finished": finished}},
 			}}},
@@ -69,92 +62,49 @@ func (a api) followRun(ctx context.Context, in *eventsInput) (*huma.StreamRespon
 	follow := func(ctx context.Context) iter.Seq2[syncs.Update, error] {
 		return a.syncs.Follow(ctx, organisation, run)
 	}
-	send := func(ctx context.Context, events *eventWriter, next news[syncs.Update]) error {
-		return a.send(ctx, events, next, organisation)
-	}
-	return streamed(a, in.LastEventID, follow, send), nil
+	return streamed(a, in.LastEventID, follow, func(ctx context.Context, events *eventWriter, update syncs.Update, failed error) error {
+		return a.send(ctx, events, organisation, update, failed)
+	}), nil
 }
 
-// news is an update, or how following ended.
-type news[T any] struct {
-	update T
-	err    error
-}
-
-// streamed answers with server-sent events: send writes one for each news, until there is none, the caller leaves, or the program stops.
+// streamed answers with server-sent events: send writes one for each update, until there is none, the caller leaves, or the program stops.
 func streamed[T any](a api, last string, follow func(context.Context) iter.Seq2[T, error],
-	send func(context.Context, *eventWriter, news[T]) error) *huma.StreamResponse {
-	return &huma.StreamResponse{Body: func(stream huma.Context) {
-		_, w := humago.Unwrap(stream)
-		w.Header().Set("Content-Type", eventStream)
-		w.Header().Set("X-Accel-Buffering", "no") // proxies pass each event on at once
-		events := &eventWriter{out: w, control: http.NewResponseController(w), last: last}
-		ctx, cancel := context.WithCancel(stream.Context())
+	send func(ctx context.Context, events *eventWriter, update T, failed error) error) *huma.StreamResponse {
+	return &huma.StreamResponse{Body: func(response huma.Context) {
+		_, w := humago.Unwrap(response)
+		events := &eventWriter{Events: stream.Open(w), last: last}
+		ctx, cancel := context.WithCancel(response.Context())
 		defer cancel()
 		defer context.AfterFunc(a.stopping, cancel)()
-		beat := time.NewTicker(heartbeat)
-		defer beat.Stop()
-		if events.retry() != nil {
+		if events.Reconnect(reconnectAfter) != nil {
 			return
 		}
-		for updates := updatesOf(ctx, follow(ctx)); ; {
-			select {
-			case next, more := <-updates:
-				if !more || send(ctx, events, next) != nil {
-					return
-				}
-			case <-beat.C:
-				if events.comment() != nil {
-					return
-				}
-			}
-		}
+		stream.Follow(ctx, follow(ctx), stream.Heartbeat, func(update T, failed error) error { return send(ctx, events, update, failed) }, events.Beat)
 	}}
 }
 
-// updatesOf follows beside the heartbeat.
-func updatesOf[T any](ctx context.Context, follow iter.Seq2[T, error]) <-chan news[T] {
-	updates := make(chan news[T])
-	go func() {
-		defer close(updates)
-		for update, err := range follow {
-			select {
-			case updates <- news[T]{update, err}:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	return updates
-}
-
-func (a api) send(ctx context.Context, events *eventWriter, next news[syncs.Update], organisation care.ID) error {
+func (a api) send(ctx context.Context, events *eventWriter, organisation care.ID, update syncs.Update, failed error) error {
 	switch {
-	case errors.Is(next.err, syncs.ErrAbandoned):
-		return events.event("abandoned", Progress{RunProgress: next.update.Run, Waiting: next.err.Error()})
-	case next.err != nil:
-		a.logger.Info("a stream ended", zap.String("request_id", requestID(ctx)), zap.Error(next.err))
-		return next.err
-	case !next.update.Finished():
-		return events.event("progress", Progress{RunProgress: next.update.Run, Waiting: next.update.Waiting})
+	case errors.Is(failed, syncs.ErrAbandoned):
+		return events.event("abandoned", Progress{RunProgress: update.Run, Waiting: failed.Error()})
+	case failed != nil:
+		a.logger.Info("a stream ended", zap.String("request_id", requestID(ctx)), zap.Error(failed))
+		return failed
+	case !update.Finished():
+		return events.event("progress", Progress{RunProgress: update.Run, Waiting: update.Waiting})
 	}
-	view, err := a.store.RunView(ctx, organisation, next.update.Run.ID)
+	view, err := a.store.RunView(ctx, organisation, update.Run.ID)
 	if err != nil {
 		return err
 	}
 	return events.event("finished", view)
 }
 
-// eventWriter writes server-sent events. An event's id is made from its data, so that a stream can be taken up anywhere.
+// eventWriter writes events whose ids are made from their data, so that a stream can be taken up anywhere.
 type eventWriter struct {
-	out     http.ResponseWriter
-	control *http.ResponseController
-	last    string
+	*stream.Events
+	last string
 }
-
-func (e *eventWriter) retry() error { return e.write("retry: %d\n\n", reconnectMilliseconds) }
-
-func (e *eventWriter) comment() error { return e.write(": still here\n\n") }
 
 func (e *eventWriter) event(name string, data any) error {
 	encoded, err := json.Marshal(data)
@@ -167,15 +117,5 @@ func (e *eventWriter) event(name string, data any) error {
 		return nil
 	}
 	e.last = id
-	return e.write("id: %s\nevent: %s\ndata: %s\n\n", id, name, encoded)
-}
-
-func (e *eventWriter) write(format string, values ...any) error {
-	if err := e.control.SetWriteDeadline(time.Now().Add(eventTimeout)); err != nil {
-		return err
-	}
-	if _, err := fmt.Fprintf(e.out, format, values...); err != nil {
-		return err
-	}
-	return e.control.Flush()
+	return e.Send(id, name, string(encoded))
 }

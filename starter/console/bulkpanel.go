@@ -55,7 +55,7 @@ func (c console) bulkEvents(w http.ResponseWriter, r *http.Request, v visitor) e
 	if _, err := c.store.BulkProgress(r.Context(), v.Organisation.ID, id); err != nil {
 		return err
 	}
-	return stream(c, w, r, func(ctx context.Context) iter.Seq2[bulks.Update, error] {
+	return streamed(c, w, r, func(ctx context.Context) iter.Seq2[bulks.Update, error] {
 		return c.bulks.Follow(ctx, v.Organisation.ID, id)
 	}, tellOfBulk(v))
 }

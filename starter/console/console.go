@@ -19,6 +19,7 @@ import (
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/schedules"
+	"github.com/caresync/caresync/starter/stream"
 	"github.com/caresync/caresync/starter/syncs"
 )
 
@@ -77,7 +78,7 @@ func New(options Options) (http.Handler, error) {
 		store: options.Store, syncs: options.Syncs, pace: options.PACE, logger: options.Logger, runLink: options.RunLink,
 		bulks: options.Bulks, schedules: options.Schedules, connections: options.Connections, bulkLink: options.BulkLink,
 		secure: strings.HasPrefix(options.PublicURL, "https://"), notice: options.Notice,
-		heartbeat: cmp.Or(options.Heartbeat, heartbeat), stopping: options.Stopping, assets: loaded,
+		heartbeat: cmp.Or(options.Heartbeat, stream.Heartbeat), stopping: options.Stopping, assets: loaded,
 	}
 	if c.runLink == nil {
 		c.runLink = func(string, care.ID) string { return "" }

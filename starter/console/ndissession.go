@@ -269,7 +269,7 @@ func (c console) ndisEvents(w http.ResponseWriter, r *http.Request, v visitor) e
 	if progress.Person.ID != person || progress.Kind != care.RunPACEContract {
 		return db.ErrNotFound
 	}
-	return stream(c, w, r, func(ctx context.Context) iter.Seq2[syncs.Update, error] {
+	return streamed(c, w, r, func(ctx context.Context) iter.Seq2[syncs.Update, error] {
 		return untilPreview(c.syncs.Follow(ctx, v.Organisation.ID, asked.session), asked.after)
 	}, c.runTeller(v, runPanel{zone: v.zone, after: asked.after}))
 }

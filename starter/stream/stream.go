@@ -1,0 +1,111 @@
+// Package stream tells whoever waits of updates as they come, as server-sent events.
+package stream
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"time"
+
+	"github.com/tmaxmax/go-sse"
+)
+
+const (
+	// ContentType is that of a stream.
+	ContentType = "text/event-stream"
+	// Heartbeat is how often a quiet stream says that it is alive, which keeps proxies from closing it.
+	Heartbeat = 15 * time.Second
+	// writeTimeout is how long one event may take to be written.
+	writeTimeout = 10 * time.Second
+)
+
+// Events are written to one response.
+type Events struct {
+	out     http.ResponseWriter
+	control *http.ResponseController
+}
+
+// Open makes a response a stream.
+func Open(w http.ResponseWriter) *Events {
+	w.Header().Set("Content-Type", ContentType)
+	w.Header().Set("X-Accel-Buffering", "no") // proxies pass each event on at once
+	return &Events{out: w, control: http.NewResponseController(w)}
+}
+
+// Send writes an event. Its id, which may be empty, is what a client that takes the stream up again names. Clients leave an event without
+// data out.
+func (e *Events) Send(id, name, data string) error {
+	message := &sse.Message{Type: sse.Type(name)}
+	if id != "" {
+		message.ID = sse.ID(id)
+	}
+	message.AppendData(data)
+	return e.write(message)
+}
+
+// Reconnect tells a client how long to wait before it takes a broken stream up again.
+func (e *Events) Reconnect(after time.Duration) error { return e.write(&sse.Message{Retry: after}) }
+
+// Beat writes a sign of life that clients leave out.
+func (e *Events) Beat() error {
+	message := &sse.Message{}
+	message.AppendComment("still here")
+	return e.write(message)
+}
+
+func (e *Events) write(message *sse.Message) error {
+	if err := e.control.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return err
+	}
+	if _, err := message.WriteTo(e.out); err != nil {
+		return err
+	}
+	return e.control.Flush()
+}
+
+// Follow calls tell for each update as it comes, or with the error that ended them, and beat at each interval. It reports whether the
+// updates ended: otherwise the context did, or tell or beat failed, and nobody listens any more.
+func Follow[T any](ctx context.Context, updates iter.Seq2[T, error], interval time.Duration, tell func(T, error) error, beat func() error) (ended bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	news := collect(ctx, updates)
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		var err error
+		select {
+		case next, more := <-news:
+			if !more {
+				return ctx.Err() == nil
+			}
+			err = tell(next.update, next.err)
+		case <-ticker.C:
+			err = beat()
+		}
+		if err != nil {
+			return false
+		}
+	}
+}
+
+// news is an update, or how following ended.
+type news[T any] struct {
+	update T
+	err    error
+}
+
+// collect takes updates beside the heartbeat, until there are none or the context ends.
+func collect[T any](ctx context.Context, updates iter.Seq2[T, error]) <-chan news[T] {
+	collected := make(chan news[T])
+	go func() {
+		defer close(collected)
+		for update, err := range updates {
+			select {
+			case collected <- news[T]{update, err}:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return collected
+}
