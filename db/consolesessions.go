@@ -61,13 +61,59 @@ func (s *Store) ConsoleSession(ctx context.Context, secret string) (ConsoleSessi
 	}
 	return ConsoleSession{
 		Organisation: Organisation{ID: row.OrganisationID, Slug: row.Slug, Name: row.OrganisationName, TimeZone: row.TimeZone, CreatedAt: row.CreatedAt},
-		ID:           hex.EncodeToString(hash[:8]), TokenID: valueOf(row.TokenID), Name: row.Name, ExpiresAt: row.ExpiresAt,
+		ID:           sessionID(hash), TokenID: valueOf(row.TokenID), Name: row.Name, ExpiresAt: row.ExpiresAt,
 	}, nil
 }
 
+// sessionID is what stands for a session in logs.
+func sessionID(hash []byte) string { return hex.EncodeToString(hash[:8]) }
+
 // CloseConsoleSession ends a session; one that has ended already stays so.
 func (s *Store) CloseConsoleSession(ctx context.Context, secret string) error {
-	return mapError("end the session", s.queries.EndConsoleSession(ctx, hashOf(secret)))
+	return mapError("end the session", s.queries.CloseConsoleSession(ctx, hashOf(secret)))
+}
+
+// SignedIn is a session as its organisation's administrators are shown it.
+type SignedIn struct {
+	// ID is that of logs, as in ConsoleSession.
+	ID   string
+	Name string
+	// Token names the API token that signed in; empty for a sign-in link.
+	Token                string
+	CreatedAt, ExpiresAt time.Time
+}
+
+// ConsoleSessions are an organisation's open sessions, newest first.
+func (s *Store) ConsoleSessions(ctx context.Context, organisation care.ID) ([]SignedIn, error) {
+	rows, err := s.queries.ConsoleSessions(ctx, organisation)
+	if err != nil {
+		return nil, mapError("list the sessions", err)
+	}
+	sessions := make([]SignedIn, 0, len(rows))
+	for _, row := range rows {
+		sessions = append(sessions, SignedIn{ID: sessionID(row.IDHash), Name: row.Name, Token: row.Token, CreatedAt: row.CreatedAt, ExpiresAt: row.ExpiresAt})
+	}
+	return sessions, nil
+}
+
+// EndConsoleSession ends a session of an organisation by its ID, at once. It fails with ErrNotFound if there is none.
+func (s *Store) EndConsoleSession(ctx context.Context, organisation care.ID, id string) error {
+	shown, err := hex.DecodeString(id)
+	if err != nil {
+		return ErrNotFound
+	}
+	ended, err := s.queries.EndConsoleSession(ctx, gen.EndConsoleSessionParams{OrganisationID: organisation, ID: shown})
+	if err == nil && ended == 0 {
+		return ErrNotFound
+	}
+	return mapError("end the session", err)
+}
+
+// EndConsoleSessions ends all sessions of an organisation at once, and makes its sign-in links useless. It answers with how many of them
+// could still have been used.
+func (s *Store) EndConsoleSessions(ctx context.Context, organisation care.ID) (sessions, links int, err error) {
+	ended, err := s.queries.EndConsoleSessions(ctx, organisation)
+	return int(ended.Sessions), int(ended.Links), mapError("end the sessions", err)
 }
 
 // CreateConsoleLink makes a link that signs in once, before it expires, and answers with its secret. Only the SHA-256 of it is kept.

@@ -12,6 +12,15 @@ import (
 	"github.com/caresync/caresync/care"
 )
 
+const closeConsoleSession = `-- name: CloseConsoleSession :exec
+DELETE FROM console_session WHERE id_hash = $1
+`
+
+func (q *Queries) CloseConsoleSession(ctx context.Context, idHash []byte) error {
+	_, err := q.db.Exec(ctx, closeConsoleSession, idHash)
+	return err
+}
+
 const consoleLink = `-- name: ConsoleLink :one
 SELECT l.name, o.id AS organisation_id, o.slug, o.name AS organisation_name, o.time_zone, o.created_at
 FROM console_link l JOIN organisation o ON o.id = l.organisation_id
@@ -76,6 +85,48 @@ func (q *Queries) ConsoleSession(ctx context.Context, idHash []byte) (ConsoleSes
 	return i, err
 }
 
+const consoleSessions = `-- name: ConsoleSessions :many
+SELECT s.id_hash, s.name, coalesce(t.name, '') AS token, s.created_at, s.expires_at
+FROM console_session s LEFT JOIN api_token t ON t.organisation_id = s.organisation_id AND t.id = s.token_id
+WHERE s.organisation_id = $1 AND s.expires_at > now() AND t.revoked_at IS NULL
+ORDER BY s.created_at DESC, s.id_hash
+`
+
+type ConsoleSessionsRow struct {
+	IDHash    []byte
+	Name      string
+	Token     string
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+// Who is signed in to an organisation, newest first.
+func (q *Queries) ConsoleSessions(ctx context.Context, organisationID care.ID) ([]ConsoleSessionsRow, error) {
+	rows, err := q.db.Query(ctx, consoleSessions, organisationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ConsoleSessionsRow
+	for rows.Next() {
+		var i ConsoleSessionsRow
+		if err := rows.Scan(
+			&i.IDHash,
+			&i.Name,
+			&i.Token,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const createConsoleLink = `-- name: CreateConsoleLink :exec
 WITH cleared AS (DELETE FROM console_link WHERE expires_at <= now())
 INSERT INTO console_link (secret_hash, organisation_id, name, expires_at) VALUES ($1, $2, $3, $4)
@@ -126,13 +177,43 @@ func (q *Queries) CreateConsoleSession(ctx context.Context, arg CreateConsoleSes
 	return err
 }
 
-const endConsoleSession = `-- name: EndConsoleSession :exec
-DELETE FROM console_session WHERE id_hash = $1
+const endConsoleSession = `-- name: EndConsoleSession :execrows
+DELETE FROM console_session WHERE organisation_id = $1 AND substring(id_hash FOR 8) = $2::bytea
 `
 
-func (q *Queries) EndConsoleSession(ctx context.Context, idHash []byte) error {
-	_, err := q.db.Exec(ctx, endConsoleSession, idHash)
-	return err
+type EndConsoleSessionParams struct {
+	OrganisationID care.ID
+	ID             []byte
+}
+
+func (q *Queries) EndConsoleSession(ctx context.Context, arg EndConsoleSessionParams) (int64, error) {
+	result, err := q.db.Exec(ctx, endConsoleSession, arg.OrganisationID, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const endConsoleSessions = `-- name: EndConsoleSessions :one
+WITH sessions AS (
+    DELETE FROM console_session s WHERE s.organisation_id = $1 RETURNING s.expires_at > now() AS open
+), links AS (
+    DELETE FROM console_link l WHERE l.organisation_id = $1 RETURNING l.expires_at > now() AS open
+)
+SELECT (SELECT count(*) FROM sessions WHERE open)::int AS sessions, (SELECT count(*) FROM links WHERE open)::int AS links
+`
+
+type EndConsoleSessionsRow struct {
+	Sessions int32
+	Links    int32
+}
+
+// Ends all sessions of an organisation, and makes its links useless.
+func (q *Queries) EndConsoleSessions(ctx context.Context, organisationID care.ID) (EndConsoleSessionsRow, error) {
+	row := q.db.QueryRow(ctx, endConsoleSessions, organisationID)
+	var i EndConsoleSessionsRow
+	err := row.Scan(&i.Sessions, &i.Links)
+	return i, err
 }
 
 const useConsoleLink = `-- name: UseConsoleLink :one

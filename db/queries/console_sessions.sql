@@ -13,8 +13,27 @@ JOIN organisation o ON o.id = s.organisation_id
 LEFT JOIN api_token t ON t.organisation_id = s.organisation_id AND t.id = s.token_id
 WHERE s.id_hash = @id_hash AND s.expires_at > now() AND t.revoked_at IS NULL;
 
--- name: EndConsoleSession :exec
+-- name: CloseConsoleSession :exec
 DELETE FROM console_session WHERE id_hash = @id_hash;
+
+-- name: ConsoleSessions :many
+-- Who is signed in to an organisation, newest first.
+SELECT s.id_hash, s.name, coalesce(t.name, '') AS token, s.created_at, s.expires_at
+FROM console_session s LEFT JOIN api_token t ON t.organisation_id = s.organisation_id AND t.id = s.token_id
+WHERE s.organisation_id = @organisation_id AND s.expires_at > now() AND t.revoked_at IS NULL
+ORDER BY s.created_at DESC, s.id_hash;
+
+-- name: EndConsoleSession :execrows
+DELETE FROM console_session WHERE organisation_id = @organisation_id AND substring(id_hash FOR 8) = @id::bytea;
+
+-- name: EndConsoleSessions :one
+-- Ends all sessions of an organisation, and makes its links useless.
+WITH sessions AS (
+    DELETE FROM console_session s WHERE s.organisation_id = @organisation_id RETURNING s.expires_at > now() AS open
+), links AS (
+    DELETE FROM console_link l WHERE l.organisation_id = @organisation_id RETURNING l.expires_at > now() AS open
+)
+SELECT (SELECT count(*) FROM sessions WHERE open)::int AS sessions, (SELECT count(*) FROM links WHERE open)::int AS links;
 
 -- name: CreateConsoleLink :exec
 WITH cleared AS (DELETE FROM console_link WHERE expires_at <= now())

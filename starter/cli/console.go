@@ -3,10 +3,12 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"os/user"
 	"time"
 
+	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"github.com/caresync/caresync/db"
@@ -35,7 +37,8 @@ func (a *app) withConsole(options api.Options, notice string) (http.Handler, err
 }
 
 func (a *app) consoleCommand() *cobra.Command {
-	return a.organisationFlag(a.group("console", "Sign people in to the console", a.consoleLink()))
+	return a.organisationFlag(a.group("console", "Sign people in to the console, and out of it", a.consoleLink(),
+		a.command("sessions", "List who is signed in to the console", cobra.NoArgs, a.consoleSessions), a.consoleSignOut()))
 }
 
 func (a *app) consoleLink() *cobra.Command {
@@ -59,6 +62,63 @@ func (a *app) consoleLink() *cobra.Command {
 	command.Flags().StringVar(&name, "name", "", "who will use it, as runs record it; your own login name if left out")
 	command.Flags().DurationVar(&valid, "valid-for", defaultLinkTime, "how long the link can be used")
 	return command
+}
+
+func (a *app) consoleSessions(ctx context.Context, _ []string) error {
+	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		sessions, err := store.ConsoleSessions(ctx, organisation.ID)
+		if err != nil {
+			return err
+		}
+		if len(sessions) == 0 {
+			a.print("Nobody is signed in to %s.", organisation.Name)
+			return nil
+		}
+		shown := a.newTable("who", "with", "since", "until", "id")
+		for _, session := range sessions {
+			with := "a link"
+			if session.Token != "" {
+				with = "the token " + session.Token
+			}
+			shown.AppendRow(table.Row{session.Name, with, present.Time(&session.CreatedAt, organisation.Location()),
+				present.Time(&session.ExpiresAt, organisation.Location()), session.ID})
+		}
+		shown.Render()
+		return nil
+	})
+}
+
+func (a *app) consoleSignOut() *cobra.Command {
+	var everybody bool
+	command := a.command("sign-out [SESSION_ID]", "End a session of the console at once, or all of them", cobra.MaximumNArgs(1), func(ctx context.Context, args []string) error {
+		if everybody == (len(args) == 1) {
+			return usageError("say either the id of a session, as `caresync console sessions` shows it, or --all")
+		}
+		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			if everybody {
+				return a.signOutEverybody(ctx, store, organisation)
+			}
+			err := store.EndConsoleSession(ctx, organisation.ID, args[0])
+			if errors.Is(err, db.ErrNotFound) {
+				return usageError("%s has no session %s; `caresync console sessions` shows those it has", organisation.Name, args[0])
+			}
+			if err == nil {
+				a.print("Signed out. What the session was looking at is refused from now on.")
+			}
+			return err
+		})
+	})
+	command.Flags().BoolVar(&everybody, "all", false, "end all sessions of the organisation, and make its unused sign-in links useless")
+	return command
+}
+
+func (a *app) signOutEverybody(ctx context.Context, store *db.Store, organisation db.Organisation) error {
+	sessions, links, err := store.EndConsoleSessions(ctx, organisation.ID)
+	if err == nil {
+		a.print("Ended %s of %s, and made %s useless.", present.Count(sessions, "session", "sessions"), organisation.Name,
+			present.Count(links, "sign-in link", "sign-in links"))
+	}
+	return err
 }
 
 func loginName() string {

@@ -1,11 +1,14 @@
 package cli_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/cli"
 	"github.com/caresync/caresync/testkit"
 )
@@ -27,4 +30,58 @@ func TestConsoleLinkSignsInOnce(t *testing.T) {
 
 	require.Equal(t, cli.ExitUsage, run(t, "", "console", "link", "--valid-for", "48h").code)
 	require.Equal(t, cli.ExitUsage, run(t, "", "console", "link", "--name", " ").code)
+}
+
+func TestAdministratorsSignPeopleOut(t *testing.T) {
+	address := testkit.DatabaseURL(t)
+	onDatabase(t, address)
+	must(t, "organisation", "create", "wattle", "--name", "Wattle Grove")
+	must(t, "organisation", "create", "banksia", "--name", "Banksia House")
+	store := testkit.Store(t, address)
+	organisations, err := store.Organisations(t.Context())
+	require.NoError(t, err)
+	signIn := func(organisation db.Organisation, name string) (secret, id string) {
+		secret, err := store.OpenConsoleSession(t.Context(), db.SignIn{OrganisationID: organisation.ID, Name: name, ExpiresAt: time.Now().Add(time.Hour)})
+		require.NoError(t, err)
+		session, err := store.ConsoleSession(t.Context(), secret)
+		require.NoError(t, err)
+		return secret, session.ID
+	}
+	isOpen := func(secret string) bool {
+		_, err := store.ConsoleSession(t.Context(), secret)
+		if err != nil {
+			require.ErrorIs(t, err, db.ErrNotFound)
+		}
+		return err == nil
+	}
+	wattle, banksia := organisations[slices.IndexFunc(organisations, func(o db.Organisation) bool { return o.Slug == "wattle" })],
+		organisations[slices.IndexFunc(organisations, func(o db.Organisation) bool { return o.Slug == "banksia" })]
+	robin, robinID := signIn(wattle, "Robin Ellery")
+	kim, _ := signIn(wattle, "Kim Alder")
+	other, otherID := signIn(banksia, "Sam Rowan")
+	link, err := store.CreateConsoleLink(t.Context(), wattle.ID, "Noor Lindqvist", time.Now().Add(time.Hour))
+	require.NoError(t, err)
+
+	listed := run(t, "", "console", "sessions", "--organisation", "wattle")
+	require.Equal(t, cli.ExitSucceeded, listed.code, listed.err)
+	require.Contains(t, listed.out, "Robin Ellery")
+	require.Contains(t, listed.out, "Kim Alder")
+	require.NotContains(t, listed.out, "Sam Rowan")
+
+	for _, wrong := range [][]string{{}, {robinID, "--all"}, {otherID}, {"nonsense"}} {
+		require.Equal(t, cli.ExitUsage, run(t, "", append([]string{"console", "sign-out", "--organisation", "wattle"}, wrong...)...).code, wrong)
+	}
+	require.True(t, isOpen(robin))
+	must(t, "console", "sign-out", robinID, "--organisation", "wattle")
+	require.False(t, isOpen(robin))
+	require.True(t, isOpen(kim))
+
+	done := run(t, "", "console", "sign-out", "--all", "--organisation", "wattle")
+	require.Equal(t, cli.ExitSucceeded, done.code, done.err)
+	require.Contains(t, done.out, "Ended 1 session of Wattle Grove, and made 1 sign-in link useless.")
+	require.False(t, isOpen(kim))
+	_, _, err = store.ConsoleLink(t.Context(), link)
+	require.ErrorIs(t, err, db.ErrNotFound)
+	require.True(t, isOpen(other), "another organisation's")
+	require.Contains(t, run(t, "", "console", "sessions", "--organisation", "wattle").out, "Nobody is signed in to Wattle Grove.")
 }
