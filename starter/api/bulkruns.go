@@ -53,13 +53,13 @@ func (o Order) order() (bulks.Order, error) {
 	return order, err
 }
 
-// duration reads a time that somebody gave, such as 24h; none is 0.
+// duration reads a time that somebody gave, such as 24h; none is 0, as 0s is.
 func duration(field, text string) (time.Duration, error) {
 	if text == "" {
 		return 0, nil
 	}
 	read, err := time.ParseDuration(text)
-	if err != nil || read <= 0 {
+	if err != nil || read < 0 {
 		return 0, &db.InvalidError{Field: field, Message: "is a time such as 24h or 90m"}
 	}
 	return read, nil

@@ -18,32 +18,44 @@ const (
 	pathSchedule  = pathSchedules + "/{name}"
 )
 
+// ScheduleTerms say when a schedule runs, who is synced then, and what happens when things do not go as planned.
+type ScheduleTerms struct {
+	Cron           string            `json:"cron,omitempty" maxLength:"100" doc:"A cron expression of five fields, such as 30 3 * * 1-5"`
+	TimeOfDay      string            `json:"time_of_day,omitempty" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" patternDescription:"a time such as 03:30" doc:"Instead of a cron expression"`
+	Weekdays       []string          `json:"weekdays,omitempty" maxItems:"7" enum:"sunday,monday,tuesday,wednesday,thursday,friday,saturday" doc:"The days on which the time of day counts; absent: all"`
+	TimeZone       string            `json:"time_zone,omitempty" maxLength:"64" doc:"In which zone; absent: the organisation's"`
+	Overlap        schedules.Overlap `json:"overlap,omitempty" enum:"skip,buffer-one,cancel-other" doc:"What happens when it is time while the run before is under way; absent: skip"`
+	CatchUp        string            `json:"catch_up,omitempty" maxLength:"20" doc:"How late a run may still begin after Temporal was away: a duration; absent: 4h"`
+	Jitter         string            `json:"jitter,omitempty" maxLength:"20" doc:"Delays each run at random by up to so much: a duration"`
+	PauseOnFailure bool              `json:"pause_on_failure,omitempty" doc:"Pause the schedule when nobody could be synced in a run"`
+	Order
+}
+
 type createScheduleInput struct {
 	Body struct {
-		Name           string            `json:"name" pattern:"^[a-z0-9][a-z0-9-]{0,39}$" patternDescription:"1 to 40 lower-case letters, digits and dashes" doc:"Names the schedule within the organisation"`
-		Cron           string            `json:"cron,omitempty" maxLength:"100" doc:"A cron expression of five fields, such as 30 3 * * 1-5"`
-		TimeOfDay      string            `json:"time_of_day,omitempty" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" patternDescription:"a time such as 03:30" doc:"Instead of a cron expression"`
-		Weekdays       []string          `json:"weekdays,omitempty" maxItems:"7" enum:"sunday,monday,tuesday,wednesday,thursday,friday,saturday" doc:"The days on which the time of day counts; absent: all"`
-		TimeZone       string            `json:"time_zone,omitempty" maxLength:"64" doc:"In which zone; absent: the organisation's"`
-		Overlap        schedules.Overlap `json:"overlap,omitempty" enum:"skip,buffer-one,cancel-other" doc:"What happens when it is time while the run before is under way; absent: skip"`
-		CatchUp        string            `json:"catch_up,omitempty" maxLength:"20" doc:"How late a run may still begin after Temporal was away: a duration; absent: 4h"`
-		Jitter         string            `json:"jitter,omitempty" maxLength:"20" doc:"Delays each run at random by up to so much: a duration"`
-		PauseOnFailure bool              `json:"pause_on_failure,omitempty" doc:"Pause the schedule when nobody could be synced in a run"`
-		Paused         bool              `json:"paused,omitempty" doc:"Create it paused"`
-		Order
+		Name   string `json:"name" pattern:"^[a-z0-9][a-z0-9-]{0,39}$" patternDescription:"1 to 40 lower-case letters, digits and dashes" doc:"Names the schedule within the organisation"`
+		Paused bool   `json:"paused,omitempty" doc:"Create it paused"`
+		ScheduleTerms
 	}
 }
 
-// CreatedSchedule is the answer to whoever creates a schedule.
-type CreatedSchedule struct {
+type changeScheduleInput struct {
+	Name string `path:"name" pattern:"^[a-z0-9][a-z0-9-]{0,39}$" patternDescription:"a schedule's name"`
+	Body ScheduleTerms
+}
+
+// SavedSchedule is the answer to whoever creates or changes a schedule.
+type SavedSchedule struct {
 	Schedule schedules.ScheduleView `json:"schedule"`
-	Warnings []string               `json:"warnings" doc:"The days within a year on which the time of day does not exist, or exists twice, since the clocks are changed"`
+	Warnings []string               `json:"warnings" doc:"Those of the schedule"`
 }
 
 type createdScheduleOutput struct {
 	Location string `header:"Location"`
-	Body     CreatedSchedule
+	Body     SavedSchedule
 }
+
+type changedScheduleOutput struct{ Body SavedSchedule }
 
 type scheduleInput struct {
 	Name string `path:"name" pattern:"^[a-z0-9][a-z0-9-]{0,39}$" patternDescription:"a schedule's name"`
@@ -79,6 +91,8 @@ func (a api) registerSchedules(served huma.API) {
 		http.StatusCreated, []int{http.StatusConflict}), a.createSchedule)
 	huma.Register(served, operation("list-schedules", http.MethodGet, pathSchedules, "List the schedules with their next and last runs", 0, nil), a.listSchedules)
 	huma.Register(served, operation("get-schedule", http.MethodGet, pathSchedule, "Read a schedule", 0, notFound), a.getSchedule)
+	huma.Register(served, operation("change-schedule", http.MethodPut, pathSchedule,
+		"Replace what a schedule says; whether it is paused, and a run that is under way, stay as they are", 0, notFound), a.changeSchedule)
 	huma.Register(served, operation("delete-schedule", http.MethodDelete, pathSchedule, "Delete a schedule; a run that is under way goes on",
 		http.StatusNoContent, notFound), a.deleteSchedule)
 	huma.Register(served, operation("pause-schedule", http.MethodPost, pathSchedule+"/pause", "Pause a schedule", 0, notFound), a.commandSchedule(a.schedules.Pause))
@@ -90,42 +104,55 @@ func (a api) registerSchedules(served huma.API) {
 }
 
 func (a api) createSchedule(ctx context.Context, in *createScheduleInput) (*createdScheduleOutput, error) {
-	request, err := in.request()
+	request, err := in.Body.request(ctx, in.Body.Name)
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	caller := callerOf(ctx)
-	request.Organisation, request.RequestedBy = caller.Organisation, "api: "+caller.TokenName
-	view, warnings, err := a.schedules.Create(ctx, request)
+	request.Paused = in.Body.Paused
+	view, err := a.schedules.Create(ctx, request)
 	if err != nil {
 		return nil, a.scheduleProblem(ctx, err)
 	}
-	if warnings == nil {
-		warnings = []string{}
-	}
-	return &createdScheduleOutput{Location: pathSchedules + "/" + view.Name, Body: CreatedSchedule{Schedule: view, Warnings: warnings}}, nil
+	return &createdScheduleOutput{Location: pathSchedules + "/" + view.Name, Body: savedSchedule(view)}, nil
 }
 
-func (in *createScheduleInput) request() (request schedules.Request, err error) {
-	body := in.Body
-	request = schedules.Request{
-		Name: body.Name, Times: schedules.Times{Cron: body.Cron, TimeOfDay: body.TimeOfDay, TimeZone: body.TimeZone},
-		Overlap: body.Overlap, PauseOnFailure: body.PauseOnFailure, Paused: body.Paused,
+func (a api) changeSchedule(ctx context.Context, in *changeScheduleInput) (*changedScheduleOutput, error) {
+	request, err := in.Body.request(ctx, in.Name)
+	if err != nil {
+		return nil, a.problem(ctx, err)
 	}
-	for _, name := range body.Weekdays {
+	view, err := a.schedules.Change(ctx, request)
+	if err != nil {
+		return nil, a.scheduleProblem(ctx, err)
+	}
+	return &changedScheduleOutput{Body: savedSchedule(view)}, nil
+}
+
+func savedSchedule(view schedules.ScheduleView) SavedSchedule {
+	return SavedSchedule{Schedule: view, Warnings: view.Warnings}
+}
+
+// request asks for a schedule of that name in the caller's organisation.
+func (t ScheduleTerms) request(ctx context.Context, name string) (request schedules.Request, err error) {
+	caller := callerOf(ctx)
+	request = schedules.Request{
+		Organisation: caller.Organisation, Name: name, Times: schedules.Times{Cron: t.Cron, TimeOfDay: t.TimeOfDay, TimeZone: t.TimeZone},
+		Overlap: t.Overlap, PauseOnFailure: t.PauseOnFailure, RequestedBy: "api: " + caller.TokenName,
+	}
+	for _, name := range t.Weekdays {
 		day, err := schedules.ParseWeekday(name)
 		if err != nil {
 			return request, err
 		}
 		request.Weekdays = append(request.Weekdays, day)
 	}
-	if request.CatchUp, err = duration("catch_up", body.CatchUp); err != nil {
+	if request.CatchUp, err = duration("catch_up", t.CatchUp); err != nil {
 		return request, err
 	}
-	if request.Jitter, err = duration("jitter", body.Jitter); err != nil {
+	if request.Jitter, err = duration("jitter", t.Jitter); err != nil {
 		return request, err
 	}
-	request.Order, err = body.order()
+	request.Order, err = t.order()
 	return request, err
 }
 

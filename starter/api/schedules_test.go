@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -44,7 +45,7 @@ func TestASchedulesLife(t *testing.T) {
 	answer := s.post(schedulesPath, `{"name":"nightly","time_of_day":"02:30","weekdays":["sunday"],"time_zone":"Australia/Sydney",
 		"catch_up":"1h","jitter":"10m","in_care":true,"failure_threshold":20}`)
 	require.Equal(t, http.StatusCreated, answer.status, "%s", answer.body)
-	var created api.CreatedSchedule
+	var created api.SavedSchedule
 	answer.decode(t, &created)
 	require.Equal(t, "Sunday at 02:30", created.Schedule.When)
 	require.Equal(t, "1h0m0s", created.Schedule.CatchUp)
@@ -53,6 +54,7 @@ func TestASchedulesLife(t *testing.T) {
 	require.Equal(t, "api: tests", created.Schedule.CreatedBy)
 	require.True(t, created.Schedule.Options.InCare)
 	require.Len(t, created.Warnings, 2, "the clocks are changed twice a year, on Sundays at that time")
+	require.Equal(t, created.Warnings, created.Schedule.Warnings)
 	path := answer.header.Get("Location")
 	require.Equal(t, schedulesPath+"/nightly", path)
 
@@ -90,6 +92,79 @@ func TestASchedulesLife(t *testing.T) {
 
 	require.Equal(t, http.StatusNoContent, s.call(http.MethodDelete, path, s.token, "", "").status)
 	require.Eventually(t, func() bool { return s.get(path).status == http.StatusNotFound }, time.Minute, 50*time.Millisecond)
+}
+
+// What is put replaces all that the schedule says, as if it were created anew, and leaves alone what it has been through.
+func TestAScheduleIsChanged(t *testing.T) {
+	s := newScheduling(t)
+	path := schedulesPath + "/nightly"
+	require.Equal(t, http.StatusNotFound, s.put(path, `{"time_of_day":"04:00"}`).status)
+	require.Equal(t, http.StatusCreated, s.post(schedulesPath, `{"name":"nightly","time_of_day":"03:30","in_care":true,"pause_on_failure":true,"paused":true}`).status)
+	answer := s.put(path, `{"time_of_day":"02:30","weekdays":["sunday"],"overlap":"buffer-one","catch_up":"1h","jitter":"0s","delta":true}`)
+	require.Equal(t, http.StatusOK, answer.status, "%s", answer.body)
+	var changed api.SavedSchedule
+	answer.decode(t, &changed)
+	require.Len(t, changed.Warnings, 2)
+	view := changed.Schedule
+	require.Equal(t, "02:30", view.TimeOfDay)
+	require.Equal(t, []string{"sunday"}, view.Weekdays)
+	require.Equal(t, schedules.OverlapBuffer, view.Overlap)
+	require.Equal(t, "1h0m0s", view.CatchUp)
+	require.Equal(t, db.BulkOptionsView{Delta: true}, view.Options)
+	require.False(t, view.PauseOnFailure)
+	require.True(t, view.Paused)
+	require.Equal(t, "api: tests", view.CreatedBy)
+
+	// What is read can be put back as it is.
+	var read map[string]any
+	s.get(path).decode(t, &read)
+	terms, err := json.Marshal(map[string]any{
+		"time_of_day": read["time_of_day"], "weekdays": read["weekdays"], "time_zone": read["time_zone"], "overlap": read["overlap"],
+		"catch_up": read["catch_up"], "jitter": read["jitter"], "pause_on_failure": read["pause_on_failure"], "kind": read["kind"], "delta": true,
+	})
+	require.NoError(t, err)
+	answer = s.put(path, string(terms))
+	require.Equal(t, http.StatusOK, answer.status, "%s", answer.body)
+	var again api.SavedSchedule
+	answer.decode(t, &again)
+	require.Equal(t, view, again.Schedule)
+
+	answer = s.put(path, `{"cron":"30 3 * * 1-5"}`)
+	require.Equal(t, http.StatusOK, answer.status, "%s", answer.body)
+	var last api.SavedSchedule
+	answer.decode(t, &last)
+	require.Equal(t, "30 3 * * 1-5", last.Schedule.Cron)
+	require.Empty(t, last.Schedule.TimeOfDay)
+	require.Empty(t, last.Warnings)
+	require.Equal(t, schedules.OverlapSkip, last.Schedule.Overlap, "what is left out is as on creation")
+	require.Equal(t, "4h0m0s", last.Schedule.CatchUp)
+
+	// R11: nobody else's.
+	require.Equal(t, http.StatusNotFound, s.call(http.MethodPut, path, s.other, "application/json", `{"time_of_day":"04:00"}`).status)
+	for name, body := range map[string]string{
+		"no time":                    `{}`,
+		"a cron that Temporal hates": `{"cron":"99 99 * * *"}`,
+		"an unknown overlap":         `{"time_of_day":"03:30","overlap":"allow"}`,
+		"a catch-up of a second":     `{"time_of_day":"03:30","catch_up":"1s"}`,
+		"a jitter below nothing":     `{"time_of_day":"03:30","jitter":"-1s"}`,
+		"a contradiction":            `{"time_of_day":"03:30","delta":true,"in_care":true}`,
+		"another name":               `{"time_of_day":"03:30","name":"other"}`,
+		"a pause":                    `{"time_of_day":"03:30","paused":false}`,
+		"a list of people":           `{"time_of_day":"03:30","people":["` + careRecipientID + `"]}`,
+	} {
+		answer := s.put(path, body)
+		require.Equal(t, http.StatusUnprocessableEntity, answer.status, "%s: %s", name, answer.body)
+		require.NotContains(t, string(answer.body), careRecipientID, "what was sent is not repeated (R10)")
+	}
+	require.Equal(t, http.StatusUnprocessableEntity, s.put(schedulesPath+"/NIGHTLY", `{"time_of_day":"04:00"}`).status)
+	var present schedules.ScheduleView
+	s.get(path).decode(t, &present)
+	require.Equal(t, last.Schedule, present, "what is refused changes nothing")
+}
+
+func (s *service) put(path, body string) answer {
+	s.t.Helper()
+	return s.call(http.MethodPut, path, s.token, "application/json", body)
 }
 
 func TestBadSchedulesAreProblems(t *testing.T) {

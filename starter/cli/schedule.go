@@ -9,6 +9,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
@@ -18,7 +19,7 @@ import (
 
 func (a *app) scheduleCommand() *cobra.Command {
 	return a.organisationFlag(a.group("schedule", "Let bulk runs happen by themselves",
-		a.scheduleCreate(), a.scheduleList(), a.scheduleShow(),
+		a.scheduleCreate(), a.scheduleChange(), a.scheduleList(), a.scheduleShow(),
 		a.scheduleCommandOf("pause", "Pause a schedule; a run that is under way goes on", "Paused", (*schedules.Service).Pause),
 		a.scheduleCommandOf("resume", "Let a paused schedule run again", "Resumed", (*schedules.Service).Resume),
 		a.scheduleTrigger(), a.scheduleBackfill(),
@@ -33,55 +34,26 @@ type scheduleFlags struct {
 	asJSON  bool
 }
 
-func (a *app) scheduleCreate() *cobra.Command {
-	var flags scheduleFlags
-	command := a.command("create NAME", "Let a bulk run happen at certain times", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
-		request, err := flags.read(a, args[0])
-		if err != nil {
-			return a.bulkError(err, db.Organisation{}, "")
-		}
-		return a.withBulks(ctx, func(services bulkServices) error {
-			request.Organisation = services.organisation
-			view, warnings, err := services.schedules.Create(ctx, request)
-			if err != nil {
-				return a.bulkError(err, services.organisation, "")
-			}
-			for _, warning := range warnings {
-				a.note("! %s", warning)
-			}
-			if flags.asJSON {
-				return a.printJSON(view)
-			}
-			a.print("Created the schedule %s.", view.Name)
-			a.showSchedule(view, services.organisation)
-			return nil
-		})
-	})
-	command.Long = `Let a bulk run happen at a time of day (--at, and --on for certain weekdays) or by a cron expression (--cron), in the organisation's time
-zone. Where the clocks are changed, between 2 and 3 o'clock in Sydney, a time of day may not exist or exist twice: better take another.
-
-  caresync schedule create nightly --at 03:30 --delta
-  caresync schedule create weekly-full --at 22:00 --on sat --pause-on-failure`
-	request := &flags.request
-	f := command.Flags()
-	f.StringVar(&request.TimeOfDay, "at", "", "the time of day, such as 03:30")
-	f.StringSliceVar(&flags.days, "on", nil, "the weekdays on which --at counts, such as mon,thu; by default every day")
-	f.StringVar(&request.Cron, "cron", "", "a cron expression instead: minute, hour, day of month, month, day of week, such as \"30 3 * * 1-5\"")
-	f.StringVar(&request.TimeZone, "time-zone", "", "in which time zone; by default the organisation's")
-	f.StringVar((*string)(&request.Overlap), "overlap", string(schedules.OverlapSkip),
-		"what happens when it is time while the run before is under way: skip, buffer-one (begin after it) or cancel-other")
-	f.DurationVar(&request.CatchUp, "catch-up", schedules.DefaultCatchUp, "how late a run may still begin after Temporal was away")
-	f.DurationVar(&request.Jitter, "jitter", 0, "delay each run at random by up to so much")
-	f.BoolVar(&request.PauseOnFailure, "pause-on-failure", false, "pause the schedule when nobody could be synced in a run")
-	f.BoolVar(&request.Paused, "paused", false, "create it paused")
-	f.BoolVar(&flags.asJSON, "json", false, "print JSON")
-	flags.order.add(f)
-	return command
+// add adds the flags that creating and changing a schedule have in common.
+func (f *scheduleFlags) add(flags *pflag.FlagSet) {
+	request := &f.request
+	flags.StringVar(&request.TimeOfDay, "at", "", "the time of day, such as 03:30")
+	flags.StringSliceVar(&f.days, "on", nil, "the weekdays on which --at counts, such as mon,thu; by default every day")
+	flags.StringVar(&request.Cron, "cron", "", "a cron expression instead: minute, hour, day of month, month, day of week, such as \"30 3 * * 1-5\"")
+	flags.StringVar(&request.TimeZone, "time-zone", "", "in which time zone; by default the organisation's")
+	flags.StringVar((*string)(&request.Overlap), "overlap", "",
+		"what happens when it is time while the run before is under way: skip, buffer-one (begin after it) or cancel-other; by default skip")
+	flags.DurationVar(&request.CatchUp, "catch-up", 0,
+		"how late a run may still begin after Temporal was away; by default "+shortDuration(schedules.DefaultCatchUp.String()))
+	flags.DurationVar(&request.Jitter, "jitter", 0, "delay each run at random by up to so much")
+	flags.BoolVar(&request.PauseOnFailure, "pause-on-failure", false, "pause the schedule when nobody could be synced in a run")
+	flags.BoolVar(&f.asJSON, "json", false, "print JSON")
+	f.order.add(flags)
 }
 
-func (f *scheduleFlags) read(a *app, name string) (schedules.Request, error) {
+// read is the request that the flags say.
+func (f *scheduleFlags) read(a *app) (schedules.Request, error) {
 	request := f.request
-	request.Name, request.RequestedBy = name, operator()
 	for _, day := range f.days {
 		weekday, err := schedules.ParseWeekday(day)
 		if err != nil {
@@ -92,6 +64,42 @@ func (f *scheduleFlags) read(a *app, name string) (schedules.Request, error) {
 	var err error
 	request.Order, err = f.order.read(a)
 	return request, err
+}
+
+func (a *app) scheduleCreate() *cobra.Command {
+	var flags scheduleFlags
+	command := a.command("create NAME", "Let a bulk run happen at certain times", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		request, err := flags.read(a)
+		if err != nil {
+			return a.bulkError(err, db.Organisation{}, "")
+		}
+		return a.withBulks(ctx, func(services bulkServices) error {
+			request.Organisation, request.Name, request.RequestedBy = services.organisation, args[0], operator()
+			view, err := services.schedules.Create(ctx, request)
+			if err != nil {
+				return a.bulkError(err, services.organisation, "")
+			}
+			return a.scheduleSaved("Created", view, services.organisation, flags.asJSON)
+		})
+	})
+	command.Long = `Let a bulk run happen at a time of day (--at, and --on for certain weekdays) or by a cron expression (--cron), in the organisation's time
+zone. Where the clocks are changed, between 2 and 3 o'clock in Sydney, a time of day may not exist or exist twice: better take another.
+
+  caresync schedule create nightly --at 03:30 --delta
+  caresync schedule create weekly-full --at 22:00 --on sat --pause-on-failure`
+	flags.add(command.Flags())
+	command.Flags().BoolVar(&flags.request.Paused, "paused", false, "create it paused")
+	return command
+}
+
+// scheduleSaved shows a schedule that was created or changed.
+func (a *app) scheduleSaved(done string, view schedules.ScheduleView, organisation db.Organisation, asJSON bool) error {
+	if asJSON {
+		return a.printJSON(view)
+	}
+	a.print("%s the schedule %s.", done, view.Name)
+	a.showSchedule(view, organisation)
+	return nil
 }
 
 func (a *app) scheduleList() *cobra.Command {
@@ -170,6 +178,9 @@ func (a *app) scheduleShow() *cobra.Command {
 }
 
 func (a *app) showSchedule(view schedules.ScheduleView, organisation db.Organisation) {
+	for _, warning := range view.Warnings {
+		a.note("! %s", warning)
+	}
 	zone := organisation.Location()
 	who, what := present.BulkOptions(view.Kind, view.Options)
 	left := ""

@@ -45,6 +45,8 @@ func (c console) adminRoutes(mux *http.ServeMux) {
 	mux.Handle("POST "+schedulesPath, c.signedIn(c.createSchedule))
 	mux.Handle("GET "+newSchedulePath, c.signedIn(c.scheduleForm))
 	mux.Handle("GET /schedules/{schedule}", c.signedIn(c.schedule))
+	mux.Handle("GET /schedules/{schedule}/change", c.signedIn(c.changeScheduleForm))
+	mux.Handle("POST /schedules/{schedule}/change", c.signedIn(c.changeSchedule))
 	mux.Handle("POST /schedules/{schedule}/pause", c.signedIn(c.pauseSchedule))
 	mux.Handle("POST /schedules/{schedule}/resume", c.signedIn(c.resumeSchedule))
 	mux.Handle("POST /schedules/{schedule}/trigger", c.signedIn(c.triggerSchedule))

@@ -185,15 +185,31 @@ func TestASchedulesLifeInTheConsole(t *testing.T) {
 	w.sees("There are no schedules yet")
 	w.press("Everybody once a week")
 	w.fill("#field-time_of_day", "02:30")
-	w.pick(`[name="weekday"][value="sat"]`)
-	w.pick(`[name="weekday"][value="sun"]`)
+	w.pick(`[name="weekday"][value="saturday"]`)
+	w.pick(`[name="weekday"][value="sunday"]`)
 	w.press("Create the schedule")
 	w.sees("The schedule was created.")
 	w.sees("The clocks are changed at that time of day")
 	w.sees("Sunday at 02:30")
-	w.open("/schedules/weekly-full")
 	w.press("Pause")
 	w.sees("It runs no more until somebody resumes it.")
+
+	// It is changed where it is; what somebody has not touched stays, and it stays paused.
+	w.press("change the schedule")
+	w.sees("Change the schedule weekly-full")
+	require.True(t, value[bool](w, `document.querySelector("#field-name").readOnly`), "its name stays")
+	require.Equal(t, "02:30", value[string](w, `document.querySelector("#field-time_of_day").value`))
+	require.True(t, value[bool](w, `document.querySelector('[name="weekday"][value="sunday"]').checked`))
+	w.press("Cancel")
+	w.sees("It runs no more until somebody resumes it.")
+	w.press("Change")
+	w.fill("#field-time_of_day", "04:45")
+	w.pick(`[name="weekday"][value="saturday"]`)
+	w.press("Save")
+	w.sees("The schedule was changed.")
+	w.sees("Sunday, Saturday at 04:45")
+	w.sees("It runs no more until somebody resumes it.")
+	require.NotContains(t, w.text(), "The clocks are changed at that time of day")
 	w.press("Resume")
 	w.eventually("next runs", `document.querySelectorAll("#next .next-runs li").length > 0`)
 	w.press("Run it now")
@@ -230,16 +246,13 @@ func TestAnotherOrganisationsSchedulesAreNotThere(t *testing.T) {
 	t.Cleanup(func() {
 		_ = s.temporal.ScheduleClient().GetHandle(context.Background(), protocol.ScheduleID(organisation, "twice")).Delete(context.Background())
 	})
-	address := ours.post("/schedules", twice).header.Get("Location")
-	for range 2 { // the page can be loaded again
-		require.Contains(t, ours.get(address).body, "The clocks are changed at that time of day")
-	}
-	require.NotContains(t, ours.get("/schedules/twice").body, "The clocks are changed at that time of day")
+	require.Equal(t, "/schedules/twice?created=yes", ours.post("/schedules", twice).header.Get("Location"))
+	require.Contains(t, ours.get("/schedules/twice").body, "The clocks are changed at that time of day")
 	for _, name := range []string{"nightly", "unknown", strings.Repeat("9", 10_000), "%00", "%FF", "..%2Fnightly", "NIGHTLY", "'%20OR%201=1--"} {
-		for _, path := range []string{"", "/delete"} {
+		for _, path := range []string{"", "/change", "/delete"} {
 			require.Equal(t, http.StatusNotFound, theirs.get("/schedules/"+name+path).status, name)
 		}
-		for _, command := range []string{"/pause", "/resume", "/trigger", "/delete"} {
+		for _, command := range []string{"/change", "/pause", "/resume", "/trigger", "/delete"} {
 			require.Equal(t, http.StatusNotFound, theirs.post("/schedules/"+name+command, nil).status, name+command)
 		}
 		require.Equal(t, http.StatusNotFound, theirs.post("/schedules/"+name+"/backfill", url.Values{"from": {"2026-01-01"}}).status, name)
@@ -262,6 +275,13 @@ func TestAnotherOrganisationsSchedulesAreNotThere(t *testing.T) {
 		require.Equal(t, http.StatusUnprocessableEntity, answer.status, said)
 		require.Contains(t, answer.body, said)
 		require.NotContains(t, answer.body, "<script>alert")
+		if !change.Has("name") || change.Get("name") == "other" { // a change leaves the name alone
+			answer = ours.post("/schedules/nightly/change", wrong)
+			require.Equal(t, http.StatusUnprocessableEntity, answer.status, said)
+			require.Contains(t, answer.body, said)
+			require.Contains(t, answer.body, "Change the schedule nightly")
+			require.NotContains(t, answer.body, `value="other"`, "the address says which it is")
+		}
 	}
 	for said, days := range map[string]url.Values{
 		"must be a date such as": {"from": {"<b>"}}, "must not be in the future": {"from": {"2026-01-01"}, "to": {"2999-01-01"}}, "must be later than the first day": {"from": {"2026-01-02"}, "to": {"2026-01-01"}},
@@ -269,6 +289,51 @@ func TestAnotherOrganisationsSchedulesAreNotThere(t *testing.T) {
 		answer := ours.post("/schedules/nightly/backfill", days)
 		require.Equal(t, http.StatusUnprocessableEntity, answer.status, said)
 		require.Contains(t, answer.body, said)
+	}
+}
+
+// The form that changes a schedule holds all that the schedule says: sent as it is, it changes nothing.
+func TestAScheduleIsChangedWithItsForm(t *testing.T) {
+	s := newSite(t)
+	organisation := organisation(t, s.Store, s.Request(t, "several-open").OrganisationID)
+	options := schedules.New(s.Store, s.temporal.ScheduleClient(), temporal.NewDataConverter(testkit.Keyring()), bulks.New(s.Store, s.temporal, s.temporal.Queues), s.temporal.Queues)
+	w := s.newTab(t, organisation.ID)
+	var provider string
+	for _, connection := range s.connections(t, organisation.ID) {
+		if connection.Service == care.ServicesAustralia {
+			provider = connection.ServiceProviderID
+		}
+	}
+	t.Cleanup(func() {
+		for _, name := range []string{"simple", "selected", "contracts", "absences"} {
+			_ = options.Delete(context.Background(), organisation.ID, name)
+		}
+	})
+	for _, request := range []schedules.Request{
+		{Name: "simple", Times: schedules.Times{TimeOfDay: "03:30"}, Order: bulks.Order{Delta: true}, Paused: true},
+		{
+			Name: "selected", Times: schedules.Times{TimeOfDay: "02:30", Weekdays: []time.Weekday{time.Tuesday, time.Sunday}, TimeZone: "Europe/Berlin"},
+			Overlap: schedules.OverlapCancel, CatchUp: 90 * time.Second, Jitter: 36 * time.Hour, PauseOnFailure: true, Order: bulks.Order{
+				ServiceProviderID: provider, InCare: true, FailedLastTime: true, NotSyncedFor: 90 * time.Minute, Only: care.AreaBudgets,
+				AllBudgets: true, Window: 3, FailureThreshold: 40,
+			},
+		},
+		{
+			Name: "contracts", Times: schedules.Times{Cron: "*/30 3 * * mon-fri"}, Overlap: schedules.OverlapBuffer, Jitter: 10 * time.Minute,
+			Order: bulks.Order{Kind: care.RunPACEContract, HoldChanges: true, NotSyncedFor: 48 * time.Hour},
+		},
+		{Name: "absences", Times: schedules.Times{TimeOfDay: "03:30"}, Order: bulks.Order{AcceptAbsences: true, Only: care.AreaContributions}},
+	} {
+		request.Organisation = organisation
+		created, err := options.Create(t.Context(), request)
+		require.NoError(t, err)
+		w.open("/schedules/" + request.Name + "/change")
+		w.press("Save")
+		w.sees("The schedule was changed.")
+		changed, err := options.Schedule(t.Context(), organisation.ID, request.Name)
+		require.NoError(t, err)
+		require.Equal(t, created, changed, request.Name)
+		require.Equal(t, len(created.Warnings) > 0, strings.Contains(w.text(), "The clocks are changed at that time of day"), request.Name)
 	}
 }
 
@@ -368,7 +433,7 @@ func TestAdminPagesHaveNoBarriers(t *testing.T) {
 	t.Cleanup(s.Faults.Clear)
 	running, _ := s.temporal.Bulk(t, s.Store, organisation, care.BulkOptions{Kind: care.RunCareRecipient})
 	options := schedules.New(s.Store, s.temporal.ScheduleClient(), temporal.NewDataConverter(testkit.Keyring()), bulks.New(s.Store, s.temporal, s.temporal.Queues), s.temporal.Queues)
-	_, _, err := options.Create(t.Context(), schedules.Request{
+	_, err := options.Create(t.Context(), schedules.Request{
 		Organisation: db.Organisation{ID: organisation, TimeZone: db.DefaultTimeZone}, Name: "nightly", Times: schedules.Times{TimeOfDay: "03:30"},
 	})
 	require.NoError(t, err)
@@ -378,7 +443,7 @@ func TestAdminPagesHaveNoBarriers(t *testing.T) {
 	for _, path := range []string{
 		"/bulks", "/bulks?outcome=cancelled", "/bulks/new", "/bulks/" + string(bulk), "/bulks/" + string(bulk) + "?outcome=everybody",
 		"/bulks/" + string(running), "/bulks/" + string(running) + "/cancel", "/schedules", "/new-schedule", "/schedules/nightly",
-		"/schedules/nightly/delete", "/settings", "/imports",
+		"/schedules/nightly/change", "/schedules/nightly/delete", "/settings", "/imports",
 	} {
 		w.open(path)
 		w.requireNoBarriers(path)
@@ -387,6 +452,7 @@ func TestAdminPagesHaveNoBarriers(t *testing.T) {
 	w.pick(`[name="who"][value="listed"]`)
 	w.press("Start the bulk run")
 	w.sees("Nothing was done yet")
+	require.Equal(t, "people", value[string](w, "document.activeElement.name"), "the field with the problem has the focus")
 	w.requireNoBarriers("a form with a problem")
 	w.open("/imports")
 	w.upload("people", "given_name\nAda\n")

@@ -147,7 +147,7 @@ func TestABulkRunsFormIsChecked(t *testing.T) {
 		"must be contributions or budgets":           {"kind": {"care-recipient"}, "who": {"everybody"}, "only": {"<b>"}},
 		"care-recipient or pace-contract":            {"kind": {long}, "who": {"everybody"}},
 		"2 people of the list are not the organisat": {"kind": {"care-recipient"}, "who": {"listed"}, "people": {"\x00\xff\n415056224\n" + long}},
-		"must be a number up to 3650":                {"kind": {"care-recipient"}, "who": {"selected"}, "not_synced_for": {"999999"}},
+		"must be a number up to 87600":               {"kind": {"care-recipient"}, "who": {"selected"}, "not_synced_for": {"999999"}},
 	} {
 		answer := v.post("/bulks", form)
 		require.Equal(t, http.StatusUnprocessableEntity, answer.status, said)
@@ -261,7 +261,7 @@ func TestForgedFormsOfAdministratorsAreRefused(t *testing.T) {
 	v := d.visitor(t, "several-open")
 	bulk := "/bulks/" + string(d.bulkOf(t, v, everybody))
 	for _, path := range []string{
-		"/bulks", bulk + "/pause", bulk + "/resume", bulk + "/window", bulk + "/cancel", bulk + "/retry", "/schedules", "/schedules/nightly/pause",
+		"/bulks", bulk + "/pause", bulk + "/resume", bulk + "/window", bulk + "/cancel", bulk + "/retry", "/schedules", "/schedules/nightly/change", "/schedules/nightly/pause",
 		"/schedules/nightly/resume", "/schedules/nightly/trigger", "/schedules/nightly/backfill", "/schedules/nightly/delete", "/settings/organisation",
 		"/settings/pace", "/settings/pace/disable", "/settings/connections/" + string(db.NewID()) + "/test", "/imports/people",
 	} {

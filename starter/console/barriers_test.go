@@ -48,6 +48,11 @@ func TestPagesHaveNoBarriers(t *testing.T) {
 	w.press("Sign out")
 	w.sees("API token")
 	w.requireNoBarriers("/sign-in")
+	w.do(sendKeys("#token", "cs_nobody"))
+	w.press("Sign in")
+	w.sees("You are not signed in")
+	require.Equal(t, "token", value[string](w, "document.activeElement.id"), "the field with the problem has the focus")
+	w.requireNoBarriers("a token that was refused")
 }
 
 func (w *tab) requireNoBarriers(page string) {

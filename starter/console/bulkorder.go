@@ -23,15 +23,6 @@ const (
 	whoListed    = "listed"
 )
 
-// Units of time in forms.
-const (
-	unitHours = "hours"
-	unitDays  = "days"
-	wholeDay  = 24 * time.Hour
-)
-
-var unitOptions = []ui.Option{{Value: unitHours, Words: "hours"}, {Value: unitDays, Words: "days"}}
-
 var onlyOptions = []ui.Option{
 	{Words: "Everything"}, {Value: string(care.AreaContributions), Words: "Contributions only"}, {Value: string(care.AreaBudgets), Words: "Budgets and their usage only"},
 }
@@ -88,19 +79,10 @@ func selectionOf(values url.Values, recipients bool, order *bulks.Order) error {
 		order.ServiceProviderID, order.InCare = values.Get("service_provider_id"), values.Get("in_care") == yes
 	}
 	order.FailedLastTime = values.Get("failed_last_time") == yes
-	number, err := wholeNumber(values, "not_synced_for")
-	if err != nil {
+	var err error
+	if order.NotSyncedFor, err = timeOf(values, "not_synced_for", "not_synced_unit"); err != nil {
 		return err
 	}
-	unit := time.Hour
-	if values.Get("not_synced_unit") == unitDays {
-		unit = wholeDay
-	}
-	const longest = 3650
-	if number > longest {
-		return &db.InvalidError{Field: "not_synced_for", Message: "must be a number up to " + strconv.Itoa(longest)}
-	}
-	order.NotSyncedFor = time.Duration(number) * unit
 	if order.ServiceProviderID == "" && !order.InCare && !order.FailedLastTime && order.NotSyncedFor == 0 {
 		return &db.InvalidError{Field: "who", Message: "is selected by nothing: say something of them, or choose everybody"}
 	}

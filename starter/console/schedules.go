@@ -29,8 +29,8 @@ var overlapOptions = []ui.Option{
 }
 
 var weekdayOptions = []ui.Option{
-	{Value: "mon", Words: "Monday"}, {Value: "tue", Words: "Tuesday"}, {Value: "wed", Words: "Wednesday"}, {Value: "thu", Words: "Thursday"},
-	{Value: "fri", Words: "Friday"}, {Value: "sat", Words: "Saturday"}, {Value: "sun", Words: "Sunday"},
+	{Value: "monday", Words: "Monday"}, {Value: "tuesday", Words: "Tuesday"}, {Value: "wednesday", Words: "Wednesday"},
+	{Value: "thursday", Words: "Thursday"}, {Value: "friday", Words: "Friday"}, {Value: "saturday", Words: "Saturday"}, {Value: "sunday", Words: "Sunday"},
 }
 
 // zones are Australia's (R1).
@@ -39,14 +39,17 @@ var zones = []string{
 	"Australia/Broken_Hill", "Australia/Eucla", "Australia/Lindeman", "Australia/Lord_Howe", "Pacific/Norfolk", "Indian/Christmas", "Indian/Cocos",
 }
 
-// zoneOptions have a zone of elsewhere at the end, if that is the current one.
-func zoneOptions(current string) []ui.Option {
+// zoneOptions have zones of elsewhere at the end, if they are current ones.
+func zoneOptions(current ...string) []ui.Option {
 	var options []ui.Option
 	for _, zone := range zones {
 		options = append(options, ui.Option{Value: zone, Words: strings.ReplaceAll(zone, "_", " ")})
 	}
-	if !slices.Contains(zones, current) {
-		options = append(options, ui.Option{Value: current, Words: current})
+	slices.Sort(current)
+	for _, zone := range slices.Compact(current) {
+		if !slices.Contains(zones, zone) {
+			options = append(options, ui.Option{Value: zone, Words: zone})
+		}
 	}
 	return options
 }
@@ -54,7 +57,7 @@ func zoneOptions(current string) []ui.Option {
 // presets are the two schedules that most organisations want.
 var presets = map[string]url.Values{
 	"nightly":     {"name": {"nightly"}, "time_of_day": {"03:30"}, "who": {whoChanged}},
-	"weekly-full": {"name": {"weekly-full"}, "time_of_day": {"22:00"}, "weekday": {"sat"}, "who": {whoEverybody}},
+	"weekly-full": {"name": {"weekly-full"}, "time_of_day": {"22:00"}, "weekday": {"saturday"}, "who": {whoEverybody}},
 }
 
 // schedulesView is the list of schedules.
@@ -75,91 +78,74 @@ func (c console) scheduleList(w http.ResponseWriter, r *http.Request, v visitor)
 	return c.render(w, r, http.StatusOK, schedulesPage(c.frame(r, page), schedulesView{schedules: found, zone: v.zone}))
 }
 
-// scheduleFormView is the form that creates a schedule.
+// scheduleFormView is the form that creates a schedule, or changes one.
 type scheduleFormView struct {
 	adminForm
+	// changes is the name of the schedule that is changed; empty for a new one.
+	changes          string
 	providers, zones []ui.Option
+}
+
+// action is where the form is sent to.
+func (f scheduleFormView) action() string {
+	if f.changes == "" {
+		return schedulesPath
+	}
+	return schedulePath(f.changes) + "/change"
 }
 
 func (c console) scheduleForm(w http.ResponseWriter, r *http.Request, v visitor) error {
 	form := newOrderForm(presets[r.URL.Query().Get("preset")])
 	for name, value := range map[string]string{
-		"when": whenAt, "time_zone": v.Organisation.TimeZone, "overlap": string(schedules.OverlapSkip), "catch_up": "4",
+		"when": whenAt, "time_zone": v.Organisation.TimeZone, "overlap": string(schedules.OverlapSkip), "catch_up": "4", "catch_up_unit": unitHours,
+		"jitter_unit": unitMinutes,
 	} {
 		if form.value(name) == "" {
 			form.values.Set(name, value)
 		}
 	}
-	return c.showScheduleForm(w, r, v, http.StatusOK, form)
+	return c.showNewScheduleForm(w, r, v, http.StatusOK, form)
 }
 
-func (c console) showScheduleForm(w http.ResponseWriter, r *http.Request, v visitor, status int, form adminForm) error {
+func (c console) showNewScheduleForm(w http.ResponseWriter, r *http.Request, v visitor, status int, form adminForm) error {
+	page := ui.Page{Title: "New schedule", Section: schedulesPath, Trail: []ui.Crumb{{Words: "Schedules", Address: schedulesPath}}}
+	return c.showScheduleForm(w, r, v, status, page, scheduleFormView{adminForm: form, zones: zoneOptions(v.Organisation.TimeZone)})
+}
+
+func (c console) showScheduleForm(w http.ResponseWriter, r *http.Request, v visitor, status int, page ui.Page, view scheduleFormView) error {
 	connections, err := c.store.Connections(r.Context(), v.Organisation.ID)
 	if err != nil {
 		return err
 	}
-	page := ui.Page{Title: "New schedule", Section: schedulesPath, Trail: []ui.Crumb{{Words: "Schedules", Address: schedulesPath}}}
-	view := scheduleFormView{adminForm: form, providers: providerOptions(connections), zones: zoneOptions(v.Organisation.TimeZone)}
+	view.providers = providerOptions(connections)
 	return c.render(w, r, status, scheduleFormPage(c.frame(r, page), view))
 }
 
-// createSchedule leads to the new schedule, and tells of the days on which its time of day does not exist or exists twice.
 func (c console) createSchedule(w http.ResponseWriter, r *http.Request, v visitor) error {
 	if err := r.ParseForm(); err != nil {
 		return formError(err)
 	}
 	request, err := scheduleRequest(r.PostForm)
 	var view schedules.ScheduleView
-	var warnings []string
 	if err == nil {
-		request.Organisation, request.RequestedBy = v.Organisation, v.requestedBy()
-		view, warnings, err = c.schedules.Create(r.Context(), request)
+		request.Organisation, request.Name, request.RequestedBy = v.Organisation, r.PostForm.Get("name"), v.requestedBy()
+		view, err = c.schedules.Create(r.Context(), request)
 	}
 	form := adminForm{values: r.PostForm}
 	if form.refused(err) {
-		return c.showScheduleForm(w, r, v, http.StatusUnprocessableEntity, form)
+		return c.showNewScheduleForm(w, r, v, http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {
 		return err
 	}
-	c.keepWarnings(w, view.Name, warnings)
 	http.Redirect(w, r, schedulePath(view.Name)+"?created=yes", http.StatusSeeOther)
 	return nil
-}
-
-// warningsCookie takes the warnings of a new schedule to its page: a cookie, so that no link can put words there.
-const warningsCookie = "caresync-schedule-warnings"
-
-// warningsTime is how long the page can be loaded again with its warnings.
-const warningsTime = 10 * time.Minute
-
-func (c console) keepWarnings(w http.ResponseWriter, name string, warnings []string) {
-	if len(warnings) > 0 {
-		http.SetCookie(w, &http.Cookie{
-			Name: warningsCookie, Value: url.QueryEscape(strings.Join(warnings, "\n")), Path: schedulePath(name), Expires: time.Now().Add(warningsTime),
-			HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteLaxMode,
-		})
-	}
-}
-
-// keptWarnings are those of a schedule that was just created.
-func keptWarnings(r *http.Request) []string {
-	cookie, err := r.Cookie(warningsCookie)
-	if err != nil || r.URL.Query().Get("created") != yes {
-		return nil
-	}
-	warnings, err := url.QueryUnescape(cookie.Value)
-	if err != nil {
-		return nil
-	}
-	return strings.Split(warnings, "\n")
 }
 
 // scheduleRequest reads what a form asks for. What belongs to the other way of saying when is left out, as the form hides it.
 func scheduleRequest(values url.Values) (request schedules.Request, err error) {
 	request = schedules.Request{
-		Name: values.Get("name"), Overlap: schedules.Overlap(values.Get("overlap")),
-		PauseOnFailure: values.Get("pause_on_failure") == yes, Paused: values.Get("paused") == yes,
+		Overlap: schedules.Overlap(values.Get("overlap")), PauseOnFailure: values.Get("pause_on_failure") == yes, Paused: values.Get("paused") == yes,
 	}
 	request.TimeZone = values.Get("time_zone")
 	if values.Get("when") == whenCron {
@@ -174,20 +160,14 @@ func scheduleRequest(values url.Values) (request schedules.Request, err error) {
 			request.Weekdays = append(request.Weekdays, weekday)
 		}
 	}
-	if request.CatchUp, err = timeOf(values, "catch_up", time.Hour); err != nil {
+	if request.CatchUp, err = timeOf(values, "catch_up", "catch_up_unit"); err != nil {
 		return request, err
 	}
-	if request.Jitter, err = timeOf(values, "jitter", time.Minute); err != nil {
+	if request.Jitter, err = timeOf(values, "jitter", "jitter_unit"); err != nil {
 		return request, err
 	}
 	request.Order, err = orderOf(values)
 	return request, err
-}
-
-// timeOf reads a number of units of time; empty is 0.
-func timeOf(values url.Values, field string, unit time.Duration) (time.Duration, error) {
-	number, err := wholeNumber(values, field)
-	return time.Duration(number) * unit, err
 }
 
 // scheduleView is a schedule's page.
@@ -195,13 +175,8 @@ type scheduleView struct {
 	schedules.ScheduleView
 	zone *time.Location
 	// form is the one that makes good for times that have passed.
-	form     adminForm
-	today    care.Date
-	warnings []string
-}
-
-func (c console) scheduleView(v visitor, schedule schedules.ScheduleView, form adminForm, warnings []string) scheduleView {
-	return scheduleView{ScheduleView: schedule, zone: v.zone, form: form, today: v.Organisation.Today(time.Now()), warnings: warnings}
+	form  adminForm
+	today care.Date
 }
 
 func (c console) schedule(w http.ResponseWriter, r *http.Request, v visitor) error {
@@ -209,17 +184,23 @@ func (c console) schedule(w http.ResponseWriter, r *http.Request, v visitor) err
 }
 
 func (c console) showSchedule(w http.ResponseWriter, r *http.Request, v visitor, status int, form adminForm) error {
+	schedule, err := c.namedSchedule(r, v)
+	if err != nil {
+		return err
+	}
+	page := scheduleFrame(schedule)
+	page.Notice = scheduleNotice(r.URL.Query())
+	view := scheduleView{ScheduleView: schedule, zone: v.zone, form: form, today: v.Organisation.Today(time.Now())}
+	return c.render(w, r, status, schedulePage(c.frame(r, page), view))
+}
+
+// namedSchedule is the one that an address names.
+func (c console) namedSchedule(r *http.Request, v visitor) (schedules.ScheduleView, error) {
 	name, err := scheduleName(r)
 	if err != nil {
-		return err
+		return schedules.ScheduleView{}, err
 	}
-	view, err := c.schedules.Schedule(r.Context(), v.Organisation.ID, name)
-	if err != nil {
-		return err
-	}
-	page := scheduleFrame(view)
-	page.Notice = scheduleNotice(r.URL.Query())
-	return c.render(w, r, status, schedulePage(c.frame(r, page), c.scheduleView(v, view, form, keptWarnings(r))))
+	return c.schedules.Schedule(r.Context(), v.Organisation.ID, name)
 }
 
 // scheduleNotice says what somebody has just done.
@@ -227,6 +208,8 @@ func scheduleNotice(query url.Values) *ui.Message {
 	switch {
 	case query.Get("created") == yes:
 		return &ui.Message{Tone: ui.Good, Words: "The schedule was created."}
+	case query.Get("changed") == yes:
+		return &ui.Message{Tone: ui.Good, Words: "The schedule was changed. A run that is under way goes on as it began."}
 	case query.Get("triggered") == yes:
 		return &ui.Message{Tone: ui.Good, Words: "A run was asked for. It shows among the last runs once a worker has begun it: load the page again in a moment."}
 	case query.Get("skipped") == yes:
@@ -242,6 +225,13 @@ func scheduleFrame(view schedules.ScheduleView) ui.Page {
 		Title: "Schedule " + view.Name, Lead: ui.Sentence(view.When) + ", " + view.TimeZone, Section: schedulesPath,
 		Trail: []ui.Crumb{{Words: "Schedules", Address: schedulesPath}},
 	}
+}
+
+// belowSchedule is the frame of a page that a schedule's own page leads to.
+func belowSchedule(view schedules.ScheduleView) ui.Page {
+	page := scheduleFrame(view)
+	page.Trail = append(page.Trail, ui.Crumb{Words: page.Title, Address: schedulePath(view.Name)})
+	return page
 }
 
 func (c console) pauseSchedule(w http.ResponseWriter, r *http.Request, v visitor) error {
@@ -349,16 +339,11 @@ func startOf(date care.Date, zone *time.Location) time.Time {
 }
 
 func (c console) deleteScheduleForm(w http.ResponseWriter, r *http.Request, v visitor) error {
-	name, err := scheduleName(r)
+	view, err := c.namedSchedule(r, v)
 	if err != nil {
 		return err
 	}
-	view, err := c.schedules.Schedule(r.Context(), v.Organisation.ID, name)
-	if err != nil {
-		return err
-	}
-	page := scheduleFrame(view)
-	page.Trail = append(page.Trail, ui.Crumb{Words: page.Title, Address: schedulePath(view.Name)})
+	page := belowSchedule(view)
 	page.Title = "Delete the schedule " + view.Name + "?"
 	return c.render(w, r, http.StatusOK, questionPage(c.frame(r, page), question{
 		words: "It runs no more. A run that is under way goes on, and all bulk runs stay.", action: schedulePath(view.Name) + "/delete",
@@ -378,12 +363,10 @@ func (c console) deleteSchedule(w http.ResponseWriter, r *http.Request, v visito
 	return nil
 }
 
-var scheduleNames = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
-
 // scheduleName is the name in an address; what cannot be one names nothing.
 func scheduleName(r *http.Request) (string, error) {
 	name := r.PathValue("schedule")
-	if !scheduleNames.MatchString(name) {
+	if !schedules.ValidName(name) {
 		return "", db.ErrNotFound
 	}
 	return name, nil

@@ -3,6 +3,7 @@
 package schedules
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"regexp"
@@ -56,10 +57,10 @@ var overlapPolicies = map[Overlap]enumspb.ScheduleOverlapPolicy{
 	OverlapCancel: enumspb.SCHEDULE_OVERLAP_POLICY_CANCEL_OTHER,
 }
 
-// Request asks for a schedule.
+// Request says what a schedule is to be.
 type Request struct {
 	Organisation db.Organisation
-	// Name has 1 to 40 lower-case letters, digits and dashes.
+	// Name is as ValidName says. Nothing changes it later.
 	Name string
 	// Times say when; their time zone is the organisation's where they name none.
 	Times
@@ -73,9 +74,17 @@ type Request struct {
 	Jitter time.Duration
 	// PauseOnFailure pauses the schedule when a run ends in which nobody could be synced.
 	PauseOnFailure bool
-	// Paused creates it paused.
+	// Paused creates it paused, and RequestedBy is who creates it. A change leaves both as they are.
 	Paused      bool
 	RequestedBy string
+}
+
+// withDefaults says what was left open.
+func (r Request) withDefaults() Request {
+	r.TimeZone = cmp.Or(r.TimeZone, r.Organisation.TimeZone)
+	r.Overlap = cmp.Or(r.Overlap, OverlapSkip)
+	r.CatchUp = cmp.Or(r.CatchUp, DefaultCatchUp)
+	return r
 }
 
 // Service is safe for use by many goroutines.
@@ -94,30 +103,51 @@ func New(store *db.Store, schedules client.ScheduleClient, converter converter.D
 
 var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
 
-// Create makes a schedule. The warnings tell of days on which its time of day does not exist, or exists twice. It fails with
-// db.InvalidError, ErrExists or syncs.ErrUnavailable.
-func (s *Service) Create(ctx context.Context, request Request) (view ScheduleView, warnings []string, err error) {
-	if request.TimeZone == "" {
-		request.TimeZone = request.Organisation.TimeZone
-	}
-	if request.Overlap == "" {
-		request.Overlap = OverlapSkip
-	}
-	if request.CatchUp == 0 {
-		request.CatchUp = DefaultCatchUp
-	}
+// ValidName reports whether a schedule can be called so: by 1 to 40 lower-case letters, digits and dashes, of which the first is no dash.
+func ValidName(name string) bool { return namePattern.MatchString(name) }
+
+// Create makes a schedule. It fails with db.InvalidError, ErrExists or syncs.ErrUnavailable.
+func (s *Service) Create(ctx context.Context, request Request) (ScheduleView, error) {
 	options, err := s.options(ctx, request)
 	if err != nil {
-		return ScheduleView{}, nil, err
+		return ScheduleView{}, err
 	}
 	if _, err = s.schedules.Create(ctx, options); err != nil {
-		return ScheduleView{}, nil, createError(err)
+		return ScheduleView{}, saveError("create the schedule", err)
 	}
-	view, err = s.Schedule(ctx, request.Organisation.ID, request.Name)
-	return view, request.warnings(time.Now()), err
+	return s.Schedule(ctx, request.Organisation.ID, request.Name)
 }
 
+// Change replaces what the schedule of that name says: its times, its order, and what happens when things do not go as planned. Whether it
+// is paused and why, who created it and what it has led to stay; a run that is under way goes on as it began. It fails with db.ErrNotFound,
+// db.InvalidError or syncs.ErrUnavailable.
+func (s *Service) Change(ctx context.Context, request Request) (ScheduleView, error) {
+	options, err := s.options(ctx, request)
+	if err != nil {
+		return ScheduleView{}, err
+	}
+	err = s.handle(ctx, request.Organisation.ID, request.Name).Update(ctx, client.ScheduleUpdateOptions{
+		DoUpdate: func(present client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
+			return &client.ScheduleUpdate{
+				Schedule: &client.Schedule{
+					Action: options.Action, Spec: &options.Spec, State: present.Description.Schedule.State,
+					Policy: &client.SchedulePolicies{
+						Overlap: options.Overlap, CatchupWindow: options.CatchupWindow, PauseOnFailure: options.PauseOnFailure,
+					},
+				},
+				TypedSearchAttributes: &options.TypedSearchAttributes, // the kind of sync is one of them, and may change
+			}, nil
+		},
+	})
+	if err != nil {
+		return ScheduleView{}, saveError("change the schedule", err)
+	}
+	return s.Schedule(ctx, request.Organisation.ID, request.Name)
+}
+
+// options are what Temporal is told of a schedule.
 func (s *Service) options(ctx context.Context, request Request) (options client.ScheduleOptions, err error) {
+	request = request.withDefaults()
 	if err := request.check(); err != nil {
 		return options, err
 	}
@@ -140,7 +170,7 @@ func (s *Service) options(ctx context.Context, request Request) (options client.
 func (r Request) check() error {
 	_, known := overlapPolicies[r.Overlap]
 	switch {
-	case !namePattern.MatchString(r.Name):
+	case !ValidName(r.Name):
 		return &db.InvalidError{Field: "name", Message: "has 1 to 40 lower-case letters, digits and dashes, and begins with a letter or digit"}
 	case !known:
 		return &db.InvalidError{Field: "overlap", Message: "is skip, buffer-one or cancel-other"}
@@ -155,7 +185,7 @@ func (r Request) check() error {
 	}
 }
 
-func createError(err error) error {
+func saveError(operation string, err error) error {
 	var invalid *serviceerror.InvalidArgument
 	switch {
 	case errors.Is(err, temporal.ErrScheduleAlreadyRunning):
@@ -163,7 +193,7 @@ func createError(err error) error {
 	case errors.As(err, &invalid):
 		return errCron // everything else was checked
 	default:
-		return syncs.TemporalError("create the schedule", err)
+		return handleError(operation, err)
 	}
 }
 

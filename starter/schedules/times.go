@@ -13,7 +13,13 @@ import (
 	"github.com/caresync/caresync/db"
 )
 
-const timeForm = "15:04"
+const (
+	timeForm = "15:04"
+	// cronWords stand before a cron expression in the words that Temporal keeps: the expression itself becomes a calendar there.
+	cronWords = "cron "
+	// everyWeekday is how many days a week has.
+	everyWeekday = 7
+)
 
 // Times say when a schedule runs: by a cron expression, or at a time of day.
 type Times struct {
@@ -43,7 +49,7 @@ func (t Times) spec() (client.ScheduleSpec, error) {
 	case t.Cron != "" && !cronPattern.MatchString(t.Cron):
 		return spec, errCron
 	case t.Cron != "":
-		spec.CronExpressions = []string{t.Cron + " # cron " + t.Cron}
+		spec.CronExpressions = []string{t.Cron + " # " + cronWords + t.Cron}
 		return spec, nil
 	}
 	at, err := t.timeOfDay()
@@ -78,16 +84,19 @@ func (t Times) zone() (*time.Location, error) {
 	return zone, nil
 }
 
-// days are the weekdays in their order, Sunday first, each once.
+// days are the weekdays in their order, Sunday first, each once; none where that is every day.
 func (t Times) days() []time.Weekday {
 	days := slices.Clone(t.Weekdays)
 	slices.Sort(days)
-	return slices.Compact(days)
+	if days = slices.Compact(days); len(days) == everyWeekday {
+		return nil
+	}
+	return days
 }
 
 func (t Times) words() string {
 	days := t.days()
-	if len(days) == 0 || len(days) == 7 {
+	if len(days) == 0 {
 		return "every day at " + t.TimeOfDay
 	}
 	names := make([]string, 0, len(days))
@@ -116,9 +125,9 @@ func (t Times) warnings(now time.Time) []string {
 	zone, err := t.zone()
 	at, badTime := t.timeOfDay()
 	if err != nil || badTime != nil {
-		return nil
+		return []string{}
 	}
-	var warnings []string
+	warnings := []string{}
 	days := t.days()
 	for offset := range clockChangesWithin {
 		day := now.In(zone).AddDate(0, 0, offset)
@@ -139,8 +148,53 @@ func (t Times) warnings(now time.Time) []string {
 
 func sameTime(one, other time.Time) bool { return one.Format(timeForm) == other.Format(timeForm) }
 
+// timesOf reads a schedule's times back from what stands in Temporal. They say neither a cron expression nor a time of day where somebody
+// has made them otherwise, in the Temporal UI for instance.
+func timesOf(spec *client.ScheduleSpec) Times {
+	times := Times{TimeZone: spec.TimeZoneName}
+	if len(spec.Calendars) != 1 || len(spec.Intervals) > 0 || len(spec.Skip) > 0 {
+		return times
+	}
+	calendar := spec.Calendars[0]
+	if cron, isCron := strings.CutPrefix(calendar.Comment, cronWords); isCron {
+		times.Cron = cron
+		return times
+	}
+	hours, minutes := numbers(calendar.Hour), numbers(calendar.Minute)
+	if len(hours) != 1 || len(minutes) != 1 || !everyDate(calendar) || !slices.Equal(numbers(calendar.Second), []int{0}) {
+		return times
+	}
+	times.TimeOfDay = fmt.Sprintf("%02d:%02d", hours[0], minutes[0])
+	if days := numbers(calendar.DayOfWeek); len(days) < everyWeekday {
+		for _, day := range days {
+			times.Weekdays = append(times.Weekdays, time.Weekday(day))
+		}
+	}
+	return times
+}
+
+// everyDate reports whether a calendar has all dates of all months and years.
+func everyDate(calendar client.ScheduleCalendarSpec) bool {
+	return len(numbers(calendar.DayOfMonth)) == 31 && len(numbers(calendar.Month)) == 12 && len(calendar.Year) == 0
+}
+
+// numbers are those of a part of a calendar, in their order, each once.
+func numbers(ranges []client.ScheduleRange) []int {
+	var all []int
+	for _, one := range ranges {
+		for number := one.Start; number <= max(one.Start, one.End); number += max(one.Step, 1) {
+			all = append(all, number)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // whenWords say when a schedule runs, from what stands in Temporal.
 func whenWords(spec *client.ScheduleSpec) string {
+	if times := timesOf(spec); times.TimeOfDay != "" {
+		return times.words()
+	}
 	var parts []string
 	for _, calendar := range spec.Calendars {
 		if calendar.Comment != "" {

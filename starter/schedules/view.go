@@ -24,7 +24,11 @@ const listPage = 100
 type ScheduleView struct {
 	Name           string             `json:"name"`
 	When           string             `json:"when" doc:"When it runs, in words"`
+	Cron           string             `json:"cron,omitempty" doc:"The cron expression; absent where it runs at a time of day"`
+	TimeOfDay      string             `json:"time_of_day,omitempty" doc:"Such as 03:30; absent where a cron expression says when"`
+	Weekdays       []string           `json:"weekdays,omitempty" enum:"sunday,monday,tuesday,wednesday,thursday,friday,saturday" doc:"The days on which the time of day counts; absent: all"`
 	TimeZone       string             `json:"time_zone"`
+	Warnings       []string           `json:"warnings" doc:"The days within a year on which the time of day does not exist, or exists twice, since the clocks are changed"`
 	Kind           care.RunKind       `json:"kind" enum:"care-recipient,pace-contract"`
 	Options        db.BulkOptionsView `json:"options"`
 	Overlap        Overlap            `json:"overlap" enum:"skip,buffer-one,cancel-other" doc:"What happens when it is time while the run before is under way"`
@@ -154,8 +158,10 @@ func (s *Service) view(one described, connections []care.Connection, runs map[ca
 	if err != nil {
 		return ScheduleView{}, err
 	}
+	times := timesOf(schedule.Spec)
 	view := ScheduleView{
-		Name: one.name, When: whenWords(schedule.Spec), TimeZone: schedule.Spec.TimeZoneName, Kind: options.Kind,
+		Name: one.name, When: whenWords(schedule.Spec), Cron: times.Cron, TimeOfDay: times.TimeOfDay, Weekdays: dayNames(times.Weekdays),
+		TimeZone: times.TimeZone, Warnings: times.warnings(time.Now()), Kind: options.Kind,
 		Options: db.ViewBulkOptions(options, providerOf(connections, options.Selection.ConnectionID)), Overlap: overlapOf(schedule.Policy),
 		CatchUp: schedule.Policy.CatchupWindow.String(), Jitter: schedule.Spec.Jitter.String(), PauseOnFailure: schedule.Policy.PauseOnFailure,
 		Paused: schedule.State.Paused, Note: schedule.State.Note, CreatedBy: createdBy, CreatedAt: info.CreatedAt,
@@ -167,6 +173,15 @@ func (s *Service) view(one described, connections []care.Connection, runs map[ca
 		}
 	}
 	return view, nil
+}
+
+// dayNames are weekdays as programs write them.
+func dayNames(days []time.Weekday) []string {
+	var names []string
+	for _, day := range days {
+		names = append(names, strings.ToLower(day.String()))
+	}
+	return names
 }
 
 // startedOptions are the options of the bulk runs that a schedule starts.

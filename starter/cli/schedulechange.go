@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/schedules"
+)
+
+func (a *app) scheduleChange() *cobra.Command {
+	var flags scheduleFlags
+	var command *cobra.Command
+	command = a.command("change NAME", "Change what a schedule says; what is not said stays", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		said, err := flags.read(a)
+		if err != nil {
+			return a.bulkError(err, db.Organisation{}, "")
+		}
+		return a.withBulks(ctx, func(services bulkServices) error {
+			present, err := services.schedules.Schedule(ctx, services.organisation.ID, args[0])
+			if err != nil {
+				return unknownSchedule(err, services.organisation, args[0])
+			}
+			request, err := present.Request()
+			if err != nil {
+				return err
+			}
+			if !replaceGiven(command.Flags(), said, &request) {
+				return usageError("say what to change, for instance --at 04:30")
+			}
+			request.Organisation = services.organisation
+			view, err := services.schedules.Change(ctx, request)
+			if errors.Is(err, db.ErrNotFound) {
+				return unknownSchedule(err, services.organisation, args[0])
+			}
+			if err != nil {
+				return a.bulkError(err, services.organisation, "")
+			}
+			return a.scheduleSaved("Changed", view, services.organisation, flags.asJSON)
+		})
+	})
+	command.Long = `Change when a schedule runs, who is synced then, or what happens when things do not go as planned. Flags that are not given keep what the
+schedule says; --at takes the place of a cron expression, and --cron that of a time of day. What was ticked is unticked by --delta=false, and
+--on "" means every day again. Whether it is paused and a run that is under way stay as they are.
+
+  caresync schedule change nightly --at 04:30
+  caresync schedule change nightly --delta=false --in-care --failure-threshold 30`
+	flags.add(command.Flags())
+	command.Flags().Lookup("kind").DefValue = "" // what is not said stays
+	return command
+}
+
+// replaceGiven puts what the given flags say in the place of what a schedule says, and reports whether they say anything.
+func replaceGiven(flags *pflag.FlagSet, said schedules.Request, to *schedules.Request) (replaced bool) {
+	if flags.Changed("at") {
+		to.Cron = ""
+	}
+	if flags.Changed("cron") {
+		to.TimeOfDay, to.Weekdays = "", nil
+	}
+	order := &to.Order
+	for flag, take := range map[string]func(){
+		"at":                  func() { to.TimeOfDay = said.TimeOfDay },
+		"on":                  func() { to.Weekdays = said.Weekdays },
+		"cron":                func() { to.Cron = said.Cron },
+		"time-zone":           func() { to.TimeZone = said.TimeZone },
+		"overlap":             func() { to.Overlap = said.Overlap },
+		"catch-up":            func() { to.CatchUp = said.CatchUp },
+		"jitter":              func() { to.Jitter = said.Jitter },
+		"pause-on-failure":    func() { to.PauseOnFailure = said.PauseOnFailure },
+		"kind":                func() { order.Kind = said.Order.Kind },
+		"service-provider-id": func() { order.ServiceProviderID = said.Order.ServiceProviderID },
+		"in-care":             func() { order.InCare = said.Order.InCare },
+		"not-synced-for":      func() { order.NotSyncedFor = said.Order.NotSyncedFor },
+		"failed-last-time":    func() { order.FailedLastTime = said.Order.FailedLastTime },
+		"only":                func() { order.Only = said.Order.Only },
+		"all-budgets":         func() { order.AllBudgets = said.Order.AllBudgets },
+		"delta":               func() { order.Delta = said.Order.Delta },
+		"hold":                func() { order.HoldChanges = said.Order.HoldChanges },
+		"accept-absences":     func() { order.AcceptAbsences = said.Order.AcceptAbsences },
+		"window":              func() { order.Window = said.Order.Window },
+		"failure-threshold":   func() { order.FailureThreshold = said.Order.FailureThreshold },
+	} {
+		if flags.Changed(flag) {
+			take()
+			replaced = true
+		}
+	}
+	return replaced
+}

@@ -1,0 +1,121 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caresync/caresync/starter/bulks"
+	"github.com/caresync/caresync/starter/schedules"
+)
+
+// changeScheduleForm is the form of a new schedule, filled in with what the schedule says.
+func (c console) changeScheduleForm(w http.ResponseWriter, r *http.Request, v visitor) error {
+	present, err := c.namedSchedule(r, v)
+	if err != nil {
+		return err
+	}
+	request, err := present.Request()
+	if err != nil {
+		return err
+	}
+	return c.showChangeForm(w, r, v, http.StatusOK, present, adminForm{values: scheduleValues(request)})
+}
+
+func (c console) showChangeForm(w http.ResponseWriter, r *http.Request, v visitor, status int, present schedules.ScheduleView, form adminForm) error {
+	page := belowSchedule(present)
+	page.Title = "Change the schedule " + present.Name
+	return c.showScheduleForm(w, r, v, status, page, scheduleFormView{
+		adminForm: form, changes: present.Name, zones: zoneOptions(v.Organisation.TimeZone, present.TimeZone),
+	})
+}
+
+func (c console) changeSchedule(w http.ResponseWriter, r *http.Request, v visitor) error {
+	present, err := c.namedSchedule(r, v)
+	if err != nil {
+		return err
+	}
+	if err := r.ParseForm(); err != nil {
+		return formError(err)
+	}
+	request, err := scheduleRequest(r.PostForm)
+	if err == nil {
+		request.Organisation, request.Name = v.Organisation, present.Name
+		_, err = c.schedules.Change(r.Context(), request)
+	}
+	form := adminForm{values: r.PostForm}
+	if form.refused(err) {
+		return c.showChangeForm(w, r, v, http.StatusUnprocessableEntity, present, form)
+	}
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, schedulePath(present.Name)+"?changed=yes", http.StatusSeeOther)
+	return nil
+}
+
+// scheduleValues are what a form holds that asks for such a schedule, as scheduleRequest reads it.
+func scheduleValues(request schedules.Request) url.Values {
+	values := orderValues(request.Order)
+	values.Set("when", whenAt)
+	if request.Cron != "" {
+		values.Set("when", whenCron)
+	}
+	values.Set("cron", request.Cron)
+	values.Set("time_of_day", request.TimeOfDay)
+	for _, day := range request.Weekdays {
+		values.Add("weekday", strings.ToLower(day.String()))
+	}
+	values.Set("time_zone", request.TimeZone)
+	values.Set("overlap", string(request.Overlap))
+	setTime(values, "catch_up", "catch_up_unit", request.CatchUp)
+	setTime(values, "jitter", "jitter_unit", request.Jitter)
+	setTick(values, "pause_on_failure", request.PauseOnFailure)
+	return values
+}
+
+// orderValues are what a form holds that asks for such an order, as orderOf reads it.
+func orderValues(order bulks.Order) url.Values {
+	values := newOrderForm(nil).values
+	values.Set("kind", string(order.Kind))
+	switch {
+	case order.Delta:
+		values.Set("who", whoChanged)
+	case order.ServiceProviderID != "" || order.InCare || order.FailedLastTime || order.NotSyncedFor != 0:
+		values.Set("who", whoSelected)
+	}
+	values.Set("service_provider_id", order.ServiceProviderID)
+	setTick(values, "in_care", order.InCare)
+	setTick(values, "failed_last_time", order.FailedLastTime)
+	setTime(values, "not_synced_for", "not_synced_unit", order.NotSyncedFor)
+	values.Set("only", string(order.Only))
+	setTick(values, "all_budgets", order.AllBudgets)
+	setTick(values, "accept_absences", order.AcceptAbsences)
+	if order.HoldChanges {
+		values.Set("policy", policyHold)
+	}
+	setNumber(values, "window", order.Window)
+	setNumber(values, "failure_threshold", order.FailureThreshold)
+	return values
+}
+
+func setTick(values url.Values, name string, ticked bool) {
+	if ticked {
+		values.Set(name, yes)
+	}
+}
+
+// setNumber leaves the field of a 0 empty.
+func setNumber(values url.Values, name string, number int) {
+	if number != 0 {
+		values.Set(name, strconv.Itoa(number))
+	}
+}
+
+func setTime(values url.Values, name, unitName string, length time.Duration) {
+	number, unit := inUnits(length)
+	values.Set(name, number)
+	values.Set(unitName, unit)
+}

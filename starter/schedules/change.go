@@ -1,0 +1,51 @@
+package schedules
+
+import (
+	"slices"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/bulks"
+)
+
+// Request asks for what the schedule says already, so that somebody can change a part of it. Whose it is, and who asks, is left open.
+func (v ScheduleView) Request() (request Request, err error) {
+	request = Request{
+		Name: v.Name, Times: Times{Cron: v.Cron, TimeOfDay: v.TimeOfDay, TimeZone: v.TimeZone},
+		Overlap: v.Overlap, PauseOnFailure: v.PauseOnFailure, Paused: v.Paused,
+	}
+	for _, name := range v.Weekdays {
+		day, err := ParseWeekday(name)
+		if err != nil {
+			return request, err
+		}
+		request.Weekdays = append(request.Weekdays, day)
+	}
+	if request.CatchUp, err = time.ParseDuration(v.CatchUp); err != nil {
+		return request, err
+	}
+	if request.Jitter, err = time.ParseDuration(v.Jitter); err != nil {
+		return request, err
+	}
+	request.Order, err = orderOf(v.Kind, v.Options)
+	return request, err
+}
+
+// orderOf is the order that leads to such options. A schedule lists nobody.
+func orderOf(kind care.RunKind, options db.BulkOptionsView) (order bulks.Order, err error) {
+	order = bulks.Order{
+		Kind: kind, ServiceProviderID: options.ServiceProviderID, InCare: options.InCare, FailedLastTime: options.FailedLastTime,
+		AllBudgets: options.AllBudgets, Delta: options.Delta, HoldChanges: options.HoldChanges, AcceptAbsences: options.AcceptAbsences,
+		Window: options.Window, FailureThreshold: options.FailureThreshold,
+	}
+	for _, area := range []care.Area{care.AreaContributions, care.AreaBudgets} {
+		if slices.Contains(options.Areas, area) {
+			order.Only = area
+		}
+	}
+	if options.NotSyncedFor != "" {
+		order.NotSyncedFor, err = time.ParseDuration(options.NotSyncedFor)
+	}
+	return order, err
+}
