@@ -16,19 +16,31 @@ import (
 // people take four times as long.
 func TestOneSyncReadsAsManyRowsInALargeCrowdAsInASmallOne(t *testing.T) {
 	const few, many = 10, 100
-	c := crowd{World: testkit.NewWorld(t, world.Options{People: many, Seed: 5, Organisations: world.SingleProvider()})}
-	c.sql = testkit.OpenSQL(t, c.DatabaseURL)
-	c.Store.Close()
-	// A table that is small as yet is not read as a whole, as it would not be once it is large.
-	c.DatabaseURL += "&enable_seqscan=off"
+	c := newCrowd(t, world.Options{People: many, Seed: 5, Organisations: world.SingleProvider()})
 	var keys []string
 	for _, person := range c.World.World.People(world.Holder{}) {
 		keys = append(keys, person.Key)
 	}
 	c.sync(t, keys[:few]...)
-	inFew := c.rowsRead(t, keys[0])
+	inFew := c.rowsRead(t, func() { c.sync(t, keys[0]) })
 	c.sync(t, keys[few:]...)
-	inMany := c.rowsRead(t, keys[0])
+	inMany := c.rowsRead(t, func() { c.sync(t, keys[0]) })
+	require.Less(t, inMany, inFew+(many-few)/2)
+}
+
+// The same of a contract: created, and refreshed by itself.
+func TestOneContractSyncReadsAsManyRowsInALargeCrowdAsInASmallOne(t *testing.T) {
+	const few, many = 10, 50
+	c := newCrowd(t, world.Options{People: 1, Participants: many, Seed: 5, Organisations: world.SingleProvider()})
+	var keys []string
+	for _, participant := range c.World.World.HeldParticipants(world.Holder{}) {
+		keys = append(keys, participant.Key)
+	}
+	c.contracts(t, keys[:few]...)
+	inFew := c.rowsRead(t, func() { c.contracts(t, keys[0]) })
+	c.contracts(t, keys[few:]...)
+	require.Greater(t, testkit.Value[int](t, c.sql, "SELECT count(*)::int FROM service_contract"), 2*few)
+	inMany := c.rowsRead(t, func() { c.contracts(t, keys[0]) })
 	require.Less(t, inMany, inFew+(many-few)/2)
 }
 
@@ -36,6 +48,16 @@ func TestOneSyncReadsAsManyRowsInALargeCrowdAsInASmallOne(t *testing.T) {
 type crowd struct {
 	*testkit.World
 	sql testkit.SQL
+}
+
+func newCrowd(t *testing.T, options world.Options) crowd {
+	t.Helper()
+	c := crowd{World: testkit.NewWorld(t, options)}
+	c.sql = testkit.OpenSQL(t, c.DatabaseURL)
+	c.Store.Close()
+	// PostgreSQL reads no table as a whole because it is small as yet.
+	c.DatabaseURL += "&enable_seqscan=off&enable_bitmapscan=off&enable_hashjoin=off&enable_mergejoin=off"
+	return c
 }
 
 // sync syncs people beside each other, on connections of their own: PostgreSQL counts what they have read when they close.
@@ -54,6 +76,28 @@ func (c crowd) sync(t *testing.T, keys ...string) {
 		}
 		require.NoError(t, group.Wait())
 	})
+	c.awaitClosed(t)
+}
+
+// contracts creates the contracts of participants, or brings them up to date, and refreshes them.
+func (c crowd) contracts(t *testing.T, keys ...string) {
+	t.Helper()
+	t.Run("contracts", func(t *testing.T) {
+		s := &site{World: c.World, sql: c.sql}
+		s.process = s.newProcess(t)
+		s.Store = testkit.Store(t, c.DatabaseURL)
+		for _, key := range keys {
+			if _, staged := s.retrieve(t, key); staged.Waiting != nil { // others refuse us, or have no plan yet
+				s.create(t, key)
+				s.refresh(t, key)
+			}
+		}
+	})
+	c.awaitClosed(t)
+}
+
+func (c crowd) awaitClosed(t *testing.T) {
+	t.Helper()
 	require.Eventually(t, func() bool {
 		return testkit.Value[int](t, c.sql, `SELECT count(*)::int FROM pg_stat_activity
 			WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`) == 0
@@ -61,13 +105,13 @@ func (c crowd) sync(t *testing.T, keys ...string) {
 }
 
 // rowsRead is how many rows PostgreSQL reads for one person's sync, when it knows what its tables hold.
-func (c crowd) rowsRead(t *testing.T, key string) int {
+func (c crowd) rowsRead(t *testing.T, sync func()) int {
 	t.Helper()
 	c.sql.Exec(t, "VACUUM ANALYZE")
 	read := func() int {
 		return testkit.Value[int](t, c.sql, "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::int FROM pg_stat_user_tables")
 	}
 	before := read()
-	c.sync(t, key)
+	sync()
 	return read() - before
 }

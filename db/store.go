@@ -60,6 +60,7 @@ func Open(ctx context.Context, databaseURL string, sealer Sealer, options Option
 	config.ConnConfig.Tracer = options.Tracer
 	config.ConnConfig.RuntimeParams["application_name"] = "caresync"
 	config.ConnConfig.RuntimeParams["statement_timeout"] = milliseconds(statementTimeout)
+	config.ConnConfig.RuntimeParams["jit"] = "off" // compiling takes longer than any of the statements
 	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = milliseconds(idleTimeout)
 	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		pgxdecimal.Register(conn.TypeMap())

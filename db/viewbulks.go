@@ -206,11 +206,11 @@ func countReasons(ctx context.Context, queries *gen.Queries, organisation care.I
 func (s *Store) BulkItems(ctx context.Context, organisation, bulk care.ID, filter ItemFilter) (items []BulkItem, more bool, err error) {
 	most := pageSize(filter.Most)
 	err = s.inSnapshot(ctx, "list the people", func(queries *gen.Queries) error {
-		of, err := loadBulk(ctx, queries, organisation, bulk)
+		kind, err := queries.BulkKind(ctx, gen.BulkKindParams{OrganisationID: organisation, ID: bulk})
 		if err != nil {
 			return err
 		}
-		items, err = listItems(ctx, queries, of.Kind, gen.ListBulkItemsParams{
+		items, err = listItems(ctx, queries, care.RunKind(kind), gen.ListBulkItemsParams{
 			OrganisationID: organisation, BulkID: bulk, Outcome: filter.Outcome, After: pointerTo(filter.After), Most: most,
 		})
 		return err

@@ -13,6 +13,22 @@ import (
 	"github.com/caresync/caresync/care"
 )
 
+const bulkKind = `-- name: BulkKind :one
+SELECT kind FROM bulk_run WHERE organisation_id = $1 AND id = $2
+`
+
+type BulkKindParams struct {
+	OrganisationID care.ID
+	ID             care.ID
+}
+
+func (q *Queries) BulkKind(ctx context.Context, arg BulkKindParams) (string, error) {
+	row := q.db.QueryRow(ctx, bulkKind, arg.OrganisationID, arg.ID)
+	var kind string
+	err := row.Scan(&kind)
+	return kind, err
+}
+
 const countBulkReasons = `-- name: CountBulkReasons :many
 SELECT coalesce(i.outcome, '')::text AS outcome, i.reason, count(*)::int AS people
 FROM bulk_item i
@@ -57,15 +73,18 @@ SELECT i.client_id, coalesce(c.care_recipient_id, '') AS care_recipient_id, coal
        coalesce(i.outcome, '')::text AS outcome, i.reason, i.run_id, i.joined, i.escalated_at, i.settled_at, coalesce(r.warnings, 0)::int AS warnings,
        ARRAY(SELECT DISTINCT n.words FROM sync_issue n
              WHERE n.organisation_id = i.organisation_id AND n.run_id = i.run_id AND n.severity = 'error' AND n.words <> '' ORDER BY n.words)::text[] AS words
-FROM bulk_item i
+FROM (
+    SELECT p.organisation_id, p.bulk_id, p.client_id, p.batch, p.slice, p.moved_budgets, p.escalated_at, p.settled_at, p.outcome, p.reason, p.run_id, p.joined, p.whole FROM bulk_item p
+    WHERE p.organisation_id = $1 AND p.bulk_id = $2
+      AND CASE $3::text WHEN '' THEN true WHEN 'unfinished' THEN p.outcome IS NULL
+                              WHEN 'unsuccessful' THEN p.outcome NOT IN ('succeeded', 'succeeded_with_warnings') ELSE p.outcome = $3 END
+      AND ($4::uuid IS NULL OR p.client_id > $4)
+    ORDER BY p.client_id
+    LIMIT $5
+) i
 JOIN client c ON c.organisation_id = i.organisation_id AND c.id = i.client_id
 LEFT JOIN sync_run r ON r.organisation_id = i.organisation_id AND r.id = i.run_id
-WHERE i.organisation_id = $1 AND i.bulk_id = $2
-  AND ($3::text = '' OR i.outcome = $3 OR $3 = 'unfinished' AND i.outcome IS NULL
-       OR $3 = 'unsuccessful' AND i.outcome NOT IN ('succeeded', 'succeeded_with_warnings'))
-  AND ($4::uuid IS NULL OR i.client_id > $4)
 ORDER BY i.client_id
-LIMIT $5
 `
 
 type ListBulkItemsParams struct {

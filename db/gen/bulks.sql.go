@@ -14,7 +14,7 @@ import (
 )
 
 const absent = `-- name: Absent :one
-SELECT count(*)::int AS in_care, (count(*) FILTER (WHERE NOT c.care_recipient_id = ANY ($1::text[])))::int AS absent
+SELECT count(*)::int AS in_care, (count(*) FILTER (WHERE c.care_recipient_id NOT IN (SELECT unnest($1::text[]))))::int AS absent
 FROM client c
 WHERE c.organisation_id = $2 AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL
 `
@@ -38,7 +38,7 @@ func (q *Queries) Absent(ctx context.Context, arg AbsentParams) (AbsentRow, erro
 }
 
 const absentByConnection = `-- name: AbsentByConnection :many
-SELECT n.id, count(c.id)::int AS in_care, (count(c.id) FILTER (WHERE NOT c.care_recipient_id = ANY ($1::text[])))::int AS absent
+SELECT n.id, count(c.id)::int AS in_care, (count(c.id) FILTER (WHERE c.care_recipient_id NOT IN (SELECT unnest($1::text[]))))::int AS absent
 FROM connection n
 LEFT JOIN client c ON c.organisation_id = n.organisation_id AND (c.connection_id = n.id OR c.connection_id IS NULL)
     AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL
@@ -206,10 +206,14 @@ func (q *Queries) CountItems(ctx context.Context, arg CountItemsParams) ([]Count
 }
 
 const coveredUntil = `-- name: CoveredUntil :one
-SELECT b.listed_at::timestamptz AS covered_until FROM bulk_run b
-WHERE b.organisation_id = $1 AND b.kind = 'care-recipient' AND b.listed_at IS NOT NULL AND NOT jsonb_exists(b.options, 'areas')
-  AND b.outcome IN ('succeeded', 'succeeded_with_warnings', 'partial')
-  AND NOT EXISTS (SELECT FROM bulk_item i WHERE i.bulk_id = b.id AND i.outcome IN ('skipped', 'cancelled'))
+SELECT b.listed_at::timestamptz AS covered_until
+FROM (
+    SELECT r.id, r.listed_at FROM bulk_run r
+    WHERE r.organisation_id = $1 AND r.kind = 'care-recipient' AND r.listed_at IS NOT NULL AND NOT jsonb_exists(r.options, 'areas')
+      AND r.outcome IN ('succeeded', 'succeeded_with_warnings', 'partial')
+    ORDER BY r.listed_at DESC OFFSET 0 -- so that the people of one run after the other are looked at, and not those of all runs ever
+) b
+WHERE NOT EXISTS (SELECT FROM bulk_item i WHERE i.bulk_id = b.id AND i.outcome IN ('skipped', 'cancelled') OFFSET 0)
 ORDER BY b.listed_at DESC LIMIT 1
 `
 
@@ -354,7 +358,7 @@ func (q *Queries) HeldLists(ctx context.Context, arg HeldListsParams) ([]HeldLis
 const markAbsent = `-- name: MarkAbsent :exec
 UPDATE client c SET not_in_care_since = coalesce(c.departure_date, $1::date)
 WHERE c.organisation_id = $2 AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL
-  AND NOT c.care_recipient_id = ANY ($3::text[])
+  AND NOT EXISTS (SELECT FROM unnest($3::text[]) AS l (care_recipient_id) WHERE l.care_recipient_id = c.care_recipient_id)
 `
 
 type MarkAbsentParams struct {

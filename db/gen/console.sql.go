@@ -32,10 +32,10 @@ WHERE r.organisation_id = $1
   AND ($2::uuid IS NULL OR r.client_id = $2)
   AND ($3::text = '' OR r.kind = $3)
   AND ($4::text = '' OR r.trigger = $4)
-  AND ($5::text = '' OR r.outcome = $5 OR $5 = 'unfinished' AND r.outcome IS NULL)
-  AND (NOT $6::boolean OR EXISTS (
-      SELECT FROM removal_hold h WHERE h.organisation_id = r.organisation_id AND h.run_id = r.id AND h.closed_at IS NULL AND h.accepted_at IS NULL)
-      OR EXISTS (SELECT FROM pace_review v WHERE v.organisation_id = r.organisation_id AND v.run_id = r.id))
+  AND CASE $5::text WHEN '' THEN true WHEN 'unfinished' THEN r.outcome IS NULL ELSE r.outcome = $5 END
+  AND (NOT $6::boolean OR r.id = ANY (ARRAY(
+      SELECT h.run_id FROM removal_hold h WHERE h.organisation_id = $1 AND h.closed_at IS NULL AND h.accepted_at IS NULL
+      UNION SELECT v.run_id FROM pace_review v WHERE v.organisation_id = $1)))
   AND ($7::uuid IS NULL
        OR (r.requested_at, r.id) < (SELECT l.requested_at, l.id FROM sync_run l
                                     WHERE l.organisation_id = $1 AND l.id = $7))
@@ -136,49 +136,61 @@ func (q *Queries) ListConsoleRuns(ctx context.Context, arg ListConsoleRunsParams
 
 const listPeople = `-- name: ListPeople :many
 
+WITH person AS (
+    SELECT p.id, p.organisation_id, p.given_name, p.family_name, p.birth_date, p.care_recipient_id, p.ndis_number, p.connection_id, p.entry_date, p.departure_date, p.not_in_care_since, p.verified_at, p.created_at, p.pace_participant, p.pace_api_access, lower(p.family_name) AS family, lower(p.given_name) AS given
+    FROM client p
+    WHERE p.organisation_id = $1
+      AND ($2::text[] = '{}' OR NOT EXISTS (
+          SELECT FROM unnest($2::text[]) AS word
+          WHERE NOT (p.given_name ILIKE '%' || word || '%' OR p.family_name ILIKE '%' || word || '%'
+                     OR coalesce(p.care_recipient_id, '') LIKE word || '%' OR coalesce(p.ndis_number, '') LIKE word || '%')))
+      AND ($3::text = '' OR $3 = 'support-at-home' AND p.care_recipient_id IS NOT NULL OR $3 = 'ndis' AND p.ndis_number IS NOT NULL)
+      AND (NOT $4::boolean OR p.not_in_care_since IS NOT NULL)
+    ORDER BY family, given, p.id
+    LIMIT CASE WHEN $5::text = '' AND NOT $6::boolean THEN $8::int END
+    OFFSET CASE WHEN $5::text = '' AND NOT $6::boolean THEN $7::int END
+), page AS (
+    SELECT person.id, person.organisation_id, person.given_name, person.family_name, person.birth_date, person.care_recipient_id, person.ndis_number, person.connection_id, person.entry_date, person.departure_date, person.not_in_care_since, person.verified_at, person.created_at, person.pace_participant, person.pace_api_access, person.family, person.given, last.id AS last_run_id, s.stale
+    FROM person
+    LEFT JOIN LATERAL (
+        SELECT newest.id, newest.outcome, newest.reason, newest.requested_at, newest.finished_at
+        FROM (VALUES ('care-recipient', person.care_recipient_id), ('pace-contract', person.ndis_number)) AS possible (kind, number)
+        CROSS JOIN LATERAL (
+            SELECT r.id, r.outcome, r.reason, r.requested_at, r.finished_at FROM sync_run r
+            WHERE r.organisation_id = person.organisation_id AND r.client_id = person.id AND r.kind = possible.kind AND r.reason <> 'preview_expired'
+            ORDER BY r.requested_at DESC LIMIT 1) newest
+        WHERE possible.number IS NOT NULL
+        ORDER BY coalesce(newest.outcome IN ('partial', 'failed', 'cancelled') AND newest.reason <> 'superseded', false) DESC,
+                 coalesce(newest.finished_at, newest.requested_at) < $9::timestamptz DESC, newest.requested_at DESC
+        LIMIT 1) last ON true
+    CROSS JOIN LATERAL (
+        SELECT (last.id IS NULL OR coalesce(last.outcome IN ('partial', 'failed', 'cancelled') AND last.reason <> 'superseded', false)
+                OR coalesce(last.finished_at, last.requested_at) < $9::timestamptz)::boolean AS stale
+    ) s
+    WHERE ($5::text = '' OR last.outcome = $5::text OR $5::text = 'never' AND last.id IS NULL
+           OR $5::text = 'unfinished' AND last.id IS NOT NULL AND last.outcome IS NULL)
+      AND (NOT $6::boolean OR s.stale)
+    ORDER BY person.family, person.given, person.id
+    LIMIT $8::int OFFSET CASE WHEN $5::text <> '' OR $6::boolean THEN $7::int END
+)
 SELECT c.id, c.given_name, c.family_name, coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number,
        c.not_in_care_since, l.id AS last_run_id, coalesce(l.kind, '')::text AS last_kind, coalesce(l.outcome, '')::text AS last_outcome,
-       l.requested_at AS last_requested_at, l.finished_at AS last_finished_at, s.stale
-FROM client c
-LEFT JOIN sync_run l ON l.organisation_id = c.organisation_id AND l.id = (
-    SELECT newest.id
-    FROM (VALUES ('care-recipient', c.care_recipient_id), ('pace-contract', c.ndis_number)) AS possible (kind, number)
-    CROSS JOIN LATERAL (
-        SELECT r.id, r.outcome, r.reason, r.requested_at, r.finished_at FROM sync_run r
-        WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id AND r.kind = possible.kind AND r.reason <> 'preview_expired'
-        ORDER BY r.requested_at DESC LIMIT 1) newest
-    WHERE possible.number IS NOT NULL
-    ORDER BY coalesce(newest.outcome IN ('partial', 'failed', 'cancelled') AND newest.reason <> 'superseded', false) DESC,
-             coalesce(newest.finished_at, newest.requested_at) < $1::timestamptz DESC, newest.requested_at DESC
-    LIMIT 1)
-CROSS JOIN LATERAL (
-    SELECT (l.id IS NULL OR coalesce(l.outcome IN ('partial', 'failed', 'cancelled') AND l.reason <> 'superseded', false)
-            OR coalesce(l.finished_at, l.requested_at) < $1::timestamptz)::boolean AS stale
-) s
-WHERE c.organisation_id = $2
-  AND NOT EXISTS (
-      SELECT FROM unnest($3::text[]) AS word
-      WHERE NOT (c.given_name ILIKE '%' || word || '%' OR c.family_name ILIKE '%' || word || '%'
-                 OR coalesce(c.care_recipient_id, '') LIKE word || '%' OR coalesce(c.ndis_number, '') LIKE word || '%'))
-  AND ($4::text = '' OR $4 = 'support-at-home' AND c.care_recipient_id IS NOT NULL OR $4 = 'ndis' AND c.ndis_number IS NOT NULL)
-  AND ($5::text = '' OR l.outcome = $5 OR $5 = 'never' AND l.id IS NULL
-       OR $5 = 'unfinished' AND l.id IS NOT NULL AND l.outcome IS NULL)
-  AND (NOT $6::boolean OR s.stale)
-  AND (NOT $7::boolean OR c.not_in_care_since IS NOT NULL)
-ORDER BY lower(c.family_name), lower(c.given_name), c.id
-LIMIT $9 OFFSET $8
+       l.requested_at AS last_requested_at, l.finished_at AS last_finished_at, c.stale
+FROM page c
+LEFT JOIN sync_run l ON l.organisation_id = c.organisation_id AND l.id = c.last_run_id
+ORDER BY c.family, c.given, c.id
 `
 
 type ListPeopleParams struct {
-	StaleBefore    time.Time
 	OrganisationID care.ID
 	Words          []string
 	Funding        string
+	DepartedOnly   bool
 	Outcome        string
 	StaleOnly      bool
-	DepartedOnly   bool
 	Beyond         int32
 	Most           int32
+	StaleBefore    time.Time
 }
 
 type ListPeopleRow struct {
@@ -199,18 +211,19 @@ type ListPeopleRow struct {
 // What the console's pages show beyond the views that commands and programs use. Every query names the organisation (R11).
 // A page of people by name. words are patterns, each of which must fit a name or begin a number. Of each kind of sync that is possible for
 // a person the newest one counts, save a preview that nobody used; last is the one of them that did not bring everything up to date, else
-// one that is older than stale_before, else the newest. A person is stale where last is one of the first two, or never was.
+// one that is older than stale_before, else the newest. A person is stale where last is one of the first two, or never was. Unless last
+// decides who is listed, only the page's people are asked for theirs.
 func (q *Queries) ListPeople(ctx context.Context, arg ListPeopleParams) ([]ListPeopleRow, error) {
 	rows, err := q.db.Query(ctx, listPeople,
-		arg.StaleBefore,
 		arg.OrganisationID,
 		arg.Words,
 		arg.Funding,
+		arg.DepartedOnly,
 		arg.Outcome,
 		arg.StaleOnly,
-		arg.DepartedOnly,
 		arg.Beyond,
 		arg.Most,
+		arg.StaleBefore,
 	)
 	if err != nil {
 		return nil, err

@@ -60,6 +60,7 @@ WITH contracts AS (
 ), surplus_items AS (
     DELETE FROM stated_item i USING jsonb_to_recordset($10::jsonb) AS r (id uuid, stated_items jsonb)
     WHERE i.organisation_id = $1 AND i.budget_id = r.id
+      AND i.budget_id = ANY (ARRAY(SELECT b.id FROM jsonb_to_recordset($10::jsonb) AS b (id uuid)))
       AND i.position > jsonb_array_length(coalesce(nullif(r.stated_items, 'null'), '[]'))
 ), periods AS (
     INSERT INTO funding_period AS f (organisation_id, budget_id, position, funding_period_id, start_date, end_date, amount, released)
@@ -75,6 +76,7 @@ WITH contracts AS (
 ), surplus_periods AS (
     DELETE FROM funding_period f USING jsonb_to_recordset($10::jsonb) AS r (id uuid, funding_periods jsonb)
     WHERE f.organisation_id = $1 AND f.budget_id = r.id
+      AND f.budget_id = ANY (ARRAY(SELECT b.id FROM jsonb_to_recordset($10::jsonb) AS b (id uuid)))
       AND f.position > jsonb_array_length(coalesce(nullif(r.funding_periods, 'null'), '[]'))
 ), adjustments AS (
     INSERT INTO delivered_service (id, organisation_id, budget_id, kind, delivered_on, amount, support_item_number,

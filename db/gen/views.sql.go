@@ -50,7 +50,7 @@ const listClients = `-- name: ListClients :many
 SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.care_recipient_id, '') AS care_recipient_id,
        coalesce(c.ndis_number, '') AS ndis_number, c.pace_participant, c.pace_api_access,
        coalesce(n.service_provider_id, '') AS service_provider_id, c.entry_date, c.departure_date, c.not_in_care_since, c.verified_at, p.id AS plan_id, p.start_date, p.end_date,
-       EXISTS (SELECT FROM classification k WHERE k.organisation_id = c.organisation_id AND k.plan_id = p.id AND k.removed_at IS NULL) AS has_classification,
+       0 < (SELECT count(*) FROM classification k WHERE k.organisation_id = c.organisation_id AND k.plan_id = p.id AND k.removed_at IS NULL) AS has_classification,
        l.id AS last_run_id, coalesce(l.kind, '')::text AS last_kind, coalesce(l.outcome, '')::text AS last_outcome, l.requested_at AS last_requested_at, l.finished_at AS last_finished_at
 FROM client c
 LEFT JOIN connection n ON n.organisation_id = c.organisation_id AND n.id = c.connection_id
@@ -102,7 +102,8 @@ type ListClientsRow struct {
 	LastFinishedAt    *time.Time
 }
 
-// By name; after is the last person of the page that was shown before.
+// By name; after is the last person of the page that was shown before. Classifications are counted, since PostgreSQL may read those of
+// everybody to find out whether there are any.
 func (q *Queries) ListClients(ctx context.Context, arg ListClientsParams) ([]ListClientsRow, error) {
 	rows, err := q.db.Query(ctx, listClients,
 		arg.OrganisationID,
@@ -169,7 +170,7 @@ LEFT JOIN pace_retrieval w ON w.organisation_id = r.organisation_id AND w.client
     AND w.closed_at IS NULL AND w.expires_at > now() AND r.outcome IS NULL
 WHERE r.organisation_id = $1
   AND ($2::uuid IS NULL OR r.client_id = $2)
-  AND ($3::text = '' OR r.outcome = $3 OR $3 = 'unfinished' AND r.outcome IS NULL)
+  AND CASE $3::text WHEN '' THEN true WHEN 'unfinished' THEN r.outcome IS NULL ELSE r.outcome = $3 END
   AND ($4::uuid IS NULL
        OR (r.requested_at, r.id) < (SELECT l.requested_at, l.id FROM sync_run l
                                     WHERE l.organisation_id = $1 AND l.id = $4))

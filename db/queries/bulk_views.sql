@@ -49,6 +49,9 @@ WHERE u.organisation_id = @organisation_id AND u.bulk_id = @bulk_id AND u.care_r
 ORDER BY u.care_recipient_id
 LIMIT @most;
 
+-- name: BulkKind :one
+SELECT kind FROM bulk_run WHERE organisation_id = @organisation_id AND id = @id;
+
 -- name: ListBulkItems :many
 -- In the order of our ids; after is the last person of the page that was shown before. words are what the government said about the
 -- person's run.
@@ -56,15 +59,18 @@ SELECT i.client_id, coalesce(c.care_recipient_id, '') AS care_recipient_id, coal
        coalesce(i.outcome, '')::text AS outcome, i.reason, i.run_id, i.joined, i.escalated_at, i.settled_at, coalesce(r.warnings, 0)::int AS warnings,
        ARRAY(SELECT DISTINCT n.words FROM sync_issue n
              WHERE n.organisation_id = i.organisation_id AND n.run_id = i.run_id AND n.severity = 'error' AND n.words <> '' ORDER BY n.words)::text[] AS words
-FROM bulk_item i
+FROM (
+    SELECT p.* FROM bulk_item p
+    WHERE p.organisation_id = @organisation_id AND p.bulk_id = @bulk_id
+      AND CASE @outcome::text WHEN '' THEN true WHEN 'unfinished' THEN p.outcome IS NULL
+                              WHEN 'unsuccessful' THEN p.outcome NOT IN ('succeeded', 'succeeded_with_warnings') ELSE p.outcome = @outcome END
+      AND (sqlc.narg(after)::uuid IS NULL OR p.client_id > sqlc.narg(after))
+    ORDER BY p.client_id
+    LIMIT @most
+) i
 JOIN client c ON c.organisation_id = i.organisation_id AND c.id = i.client_id
 LEFT JOIN sync_run r ON r.organisation_id = i.organisation_id AND r.id = i.run_id
-WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bulk_id
-  AND (@outcome::text = '' OR i.outcome = @outcome OR @outcome = 'unfinished' AND i.outcome IS NULL
-       OR @outcome = 'unsuccessful' AND i.outcome NOT IN ('succeeded', 'succeeded_with_warnings'))
-  AND (sqlc.narg(after)::uuid IS NULL OR i.client_id > sqlc.narg(after))
-ORDER BY i.client_id
-LIMIT @most;
+ORDER BY i.client_id;
 
 -- name: ResolvePeople :many
 -- Whom each number names, in the order given, and nothing where it names nobody. A number that could be either is read as an NDIS number first where that is preferred.

@@ -26,10 +26,14 @@ ON CONFLICT (bulk_id, client_id) DO NOTHING;
 -- name: CoveredUntil :one
 -- When the lists of the last bulk run began to be read that reached everybody whom it had planned, with all areas: whatever changed before
 -- is covered.
-SELECT b.listed_at::timestamptz AS covered_until FROM bulk_run b
-WHERE b.organisation_id = @organisation_id AND b.kind = 'care-recipient' AND b.listed_at IS NOT NULL AND NOT jsonb_exists(b.options, 'areas')
-  AND b.outcome IN ('succeeded', 'succeeded_with_warnings', 'partial')
-  AND NOT EXISTS (SELECT FROM bulk_item i WHERE i.bulk_id = b.id AND i.outcome IN ('skipped', 'cancelled'))
+SELECT b.listed_at::timestamptz AS covered_until
+FROM (
+    SELECT r.id, r.listed_at FROM bulk_run r
+    WHERE r.organisation_id = @organisation_id AND r.kind = 'care-recipient' AND r.listed_at IS NOT NULL AND NOT jsonb_exists(r.options, 'areas')
+      AND r.outcome IN ('succeeded', 'succeeded_with_warnings', 'partial')
+    ORDER BY r.listed_at DESC OFFSET 0 -- so that the people of one run after the other are looked at, and not those of all runs ever
+) b
+WHERE NOT EXISTS (SELECT FROM bulk_item i WHERE i.bulk_id = b.id AND i.outcome IN ('skipped', 'cancelled') OFFSET 0)
 ORDER BY b.listed_at DESC LIMIT 1;
 
 -- name: MarkBulkListed :exec
@@ -51,13 +55,13 @@ WHERE c.organisation_id = @organisation_id AND c.care_recipient_id = ANY (@care_
 
 -- name: Absent :one
 -- How many verified people in care there are, and how many of them no list has.
-SELECT count(*)::int AS in_care, (count(*) FILTER (WHERE NOT c.care_recipient_id = ANY (@listed::text[])))::int AS absent
+SELECT count(*)::int AS in_care, (count(*) FILTER (WHERE c.care_recipient_id NOT IN (SELECT unnest(@listed::text[]))))::int AS absent
 FROM client c
 WHERE c.organisation_id = @organisation_id AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL;
 
 -- name: AbsentByConnection :many
 -- The same of those whom each connection to Services Australia holds, or may hold where that is not known.
-SELECT n.id, count(c.id)::int AS in_care, (count(c.id) FILTER (WHERE NOT c.care_recipient_id = ANY (@listed::text[])))::int AS absent
+SELECT n.id, count(c.id)::int AS in_care, (count(c.id) FILTER (WHERE c.care_recipient_id NOT IN (SELECT unnest(@listed::text[]))))::int AS absent
 FROM connection n
 LEFT JOIN client c ON c.organisation_id = n.organisation_id AND (c.connection_id = n.id OR c.connection_id IS NULL)
     AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL
@@ -68,7 +72,7 @@ GROUP BY n.id;
 -- From the last known departure, else from the first absence (R19).
 UPDATE client c SET not_in_care_since = coalesce(c.departure_date, @today::date)
 WHERE c.organisation_id = @organisation_id AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL
-  AND NOT c.care_recipient_id = ANY (@listed::text[]);
+  AND NOT EXISTS (SELECT FROM unnest(@listed::text[]) AS l (care_recipient_id) WHERE l.care_recipient_id = c.care_recipient_id);
 
 -- name: NoteAbsences :exec
 -- Whom an earlier attempt has marked is absent no more, and still counts.

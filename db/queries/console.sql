@@ -3,38 +3,51 @@
 -- name: ListPeople :many
 -- A page of people by name. words are patterns, each of which must fit a name or begin a number. Of each kind of sync that is possible for
 -- a person the newest one counts, save a preview that nobody used; last is the one of them that did not bring everything up to date, else
--- one that is older than stale_before, else the newest. A person is stale where last is one of the first two, or never was.
+-- one that is older than stale_before, else the newest. A person is stale where last is one of the first two, or never was. Unless last
+-- decides who is listed, only the page's people are asked for theirs.
+WITH person AS (
+    SELECT p.*, lower(p.family_name) AS family, lower(p.given_name) AS given
+    FROM client p
+    WHERE p.organisation_id = @organisation_id
+      AND (@words::text[] = '{}' OR NOT EXISTS (
+          SELECT FROM unnest(@words::text[]) AS word
+          WHERE NOT (p.given_name ILIKE '%' || word || '%' OR p.family_name ILIKE '%' || word || '%'
+                     OR coalesce(p.care_recipient_id, '') LIKE word || '%' OR coalesce(p.ndis_number, '') LIKE word || '%')))
+      AND (@funding::text = '' OR @funding = 'support-at-home' AND p.care_recipient_id IS NOT NULL OR @funding = 'ndis' AND p.ndis_number IS NOT NULL)
+      AND (NOT @departed_only::boolean OR p.not_in_care_since IS NOT NULL)
+    ORDER BY family, given, p.id
+    LIMIT CASE WHEN @outcome::text = '' AND NOT @stale_only::boolean THEN @most::int END
+    OFFSET CASE WHEN @outcome::text = '' AND NOT @stale_only::boolean THEN @beyond::int END
+), page AS (
+    SELECT person.*, last.id AS last_run_id, s.stale
+    FROM person
+    LEFT JOIN LATERAL (
+        SELECT newest.*
+        FROM (VALUES ('care-recipient', person.care_recipient_id), ('pace-contract', person.ndis_number)) AS possible (kind, number)
+        CROSS JOIN LATERAL (
+            SELECT r.id, r.outcome, r.reason, r.requested_at, r.finished_at FROM sync_run r
+            WHERE r.organisation_id = person.organisation_id AND r.client_id = person.id AND r.kind = possible.kind AND r.reason <> 'preview_expired'
+            ORDER BY r.requested_at DESC LIMIT 1) newest
+        WHERE possible.number IS NOT NULL
+        ORDER BY coalesce(newest.outcome IN ('partial', 'failed', 'cancelled') AND newest.reason <> 'superseded', false) DESC,
+                 coalesce(newest.finished_at, newest.requested_at) < @stale_before::timestamptz DESC, newest.requested_at DESC
+        LIMIT 1) last ON true
+    CROSS JOIN LATERAL (
+        SELECT (last.id IS NULL OR coalesce(last.outcome IN ('partial', 'failed', 'cancelled') AND last.reason <> 'superseded', false)
+                OR coalesce(last.finished_at, last.requested_at) < @stale_before::timestamptz)::boolean AS stale
+    ) s
+    WHERE (@outcome::text = '' OR last.outcome = @outcome::text OR @outcome::text = 'never' AND last.id IS NULL
+           OR @outcome::text = 'unfinished' AND last.id IS NOT NULL AND last.outcome IS NULL)
+      AND (NOT @stale_only::boolean OR s.stale)
+    ORDER BY person.family, person.given, person.id
+    LIMIT @most::int OFFSET CASE WHEN @outcome::text <> '' OR @stale_only::boolean THEN @beyond::int END
+)
 SELECT c.id, c.given_name, c.family_name, coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number,
        c.not_in_care_since, l.id AS last_run_id, coalesce(l.kind, '')::text AS last_kind, coalesce(l.outcome, '')::text AS last_outcome,
-       l.requested_at AS last_requested_at, l.finished_at AS last_finished_at, s.stale
-FROM client c
-LEFT JOIN sync_run l ON l.organisation_id = c.organisation_id AND l.id = (
-    SELECT newest.id
-    FROM (VALUES ('care-recipient', c.care_recipient_id), ('pace-contract', c.ndis_number)) AS possible (kind, number)
-    CROSS JOIN LATERAL (
-        SELECT r.id, r.outcome, r.reason, r.requested_at, r.finished_at FROM sync_run r
-        WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id AND r.kind = possible.kind AND r.reason <> 'preview_expired'
-        ORDER BY r.requested_at DESC LIMIT 1) newest
-    WHERE possible.number IS NOT NULL
-    ORDER BY coalesce(newest.outcome IN ('partial', 'failed', 'cancelled') AND newest.reason <> 'superseded', false) DESC,
-             coalesce(newest.finished_at, newest.requested_at) < @stale_before::timestamptz DESC, newest.requested_at DESC
-    LIMIT 1)
-CROSS JOIN LATERAL (
-    SELECT (l.id IS NULL OR coalesce(l.outcome IN ('partial', 'failed', 'cancelled') AND l.reason <> 'superseded', false)
-            OR coalesce(l.finished_at, l.requested_at) < @stale_before::timestamptz)::boolean AS stale
-) s
-WHERE c.organisation_id = @organisation_id
-  AND NOT EXISTS (
-      SELECT FROM unnest(@words::text[]) AS word
-      WHERE NOT (c.given_name ILIKE '%' || word || '%' OR c.family_name ILIKE '%' || word || '%'
-                 OR coalesce(c.care_recipient_id, '') LIKE word || '%' OR coalesce(c.ndis_number, '') LIKE word || '%'))
-  AND (@funding::text = '' OR @funding = 'support-at-home' AND c.care_recipient_id IS NOT NULL OR @funding = 'ndis' AND c.ndis_number IS NOT NULL)
-  AND (@outcome::text = '' OR l.outcome = @outcome OR @outcome = 'never' AND l.id IS NULL
-       OR @outcome = 'unfinished' AND l.id IS NOT NULL AND l.outcome IS NULL)
-  AND (NOT @stale_only::boolean OR s.stale)
-  AND (NOT @departed_only::boolean OR c.not_in_care_since IS NOT NULL)
-ORDER BY lower(c.family_name), lower(c.given_name), c.id
-LIMIT @most OFFSET @beyond;
+       l.requested_at AS last_requested_at, l.finished_at AS last_finished_at, c.stale
+FROM page c
+LEFT JOIN sync_run l ON l.organisation_id = c.organisation_id AND l.id = c.last_run_id
+ORDER BY c.family, c.given, c.id;
 
 -- name: ListConsoleRuns :many
 -- ListRuns, with the console's filters.
@@ -55,10 +68,10 @@ WHERE r.organisation_id = @organisation_id
   AND (sqlc.narg(client_id)::uuid IS NULL OR r.client_id = sqlc.narg(client_id))
   AND (@kind::text = '' OR r.kind = @kind)
   AND (@trigger::text = '' OR r.trigger = @trigger)
-  AND (@outcome::text = '' OR r.outcome = @outcome OR @outcome = 'unfinished' AND r.outcome IS NULL)
-  AND (NOT @held_only::boolean OR EXISTS (
-      SELECT FROM removal_hold h WHERE h.organisation_id = r.organisation_id AND h.run_id = r.id AND h.closed_at IS NULL AND h.accepted_at IS NULL)
-      OR EXISTS (SELECT FROM pace_review v WHERE v.organisation_id = r.organisation_id AND v.run_id = r.id))
+  AND CASE @outcome::text WHEN '' THEN true WHEN 'unfinished' THEN r.outcome IS NULL ELSE r.outcome = @outcome END
+  AND (NOT @held_only::boolean OR r.id = ANY (ARRAY(
+      SELECT h.run_id FROM removal_hold h WHERE h.organisation_id = @organisation_id AND h.closed_at IS NULL AND h.accepted_at IS NULL
+      UNION SELECT v.run_id FROM pace_review v WHERE v.organisation_id = @organisation_id)))
   AND (sqlc.narg(before)::uuid IS NULL
        OR (r.requested_at, r.id) < (SELECT l.requested_at, l.id FROM sync_run l
                                     WHERE l.organisation_id = @organisation_id AND l.id = sqlc.narg(before)))

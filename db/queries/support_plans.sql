@@ -155,13 +155,13 @@ WITH written_entitlements AS (
 ), written_usage AS (
     INSERT INTO usage_line (id, organisation_id, budget_id, invoice_line_id, upstream_invoice_id, upstream_item_id,
                             service_provider_id, service_code, delivery_date, amount, ordinal)
-    SELECT r.id, @organisation_id, r.budget_id, l.id, r.upstream_invoice_id, r.upstream_item_id,
-           r.service_provider_id, r.service_code, r.delivery_date, r.amount, r.ordinal
+    SELECT r.id, @organisation_id, r.budget_id, (
+               SELECT l.id FROM invoice i JOIN invoice_line l ON l.organisation_id = i.organisation_id AND l.invoice_id = i.id
+               WHERE i.organisation_id = @organisation_id AND i.upstream_invoice_id = r.upstream_invoice_id AND l.upstream_item_id = r.upstream_item_id
+           ), r.upstream_invoice_id, r.upstream_item_id, r.service_provider_id, r.service_code, r.delivery_date, r.amount, r.ordinal
     FROM jsonb_to_recordset(@usage::jsonb)
         AS r (id uuid, budget_id uuid, upstream_invoice_id text, upstream_item_id text, service_provider_id text, service_code text,
               delivery_date date, amount numeric, ordinal integer)
-    LEFT JOIN invoice i ON i.organisation_id = @organisation_id AND i.upstream_invoice_id = r.upstream_invoice_id
-    LEFT JOIN invoice_line l ON l.organisation_id = i.organisation_id AND l.invoice_id = i.id AND l.upstream_item_id = r.upstream_item_id
     ON CONFLICT (id) DO UPDATE
     SET invoice_line_id = excluded.invoice_line_id, upstream_invoice_id = excluded.upstream_invoice_id,
         upstream_item_id = excluded.upstream_item_id, service_provider_id = excluded.service_provider_id,
