@@ -55,7 +55,7 @@ func newCommand() *cobra.Command {
 	flags.IntVar(&bulk.people, "people", 1000, "people of a bulk run")
 	flags.IntVar(&bulk.warmUp, "warm-up", 300, "people who are synced before each run: a worker's connections have long been open, and PostgreSQL has planned its statements")
 	flags.IntVar(&bulk.rounds, "rounds", 7, "interleaved runs of each; their medians are printed; 0 leaves them out")
-	flags.IntVar(&bulk.atOnce, "at-once", 32, "people whom the plain program and river sync at once; ours has 4 slices of 8")
+	flags.IntVar(&bulk.atOnce, "at-once", 32, "people whom the plain program and river sync at once; ours has as many in hand")
 	flags.IntVar(&bulk.children.people, "children", 150, "people of a run with a workflow for each person; 0 leaves that out")
 	flags.IntVar(&bulk.children.rounds, "children-rounds", 3, "interleaved runs of it")
 	flags.IntVar(&bulk.limited.people, "limited-people", 400, "people of a run with a limited upstream; 0 leaves that out")
