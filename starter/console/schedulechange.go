@@ -72,6 +72,9 @@ func scheduleValues(request schedules.Request) url.Values {
 	values.Set("overlap", string(request.Overlap))
 	setTime(values, "catch_up", "catch_up_unit", request.CatchUp)
 	setTime(values, "jitter", "jitter_unit", request.Jitter)
+	if request.Jitter == 0 {
+		values.Set("jitter_unit", unitMinutes) // as the form of a new schedule offers
+	}
 	setTick(values, "pause_on_failure", request.PauseOnFailure)
 	return values
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/caresync/caresync/starter/schedules"
 )
 
 func TestTimesAreWrittenInTheLargestUnitThatFits(t *testing.T) {
@@ -28,6 +30,12 @@ func TestTimesInFormsAreReadAsTheyWereWritten(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, length, read)
 	})
+}
+
+// Whoever types 10 for a delay that there was not means minutes.
+func TestADelayThatThereIsNotIsOfferedInMinutes(t *testing.T) {
+	require.Equal(t, unitMinutes, scheduleValues(schedules.Request{}).Get("jitter_unit"))
+	require.Equal(t, unitHours, scheduleValues(schedules.Request{Jitter: 2 * time.Hour}).Get("jitter_unit"))
 }
 
 func TestTimesOutOfAllProportionAreRefused(t *testing.T) {
