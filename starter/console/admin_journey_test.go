@@ -452,7 +452,7 @@ func TestAdminPagesHaveNoBarriers(t *testing.T) {
 	w.pick(`[name="who"][value="listed"]`)
 	w.press("Start the bulk run")
 	w.sees("Nothing was done yet")
-	require.Equal(t, "people", value[string](w, "document.activeElement.name"), "the field with the problem has the focus")
+	w.eventually("the focus on the field with the problem", `document.activeElement.name === "people"`)
 	w.requireNoBarriers("a form with a problem")
 	w.open("/imports")
 	w.upload("people", "given_name\nAda\n")

@@ -51,7 +51,7 @@ func TestPagesHaveNoBarriers(t *testing.T) {
 	w.do(sendKeys("#token", "cs_nobody"))
 	w.press("Sign in")
 	w.sees("You are not signed in")
-	require.Equal(t, "token", value[string](w, "document.activeElement.id"), "the field with the problem has the focus")
+	w.eventually("the focus on the field with the problem", `document.activeElement.id === "token"`)
 	w.requireNoBarriers("a token that was refused")
 }
 
