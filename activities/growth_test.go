@@ -2,7 +2,6 @@ package activities_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
@@ -55,8 +54,7 @@ func newCrowd(t *testing.T, options world.Options) crowd {
 	c := crowd{World: testkit.NewWorld(t, options)}
 	c.sql = testkit.OpenSQL(t, c.DatabaseURL)
 	c.Store.Close()
-	// PostgreSQL reads no table as a whole because it is small as yet.
-	c.DatabaseURL += "&enable_seqscan=off&enable_bitmapscan=off&enable_hashjoin=off&enable_mergejoin=off"
+	c.DatabaseURL += testkit.OnceLarge
 	return c
 }
 
@@ -76,7 +74,6 @@ func (c crowd) sync(t *testing.T, keys ...string) {
 		}
 		require.NoError(t, group.Wait())
 	})
-	c.awaitClosed(t)
 }
 
 // contracts creates the contracts of participants, or brings them up to date, and refreshes them.
@@ -93,25 +90,13 @@ func (c crowd) contracts(t *testing.T, keys ...string) {
 			}
 		}
 	})
-	c.awaitClosed(t)
-}
-
-func (c crowd) awaitClosed(t *testing.T) {
-	t.Helper()
-	require.Eventually(t, func() bool {
-		return testkit.Value[int](t, c.sql, `SELECT count(*)::int FROM pg_stat_activity
-			WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`) == 0
-	}, 10*time.Second, time.Millisecond)
 }
 
 // rowsRead is how many rows PostgreSQL reads for one person's sync, when it knows what its tables hold.
 func (c crowd) rowsRead(t *testing.T, sync func()) int {
 	t.Helper()
 	c.sql.Exec(t, "VACUUM ANALYZE")
-	read := func() int {
-		return testkit.Value[int](t, c.sql, "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::int FROM pg_stat_user_tables")
-	}
-	before := read()
+	before := c.sql.RowsRead(t)
 	sync()
-	return read() - before
+	return c.sql.RowsRead(t) - before
 }

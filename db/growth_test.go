@@ -158,29 +158,16 @@ func (o growing) grow(t *testing.T, from, to int) {
 	execute(t, o.address, "VACUUM ANALYZE")
 }
 
-// onceLarge keeps PostgreSQL from reading a table as a whole because it is small as yet.
-const onceLarge = "&enable_seqscan=off&enable_bitmapscan=off&enable_hashjoin=off&enable_mergejoin=off"
-
 // rowsRead is how many rows PostgreSQL reads for each page, when it knows what its tables hold.
 func (o growing) rowsRead(t *testing.T, pages map[string]func(*db.Store) error) map[string]int {
 	t.Helper()
 	rows := make(map[string]int, len(pages))
 	for name, read := range pages {
-		store := testkit.Store(t, o.address+onceLarge+"&pool_max_conns=1")
-		before := o.counted(t)
+		store := testkit.Store(t, o.address+testkit.OnceLarge+"&pool_max_conns=1")
+		before := o.sql.RowsRead(t)
 		require.NoError(t, read(store), name)
 		store.Close()
-		rows[name] = o.counted(t) - before
+		rows[name] = o.sql.RowsRead(t) - before
 	}
 	return rows
-}
-
-// counted is how many rows have been read so far. PostgreSQL counts what a connection has read when it closes.
-func (o growing) counted(t *testing.T) int {
-	t.Helper()
-	require.Eventually(t, func() bool {
-		return testkit.Value[int](t, o.sql, `SELECT count(*)::int FROM pg_stat_activity
-			WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`) == 0
-	}, 10*time.Second, time.Millisecond)
-	return testkit.Value[int](t, o.sql, `SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::int FROM pg_stat_user_tables`)
 }

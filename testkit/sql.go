@@ -138,6 +138,20 @@ func (s SQL) Terminate(t testing.TB, process uint32) {
 	}, 10*time.Second, time.Millisecond)
 }
 
+// OnceLarge, behind a database's address, keeps PostgreSQL from reading a table as a whole because it is small as yet.
+const OnceLarge = "&enable_seqscan=off&enable_bitmapscan=off&enable_hashjoin=off&enable_mergejoin=off"
+
+// RowsRead is how many rows of tables have been read so far. PostgreSQL counts what a connection has read when it closes, so that all
+// others are waited for.
+func (s SQL) RowsRead(t testing.TB) int {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		return Value[int](t, s, `SELECT count(*)::int FROM pg_stat_activity
+			WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`) == 0
+	}, 10*time.Second, time.Millisecond)
+	return Value[int](t, s, "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::int FROM pg_stat_user_tables")
+}
+
 // Column answers with a query's only column.
 func Column[T any](t testing.TB, s SQL, query string, arguments ...any) []T {
 	t.Helper()

@@ -15,22 +15,6 @@ import (
 	"github.com/caresync/caresync/testkit"
 )
 
-// timed notes the deadlines that a handler sets on its connection.
-type timed struct {
-	*httptest.ResponseRecorder
-	read, write []time.Time
-}
-
-func (w *timed) SetReadDeadline(deadline time.Time) error {
-	w.read = append(w.read, deadline)
-	return nil
-}
-
-func (w *timed) SetWriteDeadline(deadline time.Time) error {
-	w.write = append(w.write, deadline)
-	return nil
-}
-
 // A file has to arrive within a minute; no deadline is left then that would cancel an import that takes longer.
 func TestTheDeadlineOfAnUploadIsNotThatOfTheImport(t *testing.T) {
 	store := testkit.Database(t)
@@ -42,10 +26,10 @@ func TestTheDeadlineOfAnUploadIsNotThatOfTheImport(t *testing.T) {
 		strings.NewReader("given_name,family_name,birth_date,care_recipient_id\nBen,Lark,1950-05-01,415056225\n"))
 	request.Header.Set("Content-Type", "text/csv")
 	request.Header.Set("Authorization", "Bearer "+secret)
-	answer := &timed{ResponseRecorder: httptest.NewRecorder()}
+	answer := testkit.NewDeadlines()
 	api.New(api.Options{Store: store, Logger: zap.NewNop()}).ServeHTTP(answer, request)
 	require.Equal(t, http.StatusOK, answer.Code, answer.Body)
-	require.WithinDuration(t, time.Now().Add(time.Minute), answer.read[0], 20*time.Second)
-	require.True(t, answer.read[len(answer.read)-1].IsZero(), "lifted")
-	require.Greater(t, time.Until(answer.write[len(answer.write)-1]), 10*time.Minute)
+	require.WithinDuration(t, time.Now().Add(time.Minute), answer.Reads[0], 20*time.Second)
+	require.True(t, answer.Reads[len(answer.Reads)-1].IsZero(), "lifted")
+	require.Greater(t, time.Until(answer.Writes[len(answer.Writes)-1]), 10*time.Minute)
 }

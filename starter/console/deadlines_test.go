@@ -20,22 +20,6 @@ import (
 	"github.com/caresync/caresync/testkit"
 )
 
-// timed notes the deadlines that a handler sets on its connection.
-type timed struct {
-	*httptest.ResponseRecorder
-	read, write []time.Time
-}
-
-func (w *timed) SetReadDeadline(deadline time.Time) error {
-	w.read = append(w.read, deadline)
-	return nil
-}
-
-func (w *timed) SetWriteDeadline(deadline time.Time) error {
-	w.write = append(w.write, deadline)
-	return nil
-}
-
 // A body has to arrive in time; afterwards no deadline is left, which would end a request that takes longer.
 func TestADeadlineIsForABodyOnly(t *testing.T) {
 	store := testkit.Database(t)
@@ -45,22 +29,22 @@ func TestADeadlineIsForABodyOnly(t *testing.T) {
 	require.NoError(t, err)
 	pages, err := console.New(console.Options{Store: store, Logger: zap.NewNop()})
 	require.NoError(t, err)
-	send := func(method, path, media string, body io.Reader) *timed {
+	send := func(method, path, media string, body io.Reader) *testkit.Deadlines {
 		request := httptest.NewRequestWithContext(t.Context(), method, path, body)
 		request.Header.Set("Content-Type", media)
 		request.AddCookie(&http.Cookie{Name: "caresync-session", Value: secret})
-		answer := &timed{ResponseRecorder: httptest.NewRecorder()}
+		answer := testkit.NewDeadlines()
 		pages.ServeHTTP(answer, request)
 		return answer
 	}
 
-	require.Empty(t, send(http.MethodGet, "/people", "", nil).read)
-	require.Empty(t, send(http.MethodPost, "/theme", "", nil).read)
+	require.Empty(t, send(http.MethodGet, "/people", "", nil).Reads)
+	require.Empty(t, send(http.MethodPost, "/theme", "", nil).Reads)
 
 	form := send(http.MethodPost, "/theme", "application/x-www-form-urlencoded", strings.NewReader("theme=dark"))
 	require.Equal(t, http.StatusSeeOther, form.Code)
-	require.WithinDuration(t, time.Now().Add(30*time.Second), form.read[0], 20*time.Second)
-	require.True(t, form.read[len(form.read)-1].IsZero(), "lifted")
+	require.WithinDuration(t, time.Now().Add(30*time.Second), form.Reads[0], 20*time.Second)
+	require.True(t, form.Reads[len(form.Reads)-1].IsZero(), "lifted")
 
 	var file bytes.Buffer
 	upload := multipart.NewWriter(&file)
@@ -73,8 +57,8 @@ func TestADeadlineIsForABodyOnly(t *testing.T) {
 	imported := send(http.MethodPost, "/imports/people", upload.FormDataContentType(), io.MultiReader(&file, strings.NewReader(strings.Repeat(" ", 10_000))))
 	require.Equal(t, http.StatusOK, imported.Code, imported.Body)
 	require.Contains(t, imported.Body.String(), "1 person imported")
-	require.True(t, imported.read[len(imported.read)-1].IsZero(), "lifted")
-	require.Len(t, imported.write, 2, "the answer has its time from the end of the import on")
+	require.True(t, imported.Reads[len(imported.Reads)-1].IsZero(), "lifted")
+	require.Len(t, imported.Writes, 2, "the answer has its time from the end of the import on")
 }
 
 // Whoever trickles a form is answered in the end, and does not hold the connection.

@@ -4,19 +4,19 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"net/http/httptest"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/starter/stream"
+	"github.com/caresync/caresync/testkit"
 )
 
 func TestEventsAreWrittenAsTheStandardSays(t *testing.T) {
 	t.Parallel()
-	w := httptest.NewRecorder()
-	events := stream.Open(deadlines{w})
+	w := testkit.NewDeadlines()
+	events := stream.Open(w)
 	require.NoError(t, events.Reconnect(time.Second))
 	require.NoError(t, events.Send("", "progress", "<p>one</p>\r\n<p>two</p>"))
 	require.NoError(t, events.Beat())
@@ -25,11 +25,6 @@ func TestEventsAreWrittenAsTheStandardSays(t *testing.T) {
 	require.Equal(t, "retry: 1000\n\nevent: progress\ndata: <p>one</p>\ndata: <p>two</p>\n\n: still here\n\nid: a1\nevent: end\ndata: now\n\n", w.Body.String())
 	require.True(t, w.Flushed)
 }
-
-// deadlines lets a recorder be written to with a deadline, as a connection is.
-type deadlines struct{ *httptest.ResponseRecorder }
-
-func (deadlines) SetWriteDeadline(time.Time) error { return nil }
 
 func numbers(until int, failure error) iter.Seq2[int, error] {
 	return func(yield func(int, error) bool) {
