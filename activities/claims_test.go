@@ -48,7 +48,7 @@ func TestSyncsThatCouldNotBeAskedForStayDue(t *testing.T) {
 			CareRecipientID: id, GivenName: "Ada", FamilyName: "Wren " + id, BirthDate: care.NewDate(1941, time.March, 9),
 		}})
 	}
-	_, err = store.ImportPeople(t.Context(), organisation.ID, file)
+	_, err = store.ImportPeople(t.Context(), organisation.ID, file, "tests")
 	require.NoError(t, err)
 	clients, _, err := store.Clients(t.Context(), organisation, "", db.MostPerPage, time.Now())
 	require.NoError(t, err)

@@ -149,7 +149,7 @@ func (s *site) addPeople(ctx context.Context, store *db.Store, people []world.He
 			CareRecipientID: person.CareRecipientID, GivenName: person.GivenName, FamilyName: person.FamilyName, BirthDate: birthDate,
 		}})
 	}
-	if _, err := store.ImportPeople(ctx, s.organisation.ID, file); err != nil {
+	if _, err := store.ImportPeople(ctx, s.organisation.ID, file, "benchmark"); err != nil {
 		return err
 	}
 	for after, more := care.ID(""), true; more; {

@@ -44,6 +44,9 @@ var fieldLabels = map[string]string{
 	statusField: "status", "amount": "amount", "delivered_on": "date", "support_item_number": "support item number",
 	"support_item_description": "support item description", "service_provider_name": "service provider name", "note": "note",
 	"claim_status": "claim status",
+	"given_name":   "given name", "family_name": "family name", "birth_date": "date of birth", "care_recipient_id": "care recipient id",
+	"ndis_number": "NDIS number", "service_provider_id": "service provider id", "pace_participant": "NDIS PACE Participant",
+	"pace_api_access": "API access", "entry_date": "entry into care", "departure_date": "departure", "not_in_care_since": "not in care since",
 }
 
 // FieldLabel is what people call a field.

@@ -48,7 +48,7 @@ type Value struct {
 	Text  *string
 }
 
-// Change is one field of a record that a run changed. A created record has one change with no field.
+// Change is one field of a record that was changed. A created record has one change with no field.
 type Change struct {
 	Kind     Kind    `json:"kind"`
 	RecordID ID      `json:"record_id"`
@@ -58,7 +58,26 @@ type Change struct {
 	New      *string `json:"new_value"`
 }
 
-// What a run can do to a record, as Change.Action.
+// Origin says what changed records where no run did: through what, who did it, and why.
+type Origin struct {
+	Source ChangeSource
+	// RequestedBy names who did it as a run does: the console's, the API's or the command line's name of them.
+	RequestedBy string
+	// Note is why, in their own words; empty where nobody is asked.
+	Note string
+}
+
+// ChangeSource is what changed a record where no run did.
+type ChangeSource string
+
+// The sources of changes that no run makes.
+const (
+	SourceImportPeople            ChangeSource = "import-people"
+	SourceImportDeliveredServices ChangeSource = "import-delivered-services"
+	SourcePACEBoxes               ChangeSource = "pace-boxes"
+)
+
+// What can happen to a record, as Change.Action.
 const (
 	ActionCreated = "created"
 	ActionUpdated = "updated"

@@ -65,7 +65,7 @@ func (s *Store) ImportDeliveredServices(
 			return err
 		}
 		result = work.result
-		return work.write(ctx, queries, organisation.ID, "import of delivered services by "+by)
+		return work.write(ctx, queries, organisation.ID, care.Origin{Source: care.SourceImportDeliveredServices, RequestedBy: by})
 	})
 	return result, err
 }
@@ -303,27 +303,17 @@ func sameManagement(management care.Management, given string) bool {
 
 // changesOf are the fields in which work differs from what we hold of it.
 func (w *work) changesOf(held, after deliveredRow) (changes []care.Change) {
-	change := func(field string, old, new string) {
-		changes = append(changes, care.Change{
-			Kind: care.KindDeliveredService, RecordID: held.ID, Action: care.ActionUpdated, Field: field, Old: pointerTo(old), New: pointerTo(new),
-		})
-	}
 	if held.BudgetID != after.BudgetID {
-		change("budget", w.budgetWords(held.BudgetID), w.budgetWords(after.BudgetID))
+		changes = changedFields(care.KindDeliveredService, held.ID, []fieldChange{{"budget", w.budgetWords(held.BudgetID), w.budgetWords(after.BudgetID)}})
 	}
-	for _, field := range []struct{ name, old, new string }{
+	return append(changes, changedFields(care.KindDeliveredService, held.ID, []fieldChange{
 		{"delivered_on", held.DeliveredOn.String(), after.DeliveredOn.String()},
 		{"amount", held.Amount.StringFixed(2), after.Amount.StringFixed(2)},
 		{"support_item_number", held.SupportItemNumber, after.SupportItemNumber},
 		{"support_item_description", held.SupportItemDescription, after.SupportItemDescription},
 		{"note", held.Note, after.Note},
 		{"claim_status", string(held.ClaimStatus), string(after.ClaimStatus)},
-	} {
-		if field.old != field.new {
-			change(field.name, field.old, field.new)
-		}
-	}
-	return changes
+	})...)
 }
 
 func (w *work) budgetWords(id care.ID) string {
@@ -362,7 +352,7 @@ func (w *work) adjust() {
 	}
 }
 
-func (w *work) write(ctx context.Context, queries *gen.Queries, organisation care.ID, causedBy string) error {
+func (w *work) write(ctx context.Context, queries *gen.Queries, organisation care.ID, origin care.Origin) error {
 	for chunk := range slices.Chunk(w.writes, importChunk) {
 		err := queries.WriteDeliveredServices(ctx, gen.WriteDeliveredServicesParams{OrganisationID: organisation, Services: list(chunk)})
 		if err != nil {
@@ -374,13 +364,8 @@ func (w *work) write(ctx context.Context, queries *gen.Queries, organisation car
 			return err
 		}
 	}
-	for chunk := range slices.Chunk(w.changes, importChunk) {
-		err := queries.RecordImportChanges(ctx, gen.RecordImportChangesParams{
-			OrganisationID: organisation, CausedBy: causedBy, Changes: list(chunk),
-		})
-		if err != nil {
-			return err
-		}
+	if err := recordChanges(ctx, queries, organisation, origin, w.changes); err != nil {
+		return err
 	}
 	return queries.AnnounceContractsChanged(ctx, gen.AnnounceContractsChangedParams{OrganisationID: organisation, ClientIds: slices.Sorted(maps.Keys(w.changed))})
 }

@@ -108,8 +108,9 @@ func TestWhatAnImportChangedIsRecorded(t *testing.T) {
 	require.False(t, more)
 	var words []string
 	for _, change := range changes {
-		if change.CausedBy != "" {
-			require.Equal(t, "import of delivered services by tests", change.CausedBy)
+		if change.RunID == nil {
+			require.Equal(t, care.SourceImportDeliveredServices, change.Source)
+			require.Equal(t, "tests", change.RequestedBy)
 			require.Nil(t, change.RunID)
 			words = append(words, strings.TrimSpace(strings.Join([]string{change.Subject, change.Action, change.FieldLabel, value(change.Old), value(change.New)}, "|")))
 		}
@@ -451,7 +452,7 @@ func TestImportPeopleTicksTheBoxes(t *testing.T) { // seed 000, R21
 	require.Equal(t, db.ImportResult{Updated: 1}, importPeople(t, p.store, p.organisation, ada))
 	require.Equal(t, care.PACEFlags{}, boxes(), "unticking participant clears API access")
 	ada.PACEParticipant, ada.PACEAPIAccess = nil, ptr(true)
-	_, err := p.store.ImportPeople(t.Context(), p.organisation.ID, people(ada))
+	_, err := p.store.ImportPeople(t.Context(), p.organisation.ID, people(ada), "tests")
 	require.ErrorContains(t, err, "line 2, pace_api_access")
 	ada.PACEParticipant = ptr(true)
 	require.Equal(t, db.ImportResult{Updated: 1}, importPeople(t, p.store, p.organisation, ada))

@@ -120,7 +120,7 @@ func TestFlags(t *testing.T) { // seed 000, R21
 		{"API access beside participant", db.FlagChange{PACEAPIAccess: yes}, care.PACEFlags{PACEParticipant: true, PACEAPIAccess: true}, false},
 		{"access against an unticked participant", db.FlagChange{PACEParticipant: no, PACEAPIAccess: yes}, care.PACEFlags{PACEParticipant: true, PACEAPIAccess: true}, true},
 	} {
-		flags, err := p.store.SetPACEFlags(t.Context(), p.organisation.ID, p.client, test.change)
+		flags, err := p.store.SetPACEFlags(t.Context(), p.organisation.ID, p.client, test.change, "tests")
 		if test.refused {
 			require.ErrorIs(t, err, care.ErrAccessWithoutParticipant, test.name)
 		} else {
@@ -131,7 +131,7 @@ func TestFlags(t *testing.T) { // seed 000, R21
 		require.NoError(t, err)
 		require.Equal(t, test.want, care.PACEFlags{PACEParticipant: client.PACEParticipant, PACEAPIAccess: client.PACEAPIAccess}, test.name)
 	}
-	_, err := p.store.SetPACEFlags(t.Context(), newOrganisation(t, p.store, "banksia").ID, p.client, db.FlagChange{PACEParticipant: no})
+	_, err := p.store.SetPACEFlags(t.Context(), newOrganisation(t, p.store, "banksia").ID, p.client, db.FlagChange{PACEParticipant: no}, "tests")
 	require.ErrorIs(t, err, db.ErrNotFound, "another organisation's client (R11)")
 }
 
@@ -172,7 +172,7 @@ func TestANotificationIsRecordedOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, theirs)
 
-	_, err = p.store.SetPACEFlags(t.Context(), p.organisation.ID, p.client, db.FlagChange{PACEAPIAccess: ptr(false)})
+	_, err = p.store.SetPACEFlags(t.Context(), p.organisation.ID, p.client, db.FlagChange{PACEAPIAccess: ptr(false)}, "tests")
 	require.NoError(t, err)
 	require.False(t, p.note(t, "c", nil, p.now).Refresh, "a gate does not hold (R21)")
 }

@@ -16,8 +16,10 @@ import (
 type FlagChange = care.FlagChange
 
 // SetPACEFlags changes a client's two boxes and answers with them (seed 000, R21). It fails with ErrNotFound or
-// care.ErrAccessWithoutParticipant.
-func (s *Store) SetPACEFlags(ctx context.Context, organisation, client care.ID, change FlagChange) (flags care.PACEFlags, err error) {
+// care.ErrAccessWithoutParticipant. by, who does it, is kept in the person's history.
+func (s *Store) SetPACEFlags(
+	ctx context.Context, organisation, client care.ID, change FlagChange, by string,
+) (flags care.PACEFlags, err error) {
 	err = s.inTransaction(ctx, "change the client's PACE boxes", func(queries *gen.Queries) error {
 		row, err := queries.LockClientFlags(ctx, gen.LockClientFlagsParams{OrganisationID: organisation, ClientID: client})
 		if err != nil {
@@ -27,9 +29,13 @@ func (s *Store) SetPACEFlags(ctx context.Context, organisation, client care.ID, 
 		if flags, err = before.With(change); err != nil || flags == before {
 			return err
 		}
-		return queries.SetClientFlags(ctx, gen.SetClientFlagsParams{
+		err = queries.SetClientFlags(ctx, gen.SetClientFlagsParams{
 			OrganisationID: organisation, ClientID: client, PaceParticipant: flags.PACEParticipant, PaceApiAccess: flags.PACEAPIAccess,
 		})
+		if err != nil {
+			return err
+		}
+		return recordChanges(ctx, queries, organisation, care.Origin{Source: care.SourcePACEBoxes, RequestedBy: by}, changedFlags(client, before, flags))
 	})
 	return flags, err
 }

@@ -86,8 +86,9 @@ type personRow struct {
 }
 
 // ImportPeople stores the people of a file, all or none. A person is recognised by the care recipient id, else by the NDIS number,
-// else by name and birth date; what the file leaves empty stays as it was. It fails with ImportError.
-func (s *Store) ImportPeople(ctx context.Context, organisation care.ID, file Import[ImportedPerson]) (ImportResult, error) {
+// else by name and birth date; what the file leaves empty stays as it was. What changes is kept in each person's history, with by, who
+// imports. It fails with ImportError.
+func (s *Store) ImportPeople(ctx context.Context, organisation care.ID, file Import[ImportedPerson], by string) (ImportResult, error) {
 	var result ImportResult
 	err := s.inTransaction(ctx, "import people", func(queries *gen.Queries) error {
 		if err := queries.LockOrganisationForImport(ctx, organisation); err != nil {
@@ -104,7 +105,10 @@ func (s *Store) ImportPeople(ctx context.Context, organisation care.ID, file Imp
 			return err
 		}
 		result = register.result
-		return writePeople(ctx, queries, organisation, register.writes)
+		if err := writePeople(ctx, queries, organisation, register.writes); err != nil {
+			return err
+		}
+		return recordChanges(ctx, queries, organisation, care.Origin{Source: care.SourceImportPeople, RequestedBy: by}, register.changes)
 	})
 	return result, err
 }
@@ -125,12 +129,15 @@ type register struct {
 	byNDISNumber      map[string]*gen.PeopleForImportRow
 	byBirthDate       map[care.Date][]*gen.PeopleForImportRow
 	connections       map[string]care.ID
+	// providers are the service provider ids of the connections.
+	providers map[care.ID]string
 	// linesByID are the lines of the file's care recipient ids, lineOfNDIS of its NDIS numbers, lineOfClient of the people they are about.
 	linesByID    map[string]int
 	lineOfNDIS   map[string]int
 	lineOfClient map[care.ID]int
 
 	writes   []personRow
+	changes  []care.Change
 	result   ImportResult
 	problems []LineError
 }
@@ -138,7 +145,7 @@ type register struct {
 func loadRegister(ctx context.Context, queries *gen.Queries, organisation care.ID, people []ImportedPerson) (*register, error) {
 	r := &register{
 		byCareRecipientID: map[string]*gen.PeopleForImportRow{}, byNDISNumber: map[string]*gen.PeopleForImportRow{},
-		byBirthDate: map[care.Date][]*gen.PeopleForImportRow{}, connections: map[string]care.ID{},
+		byBirthDate: map[care.Date][]*gen.PeopleForImportRow{}, connections: map[string]care.ID{}, providers: map[care.ID]string{},
 		linesByID: map[string]int{}, lineOfNDIS: map[string]int{}, lineOfClient: map[care.ID]int{},
 	}
 	query := gen.PeopleForImportParams{OrganisationID: organisation}
@@ -155,7 +162,7 @@ func loadRegister(ctx context.Context, queries *gen.Queries, organisation care.I
 		return nil, err
 	}
 	for _, connection := range connections {
-		r.connections[connection.ServiceProviderID] = connection.ID
+		r.connections[connection.ServiceProviderID], r.providers[connection.ID] = connection.ID, connection.ServiceProviderID
 	}
 	r.held, err = queries.PeopleForImport(ctx, query)
 	r.indexHeld()
@@ -193,19 +200,25 @@ func (r *register) add(person ImportedPerson) {
 	if held == nil {
 		row.ID = NewID()
 		r.result.Created++
-		r.writes = append(r.writes, row)
+		r.keep(row, care.Change{Kind: care.KindClient, RecordID: row.ID, Action: care.ActionCreated})
 		return
 	}
 	row.ID = held.ID
 	setIfEmpty(&row.CareRecipientID, held.CareRecipientID)
 	setIfEmpty(&row.NDISNumber, held.NdisNumber)
 	setIfEmpty(&row.GivenName, held.GivenName)
-	if row.sameAs(held) {
+	changes := r.changesOf(held, row)
+	if len(changes) == 0 {
 		r.result.Unchanged++
 		return
 	}
 	r.result.Updated++
-	r.writes = append(r.writes, row)
+	r.keep(row, changes...)
+}
+
+func (r *register) keep(person personRow, changes ...care.Change) {
+	r.writes = append(r.writes, person)
+	r.changes = append(r.changes, changes...)
 }
 
 func setIfEmpty(field *string, value string) {
@@ -214,10 +227,16 @@ func setIfEmpty(field *string, value string) {
 	}
 }
 
-func (p personRow) sameAs(held *gen.PeopleForImportRow) bool {
-	return p.GivenName == held.GivenName && p.FamilyName == held.FamilyName && p.BirthDate == held.BirthDate &&
-		p.CareRecipientID == held.CareRecipientID && p.NDISNumber == held.NdisNumber && valueOf(p.ConnectionID) == valueOf(held.ConnectionID) &&
-		p.PACEFlags == flagsHeld(held)
+// changesOf are the fields in which a person differs from what we hold of them.
+func (r *register) changesOf(held *gen.PeopleForImportRow, after personRow) []care.Change {
+	return append(changedFields(care.KindClient, held.ID, []fieldChange{
+		{"given_name", held.GivenName, after.GivenName},
+		{"family_name", held.FamilyName, after.FamilyName},
+		{"birth_date", held.BirthDate.String(), after.BirthDate.String()},
+		{"care_recipient_id", held.CareRecipientID, after.CareRecipientID},
+		{"ndis_number", held.NdisNumber, after.NDISNumber},
+		{"service_provider_id", r.providers[valueOf(held.ConnectionID)], r.providers[valueOf(after.ConnectionID)]},
+	}), changedFlags(held.ID, flagsHeld(held), after.PACEFlags)...)
 }
 
 func flagsHeld(held *gen.PeopleForImportRow) care.PACEFlags {

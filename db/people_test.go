@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,7 +25,7 @@ func people(rows ...db.ImportedPerson) db.Import[db.ImportedPerson] {
 
 func importPeople(t *testing.T, store *db.Store, organisation db.Organisation, rows ...db.ImportedPerson) db.ImportResult {
 	t.Helper()
-	result, err := store.ImportPeople(t.Context(), organisation.ID, people(rows...))
+	result, err := store.ImportPeople(t.Context(), organisation.ID, people(rows...), "tests")
 	require.NoError(t, err)
 	return result
 }
@@ -65,7 +66,7 @@ func TestImportPeopleIsAllOrNothingAndNamesEveryLine(t *testing.T) {
 	file := people(person(2, "Ada", "Wren", "415056224"), person(4, "Ben", "Lark", "415056224"), stranger)
 	file.Problems = []db.LineError{{Line: 3, Column: "birth_date", Message: "is not a date"}}
 
-	_, err := store.ImportPeople(t.Context(), organisation.ID, file)
+	_, err := store.ImportPeople(t.Context(), organisation.ID, file, "tests")
 	var refused *db.ImportError
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, []int{3, 4, 5}, []int{refused.Problems[0].Line, refused.Problems[1].Line, refused.Problems[2].Line})
@@ -121,7 +122,7 @@ func TestCareRecipientIDCannotChangeUnderAPlan(t *testing.T) {
 			execute(t, address, `INSERT INTO support_plan (id, organisation_id, client_id, care_recipient_id) VALUES ($1, $2, $3, '415056224')`,
 				db.NewID(), organisation.ID, client.ID)
 
-			_, err := store.ImportPeople(t.Context(), organisation.ID, people(test.again))
+			_, err := store.ImportPeople(t.Context(), organisation.ID, people(test.again), "tests")
 			var refused *db.ImportError
 			require.ErrorAs(t, err, &refused)
 			require.Equal(t, "care_recipient_id", refused.Problems[0].Column)
@@ -148,7 +149,7 @@ func TestNumbersOfTwoPeopleOnOneLineAreAnError(t *testing.T) {
 	importPeople(t, store, organisation, ada, ben)
 
 	ada.NDISNumber = ben.NDISNumber
-	_, err := store.ImportPeople(t.Context(), organisation.ID, people(ada))
+	_, err := store.ImportPeople(t.Context(), organisation.ID, people(ada), "tests")
 	require.ErrorContains(t, err, "ndis_number")
 }
 
@@ -190,4 +191,45 @@ func TestClientsArePagedByName(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{"Wren 0", "Wren 1", "Wren 2", "Wren 3", "Wren 4", "Wren 5", "Wren 6"}, seen)
+}
+
+// Until there is an audit, an import says in each person's history what it changed, and who imported.
+func TestAnImportRecordsWhatItChanged(t *testing.T) {
+	t.Parallel()
+	store := testkit.Database(t)
+	ada := person(2, "Ada", "Wren", "0415056224")
+	organisation := newOrganisation(t, store, "wattle")
+	_, err := store.ImportPeople(t.Context(), organisation.ID, people(ada), "console: Mary")
+	require.NoError(t, err)
+	_, err = store.ImportPeople(t.Context(), organisation.ID, people(ada), "console: Mary")
+	require.NoError(t, err)
+	changed := ada
+	changed.FamilyName, changed.NDISNumber = "Finch", "430000001"
+	_, err = store.ImportPeople(t.Context(), organisation.ID, people(changed), "api: roster")
+	require.NoError(t, err)
+	yes := true
+	person := clientOf(t, store, organisation, ada.CareRecipientID)
+	_, err = store.SetPACEFlags(t.Context(), organisation.ID, person.ID, db.FlagChange{PACEParticipant: &yes}, "cli: tim")
+	require.NoError(t, err)
+
+	var told []string
+	changes, more, err := store.PersonHistory(t.Context(), organisation.ID, person.ID, time.Time{}, 50)
+	require.NoError(t, err)
+	require.False(t, more)
+	for _, change := range changes {
+		require.Nil(t, change.RunID)
+		told = append(told, strings.Join([]string{string(change.Source), change.RequestedBy, change.Action, change.FieldLabel, value(change.Old), value(change.New)}, "|"))
+	}
+	require.Equal(t, []string{
+		"pace-boxes|cli: tim|updated|NDIS PACE Participant|false|true",
+		"import-people|api: roster|updated|family name|" + ada.FamilyName + "|Finch",
+		"import-people|api: roster|updated|NDIS number||430000001",
+		"import-people|console: Mary|created|||",
+	}, told)
+
+	_, more, err = store.PersonHistory(t.Context(), organisation.ID, person.ID, changes[1].ChangedAt, 50)
+	require.NoError(t, err)
+	require.False(t, more)
+	_, _, err = store.PersonHistory(t.Context(), newOrganisation(t, store, "banksia").ID, person.ID, time.Time{}, 50)
+	require.ErrorIs(t, err, db.ErrNotFound)
 }

@@ -32,7 +32,7 @@ func (l listed) add(t *testing.T, given, family, careRecipientID, ndisNumber str
 	_, err := l.store.ImportPeople(t.Context(), l.organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{
 		Line: 2, NDISNumber: ndisNumber,
 		Identity: care.Identity{CareRecipientID: careRecipientID, GivenName: given, FamilyName: family, BirthDate: care.NewDate(1940, time.May, 1)},
-	}}})
+	}}}, "tests")
 	require.NoError(t, err)
 }
 

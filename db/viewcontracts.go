@@ -118,19 +118,15 @@ type ReviewView struct {
 // ContractChange is one field that a run or an import changed in a contract or what is under it. A record that was created, removed
 // or revived has one entry without a field.
 type ContractChange struct {
-	ChangedAt   time.Time    `json:"changed_at"`
-	RunID       *care.ID     `json:"run_id" doc:"Null where no run changed it"`
-	CausedBy    string       `json:"caused_by,omitempty" doc:"What changed it where no run did, such as an import and who made it"`
-	Trigger     care.Trigger `json:"trigger,omitempty" doc:"The run's"`
-	RequestedBy string       `json:"requested_by,omitempty" doc:"The run's"`
-	Kind        care.Kind    `json:"kind" enum:"service_contract,plan_budget,delivered_service"`
-	RecordID    care.ID      `json:"record_id"`
-	Subject     string       `json:"subject" doc:"The record as people know it"`
-	Action      string       `json:"action" enum:"created,updated,removed,revived"`
-	Field       string       `json:"field"`
-	FieldLabel  string       `json:"field_label" doc:"The field as people know it"`
-	Old         *string      `json:"old_value"`
-	New         *string      `json:"new_value"`
+	ChangeCause
+	Kind       care.Kind `json:"kind" enum:"service_contract,plan_budget,delivered_service"`
+	RecordID   care.ID   `json:"record_id"`
+	Subject    string    `json:"subject" doc:"The record as people know it"`
+	Action     string    `json:"action" enum:"created,updated,removed,revived"`
+	Field      string    `json:"field"`
+	FieldLabel string    `json:"field_label" doc:"The field as people know it"`
+	Old        *string   `json:"old_value"`
+	New        *string   `json:"new_value"`
 }
 
 // RetrievalRef is a retrieval that waits to be created (R22).
@@ -380,7 +376,10 @@ func viewContractChange(row gen.ViewContractHistoryRow) ContractChange {
 		delivered: care.DeliveredServiceKind(row.DeliveredKind), reference: row.Reference,
 	}
 	change := ContractChange{
-		ChangedAt: row.ChangedAt, RunID: row.RunID, CausedBy: row.CausedBy, Trigger: care.Trigger(row.Trigger), RequestedBy: row.RequestedBy,
+		ChangeCause: ChangeCause{
+			ChangedAt: row.ChangedAt, RunID: row.RunID, Trigger: care.Trigger(row.Trigger), Source: care.ChangeSource(row.Source),
+			RequestedBy: row.RequestedBy, Note: row.Note,
+		},
 		Kind: care.Kind(row.Kind), RecordID: row.RecordID, Subject: subject.words(), Action: row.Action,
 		Field: row.Field, Old: row.OldValue, New: row.NewValue,
 	}

@@ -166,7 +166,7 @@ func (w *World) importPeople(t testing.TB, store *db.Store, organisation care.ID
 			CareRecipientID: person.CareRecipientID, GivenName: person.GivenName, FamilyName: person.FamilyName, BirthDate: date(t, person.BirthDate),
 		}})
 	}
-	_, err := store.ImportPeople(t.Context(), organisation, file)
+	_, err := store.ImportPeople(t.Context(), organisation, file, "tests")
 	require.NoError(t, err)
 	clients := clientsOf(t, store, organisation)
 	for _, person := range people {
@@ -185,14 +185,14 @@ func (w *World) importParticipants(t testing.TB, store *db.Store, organisation c
 			GivenName: participant.GivenName, FamilyName: participant.FamilyName, BirthDate: date(t, participant.BirthDate),
 		}})
 	}
-	_, err := store.ImportPeople(t.Context(), organisation, file)
+	_, err := store.ImportPeople(t.Context(), organisation, file, "tests")
 	require.NoError(t, err)
 	yes := true
 	stored := db.Organisation{ID: organisation, TimeZone: db.DefaultTimeZone}
 	for _, participant := range participants {
 		client, err := store.ClientByNDISNumber(t.Context(), stored, participant.NDISNumber, time.Now())
 		require.NoError(t, err)
-		_, err = store.SetPACEFlags(t.Context(), organisation, client.ID, care.FlagChange{PACEParticipant: &yes, PACEAPIAccess: &yes})
+		_, err = store.SetPACEFlags(t.Context(), organisation, client.ID, care.FlagChange{PACEParticipant: &yes, PACEAPIAccess: &yes}, "tests")
 		require.NoError(t, err)
 		key := participantKey{raNumber, participant.Key}
 		w.participants[key] = care.Request{OrganisationID: organisation, ClientID: client.ID, Trigger: care.TriggerOnDemand}

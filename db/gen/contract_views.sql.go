@@ -21,13 +21,13 @@ WITH record AS (
         JOIN plan_budget b ON b.organisation_id = d.organisation_id AND b.id = d.budget_id
         WHERE d.organisation_id = $1 AND b.contract_id = $2
 ), change AS (
-    SELECT h.organisation_id, h.run_id, h.kind, h.record_id, h.action, h.field, h.old_value, h.new_value, h.position, h.changed_at, h.caused_by FROM record_change h JOIN record ON record.id = h.record_id
+    SELECT h.organisation_id, h.run_id, h.kind, h.record_id, h.action, h.field, h.old_value, h.new_value, h.position, h.changed_at, h.source, h.requested_by, h.note FROM record_change h JOIN record ON record.id = h.record_id
     WHERE h.organisation_id = $1 AND h.kind IN ('service_contract', 'plan_budget', 'delivered_service')
       AND ($3::timestamptz IS NULL OR h.changed_at < $3)
 ), page AS (
     SELECT min(newest.changed_at) AS since FROM (SELECT changed_at FROM change ORDER BY changed_at DESC LIMIT $4) newest
 )
-SELECT h.changed_at, h.run_id, h.caused_by, coalesce(r.trigger, '')::text AS trigger, coalesce(r.requested_by, '')::text AS requested_by,
+SELECT h.changed_at, h.run_id, h.source, h.note, coalesce(r.trigger, '')::text AS trigger, coalesce(r.requested_by, h.requested_by)::text AS requested_by,
        h.kind, h.record_id, h.action, h.field, h.old_value, h.new_value,
        coalesce(b.category, '')::text AS category, coalesce(b.budget_type, '')::text AS budget_type, coalesce(b.management, '')::text AS management,
        coalesce(d.kind, '')::text AS delivered_kind, coalesce(d.reference, '')::text AS reference,
@@ -52,7 +52,8 @@ type ViewContractHistoryParams struct {
 type ViewContractHistoryRow struct {
 	ChangedAt     time.Time
 	RunID         *care.ID
-	CausedBy      string
+	Source        string
+	Note          string
 	Trigger       string
 	RequestedBy   string
 	Kind          string
@@ -87,7 +88,8 @@ func (q *Queries) ViewContractHistory(ctx context.Context, arg ViewContractHisto
 		if err := rows.Scan(
 			&i.ChangedAt,
 			&i.RunID,
-			&i.CausedBy,
+			&i.Source,
+			&i.Note,
 			&i.Trigger,
 			&i.RequestedBy,
 			&i.Kind,

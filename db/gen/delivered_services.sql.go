@@ -242,23 +242,6 @@ func (q *Queries) LockContracts(ctx context.Context, arg LockContractsParams) er
 	return err
 }
 
-const recordImportChanges = `-- name: RecordImportChanges :exec
-INSERT INTO record_change (organisation_id, caused_by, kind, record_id, action, field, old_value, new_value, position)
-SELECT $1, $2, c.kind, c.record_id, c.action, c.field, c.old_value, c.new_value, row_number() OVER ()
-FROM jsonb_to_recordset($3::jsonb) AS c (kind text, record_id uuid, action text, field text, old_value text, new_value text)
-`
-
-type RecordImportChangesParams struct {
-	OrganisationID care.ID
-	CausedBy       string
-	Changes        json.RawMessage
-}
-
-func (q *Queries) RecordImportChanges(ctx context.Context, arg RecordImportChangesParams) error {
-	_, err := q.db.Exec(ctx, recordImportChanges, arg.OrganisationID, arg.CausedBy, arg.Changes)
-	return err
-}
-
 const removeAdjustments = `-- name: RemoveAdjustments :exec
 UPDATE delivered_service SET removed_at = now()
 WHERE organisation_id = $1 AND kind = 'pace_adjustment' AND id = ANY ($2::uuid[])

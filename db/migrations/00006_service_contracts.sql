@@ -217,13 +217,18 @@ CREATE INDEX pace_notification_newest ON pace_notification (organisation_id, las
 
 COMMENT ON COLUMN pace_notification.client_id IS 'NULL for a participant whom the organisation does not have.';
 
--- Adjustment records also change when our own delivered services do, which no run does.
+-- Records also change where no run does it: by an import, or by a person. Then the change itself says through what, by whom and why.
 ALTER TABLE record_change
     ALTER run_id DROP NOT NULL,
-    ADD caused_by text NOT NULL DEFAULT '',
-    ADD CHECK ((run_id IS NULL) = (caused_by <> ''));
+    ADD source       text NOT NULL DEFAULT '',
+    ADD requested_by text NOT NULL DEFAULT '',
+    ADD note         text NOT NULL DEFAULT '',
+    ADD CHECK ((run_id IS NULL) = (source <> '')),
+    ADD CHECK ((run_id IS NULL) = (requested_by <> ''));
 
-COMMENT ON COLUMN record_change.caused_by IS 'What changed the record where no run did, such as an import and who made it.';
+COMMENT ON COLUMN record_change.source IS 'What changed the record where no run did, such as import-people.';
+COMMENT ON COLUMN record_change.requested_by IS 'Who did it, as in sync_run; where a run changed the record, the run says it.';
+COMMENT ON COLUMN record_change.note IS 'Why, in their own words; empty where nobody is asked.';
 
 -- As before, with the outbox's topics named after the kind of run.
 -- +goose StatementBegin
@@ -282,7 +287,7 @@ $$;
 
 -- +goose Down
 DELETE FROM record_change WHERE run_id IS NULL;
-ALTER TABLE record_change DROP COLUMN caused_by, ALTER run_id SET NOT NULL;
+ALTER TABLE record_change DROP COLUMN source, DROP COLUMN requested_by, DROP COLUMN note, ALTER run_id SET NOT NULL;
 DROP TABLE pace_notification, pace_review, pace_retrieval, delivered_service, stated_item, funding_period, plan_budget, service_contract,
     pace_standing, pace_settings;
 ALTER TABLE client DROP COLUMN pace_participant, DROP COLUMN pace_api_access;

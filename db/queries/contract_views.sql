@@ -70,7 +70,7 @@ WITH record AS (
 ), page AS (
     SELECT min(newest.changed_at) AS since FROM (SELECT changed_at FROM change ORDER BY changed_at DESC LIMIT @most) newest
 )
-SELECT h.changed_at, h.run_id, h.caused_by, coalesce(r.trigger, '')::text AS trigger, coalesce(r.requested_by, '')::text AS requested_by,
+SELECT h.changed_at, h.run_id, h.source, h.note, coalesce(r.trigger, '')::text AS trigger, coalesce(r.requested_by, h.requested_by)::text AS requested_by,
        h.kind, h.record_id, h.action, h.field, h.old_value, h.new_value,
        coalesce(b.category, '')::text AS category, coalesce(b.budget_type, '')::text AS budget_type, coalesce(b.management, '')::text AS management,
        coalesce(d.kind, '')::text AS delivered_kind, coalesce(d.reference, '')::text AS reference,

@@ -49,11 +49,6 @@ SET budget_id = excluded.budget_id, delivered_on = excluded.delivered_on, amount
 UPDATE delivered_service SET removed_at = now()
 WHERE organisation_id = @organisation_id AND kind = 'pace_adjustment' AND id = ANY (@ids::uuid[]);
 
--- name: RecordImportChanges :exec
-INSERT INTO record_change (organisation_id, caused_by, kind, record_id, action, field, old_value, new_value, position)
-SELECT @organisation_id, @caused_by, c.kind, c.record_id, c.action, c.field, c.old_value, c.new_value, row_number() OVER ()
-FROM jsonb_to_recordset(@changes::jsonb) AS c (kind text, record_id uuid, action text, field text, old_value text, new_value text);
-
 -- name: AnnounceContractsChanged :exec
 INSERT INTO outbox (organisation_id, topic, payload)
 SELECT @organisation_id, 'pace-contract.contract.changed', jsonb_build_object('client_id', c.client_id)

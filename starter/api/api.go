@@ -127,6 +127,7 @@ func newAPI(mux *http.ServeMux, a api) huma.API {
 	a.registerPACE(served)
 	a.registerRetrievals(served)
 	a.registerContracts(served)
+	a.registerPersonHistory(served)
 	a.registerNotifications(served)
 	a.registerClaims(served)
 	a.registerBulks(served)

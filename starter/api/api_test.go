@@ -63,7 +63,7 @@ func newService(t *testing.T, requestsPerSecond float64) *service {
 	s.organisation, s.token = s.newOrganisation("wattle")
 	_, s.other = s.newOrganisation("banksia")
 	_, err := s.store.ImportPeople(t.Context(), s.organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{Line: 2, Identity: care.Identity{
-		GivenName: "Ada", FamilyName: "Kookaburra", BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: careRecipientID}}}})
+		GivenName: "Ada", FamilyName: "Kookaburra", BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: careRecipientID}}}}, "tests")
 	require.NoError(t, err)
 	client, err := s.store.ClientByCareRecipientID(t.Context(), s.organisation, careRecipientID, time.Now())
 	require.NoError(t, err)
@@ -339,7 +339,7 @@ func TestAPersonWithoutACareRecipientIDCannotBeSynced(t *testing.T) {
 	t.Parallel()
 	s := newService(t, 0)
 	_, err := s.store.ImportPeople(t.Context(), s.organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{
-		Line: 2, NDISNumber: "430000001", Identity: care.Identity{FamilyName: "Albatross", BirthDate: care.NewDate(1950, time.May, 1)}}}})
+		Line: 2, NDISNumber: "430000001", Identity: care.Identity{FamilyName: "Albatross", BirthDate: care.NewDate(1950, time.May, 1)}}}}, "tests")
 	require.NoError(t, err)
 	var page struct {
 		CareRecipients []db.ClientView `json:"care_recipients"`

@@ -142,7 +142,7 @@ func (a api) getParticipant(ctx context.Context, in *clientInput) (*participantO
 
 func (a api) changeParticipant(ctx context.Context, in *flagsInput) (*participantOutput, error) {
 	change := db.FlagChange{PACEParticipant: in.Body.PACEParticipant, PACEAPIAccess: in.Body.PACEAPIAccess}
-	if _, err := a.pace.SetFlags(ctx, callerOf(ctx).Organisation, idOf(in.ID), change); err != nil {
+	if _, err := a.pace.SetFlags(ctx, callerOf(ctx).Organisation, idOf(in.ID), change, by(callerOf(ctx))); err != nil {
 		return nil, a.problem(ctx, err)
 	}
 	return a.getParticipant(ctx, &clientInput{ID: in.ID})

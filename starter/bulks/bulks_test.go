@@ -45,7 +45,7 @@ func newWorld(t *testing.T) world {
 			GivenName: "=cmd()", FamilyName: fmt.Sprintf("Wren %d", i), BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: fmt.Sprint(415000000 + i),
 		}})
 	}
-	_, err := w.store.ImportPeople(t.Context(), w.organisation.ID, file)
+	_, err := w.store.ImportPeople(t.Context(), w.organisation.ID, file, "tests")
 	require.NoError(t, err)
 	w.service = bulks.New(w.store, w.server, protocol.TaskQueues{Prefix: "test-"}).Quickly()
 	return w

@@ -325,7 +325,7 @@ func (a *app) showHistory(changes []db.ContractChange, more bool, organisation d
 	shown := a.newTable("when", "by", "record", "what", "old", "new")
 	shown.SetColumnConfigs(historyColumns())
 	for _, change := range changes {
-		row := table.Row{present.TimeToTheSecond(change.ChangedAt, organisation.Location()), changedBy(change), change.Subject, change.Action, "", ""}
+		row := table.Row{present.TimeToTheSecond(change.ChangedAt, organisation.Location()), present.Cause(change.ChangeCause), change.Subject, change.Action, "", ""}
 		if change.Field != "" {
 			row[3], row[4], row[5] = change.FieldLabel, onLines(change.Old), onLines(change.New)
 		}
@@ -348,15 +348,4 @@ func historyColumns() []table.ColumnConfig {
 		columns = append(columns, table.ColumnConfig{Number: number, WidthMax: width, WidthMaxEnforcer: wrapLines})
 	}
 	return columns
-}
-
-// changedBy says who or what caused a change.
-func changedBy(change db.ContractChange) string {
-	if change.RunID == nil {
-		return change.CausedBy
-	}
-	if change.RequestedBy == "" {
-		return present.Trigger(change.Trigger)
-	}
-	return present.Trigger(change.Trigger) + ", " + change.RequestedBy
 }

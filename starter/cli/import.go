@@ -90,7 +90,7 @@ func (a *app) importPeople(ctx context.Context, args []string) error {
 		return err
 	}
 	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-		result, err := store.ImportPeople(ctx, organisation.ID, imports.People(data, organisation.Today(time.Now())))
+		result, err := store.ImportPeople(ctx, organisation.ID, imports.People(data, organisation.Today(time.Now())), operator())
 		if err != nil {
 			return err
 		}

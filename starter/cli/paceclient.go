@@ -26,7 +26,7 @@ func (a *app) paceClient() *cobra.Command {
 					return err
 				}
 				if change != (db.FlagChange{}) {
-					if _, err := store.SetPACEFlags(ctx, organisation.ID, person.ID, change); err != nil {
+					if _, err := store.SetPACEFlags(ctx, organisation.ID, person.ID, change, operator()); err != nil {
 						return err
 					}
 				}

@@ -149,7 +149,7 @@ func TestAScriptInANameIsOnlyAName(t *testing.T) {
 	name := `<script>alert("x")</script>`
 	_, err := q.Store.ImportPeople(t.Context(), q.Request(t, "several-open").OrganisationID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{
 		Line: 2, Identity: care.Identity{CareRecipientID: "77", GivenName: name, FamilyName: `"><img src=x onerror=alert(1)>`, BirthDate: care.NewDate(1940, 1, 2)},
-	}}})
+	}}}, "tests")
 	require.NoError(t, err)
 	v := q.visitor(t, "several-open")
 	list := v.get("/people?search=77")
@@ -308,7 +308,7 @@ func (q quiet) grow(t testing.TB) {
 			CareRecipientID: fmt.Sprint(20_000 + i), GivenName: "Extra", FamilyName: fmt.Sprintf("Person %03d", i), BirthDate: care.NewDate(1940, 1, 2),
 		}})
 	}
-	_, err := q.Store.ImportPeople(t.Context(), request.OrganisationID, file)
+	_, err := q.Store.ImportPeople(t.Context(), request.OrganisationID, file, "tests")
 	require.NoError(t, err)
 	s := testkit.OpenSQL(t, q.DatabaseURL)
 	require.NoError(t, s.Try(t, `

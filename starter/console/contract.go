@@ -3,7 +3,6 @@ package console
 import (
 	"cmp"
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
@@ -19,11 +18,9 @@ import (
 type contractView struct {
 	contract    db.ContractView
 	participant db.ParticipantView
-	history     []moment
-	// older leads to changes before those that are shown, newest back to the first page; empty where there is none.
-	older, newest string
-	today         care.Date
-	zone          *time.Location
+	history     historyView
+	today       care.Date
+	zone        *time.Location
 }
 
 // contract shows a service contract of the person whom the address names (R11).
@@ -55,29 +52,10 @@ func (c console) contract(w http.ResponseWriter, r *http.Request, v visitor) err
 	if err != nil {
 		return err
 	}
-	view.history = momentsOf(changes)
-	if more {
-		view.older = contractPath(person, id) + "?" + url.Values{"before": {changes[len(changes)-1].ChangedAt.Format(time.RFC3339Nano)}}.Encode() + "#history"
-	}
-	if !before.IsZero() {
-		view.newest = contractPath(person, id) + "#history"
-	}
+	view.history = historyOf(contractCauses(changes), contractPath(person, id), before, more, v.zone)
 	page := personFrame(view.contract.Client)
 	page.Title = contractTitle(view.contract.ContractHeader)
 	return c.render(w, r, http.StatusOK, contractPage(c.frame(r, page), view))
-}
-
-// beforeOf is the time from which older changes are asked for, zero for none.
-func beforeOf(query url.Values) (time.Time, error) {
-	text := query.Get("before")
-	if text == "" {
-		return time.Time{}, nil
-	}
-	before, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		return time.Time{}, db.ErrNotFound
-	}
-	return before, nil
 }
 
 func contractTitle(contract db.ContractHeader) string {
@@ -308,39 +286,13 @@ func (v contractView) delivered() []deliveredRow {
 	return rows
 }
 
-// moment is what changed in a contract at one time.
-type moment struct {
-	db.ContractChange
-	records []changedRecord
-}
-
-// momentsOf puts together what changed at the same time, newest first.
-func momentsOf(changes []db.ContractChange) []moment {
-	var moments []moment
-	for i := 0; i < len(changes); {
-		end := i
-		var views []db.ChangeView
-		for end < len(changes) && changes[end].ChangedAt.Equal(changes[i].ChangedAt) {
-			change := changes[end]
-			views = append(views, db.ChangeView{
-				Kind: change.Kind, RecordID: change.RecordID, Label: change.Subject, Action: change.Action, Field: change.Field, Old: change.Old, New: change.New,
-			})
-			end++
-		}
-		moments = append(moments, moment{ContractChange: changes[i], records: changesByRecord(views)})
-		i = end
+// contractCauses are the changes of a contract, each with what caused it.
+func contractCauses(changes []db.ContractChange) []causedChange {
+	all := make([]causedChange, 0, len(changes))
+	for _, change := range changes {
+		all = append(all, causedChange{change.ChangeCause, db.ChangeView{
+			Kind: change.Kind, RecordID: change.RecordID, Label: change.Subject, Action: change.Action, Field: change.Field, Old: change.Old, New: change.New,
+		}})
 	}
-	return moments
-}
-
-// cause says what changed a contract: a run and who asked for it, or an import.
-func (m moment) cause() string {
-	switch {
-	case m.RunID == nil:
-		return cmp.Or(m.CausedBy, "an import")
-	case m.RequestedBy == "":
-		return present.Trigger(m.Trigger)
-	default:
-		return present.Trigger(m.Trigger) + ", " + m.RequestedBy
-	}
+	return all
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/pace"
+	"github.com/caresync/caresync/starter/present"
 )
 
 // cents is an amount; an empty text was not provided.
@@ -150,16 +151,18 @@ func TestDeliveredServicesThatCount(t *testing.T) {
 
 func TestHistoryIsPutTogetherByMoment(t *testing.T) {
 	run, first, second := db.NewID(), time.Now(), time.Now().Add(time.Hour)
-	moments := momentsOf([]db.ContractChange{
-		{ChangedAt: second, RecordID: "b", Kind: care.KindPlanBudget, Subject: "Consumables", Action: "updated", Field: "spent", RunID: &run, Trigger: care.TriggerBulk},
-		{ChangedAt: second, RecordID: "b", Kind: care.KindPlanBudget, Subject: "Consumables", Action: "updated", Field: "remaining", RunID: &run},
-		{ChangedAt: first, RecordID: "c", Kind: care.KindServiceContract, Subject: "The contract", Action: "created", CausedBy: "import of contracts"},
-	})
+	bulk := db.ChangeCause{ChangedAt: second, RunID: &run, Trigger: care.TriggerBulk}
+	imported := db.ChangeCause{ChangedAt: first, Source: care.SourceImportPeople, RequestedBy: "api: roster"}
+	moments := momentsOf(contractCauses([]db.ContractChange{
+		{ChangeCause: bulk, RecordID: "b", Kind: care.KindPlanBudget, Subject: "Consumables", Action: "updated", Field: "spent"},
+		{ChangeCause: bulk, RecordID: "b", Kind: care.KindPlanBudget, Subject: "Consumables", Action: "updated", Field: "remaining"},
+		{ChangeCause: imported, RecordID: "c", Kind: care.KindServiceContract, Subject: "The contract", Action: "created"},
+	}))
 	require.Len(t, moments, 2)
-	require.Equal(t, "bulk", moments[0].cause())
+	require.Equal(t, "bulk", present.Cause(moments[0].ChangeCause))
 	require.Equal(t, "Consumables", moments[0].records[0].title)
 	require.Len(t, moments[0].records[0].fields, 2)
-	require.Equal(t, "import of contracts", moments[1].cause())
+	require.Equal(t, "import of people, api: roster", present.Cause(moments[1].ChangeCause))
 }
 
 // Many records of which there is no more to say than that they were created stand apart.

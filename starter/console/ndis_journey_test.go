@@ -55,7 +55,7 @@ func TestServiceContractStepByStep(t *testing.T) {
 	s := newSite(t)
 	request := s.RequestFor(t, "changed-manager")
 	no := false
-	_, err := s.Store.SetPACEFlags(t.Context(), request.OrganisationID, request.ClientID, care.FlagChange{PACEParticipant: &no})
+	_, err := s.Store.SetPACEFlags(t.Context(), request.OrganisationID, request.ClientID, care.FlagChange{PACEParticipant: &no}, "tests")
 	require.NoError(t, err)
 	w := s.newTab(t, request.OrganisationID)
 

@@ -64,7 +64,7 @@ func newNDISDesk(t *testing.T, publicURL string) *ndisDesk {
 	d.client = pacetest.Participant(t, store, d.organisation, ndisNumber)
 	_, err = store.ImportPeople(t.Context(), d.organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{
 		Line: 2, NDISNumber: "430000025", Identity: care.Identity{GivenName: "Bo", FamilyName: "Wagtail", BirthDate: care.NewDate(1980, time.May, 4)},
-	}}})
+	}}}, "tests")
 	require.NoError(t, err)
 	other, err := store.ClientByNDISNumber(t.Context(), d.organisation, "430000025", time.Now())
 	require.NoError(t, err)

@@ -12,8 +12,11 @@ import (
 	"github.com/caresync/caresync/starter/syncs"
 )
 
-// recentRuns is how many runs a person's page lists.
-const recentRuns = 6
+const (
+	// recentRuns is how many runs a person's page lists, recentChanges how many changes of the person's own fields.
+	recentRuns    = 6
+	recentChanges = 20
+)
 
 // personView is a person's page.
 type personView struct {
@@ -24,6 +27,7 @@ type personView struct {
 	recent []db.RunSummary
 	// funding is the person's NDIS funding.
 	funding fundingView
+	history historyView
 	zone    *time.Location
 }
 
@@ -64,6 +68,9 @@ func (c console) personView(r *http.Request, v visitor) (personView, error) {
 	if view.funding, err = c.loadFunding(r, v, id, view.recent); err != nil {
 		return personView{}, err
 	}
+	if view.history, err = c.personHistory(r, v, id); err != nil {
+		return personView{}, err
+	}
 	filter.Kind, filter.Most = care.RunCareRecipient, 1
 	newest, _, err := c.store.ConsoleRuns(r.Context(), v.Organisation.ID, filter)
 	if err != nil || len(newest) == 0 {
@@ -72,6 +79,22 @@ func (c console) personView(r *http.Request, v visitor) (personView, error) {
 	run, err := c.store.RunView(r.Context(), v.Organisation.ID, newest[0].ID)
 	view.latest = &runPanel{run: run, zone: v.zone, details: runPath(run.ID), another: r.URL.Query().Get("another") == yes}
 	return view, err
+}
+
+// personHistory is what changed in a person's own fields.
+func (c console) personHistory(r *http.Request, v visitor, person care.ID) (historyView, error) {
+	before, err := beforeOf(r.URL.Query())
+	if err != nil {
+		return historyView{}, err
+	}
+	changes, more, err := c.store.PersonHistory(r.Context(), v.Organisation.ID, person, before, recentChanges)
+	all := make([]causedChange, 0, len(changes))
+	for _, change := range changes {
+		all = append(all, causedChange{change.ChangeCause, db.ChangeView{
+			Kind: care.KindClient, RecordID: person, Action: change.Action, Field: change.Field, Old: change.Old, New: change.New,
+		}})
+	}
+	return historyOf(all, personPath(person), before, more, v.zone), err
 }
 
 // syncNotice says that somebody else's sync was joined (R7).

@@ -524,10 +524,10 @@ func TestFlagsFollowOneAnother(t *testing.T) { // seed 000, R21
 	t.Parallel()
 	w := newWorld(t)
 	no, yes := false, true
-	flags, err := w.service.SetFlags(t.Context(), w.organisation, w.client, db.FlagChange{PACEParticipant: &no})
+	flags, err := w.service.SetFlags(t.Context(), w.organisation, w.client, db.FlagChange{PACEParticipant: &no}, "tests")
 	require.NoError(t, err)
 	require.Equal(t, care.PACEFlags{}, flags, "unticking NDIS PACE Participant unticks API access")
-	_, err = w.service.SetFlags(t.Context(), w.organisation, w.client, db.FlagChange{PACEAPIAccess: &yes})
+	_, err = w.service.SetFlags(t.Context(), w.organisation, w.client, db.FlagChange{PACEAPIAccess: &yes}, "tests")
 	require.ErrorIs(t, err, care.ErrAccessWithoutParticipant)
 }
 

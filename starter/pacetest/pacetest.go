@@ -49,7 +49,7 @@ func Participant(t testing.TB, store *db.Store, organisation db.Organisation, nd
 	_, err := store.ImportPeople(t.Context(), organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{
 		Line: 2, NDISNumber: ndisNumber, FlagChange: care.FlagChange{PACEParticipant: &yes, PACEAPIAccess: &yes},
 		Identity: care.Identity{GivenName: "Ada", FamilyName: "Kookaburra", BirthDate: care.NewDate(1991, time.March, 9)},
-	}}})
+	}}}, "tests")
 	require.NoError(t, err)
 	client, err := store.ClientByNDISNumber(t.Context(), organisation, ndisNumber, time.Now())
 	require.NoError(t, err)

@@ -130,6 +130,24 @@ var triggers = map[care.Trigger]string{
 // Trigger says what caused a run.
 func Trigger(trigger care.Trigger) string { return known(triggers, trigger) }
 
+var changeSources = map[care.ChangeSource]string{
+	care.SourceImportPeople:            "import of people",
+	care.SourceImportDeliveredServices: "import of delivered services",
+	care.SourcePACEBoxes:               "NDIS PACE boxes",
+}
+
+// Cause says what changed a record and who asked for it, such as "import of people, cli: mary".
+func Cause(cause db.ChangeCause) string {
+	through := Trigger(cause.Trigger)
+	if cause.RunID == nil {
+		through = known(changeSources, cause.Source)
+	}
+	if cause.RequestedBy == "" {
+		return through
+	}
+	return through + ", " + cause.RequestedBy
+}
+
 var runKinds = map[care.RunKind]string{
 	care.RunCareRecipient: "Care recipient sync",
 	care.RunPACEContract:  "PACE contract sync",

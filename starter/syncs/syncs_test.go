@@ -33,7 +33,7 @@ func newWorld(t *testing.T) world {
 	organisation, err := store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", db.DefaultTimeZone)
 	require.NoError(t, err)
 	_, err = store.ImportPeople(t.Context(), organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{Line: 2, Identity: care.Identity{
-		GivenName: "Ada", FamilyName: "Wren", BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: "415056224"}}}})
+		GivenName: "Ada", FamilyName: "Wren", BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: "415056224"}}}}, "tests")
 	require.NoError(t, err)
 	client, err := store.ClientByCareRecipientID(t.Context(), organisation, "415056224", time.Now())
 	require.NoError(t, err)
@@ -154,7 +154,7 @@ func TestPeopleThatCannotBeSynced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, err := w.store.ImportPeople(t.Context(), w.organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{
-		Line: 2, NDISNumber: "430000001", Identity: care.Identity{GivenName: "Ben", FamilyName: "Lark", BirthDate: care.NewDate(1950, time.May, 1)}}}})
+		Line: 2, NDISNumber: "430000001", Identity: care.Identity{GivenName: "Ben", FamilyName: "Lark", BirthDate: care.NewDate(1950, time.May, 1)}}}}, "tests")
 	require.NoError(t, err)
 	people, _, err := w.store.Clients(t.Context(), w.organisation, "", 10, time.Now())
 	require.NoError(t, err)

@@ -1,0 +1,45 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/caresync/caresync/db"
+)
+
+type personHistoryInput struct {
+	clientInput
+	historyPage
+}
+
+type personHistoryOutput struct {
+	Body struct {
+		Changes []db.PersonChange `json:"changes" doc:"Newest first"`
+		Next    *time.Time        `json:"next" doc:"The \"before\" of the next page; null on the last"`
+	}
+}
+
+func (a api) registerPersonHistory(served huma.API) {
+	huma.Register(served, huma.Operation{
+		OperationID: "get-person-history", Method: http.MethodGet, Path: "/v1/clients/{id}/history", Tags: []string{tagCareRecipients},
+		Summary:     "Read what changed in a person's own fields, and who changed it",
+		Description: "Imports and operators are named beside syncs. What a sync changed in a plan or a contract is with that run or contract.",
+		Errors:      []int{http.StatusNotFound},
+	}, a.getPersonHistory)
+}
+
+func (a api) getPersonHistory(ctx context.Context, in *personHistoryInput) (*personHistoryOutput, error) {
+	changes, more, err := a.store.PersonHistory(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID), in.Before, in.Limit)
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	out := &personHistoryOutput{}
+	out.Body.Changes = changes
+	if more {
+		out.Body.Next = &changes[len(changes)-1].ChangedAt
+	}
+	return out, nil
+}
