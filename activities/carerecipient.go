@@ -174,9 +174,17 @@ func (c *CareRecipient) FetchBudgets(ctx context.Context, in protocol.AreaInput)
 	if err != nil {
 		return refuse(ctx, c.store, step, begun, err)
 	}
-	return c.store.WriteBudgets(ctx, step, begun, func(held care.HeldBudgets) care.BudgetsDecision {
+	return c.store.WriteBudgets(ctx, step, begun, budgetIDs(read.Records), func(held care.HeldBudgets) care.BudgetsDecision {
 		return care.DecideBudgets(held, read.Records, read.Issues, in.Subject, db.NewID)
 	})
+}
+
+// budgetIDs are the government's ids of budgets.
+func budgetIDs(budgets []care.Budget) (ids []string) {
+	for _, budget := range budgets {
+		ids = append(ids, budget.UpstreamBudgetID)
+	}
+	return ids
 }
 
 // FetchUsage reads the details of some budgets, several at once, and saves their entitlements and usage (R17).

@@ -67,6 +67,113 @@ func TestUsageIsNotLinkedToAnotherOrganisationsInvoice(t *testing.T) {
 	}
 }
 
+// A place in an invoice is no name: where items are numbered anew, or another provider or person stands under our ids, nothing of ours is
+// shown, until what we billed says the same (R17).
+func TestALinkFollowsWhatIsBilled(t *testing.T) {
+	s := newSite(t, people(`
+people:
+  - {key: rose}
+  - key: june
+    services: [{id: SERV-0012}, {id: SERV-0019}]
+    budgets:
+      - start: quarter-start
+        end: quarter-end
+        usage:
+          - {invoice: "900000011", item: "1", service: SERV-0012, date: quarter-start, amount: 50.00}
+          - {invoice: "900000011", item: "2", service: SERV-0019, date: quarter-start, amount: 80.00}
+`))
+	s.Sync(t, s.steps, "june")
+	require.Equal(t, []string{"900000011/1 50.00 ours", "900000011/2 80.00 ours"}, s.usageLines(t))
+
+	s.move(t, "june", world.Move{Name: world.RenumberInvoice, Invoice: "900000011", Item: "1"})
+	s.move(t, "june", world.Move{Name: world.ClaimByOther, Invoice: "900000011", Item: "2", Service: "SERV-0019", Date: "quarter-start", Amount: dollars("5.00")})
+	result := s.Sync(t, s.steps, "june")
+	require.Equal(t, []string{"900000011/1 80.00", "900000011/2 5.00"}, s.usageLines(t))
+	contradicts := issue{"usage", "warning", "invoice_line_contradicts", ""}
+	require.Equal(t, []issue{contradicts, contradicts}, s.issues(t, result.RunID))
+
+	day := testkit.Value[string](t, s.sql, "SELECT min(delivery_date)::text FROM usage_line")
+	date, err := care.ParseDate(day)
+	require.NoError(t, err)
+	invoice := func(person, service, reference string) db.InvoiceImportResult {
+		t.Helper()
+		imported, err := s.Store.ImportInvoices(t.Context(), s.Request(t, "june").OrganisationID, db.Import[db.ImportedInvoiceLine]{Rows: []db.ImportedInvoiceLine{{
+			Line: 2, InvoiceID: "900000011", ItemID: "1", ServiceCode: service, DeliveryDate: date, Amount: dollars("80.00"), ExternalReferenceID: reference,
+			CareRecipientID: testkit.Value[string](t, s.sql, "SELECT care_recipient_id FROM client WHERE id = $1", s.Request(t, person).ClientID),
+		}}})
+		require.NoError(t, err)
+		return imported
+	}
+	require.Equal(t, 1, invoice("june", "SERV-0019", "").Linked)
+	require.Equal(t, []string{"900000011/1 80.00 ours", "900000011/2 5.00"}, s.usageLines(t))
+	require.Equal(t, 1, invoice("rose", "SERV-0019", "").Unlinked, "of another person")
+	require.Equal(t, 1, invoice("june", "SERV-0019", "REF-1").Linked)
+	require.Zero(t, invoice("june", "SERV-0019", "").Unlinked)
+	require.Equal(t, "REF-1", testkit.Value[string](t, s.sql, "SELECT external_reference_id FROM invoice_line WHERE external_reference_id <> ''"), "a file without it leaves it")
+	s.Sync(t, s.steps, "june")
+	require.Equal(t, []string{"900000011/1 80.00 ours", "900000011/2 5.00"}, s.usageLines(t))
+}
+
+// A line without ids that gets them stays the record that it was, with its history; a reference links it before (R17).
+func TestALineThatGetsItsIDsIsTheSameRecord(t *testing.T) {
+	s := newSite(t, people(`
+people:
+  - key: june
+    budgets:
+      - start: quarter-start
+        end: quarter-end
+        usage: [{invoice: "900000011", item: "1", date: quarter-start, amount: 50.00, reference: CARESYNC-0000000000000001}]
+`))
+	s.sql.Exec(t, "UPDATE invoice_line SET external_reference_id = 'CARESYNC-0000000000000001'")
+	s.move(t, "june", world.Move{Name: world.WithdrawIDs})
+	s.Sync(t, s.steps, "june")
+	require.Equal(t, []string{"/ 50.00 ours"}, s.usageLines(t))
+
+	s.move(t, "june", world.Move{Name: world.GiveIDs})
+	result := s.Sync(t, s.steps, "june")
+	require.Equal(t, care.Count{Updated: 1}, result.Counts[care.KindBudgetUsage])
+	require.Equal(t, []string{"900000011/1 50.00 ours"}, s.usageLines(t))
+	require.Equal(t, []string{"created", "updated", "updated"}, testkit.Column[string](t, s.sql,
+		"SELECT action FROM record_change WHERE record_id = (SELECT id FROM usage_line) ORDER BY changed_at, position"))
+}
+
+// An import and a sync that store the two sides of a link at the same moment do not miss one another (R17).
+func TestAnImportDuringASyncLinks(t *testing.T) {
+	s := newSite(t, people(`
+people:
+  - {key: june, budgets: [{start: quarter-start, end: quarter-end, usage: [{invoice: "900000011", item: "1", amount: 50.00}]}]}
+`))
+	request := s.Request(t, "june")
+	careRecipientID := testkit.Value[string](t, s.sql, "SELECT care_recipient_id FROM client WHERE id = $1", request.ClientID)
+	for _, moment := range []string{"PassUsageFences", "ApplyUsage"} {
+		s.sql.ForgetSyncs(t)
+		s.sql.Exec(t, "TRUNCATE invoice CASCADE")
+		reached, proceed := s.statements.HoldBefore(moment)
+		synced := make(chan error, 1)
+		go func() {
+			_, err := s.steps.Sync(t.Context(), db.NewID(), request)
+			synced <- err
+		}()
+		<-reached
+		imported := make(chan error, 1)
+		go func() {
+			_, err := s.Store.ImportInvoices(t.Context(), request.OrganisationID, db.Import[db.ImportedInvoiceLine]{Rows: []db.ImportedInvoiceLine{
+				{Line: 2, InvoiceID: "900000011", ItemID: "1", CareRecipientID: careRecipientID, Amount: dollars("50.00")},
+			}})
+			imported <- err
+		}()
+		if moment == "PassUsageFences" {
+			require.NoError(t, <-imported)
+		}
+		proceed()
+		require.NoError(t, <-synced)
+		if moment != "PassUsageFences" {
+			require.NoError(t, <-imported)
+		}
+		require.Equal(t, []string{"900000011/1 50.00 ours"}, s.usageLines(t), moment)
+	}
+}
+
 // A reversal is negative, an amended line changes, one that vanished is removed and leaves the sum (R4, R17).
 func TestUsageFollowsTheInvoices(t *testing.T) {
 	s := newSite(t, world.Options{})

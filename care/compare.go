@@ -257,16 +257,29 @@ func (d *Difference[T]) removeAbsent(kind Kind, absent []*T, holds func(removing
 	}
 	held := holds(leaving)
 	for _, record := range absent {
-		after := *record
-		if row := rowOf(&after); !row.Removed && !held {
-			row.Removed = true
-			d.Count.Removed++
-			d.Remove = append(d.Remove, row.ID)
-			d.Changes = append(d.Changes, Change{Kind: kind, RecordID: row.ID, Action: ActionRemoved})
+		if rowOf(record).Removed || held {
+			d.After = append(d.After, *record)
+			continue
 		}
-		d.After = append(d.After, after)
+		d.remove(kind, *record, rowOf)
 	}
 	if held {
 		d.Held = leaving
 	}
+}
+
+// letGo marks records as removed, whatever a guard says.
+func (d *Difference[T]) letGo(kind Kind, gone []T, rowOf func(*T) *Row) {
+	for _, record := range gone {
+		d.remove(kind, record, rowOf)
+	}
+}
+
+func (d *Difference[T]) remove(kind Kind, record T, rowOf func(*T) *Row) {
+	row := rowOf(&record)
+	row.Removed = true
+	d.Count.Removed++
+	d.Remove = append(d.Remove, row.ID)
+	d.Changes = append(d.Changes, Change{Kind: kind, RecordID: row.ID, Action: ActionRemoved})
+	d.After = append(d.After, record)
 }

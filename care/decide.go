@@ -198,12 +198,15 @@ type HeldBudgets struct {
 	Budgets     []Budget     `json:"budgets"`
 	Connections []Connection `json:"connections"`
 	Holds       []OpenHold   `json:"holds"`
+	BudgetsOfOthers
 }
 
 // BudgetsDecision is what a list of budgets changes.
 type BudgetsDecision struct {
 	Decision
 	Budgets Difference[Budget]
+	// ListedTwice are the government's ids of the listed budgets that another person holds, so that they can move (R32).
+	ListedTwice []string
 	// LearnedConnection is the connection that the budgets show to hold the person, if it is not the one we knew (R11).
 	LearnedConnection ID
 }
@@ -212,8 +215,12 @@ type BudgetsDecision struct {
 // (R15), or all that stand upstream; of these, where that is asked for, only those that have changed.
 func DecideBudgets(held HeldBudgets, read []Budget, issues []Issue, subject Subject, newID NewID) BudgetsDecision {
 	decision := BudgetsDecision{Decision: Decision{Issues: slices.Clone(issues)}}
-	decision.Budgets = Compare(KindBudget, held.Budgets, read,
-		guardOf(held.Holds, KindBudget, ""), newID)
+	own := decision.withoutOthers(held, read, subject)
+	remaining, moved := decision.partMoved(held, read)
+	guard := guardOf(held.Holds, KindBudget, "")
+	guard.NeverEmpty = len(read) == 0 // an answer whose budgets are another person's is not empty
+	decision.Budgets = Compare(KindBudget, remaining, own, guard, newID)
+	decision.Budgets.letGo(KindBudget, moved, rowOf[Budget])
 	take(&decision.Decision, AreaBudgets, KindBudget, "", decision.Budgets)
 
 	var open []ID
@@ -234,7 +241,7 @@ func DecideBudgets(held HeldBudgets, read []Budget, issues []Issue, subject Subj
 			decision.warn(issue)
 		}
 	}
-	if visible == 0 {
+	if visible == 0 && len(own) == len(read) {
 		decision.warn(Warning(AreaBudgets, IssueEntryNotRegistered,
 			"No budgets are visible. Where the person's entry into care has not been registered with Services Australia, register it first."))
 	}
@@ -249,10 +256,13 @@ func DecideBudgets(held HeldBudgets, read []Budget, issues []Issue, subject Subj
 
 // HeldUsage is what we hold of some budgets' usage.
 type HeldUsage struct {
+	Client       Client        `json:"client"`
 	Budgets      []Budget      `json:"budgets"`
 	Entitlements []Entitlement `json:"entitlements"`
 	Usage        []UsageLine   `json:"usage"`
 	Holds        []OpenHold    `json:"holds"`
+	// Billing is our own, as it stands when the usage is written.
+	Billing Billing `json:"-"`
 }
 
 // UsageDecision is what the details of some budgets change.
@@ -261,6 +271,8 @@ type UsageDecision struct {
 	Entitlements Difference[Entitlement]
 	Usage        Difference[UsageLine]
 	Amounts      []BudgetUsageAmount
+	// Links are of lines that are not in Usage.Write: all in Usage.Remove, and those whose line of ours has changed (R17).
+	Links []UsageLink
 }
 
 // BudgetUsageAmount is the sum of a budget's usage (R17).
@@ -279,7 +291,9 @@ func DecideUsage(held HeldUsage, details map[ID]BudgetDetails, issues []Issue, n
 			continue
 		}
 		entitlements := Compare(KindEntitlement, entitlementsOf(budget.ID, held.Entitlements), ownEntitlements(budget.ID, detail.Entitlements), guardOf(held.Holds, KindEntitlement, budget.ID), newID)
-		usage := Compare(KindBudgetUsage, usageOf(budget.ID, held.Usage), ownUsage(budget.ID, detail.Usage), guardOf(held.Holds, KindBudgetUsage, budget.ID), newID)
+		heldUsage, readUsage := usageOf(budget.ID, held.Usage), ownUsage(budget.ID, detail.Usage)
+		usage := Compare(KindBudgetUsage, continued(heldUsage, readUsage), readUsage, guardOf(held.Holds, KindBudgetUsage, budget.ID), newID)
+		decision.link(heldUsage, &usage, held.Billing, held.Client.ID)
 		take(&decision.Decision, AreaUsage, KindEntitlement, budget.ID, entitlements)
 		take(&decision.Decision, AreaUsage, KindBudgetUsage, budget.ID, usage)
 		decision.Entitlements = decision.Entitlements.and(entitlements)

@@ -16,19 +16,22 @@ type IssueCode string
 
 // The warnings that a Care Recipient Sync can give.
 const (
-	IssueGivenNameDiffers      IssueCode = "given_name_differs"
-	IssueNoClassification      IssueCode = "no_classification"
-	IssueSeveralProviders      IssueCode = "several_providers"
-	IssueRemovalHeld           IssueCode = "removal_held"
-	IssueContributionsCleared  IssueCode = "contributions_cleared"
-	IssueBudgetDoesNotAddUp    IssueCode = "budget_does_not_add_up"
-	IssueUsageDiffers          IssueCode = "usage_differs"
-	IssueRounded               IssueCode = "rounded_to_cents"
-	IssueOddValue              IssueCode = "odd_value"
-	IssueNotInCare             IssueCode = "not_in_care"
-	IssueEntryNotRegistered    IssueCode = "no_budgets_visible"
-	IssueBudgetDetailsNotFound IssueCode = "budget_details_not_found"
-	IssueRequestsDropped       IssueCode = "requests_dropped"
+	IssueGivenNameDiffers       IssueCode = "given_name_differs"
+	IssueNoClassification       IssueCode = "no_classification"
+	IssueSeveralProviders       IssueCode = "several_providers"
+	IssueRemovalHeld            IssueCode = "removal_held"
+	IssueContributionsCleared   IssueCode = "contributions_cleared"
+	IssueBudgetDoesNotAddUp     IssueCode = "budget_does_not_add_up"
+	IssueUsageDiffers           IssueCode = "usage_differs"
+	IssueRounded                IssueCode = "rounded_to_cents"
+	IssueOddValue               IssueCode = "odd_value"
+	IssueNotInCare              IssueCode = "not_in_care"
+	IssueEntryNotRegistered     IssueCode = "no_budgets_visible"
+	IssueBudgetDetailsNotFound  IssueCode = "budget_details_not_found"
+	IssueBudgetListedTwice      IssueCode = "budget_listed_twice"
+	IssueBudgetMoved            IssueCode = "budget_moved"
+	IssueInvoiceLineContradicts IssueCode = "invoice_line_contradicts"
+	IssueRequestsDropped        IssueCode = "requests_dropped"
 )
 
 // The further warnings that a PACE Contract Sync can give.

@@ -57,6 +57,8 @@ type Subject struct {
 	HoldChanges bool `json:"hold_changes,omitempty"`
 	// Verified is set once a summary of this person has passed the identity check (R8, R19).
 	Verified bool `json:"verified,omitempty"`
+	// Identified is set once this run's summary has passed it (R32).
+	Identified bool `json:"identified,omitempty"`
 	// Refusal says why the person cannot be synced at all; empty if they can.
 	Refusal Reason `json:"refusal,omitempty"`
 }
@@ -87,6 +89,7 @@ func SyncCareRecipient(steps Steps, subject Subject) map[Area]AreaResult {
 	if stopsTheRun(summary, subject) {
 		return subject.stoppedBy(summary)
 	}
+	subject.Identified = summary.saved()
 	results := map[Area]AreaResult{AreaSummary: summary}
 	var contributions, budgets, usage AreaResult
 	steps.Both(

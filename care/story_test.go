@@ -243,9 +243,16 @@ func TestUsageIsReadInChunks(t *testing.T) {
 
 func TestEveryStepIsToldWhoTheRunIsAbout(t *testing.T) {
 	subject := care.Subject{RunID: "run", OrganisationID: "organisation", ClientID: "client", Today: day("2026-04-01"), AllBudgets: true}
-	script := &script{budgets: withOpen(1)}
-	care.SyncCareRecipient(scriptedSteps{script: script}, subject)
-	require.Equal(t, []care.Subject{subject, subject, subject, subject}, script.subjects)
+	known := &script{budgets: withOpen(1)}
+	care.SyncCareRecipient(scriptedSteps{script: known}, subject)
+	identified := subject
+	identified.Identified = true
+	require.Equal(t, []care.Subject{subject, identified, identified, identified}, known.subjects)
+
+	subject.Verified = true
+	lost := &script{summary: care.Refused(care.ReasonNotFound), budgets: withOpen(1)}
+	care.SyncCareRecipient(scriptedSteps{script: lost}, subject)
+	require.Equal(t, []care.Subject{subject, subject, subject}, lost.subjects, "the summary of this run has not said who it is (R32)")
 }
 
 // anAnswer is any way in which a step can end.

@@ -1,6 +1,11 @@
 package care
 
-import "github.com/shopspring/decimal"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/shopspring/decimal"
+)
 
 // UsageLine is an amount that an invoice line drew from a budget: ours, where it names an invoice line of ours, or another
 // provider's (seed 004, R17).
@@ -9,18 +14,36 @@ type UsageLine struct {
 	BudgetID          ID     `json:"budget_id"`
 	UpstreamInvoiceID string `json:"upstream_invoice_id"`
 	UpstreamItemID    string `json:"upstream_item_id"`
-	ServiceProviderID string `json:"service_provider_id"`
-	ServiceCode       string `json:"service_code"`
-	DeliveryDate      Date   `json:"delivery_date"`
+	// ExternalReferenceID is our own reference of the invoice line, where the claim carried one.
+	ExternalReferenceID string `json:"external_reference_id"`
+	ServiceProviderID   string `json:"service_provider_id"`
+	ServiceCode         string `json:"service_code"`
+	DeliveryDate        Date   `json:"delivery_date"`
 	// Amount is positive where money was consumed and negative for a reversal (R4).
 	Amount decimal.NullDecimal `json:"amount"`
+	// InvoiceLineID is our own invoice line, empty for none. The government does not report it: Billing.LinkOf decides it.
+	InvoiceLineID ID `json:"invoice_line_id,omitempty"`
+
+	// continuedAs is the identity under which a line that was held without ids is reported now.
+	continuedAs string
 }
 
 // identity is the invoice line where the government names one; else everything that is known of the line (R17).
 func (u *UsageLine) identity() string {
-	if u.UpstreamInvoiceID != "" && u.UpstreamItemID != "" {
+	switch {
+	case u.continuedAs != "":
+		return u.continuedAs
+	case u.hasIDs():
 		return identityOf(string(u.BudgetID), "invoice line", u.UpstreamInvoiceID, u.UpstreamItemID)
+	default:
+		return u.content()
 	}
+}
+
+func (u *UsageLine) hasIDs() bool { return u.UpstreamInvoiceID != "" && u.UpstreamItemID != "" }
+
+// content is everything that is known of a line but its ids.
+func (u *UsageLine) content() string {
 	amount := ""
 	if u.Amount.Valid {
 		amount = u.Amount.Decimal.StringFixed(moneyPlaces)
@@ -31,6 +54,7 @@ func (u *UsageLine) identity() string {
 func (u *UsageLine) values() []Value {
 	return []Value{
 		{"upstream_invoice_id", text(u.UpstreamInvoiceID)}, {"upstream_item_id", text(u.UpstreamItemID)},
+		{"external_reference_id", text(u.ExternalReferenceID)},
 		{"service_provider_id", text(u.ServiceProviderID)}, {"service_code", text(u.ServiceCode)},
 		{"delivery_date", dateText(u.DeliveryDate)}, {"amount", moneyText(u.Amount)},
 	}
@@ -51,4 +75,51 @@ func UsageAmount(lines []UsageLine) decimal.Decimal {
 // provided there is nothing to compare.
 func UsageMatches(usageAmount decimal.Decimal, used decimal.NullDecimal) bool {
 	return !used.Valid || usageAmount.Equal(used.Decimal)
+}
+
+// continued are a budget's held lines, of which those that were reported without ids go on as lines that have them now: those that are
+// absent from the answer, where one arrives with the same content of which nothing is held; one to one, by ordinal (R17).
+func continued(held, read []UsageLine) []UsageLine {
+	held = slices.Clone(held)
+	slices.SortStableFunc(held, func(a, b UsageLine) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
+	arrived, reported := arrivals(held, read)
+	for i := range held {
+		line := &held[i]
+		content := line.content()
+		switch {
+		case line.hasIDs() || line.Removed:
+		case reported[content] > 0:
+			reported[content]--
+		case len(arrived[content]) > 0:
+			line.continuedAs, line.Ordinal = arrived[content][0], 0
+			arrived[content] = arrived[content][1:]
+		}
+	}
+	return held
+}
+
+// arrivals are the identities, by content and in order, of lines with ids that are reported once and of which nothing is held, and how many
+// lines without ids are reported.
+func arrivals(held, read []UsageLine) (arrived map[string][]string, reported map[string]int) {
+	known, times := make(map[string]bool), make(map[string]int)
+	for i := range held {
+		known[held[i].identity()] = true
+	}
+	for i := range read {
+		times[read[i].identity()]++
+	}
+	arrived, reported = make(map[string][]string), make(map[string]int)
+	for i := range read {
+		identity, content := read[i].identity(), read[i].content()
+		switch {
+		case !read[i].hasIDs():
+			reported[content]++
+		case !known[identity] && times[identity] == 1:
+			arrived[content] = append(arrived[content], identity)
+		}
+	}
+	for content := range arrived {
+		slices.Sort(arrived[content])
+	}
+	return arrived, reported
 }

@@ -27,6 +27,12 @@ func (e *ConflictError) Error() string {
 	return fmt.Sprintf("contradicts a stored row (%s)", e.Constraint)
 }
 
+// conflicts reports whether a row contradicted another under a rule.
+func conflicts(err error, constraint string) bool {
+	var conflict *ConflictError
+	return errors.As(err, &conflict) && conflict.Constraint == constraint
+}
+
 // PostgreSQL's classes of errors (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 const (
 	classConnection           = "08"

@@ -2,7 +2,9 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -21,12 +23,16 @@ type ImportedInvoiceLine struct {
 	ServiceCode     string
 	DeliveryDate    care.Date
 	Amount          decimal.Decimal
+	// ExternalReferenceID is our own reference, which the claim carried; empty where none did.
+	ExternalReferenceID string
 }
 
-// InvoiceImportResult is what an import of invoices did. Linked is the number of usage lines that waited for an invoice line (R17).
+// InvoiceImportResult is what an import of invoices did. Linked is the number of usage lines that waited for an invoice line, Unlinked of
+// those whose line the import contradicts (R17).
 type InvoiceImportResult struct {
 	ImportResult
-	Linked int `json:"linked"`
+	Linked   int `json:"linked"`
+	Unlinked int `json:"unlinked"`
 }
 
 type invoiceRow struct {
@@ -42,9 +48,10 @@ type invoiceLineRow struct {
 	ServiceCode       string          `json:"service_code"`
 	DeliveryDate      care.Date       `json:"delivery_date"`
 	Amount            decimal.Decimal `json:"amount"`
+	ExternalReference string          `json:"external_reference_id"`
 }
 
-// ImportInvoices stores the invoice lines of a file, all or none, and links the usage that waited for them (R17). A line that we hold
+// ImportInvoices stores the invoice lines of a file, all or none, and decides the links of usage anew (R17). A line that we hold
 // already is updated; none is removed. It fails with ImportError.
 func (s *Store) ImportInvoices(ctx context.Context, organisation care.ID, file Import[ImportedInvoiceLine]) (InvoiceImportResult, error) {
 	var result InvoiceImportResult
@@ -87,6 +94,7 @@ func checkInvoiceLines(ctx context.Context, queries *gen.Queries, organisation c
 		lines = append(lines, invoiceLineRow{
 			ID: NewID(), UpstreamInvoiceID: line.InvoiceID, UpstreamItemID: line.ItemID, ClientID: client,
 			ServiceCode: line.ServiceCode, DeliveryDate: line.DeliveryDate, Amount: line.Amount,
+			ExternalReference: line.ExternalReferenceID,
 		})
 	}
 	return lines, problems, nil
@@ -118,14 +126,90 @@ func writeInvoiceLines(ctx context.Context, queries *gen.Queries, organisation c
 		if err != nil {
 			return result, err
 		}
-		linked, err := queries.LinkWaitingUsage(ctx, gen.LinkWaitingUsageParams{OrganisationID: organisation, Lines: list(chunk)})
-		if err != nil {
+		result.add(len(chunk), written)
+	}
+	if err := queries.LockUsageLinks(ctx, organisation); err != nil {
+		return result, err
+	}
+	for chunk := range slices.Chunk(lines, importChunk) {
+		if err := result.relink(ctx, queries, organisation, chunk); err != nil {
 			return result, err
 		}
-		result.add(len(chunk), written)
-		result.Linked += int(linked)
 	}
 	return result, nil
+}
+
+// relink decides the links of the usage that the imported lines concern, as a sync does (R17).
+func (r *InvoiceImportResult) relink(ctx context.Context, queries *gen.Queries, organisation care.ID, lines []invoiceLineRow) error {
+	var named billingKeys
+	for _, line := range lines {
+		named.add(line.UpstreamInvoiceID, line.ExternalReference)
+	}
+	rows, err := queries.UsageOfBilling(ctx, gen.UsageOfBillingParams{
+		OrganisationID: organisation, InvoiceIds: texts(named.invoices), ReferenceIds: texts(named.references),
+	})
+	if err != nil {
+		return err
+	}
+	usage := make(map[care.ID][]care.UsageLine)
+	for _, row := range rows {
+		var line care.UsageLine
+		if err := json.Unmarshal(row.Line, &line); err != nil {
+			return err
+		}
+		usage[row.ClientID] = append(usage[row.ClientID], line)
+	}
+	billing, err := billingOf(ctx, queries, organisation, slices.Concat(slices.Collect(maps.Values(usage))...))
+	if err != nil {
+		return err
+	}
+	var links []care.UsageLink
+	for client, lines := range usage {
+		links = append(links, billing.Relink(lines, client)...)
+	}
+	for _, link := range links {
+		if link.InvoiceLineID == "" {
+			r.Unlinked++
+		} else {
+			r.Linked++
+		}
+	}
+	return queries.LinkUsage(ctx, gen.LinkUsageParams{OrganisationID: organisation, Links: list(links)})
+}
+
+// billingKeys are the invoice ids and references by which billing and usage find each other.
+type billingKeys struct{ invoices, references []string }
+
+func (k *billingKeys) add(invoice, reference string) {
+	if invoice != "" {
+		k.invoices = append(k.invoices, invoice)
+	}
+	if reference != "" {
+		k.references = append(k.references, reference)
+	}
+}
+
+// billingOf is our own billing that usage can be linked to.
+func billingOf(ctx context.Context, queries *gen.Queries, organisation care.ID, usage []care.UsageLine) (care.Billing, error) {
+	var named billingKeys
+	for _, line := range usage {
+		named.add(line.UpstreamInvoiceID, line.ExternalReferenceID)
+	}
+	if len(named.invoices)+len(named.references) == 0 {
+		return care.Billing{}, nil
+	}
+	stored, err := queries.BillingOf(ctx, gen.BillingOfParams{
+		OrganisationID: organisation, InvoiceIds: texts(named.invoices), ReferenceIds: texts(named.references),
+	})
+	if err != nil {
+		return care.Billing{}, err
+	}
+	var billing struct {
+		Providers []string           `json:"providers"`
+		Lines     []care.InvoiceLine `json:"lines"`
+	}
+	err = json.Unmarshal(stored, &billing)
+	return care.NewBilling(billing.Providers, billing.Lines), err
 }
 
 // add counts a statement's lines: those that it wrote, by whether it created them, and those that it left untouched.

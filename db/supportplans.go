@@ -141,21 +141,56 @@ func beginBudgets(ctx context.Context, queries *gen.Queries, step Step) (Begun[H
 	return decodeBegun[HeldBudgets](row.Begin, row.Held, err)
 }
 
-// WriteBudgets applies what decide makes of the list of budgets and what we hold.
-func (s *Store) WriteBudgets(ctx context.Context, step Step, begun Begun[HeldBudgets], decide func(care.HeldBudgets) care.BudgetsDecision) (care.AreaResult, error) {
-	return writeArea(ctx, s, step, begun, beginBudgets, func(queries *gen.Queries, held HeldBudgets) (json.RawMessage, error) {
+// WriteBudgets applies what decide makes of the list of budgets and what we hold; listed are the government's ids of the budgets in it.
+// A budget that another person's sync writes at the same moment is then theirs, and the decision is made again (R32).
+func (s *Store) WriteBudgets(ctx context.Context, step Step, begun Begun[HeldBudgets], listed []string, decide func(care.HeldBudgets) care.BudgetsDecision) (care.AreaResult, error) {
+	apply := func(queries *gen.Queries, held HeldBudgets) (json.RawMessage, error) {
 		plan, err := planOf(held.Plan)
 		if err != nil {
 			return nil, err
 		}
+		if held.BudgetsOfOthers, err = budgetsOfOthers(ctx, queries, step, begun.Ticket, listed); err != nil {
+			return nil, err
+		}
 		decision := decide(held.HeldBudgets)
 		return queries.ApplyBudgets(ctx, gen.ApplyBudgetsParams{
-			OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, AsOf: begun.BeganAt,
+			OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, AsOf: begun.BeganAt, Ticket: begun.Ticket,
 			Answer: object(decision.Answer), Issues: list(decision.Issues), Changes: list(decision.Changes), Holds: list(decision.Holds),
 			PlanID: plan, Budgets: list(decision.Budgets.Write), RemovedBudgets: decision.Budgets.Remove,
-			LearnedConnection: pointerTo(decision.LearnedConnection),
+			ListedTwice: texts(decision.ListedTwice), LearnedConnection: pointerTo(decision.LearnedConnection),
 		})
+	}
+	for attempt := 1; ; attempt++ {
+		answer, err := writeArea(ctx, s, step, begun, beginBudgets, apply)
+		if attempt == mostBudgetConflicts || !conflicts(err, budgetCurrent) {
+			return answer, err
+		}
+	}
+}
+
+const (
+	// budgetCurrent is the rule that a budget stands with one person at a time.
+	budgetCurrent = "budget_current"
+	// mostBudgetConflicts is how often a list of budgets is written while others keep taking its budgets.
+	mostBudgetConflicts = 5
+)
+
+func budgetsOfOthers(ctx context.Context, queries *gen.Queries, step Step, ticket int64, listed []string) (others care.BudgetsOfOthers, err error) {
+	stored, err := queries.BudgetsOfOthers(ctx, gen.BudgetsOfOthersParams{
+		OrganisationID: step.OrganisationID, ClientID: step.ClientID, Listed: texts(listed), Ticket: ticket,
 	})
+	if err != nil {
+		return others, err
+	}
+	return others, json.Unmarshal(stored, &others)
+}
+
+// texts are never NULL to PostgreSQL.
+func texts(all []string) []string {
+	if all == nil {
+		return []string{}
+	}
+	return all
 }
 
 // planOf is the plan that the records of a step belong to. The summary's step has made it before any other.
@@ -296,6 +331,9 @@ func (s *Store) WriteUsage(
 		for _, fence := range passed {
 			writable[fence.BudgetID] = details[fence.BudgetID]
 		}
+		if held.Billing, err = billingOf(ctx, queries, step.OrganisationID, linkable(held, writable)); err != nil {
+			return err
+		}
 		stored, err = applyUsage(ctx, queries, step, begun.BeganAt, slices.Sorted(maps.Keys(writable)), decide(held, writable))
 		return err
 	})
@@ -303,6 +341,15 @@ func (s *Store) WriteUsage(
 		return care.AreaResult{}, err
 	}
 	return decodeAnswer(stored)
+}
+
+// linkable are the usage lines whose links a write decides.
+func linkable(held care.HeldUsage, details map[care.ID]care.BudgetDetails) []care.UsageLine {
+	lines := slices.Clone(held.Usage)
+	for _, detail := range details {
+		lines = append(lines, detail.Usage...)
+	}
+	return lines
 }
 
 // heldBehindFences is what we hold of the budgets now that their fences are locked.
@@ -329,7 +376,7 @@ func applyUsage(ctx context.Context, queries *gen.Queries, step Step, asOf time.
 		OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, Chunk: int32(step.Chunk), AsOf: asOf,
 		Answer: object(decision.Answer), Issues: list(decision.Issues), Changes: list(decision.Changes), Holds: list(decision.Holds),
 		Entitlements: list(decision.Entitlements.Write), RemovedEntitlements: decision.Entitlements.Remove,
-		Usage: list(decision.Usage.Write), RemovedUsage: decision.Usage.Remove,
+		Usage: list(decision.Usage.Write), RemovedUsage: decision.Usage.Remove, Links: list(decision.Links),
 		BudgetIds: budgets, UsageAmounts: list(decision.Amounts),
 	})
 }

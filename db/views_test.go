@@ -284,6 +284,8 @@ func TestContributionsOnADay(t *testing.T) {
 func TestImportInvoicesLinksWaitingUsage(t *testing.T) {
 	t.Parallel()
 	r := newRecipient(t)
+	_, err := r.store.CreateConnection(t.Context(), r.organisation.ID, exampleConnection("4000012345"))
+	require.NoError(t, err)
 	for item, provider := range map[string]string{"1": "4000012345", "2": "4000012345", "": "4000099999"} {
 		invoice := "900000123"
 		if item == "" {

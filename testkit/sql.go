@@ -232,10 +232,10 @@ WITH record AS (
     UNION ALL SELECT p.client_id, 'contributions in force', s.contributions FROM contribution_set s JOIN support_plan p ON p.id = s.plan_id WHERE s.replaced_at IS NULL
     UNION ALL SELECT p.client_id, 'budget', to_jsonb(r) FROM budget r JOIN support_plan p ON p.id = r.plan_id WHERE NOT r.removed
     UNION ALL SELECT p.client_id, 'entitlement', to_jsonb(r) || jsonb_build_object('budget', b.upstream_budget_id)
-        FROM entitlement r JOIN budget b ON b.id = r.budget_id JOIN support_plan p ON p.id = b.plan_id WHERE NOT r.removed
+        FROM entitlement r JOIN budget b ON b.id = r.budget_id JOIN support_plan p ON p.id = b.plan_id WHERE NOT r.removed AND NOT b.removed
     UNION ALL SELECT p.client_id, 'usage', to_jsonb(r) || jsonb_build_object('budget', b.upstream_budget_id, 'invoice line', i.upstream_invoice_id || '/' || l.upstream_item_id)
         FROM usage_line r JOIN budget b ON b.id = r.budget_id JOIN support_plan p ON p.id = b.plan_id
-        LEFT JOIN invoice_line l ON l.id = r.invoice_line_id LEFT JOIN invoice i ON i.id = l.invoice_id WHERE NOT r.removed
+        LEFT JOIN invoice_line l ON l.id = r.invoice_line_id LEFT JOIN invoice i ON i.id = l.invoice_id WHERE NOT r.removed AND NOT b.removed
 )
 SELECT o.slug || '/' || coalesce(c.care_recipient_id, c.id::text),
        r.kind || ' ' || CASE jsonb_typeof(r.content) WHEN 'object' THEN r.content - ARRAY['id', 'organisation_id', 'client_id', 'plan_id', 'budget_id',
@@ -246,6 +246,6 @@ ORDER BY 1, 2`
 // ForgetSyncs takes a database back to where nothing has been synced yet. Connections, logins, people and invoices stay.
 func (s SQL) ForgetSyncs(t testing.TB) {
 	t.Helper()
-	s.Exec(t, "TRUNCATE support_plan, sync_run, area_fence, outbox CASCADE")
+	s.Exec(t, "TRUNCATE support_plan, sync_run, area_fence, budget_listed_twice, outbox CASCADE")
 	s.Exec(t, "UPDATE client SET entry_date = NULL, departure_date = NULL, not_in_care_since = NULL, verified_at = NULL")
 }

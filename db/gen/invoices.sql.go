@@ -12,6 +12,38 @@ import (
 	"github.com/caresync/caresync/care"
 )
 
+const billingOf = `-- name: BillingOf :one
+WITH meant AS (
+    SELECT l.id FROM invoice i JOIN invoice_line l ON l.organisation_id = i.organisation_id AND l.invoice_id = i.id
+    WHERE i.organisation_id = $1 AND i.upstream_invoice_id = ANY ($2::text[])
+    UNION
+    SELECT l.id FROM invoice_line l
+    WHERE l.organisation_id = $1 AND l.external_reference_id <> '' AND l.external_reference_id = ANY ($3::text[])
+)
+SELECT jsonb_build_object(
+    'providers', (SELECT coalesce(jsonb_agg(n.service_provider_id), '[]') FROM connection n
+                  WHERE n.organisation_id = $1 AND n.service = 'services-australia'),
+    'lines', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                  'id', l.id, 'client_id', l.client_id, 'upstream_invoice_id', i.upstream_invoice_id, 'upstream_item_id', l.upstream_item_id,
+                  'external_reference_id', l.external_reference_id, 'service_code', l.service_code, 'delivery_date', l.delivery_date)), '[]')
+              FROM meant m JOIN invoice_line l ON l.id = m.id JOIN invoice i ON i.organisation_id = l.organisation_id AND i.id = l.invoice_id)
+)::jsonb AS billing
+`
+
+type BillingOfParams struct {
+	OrganisationID care.ID
+	InvoiceIds     []string
+	ReferenceIds   []string
+}
+
+// Our own billing that usage with these invoice ids and references can be linked to (R17).
+func (q *Queries) BillingOf(ctx context.Context, arg BillingOfParams) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, billingOf, arg.OrganisationID, arg.InvoiceIds, arg.ReferenceIds)
+	var billing json.RawMessage
+	err := row.Scan(&billing)
+	return billing, err
+}
+
 const clientsByCareRecipientID = `-- name: ClientsByCareRecipientID :many
 SELECT id, care_recipient_id::text AS care_recipient_id FROM client
 WHERE organisation_id = $1 AND care_recipient_id = ANY ($2::text[])
@@ -47,39 +79,98 @@ func (q *Queries) ClientsByCareRecipientID(ctx context.Context, arg ClientsByCar
 	return items, nil
 }
 
-const linkWaitingUsage = `-- name: LinkWaitingUsage :execrows
-UPDATE usage_line u SET invoice_line_id = l.id
-FROM jsonb_to_recordset($2::jsonb) AS r (upstream_invoice_id text, upstream_item_id text)
-JOIN invoice i ON i.organisation_id = $1 AND i.upstream_invoice_id = r.upstream_invoice_id
-JOIN invoice_line l ON l.organisation_id = i.organisation_id AND l.invoice_id = i.id AND l.upstream_item_id = r.upstream_item_id
-WHERE u.organisation_id = $1 AND u.invoice_line_id IS NULL AND u.upstream_invoice_id <> ''
-  AND u.upstream_invoice_id = r.upstream_invoice_id AND u.upstream_item_id = r.upstream_item_id
+const linkUsage = `-- name: LinkUsage :exec
+UPDATE usage_line u SET invoice_line_id = l.invoice_line_id
+FROM jsonb_to_recordset($2::jsonb) AS l (id uuid, invoice_line_id uuid)
+WHERE u.organisation_id = $1 AND u.id = l.id
 `
 
-type LinkWaitingUsageParams struct {
+type LinkUsageParams struct {
 	OrganisationID care.ID
-	Lines          json.RawMessage
+	Links          json.RawMessage
 }
 
-// Usage that was read before its invoice was stored (R17).
-func (q *Queries) LinkWaitingUsage(ctx context.Context, arg LinkWaitingUsageParams) (int64, error) {
-	result, err := q.db.Exec(ctx, linkWaitingUsage, arg.OrganisationID, arg.Lines)
+func (q *Queries) LinkUsage(ctx context.Context, arg LinkUsageParams) error {
+	_, err := q.db.Exec(ctx, linkUsage, arg.OrganisationID, arg.Links)
+	return err
+}
+
+const lockUsageLinks = `-- name: LockUsageLinks :exec
+SELECT pg_advisory_xact_lock(hashtextextended(concat('usage links of ', $1::uuid), 0))
+`
+
+// Waits for the syncs that are writing usage, and lets none write before this import ends: each sees what the other has stored (R17).
+func (q *Queries) LockUsageLinks(ctx context.Context, organisationID care.ID) error {
+	_, err := q.db.Exec(ctx, lockUsageLinks, organisationID)
+	return err
+}
+
+const usageOfBilling = `-- name: UsageOfBilling :many
+WITH meant AS (
+    SELECT u.id FROM usage_line u
+    WHERE u.organisation_id = $1 AND u.upstream_invoice_id <> '' AND u.upstream_invoice_id = ANY ($2::text[])
+    UNION
+    SELECT u.id FROM usage_line u
+    WHERE u.organisation_id = $1 AND u.external_reference_id <> '' AND u.external_reference_id = ANY ($3::text[])
+    UNION
+    SELECT u.id FROM invoice i
+    JOIN invoice_line l ON l.organisation_id = i.organisation_id AND l.invoice_id = i.id
+    JOIN usage_line u ON u.organisation_id = l.organisation_id AND u.invoice_line_id = l.id
+    WHERE i.organisation_id = $1 AND i.upstream_invoice_id = ANY ($2::text[])
+)
+SELECT p.client_id, to_jsonb(u)::jsonb AS line
+FROM meant m
+JOIN usage_line u ON u.id = m.id
+JOIN budget b ON b.organisation_id = u.organisation_id AND b.id = u.budget_id
+JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
+`
+
+type UsageOfBillingParams struct {
+	OrganisationID care.ID
+	InvoiceIds     []string
+	ReferenceIds   []string
+}
+
+type UsageOfBillingRow struct {
+	ClientID care.ID
+	Line     json.RawMessage
+}
+
+// The usage that lines of these invoices, or with these references, are or can be linked to.
+func (q *Queries) UsageOfBilling(ctx context.Context, arg UsageOfBillingParams) ([]UsageOfBillingRow, error) {
+	rows, err := q.db.Query(ctx, usageOfBilling, arg.OrganisationID, arg.InvoiceIds, arg.ReferenceIds)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return result.RowsAffected(), nil
+	defer rows.Close()
+	var items []UsageOfBillingRow
+	for rows.Next() {
+		var i UsageOfBillingRow
+		if err := rows.Scan(&i.ClientID, &i.Line); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const writeInvoiceLines = `-- name: WriteInvoiceLines :many
-INSERT INTO invoice_line AS l (id, organisation_id, invoice_id, upstream_item_id, client_id, service_code, delivery_date, amount)
-SELECT r.id, $1, i.id, r.upstream_item_id, r.client_id, r.service_code, r.delivery_date, r.amount
+INSERT INTO invoice_line AS l (id, organisation_id, invoice_id, upstream_item_id, client_id, service_code, delivery_date, amount,
+                               external_reference_id)
+SELECT r.id, $1, i.id, r.upstream_item_id, r.client_id, r.service_code, r.delivery_date, r.amount, r.external_reference_id
 FROM jsonb_to_recordset($2::jsonb)
-    AS r (id uuid, upstream_invoice_id text, upstream_item_id text, client_id uuid, service_code text, delivery_date date, amount numeric)
+    AS r (id uuid, upstream_invoice_id text, upstream_item_id text, client_id uuid, service_code text, delivery_date date, amount numeric,
+          external_reference_id text)
 JOIN invoice i ON i.organisation_id = $1 AND i.upstream_invoice_id = r.upstream_invoice_id
 ON CONFLICT (organisation_id, invoice_id, upstream_item_id) DO UPDATE
-SET client_id = excluded.client_id, service_code = excluded.service_code, delivery_date = excluded.delivery_date, amount = excluded.amount
-WHERE (l.client_id, l.service_code, l.delivery_date, l.amount)
-      IS DISTINCT FROM (excluded.client_id, excluded.service_code, excluded.delivery_date, excluded.amount)
+SET client_id = excluded.client_id, service_code = excluded.service_code, delivery_date = excluded.delivery_date, amount = excluded.amount,
+    external_reference_id = coalesce(nullif(excluded.external_reference_id, ''), l.external_reference_id)
+WHERE (l.client_id, l.service_code, l.delivery_date, l.amount, l.external_reference_id)
+      IS DISTINCT FROM (excluded.client_id, excluded.service_code, excluded.delivery_date, excluded.amount,
+                        coalesce(nullif(excluded.external_reference_id, ''), l.external_reference_id))
 RETURNING (xmax = 0)::boolean AS created
 `
 

@@ -29,6 +29,7 @@ WITH locked AS (
               start_date date, end_date date, status text, total numeric, used numeric, write_off numeric, rollover numeric,
               available numeric, ordinal integer),
         (SELECT count(*) FROM locked) AS all_locked
+    ORDER BY r.upstream_budget_id, r.ordinal -- two people's budgets enter the index of the current ones in one order
     ON CONFLICT (id) DO UPDATE
     SET service_provider_id = excluded.service_provider_id, type_code = excluded.type_code, type_name = excluded.type_name,
         entry_date = excluded.entry_date, start_date = excluded.start_date, end_date = excluded.end_date, status = excluded.status,
@@ -37,10 +38,17 @@ WITH locked AS (
 ), removed AS (
     UPDATE budget d SET removed_at = now() FROM (SELECT count(*) FROM locked) AS all_locked
     WHERE d.organisation_id = $1 AND d.plan_id = $9 AND d.id = ANY ($10::uuid[])
+), listed_twice AS (
+    INSERT INTO budget_listed_twice (organisation_id, client_id, upstream_budget_id, ticket)
+    SELECT DISTINCT $1::uuid, $3::uuid, l.id, $12::bigint FROM unnest($13::text[]) AS l (id)
+    ON CONFLICT (organisation_id, upstream_budget_id, client_id) DO NOTHING
+), listed_once AS (
+    DELETE FROM budget_listed_twice t
+    WHERE t.organisation_id = $1 AND t.client_id = $3 AND t.upstream_budget_id <> ALL ($13::text[])
 ), learned_connection AS (
-    UPDATE client c SET connection_id = $12
-    WHERE c.organisation_id = $1 AND c.id = $3 AND $12::uuid IS NOT NULL
-      AND c.connection_id IS DISTINCT FROM $12
+    UPDATE client c SET connection_id = $14
+    WHERE c.organisation_id = $1 AND c.id = $3 AND $14::uuid IS NOT NULL
+      AND c.connection_id IS DISTINCT FROM $14
 )
 SELECT record_step($1, $2, $3, 'budgets', 0, $4, $5, $6, $7, $8)::jsonb AS answer
 `
@@ -57,6 +65,8 @@ type ApplyBudgetsParams struct {
 	PlanID            care.ID
 	RemovedBudgets    []care.ID
 	Budgets           json.RawMessage
+	Ticket            int64
+	ListedTwice       []string
 	LearnedConnection *care.ID
 }
 
@@ -74,6 +84,8 @@ func (q *Queries) ApplyBudgets(ctx context.Context, arg ApplyBudgetsParams) (jso
 		arg.PlanID,
 		arg.RemovedBudgets,
 		arg.Budgets,
+		arg.Ticket,
+		arg.ListedTwice,
 		arg.LearnedConnection,
 	)
 	var answer json.RawMessage
@@ -242,32 +254,26 @@ WITH written_entitlements AS (
 ), removed_entitlements AS (
     UPDATE entitlement d SET removed_at = now() WHERE d.organisation_id = $1 AND d.id = ANY ($11::uuid[])
 ), written_usage AS (
-    INSERT INTO usage_line (id, organisation_id, budget_id, invoice_line_id, upstream_invoice_id, upstream_item_id,
+    INSERT INTO usage_line (id, organisation_id, budget_id, invoice_line_id, upstream_invoice_id, upstream_item_id, external_reference_id,
                             service_provider_id, service_code, delivery_date, amount, ordinal)
-    SELECT r.id, $1, r.budget_id, (
-               SELECT l.id FROM invoice i JOIN invoice_line l ON l.organisation_id = i.organisation_id AND l.invoice_id = i.id
-               WHERE i.organisation_id = $1 AND i.upstream_invoice_id = r.upstream_invoice_id AND l.upstream_item_id = r.upstream_item_id
-           ), r.upstream_invoice_id, r.upstream_item_id, r.service_provider_id, r.service_code, r.delivery_date, r.amount, r.ordinal
+    SELECT r.id, $1, r.budget_id, r.invoice_line_id, r.upstream_invoice_id, r.upstream_item_id, r.external_reference_id,
+           r.service_provider_id, r.service_code, r.delivery_date, r.amount, r.ordinal
     FROM jsonb_to_recordset($12::jsonb)
-        AS r (id uuid, budget_id uuid, upstream_invoice_id text, upstream_item_id text, service_provider_id text, service_code text,
-              delivery_date date, amount numeric, ordinal integer)
+        AS r (id uuid, budget_id uuid, invoice_line_id uuid, upstream_invoice_id text, upstream_item_id text, external_reference_id text,
+              service_provider_id text, service_code text, delivery_date date, amount numeric, ordinal integer)
     ON CONFLICT (id) DO UPDATE
     SET invoice_line_id = excluded.invoice_line_id, upstream_invoice_id = excluded.upstream_invoice_id,
-        upstream_item_id = excluded.upstream_item_id, service_provider_id = excluded.service_provider_id,
-        service_code = excluded.service_code, delivery_date = excluded.delivery_date, amount = excluded.amount, removed_at = NULL
-), removed_usage AS (
-    UPDATE usage_line d SET removed_at = now() WHERE d.organisation_id = $1 AND d.id = ANY ($13::uuid[])
+        upstream_item_id = excluded.upstream_item_id, external_reference_id = excluded.external_reference_id,
+        service_provider_id = excluded.service_provider_id, service_code = excluded.service_code,
+        delivery_date = excluded.delivery_date, amount = excluded.amount, ordinal = excluded.ordinal, removed_at = NULL
 ), linked AS (
-    UPDATE usage_line u SET invoice_line_id = l.id
-    FROM invoice i JOIN invoice_line l ON l.organisation_id = i.organisation_id AND l.invoice_id = i.id
-    WHERE u.organisation_id = $1 AND u.budget_id = ANY ($14::uuid[]) AND u.invoice_line_id IS NULL
-      AND u.upstream_invoice_id <> '' AND i.organisation_id = u.organisation_id AND i.upstream_invoice_id = u.upstream_invoice_id
-      AND l.upstream_item_id = u.upstream_item_id
-      AND u.id NOT IN (SELECT w.id FROM jsonb_to_recordset($12::jsonb) AS w (id uuid))
-      AND NOT u.id = ANY (coalesce($13::uuid[], '{}'))
+    UPDATE usage_line u
+    SET invoice_line_id = l.invoice_line_id, removed_at = CASE WHEN u.id = ANY ($13::uuid[]) THEN now() ELSE u.removed_at END
+    FROM jsonb_to_recordset($14::jsonb) AS l (id uuid, invoice_line_id uuid)
+    WHERE u.organisation_id = $1 AND u.id = l.id
 ), locked AS (
     SELECT k.id FROM budget k JOIN jsonb_to_recordset($15::jsonb) AS a (id uuid, usage_amount numeric) ON a.id = k.id
-    WHERE k.organisation_id = $1 AND k.id = ANY ($14::uuid[]) AND k.usage_amount IS DISTINCT FROM a.usage_amount
+    WHERE k.organisation_id = $1 AND k.id = ANY ($16::uuid[]) AND k.usage_amount IS DISTINCT FROM a.usage_amount
     ORDER BY k.id FOR NO KEY UPDATE OF k
 ), summed AS (
     UPDATE budget b SET usage_amount = s.usage_amount
@@ -291,11 +297,11 @@ type ApplyUsageParams struct {
 	RemovedEntitlements []care.ID
 	Usage               json.RawMessage
 	RemovedUsage        []care.ID
-	BudgetIds           []care.ID
+	Links               json.RawMessage
 	UsageAmounts        json.RawMessage
+	BudgetIds           []care.ID
 }
 
-// A line is linked to our invoice line by invoice id and item id; one that came before its invoice is linked now (R17).
 func (q *Queries) ApplyUsage(ctx context.Context, arg ApplyUsageParams) (json.RawMessage, error) {
 	row := q.db.QueryRow(ctx, applyUsage,
 		arg.OrganisationID,
@@ -311,8 +317,9 @@ func (q *Queries) ApplyUsage(ctx context.Context, arg ApplyUsageParams) (json.Ra
 		arg.RemovedEntitlements,
 		arg.Usage,
 		arg.RemovedUsage,
-		arg.BudgetIds,
+		arg.Links,
 		arg.UsageAmounts,
+		arg.BudgetIds,
 	)
 	var answer json.RawMessage
 	err := row.Scan(&answer)
@@ -474,6 +481,50 @@ func (q *Queries) BeginUsage(ctx context.Context, arg BeginUsageParams) (BeginUs
 	return i, err
 }
 
+const budgetsOfOthers = `-- name: BudgetsOfOthers :one
+WITH elsewhere AS (
+    SELECT b.upstream_budget_id, b.removed, c.id AS client_id, c.given_name, c.family_name
+    FROM budget b
+    JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
+    JOIN client c ON c.organisation_id = p.organisation_id AND c.id = p.client_id
+    WHERE b.organisation_id = $2 AND b.upstream_budget_id = ANY ($4::text[]) AND p.client_id <> $3
+)
+SELECT jsonb_build_object(
+    'held_by_others', (SELECT coalesce(jsonb_agg(to_jsonb(e) ORDER BY e.client_id), '[]') FROM elsewhere e WHERE NOT e.removed),
+    'once_held_by_others', (SELECT coalesce(jsonb_agg(to_jsonb(e) ORDER BY e.client_id), '[]') FROM elsewhere e WHERE e.removed),
+    'listed_by_others', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('upstream_budget_id', l.upstream_budget_id, 'client_id', c.id, 'given_name', c.given_name,
+                                                     'family_name', c.family_name) ORDER BY l.ticket), '[]')
+        FROM support_plan p
+        JOIN budget b ON b.organisation_id = p.organisation_id AND b.plan_id = p.id AND NOT b.removed
+        JOIN budget_listed_twice l ON l.organisation_id = b.organisation_id AND l.upstream_budget_id = b.upstream_budget_id
+            AND l.client_id <> p.client_id AND l.ticket < $1
+        JOIN client c ON c.organisation_id = l.organisation_id AND c.id = l.client_id
+        WHERE p.organisation_id = $2 AND p.client_id = $3)
+)::jsonb AS others
+`
+
+type BudgetsOfOthersParams struct {
+	Ticket         int64
+	OrganisationID care.ID
+	ClientID       care.ID
+	Listed         []string
+}
+
+// Whom else of the organisation a list of budgets concerns (R32): who holds or held one of them, and who has listed one of the person's
+// since before this read began.
+func (q *Queries) BudgetsOfOthers(ctx context.Context, arg BudgetsOfOthersParams) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, budgetsOfOthers,
+		arg.Ticket,
+		arg.OrganisationID,
+		arg.ClientID,
+		arg.Listed,
+	)
+	var others json.RawMessage
+	err := row.Scan(&others)
+	return others, err
+}
+
 const passAreaFence = `-- name: PassAreaFence :one
 INSERT INTO area_fence AS f (organisation_id, client_id, area, ticket, previous_ticket, as_of)
 VALUES ($1, $2, $3, $4, 0, $5)
@@ -531,8 +582,11 @@ func (q *Queries) PassFenceAlone(ctx context.Context, arg PassFenceAloneParams) 
 }
 
 const passUsageFences = `-- name: PassUsageFences :many
+WITH no_import AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock_shared(hashtextextended(concat('usage links of ', $1::uuid), 0))
+)
 INSERT INTO usage_fence AS f (organisation_id, budget_id, ticket, previous_ticket, as_of)
-SELECT $1, b.id, $2, 0, $3 FROM unnest($4::uuid[]) AS b (id) ORDER BY b.id
+SELECT $1, b.id, $2, 0, $3 FROM no_import CROSS JOIN unnest($4::uuid[]) AS b (id) ORDER BY b.id
 ON CONFLICT (budget_id) DO UPDATE SET previous_ticket = f.ticket, ticket = excluded.ticket, as_of = excluded.as_of
 WHERE f.ticket < excluded.ticket
 RETURNING budget_id, previous_ticket
@@ -550,7 +604,8 @@ type PassUsageFencesRow struct {
 	PreviousTicket int64
 }
 
-// Answers with the budgets whose usage may be written. They are locked in one order, so that two runs cannot wait for each other.
+// Answers with the budgets whose usage may be written. They are locked in one order, so that two runs cannot wait for each other. Before
+// them comes the lock that lets no import of invoices link usage meanwhile (LockUsageLinks).
 func (q *Queries) PassUsageFences(ctx context.Context, arg PassUsageFencesParams) ([]PassUsageFencesRow, error) {
 	rows, err := q.db.Query(ctx, passUsageFences,
 		arg.OrganisationID,

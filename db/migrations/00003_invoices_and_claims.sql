@@ -9,21 +9,24 @@ CREATE TABLE invoice (
     UNIQUE (organisation_id, upstream_invoice_id)
 );
 
--- The government's item id is unique within its invoice only.
+-- The government's item id is unique within its invoice only. The external reference is our own, sent with the claim; empty where none was.
 CREATE TABLE invoice_line (
-    id               uuid PRIMARY KEY,
-    organisation_id  uuid NOT NULL,
-    invoice_id       uuid NOT NULL,
-    upstream_item_id text NOT NULL CHECK (upstream_item_id <> ''),
-    client_id        uuid,
-    service_code     text NOT NULL DEFAULT '',
-    delivery_date    date,
-    amount           numeric(14, 2),
+    id                    uuid PRIMARY KEY,
+    organisation_id       uuid NOT NULL,
+    invoice_id            uuid NOT NULL,
+    upstream_item_id      text NOT NULL CHECK (upstream_item_id <> ''),
+    client_id             uuid,
+    service_code          text NOT NULL DEFAULT '',
+    delivery_date         date,
+    amount                numeric(14, 2),
+    external_reference_id text NOT NULL DEFAULT '',
     UNIQUE (organisation_id, id),
     UNIQUE (organisation_id, invoice_id, upstream_item_id),
     FOREIGN KEY (organisation_id, invoice_id) REFERENCES invoice (organisation_id, id),
     FOREIGN KEY (organisation_id, client_id) REFERENCES client (organisation_id, id)
 );
+
+CREATE INDEX invoice_line_reference ON invoice_line (organisation_id, external_reference_id) WHERE external_reference_id <> '';
 
 -- Invoices sent together to the government. The claim service tells us of each change of status (R20).
 CREATE TABLE claim (

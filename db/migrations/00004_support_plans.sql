@@ -116,11 +116,13 @@ CREATE TABLE budget (
     removed_at          timestamptz,
     removed             boolean GENERATED ALWAYS AS (removed_at IS NOT NULL) STORED,
     UNIQUE (organisation_id, id),
-    UNIQUE (organisation_id, upstream_budget_id, ordinal),
+    UNIQUE (plan_id, upstream_budget_id, ordinal),
     FOREIGN KEY (organisation_id, plan_id) REFERENCES support_plan (organisation_id, id)
 );
 
-CREATE INDEX budget_plan ON budget (plan_id);
+-- A budget stands with one person at a time. Those with whom it stood keep their row, removed, with its history (R32).
+CREATE UNIQUE INDEX budget_current ON budget (organisation_id, upstream_budget_id, ordinal) WHERE removed_at IS NULL;
+CREATE INDEX budget_upstream ON budget (organisation_id, upstream_budget_id);
 
 CREATE TABLE entitlement (
     id              uuid PRIMARY KEY,
@@ -137,19 +139,20 @@ CREATE TABLE entitlement (
 
 -- What drew on a budget (seed 004, R17). invoice_line_id is ours, NULL for another provider's line.
 CREATE TABLE usage_line (
-    id                  uuid PRIMARY KEY,
-    organisation_id     uuid NOT NULL,
-    budget_id           uuid NOT NULL,
-    invoice_line_id     uuid,
-    upstream_invoice_id text NOT NULL,
-    upstream_item_id    text NOT NULL,
-    service_provider_id text NOT NULL,
-    service_code        text NOT NULL,
-    delivery_date       date,
-    amount              numeric(14, 2),
-    ordinal             integer NOT NULL,
-    removed_at          timestamptz,
-    removed             boolean GENERATED ALWAYS AS (removed_at IS NOT NULL) STORED,
+    id                    uuid PRIMARY KEY,
+    organisation_id       uuid NOT NULL,
+    budget_id             uuid NOT NULL,
+    invoice_line_id       uuid,
+    upstream_invoice_id   text NOT NULL,
+    upstream_item_id      text NOT NULL,
+    external_reference_id text NOT NULL DEFAULT '',
+    service_provider_id   text NOT NULL,
+    service_code          text NOT NULL,
+    delivery_date         date,
+    amount                numeric(14, 2),
+    ordinal               integer NOT NULL,
+    removed_at            timestamptz,
+    removed               boolean GENERATED ALWAYS AS (removed_at IS NOT NULL) STORED,
     FOREIGN KEY (organisation_id, budget_id) REFERENCES budget (organisation_id, id),
     FOREIGN KEY (organisation_id, invoice_line_id) REFERENCES invoice_line (organisation_id, id)
 );
@@ -159,8 +162,8 @@ CREATE UNIQUE INDEX usage_line_of_invoice ON usage_line (budget_id, upstream_inv
 CREATE UNIQUE INDEX usage_line_without_ids ON usage_line (budget_id, service_provider_id, service_code, delivery_date, amount, ordinal)
     NULLS NOT DISTINCT WHERE upstream_invoice_id = '' OR upstream_item_id = '';
 CREATE INDEX usage_line_invoice_line ON usage_line (invoice_line_id) WHERE invoice_line_id IS NOT NULL;
-CREATE INDEX usage_line_unlinked ON usage_line (organisation_id, upstream_invoice_id, upstream_item_id)
-    WHERE invoice_line_id IS NULL AND upstream_invoice_id <> '';
+CREATE INDEX usage_line_place ON usage_line (organisation_id, upstream_invoice_id, upstream_item_id) WHERE upstream_invoice_id <> '';
+CREATE INDEX usage_line_reference ON usage_line (organisation_id, external_reference_id) WHERE external_reference_id <> '';
 
 -- +goose Down
 DROP TABLE usage_line, entitlement, budget, contribution_set, contribution, supplement, approved_service, classification, support_plan;

@@ -97,6 +97,30 @@ SELECT
                         FROM connection n WHERE n.organisation_id = @organisation_id AND n.service = 'services-australia')
     )::jsonb AS held;
 
+-- name: BudgetsOfOthers :one
+-- Whom else of the organisation a list of budgets concerns (R32): who holds or held one of them, and who has listed one of the person's
+-- since before this read began.
+WITH elsewhere AS (
+    SELECT b.upstream_budget_id, b.removed, c.id AS client_id, c.given_name, c.family_name
+    FROM budget b
+    JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
+    JOIN client c ON c.organisation_id = p.organisation_id AND c.id = p.client_id
+    WHERE b.organisation_id = @organisation_id AND b.upstream_budget_id = ANY (@listed::text[]) AND p.client_id <> @client_id
+)
+SELECT jsonb_build_object(
+    'held_by_others', (SELECT coalesce(jsonb_agg(to_jsonb(e) ORDER BY e.client_id), '[]') FROM elsewhere e WHERE NOT e.removed),
+    'once_held_by_others', (SELECT coalesce(jsonb_agg(to_jsonb(e) ORDER BY e.client_id), '[]') FROM elsewhere e WHERE e.removed),
+    'listed_by_others', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('upstream_budget_id', l.upstream_budget_id, 'client_id', c.id, 'given_name', c.given_name,
+                                                     'family_name', c.family_name) ORDER BY l.ticket), '[]')
+        FROM support_plan p
+        JOIN budget b ON b.organisation_id = p.organisation_id AND b.plan_id = p.id AND NOT b.removed
+        JOIN budget_listed_twice l ON l.organisation_id = b.organisation_id AND l.upstream_budget_id = b.upstream_budget_id
+            AND l.client_id <> p.client_id AND l.ticket < @ticket
+        JOIN client c ON c.organisation_id = l.organisation_id AND c.id = l.client_id
+        WHERE p.organisation_id = @organisation_id AND p.client_id = @client_id)
+)::jsonb AS others;
+
 -- name: ApplyBudgets :one
 -- The rows are locked in the order of their ids, as ApplyUsage locks them: two steps of a person cannot wait for each other.
 WITH locked AS (
@@ -114,6 +138,7 @@ WITH locked AS (
               start_date date, end_date date, status text, total numeric, used numeric, write_off numeric, rollover numeric,
               available numeric, ordinal integer),
         (SELECT count(*) FROM locked) AS all_locked
+    ORDER BY r.upstream_budget_id, r.ordinal -- two people's budgets enter the index of the current ones in one order
     ON CONFLICT (id) DO UPDATE
     SET service_provider_id = excluded.service_provider_id, type_code = excluded.type_code, type_name = excluded.type_name,
         entry_date = excluded.entry_date, start_date = excluded.start_date, end_date = excluded.end_date, status = excluded.status,
@@ -122,6 +147,13 @@ WITH locked AS (
 ), removed AS (
     UPDATE budget d SET removed_at = now() FROM (SELECT count(*) FROM locked) AS all_locked
     WHERE d.organisation_id = @organisation_id AND d.plan_id = @plan_id AND d.id = ANY (@removed_budgets::uuid[])
+), listed_twice AS (
+    INSERT INTO budget_listed_twice (organisation_id, client_id, upstream_budget_id, ticket)
+    SELECT DISTINCT @organisation_id::uuid, @client_id::uuid, l.id, @ticket::bigint FROM unnest(@listed_twice::text[]) AS l (id)
+    ON CONFLICT (organisation_id, upstream_budget_id, client_id) DO NOTHING
+), listed_once AS (
+    DELETE FROM budget_listed_twice t
+    WHERE t.organisation_id = @organisation_id AND t.client_id = @client_id AND t.upstream_budget_id <> ALL (@listed_twice::text[])
 ), learned_connection AS (
     UPDATE client c SET connection_id = sqlc.narg(learned_connection)
     WHERE c.organisation_id = @organisation_id AND c.id = @client_id AND sqlc.narg(learned_connection)::uuid IS NOT NULL
@@ -144,7 +176,6 @@ SELECT
     )::jsonb AS held;
 
 -- name: ApplyUsage :one
--- A line is linked to our invoice line by invoice id and item id; one that came before its invoice is linked now (R17).
 WITH written_entitlements AS (
     INSERT INTO entitlement (id, organisation_id, budget_id, code, amount, ordinal)
     SELECT r.id, @organisation_id, r.budget_id, r.code, r.amount, r.ordinal
@@ -153,29 +184,23 @@ WITH written_entitlements AS (
 ), removed_entitlements AS (
     UPDATE entitlement d SET removed_at = now() WHERE d.organisation_id = @organisation_id AND d.id = ANY (@removed_entitlements::uuid[])
 ), written_usage AS (
-    INSERT INTO usage_line (id, organisation_id, budget_id, invoice_line_id, upstream_invoice_id, upstream_item_id,
+    INSERT INTO usage_line (id, organisation_id, budget_id, invoice_line_id, upstream_invoice_id, upstream_item_id, external_reference_id,
                             service_provider_id, service_code, delivery_date, amount, ordinal)
-    SELECT r.id, @organisation_id, r.budget_id, (
-               SELECT l.id FROM invoice i JOIN invoice_line l ON l.organisation_id = i.organisation_id AND l.invoice_id = i.id
-               WHERE i.organisation_id = @organisation_id AND i.upstream_invoice_id = r.upstream_invoice_id AND l.upstream_item_id = r.upstream_item_id
-           ), r.upstream_invoice_id, r.upstream_item_id, r.service_provider_id, r.service_code, r.delivery_date, r.amount, r.ordinal
+    SELECT r.id, @organisation_id, r.budget_id, r.invoice_line_id, r.upstream_invoice_id, r.upstream_item_id, r.external_reference_id,
+           r.service_provider_id, r.service_code, r.delivery_date, r.amount, r.ordinal
     FROM jsonb_to_recordset(@usage::jsonb)
-        AS r (id uuid, budget_id uuid, upstream_invoice_id text, upstream_item_id text, service_provider_id text, service_code text,
-              delivery_date date, amount numeric, ordinal integer)
+        AS r (id uuid, budget_id uuid, invoice_line_id uuid, upstream_invoice_id text, upstream_item_id text, external_reference_id text,
+              service_provider_id text, service_code text, delivery_date date, amount numeric, ordinal integer)
     ON CONFLICT (id) DO UPDATE
     SET invoice_line_id = excluded.invoice_line_id, upstream_invoice_id = excluded.upstream_invoice_id,
-        upstream_item_id = excluded.upstream_item_id, service_provider_id = excluded.service_provider_id,
-        service_code = excluded.service_code, delivery_date = excluded.delivery_date, amount = excluded.amount, removed_at = NULL
-), removed_usage AS (
-    UPDATE usage_line d SET removed_at = now() WHERE d.organisation_id = @organisation_id AND d.id = ANY (@removed_usage::uuid[])
+        upstream_item_id = excluded.upstream_item_id, external_reference_id = excluded.external_reference_id,
+        service_provider_id = excluded.service_provider_id, service_code = excluded.service_code,
+        delivery_date = excluded.delivery_date, amount = excluded.amount, ordinal = excluded.ordinal, removed_at = NULL
 ), linked AS (
-    UPDATE usage_line u SET invoice_line_id = l.id
-    FROM invoice i JOIN invoice_line l ON l.organisation_id = i.organisation_id AND l.invoice_id = i.id
-    WHERE u.organisation_id = @organisation_id AND u.budget_id = ANY (@budget_ids::uuid[]) AND u.invoice_line_id IS NULL
-      AND u.upstream_invoice_id <> '' AND i.organisation_id = u.organisation_id AND i.upstream_invoice_id = u.upstream_invoice_id
-      AND l.upstream_item_id = u.upstream_item_id
-      AND u.id NOT IN (SELECT w.id FROM jsonb_to_recordset(@usage::jsonb) AS w (id uuid))
-      AND NOT u.id = ANY (coalesce(@removed_usage::uuid[], '{}'))
+    UPDATE usage_line u
+    SET invoice_line_id = l.invoice_line_id, removed_at = CASE WHEN u.id = ANY (@removed_usage::uuid[]) THEN now() ELSE u.removed_at END
+    FROM jsonb_to_recordset(@links::jsonb) AS l (id uuid, invoice_line_id uuid)
+    WHERE u.organisation_id = @organisation_id AND u.id = l.id
 ), locked AS (
     SELECT k.id FROM budget k JOIN jsonb_to_recordset(@usage_amounts::jsonb) AS a (id uuid, usage_amount numeric) ON a.id = k.id
     WHERE k.organisation_id = @organisation_id AND k.id = ANY (@budget_ids::uuid[]) AND k.usage_amount IS DISTINCT FROM a.usage_amount
@@ -214,9 +239,13 @@ UPDATE area_fence SET previous_ticket = ticket, ticket = @ticket
 WHERE organisation_id = @organisation_id AND client_id = @client_id AND area = @area AND ticket < @ticket;
 
 -- name: PassUsageFences :many
--- Answers with the budgets whose usage may be written. They are locked in one order, so that two runs cannot wait for each other.
+-- Answers with the budgets whose usage may be written. They are locked in one order, so that two runs cannot wait for each other. Before
+-- them comes the lock that lets no import of invoices link usage meanwhile (LockUsageLinks).
+WITH no_import AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock_shared(hashtextextended(concat('usage links of ', @organisation_id::uuid), 0))
+)
 INSERT INTO usage_fence AS f (organisation_id, budget_id, ticket, previous_ticket, as_of)
-SELECT @organisation_id, b.id, @ticket, 0, @as_of FROM unnest(@budget_ids::uuid[]) AS b (id) ORDER BY b.id
+SELECT @organisation_id, b.id, @ticket, 0, @as_of FROM no_import CROSS JOIN unnest(@budget_ids::uuid[]) AS b (id) ORDER BY b.id
 ON CONFLICT (budget_id) DO UPDATE SET previous_ticket = f.ticket, ticket = excluded.ticket, as_of = excluded.as_of
 WHERE f.ticket < excluded.ticket
 RETURNING budget_id, previous_ticket;

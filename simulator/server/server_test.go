@@ -206,7 +206,7 @@ func TestControlMovesTheWorld(t *testing.T) {
 		{"GET", "/connections", "", 200, `"otac-wattle-1"`},
 		{"GET", "/people?organisation=8000000202", "", 200, `"equipment-only"`},
 		{"GET", "/people.csv?provider=banksia", "", 200, "given_name,family_name,birth_date,care_recipient_id,service_provider_id\n"},
-		{"GET", "/invoices.csv?provider=4000012345", "", 200, "900000011,2,062948113,SERV-0001,2026-04-06,92.50\n"},
+		{"GET", "/invoices.csv?provider=4000012345", "", 200, "900000011,2,062948113,SERV-0001,2026-04-06,92.50,\n"},
 		{"GET", "/person/several-open", "", 200, "Whitlock"},
 		{"GET", "/person/nobody", "", 404, "no such person"},
 		{"POST", "/person/several-open/claim", `{"amount":"12.30","times":2}`, 200, `"itemIds":["1","2"]`},

@@ -96,6 +96,7 @@ type entitlementItem struct {
 type usageItem struct {
 	InvoiceID         string   `json:"invoiceId,omitempty"`
 	ItemID            string   `json:"itemId,omitempty"`
+	ExternalReference string   `json:"externalReferenceId,omitempty"`
 	ServiceProviderID string   `json:"serviceProviderId"`
 	ServiceID         string   `json:"serviceId"`
 	DeliveryDate      wireDate `json:"deliveryDate"`
@@ -242,9 +243,14 @@ func newDetails(b *world.Budget) detailsObject {
 		details.Entitlements = append(details.Entitlements, entitlementItem{entitlement.Code, s.amount(entitlement.Amount)})
 	}
 	for _, line := range b.Usage {
-		details.Usage = append(details.Usage, usageItem{
-			line.InvoiceID, line.ItemID, line.ServiceProviderID, line.ServiceID, s.date(line.DeliveryDate), s.amount(line.Amount),
-		})
+		item := usageItem{
+			InvoiceID: line.InvoiceID, ItemID: line.ItemID, ExternalReference: line.ExternalReferenceID,
+			ServiceProviderID: line.ServiceProviderID, ServiceID: line.ServiceID, DeliveryDate: s.date(line.DeliveryDate), Amount: s.amount(line.Amount),
+		}
+		if line.Provisional {
+			item.InvoiceID, item.ItemID = "", ""
+		}
+		details.Usage = append(details.Usage, item)
 	}
 	return details
 }

@@ -22,12 +22,13 @@ type HeldPerson struct {
 
 // InvoiceLine is a line of the provider's own billing.
 type InvoiceLine struct {
-	InvoiceID         string
-	ItemID            string
-	CareRecipientID   string
-	ServiceProviderID string
-	ServiceID         string
-	DeliveryDate      Date
+	InvoiceID           string
+	ItemID              string
+	CareRecipientID     string
+	ServiceProviderID   string
+	ServiceID           string
+	DeliveryDate        Date
+	ExternalReferenceID string
 	// Amount is in dollars, positive as billed.
 	Amount decimal.Decimal
 }
@@ -91,7 +92,7 @@ func (w *World) Invoices(holder Holder) []InvoiceLine {
 				lines = append(lines, InvoiceLine{
 					InvoiceID: usage.InvoiceID, ItemID: usage.ItemID, CareRecipientID: person.CareRecipientID,
 					ServiceProviderID: usage.ServiceProviderID, ServiceID: usage.ServiceID,
-					DeliveryDate: usage.DeliveryDate, Amount: usage.Amount.Neg(),
+					DeliveryDate: usage.DeliveryDate, Amount: usage.Amount.Neg(), ExternalReferenceID: usage.ExternalReferenceID,
 				})
 			}
 		}
@@ -127,10 +128,10 @@ func (w *World) WritePeopleCSV(out io.Writer, holder Holder) error {
 
 // WriteInvoicesCSV writes Invoices for import.
 func (w *World) WriteInvoicesCSV(out io.Writer, holder Holder) error {
-	rows := [][]string{{"invoice_id", "item_id", "care_recipient_id", "service_id", "delivery_date", "amount"}}
+	rows := [][]string{{"invoice_id", "item_id", "care_recipient_id", "service_id", "delivery_date", "amount", "external_reference_id"}}
 	for _, line := range w.Invoices(holder) {
 		rows = append(rows, []string{
-			line.InvoiceID, line.ItemID, line.CareRecipientID, line.ServiceID, line.DeliveryDate.String(), line.Amount.StringFixed(2),
+			line.InvoiceID, line.ItemID, line.CareRecipientID, line.ServiceID, line.DeliveryDate.String(), line.Amount.StringFixed(2), line.ExternalReferenceID,
 		})
 	}
 	return writeCSV(out, rows)

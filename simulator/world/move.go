@@ -17,12 +17,18 @@ const (
 	// Claim: the provider's claim was paid: an invoice draws on a budget. Amount (a line), Times (lines), Service, Date,
 	// Budget, Unbilled.
 	Claim MoveName = "claim"
-	// ClaimByOther: another provider drew on a budget; no invoice ids. Amount, Times, Service, Provider, Date, Budget.
+	// ClaimByOther: another provider drew on a budget; no ids, unless Invoice and Item say them. Amount, Times, Service, Provider, Date,
+	// Budget.
 	ClaimByOther MoveName = "claim-by-other"
 	// AmendInvoice: a line of an invoice has another amount. Invoice (the latest), Item (the first), Amount.
 	AmendInvoice MoveName = "amend-invoice"
 	// RemoveInvoiceLine: a line of an invoice vanishes. Invoice, Item.
 	RemoveInvoiceLine MoveName = "remove-invoice-line"
+	// RenumberInvoice: a line of an invoice is deleted, and those after it move up by one item. Invoice, Item.
+	RenumberInvoice MoveName = "renumber-invoice"
+	// WithdrawIDs and GiveIDs: the lines of an invoice have no invoice and item id as yet, and then they have them. Invoice.
+	WithdrawIDs MoveName = "withdraw-ids"
+	GiveIDs     MoveName = "give-ids"
 	// ReverseInvoiceLine: what a line drew is given back by a further, positive line. Invoice, Item, Amount.
 	ReverseInvoiceLine MoveName = "reverse-invoice-line"
 	// ChangeContribution: a new percentage from a date on; none given: pending. Category, Percentage, Status, Date.
@@ -48,6 +54,9 @@ const (
 	// HideBudget: a budget is missing from every answer; ShowBudgets brings all back. Budget (the first of Type).
 	HideBudget  MoveName = "hide-budget"
 	ShowBudgets MoveName = "show-budgets"
+	// MoveBudget: a budget is listed for another person from now on; ShareBudget: for another person, too. To, Budget (the first of Type).
+	MoveBudget  MoveName = "move-budget"
+	ShareBudget MoveName = "share-budget"
 	// WithdrawConsent (Status "details-refused" refuses the details only) and GiveConsent.
 	WithdrawConsent MoveName = "withdraw-consent"
 	GiveConsent     MoveName = "give-consent"
@@ -73,14 +82,17 @@ type Move struct {
 	Date DateExpression `yaml:"date" json:"date,omitzero"`
 	End  DateExpression `yaml:"end" json:"end,omitzero"`
 	// Amount is in dollars, positive for what is consumed.
-	Amount     decimal.Decimal  `yaml:"amount" json:"amount,omitzero"`
-	Times      int              `yaml:"times" json:"times,omitzero"`
-	Service    string           `yaml:"service" json:"service,omitzero"`
-	Provider   string           `yaml:"provider" json:"provider,omitzero"`
-	Invoice    string           `yaml:"invoice" json:"invoice,omitzero"`
-	Item       string           `yaml:"item" json:"item,omitzero"`
-	Unbilled   bool             `yaml:"unbilled" json:"unbilled,omitzero"`
+	Amount   decimal.Decimal `yaml:"amount" json:"amount,omitzero"`
+	Times    int             `yaml:"times" json:"times,omitzero"`
+	Service  string          `yaml:"service" json:"service,omitzero"`
+	Provider string          `yaml:"provider" json:"provider,omitzero"`
+	Invoice  string          `yaml:"invoice" json:"invoice,omitzero"`
+	Item     string          `yaml:"item" json:"item,omitzero"`
+	Unbilled bool            `yaml:"unbilled" json:"unbilled,omitzero"`
+	// Reference is the provider's own, of 24 characters; its lines carry it.
+	Reference  string           `yaml:"reference" json:"reference,omitzero"`
 	Budget     string           `yaml:"budget" json:"budget,omitzero"`
+	To         string           `yaml:"to" json:"to,omitzero"`
 	Type       string           `yaml:"type" json:"type,omitzero"`
 	Code       string           `yaml:"code" json:"code,omitzero"`
 	Category   string           `yaml:"category" json:"category,omitzero"`
@@ -106,6 +118,9 @@ var moves = map[MoveName]moveFunc{
 	ClaimByOther:         claimByOther,
 	AmendInvoice:         amendInvoice,
 	RemoveInvoiceLine:    removeInvoiceLine,
+	RenumberInvoice:      renumberInvoice,
+	WithdrawIDs:          withdrawIDs,
+	GiveIDs:              giveIDs,
 	ReverseInvoiceLine:   reverseInvoiceLine,
 	ChangeContribution:   changeContribution,
 	RemoveContributions:  removeContributions,
@@ -120,6 +135,8 @@ var moves = map[MoveName]moveFunc{
 	AddBudget:            addBudget,
 	HideBudget:           hideBudget,
 	ShowBudgets:          showBudgets,
+	MoveBudget:           moveBudget,
+	ShareBudget:          shareBudget,
 	WithdrawConsent:      withdrawConsent,
 	GiveConsent:          setInSummary(func(p *Person) { p.Consent = ConsentGiven }),
 	RemoveEntry:          setInSummary(func(p *Person) { p.EntryRegistered = false }),

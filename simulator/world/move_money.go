@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/shopspring/decimal"
 )
@@ -20,6 +21,7 @@ func claim(c *change, p *Person, m Move) (Result, error) {
 	result := Result{InvoiceID: c.sequence.invoiceID(), BudgetID: budget.ID}
 	line := usageLine(p, budget, m, date)
 	line.InvoiceID, line.ServiceProviderID, line.Unbilled = result.InvoiceID, budget.ServiceProviderID, m.Unbilled
+	line.ExternalReferenceID = m.Reference
 	for n := range max(1, m.Times) {
 		line.ItemID = itemID(n + 1)
 		budget.Usage = append(budget.Usage, line)
@@ -36,6 +38,7 @@ func claimByOther(c *change, p *Person, m Move) (Result, error) {
 	}
 	line := usageLine(p, budget, m, date)
 	line.ServiceProviderID = cmp.Or(m.Provider, otherProviders[0])
+	line.InvoiceID, line.ItemID, line.ExternalReferenceID = m.Invoice, m.Item, m.Reference
 	for range max(1, m.Times) {
 		budget.Usage = append(budget.Usage, line)
 	}
@@ -130,6 +133,51 @@ func removeInvoiceLine(c *change, p *Person, m Move) (Result, error) {
 	return result, nil
 }
 
+// renumberInvoice deletes an item and moves the later ones of the invoice up, so that another line stands in its place.
+func renumberInvoice(c *change, p *Person, m Move) (Result, error) {
+	removed, err := removeInvoiceLine(c, p, m)
+	if err != nil {
+		return Result{}, err
+	}
+	deleted, err := strconv.Atoi(removed.ItemIDs[0])
+	if err != nil {
+		return Result{}, fmt.Errorf("item %q is not numbered", removed.ItemIDs[0])
+	}
+	for i := range p.Budgets {
+		for n := range p.Budgets[i].Usage {
+			line := &p.Budgets[i].Usage[n]
+			if item, err := strconv.Atoi(line.ItemID); err == nil && line.InvoiceID == removed.InvoiceID && item > deleted {
+				line.ItemID = itemID(item - 1)
+				p.Budgets[i].UpdatedAt = c.at()
+			}
+		}
+	}
+	return removed, nil
+}
+
+func withdrawIDs(c *change, p *Person, m Move) (Result, error) { return setProvisional(c, p, m, true) }
+
+func giveIDs(c *change, p *Person, m Move) (Result, error) { return setProvisional(c, p, m, false) }
+
+// setProvisional lets the lines of an invoice lose or get their ids.
+func setProvisional(c *change, p *Person, m Move, provisional bool) (Result, error) {
+	result := Result{InvoiceID: cmp.Or(m.Invoice, latestInvoice(p))}
+	for i := range p.Budgets {
+		for n := range p.Budgets[i].Usage {
+			line := &p.Budgets[i].Usage[n]
+			if line.InvoiceID == "" || line.InvoiceID != result.InvoiceID || line.Provisional == provisional {
+				continue
+			}
+			line.Provisional, p.Budgets[i].UpdatedAt, result.BudgetID = provisional, c.at(), p.Budgets[i].ID
+			result.ItemIDs = append(result.ItemIDs, line.ItemID)
+		}
+	}
+	if len(result.ItemIDs) == 0 {
+		return Result{}, errors.New("no usage line of the invoice changes")
+	}
+	return result, nil
+}
+
 func reverseInvoiceLine(c *change, p *Person, m Move) (Result, error) {
 	budget, n, err := c.invoiceLine(p, m)
 	if err != nil {
@@ -190,6 +238,31 @@ func hideBudget(c *change, p *Person, m Move) (Result, error) {
 		}
 	}
 	return Result{}, errors.New("no visible budget fits")
+}
+
+func moveBudget(c *change, p *Person, m Move) (Result, error) {
+	result, err := shareBudget(c, p, m)
+	p.Budgets = slices.DeleteFunc(p.Budgets, func(budget Budget) bool { return err == nil && budget.ID == result.BudgetID })
+	return result, err
+}
+
+func shareBudget(c *change, p *Person, m Move) (Result, error) {
+	slot, found := c.world.slot(m.To)
+	if !found || c.current(slot).Key == p.Key {
+		return Result{}, fmt.Errorf("to %q: name another person", m.To)
+	}
+	at := slices.IndexFunc(p.Budgets, func(budget Budget) bool {
+		return !budget.Hidden && (m.Budget == "" || budget.ID == m.Budget) && (m.Type == "" || budget.TypeCode == m.Type)
+	})
+	if at < 0 {
+		return Result{}, errors.New("no visible budget fits")
+	}
+	other := c.person(slot)
+	shared := p.Budgets[at]
+	shared.Entitlements, shared.Usage = slices.Clone(shared.Entitlements), slices.Clone(shared.Usage)
+	shared.CareRecipientID, shared.UpdatedAt = other.CareRecipientID, c.at()
+	other.Budgets = append(other.Budgets, shared)
+	return Result{BudgetID: shared.ID}, nil
 }
 
 func showBudgets(c *change, p *Person, _ Move) (Result, error) {

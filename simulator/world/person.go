@@ -147,12 +147,16 @@ type Entitlement struct {
 type UsageLine struct {
 	// InvoiceID and ItemID are empty for a line claimed by another provider.
 	InvoiceID, ItemID string
-	ServiceProviderID string
-	ServiceID         string
-	DeliveryDate      Date
-	Amount            decimal.Decimal
+	// ExternalReferenceID is the provider's own reference; empty where it sent none.
+	ExternalReferenceID string
+	ServiceProviderID   string
+	ServiceID           string
+	DeliveryDate        Date
+	Amount              decimal.Decimal
 	// Unbilled lines belong to an invoice that the provider's export does not hold yet.
 	Unbilled bool
+	// Provisional lines are answered without their ids.
+	Provisional bool
 }
 
 // Period gives the time that the budget covers.

@@ -228,6 +228,7 @@ func (w *World) scenarioUsage(p *Person, budget *Budget, spec scenarioUsage, dat
 		InvoiceID: spec.Invoice, ItemID: spec.Item,
 		ServiceProviderID: firstOf(providerID, budget.ServiceProviderID), ServiceID: service,
 		DeliveryDate: min(dates.orDate(spec.Date, budget.Start), max(w.today, budget.Start)), Amount: spec.Amount.Neg(), Unbilled: spec.Unbilled,
+		ExternalReferenceID: spec.Reference,
 	}
 	if line.InvoiceID != "" && line.ItemID == "" {
 		line.ItemID = itemID(1)

@@ -103,5 +103,7 @@ type scenarioUsage struct {
 	Date     DateExpression  `yaml:"date"`
 	Amount   decimal.Decimal `yaml:"amount"`
 	Unbilled bool            `yaml:"unbilled"`
-	Times    int             `yaml:"times"`
+	// Reference is the provider's own.
+	Reference string `yaml:"reference"`
+	Times     int    `yaml:"times"`
 }

@@ -298,6 +298,31 @@ func TestMoves(t *testing.T) {
 		{"reversal", world.Move{Name: world.RemoveInvoiceLine, Invoice: "900000031", Item: "2"}, func(t *testing.T, before, after *world.Person, _ world.Result) {
 			require.Len(t, after.Budgets[0].Usage, len(before.Budgets[0].Usage)-1)
 		}},
+		{"reversal", world.Move{Name: world.RenumberInvoice, Invoice: "900000031", Item: "1"}, func(t *testing.T, before, after *world.Person, _ world.Result) {
+			lines, moved := after.Budgets[0].Usage, before.Budgets[0].Usage[1]
+			require.Len(t, lines, len(before.Budgets[0].Usage)-1)
+			require.Equal(t, "1", lines[0].ItemID)
+			require.Equal(t, moved.Amount, lines[0].Amount, "the second line stands in the first one's place")
+		}},
+		{"reversal", world.Move{Name: world.WithdrawIDs, Invoice: "900000032"}, func(t *testing.T, _, after *world.Person, result world.Result) {
+			require.Equal(t, []string{"1", "2"}, result.ItemIDs)
+			require.True(t, after.Budgets[0].Usage[3].Provisional)
+		}},
+		{"several-open", world.Move{Name: world.Claim, Reference: "CARESYNC-0000000000000001"}, func(t *testing.T, _, after *world.Person, result world.Result) {
+			lines := byID(after, result.BudgetID).Usage
+			require.Equal(t, "CARESYNC-0000000000000001", lines[len(lines)-1].ExternalReferenceID)
+		}},
+		{"reversal", world.Move{Name: world.ClaimByOther, Invoice: "900000032", Item: "1"}, func(t *testing.T, _, after *world.Person, result world.Result) {
+			lines := byID(after, result.BudgetID).Usage
+			require.Equal(t, "900000032", lines[len(lines)-1].InvoiceID)
+		}},
+		{"several-open", world.Move{Name: world.MoveBudget, Type: "AT", To: "reversal"}, func(t *testing.T, before, after *world.Person, result world.Result) {
+			require.Len(t, after.Budgets, len(before.Budgets)-1)
+			require.Empty(t, byID(after, result.BudgetID).ID)
+		}},
+		{"several-open", world.Move{Name: world.ShareBudget, Type: "AT", To: "reversal"}, func(t *testing.T, before, after *world.Person, _ world.Result) {
+			require.Len(t, after.Budgets, len(before.Budgets))
+		}},
 		{"reversal", world.Move{Name: world.ReverseInvoiceLine, Invoice: "900000032"}, func(t *testing.T, before, after *world.Person, _ world.Result) {
 			require.Equal(t, used(before).Add(dollars("180.25")).String(), used(after).String())
 			last := after.Budgets[0].Usage[5]
@@ -407,6 +432,8 @@ func TestMovesThatDoNotFitAreRefusedAndChangeNothing(t *testing.T) {
 		{"several-open", "no ended classification", world.Move{Name: world.ReopenClassification, Code: "ON_LEVEL_7"}},
 		{"reversal", "no open supplement", world.Move{Name: world.EndSupplement}},
 		{"no-classification", "no visible budget", world.Move{Name: world.HideBudget}},
+		{"several-open", "name another person", world.Move{Name: world.MoveBudget, To: "several-open"}},
+		{"reversal", "no usage line of the invoice", world.Move{Name: world.GiveIDs}},
 		{"several-open", "details-refused", world.Move{Name: world.WithdrawConsent, Status: "perhaps"}},
 	}
 	w := newWorld(t, world.Options{Scenarios: scenarios.FS})
@@ -533,8 +560,8 @@ func TestExportsHoldWhatTheProviderHolds(t *testing.T) {
 
 	out.Reset()
 	require.NoError(t, w.WriteInvoicesCSV(&out, world.Holder{ServiceProvider: "banksia"}))
-	require.True(t, strings.HasPrefix(out.String(), "invoice_id,item_id,care_recipient_id,service_id,delivery_date,amount\n"))
-	require.Contains(t, out.String(), "900000011,1,062948113,SERV-0012,2026-04-06,126.00\n")
+	require.True(t, strings.HasPrefix(out.String(), "invoice_id,item_id,care_recipient_id,service_id,delivery_date,amount,external_reference_id\n"))
+	require.Contains(t, out.String(), "900000011,1,062948113,SERV-0012,2026-04-06,126.00,\n")
 	require.NotContains(t, out.String(), "\n,", "other providers' lines are not ours")
 	require.NotContains(t, out.String(), ",-", "amounts are positive as billed")
 }

@@ -114,6 +114,9 @@ func (a *app) importInvoices(ctx context.Context, args []string) error {
 		if result.Linked > 0 {
 			a.print("Linked %s that waited for them.", present.Count(result.Linked, "usage line", "usage lines"))
 		}
+		if result.Unlinked > 0 {
+			a.print("Took away the links of %s that they contradict.", present.Count(result.Unlinked, "usage line", "usage lines"))
+		}
 		return nil
 	})
 }

@@ -62,6 +62,9 @@ var importKinds = []importKind{
 			if result.Linked > 0 {
 				more = append(more, present.Count(result.Linked, "usage line that waited for them was linked.", "usage lines that waited for them were linked."))
 			}
+			if result.Unlinked > 0 {
+				more = append(more, present.Count(result.Unlinked, "usage line lost its link: the invoice contradicts it.", "usage lines lost their links: the invoices contradict them."))
+			}
 			return result.ImportResult, more, err
 		},
 	},

@@ -10,15 +10,20 @@ import (
 )
 
 const (
-	invoiceID    = "invoice_id"
-	itemID       = "item_id"
-	serviceID    = "service_id"
-	deliveryDate = "delivery_date"
-	amount       = "amount"
+	invoiceID           = "invoice_id"
+	itemID              = "item_id"
+	serviceID           = "service_id"
+	deliveryDate        = "delivery_date"
+	amount              = "amount"
+	externalReferenceID = "external_reference_id"
 )
+
+// longestReference is what a claim can carry.
+const longestReference = 24
 
 var invoiceColumns = []column{
 	{invoiceID, true}, {itemID, true}, {careRecipientID, true}, {serviceID, true}, {deliveryDate, true}, {amount, true},
+	{externalReferenceID, false},
 }
 
 // amountPattern is what fits into twelve digits and two places. More places are not rounded: whoever bills has none (R2).
@@ -47,6 +52,10 @@ func readInvoiceLine(line record) db.ImportedInvoiceLine {
 	}
 	row.DeliveryDate, _ = readDate(line, deliveryDate)
 	row.Amount = readAmount(line, amount)
+	row.ExternalReferenceID = line.text(externalReferenceID)
+	if len(row.ExternalReferenceID) > longestReference {
+		line.refuse(externalReferenceID, "is longer than 24 characters")
+	}
 	return row
 }
 

@@ -112,7 +112,7 @@ func budgetDetailsOf(row record.Row, asked string) care.BudgetDetails {
 // usageLineOf reads a line that may come without any id, where another provider claimed it (R17). Its sign is turned (R4).
 func usageLineOf(row record.Row) care.UsageLine {
 	return care.UsageLine{
-		UpstreamInvoiceID: row.Text("invoiceId"), UpstreamItemID: row.Text("itemId"),
+		UpstreamInvoiceID: row.Text("invoiceId"), UpstreamItemID: row.Text("itemId"), ExternalReferenceID: row.Text("externalReferenceId"),
 		ServiceProviderID: row.Text("serviceProviderId"), ServiceCode: row.Text("serviceId"),
 		DeliveryDate: row.Date("deliveryDate"), Amount: care.Consumed(row.Money("amount")),
 	}

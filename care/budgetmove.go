@@ -1,0 +1,99 @@
+package care
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// SharedBudget is a budget of the government that another person of the organisation holds, held or lists (R32).
+type SharedBudget struct {
+	UpstreamBudgetID string `json:"upstream_budget_id"`
+	ClientID         ID     `json:"client_id"`
+	GivenName        string `json:"given_name"`
+	FamilyName       string `json:"family_name"`
+}
+
+func (s SharedBudget) person() string {
+	return strings.TrimSpace(s.GivenName + " " + s.FamilyName)
+}
+
+// BudgetsOfOthers are the other people whom a person's budgets concern (R32).
+type BudgetsOfOthers struct {
+	// HeldByOthers are budgets that the person lists and that stand with somebody else.
+	HeldByOthers []SharedBudget `json:"held_by_others"`
+	// OnceHeldByOthers are budgets that the person lists and that stood with somebody else.
+	OnceHeldByOthers []SharedBudget `json:"once_held_by_others"`
+	// ListedByOthers are budgets of the person that somebody else, of whom it was known who they are (R8), has listed since before this
+	// read began.
+	ListedByOthers []SharedBudget `json:"listed_by_others"`
+}
+
+func sharedBudget(all []SharedBudget, budget Budget) (SharedBudget, bool) {
+	at := slices.IndexFunc(all, func(one SharedBudget) bool { return one.UpstreamBudgetID == budget.UpstreamBudgetID })
+	if at < 0 {
+		return SharedBudget{}, false
+	}
+	return all[at], true
+}
+
+// withoutOthers are the listed budgets that the person may have: those that nobody else holds, and of those that somebody else held only
+// if this run has found out who the person is (R8, R32). Each of the others is a warning.
+func (d *BudgetsDecision) withoutOthers(held HeldBudgets, read []Budget, subject Subject) (own []Budget) {
+	for _, budget := range read {
+		holder, isHeld := sharedBudget(held.HeldByOthers, budget)
+		before, wasHeld := sharedBudget(held.OnceHeldByOthers, budget)
+		switch {
+		case isHeld:
+			d.warnOfOther(IssueBudgetListedTwice, budget, holder,
+				"This budget is listed for %[1]s too, who holds it. It moves here once a complete read of %[1]s no longer lists it: sync %[1]s, then this person again.")
+			if subject.Identified {
+				d.ListedTwice = append(d.ListedTwice, budget.UpstreamBudgetID)
+			}
+		case wasHeld && !subject.Identified && !lists(currentBudgets(held.Budgets), budget):
+			d.warnOfOther(IssueBudgetListedTwice, budget, before,
+				"This budget stood with %s. It does not move here as long as no summary confirms who this person is.")
+		default:
+			own = append(own, budget)
+		}
+	}
+	return own
+}
+
+// partMoved parts the held budgets into those that are compared with what was read, and those that this complete read lacks while another
+// person lists them: these go, whatever the guard says (R32). A budget that both list stays, with a warning.
+func (d *BudgetsDecision) partMoved(held HeldBudgets, read []Budget) (remaining, moved []Budget) {
+	for _, budget := range held.Budgets {
+		other, shared := sharedBudget(held.ListedByOthers, budget)
+		switch {
+		case budget.Removed || !shared:
+			remaining = append(remaining, budget)
+		case lists(read, budget):
+			remaining = append(remaining, budget)
+			d.warnOfOther(IssueBudgetListedTwice, budget, other,
+				"This budget is listed for %s too. It stays with this person as long as it is listed for both.")
+		default:
+			moved = append(moved, budget)
+			d.warnOfOther(IssueBudgetMoved, budget, other,
+				"This budget is now listed for %[1]s alone. It was removed here and keeps its history; the next sync of %[1]s adds it there.")
+		}
+	}
+	return remaining, moved
+}
+
+func currentBudgets(held []Budget) []Budget {
+	return filter(held, func(budget Budget) bool { return !budget.Removed })
+}
+
+func lists(budgets []Budget, budget Budget) bool {
+	return slices.ContainsFunc(budgets, func(one Budget) bool { return one.UpstreamBudgetID == budget.UpstreamBudgetID })
+}
+
+// warnOfOther warns of a budget that concerns another person. Our own id of the budget is empty for one that this person does not have.
+func (d *BudgetsDecision) warnOfOther(code IssueCode, budget Budget, other SharedBudget, message string) {
+	issue := Warning(AreaBudgets, code, fmt.Sprintf(message, other.person()))
+	issue.Kind, issue.RecordID = KindBudget, budget.ID
+	issue.Details = json.RawMessage(`{"person_id":"` + string(other.ClientID) + `"}`)
+	d.warn(issue)
+}
