@@ -120,9 +120,7 @@ func refusalDetails(area care.Area, held care.Client, failure *transport.Error) 
 	switch {
 	case failure.Kind == transport.IdentityMismatch && area != care.AreaUsage:
 		return mismatchDetails([]string{"care_recipient_id"},
-			care.Identity{CareRecipientID: held.CareRecipientID}, care.Identity{CareRecipientID: failure.Reported})
-	case failure.Field != "":
-		return details(map[string]any{"field": failure.Field, "reported": failure.Reported})
+			care.Identity{CareRecipientID: held.CareRecipientID}, care.Identity{CareRecipientID: failure.About.Reported})
 	default:
 		return nil
 	}
@@ -239,14 +237,14 @@ func readOne(ctx context.Context, reader *servicesaustralia.Reader, budget care.
 	details, issues, err := reader.BudgetDetails(ctx, budget.UpstreamBudgetID)
 	if transport.Has(err, transport.NotFound) {
 		issue := care.Warning(care.AreaUsage, care.IssueBudgetDetailsNotFound, "The budget was listed, but its details were not found. Its entitlements and usage were kept.")
-		issue.Kind, issue.RecordID = care.KindBudget, budget.ID
-		return nil, []care.Issue{issue}, nil
+		return nil, []care.Issue{issue.On(budget.Label(), budget.ID)}, nil
 	}
 	if err != nil {
 		return nil, nil, err
 	}
 	for i := range issues {
 		issues[i].RecordID = budget.ID
+		issues[i].About.Record = issues[i].About.Record.WithinBudget(budget.Label())
 	}
 	return &details, issues, nil
 }
@@ -270,7 +268,7 @@ func refuse[H any](ctx context.Context, store *db.Store, step db.Step, begun db.
 	}
 	reason := reasonOf(failure)
 	issue := care.RefusalIssue(step.Area, reason, failure.Words)
-	issue.Details = refusalDetails(step.Area, begun.Client, failure)
+	issue.Details, issue.About = refusalDetails(step.Area, begun.Client, failure), failure.About
 	return store.Refuse(ctx, step, begun.Read, reason, []care.Issue{issue})
 }
 

@@ -24,6 +24,11 @@ type Budget struct {
 	Available         decimal.NullDecimal `json:"available"`
 }
 
+// Label is what people know the budget by: its type and dates.
+func (b *Budget) Label() Label {
+	return Label{Kind: KindBudget, Name: b.TypeName, Code: b.TypeCode, StartDate: b.StartDate, EndDate: b.EndDate}
+}
+
 func (b *Budget) identity() string { return b.UpstreamBudgetID }
 func (b *Budget) values() []Value {
 	return []Value{

@@ -237,8 +237,7 @@ func DecideBudgets(held HeldBudgets, read []Budget, issues []Issue, subject Subj
 		}
 		if !budget.AddsUp() {
 			issue := Warning(AreaBudgets, IssueBudgetDoesNotAddUp, "Available is not total less used, write-off and rollover. The amounts are stored as reported.")
-			issue.Kind, issue.RecordID = KindBudget, budget.ID
-			decision.warn(issue)
+			decision.warn(issue.On(budget.Label(), budget.ID))
 		}
 	}
 	if visible == 0 && len(own) == len(read) {
@@ -309,8 +308,7 @@ func (d *UsageDecision) setAmount(budget Budget, lines []UsageLine) {
 	d.Amounts = append(d.Amounts, BudgetUsageAmount{BudgetID: budget.ID, Amount: amount})
 	if !UsageMatches(amount, budget.Used) {
 		issue := Warning(AreaUsage, IssueUsageDiffers, "The sum of the usage lines is not the amount the government calls used. Both are kept.")
-		issue.Kind, issue.RecordID = KindBudget, budget.ID
-		d.warn(issue)
+		d.warn(issue.On(budget.Label(), budget.ID))
 	}
 }
 

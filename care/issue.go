@@ -52,13 +52,43 @@ type Issue struct {
 	Severity Severity  `json:"severity"`
 	Area     Area      `json:"area"`
 	Code     IssueCode `json:"code"`
-	// Message is ours, in plain words.
+	// Message is ours, in plain words, whole sentences without the record and the value: Explain puts them together.
 	Message string `json:"message"`
 	// Words are the government's own, verbatim; empty where there are none.
-	Words    string          `json:"words"`
-	Kind     Kind            `json:"kind"`
-	RecordID ID              `json:"record_id,omitempty"`
-	Details  json.RawMessage `json:"details,omitempty"`
+	Words    string `json:"words"`
+	Kind     Kind   `json:"kind"`
+	RecordID ID     `json:"record_id,omitempty"`
+	// About is the record, the field and the value that people are told of; nil where the issue is about the area as a whole.
+	About   *About          `json:"about,omitempty"`
+	Details json.RawMessage `json:"details,omitempty"`
+}
+
+// About says what an issue is about: a record as people know it and, where a value is what is odd, its field and what came.
+type About struct {
+	Record Label `json:"record"`
+	// Field is its name on the wire, or ours.
+	Field string `json:"field,omitempty"`
+	// Reported is the beginning of what came, as it came but for what cannot be stored.
+	Reported string `json:"reported,omitempty"`
+}
+
+// Explain says what there is to say, of which record, and what came: the one text that the command line, the API, the console and
+// reports show. What the government sent is in it, with control characters shown.
+func (i Issue) Explain() string {
+	said := i.Message
+	if i.About != nil {
+		said = capital(i.About.Record.String()) + ": " + said
+		if i.About.Reported != "" {
+			said += " It came as “" + OneLine(i.About.Reported) + "”."
+		}
+	}
+	return Visible(said)
+}
+
+// On returns the issue about a record that we hold.
+func (i Issue) On(record Label, id ID) Issue {
+	i.Kind, i.RecordID, i.About = record.Kind, id, &About{Record: record}
+	return i
 }
 
 // Warning makes a warning of an area.

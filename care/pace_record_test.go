@@ -54,5 +54,5 @@ func TestFieldsHaveWords(t *testing.T) {
 		require.Contains(t, fieldLabels, field.Field)
 		require.NotContains(t, FieldLabel(field.Field), "_")
 	}
-	require.Equal(t, "something_else", FieldLabel("something_else"))
+	require.Equal(t, "something else", FieldLabel("something_else"))
 }

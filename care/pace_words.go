@@ -49,14 +49,6 @@ var fieldLabels = map[string]string{
 	"pace_api_access": "API access", "entry_date": "entry into care", "departure_date": "departure", "not_in_care_since": "not in care since",
 }
 
-// FieldLabel is what people call a field.
-func FieldLabel(field string) string {
-	if label, known := fieldLabels[field]; known {
-		return label
-	}
-	return field
-}
-
 // NamedChange is a change together with what people call the record.
 type NamedChange struct {
 	Subject string `json:"subject"`

@@ -109,11 +109,30 @@ type IssueView struct {
 	Severity care.Severity   `json:"severity" enum:"warning,error"`
 	Area     care.Area       `json:"area"`
 	Code     care.IssueCode  `json:"code"`
-	Message  string          `json:"message"`
+	Message  string          `json:"message" doc:"What happened, to which record, and what came, for people"`
+	Problem  string          `json:"problem" doc:"What happened, without the record and the value: the same in issues that are alike"`
 	Words    string          `json:"words" doc:"The government's own words, verbatim; empty where there are none"`
 	Kind     care.Kind       `json:"kind"`
 	RecordID *care.ID        `json:"record_id"`
+	Record   string          `json:"record" doc:"The record as people know it; empty where the issue is about the area as a whole"`
+	Field    string          `json:"field" doc:"The field as people call it; empty where none is odd"`
+	Reported string          `json:"reported" doc:"The beginning of what came in the field"`
 	Details  json.RawMessage `json:"details,omitempty"`
+}
+
+// ViewIssue shows an issue to people and programs.
+func ViewIssue(issue care.Issue) IssueView {
+	view := IssueView{
+		Severity: issue.Severity, Area: issue.Area, Code: issue.Code, Message: issue.Explain(), Problem: care.Visible(issue.Message),
+		Words: issue.Words, Kind: issue.Kind, Details: issue.Details,
+	}
+	if issue.RecordID != "" {
+		view.RecordID = &issue.RecordID
+	}
+	if about := issue.About; about != nil {
+		view.Record, view.Field, view.Reported = about.Record.String(), care.FieldLabel(about.Field), about.Reported
+	}
+	return view
 }
 
 // ChangeView is one field that a run changed. A record that was created, removed or revived has one entry without a field.
@@ -408,10 +427,19 @@ func loadIssues(ctx context.Context, queries *gen.Queries, organisation, run car
 	rows, err := queries.ViewIssues(ctx, gen.ViewIssuesParams{OrganisationID: organisation, RunID: run})
 	issues := make([]IssueView, 0, len(rows))
 	for _, row := range rows {
-		issues = append(issues, IssueView{
+		issue := care.Issue{
 			Severity: care.Severity(row.Severity), Area: care.Area(row.Area), Code: care.IssueCode(row.Code), Message: row.Message,
-			Words: row.Words, Kind: care.Kind(row.Kind), RecordID: row.RecordID, Details: row.Details,
-		})
+			Words: row.Words, Kind: care.Kind(row.Kind), Details: row.Details,
+		}
+		if row.RecordID != nil {
+			issue.RecordID = *row.RecordID
+		}
+		if row.About != nil {
+			if err := json.Unmarshal(row.About, &issue.About); err != nil {
+				return nil, fmt.Errorf("read what an issue is about: %w", err)
+			}
+		}
+		issues = append(issues, ViewIssue(issue))
 	}
 	return issues, err
 }

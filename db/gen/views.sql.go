@@ -794,7 +794,7 @@ func (q *Queries) ViewHolds(ctx context.Context, arg ViewHoldsParams) ([]ViewHol
 }
 
 const viewIssues = `-- name: ViewIssues :many
-SELECT area, severity, code, message, words, kind, record_id, details
+SELECT area, severity, code, message, words, kind, record_id, about, details
 FROM sync_issue WHERE organisation_id = $1 AND run_id = $2 ORDER BY created_at, area, position
 `
 
@@ -811,6 +811,7 @@ type ViewIssuesRow struct {
 	Words    string
 	Kind     string
 	RecordID *care.ID
+	About    json.RawMessage
 	Details  json.RawMessage
 }
 
@@ -831,6 +832,7 @@ func (q *Queries) ViewIssues(ctx context.Context, arg ViewIssuesParams) ([]ViewI
 			&i.Words,
 			&i.Kind,
 			&i.RecordID,
+			&i.About,
 			&i.Details,
 		); err != nil {
 			return nil, err

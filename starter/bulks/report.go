@@ -108,8 +108,10 @@ func yesOrNo(yes bool) string {
 // formulaSigns are the signs with which spreadsheets take a text for a formula, also after blanks.
 const formulaSigns = "=+-@\t\r\n＝＋－＠"
 
-// cell makes a text that others wrote safe to open in a spreadsheet: one that would be taken for a formula begins with an apostrophe.
+// cell makes a text that others wrote safe to open in a spreadsheet: control characters are shown, and one that would be taken for a
+// formula begins with an apostrophe.
 func cell(text string) string {
+	text = care.Visible(text)
 	if trimmed := strings.TrimLeft(text, " \u00a0\x00"); trimmed != "" && strings.ContainsRune(formulaSigns, []rune(trimmed)[0]) {
 		return "'" + text
 	}

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
@@ -339,9 +337,9 @@ func (a *app) watchBulk(ctx context.Context, services bulkServices, id care.ID, 
 
 // bulkProgress shows updates of a bulk run: in place on a terminal, a line for each tenth and each news elsewhere, nothing for programs.
 type bulkProgress struct {
-	out    io.Writer
-	zone   *time.Location
-	silent bool
+	out, terminal io.Writer
+	zone          *time.Location
+	silent        bool
 	// width is the terminal's, 0 where it is none.
 	width int
 	drawn int
@@ -349,13 +347,7 @@ type bulkProgress struct {
 }
 
 func (a *app) newBulkProgress(silent bool, zone *time.Location) *bulkProgress {
-	shown := &bulkProgress{out: a.out, zone: zone, silent: silent}
-	if file, isFile := a.out.(*os.File); isFile && term.IsTerminal(int(file.Fd())) {
-		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
-			shown.width = width
-		}
-	}
-	return shown
+	return &bulkProgress{out: a.out, terminal: a.terminal, zone: zone, silent: silent, width: a.terminalWidth()}
 }
 
 func (p *bulkProgress) show(update bulks.Update) {
@@ -403,10 +395,10 @@ func (p *bulkProgress) waits(update bulks.Update) string {
 
 func (p *bulkProgress) redraw(lines []string) {
 	if p.drawn > 0 {
-		fmt.Fprintf(p.out, "\x1b[%dA\x1b[J", p.drawn)
+		redrawFrom(p.terminal, p.drawn)
 	}
 	for _, line := range lines {
-		fmt.Fprintln(p.out, text.Snip(line, p.width-1, "…")) // a line that wraps would not be cleared
+		fmt.Fprintln(p.out, text.Snip(care.OneLine(line), p.width-1, "…")) // a line that wraps would not be cleared
 	}
 	p.drawn = len(lines)
 }

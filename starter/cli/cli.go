@@ -58,7 +58,7 @@ func usageError(format string, values ...any) error {
 func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	a := &app{in: in, out: out, errOut: errOut}
+	a := &app{in: in, out: &visibleWriter{out: out}, errOut: &visibleWriter{out: errOut}, terminal: out}
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -66,7 +66,7 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 		return ExitSucceeded
 	}
 	if text := a.explain(err); text != "" {
-		fmt.Fprintln(errOut, "caresync: "+text)
+		fmt.Fprintln(a.errOut, "caresync: "+text)
 	}
 	return a.exitCode(err)
 }
@@ -149,6 +149,8 @@ type app struct {
 
 	in          io.Reader
 	out, errOut io.Writer
+	// terminal is where out ends: for the program's own control sequences, and nothing else.
+	terminal io.Writer
 	// running is set once a command's own work begins: errors before that are about usage.
 	running bool
 }

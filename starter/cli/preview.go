@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -10,7 +9,6 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/shopspring/decimal"
-	"golang.org/x/term"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
@@ -183,12 +181,8 @@ func (v previewView) happensBelow() {
 
 // narrow reports whether the output is a terminal on which the whole table has no room.
 func (v previewView) narrow() bool {
-	file, isFile := v.out.(*os.File)
-	if !isFile || !term.IsTerminal(int(file.Fd())) {
-		return false
-	}
-	width, _, err := term.GetSize(int(file.Fd()))
-	return err == nil && width < previewWidth
+	width := v.terminalWidth()
+	return width > 0 && width < previewWidth
 }
 
 // unfunded are the budgets without money: all 21 categories are listed, and most have none.
@@ -292,16 +286,18 @@ func (v previewView) missing() {
 }
 
 func (v previewView) warnings() {
-	first := true
+	var shown []db.IssueView
 	for _, issue := range v.preview.Issues {
-		if slices.Contains(shownInPlace, issue.Code) {
-			continue
+		if !slices.Contains(shownInPlace, issue.Code) {
+			shown = append(shown, db.ViewIssue(issue))
 		}
-		if first {
+	}
+	for i, warning := range present.Warnings(shown) {
+		if i == 0 {
 			v.heading("warnings")
-			first = false
 		}
-		v.print("! %s", issue.Message)
+		v.print("! %s", warning.Message)
+		v.showAlike(warning)
 	}
 }
 

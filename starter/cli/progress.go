@@ -3,11 +3,9 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
-	"golang.org/x/term"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
@@ -26,11 +24,8 @@ func (a *app) newProgress(silent bool) progress {
 	if silent {
 		return noProgress{}
 	}
-	if file, isFile := a.out.(*os.File); isFile && term.IsTerminal(int(file.Fd())) {
-		width, _, err := term.GetSize(int(file.Fd()))
-		if err == nil && width > 0 {
-			return &screen{out: a.out, width: width}
-		}
+	if width := a.terminalWidth(); width > 0 {
+		return &screen{out: a.out, terminal: a.terminal, width: width}
 	}
 	return &lines{out: a.out, seen: map[string]bool{}}
 }
@@ -42,10 +37,10 @@ func (noProgress) end()              {}
 
 // screen redraws the areas in place.
 type screen struct {
-	out   io.Writer
-	width int
-	drawn int
-	run   care.ID
+	out, terminal io.Writer
+	width         int
+	drawn         int
+	run           care.ID
 }
 
 func (s *screen) show(update syncs.Update) {
@@ -53,7 +48,7 @@ func (s *screen) show(update syncs.Update) {
 		s.run, s.drawn = update.Run.ID, 0 // another pass is drawn below
 	}
 	if s.drawn > 0 {
-		fmt.Fprintf(s.out, "\x1b[%dA\x1b[J", s.drawn)
+		redrawFrom(s.terminal, s.drawn)
 	}
 	s.drawn = 0
 	for _, area := range update.Run.Areas {
@@ -70,9 +65,12 @@ func (s *screen) show(update syncs.Update) {
 
 // line is cut to the terminal's width: a line that wraps would not be cleared.
 func (s *screen) line(line string) {
-	fmt.Fprintln(s.out, text.Snip(line, s.width-1, "…"))
+	fmt.Fprintln(s.out, text.Snip(care.OneLine(line), s.width-1, "…"))
 	s.drawn++
 }
+
+// redrawFrom clears the last lines of a terminal.
+func redrawFrom(terminal io.Writer, lines int) { fmt.Fprintf(terminal, "\x1b[%dA\x1b[J", lines) }
 
 func (s *screen) end() {}
 

@@ -114,19 +114,22 @@ func (a *app) showWords(issue db.IssueView) {
 }
 
 func (a *app) showWarnings(issues []db.IssueView) {
-	first := true
-	for _, issue := range issues {
-		if isError(issue) {
-			continue
-		}
-		if first {
+	for i, warning := range present.Warnings(issues) {
+		if i == 0 {
 			a.heading("warnings")
-			first = false
 		}
-		a.print("! %s: %s", present.Area(issue.Area), issue.Message)
-		if issue.Words != "" {
-			a.print("  In the government's own words: %s", issue.Words)
+		a.print("! %s: %s", present.Area(warning.Area), warning.Message)
+		a.showAlike(warning)
+		if warning.Words != "" {
+			a.print("  In the government's own words: %s", warning.Words)
 		}
+	}
+}
+
+// showAlike names the records of warnings that are alike.
+func (a *app) showAlike(warning present.Warning) {
+	for _, record := range warning.Records {
+		a.print("  · %s", record)
 	}
 }
 

@@ -119,9 +119,9 @@ func (v previewView) contractChanges() []changedRecord {
 }
 
 // warnings are those that the page does not tell in their place.
-func (v previewView) warnings() []pace.WarningView {
+func (v previewView) warnings() []present.Warning {
 	told := []care.IssueCode{care.IssueOverlap, care.IssueRemovalHeld, care.IssueNoLongerInPACE}
-	return slices.DeleteFunc(slices.Clone(v.shown.Warnings), func(warning pace.WarningView) bool { return slices.Contains(told, warning.Code) })
+	return present.Warnings(slices.DeleteFunc(slices.Clone(v.shown.Warnings), func(warning db.IssueView) bool { return slices.Contains(told, warning.Code) }))
 }
 
 // differencesByRecord puts the fields of each record together.

@@ -94,13 +94,11 @@ func (p runPanel) errors() []db.IssueView {
 	return slices.DeleteFunc(slices.Clone(p.run.Issues), func(issue db.IssueView) bool { return issue.Severity != care.SeverityError })
 }
 
-func (p runPanel) warnings() []db.IssueView {
-	return slices.DeleteFunc(slices.Clone(p.run.Issues), func(issue db.IssueView) bool { return issue.Severity == care.SeverityError })
-}
+func (p runPanel) warnings() []present.Warning { return present.Warnings(p.run.Issues) }
 
 // explained reports whether an issue says what the run's own explanation says.
 func (p runPanel) explained() bool {
-	return p.run.Explanation == "" || slices.ContainsFunc(p.errors(), func(issue db.IssueView) bool { return issue.Message == p.run.Explanation })
+	return p.run.Explanation == "" || slices.ContainsFunc(p.errors(), func(issue db.IssueView) bool { return issue.Problem == p.run.Explanation })
 }
 
 func waitsForYes(hold db.HoldView) bool { return hold.AcceptedAt == nil && hold.ClosedAt == nil }

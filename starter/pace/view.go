@@ -35,7 +35,7 @@ type PreviewView struct {
 	Budgets         []BudgetPreviewView   `json:"budgets" doc:"Those with money first"`
 	NoLongerInPACE  []MissingBudgetView   `json:"no_longer_in_pace" doc:"Budgets of ours that the NDIA no longer reports. They are kept, and leave the totals"`
 	RemovalsHeld    bool                  `json:"removals_held" doc:"So many are missing at once that they stay as they are unless accept_removals is named"`
-	Warnings        []WarningView         `json:"warnings"`
+	Warnings        []db.IssueView        `json:"warnings"`
 	Differences     []DifferenceView      `json:"differences" doc:"Why this preview took the place of the one before, where a Create found that the NDIA reports something else"`
 	TotalFunding    *db.Money             `json:"total_funding" doc:"Approved in the whole plan, whatever its management"`
 	AllocationTotal *db.Money             `json:"allocation_total" doc:"Approved in the budgets that count for the contract, if all are selected"`
@@ -105,12 +105,6 @@ type MissingBudgetView struct {
 	Approved *db.Money `json:"approved"`
 }
 
-// WarningView is what was odd about the answers without being wrong.
-type WarningView struct {
-	Code    care.IssueCode `json:"code"`
-	Message string         `json:"message"`
-}
-
 // DifferenceView is one field that would change, or did.
 type DifferenceView struct {
 	Subject string  `json:"subject" doc:"The record as people know it"`
@@ -145,7 +139,7 @@ func viewPreview(staged db.Staged) PreviewView {
 		Contract:   viewContract(staged.Preview),
 		Superseded: each(staged.Superseded, viewDates), Overlaps: each(staged.Overlaps, viewDates),
 		Budgets: each(InOrder(staged.Budgets), viewBudget), NoLongerInPACE: each(staged.Missing, viewMissing), RemovalsHeld: staged.RemovalsHeld,
-		Warnings: each(staged.Issues, viewWarning), Differences: each(staged.Differences, viewDifference),
+		Warnings: each(staged.Issues, db.ViewIssue), Differences: each(staged.Differences, viewDifference),
 		TotalFunding: money(contract.TotalFunding), AllocationTotal: money(contract.AllocationTotal),
 	}
 }
@@ -200,10 +194,6 @@ func viewItem(item care.StatedItem) db.StatedItemView {
 
 func viewMissing(budget care.PlanBudget) MissingBudgetView {
 	return MissingBudgetView{ID: budget.ID, Name: budget.Name(), Approved: money(budget.Approved)}
-}
-
-func viewWarning(issue care.Issue) WarningView {
-	return WarningView{Code: issue.Code, Message: issue.Message}
 }
 
 func viewDifference(change care.NamedChange) DifferenceView {

@@ -19,7 +19,6 @@ import (
 const NotProvided = "not provided"
 
 const (
-	dateForm     = "02 Jan 2006"
 	timeForm     = "02 Jan 2006 15:04"
 	timeFormFull = "02 Jan 2006 15:04:05"
 )
@@ -62,28 +61,10 @@ var singleKinds = map[care.Kind]string{
 // OneOfKind names one record of a kind.
 func OneOfKind(kind care.Kind) string { return known(singleKinds, kind) }
 
-// nouns are a kind's records in a sentence: one, and several.
-var nouns = map[care.Kind][2]string{
-	care.KindBudget:          {"budget", "budgets"},
-	care.KindBudgetUsage:     {"usage line", "usage lines"},
-	care.KindApprovedService: {"approved service", "approved services"},
-	care.KindClassification:  {"classification", "classifications"},
-	care.KindContribution:    {"contribution", "contributions"},
-	care.KindSupplement:      {"supplement", "supplements"},
-	care.KindEntitlement:     {"entitlement", "entitlements"},
-
-	care.KindServiceContract:  {"service contract", "service contracts"},
-	care.KindPlanBudget:       {"plan budget", "plan budgets"},
-	care.KindDeliveredService: {"adjustment record", "adjustment records"},
-}
-
 // Records is a number of records of a kind, for a sentence.
 func Records(number int, kind care.Kind) string {
-	noun, found := nouns[kind]
-	if !found {
-		noun = [2]string{"record", "records"}
-	}
-	return Count(number, noun[0], noun[1])
+	one, several := kind.Nouns()
+	return Count(number, one, several)
 }
 
 var areas = map[care.Area]string{
@@ -165,7 +146,7 @@ func Service(service care.Service) string {
 }
 
 // Field names a field of a record.
-func Field(field string) string { return strings.ReplaceAll(care.FieldLabel(field), "_", " ") }
+func Field(field string) string { return care.FieldLabel(field) }
 
 func known[K ~string](words map[K]string, key K) string {
 	if word, found := words[key]; found {
@@ -215,26 +196,10 @@ func Percentage(percentage *db.Percentage) string {
 }
 
 // Date shows a date the Australian way, and nothing for no date.
-func Date(date care.Date) string {
-	if date.IsZero() {
-		return ""
-	}
-	return date.Time().Format(dateForm)
-}
+func Date(date care.Date) string { return date.Words() }
 
-// Period shows two dates; an open end has a dash alone.
-func Period(start, end care.Date) string {
-	switch {
-	case start.IsZero() && end.IsZero():
-		return "no dates"
-	case start.IsZero():
-		return "until " + Date(end)
-	case end.IsZero():
-		return "from " + Date(start)
-	default:
-		return Date(start) + " – " + Date(end)
-	}
-}
+// Period shows two dates, of which either may be missing.
+func Period(start, end care.Date) string { return care.PeriodWords(start, end) }
 
 // Time shows an instant in a time zone to the minute, and a word for none.
 func Time(instant *time.Time, zone *time.Location) string {
@@ -277,8 +242,8 @@ func contributionLines(contributions []care.Contribution) string {
 	return strings.Join(lines, "\n")
 }
 
-// Name shows a person's name.
-func Name(given, family string) string { return strings.TrimSpace(given + " " + family) }
+// Name shows a person's name, with control characters shown.
+func Name(given, family string) string { return care.OneLine(strings.TrimSpace(given + " " + family)) }
 
 // Count shows a number with its noun, in the singular for one.
 func Count(number int, one, several string) string {

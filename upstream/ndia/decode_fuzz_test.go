@@ -17,7 +17,7 @@ func decoding(body []byte) (*record.Decoder, json.RawMessage) {
 	if !json.Valid(body) {
 		body = []byte("null")
 	}
-	return record.NewDecoder(care.AreaContract), body
+	return newDecoder(), body
 }
 
 func soundTree(t *testing.T, tree care.BudgetTree) {

@@ -80,7 +80,7 @@ func read[T any](ctx context.Context, session *transport.Session, operation, pat
 	if err != nil {
 		return none, nil, err
 	}
-	decoder := record.NewDecoder(care.AreaContract)
+	decoder := newDecoder()
 	decoded := decode(decoder, result)
 	if err := decoder.Refusal(response); err != nil {
 		return none, nil, err

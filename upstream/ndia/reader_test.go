@@ -234,8 +234,9 @@ func TestAmounts(t *testing.T) { // R2, R3
 			require.Len(t, issues, 1)
 			require.Equal(t, test.issue, issues[0].Code)
 			require.Equal(t, care.AreaContract, issues[0].Area)
-			require.NotContains(t, issues[0].Message, "5", "the value stands in the details only (R10)")
-			require.Contains(t, string(issues[0].Details), "result.bgt_typ_lvl_dtls[0].plan_management[0].supp_typ_lvl_dtls[0].supp_cat_lvl_dtls[0].spent_amount")
+			require.NotContains(t, issues[0].Message, "5", "the value stands beside it only (R10)")
+			require.Equal(t, "spent_amount", issues[0].About.Field)
+			require.Equal(t, "plan budget Transport", issues[0].About.Record.String())
 		})
 	}
 }

@@ -7,6 +7,19 @@ import (
 	"github.com/caresync/caresync/upstream/record"
 )
 
+// names are the fields in which what people know a plan, or a level of the budget tree, by stands.
+var names = record.Names{
+	care.KindServiceContract: {Start: "plan_start_date", End: "plan_end_date"},
+	care.KindPlanBudget: {
+		Name: []string{
+			"support_item_text", "support_category_text", "support_category", "support_type_text", "fund_management_type", "budget_type",
+		},
+		Code: []string{"support_item_number", "funding_period_id"}, Start: "start_date", End: "end_date",
+	},
+}
+
+func newDecoder() *record.Decoder { return record.NewDecoder(care.AreaContract, names) }
+
 func planKindOf(row record.Row) care.PlanKind {
 	return care.PlanKind{IsPACE: identityFlag(row, "is_pace_plan"), FirstStartDate: row.IdentityDate("plan_first_start_date")}
 }

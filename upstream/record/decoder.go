@@ -12,18 +12,29 @@ import (
 // first one met. It is for one goroutine.
 type Decoder struct {
 	area    care.Area
+	names   Names
 	issues  []care.Issue
 	refusal *refusal
 }
 
 // refusal is why an answer cannot be used.
 type refusal struct {
-	kind            transport.Kind
-	field, reported string
+	kind  transport.Kind
+	field string
+	about care.About
 }
 
-// NewDecoder begins a reading whose warnings belong to an area.
-func NewDecoder(area care.Area) *Decoder { return &Decoder{area: area} }
+// Names say for each kind of record in which fields what people know it by stands.
+type Names map[care.Kind]NameFields
+
+// NameFields are the fields of a record's label. Of several fields for a name or code, the first that is there is taken.
+type NameFields struct {
+	Name, Code []string
+	Start, End string
+}
+
+// NewDecoder begins a reading whose warnings belong to an area, and call records by these names.
+func NewDecoder(area care.Area, names Names) *Decoder { return &Decoder{area: area, names: names} }
 
 // TakeIssues hands out the warnings since it was last called.
 func (d *Decoder) TakeIssues() []care.Issue {
@@ -38,13 +49,14 @@ func (d *Decoder) Refusal(response transport.Response) error {
 		return nil
 	}
 	failure := response.Fail(d.refusal.kind)
-	failure.Field, failure.Reported = d.refusal.field, d.refusal.reported
+	failure.Field, failure.About = d.refusal.field, &d.refusal.about
 	return failure
 }
 
-func (d *Decoder) refuse(kind transport.Kind, field string, reported json.RawMessage) {
+// refuse keeps the first refusal: field is where it stands in the answer, about what people are told of it.
+func (d *Decoder) refuse(kind transport.Kind, field string, about care.About) {
 	if d.refusal == nil {
-		d.refusal = &refusal{kind: kind, field: field, reported: quote(reported)}
+		d.refusal = &refusal{kind: kind, field: field, about: about}
 	}
 }
 
@@ -60,26 +72,40 @@ func (d *Decoder) Answer(kind care.Kind, response transport.Response) (Row, erro
 	return answer, nil
 }
 
-// Row reads an object that stands at a path of the answer, such as "[3].classifications[0]". Something else in its place makes the
-// answer unusable, since what it stands for cannot be known.
+// Row reads an object that stands at a path of the answer, such as "result". Something else in its place makes the answer unusable,
+// since what it stands for cannot be known.
 func (d *Decoder) Row(kind care.Kind, path string, raw json.RawMessage) Row {
-	one := Row{decoder: d, kind: kind, path: path}
+	return d.row(Row{decoder: d, kind: kind, path: path}, raw)
+}
+
+// Member reads a member of an answer that is a list as a whole, as Row does; index counts from 0, across pages.
+func (d *Decoder) Member(kind care.Kind, index int, raw json.RawMessage) Row {
+	return d.row(Row{decoder: d, kind: kind, path: fmt.Sprintf("[%d]", index), position: index + 1}, raw)
+}
+
+func (d *Decoder) row(one Row, raw json.RawMessage) Row {
 	if json.Unmarshal(raw, &one.fields) != nil || one.fields == nil {
-		d.refuse(transport.InvalidRecord, path, raw)
+		d.refuse(transport.InvalidRecord, one.path, care.About{Record: one.numbered(), Reported: quote(raw)})
 	}
 	return one
 }
 
 // Rows reads a list of objects; something else in its place makes the answer unusable.
 func (d *Decoder) Rows(kind care.Kind, path string, raw json.RawMessage) []Row {
+	return d.rows(Row{decoder: d, kind: kind, path: path}, raw)
+}
+
+// rows reads the members of a list, of which one is the pattern.
+func (d *Decoder) rows(one Row, raw json.RawMessage) []Row {
 	var members []json.RawMessage
 	if json.Unmarshal(raw, &members) != nil {
-		d.refuse(transport.InvalidRecord, path, raw)
+		d.refuse(transport.InvalidRecord, one.path, care.About{Record: one.label(), Reported: quote(raw)})
 		return nil
 	}
-	rows := make([]Row, 0, len(members))
+	path, rows := one.path, make([]Row, 0, len(members))
 	for i, member := range members {
-		rows = append(rows, d.Row(kind, fmt.Sprintf("%s[%d]", path, i), member))
+		one.path, one.position = fmt.Sprintf("%s[%d]", path, i), i+1
+		rows = append(rows, d.row(one, member))
 	}
 	return rows
 }

@@ -14,9 +14,16 @@ import (
 	"github.com/caresync/caresync/upstream/transport"
 )
 
+// names are what people know the records of these tests by.
+var names = record.Names{
+	care.KindBudget:          {Name: []string{"type"}, Code: []string{"code"}, Start: "start", End: "end"},
+	care.KindApprovedService: {Name: []string{"service"}},
+	care.KindEntitlement:     {Code: []string{"g"}},
+}
+
 // rowOf is a budget with one field, f, at the path "[2]".
 func rowOf(value string) (*record.Decoder, record.Row) {
-	decoder := record.NewDecoder(care.AreaBudgets)
+	decoder := record.NewDecoder(care.AreaBudgets, names)
 	return decoder, decoder.Row(care.KindBudget, "[2]", json.RawMessage(`{"f":`+value+`}`))
 }
 
@@ -37,7 +44,7 @@ func TestTexts(t *testing.T) {
 		{`712.50`, "712.50", ""},
 		{`-1`, "-1", ""},
 		{`"` + long + `"`, long, ""},
-		{`"` + long + `a"`, "", "is not a text, and was left out."},
+		{`"` + long + `a"`, "", "is longer than 500 bytes, and was left out."},
 		{`true`, "", "is not a text, and was left out."},
 		{`["ON"]`, "", "is not a text, and was left out."},
 		{`"O\u0000N"`, "ON", "holds characters that cannot be stored, and was left out."},
@@ -58,24 +65,24 @@ func requireWarning(t *testing.T, decoder *record.Decoder, words string) {
 		return
 	}
 	require.Len(t, issues, 1)
-	require.Equal(t, "The field f of a budget "+words, issues[0].Message)
+	require.Equal(t, "The f "+words, issues[0].Message)
 }
 
 func TestAWarningKeepsTheValueOutOfItsMessage(t *testing.T) {
-	decoder := record.NewDecoder(care.AreaSummary)
-	row := decoder.Row(care.KindApprovedService, "[0]", json.RawMessage(`{"startDate":"9 March 1941\u0000`+strings.Repeat("é", 200)+`"}`))
+	decoder := record.NewDecoder(care.AreaSummary, names)
+	row := decoder.Row(care.KindApprovedService, "[0]", json.RawMessage(`{"service":"Nursing care","startDate":"9 March 1941\u0000`+strings.Repeat("é", 200)+`"}`))
 	row.Date("startDate")
 	issues := decoder.TakeIssues()
 	require.Len(t, issues, 1)
-	require.Equal(t, "The field startDate of an approved service is not a date, and was left out.", issues[0].Message, "R10")
+	require.Equal(t, "The start date is not a date, and was left out.", issues[0].Message, "R10")
 	require.Equal(t, care.AreaSummary, issues[0].Area)
 	require.Equal(t, care.IssueOddValue, issues[0].Code)
 	require.Equal(t, care.KindApprovedService, issues[0].Kind)
-	var details map[string]string
-	require.NoError(t, json.Unmarshal(issues[0].Details, &details))
-	require.Equal(t, "[0].startDate", details["field"])
-	require.Regexp(t, "^9 March 1941\uFFFDé+$", details["reported"], "in a form that can be stored, cut between letters")
-	require.LessOrEqual(t, len(details["reported"]), record.LongestQuote)
+	about := issues[0].About
+	require.Equal(t, care.Label{Kind: care.KindApprovedService, Name: "Nursing care"}, about.Record)
+	require.Equal(t, "startDate", about.Field)
+	require.Regexp(t, "^9 March 1941\uFFFDé+…$", about.Reported, "in a form that can be stored, cut between letters")
+	require.LessOrEqual(t, len(about.Reported), record.LongestQuote)
 	require.Empty(t, decoder.TakeIssues(), "each warning is handed out once")
 }
 
@@ -179,7 +186,7 @@ func TestListsKnowWhereTheirRowsStand(t *testing.T) {
 	rows[1].Refuse(transport.IdentityMismatch, "h")
 	failure := refusal(t, decoder)
 	require.Equal(t, "[2].f[1].g", failure.Field, "the first refusal stands")
-	require.Equal(t, "[]", failure.Reported)
+	require.Equal(t, "[]", failure.About.Reported)
 }
 
 func TestWhatIsNotARowRefusesTheAnswer(t *testing.T) {
@@ -196,7 +203,7 @@ func TestWhatIsNotARowRefusesTheAnswer(t *testing.T) {
 
 func TestAnAnswerThatIsOneRow(t *testing.T) {
 	answer := func(body string) (record.Row, error) {
-		return record.NewDecoder(care.AreaUsage).Answer(care.KindBudget, transport.Response{Status: 200, Body: []byte(body)})
+		return record.NewDecoder(care.AreaUsage, names).Answer(care.KindBudget, transport.Response{Status: 200, Body: []byte(body)})
 	}
 	row, err := answer(`{"budgetId":"B1"}`)
 	require.NoError(t, err)
@@ -214,7 +221,7 @@ func FuzzRow(f *testing.F) {
 	f.Add([]byte(`{"f":[{"f":1e-99},{"f":"999999999999.995"}]}`))
 	f.Add([]byte(`{"f":"0000-00-00"}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		decoder := record.NewDecoder(care.AreaBudgets)
+		decoder := record.NewDecoder(care.AreaBudgets, names)
 		row := decoder.Row(care.KindBudget, "", body)
 		for _, one := range append(row.List(care.KindBudget, "f"), row) {
 			identity := one.Identity("f")

@@ -20,9 +20,12 @@ const (
 type Row struct {
 	decoder *Decoder
 	kind    care.Kind
-	// path says where it stands in the answer.
-	path   string
-	fields map[string]json.RawMessage
+	// path says where it stands in the answer, position where in its list, from 1.
+	path     string
+	position int
+	fields   map[string]json.RawMessage
+	// above is the record that this one is part of.
+	above *Row
 }
 
 // Present returns a field's value; null is absent.
@@ -37,7 +40,7 @@ func (r Row) List(kind care.Kind, field string) []Row {
 	if !ok {
 		return nil
 	}
-	return r.decoder.Rows(kind, r.at(field), raw)
+	return r.decoder.rows(Row{decoder: r.decoder, kind: kind, path: r.at(field), above: &r}, raw)
 }
 
 // Text reads a text, or a number from its digits.
@@ -47,8 +50,12 @@ func (r Row) Text(field string) string {
 		return ""
 	}
 	text, ok := Scalar(raw)
-	if !ok || len(text) > LongestText {
+	switch {
+	case !ok:
 		r.Odd(field, "is not a text")
+		return ""
+	case len(text) > LongestText:
+		r.Odd(field, fmt.Sprintf("is longer than %d bytes", LongestText))
 		return ""
 	}
 	if strings.ContainsRune(text, 0) {
@@ -71,29 +78,49 @@ func (r Row) Identity(field string) string {
 
 // Refuse makes the whole answer unusable because of a field's value, or of its absence.
 func (r Row) Refuse(kind transport.Kind, field string) {
-	r.decoder.refuse(kind, r.at(field), r.fields[field])
+	r.decoder.refuse(kind, r.at(field), care.About{Record: r.numbered(), Field: field, Reported: quote(r.fields[field])})
 }
 
-// Odd warns that an optional field could not be read and counts as absent; what goes on with "The field f of a budget".
+// Odd warns that an optional field could not be read and counts as absent; what goes on with "The total".
 func (r Row) Odd(field, what string) {
 	r.warn(care.IssueOddValue, field, what+", and was left out")
 }
 
-// warn adds a warning. Its message names the field and the kind of record; the value stands in the details only (R10).
+// warn adds a warning about a field. Its message names the field; record and value stand beside it (R10).
 func (r Row) warn(code care.IssueCode, field, what string) {
-	issue := care.Warning(r.decoder.area, code, fmt.Sprintf("The field %s of %s %s.", field, oneOf(r.kind), what))
-	issue.Kind = r.kind
-	issue.Details, _ = json.Marshal(map[string]string{"field": r.at(field), "reported": quote(r.fields[field])}) // a map of texts always encodes
+	issue := care.Warning(r.decoder.area, code, fmt.Sprintf("The %s %s.", care.FieldLabel(field), what))
+	issue.Kind, issue.About = r.kind, &care.About{Record: r.label(), Field: field, Reported: quote(r.fields[field])}
 	r.decoder.issues = append(r.decoder.issues, issue)
 }
 
-// oneOf names a record of a kind, such as "a budget" or "an entitlement".
-func oneOf(kind care.Kind) string {
-	article := "a "
-	if strings.ContainsRune("aeiou", rune(kind[0])) {
-		article = "an "
+// label is what people know the record by, as far as its fields can be read.
+func (r Row) label() care.Label {
+	names := r.decoder.names[r.kind]
+	label := care.Label{Kind: r.kind, Name: r.first(names.Name), Code: r.first(names.Code)}
+	label.StartDate, _ = r.readDate(names.Start)
+	label.EndDate, _ = r.readDate(names.End)
+	if r.above != nil {
+		above := r.above.label()
+		label.Of = &above
 	}
-	return article + strings.ReplaceAll(string(kind), "_", " ")
+	return label
+}
+
+// numbered is the label with the place in the list, for a record that its fields may not name.
+func (r Row) numbered() care.Label {
+	label := r.label()
+	label.Position = r.position
+	return label
+}
+
+// first is the text of the first of these fields that is there and can be shown.
+func (r Row) first(fields []string) string {
+	for _, field := range fields {
+		if text, ok := Scalar(r.fields[field]); ok && text != "" {
+			return transport.Storable(text, LongestQuote)
+		}
+	}
+	return ""
 }
 
 // at is where a field stands in the answer.

@@ -22,11 +22,14 @@ func IsNumber(raw json.RawMessage) bool {
 
 func isText(raw json.RawMessage) bool { return len(raw) > 0 && raw[0] == '"' }
 
-// quote is the beginning of a value, in a form that can be stored.
+// quote is a value in a form that can be stored, cut if it is long.
 func quote(raw json.RawMessage) string {
 	text, ok := Scalar(raw)
 	if !ok {
 		text = string(raw)
 	}
-	return transport.Storable(text, LongestQuote)
+	if len(text) <= LongestQuote {
+		return transport.Storable(text, LongestQuote)
+	}
+	return transport.Storable(text, LongestQuote-len("…")) + "…"
 }

@@ -2,7 +2,6 @@ package servicesaustralia
 
 import (
 	"encoding/json"
-	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,8 +18,8 @@ func rowsOf(body []byte, each func(*record.Decoder, record.Row)) {
 		return
 	}
 	for i, raw := range rows {
-		decoder := record.NewDecoder(care.AreaBudgets)
-		each(decoder, decoder.Row(care.KindBudget, fmt.Sprintf("[%d]", i), raw))
+		decoder := newDecoder(care.AreaBudgets)
+		each(decoder, decoder.Member(care.KindBudget, i, raw))
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"net/url"
 	"strconv"
@@ -111,12 +110,12 @@ func (r *Reader) consentCode() string {
 // dropped, and a full page of nothing but duplicates means that there is no end. Without an id every row is kept.
 func readAll[T any](ctx context.Context, r *Reader, list list, area care.Area, kind care.Kind, decode func(record.Row) T, id func(T) string) (care.Read[T], error) {
 	var read care.Read[T]
-	decoder := record.NewDecoder(area)
+	decoder := newDecoder(area)
 	seen, count := make(map[string]bool), 0
 	err := r.pages(ctx, list, func(page page) error {
 		before := len(read.Records)
 		for _, raw := range page.rows {
-			one := decode(decoder.Row(kind, fmt.Sprintf("[%d]", count), raw))
+			one := decode(decoder.Member(kind, count, raw))
 			issues := decoder.TakeIssues()
 			count++
 			if err := decoder.Refusal(page.response); err != nil {

@@ -2,7 +2,6 @@ package servicesaustralia
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"time"
 
@@ -122,7 +121,7 @@ func (r *Reader) ContributionsOfProvider(ctx context.Context, effective Effectiv
 	if err != nil {
 		return care.Read[PersonContributions]{}, err
 	}
-	people := contributionsByPerson{decoder: record.NewDecoder(care.AreaContributions), at: make(map[string]int)}
+	people := contributionsByPerson{decoder: newDecoder(care.AreaContributions), at: make(map[string]int)}
 	if err := r.pages(ctx, list, people.add); err != nil {
 		return care.Read[PersonContributions]{}, err
 	}
@@ -160,7 +159,7 @@ type foundPerson struct {
 
 func (c *contributionsByPerson) add(page page) error {
 	for i, raw := range page.rows {
-		row := c.decoder.Row(care.KindContribution, fmt.Sprintf("[%d]", c.count), raw)
+		row := c.decoder.Member(care.KindContribution, c.count, raw)
 		id, contribution, issues := row.Identity(fieldCareRecipientID), contributionOf(row), c.decoder.TakeIssues()
 		c.count++
 		if err := c.decoder.Refusal(page.response); err != nil {

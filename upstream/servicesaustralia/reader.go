@@ -78,7 +78,7 @@ func (r *Reader) BudgetDetails(ctx context.Context, upstreamBudgetID string) (ca
 	if err != nil {
 		return care.BudgetDetails{}, nil, err
 	}
-	decoder := record.NewDecoder(care.AreaUsage)
+	decoder := newDecoder(care.AreaUsage)
 	answer, err := decoder.Answer(care.KindBudget, response)
 	if err != nil {
 		return care.BudgetDetails{}, nil, err

@@ -156,22 +156,20 @@ func TestWhatIsOddIsAWarningAndNeverLosesTheRecord(t *testing.T) { // R2, R3, R1
 
 	codes := map[string]care.IssueCode{}
 	for _, issue := range read.Issues {
-		var details map[string]string
-		require.NoError(t, json.Unmarshal(issue.Details, &details))
 		require.Equal(t, care.SeverityWarning, issue.Severity)
 		require.Equal(t, care.AreaBudgets, issue.Area)
 		require.Equal(t, care.KindBudget, issue.Kind)
-		require.NotContains(t, issue.Message, details["reported"])
+		require.NotContains(t, issue.Message, issue.About.Reported)
 		require.NotContains(t, issue.Message, person)
-		codes[details["field"]+"="+details["reported"]] = issue.Code
+		codes[issue.About.Field+"="+issue.About.Reported] = issue.Code
 	}
 	require.Equal(t, map[string]care.IssueCode{
-		"[0].budgetTypeCode=true": care.IssueOddValue, "[0].startDate=1 April 2026": care.IssueOddValue,
-		"[0].endDate=20260630": care.IssueOddValue, `[0].status={"a":1}`: care.IssueOddValue,
-		"[0].total=1.005": care.IssueRounded, "[0].amountUsed=-1.005": care.IssueRounded,
-		"[0].writeOffAmount=many": care.IssueOddValue, "[0].rolloverDeduction=1e99": care.IssueOddValue, "[0].available=[1]": care.IssueOddValue,
+		"budgetTypeCode=true": care.IssueOddValue, "startDate=1 April 2026": care.IssueOddValue,
+		"endDate=20260630": care.IssueOddValue, `status={"a":1}`: care.IssueOddValue,
+		"total=1.005": care.IssueRounded, "amountUsed=-1.005": care.IssueRounded,
+		"writeOffAmount=many": care.IssueOddValue, "rolloverDeduction=1e99": care.IssueOddValue, "available=[1]": care.IssueOddValue,
 	}, codes)
-	require.Equal(t, "The field startDate of a budget is not a date, and was left out.", read.Issues[1].Message)
+	require.Equal(t, "Budget: The start date is not a date, and was left out. It came as “1 April 2026”.", read.Issues[1].Explain())
 }
 
 func TestPercentagesKeepFourPlaces(t *testing.T) { // R2
@@ -235,7 +233,7 @@ func TestRowsOfSomebodyElseAreRefused(t *testing.T) { // R8
 		require.Equal(t, transport.IdentityMismatch, failed.Kind, read)
 		require.False(t, failed.Retryable())
 		require.NotContains(t, failed.Error(), stranger)
-		require.Contains(t, []string{stranger, "B2"}, failed.Reported, "kept for the run's rows")
+		require.Contains(t, []string{stranger, "B2"}, failed.About.Reported, "kept for the run's rows")
 	}
 }
 

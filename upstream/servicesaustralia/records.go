@@ -14,6 +14,19 @@ const (
 	fieldBudgetID        = "budgetId"
 )
 
+// names are the fields in which what people know a record by stands.
+var names = record.Names{
+	care.KindClassification:  {Name: []string{"classification"}, Code: []string{"classificationCode"}, Start: "startDate", End: "endDate"},
+	care.KindApprovedService: {Name: []string{"service"}, Code: []string{"serviceId", "serviceTypeId", "serviceGroupId"}, Start: "startDate", End: "endDate"},
+	care.KindSupplement:      {Name: []string{"supplement"}, Code: []string{"supplementCode"}, Start: "startDate", End: "endDate"},
+	care.KindContribution:    {Code: []string{"contributionCategory"}, Start: "startDate", End: "endDate"},
+	care.KindBudget:          {Name: []string{"budgetType"}, Code: []string{"budgetTypeCode"}, Start: "startDate", End: "endDate"},
+	care.KindEntitlement:     {Code: []string{"entitlementCode"}},
+	care.KindBudgetUsage:     {Code: []string{"serviceId"}, Start: "deliveryDate", End: "deliveryDate"},
+}
+
+func newDecoder(area care.Area) *record.Decoder { return record.NewDecoder(area, names) }
+
 func summaryOf(row record.Row) care.Summary {
 	summary := care.Summary{
 		Identity: care.Identity{

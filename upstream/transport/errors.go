@@ -25,12 +25,14 @@ type Error struct {
 	CodeType, Code string
 	// Field names what was missing or differed in an InvalidRecord or IdentityMismatch, such as "[2].budgetId".
 	Field string
+	// About is what people are told of it: the record, the field and what came. It may hold person data, as Words may (R10).
+	About *care.About
 	// RetryAfter is how long the service asked to be left alone, 0 where it did not say.
 	RetryAfter time.Duration
 
-	// Words are the government's own, verbatim; Reported is what it sent in Field; Raw is the beginning of the body. They may hold
-	// person data: they belong into the run's rows and nowhere else (R10).
-	Words, Reported, Raw string
+	// Words are the government's own, verbatim; Raw is the beginning of the body. They may hold person data: they belong into the
+	// run's rows and nowhere else (R10).
+	Words, Raw string
 
 	codes []string
 }

@@ -2,7 +2,6 @@
 package recordtest
 
 import (
-	"encoding/json"
 	"math/big"
 	"strings"
 	"testing"
@@ -30,8 +29,9 @@ func Storable(t testing.TB, texts ...string) {
 func Sound(t testing.TB, decoder *record.Decoder) (refused bool) {
 	t.Helper()
 	for _, issue := range decoder.TakeIssues() {
-		require.True(t, json.Valid(issue.Details))
-		require.NotContains(t, string(issue.Details), `\u0000`)
+		require.NotNil(t, issue.About)
+		Storable(t, issue.About.Field, issue.About.Reported, issue.About.Record.Name, issue.About.Record.Code)
+		require.NotContains(t, issue.Message, "\x00")
 		require.Equal(t, care.SeverityWarning, issue.Severity)
 	}
 	err := decoder.Refusal(transport.Response{})
@@ -40,9 +40,9 @@ func Sound(t testing.TB, decoder *record.Decoder) (refused bool) {
 	}
 	var failure *transport.Error
 	require.ErrorAs(t, err, &failure)
-	require.True(t, utf8.ValidString(failure.Reported))
-	require.NotContains(t, failure.Reported, "\x00")
-	require.LessOrEqual(t, len(failure.Reported), record.LongestQuote)
+	require.NotNil(t, failure.About)
+	Storable(t, failure.About.Reported, failure.About.Record.Name, failure.About.Record.Code)
+	require.LessOrEqual(t, len(failure.About.Reported), record.LongestQuote)
 	return true
 }
 

@@ -1,0 +1,33 @@
+package present_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/present"
+)
+
+func TestWarningsThatAreAlikeAreShownTogether(t *testing.T) {
+	odd := func(code, field, reported string) db.IssueView {
+		issue := care.Warning(care.AreaBudgets, care.IssueOddValue, "The "+field+" is not an amount that can be right, and was left out.")
+		issue.About = &care.About{Record: care.Label{Kind: care.KindBudget, Code: code}, Field: field, Reported: reported}
+		return db.ViewIssue(issue)
+	}
+	issues := []db.IssueView{odd("AT", "available", "x"), db.ViewIssue(care.RefusalIssue(care.AreaUsage, care.ReasonNotFound, ""))}
+	for i := range 27 {
+		issues = append(issues, odd(fmt.Sprint("ON", i), "total", "1,\x1b[2J"))
+	}
+	warnings := present.Warnings(issues)
+	require.Len(t, warnings, 2, "an error is no warning")
+	require.Equal(t, "Budget AT: The available is not an amount that can be right, and was left out. It came as “x”.", warnings[0].Message)
+	require.Empty(t, warnings[0].Records)
+	require.Equal(t, "The total is not an amount that can be right, and was left out. (27 times)", warnings[1].Message)
+	require.Equal(t, []string{
+		`budget ON0: “1,\u001b[2J”`, `budget ON1: “1,\u001b[2J”`, `budget ON2: “1,\u001b[2J”`, `budget ON3: “1,\u001b[2J”`, `budget ON4: “1,\u001b[2J”`, "and 22 more",
+	}, warnings[1].Records)
+	require.Equal(t, 28, present.CountWarnings(warnings))
+}
