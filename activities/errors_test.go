@@ -36,7 +36,7 @@ func requireApplicationError(t *testing.T, err error, kind string, retryable boo
 
 func failedCall(kind transport.Kind, retryAfter time.Duration) error {
 	return &transport.Error{Service: "services-australia", Operation: "budget details", Kind: kind, Status: 429, RetryAfter: retryAfter,
-		Words: "Marjorie Whitlock", Reported: "415056224", Raw: "Marjorie Whitlock"}
+		Words: "Marjorie Whitlock", About: &care.About{Reported: "415056224"}, Raw: "Marjorie Whitlock"}
 }
 
 // What Temporal retries, and when (R9). Nothing that a call learned about a person gets into the error (R10).
