@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,8 +21,9 @@ import (
 	"github.com/caresync/caresync/workflows"
 )
 
-// scriptedBulkSteps answer as a test wants, and note what they were asked.
+// scriptedBulkSteps answer as a test wants, and note what they were asked. Steps run at once, so they answer one by one.
 type scriptedBulkSteps struct {
+	lock      sync.Mutex
 	plan      protocol.BulkPlan
 	slice     func(protocol.SliceInput) (protocol.SliceResult, error)
 	slices    []protocol.SliceInput
@@ -34,35 +36,49 @@ type scriptedBulkSteps struct {
 }
 
 func (s *scriptedBulkSteps) PlanBulk(_ context.Context, in protocol.PlanBulkInput) (protocol.BulkPlan, error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	s.plan.BulkID = in.BulkID
 	return s.plan, nil
 }
 
 func (s *scriptedBulkSteps) SetBulkPaused(_ context.Context, _ protocol.BulkPart, paused bool) error {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	s.paused = append(s.paused, paused)
 	return nil
 }
 
 func (s *scriptedBulkSteps) SyncSlice(_ context.Context, in protocol.SliceInput) (protocol.SliceResult, error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	s.slices = append(s.slices, in)
 	return s.slice(in)
 }
 
 func (s *scriptedBulkSteps) EscalatedPeople(context.Context, protocol.BulkPart) ([]care.ID, error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	return s.escalated, nil
 }
 
 func (s *scriptedBulkSteps) AwaitRun(_ context.Context, in protocol.AwaitRunInput) error {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	s.awaited = append(s.awaited, in)
 	return nil
 }
 
 func (s *scriptedBulkSteps) SettleBatch(_ context.Context, in protocol.SettleInput) (care.BulkCounts, error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	s.settled = append(s.settled, in)
 	return care.BulkCounts{Selected: 500, Processed: 500, Succeeded: 500}, nil
 }
 
 func (s *scriptedBulkSteps) CompleteBulk(_ context.Context, in protocol.CompleteBulkInput) (protocol.BulkResult, error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	s.completed = append(s.completed, in)
 	return protocol.BulkResult{BulkID: in.BulkID, Outcome: care.ConcludeBulk(s.counts, in.Stop), Reason: in.Stop}, nil
 }
@@ -78,6 +94,7 @@ func TestBulkSync(t *testing.T) { suite.Run(t, new(bulkSyncSuite)) }
 
 func (s *bulkSyncSuite) SetupTest() {
 	s.env = s.NewTestWorkflowEnvironment()
+	s.env.SetTestTimeout(patience)
 	s.steps = &scriptedBulkSteps{
 		plan:  protocol.BulkPlan{Options: care.BulkOptions{Kind: care.RunCareRecipient}, Total: 2000, Batches: 4},
 		slice: func(protocol.SliceInput) (protocol.SliceResult, error) { return protocol.SliceResult{Settled: 50}, nil },

@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,8 +21,12 @@ import (
 	"github.com/caresync/caresync/workflows"
 )
 
-// scriptedSteps answer as a test wants, and note what they were asked.
+// patience is how long nothing may happen on a busy machine before a test gives up.
+const patience = 2 * time.Minute
+
+// scriptedSteps answer as a test wants, and note what they were asked. Steps run at once, so they answer one by one.
 type scriptedSteps struct {
+	lock          sync.Mutex
 	subject       care.Subject
 	validate      func() error
 	complete      func()
@@ -53,32 +58,44 @@ func newScriptedSteps() *scriptedSteps {
 }
 
 func (s *scriptedSteps) ValidateCareRecipient(_ context.Context, in protocol.ValidateInput) (care.Subject, error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	s.called, s.validated = append(s.called, protocol.ValidateCareRecipientActivity), in
 	s.subject.RunID = in.RunID
 	return s.subject, s.validate()
 }
 
 func (s *scriptedSteps) UpsertPlan(context.Context, protocol.AreaInput) (care.AreaResult, error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	s.summaries++
 	s.called = append(s.called, protocol.UpsertPlanActivity)
 	return s.summary(s.summaries)
 }
 
 func (s *scriptedSteps) RecreateContributions(context.Context, protocol.AreaInput) (care.AreaResult, error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	return s.contributions()
 }
 
 func (s *scriptedSteps) FetchBudgets(context.Context, protocol.AreaInput) (care.AreaResult, error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	s.called = append(s.called, protocol.FetchBudgetsActivity)
 	return s.budgets()
 }
 
 func (s *scriptedSteps) FetchUsage(_ context.Context, in protocol.UsageInput) (care.AreaResult, error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	s.called = append(s.called, protocol.FetchUsageActivity)
 	return s.usage(in)
 }
 
 func (s *scriptedSteps) CompleteRun(_ context.Context, in protocol.CompleteInput) (care.RunResult, error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	s.called, s.completed = append(s.called, protocol.CompleteRunActivity), in
 	s.complete()
 	result := care.Conclude(in.Areas)
@@ -97,6 +114,7 @@ func TestCareRecipientSync(t *testing.T) { suite.Run(t, new(careRecipientSyncSui
 
 func (s *careRecipientSyncSuite) SetupTest() {
 	s.env, s.steps = s.NewTestWorkflowEnvironment(), newScriptedSteps()
+	s.env.SetTestTimeout(patience)
 	workflows.Register(s.env)
 	for name, step := range map[string]any{
 		protocol.ValidateCareRecipientActivity: s.steps.ValidateCareRecipient, protocol.UpsertPlanActivity: s.steps.UpsertPlan,

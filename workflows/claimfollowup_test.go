@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,8 +19,9 @@ import (
 	"github.com/caresync/caresync/workflows"
 )
 
-// claimSteps keep a claim as the database does, as far as the workflow sees it.
+// claimSteps keep a claim as the database does, as far as the workflow sees it. Steps run at once, so they answer one by one.
 type claimSteps struct {
+	lock     sync.Mutex
 	recorded []string
 	status   care.ClaimStage
 	due      int
@@ -32,6 +34,8 @@ type claimSteps struct {
 }
 
 func (s *claimSteps) RecordClaimEvent(_ context.Context, in protocol.ClaimEventInput) (care.ClaimAnswer, error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	if s.during != nil {
 		s.during(in.Event)
 	}
@@ -53,6 +57,8 @@ func (s *claimSteps) RecordClaimEvent(_ context.Context, in protocol.ClaimEventI
 }
 
 func (s *claimSteps) RequestClaimSyncs(_ context.Context, in protocol.ClaimSyncsInput) (int, error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	if err := s.fail(); err != nil {
 		return 0, err
 	}
@@ -81,6 +87,7 @@ func TestClaimFollowUp(t *testing.T) { suite.Run(t, new(claimFollowUpSuite)) }
 
 func (s *claimFollowUpSuite) SetupTest() {
 	s.env, s.steps = s.NewTestWorkflowEnvironment(), &claimSteps{}
+	s.env.SetTestTimeout(patience)
 	workflows.Register(s.env)
 	s.env.RegisterActivityWithOptions(s.steps.RecordClaimEvent, activity.RegisterOptions{Name: protocol.RecordClaimEventActivity})
 	s.env.RegisterActivityWithOptions(s.steps.RequestClaimSyncs, activity.RegisterOptions{Name: protocol.RequestClaimSyncsActivity})

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,8 +20,10 @@ import (
 
 const previewHash = "the preview's hash"
 
-// scriptedContractSteps answer as a test wants, and note what they were asked. Each retrieval stages a preview of two budgets.
+// scriptedContractSteps answer as a test wants, and note what they were asked. Each retrieval stages a preview of two budgets. Steps run at once,
+// so they answer one by one.
 type scriptedContractSteps struct {
+	lock      sync.Mutex
 	env       *testsuite.TestWorkflowEnvironment
 	refusal   care.Reason
 	retrieve  func(protocol.RetrieveInput) (protocol.ContractResult, error)
@@ -57,26 +60,36 @@ func retrievalID(number int) care.ID {
 }
 
 func (s *scriptedContractSteps) ValidateParticipant(_ context.Context, in protocol.ValidateInput) (care.Subject, error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	s.called, s.validated = append(s.called, protocol.ValidateParticipantActivity), append(s.validated, in)
 	return care.Subject{RunID: in.RunID, OrganisationID: in.OrganisationID, ClientID: in.ClientID, Refusal: s.refusal}, nil
 }
 
 func (s *scriptedContractSteps) RetrievePlan(_ context.Context, in protocol.RetrieveInput) (protocol.ContractResult, error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	s.called, s.retrieved = append(s.called, protocol.RetrievePlanActivity), append(s.retrieved, in)
 	return s.retrieve(in)
 }
 
 func (s *scriptedContractSteps) CreateServiceContract(_ context.Context, in protocol.CreateInput) (protocol.ContractResult, error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	s.called, s.created = append(s.called, protocol.CreateServiceContractActivity), append(s.created, in)
 	return s.create(in)
 }
 
 func (s *scriptedContractSteps) RefreshContract(context.Context, protocol.AreaInput) (protocol.ContractResult, error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	s.called = append(s.called, protocol.RefreshContractActivity)
 	return s.refresh()
 }
 
 func (s *scriptedContractSteps) CompleteRun(_ context.Context, in protocol.CompleteInput) (care.RunResult, error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	s.called, s.completed = append(s.called, protocol.CompleteRunActivity), append(s.completed, in)
 	result := care.Conclude(in.Areas)
 	result.RunID = in.Subject.RunID
@@ -107,6 +120,7 @@ func TestPaceContractSync(t *testing.T) { suite.Run(t, new(paceContractSyncSuite
 
 func (s *paceContractSyncSuite) SetupTest() {
 	s.env = s.NewTestWorkflowEnvironment()
+	s.env.SetTestTimeout(patience)
 	s.steps, s.updates = newScriptedContractSteps(s.env), make(map[string]*answered)
 	workflows.Register(s.env)
 	for name, step := range map[string]any{
