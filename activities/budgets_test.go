@@ -26,7 +26,7 @@ func (s *site) usageAmounts(t *testing.T) map[string]string {
 // Usage is read up to the ninetieth day after a budget's end, and for budgets without an end or in the future (seed 004, R15).
 func TestUsageIsReadForOpenBudgets(t *testing.T) {
 	s := newSite(t, world.Options{})
-	today := care.DateIn(time.Now(), sydney(t))
+	today := care.DateIn(s.Now(), sydney(t))
 	day := func(days int) string { return today.AddDays(days).String() }
 
 	result := s.Sync(t, s.steps, "ninety-days")

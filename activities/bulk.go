@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"errors"
-	"time"
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
@@ -77,7 +76,7 @@ func (b *Bulk) planned(ctx context.Context, bulk db.Bulk, moved db.Moved) (proto
 	plan := protocol.BulkPlan{BulkID: bulk.ID, Options: bulk.Options}
 	size := db.BulkSize{PerBatch: protocol.PeoplePerBatch, PerSlice: protocol.PeoplePerSlice}
 	var err error
-	plan.Total, plan.Batches, err = b.store.PlanBulk(ctx, bulk, size, moved, time.Now())
+	plan.Total, plan.Batches, err = b.store.PlanBulk(ctx, bulk, size, moved, b.store.Now())
 	plan.Options.Selection = care.BulkSelection{} // who is selected stands in the rows
 	plan.Options.Delta = moved != nil             // a delta run that has nothing to compare with is a full one
 	return plan, err

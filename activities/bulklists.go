@@ -79,7 +79,7 @@ func (b *Bulk) readLists(ctx context.Context, in protocol.BulkPart, since time.T
 	if err != nil {
 		return lists{}, err
 	}
-	all := lists{began: time.Now(), complete: true, listed: make(map[care.ID]int)}
+	all := lists{began: b.store.Now(), complete: true, listed: make(map[care.ID]int)}
 	updated := servicesaustralia.Updated{From: since}
 	for _, connection := range connections {
 		if connection.Service != care.ServicesAustralia {

@@ -42,7 +42,7 @@ func newPlannedSlices(t *testing.T, slices, perSlice int) plannedSlice {
 	}
 	bulk := db.Bulk{ID: s.input.BulkID, OrganisationID: s.input.OrganisationID, RequestedBy: "a test", Options: s.input.Options}
 	require.NoError(t, s.Store.RecordBulk(t.Context(), bulk))
-	_, _, err = s.Store.PlanBulk(t.Context(), bulk, db.BulkSize{PerBatch: people, PerSlice: perSlice}, nil, time.Now())
+	_, _, err = s.Store.PlanBulk(t.Context(), bulk, db.BulkSize{PerBatch: people, PerSlice: perSlice}, nil, s.Now())
 	require.NoError(t, err)
 	return s
 }

@@ -64,7 +64,7 @@ people:
 		_, err := s.steps.Sync(t.Context(), db.NewID(), request)
 		ended <- err
 	}()
-	require.Eventually(t, func() bool { return s.Counts()[servicesaustralia.OperationBudgetDetails].MostAtOnce >= 3 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Counts()[servicesaustralia.OperationBudgetDetails].MostAtOnce >= 3 }, 2*time.Minute, time.Millisecond)
 	s.Faults.Clear() // ends the calls that hang
 	require.NoError(t, <-ended)
 }

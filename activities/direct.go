@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"time"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/protocol"
@@ -29,7 +28,7 @@ type pass struct {
 
 func (c *CareRecipient) pass(ctx context.Context, runID care.ID, request care.Request) (pass, error) {
 	subject, err := c.ValidateCareRecipient(ctx, protocol.ValidateInput{
-		Request: request, RunID: runID, WorkflowID: bulkWorkflowID(request), At: time.Now(),
+		Request: request, RunID: runID, WorkflowID: bulkWorkflowID(request), At: c.store.Now(),
 	})
 	if err != nil {
 		return pass{}, err
@@ -107,7 +106,7 @@ func (d directSteps) areaResult(answer care.AreaResult, err error) care.AreaResu
 // pass makes one unattended refresh of a client's contract by direct calls (R31).
 func (p *PaceContract) pass(ctx context.Context, runID care.ID, request care.Request) (pass, error) {
 	subject, err := p.ValidateParticipant(ctx, protocol.ValidateInput{
-		Request: request, RunID: runID, WorkflowID: bulkWorkflowID(request), At: time.Now(),
+		Request: request, RunID: runID, WorkflowID: bulkWorkflowID(request), At: p.store.Now(),
 	})
 	if err != nil {
 		return pass{}, err

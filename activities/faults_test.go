@@ -285,7 +285,7 @@ func TestHangingService(t *testing.T) {
 		_, err := s.steps.UpsertPlan(cancelled, protocol.AreaInput{Subject: subject})
 		ended <- err
 	}()
-	require.Eventually(t, func() bool { return s.Counts()[servicesaustralia.OperationSummary].MostAtOnce == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Counts()[servicesaustralia.OperationSummary].MostAtOnce == 1 }, 2*time.Minute, time.Millisecond)
 	cancel()
 	require.ErrorIs(t, activities.ApplicationError(<-ended), context.Canceled)
 	require.Equal(t, before, s.planRows(t))

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
@@ -92,7 +93,7 @@ people:
 // run begins a pass of its own over a person.
 func (s *site) run(t *testing.T, steps *activities.Steps, key string) care.Subject {
 	t.Helper()
-	return s.runAt(t, steps, key, time.Now())
+	return s.runAt(t, steps, key, s.Now())
 }
 
 // runAt begins a pass at some other time than now.
@@ -159,15 +160,18 @@ func (s *site) requireAsUndisturbed(t *testing.T, keys ...string) {
 	require.Equal(t, s.sql.Plans(t), disturbed)
 }
 
-// rewrite puts a proxy before Services Australia that changes its answers from now on. change gets the operation's path.
+// rewrite puts a proxy before Services Australia that changes its answers from now on, one at a time. change gets the operation's path.
 func (s *site) rewrite(t *testing.T, change func(path, body string) string) {
 	t.Helper()
 	upstream, err := url.Parse(s.URL)
 	require.NoError(t, err)
+	var oneAtATime sync.Mutex
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(upstream) },
 		ModifyResponse: func(answer *http.Response) error {
 			body, err := io.ReadAll(answer.Body)
+			oneAtATime.Lock()
+			defer oneAtATime.Unlock()
 			changed := []byte(change(strings.TrimPrefix(answer.Request.URL.Path, server.ServicesAustraliaPath+servicesaustralia.Root), string(body)))
 			answer.Body, answer.ContentLength = io.NopCloser(bytes.NewReader(changed)), int64(len(changed))
 			answer.Header.Set("Content-Length", strconv.Itoa(len(changed)))

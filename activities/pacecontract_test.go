@@ -32,7 +32,7 @@ func (s *site) contractRun(t *testing.T, key string, trigger care.Trigger) care.
 	t.Helper()
 	request := s.RequestFor(t, key)
 	request.Trigger = trigger
-	subject, err := s.steps.ValidateParticipant(t.Context(), protocol.ValidateInput{Request: request, RunID: db.NewID(), At: time.Now()})
+	subject, err := s.steps.ValidateParticipant(t.Context(), protocol.ValidateInput{Request: request, RunID: db.NewID(), At: s.Now()})
 	require.NoError(t, err)
 	return subject
 }
@@ -357,7 +357,7 @@ func TestALostAuthorityStopsScheduledSyncs(t *testing.T) { // R30
 	_, attended := s.retrieve(t, "changed-manager")
 	require.Equal(t, care.AreaSucceeded, attended.Outcome, "whoever looks may ask")
 	request := s.RequestFor(t, "changed-manager")
-	_, err := s.Store.ResumePACE(t.Context(), request.OrganisationID, request.ClientID, care.DateIn(time.Now(), time.UTC))
+	_, err := s.Store.ResumePACE(t.Context(), request.OrganisationID, request.ClientID, care.DateIn(s.Now(), time.UTC))
 	require.NoError(t, err)
 	require.Equal(t, care.AreaSucceeded, s.refresh(t, "changed-manager").Outcome)
 }

@@ -2,7 +2,6 @@ package activities_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -55,7 +54,7 @@ func (p pass) Both(first, second func(care.Steps)) {
 func (p pass) run(key string) (result care.RunResult) {
 	p.t.Helper()
 	var subject care.Subject
-	input := protocol.ValidateInput{Request: p.process.site.Request(p.t, key), RunID: db.NewID(), At: time.Now()}
+	input := protocol.ValidateInput{Request: p.process.site.Request(p.t, key), RunID: db.NewID(), At: p.process.site.Now()}
 	p.try(p.t, "validate", func() (_ any, err error) {
 		subject, err = p.process.steps.ValidateCareRecipient(p.t.Context(), input)
 		return subject, err

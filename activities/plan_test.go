@@ -2,7 +2,6 @@ package activities_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -15,7 +14,7 @@ import (
 func (s *site) plan(t *testing.T, key string) db.PlanView {
 	t.Helper()
 	request := s.Request(t, key)
-	view, err := s.Store.PlanView(t.Context(), db.Organisation{ID: request.OrganisationID, TimeZone: db.DefaultTimeZone}, request.ClientID, time.Now())
+	view, err := s.Store.PlanView(t.Context(), db.Organisation{ID: request.OrganisationID, TimeZone: db.DefaultTimeZone}, request.ClientID, s.Now())
 	require.NoError(t, err)
 	return view
 }
@@ -23,7 +22,7 @@ func (s *site) plan(t *testing.T, key string) db.PlanView {
 // The plan's dates and activity come from its classifications (seed 004, R13, R14), and it stays the same plan for ever (R12).
 func TestPlanDatesFollowTheClassifications(t *testing.T) {
 	s := newSite(t, world.Options{})
-	today := care.DateIn(time.Now(), sydney(t))
+	today := care.DateIn(s.Now(), sydney(t))
 	ago := func(days int) care.Date { return today.AddDays(-days) }
 	none := care.Date{}
 	var before db.PlanHeader

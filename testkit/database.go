@@ -30,7 +30,12 @@ func Database(t testing.TB) *db.Store {
 // Store opens another store on a test's database, with the test's keyring.
 func Store(t testing.TB, databaseURL string) *db.Store {
 	t.Helper()
-	store, err := db.Open(t.Context(), databaseURL, Keyring(), db.Options{})
+	return storeAt(t, databaseURL, db.Options{Now: clock()})
+}
+
+func storeAt(t testing.TB, databaseURL string, options db.Options) *db.Store {
+	t.Helper()
+	store, err := db.Open(t.Context(), databaseURL, Keyring(), options)
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	return store

@@ -44,7 +44,7 @@ func NewReadableTemporal(t testing.TB) *Temporal {
 
 func dial(t testing.TB, options client.Options) *Temporal {
 	t.Helper()
-	connected, err := client.DialContext(t.Context(), options)
+	connected, err := client.DialContext(t.Context(), withClock(options))
 	require.NoError(t, err)
 	t.Cleanup(connected.Close)
 	return &Temporal{Client: connected, Queues: protocol.TaskQueues{Prefix: "test-" + string(db.NewID()) + "-"}}

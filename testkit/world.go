@@ -15,6 +15,7 @@ import (
 	"github.com/caresync/caresync/activities"
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	prodasim "github.com/caresync/caresync/simulator/proda"
 	"github.com/caresync/caresync/simulator/scenarios"
 	"github.com/caresync/caresync/simulator/server"
 	"github.com/caresync/caresync/simulator/world"
@@ -57,7 +58,11 @@ func NewWorldAlone(t testing.TB, options world.Options, more ...server.Option) *
 	if options.People == 0 && options.Scenarios == nil {
 		options.Scenarios = scenarios.FS
 	}
-	simulator, err := server.New(options, more...)
+	if options.Now == nil {
+		options.Now = clock()
+	}
+	logins := server.WithPRODA(prodasim.Options{Now: time.Now}) // the product signs its logins by the machine's clock
+	simulator, err := server.New(options, append([]server.Option{logins}, more...)...)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, simulator.Close()) })
 	w := &World{Simulator: simulator, organisations: make(map[string]care.ID), clients: make(map[string]care.Request),
@@ -66,6 +71,9 @@ func NewWorldAlone(t testing.TB, options world.Options, more ...server.Option) *
 	t.Cleanup(w.Break)
 	return w
 }
+
+// Now is the world's clock, and that of the product in it.
+func (w *World) Now() time.Time { return w.World.Now() }
 
 // Serve lets the services answer, at the same address as before if they had been broken off.
 func (w *World) Serve(t testing.TB) {
@@ -83,11 +91,11 @@ func (w *World) Break() { _ = w.served.Close() }
 // SetUp stores the world's organisations, connections, people and invoices in a database, and activates the devices.
 func (w *World) SetUp(t testing.TB, databaseURL string) {
 	t.Helper()
-	w.DatabaseURL, w.Store = databaseURL, Store(t, databaseURL)
+	w.DatabaseURL, w.Store = databaseURL, storeAt(t, databaseURL, db.Options{Now: w.Now})
 	store := w.Store
 	for _, organisation := range w.World.Organisations() {
 		slug := strings.ToLower(strings.ReplaceAll(organisation.Name, " ", "-"))
-		stored, err := store.CreateOrganisation(t.Context(), slug, organisation.Name, db.DefaultTimeZone)
+		stored, err := store.CreateOrganisation(t.Context(), slug, organisation.Name, zone)
 		require.NoError(t, err)
 		w.organisations[organisation.RANumber] = stored.ID
 		for _, provider := range organisation.ServiceProviders {
@@ -190,7 +198,7 @@ func (w *World) importParticipants(t testing.TB, store *db.Store, organisation c
 	yes := true
 	stored := db.Organisation{ID: organisation, TimeZone: db.DefaultTimeZone}
 	for _, participant := range participants {
-		client, err := store.ClientByNDISNumber(t.Context(), stored, participant.NDISNumber, time.Now())
+		client, err := store.ClientByNDISNumber(t.Context(), stored, participant.NDISNumber, w.Now())
 		require.NoError(t, err)
 		_, err = store.SetPACEFlags(t.Context(), organisation, client.ID, care.FlagChange{PACEParticipant: &yes, PACEAPIAccess: &yes}, "tests")
 		require.NoError(t, err)
@@ -206,7 +214,7 @@ func clientsOf(t testing.TB, store *db.Store, organisation care.ID) map[string]c
 	for after, more := care.ID(""), true; more; {
 		var page []db.ClientView
 		var err error
-		page, more, err = store.Clients(t.Context(), db.Organisation{ID: organisation, TimeZone: db.DefaultTimeZone}, after, db.MostPerPage, time.Now())
+		page, more, err = store.Clients(t.Context(), db.Organisation{ID: organisation, TimeZone: db.DefaultTimeZone}, after, db.MostPerPage, store.Now())
 		require.NoError(t, err)
 		for _, client := range page {
 			ids[client.CareRecipientID] = client.ID
@@ -264,9 +272,8 @@ func (w *World) RequestFor(t testing.TB, key string) care.Request {
 // Steps are the steps of a worker process of its own: another pool, token cache and allowance each time.
 func (w *World) Steps(t testing.TB, options db.Options) *activities.Steps {
 	t.Helper()
-	store, err := db.Open(t.Context(), w.DatabaseURL, Keyring(), options)
-	require.NoError(t, err)
-	t.Cleanup(store.Close)
+	options.Now = w.Now
+	store := storeAt(t, w.DatabaseURL, options)
 	calls := transport.NewClient(transport.Options{})
 	t.Cleanup(calls.CloseIdle)
 	return hosting.Steps(store, calls, nil)

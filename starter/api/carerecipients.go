@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -67,7 +66,7 @@ func (a api) registerCareRecipients(served huma.API) {
 }
 
 func (a api) searchClients(ctx context.Context, in *searchClientsInput) (*clientOutput, error) {
-	client, err := a.store.ClientByNDISNumber(ctx, callerOf(ctx).Organisation, in.Body.NDISNumber, time.Now())
+	client, err := a.store.ClientByNDISNumber(ctx, callerOf(ctx).Organisation, in.Body.NDISNumber, a.store.Now())
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -75,7 +74,7 @@ func (a api) searchClients(ctx context.Context, in *searchClientsInput) (*client
 }
 
 func (a api) listCareRecipients(ctx context.Context, in *clientsInput) (*clientsOutput, error) {
-	clients, more, err := a.store.Clients(ctx, callerOf(ctx).Organisation, idOf(in.After), in.Limit, time.Now())
+	clients, more, err := a.store.Clients(ctx, callerOf(ctx).Organisation, idOf(in.After), in.Limit, a.store.Now())
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -88,7 +87,7 @@ func (a api) listCareRecipients(ctx context.Context, in *clientsInput) (*clients
 }
 
 func (a api) searchCareRecipients(ctx context.Context, in *searchInput) (*clientOutput, error) {
-	client, err := a.store.ClientByCareRecipientID(ctx, callerOf(ctx).Organisation, in.Body.CareRecipientID, time.Now())
+	client, err := a.store.ClientByCareRecipientID(ctx, callerOf(ctx).Organisation, in.Body.CareRecipientID, a.store.Now())
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -96,7 +95,7 @@ func (a api) searchCareRecipients(ctx context.Context, in *searchInput) (*client
 }
 
 func (a api) getCareRecipient(ctx context.Context, in *clientInput) (*clientOutput, error) {
-	client, err := a.store.Client(ctx, callerOf(ctx).Organisation, idOf(in.ID), time.Now())
+	client, err := a.store.Client(ctx, callerOf(ctx).Organisation, idOf(in.ID), a.store.Now())
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}

@@ -59,7 +59,7 @@ func (a api) registerContracts(served huma.API) {
 }
 
 func (a api) listContracts(ctx context.Context, in *clientInput) (*contractsOutput, error) {
-	contracts, err := a.store.Contracts(ctx, callerOf(ctx).Organisation, idOf(in.ID), time.Now())
+	contracts, err := a.store.Contracts(ctx, callerOf(ctx).Organisation, idOf(in.ID), a.store.Now())
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -69,7 +69,7 @@ func (a api) listContracts(ctx context.Context, in *clientInput) (*contractsOutp
 }
 
 func (a api) getContract(ctx context.Context, in *contractInput) (*contractOutput, error) {
-	contract, err := a.store.Contract(ctx, callerOf(ctx).Organisation, idOf(in.ID), time.Now())
+	contract, err := a.store.Contract(ctx, callerOf(ctx).Organisation, idOf(in.ID), a.store.Now())
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}

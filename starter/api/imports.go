@@ -96,7 +96,7 @@ func (a arriving) Read(part []byte) (int, error) {
 
 func (a api) importPeople(ctx context.Context, in *importInput) (*importOutput, error) {
 	organisation := callerOf(ctx).Organisation
-	result, err := a.store.ImportPeople(ctx, organisation.ID, imports.People(in.RawBody, organisation.Today(time.Now())), by(callerOf(ctx)))
+	result, err := a.store.ImportPeople(ctx, organisation.ID, imports.People(in.RawBody, organisation.Today(a.store.Now())), by(callerOf(ctx)))
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -133,7 +132,7 @@ func (a api) newNotificationSecret(ctx context.Context, _ *struct{}) (*secretOut
 }
 
 func (a api) getParticipant(ctx context.Context, in *clientInput) (*participantOutput, error) {
-	view, err := a.store.Participant(ctx, callerOf(ctx).Organisation, idOf(in.ID), time.Now())
+	view, err := a.store.Participant(ctx, callerOf(ctx).Organisation, idOf(in.ID), a.store.Now())
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -150,7 +149,7 @@ func (a api) changeParticipant(ctx context.Context, in *flagsInput) (*participan
 
 func (a api) resumeParticipant(ctx context.Context, in *clientInput) (*participantOutput, error) {
 	organisation := callerOf(ctx).Organisation
-	if _, err := a.store.ResumePACE(ctx, organisation.ID, idOf(in.ID), organisation.Today(time.Now())); err != nil {
+	if _, err := a.store.ResumePACE(ctx, organisation.ID, idOf(in.ID), organisation.Today(a.store.Now())); err != nil {
 		return nil, a.problem(ctx, err)
 	}
 	return a.getParticipant(ctx, in)

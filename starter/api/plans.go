@@ -85,7 +85,7 @@ func partOf[T any](plan db.PlanView, area care.Area, items []T) *part[T] {
 }
 
 func (a api) plan(ctx context.Context, client string) (db.PlanView, error) {
-	plan, err := a.store.PlanView(ctx, callerOf(ctx).Organisation, care.ID(client), time.Now())
+	plan, err := a.store.PlanView(ctx, callerOf(ctx).Organisation, care.ID(client), a.store.Now())
 	if err != nil {
 		return plan, a.problem(ctx, err)
 	}

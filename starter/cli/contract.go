@@ -28,7 +28,7 @@ func (a *app) contractList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			contracts, err := store.Contracts(ctx, organisation, person.ID, time.Now())
+			contracts, err := store.Contracts(ctx, organisation, person.ID, store.Now())
 			if err != nil {
 				return err
 			}
@@ -96,14 +96,14 @@ func (a *app) contractShow() *cobra.Command {
 		func(ctx context.Context, args []string) error {
 			id, _ := parseID(args[0])
 			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-				contract, err := store.Contract(ctx, organisation, id, time.Now())
+				contract, err := store.Contract(ctx, organisation, id, store.Now())
 				if err != nil {
 					return unknownContract(err, organisation)
 				}
 				if asJSON {
 					return a.printJSON(contract)
 				}
-				contractView{app: a, contract: contract, organisation: organisation}.show()
+				contractView{app: a, contract: contract, organisation: organisation, today: organisation.Today(store.Now())}.show()
 				return nil
 			})
 		})
@@ -116,6 +116,7 @@ type contractView struct {
 	*app
 	contract     db.ContractView
 	organisation db.Organisation
+	today        care.Date
 }
 
 func (v contractView) show() {
@@ -157,7 +158,6 @@ func planDates(contract db.ContractHeader) string {
 
 func (v contractView) budgets() {
 	v.heading("budgets")
-	today := v.organisation.Today(time.Now())
 	shown := v.newTable("category", "type", "management", ">approved", ">released", ">spent", ">remaining", ">ours claimed", ">adjustment", "released in periods", "")
 	shown.SetColumnConfigs(contractColumns())
 	for _, budget := range v.contract.Budgets {
@@ -167,7 +167,7 @@ func (v contractView) budgets() {
 		shown.AppendRow(table.Row{
 			category(budget.Category, budget.CategoryNumber), budget.BudgetType, budget.Management,
 			present.Money(budget.Approved), present.Money(budget.Released), present.Money(budget.Spent), present.Money(budget.Remaining),
-			present.Money(budget.OwnClaimed), noneIfNil(budget.Adjustment), releases(periodsOf(budget), today), budgetState(budget, v.organisation.Location()),
+			present.Money(budget.OwnClaimed), noneIfNil(budget.Adjustment), releases(periodsOf(budget), v.today), budgetState(budget, v.organisation.Location()),
 		})
 	}
 	v.render(shown)

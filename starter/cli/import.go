@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -90,7 +89,7 @@ func (a *app) importPeople(ctx context.Context, args []string) error {
 		return err
 	}
 	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-		result, err := store.ImportPeople(ctx, organisation.ID, imports.People(data, organisation.Today(time.Now())), operator())
+		result, err := store.ImportPeople(ctx, organisation.ID, imports.People(data, organisation.Today(store.Now())), operator())
 		if err != nil {
 			return err
 		}

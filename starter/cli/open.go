@@ -171,14 +171,14 @@ type findBy func(ctx context.Context, organisation db.Organisation, number strin
 
 func find(ctx context.Context, store *db.Store, organisation db.Organisation, text string, ways ...findBy) (db.ClientView, error) {
 	if id, isID := parseID(text); isID {
-		person, err := store.Client(ctx, organisation, id, time.Now())
+		person, err := store.Client(ctx, organisation, id, store.Now())
 		return person, unknownPerson(err, organisation)
 	}
 	if !care.ValidCareRecipientID(text) {
 		return db.ClientView{}, &exitError{ExitUsage, errNoPersonID}
 	}
 	for _, way := range ways {
-		person, err := way(ctx, organisation, text, time.Now())
+		person, err := way(ctx, organisation, text, store.Now())
 		var invalid *db.InvalidError
 		if !errors.Is(err, db.ErrNotFound) && !errors.As(err, &invalid) { // a number can be of one sort and not of the other
 			return person, err

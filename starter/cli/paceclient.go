@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,7 +29,7 @@ func (a *app) paceClient() *cobra.Command {
 						return err
 					}
 				}
-				view, err := store.Participant(ctx, organisation, person.ID, time.Now())
+				view, err := store.Participant(ctx, organisation, person.ID, store.Now())
 				if err != nil {
 					return err
 				}
@@ -122,7 +121,7 @@ func (a *app) paceResume(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		standing, err := store.ResumePACE(ctx, organisation.ID, person.ID, organisation.Today(time.Now()))
+		standing, err := store.ResumePACE(ctx, organisation.ID, person.ID, organisation.Today(store.Now()))
 		if err != nil {
 			return err
 		}

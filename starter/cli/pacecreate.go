@@ -188,7 +188,7 @@ func (a *app) showCreated(ctx context.Context, services paceServices, person db.
 	}
 	a.print("\n✗ Nothing was written. %s", created.Reason.ExplainFor(care.NDIA))
 	if created.Next != nil && created.Next.Staged != nil {
-		a.showPreview(person, *created.Next, services.organisation, true)
+		a.showPreview(person, *created.Next, services.organisation, services.store.Now(), true)
 		return errSaid
 	}
 	run, err := services.store.RunView(ctx, services.organisation.ID, created.RunID)

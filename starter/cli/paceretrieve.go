@@ -83,7 +83,7 @@ func (a *app) retrieve(ctx context.Context, services paceServices, person db.Cli
 	if retrieved.Retrieval == nil {
 		return a.showRefusal(ctx, services, retrieved.RunID, retrieved.Reason)
 	}
-	a.showPreview(person, *retrieved.Retrieval, services.organisation, !request.All)
+	a.showPreview(person, *retrieved.Retrieval, services.organisation, services.store.Now(), !request.All)
 	if retrieved.Created != nil {
 		return a.showCreated(ctx, services, person, *retrieved.Created)
 	}
@@ -173,7 +173,7 @@ func (a *app) pacePreview() *cobra.Command {
 			if asJSON {
 				return a.printJSON(pace.ViewRetrieval(retrieval))
 			}
-			a.showPreview(person, retrieval, organisation, true)
+			a.showPreview(person, retrieval, organisation, store.Now(), true)
 			return nil
 		})
 	})

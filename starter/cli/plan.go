@@ -25,7 +25,7 @@ func (a *app) planCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				plan, err := store.PlanView(ctx, organisation, person.ID, time.Now())
+				plan, err := store.PlanView(ctx, organisation, person.ID, store.Now())
 				if err != nil {
 					return err
 				}

@@ -38,13 +38,16 @@ type previewView struct {
 	retrieval    db.Retrieval
 	preview      care.Preview
 	organisation db.Organisation
+	today        care.Date
 	// asking is set where somebody is asked what shall be written.
 	asking bool
 }
 
 // showPreview shows a preview that waits; asking also says what to type next.
-func (a *app) showPreview(person db.ClientView, retrieval db.Retrieval, organisation db.Organisation, asking bool) {
-	view := previewView{app: a, person: person, retrieval: retrieval, preview: retrieval.Staged.Preview, organisation: organisation, asking: asking}
+func (a *app) showPreview(person db.ClientView, retrieval db.Retrieval, organisation db.Organisation, now time.Time, asking bool) {
+	view := previewView{
+		app: a, person: person, retrieval: retrieval, preview: retrieval.Staged.Preview, organisation: organisation, today: organisation.Today(now), asking: asking,
+	}
 	view.differences()
 	view.headline()
 	if view.preview.Refusal != "" {
@@ -229,12 +232,11 @@ func category(name string, number int) string {
 
 // periods says how a budget's money is released.
 func (v previewView) periods(budget care.PreviewBudget) string {
-	today := v.organisation.Today(time.Now())
 	periods := make([]period, len(budget.FundingPeriods))
 	for i, one := range budget.FundingPeriods {
 		periods[i] = period{start: one.StartDate, released: one.Released}
 	}
-	return releases(periods, today)
+	return releases(periods, v.today)
 }
 
 // period is a funding period as far as people must know when money comes.

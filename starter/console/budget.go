@@ -31,7 +31,7 @@ func (c console) budget(w http.ResponseWriter, r *http.Request, v visitor) error
 	if err != nil {
 		return err
 	}
-	now := time.Now()
+	now := c.store.Now()
 	client, budget, err := c.store.PlanBudget(r.Context(), v.Organisation, person, id, now)
 	if err != nil {
 		return err

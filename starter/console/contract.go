@@ -37,7 +37,7 @@ func (c console) contract(w http.ResponseWriter, r *http.Request, v visitor) err
 	if err != nil {
 		return err
 	}
-	now := time.Now()
+	now := c.store.Now()
 	view := contractView{zone: v.zone, today: v.Organisation.Today(now)}
 	if view.contract, err = c.store.Contract(r.Context(), v.Organisation, id, now); err != nil {
 		return err

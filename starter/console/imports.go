@@ -45,7 +45,7 @@ var importKinds = []importKind{
 			{Value: "pace_participant", Words: "optional: yes or no"}, {Value: "pace_api_access", Words: "optional: yes or no"},
 		},
 		take: func(ctx context.Context, store *db.Store, v visitor, file []byte) (db.ImportResult, []string, error) {
-			result, err := store.ImportPeople(ctx, v.Organisation.ID, imports.People(file, v.Organisation.Today(time.Now())), v.requestedBy())
+			result, err := store.ImportPeople(ctx, v.Organisation.ID, imports.People(file, v.Organisation.Today(store.Now())), v.requestedBy())
 			return result, nil, err
 		},
 	},

@@ -53,7 +53,7 @@ type fundingView struct {
 // loadFunding loads the part for a person of whom the newest runs are known.
 func (c console) loadFunding(r *http.Request, v visitor, person care.ID, recent []db.RunSummary) (view fundingView, err error) {
 	view.zone = v.zone
-	if view.participant, err = c.store.Participant(r.Context(), v.Organisation, person, time.Now()); err != nil {
+	if view.participant, err = c.store.Participant(r.Context(), v.Organisation, person, c.store.Now()); err != nil {
 		return view, err
 	}
 	under := func(run db.RunSummary) bool {
@@ -99,7 +99,7 @@ func (c console) resumeSyncs(w http.ResponseWriter, r *http.Request, v visitor) 
 	if err != nil {
 		return err
 	}
-	if _, err := c.store.ResumePACE(r.Context(), v.Organisation.ID, person, v.Organisation.Today(time.Now())); err != nil {
+	if _, err := c.store.ResumePACE(r.Context(), v.Organisation.ID, person, v.Organisation.Today(c.store.Now())); err != nil {
 		return err
 	}
 	http.Redirect(w, r, personPath(person)+"?saved=resumed"+ndisPart, http.StatusSeeOther)

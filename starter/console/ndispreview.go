@@ -217,7 +217,7 @@ func (c console) loadPreview(r *http.Request, v visitor) (view previewView, err 
 		return view, err
 	}
 	view.now, view.zone = time.Now(), v.zone
-	if view.participant, err = c.store.Participant(r.Context(), v.Organisation, person, view.now); err != nil {
+	if view.participant, err = c.store.Participant(r.Context(), v.Organisation, person, c.store.Now()); err != nil {
 		return view, err
 	}
 	view.person = db.PersonRef{

@@ -94,7 +94,7 @@ func (c console) retrievePlan(w http.ResponseWriter, r *http.Request, v visitor)
 
 // beginRetrieval lets a retrieval go on by itself, and shows its progress.
 func (c console) beginRetrieval(w http.ResponseWriter, r *http.Request, v visitor, person care.ID, planStart care.Date) error {
-	participant, err := c.store.Participant(r.Context(), v.Organisation, person, time.Now())
+	participant, err := c.store.Participant(r.Context(), v.Organisation, person, c.store.Now())
 	if err != nil {
 		return err
 	}
@@ -191,7 +191,7 @@ func (c console) ndisSession(w http.ResponseWriter, r *http.Request, v visitor) 
 
 // whereItStands leads to the preview that waits, or to the person.
 func (c console) whereItStands(w http.ResponseWriter, r *http.Request, v visitor, person care.ID) error {
-	participant, err := c.store.Participant(r.Context(), v.Organisation, person, time.Now())
+	participant, err := c.store.Participant(r.Context(), v.Organisation, person, c.store.Now())
 	if err != nil {
 		return err
 	}

@@ -82,7 +82,7 @@ func peopleFilter(query url.Values) db.PeopleFilter {
 
 func (c console) people(w http.ResponseWriter, r *http.Request, v visitor) error {
 	filter := peopleFilter(r.URL.Query())
-	people, more, err := c.store.People(r.Context(), v.Organisation.ID, filter, time.Now())
+	people, more, err := c.store.People(r.Context(), v.Organisation.ID, filter, c.store.Now())
 	if err != nil {
 		return err
 	}

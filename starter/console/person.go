@@ -56,7 +56,7 @@ func (c console) personView(r *http.Request, v visitor) (personView, error) {
 	if err != nil {
 		return personView{}, err
 	}
-	now := time.Now()
+	now := c.store.Now()
 	view := personView{zone: v.zone, today: v.Organisation.Today(now)}
 	if view.client, err = c.store.Client(r.Context(), v.Organisation, id, now); err != nil {
 		return personView{}, err
@@ -114,7 +114,7 @@ func (c console) syncForm(w http.ResponseWriter, r *http.Request, v visitor) err
 	if err != nil {
 		return err
 	}
-	client, err := c.store.Client(r.Context(), v.Organisation, id, time.Now())
+	client, err := c.store.Client(r.Context(), v.Organisation, id, c.store.Now())
 	if err != nil {
 		return err
 	}

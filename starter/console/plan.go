@@ -42,7 +42,7 @@ func (c console) plan(w http.ResponseWriter, r *http.Request, v visitor) error {
 		view.on, err = care.ParseDate(text)
 		view.badDay = err != nil
 	}
-	if view.plan, err = c.store.PlanOutline(r.Context(), v.Organisation, id, time.Now()); err != nil {
+	if view.plan, err = c.store.PlanOutline(r.Context(), v.Organisation, id, c.store.Now()); err != nil {
 		return err
 	}
 	page := ui.Page{Title: "Support at Home plan", Lead: planLead(view.plan), Section: peoplePath, Trail: personTrail(view.person())}

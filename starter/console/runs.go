@@ -69,7 +69,7 @@ func (c console) runs(w http.ResponseWriter, r *http.Request, v visitor) error {
 	}
 	view := runsView{filter: filter, zone: v.zone}
 	if filter.ClientID != "" {
-		client, err := c.store.Client(r.Context(), v.Organisation, filter.ClientID, time.Now())
+		client, err := c.store.Client(r.Context(), v.Organisation, filter.ClientID, c.store.Now())
 		if err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package pace
 
 import (
 	"context"
-	"time"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
@@ -22,7 +21,7 @@ type RefreshRequest struct {
 // Refresh starts an unattended refresh, or asks for one after what is under way with the client (R31). It fails with db.ErrNotFound or
 // syncs.ErrUnavailable. What a rule or the NDIA refuses is told by the run.
 func (s *Service) Refresh(ctx context.Context, request RefreshRequest) (syncs.Started, error) {
-	person, err := s.store.Client(ctx, request.Organisation, request.Client, time.Now())
+	person, err := s.store.Client(ctx, request.Organisation, request.Client, s.store.Now())
 	if err != nil {
 		return syncs.Started{}, err
 	}
@@ -59,7 +58,7 @@ const notifiedBy = "ndia"
 func (s *Service) Notify(ctx context.Context, organisation db.Organisation, notifications ...db.Notification) ([]db.Noted, error) {
 	all, refresh := make([]db.Noted, 0, len(notifications)), map[care.ID]bool{}
 	for _, notification := range notifications {
-		noted, err := s.store.NoteNotification(ctx, organisation, notification, time.Now())
+		noted, err := s.store.NoteNotification(ctx, organisation, notification, s.store.Now())
 		if err != nil {
 			return nil, err
 		}

@@ -3,7 +3,6 @@ package pace
 import (
 	"context"
 	"sync"
-	"time"
 
 	"go.temporal.io/sdk/client"
 
@@ -101,7 +100,7 @@ func (r *Retrieving) tell(run care.ID) {
 }
 
 func (s *Service) retrieve(ctx context.Context, request Request, tell func(care.ID)) (Retrieved, error) {
-	person, err := s.store.Client(ctx, request.Organisation, request.Client, time.Now())
+	person, err := s.store.Client(ctx, request.Organisation, request.Client, s.store.Now())
 	if err != nil {
 		return Retrieved{}, err
 	}

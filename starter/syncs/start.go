@@ -72,7 +72,7 @@ type Started struct {
 // Start starts a person's sync, or joins the one that is running (R7). It fails with db.ErrNotFound, ErrNoCareRecipientID, or
 // ErrUnavailable.
 func (s *Service) Start(ctx context.Context, request Request) (Started, error) {
-	person, err := s.store.Client(ctx, request.Organisation, request.Client, time.Now())
+	person, err := s.store.Client(ctx, request.Organisation, request.Client, s.store.Now())
 	if err != nil {
 		return Started{}, err
 	}
