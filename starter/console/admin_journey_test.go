@@ -51,12 +51,6 @@ func (w *tab) fill(selector, text string) {
 	})()`)
 }
 
-// pick clicks a box or a radio button that somebody can see.
-func (w *tab) pick(selector string) {
-	w.t.Helper()
-	w.eventually(selector, `(() => { const box = document.querySelector(`+quoted(selector)+`); if (box === null || !box.checkVisibility()) return false; box.click(); return true; })()`)
-}
-
 // count is the number that a bulk run's page gives.
 func (w *tab) count(words string) string {
 	w.t.Helper()

@@ -17,7 +17,7 @@ func TestPagesHaveNoBarriers(t *testing.T) {
 		s.temporal.Sync(t, s.Request(t, key))
 	}
 	person := func(key string) string { return "/people/" + string(s.Request(t, key).ClientID) }
-	budget := s.budgets(t, "usage-by-others")[0]
+	budget := s.ongoing(t, "usage-by-others")
 	var line string
 	for _, usage := range budget.Usage {
 		if usage.InvoiceLineID != nil {

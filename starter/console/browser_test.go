@@ -4,7 +4,9 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -53,11 +55,16 @@ type tab struct {
 	t   *testing.T
 	ctx context.Context
 	url string
+	// clicks are those that were made so far.
+	clicks int
 }
 
-// newTab opens a window and signs in to an organisation.
+// newTab opens a window and signs in to an organisation. -short leaves out what needs one.
 func (s *site) newTab(t *testing.T, organisation care.ID) *tab {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("needs a browser")
+	}
 	browser, err := chromium()
 	require.NoError(t, err, "Chromium could not be started. Run `make chromium` for what to install, or name a Chromium or Chrome in CHROMIUM")
 	ctx, closeTab := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
@@ -104,18 +111,52 @@ func (w *tab) open(path string) {
 	w.do(chromedp.Navigate(w.url + path))
 }
 
-// press clicks the link or button with these words, which somebody can see, once the page has been loaded.
+// press clicks the link or button with these words, which somebody can see.
 func (w *tab) press(words string) {
 	w.t.Helper()
-	w.eventually("a button or link "+words, `(() => {
+	w.click("a button or link "+words, `[...document.querySelectorAll("a, button, summary")]
+		.findLast((one) => one.textContent.trim().replace(/\s+/g, " ").replace(" ,", ",") === `+quoted(words)+` && one.checkVisibility())`)
+}
+
+// pick clicks a box or a radio button that somebody can see.
+func (w *tab) pick(selector string) {
+	w.t.Helper()
+	w.click(selector, `[...document.querySelectorAll(`+quoted(selector)+`)].find((one) => one.checkVisibility())`)
+}
+
+// click clicks an element once the page has been loaded, and waits until the click has arrived: if it leads to another page, until that
+// has been loaded. It is made once: a page that is being left may not answer and is asked again, so the browser answers before it clicks,
+// and notes the click where the next page finds it.
+func (w *tab) click(what, element string) {
+	w.t.Helper()
+	w.clicks++
+	w.eventually(what, fmt.Sprintf(`((click) => {
 		if (document.readyState !== "complete") return false;
-		const found = [...document.querySelectorAll("a, button, summary")].filter((one) => one.textContent.trim().replace(/\s+/g, " ").replace(" ,", ",") === `+quoted(words)+` && one.checkVisibility());
-		if (found.length === 0) return false;
-		const last = found[found.length - 1];
-		last.scrollIntoView({block: "center"});
-		last.click();
+		if (window.leftBy === click || sessionStorage.getItem("click") === click) return true;
+		const found = %s;
+		if (!found) return false;
+		window.leftBy = click;
+		setTimeout(() => {
+			sessionStorage.setItem("click", click);
+			let leaves = false;
+			const heed = (event) => {
+				const link = event.type === "click" && event.target.closest("a[href]:not([target], [download])");
+				const form = event.type === "submit" && event.target;
+				const elsewhere = link && (!link.hash || link.href.split("#")[0] !== location.href.split("#")[0]);
+				const sent = form && (event.submitter?.getAttribute("formmethod") ?? form.method) !== "dialog";
+				leaves ||= Boolean(elsewhere || sent) && !event.defaultPrevented;
+			};
+			addEventListener("click", heed);
+			addEventListener("submit", heed);
+			found.scrollIntoView({block: "center"});
+			found.click();
+			removeEventListener("click", heed);
+			removeEventListener("submit", heed);
+			if (!leaves) window.leftBy = "";
+		});
 		return true;
-	})()`)
+	})("%d")`, element, w.clicks))
+	w.eventually("what follows "+what, fmt.Sprintf(`document.readyState === "complete" && window.leftBy !== "%d"`, w.clicks))
 }
 
 // sees waits until the page shows some words.
@@ -240,10 +281,19 @@ func (w *tab) tabTo(words string) {
 func (s *site) budgets(t *testing.T, key string) []db.BudgetView {
 	t.Helper()
 	request := s.Request(t, key)
-	plan, err := s.Store.PlanView(t.Context(), organisation(t, s.Store, request.OrganisationID), request.ClientID, time.Now())
+	plan, err := s.Store.PlanView(t.Context(), organisation(t, s.Store, request.OrganisationID), request.ClientID, s.Now())
 	require.NoError(t, err)
 	require.NotEmpty(t, plan.Budgets)
 	return plan.Budgets
+}
+
+// ongoing is somebody's newest budget for ongoing services. Budgets of other types may begin with it.
+func (s *site) ongoing(t *testing.T, key string) db.BudgetView {
+	t.Helper()
+	budgets := s.budgets(t, key)
+	at := slices.IndexFunc(budgets, func(budget db.BudgetView) bool { return budget.TypeCode == "ON" })
+	require.GreaterOrEqual(t, at, 0)
+	return budgets[at]
 }
 
 // A form is not sent twice by a double click; whoever has stopped it with Esc can send it again.
@@ -261,5 +311,5 @@ func TestAFormThatWasStoppedCanBeSentAgain(t *testing.T) {
 		return true;
 	})()`)
 	require.Equal(t, 1, value[int](w, `(() => { window.stopped.requestSubmit(); window.stopped.requestSubmit(); return window.sent; })()`))
-	w.eventually("the form sent again", `(() => { window.stopped.requestSubmit(); return window.sent > 1; })()`)
+	w.eventually("the form sent again", `(() => { window.stopped.requestSubmit(); return window.sent > 1; })()`) // what is not sent does nothing
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/world"
+	"github.com/caresync/caresync/testkit"
 )
 
 // synced waits until the page shows how a sync ended.
@@ -26,8 +27,17 @@ func (w *tab) counted(kind care.Kind) int {
 	return value[int](w, fmt.Sprintf(`parseInt(document.querySelector('#sync [data-kind="%s"] dd').firstChild.textContent)`, kind))
 }
 
-// Seed 004, "Sync Process", step by step, in a browser.
+// Seed 004, "Sync Process", step by step, in a browser, on days on which budgets begin and end.
 func TestCareRecipientSyncStepByStep(t *testing.T) {
+	for _, day := range testkit.TellingDays[2:4] {
+		t.Run(day.Name, func(t *testing.T) {
+			day.Stand(t)
+			syncStepByStep(t)
+		})
+	}
+}
+
+func syncStepByStep(t *testing.T) {
 	s := newSite(t)
 	request := s.Request(t, "several-open")
 	w := s.newTab(t, request.OrganisationID)
@@ -83,7 +93,7 @@ func TestCareRecipientSyncStepByStep(t *testing.T) {
 		w.sees(shown)
 	}
 	// "View the Plan Budget Usage related list"; "the Usage Amount field".
-	w.press("Home support ongoing, " + period(s.budgets(t, "several-open")[0]))
+	w.press("Home support ongoing, " + period(s.ongoing(t, "several-open")))
 	w.sees("Plan Budget Usage")
 	w.sees("Usage amount")
 	w.press(firstOwnLine(t, s))
@@ -98,7 +108,7 @@ func period(budget db.BudgetView) string {
 // firstOwnLine names an invoice line of ours that drew on the newest budget.
 func firstOwnLine(t *testing.T, s *site) string {
 	t.Helper()
-	for _, line := range s.budgets(t, "several-open")[0].Usage {
+	for _, line := range s.ongoing(t, "several-open").Usage {
 		if line.InvoiceLineID != nil {
 			return line.UpstreamInvoiceID + " / " + line.UpstreamItemID
 		}
@@ -212,7 +222,7 @@ func TestSynchroniseTheTicked(t *testing.T) {
 	s := newSite(t)
 	w := s.newTab(t, s.Request(t, "several-open").OrganisationID)
 	for _, name := range []string{"Marjorie Whitlock", "Winifred Tran", "Talia Brennan"} {
-		w.eventually(name, `(() => { const box = document.querySelector('input[aria-label="Tick `+name+`"]'); box?.click(); return box !== null; })()`)
+		w.pick(`input[aria-label="Tick ` + name + `"]`)
 	}
 	w.sees("3 people are ticked")
 	w.press("Synchronise the ticked")

@@ -44,12 +44,6 @@ func (s *site) contracts(t *testing.T, key string) []db.ContractHeader {
 	return contracts
 }
 
-// tick ticks or unticks the box with a name.
-func (w *tab) tick(selector string) {
-	w.t.Helper()
-	w.eventually(selector, `(() => { const box = document.querySelector(`+quoted(selector)+`); box?.click(); return box !== null; })()`)
-}
-
 // Seed 000, step by step, in a browser.
 func TestServiceContractStepByStep(t *testing.T) {
 	s := newSite(t)
@@ -69,11 +63,11 @@ func TestServiceContractStepByStep(t *testing.T) {
 
 	// 2. "ensure these two options are ticked": the API access option only displays once NDIS PACE Participant is ticked.
 	require.False(t, value[bool](w, `document.querySelector("[name=pace-access]").checkVisibility()`))
-	w.tick("[name=pace-participant]")
+	w.pick("[name=pace-participant]")
 	require.True(t, value[bool](w, `document.querySelector("[name=pace-access]").checkVisibility()`))
 	w.press("Save")
 	w.sees("+ NDIS PACE is not available yet: API access is not ticked for this client.")
-	w.tick("[name=pace-access]")
+	w.pick("[name=pace-access]")
 	w.press("Save")
 
 	// 3. "Once you have clicked Save a new option on Client Funding will display".
@@ -140,10 +134,10 @@ func TestUntickedBudgetsAreNotCreated(t *testing.T) {
 	w.press("+ NDIS PACE")
 	w.sees("Plan information")
 	w.requireNoBarriers("a preview")
-	w.tick("[data-tick-all]")
+	w.pick("[data-tick-all]")
 	w.press("Create")
 	w.sees("No budget is selected. Select at least one.")
-	w.tick(`[aria-label^="Tick 03 Consumables"]`)
+	w.pick(`[aria-label^="Tick 03 Consumables"]`)
 	w.press("Create")
 	w.press("Open the contract")
 	w.sees("03 Consumables")
@@ -201,9 +195,9 @@ func TestARefreshShowsTheDifference(t *testing.T) {
 	s.spend(t, "changed-manager", "Assistance with Daily Life", "1")
 	w.press("Refresh")
 	w.sees("There is a service contract of this plan already.")
-	w.tick("[data-tick-all]")
-	w.tick(`[aria-label^="Tick 03 Consumables"]`)
-	w.tick("[name=only]")
+	w.pick("[data-tick-all]")
+	w.pick(`[aria-label^="Tick 03 Consumables"]`)
+	w.pick("[name=only]")
 	w.press("Update the contract")
 	w.sees("The synchronisation has finished")
 	require.Equal(t, 1, s.newestPACE(t, "changed-manager").Counts[care.KindPlanBudget].Updated)
@@ -353,7 +347,7 @@ func TestAnOverlapNeedsAnExplicitYes(t *testing.T) {
 	w.requireNoBarriers("an overlap")
 	w.press("Create")
 	w.sees("say explicitly that both shall stand")
-	w.tick("[name=accept-overlaps]")
+	w.pick("[name=accept-overlaps]")
 	w.press("Create")
 	w.press("Open the contract")
 	w.sees("overspent")

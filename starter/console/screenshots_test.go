@@ -152,7 +152,7 @@ func (s *site) scenes(t *testing.T) []scene {
 		{"confirmation", person("several-open"), func(w *tab) { w.press("Synchronise Budget Information") }, []look{window, phoneDark}},
 		{"person", person("several-open"), nil, []look{wide}},
 		{"plan", person("several-open") + "/plan", nil, []look{tallWindow, tallDark, narrow}},
-		{"budget", person("several-open") + "/plan/budgets/" + string(s.budgets(t, "several-open")[0].ID), nil, []look{wide, narrowDark}},
+		{"budget", person("several-open") + "/plan/budgets/" + string(s.ongoing(t, "several-open").ID), nil, []look{wide, narrowDark}},
 		{"run", "/runs/" + string(changed), nil, []look{wide}},
 		{"refused", person("consent-refused"), nil, []look{wide}},
 		{"mismatch", person("identity-mismatch"), nil, []look{wide}},
