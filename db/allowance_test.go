@@ -75,7 +75,7 @@ func TestProcessesTogetherKeepToTheRate(t *testing.T) {
 	for i, elapsed := range at {
 		require.LessOrEqual(t, float64(i+1), rate*elapsed.Seconds()+booking, "call %d after %s", i+1, elapsed)
 	}
-	require.Less(t, at[calls-1], 10*time.Second, "and the rate is used")
+	require.Less(t, at[calls-1], time.Minute, "and the rate is used")
 }
 
 // A connection that is left alone for a while does not save up calls.
@@ -175,10 +175,10 @@ func TestAnHourlyAllowanceLetsABurstThrough(t *testing.T) {
 	for i := range burst {
 		require.NoError(t, allowances[i%2].Take(t.Context()))
 	}
-	require.Less(t, time.Since(began).Seconds(), gap, "none of them waited")
+	require.Less(t, time.Since(began).Seconds(), gap*burst/2, "they did not wait for one another")
 
-	sql.Exec(t, "UPDATE upstream_allowance SET theoretical_arrival = now() + make_interval(secs => $1)", gap*(burst-1)+0.5)
 	began = time.Now()
+	sql.Exec(t, "UPDATE upstream_allowance SET theoretical_arrival = now() + make_interval(secs => $1)", gap*(burst-1)+0.5)
 	require.NoError(t, allowances[0].Take(t.Context()))
 	require.Greater(t, time.Since(began), 250*time.Millisecond, "the next one waits until its time comes")
 }

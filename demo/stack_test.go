@@ -72,7 +72,7 @@ func TestGuardEndsWhatIsStillRunning(t *testing.T) {
 			select {
 			case by := <-ended:
 				require.Equal(t, test.killed, by == syscall.SIGKILL)
-			case <-time.After(10 * time.Second):
+			case <-time.After(2 * time.Minute):
 				require.NoError(t, program.Process.Kill())
 				t.Fatal("the program goes on")
 			}

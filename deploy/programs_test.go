@@ -25,7 +25,7 @@ import (
 )
 
 const (
-	startTimeout = 30 * time.Second
+	startTimeout = 2 * time.Minute
 	pollInterval = 20 * time.Millisecond
 )
 

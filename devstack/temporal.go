@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	temporalStartTimeout = 60 * time.Second
+	temporalStartTimeout = 5 * time.Minute
 	temporalStopTimeout  = 15 * time.Second
 )
 

@@ -36,7 +36,7 @@ const (
 )
 
 // How long a start waits for a Temporal that was killed to lose its connection, and with it its hold on the databases.
-const takeoverTimeout = 3 * time.Second
+const takeoverTimeout = 10 * time.Second
 
 // persistenceConfig names the data stores of the server.
 func persistenceConfig(store string, databases databaseURLs) config.Persistence {

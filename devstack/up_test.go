@@ -65,13 +65,15 @@ func startWorkflow(t *testing.T, c client.Client, id string) {
 		Priority:              temporal.Priority{PriorityKey: 1, FairnessKey: "one"},
 		TypedSearchAttributes: temporal.NewSearchAttributes(kindAttribute.ValueSet("greeting")),
 	}, untilTold)
-	handle, err := c.UpdateWithStartWorkflow(t.Context(), client.UpdateWithStartWorkflowOptions{
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	handle, err := c.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: start,
 		UpdateOptions:          client.UpdateWorkflowOptions{UpdateName: "hello", WaitForStage: client.WorkflowUpdateStageCompleted},
 	})
 	require.NoError(t, err)
 	var answer string
-	require.NoError(t, handle.Get(t.Context(), &answer))
+	require.NoError(t, handle.Get(ctx, &answer))
 	require.Equal(t, "hello", answer)
 }
 

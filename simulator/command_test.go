@@ -89,7 +89,7 @@ func serving(t *testing.T, given settings) (address string, stop func(), ended <
 	result := make(chan error, 1)
 	go func() { result <- serve(ctx, given, zap.New(core)) }()
 	ready := func() bool { return logs.FilterMessage("simulator ready").Len() == 1 }
-	require.Eventually(t, ready, 10*time.Second, time.Millisecond)
+	require.Eventually(t, ready, 2*time.Minute, time.Millisecond)
 	address = logs.FilterMessage("simulator ready").All()[0].ContextMap()["address"].(string)
 	return address, cancel, result
 }
@@ -140,7 +140,7 @@ func TestStoppingFinishesCallsUnderWayAndReleasesThoseThatHang(t *testing.T) {
 		content, err := io.ReadAll(answer.Body)
 		return err == nil && strings.Contains(string(content), `"hits":1`)
 	}
-	require.Eventually(t, hanging, 10*time.Second, time.Millisecond)
+	require.Eventually(t, hanging, 2*time.Minute, time.Millisecond)
 	stop()
 	require.Error(t, <-broken)
 	require.NoError(t, <-ended)

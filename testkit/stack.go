@@ -21,7 +21,7 @@ import (
 	"github.com/caresync/caresync/protocol"
 )
 
-const startTimeout = 60 * time.Second
+const startTimeout = 5 * time.Minute
 
 // Binary is a program that `make build` made, in the directory that CARESYNC_BIN names.
 func Binary(t testing.TB, name string) string {

@@ -59,7 +59,7 @@ func (r *receiver) received() []claims.Event {
 
 func (r *receiver) await(t *testing.T, number int) []claims.Event {
 	t.Helper()
-	require.Eventually(t, func() bool { return len(r.received()) >= number }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return len(r.received()) >= number }, 2*time.Minute, 5*time.Millisecond)
 	return r.received()
 }
 
@@ -102,7 +102,7 @@ func TestCheckStatusMovesAClaimOn(t *testing.T) {
 	}
 	require.Len(t, ids, 4)
 	require.Equal(t, map[string]bool{"Bearer secret": true}, told.tokens)
-	require.Eventually(t, func() bool { return len(service.Teller.Deliveries()) == 4 }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return len(service.Teller.Deliveries()) == 4 }, 2*time.Minute, 5*time.Millisecond)
 	require.Equal(t, 3, service.Teller.Deliveries()[0].Attempts)
 	require.Zero(t, service.Teller.Waiting())
 }
@@ -195,7 +195,7 @@ func TestWebhooksOfOrganisations(t *testing.T) {
 	require.Eventually(t, func() bool {
 		deliveries := service.Teller.Deliveries()
 		return len(deliveries) > 0 && deliveries[len(deliveries)-1].Answer == http.StatusUnprocessableEntity
-	}, 10*time.Second, 5*time.Millisecond)
+	}, 2*time.Minute, 5*time.Millisecond)
 	require.Empty(t, refusing.received())
 	refusing.Close()
 	_, err = service.Submit(claims.Order{Strangers: []string{"499999999"}})

@@ -91,7 +91,7 @@ func TestRetryAfterAsAnHTTPDate(t *testing.T) {
 	answer, _ := get(t, url)
 	at, err := http.ParseTime(answer.Header.Get("Retry-After"))
 	require.NoError(t, err)
-	require.WithinDuration(t, time.Now().Add(time.Minute), at, 5*time.Second)
+	require.WithinDuration(t, time.Now().Add(time.Minute), at, 30*time.Second)
 }
 
 func TestAResetBreaksTheConnection(t *testing.T) {
@@ -119,7 +119,7 @@ func TestAHangLastsUntilTheClientGivesUpOrTheFaultsChange(t *testing.T) {
 		_, err := http.Get(url)
 		broken <- err
 	}()
-	require.Eventually(t, func() bool { return set.List()[0].Hits == 2 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return set.List()[0].Hits == 2 }, 2*time.Minute, time.Millisecond)
 	set.Clear()
 	require.Error(t, <-broken)
 

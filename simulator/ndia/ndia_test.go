@@ -606,7 +606,7 @@ func (r *receiver) got() []string {
 // waitFor waits until so many have arrived, and gives their event ids.
 func (r *receiver) waitFor(t *testing.T, count int) (events []string) {
 	t.Helper()
-	require.Eventually(t, func() bool { return len(r.got()) >= count }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(r.got()) >= count }, 2*time.Minute, time.Millisecond)
 	for _, body := range r.got() {
 		var sent struct {
 			EventID string `json:"event_id"`
@@ -654,7 +654,7 @@ func TestMovesAreNotified(t *testing.T) {
 	}
 	require.Contains(t, bodies[3], `"provider_role":"Plan Manager","start_date":"2026-05-14","end_date":"2026-05-27"`)
 	require.Contains(t, bodies[4], `"end_date":""`)
-	require.Eventually(t, func() bool { return len(s.ndia.Notifications.Deliveries()) == 5 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(s.ndia.Notifications.Deliveries()) == 5 }, 2*time.Minute, time.Millisecond)
 	delivery := s.ndia.Notifications.Deliveries()[0]
 	delivery.Time = time.Time{}
 	require.Equal(t, ndia.Delivery{RANumber: banksia, EventID: world.BudgetUpdated, Participant: "fresh-plan", Attempts: 1, Status: 200}, delivery)
@@ -700,12 +700,12 @@ func TestAReceiverThatIsAwayIsTriedAgain(t *testing.T) {
 	s.subscribeAll(ndia.Webhook{}, to)
 	s.move("fresh-plan", world.PlanMove{Name: world.Spend})
 	to.waitFor(t, 1)
-	require.Eventually(t, func() bool { return len(s.ndia.Notifications.Deliveries()) == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(s.ndia.Notifications.Deliveries()) == 1 }, 2*time.Minute, time.Millisecond)
 	require.Equal(t, 3, s.ndia.Notifications.Deliveries()[0].Attempts)
 
 	to.Close()
 	s.move("fresh-plan", world.PlanMove{Name: world.Spend})
-	require.Eventually(t, func() bool { return s.ndia.Notifications.Waiting() == 0 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.ndia.Notifications.Waiting() == 0 }, 2*time.Minute, time.Millisecond)
 	s.ndia.Notifications.Close() // ends the attempts that nobody answers
 	s.move("fresh-plan", world.PlanMove{Name: world.Spend})
 	require.Equal(t, 1, s.ndia.Notifications.Waiting(), "nothing is sent any more")

@@ -170,7 +170,7 @@ func TestATerminatedBulkRunIsClosedAndRetried(t *testing.T) {
 		counts, err := w.Store.CountItems(t.Context(), organisation, id, nil)
 		require.NoError(t, err)
 		return counts.Processed > 5
-	}, 30*time.Second, 10*time.Millisecond)
+	}, 2*time.Minute, 10*time.Millisecond)
 	require.NoError(t, temporal.TerminateWorkflow(t.Context(), run.GetID(), "", "a test"))
 	require.NoError(t, temporal.TerminateWorkflow(t.Context(), protocol.BulkSyncBatchID(id, 0), "", "a test"))
 	w.Faults.Clear()
@@ -183,7 +183,7 @@ func TestATerminatedBulkRunIsClosedAndRetried(t *testing.T) {
 	require.NoError(t, schedule.Trigger(t.Context(), client.ScheduleTriggerOptions{}))
 	require.Eventually(t, func() bool {
 		return testkit.Value[string](t, sql, "SELECT reason FROM bulk_run WHERE id = $1", id) == string(care.ReasonBulkLost)
-	}, 30*time.Second, 20*time.Millisecond)
+	}, 2*time.Minute, 20*time.Millisecond)
 	counts, err := w.Store.CountItems(t.Context(), organisation, id, nil)
 	require.NoError(t, err)
 	require.Equal(t, 100, counts.Processed)
@@ -208,7 +208,7 @@ func TestAResetBulkRunGoesOn(t *testing.T) {
 		counts, err := w.Store.CountItems(t.Context(), organisation, id, nil)
 		require.NoError(t, err)
 		return counts.Processed > 5
-	}, 30*time.Second, 10*time.Millisecond)
+	}, 2*time.Minute, 10*time.Millisecond)
 	reset, err := temporal.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
 		Namespace: "caresync", WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: run.GetID(), RunId: run.GetRunID()},
 		Reason: "test", WorkflowTaskFinishEventId: firstTaskCompleted(t, temporal, run.GetID()), RequestId: string(db.NewID()),
@@ -233,7 +233,7 @@ func TestACancelledBulkRun(t *testing.T) {
 		counts, err := w.Store.CountItems(t.Context(), organisation, id, nil)
 		require.NoError(t, err)
 		return counts.Processed > 5
-	}, 30*time.Second, 10*time.Millisecond)
+	}, 2*time.Minute, 10*time.Millisecond)
 	require.NoError(t, temporal.CancelWorkflow(t.Context(), run.GetID(), ""))
 	require.Error(t, run.Get(t.Context(), nil))
 	counts, err := w.Store.CountItems(t.Context(), organisation, id, nil)
@@ -258,7 +258,7 @@ func TestASyncOfTheirOwnOutlivesACancelledBulkRun(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_, err := temporal.DescribeWorkflowExecution(t.Context(), own, "")
 		return err == nil
-	}, 30*time.Second, 20*time.Millisecond)
+	}, 2*time.Minute, 20*time.Millisecond)
 	require.NoError(t, temporal.CancelWorkflow(t.Context(), run.GetID(), ""))
 	require.Error(t, run.Get(t.Context(), nil))
 	w.Faults.Clear()

@@ -111,7 +111,7 @@ func TestAClaimInMidRunCausesOneMorePass(t *testing.T) {
 	temporal := testkit.NewTemporal(t)
 	temporal.RunWorker(t, w.Steps(t, db.Options{}))
 	request := w.Request(t, "first-year")
-	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.Hang, Operation: "budget-details", Count: 1, Delay: 20 * time.Second}))
+	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.Hang, Operation: "budget-details", Count: 1, Delay: 2 * time.Minute}))
 	run := temporal.Start(t, request)
 	waitForCall(t, w, "budget-details")
 
@@ -136,7 +136,7 @@ func TestAClaimInMidRunCausesOneMorePass(t *testing.T) {
 // waitForCall waits until the simulator works on an operation.
 func waitForCall(t *testing.T, w *testkit.World, operation string) {
 	t.Helper()
-	require.Eventually(t, func() bool { return w.Counts()[operation].MostAtOnce > 0 }, 20*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return w.Counts()[operation].MostAtOnce > 0 }, 2*time.Minute, 5*time.Millisecond)
 }
 
 // The Temporal UI shows what a run does and did: it asks the worker for the current details.

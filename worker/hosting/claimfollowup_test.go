@@ -265,7 +265,7 @@ func TestCheckStatusBringsInWhatWasClaimed(t *testing.T) {
 		claim, err = w.Claims.CheckStatus(claim.ID, false)
 		require.NoError(t, err)
 	}
-	require.Eventually(t, func() bool { return w.Claims.Teller.Waiting() == 0 }, 20*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return w.Claims.Teller.Waiting() == 0 }, 2*time.Minute, 5*time.Millisecond)
 	for _, delivery := range w.Claims.Teller.Deliveries() {
 		require.Equal(t, http.StatusAccepted, delivery.Answer)
 	}
@@ -295,7 +295,7 @@ func TestAWorkerKilledBetweenRecordAndSignal(t *testing.T) {
 	service.tell(t, event)
 	require.Eventually(t, func() bool {
 		return testkit.Value[int](t, sql, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") > 0
-	}, 30*time.Second, 20*time.Millisecond, "the worker is about to ask for the sync")
+	}, 2*time.Minute, 20*time.Millisecond, "the worker is about to ask for the sync")
 	s.worker.Kill()
 	require.Equal(t, 1, testkit.Value[int](t, sql, "SELECT count(*) FROM claim_sync WHERE requested_at IS NULL"))
 	require.Empty(t, service.runs(t))

@@ -49,7 +49,7 @@ func (s *site) startWorker(t *testing.T) {
 		}
 		defer answer.Body.Close()
 		return answer.StatusCode == http.StatusOK
-	}, 30*time.Second, 20*time.Millisecond, "the worker is not ready")
+	}, 2*time.Minute, 20*time.Millisecond, "the worker is not ready")
 }
 
 // A sync completes whatever dies in the middle of it, and the data is that of an undisturbed run.

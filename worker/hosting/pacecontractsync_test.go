@@ -115,7 +115,7 @@ func TestANotificationDuringAnOpenPreview(t *testing.T) {
 		runs, _, err := w.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{ClientID: request.ClientID, Most: 10})
 		require.NoError(t, err)
 		return len(runs) == 2 && runs[0].Trigger == care.TriggerNotification && runs[0].Outcome == care.RunSucceeded
-	}, 20*time.Second, 20*time.Millisecond)
+	}, 2*time.Minute, 20*time.Millisecond)
 }
 
 // A storm of notifications causes few refreshes, and the last of them has the newest figures (R31).
@@ -128,7 +128,7 @@ func TestAStormOfNotifications(t *testing.T) {
 	require.NoError(t, temporal.GetWorkflow(t.Context(), protocol.PaceContractSyncID(request.ClientID), "").Get(t.Context(), nil))
 
 	w.ResetCalls()
-	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.Hang, Operation: budgetCall, Count: 1, Delay: 20 * time.Second}))
+	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.Hang, Operation: budgetCall, Count: 1, Delay: 2 * time.Minute}))
 	first := temporal.RequestRefresh(t, request)
 	waitForCall(t, w, budgetCall)
 	require.NoError(t, w.World.MoveParticipant("changed-manager", world.PlanMove{

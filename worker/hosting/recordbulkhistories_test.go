@@ -118,5 +118,5 @@ func (b *recordedBulk) processes(t *testing.T, people int) {
 		counts, err := b.Store.CountItems(t.Context(), organisationOf(t, b.Store), b.id, nil)
 		require.NoError(t, err)
 		return counts.Processed > people
-	}, 30*time.Second, 10*time.Millisecond)
+	}, 2*time.Minute, 10*time.Millisecond)
 }

@@ -60,5 +60,5 @@ func (s *claimService) arrived(t *testing.T, status care.ClaimStage) {
 	require.Eventually(t, func() bool {
 		view, err := s.world.Store.Claim(t.Context(), s.organisation, "CL-1")
 		return err == nil && view.Status == status
-	}, 20*time.Second, 5*time.Millisecond)
+	}, 2*time.Minute, 5*time.Millisecond)
 }
