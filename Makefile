@@ -14,6 +14,15 @@ export DEVSTACK_SEARCH_ATTRIBUTE := CareSyncKind=Keyword,CareSyncOutcome=Keyword
 # Tests run on a stack of their own, with free ports, so that nothing has to be free and nothing is left behind.
 TEST_STACK := --fast --temporal-store sqlite --without ui
 
+# How long a package may take on a busy machine.
+PATIENCE := -timeout 30m
+
+# The modules that make up no part of the product have stacks of their own.
+define TEST_MODULES
+cd devstack && go test $(PATIENCE) $(TESTFLAGS) ./...
+cd bench && go vet ./... && go test $(PATIENCE) $(TESTFLAGS) ./...
+endef
+
 .PHONY: help
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-18s %s\n", $$1, $$2}'
@@ -43,9 +52,15 @@ chromium: ## see to it that there is a Chromium for the tests of the console
 
 .PHONY: test
 test: build chromium ## run every test
-	CARESYNC_BIN=$(BIN) $(DEVSTACK) exec $(TEST_STACK) -- go test $(TESTFLAGS) ./...
-	cd devstack && go test $(TESTFLAGS) ./...
-	cd bench && go vet ./... && go test $(TESTFLAGS) ./...
+	CARESYNC_BIN=$(BIN) $(DEVSTACK) exec $(TEST_STACK) -- go test $(PATIENCE) $(TESTFLAGS) ./...
+	$(TEST_MODULES)
+
+# -short leaves out what needs a browser, which the race detector would only make slow; those tests run without it.
+.PHONY: race
+race: build chromium ## run every test, all but those in a browser with the race detector
+	CARESYNC_BIN=$(BIN) $(DEVSTACK) exec $(TEST_STACK) -- go test $(PATIENCE) -race -short $(TESTFLAGS) ./...
+	CARESYNC_BIN=$(BIN) $(DEVSTACK) exec $(TEST_STACK) -- go test $(PATIENCE) $(TESTFLAGS) ./starter/console
+	$(TEST_MODULES)
 
 .PHONY: bench
 bench: build ## measure one sync and a bulk run beside what one would use instead; some twenty minutes
