@@ -149,6 +149,11 @@ type InvoiceLineView struct {
 	ServiceCode  string
 	DeliveryDate care.Date
 	Amount       *Money
+	// ExternalReferenceID is our own reference, which the claim carried; empty where none did.
+	ExternalReferenceID string
+	// Drawn is what the line drew in all, and Difference what we billed less that: it may be the person's contribution. Both are nil as
+	// long as it drew nothing that is known.
+	Drawn, Difference *Money
 	// Person is nil for a line that names nobody of the organisation.
 	Person *PersonRef
 	Usage  []InvoiceLineUsage
@@ -165,6 +170,22 @@ type InvoiceLineUsage struct {
 	RemovedAt *time.Time
 }
 
+// compare puts what we billed beside what the line drew.
+func (v *InvoiceLineView) compare() {
+	for _, one := range v.Usage {
+		if one.RemovedAt != nil || one.Amount == nil {
+			continue
+		}
+		if v.Drawn == nil {
+			v.Drawn = &Money{}
+		}
+		v.Drawn.Decimal = v.Drawn.Add(one.Amount.Decimal)
+	}
+	if v.Drawn != nil && v.Amount != nil {
+		v.Difference = &Money{v.Amount.Sub(v.Drawn.Decimal)}
+	}
+}
+
 // InvoiceLine answers with a line of one of our own invoices, or ErrNotFound.
 func (s *Store) InvoiceLine(ctx context.Context, organisation, line care.ID) (InvoiceLineView, error) {
 	var view InvoiceLineView
@@ -175,7 +196,7 @@ func (s *Store) InvoiceLine(ctx context.Context, organisation, line care.ID) (In
 		}
 		view = InvoiceLineView{
 			ID: row.ID, InvoiceID: row.UpstreamInvoiceID, ItemID: row.UpstreamItemID, ServiceCode: row.ServiceCode,
-			DeliveryDate: row.DeliveryDate, Amount: money(row.Amount),
+			DeliveryDate: row.DeliveryDate, Amount: money(row.Amount), ExternalReferenceID: row.ExternalReferenceID,
 		}
 		if row.ClientID != nil {
 			view.Person = &PersonRef{ID: *row.ClientID, GivenName: row.GivenName, FamilyName: row.FamilyName}
@@ -187,6 +208,7 @@ func (s *Store) InvoiceLine(ctx context.Context, organisation, line care.ID) (In
 				StartDate: one.StartDate, EndDate: one.EndDate, Amount: money(one.Amount), RemovedAt: one.RemovedAt,
 			})
 		}
+		view.compare()
 		return err
 	})
 	return view, err

@@ -237,6 +237,12 @@ func TestAnInvoiceLineShowsWhatItDrewOn(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, view.Usage, 1)
 	require.Equal(t, l.client.ID, view.Usage[0].ClientID)
+	require.Equal(t, []string{"12.50", "0.00"}, []string{view.Drawn.StringFixed(2), view.Difference.StringFixed(2)})
+
+	require.NoError(t, l.sql.Try(t, "UPDATE usage_line SET amount = 15.00"))
+	view, err = l.store.InvoiceLine(t.Context(), l.organisation.ID, line)
+	require.NoError(t, err)
+	require.Equal(t, "-2.50", view.Difference.StringFixed(2), "what we billed less what it drew")
 	_, err = l.store.InvoiceLine(t.Context(), newOrganisation(t, l.store, "banksia").ID, line)
 	require.ErrorIs(t, err, db.ErrNotFound, "another organisation's (R11)")
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
 )
@@ -110,6 +112,7 @@ type BudgetView struct {
 	UsageAsOf         *time.Time        `json:"usage_as_of"`
 	Entitlements      []EntitlementView `json:"entitlements" doc:"What the budget is made of"`
 	Usage             []UsageView       `json:"usage" doc:"What drew on the budget"`
+	Billing           *BillingView      `json:"billing" doc:"Our own invoice lines that drew on the budget; null where there are none"`
 	RemovedAt         *time.Time        `json:"removed_at"`
 }
 
@@ -121,17 +124,44 @@ type EntitlementView struct {
 	RemovedAt *time.Time `json:"removed_at"`
 }
 
+// BillingView is what we billed beside what it drew. The difference may be the person's contribution.
+type BillingView struct {
+	Billed     Money `json:"billed" doc:"What we billed for the lines"`
+	Drawn      Money `json:"drawn" doc:"What the lines drew, from this budget and others"`
+	Difference Money `json:"difference" doc:"Billed less drawn. It may be the person's contribution, and alarms nobody"`
+}
+
+// viewBilling compares what we billed for the lines of ours among a budget's usage with what they drew, nil where there are none.
+func viewBilling(usage []UsageView) *BillingView {
+	billed, drawn := decimal.Zero, decimal.Zero
+	seen := make(map[care.ID]bool)
+	for _, line := range usage {
+		if line.RemovedAt != nil || line.InvoiceLineID == nil || line.Billed == nil || line.Drawn == nil || seen[*line.InvoiceLineID] {
+			continue
+		}
+		seen[*line.InvoiceLineID] = true
+		billed, drawn = billed.Add(line.Billed.Decimal), drawn.Add(line.Drawn.Decimal)
+	}
+	if len(seen) == 0 {
+		return nil
+	}
+	return &BillingView{Billed: Money{billed}, Drawn: Money{drawn}, Difference: Money{billed.Sub(drawn)}}
+}
+
 // UsageView is an amount that an invoice line drew from a budget (R17).
 type UsageView struct {
-	ID                care.ID    `json:"id"`
-	InvoiceLineID     *care.ID   `json:"invoice_line_id" doc:"Our own invoice line; null for another provider's, or one that we do not hold yet"`
-	UpstreamInvoiceID string     `json:"upstream_invoice_id"`
-	UpstreamItemID    string     `json:"upstream_item_id"`
-	ServiceProviderID string     `json:"service_provider_id"`
-	ServiceCode       string     `json:"service_code"`
-	DeliveryDate      care.Date  `json:"delivery_date"`
-	Amount            *Money     `json:"amount"`
-	RemovedAt         *time.Time `json:"removed_at"`
+	ID                  care.ID    `json:"id"`
+	InvoiceLineID       *care.ID   `json:"invoice_line_id" doc:"Our own invoice line; null for another provider's, one that we do not hold yet, or one that ours contradicts"`
+	UpstreamInvoiceID   string     `json:"upstream_invoice_id"`
+	UpstreamItemID      string     `json:"upstream_item_id"`
+	ExternalReferenceID string     `json:"external_reference_id" doc:"Our own reference, where the claim carried one"`
+	ServiceProviderID   string     `json:"service_provider_id"`
+	ServiceCode         string     `json:"service_code"`
+	DeliveryDate        care.Date  `json:"delivery_date"`
+	Amount              *Money     `json:"amount"`
+	Billed              *Money     `json:"billed" doc:"What we billed for our invoice line; null where none is linked"`
+	Drawn               *Money     `json:"drawn" doc:"What our invoice line drew from all budgets; null where none is linked"`
+	RemovedAt           *time.Time `json:"removed_at"`
 }
 
 // PlanView answers with a person's plan and everything under it, or ErrNotFound. Someone who was never synced has empty lists. It is
@@ -306,6 +336,7 @@ func (l planLoader) details(ctx context.Context, only *care.ID) error {
 		budget := &l.view.Budgets[i]
 		budget.Entitlements = append(budget.Entitlements, entitlements[budget.ID]...)
 		budget.Usage = append(budget.Usage, usage[budget.ID]...)
+		budget.Billing = viewBilling(budget.Usage)
 	}
 	return err
 }
@@ -336,11 +367,15 @@ func (l planLoader) usage(ctx context.Context, only *care.ID) (map[care.ID][]Usa
 	rows, err := l.queries.ViewUsage(ctx, gen.ViewUsageParams{OrganisationID: l.organisation, ClientID: l.client, BudgetID: only})
 	byBudget := make(map[care.ID][]UsageView)
 	for _, row := range rows {
-		byBudget[row.BudgetID] = append(byBudget[row.BudgetID], UsageView{
+		line := UsageView{
 			ID: row.ID, InvoiceLineID: row.InvoiceLineID, UpstreamInvoiceID: row.UpstreamInvoiceID, UpstreamItemID: row.UpstreamItemID,
-			ServiceProviderID: row.ServiceProviderID, ServiceCode: row.ServiceCode, DeliveryDate: row.DeliveryDate,
-			Amount: money(row.Amount), RemovedAt: row.RemovedAt,
-		})
+			ExternalReferenceID: row.ExternalReferenceID, ServiceProviderID: row.ServiceProviderID, ServiceCode: row.ServiceCode,
+			DeliveryDate: row.DeliveryDate, Amount: money(row.Amount), Billed: money(row.Billed), RemovedAt: row.RemovedAt,
+		}
+		if row.InvoiceLineID != nil && (row.Amount.Valid || !row.Drawn.IsZero()) {
+			line.Drawn = &Money{row.Drawn}
+		}
+		byBudget[row.BudgetID] = append(byBudget[row.BudgetID], line)
 	}
 	return byBudget, err
 }

@@ -313,7 +313,13 @@ func TestImportInvoicesLinksWaitingUsage(t *testing.T) {
 	require.NoError(t, err)
 	for _, usage := range view.Budgets[0].Usage {
 		require.Equal(t, usage.UpstreamInvoiceID != "", usage.InvoiceLineID != nil)
+		require.Equal(t, usage.InvoiceLineID != nil, usage.Billed != nil)
+		require.Equal(t, usage.InvoiceLineID != nil, usage.Drawn != nil)
 	}
+	billing := *view.Budgets[0].Billing
+	require.Equal(t, []string{"99.95", "100.00", "-0.05"}, []string{
+		billing.Billed.StringFixed(2), billing.Drawn.StringFixed(2), billing.Difference.StringFixed(2),
+	}, "other providers' lines are not in it")
 }
 
 func TestImportInvoicesIsAllOrNothing(t *testing.T) {

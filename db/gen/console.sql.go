@@ -257,7 +257,7 @@ func (q *Queries) ListPeople(ctx context.Context, arg ListPeopleParams) ([]ListP
 }
 
 const viewInvoiceLine = `-- name: ViewInvoiceLine :one
-SELECT l.id, i.upstream_invoice_id, l.upstream_item_id, l.service_code, l.delivery_date, l.amount,
+SELECT l.id, i.upstream_invoice_id, l.upstream_item_id, l.service_code, l.delivery_date, l.amount, l.external_reference_id,
        c.id AS client_id, coalesce(c.given_name, '') AS given_name, coalesce(c.family_name, '') AS family_name
 FROM invoice_line l
 JOIN invoice i ON i.organisation_id = l.organisation_id AND i.id = l.invoice_id
@@ -271,15 +271,16 @@ type ViewInvoiceLineParams struct {
 }
 
 type ViewInvoiceLineRow struct {
-	ID                care.ID
-	UpstreamInvoiceID string
-	UpstreamItemID    string
-	ServiceCode       string
-	DeliveryDate      care.Date
-	Amount            decimal.NullDecimal
-	ClientID          *care.ID
-	GivenName         string
-	FamilyName        string
+	ID                  care.ID
+	UpstreamInvoiceID   string
+	UpstreamItemID      string
+	ServiceCode         string
+	DeliveryDate        care.Date
+	Amount              decimal.NullDecimal
+	ExternalReferenceID string
+	ClientID            *care.ID
+	GivenName           string
+	FamilyName          string
 }
 
 func (q *Queries) ViewInvoiceLine(ctx context.Context, arg ViewInvoiceLineParams) (ViewInvoiceLineRow, error) {
@@ -292,6 +293,7 @@ func (q *Queries) ViewInvoiceLine(ctx context.Context, arg ViewInvoiceLineParams
 		&i.ServiceCode,
 		&i.DeliveryDate,
 		&i.Amount,
+		&i.ExternalReferenceID,
 		&i.ClientID,
 		&i.GivenName,
 		&i.FamilyName,

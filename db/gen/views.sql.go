@@ -1069,11 +1069,14 @@ func (q *Queries) ViewSupplements(ctx context.Context, arg ViewSupplementsParams
 }
 
 const viewUsage = `-- name: ViewUsage :many
-SELECT u.id, u.budget_id, u.invoice_line_id, u.upstream_invoice_id, u.upstream_item_id, u.service_provider_id, u.service_code,
-       u.delivery_date, u.amount, u.removed_at
+SELECT u.id, u.budget_id, u.invoice_line_id, u.upstream_invoice_id, u.upstream_item_id, u.external_reference_id, u.service_provider_id,
+       u.service_code, u.delivery_date, u.amount, u.removed_at, l.amount AS billed,
+       coalesce((SELECT sum(d.amount) FROM usage_line d
+                 WHERE d.organisation_id = u.organisation_id AND d.invoice_line_id = u.invoice_line_id AND NOT d.removed), 0)::numeric AS drawn
 FROM usage_line u
 JOIN budget b ON b.organisation_id = u.organisation_id AND b.id = u.budget_id
 JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
+LEFT JOIN invoice_line l ON l.organisation_id = u.organisation_id AND l.id = u.invoice_line_id
 WHERE u.organisation_id = $1 AND p.client_id = $2 AND ($3::uuid IS NULL OR u.budget_id = $3)
 ORDER BY u.delivery_date DESC NULLS LAST, u.upstream_invoice_id, u.upstream_item_id, u.ordinal, u.id
 `
@@ -1085,18 +1088,22 @@ type ViewUsageParams struct {
 }
 
 type ViewUsageRow struct {
-	ID                care.ID
-	BudgetID          care.ID
-	InvoiceLineID     *care.ID
-	UpstreamInvoiceID string
-	UpstreamItemID    string
-	ServiceProviderID string
-	ServiceCode       string
-	DeliveryDate      care.Date
-	Amount            decimal.NullDecimal
-	RemovedAt         *time.Time
+	ID                  care.ID
+	BudgetID            care.ID
+	InvoiceLineID       *care.ID
+	UpstreamInvoiceID   string
+	UpstreamItemID      string
+	ExternalReferenceID string
+	ServiceProviderID   string
+	ServiceCode         string
+	DeliveryDate        care.Date
+	Amount              decimal.NullDecimal
+	RemovedAt           *time.Time
+	Billed              decimal.NullDecimal
+	Drawn               decimal.Decimal
 }
 
+// A line of ours comes with what we billed for it, and what it drew from all budgets.
 func (q *Queries) ViewUsage(ctx context.Context, arg ViewUsageParams) ([]ViewUsageRow, error) {
 	rows, err := q.db.Query(ctx, viewUsage, arg.OrganisationID, arg.ClientID, arg.BudgetID)
 	if err != nil {
@@ -1112,11 +1119,14 @@ func (q *Queries) ViewUsage(ctx context.Context, arg ViewUsageParams) ([]ViewUsa
 			&i.InvoiceLineID,
 			&i.UpstreamInvoiceID,
 			&i.UpstreamItemID,
+			&i.ExternalReferenceID,
 			&i.ServiceProviderID,
 			&i.ServiceCode,
 			&i.DeliveryDate,
 			&i.Amount,
 			&i.RemovedAt,
+			&i.Billed,
+			&i.Drawn,
 		); err != nil {
 			return nil, err
 		}

@@ -79,7 +79,7 @@ ORDER BY r.requested_at DESC, r.id DESC
 LIMIT @most;
 
 -- name: ViewInvoiceLine :one
-SELECT l.id, i.upstream_invoice_id, l.upstream_item_id, l.service_code, l.delivery_date, l.amount,
+SELECT l.id, i.upstream_invoice_id, l.upstream_item_id, l.service_code, l.delivery_date, l.amount, l.external_reference_id,
        c.id AS client_id, coalesce(c.given_name, '') AS given_name, coalesce(c.family_name, '') AS family_name
 FROM invoice_line l
 JOIN invoice i ON i.organisation_id = l.organisation_id AND i.id = l.invoice_id

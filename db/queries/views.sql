@@ -170,10 +170,14 @@ WHERE e.organisation_id = @organisation_id AND p.client_id = @client_id AND (sql
 ORDER BY e.code, e.ordinal;
 
 -- name: ViewUsage :many
-SELECT u.id, u.budget_id, u.invoice_line_id, u.upstream_invoice_id, u.upstream_item_id, u.service_provider_id, u.service_code,
-       u.delivery_date, u.amount, u.removed_at
+-- A line of ours comes with what we billed for it, and what it drew from all budgets.
+SELECT u.id, u.budget_id, u.invoice_line_id, u.upstream_invoice_id, u.upstream_item_id, u.external_reference_id, u.service_provider_id,
+       u.service_code, u.delivery_date, u.amount, u.removed_at, l.amount AS billed,
+       coalesce((SELECT sum(d.amount) FROM usage_line d
+                 WHERE d.organisation_id = u.organisation_id AND d.invoice_line_id = u.invoice_line_id AND NOT d.removed), 0)::numeric AS drawn
 FROM usage_line u
 JOIN budget b ON b.organisation_id = u.organisation_id AND b.id = u.budget_id
 JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
+LEFT JOIN invoice_line l ON l.organisation_id = u.organisation_id AND l.id = u.invoice_line_id
 WHERE u.organisation_id = @organisation_id AND p.client_id = @client_id AND (sqlc.narg(budget_id)::uuid IS NULL OR u.budget_id = sqlc.narg(budget_id))
 ORDER BY u.delivery_date DESC NULLS LAST, u.upstream_invoice_id, u.upstream_item_id, u.ordinal, u.id;

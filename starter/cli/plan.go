@@ -230,16 +230,28 @@ func (v planView) budget(budget db.BudgetView) {
 }
 
 func (v planView) usage(budget db.BudgetView) {
-	shown := v.newTable("delivered", "service", "invoice line", ">amount", "")
+	shown := v.newTable("delivered", "service", "invoice line", ">billed", ">drawn", "")
 	for _, one := range budget.Usage {
 		if note, show := v.shown(one.RemovedAt); show {
-			shown.AppendRow(table.Row{present.Date(one.DeliveryDate), one.ServiceCode, v.invoiceLine(one), present.Money(one.Amount), note})
+			shown.AppendRow(table.Row{present.Date(one.DeliveryDate), one.ServiceCode, v.invoiceLine(one), billed(one), present.Money(one.Amount), note})
 		}
 	}
 	v.render(shown)
+	if billing := budget.Billing; billing != nil {
+		v.print("Our lines: billed %s, drawn %s from this budget and others; %s less drawn than billed, which may be the person's contribution.",
+			present.Money(&billing.Billed), present.Money(&billing.Drawn), present.Money(&billing.Difference))
+	}
 	if budget.UsageAsOf != nil {
 		v.print("Usage as of %s.", present.Time(budget.UsageAsOf, v.zone))
 	}
+}
+
+// billed is what we billed for a line of ours, and nothing for others.
+func billed(usage db.UsageView) string {
+	if usage.Billed == nil {
+		return ""
+	}
+	return present.Money(usage.Billed)
 }
 
 // invoiceLine says whose line drew the money (seed 004, R17).
@@ -251,7 +263,7 @@ func (v planView) invoiceLine(usage db.UsageView) string {
 	case usage.UpstreamInvoiceID == "":
 		return "other provider"
 	case usage.ServiceProviderID != "" && usage.ServiceProviderID == v.plan.Client.ServiceProviderID:
-		return line + ", not imported yet"
+		return line + ", not linked"
 	default:
 		return "other provider, " + line
 	}

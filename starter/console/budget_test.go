@@ -1,6 +1,8 @@
 package console_test
 
 import (
+	"fmt"
+	"path"
 	"strings"
 	"testing"
 
@@ -63,5 +65,26 @@ func TestUsageUnderAnyOfOurProvidersIsOurs(t *testing.T) {
 	require.NoError(t, err)
 	body := v.get(budget).body
 	require.Zero(t, strings.Count(body, "Other provider"))
-	require.Contains(t, body, "ours; its invoice was not imported yet")
+	require.Contains(t, body, "ours; its invoice was not imported yet, or contradicts it")
+}
+
+// R17: what we billed stands beside what the lines drew. The difference is a figure that may be the person's contribution, and the
+// government's figures are not compared with themselves.
+func TestWhatWeBilledStandsBesideWhatItDrew(t *testing.T) {
+	q := newQuiet(t, "")
+	v := q.visitor(t, "several-open")
+	pages := q.pages(t, "several-open")
+	budget, line := pages[3], pages[len(pages)-1]
+	require.NotContains(t, v.get(budget).body, ">Difference<")
+	for _, page := range []string{budget, line} {
+		require.Contains(t, v.get(page).body, "Billed less drawn")
+		require.NotContains(t, v.get(page).body, "it may be the person’s contribution", "there is no difference")
+	}
+	sql := testkit.OpenSQL(t, q.DatabaseURL)
+	require.NoError(t, sql.Try(t, "UPDATE invoice_line SET amount = 200.00"))
+	require.NoError(t, sql.Try(t, "UPDATE usage_line SET amount = 250.00 WHERE invoice_line_id IS NOT NULL"))
+	require.Contains(t, v.get(budget).body, "it may be the person’s contribution")
+	require.Contains(t, v.get(line).body, `<span class="money negative">−$50.00</span>`)
+	lines := testkit.Value[int](t, sql, "SELECT count(*) FROM usage_line WHERE invoice_line_id IS NOT NULL AND budget_id = $1", path.Base(budget))
+	require.Contains(t, v.get(budget).body, fmt.Sprintf(`<span class="money negative">−$%d.00</span>`, 50*lines))
 }
