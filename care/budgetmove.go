@@ -47,13 +47,13 @@ func (d *BudgetsDecision) withoutOthers(held HeldBudgets, read []Budget, subject
 		switch {
 		case isHeld:
 			d.warnOfOther(IssueBudgetListedTwice, budget, holder,
-				"This budget is listed for %[1]s too, who holds it. It moves here once a complete read of %[1]s no longer lists it: sync %[1]s, then this person again.")
+				"It is listed for %[1]s too, who holds it. It moves here once a complete read of %[1]s no longer lists it: sync %[1]s, then this person again.")
 			if subject.Identified {
 				d.ListedTwice = append(d.ListedTwice, budget.UpstreamBudgetID)
 			}
 		case wasHeld && !subject.Identified && !lists(currentBudgets(held.Budgets), budget):
 			d.warnOfOther(IssueBudgetListedTwice, budget, before,
-				"This budget stood with %s. It does not move here as long as no summary confirms who this person is.")
+				"It stood with %s. It does not move here as long as no summary confirms who this person is.")
 		default:
 			own = append(own, budget)
 		}
@@ -72,11 +72,11 @@ func (d *BudgetsDecision) partMoved(held HeldBudgets, read []Budget) (remaining,
 		case lists(read, budget):
 			remaining = append(remaining, budget)
 			d.warnOfOther(IssueBudgetListedTwice, budget, other,
-				"This budget is listed for %s too. It stays with this person as long as it is listed for both.")
+				"It is listed for %s too. It stays with this person as long as it is listed for both.")
 		default:
 			moved = append(moved, budget)
 			d.warnOfOther(IssueBudgetMoved, budget, other,
-				"This budget is now listed for %[1]s alone. It was removed here and keeps its history; the next sync of %[1]s adds it there.")
+				"It is now listed for %[1]s alone. It was removed here and keeps its history; the next sync of %[1]s adds it there.")
 		}
 	}
 	return remaining, moved
@@ -92,8 +92,7 @@ func lists(budgets []Budget, budget Budget) bool {
 
 // warnOfOther warns of a budget that concerns another person. Our own id of the budget is empty for one that this person does not have.
 func (d *BudgetsDecision) warnOfOther(code IssueCode, budget Budget, other SharedBudget, message string) {
-	issue := Warning(AreaBudgets, code, fmt.Sprintf(message, other.person()))
-	issue.Kind, issue.RecordID = KindBudget, budget.ID
+	issue := Warning(AreaBudgets, code, fmt.Sprintf(message, other.person())).On(budget.Label(), budget.ID)
 	issue.Details = json.RawMessage(`{"person_id":"` + string(other.ClientID) + `"}`)
 	d.warn(issue)
 }

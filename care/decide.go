@@ -292,7 +292,7 @@ func DecideUsage(held HeldUsage, details map[ID]BudgetDetails, issues []Issue, n
 		entitlements := Compare(KindEntitlement, entitlementsOf(budget.ID, held.Entitlements), ownEntitlements(budget.ID, detail.Entitlements), guardOf(held.Holds, KindEntitlement, budget.ID), newID)
 		heldUsage, readUsage := usageOf(budget.ID, held.Usage), ownUsage(budget.ID, detail.Usage)
 		usage := Compare(KindBudgetUsage, continued(heldUsage, readUsage), readUsage, guardOf(held.Holds, KindBudgetUsage, budget.ID), newID)
-		decision.link(heldUsage, &usage, held.Billing, held.Client.ID)
+		decision.link(budget, heldUsage, &usage, held.Billing, held.Client.ID)
 		take(&decision.Decision, AreaUsage, KindEntitlement, budget.ID, entitlements)
 		take(&decision.Decision, AreaUsage, KindBudgetUsage, budget.ID, usage)
 		decision.Entitlements = decision.Entitlements.and(entitlements)

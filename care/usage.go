@@ -28,6 +28,11 @@ type UsageLine struct {
 	continuedAs string
 }
 
+// Label names a usage line by its service and delivery date.
+func (u *UsageLine) Label() Label {
+	return Label{Kind: KindBudgetUsage, Code: u.ServiceCode, StartDate: u.DeliveryDate, EndDate: u.DeliveryDate}
+}
+
 // identity is the invoice line where the government names one; else everything that is known of the line (R17).
 func (u *UsageLine) identity() string {
 	switch {

@@ -107,14 +107,14 @@ func (l Link) explain(usage UsageLine) string {
 		"service_provider_id":   fmt.Sprintf("it was claimed by provider %s, which is none of ours", usage.ServiceProviderID),
 		"client_id":             "our line is for another person",
 		"service_code":          fmt.Sprintf("the service is %s, ours is %s", usage.ServiceCode, ours.ServiceCode),
-		"delivery_date":         fmt.Sprintf("it was delivered on %s, ours on %s", usage.DeliveryDate, ours.DeliveryDate),
+		"delivery_date":         fmt.Sprintf("it was delivered on %s, ours on %s", usage.DeliveryDate.Words(), ours.DeliveryDate.Words()),
 		"external_reference_id": fmt.Sprintf("its external reference is %s, ours is %s", usage.ExternalReferenceID, ours.ExternalReferenceID),
 	}
 	var differences []string
 	for _, field := range l.Contradictions {
 		differences = append(differences, words[field])
 	}
-	return fmt.Sprintf("A usage line names our invoice line %s / %s but is not linked to it: %s.",
+	return fmt.Sprintf("It names our invoice line %s / %s but is not linked to it: %s.",
 		ours.UpstreamInvoiceID, ours.UpstreamItemID, strings.Join(differences, "; "))
 }
 
@@ -135,7 +135,7 @@ func (b Billing) Relink(usage []UsageLine, person ID) (changed []UsageLink) {
 }
 
 // link decides the links of a budget's lines as they stand afterwards. held are its lines as they stood.
-func (d *UsageDecision) link(held []UsageLine, usage *Difference[UsageLine], billing Billing, person ID) {
+func (d *UsageDecision) link(budget Budget, held []UsageLine, usage *Difference[UsageLine], billing Billing, person ID) {
 	before := make(map[ID]ID, len(held))
 	for _, line := range held {
 		before[line.ID] = line.InvoiceLineID
@@ -155,9 +155,7 @@ func (d *UsageDecision) link(held []UsageLine, usage *Difference[UsageLine], bil
 			d.Links = append(d.Links, UsageLink{UsageLineID: line.ID, InvoiceLineID: link.InvoiceLineID})
 		}
 		if len(link.Contradictions) > 0 && !line.Removed {
-			issue := Warning(AreaUsage, IssueInvoiceLineContradicts, link.explain(*line))
-			issue.Kind, issue.RecordID = KindBudgetUsage, line.ID
-			d.warn(issue)
+			d.warn(Warning(AreaUsage, IssueInvoiceLineContradicts, link.explain(*line)).On(line.Label().WithinBudget(budget.Label()), line.ID))
 		}
 	}
 }
