@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
+	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -88,4 +91,22 @@ func TestRoomsImportOnlyWhatTheyMay(t *testing.T) {
 
 func within(inside string) func(string) bool {
 	return func(room string) bool { return inside == room || strings.HasPrefix(inside, room+"/") }
+}
+
+// machineDay is where a day would be taken from the machine's clock.
+var machineDay = regexp.MustCompile(`Today\(time\.Now\(\)|DateIn\(time\.Now\(\)|[sS]tore\.\w+\(.*time\.Now\(\)`)
+
+// The product has one clock that decides by the day, which tests can set: db.Store.Now (R1).
+func TestDaysAreTakenFromTheStoresClock(t *testing.T) {
+	root := os.DirFS(".")
+	for _, room := range []string{"activities", "db", "starter", "worker"} {
+		require.NoError(t, fs.WalkDir(root, room, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			source, err := fs.ReadFile(root, path)
+			require.Empty(t, machineDay.FindAllString(string(source), -1), path)
+			return err
+		}))
+	}
 }

@@ -190,7 +190,7 @@ func (c console) showSchedule(w http.ResponseWriter, r *http.Request, v visitor,
 	}
 	page := scheduleFrame(schedule)
 	page.Notice = scheduleNotice(r.URL.Query())
-	view := scheduleView{ScheduleView: schedule, zone: v.zone, form: form, today: v.Organisation.Today(time.Now())}
+	view := scheduleView{ScheduleView: schedule, zone: v.zone, form: form, today: v.Organisation.Today(c.store.Now())}
 	return c.render(w, r, status, schedulePage(c.frame(r, page), view))
 }
 
@@ -294,7 +294,7 @@ func (c console) backfillSchedule(w http.ResponseWriter, r *http.Request, v visi
 		return formError(err)
 	}
 	form := adminForm{values: r.PostForm}
-	from, to, err := daysOf(r.PostForm, v, time.Now())
+	from, to, err := daysOf(r.PostForm, v, c.store.Now())
 	if err == nil {
 		err = c.schedules.Backfill(r.Context(), v.Organisation.ID, name, from, to, schedules.Overlap(r.PostForm.Get("overlap")))
 	}

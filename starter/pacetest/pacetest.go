@@ -51,7 +51,7 @@ func Participant(t testing.TB, store *db.Store, organisation db.Organisation, nd
 		Identity: care.Identity{GivenName: "Ada", FamilyName: "Kookaburra", BirthDate: care.NewDate(1991, time.March, 9)},
 	}}}, "tests")
 	require.NoError(t, err)
-	client, err := store.ClientByNDISNumber(t.Context(), organisation, ndisNumber, time.Now())
+	client, err := store.ClientByNDISNumber(t.Context(), organisation, ndisNumber, store.Now())
 	require.NoError(t, err)
 	return client.ID
 }
