@@ -94,6 +94,18 @@ func TestInvoices(t *testing.T) {
 	}
 }
 
+func TestAnInvoiceLineMayCarryOurReference(t *testing.T) { // R17
+	const header = "invoice_id,item_id,care_recipient_id,service_id,delivery_date,amount,external_reference_id\n"
+	read := imports.Invoices([]byte(header + "900000123,1,415056224,SERV-0012,2026-04-03,50,CARESYNC-000000000000001\n900000123,2,415056224,,2026-04-03,50,\n"))
+	require.Empty(t, read.Problems)
+	require.Equal(t, "CARESYNC-000000000000001", read.Rows[0].ExternalReferenceID)
+	require.Empty(t, read.Rows[1].ExternalReferenceID)
+
+	read = imports.Invoices([]byte(header + "900000123,1,415056224,SERV-0012,2026-04-03,50,CARESYNC-0000000000000001\n"))
+	require.Len(t, read.Problems, 1)
+	require.Equal(t, "line 2, external_reference_id: is longer than 24 characters", read.Problems[0].String())
+}
+
 func TestAListOfParticipantsNeedsNoCareRecipientIDs(t *testing.T) {
 	read := imports.People([]byte("given_name,family_name,birth_date,ndis_number\nAda,Wren,1941-03-09,430000001\n"), today)
 	require.Empty(t, read.Problems)
