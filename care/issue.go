@@ -105,6 +105,8 @@ func RefusalIssue(area Area, reason Reason, words string) Issue {
 type Read[T any] struct {
 	Records []T
 	Issues  []Issue
+	// Times are those of a provider's list; zero for one person's.
+	Times ListTimes
 }
 
 // Summary is what the government says of a care recipient and of what they are approved for.

@@ -20,6 +20,9 @@ var (
 	ErrUnavailable = errors.New("the database is unavailable")
 )
 
+// Away reports whether an error says that the database is away, or has yet to be migrated.
+func Away(err error) bool { return errors.Is(err, ErrUnavailable) || errors.Is(err, ErrSchemaMissing) }
+
 // ConflictError says that a row contradicts another: Constraint names the rule.
 type ConflictError struct{ Constraint string }
 

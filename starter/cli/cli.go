@@ -93,6 +93,7 @@ func (a *app) explain(err error) string {
 	var exit *exitError
 	var conflict *db.ConflictError
 	var refused *db.ImportError
+	var keyring *db.KeyringError
 	switch {
 	case errors.As(err, &exit) && exit.err == nil, errors.Is(err, context.Canceled):
 		return ""
@@ -100,6 +101,8 @@ func (a *app) explain(err error) string {
 		return explainImport(refused)
 	case errors.As(err, &conflict):
 		return explainConflict(conflict)
+	case errors.As(err, &keyring):
+		return keyring.Error() + ". A run that is started with it cannot be read by the other programs."
 	case errors.Is(err, db.ErrUnavailable):
 		return "the database does not answer. Start PostgreSQL, or correct DATABASE_URL."
 	case errors.Is(err, syncs.ErrUnavailable):
