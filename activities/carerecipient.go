@@ -45,17 +45,15 @@ func (c *CareRecipient) ValidateCareRecipient(ctx context.Context, in protocol.V
 	if err != nil {
 		return care.Subject{}, err
 	}
-	again, err := c.store.BeginRun(ctx, db.RunStart{
+	if err := c.store.RecordRun(ctx, db.RunStart{
 		ID: in.RunID, Request: in.Request, Kind: care.RunCareRecipient, WorkflowID: in.WorkflowID, StartedAt: in.At,
-	})
-	if err != nil {
+	}); err != nil {
 		return care.Subject{}, err
 	}
 	connection, refusal := connectionOf(record)
 	return care.Subject{
 		RunID: in.RunID, OrganisationID: in.OrganisationID, ClientID: in.ClientID, ConnectionID: connection, PlanID: record.PlanID,
 		Today: care.DateIn(in.At, record.TimeZone), AllBudgets: in.AllBudgets, Areas: in.Areas, MovedOnly: in.MovedOnly, MovedBudgets: in.MovedBudgets, Verified: record.Verified, Refusal: refusal,
-		LostContributions: in.LostContributions, Again: again,
 	}, nil
 }
 
@@ -82,7 +80,7 @@ func connectionOf(record db.SubjectRecord) (care.ID, care.Reason) {
 	return chosen.ID, ""
 }
 
-// UpsertPlan reads the summary, checks who the person is (R8) and saves the plan with its classifications, approved services and
+// UpsertPlan reads the summary, checks that all of it is the person's (R8) and saves the plan with its classifications, approved services and
 // supplements.
 func (c *CareRecipient) UpsertPlan(ctx context.Context, in protocol.AreaInput) (care.AreaResult, error) {
 	step := db.Step{Subject: in.Subject, Area: care.AreaSummary}
@@ -90,39 +88,28 @@ func (c *CareRecipient) UpsertPlan(ctx context.Context, in protocol.AreaInput) (
 	if answer, done := alreadyAnswered(begun, err); done {
 		return answer, err
 	}
-	held := begun.Client
-	read, err := c.reader(step, begun.Connection).Summary(ctx, held.CareRecipientID)
+	read, err := c.reader(step, begun.Connection).Summary(ctx, begun.Client.CareRecipientID)
 	if err != nil {
 		return refuse(ctx, c.store, step, begun, err)
 	}
-	summary, several := care.ChooseSummary(read.Records, begun.Connection.ServiceProviderID)
-	check := care.CheckIdentity(held.Identity, summary.Identity)
-	if len(check.Mismatches) > 0 {
-		return c.store.Refuse(ctx, step, begun.Read, care.ReasonIdentityMismatch, []care.Issue{mismatchIssue(check, held.Identity, summary.Identity)})
+	reason, issues := begun.Held.Known().CheckRows(read.Records)
+	if reason != "" {
+		return c.store.Refuse(ctx, step, begun.Read, reason, issues)
 	}
-	issues := append(read.Issues, summaryIssues(check, several)...)
+	issues = append(read.Issues, issues...)
 	return c.store.WritePlan(ctx, step, begun, func(held care.HeldPlan) care.PlanDecision {
-		return care.DecidePlan(held, summary, issues, in.Today, db.NewID)
+		return care.DecidePlan(held, read.Records, issues, in.Today, db.NewID)
 	})
 }
 
-// mismatchIssue shows both values to the operator (R8).
-func mismatchIssue(check care.IdentityCheck, held, reported care.Identity) care.Issue {
-	issue := care.RefusalIssue(care.AreaSummary, care.ReasonIdentityMismatch, "")
-	issue.Details = mismatchDetails(check.Mismatches, held, reported)
-	return issue
-}
-
-func mismatchDetails(fields []string, held, reported care.Identity) json.RawMessage {
-	return details(map[string]any{"fields": fields, "held": held, "reported": reported})
-}
-
 // refusalDetails show what an answer was refused for. A row of somebody else in a list is shown like any other mismatch (R8).
-func refusalDetails(area care.Area, held care.Client, failure *transport.Error) json.RawMessage {
+func refusalDetails(held care.Client, failure *transport.Error) json.RawMessage {
 	switch {
-	case failure.Kind == transport.IdentityMismatch && area != care.AreaUsage:
-		return mismatchDetails([]string{"care_recipient_id"},
-			care.Identity{CareRecipientID: held.CareRecipientID}, care.Identity{CareRecipientID: failure.About.Reported})
+	case failure.Kind == transport.IdentityMismatch:
+		return care.IdentityDetails{
+			Fields: []string{care.FieldCareRecipientID},
+			Held:   care.Identity{CareRecipientID: held.CareRecipientID}, Reported: care.Identity{CareRecipientID: failure.About.Reported},
+		}.Encode()
 	default:
 		return nil
 	}
@@ -137,19 +124,6 @@ func details(values map[string]any) json.RawMessage {
 	return encoded
 }
 
-func summaryIssues(check care.IdentityCheck, several bool) (issues []care.Issue) {
-	if check.GivenNameDiffers {
-		issues = append(issues, care.Warning(care.AreaSummary, care.IssueGivenNameDiffers, "The given name differs from the one Services Australia holds."))
-	}
-	if several {
-		issues = append(issues, care.Warning(care.AreaSummary, care.IssueSeveralProviders, "The person stands under several service provider ids; this connection's entry was used."))
-	}
-	return issues
-}
-
-// errWouldLoseContributions: nothing was written, since it may be that everybody of the bulk run would lose them (R9).
-var errWouldLoseContributions = errors.New("no contributions are reported any more")
-
 // RecreateContributions reads the individual contributions and replaces the set that we hold (R16).
 func (c *CareRecipient) RecreateContributions(ctx context.Context, in protocol.AreaInput) (care.AreaResult, error) {
 	step := db.Step{Subject: in.Subject, Area: care.AreaContributions}
@@ -161,11 +135,8 @@ func (c *CareRecipient) RecreateContributions(ctx context.Context, in protocol.A
 	if err != nil {
 		return refuse(ctx, c.store, step, begun, err)
 	}
-	if in.Subject.LostContributions == care.AskAboutContributions && begun.Held.WouldLose(read.Records) {
-		return care.AreaResult{}, errWouldLoseContributions
-	}
-	return c.store.WriteContributions(ctx, step, begun, func(held care.HeldContributions) care.ContributionsDecision {
-		return care.DecideContributions(held, read.Records, read.Issues, in.Subject.LostContributions, db.NewID)
+	return c.store.WriteContributions(ctx, step, begun, func(held []care.Contribution) care.ContributionsDecision {
+		return care.DecideContributions(held, read.Records, read.Issues, db.NewID)
 	})
 }
 
@@ -276,7 +247,10 @@ func refuse[H any](ctx context.Context, store *db.Store, step db.Step, begun db.
 	}
 	reason := reasonOf(failure)
 	issue := care.RefusalIssue(step.Area, reason, failure.Words)
-	issue.Details, issue.About = refusalDetails(step.Area, begun.Client, failure), failure.About
+	issue.Details, issue.About = refusalDetails(begun.Client, failure), failure.About
+	if failure.Kind == transport.IdentityMismatch {
+		issue.Message = "The answer has a row under another care recipient id than was asked for. Nothing of it was saved. If it stays so, report it to Services Australia."
+	}
 	return store.Refuse(ctx, step, begun.Read, reason, []care.Issue{issue})
 }
 

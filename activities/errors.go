@@ -22,6 +22,8 @@ func reasonOf(failure *transport.Error) care.Reason {
 		return care.ReasonNotFound
 	case transport.NotAuthorised:
 		return care.ReasonNotAuthorised
+	case transport.AnotherBudget:
+		return care.ReasonAnotherBudget
 	case transport.IdentityMismatch:
 		return care.ReasonIdentityMismatch
 	case transport.TooLarge, transport.InvalidRecord:
@@ -43,7 +45,7 @@ func failureReason(err error) care.Reason {
 	switch {
 	case serviceUnavailable(err):
 		return care.ReasonServiceUnavailable
-	case db.Away(err):
+	case databaseUnavailable(err):
 		return care.ReasonDatabaseUnavailable
 	default:
 		return care.ReasonUnexpected
@@ -55,6 +57,11 @@ func failureReason(err error) care.Reason {
 func serviceUnavailable(err error) bool {
 	var failure *transport.Error
 	return errors.As(err, &failure) || errors.Is(err, db.ErrNoAllowance) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// databaseUnavailable recognises a database that is away, or that has yet to be migrated.
+func databaseUnavailable(err error) bool {
+	return errors.Is(err, db.ErrUnavailable) || errors.Is(err, db.ErrSchemaMissing)
 }
 
 // applicationError is how Temporal sees an error of a step: with a type that the workflow tells apart, retried or not, and with the
@@ -69,7 +76,7 @@ func applicationError(err error) error {
 			temporal.ApplicationErrorOptions{NextRetryDelay: failure.RetryAfter}) // 0 leaves it to the retry policy
 	case serviceUnavailable(err):
 		return temporal.NewApplicationError(err.Error(), protocol.ErrorServiceUnavailable)
-	case db.Away(err):
+	case databaseUnavailable(err):
 		return temporal.NewApplicationError(err.Error(), protocol.ErrorDatabaseUnavailable)
 	case errors.Is(err, errTemporalUnavailable):
 		return temporal.NewApplicationError(err.Error(), protocol.ErrorTemporalUnavailable)

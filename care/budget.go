@@ -2,8 +2,8 @@ package care
 
 import "github.com/shopspring/decimal"
 
-// daysOpenAfterEnd is how long after its end date a budget's usage is still read (seed 004, R15).
-const daysOpenAfterEnd = 90
+// DaysOpenAfterEnd is how long after its end date a budget's usage is still read (seed 004, R15).
+const DaysOpenAfterEnd = 90
 
 // Budget is an allocation of money for a period. Identity: the government's budget id, which is opaque.
 // Used, WriteOff and Rollover are positive where money was consumed (R4).
@@ -45,7 +45,7 @@ func (b *Budget) OpenOn(today Date) bool {
 	if b.Removed {
 		return false
 	}
-	return b.EndDate.IsZero() || !today.After(b.EndDate.AddDays(daysOpenAfterEnd))
+	return b.EndDate.IsZero() || !today.After(b.EndDate.AddDays(DaysOpenAfterEnd))
 }
 
 // AddsUp reports whether available = total - used - write-off - rollover (R4). Where one of them was not provided there is

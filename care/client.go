@@ -7,23 +7,15 @@ type Client struct {
 	Identity
 	ID ID `json:"id"`
 	// ConnectionID is the connection that holds the person, learned from the budgets (R11); empty if not known.
-	ConnectionID   ID         `json:"connection_id"`
-	EntryDate      Date       `json:"entry_date"`
-	DepartureDate  Date       `json:"departure_date"`
-	NotInCareSince Date       `json:"not_in_care_since"`
-	VerifiedAt     *time.Time `json:"verified_at"`
-}
-
-// ChooseSummary picks the row of a person who stands under several service provider ids: our own provider's, else the one that
-// began last. several reports that there was a choice.
-func ChooseSummary(rows []Summary, serviceProviderID string) (chosen Summary, several bool) {
-	for i, row := range rows {
-		ours, chosenIsOurs := row.ServiceProviderID == serviceProviderID, chosen.ServiceProviderID == serviceProviderID
-		if i == 0 || ours && !chosenIsOurs || ours == chosenIsOurs && row.EntryDate.After(chosen.EntryDate) {
-			chosen = row
-		}
-	}
-	return chosen, len(rows) > 1
+	ConnectionID   ID   `json:"connection_id"`
+	EntryDate      Date `json:"entry_date"`
+	DepartureDate  Date `json:"departure_date"`
+	NotInCareSince Date `json:"not_in_care_since"`
+	// Entries are those with the organisation's own providers (R11).
+	Entries []Entry `json:"entries"`
+	// ReportedGivenName is the given name that the government last reported (R8).
+	ReportedGivenName string     `json:"reported_given_name"`
+	VerifiedAt        *time.Time `json:"verified_at"`
 }
 
 // LearnConnection finds the connection that holds a person: the only one whose provider their budgets name (R11). Budgets that name

@@ -76,37 +76,51 @@ func take[T any](d *Decision, area Area, kind Kind, budget ID, difference Differ
 
 // HeldPlan is what we hold of the summary's area.
 type HeldPlan struct {
-	Plan             *Plan             `json:"plan"`
-	Client           Client            `json:"client"`
+	Plan   *Plan  `json:"plan"`
+	Client Client `json:"client"`
+	// Others and SamePerson tell the person from the others of the organisation (R8).
+	Others           []Identity        `json:"others"`
+	SamePerson       []string          `json:"same_person"`
+	Connections      []Connection      `json:"connections"`
 	Classifications  []Classification  `json:"classifications"`
 	ApprovedServices []ApprovedService `json:"approved_services"`
 	Supplements      []Supplement      `json:"supplements"`
 	Holds            []OpenHold        `json:"holds"`
 }
 
+// Known is the person whom the records are about.
+func (h HeldPlan) Known() Known {
+	return Known{Identity: h.Client.Identity, Others: h.Others, SamePerson: h.SamePerson}
+}
+
+// holdsLists reports whether some list has a current record.
+func (h HeldPlan) holdsLists() bool {
+	return currentIn(h.Classifications)+currentIn(h.ApprovedServices)+currentIn(h.Supplements) > 0
+}
+
 // PlanDecision is what a summary changes.
 type PlanDecision struct {
 	Decision
-	Plan                                     Plan
-	EntryDate, DepartureDate, NotInCareSince Date
-	Classifications                          Difference[Classification]
-	ApprovedServices                         Difference[ApprovedService]
-	Supplements                              Difference[Supplement]
+	Plan              Plan
+	Stay              Stay
+	Entries           []Entry
+	ReportedGivenName string
+	Classifications   Difference[Classification]
+	ApprovedServices  Difference[ApprovedService]
+	Supplements       Difference[Supplement]
 }
 
-// DecidePlan decides what a summary changes: the lists (R5), the plan's dates (R13) and whether the person is in care (R19).
-func DecidePlan(held HeldPlan, summary Summary, issues []Issue, today Date, newID NewID) PlanDecision {
-	decision := PlanDecision{Decision: Decision{Issues: slices.Clone(issues)}, EntryDate: summary.EntryDate, DepartureDate: summary.DepartureDate}
-	decision.Classifications = Compare(KindClassification, held.Classifications, summary.Classifications,
-		guardOf(held.Holds, KindClassification, ""), newID)
-	decision.ApprovedServices = Compare(KindApprovedService, held.ApprovedServices, summary.ApprovedServices,
-		guardOf(held.Holds, KindApprovedService, ""), newID)
-	decision.Supplements = Compare(KindSupplement, held.Supplements, summary.Supplements, guardOf(held.Holds, KindSupplement, ""), newID)
-
+// DecidePlan decides what the rows of a summary change, all of which are the person's: the lists (R5, R11), the plan's dates (R13) and
+// whether the person is in care (R19).
+func DecidePlan(held HeldPlan, rows []Summary, issues []Issue, today Date, newID NewID) PlanDecision {
+	summary := MergeSummaries(rows, held.Connections, today)
+	decision := PlanDecision{Decision: Decision{Issues: slices.Concat(issues, summary.Issues)}, ReportedGivenName: summary.GivenName}
+	if summary.Elsewhere && held.holdsLists() {
+		decision.keepLists(held)
+	} else {
+		decision.compareLists(held, summary, newID)
+	}
 	decision.setPlan(held.Plan, newID)
-	take(&decision.Decision, AreaSummary, KindClassification, "", decision.Classifications)
-	take(&decision.Decision, AreaSummary, KindApprovedService, "", decision.ApprovedServices)
-	take(&decision.Decision, AreaSummary, KindSupplement, "", decision.Supplements)
 	decision.setCare(held.Client, summary, today)
 	if !slices.ContainsFunc(decision.Classifications.After, isCurrent) {
 		decision.warn(Warning(AreaSummary, IssueNoClassification, "No classification was reported, so the plan has no dates."))
@@ -116,6 +130,21 @@ func DecidePlan(held HeldPlan, summary Summary, issues []Issue, today Date, newI
 		KindSupplement: decision.Supplements.Count,
 	})
 	return decision
+}
+
+// compareLists compares each list with what we hold of it.
+func (d *PlanDecision) compareLists(held HeldPlan, summary PersonSummary, newID NewID) {
+	d.Classifications = Compare(KindClassification, held.Classifications, summary.Classifications, guardOf(held.Holds, KindClassification, ""), newID)
+	d.ApprovedServices = Compare(KindApprovedService, held.ApprovedServices, summary.ApprovedServices, guardOf(held.Holds, KindApprovedService, ""), newID)
+	d.Supplements = Compare(KindSupplement, held.Supplements, summary.Supplements, guardOf(held.Holds, KindSupplement, ""), newID)
+	take(&d.Decision, AreaSummary, KindClassification, "", d.Classifications)
+	take(&d.Decision, AreaSummary, KindApprovedService, "", d.ApprovedServices)
+	take(&d.Decision, AreaSummary, KindSupplement, "", d.Supplements)
+}
+
+// keepLists leaves the lists as they are: another provider's rows say nothing of what is ours.
+func (d *PlanDecision) keepLists(held HeldPlan) {
+	d.Classifications.After, d.ApprovedServices.After, d.Supplements.After = held.Classifications, held.ApprovedServices, held.Supplements
 }
 
 func isCurrent(classification Classification) bool { return !classification.Removed }
@@ -135,20 +164,31 @@ func planValues(plan Plan) []Value {
 	return []Value{{"start_date", dateText(plan.StartDate)}, {"end_date", dateText(plan.EndDate)}}
 }
 
-// setCare notes entry and departure. A person with a departure in the past is not in care (R19); one who is reported again without is.
-func (d *PlanDecision) setCare(client Client, summary Summary, today Date) {
-	if !summary.DepartureDate.IsZero() && summary.DepartureDate.Before(today) {
-		d.NotInCareSince = summary.DepartureDate
+// setCare notes the entries and what they come to. A person all of whose entries have ended is not in care (R19); one of whom only another
+// provider's entries are reported stays as they were.
+func (d *PlanDecision) setCare(client Client, summary PersonSummary, today Date) {
+	d.Entries, d.Stay = summary.Entries, StayOf(summary.Entries, today)
+	switch {
+	case summary.Elsewhere:
+		d.Entries = client.Entries
+		d.Stay = Stay{EntryDate: client.EntryDate, DepartureDate: client.DepartureDate, NotInCareSince: client.NotInCareSince}
+		d.warn(Warning(AreaSummary, IssueAnotherProvider,
+			"Services Australia reports this person with another provider only. What we hold was kept, and so were entry and departure."))
+	case !d.Stay.NotInCareSince.IsZero():
 		d.warn(Warning(AreaSummary, IssueNotInCare, "The person has departed from this provider."))
 	}
-	after := Client{EntryDate: d.EntryDate, DepartureDate: d.DepartureDate, NotInCareSince: d.NotInCareSince}
+	after := Client{
+		EntryDate: d.Stay.EntryDate, DepartureDate: d.Stay.DepartureDate, NotInCareSince: d.Stay.NotInCareSince,
+		Entries: d.Entries, ReportedGivenName: d.ReportedGivenName,
+	}
 	d.Changes = append(d.Changes, changesBetween(KindClient, client.ID, careValues(client), careValues(after))...)
 }
 
 func careValues(client Client) []Value {
 	return []Value{
 		{"entry_date", dateText(client.EntryDate)}, {"departure_date", dateText(client.DepartureDate)},
-		{"not_in_care_since", dateText(client.NotInCareSince)},
+		{"not_in_care_since", dateText(client.NotInCareSince)}, {"entries", entriesText(client.Entries)},
+		{"reported_given_name", text(client.ReportedGivenName)},
 	}
 }
 
@@ -161,46 +201,19 @@ type ContributionsDecision struct {
 	SetID   ID
 }
 
-// HeldContributions is what we hold of the contributions' area.
-type HeldContributions struct {
-	Contributions []Contribution `json:"contributions"`
-	Holds         []OpenHold     `json:"holds"`
-}
-
-// WouldLose reports whether an answer would take away all contributions that we hold, and nobody has decided about that yet.
-func (h HeldContributions) WouldLose(read []Contribution) bool {
-	decided := slices.ContainsFunc(h.Holds, func(hold OpenHold) bool { return hold.Kind == KindContribution })
-	return len(h.Contributions) > 0 && len(read) == 0 && !decided
-}
-
-// keeps reports whether the contributions stay although none were reported.
-func (h HeldContributions) keeps(read []Contribution, lost LostContributions) bool {
-	guard := guardOf(h.Holds, KindContribution, "")
-	waits := guard.Waiting || guard.Accepted > 0 && guard.Accepted < len(h.Contributions)
-	return len(h.Contributions) > 0 && len(read) == 0 && (waits || lost == HoldContributions && guard.Accepted == 0)
-}
-
-// DecideContributions decides what recreating the contributions changes (R16). A clean "none" removes them, with a warning, unless they are
-// held until an operator accepts that (R9).
-func DecideContributions(held HeldContributions, read []Contribution, issues []Issue, lost LostContributions, newID NewID) ContributionsDecision {
-	kept := 0
-	if held.keeps(read, lost) {
-		read, kept = held.Contributions, len(held.Contributions)
-	}
-	difference := CompareContributions(held.Contributions, read)
+// DecideContributions decides what recreating the contributions changes (R16). A clean "none" removes them, with a warning.
+func DecideContributions(held, read []Contribution, issues []Issue, newID NewID) ContributionsDecision {
+	difference := CompareContributions(held, read)
 	decision := ContributionsDecision{Decision: Decision{Issues: slices.Clone(issues)}, Contributions: read, Changed: difference.Changed}
-	if kept > 0 || slices.ContainsFunc(held.Holds, func(hold OpenHold) bool { return hold.Kind == KindContribution }) {
-		take(&decision.Decision, AreaContributions, KindContribution, "", Difference[Contribution]{Held: kept})
-	}
 	if difference.Cleared {
 		decision.warn(Warning(AreaContributions, IssueContributionsCleared, fmt.Sprintf(
-			"No contributions were reported; the %d we held were removed.", len(held.Contributions))))
+			"No contributions were reported; the %d we held were removed.", len(held))))
 	}
 	if decision.Changed {
 		decision.SetID = newID()
 		decision.Changes = []Change{{
 			Kind: KindContribution, RecordID: decision.SetID, Action: ActionUpdated, Field: "contributions",
-			Old: contributionsText(held.Contributions), New: contributionsText(read),
+			Old: contributionsText(held), New: contributionsText(read),
 		}}
 	}
 	decision.conclude(Counts{KindContribution: difference.Count})

@@ -33,18 +33,24 @@ func syncPlan(held care.HeldPlan, summary care.Summary, accepted ...care.Kind) (
 	for _, kind := range accepted {
 		held.Holds = append(held.Holds, acceptedHold(kind))
 	}
-	decision := care.DecidePlan(held, summary, nil, today, freshIDs())
+	return syncRows(held, []care.Summary{summary})
+}
+
+// syncRows decides what the rows of a summary change, and what we hold afterwards.
+func syncRows(held care.HeldPlan, rows []care.Summary) (care.PlanDecision, care.HeldPlan) {
+	decision := care.DecidePlan(held, rows, nil, today, freshIDs())
 	client := held.Client
-	client.EntryDate, client.DepartureDate, client.NotInCareSince = decision.EntryDate, decision.DepartureDate, decision.NotInCareSince
+	client.EntryDate, client.DepartureDate, client.NotInCareSince = decision.Stay.EntryDate, decision.Stay.DepartureDate, decision.Stay.NotInCareSince
+	client.Entries, client.ReportedGivenName = decision.Entries, decision.ReportedGivenName
 	return decision, care.HeldPlan{
-		Plan: &decision.Plan, Client: client, Classifications: decision.Classifications.After,
+		Plan: &decision.Plan, Client: client, Connections: held.Connections, Classifications: decision.Classifications.After,
 		ApprovedServices: decision.ApprovedServices.After, Supplements: decision.Supplements.After,
 	}
 }
 
 func wholeSummary() care.Summary {
 	return care.Summary{
-		EntryDate:        day("2025-11-01"),
+		Entry:            care.Entry{EntryDate: day("2025-11-01")},
 		Classifications:  []care.Classification{level("ON_LEVEL_7", "2025-11-01", "")},
 		ApprovedServices: []care.ApprovedService{{GroupCode: "SERG-0001", TypeCode: "SERT-0004", ServiceCode: "SERV-0012", Name: "Nursing care", StartDate: day("2025-11-01")}},
 		Supplements:      []care.Supplement{oxygen("", 0, noDate)},
@@ -118,7 +124,7 @@ func TestNoClassificationIsAWarning(t *testing.T) { // R13
 
 func TestAnEmptySummaryIsHeld(t *testing.T) { // R5
 	_, held := syncPlan(care.HeldPlan{}, wholeSummary())
-	decision, after := syncPlan(held, care.Summary{EntryDate: day("2025-11-01")})
+	decision, after := syncPlan(held, care.Summary{Entry: care.Entry{EntryDate: day("2025-11-01")}})
 
 	require.Equal(t, []care.IssueCode{care.IssueRemovalHeld}, issueCodes(decision.Issues))
 	require.Equal(t, care.KindClassification, decision.Issues[0].Kind)
@@ -128,7 +134,7 @@ func TestAnEmptySummaryIsHeld(t *testing.T) { // R5
 	require.Equal(t, care.Count{Removed: 1}, decision.Answer.Counts[care.KindSupplement], "supplements and services may be empty")
 	require.Zero(t, decision.Answer.Counts[care.KindClassification])
 
-	accepted, _ := syncPlan(after, care.Summary{EntryDate: day("2025-11-01")}, care.KindClassification)
+	accepted, _ := syncPlan(after, care.Summary{Entry: care.Entry{EntryDate: day("2025-11-01")}}, care.KindClassification)
 	require.Equal(t, care.Count{Removed: 1}, accepted.Answer.Counts[care.KindClassification])
 	require.Equal(t, []care.IssueCode{care.IssueNoClassification}, issueCodes(accepted.Issues))
 	require.Contains(t, accepted.Holds, care.Hold{Kind: care.KindClassification}, "the hold is closed")
@@ -170,13 +176,13 @@ func TestDeparture(t *testing.T) { // R19
 			test.held.ID = "client"
 			decision, _ := syncPlan(care.HeldPlan{Client: test.held}, summary)
 
-			require.Equal(t, day("2025-11-01"), decision.EntryDate)
-			require.Equal(t, test.departure, decision.DepartureDate)
-			require.Equal(t, test.notInCare, decision.NotInCareSince)
+			require.Equal(t, day("2025-11-01"), decision.Stay.EntryDate)
+			require.Equal(t, test.departure, decision.Stay.DepartureDate)
+			require.Equal(t, test.notInCare, decision.Stay.NotInCareSince)
 			require.Equal(t, test.warnings, issueCodes(decision.Issues))
 			var changed []string
 			for _, change := range decision.Changes {
-				if change.Kind == care.KindClient {
+				if change.Kind == care.KindClient && change.Field != "entries" {
 					require.Equal(t, care.ID("client"), change.RecordID)
 					changed = append(changed, change.Field)
 				}
@@ -188,12 +194,12 @@ func TestDeparture(t *testing.T) { // R19
 
 func TestWhatWasOddAboutAReadStaysOnTheRun(t *testing.T) { // R6
 	odd := []care.Issue{care.Warning(care.AreaSummary, care.IssueOddValue, "The field endDate of a supplement is not a date, and was left out.")}
-	decision := care.DecidePlan(care.HeldPlan{}, wholeSummary(), odd, today, freshIDs())
+	decision := care.DecidePlan(care.HeldPlan{}, []care.Summary{wholeSummary()}, odd, today, freshIDs())
 	require.Equal(t, odd, decision.Issues)
 	require.Equal(t, 1, decision.Answer.Warnings)
 
 	refusal := care.RefusalIssue(care.AreaSummary, care.ReasonRequestRefused, "")
-	decision = care.DecidePlan(care.HeldPlan{}, wholeSummary(), []care.Issue{refusal}, today, freshIDs())
+	decision = care.DecidePlan(care.HeldPlan{}, []care.Summary{wholeSummary()}, []care.Issue{refusal}, today, freshIDs())
 	require.Zero(t, decision.Answer.Warnings, "only warnings are counted as such")
 }
 
@@ -203,7 +209,7 @@ func TestContributionsAreRecreated(t *testing.T) { // seed 004, R16
 	type set = []care.Contribution
 
 	t.Run("an identical set is written again and adds no history", func(t *testing.T) {
-		decision := care.DecideContributions(care.HeldContributions{Contributions: set{everyday, clinical}}, set{clinical, everyday}, nil, care.LoseContributions, freshIDs())
+		decision := care.DecideContributions(set{everyday, clinical}, set{clinical, everyday}, nil, freshIDs())
 		require.Equal(t, set{clinical, everyday}, decision.Contributions)
 		require.False(t, decision.Changed)
 		require.Empty(t, decision.SetID)
@@ -213,7 +219,7 @@ func TestContributionsAreRecreated(t *testing.T) { // seed 004, R16
 	t.Run("another set makes the old one history", func(t *testing.T) {
 		raised := everyday
 		raised.Percentage = amount("20")
-		decision := care.DecideContributions(care.HeldContributions{Contributions: set{everyday}}, set{raised}, nil, care.LoseContributions, freshIDs())
+		decision := care.DecideContributions(set{everyday}, set{raised}, nil, freshIDs())
 		require.Equal(t, set{raised}, decision.Contributions)
 		require.True(t, decision.Changed)
 		require.NotEmpty(t, decision.SetID)
@@ -229,7 +235,7 @@ func TestContributionsAreRecreated(t *testing.T) { // seed 004, R16
 		require.False(t, care.CompareContributions(after, set{raised}).Changed)
 	})
 	t.Run("a clean none removes them, with a warning", func(t *testing.T) {
-		decision := care.DecideContributions(care.HeldContributions{Contributions: set{everyday, clinical}}, nil, nil, care.LoseContributions, freshIDs())
+		decision := care.DecideContributions(set{everyday, clinical}, nil, nil, freshIDs())
 		require.Empty(t, decision.Contributions)
 		require.True(t, decision.Changed)
 		require.Equal(t, []care.IssueCode{care.IssueContributionsCleared}, issueCodes(decision.Issues))
@@ -238,7 +244,7 @@ func TestContributionsAreRecreated(t *testing.T) { // seed 004, R16
 		require.Nil(t, decision.Changes[0].New)
 	})
 	t.Run("none before and none now is nothing to speak of", func(t *testing.T) {
-		decision := care.DecideContributions(care.HeldContributions{Contributions: nil}, nil, nil, care.LoseContributions, freshIDs())
+		decision := care.DecideContributions(nil, nil, nil, freshIDs())
 		require.False(t, decision.Changed)
 		require.Empty(t, decision.Issues)
 	})
@@ -506,41 +512,4 @@ func usageContents(lines []care.UsageLine) []string {
 		}
 	}
 	return contents
-}
-
-// R9: contributions that would all go because of a bulk run's answer are kept until an operator accepts that; what comes back closes the hold.
-func TestContributionsThatAreHeld(t *testing.T) {
-	one := care.Contribution{Category: "EVERYDAY_LIVING"}
-	held := []care.Contribution{one}
-	hold := func(accepted bool) []care.OpenHold {
-		return []care.OpenHold{{Hold: care.Hold{Kind: care.KindContribution, Records: 1}, Accepted: accepted}}
-	}
-	for name, test := range map[string]struct {
-		open    []care.OpenHold
-		read    []care.Contribution
-		lost    care.LostContributions
-		kept    bool
-		records []int
-	}{
-		"a single sync removes them":      {nil, nil, care.LoseContributions, false, nil},
-		"a bulk run holds them":           {nil, nil, care.HoldContributions, true, []int{1}},
-		"what waits goes on waiting":      {hold(false), nil, care.LoseContributions, true, []int{1}},
-		"what was accepted goes":          {hold(true), nil, care.LoseContributions, false, []int{0}},
-		"accepted, also in a bulk run":    {hold(true), nil, care.HoldContributions, false, []int{0}},
-		"what comes back closes the hold": {hold(false), held, care.LoseContributions, true, []int{0}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			decision := care.DecideContributions(care.HeldContributions{Contributions: held, Holds: test.open}, test.read, nil, test.lost, freshIDs())
-			require.Equal(t, test.kept, len(decision.Contributions) == 1)
-			require.Equal(t, !test.kept, decision.Changed)
-			var records []int
-			for _, hold := range decision.Holds {
-				records = append(records, hold.Records)
-			}
-			require.Equal(t, test.records, records)
-		})
-	}
-	require.True(t, care.HeldContributions{Contributions: held}.WouldLose(nil))
-	require.False(t, care.HeldContributions{Contributions: held}.WouldLose(held))
-	require.False(t, care.HeldContributions{Contributions: held, Holds: hold(false)}.WouldLose(nil), "that is decided already")
 }

@@ -18,7 +18,9 @@ type IssueCode string
 const (
 	IssueGivenNameDiffers       IssueCode = "given_name_differs"
 	IssueNoClassification       IssueCode = "no_classification"
-	IssueSeveralProviders       IssueCode = "several_providers"
+	IssueAnotherProvider        IssueCode = "with_another_provider"
+	IssueRowsDisagree           IssueCode = "rows_disagree"
+	IssueLostZeros              IssueCode = "leading_zeros_lost"
 	IssueRemovalHeld            IssueCode = "removal_held"
 	IssueContributionsCleared   IssueCode = "contributions_cleared"
 	IssueBudgetDoesNotAddUp     IssueCode = "budget_does_not_add_up"
@@ -105,17 +107,23 @@ func RefusalIssue(area Area, reason Reason, words string) Issue {
 type Read[T any] struct {
 	Records []T
 	Issues  []Issue
-	// Times are those of a provider's list; zero for one person's.
-	Times ListTimes
 }
 
-// Summary is what the government says of a care recipient and of what they are approved for.
+// Summary is one row of what the government says of a care recipient: an entry into a provider's care, with what the person is approved
+// for. A person can have several rows (R11).
 type Summary struct {
-	Identity
-	ServiceProviderID string
-	EntryDate         Date
-	DepartureDate     Date
-	Classifications   []Classification
-	ApprovedServices  []ApprovedService
-	Supplements       []Supplement
+	Reported
+	Entry
+	Classifications  []Classification
+	ApprovedServices []ApprovedService
+	Supplements      []Supplement
+}
+
+// Canonical is a text that is equal for rows that say the same.
+func (s Summary) Canonical() string {
+	encoded, err := json.Marshal(s)
+	if err != nil {
+		return ""
+	}
+	return string(encoded)
 }

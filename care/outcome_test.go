@@ -139,7 +139,7 @@ func TestOnlyATechnicalFailureFailsTheWorkflow(t *testing.T) { // R6
 		require.False(t, care.Conclude(endings(done, care.Failed(reason), done, done)).TechnicalFailure(), "something was saved: %s", reason)
 	}
 	for _, reason := range []care.Reason{
-		care.ReasonIdentityMismatch, care.ReasonNotFound, care.ReasonConsentRefused, care.ReasonNotAuthorised, care.ReasonLoginRefused,
+		care.ReasonIdentityMismatch, care.ReasonIdentityUnconfirmed, care.ReasonAnotherBudget, care.ReasonNotFound, care.ReasonConsentRefused, care.ReasonNotAuthorised, care.ReasonLoginRefused,
 		care.ReasonRequestRefused, care.ReasonNoCareRecipientID, care.ReasonNoConnection, care.ReasonConnectionUnknown,
 		care.ReasonDeviceNotActivated, care.ReasonNotSetUp,
 	} {

@@ -1,6 +1,7 @@
 package care_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,7 +90,7 @@ func TestTheNDIAsReasonsAreExplainedAsTheNDIAs(t *testing.T) {
 		words := care.Reason(reason).ExplainFor(care.NDIA)
 		require.Regexp(t, `^[A-Z].*\.$`, words, reason)
 		require.Equal(t, care.Reason(reason).Explain(), care.Reason(reason).ExplainFor(care.ServicesAustralia))
-		if reason != "identity_mismatch" && reason != "consent_refused" && reason != "no_care_recipient_id" {
+		if !slices.Contains([]string{"identity_mismatch", "identity_unconfirmed", "another_budget", "consent_refused", "no_care_recipient_id"}, reason) {
 			require.NotContains(t, words, "Services Australia", reason)
 		}
 	}

@@ -75,7 +75,7 @@ const (
 	SourceImportPeople            ChangeSource = "import-people"
 	SourceImportDeliveredServices ChangeSource = "import-delivered-services"
 	SourcePACEBoxes               ChangeSource = "pace-boxes"
-	SourceChangeNumber            ChangeSource = "change-number"
+	SourceSamePerson              ChangeSource = "same-person"
 )
 
 // What can happen to a record, as Change.Action.

@@ -42,7 +42,6 @@ const (
 	SetPausedActivity     = "SetBulkPaused"
 	SyncSliceActivity     = "SyncSlice"
 	EscalatedActivity     = "EscalatedPeople"
-	SetAsideActivity      = "SetAsidePeople"
 	AwaitRunActivity      = "AwaitRun"
 	SettleBatchActivity   = "SettleBatch"
 	CompleteBulkActivity  = "CompleteBulk"

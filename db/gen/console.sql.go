@@ -137,7 +137,7 @@ func (q *Queries) ListConsoleRuns(ctx context.Context, arg ListConsoleRunsParams
 const listPeople = `-- name: ListPeople :many
 
 WITH person AS (
-    SELECT p.id, p.organisation_id, p.given_name, p.family_name, p.birth_date, p.care_recipient_id, p.ndis_number, p.connection_id, p.entry_date, p.departure_date, p.not_in_care_since, p.verified_at, p.created_at, p.pace_participant, p.pace_api_access, lower(p.family_name) AS family, lower(p.given_name) AS given
+    SELECT p.id, p.organisation_id, p.given_name, p.family_name, p.birth_date, p.care_recipient_id, p.ndis_number, p.connection_id, p.entry_date, p.departure_date, p.not_in_care_since, p.entries, p.reported_given_name, p.verified_at, p.created_at, p.pace_participant, p.pace_api_access, lower(p.family_name) AS family, lower(p.given_name) AS given
     FROM client p
     WHERE p.organisation_id = $1
       AND ($2::text[] = '{}' OR NOT EXISTS (
@@ -150,7 +150,7 @@ WITH person AS (
     LIMIT CASE WHEN $5::text = '' AND NOT $6::boolean THEN $8::int END
     OFFSET CASE WHEN $5::text = '' AND NOT $6::boolean THEN $7::int END
 ), page AS (
-    SELECT person.id, person.organisation_id, person.given_name, person.family_name, person.birth_date, person.care_recipient_id, person.ndis_number, person.connection_id, person.entry_date, person.departure_date, person.not_in_care_since, person.verified_at, person.created_at, person.pace_participant, person.pace_api_access, person.family, person.given, last.id AS last_run_id, s.stale
+    SELECT person.id, person.organisation_id, person.given_name, person.family_name, person.birth_date, person.care_recipient_id, person.ndis_number, person.connection_id, person.entry_date, person.departure_date, person.not_in_care_since, person.entries, person.reported_given_name, person.verified_at, person.created_at, person.pace_participant, person.pace_api_access, person.family, person.given, last.id AS last_run_id, s.stale
     FROM person
     LEFT JOIN LATERAL (
         SELECT newest.id, newest.outcome, newest.reason, newest.requested_at, newest.finished_at

@@ -12,21 +12,78 @@ import (
 	"github.com/caresync/caresync/care"
 )
 
+const clearVerified = `-- name: ClearVerified :exec
+UPDATE client SET verified_at = NULL WHERE organisation_id = $1 AND id = ANY ($2::uuid[])
+`
+
+type ClearVerifiedParams struct {
+	OrganisationID care.ID
+	Clients        []care.ID
+}
+
+func (q *Queries) ClearVerified(ctx context.Context, arg ClearVerifiedParams) error {
+	_, err := q.db.Exec(ctx, clearVerified, arg.OrganisationID, arg.Clients)
+	return err
+}
+
+const lockOrganisationForImport = `-- name: LockOrganisationForImport :exec
+SELECT FROM organisation WHERE id = $1 FOR NO KEY UPDATE
+`
+
+// Two imports into one organisation wait for each other; syncs and requests do not.
+func (q *Queries) LockOrganisationForImport(ctx context.Context, organisationID care.ID) error {
+	_, err := q.db.Exec(ctx, lockOrganisationForImport, organisationID)
+	return err
+}
+
+const namesakes = `-- name: Namesakes :many
+SELECT (jsonb_build_object('client', to_jsonb(c)) || known_person(c))::jsonb AS held
+FROM client c
+WHERE c.organisation_id = $1 AND c.verified_at IS NOT NULL AND c.birth_date = ANY ($2::date[])
+`
+
+type NamesakesParams struct {
+	OrganisationID care.ID
+	BirthDates     []care.Date
+}
+
+// The verified people of an organisation who were born on one of these days, with what tells them from others.
+func (q *Queries) Namesakes(ctx context.Context, arg NamesakesParams) ([]json.RawMessage, error) {
+	rows, err := q.db.Query(ctx, namesakes, arg.OrganisationID, arg.BirthDates)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []json.RawMessage
+	for rows.Next() {
+		var held json.RawMessage
+		if err := rows.Scan(&held); err != nil {
+			return nil, err
+		}
+		items = append(items, held)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const peopleForImport = `-- name: PeopleForImport :many
 SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.care_recipient_id, '') AS care_recipient_id,
-       coalesce(c.ndis_number, '') AS ndis_number, c.connection_id, c.pace_participant, c.pace_api_access
+       coalesce(c.ndis_number, '') AS ndis_number, c.connection_id, c.pace_participant, c.pace_api_access,
+       (p.id IS NOT NULL)::boolean AS has_plan
 FROM client c
+LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
 WHERE c.organisation_id = $1
-  AND (c.care_recipient_id = ANY ($2::text[]) OR ltrim(c.care_recipient_id, '0') = ANY ($3::text[]) OR c.ndis_number = ANY ($4::text[])
-       OR to_char(c.birth_date, 'YYYY-MM-DD') = ANY ($5::text[]))
+  AND (c.care_recipient_id = ANY ($2::text[]) OR c.ndis_number = ANY ($3::text[])
+       OR to_char(c.birth_date, 'YYYY-MM-DD') = ANY ($4::text[]))
 `
 
 type PeopleForImportParams struct {
-	OrganisationID    care.ID
-	CareRecipientIds  []string
-	SignificantDigits []string
-	NdisNumbers       []string
-	BirthDates        []string
+	OrganisationID   care.ID
+	CareRecipientIds []string
+	NdisNumbers      []string
+	BirthDates       []string
 }
 
 type PeopleForImportRow struct {
@@ -39,13 +96,13 @@ type PeopleForImportRow struct {
 	ConnectionID    *care.ID
 	PaceParticipant bool
 	PaceApiAccess   bool
+	HasPlan         bool
 }
 
 func (q *Queries) PeopleForImport(ctx context.Context, arg PeopleForImportParams) ([]PeopleForImportRow, error) {
 	rows, err := q.db.Query(ctx, peopleForImport,
 		arg.OrganisationID,
 		arg.CareRecipientIds,
-		arg.SignificantDigits,
 		arg.NdisNumbers,
 		arg.BirthDates,
 	)
@@ -66,6 +123,7 @@ func (q *Queries) PeopleForImport(ctx context.Context, arg PeopleForImportParams
 			&i.ConnectionID,
 			&i.PaceParticipant,
 			&i.PaceApiAccess,
+			&i.HasPlan,
 		); err != nil {
 			return nil, err
 		}
@@ -75,6 +133,48 @@ func (q *Queries) PeopleForImport(ctx context.Context, arg PeopleForImportParams
 		return nil, err
 	}
 	return items, nil
+}
+
+const saySamePerson = `-- name: SaySamePerson :one
+WITH person AS (
+    SELECT c.id, c.organisation_id, c.care_recipient_id FROM client c
+    WHERE c.organisation_id = $1 AND c.id = $2 AND c.care_recipient_id = $3::text
+), said AS (
+    INSERT INTO same_person (organisation_id, client_id, care_recipient_id, reported_given_name, said_by, said_why)
+    SELECT p.organisation_id, p.id, p.care_recipient_id, $4, $5, $6 FROM person p
+    ON CONFLICT (client_id, care_recipient_id, reported_given_name) DO NOTHING
+    RETURNING client_id
+)
+SELECT EXISTS (SELECT FROM person)::boolean AS same_id, (SELECT count(*) FROM said)::int AS new
+`
+
+type SaySamePersonParams struct {
+	OrganisationID    care.ID
+	ClientID          care.ID
+	CareRecipientID   string
+	ReportedGivenName string
+	SaidBy            string
+	SaidWhy           string
+}
+
+type SaySamePersonRow struct {
+	SameID bool
+	New    int32
+}
+
+// same_id: the person still has the care recipient id under which the name was reported. new: it was not said before.
+func (q *Queries) SaySamePerson(ctx context.Context, arg SaySamePersonParams) (SaySamePersonRow, error) {
+	row := q.db.QueryRow(ctx, saySamePerson,
+		arg.OrganisationID,
+		arg.ClientID,
+		arg.CareRecipientID,
+		arg.ReportedGivenName,
+		arg.SaidBy,
+		arg.SaidWhy,
+	)
+	var i SaySamePersonRow
+	err := row.Scan(&i.SameID, &i.New)
+	return i, err
 }
 
 const serviceProviderConnections = `-- name: ServiceProviderConnections :many
@@ -104,18 +204,6 @@ func (q *Queries) ServiceProviderConnections(ctx context.Context, organisationID
 		return nil, err
 	}
 	return items, nil
-}
-
-const tryLockForImport = `-- name: TryLockForImport :one
-SELECT pg_try_advisory_xact_lock(hashtextextended('import into ' || ($1::uuid)::text, 0))
-`
-
-// Only one import at a time writes into an organisation; syncs and requests are not held up.
-func (q *Queries) TryLockForImport(ctx context.Context, organisationID care.ID) (bool, error) {
-	row := q.db.QueryRow(ctx, tryLockForImport, organisationID)
-	var pg_try_advisory_xact_lock bool
-	err := row.Scan(&pg_try_advisory_xact_lock)
-	return pg_try_advisory_xact_lock, err
 }
 
 const writePeople = `-- name: WritePeople :exec

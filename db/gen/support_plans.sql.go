@@ -157,37 +157,38 @@ WITH upserted_plan AS (
 ), updated_client AS (
     UPDATE client c
     SET entry_date = $13, departure_date = $14, not_in_care_since = $15,
-        verified_at = coalesce(c.verified_at, now())
+        entries = $16, reported_given_name = $17, verified_at = coalesce(c.verified_at, now())
     WHERE c.organisation_id = $1 AND c.id = $3
       AND (c.verified_at IS NULL
-           OR (c.entry_date, c.departure_date, c.not_in_care_since) IS DISTINCT FROM ($13, $14, $15))
+           OR (c.entry_date, c.departure_date, c.not_in_care_since, c.entries, c.reported_given_name)
+              IS DISTINCT FROM ($13, $14, $15, $16, $17))
 ), written_classifications AS (
     INSERT INTO classification (id, organisation_id, plan_id, code, name, funding_source, start_date, end_date, ordinal)
     SELECT r.id, $1, $9, r.code, r.name, r.funding_source, r.start_date, r.end_date, r.ordinal
-    FROM jsonb_to_recordset($16::jsonb)
+    FROM jsonb_to_recordset($18::jsonb)
         AS r (id uuid, code text, name text, funding_source text, start_date date, end_date date, ordinal integer)
     ON CONFLICT (id) DO UPDATE
     SET name = excluded.name, funding_source = excluded.funding_source, end_date = excluded.end_date, removed_at = NULL
 ), removed_classifications AS (
     UPDATE classification d SET removed_at = now()
-    WHERE d.organisation_id = $1 AND d.plan_id = $9 AND d.id = ANY ($17::uuid[])
+    WHERE d.organisation_id = $1 AND d.plan_id = $9 AND d.id = ANY ($19::uuid[])
 ), written_services AS (
     INSERT INTO approved_service (id, organisation_id, plan_id, group_code, type_code, service_code, name, start_date, end_date, ordinal)
     SELECT r.id, $1, $9, r.group_code, r.type_code, r.service_code, r.name, r.start_date, r.end_date, r.ordinal
-    FROM jsonb_to_recordset($18::jsonb)
+    FROM jsonb_to_recordset($20::jsonb)
         AS r (id uuid, group_code text, type_code text, service_code text, name text, start_date date, end_date date, ordinal integer)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, end_date = excluded.end_date, removed_at = NULL
 ), removed_services AS (
     UPDATE approved_service d SET removed_at = now()
-    WHERE d.organisation_id = $1 AND d.plan_id = $9 AND d.id = ANY ($19::uuid[])
+    WHERE d.organisation_id = $1 AND d.plan_id = $9 AND d.id = ANY ($21::uuid[])
 ), written_supplements AS (
     INSERT INTO supplement (id, organisation_id, plan_id, code, name, start_date, end_date, ordinal)
     SELECT r.id, $1, $9, r.code, r.name, r.start_date, r.end_date, r.ordinal
-    FROM jsonb_to_recordset($20::jsonb) AS r (id uuid, code text, name text, start_date date, end_date date, ordinal integer)
+    FROM jsonb_to_recordset($22::jsonb) AS r (id uuid, code text, name text, start_date date, end_date date, ordinal integer)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, end_date = excluded.end_date, removed_at = NULL
 ), removed_supplements AS (
     UPDATE supplement d SET removed_at = now()
-    WHERE d.organisation_id = $1 AND d.plan_id = $9 AND d.id = ANY ($21::uuid[])
+    WHERE d.organisation_id = $1 AND d.plan_id = $9 AND d.id = ANY ($23::uuid[])
 )
 SELECT record_step($1, $2, $3, 'summary', 0, $4, $5, $6, $7, $8)::jsonb AS answer
 `
@@ -208,6 +209,8 @@ type ApplyPlanParams struct {
 	EntryDate              care.Date
 	DepartureDate          care.Date
 	NotInCareSince         care.Date
+	Entries                json.RawMessage
+	ReportedGivenName      string
 	Classifications        json.RawMessage
 	RemovedClassifications []care.ID
 	ApprovedServices       json.RawMessage
@@ -233,6 +236,8 @@ func (q *Queries) ApplyPlan(ctx context.Context, arg ApplyPlanParams) (json.RawM
 		arg.EntryDate,
 		arg.DepartureDate,
 		arg.NotInCareSince,
+		arg.Entries,
+		arg.ReportedGivenName,
 		arg.Classifications,
 		arg.RemovedClassifications,
 		arg.ApprovedServices,
@@ -401,15 +406,17 @@ const beginUpsertPlan = `-- name: BeginUpsertPlan :one
 
 SELECT
     begin_step($1, $2, $3, $4, 'summary', 0)::jsonb AS begin,
-    jsonb_build_object(
+    (coalesce((SELECT known_person(c) FROM client c WHERE c.organisation_id = $1 AND c.id = $3), '{}') || jsonb_build_object(
         'fence', coalesce((SELECT f.ticket FROM area_fence f WHERE f.client_id = $3 AND f.area = 'summary'), 0),
+        'connections', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'service_provider_id', n.service_provider_id)), '[]')
+                        FROM connection n WHERE n.organisation_id = $1 AND n.service = 'services-australia'),
         'classifications', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM classification r JOIN support_plan p ON p.id = r.plan_id
                             WHERE p.organisation_id = $1 AND p.client_id = $3),
         'approved_services', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM approved_service r JOIN support_plan p ON p.id = r.plan_id
                               WHERE p.organisation_id = $1 AND p.client_id = $3),
         'supplements', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM supplement r JOIN support_plan p ON p.id = r.plan_id
                         WHERE p.organisation_id = $1 AND p.client_id = $3)
-    )::jsonb AS held
+    ))::jsonb AS held
 `
 
 type BeginUpsertPlanParams struct {

@@ -1,13 +1,15 @@
--- name: TryLockForImport :one
--- Only one import at a time writes into an organisation; syncs and requests are not held up.
-SELECT pg_try_advisory_xact_lock(hashtextextended('import into ' || (@organisation_id::uuid)::text, 0));
+-- name: LockOrganisationForImport :exec
+-- Two imports into one organisation wait for each other; syncs and requests do not.
+SELECT FROM organisation WHERE id = @organisation_id FOR NO KEY UPDATE;
 
 -- name: PeopleForImport :many
 SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.care_recipient_id, '') AS care_recipient_id,
-       coalesce(c.ndis_number, '') AS ndis_number, c.connection_id, c.pace_participant, c.pace_api_access
+       coalesce(c.ndis_number, '') AS ndis_number, c.connection_id, c.pace_participant, c.pace_api_access,
+       (p.id IS NOT NULL)::boolean AS has_plan
 FROM client c
+LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
 WHERE c.organisation_id = @organisation_id
-  AND (c.care_recipient_id = ANY (@care_recipient_ids::text[]) OR ltrim(c.care_recipient_id, '0') = ANY (@significant_digits::text[]) OR c.ndis_number = ANY (@ndis_numbers::text[])
+  AND (c.care_recipient_id = ANY (@care_recipient_ids::text[]) OR c.ndis_number = ANY (@ndis_numbers::text[])
        OR to_char(c.birth_date, 'YYYY-MM-DD') = ANY (@birth_dates::text[]));
 
 -- name: ServiceProviderConnections :many
@@ -25,3 +27,25 @@ ON CONFLICT (id) DO UPDATE
 SET given_name = excluded.given_name, family_name = excluded.family_name, birth_date = excluded.birth_date,
     care_recipient_id = excluded.care_recipient_id, ndis_number = excluded.ndis_number, connection_id = excluded.connection_id,
     pace_participant = excluded.pace_participant, pace_api_access = excluded.pace_api_access;
+
+-- name: SaySamePerson :one
+-- same_id: the person still has the care recipient id under which the name was reported. new: it was not said before.
+WITH person AS (
+    SELECT c.id, c.organisation_id, c.care_recipient_id FROM client c
+    WHERE c.organisation_id = @organisation_id AND c.id = @client_id AND c.care_recipient_id = @care_recipient_id::text
+), said AS (
+    INSERT INTO same_person (organisation_id, client_id, care_recipient_id, reported_given_name, said_by, said_why)
+    SELECT p.organisation_id, p.id, p.care_recipient_id, @reported_given_name, @said_by, @said_why FROM person p
+    ON CONFLICT (client_id, care_recipient_id, reported_given_name) DO NOTHING
+    RETURNING client_id
+)
+SELECT EXISTS (SELECT FROM person)::boolean AS same_id, (SELECT count(*) FROM said)::int AS new;
+
+-- name: Namesakes :many
+-- The verified people of an organisation who were born on one of these days, with what tells them from others.
+SELECT (jsonb_build_object('client', to_jsonb(c)) || known_person(c))::jsonb AS held
+FROM client c
+WHERE c.organisation_id = @organisation_id AND c.verified_at IS NOT NULL AND c.birth_date = ANY (@birth_dates::date[]);
+
+-- name: ClearVerified :exec
+UPDATE client SET verified_at = NULL WHERE organisation_id = @organisation_id AND id = ANY (@clients::uuid[]);

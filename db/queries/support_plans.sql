@@ -4,15 +4,17 @@
 -- name: BeginUpsertPlan :one
 SELECT
     begin_step(@organisation_id, @run_id, @client_id, @connection_id, 'summary', 0)::jsonb AS begin,
-    jsonb_build_object(
+    (coalesce((SELECT known_person(c) FROM client c WHERE c.organisation_id = @organisation_id AND c.id = @client_id), '{}') || jsonb_build_object(
         'fence', coalesce((SELECT f.ticket FROM area_fence f WHERE f.client_id = @client_id AND f.area = 'summary'), 0),
+        'connections', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'service_provider_id', n.service_provider_id)), '[]')
+                        FROM connection n WHERE n.organisation_id = @organisation_id AND n.service = 'services-australia'),
         'classifications', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM classification r JOIN support_plan p ON p.id = r.plan_id
                             WHERE p.organisation_id = @organisation_id AND p.client_id = @client_id),
         'approved_services', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM approved_service r JOIN support_plan p ON p.id = r.plan_id
                               WHERE p.organisation_id = @organisation_id AND p.client_id = @client_id),
         'supplements', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM supplement r JOIN support_plan p ON p.id = r.plan_id
                         WHERE p.organisation_id = @organisation_id AND p.client_id = @client_id)
-    )::jsonb AS held;
+    ))::jsonb AS held;
 
 -- name: ApplyPlan :one
 WITH upserted_plan AS (
@@ -23,10 +25,11 @@ WITH upserted_plan AS (
 ), updated_client AS (
     UPDATE client c
     SET entry_date = @entry_date, departure_date = @departure_date, not_in_care_since = @not_in_care_since,
-        verified_at = coalesce(c.verified_at, now())
+        entries = @entries, reported_given_name = @reported_given_name, verified_at = coalesce(c.verified_at, now())
     WHERE c.organisation_id = @organisation_id AND c.id = @client_id
       AND (c.verified_at IS NULL
-           OR (c.entry_date, c.departure_date, c.not_in_care_since) IS DISTINCT FROM (@entry_date, @departure_date, @not_in_care_since))
+           OR (c.entry_date, c.departure_date, c.not_in_care_since, c.entries, c.reported_given_name)
+              IS DISTINCT FROM (@entry_date, @departure_date, @not_in_care_since, @entries, @reported_given_name))
 ), written_classifications AS (
     INSERT INTO classification (id, organisation_id, plan_id, code, name, funding_source, start_date, end_date, ordinal)
     SELECT r.id, @organisation_id, @plan_id, r.code, r.name, r.funding_source, r.start_date, r.end_date, r.ordinal

@@ -14,6 +14,13 @@ type runInput struct {
 	ID string `path:"id" format:"uuid" doc:"The run's id"`
 }
 
+type samePersonInput struct {
+	ID   string `path:"id" format:"uuid" doc:"The run's id"`
+	Body struct {
+		Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"How you know that it is the same person"`
+	}
+}
+
 type runOutput struct{ Body db.RunView }
 
 type runsInput struct {
@@ -44,6 +51,12 @@ func (a api) registerRuns(served huma.API) {
 		Summary:       "Accept the removals that a sync held back, and sync again",
 		DefaultStatus: http.StatusAccepted,
 	}, a.acceptRemovals)
+	huma.Register(served, huma.Operation{
+		OperationID: "confirm-same-person", Method: http.MethodPost, Path: "/v1/runs/{id}/same-person", Tags: []string{tagSyncs}, Errors: notFound,
+		Summary:       "Say of a given name that a sync had in doubt that it is the same person, and sync again",
+		Description:   "It is kept with the name, who said it and why, and is not asked again for that name. A sync that had no such doubt answers 404.",
+		DefaultStatus: http.StatusAccepted,
+	}, a.confirmSamePerson)
 	huma.Register(served, huma.Operation{
 		OperationID: "cancel-run", Method: http.MethodPost, Path: "/v1/runs/{id}/cancel", Tags: []string{tagSyncs},
 		Errors:        []int{http.StatusNotFound, http.StatusConflict},
@@ -78,6 +91,15 @@ func (a api) getRun(ctx context.Context, in *runInput) (*runOutput, error) {
 func (a api) acceptRemovals(ctx context.Context, in *runInput) (*startOutput, error) {
 	caller := callerOf(ctx)
 	_, started, err := a.syncs.Accept(ctx, caller.Organisation, idOf(in.ID), "api: "+caller.TokenName)
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return a.startedOutput(ctx, started, started.RunID)
+}
+
+func (a api) confirmSamePerson(ctx context.Context, in *samePersonInput) (*startOutput, error) {
+	caller := callerOf(ctx)
+	started, err := a.syncs.ConfirmSamePerson(ctx, caller.Organisation, idOf(in.ID), "api: "+caller.TokenName, in.Body.Reason)
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}

@@ -197,7 +197,7 @@ func (a *app) showCreated(ctx context.Context, services paceServices, person db.
 	}
 	for _, issue := range run.Issues {
 		if isError(issue) {
-			a.showWords(issue)
+			a.showWords(issue, run.ID)
 		}
 	}
 	return errSaid

@@ -151,7 +151,7 @@ func (a *app) showRefusal(ctx context.Context, services paceServices, run care.I
 	}
 	for _, issue := range view.Issues {
 		if isError(issue) {
-			a.showWords(issue)
+			a.showWords(issue, run)
 		}
 	}
 	a.details("run", a.typed("runs show", run))

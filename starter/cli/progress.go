@@ -30,9 +30,6 @@ func (a *app) newProgress(silent bool) progress {
 	return &lines{out: a.out, seen: map[string]bool{}}
 }
 
-// queuedWords say what a run waits for that has only just been requested.
-const queuedWords = "waiting for a worker to begin"
-
 type noProgress struct{}
 
 func (noProgress) show(syncs.Update) {}
@@ -62,7 +59,7 @@ func (s *screen) show(update syncs.Update) {
 	case update.Waiting != "":
 		s.line("  " + update.Waiting)
 	case update.Run.State == db.RunQueued:
-		s.line("  " + queuedWords)
+		s.line("  queued")
 	}
 }
 
@@ -89,12 +86,8 @@ func (l *lines) show(update syncs.Update) {
 			l.once(areaLine(area, update.Run), update.Run.ID)
 		}
 	}
-	switch {
-	case update.Finished():
-	case update.Waiting != "":
+	if update.Waiting != "" && !update.Finished() {
 		l.once("  … "+update.Waiting, update.Run.ID)
-	case update.Run.State == db.RunQueued:
-		l.once("  … "+queuedWords, update.Run.ID)
 	}
 }
 

@@ -97,23 +97,23 @@ func (a *app) showIssues(run db.RunView) {
 	for _, issue := range run.Issues {
 		if isError(issue) {
 			a.print("\n✗ %s: %s", present.Area(issue.Area), issue.Message)
-			a.showWords(issue)
+			a.showWords(issue, run.ID)
 		}
 	}
-	a.showWarnings(run.Issues)
+	a.showWarnings(run.Issues, run.ID)
 }
 
 func isError(issue db.IssueView) bool { return issue.Severity == care.SeverityError }
 
-func (a *app) showWords(issue db.IssueView) {
+func (a *app) showWords(issue db.IssueView, run care.ID) {
 	if issue.Words != "" {
 		a.print("  In the government's own words: %s", issue.Words)
 	}
-	a.showMismatch(issue)
+	a.showIdentity(issue, run)
 	a.showPlans(issue)
 }
 
-func (a *app) showWarnings(issues []db.IssueView) {
+func (a *app) showWarnings(issues []db.IssueView, run care.ID) {
 	for i, warning := range present.Warnings(issues) {
 		if i == 0 {
 			a.heading("warnings")
@@ -122,6 +122,11 @@ func (a *app) showWarnings(issues []db.IssueView) {
 		a.showAlike(warning)
 		if warning.Words != "" {
 			a.print("  In the government's own words: %s", warning.Words)
+		}
+	}
+	for _, issue := range issues {
+		if !isError(issue) {
+			a.showIdentity(issue, run)
 		}
 	}
 }
@@ -133,34 +138,25 @@ func (a *app) showAlike(warning present.Warning) {
 	}
 }
 
-// mismatch is what an identity mismatch tells beside its words (R8).
-type mismatch struct {
-	Fields   []string      `json:"fields"`
-	Held     care.Identity `json:"held"`
-	Reported care.Identity `json:"reported"`
-}
-
-// showMismatch shows both values side by side (R8).
-func (a *app) showMismatch(issue db.IssueView) {
-	var details mismatch
-	if issue.Code != care.IssueCode(care.ReasonIdentityMismatch) || json.Unmarshal(issue.Details, &details) != nil {
+// showIdentity shows both values of an issue about who a person is, side by side (R8), and how to settle it.
+func (a *app) showIdentity(issue db.IssueView, run care.ID) {
+	details, ok := care.IdentityDetailsOf(issue.Code, issue.Details)
+	if !ok {
 		return
 	}
 	a.print("")
 	shown := a.newTable("", "in CareSync", "at Services Australia", "")
-	for _, row := range []struct{ field, title, held, reported string }{
-		{"care_recipient_id", "care recipient id", details.Held.CareRecipientID, details.Reported.CareRecipientID},
-		{"family_name", "family name", details.Held.FamilyName, details.Reported.FamilyName},
-		{"given_name", "given name", details.Held.GivenName, details.Reported.GivenName},
-		{"birth_date", "birth date", present.Date(details.Held.BirthDate), present.Date(details.Reported.BirthDate)},
-	} {
+	for _, row := range present.IdentityRows(details) {
 		differs := ""
-		if slices.Contains(details.Fields, row.field) {
+		if row.Differs {
 			differs = "← differs"
 		}
-		shown.AppendRow(table.Row{row.title, row.held, row.reported, differs})
+		shown.AppendRow(table.Row{row.Label, row.Held, row.Reported, differs})
 	}
 	shown.Render()
+	if details.GivenNameOnly() {
+		a.print("If it is the same person, say so once: %s --reason \"…\"", a.typed("runs same-person", run))
+	}
 }
 
 // showPlans shows the plans among which a refusal could not choose (R23).

@@ -19,7 +19,7 @@ const outcomeFlagHelp = "succeeded, succeeded_with_warnings, partial, failed, ca
 
 func (a *app) runsCommand() *cobra.Command {
 	return a.organisationFlag(a.group("runs", "List, show, watch and cancel syncs",
-		a.runsList(), a.runsShow(), a.runsWatch(), a.runsAccept(),
+		a.runsList(), a.runsShow(), a.runsWatch(), a.runsAccept(), a.runsSamePerson(),
 		a.command("cancel RUN_ID", "Cancel a sync; what it has saved stays", cobra.ExactArgs(1), a.runsCancel)))
 }
 
@@ -141,10 +141,10 @@ func (a *app) showRun(run db.RunView, organisation db.Organisation) {
 	for _, issue := range run.Issues {
 		if isError(issue) {
 			a.print("\n✗ %s: %s", present.Area(issue.Area), issue.Message)
-			a.showWords(issue)
+			a.showWords(issue, run.ID)
 		}
 	}
-	a.showWarnings(run.Issues)
+	a.showWarnings(run.Issues, run.ID)
 	a.showHolds(run.Holds, organisation)
 	a.showChanges(run.Changes)
 }
@@ -241,6 +241,50 @@ func (a *app) runsAccept() *cobra.Command {
 			})
 		})
 	return flags.add(command)
+}
+
+func (a *app) runsSamePerson() *cobra.Command {
+	var flags syncFlags
+	var reason string
+	command := a.command("same-person RUN_ID", "Say of a given name that a sync had in doubt that it is the same person, and sync again", cobra.ExactArgs(1),
+		func(ctx context.Context, args []string) error {
+			id, err := runID(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withSyncs(ctx, func(store *db.Store, service *syncs.Service, organisation db.Organisation) error {
+				return a.samePerson(ctx, store, service, organisation, id, reason, flags)
+			})
+		})
+	command.Flags().StringVar(&reason, "reason", "", "how you know that it is the same person (kept with your name)")
+	return flags.add(command)
+}
+
+func (a *app) samePerson(
+	ctx context.Context, store *db.Store, service *syncs.Service, organisation db.Organisation, id care.ID, reason string, flags syncFlags,
+) error {
+	run, err := store.RunView(ctx, organisation.ID, id)
+	if err != nil {
+		return unknownRun(err, organisation, id)
+	}
+	started, err := service.ConfirmSamePerson(ctx, organisation, id, operator(), reason)
+	var invalid *db.InvalidError
+	switch {
+	case errors.As(err, &invalid):
+		return usageError("--reason %s", invalid.Message)
+	case errors.Is(err, db.ErrNotFound):
+		return usageError("this sync has no given name in doubt, or the person has another care recipient id now")
+	case err != nil:
+		return err
+	}
+	if !flags.asJSON {
+		a.print("Kept: the given name is this person's, and is not asked about again.")
+	}
+	person, err := findPerson(ctx, store, organisation, string(run.Person.ID))
+	if err != nil {
+		return err
+	}
+	return a.started(ctx, store, service, organisation, person, started, flags)
 }
 
 func (a *app) accept(ctx context.Context, store *db.Store, service *syncs.Service, organisation db.Organisation, id care.ID, flags syncFlags) error {

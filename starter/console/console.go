@@ -113,8 +113,6 @@ func (c console) routes() *http.ServeMux {
 	mux.Handle("GET /people/{person}", c.signedIn(c.person))
 	mux.Handle("GET /people/{person}/sync", c.signedIn(c.syncForm))
 	mux.Handle("POST /people/{person}/syncs", c.signedIn(c.startSync))
-	mux.Handle("GET /people/{person}/number", c.signedIn(c.numberForm))
-	mux.Handle("POST /people/{person}/number", c.signedIn(c.changeNumber))
 	mux.Handle("GET /people/{person}/plan", c.signedIn(c.plan))
 	mux.Handle("GET /people/{person}/plan/budgets/{budget}", c.signedIn(c.budget))
 	mux.Handle("GET /invoice-lines/{line}", c.signedIn(c.invoiceLine))
@@ -126,6 +124,8 @@ func (c console) routes() *http.ServeMux {
 	mux.Handle("POST /runs/{run}/cancel", c.signedIn(c.cancelRun))
 	mux.Handle("GET /runs/{run}/accept", c.signedIn(c.acceptForm))
 	mux.Handle("POST /runs/{run}/accept", c.signedIn(c.acceptHolds))
+	mux.Handle("GET /runs/{run}/same-person", c.signedIn(c.samePersonForm))
+	mux.Handle("POST /runs/{run}/same-person", c.signedIn(c.confirmSamePerson))
 
 	c.ndisRoutes(mux)
 	c.adminRoutes(mux)

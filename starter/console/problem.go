@@ -10,7 +10,6 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/syncs"
-	"github.com/caresync/caresync/starter/web"
 )
 
 var (
@@ -20,6 +19,8 @@ var (
 	errBadForm  = errors.New("the form cannot be read")
 	// errNothingHeld: the run holds no removal back that somebody could accept.
 	errNothingHeld = errors.New("nothing is held back")
+	// errNothingInDoubt: the run has no given name in doubt that somebody could settle.
+	errNothingInDoubt = errors.New("no given name is in doubt")
 	// errNothingToReview: the run has left nothing to people that still waits.
 	errNothingToReview = errors.New("nothing waits for review")
 )
@@ -54,14 +55,7 @@ func problemOf(err error) problem {
 		return said
 	}
 	var tooLarge *http.MaxBytesError
-	var conflict *db.ConflictError
 	switch {
-	case errors.Is(err, web.ErrUnstorable):
-		return problem{status: http.StatusUnprocessableEntity, title: "This text cannot be kept",
-			words: "Nothing was changed. What was sent holds a zero byte, or bytes that are not UTF-8 text."}
-	case errors.As(err, &conflict):
-		return problem{status: http.StatusConflict, title: "This contradicts another record",
-			words: "Nothing was changed. Go back, load the page again and look at what is there now."}
 	case errors.Is(err, db.ErrNotFound):
 		return problem{status: http.StatusNotFound, title: "There is nothing here",
 			words: "The address is wrong, or what it names does not belong to your organisation. Go back, or look for the person by name."}
@@ -76,6 +70,9 @@ func problemOf(err error) problem {
 	case errors.Is(err, errNothingHeld):
 		return problem{status: http.StatusConflict, title: "There is nothing left to accept",
 			words: "The removal was accepted already, or a later sync has settled it or holds it back now. Look at the person’s plan."}
+	case errors.Is(err, errNothingInDoubt):
+		return problem{status: http.StatusConflict, title: "There is no given name in doubt",
+			words: "The person’s record or number was changed since this sync. Sync again, and look at what the new sync says."}
 	case errors.Is(err, errNothingToReview):
 		return problem{status: http.StatusConflict, title: "There is nothing left to review",
 			words: "Somebody has accepted these changes already, or a later sync found something else. Look at the person’s service contract."}

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -140,31 +139,22 @@ func holdState(hold db.HoldView, zone *time.Location) string {
 	}
 }
 
-// mismatchRow is a value of ours beside the government's (R8).
-type mismatchRow struct {
-	label, held, reported string
-	differs               bool
+// identityWarnings are the warnings that show values of ours beside the government's.
+func (p runPanel) identityWarnings() (issues []db.IssueView) {
+	for _, issue := range p.run.Issues {
+		if issue.Severity == care.SeverityWarning && len(identityRows(issue)) > 0 {
+			issues = append(issues, issue)
+		}
+	}
+	return issues
 }
 
-// mismatchRows are empty for an issue that is no identity mismatch.
-func mismatchRows(issue db.IssueView) []mismatchRow {
-	var details struct {
-		Fields   []string      `json:"fields"`
-		Held     care.Identity `json:"held"`
-		Reported care.Identity `json:"reported"`
+// settle is the address at which somebody can say that it is the same person, empty for any other issue.
+func (p runPanel) settle(issue db.IssueView) string {
+	if !inDoubt(issue) {
+		return ""
 	}
-	if issue.Code != care.IssueCode(care.ReasonIdentityMismatch) || json.Unmarshal(issue.Details, &details) != nil {
-		return nil
-	}
-	row := func(field, label, held, reported string) mismatchRow {
-		return mismatchRow{label: label, held: held, reported: reported, differs: slices.Contains(details.Fields, field)}
-	}
-	return []mismatchRow{
-		row("care_recipient_id", "Care recipient id", details.Held.CareRecipientID, details.Reported.CareRecipientID),
-		row("family_name", "Family name", details.Held.FamilyName, details.Reported.FamilyName),
-		row("given_name", "Given name", details.Held.GivenName, details.Reported.GivenName),
-		row("birth_date", "Date of birth", present.Date(details.Held.BirthDate), present.Date(details.Reported.BirthDate)),
-	}
+	return samePersonPath(p.run.ID)
 }
 
 func holdTone(hold db.HoldView) ui.Tone {

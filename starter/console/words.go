@@ -203,6 +203,8 @@ func budgetPath(person, budget care.ID) string {
 
 func runPath(run care.ID) string { return runsPath + "/" + string(run) }
 
+func samePersonPath(run care.ID) string { return runPath(run) + "/same-person" }
+
 func invoiceLinePath(line care.ID) string { return "/invoice-lines/" + string(line) }
 
 const (

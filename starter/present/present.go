@@ -115,7 +115,7 @@ var changeSources = map[care.ChangeSource]string{
 	care.SourceImportPeople:            "import of people",
 	care.SourceImportDeliveredServices: "import of delivered services",
 	care.SourcePACEBoxes:               "NDIS PACE boxes",
-	care.SourceChangeNumber:            "change of number",
+	care.SourceSamePerson:              "same person",
 }
 
 // Cause says what changed a record and who asked for it, such as "import of people, cli: mary".

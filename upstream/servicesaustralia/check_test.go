@@ -76,7 +76,7 @@ func TestEveryKindOfFailureIsExplained(t *testing.T) {
 	for _, kind := range []transport.Kind{
 		transport.RateLimited, transport.Unavailable, transport.Timeout, transport.Connection, transport.Unreadable, transport.TooLarge,
 		transport.NotAuthorised, transport.ConsentRefused, transport.NotFound, transport.Refused, transport.InvalidRecord,
-		transport.IdentityMismatch, transport.LoginRefused, transport.LoginUnavailable, transport.NotSetUp,
+		transport.IdentityMismatch, transport.AnotherBudget, transport.LoginRefused, transport.LoginUnavailable, transport.NotSetUp,
 	} {
 		for _, service := range []care.Service{care.ServicesAustralia, proda.Service} {
 			said := servicesaustralia.Explain(&transport.Error{Service: service, Kind: kind})

@@ -42,6 +42,7 @@ var explanations = map[transport.Kind]string{
 	transport.Refused:          "refused the request. Check the base address and the service provider id of the connection; its own words are shown below.",
 	transport.InvalidRecord:    "sent a record without the field that identifies it. Nothing was taken over; report it to the service with the time of the call.",
 	transport.IdentityMismatch: "sent a record of somebody else than was asked for. Nothing was taken over; report it to the service with the time of the call.",
+	transport.AnotherBudget:    "sent the details of another budget than was asked for. Nothing was taken over; report it to the service with the time of the call.",
 }
 
 func explainSetUp(code, party string) string {

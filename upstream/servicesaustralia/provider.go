@@ -56,13 +56,17 @@ func setTime(query url.Values, name string, value time.Time) {
 // PersonContributions are the individual contributions of one of a provider's care recipients.
 type PersonContributions struct {
 	CareRecipientID string
-	Contributions   []care.Contribution
+	// NumberID is set where the id came as a number, which has lost its leading zeros.
+	NumberID      bool
+	Contributions []care.Contribution
 }
 
 // ProviderBudget is a budget with whose it is; nobody's where the provider itself holds it.
 type ProviderBudget struct {
 	care.Budget
 	CareRecipientID string
+	// NumberID is set where the id came as a number, which has lost its leading zeros.
+	NumberID bool
 }
 
 // Summaries reads the summaries of all of the provider's care recipients.
@@ -71,7 +75,7 @@ func (r *Reader) Summaries(ctx context.Context, updated Updated) (care.Read[care
 	if err != nil {
 		return care.Read[care.Summary]{}, err
 	}
-	return readAll(ctx, r, list, care.AreaSummary, care.KindClient, summaryOf, summaryID)
+	return readAll(ctx, r, list, care.AreaSummary, care.KindClient, summaryOf, care.Summary.Canonical)
 }
 
 // BudgetSummary reads the budgets of all of the provider's care recipients.
@@ -90,10 +94,16 @@ func (r *Reader) providerBudgets(ctx context.Context, operation, path string, wi
 		return care.Read[ProviderBudget]{}, err
 	}
 	decode := func(row record.Row) ProviderBudget {
-		return ProviderBudget{Budget: budgetOf(row), CareRecipientID: row.Text(fieldCareRecipientID)}
+		return ProviderBudget{Budget: budgetOf(row), CareRecipientID: row.Text(fieldCareRecipientID), NumberID: numberID(row)}
 	}
 	id := func(budget ProviderBudget) string { return budget.UpstreamBudgetID }
 	return readAll(ctx, r, list, care.AreaBudgets, care.KindBudget, decode, id)
+}
+
+// numberID reports whether whose a row is came as a number.
+func numberID(row record.Row) bool {
+	id, _ := row.Present(fieldCareRecipientID)
+	return record.IsNumber(id)
 }
 
 // window narrows a read.
@@ -110,9 +120,7 @@ func (r *Reader) ofProvider(operation, path, sortField string, windows ...window
 	for _, window := range windows {
 		window.narrow(query)
 	}
-	list := r.sorted(operation, path, sortField, query)
-	list.times = &care.ListTimes{}
-	return list, nil
+	return r.sorted(operation, path, sortField, query), nil
 }
 
 // ContributionsOfProvider reads the individual contributions of all of the provider's care recipients, person by person. Rows have no
@@ -140,9 +148,7 @@ func (r *Reader) ContributionsOfProvider(ctx context.Context, effective Effectiv
 		}
 		people.found[i].Contributions, people.found[i].issues = read.Records, read.Issues
 	}
-	read := people.read()
-	read.Times = *list.times
-	return read, nil
+	return people.read(), nil
 }
 
 // contributionsByPerson gathers the rows of a list by whose they are.
@@ -170,6 +176,7 @@ func (c *contributionsByPerson) add(page page) error {
 			return err
 		}
 		person := c.person(id, page.number)
+		person.NumberID = person.NumberID || numberID(row)
 		person.Contributions, person.issues = append(person.Contributions, contribution), append(person.issues, issues...)
 		atEdge := (i == 0 && page.number > 1) || (i == len(page.rows)-1 && page.full)
 		person.unsure = person.unsure || atEdge || person.page != page.number

@@ -2,7 +2,6 @@ package servicesaustralia
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"strings"
 
@@ -19,19 +18,12 @@ const (
 	operationBudgetDetails = "budget details"
 )
 
-// Summary reads what the government says of a care recipient: usually one record, several where the person is registered with several
-// providers. A record of somebody else is returned as it is; care.CheckIdentity decides (R8). A person who is not known is NotFound.
+// Summary reads what the government says of a care recipient: usually one row, several where the person has several entries or is registered
+// with several providers. A row of somebody else is returned as it is; care.Known decides (R8). A person who is not known is NotFound.
 func (r *Reader) Summary(ctx context.Context, careRecipientID string) (care.Read[care.Summary], error) {
-	decode := func(row record.Row) care.Summary {
-		summary := summaryOf(row)
-		if raw, _ := row.Present(fieldCareRecipientID); sameID(raw, careRecipientID) {
-			summary.CareRecipientID = careRecipientID
-		}
-		return summary
-	}
 	list := r.sorted(operationSummary, r.options.Paths.Summary, fieldCareRecipientID, ofPerson(careRecipientID))
 	list.mustExist = true
-	read, err := readAll(ctx, r, list, care.AreaSummary, care.KindClient, decode, summaryID)
+	read, err := readAll(ctx, r, list, care.AreaSummary, care.KindClient, summaryOf, care.Summary.Canonical)
 	if err == nil && len(read.Records) == 0 {
 		err = &transport.Error{Service: r.connection.Service, Operation: operationSummary, Kind: transport.NotFound}
 	}
@@ -97,11 +89,6 @@ func (r *Reader) sorted(operation, path, sortField string, query url.Values) lis
 
 func ofPerson(careRecipientID string) url.Values {
 	return url.Values{fieldCareRecipientID: {careRecipientID}}
-}
-
-// summaryID tells a repeated record from a person's registration with another provider or from an earlier stay.
-func summaryID(summary care.Summary) string {
-	return fmt.Sprintf("%s\x1f%s\x1f%s", summary.CareRecipientID, summary.ServiceProviderID, summary.EntryDate)
 }
 
 func budgetID(budget care.Budget) string { return budget.UpstreamBudgetID }

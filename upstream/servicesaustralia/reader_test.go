@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,7 +40,7 @@ func same(t *testing.T, want, got any) {
 
 func TestSummary(t *testing.T) {
 	read, err := readerOf(t, says(200, `[{"careRecipientId":"0415056224","firstName":"Ann-Marie","lastName":"O'Neill","birthDate":"1941-03-09",
-		"serviceProviderId":"4000012345","entryDate":"2025-11-01","departureDate":null,"somethingNew":{"a":[1]},
+		"serviceProviderId":"4000012345","entryCategoryCode":"ON","entryDate":"2025-11-01","departureDate":"2026-04-30","departureReasonCode":"TORES","somethingNew":{"a":[1]},
 		"classifications":[{"classificationCode":"ON_LEVEL_7","classification":"Support at Home Level 7","fundingSource":"ON","startDate":"2025-11-01","endDate":null},
 			{"classificationCode":"XX_NEW","startDate":"2026-01-01","endDate":"0001-01-01"}],
 		"approvedServices":[{"serviceGroupId":"SERG-0001","serviceTypeId":"SERT-0004","serviceId":"SERV-0012","service":"Nursing care","startDate":"2025-11-01","endDate":""}],
@@ -47,8 +48,10 @@ func TestSummary(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, read.Issues)
 	same(t, []care.Summary{{
-		Identity:          care.Identity{CareRecipientID: person, GivenName: "Ann-Marie", FamilyName: "O'Neill", BirthDate: date("1941-03-09")},
-		ServiceProviderID: provider, EntryDate: date("2025-11-01"),
+		Reported: care.Reported{Identity: care.Identity{CareRecipientID: person, GivenName: "Ann-Marie", FamilyName: "O'Neill", BirthDate: date("1941-03-09")}},
+		Entry: care.Entry{
+			ServiceProviderID: provider, Category: "ON", EntryDate: date("2025-11-01"), DepartureDate: date("2026-04-30"), DepartureReason: "TORES",
+		},
 		Classifications: []care.Classification{
 			{Code: "ON_LEVEL_7", Name: "Support at Home Level 7", FundingSource: "ON", StartDate: date("2025-11-01")},
 			{Code: "XX_NEW", StartDate: date("2026-01-01")},
@@ -68,19 +71,43 @@ func TestAnIDThatCameAsANumberHasLostItsLeadingZeros(t *testing.T) {
 	reader := readerOf(t, says(200, `[{"careRecipientId":415056224,"budgetId":25}]`))
 	summary, err := reader.Summary(t.Context(), person)
 	require.NoError(t, err)
-	require.Equal(t, person, summary.Records[0].CareRecipientID)
+	require.Equal(t, care.Reported{Identity: care.Identity{CareRecipientID: "415056224"}, NumberID: true}, summary.Records[0].Reported, "care decides")
 	budgets, err := reader.Budgets(t.Context(), person)
 	require.NoError(t, err)
 	require.Equal(t, "25", budgets.Records[0].UpstreamBudgetID)
 }
 
-func TestAPersonWithTwoProvidersHasTwoSummaries(t *testing.T) {
-	row := func(provider, entry string) string {
-		return fmt.Sprintf(`{"careRecipientId":%q,"serviceProviderId":%q,"entryDate":%q}`, person, provider, entry)
+func TestEveryEntryOfAPersonIsARowOfItsOwn(t *testing.T) { // R11
+	row := func(provider, entry, category string) string {
+		return fmt.Sprintf(`{"careRecipientId":%q,"serviceProviderId":%q,"entryDate":%q,"entryCategoryCode":%q}`, person, provider, entry, category)
 	}
-	read, err := readerOf(t, holds(row("1", "2025-11-01"), row("2", "2025-11-01"), row("1", "2026-02-01"), row("1", "2025-11-01"))).Summary(t.Context(), person)
+	read, err := readerOf(t, holds(
+		row("1", "2025-11-01", "ON"), row("2", "2025-11-01", "ON"), row("1", "2026-02-01", "ON"), row("1", "2025-11-01", "AT"), row("1", "2025-11-01", "ON"),
+	)).Summary(t.Context(), person)
 	require.NoError(t, err)
-	require.Len(t, read.Records, 3, "another provider and a later stay are records of their own; a repeated row is not")
+	require.Len(t, read.Records, 4, "another provider, a later stay and another category are rows of their own; a repeated row is not")
+}
+
+// What tells who somebody is and cannot be read is not absent (R8).
+func TestAnUnreadableIdentityIsNotAnAbsentOne(t *testing.T) {
+	for body, want := range map[string]map[string]string{
+		`"birthDate":"1950-05-05T00:00:00"`: {"birth_date": "1950-05-05T00:00:00"},
+		`"birthDate":19500505`:              {"birth_date": "19500505"},
+		`"birthDate":{"year":1950}`:         {"birth_date": `{"year":1950}`},
+		`"birthDate":"5 May 1950"`:          {"birth_date": "5 May 1950"},
+		`"lastName":["Murray"]`:             {"family_name": `["Murray"]`},
+		`"lastName":17`:                     {"family_name": "17"},
+		`"careRecipientId":["0415056224"]`:  {"care_recipient_id": `["0415056224"]`},
+		`"birthDate":"0001-01-01"`:          nil,
+		`"birthDate":null,"lastName":""`:    nil,
+	} {
+		if !strings.Contains(body, "careRecipientId") {
+			body += fmt.Sprintf(`,"careRecipientId":%q`, person)
+		}
+		read, err := readerOf(t, says(200, "[{"+body+"}]")).Summary(t.Context(), person)
+		require.NoError(t, err, body)
+		require.Equal(t, want, read.Records[0].Unreadable, body)
+	}
 }
 
 func TestContributions(t *testing.T) { // R3, R16
@@ -126,7 +153,7 @@ func TestBudgets(t *testing.T) { // R4: signs
 func TestBudgetDetails(t *testing.T) { // R4, R17
 	service := startService(t, says(200, `{"budgetId":"a/b 2","status":"OPEN","total":16757.56,
 		"entitlements":[{"entitlementCode":"ON_RATE_7","amount":13047.49},{"entitlementCode":"OXY_NORM"}],
-		"usage":[{"invoiceId":"900000123","itemId":1,"externalReferenceId":"CARESYNC-000000000000001","serviceProviderId":"4000012345","serviceId":"SERV-0012","deliveryDate":"2026-04-03","amount":-50.00},
+		"usage":[{"invoiceId":"900000123","itemId":1,"serviceProviderId":"4000012345","serviceId":"SERV-0012","deliveryDate":"2026-04-03","amount":-50.00},
 			{"serviceProviderId":"4000099999","amount":-10},{"serviceProviderId":"4000099999","amount":-10},
 			{"invoiceId":"900000123","itemId":"2","amount":"5.00"}]}`))
 	details, issues, err := service.reader(t, servicesaustralia.Options{}).BudgetDetails(t.Context(), "a/b 2")
@@ -139,7 +166,7 @@ func TestBudgetDetails(t *testing.T) { // R4, R17
 		UpstreamBudgetID: "a/b 2",
 		Entitlements:     []care.Entitlement{{Code: "ON_RATE_7", Amount: amount("13047.49")}, {Code: "OXY_NORM"}},
 		Usage: []care.UsageLine{
-			{UpstreamInvoiceID: "900000123", UpstreamItemID: "1", ExternalReferenceID: "CARESYNC-000000000000001", ServiceProviderID: provider, ServiceCode: "SERV-0012", DeliveryDate: date("2026-04-03"), Amount: amount("50")},
+			{UpstreamInvoiceID: "900000123", UpstreamItemID: "1", ServiceProviderID: provider, ServiceCode: "SERV-0012", DeliveryDate: date("2026-04-03"), Amount: amount("50")},
 			other, other,
 			{UpstreamInvoiceID: "900000123", UpstreamItemID: "2", Amount: amount("-5")},
 		},
@@ -223,14 +250,17 @@ func TestARecordWithoutItsIdentityIsRefused(t *testing.T) {
 }
 
 func TestRowsOfSomebodyElseAreRefused(t *testing.T) { // R8
-	for read, body := range map[string]string{
-		"budgets":       `[{"budgetId":"B1","careRecipientId":"0415056224"},{"budgetId":"B2","careRecipientId":"0999999999"}]`,
-		"contributions": `[{"careRecipientId":"0999999999","contributionCategory":"CLINICAL"}]`,
-		"details":       `{"budgetId":"B2"}`,
+	for _, test := range []struct {
+		read, body string
+		kind       transport.Kind
+	}{
+		{"budgets", `[{"budgetId":"B1","careRecipientId":"0415056224"},{"budgetId":"B2","careRecipientId":"0999999999"}]`, transport.IdentityMismatch},
+		{"contributions", `[{"careRecipientId":"0999999999","contributionCategory":"CLINICAL"}]`, transport.IdentityMismatch},
+		{"details", `{"budgetId":"B2"}`, transport.AnotherBudget},
 	} {
-		_, err := reads[read](t.Context(), readerOf(t, says(200, body)))
+		_, err := reads[test.read](t.Context(), readerOf(t, says(200, test.body)))
 		failed := failure(t, err)
-		require.Equal(t, transport.IdentityMismatch, failed.Kind, read)
+		require.Equal(t, test.kind, failed.Kind, test.read)
 		require.False(t, failed.Retryable())
 		require.NotContains(t, failed.Error(), stranger)
 		require.Contains(t, []string{stranger, "B2"}, failed.About.Reported, "kept for the run's rows")

@@ -29,15 +29,14 @@ func newDecoder(area care.Area) *record.Decoder { return record.NewDecoder(area,
 
 func summaryOf(row record.Row) care.Summary {
 	summary := care.Summary{
-		Identity: care.Identity{
-			CareRecipientID: row.Identity(fieldCareRecipientID),
-			GivenName:       row.Text("firstName"),
-			FamilyName:      row.Text("lastName"),
-			BirthDate:       row.Date("birthDate"),
+		Reported: reportedOf(row),
+		Entry: care.Entry{
+			ServiceProviderID: row.Text(fieldServiceProviderID),
+			Category:          row.Text("entryCategoryCode"),
+			EntryDate:         row.Date("entryDate"),
+			DepartureDate:     row.Date("departureDate"),
+			DepartureReason:   row.Text("departureReasonCode"),
 		},
-		ServiceProviderID: row.Text("serviceProviderId"),
-		EntryDate:         row.Date("entryDate"),
-		DepartureDate:     row.Date("departureDate"),
 	}
 	for _, one := range row.List(care.KindClassification, "classifications") {
 		summary.Classifications = append(summary.Classifications, classificationOf(one))
@@ -49,6 +48,17 @@ func summaryOf(row record.Row) care.Summary {
 		summary.Supplements = append(summary.Supplements, supplementOf(one))
 	}
 	return summary
+}
+
+// reportedOf reads who a row is about. What is there and cannot be read is noted: it contradicts (R8).
+func reportedOf(row record.Row) (reported care.Reported) {
+	var unreadable record.Unreadable
+	reported.CareRecipientID, reported.NumberID = row.IDInto(&unreadable, fieldCareRecipientID, care.FieldCareRecipientID)
+	reported.FamilyName = row.NameInto(&unreadable, "lastName", care.FieldFamilyName)
+	reported.BirthDate = row.DateInto(&unreadable, "birthDate", care.FieldBirthDate)
+	reported.GivenName = row.Text("firstName")
+	reported.Unreadable = unreadable
+	return reported
 }
 
 func classificationOf(row record.Row) care.Classification {
@@ -109,7 +119,7 @@ func budgetOf(row record.Row) care.Budget {
 func budgetDetailsOf(row record.Row, asked string) care.BudgetDetails {
 	details := care.BudgetDetails{UpstreamBudgetID: asked}
 	if raw, _ := row.Present(fieldBudgetID); row.Identity(fieldBudgetID) != asked && !sameID(raw, asked) {
-		row.Refuse(transport.IdentityMismatch, fieldBudgetID)
+		row.Refuse(transport.AnotherBudget, fieldBudgetID)
 	}
 	for _, one := range row.List(care.KindEntitlement, "entitlements") {
 		details.Entitlements = append(details.Entitlements, care.Entitlement{

@@ -29,6 +29,8 @@ const (
 	InvalidRecord Kind = "invalid_record"
 	// IdentityMismatch: a record of somebody else than the person asked for; Field names what differs (R8).
 	IdentityMismatch Kind = "identity_mismatch"
+	// AnotherBudget: the details of another budget than the one asked for; Field names what differs.
+	AnotherBudget Kind = "another_budget"
 	// LoginRefused: one of PRODA's coded errors. It concerns the whole organisation (R9).
 	LoginRefused Kind = "login_refused"
 	// LoginUnavailable: PRODA is limiting calls, failing or not reachable.
