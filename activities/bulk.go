@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
@@ -21,6 +22,7 @@ type Bulk struct {
 	careRecipient *CareRecipient
 	passes        map[care.RunKind]passes
 	rooms         map[care.RunKind]room
+	now           func() time.Time
 }
 
 const (
@@ -49,8 +51,11 @@ type passes interface {
 func NewBulk(store *db.Store, careRecipient *CareRecipient, paceContract *PaceContract) *Bulk {
 	return &Bulk{store: store, runs: NewRuns(store), careRecipient: careRecipient, passes: map[care.RunKind]passes{
 		care.RunCareRecipient: careRecipient, care.RunPACEContract: paceContract,
-	}, rooms: map[care.RunKind]room{care.RunCareRecipient: newRoom(), care.RunPACEContract: newRoom()}}
+	}, rooms: map[care.RunKind]room{care.RunCareRecipient: newRoom(), care.RunPACEContract: newRoom()}, now: time.Now}
 }
+
+// UseClock lets tests say what time it is when a person meets a trouble.
+func (b *Bulk) UseClock(now func() time.Time) { b.now = now }
 
 // PlanBulk records a bulk run, if nobody has yet, and plans its people as rows, unless the providers' lists have to be read first.
 func (b *Bulk) PlanBulk(ctx context.Context, in protocol.PlanBulkInput) (protocol.BulkPlan, error) {
@@ -89,7 +94,18 @@ func (b *Bulk) SetBulkPaused(ctx context.Context, part protocol.BulkPart, paused
 
 // EscalatedPeople are those of a batch who were given a sync of their own and have no outcome yet.
 func (b *Bulk) EscalatedPeople(ctx context.Context, part protocol.BulkPart) ([]care.ID, error) {
-	return b.store.EscalatedItems(ctx, part.OrganisationID, part.BulkID, part.Batch, nil)
+	return b.store.EscalatedItems(ctx, part.OrganisationID, part.BulkID, part.Batch)
+}
+
+// SetAsidePeople tells who waits for the end of a bulk run, and what becomes of the contributions of those who would lose all (R9).
+func (b *Bulk) SetAsidePeople(ctx context.Context, part protocol.BulkPart) (people protocol.PeopleSetAside, err error) {
+	people.Unavailable, people.Losing, err = b.store.CountSetAside(ctx, part.OrganisationID, part.BulkID)
+	if err != nil || people.Losing == 0 {
+		return people, err
+	}
+	with, err := b.store.CountWithContributions(ctx, part.OrganisationID, part.BulkID)
+	people.LostContributions = care.WhenLost(with, people.Losing)
+	return people, err
 }
 
 // SettleBatch settles those of a batch who have no outcome, whatever became of it, and counts how all of them ended.
@@ -111,6 +127,7 @@ func (b *Bulk) CompleteBulk(ctx context.Context, in protocol.CompleteBulkInput) 
 // Workflows is what the steps need of a Temporal client to look at other workflows.
 type Workflows interface {
 	Executions
+	Signaller
 	GetWorkflow(ctx context.Context, workflowID, runID string) client.WorkflowRun
 }
 

@@ -13,55 +13,60 @@ import (
 	"github.com/caresync/caresync/upstream/transport"
 )
 
-// deltaOverlap is how much of the time before a delta run reads again: a change may show late.
-const deltaOverlap = time.Hour
-
 // lists are the provider-wide lists of an organisation as far as a bulk run reads them.
 type lists struct {
 	began time.Time
-	// complete: no provider was left out since its device is not activated.
-	complete bool
-	// listed is how many people the list of each connection has that was read.
-	listed        map[care.ID]int
+	// listed is how many people the list of each connection has that was read; marks are how far each list is covered by this reading.
+	listed map[care.ID]int
+	marks  []db.ListMark
+	// seen are the budgets that were listed the time before, by the government's ids.
+	seen          map[string]bool
 	summaries     []care.Summary
 	contributions []servicesaustralia.PersonContributions
 	budgets       []servicesaustralia.ProviderBudget
 }
 
+// covered is up to when each list of a connection is covered (R35).
+type covered map[care.ID]map[care.Area]db.ListMark
+
 // PlanFromLists reads the lists of all the organisation's providers, and plans a bulk run. People whom they list and we do not know are
 // reported; known people whom they do not list are marked as not in care, where all lists were read and are to be believed (R5, R19). A
-// delta run plans only those of whom something has changed since the last run that reached everybody; where there was none, everybody.
+// delta run plans only those of whom something has changed since the lists were last covered; where one never was, everybody.
 func (b *Bulk) PlanFromLists(ctx context.Context, in protocol.BulkPart) (protocol.BulkPlan, error) {
-	since, err := b.comparesSince(ctx, in)
+	since, complete, err := b.covered(ctx, in.OrganisationID)
 	if err != nil {
 		return protocol.BulkPlan{}, err
 	}
-	read, err := b.readLists(ctx, in, since)
+	delta := in.Options.Delta && complete
+	read, err := b.readLists(ctx, in, since, delta)
 	if err != nil {
 		return b.withoutLists(ctx, in, err)
 	}
-	moved, err := b.compareLists(ctx, in, read, !since.IsZero())
+	moved, err := b.compareLists(ctx, in, read, delta)
 	if err != nil {
 		return protocol.BulkPlan{}, err
 	}
-	if moved == nil || read.complete { // else the next delta run asks the provider that was left out from the same time on
-		if err := b.store.MarkBulkListed(ctx, in.OrganisationID, in.BulkID, read.began); err != nil {
-			return protocol.BulkPlan{}, err
-		}
+	if err := b.store.MarkBulkListed(ctx, in.OrganisationID, in.BulkID, read.began); err != nil {
+		return protocol.BulkPlan{}, err
+	}
+	if err := b.store.NoteBulkLists(ctx, in.OrganisationID, in.BulkID, read.marks); err != nil {
+		return protocol.BulkPlan{}, err
 	}
 	return b.planned(ctx, db.Bulk{ID: in.BulkID, OrganisationID: in.OrganisationID, Options: in.Options}, moved)
 }
 
-// comparesSince is from when on a delta run asks what was updated; zero for a run over everybody.
-func (b *Bulk) comparesSince(ctx context.Context, in protocol.BulkPart) (time.Time, error) {
-	if !in.Options.Delta {
-		return time.Time{}, nil
+// covered is up to when the lists are covered, and whether all of them are.
+func (b *Bulk) covered(ctx context.Context, organisation care.ID) (since covered, complete bool, err error) {
+	marks, err := b.store.ListMarks(ctx, organisation)
+	since, complete = make(covered), len(marks) > 0
+	for _, mark := range marks {
+		if since[mark.ConnectionID] == nil {
+			since[mark.ConnectionID] = make(map[care.Area]db.ListMark)
+		}
+		since[mark.ConnectionID][mark.List] = mark
+		complete = complete && !mark.Mark.IsZero()
 	}
-	covered, err := b.store.CoveredUntil(ctx, in.OrganisationID)
-	if err != nil || covered.IsZero() {
-		return time.Time{}, err
-	}
-	return covered.Add(-deltaOverlap), nil
+	return since, complete, err
 }
 
 // withoutLists: where the lists cannot be read at all, neither can anybody, so the run ends with that reason.
@@ -74,42 +79,90 @@ func (b *Bulk) withoutLists(ctx context.Context, in protocol.BulkPart, err error
 }
 
 // readLists reads the summaries of all providers; of a delta run those that were updated, and with them contributions and budgets.
-func (b *Bulk) readLists(ctx context.Context, in protocol.BulkPart, since time.Time) (lists, error) {
+func (b *Bulk) readLists(ctx context.Context, in protocol.BulkPart, since covered, delta bool) (lists, error) {
 	connections, err := b.store.Connections(ctx, in.OrganisationID)
 	if err != nil {
 		return lists{}, err
 	}
-	all := lists{began: b.store.Now(), complete: true, listed: make(map[care.ID]int)}
-	updated := servicesaustralia.Updated{From: since}
+	all := lists{began: b.store.Now(), listed: make(map[care.ID]int), seen: make(map[string]bool)}
 	for _, connection := range connections {
-		if connection.Service != care.ServicesAustralia {
-			continue
-		}
-		if connection.ActivatedAt == nil {
-			all.complete = false
+		if connection.Service != care.ServicesAustralia || connection.ActivatedAt == nil {
 			continue
 		}
 		reader := b.careRecipient.services.For(connection, in.BulkID, b.careRecipient.allowances.For(connection))
-		summaries, err := reader.Summaries(ctx, updated)
-		if err != nil && !transport.Has(err, transport.NotFound) { // a provider without people
+		if delta {
+			err = all.readUpdates(ctx, reader, connection.ID, since[connection.ID])
+		} else {
+			err = all.readEverybody(ctx, reader, connection.ID, since[connection.ID])
+		}
+		if err != nil {
 			return lists{}, err
 		}
-		all.listed[connection.ID] = len(summaries.Records)
-		all.summaries = append(all.summaries, summaries.Records...)
-		if since.IsZero() {
-			continue
-		}
-		contributions, err := reader.ContributionsOfProvider(ctx, servicesaustralia.Effective{}, updated)
-		if err != nil && !transport.Has(err, transport.NotFound) {
-			return lists{}, err
-		}
-		budgets, err := reader.BudgetSummary(ctx, servicesaustralia.Effective{}, updated)
-		if err != nil && !transport.Has(err, transport.NotFound) {
-			return lists{}, err
-		}
-		all.contributions, all.budgets = append(all.contributions, contributions.Records...), append(all.budgets, budgets.Records...)
 	}
 	return all, nil
+}
+
+// readEverybody reads the summaries of a provider. Contributions and budgets are read person by person afterwards, and so are covered by the
+// same time.
+func (l *lists) readEverybody(ctx context.Context, reader *servicesaustralia.Reader, connection care.ID, since map[care.Area]db.ListMark) error {
+	summaries, err := reader.Summaries(ctx, servicesaustralia.Updated{})
+	if err != nil && !transport.Has(err, transport.NotFound) { // a provider without people
+		return err
+	}
+	l.add(connection, summaries)
+	l.cover(connection, care.AreaSummary, summaries.Times, since)
+	later := care.ListTimes{AnsweredAt: summaries.Times.AnsweredAt}
+	l.cover(connection, care.AreaContributions, later, since)
+	l.cover(connection, care.AreaBudgets, later, since)
+	return nil
+}
+
+// readUpdates reads what was updated in a provider's lists.
+func (l *lists) readUpdates(ctx context.Context, reader *servicesaustralia.Reader, connection care.ID, since map[care.Area]db.ListMark) error {
+	from := func(list care.Area) servicesaustralia.Updated {
+		return servicesaustralia.Updated{From: since[list].Mark}
+	}
+	summaries, err := reader.Summaries(ctx, from(care.AreaSummary))
+	if err != nil && !transport.Has(err, transport.NotFound) {
+		return err
+	}
+	contributions, err := reader.ContributionsOfProvider(ctx, servicesaustralia.Effective{}, from(care.AreaContributions))
+	if err != nil && !transport.Has(err, transport.NotFound) {
+		return err
+	}
+	budgets, err := reader.BudgetSummary(ctx, servicesaustralia.Effective{}, from(care.AreaBudgets))
+	if err != nil && !transport.Has(err, transport.NotFound) {
+		return err
+	}
+	l.add(connection, summaries)
+	l.contributions, l.budgets = append(l.contributions, contributions.Records...), append(l.budgets, budgets.Records...)
+	for _, id := range since[care.AreaBudgets].Listed {
+		l.seen[id] = true
+	}
+	l.cover(connection, care.AreaSummary, summaries.Times, since)
+	l.cover(connection, care.AreaContributions, contributions.Times, since)
+	l.cover(connection, care.AreaBudgets, budgets.Times, since, upstreamIDs(budgets.Records)...)
+	return nil
+}
+
+func (l *lists) add(connection care.ID, summaries care.Read[care.Summary]) {
+	l.listed[connection] = len(summaries.Records)
+	l.summaries = append(l.summaries, summaries.Records...)
+}
+
+// cover notes how far a list is covered once everybody is reached, and which budgets it named.
+func (l *lists) cover(connection care.ID, list care.Area, times care.ListTimes, since map[care.Area]db.ListMark, listed ...string) {
+	if mark := times.Mark(since[list].Mark); !mark.IsZero() {
+		l.marks = append(l.marks, db.ListMark{ConnectionID: connection, List: list, Mark: mark, Listed: listed})
+	}
+}
+
+func upstreamIDs(budgets []servicesaustralia.ProviderBudget) []string {
+	ids := make([]string, len(budgets))
+	for i, budget := range budgets {
+		ids[i] = budget.UpstreamBudgetID
+	}
+	return ids
 }
 
 // compareLists reports who is not known and marks who is absent, and answers with those who have moved; nil where everybody is synced.
@@ -198,7 +251,8 @@ func (l lists) people() (ids []string) {
 	return slices.Compact(ids)
 }
 
-// moved compares what was listed with what we hold. A listed budget was updated, whatever its figures say: its usage may have changed.
+// moved compares what was listed with what we hold. A budget that is listed for the first time was updated, whatever its figures say: its usage
+// may have changed. One that is listed again is taken for the same update as long as its figures stay (R35).
 func (l lists) moved(held map[string]care.HeldLists, today care.Date) db.Moved {
 	moved := make(db.Moved)
 	note := func(careRecipientID string, hasMoved func(care.HeldLists) bool, budgets ...string) {
@@ -213,7 +267,9 @@ func (l lists) moved(held map[string]care.HeldLists, today care.Date) db.Moved {
 		note(listed.CareRecipientID, func(person care.HeldLists) bool { return person.ContributionsMoved(listed.Contributions) })
 	}
 	for _, budget := range l.budgets {
-		note(budget.CareRecipientID, func(care.HeldLists) bool { return true }, budget.UpstreamBudgetID)
+		note(budget.CareRecipientID, func(person care.HeldLists) bool {
+			return !l.seen[budget.UpstreamBudgetID] || person.BudgetMoved(budget.Budget)
+		}, budget.UpstreamBudgetID)
 	}
 	for client, budgets := range moved {
 		if budgets == nil {

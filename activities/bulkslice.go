@@ -49,7 +49,7 @@ func (b *Bulk) SyncSlice(ctx context.Context, in protocol.SliceInput) (protocol.
 
 // begin begins the people of the slice, one after the other as there is room.
 func (s *slice) begin(ctx context.Context, room room, group *errgroup.Group) error {
-	people, err := s.bulk.store.OpenItems(ctx, db.BulkSlice{OrganisationID: s.in.OrganisationID, BulkID: s.in.BulkID, Batch: s.in.Batch, Slice: s.in.Slice})
+	people, err := s.people(ctx)
 	if err != nil {
 		return err
 	}
@@ -70,6 +70,18 @@ func (s *slice) begin(ctx context.Context, room room, group *errgroup.Group) err
 		})
 	}
 	return nil
+}
+
+// people are those whom the slice is asked for.
+func (s *slice) people(ctx context.Context) ([]db.OpenItem, error) {
+	if s.in.SetAside != "" {
+		return s.bulk.store.ItemsSetAside(ctx, s.in.OrganisationID, s.in.BulkID, s.in.SetAside)
+	}
+	return s.bulk.store.OpenItems(ctx, s.row())
+}
+
+func (s *slice) row() db.BulkSlice {
+	return db.BulkSlice{OrganisationID: s.in.OrganisationID, BulkID: s.in.BulkID, Batch: s.in.Batch, Slice: s.in.Slice}
 }
 
 // leave leaves people to another attempt.
@@ -145,22 +157,107 @@ func (s *slice) isPaused(ctx context.Context) bool {
 func (s *slice) sync(ctx context.Context, item db.OpenItem) {
 	ctx = context.WithoutCancel(ctx)
 	person := item.ClientID
-	request := care.Request{
-		OrganisationID: s.in.OrganisationID, ClientID: person, AllBudgets: s.in.Options.AllBudgets, Areas: s.in.Options.Areas,
-		MovedOnly: s.in.Options.Delta && !item.Whole, MovedBudgets: item.MovedBudgets, HoldChanges: s.in.Options.HoldChanges, Trigger: care.TriggerBulk, RequestedBy: s.in.RequestedBy, BulkID: s.in.BulkID,
-	}
-	made, err := s.bulk.passes[s.in.Options.Kind].pass(ctx, db.BulkRunID(s.in.BulkID, person), request)
+	made, err := s.bulk.passes[s.in.Options.Kind].pass(ctx, db.BulkRunID(s.in.BulkID, person), s.request(item))
 	switch {
 	case errors.Is(err, db.ErrNotFound):
-		s.settled(ctx, person, s.bulk.store.SettleItem(ctx, s.in.OrganisationID, s.in.BulkID, person, care.RunFailed, care.ReasonNotFound), care.RunResult{})
+		gone := care.RunResult{Outcome: care.RunFailed, Reason: care.ReasonNotFound}
+		s.settled(ctx, person, s.bulk.store.SettleItem(ctx, s.in.OrganisationID, s.in.BulkID, person, gone.Outcome, gone.Reason), gone)
 	case err != nil:
 		s.hasTrouble(trouble{client: person, failure: err})
-	case made.failure != nil && s.isPatient():
+	case errors.Is(made.failure, errWouldLoseContributions):
+		s.setAside(ctx, care.AsideContributions, made)
+	case mayBeOwnUnavailability(made.failure) && s.isPatient():
+		s.setAside(ctx, care.AsideUnavailable, made)
+	case made.failure != nil && s.isPatient() && (s.in.SetAside == "" || concernsEverybody(made.failure)):
 		s.hasTrouble(trouble{client: person, pass: made, failure: made.failure})
 	default:
-		result, err := s.bulk.runs.CompleteRun(ctx, made.CompleteInput)
-		s.settled(ctx, person, err, result)
+		s.complete(ctx, made)
 	}
+}
+
+// request is what is asked of a person's pass.
+func (s *slice) request(item db.OpenItem) care.Request {
+	request := care.Request{
+		OrganisationID: s.in.OrganisationID, ClientID: item.ClientID, AllBudgets: s.in.Options.AllBudgets, Areas: s.in.Options.Areas,
+		MovedOnly: s.in.Options.Delta && !item.Whole, MovedBudgets: item.MovedBudgets, HoldChanges: s.in.Options.HoldChanges,
+		LostContributions: care.AskAboutContributions, Trigger: care.TriggerBulk, RequestedBy: s.in.RequestedBy, BulkID: s.in.BulkID,
+	}
+	if s.in.SetAside == care.AsideContributions {
+		request.LostContributions = s.in.LostContributions
+	}
+	return request
+}
+
+// complete records a pass, which settles the person.
+func (s *slice) complete(ctx context.Context, made pass) {
+	result, err := s.bulk.runs.CompleteRun(ctx, made.CompleteInput)
+	s.settled(ctx, made.Subject.ClientID, err, result)
+}
+
+// mayBeOwnUnavailability recognises a 503 that may be the trouble of one person, rather than of the service: Services Australia's, that does not
+// say when to try again (R9).
+func mayBeOwnUnavailability(err error) bool {
+	var failure *transport.Error
+	return errors.As(err, &failure) && failure.Service == care.ServicesAustralia && failure.Kind != transport.LoginUnavailable &&
+		failure.Status == http.StatusServiceUnavailable && failure.RetryAfter == 0
+}
+
+// setAside leaves a person to the end of the bulk run, so that the others go on. What turns out to be the service's trouble is an outage; what
+// turns out to be the person's own settles them.
+func (s *slice) setAside(ctx context.Context, cause care.AsideCause, made pass) {
+	person, area := made.Subject.ClientID, unavailableArea(made.Areas)
+	aside, err := s.bulk.store.SetItemAside(ctx, s.in.OrganisationID, s.in.BulkID, person, cause, s.bulk.now(), area)
+	if err != nil {
+		s.hasTrouble(trouble{client: person, failure: err})
+		return
+	}
+	culprit := care.CulpritUnknown
+	if cause == care.AsideUnavailable {
+		if culprit, err = s.culprit(ctx, person, area, aside); err != nil {
+			s.hasTrouble(trouble{client: person, failure: err})
+			return
+		}
+	}
+	switch {
+	case culprit == care.CulpritService || cause == care.AsideUnavailable && s.manyInARow():
+		s.fails(made.failure)
+	case culprit == care.CulpritPerson:
+		care.OwnUnavailability(made.Areas)
+		s.complete(ctx, made)
+	}
+}
+
+// culprit decides whose trouble a person's 503 is.
+func (s *slice) culprit(ctx context.Context, person care.ID, area care.Area, aside db.SetAside) (care.Culprit, error) {
+	known := care.Unavailability{MetAt: aside.MetAt, People: aside.People, Selected: aside.Selected}
+	if s.in.SetAside == "" { // the others are not done yet
+		return known.Culprit(), nil
+	}
+	var err error
+	known.OthersSucceeded, known.OthersFailedAt, err = s.bulk.store.OthersOfBulk(ctx, s.in.OrganisationID, s.in.BulkID, person, area, care.OthersWhoSucceeded)
+	return known.Culprit(), err
+}
+
+// manyInARow counts somebody whom the service is unavailable for, and reports whether so many were in a row that it is no one person's trouble.
+// Among those who were set aside all are.
+func (s *slice) manyInARow() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.in.SetAside != "" {
+		return false
+	}
+	s.inARow++
+	return s.inARow >= failuresInARow
+}
+
+// unavailableArea is the area of a pass in which the service was unavailable.
+func unavailableArea(areas map[care.Area]care.AreaResult) care.Area {
+	for _, area := range care.Areas {
+		if areas[area].Reason == care.ReasonServiceUnavailable {
+			return area
+		}
+	}
+	return ""
 }
 
 // isPatient reports whether failures may still be those of an outage.
@@ -226,7 +323,7 @@ func (s *slice) fails(err error) {
 
 // hasTrouble notes a person's technical failure, and recognises one that is not the person's own.
 func (s *slice) hasTrouble(t trouble) {
-	if s.isPatient() && concernsEverybody(t.failure) || databaseUnavailable(t.failure) {
+	if s.isPatient() && concernsEverybody(t.failure) || db.Away(t.failure) {
 		s.fails(t.failure)
 		return
 	}
@@ -257,14 +354,22 @@ func concernsEverybody(err error) bool {
 // an attempt before has escalated, and could not answer with any more, are answered, too.
 func (s *slice) end(ctx context.Context) (protocol.SliceResult, error) {
 	if s.outage != nil {
-		return s.result, errors.Join(s.outage, s.bulk.noteOutage(ctx, s.in.BulkPart, s.outage))
+		return s.result, errors.Join(s.outage, s.bulk.noteOutage(ctx, s.in.BulkPart, s.outage), s.takeBack(ctx))
 	}
-	if err := s.escalate(ctx); err != nil {
+	if err := s.escalate(ctx); err != nil || s.in.SetAside != "" {
 		return s.result, err
 	}
 	var err error
-	s.result.Escalated, err = s.bulk.store.EscalatedItems(ctx, s.in.OrganisationID, s.in.BulkID, s.in.Batch, &s.in.Slice)
+	s.result.Escalated, s.result.SetAside, err = s.bulk.store.UnsettledOfSlice(ctx, s.row())
 	return s.result, err
+}
+
+// takeBack lets those whom the slice has set aside wait for the end of the outage like everybody else.
+func (s *slice) takeBack(ctx context.Context) error {
+	if s.in.SetAside != "" {
+		return nil
+	}
+	return s.bulk.store.TakeItemsBack(ctx, s.row())
 }
 
 func (b *Bulk) noteOutage(ctx context.Context, part protocol.BulkPart, outage error) error {

@@ -137,3 +137,18 @@ func TestASecondPersonWhoIsNotAuthorisedStopsTheRun(t *testing.T) {
 	require.Empty(t, result.Stop)
 	require.Equal(t, 12, result.Settled)
 }
+
+// Whoever is gone by the time of their turn counts as failed, in the slice as in the row, so that the failure threshold sees it.
+func TestSomebodyWhoIsGoneCountsAsFailed(t *testing.T) {
+	s := newPlannedSlice(t, 12)
+	gone := s.Request(t, s.World.World.People(world.Holder{})[3].Key).ClientID
+	sql := testkit.OpenSQL(t, s.DatabaseURL)
+	sql.Exec(t, "ALTER TABLE bulk_item DROP CONSTRAINT bulk_item_organisation_id_client_id_fkey")
+	sql.Exec(t, "DELETE FROM invoice_line WHERE client_id = $1", gone)
+	sql.Exec(t, "DELETE FROM client WHERE id = $1", gone)
+	result, err := s.steps.SyncSlice(t.Context(), s.input)
+	require.NoError(t, err)
+	require.Equal(t, 12, result.Settled)
+	require.Equal(t, 1, result.Failed)
+	require.Equal(t, 1, s.counts(t).Failed)
+}

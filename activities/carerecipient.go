@@ -45,15 +45,17 @@ func (c *CareRecipient) ValidateCareRecipient(ctx context.Context, in protocol.V
 	if err != nil {
 		return care.Subject{}, err
 	}
-	if err := c.store.RecordRun(ctx, db.RunStart{
+	again, err := c.store.BeginRun(ctx, db.RunStart{
 		ID: in.RunID, Request: in.Request, Kind: care.RunCareRecipient, WorkflowID: in.WorkflowID, StartedAt: in.At,
-	}); err != nil {
+	})
+	if err != nil {
 		return care.Subject{}, err
 	}
 	connection, refusal := connectionOf(record)
 	return care.Subject{
 		RunID: in.RunID, OrganisationID: in.OrganisationID, ClientID: in.ClientID, ConnectionID: connection, PlanID: record.PlanID,
 		Today: care.DateIn(in.At, record.TimeZone), AllBudgets: in.AllBudgets, Areas: in.Areas, MovedOnly: in.MovedOnly, MovedBudgets: in.MovedBudgets, Verified: record.Verified, Refusal: refusal,
+		LostContributions: in.LostContributions, Again: again,
 	}, nil
 }
 
@@ -124,6 +126,9 @@ func details(values map[string]any) json.RawMessage {
 	return encoded
 }
 
+// errWouldLoseContributions: nothing was written, since it may be that everybody of the bulk run would lose them (R9).
+var errWouldLoseContributions = errors.New("no contributions are reported any more")
+
 // RecreateContributions reads the individual contributions and replaces the set that we hold (R16).
 func (c *CareRecipient) RecreateContributions(ctx context.Context, in protocol.AreaInput) (care.AreaResult, error) {
 	step := db.Step{Subject: in.Subject, Area: care.AreaContributions}
@@ -135,8 +140,11 @@ func (c *CareRecipient) RecreateContributions(ctx context.Context, in protocol.A
 	if err != nil {
 		return refuse(ctx, c.store, step, begun, err)
 	}
-	return c.store.WriteContributions(ctx, step, begun, func(held []care.Contribution) care.ContributionsDecision {
-		return care.DecideContributions(held, read.Records, read.Issues, db.NewID)
+	if in.Subject.LostContributions == care.AskAboutContributions && begun.Held.WouldLose(read.Records) {
+		return care.AreaResult{}, errWouldLoseContributions
+	}
+	return c.store.WriteContributions(ctx, step, begun, func(held care.HeldContributions) care.ContributionsDecision {
+		return care.DecideContributions(held, read.Records, read.Issues, in.Subject.LostContributions, db.NewID)
 	})
 }
 

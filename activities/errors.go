@@ -45,7 +45,7 @@ func failureReason(err error) care.Reason {
 	switch {
 	case serviceUnavailable(err):
 		return care.ReasonServiceUnavailable
-	case databaseUnavailable(err):
+	case db.Away(err):
 		return care.ReasonDatabaseUnavailable
 	default:
 		return care.ReasonUnexpected
@@ -57,11 +57,6 @@ func failureReason(err error) care.Reason {
 func serviceUnavailable(err error) bool {
 	var failure *transport.Error
 	return errors.As(err, &failure) || errors.Is(err, db.ErrNoAllowance) || errors.Is(err, context.DeadlineExceeded)
-}
-
-// databaseUnavailable recognises a database that is away, or that has yet to be migrated.
-func databaseUnavailable(err error) bool {
-	return errors.Is(err, db.ErrUnavailable) || errors.Is(err, db.ErrSchemaMissing)
 }
 
 // applicationError is how Temporal sees an error of a step: with a type that the workflow tells apart, retried or not, and with the
@@ -76,7 +71,7 @@ func applicationError(err error) error {
 			temporal.ApplicationErrorOptions{NextRetryDelay: failure.RetryAfter}) // 0 leaves it to the retry policy
 	case serviceUnavailable(err):
 		return temporal.NewApplicationError(err.Error(), protocol.ErrorServiceUnavailable)
-	case databaseUnavailable(err):
+	case db.Away(err):
 		return temporal.NewApplicationError(err.Error(), protocol.ErrorDatabaseUnavailable)
 	case errors.Is(err, errTemporalUnavailable):
 		return temporal.NewApplicationError(err.Error(), protocol.ErrorTemporalUnavailable)

@@ -75,7 +75,7 @@ func TestRegisteredStepsReturnApplicationErrors(t *testing.T) {
 	var suite testsuite.WorkflowTestSuite
 	environment := suite.NewTestActivityEnvironment()
 	environment.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&activities.Interceptor{}}})
-	s.steps.RegisterServiceSteps(environment, care.ServicesAustralia, nil)
+	s.steps.RegisterServiceSteps(environment, care.ServicesAustralia)
 	_, err := environment.ExecuteActivity(protocol.UpsertPlanActivity, protocol.AreaInput{Subject: subject})
 	failure := requireApplicationError(t, err, protocol.ErrorServiceUnavailable, true, 30*time.Second)
 	require.Equal(t, "services-australia: care recipient summary: unavailable (status 503, code 503)", failure.Message())

@@ -105,7 +105,7 @@ func TestPushBackHoldsForEveryProcess(t *testing.T) {
 	_, err := another.steps.UpsertPlan(impatient, protocol.AreaInput{Subject: subject})
 	require.Error(t, err)
 	require.Empty(t, s.calls())
-	require.Greater(t, testkit.Value[float64](t, s.sql, "SELECT extract(epoch FROM theoretical_arrival - now())::float8 FROM upstream_allowance"), 55.0)
+	require.Greater(t, testkit.Value[float64](t, s.sql, "SELECT extract(epoch FROM theoretical_arrival - now())::float8 FROM upstream_allowance"), 30.0)
 }
 
 // A direct pass, which tries nothing again, ends partial or failed with the government's last words, and a later one heals it.

@@ -42,16 +42,17 @@ func (p *PaceContract) ValidateParticipant(ctx context.Context, in protocol.Vali
 	if err != nil {
 		return care.Subject{}, err
 	}
-	if err := p.store.RecordRun(ctx, db.RunStart{
+	again, err := p.store.BeginRun(ctx, db.RunStart{
 		ID: in.RunID, Request: in.Request, Kind: care.RunPACEContract, WorkflowID: in.WorkflowID, StartedAt: in.At,
-	}); err != nil {
+	})
+	if err != nil {
 		return care.Subject{}, err
 	}
 	today := care.DateIn(in.At, record.TimeZone)
 	return care.Subject{
 		RunID: in.RunID, OrganisationID: in.OrganisationID, ClientID: in.ClientID, ConnectionID: record.ConnectionID, Today: today,
-		HoldChanges: in.HoldChanges,
-		Refusal:     participantRefusal(record, in.Trigger, today),
+		HoldChanges: in.HoldChanges, Again: again,
+		Refusal: participantRefusal(record, in.Trigger, today),
 	}, nil
 }
 

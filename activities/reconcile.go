@@ -18,14 +18,15 @@ type Executions interface {
 	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
 }
 
-// reconciler closes what a workflow left open that was terminated, or lost.
+// reconciler closes what a workflow left open that was terminated, or lost, and asks again for what nobody has done.
 type reconciler struct {
 	store    *db.Store
-	temporal Executions
+	temporal Workflows
 }
 
-// reconcile closes the runs and bulk runs of all organisations whose workflow has ended without recording their outcome.
-func (r reconciler) reconcile(ctx context.Context) (protocol.Reconciled, error) {
+// reconcile closes the runs and bulk runs of all organisations whose workflow has ended without recording their outcome, and asks again for the
+// claims' syncs that got lost with one.
+func (r reconciler) reconcile(ctx context.Context, in protocol.ReconcileInput) (protocol.Reconciled, error) {
 	var closed protocol.Reconciled
 	bulks, err := r.store.OpenBulks(ctx)
 	if err != nil {
@@ -43,7 +44,38 @@ func (r reconciler) reconcile(ctx context.Context) (protocol.Reconciled, error) 
 			closed.BulkRuns++
 		}
 	}
-	return r.closeRuns(ctx, closed)
+	if closed, err = r.closeRuns(ctx, closed); err != nil {
+		return closed, err
+	}
+	closed.ClaimSyncs, err = r.askAgain(ctx, in)
+	return closed, err
+}
+
+// askAgain asks for the syncs that claims have caused and after whose event no run has begun, where none is under way that may still be
+// followed by one (R20).
+func (r reconciler) askAgain(ctx context.Context, in protocol.ReconcileInput) (asked int, err error) {
+	unanswered, err := r.store.UnansweredClaimSyncs(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, due := range unanswered {
+		goesOn, err := r.goesOn(ctx, protocol.CareRecipientSyncID(due.ClientID))
+		if err != nil {
+			return asked, err
+		}
+		if goesOn {
+			continue
+		}
+		claim := protocol.ClaimSyncsInput{OrganisationID: due.OrganisationID, ClaimID: due.ClaimID, TaskQueuePrefix: in.TaskQueuePrefix}
+		if err := requestSync(ctx, r.temporal, claim, due.ClientID); err != nil {
+			return asked, err
+		}
+		if err := r.store.ClaimSyncRequested(ctx, due.OrganisationID, due.ClaimID, due.DueClaimSync); err != nil {
+			return asked, err
+		}
+		asked++
+	}
+	return asked, nil
 }
 
 // closeRuns leaves alone what a workflow that goes on may still finish: after a reset its run keeps its id.

@@ -25,14 +25,19 @@ func (s *Steps) RegisterDatabaseSteps(registry worker.ActivityRegistry) {
 	register(registry, protocol.PlanBulkActivity, s.PlanBulk)
 	register(registry, protocol.SetPausedActivity, s.SetBulkPaused)
 	register(registry, protocol.EscalatedActivity, s.EscalatedPeople)
+	register(registry, protocol.SetAsideActivity, s.SetAsidePeople)
 	register(registry, protocol.SettleBatchActivity, s.SettleBatch)
 	register(registry, protocol.CompleteBulkActivity, s.CompleteBulk)
 }
 
-// RegisterServiceSteps registers the steps that call a service, and those that look at other workflows: they wait, too.
-func (s *Steps) RegisterServiceSteps(registry worker.ActivityRegistry, service care.Service, temporal Workflows) {
+// RegisterWaitingSteps registers the steps that look at other workflows. They wait, and so run beside the workflow tasks.
+func (s *Steps) RegisterWaitingSteps(registry worker.ActivityRegistry, temporal Workflows) {
 	register(registry, protocol.AwaitRunActivity, awaiter{store: s.Bulk.store, temporal: temporal}.awaitRun)
 	register(registry, protocol.ReconcileActivity, reconciler{store: s.Bulk.store, temporal: temporal}.reconcile)
+}
+
+// RegisterServiceSteps registers the steps that call a service.
+func (s *Steps) RegisterServiceSteps(registry worker.ActivityRegistry, service care.Service) {
 	switch service {
 	case care.ServicesAustralia:
 		register(registry, protocol.UpsertPlanActivity, s.UpsertPlan)

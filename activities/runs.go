@@ -20,6 +20,9 @@ func (r *Runs) CompleteRun(ctx context.Context, in protocol.CompleteInput) (care
 	if in.DroppedRequests > 0 {
 		issues = append(issues, care.Warning(in.Kind.Areas()[0], care.IssueRequestsDropped, "Further requests had arrived and were not followed, because the sync was cancelled. Sync again."))
 		result.Warnings++
+		if err := r.store.DropClaimSyncs(ctx, in.Subject.OrganisationID, in.Subject.ClientID); err != nil {
+			return result, err
+		}
 	}
 	plan, err := r.store.FinishRun(ctx, in.Subject.OrganisationID, result, issues)
 	result.PlanID = plan

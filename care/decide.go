@@ -201,19 +201,46 @@ type ContributionsDecision struct {
 	SetID   ID
 }
 
-// DecideContributions decides what recreating the contributions changes (R16). A clean "none" removes them, with a warning.
-func DecideContributions(held, read []Contribution, issues []Issue, newID NewID) ContributionsDecision {
-	difference := CompareContributions(held, read)
+// HeldContributions is what we hold of the contributions' area.
+type HeldContributions struct {
+	Contributions []Contribution `json:"contributions"`
+	Holds         []OpenHold     `json:"holds"`
+}
+
+// WouldLose reports whether an answer would take away all contributions that we hold, and nobody has decided about that yet.
+func (h HeldContributions) WouldLose(read []Contribution) bool {
+	decided := slices.ContainsFunc(h.Holds, func(hold OpenHold) bool { return hold.Kind == KindContribution })
+	return len(h.Contributions) > 0 && len(read) == 0 && !decided
+}
+
+// keeps reports whether the contributions stay although none were reported.
+func (h HeldContributions) keeps(read []Contribution, lost LostContributions) bool {
+	guard := guardOf(h.Holds, KindContribution, "")
+	waits := guard.Waiting || guard.Accepted > 0 && guard.Accepted < len(h.Contributions)
+	return len(h.Contributions) > 0 && len(read) == 0 && (waits || lost == HoldContributions && guard.Accepted == 0)
+}
+
+// DecideContributions decides what recreating the contributions changes (R16). A clean "none" removes them, with a warning, unless they are
+// held until an operator accepts that (R9).
+func DecideContributions(held HeldContributions, read []Contribution, issues []Issue, lost LostContributions, newID NewID) ContributionsDecision {
+	kept := 0
+	if held.keeps(read, lost) {
+		read, kept = held.Contributions, len(held.Contributions)
+	}
+	difference := CompareContributions(held.Contributions, read)
 	decision := ContributionsDecision{Decision: Decision{Issues: slices.Clone(issues)}, Contributions: read, Changed: difference.Changed}
+	if kept > 0 || slices.ContainsFunc(held.Holds, func(hold OpenHold) bool { return hold.Kind == KindContribution }) {
+		take(&decision.Decision, AreaContributions, KindContribution, "", Difference[Contribution]{Held: kept})
+	}
 	if difference.Cleared {
 		decision.warn(Warning(AreaContributions, IssueContributionsCleared, fmt.Sprintf(
-			"No contributions were reported; the %d we held were removed.", len(held))))
+			"No contributions were reported; the %d we held were removed.", len(held.Contributions))))
 	}
 	if decision.Changed {
 		decision.SetID = newID()
 		decision.Changes = []Change{{
 			Kind: KindContribution, RecordID: decision.SetID, Action: ActionUpdated, Field: "contributions",
-			Old: contributionsText(held), New: contributionsText(read),
+			Old: contributionsText(held.Contributions), New: contributionsText(read),
 		}}
 	}
 	decision.conclude(Counts{KindContribution: difference.Count})

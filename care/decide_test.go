@@ -209,7 +209,7 @@ func TestContributionsAreRecreated(t *testing.T) { // seed 004, R16
 	type set = []care.Contribution
 
 	t.Run("an identical set is written again and adds no history", func(t *testing.T) {
-		decision := care.DecideContributions(set{everyday, clinical}, set{clinical, everyday}, nil, freshIDs())
+		decision := care.DecideContributions(care.HeldContributions{Contributions: set{everyday, clinical}}, set{clinical, everyday}, nil, care.LoseContributions, freshIDs())
 		require.Equal(t, set{clinical, everyday}, decision.Contributions)
 		require.False(t, decision.Changed)
 		require.Empty(t, decision.SetID)
@@ -219,7 +219,7 @@ func TestContributionsAreRecreated(t *testing.T) { // seed 004, R16
 	t.Run("another set makes the old one history", func(t *testing.T) {
 		raised := everyday
 		raised.Percentage = amount("20")
-		decision := care.DecideContributions(set{everyday}, set{raised}, nil, freshIDs())
+		decision := care.DecideContributions(care.HeldContributions{Contributions: set{everyday}}, set{raised}, nil, care.LoseContributions, freshIDs())
 		require.Equal(t, set{raised}, decision.Contributions)
 		require.True(t, decision.Changed)
 		require.NotEmpty(t, decision.SetID)
@@ -235,7 +235,7 @@ func TestContributionsAreRecreated(t *testing.T) { // seed 004, R16
 		require.False(t, care.CompareContributions(after, set{raised}).Changed)
 	})
 	t.Run("a clean none removes them, with a warning", func(t *testing.T) {
-		decision := care.DecideContributions(set{everyday, clinical}, nil, nil, freshIDs())
+		decision := care.DecideContributions(care.HeldContributions{Contributions: set{everyday, clinical}}, nil, nil, care.LoseContributions, freshIDs())
 		require.Empty(t, decision.Contributions)
 		require.True(t, decision.Changed)
 		require.Equal(t, []care.IssueCode{care.IssueContributionsCleared}, issueCodes(decision.Issues))
@@ -244,7 +244,7 @@ func TestContributionsAreRecreated(t *testing.T) { // seed 004, R16
 		require.Nil(t, decision.Changes[0].New)
 	})
 	t.Run("none before and none now is nothing to speak of", func(t *testing.T) {
-		decision := care.DecideContributions(nil, nil, nil, freshIDs())
+		decision := care.DecideContributions(care.HeldContributions{Contributions: nil}, nil, nil, care.LoseContributions, freshIDs())
 		require.False(t, decision.Changed)
 		require.Empty(t, decision.Issues)
 	})
@@ -512,4 +512,41 @@ func usageContents(lines []care.UsageLine) []string {
 		}
 	}
 	return contents
+}
+
+// R9: contributions that would all go because of a bulk run's answer are kept until an operator accepts that; what comes back closes the hold.
+func TestContributionsThatAreHeld(t *testing.T) {
+	one := care.Contribution{Category: "EVERYDAY_LIVING"}
+	held := []care.Contribution{one}
+	hold := func(accepted bool) []care.OpenHold {
+		return []care.OpenHold{{Hold: care.Hold{Kind: care.KindContribution, Records: 1}, Accepted: accepted}}
+	}
+	for name, test := range map[string]struct {
+		open    []care.OpenHold
+		read    []care.Contribution
+		lost    care.LostContributions
+		kept    bool
+		records []int
+	}{
+		"a single sync removes them":      {nil, nil, care.LoseContributions, false, nil},
+		"a bulk run holds them":           {nil, nil, care.HoldContributions, true, []int{1}},
+		"what waits goes on waiting":      {hold(false), nil, care.LoseContributions, true, []int{1}},
+		"what was accepted goes":          {hold(true), nil, care.LoseContributions, false, []int{0}},
+		"accepted, also in a bulk run":    {hold(true), nil, care.HoldContributions, false, []int{0}},
+		"what comes back closes the hold": {hold(false), held, care.LoseContributions, true, []int{0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			decision := care.DecideContributions(care.HeldContributions{Contributions: held, Holds: test.open}, test.read, nil, test.lost, freshIDs())
+			require.Equal(t, test.kept, len(decision.Contributions) == 1)
+			require.Equal(t, !test.kept, decision.Changed)
+			var records []int
+			for _, hold := range decision.Holds {
+				records = append(records, hold.Records)
+			}
+			require.Equal(t, test.records, records)
+		})
+	}
+	require.True(t, care.HeldContributions{Contributions: held}.WouldLose(nil))
+	require.False(t, care.HeldContributions{Contributions: held}.WouldLose(held))
+	require.False(t, care.HeldContributions{Contributions: held, Holds: hold(false)}.WouldLose(nil), "that is decided already")
 }

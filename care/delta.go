@@ -1,11 +1,52 @@
 package care
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // HeldLists is what we hold of a person that a provider-wide list can be compared with.
 type HeldLists struct {
 	HeldPlan
 	Contributions []Contribution `json:"contributions"`
+	Budgets       []Budget       `json:"budgets"`
+}
+
+// ListTimes are the government's own times of a list that was read (R35).
+type ListTimes struct {
+	// AnsweredAt is when the first page was answered, zero where the answer did not say.
+	AnsweredAt time.Time
+	// UpdatedAt is the greatest time of a change that a row carries, zero where none does.
+	UpdatedAt time.Time
+}
+
+// markOverlap is how much of the time before a list was read is asked for again, where its rows do not say when they were changed: a change
+// may show late.
+const markOverlap = 48 * time.Hour
+
+// Mark is up to when the list is covered, before is up to when it was: from then on a delta run asks what was updated. It never comes from our
+// own clock, and never lies beyond the answer. Where the answer does not say when it was given, nothing more is covered than before.
+func (t ListTimes) Mark(before time.Time) time.Time {
+	if t.AnsweredAt.IsZero() {
+		return before
+	}
+	mark := t.UpdatedAt
+	if mark.IsZero() {
+		mark = t.AnsweredAt.Add(-markOverlap)
+	}
+	if before.After(mark) {
+		mark = before
+	}
+	if mark.After(t.AnsweredAt) {
+		return t.AnsweredAt
+	}
+	return mark
+}
+
+// BudgetMoved reports whether a listed budget has other figures than we hold.
+func (h HeldLists) BudgetMoved(listed Budget) bool {
+	at := slices.IndexFunc(h.Budgets, func(held Budget) bool { return held.UpstreamBudgetID == listed.UpstreamBudgetID })
+	return at < 0 || h.Budgets[at].Removed || len(changesBetween(KindBudget, h.Budgets[at].ID, h.Budgets[at].values(), listed.values())) > 0
 }
 
 // SummaryMoved reports whether a person's listed rows, merged (R11), say something else than what we hold, or are about somebody else (R8).

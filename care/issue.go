@@ -107,6 +107,8 @@ func RefusalIssue(area Area, reason Reason, words string) Issue {
 type Read[T any] struct {
 	Records []T
 	Issues  []Issue
+	// Times are those of a provider's list; zero for one person's.
+	Times ListTimes
 }
 
 // Summary is one row of what the government says of a care recipient: an entry into a provider's care, with what the person is approved

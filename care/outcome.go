@@ -60,10 +60,12 @@ const (
 	ReasonNotSetUp            Reason = "not_set_up"
 	ReasonServiceUnavailable  Reason = "service_unavailable"
 	ReasonDatabaseUnavailable Reason = "database_unavailable"
-	ReasonNoWorker            Reason = "no_worker"
-	ReasonUnexpected          Reason = "unexpected_error"
-	ReasonSuperseded          Reason = "superseded"
-	ReasonCancelled           Reason = "cancelled"
+	// ReasonUnavailableForPerson: the service answers for others, and not for this person (R9).
+	ReasonUnavailableForPerson Reason = "unavailable_for_person"
+	ReasonNoWorker             Reason = "no_worker"
+	ReasonUnexpected           Reason = "unexpected_error"
+	ReasonSuperseded           Reason = "superseded"
+	ReasonCancelled            Reason = "cancelled"
 )
 
 // The reasons of a PACE Contract Sync: the gates in their order (R21), then the plan (R23), then the two steps (R22, R24) and R30.
@@ -91,26 +93,27 @@ const (
 )
 
 var explanations = map[Reason]string{
-	ReasonIdentityMismatch:    "Services Australia holds a different person under this care recipient id. Nothing of it was saved. Compare the two records that the run shows and correct the one that is wrong.",
-	ReasonIdentityUnconfirmed: "Neither the surname nor the date of birth could be compared with what Services Australia holds under this care recipient id, so it is not certain that this is the person. Nothing was saved. Complete the person's record, or ask Services Australia to complete theirs.",
-	ReasonAnotherBudget:       "Services Australia answered with the details of another budget than was asked for. Nothing of them was saved, and the earlier figures were kept. Sync again; if it stays so, report it to Services Australia.",
-	ReasonNotFound:            "Services Australia does not know this care recipient id for this provider. Check the number on the person's approval letter.",
-	ReasonConsentRefused:      "The care recipient has not consented to their budget details being shared. What could be read was saved; earlier figures were kept. Ask the person for consent, then sync again.",
-	ReasonNotAuthorised:       "Services Australia did not allow this device or provider to read the record. Check the provider's delegation to the device in PRODA.",
-	ReasonLoginRefused:        "PRODA refused the organisation's login. Run the connection test and follow what it says.",
-	ReasonRequestRefused:      "Services Australia refused the request. Its own words are shown below.",
-	ReasonNoCareRecipientID:   "This person has no care recipient id. Add it to the person's record first.",
-	ReasonNoConnection:        "This organisation has no connection to Services Australia. Set one up first.",
-	ReasonConnectionUnknown:   "This organisation has several connections to Services Australia, and which one holds this person is not known. Import the person again with its service provider id.",
-	ReasonDeviceNotActivated:  "The connection's PRODA device has not been activated. Activate it with the one-time code from PRODA.",
-	ReasonUnusableAnswer:      "The answer of Services Australia could not be used: it was too large, or a record lacked the field that identifies it. Tell CareSync's operators.",
-	ReasonNotSetUp:            "The connection to Services Australia is not set up completely. Run the connection test and follow what it says.",
-	ReasonServiceUnavailable:  "Services Australia could not be reached for too long. Nothing that was there before was changed; sync again later.",
-	ReasonDatabaseUnavailable: "CareSync's own database could not be reached for too long. Sync again once it is back.",
-	ReasonNoWorker:            "No CareSync worker took up the work for too long. Start a worker, then sync again.",
-	ReasonUnexpected:          "Something unexpected went wrong. Nothing was half-written; the workflow's history says more.",
-	ReasonSuperseded:          "A sync that began later had already saved newer data.",
-	ReasonCancelled:           "The sync was cancelled. What had been saved before stays.",
+	ReasonIdentityMismatch:     "Services Australia holds a different person under this care recipient id. Nothing of it was saved. Compare the two records that the run shows and correct the one that is wrong.",
+	ReasonIdentityUnconfirmed:  "Neither the surname nor the date of birth could be compared with what Services Australia holds under this care recipient id, so it is not certain that this is the person. Nothing was saved. Complete the person's record, or ask Services Australia to complete theirs.",
+	ReasonAnotherBudget:        "Services Australia answered with the details of another budget than was asked for. Nothing of them was saved, and the earlier figures were kept. Sync again; if it stays so, report it to Services Australia.",
+	ReasonNotFound:             "Services Australia does not know this care recipient id for this provider. Check the number on the person's approval letter.",
+	ReasonConsentRefused:       "The care recipient has not consented to their budget details being shared. What could be read was saved; earlier figures were kept. Ask the person for consent, then sync again.",
+	ReasonNotAuthorised:        "Services Australia did not allow this device or provider to read the record. Check the provider's delegation to the device in PRODA.",
+	ReasonLoginRefused:         "PRODA refused the organisation's login. Run the connection test and follow what it says.",
+	ReasonRequestRefused:       "Services Australia refused the request. Its own words are shown below.",
+	ReasonNoCareRecipientID:    "This person has no care recipient id. Add it to the person's record first.",
+	ReasonNoConnection:         "This organisation has no connection to Services Australia. Set one up first.",
+	ReasonConnectionUnknown:    "This organisation has several connections to Services Australia, and which one holds this person is not known. Import the person again with its service provider id.",
+	ReasonDeviceNotActivated:   "The connection's PRODA device has not been activated. Activate it with the one-time code from PRODA.",
+	ReasonUnusableAnswer:       "The answer of Services Australia could not be used: it was too large, or a record lacked the field that identifies it. Tell CareSync's operators.",
+	ReasonNotSetUp:             "The connection to Services Australia is not set up completely. Run the connection test and follow what it says.",
+	ReasonServiceUnavailable:   "Services Australia could not be reached for too long. Nothing that was there before was changed; sync again later.",
+	ReasonUnavailableForPerson: "Services Australia answers for other people and not for this one, each time that it was asked over more than ten minutes (503). What was there before was kept. Ask Services Australia about this person's record, then sync again.",
+	ReasonDatabaseUnavailable:  "CareSync's own database could not be reached for too long. Sync again once it is back.",
+	ReasonNoWorker:             "No CareSync worker took up the work for too long. Start a worker, then sync again.",
+	ReasonUnexpected:           "Something unexpected went wrong. Nothing was half-written; the workflow's history says more.",
+	ReasonSuperseded:           "A sync that began later had already saved newer data.",
+	ReasonCancelled:            "The sync was cancelled. What had been saved before stays.",
 
 	ReasonPACENotEnabled:     "The PACE API is not enabled for this organisation. Enable it in the organisation's PACE settings first.",
 	ReasonNotPACEParticipant: "The client is not marked as an NDIS PACE Participant. Tick that box on the client first.",
@@ -137,6 +140,9 @@ var explanations = map[Reason]string{
 
 	ReasonRelationshipHasEnded: "The relationship with this participant has ended, so scheduled syncs of the client have stopped. The data is kept; resume the syncs once the participant has endorsed the organisation again.",
 }
+
+// NotBegun is said of a run that no worker has begun although one should have by now.
+const NotBegun = "no worker has begun this; start one, or read the log of the one that runs: it may lack the key that this was sealed with"
 
 // Explain says in plain words what happened and what to do about it.
 func (r Reason) Explain() string { return explanations[r] }

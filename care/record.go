@@ -75,6 +75,7 @@ const (
 	SourceImportPeople            ChangeSource = "import-people"
 	SourceImportDeliveredServices ChangeSource = "import-delivered-services"
 	SourcePACEBoxes               ChangeSource = "pace-boxes"
+	SourceChangeNumber            ChangeSource = "change-number"
 	SourceSamePerson              ChangeSource = "same-person"
 )
 

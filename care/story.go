@@ -18,9 +18,11 @@ type Request struct {
 	MovedOnly    bool     `json:"moved_only,omitempty"`
 	MovedBudgets []string `json:"-"`
 	// HoldChanges leaves every change of a contract to people (R31).
-	HoldChanges bool    `json:"hold_changes,omitempty"`
-	Trigger     Trigger `json:"trigger"`
-	RequestedBy string  `json:"requested_by,omitempty"`
+	HoldChanges bool `json:"hold_changes,omitempty"`
+	// LostContributions says what becomes of contributions that would all go.
+	LostContributions LostContributions `json:"-"`
+	Trigger           Trigger           `json:"trigger"`
+	RequestedBy       string            `json:"requested_by,omitempty"`
 	// BulkID is the bulk run that asks, empty if none does.
 	BulkID ID `json:"bulk_id,omitempty"`
 }
@@ -53,8 +55,11 @@ type Subject struct {
 	Areas        []Area   `json:"areas,omitempty"`
 	MovedOnly    bool     `json:"moved_only,omitempty"`
 	MovedBudgets []string `json:"-"`
-	// HoldChanges is the request's.
-	HoldChanges bool `json:"hold_changes,omitempty"`
+	// HoldChanges and LostContributions are the request's.
+	HoldChanges       bool              `json:"hold_changes,omitempty"`
+	LostContributions LostContributions `json:"-"`
+	// Again is set where the run had begun before: it was reset, so that its steps may answer from what they read then.
+	Again bool `json:"again,omitempty"`
 	// Verified is set once a summary of this person has passed the identity check (R8, R19).
 	Verified bool `json:"verified,omitempty"`
 	// Identified is set once this run's summary has passed it (R32).

@@ -152,6 +152,59 @@ func (s *Store) OpenItems(ctx context.Context, slice BulkSlice) ([]OpenItem, err
 	return items, mapError("load the people of the slice", err)
 }
 
+// SetAside tells how many people of a bulk run meet the same trouble as one who was set aside, of how many who were selected, and when that
+// one met it.
+type SetAside struct {
+	People, Selected int
+	MetAt            []time.Time
+}
+
+// SetItemAside sets a person aside until the others of a bulk run are done. at and area say when and where they met a 503.
+func (s *Store) SetItemAside(ctx context.Context, organisation, bulk, client care.ID, cause care.AsideCause, at time.Time, area care.Area) (SetAside, error) {
+	row, err := s.queries.SetItemAside(ctx, gen.SetItemAsideParams{
+		OrganisationID: organisation, BulkID: bulk, ClientID: client, SetAsideFor: string(cause), OwnReason: string(care.ReasonUnavailableForPerson), At: at, Area: string(area),
+	})
+	return SetAside{People: int(row.People), Selected: int(row.Selected), MetAt: row.MetAt}, mapError("set a person aside", err)
+}
+
+// ItemsSetAside are the people of a bulk run who wait for its end for that cause.
+func (s *Store) ItemsSetAside(ctx context.Context, organisation, bulk care.ID, cause care.AsideCause) ([]OpenItem, error) {
+	rows, err := s.queries.ItemsSetAside(ctx, gen.ItemsSetAsideParams{OrganisationID: organisation, BulkID: bulk, SetAsideFor: string(cause)})
+	items := make([]OpenItem, len(rows))
+	for i, row := range rows {
+		items[i] = OpenItem(row)
+	}
+	return items, mapError("load the people who were set aside", err)
+}
+
+// CountSetAside counts the people of a bulk run who wait for its end: those whom the service is unavailable for, and those who would lose
+// their contributions.
+func (s *Store) CountSetAside(ctx context.Context, organisation, bulk care.ID) (unavailable, losing int, err error) {
+	row, err := s.queries.CountSetAside(ctx, gen.CountSetAsideParams{OrganisationID: organisation, BulkID: bulk})
+	return int(row.Unavailable), int(row.Losing), mapError("count the people who were set aside", err)
+}
+
+// CountWithContributions counts the people of a bulk run of whom we hold contributions.
+func (s *Store) CountWithContributions(ctx context.Context, organisation, bulk care.ID) (int, error) {
+	people, err := s.queries.CountWithContributions(ctx, gen.CountWithContributionsParams{OrganisationID: organisation, BulkID: bulk})
+	return int(people), mapError("count the people with contributions", err)
+}
+
+// TakeItemsBack lets those of a slice who were set aside for a trouble that is the service's wait like everybody else.
+func (s *Store) TakeItemsBack(ctx context.Context, slice BulkSlice) error {
+	return mapError("take people back", s.queries.TakeItemsBack(ctx, gen.TakeItemsBackParams{
+		OrganisationID: slice.OrganisationID, BulkID: slice.BulkID, Batch: int32(slice.Batch), Slice: int32(slice.Slice),
+	}))
+}
+
+// OthersOfBulk tells of how many other people of a bulk run, up to most, an area was saved, and when the service last failed for one.
+func (s *Store) OthersOfBulk(ctx context.Context, organisation, bulk, client care.ID, area care.Area, most int) (succeeded int, failedAt time.Time, err error) {
+	row, err := s.queries.OthersOfBulk(ctx, gen.OthersOfBulkParams{
+		OrganisationID: organisation, BulkID: bulk, ClientID: client, Area: string(area), Most: int32(most),
+	})
+	return int(row.Succeeded), row.FailedAt, mapError("look at the others of the bulk run", err)
+}
+
 // BulkHalt says why no further person of a bulk run may be begun: it is paused, or over.
 type BulkHalt struct{ Paused, Finished bool }
 
@@ -183,12 +236,26 @@ func (s *Store) EscalateItems(ctx context.Context, organisation, bulk care.ID, c
 	return mapError("escalate", s.queries.EscalateItems(ctx, gen.EscalateItemsParams{OrganisationID: organisation, BulkID: bulk, Clients: clients}))
 }
 
-// EscalatedItems are the people of a batch, or of one slice of it, who were given a sync of their own and have no outcome yet.
-func (s *Store) EscalatedItems(ctx context.Context, organisation, bulk care.ID, batch int, slice *int) ([]care.ID, error) {
-	clients, err := s.queries.EscalatedItems(ctx, gen.EscalatedItemsParams{
-		OrganisationID: organisation, BulkID: bulk, Batch: int32(batch), Slice: batchNumber(slice),
-	})
+// EscalatedItems are the people of a batch who were given a sync of their own and have no outcome yet.
+func (s *Store) EscalatedItems(ctx context.Context, organisation, bulk care.ID, batch int) ([]care.ID, error) {
+	clients, err := s.queries.EscalatedItems(ctx, gen.EscalatedItemsParams{OrganisationID: organisation, BulkID: bulk, Batch: int32(batch)})
 	return clients, mapError("load the escalated", err)
+}
+
+// UnsettledOfSlice are the people of a slice who were begun and have no outcome yet: those with a sync of their own, and how many were set
+// aside.
+func (s *Store) UnsettledOfSlice(ctx context.Context, slice BulkSlice) (escalated []care.ID, setAside int, err error) {
+	rows, err := s.queries.UnsettledOfSlice(ctx, gen.UnsettledOfSliceParams{
+		OrganisationID: slice.OrganisationID, BulkID: slice.BulkID, Batch: int32(slice.Batch), Slice: int32(slice.Slice),
+	})
+	for _, row := range rows {
+		if row.Escalated {
+			escalated = append(escalated, row.ClientID)
+		} else {
+			setAside++
+		}
+	}
+	return escalated, setAside, mapError("load whom the slice leaves", err)
 }
 
 // SettleJoined settles a person with the newest run of a workflow that somebody else had started, once that has finished. A run from before
@@ -238,6 +305,14 @@ func countItems(ctx context.Context, queries *gen.Queries, organisation, bulk ca
 	return counts, err
 }
 
+// outageReasons are those for which somebody was not reached, rather than answered with a no.
+func outageReasons() (reasons []string) {
+	for _, reason := range care.OutageReasons {
+		reasons = append(reasons, string(reason))
+	}
+	return reasons
+}
+
 // FinishBulk settles whoever has no outcome yet as skipped, closes the passes that nobody finished, and sets the bulk run's outcome where none is set. It answers with the counts, and
 // with the outcome that stands. stop is why the run ended early, empty if it did not.
 func (s *Store) FinishBulk(ctx context.Context, organisation, bulk care.ID, stop care.Reason) (counts care.BulkCounts, outcome care.RunOutcome, err error) {
@@ -259,6 +334,9 @@ func (s *Store) FinishBulk(ctx context.Context, organisation, bulk care.ID, stop
 			return err
 		}
 		outcome = care.ConcludeBulk(counts, stop)
+		if err := queries.MoveListMarks(ctx, gen.MoveListMarksParams{OrganisationID: organisation, BulkID: bulk, Outages: outageReasons()}); err != nil {
+			return err
+		}
 		recorded, err := queries.FinishBulk(ctx, gen.FinishBulkParams{OrganisationID: organisation, ID: bulk, Outcome: string(outcome), Reason: string(stop)})
 		if errors.Is(err, pgx.ErrNoRows) { // a bulk run that could not even be recorded is over all the same
 			return nil
@@ -269,14 +347,39 @@ func (s *Store) FinishBulk(ctx context.Context, organisation, bulk care.ID, stop
 	return counts, outcome, err
 }
 
-// CoveredUntil is when the lists of the last bulk run began to be read that reached everybody whom it had planned, zero if there was none:
-// whatever changed before is covered.
-func (s *Store) CoveredUntil(ctx context.Context, organisation care.ID) (time.Time, error) {
-	until, err := s.queries.CoveredUntil(ctx, organisation)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return time.Time{}, nil
+// ListMark is up to when one of a connection's lists is covered, by the government's own times (R35), and which budgets it named then.
+type ListMark struct {
+	ConnectionID care.ID
+	List         care.Area
+	// Mark is zero where nothing covers the list yet.
+	Mark   time.Time
+	Listed []string
+}
+
+// ListMarks are those of all lists of an organisation's activated connections to Services Australia.
+func (s *Store) ListMarks(ctx context.Context, organisation care.ID) ([]ListMark, error) {
+	rows, err := s.queries.ListMarks(ctx, organisation)
+	marks := make([]ListMark, len(rows))
+	for i, row := range rows {
+		marks[i] = ListMark{ConnectionID: row.ID, List: care.Area(row.List), Mark: valueOf(row.Mark), Listed: row.Listed}
 	}
-	return until, mapError("find out since when to compare", err)
+	return marks, mapError("find out since when to compare", err)
+}
+
+// NoteBulkLists notes how far a bulk run has read the lists; what an earlier attempt has noted stands. They are covered once the run has
+// reached everybody whom it planned.
+func (s *Store) NoteBulkLists(ctx context.Context, organisation, bulk care.ID, marks []ListMark) error {
+	return s.inTransaction(ctx, "note how far the lists were read", func(queries *gen.Queries) error {
+		for _, mark := range marks {
+			mark.Listed = append([]string{}, mark.Listed...)
+			if err := queries.NoteBulkList(ctx, gen.NoteBulkListParams{
+				OrganisationID: organisation, BulkID: bulk, ConnectionID: mark.ConnectionID, List: string(mark.List), Mark: mark.Mark, Listed: mark.Listed,
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // MarkBulkListed notes when a bulk run began to read the providers' lists; the first attempt's time stands.

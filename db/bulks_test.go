@@ -61,28 +61,77 @@ func TestARetryReachesEverybodyWhoDidNotSucceed(t *testing.T) {
 	require.Equal(t, b.people[2:], b.again(t, care.BulkSelection{RetryOf: b.id}))
 }
 
-// finished lets everybody of a bulk run over some areas, whose lists were read, end well.
-func (b bulkRun) finished(t *testing.T, listedAt time.Time) {
+// connection is a connection to Services Australia whose device is activated.
+func (b bulkRun) connection(t *testing.T) care.ID {
 	t.Helper()
-	require.NoError(t, b.store.MarkBulkListed(t.Context(), b.organisation.ID, b.id, listedAt))
-	require.NoError(t, b.store.SettleItems(t.Context(), b.organisation.ID, b.id, nil, care.RunSucceeded, ""))
-	_, outcome, err := b.store.FinishBulk(t.Context(), b.organisation.ID, b.id, "")
+	created, err := b.store.CreateConnection(t.Context(), b.organisation.ID, exampleConnection("4000012345"))
 	require.NoError(t, err)
-	require.Equal(t, care.RunSucceeded, outcome)
+	testkit.OpenSQL(t, b.address).Exec(t, "UPDATE connection SET activated_at = now() WHERE id = $1", created.ID)
+	return created.ID
 }
 
-// R5: whatever changed in an area that a run left out is not covered by it.
-func TestOnlyARunOverAllAreasCoversWhatChanged(t *testing.T) {
-	t.Parallel()
-	b := newBulkRun(t, 2, everyCareRecipient)
-	sunday := time.Now().AddDate(0, 0, -1).Truncate(time.Second)
-	b.finished(t, sunday)
-	b.id = db.NewID()
-	b.plan(t, care.BulkOptions{Kind: care.RunCareRecipient, Areas: []care.Area{care.AreaContributions}})
-	b.finished(t, sunday.Add(time.Hour))
-	covered, err := b.store.CoveredUntil(t.Context(), b.organisation.ID)
+// listed notes that a bulk run has read a connection's list of budgets.
+func (b bulkRun) listed(t *testing.T, connection care.ID, mark time.Time) {
+	t.Helper()
+	for _, mark := range []time.Time{mark, mark.Add(time.Hour)} { // the first attempt's stands
+		require.NoError(t, b.store.NoteBulkLists(t.Context(), b.organisation.ID, b.id, []db.ListMark{
+			{ConnectionID: connection, List: care.AreaBudgets, Mark: mark, Listed: []string{"77"}},
+		}))
+	}
+}
+
+// covered is up to when the list of budgets is covered.
+func (b bulkRun) covered(t *testing.T) (mark db.ListMark) {
+	t.Helper()
+	marks, err := b.store.ListMarks(t.Context(), b.organisation.ID)
 	require.NoError(t, err)
-	require.True(t, sunday.Equal(covered), covered)
+	require.Len(t, marks, 3, "one for each list")
+	for _, one := range marks {
+		if one.List == care.AreaBudgets {
+			mark = one
+		}
+	}
+	return mark
+}
+
+// R35: the lists that a run has read are covered once everybody was reached, also those to whom the government said no; not by a run over some
+// areas only, and not while somebody was left out, cancelled, or lost to an outage.
+func TestWhatARunCovers(t *testing.T) {
+	t.Parallel()
+	sunday := time.Now().AddDate(0, 0, -1).Truncate(time.Second)
+	for name, test := range map[string]struct {
+		areas   []care.Area
+		outcome care.ItemOutcome
+		reason  care.Reason
+		covers  bool
+	}{
+		"everybody succeeded":      {nil, care.RunSucceeded, "", true},
+		"the government said no":   {nil, care.RunFailed, care.ReasonNotFound, true},
+		"a person's own 503":       {nil, care.RunFailed, care.ReasonUnavailableForPerson, true},
+		"consent refused":          {nil, care.RunPartial, care.ReasonConsentRefused, true},
+		"some areas only":          {[]care.Area{care.AreaContributions}, care.RunSucceeded, "", false},
+		"lost to an outage":        {nil, care.RunFailed, care.ReasonServiceUnavailable, false},
+		"lost to our own database": {nil, care.RunFailed, care.ReasonDatabaseUnavailable, false},
+		"cancelled":                {nil, care.RunCancelled, care.ReasonCancelled, false},
+		"not reached":              {nil, care.ItemSkipped, care.ReasonBatchLost, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBulkRun(t, 2, care.BulkOptions{Kind: care.RunCareRecipient, Areas: test.areas})
+			connection := b.connection(t)
+			b.listed(t, connection, sunday)
+			require.True(t, b.covered(t).Mark.IsZero(), "nothing is covered before the run has ended")
+			require.NoError(t, b.store.SettleItem(t.Context(), b.organisation.ID, b.id, b.people[0], test.outcome, test.reason))
+			require.NoError(t, b.store.SettleItems(t.Context(), b.organisation.ID, b.id, nil, care.RunSucceeded, ""))
+			_, _, err := b.store.FinishBulk(t.Context(), b.organisation.ID, b.id, "")
+			require.NoError(t, err)
+			mark := b.covered(t)
+			require.Equal(t, test.covers, mark.Mark.Equal(sunday), mark)
+			if test.covers {
+				require.Equal(t, []string{"77"}, mark.Listed)
+			}
+		})
+	}
 }
 
 // No list names again what was not read of somebody last time.
@@ -266,10 +315,13 @@ func TestAPassThatEscalatesMarksThePerson(t *testing.T) {
 	require.NoError(t, b.store.EscalateRun(t.Context(), b.organisation.ID,
 		care.RunResult{RunID: id, Outcome: care.RunFailed, Reason: care.ReasonServiceUnavailable, Counts: care.Counts{}}, nil))
 	require.Equal(t, care.BulkCounts{Selected: 1, Escalated: 1}, b.view(t).Counts)
-	slice := 0
-	escalated, err := b.store.EscalatedItems(t.Context(), b.organisation.ID, b.id, 0, &slice)
+	escalated, err := b.store.EscalatedItems(t.Context(), b.organisation.ID, b.id, 0)
 	require.NoError(t, err)
 	require.Equal(t, b.people, escalated)
+	unsettled, setAside, err := b.store.UnsettledOfSlice(t.Context(), db.BulkSlice{OrganisationID: b.organisation.ID, BulkID: b.id})
+	require.NoError(t, err)
+	require.Equal(t, b.people, unsettled)
+	require.Zero(t, setAside)
 }
 
 // The ledger's indexes grow at their end: the runs of a bulk run stand after those of the one before.

@@ -120,6 +120,32 @@ func (s *Store) ClaimSyncRequested(ctx context.Context, organisation, claim care
 	}))
 }
 
+// UnansweredClaimSync is a person whose sync a claim has caused, and after whose event no run of theirs has begun although it should have.
+type UnansweredClaimSync struct {
+	OrganisationID, ClaimID care.ID
+	DueClaimSync
+}
+
+// UnansweredClaimSyncs are those of all organisations.
+func (s *Store) UnansweredClaimSyncs(ctx context.Context) ([]UnansweredClaimSync, error) {
+	if err := s.queries.NoteAnsweredClaimSyncs(ctx); err != nil {
+		return nil, mapError("note which claims were answered", err)
+	}
+	rows, err := s.queries.UnansweredClaimSyncs(ctx)
+	syncs := make([]UnansweredClaimSync, len(rows))
+	for i, row := range rows {
+		syncs[i] = UnansweredClaimSync{
+			OrganisationID: row.OrganisationID, ClaimID: row.ClaimID, DueClaimSync: DueClaimSync{ClientID: row.ClientID, Statuses: row.Statuses},
+		}
+	}
+	return syncs, mapError("list the claims' syncs without an answer", err)
+}
+
+// DropClaimSyncs notes that an operator has cancelled the run that was to answer a person's claims: they are not asked for again (R7).
+func (s *Store) DropClaimSyncs(ctx context.Context, organisation, client care.ID) error {
+	return mapError("drop the claims' syncs", s.queries.DropClaimSyncs(ctx, gen.DropClaimSyncsParams{OrganisationID: organisation, ClientID: client}))
+}
+
 // ClaimView is what is known of a claim.
 type ClaimView struct {
 	ID        care.ID          `json:"id" doc:"CareSync's id of the claim"`

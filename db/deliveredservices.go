@@ -47,7 +47,7 @@ func (s *Store) ImportDeliveredServices(
 	ctx context.Context, organisation Organisation, file Import[ImportedDeliveredService], by string,
 ) (result DeliveredServicesResult, err error) {
 	err = s.inTransaction(ctx, "import delivered services", func(queries *gen.Queries) error {
-		if err := queries.LockOrganisationForImport(ctx, organisation.ID); err != nil {
+		if err := lockForImport(ctx, queries, organisation.ID); err != nil {
 			return err
 		}
 		work, err := loadWork(ctx, queries, organisation.ID, file.Rows)
@@ -55,6 +55,9 @@ func (s *Store) ImportDeliveredServices(
 			return err
 		}
 		for _, line := range file.Rows {
+			if len(work.problems) >= MostProblems {
+				break
+			}
 			work.add(line)
 		}
 		if err := importError(append(file.Problems, work.problems...)); err != nil {

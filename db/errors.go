@@ -20,10 +20,17 @@ var (
 	ErrUnavailable = errors.New("the database is unavailable")
 )
 
-// ConflictError says that a row contradicts another: Constraint names the rule.
+// Away reports whether an error says that the database is away, or has yet to be migrated.
+func Away(err error) bool { return errors.Is(err, ErrUnavailable) || errors.Is(err, ErrSchemaMissing) }
+
+// ConflictError says that a row contradicts a stored one: Constraint names the rule. Where the rule is about a value that somebody gives,
+// it is an InvalidError as well, which names the field.
 type ConflictError struct{ Constraint string }
 
 func (e *ConflictError) Error() string {
+	if invalid, known := conflictFields[e.Constraint]; known {
+		return invalid.Error()
+	}
 	return fmt.Sprintf("contradicts a stored row (%s)", e.Constraint)
 }
 
@@ -32,6 +39,40 @@ func conflicts(err error, constraint string) bool {
 	var conflict *ConflictError
 	return errors.As(err, &conflict) && conflict.Constraint == constraint
 }
+
+// As lets errors.As find the field whose value is in conflict.
+func (e *ConflictError) As(target any) bool {
+	invalid, isInvalid := target.(**InvalidError)
+	if !isInvalid {
+		return false
+	}
+	found, known := conflictFields[e.Constraint]
+	if known {
+		*invalid = &found
+	}
+	return known
+}
+
+// conflictFields are the constraints that a value which somebody gives can break, with the field and the rule as people know them. It is the
+// only place that words them: command line, API and console show the field's error.
+var conflictFields = map[string]InvalidError{
+	"organisation_slug_key":                                         {"slug", "is that of another organisation already"},
+	"connection_organisation_id_name_key":                           {"name", "is that of another connection already"},
+	"connection_organisation_id_service_service_provider_id_key":    {"service_provider_id", "has a connection to this service already"},
+	"client_organisation_id_care_recipient_id_key":                  {"care_recipient_id", "is that of another person already"},
+	"client_organisation_id_ndis_number_key":                        {"ndis_number", "is that of another person already"},
+	"support_plan_organisation_id_care_recipient_id_key":            {"care_recipient_id", "is that of another person's plan already"},
+	"support_plan_organisation_id_client_id_key":                    {"person", "has a Support at Home plan already"},
+	"support_plan_organisation_id_client_id_care_recipient_id_fkey": {"care_recipient_id", "is not the one that this person has"},
+	"service_contract_plan":                                         {"plan_start_date", "is that of another service contract of this person already"},
+	"service_contract_reference":                                    {"reference", "is that of another contract of this person already"},
+	"delivered_service_reference":                                   {"reference", "is that of another delivered service already"},
+	"invoice_organisation_id_upstream_invoice_id_key":               {"invoice_id", "is that of another invoice already"},
+	"invoice_line_organisation_id_invoice_id_upstream_item_id_key":  {"item_id", "is that of another line of this invoice already"},
+}
+
+// errUnstorableText: PostgreSQL keeps every character but one, the zero byte, and only UTF-8.
+var errUnstorableText = &InvalidError{"text", "holds a character that cannot be kept: a zero byte, or bytes that are not UTF-8"}
 
 // PostgreSQL's classes of errors (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 const (
@@ -46,6 +87,8 @@ const (
 	codeUndefinedFunction     = "42883"
 	codeUniqueViolation       = "23505"
 	codeForeignKeyViolation   = "23503"
+	codeInvalidBytes          = "22021"
+	codeUntranslatable        = "22P05" // \u0000 in JSON
 )
 
 // mapError tells apart what callers must tell apart. It keeps PostgreSQL's code, never its detail: that would quote values (R10).
@@ -83,6 +126,8 @@ func mapServerError(operation string, refused *pgconn.PgError) error {
 		return fmt.Errorf("%s: %w", operation, &ConflictError{Constraint: refused.ConstraintName})
 	}
 	switch refused.Code {
+	case codeInvalidBytes, codeUntranslatable:
+		return fmt.Errorf("%s: %w", operation, errUnstorableText)
 	case codeUndefinedTable, codeUndefinedColumn, codeUndefinedFunction:
 		return fmt.Errorf("%s: %w", operation, ErrSchemaMissing)
 	}

@@ -38,7 +38,7 @@ type handContractRow struct {
 func (s *Store) ImportContracts(ctx context.Context, organisation care.ID, file Import[ImportedContract]) (ImportResult, error) {
 	var result ImportResult
 	err := s.inTransaction(ctx, "import contracts", func(queries *gen.Queries) error {
-		if err := queries.LockOrganisationForImport(ctx, organisation); err != nil {
+		if err := lockForImport(ctx, queries, organisation); err != nil {
 			return err
 		}
 		numbers := make([]string, 0, len(file.Rows))
@@ -71,15 +71,18 @@ func clientsByNDISNumber(ctx context.Context, queries *gen.Queries, organisation
 
 // unknownClient is what is wrong with a line about somebody whom the organisation does not have.
 func unknownClient(line int) LineError {
-	return LineError{line, "ndis_number", "is not that of any client of this organisation: import the person first"}
+	return LineError{Line: line, Column: "ndis_number", Message: "is not that of any client of this organisation: import the person first"}
 }
 
 func checkContracts(imported []ImportedContract, clients map[string]care.ID) (contracts []handContractRow, problems []LineError) {
 	firstLine := make(map[[2]string]int, len(imported))
 	for _, line := range imported {
+		if len(problems) >= MostProblems {
+			break
+		}
 		key := [2]string{line.NDISNumber, line.Reference}
 		if first, twice := firstLine[key]; twice {
-			problems = append(problems, LineError{line.Line, "reference", fmt.Sprintf("stands in line %d too, for the same client", first)})
+			problems = append(problems, LineError{Line: line.Line, Column: "reference", Message: fmt.Sprintf("stands in line %d too, for the same client", first)})
 		} else {
 			firstLine[key] = line.Line
 		}
@@ -88,10 +91,10 @@ func checkContracts(imported []ImportedContract, clients map[string]care.ID) (co
 			problems = append(problems, unknownClient(line.Line))
 		}
 		if !line.EndDate.IsZero() && line.EndDate.Before(line.StartDate) {
-			problems = append(problems, LineError{line.Line, "end_date", "is before start_date"})
+			problems = append(problems, LineError{Line: line.Line, Column: "end_date", Message: "is before start_date"})
 		}
 		if line.TotalFunding.Valid && (!isMoney(line.TotalFunding.Decimal) || line.TotalFunding.Decimal.IsNegative()) {
-			problems = append(problems, LineError{line.Line, "total_funding", "is not an amount from 0 with at most two places"})
+			problems = append(problems, LineError{Line: line.Line, Column: "total_funding", Message: "is not an amount from 0 with at most two places"})
 		}
 		contracts = append(contracts, handContractRow{
 			ID: NewID(), ClientID: client, Reference: line.Reference, StartDate: line.StartDate, EndDate: line.EndDate, TotalFunding: line.TotalFunding,

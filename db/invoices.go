@@ -56,7 +56,7 @@ type invoiceLineRow struct {
 func (s *Store) ImportInvoices(ctx context.Context, organisation care.ID, file Import[ImportedInvoiceLine]) (InvoiceImportResult, error) {
 	var result InvoiceImportResult
 	err := s.inTransaction(ctx, "import invoices", func(queries *gen.Queries) error {
-		if err := queries.LockOrganisationForImport(ctx, organisation); err != nil {
+		if err := lockForImport(ctx, queries, organisation); err != nil {
 			return err
 		}
 		lines, problems, err := checkInvoiceLines(ctx, queries, organisation, file.Rows)
@@ -81,15 +81,18 @@ func checkInvoiceLines(ctx context.Context, queries *gen.Queries, organisation c
 	lines := make([]invoiceLineRow, 0, len(imported))
 	firstLine := make(map[[2]string]int, len(imported))
 	for _, line := range imported {
+		if len(problems) >= MostProblems {
+			break
+		}
 		key := [2]string{line.InvoiceID, line.ItemID}
 		if first, twice := firstLine[key]; twice {
-			problems = append(problems, LineError{line.Line, "item_id", fmt.Sprintf("stands in line %d too, with the same invoice id", first)})
+			problems = append(problems, LineError{Line: line.Line, Column: "item_id", Message: fmt.Sprintf("stands in line %d too, with the same invoice id", first)})
 		} else {
 			firstLine[key] = line.Line
 		}
 		client, known := clients[line.CareRecipientID]
 		if !known {
-			problems = append(problems, LineError{line.Line, "care_recipient_id", "is not that of any person of this organisation: import the person first"})
+			problems = append(problems, LineError{Line: line.Line, Column: "care_recipient_id", Message: "is not that of any person of this organisation: import the person first"})
 		}
 		lines = append(lines, invoiceLineRow{
 			ID: NewID(), UpstreamInvoiceID: line.InvoiceID, UpstreamItemID: line.ItemID, ClientID: client,

@@ -9,6 +9,9 @@ import (
 	"github.com/caresync/caresync/db/gen"
 )
 
+// MostProblems is how many problems of a file are listed. A file that has as many is not looked at any further.
+const MostProblems = 1000
+
 // importChunk is how many rows one statement of an import writes. It bounds a statement's size and time.
 const importChunk = 10_000
 
@@ -18,12 +21,20 @@ type Import[T any] struct {
 	Problems []LineError
 }
 
-// LineError says what is wrong with a line of a file. It names line and column and never repeats a value (R10).
+// LineError says what is wrong with a line of a file. It names line and column; its text never repeats a value (R10).
 type LineError struct {
 	// Line counts from 1, the header's; 0 is the file as a whole.
 	Line    int    `json:"line"`
 	Column  string `json:"column,omitempty"`
 	Message string `json:"message"`
+	// Contradiction are the two values of a number that a file may not change (R33). It is shown to who imports, beside the text.
+	Contradiction *Contradiction `json:"contradiction,omitempty"`
+}
+
+// Contradiction is a value that we hold beside the one that was given. It is about a person: show it, and never log it (R10).
+type Contradiction struct {
+	Held  string `json:"held"`
+	Given string `json:"given"`
 }
 
 // String names the place first.
@@ -53,6 +64,10 @@ func importError(problems []LineError) error {
 		return nil
 	}
 	slices.SortStableFunc(problems, func(a, b LineError) int { return a.Line - b.Line })
+	if len(problems) >= MostProblems {
+		last := LineError{Line: problems[MostProblems-1].Line, Message: fmt.Sprintf("the list ends here, after %d problems: correct these first", MostProblems)}
+		problems = append(problems[:MostProblems:MostProblems], last)
+	}
 	return &ImportError{Problems: problems}
 }
 
@@ -71,6 +86,8 @@ type ImportedPerson struct {
 	NDISNumber        string
 	// FlagChange are the two boxes of PACE, where the file says something of them.
 	care.FlagChange
+	// NewPerson says that the line is not about somebody whom we hold, however alike they are (R33).
+	NewPerson bool
 }
 
 // personRow is a person as WritePeople stores them.
@@ -86,12 +103,12 @@ type personRow struct {
 }
 
 // ImportPeople stores the people of a file, all or none. A person is recognised by the care recipient id, else by the NDIS number,
-// else by name and birth date; what the file leaves empty stays as it was. What changes is kept in each person's history, with by, who
+// else by name and birth date; a number is never changed (R33), and what the file leaves empty stays as it was. What changes is kept in each person's history, with by, who
 // imports. It fails with ImportError.
 func (s *Store) ImportPeople(ctx context.Context, organisation care.ID, file Import[ImportedPerson], by string) (ImportResult, error) {
 	var result ImportResult
 	err := s.inTransaction(ctx, "import people", func(queries *gen.Queries) error {
-		if err := queries.LockOrganisationForImport(ctx, organisation); err != nil {
+		if err := lockForImport(ctx, queries, organisation); err != nil {
 			return err
 		}
 		register, err := loadRegister(ctx, queries, organisation, file.Rows)
@@ -99,6 +116,9 @@ func (s *Store) ImportPeople(ctx context.Context, organisation care.ID, file Imp
 			return err
 		}
 		for _, person := range file.Rows {
+			if len(register.problems) >= MostProblems {
+				break
+			}
 			register.add(person)
 		}
 		if err := importError(append(file.Problems, register.problems...)); err != nil {
@@ -130,12 +150,16 @@ type register struct {
 	held              []gen.PeopleForImportRow
 	byCareRecipientID map[string]*gen.PeopleForImportRow
 	byNDISNumber      map[string]*gen.PeopleForImportRow
-	byBirthDate       map[care.Date][]*gen.PeopleForImportRow
-	connections       map[string]care.ID
+	// byDigits are the people by their care recipient ids without leading zeros.
+	byDigits    map[string][]*gen.PeopleForImportRow
+	byBirthDate map[care.Date][]*gen.PeopleForImportRow
+	connections map[string]care.ID
 	// providers are the service provider ids of the connections.
 	providers map[care.ID]string
-	// linesByID are the lines of the file's care recipient ids, lineOfNDIS of its NDIS numbers, lineOfClient of the people they are about.
+	// linesByID are the lines of the file's care recipient ids, lineOfDigits the first with such an id but for zeros in front, lineOfNDIS
+	// the lines of its NDIS numbers, lineOfClient of the people they are about.
 	linesByID    map[string]int
+	lineOfDigits map[string]ImportedPerson
 	lineOfNDIS   map[string]int
 	lineOfClient map[care.ID]int
 
@@ -148,12 +172,14 @@ type register struct {
 func loadRegister(ctx context.Context, queries *gen.Queries, organisation care.ID, people []ImportedPerson) (*register, error) {
 	r := &register{
 		byCareRecipientID: map[string]*gen.PeopleForImportRow{}, byNDISNumber: map[string]*gen.PeopleForImportRow{},
+		byDigits: map[string][]*gen.PeopleForImportRow{}, lineOfDigits: map[string]ImportedPerson{},
 		byBirthDate: map[care.Date][]*gen.PeopleForImportRow{}, connections: map[string]care.ID{}, providers: map[care.ID]string{},
 		linesByID: map[string]int{}, lineOfNDIS: map[string]int{}, lineOfClient: map[care.ID]int{},
 	}
 	query := gen.PeopleForImportParams{OrganisationID: organisation}
 	for _, person := range people {
 		query.CareRecipientIds = append(query.CareRecipientIds, person.CareRecipientID)
+		query.SignificantDigits = append(query.SignificantDigits, care.SignificantDigits(person.CareRecipientID))
 		query.NdisNumbers = append(query.NdisNumbers, person.NDISNumber)
 		query.BirthDates = append(query.BirthDates, person.BirthDate.String())
 		if _, twice := r.linesByID[person.CareRecipientID]; !twice {
@@ -177,6 +203,8 @@ func (r *register) indexHeld() {
 		person := &r.held[i]
 		if person.CareRecipientID != "" {
 			r.byCareRecipientID[person.CareRecipientID] = person
+			digits := care.SignificantDigits(person.CareRecipientID)
+			r.byDigits[digits] = append(r.byDigits[digits], person)
 		}
 		if person.NdisNumber != "" {
 			r.byNDISNumber[person.NdisNumber] = person
@@ -190,7 +218,6 @@ func (r *register) add(person ImportedPerson) {
 	before := len(r.problems)
 	held := r.recognise(person)
 	r.checkTwice(person, held)
-	r.checkID(person, held)
 	connection := r.connectionOf(person, held)
 	flags := r.flagsOf(person, held)
 	if len(r.problems) > before {
@@ -249,35 +276,94 @@ func flagsHeld(held *gen.PeopleForImportRow) care.PACEFlags {
 	return care.PACEFlags{PACEParticipant: held.PaceParticipant, PACEAPIAccess: held.PaceApiAccess}
 }
 
-// recognise finds the person we hold that a line is about, if any.
+// recognise finds the person we hold that a line is about, if any. A line never changes a number (R33): one that would is refused, and so
+// is one that may be about somebody whom we hold under another number.
 func (r *register) recognise(person ImportedPerson) *gen.PeopleForImportRow {
 	byID, byNumber := r.byCareRecipientID[person.CareRecipientID], r.byNDISNumber[person.NDISNumber]
+	if byID == nil && !person.NewPerson {
+		r.checkLeadingZeros(person)
+	}
 	switch {
 	case byID != nil && byNumber != nil && byID != byNumber:
 		r.refuse(person, "ndis_number", "belongs to another person than the care recipient id does: correct one of the two")
 		return byID
 	case byID != nil:
+		r.keepNumber(person, careRecipientIDs, byID)
+		r.keepNumber(person, ndisNumbers, byID)
 		return byID
 	case byNumber != nil:
+		r.keepNumber(person, careRecipientIDs, byNumber)
 		return byNumber
+	case person.NewPerson:
+		return nil
 	default:
 		return r.recogniseByName(person)
 	}
 }
 
-// recogniseByName finds somebody whose care recipient id was perhaps mistyped. Where the file also has the id that we hold, they are
-// two people.
-func (r *register) recogniseByName(person ImportedPerson) *gen.PeopleForImportRow {
-	for _, held := range r.byBirthDate[person.BirthDate] {
-		check := care.CheckIdentity(
-			care.Identity{GivenName: held.GivenName, FamilyName: held.FamilyName},
-			care.Identity{GivenName: person.GivenName, FamilyName: person.FamilyName})
-		_, alsoInFile := r.linesByID[held.CareRecipientID]
-		if len(check.Mismatches) == 0 && !check.GivenNameDiffers && (held.CareRecipientID == "" || !alsoInFile) {
-			return held
+var (
+	careRecipientIDs = numberOf{care.CareRecipientIDNumber, func(p ImportedPerson) string { return p.CareRecipientID },
+		func(p *gen.PeopleForImportRow) string { return p.CareRecipientID }}
+	ndisNumbers = numberOf{care.NDISNumber, func(p ImportedPerson) string { return p.NDISNumber },
+		func(p *gen.PeopleForImportRow) string { return p.NdisNumber }}
+)
+
+// numberOf is one of the two numbers, as a line gives it and as we hold it.
+type numberOf struct {
+	kind  care.NumberKind
+	given func(ImportedPerson) string
+	held  func(*gen.PeopleForImportRow) string
+}
+
+func (n numberOf) contradicts(person ImportedPerson, held *gen.PeopleForImportRow) bool {
+	return care.ContradictsNumber(n.held(held), n.given(person))
+}
+
+// keepNumber refuses a line that would give a person whom its other number names another number.
+func (r *register) keepNumber(person ImportedPerson, number numberOf, held *gen.PeopleForImportRow) {
+	if number.contradicts(person, held) {
+		r.refuseNumber(person, number, held, fmt.Sprintf("is not the one that this person (%s) has, and an import never changes a number: "+
+			"correct the file, or use “Change number” on the person's page or `caresync person change-number`", held.ID))
+	}
+}
+
+// checkLeadingZeros refuses a care recipient id that is a known one but for zeros in front.
+func (r *register) checkLeadingZeros(person ImportedPerson) {
+	if person.CareRecipientID == "" {
+		return
+	}
+	for _, held := range r.byDigits[care.SignificantDigits(person.CareRecipientID)] {
+		if care.DifferByLeadingZeros(held.CareRecipientID, person.CareRecipientID) {
+			r.refuseNumber(person, careRecipientIDs, held, fmt.Sprintf("differs from a known one (of person %s) only by zeros in front: correct the file, "+
+				"or say \"yes\" in the column new_person if this is another person", held.ID))
 		}
 	}
-	return nil
+}
+
+// recogniseByName finds the person who has the line's name and birth date, and whose numbers do not contradict it.
+func (r *register) recogniseByName(person ImportedPerson) *gen.PeopleForImportRow {
+	var alike []*gen.PeopleForImportRow
+	for _, held := range r.byBirthDate[person.BirthDate] {
+		if care.SameNameAndBirthDate(care.Identity{GivenName: held.GivenName, FamilyName: held.FamilyName, BirthDate: held.BirthDate}, person.Identity) {
+			alike = append(alike, held)
+		}
+	}
+	if len(alike) == 0 {
+		return nil
+	}
+	held := alike[0]
+	if len(alike) > 1 {
+		r.refuse(person, "", fmt.Sprintf("could be about any of %d known people of this name and birth date, none of whom has these numbers: "+
+			"give a number that is known, or say \"yes\" in the column new_person if this is another person", len(alike)))
+		return held
+	}
+	for _, number := range []numberOf{careRecipientIDs, ndisNumbers} {
+		if number.contradicts(person, held) {
+			r.refuseNumber(person, number, held, fmt.Sprintf("is not the one that a known person (%s) of this name and birth date has: if this is another person, "+
+				"say \"yes\" in the column new_person; if the number has changed, use “Change number” on the person's page or `caresync person change-number`", held.ID))
+		}
+	}
+	return held
 }
 
 func (r *register) checkTwice(person ImportedPerson, held *gen.PeopleForImportRow) {
@@ -290,6 +376,7 @@ func (r *register) checkTwice(person ImportedPerson, held *gen.PeopleForImportRo
 		return
 	}
 	r.lineOfNDIS[person.NDISNumber] = person.Line
+	r.checkDigitsTwice(person)
 	if held == nil {
 		return
 	}
@@ -300,13 +387,23 @@ func (r *register) checkTwice(person ImportedPerson, held *gen.PeopleForImportRo
 	r.lineOfClient[held.ID] = person.Line
 }
 
-// checkID keeps a care recipient id from being changed under a plan: the plan belongs to that id for ever (R12).
-func (r *register) checkID(person ImportedPerson, held *gen.PeopleForImportRow) {
-	if held == nil || !held.HasPlan || person.CareRecipientID == "" || person.CareRecipientID == held.CareRecipientID {
+// checkDigitsTwice refuses two lines whose care recipient ids differ by zeros in front, unless one of them says that it is another person.
+func (r *register) checkDigitsTwice(person ImportedPerson) {
+	digits := care.SignificantDigits(person.CareRecipientID)
+	if digits == "" {
 		return
 	}
-	r.refuse(person, "care_recipient_id", fmt.Sprintf("differs from the one under which this person (%s) already has a Support at Home plan, "+
-		"and cannot be changed any more: correct the file, or, if they are two people, import both in one file", held.ID))
+	first, twice := r.lineOfDigits[digits]
+	if !twice {
+		r.lineOfDigits[digits] = person
+		return
+	}
+	if !first.NewPerson && !person.NewPerson && r.byCareRecipientID[person.CareRecipientID] == nil {
+		r.problems = append(r.problems, LineError{
+			Line: person.Line, Column: string(care.CareRecipientIDNumber), Contradiction: &Contradiction{Held: first.CareRecipientID, Given: person.CareRecipientID},
+			Message: fmt.Sprintf("differs from the one in line %d only by zeros in front: correct one, or say \"yes\" in the column new_person if they are two people", first.Line),
+		})
+	}
 }
 
 // connectionOf is the connection that the line's service provider id chooses (R11); without one it stays as it was.
@@ -336,4 +433,12 @@ func (r *register) flagsOf(person ImportedPerson, held *gen.PeopleForImportRow) 
 
 func (r *register) refuse(person ImportedPerson, column, message string) {
 	r.problems = append(r.problems, LineError{Line: person.Line, Column: column, Message: message})
+}
+
+// refuseNumber refuses a line over a number, with both values beside the text.
+func (r *register) refuseNumber(person ImportedPerson, number numberOf, held *gen.PeopleForImportRow, message string) {
+	r.problems = append(r.problems, LineError{
+		Line: person.Line, Column: string(number.kind), Message: message,
+		Contradiction: &Contradiction{Held: number.held(held), Given: number.given(person)},
+	})
 }

@@ -97,40 +97,6 @@ func TestServiceProviderIDChoosesTheConnection(t *testing.T) {
 	require.Equal(t, "4000012346", clientOf(t, store, organisation, "415056224").ServiceProviderID, "it stays as it was")
 }
 
-// R12: a plan belongs to one care recipient id for ever. Before there is one, a mistyped id can be corrected.
-func TestCareRecipientIDCannotChangeUnderAPlan(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		name  string
-		ndis  string
-		again db.ImportedPerson
-	}{
-		{"recognised by NDIS number", "430000001", person(2, "Adele", "Wren", "415056229")},
-		{"recognised by name and birth date", "", person(2, "ada", "WREN", "415056229")},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			address := testkit.DatabaseURL(t)
-			store := testkit.Store(t, address)
-			organisation := newOrganisation(t, store, "wattle")
-			ada := person(2, "Ada", "Wren", "415056220")
-			ada.NDISNumber, test.again.NDISNumber = test.ndis, test.ndis
-			importPeople(t, store, organisation, ada)
-			client := clientOf(t, store, organisation, "415056220")
-
-			ada.CareRecipientID = "415056224"
-			require.Equal(t, db.ImportResult{Updated: 1}, importPeople(t, store, organisation, ada), "there is no plan yet")
-			execute(t, address, `INSERT INTO support_plan (id, organisation_id, client_id, care_recipient_id) VALUES ($1, $2, $3, '415056224')`,
-				db.NewID(), organisation.ID, client.ID)
-
-			_, err := store.ImportPeople(t.Context(), organisation.ID, people(test.again), "tests")
-			var refused *db.ImportError
-			require.ErrorAs(t, err, &refused)
-			require.Equal(t, "care_recipient_id", refused.Problems[0].Column)
-			require.Contains(t, refused.Problems[0].Message, string(client.ID))
-		})
-	}
-}
-
 func TestTwoPeopleOfOneNameAreTwoPeople(t *testing.T) {
 	t.Parallel()
 	store := testkit.Database(t)

@@ -65,13 +65,20 @@ type RunStart struct {
 	StartedAt time.Time
 }
 
-// RecordRun writes the row of a run. Whoever starts a run writes it, so that it can be followed at once, and so does the run's first
-// step; the step's version stands.
+// RecordRun writes the row of a run for whoever starts it, so that it can be followed at once. A row that is there already stands.
 func (s *Store) RecordRun(ctx context.Context, run RunStart) error {
-	return mapError("record the run", s.queries.RecordRun(ctx, gen.RecordRunParams{
+	_, err := s.BeginRun(ctx, run)
+	return err
+}
+
+// BeginRun is RecordRun for a run's first step, whose version stands. It reports whether the run had begun before: then it was reset, or the
+// step is made again.
+func (s *Store) BeginRun(ctx context.Context, run RunStart) (again bool, err error) {
+	written, err := s.queries.RecordRun(ctx, gen.RecordRunParams{
 		ID: run.ID, OrganisationID: run.OrganisationID, ClientID: run.ClientID, Kind: string(run.Kind), Trigger: string(run.Trigger),
 		RequestedBy: run.RequestedBy, AllBudgets: run.AllBudgets, WorkflowID: run.WorkflowID, StartedAt: pointerTo(run.StartedAt), BulkID: pointerTo(run.BulkID),
-	}))
+	})
+	return err == nil && written == 0 && !run.StartedAt.IsZero(), mapError("record the run", err)
 }
 
 // FinishRun sets a run's outcome where none is set, with the steps that areas without one still lack and the issues that explain

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,6 +37,8 @@ type Store struct {
 	queries *gen.Queries
 	sealer  Sealer
 	now     func() time.Time
+	// importing are the organisations into which this program is importing a file.
+	importing sync.Map
 }
 
 // Options tune a store.

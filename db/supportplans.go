@@ -92,8 +92,8 @@ func (s *Store) WritePlan(ctx context.Context, step Step, begun Begun[care.HeldP
 
 // HeldContributions is what we hold of the contributions' area.
 type HeldContributions struct {
-	Plan          *care.Plan          `json:"plan"`
-	Contributions []care.Contribution `json:"contributions"`
+	Plan *care.Plan `json:"plan"`
+	care.HeldContributions
 }
 
 // BeginContributions begins the contributions' step.
@@ -109,13 +109,13 @@ func beginContributions(ctx context.Context, queries *gen.Queries, step Step) (B
 }
 
 // WriteContributions deletes a person's contributions and recreates them, in one transaction (R16).
-func (s *Store) WriteContributions(ctx context.Context, step Step, begun Begun[HeldContributions], decide func([]care.Contribution) care.ContributionsDecision) (care.AreaResult, error) {
+func (s *Store) WriteContributions(ctx context.Context, step Step, begun Begun[HeldContributions], decide func(care.HeldContributions) care.ContributionsDecision) (care.AreaResult, error) {
 	return writeArea(ctx, s, step, begun, beginContributions, func(queries *gen.Queries, held HeldContributions) (json.RawMessage, error) {
 		plan, err := planOf(held.Plan)
 		if err != nil {
 			return nil, err
 		}
-		decision := decide(held.Contributions)
+		decision := decide(held.HeldContributions)
 		return queries.ApplyContributions(ctx, gen.ApplyContributionsParams{
 			OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, AsOf: begun.BeganAt,
 			Answer: object(decision.Answer), Issues: list(decision.Issues), Changes: list(decision.Changes), Holds: list(decision.Holds),

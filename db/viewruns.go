@@ -58,7 +58,7 @@ type RunSummary struct {
 	FinishedAt  *time.Time      `json:"finished_at"`
 	Outcome     care.RunOutcome `json:"outcome,omitempty" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled" doc:"Absent until the run has finished"`
 	Reason      care.Reason     `json:"reason,omitempty" doc:"A code that says why the run did not simply succeed"`
-	Explanation string          `json:"explanation,omitempty" doc:"The reason in plain words, with what to do"`
+	Explanation string          `json:"explanation,omitempty" doc:"The reason in plain words, with what to do; of a run that no worker has begun within a minute, that"`
 	Warnings    int             `json:"warnings"`
 	Counts      CountsView      `json:"counts" doc:"By kind of record, what the run did so far"`
 }
@@ -279,7 +279,7 @@ func viewRun(row gen.ViewRunRow) (RunSummary, error) {
 		return RunSummary{}, fmt.Errorf("read the counts of run %s: %w", row.ID, err)
 	}
 	kind, reason := care.RunKind(row.Kind), care.Reason(row.Reason)
-	return RunSummary{
+	summary := RunSummary{
 		ID: row.ID, Kind: kind, State: runState(row), PlanID: row.PlanID, ContractID: row.ContractID, Waiting: waitingRetrieval(row),
 		Person: PersonRef{
 			ID: row.ClientID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
@@ -287,8 +287,15 @@ func viewRun(row gen.ViewRunRow) (RunSummary, error) {
 		Trigger: care.Trigger(row.Trigger), RequestedBy: row.RequestedBy, AllBudgets: row.AllBudgets, WorkflowID: row.WorkflowID,
 		RequestedAt: row.RequestedAt, StartedAt: row.StartedAt, FinishedAt: row.FinishedAt, Outcome: care.RunOutcome(row.Outcome),
 		Reason: reason, Explanation: reason.ExplainFor(kind.Service()), Warnings: int(row.Warnings), Counts: viewCounts(kind, counts),
-	}, nil
+	}
+	if summary.State == RunQueued && time.Since(row.RequestedAt) > beginsWithin {
+		summary.Explanation = care.NotBegun
+	}
+	return summary, nil
 }
+
+// beginsWithin is how soon a worker usually begins a run.
+const beginsWithin = time.Minute
 
 func waitingRetrieval(row gen.ViewRunRow) *RetrievalRef {
 	if row.RetrievalID == nil {

@@ -24,6 +24,8 @@ type BulkSyncInput struct {
 	// Options are those of a scheduled run.
 	Options         *care.BulkOptions `json:"options,omitempty"`
 	TaskQueuePrefix string            `json:"task_queue_prefix,omitempty"`
+	// SetAsidePause is the pause before those whom the service is unavailable for are tried again; 0 takes the default.
+	SetAsidePause time.Duration `json:"set_aside_pause,omitempty"`
 	// ContinueAfterEvents is the length of history after which the run continues as new; 0 takes the default.
 	ContinueAfterEvents int `json:"continue_after_events,omitempty"`
 	// Continued is what a run that continued as new goes on with.
@@ -71,6 +73,8 @@ type BulkSyncBatchInput struct {
 // BatchResult is what a batch came to.
 type BatchResult struct {
 	Counts care.BulkCounts `json:"counts"`
+	// SetAside is how many people wait for the end of the bulk run.
+	SetAside int `json:"set_aside,omitempty"`
 	// Stop is why the whole bulk run should end, empty if it should not.
 	Stop care.Reason `json:"stop,omitempty"`
 }
@@ -81,6 +85,10 @@ type SliceInput struct {
 	Slice int `json:"slice"`
 	// Since is when the batch first came to the slice: an outage is waited for only so long (R9).
 	Since time.Time `json:"since,omitzero"`
+	// SetAside asks instead for the people of the whole bulk run who were set aside for that cause.
+	SetAside care.AsideCause `json:"set_aside,omitempty"`
+	// LostContributions says what becomes of theirs where they would lose all.
+	LostContributions care.LostContributions `json:"lost_contributions,omitempty"`
 }
 
 // SliceResult is what a slice came to.
@@ -90,9 +98,19 @@ type SliceResult struct {
 	Left    int `json:"left"`
 	// Escalated failed while others succeeded, and need a sync of their own.
 	Escalated []care.ID `json:"escalated,omitempty"`
+	// SetAside wait for the end of the bulk run (R9).
+	SetAside int `json:"set_aside,omitempty"`
 	// Failed is how many failed for good.
 	Failed int         `json:"failed"`
 	Stop   care.Reason `json:"stop,omitempty"`
+}
+
+// PeopleSetAside are those of a bulk run who wait for its end: for whom the service is unavailable, and who would lose their contributions,
+// with what becomes of these.
+type PeopleSetAside struct {
+	Unavailable       int                    `json:"unavailable"`
+	Losing            int                    `json:"losing"`
+	LostContributions care.LostContributions `json:"lost_contributions,omitempty"`
 }
 
 // AwaitRunInput asks for a person whose sync was already running to be settled with it.
@@ -135,8 +153,10 @@ type BulkProgress struct {
 	Window      int             `json:"window"`
 	Paused      bool            `json:"paused"`
 	Counts      care.BulkCounts `json:"counts"`
-	Outcome     care.RunOutcome `json:"outcome,omitempty"`
-	Reason      care.Reason     `json:"reason,omitempty"`
+	// SetAside is how many people wait for the end of the bulk run.
+	SetAside int             `json:"set_aside,omitempty"`
+	Outcome  care.RunOutcome `json:"outcome,omitempty"`
+	Reason   care.Reason     `json:"reason,omitempty"`
 }
 
 // The updates of a bulk run. They are commands, and answer with the progress.
@@ -152,8 +172,14 @@ const MostBatchesAtOnce = 20
 // BatchPauseChanged tells a running batch whether its bulk run is paused. One signal says both, so that they arrive in order.
 var BatchPauseChanged = Signal[bool]{Name: "pause-changed"}
 
-// Reconciled is how much a Reconcile has closed.
+// ReconcileInput asks for what was left open to be closed. TaskQueuePrefix is the deployment's, since syncs are asked for again on its queues.
+type ReconcileInput struct {
+	TaskQueuePrefix string `json:"task_queue_prefix,omitempty"`
+}
+
+// Reconciled is how much a Reconcile has closed, and how many claims' syncs it has asked for again.
 type Reconciled struct {
-	Runs     int `json:"runs"`
-	BulkRuns int `json:"bulk_runs"`
+	Runs       int `json:"runs"`
+	BulkRuns   int `json:"bulk_runs"`
+	ClaimSyncs int `json:"claim_syncs"`
 }

@@ -42,6 +42,7 @@ const (
 	SetPausedActivity     = "SetBulkPaused"
 	SyncSliceActivity     = "SyncSlice"
 	EscalatedActivity     = "EscalatedPeople"
+	SetAsideActivity      = "SetAsidePeople"
 	AwaitRunActivity      = "AwaitRun"
 	SettleBatchActivity   = "SettleBatch"
 	CompleteBulkActivity  = "CompleteBulk"

@@ -82,6 +82,10 @@ func serve(ctx context.Context, s settings) error {
 		return err
 	}
 	defer store.Close()
+	keyringChecked, err := run.Startup(ctx, func(ctx context.Context) error { return store.CheckKeyring(ctx, keyring) }, db.Away)
+	if err != nil {
+		return err
+	}
 	connected, err := temporal.Dial(ctx, temporal.Options{Keyring: keyring, Logger: logger, Telemetry: measured})
 	if err != nil {
 		return err
@@ -104,7 +108,7 @@ func serve(ctx context.Context, s settings) error {
 	if err := hosting.Schedule(ctx, connected, queues); err != nil {
 		logger.Warn("runs that are left open will not be closed by themselves", zap.Error(err))
 	}
-	parts := append(hosting.Workers(connected, queues, hosting.Steps(store, calls, warnOfExpiry(logger))), run.HTTP(listener, checks, logger))
+	parts := append(hosting.Workers(connected, queues, hosting.Steps(store, calls, warnOfExpiry(logger))), run.HTTP(listener, checks, logger), keyringChecked)
 	logger.Info("the worker is ready", zap.String("queue", queues.CareSync()), zap.String("health", listener.Addr().String()))
 	return run.UntilStopped(ctx, parts...)
 }

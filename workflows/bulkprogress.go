@@ -37,6 +37,7 @@ func (p *bulkProgress) planned(ctx workflow.Context, plan protocol.BulkPlan) {
 func (p *bulkProgress) took(ctx workflow.Context, result protocol.BatchResult) {
 	p.BatchesDone++
 	p.Counts = p.Counts.Plus(result.Counts)
+	p.SetAside += result.SetAside
 	p.show(ctx)
 }
 
@@ -63,6 +64,9 @@ func (p *bulkProgress) markdown() string {
 		page.WriteString(fmt.Sprintf("| %s | %d |\n", line.label, line.people))
 	}
 	page.WriteString(fmt.Sprintf("\nBatches: %d of %d, %d at once.\n", p.BatchesDone, p.Batches, p.Window))
+	if p.SetAside > 0 && p.Outcome == "" {
+		page.WriteString(fmt.Sprintf("\nTried again at the end: %d.\n", p.SetAside))
+	}
 	if p.Reason != "" {
 		page.WriteString(fmt.Sprintf("\n%s\n", p.Reason.ExplainFor(p.Options.Kind.Service())))
 	}

@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"time"
+
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -141,7 +143,52 @@ func (b *bulkSync) run(ctx workflow.Context) error {
 		b.start(ctx, b.progress.NextBatch)
 	}
 	waiting, _ := workflow.NewDisconnectedContext(ctx) // batches are cancelled with the run, and end by themselves
-	return workflow.Await(waiting, func() bool { return len(b.running) == 0 && workflow.AllHandlersFinished(waiting) })
+	if err := workflow.Await(waiting, func() bool { return len(b.running) == 0 && workflow.AllHandlersFinished(waiting) }); err != nil {
+		return err
+	}
+	b.syncSetAside(ctx)
+	return nil
+}
+
+// syncSetAside syncs the people who were set aside until the others were done (R9): at once those who would lose their contributions, and after
+// a pause, once or more, those whom the service is unavailable for. Whoever is left is settled by the end of the run.
+func (b *bulkSync) syncSetAside(ctx workflow.Context) {
+	if b.progress.SetAside == 0 {
+		return
+	}
+	input := protocol.SliceInput{BulkPart: b.part(0), Since: workflow.Now(ctx)}
+	for b.stop == "" && b.awaitResumed(ctx) == nil {
+		people, err := b.steps.setAsidePeople(ctx, b.part(0))
+		if err != nil || people.Losing+people.Unavailable == 0 {
+			return
+		}
+		input.SetAside, input.LostContributions = care.AsideContributions, people.LostContributions
+		if people.Losing == 0 {
+			input.SetAside = care.AsideUnavailable
+			if workflow.Sleep(ctx, b.setAsidePause()) != nil {
+				return
+			}
+		}
+		result, err := b.steps.syncSlice(ctx, b.progress.Options.Kind, input)
+		if err != nil {
+			return
+		}
+		b.stop = result.Stop
+		if result.Settled == 0 && workflow.Sleep(ctx, sliceRests) != nil {
+			return
+		}
+	}
+}
+
+func (b *bulkSync) awaitResumed(ctx workflow.Context) error {
+	return workflow.Await(ctx, func() bool { return !b.progress.Paused })
+}
+
+func (b *bulkSync) setAsidePause() time.Duration {
+	if b.input.SetAsidePause > 0 {
+		return b.input.SetAsidePause
+	}
+	return setAsidePause
 }
 
 func (b *bulkSync) mayStart() bool { return b.progress.NextBatch < b.progress.Batches && b.stop == "" }

@@ -30,7 +30,9 @@ type bulkBatch struct {
 	processed, failed int
 	// escalated need a sync of their own.
 	escalated []care.ID
-	stop      care.Reason
+	// setAside wait for the end of the bulk run.
+	setAside int
+	stop     care.Reason
 }
 
 func (b *bulkBatch) listen(ctx workflow.Context) {
@@ -97,6 +99,7 @@ func (b *bulkBatch) take(result protocol.SliceResult) {
 	b.processed += result.Settled
 	b.failed += result.Failed
 	b.escalated = append(b.escalated, result.Escalated...)
+	b.setAside += result.SetAside
 	counts := care.BulkCounts{Processed: b.processed, Failed: b.failed}
 	switch {
 	case b.stop != "":
@@ -172,5 +175,5 @@ func (b *bulkBatch) settle(ctx workflow.Context) (protocol.BatchResult, error) {
 	counts, err := b.steps.settleBatch(ctx, protocol.SettleInput{
 		BulkID: b.input.BulkID, OrganisationID: b.input.OrganisationID, Batch: &b.input.Batch, Reason: reason,
 	})
-	return protocol.BatchResult{Counts: counts, Stop: b.stop}, err
+	return protocol.BatchResult{Counts: counts, SetAside: b.setAside, Stop: b.stop}, err
 }

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"errors"
+	"slices"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
@@ -29,6 +30,8 @@ type careRecipientPass struct {
 	steps    steps
 	requests workflow.ReceiveChannel
 	progress *progress
+	// first are the requests that had arrived before the first step, missed those of them that this pass does not answer.
+	first, missed []protocol.SyncRequest
 	// cancelled is decided when the outcome is recorded: a cancellation that comes later has nothing left to stop.
 	cancelled bool
 }
@@ -43,7 +46,8 @@ func newCareRecipientPass(ctx workflow.Context, input protocol.CareRecipientSync
 		requests: workflow.GetSignalChannel(ctx, protocol.SyncRequested.Name),
 	}
 	// Whatever was asked before the first step belongs to this pass.
-	pass.input.Request = merge(input.Request, pass.drain())
+	pass.first = pass.drain()
+	pass.input.Request = merge(input.Request, pass.first)
 	pass.progress = newProgress(care.RunCareRecipient, pass.runID, input.Pass, pass.input.Trigger)
 	return pass, workflow.SetQueryHandler(ctx, protocol.ProgressQuery, pass.progress.answer)
 }
@@ -52,6 +56,10 @@ func (p *careRecipientPass) run(ctx workflow.Context) (care.RunResult, error) {
 	subject, err := p.validate(ctx)
 	if err != nil {
 		return p.neverBegan(ctx, err)
+	}
+	if subject.Again {
+		// A reset brings what was asked while the pass ran to its beginning, and its steps answer from what they had read by then.
+		p.missed = p.first
 	}
 	areas := care.SyncCareRecipient(passSteps{pass: p, ctx: ctx}, subject)
 	result, err := p.complete(ctx, subject, areas)
@@ -140,7 +148,7 @@ func (p *careRecipientPass) drain() []protocol.SyncRequest {
 // furtherRequests are those that this pass does not satisfy: a claim event that arrived while it ran, a request for what begins
 // later, and a request for more than it does. Anybody else has joined this pass (R7).
 func (p *careRecipientPass) furtherRequests(requests []protocol.SyncRequest) (further []protocol.SyncRequest) {
-	for _, request := range requests {
+	for _, request := range slices.Concat(p.missed, requests) {
 		if request.Trigger == care.TriggerClaim || request.Fresh || request.AllBudgets && !p.input.AllBudgets {
 			further = append(further, request)
 		}

@@ -35,6 +35,9 @@ type scriptedSteps struct {
 	budgets       func() (care.AreaResult, error)
 	usage         func(protocol.UsageInput) (care.AreaResult, error)
 
+	// record is what becomes of an attempt to record the outcome.
+	record func(context.Context) error
+
 	called    []string
 	summaries int
 	validated protocol.ValidateInput
@@ -48,6 +51,7 @@ func newScriptedSteps() *scriptedSteps {
 		subject:       care.Subject{ClientID: "client", OrganisationID: "organisation"},
 		validate:      func() error { return nil },
 		complete:      func() {},
+		record:        func(context.Context) error { return nil },
 		summary:       func(int) (care.AreaResult, error) { return succeeded() },
 		contributions: succeeded,
 		budgets: func() (care.AreaResult, error) {
@@ -93,9 +97,12 @@ func (s *scriptedSteps) FetchUsage(_ context.Context, in protocol.UsageInput) (c
 	return s.usage(in)
 }
 
-func (s *scriptedSteps) CompleteRun(_ context.Context, in protocol.CompleteInput) (care.RunResult, error) {
+func (s *scriptedSteps) CompleteRun(ctx context.Context, in protocol.CompleteInput) (care.RunResult, error) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
+	if err := s.record(ctx); err != nil {
+		return care.RunResult{}, err
+	}
 	s.called, s.completed = append(s.called, protocol.CompleteRunActivity), in
 	s.complete()
 	result := care.Conclude(in.Areas)
@@ -247,6 +254,36 @@ func (s *careRecipientSyncSuite) TestAFaultOfOursIsNotRetried() {
 	s.run()
 	s.Equal(1, attempts)
 	s.Equal(care.ReasonUnexpected, s.result().Reason)
+}
+
+// R9: the outcome waits a day for the database. The tries within the workflow, which stand in its history, end soon; then the server tries.
+func (s *careRecipientSyncSuite) TestALongOutageOfTheDatabaseAddsLittleToTheHistory() {
+	triesInHistory, triesOfServer, timers := 0, 0, 0
+	s.env.SetOnTimerScheduledListener(func(string, time.Duration) { timers++ })
+	s.steps.record = func(ctx context.Context) error {
+		if activity.GetInfo(ctx).IsLocalActivity {
+			triesInHistory++
+		} else if triesOfServer++; triesOfServer > 5 {
+			return nil
+		}
+		return temporal.NewApplicationError("away", protocol.ErrorDatabaseUnavailable)
+	}
+	s.run()
+	s.Equal(care.RunSucceeded, s.result().Outcome)
+	s.Equal(6, triesOfServer)
+	s.LessOrEqual(triesInHistory+timers, 20)
+}
+
+// A fault of ours while the outcome is recorded is told at once: trying again does not mend it.
+func (s *careRecipientSyncSuite) TestAFaultOfOursWhileRecordingIsNotTriedLater() {
+	tries := 0
+	s.steps.record = func(context.Context) error {
+		tries++
+		return temporal.NewNonRetryableApplicationError("a bug", protocol.ErrorUnexpected, nil)
+	}
+	s.run()
+	s.Error(s.env.GetWorkflowError())
+	s.Equal(1, tries)
 }
 
 func (s *careRecipientSyncSuite) TestReadsUsageInChunks() {

@@ -41,8 +41,8 @@ type contractSync struct {
 	// waiting is the preview that can be created, idleUntil how long a session without one goes on.
 	waiting   *care.WaitingPreview
 	idleUntil time.Time
-	// further are the requests for a refresh that this run does not satisfy.
-	further []protocol.RefreshRequest
+	// first are the requests that had arrived before a refresh read, further those that this run does not satisfy.
+	first, further []protocol.RefreshRequest
 	// answer is what the run came to, nil as long as it goes on.
 	answer *care.AreaResult
 }
@@ -66,8 +66,7 @@ func newContractSync(ctx workflow.Context, input protocol.PaceContractSyncInput)
 // listen takes what is asked of the run. What was asked of a refresh before it reads belongs to it.
 func (s *contractSync) listen(ctx workflow.Context) error {
 	if s.input.Refresh {
-		s.takeRequests()
-		s.further = nil
+		s.first = drain[protocol.RefreshRequest](s.requests)
 	}
 	if err := workflow.SetQueryHandler(ctx, protocol.ProgressQuery, s.progress.answer); err != nil {
 		return err
@@ -243,6 +242,10 @@ func (s *contractSync) refresh(ctx workflow.Context) {
 	s.work(ctx, func(int) (protocol.ContractResult, error) {
 		return s.steps.refreshContract(ctx, protocol.AreaInput{Subject: s.subject})
 	})
+	if s.subject.Again {
+		// A reset brings what was asked while the refresh ran to its beginning, and its step answers from what it had read by then.
+		s.further = append(s.first, s.further...)
+	}
 }
 
 // end records the outcome, also after a cancellation, and goes on with a refresh if one was asked for meanwhile. Nothing blocks between

@@ -24,6 +24,8 @@ const (
 	databaseAttemptTimeout = 10 * time.Second
 	// recordingGivesUpAfter is how long the end of a run waits for the database: its outcome must not be lost in a long outage.
 	recordingGivesUpAfter = 24 * time.Hour
+	// recordsAtOnceFor is how much of that is tried within the workflow task.
+	recordsAtOnceFor = time.Minute
 	// claimTriesAgainAfter is the pause after a step of a claim's follow-up that has given up: no event is dropped, whatever went wrong.
 	claimTriesAgainAfter = 10 * time.Minute
 	// claimEventsPerRun is how many events a claim's follow-up takes before it continues as new. Most claims have four or five.
@@ -32,6 +34,9 @@ const (
 	sliceRests = 2 * time.Second
 	// sliceTimeout bounds one attempt of a slice of a bulk run: it begins nobody for longer than 45 s, and finishes those in hand.
 	sliceTimeout = 6 * time.Minute
+	// setAsidePause is the pause before those of a bulk run whom the service is unavailable for are tried again: after two of them it can be told
+	// whose trouble it is (R9).
+	setAsidePause = 5 * time.Minute
 	// resetBatchEndsWithin is how often a bulk run that was reset looks whether a batch of before has ended.
 	resetBatchEndsWithin = 2 * time.Second
 	// escalationsAtOnce is how many people of a batch have a sync of their own at the same time.
@@ -74,12 +79,23 @@ func onDatabase() workflow.LocalActivityOptions {
 	}
 }
 
-// recording is for the step that closes a run.
-func recording() workflow.LocalActivityOptions {
+// recordingAtOnce is for the step that closes a run, as long as the database answers soon.
+func recordingAtOnce() workflow.LocalActivityOptions {
 	options := onDatabase()
-	options.ScheduleToCloseTimeout = recordingGivesUpAfter
+	options.ScheduleToCloseTimeout = recordsAtOnceFor
 	return options
 }
+
+// recordingLater is for the same step in a long outage of the database.
+func recordingLater(taskQueue string) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue: taskQueue, ScheduleToCloseTimeout: recordingGivesUpAfter, StartToCloseTimeout: databaseAttemptTimeout,
+		WaitForCancellation: true, RetryPolicy: retryUntilGivenUp(),
+	}
+}
+
+// reconciling is for the step that closes what was left open: it is scheduled again soon, whatever becomes of it.
+func reconciling(taskQueue string) workflow.ActivityOptions { return readingFromService(taskQueue) }
 
 // planning is for the step that plans a bulk run.
 func planning() workflow.LocalActivityOptions {

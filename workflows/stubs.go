@@ -1,8 +1,10 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/caresync/caresync/care"
@@ -18,11 +20,31 @@ func call[T any](ctx workflow.Context, options workflow.ActivityOptions, summary
 	return answer, err
 }
 
-// callOnDatabase is call for steps that only touch the database.
+// callOnDatabase is call for steps that only touch the database, within the workflow task.
 func callOnDatabase[T any](ctx workflow.Context, options workflow.LocalActivityOptions, summary, activity string, input any) (answer T, err error) {
 	options.Summary = summary
 	err = workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, options), activity, input).Get(ctx, &answer)
 	return answer, err
+}
+
+// callRecording is callOnDatabase for steps whose record must not be lost. In a long outage of the database the step becomes an activity of its
+// own: the server tries that again, which adds nothing to the history, while each try within the workflow would add half a dozen events.
+func callRecording[T any](ctx workflow.Context, queues protocol.TaskQueues, summary, activity string, input any) (T, error) {
+	answer, err := callOnDatabase[T](ctx, recordingAtOnce(), summary, activity, input)
+	if err == nil || !maySucceedLater(err) {
+		return answer, err
+	}
+	return call[T](ctx, recordingLater(queues.CareSync()), summary, activity, input)
+}
+
+// maySucceedLater reports whether a step of the database gave up only because its time was over.
+func maySucceedLater(err error) bool {
+	var failure *temporal.ApplicationError
+	var panicked *temporal.PanicError
+	if temporal.IsCanceledError(err) || errors.As(err, &panicked) {
+		return false
+	}
+	return !errors.As(err, &failure) || !failure.NonRetryable()
 }
 
 func (s steps) validateCareRecipient(ctx workflow.Context, in protocol.ValidateInput) (care.Subject, error) {
@@ -62,7 +84,7 @@ func (s steps) refreshContract(ctx workflow.Context, in protocol.AreaInput) (pro
 }
 
 func (s steps) completeRun(ctx workflow.Context, in protocol.CompleteInput) (care.RunResult, error) {
-	return callOnDatabase[care.RunResult](ctx, recording(), "Record the outcome", protocol.CompleteRunActivity, in)
+	return callRecording[care.RunResult](ctx, s.queues, "Record the outcome", protocol.CompleteRunActivity, in)
 }
 
 func (s steps) planBulk(ctx workflow.Context, in protocol.PlanBulkInput) (protocol.BulkPlan, error) {
@@ -82,6 +104,9 @@ func (s steps) setBulkPaused(ctx workflow.Context, part protocol.BulkPart, pause
 
 func (s steps) syncSlice(ctx workflow.Context, kind care.RunKind, in protocol.SliceInput) (protocol.SliceResult, error) {
 	summary := fmt.Sprintf("Sync slice %d", in.Slice)
+	if in.SetAside != "" {
+		summary = "Sync those who were set aside"
+	}
 	return call[protocol.SliceResult](ctx, slice(s.queues.Bulk(kind.Service()), in.OrganisationID), summary, protocol.SyncSliceActivity, in)
 }
 
@@ -89,25 +114,29 @@ func (s steps) escalatedPeople(ctx workflow.Context, part protocol.BulkPart) ([]
 	return callOnDatabase[[]care.ID](ctx, onDatabase(), "Who needs a sync of their own?", protocol.EscalatedActivity, part)
 }
 
+func (s steps) setAsidePeople(ctx workflow.Context, part protocol.BulkPart) (protocol.PeopleSetAside, error) {
+	return callOnDatabase[protocol.PeopleSetAside](ctx, onDatabase(), "Who waits for the end?", protocol.SetAsideActivity, part)
+}
+
 func (s steps) awaitRun(ctx workflow.Context, in protocol.AwaitRunInput) error {
-	_, err := call[struct{}](ctx, awaiting(s.queues.Upstream(in.Options.Kind.Service())), "Wait for the sync that runs already", protocol.AwaitRunActivity, in)
+	_, err := call[struct{}](ctx, awaiting(s.queues.CareSync()), "Wait for the sync that runs already", protocol.AwaitRunActivity, in)
 	return err
 }
 
 func (s steps) settleBatch(ctx workflow.Context, in protocol.SettleInput) (care.BulkCounts, error) {
-	return callOnDatabase[care.BulkCounts](ctx, recording(), "Settle whoever is left, and count", protocol.SettleBatchActivity, in)
+	return callRecording[care.BulkCounts](ctx, s.queues, "Settle whoever is left, and count", protocol.SettleBatchActivity, in)
 }
 
 func (s steps) completeBulk(ctx workflow.Context, in protocol.CompleteBulkInput) (protocol.BulkResult, error) {
-	return callOnDatabase[protocol.BulkResult](ctx, recording(), "Record the outcome", protocol.CompleteBulkActivity, in)
+	return callRecording[protocol.BulkResult](ctx, s.queues, "Record the outcome", protocol.CompleteBulkActivity, in)
 }
 
 func (s steps) recordClaimEvent(ctx workflow.Context, in protocol.ClaimEventInput) (care.ClaimAnswer, error) {
-	return callOnDatabase[care.ClaimAnswer](ctx, recording(), "Record the claim's event", protocol.RecordClaimEventActivity, in)
+	return callRecording[care.ClaimAnswer](ctx, s.queues, "Record the claim's event", protocol.RecordClaimEventActivity, in)
 }
 
 func (s steps) requestClaimSyncs(ctx workflow.Context, in protocol.ClaimSyncsInput) (int, error) {
-	return callOnDatabase[int](ctx, recording(), "Ask for the people's syncs", protocol.RequestClaimSyncsActivity, in)
+	return callRecording[int](ctx, s.queues, "Ask for the people's syncs", protocol.RequestClaimSyncsActivity, in)
 }
 
 func (s steps) readingServicesAustralia() workflow.ActivityOptions {

@@ -235,25 +235,48 @@ func (q *Queries) CountItems(ctx context.Context, arg CountItemsParams) ([]Count
 	return items, nil
 }
 
-const coveredUntil = `-- name: CoveredUntil :one
-SELECT b.listed_at::timestamptz AS covered_until
-FROM (
-    SELECT r.id, r.listed_at FROM bulk_run r
-    WHERE r.organisation_id = $1 AND r.kind = 'care-recipient' AND r.listed_at IS NOT NULL AND NOT jsonb_exists(r.options, 'areas')
-      AND r.outcome IN ('succeeded', 'succeeded_with_warnings', 'partial')
-    ORDER BY r.listed_at DESC OFFSET 0 -- so that the people of one run after the other are looked at, and not those of all runs ever
-) b
-WHERE NOT EXISTS (SELECT FROM bulk_item i WHERE i.bulk_id = b.id AND i.outcome IN ('skipped', 'cancelled') OFFSET 0)
-ORDER BY b.listed_at DESC LIMIT 1
+const countSetAside = `-- name: CountSetAside :one
+SELECT (count(*) FILTER (WHERE i.set_aside_for = 'unavailable'))::int AS unavailable,
+       (count(*) FILTER (WHERE i.set_aside_for = 'contributions'))::int AS losing
+FROM bulk_item i WHERE i.organisation_id = $1 AND i.bulk_id = $2 AND i.set_aside_for IS NOT NULL AND i.outcome IS NULL
+  AND i.escalated_at IS NULL
 `
 
-// When the lists of the last bulk run began to be read that reached everybody whom it had planned, with all areas: whatever changed before
-// is covered.
-func (q *Queries) CoveredUntil(ctx context.Context, organisationID care.ID) (time.Time, error) {
-	row := q.db.QueryRow(ctx, coveredUntil, organisationID)
-	var covered_until time.Time
-	err := row.Scan(&covered_until)
-	return covered_until, err
+type CountSetAsideParams struct {
+	OrganisationID care.ID
+	BulkID         care.ID
+}
+
+type CountSetAsideRow struct {
+	Unavailable int32
+	Losing      int32
+}
+
+// Who waits for the end of a bulk run, and for what.
+func (q *Queries) CountSetAside(ctx context.Context, arg CountSetAsideParams) (CountSetAsideRow, error) {
+	row := q.db.QueryRow(ctx, countSetAside, arg.OrganisationID, arg.BulkID)
+	var i CountSetAsideRow
+	err := row.Scan(&i.Unavailable, &i.Losing)
+	return i, err
+}
+
+const countWithContributions = `-- name: CountWithContributions :one
+SELECT count(*)::int FROM bulk_item i
+WHERE i.organisation_id = $1 AND i.bulk_id = $2
+  AND EXISTS (SELECT FROM support_plan p JOIN contribution r ON r.plan_id = p.id
+              WHERE p.organisation_id = i.organisation_id AND p.client_id = i.client_id)
+`
+
+type CountWithContributionsParams struct {
+	OrganisationID care.ID
+	BulkID         care.ID
+}
+
+func (q *Queries) CountWithContributions(ctx context.Context, arg CountWithContributionsParams) (int32, error) {
+	row := q.db.QueryRow(ctx, countWithContributions, arg.OrganisationID, arg.BulkID)
+	var column_1 int32
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const escalateItems = `-- name: EscalateItems :exec
@@ -274,7 +297,7 @@ func (q *Queries) EscalateItems(ctx context.Context, arg EscalateItemsParams) er
 
 const escalatedItems = `-- name: EscalatedItems :many
 SELECT client_id FROM bulk_item
-WHERE organisation_id = $1 AND bulk_id = $2 AND batch = $3 AND ($4::int IS NULL OR slice = $4)
+WHERE organisation_id = $1 AND bulk_id = $2 AND batch = $3
   AND escalated_at IS NOT NULL AND outcome IS NULL
 ORDER BY client_id
 `
@@ -283,17 +306,11 @@ type EscalatedItemsParams struct {
 	OrganisationID care.ID
 	BulkID         care.ID
 	Batch          int32
-	Slice          *int32
 }
 
-// Those of a batch, or of one slice of it, who were given a sync of their own and have no outcome.
+// Those of a batch who were given a sync of their own and have no outcome.
 func (q *Queries) EscalatedItems(ctx context.Context, arg EscalatedItemsParams) ([]care.ID, error) {
-	rows, err := q.db.Query(ctx, escalatedItems,
-		arg.OrganisationID,
-		arg.BulkID,
-		arg.Batch,
-		arg.Slice,
-	)
+	rows, err := q.db.Query(ctx, escalatedItems, arg.OrganisationID, arg.BulkID, arg.Batch)
 	if err != nil {
 		return nil, err
 	}
@@ -349,6 +366,7 @@ SELECT c.care_recipient_id::text AS care_recipient_id, (jsonb_build_object(
     'approved_services', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM approved_service r WHERE r.plan_id = p.id),
     'supplements', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM supplement r WHERE r.plan_id = p.id),
     'contributions', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM contribution r WHERE r.plan_id = p.id),
+    'budgets', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM budget r WHERE r.plan_id = p.id),
     'holds', (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', h.kind, 'budget_id', h.budget_id, 'records', h.records,
                                                           'accepted', h.accepted_at IS NOT NULL)), '[]')
               FROM removal_hold h WHERE h.client_id = c.id AND h.closed_at IS NULL)
@@ -377,6 +395,85 @@ func (q *Queries) HeldLists(ctx context.Context, arg HeldListsParams) ([]HeldLis
 	for rows.Next() {
 		var i HeldListsRow
 		if err := rows.Scan(&i.CareRecipientID, &i.Held); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const itemsSetAside = `-- name: ItemsSetAside :many
+SELECT client_id, moved_budgets, whole FROM bulk_item
+WHERE organisation_id = $1 AND bulk_id = $2 AND set_aside_for = $3::text AND outcome IS NULL AND escalated_at IS NULL
+ORDER BY client_id
+`
+
+type ItemsSetAsideParams struct {
+	OrganisationID care.ID
+	BulkID         care.ID
+	SetAsideFor    string
+}
+
+type ItemsSetAsideRow struct {
+	ClientID     care.ID
+	MovedBudgets []string
+	Whole        bool
+}
+
+func (q *Queries) ItemsSetAside(ctx context.Context, arg ItemsSetAsideParams) ([]ItemsSetAsideRow, error) {
+	rows, err := q.db.Query(ctx, itemsSetAside, arg.OrganisationID, arg.BulkID, arg.SetAsideFor)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ItemsSetAsideRow
+	for rows.Next() {
+		var i ItemsSetAsideRow
+		if err := rows.Scan(&i.ClientID, &i.MovedBudgets, &i.Whole); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listMarks = `-- name: ListMarks :many
+SELECT n.id, l.list::text AS list, m.mark, coalesce(m.listed, '{}')::text[] AS listed
+FROM connection n
+CROSS JOIN unnest(ARRAY['summary', 'contributions', 'budgets']) AS l (list)
+LEFT JOIN list_mark m ON m.connection_id = n.id AND m.list = l.list
+WHERE n.organisation_id = $1 AND n.service = 'services-australia' AND n.activated_at IS NOT NULL
+`
+
+type ListMarksRow struct {
+	ID     care.ID
+	List   string
+	Mark   *time.Time
+	Listed []string
+}
+
+// Up to when each list of the organisation's connections to Services Australia is covered; NULL where nothing covers it yet (R35).
+func (q *Queries) ListMarks(ctx context.Context, organisationID care.ID) ([]ListMarksRow, error) {
+	rows, err := q.db.Query(ctx, listMarks, organisationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListMarksRow
+	for rows.Next() {
+		var i ListMarksRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.List,
+			&i.Mark,
+			&i.Listed,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -434,6 +531,30 @@ func (q *Queries) MarkBulkPlanned(ctx context.Context, arg MarkBulkPlannedParams
 	return err
 }
 
+const moveListMarks = `-- name: MoveListMarks :exec
+INSERT INTO list_mark AS m (organisation_id, connection_id, list, mark, listed)
+SELECT l.organisation_id, l.connection_id, l.list, l.mark, l.listed
+FROM bulk_list l JOIN bulk_run b ON b.id = l.bulk_id
+WHERE l.organisation_id = $1 AND l.bulk_id = $2 AND b.planned_at IS NOT NULL AND NOT jsonb_exists(b.options, 'areas')
+  AND NOT EXISTS (SELECT FROM bulk_item i WHERE i.bulk_id = l.bulk_id
+                  AND (i.outcome IN ('skipped', 'cancelled') OR i.outcome = 'failed' AND i.reason = ANY ($3::text[])))
+ON CONFLICT (connection_id, list) DO UPDATE SET mark = excluded.mark, listed = excluded.listed
+WHERE excluded.mark >= m.mark
+`
+
+type MoveListMarksParams struct {
+	OrganisationID care.ID
+	BulkID         care.ID
+	Outages        []string
+}
+
+// The lists that a bulk run has read are covered once everybody whom it planned was reached, with all areas: also those for whom the
+// government's answer was no, but not those who were left out, cancelled, or lost to an outage.
+func (q *Queries) MoveListMarks(ctx context.Context, arg MoveListMarksParams) error {
+	_, err := q.db.Exec(ctx, moveListMarks, arg.OrganisationID, arg.BulkID, arg.Outages)
+	return err
+}
+
 const noteAbsences = `-- name: NoteAbsences :exec
 UPDATE bulk_run SET absent = absent + $1, absent_held = $2 WHERE organisation_id = $3 AND id = $4
 `
@@ -452,6 +573,34 @@ func (q *Queries) NoteAbsences(ctx context.Context, arg NoteAbsencesParams) erro
 		arg.AbsentHeld,
 		arg.OrganisationID,
 		arg.ID,
+	)
+	return err
+}
+
+const noteBulkList = `-- name: NoteBulkList :exec
+INSERT INTO bulk_list (organisation_id, bulk_id, connection_id, list, mark, listed)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT DO NOTHING
+`
+
+type NoteBulkListParams struct {
+	OrganisationID care.ID
+	BulkID         care.ID
+	ConnectionID   care.ID
+	List           string
+	Mark           time.Time
+	Listed         []string
+}
+
+// How far a bulk run's reading of a list goes; the first attempt's stands.
+func (q *Queries) NoteBulkList(ctx context.Context, arg NoteBulkListParams) error {
+	_, err := q.db.Exec(ctx, noteBulkList,
+		arg.OrganisationID,
+		arg.BulkID,
+		arg.ConnectionID,
+		arg.List,
+		arg.Mark,
+		arg.Listed,
 	)
 	return err
 }
@@ -490,7 +639,7 @@ func (q *Queries) OpenBulks(ctx context.Context) ([]OpenBulksRow, error) {
 const openItems = `-- name: OpenItems :many
 SELECT client_id, moved_budgets, whole FROM bulk_item
 WHERE organisation_id = $1 AND bulk_id = $2 AND batch = $3 AND slice = $4
-  AND outcome IS NULL AND escalated_at IS NULL
+  AND outcome IS NULL AND escalated_at IS NULL AND set_aside_for IS NULL
 ORDER BY client_id
 `
 
@@ -564,6 +713,42 @@ func (q *Queries) OpenRuns(ctx context.Context) ([]OpenRunsRow, error) {
 		return nil, err
 	}
 	return items, nil
+}
+
+const othersOfBulk = `-- name: OthersOfBulk :one
+SELECT (SELECT count(*) FROM (
+            SELECT FROM bulk_item i JOIN sync_step s ON s.run_id = i.run_id AND s.area = $1 AND s.chunk = 0 AND s.outcome = 'succeeded'
+            WHERE i.bulk_id = b.id AND i.client_id <> $2 LIMIT $3) AS saved)::int AS succeeded,
+       coalesce(greatest(b.outage_at, (SELECT max(i.escalated_at) FROM bulk_item i WHERE i.bulk_id = b.id AND i.client_id <> $2)),
+                'epoch')::timestamptz AS failed_at
+FROM bulk_run b WHERE b.organisation_id = $4 AND b.id = $5
+`
+
+type OthersOfBulkParams struct {
+	Area           string
+	ClientID       care.ID
+	Most           int32
+	OrganisationID care.ID
+	BulkID         care.ID
+}
+
+type OthersOfBulkRow struct {
+	Succeeded int32
+	FailedAt  time.Time
+}
+
+// How others of a bulk run fared in an area: of how many, up to so many, it was saved, and when the service last failed for one of them.
+func (q *Queries) OthersOfBulk(ctx context.Context, arg OthersOfBulkParams) (OthersOfBulkRow, error) {
+	row := q.db.QueryRow(ctx, othersOfBulk,
+		arg.Area,
+		arg.ClientID,
+		arg.Most,
+		arg.OrganisationID,
+		arg.BulkID,
+	)
+	var i OthersOfBulkRow
+	err := row.Scan(&i.Succeeded, &i.FailedAt)
+	return i, err
 }
 
 const planCareRecipients = `-- name: PlanCareRecipients :execrows
@@ -785,7 +970,8 @@ func (q *Queries) SetBulkPaused(ctx context.Context, arg SetBulkPausedParams) er
 
 const setBulkWaiting = `-- name: SetBulkWaiting :exec
 UPDATE bulk_run
-SET waiting_since = CASE WHEN $1::boolean THEN coalesce(waiting_since, now()) END, waiting_words = $2::text
+SET waiting_since = CASE WHEN $1::boolean THEN coalesce(waiting_since, now()) END, waiting_words = $2::text,
+    outage_at = CASE WHEN $1 THEN now() ELSE outage_at END
 WHERE organisation_id = $3 AND id = $4 AND ($1 OR waiting_since IS NOT NULL)
 `
 
@@ -807,10 +993,56 @@ func (q *Queries) SetBulkWaiting(ctx context.Context, arg SetBulkWaitingParams) 
 	return err
 }
 
+const setItemAside = `-- name: SetItemAside :one
+WITH aside AS (
+    UPDATE bulk_item SET set_aside_for = $2::text,
+        unavailable_at = CASE WHEN $2::text = 'unavailable' THEN unavailable_at || $6::timestamptz ELSE unavailable_at END,
+        unavailable_in = CASE WHEN $2::text = 'unavailable' THEN $7::text ELSE unavailable_in END
+    WHERE organisation_id = $4 AND bulk_id = $5 AND client_id = $1 AND outcome IS NULL
+    RETURNING unavailable_at
+)
+SELECT (1 + count(*) FILTER (WHERE i.client_id <> $1 AND i.set_aside_for = $2::text
+                             AND (i.outcome IS NULL OR i.reason = $3::text)))::int AS people,
+       count(*)::int AS selected, coalesce((SELECT a.unavailable_at FROM aside a), '{}')::timestamptz[] AS met_at
+FROM bulk_item i WHERE i.organisation_id = $4 AND i.bulk_id = $5
+`
+
+type SetItemAsideParams struct {
+	ClientID       care.ID
+	SetAsideFor    string
+	OwnReason      string
+	OrganisationID care.ID
+	BulkID         care.ID
+	At             time.Time
+	Area           string
+}
+
+type SetItemAsideRow struct {
+	People   int32
+	Selected int32
+	MetAt    []time.Time
+}
+
+// Sets a person aside until the others are done, and tells how many of the bulk run meet the same trouble, this one included.
+func (q *Queries) SetItemAside(ctx context.Context, arg SetItemAsideParams) (SetItemAsideRow, error) {
+	row := q.db.QueryRow(ctx, setItemAside,
+		arg.ClientID,
+		arg.SetAsideFor,
+		arg.OwnReason,
+		arg.OrganisationID,
+		arg.BulkID,
+		arg.At,
+		arg.Area,
+	)
+	var i SetItemAsideRow
+	err := row.Scan(&i.People, &i.Selected, &i.MetAt)
+	return i, err
+}
+
 const settleItems = `-- name: SettleItems :execrows
 UPDATE bulk_item SET outcome = $1::text, reason = $2, settled_at = now()
 WHERE organisation_id = $3 AND bulk_id = $4 AND outcome IS NULL
-  AND ($5::int IS NULL OR batch = $5)
+  AND ($5::int IS NULL OR batch = $5 AND set_aside_for IS NULL)
   AND ($6::uuid IS NULL OR client_id = $6)
 `
 
@@ -823,7 +1055,7 @@ type SettleItemsParams struct {
 	ClientID       *care.ID
 }
 
-// Whoever was not reached is counted as such.
+// Whoever was not reached is counted as such. A batch leaves those who were set aside to the end of the run.
 func (q *Queries) SettleItems(ctx context.Context, arg SettleItemsParams) (int64, error) {
 	result, err := q.db.Exec(ctx, settleItems,
 		arg.Outcome,
@@ -871,6 +1103,29 @@ func (q *Queries) SettleJoined(ctx context.Context, arg SettleJoinedParams) (int
 	return result.RowsAffected(), nil
 }
 
+const takeItemsBack = `-- name: TakeItemsBack :exec
+UPDATE bulk_item SET set_aside_for = NULL
+WHERE organisation_id = $1 AND bulk_id = $2 AND batch = $3 AND slice = $4 AND set_aside_for = 'unavailable' AND outcome IS NULL
+`
+
+type TakeItemsBackParams struct {
+	OrganisationID care.ID
+	BulkID         care.ID
+	Batch          int32
+	Slice          int32
+}
+
+// Those of a slice who were set aside for a trouble that turned out to be the service's wait like everybody else.
+func (q *Queries) TakeItemsBack(ctx context.Context, arg TakeItemsBackParams) error {
+	_, err := q.db.Exec(ctx, takeItemsBack,
+		arg.OrganisationID,
+		arg.BulkID,
+		arg.Batch,
+		arg.Slice,
+	)
+	return err
+}
+
 const timeZoneOf = `-- name: TimeZoneOf :one
 SELECT time_zone FROM organisation WHERE id = $1
 `
@@ -880,4 +1135,49 @@ func (q *Queries) TimeZoneOf(ctx context.Context, id care.ID) (string, error) {
 	var time_zone string
 	err := row.Scan(&time_zone)
 	return time_zone, err
+}
+
+const unsettledOfSlice = `-- name: UnsettledOfSlice :many
+SELECT client_id, (escalated_at IS NOT NULL)::boolean AS escalated FROM bulk_item
+WHERE organisation_id = $1 AND bulk_id = $2 AND batch = $3 AND slice = $4
+  AND (escalated_at IS NOT NULL OR set_aside_for IS NOT NULL) AND outcome IS NULL
+ORDER BY client_id
+`
+
+type UnsettledOfSliceParams struct {
+	OrganisationID care.ID
+	BulkID         care.ID
+	Batch          int32
+	Slice          int32
+}
+
+type UnsettledOfSliceRow struct {
+	ClientID  care.ID
+	Escalated bool
+}
+
+// Those of a slice who were begun and have no outcome: with a sync of their own, or set aside.
+func (q *Queries) UnsettledOfSlice(ctx context.Context, arg UnsettledOfSliceParams) ([]UnsettledOfSliceRow, error) {
+	rows, err := q.db.Query(ctx, unsettledOfSlice,
+		arg.OrganisationID,
+		arg.BulkID,
+		arg.Batch,
+		arg.Slice,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UnsettledOfSliceRow
+	for rows.Next() {
+		var i UnsettledOfSliceRow
+		if err := rows.Scan(&i.ClientID, &i.Escalated); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -114,6 +114,22 @@ func (q *Queries) CountClaim(ctx context.Context, arg CountClaimParams) (CountCl
 	return i, err
 }
 
+const dropClaimSyncs = `-- name: DropClaimSyncs :exec
+UPDATE claim_sync SET answered_at = now() WHERE organisation_id = $1 AND client_id = $2 AND requested_at IS NOT NULL
+  AND answered_at IS NULL
+`
+
+type DropClaimSyncsParams struct {
+	OrganisationID care.ID
+	ClientID       care.ID
+}
+
+// An operator has cancelled the run that was to answer them (R7).
+func (q *Queries) DropClaimSyncs(ctx context.Context, arg DropClaimSyncsParams) error {
+	_, err := q.db.Exec(ctx, dropClaimSyncs, arg.OrganisationID, arg.ClientID)
+	return err
+}
+
 const dueClaimSyncs = `-- name: DueClaimSyncs :many
 SELECT client_id, array_agg(status)::text[] AS statuses
 FROM claim_sync WHERE organisation_id = $1 AND claim_id = $2 AND requested_at IS NULL
@@ -247,6 +263,58 @@ type NameClaimPeopleParams struct {
 func (q *Queries) NameClaimPeople(ctx context.Context, arg NameClaimPeopleParams) error {
 	_, err := q.db.Exec(ctx, nameClaimPeople, arg.OrganisationID, arg.ClaimID, arg.CareRecipientIds)
 	return err
+}
+
+const noteAnsweredClaimSyncs = `-- name: NoteAnsweredClaimSyncs :exec
+UPDATE claim_sync s SET answered_at = now()
+WHERE s.answered_at IS NULL AND EXISTS (
+    SELECT FROM sync_run r WHERE r.organisation_id = s.organisation_id AND r.client_id = s.client_id AND r.kind = 'care-recipient'
+        AND r.started_at >= s.caused_at)
+`
+
+// Of all organisations: those after whose event a run of the person has begun.
+func (q *Queries) NoteAnsweredClaimSyncs(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, noteAnsweredClaimSyncs)
+	return err
+}
+
+const unansweredClaimSyncs = `-- name: UnansweredClaimSyncs :many
+SELECT organisation_id, claim_id, client_id, array_agg(status)::text[] AS statuses FROM claim_sync
+WHERE answered_at IS NULL AND caused_at < now() - interval '2 minutes'
+GROUP BY organisation_id, claim_id, client_id ORDER BY min(caused_at) LIMIT 1000
+`
+
+type UnansweredClaimSyncsRow struct {
+	OrganisationID care.ID
+	ClaimID        care.ID
+	ClientID       care.ID
+	Statuses       []string
+}
+
+// Those that should have been answered by now.
+func (q *Queries) UnansweredClaimSyncs(ctx context.Context) ([]UnansweredClaimSyncsRow, error) {
+	rows, err := q.db.Query(ctx, unansweredClaimSyncs)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UnansweredClaimSyncsRow
+	for rows.Next() {
+		var i UnansweredClaimSyncsRow
+		if err := rows.Scan(
+			&i.OrganisationID,
+			&i.ClaimID,
+			&i.ClientID,
+			&i.Statuses,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const viewClaim = `-- name: ViewClaim :one

@@ -26,16 +26,6 @@ func (q *Queries) ClearVerified(ctx context.Context, arg ClearVerifiedParams) er
 	return err
 }
 
-const lockOrganisationForImport = `-- name: LockOrganisationForImport :exec
-SELECT FROM organisation WHERE id = $1 FOR NO KEY UPDATE
-`
-
-// Two imports into one organisation wait for each other; syncs and requests do not.
-func (q *Queries) LockOrganisationForImport(ctx context.Context, organisationID care.ID) error {
-	_, err := q.db.Exec(ctx, lockOrganisationForImport, organisationID)
-	return err
-}
-
 const namesakes = `-- name: Namesakes :many
 SELECT (jsonb_build_object('client', to_jsonb(c)) || known_person(c))::jsonb AS held
 FROM client c
@@ -70,20 +60,19 @@ func (q *Queries) Namesakes(ctx context.Context, arg NamesakesParams) ([]json.Ra
 
 const peopleForImport = `-- name: PeopleForImport :many
 SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.care_recipient_id, '') AS care_recipient_id,
-       coalesce(c.ndis_number, '') AS ndis_number, c.connection_id, c.pace_participant, c.pace_api_access,
-       (p.id IS NOT NULL)::boolean AS has_plan
+       coalesce(c.ndis_number, '') AS ndis_number, c.connection_id, c.pace_participant, c.pace_api_access
 FROM client c
-LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
 WHERE c.organisation_id = $1
-  AND (c.care_recipient_id = ANY ($2::text[]) OR c.ndis_number = ANY ($3::text[])
-       OR to_char(c.birth_date, 'YYYY-MM-DD') = ANY ($4::text[]))
+  AND (c.care_recipient_id = ANY ($2::text[]) OR ltrim(c.care_recipient_id, '0') = ANY ($3::text[]) OR c.ndis_number = ANY ($4::text[])
+       OR to_char(c.birth_date, 'YYYY-MM-DD') = ANY ($5::text[]))
 `
 
 type PeopleForImportParams struct {
-	OrganisationID   care.ID
-	CareRecipientIds []string
-	NdisNumbers      []string
-	BirthDates       []string
+	OrganisationID    care.ID
+	CareRecipientIds  []string
+	SignificantDigits []string
+	NdisNumbers       []string
+	BirthDates        []string
 }
 
 type PeopleForImportRow struct {
@@ -96,13 +85,13 @@ type PeopleForImportRow struct {
 	ConnectionID    *care.ID
 	PaceParticipant bool
 	PaceApiAccess   bool
-	HasPlan         bool
 }
 
 func (q *Queries) PeopleForImport(ctx context.Context, arg PeopleForImportParams) ([]PeopleForImportRow, error) {
 	rows, err := q.db.Query(ctx, peopleForImport,
 		arg.OrganisationID,
 		arg.CareRecipientIds,
+		arg.SignificantDigits,
 		arg.NdisNumbers,
 		arg.BirthDates,
 	)
@@ -123,7 +112,6 @@ func (q *Queries) PeopleForImport(ctx context.Context, arg PeopleForImportParams
 			&i.ConnectionID,
 			&i.PaceParticipant,
 			&i.PaceApiAccess,
-			&i.HasPlan,
 		); err != nil {
 			return nil, err
 		}
@@ -204,6 +192,18 @@ func (q *Queries) ServiceProviderConnections(ctx context.Context, organisationID
 		return nil, err
 	}
 	return items, nil
+}
+
+const tryLockForImport = `-- name: TryLockForImport :one
+SELECT pg_try_advisory_xact_lock(hashtextextended('import into ' || ($1::uuid)::text, 0))
+`
+
+// Only one import at a time writes into an organisation; syncs and requests are not held up.
+func (q *Queries) TryLockForImport(ctx context.Context, organisationID care.ID) (bool, error) {
+	row := q.db.QueryRow(ctx, tryLockForImport, organisationID)
+	var pg_try_advisory_xact_lock bool
+	err := row.Scan(&pg_try_advisory_xact_lock)
+	return pg_try_advisory_xact_lock, err
 }
 
 const writePeople = `-- name: WritePeople :exec

@@ -34,7 +34,7 @@ WITH missing_steps AS (
            i.record_id, i.about, i.details, row_number() OVER ()
     FROM finished f, jsonb_to_recordset($8::jsonb)
         AS i (area text, severity text, code text, message text, words text, kind text, record_id uuid, about jsonb, details jsonb)
-    LEFT JOIN sync_retry t ON t.run_id = $2 AND t.area = i.area AND i.code = 'service_unavailable'
+    LEFT JOIN sync_retry t ON t.run_id = $2 AND t.area = i.area AND i.code IN ('service_unavailable', 'unavailable_for_person')
 ), announced AS (
     INSERT INTO outbox (organisation_id, topic, payload)
     SELECT $1, f.kind || '.sync.completed',
@@ -155,7 +155,7 @@ func (q *Queries) NoteRetry(ctx context.Context, arg NoteRetryParams) error {
 	return err
 }
 
-const recordRun = `-- name: RecordRun :exec
+const recordRun = `-- name: RecordRun :execrows
 INSERT INTO sync_run (id, organisation_id, client_id, kind, trigger, requested_by, all_budgets, workflow_id, started_at, bulk_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (organisation_id, id) DO UPDATE
@@ -177,9 +177,9 @@ type RecordRunParams struct {
 	BulkID         *care.ID
 }
 
-// Written by whoever starts a run, so that it can be followed at once, and by its first step.
-func (q *Queries) RecordRun(ctx context.Context, arg RecordRunParams) error {
-	_, err := q.db.Exec(ctx, recordRun,
+// Written by whoever starts a run, so that it can be followed at once, and by its first step. A run that has begun already stands.
+func (q *Queries) RecordRun(ctx context.Context, arg RecordRunParams) (int64, error) {
+	result, err := q.db.Exec(ctx, recordRun,
 		arg.ID,
 		arg.OrganisationID,
 		arg.ClientID,
@@ -191,5 +191,8 @@ func (q *Queries) RecordRun(ctx context.Context, arg RecordRunParams) error {
 		arg.StartedAt,
 		arg.BulkID,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

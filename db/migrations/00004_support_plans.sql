@@ -1,6 +1,6 @@
 -- +goose Up
--- One Support at Home plan for an (organisation, care recipient), for ever (R12). The third foreign key keeps a client's care
--- recipient id from being changed under a plan.
+-- One Support at Home plan for a person of an organisation, for ever (R12). The third foreign key ties the plan to the person's care
+-- recipient id.
 CREATE TABLE support_plan (
     id                uuid PRIMARY KEY,
     organisation_id   uuid NOT NULL REFERENCES organisation (id),

@@ -24,18 +24,31 @@ SELECT organisation_id, @bulk_id, id, place / per_batch, place % per_batch / per
 FROM selected
 ON CONFLICT (bulk_id, client_id) DO NOTHING;
 
--- name: CoveredUntil :one
--- When the lists of the last bulk run began to be read that reached everybody whom it had planned, with all areas: whatever changed before
--- is covered.
-SELECT b.listed_at::timestamptz AS covered_until
-FROM (
-    SELECT r.id, r.listed_at FROM bulk_run r
-    WHERE r.organisation_id = @organisation_id AND r.kind = 'care-recipient' AND r.listed_at IS NOT NULL AND NOT jsonb_exists(r.options, 'areas')
-      AND r.outcome IN ('succeeded', 'succeeded_with_warnings', 'partial')
-    ORDER BY r.listed_at DESC OFFSET 0 -- so that the people of one run after the other are looked at, and not those of all runs ever
-) b
-WHERE NOT EXISTS (SELECT FROM bulk_item i WHERE i.bulk_id = b.id AND i.outcome IN ('skipped', 'cancelled') OFFSET 0)
-ORDER BY b.listed_at DESC LIMIT 1;
+-- name: ListMarks :many
+-- Up to when each list of the organisation's connections to Services Australia is covered; NULL where nothing covers it yet (R35).
+SELECT n.id, l.list::text AS list, m.mark, coalesce(m.listed, '{}')::text[] AS listed
+FROM connection n
+CROSS JOIN unnest(ARRAY['summary', 'contributions', 'budgets']) AS l (list)
+LEFT JOIN list_mark m ON m.connection_id = n.id AND m.list = l.list
+WHERE n.organisation_id = @organisation_id AND n.service = 'services-australia' AND n.activated_at IS NOT NULL;
+
+-- name: NoteBulkList :exec
+-- How far a bulk run's reading of a list goes; the first attempt's stands.
+INSERT INTO bulk_list (organisation_id, bulk_id, connection_id, list, mark, listed)
+VALUES (@organisation_id, @bulk_id, @connection_id, @list, @mark, @listed)
+ON CONFLICT DO NOTHING;
+
+-- name: MoveListMarks :exec
+-- The lists that a bulk run has read are covered once everybody whom it planned was reached, with all areas: also those for whom the
+-- government's answer was no, but not those who were left out, cancelled, or lost to an outage.
+INSERT INTO list_mark AS m (organisation_id, connection_id, list, mark, listed)
+SELECT l.organisation_id, l.connection_id, l.list, l.mark, l.listed
+FROM bulk_list l JOIN bulk_run b ON b.id = l.bulk_id
+WHERE l.organisation_id = @organisation_id AND l.bulk_id = @bulk_id AND b.planned_at IS NOT NULL AND NOT jsonb_exists(b.options, 'areas')
+  AND NOT EXISTS (SELECT FROM bulk_item i WHERE i.bulk_id = l.bulk_id
+                  AND (i.outcome IN ('skipped', 'cancelled') OR i.outcome = 'failed' AND i.reason = ANY (@outages::text[])))
+ON CONFLICT (connection_id, list) DO UPDATE SET mark = excluded.mark, listed = excluded.listed
+WHERE excluded.mark >= m.mark;
 
 -- name: MarkBulkListed :exec
 UPDATE bulk_run SET listed_at = @listed_at WHERE organisation_id = @organisation_id AND id = @id AND listed_at IS NULL;
@@ -49,6 +62,7 @@ SELECT c.care_recipient_id::text AS care_recipient_id, (jsonb_build_object(
     'approved_services', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM approved_service r WHERE r.plan_id = p.id),
     'supplements', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM supplement r WHERE r.plan_id = p.id),
     'contributions', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM contribution r WHERE r.plan_id = p.id),
+    'budgets', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM budget r WHERE r.plan_id = p.id),
     'holds', (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', h.kind, 'budget_id', h.budget_id, 'records', h.records,
                                                           'accepted', h.accepted_at IS NOT NULL)), '[]')
               FROM removal_hold h WHERE h.client_id = c.id AND h.closed_at IS NULL)
@@ -145,7 +159,53 @@ UPDATE bulk_run SET planned_at = now() WHERE organisation_id = @organisation_id 
 -- Those of a slice who have no outcome and no sync of their own.
 SELECT client_id, moved_budgets, whole FROM bulk_item
 WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @batch AND slice = @slice
-  AND outcome IS NULL AND escalated_at IS NULL
+  AND outcome IS NULL AND escalated_at IS NULL AND set_aside_for IS NULL
+ORDER BY client_id;
+
+-- name: SetItemAside :one
+-- Sets a person aside until the others are done, and tells how many of the bulk run meet the same trouble, this one included.
+WITH aside AS (
+    UPDATE bulk_item SET set_aside_for = @set_aside_for::text,
+        unavailable_at = CASE WHEN @set_aside_for::text = 'unavailable' THEN unavailable_at || @at::timestamptz ELSE unavailable_at END,
+        unavailable_in = CASE WHEN @set_aside_for::text = 'unavailable' THEN @area::text ELSE unavailable_in END
+    WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND client_id = @client_id AND outcome IS NULL
+    RETURNING unavailable_at
+)
+SELECT (1 + count(*) FILTER (WHERE i.client_id <> @client_id AND i.set_aside_for = @set_aside_for::text
+                             AND (i.outcome IS NULL OR i.reason = @own_reason::text)))::int AS people,
+       count(*)::int AS selected, coalesce((SELECT a.unavailable_at FROM aside a), '{}')::timestamptz[] AS met_at
+FROM bulk_item i WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bulk_id;
+
+-- name: OthersOfBulk :one
+-- How others of a bulk run fared in an area: of how many, up to so many, it was saved, and when the service last failed for one of them.
+SELECT (SELECT count(*) FROM (
+            SELECT FROM bulk_item i JOIN sync_step s ON s.run_id = i.run_id AND s.area = @area AND s.chunk = 0 AND s.outcome = 'succeeded'
+            WHERE i.bulk_id = b.id AND i.client_id <> @client_id LIMIT @most) AS saved)::int AS succeeded,
+       coalesce(greatest(b.outage_at, (SELECT max(i.escalated_at) FROM bulk_item i WHERE i.bulk_id = b.id AND i.client_id <> @client_id)),
+                'epoch')::timestamptz AS failed_at
+FROM bulk_run b WHERE b.organisation_id = @organisation_id AND b.id = @bulk_id;
+
+-- name: TakeItemsBack :exec
+-- Those of a slice who were set aside for a trouble that turned out to be the service's wait like everybody else.
+UPDATE bulk_item SET set_aside_for = NULL
+WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @batch AND slice = @slice AND set_aside_for = 'unavailable' AND outcome IS NULL;
+
+-- name: CountSetAside :one
+-- Who waits for the end of a bulk run, and for what.
+SELECT (count(*) FILTER (WHERE i.set_aside_for = 'unavailable'))::int AS unavailable,
+       (count(*) FILTER (WHERE i.set_aside_for = 'contributions'))::int AS losing
+FROM bulk_item i WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bulk_id AND i.set_aside_for IS NOT NULL AND i.outcome IS NULL
+  AND i.escalated_at IS NULL;
+
+-- name: CountWithContributions :one
+SELECT count(*)::int FROM bulk_item i
+WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bulk_id
+  AND EXISTS (SELECT FROM support_plan p JOIN contribution r ON r.plan_id = p.id
+              WHERE p.organisation_id = i.organisation_id AND p.client_id = i.client_id);
+
+-- name: ItemsSetAside :many
+SELECT client_id, moved_budgets, whole FROM bulk_item
+WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND set_aside_for = @set_aside_for::text AND outcome IS NULL AND escalated_at IS NULL
 ORDER BY client_id;
 
 -- name: BulkHalt :one
@@ -159,7 +219,8 @@ WHERE organisation_id = @organisation_id AND id = @id;
 -- name: SetBulkWaiting :exec
 -- Since when a bulk waits stays, what the service said last is noted.
 UPDATE bulk_run
-SET waiting_since = CASE WHEN @waiting::boolean THEN coalesce(waiting_since, now()) END, waiting_words = @words::text
+SET waiting_since = CASE WHEN @waiting::boolean THEN coalesce(waiting_since, now()) END, waiting_words = @words::text,
+    outage_at = CASE WHEN @waiting THEN now() ELSE outage_at END
 WHERE organisation_id = @organisation_id AND id = @id AND (@waiting OR waiting_since IS NOT NULL);
 
 -- name: EscalateItems :exec
@@ -167,10 +228,17 @@ UPDATE bulk_item SET escalated_at = coalesce(escalated_at, now())
 WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND client_id = ANY (@clients::uuid[]) AND outcome IS NULL;
 
 -- name: EscalatedItems :many
--- Those of a batch, or of one slice of it, who were given a sync of their own and have no outcome.
+-- Those of a batch who were given a sync of their own and have no outcome.
 SELECT client_id FROM bulk_item
-WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @batch AND (sqlc.narg(slice)::int IS NULL OR slice = sqlc.narg(slice))
+WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @batch
   AND escalated_at IS NOT NULL AND outcome IS NULL
+ORDER BY client_id;
+
+-- name: UnsettledOfSlice :many
+-- Those of a slice who were begun and have no outcome: with a sync of their own, or set aside.
+SELECT client_id, (escalated_at IS NOT NULL)::boolean AS escalated FROM bulk_item
+WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @batch AND slice = @slice
+  AND (escalated_at IS NOT NULL OR set_aside_for IS NOT NULL) AND outcome IS NULL
 ORDER BY client_id;
 
 -- name: SettleJoined :execrows
@@ -185,10 +253,10 @@ WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bulk_id AND i.client
   AND r.finished_at >= i.escalated_at;
 
 -- name: SettleItems :execrows
--- Whoever was not reached is counted as such.
+-- Whoever was not reached is counted as such. A batch leaves those who were set aside to the end of the run.
 UPDATE bulk_item SET outcome = @outcome::text, reason = @reason, settled_at = now()
 WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND outcome IS NULL
-  AND (sqlc.narg(batch)::int IS NULL OR batch = sqlc.narg(batch))
+  AND (sqlc.narg(batch)::int IS NULL OR batch = sqlc.narg(batch) AND set_aside_for IS NULL)
   AND (sqlc.narg(client_id)::uuid IS NULL OR client_id = sqlc.narg(client_id));
 
 -- name: CountItems :many

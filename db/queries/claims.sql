@@ -54,6 +54,24 @@ UPDATE claim_sync SET requested_at = now()
 WHERE organisation_id = @organisation_id AND claim_id = @claim_id AND client_id = @client_id AND status = ANY (@statuses::text[])
   AND requested_at IS NULL;
 
+-- name: NoteAnsweredClaimSyncs :exec
+-- Of all organisations: those after whose event a run of the person has begun.
+UPDATE claim_sync s SET answered_at = now()
+WHERE s.answered_at IS NULL AND EXISTS (
+    SELECT FROM sync_run r WHERE r.organisation_id = s.organisation_id AND r.client_id = s.client_id AND r.kind = 'care-recipient'
+        AND r.started_at >= s.caused_at);
+
+-- name: UnansweredClaimSyncs :many
+-- Those that should have been answered by now.
+SELECT organisation_id, claim_id, client_id, array_agg(status)::text[] AS statuses FROM claim_sync
+WHERE answered_at IS NULL AND caused_at < now() - interval '2 minutes'
+GROUP BY organisation_id, claim_id, client_id ORDER BY min(caused_at) LIMIT 1000;
+
+-- name: DropClaimSyncs :exec
+-- An operator has cancelled the run that was to answer them (R7).
+UPDATE claim_sync SET answered_at = now() WHERE organisation_id = @organisation_id AND client_id = @client_id AND requested_at IS NOT NULL
+  AND answered_at IS NULL;
+
 -- name: ViewClaim :one
 SELECT id, upstream_claim_id, status, created_at, changed_at FROM claim
 WHERE organisation_id = @organisation_id

@@ -1,15 +1,13 @@
--- name: LockOrganisationForImport :exec
--- Two imports into one organisation wait for each other; syncs and requests do not.
-SELECT FROM organisation WHERE id = @organisation_id FOR NO KEY UPDATE;
+-- name: TryLockForImport :one
+-- Only one import at a time writes into an organisation; syncs and requests are not held up.
+SELECT pg_try_advisory_xact_lock(hashtextextended('import into ' || (@organisation_id::uuid)::text, 0));
 
 -- name: PeopleForImport :many
 SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.care_recipient_id, '') AS care_recipient_id,
-       coalesce(c.ndis_number, '') AS ndis_number, c.connection_id, c.pace_participant, c.pace_api_access,
-       (p.id IS NOT NULL)::boolean AS has_plan
+       coalesce(c.ndis_number, '') AS ndis_number, c.connection_id, c.pace_participant, c.pace_api_access
 FROM client c
-LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
 WHERE c.organisation_id = @organisation_id
-  AND (c.care_recipient_id = ANY (@care_recipient_ids::text[]) OR c.ndis_number = ANY (@ndis_numbers::text[])
+  AND (c.care_recipient_id = ANY (@care_recipient_ids::text[]) OR ltrim(c.care_recipient_id, '0') = ANY (@significant_digits::text[]) OR c.ndis_number = ANY (@ndis_numbers::text[])
        OR to_char(c.birth_date, 'YYYY-MM-DD') = ANY (@birth_dates::text[]));
 
 -- name: ServiceProviderConnections :many

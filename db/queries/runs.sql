@@ -7,8 +7,8 @@ JOIN organisation o ON o.id = c.organisation_id
 LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
 WHERE c.organisation_id = @organisation_id AND c.id = @client_id;
 
--- name: RecordRun :exec
--- Written by whoever starts a run, so that it can be followed at once, and by its first step.
+-- name: RecordRun :execrows
+-- Written by whoever starts a run, so that it can be followed at once, and by its first step. A run that has begun already stands.
 INSERT INTO sync_run (id, organisation_id, client_id, kind, trigger, requested_by, all_budgets, workflow_id, started_at, bulk_id)
 VALUES (@id, @organisation_id, @client_id, @kind, @trigger, @requested_by, @all_budgets, @workflow_id, sqlc.narg(started_at), sqlc.narg(bulk_id))
 ON CONFLICT (organisation_id, id) DO UPDATE
@@ -39,7 +39,7 @@ WITH missing_steps AS (
            i.record_id, i.about, i.details, row_number() OVER ()
     FROM finished f, jsonb_to_recordset(@issues::jsonb)
         AS i (area text, severity text, code text, message text, words text, kind text, record_id uuid, about jsonb, details jsonb)
-    LEFT JOIN sync_retry t ON t.run_id = @run_id AND t.area = i.area AND i.code = 'service_unavailable'
+    LEFT JOIN sync_retry t ON t.run_id = @run_id AND t.area = i.area AND i.code IN ('service_unavailable', 'unavailable_for_person')
 ), announced AS (
     INSERT INTO outbox (organisation_id, topic, payload)
     SELECT @organisation_id, f.kind || '.sync.completed',

@@ -71,6 +71,12 @@ func Generate(id string) (string, error) {
 // ActiveKeyID names the key that Seal uses. Key ids are no secret.
 func (k *Keyring) ActiveKeyID() string { return k.activeID }
 
+// Has reports whether a key of that id is in the keyring.
+func (k *Keyring) Has(keyID string) bool {
+	_, known := k.keys[keyID]
+	return known
+}
+
 // Format keeps the keys out of whatever a keyring is printed into.
 func (k *Keyring) Format(state fmt.State, _ rune) {
 	_, _ = io.WriteString(state, "(keyring)")

@@ -43,7 +43,7 @@ const (
 	Forbidden Kind = "forbidden"
 	// ConsentWithdrawn answers as if the care recipient had refused consent.
 	ConsentWithdrawn Kind = "consent-withdrawn"
-	// EntryMissing answers as if no entry were registered: no budgets.
+	// EntryMissing answers as if no entry were registered: no budgets, no contributions.
 	EntryMissing Kind = "entry-missing"
 	// StrangersID puts another person's care recipient id into the rows of lists, or into the first Rows of a page.
 	StrangersID Kind = "strangers-id"

@@ -144,7 +144,10 @@ func assemble(c config) (*Simulator, error) {
 }
 
 // ServeHTTP serves all simulated services and the control API.
-func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Date", s.World.Now().UTC().Format(http.TimeFormat)) // by the world's clock, as its stamps are
+	s.mux.ServeHTTP(w, r)
+}
 
 // Calls gives the latest calls to the services, in the order in which they ended.
 func (s *Simulator) Calls() []calls.Call { return s.calls.List() }

@@ -31,7 +31,11 @@ func (s *Service) summary(w http.ResponseWriter, r *http.Request, caller gateway
 }
 
 func (s *Service) contributions(w http.ResponseWriter, r *http.Request, caller gateway.Caller) {
+	_, entryFault := faults.Of(r, faults.EntryMissing)
 	s.list(w, r, caller, listing{OperationContributions, contributionForm, func(p *world.Person) ([]row, refusal) {
+		if entryFault {
+			return nil, nil
+		}
 		return s.wire.of(p).contributions, nil
 	}})
 }

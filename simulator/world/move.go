@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/shopspring/decimal"
 )
@@ -101,6 +102,8 @@ type Move struct {
 	GivenName  string           `yaml:"given_name" json:"givenName,omitzero"`
 	FamilyName string           `yaml:"family_name" json:"familyName,omitzero"`
 	BirthDate  DateExpression   `yaml:"birth_date" json:"birthDate,omitzero"`
+	// StampedBefore is by how much the updatedAt of what changes is older than the moment in which it shows.
+	StampedBefore time.Duration `yaml:"stamped_before" json:"stampedBefore,omitzero"`
 }
 
 // Result says what a move made or changed.
@@ -167,6 +170,7 @@ func (w *World) move(person string, move Move, at stamp) (Result, error) {
 		return Result{}, fmt.Errorf("%w: use a key or a care recipient id", ErrNoSuchPerson)
 	}
 	c := w.begin(at)
+	c.stamp.at = at.at.Add(-move.StampedBefore)
 	result, err := c.move(slot, move)
 	if err != nil {
 		return Result{}, err

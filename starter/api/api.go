@@ -19,6 +19,7 @@ import (
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/schedules"
 	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/starter/web"
 )
 
 // Version is that of the API's document.
@@ -71,6 +72,7 @@ func New(options Options) http.Handler {
 	}
 	operations := newOperations(answers)
 	served := limited(options.RequestsPerSecond, problemsFor(operations))
+	served = web.RefuseUnstorable(served, refuseUnstorable)
 	guarded, notified := authenticated(options.Store, options.Logger, served), answers.notified(served)
 	public := health.Handler(http.NotFoundHandler(), options.Logger, options.Checks...)
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -110,6 +112,7 @@ func newAPI(mux *http.ServeMux, a api) huma.API {
 	config.RejectUnknownQueryParameters = true
 	config.OnAddOperation = []huma.AddOpFunc{withCommonProblems}
 	config.Transformers = []huma.Transformer{withoutValues}
+	config.Formats = storableFormats(config.Formats)
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		securityScheme: {Type: "http", Scheme: "bearer", Description: "An organisation's API token, from `caresync token create`"},
 		notificationScheme: {Type: "apiKey", In: "header", Name: a.notificationHeader,
@@ -128,6 +131,7 @@ func newAPI(mux *http.ServeMux, a api) huma.API {
 	a.registerRetrievals(served)
 	a.registerContracts(served)
 	a.registerPersonHistory(served)
+	a.registerNumbers(served)
 	a.registerNotifications(served)
 	a.registerClaims(served)
 	a.registerBulks(served)

@@ -226,29 +226,35 @@ func TestBadRequestsAreProblems(t *testing.T) {
 		method, path, body string
 		status             int
 	}{
-		"unknown resource":         {http.MethodGet, "/v1/nothing", "", http.StatusNotFound},
-		"unknown method":           {http.MethodDelete, "/v1/runs", "", http.StatusMethodNotAllowed},
-		"negative limit":           {http.MethodGet, "/v1/runs?limit=-1", "", http.StatusUnprocessableEntity},
-		"limit too large":          {http.MethodGet, "/v1/runs?limit=201", "", http.StatusUnprocessableEntity},
-		"limit that is no number":  {http.MethodGet, "/v1/runs?limit=many", "", http.StatusUnprocessableEntity},
-		"unknown outcome":          {http.MethodGet, "/v1/runs?outcome=good", "", http.StatusUnprocessableEntity},
-		"unknown parameter":        {http.MethodGet, "/v1/runs?organisation=banksia", "", http.StatusUnprocessableEntity},
-		"run id that is none":      {http.MethodGet, "/v1/runs/latest", "", http.StatusUnprocessableEntity},
-		"unknown run":              {http.MethodGet, "/v1/runs/" + unknownID, "", http.StatusNotFound},
-		"events of an unknown run": {http.MethodGet, "/v1/runs/" + unknownID + "/events", "", http.StatusNotFound},
-		"cancel an unknown run":    {http.MethodPost, "/v1/runs/" + unknownID + "/cancel", "", http.StatusNotFound},
-		"accept an unknown run":    {http.MethodPost, "/v1/runs/" + unknownID + "/accept", "", http.StatusNotFound},
-		"unknown person":           {http.MethodGet, "/v1/care-recipients/" + unknownID, "", http.StatusNotFound},
-		"plan of an unknown":       {http.MethodGet, "/v1/care-recipients/" + unknownID + "/plan", "", http.StatusNotFound},
-		"sync of an unknown":       {http.MethodPost, "/v1/care-recipients/" + unknownID + "/syncs", "{}", http.StatusNotFound},
-		"id with letters":          {http.MethodPost, "/v1/care-recipients/search", `{"care_recipient_id":"41505622a"}`, http.StatusUnprocessableEntity},
-		"id with 11 digits":        {http.MethodPost, "/v1/care-recipients/search", `{"care_recipient_id":"41505622400"}`, http.StatusUnprocessableEntity},
-		"unknown id":               {http.MethodPost, "/v1/care-recipients/search", `{"care_recipient_id":"999"}`, http.StatusNotFound},
-		"malformed JSON":           {http.MethodPost, syncsPath, `{"all_budgets":`, http.StatusBadRequest},
-		"unknown field":            {http.MethodPost, syncsPath, `{"everything":true}`, http.StatusUnprocessableEntity},
-		"a wait that is too long":  {http.MethodPost, syncsPath, `{"wait":61}`, http.StatusUnprocessableEntity},
-		"a negative wait":          {http.MethodPost, syncsPath, `{"wait":-1}`, http.StatusUnprocessableEntity},
-		"a body of more than 1 MB": {http.MethodPost, syncsPath, `{"all_budgets":` + strings.Repeat(" ", 1<<20) + `true}`, http.StatusRequestEntityTooLarge},
+		"unknown resource":          {http.MethodGet, "/v1/nothing", "", http.StatusNotFound},
+		"unknown method":            {http.MethodDelete, "/v1/runs", "", http.StatusMethodNotAllowed},
+		"negative limit":            {http.MethodGet, "/v1/runs?limit=-1", "", http.StatusUnprocessableEntity},
+		"limit too large":           {http.MethodGet, "/v1/runs?limit=201", "", http.StatusUnprocessableEntity},
+		"limit that is no number":   {http.MethodGet, "/v1/runs?limit=many", "", http.StatusUnprocessableEntity},
+		"unknown outcome":           {http.MethodGet, "/v1/runs?outcome=good", "", http.StatusUnprocessableEntity},
+		"unknown parameter":         {http.MethodGet, "/v1/runs?organisation=banksia", "", http.StatusUnprocessableEntity},
+		"run id that is none":       {http.MethodGet, "/v1/runs/latest", "", http.StatusUnprocessableEntity},
+		"unknown run":               {http.MethodGet, "/v1/runs/" + unknownID, "", http.StatusNotFound},
+		"events of an unknown run":  {http.MethodGet, "/v1/runs/" + unknownID + "/events", "", http.StatusNotFound},
+		"cancel an unknown run":     {http.MethodPost, "/v1/runs/" + unknownID + "/cancel", "", http.StatusNotFound},
+		"accept an unknown run":     {http.MethodPost, "/v1/runs/" + unknownID + "/accept", "", http.StatusNotFound},
+		"unknown person":            {http.MethodGet, "/v1/care-recipients/" + unknownID, "", http.StatusNotFound},
+		"plan of an unknown":        {http.MethodGet, "/v1/care-recipients/" + unknownID + "/plan", "", http.StatusNotFound},
+		"sync of an unknown":        {http.MethodPost, "/v1/care-recipients/" + unknownID + "/syncs", "{}", http.StatusNotFound},
+		"id with letters":           {http.MethodPost, "/v1/care-recipients/search", `{"care_recipient_id":"41505622a"}`, http.StatusUnprocessableEntity},
+		"id with 11 digits":         {http.MethodPost, "/v1/care-recipients/search", `{"care_recipient_id":"41505622400"}`, http.StatusUnprocessableEntity},
+		"unknown id":                {http.MethodPost, "/v1/care-recipients/search", `{"care_recipient_id":"999"}`, http.StatusNotFound},
+		"a zero byte in an address": {http.MethodGet, "/v1/schedules/a%00", "", http.StatusUnprocessableEntity},
+		"no UTF-8 in an address":    {http.MethodGet, "/v1/schedules/a%ff", "", http.StatusUnprocessableEntity},
+		"a zero byte in a query":    {http.MethodGet, "/v1/runs?outcome=%00", "", http.StatusUnprocessableEntity},
+		"a zero byte in a text":     {http.MethodPost, "/v1/claims/search", `{"claim_id":"a\u0000"}`, http.StatusUnprocessableEntity},
+		"a zero byte in a list":     {http.MethodPost, "/v1/bulk-runs", `{"kind":"care-recipient","people":["a\u0000b"]}`, http.StatusUnprocessableEntity},
+		"no UTF-8 in a text":        {http.MethodPost, "/v1/claims/search", "{\"claim_id\":\"a\xff\"}", http.StatusUnprocessableEntity},
+		"malformed JSON":            {http.MethodPost, syncsPath, `{"all_budgets":`, http.StatusBadRequest},
+		"unknown field":             {http.MethodPost, syncsPath, `{"everything":true}`, http.StatusUnprocessableEntity},
+		"a wait that is too long":   {http.MethodPost, syncsPath, `{"wait":61}`, http.StatusUnprocessableEntity},
+		"a negative wait":           {http.MethodPost, syncsPath, `{"wait":-1}`, http.StatusUnprocessableEntity},
+		"a body of more than 1 MB":  {http.MethodPost, syncsPath, `{"all_budgets":` + strings.Repeat(" ", 1<<20) + `true}`, http.StatusRequestEntityTooLarge},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := *s
@@ -279,7 +285,7 @@ func TestAHugeBodyIsRefused(t *testing.T) {
 	if err != nil {
 		return // the server closed the connection while the body was still being sent
 	}
-	require.Equal(t, http.StatusRequestEntityTooLarge, response.StatusCode)
+	require.Equal(t, http.StatusUnprocessableEntity, response.StatusCode, "a file is read as it arrives, and only until it cannot be one")
 	require.NoError(t, response.Body.Close())
 }
 
@@ -416,10 +422,34 @@ func TestImportsListErrorsByLine(t *testing.T) {
 	require.Contains(t, string(answer.body), "line 2, birth_date")
 	require.Contains(t, string(answer.body), "line 4, care_recipient_id")
 
+	answer = s.call(http.MethodPost, "/v1/imports/people", s.token, "text/csv", header+"Ben,Lark,1950-05-01,415056229\n")
+	require.Equal(t, http.StatusUnprocessableEntity, answer.status)
+	require.Contains(t, string(answer.body), `"value":{"held":"415056225","given":"415056229"}`, "who imports is shown both values (R33)")
+
 	answer = s.call(http.MethodPost, "/v1/imports/invoices", s.token, "text/csv",
 		"invoice_id,item_id,care_recipient_id,service_id,delivery_date,amount\n900000123,1,415056225,SERV-0012,2026-04-03,50.00\n")
 	require.Equal(t, http.StatusOK, answer.status, "%s", answer.body)
-	require.JSONEq(t, `{"created":1,"updated":0,"unchanged":0,"linked":0}`, string(answer.body))
+	require.JSONEq(t, `{"created":1,"updated":0,"unchanged":0,"linked":0,"unlinked":0}`, string(answer.body))
+}
+
+// R33: a number changes by an operation of its own, which the person's history names.
+func TestChangingANumber(t *testing.T) {
+	t.Parallel()
+	s := newService(t, 0)
+	path := "/v1/clients/" + string(s.client)
+	answer := s.post(path+"/number-changes", `{"kind":"ndis_number","number":"430000077","note":"from the plan"}`)
+	require.Equal(t, http.StatusOK, answer.status, "%s", answer.body)
+	require.Contains(t, string(answer.body), `"ndis_number":"430000077"`)
+	answer = s.get(path + "/history?limit=1")
+	require.Contains(t, string(answer.body), `"source":"change-number"`)
+	require.Contains(t, string(answer.body), `"note":"from the plan"`)
+	require.Equal(t, http.StatusUnprocessableEntity, s.post(path+"/number-changes", `{"kind":"ndis_number","number":"12","note":"a"}`).status)
+	require.Equal(t, http.StatusUnprocessableEntity, s.post(path+"/number-changes", `{"kind":"ndis_number","number":"430000078"}`).status, "it says why")
+
+	s.call(http.MethodPost, "/v1/imports/people", s.token, "text/csv", "given_name,family_name,birth_date,ndis_number\nBen,Lark,1950-05-01,430000079\n")
+	answer = s.post(path+"/number-changes", `{"kind":"ndis_number","number":"430000079","note":"a"}`)
+	require.Equal(t, http.StatusConflict, answer.status)
+	require.Contains(t, string(answer.body), "number_taken")
 }
 
 // R10: nothing about a person gets into the log.

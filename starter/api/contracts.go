@@ -25,12 +25,7 @@ type contractInput struct {
 type contractOutput struct{ Body db.ContractView }
 
 type historyInput struct {
-	ID string `path:"id" format:"uuid" doc:"The contract's id"`
-	historyPage
-}
-
-// historyPage is which page of a history is asked for.
-type historyPage struct {
+	ID     string    `path:"id" format:"uuid" doc:"The contract's id"`
 	Limit  int       `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many at most; what changed at one moment stays on one page"`
 	Before time.Time `query:"before" doc:"The time of the last change of the page before: its \"next\""`
 }

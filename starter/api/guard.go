@@ -10,12 +10,14 @@ import (
 	"sync"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/web"
 )
 
 const (
@@ -135,6 +137,29 @@ func secured(next http.Handler) http.Handler {
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTimeout)) // a recorder in a test has none
 		next.ServeHTTP(w, r)
 	})
+}
+
+// refuseUnstorable answers a request whose address is not text.
+func refuseUnstorable(w http.ResponseWriter, _ *http.Request) {
+	writeProblem(w, http.StatusUnprocessableEntity, "invalid_value", sentence(web.ErrUnstorable))
+}
+
+// storableFormats read bodies of text that can be kept, and refuse others.
+func storableFormats(formats map[string]huma.Format) map[string]huma.Format {
+	storable := make(map[string]huma.Format, len(formats))
+	for name, format := range formats {
+		unmarshal := format.Unmarshal
+		format.Unmarshal = func(data []byte, value any) error {
+			if _, validating := value.(*any); !validating { // a document that cannot be validated would be a 400
+				if err := web.StorableJSON(data); err != nil {
+					return err
+				}
+			}
+			return unmarshal(data, value)
+		}
+		storable[name] = format
+	}
+	return storable
 }
 
 // recovered answers for a handler that panicked.

@@ -11,8 +11,9 @@ import (
 )
 
 type personHistoryInput struct {
-	clientInput
-	historyPage
+	ID     string    `path:"id" format:"uuid" doc:"CareSync's id of the person"`
+	Limit  int       `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many at most; what changed at one moment stays on one page"`
+	Before time.Time `query:"before" doc:"The time of the last change of the page before: its \"next\""`
 }
 
 type personHistoryOutput struct {

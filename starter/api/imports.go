@@ -21,8 +21,20 @@ const (
 	importTimeout = 15 * time.Minute
 )
 
-type importInput struct {
-	RawBody []byte `contentType:"text/csv" doc:"CSV with a header, UTF-8, comma delimited"`
+// importInput is a file that is read as it arrives.
+type importInput struct{ file io.Reader }
+
+// Resolve implements huma.Resolver.
+func (in *importInput) Resolve(ctx huma.Context) []error {
+	in.file = ctx.BodyReader()
+	return nil
+}
+
+// importRequest documents a file.
+func importRequest() *huma.RequestBody {
+	return &huma.RequestBody{Required: true, Description: "CSV with a header, UTF-8, comma delimited", Content: map[string]*huma.MediaType{
+		"text/csv": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+	}}
 }
 
 type importOutput struct{ Body db.ImportResult }
@@ -33,8 +45,9 @@ type invoiceImportOutput struct{ Body db.InvoiceImportResult }
 
 func (a api) registerImports(served huma.API) {
 	huma.Register(served, importOperation("import-people", "/v1/imports/people", "Import people from CSV",
-		"Columns: given_name, family_name, birth_date, care_recipient_id, and if needed service_provider_id, ndis_number, pace_participant and "+
-			"pace_api_access (yes or no)."), a.importPeople)
+		"Columns: given_name, family_name, birth_date, care_recipient_id, and if needed service_provider_id, ndis_number, pace_participant, "+
+			"pace_api_access and new_person (yes or no). An empty number is filled and no number is ever changed: such a line is refused, with "+
+			"the known value and the file's beside the error. new_person says that a line is not about the known person whom it resembles."), a.importPeople)
 	huma.Register(served, importOperation("import-invoices", "/v1/imports/invoices", "Import invoice lines from CSV",
 		"Columns: invoice_id, item_id, care_recipient_id, service_id, delivery_date, amount. Budget usage that waits for its line is linked."), a.importInvoices)
 	huma.Register(served, importOperation("import-delivered-services", "/v1/imports/delivered-services", "Import the provider's own delivered services from CSV",
@@ -46,7 +59,7 @@ func (a api) registerImports(served huma.API) {
 
 func (a api) importDeliveredServices(ctx context.Context, in *importInput) (*deliveredServicesOutput, error) {
 	caller := callerOf(ctx)
-	result, err := a.store.ImportDeliveredServices(ctx, caller.Organisation, imports.DeliveredServices(in.RawBody), by(caller))
+	result, err := imports.NewImporter(a.store).DeliveredServices(ctx, caller.Organisation, in.file, by(caller))
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -54,7 +67,7 @@ func (a api) importDeliveredServices(ctx context.Context, in *importInput) (*del
 }
 
 func (a api) importContracts(ctx context.Context, in *importInput) (*importOutput, error) {
-	result, err := a.store.ImportContracts(ctx, callerOf(ctx).Organisation.ID, imports.Contracts(in.RawBody))
+	result, err := imports.NewImporter(a.store).Contracts(ctx, callerOf(ctx).Organisation, in.file)
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -64,17 +77,17 @@ func (a api) importContracts(ctx context.Context, in *importInput) (*importOutpu
 func importOperation(id, path, summary, columns string) huma.Operation {
 	return huma.Operation{
 		OperationID: id, Method: http.MethodPost, Path: path, Tags: []string{tagImports}, Summary: summary,
-		Description:  "All or nothing; importing again updates. Errors are listed by line. " + columns,
-		MaxBodyBytes: imports.MaxSize, BodyReadTimeout: uploadTimeout,
-		Middlewares: huma.Middlewares{patiently},
-		Errors:      []int{http.StatusConflict},
+		Description: "All or nothing; importing again updates. Errors are listed by line, up to the first 1,000. One import at a time for an organisation: a second is answered with 409. " + columns,
+		RequestBody: importRequest(), Middlewares: huma.Middlewares{patiently}, Errors: []int{http.StatusConflict},
 	}
 }
 
-// patiently gives an import its time once the file has arrived: the deadline of the upload would cancel it.
+// patiently gives a file its time to arrive, and the import its own once it has: the deadline of the upload would cancel it.
 func patiently(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
-	r.Body = arriving{ReadCloser: r.Body, control: http.NewResponseController(w)}
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(uploadTimeout)) // a recorder in a test has no deadlines
+	r.Body = arriving{ReadCloser: r.Body, control: control}
 	next(ctx)
 }
 
@@ -95,8 +108,8 @@ func (a arriving) Read(part []byte) (int, error) {
 }
 
 func (a api) importPeople(ctx context.Context, in *importInput) (*importOutput, error) {
-	organisation := callerOf(ctx).Organisation
-	result, err := a.store.ImportPeople(ctx, organisation.ID, imports.People(in.RawBody, organisation.Today(a.store.Now())), by(callerOf(ctx)))
+	caller := callerOf(ctx)
+	result, err := imports.NewImporter(a.store).People(ctx, caller.Organisation, in.file, by(caller))
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -104,7 +117,7 @@ func (a api) importPeople(ctx context.Context, in *importInput) (*importOutput, 
 }
 
 func (a api) importInvoices(ctx context.Context, in *importInput) (*invoiceImportOutput, error) {
-	result, err := a.store.ImportInvoices(ctx, callerOf(ctx).Organisation.ID, imports.Invoices(in.RawBody))
+	result, err := imports.NewImporter(a.store).Invoices(ctx, callerOf(ctx).Organisation, in.file)
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}

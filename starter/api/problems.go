@@ -32,6 +32,7 @@ func (a api) problem(ctx context.Context, err error) error {
 	var refused *db.ImportError
 	var invalid *db.InvalidError
 	var conflict *db.ConflictError
+	var taken *db.NumberTakenError
 	var notAdmitted *pace.NotAdmitted
 	switch {
 	case errors.As(err, &notAdmitted):
@@ -44,10 +45,14 @@ func (a api) problem(ctx context.Context, err error) error {
 		return newProblem(http.StatusConflict, "abandoned", sentence(syncs.ErrAbandoned))
 	case errors.As(err, &refused):
 		return importProblem(refused)
+	case errors.Is(err, db.ErrImportRunning):
+		return newProblem(http.StatusConflict, "import_running", sentence(db.ErrImportRunning))
+	case errors.As(err, &taken):
+		return newProblem(http.StatusConflict, "number_taken", sentence(taken))
+	case errors.As(err, &conflict):
+		return conflictProblem(conflict)
 	case errors.As(err, &invalid):
 		return newProblem(http.StatusUnprocessableEntity, "invalid_value", invalid.Error())
-	case errors.As(err, &conflict):
-		return newProblem(http.StatusConflict, "conflict", "The change contradicts a stored record. Nothing was changed.")
 	case errors.Is(err, db.ErrNotFound):
 		return newProblem(http.StatusNotFound, "not_found", "There is no such record in this organisation.")
 	case errors.Is(err, syncs.ErrNoCareRecipientID):
@@ -63,6 +68,16 @@ func (a api) problem(ctx context.Context, err error) error {
 	}
 	a.logger.Error("a request failed", zap.String("request_id", requestID(ctx)), zap.Error(err))
 	return newProblem(http.StatusInternalServerError, "unexpected_error", "Something unexpected went wrong. The log says more under the request id.")
+}
+
+// conflictProblem names the field whose value another record has already.
+func conflictProblem(conflict *db.ConflictError) error {
+	problem := newProblem(http.StatusConflict, "conflict", "The change contradicts a stored record. Nothing was changed.")
+	var invalid *db.InvalidError
+	if errors.As(conflict, &invalid) {
+		problem.Errors = []*huma.ErrorDetail{{Location: "body." + invalid.Field, Message: invalid.Message}}
+	}
+	return problem
 }
 
 // sentence is an error's text as people read one.
@@ -91,16 +106,23 @@ func importProblem(refused *db.ImportError) error {
 		if one.Column != "" {
 			place += ", " + one.Column
 		}
-		problem.Errors = append(problem.Errors, &huma.ErrorDetail{Location: place, Message: one.Message})
+		detail := &huma.ErrorDetail{Location: place, Message: one.Message}
+		if one.Contradiction != nil {
+			detail.Value = one.Contradiction
+		}
+		problem.Errors = append(problem.Errors, detail)
 	}
 	return problem
 }
 
-// withoutValues keeps what somebody sent out of problems: it may be about a person (R10).
+// withoutValues keeps what somebody sent out of problems: it may be about a person (R10). The two values of a number that a file may not
+// change are there for who imports (R33).
 func withoutValues(_ huma.Context, _ string, body any) (any, error) {
 	if problem, isProblem := body.(*huma.ErrorModel); isProblem {
 		for _, detail := range problem.Errors {
-			detail.Value = nil
+			if _, shown := detail.Value.(*db.Contradiction); !shown {
+				detail.Value = nil
+			}
 		}
 	}
 	return body, nil

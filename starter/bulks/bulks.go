@@ -12,6 +12,7 @@ import (
 
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/syncs"
 )
 
 const (
@@ -58,6 +59,8 @@ type Temporal interface {
 	ExecuteWorkflow(ctx context.Context, options client.StartWorkflowOptions, workflow any, args ...any) (client.WorkflowRun, error)
 	UpdateWorkflow(ctx context.Context, options client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error)
 	CancelWorkflow(ctx context.Context, workflowID, runID string) error
+	TerminateWorkflow(ctx context.Context, workflowID, runID, reason string, details ...any) error
+	syncs.Histories
 	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
 }
 

@@ -264,6 +264,17 @@ func TestCancelAsksTheWorkflow(t *testing.T) {
 	require.Equal(t, db.BulkQueued, w.progress(t, bulk).State, "the workflow settles who was not reached")
 }
 
+func TestCancelClosesWhatNoWorkerHasBegun(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bulk := w.start(t, bulks.Order{})
+	workflowID := protocol.BulkSyncID(bulk)
+	w.server.Change(workflowID, func(workflow *temporaltest.Workflow) { workflow.Unbegun = true })
+	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk))
+	require.False(t, w.server.Workflow(workflowID).Running)
+	require.Equal(t, care.RunCancelled, w.progress(t, bulk).Outcome)
+}
+
 func TestCancelClosesWhatATerminatedWorkflowLeftOpen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -46,7 +46,15 @@ func (s *Service) Cancel(ctx context.Context, organisation, bulk care.ID) error 
 	if err != nil {
 		return err
 	}
-	err = s.temporal.CancelWorkflow(ctx, found.workflowID, "")
+	begun, err := syncs.HasBegun(ctx, s.temporal, found.workflowID, "")
+	if err != nil {
+		return err
+	}
+	if begun {
+		err = s.temporal.CancelWorkflow(ctx, found.workflowID, "")
+	} else if err = s.temporal.TerminateWorkflow(ctx, found.workflowID, "", syncs.CancelledUnbegun); err == nil {
+		return s.close(ctx, organisation, bulk) // no worker would
+	}
 	if isGone(err) {
 		return s.close(ctx, organisation, bulk)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/bulks"
+	"github.com/caresync/caresync/starter/imports"
 	"github.com/caresync/caresync/starter/schedules"
 )
 
@@ -112,9 +114,17 @@ func (a *app) listed(named string) ([]string, error) {
 	if _, err := os.Stat(named); err != nil && named != "-" {
 		return nil, usageError("--people is a file, or %w", errNoPersonID)
 	}
-	data, err := a.readFile(named)
+	file, err := a.openFile(named)
 	if err != nil {
 		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	data, err := io.ReadAll(io.LimitReader(file, imports.MaxSize+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > imports.MaxSize {
+		return nil, usageError("%s is larger than %d MiB", named, imports.MaxSize>>20)
 	}
 	var people []string
 	for _, line := range strings.Split(strings.TrimPrefix(string(data), "\ufeff"), "\n") {

@@ -172,6 +172,9 @@ func (a *app) showReasons(view db.BulkView) {
 	}
 }
 
+// unknownShown is how many unknown people a terminal shows; the report has all.
+const unknownShown = 5
+
 // showAbsences tells of people on one side only: whom the lists lack (R19), and whom we lack.
 func (a *app) showAbsences(view db.BulkView) {
 	if view.Absent > 0 {
@@ -186,10 +189,13 @@ func (a *app) showAbsences(view db.BulkView) {
 	}
 	a.heading("unknown people")
 	a.print("%s on the providers' lists and no client of the organisation. Nobody was created:", present.Count(view.Unknown, "person is", "people are"))
-	a.print("  %s", strings.Join(view.UnknownPeople, ", "))
-	if view.Unknown > len(view.UnknownPeople) {
+	first := view.UnknownPeople[:min(len(view.UnknownPeople), unknownShown)]
+	if more := view.Unknown - len(first); more > 0 {
+		a.print("  %s and %d more", strings.Join(first, ", "), more)
 		a.print("All of them: %s", a.typed("bulk report", view.ID))
+		return
 	}
+	a.print("  %s", strings.Join(first, ", "))
 }
 
 func (a *app) bulkPeople() *cobra.Command {

@@ -101,6 +101,11 @@ func (a *app) tell(ctx context.Context, event claims.Event) error {
 	if err != nil {
 		return &exitError{ExitUsage, err}
 	}
+	store, err := a.openSealedStore(ctx, keyring)
+	if err != nil {
+		return err
+	}
+	store.Close()
 	connected, err := temporal.Dial(ctx, temporal.Options{Keyring: keyring, Logger: zap.NewNop()})
 	if err != nil {
 		return err

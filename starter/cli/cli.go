@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
@@ -75,12 +76,13 @@ func (a *app) exitCode(err error) int {
 	var exit *exitError
 	var invalid *db.InvalidError
 	var refused *db.ImportError
+	var taken *db.NumberTakenError
 	switch {
 	case errors.As(err, &exit):
 		return exit.code
 	case errors.Is(err, context.Canceled):
 		return ExitStopped
-	case errors.As(err, &invalid), errors.As(err, &refused), !a.running,
+	case errors.As(err, &invalid), errors.As(err, &refused), errors.As(err, &taken), !a.running,
 		errors.Is(err, care.ErrAccessWithoutParticipant), errors.Is(err, db.ErrPACENeverEnabled):
 		return ExitUsage
 	default:
@@ -93,13 +95,16 @@ func (a *app) explain(err error) string {
 	var exit *exitError
 	var conflict *db.ConflictError
 	var refused *db.ImportError
+	var keyring *db.KeyringError
 	switch {
 	case errors.As(err, &exit) && exit.err == nil, errors.Is(err, context.Canceled):
 		return ""
 	case errors.As(err, &refused):
 		return explainImport(refused)
 	case errors.As(err, &conflict):
-		return explainConflict(conflict)
+		return conflict.Error() + ". Nothing was changed."
+	case errors.As(err, &keyring):
+		return keyring.Error() + ". A run that is started with it cannot be read by the other programs."
 	case errors.Is(err, db.ErrUnavailable):
 		return "the database does not answer. Start PostgreSQL, or correct DATABASE_URL."
 	case errors.Is(err, syncs.ErrUnavailable):
@@ -118,24 +123,11 @@ func explainImport(refused *db.ImportError) string {
 	lines = append(lines, "nothing was imported. Correct the file and import it again:")
 	for _, problem := range refused.Problems {
 		lines = append(lines, "  "+problem.String())
+		if values := problem.Contradiction; values != nil {
+			lines = append(lines, fmt.Sprintf("    known: %s, in the file: %s", values.Held, values.Given))
+		}
 	}
 	return strings.Join(lines, "\n")
-}
-
-var conflicts = map[string]string{
-	"organisation_slug_key":                                         "there is an organisation with this slug already: choose another, or change that one with `caresync organisation set`.",
-	"connection_organisation_id_name_key":                           "there is a connection with this name already: choose another, or change that one with `caresync connection set`.",
-	"connection_organisation_id_service_service_provider_id_key":    "there is a connection for this service provider id already: change that one with `caresync connection set`.",
-	"client_organisation_id_care_recipient_id_key":                  "two people would have the same care recipient id. Nothing was imported.",
-	"client_organisation_id_ndis_number_key":                        "two people would have the same NDIS number. Nothing was imported.",
-	"support_plan_organisation_id_client_id_care_recipient_id_fkey": "a person with a plan would get another care recipient id. Nothing was imported.",
-}
-
-func explainConflict(conflict *db.ConflictError) string {
-	if words, known := conflicts[conflict.Constraint]; known {
-		return words
-	}
-	return conflict.Error()
 }
 
 // app is what all commands share: settings and where they read and write.
@@ -198,10 +190,32 @@ func (a *app) command(use, short string, arguments cobra.PositionalArgs, work fu
 	return &cobra.Command{
 		Use: use, Short: short, Args: arguments, DisableFlagsInUseLine: false,
 		RunE: func(command *cobra.Command, args []string) error {
+			if err := storableInput(command, args); err != nil {
+				return err
+			}
 			a.running = true
 			return work(command.Context(), args)
 		},
 	}
+}
+
+// storableInput refuses arguments and flags that are not text. The value is not repeated: a terminal may take it for something else.
+func storableInput(command *cobra.Command, args []string) error {
+	for i, argument := range args {
+		if !care.StorableText(argument) {
+			return usageError("argument %d is not UTF-8 text", i+1)
+		}
+	}
+	var bad string
+	command.Flags().Visit(func(flag *pflag.Flag) {
+		if !care.StorableText(flag.Value.String()) {
+			bad = flag.Name
+		}
+	})
+	if bad != "" {
+		return usageError("--%s is not UTF-8 text", bad)
+	}
+	return nil
 }
 
 func (a *app) print(format string, values ...any) { fmt.Fprintf(a.out, format+"\n", values...) }

@@ -19,8 +19,9 @@ func (a *app) importCommand() *cobra.Command {
 
 Columns: given_name, family_name, birth_date (YYYY-MM-DD), care_recipient_id or ndis_number or both, and if needed service_provider_id
 (which of the organisation's connections holds the person), pace_participant and pace_api_access (yes or no; the boxes on the client,
-which stay as they are where the column is absent). A person is recognised by the care recipient id, else by the NDIS number, else by
-name and birth date.`
+which stay as they are where the column is absent), new_person (yes: not the known person of this name and birth date, or of this
+number but for zeros in front). A person is recognised by the care recipient id, else by the NDIS number, else by name and birth date.
+An import fills an empty number and never changes one: "caresync person change-number" does.`
 	invoices := a.command("invoices FILE", "Import invoice lines from CSV", cobra.ExactArgs(1), a.importInvoices)
 	invoices.Long = `Import the lines of claimed invoices from CSV (UTF-8, comma delimited), all or none; importing again updates. FILE may be "-" for
 standard input. Budget usage that waits for its invoice line is linked.
@@ -47,12 +48,13 @@ submitted, pending, paid, rejected, cancelled).`
 )
 
 func (a *app) importDeliveredServices(ctx context.Context, args []string) error {
-	data, err := a.readFile(args[0])
+	file, err := a.openFile(args[0])
 	if err != nil {
 		return err
 	}
+	defer func() { _ = file.Close() }()
 	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-		result, err := store.ImportDeliveredServices(ctx, organisation, imports.DeliveredServices(data), operator())
+		result, err := imports.NewImporter(store).DeliveredServices(ctx, organisation, file, operator())
 		if err != nil {
 			return err
 		}
@@ -69,12 +71,13 @@ func (a *app) importDeliveredServices(ctx context.Context, args []string) error 
 }
 
 func (a *app) importContracts(ctx context.Context, args []string) error {
-	data, err := a.readFile(args[0])
+	file, err := a.openFile(args[0])
 	if err != nil {
 		return err
 	}
+	defer func() { _ = file.Close() }()
 	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-		result, err := store.ImportContracts(ctx, organisation.ID, imports.Contracts(data))
+		result, err := imports.NewImporter(store).Contracts(ctx, organisation, file)
 		if err != nil {
 			return err
 		}
@@ -84,12 +87,13 @@ func (a *app) importContracts(ctx context.Context, args []string) error {
 }
 
 func (a *app) importPeople(ctx context.Context, args []string) error {
-	data, err := a.readFile(args[0])
+	file, err := a.openFile(args[0])
 	if err != nil {
 		return err
 	}
+	defer func() { _ = file.Close() }()
 	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-		result, err := store.ImportPeople(ctx, organisation.ID, imports.People(data, organisation.Today(store.Now())), operator())
+		result, err := imports.NewImporter(store).People(ctx, organisation, file, operator())
 		if err != nil {
 			return err
 		}
@@ -99,12 +103,13 @@ func (a *app) importPeople(ctx context.Context, args []string) error {
 }
 
 func (a *app) importInvoices(ctx context.Context, args []string) error {
-	data, err := a.readFile(args[0])
+	file, err := a.openFile(args[0])
 	if err != nil {
 		return err
 	}
+	defer func() { _ = file.Close() }()
 	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-		result, err := store.ImportInvoices(ctx, organisation.ID, imports.Invoices(data))
+		result, err := imports.NewImporter(store).Invoices(ctx, organisation, file)
 		if err != nil {
 			return err
 		}
@@ -126,17 +131,16 @@ func breakdown(result db.ImportResult) string {
 	return fmt.Sprintf("%d created, %d updated, %d unchanged", result.Created, result.Updated, result.Unchanged)
 }
 
-func (a *app) readFile(path string) ([]byte, error) {
-	var from io.Reader = a.in
-	if path != "-" {
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, usageError("%s cannot be read: %v", path, err)
-		}
-		defer func() { _ = file.Close() }()
-		from = file
+// openFile opens a file that is imported; "-" is standard input.
+func (a *app) openFile(path string) (io.ReadCloser, error) {
+	if path == "-" {
+		return io.NopCloser(a.in), nil
 	}
-	return imports.ReadAll(from)
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, usageError("%s cannot be read: %v", path, err)
+	}
+	return file, nil
 }
 
 // note says something beside the result, where it does not disturb a program that reads the result.

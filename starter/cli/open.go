@@ -39,6 +39,19 @@ func (a *app) openStore(ctx context.Context, keyring *sealing.Keyring) (*db.Stor
 	return db.Open(ctx, address, sealer, db.Options{MaxConnections: databaseConnections})
 }
 
+// openSealedStore is openStore for work that seals or opens: the keyring has to be the database's.
+func (a *app) openSealedStore(ctx context.Context, keyring *sealing.Keyring) (*db.Store, error) {
+	store, err := a.openStore(ctx, keyring)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.CheckKeyring(ctx, keyring); err != nil {
+		store.Close()
+		return nil, err
+	}
+	return store, nil
+}
+
 // withStore gives work a store and the organisation that --organisation names.
 func (a *app) withStore(ctx context.Context, work func(*db.Store, db.Organisation) error) error {
 	store, err := a.openStore(ctx, nil)
@@ -59,7 +72,7 @@ func (a *app) withSealedStore(ctx context.Context, work func(*db.Store, db.Organ
 	if err != nil {
 		return &exitError{ExitUsage, err}
 	}
-	store, err := a.openStore(ctx, keyring)
+	store, err := a.openSealedStore(ctx, keyring)
 	if err != nil {
 		return err
 	}

@@ -8,12 +8,50 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/present"
 )
 
 func (a *app) personCommand() *cobra.Command {
-	return a.organisationFlag(a.group("person", "Show what CareSync knows of a person", a.personHistory()))
+	return a.organisationFlag(a.group("person", "Change a person's number, and show what was changed", a.changeNumber(), a.personHistory()))
+}
+
+func (a *app) changeNumber() *cobra.Command {
+	var careRecipientID, ndisNumber, note string
+	command := a.command("change-number PERSON", "Give a person another care recipient id or NDIS number", onePerson,
+		func(ctx context.Context, args []string) error {
+			change := db.NumberChange{Kind: care.CareRecipientIDNumber, Number: careRecipientID, RequestedBy: operator(), Note: note}
+			if ndisNumber != "" {
+				change.Kind, change.Number = care.NDISNumber, ndisNumber
+			}
+			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+				person, err := findPerson(ctx, store, organisation, args[0])
+				if err != nil {
+					return err
+				}
+				change.Person = person.ID
+				if err := store.ChangeNumber(ctx, organisation.ID, change); err != nil {
+					return err
+				}
+				a.print("Changed the %s of %s. Plan, contracts, budgets and history stay; to undo it, change the number back.",
+					care.FieldLabel(string(change.Kind)), nameOf(person))
+				if change.Kind == care.CareRecipientIDNumber {
+					a.print("Sync the person next, so that it is checked who has this number: %s", a.typed("sync", person.ID))
+				}
+				return nil
+			})
+		})
+	command.Long = `Give a person another care recipient id or NDIS number. The person keeps plan, contracts, budgets and history. With another care recipient
+id they count as not verified until the next sync has checked who it is. Changing the number back undoes it. A number that another
+person has is refused: two people are not merged.`
+	command.Flags().StringVar(&careRecipientID, "care-recipient-id", "", "the care recipient id from now on")
+	command.Flags().StringVar(&ndisNumber, "ndis-number", "", "the NDIS number from now on")
+	command.Flags().StringVar(&note, "why", "", "why: it is kept in the person's history")
+	command.MarkFlagsOneRequired("care-recipient-id", "ndis-number")
+	command.MarkFlagsMutuallyExclusive("care-recipient-id", "ndis-number")
+	_ = command.MarkFlagRequired("why") // the flag exists
+	return command
 }
 
 func (a *app) personHistory() *cobra.Command {

@@ -30,6 +30,9 @@ func (a *app) newProgress(silent bool) progress {
 	return &lines{out: a.out, seen: map[string]bool{}}
 }
 
+// queuedWords say what a run waits for that has only just been requested.
+const queuedWords = "waiting for a worker to begin"
+
 type noProgress struct{}
 
 func (noProgress) show(syncs.Update) {}
@@ -59,7 +62,7 @@ func (s *screen) show(update syncs.Update) {
 	case update.Waiting != "":
 		s.line("  " + update.Waiting)
 	case update.Run.State == db.RunQueued:
-		s.line("  queued")
+		s.line("  " + queuedWords)
 	}
 }
 
@@ -86,8 +89,12 @@ func (l *lines) show(update syncs.Update) {
 			l.once(areaLine(area, update.Run), update.Run.ID)
 		}
 	}
-	if update.Waiting != "" && !update.Finished() {
+	switch {
+	case update.Finished():
+	case update.Waiting != "":
 		l.once("  … "+update.Waiting, update.Run.ID)
+	case update.Run.State == db.RunQueued:
+		l.once("  … "+queuedWords, update.Run.ID)
 	}
 }
 

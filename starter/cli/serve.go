@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/claims"
+	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/platform/config"
 	"github.com/caresync/caresync/platform/health"
 	"github.com/caresync/caresync/platform/run"
@@ -75,6 +76,10 @@ func (a *app) serve(ctx context.Context, flags serveFlags) error {
 		return err
 	}
 	defer store.Close()
+	keyringChecked, err := run.Startup(ctx, func(ctx context.Context) error { return store.CheckKeyring(ctx, keyring) }, db.Away)
+	if err != nil {
+		return &exitError{ExitUsage, err}
+	}
 	connected, err := temporal.Dial(ctx, temporal.Options{Keyring: keyring, Logger: logger, Telemetry: measured})
 	if err != nil {
 		return err
@@ -89,7 +94,7 @@ func (a *app) serve(ctx context.Context, flags serveFlags) error {
 		Logger: logger, Checks: checks, Codec: codec, NotificationHeader: flags.notificationHeader,
 	}
 	options.Bulks, options.Schedules = newBulks(store, connected, keyring, queues)
-	return a.serveUntilStopped(ctx, flags, options, health.Handler(measured.Handler(), logger, checks...))
+	return a.serveUntilStopped(ctx, flags, options, health.Handler(measured.Handler(), logger, checks...), keyringChecked)
 }
 
 // codec is nil where no operator's token is set: then nobody can read payloads in the Temporal UI.
@@ -106,7 +111,7 @@ func (a *app) codec(flags config.Codec, keyring *sealing.Keyring, logger *zap.Lo
 	})
 }
 
-func (a *app) serveUntilStopped(ctx context.Context, flags serveFlags, options api.Options, private http.Handler) error {
+func (a *app) serveUntilStopped(ctx context.Context, flags serveFlags, options api.Options, private http.Handler, more ...run.Part) error {
 	public, err := net.Listen("tcp", flags.listen.String())
 	if err != nil {
 		return fmt.Errorf("listen for the API: %w", err)
@@ -116,7 +121,7 @@ func (a *app) serveUntilStopped(ctx context.Context, flags serveFlags, options a
 		return fmt.Errorf("listen for health checks and metrics: %w", err)
 	}
 	options.Logger.Info("the API is ready", zap.String("address", public.Addr().String()), zap.String("health", internal.Addr().String()))
-	return run.UntilStopped(ctx,
+	return run.UntilStopped(ctx, append(more,
 		func(ctx context.Context) error {
 			options.Stopping = ctx
 			handler, err := a.withConsole(options, flags.notice)
@@ -125,7 +130,7 @@ func (a *app) serveUntilStopped(ctx context.Context, flags serveFlags, options a
 			}
 			return run.HTTP(public, handler, options.Logger)(ctx)
 		},
-		run.HTTP(internal, private, options.Logger))
+		run.HTTP(internal, private, options.Logger))...)
 }
 
 func (a *app) openAPICommand() *cobra.Command {

@@ -113,6 +113,8 @@ func (c console) routes() *http.ServeMux {
 	mux.Handle("GET /people/{person}", c.signedIn(c.person))
 	mux.Handle("GET /people/{person}/sync", c.signedIn(c.syncForm))
 	mux.Handle("POST /people/{person}/syncs", c.signedIn(c.startSync))
+	mux.Handle("GET /people/{person}/number", c.signedIn(c.numberForm))
+	mux.Handle("POST /people/{person}/number", c.signedIn(c.changeNumber))
 	mux.Handle("GET /people/{person}/plan", c.signedIn(c.plan))
 	mux.Handle("GET /people/{person}/plan/budgets/{budget}", c.signedIn(c.budget))
 	mux.Handle("GET /invoice-lines/{line}", c.signedIn(c.invoiceLine))

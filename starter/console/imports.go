@@ -31,21 +31,23 @@ type importKind struct {
 	// one and several name what a line is.
 	one, several string
 	// take imports a file, all or nothing, and says what else came of it.
-	take func(ctx context.Context, store *db.Store, v visitor, file []byte) (db.ImportResult, []string, error)
+	take func(ctx context.Context, importer imports.Importer, v visitor, file io.Reader) (db.ImportResult, []string, error)
 }
 
 var importKinds = []importKind{
 	{
 		name: "people", title: "People", one: "person", several: "people",
-		about: "A person is recognised by the care recipient id, else by the NDIS number, else by name and date of birth. What the file leaves empty stays as it was.",
+		about: "A person is recognised by the care recipient id, else by the NDIS number, else by name and date of birth. What the file leaves empty stays as it was. " +
+			"An import fills an empty number and never changes one: use “Change number” on the person’s page.",
 		columns: []ui.Option{
 			{Value: "given_name"}, {Value: "family_name"}, {Value: "birth_date", Words: "as 1941-03-09"},
 			{Value: "care_recipient_id", Words: "or ndis_number, or both"}, {Value: "ndis_number", Words: "optional"},
 			{Value: "service_provider_id", Words: "optional: which connection holds the person"},
 			{Value: "pace_participant", Words: "optional: yes or no"}, {Value: "pace_api_access", Words: "optional: yes or no"},
+			{Value: "new_person", Words: "optional: yes where the line is not about the known person whom it resembles"},
 		},
-		take: func(ctx context.Context, store *db.Store, v visitor, file []byte) (db.ImportResult, []string, error) {
-			result, err := store.ImportPeople(ctx, v.Organisation.ID, imports.People(file, v.Organisation.Today(store.Now())), v.requestedBy())
+		take: func(ctx context.Context, importer imports.Importer, v visitor, file io.Reader) (db.ImportResult, []string, error) {
+			result, err := importer.People(ctx, v.Organisation, file, v.requestedBy())
 			return result, nil, err
 		},
 	},
@@ -56,8 +58,8 @@ var importKinds = []importKind{
 			{Value: "invoice_id"}, {Value: "item_id"}, {Value: "care_recipient_id"}, {Value: "service_id"}, {Value: "delivery_date", Words: "as 2026-05-20"},
 			{Value: "amount", Words: "as 1234.50"},
 		},
-		take: func(ctx context.Context, store *db.Store, v visitor, file []byte) (db.ImportResult, []string, error) {
-			result, err := store.ImportInvoices(ctx, v.Organisation.ID, imports.Invoices(file))
+		take: func(ctx context.Context, importer imports.Importer, v visitor, file io.Reader) (db.ImportResult, []string, error) {
+			result, err := importer.Invoices(ctx, v.Organisation, file)
 			var more []string
 			if result.Linked > 0 {
 				more = append(more, present.Count(result.Linked, "usage line that waited for them was linked.", "usage lines that waited for them were linked."))
@@ -78,8 +80,8 @@ var importKinds = []importKind{
 			{Value: "support_item_description", Words: "optional"}, {Value: "note", Words: "optional"},
 			{Value: "claim_status", Words: "not_claimed, submitted, pending, paid, rejected or cancelled"},
 		},
-		take: func(ctx context.Context, store *db.Store, v visitor, file []byte) (db.ImportResult, []string, error) {
-			result, err := store.ImportDeliveredServices(ctx, v.Organisation, imports.DeliveredServices(file), v.requestedBy())
+		take: func(ctx context.Context, importer imports.Importer, v visitor, file io.Reader) (db.ImportResult, []string, error) {
+			result, err := importer.DeliveredServices(ctx, v.Organisation, file, v.requestedBy())
 			more := slices.Clone(result.Warnings)
 			if result.Adjusted > 0 {
 				more = append(more, present.Count(result.Adjusted, "adjustment record was brought in line with them.", "adjustment records were brought in line with them."))
@@ -94,8 +96,8 @@ var importKinds = []importKind{
 			{Value: "ndis_number"}, {Value: "reference", Words: "your own name of the contract"}, {Value: "start_date", Words: "as 2026-05-20"},
 			{Value: "end_date", Words: "optional"}, {Value: "total_funding", Words: "optional, as 1234.50"},
 		},
-		take: func(ctx context.Context, store *db.Store, v visitor, file []byte) (db.ImportResult, []string, error) {
-			result, err := store.ImportContracts(ctx, v.Organisation.ID, imports.Contracts(file))
+		take: func(ctx context.Context, importer imports.Importer, v visitor, file io.Reader) (db.ImportResult, []string, error) {
+			result, err := importer.Contracts(ctx, v.Organisation, file)
 			return result, nil, err
 		},
 	},
@@ -140,11 +142,10 @@ func (c console) importFile(w http.ResponseWriter, r *http.Request, v visitor) e
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(uploadTime)) // a recorder in a test has none
 	view := importsView{kind: &importKinds[at]}
-	file, err := uploaded(r)
-	_ = control.SetReadDeadline(time.Time{}) // else an import that takes longer would be cancelled
+	file, err := uploaded(r, control)
 	var result db.ImportResult
 	if err == nil {
-		result, view.more, err = view.kind.take(r.Context(), c.store, v, file)
+		result, view.more, err = view.kind.take(r.Context(), imports.NewImporter(c.store), v, file)
 	}
 	_ = control.SetWriteDeadline(time.Now().Add(answerTimeout)) // however long the import took
 	var refused *db.ImportError
@@ -153,6 +154,10 @@ func (c console) importFile(w http.ResponseWriter, r *http.Request, v visitor) e
 		view.hidden = len(refused.Problems) - len(view.problems)
 		return c.showImport(w, r, http.StatusUnprocessableEntity, view)
 	}
+	if errors.Is(err, db.ErrImportRunning) {
+		view.problems = []db.LineError{{Message: "Another import into this organisation is under way. Wait until it has ended, then import this file."}}
+		return c.showImport(w, r, http.StatusConflict, view)
+	}
 	if err != nil {
 		return err
 	}
@@ -160,8 +165,8 @@ func (c console) importFile(w http.ResponseWriter, r *http.Request, v visitor) e
 	return c.showImport(w, r, http.StatusOK, view)
 }
 
-// uploaded is the file of a form. It is never kept on disk.
-func uploaded(r *http.Request) ([]byte, error) {
+// uploaded is the file of a form, as it arrives. It is never kept on disk.
+func uploaded(r *http.Request, control *http.ResponseController) (io.Reader, error) {
 	parts, err := r.MultipartReader()
 	if err != nil {
 		return nil, errBadForm
@@ -178,9 +183,25 @@ func uploaded(r *http.Request) ([]byte, error) {
 		case part.FileName() == "":
 			return nil, &db.ImportError{Problems: []db.LineError{{Message: "Choose a file first."}}}
 		}
-		file, err := imports.ReadAll(part)
-		return file, uploadError(err)
+		return upload{part: part, body: r.Body, control: control}, nil
 	}
+}
+
+// upload is a file on its way, the last part of a form. At its end the deadline is lifted: an import that takes longer would be cancelled.
+type upload struct {
+	part, body io.Reader
+	control    *http.ResponseController
+}
+
+// Read implements io.Reader.
+func (u upload) Read(part []byte) (int, error) {
+	n, err := u.part.Read(part)
+	if !errors.Is(err, io.EOF) {
+		return n, uploadError(err)
+	}
+	_, _ = io.Copy(io.Discard, u.body) // what the browser sent behind the file
+	_ = u.control.SetReadDeadline(time.Time{})
+	return n, err
 }
 
 // uploadError tells a file that is too large from an upload that broke off.

@@ -111,6 +111,8 @@ func savedNotice(saved string) *ui.Message {
 	switch saved {
 	case "ticks":
 		return &ui.Message{Tone: ui.Good, Words: "The NDIS options were saved."}
+	case "number":
+		return &ui.Message{Tone: ui.Good, Words: "The number was changed. Sync the person next, so that it is checked who has it."}
 	case "resumed":
 		return &ui.Message{Tone: ui.Good, Words: "Scheduled syncs of this person’s NDIS plan go on."}
 	}

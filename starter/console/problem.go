@@ -10,6 +10,7 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/starter/web"
 )
 
 var (
@@ -55,7 +56,14 @@ func problemOf(err error) problem {
 		return said
 	}
 	var tooLarge *http.MaxBytesError
+	var conflict *db.ConflictError
 	switch {
+	case errors.Is(err, web.ErrUnstorable):
+		return problem{status: http.StatusUnprocessableEntity, title: "This text cannot be kept",
+			words: "Nothing was changed. What was sent holds a zero byte, or bytes that are not UTF-8 text."}
+	case errors.As(err, &conflict):
+		return problem{status: http.StatusConflict, title: "This contradicts another record",
+			words: "Nothing was changed. Go back, load the page again and look at what is there now."}
 	case errors.Is(err, db.ErrNotFound):
 		return problem{status: http.StatusNotFound, title: "There is nothing here",
 			words: "The address is wrong, or what it names does not belong to your organisation. Go back, or look for the person by name."}

@@ -10,6 +10,7 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/starter/syncs"
 )
 
 // runView is a run's page.
@@ -80,7 +81,7 @@ func (c console) run(w http.ResponseWriter, r *http.Request, v visitor) error {
 		return err
 	}
 	view := runView{
-		runPanel: runPanel{run: run, zone: v.zone, another: r.URL.Query().Get("another") == yes},
+		runPanel: runPanel{run: run, waiting: syncs.NotBegun(run.RunSummary), zone: v.zone, another: r.URL.Query().Get("another") == yes},
 		temporal: c.runLink(run.WorkflowID, run.ID), changes: changesByRecord(run.Changes),
 	}
 	if view.reviews, err = c.reviewsOfRun(r, v, run); err != nil {

@@ -9,8 +9,10 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/console/ui"
+	"github.com/caresync/caresync/starter/web"
 )
 
 const (
@@ -54,11 +56,27 @@ func (c console) signedIn(answer page) http.Handler {
 		requestOf(r.Context()).organisation = session.Organisation.ID
 		r = withVisitor(r, session)
 		c.audit(r, session)
+		if err := checkText(r); err != nil {
+			return err
+		}
 		if err := answer(w, r, visitor{ConsoleSession: session, zone: session.Organisation.Location()}); err != nil {
 			c.fail(w, r, err)
 		}
 		return nil
 	})
+}
+
+// checkText refuses a request whose address or form is not text that can be kept.
+func checkText(r *http.Request) error {
+	if r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		if err := r.ParseForm(); err != nil {
+			return formError(err)
+		}
+	}
+	if !care.StorableText(r.URL.Path) || !web.StorableValues(r.URL.Query()) || !web.StorableValues(r.PostForm) {
+		return web.ErrUnstorable
+	}
+	return nil
 }
 
 // audit logs who sent a form, by session and API token: a name is in no log (R10). The request's own line says what was answered.

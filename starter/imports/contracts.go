@@ -1,7 +1,9 @@
 package imports
 
 import (
+	"context"
 	"github.com/shopspring/decimal"
+	"io"
 
 	"github.com/caresync/caresync/db"
 )
@@ -17,16 +19,8 @@ var contractColumns = []column{
 }
 
 // Contracts reads a file of service contracts that were made by hand.
-func Contracts(data []byte) db.Import[db.ImportedContract] {
-	var file db.Import[db.ImportedContract]
-	file.Problems = read(data, contractColumns, func(line record) {
-		before := len(*line.problems)
-		row := readContract(line)
-		if len(*line.problems) == before {
-			file.Rows = append(file.Rows, row)
-		}
-	})
-	return file
+func Contracts(ctx context.Context, file io.Reader) (db.Import[db.ImportedContract], error) {
+	return read(ctx, file, contractColumns, readContract)
 }
 
 func readContract(line record) db.ImportedContract {

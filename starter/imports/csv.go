@@ -1,14 +1,18 @@
-// Package imports reads the files that people bring: CSV as spreadsheets write it. It reports everything that is wrong with a file by
-// line and column, and never repeats a value (R10).
+// Package imports reads the files that people bring: CSV as spreadsheets write it. It reports what is wrong with a file by line and
+// column, and never repeats a value (R10).
+//
+// A file is read as it arrives, by encoding/csv: the standard library's reader is fuzzed, streams, and says where a quotation mark is
+// wrong. What it does not do is done here, around it: it would collect a record of any length, so that the bytes of one are bounded.
 package imports
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,15 +20,21 @@ import (
 	"github.com/caresync/caresync/db"
 )
 
-// MaxSize is the largest file that is read, in bytes.
-const MaxSize = 32 << 20
-
 const (
-	// mostProblems bounds the list for a file that is wrong throughout.
-	mostProblems = 1000
+	// MaxSize is the largest file that is read, in bytes.
+	MaxSize = 32 << 20
+	// MaxLines is how many lines a file may have, without its header. All of them are imported together, and held until then.
+	MaxLines = 250_000
+	// longestRecord bounds a line in bytes, together with the empty lines before it: all columns of the longest texts fit several times.
+	longestRecord = 64 << 10
 	// longestText bounds a value, in characters.
 	longestText = 200
 	utf8Mark    = "\xef\xbb\xbf"
+)
+
+var (
+	errFileTooLarge   = errors.New("the file is too large")
+	errRecordTooLarge = errors.New("a record is too large")
 )
 
 // column is a column that a file may have.
@@ -33,114 +43,187 @@ type column struct {
 	required bool
 }
 
-// record is a line of a file with its values by column.
+// record is a line of a file with its values.
 type record struct {
-	line     int
-	values   map[string]string
+	line int
+	layout
+	fields   []string
 	problems *[]db.LineError
 }
 
+// layout is which columns a file has, in their order, and where each of them stands.
+type layout struct {
+	names []string
+	at    map[string]int
+}
+
 // text is the value of a column, without blanks around it.
-func (r record) text(column string) string { return r.values[column] }
+func (r record) text(column string) string {
+	if place, present := r.at[column]; present {
+		return r.fields[place]
+	}
+	return ""
+}
 
 // needed is the value of a column that must not be empty.
 func (r record) needed(column string) string {
-	if r.values[column] == "" {
+	text := r.text(column)
+	if text == "" {
 		r.refuse(column, "is empty")
 	}
-	return r.values[column]
+	return text
 }
 
 func (r record) refuse(column, message string) {
 	*r.problems = append(*r.problems, db.LineError{Line: r.line, Column: column, Message: message})
 }
 
-// ReadAll reads a file up to MaxSize. A larger one is a LineError of the whole file.
-func ReadAll(from io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(from, MaxSize+1))
-	if err == nil && len(data) > MaxSize {
-		return nil, &db.ImportError{Problems: []db.LineError{{Message: fmt.Sprintf("the file is larger than %d MiB: split it", MaxSize>>20)}}}
+// read reads a file with these columns: each line that is right becomes a row. It stops at db.MostProblems. Its error is that of the
+// reader, or that the context has ended.
+func read[T any](ctx context.Context, from io.Reader, columns []column, take func(record) T) (file db.Import[T], err error) {
+	source := &source{ctx: ctx, from: from, left: MaxSize}
+	text := bufio.NewReader(source)
+	if problem, err := beginning(text); problem != nil || err != nil {
+		return refusal[T](problem, err)
 	}
-	return data, err
-}
-
-// read gives each line to take and collects what is wrong with the file.
-func read(data []byte, columns []column, take func(record)) []db.LineError {
-	text, problem := decode(data)
-	if problem != nil {
-		return []db.LineError{*problem}
+	source.record = longestRecord
+	lines := csv.NewReader(text)
+	lines.FieldsPerRecord = -1 // counted below, with a clearer message
+	lines.ReuseRecord = true
+	header, problems, err := readHeader(lines, columns)
+	if len(problems) > 0 || err != nil {
+		return db.Import[T]{Problems: problems}, err
 	}
-	reader := csv.NewReader(bytes.NewReader(text))
-	reader.FieldsPerRecord = -1 // counted below, with a clearer message
-	header, problems := readHeader(reader, columns)
-	if len(problems) > 0 {
-		return problems
-	}
-	for {
-		fields, err := reader.Read()
+	for count := 0; len(file.Problems) < db.MostProblems; count++ {
+		source.record = longestRecord
+		fields, err := lines.Read()
 		if errors.Is(err, io.EOF) {
-			return limited(problems)
+			return file, nil
+		}
+		if count == MaxLines {
+			return refusal[T](&db.LineError{Message: fmt.Sprintf("the file has more than %d lines: split it", MaxLines)}, nil)
 		}
 		if err != nil {
-			problems = append(problems, syntaxError(err))
+			problem, ends, err := readProblem(err, lines)
+			if err != nil {
+				return db.Import[T]{}, err
+			}
+			if file.Problems = append(file.Problems, problem); ends {
+				return file, nil
+			}
 			continue
 		}
-		line, _ := reader.FieldPos(0)
-		if values, ok := byColumn(header, fields, line, &problems); ok {
-			take(record{line: line, values: values, problems: &problems})
+		line, _ := lines.FieldPos(0)
+		before := len(file.Problems)
+		if row := (record{line, header, fields, &file.Problems}); row.usable() {
+			value := take(row)
+			if len(file.Problems) == before {
+				file.Rows = append(file.Rows, value)
+			}
 		}
 	}
+	return file, nil
 }
 
-// decode refuses what is not UTF-8 text, and drops the mark that spreadsheets write in front of it.
-func decode(data []byte) ([]byte, *db.LineError) {
+// refusal is what becomes of a file that cannot be read.
+func refusal[T any](problem *db.LineError, err error) (db.Import[T], error) {
+	if problem == nil {
+		return db.Import[T]{}, err
+	}
+	return db.Import[T]{Problems: []db.LineError{*problem}}, nil
+}
+
+// source is a file on its way, bounded as a whole and for each record, and given up with its context.
+type source struct {
+	ctx  context.Context
+	from io.Reader
+	// left is how many bytes the file may still have, record how many the record that is being read; 0 does not bound it.
+	left, record int
+}
+
+// Read implements io.Reader.
+func (s *source) Read(part []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	if s.record < 0 {
+		return 0, errRecordTooLarge
+	}
+	n, err := s.from.Read(part)
+	if s.left -= n; s.left < 0 {
+		return 0, errFileTooLarge
+	}
+	if s.record > 0 {
+		if s.record -= n; s.record == 0 {
+			s.record = -1
+		}
+	}
+	return n, err
+}
+
+// beginning refuses what is not text, and drops the mark that spreadsheets write in front of it.
+func beginning(text *bufio.Reader) (*db.LineError, error) {
+	start, err := text.Peek(len("PK\x03\x04"))
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fileProblem(err)
+	}
 	switch {
-	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
-		return nil, &db.LineError{Message: "the file is UTF-16 text: save it as \"CSV UTF-8\""}
-	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
-		return nil, &db.LineError{Message: "the file is a spreadsheet, not CSV: save it as \"CSV UTF-8\""}
+	case bytes.HasPrefix(start, []byte("\xff\xfe")), bytes.HasPrefix(start, []byte("\xfe\xff")):
+		return &db.LineError{Message: "the file is UTF-16 text: save it as \"CSV UTF-8\""}, nil
+	case bytes.HasPrefix(start, []byte("PK\x03\x04")):
+		return &db.LineError{Message: "the file is a spreadsheet, not CSV: save it as \"CSV UTF-8\""}, nil
+	case bytes.HasPrefix(start, []byte(utf8Mark)):
+		_, err = text.Discard(len(utf8Mark))
+		return nil, err
 	}
-	data = bytes.TrimPrefix(data, []byte(utf8Mark))
-	if len(bytes.TrimSpace(data)) == 0 {
-		return nil, &db.LineError{Message: "the file is empty"}
-	}
-	for number, line := range bytes.Split(data, []byte("\n")) {
-		if !utf8.Valid(line) {
-			return nil, &db.LineError{Line: number + 1, Message: "is not UTF-8 text: save the file as \"CSV UTF-8\""}
+	return nil, nil
+}
+
+// readHeader reads which column stands where.
+func readHeader(lines *csv.Reader, columns []column) (layout, []db.LineError, error) {
+	fields, err := lines.Read()
+	if err != nil && !errors.Is(err, io.EOF) {
+		problem, _, err := readProblem(err, lines)
+		if err != nil {
+			return layout{}, nil, err
 		}
+		return layout{}, []db.LineError{problem}, nil
 	}
-	return data, nil
+	if err != nil || len(fields) == 1 && strings.TrimSpace(fields[0]) == "" {
+		return layout{}, []db.LineError{{Message: "the file is empty"}}, nil
+	}
+	if len(fields) == 1 && strings.ContainsAny(fields[0], ";\t") {
+		return layout{}, []db.LineError{{Line: 1, Message: "the columns are not separated by commas: save the file as \"CSV UTF-8 (comma delimited)\""}}, nil
+	}
+	header, problems := layoutOf(fields, columns)
+	return header, problems, nil
 }
 
-func readHeader(reader *csv.Reader, columns []column) ([]string, []db.LineError) {
-	fields, err := reader.Read()
-	if err != nil {
-		return nil, []db.LineError{syntaxError(err)}
-	}
-	header := make([]string, len(fields))
-	for i, field := range fields {
-		header[i] = strings.ToLower(strings.TrimSpace(field))
-	}
-	if len(header) == 1 && strings.ContainsAny(header[0], ";\t") {
-		return nil, []db.LineError{{Line: 1, Message: "the columns are not separated by commas: save the file as \"CSV UTF-8 (comma delimited)\""}}
-	}
-	return header, checkHeader(header, columns)
-}
-
-func checkHeader(header []string, columns []column) (problems []db.LineError) {
+// layoutOf finds the columns of a header. It stops at the first that it does not know: a header of any length costs no more than its
+// own reading.
+func layoutOf(fields []string, columns []column) (layout, []db.LineError) {
+	known := make(map[string]bool, len(columns))
 	for _, column := range columns {
-		if column.required && !slices.Contains(header, column.name) {
+		known[column.name] = true
+	}
+	header := layout{at: make(map[string]int, len(columns))}
+	for i, field := range fields {
+		name := strings.ToLower(strings.TrimSpace(field))
+		if !known[name] {
+			return layout{}, []db.LineError{{Line: 1, Message: fmt.Sprintf("column %d is not known; there can be: %s", i+1, names(columns))}}
+		}
+		if _, twice := header.at[name]; twice {
+			return layout{}, []db.LineError{{Line: 1, Message: fmt.Sprintf("column %d has the same header as an earlier one", i+1)}}
+		}
+		header.names, header.at[name] = append(header.names, name), i
+	}
+	var problems []db.LineError
+	for _, column := range columns {
+		if _, present := header.at[column.name]; column.required && !present {
 			problems = append(problems, db.LineError{Line: 1, Message: "the column " + column.name + " is missing"})
 		}
 	}
-	for i, name := range header {
-		if slices.Index(header, name) < i {
-			problems = append(problems, db.LineError{Line: 1, Message: fmt.Sprintf("column %d has the same header as an earlier one", i+1)})
-		} else if !slices.ContainsFunc(columns, func(known column) bool { return known.name == name }) {
-			problems = append(problems, db.LineError{Line: 1, Message: fmt.Sprintf("column %d is not known; there can be: %s", i+1, names(columns))})
-		}
-	}
-	return problems
+	return header, problems
 }
 
 func names(columns []column) string {
@@ -151,27 +234,33 @@ func names(columns []column) string {
 	return strings.Join(list, ", ")
 }
 
-// byColumn answers false for a line without any value and for one that is not right.
-func byColumn(header, fields []string, line int, problems *[]db.LineError) (map[string]string, bool) {
-	if !slices.ContainsFunc(fields, func(field string) bool { return strings.TrimSpace(field) != "" }) {
-		return nil, false
+// usable reports whether a line has values, and each of them can be text of ours. It takes the blanks around them away.
+func (r record) usable() bool {
+	blank := true
+	for i, field := range r.fields {
+		r.fields[i] = strings.TrimSpace(field)
+		blank = blank && r.fields[i] == ""
 	}
-	if len(fields) != len(header) {
-		*problems = append(*problems, db.LineError{Line: line, Message: fmt.Sprintf("has %d values, the header has %d columns", len(fields), len(header))})
-		return nil, false
+	if blank {
+		return false
 	}
-	values, before := make(map[string]string, len(header)), len(*problems)
-	for i, name := range header {
-		values[name] = strings.TrimSpace(fields[i])
-		if problem := textProblem(values[name]); problem != "" {
-			*problems = append(*problems, db.LineError{Line: line, Column: name, Message: problem})
+	if len(r.fields) != len(r.names) {
+		r.refuse("", fmt.Sprintf("has %d values, the header has %d columns", len(r.fields), len(r.names)))
+		return false
+	}
+	before := len(*r.problems)
+	for i, name := range r.names {
+		if problem := textProblem(r.fields[i]); problem != "" {
+			r.refuse(name, problem)
 		}
 	}
-	return values, len(*problems) == before
+	return len(*r.problems) == before
 }
 
 func textProblem(value string) string {
 	switch {
+	case !utf8.ValidString(value):
+		return "is not UTF-8 text: save the file as \"CSV UTF-8\""
 	case utf8.RuneCountInString(value) > longestText:
 		return fmt.Sprintf("is longer than %d characters", longestText)
 	case strings.ContainsFunc(value, unicode.IsControl):
@@ -181,21 +270,29 @@ func textProblem(value string) string {
 	}
 }
 
-func syntaxError(err error) db.LineError {
+// readProblem says why a line cannot be read, and whether nothing behind it can be. An error that is not about the file is returned.
+func readProblem(err error, lines *csv.Reader) (problem db.LineError, ends bool, unreadable error) {
 	var syntax *csv.ParseError
-	if !errors.As(err, &syntax) {
-		return db.LineError{Message: "the file cannot be read as CSV"}
+	switch {
+	case errors.As(err, &syntax) && errors.Is(err, csv.ErrQuote):
+		return db.LineError{Line: syntax.StartLine, Message: "has a quotation mark that is not closed, or more behind it"}, false, nil
+	case errors.As(err, &syntax):
+		return db.LineError{Line: syntax.StartLine, Message: "has a quotation mark in the middle of a value: put the whole value in quotation marks and double those inside"}, false, nil
+	case errors.Is(err, errRecordTooLarge):
+		return db.LineError{Message: fmt.Sprintf("a line is longer than %d KiB, has a quotation mark that is not closed, or follows as many empty lines: "+
+			"look near byte %d of the file", longestRecord>>10, lines.InputOffset())}, true, nil
 	}
-	if errors.Is(err, csv.ErrQuote) {
-		return db.LineError{Line: syntax.StartLine, Message: "has a quotation mark that is not closed, or more behind it"}
+	whole, err := fileProblem(err)
+	if whole == nil {
+		return db.LineError{}, true, err
 	}
-	return db.LineError{Line: syntax.StartLine, Message: "has a quotation mark in the middle of a value: put the whole value in quotation marks and double those inside"}
+	return *whole, true, nil
 }
 
-func limited(problems []db.LineError) []db.LineError {
-	if len(problems) <= mostProblems {
-		return problems
+// fileProblem tells a file that is too large from one that did not arrive.
+func fileProblem(err error) (*db.LineError, error) {
+	if errors.Is(err, errFileTooLarge) {
+		return &db.LineError{Message: fmt.Sprintf("the file is larger than %d MiB: split it", MaxSize>>20)}, nil
 	}
-	rest := db.LineError{Line: problems[mostProblems].Line, Message: fmt.Sprintf("and %d more errors from here on", len(problems)-mostProblems)}
-	return append(problems[:mostProblems:mostProblems], rest)
+	return nil, err
 }

@@ -1,6 +1,8 @@
 package imports
 
 import (
+	"context"
+	"io"
 	"strings"
 
 	"github.com/google/uuid"
@@ -27,16 +29,8 @@ var deliveredServiceColumns = []column{
 }
 
 // DeliveredServices reads a file of the provider's own delivered services with their claim status.
-func DeliveredServices(data []byte) db.Import[db.ImportedDeliveredService] {
-	var file db.Import[db.ImportedDeliveredService]
-	file.Problems = read(data, deliveredServiceColumns, func(line record) {
-		before := len(*line.problems)
-		row := readDeliveredService(line)
-		if len(*line.problems) == before {
-			file.Rows = append(file.Rows, row)
-		}
-	})
-	return file
+func DeliveredServices(ctx context.Context, file io.Reader) (db.Import[db.ImportedDeliveredService], error) {
+	return read(ctx, file, deliveredServiceColumns, readDeliveredService)
 }
 
 func readDeliveredService(line record) db.ImportedDeliveredService {

@@ -1,6 +1,8 @@
 package imports
 
 import (
+	"context"
+	"io"
 	"regexp"
 
 	"github.com/shopspring/decimal"
@@ -30,16 +32,8 @@ var invoiceColumns = []column{
 var amountPattern = regexp.MustCompile(`^-?[0-9]{1,12}(\.[0-9]{1,2})?$`)
 
 // Invoices reads a file of invoice lines.
-func Invoices(data []byte) db.Import[db.ImportedInvoiceLine] {
-	var file db.Import[db.ImportedInvoiceLine]
-	file.Problems = read(data, invoiceColumns, func(line record) {
-		before := len(*line.problems)
-		row := readInvoiceLine(line)
-		if len(*line.problems) == before {
-			file.Rows = append(file.Rows, row)
-		}
-	})
-	return file
+func Invoices(ctx context.Context, file io.Reader) (db.Import[db.ImportedInvoiceLine], error) {
+	return read(ctx, file, invoiceColumns, readInvoiceLine)
 }
 
 func readInvoiceLine(line record) db.ImportedInvoiceLine {

@@ -1,6 +1,8 @@
 package imports
 
 import (
+	"context"
+	"io"
 	"regexp"
 	"strings"
 	"time"
@@ -18,12 +20,13 @@ const (
 	ndisNumber        = "ndis_number"
 	paceParticipant   = "pace_participant"
 	paceAPIAccess     = "pace_api_access"
+	newPerson         = "new_person"
 )
 
 // peopleColumns has two ids of which every line needs one: a list of NDIS participants has no care recipient ids.
 var peopleColumns = []column{
 	{givenName, true}, {familyName, true}, {birthDate, true}, {careRecipientID, false}, {serviceProviderID, false}, {ndisNumber, false},
-	{paceParticipant, false}, {paceAPIAccess, false},
+	{paceParticipant, false}, {paceAPIAccess, false}, {newPerson, false},
 }
 
 var (
@@ -32,16 +35,8 @@ var (
 )
 
 // People reads a file of people. Nobody can be born after today.
-func People(data []byte, today care.Date) db.Import[db.ImportedPerson] {
-	var file db.Import[db.ImportedPerson]
-	file.Problems = read(data, peopleColumns, func(line record) {
-		before := len(*line.problems)
-		person := readPerson(line, today)
-		if len(*line.problems) == before {
-			file.Rows = append(file.Rows, person)
-		}
-	})
-	return file
+func People(ctx context.Context, file io.Reader, today care.Date) (db.Import[db.ImportedPerson], error) {
+	return read(ctx, file, peopleColumns, func(line record) db.ImportedPerson { return readPerson(line, today) })
 }
 
 func readPerson(line record, today care.Date) db.ImportedPerson {
@@ -66,6 +61,8 @@ func readPerson(line record, today care.Date) db.ImportedPerson {
 		checkNDISNumber(line, person.NDISNumber)
 	}
 	person.PACEParticipant, person.PACEAPIAccess = readBox(line, paceParticipant), readBox(line, paceAPIAccess)
+	said := readBox(line, newPerson)
+	person.NewPerson = said != nil && *said
 	return person
 }
 

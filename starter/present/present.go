@@ -115,6 +115,7 @@ var changeSources = map[care.ChangeSource]string{
 	care.SourceImportPeople:            "import of people",
 	care.SourceImportDeliveredServices: "import of delivered services",
 	care.SourcePACEBoxes:               "NDIS PACE boxes",
+	care.SourceChangeNumber:            "change of number",
 	care.SourceSamePerson:              "same person",
 }
 

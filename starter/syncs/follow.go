@@ -1,6 +1,7 @@
 package syncs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -156,8 +157,10 @@ func (f *follower) waiting(ctx context.Context, progress db.RunProgress) (string
 	if progress.State == db.RunFinished {
 		return "", nil
 	}
+	waiting := NotBegun(progress.RunSummary)
 	if f.described.IsZero() {
 		f.described = time.Now()
+		f.last.Waiting = waiting
 	}
 	if time.Since(f.described) < f.service.describe {
 		return f.last.Waiting, nil
@@ -168,9 +171,17 @@ func (f *follower) waiting(ctx context.Context, progress db.RunProgress) (string
 		return "Temporal does not answer; the sync goes on when it does", nil
 	}
 	if newest.running && newest.original == f.run {
-		return newest.waiting, nil
+		return cmp.Or(waiting, newest.waiting), nil
 	}
 	return "", f.abandoned(ctx)
+}
+
+// NotBegun says that no worker has begun a run although one should have by now, with what to do; empty if there is nothing to say.
+func NotBegun(run db.RunSummary) string {
+	if run.State != db.RunQueued {
+		return ""
+	}
+	return run.Explanation
 }
 
 // abandoned looks at the row once more, since the run may have finished after it was read.

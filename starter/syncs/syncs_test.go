@@ -19,6 +19,7 @@ import (
 )
 
 type world struct {
+	address      string
 	store        *db.Store
 	server       *temporaltest.Server
 	service      *syncs.Service
@@ -29,7 +30,8 @@ type world struct {
 
 func newWorld(t *testing.T) world {
 	t.Helper()
-	store := testkit.Database(t)
+	address := testkit.DatabaseURL(t)
+	store := testkit.Store(t, address)
 	organisation, err := store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", db.DefaultTimeZone)
 	require.NoError(t, err)
 	_, err = store.ImportPeople(t.Context(), organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{Line: 2, Identity: care.Identity{
@@ -38,7 +40,7 @@ func newWorld(t *testing.T) world {
 	client, err := store.ClientByCareRecipientID(t.Context(), organisation, "415056224", time.Now())
 	require.NoError(t, err)
 	server := temporaltest.New()
-	return world{
+	return world{address: address,
 		store: store, server: server, organisation: organisation, client: client.ID,
 		service:    syncs.New(store, server, protocol.TaskQueues{Prefix: "test-"}).Quickly(),
 		workflowID: protocol.CareRecipientSyncID(client.ID),
@@ -334,6 +336,32 @@ func TestCancel(t *testing.T) {
 	w.finish(t, run)
 	require.ErrorIs(t, w.service.Cancel(t.Context(), w.organisation.ID, run), syncs.ErrFinished)
 	require.ErrorIs(t, w.service.Cancel(t.Context(), db.NewID(), run), db.ErrNotFound, "another organisation's (R11)")
+}
+
+// R38: a run that no worker begins says so, whoever looks, and ends at once when it is cancelled: no worker would answer.
+func TestARunThatNoWorkerBegins(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	run := w.start(t, false).RunID
+	w.server.Change(w.workflowID, func(workflow *temporaltest.Workflow) { workflow.Unbegun = true })
+	first := func() (update syncs.Update) {
+		for update := range w.service.Follow(t.Context(), w.organisation.ID, run) {
+			return update
+		}
+		return update
+	}
+	require.Empty(t, first().Waiting, "a worker may yet begin it")
+	testkit.OpenSQL(t, w.address).Exec(t, "UPDATE sync_run SET requested_at = now() - interval '2 minutes'")
+	require.Equal(t, care.NotBegun, first().Waiting)
+	view, err := w.store.RunView(t.Context(), w.organisation.ID, run)
+	require.NoError(t, err)
+	require.Equal(t, care.NotBegun, view.Explanation)
+
+	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, run))
+	require.False(t, w.server.Workflow(w.workflowID).Running)
+	view, err = w.store.RunView(t.Context(), w.organisation.ID, run)
+	require.NoError(t, err)
+	require.Equal(t, care.RunCancelled, view.Outcome)
 }
 
 // R5: accepting starts the sync that makes the removal.

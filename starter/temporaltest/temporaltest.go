@@ -37,6 +37,8 @@ type Workflow struct {
 	RunID, OriginalRunID string
 	Running              bool
 	Cancelled            bool
+	// Unbegun: no worker has ever taken up the workflow.
+	Unbegun bool
 	// Input is what it was started with, Options how.
 	Input   any
 	Options client.StartWorkflowOptions
@@ -138,6 +140,17 @@ func (s *Server) CancelWorkflow(_ context.Context, workflowID, runID string) err
 	return s.Err
 }
 
+// TerminateWorkflow implements syncs.Temporal.
+func (s *Server) TerminateWorkflow(_ context.Context, workflowID, _, _ string, _ ...any) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.workflows[workflowID] == nil {
+		return serviceerror.NewNotFound("no such run")
+	}
+	s.workflows[workflowID].Running = false
+	return s.Err
+}
+
 // DescribeWorkflowExecution implements syncs.Temporal.
 func (s *Server) DescribeWorkflowExecution(_ context.Context, workflowID, _ string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	s.mu.Lock()
@@ -159,34 +172,36 @@ func (s *Server) DescribeWorkflowExecution(_ context.Context, workflowID, _ stri
 	}, nil
 }
 
-// GetWorkflowHistory implements syncs.Temporal: a history of the first event.
+// GetWorkflowHistory implements syncs.Temporal: a history of the first event, and of a worker's first answer.
 func (s *Server) GetWorkflowHistory(_ context.Context, workflowID, runID string, _ bool, _ enumspb.HistoryEventFilterType) client.HistoryEventIterator {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	original := runID
-	if newest := s.workflows[workflowID]; newest != nil && newest.RunID == runID {
-		original = newest.OriginalRunID
+	original, begun := runID, true
+	if newest := s.workflows[workflowID]; newest != nil && (runID == "" || newest.RunID == runID) {
+		original, begun = newest.OriginalRunID, !newest.Unbegun
 	}
-	return &history{original: original}
+	events := []*historypb.HistoryEvent{{Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
+		WorkflowExecutionStartedEventAttributes: &historypb.WorkflowExecutionStartedEventAttributes{OriginalExecutionRunId: original},
+	}}}
+	if begun {
+		events = append(events, &historypb.HistoryEvent{EventType: enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED})
+	}
+	return &history{events: events}
 }
 
-type history struct {
-	original string
-	read     bool
-}
+type history struct{ events []*historypb.HistoryEvent }
 
 // HasNext implements client.HistoryEventIterator.
-func (h *history) HasNext() bool { return !h.read }
+func (h *history) HasNext() bool { return len(h.events) > 0 }
 
 // Next implements client.HistoryEventIterator.
 func (h *history) Next() (*historypb.HistoryEvent, error) {
-	if h.read {
-		return nil, errors.New("the history has one event")
+	if !h.HasNext() {
+		return nil, errors.New("the history has no more events")
 	}
-	h.read = true
-	return &historypb.HistoryEvent{Attributes: &historypb.HistoryEvent_WorkflowExecutionStartedEventAttributes{
-		WorkflowExecutionStartedEventAttributes: &historypb.WorkflowExecutionStartedEventAttributes{OriginalExecutionRunId: h.original},
-	}}, nil
+	next := h.events[0]
+	h.events = h.events[1:]
+	return next, nil
 }
 
 type run struct {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/upstream/record"
@@ -21,6 +22,8 @@ type list struct {
 	limit           int
 	// mustExist makes a first page without hits an error: the person who was asked for is not known.
 	mustExist bool
+	// times, if set, takes the government's own times of the list (R35).
+	times *care.ListTimes
 }
 
 // page is one page of a list.
@@ -65,6 +68,9 @@ func (r *Reader) page(ctx context.Context, list list, number int) (page, error) 
 	query.Set("sort", "asc")
 	query.Set("sort-fields", list.sortField)
 	response, err := r.get(ctx, list.operation, list.path, query)
+	if number == 1 && list.times != nil {
+		list.times.AnsweredAt = answeredAt(response, err)
+	}
 	if err != nil {
 		return page{}, err
 	}
@@ -75,7 +81,35 @@ func (r *Reader) page(ctx context.Context, list list, number int) (page, error) 
 	if rows == nil { // null is not an empty list
 		return page{}, response.Fail(transport.Unreadable)
 	}
+	list.noteUpdates(rows)
 	return page{number: number, rows: rows, full: len(rows) >= list.limit, response: response}, nil
+}
+
+// answeredAt is when the service answered, also with a no.
+func answeredAt(response transport.Response, err error) time.Time {
+	var refused *transport.Error
+	if errors.As(err, &refused) {
+		return refused.AnsweredAt
+	}
+	return transport.AnsweredAt(response.Header)
+}
+
+// noteUpdates notes when the rows of a provider's list were changed, where they say so.
+func (l list) noteUpdates(rows []json.RawMessage) {
+	if l.times == nil {
+		return
+	}
+	for _, raw := range rows {
+		var row struct {
+			UpdatedAt string `json:"updatedAt"`
+		}
+		if json.Unmarshal(raw, &row) != nil {
+			continue
+		}
+		if at, err := time.Parse(time.RFC3339, row.UpdatedAt); err == nil && at.After(l.times.UpdatedAt) {
+			l.times.UpdatedAt = at
+		}
+	}
 }
 
 // get reads, and tells apart what only this service's codes tell apart.
@@ -136,6 +170,9 @@ func readAll[T any](ctx context.Context, r *Reader, list list, area care.Area, k
 	})
 	if err != nil {
 		return care.Read[T]{}, err
+	}
+	if list.times != nil {
+		read.Times = *list.times
 	}
 	return read, nil
 }

@@ -120,7 +120,9 @@ func (r *Reader) ofProvider(operation, path, sortField string, windows ...window
 	for _, window := range windows {
 		window.narrow(query)
 	}
-	return r.sorted(operation, path, sortField, query), nil
+	list := r.sorted(operation, path, sortField, query)
+	list.times = &care.ListTimes{}
+	return list, nil
 }
 
 // ContributionsOfProvider reads the individual contributions of all of the provider's care recipients, person by person. Rows have no
@@ -148,7 +150,9 @@ func (r *Reader) ContributionsOfProvider(ctx context.Context, effective Effectiv
 		}
 		people.found[i].Contributions, people.found[i].issues = read.Records, read.Issues
 	}
-	return people.read(), nil
+	read := people.read()
+	read.Times = *list.times
+	return read, nil
 }
 
 // contributionsByPerson gathers the rows of a list by whose they are.

@@ -153,7 +153,7 @@ func TestBudgets(t *testing.T) { // R4: signs
 func TestBudgetDetails(t *testing.T) { // R4, R17
 	service := startService(t, says(200, `{"budgetId":"a/b 2","status":"OPEN","total":16757.56,
 		"entitlements":[{"entitlementCode":"ON_RATE_7","amount":13047.49},{"entitlementCode":"OXY_NORM"}],
-		"usage":[{"invoiceId":"900000123","itemId":1,"serviceProviderId":"4000012345","serviceId":"SERV-0012","deliveryDate":"2026-04-03","amount":-50.00},
+		"usage":[{"invoiceId":"900000123","itemId":1,"externalReferenceId":"CARESYNC-000000000000001","serviceProviderId":"4000012345","serviceId":"SERV-0012","deliveryDate":"2026-04-03","amount":-50.00},
 			{"serviceProviderId":"4000099999","amount":-10},{"serviceProviderId":"4000099999","amount":-10},
 			{"invoiceId":"900000123","itemId":"2","amount":"5.00"}]}`))
 	details, issues, err := service.reader(t, servicesaustralia.Options{}).BudgetDetails(t.Context(), "a/b 2")
@@ -166,7 +166,7 @@ func TestBudgetDetails(t *testing.T) { // R4, R17
 		UpstreamBudgetID: "a/b 2",
 		Entitlements:     []care.Entitlement{{Code: "ON_RATE_7", Amount: amount("13047.49")}, {Code: "OXY_NORM"}},
 		Usage: []care.UsageLine{
-			{UpstreamInvoiceID: "900000123", UpstreamItemID: "1", ServiceProviderID: provider, ServiceCode: "SERV-0012", DeliveryDate: date("2026-04-03"), Amount: amount("50")},
+			{UpstreamInvoiceID: "900000123", UpstreamItemID: "1", ExternalReferenceID: "CARESYNC-000000000000001", ServiceProviderID: provider, ServiceCode: "SERV-0012", DeliveryDate: date("2026-04-03"), Amount: amount("50")},
 			other, other,
 			{UpstreamInvoiceID: "900000123", UpstreamItemID: "2", Amount: amount("-5")},
 		},

@@ -149,5 +149,6 @@ func refusal(response Response) *Error {
 	}
 	failure.Raw = Storable(string(body), maxRaw)
 	failure.RetryAfter = RetryAfter(response.Header, time.Now())
+	failure.AnsweredAt = AnsweredAt(response.Header)
 	return failure
 }

@@ -29,6 +29,8 @@ type Error struct {
 	About *care.About
 	// RetryAfter is how long the service asked to be left alone, 0 where it did not say.
 	RetryAfter time.Duration
+	// AnsweredAt is when the service answered by its own clock, zero where it did not say.
+	AnsweredAt time.Time
 
 	// Words are the government's own, verbatim; Raw is the beginning of the body. They may hold person data: they belong into the
 	// run's rows and nowhere else (R10).

@@ -27,3 +27,12 @@ func RetryAfter(header http.Header, now time.Time) time.Duration {
 	}
 	return min(max(until.Sub(now), 0), longestRetryAfter)
 }
+
+// AnsweredAt reads the header Date: the service's own clock. Zero means that nothing usable was said.
+func AnsweredAt(header http.Header) time.Time {
+	at, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		return time.Time{}
+	}
+	return at
+}

@@ -15,6 +15,8 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/simulator/faults"
+	"github.com/caresync/caresync/simulator/proda"
+	"github.com/caresync/caresync/simulator/server"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/testkit"
 	"github.com/caresync/caresync/worker/hosting"
@@ -369,7 +371,7 @@ func TestADeltaRunMakesGoodForWhatFailedLastTime(t *testing.T) {
 	require.Equal(t, before, testkit.Value[string](t, sql, usage, w.Request(t, person.Key).ClientID))
 
 	w.Faults.Clear()
-	sql.Exec(t, "UPDATE bulk_run SET listed_at = listed_at + interval '2 hours'") // nothing is listed as updated since
+	sql.Exec(t, "UPDATE list_mark SET mark = mark + interval '50 hours'") // nothing is listed as updated since
 	result := bulk()
 	require.Equal(t, 1, result.Counts.Selected)
 	require.Equal(t, 1, result.Counts.Succeeded+result.Counts.SucceededWithWarnings)
@@ -386,10 +388,10 @@ func TestADeltaRunAsksAProviderThatWasLeftOutForAllThatChanged(t *testing.T) {
 		_, run := temporal.Bulk(t, w.Store, organisation, care.BulkOptions{Kind: care.RunCareRecipient, Delta: true})
 		require.NoError(t, run.Get(t.Context(), nil))
 	}
+	sql := testkit.OpenSQL(t, w.DatabaseURL)
 	covered := func() time.Time {
-		until, err := w.Store.CoveredUntil(t.Context(), organisation)
-		require.NoError(t, err)
-		return until
+		return testkit.Value[time.Time](t, sql, `SELECT m.mark FROM list_mark m JOIN connection n ON n.id = m.connection_id
+			WHERE n.name = 'banksia-north' AND m.list = 'summary'`)
 	}
 	activate := func(at *time.Time) (before care.Connection) {
 		_, err := w.Store.ChangeConnection(t.Context(), organisation, "banksia-north", func(connection *care.Connection) {
@@ -399,12 +401,116 @@ func TestADeltaRunAsksAProviderThatWasLeftOutForAllThatChanged(t *testing.T) {
 		return before
 	}
 	delta()
+	sql.Exec(t, "UPDATE list_mark SET mark = mark - interval '1 hour'")
 	first := covered()
-	require.False(t, first.IsZero())
 	was := activate(nil)
 	delta()
 	require.Equal(t, first, covered())
 	activate(was.ActivatedAt)
 	delta()
 	require.True(t, covered().After(first))
+}
+
+// R35: the mark of a delta run is the government's own. Its clock is two hours behind ours, and a change shows 90 minutes after its stamp: the
+// next delta run reads both, and what is listed again without having changed costs no further call.
+func TestADeltaRunGoesByTheGovernmentsClock(t *testing.T) {
+	options := crowd(24)
+	options.Now = func() time.Time { return time.Now().Add(-2 * time.Hour) }
+	w := testkit.NewWorld(t, options, server.WithPRODA(proda.Options{Now: time.Now}))
+	temporal := testkit.NewTemporal(t)
+	temporal.RunWorker(t, w.Steps(t, db.Options{MaxConnections: 20}))
+	organisation := organisationOf(t, w.Store)
+	delta := func() (result protocol.BulkResult) {
+		_, run := temporal.Bulk(t, w.Store, organisation, care.BulkOptions{Kind: care.RunCareRecipient, Delta: true})
+		require.NoError(t, run.Get(t.Context(), &result))
+		return result
+	}
+	require.Equal(t, 24, delta().Counts.Selected, "nothing to compare with: everybody")
+	delta() // what was updated in the two days before is listed for the first time
+	require.Zero(t, delta().Counts.Selected)
+	people := w.World.People(world.Holder{})
+	for i, move := range []world.Move{{Name: world.Claim}, {Name: world.Claim, StampedBefore: 90 * time.Minute}} {
+		_, err := w.World.Move(people[i].Key, move)
+		require.NoError(t, err)
+	}
+	require.Equal(t, 2, delta().Counts.Selected)
+	w.ResetCalls()
+	require.Zero(t, delta().Counts.Selected, "the same rows are listed again, and equal what we hold")
+	require.LessOrEqual(t, len(w.Calls()), 3, "the lists alone")
+}
+
+// R9: one person at 503 for ever stops and slows nobody: the others are done as always, and the person fails once it can be told that it is their
+// own trouble. Somebody whom the service answers again in time succeeds.
+func TestAPersonWhomTheServiceIsUnavailableFor(t *testing.T) {
+	w := testkit.NewWorld(t, crowd(60))
+	temporal := testkit.NewTemporal(t)
+	steps := w.Steps(t, db.Options{MaxConnections: 20})
+	began := time.Now()
+	steps.UseClock(func() time.Time { return began.Add(1000 * time.Since(began)) }) // ten minutes pass in 600 ms
+	temporal.RunWorker(t, steps)
+	people := w.World.People(world.Holder{})
+	for i, count := range []int{0, 2} {
+		require.NoError(t, w.Faults.Add(faults.Fault{
+			Kind: faults.Unavailable, Operation: "individual-contribution", CareRecipientID: people[7+i].CareRecipientID, Count: count,
+		}))
+	}
+	organisation := organisationOf(t, w.Store)
+	bulk := db.Bulk{ID: db.NewID(), OrganisationID: organisation, RequestedBy: "a test", Options: careRecipients}
+	bulk.WorkflowID = protocol.BulkSyncID(bulk.ID)
+	require.NoError(t, w.Store.RecordBulk(t.Context(), bulk))
+	options, input := protocol.BulkSyncStart(temporal.Queues, bulk.ID, organisation, care.RunCareRecipient, bulk.RequestedBy)
+	input.SetAsidePause = 400 * time.Millisecond
+	run, err := temporal.ExecuteWorkflow(t.Context(), options, protocol.BulkSyncWorkflow, input)
+	require.NoError(t, err)
+	var result protocol.BulkResult
+	require.NoError(t, run.Get(t.Context(), &result))
+	require.Equal(t, 60, result.Counts.Processed)
+	require.Equal(t, 1, result.Counts.Partial, result)
+	require.Zero(t, result.Counts.Failed+result.Counts.Skipped+result.Counts.Escalated)
+
+	items, _, err := w.Store.BulkItems(t.Context(), organisation, bulk.ID, db.ItemFilter{Outcome: string(care.RunPartial), Most: 10})
+	require.NoError(t, err)
+	require.Equal(t, w.Request(t, people[7].Key).ClientID, items[0].Person.ID)
+	require.Equal(t, care.ReasonUnavailableForPerson, items[0].Reason)
+}
+
+// R9: contributions that would all go are held where they are those of more than half of the people who have some; one person's alone go.
+func TestContributionsThatWouldAllGoAreHeld(t *testing.T) {
+	w := testkit.NewWorld(t, crowd(20))
+	temporal := testkit.NewTemporal(t)
+	temporal.RunWorker(t, w.Steps(t, db.Options{MaxConnections: 20}))
+	organisation := organisationOf(t, w.Store)
+	sql := testkit.OpenSQL(t, w.DatabaseURL)
+	bulk := func() (result protocol.BulkResult) {
+		_, run := temporal.Bulk(t, w.Store, organisation, careRecipients)
+		require.NoError(t, run.Get(t.Context(), &result))
+		require.Zero(t, result.Counts.Skipped)
+		return result
+	}
+	with := func() int {
+		return testkit.Value[int](t, sql, "SELECT count(DISTINCT plan_id)::int FROM contribution")
+	}
+	held := func() int {
+		return testkit.Value[int](t, sql, "SELECT count(*)::int FROM removal_hold WHERE kind = 'individual_contribution' AND closed_at IS NULL")
+	}
+	bulk()
+	before := with()
+	require.Greater(t, before, 5)
+
+	alone := testkit.Value[string](t, sql, "SELECT c.care_recipient_id FROM client c JOIN support_plan p ON p.client_id = c.id JOIN contribution r ON r.plan_id = p.id LIMIT 1")
+	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.EntryMissing, Operation: "individual-contribution", CareRecipientID: alone}))
+	require.Zero(t, bulk().Counts.Failed)
+	require.Equal(t, before-1, with(), "one person's contributions go")
+	require.Zero(t, held())
+
+	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.EntryMissing, Operation: "individual-contribution"}))
+	result := bulk()
+	require.Equal(t, before-1, with(), "those of everybody stay")
+	require.Greater(t, held(), before/2)
+	require.GreaterOrEqual(t, result.Counts.SucceededWithWarnings, held())
+
+	w.Faults.Clear()
+	bulk()
+	require.Equal(t, before, with())
+	require.Zero(t, held(), "they were reported again")
 }

@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/care"
@@ -324,4 +327,70 @@ func holdBeforeAsking(t *testing.T, sql testkit.SQL) {
 		END $$`)
 	sql.Exec(t, "ALTER TABLE claim_sync RENAME TO gated_claim_sync")
 	sql.Exec(t, "CREATE VIEW claim_sync AS SELECT * FROM gated_claim_sync WHERE gate()")
+}
+
+// resetToBeginning resets a workflow to before its first step, as an operator does.
+func resetToBeginning(t *testing.T, temporal *testkit.Temporal, workflowID string) {
+	t.Helper()
+	described, err := temporal.DescribeWorkflowExecution(t.Context(), workflowID, "")
+	require.NoError(t, err)
+	_, err = temporal.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
+		Namespace: "caresync", WorkflowExecution: &commonpb.WorkflowExecution{
+			WorkflowId: workflowID, RunId: described.GetWorkflowExecutionInfo().GetExecution().GetRunId(),
+		},
+		Reason: "test", WorkflowTaskFinishEventId: firstTaskCompleted(t, temporal, workflowID), RequestId: string(db.NewID()),
+	})
+	require.NoError(t, err)
+}
+
+// answered reports whether a run has begun after a claim's event and has ended.
+func (s *claimService) answered(t *testing.T, claimID string) bool {
+	t.Helper()
+	view, err := s.world.Store.Claim(t.Context(), s.organisation, claimID)
+	require.NoError(t, err)
+	return len(view.Syncs) == 1 && view.Syncs[0].RunID != nil && view.Syncs[0].Outcome != ""
+}
+
+// R7, R20: a reset brings a claim's request that arrived while the pass ran to the pass's beginning, where it was once taken for answered by
+// what had been read before.
+func TestAResetOfAPersonsSyncLosesNoClaim(t *testing.T) {
+	w, service := newClaimWorld(t)
+	id := careRecipientIDs(t, w, person)[0]
+	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.Hang, Operation: "budget-details", Delay: 10 * time.Minute}))
+	service.tell(t, service.event("CL-1", claims.Completed, id))
+	waitForCall(t, w, "budget-details")
+	service.tell(t, service.event("CL-2", claims.Completed, id))
+	followUp := service.temporal.GetWorkflow(t.Context(), protocol.ClaimFollowUpID(service.organisation, "CL-2"), "")
+	require.NoError(t, followUp.Get(t.Context(), nil))
+	resetToBeginning(t, service.temporal, protocol.CareRecipientSyncID(w.Request(t, person).ClientID))
+	w.Faults.Clear()
+	require.Eventually(t, func() bool { return service.answered(t, "CL-2") }, time.Minute, 50*time.Millisecond)
+}
+
+// R20: a claim's request that was lost with the workflow it had been sent to is made again.
+func TestAClaimsSyncThatWasLostIsAskedForAgain(t *testing.T) {
+	w, service := newClaimWorld(t)
+	id := careRecipientIDs(t, w, person)[0]
+	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.Hang, Operation: "budget-details", Delay: 10 * time.Minute}))
+	service.tell(t, service.event("CL-1", claims.Completed, id))
+	waitForCall(t, w, "budget-details")
+	service.tell(t, service.event("CL-2", claims.Completed, id))
+	followUp := service.temporal.GetWorkflow(t.Context(), protocol.ClaimFollowUpID(service.organisation, "CL-2"), "")
+	require.NoError(t, followUp.Get(t.Context(), nil))
+	syncID := protocol.CareRecipientSyncID(w.Request(t, person).ClientID)
+	require.NoError(t, service.temporal.TerminateWorkflow(t.Context(), syncID, "", "a test"))
+	w.Faults.Clear()
+	sql := testkit.OpenSQL(t, w.DatabaseURL)
+	sql.Exec(t, "UPDATE claim_sync SET caused_at = caused_at - interval '1 hour'")
+	sql.Exec(t, "UPDATE sync_run SET started_at = started_at - interval '1 hour', requested_at = requested_at - interval '1 hour'")
+	reconcile := func() (closed protocol.Reconciled) {
+		run, err := service.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{TaskQueue: service.temporal.Queues.CareSync()},
+			protocol.ReconcileWorkflow, service.temporal.Queues.Prefix)
+		require.NoError(t, err)
+		require.NoError(t, run.Get(t.Context(), &closed))
+		return closed
+	}
+	require.Equal(t, protocol.Reconciled{Runs: 1, ClaimSyncs: 1}, reconcile())
+	require.Eventually(t, func() bool { return service.answered(t, "CL-2") }, time.Minute, 50*time.Millisecond)
+	require.Zero(t, reconcile().ClaimSyncs, "it was answered")
 }

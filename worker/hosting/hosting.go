@@ -27,6 +27,8 @@ import (
 const (
 	// databaseSlots are the steps, of a few milliseconds each, that only touch the database. They run as local activities.
 	databaseSlots = 20
+	// waitingSlots are steps that wait for another workflow, or for a database that is away. They cost next to nothing.
+	waitingSlots = 200
 	// serviceSlots are steps that mostly wait for the government. The rate is bounded by the allowance, not by them.
 	serviceSlots = 40
 	// bulkSlots are slices of bulk runs, each of which syncs several people at once. Four of them begin people; the others take their turn
@@ -55,27 +57,32 @@ func Steps(store *db.Store, calls *transport.Client, expiring func(care.Connecti
 	}
 }
 
-// Workers are the parts of a worker process: one for workflows and the steps that only touch the database, and two for each service,
-// for single syncs and for bulk runs, with slots of their own, so that an outage of a service never starves anything else, and a bulk run
-// nobody who waits for one person.
+// Workers are the parts of a worker process: one for workflows and the steps that only touch the database, one for those of these steps that
+// wait, and two for each service, for single syncs and for bulk runs. Each has slots of its own, so that an outage of a service never starves
+// anything else, and a bulk run nobody who waits for one person.
 func Workers(connected client.Client, queues protocol.TaskQueues, steps *activities.Steps) []run.Part {
 	careSyncOptions := options()
 	careSyncOptions.MaxConcurrentLocalActivityExecutionSize = databaseSlots
-	careSyncOptions.LocalActivityWorkerOnly = true // nothing else to poll for
+	careSyncOptions.LocalActivityWorkerOnly = true
 	careSync := worker.New(connected, queues.CareSync(), careSyncOptions)
 	workflows.Register(careSync)
-	steps.RegisterDatabaseSteps(careSync)
-	steps.RegisterClaimSteps(careSync, connected)
 
 	serviceOptions := options()
 	serviceOptions.MaxConcurrentActivityExecutionSize = serviceSlots
 	serviceOptions.DisableWorkflowWorker = true
-	bulkOptions := serviceOptions
+	waitingOptions, bulkOptions := serviceOptions, serviceOptions
+	waitingOptions.MaxConcurrentActivityExecutionSize = waitingSlots
 	bulkOptions.MaxConcurrentActivityExecutionSize = bulkSlots
-	parts := []run.Part{part(careSync)}
+	waiting := worker.New(connected, queues.CareSync(), waitingOptions)
+	steps.RegisterWaitingSteps(waiting, connected)
+	for _, registry := range []worker.Worker{careSync, waiting} { // a step waits where the database is away for long
+		steps.RegisterDatabaseSteps(registry)
+		steps.RegisterClaimSteps(registry, connected)
+	}
+	parts := []run.Part{part(careSync), part(waiting)}
 	for _, service := range []care.Service{care.ServicesAustralia, care.NDIA} {
 		serviceWorker := worker.New(connected, queues.Upstream(service), serviceOptions)
-		steps.RegisterServiceSteps(serviceWorker, service, connected)
+		steps.RegisterServiceSteps(serviceWorker, service)
 		bulkWorker := worker.New(connected, queues.Bulk(service), bulkOptions)
 		steps.RegisterBulkSteps(bulkWorker)
 		parts = append(parts, part(serviceWorker), part(bulkWorker))

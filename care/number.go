@@ -1,0 +1,43 @@
+package care
+
+import "strings"
+
+// NumberKind is one of the government's two numbers of a person, by the name of its field.
+type NumberKind string
+
+// The government's numbers of a person.
+const (
+	CareRecipientIDNumber NumberKind = "care_recipient_id"
+	NDISNumber            NumberKind = "ndis_number"
+)
+
+// Problem is what is wrong with a text as a number of this kind, empty for nothing.
+func (k NumberKind) Problem(number string) string {
+	switch {
+	case k == CareRecipientIDNumber && !ValidCareRecipientID(number):
+		return "has 1 to 10 digits and nothing else"
+	case k == NDISNumber && !ValidNDISNumber(number):
+		return "has nine digits and begins with 43"
+	default:
+		return ""
+	}
+}
+
+// ContradictsNumber reports whether two numbers are both known, and differ. Filling an empty number is no change (R33).
+func ContradictsNumber(held, given string) bool { return differs(held, given) }
+
+// DifferByLeadingZeros reports whether two numbers are one, but for zeros that a spreadsheet may have dropped (R33).
+func DifferByLeadingZeros(a, b string) bool {
+	return a != b && SignificantDigits(a) == SignificantDigits(b)
+}
+
+// SignificantDigits is a number without its leading zeros.
+func SignificantDigits(number string) string { return strings.TrimLeft(number, "0") }
+
+// SameNameAndBirthDate reports whether two identities can be one person by all but their numbers (R33). An absent given name contradicts
+// nothing; surname and birth date must be there and agree.
+func SameNameAndBirthDate(a, b Identity) bool {
+	family := comparableName(a.FamilyName)
+	return family != "" && family == comparableName(b.FamilyName) && !a.BirthDate.IsZero() && a.BirthDate == b.BirthDate &&
+		!differs(comparableName(a.GivenName), comparableName(b.GivenName))
+}

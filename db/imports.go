@@ -1,0 +1,30 @@
+package db
+
+import (
+	"context"
+	"errors"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db/gen"
+)
+
+// ErrImportRunning: the organisation has an import under way, and only one runs at a time.
+var ErrImportRunning = errors.New("another import into this organisation is under way: wait until it has ended")
+
+// BeginImport notes that a file is on its way into an organisation, until end is called. It fails with ErrImportRunning while this
+// program has another on its way: files must not pile up before the first of them reaches the database, which knows of all programs.
+func (s *Store) BeginImport(organisation care.ID) (end func(), err error) {
+	if _, underWay := s.importing.LoadOrStore(organisation, true); underWay {
+		return nil, ErrImportRunning
+	}
+	return func() { s.importing.Delete(organisation) }, nil
+}
+
+// lockForImport keeps other imports out of an organisation until the transaction ends. It fails with ErrImportRunning.
+func lockForImport(ctx context.Context, queries *gen.Queries, organisation care.ID) error {
+	locked, err := queries.TryLockForImport(ctx, organisation)
+	if err == nil && !locked {
+		return ErrImportRunning
+	}
+	return err
+}
