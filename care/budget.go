@@ -74,4 +74,5 @@ type BudgetDetails struct {
 	UpstreamBudgetID string
 	Entitlements     []Entitlement
 	Usage            []UsageLine
+	Unread           Unread
 }

@@ -41,6 +41,9 @@ const guardedFrom = 5
 
 // Guard decides whether a complete read may remove records (R5).
 type Guard struct {
+	// Unread is set where the list was not read completely, so that what is missing from it is no news: nothing is removed, and a
+	// removal that is held back stays so.
+	Unread bool
 	// NeverEmpty holds back an empty answer where we have current records (classifications and budgets).
 	NeverEmpty bool
 	// Waiting is set while an earlier removal from the list is held back and nobody has accepted it.
@@ -74,6 +77,8 @@ type Difference[T any] struct {
 	After   []T
 	Count   Count
 	Changes []Change
+	// Unread is Guard.Unread.
+	Unread bool
 	// Held is the number of records that were not in the answer and whose removal the guard holds back (R5).
 	Held int
 }
@@ -95,7 +100,7 @@ type record[T any] interface {
 // A record that was removed is revived only where no current one of its identity is left to pair with.
 func Compare[T any, P record[T]](kind Kind, held, read []T, guard Guard, newID NewID) Difference[T] {
 	groups := groupByIdentity[T, P](held)
-	difference := Difference[T]{}
+	difference := Difference[T]{Unread: guard.Unread}
 	for _, incoming := range pairUp[T, P](groups, read) {
 		difference.keep(kind, incoming.held, incoming.read, newID, rowOf[T, P], valuesOf[T, P])
 	}
@@ -255,7 +260,7 @@ func (d *Difference[T]) removeAbsent(kind Kind, absent []*T, holds func(removing
 			leaving++
 		}
 	}
-	held := holds(leaving)
+	held := d.Unread || holds(leaving)
 	for _, record := range absent {
 		if rowOf(record).Removed || held {
 			d.After = append(d.After, *record)
@@ -263,7 +268,7 @@ func (d *Difference[T]) removeAbsent(kind Kind, absent []*T, holds func(removing
 		}
 		d.remove(kind, *record, rowOf)
 	}
-	if held {
+	if held && !d.Unread {
 		d.Held = leaving
 	}
 }

@@ -46,6 +46,12 @@ func guardOf(open []OpenHold, kind Kind, budget ID) Guard {
 	return guard
 }
 
+// over is the guard over a list that may not have been read.
+func (g Guard) over(unread Unread, kind Kind) Guard {
+	g.Unread = unread.has(kind)
+	return g
+}
+
 func (d *Decision) warn(issue Issue) { d.Issues = append(d.Issues, issue) }
 
 // conclude makes the answer once everything else stands.
@@ -65,6 +71,9 @@ func countWarnings(issues []Issue) (warnings int) {
 // take adds what comparing one list came to. budget is set for the lists below a budget.
 func take[T any](d *Decision, area Area, kind Kind, budget ID, difference Difference[T]) {
 	d.Changes = append(d.Changes, difference.Changes...)
+	if difference.Unread {
+		return
+	}
 	d.Holds = append(d.Holds, Hold{Kind: kind, BudgetID: budget, Records: difference.Held})
 	if difference.Held > 0 {
 		issue := Warning(area, IssueRemovalHeld, fmt.Sprintf(
@@ -134,9 +143,12 @@ func DecidePlan(held HeldPlan, rows []Summary, issues []Issue, today Date, newID
 
 // compareLists compares each list with what we hold of it.
 func (d *PlanDecision) compareLists(held HeldPlan, summary PersonSummary, newID NewID) {
-	d.Classifications = Compare(KindClassification, held.Classifications, summary.Classifications, guardOf(held.Holds, KindClassification, ""), newID)
-	d.ApprovedServices = Compare(KindApprovedService, held.ApprovedServices, summary.ApprovedServices, guardOf(held.Holds, KindApprovedService, ""), newID)
-	d.Supplements = Compare(KindSupplement, held.Supplements, summary.Supplements, guardOf(held.Holds, KindSupplement, ""), newID)
+	d.Classifications = Compare(KindClassification, held.Classifications, summary.Classifications,
+		guardOf(held.Holds, KindClassification, "").over(summary.Unread, KindClassification), newID)
+	d.ApprovedServices = Compare(KindApprovedService, held.ApprovedServices, summary.ApprovedServices,
+		guardOf(held.Holds, KindApprovedService, "").over(summary.Unread, KindApprovedService), newID)
+	d.Supplements = Compare(KindSupplement, held.Supplements, summary.Supplements,
+		guardOf(held.Holds, KindSupplement, "").over(summary.Unread, KindSupplement), newID)
 	take(&d.Decision, AreaSummary, KindClassification, "", d.Classifications)
 	take(&d.Decision, AreaSummary, KindApprovedService, "", d.ApprovedServices)
 	take(&d.Decision, AreaSummary, KindSupplement, "", d.Supplements)
@@ -343,8 +355,8 @@ type UsageDecision struct {
 
 // BudgetUsageAmount is the sum of a budget's usage (R17).
 type BudgetUsageAmount struct {
-	BudgetID ID              `json:"id"`
-	Amount   decimal.Decimal `json:"usage_amount"`
+	BudgetID ID                  `json:"id"`
+	Amount   decimal.NullDecimal `json:"usage_amount"`
 }
 
 // DecideUsage decides what the complete details of some budgets change: each budget's lists by themselves (R5, R17), and each
@@ -356,15 +368,19 @@ func DecideUsage(held HeldUsage, details map[ID]BudgetDetails, issues []Issue, n
 		if !read {
 			continue
 		}
-		entitlements := Compare(KindEntitlement, entitlementsOf(budget.ID, held.Entitlements), ownEntitlements(budget.ID, detail.Entitlements), guardOf(held.Holds, KindEntitlement, budget.ID), newID)
+		entitlements := Compare(KindEntitlement, entitlementsOf(budget.ID, held.Entitlements), ownEntitlements(budget.ID, detail.Entitlements),
+			guardOf(held.Holds, KindEntitlement, budget.ID).over(detail.Unread, KindEntitlement), newID)
 		heldUsage, readUsage := usageOf(budget.ID, held.Usage), ownUsage(budget.ID, detail.Usage)
-		usage := Compare(KindBudgetUsage, continued(heldUsage, readUsage), readUsage, guardOf(held.Holds, KindBudgetUsage, budget.ID), newID)
+		usage := Compare(KindBudgetUsage, continued(heldUsage, readUsage), readUsage,
+			guardOf(held.Holds, KindBudgetUsage, budget.ID).over(detail.Unread, KindBudgetUsage), newID)
 		decision.link(budget, heldUsage, &usage, held.Billing, held.Client.ID)
 		take(&decision.Decision, AreaUsage, KindEntitlement, budget.ID, entitlements)
 		take(&decision.Decision, AreaUsage, KindBudgetUsage, budget.ID, usage)
 		decision.Entitlements = decision.Entitlements.and(entitlements)
 		decision.Usage = decision.Usage.and(usage)
-		decision.setAmount(budget, usage.After)
+		if !usage.Unread {
+			decision.setAmount(budget, usage.After)
+		}
 	}
 	decision.conclude(Counts{KindEntitlement: decision.Entitlements.Count, KindBudgetUsage: decision.Usage.Count})
 	return decision

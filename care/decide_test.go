@@ -386,7 +386,7 @@ func TestUsageOfOtherProviders(t *testing.T) { // seed 004, "Budget Usage from O
 	for _, line := range decision.Usage.Write {
 		require.Equal(t, care.ID("budget-1"), line.BudgetID)
 	}
-	require.Equal(t, "125.50", decision.Amounts[0].Amount.StringFixed(2))
+	require.Equal(t, "125.50", decision.Amounts[0].Amount.Decimal.StringFixed(2))
 	require.Empty(t, decision.Issues)
 
 	again := care.DecideUsage(care.HeldUsage{Budgets: []care.Budget{budget}, Usage: decision.Usage.After}, read, nil, freshIDs())
@@ -408,12 +408,12 @@ func TestAnAmendedInvoice(t *testing.T) { // R4, R17
 	decision := care.DecideUsage(held, details(reversed), nil, freshIDs())
 	require.Equal(t, care.Count{Updated: 1}, decision.Answer.Counts[care.KindBudgetUsage], "the same line turns negative")
 	require.Equal(t, care.ID("line-1"), decision.Usage.Write[0].ID)
-	require.Equal(t, "-50.00", decision.Amounts[0].Amount.StringFixed(2))
+	require.Equal(t, "-50.00", decision.Amounts[0].Amount.Decimal.StringFixed(2))
 	require.Empty(t, decision.Issues)
 
 	decision = care.DecideUsage(held, details(), nil, freshIDs())
 	require.Equal(t, []care.ID{"line-1"}, decision.Usage.Remove, "the line vanished")
-	require.Equal(t, "0.00", decision.Amounts[0].Amount.StringFixed(2))
+	require.Equal(t, "0.00", decision.Amounts[0].Amount.Decimal.StringFixed(2))
 	require.Equal(t, []care.IssueCode{care.IssueUsageDiffers}, issueCodes(decision.Issues))
 	require.Equal(t, care.ID("budget-1"), decision.Issues[0].RecordID)
 }
@@ -447,8 +447,8 @@ func TestEachBudgetsListsStandByThemselves(t *testing.T) { // R5, R17
 	}, decision.Holds, "each budget's lists are guarded by themselves")
 	require.Equal(t, []care.IssueCode{care.IssueRemovalHeld, care.IssueRemovalHeld}, issueCodes(decision.Issues))
 	require.Len(t, decision.Amounts, 2, "a budget that was not read keeps its amount")
-	require.Equal(t, "3.00", decision.Amounts[0].Amount.StringFixed(2))
-	require.Equal(t, "5.00", decision.Amounts[1].Amount.StringFixed(2), "held lines still count")
+	require.Equal(t, "3.00", decision.Amounts[0].Amount.Decimal.StringFixed(2))
+	require.Equal(t, "5.00", decision.Amounts[1].Amount.Decimal.StringFixed(2), "held lines still count")
 
 	held.Holds = []care.OpenHold{{Hold: care.Hold{Kind: care.KindEntitlement, BudgetID: "budget-1", Records: 4}, Accepted: true}}
 	accepted := care.DecideUsage(held, details, nil, freshIDs())
@@ -471,7 +471,7 @@ func TestUsageThatIsNotWhatTheGovernmentCallsUsed(t *testing.T) { // R17
 			read := map[care.ID]care.BudgetDetails{"budget-1": {Usage: []care.UsageLine{{Amount: amount("10.00")}}}}
 			decision := care.DecideUsage(held, read, nil, freshIDs())
 			require.Equal(t, test.warnings, decision.Answer.Warnings)
-			require.Equal(t, "10.00", decision.Amounts[0].Amount.StringFixed(2), "both are kept")
+			require.Equal(t, "10.00", decision.Amounts[0].Amount.Decimal.StringFixed(2), "both are kept")
 		})
 	}
 }
@@ -495,7 +495,7 @@ func TestABudgetsUsageIsWhatWasReadLast(t *testing.T) { // R17
 			lines := rapid.SliceOfN(aUsageLine, 0, 8).Draw(t, "lines")
 			decision := care.DecideUsage(held, map[care.ID]care.BudgetDetails{"budget-1": {Usage: lines}}, nil, newID)
 
-			require.True(t, decision.Amounts[0].Amount.Equal(care.UsageAmount(lines)))
+			require.Equal(t, care.UsageAmount(lines), decision.Amounts[0].Amount)
 			require.Equal(t, len(lines), decision.Answer.Counts[care.KindBudgetUsage].Synced())
 			require.ElementsMatch(t, usageContents(lines), usageContents(decision.Usage.After))
 			held.Usage = decision.Usage.After
@@ -549,4 +549,34 @@ func TestContributionsThatAreHeld(t *testing.T) {
 	require.True(t, care.HeldContributions{Contributions: held}.WouldLose(nil))
 	require.False(t, care.HeldContributions{Contributions: held}.WouldLose(held))
 	require.False(t, care.HeldContributions{Contributions: held, Holds: hold(false)}.WouldLose(nil), "that is decided already")
+}
+
+func TestAListThatDidNotComeRemovesNothing(t *testing.T) { // R5
+	held := care.HeldPlan{
+		Classifications:  []care.Classification{{Row: care.Row{ID: "c1"}, Code: "L1", StartDate: day("2026-01-01")}},
+		ApprovedServices: []care.ApprovedService{{Row: care.Row{ID: "s1"}, ServiceCode: "A", StartDate: day("2026-01-01")}},
+		Supplements:      []care.Supplement{{Row: care.Row{ID: "u1"}, Code: "OXY", StartDate: day("2026-01-01")}},
+		Holds:            []care.OpenHold{{Hold: care.Hold{Kind: care.KindSupplement, Records: 1}}},
+	}
+	summary := care.Summary{Unread: care.Unread{care.KindClassification, care.KindApprovedService, care.KindSupplement}}
+	decision := care.DecidePlan(held, []care.Summary{summary}, nil, today, freshIDs())
+	require.Empty(t, decision.Holds, "a removal that is held back stays so")
+	require.Equal(t, day("2026-01-01"), decision.Plan.StartDate)
+	for _, count := range decision.Answer.Counts {
+		require.Zero(t, count)
+	}
+	summary.Unread = nil
+	require.Len(t, care.DecidePlan(held, []care.Summary{summary}, nil, today, freshIDs()).ApprovedServices.Remove, 1, "a list that came and is empty")
+
+	budget := care.Budget{Row: care.Row{ID: "b1"}}
+	usage := care.HeldUsage{
+		Budgets: []care.Budget{budget}, Entitlements: []care.Entitlement{{Row: care.Row{ID: "e1"}, BudgetID: "b1", Code: "ON"}},
+		Usage: []care.UsageLine{{Row: care.Row{ID: "l1"}, BudgetID: "b1", Amount: amount("6.00")}},
+	}
+	details := map[care.ID]care.BudgetDetails{"b1": {Unread: care.Unread{care.KindEntitlement, care.KindBudgetUsage}}}
+	unread := care.DecideUsage(usage, details, nil, freshIDs())
+	require.Empty(t, unread.Changes)
+	require.Empty(t, unread.Amounts, "the usage amount stays")
+	details["b1"] = care.BudgetDetails{}
+	require.Equal(t, "0", care.DecideUsage(usage, details, nil, freshIDs()).Amounts[0].Amount.Decimal.String())
 }

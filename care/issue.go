@@ -1,6 +1,9 @@
 package care
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // Severity ranks what a run has to say.
 type Severity string
@@ -33,6 +36,7 @@ const (
 	IssueBudgetListedTwice      IssueCode = "budget_listed_twice"
 	IssueBudgetMoved            IssueCode = "budget_moved"
 	IssueInvoiceLineContradicts IssueCode = "invoice_line_contradicts"
+	IssueListMissing            IssueCode = "list_missing"
 	IssueRequestsDropped        IssueCode = "requests_dropped"
 )
 
@@ -119,6 +123,7 @@ type Summary struct {
 	Classifications  []Classification
 	ApprovedServices []ApprovedService
 	Supplements      []Supplement
+	Unread           Unread
 }
 
 // Canonical is a text that is equal for rows that say the same.
@@ -129,3 +134,8 @@ func (s Summary) Canonical() string {
 	}
 	return string(encoded)
 }
+
+// Unread are the kinds of record whose list was not read completely: of these nothing is removed (R5).
+type Unread []Kind
+
+func (u Unread) has(kind Kind) bool { return slices.Contains(u, kind) }

@@ -17,7 +17,9 @@ type PersonSummary struct {
 	Classifications  []Classification
 	ApprovedServices []ApprovedService
 	Supplements      []Supplement
-	Issues           []Issue
+	// Unread are the lists that a row should have had and had not.
+	Unread Unread
+	Issues []Issue
 }
 
 // MergeSummaries puts together what the rows of a person say, in whatever order they come: those of the organisation's own providers, or
@@ -33,6 +35,7 @@ func MergeSummaries(rows []Summary, connections []Connection, today Date) Person
 		return cmp.Or(precedenceOf(a.Entry, today).compare(precedenceOf(b.Entry, today)), cmp.Compare(a.Canonical(), b.Canonical()))
 	})
 	for _, row := range own {
+		merged.Unread = append(merged.Unread, row.Unread...)
 		if comparableName(merged.GivenName) == "" && row.GivenName != "" {
 			merged.GivenName = row.GivenName
 		}

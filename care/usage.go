@@ -65,21 +65,31 @@ func (u *UsageLine) values() []Value {
 	}
 }
 
-// UsageAmount is the sum of a budget's lines that are not removed (R17).
-func UsageAmount(lines []UsageLine) decimal.Decimal {
-	total := decimal.Zero
+// UsageAmount is the sum of a budget's lines that are not removed (R17). Where there are lines and none has an amount, it is not provided
+// (R3).
+func UsageAmount(lines []UsageLine) decimal.NullDecimal {
+	total := decimal.NewNullDecimal(decimal.Zero)
+	current, provided := 0, 0
 	for _, line := range lines {
-		if !line.Removed {
-			total = total.Add(line.Amount.Decimal)
+		if line.Removed {
+			continue
 		}
+		current++
+		if line.Amount.Valid {
+			provided++
+			total.Decimal = total.Decimal.Add(line.Amount.Decimal)
+		}
+	}
+	if current > 0 && provided == 0 {
+		return decimal.NullDecimal{}
 	}
 	return total
 }
 
 // UsageMatches reports whether the sum of a budget's lines is the amount the government calls used (R17). Where that was not
 // provided there is nothing to compare.
-func UsageMatches(usageAmount decimal.Decimal, used decimal.NullDecimal) bool {
-	return !used.Valid || usageAmount.Equal(used.Decimal)
+func UsageMatches(usageAmount, used decimal.NullDecimal) bool {
+	return !used.Valid || !usageAmount.Valid || usageAmount.Decimal.Equal(used.Decimal)
 }
 
 // continued are a budget's held lines, of which those that were reported without ids go on as lines that have them now: those that are

@@ -28,18 +28,24 @@ func TestUsageAmountIsTheSumOfTheLines(t *testing.T) { // R17
 		{"a line without an amount adds nothing", []care.UsageLine{{Amount: amount("10.00")}, {Amount: notProvided}}, "10.00"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			require.Equal(t, test.sum, care.UsageAmount(test.lines).StringFixed(2))
+			require.Equal(t, test.sum, care.UsageAmount(test.lines).Decimal.StringFixed(2))
 		})
 	}
 }
 
+func TestLinesWithoutAnyAmountHaveNoSum(t *testing.T) { // R3
+	require.False(t, care.UsageAmount([]care.UsageLine{{}, {}}).Valid)
+	require.False(t, care.UsageAmount([]care.UsageLine{{}, {Row: care.Row{Removed: true}, Amount: amount("5.00")}}).Valid)
+}
+
 func TestUsageMatches(t *testing.T) { // R17
-	sum := decimal.RequireFromString("75.5")
+	sum := amount("75.5")
 	require.True(t, care.UsageMatches(sum, amount("75.50")))
 	require.False(t, care.UsageMatches(sum, amount("75.51")))
 	require.False(t, care.UsageMatches(sum, amount("-75.50")))
-	require.False(t, care.UsageMatches(decimal.Zero, amount("0.01")))
+	require.False(t, care.UsageMatches(amount("0"), amount("0.01")))
 	require.True(t, care.UsageMatches(sum, notProvided), "nothing to compare with (R3)")
+	require.True(t, care.UsageMatches(notProvided, amount("75.50")), "nor here")
 }
 
 func TestUsageAmountCountsEachCurrentLineOnce(t *testing.T) { // R17
@@ -56,7 +62,7 @@ func TestUsageAmountCountsEachCurrentLineOnce(t *testing.T) { // R17
 				cents += line.Amount.Decimal.Shift(2).IntPart()
 			}
 		}
-		require.True(t, care.UsageAmount(lines).Equal(decimal.New(cents, -2)))
-		require.True(t, care.UsageAmount(rapid.Permutation(lines).Draw(t, "shuffled")).Equal(decimal.New(cents, -2)))
+		require.True(t, care.UsageAmount(lines).Decimal.Equal(decimal.New(cents, -2)))
+		require.True(t, care.UsageAmount(rapid.Permutation(lines).Draw(t, "shuffled")).Decimal.Equal(decimal.New(cents, -2)))
 	})
 }

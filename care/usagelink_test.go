@@ -132,7 +132,7 @@ func TestALineThatGetsItsIDsStaysTheSameRecord(t *testing.T) { // R17
 	for number, lines := range [][]care.UsageLine{{provisional}, {final}, {provisional, final}, {final}, {provisional}, {final}} {
 		var decision care.UsageDecision
 		decision, held = readBudget(held, newID, lines...)
-		require.True(t, decision.Amounts[0].Amount.Equal(decimal.NewFromInt(int64(50*len(lines)))), "answer %d", number)
+		require.True(t, decision.Amounts[0].Amount.Decimal.Equal(decimal.NewFromInt(int64(50*len(lines)))), "answer %d", number)
 		total = total.Plus(decision.Usage.Count)
 		if number == 1 {
 			require.Equal(t, care.Count{Updated: 1}, decision.Usage.Count)
@@ -230,7 +230,7 @@ func TestUsageOfNothingIsALine(t *testing.T) { // R17: a claim must be made when
 	decision, _ := readBudget(care.HeldUsage{}, freshIDs(), zero)
 	require.Equal(t, care.Count{Created: 1}, decision.Usage.Count)
 	require.Empty(t, decision.Issues)
-	require.Equal(t, "0.00", decision.Amounts[0].Amount.StringFixed(2))
+	require.Equal(t, "0.00", decision.Amounts[0].Amount.Decimal.StringFixed(2))
 }
 
 func TestABudgetOfAnyTypePassesThrough(t *testing.T) {

@@ -25,10 +25,13 @@ func open(response transport.Response) (json.RawMessage, error) {
 	if success, said := truth(answer.Success); said && !success {
 		return nil, failed(response)
 	}
-	if !given(answer.Result) {
-		return nil, response.Fail(transport.Unreadable)
+	if given(answer.Result) {
+		return answer.Result, nil
 	}
-	return answer.Result, nil
+	if given(answer.Errors) || response.Enveloped() != nil {
+		return nil, failed(response)
+	}
+	return nil, response.Fail(transport.Unreadable)
 }
 
 // given reports whether a value was sent; null is absent.

@@ -84,8 +84,11 @@ func understood(err error) error {
 
 // failed is the error for an envelope that says success false under a success's status.
 func failed(response transport.Response) error {
-	failure := response.Fail(transport.Refused)
-	failure.Raw = transport.Storable(string(response.Body), longestRaw)
+	failure := response.Enveloped()
+	if failure == nil {
+		failure = response.Fail(transport.Refused)
+		failure.Raw = transport.Storable(string(response.Body), longestRaw)
+	}
 	readProblem(string(response.Body)).tell(failure)
 	failure.Kind = kindOf(failure, true)
 	return failure

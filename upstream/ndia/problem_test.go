@@ -55,6 +55,8 @@ func TestErrorsInEveryForm(t *testing.T) { // R9
 		{"no envelope", 200, `{"is_pace_plan":true}`, transport.Unreadable, "", ""},
 		{"a bare list", 200, `[]`, transport.Unreadable, "", ""},
 		{"no result", 200, `{"success":true}`, transport.Unreadable, "", ""},
+		{"errors under 200, without success", 200, `{"errors":[{"key":"V07","value":"No such plan"}]}`, transport.Refused, "V07", "No such plan"},
+		{"a message under 200", 200, `{"message":"Invalid date"}`, transport.Refused, "", "Invalid date"},
 		{"null", 200, `{"success":true,"result":null}`, transport.Unreadable, "", ""},
 	} {
 		for name, operation := range operations {

@@ -43,6 +43,19 @@ func (r Row) List(kind care.Kind, field string) []Row {
 	return r.decoder.rows(Row{decoder: r.decoder, kind: kind, path: r.at(field), above: &r}, raw)
 }
 
+// RequiredList returns the objects of a list that the answer must have; came is false where it is absent or null, with a warning. That is
+// no empty list: nothing of it was read (R5).
+func (r Row) RequiredList(kind care.Kind, field string) (rows []Row, came bool) {
+	if _, came = r.Present(field); !came {
+		issue := care.Warning(r.decoder.area, care.IssueListMissing,
+			fmt.Sprintf("The list of %s did not come, so nothing of it was removed.", care.FieldLabel(field)))
+		issue.Kind, issue.About = kind, &care.About{Record: r.label()}
+		r.decoder.issues = append(r.decoder.issues, issue)
+		return nil, false
+	}
+	return r.List(kind, field), true
+}
+
 // Text reads a text, or a number from its digits.
 func (r Row) Text(field string) string {
 	raw, ok := r.Present(field)

@@ -115,22 +115,49 @@ func (l list) noteUpdates(rows []json.RawMessage) {
 // get reads, and tells apart what only this service's codes tell apart.
 func (r *Reader) get(ctx context.Context, operation, path string, query url.Values) (transport.Response, error) {
 	response, err := r.session.Get(ctx, operation, r.options.Root+path, query)
+	if err == nil {
+		if said := response.Enveloped(); said != nil && !isRecord(response) {
+			err = said
+		}
+	}
 	var failure *transport.Error
 	if errors.As(err, &failure) {
-		switch {
-		case failure.Kind == transport.NotAuthorised && failure.Status == 403 && failure.HasCode(r.consentCode()):
-			failure.Kind = transport.ConsentRefused
-		case failure.Kind == transport.NotFound && !withoutHits(failure):
-			// A 404 that is not the service's own says that the address is wrong, not that a person does not exist.
-			failure.Kind = transport.Refused
-		}
+		failure.Kind = r.kindOf(failure)
 	}
 	return response, err
 }
 
-// withoutHits recognises the answer to a search that found nothing.
+// isRecord reports whether an answer is what was asked for, whatever else stands in it.
+func isRecord(response transport.Response) bool {
+	var one map[string]json.RawMessage
+	return json.Unmarshal(response.Body, &one) == nil && one[fieldBudgetID] != nil
+}
+
+// kindOf corrects what the status says by the code and the form of the answer (R9).
+func (r *Reader) kindOf(failure *transport.Error) transport.Kind {
+	success := failure.Status >= 200 && failure.Status < 300
+	switch {
+	case failure.Kind == transport.NotAuthorised && failure.Status == 403 && failure.HasCode(r.consentCode()),
+		failure.Kind == transport.Refused && success && failure.HasCode(r.consentCode()):
+		return transport.ConsentRefused
+	case failure.Kind == transport.Refused && success && withoutHits(failure):
+		return transport.NotFound
+	case failure.Kind == transport.NotFound && !withoutHits(failure) && !unknownPerson(failure):
+		// A 404 that is not the service's own says that the address is wrong, not that there is nothing.
+		return transport.Refused
+	default:
+		return failure.Kind
+	}
+}
+
+// withoutHits recognises the answer to a search that found nothing, in either form that has a code.
 func withoutHits(failure *transport.Error) bool {
-	return failure.CodeType == "DHSEIN" && failure.Code == "1"
+	return failure.Code == "1" && (failure.CodeType == "DHSEIN" || failure.CodeType == "")
+}
+
+// unknownPerson recognises the answer to the search of one id's summary, which alone may come without a code (R9).
+func unknownPerson(failure *transport.Error) bool {
+	return failure.Operation == operationSummary && failure.Code == "" && failure.Enveloped
 }
 
 func (r *Reader) consentCode() string {

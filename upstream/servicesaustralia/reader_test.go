@@ -286,6 +286,25 @@ func TestWhatNotFoundMeans(t *testing.T) {
 			require.Equal(t, transport.Refused, failure(t, err).Kind)
 		})
 	}
+	for name, read := range reads {
+		for _, body := range []string{`{"codeType":"DHSEIN","code":"1","message":"Not found"}`, `{"errors":[{"code":"1","message":"Not found"}]}`} {
+			for _, status := range []int{200, 404} {
+				_, err := read(t.Context(), readerOf(t, says(status, body)))
+				require.Equal(t, !gone[name], err == nil, "%s: %d %s", name, status, body)
+				require.True(t, err == nil || transport.Has(err, transport.NotFound))
+			}
+		}
+		_, err := read(t.Context(), readerOf(t, says(404, `{"message":"No such record"}`)))
+		want := transport.Refused
+		if name == "summary" {
+			want = transport.NotFound
+		}
+		require.Equal(t, want, failure(t, err).Kind, "without a code, a 404 answers only the summary of one id: %s", name)
+		require.Equal(t, "No such record", failure(t, err).Words)
+		_, err = read(t.Context(), readerOf(t, says(200, `{"codeType":"DHSEIN","code":"9","message":"Invalid date"}`)))
+		require.Equal(t, transport.Refused, failure(t, err).Kind)
+		require.Equal(t, "Invalid date", failure(t, err).Words, "an error under a success's status is read as that error")
+	}
 	_, err := readerOf(t, says(200, "[]")).Summary(t.Context(), person)
 	require.Equal(t, transport.NotFound, failure(t, err).Kind)
 }

@@ -38,16 +38,22 @@ func summaryOf(row record.Row) care.Summary {
 			DepartureReason:   row.Text("departureReasonCode"),
 		},
 	}
-	for _, one := range row.List(care.KindClassification, "classifications") {
-		summary.Classifications = append(summary.Classifications, classificationOf(one))
-	}
-	for _, one := range row.List(care.KindApprovedService, "approvedServices") {
-		summary.ApprovedServices = append(summary.ApprovedServices, approvedServiceOf(one))
-	}
-	for _, one := range row.List(care.KindSupplement, "supplements") {
-		summary.Supplements = append(summary.Supplements, supplementOf(one))
-	}
+	summary.Classifications = listOf(row, care.KindClassification, "classifications", &summary.Unread, classificationOf)
+	summary.ApprovedServices = listOf(row, care.KindApprovedService, "approvedServices", &summary.Unread, approvedServiceOf)
+	summary.Supplements = listOf(row, care.KindSupplement, "supplements", &summary.Unread, supplementOf)
 	return summary
+}
+
+// listOf reads a list within a record. One that did not come is noted as unread (R5).
+func listOf[T any](row record.Row, kind care.Kind, field string, unread *care.Unread, decode func(record.Row) T) (records []T) {
+	rows, came := row.RequiredList(kind, field)
+	if !came {
+		*unread = append(*unread, kind)
+	}
+	for _, one := range rows {
+		records = append(records, decode(one))
+	}
+	return records
 }
 
 // reportedOf reads who a row is about. What is there and cannot be read is noted: it contradicts (R8).
@@ -121,15 +127,13 @@ func budgetDetailsOf(row record.Row, asked string) care.BudgetDetails {
 	if raw, _ := row.Present(fieldBudgetID); row.Identity(fieldBudgetID) != asked && !sameID(raw, asked) {
 		row.Refuse(transport.AnotherBudget, fieldBudgetID)
 	}
-	for _, one := range row.List(care.KindEntitlement, "entitlements") {
-		details.Entitlements = append(details.Entitlements, care.Entitlement{
-			Code: one.Identity("entitlementCode"), Amount: one.Money("amount"),
-		})
-	}
-	for _, one := range row.List(care.KindBudgetUsage, "usage") {
-		details.Usage = append(details.Usage, usageLineOf(one))
-	}
+	details.Entitlements = listOf(row, care.KindEntitlement, "entitlements", &details.Unread, entitlementOf)
+	details.Usage = listOf(row, care.KindBudgetUsage, "usage", &details.Unread, usageLineOf)
 	return details
+}
+
+func entitlementOf(row record.Row) care.Entitlement {
+	return care.Entitlement{Code: row.Identity("entitlementCode"), Amount: row.Money("amount")}
 }
 
 // usageLineOf reads a line that may come without any id, where another provider claimed it (R17). Its sign is turned (R4).

@@ -139,11 +139,23 @@ func (c *Client) roundTrip(request *http.Request, call Call) (Response, error) {
 }
 
 // refusal is the error that an answer other than a success stands for.
-func refusal(response Response) *Error {
-	failure := response.Fail(kindOf(response.Status))
+func refusal(response Response) *Error { return response.refused(kindOf(response.Status)) }
+
+// Enveloped is the error that stands in an answer under a success's status; nil where there is none. What it means is for the service's
+// client to say, which finds it as Refused.
+func (r Response) Enveloped() *Error {
+	if !ParseProblem(r.Body[:min(len(r.Body), maxProblem)]).Enveloped {
+		return nil
+	}
+	return r.refused(Refused)
+}
+
+// refused is an error of that kind with what the body says.
+func (r Response) refused(kind Kind) *Error {
+	response, failure := r, r.Fail(kind)
 	body := response.Body[:min(len(response.Body), maxProblem)]
 	problem := ParseProblem(body)
-	failure.CodeType, failure.codes, failure.Words = problem.CodeType, problem.Codes, problem.Words
+	failure.CodeType, failure.codes, failure.Words, failure.Enveloped = problem.CodeType, problem.Codes, problem.Words, problem.Enveloped
 	if len(problem.Codes) > 0 {
 		failure.Code = problem.Codes[0]
 	}

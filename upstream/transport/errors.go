@@ -23,6 +23,8 @@ type Error struct {
 	// CodeType and Code are the service's own code, such as DHSEIN and 1, or one of ours, such as CodeConnectionReset. What does
 	// not look like a code is left out.
 	CodeType, Code string
+	// Enveloped is set where the answer had one of the services' own forms of an error.
+	Enveloped bool
 	// Field names what was missing or differed in an InvalidRecord or IdentityMismatch, such as "[2].budgetId".
 	Field string
 	// About is what people are told of it: the record, the field and what came. It may hold person data, as Words may (R10).

@@ -21,6 +21,8 @@ type Problem struct {
 	Codes []string
 	// Words are its messages verbatim, one a line; the body as it is where it has no known form.
 	Words string
+	// Enveloped is set where the body has one of the known forms of an error.
+	Enveloped bool
 }
 
 // scalar is a text or a number; anything else counts as absent.
@@ -88,6 +90,7 @@ func ParseProblem(body []byte) Problem {
 		}
 	}
 	problem.Words = Storable(strings.Join(words, "\n"), maxRaw)
+	problem.Enveloped = problem.Words != "" || len(problem.Codes) > 0
 	if problem.Words == "" && len(problem.Codes) == 0 {
 		problem.Words = Storable(text, maxRaw)
 	}
