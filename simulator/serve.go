@@ -13,13 +13,13 @@ import (
 	"github.com/caresync/caresync/simulator/server"
 )
 
-// Limits of the HTTP server.
-const (
-	readHeaderTimeout = 10 * time.Second
-	idleTimeout       = 2 * time.Minute
-	// shutdownTime is how long calls under way may take after the signal to stop.
-	shutdownTime = 10 * time.Second
-)
+// shutdownTime is how long calls under way may take after the signal to stop.
+const shutdownTime = 10 * time.Second
+
+// deadlines bound how long a caller can hold a connection. A call that is told to hang does so until its request's time is over.
+type deadlines struct{ header, request, answer, idle time.Duration }
+
+var usualDeadlines = deadlines{header: 10 * time.Second, request: time.Minute, answer: 2 * time.Minute, idle: 2 * time.Minute}
 
 // serve runs the simulator until the context ends; then calls under way are finished, save for those that hang.
 func serve(ctx context.Context, given settings, log *zap.Logger) error {
@@ -36,12 +36,13 @@ func serve(ctx context.Context, given settings, log *zap.Logger) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	return serveUntilDone(ctx, listener, simulator, log)
+	return serveUntilDone(ctx, listener, simulator, usualDeadlines, log)
 }
 
-func serveUntilDone(ctx context.Context, listener net.Listener, simulator *server.Simulator, log *zap.Logger) error {
+func serveUntilDone(ctx context.Context, listener net.Listener, simulator *server.Simulator, limits deadlines, log *zap.Logger) error {
 	httpServer := &http.Server{
-		Handler: simulator, ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, ErrorLog: zap.NewStdLog(log),
+		Handler: simulator, ReadHeaderTimeout: limits.header, ReadTimeout: limits.request, WriteTimeout: limits.answer, IdleTimeout: limits.idle,
+		ErrorLog: zap.NewStdLog(log),
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- httpServer.Serve(listener) }()

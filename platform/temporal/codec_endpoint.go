@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -126,6 +127,10 @@ func withLimitedBody(next http.Handler) http.Handler {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCodecBody))
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 			http.Error(w, fmt.Sprintf("at most %d bytes at once", maxCodecBody), http.StatusRequestEntityTooLarge)
+			return
+		}
+		if slow := (net.Error)(nil); errors.As(err, &slow) && slow.Timeout() {
+			http.Error(w, "the request did not arrive in time", http.StatusRequestTimeout)
 			return
 		}
 		if err != nil {
