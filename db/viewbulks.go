@@ -174,19 +174,44 @@ func (s *Store) BulkProgress(ctx context.Context, organisation, bulk care.ID) (B
 // BulkView answers with all that is known of a bulk run as a whole, or ErrNotFound.
 func (s *Store) BulkView(ctx context.Context, organisation, bulk care.ID) (view BulkView, err error) {
 	err = s.inSnapshot(ctx, "load the bulk run", func(queries *gen.Queries) (err error) {
-		if view.BulkSummary, err = loadBulk(ctx, queries, organisation, bulk); err != nil {
-			return err
-		}
-		if view.Reasons, err = countReasons(ctx, queries, organisation, view.BulkSummary); err != nil {
-			return err
-		}
-		view.UnknownPeople, err = queries.ListUnknown(ctx, gen.ListUnknownParams{OrganisationID: organisation, BulkID: bulk, Most: MostPerPage})
-		if view.UnknownPeople == nil {
-			view.UnknownPeople = []string{}
-		}
+		view, err = loadBulkView(ctx, queries, organisation, bulk)
 		return err
 	})
 	return view, err
+}
+
+func loadBulkView(ctx context.Context, queries *gen.Queries, organisation, bulk care.ID) (view BulkView, err error) {
+	if view.BulkSummary, err = loadBulk(ctx, queries, organisation, bulk); err != nil {
+		return view, err
+	}
+	if view.Reasons, err = countReasons(ctx, queries, organisation, view.BulkSummary); err != nil {
+		return view, err
+	}
+	view.UnknownPeople, err = queries.ListUnknown(ctx, gen.ListUnknownParams{OrganisationID: organisation, BulkID: bulk, Most: MostPerPage})
+	if view.UnknownPeople == nil {
+		view.UnknownPeople = []string{}
+	}
+	return view, err
+}
+
+// BulkPage is a bulk run with some of its people, all as they stood at one moment.
+type BulkPage struct {
+	Bulk   BulkView
+	People []BulkItem
+	// More reports whether there are more people after these.
+	More bool
+}
+
+// BulkPage answers with a bulk run and a page of its people, or ErrNotFound.
+func (s *Store) BulkPage(ctx context.Context, organisation, bulk care.ID, filter ItemFilter) (page BulkPage, err error) {
+	err = s.inSnapshot(ctx, "load the bulk run", func(queries *gen.Queries) (err error) {
+		if page.Bulk, err = loadBulkView(ctx, queries, organisation, bulk); err != nil {
+			return err
+		}
+		page.People, page.More, err = pageOfItems(ctx, queries, organisation, bulk, page.Bulk.Kind, filter)
+		return err
+	})
+	return page, err
 }
 
 func countReasons(ctx context.Context, queries *gen.Queries, organisation care.ID, bulk BulkSummary) ([]BulkReason, error) {
@@ -204,16 +229,21 @@ func countReasons(ctx context.Context, queries *gen.Queries, organisation care.I
 // BulkItems answers with the people of a bulk run in the order of our ids, and whether there are more. ErrNotFound: there is no such bulk
 // run.
 func (s *Store) BulkItems(ctx context.Context, organisation, bulk care.ID, filter ItemFilter) (items []BulkItem, more bool, err error) {
-	most := pageSize(filter.Most)
 	err = s.inSnapshot(ctx, "list the people", func(queries *gen.Queries) error {
 		kind, err := queries.BulkKind(ctx, gen.BulkKindParams{OrganisationID: organisation, ID: bulk})
 		if err != nil {
 			return err
 		}
-		items, err = listItems(ctx, queries, care.RunKind(kind), gen.ListBulkItemsParams{
-			OrganisationID: organisation, BulkID: bulk, Outcome: filter.Outcome, After: pointerTo(filter.After), Most: most,
-		})
+		items, more, err = pageOfItems(ctx, queries, organisation, bulk, care.RunKind(kind), filter)
 		return err
+	})
+	return items, more, err
+}
+
+func pageOfItems(ctx context.Context, queries *gen.Queries, organisation, bulk care.ID, kind care.RunKind, filter ItemFilter) (items []BulkItem, more bool, err error) {
+	most := pageSize(filter.Most)
+	items, err = listItems(ctx, queries, kind, gen.ListBulkItemsParams{
+		OrganisationID: organisation, BulkID: bulk, Outcome: filter.Outcome, After: pointerTo(filter.After), Most: most,
 	})
 	if more = len(items) == int(most); more {
 		items = items[:most-1]

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/bulks"
+	"github.com/caresync/caresync/starter/web"
 )
 
 const (
@@ -274,8 +274,11 @@ func (a api) reportBulk(ctx context.Context, in *reportInput) (*huma.StreamRespo
 		_, w := humago.Unwrap(stream)
 		w.Header().Set("Content-Type", map[bulks.Format]string{bulks.CSV: csvMedia + "; charset=utf-8; header=present", bulks.JSON: jsonMedia}[format])
 		w.Header().Set("Content-Disposition", `attachment; filename="bulk-run-`+string(bulk)+"."+string(format)+`"`)
-		err := a.bulks.Report(stream.Context(), organisation, bulk, format, patientWriter{out: w, control: http.NewResponseController(w)})
-		if err != nil {
+		valid, end := web.WhileValid(stream.Context())
+		defer end()
+		answer, written := web.NewLongAnswer(valid, w)
+		defer written()
+		if err := a.bulks.Report(valid, organisation, bulk, format, answer); err != nil {
 			a.logger.Info("a report was cut off", zap.String("request_id", requestID(ctx)), zap.Error(err))
 			panic(http.ErrAbortHandler) // whoever reads it sees that it is not complete
 		}
@@ -291,20 +294,6 @@ func reportFormat(in *reportInput) bulks.Format {
 	default:
 		return bulks.JSON
 	}
-}
-
-// patientWriter gives each part of a long answer time to be written.
-type patientWriter struct {
-	out     io.Writer
-	control *http.ResponseController
-}
-
-// Write implements io.Writer.
-func (w patientWriter) Write(part []byte) (int, error) {
-	if err := w.control.SetWriteDeadline(time.Now().Add(answerTimeout)); err != nil {
-		return 0, err
-	}
-	return w.out.Write(part)
 }
 
 // bulkProblem is problem for what bulk runs answer.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -16,7 +15,7 @@ import (
 
 const (
 	tagImports = "Imports"
-	// uploadTimeout is how long a file may take to arrive, importTimeout how long it may take from then on until it is answered.
+	// uploadTimeout is how long a file may take to arrive, importTimeout how long it may take until it is answered.
 	uploadTimeout = time.Minute
 	importTimeout = 15 * time.Minute
 )
@@ -82,29 +81,13 @@ func importOperation(id, path, summary, columns string) huma.Operation {
 	}
 }
 
-// patiently gives a file its time to arrive, and the import its own once it has: the deadline of the upload would cancel it.
+// patiently gives a file its time to arrive, and the import more than other answers have.
 func patiently(ctx huma.Context, next func(huma.Context)) {
-	r, w := humago.Unwrap(ctx)
+	_, w := humago.Unwrap(ctx)
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(uploadTimeout)) // a recorder in a test has no deadlines
-	r.Body = arriving{ReadCloser: r.Body, control: control}
+	_ = control.SetWriteDeadline(time.Now().Add(uploadTimeout + importTimeout))
 	next(ctx)
-}
-
-// arriving is a file on its way.
-type arriving struct {
-	io.ReadCloser
-	control *http.ResponseController
-}
-
-// Read implements io.Reader.
-func (a arriving) Read(part []byte) (int, error) {
-	n, err := a.ReadCloser.Read(part)
-	if errors.Is(err, io.EOF) { // a recorder in a test has no deadlines
-		_ = a.control.SetReadDeadline(time.Time{})
-		_ = a.control.SetWriteDeadline(time.Now().Add(importTimeout))
-	}
-	return n, err
 }
 
 func (a api) importPeople(ctx context.Context, in *importInput) (*importOutput, error) {

@@ -15,7 +15,7 @@ import (
 	"github.com/caresync/caresync/testkit"
 )
 
-// A file has to arrive within a minute; no deadline is left then that would cancel an import that takes longer.
+// A file has to arrive within a minute, and its import may take longer than other answers.
 func TestTheDeadlineOfAnUploadIsNotThatOfTheImport(t *testing.T) {
 	store := testkit.Database(t)
 	organisation, err := store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", db.DefaultTimeZone)
@@ -30,6 +30,5 @@ func TestTheDeadlineOfAnUploadIsNotThatOfTheImport(t *testing.T) {
 	api.New(api.Options{Store: store, Logger: zap.NewNop()}).ServeHTTP(answer, request)
 	require.Equal(t, http.StatusOK, answer.Code, answer.Body)
 	require.WithinDuration(t, time.Now().Add(time.Minute), answer.Reads[0], 20*time.Second)
-	require.True(t, answer.Reads[len(answer.Reads)-1].IsZero(), "lifted")
 	require.Greater(t, time.Until(answer.Writes[len(answer.Writes)-1]), 10*time.Minute)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/starter/web"
 )
 
 const (
@@ -35,6 +36,8 @@ func (a api) problem(ctx context.Context, err error) error {
 	var taken *db.NumberTakenError
 	var notAdmitted *pace.NotAdmitted
 	switch {
+	case errors.Is(err, web.ErrCredentialEnded):
+		return newProblem(http.StatusUnauthorized, "unauthorised", tokenUnknown)
 	case errors.As(err, &notAdmitted):
 		return notAdmittedProblem(notAdmitted)
 	case errors.Is(err, care.ErrAccessWithoutParticipant):

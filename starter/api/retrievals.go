@@ -69,13 +69,12 @@ type refreshInput struct {
 }
 
 func (a api) registerRetrievals(served huma.API) {
-	patient := longestWait + 30*time.Second
 	retrieve := huma.Operation{
 		OperationID: "retrieve-plan", Method: http.MethodPost, Path: "/v1/clients/{id}/pace-retrievals", Tags: []string{tagPACE},
 		Summary: "Retrieve a client's plan from the NDIA, and see what would be written",
 		Description: "Always a fresh read; nothing is written. The preview waits for 30 minutes and takes the place of one that waits. Answers 200 with the " +
 			"preview, or with why there is none, if that came within the time to wait; 201 where create_all wrote the contract; else 202 with the run to follow.",
-		DefaultStatus: http.StatusAccepted, BodyReadTimeout: patient, Errors: []int{http.StatusNotFound},
+		DefaultStatus: http.StatusAccepted, Errors: []int{http.StatusNotFound},
 	}
 	huma.Register(served, retrieve, a.retrievePlan)
 	answersToo(served, retrieve.Path, map[string]string{"200": "The preview, or why there is none", "201": "The contract was written"})
@@ -89,7 +88,7 @@ func (a api) registerRetrievals(served huma.API) {
 		Description: "The plan is read once more. Answers 201 with the contract; 200 where the NDIA reports something else than the preview showed, or refused " +
 			"(then nothing was written, and next is the preview that waits now, if there is one); 202 where that takes long: asking again gives the answer. " +
 			"Whoever asks twice gets the first answer.",
-		DefaultStatus: http.StatusCreated, BodyReadTimeout: patient, Errors: []int{http.StatusNotFound, http.StatusConflict},
+		DefaultStatus: http.StatusCreated, Errors: []int{http.StatusNotFound, http.StatusConflict},
 	}
 	huma.Register(served, create, a.createContract)
 	answersToo(served, create.Path, map[string]string{"200": "Nothing was written", "202": "It is under way"})
@@ -98,7 +97,7 @@ func (a api) registerRetrievals(served huma.API) {
 		Summary: "Refresh a client's contract unattended",
 		Description: "Changed amounts and extensions are applied; new contracts and budgets, earlier ends and many removals at once are left to people. Answers 202 " +
 			"with the run to follow, or 200 with the finished run if it ended within the time to wait.",
-		DefaultStatus: http.StatusAccepted, BodyReadTimeout: patient, Errors: []int{http.StatusNotFound},
+		DefaultStatus: http.StatusAccepted, Errors: []int{http.StatusNotFound},
 	}
 	huma.Register(served, refresh, a.refreshContract)
 	answersToo(served, refresh.Path, map[string]string{"200": "The refresh finished within the time to wait"})
@@ -160,12 +159,11 @@ func (a api) retrieve(ctx context.Context, request pace.Request, wait time.Durat
 	if err != nil {
 		return pace.Retrieved{}, err
 	}
-	waiting, cancel := context.WithTimeout(ctx, wait)
+	waiting, cancel := a.waiting(ctx, wait)
 	defer cancel()
-	defer context.AfterFunc(a.stopping, cancel)()
 	retrieved, err := retrieving.Wait(waiting)
 	if err != nil && waiting.Err() != nil && ctx.Err() == nil && run != "" {
-		return pace.Retrieved{RunID: run}, nil
+		return pace.Retrieved{RunID: run}, credentialEnded(waiting)
 	}
 	return retrieved, err
 }
@@ -217,12 +215,11 @@ func (a api) createContract(ctx context.Context, in *createInput) (*createOutput
 	for _, budget := range in.Body.Selection {
 		request.Selection = append(request.Selection, idOf(budget))
 	}
-	waiting, cancel := context.WithTimeout(ctx, longestWait)
+	waiting, cancel := a.waiting(ctx, longestWait)
 	defer cancel()
-	defer context.AfterFunc(a.stopping, cancel)()
 	created, err := a.pace.Create(waiting, request)
 	if err != nil && waiting.Err() != nil && ctx.Err() == nil {
-		created, err = pace.Created{RunID: retrieval.RunID}, nil // asking again gives the answer
+		created, err = pace.Created{RunID: retrieval.RunID}, credentialEnded(waiting) // asking again gives the answer
 	}
 	if err != nil {
 		return nil, a.problem(ctx, err)

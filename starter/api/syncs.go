@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/starter/web"
 )
 
 const (
@@ -46,10 +48,7 @@ func (a api) registerSyncs(served huma.API) {
 		Summary: "Sync a care recipient's Support at Home plan",
 		Description: "Starts a sync, or joins the one that is running: only one runs for a person at a time. Answers 202 with the run to follow, " +
 			"or 200 with the finished run if it ended within the time to wait.",
-		DefaultStatus: http.StatusAccepted,
-		// The caller of a sync that is waited for must stay connected for longer than a body takes to read.
-		BodyReadTimeout: longestWait + 30*time.Second,
-		Errors:          []int{http.StatusNotFound, http.StatusConflict},
+		DefaultStatus: http.StatusAccepted, Errors: []int{http.StatusNotFound, http.StatusConflict},
 	}
 	huma.Register(served, operation, a.startSync)
 	document := served.OpenAPI().Paths[operation.Path].Post
@@ -82,12 +81,11 @@ func (a api) waitFor(ctx context.Context, started syncs.Started, wait time.Durat
 	if wait == 0 {
 		return run, nil
 	}
-	waiting, cancel := context.WithTimeout(ctx, wait)
+	waiting, cancel := a.waiting(ctx, wait)
 	defer cancel()
-	defer context.AfterFunc(a.stopping, cancel)()
 	for update, err := range a.syncs.FollowAll(waiting, callerOf(ctx).Organisation, started) {
 		if waiting.Err() != nil && ctx.Err() == nil {
-			return run, nil
+			return run, credentialEnded(waiting)
 		}
 		if err != nil {
 			return run, err
@@ -95,6 +93,26 @@ func (a api) waitFor(ctx context.Context, started syncs.Started, wait time.Durat
 		run = update.Run.ID
 	}
 	return run, nil
+}
+
+// waiting is a context for what a caller waits for: it ends after a time, with the caller's credential, and when the program stops.
+func (a api) waiting(ctx context.Context, most time.Duration) (context.Context, context.CancelFunc) {
+	valid, end := web.WhileValid(ctx)
+	waiting, cancel := context.WithTimeout(valid, most)
+	forget := context.AfterFunc(a.stopping, cancel)
+	return waiting, func() {
+		forget()
+		cancel()
+		end()
+	}
+}
+
+// credentialEnded is web.ErrCredentialEnded if that is why waiting ended.
+func credentialEnded(waiting context.Context) error {
+	if errors.Is(context.Cause(waiting), web.ErrCredentialEnded) {
+		return web.ErrCredentialEnded
+	}
+	return nil
 }
 
 func (a api) startedOutput(ctx context.Context, started syncs.Started, run care.ID) (*startOutput, error) {

@@ -144,6 +144,7 @@ func TestABulkRunIsCommanded(t *testing.T) {
 	w.press("Cancel the bulk run")
 	s.Faults.Clear()
 	w.sees("The bulk run was cancelled")
+	w.eventually("nothing that could still be commanded", `document.querySelector("#bulk-pause, #bulk-resume, #bulk-cancel") === null`)
 	w.eventually("the rest of the page, without loading it again", `document.querySelector("#bulk-details").innerText.includes("Finished")`)
 	require.Equal(t, w.count("Selected"), w.count("Processed"), "everybody has an outcome")
 

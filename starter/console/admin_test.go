@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"html"
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -468,4 +471,51 @@ func TestABulkRunsCommandsHaveIDs(t *testing.T) {
 	shown := v.get("/bulks/" + string(d.bulkOf(t, v, everybody))).body
 	require.Contains(t, shown, `<button id="bulk-pause">Pause</button>`)
 	require.Contains(t, shown, `<a id="bulk-cancel" `)
+}
+
+// While a bulk run is under way, its figures and the list of its people are of one moment; at its end there is nothing left to command.
+func TestALiveBulkRunAgreesWithItself(t *testing.T) {
+	d := newDesk(t)
+	organisation := d.Request(t, "several-open").OrganisationID
+	v := d.visitor(t, "several-open")
+	bulk := d.bulkOf(t, v, everybody)
+	options, err := d.Store.BulkOptions(t.Context(), organisation, bulk)
+	require.NoError(t, err)
+	_, _, err = d.Store.PlanBulk(t.Context(), db.Bulk{ID: bulk, OrganisationID: organisation, Options: options}, db.BulkSize{PerBatch: 5, PerSlice: 5}, nil, time.Now())
+	require.NoError(t, err)
+	page := v.get("/bulks/" + string(bulk) + "?outcome=failed").body
+	address := html.UnescapeString(regexpFind(t, `sse-connect="[^"]*"`, page))
+	require.Contains(t, address, "outcome=failed")
+
+	stream := v.follow(strings.TrimSuffix(strings.TrimPrefix(address, `sse-connect="`), `"`))
+	shown := map[string]string{}
+	failed := func() int {
+		found := regexp.MustCompile(`data-count="Failed".*?<dd>(\d+)`).FindStringSubmatch(shown["progress"])
+		if found == nil {
+			return 0
+		}
+		people, err := strconv.Atoi(found[1])
+		require.NoError(t, err)
+		return people
+	}
+	until := func(reached func() bool) {
+		for !reached() {
+			name, data := stream.next()
+			require.NotEmpty(t, name, "the stream goes on")
+			if shown[name] = data; name == "people" {
+				require.Equal(t, failed(), strings.Count(data, `id="person-`), "figures and people agree")
+			}
+		}
+	}
+	until(func() bool { return strings.Contains(shown["commands"], "bulk-pause") })
+	for _, batch := range []int{1, 2} {
+		require.NoError(t, d.Store.SettleItems(t.Context(), organisation, bulk, &batch, care.RunFailed, care.ReasonNotFound))
+		until(func() bool { return failed() == 5*batch && strings.Count(shown["people"], `id="person-`) == failed() })
+	}
+	require.NoError(t, d.Store.SettleItems(t.Context(), organisation, bulk, nil, care.RunSucceeded, ""))
+	_, _, err = d.Store.FinishBulk(t.Context(), organisation, bulk, "")
+	require.NoError(t, err)
+	until(func() bool { return shown["end"] != "" })
+	require.NotEmpty(t, shown["commands"], "browsers leave an event without data out")
+	require.NotContains(t, shown["commands"], "button")
 }

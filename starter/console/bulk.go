@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -16,6 +15,7 @@ import (
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/starter/web"
 )
 
 // bulkView is a bulk run's page.
@@ -25,8 +25,8 @@ type bulkView struct {
 	// outcome narrows the people that are listed.
 	outcome string
 	people  []db.BulkItem
-	// first leads back to the first page of people, after to the next one; empty where there is none.
-	first, after string
+	// after is the last person of the page of people before, next the last of this one if there are more.
+	after, next care.ID
 	// temporal is where the Temporal UI shows the bulk run; empty for none.
 	temporal string
 	// retryID makes the button that retries lead to one bulk run, however often it is pressed.
@@ -73,38 +73,49 @@ func (c console) bulkRun(w http.ResponseWriter, r *http.Request, v visitor) erro
 	if err != nil {
 		return err
 	}
-	bulk, err := c.store.BulkView(r.Context(), v.Organisation.ID, id)
+	loaded, err := c.store.BulkPage(r.Context(), v.Organisation.ID, id, filter)
 	if err != nil {
 		return err
 	}
-	people, more, err := c.store.BulkItems(r.Context(), v.Organisation.ID, id, filter)
-	if err != nil {
-		return err
-	}
-	view := bulkView{
-		bulkPanel: bulkPanel{bulk: bulk.BulkSummary, zone: v.zone}, bulk: bulk, outcome: chosen, people: people,
-		temporal: c.bulkLink(bulk.WorkflowID, bulk.ID), retryID: db.NewID(),
-	}
-	if more {
-		view.after = peopleAfter(r.URL, people[len(people)-1].Person.ID)
-	}
-	if filter.After != "" {
-		view.first = peopleAfter(r.URL, "")
-	}
-	page := bulkFrame(bulk.BulkSummary, v.zone)
+	view := newBulkView(loaded, filter, chosen, v.zone)
+	view.temporal, view.retryID = c.bulkLink(view.bulk.WorkflowID, id), db.NewID()
+	page := bulkFrame(view.bulk.BulkSummary, v.zone)
 	page.Reload, page.Notice = view.live(), windowNotice(r.URL.Query())
 	return c.render(w, r, http.StatusOK, bulkPage(c.frame(r, page), view))
 }
 
-// peopleAfter is the address of the page of people after one, or of the first page.
-func peopleAfter(address *url.URL, person care.ID) string {
-	query := address.Query()
-	query.Del("after")
-	query.Del("window")
-	if person != "" {
-		query.Set("after", string(person))
+func newBulkView(loaded db.BulkPage, filter db.ItemFilter, chosen string, zone *time.Location) bulkView {
+	view := bulkView{
+		bulkPanel: bulkPanel{bulk: loaded.Bulk.BulkSummary, zone: zone}, bulk: loaded.Bulk, outcome: chosen, after: filter.After, people: loaded.People,
 	}
-	return address.Path + "?" + query.Encode() + "#people"
+	if loaded.More {
+		view.next = view.people[len(view.people)-1].Person.ID
+	}
+	return view
+}
+
+// address is that of the page, or of what is below it, with the same people: those after one, or the first.
+func (v bulkView) address(below string, after care.ID) string {
+	query := url.Values{"outcome": {v.outcome}}
+	if after != "" {
+		query.Set("after", string(after))
+	}
+	return bulkPath(v.bulk.ID) + below + "?" + query.Encode()
+}
+
+// firstPage leads back to the first page of people, nextPage to the next one; they are empty where there is none.
+func (v bulkView) firstPage() string {
+	if v.after == "" {
+		return ""
+	}
+	return v.address("", "") + "#people"
+}
+
+func (v bulkView) nextPage() string {
+	if v.next == "" {
+		return ""
+	}
+	return v.address("", v.next) + "#people"
 }
 
 func bulkFrame(bulk db.BulkSummary, zone *time.Location) ui.Page {
@@ -214,25 +225,14 @@ func (c console) bulkReport(format bulks.Format) page {
 		}
 		w.Header().Set("Content-Type", reportMedia[format])
 		w.Header().Set("Content-Disposition", `attachment; filename="bulk-run-`+string(id)+"."+string(format)+`"`)
-		out := patientWriter{out: w, control: http.NewResponseController(w)}
-		if err := c.bulks.Report(r.Context(), v.Organisation.ID, id, format, out); err != nil {
+		valid, end := web.WhileValid(r.Context())
+		defer end()
+		answer, written := web.NewLongAnswer(valid, w)
+		defer written()
+		if err := c.bulks.Report(valid, v.Organisation.ID, id, format, answer); err != nil {
 			c.logger.Info("a report was cut off", zap.String("request_id", requestOf(r.Context()).id), zap.Error(err))
 			panic(http.ErrAbortHandler) // the browser sees that the file is not complete
 		}
 		return nil
 	}
-}
-
-// patientWriter gives each part of a long answer time to be written.
-type patientWriter struct {
-	out     io.Writer
-	control *http.ResponseController
-}
-
-// Write implements io.Writer.
-func (w patientWriter) Write(part []byte) (int, error) {
-	if err := w.control.SetWriteDeadline(time.Now().Add(answerTimeout)); err != nil {
-		return 0, err
-	}
-	return w.out.Write(part)
 }

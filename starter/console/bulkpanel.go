@@ -1,7 +1,6 @@
 package console
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -45,34 +44,49 @@ func (p bulkPanel) said() string {
 	}
 }
 
-// bulkEvents are the news of a bulk run: "progress" is where it stands, "commands" what can be done with it, "said" a sentence for those who
-// listen, "finished" comes when the rest of the page has changed, and "end" after the last of them.
+// bulkEvents are the news of a bulk run: "progress" is where it stands, "commands" what can be done with it, "reasons" and "people" how its
+// people did, "said" a sentence for those who listen, "finished" comes when the rest of the page has changed, and "end" after the last of
+// them. The people are those of the page that listens.
 func (c console) bulkEvents(w http.ResponseWriter, r *http.Request, v visitor) error {
 	id, err := pathID(r, "bulk")
 	if err != nil {
 		return err
 	}
-	if _, err := c.store.BulkProgress(r.Context(), v.Organisation.ID, id); err != nil {
+	filter, chosen, err := itemFilter(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	loaded, err := c.store.BulkPage(r.Context(), v.Organisation.ID, id, filter)
+	if err != nil {
 		return err
 	}
 	return streamed(c, w, r, func(ctx context.Context) iter.Seq2[bulks.Update, error] {
 		return c.bulks.Follow(ctx, v.Organisation.ID, id)
-	}, tellOfBulk(v))
+	}, c.bulkTeller(v, newBulkView(loaded, filter, chosen, v.zone), filter))
 }
 
-func tellOfBulk(v visitor) teller[bulks.Update] {
+// bulkTeller tells of a bulk run and of the people that a page lists. Each update is shown from one snapshot, so that figures and list
+// agree; while the database is away, from the one before.
+func (c console) bulkTeller(v visitor, view bulkView, filter db.ItemFilter) teller[bulks.Update] {
 	return func(ctx context.Context, events *eventStream, update bulks.Update, failed error) error {
-		panel := bulkPanel{bulk: update.Bulk, waiting: update.Waiting, zone: v.zone}
+		loaded, err := c.store.BulkPage(ctx, v.Organisation.ID, view.bulk.ID, filter)
+		switch {
+		case err == nil:
+			view = newBulkView(loaded, filter, view.outcome, v.zone)
+		case !errors.Is(err, db.ErrUnavailable):
+			return err
+		}
+		view.waiting = update.Waiting
 		switch {
 		case errors.Is(failed, bulks.ErrAbandoned):
-			panel.abandoned = true
+			view.abandoned = true
 		case failed != nil:
 			return failed
 		}
-		var shown, commands bytes.Buffer
-		if err := errors.Join(bulkNews(panel).Render(ctx, &shown), bulkCommands(panel).Render(ctx, &commands)); err != nil {
-			return err
-		}
-		return errors.Join(events.send("progress", shown.String()), events.send("commands", commands.String()), events.send("said", html.EscapeString(panel.said())))
+		return errors.Join(
+			events.show(ctx, "progress", bulkNews(view.bulkPanel)), events.show(ctx, "commands", bulkCommands(view.bulkPanel)),
+			events.show(ctx, "reasons", bulkReasons(view)), events.show(ctx, "people", bulkList(view)),
+			events.send("said", html.EscapeString(view.said())),
+		)
 	}
 }

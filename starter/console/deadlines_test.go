@@ -1,97 +1,102 @@
 package console_test
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"io"
-	"mime/multipart"
-	"net/http"
-	"net/http/httptest"
-	"strings"
+	"net"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
-	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/platform/run"
+	"github.com/caresync/caresync/platform/temporal"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/api"
+	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/console"
+	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/starter/temporaltest"
 	"github.com/caresync/caresync/testkit"
 )
 
-// A body has to arrive in time; afterwards no deadline is left, which would end a request that takes longer.
-func TestADeadlineIsForABodyOnly(t *testing.T) {
+// wholeServer is everything that `caresync serve` shows to the public, behind the server that it runs, and its address. What it sends
+// stays with it until somebody reads it.
+func wholeServer(t *testing.T, store *db.Store, temporalServer *temporaltest.Server, deadlines run.Deadlines, logger *zap.Logger) string {
+	t.Helper()
+	codec, err := temporal.NewCodecEndpoint(temporal.CodecEndpointOptions{
+		Keyring: testkit.Keyring(), Token: "operator", UI: "http://127.0.0.1:8233", Logger: zap.NewNop(),
+	})
+	require.NoError(t, err)
+	stopping, stop := context.WithCancel(context.Background())
+	following, lots := syncs.New(store, temporalServer, protocol.TaskQueues{}), bulks.New(store, temporalServer, protocol.TaskQueues{})
+	pages, err := console.New(console.Options{Store: store, Syncs: following, Bulks: lots, Logger: logger, Stopping: stopping})
+	require.NoError(t, err)
+	handler := console.Beside(api.New(api.Options{Store: store, Syncs: following, Bulks: lots, Codec: codec, Logger: logger, Stopping: stopping}), pages)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	ended := make(chan error, 1)
+	go func() { ended <- deadlines.HTTP(unbuffered{listener}, handler, zap.NewNop())(stopping) }()
+	t.Cleanup(func() {
+		stop()
+		require.NoError(t, <-ended)
+	})
+	return listener.Addr().String()
+}
+
+// unbuffered listens for connections that keep little of what is sent.
+type unbuffered struct{ net.Listener }
+
+func (l unbuffered) Accept() (net.Conn, error) {
+	connection, err := l.Listener.Accept()
+	if tcp, isTCP := connection.(*net.TCPConn); isTCP {
+		err = tcp.SetWriteBuffer(16 << 10)
+	}
+	return connection, err
+}
+
+// Whoever drips a body is answered in the end, and does not hold the connection, with a credential or without.
+func TestADrippedBodyIsCutOffEverywhere(t *testing.T) {
 	store := testkit.Database(t)
 	organisation, err := store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", db.DefaultTimeZone)
 	require.NoError(t, err)
-	secret, err := store.OpenConsoleSession(t.Context(), db.SignIn{OrganisationID: organisation.ID, Name: "Robin Ellery", ExpiresAt: time.Now().Add(time.Hour)})
+	_, token, err := store.CreateAPIToken(t.Context(), organisation.ID, "tests")
 	require.NoError(t, err)
-	pages, err := console.New(console.Options{Store: store, Logger: zap.NewNop()})
+	session, err := store.OpenConsoleSession(t.Context(), db.SignIn{OrganisationID: organisation.ID, Name: "Robin Ellery", ExpiresAt: time.Now().Add(time.Hour)})
 	require.NoError(t, err)
-	send := func(method, path, media string, body io.Reader) *testkit.Deadlines {
-		request := httptest.NewRequestWithContext(t.Context(), method, path, body)
-		request.Header.Set("Content-Type", media)
-		request.AddCookie(&http.Cookie{Name: "caresync-session", Value: secret})
-		answer := testkit.NewDeadlines()
-		pages.ServeHTTP(answer, request)
-		return answer
+	address := wholeServer(t, store, temporaltest.New(), run.Deadlines{Header: patience, Body: 200 * time.Millisecond, Answer: patience, Idle: patience}, zap.NewNop())
+	form := "Content-Type: application/x-www-form-urlencoded\r\n"
+	for name, test := range map[string]struct{ request, header, status string }{
+		"API without a token":          {"POST /v1/bulk-runs", "", "401"},
+		"API":                          {"POST /v1/bulk-runs", "Content-Type: application/json\r\nAuthorization: Bearer " + token + "\r\n", "408"},
+		"payloads without a token":     {"POST /codec/decode", "", "401"},
+		"payloads":                     {"POST /codec/decode", "Content-Type: application/json\r\nAuthorization: Bearer operator\r\n", "408"},
+		"health":                       {"GET /healthz", "", "200"},
+		"sign-in":                      {"POST /sign-in", form, "408"},
+		"console without a session":    {"POST /people/syncs", form, "303"},
+		"console":                      {"POST /people/syncs", form + "Cookie: caresync-session=" + session + "\r\n", "408"},
+		"an address that is not there": {"POST /nowhere", "", "404"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			connection, err := net.Dial("tcp", address)
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = connection.Close() })
+			require.NoError(t, connection.SetDeadline(time.Now().Add(patience)))
+			_, err = io.WriteString(connection, test.request+" HTTP/1.1\r\nHost: caresync\r\nContent-Length: 50000\r\n"+test.header+"\r\n")
+			require.NoError(t, err)
+			go func() {
+				for err := error(nil); err == nil; time.Sleep(20 * time.Millisecond) {
+					_, err = connection.Write([]byte(" "))
+				}
+			}()
+			answer, err := io.ReadAll(connection)
+			var timeout net.Error
+			require.False(t, errors.As(err, &timeout) && timeout.Timeout(), "the connection is still open")
+			require.Regexp(t, "^HTTP/1.1 "+test.status, string(answer))
+		})
 	}
-
-	require.Empty(t, send(http.MethodGet, "/people", "", nil).Reads)
-	require.Empty(t, send(http.MethodPost, "/theme", "", nil).Reads)
-
-	form := send(http.MethodPost, "/theme", "application/x-www-form-urlencoded", strings.NewReader("theme=dark"))
-	require.Equal(t, http.StatusSeeOther, form.Code)
-	require.WithinDuration(t, time.Now().Add(30*time.Second), form.Reads[0], 20*time.Second)
-	require.True(t, form.Reads[len(form.Reads)-1].IsZero(), "lifted")
-
-	var file bytes.Buffer
-	upload := multipart.NewWriter(&file)
-	part, err := upload.CreateFormFile("file", "people.csv")
-	require.NoError(t, err)
-	_, err = part.Write([]byte("given_name,family_name,birth_date,care_recipient_id\nBen,Lark," + care.NewDate(1950, time.May, 1).String() + ",415056225\n"))
-	require.NoError(t, err)
-	require.NoError(t, upload.Close())
-	// The end of the file is the end of the form, not of the body: more may follow.
-	imported := send(http.MethodPost, "/imports/people", upload.FormDataContentType(), io.MultiReader(&file, strings.NewReader(strings.Repeat(" ", 10_000))))
-	require.Equal(t, http.StatusOK, imported.Code, imported.Body)
-	require.Contains(t, imported.Body.String(), "1 person imported")
-	require.True(t, imported.Reads[len(imported.Reads)-1].IsZero(), "lifted")
-	require.Len(t, imported.Writes, 2, "the answer has its time from the end of the import on")
-}
-
-// Whoever trickles a form is answered in the end, and does not hold the connection.
-func TestATrickledFormIsRefused(t *testing.T) {
-	pages, err := console.New(console.Options{Store: testkit.Database(t), Logger: zap.NewNop()})
-	require.NoError(t, err)
-	impatient := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { pages.ServeHTTP(hurried{w}, r) })
-	server := httptest.NewServer(impatient)
-	t.Cleanup(server.Close)
-	body, trickle := io.Pipe()
-	t.Cleanup(func() { _ = trickle.Close() })
-	go func() { _, _ = trickle.Write([]byte("token=cs_")) }()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL+"/sign-in", body)
-	require.NoError(t, err)
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	response, err := http.DefaultClient.Do(request)
-	require.NoError(t, err)
-	defer response.Body.Close()
-	require.Equal(t, http.StatusRequestTimeout, response.StatusCode)
-}
-
-// hurried lets a read deadline strike at once.
-type hurried struct{ http.ResponseWriter }
-
-func (w hurried) SetReadDeadline(deadline time.Time) error {
-	if !deadline.IsZero() {
-		deadline = time.Now().Add(100 * time.Millisecond)
-	}
-	return http.NewResponseController(w.ResponseWriter).SetReadDeadline(deadline)
-}
-
-func (w hurried) SetWriteDeadline(deadline time.Time) error {
-	return http.NewResponseController(w.ResponseWriter).SetWriteDeadline(deadline)
 }

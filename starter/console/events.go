@@ -2,12 +2,14 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"html"
 	"iter"
 	"net/http"
 
+	"github.com/a-h/templ"
 	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/db"
@@ -47,19 +49,11 @@ func streamed[T any](c console, w http.ResponseWriter, r *http.Request, updates 
 			c.logger.Info("a stream ended", zap.String("request_id", requestOf(ctx).id), zap.Error(err))
 		}
 		return err
-	}, func() error { return c.beat(r, events) })
+	}, events.Beat)
 	if ended {
 		_ = errors.Join(events.send("finished", yes), events.send("end", yes))
 	}
 	return nil
-}
-
-// beat keeps a stream alive, and ends it when the visitor has signed out: asked again, the browser learns that.
-func (c console) beat(r *http.Request, events *eventStream) error {
-	if _, err := c.session(r); errors.Is(err, db.ErrNotFound) {
-		return err
-	}
-	return events.Beat()
 }
 
 // runTeller tells of a run; panel says what is known beside the updates.
@@ -78,11 +72,7 @@ func (c console) runTeller(v visitor, panel runPanel) teller[syncs.Update] {
 			}
 			panel.run = run
 		}
-		var shown bytes.Buffer
-		if err := runNews(panel).Render(ctx, &shown); err != nil {
-			return err
-		}
-		return errors.Join(events.send("progress", shown.String()), events.send("said", html.EscapeString(panel.said())))
+		return errors.Join(events.show(ctx, "progress", runNews(panel)), events.send("said", html.EscapeString(panel.said())))
 	}
 }
 
@@ -90,6 +80,16 @@ func (c console) runTeller(v visitor, panel runPanel) teller[syncs.Update] {
 type eventStream struct {
 	*stream.Events
 	last map[string]string
+}
+
+// show sends a part of a page. One that has become empty is sent as a comment: browsers leave an event without data out, and would go on
+// showing what was there before.
+func (e *eventStream) show(ctx context.Context, name string, part templ.Component) error {
+	var shown bytes.Buffer
+	if err := part.Render(ctx, &shown); err != nil {
+		return err
+	}
+	return e.send(name, cmp.Or(shown.String(), "<!-- nothing -->"))
 }
 
 func (e *eventStream) send(name, data string) error {

@@ -2,9 +2,7 @@ package console
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -18,12 +16,8 @@ import (
 
 const (
 	// contentSecurityPolicy lets pages load what this program serves, and nothing else: no inline script or style, no other site.
-	contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
 		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-	// answerTimeout is how long an answer may take to be written; streams extend it with every event.
-	answerTimeout = 2 * time.Minute
-	// formTime is how long a form may take to arrive; a file has its own time.
-	formTime = 30 * time.Second
 	// largestForm is how many bytes somebody may send, unless an address takes more.
 	largestForm = 64 << 10
 )
@@ -42,7 +36,7 @@ func (c console) crossOrigin(publicURL string) (*http.CrossOriginProtection, err
 	return protection, nil
 }
 
-// secured sets the headers that keep other sites and scripts away from pages, and bounds what a request may send and take.
+// secured sets the headers that keep other sites and scripts away from pages, and bounds what a request may send.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
@@ -52,31 +46,9 @@ func secured(next http.Handler) http.Handler {
 		header.Set("Referrer-Policy", "same-origin")
 		header.Set("Cross-Origin-Opener-Policy", "same-origin")
 		header.Set("Cache-Control", "no-store")
-		control := http.NewResponseController(w)
-		if r.Body != http.NoBody { // without one, the server watches the connection already, and a deadline would end the request
-			_ = control.SetReadDeadline(time.Now().Add(formTime)) // a recorder in a test has none
-			r.Body = arriving{ReadCloser: r.Body, control: control}
-		}
 		r.Body = http.MaxBytesReader(w, r.Body, largestBody(r))
-		_ = control.SetWriteDeadline(time.Now().Add(answerTimeout))
 		next.ServeHTTP(w, r)
 	})
-}
-
-// arriving is a body that is to arrive in time. At its end the deadline is lifted: from then on the server watches the connection, and would
-// take the deadline for a visitor who has left.
-type arriving struct {
-	io.ReadCloser
-	control *http.ResponseController
-}
-
-// Read implements io.Reader.
-func (a arriving) Read(part []byte) (int, error) {
-	n, err := a.ReadCloser.Read(part)
-	if errors.Is(err, io.EOF) {
-		_ = a.control.SetReadDeadline(time.Time{})
-	}
-	return n, err
 }
 
 // recovered answers for a page that panicked.

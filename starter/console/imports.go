@@ -147,7 +147,7 @@ func (c console) importFile(w http.ResponseWriter, r *http.Request, v visitor) e
 	if err == nil {
 		result, view.more, err = view.kind.take(r.Context(), imports.NewImporter(c.store), v, file)
 	}
-	_ = control.SetWriteDeadline(time.Now().Add(answerTimeout)) // however long the import took
+	_ = control.SetWriteDeadline(time.Now().Add(uploadTime)) // however long the import took
 	var refused *db.ImportError
 	if errors.As(err, &refused) {
 		view.problems = refused.Problems[:min(len(refused.Problems), shownProblems)]

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -55,6 +56,10 @@ func (c console) signedIn(answer page) http.Handler {
 		}
 		requestOf(r.Context()).organisation = session.Organisation.ID
 		r = withVisitor(r, session)
+		r = r.WithContext(web.WithCredential(r.Context(), func(ctx context.Context) error {
+			_, err := c.session(r.WithContext(ctx))
+			return err
+		}))
 		c.audit(r, session)
 		if err := checkText(r); err != nil {
 			return err

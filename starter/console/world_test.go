@@ -1,6 +1,8 @@
 package console_test
 
 import (
+	"bufio"
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -123,6 +125,42 @@ func (v visitor) send(method, path string, form url.Values, header http.Header) 
 	body, err := io.ReadAll(response.Body)
 	require.NoError(v.t, err)
 	return answer{status: response.StatusCode, header: response.Header, body: string(body)}
+}
+
+// news is a stream as a browser reads it.
+type news struct{ lines *bufio.Scanner }
+
+func (v visitor) follow(path string) news {
+	v.t.Helper()
+	ctx, cancel := context.WithTimeout(v.t.Context(), patience)
+	v.t.Cleanup(cancel)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, v.address+path, nil)
+	require.NoError(v.t, err)
+	response, err := v.client.Do(request)
+	require.NoError(v.t, err)
+	v.t.Cleanup(func() { _ = response.Body.Close() })
+	require.Equal(v.t, http.StatusOK, response.StatusCode)
+	lines := bufio.NewScanner(response.Body)
+	lines.Buffer(nil, 1<<20)
+	return news{lines: lines}
+}
+
+// next is the next event that has data, as browsers take it; one without a name is the end of the stream.
+func (n news) next() (name, data string) {
+	for n.lines.Scan() {
+		field, text, _ := strings.Cut(n.lines.Text(), ": ")
+		switch {
+		case field == "event":
+			name = text
+		case field == "data":
+			data += text
+		case field == "" && text == "" && data != "":
+			return name, data
+		case field == "" && text == "":
+			name = ""
+		}
+	}
+	return "", ""
 }
 
 func regexpFind(t testing.TB, pattern, text string) string {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/tmaxmax/go-sse"
+
+	"github.com/caresync/caresync/starter/web"
 )
 
 const (
@@ -63,10 +65,11 @@ func (e *Events) write(message *sse.Message) error {
 	return e.control.Flush()
 }
 
-// Follow calls tell for each update as it comes, or with the error that ended them, and beat at each interval. It reports whether the
-// updates ended: otherwise the context did, or tell or beat failed, and nobody listens any more.
+// Follow calls tell for each update as it comes, or with the error that ended them, and beat at each interval, for as long as the
+// credential of the request that ctx belongs to is valid. It reports whether the updates ended: otherwise the context or the credential
+// did, or tell or beat failed, and nobody listens any more.
 func Follow[T any](ctx context.Context, updates iter.Seq2[T, error], interval time.Duration, tell func(T, error) error, beat func() error) (ended bool) {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := web.WhileValid(ctx)
 	defer cancel()
 	news := collect(ctx, updates)
 	ticker := time.NewTicker(interval)
@@ -79,6 +82,8 @@ func Follow[T any](ctx context.Context, updates iter.Seq2[T, error], interval ti
 				return ctx.Err() == nil
 			}
 			err = tell(next.update, next.err)
+		case <-ctx.Done():
+			return false
 		case <-ticker.C:
 			err = beat()
 		}
