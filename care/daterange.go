@@ -1,5 +1,8 @@
 package care
 
+// hoursOfDay are those of a date, which has no zone and no clock that could be changed.
+const hoursOfDay = 24
+
 // DateRange is a first and a last day, both of which count. A bound that is not known, or open, is the zero date.
 type DateRange struct {
 	StartDate Date `json:"start_date"`
@@ -37,4 +40,25 @@ func Span(ranges ...DateRange) (span DateRange) {
 		}
 	}
 	return span
+}
+
+// Days is how many days a range has that is bounded on both sides, both bounds included; 0 if it is not, or ends before it starts.
+func (r DateRange) Days() int {
+	if r.StartDate.IsZero() || r.EndDate.IsZero() {
+		return 0
+	}
+	return max(int(r.EndDate.midnight().Sub(r.StartDate.midnight()).Hours()/hoursOfDay)+1, 0)
+}
+
+// Elapsed is how many days of a bounded range have gone at the end of a day: 1 on its first day, all of them on its last.
+func (r DateRange) Elapsed(day Date) int {
+	return min(DateRange{StartDate: r.StartDate, EndDate: day}.Days(), r.Days())
+}
+
+// ElapsedShare is Elapsed as a share of all days, from 0 to 1. A range without days has none that could go.
+func (r DateRange) ElapsedShare(day Date) float64 {
+	if r.Days() == 0 {
+		return 0
+	}
+	return float64(r.Elapsed(day)) / float64(r.Days())
 }

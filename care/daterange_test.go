@@ -59,3 +59,21 @@ func TestSpan(t *testing.T) {
 	require.Equal(t, days("", "2026-12-31"), care.Span(days("", "2026-12-31")))
 	require.Equal(t, days("", ""), care.Span())
 }
+
+func TestDaysOfARangeElapse(t *testing.T) { // R1
+	quarter := days("2026-10-01", "2026-12-31")
+	require.Equal(t, 92, quarter.Days())
+	for on, elapsed := range map[string]int{"2026-09-30": 0, "2026-10-01": 1, "2026-10-05": 5, "2026-12-31": 92, "2027-01-01": 92} {
+		require.Equal(t, elapsed, quarter.Elapsed(day(on)), on)
+		require.InDelta(t, float64(elapsed)/92, quarter.ElapsedShare(day(on)), 1e-9, on)
+	}
+	one := days("2026-10-04", "2026-10-04") // a day of 23 hours in Sydney
+	require.Equal(t, 1, one.Days())
+	require.Equal(t, 1, one.Elapsed(day("2026-10-04")))
+	require.InDelta(t, 1, one.ElapsedShare(day("2026-10-04")), 0)
+	for _, without := range []care.DateRange{days("", "2026-10-04"), days("2026-10-04", ""), days("2026-10-05", "2026-10-04")} {
+		require.Zero(t, without.Days())
+		require.Zero(t, without.Elapsed(day("2026-10-04")))
+		require.Zero(t, without.ElapsedShare(day("2026-10-04")))
+	}
+}

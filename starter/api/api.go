@@ -77,7 +77,7 @@ func New(options Options) http.Handler {
 	public := health.Handler(http.NotFoundHandler(), options.Logger, options.Checks...)
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case r.URL.Path == "/healthz", r.URL.Path == "/readyz":
+		case isHealth(r):
 			public.ServeHTTP(w, r)
 		case options.Codec != nil && strings.HasPrefix(r.URL.Path, "/codec/"):
 			options.Codec.ServeHTTP(w, r)
@@ -107,6 +107,8 @@ func newAPI(mux *http.ServeMux, a api) huma.API {
 		"NDIS plans with the NDIA's PACE API.\n\n" +
 		"Amounts are text with two decimal places; null means that the government did not provide them. " +
 		"Dates are YYYY-MM-DD, instants are in UTC. Every caller sees the records of its token's organisation only."
+	config.Info.License = &huma.License{Name: "Apache License 2.0", URL: "https://www.apache.org/licenses/LICENSE-2.0.html"}
+	config.Servers = []*huma.Server{{URL: "http://127.0.0.1:8080", Description: "Where `caresync serve` listens unless it is told otherwise"}}
 	config.DocsPath, config.SchemasPath = "", ""
 	config.CreateHooks = nil
 	config.RejectUnknownQueryParameters = true
@@ -136,5 +138,6 @@ func newAPI(mux *http.ServeMux, a api) huma.API {
 	a.registerClaims(served)
 	a.registerBulks(served)
 	a.registerSchedules(served)
+	keepToTheStandard(served.OpenAPI())
 	return served
 }

@@ -199,8 +199,10 @@ func TestNothingIsServedWithoutAToken(t *testing.T) {
 			require.Contains(t, answer.header.Get("WWW-Authenticate"), "Bearer")
 		}
 	}
-	require.Equal(t, http.StatusOK, s.call(http.MethodGet, "/healthz", "", "", "").status)
-	require.Equal(t, http.StatusOK, s.call(http.MethodGet, "/readyz", "", "", "").status)
+	for _, path := range []string{"/healthz", "/readyz"} {
+		require.Equal(t, http.StatusOK, s.call(http.MethodGet, path, "", "", "").status)
+	}
+	require.Zero(t, s.logs.FilterMessage("request").FilterLevelExact(zapcore.InfoLevel).FilterField(zap.String("route", "/healthz")).Len(), "checks come every few seconds")
 	response, err := http.Post(s.address+"/codec/decode", "application/json", nil)
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
@@ -475,6 +477,21 @@ func TestTheDocumentIsServed(t *testing.T) {
 	var document struct{ OpenAPI string }
 	s.get("/openapi.json").decode(t, &document)
 	require.Regexp(t, `^3\.1\.`, document.OpenAPI)
+	whole, err := api.Document()
+	require.NoError(t, err)
+	require.NotContains(t, string(whole), "patternDescription", "OpenAPI has no such keyword")
+	for _, part := range []string{"servers:", "license:", "url: https://www.apache.org/licenses/"} {
+		require.Contains(t, string(whole), part)
+	}
+}
+
+// The words beside a pattern are in no document, but in the answer to whoever does not fit it.
+func TestAPatternIsExplained(t *testing.T) {
+	t.Parallel()
+	s := newService(t, 0)
+	answer := s.get("/v1/schedules/NOT+A+NAME")
+	require.Equal(t, http.StatusUnprocessableEntity, answer.status)
+	require.Contains(t, string(answer.body), "a schedule's name")
 }
 
 // stream opens the events of a run.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"strings"
 
 	"github.com/caresync/caresync/starter/console/ui"
 )
@@ -19,9 +20,11 @@ const (
 	htmxFile   = "htmx-2.0.11.min.js"
 	eventsFile = "htmx-ext-sse-2.2.4.min.js"
 	scriptFile = "console.js"
+	// fontFile is Inter, as tools/font makes it.
+	fontFile = "inter-4.1.woff2"
 )
 
-// Styles and scripts; htmx and its extension are as the npm registry has them, with their licences.
+// Styles, scripts and the typeface; htmx and its extension are as the npm registry has them. Licences stand beside what others made.
 //
 //go:embed assets
 var files embed.FS
@@ -37,6 +40,7 @@ type asset struct {
 
 var assetMedia = map[string]string{
 	".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8",
+	".woff2": "font/woff2",
 }
 
 func loadAssets() (assets, error) {
@@ -50,17 +54,23 @@ func loadAssets() (assets, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the console's assets: %w", err)
 		}
-		hash := sha256.Sum256(content)
-		loaded[entry.Name()] = asset{content: content, version: hex.EncodeToString(hash[:6]), media: assetMedia[path.Ext(entry.Name())]}
+		loaded[entry.Name()] = newAsset(entry.Name(), content)
 	}
+	style := strings.Replace(string(loaded[styleFile].content), `"`+fontFile+`"`, `"`+loaded.address(fontFile)+`"`, 1)
+	loaded[styleFile] = newAsset(styleFile, []byte(style))
 	return loaded, nil
+}
+
+func newAsset(name string, content []byte) asset {
+	hash := sha256.Sum256(content)
+	return asset{content: content, version: hex.EncodeToString(hash[:6]), media: assetMedia[path.Ext(name)]}
 }
 
 func (a assets) address(name string) string { return assetsPath + a[name].version + "/" + name }
 
 func (a assets) addresses() ui.Assets {
 	return ui.Assets{
-		Style: a.address(styleFile), Icon: a.address(iconFile), Htmx: a.address(htmxFile), Events: a.address(eventsFile), Script: a.address(scriptFile),
+		Style: a.address(styleFile), Font: a.address(fontFile), Icon: a.address(iconFile), Htmx: a.address(htmxFile), Events: a.address(eventsFile), Script: a.address(scriptFile),
 	}
 }
 

@@ -67,12 +67,53 @@ func (w *tab) requireNoBarriers(page string) {
 		require.Empty(w.t, found.Violations, "%s, dark, %d wide", page, width)
 		require.Positive(w.t, found.Passes, "axe looked at %s", page)
 		w.dark(false)
-		require.LessOrEqual(w.t, value[int](w, `document.documentElement.scrollWidth`), int(width), "%s is wider than the window", page)
-		require.Empty(w.t, value[[]string](w, cutOff), "%s, %d wide: text is cut off", page, width)
+		w.requireRoom(page, width)
 	}
+	w.size(640, 450) // as a window 1280 wide is at a zoom of 200 %
+	w.requireRoom(page, 640)
 	require.Empty(w.t, value[[]string](w, runTogether), "%s: a space is missing", page)
 	w.key("Tab") // from here on the focus is the keyboard's
 	require.Empty(w.t, value[[]string](w, unseenFocus), "%s: nobody sees where the focus is", page)
+}
+
+// requireRoom: in the console's own typeface, which looks the same on every machine, nothing is wider than its place.
+func (w *tab) requireRoom(page string, width int64) {
+	w.t.Helper()
+	require.True(w.t, value[bool](w, ownTypeface), "%s is shown in the console's typeface", page)
+	require.LessOrEqual(w.t, value[int](w, `document.documentElement.scrollWidth`), int(width), "%s is wider than the window", page)
+	require.Empty(w.t, value[[]string](w, cutOff), "%s, %d wide: text is cut off", page, width)
+}
+
+// ownTypeface reports whether the console's typeface was loaded, from the console, and is what texts ask for first.
+const ownTypeface = `document.fonts.ready.then(() => [...document.fonts].some((face) => face.family === "Inter" && face.status === "loaded")
+	&& /^"?Inter"?,/.test(getComputedStyle(document.body).fontFamily))`
+
+// withoutGlyph are the characters of a text that the typeface lacks: they take their width from whichever typeface stands in.
+const withoutGlyph = `(async (text) => {
+	await document.fonts.load("32px Inter", text);
+	const pen = document.createElement("canvas").getContext("2d");
+	const width = (sign, standIn) => { pen.font = "32px Inter, " + standIn; return pen.measureText(sign).width; };
+	return [...text].filter((sign) => width(sign, "monospace") !== width(sign, "serif"));
+})`
+
+// Names of Australians, and the signs of pages, are all in the typeface; amounts stand in columns.
+func TestTheTypefaceHasEveryLetter(t *testing.T) {
+	q := newQuiet(t, "")
+	w := (&site{World: q.World, url: q.url}).newTab(t, q.Request(t, "several-open").OrganisationID)
+	require.True(t, value[bool](w, ownTypeface))
+	for _, text := range []string{
+		"Māui Tūhoe Ngāti Ēōī", "Nguyễn Thị Hằng Đỗ Phượng Ưu Ơ ợ ỵ", "Zoë O’Brien-Łukasz Škoda Øster Åse Þór ßæœ İpek Ğ Çelik", "Ñandú Güell Žižek Őry Ğ",
+		"“…” ‘’ – — · • ← → ↑ ↓ − × ≈ ≤ ≥ ✓ € $ % ½",
+	} {
+		require.Empty(t, value[[]string](w, withoutGlyph+`(`+quoted(text)+`)`), text)
+	}
+	require.True(t, value[bool](w, `(() => {
+		const line = document.createElement("p");
+		line.className = "money";
+		document.querySelector("main").append(line);
+		const width = (text) => { const part = document.createElement("span"); part.textContent = text; line.replaceChildren(part); return part.getBoundingClientRect().width; };
+		return width("1111.11") === width("0888.98");
+	})()`), "figures are of one width")
 }
 
 // cutOff are texts that are wider than the box that hides what is outside it. Tables can be scrolled, and are better if nobody has to.

@@ -106,6 +106,15 @@ func (w *tab) dark(dark bool) {
 	}))
 }
 
+// scripts lets pages run scripts, or not.
+func (w *tab) scripts(run bool) {
+	w.t.Helper()
+	w.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !run})
+		return err
+	}))
+}
+
 func (w *tab) open(path string) {
 	w.t.Helper()
 	w.do(chromedp.Navigate(w.url + path))

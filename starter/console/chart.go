@@ -32,7 +32,7 @@ type chart struct {
 	hasToday   bool
 	// consumed and total are amounts; total is nil where it was not provided.
 	consumed, total *db.Money
-	from, to        care.Date
+	period          care.DateRange
 	summary         string
 }
 
@@ -54,10 +54,9 @@ func consumption(budget db.BudgetView, today care.Date) (chart, bool) {
 		return chart{}, false
 	}
 	picture := chart{
-		from: period.from, to: period.to, consumed: dollars(sum), total: budget.Total, hasLimit: total > 0, limit: height(total, top),
+		period: period, consumed: dollars(sum), total: budget.Total, hasLimit: total > 0, limit: height(total, top),
+		hasToday: period.Covers(today), today: period.ElapsedShare(today) * chartWidth,
 	}
-	picture.hasToday = !today.Before(period.from) && !today.After(period.to)
-	picture.today = period.at(today) * chartWidth
 	picture.line, picture.area = paths(lines, period, today, top)
 	picture.summary = summaryOf(budget, period, today)
 	return picture, true
@@ -71,49 +70,49 @@ func drawnLines(usage []db.UsageView) []db.UsageView {
 }
 
 // chartPeriod is the budget's own; where it has no end, until today or the last line.
-func chartPeriod(budget db.BudgetView, lines []db.UsageView, today care.Date) scale {
-	period := scale{from: budget.StartDate, to: budget.EndDate}
+func chartPeriod(budget db.BudgetView, lines []db.UsageView, today care.Date) care.DateRange {
+	period := care.DateRange{StartDate: budget.StartDate, EndDate: budget.EndDate}
 	last := lines[len(lines)-1].DeliveryDate
-	if period.from.IsZero() {
-		period.from = lines[0].DeliveryDate
+	if period.StartDate.IsZero() {
+		period.StartDate = lines[0].DeliveryDate
 	}
-	if period.from.IsZero() {
-		period.from = today
+	if period.StartDate.IsZero() {
+		period.StartDate = today
 	}
-	if period.to.IsZero() {
-		period.to = today
+	if period.EndDate.IsZero() {
+		period.EndDate = today
 		if last.After(today) {
-			period.to = last
+			period.EndDate = last
 		}
 	}
-	if !period.to.After(period.from) {
-		period.to = period.from.AddDays(1)
+	if period.EndDate.Before(period.StartDate) {
+		period.EndDate = period.StartDate
 	}
 	return period
 }
 
 func height(amount, top float64) float64 { return chartHeight * (1 - max(amount, 0)/top) }
 
-// paths draw the sum as steps from the period's first day to today.
-func paths(lines []db.UsageView, period scale, today care.Date, top float64) (line, area string) {
+// paths draw the sum as steps, each at the end of its day, from the beginning of the period to today.
+func paths(lines []db.UsageView, period care.DateRange, today care.Date, top float64) (line, area string) {
 	var path strings.Builder
 	fmt.Fprintf(&path, "M0 %.1f", chartHeight)
 	sum := decimal.Zero
 	end := 0.0
 	for _, one := range lines {
 		if !one.DeliveryDate.IsZero() {
-			end = max(end, period.at(one.DeliveryDate)*chartWidth)
+			end = max(end, period.ElapsedShare(one.DeliveryDate)*chartWidth)
 		}
 		sum = sum.Add(one.Amount.Decimal)
 		fmt.Fprintf(&path, "H%.1fV%.1f", end, height(sum.InexactFloat64(), top))
 	}
-	end = max(end, period.at(today)*chartWidth)
+	end = max(end, period.ElapsedShare(today)*chartWidth)
 	fmt.Fprintf(&path, "H%.1f", end)
 	return path.String(), path.String() + fmt.Sprintf("V%.1fZ", chartHeight)
 }
 
 // summaryOf says in a sentence what the chart shows.
-func summaryOf(budget db.BudgetView, period scale, today care.Date) string {
+func summaryOf(budget db.BudgetView, period care.DateRange, today care.Date) string {
 	words := ui.Dollars(budget.UsageAmount) + " consumed"
 	if budget.Total != nil && budget.Total.IsPositive() {
 		share := budget.UsageAmount.Div(budget.Total.Decimal).Mul(decimal.NewFromInt(100)).Round(0)
@@ -122,7 +121,5 @@ func summaryOf(budget db.BudgetView, period scale, today care.Date) string {
 	if budget.EndDate.IsZero() {
 		return words + "."
 	}
-	length := int(period.days()) + 1
-	gone := min(max(int(days(period.from, today))+1, 0), length)
-	return fmt.Sprintf("%s; %d of %s gone.", words, gone, present.Count(length, "day", "days"))
+	return fmt.Sprintf("%s; %d of %s gone.", words, period.Elapsed(today), present.Count(period.Days(), "day", "days"))
 }

@@ -144,9 +144,7 @@ type budgetGroup struct {
 
 // mistakable reports whether another budget of the group has the same name and period.
 func (g budgetGroup) mistakable(budget db.BudgetView) bool {
-	return slices.ContainsFunc(g.budgets, func(one db.BudgetView) bool {
-		return one.ID != budget.ID && budgetName(one) == budgetName(budget) && one.StartDate == budget.StartDate && one.EndDate == budget.EndDate
-	})
+	return present.Mistakable(g.budgets, budget)
 }
 
 const otherPeriods = "Other periods"
@@ -190,9 +188,7 @@ func quarter(budget db.BudgetView) (title string, isQuarter bool) {
 	return time.Month(3*first+1).String() + " – " + time.Month(3*first+3).String() + " " + strconv.Itoa(start.Year()), true
 }
 
-func budgetName(budget db.BudgetView) string {
-	return cmp.Or(budget.TypeName, budget.TypeCode, "Budget")
-}
+func budgetName(budget db.BudgetView) string { return present.BudgetName(budget) }
 
 // openBudgets and closedBudgets are those that the government reports; the usage of the open ones is read (R15).
 func (v planView) openBudgets() []db.BudgetView   { return v.budgets(true) }

@@ -165,7 +165,7 @@ func TestConsumptionIsDrawnAsSteps(t *testing.T) {
 	require.True(t, drawn)
 	require.Equal(t, "$40.00 consumed of $100.00, 40 %; 53 of 92 days gone.", picture.summary)
 	require.True(t, picture.hasToday)
-	require.Regexp(t, `^M0 300\.0H0\.0V300\.0H0\.0V\d+\.\dH340\.7V\d+\.\dH571\.4$`, picture.line, "a line without date comes first, below zero is the ground")
+	require.Regexp(t, `^M0 300\.0H0\.0V300\.0H10\.9V\d+\.\dH347\.8V\d+\.\dH576\.1$`, picture.line, "a line without date comes first, below zero is the ground")
 
 	budget.Usage, budget.UsageAmount = nil, money("0")
 	_, drawn = consumption(budget, day("2026-11-22"))
@@ -175,6 +175,25 @@ func TestConsumptionIsDrawnAsSteps(t *testing.T) {
 	require.False(t, drawn, "usage was never read (R15)")
 }
 
+// The picture and the words count the same days: the first is 1 of them, and so is the only one.
+func TestThePictureOfABudgetBeginsWithItsFirstDay(t *testing.T) {
+	for _, test := range []struct {
+		from, to, today, words string
+		at                     float64
+	}{
+		{"2026-10-01", "2026-12-30", "2026-10-01", "1 of 91 days gone", 1000.0 / 91},
+		{"2026-10-01", "2026-12-30", "2026-12-30", "91 of 91 days gone", 1000},
+		{"2026-10-01", "2026-10-01", "2026-10-01", "1 of 1 day gone", 1000},
+	} {
+		budget := db.BudgetView{StartDate: day(test.from), EndDate: day(test.to), Total: money("100"), UsageAmount: money("5"), Usage: []db.UsageView{usage(test.from, "5")}}
+		picture, drawn := consumption(budget, day(test.today))
+		require.True(t, drawn)
+		require.Contains(t, picture.summary, test.words)
+		require.True(t, picture.hasToday)
+		require.InDelta(t, test.at, picture.today, 1e-9)
+	}
+}
+
 // Budgets without end or start, lines outside the period and removed lines are drawn all the same, or left out (R5).
 func TestConsumptionOfOddBudgets(t *testing.T) {
 	now := time.Now()
@@ -182,7 +201,7 @@ func TestConsumptionOfOddBudgets(t *testing.T) {
 	gone.RemovedAt = &now
 	picture, drawn := consumption(db.BudgetView{UsageAmount: money("5"), Usage: []db.UsageView{usage("2026-12-24", "5"), gone}}, day("2026-11-22"))
 	require.True(t, drawn)
-	require.Equal(t, day("2026-12-24"), picture.from)
+	require.Equal(t, day("2026-12-24"), picture.period.StartDate)
 	require.Equal(t, "$5.00", dollarsOf(picture.consumed))
 	require.False(t, picture.hasLimit, "there is no total (R3)")
 	require.NotContains(t, picture.line, "NaN")

@@ -1,5 +1,7 @@
 package ui
 
+import "strconv"
+
 // Page is what the frame around a page shows.
 type Page struct {
 	// Title is the page's heading, too.
@@ -31,6 +33,13 @@ type Frame struct {
 	Assets Assets
 }
 
+// reloadSeconds is how long a page is shown before a browser without JavaScript loads it again.
+const reloadSeconds = 3
+
+// reload is when and from where. The address is named, since a page whose own address has a fragment would not be loaded again: the
+// browser would only go to the fragment.
+func (p Page) reload() string { return strconv.Itoa(reloadSeconds) + ";url=" + p.Address }
+
 // Visitor is who is signed in.
 type Visitor struct {
 	Organisation string
@@ -46,7 +55,7 @@ type Link struct{ Words, Address string }
 type Crumb = Link
 
 // Assets are the addresses of what a page loads. They change with their content.
-type Assets struct{ Style, Icon, Htmx, Events, Script string }
+type Assets struct{ Style, Font, Icon, Htmx, Events, Script string }
 
 // Theme is whether a page is light or dark.
 type Theme string
