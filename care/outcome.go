@@ -97,7 +97,7 @@ var explanations = map[Reason]string{
 	ReasonIdentityUnconfirmed:  "Neither the surname nor the date of birth could be compared with what Services Australia holds under this care recipient id, so it is not certain that this is the person. Nothing was saved. Complete the person's record, or ask Services Australia to complete theirs.",
 	ReasonAnotherBudget:        "Services Australia answered with the details of another budget than was asked for. Nothing of them was saved, and the earlier figures were kept. Sync again; if it stays so, report it to Services Australia.",
 	ReasonNotFound:             "Services Australia does not know this care recipient id for this provider. Check the number on the person's approval letter.",
-	ReasonConsentRefused:       "The care recipient has not consented to their budget details being shared. What could be read was saved; earlier figures were kept. Ask the person for consent, then sync again.",
+	ReasonConsentRefused:       "The care recipient has not consented to their budget details being shared. Earlier figures were kept. Ask the person for consent, then sync again.",
 	ReasonNotAuthorised:        "Services Australia did not allow this device or provider to read the record. Check the provider's delegation to the device in PRODA.",
 	ReasonLoginRefused:         "PRODA refused the organisation's login. Run the connection test and follow what it says.",
 	ReasonRequestRefused:       "Services Australia refused the request. Its own words are shown below.",
@@ -111,7 +111,7 @@ var explanations = map[Reason]string{
 	ReasonUnavailableForPerson: "Services Australia answers for other people and not for this one, each time that it was asked over more than ten minutes (503). What was there before was kept. Ask Services Australia about this person's record, then sync again.",
 	ReasonDatabaseUnavailable:  "CareSync's own database could not be reached for too long. Sync again once it is back.",
 	ReasonNoWorker:             "No CareSync worker took up the work for too long. Start a worker, then sync again.",
-	ReasonUnexpected:           "Something unexpected went wrong. Nothing was half-written; the workflow's history says more.",
+	ReasonUnexpected:           "Something unexpected went wrong. No record was left half-written. Sync again; if it happens again, tell CareSync's operators which sync it was.",
 	ReasonSuperseded:           "A sync that began later had already saved newer data.",
 	ReasonCancelled:            "The sync was cancelled. What had been saved before stays.",
 

@@ -188,7 +188,7 @@ func TestSyncEndsWithTheSuccessMessage(t *testing.T) {
 		require.Contains(t, done.out, said)
 	}
 	shown := must(t, "plan", "show", client, "--history")
-	for _, said := range []string{"active", "CLASSIFICATIONS", "Home support ongoing", "ours, ", "not read"} {
+	for _, said := range []string{"active", "CLASSIFICATIONS", "Home support ongoing", "ours, ", "not read", "WRITE-OFF", "ROLLOVER"} {
 		require.Contains(t, shown, said)
 	}
 	var plan db.PlanView

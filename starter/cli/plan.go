@@ -2,7 +2,7 @@ package cli
 
 import (
 	"context"
-	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,18 +81,25 @@ func (v planView) person() {
 		"today", present.Date(v.plan.Today)+" in "+v.plan.TimeZone)...)
 }
 
-// freshness shows when each area was read, and why the newest sync could not bring it up to date.
+// freshness shows when each area was read, and below, once each, why the newest sync could not bring areas up to date.
 func (v planView) freshness() {
 	v.heading("last read")
 	shown := v.newTable("area", "as of", "")
+	var reasons []string
 	for _, area := range v.plan.Areas {
 		note := ""
 		if area.Stale {
-			note = fmt.Sprintf("stale: the last sync was %s. %s", area.LastOutcome, area.Explanation)
+			note = "not up to date: " + string(area.LastOutcome)
+			if area.Explanation != "" && !slices.Contains(reasons, area.Explanation) {
+				reasons = append(reasons, area.Explanation)
+			}
 		}
 		shown.AppendRow(table.Row{present.Area(area.Area), present.Time(area.AsOf, v.zone), note})
 	}
 	shown.Render()
+	for _, reason := range reasons {
+		v.print("%s", reason)
+	}
 }
 
 // shown reports whether a record is shown, and with which note.
@@ -119,7 +126,8 @@ func (v planView) approvedServices() {
 	shown := v.newTable("code", "service", "period", "")
 	for _, one := range v.plan.ApprovedServices {
 		if note, show := v.shown(one.RemovedAt); show {
-			shown.AppendRow(table.Row{one.ServiceCode, one.Name, present.Period(one.StartDate, one.EndDate), note})
+			code, name := present.ApprovedService(one)
+			shown.AppendRow(table.Row{code, name, present.Period(one.StartDate, one.EndDate), note})
 		}
 	}
 	v.render(shown)
@@ -164,12 +172,12 @@ func (v planView) contributionTable(contributions []db.ContributionView) {
 
 func (v planView) budgets() {
 	v.heading("budgets")
-	shown := v.newTable("budget", "period", ">total", ">used", ">available", ">usage amount", "")
+	shown := v.newTable("budget", "period", ">total", ">used", ">write-off", ">rollover", ">available", ">usage amount", "")
 	for _, budget := range v.plan.Budgets {
 		if note, show := v.shown(budget.RemovedAt); show {
 			shown.AppendRow(table.Row{
-				budgetName(budget), present.Period(budget.StartDate, budget.EndDate), present.Money(budget.Total), present.Money(budget.Used),
-				present.Money(budget.Available), usageAmount(budget), budgetNote(budget, note),
+				v.budgetName(budget), present.Period(budget.StartDate, budget.EndDate), present.Money(budget.Total), present.Money(budget.Used),
+				present.Money(budget.WriteOff), present.Money(budget.Rollover), present.Money(budget.Available), usageAmount(budget), budgetNote(budget, note),
 			})
 		}
 	}
@@ -184,11 +192,13 @@ func (v planView) budgets() {
 	}
 }
 
-func budgetName(budget db.BudgetView) string {
-	if budget.TypeName != "" {
-		return budget.TypeName
+// budgetName adds the government's id where another budget has the same name and period.
+func (v planView) budgetName(budget db.BudgetView) string {
+	name := present.BudgetName(budget)
+	if present.Mistakable(v.plan.Budgets, budget) {
+		name += ", id " + budget.UpstreamBudgetID
 	}
-	return budget.TypeCode
+	return name
 }
 
 func budgetNote(budget db.BudgetView, note string) string {
@@ -211,7 +221,7 @@ func (v planView) budget(budget db.BudgetView) {
 	if len(budget.Entitlements) == 0 && len(budget.Usage) == 0 {
 		return
 	}
-	v.print("\n%s, %s", budgetName(budget), present.Period(budget.StartDate, budget.EndDate))
+	v.print("\n%s, %s", v.budgetName(budget), present.Period(budget.StartDate, budget.EndDate))
 	if len(budget.Entitlements) > 0 {
 		shown := v.newTable("entitlement", ">amount", "")
 		for _, one := range budget.Entitlements {

@@ -1,0 +1,32 @@
+package present
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/caresync/caresync/db"
+)
+
+// BudgetName is what people know a budget by, beside its period.
+func BudgetName(budget db.BudgetView) string {
+	return cmp.Or(budget.TypeName, budget.TypeCode, "Budget")
+}
+
+// Mistakable reports whether another of some budgets has the same name and period, so that only the government's id tells them apart.
+func Mistakable(budgets []db.BudgetView, budget db.BudgetView) bool {
+	return slices.ContainsFunc(budgets, func(one db.BudgetView) bool {
+		return one.ID != budget.ID && BudgetName(one) == BudgetName(budget) && one.StartDate == budget.StartDate && one.EndDate == budget.EndDate
+	})
+}
+
+// ApprovedService is the code and the name of an approved service. Some are approved as a type, or as a whole group.
+func ApprovedService(service db.ApprovedServiceView) (code, name string) {
+	switch {
+	case service.ServiceCode != "":
+		return service.ServiceCode, service.Name
+	case service.TypeCode != "":
+		return service.TypeCode, cmp.Or(service.Name, "Every service of this type")
+	default:
+		return service.GroupCode, cmp.Or(service.Name, "Every service of this group")
+	}
+}
