@@ -216,7 +216,7 @@ func reasonWords(reason db.BulkReason) string {
 func nobodyUnsuccessful(panel bulkPanel) string {
 	switch {
 	case !panel.finished():
-		return "Nobody had failed when this page was loaded"
+		return "No failures so far"
 	case panel.bulk.Counts.Selected == 0:
 		return "Nobody was selected"
 	default:
@@ -227,7 +227,7 @@ func nobodyUnsuccessful(panel bulkPanel) string {
 func nobodyHint(panel bulkPanel) string {
 	switch {
 	case !panel.finished():
-		return "Whoever does not succeed stands here, with the reason. The list is brought up to date at the end, or when you load the page again."
+		return "People whose sync does not succeed are listed here as it happens, with the reason."
 	case panel.bulk.Options.Delta && panel.bulk.Counts.Selected == 0:
 		return "The providers’ lists showed no change."
 	case panel.bulk.Counts.Selected == 0:
