@@ -139,7 +139,11 @@ func (s *Service) rowsOfProvider(serviceProviderID string, l listing) []row {
 	var all []row
 	for _, person := range s.world.OfProvider(serviceProviderID) {
 		rows, _ := l.rows(person)
-		all = append(all, rows...)
+		for _, one := range rows {
+			if !one.elsewhere {
+				all = append(all, one)
+			}
+		}
 	}
 	return all
 }

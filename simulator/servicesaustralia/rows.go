@@ -14,6 +14,8 @@ type row struct {
 	provider  string
 	effective world.Period
 	updatedAt time.Time
+	// elsewhere rows are another provider's: a search for the person finds them, and the provider's list lacks them.
+	elsewhere bool
 	json      []byte
 }
 
@@ -48,9 +50,10 @@ func (c *wireCache) of(p *world.Person) *encodedPerson {
 
 func encodePerson(p *world.Person) *encodedPerson {
 	encoded := &encodedPerson{person: p, details: make([]onceBytes, len(p.Budgets))}
-	for _, entry := range p.Entries {
+	for i, entry := range p.Entries {
 		encoded.summaries = append(encoded.summaries, row{
-			recipient: p.CareRecipientID, provider: entry.ServiceProviderID, updatedAt: p.UpdatedAt, json: encode(newSummaryRow(p, entry)),
+			recipient: p.CareRecipientID, provider: entry.ServiceProviderID, updatedAt: p.UpdatedAt,
+			elsewhere: entry.ReportedProvider != "", json: encode(newSummaryRow(p, i)),
 		})
 	}
 	for _, paid := range p.Contributions {

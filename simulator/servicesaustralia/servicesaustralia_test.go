@@ -133,6 +133,12 @@ func decode(t *testing.T, body string) []map[string]any {
 	return rows
 }
 
+func (s *service) move(person string, move world.Move) {
+	s.t.Helper()
+	_, err := s.world.Move(person, move)
+	require.NoError(s.t, err)
+}
+
 func (s *service) id(key string) string {
 	s.t.Helper()
 	person, found := s.world.Find(key)
@@ -327,6 +333,58 @@ func TestWhoIsNotFoundOrNotAllowed(t *testing.T) {
 	require.NotEmpty(t, s.rows(wattle, recipientPath+one("details-refused")))
 	require.NotEmpty(t, s.rows(wattle, recipientPath+one("left-the-list")), "budgets go on after the person left")
 	require.Contains(t, []any{nil, "", "0001-01-01", "0000-00-00"}, s.rows(wattle, summaryPath+one("entry-not-registered"))[0]["entryDate"])
+}
+
+func TestAPersonWithSeveralRowsOfOneProvider(t *testing.T) {
+	s := newService(t, world.Options{Scenarios: scenarios.FS}, 0)
+	path := summaryPath + "?careRecipientId=" + s.id("several-open")
+	whole := s.rows(banksia, path)
+	require.Len(t, whole, 1)
+	require.NotContains(t, whole[0], "entryCategoryCode")
+	present := whole[0]["entryDate"]
+
+	s.move("several-open", world.Move{Name: world.SplitRows})
+	rows := s.rows(banksia, path)
+	require.Len(t, rows, 2)
+	require.Equal(t, []any{"ON", "AT"}, []any{rows[0]["entryCategoryCode"], rows[1]["entryCategoryCode"]})
+	for _, list := range []string{"classifications", "approvedServices", "supplements"} {
+		of := func(row map[string]any) []any { return row[list].([]any) }
+		require.Subset(t, of(whole[0]), of(rows[0]), list)
+		require.Subset(t, of(whole[0]), of(rows[1]), list)
+		require.ElementsMatch(t, of(whole[0]), append(of(rows[0]), of(rows[1])[min(1, len(of(rows[1]))):]...), "%s: the first stands in both", list)
+	}
+
+	s.move("several-open", world.Move{Name: world.SplitRows, Date: "today-900d"})
+	rows = s.rows(banksia, path)
+	require.Len(t, rows, 2)
+	require.Equal(t, present, rows[0]["entryDate"])
+	require.Less(t, rows[1]["departureDate"], present)
+
+	s.move("several-open", world.Move{Name: world.UniteRows})
+	require.Equal(t, whole, s.rows(banksia, path))
+}
+
+func TestAPersonWhoIsAtAnotherProvider(t *testing.T) {
+	s := newService(t, world.Options{Scenarios: scenarios.FS}, 0)
+	id := s.id("several-open")
+	s.move("several-open", world.Move{Name: world.ChangeProvider})
+	require.Equal(t, "4000099901", s.rows(banksia, summaryPath+"?careRecipientId="+id)[0]["serviceProviderId"])
+	listed := func() bool {
+		return slices.ContainsFunc(s.rows(banksia, summaryPath+"?serviceProviderId="+banksia+"&limit=100"), func(row map[string]any) bool { return row["careRecipientId"] == id })
+	}
+	require.False(t, listed())
+	s.move("several-open", world.Move{Name: world.Return})
+	require.True(t, listed())
+}
+
+func TestABirthDateThatCannotBeRead(t *testing.T) {
+	s := newService(t, world.Options{Scenarios: scenarios.FS}, 0)
+	path := summaryPath + "?careRecipientId=" + s.id("several-open")
+	born := s.rows(banksia, path)[0]["birthDate"]
+	s.move("several-open", world.Move{Name: world.ChangeIdentity, BirthDateText: `1950-05-05T00:00:00`})
+	require.Equal(t, "1950-05-05T00:00:00", s.rows(banksia, path)[0]["birthDate"])
+	s.move("several-open", world.Move{Name: world.CorrectIdentity})
+	require.Equal(t, born, s.rows(banksia, path)[0]["birthDate"])
 }
 
 func TestAPersonUnderTwoProvidersShowsWhatTheDeviceIsLinkedTo(t *testing.T) {

@@ -1,8 +1,10 @@
 package servicesaustralia
 
 import (
+	"cmp"
 	"encoding/json"
 	"hash/fnv"
+	"strconv"
 
 	"github.com/shopspring/decimal"
 
@@ -17,6 +19,7 @@ type summaryRow struct {
 	LastName          string               `json:"lastName"`
 	BirthDate         wireDate             `json:"birthDate"`
 	ServiceProviderID string               `json:"serviceProviderId"`
+	EntryCategory     string               `json:"entryCategoryCode,omitempty"`
 	EntryDate         wireDate             `json:"entryDate"`
 	DepartureDate     wireDate             `json:"departureDate"`
 	Classifications   []classificationItem `json:"classifications"`
@@ -173,28 +176,41 @@ func (d wireDate) MarshalJSON() ([]byte, error) {
 	return []byte(`"` + d.date.String() + `"`), nil
 }
 
-func newSummaryRow(p *world.Person, entry world.Entry) summaryRow {
-	s := styleOf(p.CareRecipientID)
+// newSummaryRow is the row of the entry at a position.
+func newSummaryRow(p *world.Person, position int) summaryRow {
+	s, entry := styleOf(p.CareRecipientID), p.Entries[position]
 	row := summaryRow{
 		CareRecipientID: p.CareRecipientID, FirstName: p.Upstream.GivenName, LastName: p.Upstream.FamilyName,
-		BirthDate: s.date(p.Upstream.BirthDate), ServiceProviderID: entry.ServiceProviderID,
+		BirthDate: birthDate(p, s), ServiceProviderID: cmp.Or(entry.ReportedProvider, entry.ServiceProviderID), EntryCategory: entry.Category,
 		EntryDate: s.date(entryDate(p, entry)), DepartureDate: s.date(entry.Departure),
 		Classifications: []classificationItem{}, ApprovedServices: []serviceItem{}, Supplements: []supplementItem{},
 	}
-	for _, held := range p.Classifications {
-		if !p.ClassificationsHidden {
+	for i, held := range p.Classifications {
+		if !p.ClassificationsHidden && p.InRow(position, i) {
 			row.Classifications = append(row.Classifications, classificationItem{held.Code, held.Name, held.FundingSource, s.date(held.Start), s.date(held.End)})
 		}
 	}
-	for _, approved := range p.ApprovedServices {
-		row.ApprovedServices = append(row.ApprovedServices, serviceItem{
-			approved.GroupID, approved.TypeID, approved.ServiceID, approved.Name, s.date(approved.Start), s.date(approved.End),
-		})
+	for i, approved := range p.ApprovedServices {
+		if p.InRow(position, i) {
+			row.ApprovedServices = append(row.ApprovedServices, serviceItem{
+				approved.GroupID, approved.TypeID, approved.ServiceID, approved.Name, s.date(approved.Start), s.date(approved.End),
+			})
+		}
 	}
-	for _, paid := range p.Supplements {
-		row.Supplements = append(row.Supplements, supplementItem{paid.Code, paid.Name, s.date(paid.Start), s.date(paid.End)})
+	for i, paid := range p.Supplements {
+		if p.InRow(position, i) {
+			row.Supplements = append(row.Supplements, supplementItem{paid.Code, paid.Name, s.date(paid.Start), s.date(paid.End)})
+		}
 	}
 	return row
+}
+
+// birthDate is the one that is known upstream, or a text that stands in its place.
+func birthDate(p *world.Person, s style) wireDate {
+	if text := p.Upstream.BirthDateText; text != "" {
+		return wireDate{none: strconv.Quote(text)}
+	}
+	return s.date(p.Upstream.BirthDate)
 }
 
 // entryDate is absent as long as no entry is registered.

@@ -68,7 +68,13 @@ const (
 	Depart MoveName = "depart"
 	Leave  MoveName = "leave"
 	Return MoveName = "return"
-	// ChangeIdentity: upstream knows another name or birth date. GivenName, FamilyName, BirthDate.
+	// SplitRows: the lists are spread over two rows of the provider: an entry for each category, or, with a date, an earlier stay that
+	// began then. UniteRows undoes it. Category (AT), Date.
+	SplitRows MoveName = "split-rows"
+	UniteRows MoveName = "unite-rows"
+	// ChangeProvider: the provider's list lacks the person, and the summary by id has another provider's row. Return undoes it. Provider.
+	ChangeProvider MoveName = "change-provider"
+	// ChangeIdentity: upstream knows another name or birth date. GivenName, FamilyName, BirthDate, BirthDateText.
 	ChangeIdentity MoveName = "change-identity"
 	// CorrectIdentity: upstream now agrees with what the provider holds.
 	CorrectIdentity MoveName = "correct-identity"
@@ -102,6 +108,8 @@ type Move struct {
 	GivenName  string           `yaml:"given_name" json:"givenName,omitzero"`
 	FamilyName string           `yaml:"family_name" json:"familyName,omitzero"`
 	BirthDate  DateExpression   `yaml:"birth_date" json:"birthDate,omitzero"`
+	// BirthDateText is written in place of the birth date, to be unreadable.
+	BirthDateText string `yaml:"birth_date_text" json:"birthDateText,omitzero"`
 	// StampedBefore is by how much the updatedAt of what changes is older than the moment in which it shows.
 	StampedBefore time.Duration `yaml:"stamped_before" json:"stampedBefore,omitzero"`
 }
@@ -147,6 +155,9 @@ var moves = map[MoveName]moveFunc{
 	Depart:               depart,
 	Leave:                leave,
 	Return:               comeBack,
+	SplitRows:            splitRows,
+	UniteRows:            setInSummary(uniteRows),
+	ChangeProvider:       changeProvider,
 	ChangeIdentity:       changeIdentity,
 	CorrectIdentity:      setInSummary(func(p *Person) { p.Upstream = p.Held }),
 }
@@ -243,7 +254,43 @@ func comeBack(c *change, p *Person, m Move) (Result, error) {
 	}
 	p.Delisted = false
 	for i := range p.Entries {
-		p.Entries[i].Date, p.Entries[i].Departure = date, NoDate
+		p.Entries[i].Date, p.Entries[i].Departure, p.Entries[i].ReportedProvider = date, NoDate, ""
+	}
+	p.UpdatedAt = c.at()
+	return Result{}, nil
+}
+
+func splitRows(c *change, p *Person, m Move) (Result, error) {
+	began, err := c.date(m.Date, NoDate)
+	if err != nil {
+		return Result{}, err
+	}
+	uniteRows(p)
+	present := &p.Entries[0]
+	second := *present
+	switch {
+	case began == NoDate:
+		present.Category, second.Category = Ongoing, cmp.Or(m.Category, AssistiveTechnology)
+	case began < present.Date:
+		second.Date, second.Departure = began, present.Date-1
+	default:
+		return Result{}, fmt.Errorf("date %s: the earlier stay begins before the present one, which began on %s", began, present.Date)
+	}
+	p.Entries = slices.Insert(p.Entries, 1, second)
+	p.UpdatedAt = c.at()
+	return Result{}, nil
+}
+
+func uniteRows(p *Person) {
+	p.Entries[0].Category = ""
+	p.Entries = slices.Concat(p.Entries[:1], slices.DeleteFunc(slices.Clone(p.Entries[1:]), func(entry Entry) bool {
+		return entry.ServiceProviderID == p.Entries[0].ServiceProviderID
+	}))
+}
+
+func changeProvider(c *change, p *Person, m Move) (Result, error) {
+	for i := range p.Entries {
+		p.Entries[i].ReportedProvider = cmp.Or(m.Provider, otherProviders[0])
 	}
 	p.UpdatedAt = c.at()
 	return Result{}, nil
@@ -257,7 +304,7 @@ func changeIdentity(c *change, p *Person, m Move) (Result, error) {
 	p.Upstream = Identity{
 		GivenName:  cmp.Or(m.GivenName, p.Upstream.GivenName),
 		FamilyName: cmp.Or(m.FamilyName, p.Upstream.FamilyName),
-		BirthDate:  birth,
+		BirthDate:  birth, BirthDateText: m.BirthDateText,
 	}
 	p.UpdatedAt = c.at()
 	return Result{}, nil

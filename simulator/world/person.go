@@ -50,13 +50,19 @@ type Identity struct {
 	GivenName  string
 	FamilyName string
 	BirthDate  Date
+	// BirthDateText is written in place of the birth date where there is one.
+	BirthDateText string
 }
 
-// Entry is a person's stay with a service provider.
+// Entry is a person's stay with a service provider. Each has a row of the summary.
 type Entry struct {
 	ServiceProviderID string
-	Date              Date
-	Departure         Date
+	// Category is the funding that the entry is for; empty where categories are not told apart.
+	Category  string
+	Date      Date
+	Departure Date
+	// ReportedProvider is the provider whose row is answered in place of this one's, if the person has gone there.
+	ReportedProvider string
 }
 
 // Consent says what the care recipient allows a provider to see.
@@ -201,6 +207,21 @@ func (p *Person) HeldBy(serviceProviderID string) bool {
 		}
 	}
 	return false
+}
+
+// InRow tells whether the record at a position of one of the summary's lists stands in the row of an entry. Several rows of one provider
+// share the lists, and the first record stands in each.
+func (p *Person) InRow(entry, position int) bool {
+	rows, before := 0, 0
+	for i := range p.Entries {
+		if p.Entries[i].ServiceProviderID == p.Entries[entry].ServiceProviderID {
+			rows++
+			if i < entry {
+				before++
+			}
+		}
+	}
+	return position == 0 || position%rows == before
 }
 
 // VisibleBudgets gives the positions in Budgets of those that upstream shows: none without a registered entry.

@@ -137,6 +137,7 @@ func (w *World) setEntries(p *Person, spec *scenarioPerson, dates *resolver) err
 		}
 		p.Entries = append(p.Entries, Entry{
 			ServiceProviderID: provider.ID,
+			Category:          entry.Category,
 			Date:              dates.or(entry.Date, "today-200d"),
 			Departure:         dates.or(entry.Departure, "none"),
 		})

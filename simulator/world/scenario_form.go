@@ -48,6 +48,7 @@ type scenarioHeld struct {
 
 type scenarioEntry struct {
 	Provider  string         `yaml:"provider"`
+	Category  string         `yaml:"category"`
 	Date      DateExpression `yaml:"date"`
 	Departure DateExpression `yaml:"departure"`
 }
