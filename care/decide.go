@@ -83,6 +83,27 @@ func take[T any](d *Decision, area Area, kind Kind, budget ID, difference Differ
 	}
 }
 
+// labelled is a record that people know by its name and dates.
+type labelled[T any] interface {
+	record[T]
+	Label() Label
+}
+
+// nameGone warns of each current record that was removed although no end of it had been reported first (R5). Longer lists have the guard,
+// and where somebody has accepted a removal there is no news in it.
+func nameGone[T any, P labelled[T]](d *Decision, area Area, held []T, difference Difference[T], guard Guard, today Date) {
+	if currentIn[T, P](held) >= guardedFrom || guard.Accepted > 0 {
+		return
+	}
+	for i := range held {
+		record := P(&held[i])
+		if label := record.Label(); slices.Contains(difference.Remove, record.row().ID) && label.currentOn(today) {
+			issue := Warning(area, IssueGoneWhileCurrent, "It is no longer reported, although no end of it had been. It was removed; it comes back if it is reported again.")
+			d.warn(issue.On(label, record.row().ID))
+		}
+	}
+}
+
 // HeldPlan is what we hold of the summary's area.
 type HeldPlan struct {
 	Plan   *Plan  `json:"plan"`
@@ -127,7 +148,7 @@ func DecidePlan(held HeldPlan, rows []Summary, issues []Issue, today Date, newID
 	if summary.Elsewhere && held.holdsLists() {
 		decision.keepLists(held)
 	} else {
-		decision.compareLists(held, summary, newID)
+		decision.compareLists(held, summary, today, newID)
 	}
 	decision.setPlan(held.Plan, newID)
 	decision.setCare(held.Client, summary, today)
@@ -142,16 +163,17 @@ func DecidePlan(held HeldPlan, rows []Summary, issues []Issue, today Date, newID
 }
 
 // compareLists compares each list with what we hold of it.
-func (d *PlanDecision) compareLists(held HeldPlan, summary PersonSummary, newID NewID) {
-	d.Classifications = Compare(KindClassification, held.Classifications, summary.Classifications,
-		guardOf(held.Holds, KindClassification, "").over(summary.Unread, KindClassification), newID)
-	d.ApprovedServices = Compare(KindApprovedService, held.ApprovedServices, summary.ApprovedServices,
-		guardOf(held.Holds, KindApprovedService, "").over(summary.Unread, KindApprovedService), newID)
-	d.Supplements = Compare(KindSupplement, held.Supplements, summary.Supplements,
-		guardOf(held.Holds, KindSupplement, "").over(summary.Unread, KindSupplement), newID)
+func (d *PlanDecision) compareLists(held HeldPlan, summary PersonSummary, today Date, newID NewID) {
+	guard := func(kind Kind) Guard { return guardOf(held.Holds, kind, "").over(summary.Unread, kind) }
+	d.Classifications = Compare(KindClassification, held.Classifications, summary.Classifications, guard(KindClassification), newID)
+	d.ApprovedServices = Compare(KindApprovedService, held.ApprovedServices, summary.ApprovedServices, guard(KindApprovedService), newID)
+	d.Supplements = Compare(KindSupplement, held.Supplements, summary.Supplements, guard(KindSupplement), newID)
 	take(&d.Decision, AreaSummary, KindClassification, "", d.Classifications)
 	take(&d.Decision, AreaSummary, KindApprovedService, "", d.ApprovedServices)
 	take(&d.Decision, AreaSummary, KindSupplement, "", d.Supplements)
+	nameGone(&d.Decision, AreaSummary, held.Classifications, d.Classifications, guard(KindClassification), today)
+	nameGone(&d.Decision, AreaSummary, held.ApprovedServices, d.ApprovedServices, guard(KindApprovedService), today)
+	nameGone(&d.Decision, AreaSummary, held.Supplements, d.Supplements, guard(KindSupplement), today)
 }
 
 // keepLists leaves the lists as they are: another provider's rows say nothing of what is ours.

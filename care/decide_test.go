@@ -122,11 +122,34 @@ func TestNoClassificationIsAWarning(t *testing.T) { // R13
 	require.Empty(t, withoutStart.Issues, "a classification without dates is one")
 }
 
+func TestWhatGoesWithoutAnEndIsNamed(t *testing.T) { // R5
+	summary := wholeSummary()
+	summary.Classifications = []care.Classification{
+		level("ON_LEVEL_7", "2025-11-01", ""), level("ON_LEVEL_5", "2025-07-01", "2025-10-31"), level("AT_LOW", "2026-05-01", ""), level("HM_LOW", "2025-11-01", "2026-06-30"),
+	}
+	_, held := syncPlan(care.HeldPlan{}, summary)
+	summary.Classifications, summary.ApprovedServices, summary.Supplements = summary.Classifications[3:], nil, nil
+	decision, after := syncPlan(held, summary)
+
+	var named []string
+	for _, issue := range decision.Issues {
+		require.Equal(t, care.IssueGoneWhileCurrent, issue.Code)
+		require.Contains(t, slices.Concat(decision.Classifications.Remove, decision.ApprovedServices.Remove, decision.Supplements.Remove), issue.RecordID)
+		named = append(named, issue.About.Record.String())
+	}
+	require.Equal(t, []string{
+		"classification Support at Home ON_LEVEL_7 (ON_LEVEL_7), from 01 Nov 2025", "approved service Nursing care (SERV-0012), from 01 Nov 2025",
+		"supplement Oxygen supplement (OXY_NORM), from 01 Nov 2025",
+	}, named, "what had ended, or has not begun, may go without a word")
+	again, _ := syncPlan(after, summary)
+	require.Empty(t, again.Issues, "said once")
+}
+
 func TestAnEmptySummaryIsHeld(t *testing.T) { // R5
 	_, held := syncPlan(care.HeldPlan{}, wholeSummary())
 	decision, after := syncPlan(held, care.Summary{Entry: care.Entry{EntryDate: day("2025-11-01")}})
 
-	require.Equal(t, []care.IssueCode{care.IssueRemovalHeld}, issueCodes(decision.Issues))
+	require.Equal(t, []care.IssueCode{care.IssueRemovalHeld, care.IssueGoneWhileCurrent, care.IssueGoneWhileCurrent}, issueCodes(decision.Issues))
 	require.Equal(t, care.KindClassification, decision.Issues[0].Kind)
 	require.Contains(t, decision.Issues[0].Message, " 1 of the records")
 	require.Equal(t, []care.Hold{{Kind: care.KindClassification, Records: 1}, {Kind: care.KindApprovedService}, {Kind: care.KindSupplement}}, decision.Holds)
@@ -146,7 +169,7 @@ func TestAReplacedClassificationIsNotAnEmptyAnswer(t *testing.T) { // R5: the le
 
 	require.Equal(t, care.Count{Created: 1, Removed: 1}, decision.Answer.Counts[care.KindClassification])
 	require.Equal(t, day("2025-12-01"), decision.Plan.StartDate)
-	require.Empty(t, decision.Issues)
+	require.Equal(t, []care.IssueCode{care.IssueGoneWhileCurrent}, issueCodes(decision.Issues), "the one that went is named")
 }
 
 func TestDeparture(t *testing.T) { // R19

@@ -25,6 +25,7 @@ const (
 	IssueRowsDisagree           IssueCode = "rows_disagree"
 	IssueLostZeros              IssueCode = "leading_zeros_lost"
 	IssueRemovalHeld            IssueCode = "removal_held"
+	IssueGoneWhileCurrent       IssueCode = "gone_while_current"
 	IssueContributionsCleared   IssueCode = "contributions_cleared"
 	IssueBudgetDoesNotAddUp     IssueCode = "budget_does_not_add_up"
 	IssueUsageDiffers           IssueCode = "usage_differs"

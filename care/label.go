@@ -34,6 +34,11 @@ func (l Label) words() string {
 	return l.within(one + " " + strings.Join(parts, ", "))
 }
 
+// currentOn reports whether a day lies within the record's dates, as far as they are known.
+func (l Label) currentOn(day Date) bool {
+	return !l.StartDate.After(day) && (l.EndDate.IsZero() || !l.EndDate.Before(day))
+}
+
 // parts are the name, the dates and the position, where they are known.
 func (l Label) parts() []string {
 	name := l.Name

@@ -1,5 +1,7 @@
 package care
 
+import "cmp"
+
 // Plan is a care recipient's one Support at Home plan, the parent of everything a sync keeps (R12).
 type Plan struct {
 	ID        ID   `json:"id"`
@@ -15,6 +17,11 @@ type Classification struct {
 	FundingSource string `json:"funding_source"`
 	StartDate     Date   `json:"start_date"`
 	EndDate       Date   `json:"end_date"`
+}
+
+// Label names a classification by its level and dates.
+func (c *Classification) Label() Label {
+	return Label{Kind: KindClassification, Name: c.Name, Code: c.Code, StartDate: c.StartDate, EndDate: c.EndDate}
 }
 
 func (c *Classification) identity() string { return identityOf(c.Code, c.StartDate.String()) }
@@ -35,6 +42,11 @@ type ApprovedService struct {
 	EndDate     Date   `json:"end_date"`
 }
 
+// Label names an approved service by its name and dates.
+func (s *ApprovedService) Label() Label {
+	return Label{Kind: KindApprovedService, Name: s.Name, Code: cmp.Or(s.ServiceCode, s.TypeCode, s.GroupCode), StartDate: s.StartDate, EndDate: s.EndDate}
+}
+
 func (s *ApprovedService) identity() string {
 	return identityOf(s.GroupCode, s.TypeCode, s.ServiceCode, s.StartDate.String())
 }
@@ -49,6 +61,11 @@ type Supplement struct {
 	Name      string `json:"name"`
 	StartDate Date   `json:"start_date"`
 	EndDate   Date   `json:"end_date"`
+}
+
+// Label names a supplement by its name and dates.
+func (s *Supplement) Label() Label {
+	return Label{Kind: KindSupplement, Name: s.Name, Code: s.Code, StartDate: s.StartDate, EndDate: s.EndDate}
 }
 
 func (s *Supplement) identity() string { return identityOf(s.Code, s.StartDate.String()) }

@@ -45,9 +45,9 @@ func MergeSummaries(rows []Summary, connections []Connection, today Date) Person
 	}
 	slices.SortFunc(merged.Entries, Entry.compare)
 	merged.Entries = slices.Compact(merged.Entries)
-	merged.Classifications = mergeList(&merged, KindClassification, own, today, func(row Summary) []Classification { return row.Classifications })
-	merged.ApprovedServices = mergeList(&merged, KindApprovedService, own, today, func(row Summary) []ApprovedService { return row.ApprovedServices })
-	merged.Supplements = mergeList(&merged, KindSupplement, own, today, func(row Summary) []Supplement { return row.Supplements })
+	merged.Classifications = mergeList(&merged, own, today, func(row Summary) []Classification { return row.Classifications })
+	merged.ApprovedServices = mergeList(&merged, own, today, func(row Summary) []ApprovedService { return row.ApprovedServices })
+	merged.Supplements = mergeList(&merged, own, today, func(row Summary) []Supplement { return row.Supplements })
 	return merged
 }
 
@@ -82,7 +82,7 @@ type listed[T any] struct {
 
 // mergeList merges one list of the rows, which come in the order of their precedence. Ordinals count within one row: a row that has a
 // record twice has two.
-func mergeList[T any, P record[T]](merged *PersonSummary, kind Kind, rows []Summary, today Date, listOf func(Summary) []T) (all []T) {
+func mergeList[T any, P labelled[T]](merged *PersonSummary, rows []Summary, today Date, listOf func(Summary) []T) (all []T) {
 	known := make(map[string][]listed[T])
 	for _, row := range rows {
 		ofRow := make(map[string][]listed[T])
@@ -94,7 +94,7 @@ func mergeList[T any, P record[T]](merged *PersonSummary, kind Kind, rows []Summ
 			var differing [][2]T
 			known[identity], differing = mergeEquals[T, P](known[identity], ofRow[identity])
 			for _, pair := range differing {
-				merged.Issues = append(merged.Issues, rowsDisagree[T, P](kind, pair[0], pair[1]))
+				merged.Issues = append(merged.Issues, rowsDisagree[T, P](pair[0], pair[1]))
 			}
 		}
 	}
@@ -142,7 +142,7 @@ func compareValues[T any, P record[T]](a, b listed[T]) int {
 }
 
 // rowsDisagree warns that two rows differ about a record.
-func rowsDisagree[T any, P record[T]](kind Kind, kept, left T) Issue {
+func rowsDisagree[T any, P labelled[T]](kept, left T) Issue {
 	keptValues, leftValues := P(&kept).values(), P(&left).values()
 	var differences []string
 	for i := range keptValues {
@@ -152,8 +152,7 @@ func rowsDisagree[T any, P record[T]](kind Kind, kept, left T) Issue {
 		}
 	}
 	issue := Warning(AreaSummary, IssueRowsDisagree, "Several entries of this person report the same record differently ("+strings.Join(differences, "; ")+").")
-	issue.Kind = kind
-	return issue
+	return issue.On(P(&kept).Label(), "")
 }
 
 func shownValue(value Value) string {
