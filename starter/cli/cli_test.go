@@ -225,6 +225,28 @@ func TestAnIdentityMismatchShowsBothValues(t *testing.T) {
 	require.NotContains(t, done.out, "RECORDS")
 }
 
+// R8: somebody says once that a given name in doubt is the person's.
+func TestASamePersonIsConfirmed(t *testing.T) {
+	s := newSimulated(t)
+	_, err := s.World.World.Move("several-open", world.Move{Name: world.ChangeIdentity, GivenName: "Margery"})
+	require.NoError(t, err)
+	doubtful := s.sync("several-open", "--json")
+	var view db.RunView
+	require.NoError(t, json.Unmarshal([]byte(doubtful.out), &view), doubtful.err)
+	require.Len(t, view.GivenNameDoubts(), 1)
+	require.Contains(t, must(t, "runs", "show", string(view.ID)), "caresync runs same-person "+string(view.ID))
+
+	require.Equal(t, cli.ExitUsage, run(t, "", "runs", "same-person", string(view.ID)).code, "without a reason")
+	confirmed := run(t, "", "runs", "same-person", string(view.ID), "--reason", "compared with the letter", "--wait")
+	require.Equal(t, cli.ExitSucceeded, confirmed.code, "%s%s", confirmed.out, confirmed.err)
+	require.NotContains(t, confirmed.out, "given name differs")
+	runs, _, err := s.Store.Runs(t.Context(), s.Request(t, "several-open").OrganisationID, db.RunFilter{Most: 1})
+	require.NoError(t, err)
+	require.Zero(t, runs[0].Warnings, "it is not asked again")
+	again := run(t, "", "runs", "same-person", string(runs[0].ID), "--reason", "compared with the letter")
+	require.Equal(t, cli.ExitUsage, again.code, "nothing is in doubt: %s", again.err)
+}
+
 // R5: a removal that was held back is made after an operator has accepted it.
 func TestAHeldRemovalCanBeAccepted(t *testing.T) {
 	s := newSimulated(t)
