@@ -68,6 +68,20 @@ func TestASearchThatFindsTwoPeopleWritesNothing(t *testing.T) {
 	}
 }
 
+// R11: a person's entries with one provider are one person's, whichever lists stand in which row.
+func TestSeveralRowsAreOnePerson(t *testing.T) {
+	s := newSite(t, people(marjorie))
+	require.Equal(t, care.RunSucceeded, s.Sync(t, s.steps, "marjorie").Outcome)
+	before := s.planRows(t)
+	lists := []string{"support_plan", "classification", "approved_service", "supplement"}
+	for _, split := range []world.Move{{Name: world.SplitRows}, {Name: world.SplitRows, Date: "today-900d"}, {Name: world.UniteRows}} {
+		s.move(t, "marjorie", split)
+		require.Equal(t, care.RunSucceeded, s.Sync(t, s.steps, "marjorie").Outcome)
+		require.Equal(t, before.Of(lists...), s.planRows(t).Of(lists...))
+	}
+	require.Equal(t, before["client"][0].Content, s.planRows(t)["client"][0].Content, "and the person is as before")
+}
+
 // R19: a person who is with another provider only stays as they were, with the mark.
 func TestAtAnotherProviderOnly(t *testing.T) {
 	s := newSite(t, people(marjorie))
