@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
@@ -50,8 +51,8 @@ func (p *PaceContract) ValidateParticipant(ctx context.Context, in protocol.Vali
 	}
 	today := care.DateIn(in.At, record.TimeZone)
 	return care.Subject{
-		RunID: in.RunID, OrganisationID: in.OrganisationID, ClientID: in.ClientID, ConnectionID: record.ConnectionID, Today: today,
-		HoldChanges: in.HoldChanges, Again: again,
+		RunID: in.RunID, OrganisationID: in.OrganisationID, ClientID: in.ClientID, ConnectionID: record.ConnectionID,
+		Today: today, ServiceToday: care.DateIn(in.At, record.ServiceTimeZone), HoldChanges: in.HoldChanges, Again: again,
 		Refusal: participantRefusal(record, in.Trigger, today),
 	}, nil
 }
@@ -142,7 +143,7 @@ func (p *PaceContract) RefreshContract(ctx context.Context, in protocol.AreaInpu
 	if answer, done := alreadyAnswered(begun, err); done {
 		return protocol.ContractResult{AreaResult: answer}, err
 	}
-	read, err := p.readPlan(ctx, step, begun, care.Date{})
+	read, err := p.readPlans(ctx, step, begun)
 	if err != nil {
 		return p.refused(ctx, step, begun, err)
 	}
@@ -169,6 +170,8 @@ func (p *PaceContract) RefreshContract(ctx context.Context, in protocol.AreaInpu
 type planRead struct {
 	care.ContractRead
 	choice care.PlanChoice
+	// listed are all plans that the NDIA lists.
+	listed []care.ParticipantPlan
 	// refusal says why none of the plans can be synced.
 	refusal care.Reason
 }
@@ -176,6 +179,19 @@ type planRead struct {
 // plans are those that people are shown beside a refusal.
 func (r planRead) plans() []care.ParticipantPlan {
 	return append(r.choice.Candidates, r.choice.Others...)
+}
+
+// readPlans reads the plan that a refresh is about, and those that ended a short time ago.
+func (p *PaceContract) readPlans(ctx context.Context, step db.Step, begun db.Begun[db.HeldParticipant]) (planRead, error) {
+	read, err := p.readPlan(ctx, step, begun, care.Date{})
+	if err != nil || read.refusal != "" {
+		return read, err
+	}
+	held, err := p.store.HeldContracts(ctx, step.OrganisationID, step.ClientID)
+	if err != nil {
+		return read, err
+	}
+	return read.withEarlier(ctx, p.reader(step, begun), begun.Held.Participant, held.Contracts)
 }
 
 // readPlan reads which plans there are and the budget of the one to sync (R23).
@@ -192,8 +208,8 @@ func (p *PaceContract) readPlan(ctx context.Context, step db.Step, begun db.Begu
 	if err != nil {
 		return planRead{}, err
 	}
-	read := planRead{choice: care.ChoosePlan(listed.Records, wantedStart, step.Today)}
-	read.On, read.Issues = step.Today, append(issues, listed.Issues...)
+	read := planRead{choice: care.ChoosePlan(listed.Records, wantedStart, step.ServiceToday), listed: listed.Records}
+	read.On, read.Today, read.Issues = step.Today, step.ServiceToday, append(issues, listed.Issues...)
 	if read.refusal = read.choice.Refusal; read.refusal != "" {
 		return read, nil
 	}
@@ -218,8 +234,29 @@ func (r planRead) withTree(ctx context.Context, reader *ndia.Reader, participant
 		r.refusal = care.ReasonPlanInFuture
 		r.choice.Candidates = []care.ParticipantPlan{r.choice.Plan}
 	}
-	r.Plan, r.Issues = r.choice.Plan, append(r.Issues, issues...)
+	r.Plan, r.Others, r.Issues = r.choice.Plan, r.choice.Others, append(r.Issues, issues...)
 	return r, err
+}
+
+// withEarlier adds the trees of plans that ended a short time ago (R23). What the NDIA refuses of them is said, and holds nothing else up.
+func (r planRead) withEarlier(ctx context.Context, reader *ndia.Reader, participant care.Participant, held []care.ServiceContract) (planRead, error) {
+	for _, plan := range care.EarlierPlans(held, r.Plan, r.listed, r.Today) {
+		trees, err := reader.HistoricalBudget(ctx, participant, plan.StartDate)
+		var failure *transport.Error
+		if err != nil && (!errors.As(err, &failure) || failure.Retryable()) {
+			return r, err
+		}
+		tree, refusal := care.ChooseHistory(plan, trees.Records)
+		if err != nil || refusal != "" {
+			r.Issues = append(r.Issues, care.EarlierPlanUnread(plan))
+			continue
+		}
+		r.Earlier = append(r.Earlier, care.ContractRead{
+			Plan: plan, Tree: tree, On: r.On, Today: r.Today, Issues: trees.Issues,
+			Others: slices.DeleteFunc(slices.Clone(r.listed), func(p care.ParticipantPlan) bool { return p == plan }),
+		})
+	}
+	return r, nil
 }
 
 // stage keeps the preview of a read until it is created, replaced or expires. A plan that cannot be created is refused at once.
@@ -231,7 +268,7 @@ func (p *PaceContract) stage(
 		return protocol.ContractResult{}, err
 	}
 	id := db.RetrievalID(step.RunID, step.Chunk)
-	preview := care.Stage(id, held, read.ContractRead, read.choice.Others, begun.BeganAt, db.NewID)
+	preview := care.Stage(id, held, read.ContractRead, begun.BeganAt, db.NewID)
 	if preview.Refusal != "" {
 		return p.refuse(ctx, step, begun, preview.Refusal, "", read.plans())
 	}

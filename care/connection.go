@@ -11,6 +11,9 @@ const (
 	NDIA              Service = "ndia"
 )
 
+// DefaultServiceTimeZone is that of the government's services, unless a connection says otherwise.
+const DefaultServiceTimeZone = "Australia/Sydney"
+
 // Connection is how an organisation reaches one service as one service provider: addresses, its PRODA device and limits
 // (R11). The device's private key is not part of it.
 type Connection struct {
@@ -35,6 +38,8 @@ type Connection struct {
 	RatePerSecond int `json:"rate_per_second"`
 	// ConsentCode is the service's error code for "has not provided consent" (R18).
 	ConsentCode string `json:"consent_code"`
+	// TimeZone is the service's own: its date decides what the service decides (R1).
+	TimeZone string `json:"time_zone"`
 	// ActivatedAt, KeyExpiry and DeviceExpiry are the PRODA device's; zero where not known yet.
 	ActivatedAt  *time.Time `json:"activated_at"`
 	KeyExpiry    *time.Time `json:"key_expiry"`

@@ -62,3 +62,11 @@ func (r DateRange) ElapsedShare(day Date) float64 {
 	}
 	return float64(r.Elapsed(day)) / float64(r.Days())
 }
+
+// overlapsMoreThanADay is Overlaps, but for two ranges of which one begins on the day on which the other ends.
+func (r DateRange) overlapsMoreThanADay(other DateRange) bool {
+	meets := func(a, b DateRange) bool {
+		return !a.EndDate.IsZero() && a.EndDate == b.StartDate && a.StartDate.Before(a.EndDate)
+	}
+	return r.Overlaps(other) && !meets(r, other) && !meets(other, r)
+}

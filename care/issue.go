@@ -45,6 +45,9 @@ const (
 const (
 	IssueAmountsDoNotAddUp  IssueCode = "amounts_do_not_add_up"
 	IssueTreeDatesDiffer    IssueCode = "tree_dates_differ"
+	IssueTreeUndated        IssueCode = "tree_undated"
+	IssueTreeStartsLater    IssueCode = "tree_starts_later"
+	IssueEarlierPlanUnread  IssueCode = "earlier_plan_unread"
 	IssueContractShortened  IssueCode = "contract_shortened"
 	IssueOverlap            IssueCode = "contracts_overlap"
 	IssueNoLongerInPACE     IssueCode = "no_longer_in_pace"

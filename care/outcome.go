@@ -83,6 +83,7 @@ const (
 	ReasonPlanAmbiguous        Reason = "plan_ambiguous"
 	ReasonPlanInFuture         Reason = "plan_in_future"
 	ReasonHistoryNotFound      Reason = "history_not_found"
+	ReasonTreeOfAnotherPlan    Reason = "tree_of_another_plan"
 	ReasonPreviewExpired       Reason = "preview_expired"
 	ReasonPreviewReplaced      Reason = "preview_replaced"
 	ReasonPreviewDiffers       Reason = "preview_differs"
@@ -125,9 +126,10 @@ var explanations = map[Reason]string{
 	ReasonNotPACE:            "The NDIA says that this participant's plan is not a PACE plan, so there is nothing to sync.",
 	ReasonNoPlan:             "The NDIA lists no such PACE plan of this participant.",
 	ReasonPlanUndated:        "The NDIA reported the plan without the start dates by which its contract is recognised. Nothing was saved; try again, and tell CareSync's operators if it stays so.",
-	ReasonPlanAmbiguous:      "Several plans cover today, and the budget's dates fit none of them alone. Nothing was saved; the plans are shown below. Ask the NDIA which one holds.",
+	ReasonPlanAmbiguous:      "Several plans cover today, and the budget's start date fits none of them alone. Nothing was saved; the plans are shown below. Ask the NDIA which one holds.",
 	ReasonPlanInFuture:       "This plan has not begun. Its contract can be created on the day it begins.",
 	ReasonHistoryNotFound:    "The NDIA's earlier budgets have none that fits this plan's dates. Nothing was saved.",
+	ReasonTreeOfAnotherPlan:  "The budget that the NDIA reports at the moment is another plan's: it begins with that plan and not with this one. Nothing was saved. The NDIA switches a budget as soon as a review is done; retrieve the plan again a day later.",
 	ReasonPreviewExpired:     "More than 30 minutes have passed since the plan was retrieved. Nothing was saved; retrieve it again.",
 	ReasonPreviewReplaced:    "This is not the preview that waits for this client: it was retrieved anew. Nothing was saved; look at the new preview.",
 	ReasonPreviewDiffers:     "What the NDIA reports has changed since the preview. Nothing was saved; the differences are shown below, and a new preview waits for 30 minutes.",

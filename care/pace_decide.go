@@ -18,8 +18,13 @@ type HeldContracts struct {
 type ContractRead struct {
 	Plan ParticipantPlan `json:"plan"`
 	Tree BudgetTree      `json:"tree"`
-	// On is the day of the retrieval (R1).
-	On Date `json:"on"`
+	// Others are the participant's further plans that were listed beside it.
+	Others []ParticipantPlan `json:"others,omitempty"`
+	// On is the day of the retrieval as the organisation counts it; Today is the NDIA's date, by which it decides what runs (R1).
+	On    Date `json:"on"`
+	Today Date `json:"today"`
+	// Earlier are the trees of plans that ended a short time ago; only an unattended refresh reads them (R23).
+	Earlier []ContractRead `json:"earlier,omitempty"`
 	// Issues are what was odd about the answers without being wrong.
 	Issues []Issue `json:"issues,omitempty"`
 }
@@ -73,66 +78,17 @@ type contractDeciding struct {
 	before *ServiceContract
 }
 
-// RefreshUnattended decides what a read changes where nobody looks (R31): changed amounts and extensions are applied; new contracts,
-// new budgets and shortenings are held for review.
-func RefreshUnattended(held HeldContracts, read ContractRead, newID NewID) ContractDecision {
-	return decideContract(held, read, terms{ticked: everyBudget}, newID)
-}
-
-// RefreshHeld decides what a read would change, and leaves all of it to people: nothing of the contract is written.
-func RefreshHeld(held HeldContracts, read ContractRead, newID NewID) ContractDecision {
-	would := RefreshUnattended(held, read, newID)
-	if would.Answer.Outcome != AreaSucceeded {
-		return would
-	}
-	names := make(map[ID]string)
-	for i := range would.Budgets.After {
-		names[would.Budgets.After[i].ID] = would.Budgets.After[i].Name()
-	}
-	holding := ContractDecision{Decision: Decision{Issues: slices.Clone(read.Issues)}, Contract: would.Contract, Review: would.Review}
-	for _, change := range would.Changes {
-		if item, reviewed := reviewOf(change, would.Contract.ID, names); reviewed {
-			holding.Review = append(holding.Review, item)
-		}
-	}
-	if len(holding.Review) > 0 {
-		holding.warn(heldForReview(len(holding.Review)))
-	}
-	holding.conclude(Counts{KindServiceContract: {Unchanged: len(would.Contracts)}, KindPlanBudget: {Unchanged: len(would.Budgets.After)}})
-	return holding
-}
-
-// What a person is told of a budget that leaves PACE, or comes back.
-const statusField, inPACE, noLongerInPACE = "status", "in PACE", "no longer in PACE"
-
-// reviewOf is a change as it waits for a person. Adjustment records only follow from other changes.
-func reviewOf(change Change, contract ID, budgets map[ID]string) (ReviewItem, bool) {
-	item := ReviewItem{Kind: ReviewChange, ContractID: contract, Field: change.Field, Old: change.Old, New: change.New}
-	switch {
-	case change.Kind == KindServiceContract && change.Action == ActionUpdated && change.Field != "allocation_total":
-		item.Subject = "The plan"
-	case change.Kind == KindPlanBudget:
-		item.Subject, item.BudgetID = budgets[change.RecordID], change.RecordID
-		if change.Action != ActionUpdated {
-			item.Field, item.Old, item.New = statusField, text(inPACE), text(noLongerInPACE)
-		}
-		if change.Action == ActionRevived {
-			item.Old, item.New = item.New, item.Old
-		}
-	default:
-		return ReviewItem{}, false
-	}
-	return item, true
-}
-
 func everyBudget(int) bool { return true }
 
 func decideContract(held HeldContracts, read ContractRead, terms terms, newID NewID) ContractDecision {
 	d := &contractDeciding{held: held, read: read, terms: terms, newID: newID, before: ContractOf(held.Contracts, read.Plan)}
 	d.terms.only = terms.only && d.before != nil
 	d.Issues = slices.Clone(read.Issues)
-	if reason := PlanRefusal(read.Plan, read.On); reason != "" {
+	if reason := PlanRefusal(read.Plan, read.Today); reason != "" {
 		return refusedContract(reason)
+	}
+	if read.fit() == treeOfAnotherPlan && terms.attended {
+		return refusedContract(ReasonTreeOfAnotherPlan)
 	}
 	if d.before == nil && !terms.attended {
 		d.review(ReviewItem{Kind: ReviewNewContract, Subject: "The plan", New: dateText(read.Plan.StartDate)})
@@ -210,6 +166,9 @@ func (d *contractDeciding) contractBefore() ServiceContract {
 
 // mayShorten warns of an earlier end where a person has seen it, and holds it for review where nobody has (R24, R31).
 func (d *contractDeciding) mayShorten(contract ServiceContract, old Date) bool {
+	if d.endsAnyway(contract.PlanEndDate) {
+		return d.before.SupersededBy != ""
+	}
 	if !d.terms.attended {
 		d.review(ReviewItem{
 			Kind: ReviewShortening, ContractID: contract.ID, Subject: "The plan", Field: "plan_end_date", Old: dateText(old), New: dateText(contract.PlanEndDate),
@@ -219,6 +178,30 @@ func (d *contractDeciding) mayShorten(contract ServiceContract, old Date) bool {
 	d.warn(Warning(AreaContract, IssueContractShortened, fmt.Sprintf("The plan's end date changed from %s to %s.",
 		provided(dateText(old)), provided(dateText(contract.PlanEndDate)))))
 	return true
+}
+
+// endsAnyway reports whether an earlier end of an ended plan is only what the plan that follows says too. Nobody is asked about it: it is
+// applied once that plan has its contract (R24), and not before.
+func (d *contractDeciding) endsAnyway(end Date) bool {
+	next := d.nextStart()
+	return !d.terms.attended && d.read.Tree.Historical && !next.IsZero() && !end.IsZero() && !end.Before(next.AddDays(-1))
+}
+
+// nextStart is when the plan begins that follows this one, as far as it is known.
+func (d *contractDeciding) nextStart() (next Date) {
+	starts := make([]Date, 0, len(d.read.Others)+len(d.held.Contracts))
+	for _, plan := range d.read.Others {
+		starts = append(starts, plan.StartDate)
+	}
+	for i := range d.held.Contracts {
+		starts = append(starts, d.held.Contracts[i].PlanStartDate) // none for one made by hand
+	}
+	for _, start := range starts {
+		if start.After(d.read.Plan.StartDate) && (next.IsZero() || start.Before(next)) {
+			next = start
+		}
+	}
+	return next
 }
 
 // place puts the contract among the client's others.
@@ -298,7 +281,11 @@ func (d *contractDeciding) holdShortening(held PlanBudget, read *PlanBudget) {
 		})
 		*new = old
 	}
-	if read.EndDate != held.EndDate && !widens(held.EndDate, read.EndDate) {
+	switch {
+	case read.EndDate == held.EndDate, widens(held.EndDate, read.EndDate), d.endsAnyway(read.EndDate) && d.before.SupersededBy != "":
+	case d.endsAnyway(read.EndDate):
+		read.EndDate = held.EndDate
+	default:
 		hold("end_date", held.EndDate, &read.EndDate)
 	}
 	if read.StartDate != held.StartDate && !startsSooner(held.StartDate, read.StartDate) {
@@ -314,6 +301,7 @@ func (d *contractDeciding) flagAbsent(absent []*PlanBudget, reported int) {
 			current++
 		}
 	}
+	absent = filter(absent, d.isMissing)
 	for _, budget := range absent {
 		if !budget.Removed {
 			d.Missing = append(d.Missing, *budget)
@@ -328,6 +316,15 @@ func (d *contractDeciding) flagAbsent(absent []*PlanBudget, reported int) {
 	for _, budget := range d.Missing {
 		d.noteMissing(budget)
 	}
+}
+
+// isMissing keeps a budget without money from being missed in the historical tree, which lists funded supports only.
+func (d *contractDeciding) isMissing(budget *PlanBudget) bool {
+	if d.read.Tree.Historical && !budget.hasMoney() {
+		d.Budgets.After = append(d.Budgets.After, *budget)
+		return false
+	}
+	return true
 }
 
 func (d *contractDeciding) noteMissing(budget PlanBudget) {
@@ -387,11 +384,23 @@ func (d *contractDeciding) setAdjustments() {
 // check looks whether what was reported fits together (R4).
 func (d *contractDeciding) check() {
 	d.Issues = append(d.Issues, d.read.Tree.Check()...)
+	d.checkStart()
 	dates := d.read.Tree.Dates()
 	if dates != (DateRange{}) && !sameDates(dates, d.read.Plan.Dates()) {
 		d.warn(Warning(AreaContract, IssueTreeDatesDiffer, fmt.Sprintf("The budget's dates, %s to %s, are not those of the plan, %s to %s.",
 			provided(dateText(dates.StartDate)), provided(dateText(dates.EndDate)),
 			provided(dateText(d.read.Plan.StartDate)), provided(dateText(d.read.Plan.EndDate)))))
+	}
+}
+
+// checkStart says by what the tree was recognised, where that was not the plan's start (R23).
+func (d *contractDeciding) checkStart() {
+	switch d.read.fit() {
+	case treeUndated:
+		d.warn(Warning(AreaContract, IssueTreeUndated,
+			"The budget came without any start date, so that its plan could not be recognised. It was taken for the plan that was asked for."))
+	case treeInsidePlan:
+		d.warn(Warning(AreaContract, IssueTreeStartsLater, d.read.startsLater()+" Create takes it for this plan's."))
 	}
 }
 

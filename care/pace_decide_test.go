@@ -97,7 +97,7 @@ func TestNoContractIsFirstCreatedUnattended(t *testing.T) { // R31
 func TestAnUntickedBudgetIsNotAskedAboutAgainUntilItsMoneyChanges(t *testing.T) { // R25, R31
 	newID := freshIDs()
 	read := readOf(aPlan, consumables(), spentBudget("Relationships", "0", "0"))
-	preview := care.Stage("retrieval", care.HeldContracts{}, read, nil, retrievalTime, newID)
+	preview := care.Stage("retrieval", care.HeldContracts{}, read, retrievalTime, newID)
 	request := preview.SelectAll()
 	request.Selection = request.Selection[:1]
 	held := written(care.HeldContracts{}, care.DecideCreate(care.HeldContracts{}, preview, request, read, retrievalTime, newID))
@@ -124,7 +124,7 @@ func TestAnExtensionIntoAnotherContractIsHeld(t *testing.T) { // R24, R31
 	require.Equal(t, "The plan: end date of the plan would change from 2027-01-31 to 2027-07-31, and then overlap with another contract.", decision.Review[0].Words())
 	require.Equal(t, []string{"spent", "remaining", "amount"}, fieldsOf(decision.Changes), "the rest is applied")
 
-	preview := care.Stage("retrieval", held, extended, nil, retrievalTime, newID)
+	preview := care.Stage("retrieval", held, extended, retrievalTime, newID)
 	require.Len(t, preview.Overlaps, 1)
 	require.Equal(t, care.ReasonOverlapUnconfirmed, preview.Waiting().Admit(preview.SelectAll(), retrievalTime))
 	only := preview.SelectAll()
@@ -185,7 +185,7 @@ func TestMostBudgetsDoNotLeaveAtOnce(t *testing.T) { // R5
 	require.Len(t, care.RefreshUnattended(held, readOf(aPlan), newID).Missing, 6)
 	require.Equal(t, 6, care.RefreshUnattended(held, readOf(aPlan), newID).Budgets.Held, "an empty answer")
 
-	preview := care.Stage("retrieval", held, few, nil, retrievalTime, newID)
+	preview := care.Stage("retrieval", held, few, retrievalTime, newID)
 	require.True(t, preview.RemovalsHeld)
 	require.Len(t, preview.Missing, 4)
 	request := preview.SelectAll()
@@ -238,7 +238,7 @@ func TestABudgetCreatedBesideADeclinedEqualKeepsItsPlace(t *testing.T) { // R25
 	first, second := spentBudget("Consumables", "100", "1"), spentBudget("Consumables", "200", "2")
 	newID := freshIDs()
 	read := readOf(aPlan, first, second)
-	preview := care.Stage("retrieval", care.HeldContracts{}, read, nil, retrievalTime, newID)
+	preview := care.Stage("retrieval", care.HeldContracts{}, read, retrievalTime, newID)
 	request := preview.SelectAll()
 	request.Selection = []care.ID{preview.Budgets[1].ID}
 	held := written(care.HeldContracts{}, care.DecideCreate(care.HeldContracts{}, preview, request, read, retrievalTime, newID))
@@ -266,13 +266,13 @@ func TestABudgetIsTheOneThatThePreviewShowed(t *testing.T) { // R25
 	first, second := spentBudget("Consumables", "100", "1"), spentBudget("Consumables", "200", "2")
 	newID := freshIDs()
 	both := readOf(aPlan, first, second)
-	preview := care.Stage("retrieval", care.HeldContracts{}, both, nil, retrievalTime, newID)
+	preview := care.Stage("retrieval", care.HeldContracts{}, both, retrievalTime, newID)
 	request := preview.SelectAll()
 	request.Selection = []care.ID{preview.Budgets[1].ID}
 	held := written(care.HeldContracts{}, care.DecideCreate(care.HeldContracts{}, preview, request, both, retrievalTime, newID))
 
 	alone := readOf(aPlan, second)
-	stale := care.Stage("retrieval 2", held, alone, nil, retrievalTime, newID)
+	stale := care.Stage("retrieval 2", held, alone, retrievalTime, newID)
 	require.Equal(t, held.Budgets[0].ID, stale.Budgets[0].ID)
 	sooner := func(start string) care.ReportedBudget {
 		return with(second, func(b *care.ReportedBudget) { b.StartDate = day(start) })
@@ -324,7 +324,7 @@ func TestAnEndedPlansBudgetsAreTheSameInTheHistoricalTree(t *testing.T) { // R23
 		require.Equal(t, held.Budgets[i].Identity, after.Budgets[i].Identity)
 	}
 
-	preview := care.Stage("retrieval", held, ended, nil, retrievalTime, newID)
+	preview := care.Stage("retrieval", held, ended, retrievalTime, newID)
 	require.Empty(t, care.DecideCreate(held, preview, preview.SelectAll(), ended, retrievalTime, newID).Differences)
 
 	fromHistory, _ := created(care.HeldContracts{}, ended, newID)

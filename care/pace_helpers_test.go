@@ -66,7 +66,7 @@ func historical(tree care.BudgetTree) care.BudgetTree {
 func readOf(plan care.ParticipantPlan, budgets ...care.ReportedBudget) care.ContractRead {
 	tree := treeOf(budgets...)
 	tree.Groups[0].DateRange = plan.Dates()
-	return care.ContractRead{Plan: plan, Tree: tree, On: retrievalDay}
+	return care.ContractRead{Plan: plan, Tree: tree, On: retrievalDay, Today: retrievalDay}
 }
 
 // written is what we hold once a decision is written, as the database does it: upsert by id, then mark as removed.
@@ -105,7 +105,7 @@ func upserted[T any](rows, write []T, id func(T) care.ID) []T {
 
 // created is what we hold after a read was retrieved and created with all budgets ticked.
 func created(held care.HeldContracts, read care.ContractRead, newID care.NewID) (care.HeldContracts, care.ContractDecision) {
-	preview := care.Stage(newID(), held, read, nil, retrievalTime, newID)
+	preview := care.Stage(newID(), held, read, retrievalTime, newID)
 	request := preview.SelectAll()
 	request.AcceptOverlaps, request.AcceptRemovals = true, true
 	decision := care.DecideCreate(held, preview, request, read, retrievalTime.Add(time.Minute), newID)

@@ -38,10 +38,11 @@ func (w *paceWorld) today() care.Date { return care.DateIn(w.now, zone("Australi
 // read is what the NDIA says of a plan today, in any order: in the historical tree, if there is a later plan.
 func (w *paceWorld) read(t *rapid.T, plan care.ParticipantPlan) care.ContractRead {
 	tree := treeOf(rapid.Permutation(w.budgets[plan.StartDate]).Draw(t, "order")...)
+	tree.Groups[0].DateRange = plan.Dates()
 	if plan.StartDate != w.plans[len(w.plans)-1].StartDate {
 		tree = historical(tree)
 	}
-	return care.ContractRead{Plan: plan, Tree: tree, On: w.today()}
+	return care.ContractRead{Plan: plan, Tree: tree, On: w.today(), Today: w.today()}
 }
 
 func (w *paceWorld) somePlan(t *rapid.T) care.ParticipantPlan {
@@ -77,7 +78,7 @@ func (w *paceWorld) planMoves(t *rapid.T) {
 }
 
 func (w *paceWorld) retrieve(t *rapid.T) {
-	preview := care.Stage(w.newID(), w.held, w.read(t, w.somePlan(t)), nil, w.now, w.newID)
+	preview := care.Stage(w.newID(), w.held, w.read(t, w.somePlan(t)), w.now, w.newID)
 	require.Len(t, preview.Budgets, len(w.budgets[preview.Plan.StartDate]), "all that were read are shown")
 	w.previews = append(w.previews, preview)
 }

@@ -15,6 +15,10 @@ const (
 	ReviewChange ReviewKind = "change"
 	// ReviewRemoval is a budget that is missing together with so many others that the guard held them all (R5).
 	ReviewRemoval ReviewKind = "removal"
+	// ReviewTree is a budget tree that does not begin with the plan (R23), ReviewSpent one in which most of what was spent is gone (R31).
+	// Nothing of such a tree is taken over; where a person may accept it, its changes follow.
+	ReviewTree  ReviewKind = "tree"
+	ReviewSpent ReviewKind = "spent"
 )
 
 // ReviewItem is one change that was held for review. It is accepted by an attended refresh: retrieve, look, create.
@@ -39,6 +43,10 @@ func (i ReviewItem) Words() string {
 		return fmt.Sprintf("%s is new in PACE, with %s approved.", i.Subject, provided(i.New))
 	case ReviewRemoval:
 		return fmt.Sprintf("%s is no longer in PACE, like most of this contract's budgets.", i.Subject)
+	case ReviewTree:
+		return fmt.Sprintf("The budget that the NDIA reports begins on %s, and this plan on %s. Nothing of it was taken over, amounts neither.", provided(i.New), provided(i.Old))
+	case ReviewSpent:
+		return fmt.Sprintf("Spent would fall to 0.00 in %s budgets at once. Nothing was taken over: ask the NDIA whether that is so.", provided(i.New))
 	case ReviewOverlap:
 		return fmt.Sprintf("%s: %s would change from %s to %s, and then overlap with another contract.", i.Subject, FieldLabel(i.Field), provided(i.Old), provided(i.New))
 	default:

@@ -34,6 +34,12 @@ func ContractRefusal(reason Reason, words string) Issue {
 	return Issue{Severity: SeverityError, Area: AreaContract, Code: IssueCode(reason), Message: reason.ExplainFor(NDIA), Words: words}
 }
 
+// EarlierPlanUnread says that the NDIA's history did not have a plan that ended a short time ago.
+func EarlierPlanUnread(plan ParticipantPlan) Issue {
+	return Warning(AreaContract, IssueEarlierPlanUnread, fmt.Sprintf(
+		"The NDIA's history did not have the budgets of the plan that began on %s, which ended a short time ago. Its figures stay as they were.", plan.StartDate))
+}
+
 // fieldLabels are the fields of a contract, a plan budget and a delivered service as people call them.
 var fieldLabels = map[string]string{
 	"is_pace_plan": "PACE plan", "plan_first_start_date": "first start date of the plan", "plan_start_date": "start date of the plan",

@@ -2,6 +2,7 @@ package care
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -144,6 +145,13 @@ func newPlanBudget(reported ReportedBudget, ordinal int) PlanBudget {
 // Name is how people tell one budget of a plan from the others.
 func (b *ReportedBudget) Name() string {
 	return fmt.Sprintf("%s (%s, %s)", b.Category, b.BudgetType, b.Management)
+}
+
+// hasMoney reports whether any amount of the budget is other than zero.
+func (b *ReportedBudget) hasMoney() bool {
+	return slices.ContainsFunc([]decimal.NullDecimal{b.Approved, b.Released, b.Spent, b.Remaining}, func(amount decimal.NullDecimal) bool {
+		return amount.Valid && !amount.Decimal.IsZero()
+	})
 }
 
 // identity is what makes two reports the same budget of a contract, beside the ordinal among equals (R25). Names are compared

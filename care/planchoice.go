@@ -108,19 +108,27 @@ func without(plans []ParticipantPlan, some ...ParticipantPlan) []ParticipantPlan
 	return filter(plans, func(p ParticipantPlan) bool { return !slices.Contains(some, p) })
 }
 
-// Settle picks among several plans that cover today the one whose dates are those of the current tree. Where that is not exactly
-// one, the choice is refused and the candidates stay, to be shown (R23).
+// Settle picks among several plans that cover today the one with which the current tree begins, whatever its ends: categories end early,
+// and are extended alone. Where that is not exactly one, the choice is refused and the candidates stay, to be shown (R23).
 func (c PlanChoice) Settle(tree BudgetTree) PlanChoice {
 	if len(c.Candidates) == 0 {
 		return c
 	}
-	dates := tree.Dates()
-	matching := filter(c.Candidates, func(p ParticipantPlan) bool { return sameDates(p.Dates(), dates) })
-	if len(matching) != 1 {
+	start := tree.Dates().StartDate
+	matching := filter(c.Candidates, func(p ParticipantPlan) bool { return p.StartDate == start })
+	if len(matching) == 0 || matching[0].FirstStartDate != matching[len(matching)-1].FirstStartDate {
 		c.Refusal = ReasonPlanAmbiguous
 		return c
 	}
-	return chose(matching[0], append(slices.Clone(c.Candidates), c.Others...), c.Source)
+	return chose(longest(matching), append(slices.Clone(c.Candidates), c.Others...), c.Source)
+}
+
+// longest is the plan with the latest end, among listings of one plan that was extended.
+func longest(plans []ParticipantPlan) ParticipantPlan {
+	if plans[0].EndDate.IsZero() { // they are in the order of their ends
+		return plans[0]
+	}
+	return plans[len(plans)-1]
 }
 
 // sameDates reports whether two ranges are the same as far as both are known; ranges of which nothing is known in common are not.
@@ -129,11 +137,11 @@ func sameDates(a, b DateRange) bool {
 	return (starts || ends) && (!starts || a.StartDate == b.StartDate) && (!ends || a.EndDate == b.EndDate)
 }
 
-// ChooseHistory picks the earlier budget that belongs to an ended plan: the one with the plan's dates, else the only one that
+// ChooseHistory picks the earlier budget that belongs to an ended plan: the one that begins with the plan, else the only one that
 // shares a day with it (R23).
 func ChooseHistory(plan ParticipantPlan, trees []BudgetTree) (BudgetTree, Reason) {
 	for _, fits := range []func(DateRange) bool{
-		func(dates DateRange) bool { return sameDates(plan.Dates(), dates) },
+		func(dates DateRange) bool { return plan.StartDate == dates.StartDate },
 		func(dates DateRange) bool { return plan.Dates().Overlaps(dates) },
 	} {
 		matching := filter(trees, func(tree BudgetTree) bool { return fits(tree.Dates()) })
@@ -142,4 +150,28 @@ func ChooseHistory(plan ParticipantPlan, trees []BudgetTree) (BudgetTree, Reason
 		}
 	}
 	return BudgetTree{}, ReasonHistoryNotFound
+}
+
+// earlierPlanIsRead is for how many days after its end a plan is read from the history: claims are lodged late (R23).
+const earlierPlanIsRead = 90
+
+// EarlierPlans are the plans of contracts that ended a short time ago and are not the chosen plan's: an unattended refresh reads them from
+// the historical tree (R23). listed are all plans that the NDIA lists.
+func EarlierPlans(held []ServiceContract, chosen ParticipantPlan, listed []ParticipantPlan, today Date) (earlier []ParticipantPlan) {
+	for i := range held {
+		contract := &held[i]
+		if contract.Origin != OriginPACE || contract.isOf(chosen) {
+			continue
+		}
+		plan, end := contract.plan(), contract.EndDate
+		for _, one := range listed {
+			if contract.isOf(one) {
+				plan, end = one, DateRange{EndDate: one.EndDate}.Clamp(end)
+			}
+		}
+		if !end.IsZero() && end.Before(today) && !end.AddDays(earlierPlanIsRead).Before(today) {
+			earlier = append(earlier, plan)
+		}
+	}
+	return earlier
 }

@@ -58,7 +58,7 @@ func TestWhichPlan(t *testing.T) { // R23; today is 15 June 2026
 	require.Equal(t, []care.ParticipantPlan{previous, future}, care.ChoosePlan([]care.ParticipantPlan{future, previous, current}, noDate, retrievalDay).Others)
 }
 
-func TestTheTreesDatesDecideAmongSeveralPlans(t *testing.T) { // R23
+func TestTheTreesStartDecidesAmongSeveralPlans(t *testing.T) { // R23
 	shorter, longer := plan("2026-02-01", "2026-07-31"), plan("2026-05-01", "2027-04-30")
 	choice := care.ChoosePlan([]care.ParticipantPlan{longer, shorter}, noDate, retrievalDay)
 	require.Equal(t, []care.ParticipantPlan{shorter, longer}, choice.Candidates)
@@ -71,8 +71,8 @@ func TestTheTreesDatesDecideAmongSeveralPlans(t *testing.T) { // R23
 		{treeDated("2026-02-01", "2026-07-31"), shorter, ""},
 		{treeDated("2026-05-01", "2027-04-30"), longer, ""},
 		{treeDated("2026-05-01", ""), longer, ""},
-		{treeDated("", "2026-07-31"), shorter, ""},
-		{treeDated("2026-02-01", "2027-04-30"), care.ParticipantPlan{}, care.ReasonPlanAmbiguous},
+		{treeDated("2026-02-01", "2027-04-30"), shorter, ""},
+		{treeDated("", "2026-07-31"), care.ParticipantPlan{}, care.ReasonPlanAmbiguous},
 		{treeDated("2020-02-01", "2021-04-30"), care.ParticipantPlan{}, care.ReasonPlanAmbiguous},
 		{treeDated("", ""), care.ParticipantPlan{}, care.ReasonPlanAmbiguous},
 		{care.BudgetTree{}, care.ParticipantPlan{}, care.ReasonPlanAmbiguous},
@@ -91,6 +91,7 @@ func TestTheTreesDatesDecideAmongSeveralPlans(t *testing.T) { // R23
 
 	sameStart := care.ChoosePlan([]care.ParticipantPlan{plan("2026-02-01", "2026-07-31"), plan("2026-02-01", "2027-01-31")}, day("2026-02-01"), retrievalDay)
 	require.Equal(t, plan("2026-02-01", "2027-01-31"), sameStart.Settle(treeDated("2026-02-01", "2027-01-31")).Plan, "extended: both are listed")
+	require.Equal(t, plan("2026-02-01", "2027-01-31"), sameStart.Settle(treeDated("2026-02-01", "2026-07-31")).Plan, "whatever the tree's end")
 	single := care.ChoosePlan([]care.ParticipantPlan{shorter}, noDate, retrievalDay)
 	require.Equal(t, single, single.Settle(treeDated("2020-01-01", "2020-12-31")), "nothing to settle")
 }
@@ -106,7 +107,8 @@ func TestAnEndedPlanIsReadFromTheHistoricalTree(t *testing.T) { // R23
 	}{
 		{"the plan's dates", []care.BudgetTree{before, year}, year, ""},
 		{"the only one that overlaps", []care.BudgetTree{before, treeDated("2025-02-01", "2025-12-31")}, treeDated("2025-02-01", "2025-12-31"), ""},
-		{"two that overlap", []care.BudgetTree{treeDated("2025-02-01", "2025-07-31"), treeDated("2025-08-01", "2025-12-31")}, care.BudgetTree{}, care.ReasonHistoryNotFound},
+		{"the plan's start, whatever its end", []care.BudgetTree{treeDated("2025-08-01", "2025-12-31"), treeDated("2025-02-01", "2025-07-31")}, treeDated("2025-02-01", "2025-07-31"), ""},
+		{"two that overlap", []care.BudgetTree{treeDated("2025-03-01", "2025-07-31"), treeDated("2025-08-01", "2025-12-31")}, care.BudgetTree{}, care.ReasonHistoryNotFound},
 		{"another period", []care.BudgetTree{before}, care.BudgetTree{}, care.ReasonHistoryNotFound},
 		{"none", nil, care.BudgetTree{}, care.ReasonHistoryNotFound},
 	} {
@@ -142,4 +144,33 @@ func TestThePlanThatIsChosenIsListedAndDatedAndOrderDoesNotMatter(t *testing.T) 
 		require.Equal(t, settled.Source == care.TreeCurrent, settled.Plan.Dates().Covers(retrievalDay))
 		require.Equal(t, settled.Source == care.TreeNone, care.PlanRefusal(settled.Plan, retrievalDay) == care.ReasonPlanInFuture)
 	})
+}
+
+func TestPlansThatEndedAShortTimeAgoAreReadFromTheHistory(t *testing.T) { // R23
+	contract := func(id care.ID, p care.ParticipantPlan, end string) care.ServiceContract {
+		return care.ServiceContract{
+			ID: id, Origin: care.OriginPACE, PlanFirstStartDate: p.FirstStartDate, PlanStartDate: p.StartDate, PlanEndDate: p.EndDate,
+			DateRange: days(p.StartDate.String(), end),
+		}
+	}
+	current, before := plan("2026-05-01", "2027-04-30"), plan("2025-05-01", "2026-06-30")
+	for _, test := range []struct {
+		name    string
+		held    care.ServiceContract
+		listed  []care.ParticipantPlan
+		earlier []care.ParticipantPlan
+	}{
+		{"superseded, and no longer listed", contract("old", before, "2026-04-30"), nil, []care.ParticipantPlan{before}},
+		{"not superseded yet, and listed with its new end", contract("old", before, "2026-06-30"), []care.ParticipantPlan{plan("2025-05-01", "2026-04-30")},
+			[]care.ParticipantPlan{plan("2025-05-01", "2026-04-30")}},
+		{"90 days ago", contract("old", before, "2026-03-17"), nil, []care.ParticipantPlan{before}},
+		{"91 days ago", contract("old", before, "2026-03-16"), nil, nil},
+		{"today is its last day", contract("old", before, "2026-06-15"), nil, nil},
+		{"the chosen one", contract("current", current, "2026-06-10"), nil, nil},
+		{"without an end", contract("old", before, ""), nil, nil},
+		{"made by hand", byHand("hand", "2025-05-01", "2026-04-30"), nil, nil},
+	} {
+		earlier := care.EarlierPlans([]care.ServiceContract{test.held}, current, append(test.listed, current), retrievalDay)
+		require.Equal(t, test.earlier, earlier, test.name)
+	}
 }

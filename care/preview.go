@@ -66,13 +66,13 @@ type PreviewAdjustment struct {
 	ServiceProviderName string              `json:"service_provider_name,omitempty"`
 }
 
-// Stage makes the preview of a read, with all budgets ticked (R22). others are the participant's further plans.
-func Stage(id ID, held HeldContracts, read ContractRead, others []ParticipantPlan, now time.Time, newID NewID) Preview {
+// Stage makes the preview of a read, with all budgets ticked (R22).
+func Stage(id ID, held HeldContracts, read ContractRead, now time.Time, newID NewID) Preview {
 	decision := decideContract(held, read, terms{
 		attended: true, ticked: everyBudget, idOf: func(int) ID { return newID() }, agreedOverlap: func(ID) bool { return true },
 	}, newID)
 	preview := Preview{
-		ID: id, RetrievedAt: now, ExpiresAt: now.Add(PreviewLifetime), Hash: contentHash(read), Plan: read.Plan, Others: others,
+		ID: id, RetrievedAt: now, ExpiresAt: now.Add(PreviewLifetime), Hash: contentHash(read), Plan: read.Plan, Others: read.Others,
 		Issues: decision.Issues, Refusal: decision.Answer.Reason,
 	}
 	if preview.Refusal == "" {

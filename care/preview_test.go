@@ -21,7 +21,8 @@ func TestAPreviewShowsWhatCreateWillDo(t *testing.T) { // R22, R27, R28
 	read := readOf(aPlan, consumables(), planFee(), transport())
 	read.Issues = []care.Issue{care.Warning(care.AreaContract, care.IssueRounded, "rounded")}
 	others := []care.ParticipantPlan{plan("2025-02-01", "2026-01-31")}
-	preview := care.Stage("retrieval", care.HeldContracts{}, read, others, retrievalTime, newID)
+	read.Others = others
+	preview := care.Stage("retrieval", care.HeldContracts{}, read, retrievalTime, newID)
 	require.Equal(t, care.ID("retrieval"), preview.ID)
 	require.Equal(t, retrievalTime.Add(30*time.Minute), preview.ExpiresAt)
 	require.Equal(t, aPlan, preview.Plan)
@@ -58,7 +59,7 @@ func TestAPreviewOfAContractThatWeHoldShowsTheDifferences(t *testing.T) { // R22
 	more := with(consumables(), func(b *care.ReportedBudget) { b.Spent, b.Remaining = amount("100"), amount("77900") })
 	ours := with(planFee(), func(b *care.ReportedBudget) { b.Spent, b.Remaining = amount("0"), amount("1500") })
 	self := with(spentBudget("Relationships", "50", "0"), func(b *care.ReportedBudget) { b.Management = care.SelfManaged })
-	preview := care.Stage("retrieval", held, readOf(aPlan, more, ours, self), nil, retrievalTime, newID)
+	preview := care.Stage("retrieval", held, readOf(aPlan, more, ours, self), retrievalTime, newID)
 
 	require.Equal(t, care.ActionUpdated, preview.ContractAction)
 	require.Equal(t, first.Contract.ID, preview.Contract.ID)
@@ -79,7 +80,7 @@ func TestAPreviewOfAContractThatWeHoldShowsTheDifferences(t *testing.T) { // R22
 	require.Equal(t, "Transport", preview.Missing[0].Category)
 	require.False(t, preview.RemovalsHeld)
 
-	unchanged := care.Stage("retrieval", held, readOf(aPlan, consumables(), planFee(), transport()), nil, retrievalTime, newID)
+	unchanged := care.Stage("retrieval", held, readOf(aPlan, consumables(), planFee(), transport()), retrievalTime, newID)
 	require.Equal(t, care.ActionUnchanged, unchanged.ContractAction)
 	require.Empty(t, unchanged.ContractChanges)
 	for _, budget := range unchanged.Budgets {
@@ -90,7 +91,7 @@ func TestAPreviewOfAContractThatWeHoldShowsTheDifferences(t *testing.T) { // R22
 func TestAPreviewComesBackFromJSONAsItWas(t *testing.T) {
 	held, _ := created(care.HeldContracts{}, readOf(aPlan, consumables()), freshIDs())
 	read := readOf(aPlan, planFee(), with(consumables(), func(b *care.ReportedBudget) { b.Spent = notProvided }))
-	preview := care.Stage("retrieval", held, read, nil, retrievalTime, freshIDs())
+	preview := care.Stage("retrieval", held, read, retrievalTime, freshIDs())
 	encoded, err := json.Marshal(preview)
 	require.NoError(t, err)
 	var back care.Preview
@@ -104,7 +105,7 @@ func TestAPreviewComesBackFromJSONAsItWas(t *testing.T) {
 
 func TestWhichRequestsAreAdmitted(t *testing.T) { // R22
 	read := readOf(aPlan, consumables(), transport())
-	preview := care.Stage("retrieval", care.HeldContracts{}, read, nil, retrievalTime, freshIDs())
+	preview := care.Stage("retrieval", care.HeldContracts{}, read, retrievalTime, freshIDs())
 	all := preview.SelectAll()
 	changed := func(change func(*care.CreateRequest)) care.CreateRequest {
 		request := all
@@ -141,7 +142,7 @@ func TestWhichRequestsAreAdmitted(t *testing.T) { // R22
 func TestOnlyTickedBudgetsAreCreated(t *testing.T) { // R25
 	newID := freshIDs()
 	read := readOf(aPlan, consumables(), planFee(), transport())
-	preview := care.Stage("retrieval", care.HeldContracts{}, read, nil, retrievalTime, newID)
+	preview := care.Stage("retrieval", care.HeldContracts{}, read, retrievalTime, newID)
 	request := preview.SelectAll()
 	request.Selection = []care.ID{preview.Budgets[1].ID, preview.Budgets[2].ID}
 	decision := care.DecideCreate(care.HeldContracts{}, preview, request, read, retrievalTime, newID)
@@ -152,7 +153,7 @@ func TestOnlyTickedBudgetsAreCreated(t *testing.T) { // R25
 	require.Equal(t, "4500.00", decision.Contract.AllocationTotal.Decimal.StringFixed(2), "of the selected ones")
 
 	changed := readOf(aPlan, consumables(), with(planFee(), func(b *care.ReportedBudget) { b.Spent, b.Remaining = amount("150"), amount("1350") }), transport())
-	preview = care.Stage("retrieval 2", held, changed, nil, retrievalTime, newID)
+	preview = care.Stage("retrieval 2", held, changed, retrievalTime, newID)
 	request = preview.SelectAll()
 	request.Selection = []care.ID{preview.Budgets[0].ID}
 	decision = care.DecideCreate(held, preview, request, changed, retrievalTime, newID)
@@ -202,7 +203,7 @@ func TestWhatChangedSinceThePreviewIsShownAndNothingIsWritten(t *testing.T) { //
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			newID := freshIDs()
-			preview := care.Stage("retrieval", held, shown, nil, retrievalTime, newID)
+			preview := care.Stage("retrieval", held, shown, retrievalTime, newID)
 			decision := care.DecideCreate(held, preview, preview.SelectAll(), test.read, retrievalTime, newID)
 			require.Equal(t, test.words, wordsOf(decision.Differences))
 			if test.words == nil {
@@ -212,13 +213,13 @@ func TestWhatChangedSinceThePreviewIsShownAndNothingIsWritten(t *testing.T) { //
 			}
 			require.Equal(t, care.Refused(care.ReasonPreviewDiffers), decision.Answer)
 			require.Equal(t, held, written(held, decision))
-			require.NotEqual(t, preview.Hash, care.Stage("next", held, test.read, nil, retrievalTime, newID).Hash)
+			require.NotEqual(t, preview.Hash, care.Stage("next", held, test.read, retrievalTime, newID).Hash)
 		})
 	}
 }
 
 func TestAnUntickedBudgetMayChangeMeanwhile(t *testing.T) { // R22
-	preview := care.Stage("retrieval", care.HeldContracts{}, readOf(aPlan, consumables(), transport()), nil, retrievalTime, freshIDs())
+	preview := care.Stage("retrieval", care.HeldContracts{}, readOf(aPlan, consumables(), transport()), retrievalTime, freshIDs())
 	request := preview.SelectAll()
 	request.Selection = request.Selection[:1]
 	decision := care.DecideCreate(care.HeldContracts{}, preview, request, readOf(aPlan, consumables(), with(transport(), func(b *care.ReportedBudget) {
@@ -231,7 +232,7 @@ func TestAnUntickedBudgetMayChangeMeanwhile(t *testing.T) { // R22
 func TestASecondCreateChangesNothing(t *testing.T) { // R24, R25: a double click
 	newID := freshIDs()
 	read := readOf(aPlan, consumables(), transport())
-	preview := care.Stage("retrieval", care.HeldContracts{}, read, nil, retrievalTime, newID)
+	preview := care.Stage("retrieval", care.HeldContracts{}, read, retrievalTime, newID)
 	held := written(care.HeldContracts{}, care.DecideCreate(care.HeldContracts{}, preview, preview.SelectAll(), read, retrievalTime, newID))
 	second := care.DecideCreate(held, preview, preview.SelectAll(), read, retrievalTime, newID)
 	require.Equal(t, care.AreaSucceeded, second.Answer.Outcome)
@@ -248,7 +249,7 @@ func TestABudgetThatNobodyHasSeenIsNotDeclined(t *testing.T) { // R25, R31
 		return read
 	}
 	first, later := reads(spentBudget("Consumables", "1000", "0")), reads(spentBudget("Consumables", "1000", "0"), spentBudget("Transport", "400", "0"))
-	preview := care.Stage("retrieval", care.HeldContracts{}, first, nil, retrievalTime, newID)
+	preview := care.Stage("retrieval", care.HeldContracts{}, first, retrievalTime, newID)
 	decision := care.DecideCreate(care.HeldContracts{}, preview, preview.SelectAll(), later, retrievalTime, newID)
 	require.Equal(t, care.AreaSucceeded, decision.Answer.Outcome)
 	require.Empty(t, decision.Contract.Declined)
@@ -259,7 +260,7 @@ func TestABudgetThatNobodyHasSeenIsNotDeclined(t *testing.T) { // R25, R31
 func TestASingleBudgetIsRefreshedAlone(t *testing.T) {
 	newID := freshIDs()
 	start := readOf(aPlan, consumables(), planFee(), transport(), spentBudget("Lifelong Learning", "0", "0"))
-	whole := care.Stage("first", care.HeldContracts{}, start, nil, retrievalTime, newID)
+	whole := care.Stage("first", care.HeldContracts{}, start, retrievalTime, newID)
 	first := whole.SelectAll()
 	first.Selection = first.Selection[:3]
 	held := written(care.HeldContracts{}, care.DecideCreate(care.HeldContracts{}, whole, first, start, retrievalTime, newID))
@@ -269,7 +270,7 @@ func TestASingleBudgetIsRefreshedAlone(t *testing.T) {
 		with(consumables(), func(b *care.ReportedBudget) { b.Spent, b.Remaining = amount("100"), amount("77900") }),
 		with(transport(), func(b *care.ReportedBudget) { b.Spent, b.Remaining = amount("7"), amount("2993") }),
 		spentBudget("Relationships", "50", "0"), spentBudget("Lifelong Learning", "0", "0"))
-	preview := care.Stage("retrieval", held, read, nil, retrievalTime, newID)
+	preview := care.Stage("retrieval", held, read, retrievalTime, newID)
 	request := preview.SelectAll()
 	request.Only, request.Selection = true, request.Selection[:1]
 	decision := care.DecideCreate(held, preview, request, read, retrievalTime, newID)
@@ -286,7 +287,7 @@ func TestTheHashIsThatOfTheContent(t *testing.T) { // R22
 	rapid.Check(t, func(t *rapid.T) {
 		budgets := rapid.SliceOfN(aReportedBudget, 1, 5).Draw(t, "budgets")
 		hash := func(budgets []care.ReportedBudget, held care.HeldContracts, id care.ID) string {
-			return care.Stage(id, held, readOf(aPlan, budgets...), nil, retrievalTime, freshIDs()).Hash
+			return care.Stage(id, held, readOf(aPlan, budgets...), retrievalTime, freshIDs()).Hash
 		}
 		original := hash(budgets, care.HeldContracts{}, "one")
 		held, _ := created(care.HeldContracts{}, readOf(aPlan, budgets...), freshIDs())

@@ -54,6 +54,11 @@ func (c *ServiceContract) isOf(plan ParticipantPlan) bool {
 	return c.Origin == OriginPACE && c.PlanFirstStartDate == plan.FirstStartDate && c.PlanStartDate == plan.StartDate
 }
 
+// plan is the contract's plan as it was last reported.
+func (c *ServiceContract) plan() ParticipantPlan {
+	return ParticipantPlan{IsPACE: true, FirstStartDate: c.PlanFirstStartDate, StartDate: c.PlanStartDate, EndDate: c.PlanEndDate}
+}
+
 // ContractOf finds the contract of a plan among a client's (R24), nil if there is none.
 func ContractOf(contracts []ServiceContract, plan ParticipantPlan) *ServiceContract {
 	for i := range contracts {
@@ -106,10 +111,11 @@ func following(contracts []ServiceContract, start Date) (next *ServiceContract) 
 	return next
 }
 
-// newOverlaps are the other contracts that share a day with a contract as it shall stand and did not before. before is nil for a new one.
+// newOverlaps are the other contracts that overlap with a contract as it shall stand and did not before. before is nil for a new one. A plan
+// may end on the anniversary on which the next one begins: that shared day is no overlap to ask about.
 func newOverlaps(contracts []ServiceContract, contract ServiceContract, before *ServiceContract) []ServiceContract {
 	return filter(contracts, func(other ServiceContract) bool {
-		return other.ID != contract.ID && other.Overlaps(contract.DateRange) && (before == nil || !other.Overlaps(before.DateRange))
+		return other.ID != contract.ID && other.overlapsMoreThanADay(contract.DateRange) && (before == nil || !other.overlapsMoreThanADay(before.DateRange))
 	})
 }
 

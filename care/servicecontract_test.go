@@ -58,7 +58,7 @@ func TestALaterStartIsANewContract(t *testing.T) { // R24
 	old := plan("2025-10-01", "2026-09-30")
 	held, first := created(care.HeldContracts{}, readOf(old, spentBudget("Consumables", "1000", "10")), newID)
 	reassessed := plan("2026-06-01", "2027-05-31")
-	preview := care.Stage("retrieval", held, readOf(reassessed, spentBudget("Consumables", "2000", "0")), nil, retrievalTime, newID)
+	preview := care.Stage("retrieval", held, readOf(reassessed, spentBudget("Consumables", "2000", "0")), retrievalTime, newID)
 	require.Equal(t, care.ActionCreated, preview.ContractAction)
 	require.Len(t, preview.Superseded, 1)
 	require.Empty(t, preview.Overlaps, "a contract that is superseded does not overlap")
@@ -104,9 +104,9 @@ func TestContractsAreInSuccessionInWhateverOrderTheyAreCreated(t *testing.T) { /
 
 func TestOverlapWithAContractMadeByHandNeedsAYes(t *testing.T) { // R24
 	read := readOf(aPlan, spentBudget("Consumables", "1000", "0"))
-	held := care.HeldContracts{Contracts: []care.ServiceContract{byHand("overlapping", "2025-07-01", "2026-02-01"), byHand("before", "2025-02-01", "2026-01-31")}}
+	held := care.HeldContracts{Contracts: []care.ServiceContract{byHand("overlapping", "2025-07-01", "2026-02-02"), byHand("before", "2025-02-01", "2026-01-31"), byHand("meets", "2025-02-01", "2026-02-01")}}
 	newID := freshIDs()
-	preview := care.Stage("retrieval", held, read, nil, retrievalTime, newID)
+	preview := care.Stage("retrieval", held, read, retrievalTime, newID)
 	require.Equal(t, []care.ServiceContract{held.Contracts[0]}, preview.Overlaps)
 	require.Contains(t, issueCodes(preview.Issues), care.IssueOverlap)
 
@@ -141,7 +141,7 @@ func TestAPlanThatCannotHaveAContract(t *testing.T) { // R23, R24
 		reason care.Reason
 	}{{undated, care.ReasonPlanUndated}, {plan("", "2027-01-31"), care.ReasonPlanUndated}, {future, care.ReasonPlanInFuture}, {notPACE, care.ReasonNotPACE}} {
 		read := readOf(test.plan, spentBudget("Consumables", "1000", "0"))
-		preview := care.Stage("retrieval", care.HeldContracts{}, read, nil, retrievalTime, freshIDs())
+		preview := care.Stage("retrieval", care.HeldContracts{}, read, retrievalTime, freshIDs())
 		require.Equal(t, test.reason, preview.Refusal)
 		require.Equal(t, test.plan, preview.Plan, "it is shown")
 		require.Equal(t, test.reason, preview.Waiting().Admit(preview.SelectAll(), retrievalTime))

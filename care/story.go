@@ -44,13 +44,15 @@ func (t Trigger) Attended() bool { return t == TriggerOnDemand }
 
 // Subject is who a run is about and what is known before the government is asked.
 type Subject struct {
-	RunID          ID   `json:"run_id"`
-	OrganisationID ID   `json:"organisation_id"`
-	ClientID       ID   `json:"client_id"`
-	ConnectionID   ID   `json:"connection_id,omitempty"`
-	PlanID         ID   `json:"plan_id,omitempty"`
-	Today          Date `json:"today"`
-	AllBudgets     bool `json:"all_budgets,omitempty"`
+	RunID          ID `json:"run_id"`
+	OrganisationID ID `json:"organisation_id"`
+	ClientID       ID `json:"client_id"`
+	ConnectionID   ID `json:"connection_id,omitempty"`
+	PlanID         ID `json:"plan_id,omitempty"`
+	// Today is the organisation's date, ServiceToday that of the government's service (R1): both of one instant.
+	Today        Date `json:"today"`
+	ServiceToday Date `json:"service_today"`
+	AllBudgets   bool `json:"all_budgets,omitempty"`
 	// Areas, MovedOnly and MovedBudgets are the request's.
 	Areas        []Area   `json:"areas,omitempty"`
 	MovedOnly    bool     `json:"moved_only,omitempty"`

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -20,6 +21,7 @@ const (
 func (s *Store) CreateConnection(ctx context.Context, organisation care.ID, connection care.Connection) (care.Connection, error) {
 	connection.ID, connection.OrganisationID = NewID(), organisation
 	connection.ActivatedAt, connection.KeyExpiry, connection.DeviceExpiry = nil, nil, nil
+	connection.TimeZone = cmp.Or(connection.TimeZone, care.DefaultServiceTimeZone)
 	if err := checkConnection(connection); err != nil {
 		return care.Connection{}, err
 	}
@@ -28,7 +30,7 @@ func (s *Store) CreateConnection(ctx context.Context, organisation care.ID, conn
 		BaseUrl: connection.BaseURL, TokenBaseUrl: connection.TokenBaseURL, DeviceBaseUrl: connection.DeviceBaseURL,
 		RaNumber: connection.RANumber, DeviceName: connection.DeviceName, ClientID: connection.ClientID, ApiKey: connection.APIKey,
 		Audience: connection.Audience, ProductID: connection.ProductID, ServiceProviderID: connection.ServiceProviderID,
-		RatePerSecond: int32(connection.RatePerSecond), ConsentCode: connection.ConsentCode,
+		RatePerSecond: int32(connection.RatePerSecond), ConsentCode: connection.ConsentCode, TimeZone: connection.TimeZone,
 	})
 	return connection, mapError("create the connection", err)
 }
@@ -93,7 +95,7 @@ func saveConnection(ctx context.Context, queries *gen.Queries, connection care.C
 		BaseUrl: connection.BaseURL, TokenBaseUrl: connection.TokenBaseURL, DeviceBaseUrl: connection.DeviceBaseURL,
 		RaNumber: connection.RANumber, DeviceName: connection.DeviceName, ClientID: connection.ClientID, ApiKey: connection.APIKey,
 		Audience: connection.Audience, ProductID: connection.ProductID, ServiceProviderID: connection.ServiceProviderID,
-		RatePerSecond: int32(connection.RatePerSecond), ConsentCode: connection.ConsentCode,
+		RatePerSecond: int32(connection.RatePerSecond), ConsentCode: connection.ConsentCode, TimeZone: connection.TimeZone,
 		ActivatedAt: connection.ActivatedAt, KeyExpiry: connection.KeyExpiry, DeviceExpiry: connection.DeviceExpiry,
 	})
 }
@@ -127,7 +129,7 @@ func checkConnection(connection care.Connection) error {
 	if connection.RatePerSecond < leastRate || connection.RatePerSecond > mostRate {
 		return &InvalidError{"rate_per_second", fmt.Sprintf("is a number of calls from %d to %d", leastRate, mostRate)}
 	}
-	return nil
+	return checkTimeZone(connection.TimeZone)
 }
 
 // serviceProviderProblem: Services Australia reads as a service provider, the NDIA as the organisation, which therefore has one connection
@@ -155,7 +157,7 @@ func connectionOf(row gen.LockConnectionByNameRow) care.Connection {
 		BaseURL: row.BaseUrl, TokenBaseURL: row.TokenBaseUrl, DeviceBaseURL: row.DeviceBaseUrl,
 		RANumber: row.RaNumber, DeviceName: row.DeviceName, ClientID: row.ClientID, APIKey: row.ApiKey,
 		Audience: row.Audience, ProductID: row.ProductID, ServiceProviderID: row.ServiceProviderID,
-		RatePerSecond: int(row.RatePerSecond), ConsentCode: row.ConsentCode,
+		RatePerSecond: int(row.RatePerSecond), ConsentCode: row.ConsentCode, TimeZone: row.TimeZone,
 		ActivatedAt: row.ActivatedAt, KeyExpiry: row.KeyExpiry, DeviceExpiry: row.DeviceExpiry,
 	}
 }

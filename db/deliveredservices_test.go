@@ -415,7 +415,7 @@ func TestContractsMadeByHand(t *testing.T) {
 	require.True(t, contracts[0].Current)
 	held, err := p.store.HeldContracts(t.Context(), p.organisation.ID, p.client)
 	require.NoError(t, err)
-	preview := care.Stage(db.NewID(), held, readOf(aPlan, reported(aPlan, "Consumables", "10", "5")), nil, p.now, db.NewID)
+	preview := care.Stage(db.NewID(), held, readOf(aPlan, reported(aPlan, "Consumables", "10", "5")), p.now, db.NewID)
 	require.Len(t, preview.Overlaps, 1, "it takes part in the rules (R24)")
 
 	stranger, backwards, twice, fraction, negative := row, row, row, row, row

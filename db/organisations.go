@@ -78,7 +78,11 @@ func checkOrganisation(name, timeZone *string) error {
 	if timeZone == nil {
 		return nil
 	}
-	if _, err := time.LoadLocation(*timeZone); err != nil || *timeZone == "" || *timeZone == "Local" {
+	return checkTimeZone(*timeZone)
+}
+
+func checkTimeZone(name string) error {
+	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
 		return &InvalidError{"time_zone", "is not known: use a name such as Australia/Sydney, Australia/Perth or Australia/Adelaide"}
 	}
 	return nil

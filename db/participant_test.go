@@ -105,7 +105,7 @@ func (p participant) stage(t *testing.T, step db.Step, read care.ContractRead) c
 	t.Helper()
 	held, err := p.store.HeldContracts(t.Context(), p.organisation.ID, step.ClientID)
 	require.NoError(t, err)
-	preview := care.Stage(db.NewID(), held, read, nil, time.Now(), db.NewID)
+	preview := care.Stage(db.NewID(), held, read, time.Now(), db.NewID)
 	require.NoError(t, p.store.StageRetrieval(t.Context(), step, db.Staged{Preview: preview}))
 	return preview
 }
@@ -193,7 +193,7 @@ func readOf(plan care.ParticipantPlan, budgets ...care.ReportedBudget) care.Cont
 	group := care.BudgetGroup{
 		BudgetType: care.BudgetFlexible, Management: care.PlanManaged, SupportType: "Core", DateRange: plan.Dates(), Budgets: budgets,
 	}
-	return care.ContractRead{Plan: plan, Tree: care.BudgetTree{Groups: []care.BudgetGroup{group}}, On: day("2026-06-15")}
+	return care.ContractRead{Plan: plan, Tree: care.BudgetTree{Groups: []care.BudgetGroup{group}}, On: day("2026-06-15"), Today: day("2026-06-15")}
 }
 
 // wideRead is a plan with that many budgets, each with two periods and a stated item.

@@ -28,7 +28,8 @@ type ParticipantRecord struct {
 	ConnectionID care.ID
 	Activated    bool
 	Standing     care.PACEStanding
-	TimeZone     *time.Location
+	// TimeZone is the organisation's, ServiceTimeZone the NDIA's (R1).
+	TimeZone, ServiceTimeZone *time.Location
 }
 
 // LoadParticipant answers with what is known of a client, or ErrNotFound.
@@ -46,8 +47,13 @@ func loadParticipant(ctx context.Context, queries *gen.Queries, organisation, cl
 	if err != nil {
 		return ParticipantRecord{}, fmt.Errorf("organisation %s has the unknown time zone %q", organisation, row.TimeZone)
 	}
+	serviceZone, err := time.LoadLocation(row.ServiceTimeZone)
+	if err != nil {
+		return ParticipantRecord{}, fmt.Errorf("organisation %s has a connection with the unknown time zone %q", organisation, row.ServiceTimeZone)
+	}
 	record := ParticipantRecord{
-		ClientID: row.ID, APIEnabled: row.ApiEnabled, ConnectionID: valueOf(row.ConnectionID), Activated: row.ActivatedAt != nil, TimeZone: zone,
+		ServiceTimeZone: serviceZone,
+		ClientID:        row.ID, APIEnabled: row.ApiEnabled, ConnectionID: valueOf(row.ConnectionID), Activated: row.ActivatedAt != nil, TimeZone: zone,
 		Participant: care.Participant{
 			NDISNumber: row.NdisNumber, FamilyName: row.FamilyName, BirthDate: row.BirthDate,
 			PACEFlags: care.PACEFlags{PACEParticipant: row.PaceParticipant, PACEAPIAccess: row.PaceApiAccess},

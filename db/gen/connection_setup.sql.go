@@ -16,9 +16,9 @@ const changeConnection = `-- name: ChangeConnection :exec
 UPDATE connection
 SET base_url = $1, token_base_url = $2, device_base_url = $3, ra_number = $4,
     device_name = $5, client_id = $6, api_key = $7, audience = $8, product_id = $9,
-    service_provider_id = $10, rate_per_second = $11, consent_code = $12,
-    activated_at = $13, key_expiry = $14, device_expiry = $15
-WHERE organisation_id = $16 AND id = $17
+    service_provider_id = $10, rate_per_second = $11, consent_code = $12, time_zone = $13,
+    activated_at = $14, key_expiry = $15, device_expiry = $16
+WHERE organisation_id = $17 AND id = $18
 `
 
 type ChangeConnectionParams struct {
@@ -34,6 +34,7 @@ type ChangeConnectionParams struct {
 	ServiceProviderID string
 	RatePerSecond     int32
 	ConsentCode       string
+	TimeZone          string
 	ActivatedAt       *time.Time
 	KeyExpiry         *time.Time
 	DeviceExpiry      *time.Time
@@ -56,6 +57,7 @@ func (q *Queries) ChangeConnection(ctx context.Context, arg ChangeConnectionPara
 		arg.ServiceProviderID,
 		arg.RatePerSecond,
 		arg.ConsentCode,
+		arg.TimeZone,
 		arg.ActivatedAt,
 		arg.KeyExpiry,
 		arg.DeviceExpiry,
@@ -67,9 +69,9 @@ func (q *Queries) ChangeConnection(ctx context.Context, arg ChangeConnectionPara
 
 const createConnection = `-- name: CreateConnection :exec
 INSERT INTO connection (id, organisation_id, service, name, base_url, token_base_url, device_base_url, ra_number, device_name, client_id,
-                        api_key, audience, product_id, service_provider_id, rate_per_second, consent_code)
+                        api_key, audience, product_id, service_provider_id, rate_per_second, consent_code, time_zone)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-        $11, $12, $13, $14, $15, $16)
+        $11, $12, $13, $14, $15, $16, $17)
 `
 
 type CreateConnectionParams struct {
@@ -89,6 +91,7 @@ type CreateConnectionParams struct {
 	ServiceProviderID string
 	RatePerSecond     int32
 	ConsentCode       string
+	TimeZone          string
 }
 
 func (q *Queries) CreateConnection(ctx context.Context, arg CreateConnectionParams) error {
@@ -109,6 +112,7 @@ func (q *Queries) CreateConnection(ctx context.Context, arg CreateConnectionPara
 		arg.ServiceProviderID,
 		arg.RatePerSecond,
 		arg.ConsentCode,
+		arg.TimeZone,
 	)
 	return err
 }
@@ -144,7 +148,7 @@ func (q *Queries) ForgetLogins(ctx context.Context, arg ForgetLoginsParams) erro
 
 const listConnections = `-- name: ListConnections :many
 SELECT id, organisation_id, service, name, base_url, token_base_url, device_base_url, ra_number, device_name, client_id, api_key, audience,
-       product_id, service_provider_id, rate_per_second, consent_code, activated_at, key_expiry, device_expiry
+       product_id, service_provider_id, rate_per_second, consent_code, time_zone, activated_at, key_expiry, device_expiry
 FROM connection WHERE organisation_id = $1 ORDER BY service, name
 `
 
@@ -165,6 +169,7 @@ type ListConnectionsRow struct {
 	ServiceProviderID string
 	RatePerSecond     int32
 	ConsentCode       string
+	TimeZone          string
 	ActivatedAt       *time.Time
 	KeyExpiry         *time.Time
 	DeviceExpiry      *time.Time
@@ -196,6 +201,7 @@ func (q *Queries) ListConnections(ctx context.Context, organisationID care.ID) (
 			&i.ServiceProviderID,
 			&i.RatePerSecond,
 			&i.ConsentCode,
+			&i.TimeZone,
 			&i.ActivatedAt,
 			&i.KeyExpiry,
 			&i.DeviceExpiry,
@@ -212,7 +218,7 @@ func (q *Queries) ListConnections(ctx context.Context, organisationID care.ID) (
 
 const lockConnectionByName = `-- name: LockConnectionByName :one
 SELECT id, organisation_id, service, name, base_url, token_base_url, device_base_url, ra_number, device_name, client_id, api_key, audience,
-       product_id, service_provider_id, rate_per_second, consent_code, activated_at, key_expiry, device_expiry
+       product_id, service_provider_id, rate_per_second, consent_code, time_zone, activated_at, key_expiry, device_expiry
 FROM connection WHERE organisation_id = $1 AND name = $2 FOR NO KEY UPDATE
 `
 
@@ -238,6 +244,7 @@ type LockConnectionByNameRow struct {
 	ServiceProviderID string
 	RatePerSecond     int32
 	ConsentCode       string
+	TimeZone          string
 	ActivatedAt       *time.Time
 	KeyExpiry         *time.Time
 	DeviceExpiry      *time.Time
@@ -263,6 +270,7 @@ func (q *Queries) LockConnectionByName(ctx context.Context, arg LockConnectionBy
 		&i.ServiceProviderID,
 		&i.RatePerSecond,
 		&i.ConsentCode,
+		&i.TimeZone,
 		&i.ActivatedAt,
 		&i.KeyExpiry,
 		&i.DeviceExpiry,

@@ -40,6 +40,7 @@ CREATE TABLE connection (
     service_provider_id text NOT NULL,
     rate_per_second     integer NOT NULL CHECK (rate_per_second BETWEEN 1 AND 10000),
     consent_code        text NOT NULL,
+    time_zone           text NOT NULL,
     activated_at        timestamptz,
     key_expiry          timestamptz,
     device_expiry       timestamptz,
@@ -48,6 +49,8 @@ CREATE TABLE connection (
     UNIQUE (organisation_id, service, service_provider_id),
     UNIQUE (organisation_id, name)
 );
+
+COMMENT ON COLUMN connection.time_zone IS 'The service''s own: what the service decides goes by its date and not by the organisation''s (R1).';
 
 -- A device's private keys, sealed. A renewed key is stored as pending before PRODA is told of it and becomes active
 -- afterwards, so that a crash in between loses neither.

@@ -1,17 +1,17 @@
 -- name: CreateConnection :exec
 INSERT INTO connection (id, organisation_id, service, name, base_url, token_base_url, device_base_url, ra_number, device_name, client_id,
-                        api_key, audience, product_id, service_provider_id, rate_per_second, consent_code)
+                        api_key, audience, product_id, service_provider_id, rate_per_second, consent_code, time_zone)
 VALUES (@id, @organisation_id, @service, @name, @base_url, @token_base_url, @device_base_url, @ra_number, @device_name, @client_id,
-        @api_key, @audience, @product_id, @service_provider_id, @rate_per_second, @consent_code);
+        @api_key, @audience, @product_id, @service_provider_id, @rate_per_second, @consent_code, @time_zone);
 
 -- name: ListConnections :many
 SELECT id, organisation_id, service, name, base_url, token_base_url, device_base_url, ra_number, device_name, client_id, api_key, audience,
-       product_id, service_provider_id, rate_per_second, consent_code, activated_at, key_expiry, device_expiry
+       product_id, service_provider_id, rate_per_second, consent_code, time_zone, activated_at, key_expiry, device_expiry
 FROM connection WHERE organisation_id = @organisation_id ORDER BY service, name;
 
 -- name: LockConnectionByName :one
 SELECT id, organisation_id, service, name, base_url, token_base_url, device_base_url, ra_number, device_name, client_id, api_key, audience,
-       product_id, service_provider_id, rate_per_second, consent_code, activated_at, key_expiry, device_expiry
+       product_id, service_provider_id, rate_per_second, consent_code, time_zone, activated_at, key_expiry, device_expiry
 FROM connection WHERE organisation_id = @organisation_id AND name = @name FOR NO KEY UPDATE;
 
 -- name: ChangeConnection :exec
@@ -19,7 +19,7 @@ FROM connection WHERE organisation_id = @organisation_id AND name = @name FOR NO
 UPDATE connection
 SET base_url = @base_url, token_base_url = @token_base_url, device_base_url = @device_base_url, ra_number = @ra_number,
     device_name = @device_name, client_id = @client_id, api_key = @api_key, audience = @audience, product_id = @product_id,
-    service_provider_id = @service_provider_id, rate_per_second = @rate_per_second, consent_code = @consent_code,
+    service_provider_id = @service_provider_id, rate_per_second = @rate_per_second, consent_code = @consent_code, time_zone = @time_zone,
     activated_at = sqlc.narg(activated_at), key_expiry = sqlc.narg(key_expiry), device_expiry = sqlc.narg(device_expiry)
 WHERE organisation_id = @organisation_id AND id = @id;
 

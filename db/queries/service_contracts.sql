@@ -3,7 +3,7 @@
 
 -- name: LoadParticipant :one
 SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.ndis_number, '') AS ndis_number, c.pace_participant, c.pace_api_access,
-       o.time_zone, coalesce(s.api_enabled, false) AS api_enabled, s.connection_id, n.activated_at,
+       o.time_zone, coalesce(n.time_zone, 'Australia/Sydney') AS service_time_zone, coalesce(s.api_enabled, false) AS api_enabled, s.connection_id, n.activated_at,
        coalesce(t.relationships, '[]')::jsonb AS relationships, t.stopped_on, coalesce(t.stop_reason, '') AS stop_reason
 FROM client c
 JOIN organisation o ON o.id = c.organisation_id

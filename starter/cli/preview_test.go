@@ -106,7 +106,7 @@ func TestAPreviewSaysWhatCreateWillDo(t *testing.T) { // R3, R22, R27, R28, R29
 // held is what we hold once a read has been created.
 func held(t *testing.T, read care.ContractRead) care.HeldContracts {
 	t.Helper()
-	preview := care.Stage(db.NewID(), care.HeldContracts{}, read, nil, time.Now(), db.NewID)
+	preview := care.Stage(db.NewID(), care.HeldContracts{}, read, time.Now(), db.NewID)
 	decision := care.DecideCreate(care.HeldContracts{}, preview, preview.SelectAll(), read, time.Now(), db.NewID)
 	require.Equal(t, care.AreaSucceeded, decision.Answer.Outcome)
 	return care.HeldContracts{Contracts: decision.Contracts, Budgets: decision.Budgets.Write, DeliveredServices: decision.DeliveredServices.Write}

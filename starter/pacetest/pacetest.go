@@ -37,7 +37,7 @@ func Budget(category, approved, spent string) care.ReportedBudget {
 
 // Read is a complete read of Plan with these budgets.
 func Read(budgets ...care.ReportedBudget) care.ContractRead {
-	return care.ContractRead{Plan: Plan, On: care.NewDate(2026, time.June, 15), Tree: care.BudgetTree{Groups: []care.BudgetGroup{{
+	return care.ContractRead{Plan: Plan, On: care.NewDate(2026, time.June, 15), Today: care.NewDate(2026, time.June, 15), Tree: care.BudgetTree{Groups: []care.BudgetGroup{{
 		BudgetType: care.BudgetFlexible, Management: care.PlanManaged, SupportType: "Core", DateRange: Plan.Dates(), Budgets: budgets,
 	}}}}
 }
@@ -83,7 +83,7 @@ func Stage(
 	differences ...care.NamedChange,
 ) care.Preview {
 	t.Helper()
-	preview := care.Stage(db.RetrievalID(run, n), held, read, nil, time.Now(), db.NewID)
+	preview := care.Stage(db.RetrievalID(run, n), held, read, time.Now(), db.NewID)
 	step := db.Step{Subject: care.Subject{RunID: run, OrganisationID: organisation.ID, ClientID: client}, Area: care.AreaContract, Chunk: n}
 	require.NoError(t, store.StageRetrieval(t.Context(), step, db.Staged{Preview: preview, Differences: differences}))
 	return preview
