@@ -208,6 +208,11 @@ func (p *PaceContract) readPlan(ctx context.Context, step db.Step, begun db.Begu
 	if err != nil {
 		return planRead{}, err
 	}
+	if ahead := care.PlansAhead(listed.Records, step.ServiceToday); len(ahead) > 0 {
+		if err := p.store.NotePlansAhead(ctx, step.OrganisationID, step.ClientID, ahead); err != nil {
+			return planRead{}, err
+		}
+	}
 	read := planRead{choice: care.ChoosePlan(listed.Records, wantedStart, step.ServiceToday), listed: listed.Records}
 	read.On, read.Today, read.Issues = step.Today, step.ServiceToday, append(issues, listed.Issues...)
 	if read.refusal = read.choice.Refusal; read.refusal != "" {

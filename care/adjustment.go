@@ -69,7 +69,7 @@ func adjustOne(d *Difference[DeliveredService], budget *PlanBudget, held *Delive
 		d.After = append(d.After, removed)
 		d.Changes = append(d.Changes, Change{Kind: KindDeliveredService, RecordID: held.ID, Action: ActionRemoved})
 	case held == nil:
-		created := adjustmentRecord(newID(), budget, amount, budget.Dates().Clamp(retrieved))
+		created := adjustmentRecord(newID(), budget, amount, budget.dayWithin(retrieved))
 		d.Count.Created++
 		d.Write = append(d.Write, created)
 		d.After = append(d.After, created)
@@ -85,7 +85,7 @@ func updateAdjustment(d *Difference[DeliveredService], budget *PlanBudget, held 
 	if held.Removed || !held.Amount.Equal(amount) {
 		on = retrieved
 	}
-	after := adjustmentRecord(held.ID, budget, amount, budget.Dates().Clamp(on))
+	after := adjustmentRecord(held.ID, budget, amount, budget.dayWithin(on))
 	changes := changesBetween(KindDeliveredService, held.ID, held.values(), after.values())
 	if held.Removed {
 		changes = append([]Change{{Kind: KindDeliveredService, RecordID: held.ID, Action: ActionRevived}}, changes...)
@@ -98,6 +98,14 @@ func updateAdjustment(d *Difference[DeliveredService], budget *PlanBudget, held 
 	d.Count.Updated++
 	d.Write = append(d.Write, after)
 	d.Changes = append(d.Changes, changes...)
+}
+
+// dayWithin moves a day into the budget's dates, if they can be right: a budget that ends before it begins moves nothing.
+func (b *ReportedBudget) dayWithin(day Date) Date {
+	if !b.EndDate.IsZero() && b.EndDate.Before(b.StartDate) {
+		return day
+	}
+	return b.Dates().Clamp(day)
 }
 
 func adjustmentRecord(id ID, budget *PlanBudget, amount decimal.Decimal, on Date) DeliveredService {

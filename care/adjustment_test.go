@@ -172,3 +172,10 @@ func TestAdjustmentAndOwnClaimedAreSpent(t *testing.T) { // R27
 		}
 	})
 }
+
+func TestABudgetThatEndsBeforeItBeginsIsAdjustedOnTheDayOfTheRetrieval(t *testing.T) { // R27
+	budget := planBudget("Consumables", "240.00")
+	budget.StartDate, budget.EndDate = day("2027-02-01"), day("2027-01-31")
+	difference, _ := care.Adjust([]care.PlanBudget{budget}, nil, retrievalDay, freshIDs())
+	require.Equal(t, retrievalDay, difference.Write[0].DeliveredOn, "neither date can be trusted")
+}

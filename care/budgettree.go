@@ -97,9 +97,9 @@ func sumProvided(amounts []decimal.NullDecimal) decimal.NullDecimal {
 // These are warnings; the amounts are kept as reported (R4). Where an amount was not provided there is nothing to check (R3).
 func (t *BudgetTree) Check() []Issue {
 	var groups []Amounts
+	below := "its support types"
 	issues := t.Amounts.check("The plan")
 	for _, group := range t.Groups {
-		groups = append(groups, group.Amounts)
 		issues = append(issues, group.Amounts.check(group.name())...)
 		var categories []Amounts
 		for i := range group.Budgets {
@@ -107,8 +107,34 @@ func (t *BudgetTree) Check() []Issue {
 			issues = append(issues, group.Budgets[i].Amounts.check(group.Budgets[i].Name())...)
 		}
 		issues = append(issues, group.Amounts.checkSums(group.name(), "its categories", categories)...)
+		completed := group.Amounts.completed(categories)
+		if completed != group.Amounts {
+			below = "its categories"
+		}
+		groups = append(groups, completed)
 	}
-	return append(issues, t.Amounts.checkSums("The plan", "its support types", groups)...)
+	return append(issues, t.Amounts.checkSums("The plan", below, groups)...)
+}
+
+// completed are a level's amounts, and where one was not provided the sum of those below it, if all of them were.
+func (a Amounts) completed(parts []Amounts) Amounts {
+	fill := func(amount *decimal.NullDecimal, of func(Amounts) decimal.NullDecimal) {
+		if amount.Valid {
+			return
+		}
+		var addends []decimal.NullDecimal
+		for _, part := range parts {
+			addends = append(addends, of(part))
+		}
+		if total, complete := sum(addends...); complete {
+			*amount = decimal.NewNullDecimal(total)
+		}
+	}
+	fill(&a.Approved, func(a Amounts) decimal.NullDecimal { return a.Approved })
+	fill(&a.Released, func(a Amounts) decimal.NullDecimal { return a.Released })
+	fill(&a.Spent, func(a Amounts) decimal.NullDecimal { return a.Spent })
+	fill(&a.Remaining, func(a Amounts) decimal.NullDecimal { return a.Remaining })
+	return a
 }
 
 func (g *BudgetGroup) name() string {

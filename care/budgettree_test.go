@@ -91,8 +91,14 @@ func TestAmountsThatDoNotAddUpAreWarnings(t *testing.T) { // R4
 				"The plan: remaining is 35.00, and its support types sum up to 25.00. The amounts are stored as reported.",
 			}},
 		{"what was not provided cannot be checked (R3)", care.BudgetTree{Amounts: amounts("", "40", "", "35"), Groups: []care.BudgetGroup{
-			group(amounts("100", "", "5", ""), amounts("", "20", "", "15"), amounts("30", "10", "", "10")),
+			group(amounts("100", "", "5", ""), amounts("", "20", "", ""), amounts("30", "", "", "10")),
 		}}, nil},
+		{"where support types have no amounts, their categories are compared", care.BudgetTree{Amounts: amounts("", "", "48", "40"), Groups: []care.BudgetGroup{
+			group(care.Amounts{}, amounts("100", "60", "40.66", "19.34"), amounts("30", "28", "7", "21")),
+		}}, []string{
+			"The plan: spent is 48.00, and its categories sum up to 47.66. The amounts are stored as reported.",
+			"The plan: remaining is 40.00, and its categories sum up to 40.34. The amounts are stored as reported.",
+		}},
 		{"in the historical tree", care.BudgetTree{Groups: []care.BudgetGroup{{
 			BudgetType: care.BudgetStated, Management: care.PlanManaged, Amounts: amounts("", "", "7", ""), Budgets: []care.ReportedBudget{{Amounts: amounts("", "", "5", "")}},
 		}}}, []string{"All of stated, plan-managed: spent is 7.00, and its categories sum up to 5.00. The amounts are stored as reported."}},

@@ -48,6 +48,7 @@ const (
 	IssueTreeUndated        IssueCode = "tree_undated"
 	IssueTreeStartsLater    IssueCode = "tree_starts_later"
 	IssueEarlierPlanUnread  IssueCode = "earlier_plan_unread"
+	IssuePlanEndedEarly     IssueCode = "plan_ended_early"
 	IssueContractShortened  IssueCode = "contract_shortened"
 	IssueOverlap            IssueCode = "contracts_overlap"
 	IssueNoLongerInPACE     IssueCode = "no_longer_in_pace"

@@ -127,7 +127,7 @@ var explanations = map[Reason]string{
 	ReasonNoPlan:             "The NDIA lists no such PACE plan of this participant.",
 	ReasonPlanUndated:        "The NDIA reported the plan without the start dates by which its contract is recognised. Nothing was saved; try again, and tell CareSync's operators if it stays so.",
 	ReasonPlanAmbiguous:      "Several plans cover today, and the budget's start date fits none of them alone. Nothing was saved; the plans are shown below. Ask the NDIA which one holds.",
-	ReasonPlanInFuture:       "This plan has not begun. Its contract can be created on the day it begins.",
+	ReasonPlanInFuture:       "This plan has not begun. CareSync looks at it again on the day it begins and leaves it for review; its contract can be created from that day on.",
 	ReasonHistoryNotFound:    "The NDIA's earlier budgets have none that fits this plan's dates. Nothing was saved.",
 	ReasonTreeOfAnotherPlan:  "The budget that the NDIA reports at the moment is another plan's: it begins with that plan and not with this one. Nothing was saved. The NDIA switches a budget as soon as a review is done; retrieve the plan again a day later.",
 	ReasonPreviewExpired:     "More than 30 minutes have passed since the plan was retrieved. Nothing was saved; retrieve it again.",

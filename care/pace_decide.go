@@ -169,6 +169,11 @@ func (d *contractDeciding) mayShorten(contract ServiceContract, old Date) bool {
 	if d.endsAnyway(contract.PlanEndDate) {
 		return d.before.SupersededBy != ""
 	}
+	if !contract.PlanEndDate.IsZero() && contract.PlanEndDate.Before(d.read.Today) {
+		d.warn(Warning(AreaContract, IssuePlanEndedEarly, fmt.Sprintf(
+			"The plan's end date is now %s, which has passed. Either the plan was replaced early, or the participant's access to the NDIS has ceased. "+
+				"Ask the participant or the NDIA which it is.", contract.PlanEndDate)))
+	}
 	if !d.terms.attended {
 		d.review(ReviewItem{
 			Kind: ReviewShortening, ContractID: contract.ID, Subject: "The plan", Field: "plan_end_date", Old: dateText(old), New: dateText(contract.PlanEndDate),

@@ -304,7 +304,7 @@ func TestAnEndedPlansBudgetsAreTheSameInTheHistoricalTree(t *testing.T) { // R23
 		return with(spentBudget("Transport", approved, spent), func(b *care.ReportedBudget) {
 			b.FundingComponent = name
 			b.StatedItems = []care.StatedItem{{SupportItemNumber: "02_051_0108_1_1"}}
-			b.FundingPeriods = []care.FundingPeriod{{FundingPeriodID: "1", Released: true}}
+			b.FundingPeriods = []care.FundingPeriod{{FundingPeriodID: "1", Released: new(true)}}
 		})
 	}
 	newID := freshIDs()

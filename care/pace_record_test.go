@@ -13,7 +13,7 @@ func TestNoReportedFieldOfAPlanBudgetIsForgottenInComparing(t *testing.T) { // R
 		Amounts: Amounts{Approved: someAmount, Released: someAmount, Spent: someAmount, Remaining: someAmount}, StartDate: someDate, EndDate: someDate,
 		InstalmentType: "i",
 		StatedItems:    []StatedItem{{SupportItemNumber: "n", SupportItemText: "t", Approved: someAmount}},
-		FundingPeriods: []FundingPeriod{{FundingPeriodID: "1", StartDate: someDate, EndDate: someDate, Amount: someAmount, Released: true}},
+		FundingPeriods: []FundingPeriod{{FundingPeriodID: "1", StartDate: someDate, EndDate: someDate, Amount: someAmount, Released: new(true)}},
 		CategoryNumber: 0, // follows from the category
 	}
 	before := valuesKey(budget.values())

@@ -70,7 +70,8 @@ type FundingPeriod struct {
 	StartDate       Date                `json:"start_date"`
 	EndDate         Date                `json:"end_date"`
 	Amount          decimal.NullDecimal `json:"amount"`
-	Released        bool                `json:"released"`
+	// Released is nil where the NDIA does not say (R3).
+	Released *bool `json:"released"`
 }
 
 // Dates are the budget's first and last day.
@@ -194,12 +195,20 @@ func (i StatedItem) String() string {
 
 // String describes the period, so that periods that differ read differently.
 func (p FundingPeriod) String() string {
-	released := "released"
-	if !p.Released {
-		released = "not released"
-	}
 	return fmt.Sprintf("%q %s to %s %s %s", p.FundingPeriodID, provided(dateText(p.StartDate)), provided(dateText(p.EndDate)),
-		provided(moneyText(p.Amount)), released)
+		provided(moneyText(p.Amount)), ReleasedWords(p.Released))
+}
+
+// ReleasedWords say whether a period's money is released.
+func ReleasedWords(released *bool) string {
+	switch {
+	case released == nil:
+		return "release not stated"
+	case *released:
+		return "released"
+	default:
+		return "not released"
+	}
 }
 
 // provided is a value as people read it (R3).

@@ -37,7 +37,7 @@ func TestBudgetTypeAndManagementAreReadFromTheComponentWhereTheyAreAbsent(t *tes
 func TestAPlanBudgetComesBackFromJSONAsItWas(t *testing.T) {
 	held, _ := created(care.HeldContracts{}, readOf(aPlan, with(spentBudget("Consumables", "78000", "22.5"), func(b *care.ReportedBudget) {
 		b.StatedItems = []care.StatedItem{{SupportItemNumber: "03_040919_0103_1_1", SupportItemText: "Pads", Approved: amount("10")}}
-		b.FundingPeriods = []care.FundingPeriod{{FundingPeriodID: "1", StartDate: day("2026-02-01"), EndDate: day("2026-04-30"), Amount: amount("19500"), Released: true}}
+		b.FundingPeriods = []care.FundingPeriod{{FundingPeriodID: "1", StartDate: day("2026-02-01"), EndDate: day("2026-04-30"), Amount: amount("19500"), Released: new(true)}}
 	})), freshIDs())
 	encoded, err := json.Marshal(held)
 	require.NoError(t, err)

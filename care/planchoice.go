@@ -175,3 +175,13 @@ func EarlierPlans(held []ServiceContract, chosen ParticipantPlan, listed []Parti
 	}
 	return earlier
 }
+
+// PlansAhead are the days on which PACE plans of a list begin that have not begun yet.
+func PlansAhead(listed []ParticipantPlan, today Date) (starts []Date) {
+	for _, plan := range pacePlans(listed) {
+		if plan.StartDate.After(today) {
+			starts = append(starts, plan.StartDate)
+		}
+	}
+	return starts
+}

@@ -41,6 +41,8 @@ type Preview struct {
 	Issues       []Issue      `json:"issues,omitempty"`
 	// Refusal says why this plan cannot be created, empty if it can.
 	Refusal Reason `json:"refusal,omitempty"`
+	// Ended: the plan has ended, so that this is its last word and not the current one.
+	Ended bool `json:"ended,omitempty"`
 }
 
 // PreviewBudget is a budget that can be ticked. Its id is ours: that of the budget we hold, or the one that it will get.
@@ -73,12 +75,79 @@ func Stage(id ID, held HeldContracts, read ContractRead, now time.Time, newID Ne
 	}, newID)
 	preview := Preview{
 		ID: id, RetrievedAt: now, ExpiresAt: now.Add(PreviewLifetime), Hash: contentHash(read), Plan: read.Plan, Others: read.Others,
-		Issues: decision.Issues, Refusal: decision.Answer.Reason,
+		Issues: decision.Issues, Refusal: decision.Answer.Reason, Ended: read.Plan.endedOn(read.Today),
 	}
 	if preview.Refusal == "" {
 		preview.show(held, read, decision)
 	}
 	return preview
+}
+
+// PreviewSelection is what a Create of some of a preview's budgets comes to.
+type PreviewSelection struct {
+	// Budgets is how many are ticked.
+	Budgets int
+	// Adjustments is how many adjustment records there would be, and Adjusted what they stand for together (R27).
+	Adjustments int
+	Adjusted    decimal.Decimal
+	// AllocationTotal is that of the contract (R29).
+	AllocationTotal decimal.NullDecimal
+}
+
+// Selected says what a Create of some of the budgets comes to. A budget that is not ticked stays as we hold it, or is not created (R25).
+func (p *Preview) Selected(selection []ID) PreviewSelection {
+	selected := PreviewSelection{AllocationTotal: p.Contract.AllocationTotal}
+	for i := range p.Budgets {
+		budget := &p.Budgets[i]
+		adjustment := budget.Adjustment.After
+		if slices.Contains(selection, budget.ID) {
+			selected.Budgets++
+		} else {
+			adjustment = budget.Adjustment.Before
+			selected.AllocationTotal = less(selected.AllocationTotal, budget.counted(), budget.countedBefore())
+		}
+		if adjustment.Valid {
+			selected.Adjustments++
+			selected.Adjusted = selected.Adjusted.Add(adjustment.Decimal)
+		}
+	}
+	return selected
+}
+
+// counted is what the budget adds to the allocation total once it is taken over.
+func (b *PreviewBudget) counted() decimal.NullDecimal {
+	if b.ExcludedFromTotals {
+		return decimal.NullDecimal{}
+	}
+	return b.Approved
+}
+
+// countedBefore is what the budget as we hold it adds to the allocation total.
+func (b *PreviewBudget) countedBefore() decimal.NullDecimal {
+	if b.Action == ActionCreated || b.Action == ActionRevived || b.ExcludedFromTotals {
+		return decimal.NullDecimal{}
+	}
+	for _, change := range b.Changes {
+		if change.Field == "approved" {
+			return readMoney(change.Old)
+		}
+	}
+	return b.Approved
+}
+
+func readMoney(text *string) decimal.NullDecimal {
+	if text == nil {
+		return decimal.NullDecimal{}
+	}
+	return decimal.NewNullDecimal(decimal.RequireFromString(*text))
+}
+
+// less takes one amount out of a total and puts another in.
+func less(total, out, in decimal.NullDecimal) decimal.NullDecimal {
+	if !total.Valid {
+		return in
+	}
+	return decimal.NewNullDecimal(total.Decimal.Sub(out.Decimal).Add(in.Decimal))
 }
 
 func (p *Preview) show(held HeldContracts, read ContractRead, decision ContractDecision) {

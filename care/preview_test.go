@@ -183,7 +183,7 @@ func TestWhatChangedSinceThePreviewIsShownAndNothingIsWritten(t *testing.T) { //
 		{"a name", readOf(aPlan, with(consumables(), func(b *care.ReportedBudget) { b.Category = "CONSUMABLES" }), transport()),
 			[]string{"Consumables (flexible, plan-managed): category changed from Consumables to CONSUMABLES."}},
 		{"the funding periods", readOf(aPlan, with(consumables(), func(b *care.ReportedBudget) {
-			b.FundingPeriods = []care.FundingPeriod{{FundingPeriodID: "1", StartDate: day("2026-02-01"), EndDate: day("2026-04-30"), Amount: amount("19500"), Released: true}}
+			b.FundingPeriods = []care.FundingPeriod{{FundingPeriodID: "1", StartDate: day("2026-02-01"), EndDate: day("2026-04-30"), Amount: amount("19500"), Released: new(true)}}
 		}), transport()), []string{
 			`Consumables (flexible, plan-managed): funding periods changed from not provided to "1" 2026-02-01 to 2026-04-30 19500.00 released.`,
 		}},
@@ -302,7 +302,7 @@ func TestTheHashIsThatOfTheContent(t *testing.T) { // R22
 			func(b *care.ReportedBudget) { b.EndDate = day("2031-01-01") },
 			func(b *care.ReportedBudget) { b.FundingComponent = "Other" },
 			func(b *care.ReportedBudget) { b.StatedItems = []care.StatedItem{{SupportItemText: "other"}} },
-			func(b *care.ReportedBudget) { b.FundingPeriods = []care.FundingPeriod{{Released: true}} },
+			func(b *care.ReportedBudget) { b.FundingPeriods = []care.FundingPeriod{{Released: new(true)}} },
 		}).Draw(t, "change")(&changed[at])
 		require.NotEqual(t, original, hash(changed, care.HeldContracts{}, "one"))
 		require.NotEqual(t, original, hash(append(budgets, budgets[0]), care.HeldContracts{}, "one"), "an equal one counts")
@@ -321,3 +321,42 @@ var aReportedBudget = rapid.Custom(func(t *rapid.T) care.ReportedBudget {
 	budget.EndDate = rapid.SampledFrom([]care.Date{aPlan.EndDate, day("2026-09-30")}).Draw(t, "end")
 	return budget
 })
+
+func TestWhatIsNotTickedIsNotCounted(t *testing.T) { // R22, R25, R27, R29
+	newID := freshIDs()
+	self := with(spentBudget("Relationships", "50", "5"), func(b *care.ReportedBudget) { b.Management = care.SelfManaged })
+	held, _ := created(care.HeldContracts{}, readOf(aPlan, consumables(), planFee()), newID)
+	more := with(consumables(), func(b *care.ReportedBudget) { b.Approved, b.Spent = amount("80000"), amount("30") })
+	read := readOf(aPlan, more, planFee(), transport(), self)
+	preview := care.Stage("retrieval", held, read, retrievalTime, newID)
+	ids := preview.SelectAll().Selection
+	for _, test := range []struct {
+		selection   []care.ID
+		adjustments int
+		adjusted    string
+		total       string
+	}{
+		{ids, 3, "155.00", "84500.00"},
+		{ids[1:], 3, "147.50", "82500.00"}, // Consumables stays as we hold it
+		{ids[:2], 2, "150.00", "81500.00"}, // the others are not created
+		{ids[:3], 2, "150.00", "84500.00"}, // one that is excluded from totals counts for none
+	} {
+		selected := preview.Selected(test.selection)
+		require.Equal(t, len(test.selection), selected.Budgets)
+		require.Equal(t, test.adjustments, selected.Adjustments)
+		require.Equal(t, test.adjusted, selected.Adjusted.StringFixed(2))
+		require.Equal(t, test.total, selected.AllocationTotal.Decimal.StringFixed(2))
+
+		request := preview.SelectAll()
+		request.Selection = test.selection
+		decision := care.DecideCreate(held, preview, request, read, retrievalTime, newID)
+		require.True(t, decision.Contract.AllocationTotal.Decimal.Equal(selected.AllocationTotal.Decimal), "as it is created")
+	}
+}
+
+func TestAPreviewOfAnEndedPlanSaysSo(t *testing.T) { // R23
+	ended := readOf(plan("2025-02-01", "2026-01-31"), consumables())
+	ended.Tree = historical(ended.Tree)
+	require.True(t, care.Stage("retrieval", care.HeldContracts{}, ended, retrievalTime, freshIDs()).Ended)
+	require.False(t, care.Stage("retrieval", care.HeldContracts{}, readOf(aPlan, consumables()), retrievalTime, freshIDs()).Ended)
+}

@@ -37,6 +37,8 @@ const (
 	TriggerClaim    Trigger = "claim"
 	// TriggerNotification: the NDIA told us that something changed.
 	TriggerNotification Trigger = "notification"
+	// TriggerDay: a funding period, or a plan, begins today (R34).
+	TriggerDay Trigger = "day"
 )
 
 // Attended reports whether a person asked, and will look at what comes of it (R31).

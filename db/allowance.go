@@ -20,8 +20,9 @@ const (
 	useOfRate = 0.98
 	// bookingsPerSecond is how often a process books at the full rate: the fewer, the fewer statements and the larger the bursts.
 	bookingsPerSecond = 4
-	// burstsPerHour says which part of an hour's calls may be made at once after a quiet time.
-	burstsPerHour = 20
+	// burstsPerHour says which part of an hour's calls people may make at once after a quiet time: nobody waits while the hour is far from
+	// used. A bulk run may make the part that bulkBurstsPerHour says, and is spread over the hour otherwise.
+	burstsPerHour, bulkBurstsPerHour = 4, 20
 	// bookingLife is how long a booked call may be made late before it lapses.
 	bookingLife = time.Second
 	// onDemandHorizon is how far ahead somebody who waits for an answer may book. Who would have to wait longer is told so and tries again
@@ -46,11 +47,15 @@ type Allowances struct {
 }
 
 // allowanceTerms are how far ahead calls may be booked, and for how long a caller who may not book yet asks again.
-type allowanceTerms struct{ horizon, patience time.Duration }
+type allowanceTerms struct {
+	horizon, patience time.Duration
+	// burstsPerHour says which part of an hour's calls may be made at once.
+	burstsPerHour int
+}
 
 var (
-	onDemandTerms = allowanceTerms{horizon: onDemandHorizon}
-	bulkTerms     = allowanceTerms{horizon: bulkHorizon, patience: bulkPatience}
+	onDemandTerms = allowanceTerms{horizon: onDemandHorizon, burstsPerHour: burstsPerHour}
+	bulkTerms     = allowanceTerms{horizon: bulkHorizon, patience: bulkPatience, burstsPerHour: bulkBurstsPerHour}
 )
 
 type allowanceKey struct {
@@ -75,10 +80,10 @@ func (a *Allowances) For(connection care.Connection) *Allowance {
 }
 
 // PerHour answers with a further allowance of a connection, for calls of one sort that the service limits by the hour; its name is the
-// sort's own, and not "calls". No hour has more than perHour of them (at least 1), and after a quiet time a twentieth of them may be
-// made at once.
+// sort's own, and not "calls". No hour has more than perHour of them (at least 1). After a quiet time people may make a quarter of them at
+// once, and a bulk run a twentieth.
 func (a *Allowances) PerHour(connection care.Connection, name string, perHour int) *Allowance {
-	return a.limited(connection, callsPerHour(name, perHour))
+	return a.limited(connection, callsPerHour(name, perHour, a.terms.burstsPerHour))
 }
 
 func (a *Allowances) limited(connection care.Connection, limit callLimit) *Allowance {
@@ -182,7 +187,7 @@ func (a *Allowance) PushBack(ctx context.Context, wait time.Duration) error {
 	a.booked = 0
 	return mapError("push back upstream calls", a.store.queries.PushBackAllowance(ctx, gen.PushBackAllowanceParams{
 		OrganisationID: a.connection.OrganisationID, ConnectionID: a.connection.ID, Name: a.limit.name,
-		WaitSeconds: a.limit.ahead() + wait.Seconds(),
+		WaitSeconds: a.limit.farthest() + wait.Seconds(),
 	}))
 }
 
@@ -193,22 +198,27 @@ type callLimit struct {
 	gap float64
 	// booking is how many calls a process books at once.
 	booking int
-	// burst is how many bookings may be made at once after a quiet time; no more are saved up.
-	burst int
+	// burst is how many bookings may be made at once after a quiet time, and largestBurst how many by anybody; no more are saved up.
+	burst, largestBurst int
 }
 
 // callsPerSecond books a quarter of a second's calls at once, which is burst enough.
 func callsPerSecond(rate int) callLimit {
-	return callLimit{name: callsAllowance, gap: 1 / (useOfRate * float64(rate)), booking: max(1, rate/bookingsPerSecond), burst: 1}
+	return callLimit{name: callsAllowance, gap: 1 / (useOfRate * float64(rate)), booking: max(1, rate/bookingsPerSecond), burst: 1, largestBurst: 1}
 }
 
-// callsPerHour lets the few calls that belong together be made at once. The burst is taken out of the hour's calls: whenever the hour
-// begins, the burst and what comes at the gap after it are perHour together.
-func callsPerHour(name string, perHour int) callLimit {
+// callsPerHour lets calls be made at once. The largest burst is taken out of the hour's calls: whenever the hour begins, that burst and what
+// comes at the gap after it are perHour together.
+func callsPerHour(name string, perHour, bursts int) callLimit {
 	perHour = max(1, perHour)
-	burst := max(1, perHour/burstsPerHour)
-	return callLimit{name: name, gap: time.Hour.Seconds() / float64(perHour-burst+1), booking: 1, burst: burst}
+	largest := max(1, perHour/burstsPerHour)
+	return callLimit{
+		name: name, gap: time.Hour.Seconds() / float64(perHour-largest+1), booking: 1, burst: max(1, perHour/bursts), largestBurst: largest,
+	}
 }
 
 // ahead is how far bookings may run ahead of their gaps, in seconds.
 func (l callLimit) ahead() float64 { return l.gap * float64(l.booking*(l.burst-1)) }
+
+// farthest is how far anybody's bookings may run ahead: a push back has to reach beyond it.
+func (l callLimit) farthest() float64 { return l.gap * float64(l.booking*(l.largestBurst-1)) }

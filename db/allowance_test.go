@@ -168,7 +168,7 @@ func takeAll(t *testing.T, allowances []*db.Allowance) (calls int) {
 
 // The few budget calls of somebody who looks at a participant do not wait for one another, whichever process makes them.
 func TestAnHourlyAllowanceLetsABurstThrough(t *testing.T) {
-	const perHour, burst = 1000, 50
+	const perHour, burst = 1000, 250
 	allowances, sql := budgetCallers(t, perHour, 2)
 	gap := 3600.0 / (perHour - burst + 1)
 	began := time.Now()
@@ -185,7 +185,7 @@ func TestAnHourlyAllowanceLetsABurstThrough(t *testing.T) {
 
 // Whoever takes whatever there is to be had, all processes together never make more calls in an hour than it has, and get them all.
 func TestNoHourHasMoreCallsThanItsAllowance(t *testing.T) {
-	for _, test := range []struct{ perHour, burst int }{{1, 1}, {2, 1}, {40, 2}, {100, 5}} {
+	for _, test := range []struct{ perHour, burst int }{{1, 1}, {2, 1}, {40, 10}, {100, 25}} {
 		t.Run(strconv.Itoa(test.perHour), func(t *testing.T) {
 			allowances, sql := budgetCallers(t, test.perHour, 2)
 			gaps := test.perHour - test.burst + 1
@@ -213,6 +213,35 @@ func total(calls []int) (sum int) {
 	return sum
 }
 
+// Four people who press at once do not wait for the hour as long as it is far from used, nor beside a bulk run, which is spread over it.
+func TestPeopleDoNotWaitForAnHourThatIsFarFromUsed(t *testing.T) {
+	const perHour = 1000
+	address := testkit.DatabaseURL(t)
+	store := testkit.Store(t, address)
+	connection, err := store.CreateConnection(t.Context(), newOrganisation(t, store, "wattle").ID, exampleConnection("4000012345"))
+	require.NoError(t, err)
+	people, bulk := store.NewAllowances().PerHour(connection, "budgets", perHour), store.NewBulkAllowances().PerHour(connection, "budgets", perHour)
+	for range perHour / 20 {
+		require.NoError(t, bulk.Take(t.Context()))
+	}
+	began := time.Now()
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range 45 {
+				if err := people.Take(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	require.Less(t, time.Since(began), 3600*time.Second/perHour, "nobody waited for a call that others made")
+
+	require.NoError(t, bulk.PushBack(t.Context(), 10*time.Minute))
+	require.ErrorIs(t, people.Take(t.Context()), db.ErrNoAllowance, "an exhausted hour holds for people, too, whoever was told")
+}
+
 // An exhausted hour holds for every process and for as long as the service said, although there was a burst left; after it the calls
 // come one by one.
 func TestPushBackOfAnHourlyAllowance(t *testing.T) {
@@ -230,7 +259,7 @@ func TestPushBackOfAnHourlyAllowance(t *testing.T) {
 func TestAConnectionsAllowancesAreSeparate(t *testing.T) {
 	shares, connection, sql := shares(t, 10, 1)
 	calls, budgets := shares[0].For(connection), shares[0].PerHour(connection, "budgets", 40)
-	require.Equal(t, 2, takeAll(t, []*db.Allowance{budgets}))
+	require.Equal(t, 10, takeAll(t, []*db.Allowance{budgets}))
 	require.NoError(t, calls.Take(t.Context()), "the hour's are used up, the second's are not")
 	require.ElementsMatch(t, []string{"budgets", "calls"}, testkit.Column[string](t, sql, "SELECT name FROM upstream_allowance"))
 

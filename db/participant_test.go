@@ -202,7 +202,7 @@ func wideRead(budgets int) care.ContractRead {
 	for i := range budgets {
 		budget := reported(aPlan, fmt.Sprintf("Support %d", i), "100.00", "10.00")
 		budget.FundingPeriods = []care.FundingPeriod{
-			{FundingPeriodID: "1", StartDate: day("2026-02-01"), EndDate: day("2026-07-31"), Amount: optional("50"), Released: true},
+			{FundingPeriodID: "1", StartDate: day("2026-02-01"), EndDate: day("2026-07-31"), Amount: optional("50"), Released: new(true)},
 			{FundingPeriodID: "2", StartDate: day("2026-08-01"), EndDate: day("2027-01-31"), Amount: optional("")},
 		}
 		budget.StatedItems = []care.StatedItem{{SupportItemNumber: "03_040919_0103_1_1", SupportItemText: "Consumables", Approved: optional("5")}}

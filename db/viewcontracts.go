@@ -30,6 +30,8 @@ type ContractHeader struct {
 	RetrievedOn        care.Date           `json:"retrieved_on" doc:"The day of the last retrieval that was saved"`
 	AsOf               *time.Time          `json:"as_of" doc:"When the read began that was saved last for this client; null for a contract made by hand"`
 	Current            bool                `json:"current" doc:"Today is in its dates, and no other contract has followed"`
+
+	serviceTimeZone string
 }
 
 // ContractView is a service contract with everything under it.
@@ -38,6 +40,14 @@ type ContractView struct {
 	Client  PersonRef        `json:"client"`
 	Budgets []PlanBudgetView `json:"budgets" doc:"Those that are no longer in PACE are among them"`
 	Review  []ReviewView     `json:"review" doc:"What an unattended refresh left to people"`
+	// FundingDay is nil where no money is awaited.
+	FundingDay *FundingDayView `json:"funding_day" doc:"A funding period has begun whose money is not known to be released; null where none has"`
+}
+
+// FundingDayView is a day on which a funding period began (R34).
+type FundingDayView struct {
+	care.FundingDay
+	Words string `json:"words"`
 }
 
 // PlanBudgetView is a plan budget as the NDIA reported it, null amounts not provided (R3), with what drew on it.
@@ -80,7 +90,7 @@ type FundingPeriodView struct {
 	StartDate       care.Date `json:"start_date"`
 	EndDate         care.Date `json:"end_date"`
 	Amount          *Money    `json:"amount"`
-	Released        bool      `json:"released"`
+	Released        *bool     `json:"released" doc:"Null where the NDIA does not say"`
 }
 
 // StatedItemView is a support item for which a stated budget is meant.
@@ -183,6 +193,9 @@ func (s *Store) Contract(ctx context.Context, organisation Organisation, contrac
 		if view.Budgets, err = viewPlanBudgets(ctx, queries, organisation.ID, contract); err != nil {
 			return err
 		}
+		if view.FundingDay, err = viewFundingDay(view, now); err != nil {
+			return err
+		}
 		view.Review, err = viewReviews(ctx, queries, gen.ViewReviewsParams{OrganisationID: organisation.ID, ContractID: &contract})
 		return err
 	})
@@ -279,7 +292,7 @@ func viewContracts(ctx context.Context, queries *gen.Queries, organisation Organ
 			PlanFirstStartDate: row.PlanFirstStartDate, PlanStartDate: row.PlanStartDate, PlanEndDate: row.PlanEndDate,
 			StartDate: row.StartDate, EndDate: row.EndDate, SupersededBy: row.SupersededBy,
 			TotalFunding: money(row.TotalFunding), AllocationTotal: money(row.AllocationTotal), RetrievedOn: row.RetrievedOn, AsOf: row.AsOf,
-			Current: row.SupersededBy == nil && dates.Covers(organisation.Today(now)),
+			Current: row.SupersededBy == nil && dates.Covers(organisation.Today(now)), serviceTimeZone: row.ServiceTimeZone,
 		})
 	}
 	return contracts, err
@@ -409,4 +422,28 @@ func (r changedRecord) words() string {
 	default:
 		return fmt.Sprintf("Delivered service %s, %s", r.reference, r.budget)
 	}
+}
+
+// viewFundingDay says on which day money was awaited that is not here yet (R34), in the NDIA's calendar (R1).
+func viewFundingDay(contract ContractView, now time.Time) (*FundingDayView, error) {
+	if !contract.Current || contract.AsOf == nil {
+		return nil, nil
+	}
+	zone, err := time.LoadLocation(contract.serviceTimeZone)
+	if err != nil {
+		return nil, err
+	}
+	var periods []care.FundingPeriod
+	for _, budget := range contract.Budgets {
+		for _, period := range budget.FundingPeriods {
+			if !budget.NoLongerInPACE {
+				periods = append(periods, care.FundingPeriod{StartDate: period.StartDate, Released: period.Released})
+			}
+		}
+	}
+	day := care.FundingDayOf(periods, care.DateIn(*contract.AsOf, zone), care.DateIn(now, zone))
+	if day == nil {
+		return nil, nil
+	}
+	return &FundingDayView{FundingDay: *day, Words: day.Words()}, nil
 }

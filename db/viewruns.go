@@ -49,7 +49,7 @@ type RunSummary struct {
 	PlanID      *care.ID        `json:"plan_id" doc:"The person's Support at Home plan, null as long as there is none, and in a run that is not about it"`
 	ContractID  *care.ID        `json:"contract_id" doc:"The service contract that the run saved, null as long as it has not"`
 	Waiting     *RetrievalRef   `json:"waiting,omitempty" doc:"The retrieval of the run that can be created now"`
-	Trigger     care.Trigger    `json:"trigger" enum:"on_demand,bulk,claim,notification"`
+	Trigger     care.Trigger    `json:"trigger" enum:"on_demand,bulk,claim,notification,day"`
 	RequestedBy string          `json:"requested_by"`
 	AllBudgets  bool            `json:"all_budgets"`
 	WorkflowID  string          `json:"workflow_id"`
@@ -67,6 +67,17 @@ type RunSummary struct {
 type RunProgress struct {
 	RunSummary
 	Areas []AreaView `json:"areas"`
+}
+
+// WorkedFrom is when the work began that ended with the run. A contract sync waits for people in between: there it is when the plan was
+// read whose data stands.
+func (p RunProgress) WorkedFrom() *time.Time {
+	for _, area := range p.Areas {
+		if p.Kind == care.RunPACEContract && area.AsOf != nil {
+			return area.AsOf
+		}
+	}
+	return p.StartedAt
 }
 
 // RunView is all that is known of a run.

@@ -15,6 +15,7 @@ const (
 	BulkSyncWorkflow          = "BulkSync"
 	BulkSyncBatchWorkflow     = "BulkSyncBatch"
 	ReconcileWorkflow         = "Reconcile"
+	RefreshDueWorkflow        = "RefreshDue"
 )
 
 // Activity types of a Care Recipient Sync.
@@ -50,6 +51,9 @@ const (
 
 // ReconcileActivity is the only step of a Reconcile.
 const ReconcileActivity = "Reconcile"
+
+// RequestDueRefreshesActivity is the only step of a RefreshDue.
+const RequestDueRefreshesActivity = "RequestDueRefreshes"
 
 // ProgressQuery answers with a Progress, of a bulk run with a BulkProgress.
 const ProgressQuery = "progress"

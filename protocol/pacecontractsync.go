@@ -89,6 +89,12 @@ type CreateInput struct {
 	Request care.CreateRequest `json:"request"`
 }
 
+// DueRefreshesInput asks for the refreshes that are due at an instant.
+type DueRefreshesInput struct {
+	At              time.Time `json:"at"`
+	TaskQueuePrefix string    `json:"task_queue_prefix,omitempty"`
+}
+
 // ContractResult is what a step of a contract sync came to. Waiting is the preview that it staged, if it did.
 type ContractResult struct {
 	care.AreaResult

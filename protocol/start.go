@@ -52,6 +52,25 @@ func ReconcileSchedule(queues TaskQueues) client.ScheduleOptions {
 	}
 }
 
+// RefreshDuePartsOfAnHour says between how many parts the budget calls of an hour are divided: a RefreshDue takes one of them every five
+// minutes, so that half of the hour's calls stay with people.
+const RefreshDuePartsOfAnHour = 2 * int(time.Hour/refreshDueEvery)
+
+// refreshDueEvery is how often it is looked for contracts that a day has brought money, or a plan.
+const refreshDueEvery = 5 * time.Minute
+
+// RefreshDueSchedule is the schedule of a deployment that refreshes contracts on the days on which their funding periods begin (R34).
+func RefreshDueSchedule(queues TaskQueues) client.ScheduleOptions {
+	return client.ScheduleOptions{
+		ID:   queues.Prefix + "refresh-due",
+		Spec: client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: refreshDueEvery}}},
+		Action: &client.ScheduleWorkflowAction{
+			ID: queues.Prefix + "refresh-due", Workflow: RefreshDueWorkflow, Args: []any{queues.Prefix}, TaskQueue: queues.CareSync(),
+		},
+		Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
+	}
+}
+
 func startOptions(queues TaskQueues, id string, kind care.RunKind, organisation care.ID) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
 		ID: id, TaskQueue: queues.CareSync(),

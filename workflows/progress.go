@@ -98,7 +98,7 @@ func (p *progress) markdown() string {
 // triggers say what started a pass.
 var triggers = map[care.Trigger]string{
 	care.TriggerOnDemand: "somebody's request", care.TriggerBulk: "a bulk run", care.TriggerClaim: "a claim",
-	care.TriggerNotification: "a notification of the NDIA",
+	care.TriggerNotification: "a notification of the NDIA", care.TriggerDay: "the day on which a funding period or a plan begins",
 }
 
 // waitingInWords says what a preview waits for.

@@ -15,5 +15,6 @@ func Register(registry worker.WorkflowRegistry) {
 	registry.RegisterWorkflowWithOptions(ClaimFollowUp, workflow.RegisterOptions{Name: protocol.ClaimFollowUpWorkflow})
 	registry.RegisterWorkflowWithOptions(BulkSync, workflow.RegisterOptions{Name: protocol.BulkSyncWorkflow})
 	registry.RegisterWorkflowWithOptions(Reconcile, workflow.RegisterOptions{Name: protocol.ReconcileWorkflow})
+	registry.RegisterWorkflowWithOptions(RefreshDue, workflow.RegisterOptions{Name: protocol.RefreshDueWorkflow})
 	registry.RegisterWorkflowWithOptions(BulkSyncBatch, workflow.RegisterOptions{Name: protocol.BulkSyncBatchWorkflow})
 }

@@ -117,8 +117,10 @@ func (q *Queries) ViewContractHistory(ctx context.Context, arg ViewContractHisto
 
 const viewContracts = `-- name: ViewContracts :many
 SELECT c.id, c.client_id, c.origin, c.reference, c.plan_first_start_date, c.plan_start_date, c.plan_end_date, c.start_date, c.end_date,
-       c.superseded_by, c.total_funding, c.allocation_total, c.retrieved_on, f.as_of
+       c.superseded_by, c.total_funding, c.allocation_total, c.retrieved_on, f.as_of, coalesce(n.time_zone, 'Australia/Sydney') AS service_time_zone
 FROM service_contract c
+LEFT JOIN pace_settings s ON s.organisation_id = c.organisation_id
+LEFT JOIN connection n ON n.organisation_id = s.organisation_id AND n.id = s.connection_id
 LEFT JOIN area_fence f ON f.organisation_id = c.organisation_id AND f.client_id = c.client_id AND f.area = 'contract' AND c.origin = 'pace'
 WHERE c.organisation_id = $1
   AND (c.client_id = $2 OR c.id = $3)
@@ -146,6 +148,7 @@ type ViewContractsRow struct {
 	AllocationTotal    decimal.NullDecimal
 	RetrievedOn        care.Date
 	AsOf               *time.Time
+	ServiceTimeZone    string
 }
 
 // A client's, newest first, or the one of that id.
@@ -173,6 +176,7 @@ func (q *Queries) ViewContracts(ctx context.Context, arg ViewContractsParams) ([
 			&i.AllocationTotal,
 			&i.RetrievedOn,
 			&i.AsOf,
+			&i.ServiceTimeZone,
 		); err != nil {
 			return nil, err
 		}
@@ -266,7 +270,7 @@ type ViewFundingPeriodsRow struct {
 	StartDate       care.Date
 	EndDate         care.Date
 	Amount          decimal.NullDecimal
-	Released        bool
+	Released        *bool
 }
 
 func (q *Queries) ViewFundingPeriods(ctx context.Context, arg ViewFundingPeriodsParams) ([]ViewFundingPeriodsRow, error) {

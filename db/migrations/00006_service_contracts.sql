@@ -107,7 +107,7 @@ CREATE TABLE funding_period (
     start_date        date,
     end_date          date,
     amount            numeric(14, 2),
-    released          boolean NOT NULL,
+    released          boolean,
     PRIMARY KEY (budget_id, position),
     FOREIGN KEY (organisation_id, budget_id) REFERENCES plan_budget (organisation_id, id)
 );

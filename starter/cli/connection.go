@@ -59,6 +59,7 @@ func (f *connectionFlags) add(flags *pflag.FlagSet) {
 	flags.IntVar(&c.RatePerSecond, "rate-per-second", 0,
 		fmt.Sprintf("how many calls a second all workers together may make; by default %d, for the NDIA %d", defaultRate, ndia.DefaultCallsPerSecond))
 	flags.StringVar(&c.ConsentCode, "consent-code", servicesaustralia.DefaultConsentCode, "the service's error code for a refused consent")
+	flags.StringVar(&c.TimeZone, "service-time-zone", care.DefaultServiceTimeZone, "the service's time zone: its date decides what the service decides, such as which plan runs")
 }
 
 func (a *app) connectionCreate() *cobra.Command {
@@ -154,6 +155,7 @@ func (f *connectionFlags) apply(flags *pflag.FlagSet, to *care.Connection) {
 		"product-id":          {&f.values.ProductID, &to.ProductID},
 		"service-provider-id": {&f.values.ServiceProviderID, &to.ServiceProviderID},
 		"consent-code":        {&f.values.ConsentCode, &to.ConsentCode},
+		"service-time-zone":   {&f.values.TimeZone, &to.TimeZone},
 	} {
 		if flags.Changed(flag) {
 			*field.to = *field.from
@@ -247,7 +249,8 @@ func (a *app) showConnection(connection care.Connection, organisation db.Organis
 		"client id", connection.ClientID, "API key", connection.APIKey, "audience", connection.Audience, "product id", connection.ProductID,
 		"calls a second", present.Count(connection.RatePerSecond, "call", "calls"), "consent code", connection.ConsentCode,
 		"activated", present.Time(connection.ActivatedAt, zone), "key expires", expiry(connection.KeyExpiry, organisation),
-		"device expires", expiry(connection.DeviceExpiry, organisation), "time zone", organisation.TimeZone)
+		"device expires", expiry(connection.DeviceExpiry, organisation), "the service's time zone", connection.TimeZone,
+		"time zone", organisation.TimeZone)
 	a.warnOfExpiry(connection)
 }
 

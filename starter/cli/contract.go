@@ -158,6 +158,9 @@ func planDates(contract db.ContractHeader) string {
 
 func (v contractView) budgets() {
 	v.heading("budgets")
+	if v.contract.FundingDay != nil {
+		v.print("! %s", v.contract.FundingDay.Words)
+	}
 	shown := v.newTable("category", "type", "management", ">approved", ">released", ">spent", ">remaining", ">ours claimed", ">adjustment", "released in periods", "")
 	shown.SetColumnConfigs(contractColumns())
 	for _, budget := range v.contract.Budgets {
@@ -239,7 +242,7 @@ func (v contractView) budget(budget db.PlanBudgetView) {
 	if len(budget.FundingPeriods) > 1 {
 		shown := v.newTable("funding period", "dates", ">amount", "")
 		for _, one := range budget.FundingPeriods {
-			shown.AppendRow(table.Row{one.FundingPeriodID, present.Period(one.StartDate, one.EndDate), present.Money(one.Amount), releasedWord(one.Released)})
+			shown.AppendRow(table.Row{one.FundingPeriodID, present.Period(one.StartDate, one.EndDate), present.Money(one.Amount), care.ReleasedWords(one.Released)})
 		}
 		shown.Render()
 	}
@@ -251,13 +254,6 @@ func (v contractView) budget(budget db.PlanBudgetView) {
 		shown.Render()
 	}
 	v.delivered(budget.DeliveredServices)
-}
-
-func releasedWord(released bool) string {
-	if released {
-		return "released"
-	}
-	return "not released"
 }
 
 // delivered shows our own work in a table, and the adjustment record with its four texts (seed 000).

@@ -144,7 +144,11 @@ func (a *app) followRetrieval(ctx context.Context, services paceServices, retrie
 
 // showRefusal says why there is no preview, in our words and in the government's.
 func (a *app) showRefusal(ctx context.Context, services paceServices, run care.ID, reason care.Reason) error {
-	a.print("\n✗ Nothing was retrieved. %s", reason.ExplainFor(care.NDIA))
+	if reason == care.ReasonPlanInFuture { // nothing is wrong
+		a.print("\n· %s", reason.ExplainFor(care.NDIA))
+	} else {
+		a.print("\n✗ Nothing was retrieved. %s", reason.ExplainFor(care.NDIA))
+	}
 	view, err := services.store.RunView(ctx, services.organisation.ID, run)
 	if err != nil {
 		return err

@@ -55,6 +55,9 @@ func (a *app) showPreview(person db.ClientView, retrieval db.Retrieval, organisa
 		view.others()
 		return
 	}
+	if view.preview.Ended {
+		a.print("\n! This plan has ended. What follows is how it stood at its end; the plan that runs now is another one.")
+	}
 	view.contracts()
 	view.funded()
 	view.unfunded()
@@ -242,7 +245,7 @@ func (v previewView) periods(budget care.PreviewBudget) string {
 // period is a funding period as far as people must know when money comes.
 type period struct {
 	start    care.Date
-	released bool
+	released *bool // nil where it is not known
 }
 
 // releases says in a few words how and when money is released.
@@ -251,19 +254,25 @@ func releases(periods []period, today care.Date) string {
 		return "up front"
 	}
 	var next care.Date
-	left := 0
+	left, unknown := 0, 0
 	for _, one := range periods {
-		if one.released {
+		if one.released != nil && *one.released {
 			continue
 		}
-		left++
+		if one.released == nil {
+			unknown++
+		} else {
+			left++
+		}
 		if one.start.After(today) && (next.IsZero() || one.start.Before(next)) {
 			next = one.start
 		}
 	}
 	switch {
-	case left == 0:
+	case left+unknown == 0:
 		return fmt.Sprintf("%d, all released", len(periods))
+	case next.IsZero() && left == 0:
+		return fmt.Sprintf("%d, release of %d not stated", len(periods), unknown)
 	case next.IsZero():
 		return fmt.Sprintf("%d, %d not released", len(periods), left)
 	default:

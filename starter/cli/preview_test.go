@@ -63,7 +63,7 @@ func TestAPreviewSaysWhatCreateWillDo(t *testing.T) { // R3, R22, R27, R28, R29
 	r := newRetrieved(t)
 	released := pacetest.Budget("Consumables", "78000", "22.50")
 	released.FundingPeriods = []care.FundingPeriod{
-		{StartDate: pacetest.Plan.StartDate, Released: true}, {StartDate: care.NewDate(2999, time.May, 1)}, {StartDate: care.NewDate(2999, time.August, 1)},
+		{StartDate: pacetest.Plan.StartDate, Released: new(true)}, {StartDate: care.NewDate(2999, time.May, 1)}, {StartDate: care.NewDate(2999, time.August, 1)},
 	}
 	unknown := pacetest.Budget("Relationships", "900", "0")
 	unknown.Spent.Valid = false

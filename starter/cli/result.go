@@ -20,7 +20,7 @@ func (a *app) showResult(run db.RunView, organisation db.Organisation) {
 		"care recipient id", careRecipientOf(run.RunSummary),
 		"NDIS number", participantOf(run.RunSummary),
 		"name", present.Name(run.Person.GivenName, run.Person.FamilyName),
-		"took", took(run.RunSummary),
+		"took", took(run.RunProgress),
 		"plan", a.linkOf(run),
 		"contract", a.contractOf(run))
 	if run.Outcome != care.RunFailed {
@@ -73,11 +73,13 @@ func outcomeMark(outcome care.RunOutcome) string {
 	}
 }
 
-func took(run db.RunSummary) string {
-	if run.StartedAt == nil || run.FinishedAt == nil {
+// took is how long the work lasted, without the time in which a person looked at a preview.
+func took(run db.RunProgress) string {
+	from := run.WorkedFrom()
+	if from == nil || run.FinishedAt == nil || run.Reason == care.ReasonPreviewExpired {
 		return ""
 	}
-	return fmt.Sprintf("%.2f s", max(run.FinishedAt.Sub(*run.StartedAt), 0).Seconds())
+	return fmt.Sprintf("%.2f s", max(run.FinishedAt.Sub(*from), 0).Seconds())
 }
 
 func (a *app) showCounts(run db.RunView) {

@@ -131,7 +131,7 @@ func (a *app) showRun(run db.RunView, organisation db.Organisation) {
 		"NDIS number", participantOf(run.RunSummary), "name", present.Name(run.Person.GivenName, run.Person.FamilyName),
 		"state", present.State(run.RunSummary), "why", run.Explanation, "trigger", present.Trigger(run.Trigger), "requested by", run.RequestedBy,
 		"usage of", budgetScope(run.RunSummary), "requested", present.Time(&run.RequestedAt, zone), "started", present.Time(run.StartedAt, zone),
-		"finished", finishedAt(run.RunSummary, zone), "took", took(run.RunSummary), "time zone", organisation.TimeZone,
+		"finished", finishedAt(run.RunSummary, zone), "took", took(run.RunProgress), "time zone", organisation.TimeZone,
 		"plan", a.linkOf(run), "contract", a.contractOf(run), "waits", a.waitsFor(run.RunSummary, organisation),
 		"Temporal", a.temporalLink(run.WorkflowID, run.ID))
 	a.heading("areas")

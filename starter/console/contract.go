@@ -248,7 +248,7 @@ const periodGap = 0.004
 
 func periodSpan(period db.FundingPeriodView, scale scale) span {
 	class := "span"
-	if !period.Released {
+	if !isReleased(period) {
 		class = "span future"
 	}
 	start, end := period.StartDate, period.EndDate

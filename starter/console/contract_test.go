@@ -64,12 +64,14 @@ func TestOfAListOnlyWhatDiffersIsShown(t *testing.T) {
 
 func TestWhenMoneyIsReleased(t *testing.T) {
 	period := func(month time.Month, released bool) db.FundingPeriodView {
-		return db.FundingPeriodView{StartDate: care.NewDate(2026, month, 1), Amount: cents("500"), Released: released}
+		return db.FundingPeriodView{StartDate: care.NewDate(2026, month, 1), Amount: cents("500"), Released: &released}
 	}
 	require.Equal(t, "Released up front", periodWords(nil, november))
 	require.Equal(t, "Released up front", periodWords([]db.FundingPeriodView{period(10, true)}, november))
 	require.Equal(t, "2 funding periods, all released", periodWords([]db.FundingPeriodView{period(9, true), period(10, true)}, november))
 	require.Equal(t, "2 funding periods, next $500.00 on 01 Dec 2026", periodWords([]db.FundingPeriodView{period(10, true), period(12, false)}, november))
+	unknown := []db.FundingPeriodView{period(9, true), {StartDate: care.NewDate(2026, 10, 1)}}
+	require.Equal(t, "2 funding periods, release of 1 not stated", periodWords(unknown, november), "absent is not false (R3)")
 	require.Equal(t, "2 funding periods, 1 not released", periodWords([]db.FundingPeriodView{period(10, false), period(9, true)}, november), "it is late")
 }
 

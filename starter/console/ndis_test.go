@@ -221,6 +221,26 @@ func TestAFormThatDoesNotFitThePreviewIsRefused(t *testing.T) {
 	require.Equal(t, 1, strings.Count(answer.body, `" checked data-tick`), "one was unticked, and still is")
 }
 
+// R22: what is said of the whole follows the boxes, of a page that follows them and of one without JavaScript. Nothing is written.
+func TestTheFiguresOfAPreviewFollowTheBoxes(t *testing.T) {
+	d := newNDISDesk(t, "")
+	_, preview := d.retrieve()
+	form := d.form(preview)
+	require.Contains(t, d.ours.get(preview).body, "2 of 2 ticked")
+	one := url.Values{"hash": form["hash"], "budget": form["budget"][:1]}
+	part := d.ours.send(http.MethodPost, preview+"/selection", one, http.Header{"Hx-Request": {"true"}})
+	require.Equal(t, http.StatusOK, part.status)
+	require.Contains(t, part.body, "1 of 2 ticked")
+	require.NotContains(t, part.body, "<html", "only the part that follows the boxes")
+	page := d.ours.post(preview+"/selection", one)
+	require.Equal(t, http.StatusOK, page.status)
+	require.Contains(t, page.body, "1 of 2 ticked")
+	require.Equal(t, 1, strings.Count(page.body, `" checked data-tick`), "one was unticked, and still is")
+	require.Contains(t, page.body, "Not ticked: it will not be created, and gets no adjustment record.")
+	require.Equal(t, http.StatusNotFound, d.theirs.post(preview+"/selection", one).status)
+	require.Equal(t, 1, d.reads)
+}
+
 // A create that Temporal cannot take says so, and writes nothing.
 func TestTemporalIsAwayFromTheNDISPages(t *testing.T) {
 	d := newNDISDesk(t, "")

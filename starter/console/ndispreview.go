@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/shopspring/decimal"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
@@ -98,16 +97,30 @@ func (v previewView) budgets(funded bool) (budgets []pace.BudgetPreviewView) {
 	return budgets
 }
 
-// adjusted is what all adjustment records would stand for together (R27), and how many they would be.
-func (v previewView) adjusted() (sum *db.Money, records int) {
-	total := decimal.Zero
-	for _, budget := range v.shown.Budgets {
-		if budget.Adjustment.After != nil {
-			total = total.Add(budget.Adjustment.After.Decimal)
-			records++
-		}
+// selected is what Create comes to with the boxes as they are ticked.
+func (v previewView) selected() care.PreviewSelection {
+	preview := v.retrieval.Staged.Preview
+	selection := preview.SelectAll().Selection
+	if v.sent != nil {
+		selection = v.sent.Selection
 	}
-	return dollars(total), records
+	return preview.Selected(selection)
+}
+
+// primaryUnless is the class of a button that is the first choice unless it can do nothing at the moment.
+func primaryUnless(useless bool) string {
+	if useless {
+		return ""
+	}
+	return "primary"
+}
+
+// untickedWords say what becomes of a budget that is not ticked.
+func untickedWords(action string) string {
+	if action == care.ActionCreated {
+		return "Not ticked: it will not be created, and gets no adjustment record."
+	}
+	return "Not ticked: it stays as it is, and so does its adjustment record."
 }
 
 // differences are why the preview took the place of the one before.
@@ -179,6 +192,8 @@ func categoryName(name string, number int) string {
 	return strconv.Itoa(number/10) + strconv.Itoa(number%10) + " " + name
 }
 
+func isReleased(period db.FundingPeriodView) bool { return period.Released != nil && *period.Released }
+
 // periodWords say how and when the money of a budget is released.
 func periodWords(periods []db.FundingPeriodView, today care.Date) string {
 	if len(periods) <= 1 {
@@ -186,19 +201,25 @@ func periodWords(periods []db.FundingPeriodView, today care.Date) string {
 	}
 	words := present.Count(len(periods), "funding period", "funding periods")
 	var next *db.FundingPeriodView
-	left := 0
+	left, unknown := 0, 0
 	for i, period := range periods {
-		if period.Released {
+		if isReleased(period) {
 			continue
 		}
-		left++
+		if period.Released == nil {
+			unknown++
+		} else {
+			left++
+		}
 		if period.StartDate.After(today) && (next == nil || period.StartDate.Before(next.StartDate)) {
 			next = &periods[i]
 		}
 	}
 	switch {
-	case left == 0:
+	case left+unknown == 0:
 		return words + ", all released"
+	case next == nil && left == 0:
+		return words + ", release of " + strconv.Itoa(unknown) + " not stated"
 	case next == nil:
 		return words + ", " + strconv.Itoa(left) + " not released"
 	default:
@@ -252,6 +273,29 @@ func (c console) showPreview(w http.ResponseWriter, r *http.Request, status int,
 	page := personFrame(view.person)
 	page.Title = "NDIS PACE plan of " + personName(view.person)
 	return c.render(w, r, status, previewPage(c.frame(r, page), view))
+}
+
+// countSelection says what Create comes to with the boxes as they are: to a page that follows them, the part that says so.
+func (c console) countSelection(w http.ResponseWriter, r *http.Request, v visitor) error {
+	view, err := c.loadPreview(r, v)
+	if err != nil {
+		return err
+	}
+	if err := r.ParseForm(); err != nil {
+		return formError(err)
+	}
+	request, err := createRequest(r.PostForm, view.retrieval.ID)
+	if err != nil {
+		return err
+	}
+	if !view.open() {
+		return c.goTo(w, r, view.address())
+	}
+	view.sent = &request
+	if r.Header.Get("HX-Request") != "" {
+		return c.render(w, r, http.StatusOK, previewSelection(view))
+	}
+	return c.showPreview(w, r, http.StatusOK, view)
 }
 
 // createContract writes what a preview shows, of the budgets that are ticked (R22, R26).

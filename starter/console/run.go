@@ -196,7 +196,12 @@ func (c console) acceptHolds(w http.ResponseWriter, r *http.Request, v visitor) 
 }
 
 // lasted is how long a run took, empty while it is under way.
-func lasted(run db.RunSummary) string { return ui.Took(run.StartedAt, run.FinishedAt) }
+func lasted(run db.RunProgress) string {
+	if run.Reason == care.ReasonPreviewExpired {
+		return "" // it waited, and nobody created it
+	}
+	return ui.Took(run.WorkedFrom(), run.FinishedAt)
+}
 
 // asOf is when the read began whose data an area saved.
 func asOf(area db.AreaView, zone *time.Location) string {

@@ -41,6 +41,7 @@ var (
 		{Value: string(care.TriggerBulk), Words: ui.Sentence(present.Trigger(care.TriggerBulk))},
 		{Value: string(care.TriggerClaim), Words: ui.Sentence(present.Trigger(care.TriggerClaim))},
 		{Value: string(care.TriggerNotification), Words: ui.Sentence(present.Trigger(care.TriggerNotification))},
+		{Value: string(care.TriggerDay), Words: ui.Sentence(present.Trigger(care.TriggerDay))},
 	}
 )
 

@@ -264,7 +264,7 @@ func freshWords(area db.AreaStatus) string {
 }
 
 // finishedWords say when a run ended, and how long it took.
-func finishedWords(run db.RunSummary, zone *time.Location) string {
+func finishedWords(run db.RunProgress, zone *time.Location) string {
 	words := ui.Moment(run.FinishedAt, zone)
 	if took := lasted(run); took != "" {
 		words += " · took " + took

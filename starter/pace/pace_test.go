@@ -538,7 +538,7 @@ func TestBudgetsWithMoneyComeFirst(t *testing.T) {
 	preview := care.Stage(db.NewID(), care.HeldContracts{}, pacetest.Read(
 		pacetest.Budget("Transport", "0", "0"), pacetest.Budget("Consumables", "0", "3"), unknown, pacetest.Budget("Home and Living", "0", "0"),
 		pacetest.Budget("Choice and Control", "1500", "0"),
-	), nil, time.Now(), db.NewID)
+	), time.Now(), db.NewID)
 	var order []string
 	for _, budget := range pace.InOrder(preview.Budgets) {
 		order = append(order, budget.Category)

@@ -29,6 +29,7 @@ type PreviewView struct {
 	OtherPlans      []ParticipantPlanView `json:"other_plans" doc:"Further plans of the participant; retrieve one by its start date"`
 	Refusal         care.Reason           `json:"refusal,omitempty" doc:"Why this plan cannot be created; absent if it can"`
 	Explanation     string                `json:"explanation,omitempty" doc:"The refusal in plain words"`
+	Ended           bool                  `json:"ended" doc:"The plan has ended: it is read from the NDIA's history"`
 	Contract        ContractPreviewView   `json:"contract"`
 	Superseded      []ContractDatesView   `json:"superseded" doc:"Contracts that this one would end, with their new dates"`
 	Overlaps        []ContractDatesView   `json:"overlaps" doc:"Contracts that would share days with this one: name accept_overlaps to create all the same"`
@@ -136,7 +137,7 @@ func viewPreview(staged db.Staged) PreviewView {
 	return PreviewView{
 		Hash: staged.Hash, Plan: viewParticipantPlan(staged.Plan), OtherPlans: each(staged.Others, viewParticipantPlan),
 		Refusal: staged.Refusal, Explanation: staged.Refusal.ExplainFor(care.NDIA),
-		Contract:   viewContract(staged.Preview),
+		Ended: staged.Ended, Contract: viewContract(staged.Preview),
 		Superseded: each(staged.Superseded, viewDates), Overlaps: each(staged.Overlaps, viewDates),
 		Budgets: each(InOrder(staged.Budgets), viewBudget), NoLongerInPACE: each(staged.Missing, viewMissing), RemovalsHeld: staged.RemovalsHeld,
 		Warnings: each(staged.Issues, db.ViewIssue), Differences: each(staged.Differences, viewDifference),

@@ -106,6 +106,7 @@ var triggers = map[care.Trigger]string{
 	care.TriggerClaim:    "claim",
 
 	care.TriggerNotification: "notification of the NDIA",
+	care.TriggerDay:          "funding period or plan begins",
 }
 
 // Trigger says what caused a run.

@@ -8,17 +8,19 @@ import (
 	"github.com/caresync/caresync/upstream/transport"
 )
 
-// flag reads true or false, also as a text; anything else is a warning and false.
-func flag(row record.Row, field string) bool {
+// flag reads yes or no, in one of the ways in which services write it; nil where the field is absent, and with a warning where it says
+// neither (R3).
+func flag(row record.Row, field string) *bool {
 	raw, ok := row.Present(field)
 	if !ok {
-		return false
+		return nil
 	}
 	value, said := truth(raw)
 	if !said {
 		row.Odd(field, "is neither true nor false")
+		return nil
 	}
-	return value
+	return &value
 }
 
 // identityFlag reads a flag without which the record says nothing.
@@ -31,16 +33,16 @@ func identityFlag(row record.Row, field string) bool {
 	return value
 }
 
-// truth reads true or false from a JSON value or from a text, and reports whether it was either.
+// truth reads true or false from a JSON value or from a text ("Y", "yes", "1"), and reports whether it was either.
 func truth(raw json.RawMessage) (value, said bool) {
 	text, ok := record.Scalar(raw)
 	if !ok {
 		text = string(raw)
 	}
 	switch strings.ToLower(strings.TrimSpace(text)) {
-	case "true":
+	case "true", "y", "yes", "1":
 		return true, true
-	case "false":
+	case "false", "n", "no", "0":
 		return false, true
 	default:
 		return false, false

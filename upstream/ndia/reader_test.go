@@ -138,7 +138,7 @@ func TestTheContractsBudgetTree(t *testing.T) { // R3, R4
 				Amounts: amounts, StartDate: year.StartDate, EndDate: year.EndDate, InstalmentType: "Regular",
 				StatedItems: []care.StatedItem{{SupportItemNumber: "03_040919_0103_1_1", SupportItemText: "...", Approved: amount("0")}},
 				FundingPeriods: []care.FundingPeriod{{
-					FundingPeriodID: "1", StartDate: year.StartDate, EndDate: date("2026-04-30"), Amount: amount("19500"), Released: true,
+					FundingPeriodID: "1", StartDate: year.StartDate, EndDate: date("2026-04-30"), Amount: amount("19500"), Released: new(true),
 				}},
 			}},
 		}},
@@ -247,7 +247,10 @@ func TestFundingPeriodsAndDates(t *testing.T) {
 		`,"funding_periods":null`: nil,
 		`,"funding_periods":[]`:   nil,
 		`,"funding_periods":[{"funding_period_id":7,"start_date":"","end_date":"0000-00-00","released":"true"},{}]`: {
-			{FundingPeriodID: "7", Released: true}, {},
+			{FundingPeriodID: "7", Released: new(true)}, {},
+		},
+		`,"funding_periods":[{"released":"Y"},{"released":"n"},{"released":1},{"released":null},{"released":false}]`: {
+			{Released: new(true)}, {Released: new(false)}, {Released: new(true)}, {}, {Released: new(false)},
 		},
 	} {
 		budget, issues := budgetOf(t, categoryIn("", "", `"support_category_text":"Transport","start_date":"0001-01-01","end_date":null`+fields))
@@ -258,6 +261,7 @@ func TestFundingPeriodsAndDates(t *testing.T) {
 	}
 	budget, issues := budgetOf(t, categoryIn("", "", `"support_category_text":"Transport","funding_periods":[{"funding_period_id":"1","released":"perhaps"}]`))
 	require.Len(t, budget.FundingPeriods, 1)
+	require.Nil(t, budget.FundingPeriods[0].Released, "what cannot be read is not known")
 	require.Len(t, issues, 1)
 }
 

@@ -78,6 +78,7 @@ func Workers(connected client.Client, queues protocol.TaskQueues, steps *activit
 	for _, registry := range []worker.Worker{careSync, waiting} { // a step waits where the database is away for long
 		steps.RegisterDatabaseSteps(registry)
 		steps.RegisterClaimSteps(registry, connected)
+		steps.RegisterDueRefreshes(registry, connected)
 	}
 	parts := []run.Part{part(careSync), part(waiting)}
 	for _, service := range []care.Service{care.ServicesAustralia, care.NDIA} {
@@ -90,13 +91,17 @@ func Workers(connected client.Client, queues protocol.TaskQueues, steps *activit
 	return parts
 }
 
-// Schedule makes the schedule by which the deployment closes what terminated workflows left open. One that is there already stands.
+// Schedule makes the schedules by which the deployment closes what terminated workflows left open, and refreshes contracts on the days on
+// which their funding periods begin. One that is there already stands.
 func Schedule(ctx context.Context, connected client.Client, queues protocol.TaskQueues) error {
-	_, err := connected.ScheduleClient().Create(ctx, protocol.ReconcileSchedule(queues))
-	if errors.Is(err, sdktemporal.ErrScheduleAlreadyRunning) {
-		return nil
+	var failures []error
+	for _, schedule := range []client.ScheduleOptions{protocol.ReconcileSchedule(queues), protocol.RefreshDueSchedule(queues)} {
+		_, err := connected.ScheduleClient().Create(ctx, schedule)
+		if !errors.Is(err, sdktemporal.ErrScheduleAlreadyRunning) {
+			failures = append(failures, err)
+		}
 	}
-	return err
+	return errors.Join(failures...)
 }
 
 func part(hosted worker.Worker) run.Part {

@@ -1,0 +1,32 @@
+package db
+
+import (
+	"context"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db/gen"
+)
+
+// NotePlansAhead notes which plans of a client have not begun, so that they are looked at again on their day (R34).
+func (s *Store) NotePlansAhead(ctx context.Context, organisation, client care.ID, starts []care.Date) error {
+	return mapError("note the plans that have not begun", s.queries.NotePlansAhead(ctx, gen.NotePlansAheadParams{
+		OrganisationID: organisation, ClientID: client, PlanStartDates: starts,
+	}))
+}
+
+// DueRefresh is a client whose contract is to be refreshed since a funding period, or a plan, has begun (R34).
+type DueRefresh struct{ OrganisationID, ClientID care.ID }
+
+// DueRefreshes returns who is due at an instant, of all organisations. Each organisation gets one of so many parts of an hour's budget calls.
+func (s *Store) DueRefreshes(ctx context.Context, at time.Time, partsOfAnHour int) ([]DueRefresh, error) {
+	rows, err := s.queries.DueRefreshes(ctx, gen.DueRefreshesParams{Instant: at, PartsOfAnHour: int32(partsOfAnHour)})
+	if err != nil {
+		return nil, mapError("look for refreshes that are due", err)
+	}
+	due := make([]DueRefresh, len(rows))
+	for i, row := range rows {
+		due[i] = DueRefresh(row)
+	}
+	return due, nil
+}
