@@ -299,7 +299,7 @@ func TestHistoricalBudget(t *testing.T) { // R23
 	require.Empty(t, read.Issues)
 	require.Len(t, read.Records, 2)
 	year := care.DateRange{StartDate: date("2025-02-01"), EndDate: date("2026-01-31")}
-	same(t, care.BudgetTree{Groups: []care.BudgetGroup{{
+	same(t, care.BudgetTree{Historical: true, Groups: []care.BudgetGroup{{
 		BudgetType: care.BudgetStated, Management: care.PlanManaged, DateRange: year, Amounts: care.Amounts{Spent: amount("1000.5")},
 		Budgets: []care.ReportedBudget{{
 			BudgetType: care.BudgetStated, Management: care.PlanManaged, SupportType: "Capacity Building", Category: "Choice and Control", CategoryNumber: 14,

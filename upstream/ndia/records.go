@@ -137,7 +137,7 @@ func historicalTreesOf(row record.Row) []care.BudgetTree {
 // components. The "total available" amounts are left out: whether they are what was approved or what is left, nobody says, and the
 // categories have both.
 func historicalTreeOf(row record.Row) care.BudgetTree {
-	var tree care.BudgetTree
+	tree := care.BudgetTree{Historical: true}
 	at := place{DateRange: datesOf(row)}
 	for _, budgetType := range row.List(care.KindPlanBudget, "bgt_typ_lvl_dtls") {
 		at.budgetType = budgetType.Text("budget_type")
