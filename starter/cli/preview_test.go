@@ -143,8 +143,11 @@ func TestAPreviewSaysWhatItDoesToOtherContracts(t *testing.T) { // R5, R24
 	before.Contracts = append(before.Contracts, care.ServiceContract{
 		ID: db.NewID(), Origin: care.OriginHand, DateRange: care.DateRange{StartDate: care.NewDate(2027, time.March, 1), EndDate: care.NewDate(2027, time.June, 30)},
 	})
+	reassessed := care.DateRange{StartDate: care.NewDate(2026, time.June, 1), EndDate: care.NewDate(2027, time.May, 31)}
+	five[0].StartDate, five[0].EndDate = reassessed.StartDate, reassessed.EndDate
 	next := pacetest.Read(five[0])
-	next.Plan.StartDate, next.Plan.EndDate = care.NewDate(2026, time.June, 1), care.NewDate(2027, time.May, 31)
+	next.Plan.StartDate, next.Plan.EndDate = reassessed.StartDate, reassessed.EndDate
+	next.Tree.Groups[0].DateRange = reassessed
 	r.stage(t, before, next)
 	out := must(t, "pace", "preview", ndisNumber)
 	require.Contains(t, out, "The contract before it will run 01 Feb 2026 – 31 May 2026 and is marked superseded by this one. It keeps its budgets.")
@@ -152,6 +155,7 @@ func TestAPreviewSaysWhatItDoesToOtherContracts(t *testing.T) { // R5, R24
 	require.Contains(t, out, "--accept-overlaps\n", "the command to type has it")
 
 	r = newRetrieved(t)
+	five[0] = pacetest.Budget("Consumables", "10", "0")
 	r.stage(t, held(t, pacetest.Read(five...)), pacetest.Read(five[0]))
 	require.Contains(t, must(t, "pace", "preview", ndisNumber), "stay as they are, unless you add --accept-removals")
 }
