@@ -99,7 +99,7 @@ func TestMadeUpAddressesAreSaidToBeNothing(t *testing.T) {
 	q := newQuiet(t, "")
 	w := q.site().newTab(t, q.Request(t, "several-open").OrganisationID)
 	theirs := string(q.Request(t, "details-refused").ClientID)
-	for _, id := range []string{strings.Repeat("9", 10_000), "李-\U0001F4A9", "%00", "<script>", theirs} {
+	for _, id := range []string{strings.Repeat("9", 10_000), "李-\U0001F4A9", "<script>", theirs} {
 		for _, path := range []string{"/people/%s", "/people/%s/plan", "/runs/%s", "/invoice-lines/%s"} {
 			w.open(strings.Replace(path, "%s", id, 1))
 			w.sees("There is nothing here")

@@ -365,7 +365,7 @@ func TestServiceContractWithoutJavaScript(t *testing.T) {
 	page := s.participantPath(t, "fresh-plan")
 	require.NoError(t, s.Faults.Add(faults.Fault{Kind: faults.Hang, Operation: "ndia-budget", Delay: 2 * time.Minute}))
 	session := v.post(page+"/ndis-pace", nil).header.Get("Location")
-	require.Contains(t, v.get(session).body, `<noscript><meta http-equiv="refresh" content="3"`)
+	require.Contains(t, v.get(session).body, `<noscript><meta http-equiv="refresh" content="3;url=`)
 	s.Faults.Clear()
 	var preview string
 	require.Eventually(t, func() bool { preview = v.get(session).header.Get("Location"); return preview != "" }, patience, 50*time.Millisecond)

@@ -164,7 +164,7 @@ func TestAnotherOrganisationsNDISRecordsAreNotThere(t *testing.T) {
 func TestWhatIsNoIdOfTheNDISNamesNothing(t *testing.T) {
 	d := newNDISDesk(t, "")
 	contract := d.byHand("OLD-1")
-	for _, id := range []string{"1", strings.Repeat("9", 10_000), "%00", "..%2f..", "%F0%9F%92%A9", string(db.NewID()), "'%20OR%201=1--"} {
+	for _, id := range []string{"1", strings.Repeat("9", 10_000), "..%2f..", "%F0%9F%92%A9", string(db.NewID()), "'%20OR%201=1--"} {
 		for _, path := range []string{
 			"/people/" + id + "/ndis-pace", d.path() + "/ndis-pace/" + id, d.path() + "/contracts/" + id, d.path() + "/ndis-pace?run=" + id,
 			d.path() + "/ndis-pace/events?run=" + id, contract + "?before=" + id,
