@@ -183,14 +183,16 @@ func (c *CareRecipient) FetchUsage(ctx context.Context, in protocol.UsageInput) 
 	if err != nil {
 		return refuse(ctx, c.store, step, begun, err)
 	}
-	return c.store.WriteUsage(ctx, step, begun, read.byBudget, func(held care.HeldUsage, details map[care.ID]care.BudgetDetails) care.UsageDecision {
-		return care.DecideUsage(held, details, read.issues, db.NewID)
-	})
+	decide := func(held care.HeldUsage, details map[care.ID]care.BudgetDetails) care.UsageDecision {
+		return care.DecideUsage(held, details, read.issues, db.NewID).Refusing(read.refused)
+	}
+	return c.store.WriteUsage(ctx, step, begun, read.byBudget, read.refused, decide)
 }
 
-// budgetsRead are the details of some budgets, by our ids.
+// budgetsRead are the details of some budgets, by our ids, and those that were refused.
 type budgetsRead struct {
 	byBudget map[care.ID]care.BudgetDetails
+	refused  []care.BudgetRefusal
 	issues   []care.Issue
 }
 
@@ -198,11 +200,15 @@ func (c *CareRecipient) readDetails(ctx context.Context, step db.Step, begun db.
 	reader := c.reader(step, begun.Connection)
 	details := make([]*care.BudgetDetails, len(begun.Held.Budgets))
 	issues := make([][]care.Issue, len(begun.Held.Budgets))
+	refusals := make([]*transport.Error, len(begun.Held.Budgets))
 	group, groupContext := errgroup.WithContext(ctx)
 	group.SetLimit(detailsAtOnce)
 	for i, budget := range begun.Held.Budgets {
 		group.Go(func() (err error) {
 			details[i], issues[i], err = readOne(groupContext, reader, budget)
+			if refusals[i] = ofOneBudget(err); refusals[i] != nil {
+				return nil
+			}
 			return err
 		})
 	}
@@ -212,11 +218,34 @@ func (c *CareRecipient) readDetails(ctx context.Context, step db.Step, begun db.
 	read := budgetsRead{byBudget: make(map[care.ID]care.BudgetDetails, len(details))}
 	for i, budget := range begun.Held.Budgets {
 		read.issues = append(read.issues, issues[i]...)
-		if details[i] != nil {
+		switch {
+		case refusals[i] != nil:
+			read.refused = append(read.refused, care.BudgetRefusal{BudgetID: budget.ID, Reason: reasonOf(refusals[i])})
+			read.issues = append(read.issues, budgetRefusal(budget, refusals[i]))
+		case details[i] != nil:
 			read.byBudget[budget.ID] = *details[i]
 		}
 	}
 	return read, nil
+}
+
+// ofOneBudget is a no to one budget's details, which leaves the others alone (R6): asking again would not help, and it does not concern the
+// whole organisation.
+func ofOneBudget(err error) *transport.Error {
+	var failure *transport.Error
+	if !errors.As(err, &failure) || failure.Retryable() || failure.WholeOrganisation() {
+		return nil
+	}
+	return failure
+}
+
+// budgetRefusal explains why a budget keeps its figures.
+func budgetRefusal(budget care.Budget, failure *transport.Error) care.Issue {
+	issue := care.RefusalIssue(care.AreaUsage, reasonOf(failure), failure.Words).On(budget.Label(), budget.ID)
+	if about := failure.About; about != nil {
+		issue.About = &care.About{Record: about.Record.WithinBudget(budget.Label()), Field: about.Field, Reported: about.Reported}
+	}
+	return issue
 }
 
 // readOne reads the details of a budget. One that was listed a moment ago and is not found now keeps what we hold of it.

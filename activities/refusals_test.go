@@ -1,6 +1,8 @@
 package activities_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +12,8 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/simulator/faults"
+	"github.com/caresync/caresync/simulator/servicesaustralia"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/testkit"
 )
@@ -142,7 +146,7 @@ func TestAnswersOfTheGovernment(t *testing.T) {
 			require.False(t, result.TechnicalFailure())
 			require.Equal(t, test.areas, outcomesOf(result))
 			require.Equal(t, test.areas, s.stepsOf(t, result.RunID))
-			issues := s.issues(t, result.RunID)
+			issues := slices.Compact(s.issues(t, result.RunID)) // usage is refused by budget
 			if test.reason == care.ReasonNotFound {
 				issues[0].Words = "" // they may be the government's or nobody's
 			}
@@ -269,4 +273,59 @@ func TestDetailsNotFoundKeepTheBudget(t *testing.T) {
 	require.Equal(t, care.AreaSucceeded, answer.Outcome)
 	require.Equal(t, []issue{{"usage", "warning", string(care.IssueBudgetDetailsNotFound), ""}}, s.issues(t, subject.RunID))
 	require.Equal(t, before, s.planRows(t))
+}
+
+// A budget whose details are refused keeps its figures and says since when and why; the others are saved (R6, R18).
+func TestARefusedBudgetLeavesTheOthersAlone(t *testing.T) {
+	s := newSite(t, people(marjorie))
+	refuse := faults.Fault{Kind: faults.ConsentWithdrawn, Operation: servicesaustralia.OperationBudgetDetails, Count: 1}
+	s.fault(t, refuse)
+	result := s.Sync(t, s.steps, "marjorie")
+	require.Equal(t, care.RunPartial, result.Outcome)
+	require.Equal(t, care.ReasonConsentRefused, result.Reason)
+	require.Equal(t, outcomes(care.AreaSucceeded, care.AreaSucceeded, care.AreaSucceeded, care.AreaRefused), outcomesOf(result))
+	require.Equal(t, 1, result.Areas[care.AreaUsage].BudgetsRefused)
+	require.Equal(t, []issue{{"usage", "error", "consent_refused", wordsNoConsent}}, s.issues(t, result.RunID))
+	require.Equal(t, 1, testkit.Value[int](t, s.sql, `
+		SELECT count(*) FROM usage_refusal r JOIN sync_issue i ON i.record_id = r.budget_id AND i.about IS NOT NULL
+		WHERE i.run_id = $1 AND NOT EXISTS (SELECT FROM usage_fence f WHERE f.budget_id = r.budget_id)`, result.RunID), "the run says which")
+	require.Equal(t, 1, testkit.Value[int](t, s.sql, "SELECT count(*) FROM usage_fence"), "the other was saved")
+
+	first := s.staleBudgets(t)
+	require.Len(t, first, 1)
+	require.Equal(t, care.ReasonConsentRefused, *first[0].UsageStaleReason)
+	require.Nil(t, first[0].UsageAsOf)
+
+	require.NoError(t, s.Faults.Set())
+	require.Equal(t, care.RunSucceeded, s.Sync(t, s.steps, "marjorie").Outcome)
+	require.Empty(t, s.staleBudgets(t), "a read makes good for it")
+
+	s.move(t, "marjorie", world.Move{Name: world.WithdrawConsent, Status: string(world.DetailsRefused)})
+	kept := s.planRows(t).Of("entitlement", "usage_line", "budget")
+	s.Sync(t, s.steps, "marjorie")
+	stale := s.staleBudgets(t)
+	require.Len(t, stale, 2)
+	require.True(t, stale[0].UsageStaleSince.After(*first[0].UsageStaleSince))
+	s.Sync(t, s.steps, "marjorie")
+	require.Equal(t, stale, s.staleBudgets(t), "since the first time")
+	require.Equal(t, kept, s.planRows(t).Of("entitlement", "usage_line", "budget"))
+
+	s.move(t, "marjorie", world.Move{Name: world.GiveConsent})
+	s.rewrite(t, func(path, body string) string { // the ongoing budget's details come under another id
+		if strings.Contains(path, "/budget/v1/") && strings.Contains(body, "900000011") {
+			return `{"budgetId":"another","entitlements":[],"usage":[]}`
+		}
+		return body
+	})
+	require.Equal(t, care.ReasonAnotherBudget, s.Sync(t, s.steps, "marjorie").Reason)
+	unusable := s.staleBudgets(t)
+	require.Len(t, unusable, 1)
+	require.Equal(t, care.ReasonAnotherBudget, *unusable[0].UsageStaleReason)
+	require.Equal(t, "126", unusable[0].UsageAmount.String(), "its figures are kept")
+}
+
+// staleBudgets are marjorie's budgets whose details were refused.
+func (s *site) staleBudgets(t *testing.T) []db.BudgetView {
+	t.Helper()
+	return slices.DeleteFunc(s.plan(t, "marjorie").Budgets, func(budget db.BudgetView) bool { return budget.UsageStaleReason == nil })
 }

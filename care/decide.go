@@ -408,6 +408,21 @@ func DecideUsage(held HeldUsage, details map[ID]BudgetDetails, issues []Issue, n
 	return decision
 }
 
+// BudgetRefusal says why the details of one budget were not to be had.
+type BudgetRefusal struct {
+	BudgetID ID     `json:"id"`
+	Reason   Reason `json:"reason"`
+}
+
+// Refusing is the decision where the details of some budgets were refused: these keep what we hold, and the area is refused for the first
+// one's reason. The others are as if they were alone (R6, R18).
+func (d UsageDecision) Refusing(budgets []BudgetRefusal) UsageDecision {
+	if len(budgets) > 0 {
+		d.Answer.Outcome, d.Answer.Reason, d.Answer.BudgetsRefused = AreaRefused, budgets[0].Reason, len(budgets)
+	}
+	return d
+}
+
 func (d *UsageDecision) setAmount(budget Budget, lines []UsageLine) {
 	amount := UsageAmount(lines)
 	d.Amounts = append(d.Amounts, BudgetUsageAmount{BudgetID: budget.ID, Amount: amount})

@@ -3,6 +3,7 @@ package care_test
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -602,4 +603,31 @@ func TestAListThatDidNotComeRemovesNothing(t *testing.T) { // R5
 	require.Empty(t, unread.Amounts, "the usage amount stays")
 	details["b1"] = care.BudgetDetails{}
 	require.Equal(t, "0", care.DecideUsage(usage, details, nil, freshIDs()).Amounts[0].Amount.Decimal.String())
+}
+
+// Whichever budgets' details are refused, the others come out as if they were alone (R6, R18).
+func TestARefusedBudgetLeavesTheOthersAlone(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var everything, answered care.HeldUsage
+		read := map[care.ID]care.BudgetDetails{}
+		var refused []care.BudgetRefusal
+		for i := range rapid.IntRange(1, 6).Draw(t, "budgets") {
+			id := care.ID("b" + strconv.Itoa(i))
+			budget := care.Budget{Row: care.Row{ID: id}}
+			line := care.UsageLine{Row: care.Row{ID: "old-" + id}, BudgetID: id, ServiceCode: "A", Amount: amount("1.00")}
+			everything.Budgets, everything.Usage = append(everything.Budgets, budget), append(everything.Usage, line)
+			if rapid.Bool().Draw(t, "refused") {
+				refused = append(refused, care.BudgetRefusal{BudgetID: id, Reason: care.ReasonConsentRefused})
+				continue
+			}
+			answered.Budgets, answered.Usage = append(answered.Budgets, budget), append(answered.Usage, line)
+			read[id] = care.BudgetDetails{Usage: []care.UsageLine{{ServiceCode: "B", Amount: amount("2.00")}}}
+		}
+		decision := care.DecideUsage(everything, read, nil, freshIDs()).Refusing(refused)
+		alone := care.DecideUsage(answered, read, nil, freshIDs())
+		require.Equal(t, len(refused), decision.Answer.BudgetsRefused)
+		require.Equal(t, len(refused) > 0, decision.Answer.Outcome == care.AreaRefused)
+		decision.Answer.Outcome, decision.Answer.Reason, decision.Answer.BudgetsRefused = alone.Answer.Outcome, alone.Answer.Reason, 0
+		require.Equal(t, alone, decision)
+	})
 }

@@ -160,6 +160,8 @@ type AreaResult struct {
 	Reason   Reason      `json:"reason,omitempty"`
 	Counts   Counts      `json:"counts,omitempty"`
 	Warnings int         `json:"warnings,omitempty"`
+	// BudgetsRefused is how many budgets of the usage step keep their figures while those of the others were saved.
+	BudgetsRefused int `json:"budgets_refused,omitempty"`
 	// OpenBudgets are our ids of the budgets whose usage is to be read, answered by the budgets step.
 	OpenBudgets []ID `json:"open_budgets,omitempty"`
 	// ContractID is our id of the service contract that was written, answered by the contract step.
@@ -185,6 +187,9 @@ func Cancelled() AreaResult { return AreaResult{Outcome: AreaCancelled, Reason: 
 
 // Expired is the answer of a contract sync whose preview nobody created in time (R22).
 func Expired() AreaResult { return AreaResult{Outcome: AreaCancelled, Reason: ReasonPreviewExpired} }
+
+// endsUsage reports whether the budgets that follow are not asked for: what was refused of single budgets says nothing of the others.
+func (r AreaResult) endsUsage() bool { return !r.saved() && r.BudgetsRefused == 0 }
 
 // saved reports whether what the area read is in the database, by this run or by a newer one.
 func (r AreaResult) saved() bool {

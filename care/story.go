@@ -168,9 +168,10 @@ func readUsage(steps Steps, subject Subject, budgets AreaResult) AreaResult {
 	usage := AreaResult{Outcome: AreaSucceeded, Counts: Counts{}}
 	chunk := 0
 	for open := range slices.Chunk(budgets.OpenBudgets, UsageChunk) {
-		usage = usage.And(steps.FetchUsage(subject, chunk, open))
+		read := steps.FetchUsage(subject, chunk, open)
+		usage = usage.And(read)
 		chunk++
-		if !usage.saved() {
+		if read.endsUsage() {
 			break
 		}
 	}
@@ -185,6 +186,6 @@ func (r AreaResult) And(next AreaResult) AreaResult {
 	if r.Outcome == AreaSucceeded || !next.saved() {
 		r.Outcome, r.Reason = next.Outcome, next.Reason
 	}
-	r.Counts, r.Warnings = counts, r.Warnings+next.Warnings
+	r.Counts, r.Warnings, r.BudgetsRefused = counts, r.Warnings+next.Warnings, r.BudgetsRefused+next.BudgetsRefused
 	return r
 }

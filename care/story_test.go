@@ -200,6 +200,7 @@ func TestUsageIsReadInChunks(t *testing.T) {
 	count := care.Counts{care.KindBudgetUsage: {Created: 1}}
 	saved := care.AreaResult{Outcome: care.AreaSucceeded, Counts: count, Warnings: 1}
 	refused, failed := care.Refused(care.ReasonConsentRefused), care.Failed(care.ReasonServiceUnavailable)
+	single := care.AreaResult{Outcome: care.AreaRefused, Reason: care.ReasonConsentRefused, Counts: count, Warnings: 1, BudgetsRefused: 1}
 	for _, test := range []struct {
 		name    string
 		open    int
@@ -218,6 +219,13 @@ func TestUsageIsReadInChunks(t *testing.T) {
 		{"a refused chunk stops the others, and what was saved counts (R6, R18)", 3 * care.UsageChunk, []care.AreaResult{saved, refused, saved},
 			[]int{care.UsageChunk, care.UsageChunk},
 			care.AreaResult{Outcome: care.AreaRefused, Reason: care.ReasonConsentRefused, Counts: count, Warnings: 1}},
+		{"refused budgets do not stop the others (R6)", 2*care.UsageChunk + 1, []care.AreaResult{single, saved, single}, []int{care.UsageChunk, care.UsageChunk, 1},
+			care.AreaResult{
+				Outcome: care.AreaRefused, Reason: care.ReasonConsentRefused, Counts: care.Counts{care.KindBudgetUsage: {Created: 3}}, Warnings: 3, BudgetsRefused: 2,
+			}},
+		{"a chunk that gave up stops them, whatever was refused before", 3 * care.UsageChunk, []care.AreaResult{single, failed, saved},
+			[]int{care.UsageChunk, care.UsageChunk},
+			care.AreaResult{Outcome: care.AreaFailed, Reason: care.ReasonServiceUnavailable, Counts: count, Warnings: 1, BudgetsRefused: 1}},
 		{"a chunk that gave up counts more than one that was superseded", 2 * care.UsageChunk, []care.AreaResult{care.Superseded(), failed},
 			[]int{care.UsageChunk, care.UsageChunk},
 			care.AreaResult{Outcome: care.AreaFailed, Reason: care.ReasonServiceUnavailable, Counts: care.Counts{}}},

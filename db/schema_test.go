@@ -74,6 +74,7 @@ func TestRowsCannotBelongToAnotherOrganisationsParent(t *testing.T) {
 		`INSERT INTO usage_line (id, organisation_id, budget_id, upstream_invoice_id, upstream_item_id, service_provider_id, service_code, ordinal)
 		 VALUES (gen_random_uuid(), $1, $2, '', '', '', '', 0)`,
 		`INSERT INTO usage_fence (organisation_id, budget_id, ticket, previous_ticket, as_of) VALUES ($1, $2, 1, 0, now())`,
+		`INSERT INTO usage_refusal (organisation_id, budget_id, reason, since) VALUES ($1, $2, 'consent_refused', now())`,
 	} {
 		requireRefused(t, foreignKeyViolation, s.Try(t, insert, other, r.budget))
 		require.NoError(t, s.Try(t, insert, r.organisation.ID, r.budget))

@@ -306,9 +306,9 @@ func beginUsage(ctx context.Context, queries *gen.Queries, step Step, budgets []
 }
 
 // WriteUsage applies what decide makes of some budgets' details and what we hold. Each budget has a fence of its own: where a newer
-// read of a budget has been written meanwhile, that budget is left alone (R7).
+// read of a budget has been written meanwhile, that budget is left alone (R7). The refused ones keep their figures, and why is noted (R6).
 func (s *Store) WriteUsage(
-	ctx context.Context, step Step, begun Begun[care.HeldUsage], details map[care.ID]care.BudgetDetails,
+	ctx context.Context, step Step, begun Begun[care.HeldUsage], details map[care.ID]care.BudgetDetails, refused []care.BudgetRefusal,
 	decide func(care.HeldUsage, map[care.ID]care.BudgetDetails) care.UsageDecision,
 ) (care.AreaResult, error) {
 	var stored json.RawMessage
@@ -320,7 +320,13 @@ func (s *Store) WriteUsage(
 		if err != nil {
 			return err
 		}
-		if len(passed) == 0 && len(budgets) > 0 {
+		if len(refused) > 0 {
+			noted := gen.NoteUsageRefusalsParams{OrganisationID: step.OrganisationID, Refused: list(refused), Since: begun.BeganAt}
+			if err := queries.NoteUsageRefusals(ctx, noted); err != nil {
+				return err
+			}
+		}
+		if len(passed) == 0 && len(budgets) > 0 && len(refused) == 0 {
 			stored, err = recordSuperseded(ctx, queries, step, begun.BeganAt)
 			return err
 		}

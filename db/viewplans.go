@@ -110,6 +110,8 @@ type BudgetView struct {
 	Available         *Money            `json:"available"`
 	UsageAmount       *Money            `json:"usage_amount" doc:"The sum of the usage lines; null if usage was never read"`
 	UsageAsOf         *time.Time        `json:"usage_as_of"`
+	UsageStaleReason  *care.Reason      `json:"usage_stale_reason" doc:"Why the details of this budget were refused; null if they were not. Its figures are those of usage_as_of"`
+	UsageStaleSince   *time.Time        `json:"usage_stale_since" doc:"When they were first refused"`
 	Entitlements      []EntitlementView `json:"entitlements" doc:"What the budget is made of"`
 	Usage             []UsageView       `json:"usage" doc:"What drew on the budget"`
 	Billing           *BillingView      `json:"billing" doc:"Our own invoice lines that drew on the budget; null where there are none"`
@@ -349,6 +351,7 @@ func viewBudget(row gen.ViewBudgetsRow, today care.Date) BudgetView {
 		EntryDate: row.EntryDate, StartDate: row.StartDate, EndDate: row.EndDate, Status: row.Status, Open: rule.OpenOn(today),
 		Total: money(row.Total), Used: money(row.Used), WriteOff: money(row.WriteOff), Rollover: money(row.Rollover),
 		Available: money(row.Available), UsageAmount: money(row.UsageAmount), UsageAsOf: row.UsageAsOf, RemovedAt: row.RemovedAt,
+		UsageStaleReason: (*care.Reason)(row.UsageStaleReason), UsageStaleSince: row.UsageStaleSince,
 		Entitlements: []EntitlementView{}, Usage: []UsageView{},
 	}
 }

@@ -532,6 +532,30 @@ func (q *Queries) BudgetsOfOthers(ctx context.Context, arg BudgetsOfOthersParams
 	return others, err
 }
 
+const noteUsageRefusals = `-- name: NoteUsageRefusals :exec
+INSERT INTO usage_refusal AS u (organisation_id, budget_id, reason, since)
+SELECT $1, r.id, r.reason, CASE WHEN e.since > coalesce(f.as_of, '-infinity') THEN e.since ELSE $2::timestamptz END AS since
+FROM jsonb_to_recordset($3::jsonb) AS r (id uuid, reason text)
+LEFT JOIN usage_fence f ON f.organisation_id = $1 AND f.budget_id = r.id
+LEFT JOIN usage_refusal e ON e.organisation_id = $1 AND e.budget_id = r.id
+WHERE f.as_of IS NULL OR f.as_of < $2
+ORDER BY r.id
+ON CONFLICT (budget_id) DO UPDATE SET reason = excluded.reason, since = excluded.since
+WHERE (u.reason, u.since) <> (excluded.reason, excluded.since)
+`
+
+type NoteUsageRefusalsParams struct {
+	OrganisationID care.ID
+	Since          time.Time
+	Refused        json.RawMessage
+}
+
+// Notes why budgets keep their figures, since the first time. Where a newer read has been written, the refusal says nothing (R7).
+func (q *Queries) NoteUsageRefusals(ctx context.Context, arg NoteUsageRefusalsParams) error {
+	_, err := q.db.Exec(ctx, noteUsageRefusals, arg.OrganisationID, arg.Since, arg.Refused)
+	return err
+}
+
 const passAreaFence = `-- name: PassAreaFence :one
 INSERT INTO area_fence AS f (organisation_id, client_id, area, ticket, previous_ticket, as_of)
 VALUES ($1, $2, $3, $4, 0, $5)

@@ -252,3 +252,15 @@ SELECT @organisation_id, b.id, @ticket, 0, @as_of FROM no_import CROSS JOIN unne
 ON CONFLICT (budget_id) DO UPDATE SET previous_ticket = f.ticket, ticket = excluded.ticket, as_of = excluded.as_of
 WHERE f.ticket < excluded.ticket
 RETURNING budget_id, previous_ticket;
+
+-- name: NoteUsageRefusals :exec
+-- Notes why budgets keep their figures, since the first time. Where a newer read has been written, the refusal says nothing (R7).
+INSERT INTO usage_refusal AS u (organisation_id, budget_id, reason, since)
+SELECT @organisation_id, r.id, r.reason, CASE WHEN e.since > coalesce(f.as_of, '-infinity') THEN e.since ELSE @since::timestamptz END AS since
+FROM jsonb_to_recordset(@refused::jsonb) AS r (id uuid, reason text)
+LEFT JOIN usage_fence f ON f.organisation_id = @organisation_id AND f.budget_id = r.id
+LEFT JOIN usage_refusal e ON e.organisation_id = @organisation_id AND e.budget_id = r.id
+WHERE f.as_of IS NULL OR f.as_of < @since
+ORDER BY r.id
+ON CONFLICT (budget_id) DO UPDATE SET reason = excluded.reason, since = excluded.since
+WHERE (u.reason, u.since) <> (excluded.reason, excluded.since);

@@ -154,10 +154,12 @@ ORDER BY h.read_at DESC;
 
 -- name: ViewBudgets :many
 SELECT b.id, b.upstream_budget_id, b.service_provider_id, b.type_code, b.type_name, b.entry_date, b.start_date, b.end_date, b.status,
-       b.total, b.used, b.write_off, b.rollover, b.available, b.usage_amount, b.removed_at, f.as_of AS usage_as_of
+       b.total, b.used, b.write_off, b.rollover, b.available, b.usage_amount, b.removed_at, f.as_of AS usage_as_of,
+       u.reason AS usage_stale_reason, u.since AS usage_stale_since
 FROM budget b
 JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
 LEFT JOIN usage_fence f ON f.organisation_id = b.organisation_id AND f.budget_id = b.id
+LEFT JOIN usage_refusal u ON u.organisation_id = b.organisation_id AND u.budget_id = b.id AND (f.as_of IS NULL OR f.as_of < u.since)
 WHERE b.organisation_id = @organisation_id AND p.client_id = @client_id
 ORDER BY b.start_date DESC NULLS LAST, b.type_code, b.upstream_budget_id, b.ordinal;
 

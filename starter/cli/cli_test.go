@@ -12,6 +12,8 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/simulator/faults"
+	"github.com/caresync/caresync/simulator/servicesaustralia"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/starter/cli"
 	"github.com/caresync/caresync/testkit"
@@ -175,6 +177,18 @@ func (s simulated) sync(key string, more ...string) result {
 		}
 	}
 	return run(s.t, "", append([]string{"sync", "care-recipient", string(request.ClientID), "--wait"}, more...)...)
+}
+
+// R6, R18: details that are refused for one budget concern it alone, and both the run and the plan say which.
+func TestARefusedBudgetIsNamed(t *testing.T) {
+	s := newSimulated(t)
+	require.NoError(t, s.Faults.Set(faults.Fault{Kind: faults.ConsentWithdrawn, Operation: servicesaustralia.OperationBudgetDetails, Count: 1}))
+	done := s.sync("several-open")
+	require.Equal(t, cli.ExitNotComplete, done.code, "%s%s", done.out, done.err)
+	require.Contains(t, done.out+done.err, care.ReasonConsentRefused.Explain())
+	client := string(s.Request(t, "several-open").ClientID)
+	require.Contains(t, strings.Join(strings.Fields(must(t, "plan", "show", client)), " "), "Its entitlements and usage were never read. Since ")
+	require.Equal(t, 1, strings.Count(must(t, "plan", "show", client, "--json"), `"usage_stale_reason": "consent_refused"`))
 }
 
 func TestSyncEndsWithTheSuccessMessage(t *testing.T) {

@@ -182,6 +182,7 @@ func (v planView) budgets() {
 		}
 	}
 	v.render(shown)
+	v.staleUsage()
 	if !v.flags.usage {
 		return
 	}
@@ -199,6 +200,15 @@ func (v planView) budgetName(budget db.BudgetView) string {
 		name += ", id " + budget.UpstreamBudgetID
 	}
 	return name
+}
+
+// staleUsage says which budgets' details are older than the last sync, and why (R6, R18).
+func (v planView) staleUsage() {
+	for _, budget := range v.plan.Budgets {
+		if _, show := v.shown(budget.RemovedAt); show && budget.UsageStaleReason != nil {
+			v.print("%s, %s: %s", v.budgetName(budget), present.Period(budget.StartDate, budget.EndDate), present.StaleUsage(budget, v.zone))
+		}
+	}
 }
 
 func budgetNote(budget db.BudgetView, note string) string {

@@ -88,3 +88,18 @@ func TestWhatWeBilledStandsBesideWhatItDrew(t *testing.T) {
 	lines := testkit.Value[int](t, sql, "SELECT count(*) FROM usage_line WHERE invoice_line_id IS NOT NULL AND budget_id = $1", path.Base(budget))
 	require.Contains(t, v.get(budget).body, fmt.Sprintf(`<span class="money negative">−$%d.00</span>`, 50*lines))
 }
+
+// R6, R18: a budget whose details were refused says since when and why.
+func TestABudgetWhoseDetailsWereRefusedSaysSo(t *testing.T) {
+	q := newQuiet(t, "")
+	v := q.visitor(t, "several-open")
+	budget := q.pages(t, "several-open")[3]
+	require.NotContains(t, v.get(budget).body, "out of date")
+	require.NoError(t, testkit.OpenSQL(t, q.DatabaseURL).Try(t, `
+		INSERT INTO usage_refusal (organisation_id, budget_id, reason, since) SELECT organisation_id, id, 'consent_refused', now() + interval '1 hour' FROM budget`))
+	refused := v.get(budget).body
+	require.Contains(t, refused, "Entitlements and usage are out of date")
+	require.Contains(t, refused, "Its entitlements and usage are as of ")
+	require.Contains(t, refused, care.ReasonConsentRefused.Explain())
+	require.Contains(t, v.get(q.pages(t, "several-open")[2]).body, "usage out of date")
+}

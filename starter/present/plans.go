@@ -2,7 +2,9 @@ package present
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/caresync/caresync/db"
 )
@@ -17,6 +19,15 @@ func Mistakable(budgets []db.BudgetView, budget db.BudgetView) bool {
 	return slices.ContainsFunc(budgets, func(one db.BudgetView) bool {
 		return one.ID != budget.ID && BudgetName(one) == BudgetName(budget) && one.StartDate == budget.StartDate && one.EndDate == budget.EndDate
 	})
+}
+
+// StaleUsage says since when a budget's details were refused, why, and how old those are that are shown (R6, R18).
+func StaleUsage(budget db.BudgetView, zone *time.Location) string {
+	shown := "Its entitlements and usage were never read."
+	if budget.UsageAsOf != nil {
+		shown = "Its entitlements and usage are as of " + Time(budget.UsageAsOf, zone) + "."
+	}
+	return fmt.Sprintf("%s Since %s they could not be read. %s", shown, Time(budget.UsageStaleSince, zone), budget.UsageStaleReason.Explain())
 }
 
 // ApprovedService is the code and the name of an approved service. Some are approved as a type, or as a whole group.
