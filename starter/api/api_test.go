@@ -368,7 +368,7 @@ func TestAnotherOrganisationsRecordsAreNotFound(t *testing.T) {
 		{http.MethodGet, person, ""}, {http.MethodGet, person + "/plan", ""}, {http.MethodGet, person + "/plan/budgets", ""},
 		{http.MethodGet, person + "/plan/contributions", ""}, {http.MethodPost, person + "/syncs", "{}"}, {http.MethodGet, "/v1/runs/" + run, ""},
 		{http.MethodGet, "/v1/runs/" + run + "/events", ""}, {http.MethodPost, "/v1/runs/" + run + "/cancel", ""},
-		{http.MethodPost, "/v1/runs/" + run + "/accept", ""},
+		{http.MethodPost, "/v1/runs/" + run + "/accept", ""}, {http.MethodPost, "/v1/runs/" + run + "/same-person", `{"reason":"compared"}`},
 		{http.MethodPost, "/v1/care-recipients/search", `{"care_recipient_id":"` + careRecipientID + `"}`},
 	} {
 		answer := s.call(one.method, one.path, s.other, "application/json", one.body)
@@ -409,6 +409,50 @@ func TestCancelAndAccept(t *testing.T) {
 	require.True(t, s.temporal.Workflow(protocol.CareRecipientSyncID(s.client)).Cancelled)
 	s.finish(run, care.RunCancelled)
 	require.Equal(t, http.StatusConflict, s.post("/v1/runs/"+string(run)+"/cancel", "").status)
+}
+
+// R8: somebody says once that a given name in doubt is the person's, and a sync that asks no more starts.
+func TestConfirmingTheSamePerson(t *testing.T) {
+	t.Parallel()
+	s := newService(t, 0)
+	run := s.startSync().ID
+	path := "/v1/runs/" + string(run) + "/same-person"
+	require.Equal(t, http.StatusNotFound, s.post(path, `{"reason":"compared"}`).status, "it has no doubt")
+	s.doubt(run, care.FieldGivenName, care.FieldFamilyName)
+	require.Equal(t, http.StatusNotFound, s.post(path, `{"reason":"compared"}`).status, "another name is no matter of somebody's word")
+	run = s.startSync().ID
+	s.doubt(run, care.FieldGivenName)
+	path = "/v1/runs/" + string(run) + "/same-person"
+
+	require.Equal(t, http.StatusNotFound, s.call(http.MethodPost, path, s.other, "application/json", `{"reason":"compared"}`).status)
+	for _, body := range []string{`{}`, `{"reason":""}`, `{"reason":" "}`, `{"reason":"` + strings.Repeat("a", 501) + `"}`} {
+		require.Equal(t, http.StatusUnprocessableEntity, s.post(path, body).status, body)
+	}
+	answer := s.post(path, `{"reason":"compared with the approval letter"}`)
+	require.Equal(t, http.StatusAccepted, answer.status, "%s", answer.body)
+	var started api.StartedSync
+	answer.decode(t, &started)
+	require.NotEqual(t, run, started.Run.ID)
+	history := string(s.get("/v1/clients/" + string(s.client) + "/history").body)
+	for _, said := range []string{"same-person", "api: tests", "compared with the approval letter", "Adah"} {
+		require.Contains(t, history, said)
+	}
+}
+
+// doubt ends a run as one that could not tell whether the person is meant, since these fields differ.
+func (s *service) doubt(run care.ID, fields ...string) {
+	s.t.Helper()
+	s.begin(run)
+	step := db.Step{Subject: care.Subject{RunID: run, OrganisationID: s.organisation.ID, ClientID: s.client}, Area: care.AreaSummary}
+	held := care.Identity{GivenName: "Ada", FamilyName: "Kookaburra", BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: careRecipientID}
+	reported := held
+	reported.GivenName = "Adah"
+	issue := care.RefusalIssue(care.AreaSummary, care.ReasonIdentityMismatch, "")
+	issue.Details = care.IdentityDetails{Fields: fields, Held: held, Reported: reported}.Encode()
+	_, err := s.store.Refuse(s.t.Context(), step, db.Read{BeganAt: time.Now()}, care.ReasonIdentityMismatch, []care.Issue{issue})
+	require.NoError(s.t, err)
+	s.finish(run, care.RunFailed)
+	s.temporal.Change(protocol.CareRecipientSyncID(s.client), func(workflow *temporaltest.Workflow) { workflow.Running = false })
 }
 
 func TestImportsListErrorsByLine(t *testing.T) {

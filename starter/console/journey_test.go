@@ -151,6 +151,30 @@ func TestAnIdentityMismatchShowsBothRecords(t *testing.T) {
 	w.sees("No plan yet")
 }
 
+// R8: somebody says once that a given name in doubt is the person's, and it is not asked again.
+func TestASamePersonIsConfirmed(t *testing.T) {
+	s := newSite(t)
+	_, err := s.World.World.Move("several-open", world.Move{Name: world.ChangeIdentity, GivenName: "Margery"})
+	require.NoError(t, err)
+	w := s.newTab(t, s.Request(t, "several-open").OrganisationID)
+	w.sync(s, "several-open")
+	w.sees("The given name differs")
+	w.press("This is the same person …")
+	w.sees("Is this the same person?")
+	w.sees("Margery")
+	w.requireNoBarriers("whether it is the same person")
+	w.do(sendKeys("#reason", "compared with the approval letter"))
+	w.press("This is the same person")
+	w.synced("The synchronisation has finished")
+	settled := newestRun(t, s, "several-open")
+	require.Zero(t, settled.Warnings, "it is not asked again")
+	history, _, err := s.Store.PersonHistory(t.Context(), s.Request(t, "several-open").OrganisationID, settled.Person.ID, time.Time{}, 10)
+	require.NoError(t, err)
+	require.Contains(t, fmt.Sprint(history), "compared with the approval letter")
+	w.open("/runs/" + string(settled.ID) + "/same-person")
+	w.sees("There is no given name in doubt")
+}
+
 // R5: a removal that was held back is shown, and made after somebody has accepted it.
 func TestAHeldRemovalIsAccepted(t *testing.T) {
 	s := newSite(t)

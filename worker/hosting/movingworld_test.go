@@ -1,0 +1,326 @@
+package hosting_test
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/simulator/faults"
+	"github.com/caresync/caresync/simulator/world"
+	"github.com/caresync/caresync/testkit"
+)
+
+const (
+	movingPeople = 300
+	// movingNights is how many nights the world moves before each of its bulk runs.
+	movingNights = 4
+	// movesANight is how many ordinary things happen to the people in a day.
+	movesANight = 90
+)
+
+// Night after night the world moves, and something untoward happens to a few people: a budget moves to somebody else, invoice lines get
+// their ids late, and the service is unavailable for two people for ever. After each bulk run every person's rows are what
+// the world says of them and what the rules make of the rest (R5, R9, R17, R32), and the troubled people cost hardly any further call.
+func TestAMovingWorld(t *testing.T) {
+	m := newMovingWorld(t)
+	m.night(t)
+	m.requireEverybodyAsReported(t)
+
+	for night := range movingNights {
+		m.move(t, night)
+		m.night(t)
+		m.requireEverybodyAsReported(t)
+	}
+	disturbed := m.calls()
+	m.w.Faults.Clear()
+	m.night(t)
+	require.LessOrEqual(t, disturbed*10, m.calls()*11, "a night with troubled people makes at most 1.1 times the calls of an undisturbed one")
+	m.unavailable = nil
+	m.requireEverybodyAsReported(t)
+}
+
+// movingWorld is one organisation's people, and what is known of the troubles that befell them.
+type movingWorld struct {
+	w            *testkit.World
+	temporal     *testkit.Temporal
+	sql          testkit.SQL
+	organisation care.ID
+	chance       *rand.Rand
+	// keys are the people in care. The first of them are those whom something untoward happens to.
+	keys []string
+	// unavailable are people whom the service always answers with a 503, with the records that stood before.
+	unavailable map[string][]string
+	// movedBudgets are budgets that went to another person, with the nights that have passed since.
+	movedBudgets map[string]int
+	// threads are our ids of the usage lines that get their ids late, by what stays the same of them.
+	threads map[string]care.ID
+}
+
+// The people whom something untoward happens to.
+const (
+	unavailableOne = iota
+	unavailableTwo
+	budgetGiver
+	budgetTaker
+	provisionalLines
+	ordinaryFrom
+)
+
+func newMovingWorld(t *testing.T) *movingWorld {
+	t.Helper()
+	m := &movingWorld{
+		w: testkit.NewWorld(t, crowd(movingPeople)), temporal: testkit.NewTemporal(t), chance: rand.New(rand.NewPCG(5, 8)),
+		unavailable: map[string][]string{}, movedBudgets: map[string]int{}, threads: map[string]care.ID{},
+	}
+	m.sql, m.organisation = testkit.OpenSQL(t, m.w.DatabaseURL), organisationOf(t, m.w.Store)
+	for _, key := range everybody(m.w) {
+		if person := m.person(t, key); !person.NotUpstream && person.Entries[0].Departure == world.NoDate {
+			m.keys = append(m.keys, key)
+		}
+	}
+	steps := m.w.Steps(t, db.Options{MaxConnections: 20})
+	began := time.Now()
+	steps.UseClock(func() time.Time { return began.Add(1000 * time.Since(began)) }) // ten minutes pass in 600 ms
+	m.temporal.RunWorker(t, steps)
+	return m
+}
+
+// night syncs everybody in a bulk run.
+func (m *movingWorld) night(t *testing.T) {
+	t.Helper()
+	m.w.ImportInvoices(t, m.w.Store, m.w.World.Organisations()[0].RANumber)
+	m.w.ResetCalls()
+	bulk := db.Bulk{ID: db.NewID(), OrganisationID: m.organisation, RequestedBy: "a test", Options: careRecipients}
+	bulk.WorkflowID = protocol.BulkSyncID(bulk.ID)
+	require.NoError(t, m.w.Store.RecordBulk(t.Context(), bulk))
+	options, input := protocol.BulkSyncStart(m.temporal.Queues, bulk.ID, m.organisation, care.RunCareRecipient, bulk.RequestedBy)
+	input.SetAsidePause = 400 * time.Millisecond
+	run, err := m.temporal.ExecuteWorkflow(t.Context(), options, protocol.BulkSyncWorkflow, input)
+	require.NoError(t, err)
+	m.requireAllProcessed(t, run)
+	for budget := range m.movedBudgets {
+		m.movedBudgets[budget]++
+	}
+}
+
+func (m *movingWorld) requireAllProcessed(t *testing.T, run client.WorkflowRun) {
+	t.Helper()
+	var result protocol.BulkResult
+	require.NoError(t, run.Get(t.Context(), &result))
+	require.GreaterOrEqual(t, result.Counts.Processed, len(m.keys), "%+v", result.Counts)
+	require.Equal(t, result.Counts.Selected, result.Counts.Processed, "%+v", result.Counts)
+	require.Zero(t, result.Counts.Escalated+result.Counts.Skipped, "%+v", result.Counts)
+	require.Equal(t, len(m.unavailable), result.Counts.Failed+result.Counts.Partial, "%+v", result.Counts)
+}
+
+func (m *movingWorld) calls() (made int) {
+	for _, count := range m.w.Counts() {
+		made += count.Calls
+	}
+	return made
+}
+
+// move lets a day pass: ordinary things happen to people, and what is untoward on that day.
+func (m *movingWorld) move(t *testing.T, night int) {
+	t.Helper()
+	for range movesANight {
+		key := m.keys[ordinaryFrom+m.chance.IntN(len(m.keys)-ordinaryFrom)]
+		_, _ = m.w.World.Move(key, m.ordinary()) // one that does not fit the person changes nothing
+	}
+	switch night {
+	case 0:
+		m.becomeUnavailable(t, unavailableOne)
+		m.becomeUnavailable(t, unavailableTwo)
+		m.do(t, provisionalLines, world.Move{Name: world.Claim, Amount: decimal.NewFromInt(31), Times: 2})
+		m.do(t, provisionalLines, world.Move{Name: world.WithdrawIDs})
+	case 1:
+		m.noteThreads(t)
+		moved := m.do(t, budgetGiver, world.Move{Name: world.MoveBudget, To: m.keys[budgetTaker]})
+		m.movedBudgets[moved.BudgetID] = 0
+	case 2:
+		m.do(t, provisionalLines, world.Move{Name: world.GiveIDs})
+	}
+}
+
+// ordinary is something that happens to people every day.
+func (m *movingWorld) ordinary() world.Move {
+	moves := []world.Move{
+		{Name: world.Claim, Amount: decimal.NewFromInt(int64(10 + m.chance.IntN(90))), Times: 1 + m.chance.IntN(3)},
+		{Name: world.ClaimByOther, Amount: decimal.NewFromInt(int64(10 + m.chance.IntN(90)))},
+		{Name: world.AmendInvoice, Amount: decimal.NewFromInt(int64(10 + m.chance.IntN(90)))},
+		{Name: world.ReverseInvoiceLine},
+		{Name: world.ChangeContribution},
+		{Name: world.ChangeLevel, Code: fmt.Sprint("ON_LEVEL_", 1+m.chance.IntN(8))},
+		{Name: world.AddSupplement, Code: "ENT_NNBO"},
+		{Name: world.AddBudget, Type: "AT", Amount: decimal.NewFromInt(500)},
+	}
+	return moves[m.chance.IntN(len(moves))]
+}
+
+func (m *movingWorld) do(t *testing.T, person int, move world.Move) world.Result {
+	t.Helper()
+	result, err := m.w.World.Move(m.keys[person], move)
+	require.NoError(t, err)
+	return result
+}
+
+// becomeUnavailable lets the service answer everything about a person with a 503 from now on: their rows stay as they are.
+func (m *movingWorld) becomeUnavailable(t *testing.T, person int) {
+	t.Helper()
+	id := m.person(t, m.keys[person]).CareRecipientID
+	m.unavailable[id] = m.held(t)[id]
+	require.NoError(t, m.w.Faults.Add(faults.Fault{Kind: faults.Unavailable, CareRecipientID: id}))
+	m.do(t, person, world.Move{Name: world.AddBudget, Type: "AT", Amount: decimal.NewFromInt(900)})
+}
+
+func (m *movingWorld) person(t *testing.T, key string) *world.Person {
+	t.Helper()
+	person, found := m.w.World.Find(key)
+	require.True(t, found)
+	return person
+}
+
+// noteThreads remembers our ids of the usage lines that have no ids yet, so that they can be recognised once they have.
+func (m *movingWorld) noteThreads(t *testing.T) {
+	t.Helper()
+	m.threads = m.usageLines(t)
+	require.NotEmpty(t, m.threads)
+}
+
+// usageLines are our ids of the current usage lines of the person whose lines get their ids late, by what stays the same of them.
+func (m *movingWorld) usageLines(t *testing.T) map[string]care.ID {
+	t.Helper()
+	lines := map[string]care.ID{}
+	for _, line := range testkit.Column[[]string](t, m.sql, `
+		SELECT ARRAY[u.id::text, concat_ws('/', b.upstream_budget_id, u.service_code, u.delivery_date, u.amount,
+		       row_number() OVER (PARTITION BY b.id, u.service_code, u.delivery_date, u.amount ORDER BY u.id))]
+		FROM usage_line u JOIN budget b ON b.id = u.budget_id JOIN support_plan p ON p.id = b.plan_id JOIN client c ON c.id = p.client_id
+		WHERE NOT u.removed AND c.care_recipient_id = $1`, m.person(t, m.keys[provisionalLines]).CareRecipientID) {
+		lines[line[1]] = care.ID(line[0])
+	}
+	return lines
+}
+
+// requireEverybodyAsReported compares everybody's current records with those of the world, by what the rules say of each.
+func (m *movingWorld) requireEverybodyAsReported(t *testing.T) {
+	t.Helper()
+	held := m.held(t)
+	for _, key := range m.keys {
+		person := m.person(t, key)
+		expected, frozen := m.unavailable[person.CareRecipientID]
+		if !frozen {
+			expected = m.reported(person)
+		}
+		require.Equal(t, expected, held[person.CareRecipientID], "%s", key)
+	}
+	for _, budget := range testkit.Column[string](t, m.sql, "SELECT upstream_budget_id FROM budget WHERE NOT removed GROUP BY 1 HAVING count(*) > 1") {
+		require.Fail(t, "a budget stands with two people", budget)
+	}
+	for thread, id := range m.threads {
+		require.Equal(t, id, m.usageLines(t)[thread], "a line that gets its ids late stays the same record (R17)")
+	}
+}
+
+// arriving reports whether a budget is on its way from one person to another: for two nights it may stand with either, or with neither
+// (R32). In one the taker's sync notices it, in one the giver's lets it go, in one the taker's adds it.
+func (m *movingWorld) arriving(budget string) bool {
+	nights, moved := m.movedBudgets[budget]
+	return moved && nights < 3
+}
+
+// reported are the records of a person as Services Australia reports them, a line of text each.
+func (m *movingWorld) reported(person *world.Person) (records []string) {
+	add := func(values ...any) { records = append(records, fmt.Sprintln(values...)) }
+	for _, one := range person.Classifications {
+		add("classification", one.Code, day(one.Start), day(one.End))
+	}
+	for _, one := range person.ApprovedServices {
+		add("service", one.ServiceID, day(one.Start), day(one.End))
+	}
+	for _, one := range person.Supplements {
+		add("supplement", one.Code, day(one.Start), day(one.End))
+	}
+	for _, one := range person.Contributions {
+		percentage := "-"
+		if one.Percentage.Valid {
+			percentage = one.Percentage.Decimal.StringFixed(4)
+		}
+		add("contribution", one.Category, percentage, day(one.Start), day(one.End))
+	}
+	today := m.w.World.Today()
+	for _, at := range person.VisibleBudgets() {
+		budget := &person.Budgets[at]
+		if m.arriving(budget.ID) {
+			continue
+		}
+		add("budget", budget.ID, budget.TypeCode, day(budget.Start), day(budget.End), budget.Total().StringFixed(2), budget.AmountUsed().Neg().StringFixed(2))
+		if budget.End != world.NoDate && budget.End+90 < today {
+			continue
+		}
+		for _, line := range budget.Usage {
+			invoice, item := line.InvoiceID, line.ItemID
+			if line.Provisional {
+				invoice, item = "", ""
+			}
+			add("usage", budget.ID, cmp.Or(invoice, "-"), cmp.Or(item, "-"), line.ServiceID, day(line.DeliveryDate), line.Amount.Neg().StringFixed(2))
+		}
+	}
+	slices.Sort(records)
+	return records
+}
+
+func day(date world.Date) string {
+	if date == world.NoDate {
+		return "-"
+	}
+	return date.String()
+}
+
+// held are everybody's current records by care recipient id, in the form of reported. Usage is that of the open budgets.
+func (m *movingWorld) held(t *testing.T) map[string][]string {
+	t.Helper()
+	held := map[string][]string{}
+	for _, row := range testkit.Column[[]string](t, m.sql, `
+		WITH person AS (SELECT c.care_recipient_id AS id, p.id AS plan_id FROM client c JOIN support_plan p ON p.client_id = c.id)
+		SELECT ARRAY[p.id, concat_ws(' ', 'classification', r.code, coalesce(r.start_date::text, '-'), coalesce(r.end_date::text, '-'))]
+		FROM classification r JOIN person p USING (plan_id) WHERE NOT r.removed
+		UNION ALL
+		SELECT ARRAY[p.id, concat_ws(' ', 'service', r.service_code, coalesce(r.start_date::text, '-'), coalesce(r.end_date::text, '-'))]
+		FROM approved_service r JOIN person p USING (plan_id) WHERE NOT r.removed
+		UNION ALL
+		SELECT ARRAY[p.id, concat_ws(' ', 'supplement', r.code, coalesce(r.start_date::text, '-'), coalesce(r.end_date::text, '-'))]
+		FROM supplement r JOIN person p USING (plan_id) WHERE NOT r.removed
+		UNION ALL
+		SELECT ARRAY[p.id, concat_ws(' ', 'contribution', r.category, coalesce(round(r.percentage, 4)::text, '-'), coalesce(r.start_date::text, '-'),
+		                             coalesce(r.end_date::text, '-'))]
+		FROM contribution r JOIN person p USING (plan_id)
+		UNION ALL
+		SELECT ARRAY[p.id, concat_ws(' ', 'budget', r.upstream_budget_id, r.type_code, coalesce(r.start_date::text, '-'), coalesce(r.end_date::text, '-'),
+		                             r.total, r.used)]
+		FROM budget r JOIN person p USING (plan_id) WHERE NOT r.removed
+		UNION ALL
+		SELECT ARRAY[p.id, concat_ws(' ', 'usage', b.upstream_budget_id, coalesce(nullif(r.upstream_invoice_id, ''), '-'),
+		                             coalesce(nullif(r.upstream_item_id, ''), '-'), r.service_code, coalesce(r.delivery_date::text, '-'), r.amount)]
+		FROM usage_line r JOIN budget b ON b.id = r.budget_id JOIN person p USING (plan_id)
+		WHERE NOT r.removed AND NOT b.removed AND (b.end_date IS NULL OR b.end_date + 90 >= $1::date)`, m.w.World.Today().String()) {
+		budget := strings.Fields(row[1])[1]
+		if !m.arriving(budget) {
+			held[row[0]] = append(held[row[0]], row[1]+"\n")
+		}
+	}
+	for _, records := range held {
+		slices.Sort(records)
+	}
+	return held
+}
