@@ -41,7 +41,7 @@ type ContractView struct {
 	Budgets []PlanBudgetView `json:"budgets" doc:"Those that are no longer in PACE are among them"`
 	Review  []ReviewView     `json:"review" doc:"What an unattended refresh left to people"`
 	// FundingDay is nil where no money is awaited.
-	FundingDay *FundingDayView `json:"funding_day" doc:"A funding period has begun whose money is not known to be released; null where none has"`
+	FundingDay *FundingDayView `json:"funding_day,omitempty" doc:"A funding period has begun whose money is not known to be released; absent where none has"`
 }
 
 // FundingDayView is a day on which a funding period began (R34).
