@@ -44,9 +44,9 @@ func TestAMovingWorld(t *testing.T) {
 	}
 	disturbed := m.calls()
 	m.w.Faults.Clear()
+	m.unavailable = nil
 	m.night(t)
 	require.LessOrEqual(t, disturbed*10, m.calls()*11, "a night with troubled people makes at most 1.1 times the calls of an undisturbed one")
-	m.unavailable = nil
 	m.requireEverybodyAsReported(t)
 }
 
