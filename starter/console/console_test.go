@@ -289,7 +289,7 @@ func TestPagesCostAFixedNumberOfQueries(t *testing.T) {
 	before := map[string]int64{}
 	for _, path := range paths {
 		before[path] = cost(path)
-		require.LessOrEqual(t, before[path], int64(24), path)
+		require.LessOrEqual(t, before[path], int64(22), path)
 	}
 	reported := strings.Count(v.get(paths[2]).body, `class="budget"`)
 	q.grow(t)
