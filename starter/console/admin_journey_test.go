@@ -243,7 +243,8 @@ func TestAnotherOrganisationsSchedulesAreNotThere(t *testing.T) {
 	})
 	require.Equal(t, "/schedules/twice?created=yes", ours.post("/schedules", twice).header.Get("Location"))
 	require.Contains(t, ours.get("/schedules/twice").body, "The clocks are changed at that time of day")
-	for _, name := range []string{"nightly", "unknown", strings.Repeat("9", 10_000), "%FF", "..%2Fnightly", "NIGHTLY", "'%20OR%201=1--"} {
+	require.Equal(t, http.StatusUnprocessableEntity, theirs.get("/schedules/%FF").status, "a name that is not text")
+	for _, name := range []string{"nightly", "unknown", strings.Repeat("9", 10_000), "..%2Fnightly", "NIGHTLY", "'%20OR%201=1--"} {
 		for _, path := range []string{"", "/change", "/delete"} {
 			require.Equal(t, http.StatusNotFound, theirs.get("/schedules/"+name+path).status, name)
 		}

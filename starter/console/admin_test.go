@@ -417,7 +417,8 @@ func TestBadFilesAreRefused(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, v.upload("/imports/people", "file", "", nil).status, "no file was chosen")
 	require.Equal(t, http.StatusBadRequest, v.post("/imports/people", url.Values{"file": {"x"}}).status, "no upload")
 	require.Equal(t, http.StatusNotFound, v.upload("/imports/secrets", "file", "x.csv", nil).status)
-	large := v.upload("/imports/people", "file", "people.csv", bytes.Repeat([]byte("x"), imports.MaxSize+1))
+	line := "Ada,Wren,1941-03-09,415056224" + strings.Repeat(" ", 970) + "\n"
+	large := v.upload("/imports/people", "file", "people.csv", []byte(header+strings.Repeat(line, imports.MaxSize/len(line)+1)))
 	require.Equal(t, http.StatusUnprocessableEntity, large.status)
 	require.Contains(t, large.body, "larger than 32 MiB")
 	require.Equal(t, snapshot, testkit.OpenSQL(t, d.DatabaseURL).Snapshot(t), "nothing was half-written")

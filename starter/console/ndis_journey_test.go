@@ -267,7 +267,7 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 	for _, refused := range []struct{ key, said string }{
 		{"surname-differs", "or the participant has not endorsed this organisation"},
 		{"not-pace", "is not a PACE plan"},
-		{"future-plan", "Its contract can be created on the day it begins."},
+		{"future-plan", "its contract can be created from that day on"},
 		{"endorsement-missing", "Requestor does not have the authority to perform the request"},
 	} {
 		w.open(s.participantPath(t, refused.key))
