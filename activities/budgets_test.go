@@ -23,7 +23,7 @@ func (s *site) usageAmounts(t *testing.T) map[string]string {
 	return amounts
 }
 
-// Usage is read up to the ninetieth day after a budget's end, and for budgets without an end or in the future (seed 004, R15).
+// Usage is read up to the ninetieth day after a budget's end, and for budgets without an end or in the future (Care Recipient Sync §Open budgets, R15).
 func TestUsageIsReadForOpenBudgets(t *testing.T) {
 	s := newSite(t, world.Options{})
 	today := care.DateIn(s.Now(), sydney(t))

@@ -149,7 +149,7 @@ func TestRetrieveStagesAndWritesNothing(t *testing.T) { // R22
 	require.Equal(t, 1, s.calls()[ndia.OperationBudget])
 }
 
-// The four values of seed 000 to the letter, and both provider names, as they stand in the database.
+// The four values of PACE guide §Adjustment record to the letter, and both provider names, as they stand in the database.
 func TestAdjustmentRecordsOfSomebodyWhoChangedPlanManager(t *testing.T) { // R27, R28
 	s := newPaceSite(t)
 	s.create(t, "changed-manager")

@@ -19,7 +19,7 @@ func (s *site) plan(t *testing.T, key string) db.PlanView {
 	return view
 }
 
-// The plan's dates and activity come from its classifications (seed 004, R13, R14), and it stays the same plan for ever (R12).
+// The plan's dates and activity come from its classifications (Care Recipient Sync §Plan dates, R13, R14), and it stays the same plan for ever (R12).
 func TestPlanDatesFollowTheClassifications(t *testing.T) {
 	s := newSite(t, world.Options{})
 	today := care.DateIn(s.Now(), sydney(t))

@@ -19,7 +19,7 @@ func (s *site) usageLines(t *testing.T) []string {
 		FROM usage_line u WHERE NOT u.removed ORDER BY 1`)
 }
 
-// Our own lines are linked to our invoices; another provider's have none, and equal ones without ids stay two (seed 004, R17).
+// Our own lines are linked to our invoices; another provider's have none, and equal ones without ids stay two (Care Recipient Sync §Usage of other providers, R17).
 func TestUsageOfOursAndOfOthers(t *testing.T) {
 	s := newSite(t, world.Options{})
 	result := s.Sync(t, s.steps, "usage-by-others")

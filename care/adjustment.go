@@ -6,7 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// The values of an adjustment record, to the letter of seed 000. The note has two ordinary spaces before "b)" (R27).
+// The values of an adjustment record, to the letter of PACE guide §Adjustment record. The note has two ordinary spaces before "b)" (R27).
 const (
 	adjustmentItemNumber  = ""
 	adjustmentDescription = "NDIS PACE API Budget Adjustment Record"
@@ -17,7 +17,7 @@ const (
 		"b) The Service Support Item used has been applied for budget adjustment purposes only."
 )
 
-// AdjustmentProvider is the service provider name of the adjustment record of a category (seed 000, R28).
+// AdjustmentProvider is the service provider name of the adjustment record of a category (PACE guide §Adjustment record, R28).
 func AdjustmentProvider(category string) string {
 	if IsChoiceAndControl(category) {
 		return previousPlanManager

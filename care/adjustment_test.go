@@ -9,7 +9,7 @@ import (
 	"github.com/caresync/caresync/care"
 )
 
-// theNote is seed 000's, save for the gap before "b)": two ordinary spaces (R27).
+// theNote is that of PACE guide §Adjustment record, save for the gap before "b)": two ordinary spaces (R27).
 const theNote = "NDIS PACE API Budget Adjustment record. Note: a) Only the Total Amount of services delivered to date for the Support Category have been provided in the PACE API record.  b) The Service Support Item used has been applied for budget adjustment purposes only."
 
 func planBudget(category, spent string) care.PlanBudget {
@@ -22,7 +22,7 @@ func ownService(budget care.ID, claimed string, status care.ClaimStatus) care.De
 	}
 }
 
-func TestTheAdjustmentRecordToTheLetter(t *testing.T) { // seed 000, R27, R28
+func TestTheAdjustmentRecordToTheLetter(t *testing.T) { // PACE guide §Adjustment record, R27, R28
 	for category, provider := range map[string]string{
 		"Consumables": "NDIA refer to PACE", "Transport": "NDIA refer to PACE", "Something New": "NDIA refer to PACE",
 		"Choice and Control": "Previous Plan Manager", "Improved Life Choices": "Previous Plan Manager", "CB_CHOICE_CONTROL": "Previous Plan Manager",

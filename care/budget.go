@@ -2,7 +2,7 @@ package care
 
 import "github.com/shopspring/decimal"
 
-// DaysOpenAfterEnd is how long after its end date a budget's usage is still read (seed 004, R15).
+// DaysOpenAfterEnd is how long after its end date a budget's usage is still read (Care Recipient Sync §Open budgets, R15).
 const DaysOpenAfterEnd = 90
 
 // Budget is an allocation of money for a period. Identity: the government's budget id, which is opaque.
@@ -39,8 +39,8 @@ func (b *Budget) values() []Value {
 	}
 }
 
-// OpenOn reports whether a budget's usage is read on that day: it has no end date, or ended at most 90 days ago (seed 004,
-// R15). The government's status does not decide it, and budgets that start in the future are open. A removed one is not (R5).
+// OpenOn reports whether a budget's usage is read on that day: it has no end date, or ended at most 90 days ago (Care
+// Recipient Sync §Open budgets, R15). The government's status does not decide it, and budgets that start in the future are open. A removed one is not (R5).
 func (b *Budget) OpenOn(today Date) bool {
 	if b.Removed {
 		return false

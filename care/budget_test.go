@@ -11,7 +11,7 @@ import (
 	"github.com/caresync/caresync/care"
 )
 
-func TestABudgetIsOpenUntilNinetyDaysAfterItsEnd(t *testing.T) { // seed 004, R15
+func TestABudgetIsOpenUntilNinetyDaysAfterItsEnd(t *testing.T) { // Care Recipient Sync §Open budgets, R15
 	for _, test := range []struct {
 		name   string
 		budget care.Budget

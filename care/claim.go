@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// ClaimStage is how far a claim has come with Services Australia, as its Check Status tells (seed 004). It only moves forward (R20).
+// ClaimStage is how far a claim has come with Services Australia, as its Check Status tells (Care Recipient Sync §Triggers). It only moves forward (R20).
 type ClaimStage string
 
 // The stages of a claim. The last two are final.
@@ -28,7 +28,7 @@ func (s ClaimStage) Valid() bool { return slices.Contains(ClaimStages, s) }
 // Final reports whether a claim stays at the stage.
 func (s ClaimStage) Final() bool { return s == StageCompleted || s == StageCancelled }
 
-// Causes are the stages whose events cause a sync of the claim's people: the government's records of them have changed (seed 004).
+// Causes are the stages whose events cause a sync of the claim's people: the government's records of them have changed (Care Recipient Sync §Triggers).
 func (s ClaimStage) Causes() bool { return s == StageApproved || s == StageCompleted }
 
 // Forward is the stage of a claim after an event. Events come late and in any order; none of them takes a claim back (R20).

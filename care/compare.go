@@ -13,7 +13,7 @@ type Count struct {
 	Removed   int `json:"removed"`
 }
 
-// Synced is the number that the success message names: every record that the government reported (seed 004, R6).
+// Synced is the number that the success message names: every record that the government reported (Care Recipient Sync §Success message, R6).
 func (c Count) Synced() int { return c.Created + c.Updated + c.Unchanged }
 
 // Plus adds two counts.

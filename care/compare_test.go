@@ -301,7 +301,7 @@ func TestCounts(t *testing.T) { // R6
 	require.Equal(t, care.Counts{care.KindBudget: one.Plus(two), care.KindSupplement: two}, counts)
 }
 
-func TestTheSeedsKindsAreCountedFirst(t *testing.T) { // seed 004, "Review the Results"; R6
+func TestTheKindsOfTheSuccessMessageAreCountedFirst(t *testing.T) { // Care Recipient Sync §Success message, R6
 	require.Equal(t, []care.Kind{
 		care.KindBudget, care.KindBudgetUsage, care.KindApprovedService, care.KindClassification, care.KindContribution, care.KindSupplement,
 		care.KindEntitlement,

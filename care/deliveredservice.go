@@ -9,7 +9,7 @@ type DeliveredServiceKind string
 const (
 	// DeliveredByUs is work that we claim for.
 	DeliveredByUs DeliveredServiceKind = "own"
-	// PACEAdjustment stands for everything that others have drawn from a budget (seed 000, R27).
+	// PACEAdjustment stands for everything that others have drawn from a budget (PACE guide §Adjustment record, R27).
 	PACEAdjustment DeliveredServiceKind = "pace_adjustment"
 )
 

@@ -1,6 +1,7 @@
 // Package care is the vocabulary of government-funded care and its rules: people, plans, classifications, contributions,
 // budgets, usage, money and dates, and the story of a sync. It does no I/O; everything that can be decided without I/O is
-// decided here. Rules are cited by their number in docs/rules.md ("R15") or by the product document they come from ("seed 004").
+// decided here. Rules are cited by their number in docs/rules.md ("R15") or by the product document they come from, by section or
+// step ("Care Recipient Sync §Plan dates", "PACE guide, step 6"; see docs/spec).
 package care
 
 // ID is one of our own ids: the text of a UUID. Our ids may appear in workflow ids, histories and logs (R10);

@@ -22,8 +22,8 @@ func day(text string) care.Date {
 	return date
 }
 
-// seedDay reads a date as seed 004 writes it, such as "01 Jan 2025" or "*null*".
-func seedDay(text string) care.Date {
+// writtenDay reads a date as the table of Care Recipient Sync §Plan dates writes it, such as "01 Jan 2025" or "*null*".
+func writtenDay(text string) care.Date {
 	if text == "*null*" {
 		return noDate
 	}

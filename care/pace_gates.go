@@ -39,7 +39,7 @@ func AvailabilityOf(organisationEnabled bool, participant Participant) PACEAvail
 	return PACEAvailability{Available: reason == "", Reason: reason, Explanation: reason.ExplainFor(NDIA)}
 }
 
-// ErrAccessWithoutParticipant refuses API access for a client who is not marked as a participant (seed 000).
+// ErrAccessWithoutParticipant refuses API access for a client who is not marked as a participant (PACE guide, step 2).
 var ErrAccessWithoutParticipant = errors.New("API access is offered only for a client who is marked as NDIS PACE Participant: tick that first")
 
 // FlagChange is which of the two boxes somebody changes; one that is nil stays as it is.
@@ -48,7 +48,8 @@ type FlagChange struct {
 	PACEAPIAccess   *bool `json:"pace_api_access,omitempty"`
 }
 
-// With changes the boxes. API access can be ticked only beside NDIS PACE Participant, and unticking that clears it (seed 000, R21).
+// With changes the boxes. API access can be ticked only beside NDIS PACE Participant, and unticking that clears it (PACE guide,
+// step 2, R21).
 func (f PACEFlags) With(change FlagChange) (PACEFlags, error) {
 	if change.PACEParticipant != nil {
 		f.PACEParticipant = *change.PACEParticipant

@@ -60,7 +60,7 @@ func TestNDISNumbersAreNineDigitsThatBeginWith43(t *testing.T) { // R21
 	}
 }
 
-func TestAPIAccessOnlyForAParticipant(t *testing.T) { // R21, seed 000
+func TestAPIAccessOnlyForAParticipant(t *testing.T) { // PACE guide, step 2, R21
 	yes, no := true, false
 	for _, test := range []struct {
 		before care.PACEFlags

@@ -73,7 +73,7 @@ func (s *Supplement) values() []Value {
 	return []Value{{"name", text(s.Name)}, {"end_date", dateText(s.EndDate)}}
 }
 
-// PlanDates derives a plan's dates from its classifications (seed 004, "How Plan Dates Are Determined"; R13): the
+// PlanDates derives a plan's dates from its classifications (Care Recipient Sync §Plan dates, R13): the
 // earliest start; the latest end, or none if any classification is open-ended. Removed classifications do not count.
 // Without any classification both are empty.
 func PlanDates(classifications []Classification) (start, end Date) {

@@ -9,16 +9,16 @@ import (
 	"github.com/caresync/caresync/care"
 )
 
-// periods pairs start and end dates as the tables of seed 004 list them.
+// periods pairs start and end dates as the table of Care Recipient Sync §Plan dates lists them.
 func periods(starts, ends []string) []care.Classification {
 	var classifications []care.Classification
 	for i := range starts {
-		classifications = append(classifications, care.Classification{StartDate: seedDay(starts[i]), EndDate: seedDay(ends[i])})
+		classifications = append(classifications, care.Classification{StartDate: writtenDay(starts[i]), EndDate: writtenDay(ends[i])})
 	}
 	return classifications
 }
 
-func TestPlanDatesOfTheSeedsTable(t *testing.T) { // seed 004, "How Plan Dates Are Determined"; R13
+func TestPlanDatesOfTheTable(t *testing.T) { // Care Recipient Sync §Plan dates, R13
 	for _, test := range []struct {
 		scenario     string
 		starts, ends []string
@@ -28,12 +28,12 @@ func TestPlanDatesOfTheSeedsTable(t *testing.T) { // seed 004, "How Plan Dates A
 		{"Multiple classifications (all end dated)", []string{"01 Jan 2025", "01 Jul 2025"}, []string{"30 Jun 2025", "31 Dec 2025"}, "01 Jan 2025", "31 Dec 2025"},
 		{"Multiple classifications (one open-ended)", []string{"01 Jan 2025", "01 Jul 2025"}, []string{"30 Jun 2025", "*null*"}, "01 Jan 2025", "*null*"},
 		{"All classifications open-ended", []string{"01 Jan 2025", "01 Jul 2025"}, []string{"*null*", "*null*"}, "01 Jan 2025", "*null*"},
-		{"Three starts, in the seed's order", []string{"01 Jan 2025", "01 Jul 2025", "15 Mar 2025"}, []string{"*null*", "*null*", "*null*"}, "01 Jan 2025", "*null*"},
+		{"Three starts, out of order", []string{"01 Jan 2025", "01 Jul 2025", "15 Mar 2025"}, []string{"*null*", "*null*", "*null*"}, "01 Jan 2025", "*null*"},
 	} {
 		t.Run(test.scenario, func(t *testing.T) {
 			start, end := care.PlanDates(periods(test.starts, test.ends))
-			require.Equal(t, seedDay(test.start), start)
-			require.Equal(t, seedDay(test.end), end)
+			require.Equal(t, writtenDay(test.start), start)
+			require.Equal(t, writtenDay(test.end), end)
 		})
 	}
 }

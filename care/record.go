@@ -2,7 +2,7 @@ package care
 
 import "strings"
 
-// Kind names one of the kinds of record that a sync keeps. The first six are those of the success message (seed 004).
+// Kind names one of the kinds of record that a sync keeps. The first six are those of the success message (Care Recipient Sync §Success message).
 type Kind string
 
 // The kinds of record of a Care Recipient Sync.
@@ -25,7 +25,7 @@ const (
 	KindDeliveredService Kind = "delivered_service"
 )
 
-// CountedKinds are the kinds a run counts, in the order in which the success message names them (seed 004, R6).
+// CountedKinds are the kinds a run counts, in the order in which the success message names them (Care Recipient Sync §Success message, R6).
 var CountedKinds = []Kind{
 	KindBudget, KindBudgetUsage, KindApprovedService, KindClassification, KindContribution, KindSupplement, KindEntitlement,
 }

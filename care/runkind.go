@@ -5,9 +5,9 @@ type RunKind string
 
 // The kinds of run.
 const (
-	// RunCareRecipient is a Care Recipient Sync (seed 004).
+	// RunCareRecipient is a Care Recipient Sync (docs/spec/care-recipient-sync.md).
 	RunCareRecipient RunKind = "care-recipient"
-	// RunPACEContract is a PACE Contract Sync (seed 000).
+	// RunPACEContract is a PACE Contract Sync (docs/spec/pace-guide.md).
 	RunPACEContract RunKind = "pace-contract"
 )
 

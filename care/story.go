@@ -27,7 +27,7 @@ type Request struct {
 	BulkID ID `json:"bulk_id,omitempty"`
 }
 
-// Trigger is what caused a sync (seed 004, "When Does the Sync Run?").
+// Trigger is what caused a sync (Care Recipient Sync §Triggers).
 type Trigger string
 
 // The triggers of a sync.
@@ -88,7 +88,7 @@ type Steps interface {
 	Both(first, second func(Steps))
 }
 
-// SyncCareRecipient is the story of a Care Recipient Sync (seed 004): the summary first, since nothing is written before it has
+// SyncCareRecipient is the story of a Care Recipient Sync (§Sync process): the summary first, since nothing is written before it has
 // been checked who the person is (R8); then contributions beside budgets and their usage. It answers with how each area ended.
 func SyncCareRecipient(steps Steps, subject Subject) map[Area]AreaResult {
 	if subject.Refusal != "" {

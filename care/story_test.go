@@ -102,7 +102,7 @@ func endingsOf(summary, contributions, budgets, usage string) map[care.Area]stri
 	}
 }
 
-func TestTheStoryOfASync(t *testing.T) { // seed 004, "Sync Process"
+func TestTheStoryOfASync(t *testing.T) { // Care Recipient Sync §Sync process
 	whole := []string{"summary", "second: budgets", "second: usage 0", "first: contributions"}
 	withoutUsage := []string{"summary", "second: budgets", "first: contributions"}
 	for _, test := range []struct {

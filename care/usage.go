@@ -8,7 +8,7 @@ import (
 )
 
 // UsageLine is an amount that an invoice line drew from a budget: ours, where it names an invoice line of ours, or another
-// provider's (seed 004, R17).
+// provider's (Care Recipient Sync §Usage of other providers, R17).
 type UsageLine struct {
 	Row
 	BudgetID          ID     `json:"budget_id"`

@@ -135,7 +135,7 @@ func value(text *string) string {
 	return *text
 }
 
-// The four values of an adjustment record that an import makes are those of seed 000, as ever.
+// The four values of an adjustment record that an import makes are those of PACE guide §Adjustment record, as ever.
 func TestAnImportMakesAdjustmentRecordsToTheLetter(t *testing.T) {
 	t.Parallel()
 	p := newParticipant(t)
@@ -436,7 +436,7 @@ func TestContractsMadeByHand(t *testing.T) {
 	require.ErrorContains(t, err, "no service contract from PACE", "one made by hand has no budgets")
 }
 
-func TestImportPeopleTicksTheBoxes(t *testing.T) { // seed 000, R21
+func TestImportPeopleTicksTheBoxes(t *testing.T) { // PACE guide, step 2, R21
 	t.Parallel()
 	p := newParticipant(t)
 	boxes := func() care.PACEFlags {

@@ -103,7 +103,7 @@ func TestNotificationSecret(t *testing.T) {
 	}
 }
 
-func TestFlags(t *testing.T) { // seed 000, R21
+func TestFlags(t *testing.T) { // PACE guide, step 2, R21
 	t.Parallel()
 	p := newParticipant(t)
 	yes, no := ptr(true), ptr(false)

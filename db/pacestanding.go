@@ -15,7 +15,7 @@ import (
 // FlagChange is which of a client's two boxes somebody changes.
 type FlagChange = care.FlagChange
 
-// SetPACEFlags changes a client's two boxes and answers with them (seed 000, R21). It fails with ErrNotFound or
+// SetPACEFlags changes a client's two boxes and answers with them (PACE guide, step 2, R21). It fails with ErrNotFound or
 // care.ErrAccessWithoutParticipant. by, who does it, is kept in the person's history.
 func (s *Store) SetPACEFlags(
 	ctx context.Context, organisation, client care.ID, change FlagChange, by string,

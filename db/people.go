@@ -422,7 +422,7 @@ func (r *register) connectionOf(person ImportedPerson, held *gen.PeopleForImport
 	return &connection
 }
 
-// flagsOf are the two boxes as the line changes them (seed 000, R21).
+// flagsOf are the two boxes as the line changes them (PACE guide, step 2, R21).
 func (r *register) flagsOf(person ImportedPerson, held *gen.PeopleForImportRow) care.PACEFlags {
 	flags, err := flagsHeld(held).With(person.FlagChange)
 	if err != nil {

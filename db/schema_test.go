@@ -83,7 +83,7 @@ func TestRowsCannotBelongToAnotherOrganisationsParent(t *testing.T) {
 		INSERT INTO sync_step (organisation_id, run_id, area, chunk, outcome, reason, answer, as_of) VALUES ($1, $2, 'summary', 0, 'succeeded', '', '{}', now())`, other, run))
 }
 
-// Nothing may refer to a contribution: the table has no key that a foreign key could name (seed 004, R16).
+// Nothing may refer to a contribution: the table has no key that a foreign key could name (Care Recipient Sync §Contributions, R16).
 func TestNothingCanReferToAContribution(t *testing.T) {
 	s := schema(t)
 	require.Zero(t, testkit.Value[int](t, s, "SELECT count(*) FROM pg_constraint WHERE confrelid = 'contribution'::regclass"))

@@ -12,7 +12,7 @@ import (
 	"github.com/caresync/caresync/protocol"
 )
 
-// CareRecipientSync keeps one person's Support at Home plan in step with Services Australia (seed 004). One run is one pass; whoever
+// CareRecipientSync keeps one person's Support at Home plan in step with Services Australia (docs/spec/care-recipient-sync.md). One run is one pass; whoever
 // asks for the person while a pass runs joins it, or causes one more pass (R7). It completes with the outcome of the pass, also where
 // the government refused; it fails only where nothing could be saved for a technical reason (R6).
 func CareRecipientSync(ctx workflow.Context, input protocol.CareRecipientSyncInput) (care.RunResult, error) {

@@ -10,7 +10,7 @@ import (
 	"github.com/caresync/caresync/protocol"
 )
 
-// PaceContractSync keeps one client's service contract in step with the NDIA (seed 000). In a session somebody retrieves a plan, looks at
+// PaceContractSync keeps one client's service contract in step with the NDIA (docs/spec/pace-guide.md). In a session somebody retrieves a plan, looks at
 // its preview and within 30 minutes creates what they ticked (R22); a refresh applies by itself what needs nobody's yes (R31). A run is one
 // session or one refresh. It completes with its outcome, also where the NDIA refused; it fails only for a technical reason (R6).
 func PaceContractSync(ctx workflow.Context, input protocol.PaceContractSyncInput) (care.RunResult, error) {

@@ -63,7 +63,7 @@ CREATE TABLE supplement (
     FOREIGN KEY (organisation_id, plan_id) REFERENCES support_plan (organisation_id, id)
 );
 
--- Deleted and recreated on every sync (seed 004, R16). The table has no key on purpose: without one PostgreSQL lets no foreign
+-- Deleted and recreated on every sync (Care Recipient Sync §Contributions, R16). The table has no key on purpose: without one PostgreSQL lets no foreign
 -- key refer to it.
 CREATE TABLE contribution (
     organisation_id uuid NOT NULL,
@@ -137,7 +137,7 @@ CREATE TABLE entitlement (
     FOREIGN KEY (organisation_id, budget_id) REFERENCES budget (organisation_id, id)
 );
 
--- What drew on a budget (seed 004, R17). invoice_line_id is ours, NULL for another provider's line.
+-- What drew on a budget (Care Recipient Sync §Budget usage, R17). invoice_line_id is ours, NULL for another provider's line.
 CREATE TABLE usage_line (
     id                    uuid PRIMARY KEY,
     organisation_id       uuid NOT NULL,

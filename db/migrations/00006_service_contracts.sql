@@ -1,5 +1,5 @@
 -- +goose Up
--- The two boxes that are ticked on a client (seed 000): API access is offered only with PACE participant (R21).
+-- The two boxes that are ticked on a client (PACE guide, step 2): API access is offered only with PACE participant (R21).
 ALTER TABLE client
     ADD pace_participant boolean NOT NULL DEFAULT false,
     ADD pace_api_access  boolean NOT NULL DEFAULT false,

@@ -73,7 +73,7 @@ func newService(t *testing.T, hooks ...claims.Webhook) (*world.World, *claims.Se
 	return w, service
 }
 
-// Check Status goes through submitted, pending, approved and completed (seed 004), and each change is told once, in order.
+// Check Status goes through submitted, pending, approved and completed (Care Recipient Sync §Triggers), and each change is told once, in order.
 func TestCheckStatusMovesAClaimOn(t *testing.T) {
 	told := newReceiver(t, http.StatusServiceUnavailable, http.StatusTooManyRequests) // the first attempts fail
 	w, service := newService(t, claims.Webhook{URL: told.URL, Token: "secret"})

@@ -207,7 +207,7 @@ func TestSettingsOfAnOrganisation(t *testing.T) {
 	require.Equal(t, "api: tests", settings.ChangedBy)
 }
 
-func TestBoxesOfAClient(t *testing.T) { // seed 000, R21
+func TestBoxesOfAClient(t *testing.T) { // PACE guide, step 2, R21
 	t.Parallel()
 	s := newPACEService(t)
 	path := "/v1/clients/" + string(s.client) + "/pace"

@@ -51,8 +51,8 @@ func contractOf(t *testing.T, client care.ID) string {
 	return string(contracts[0].ID)
 }
 
-// The seed's way: retrieve, look, untick some, create; and what the adjustment records say, to the letter.
-func TestAPlanIsRetrievedAndItsContractCreated(t *testing.T) { // seed 000, R22, R27, R28
+// The way of the PACE guide: retrieve, look, untick some, create; and what the adjustment records say, to the letter.
+func TestAPlanIsRetrievedAndItsContractCreated(t *testing.T) { // PACE guide, steps 4 to 7, R22, R27, R28
 	s := newSimulated(t)
 	client := s.participant("changed-manager")
 	shown := must(t, "pace", "retrieve", string(client))

@@ -169,7 +169,7 @@ func TestThereIsNoPreview(t *testing.T) {
 	require.Equal(t, cli.ExitFailed, run(t, "", "pace", "preview", "439999999").code)
 }
 
-func TestPACEIsSetUp(t *testing.T) { // seed 000, R21
+func TestPACEIsSetUp(t *testing.T) { // PACE guide §Prerequisite, R21
 	r := newRetrieved(t)
 	require.Contains(t, must(t, "pace", "settings"), "at most 1000 an hour")
 	secret := strings.TrimSpace(must(t, "pace", "secret"))

@@ -12,7 +12,7 @@ import (
 	"github.com/caresync/caresync/starter/present"
 )
 
-// showResult is the message at the end of a sync: care recipient id, counts and a link to the plan (seed 004), or what went wrong.
+// showResult is the message at the end of a sync: care recipient id, counts and a link to the plan (Care Recipient Sync §Success message), or what went wrong.
 func (a *app) showResult(run db.RunView, organisation db.Organisation) {
 	a.print("")
 	a.print("%s Sync %s.", outcomeMark(run.Outcome), present.Outcome(run.Outcome))

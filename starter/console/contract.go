@@ -203,7 +203,7 @@ type periodLines struct {
 	hasToday bool
 }
 
-// periods draws the funding periods of all budgets that have more than one (seed 000: released step by step).
+// periods draws the funding periods of all budgets that have more than one, since their money is released period by period.
 func (v contractView) periods() periodLines {
 	var lines periodLines
 	scale, found := v.periodScale()

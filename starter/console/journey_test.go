@@ -27,7 +27,7 @@ func (w *tab) counted(kind care.Kind) int {
 	return value[int](w, fmt.Sprintf(`parseInt(document.querySelector('#sync [data-kind="%s"] dd').firstChild.textContent)`, kind))
 }
 
-// Seed 004, "Sync Process", step by step, in a browser, on days on which budgets begin and end.
+// Care Recipient Sync §Sync process, step by step, in a browser, on days on which budgets begin and end.
 func TestCareRecipientSyncStepByStep(t *testing.T) {
 	for _, day := range testkit.TellingDays[2:4] {
 		t.Run(day.Name, func(t *testing.T) {
@@ -42,13 +42,13 @@ func syncStepByStep(t *testing.T) {
 	request := s.Request(t, "several-open")
 	w := s.newTab(t, request.OrganisationID)
 
-	// "Open the Contact record you wish to update."
+	// Step 1: open the care recipient's record.
 	w.do(sendKeys("#search", "whitl marj"))
 	w.press("Search")
 	w.press("Whitlock, Marjorie")
 	w.sees("Never synchronised")
 
-	// "Select the Synchronise Budget Information quick action. A confirmation modal will appear".
+	// Step 1: the quick action asks for confirmation, and says what will be retrieved.
 	w.press("Synchronise Budget Information")
 	w.eventually("the confirmation", `document.querySelector("dialog[open]") !== null`)
 	confirmation := value[string](w, `document.querySelector("dialog[open]").innerText`)
@@ -58,7 +58,7 @@ func syncStepByStep(t *testing.T) {
 		require.Contains(t, confirmation, said)
 	}
 
-	// "Click Sync to begin the process"; "a progress message displays". The government is slow, so that there is something to see.
+	// Step 2: Sync starts it, and progress is shown. The government is slow, so that there is something to see.
 	require.NoError(t, s.Faults.Add(faults.Fault{Kind: faults.Hang, Operation: "budget-details", Count: 1, Delay: 2 * time.Minute}))
 	w.press("Sync")
 	w.sees("Synchronising")
@@ -75,7 +75,7 @@ func syncStepByStep(t *testing.T) {
 	require.Equal(t, run, value[string](w, `document.querySelector("[sse-connect]").getAttribute("sse-connect")`))
 	s.Faults.Clear()
 
-	// "Once complete, Maica displays a success message": care recipient id, counts, and a Budget link.
+	// Step 3: the success message has the care recipient id, counts and a Budget link.
 	w.synced("The synchronisation has finished")
 	w.eventually("care recipient id", `document.querySelector("#sync").innerText.includes("415056224")`)
 	view, err := s.Store.RunView(t.Context(), request.OrganisationID, newestRun(t, s, "several-open").ID)
@@ -86,13 +86,13 @@ func syncStepByStep(t *testing.T) {
 	require.Positive(t, w.counted(care.KindBudgetUsage))
 	w.eventually("the plan beside it, without loading the page again", `document.querySelector("#overview").innerText.includes("active")`)
 
-	// "refer to the updated records".
+	// Step 3: on to the updated records.
 	w.press("Budget")
 	w.sees("Support at Home plan")
 	for _, shown := range []string{"Classifications", "Approved services", "Supplements", "Individual contributions", "Recreated on each sync", "Open-ended"} {
 		w.sees(shown)
 	}
-	// "View the Plan Budget Usage related list"; "the Usage Amount field".
+	// Care Recipient Sync §Budget usage: the list Plan Budget Usage and the field Usage Amount.
 	w.press("Home support ongoing, " + period(s.ongoing(t, "several-open")))
 	w.sees("Plan Budget Usage")
 	w.sees("Usage amount")

@@ -41,7 +41,7 @@ func contractPath(person, contract care.ID) string {
 	return personPath(person) + "/contracts/" + string(contract)
 }
 
-// fundingView is the part "Client Funding for NDIS" of a person's page (seed 000).
+// fundingView is the part "Client Funding for NDIS" of a person's page (PACE guide, step 3).
 type fundingView struct {
 	participant db.ParticipantView
 	// reviews are what refreshes that nobody attended left to people (R31).
@@ -72,7 +72,7 @@ func (v fundingView) unknownToNDIS() bool {
 	return v.participant.NDISNumber == "" && !v.participant.PACEParticipant && len(v.participant.Contracts) == 0
 }
 
-// saveTicks changes the two boxes of a client (seed 000, R21). Unticking the first clears the second.
+// saveTicks changes the two boxes of a client (PACE guide, step 2, R21). Unticking the first clears the second.
 func (c console) saveTicks(w http.ResponseWriter, r *http.Request, v visitor) error {
 	person, err := pathID(r, "person")
 	if err != nil {

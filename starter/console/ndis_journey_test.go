@@ -44,7 +44,7 @@ func (s *site) contracts(t *testing.T, key string) []db.ContractHeader {
 	return contracts
 }
 
-// Seed 000, step by step, in a browser.
+// The PACE guide, step by step, in a browser.
 func TestServiceContractStepByStep(t *testing.T) {
 	s := newSite(t)
 	request := s.RequestFor(t, "changed-manager")
@@ -53,7 +53,7 @@ func TestServiceContractStepByStep(t *testing.T) {
 	require.NoError(t, err)
 	w := s.newTab(t, request.OrganisationID)
 
-	// 1. "Go to CRM > Clients and search for the client you wish to sync with the PACE API".
+	// Step 1: find the client.
 	w.do(sendKeys("#search", "castell"))
 	w.press("Search")
 	w.press("Castellano, Kieran")
@@ -61,7 +61,7 @@ func TestServiceContractStepByStep(t *testing.T) {
 	w.sees("+ NDIS PACE is not available yet: The client is not marked as an NDIS PACE Participant.")
 	require.True(t, value[bool](w, `document.querySelector("#ndis button[disabled]").innerText === "+ NDIS PACE"`))
 
-	// 2. "ensure these two options are ticked": the API access option only displays once NDIS PACE Participant is ticked.
+	// Step 2: tick both options. API access is displayed only while NDIS PACE Participant is ticked.
 	require.False(t, value[bool](w, `document.querySelector("[name=pace-access]").checkVisibility()`))
 	w.pick("[name=pace-participant]")
 	require.True(t, value[bool](w, `document.querySelector("[name=pace-access]").checkVisibility()`))
@@ -70,28 +70,28 @@ func TestServiceContractStepByStep(t *testing.T) {
 	w.pick("[name=pace-access]")
 	w.press("Save")
 
-	// 3. "Once you have clicked Save a new option on Client Funding will display".
+	// Step 3: once that is saved, Client Funding offers + NDIS PACE.
 	w.sees("The NDIS options were saved.")
 	w.sees("No service contract yet")
 
-	// 4. "click on + NDIS Pace to start the retrieval process".
+	// Step 4: start the retrieval.
 	w.press("+ NDIS PACE")
 
-	// 5. "If successful the Plan information will display with the corresponding budgets".
+	// Step 5: the plan's information and its budgets.
 	w.sees("Plan information")
 	w.sees("A new service contract will be created.")
 
-	// 6. "By default all budgets are selected for syncing. If you wish to only sync in some untick where needed."
+	// Step 6: all budgets are selected; Create finishes.
 	require.Equal(t, 21, value[int](w, `document.querySelectorAll("[name=budget]:checked").length`))
 	w.press("Create")
 
-	// 7. "At the end the Plan Budgets and Delivered Services will be populated into the newly created PACE plan".
+	// Step 7: the new contract has plan budgets and delivered services.
 	w.sees("The synchronisation has finished")
 	require.Equal(t, 21, s.newestPACE(t, "changed-manager").Counts[care.KindPlanBudget].Created)
 	w.press("Open the contract")
 	w.sees("Delivered services")
 
-	// The alert: the four values of an adjustment record, to the letter (R27, R28).
+	// PACE guide §Adjustment record: the four values to the letter (R27, R28).
 	for _, said := range []string{
 		"Support item number: blank", "NDIS PACE API Budget Adjustment Record", "NDIA refer to PACE", "Previous Plan Manager", "never claimed",
 	} {

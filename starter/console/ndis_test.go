@@ -256,7 +256,7 @@ func TestTemporalIsAwayFromTheNDISPages(t *testing.T) {
 	require.Equal(t, http.StatusInternalServerError, d.ours.post(preview+"/create", form).status)
 }
 
-// Seed 000, R21: API access goes only with NDIS PACE Participant, and unticking that clears it.
+// PACE guide, step 2, R21: API access goes only with NDIS PACE Participant, and unticking that clears it.
 func TestTheTwoTicks(t *testing.T) {
 	d := newNDISDesk(t, "")
 	flags := func() care.PACEFlags {

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// syncTitle is the name of the quick action (seed 004).
+// syncTitle is the name of the quick action (Care Recipient Sync §Triggers).
 const syncTitle = "Synchronise Budget Information"
 
 const syncDialog = "sync-dialog"
@@ -750,7 +750,7 @@ func syncFormPage(page ui.Page, person db.PersonRef) templ.Component {
 	})
 }
 
-// syncConfirmation says what is read before anything is (seed 004).
+// syncConfirmation says what is read before anything is (Care Recipient Sync §Sync process, step 1).
 func syncConfirmation(person db.PersonRef) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -61,7 +61,7 @@ func planLead(plan db.PlanView) string {
 	return lead
 }
 
-// whyStart and whyEnd say where a plan's dates come from (seed 004, R13).
+// whyStart and whyEnd say where a plan's dates come from (Care Recipient Sync §Plan dates, R13).
 func whyStart(plan db.PlanView) string {
 	dated := datedClassifications(plan)
 	if len(dated) == 0 {

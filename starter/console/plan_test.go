@@ -41,7 +41,7 @@ func plan(dates ...string) db.PlanView {
 	return view
 }
 
-// Seed 004's table of plan dates, and why they are so (R13).
+// The table of Care Recipient Sync §Plan dates, and why the dates are so (R13).
 func TestWhyAPlanHasItsDates(t *testing.T) {
 	for _, test := range []struct {
 		plan       db.PlanView

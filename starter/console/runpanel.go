@@ -11,7 +11,7 @@ import (
 	"github.com/caresync/caresync/starter/present"
 )
 
-// runPanel is a run as people follow it, and the message that they are left with (seed 004).
+// runPanel is a run as people follow it, and the message that they are left with (Care Recipient Sync §Success message).
 type runPanel struct {
 	run db.RunView
 	// waiting says what an unfinished run waits for, beyond the ordinary.
@@ -83,7 +83,7 @@ func resultTitle(run db.RunSummary) string {
 	}
 }
 
-// counted are the kinds of record that the message counts, those of the seed first.
+// counted are the kinds of record that the message counts, those of Care Recipient Sync §Success message first.
 func (p runPanel) counted() []care.Kind { return p.run.Kind.CountedKinds() }
 
 // saved reports whether there is anything to count.

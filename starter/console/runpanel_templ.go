@@ -582,7 +582,7 @@ func retryNotice(retry db.RetryView, panel runPanel) templ.Component {
 	})
 }
 
-// runResult is the message at the end (seed 004): the care recipient id, the counts and a link to the plan, or what went wrong.
+// runResult is the message at the end (Care Recipient Sync §Success message): the care recipient id, the counts and a link to the plan, or what went wrong.
 func runResult(panel runPanel) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

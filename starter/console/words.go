@@ -158,7 +158,7 @@ func breakdown(count db.CountView) string {
 	return strings.Join(parts, ", ")
 }
 
-// areaTitle names an area as the success message does (seed 004).
+// areaTitle names an area as the success message does (Care Recipient Sync §Success message).
 func areaTitle(area care.Area) string {
 	switch area {
 	case care.AreaSummary:

@@ -139,7 +139,7 @@ func TestAListOfParticipantsNeedsNoCareRecipientIDs(t *testing.T) {
 	require.Equal(t, "line 2, care_recipient_id: is empty: a person needs a care recipient id or an NDIS number", nobody.Problems[0].String())
 }
 
-func TestThePACEBoxesAreRead(t *testing.T) { // seed 000
+func TestThePACEBoxesAreRead(t *testing.T) { // PACE guide, step 2
 	yes, no := true, false
 	const header = "given_name,family_name,birth_date,care_recipient_id,ndis_number,pace_participant,pace_api_access\n"
 	for text, want := range map[string]*bool{"yes": &yes, "TRUE": &yes, "1": &yes, "No": &no, "false": &no, "0": &no, "": nil} {

@@ -520,7 +520,7 @@ func TestWhichConnectionIsMeant(t *testing.T) {
 	require.ErrorAs(t, err, &invalid)
 }
 
-func TestFlagsFollowOneAnother(t *testing.T) { // seed 000, R21
+func TestFlagsFollowOneAnother(t *testing.T) { // PACE guide, step 2, R21
 	t.Parallel()
 	w := newWorld(t)
 	no, yes := false, true

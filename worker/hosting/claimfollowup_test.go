@@ -252,7 +252,7 @@ func TestARefusedClaimEvent(t *testing.T) {
 	require.Empty(t, testkit.OpenSQL(t, w.DatabaseURL).Snapshot(t)["claim"])
 }
 
-// The whole way: the claim service's Check Status (seed 004), its webhook, the HTTP API, the follow-up, and the syncs, which bring in what
+// The whole way: the claim service's Check Status (Care Recipient Sync §Triggers), its webhook, the HTTP API, the follow-up, and the syncs, which bring in what
 // the approval has drawn on the budgets.
 func TestCheckStatusBringsInWhatWasClaimed(t *testing.T) {
 	w, service := newClaimWorld(t)

@@ -54,7 +54,7 @@ func outcomeOf(t *testing.T, run client.WorkflowRun) (result care.RunResult) {
 	return result
 }
 
-func TestRetrieveLookCreate(t *testing.T) { // seed 000, R22
+func TestRetrieveLookCreate(t *testing.T) { // PACE guide, steps 4 to 7, R22
 	w, temporal := newPaceWorld(t)
 	request := w.RequestFor(t, "changed-manager")
 	retrieved := temporal.Retrieve(t, request)
