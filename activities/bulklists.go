@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/protocol"
@@ -24,6 +26,9 @@ type lists struct {
 	summaries     []care.Summary
 	contributions []servicesaustralia.PersonContributions
 	budgets       []servicesaustralia.ProviderBudget
+	connections   []care.Connection
+	// paged is set where the summaries of a provider took several pages: between two a person can be missed.
+	paged bool
 }
 
 // covered is up to when each list of a connection is covered (R35).
@@ -89,7 +94,8 @@ func (b *Bulk) readLists(ctx context.Context, in protocol.BulkPart, since covere
 		if connection.Service != care.ServicesAustralia || connection.ActivatedAt == nil {
 			continue
 		}
-		reader := b.careRecipient.services.For(connection, in.BulkID, b.careRecipient.allowances.For(connection))
+		all.connections = append(all.connections, connection)
+		reader := b.reader(in, connection)
 		if delta {
 			err = all.readUpdates(ctx, reader, connection.ID, since[connection.ID])
 		} else {
@@ -100,6 +106,11 @@ func (b *Bulk) readLists(ctx context.Context, in protocol.BulkPart, since covere
 		}
 	}
 	return all, nil
+}
+
+// reader reads on a connection for the bulk run, whose id is the correlation id of all its calls.
+func (b *Bulk) reader(in protocol.BulkPart, connection care.Connection) *servicesaustralia.Reader {
+	return b.careRecipient.services.For(connection, in.BulkID, b.careRecipient.allowances.For(connection))
 }
 
 // readEverybody reads the summaries of a provider. Contributions and budgets are read person by person afterwards, and so are covered by the
@@ -139,15 +150,26 @@ func (l *lists) readUpdates(ctx context.Context, reader *servicesaustralia.Reade
 	for _, id := range since[care.AreaBudgets].Listed {
 		l.seen[id] = true
 	}
-	l.cover(connection, care.AreaSummary, summaries.Times, since)
-	l.cover(connection, care.AreaContributions, contributions.Times, since)
-	l.cover(connection, care.AreaBudgets, budgets.Times, since, upstreamIDs(budgets.Records)...)
+	l.coverRead(connection, care.AreaSummary, summaries.Times, summaries.Incomplete, since)
+	l.coverRead(connection, care.AreaContributions, contributions.Times, contributions.Incomplete, since)
+	l.coverRead(connection, care.AreaBudgets, budgets.Times, budgets.Incomplete, since, upstreamIDs(budgets.Records)...)
 	return nil
 }
 
+// add adds the summaries of a provider. From a list that is incomplete nobody's absence can be told (R5, R6).
 func (l *lists) add(connection care.ID, summaries care.Read[care.Summary]) {
-	l.listed[connection] = len(summaries.Records)
+	if !summaries.Incomplete {
+		l.listed[connection] = len(summaries.Records)
+	}
+	l.paged = l.paged || summaries.Paged
 	l.summaries = append(l.summaries, summaries.Records...)
+}
+
+// coverRead is cover for a list of what was updated. Where a row was left out, the next delta run asks for it again.
+func (l *lists) coverRead(connection care.ID, list care.Area, times care.ListTimes, incomplete bool, since map[care.Area]db.ListMark, listed ...string) {
+	if !incomplete {
+		l.cover(connection, list, times, since, listed...)
+	}
 }
 
 // cover notes how far a list is covered once everybody is reached, and which budgets it named.
@@ -181,7 +203,11 @@ func (b *Bulk) compareLists(ctx context.Context, in protocol.BulkPart, read list
 		return nil, err
 	}
 	if !delta {
-		everybody := db.Listed{People: listed, ByConnection: read.listed}
+		present, err := b.confirmAbsences(ctx, in, read, listed, today)
+		if err != nil {
+			return nil, err
+		}
+		everybody := db.Listed{People: present, ByConnection: read.listed}
 		return nil, b.store.MarkAbsent(ctx, in.OrganisationID, in.BulkID, everybody, in.Options.AcceptAbsences, today)
 	}
 	held, err := b.store.HeldLists(ctx, in.OrganisationID, listed)
@@ -189,6 +215,57 @@ func (b *Bulk) compareLists(ctx context.Context, in protocol.BulkPart, read list
 		return nil, err
 	}
 	return read.moved(held, today), nil
+}
+
+// confirmAbsences adds to those who are listed the people whom the lists lack and whose own summary still has them: somebody who moves
+// between two pages of a list while it is read is on neither (R5).
+func (b *Bulk) confirmAbsences(ctx context.Context, in protocol.BulkPart, read lists, listed []string, today care.Date) ([]string, error) {
+	if !read.paged {
+		return listed, nil
+	}
+	absent, err := b.store.AbsentPeople(ctx, in.OrganisationID, listed)
+	if err != nil || len(absent) > len(listed) && !in.Options.AcceptAbsences { // the guard holds so many back anyway
+		return listed, err
+	}
+	present := make([]bool, len(absent))
+	group, groupContext := errgroup.WithContext(ctx)
+	group.SetLimit(detailsAtOnce)
+	for i, person := range absent {
+		group.Go(func() (err error) {
+			present[i], err = b.stillReported(groupContext, in, read, person, today)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	for i, person := range absent {
+		if present[i] {
+			listed = append(listed, person.CareRecipientID)
+		}
+	}
+	return listed, nil
+}
+
+// stillReported reports whether a person's own summary has them with one of the organisation's providers. What is refused rather than not
+// found proves no absence.
+func (b *Bulk) stillReported(ctx context.Context, in protocol.BulkPart, read lists, person db.AbsentPerson, today care.Date) (bool, error) {
+	for _, connection := range read.connections {
+		if person.ConnectionID != "" && person.ConnectionID != connection.ID {
+			continue
+		}
+		summary, err := b.reader(in, connection).Summary(ctx, person.CareRecipientID)
+		var failure *transport.Error
+		switch {
+		case errors.As(err, &failure) && !failure.Retryable() && failure.Kind != transport.NotFound:
+			return true, nil
+		case err != nil && failure == nil || err != nil && failure.Retryable():
+			return false, err
+		case err == nil && !care.MergeSummaries(summary.Records, read.connections, today).Elsewhere:
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // withLeadingZeros gives the ids that came as numbers their leading zeros back, where exactly one person of the organisation fits (R19).

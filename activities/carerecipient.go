@@ -140,11 +140,11 @@ func (c *CareRecipient) RecreateContributions(ctx context.Context, in protocol.A
 	if err != nil {
 		return refuse(ctx, c.store, step, begun, err)
 	}
-	if in.Subject.LostContributions == care.AskAboutContributions && begun.Held.WouldLose(read.Records) {
+	if in.Subject.LostContributions == care.AskAboutContributions && begun.Held.WouldLose(read) {
 		return care.AreaResult{}, errWouldLoseContributions
 	}
 	return c.store.WriteContributions(ctx, step, begun, func(held care.HeldContributions) care.ContributionsDecision {
-		return care.DecideContributions(held, read.Records, read.Issues, in.Subject.LostContributions, db.NewID)
+		return care.DecideContributions(held, read, in.Subject.LostContributions, db.NewID)
 	})
 }
 
@@ -160,7 +160,7 @@ func (c *CareRecipient) FetchBudgets(ctx context.Context, in protocol.AreaInput)
 		return refuse(ctx, c.store, step, begun, err)
 	}
 	return c.store.WriteBudgets(ctx, step, begun, budgetIDs(read.Records), func(held care.HeldBudgets) care.BudgetsDecision {
-		return care.DecideBudgets(held, read.Records, read.Issues, in.Subject, db.NewID)
+		return care.DecideBudgets(held, read, in.Subject, db.NewID)
 	})
 }
 
@@ -248,11 +248,11 @@ func budgetRefusal(budget care.Budget, failure *transport.Error) care.Issue {
 	return issue
 }
 
-// readOne reads the details of a budget. One that was listed a moment ago and is not found now keeps what we hold of it.
+// readOne reads the details of a budget. One that is not found keeps what we hold of it.
 func readOne(ctx context.Context, reader *servicesaustralia.Reader, budget care.Budget) (*care.BudgetDetails, []care.Issue, error) {
 	details, issues, err := reader.BudgetDetails(ctx, budget.UpstreamBudgetID)
 	if transport.Has(err, transport.NotFound) {
-		issue := care.Warning(care.AreaUsage, care.IssueBudgetDetailsNotFound, "The budget was listed, but its details were not found. Its entitlements and usage were kept.")
+		issue := care.Warning(care.AreaUsage, care.IssueBudgetDetailsNotFound, "Services Australia has no details of it. Its entitlements and usage were kept.")
 		return nil, []care.Issue{issue.On(budget.Label(), budget.ID)}, nil
 	}
 	if err != nil {

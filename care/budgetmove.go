@@ -62,14 +62,17 @@ func (d *BudgetsDecision) withoutOthers(held HeldBudgets, read []Budget, subject
 }
 
 // partMoved parts the held budgets into those that are compared with what was read, and those that this complete read lacks while another
-// person lists them: these go, whatever the guard says (R32). A budget that both list stays, with a warning.
-func (d *BudgetsDecision) partMoved(held HeldBudgets, read []Budget) (remaining, moved []Budget) {
+// person lists them: these go, whatever the guard says (R32). A budget that both list stays, with a warning; from an incomplete read none
+// goes.
+func (d *BudgetsDecision) partMoved(held HeldBudgets, read Read[Budget]) (remaining, moved []Budget) {
 	for _, budget := range held.Budgets {
 		other, shared := sharedBudget(held.ListedByOthers, budget)
 		switch {
 		case budget.Removed || !shared:
 			remaining = append(remaining, budget)
-		case lists(read, budget):
+		case read.Incomplete && !lists(read.Records, budget):
+			remaining = append(remaining, budget)
+		case lists(read.Records, budget):
 			remaining = append(remaining, budget)
 			d.warnOfOther(IssueBudgetListedTwice, budget, other,
 				"It is listed for %s too. It stays with this person as long as it is listed for both.")

@@ -11,6 +11,8 @@ import (
 type BudgetTree struct {
 	// Historical is set for the tree of an ended plan, which names no funding components, instalments, stated items or funding periods.
 	Historical bool `json:"historical,omitempty"`
+	// Incomplete is set where a category was left out, since nothing identifies it: what the tree lacks proves nothing then (R6).
+	Incomplete bool `json:"incomplete,omitempty"`
 	// Amounts are the tree's own totals; the NDIA gives no approved amount here.
 	Amounts
 	// Groups are the support types, one for each budget type and management, in the order of the answer. The historical tree has
@@ -73,6 +75,13 @@ func (t *BudgetTree) TotalFunding() decimal.NullDecimal {
 	return sumProvided(approved)
 }
 
+// FundingIncomplete reports whether an amount that belongs to TotalFunding was not provided, or its category was left out.
+func (t *BudgetTree) FundingIncomplete() bool {
+	return t.Incomplete || slices.ContainsFunc(t.Groups, func(group BudgetGroup) bool {
+		return !group.Approved.Valid && slices.ContainsFunc(group.Budgets, func(budget ReportedBudget) bool { return !budget.Approved.Valid })
+	})
+}
+
 // AllocationTotal is the sum of the approved amounts of the budgets that are in PACE and not excluded from totals (R25, R29).
 func AllocationTotal(budgets []PlanBudget) decimal.NullDecimal {
 	var approved []decimal.NullDecimal
@@ -82,6 +91,13 @@ func AllocationTotal(budgets []PlanBudget) decimal.NullDecimal {
 		}
 	}
 	return sumProvided(approved)
+}
+
+// AllocationIncomplete reports whether an amount that belongs to AllocationTotal was not provided.
+func AllocationIncomplete(budgets []PlanBudget) bool {
+	return slices.ContainsFunc(budgets, func(budget PlanBudget) bool {
+		return !budget.Removed && !budget.ExcludedFromTotals && !budget.Approved.Valid
+	})
 }
 
 // sumProvided adds the amounts that were provided; it is absent where none was.

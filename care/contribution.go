@@ -1,6 +1,10 @@
 package care
 
-import "github.com/shopspring/decimal"
+import (
+	"slices"
+
+	"github.com/shopspring/decimal"
+)
 
 // Contribution is the percentage that a person pays for a category of services. The government gives it no identifier,
 // so the whole set is deleted and recreated on every sync and nothing may refer to one (seed 004, R16).
@@ -18,6 +22,20 @@ func (c *Contribution) key() string {
 		{"category", text(c.Category)}, {"percentage", percentageText(c.Percentage)}, {"start_date", dateText(c.StartDate)},
 		{"end_date", dateText(c.EndDate)}, {"status", text(c.Status)},
 	})
+}
+
+// withUnread are the contributions of an incomplete answer, and those that we hold of which it says nothing: they may be among what was not
+// read (R6). One of the same category and start takes the place of ours.
+func withUnread(held, read []Contribution) []Contribution {
+	all := slices.Clone(read)
+	for _, ours := range held {
+		if !slices.ContainsFunc(read, func(theirs Contribution) bool {
+			return theirs.Category == ours.Category && theirs.StartDate == ours.StartDate
+		}) {
+			all = append(all, ours)
+		}
+	}
+	return all
 }
 
 // ContributionDifference is what recreating a person's contributions changes.

@@ -46,9 +46,9 @@ func guardOf(open []OpenHold, kind Kind, budget ID) Guard {
 	return guard
 }
 
-// over is the guard over a list that may not have been read.
-func (g Guard) over(unread Unread, kind Kind) Guard {
-	g.Unread = unread.has(kind)
+// over is the guard over a list that may not have been read completely.
+func (g Guard) over(unread bool) Guard {
+	g.Unread = unread
 	return g
 }
 
@@ -91,17 +91,25 @@ type labelled[T any] interface {
 
 // nameGone warns of each current record that was removed although no end of it had been reported first (R5). Longer lists have the guard,
 // and where somebody has accepted a removal there is no news in it.
-func nameGone[T any, P labelled[T]](d *Decision, area Area, held []T, difference Difference[T], guard Guard, today Date) {
+func nameGone[T any, P labelled[T]](d *Decision, area Area, held []T, difference Difference[T], guard Guard, current func(P) bool, said string) {
 	if currentIn[T, P](held) >= guardedFrom || guard.Accepted > 0 {
 		return
 	}
 	for i := range held {
 		record := P(&held[i])
-		if label := record.Label(); slices.Contains(difference.Remove, record.row().ID) && label.currentOn(today) {
-			issue := Warning(area, IssueGoneWhileCurrent, "It is no longer reported, although no end of it had been. It was removed; it comes back if it is reported again.")
-			d.warn(issue.On(label, record.row().ID))
+		if slices.Contains(difference.Remove, record.row().ID) && current(record) {
+			issue := Warning(area, IssueGoneWhileCurrent, said+" It was removed; it comes back if it is reported again.")
+			d.warn(issue.On(record.Label(), record.row().ID))
 		}
 	}
+}
+
+// endedUnannounced is said of a record that was in force until it was no longer reported.
+const endedUnannounced = "It is no longer reported, although no end of it had been."
+
+// inForceOn is current for records that hold between two dates.
+func inForceOn[T any, P labelled[T]](today Date) func(P) bool {
+	return func(record P) bool { return record.Label().currentOn(today) }
 }
 
 // HeldPlan is what we hold of the summary's area.
@@ -164,16 +172,16 @@ func DecidePlan(held HeldPlan, rows []Summary, issues []Issue, today Date, newID
 
 // compareLists compares each list with what we hold of it.
 func (d *PlanDecision) compareLists(held HeldPlan, summary PersonSummary, today Date, newID NewID) {
-	guard := func(kind Kind) Guard { return guardOf(held.Holds, kind, "").over(summary.Unread, kind) }
+	guard := func(kind Kind) Guard { return guardOf(held.Holds, kind, "").over(summary.Unread.has(kind)) }
 	d.Classifications = Compare(KindClassification, held.Classifications, summary.Classifications, guard(KindClassification), newID)
 	d.ApprovedServices = Compare(KindApprovedService, held.ApprovedServices, summary.ApprovedServices, guard(KindApprovedService), newID)
 	d.Supplements = Compare(KindSupplement, held.Supplements, summary.Supplements, guard(KindSupplement), newID)
 	take(&d.Decision, AreaSummary, KindClassification, "", d.Classifications)
 	take(&d.Decision, AreaSummary, KindApprovedService, "", d.ApprovedServices)
 	take(&d.Decision, AreaSummary, KindSupplement, "", d.Supplements)
-	nameGone(&d.Decision, AreaSummary, held.Classifications, d.Classifications, guard(KindClassification), today)
-	nameGone(&d.Decision, AreaSummary, held.ApprovedServices, d.ApprovedServices, guard(KindApprovedService), today)
-	nameGone(&d.Decision, AreaSummary, held.Supplements, d.Supplements, guard(KindSupplement), today)
+	nameGone(&d.Decision, AreaSummary, held.Classifications, d.Classifications, guard(KindClassification), inForceOn[Classification](today), endedUnannounced)
+	nameGone(&d.Decision, AreaSummary, held.ApprovedServices, d.ApprovedServices, guard(KindApprovedService), inForceOn[ApprovedService](today), endedUnannounced)
+	nameGone(&d.Decision, AreaSummary, held.Supplements, d.Supplements, guard(KindSupplement), inForceOn[Supplement](today), endedUnannounced)
 }
 
 // keepLists leaves the lists as they are: another provider's rows say nothing of what is ours.
@@ -242,9 +250,9 @@ type HeldContributions struct {
 }
 
 // WouldLose reports whether an answer would take away all contributions that we hold, and nobody has decided about that yet.
-func (h HeldContributions) WouldLose(read []Contribution) bool {
+func (h HeldContributions) WouldLose(read Read[Contribution]) bool {
 	decided := slices.ContainsFunc(h.Holds, func(hold OpenHold) bool { return hold.Kind == KindContribution })
-	return len(h.Contributions) > 0 && len(read) == 0 && !decided
+	return len(h.Contributions) > 0 && len(read.Records) == 0 && !read.Incomplete && !decided
 }
 
 // keeps reports whether the contributions stay although none were reported.
@@ -255,15 +263,18 @@ func (h HeldContributions) keeps(read []Contribution, lost LostContributions) bo
 }
 
 // DecideContributions decides what recreating the contributions changes (R16). A clean "none" removes them, with a warning, unless they are
-// held until an operator accepts that (R9).
-func DecideContributions(held HeldContributions, read []Contribution, issues []Issue, lost LostContributions, newID NewID) ContributionsDecision {
-	kept := 0
-	if held.keeps(read, lost) {
+// held until an operator accepts that (R9); an incomplete answer removes none (R6).
+func DecideContributions(held HeldContributions, answer Read[Contribution], lost LostContributions, newID NewID) ContributionsDecision {
+	read, kept := answer.Records, 0
+	switch {
+	case answer.Incomplete:
+		read = withUnread(held.Contributions, read)
+	case held.keeps(read, lost):
 		read, kept = held.Contributions, len(held.Contributions)
 	}
 	difference := CompareContributions(held.Contributions, read)
-	decision := ContributionsDecision{Decision: Decision{Issues: slices.Clone(issues)}, Contributions: read, Changed: difference.Changed}
-	if kept > 0 || slices.ContainsFunc(held.Holds, func(hold OpenHold) bool { return hold.Kind == KindContribution }) {
+	decision := ContributionsDecision{Decision: Decision{Issues: slices.Clone(answer.Issues)}, Contributions: read, Changed: difference.Changed}
+	if !answer.Incomplete && (kept > 0 || slices.ContainsFunc(held.Holds, func(hold OpenHold) bool { return hold.Kind == KindContribution })) {
 		take(&decision.Decision, AreaContributions, KindContribution, "", Difference[Contribution]{Held: kept})
 	}
 	if difference.Cleared {
@@ -312,46 +323,67 @@ type BudgetsDecision struct {
 	LearnedConnection ID
 }
 
-// DecideBudgets decides what a complete list of a person's budgets changes, and which budgets' usage is to be read: the open ones
+// DecideBudgets decides what a list of a person's budgets changes, and which budgets' usage is to be read: the open ones
 // (R15), or all that stand upstream; of these, where that is asked for, only those that have changed.
-func DecideBudgets(held HeldBudgets, read []Budget, issues []Issue, subject Subject, newID NewID) BudgetsDecision {
-	decision := BudgetsDecision{Decision: Decision{Issues: slices.Clone(issues)}}
-	own := decision.withoutOthers(held, read, subject)
-	remaining, moved := decision.partMoved(held, read)
-	guard := guardOf(held.Holds, KindBudget, "")
-	guard.NeverEmpty = len(read) == 0 // an answer whose budgets are another person's is not empty
-	decision.Budgets = Compare(KindBudget, remaining, own, guard, newID)
-	decision.Budgets.letGo(KindBudget, moved, rowOf[Budget])
-	take(&decision.Decision, AreaBudgets, KindBudget, "", decision.Budgets)
-
-	var open []ID
-	visible := 0
-	for i := range decision.Budgets.After {
-		budget := &decision.Budgets.After[i]
-		if budget.Removed {
-			continue
-		}
-		visible++
-		moved := slices.Contains(subject.MovedBudgets, budget.UpstreamBudgetID) || decision.Budgets.writes(budget.ID)
-		if (budget.OpenOn(subject.Today) || subject.AllBudgets) && (moved || !subject.MovedOnly) {
-			open = append(open, budget.ID)
-		}
-		if !budget.AddsUp() {
-			issue := Warning(AreaBudgets, IssueBudgetDoesNotAddUp, "Available is not total less used, write-off and rollover. The amounts are stored as reported.")
-			decision.warn(issue.On(budget.Label(), budget.ID))
-		}
-	}
-	if visible == 0 && len(own) == len(read) {
-		decision.warn(Warning(AreaBudgets, IssueEntryNotRegistered,
-			"No budgets are visible. Where the person's entry into care has not been registered with Services Australia, register it first."))
-	}
+func DecideBudgets(held HeldBudgets, read Read[Budget], subject Subject, newID NewID) BudgetsDecision {
+	decision := BudgetsDecision{Decision: Decision{Issues: slices.Clone(read.Issues)}}
+	decision.compareBudgets(held, read, subject, newID)
+	decision.checkBudgets(held, read, subject)
 	if held.Client.ConnectionID == "" { // what somebody has chosen, or an earlier sync has learned, stands
 		decision.LearnedConnection = LearnConnection(decision.Budgets.After, held.Connections)
 	}
-	slices.Sort(open)
 	decision.conclude(Counts{KindBudget: decision.Budgets.Count})
-	decision.Answer.OpenBudgets = open
+	decision.Answer.OpenBudgets = decision.toRead(subject)
 	return decision
+}
+
+// compareBudgets compares the list with what we hold of it, whatever moves to or from other people left out (R32).
+func (d *BudgetsDecision) compareBudgets(held HeldBudgets, read Read[Budget], subject Subject, newID NewID) {
+	own := d.withoutOthers(held, read.Records, subject)
+	remaining, moved := d.partMoved(held, read)
+	guard := guardOf(held.Holds, KindBudget, "").over(read.Incomplete)
+	guard.NeverEmpty = len(read.Records) == 0 // an answer whose budgets are another person's is not empty
+	d.Budgets = Compare(KindBudget, remaining, own, guard, newID)
+	open := func(budget *Budget) bool { return budget.OpenOn(subject.Today) }
+	nameGone(&d.Decision, AreaBudgets, remaining, d.Budgets, guard, open, "It is no longer reported, although claims could still be drawn from it.")
+	d.Budgets.letGo(KindBudget, moved, rowOf[Budget])
+	take(&d.Decision, AreaBudgets, KindBudget, "", d.Budgets)
+}
+
+// checkBudgets warns of what is odd about the budgets as they stand now.
+func (d *BudgetsDecision) checkBudgets(held HeldBudgets, read Read[Budget], subject Subject) {
+	for _, budget := range currentBudgets(d.Budgets.After) {
+		if !budget.AddsUp() {
+			issue := Warning(AreaBudgets, IssueBudgetDoesNotAddUp, "Available is not total less used, write-off and rollover. The amounts are stored as reported.")
+			d.warn(issue.On(budget.Label(), budget.ID))
+		}
+		if !subject.AllBudgets && !budget.OpenOn(subject.Today) && d.usedMoved(held.Budgets, budget) {
+			issue := Warning(AreaBudgets, IssueClosedBudgetMoved, "Its used amount has changed although it is closed, so its usage is older than that. Sync the person with all budgets to read it (--all-budgets).")
+			d.warn(issue.On(budget.Label(), budget.ID))
+		}
+	}
+	if len(read.Records) == 0 && !read.Incomplete && len(currentBudgets(d.Budgets.After)) == 0 {
+		d.warn(Warning(AreaBudgets, IssueEntryNotRegistered,
+			"No budgets are visible. Where the person's entry into care has not been registered with Services Australia, register it first."))
+	}
+}
+
+// usedMoved reports whether the used amount of a budget is another than we held.
+func (d *BudgetsDecision) usedMoved(held []Budget, budget Budget) bool {
+	at := slices.IndexFunc(held, func(before Budget) bool { return before.ID == budget.ID })
+	return at >= 0 && !sameText(moneyText(held[at].Used), moneyText(budget.Used))
+}
+
+// toRead are our ids of the budgets whose usage is to be read, in their order.
+func (d *BudgetsDecision) toRead(subject Subject) (open []ID) {
+	for _, budget := range currentBudgets(d.Budgets.After) {
+		moved := slices.Contains(subject.MovedBudgets, budget.UpstreamBudgetID) || d.Budgets.writes(budget.ID)
+		if (budget.OpenOn(subject.Today) || subject.AllBudgets) && (moved || !subject.MovedOnly) {
+			open = append(open, budget.ID)
+		}
+	}
+	slices.Sort(open)
+	return open
 }
 
 // HeldUsage is what we hold of some budgets' usage.
@@ -391,10 +423,10 @@ func DecideUsage(held HeldUsage, details map[ID]BudgetDetails, issues []Issue, n
 			continue
 		}
 		entitlements := Compare(KindEntitlement, entitlementsOf(budget.ID, held.Entitlements), ownEntitlements(budget.ID, detail.Entitlements),
-			guardOf(held.Holds, KindEntitlement, budget.ID).over(detail.Unread, KindEntitlement), newID)
+			guardOf(held.Holds, KindEntitlement, budget.ID).over(detail.Unread.has(KindEntitlement)), newID)
 		heldUsage, readUsage := usageOf(budget.ID, held.Usage), ownUsage(budget.ID, detail.Usage)
 		usage := Compare(KindBudgetUsage, continued(heldUsage, readUsage), readUsage,
-			guardOf(held.Holds, KindBudgetUsage, budget.ID).over(detail.Unread, KindBudgetUsage), newID)
+			guardOf(held.Holds, KindBudgetUsage, budget.ID).over(detail.Unread.has(KindBudgetUsage)), newID)
 		decision.link(budget, heldUsage, &usage, held.Billing, held.Client.ID)
 		take(&decision.Decision, AreaUsage, KindEntitlement, budget.ID, entitlements)
 		take(&decision.Decision, AreaUsage, KindBudgetUsage, budget.ID, usage)

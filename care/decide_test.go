@@ -16,6 +16,9 @@ import (
 var today = day("2026-04-15")
 
 // level is a classification that was read.
+// answered is a complete answer with these records.
+func answered[T any](records []T) care.Read[T] { return care.Read[T]{Records: records} }
+
 func level(code, start, end string) care.Classification {
 	one := care.Classification{Code: code, Name: "Support at Home " + code, FundingSource: "ON", StartDate: day(start)}
 	if end != "" {
@@ -233,7 +236,7 @@ func TestContributionsAreRecreated(t *testing.T) { // seed 004, R16
 	type set = []care.Contribution
 
 	t.Run("an identical set is written again and adds no history", func(t *testing.T) {
-		decision := care.DecideContributions(care.HeldContributions{Contributions: set{everyday, clinical}}, set{clinical, everyday}, nil, care.LoseContributions, freshIDs())
+		decision := care.DecideContributions(care.HeldContributions{Contributions: set{everyday, clinical}}, answered(set{clinical, everyday}), care.LoseContributions, freshIDs())
 		require.Equal(t, set{clinical, everyday}, decision.Contributions)
 		require.False(t, decision.Changed)
 		require.Empty(t, decision.SetID)
@@ -243,7 +246,7 @@ func TestContributionsAreRecreated(t *testing.T) { // seed 004, R16
 	t.Run("another set makes the old one history", func(t *testing.T) {
 		raised := everyday
 		raised.Percentage = amount("20")
-		decision := care.DecideContributions(care.HeldContributions{Contributions: set{everyday}}, set{raised}, nil, care.LoseContributions, freshIDs())
+		decision := care.DecideContributions(care.HeldContributions{Contributions: set{everyday}}, answered(set{raised}), care.LoseContributions, freshIDs())
 		require.Equal(t, set{raised}, decision.Contributions)
 		require.True(t, decision.Changed)
 		require.NotEmpty(t, decision.SetID)
@@ -259,7 +262,7 @@ func TestContributionsAreRecreated(t *testing.T) { // seed 004, R16
 		require.False(t, care.CompareContributions(after, set{raised}).Changed)
 	})
 	t.Run("a clean none removes them, with a warning", func(t *testing.T) {
-		decision := care.DecideContributions(care.HeldContributions{Contributions: set{everyday, clinical}}, nil, nil, care.LoseContributions, freshIDs())
+		decision := care.DecideContributions(care.HeldContributions{Contributions: set{everyday, clinical}}, answered[care.Contribution](nil), care.LoseContributions, freshIDs())
 		require.Empty(t, decision.Contributions)
 		require.True(t, decision.Changed)
 		require.Equal(t, []care.IssueCode{care.IssueContributionsCleared}, issueCodes(decision.Issues))
@@ -268,7 +271,7 @@ func TestContributionsAreRecreated(t *testing.T) { // seed 004, R16
 		require.Nil(t, decision.Changes[0].New)
 	})
 	t.Run("none before and none now is nothing to speak of", func(t *testing.T) {
-		decision := care.DecideContributions(care.HeldContributions{Contributions: nil}, nil, nil, care.LoseContributions, freshIDs())
+		decision := care.DecideContributions(care.HeldContributions{Contributions: nil}, answered[care.Contribution](nil), care.LoseContributions, freshIDs())
 		require.False(t, decision.Changed)
 		require.Empty(t, decision.Issues)
 	})
@@ -315,7 +318,7 @@ func TestTheOpenBudgetsUsageIsRead(t *testing.T) { // seed 004, R15; today is 20
 		{"all that stand upstream", true, []string{"ended 90 days ago", "ended 91 days ago", "current", "future", "without end"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			decision := care.DecideBudgets(held, read, nil, care.Subject{Today: today, AllBudgets: test.allBudgets}, freshIDs())
+			decision := care.DecideBudgets(held, answered(read), care.Subject{Today: today, AllBudgets: test.allBudgets}, freshIDs())
 			var want []care.ID
 			for _, upstreamID := range test.open {
 				want = append(want, idOf(decision.Budgets.After, upstreamID))
@@ -329,16 +332,16 @@ func TestTheOpenBudgetsUsageIsRead(t *testing.T) { // seed 004, R15; today is 20
 
 func TestTheOrderOfTheAnswerDoesNotDecideTheChunks(t *testing.T) {
 	read := []care.Budget{allocation("1", "2026-04-01", ""), allocation("2", "2026-04-01", ""), allocation("3", "2026-04-01", "")}
-	first := care.DecideBudgets(care.HeldBudgets{}, read, nil, care.Subject{Today: today}, freshIDs())
+	first := care.DecideBudgets(care.HeldBudgets{}, answered(read), care.Subject{Today: today}, freshIDs())
 	slices.Reverse(read)
-	again := care.DecideBudgets(care.HeldBudgets{Budgets: first.Budgets.After}, read, nil, care.Subject{Today: today}, freshIDs())
+	again := care.DecideBudgets(care.HeldBudgets{Budgets: first.Budgets.After}, answered(read), care.Subject{Today: today}, freshIDs())
 	require.Equal(t, first.Answer.OpenBudgets, again.Answer.OpenBudgets)
 }
 
 func TestBudgetsThatDoNotAddUpAreStoredAsReported(t *testing.T) { // R4
 	wrong := allocation("wrong", "2026-04-01", "2026-06-30")
 	wrong.Available = amount("16707.57")
-	decision := care.DecideBudgets(care.HeldBudgets{}, []care.Budget{wrong, allocation("right", "2026-04-01", "2026-06-30")}, nil, care.Subject{Today: today}, freshIDs())
+	decision := care.DecideBudgets(care.HeldBudgets{}, answered([]care.Budget{wrong, allocation("right", "2026-04-01", "2026-06-30")}), care.Subject{Today: today}, freshIDs())
 
 	require.Equal(t, []care.IssueCode{care.IssueBudgetDoesNotAddUp}, issueCodes(decision.Issues))
 	require.Equal(t, idOf(decision.Budgets.After, "wrong"), decision.Issues[0].RecordID)
@@ -369,7 +372,7 @@ func TestNoBudgets(t *testing.T) { // R5
 		{"and all were removed earlier", care.HeldBudgets{Budgets: budgets{removed}}, []care.IssueCode{care.IssueEntryNotRegistered}, nil, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			decision := care.DecideBudgets(test.held, nil, nil, subject, freshIDs())
+			decision := care.DecideBudgets(test.held, answered[care.Budget](nil), subject, freshIDs())
 			require.Equal(t, test.issues, issueCodes(decision.Issues))
 			require.Equal(t, test.open, decision.Answer.OpenBudgets)
 			require.Len(t, decision.Budgets.Remove, test.removing)
@@ -377,12 +380,89 @@ func TestNoBudgets(t *testing.T) { // R5
 	}
 }
 
+// R5: an open budget that goes is named, although the list is too short for the guard.
+func TestAnOpenBudgetThatGoesIsNamed(t *testing.T) {
+	read := []care.Budget{
+		allocation("closed", "2025-10-01", "2026-01-14"), allocation("open", "2026-01-01", "2026-03-31"), allocation("current", "2026-04-01", "2026-06-30"),
+	}
+	first := care.DecideBudgets(care.HeldBudgets{}, answered(read), care.Subject{Today: today}, freshIDs())
+	held := care.HeldBudgets{Budgets: first.Budgets.After}
+	decision := care.DecideBudgets(held, answered(read[2:]), care.Subject{Today: today}, freshIDs())
+	require.Len(t, decision.Budgets.Remove, 2)
+	require.Equal(t, []care.IssueCode{care.IssueGoneWhileCurrent}, issueCodes(decision.Issues))
+	require.Equal(t, idOf(first.Budgets.After, "open"), decision.Issues[0].RecordID)
+	require.Contains(t, decision.Issues[0].Explain(), "01 Jan 2026 – 31 Mar 2026")
+}
+
+// R17: the used amount of a closed budget can move, for instance by a late reversal; its usage is not read without being asked for.
+func TestAClosedBudgetWhoseUsedAmountMoves(t *testing.T) {
+	closed, open := allocation("closed", "2025-10-01", "2026-01-14"), allocation("open", "2026-04-01", "2026-06-30")
+	closed.Used, open.Used = amount("500.00"), amount("500.00")
+	closed.Available, open.Available = decimal.NullDecimal{}, decimal.NullDecimal{}
+	first := care.DecideBudgets(care.HeldBudgets{}, answered([]care.Budget{closed, open}), care.Subject{Today: today}, freshIDs())
+	require.Empty(t, first.Issues)
+	held := care.HeldBudgets{Budgets: first.Budgets.After}
+	closed.Used, open.Used = amount("620.00"), amount("620.00")
+
+	decision := care.DecideBudgets(held, answered([]care.Budget{closed, open}), care.Subject{Today: today}, freshIDs())
+	require.Equal(t, []care.IssueCode{care.IssueClosedBudgetMoved}, issueCodes(decision.Issues))
+	require.Equal(t, idOf(first.Budgets.After, "closed"), decision.Issues[0].RecordID)
+	require.Contains(t, decision.Issues[0].Message, "--all-budgets")
+
+	everything := care.DecideBudgets(held, answered([]care.Budget{closed, open}), care.Subject{Today: today, AllBudgets: true}, freshIDs())
+	require.Empty(t, everything.Issues, "its usage is read")
+	require.Len(t, everything.Answer.OpenBudgets, 2)
+}
+
+// R6: whatever an incomplete answer lacks, nothing is removed, moves to somebody else, or opens or closes a hold.
+func TestAnIncompleteAnswerRemovesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var held care.HeldBudgets
+		var read []care.Budget
+		for i := range rapid.IntRange(0, 8).Draw(t, "budgets") {
+			budget := allocation(strconv.Itoa(i), "2026-04-01", "2026-06-30")
+			budget.ID = care.ID("budget-" + strconv.Itoa(i))
+			held.Budgets = append(held.Budgets, budget)
+			if rapid.Bool().Draw(t, "listed by another") {
+				held.ListedByOthers = append(held.ListedByOthers, care.SharedBudget{UpstreamBudgetID: budget.UpstreamBudgetID, ClientID: "rose"})
+			}
+			if rapid.Bool().Draw(t, "read") {
+				read = append(read, budget)
+			}
+		}
+		decision := care.DecideBudgets(held, care.Read[care.Budget]{Records: read, Incomplete: true}, care.Subject{Today: today, Identified: true}, freshIDs())
+		require.Empty(t, decision.Budgets.Remove)
+		require.Empty(t, decision.Holds)
+		require.ElementsMatch(t, held.Budgets, decision.Budgets.After)
+		require.Len(t, decision.Answer.OpenBudgets, len(held.Budgets), "the usage of those that were not read is read all the same")
+	})
+}
+
+// R6, R16: the contributions that may be among what was not read stay.
+func TestContributionsOfAnIncompleteAnswer(t *testing.T) {
+	everyday := care.Contribution{Category: "EVERYDAY", StartDate: day("2025-11-01"), Percentage: amount("17.5")}
+	clinical := care.Contribution{Category: "CLINICAL", StartDate: day("2025-11-01"), Percentage: amount("5")}
+	raised := everyday
+	raised.Percentage = amount("20")
+	held := care.HeldContributions{Contributions: []care.Contribution{everyday, clinical}}
+	decide := func(read ...care.Contribution) care.ContributionsDecision {
+		return care.DecideContributions(held, care.Read[care.Contribution]{Records: read, Incomplete: true}, care.LoseContributions, freshIDs())
+	}
+	require.ElementsMatch(t, []care.Contribution{raised, clinical}, decide(raised).Contributions)
+	none := decide()
+	require.ElementsMatch(t, held.Contributions, none.Contributions)
+	require.False(t, none.Changed)
+	require.Empty(t, none.Issues)
+	require.Empty(t, none.Holds)
+	require.False(t, held.WouldLose(care.Read[care.Contribution]{Incomplete: true}))
+}
+
 func TestTheConnectionIsLearnedFromTheBudgets(t *testing.T) { // R11
 	connections := []care.Connection{{ID: "connection-1", ServiceProviderID: ours}, {ID: "connection-2", ServiceProviderID: theirs}}
 	read := []care.Budget{allocation("1", "2026-04-01", "")}
 	learn := func(known care.ID, read []care.Budget) care.ID {
 		held := care.HeldBudgets{Client: care.Client{ConnectionID: known}, Connections: connections}
-		return care.DecideBudgets(held, read, nil, care.Subject{Today: today}, freshIDs()).LearnedConnection
+		return care.DecideBudgets(held, answered(read), care.Subject{Today: today}, freshIDs()).LearnedConnection
 	}
 	require.Equal(t, care.ID("connection-1"), learn("", read))
 	require.Empty(t, learn("connection-1", read), "known already")
@@ -560,7 +640,7 @@ func TestContributionsThatAreHeld(t *testing.T) {
 		"what comes back closes the hold": {hold(false), held, care.LoseContributions, true, []int{0}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			decision := care.DecideContributions(care.HeldContributions{Contributions: held, Holds: test.open}, test.read, nil, test.lost, freshIDs())
+			decision := care.DecideContributions(care.HeldContributions{Contributions: held, Holds: test.open}, answered(test.read), test.lost, freshIDs())
 			require.Equal(t, test.kept, len(decision.Contributions) == 1)
 			require.Equal(t, !test.kept, decision.Changed)
 			var records []int
@@ -570,9 +650,9 @@ func TestContributionsThatAreHeld(t *testing.T) {
 			require.Equal(t, test.records, records)
 		})
 	}
-	require.True(t, care.HeldContributions{Contributions: held}.WouldLose(nil))
-	require.False(t, care.HeldContributions{Contributions: held}.WouldLose(held))
-	require.False(t, care.HeldContributions{Contributions: held, Holds: hold(false)}.WouldLose(nil), "that is decided already")
+	require.True(t, care.HeldContributions{Contributions: held}.WouldLose(answered[care.Contribution](nil)))
+	require.False(t, care.HeldContributions{Contributions: held}.WouldLose(answered(held)))
+	require.False(t, care.HeldContributions{Contributions: held, Holds: hold(false)}.WouldLose(answered[care.Contribution](nil)), "that is decided already")
 }
 
 func TestAListThatDidNotComeRemovesNothing(t *testing.T) { // R5

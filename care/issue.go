@@ -38,6 +38,8 @@ const (
 	IssueBudgetMoved            IssueCode = "budget_moved"
 	IssueInvoiceLineContradicts IssueCode = "invoice_line_contradicts"
 	IssueListMissing            IssueCode = "list_missing"
+	IssueRecordLeftOut          IssueCode = "record_left_out"
+	IssueClosedBudgetMoved      IssueCode = "closed_budget_moved"
 	IssueRequestsDropped        IssueCode = "requests_dropped"
 )
 
@@ -112,10 +114,15 @@ func RefusalIssue(area Area, reason Reason, words string) Issue {
 	return Issue{Severity: SeverityError, Area: area, Code: IssueCode(reason), Message: reason.Explain(), Words: words}
 }
 
-// Read is a complete answer of an upstream service: the records, and what was odd about them without being wrong.
+// Read is an upstream service's answer, read to its end: the records, and what was odd about them without being wrong.
 type Read[T any] struct {
 	Records []T
 	Issues  []Issue
+	// Incomplete is set where a record was left out, since nothing identifies it, or where rows may have moved between pages unseen: what
+	// the list lacks proves nothing then (R5, R6).
+	Incomplete bool
+	// Paged is set where the list took several pages. What a provider's list lacks then has to be confirmed (R5).
+	Paged bool
 	// Times are those of a provider's list; zero for one person's.
 	Times ListTimes
 }

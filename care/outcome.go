@@ -106,7 +106,7 @@ var explanations = map[Reason]string{
 	ReasonNoConnection:         "This organisation has no connection to Services Australia. Set one up first.",
 	ReasonConnectionUnknown:    "This organisation has several connections to Services Australia, and which one holds this person is not known. Import the person again with its service provider id.",
 	ReasonDeviceNotActivated:   "The connection's PRODA device has not been activated. Activate it with the one-time code from PRODA.",
-	ReasonUnusableAnswer:       "The answer of Services Australia could not be used: it was too large, or a record lacked the field that identifies it. Tell CareSync's operators.",
+	ReasonUnusableAnswer:       "The answer of Services Australia could not be used: it was too large, or did not say whose it was. Tell CareSync's operators.",
 	ReasonNotSetUp:             "The connection to Services Australia is not set up completely. Run the connection test and follow what it says.",
 	ReasonServiceUnavailable:   "Services Australia could not be reached for too long. Nothing that was there before was changed; sync again later.",
 	ReasonUnavailableForPerson: "Services Australia answers for other people and not for this one, each time that it was asked over more than ten minutes (503). What was there before was kept. Ask Services Australia about this person's record, then sync again.",

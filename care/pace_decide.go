@@ -298,8 +298,15 @@ func (d *contractDeciding) holdShortening(held PlanBudget, read *PlanBudget) {
 	}
 }
 
-// flagAbsent flags the budgets that were not in the answer as no longer in PACE, unless too many would go at once (R5, R25).
+// flagAbsent flags the budgets that were not in the answer as no longer in PACE, unless too many would go at once, or the answer is
+// incomplete (R5, R6, R25).
 func (d *contractDeciding) flagAbsent(absent []*PlanBudget, reported int) {
+	if d.read.Tree.Incomplete {
+		for _, budget := range absent {
+			d.Budgets.After = append(d.Budgets.After, *budget)
+		}
+		return
+	}
 	current := 0
 	for _, budget := range d.held.Budgets {
 		if budget.ContractID == d.Contract.ID && !budget.Removed {
@@ -345,9 +352,9 @@ func (d *contractDeciding) noteMissing(budget PlanBudget) {
 // setTotals sums up what the contract is worth (R29), and finds which contracts have changed.
 func (d *contractDeciding) setTotals() {
 	if !d.terms.only {
-		d.Contract.TotalFunding = d.read.Tree.TotalFunding()
+		d.Contract.TotalFunding, d.Contract.FundingIncomplete = d.read.Tree.TotalFunding(), d.read.Tree.FundingIncomplete()
 	}
-	d.Contract.AllocationTotal = AllocationTotal(d.Budgets.After)
+	d.Contract.AllocationTotal, d.Contract.AllocationIncomplete = AllocationTotal(d.Budgets.After), AllocationIncomplete(d.Budgets.After)
 	d.Contract.RetrievedOn = d.read.On
 	d.Contracts = filter(d.Contracts, d.redated)
 	for i := range d.Contracts {

@@ -134,6 +134,23 @@ func TestAnExtensionIntoAnotherContractIsHeld(t *testing.T) { // R24, R31
 	require.Equal(t, aPlan.EndDate, alone.Contract.EndDate)
 }
 
+// R6: what a tree lacks from which a category was left out proves nothing.
+func TestATreeFromWhichACategoryWasLeftOutFlagsNone(t *testing.T) {
+	newID := freshIDs()
+	held, _ := created(care.HeldContracts{}, readOf(aPlan, consumables(), planFee(), transport()), newID)
+	read := readOf(aPlan, consumables(), spent(transport(), "12"))
+	read.Tree.Incomplete = true
+	decision := care.RefreshUnattended(held, read, newID)
+	after := written(held, decision)
+	require.Empty(t, decision.Missing)
+	require.Zero(t, decision.Answer.Counts[care.KindPlanBudget].Removed)
+	require.Len(t, after.Budgets, 3)
+	for _, budget := range after.Budgets {
+		require.False(t, budget.Removed)
+	}
+	require.Equal(t, 1, decision.Answer.Counts[care.KindPlanBudget].Updated, "the others are saved")
+}
+
 func TestABudgetThatIsNoLongerInPACEIsKeptAndLeavesTheTotals(t *testing.T) { // R25
 	newID := freshIDs()
 	held, first := created(care.HeldContracts{}, readOf(aPlan, consumables(), planFee(), transport()), newID)

@@ -92,6 +92,8 @@ type PreviewSelection struct {
 	Adjusted    decimal.Decimal
 	// AllocationTotal is that of the contract (R29).
 	AllocationTotal decimal.NullDecimal
+	// AllocationIncomplete is set where the approved amount of a ticked budget was not provided.
+	AllocationIncomplete bool
 }
 
 // Selected says what a Create of some of the budgets comes to. A budget that is not ticked stays as we hold it, or is not created (R25).
@@ -102,6 +104,7 @@ func (p *Preview) Selected(selection []ID) PreviewSelection {
 		adjustment := budget.Adjustment.After
 		if slices.Contains(selection, budget.ID) {
 			selected.Budgets++
+			selected.AllocationIncomplete = selected.AllocationIncomplete || !budget.ExcludedFromTotals && !budget.Approved.Valid
 		} else {
 			adjustment = budget.Adjustment.Before
 			selected.AllocationTotal = less(selected.AllocationTotal, budget.counted(), budget.countedBefore())

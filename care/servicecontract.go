@@ -30,6 +30,9 @@ type ServiceContract struct {
 	SupersededBy    ID                  `json:"superseded_by,omitempty"`
 	TotalFunding    decimal.NullDecimal `json:"total_funding"`
 	AllocationTotal decimal.NullDecimal `json:"allocation_total"`
+	// FundingIncomplete and AllocationIncomplete are set where an amount that belongs to the sum was not provided (R3).
+	FundingIncomplete    bool `json:"funding_incomplete"`
+	AllocationIncomplete bool `json:"allocation_incomplete"`
 	// RetrievedOn is the day of the last retrieval that was written (R1).
 	RetrievedOn Date `json:"retrieved_on"`
 	// Declined are the budgets that were shown and not ticked: an unattended refresh does not ask about them again (R31).

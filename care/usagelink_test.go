@@ -236,7 +236,7 @@ func TestUsageOfNothingIsALine(t *testing.T) { // R17: a claim must be made when
 func TestABudgetOfAnyTypePassesThrough(t *testing.T) {
 	other := allocation("1", "2026-04-01", "")
 	other.TypeCode, other.TypeName = "AS", "As the service says"
-	decision := care.DecideBudgets(care.HeldBudgets{}, []care.Budget{other}, nil, care.Subject{Today: today}, freshIDs())
+	decision := care.DecideBudgets(care.HeldBudgets{}, answered([]care.Budget{other}), care.Subject{Today: today}, freshIDs())
 	require.Equal(t, "AS", decision.Budgets.Write[0].TypeCode)
 	require.Equal(t, "As the service says", decision.Budgets.Write[0].TypeName)
 	require.Len(t, decision.Answer.OpenBudgets, 1)

@@ -417,6 +417,22 @@ type Listed struct {
 	ByConnection map[care.ID]int
 }
 
+// AbsentPerson is somebody in care whom none of the providers' lists has. ConnectionID is empty where it is not known who holds them.
+type AbsentPerson struct {
+	CareRecipientID string
+	ConnectionID    care.ID
+}
+
+// AbsentPeople are those whom MarkAbsent would mark.
+func (s *Store) AbsentPeople(ctx context.Context, organisation care.ID, listed []string) ([]AbsentPerson, error) {
+	rows, err := s.queries.AbsentPeople(ctx, gen.AbsentPeopleParams{OrganisationID: organisation, Listed: listed})
+	people := make([]AbsentPerson, len(rows))
+	for i, row := range rows {
+		people[i] = AbsentPerson{CareRecipientID: row.CareRecipientID, ConnectionID: care.ID(row.ConnectionID)}
+	}
+	return people, mapError("list who is absent", err)
+}
+
 // MarkAbsent marks the people whom none of the providers' lists has as not in care, unless they are too many or some list was not read
 // (R5, R19), and notes in the bulk run how many were marked or held.
 func (s *Store) MarkAbsent(ctx context.Context, organisation, bulk care.ID, listed Listed, accepted bool, today care.Date) error {

@@ -15,21 +15,23 @@ import (
 
 // ContractHeader is a service contract without what is inside it.
 type ContractHeader struct {
-	ID                 care.ID             `json:"id"`
-	ClientID           care.ID             `json:"client_id"`
-	Origin             care.ContractOrigin `json:"origin" enum:"pace,hand" doc:"Whether it came from PACE or was made by hand"`
-	Reference          string              `json:"reference" doc:"The provider's own name of a contract made by hand"`
-	PlanFirstStartDate care.Date           `json:"plan_first_start_date"`
-	PlanStartDate      care.Date           `json:"plan_start_date"`
-	PlanEndDate        care.Date           `json:"plan_end_date"`
-	StartDate          care.Date           `json:"start_date"`
-	EndDate            care.Date           `json:"end_date" doc:"Null: open-ended. It differs from the plan's where a later contract ends this one sooner"`
-	SupersededBy       *care.ID            `json:"superseded_by" doc:"The contract that follows after a reassessment"`
-	TotalFunding       *Money              `json:"total_funding" doc:"What was approved in the plan, whatever its management"`
-	AllocationTotal    *Money              `json:"allocation_total" doc:"What was approved in the budgets that are here, in PACE, and not excluded from totals"`
-	RetrievedOn        care.Date           `json:"retrieved_on" doc:"The day of the last retrieval that was saved"`
-	AsOf               *time.Time          `json:"as_of" doc:"When the read began that was saved last for this client; null for a contract made by hand"`
-	Current            bool                `json:"current" doc:"Today is in its dates, and no other contract has followed"`
+	ID                   care.ID             `json:"id"`
+	ClientID             care.ID             `json:"client_id"`
+	Origin               care.ContractOrigin `json:"origin" enum:"pace,hand" doc:"Whether it came from PACE or was made by hand"`
+	Reference            string              `json:"reference" doc:"The provider's own name of a contract made by hand"`
+	PlanFirstStartDate   care.Date           `json:"plan_first_start_date"`
+	PlanStartDate        care.Date           `json:"plan_start_date"`
+	PlanEndDate          care.Date           `json:"plan_end_date"`
+	StartDate            care.Date           `json:"start_date"`
+	EndDate              care.Date           `json:"end_date" doc:"Null: open-ended. It differs from the plan's where a later contract ends this one sooner"`
+	SupersededBy         *care.ID            `json:"superseded_by" doc:"The contract that follows after a reassessment"`
+	TotalFunding         *Money              `json:"total_funding" doc:"What was approved in the plan, whatever its management"`
+	AllocationTotal      *Money              `json:"allocation_total" doc:"What was approved in the budgets that are here, in PACE, and not excluded from totals"`
+	FundingIncomplete    bool                `json:"funding_incomplete" doc:"An amount that belongs to total_funding was not provided, so that it is too small"`
+	AllocationIncomplete bool                `json:"allocation_incomplete" doc:"The same of allocation_total"`
+	RetrievedOn          care.Date           `json:"retrieved_on" doc:"The day of the last retrieval that was saved"`
+	AsOf                 *time.Time          `json:"as_of" doc:"When the read began that was saved last for this client; null for a contract made by hand"`
+	Current              bool                `json:"current" doc:"Today is in its dates, and no other contract has followed"`
 
 	serviceTimeZone string
 }
@@ -291,7 +293,8 @@ func viewContracts(ctx context.Context, queries *gen.Queries, organisation Organ
 			ID: row.ID, ClientID: row.ClientID, Origin: care.ContractOrigin(row.Origin), Reference: row.Reference,
 			PlanFirstStartDate: row.PlanFirstStartDate, PlanStartDate: row.PlanStartDate, PlanEndDate: row.PlanEndDate,
 			StartDate: row.StartDate, EndDate: row.EndDate, SupersededBy: row.SupersededBy,
-			TotalFunding: money(row.TotalFunding), AllocationTotal: money(row.AllocationTotal), RetrievedOn: row.RetrievedOn, AsOf: row.AsOf,
+			TotalFunding: money(row.TotalFunding), AllocationTotal: money(row.AllocationTotal),
+			FundingIncomplete: row.FundingIncomplete, AllocationIncomplete: row.AllocationIncomplete, RetrievedOn: row.RetrievedOn, AsOf: row.AsOf,
 			Current: row.SupersededBy == nil && dates.Covers(organisation.Today(now)), serviceTimeZone: row.ServiceTimeZone,
 		})
 	}

@@ -109,6 +109,7 @@ type BudgetView struct {
 	Rollover          *Money            `json:"rollover"`
 	Available         *Money            `json:"available"`
 	UsageAmount       *Money            `json:"usage_amount" doc:"The sum of the usage lines; null if usage was never read"`
+	UsageIncomplete   bool              `json:"usage_incomplete" doc:"A usage line has no amount, so that usage_amount is incomplete"`
 	UsageAsOf         *time.Time        `json:"usage_as_of"`
 	UsageStaleReason  *care.Reason      `json:"usage_stale_reason" doc:"Why the details of this budget were refused; null if they were not. Its figures are those of usage_as_of"`
 	UsageStaleSince   *time.Time        `json:"usage_stale_since" doc:"When they were first refused"`
@@ -350,7 +351,7 @@ func viewBudget(row gen.ViewBudgetsRow, today care.Date) BudgetView {
 		ID: row.ID, UpstreamBudgetID: row.UpstreamBudgetID, ServiceProviderID: row.ServiceProviderID, TypeCode: row.TypeCode, TypeName: row.TypeName,
 		EntryDate: row.EntryDate, StartDate: row.StartDate, EndDate: row.EndDate, Status: row.Status, Open: rule.OpenOn(today),
 		Total: money(row.Total), Used: money(row.Used), WriteOff: money(row.WriteOff), Rollover: money(row.Rollover),
-		Available: money(row.Available), UsageAmount: money(row.UsageAmount), UsageAsOf: row.UsageAsOf, RemovedAt: row.RemovedAt,
+		Available: money(row.Available), UsageAmount: money(row.UsageAmount), UsageIncomplete: row.UsageIncomplete, UsageAsOf: row.UsageAsOf, RemovedAt: row.RemovedAt,
 		UsageStaleReason: (*care.Reason)(row.UsageStaleReason), UsageStaleSince: row.UsageStaleSince,
 		Entitlements: []EntitlementView{}, Usage: []UsageView{},
 	}

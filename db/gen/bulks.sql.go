@@ -78,6 +78,45 @@ func (q *Queries) AbsentByConnection(ctx context.Context, arg AbsentByConnection
 	return items, nil
 }
 
+const absentPeople = `-- name: AbsentPeople :many
+SELECT c.care_recipient_id::text AS care_recipient_id, coalesce(c.connection_id::text, '')::text AS connection_id
+FROM client c
+WHERE c.organisation_id = $1 AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL
+  AND NOT EXISTS (SELECT FROM unnest($2::text[]) AS l (care_recipient_id) WHERE l.care_recipient_id = c.care_recipient_id)
+ORDER BY c.id
+`
+
+type AbsentPeopleParams struct {
+	OrganisationID care.ID
+	Listed         []string
+}
+
+type AbsentPeopleRow struct {
+	CareRecipientID string
+	ConnectionID    string
+}
+
+// Who would be marked as absent, with the connection that holds them.
+func (q *Queries) AbsentPeople(ctx context.Context, arg AbsentPeopleParams) ([]AbsentPeopleRow, error) {
+	rows, err := q.db.Query(ctx, absentPeople, arg.OrganisationID, arg.Listed)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AbsentPeopleRow
+	for rows.Next() {
+		var i AbsentPeopleRow
+		if err := rows.Scan(&i.CareRecipientID, &i.ConnectionID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const bulkHalt = `-- name: BulkHalt :one
 SELECT (paused_at IS NOT NULL)::boolean AS paused, (outcome IS NOT NULL)::boolean AS finished
 FROM bulk_run WHERE organisation_id = $1 AND id = $2

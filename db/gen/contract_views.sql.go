@@ -117,7 +117,7 @@ func (q *Queries) ViewContractHistory(ctx context.Context, arg ViewContractHisto
 
 const viewContracts = `-- name: ViewContracts :many
 SELECT c.id, c.client_id, c.origin, c.reference, c.plan_first_start_date, c.plan_start_date, c.plan_end_date, c.start_date, c.end_date,
-       c.superseded_by, c.total_funding, c.allocation_total, c.retrieved_on, f.as_of, coalesce(n.time_zone, 'Australia/Sydney') AS service_time_zone
+       c.superseded_by, c.total_funding, c.allocation_total, c.funding_incomplete, c.allocation_incomplete, c.retrieved_on, f.as_of, coalesce(n.time_zone, 'Australia/Sydney') AS service_time_zone
 FROM service_contract c
 LEFT JOIN pace_settings s ON s.organisation_id = c.organisation_id
 LEFT JOIN connection n ON n.organisation_id = s.organisation_id AND n.id = s.connection_id
@@ -134,21 +134,23 @@ type ViewContractsParams struct {
 }
 
 type ViewContractsRow struct {
-	ID                 care.ID
-	ClientID           care.ID
-	Origin             string
-	Reference          string
-	PlanFirstStartDate care.Date
-	PlanStartDate      care.Date
-	PlanEndDate        care.Date
-	StartDate          care.Date
-	EndDate            care.Date
-	SupersededBy       *care.ID
-	TotalFunding       decimal.NullDecimal
-	AllocationTotal    decimal.NullDecimal
-	RetrievedOn        care.Date
-	AsOf               *time.Time
-	ServiceTimeZone    string
+	ID                   care.ID
+	ClientID             care.ID
+	Origin               string
+	Reference            string
+	PlanFirstStartDate   care.Date
+	PlanStartDate        care.Date
+	PlanEndDate          care.Date
+	StartDate            care.Date
+	EndDate              care.Date
+	SupersededBy         *care.ID
+	TotalFunding         decimal.NullDecimal
+	AllocationTotal      decimal.NullDecimal
+	FundingIncomplete    bool
+	AllocationIncomplete bool
+	RetrievedOn          care.Date
+	AsOf                 *time.Time
+	ServiceTimeZone      string
 }
 
 // A client's, newest first, or the one of that id.
@@ -174,6 +176,8 @@ func (q *Queries) ViewContracts(ctx context.Context, arg ViewContractsParams) ([
 			&i.SupersededBy,
 			&i.TotalFunding,
 			&i.AllocationTotal,
+			&i.FundingIncomplete,
+			&i.AllocationIncomplete,
 			&i.RetrievedOn,
 			&i.AsOf,
 			&i.ServiceTimeZone,

@@ -16,19 +16,25 @@ import (
 const applyContract = `-- name: ApplyContract :one
 WITH contracts AS (
     INSERT INTO service_contract AS c (id, organisation_id, client_id, origin, plan_first_start_date, plan_start_date, plan_end_date,
-                                       start_date, end_date, superseded_by, total_funding, allocation_total, retrieved_on, declined)
+                                       start_date, end_date, superseded_by, total_funding, allocation_total, funding_incomplete,
+                                       allocation_incomplete, retrieved_on, declined)
     SELECT r.id, $1, $3, r.origin, r.plan_first_start_date, r.plan_start_date, r.plan_end_date, r.start_date,
-           r.end_date, nullif(r.superseded_by, '')::uuid, r.total_funding, r.allocation_total, r.retrieved_on, coalesce(nullif(r.declined, 'null'), '[]')
+           r.end_date, nullif(r.superseded_by, '')::uuid, r.total_funding, r.allocation_total, r.funding_incomplete,
+           r.allocation_incomplete, r.retrieved_on, coalesce(nullif(r.declined, 'null'), '[]')
     FROM jsonb_to_recordset($9::jsonb)
         AS r (id uuid, origin text, plan_first_start_date date, plan_start_date date, plan_end_date date, start_date date, end_date date,
-              superseded_by text, total_funding numeric, allocation_total numeric, retrieved_on date, declined jsonb)
+              superseded_by text, total_funding numeric, allocation_total numeric, funding_incomplete boolean,
+              allocation_incomplete boolean, retrieved_on date, declined jsonb)
     ON CONFLICT (id) DO UPDATE
     SET plan_end_date = excluded.plan_end_date, start_date = excluded.start_date, end_date = excluded.end_date,
         superseded_by = excluded.superseded_by, total_funding = excluded.total_funding, allocation_total = excluded.allocation_total,
+        funding_incomplete = excluded.funding_incomplete, allocation_incomplete = excluded.allocation_incomplete,
         retrieved_on = excluded.retrieved_on, declined = excluded.declined
-    WHERE (c.plan_end_date, c.start_date, c.end_date, c.superseded_by, c.total_funding, c.allocation_total, c.retrieved_on, c.declined)
+    WHERE (c.plan_end_date, c.start_date, c.end_date, c.superseded_by, c.total_funding, c.allocation_total, c.funding_incomplete,
+           c.allocation_incomplete, c.retrieved_on, c.declined)
         IS DISTINCT FROM (excluded.plan_end_date, excluded.start_date, excluded.end_date, excluded.superseded_by, excluded.total_funding,
-                          excluded.allocation_total, excluded.retrieved_on, excluded.declined)
+                          excluded.allocation_total, excluded.funding_incomplete, excluded.allocation_incomplete, excluded.retrieved_on,
+                          excluded.declined)
 ), budgets AS (
     INSERT INTO plan_budget (id, organisation_id, contract_id, identity, ordinal, budget_type, management, support_type, category,
                              category_number, funding_component, approved, released, spent, remaining, start_date, end_date,

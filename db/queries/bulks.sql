@@ -89,6 +89,14 @@ LEFT JOIN client c ON c.organisation_id = n.organisation_id AND (c.connection_id
 WHERE n.organisation_id = @organisation_id AND n.service = 'services-australia'
 GROUP BY n.id;
 
+-- name: AbsentPeople :many
+-- Who would be marked as absent, with the connection that holds them.
+SELECT c.care_recipient_id::text AS care_recipient_id, coalesce(c.connection_id::text, '')::text AS connection_id
+FROM client c
+WHERE c.organisation_id = @organisation_id AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL
+  AND NOT EXISTS (SELECT FROM unnest(@listed::text[]) AS l (care_recipient_id) WHERE l.care_recipient_id = c.care_recipient_id)
+ORDER BY c.id;
+
 -- name: MarkAbsent :exec
 -- From the last known departure, else from the first absence (R19).
 UPDATE client c SET not_in_care_since = coalesce(c.departure_date, @today::date)

@@ -7,7 +7,7 @@ FROM client c WHERE c.organisation_id = @organisation_id AND c.id = @client_id;
 -- name: ViewContracts :many
 -- A client's, newest first, or the one of that id.
 SELECT c.id, c.client_id, c.origin, c.reference, c.plan_first_start_date, c.plan_start_date, c.plan_end_date, c.start_date, c.end_date,
-       c.superseded_by, c.total_funding, c.allocation_total, c.retrieved_on, f.as_of, coalesce(n.time_zone, 'Australia/Sydney') AS service_time_zone
+       c.superseded_by, c.total_funding, c.allocation_total, c.funding_incomplete, c.allocation_incomplete, c.retrieved_on, f.as_of, coalesce(n.time_zone, 'Australia/Sydney') AS service_time_zone
 FROM service_contract c
 LEFT JOIN pace_settings s ON s.organisation_id = c.organisation_id
 LEFT JOIN connection n ON n.organisation_id = s.organisation_id AND n.id = s.connection_id

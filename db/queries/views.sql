@@ -155,6 +155,7 @@ ORDER BY h.read_at DESC;
 -- name: ViewBudgets :many
 SELECT b.id, b.upstream_budget_id, b.service_provider_id, b.type_code, b.type_name, b.entry_date, b.start_date, b.end_date, b.status,
        b.total, b.used, b.write_off, b.rollover, b.available, b.usage_amount, b.removed_at, f.as_of AS usage_as_of,
+       EXISTS (SELECT FROM usage_line l WHERE l.budget_id = b.id AND l.removed_at IS NULL AND l.amount IS NULL) AS usage_incomplete,
        u.reason AS usage_stale_reason, u.since AS usage_stale_since
 FROM budget b
 JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id

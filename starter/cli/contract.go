@@ -47,8 +47,8 @@ func (a *app) showContracts(contracts []db.ContractHeader) {
 	shown := a.newTable("contract", "from", "state", ">total funding", ">allocation total", "retrieved", "id")
 	for _, contract := range contracts {
 		shown.AppendRow(table.Row{
-			present.Period(contract.StartDate, contract.EndDate), originOf(contract), contractState(contract), present.Money(contract.TotalFunding),
-			present.Money(contract.AllocationTotal), present.Date(contract.RetrievedOn), contract.ID,
+			present.Period(contract.StartDate, contract.EndDate), originOf(contract), contractState(contract), present.Sum(present.Money(contract.TotalFunding), contract.FundingIncomplete),
+			present.Sum(present.Money(contract.AllocationTotal), contract.AllocationIncomplete), present.Date(contract.RetrievedOn), contract.ID,
 		})
 	}
 	a.render(shown)
@@ -144,8 +144,8 @@ func (v contractView) header() {
 		"NDIS number", contract.Client.NDISNumber, "from", originOf(contract.ContractHeader),
 		"dates", present.Period(contract.StartDate, contract.EndDate)+", "+contractState(contract.ContractHeader),
 		"plan", planDates(contract.ContractHeader), "superseded by", superseded,
-		"total funding", present.Money(contract.TotalFunding)+"  approved in the whole plan",
-		"allocation total", present.Money(contract.AllocationTotal)+"  approved in the budgets that count",
+		"total funding", present.Sum(present.Money(contract.TotalFunding), contract.FundingIncomplete)+"  approved in the whole plan",
+		"allocation total", present.Sum(present.Money(contract.AllocationTotal), contract.AllocationIncomplete)+"  approved in the budgets that count",
 		"retrieved on", present.Date(contract.RetrievedOn), "as of", asOf)
 }
 

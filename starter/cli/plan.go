@@ -223,7 +223,7 @@ func usageAmount(budget db.BudgetView) string {
 	if budget.UsageAmount == nil {
 		return "not read"
 	}
-	return present.Money(budget.UsageAmount)
+	return present.Sum(present.Money(budget.UsageAmount), budget.UsageIncomplete)
 }
 
 // budget shows what a budget is made of and what drew on it.

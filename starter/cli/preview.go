@@ -328,8 +328,8 @@ func (v previewView) others() {
 func (v previewView) totals() {
 	v.heading("totals")
 	v.details(
-		"total funding", present.Reported(v.preview.Contract.TotalFunding)+"  approved in the whole plan, whatever its management",
-		"allocation total", present.Reported(v.preview.Contract.AllocationTotal)+"  approved in the budgets that count for the contract, if all are created")
+		"total funding", present.Sum(present.Reported(v.preview.Contract.TotalFunding), v.preview.Contract.FundingIncomplete)+"  approved in the whole plan, whatever its management",
+		"allocation total", present.Sum(present.Reported(v.preview.Contract.AllocationTotal), v.preview.Contract.AllocationIncomplete)+"  approved in the budgets that count for the contract, if all are created")
 }
 
 // summary says in numbers what Create writes, if all of it is ticked.

@@ -503,7 +503,7 @@ func contractFacts(view contractView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Amount(view.contract.TotalFunding).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Sum(view.contract.TotalFunding, view.contract.FundingIncomplete).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -538,7 +538,7 @@ func contractFacts(view contractView) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = ui.Amount(view.contract.AllocationTotal).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.Sum(view.contract.AllocationTotal, view.contract.AllocationIncomplete).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

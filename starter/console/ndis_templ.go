@@ -896,7 +896,7 @@ func contractTable(label string, contracts []db.ContractHeader) templ.Component 
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Amount(contract.TotalFunding).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Sum(contract.TotalFunding, contract.FundingIncomplete).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -904,7 +904,7 @@ func contractTable(label string, contracts []db.ContractHeader) templ.Component 
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Amount(contract.AllocationTotal).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Sum(contract.AllocationTotal, contract.AllocationIncomplete).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

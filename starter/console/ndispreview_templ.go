@@ -918,7 +918,7 @@ func planInformation(view previewView) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = ui.Amount(view.shown.TotalFunding).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.Sum(view.shown.TotalFunding, view.shown.FundingIncomplete).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -1759,9 +1759,9 @@ func selectionFacts(view previewView, selected care.PreviewSelection) templ.Comp
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var79 string
-				templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(present.Reported(selected.AllocationTotal))
+				templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(present.Sum(present.Reported(selected.AllocationTotal), selected.AllocationIncomplete))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ndispreview.templ`, Line: 283, Col: 55}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ndispreview.templ`, Line: 283, Col: 99}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var79))
 				if templ_7745c5c3_Err != nil {

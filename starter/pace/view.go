@@ -24,22 +24,24 @@ type RetrievalView struct {
 
 // PreviewView is what people see before anything is written (R22).
 type PreviewView struct {
-	Hash            string                `json:"hash" doc:"To be named by whoever creates"`
-	Plan            ParticipantPlanView   `json:"plan"`
-	OtherPlans      []ParticipantPlanView `json:"other_plans" doc:"Further plans of the participant; retrieve one by its start date"`
-	Refusal         care.Reason           `json:"refusal,omitempty" doc:"Why this plan cannot be created; absent if it can"`
-	Explanation     string                `json:"explanation,omitempty" doc:"The refusal in plain words"`
-	Ended           bool                  `json:"ended" doc:"The plan has ended: it is read from the NDIA's history"`
-	Contract        ContractPreviewView   `json:"contract"`
-	Superseded      []ContractDatesView   `json:"superseded" doc:"Contracts that this one would end, with their new dates"`
-	Overlaps        []ContractDatesView   `json:"overlaps" doc:"Contracts that would share days with this one: name accept_overlaps to create all the same"`
-	Budgets         []BudgetPreviewView   `json:"budgets" doc:"Those with money first"`
-	NoLongerInPACE  []MissingBudgetView   `json:"no_longer_in_pace" doc:"Budgets of ours that the NDIA no longer reports. They are kept, and leave the totals"`
-	RemovalsHeld    bool                  `json:"removals_held" doc:"So many are missing at once that they stay as they are unless accept_removals is named"`
-	Warnings        []db.IssueView        `json:"warnings"`
-	Differences     []DifferenceView      `json:"differences" doc:"Why this preview took the place of the one before, where a Create found that the NDIA reports something else"`
-	TotalFunding    *db.Money             `json:"total_funding" doc:"Approved in the whole plan, whatever its management"`
-	AllocationTotal *db.Money             `json:"allocation_total" doc:"Approved in the budgets that count for the contract, if all are selected"`
+	Hash                 string                `json:"hash" doc:"To be named by whoever creates"`
+	Plan                 ParticipantPlanView   `json:"plan"`
+	OtherPlans           []ParticipantPlanView `json:"other_plans" doc:"Further plans of the participant; retrieve one by its start date"`
+	Refusal              care.Reason           `json:"refusal,omitempty" doc:"Why this plan cannot be created; absent if it can"`
+	Explanation          string                `json:"explanation,omitempty" doc:"The refusal in plain words"`
+	Ended                bool                  `json:"ended" doc:"The plan has ended: it is read from the NDIA's history"`
+	Contract             ContractPreviewView   `json:"contract"`
+	Superseded           []ContractDatesView   `json:"superseded" doc:"Contracts that this one would end, with their new dates"`
+	Overlaps             []ContractDatesView   `json:"overlaps" doc:"Contracts that would share days with this one: name accept_overlaps to create all the same"`
+	Budgets              []BudgetPreviewView   `json:"budgets" doc:"Those with money first"`
+	NoLongerInPACE       []MissingBudgetView   `json:"no_longer_in_pace" doc:"Budgets of ours that the NDIA no longer reports. They are kept, and leave the totals"`
+	RemovalsHeld         bool                  `json:"removals_held" doc:"So many are missing at once that they stay as they are unless accept_removals is named"`
+	Warnings             []db.IssueView        `json:"warnings"`
+	Differences          []DifferenceView      `json:"differences" doc:"Why this preview took the place of the one before, where a Create found that the NDIA reports something else"`
+	TotalFunding         *db.Money             `json:"total_funding" doc:"Approved in the whole plan, whatever its management"`
+	AllocationTotal      *db.Money             `json:"allocation_total" doc:"Approved in the budgets that count for the contract, if all are selected"`
+	FundingIncomplete    bool                  `json:"funding_incomplete" doc:"An amount that belongs to total_funding was not provided, so that it is too small"`
+	AllocationIncomplete bool                  `json:"allocation_incomplete" doc:"The same of allocation_total"`
 }
 
 // ParticipantPlanView is a plan as the NDIA lists it.
@@ -142,6 +144,7 @@ func viewPreview(staged db.Staged) PreviewView {
 		Budgets: each(InOrder(staged.Budgets), viewBudget), NoLongerInPACE: each(staged.Missing, viewMissing), RemovalsHeld: staged.RemovalsHeld,
 		Warnings: each(staged.Issues, db.ViewIssue), Differences: each(staged.Differences, viewDifference),
 		TotalFunding: money(contract.TotalFunding), AllocationTotal: money(contract.AllocationTotal),
+		FundingIncomplete: contract.FundingIncomplete, AllocationIncomplete: contract.AllocationIncomplete,
 	}
 }
 

@@ -174,6 +174,17 @@ func Reported(amount decimal.NullDecimal) string {
 	return money(amount.Decimal)
 }
 
+// Incomplete is said beside a sum to which an amount belongs that was not provided (R3).
+const Incomplete = "incomplete: an amount was not provided"
+
+// Sum adds to a sum, as it is shown, that it is incomplete.
+func Sum(shown string, incomplete bool) string {
+	if !incomplete || shown == NotProvided {
+		return shown
+	}
+	return shown + " (" + Incomplete + ")"
+}
+
 func money(amount decimal.Decimal) string {
 	text, sign := amount.Abs().StringFixed(2), ""
 	if amount.IsNegative() {

@@ -29,13 +29,20 @@ func (r *Reader) DeterminePlan(ctx context.Context, participant care.Participant
 	})
 }
 
-// Plans reads the plans that the NDIA lists: at most two, the current one and the previous or the next; none is an empty answer.
+// Plans reads the plans that the NDIA lists: at most two, the current one and the previous or the next; none is an empty answer. A plan that
+// nothing identifies is left out, with a warning; where no other is left, the answer is refused (R6).
 // care.ChoosePlan decides which of them is synced (R23).
 func (r *Reader) Plans(ctx context.Context, participant care.Participant) (care.Read[care.ParticipantPlan], error) {
 	plans, issues, err := read(ctx, r.calls, operationPlans, r.paths.Plans, keysOf(participant), func(d *record.Decoder, result json.RawMessage) []care.ParticipantPlan {
 		var plans []care.ParticipantPlan
-		for _, one := range d.Rows(care.KindServiceContract, fieldResult, result) {
-			plans = append(plans, participantPlanOf(one))
+		rows := d.Rows(care.KindServiceContract, fieldResult, result)
+		for _, one := range rows {
+			if plan := participantPlanOf(one); !one.LeftOut() {
+				plans = append(plans, plan)
+			}
+		}
+		if len(plans) == 0 && len(rows) > 0 {
+			rows[0].RefuseAnswer()
 		}
 		return plans
 	})
@@ -45,7 +52,9 @@ func (r *Reader) Plans(ctx context.Context, participant care.Participant) (care.
 // Budget reads the budget tree of the plan that covers today, with what was odd about it. The tree does not name its plan (R23).
 func (r *Reader) Budget(ctx context.Context, participant care.Participant) (care.BudgetTree, []care.Issue, error) {
 	return read(ctx, r.budgets, operationBudget, r.paths.Budget, keysOf(participant), func(d *record.Decoder, result json.RawMessage) care.BudgetTree {
-		return budgetTreeOf(d.Row(care.KindPlanBudget, fieldResult, result))
+		tree := budgetTreeOf(d.Row(care.KindPlanBudget, fieldResult, result))
+		tree.Incomplete = d.Incomplete(care.KindPlanBudget)
+		return tree
 	})
 }
 
@@ -55,7 +64,11 @@ func (r *Reader) HistoricalBudget(ctx context.Context, participant care.Particip
 	query := keysOf(participant)
 	query.Set("plan_date", planDate.String())
 	trees, issues, err := read(ctx, r.budgets, operationHistoricalBudget, r.paths.HistoricalBudget, query, func(d *record.Decoder, result json.RawMessage) []care.BudgetTree {
-		return historicalTreesOf(d.Row(care.KindPlanBudget, fieldResult, result))
+		trees := historicalTreesOf(d.Row(care.KindPlanBudget, fieldResult, result))
+		for i := range trees {
+			trees[i].Incomplete = d.Incomplete(care.KindPlanBudget)
+		}
+		return trees
 	})
 	return care.Read[care.BudgetTree]{Records: trees, Issues: issues}, err
 }

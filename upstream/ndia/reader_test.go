@@ -270,13 +270,11 @@ func TestWhatHasNoIdentityMakesTheAnswerUnusable(t *testing.T) {
 		"a kind of plan without its flag":   {"determine", `{"plan_first_start_date":"2024-02-01"}`, "result.is_pace_plan"},
 		"a flag that is neither":            {"determine", `{"is_pace_plan":"perhaps"}`, "result.is_pace_plan"},
 		"a first start that is not a date":  {"determine", `{"is_pace_plan":true,"plan_first_start_date":"430123456"}`, "result.plan_first_start_date"},
-		"a plan that is no object":          {"plans", `[{"is_pace_plan":true},7]`, "result[1]"},
+		"plans of which none is an object":  {"plans", `[7]`, "result[0]"},
 		"a start that is not a date":        {"plans", `[{"is_pace_plan":true,"plan_start_date":"2026-02-30"}]`, "result[0].plan_start_date"},
 		"plans that are no list":            {"plans", `{"plans":[]}`, "result"},
 		"a tree that is no object":          {"budget", `[]`, "result"},
 		"budget types that are no list":     {"budget", `{"bgt_typ_lvl_dtls":{}}`, "result.bgt_typ_lvl_dtls"},
-		"a category without a name":         {"budget", categoryIn("", "", `"approved_amount":1`), "result.bgt_typ_lvl_dtls[0].plan_management[0].supp_typ_lvl_dtls[0].supp_cat_lvl_dtls[0].support_category_text"},
-		"an earlier category without one":   {"historical", `{"historical_budget":[{"bgt_typ_lvl_dtls":[{"plan_management":[{"funded_supports":[{}]}]}]}]}`, "result.historical_budget[0].bgt_typ_lvl_dtls[0].plan_management[0].funded_supports[0].support_category"},
 		"earlier budgets that are no lists": {"historical", `{"historical_budget":"none"}`, "result.historical_budget"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -286,6 +284,29 @@ func TestWhatHasNoIdentityMakesTheAnswerUnusable(t *testing.T) {
 			require.NotContains(t, failed.Error(), "430123456")
 		})
 	}
+}
+
+// R6: a category, or a plan, that nothing identifies is left out with a warning; what the answer lacks proves nothing then.
+func TestWhatHasNoIdentityIsLeftOut(t *testing.T) {
+	tree, issues, err := readerOf(t, succeeds(categoryIn("", "", `"approved_amount":1`))).Budget(t.Context(), person)
+	require.NoError(t, err)
+	require.True(t, tree.Incomplete)
+	require.Empty(t, tree.Budgets())
+	require.Len(t, issues, 1)
+	require.Equal(t, care.IssueRecordLeftOut, issues[0].Code)
+	require.Equal(t, `{"approved_amount":1}`, issues[0].About.Reported)
+
+	earlier, err := readerOf(t, succeeds(`{"historical_budget":[{"bgt_typ_lvl_dtls":[{"plan_management":[{"funded_supports":[{},{"support_category":"Transport"}]}]}]}]}`)).
+		HistoricalBudget(t.Context(), person, date("2026-01-31"))
+	require.NoError(t, err)
+	require.True(t, earlier.Records[0].Incomplete)
+	require.Len(t, earlier.Records[0].Budgets(), 1)
+	require.Len(t, earlier.Issues, 1)
+
+	plans, err := readerOf(t, succeeds(`[{"is_pace_plan":true,"plan_start_date":"2026-02-01"},{"is_pace_plan":true,"plan_start_date":"2026-02-30"},7]`)).Plans(t.Context(), person)
+	require.NoError(t, err)
+	require.Len(t, plans.Records, 1)
+	require.Len(t, plans.Issues, 2)
 }
 
 func TestHistoricalBudget(t *testing.T) { // R23

@@ -42,7 +42,7 @@ type place struct {
 // budgetTreeOf reads the current tree, whose levels are budget type, management, support type and category.
 func budgetTreeOf(row record.Row) care.BudgetTree {
 	tree := care.BudgetTree{Amounts: amountsOf(row)}
-	for _, budgetType := range row.List(care.KindPlanBudget, "bgt_typ_lvl_dtls") {
+	for _, budgetType := range row.WholeList(care.KindPlanBudget, "bgt_typ_lvl_dtls") {
 		at := place{budgetType: budgetType.Text("budget_type"), DateRange: datesOf(budgetType)}
 		for _, management := range budgetType.List(care.KindPlanBudget, "plan_management") {
 			at.management = management.Text("fund_management_type")
@@ -70,7 +70,9 @@ func groupOf(row record.Row, at place) care.BudgetGroup {
 	for _, category := range row.List(care.KindPlanBudget, "supp_cat_lvl_dtls") {
 		budget := categoryOf(category, at)
 		budget.SupportType = group.SupportType
-		group.Budgets = append(group.Budgets, budget)
+		if !category.LeftOut() {
+			group.Budgets = append(group.Budgets, budget)
+		}
 	}
 	return at.named(group)
 }
@@ -127,7 +129,7 @@ func shared[T comparable](budgets []care.ReportedBudget, unknown T, of func(care
 // historicalTreesOf reads the budgets of earlier periods.
 func historicalTreesOf(row record.Row) []care.BudgetTree {
 	var trees []care.BudgetTree
-	for _, period := range row.List(care.KindPlanBudget, "historical_budget") {
+	for _, period := range row.WholeList(care.KindPlanBudget, "historical_budget") {
 		trees = append(trees, historicalTreeOf(period))
 	}
 	return trees
@@ -154,7 +156,9 @@ func historicalGroupOf(row record.Row, at place) care.BudgetGroup {
 	for _, support := range row.List(care.KindPlanBudget, "funded_supports") {
 		budget := budgetOf(support, at, support.Identity("support_category"), "")
 		budget.SupportType = support.Text("support_type")
-		group.Budgets = append(group.Budgets, budget)
+		if !support.LeftOut() {
+			group.Budgets = append(group.Budgets, budget)
+		}
 	}
 	return at.named(group)
 }

@@ -2,6 +2,7 @@ package proda
 
 import (
 	"errors"
+	"net/http"
 	"regexp"
 
 	"github.com/caresync/caresync/upstream/transport"
@@ -37,6 +38,8 @@ func refusedForGood(failure *transport.Error) bool {
 		return false
 	case codedError.MatchString(failure.Code):
 		return true
+	case failure.Status == http.StatusNotFound: // whoever answers there is not PRODA's login
+		return false
 	default:
 		return failure.Status < 500 && failure.Kind != transport.Timeout && failure.Code != "" && !passing[failure.Code]
 	}

@@ -37,6 +37,8 @@ func TestOnlyCodedErrorsAreTerminal(t *testing.T) { // R9
 		{"rate limit with a code", 429, coded("DE.5"), transport.LoginUnavailable, "DE.5"},
 		{"failure", 500, `{"error":"server_error"}`, transport.LoginUnavailable, "server_error"},
 		{"maintenance", 503, "<html>", transport.LoginUnavailable, "unavailable"},
+		{"nothing of PRODA's", 404, coded("1"), transport.LoginUnavailable, "1"},
+		{"no such page", 404, "<html>", transport.LoginUnavailable, "not_found"},
 		{"a gateway's refusal", 403, "<html>", transport.LoginUnavailable, "not_authorised"},
 		{"HTML", 200, "<html>", transport.LoginUnavailable, "unreadable"},
 		{"empty", 200, "", transport.LoginUnavailable, "unreadable"},

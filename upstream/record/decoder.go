@@ -15,6 +15,8 @@ type Decoder struct {
 	names   Names
 	issues  []care.Issue
 	refusal *refusal
+	// incomplete are the kinds of which a record was left out, or whose list did not come.
+	incomplete map[care.Kind]bool
 }
 
 // refusal is why an answer cannot be used.
@@ -34,7 +36,13 @@ type NameFields struct {
 }
 
 // NewDecoder begins a reading whose warnings belong to an area, and call records by these names.
-func NewDecoder(area care.Area, names Names) *Decoder { return &Decoder{area: area, names: names} }
+func NewDecoder(area care.Area, names Names) *Decoder {
+	return &Decoder{area: area, names: names, incomplete: make(map[care.Kind]bool)}
+}
+
+// Incomplete reports whether records of a kind were not read: one was left out, or a list of them did not come. What is missing from the
+// answer proves nothing then (R5, R6).
+func (d *Decoder) Incomplete(kind care.Kind) bool { return d.incomplete[kind] }
 
 // TakeIssues hands out the warnings since it was last called.
 func (d *Decoder) TakeIssues() []care.Issue {
@@ -53,11 +61,28 @@ func (d *Decoder) Refusal(response transport.Response) error {
 	return failure
 }
 
-// refuse keeps the first refusal: field is where it stands in the answer, about what people are told of it.
-func (d *Decoder) refuse(kind transport.Kind, field string, about care.About) {
+// refuse keeps the first refusal.
+func (d *Decoder) refuse(reason refusal) {
 	if d.refusal == nil {
-		d.refusal = &refusal{kind: kind, field: field, about: about}
+		d.refusal = &reason
 	}
+}
+
+// leaveOut leaves a record out of its list, with a warning that names the list, the position and what came (R6).
+func (d *Decoder) leaveOut(kind care.Kind, reason refusal, what string) {
+	d.incomplete[kind] = true
+	issue := care.Warning(d.area, care.IssueRecordLeftOut, what+" It was left out; the others of its list were saved, and none was removed.")
+	issue.Kind, issue.About = kind, &reason.about
+	d.issues = append(d.issues, issue)
+}
+
+// missing notes a list that did not come, which is no empty list: nothing of it was read (R5).
+func (d *Decoder) missing(kind care.Kind, field string, about care.About) {
+	d.incomplete[kind] = true
+	issue := care.Warning(d.area, care.IssueListMissing,
+		fmt.Sprintf("The list of %s did not come, so nothing of it was removed.", care.FieldLabel(field)))
+	issue.Kind, issue.About = kind, &about
+	d.issues = append(d.issues, issue)
 }
 
 // Answer reads an answer that is one object as a whole. Anything else is not what the service promised: Unreadable.
@@ -78,34 +103,39 @@ func (d *Decoder) Row(kind care.Kind, path string, raw json.RawMessage) Row {
 	return d.row(Row{decoder: d, kind: kind, path: path}, raw)
 }
 
-// Member reads a member of an answer that is a list as a whole, as Row does; index counts from 0, across pages.
+// Member reads a member of an answer that is a list as a whole; index counts from 0, across pages. A member that nothing identifies is left
+// out of the list.
 func (d *Decoder) Member(kind care.Kind, index int, raw json.RawMessage) Row {
-	return d.row(Row{decoder: d, kind: kind, path: fmt.Sprintf("[%d]", index), position: index + 1}, raw)
+	return d.row(Row{decoder: d, kind: kind, path: fmt.Sprintf("[%d]", index), position: index + 1, member: new(member)}, raw)
 }
 
 func (d *Decoder) row(one Row, raw json.RawMessage) Row {
 	if json.Unmarshal(raw, &one.fields) != nil || one.fields == nil {
-		d.refuse(transport.InvalidRecord, one.path, care.About{Record: one.numbered(), Reported: quote(raw)})
+		one.fields = nil
+		one.refuse(refusal{transport.InvalidRecord, one.path, care.About{Record: one.numbered(), Reported: quote(raw)}}, "It is no record.")
 	}
 	return one
 }
 
-// Rows reads a list of objects; something else in its place makes the answer unusable.
+// Rows reads a list of objects that is the answer; something else in its place makes the answer unusable.
 func (d *Decoder) Rows(kind care.Kind, path string, raw json.RawMessage) []Row {
-	return d.rows(Row{decoder: d, kind: kind, path: path}, raw)
-}
-
-// rows reads the members of a list, of which one is the pattern.
-func (d *Decoder) rows(one Row, raw json.RawMessage) []Row {
-	var members []json.RawMessage
-	if json.Unmarshal(raw, &members) != nil {
-		d.refuse(transport.InvalidRecord, one.path, care.About{Record: one.label(), Reported: quote(raw)})
-		return nil
-	}
-	path, rows := one.path, make([]Row, 0, len(members))
-	for i, member := range members {
-		one.path, one.position = fmt.Sprintf("%s[%d]", path, i), i+1
-		rows = append(rows, d.row(one, member))
+	rows, ok := d.rows(Row{decoder: d, kind: kind, path: path}, raw)
+	if !ok {
+		d.refuse(refusal{transport.InvalidRecord, path, care.About{Record: care.Label{Kind: kind}, Reported: quote(raw)}})
 	}
 	return rows
+}
+
+// rows reads the members of a list, of which one is the pattern; ok is false for what is no list.
+func (d *Decoder) rows(one Row, raw json.RawMessage) (rows []Row, ok bool) {
+	var members []json.RawMessage
+	if json.Unmarshal(raw, &members) != nil || members == nil {
+		return nil, false
+	}
+	path := one.path
+	for i, raw := range members {
+		one.path, one.position, one.member = fmt.Sprintf("%s[%d]", path, i), i+1, new(member)
+		rows = append(rows, d.row(one, raw))
+	}
+	return rows, true
 }

@@ -181,23 +181,58 @@ func TestListsKnowWhereTheirRowsStand(t *testing.T) {
 	require.Equal(t, "1", rows[0].Identity("g"))
 	require.Empty(t, row.List(care.KindEntitlement, "other"))
 	require.NoError(t, decoder.Refusal(transport.Response{}))
+	require.False(t, decoder.Incomplete(care.KindEntitlement))
 
-	rows[1].Identity("g")
+	rows[1].Refuse(transport.IdentityMismatch, "g")
 	rows[1].Refuse(transport.IdentityMismatch, "h")
 	failure := refusal(t, decoder)
 	require.Equal(t, "[2].f[1].g", failure.Field, "the first refusal stands")
 	require.Equal(t, "[]", failure.About.Reported)
 }
 
-func TestWhatIsNotARowRefusesTheAnswer(t *testing.T) {
-	for value, field := range map[string]string{`"none"`: "[2].f", `{}`: "[2].f", `[{},null]`: "[2].f[1]", `[[]]`: "[2].f[0]", `["x"]`: "[2].f[0]"} {
+// R6: what identifies a record of a list concerns that record alone.
+func TestARecordOfAListIsLeftOutByItself(t *testing.T) {
+	decoder, row := rowOf(`[{"g":1},{"g":[]},7]`)
+	rows := row.List(care.KindEntitlement, "f")
+	for _, one := range rows {
+		one.Identity("g")
+		one.Identity("g")
+	}
+	require.NoError(t, decoder.Refusal(transport.Response{}))
+	require.Equal(t, []bool{false, true, true}, []bool{rows[0].LeftOut(), rows[1].LeftOut(), rows[2].LeftOut()})
+	require.True(t, decoder.Incomplete(care.KindEntitlement))
+	require.False(t, decoder.Incomplete(care.KindBudget))
+	issues := decoder.TakeIssues()
+	require.Len(t, issues, 2, "each record is named once")
+	require.Equal(t, "7", issues[0].About.Reported)
+	require.Equal(t, "Its g, which identifies it, cannot be used. It was left out; the others of its list were saved, and none was removed.", issues[1].Message)
+	require.Equal(t, 2, issues[1].About.Record.Position)
+
+	rows[0].RefuseAnswer()
+	require.NoError(t, decoder.Refusal(transport.Response{}))
+	rows[1].RefuseAnswer()
+	require.Equal(t, "[2].f[1].g", refusal(t, decoder).Field)
+}
+
+// R5: what is no list is a list that did not come.
+func TestWhatIsNoListDidNotCome(t *testing.T) {
+	for value, reported := range map[string]string{`"none"`: "none", `{}`: "{}"} {
 		decoder, row := rowOf(value)
-		for _, one := range row.List(care.KindEntitlement, "f") {
-			require.Empty(t, one.Text("g"), "and has no fields")
-		}
-		failure := refusal(t, decoder)
-		require.Equal(t, transport.InvalidRecord, failure.Kind, value)
-		require.Equal(t, field, failure.Field, value)
+		require.Empty(t, row.List(care.KindEntitlement, "f"))
+		require.NoError(t, decoder.Refusal(transport.Response{}))
+		require.True(t, decoder.Incomplete(care.KindEntitlement))
+		issues := decoder.TakeIssues()
+		require.Len(t, issues, 1)
+		require.Equal(t, care.IssueListMissing, issues[0].Code)
+		require.Equal(t, reported, issues[0].About.Reported)
+
+		row.WholeList(care.KindEntitlement, "f")
+		require.Equal(t, "[2].f", refusal(t, decoder).Field, "unless the answer says nothing without it")
+	}
+	for _, value := range []string{`"none"`, `{}`, `null`, `7`} {
+		decoder := record.NewDecoder(care.AreaBudgets, names)
+		require.Empty(t, decoder.Rows(care.KindBudget, "result", json.RawMessage(value)))
+		require.Equal(t, "result", refusal(t, decoder).Field)
 	}
 }
 
@@ -230,7 +265,7 @@ func FuzzRow(f *testing.F) {
 			recordtest.Exact(t, one, "f", one.Percentage("f"), 4)
 			require.LessOrEqual(t, len(one.Date("f").String()), len("9999-12-31"))
 			require.LessOrEqual(t, len(one.IdentityDate("f").String()), len("9999-12-31"))
-			require.True(t, identity != "" || decoder.Refusal(transport.Response{}) != nil, "no identity, no record")
+			require.True(t, identity != "" || one.LeftOut() || decoder.Refusal(transport.Response{}) != nil, "no identity, no record")
 		}
 		recordtest.Sound(t, decoder)
 	})

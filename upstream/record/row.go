@@ -26,6 +26,22 @@ type Row struct {
 	fields   map[string]json.RawMessage
 	// above is the record that this one is part of.
 	above *Row
+	// member is set for a record of a list, which can be left out by itself.
+	member *member
+}
+
+// member is a record of a list, as far as that concerns the list: leftOut is why it was left out, nil if it was not.
+type member struct{ leftOut *refusal }
+
+// LeftOut reports whether the record, one of a list, was left out, since nothing identifies it: whoever reads the list drops it (R6). It is
+// known once the record has been read.
+func (r Row) LeftOut() bool { return r.member != nil && r.member.leftOut != nil }
+
+// RefuseAnswer makes the whole answer unusable if the record was left out: for answers that say nothing without it.
+func (r Row) RefuseAnswer() {
+	if r.LeftOut() {
+		r.decoder.refuse(*r.member.leftOut)
+	}
 }
 
 // Present returns a field's value; null is absent.
@@ -34,26 +50,42 @@ func (r Row) Present(field string) (json.RawMessage, bool) {
 	return raw, ok && string(raw) != "null"
 }
 
-// List returns the objects of a list, none where it is absent.
+// List returns the objects of a list, none where it is absent. Something else in its place is a list that did not come.
 func (r Row) List(kind care.Kind, field string) []Row {
-	raw, ok := r.Present(field)
-	if !ok {
+	if _, given := r.Present(field); !given {
 		return nil
 	}
-	return r.decoder.rows(Row{decoder: r.decoder, kind: kind, path: r.at(field), above: &r}, raw)
+	rows, _ := r.RequiredList(kind, field)
+	return rows
 }
 
-// RequiredList returns the objects of a list that the answer must have; came is false where it is absent or null, with a warning. That is
-// no empty list: nothing of it was read (R5).
-func (r Row) RequiredList(kind care.Kind, field string) (rows []Row, came bool) {
-	if _, came = r.Present(field); !came {
-		issue := care.Warning(r.decoder.area, care.IssueListMissing,
-			fmt.Sprintf("The list of %s did not come, so nothing of it was removed.", care.FieldLabel(field)))
-		issue.Kind, issue.About = kind, &care.About{Record: r.label()}
-		r.decoder.issues = append(r.decoder.issues, issue)
-		return nil, false
+// WholeList returns the objects of a list without which the answer says nothing, none where it is absent. Something else in its place makes
+// the answer unusable.
+func (r Row) WholeList(kind care.Kind, field string) []Row {
+	raw, given := r.Present(field)
+	if !given {
+		return nil
 	}
-	return r.List(kind, field), true
+	rows, ok := r.decoder.rows(Row{decoder: r.decoder, kind: kind, path: r.at(field), above: &r}, raw)
+	if !ok {
+		r.decoder.refuse(refusal{transport.InvalidRecord, r.at(field), care.About{Record: r.label(), Field: field, Reported: quote(raw)}})
+	}
+	return rows
+}
+
+// RequiredList returns the objects of a list that the answer must have; came is false where it is absent, null or no list, with a warning.
+// That is no empty list: nothing of it was read (R5).
+func (r Row) RequiredList(kind care.Kind, field string) (rows []Row, came bool) {
+	raw := r.fields[field]
+	rows, came = r.decoder.rows(Row{decoder: r.decoder, kind: kind, path: r.at(field), above: &r}, raw)
+	if !came {
+		about := care.About{Record: r.label()}
+		if _, given := r.Present(field); given {
+			about.Field, about.Reported = field, quote(raw)
+		}
+		r.decoder.missing(kind, field, about)
+	}
+	return rows, came
 }
 
 // Text reads a text, or a number from its digits.
@@ -89,9 +121,34 @@ func (r Row) Identity(field string) string {
 	return text
 }
 
-// Refuse makes the whole answer unusable because of a field's value, or of its absence.
+// Refuse makes the whole answer unusable because of a field's value, or of its absence. Where the field identifies one record of a list, that
+// record alone is left out (R6).
 func (r Row) Refuse(kind transport.Kind, field string) {
-	r.decoder.refuse(kind, r.at(field), care.About{Record: r.numbered(), Field: field, Reported: quote(r.fields[field])})
+	raw := r.fields[field]
+	what := fmt.Sprintf("Its %s, which identifies it, cannot be used.", care.FieldLabel(field))
+	if _, given := r.Present(field); !given {
+		raw, what = r.raw(), fmt.Sprintf("Its %s, which identifies it, is missing.", care.FieldLabel(field))
+	}
+	r.refuse(refusal{kind, r.at(field), care.About{Record: r.numbered(), Field: field, Reported: quote(raw)}}, what)
+}
+
+func (r Row) refuse(reason refusal, what string) {
+	switch {
+	case r.member == nil || reason.kind != transport.InvalidRecord:
+		r.decoder.refuse(reason)
+	case !r.LeftOut():
+		r.member.leftOut = &reason
+		r.decoder.leaveOut(r.kind, reason, what)
+	}
+}
+
+// raw is the record as it came, but for the order of its fields.
+func (r Row) raw() json.RawMessage {
+	encoded, err := json.Marshal(r.fields)
+	if err != nil {
+		return nil
+	}
+	return encoded
 }
 
 // Odd warns that an optional field could not be read and counts as absent; what goes on with "The total".

@@ -91,6 +91,7 @@ func TestEveryKindOfFailureIsExplained(t *testing.T) {
 	require.Contains(t, unreachable(transport.CodeCertificate, 0), "certificate")
 	require.Contains(t, unreachable(string(transport.Timeout), 0), "PRODA did not answer in time")
 	require.Contains(t, unreachable(string(transport.RateLimited), 429), "PRODA holds the login back")
+	require.Contains(t, unreachable("not_found", 404), "Whoever answers at the address of PRODA")
 	require.Contains(t, unreachable("server_error", 500), "PRODA is not available at the moment")
 	require.Contains(t, servicesaustralia.Explain(errors.New("pq: gone")), "CareSync itself")
 }

@@ -70,6 +70,8 @@ func explainUnreachable(failure *transport.Error, party string) string {
 	switch words, known := explanations[transport.Kind(failure.Code)]; {
 	case failure.Status == http.StatusTooManyRequests:
 		return party + " holds the login back for a moment, because a token or key was asked for too soon after the last. Try again in a minute."
+	case failure.Status == http.StatusNotFound:
+		return "Whoever answers at the address of " + party + " in the connection knows nothing of a login (404). Check the address."
 	case known:
 		return party + " " + words
 	case failure.Status != 0:

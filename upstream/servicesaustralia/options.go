@@ -27,8 +27,11 @@ type Options struct {
 	// Root is what stands before each of Paths.
 	Root  string
 	Paths Paths
-	// PageSize is how many rows are asked for at once, 1 to 10000. The service's own default of 10 is never used.
+	// PageSize is how many rows of a provider's list are asked for at once, 1 to 10000: as many as fit the largest body that is read. The
+	// service's own default of 10 is never used.
 	PageSize int
+	// PersonPageSize is the same for one person's lists: the largest page unless it is set, so that no row can move between two (R5).
+	PersonPageSize int
 	// MaxPages is where a list counts as endless.
 	MaxPages int
 	// Identification are the URIs in the headers.
@@ -59,6 +62,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.PageSize < 1 || o.PageSize > largestPage {
 		o.PageSize = defaultPageSize
+	}
+	if o.PersonPageSize < 1 || o.PersonPageSize > largestPage {
+		o.PersonPageSize = largestPage
 	}
 	if o.MaxPages < 1 {
 		o.MaxPages = defaultMaxPages

@@ -19,9 +19,12 @@ type list struct {
 	operation, path string
 	query           url.Values
 	sortField       string
+	descending      bool
 	limit           int
 	// mustExist makes a first page without hits an error: the person who was asked for is not known.
 	mustExist bool
+	// identifiesPerson makes a row that nothing identifies refuse the answer: it may be the person's, or somebody else's (R8).
+	identifiesPerson bool
 	// times, if set, takes the government's own times of the list (R35).
 	times *care.ListTimes
 }
@@ -65,7 +68,7 @@ func (r *Reader) page(ctx context.Context, list list, number int) (page, error) 
 	query := maps.Clone(list.query)
 	query.Set("page", strconv.Itoa(number))
 	query.Set("limit", strconv.Itoa(list.limit))
-	query.Set("sort", "asc")
+	query.Set("sort", map[bool]string{false: "asc", true: "desc"}[list.descending])
 	query.Set("sort-fields", list.sortField)
 	response, err := r.get(ctx, list.operation, list.path, query)
 	if number == 1 && list.times != nil {
@@ -167,28 +170,81 @@ func (r *Reader) consentCode() string {
 	return DefaultConsentCode
 }
 
+// rowReader reads the rows of a list: decode reads one, id names it. Without an id every row is kept.
+type rowReader[T any] struct {
+	area   care.Area
+	kind   care.Kind
+	decode func(record.Row) T
+	id     func(T) string
+}
+
+// readPerson reads a list of one person's. Where that took several pages, rows may have moved between them unseen: those that have an id are
+// read once more in the other direction, and of the others the list counts as incomplete (R5).
+func readPerson[T any](ctx context.Context, r *Reader, list list, rows rowReader[T]) (care.Read[T], error) {
+	list.limit = r.options.PersonPageSize
+	read, err := readAll(ctx, r, list, rows)
+	switch {
+	case err != nil || !read.Paged:
+		return read, err
+	case rows.id == nil:
+		read.Incomplete = true
+		return read, nil
+	}
+	list.descending = true
+	again, err := readAll(ctx, r, list, rows)
+	if err != nil {
+		return care.Read[T]{}, err
+	}
+	return rows.union(read, again), nil
+}
+
+// union is everything that either of two readings of a list has. The later one's record counts, and its warnings.
+func (rows rowReader[T]) union(earlier, later care.Read[T]) care.Read[T] {
+	seen := make(map[string]bool, len(later.Records))
+	for _, one := range later.Records {
+		seen[rows.id(one)] = true
+	}
+	for _, one := range earlier.Records {
+		if !seen[rows.id(one)] {
+			later.Records = append(later.Records, one)
+		}
+	}
+	later.Incomplete = later.Incomplete || earlier.Incomplete
+	return later
+}
+
 // readAll reads a list of records. Rows can move between pages while they are read, so that one comes twice: duplicates by id are
-// dropped, and a full page of nothing but duplicates means that there is no end. Without an id every row is kept.
-func readAll[T any](ctx context.Context, r *Reader, list list, area care.Area, kind care.Kind, decode func(record.Row) T, id func(T) string) (care.Read[T], error) {
+// dropped, and a full page of nothing but duplicates means that there is no end. A row that nothing identifies is left out.
+func readAll[T any](ctx context.Context, r *Reader, list list, rows rowReader[T]) (care.Read[T], error) {
 	var read care.Read[T]
-	decoder := newDecoder(area)
+	decoder := newDecoder(rows.area)
 	seen, count := make(map[string]bool), 0
 	err := r.pages(ctx, list, func(page page) error {
 		before := len(read.Records)
+		read.Paged = page.full || page.number > 1
 		for _, raw := range page.rows {
-			one := decode(decoder.Member(kind, count, raw))
-			issues := decoder.TakeIssues()
+			row := decoder.Member(rows.kind, count, raw)
+			one, issues := rows.decode(row), decoder.TakeIssues()
 			count++
+			if list.identifiesPerson {
+				row.RefuseAnswer()
+			}
 			if err := decoder.Refusal(page.response); err != nil {
 				return err
 			}
-			if id != nil && seen[id(one)] {
+			known := !row.LeftOut() && rows.id != nil && seen[rows.id(one)]
+			if known {
 				continue
 			}
-			if id != nil {
-				seen[id(one)] = true
+			read.Issues = append(read.Issues, issues...)
+			if row.LeftOut() {
+				read.Incomplete = true
+				continue
 			}
-			read.Records, read.Issues = append(read.Records, one), append(read.Issues, issues...)
+			if rows.id != nil {
+				seen[rows.id(one)] = true
+			}
+			read.Records = append(read.Records, one)
 		}
 		if page.full && len(read.Records) == before {
 			return endless(page)

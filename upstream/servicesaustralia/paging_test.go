@@ -27,7 +27,7 @@ func TestAListIsReadToItsEnd(t *testing.T) {
 	for _, test := range []struct{ rows, calls int }{{0, 1}, {1, 1}, {9, 1}, {10, 2}, {11, 2}, {20, 3}, {35, 4}} {
 		t.Run(fmt.Sprint(test.rows), func(t *testing.T) {
 			service := startService(t, holds(budgetRows(1, test.rows)...))
-			read, err := service.reader(t, servicesaustralia.Options{PageSize: 10}).Budgets(t.Context(), person)
+			read, err := service.reader(t, servicesaustralia.Options{PageSize: 10}).BudgetSummary(t.Context(), servicesaustralia.Effective{}, servicesaustralia.Updated{})
 			require.NoError(t, err)
 			require.Len(t, read.Records, test.rows)
 			require.Len(t, service.asked, test.calls)
@@ -47,7 +47,7 @@ func TestAnEmptyLastPageMayAlsoBeAnEmptyList(t *testing.T) {
 		}
 		holds(budgetRows(1, 10)...)(w, r)
 	})
-	read, err := service.reader(t, servicesaustralia.Options{PageSize: 10}).Budgets(t.Context(), person)
+	read, err := service.reader(t, servicesaustralia.Options{PageSize: 10}).BudgetSummary(t.Context(), servicesaustralia.Effective{}, servicesaustralia.Updated{})
 	require.NoError(t, err)
 	require.Len(t, read.Records, 10)
 }
@@ -61,9 +61,51 @@ func TestRowsThatMovedBetweenPagesAreNotCountedTwice(t *testing.T) {
 		}
 		holds(shifted...)(w, r)
 	})
-	read, err := service.reader(t, servicesaustralia.Options{PageSize: 10}).Budgets(t.Context(), person)
+	read, err := service.reader(t, servicesaustralia.Options{PageSize: 10}).BudgetSummary(t.Context(), servicesaustralia.Effective{}, servicesaustralia.Updated{})
 	require.NoError(t, err)
 	require.Len(t, read.Records, 25)
+}
+
+// R5: a row that moved to a page that was read already is found from the other end.
+func TestARowThatMovedBetweenPagesOfOnePersonIsFound(t *testing.T) {
+	rows := budgetRows(1, 25)
+	service := startService(t, func(w http.ResponseWriter, r *http.Request) {
+		shifted := rows
+		if number(r, "page") > 1 || r.URL.Query().Get("sort") == "desc" { // the first budget went after the first page was read
+			shifted = rows[1:]
+		}
+		holds(shifted...)(w, r)
+	})
+	read, err := service.reader(t, servicesaustralia.Options{PersonPageSize: 10}).Budgets(t.Context(), person)
+	require.NoError(t, err)
+	require.False(t, read.Incomplete)
+	var ids []string
+	for _, budget := range read.Records {
+		ids = append(ids, budget.UpstreamBudgetID)
+	}
+	for id := 2; id <= 25; id++ {
+		require.Contains(t, ids, fmt.Sprintf("B%d", id))
+	}
+	require.Len(t, service.asked, 6, "three pages, twice")
+}
+
+func TestAListOfOnePageIsReadOnce(t *testing.T) {
+	service := startService(t, holds(budgetRows(1, 2000)...))
+	read, err := service.reader(t, servicesaustralia.Options{}).Budgets(t.Context(), person)
+	require.NoError(t, err)
+	require.Len(t, read.Records, 2000)
+	require.Len(t, service.asked, 1)
+}
+
+// R5: contributions have no id by which one that moved could be told.
+func TestContributionsOnSeveralPagesAreIncomplete(t *testing.T) {
+	for size, incomplete := range map[int]bool{2: true, 3: false} {
+		service := startService(t, holds(`{"contributionCategory":"A"}`, `{"contributionCategory":"B"}`))
+		read, err := service.reader(t, servicesaustralia.Options{PersonPageSize: size}).Contributions(t.Context(), person)
+		require.NoError(t, err)
+		require.Len(t, read.Records, 2)
+		require.Equal(t, incomplete, read.Incomplete)
+	}
 }
 
 func TestADuplicateRowWarnsOnce(t *testing.T) {
@@ -82,7 +124,7 @@ func TestAFailureOnALaterPageFailsTheWholeRead(t *testing.T) { // R5
 		}
 		holds(budgetRows(1, 100)...)(w, r)
 	})
-	read, err := service.reader(t, servicesaustralia.Options{PageSize: 10}).Budgets(t.Context(), person)
+	read, err := service.reader(t, servicesaustralia.Options{PageSize: 10}).BudgetSummary(t.Context(), servicesaustralia.Effective{}, servicesaustralia.Updated{})
 	require.Equal(t, transport.Unavailable, failure(t, err).Kind)
 	require.Empty(t, read.Records)
 	require.Len(t, service.asked, 3)
@@ -90,7 +132,7 @@ func TestAFailureOnALaterPageFailsTheWholeRead(t *testing.T) { // R5
 
 func TestAListWithoutEndIsGivenUp(t *testing.T) {
 	same := startService(t, says(200, list(budgetRows(1, 10)...))) // takes no notice of the page
-	_, err := same.reader(t, servicesaustralia.Options{PageSize: 10}).Budgets(t.Context(), person)
+	_, err := same.reader(t, servicesaustralia.Options{PageSize: 10}).BudgetSummary(t.Context(), servicesaustralia.Effective{}, servicesaustralia.Updated{})
 	require.Equal(t, transport.TooLarge, failure(t, err).Kind)
 	require.Equal(t, transport.CodeEndlessList, failure(t, err).Code)
 	require.Len(t, same.asked, 2)
@@ -100,7 +142,7 @@ func TestAListWithoutEndIsGivenUp(t *testing.T) {
 		count += 10
 		fmt.Fprint(w, list(budgetRows(count-9, count)...))
 	})
-	_, err = growing.reader(t, servicesaustralia.Options{PageSize: 10, MaxPages: 7}).Budgets(t.Context(), person)
+	_, err = growing.reader(t, servicesaustralia.Options{PageSize: 10, MaxPages: 7}).BudgetSummary(t.Context(), servicesaustralia.Effective{}, servicesaustralia.Updated{})
 	require.Equal(t, transport.CodeEndlessList, failure(t, err).Code)
 	require.Len(t, growing.asked, 7)
 }

@@ -69,13 +69,21 @@ type ProviderBudget struct {
 	NumberID bool
 }
 
-// Summaries reads the summaries of all of the provider's care recipients.
+// Summaries reads the summaries of all of the provider's care recipients. A row whose care recipient id cannot be read is left out.
 func (r *Reader) Summaries(ctx context.Context, updated Updated) (care.Read[care.Summary], error) {
 	list, err := r.ofProvider(operationSummaries, r.options.Paths.Summary, fieldCareRecipientID, updated)
 	if err != nil {
 		return care.Read[care.Summary]{}, err
 	}
-	return readAll(ctx, r, list, care.AreaSummary, care.KindClient, summaryOf, care.Summary.Canonical)
+	rows := summaryRows
+	rows.decode = func(row record.Row) care.Summary {
+		summary := summaryOf(row)
+		if summary.CareRecipientID == "" {
+			row.Refuse(transport.InvalidRecord, fieldCareRecipientID)
+		}
+		return summary
+	}
+	return readAll(ctx, r, list, rows)
 }
 
 // BudgetSummary reads the budgets of all of the provider's care recipients.
@@ -97,7 +105,7 @@ func (r *Reader) providerBudgets(ctx context.Context, operation, path string, wi
 		return ProviderBudget{Budget: budgetOf(row), CareRecipientID: row.Text(fieldCareRecipientID), NumberID: numberID(row)}
 	}
 	id := func(budget ProviderBudget) string { return budget.UpstreamBudgetID }
-	return readAll(ctx, r, list, care.AreaBudgets, care.KindBudget, decode, id)
+	return readAll(ctx, r, list, rowReader[ProviderBudget]{area: care.AreaBudgets, kind: care.KindBudget, decode: decode, id: id})
 }
 
 // numberID reports whether whose a row is came as a number.
@@ -127,7 +135,8 @@ func (r *Reader) ofProvider(operation, path, sortField string, windows ...window
 
 // ContributionsOfProvider reads the individual contributions of all of the provider's care recipients, person by person. Rows have no
 // id, so that a row that moved between two pages while they were read could be counted twice or be missed: the people at the edge
-// of a page, and those who stand on several, are read again by themselves.
+// of a page, and those who stand on several, are read again by themselves. So are those one of whose rows says nothing; a row that does not
+// say whose it is leaves the list incomplete.
 func (r *Reader) ContributionsOfProvider(ctx context.Context, effective Effective, updated Updated) (care.Read[PersonContributions], error) {
 	list, err := r.ofProvider(operationContributionsOfProvider, r.options.Paths.Contributions, fieldCareRecipientID, effective, updated)
 	if err != nil {
@@ -151,6 +160,7 @@ func (r *Reader) ContributionsOfProvider(ctx context.Context, effective Effectiv
 		people.found[i].Contributions, people.found[i].issues = read.Records, read.Issues
 	}
 	read := people.read()
+	read.Incomplete = people.incomplete
 	read.Times = *list.times
 	return read, nil
 }
@@ -161,6 +171,8 @@ type contributionsByPerson struct {
 	found   []foundPerson
 	at      map[string]int
 	count   int
+	// incomplete is set where a row does not say whose it is.
+	incomplete bool
 }
 
 type foundPerson struct {
@@ -179,11 +191,15 @@ func (c *contributionsByPerson) add(page page) error {
 		if err := c.decoder.Refusal(page.response); err != nil {
 			return err
 		}
+		if id == "" {
+			c.incomplete = true
+			continue
+		}
 		person := c.person(id, page.number)
 		person.NumberID = person.NumberID || numberID(row)
 		person.Contributions, person.issues = append(person.Contributions, contribution), append(person.issues, issues...)
 		atEdge := (i == 0 && page.number > 1) || (i == len(page.rows)-1 && page.full)
-		person.unsure = person.unsure || atEdge || person.page != page.number
+		person.unsure = person.unsure || atEdge || row.LeftOut() || person.page != page.number
 	}
 	return nil
 }

@@ -22,8 +22,8 @@ const (
 // with several providers. A row of somebody else is returned as it is; care.Known decides (R8). A person who is not known is NotFound.
 func (r *Reader) Summary(ctx context.Context, careRecipientID string) (care.Read[care.Summary], error) {
 	list := r.sorted(operationSummary, r.options.Paths.Summary, fieldCareRecipientID, ofPerson(careRecipientID))
-	list.mustExist = true
-	read, err := readAll(ctx, r, list, care.AreaSummary, care.KindClient, summaryOf, care.Summary.Canonical)
+	list.mustExist, list.identifiesPerson = true, true
+	read, err := readPerson(ctx, r, list, summaryRows)
 	if err == nil && len(read.Records) == 0 {
 		err = &transport.Error{Service: r.connection.Service, Operation: operationSummary, Kind: transport.NotFound}
 	}
@@ -36,19 +36,17 @@ func (r *Reader) Contributions(ctx context.Context, careRecipientID string) (car
 	return r.contributions(ctx, careRecipientID, url.Values{})
 }
 
-// contributions asks for the largest page: rows without ids that moved from one page to another could not be told from new ones.
 func (r *Reader) contributions(ctx context.Context, careRecipientID string, window url.Values) (care.Read[care.Contribution], error) {
 	query := ofPerson(careRecipientID)
 	for name, values := range window {
 		query[name] = values
 	}
 	list := r.sorted(operationContributions, r.options.Paths.Contributions, fieldCareRecipientID, query)
-	list.limit = largestPage
 	decode := func(row record.Row) care.Contribution {
 		belongsTo(row, careRecipientID)
 		return contributionOf(row)
 	}
-	return readAll(ctx, r, list, care.AreaContributions, care.KindContribution, decode, nil)
+	return readPerson(ctx, r, list, rowReader[care.Contribution]{area: care.AreaContributions, kind: care.KindContribution, decode: decode})
 }
 
 // Budgets reads a care recipient's budgets; none is an empty answer. A row of somebody else is an IdentityMismatch. Where the person
@@ -59,7 +57,7 @@ func (r *Reader) Budgets(ctx context.Context, careRecipientID string) (care.Read
 		belongsTo(row, careRecipientID)
 		return budgetOf(row)
 	}
-	return readAll(ctx, r, list, care.AreaBudgets, care.KindBudget, decode, budgetID)
+	return readPerson(ctx, r, list, rowReader[care.Budget]{area: care.AreaBudgets, kind: care.KindBudget, decode: decode, id: budgetID})
 }
 
 // BudgetDetails reads what a budget is made of and what drew on it, with what was odd about it. A budget that is not known is
@@ -82,7 +80,7 @@ func (r *Reader) BudgetDetails(ctx context.Context, upstreamBudgetID string) (ca
 	return details, decoder.TakeIssues(), nil
 }
 
-// sorted is a list in a stable order, in pages of the configured size.
+// sorted is a list in a stable order, in pages of the configured size for a provider's lists.
 func (r *Reader) sorted(operation, path, sortField string, query url.Values) list {
 	return list{operation: operation, path: path, query: query, sortField: sortField, limit: r.options.PageSize}
 }
@@ -90,5 +88,8 @@ func (r *Reader) sorted(operation, path, sortField string, query url.Values) lis
 func ofPerson(careRecipientID string) url.Values {
 	return url.Values{fieldCareRecipientID: {careRecipientID}}
 }
+
+// summaryRows are the rows of a summary. Two rows of a person differ in whatever they say: equal ones are one.
+var summaryRows = rowReader[care.Summary]{area: care.AreaSummary, kind: care.KindClient, decode: summaryOf, id: care.Summary.Canonical}
 
 func budgetID(budget care.Budget) string { return budget.UpstreamBudgetID }

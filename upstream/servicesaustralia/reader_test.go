@@ -212,27 +212,12 @@ func TestPercentagesKeepFourPlaces(t *testing.T) { // R2
 	require.Equal(t, care.IssueOddValue, read.Issues[2].Code)
 }
 
-func TestARecordWithoutItsIdentityIsRefused(t *testing.T) {
+// Only what identifies the person, or the record that was asked for, refuses an answer (R6).
+func TestAnAnswerWithoutItsIdentityIsRefused(t *testing.T) {
 	for _, test := range []struct{ read, body, field string }{
-		{"budgets", `[{"budgetId":"B1"},{"careRecipientId":"0415056224"}]`, "[1].budgetId"},
-		{"budgets", `[{"budgetId":null}]`, "[0].budgetId"},
-		{"budgets", `[{"budgetId":"  "}]`, "[0].budgetId"},
-		{"budgets", `[{"budgetId":{}}]`, "[0].budgetId"},
-		{"budgets", `[{"budgetId":"a\u0000"}]`, "[0].budgetId"},
-		{"budgets", `["B1"]`, "[0]"},
-		{"budgets", `[null]`, "[0]"},
 		{"summary", `[{"lastName":"Murray"}]`, "[0].careRecipientId"},
-		{"summary", `[{"careRecipientId":"0415056224","classifications":[{"classification":"Level 7"}]}]`, "[0].classifications[0].classificationCode"},
-		{"summary", `[{"careRecipientId":"0415056224","classifications":[{"classificationCode":"A","startDate":"soon"}]}]`, "[0].classifications[0].startDate"},
-		{"summary", `[{"careRecipientId":"0415056224","classifications":{"classificationCode":"A"}}]`, "[0].classifications"},
-		{"summary", `[{"careRecipientId":"0415056224","supplements":[{}]}]`, "[0].supplements[0].supplementCode"},
-		{"summary", `[{"careRecipientId":"0415056224","approvedServices":[{"service":"Nursing"}]}]`, "[0].approvedServices[0].serviceId"},
-		{"contributions", `[{"percentage":5}]`, "[0].contributionCategory"},
-		{"contributions of the provider", `[{"contributionCategory":"A"}]`, "[0].careRecipientId"},
-		{"budgets held", `[{"budgetTypeCode":"CM"}]`, "[0].budgetId"},
+		{"summary", `[{"careRecipientId":"0415056224"},7]`, "[1]"},
 		{"details", `{"entitlements":[]}`, "budgetId"},
-		{"details", `{"budgetId":"B1","entitlements":[{"amount":1}]}`, "entitlements[0].entitlementCode"},
-		{"details", `{"budgetId":"B1","usage":"none"}`, "usage"},
 	} {
 		t.Run(test.read+" "+test.field, func(t *testing.T) {
 			records, err := reads[test.read](t.Context(), readerOf(t, says(200, test.body)))
@@ -247,6 +232,83 @@ func TestARecordWithoutItsIdentityIsRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// R6: a record that nothing identifies is left out, with a warning that names it, its place and what came.
+func TestARecordWithoutItsIdentityIsLeftOut(t *testing.T) {
+	const missing, unusable = "is missing", "cannot be used"
+	for _, test := range []struct{ rows, what, about, reported string }{
+		{`{"careRecipientId":"0415056224","budgetType":"Home care"}`, missing, "budget Home care, number 2 in the list", `{"budgetType":"Home care","careRecipientId":"0415056224"}`},
+		{`{"budgetId":null}`, missing, "budget number 2 in the list", `{"budgetId":null}`},
+		{`{"budgetId":"  "}`, unusable, "budget number 2 in the list", "  "},
+		{`{"budgetId":{}}`, unusable, "budget number 2 in the list", "{}"},
+		{`{"budgetId":"a\u0000"}`, unusable, "budget number 2 in the list", "a\uFFFD"},
+		{`"B1"`, "no record", "budget number 2 in the list", "B1"},
+		{`null`, "no record", "budget number 2 in the list", "null"},
+	} {
+		t.Run(test.rows, func(t *testing.T) {
+			read, err := readerOf(t, holds(budgetRow(1), test.rows, budgetRow(3))).Budgets(t.Context(), person)
+			require.NoError(t, err)
+			require.True(t, read.Incomplete)
+			require.Len(t, read.Records, 2)
+			require.Len(t, read.Issues, 1)
+			issue := read.Issues[0]
+			require.Equal(t, care.IssueRecordLeftOut, issue.Code)
+			require.Contains(t, issue.Message, test.what)
+			require.Equal(t, test.about, issue.About.Record.String())
+			require.Equal(t, test.reported, issue.About.Reported)
+			require.NotContains(t, issue.Message, person)
+		})
+	}
+}
+
+// R5, R6: a list from which a record was left out, and one that is no list, is as one that did not come.
+func TestAListWithinARecordThatIsIncomplete(t *testing.T) {
+	for fields, want := range map[string]care.Unread{
+		`"classifications":[{"classification":"Level 7"}]`:                                             {care.KindClassification},
+		`"classifications":[{"classificationCode":"A"},{"classificationCode":"B","startDate":"soon"}]`: {care.KindClassification},
+		`"classifications":{"classificationCode":"A"}`:                                                 {care.KindClassification},
+		`"supplements":[{}]`:                         {care.KindSupplement},
+		`"approvedServices":[{"service":"Nursing"}]`: {care.KindApprovedService},
+	} {
+		lists := map[string]bool{"classifications": true, "approvedServices": true, "supplements": true}
+		for list := range lists {
+			if !strings.Contains(fields, list) {
+				fields += `,"` + list + `":[]`
+			}
+		}
+		read, err := readerOf(t, holds(`{"careRecipientId":"0415056224",`+fields+`}`)).Summary(t.Context(), person)
+		require.NoError(t, err)
+		require.Equal(t, want, read.Records[0].Unread, fields)
+		require.Len(t, read.Issues, 1, fields)
+	}
+	for fields, want := range map[string]care.Unread{
+		`"entitlements":[{"amount":1}],"usage":[]`: {care.KindEntitlement},
+		`"entitlements":[],"usage":"none"`:         {care.KindBudgetUsage},
+		`"entitlements":[],"usage":[7]`:            {care.KindBudgetUsage},
+	} {
+		details, issues, err := readerOf(t, says(200, `{"budgetId":"B1",`+fields+`}`)).BudgetDetails(t.Context(), "B1")
+		require.NoError(t, err)
+		require.Equal(t, want, details.Unread, fields)
+		require.Len(t, issues, 1, fields)
+	}
+}
+
+// A provider's list goes on without the rows that do not say whose they are; nothing may be concluded from what it lacks.
+func TestAProvidersListLeavesOutWhatIsNobodys(t *testing.T) {
+	summaries, err := readerOf(t, holds(`{"careRecipientId":"1"}`, `{"lastName":"Murray"}`, `{"careRecipientId":[]}`)).Summaries(t.Context(), servicesaustralia.Updated{})
+	require.NoError(t, err)
+	require.True(t, summaries.Incomplete)
+	require.Len(t, summaries.Records, 1)
+	contributions, err := readerOf(t, holds(`{"contributionCategory":"A"}`, `{"careRecipientId":"1","contributionCategory":"A"}`)).
+		ContributionsOfProvider(t.Context(), servicesaustralia.Effective{}, servicesaustralia.Updated{})
+	require.NoError(t, err)
+	require.True(t, contributions.Incomplete)
+	require.Len(t, contributions.Records, 1)
+	budgets, err := readerOf(t, holds(`{"budgetTypeCode":"CM"}`, budgetRow(2))).BudgetsHeldByProvider(t.Context())
+	require.NoError(t, err)
+	require.True(t, budgets.Incomplete)
+	require.Len(t, budgets.Records, 1)
 }
 
 func TestRowsOfSomebodyElseAreRefused(t *testing.T) { // R8
@@ -375,9 +437,9 @@ func TestReadsOfOnePersonAskForThatPerson(t *testing.T) {
 	for _, name := range []string{"summary", "contributions", "budgets"} {
 		_, _ = reads[name](t.Context(), reader)
 	}
-	require.Equal(t, root+"/care-recipient-summary/v1?careRecipientId=0415056224&limit=1000&page=1&sort=asc&sort-fields=careRecipientId", service.asked[0].String())
+	require.Equal(t, root+"/care-recipient-summary/v1?careRecipientId=0415056224&limit=10000&page=1&sort=asc&sort-fields=careRecipientId", service.asked[0].String())
 	require.Equal(t, root+"/individual-contribution/v1?careRecipientId=0415056224&limit=10000&page=1&sort=asc&sort-fields=careRecipientId", service.asked[1].String())
-	require.Equal(t, root+"/budget/v1/care-recipient?careRecipientId=0415056224&limit=1000&page=1&sort=asc&sort-fields=budgetId", service.asked[2].String())
+	require.Equal(t, root+"/budget/v1/care-recipient?careRecipientId=0415056224&limit=10000&page=1&sort=asc&sort-fields=budgetId", service.asked[2].String())
 }
 
 func TestPathsAreConfiguration(t *testing.T) {

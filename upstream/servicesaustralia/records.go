@@ -44,14 +44,19 @@ func summaryOf(row record.Row) care.Summary {
 	return summary
 }
 
-// listOf reads a list within a record. One that did not come is noted as unread (R5).
+// listOf reads a list within a record. One that did not come, or from which a record was left out, is noted as unread (R5, R6).
 func listOf[T any](row record.Row, kind care.Kind, field string, unread *care.Unread, decode func(record.Row) T) (records []T) {
-	rows, came := row.RequiredList(kind, field)
-	if !came {
-		*unread = append(*unread, kind)
-	}
+	rows, complete := row.RequiredList(kind, field)
 	for _, one := range rows {
-		records = append(records, decode(one))
+		record := decode(one)
+		if one.LeftOut() {
+			complete = false
+			continue
+		}
+		records = append(records, record)
+	}
+	if !complete {
+		*unread = append(*unread, kind)
 	}
 	return records
 }

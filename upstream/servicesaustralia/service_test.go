@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -59,10 +60,14 @@ func says(status int, body string) http.HandlerFunc {
 	}
 }
 
-// holds is a service that pages through rows as the real one does: without hits it answers 404.
+// holds is a service that pages through rows as the real one does, from either end: without hits it answers 404.
 func holds(rows ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		pageNumber, limit := number(r, "page"), number(r, "limit")
+		rows := slices.Clone(rows)
+		if r.URL.Query().Get("sort") == "desc" {
+			slices.Reverse(rows)
+		}
 		from := min((pageNumber-1)*limit, len(rows))
 		to := min(from+limit, len(rows))
 		if from == to {
