@@ -61,7 +61,7 @@ func wholeSummary() care.Summary {
 	}
 }
 
-func TestTheFirstSummaryCreatesThePlan(t *testing.T) { // seed 004, R6, R12
+func TestTheFirstSummaryCreatesThePlan(t *testing.T) { // Care Recipient Sync §Plan record, R6, R12
 	decision, _ := syncPlan(care.HeldPlan{}, wholeSummary())
 
 	require.Equal(t, care.Plan{ID: decision.Plan.ID, StartDate: day("2025-11-01")}, decision.Plan)
@@ -230,7 +230,7 @@ func TestWhatWasOddAboutAReadStaysOnTheRun(t *testing.T) { // R6
 	require.Zero(t, decision.Answer.Warnings, "only warnings are counted as such")
 }
 
-func TestContributionsAreRecreated(t *testing.T) { // seed 004, R16
+func TestContributionsAreRecreated(t *testing.T) { // Care Recipient Sync §Contributions, R16
 	everyday := care.Contribution{Category: "EVERYDAY_LIVING", Percentage: amount("17.5"), StartDate: day("2025-11-01"), Status: "DETERMINED"}
 	clinical := care.Contribution{Category: "CLINICAL", Percentage: amount("0"), StartDate: day("2025-11-01")}
 	type set = []care.Contribution
@@ -300,7 +300,7 @@ func idOf(budgets []care.Budget, upstreamID string) care.ID {
 	return ""
 }
 
-func TestTheOpenBudgetsUsageIsRead(t *testing.T) { // seed 004, R15; today is 2026-04-15
+func TestTheOpenBudgetsUsageIsRead(t *testing.T) { // Care Recipient Sync §Open budgets, R15; today is 2026-04-15
 	read := []care.Budget{
 		allocation("ended 90 days ago", "2025-10-01", "2026-01-15"),
 		allocation("ended 91 days ago", "2025-10-01", "2026-01-14"),
@@ -473,7 +473,7 @@ func TestTheConnectionIsLearnedFromTheBudgets(t *testing.T) { // R11
 	require.Empty(t, learn("", append(read, other)), "several are possible")
 }
 
-func TestUsageOfOtherProviders(t *testing.T) { // seed 004, "Budget Usage from Other Providers"; R17
+func TestUsageOfOtherProviders(t *testing.T) { // Care Recipient Sync §Usage of other providers, R17
 	budget := care.Budget{Row: care.Row{ID: "budget-1"}, Used: amount("125.50")}
 	read := map[care.ID]care.BudgetDetails{"budget-1": {Usage: []care.UsageLine{
 		{UpstreamInvoiceID: "900000123", UpstreamItemID: "1", ServiceProviderID: ours, ServiceCode: "SERV-0012", DeliveryDate: day("2026-04-03"), Amount: amount("50.00")},

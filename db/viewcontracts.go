@@ -102,7 +102,7 @@ type StatedItemView struct {
 	Approved          *Money `json:"approved"`
 }
 
-// DeliveredServiceView is work that drew on a plan budget, or its adjustment record (seed 000, R27).
+// DeliveredServiceView is work that drew on a plan budget, or its adjustment record (PACE guide §Adjustment record, R27).
 type DeliveredServiceView struct {
 	ID                     care.ID                   `json:"id"`
 	Kind                   care.DeliveredServiceKind `json:"kind" enum:"own,pace_adjustment"`

@@ -256,7 +256,7 @@ func (v contractView) budget(budget db.PlanBudgetView) {
 	v.delivered(budget.DeliveredServices)
 }
 
-// delivered shows our own work in a table, and the adjustment record with its four texts (seed 000).
+// delivered shows our own work in a table, and the adjustment record with its four texts (PACE guide §Adjustment record).
 func (v contractView) delivered(services []db.DeliveredServiceView) {
 	shown := v.newTable("delivered", "reference", "support item", "description", ">amount", "claim")
 	for _, one := range services {

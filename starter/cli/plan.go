@@ -274,7 +274,7 @@ func billed(usage db.UsageView) string {
 	return present.Money(usage.Billed)
 }
 
-// invoiceLine says whose line drew the money (seed 004, R17).
+// invoiceLine says whose line drew the money (Care Recipient Sync §Usage of other providers, R17).
 func (v planView) invoiceLine(usage db.UsageView) string {
 	line := usage.UpstreamInvoiceID + "/" + usage.UpstreamItemID
 	switch {

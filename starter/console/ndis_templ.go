@@ -16,10 +16,10 @@ import (
 	"time"
 )
 
-// paceTitle is the name of the button (seed 000).
+// paceTitle is the name of the button (PACE guide, step 4).
 const paceTitle = "+ NDIS PACE"
 
-// clientFunding is the part "Client Funding for NDIS" of a person's page (seed 000).
+// clientFunding is the part "Client Funding for NDIS" of a person's page (PACE guide, step 3).
 func clientFunding(view fundingView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -459,7 +459,7 @@ func retrieveForm(person care.ID, planStart, words, class string) templ.Componen
 	})
 }
 
-// paceTicks are the two boxes; the second is offered only with the first (seed 000, R21).
+// paceTicks are the two boxes; the second is offered only with the first (PACE guide, step 2, R21).
 func paceTicks(view fundingView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
