@@ -22,6 +22,8 @@ const (
 	// statementTimeout ends a statement that hangs; idleTimeout a transaction whose program hangs. Both free the locks.
 	statementTimeout = 30 * time.Second
 	idleTimeout      = 3 * time.Minute // a login holds its token's row for as long as PRODA takes to answer
+	// closeTimeout is how long Close waits for connections: one to a PostgreSQL that does not answer says goodbye for longer.
+	closeTimeout = 3 * time.Second
 )
 
 // Sealer encrypts what must not stand in clear in the database: tokens and private keys. The additional data ties a sealed value
@@ -85,8 +87,18 @@ func Open(ctx context.Context, databaseURL string, sealer Sealer, options Option
 
 func milliseconds(d time.Duration) string { return fmt.Sprint(d.Milliseconds()) }
 
-// Close returns all connections.
-func (s *Store) Close() { s.pool.Close() }
+// Close ends all connections, and waits for those in use as long as that takes a database that answers.
+func (s *Store) Close() {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		s.pool.Close()
+	}()
+	select {
+	case <-closed:
+	case <-time.After(closeTimeout):
+	}
+}
 
 // Now is the product's clock: whatever depends on the day takes the day from it (R1), so that a test can set it for the whole product. How
 // long something takes is measured with the machine's own.

@@ -47,6 +47,11 @@ func dial(t testing.TB, options client.Options) *Temporal {
 	connected, err := client.DialContext(t.Context(), withClock(options))
 	require.NoError(t, err)
 	t.Cleanup(connected.Close)
+	return ShareOf(connected)
+}
+
+// ShareOf is another share of a Temporal server that is connected already: for tests that run side by side.
+func ShareOf(connected client.Client) *Temporal {
 	return &Temporal{Client: connected, Queues: protocol.TaskQueues{Prefix: "test-" + string(db.NewID()) + "-"}}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -82,8 +83,13 @@ func (t *Telemetry) Handler() http.Handler {
 	return promhttp.HandlerFor(t.registry, promhttp.HandlerOpts{})
 }
 
-// Shutdown sends what has not been sent yet.
+// shutdownTimeout is how long a program that ends waits for a collector that does not answer.
+const shutdownTimeout = 3 * time.Second
+
+// Shutdown sends what has not been sent yet, for as long as that takes a collector that answers.
 func (t *Telemetry) Shutdown(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
+	defer cancel()
 	err := t.metrics.Shutdown(ctx)
 	if t.Tracing() {
 		err = errors.Join(err, t.traces.Shutdown(ctx))

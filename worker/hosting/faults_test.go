@@ -3,6 +3,7 @@ package hosting_test
 import (
 	"context"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -37,11 +38,15 @@ func newSiteOf(t *testing.T, people world.Options) *site {
 // startWorker starts the program itself and waits until it is ready.
 func (s *site) startWorker(t *testing.T) {
 	t.Helper()
+	s.worker = startProgram(t, "caresync-worker", []string{"DATABASE_URL=" + s.stack.DatabaseURL, "TEMPORAL_ADDRESS=" + s.stack.TemporalAddress})
+}
+
+// startProgram starts one of our programs in an environment and waits until it is ready.
+func startProgram(t *testing.T, name string, environment []string, arguments ...string) *testkit.Process {
+	t.Helper()
 	health := testkit.FreeAddress(t)
-	s.worker = testkit.StartProcess(t, []string{
-		"DATABASE_URL=" + s.stack.DatabaseURL, "TEMPORAL_ADDRESS=" + s.stack.TemporalAddress,
-		"CARESYNC_KEYRING=" + testkit.KeyringText, "CARESYNC_HEALTH_ADDRESS=" + health,
-	}, testkit.Binary(t, "caresync-worker"))
+	environment = append(slices.Clip(environment), "CARESYNC_KEYRING="+testkit.KeyringText, "CARESYNC_HEALTH_ADDRESS="+health)
+	program := testkit.StartProcess(t, environment, testkit.Binary(t, name), arguments...)
 	require.Eventually(t, func() bool {
 		answer, err := http.Get("http://" + health + "/readyz")
 		if err != nil {
@@ -49,7 +54,8 @@ func (s *site) startWorker(t *testing.T) {
 		}
 		defer answer.Body.Close()
 		return answer.StatusCode == http.StatusOK
-	}, 2*time.Minute, 20*time.Millisecond, "the worker is not ready")
+	}, 2*time.Minute, 20*time.Millisecond, "%s is not ready", name)
+	return program
 }
 
 // A sync completes whatever dies in the middle of it, and the data is that of an undisturbed run.

@@ -36,6 +36,9 @@ const (
 	bulkSlots = 6
 	// stopTimeout is how long a stopping worker lets its steps finish; what is not done by then is given to another worker.
 	stopTimeout = 20 * time.Second
+	// taskStopTimeout is the same for workflow tasks, and after them for the steps that run within them. It is short: these take milliseconds, save
+	// where the database is away, and a stopping worker passes on nothing that they come to.
+	taskStopTimeout = 5 * time.Second
 )
 
 // DatabaseConnections is the pool's size: enough for every database step at once and for a share of the others, which hold a connection
@@ -62,6 +65,9 @@ func Steps(store *db.Store, calls *transport.Client, expiring func(care.Connecti
 // anything else, and a bulk run nobody who waits for one person.
 func Workers(connected client.Client, queues protocol.TaskQueues, steps *activities.Steps) []run.Part {
 	careSyncOptions := options()
+	stepsContext, endSteps := context.WithCancel(context.Background())
+	careSyncOptions.BackgroundActivityContext = stepsContext
+	careSyncOptions.WorkerStopTimeout = taskStopTimeout
 	careSyncOptions.MaxConcurrentLocalActivityExecutionSize = databaseSlots
 	careSyncOptions.LocalActivityWorkerOnly = true
 	careSync := worker.New(connected, queues.CareSync(), careSyncOptions)
@@ -80,7 +86,7 @@ func Workers(connected client.Client, queues protocol.TaskQueues, steps *activit
 		steps.RegisterClaimSteps(registry, connected)
 		steps.RegisterDueRefreshes(registry, connected)
 	}
-	parts := []run.Part{part(careSync), part(waiting)}
+	parts := []run.Part{thenEnd(part(careSync), endSteps), part(waiting)}
 	for _, service := range []care.Service{care.ServicesAustralia, care.NDIA} {
 		serviceWorker := worker.New(connected, queues.Upstream(service), serviceOptions)
 		steps.RegisterServiceSteps(serviceWorker, service)
@@ -106,6 +112,15 @@ func Schedule(ctx context.Context, connected client.Client, queues protocol.Task
 
 func part(hosted worker.Worker) run.Part {
 	return func(ctx context.Context) error { return temporal.RunWorker(ctx, hosted) }
+}
+
+// thenEnd ends the context of a part's steps once the part has stopped. The SDK does so only for steps that are tasks of their own; those within
+// workflow tasks would hold on to the database, and with it to the process.
+func thenEnd(hosted run.Part, endSteps context.CancelFunc) run.Part {
+	return func(ctx context.Context) error {
+		defer endSteps()
+		return hosted(ctx)
+	}
 }
 
 func options() worker.Options {
