@@ -65,6 +65,17 @@ func TestARecordThatNothingIdentifiesIsLeftOut(t *testing.T) {
 	}
 }
 
+// R3: a sum to which an amount was not provided says so.
+func TestSumsWithoutAnAmountAreIncomplete(t *testing.T) {
+	s := newPaceSite(t)
+	for key, incomplete := range map[string]bool{"absent-amounts": true, "fresh-plan": false} {
+		s.create(t, key)
+		flags := testkit.Column[[]bool](t, s.sql, `SELECT ARRAY[c.funding_incomplete, c.allocation_incomplete] FROM service_contract c
+			WHERE c.client_id = $1`, s.RequestFor(t, key).ClientID)
+		require.Equal(t, [][]bool{{incomplete, incomplete}}, flags, key)
+	}
+}
+
 // paged are the steps of a bulk run whose lists of providers come in pages of so many rows.
 func (s *site) paged(t *testing.T, rows int) *activities.Bulk {
 	t.Helper()

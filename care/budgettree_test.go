@@ -1,6 +1,7 @@
 package care_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -48,7 +49,10 @@ func TestTotalFunding(t *testing.T) { // R29, R3
 		total := tree.TotalFunding()
 		require.Equal(t, test.total.Valid, total.Valid, test.name)
 		require.True(t, test.total.Decimal.Equal(total.Decimal), "%s: %s", test.name, total.Decimal)
+		require.Equal(t, strings.Contains(test.name, "not provided") || test.name == "nothing was provided", tree.FundingIncomplete(), test.name)
 	}
+	tree := care.BudgetTree{Groups: []care.BudgetGroup{group(approved("78000"))}, Incomplete: true}
+	require.True(t, tree.FundingIncomplete(), "something was left out")
 }
 
 func TestOnlyPlanManagedMoneyCountsInTheAllocationTotal(t *testing.T) { // R29, R25
@@ -64,8 +68,14 @@ func TestOnlyPlanManagedMoneyCountsInTheAllocationTotal(t *testing.T) { // R29, 
 	require.Equal(t, "123.45", decision.Contract.TotalFunding.Decimal.StringFixed(2))
 	require.Equal(t, "100.00", decision.Contract.AllocationTotal.Decimal.StringFixed(2))
 	require.False(t, care.AllocationTotal(held.Budgets[1:]).Valid, "nothing that counts was provided (R3)")
+	require.False(t, care.AllocationIncomplete(held.Budgets))
+	held.Budgets[1].Approved = notProvided
+	require.False(t, care.AllocationIncomplete(held.Budgets), "what does not count is not missed")
+	held.Budgets[0].Approved = notProvided
+	require.True(t, care.AllocationIncomplete(held.Budgets))
 	held.Budgets[0].Removed = true
 	require.False(t, care.AllocationTotal(held.Budgets).Valid, "no longer in PACE")
+	require.False(t, care.AllocationIncomplete(held.Budgets))
 }
 
 func TestAmountsThatDoNotAddUpAreWarnings(t *testing.T) { // R4

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -230,6 +231,23 @@ func TestBudgetSums(t *testing.T) {
 	require.Equal(t, "0", view.entitled().String())
 	view.budget.Entitlements = []db.EntitlementView{{Amount: money("3")}, {Amount: nil}}
 	require.Nil(t, view.entitled())
+}
+
+// R15, R17: the page of a closed budget says which figure is old, and does not advise a sync that would not read it.
+func TestAClosedBudgetSaysWhichFigureIsOld(t *testing.T) {
+	read := time.Date(2026, time.May, 20, 3, 30, 0, 0, time.UTC)
+	view := budgetView{budget: db.BudgetView{UsageAmount: money("500"), Used: money("620"), UsageAsOf: &read, UsageIncomplete: true}, zone: time.UTC}
+	shown := func() string {
+		var page strings.Builder
+		require.NoError(t, budgetComparison(view).Render(t.Context(), &page))
+		return strings.Join(strings.Fields(page.String()), " ")
+	}
+	require.Contains(t, shown(), "the usage lines were read last on 20 May 2026")
+	require.Contains(t, shown(), "tick the budgets that ended")
+	require.Contains(t, shown(), "incomplete: an amount was not provided")
+	view.budget.Open, view.budget.UsageIncomplete = true, false
+	require.Contains(t, shown(), "Sync again in a day or two")
+	require.NotContains(t, shown(), "incomplete")
 }
 
 func TestChangesArePutTogetherByRecord(t *testing.T) {
