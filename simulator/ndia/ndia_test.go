@@ -132,7 +132,8 @@ func (s *service) result(path, key string, into any) {
 	if strings.Contains(path, "?") {
 		separator = "&"
 	}
-	status, body := s.get(banksia, path+separator+s.keysOf(key))
+	participant, _ := s.world.FindParticipant(key)
+	status, body := s.get(participant.HeldBy[0], path+separator+s.keysOf(key))
 	require.Equal(s.t, http.StatusOK, status, body)
 	var envelope struct {
 		Success bool
@@ -440,6 +441,23 @@ func TestWhatIsOddInRealTrees(t *testing.T) {
 	read = tree{}
 	s.result(budgetPath, "overspent-category", &read)
 	require.True(t, number(t, read.category("Consumables")[0].Remaining).IsNegative())
+}
+
+func TestTheTreeMaySwitchBeforeTheNextPlanBegins(t *testing.T) {
+	s := newService(t, ndia.Settings{})
+	var before, after tree
+	s.result(budgetPath, "switched-early", &before)
+	require.NoError(t, s.world.MoveParticipant("switched-early", world.PlanMove{Name: world.SwitchTree}))
+	s.result(budgetPath, "switched-early", &after)
+	require.Equal(t, "28000", number(t, before.category("Assistance with Daily Life")[0].Approved).String())
+	require.Equal(t, "31500", number(t, after.category("Assistance with Daily Life")[0].Approved).String())
+}
+
+func TestACategoryMayComeWithoutItsName(t *testing.T) {
+	s := newService(t, ndia.Settings{})
+	var read tree
+	s.result(budgetPath, "unnamed-category", &read)
+	require.Len(t, read.category(""), 1)
 }
 
 func TestThereIsNoCurrentTreeWithoutACurrentPlan(t *testing.T) {

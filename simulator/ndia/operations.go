@@ -76,13 +76,14 @@ func (s *Service) plans(w http.ResponseWriter, r *http.Request, caller gateway.C
 	succeed(w, listed)
 }
 
-// budget answers with the tree of the plan that covers today; there is none before the first plan and after the last.
+// budget answers with the tree of the plan that covers today, or of the next one where the tree has switched early; there is none before the
+// first plan and after the last.
 func (s *Service) budget(w http.ResponseWriter, r *http.Request, caller gateway.Caller) {
 	a, found := s.findPACE(w, r, caller)
 	if !found {
 		return
 	}
-	plan, current := a.participant.CurrentPlan(a.today)
+	plan, current := a.participant.AnsweringPlan(a.today)
 	if !current {
 		noBudget.write(w, formOf(a.participant, a.query.number))
 		return

@@ -71,7 +71,7 @@ type supportType struct {
 }
 
 type category struct {
-	Name      string `json:"support_category_text"`
+	Name      string `json:"support_category_text,omitempty"`
 	Component string `json:"funding_component_name,omitempty"`
 	amounts
 	Start          *wireDate        `json:"start_date,omitempty"`
@@ -174,7 +174,7 @@ func (m *management) supportTypeOf(b *world.PlanBudget) *supportType {
 
 func (s style) category(b *world.PlanBudget, today world.Date) category {
 	written := category{
-		Name: b.Name, Component: unless(b.Lacks("funding_component_name"), b.Component),
+		Name: unless(b.Lacks("support_category_text"), b.Name), Component: unless(b.Lacks("funding_component_name"), b.Component),
 		amounts: amounts{
 			Approved: unless(b.Lacks("approved_amount"), s.amount(b.Approved)), Released: unless(b.Lacks("released_amount"), s.amount(b.Released(today))),
 			Spent: unless(b.Lacks("spent_amount"), s.amount(b.Spent)), Remaining: unless(b.Lacks("remaining_amount"), s.amount(b.Remaining(today))),

@@ -180,7 +180,7 @@ func (s *Service) budgetDetails(w http.ResponseWriter, r *http.Request, caller g
 		notFound(w)
 	case !contains(caller.ServiceProviders, budget.ServiceProviderID):
 		notLinked(w)
-	case consentFault || (person != nil && person.Consent != world.ConsentGiven):
+	case consentFault || budget.DetailsRefused || (person != nil && person.Consent != world.ConsentGiven):
 		consentRefused(w)
 	case person == nil:
 		send(w, http.StatusOK, encode(newDetails(budget)))

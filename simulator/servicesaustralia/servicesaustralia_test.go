@@ -296,10 +296,11 @@ func TestWhoIsNotFoundOrNotAllowed(t *testing.T) {
 	s := newService(t, world.Options{Scenarios: scenarios.FS}, 0)
 	unknown := "?careRecipientId=000000017"
 	one := func(key string) string { return "?careRecipientId=" + s.id(key) }
-	details := func(key string) string {
+	detailsOf := func(key string, position int) string {
 		person, _ := s.world.Find(key)
-		return "/budget/v1/" + person.Budgets[0].ID
+		return "/budget/v1/" + person.Budgets[position].ID
 	}
+	details := func(key string) string { return detailsOf(key, 0) }
 	cases := []struct {
 		name, providers, path string
 		status                int
@@ -319,6 +320,7 @@ func TestWhoIsNotFoundOrNotAllowed(t *testing.T) {
 		{"budgets without consent", banksia, recipientPath + one("consent-refused"), 403, "CONSENT"},
 		{"details without consent", banksia, details("consent-refused"), 403, "CONSENT"},
 		{"details alone without consent", wattle, details("details-refused"), 403, "CONSENT"},
+		{"details of one budget without consent", wattle, detailsOf("details-of-one-refused", 1), 403, "CONSENT"},
 		{"budgets without entry", wattle, recipientPath + one("entry-not-registered"), 404, "1"},
 		{"details without entry", wattle, details("entry-not-registered"), 404, "1"},
 	}
@@ -331,6 +333,10 @@ func TestWhoIsNotFoundOrNotAllowed(t *testing.T) {
 	require.Len(t, s.rows(banksia, summaryPath+one("consent-refused")), 1, "the summary needs no consent")
 	require.NotEmpty(t, s.rows(banksia, contributionPath+one("consent-refused")))
 	require.NotEmpty(t, s.rows(wattle, recipientPath+one("details-refused")))
+	status, _ := s.get(wattle, details("details-of-one-refused"))
+	require.Equal(t, http.StatusOK, status, "the other budget's details are answered")
+	require.Len(t, s.rows(wattle, recipientPath+one("unnamed-budget")), 3)
+	require.NotContains(t, s.rows(wattle, recipientPath+one("unnamed-budget"))[1], "budgetId")
 	require.NotEmpty(t, s.rows(wattle, recipientPath+one("left-the-list")), "budgets go on after the person left")
 	require.Contains(t, []any{nil, "", "0001-01-01", "0000-00-00"}, s.rows(wattle, summaryPath+one("entry-not-registered"))[0]["entryDate"])
 }

@@ -61,7 +61,7 @@ type contributionRow struct {
 }
 
 type budgetRow struct {
-	BudgetID          string   `json:"budgetId"`
+	BudgetID          string   `json:"budgetId,omitempty"`
 	ServiceProviderID string   `json:"serviceProviderId"`
 	CareRecipientID   *string  `json:"careRecipientId"`
 	CareRecipientName *string  `json:"careRecipientName"`
@@ -240,6 +240,9 @@ func newBudgetRow(p *world.Person, b *world.Budget) budgetRow {
 		TypeCode: b.TypeCode, Type: b.TypeName(), Start: s.date(b.Start), End: s.date(b.End), Status: b.Status,
 		Total: s.amount(b.Total()), AmountUsed: s.amount(b.AmountUsed()), WriteOff: s.amount(b.WriteOff),
 		Rollover: s.amount(b.RolloverDeduction), Available: s.amount(b.Available()),
+	}
+	if b.Unnamed {
+		row.BudgetID = ""
 	}
 	if p != nil {
 		name := p.Upstream.GivenName + " " + p.Upstream.FamilyName

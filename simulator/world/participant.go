@@ -61,6 +61,8 @@ type PACEPlan struct {
 	Management string
 	// AnswersBudget says that the budget call answers with this plan where several cover a day.
 	AnswersBudget bool
+	// AnswersEarly says that the budget call answers with this plan although it has not begun.
+	AnswersEarly bool
 	// Tree are the dates that the budget tree gives; zero: those of the plan.
 	Tree Period
 	// Budgets are the funded ones; the other categories are listed with 0.00, save for those in Unlisted.
@@ -188,8 +190,17 @@ func (p *Participant) endorsed(today Date) []string {
 	return numbers
 }
 
-// CurrentPlan gives the plan that the budget call answers with: the one that covers the day, of several the one that is
-// marked, else the latest.
+// AnsweringPlan gives the plan that the budget call answers with: the next one where the tree has switched early, else the current one.
+func (p *Participant) AnsweringPlan(today Date) (*PACEPlan, bool) {
+	for i := range p.Plans {
+		if plan := &p.Plans[i]; plan.AnswersEarly && plan.Start > today {
+			return plan, true
+		}
+	}
+	return p.CurrentPlan(today)
+}
+
+// CurrentPlan gives the plan that covers the day, of several the one that is marked to answer the budget call, else the latest.
 func (p *Participant) CurrentPlan(today Date) (*PACEPlan, bool) {
 	var current *PACEPlan
 	for i := range p.Plans {

@@ -23,6 +23,8 @@ const (
 	// Reassess ends the plan on the day before and begins another with new allocations, nothing of them spent. Date, End or
 	// Months, Percentage of the earlier amounts, Category with Amount.
 	Reassess PlanMoveName = "reassess"
+	// SwitchTree lets the budget call answer with the next plan's tree before that plan begins. Today's plan goes on; its tree is not answered.
+	SwitchTree PlanMoveName = "switch-tree"
 	// Extend and Shorten move the plan's end, and that of the budgets that end with it. End or Months.
 	Extend  PlanMoveName = "extend"
 	Shorten PlanMoveName = "shorten"
@@ -101,6 +103,7 @@ var planMoves = map[PlanMoveName]planMoveFunc{
 	Refund:             refund,
 	ClearSpent:         clearSpent,
 	Reassess:           reassess,
+	SwitchTree:         switchTree,
 	Extend:             extend,
 	Shorten:            shorten,
 	Vary:               vary,

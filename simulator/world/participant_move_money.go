@@ -122,6 +122,17 @@ func reassess(c *change, p *Participant, m PlanMove) error {
 	return nil
 }
 
+func switchTree(c *change, p *Participant, _ PlanMove) error {
+	for i := range p.Plans {
+		if plan := &p.Plans[i]; plan.Start > c.today {
+			plan.AnswersEarly = true
+			c.tell(p, BudgetUpdated)
+			return nil
+		}
+	}
+	return errors.New("no plan follows; reassess with a later date makes one")
+}
+
 func monthsFrom(start Date, months int) Date {
 	if months <= 0 {
 		months = planMonths

@@ -213,7 +213,7 @@ func optional(amount *decimal.Decimal) decimal.NullDecimal {
 // FieldNames are the fields of a budget that a scenario can leave out of the wire.
 var FieldNames = []string{
 	"approved_amount", "released_amount", "spent_amount", "remaining_amount", "budget_type", "fund_management_type",
-	"funding_component_name", "start_date", "end_date", "instalment_type", "funding_periods",
+	"support_category_text", "funding_component_name", "start_date", "end_date", "instalment_type", "funding_periods",
 }
 
 func (s scenarioWritten) written() Written { return Written(s) }

@@ -236,6 +236,16 @@ func TestPlanMoves(t *testing.T) {
 			require.Equal(t, before.Plans[0].End, after.Plans[0].End)
 			require.Equal(t, today, after.Plans[1].Start)
 		}},
+		{"switch the tree early", "switched-early", world.PlanMove{Name: world.SwitchTree}, world.BudgetUpdated, func(t *testing.T, w *world.World, _ *world.Participant) {
+			after := participant(t, w, "switched-early")
+			require.Equal(t, today-330, currentPlan(t, w, "switched-early").Start, "today's plan goes on")
+			answering, any := after.AnsweringPlan(today)
+			require.True(t, any)
+			require.Equal(t, today+36, answering.Start)
+			answering, any = after.AnsweringPlan(today + 36)
+			require.True(t, any)
+			require.Equal(t, today+36, answering.Start)
+		}},
 		{"extend", "extended-later", world.PlanMove{Name: world.Extend}, world.PlanEndUpdated, func(t *testing.T, w *world.World, before *world.Participant) {
 			plan := currentPlan(t, w, "extended-later")
 			require.Equal(t, (before.Plans[0].End+1).AddMonths(12)-1, plan.End)

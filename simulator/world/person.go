@@ -133,8 +133,12 @@ type Budget struct {
 	// Fixed budgets keep the entitlements that a scenario gave them when classifications or supplements change.
 	Fixed bool
 	// Hidden budgets are missing from every answer.
-	Hidden    bool
-	UpdatedAt time.Time
+	Hidden bool
+	// Unnamed budgets are listed without their id.
+	Unnamed bool
+	// DetailsRefused: consent is refused for the details of this budget alone.
+	DetailsRefused bool
+	UpdatedAt      time.Time
 }
 
 // Budget states on the wire.

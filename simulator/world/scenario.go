@@ -202,6 +202,10 @@ func (w *World) scenarioBudget(p *Person, spec scenarioBudget, dates *resolver) 
 	}
 	budget.WriteOff, budget.RolloverDeduction = spec.WrittenOff.Neg(), spec.RolledOver.Neg()
 	budget.Unitemised = spec.UsedUnlisted.Neg()
+	budget.Unnamed, budget.DetailsRefused = spec.Unnamed, spec.Details == ConsentRefused
+	if spec.Details != "" && spec.Details != ConsentGiven && spec.Details != ConsentRefused {
+		return budget, fmt.Errorf("budget: details %q: use %s or %s", spec.Details, ConsentGiven, ConsentRefused)
+	}
 	for _, usage := range spec.Usage {
 		for range max(1, usage.Times) {
 			budget.Usage = append(budget.Usage, w.scenarioUsage(p, &budget, usage, dates))

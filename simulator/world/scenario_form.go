@@ -93,7 +93,10 @@ type scenarioBudget struct {
 	UsedUnlisted decimal.Decimal  `yaml:"used_without_line"`
 	Status       string           `yaml:"status"`
 	Times        int              `yaml:"times"`
-	Usage        []scenarioUsage  `yaml:"usage"`
+	// Unnamed: listed without its id. Details are given, or refused.
+	Unnamed bool            `yaml:"unnamed"`
+	Details Consent         `yaml:"details"`
+	Usage   []scenarioUsage `yaml:"usage"`
 }
 
 type scenarioUsage struct {

@@ -171,6 +171,15 @@ func TestEveryBuiltInScenarioIsThere(t *testing.T) {
 	require.True(t, find(t, w, "reversal").Budgets[0].Usage[2].Amount.IsPositive())
 	require.True(t, find(t, w, "used-without-line").Budgets[0].Available().IsNegative())
 
+	elder, younger := find(t, w, "elder-twin"), find(t, w, "younger-twin")
+	require.Equal(t, elder.Upstream.FamilyName, younger.Upstream.FamilyName)
+	require.Equal(t, elder.Upstream.BirthDate, younger.Upstream.BirthDate)
+	require.NotEqual(t, elder.Upstream.GivenName, younger.Upstream.GivenName)
+	one := find(t, w, "details-of-one-refused").Budgets
+	require.Equal(t, []bool{false, true}, []bool{one[0].DetailsRefused, one[1].DetailsRefused})
+	unnamed := find(t, w, "unnamed-budget").Budgets
+	require.Equal(t, []bool{false, true, false}, []bool{unnamed[0].Unnamed, unnamed[1].Unnamed, unnamed[2].Unnamed})
+
 	last := find(t, w, "first-year").Budgets
 	require.Equal(t, world.StatusClosed, last[0].Status)
 	require.True(t, last[0].RolloverDeduction.IsNegative())
@@ -190,6 +199,7 @@ func TestBrokenScenarioFilesAreRefusedWithFileAndPerson(t *testing.T) {
 		"unknown consent":       {"people: [{key: a, consent: maybe}]", `"maybe"`},
 		"unknown id_of":         {"people: [{key: a, provider_holds: {id_of: b}}]", `"b"`},
 		"total missing":         {"people: [{key: a, budgets: [{type: AT}]}]", "say its total"},
+		"unknown details":       {"people: [{key: a, budgets: [{details: perhaps}]}]", `"perhaps"`},
 		"amount is not money":   {"people: [{key: a, budgets: [{type: AT, total: lots}]}]", "lots"},
 		"organisation twice":    {"organisations: [{name: A, ra_number: \"1\"}, {name: B, ra_number: \"1\"}]", "used twice"},
 		"organisation no share": {"organisations: [{name: A, ra_number: \"1\", providers: [{key: a, id: \"1\", device: D, activation_code: c}]}]", "share"},
