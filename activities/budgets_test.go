@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -25,9 +26,19 @@ func (s *site) usageAmounts(t *testing.T) map[string]string {
 
 // Usage is read up to the ninetieth day after a budget's end, and for budgets without an end or in the future (Care Recipient Sync §Open budgets, R15).
 func TestUsageIsReadForOpenBudgets(t *testing.T) {
-	s := newSite(t, world.Options{})
-	today := care.DateIn(s.Now(), sydney(t))
+	today := testkit.Today(t)
 	day := func(days int) string { return today.AddDays(days).String() }
+	s := newSite(t, people(fmt.Sprintf(`
+people:
+  - key: ninety-days
+    entries: [{date: today-400d}]
+    services: [{id: SERV-0004}]
+    budgets:
+      - {type: AT, start: today-300d, end: %q, total: 500.00, usage: [{invoice: "900000061", item: "1", date: today-120d, amount: 120.00}]}
+      - {type: AT, start: today-300d, end: %q, total: 500.00, usage: [{invoice: "900000062", item: "1", date: today-121d, amount: 80.00}]}
+      - {type: HM, start: today-10d, end: none, total: 15000.00}
+      - {type: AT, start: today+20d, end: %q, total: 2000.00}
+`, day(-90), day(-91), day(384))))
 
 	result := s.Sync(t, s.steps, "ninety-days")
 	require.Len(t, result.Areas[care.AreaBudgets].OpenBudgets, 3)

@@ -9,9 +9,9 @@ import (
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/protocol"
-	"github.com/caresync/caresync/simulator/world"
 )
 
 // standing is where the clock stands; the zero instant lets it run. zone is where organisations are.
@@ -22,6 +22,14 @@ var (
 
 // Now is the instant at which worlds are made, and which the product in them takes for now.
 func Now() time.Time { return clock()() }
+
+// Today is the date where organisations are (R1). The government's may be another one.
+func Today(t testing.TB) care.Date {
+	t.Helper()
+	where, err := time.LoadLocation(zone)
+	require.NoError(t, err)
+	return care.DateIn(Now(), where)
+}
 
 // clock is the one that worlds, stores and workers get when they are made.
 func clock() func() time.Time {
@@ -59,13 +67,6 @@ func (d TellingDay) Stand(t testing.TB) {
 	t.Helper()
 	zone, standing = d.TimeZone, d.instant(t)
 	t.Cleanup(func() { zone, standing = db.DefaultTimeZone, time.Time{} })
-}
-
-// Ahead reports whether the government has another date than the organisation.
-func (d TellingDay) Ahead(t testing.TB) bool {
-	t.Helper()
-	instant := d.instant(t)
-	return world.SydneyDate(instant).String() != instant.Format(time.DateOnly)
 }
 
 func (d TellingDay) instant(t testing.TB) time.Time {
