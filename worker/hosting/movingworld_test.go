@@ -30,8 +30,9 @@ const (
 )
 
 // Night after night the world moves, and something untoward happens to a few people: a budget moves to somebody else, invoice lines get
-// their ids late, and the service is unavailable for two people for ever. After each bulk run every person's rows are what
-// the world says of them and what the rules make of the rest (R5, R9, R17, R32), and the troubled people cost hardly any further call.
+// their ids late, rows are split and united, somebody changes their provider, a birth date cannot be read for a time, and the service is
+// unavailable for two people for ever. After each bulk run every person's rows are what the world says of them and what the rules make of
+// the rest (R5, R8, R9, R11, R17, R19, R32), and the troubled people cost hardly any further call.
 func TestAMovingWorld(t *testing.T) {
 	m := newMovingWorld(t)
 	m.night(t)
@@ -44,7 +45,8 @@ func TestAMovingWorld(t *testing.T) {
 	}
 	disturbed := m.calls()
 	m.w.Faults.Clear()
-	m.unavailable = nil
+	delete(m.untouched, m.id(t, unavailableOne))
+	delete(m.untouched, m.id(t, unavailableTwo))
 	m.night(t)
 	require.LessOrEqual(t, disturbed*10, m.calls()*11, "a night with troubled people makes at most 1.1 times the calls of an undisturbed one")
 	m.requireEverybodyAsReported(t)
@@ -59,8 +61,11 @@ type movingWorld struct {
 	chance       *rand.Rand
 	// keys are the people in care. The first of them are those whom something untoward happens to.
 	keys []string
-	// unavailable are people whom the service always answers with a 503, with the records that stood before.
-	unavailable map[string][]string
+	// untouched are people of whom nothing may be written, with the records that stood before: the service always answers with a 503, or they
+	// may be somebody else (R8).
+	untouched map[string][]string
+	// elsewhere are people who changed their provider, with what their summary said before: the other provider's is not ours (R19).
+	elsewhere map[string][]string
 	// movedBudgets are budgets that went to another person, with the nights that have passed since.
 	movedBudgets map[string]int
 	// threads are our ids of the usage lines that get their ids late, by what stays the same of them.
@@ -74,6 +79,10 @@ const (
 	budgetGiver
 	budgetTaker
 	provisionalLines
+	splitByCategory
+	splitByStay
+	providerChanger
+	unreadable
 	ordinaryFrom
 )
 
@@ -81,7 +90,7 @@ func newMovingWorld(t *testing.T) *movingWorld {
 	t.Helper()
 	m := &movingWorld{
 		w: testkit.NewWorld(t, crowd(movingPeople)), temporal: testkit.NewTemporal(t), chance: rand.New(rand.NewPCG(5, 8)),
-		unavailable: map[string][]string{}, movedBudgets: map[string]int{}, threads: map[string]care.ID{},
+		untouched: map[string][]string{}, elsewhere: map[string][]string{}, movedBudgets: map[string]int{}, threads: map[string]care.ID{},
 	}
 	m.sql, m.organisation = testkit.OpenSQL(t, m.w.DatabaseURL), organisationOf(t, m.w.Store)
 	for _, key := range everybody(m.w) {
@@ -121,7 +130,7 @@ func (m *movingWorld) requireAllProcessed(t *testing.T, run client.WorkflowRun) 
 	require.GreaterOrEqual(t, result.Counts.Processed, len(m.keys), "%+v", result.Counts)
 	require.Equal(t, result.Counts.Selected, result.Counts.Processed, "%+v", result.Counts)
 	require.Zero(t, result.Counts.Escalated+result.Counts.Skipped, "%+v", result.Counts)
-	require.Equal(t, len(m.unavailable), result.Counts.Failed+result.Counts.Partial, "%+v", result.Counts)
+	require.Equal(t, len(m.untouched), result.Counts.Failed+result.Counts.Partial, "%+v", result.Counts)
 }
 
 func (m *movingWorld) calls() (made int) {
@@ -144,12 +153,26 @@ func (m *movingWorld) move(t *testing.T, night int) {
 		m.becomeUnavailable(t, unavailableTwo)
 		m.do(t, provisionalLines, world.Move{Name: world.Claim, Amount: decimal.NewFromInt(31), Times: 2})
 		m.do(t, provisionalLines, world.Move{Name: world.WithdrawIDs})
+		m.do(t, splitByCategory, world.Move{Name: world.SplitRows})
+		m.becomeUnreadable(t)
 	case 1:
 		m.noteThreads(t)
 		moved := m.do(t, budgetGiver, world.Move{Name: world.MoveBudget, To: m.keys[budgetTaker]})
 		m.movedBudgets[moved.BudgetID] = 0
+		m.do(t, splitByStay, world.Move{Name: world.SplitRows, Date: "today-2000d"})
+		m.changeProvider(t)
 	case 2:
 		m.do(t, provisionalLines, world.Move{Name: world.GiveIDs})
+		m.do(t, splitByCategory, world.Move{Name: world.UniteRows})
+		m.do(t, unreadable, world.Move{Name: world.CorrectIdentity})
+		delete(m.untouched, m.id(t, unreadable))
+	case 3:
+		m.do(t, splitByStay, world.Move{Name: world.UniteRows})
+		m.do(t, providerChanger, world.Move{Name: world.Return})
+		delete(m.elsewhere, m.id(t, providerChanger))
+	}
+	for _, split := range []int{splitByCategory, splitByStay} {
+		m.do(t, split, world.Move{Name: world.ChangeLevel, Code: fmt.Sprint("ON_LEVEL_", 1+(night*3+split)%8)})
 	}
 }
 
@@ -178,10 +201,35 @@ func (m *movingWorld) do(t *testing.T, person int, move world.Move) world.Result
 // becomeUnavailable lets the service answer everything about a person with a 503 from now on: their rows stay as they are.
 func (m *movingWorld) becomeUnavailable(t *testing.T, person int) {
 	t.Helper()
-	id := m.person(t, m.keys[person]).CareRecipientID
-	m.unavailable[id] = m.held(t)[id]
+	id := m.id(t, person)
+	m.untouched[id] = m.held(t)[id]
 	require.NoError(t, m.w.Faults.Add(faults.Fault{Kind: faults.Unavailable, CareRecipientID: id}))
 	m.do(t, person, world.Move{Name: world.AddBudget, Type: "AT", Amount: decimal.NewFromInt(900)})
+}
+
+// becomeUnreadable lets a birth date come as something that cannot be read: until it can, nothing of the person is written (R8).
+func (m *movingWorld) becomeUnreadable(t *testing.T) {
+	t.Helper()
+	id := m.id(t, unreadable)
+	m.untouched[id] = m.held(t)[id]
+	m.do(t, unreadable, world.Move{Name: world.ChangeIdentity, BirthDateText: "spring of 1941"})
+	m.do(t, unreadable, world.Move{Name: world.AddBudget, Type: "AT", Amount: decimal.NewFromInt(700)})
+}
+
+// changeProvider lets the summary of a person come from another provider: what it says of them from now on is not ours, while our budgets go on
+// (R19).
+func (m *movingWorld) changeProvider(t *testing.T) {
+	t.Helper()
+	m.elsewhere[m.id(t, providerChanger)] = m.summarised(m.person(t, m.keys[providerChanger]))
+	m.do(t, providerChanger, world.Move{Name: world.ChangeProvider})
+	m.do(t, providerChanger, world.Move{Name: world.AddClassification, Code: "HM_TIER_LOW"})
+	m.do(t, providerChanger, world.Move{Name: world.Claim, Amount: decimal.NewFromInt(44)})
+}
+
+// id is the care recipient id of one of the people whom something happens to.
+func (m *movingWorld) id(t *testing.T, person int) string {
+	t.Helper()
+	return m.person(t, m.keys[person]).CareRecipientID
 }
 
 func (m *movingWorld) person(t *testing.T, key string) *world.Person {
@@ -218,8 +266,8 @@ func (m *movingWorld) requireEverybodyAsReported(t *testing.T) {
 	held := m.held(t)
 	for _, key := range m.keys {
 		person := m.person(t, key)
-		expected, frozen := m.unavailable[person.CareRecipientID]
-		if !frozen {
+		expected, untouched := m.untouched[person.CareRecipientID]
+		if !untouched {
 			expected = m.reported(person)
 		}
 		require.Equal(t, expected, held[person.CareRecipientID], "%s", key)
@@ -240,17 +288,13 @@ func (m *movingWorld) arriving(budget string) bool {
 }
 
 // reported are the records of a person as Services Australia reports them, a line of text each.
-func (m *movingWorld) reported(person *world.Person) (records []string) {
+func (m *movingWorld) reported(person *world.Person) []string {
+	records, elsewhere := m.elsewhere[person.CareRecipientID]
+	if !elsewhere {
+		records = m.summarised(person)
+	}
+	records = slices.Clone(records)
 	add := func(values ...any) { records = append(records, fmt.Sprintln(values...)) }
-	for _, one := range person.Classifications {
-		add("classification", one.Code, day(one.Start), day(one.End))
-	}
-	for _, one := range person.ApprovedServices {
-		add("service", one.ServiceID, day(one.Start), day(one.End))
-	}
-	for _, one := range person.Supplements {
-		add("supplement", one.Code, day(one.Start), day(one.End))
-	}
 	for _, one := range person.Contributions {
 		percentage := "-"
 		if one.Percentage.Valid {
@@ -277,6 +321,21 @@ func (m *movingWorld) reported(person *world.Person) (records []string) {
 		}
 	}
 	slices.Sort(records)
+	return records
+}
+
+// summarised are the records of a person's summary.
+func (m *movingWorld) summarised(person *world.Person) (records []string) {
+	add := func(values ...any) { records = append(records, fmt.Sprintln(values...)) }
+	for _, one := range person.Classifications {
+		add("classification", one.Code, day(one.Start), day(one.End))
+	}
+	for _, one := range person.ApprovedServices {
+		add("service", one.ServiceID, day(one.Start), day(one.End))
+	}
+	for _, one := range person.Supplements {
+		add("supplement", one.Code, day(one.Start), day(one.End))
+	}
 	return records
 }
 
