@@ -67,7 +67,7 @@ func (b *Bulk) PlanBulk(ctx context.Context, in protocol.PlanBulkInput) (protoco
 		}
 	}
 	var err error
-	if bulk.Options, err = b.store.BulkOptions(ctx, in.OrganisationID, in.BulkID); err != nil {
+	if bulk.Options, err = b.store.BeginBulk(ctx, in.OrganisationID, in.BulkID); err != nil {
 		return protocol.BulkPlan{}, err
 	}
 	if bulk.Options.ReadsLists() {

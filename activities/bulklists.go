@@ -3,7 +3,9 @@ package activities
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -194,23 +196,24 @@ func (b *Bulk) compareLists(ctx context.Context, in protocol.BulkPart, read list
 	if err != nil {
 		return nil, err
 	}
-	listed := read.people()
-	if err := b.store.ReportUnknown(ctx, in.OrganisationID, in.BulkID, listed); err != nil {
-		return nil, err
-	}
 	today, err := b.store.Today(ctx, in.OrganisationID, read.began)
 	if err != nil {
 		return nil, err
 	}
+	listed := db.Listed{People: read.people()}
 	if !delta {
-		present, err := b.confirmAbsences(ctx, in, read, listed, today)
-		if err != nil {
+		listed.ByConnection = read.listed
+		if listed.People, err = b.confirmAbsences(ctx, in, read, listed, today); err != nil {
 			return nil, err
 		}
-		everybody := db.Listed{People: present, ByConnection: read.listed}
-		return nil, b.store.MarkAbsent(ctx, in.OrganisationID, in.BulkID, everybody, in.Options.AcceptAbsences, today)
 	}
-	held, err := b.store.HeldLists(ctx, in.OrganisationID, listed)
+	if err := b.store.ReportUnknown(ctx, in.OrganisationID, in.BulkID, listed); err != nil {
+		return nil, err
+	}
+	if !delta {
+		return nil, b.store.MarkAbsent(ctx, in.OrganisationID, in.BulkID, listed, in.Options.AcceptAbsences, today)
+	}
+	held, err := b.store.HeldLists(ctx, in.OrganisationID, listed.CareRecipientIDs())
 	if err != nil {
 		return nil, err
 	}
@@ -219,13 +222,13 @@ func (b *Bulk) compareLists(ctx context.Context, in protocol.BulkPart, read list
 
 // confirmAbsences adds to those who are listed the people whom the lists lack and whose own summary still has them: somebody who moves
 // between two pages of a list while it is read is on neither (R5).
-func (b *Bulk) confirmAbsences(ctx context.Context, in protocol.BulkPart, read lists, listed []string, today care.Date) ([]string, error) {
+func (b *Bulk) confirmAbsences(ctx context.Context, in protocol.BulkPart, read lists, listed db.Listed, today care.Date) ([]care.Identity, error) {
 	if !read.paged {
-		return listed, nil
+		return listed.People, nil
 	}
-	absent, err := b.store.AbsentPeople(ctx, in.OrganisationID, listed)
-	if err != nil || len(absent) > len(listed) && !in.Options.AcceptAbsences { // the guard holds so many back anyway
-		return listed, err
+	absent, err := b.store.AbsentPeople(ctx, in.OrganisationID, listed.CareRecipientIDs())
+	if err != nil || len(absent) > len(listed.People) && !in.Options.AcceptAbsences { // the guard holds so many back anyway
+		return listed.People, err
 	}
 	present := make([]bool, len(absent))
 	group, groupContext := errgroup.WithContext(ctx)
@@ -241,10 +244,10 @@ func (b *Bulk) confirmAbsences(ctx context.Context, in protocol.BulkPart, read l
 	}
 	for i, person := range absent {
 		if present[i] {
-			listed = append(listed, person.CareRecipientID)
+			listed.People = append(listed.People, care.Identity{CareRecipientID: person.CareRecipientID})
 		}
 	}
-	return listed, nil
+	return listed.People, nil
 }
 
 // stillReported reports whether a person's own summary has them with one of the organisation's providers. What is refused rather than not
@@ -311,21 +314,27 @@ func (l lists) summariesByPerson() map[string][]care.Summary {
 	return rows
 }
 
-// people are all whom the lists name.
-func (l lists) people() (ids []string) {
+// people are all whom the lists name, once each, in the order of their ids. Only summaries say who somebody is: of several rows the first that
+// has name and birth date does.
+func (l lists) people() []care.Identity {
+	people := make(map[string]care.Identity, len(l.summaries))
 	for _, summary := range l.summaries {
-		ids = append(ids, summary.CareRecipientID)
-	}
-	for _, person := range l.contributions {
-		ids = append(ids, person.CareRecipientID)
-	}
-	for _, budget := range l.budgets {
-		if budget.CareRecipientID != "" { // one that the provider itself holds is nobody's
-			ids = append(ids, budget.CareRecipientID)
+		if known := people[summary.CareRecipientID]; !care.SameNameAndBirthDate(known, known) {
+			people[summary.CareRecipientID] = summary.Identity
 		}
 	}
-	slices.Sort(ids)
-	return slices.Compact(ids)
+	note := func(id string) {
+		if _, known := people[id]; !known && id != "" { // a budget that the provider itself holds is nobody's
+			people[id] = care.Identity{CareRecipientID: id}
+		}
+	}
+	for _, person := range l.contributions {
+		note(person.CareRecipientID)
+	}
+	for _, budget := range l.budgets {
+		note(budget.CareRecipientID)
+	}
+	return slices.SortedFunc(maps.Values(people), func(a, b care.Identity) int { return strings.Compare(a.CareRecipientID, b.CareRecipientID) })
 }
 
 // moved compares what was listed with what we hold. A budget that is listed for the first time was updated, whatever its figures say: its usage

@@ -34,6 +34,27 @@ func DifferByLeadingZeros(a, b string) bool {
 // SignificantDigits is a number without its leading zeros.
 func SignificantDigits(number string) string { return strings.TrimLeft(number, "0") }
 
+// MayBe finds the one of some people whom somebody listed under another number may be, by name and birth date (R33). Where several fit, the
+// given name decides; where it does not, nobody is named.
+func MayBe(listed Identity, people []Identity) (place int, found bool) {
+	var fits, agree []int
+	for i, person := range people {
+		if SameNameAndBirthDate(listed, person) {
+			fits = append(fits, i)
+			if agrees(listed.GivenName, person.GivenName) {
+				agree = append(agree, i)
+			}
+		}
+	}
+	if len(fits) > 1 {
+		fits = agree
+	}
+	if len(fits) != 1 {
+		return 0, false
+	}
+	return fits[0], true
+}
+
 // SameNameAndBirthDate reports whether two identities can be one person by all but their numbers (R33). An absent given name contradicts
 // nothing; surname and birth date must be there and agree.
 func SameNameAndBirthDate(a, b Identity) bool {

@@ -38,6 +38,33 @@ func TestWhoCanBeOnePersonByNameAndBirthDate(t *testing.T) { // R33
 	}
 }
 
+func TestWhomSomebodyListedMayBe(t *testing.T) { // R33
+	born := care.NewDate(1941, time.March, 9)
+	named := func(given string) care.Identity {
+		return care.Identity{GivenName: given, FamilyName: "Wren", BirthDate: born}
+	}
+	other := care.Identity{GivenName: "Ada", FamilyName: "Lark", BirthDate: born}
+	for name, test := range map[string]struct {
+		listed care.Identity
+		people []care.Identity
+		place  int
+		found  bool
+	}{
+		"one":                        {named("Ada"), []care.Identity{other, named("Ada")}, 1, true},
+		"nobody":                     {named("Ada"), []care.Identity{other, named("Ben")}, 0, false},
+		"of nobody":                  {named("Ada"), nil, 0, false},
+		"twins, by the given name":   {named("Ada"), []care.Identity{named(""), named("Ada"), named("Ben")}, 1, true},
+		"twins without a given name": {named(""), []care.Identity{named("Ada"), named("Ben")}, 0, false},
+		"two of one name":            {named("Ada"), []care.Identity{named("Ada"), named("Ada")}, 0, false},
+		"one without a given name":   {named(""), []care.Identity{named("Ada")}, 0, true},
+		"without a birth date":       {care.Identity{GivenName: "Ada", FamilyName: "Wren"}, []care.Identity{named("Ada")}, 0, false},
+	} {
+		place, found := care.MayBe(test.listed, test.people)
+		require.Equal(t, test.found, found, name)
+		require.Equal(t, test.place, place, name)
+	}
+}
+
 func TestAnEmptyNumberContradictsNothing(t *testing.T) { // R33
 	require.False(t, care.ContradictsNumber("", "1"))
 	require.False(t, care.ContradictsNumber("1", ""))

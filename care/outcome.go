@@ -149,6 +149,9 @@ const NotBegun = "no worker has begun this; start one, or read the log of the on
 // Explain says in plain words what happened and what to do about it.
 func (r Reason) Explain() string { return explanations[r] }
 
+// Harmless reports whether nothing is wrong and nobody has to do anything: a plan that has not begun is looked at again on its day (R34).
+func (r Reason) Harmless() bool { return r == ReasonPlanInFuture }
+
 // technical reasons end in a failed workflow; all others are answers (R6).
 func (r Reason) technical() bool {
 	return r == ReasonServiceUnavailable || r == ReasonDatabaseUnavailable || r == ReasonNoWorker || r == ReasonUnexpected

@@ -40,6 +40,15 @@ func (s *Store) BulkOptions(ctx context.Context, organisation, bulk care.ID) (op
 	return options, json.Unmarshal(stored, &options)
 }
 
+// BeginBulk notes that a worker has begun a bulk run, and returns its options. It fails with ErrNotFound.
+func (s *Store) BeginBulk(ctx context.Context, organisation, bulk care.ID) (options care.BulkOptions, err error) {
+	stored, err := s.queries.BeginBulk(ctx, gen.BeginBulkParams{OrganisationID: organisation, ID: bulk})
+	if err != nil {
+		return options, mapError("begin the bulk run", err)
+	}
+	return options, json.Unmarshal(stored, &options)
+}
+
 // BulkRunID is our id of a person's run in a bulk run, so that an attempt which is made again answers from the ledger. It begins with the
 // bulk run's time: the ledger's indexes grow at their end, rather than everywhere.
 func BulkRunID(bulk, client care.ID) care.ID {
@@ -412,9 +421,21 @@ func (s *Store) CareRecipientIDsLike(ctx context.Context, organisation care.ID, 
 
 // Listed are the people whom the lists of an organisation's providers name, with how many each connection's list has: those of its
 // connections to Services Australia that were read.
+//
+// Of people whom no list of summaries has, nothing but their care recipient id is known. ByConnection is nil where a list has only what was
+// updated: absence from it proves nothing (R5).
 type Listed struct {
-	People       []string
+	People       []care.Identity
 	ByConnection map[care.ID]int
+}
+
+// CareRecipientIDs are those of the people.
+func (l Listed) CareRecipientIDs() []string {
+	ids := make([]string, len(l.People))
+	for i, person := range l.People {
+		ids[i] = person.CareRecipientID
+	}
+	return ids
 }
 
 // AbsentPerson is somebody in care whom none of the providers' lists has. ConnectionID is empty where it is not known who holds them.
@@ -437,7 +458,8 @@ func (s *Store) AbsentPeople(ctx context.Context, organisation care.ID, listed [
 // (R5, R19), and notes in the bulk run how many were marked or held.
 func (s *Store) MarkAbsent(ctx context.Context, organisation, bulk care.ID, listed Listed, accepted bool, today care.Date) error {
 	return s.inTransaction(ctx, "mark who is absent", func(queries *gen.Queries) error {
-		counted, err := queries.Absent(ctx, gen.AbsentParams{OrganisationID: organisation, Listed: listed.People})
+		ids := listed.CareRecipientIDs()
+		counted, err := queries.Absent(ctx, gen.AbsentParams{OrganisationID: organisation, Listed: ids})
 		if err != nil {
 			return err
 		}
@@ -445,11 +467,11 @@ func (s *Store) MarkAbsent(ctx context.Context, organisation, bulk care.ID, list
 		if err != nil {
 			return err
 		}
-		lists = append(lists, care.ProviderList{InCare: int(counted.InCare), Absent: int(counted.Absent), Listed: len(listed.People)})
+		lists = append(lists, care.ProviderList{InCare: int(counted.InCare), Absent: int(counted.Absent), Listed: len(ids)})
 		note := gen.NoteAbsencesParams{OrganisationID: organisation, ID: bulk}
 		if complete && care.MayMarkAbsent(lists, accepted) {
 			note.Absent = counted.Absent
-			if err := queries.MarkAbsent(ctx, gen.MarkAbsentParams{OrganisationID: organisation, Listed: listed.People, Today: today}); err != nil {
+			if err := queries.MarkAbsent(ctx, gen.MarkAbsentParams{OrganisationID: organisation, Listed: ids, Today: today}); err != nil {
 				return err
 			}
 		} else {
@@ -461,7 +483,7 @@ func (s *Store) MarkAbsent(ctx context.Context, organisation, bulk care.ID, list
 
 // providerLists compares each provider's list with whom we hold of it, and reports whether there are lists and all of them were read.
 func providerLists(ctx context.Context, queries *gen.Queries, organisation care.ID, listed Listed) (lists []care.ProviderList, complete bool, err error) {
-	rows, err := queries.AbsentByConnection(ctx, gen.AbsentByConnectionParams{OrganisationID: organisation, Listed: listed.People})
+	rows, err := queries.AbsentByConnection(ctx, gen.AbsentByConnectionParams{OrganisationID: organisation, Listed: listed.CareRecipientIDs()})
 	complete = len(rows) > 0
 	for _, row := range rows {
 		people, read := listed.ByConnection[row.ID]
@@ -471,11 +493,62 @@ func providerLists(ctx context.Context, queries *gen.Queries, organisation care.
 	return lists, complete, err
 }
 
-// ReportUnknown keeps the care recipient ids of people whom the provider-wide summary lists and whom the organisation does not have.
-func (s *Store) ReportUnknown(ctx context.Context, organisation, bulk care.ID, careRecipientIDs []string) error {
-	return mapError("report unknown people", s.queries.ReportUnknown(ctx, gen.ReportUnknownParams{
-		OrganisationID: organisation, BulkID: bulk, CareRecipientIds: careRecipientIDs,
-	}))
+// ReportUnknown keeps the care recipient ids of people whom the lists name and whom the organisation does not have. One whose name and
+// birth date are those of a person whom no list has any more may be that person under another number (R33).
+func (s *Store) ReportUnknown(ctx context.Context, organisation, bulk care.ID, listed Listed) error {
+	return s.inTransaction(ctx, "report unknown people", func(queries *gen.Queries) error {
+		unknown, err := queries.UnknownAmong(ctx, gen.UnknownAmongParams{OrganisationID: organisation, CareRecipientIds: listed.CareRecipientIDs()})
+		if err != nil || len(unknown) == 0 {
+			return err
+		}
+		people, err := whoTheyMayBe(ctx, queries, organisation, unknown, listed)
+		if err != nil {
+			return err
+		}
+		return queries.ReportUnknown(ctx, gen.ReportUnknownParams{OrganisationID: organisation, BulkID: bulk, People: list(people)})
+	})
+}
+
+// unknownRow is a row of bulk_unknown.
+type unknownRow struct {
+	CareRecipientID string   `json:"care_recipient_id"`
+	MayBe           *care.ID `json:"may_be_client_id"`
+}
+
+// whoTheyMayBe names, for each of some unknown people, the person of ours whom it may be, or nobody. Who is gone is known only where all lists
+// were read.
+func whoTheyMayBe(ctx context.Context, queries *gen.Queries, organisation care.ID, unknown []string, listed Listed) ([]unknownRow, error) {
+	rows := make([]unknownRow, len(unknown))
+	for i, id := range unknown {
+		rows[i].CareRecipientID = id
+	}
+	if listed.ByConnection == nil {
+		return rows, nil
+	}
+	if _, complete, err := providerLists(ctx, queries, organisation, listed); err != nil || !complete {
+		return rows, err
+	}
+	identities := make(map[string]care.Identity, len(listed.People))
+	for _, person := range listed.People {
+		identities[person.CareRecipientID] = person
+	}
+	var birthDates []care.Date
+	for _, id := range unknown {
+		if birthDate := identities[id].BirthDate; !birthDate.IsZero() {
+			birthDates = append(birthDates, birthDate)
+		}
+	}
+	gone, err := queries.GoneFromLists(ctx, gen.GoneFromListsParams{OrganisationID: organisation, BirthDates: birthDates, Listed: listed.CareRecipientIDs()})
+	people := make([]care.Identity, len(gone))
+	for i, person := range gone {
+		people[i] = care.Identity{GivenName: person.GivenName, FamilyName: person.FamilyName, BirthDate: person.BirthDate}
+	}
+	for i, id := range unknown {
+		if place, found := care.MayBe(identities[id], people); found {
+			rows[i].MayBe = &gone[place].ID
+		}
+	}
+	return rows, err
 }
 
 // OpenWork is a run, or a bulk run, that has had no outcome for some time, with its workflow.

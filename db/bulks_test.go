@@ -241,11 +241,19 @@ func absences(t *testing.T) (b bulkRun, sql testkit.SQL, connections [2]care.ID)
 	return b, sql, connections
 }
 
+// numbered are people of whom only the care recipient id is known.
+func numbered(ids []string) (people []care.Identity) {
+	for _, id := range ids {
+		people = append(people, care.Identity{CareRecipientID: id})
+	}
+	return people
+}
+
 // R5, R19: absence is told from all lists, each of which is to be believed.
 func TestWhoIsAbsentIsMarkedOnlyAfterEveryListWasRead(t *testing.T) {
 	t.Parallel()
 	b, sql, connections := absences(t)
-	known := testkit.Column[string](t, sql, "SELECT care_recipient_id FROM client ORDER BY id")
+	known := numbered(testkit.Column[string](t, sql, "SELECT care_recipient_id FROM client ORDER BY id"))
 	today := care.NewDate(2026, time.May, 1)
 	for _, test := range []struct {
 		name         string
@@ -271,7 +279,7 @@ func TestWhoIsAbsentIsMarkedOnlyAfterEveryListWasRead(t *testing.T) {
 func TestReadingTheListsAgainKeepsHowManyWereMarked(t *testing.T) {
 	t.Parallel()
 	b, sql, connections := absences(t)
-	known := testkit.Column[string](t, sql, "SELECT care_recipient_id FROM client ORDER BY id")
+	known := numbered(testkit.Column[string](t, sql, "SELECT care_recipient_id FROM client ORDER BY id"))
 	listed := db.Listed{People: known[:8], ByConnection: map[care.ID]int{connections[0]: 6, connections[1]: 2}}
 	for range 2 {
 		require.NoError(t, b.store.MarkAbsent(t.Context(), b.organisation.ID, b.id, listed, false, care.NewDate(2026, time.May, 1)))

@@ -43,6 +43,7 @@ type BulkSummary struct {
 	WorkflowID   string          `json:"workflow_id"`
 	Options      BulkOptionsView `json:"options"`
 	RequestedAt  time.Time       `json:"requested_at"`
+	StartedAt    *time.Time      `json:"started_at" doc:"When a worker began it; null until then"`
 	PlannedAt    *time.Time      `json:"planned_at" doc:"When its people were selected; null until then"`
 	PausedAt     *time.Time      `json:"paused_at" doc:"Since when it is paused; null while it is not"`
 	WaitingSince *time.Time      `json:"waiting_since" doc:"Since when everybody waits for the government's service; null while nobody does"`
@@ -50,8 +51,9 @@ type BulkSummary struct {
 	FinishedAt   *time.Time      `json:"finished_at"`
 	Outcome      care.RunOutcome `json:"outcome,omitempty" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled" doc:"Absent until it has finished"`
 	Reason       care.Reason     `json:"reason,omitempty" doc:"A code that says why it ended early"`
-	Explanation  string          `json:"explanation,omitempty" doc:"The reason in plain words, with what to do"`
+	Explanation  string          `json:"explanation,omitempty" doc:"The reason in plain words, with what to do; of a bulk run that no worker has begun within a minute, that"`
 	Counts       care.BulkCounts `json:"counts"`
+	SetAside     SetAsideView    `json:"set_aside" doc:"The people who wait until the others are done"`
 	PerMinute    *float64        `json:"people_per_minute" doc:"How many people were done a minute over the last five minutes; null unless it is running"`
 	EstimatedEnd *time.Time      `json:"estimated_end" doc:"When everybody is done if it goes on like that; null where that cannot be told"`
 	ListedAt     *time.Time      `json:"listed_at" doc:"When the lists of all providers began to be read, to find who has changed and who is absent; null where they were not"`
@@ -63,8 +65,20 @@ type BulkSummary struct {
 // BulkView is all that is known of a bulk run as a whole.
 type BulkView struct {
 	BulkSummary
-	Reasons       []BulkReason `json:"reasons" doc:"Why people did not simply succeed, the most frequent reason first"`
-	UnknownPeople []string     `json:"unknown_people" doc:"The care recipient ids of the first of those whom the organisation does not have; the report has all"`
+	Reasons       []BulkReason    `json:"reasons" doc:"Why people did not simply succeed, the most frequent reason first"`
+	UnknownPeople []UnknownPerson `json:"unknown_people" doc:"The first of those whom the organisation does not have, who may be people of its own before the others; the report has all"`
+}
+
+// UnknownPerson is somebody whom a list names by a number that nobody of the organisation has.
+type UnknownPerson struct {
+	CareRecipientID string     `json:"care_recipient_id"`
+	MayBe           *PersonRef `json:"may_be" doc:"The one person of the organisation who has the name and birth date that are listed, and whom no list had under the own number any more: change that person's number, or import the listed one as a new person. Null where nobody fits"`
+}
+
+// SetAsideView is how many people of a bulk run wait until the others are done, and why (R9).
+type SetAsideView struct {
+	Unavailable   int `json:"unavailable" doc:"Services Australia answers 503 for them: they are tried again at the end"`
+	Contributions int `json:"contributions" doc:"Services Australia reports no contributions of them any more: at the end it is known whether that is so for too many"`
 }
 
 // BulkReason is a reason with the number of people whom it concerns.
@@ -187,11 +201,23 @@ func loadBulkView(ctx context.Context, queries *gen.Queries, organisation, bulk 
 	if view.Reasons, err = countReasons(ctx, queries, organisation, view.BulkSummary); err != nil {
 		return view, err
 	}
-	view.UnknownPeople, err = queries.ListUnknown(ctx, gen.ListUnknownParams{OrganisationID: organisation, BulkID: bulk, Most: MostPerPage})
-	if view.UnknownPeople == nil {
-		view.UnknownPeople = []string{}
-	}
+	view.UnknownPeople, err = listUnknown(ctx, queries, gen.ListUnknownParams{OrganisationID: organisation, BulkID: bulk, Most: MostPerPage})
 	return view, err
+}
+
+func listUnknown(ctx context.Context, queries *gen.Queries, params gen.ListUnknownParams) ([]UnknownPerson, error) {
+	rows, err := queries.ListUnknown(ctx, params)
+	people := make([]UnknownPerson, len(rows))
+	for i, row := range rows {
+		people[i].CareRecipientID = row.CareRecipientID
+		if row.MayBeID != nil {
+			people[i].MayBe = &PersonRef{
+				ID: *row.MayBeID, CareRecipientID: row.MayBeCareRecipientID, NDISNumber: row.MayBeNdisNumber,
+				GivenName: row.MayBeGivenName, FamilyName: row.MayBeFamilyName,
+			}
+		}
+	}
+	return people, err
 }
 
 // BulkPage is a bulk run with some of its people, all as they stood at one moment.
@@ -277,25 +303,26 @@ func (s *Store) AllBulkItems(ctx context.Context, organisation care.ID, bulk Bul
 	}
 }
 
-// AllUnknown yields the care recipient ids of everybody whom the government listed and the organisation does not have.
-func (s *Store) AllUnknown(ctx context.Context, organisation, bulk care.ID) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
+// AllUnknown yields everybody whom the government listed and the organisation does not have, in the order of BulkView.
+func (s *Store) AllUnknown(ctx context.Context, organisation, bulk care.ID) iter.Seq2[UnknownPerson, error] {
+	return func(yield func(UnknownPerson, error) bool) {
 		params := gen.ListUnknownParams{OrganisationID: organisation, BulkID: bulk, Most: reportPage}
 		for {
-			unknown, err := s.queries.ListUnknown(ctx, params)
+			unknown, err := listUnknown(ctx, s.queries, params)
 			if err != nil {
-				yield("", mapError("list unknown people", err))
+				yield(UnknownPerson{}, mapError("list unknown people", err))
 				return
 			}
-			for _, careRecipientID := range unknown {
-				if !yield(careRecipientID, nil) {
+			for _, person := range unknown {
+				if !yield(person, nil) {
 					return
 				}
 			}
 			if len(unknown) < reportPage {
 				return
 			}
-			params.After = unknown[len(unknown)-1]
+			last := unknown[len(unknown)-1]
+			params.After, params.AfterStrange = last.CareRecipientID, last.MayBe == nil
 		}
 	}
 }
@@ -348,10 +375,13 @@ func viewBulk(row gen.ListBulksRow) (BulkSummary, error) {
 	kind, reason := care.RunKind(row.Kind), care.Reason(row.Reason)
 	view := BulkSummary{
 		ID: row.ID, Kind: kind, State: bulkState(row), RequestedBy: row.RequestedBy, WorkflowID: row.WorkflowID, Options: ViewBulkOptions(options, row.ServiceProviderID),
-		RequestedAt: row.RequestedAt, PlannedAt: row.PlannedAt, PausedAt: row.PausedAt, WaitingSince: row.WaitingSince,
+		RequestedAt: row.RequestedAt, StartedAt: row.StartedAt, PlannedAt: row.PlannedAt, PausedAt: row.PausedAt, WaitingSince: row.WaitingSince,
 		WaitingWords: row.WaitingWords, FinishedAt: row.FinishedAt, Outcome: care.RunOutcome(row.Outcome), Reason: reason,
 		Explanation: reason.ExplainFor(kind.Service()), Counts: bulkCounts(row), ListedAt: row.ListedAt, Absent: int(row.Absent),
-		AbsentHeld: int(row.AbsentHeld), Unknown: int(row.Unknown),
+		AbsentHeld: int(row.AbsentHeld), Unknown: int(row.Unknown), SetAside: SetAsideView{Unavailable: int(row.Unavailable), Contributions: int(row.Losing)},
+	}
+	if view.State == BulkQueued && notBegun(row.StartedAt, row.RequestedAt) {
+		view.Explanation = care.NotBegun
 	}
 	view.estimate(row)
 	return view, nil

@@ -207,16 +207,104 @@ func TestAReportHasEverybodyOnce(t *testing.T) {
 func TestUnknownPeopleAreListed(t *testing.T) {
 	t.Parallel()
 	b := newBulkRun(t, 1, everyCareRecipient)
-	require.NoError(t, b.store.ReportUnknown(t.Context(), b.organisation.ID, b.id, []string{"77", "415000000", "66"}))
+	listed := db.Listed{People: []care.Identity{{CareRecipientID: "77"}, {CareRecipientID: "415000000"}, {CareRecipientID: "66"}}}
+	require.NoError(t, b.store.ReportUnknown(t.Context(), b.organisation.ID, b.id, listed))
 	view := b.view(t)
 	require.Equal(t, 2, view.Unknown)
-	require.Equal(t, []string{"66", "77"}, view.UnknownPeople, "who is known is not among them")
-	var all []string
-	for careRecipientID, err := range b.store.AllUnknown(t.Context(), b.organisation.ID, b.id) {
+	require.Equal(t, []db.UnknownPerson{{CareRecipientID: "66"}, {CareRecipientID: "77"}}, view.UnknownPeople, "who is known is not among them")
+	require.Equal(t, view.UnknownPeople, b.allUnknown(t))
+}
+
+func (b bulkRun) allUnknown(t *testing.T) (all []db.UnknownPerson) {
+	t.Helper()
+	for listed, err := range b.store.AllUnknown(t.Context(), b.organisation.ID, b.id) {
 		require.NoError(t, err)
-		all = append(all, careRecipientID)
+		all = append(all, listed)
 	}
-	require.Equal(t, view.UnknownPeople, all)
+	return all
+}
+
+// R33: whoever is listed under an unknown number with the name and birth date of somebody who is gone stands beside that person.
+func TestWhoIsGoneAndListedAgainStandSideBySide(t *testing.T) {
+	t.Parallel()
+	b := newBulkRun(t, 3, everyCareRecipient) // Ada Wren 0, 1, 2: digits are no letters, so that they are namesakes
+	sql := testkit.OpenSQL(t, b.address)
+	sql.Exec(t, "UPDATE client SET family_name = 'Lark' WHERE care_recipient_id = '415000001'")
+	sql.Exec(t, "UPDATE client SET family_name = 'Crake' WHERE care_recipient_id = '415000002'")
+	connection, err := b.store.CreateConnection(t.Context(), b.organisation.ID, exampleConnection("4000012345"))
+	require.NoError(t, err)
+	named := func(family, careRecipientID string) care.Identity {
+		return care.Identity{GivenName: "Ada", FamilyName: family, BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: careRecipientID}
+	}
+	listed := db.Listed{
+		People:       []care.Identity{named("Lark", "99"), named("Wren", "415000000"), named("Wren", "66"), {CareRecipientID: "77"}},
+		ByConnection: map[care.ID]int{connection.ID: 4},
+	}
+	report := func(listed db.Listed) []db.UnknownPerson {
+		require.NoError(t, b.store.ReportUnknown(t.Context(), b.organisation.ID, b.id, listed))
+		require.Equal(t, b.allUnknown(t), b.view(t).UnknownPeople)
+		return b.view(t).UnknownPeople
+	}
+	nobody := []db.UnknownPerson{{CareRecipientID: "66"}, {CareRecipientID: "77"}, {CareRecipientID: "99"}}
+
+	updates := listed
+	updates.ByConnection = nil
+	require.Equal(t, nobody, report(updates), "absence from a list of updates proves nothing (R5)")
+	unread := listed
+	unread.ByConnection = map[care.ID]int{}
+	require.Equal(t, nobody, report(unread), "a list was not read")
+
+	lark := clientOf(t, b.store, b.organisation, "415000001")
+	gone := &db.PersonRef{ID: lark.ID, CareRecipientID: "415000001", GivenName: "Ada", FamilyName: "Lark"}
+	require.Equal(t, []db.UnknownPerson{{CareRecipientID: "99", MayBe: gone}, {CareRecipientID: "66"}, {CareRecipientID: "77"}}, report(listed),
+		"the Wren who is listed is not gone; who is unknown by name is nobody's")
+	other := newOrganisation(t, b.store, "banksia")
+	importPeople(t, b.store, other, person(2, "Ada", "Wren", "415000000"))
+	require.Equal(t, lark.ID, report(listed)[0].MayBe.ID, "another organisation's people are not looked at (R11)")
+
+	require.NoError(t, b.store.ChangeNumber(t.Context(), b.organisation.ID, db.NumberChange{
+		Person: lark.ID, Kind: care.CareRecipientIDNumber, Number: "99", RequestedBy: "tests", Note: "the letter of August",
+	}))
+	require.Equal(t, "99", b.view(t).UnknownPeople[0].MayBe.CareRecipientID, "what became of it is seen")
+}
+
+// R38: a bulk run that no worker begins says so, and one that a worker has begun does not.
+func TestABulkRunThatNoWorkerBegins(t *testing.T) {
+	t.Parallel()
+	b := newBulkRun(t, 1, everyCareRecipient)
+	sql := testkit.OpenSQL(t, b.address)
+	sql.Exec(t, "UPDATE bulk_run SET planned_at = NULL")
+	require.Empty(t, b.view(t).Explanation, "a worker may yet begin it")
+	sql.Exec(t, "UPDATE bulk_run SET requested_at = now() - interval '2 minutes'")
+	require.Equal(t, care.NotBegun, b.view(t).Explanation)
+	require.Nil(t, b.view(t).StartedAt)
+
+	options, err := b.store.BeginBulk(t.Context(), b.organisation.ID, b.id)
+	require.NoError(t, err)
+	require.Equal(t, care.RunCareRecipient, options.Kind)
+	require.Empty(t, b.view(t).Explanation, "it reads the lists, which takes its time")
+	begun := b.view(t).StartedAt
+	require.NotNil(t, begun)
+	_, err = b.store.BeginBulk(t.Context(), b.organisation.ID, b.id)
+	require.NoError(t, err)
+	require.Equal(t, begun, b.view(t).StartedAt, "it begins once")
+	_, err = b.store.BeginBulk(t.Context(), db.NewID(), b.id)
+	require.ErrorIs(t, err, db.ErrNotFound, "another organisation's (R11)")
+}
+
+// R9, R38: who waits for the end of the run is counted, until they are settled.
+func TestWhoIsSetAsideIsCounted(t *testing.T) {
+	t.Parallel()
+	b := newBulkRun(t, 4, everyCareRecipient)
+	require.Zero(t, b.view(t).SetAside)
+	for i, cause := range []care.AsideCause{care.AsideUnavailable, care.AsideUnavailable, care.AsideContributions} {
+		_, err := b.store.SetItemAside(t.Context(), b.organisation.ID, b.id, b.people[i], cause, time.Now(), care.AreaBudgets)
+		require.NoError(t, err)
+	}
+	require.Equal(t, db.SetAsideView{Unavailable: 2, Contributions: 1}, b.view(t).SetAside)
+	b.run(t, b.people[0], care.RunSucceeded, "")
+	require.NoError(t, b.store.EscalateItems(t.Context(), b.organisation.ID, b.id, b.people[1:2]))
+	require.Equal(t, db.SetAsideView{Contributions: 1}, b.view(t).SetAside)
 }
 
 // R11: one organisation can never read another's.

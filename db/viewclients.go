@@ -41,6 +41,7 @@ type RunRef struct {
 	ID          care.ID         `json:"id"`
 	Kind        care.RunKind    `json:"kind" enum:"care-recipient,pace-contract"`
 	Outcome     care.RunOutcome `json:"outcome,omitempty" doc:"Absent until the run has finished"`
+	Reason      care.Reason     `json:"reason,omitempty" doc:"A code that says why the run did not simply succeed"`
 	RequestedAt time.Time       `json:"requested_at"`
 	FinishedAt  *time.Time      `json:"finished_at"`
 }
@@ -120,7 +121,8 @@ func viewClient(row gen.ListClientsRow, today care.Date) ClientView {
 	}
 	if row.LastRunID != nil && row.LastRequestedAt != nil {
 		view.LastRun = &RunRef{
-			ID: *row.LastRunID, Kind: care.RunKind(row.LastKind), Outcome: care.RunOutcome(row.LastOutcome), RequestedAt: *row.LastRequestedAt, FinishedAt: row.LastFinishedAt,
+			ID: *row.LastRunID, Kind: care.RunKind(row.LastKind), Outcome: care.RunOutcome(row.LastOutcome), Reason: care.Reason(row.LastReason),
+			RequestedAt: *row.LastRequestedAt, FinishedAt: row.LastFinishedAt,
 		}
 	}
 	return view

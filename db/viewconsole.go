@@ -86,7 +86,7 @@ func viewPersonRow(row gen.ListPeopleRow) PersonRow {
 	}
 	if row.LastRunID != nil {
 		person.LastRun = &RunRef{
-			ID: *row.LastRunID, Kind: care.RunKind(row.LastKind), Outcome: care.RunOutcome(row.LastOutcome),
+			ID: *row.LastRunID, Kind: care.RunKind(row.LastKind), Outcome: care.RunOutcome(row.LastOutcome), Reason: care.Reason(row.LastReason),
 			RequestedAt: valueOf(row.LastRequestedAt), FinishedAt: row.LastFinishedAt,
 		}
 	}

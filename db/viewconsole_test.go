@@ -136,6 +136,9 @@ func TestPeopleByTheirLastSyncOfEachKind(t *testing.T) {
 			"succeeded", care.RunCareRecipient, false},
 		{"a preview that nobody used after a refresh", []pastRun{{care.RunPACEContract, "failed", "unavailable", 1}, {care.RunPACEContract, "cancelled", "preview_expired", 0}},
 			"failed", care.RunPACEContract, true},
+		{"a plan that has not begun", []pastRun{{care.RunPACEContract, "failed", "plan_in_future", 1}}, "failed", care.RunPACEContract, false},
+		{"a failure behind a plan that has not begun", []pastRun{{care.RunCareRecipient, "failed", "unavailable", 2}, {care.RunPACEContract, "failed", "plan_in_future", 1}},
+			"failed", care.RunCareRecipient, true},
 		{"nothing but such a preview", []pastRun{{care.RunPACEContract, "cancelled", "preview_expired", 0}}, "never", "", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -299,7 +299,7 @@ func viewRun(row gen.ViewRunRow) (RunSummary, error) {
 		RequestedAt: row.RequestedAt, StartedAt: row.StartedAt, FinishedAt: row.FinishedAt, Outcome: care.RunOutcome(row.Outcome),
 		Reason: reason, Explanation: reason.ExplainFor(kind.Service()), Warnings: int(row.Warnings), Counts: viewCounts(kind, counts),
 	}
-	if summary.State == RunQueued && time.Since(row.RequestedAt) > beginsWithin {
+	if summary.State == RunQueued && notBegun(row.StartedAt, row.RequestedAt) {
 		summary.Explanation = care.NotBegun
 	}
 	return summary, nil
@@ -307,6 +307,11 @@ func viewRun(row gen.ViewRunRow) (RunSummary, error) {
 
 // beginsWithin is how soon a worker usually begins a run.
 const beginsWithin = time.Minute
+
+// notBegun reports whether no worker has begun a run, or a bulk run, although one should have by now (R38).
+func notBegun(startedAt *time.Time, requestedAt time.Time) bool {
+	return startedAt == nil && time.Since(requestedAt) > beginsWithin
+}
 
 func waitingRetrieval(row gen.ViewRunRow) *RetrievalRef {
 	if row.RetrievalID == nil {

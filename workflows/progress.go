@@ -120,6 +120,8 @@ func (p *progress) headline() string {
 	switch {
 	case p.Waiting != nil:
 		return "Waiting for a person"
+	case p.Reason.Harmless():
+		return "The plan has not begun, nothing was saved"
 	case p.Outcome != "":
 		return headlines[p.Outcome]
 	case p.Kind == care.RunPACEContract:

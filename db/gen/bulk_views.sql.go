@@ -155,13 +155,13 @@ func (q *Queries) ListBulkItems(ctx context.Context, arg ListBulkItemsParams) ([
 
 const listBulks = `-- name: ListBulks :many
 
-SELECT b.id, b.kind, b.requested_by, b.workflow_id, b.options, b.requested_at, b.planned_at, b.paused_at, b.waiting_since, b.waiting_words, b.finished_at,
+SELECT b.id, b.kind, b.requested_by, b.workflow_id, b.options, b.requested_at, b.started_at, b.planned_at, b.paused_at, b.waiting_since, b.waiting_words, b.finished_at,
        coalesce(b.outcome, '')::text AS outcome, b.reason, coalesce(n.service_provider_id, '')::text AS service_provider_id,
-       i.selected, i.succeeded, i.succeeded_with_warnings, i.partial, i.failed, i.cancelled, i.skipped, i.joined, i.escalated, i.settled_lately,
+       i.selected, i.succeeded, i.succeeded_with_warnings, i.partial, i.failed, i.cancelled, i.skipped, i.joined, i.escalated, i.unavailable, i.losing, i.settled_lately,
        extract(epoch FROM least(now() - b.planned_at, interval '5 minutes'))::float8 AS watched_seconds, now()::timestamptz AS at, b.listed_at, b.absent, b.absent_held,
        (SELECT count(*) FROM bulk_unknown u WHERE u.organisation_id = b.organisation_id AND u.bulk_id = b.id)::int AS unknown
 FROM (
-    SELECT r.id, r.organisation_id, r.kind, r.requested_by, r.workflow_id, r.options, r.listed_at, r.planned_at, r.absent, r.absent_held, r.paused_at, r.waiting_since, r.waiting_words, r.requested_at, r.finished_at, r.outcome, r.reason, r.outage_at FROM bulk_run r
+    SELECT r.id, r.organisation_id, r.kind, r.requested_by, r.workflow_id, r.options, r.listed_at, r.planned_at, r.absent, r.absent_held, r.paused_at, r.waiting_since, r.waiting_words, r.requested_at, r.finished_at, r.outcome, r.reason, r.outage_at, r.started_at FROM bulk_run r
     WHERE r.organisation_id = $1
       AND ($2::text = '' OR r.outcome = $2 OR $2 = 'unfinished' AND r.outcome IS NULL)
       AND ($3::uuid[] IS NULL OR r.id = ANY ($3))
@@ -182,6 +182,8 @@ CROSS JOIN LATERAL (
            (count(*) FILTER (WHERE p.outcome = 'skipped'))::int AS skipped,
            (count(*) FILTER (WHERE p.joined))::int AS joined,
            (count(*) FILTER (WHERE p.escalated_at IS NOT NULL))::int AS escalated,
+           (count(*) FILTER (WHERE p.set_aside_for = 'unavailable' AND p.outcome IS NULL AND p.escalated_at IS NULL))::int AS unavailable,
+           (count(*) FILTER (WHERE p.set_aside_for = 'contributions' AND p.outcome IS NULL AND p.escalated_at IS NULL))::int AS losing,
            (count(*) FILTER (WHERE p.settled_at > now() - interval '5 minutes'))::int AS settled_lately
     FROM bulk_item p WHERE p.organisation_id = b.organisation_id AND p.bulk_id = b.id
 ) i
@@ -203,6 +205,7 @@ type ListBulksRow struct {
 	WorkflowID            string
 	Options               json.RawMessage
 	RequestedAt           time.Time
+	StartedAt             *time.Time
 	PlannedAt             *time.Time
 	PausedAt              *time.Time
 	WaitingSince          *time.Time
@@ -220,6 +223,8 @@ type ListBulksRow struct {
 	Skipped               int32
 	Joined                int32
 	Escalated             int32
+	Unavailable           int32
+	Losing                int32
 	SettledLately         int32
 	WatchedSeconds        float64
 	At                    time.Time
@@ -254,6 +259,7 @@ func (q *Queries) ListBulks(ctx context.Context, arg ListBulksParams) ([]ListBul
 			&i.WorkflowID,
 			&i.Options,
 			&i.RequestedAt,
+			&i.StartedAt,
 			&i.PlannedAt,
 			&i.PausedAt,
 			&i.WaitingSince,
@@ -271,6 +277,8 @@ func (q *Queries) ListBulks(ctx context.Context, arg ListBulksParams) ([]ListBul
 			&i.Skipped,
 			&i.Joined,
 			&i.Escalated,
+			&i.Unavailable,
+			&i.Losing,
 			&i.SettledLately,
 			&i.WatchedSeconds,
 			&i.At,
@@ -290,24 +298,40 @@ func (q *Queries) ListBulks(ctx context.Context, arg ListBulksParams) ([]ListBul
 }
 
 const listUnknown = `-- name: ListUnknown :many
-SELECT u.care_recipient_id FROM bulk_unknown u
-WHERE u.organisation_id = $1 AND u.bulk_id = $2 AND u.care_recipient_id > $3::text
-ORDER BY u.care_recipient_id
-LIMIT $4
+SELECT u.care_recipient_id, c.id AS may_be_id, coalesce(c.care_recipient_id, '')::text AS may_be_care_recipient_id, coalesce(c.ndis_number, '')::text AS may_be_ndis_number,
+       coalesce(c.given_name, '')::text AS may_be_given_name, coalesce(c.family_name, '')::text AS may_be_family_name
+FROM bulk_unknown u
+LEFT JOIN client c ON c.organisation_id = u.organisation_id AND c.id = u.may_be_client_id
+WHERE u.organisation_id = $1 AND u.bulk_id = $2
+  AND (u.may_be_client_id IS NULL, u.care_recipient_id) > ($3::boolean, $4::text)
+ORDER BY u.may_be_client_id IS NULL, u.care_recipient_id
+LIMIT $5
 `
 
 type ListUnknownParams struct {
 	OrganisationID care.ID
 	BulkID         care.ID
+	AfterStrange   bool
 	After          string
 	Most           int32
 }
 
-// In the order of the numbers; after is the last of the page that was shown before.
-func (q *Queries) ListUnknown(ctx context.Context, arg ListUnknownParams) ([]string, error) {
+type ListUnknownRow struct {
+	CareRecipientID      string
+	MayBeID              *care.ID
+	MayBeCareRecipientID string
+	MayBeNdisNumber      string
+	MayBeGivenName       string
+	MayBeFamilyName      string
+}
+
+// Those who may be people of ours first, then in the order of the numbers; after is the last of the page that was shown before, and
+// after_strange whether that one may be none of ours.
+func (q *Queries) ListUnknown(ctx context.Context, arg ListUnknownParams) ([]ListUnknownRow, error) {
 	rows, err := q.db.Query(ctx, listUnknown,
 		arg.OrganisationID,
 		arg.BulkID,
+		arg.AfterStrange,
 		arg.After,
 		arg.Most,
 	)
@@ -315,13 +339,20 @@ func (q *Queries) ListUnknown(ctx context.Context, arg ListUnknownParams) ([]str
 		return nil, err
 	}
 	defer rows.Close()
-	var items []string
+	var items []ListUnknownRow
 	for rows.Next() {
-		var care_recipient_id string
-		if err := rows.Scan(&care_recipient_id); err != nil {
+		var i ListUnknownRow
+		if err := rows.Scan(
+			&i.CareRecipientID,
+			&i.MayBeID,
+			&i.MayBeCareRecipientID,
+			&i.MayBeNdisNumber,
+			&i.MayBeGivenName,
+			&i.MayBeFamilyName,
+		); err != nil {
 			return nil, err
 		}
-		items = append(items, care_recipient_id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -117,6 +117,23 @@ func (q *Queries) AbsentPeople(ctx context.Context, arg AbsentPeopleParams) ([]A
 	return items, nil
 }
 
+const beginBulk = `-- name: BeginBulk :one
+UPDATE bulk_run SET started_at = coalesce(started_at, now()) WHERE organisation_id = $1 AND id = $2 RETURNING options
+`
+
+type BeginBulkParams struct {
+	OrganisationID care.ID
+	ID             care.ID
+}
+
+// A worker has begun the bulk run. Its options.
+func (q *Queries) BeginBulk(ctx context.Context, arg BeginBulkParams) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, beginBulk, arg.OrganisationID, arg.ID)
+	var options json.RawMessage
+	err := row.Scan(&options)
+	return options, err
+}
+
 const bulkHalt = `-- name: BulkHalt :one
 SELECT (paused_at IS NOT NULL)::boolean AS paused, (outcome IS NOT NULL)::boolean AS finished
 FROM bulk_run WHERE organisation_id = $1 AND id = $2
@@ -394,6 +411,52 @@ func (q *Queries) FinishBulk(ctx context.Context, arg FinishBulkParams) (string,
 	var outcome string
 	err := row.Scan(&outcome)
 	return outcome, err
+}
+
+const goneFromLists = `-- name: GoneFromLists :many
+SELECT c.id, c.given_name, c.family_name, c.birth_date FROM client c
+WHERE c.organisation_id = $1 AND c.birth_date = ANY ($2::date[]) AND c.care_recipient_id IS NOT NULL
+  AND NOT EXISTS (SELECT FROM unnest($3::text[]) AS l (care_recipient_id) WHERE l.care_recipient_id = c.care_recipient_id)
+ORDER BY c.id
+`
+
+type GoneFromListsParams struct {
+	OrganisationID care.ID
+	BirthDates     []care.Date
+	Listed         []string
+}
+
+type GoneFromListsRow struct {
+	ID         care.ID
+	GivenName  string
+	FamilyName string
+	BirthDate  care.Date
+}
+
+// The people whom no list has, of those who were born on one of these days.
+func (q *Queries) GoneFromLists(ctx context.Context, arg GoneFromListsParams) ([]GoneFromListsRow, error) {
+	rows, err := q.db.Query(ctx, goneFromLists, arg.OrganisationID, arg.BirthDates, arg.Listed)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []GoneFromListsRow
+	for rows.Next() {
+		var i GoneFromListsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.GivenName,
+			&i.FamilyName,
+			&i.BirthDate,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const heldLists = `-- name: HeldLists :many
@@ -974,20 +1037,20 @@ func (q *Queries) RecordBulk(ctx context.Context, arg RecordBulkParams) error {
 }
 
 const reportUnknown = `-- name: ReportUnknown :exec
-INSERT INTO bulk_unknown (organisation_id, bulk_id, care_recipient_id)
-SELECT $1, $2, u.id FROM unnest($3::text[]) AS u (id)
-WHERE NOT EXISTS (SELECT FROM client c WHERE c.organisation_id = $1 AND c.care_recipient_id = u.id)
-ON CONFLICT DO NOTHING
+INSERT INTO bulk_unknown (organisation_id, bulk_id, care_recipient_id, may_be_client_id)
+SELECT $1, $2, u.care_recipient_id, u.may_be_client_id
+FROM jsonb_to_recordset($3::jsonb) AS u (care_recipient_id text, may_be_client_id uuid)
+ON CONFLICT (bulk_id, care_recipient_id) DO UPDATE SET may_be_client_id = excluded.may_be_client_id
 `
 
 type ReportUnknownParams struct {
-	OrganisationID   care.ID
-	BulkID           care.ID
-	CareRecipientIds []string
+	OrganisationID care.ID
+	BulkID         care.ID
+	People         json.RawMessage
 }
 
 func (q *Queries) ReportUnknown(ctx context.Context, arg ReportUnknownParams) error {
-	_, err := q.db.Exec(ctx, reportUnknown, arg.OrganisationID, arg.BulkID, arg.CareRecipientIds)
+	_, err := q.db.Exec(ctx, reportUnknown, arg.OrganisationID, arg.BulkID, arg.People)
 	return err
 }
 
@@ -1174,6 +1237,37 @@ func (q *Queries) TimeZoneOf(ctx context.Context, id care.ID) (string, error) {
 	var time_zone string
 	err := row.Scan(&time_zone)
 	return time_zone, err
+}
+
+const unknownAmong = `-- name: UnknownAmong :many
+SELECT u.id::text FROM unnest($1::text[]) AS u (id)
+WHERE NOT EXISTS (SELECT FROM client c WHERE c.organisation_id = $2 AND c.care_recipient_id = u.id)
+`
+
+type UnknownAmongParams struct {
+	CareRecipientIds []string
+	OrganisationID   care.ID
+}
+
+// The care recipient ids that nobody of the organisation has.
+func (q *Queries) UnknownAmong(ctx context.Context, arg UnknownAmongParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, unknownAmong, arg.CareRecipientIds, arg.OrganisationID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var u_id string
+		if err := rows.Scan(&u_id); err != nil {
+			return nil, err
+		}
+		items = append(items, u_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const unsettledOfSlice = `-- name: UnsettledOfSlice :many

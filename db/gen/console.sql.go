@@ -160,11 +160,11 @@ WITH person AS (
             WHERE r.organisation_id = person.organisation_id AND r.client_id = person.id AND r.kind = possible.kind AND r.reason <> 'preview_expired'
             ORDER BY r.requested_at DESC LIMIT 1) newest
         WHERE possible.number IS NOT NULL
-        ORDER BY coalesce(newest.outcome IN ('partial', 'failed', 'cancelled') AND newest.reason <> 'superseded', false) DESC,
+        ORDER BY coalesce(newest.outcome IN ('partial', 'failed', 'cancelled') AND newest.reason NOT IN ('superseded', 'plan_in_future'), false) DESC,
                  coalesce(newest.finished_at, newest.requested_at) < $9::timestamptz DESC, newest.requested_at DESC
         LIMIT 1) last ON true
     CROSS JOIN LATERAL (
-        SELECT (last.id IS NULL OR coalesce(last.outcome IN ('partial', 'failed', 'cancelled') AND last.reason <> 'superseded', false)
+        SELECT (last.id IS NULL OR coalesce(last.outcome IN ('partial', 'failed', 'cancelled') AND last.reason NOT IN ('superseded', 'plan_in_future'), false)
                 OR coalesce(last.finished_at, last.requested_at) < $9::timestamptz)::boolean AS stale
     ) s
     WHERE ($5::text = '' OR last.outcome = $5::text OR $5::text = 'never' AND last.id IS NULL
@@ -174,7 +174,7 @@ WITH person AS (
     LIMIT $8::int OFFSET CASE WHEN $5::text <> '' OR $6::boolean THEN $7::int END
 )
 SELECT c.id, c.given_name, c.family_name, coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number,
-       c.not_in_care_since, l.id AS last_run_id, coalesce(l.kind, '')::text AS last_kind, coalesce(l.outcome, '')::text AS last_outcome,
+       c.not_in_care_since, l.id AS last_run_id, coalesce(l.kind, '')::text AS last_kind, coalesce(l.outcome, '')::text AS last_outcome, coalesce(l.reason, '')::text AS last_reason,
        l.requested_at AS last_requested_at, l.finished_at AS last_finished_at, c.stale
 FROM page c
 LEFT JOIN sync_run l ON l.organisation_id = c.organisation_id AND l.id = c.last_run_id
@@ -203,6 +203,7 @@ type ListPeopleRow struct {
 	LastRunID       *care.ID
 	LastKind        string
 	LastOutcome     string
+	LastReason      string
 	LastRequestedAt *time.Time
 	LastFinishedAt  *time.Time
 	Stale           bool
@@ -242,6 +243,7 @@ func (q *Queries) ListPeople(ctx context.Context, arg ListPeopleParams) ([]ListP
 			&i.LastRunID,
 			&i.LastKind,
 			&i.LastOutcome,
+			&i.LastReason,
 			&i.LastRequestedAt,
 			&i.LastFinishedAt,
 			&i.Stale,

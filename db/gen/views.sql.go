@@ -51,7 +51,7 @@ SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.care_recipien
        coalesce(c.ndis_number, '') AS ndis_number, c.pace_participant, c.pace_api_access,
        coalesce(n.service_provider_id, '') AS service_provider_id, c.entry_date, c.departure_date, c.not_in_care_since, c.verified_at, p.id AS plan_id, p.start_date, p.end_date,
        0 < (SELECT count(*) FROM classification k WHERE k.organisation_id = c.organisation_id AND k.plan_id = p.id AND k.removed_at IS NULL) AS has_classification,
-       l.id AS last_run_id, coalesce(l.kind, '')::text AS last_kind, coalesce(l.outcome, '')::text AS last_outcome, l.requested_at AS last_requested_at, l.finished_at AS last_finished_at
+       l.id AS last_run_id, coalesce(l.kind, '')::text AS last_kind, coalesce(l.outcome, '')::text AS last_outcome, coalesce(l.reason, '')::text AS last_reason, l.requested_at AS last_requested_at, l.finished_at AS last_finished_at
 FROM client c
 LEFT JOIN connection n ON n.organisation_id = c.organisation_id AND n.id = c.connection_id
 LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
@@ -98,6 +98,7 @@ type ListClientsRow struct {
 	LastRunID         *care.ID
 	LastKind          string
 	LastOutcome       string
+	LastReason        string
 	LastRequestedAt   *time.Time
 	LastFinishedAt    *time.Time
 }
@@ -141,6 +142,7 @@ func (q *Queries) ListClients(ctx context.Context, arg ListClientsParams) ([]Lis
 			&i.LastRunID,
 			&i.LastKind,
 			&i.LastOutcome,
+			&i.LastReason,
 			&i.LastRequestedAt,
 			&i.LastFinishedAt,
 		); err != nil {

@@ -3,9 +3,9 @@
 -- name: ListBulks :many
 -- Newest first; before is the last bulk run of the page that was shown before. settled_lately is how many people were settled within the
 -- last five minutes of the run, watched_seconds how long that is.
-SELECT b.id, b.kind, b.requested_by, b.workflow_id, b.options, b.requested_at, b.planned_at, b.paused_at, b.waiting_since, b.waiting_words, b.finished_at,
+SELECT b.id, b.kind, b.requested_by, b.workflow_id, b.options, b.requested_at, b.started_at, b.planned_at, b.paused_at, b.waiting_since, b.waiting_words, b.finished_at,
        coalesce(b.outcome, '')::text AS outcome, b.reason, coalesce(n.service_provider_id, '')::text AS service_provider_id,
-       i.selected, i.succeeded, i.succeeded_with_warnings, i.partial, i.failed, i.cancelled, i.skipped, i.joined, i.escalated, i.settled_lately,
+       i.selected, i.succeeded, i.succeeded_with_warnings, i.partial, i.failed, i.cancelled, i.skipped, i.joined, i.escalated, i.unavailable, i.losing, i.settled_lately,
        extract(epoch FROM least(now() - b.planned_at, interval '5 minutes'))::float8 AS watched_seconds, now()::timestamptz AS at, b.listed_at, b.absent, b.absent_held,
        (SELECT count(*) FROM bulk_unknown u WHERE u.organisation_id = b.organisation_id AND u.bulk_id = b.id)::int AS unknown
 FROM (
@@ -30,6 +30,8 @@ CROSS JOIN LATERAL (
            (count(*) FILTER (WHERE p.outcome = 'skipped'))::int AS skipped,
            (count(*) FILTER (WHERE p.joined))::int AS joined,
            (count(*) FILTER (WHERE p.escalated_at IS NOT NULL))::int AS escalated,
+           (count(*) FILTER (WHERE p.set_aside_for = 'unavailable' AND p.outcome IS NULL AND p.escalated_at IS NULL))::int AS unavailable,
+           (count(*) FILTER (WHERE p.set_aside_for = 'contributions' AND p.outcome IS NULL AND p.escalated_at IS NULL))::int AS losing,
            (count(*) FILTER (WHERE p.settled_at > now() - interval '5 minutes'))::int AS settled_lately
     FROM bulk_item p WHERE p.organisation_id = b.organisation_id AND p.bulk_id = b.id
 ) i
@@ -43,10 +45,15 @@ WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bulk_id AND i.reason
 GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2;
 
 -- name: ListUnknown :many
--- In the order of the numbers; after is the last of the page that was shown before.
-SELECT u.care_recipient_id FROM bulk_unknown u
-WHERE u.organisation_id = @organisation_id AND u.bulk_id = @bulk_id AND u.care_recipient_id > @after::text
-ORDER BY u.care_recipient_id
+-- Those who may be people of ours first, then in the order of the numbers; after is the last of the page that was shown before, and
+-- after_strange whether that one may be none of ours.
+SELECT u.care_recipient_id, c.id AS may_be_id, coalesce(c.care_recipient_id, '')::text AS may_be_care_recipient_id, coalesce(c.ndis_number, '')::text AS may_be_ndis_number,
+       coalesce(c.given_name, '')::text AS may_be_given_name, coalesce(c.family_name, '')::text AS may_be_family_name
+FROM bulk_unknown u
+LEFT JOIN client c ON c.organisation_id = u.organisation_id AND c.id = u.may_be_client_id
+WHERE u.organisation_id = @organisation_id AND u.bulk_id = @bulk_id
+  AND (u.may_be_client_id IS NULL, u.care_recipient_id) > (@after_strange::boolean, @after::text)
+ORDER BY u.may_be_client_id IS NULL, u.care_recipient_id
 LIMIT @most;
 
 -- name: BulkKind :one

@@ -299,11 +299,27 @@ SELECT organisation_id, id, workflow_id FROM sync_run
 WHERE outcome IS NULL AND requested_at < now() - interval '2 minutes' AND workflow_id <> '' AND NOT starts_with(workflow_id, 'bulk-sync/')
 ORDER BY requested_at LIMIT 1000;
 
+-- name: UnknownAmong :many
+-- The care recipient ids that nobody of the organisation has.
+SELECT u.id::text FROM unnest(@care_recipient_ids::text[]) AS u (id)
+WHERE NOT EXISTS (SELECT FROM client c WHERE c.organisation_id = @organisation_id AND c.care_recipient_id = u.id);
+
+-- name: GoneFromLists :many
+-- The people whom no list has, of those who were born on one of these days.
+SELECT c.id, c.given_name, c.family_name, c.birth_date FROM client c
+WHERE c.organisation_id = @organisation_id AND c.birth_date = ANY (@birth_dates::date[]) AND c.care_recipient_id IS NOT NULL
+  AND NOT EXISTS (SELECT FROM unnest(@listed::text[]) AS l (care_recipient_id) WHERE l.care_recipient_id = c.care_recipient_id)
+ORDER BY c.id;
+
 -- name: ReportUnknown :exec
-INSERT INTO bulk_unknown (organisation_id, bulk_id, care_recipient_id)
-SELECT @organisation_id, @bulk_id, u.id FROM unnest(@care_recipient_ids::text[]) AS u (id)
-WHERE NOT EXISTS (SELECT FROM client c WHERE c.organisation_id = @organisation_id AND c.care_recipient_id = u.id)
-ON CONFLICT DO NOTHING;
+INSERT INTO bulk_unknown (organisation_id, bulk_id, care_recipient_id, may_be_client_id)
+SELECT @organisation_id, @bulk_id, u.care_recipient_id, u.may_be_client_id
+FROM jsonb_to_recordset(@people::jsonb) AS u (care_recipient_id text, may_be_client_id uuid)
+ON CONFLICT (bulk_id, care_recipient_id) DO UPDATE SET may_be_client_id = excluded.may_be_client_id;
+
+-- name: BeginBulk :one
+-- A worker has begun the bulk run. Its options.
+UPDATE bulk_run SET started_at = coalesce(started_at, now()) WHERE organisation_id = @organisation_id AND id = @id RETURNING options;
 
 -- name: BulkOptions :one
 SELECT options FROM bulk_run WHERE organisation_id = @organisation_id AND id = @id;

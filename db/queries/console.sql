@@ -29,11 +29,11 @@ WITH person AS (
             WHERE r.organisation_id = person.organisation_id AND r.client_id = person.id AND r.kind = possible.kind AND r.reason <> 'preview_expired'
             ORDER BY r.requested_at DESC LIMIT 1) newest
         WHERE possible.number IS NOT NULL
-        ORDER BY coalesce(newest.outcome IN ('partial', 'failed', 'cancelled') AND newest.reason <> 'superseded', false) DESC,
+        ORDER BY coalesce(newest.outcome IN ('partial', 'failed', 'cancelled') AND newest.reason NOT IN ('superseded', 'plan_in_future'), false) DESC,
                  coalesce(newest.finished_at, newest.requested_at) < @stale_before::timestamptz DESC, newest.requested_at DESC
         LIMIT 1) last ON true
     CROSS JOIN LATERAL (
-        SELECT (last.id IS NULL OR coalesce(last.outcome IN ('partial', 'failed', 'cancelled') AND last.reason <> 'superseded', false)
+        SELECT (last.id IS NULL OR coalesce(last.outcome IN ('partial', 'failed', 'cancelled') AND last.reason NOT IN ('superseded', 'plan_in_future'), false)
                 OR coalesce(last.finished_at, last.requested_at) < @stale_before::timestamptz)::boolean AS stale
     ) s
     WHERE (@outcome::text = '' OR last.outcome = @outcome::text OR @outcome::text = 'never' AND last.id IS NULL
@@ -43,7 +43,7 @@ WITH person AS (
     LIMIT @most::int OFFSET CASE WHEN @outcome::text <> '' OR @stale_only::boolean THEN @beyond::int END
 )
 SELECT c.id, c.given_name, c.family_name, coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number,
-       c.not_in_care_since, l.id AS last_run_id, coalesce(l.kind, '')::text AS last_kind, coalesce(l.outcome, '')::text AS last_outcome,
+       c.not_in_care_since, l.id AS last_run_id, coalesce(l.kind, '')::text AS last_kind, coalesce(l.outcome, '')::text AS last_outcome, coalesce(l.reason, '')::text AS last_reason,
        l.requested_at AS last_requested_at, l.finished_at AS last_finished_at, c.stale
 FROM page c
 LEFT JOIN sync_run l ON l.organisation_id = c.organisation_id AND l.id = c.last_run_id

@@ -170,9 +170,9 @@ func (a api) registerBulks(served huma.API) {
 
 // bulkReport is the shape of a report in JSON.
 type bulkReport struct {
-	BulkRun       db.BulkView   `json:"bulk_run"`
-	People        []db.BulkItem `json:"people"`
-	UnknownPeople []string      `json:"unknown_people" doc:"The care recipient ids of people whom the government lists and the organisation does not have"`
+	BulkRun       db.BulkView        `json:"bulk_run"`
+	People        []db.BulkItem      `json:"people"`
+	UnknownPeople []db.UnknownPerson `json:"unknown_people" doc:"The people whom the government lists and the organisation does not have"`
 }
 
 func (a api) startBulk(ctx context.Context, in *startBulkInput) (*startedBulkOutput, error) {

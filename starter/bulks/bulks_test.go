@@ -396,31 +396,71 @@ func (w world) report(t *testing.T, bulk care.ID, format bulks.Format) []byte {
 	return out.Bytes()
 }
 
+// listedAgain lists a person of ours under another number, and a stranger (R33).
+func (w world) listedAgain(t *testing.T, bulk care.ID) *db.PersonRef {
+	t.Helper()
+	connection, err := w.store.CreateConnection(t.Context(), w.organisation.ID, care.Connection{
+		Service: care.ServicesAustralia, Name: "wattle", BaseURL: "https://services.example", TokenBaseURL: "https://proda.example",
+		DeviceBaseURL: "https://devices.example", RANumber: "1234567890", DeviceName: "caresync", ClientID: "client", APIKey: "key", Audience: "audience",
+		ProductID: "CareSync", ServiceProviderID: "4000012345", RatePerSecond: 10, ConsentCode: "CONSENT",
+	})
+	require.NoError(t, err)
+	client, err := w.store.ClientByCareRecipientID(t.Context(), w.organisation, "415000000", time.Now())
+	require.NoError(t, err)
+	again := care.Identity{GivenName: client.GivenName, FamilyName: client.FamilyName, BirthDate: client.BirthDate, CareRecipientID: "99"}
+	require.NoError(t, w.store.ReportUnknown(t.Context(), w.organisation.ID, bulk, db.Listed{
+		People: []care.Identity{again, {CareRecipientID: "77"}, {CareRecipientID: "415000001"}, {CareRecipientID: "415000002"}}, ByConnection: map[care.ID]int{connection.ID: 4},
+	}))
+	return &db.PersonRef{ID: client.ID, CareRecipientID: client.CareRecipientID, GivenName: client.GivenName, FamilyName: client.FamilyName}
+}
+
+// R38: a bulk run that no worker begins says so, whoever looks.
+func TestABulkRunThatNoWorkerBegins(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bulk := w.start(t, bulks.Order{})
+	w.server.Change(protocol.BulkSyncID(bulk), func(workflow *temporaltest.Workflow) { workflow.Unbegun = true })
+	first := func() (update bulks.Update) {
+		for update := range w.service.Follow(t.Context(), w.organisation.ID, bulk) {
+			return update
+		}
+		return update
+	}
+	require.Empty(t, first().Waiting, "a worker may yet begin it")
+	testkit.OpenSQL(t, w.address).Exec(t, "UPDATE bulk_run SET requested_at = now() - interval '2 minutes'")
+	require.Equal(t, care.NotBegun, first().Waiting)
+	require.Equal(t, care.NotBegun, w.progress(t, bulk).Explanation)
+	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk))
+	require.Equal(t, care.RunCancelled, w.progress(t, bulk).Outcome, "it ends at once: no worker would answer")
+}
+
 func TestTheReportIsSafeInASpreadsheet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	bulk := w.start(t, bulks.Order{})
 	w.plan(t, bulk)
 	w.settle(t, bulk, care.RunFailed, care.ReasonNotFound)
-	require.NoError(t, w.store.ReportUnknown(t.Context(), w.organisation.ID, bulk, []string{"77"}))
+	gone := w.listedAgain(t, bulk)
 	w.finish(t, bulk, "")
 
 	rows, err := csv.NewReader(bytes.NewReader(w.report(t, bulk, bulks.CSV))).ReadAll()
 	require.NoError(t, err)
 	require.Equal(t, bulks.ReportColumns, rows[0])
-	require.Len(t, rows, 1+peopleOfTheWorld+1)
+	require.Len(t, rows, 1+peopleOfTheWorld+2)
 	require.Equal(t, "'=cmd()", rows[1][3])
 	require.Equal(t, []string{"failed", "not_found"}, rows[1][5:7])
-	require.Equal(t, []string{"77", "unknown"}, []string{rows[4][1], rows[4][5]})
+	require.Equal(t, []string{"99", "unknown", "99 is listed with the name and birth date of =cmd() Wren 0 (415000000), who is no longer listed: " +
+		"change the number of =cmd() Wren 0, or import 99 as a new person."}, []string{rows[4][1], rows[4][5], rows[4][7]})
+	require.Equal(t, []string{"77", "unknown"}, []string{rows[5][1], rows[5][5]})
 
 	var document struct {
-		BulkRun       db.BulkView   `json:"bulk_run"`
-		People        []db.BulkItem `json:"people"`
-		UnknownPeople []string      `json:"unknown_people"`
+		BulkRun       db.BulkView        `json:"bulk_run"`
+		People        []db.BulkItem      `json:"people"`
+		UnknownPeople []db.UnknownPerson `json:"unknown_people"`
 	}
 	require.NoError(t, json.Unmarshal(w.report(t, bulk, bulks.JSON), &document))
 	require.Equal(t, peopleOfTheWorld, document.BulkRun.Counts.Failed)
 	require.Equal(t, "=cmd()", document.People[0].Person.GivenName, "programs get what is stored")
-	require.Equal(t, []string{"77"}, document.UnknownPeople)
+	require.Equal(t, []db.UnknownPerson{{CareRecipientID: "99", MayBe: gone}, {CareRecipientID: "77"}}, document.UnknownPeople)
 	require.ErrorIs(t, w.service.Report(t.Context(), db.NewID(), bulk, bulks.CSV, &bytes.Buffer{}), db.ErrNotFound)
 }

@@ -1,6 +1,7 @@
 package bulks
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -92,14 +93,24 @@ func isNews(before, now Update) bool {
 	return !reflect.DeepEqual(before, now)
 }
 
+// NotBegun says that no worker has begun a bulk run although one should have by now, with what to do; empty if there is nothing to say.
+func NotBegun(bulk db.BulkSummary) string {
+	if bulk.State != db.BulkQueued {
+		return ""
+	}
+	return bulk.Explanation
+}
+
 // waiting asks Temporal now and then about the workflow of a bulk run that has not finished. Temporal being away is no error: the rows say
 // enough.
 func (f *follower) waiting(ctx context.Context, progress db.BulkSummary) (string, error) {
 	if progress.State == db.BulkFinished {
 		return "", nil
 	}
+	notBegun := NotBegun(progress)
 	if f.described.IsZero() {
 		f.described = time.Now()
+		f.last.Waiting = notBegun
 	}
 	if time.Since(f.described) < f.service.describe {
 		return f.last.Waiting, nil
@@ -111,9 +122,9 @@ func (f *follower) waiting(ctx context.Context, progress db.BulkSummary) (string
 	}
 	switch {
 	case at.running && at.idle:
-		return waitsForWorker, nil
+		return cmp.Or(notBegun, waitsForWorker), nil
 	case at.running, !at.known && time.Since(progress.RequestedAt) < startsWithin:
-		return "", nil
+		return notBegun, nil
 	}
 	if err := f.service.abandoned(ctx, f.organisation, f.bulk); !errors.Is(err, ErrFinished) && !errors.Is(err, db.ErrUnavailable) {
 		return "", err

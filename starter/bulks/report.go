@@ -1,6 +1,7 @@
 package bulks
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/present"
 )
 
 // Format is how a report is written.
@@ -60,11 +62,11 @@ func (s *Service) reportCSV(ctx context.Context, organisation care.ID, view db.B
 			return err
 		}
 	}
-	for careRecipientID, err := range s.store.AllUnknown(ctx, organisation, view.ID) {
+	for listed, err := range s.store.AllUnknown(ctx, organisation, view.ID) {
 		if err != nil {
 			return err
 		}
-		if err := rows.Write(unknownRow(careRecipientID)); err != nil {
+		if err := rows.Write(unknownRow(listed)); err != nil {
 			return err
 		}
 	}
@@ -91,10 +93,10 @@ func reportRow(item db.BulkItem) []string {
 	}
 }
 
-func unknownRow(careRecipientID string) []string {
+func unknownRow(listed db.UnknownPerson) []string {
 	row := make([]string, len(ReportColumns))
-	row[1], row[5] = cell(careRecipientID), OutcomeUnknown
-	row[7] = "The government lists this person, whom the organisation does not have. Nobody was created: import the person first."
+	row[1], row[5] = cell(listed.CareRecipientID), OutcomeUnknown
+	row[7] = cell(cmp.Or(present.MayBe(listed), "The government lists this person, whom the organisation does not have. Nobody was created: import the person first."))
 	return row
 }
 
@@ -135,12 +137,12 @@ func (s *Service) reportJSON(ctx context.Context, organisation care.ID, view db.
 	}
 	document.raw("],\"unknown_people\":[")
 	comma = ""
-	for careRecipientID, err := range s.store.AllUnknown(ctx, organisation, view.ID) {
+	for listed, err := range s.store.AllUnknown(ctx, organisation, view.ID) {
 		if err != nil {
 			return err
 		}
 		document.raw(comma)
-		document.value(careRecipientID)
+		document.value(listed)
 		comma = ","
 	}
 	document.raw("]}\n")

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,6 +103,7 @@ func (a *app) showBulk(view db.BulkView, organisation db.Organisation) {
 	who, what := present.BulkOptions(view.Kind, view.Options)
 	a.details(
 		"bulk run", string(view.ID), "state", present.BulkState(view.BulkSummary), "why", view.Explanation, "waits", present.BulkWaits(view.BulkSummary, zone),
+		"set aside", strings.Join(present.SetAside(view.BulkSummary), "\n"),
 		"who", who, "what", what, "requested by", view.RequestedBy, "requested", present.Time(&view.RequestedAt, zone),
 		"finished", instant(view.FinishedAt, zone), "took", bulkTook(view.BulkSummary), "speed", speed(view.BulkSummary),
 		"estimated end", instant(view.EstimatedEnd, zone), "time zone", organisation.TimeZone)
@@ -164,7 +166,7 @@ func (a *app) showReasons(view db.BulkView) {
 		if words == "" {
 			words = present.Field(string(reason.Reason))
 		}
-		a.print("· %s, %s: %s", present.Count(reason.People, "person", "people"), present.ItemOutcome(reason.Outcome), words)
+		a.print("· %s, %s: %s", present.Count(reason.People, "person", "people"), present.ItemState(present.Ending{Outcome: reason.Outcome, Reason: reason.Reason}), words)
 	}
 	a.print("Who they are: %s", a.typed("bulk people", view.ID, "--outcome", db.Unsuccessful))
 	if view.State == db.BulkFinished && view.Counts.Processed > good(view.Counts) {
@@ -189,13 +191,38 @@ func (a *app) showAbsences(view db.BulkView) {
 	}
 	a.heading("unknown people")
 	a.print("%s on the providers' lists and no client of the organisation. Nobody was created:", present.Count(view.Unknown, "person is", "people are"))
-	first := view.UnknownPeople[:min(len(view.UnknownPeople), unknownShown)]
-	if more := view.Unknown - len(first); more > 0 {
-		a.print("  %s and %d more", strings.Join(first, ", "), more)
-		a.print("All of them: %s", a.typed("bulk report", view.ID))
-		return
+	var strange []string
+	for _, listed := range view.UnknownPeople {
+		if listed.MayBe != nil {
+			a.showMayBe(listed)
+		} else if len(strange) < unknownShown {
+			strange = append(strange, listed.CareRecipientID)
+		}
 	}
-	a.print("  %s", strings.Join(first, ", "))
+	shown := len(strange) + countMayBe(view.UnknownPeople)
+	if len(strange) > 0 {
+		a.print("  %s", strings.Join(strange, ", "))
+	}
+	if more := view.Unknown - shown; more > 0 {
+		a.print("  and %d more. All of them: %s", more, a.typed("bulk report", view.ID))
+	}
+}
+
+// showMayBe shows somebody listed beside the person of ours whom it may be, and how to say so (R33).
+func (a *app) showMayBe(listed db.UnknownPerson) {
+	a.print("  %s", present.MayBe(listed))
+	if listed.MayBe.CareRecipientID != listed.CareRecipientID {
+		a.print("    %s", a.typed("person change-number", listed.MayBe.ID, "--care-recipient-id", listed.CareRecipientID, "--why", `"…"`))
+	}
+}
+
+func countMayBe(people []db.UnknownPerson) (known int) {
+	for _, listed := range people {
+		if listed.MayBe != nil {
+			known++
+		}
+	}
+	return known
 }
 
 func (a *app) bulkPeople() *cobra.Command {
@@ -260,7 +287,7 @@ func (a *app) showItems(bulk care.ID, items []db.BulkItem, more bool) {
 			run = string(*item.RunID)
 		}
 		shown.AppendRow(table.Row{
-			numberOf(item.Person), present.Name(item.Person.GivenName, item.Person.FamilyName), present.ItemOutcome(item.Outcome) + how(item), why(item), run,
+			numberOf(item.Person), present.Name(item.Person.GivenName, item.Person.FamilyName), present.ItemState(present.Ending{Outcome: item.Outcome, Reason: item.Reason}) + how(item), why(item), run,
 		})
 	}
 	shown.Render()
@@ -396,7 +423,7 @@ func (p *bulkProgress) waits(update bulks.Update) string {
 	if update.Bulk.State == db.BulkQueued {
 		return "selecting people"
 	}
-	return present.BulkWaits(update.Bulk, p.zone)
+	return cmp.Or(present.BulkWaits(update.Bulk, p.zone), strings.Join(present.SetAside(update.Bulk), "; "))
 }
 
 func (p *bulkProgress) redraw(lines []string) {

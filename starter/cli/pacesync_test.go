@@ -175,6 +175,12 @@ func TestRefusalsAreExplained(t *testing.T) { // R21, R23, R30
 		require.Contains(t, done.out, said, key)
 		require.NotContains(t, done.out, "Services Australia", key)
 	}
+	future := s.participant("future-plan")
+	require.Contains(t, must(t, "runs", "list", "--client", string(future)), "plan not begun")
+	var runs []db.RunSummary
+	require.NoError(t, json.Unmarshal([]byte(must(t, "runs", "list", "--client", string(future), "--json")), &runs))
+	require.Equal(t, care.ReasonPlanInFuture, runs[0].Reason)
+	require.NotContains(t, must(t, "runs", "show", string(runs[0].ID)), "✗", "nothing is wrong")
 	client := s.participant("endorsement-missing")
 	require.Contains(t, must(t, "pace", "client", string(client)), "stopped since", "R30")
 	require.Equal(t, cli.ExitNotComplete, run(t, "", "pace", "refresh", string(client), "--wait").code)

@@ -126,6 +126,8 @@ func mark(area db.AreaView) string {
 		return "≈"
 	case area.Outcome == care.AreaSkipped:
 		return "-"
+	case area.Reason.Harmless():
+		return "·"
 	default:
 		return "✗"
 	}
@@ -157,6 +159,8 @@ func areaWords(area db.AreaView, run db.RunProgress) string {
 		return countWords(area, run.Kind) + warningWords(area.Warnings)
 	case area.Outcome == care.AreaSuperseded:
 		return "a newer sync had saved it already"
+	case area.Reason.Harmless():
+		return present.PlanNotBegun
 	case area.Reason != "" && string(area.Reason) != string(area.Outcome):
 		return fmt.Sprintf("%s (%s)", area.Outcome, present.Field(string(area.Reason)))
 	default:

@@ -15,7 +15,8 @@ import (
 // showResult is the message at the end of a sync: care recipient id, counts and a link to the plan (Care Recipient Sync §Success message), or what went wrong.
 func (a *app) showResult(run db.RunView, organisation db.Organisation) {
 	a.print("")
-	a.print("%s Sync %s.", outcomeMark(run.Outcome), present.Outcome(run.Outcome))
+	end := present.EndOf(run.RunSummary)
+	a.print("%s %s", end.Mark(), end.Sentence())
 	a.details(
 		"care recipient id", careRecipientOf(run.RunSummary),
 		"NDIS number", participantOf(run.RunSummary),
@@ -62,17 +63,6 @@ func participantOf(run db.RunSummary) string {
 	return run.Person.NDISNumber
 }
 
-func outcomeMark(outcome care.RunOutcome) string {
-	switch outcome {
-	case care.RunSucceeded, care.RunSucceededWithWarnings:
-		return "✓"
-	case care.RunPartial:
-		return "!"
-	default:
-		return "✗"
-	}
-}
-
 // took is how long the work lasted, without the time in which a person looked at a preview.
 func took(run db.RunProgress) string {
 	from := run.WorkedFrom()
@@ -94,15 +84,23 @@ func (a *app) showCounts(run db.RunView) {
 // showIssues says what went wrong in which area, in plain words and in the government's own, and then the warnings.
 func (a *app) showIssues(run db.RunView) {
 	if run.Reason != "" && !slices.ContainsFunc(run.Issues, isError) {
-		a.print("\n✗ %s", run.Explanation)
+		a.print("\n%s %s", present.EndOf(run.RunSummary).Mark(), run.Explanation)
 	}
 	for _, issue := range run.Issues {
 		if isError(issue) {
-			a.print("\n✗ %s: %s", present.Area(issue.Area), issue.Message)
+			a.print("\n%s %s: %s", errorMark(issue), present.Area(issue.Area), issue.Message)
 			a.showWords(issue, run.ID)
 		}
 	}
 	a.showWarnings(run.Issues, run.ID)
+}
+
+// errorMark tells what is to be mended from what is not.
+func errorMark(issue db.IssueView) string {
+	if present.IsError(issue) {
+		return "✗"
+	}
+	return "·"
 }
 
 func isError(issue db.IssueView) bool { return issue.Severity == care.SeverityError }

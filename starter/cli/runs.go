@@ -140,7 +140,7 @@ func (a *app) showRun(run db.RunView, organisation db.Organisation) {
 	a.showCounts(run)
 	for _, issue := range run.Issues {
 		if isError(issue) {
-			a.print("\n✗ %s: %s", present.Area(issue.Area), issue.Message)
+			a.print("\n%s %s: %s", errorMark(issue), present.Area(issue.Area), issue.Message)
 			a.showWords(issue, run.ID)
 		}
 	}

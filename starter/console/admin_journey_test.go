@@ -166,6 +166,30 @@ func TestUnknownPeopleAreReported(t *testing.T) {
 	w.startBulk(func() {})
 	w.sees("On the providers’ lists, and not known here")
 	w.eventually("whom we lack", `document.querySelector("#unknown").innerText.includes("415056224")`)
+
+	// Name and birth date are those of somebody who is gone: it is one person under two numbers (R33).
+	w.sees("1 person may be listed under another number")
+	w.requireNoBarriers("whoever is listed under another number")
+	bulk := value[string](w, `location.pathname`)
+	w.press("Change number")
+	w.sees("Which number changes")
+	w.requireNoBarriers("a number that changes")
+	w.fill("#field-number", "415056224")
+	w.press("Change number")
+	w.sees("The reason is empty: say why.")
+	w.fill("#field-note", "the letter of August")
+	w.fill("#field-number", testkit.Value[string](t, sql, `SELECT care_recipient_id FROM client WHERE organisation_id = $1 AND id <> $2 ORDER BY id LIMIT 1`,
+		request.OrganisationID, request.ClientID))
+	w.press("Change number")
+	w.sees("Another person has this number")
+	w.requireNoBarriers("a number that somebody has")
+	w.fill("#field-number", "415056224")
+	w.press("Change number")
+	w.sees("The number was changed. Sync the person next")
+	w.sees("the letter of August")
+	require.Equal(t, "415056224", testkit.Value[string](t, sql, `SELECT care_recipient_id FROM client WHERE id = $1`, request.ClientID))
+	w.open(bulk)
+	w.sees("The number was changed since.")
 }
 
 // A schedule is created from a preset, paused, resumed, run, made good for days that have passed, and deleted, which is asked once.

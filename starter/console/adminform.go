@@ -100,7 +100,7 @@ var fieldTitles = map[string]string{
 	"all_budgets": "The usage of budgets that ended long ago", "delta": "“Those who have changed”", "hold_changes": "Holding changes",
 	"accept_absences": "Accepting absences", "window": "Batches at once", "failure_threshold": "The failure threshold", "cron": "The cron expression",
 	"time_of_day": "A time of day", "weekdays": "The weekdays", "time_zone": "The time zone", "catch_up": "How late a run may begin", "jitter": "The random delay",
-	"from": "The first day", "to": "The last moment", "budget_calls_per_hour": "Budget calls an hour", "connection": "The connection",
+	"from": "The first day", "to": "The last moment", "budget_calls_per_hour": "Budget calls an hour", "connection": "The connection", "note": "The reason",
 }
 
 func fieldTitle(field string) string {

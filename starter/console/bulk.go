@@ -86,12 +86,22 @@ func (c console) bulkRun(w http.ResponseWriter, r *http.Request, v visitor) erro
 
 func newBulkView(loaded db.BulkPage, filter db.ItemFilter, chosen string, zone *time.Location) bulkView {
 	view := bulkView{
-		bulkPanel: bulkPanel{bulk: loaded.Bulk.BulkSummary, zone: zone}, bulk: loaded.Bulk, outcome: chosen, after: filter.After, people: loaded.People,
+		bulkPanel: bulkPanel{bulk: loaded.Bulk.BulkSummary, waiting: bulks.NotBegun(loaded.Bulk.BulkSummary), zone: zone}, bulk: loaded.Bulk, outcome: chosen, after: filter.After, people: loaded.People,
 	}
 	if loaded.More {
 		view.next = view.people[len(view.people)-1].Person.ID
 	}
 	return view
+}
+
+// listedAgain are the people listed who may be people of ours under another number (R33).
+func (v bulkView) listedAgain() (pairs []db.UnknownPerson) {
+	for _, listed := range v.bulk.UnknownPeople {
+		if listed.MayBe != nil {
+			pairs = append(pairs, listed)
+		}
+	}
+	return pairs
 }
 
 // address is that of the page, or of what is below it, with the same people: those after one, or the first.

@@ -16,7 +16,7 @@ import (
 func bulkTone(bulk db.BulkSummary) ui.Tone {
 	switch bulk.State {
 	case db.BulkFinished:
-		return outcomeTone(bulk.Outcome)
+		return present.Ending{Outcome: bulk.Outcome}.Tone()
 	case db.BulkQueued:
 		return ui.Quiet
 	case db.BulkPaused:
@@ -148,11 +148,19 @@ func bulkSegments(counts care.BulkCounts) []ui.Segment {
 }
 
 // itemTone is how good or bad a person's part of a bulk run ended.
-func itemTone(outcome care.ItemOutcome) ui.Tone {
-	if outcome == "" {
+func itemTone(end present.Ending) ui.Tone {
+	if end.Outcome == "" {
 		return ui.Busy
 	}
-	return outcomeTone(outcome)
+	return end.Tone()
+}
+
+func endOfItem(item db.BulkItem) present.Ending {
+	return present.Ending{Outcome: item.Outcome, Reason: item.Reason}
+}
+
+func endOfReason(reason db.BulkReason) present.Ending {
+	return present.Ending{Outcome: reason.Outcome, Reason: reason.Reason}
 }
 
 // itemHow says how a person was synced where that was out of the ordinary.

@@ -277,6 +277,14 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 		require.NotContains(t, w.text(), "Services Australia")
 	}
 	w.requireNoBarriers("a refusal")
+	for _, list := range []string{"/runs?person=" + string(s.RequestFor(t, "future-plan").ClientID), s.participantPath(t, "future-plan"), "/people"} {
+		w.open(list)
+		w.sees("plan not begun")
+	}
+	w.open("/runs/" + string(s.newestPACE(t, "future-plan").ID))
+	w.sees("This plan has not begun")
+	require.NotContains(t, w.text(), "failed")
+	w.requireNoBarriers("a run of a plan that has not begun")
 	w.open(s.participantPath(t, "endorsement-missing"))
 	w.sees("Scheduled syncs stopped on")
 	w.requireNoBarriers("a person whose syncs have stopped")

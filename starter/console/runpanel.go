@@ -69,6 +69,9 @@ func resultTitle(run db.RunSummary) string {
 	if run.Reason == care.ReasonPreviewExpired {
 		return "The preview expired, and nothing was saved"
 	}
+	if run.Reason.Harmless() {
+		return "This plan has not begun"
+	}
 	switch run.Outcome {
 	case care.RunSucceeded:
 		return "The synchronisation has finished"
@@ -90,7 +93,7 @@ func (p runPanel) counted() []care.Kind { return p.run.Kind.CountedKinds() }
 func (p runPanel) saved() bool { return p.run.Outcome != care.RunFailed }
 
 func (p runPanel) errors() []db.IssueView {
-	return slices.DeleteFunc(slices.Clone(p.run.Issues), func(issue db.IssueView) bool { return issue.Severity != care.SeverityError })
+	return slices.DeleteFunc(slices.Clone(p.run.Issues), func(issue db.IssueView) bool { return !present.IsError(issue) })
 }
 
 func (p runPanel) warnings() []present.Warning { return present.Warnings(p.run.Issues) }

@@ -695,7 +695,7 @@ func runResult(panel runPanel) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Notice(outcomeTone(panel.run.Outcome), resultTitle(panel.run.RunSummary)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var29), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Notice(present.EndOf(panel.run.RunSummary).Tone(), resultTitle(panel.run.RunSummary)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var29), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

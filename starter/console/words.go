@@ -11,25 +11,11 @@ import (
 	"github.com/caresync/caresync/starter/present"
 )
 
-// outcomeTone is how good or bad a run's end is.
-func outcomeTone(outcome care.RunOutcome) ui.Tone {
-	switch outcome {
-	case care.RunSucceeded:
-		return ui.Good
-	case care.RunSucceededWithWarnings, care.RunPartial:
-		return ui.Warn
-	case care.RunFailed:
-		return ui.Bad
-	default:
-		return ui.Quiet
-	}
-}
-
 // runTone is that of a run's end, or says that it has not come yet.
 func runTone(run db.RunSummary) ui.Tone {
 	switch {
 	case run.State == db.RunFinished:
-		return outcomeTone(run.Outcome)
+		return present.EndOf(run).Tone()
 	case run.State == db.RunQueued:
 		return ui.Quiet
 	default:
@@ -45,8 +31,12 @@ func lastRunTone(run *db.RunRef) ui.Tone {
 	case run.Outcome == "":
 		return ui.Busy
 	default:
-		return outcomeTone(run.Outcome)
+		return endOfLast(run).Tone()
 	}
+}
+
+func endOfLast(run *db.RunRef) present.Ending {
+	return present.Ending{Outcome: run.Outcome, Reason: run.Reason}
 }
 
 func lastRunWords(run *db.RunRef) string {
@@ -56,26 +46,14 @@ func lastRunWords(run *db.RunRef) string {
 	case run.Outcome == "":
 		return "under way"
 	default:
-		return outcomeWords(run.Outcome)
-	}
-}
-
-// outcomeWords are short enough for a badge.
-func outcomeWords(outcome care.RunOutcome) string {
-	switch outcome {
-	case care.RunSucceededWithWarnings:
-		return "with warnings"
-	case care.RunFailed:
-		return "failed"
-	default:
-		return present.Outcome(outcome)
+		return endOfLast(run).Badge()
 	}
 }
 
 // runWords say in a badge where a run stands.
 func runWords(run db.RunSummary) string {
 	if run.State == db.RunFinished {
-		return outcomeWords(run.Outcome)
+		return present.EndOf(run).Badge()
 	}
 	return present.State(run)
 }
@@ -91,7 +69,7 @@ func areaTone(area db.AreaView) ui.Tone {
 		return ui.Warn
 	case area.Outcome == care.AreaSucceeded, area.Outcome == care.AreaSuperseded:
 		return ui.Good
-	case area.Outcome == care.AreaSkipped, area.Outcome == care.AreaCancelled:
+	case area.Outcome == care.AreaSkipped, area.Outcome == care.AreaCancelled, area.Reason.Harmless():
 		return ui.Quiet
 	default:
 		return ui.Bad
@@ -111,6 +89,8 @@ func areaWords(area db.AreaView, kind care.RunKind) string {
 		return savedWords(area, kind)
 	case area.Outcome == care.AreaSuperseded:
 		return "A newer sync had saved it already."
+	case area.Reason.Harmless():
+		return area.Explanation
 	case area.Explanation != "":
 		return ui.Sentence(string(area.Outcome)) + ". " + area.Explanation
 	default:
@@ -231,6 +211,8 @@ func areaState(area db.AreaView) string {
 		return "saved"
 	case area.Outcome == care.AreaSuperseded:
 		return "saved by a newer sync"
+	case area.Reason.Harmless():
+		return present.PlanNotBegun
 	default:
 		return string(area.Outcome)
 	}

@@ -41,18 +41,42 @@ func BulkWaits(bulk db.BulkSummary, zone *time.Location) string {
 	}
 }
 
-var itemOutcomes = map[care.ItemOutcome]string{
-	care.RunFailed:   "failed",
-	care.ItemSkipped: "not reached",
-	"":               "not done yet",
+// SetAside says of the people of a bulk run who wait until the others are done how many they are, and why they wait (R9).
+func SetAside(bulk db.BulkSummary) (lines []string) {
+	if people := bulk.SetAside.Unavailable; people > 0 {
+		lines = append(lines, fmt.Sprintf("%s: %s answers 503 for them; tried again at the end", Count(people, "person waits", "people wait"), Service(bulk.Kind.Service())))
+	}
+	if people := bulk.SetAside.Contributions; people > 0 {
+		lines = append(lines, fmt.Sprintf("%s: %s reports no contributions of them any more; the end of the run tells whether they go or are held",
+			Count(people, "person waits", "people wait"), Service(bulk.Kind.Service())))
+	}
+	return lines
 }
 
-// ItemOutcome says how a person's part of a bulk run ended.
-func ItemOutcome(outcome care.ItemOutcome) string {
-	if words, found := itemOutcomes[outcome]; found {
-		return words
+// MayBe says that somebody whom a list names may be a person of ours under another number (R33), and what to do; empty where nobody fits.
+func MayBe(listed db.UnknownPerson) string {
+	person := listed.MayBe
+	if person == nil {
+		return ""
 	}
-	return known(outcomes, outcome)
+	name := Name(person.GivenName, person.FamilyName)
+	if person.CareRecipientID == listed.CareRecipientID {
+		return fmt.Sprintf("%s has been given the number %s since.", name, listed.CareRecipientID)
+	}
+	return fmt.Sprintf("%s is listed with the name and birth date of %s (%s), who is no longer listed: change the number of %s, or import %s as a new person.",
+		listed.CareRecipientID, name, person.CareRecipientID, name, listed.CareRecipientID)
+}
+
+// ItemState says how a person's part of a bulk run ended.
+func ItemState(end Ending) string {
+	switch end.Outcome {
+	case "":
+		return "not done yet"
+	case care.RunFailed:
+		return end.Badge()
+	default:
+		return end.Words()
+	}
 }
 
 // BulkOptions says in words who is synced in a bulk run, and what of them.

@@ -78,21 +78,13 @@ var areas = map[care.Area]string{
 // Area names an area of a sync.
 func Area(area care.Area) string { return known(areas, area) }
 
-var outcomes = map[care.RunOutcome]string{
-	care.RunSucceeded:             "succeeded",
-	care.RunSucceededWithWarnings: "succeeded with warnings",
-	care.RunPartial:               "partly saved",
-	care.RunFailed:                "failed, nothing was saved",
-	care.RunCancelled:             "cancelled",
-}
-
-// Outcome says how a run ended.
-func Outcome(outcome care.RunOutcome) string { return known(outcomes, outcome) }
+// Outcome names one of the outcomes, whatever its reason.
+func Outcome(outcome care.RunOutcome) string { return Ending{Outcome: outcome}.Words() }
 
 // State says where a run stands, in one or a few words.
 func State(run db.RunSummary) string {
 	if run.State == db.RunFinished {
-		return Outcome(run.Outcome)
+		return EndOf(run).Words()
 	}
 	if run.Waiting != nil {
 		return "preview waits"

@@ -1,6 +1,10 @@
 package ui
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/caresync/caresync/starter/present"
+)
 
 // Page is what the frame around a page shows.
 type Page struct {
@@ -67,18 +71,19 @@ const (
 	ThemeDark   Theme = "dark"
 )
 
-// Tone is how good or bad something is. A tone never stands alone: words say the same.
-type Tone string
+// Tone is how good or bad something is, or that it is under way.
+type Tone = present.Tone
 
 // The tones.
 const (
-	Good Tone = "good"
-	Warn Tone = "warn"
-	Bad  Tone = "bad"
+	Good  = present.Good
+	Warn  = present.Warn
+	Bad   = present.Bad
+	Quiet = present.Quiet
+
 	Info Tone = "info"
 	// Busy is for what is under way.
-	Busy  Tone = "busy"
-	Quiet Tone = "quiet"
+	Busy Tone = "busy"
 )
 
 // Message is a short notice.

@@ -1,0 +1,33 @@
+package console
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/console/ui"
+)
+
+// A plan that has not begun is nothing to mend, wherever its run is listed.
+func TestAPlanThatHasNotBegunIsNeutral(t *testing.T) {
+	for _, test := range []struct {
+		reason care.Reason
+		tone   ui.Tone
+		words  string
+		title  string
+		area   string
+	}{
+		{care.ReasonPlanInFuture, ui.Quiet, "plan not begun", "This plan has not begun", "plan not begun"},
+		{care.ReasonNotPACE, ui.Bad, "failed", "The synchronisation failed, and nothing was saved", "refused"},
+	} {
+		run := db.RunSummary{State: db.RunFinished, Outcome: care.RunFailed, Reason: test.reason}
+		last := &db.RunRef{Outcome: care.RunFailed, Reason: test.reason}
+		item := endOfItem(db.BulkItem{Outcome: care.RunFailed, Reason: test.reason})
+		area := db.AreaView{State: db.AreaDone, Outcome: care.AreaRefused, Reason: test.reason}
+		require.Equal(t, []ui.Tone{test.tone, test.tone, test.tone, test.tone}, []ui.Tone{runTone(run), lastRunTone(last), itemTone(item), areaTone(area)}, test.reason)
+		require.Equal(t, []string{test.words, test.words}, []string{runWords(run), lastRunWords(last)})
+		require.Equal(t, []string{test.title, test.area}, []string{resultTitle(run), areaState(area)})
+	}
+}
