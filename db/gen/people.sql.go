@@ -8,6 +8,7 @@ package gen
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/caresync/caresync/care"
 )
@@ -123,6 +124,57 @@ func (q *Queries) PeopleForImport(ctx context.Context, arg PeopleForImportParams
 	return items, nil
 }
 
+const samePersonAnswers = `-- name: SamePersonAnswers :many
+SELECT s.id, s.care_recipient_id, s.reported_given_name, s.said_by, s.said_why, s.said_at, (s.care_recipient_id = coalesce(c.care_recipient_id, ''))::boolean AS current
+FROM same_person s JOIN client c ON c.organisation_id = s.organisation_id AND c.id = s.client_id
+WHERE s.organisation_id = $1 AND s.client_id = $2
+ORDER BY s.said_at DESC, s.id
+`
+
+type SamePersonAnswersParams struct {
+	OrganisationID care.ID
+	ClientID       care.ID
+}
+
+type SamePersonAnswersRow struct {
+	ID                care.ID
+	CareRecipientID   string
+	ReportedGivenName string
+	SaidBy            string
+	SaidWhy           string
+	SaidAt            time.Time
+	Current           bool
+}
+
+// What stands, the newest first. current: of the care recipient id that the person has now.
+func (q *Queries) SamePersonAnswers(ctx context.Context, arg SamePersonAnswersParams) ([]SamePersonAnswersRow, error) {
+	rows, err := q.db.Query(ctx, samePersonAnswers, arg.OrganisationID, arg.ClientID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SamePersonAnswersRow
+	for rows.Next() {
+		var i SamePersonAnswersRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.CareRecipientID,
+			&i.ReportedGivenName,
+			&i.SaidBy,
+			&i.SaidWhy,
+			&i.SaidAt,
+			&i.Current,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const saySamePerson = `-- name: SaySamePerson :one
 WITH person AS (
     SELECT c.id, c.organisation_id, c.care_recipient_id FROM client c
@@ -192,6 +244,33 @@ func (q *Queries) ServiceProviderConnections(ctx context.Context, organisationID
 		return nil, err
 	}
 	return items, nil
+}
+
+const takeSamePersonBack = `-- name: TakeSamePersonBack :one
+WITH gone AS (
+    DELETE FROM same_person s WHERE s.organisation_id = $1 AND s.client_id = $2 AND s.id = $3
+    RETURNING s.organisation_id, s.client_id, s.reported_given_name
+)
+SELECT g.reported_given_name, c.birth_date FROM gone g JOIN client c ON c.organisation_id = g.organisation_id AND c.id = g.client_id
+`
+
+type TakeSamePersonBackParams struct {
+	OrganisationID care.ID
+	ClientID       care.ID
+	ID             care.ID
+}
+
+type TakeSamePersonBackRow struct {
+	ReportedGivenName string
+	BirthDate         care.Date
+}
+
+// The given name, and the day on which the person was born.
+func (q *Queries) TakeSamePersonBack(ctx context.Context, arg TakeSamePersonBackParams) (TakeSamePersonBackRow, error) {
+	row := q.db.QueryRow(ctx, takeSamePersonBack, arg.OrganisationID, arg.ClientID, arg.ID)
+	var i TakeSamePersonBackRow
+	err := row.Scan(&i.ReportedGivenName, &i.BirthDate)
+	return i, err
 }
 
 const tryLockForImport = `-- name: TryLockForImport :one

@@ -39,6 +39,21 @@ WITH person AS (
 )
 SELECT EXISTS (SELECT FROM person)::boolean AS same_id, (SELECT count(*) FROM said)::int AS new;
 
+-- name: SamePersonAnswers :many
+-- What stands, the newest first. current: of the care recipient id that the person has now.
+SELECT s.id, s.care_recipient_id, s.reported_given_name, s.said_by, s.said_why, s.said_at, (s.care_recipient_id = coalesce(c.care_recipient_id, ''))::boolean AS current
+FROM same_person s JOIN client c ON c.organisation_id = s.organisation_id AND c.id = s.client_id
+WHERE s.organisation_id = @organisation_id AND s.client_id = @client_id
+ORDER BY s.said_at DESC, s.id;
+
+-- name: TakeSamePersonBack :one
+-- The given name, and the day on which the person was born.
+WITH gone AS (
+    DELETE FROM same_person s WHERE s.organisation_id = @organisation_id AND s.client_id = @client_id AND s.id = @id
+    RETURNING s.organisation_id, s.client_id, s.reported_given_name
+)
+SELECT g.reported_given_name, c.birth_date FROM gone g JOIN client c ON c.organisation_id = g.organisation_id AND c.id = g.client_id;
+
 -- name: Namesakes :many
 -- The verified people of an organisation who were born on one of these days, with what tells them from others.
 SELECT (jsonb_build_object('client', to_jsonb(c)) || known_person(c))::jsonb AS held

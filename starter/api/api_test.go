@@ -437,6 +437,23 @@ func TestConfirmingTheSamePerson(t *testing.T) {
 	for _, said := range []string{"same-person", "api: tests", "compared with the approval letter", "Adah"} {
 		require.Contains(t, history, said)
 	}
+
+	// It can be taken back, once.
+	var stand struct{ Answers []db.SamePersonAnswer }
+	answers := "/v1/clients/" + string(s.client) + "/same-person"
+	s.get(answers).decode(t, &stand)
+	require.Len(t, stand.Answers, 1)
+	require.Equal(t, []string{"Adah", careRecipientID, "compared with the approval letter"}, []string{stand.Answers[0].GivenName, stand.Answers[0].CareRecipientID, stand.Answers[0].SaidWhy})
+	require.True(t, stand.Answers[0].Current)
+	back := answers + "/" + string(stand.Answers[0].ID) + "/take-back"
+	require.Equal(t, http.StatusNotFound, s.call(http.MethodGet, answers, s.other, "", "").status, "another organisation's (R11)")
+	require.Equal(t, http.StatusNotFound, s.call(http.MethodPost, back, s.other, "application/json", `{"note":"a"}`).status)
+	require.Equal(t, http.StatusUnprocessableEntity, s.post(back, `{"note":" "}`).status, "it says why")
+	answer = s.post(back, `{"note":"it is the cousin"}`)
+	require.Equal(t, http.StatusOK, answer.status, "%s", answer.body)
+	require.JSONEq(t, `{"answers":[]}`, string(answer.body))
+	require.Equal(t, http.StatusNotFound, s.post(back, `{"note":"it is the cousin"}`).status)
+	require.Contains(t, string(s.get("/v1/clients/"+string(s.client)+"/history?limit=1").body), "it is the cousin")
 }
 
 // doubt ends a run as one that could not tell whether the person is meant, since these fields differ.

@@ -27,6 +27,49 @@ func (a api) registerNumbers(served huma.API) {
 			"Changing the number back undoes it. A number that another person has is refused: \"number_taken\".",
 		DefaultStatus: http.StatusOK, Errors: []int{http.StatusNotFound, http.StatusConflict},
 	}, a.changeNumber)
+	huma.Register(served, huma.Operation{
+		OperationID: "list-same-person-answers", Method: http.MethodGet, Path: "/v1/clients/{id}/same-person", Tags: []string{tagCareRecipients},
+		Summary: "List the given names of which somebody said that they are this person's", Errors: []int{http.StatusNotFound},
+	}, a.listSamePersonAnswers)
+	huma.Register(served, huma.Operation{
+		OperationID: "take-same-person-back", Method: http.MethodPost, Path: "/v1/clients/{id}/same-person/{answer}/take-back", Tags: []string{tagCareRecipients},
+		Summary: "Take back that a given name is this person's",
+		Description: "The next sync asks again; what was saved stays. A person whom only that answer told from a namesake counts as not verified. " +
+			"Who took it back, and why, is kept in the person's history.",
+		DefaultStatus: http.StatusOK, Errors: []int{http.StatusNotFound, http.StatusConflict},
+	}, a.takeSamePersonBack)
+}
+
+type samePersonAnswersOutput struct {
+	Body struct {
+		Answers []db.SamePersonAnswer `json:"answers" doc:"Newest first; those that were taken back are in the person's history alone"`
+	}
+}
+
+func (a api) listSamePersonAnswers(ctx context.Context, in *clientInput) (*samePersonAnswersOutput, error) {
+	answers, err := a.store.SamePersonAnswers(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID))
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	out := &samePersonAnswersOutput{}
+	out.Body.Answers = answers
+	return out, nil
+}
+
+type takeSamePersonBackInput struct {
+	ID     string `path:"id" format:"uuid" doc:"CareSync's id of the person"`
+	Answer string `path:"answer" format:"uuid" doc:"The answer's id"`
+	Body   struct {
+		Note string `json:"note" minLength:"1" maxLength:"500" doc:"Why: it is kept in the person's history"`
+	}
+}
+
+func (a api) takeSamePersonBack(ctx context.Context, in *takeSamePersonBackInput) (*samePersonAnswersOutput, error) {
+	caller := callerOf(ctx)
+	if err := a.store.TakeSamePersonBack(ctx, caller.Organisation.ID, idOf(in.ID), idOf(in.Answer), by(caller), in.Body.Note); err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return a.listSamePersonAnswers(ctx, &clientInput{ID: in.ID})
 }
 
 func (a api) changeNumber(ctx context.Context, in *changeNumberInput) (*clientOutput, error) {

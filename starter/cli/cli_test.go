@@ -259,6 +259,51 @@ func TestASamePersonIsConfirmed(t *testing.T) {
 	require.Zero(t, runs[0].Warnings, "it is not asked again")
 	again := run(t, "", "runs", "same-person", string(runs[0].ID), "--reason", "compared with the letter")
 	require.Equal(t, cli.ExitUsage, again.code, "nothing is in doubt: %s", again.err)
+
+	// It can be taken back: then it is asked again.
+	person := string(view.Person.ID)
+	require.Contains(t, must(t, "person", "answers", person), "Margery")
+	var answers []db.SamePersonAnswer
+	require.NoError(t, json.Unmarshal([]byte(must(t, "person", "answers", person, "--json")), &answers))
+	require.Len(t, answers, 1)
+	answer := string(answers[0].ID)
+	require.Equal(t, cli.ExitUsage, run(t, "", "person", "take-back", person, answer).code, "without a why")
+	require.Equal(t, cli.ExitUsage, run(t, "", "person", "take-back", person, "Margery", "--why", "the cousin").code)
+	require.Equal(t, cli.ExitUsage, run(t, "", "person", "take-back", person, person, "--why", "the cousin").code, "there is no such answer")
+	require.Contains(t, must(t, "person", "take-back", person, answer, "--why", "it is the cousin"), "The next sync asks again")
+	require.Contains(t, must(t, "person", "answers", person), "Nobody has said so")
+	history := must(t, "person", "history", person)
+	require.Regexp(t, `same person, cli: .*same person +Margery +none +it is the cousin`, history)
+	require.Contains(t, s.sync("several-open").out, "given name differs")
+}
+
+// R33: a number changes by an operation of its own, which is undone by changing it back.
+func TestANumberIsChanged(t *testing.T) {
+	onDatabase(t, testkit.DatabaseURL(t))
+	must(t, "organisation", "create", "wattle", "--name", "Wattle Grove")
+	require.Equal(t, cli.ExitSucceeded, run(t, peopleHeader+"Ada,Wren,1941-03-09,415056224\nBen,Lark,1950-05-01,415056225\n", "import", "people", "-").code)
+	done := run(t, peopleHeader+"Ada,Wren,1941-03-09,415056229\n", "import", "people", "-")
+	require.Equal(t, cli.ExitUsage, done.code, "an import never changes a number")
+	require.Contains(t, done.err, "line 2, care_recipient_id")
+
+	changed := must(t, "person", "change-number", "415056224", "--care-recipient-id", "415056229", "--why", "the letter of August")
+	require.Contains(t, changed, "Changed the care recipient id of Ada Wren. Plan, contracts, budgets and history stay")
+	require.Contains(t, changed, "Sync the person next")
+	require.Regexp(t, `change of number, cli: .*care recipient id +415056224 +415056229 +the letter of August`, must(t, "person", "history", "415056229"))
+	require.Contains(t, run(t, "", "person", "change-number", "415056224", "--care-recipient-id", "415056230", "--why", "a").err, "no such person", "nobody has it any more")
+	for _, args := range [][]string{
+		{"415056229", "--care-recipient-id", "415056230"}, {"415056229", "--care-recipient-id", "415056230", "--why", " "},
+		{"415056229", "--why", "a"}, {"415056229", "--care-recipient-id", "x", "--why", "a"}, {"415056229", "--care-recipient-id", "415056229", "--why", "a"},
+		{"415056229", "--care-recipient-id", "415056230", "--ndis-number", "430000001", "--why", "a"},
+		{"415056229", "--care-recipient-id", "415056225", "--why", "a"}, // somebody else's
+	} {
+		refused := run(t, "", append([]string{"person", "change-number"}, args...)...)
+		require.Equal(t, cli.ExitUsage, refused.code, "%v: %s%s", args, refused.out, refused.err)
+	}
+	require.Contains(t, run(t, "", "person", "change-number", "415056229", "--care-recipient-id", "415056225", "--why", "a").err, "another person")
+	require.Contains(t, must(t, "person", "change-number", "415056229", "--ndis-number", "430000001", "--why", "from the plan"), "Changed the NDIS number of Ada Wren")
+	must(t, "person", "change-number", "415056229", "--care-recipient-id", "415056224", "--why", "it was the brother's")
+	require.Contains(t, must(t, "plan", "show", "415056224"), "Wren")
 }
 
 // R5: a removal that was held back is made after an operator has accepted it.

@@ -323,7 +323,7 @@ func (a *app) showHistory(changes []db.ContractChange, more bool, organisation d
 	for _, change := range changes {
 		row := table.Row{present.TimeToTheSecond(change.ChangedAt, organisation.Location()), present.Cause(change.ChangeCause), change.Subject, change.Action, "", ""}
 		if change.Field != "" {
-			row[3], row[4], row[5] = change.FieldLabel, onLines(change.Old), onLines(change.New)
+			row[3], row[4], row[5] = change.FieldLabel, onLines(change.Field, change.Old), onLines(change.Field, change.New)
 		}
 		shown.AppendRow(row)
 	}
@@ -335,7 +335,9 @@ func (a *app) showHistory(changes []db.ContractChange, more bool, organisation d
 }
 
 // onLines is a value in which each part of a list, such as a funding period, has a line of its own.
-func onLines(value *string) string { return strings.ReplaceAll(present.Value(value), "; ", "\n") }
+func onLines(field string, value *string) string {
+	return strings.ReplaceAll(present.Value(field, value), "; ", "\n")
+}
 
 // historyColumns break what can be long, such as a budget's name and its funding periods.
 func historyColumns() []table.ColumnConfig {

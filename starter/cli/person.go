@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,7 +15,8 @@ import (
 )
 
 func (a *app) personCommand() *cobra.Command {
-	return a.organisationFlag(a.group("person", "Change a person's number, and show what was changed", a.changeNumber(), a.personHistory()))
+	return a.organisationFlag(a.group("person", "Change a person's number, take an answer about them back, and show what was changed",
+		a.changeNumber(), a.personAnswers(), a.takeAnswerBack(), a.personHistory()))
 }
 
 func (a *app) changeNumber() *cobra.Command {
@@ -50,6 +52,78 @@ person has is refused: two people are not merged.`
 	command.Flags().StringVar(&note, "why", "", "why: it is kept in the person's history")
 	command.MarkFlagsOneRequired("care-recipient-id", "ndis-number")
 	command.MarkFlagsMutuallyExclusive("care-recipient-id", "ndis-number")
+	_ = command.MarkFlagRequired("why") // the flag exists
+	return command
+}
+
+func (a *app) personAnswers() *cobra.Command {
+	var asJSON bool
+	command := a.command("answers PERSON", "Show the given names of which somebody said that they are this person's", onePerson,
+		func(ctx context.Context, args []string) error {
+			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+				person, err := findPerson(ctx, store, organisation, args[0])
+				if err != nil {
+					return err
+				}
+				answers, err := store.SamePersonAnswers(ctx, organisation.ID, person.ID)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return a.printJSON(answers)
+				}
+				a.showAnswers(person, answers, organisation)
+				return nil
+			})
+		})
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+func (a *app) showAnswers(person db.ClientView, answers []db.SamePersonAnswer, organisation db.Organisation) {
+	if len(answers) == 0 {
+		a.print("Nobody has said so of any given name.")
+		return
+	}
+	shown := a.newTable("given name", "care recipient id", "said by", "when", "how they know", "answer")
+	shown.SetColumnConfigs([]table.ColumnConfig{{Number: 5, WidthMax: valueWidth, WidthMaxEnforcer: wrapLines}})
+	for _, answer := range answers {
+		shown.AppendRow(table.Row{
+			present.ReportedName(answer.GivenName), answer.CareRecipientID, answer.SaidBy, present.Time(&answer.SaidAt, organisation.Location()), answer.SaidWhy, answer.ID,
+		})
+	}
+	shown.Render()
+	a.print("Times are in %s. To take one back: %s", organisation.TimeZone, a.typed("person take-back", person.ID, "ANSWER", "--why", `"…"`))
+}
+
+func (a *app) takeAnswerBack() *cobra.Command {
+	var note string
+	command := a.command("take-back PERSON ANSWER", "Take back that a given name is this person's, so that the next sync asks again", cobra.ExactArgs(2),
+		func(ctx context.Context, args []string) error {
+			answer, isID := parseID(args[1])
+			if !isID {
+				return usageError("an answer is named by its id; `caresync person answers` shows it")
+			}
+			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+				person, err := findPerson(ctx, store, organisation, args[0])
+				if err != nil {
+					return err
+				}
+				err = store.TakeSamePersonBack(ctx, organisation.ID, person.ID, answer, operator(), note)
+				var invalid *db.InvalidError
+				switch {
+				case errors.As(err, &invalid):
+					return usageError("--why %s", invalid.Message)
+				case errors.Is(err, db.ErrNotFound):
+					return usageError("no such answer of %s stands; see: %s", nameOf(person), a.typed("person answers", person.ID))
+				case err != nil:
+					return err
+				}
+				a.print("Taken back. The next sync asks again; what was saved stays. Sync now: %s", a.typed("sync", person.ID))
+				return nil
+			})
+		})
+	command.Flags().StringVar(&note, "why", "", "why: it is kept in the person's history")
 	_ = command.MarkFlagRequired("why") // the flag exists
 	return command
 }
@@ -93,7 +167,7 @@ func (a *app) showPersonHistory(changes []db.PersonChange, more bool, organisati
 	for _, change := range changes {
 		row := table.Row{present.TimeToTheSecond(change.ChangedAt, organisation.Location()), present.Cause(change.ChangeCause), change.Action, "", "", change.Note}
 		if change.Field != "" {
-			row[2], row[3], row[4] = change.FieldLabel, present.Value(change.Old), present.Value(change.New)
+			row[2], row[3], row[4] = change.FieldLabel, present.Value(change.Field, change.Old), present.Value(change.Field, change.New)
 		}
 		shown.AppendRow(row)
 	}

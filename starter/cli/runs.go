@@ -203,7 +203,7 @@ func (a *app) showChanges(changes []db.ChangeView) {
 		}
 		row := table.Row{present.OneOfKind(change.Kind), label, change.Action, "", ""}
 		if change.Field != "" {
-			row[2], row[3], row[4] = present.Field(change.Field), present.Value(change.Old), present.Value(change.New)
+			row[2], row[3], row[4] = present.Field(change.Field), present.Value(change.Field, change.Old), present.Value(change.Field, change.New)
 		}
 		shown.AppendRow(row)
 	}

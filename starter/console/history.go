@@ -12,7 +12,9 @@ type historyView struct {
 	moments []moment
 	// older leads to changes before those that are shown, newest back to the first page; empty where there is none.
 	older, newest string
-	zone          *time.Location
+	// answers leads to what was said of a person's given names; empty where there is no such page.
+	answers string
+	zone    *time.Location
 }
 
 // moment is what one cause changed at one time.

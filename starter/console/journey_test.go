@@ -173,6 +173,23 @@ func TestASamePersonIsConfirmed(t *testing.T) {
 	require.Contains(t, fmt.Sprint(history), "compared with the approval letter")
 	w.open("/runs/" + string(settled.ID) + "/same-person")
 	w.sees("There is no given name in doubt")
+
+	// What was said is taken back, and asked again.
+	w.open("/people/" + string(settled.Person.ID))
+	w.press("See what stands, or take it back")
+	w.sees("compared with the approval letter")
+	w.requireNoBarriers("given names that were confirmed")
+	w.press("Take back…")
+	w.sees("Take back that Margery is this person?")
+	w.press("Take back")
+	w.sees("Why")
+	w.requireNoBarriers("an answer that is taken back")
+	w.fill("#field-note", "it is the cousin")
+	w.press("Take back")
+	w.sees("The answer was taken back. The next sync asks again.")
+	w.sees("it is the cousin")
+	w.sync(s, "several-open")
+	w.sees("The given name differs")
 }
 
 // R5: a removal that was held back is shown, and made after somebody has accepted it.

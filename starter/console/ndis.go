@@ -114,6 +114,8 @@ func savedNotice(saved string) *ui.Message {
 		return &ui.Message{Tone: ui.Good, Words: "The NDIS options were saved."}
 	case "number":
 		return &ui.Message{Tone: ui.Good, Words: "The number was changed. Sync the person next, so that it is checked who has it."}
+	case "taken-back":
+		return &ui.Message{Tone: ui.Good, Words: "The answer was taken back. The next sync asks again."}
 	case "resumed":
 		return &ui.Message{Tone: ui.Good, Words: "Scheduled syncs of this person’s NDIS plan go on."}
 	}
@@ -218,7 +220,7 @@ func changedValues(change db.ChangeView) (before, after string) {
 func linesWithout(text, others string) string {
 	known := strings.Split(others, "\n")
 	left := slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool { return slices.Contains(known, line) })
-	return cmp.Or(strings.Join(left, "\n"), present.Value(nil))
+	return cmp.Or(strings.Join(left, "\n"), present.Value("", nil))
 }
 
 // changedValue shows an old or new value of a field: dollars with their sign, and each part of a list, such as a funding period, on a
@@ -228,13 +230,13 @@ func changedValue(field string, value *string) string {
 	case value == nil && slices.Contains(amountFields, field):
 		return present.NotProvided
 	case value == nil:
-		return present.Value(value)
+		return present.Value(field, value)
 	case field == "superseded_by":
 		return "a later contract"
 	case slices.Contains(amountFields, field):
 		return dollarsIn(*value)
 	}
-	lines := strings.Split(present.Value(value), "; ")
+	lines := strings.Split(present.Value(field, value), "; ")
 	for i := range lines {
 		lines[i] = dated(lines[i])
 	}

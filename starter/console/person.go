@@ -94,7 +94,9 @@ func (c console) personHistory(r *http.Request, v visitor, person care.ID) (hist
 			Kind: care.KindClient, RecordID: person, Action: change.Action, Field: change.Field, Old: change.Old, New: change.New,
 		}})
 	}
-	return historyOf(all, personPath(person), before, more, v.zone), err
+	view := historyOf(all, personPath(person), before, more, v.zone)
+	view.answers = answersPath(person)
+	return view, err
 }
 
 // syncNotice says that somebody else's sync was joined (R7).

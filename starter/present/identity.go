@@ -32,6 +32,9 @@ func IdentityRows(details care.IdentityDetails) (rows []IdentityRow) {
 	return rows
 }
 
+// ReportedName is a given name as the government reported it, or a word for none.
+func ReportedName(name string) string { return orNotProvided(Name(name, "")) }
+
 func orNotProvided(text string) string {
 	if text == "" {
 		return NotProvided

@@ -4,7 +4,6 @@ package present
 
 import (
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -220,32 +219,60 @@ func TimeToTheSecond(instant time.Time, zone *time.Location) string {
 	return instant.In(zone).Format(timeFormFull)
 }
 
-// Value shows an old or new value of a change: dates the Australian way, and a word for none.
-func Value(value *string) string {
+// Value shows an old or new value of a changed field: dates the Australian way, each part of a list on a line of its own, and a word for none.
+func Value(field string, value *string) string {
 	if value == nil {
 		return "none"
+	}
+	switch field {
+	case "contributions":
+		return listed(*value, contributionLine)
+	case "entries":
+		return listed(*value, entryLine)
 	}
 	if date, err := care.ParseDate(*value); err == nil {
 		return Date(date)
 	}
-	var contributions []care.Contribution
-	if json.Unmarshal([]byte(*value), &contributions) == nil {
-		return contributionLines(contributions)
-	}
 	return *value
 }
 
-// contributionLines shows a set of contributions, one a line.
-func contributionLines(contributions []care.Contribution) string {
-	lines := make([]string, 0, len(contributions))
-	for _, contribution := range contributions {
-		percentage := NotProvided
-		if contribution.Percentage.Valid {
-			percentage = contribution.Percentage.Decimal.String() + " %"
-		}
-		lines = append(lines, fmt.Sprintf("%s %s from %s", contribution.Category, percentage, Date(contribution.StartDate)))
+// listed shows a list that a change holds as JSON, one part a line.
+func listed[T any](value string, line func(T) string) string {
+	var parts []T
+	if json.Unmarshal([]byte(value), &parts) != nil {
+		return value
+	}
+	lines := make([]string, len(parts))
+	for i, part := range parts {
+		lines[i] = line(part)
 	}
 	return strings.Join(lines, "\n")
+}
+
+func contributionLine(contribution care.Contribution) string {
+	percentage := NotProvided
+	if contribution.Percentage.Valid {
+		percentage = contribution.Percentage.Decimal.String() + " %"
+	}
+	return contribution.Category + " " + percentage + " " + since(contribution.StartDate)
+}
+
+func since(date care.Date) string {
+	if date.IsZero() {
+		return "without a start date"
+	}
+	return "from " + Date(date)
+}
+
+// entryLine is a person's stay with a provider, with what is known of it.
+func entryLine(entry care.Entry) string {
+	line := Period(entry.EntryDate, entry.DepartureDate)
+	for _, known := range []string{entry.Category, entry.ServiceProviderID, entry.DepartureReason} {
+		if known != "" {
+			line += ", " + known
+		}
+	}
+	return line
 }
 
 // Name shows a person's name, with control characters shown.

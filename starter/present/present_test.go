@@ -42,9 +42,23 @@ func TestDatesAreAustralian(t *testing.T) {
 
 func TestValuesOfChanges(t *testing.T) {
 	date, text := "2026-06-30", "12.50"
-	require.Equal(t, "30 Jun 2026", present.Value(&date))
-	require.Equal(t, "12.50", present.Value(&text))
-	require.Equal(t, "none", present.Value(nil))
+	require.Equal(t, "30 Jun 2026", present.Value("start_date", &date))
+	require.Equal(t, "12.50", present.Value("amount", &text))
+	require.Equal(t, "none", present.Value("entries", nil))
+	for field, values := range map[string]map[string]string{
+		"contributions": {
+			`[{"category":"CLINICAL","percentage":"5","start_date":"2026-04-01"},{"category":"EVERYDAY","percentage":null}]`: "CLINICAL 5 % from 01 Apr 2026\nEVERYDAY not provided without a start date",
+		},
+		"entries": {
+			`[{"category":"ON","service_provider_id":"4000012345","entry_date":"2026-03-12"}]`:             "from 12 Mar 2026, ON, 4000012345",
+			`[{"entry_date":"2025-03-12","departure_date":"2026-03-12","departure_reason":"DECEASED"},{}]`: "12 Mar 2025 – 12 Mar 2026, DECEASED\nno dates",
+		},
+		"name": {`[{"category":"ON"}]`: `[{"category":"ON"}]`, `[`: `[`},
+	} {
+		for value, want := range values {
+			require.Equal(t, want, present.Value(field, &value))
+		}
+	}
 }
 
 func TestWordsOfTheTwoSyncs(t *testing.T) {
