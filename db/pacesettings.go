@@ -2,11 +2,15 @@ package db
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -35,6 +39,7 @@ type PACESettings struct {
 	Connection            string    `json:"connection" doc:"The name of the connection to the NDIA that is used; empty if PACE was never enabled"`
 	BudgetCallsPerHour    int       `json:"budget_calls_per_hour" doc:"How many budget calls the organisation makes at most in an hour"`
 	NotificationSecretSet bool      `json:"notification_secret_set" doc:"Whether the NDIA's notifications can be authenticated"`
+	NotificationsSigned   bool      `json:"notifications_signed" doc:"Whether that is by a signature over the body, rather than by a shared secret"`
 	ChangedBy             string    `json:"changed_by"`
 	ChangedAt             time.Time `json:"changed_at,omitzero"`
 }
@@ -52,7 +57,7 @@ func loadPACESettings(ctx context.Context, queries *gen.Queries, organisation ca
 	}
 	return PACESettings{
 		Enabled: row.ApiEnabled, ConnectionID: row.ConnectionID, Connection: row.Connection, BudgetCallsPerHour: int(row.BudgetCallsPerHour),
-		NotificationSecretSet: row.NotificationSecretSet, ChangedBy: row.ChangedBy, ChangedAt: row.ChangedAt,
+		NotificationSecretSet: row.NotificationSecretSet, NotificationsSigned: row.NotificationsSigned, ChangedBy: row.ChangedBy, ChangedAt: row.ChangedAt,
 	}, err
 }
 
@@ -100,30 +105,89 @@ func (s *Store) changePACESettings(ctx context.Context, organisation care.ID, ch
 // is useless from now on. It is returned this once and cannot be read again: only its SHA-256 is kept. It fails with
 // ErrPACENeverEnabled.
 func (s *Store) NewNotificationSecret(ctx context.Context, organisation care.ID, by string) (secret string, err error) {
-	random := make([]byte, apiTokenBytes)
-	rand.Read(random) // never fails: see crypto/rand
-	secret = notificationSecretPrefix + base64.RawURLEncoding.EncodeToString(random)
-	set, err := s.queries.SetNotificationSecret(ctx, gen.SetNotificationSecretParams{
+	secret = randomNotificationSecret()
+	return secret, s.setNotificationSecret(ctx, gen.SetNotificationSecretParams{
 		OrganisationID: organisation, NotificationSecretHash: hashOf(secret), ChangedBy: by,
 	})
-	if err != nil {
-		return "", mapError("set the notification secret", err)
-	}
-	if set == 0 {
-		return "", ErrPACENeverEnabled
-	}
-	return secret, nil
 }
 
-// NotificationOrganisation answers with the organisation to which a notification is addressed, or ErrNotFound unless the secret is its
-// own. How long it takes does not depend on how much of the secret is right.
-func (s *Store) NotificationOrganisation(ctx context.Context, organisation care.ID, secret string) (Organisation, error) {
+// NewNotificationKey makes the key by which the NDIA signs its notifications to an organisation, in place of a shared secret. It is returned
+// this once. It fails with ErrPACENeverEnabled.
+func (s *Store) NewNotificationKey(ctx context.Context, organisation care.ID, by string) (key string, err error) {
+	key = randomNotificationSecret()
+	return key, s.setNotificationSecret(ctx, gen.SetNotificationSecretParams{
+		OrganisationID: organisation, NotificationKeySealed: s.sealer.Seal([]byte(key), notificationKeyPlace(organisation)), ChangedBy: by,
+	})
+}
+
+func notificationKeyPlace(organisation care.ID) []byte {
+	return []byte("notification_key/" + string(organisation))
+}
+
+func randomNotificationSecret() string {
+	random := make([]byte, apiTokenBytes)
+	rand.Read(random) // never fails: see crypto/rand
+	return notificationSecretPrefix + base64.RawURLEncoding.EncodeToString(random)
+}
+
+func (s *Store) setNotificationSecret(ctx context.Context, params gen.SetNotificationSecretParams) error {
+	set, err := s.queries.SetNotificationSecret(ctx, params)
+	if err == nil && set == 0 {
+		return ErrPACENeverEnabled
+	}
+	return mapError("set the notification secret", err)
+}
+
+// NotificationProof is what a notification carries to show that it is the NDIA's.
+type NotificationProof struct {
+	// Header is the shared secret, or the signature of the body.
+	Header string
+	// Body is read only where notifications are signed.
+	Body func() ([]byte, error)
+}
+
+// NotificationOrganisation answers with the organisation to which a notification is addressed, or ErrNotFound unless the secret, or the
+// signature, is its own. How long it takes does not depend on how much of that is right.
+func (s *Store) NotificationOrganisation(ctx context.Context, organisation care.ID, proof NotificationProof) (Organisation, error) {
 	row, err := s.queries.NotificationOrganisation(ctx, organisation)
 	if err != nil {
 		return Organisation{}, mapError("look up the notification secret", err)
 	}
-	if subtle.ConstantTimeCompare(row.NotificationSecretHash, hashOf(secret)) != 1 {
+	proven, err := s.isProven(row, proof)
+	if err != nil {
+		return Organisation{}, err
+	}
+	if !proven {
 		return Organisation{}, ErrNotFound
 	}
 	return Organisation{ID: row.ID, Slug: row.Slug, Name: row.Name, TimeZone: row.TimeZone, CreatedAt: row.CreatedAt}, nil
+}
+
+func (s *Store) isProven(row gen.NotificationOrganisationRow, proof NotificationProof) (bool, error) {
+	if row.NotificationKeySealed == nil {
+		return subtle.ConstantTimeCompare(row.NotificationSecretHash, hashOf(proof.Header)) == 1, nil
+	}
+	key, err := s.sealer.Open(row.NotificationKeySealed, notificationKeyPlace(row.ID))
+	if err != nil {
+		return false, fmt.Errorf("open the key of notifications: %w", err)
+	}
+	body, err := proof.Body()
+	if err != nil {
+		return false, nil // it did not come, or not in time
+	}
+	return isSignature(proof.Header, key, body), nil
+}
+
+// isSignature reports whether a text is the HMAC-SHA-256 of a body, in hexadecimal or base64 (assumed: the NDIA does not say).
+func isSignature(text string, key, body []byte) bool {
+	made := hmac.New(sha256.New, key)
+	made.Write(body)
+	want := made.Sum(nil)
+	text = strings.TrimPrefix(strings.TrimSpace(text), "sha256=")
+	for _, decode := range []func(string) ([]byte, error){hex.DecodeString, base64.StdEncoding.DecodeString} {
+		if given, err := decode(text); err == nil && hmac.Equal(given, want) {
+			return true
+		}
+	}
+	return false
 }

@@ -1,6 +1,12 @@
 package db_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -73,12 +79,12 @@ func TestNotificationSecret(t *testing.T) {
 	other := newOrganisation(t, p.store, "banksia")
 	_, err := p.store.NewNotificationSecret(t.Context(), other.ID, "Kim")
 	require.ErrorIs(t, err, db.ErrPACENeverEnabled)
-	_, err = p.store.NotificationOrganisation(t.Context(), p.organisation.ID, "")
+	_, err = p.store.NotificationOrganisation(t.Context(), p.organisation.ID, db.NotificationProof{})
 	require.ErrorIs(t, err, db.ErrNotFound, "there is no secret yet")
 
 	first, err := p.store.NewNotificationSecret(t.Context(), p.organisation.ID, "Kim")
 	require.NoError(t, err)
-	organisation, err := p.store.NotificationOrganisation(t.Context(), p.organisation.ID, first)
+	organisation, err := p.store.NotificationOrganisation(t.Context(), p.organisation.ID, db.NotificationProof{Header: first})
 	require.NoError(t, err)
 	require.Equal(t, p.organisation.ID, organisation.ID)
 	require.Equal(t, p.organisation.TimeZone, organisation.TimeZone)
@@ -98,9 +104,58 @@ func TestNotificationSecret(t *testing.T) {
 		organisation care.ID
 		secret       string
 	}{{p.organisation.ID, first}, {p.organisation.ID, ""}, {p.organisation.ID, second + "x"}, {other.ID, second}, {db.NewID(), second}} {
-		_, err := p.store.NotificationOrganisation(t.Context(), wrong.organisation, wrong.secret)
+		_, err := p.store.NotificationOrganisation(t.Context(), wrong.organisation, db.NotificationProof{Header: wrong.secret})
 		require.ErrorIs(t, err, db.ErrNotFound)
 	}
+}
+
+// A key signs bodies; it takes the place of a secret, and is kept sealed.
+func TestNotificationsAreSigned(t *testing.T) {
+	t.Parallel()
+	p := newParticipant(t)
+	_, err := p.store.NewNotificationKey(t.Context(), newOrganisation(t, p.store, "banksia").ID, "Kim")
+	require.ErrorIs(t, err, db.ErrPACENeverEnabled)
+	secret, err := p.store.NewNotificationSecret(t.Context(), p.organisation.ID, "Kim")
+	require.NoError(t, err)
+	key, err := p.store.NewNotificationKey(t.Context(), p.organisation.ID, "Kim")
+	require.NoError(t, err)
+	settings, err := p.store.PACESettings(t.Context(), p.organisation.ID)
+	require.NoError(t, err)
+	require.True(t, settings.NotificationSecretSet && settings.NotificationsSigned)
+	for table, rows := range p.sql.Snapshot(t) {
+		for _, row := range rows {
+			require.NotContains(t, row.Content, key, table)
+		}
+	}
+
+	body := []byte(`{"event_id":"BUDGET_UPDATED"}`)
+	made := hmac.New(sha256.New, []byte(key))
+	made.Write(body)
+	right := made.Sum(nil)
+	wrong := slices.Clone(right)
+	wrong[31] ^= 1
+	for _, test := range []struct {
+		header, body string
+		proven       bool
+	}{
+		{hex.EncodeToString(right), string(body), true}, {strings.ToUpper(hex.EncodeToString(right)), string(body), true},
+		{"sha256=" + hex.EncodeToString(right), string(body), true}, {base64.StdEncoding.EncodeToString(right), string(body), true},
+		{hex.EncodeToString(wrong), string(body), false}, {hex.EncodeToString(right[:31]), string(body), false}, {hex.EncodeToString(right), string(body) + " ", false},
+		{"", string(body), false}, {key, string(body), false}, {secret, string(body), false}, {"sha256=", "", false},
+	} {
+		_, err := p.store.NotificationOrganisation(t.Context(), p.organisation.ID, db.NotificationProof{
+			Header: test.header, Body: func() ([]byte, error) { return []byte(test.body), nil },
+		})
+		if test.proven {
+			require.NoError(t, err, test.header)
+		} else {
+			require.ErrorIs(t, err, db.ErrNotFound, test.header)
+		}
+	}
+	again, err := p.store.NewNotificationSecret(t.Context(), p.organisation.ID, "Kim")
+	require.NoError(t, err)
+	_, err = p.store.NotificationOrganisation(t.Context(), p.organisation.ID, db.NotificationProof{Header: again})
+	require.NoError(t, err, "a secret takes the place of a key, too")
 }
 
 func TestFlags(t *testing.T) { // PACE guide, step 2, R21

@@ -59,9 +59,9 @@ func (q *Queries) EnablePACE(ctx context.Context, arg EnablePACEParams) error {
 }
 
 const notificationOrganisation = `-- name: NotificationOrganisation :one
-SELECT o.id, o.slug, o.name, o.time_zone, o.created_at, s.notification_secret_hash::bytea AS notification_secret_hash
+SELECT o.id, o.slug, o.name, o.time_zone, o.created_at, s.notification_secret_hash, s.notification_key_sealed
 FROM pace_settings s JOIN organisation o ON o.id = s.organisation_id
-WHERE s.organisation_id = $1 AND s.notification_secret_hash IS NOT NULL
+WHERE s.organisation_id = $1 AND (s.notification_secret_hash IS NOT NULL OR s.notification_key_sealed IS NOT NULL)
 `
 
 type NotificationOrganisationRow struct {
@@ -71,6 +71,7 @@ type NotificationOrganisationRow struct {
 	TimeZone               string
 	CreatedAt              time.Time
 	NotificationSecretHash []byte
+	NotificationKeySealed  []byte
 }
 
 func (q *Queries) NotificationOrganisation(ctx context.Context, organisationID care.ID) (NotificationOrganisationRow, error) {
@@ -83,13 +84,15 @@ func (q *Queries) NotificationOrganisation(ctx context.Context, organisationID c
 		&i.TimeZone,
 		&i.CreatedAt,
 		&i.NotificationSecretHash,
+		&i.NotificationKeySealed,
 	)
 	return i, err
 }
 
 const pACESettings = `-- name: PACESettings :one
 SELECT s.api_enabled, s.connection_id, n.name AS connection, s.budget_calls_per_hour,
-       (s.notification_secret_hash IS NOT NULL)::boolean AS notification_secret_set, s.changed_by, s.changed_at
+       (s.notification_secret_hash IS NOT NULL OR s.notification_key_sealed IS NOT NULL)::boolean AS notification_secret_set,
+       (s.notification_key_sealed IS NOT NULL)::boolean AS notifications_signed, s.changed_by, s.changed_at
 FROM pace_settings s JOIN connection n ON n.organisation_id = s.organisation_id AND n.id = s.connection_id
 WHERE s.organisation_id = $1
 `
@@ -100,6 +103,7 @@ type PACESettingsRow struct {
 	Connection            string
 	BudgetCallsPerHour    int32
 	NotificationSecretSet bool
+	NotificationsSigned   bool
 	ChangedBy             string
 	ChangedAt             time.Time
 }
@@ -113,6 +117,7 @@ func (q *Queries) PACESettings(ctx context.Context, organisationID care.ID) (PAC
 		&i.Connection,
 		&i.BudgetCallsPerHour,
 		&i.NotificationSecretSet,
+		&i.NotificationsSigned,
 		&i.ChangedBy,
 		&i.ChangedAt,
 	)
@@ -120,18 +125,25 @@ func (q *Queries) PACESettings(ctx context.Context, organisationID care.ID) (PAC
 }
 
 const setNotificationSecret = `-- name: SetNotificationSecret :execrows
-UPDATE pace_settings SET notification_secret_hash = $1::bytea, changed_by = $2, changed_at = now()
-WHERE organisation_id = $3
+UPDATE pace_settings SET notification_secret_hash = $1::bytea, notification_key_sealed = $2::bytea, changed_by = $3, changed_at = now()
+WHERE organisation_id = $4
 `
 
 type SetNotificationSecretParams struct {
 	NotificationSecretHash []byte
+	NotificationKeySealed  []byte
 	ChangedBy              string
 	OrganisationID         care.ID
 }
 
+// One of the two: the hash of a shared secret, or the sealed key of signatures.
 func (q *Queries) SetNotificationSecret(ctx context.Context, arg SetNotificationSecretParams) (int64, error) {
-	result, err := q.db.Exec(ctx, setNotificationSecret, arg.NotificationSecretHash, arg.ChangedBy, arg.OrganisationID)
+	result, err := q.db.Exec(ctx, setNotificationSecret,
+		arg.NotificationSecretHash,
+		arg.NotificationKeySealed,
+		arg.ChangedBy,
+		arg.OrganisationID,
+	)
 	if err != nil {
 		return 0, err
 	}

@@ -1,6 +1,7 @@
 -- name: PACESettings :one
 SELECT s.api_enabled, s.connection_id, n.name AS connection, s.budget_calls_per_hour,
-       (s.notification_secret_hash IS NOT NULL)::boolean AS notification_secret_set, s.changed_by, s.changed_at
+       (s.notification_secret_hash IS NOT NULL OR s.notification_key_sealed IS NOT NULL)::boolean AS notification_secret_set,
+       (s.notification_key_sealed IS NOT NULL)::boolean AS notifications_signed, s.changed_by, s.changed_at
 FROM pace_settings s JOIN connection n ON n.organisation_id = s.organisation_id AND n.id = s.connection_id
 WHERE s.organisation_id = @organisation_id;
 
@@ -20,10 +21,11 @@ UPDATE pace_settings SET api_enabled = false, changed_by = @changed_by, changed_
 WHERE organisation_id = @organisation_id AND api_enabled;
 
 -- name: SetNotificationSecret :execrows
-UPDATE pace_settings SET notification_secret_hash = @notification_secret_hash::bytea, changed_by = @changed_by, changed_at = now()
+-- One of the two: the hash of a shared secret, or the sealed key of signatures.
+UPDATE pace_settings SET notification_secret_hash = sqlc.narg(notification_secret_hash)::bytea, notification_key_sealed = sqlc.narg(notification_key_sealed)::bytea, changed_by = @changed_by, changed_at = now()
 WHERE organisation_id = @organisation_id;
 
 -- name: NotificationOrganisation :one
-SELECT o.id, o.slug, o.name, o.time_zone, o.created_at, s.notification_secret_hash::bytea AS notification_secret_hash
+SELECT o.id, o.slug, o.name, o.time_zone, o.created_at, s.notification_secret_hash, s.notification_key_sealed
 FROM pace_settings s JOIN organisation o ON o.id = s.organisation_id
-WHERE s.organisation_id = @organisation_id AND s.notification_secret_hash IS NOT NULL;
+WHERE s.organisation_id = @organisation_id AND (s.notification_secret_hash IS NOT NULL OR s.notification_key_sealed IS NOT NULL);

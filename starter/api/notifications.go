@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ import (
 )
 
 const (
-	// DefaultNotificationHeader is the header in which the NDIA sends the shared secret, unless it was agreed otherwise.
+	// DefaultNotificationHeader is the header in which the NDIA sends the shared secret, or the signature, unless it was agreed otherwise.
 	DefaultNotificationHeader = "X-NDIA-Notification-Secret"
 
 	notificationPrefix = "/v1/notifications/ndia/"
@@ -58,7 +59,7 @@ func (a api) registerNotifications(served huma.API) {
 	huma.Register(served, huma.Operation{
 		OperationID: "notify", Method: http.MethodPost, Path: notificationPrefix + "{organisation}", Tags: []string{tagPACE},
 		Summary: "Receive a notification of the NDIA",
-		Description: "For the NDIA alone, which sends the organisation's secret in a header. A notification says that something changed, and causes one refresh " +
+		Description: "For the NDIA alone, which sends the organisation's secret, or the signature of the body, in a header. A notification says that something changed, and causes one refresh " +
 			"of the client. It may come late, repeatedly and in any order. Unknown events and participants are recorded.",
 		DefaultStatus: http.StatusAccepted, MaxBodyBytes: largestNotification,
 		RequestBody: notificationRequest(), SkipValidateBody: true, // it is read with more patience than a document can say
@@ -101,14 +102,14 @@ func notificationRequest() *huma.RequestBody {
 	}}}}
 }
 
-// notified lets only notifications through that have the organisation's secret, and notes whose it is (R11).
+// notified lets only notifications through that have the organisation's secret, or are signed with its key, and notes whose it is (R11).
 func (a api) notified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		organisation, err := a.notifiedOrganisation(r)
 		switch {
 		case errors.Is(err, db.ErrNotFound):
 			w.Header().Set("WWW-Authenticate", "SharedSecret")
-			writeProblem(w, http.StatusUnauthorized, "unauthorised", "The notification does not have this organisation's secret.")
+			writeProblem(w, http.StatusUnauthorized, "unauthorised", "The notification does not have this organisation's secret or signature.")
 		case err != nil:
 			a.logger.Error("a notification could not be authenticated", zap.String("request_id", requestID(r.Context())), zap.Error(err))
 			databaseAway(w)
@@ -124,7 +125,17 @@ func (a api) notifiedOrganisation(r *http.Request) (db.Organisation, error) {
 	if err != nil {
 		return db.Organisation{}, db.ErrNotFound
 	}
-	return a.store.NotificationOrganisation(r.Context(), care.ID(id.String()), r.Header.Get(a.notificationHeader))
+	return a.store.NotificationOrganisation(r.Context(), care.ID(id.String()), db.NotificationProof{
+		Header: r.Header.Get(a.notificationHeader), Body: func() ([]byte, error) { return bodyOf(r) },
+	})
+}
+
+// bodyOf reads a notification's body and leaves it to be read again. Of one that is too large only the beginning is read, which no signature
+// fits.
+func bodyOf(r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, largestNotification+1))
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return body, err
 }
 
 func (a api) notify(ctx context.Context, in *notificationInput) (*notificationOutput, error) {

@@ -28,8 +28,12 @@ type secretOutput struct {
 	Body struct {
 		Secret string `json:"secret" doc:"Shown this once; an earlier one is refused from now on"`
 		Path   string `json:"path" doc:"Where the NDIA sends the organisation's notifications"`
-		Header string `json:"header" doc:"The header in which the NDIA sends the secret"`
+		Header string `json:"header" doc:"The header in which the NDIA sends the secret, or the signature"`
 	}
+}
+
+type secretInput struct {
+	Signed bool `query:"signed" doc:"Make a key by which the NDIA signs each body (HMAC-SHA-256), instead of a secret that it sends along"`
 }
 
 type participantOutput struct{ Body Participant }
@@ -120,9 +124,12 @@ func checkProblem(enabled pace.Enabled) error {
 // by names a caller in what is recorded.
 func by(caller db.Caller) string { return "api: " + caller.TokenName }
 
-func (a api) newNotificationSecret(ctx context.Context, _ *struct{}) (*secretOutput, error) {
-	caller := callerOf(ctx)
-	secret, err := a.store.NewNotificationSecret(ctx, caller.Organisation.ID, by(caller))
+func (a api) newNotificationSecret(ctx context.Context, in *secretInput) (*secretOutput, error) {
+	caller, create := callerOf(ctx), a.store.NewNotificationSecret
+	if in.Signed {
+		create = a.store.NewNotificationKey
+	}
+	secret, err := create(ctx, caller.Organisation.ID, by(caller))
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}

@@ -1,6 +1,9 @@
 package api_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -375,6 +378,32 @@ func TestNotificationsNeedTheSecret(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, s.notify(s.organisation.ID, secret, body).status, "it was replaced")
 	require.Equal(t, http.StatusAccepted, s.notify(s.organisation.ID, replaced, body).status)
 	require.Equal(t, http.StatusUnauthorized, s.call(http.MethodGet, "/v1/runs", replaced, "", "").status, "and it is no API token")
+}
+
+// An organisation may have its notifications signed instead: over the body, with a key that was made here.
+func TestNotificationsAreSigned(t *testing.T) {
+	t.Parallel()
+	s := newPACEService(t)
+	const body = `{"event_id":"BUDGET_UPDATED","response":{"participant":"` + ndisNumber + `"}}`
+	answered := s.post("/v1/pace-settings/notification-secret?signed=true", "")
+	require.Equal(t, http.StatusOK, answered.status, "%s", answered.body)
+	var made struct{ Secret string }
+	answered.decode(t, &made)
+	require.Contains(t, string(s.get("/v1/pace-settings").body), `"notifications_signed":true`)
+	signature := func(body string) string {
+		signed := hmac.New(sha256.New, []byte(made.Secret))
+		signed.Write([]byte(body))
+		return hex.EncodeToString(signed.Sum(nil))
+	}
+	require.Equal(t, http.StatusUnauthorized, s.notify(s.organisation.ID, "", body).status)
+	require.Equal(t, http.StatusUnauthorized, s.notify(s.organisation.ID, made.Secret, body).status, "the key is never sent")
+	require.Equal(t, http.StatusUnauthorized, s.notify(s.organisation.ID, signature(body), strings.Replace(body, "BUDGET", "PLAN", 1)).status, "another body")
+	huge := body + strings.Repeat(" ", 300<<10)
+	require.Equal(t, http.StatusUnauthorized, s.notify(s.organisation.ID, signature(huge), huge).status)
+	require.False(t, s.temporal.Known(protocol.PaceContractSyncID(s.client)))
+	answered = s.notify(s.organisation.ID, signature(body), body)
+	require.Equal(t, http.StatusAccepted, answered.status, "%s", answered.body)
+	require.JSONEq(t, `{"received":1,"refreshing":1,"repeated":0,"unknown":0}`, string(answered.body))
 }
 
 func TestWhatIsNoNotification(t *testing.T) {

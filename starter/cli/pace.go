@@ -28,7 +28,7 @@ func (a *app) paceCommand() *cobra.Command {
 		a.paceEnable(),
 		a.command("disable", "Stop using the PACE API; what was saved stays", cobra.NoArgs, a.paceDisable),
 		a.paceSettings(),
-		a.command("secret", "Make a new secret for the NDIA's notifications; it is shown this once", cobra.NoArgs, a.paceSecret),
+		a.paceSecret(),
 		a.command("subscribe", "Ask the NDIA to notify of every change", cobra.NoArgs, a.paceSubscribe),
 		a.paceClient(),
 		a.command("resume PERSON", "Let a client's scheduled syncs go on that had stopped", onePerson, a.paceResume),
@@ -101,7 +101,10 @@ func (a *app) showPACESettings(settings db.PACESettings, organisation db.Organis
 		return
 	}
 	secret := "none: make one with `caresync pace secret`"
-	if settings.NotificationSecretSet {
+	switch {
+	case settings.NotificationsSigned:
+		secret = "a key by which they are signed"
+	case settings.NotificationSecretSet:
 		secret = "set"
 	}
 	a.details(
@@ -123,18 +126,27 @@ func notificationAddress(organisation db.Organisation) string {
 	return "POST " + api.NotificationPath(organisation.ID)
 }
 
-func (a *app) paceSecret(ctx context.Context, _ []string) error {
-	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-		secret, err := store.NewNotificationSecret(ctx, organisation.ID, operator())
-		if err != nil {
-			return err
-		}
-		a.print("%s", secret)
-		a.note("Give it to the NDIA with the address of `caresync serve`: %s. It is shown this once; an earlier one is refused from now on.",
-			notificationAddress(organisation))
-		a.note("Then ask for the notifications with: caresync pace subscribe")
-		return nil
+func (a *app) paceSecret() *cobra.Command {
+	var signed bool
+	command := a.command("secret", "Make a new secret for the NDIA's notifications; it is shown this once", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		return a.withSealedStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			create := store.NewNotificationSecret
+			if signed {
+				create = store.NewNotificationKey
+			}
+			secret, err := create(ctx, organisation.ID, operator())
+			if err != nil {
+				return err
+			}
+			a.print("%s", secret)
+			a.note("Give it to the NDIA with the address of `caresync serve`: %s. It is shown this once; an earlier one is refused from now on.",
+				notificationAddress(organisation))
+			a.note("Then ask for the notifications with: caresync pace subscribe")
+			return nil
+		})
 	})
+	command.Flags().BoolVar(&signed, "signed", false, "make a key by which the NDIA signs each body (HMAC-SHA-256), instead of a secret that it sends along")
+	return command
 }
 
 func (a *app) paceSubscribe(ctx context.Context, _ []string) error {

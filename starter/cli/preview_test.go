@@ -173,7 +173,7 @@ func TestPACEIsSetUp(t *testing.T) { // PACE guide §Prerequisite, R21
 	r := newRetrieved(t)
 	require.Contains(t, must(t, "pace", "settings"), "at most 1000 an hour")
 	secret := strings.TrimSpace(must(t, "pace", "secret"))
-	_, err := r.store.NotificationOrganisation(t.Context(), r.organisation.ID, secret)
+	_, err := r.store.NotificationOrganisation(t.Context(), r.organisation.ID, db.NotificationProof{Header: secret})
 	require.NoError(t, err)
 	settings := must(t, "pace", "settings")
 	require.Contains(t, settings, "/v1/notifications/ndia/"+string(r.organisation.ID))
