@@ -70,7 +70,7 @@ func (c console) showTakeBack(w http.ResponseWriter, r *http.Request, v visitor,
 		if answer.ID == id {
 			page := view.frame()
 			page.Trail = append(page.Trail, ui.Crumb{Words: answersTitle, Address: answersPath(view.client.ID)})
-			page.Title = "Take back that " + present.ReportedName(answer.GivenName) + " is this person?"
+			page.Title = "Take back the given name " + present.ReportedName(answer.GivenName) + "?"
 			return c.render(w, r, status, takeBackPage(c.frame(r, page), view, answer, form))
 		}
 	}

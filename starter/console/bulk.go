@@ -104,6 +104,16 @@ func (v bulkView) listedAgain() (pairs []db.UnknownPerson) {
 	return pairs
 }
 
+// strangers are the care recipient ids of the others.
+func (v bulkView) strangers() (ids []string) {
+	for _, listed := range v.bulk.UnknownPeople {
+		if listed.MayBe == nil {
+			ids = append(ids, listed.CareRecipientID)
+		}
+	}
+	return ids
+}
+
 // address is that of the page, or of what is below it, with the same people: those after one, or the first.
 func (v bulkView) address(below string, after care.ID) string {
 	query := url.Values{"outcome": {v.outcome}}

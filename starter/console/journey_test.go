@@ -180,7 +180,7 @@ func TestASamePersonIsConfirmed(t *testing.T) {
 	w.sees("compared with the approval letter")
 	w.requireNoBarriers("given names that were confirmed")
 	w.press("Take back…")
-	w.sees("Take back that Margery is this person?")
+	w.sees("Take back the given name Margery?")
 	w.press("Take back")
 	w.sees("Why")
 	w.requireNoBarriers("an answer that is taken back")

@@ -79,7 +79,7 @@ func samePersonPage(page ui.Page, view samePersonView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<p>If it is the same person, say how you know. It is kept with your name, and CareSync does not ask again about this given name. A new sync starts at once.</p><div class=\"field\"><label for=\"reason\">How you know</label> <input id=\"reason\" name=\"reason\" required maxlength=\"500\" placeholder=\"For example: both numbers compared with the approval letters\"></div><div class=\"actions\"><button class=\"primary\">This is the same person</button> <a class=\"button\" href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<p>If it is the same person, say how you know. It is kept with your name, and CareSync does not ask again about this given name. A new sync starts at once.</p><div class=\"field\"><label for=\"reason\">How you know</label> <input type=\"text\" id=\"reason\" name=\"reason\" required maxlength=\"500\" placeholder=\"For example: both numbers compared with the approval letters\"></div><div class=\"actions\"><button class=\"primary\">This is the same person</button> <a class=\"button\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
