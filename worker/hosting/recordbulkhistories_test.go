@@ -97,6 +97,28 @@ func TestRecordReconcileHistories(t *testing.T) {
 	save(t, "reconcile", history(t, temporal, run.GetID(), run.GetRunID()))
 }
 
+// TestRecordRefreshDueHistories is TestRecordHistories for the schedule that refreshes contracts on the days on which their funding periods begin.
+func TestRecordRefreshDueHistories(t *testing.T) {
+	w := testkit.NewWorld(t, participants(t))
+	temporal := testkit.NewReadableTemporal(t)
+	temporal.RunWorker(t, w.Steps(t, db.Options{}))
+	request := w.RequestFor(t, "fresh-plan")
+	create(t, w, temporal, request)
+	require.NoError(t, temporal.GetWorkflow(t.Context(), protocol.PaceContractSyncID(request.ClientID), "").Get(t.Context(), nil))
+	sql := testkit.OpenSQL(t, w.DatabaseURL)
+	sql.Exec(t, "UPDATE sync_run SET requested_at = requested_at - interval '3 days'")
+	sql.Exec(t, "UPDATE area_fence SET as_of = as_of - interval '3 days'")
+	sql.Exec(t, "UPDATE funding_period SET start_date = $1::date, released = false WHERE position = 2", w.World.Today().String())
+
+	run, err := temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{TaskQueue: temporal.Queues.CareSync()},
+		protocol.RefreshDueWorkflow, temporal.Queues.Prefix)
+	require.NoError(t, err)
+	var asked int
+	require.NoError(t, run.Get(t.Context(), &asked))
+	require.Equal(t, 1, asked)
+	save(t, "refresh-due", history(t, temporal, run.GetID(), run.GetRunID()))
+}
+
 func (b *recordedBulk) start(t *testing.T, continueAfter int) {
 	t.Helper()
 	b.id = db.NewID()
