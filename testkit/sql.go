@@ -141,15 +141,35 @@ func (s SQL) Terminate(t testing.TB, process uint32) {
 // OnceLarge, behind a database's address, keeps PostgreSQL from reading a table as a whole because it is small as yet.
 const OnceLarge = "&enable_seqscan=off&enable_bitmapscan=off&enable_hashjoin=off&enable_mergejoin=off"
 
-// RowsRead is how many rows of tables have been read so far. PostgreSQL counts what a connection has read when it closes, so that all
-// others are waited for.
-func (s SQL) RowsRead(t testing.TB) int {
+// RowsRead is how many rows of tables have been read so far.
+func (s SQL) RowsRead(t testing.TB) (read int) {
+	t.Helper()
+	for _, rows := range s.RowsReadByTable(t) {
+		read += rows
+	}
+	return read
+}
+
+// RowsReadByTable is how many rows of each table have been read so far. PostgreSQL counts what a connection has read when it closes, so that all
+// others are waited for; what the test itself has asked is counted now and not some seconds later, in the middle of what is measured.
+func (s SQL) RowsReadByTable(t testing.TB) map[string]int {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		return Value[int](t, s, `SELECT count(*)::int FROM pg_stat_activity
 			WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`) == 0
 	}, 10*time.Second, time.Millisecond)
-	return Value[int](t, s, "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::int FROM pg_stat_user_tables")
+	s.Exec(t, "SELECT pg_stat_force_next_flush()")
+	rows, err := s.pool.Query(t.Context(), "SELECT relname::text, (seq_tup_read + coalesce(idx_tup_fetch, 0))::int FROM pg_stat_user_tables")
+	require.NoError(t, err)
+	read := make(map[string]int)
+	var table string
+	var number int
+	_, err = pgx.ForEachRow(rows, []any{&table, &number}, func() error {
+		read[table] = number
+		return nil
+	})
+	require.NoError(t, err)
+	return read
 }
 
 // Column answers with a query's only column.
