@@ -22,7 +22,7 @@ people:
 func (s *site) standing(t *testing.T, key string) []string {
 	t.Helper()
 	return testkit.Column[string](t, s.sql, `SELECT b.type_code || ' ' || b.total FROM budget b JOIN support_plan p ON p.id = b.plan_id
-		WHERE p.client_id = $1 AND NOT b.removed ORDER BY 1`, s.Request(t, key).ClientID)
+		WHERE p.person_id = $1 AND NOT b.removed ORDER BY 1`, s.Request(t, key).PersonID)
 }
 
 func codes(issues []issue) (codes []string) {

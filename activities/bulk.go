@@ -20,38 +20,38 @@ type Bulk struct {
 	store         *db.Store
 	runs          *Runs
 	careRecipient *CareRecipient
-	passes        map[care.RunKind]passes
-	rooms         map[care.RunKind]room
+	syncers       map[care.RunKind]syncer
+	capacities    map[care.RunKind]capacity
 	now           func() time.Time
 }
 
 const (
-	// slicesInTurn is how many slices of a kind begin people at the same time. A worker holds more of them than that: the next one begins
+	// chunksInTurn is how many chunks of a kind begin people at the same time. A worker holds more of them than that: the next one begins
 	// its people as soon as another has begun its last, so that nothing is idle while that finishes.
-	slicesInTurn = 4
-	// peopleOfSlice is how many people of one slice are in hand at most, so that a slow connection leaves room for others.
-	peopleOfSlice = 8
+	chunksInTurn = 4
+	// peoplePerChunk is how many people of one chunk are in hand at most, so that a slow connection leaves room for others.
+	peoplePerChunk = 8
 	// peopleInHand is how many people of a kind are in hand at most. More of them would only wait for each other.
-	peopleInHand = slicesInTurn * peopleOfSlice
+	peopleInHand = chunksInTurn * peoplePerChunk
 )
 
-// room is what this process has for a kind of run: turns of slices, and places of people.
-type room struct{ turns, people *semaphore.Weighted }
+// capacity is what this process has for a kind of run: turns of chunks, and places of people.
+type capacity struct{ turns, people *semaphore.Weighted }
 
-func newRoom() room {
-	return room{turns: semaphore.NewWeighted(slicesInTurn), people: semaphore.NewWeighted(peopleInHand)}
+func newCapacity() capacity {
+	return capacity{turns: semaphore.NewWeighted(chunksInTurn), people: semaphore.NewWeighted(peopleInHand)}
 }
 
-// passes make one pass over one person by direct calls.
-type passes interface {
-	pass(ctx context.Context, runID care.ID, request care.Request) (pass, error)
+// syncer make one pass over one person by direct calls.
+type syncer interface {
+	sync(ctx context.Context, runID care.ID, request care.Request) (syncResult, error)
 }
 
 // NewBulk makes the steps for a process. careRecipient and paceContract have allowances of their own, which let others go before.
 func NewBulk(store *db.Store, careRecipient *CareRecipient, paceContract *PaceContract) *Bulk {
-	return &Bulk{store: store, runs: NewRuns(store), careRecipient: careRecipient, passes: map[care.RunKind]passes{
+	return &Bulk{store: store, runs: NewRuns(store), careRecipient: careRecipient, syncers: map[care.RunKind]syncer{
 		care.RunCareRecipient: careRecipient, care.RunPACEContract: paceContract,
-	}, rooms: map[care.RunKind]room{care.RunCareRecipient: newRoom(), care.RunPACEContract: newRoom()}, now: time.Now}
+	}, capacities: map[care.RunKind]capacity{care.RunCareRecipient: newCapacity(), care.RunPACEContract: newCapacity()}, now: time.Now}
 }
 
 // UseClock lets tests say what time it is when a person meets a trouble.
@@ -77,9 +77,9 @@ func (b *Bulk) PlanBulk(ctx context.Context, in protocol.PlanBulkInput) (protoco
 }
 
 // planned plans the people as rows, once.
-func (b *Bulk) planned(ctx context.Context, bulk db.Bulk, moved db.Moved) (protocol.BulkPlan, error) {
+func (b *Bulk) planned(ctx context.Context, bulk db.Bulk, moved db.ChangedPeople) (protocol.BulkPlan, error) {
 	plan := protocol.BulkPlan{BulkID: bulk.ID, Options: bulk.Options}
-	size := db.BulkSize{PerBatch: protocol.PeoplePerBatch, PerSlice: protocol.PeoplePerSlice}
+	size := db.BulkSize{PerBatch: protocol.PeoplePerBatch, PerChunk: protocol.PeoplePerChunk}
 	var err error
 	plan.Total, plan.Batches, err = b.store.PlanBulk(ctx, bulk, size, moved, b.store.Now())
 	plan.Options.Selection = care.BulkSelection{} // who is selected stands in the rows
@@ -87,7 +87,7 @@ func (b *Bulk) planned(ctx context.Context, bulk db.Bulk, moved db.Moved) (proto
 	return plan, err
 }
 
-// SetBulkPaused notes in the bulk run's row that it is paused, for slices under way, or that it goes on.
+// SetBulkPaused notes in the bulk run's row that it is paused, for chunks under way, or that it goes on.
 func (b *Bulk) SetBulkPaused(ctx context.Context, part protocol.BulkPart, paused bool) error {
 	return b.store.SetBulkPaused(ctx, part.OrganisationID, part.BulkID, paused)
 }
@@ -147,5 +147,5 @@ func (a awaiter) awaitRun(ctx context.Context, in protocol.AwaitRunInput) error 
 	if err != nil && !errors.As(err, &failed) && !errors.As(err, &unknown) {
 		return errors.Join(errTemporalUnavailable, err)
 	}
-	return a.store.SettleJoined(ctx, in.OrganisationID, in.BulkID, in.ClientID, in.WorkflowID)
+	return a.store.SettleJoined(ctx, in.OrganisationID, in.BulkID, in.PersonID, in.WorkflowID)
 }

@@ -118,8 +118,8 @@ func (b *Bulk) reader(in protocol.BulkPart, connection care.Connection) *service
 // readEverybody reads the summaries of a provider. Contributions and budgets are read person by person afterwards, and so are covered by the
 // same time.
 func (l *lists) readEverybody(ctx context.Context, reader *servicesaustralia.Reader, connection care.ID, since map[care.Area]db.ListMark) error {
-	summaries, err := reader.Summaries(ctx, servicesaustralia.Updated{})
-	if err != nil && !transport.Has(err, transport.NotFound) { // a provider without people
+	summaries, err := reader.Summaries(ctx, servicesaustralia.UpdatedWindow{})
+	if err != nil && !transport.IsKind(err, transport.NotFound) { // a provider without people
 		return err
 	}
 	l.add(connection, summaries)
@@ -132,19 +132,19 @@ func (l *lists) readEverybody(ctx context.Context, reader *servicesaustralia.Rea
 
 // readUpdates reads what was updated in a provider's lists.
 func (l *lists) readUpdates(ctx context.Context, reader *servicesaustralia.Reader, connection care.ID, since map[care.Area]db.ListMark) error {
-	from := func(list care.Area) servicesaustralia.Updated {
-		return servicesaustralia.Updated{From: since[list].Mark}
+	from := func(list care.Area) servicesaustralia.UpdatedWindow {
+		return servicesaustralia.UpdatedWindow{From: since[list].Mark}
 	}
 	summaries, err := reader.Summaries(ctx, from(care.AreaSummary))
-	if err != nil && !transport.Has(err, transport.NotFound) {
+	if err != nil && !transport.IsKind(err, transport.NotFound) {
 		return err
 	}
 	contributions, err := reader.ContributionsOfProvider(ctx, servicesaustralia.Effective{}, from(care.AreaContributions))
-	if err != nil && !transport.Has(err, transport.NotFound) {
+	if err != nil && !transport.IsKind(err, transport.NotFound) {
 		return err
 	}
 	budgets, err := reader.BudgetSummary(ctx, servicesaustralia.Effective{}, from(care.AreaBudgets))
-	if err != nil && !transport.Has(err, transport.NotFound) {
+	if err != nil && !transport.IsKind(err, transport.NotFound) {
 		return err
 	}
 	l.add(connection, summaries)
@@ -191,7 +191,7 @@ func upstreamIDs(budgets []servicesaustralia.ProviderBudget) []string {
 
 // compareLists reports who is not known and marks who is absent, and answers with those who have moved; nil where everybody is synced.
 // Absence from a list of what was updated proves nothing (R5).
-func (b *Bulk) compareLists(ctx context.Context, in protocol.BulkPart, read lists, delta bool) (db.Moved, error) {
+func (b *Bulk) compareLists(ctx context.Context, in protocol.BulkPart, read lists, delta bool) (db.ChangedPeople, error) {
 	read, err := b.withLeadingZeros(ctx, in.OrganisationID, read)
 	if err != nil {
 		return nil, err
@@ -200,7 +200,7 @@ func (b *Bulk) compareLists(ctx context.Context, in protocol.BulkPart, read list
 	if err != nil {
 		return nil, err
 	}
-	listed := db.Listed{People: read.people()}
+	listed := db.ListedPeople{People: read.people()}
 	if !delta {
 		listed.ByConnection = read.listed
 		if listed.People, err = b.confirmAbsences(ctx, in, read, listed, today); err != nil {
@@ -222,7 +222,7 @@ func (b *Bulk) compareLists(ctx context.Context, in protocol.BulkPart, read list
 
 // confirmAbsences adds to those who are listed the people whom the lists lack and whose own summary still has them: somebody who moves
 // between two pages of a list while it is read is on neither (R5).
-func (b *Bulk) confirmAbsences(ctx context.Context, in protocol.BulkPart, read lists, listed db.Listed, today care.Date) ([]care.Identity, error) {
+func (b *Bulk) confirmAbsences(ctx context.Context, in protocol.BulkPart, read lists, listed db.ListedPeople, today care.Date) ([]care.Identity, error) {
 	if !read.paged {
 		return listed.People, nil
 	}
@@ -339,11 +339,11 @@ func (l lists) people() []care.Identity {
 
 // moved compares what was listed with what we hold. A budget that is listed for the first time was updated, whatever its figures say: its usage
 // may have changed. One that is listed again is taken for the same update as long as its figures stay (R35).
-func (l lists) moved(held map[string]care.HeldLists, today care.Date) db.Moved {
-	moved := make(db.Moved)
+func (l lists) moved(held map[string]care.HeldLists, today care.Date) db.ChangedPeople {
+	moved := make(db.ChangedPeople)
 	note := func(careRecipientID string, hasMoved func(care.HeldLists) bool, budgets ...string) {
 		if person, known := held[careRecipientID]; known && hasMoved(person) {
-			moved[person.Client.ID] = append(moved[person.Client.ID], budgets...)
+			moved[person.Person.ID] = append(moved[person.Person.ID], budgets...)
 		}
 	}
 	for id, rows := range l.summariesByPerson() {

@@ -40,27 +40,27 @@ func (c *CareRecipient) reader(step db.Step, connection care.Connection) *servic
 
 // ValidateCareRecipient finds out who a run is about and whether they can be synced, and records that the run began. It returns
 // db.ErrNotFound for a person who is not this organisation's.
-func (c *CareRecipient) ValidateCareRecipient(ctx context.Context, in protocol.ValidateInput) (care.Subject, error) {
-	record, err := c.store.LoadSubject(ctx, in.OrganisationID, in.ClientID)
+func (c *CareRecipient) ValidateCareRecipient(ctx context.Context, in protocol.ValidateInput) (care.RunScope, error) {
+	record, err := c.store.LoadRunScope(ctx, in.OrganisationID, in.PersonID)
 	if err != nil {
-		return care.Subject{}, err
+		return care.RunScope{}, err
 	}
 	again, err := c.store.BeginRun(ctx, db.RunStart{
 		ID: in.RunID, Request: in.Request, Kind: care.RunCareRecipient, WorkflowID: in.WorkflowID, StartedAt: in.At,
 	})
 	if err != nil {
-		return care.Subject{}, err
+		return care.RunScope{}, err
 	}
 	connection, refusal := connectionOf(record)
-	return care.Subject{
-		RunID: in.RunID, OrganisationID: in.OrganisationID, ClientID: in.ClientID, ConnectionID: connection, PlanID: record.PlanID,
+	return care.RunScope{
+		RunID: in.RunID, OrganisationID: in.OrganisationID, PersonID: in.PersonID, ConnectionID: connection, PlanID: record.PlanID,
 		Today: care.DateIn(in.At, record.TimeZone), AllBudgets: in.AllBudgets, Areas: in.Areas, MovedOnly: in.MovedOnly, MovedBudgets: in.MovedBudgets, Verified: record.Verified, Refusal: refusal,
 		LostContributions: in.LostContributions, Again: again,
 	}, nil
 }
 
 // connectionOf chooses the connection that holds a person (R11), or says why there is none.
-func connectionOf(record db.SubjectRecord) (care.ID, care.Reason) {
+func connectionOf(record db.RunScopeRecord) (care.ID, care.Reason) {
 	if record.CareRecipientID == "" {
 		return "", care.ReasonNoCareRecipientID
 	}
@@ -85,12 +85,12 @@ func connectionOf(record db.SubjectRecord) (care.ID, care.Reason) {
 // UpsertPlan reads the summary, checks that all of it is the person's (R8) and saves the plan with its classifications, approved services and
 // supplements.
 func (c *CareRecipient) UpsertPlan(ctx context.Context, in protocol.AreaInput) (care.AreaResult, error) {
-	step := db.Step{Subject: in.Subject, Area: care.AreaSummary}
+	step := db.Step{RunScope: in.RunScope, Area: care.AreaSummary}
 	begun, err := c.store.BeginUpsertPlan(ctx, step)
 	if answer, done := alreadyAnswered(begun, err); done {
 		return answer, err
 	}
-	read, err := c.reader(step, begun.Connection).Summary(ctx, begun.Client.CareRecipientID)
+	read, err := c.reader(step, begun.Connection).Summary(ctx, begun.Person.CareRecipientID)
 	if err != nil {
 		return refuse(ctx, c.store, step, begun, err)
 	}
@@ -105,7 +105,7 @@ func (c *CareRecipient) UpsertPlan(ctx context.Context, in protocol.AreaInput) (
 }
 
 // refusalDetails show what an answer was refused for. A row of somebody else in a list is shown like any other mismatch (R8).
-func refusalDetails(held care.Client, failure *transport.Error) json.RawMessage {
+func refusalDetails(held care.Person, failure *transport.Error) json.RawMessage {
 	switch {
 	case failure.Kind == transport.IdentityMismatch:
 		return care.IdentityDetails{
@@ -131,36 +131,36 @@ var errWouldLoseContributions = errors.New("no contributions are reported any mo
 
 // RecreateContributions reads the individual contributions and replaces the set that we hold (R16).
 func (c *CareRecipient) RecreateContributions(ctx context.Context, in protocol.AreaInput) (care.AreaResult, error) {
-	step := db.Step{Subject: in.Subject, Area: care.AreaContributions}
+	step := db.Step{RunScope: in.RunScope, Area: care.AreaContributions}
 	begun, err := c.store.BeginContributions(ctx, step)
 	if answer, done := alreadyAnswered(begun, err); done {
 		return answer, err
 	}
-	read, err := c.reader(step, begun.Connection).Contributions(ctx, begun.Client.CareRecipientID)
+	read, err := c.reader(step, begun.Connection).Contributions(ctx, begun.Person.CareRecipientID)
 	if err != nil {
 		return refuse(ctx, c.store, step, begun, err)
 	}
-	if in.Subject.LostContributions == care.AskAboutContributions && begun.Held.WouldLose(read) {
+	if in.RunScope.LostContributions == care.AskAboutContributions && begun.Held.WouldLose(read) {
 		return care.AreaResult{}, errWouldLoseContributions
 	}
 	return c.store.WriteContributions(ctx, step, begun, func(held care.HeldContributions) care.ContributionsDecision {
-		return care.DecideContributions(held, read, in.Subject.LostContributions, db.NewID)
+		return care.DecideContributions(held, read, in.RunScope.LostContributions, db.NewID)
 	})
 }
 
 // FetchBudgets reads the budgets and answers with those whose usage is to be read (R15).
 func (c *CareRecipient) FetchBudgets(ctx context.Context, in protocol.AreaInput) (care.AreaResult, error) {
-	step := db.Step{Subject: in.Subject, Area: care.AreaBudgets}
+	step := db.Step{RunScope: in.RunScope, Area: care.AreaBudgets}
 	begun, err := c.store.BeginBudgets(ctx, step)
 	if answer, done := alreadyAnswered(begun, err); done {
 		return answer, err
 	}
-	read, err := c.reader(step, begun.Connection).Budgets(ctx, begun.Client.CareRecipientID)
+	read, err := c.reader(step, begun.Connection).Budgets(ctx, begun.Person.CareRecipientID)
 	if err != nil {
 		return refuse(ctx, c.store, step, begun, err)
 	}
 	return c.store.WriteBudgets(ctx, step, begun, budgetIDs(read.Records), func(held care.HeldBudgets) care.BudgetsDecision {
-		return care.DecideBudgets(held, read, in.Subject, db.NewID)
+		return care.DecideBudgets(held, read, in.RunScope, db.NewID)
 	})
 }
 
@@ -174,7 +174,7 @@ func budgetIDs(budgets []care.Budget) (ids []string) {
 
 // FetchUsage reads the details of some budgets, several at once, and saves their entitlements and usage (R17).
 func (c *CareRecipient) FetchUsage(ctx context.Context, in protocol.UsageInput) (care.AreaResult, error) {
-	step := db.Step{Subject: in.Subject, Area: care.AreaUsage, Chunk: in.Chunk}
+	step := db.Step{RunScope: in.RunScope, Area: care.AreaUsage, Chunk: in.Chunk}
 	begun, err := c.store.BeginUsage(ctx, step, in.Budgets)
 	if answer, done := alreadyAnswered(begun, err); done {
 		return answer, err
@@ -196,7 +196,7 @@ type budgetsRead struct {
 	issues   []care.Issue
 }
 
-func (c *CareRecipient) readDetails(ctx context.Context, step db.Step, begun db.Begun[care.HeldUsage]) (budgetsRead, error) {
+func (c *CareRecipient) readDetails(ctx context.Context, step db.Step, begun db.StepStart[care.HeldUsage]) (budgetsRead, error) {
 	reader := c.reader(step, begun.Connection)
 	details := make([]*care.BudgetDetails, len(begun.Held.Budgets))
 	issues := make([][]care.Issue, len(begun.Held.Budgets))
@@ -233,7 +233,7 @@ func (c *CareRecipient) readDetails(ctx context.Context, step db.Step, begun db.
 // whole organisation.
 func ofOneBudget(err error) *transport.Error {
 	var failure *transport.Error
-	if !errors.As(err, &failure) || failure.Retryable() || failure.WholeOrganisation() {
+	if !errors.As(err, &failure) || failure.Retryable() || failure.OrganisationWide() {
 		return nil
 	}
 	return failure
@@ -251,7 +251,7 @@ func budgetRefusal(budget care.Budget, failure *transport.Error) care.Issue {
 // readOne reads the details of a budget. One that is not found keeps what we hold of it.
 func readOne(ctx context.Context, reader *servicesaustralia.Reader, budget care.Budget) (*care.BudgetDetails, []care.Issue, error) {
 	details, issues, err := reader.BudgetDetails(ctx, budget.UpstreamBudgetID)
-	if transport.Has(err, transport.NotFound) {
+	if transport.IsKind(err, transport.NotFound) {
 		issue := care.Warning(care.AreaUsage, care.IssueBudgetDetailsNotFound, "Services Australia has no details of it. Its entitlements and usage were kept.")
 		return nil, []care.Issue{issue.On(budget.Label(), budget.ID)}, nil
 	}
@@ -266,7 +266,7 @@ func readOne(ctx context.Context, reader *servicesaustralia.Reader, budget care.
 }
 
 // alreadyAnswered reports whether a step has nothing to do: it could not begin, or an earlier attempt finished it.
-func alreadyAnswered[H any](begun db.Begun[H], err error) (care.AreaResult, bool) {
+func alreadyAnswered[H any](begun db.StepStart[H], err error) (care.AreaResult, bool) {
 	if err != nil {
 		return care.AreaResult{}, true
 	}
@@ -277,14 +277,14 @@ func alreadyAnswered[H any](begun db.Begun[H], err error) (care.AreaResult, bool
 }
 
 // refuse records why the government said no.
-func refuse[H any](ctx context.Context, store *db.Store, step db.Step, begun db.Begun[H], err error) (care.AreaResult, error) {
+func refuse[H any](ctx context.Context, store *db.Store, step db.Step, begun db.StepStart[H], err error) (care.AreaResult, error) {
 	failure, err := finalAnswer(ctx, store, step, err)
 	if err != nil {
 		return care.AreaResult{}, err
 	}
 	reason := reasonOf(failure)
 	issue := care.RefusalIssue(step.Area, reason, failure.Words)
-	issue.Details, issue.About = refusalDetails(begun.Client, failure), failure.About
+	issue.Details, issue.About = refusalDetails(begun.Person, failure), failure.About
 	if failure.Kind == transport.IdentityMismatch {
 		issue.Message = "The answer has a row under another care recipient id than was asked for. Nothing of it was saved. If it stays so, report it to Services Australia."
 	}

@@ -68,7 +68,7 @@ func (c *Claims) RequestClaimSyncs(ctx context.Context, temporal Signaller, in p
 	group.SetLimit(signalsAtOnce)
 	for _, due := range people {
 		group.Go(func() error {
-			if err := requestSync(groupContext, temporal, in, due.ClientID); err != nil {
+			if err := requestSync(groupContext, temporal, in, due.PersonID); err != nil {
 				return err
 			}
 			return c.store.ClaimSyncRequested(groupContext, in.OrganisationID, in.ClaimID, due)
@@ -79,7 +79,7 @@ func (c *Claims) RequestClaimSyncs(ctx context.Context, temporal Signaller, in p
 
 func requestSync(ctx context.Context, temporal Signaller, in protocol.ClaimSyncsInput, person care.ID) error {
 	request := care.Request{
-		OrganisationID: in.OrganisationID, ClientID: person, Trigger: care.TriggerClaim, RequestedBy: "claim " + string(in.ClaimID),
+		OrganisationID: in.OrganisationID, PersonID: person, Trigger: care.TriggerClaim, RequestedBy: "claim " + string(in.ClaimID),
 	}
 	options, input := protocol.CareRecipientSyncStart(protocol.TaskQueues{Prefix: in.TaskQueuePrefix}, request)
 	_, err := temporal.SignalWithStartWorkflow(ctx, options.ID, protocol.SyncRequested.Name,

@@ -50,7 +50,7 @@ func TestSyncsThatCouldNotBeAskedForStayDue(t *testing.T) {
 	}
 	_, err = store.ImportPeople(t.Context(), organisation.ID, file, "tests")
 	require.NoError(t, err)
-	clients, _, err := store.Clients(t.Context(), organisation, "", db.MostPerPage, time.Now())
+	people, _, err := store.ListPeople(t.Context(), organisation, "", db.MostPerPage, time.Now())
 	require.NoError(t, err)
 
 	steps := activities.NewClaims(store)
@@ -62,7 +62,7 @@ func TestSyncsThatCouldNotBeAskedForStayDue(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 3, answer.Due)
 
-	asked := &signals{refuse: protocol.CareRecipientSyncID(clients[1].ID), taken: map[string][]protocol.SyncRequest{}}
+	asked := &signals{refuse: protocol.CareRecipientSyncID(people[1].ID), taken: map[string][]protocol.SyncRequest{}}
 	in := protocol.ClaimSyncsInput{OrganisationID: organisation.ID, ClaimID: answer.ClaimID}
 	_, err = steps.RequestClaimSyncs(t.Context(), asked, in)
 	require.Error(t, err)
@@ -76,14 +76,14 @@ func TestSyncsThatCouldNotBeAskedForStayDue(t *testing.T) {
 	_, err = steps.RequestClaimSyncs(t.Context(), asked, in)
 	require.NoError(t, err)
 	require.Len(t, asked.taken, 3)
-	for _, one := range clients {
+	for _, one := range people {
 		requests := asked.taken[protocol.CareRecipientSyncID(one.ID)]
 		require.NotEmpty(t, requests)
 		require.Equal(t, protocol.SyncRequest{Trigger: care.TriggerClaim, RequestedBy: "claim " + string(answer.ClaimID)}, requests[0])
 	}
-	before := len(asked.taken[protocol.CareRecipientSyncID(clients[1].ID)])
+	before := len(asked.taken[protocol.CareRecipientSyncID(people[1].ID)])
 	number, err := steps.RequestClaimSyncs(t.Context(), asked, in)
 	require.NoError(t, err)
 	require.Zero(t, number)
-	require.Len(t, asked.taken[protocol.CareRecipientSyncID(clients[1].ID)], before, "nobody is asked for twice")
+	require.Len(t, asked.taken[protocol.CareRecipientSyncID(people[1].ID)], before, "nobody is asked for twice")
 }

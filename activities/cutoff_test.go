@@ -65,7 +65,7 @@ func TestDatabaseCutOffAtEveryStatement(t *testing.T) {
 				s.move(t, "marjorie", change.change())
 			}
 			interruption := &interruption{process: s.process, step: step, statement: statement}
-			disturbed := pass{t, s.process, interruption.try}.run("marjorie")
+			disturbed := syncResult{t, s.process, interruption.try}.run("marjorie")
 			require.Equal(t, 1, interruption.cuts, "%s was cut off at %s", step, statement)
 			require.Equal(t, care.RunSucceeded, disturbed.Outcome)
 			require.Positive(t, disturbed.Counts[care.KindBudgetUsage].Created)

@@ -12,30 +12,30 @@ import (
 // Sync runs one pass over one person by direct calls, without a workflow and without retrying: the same story, the same steps. runID
 // identifies the pass; the same id again answers from what is already recorded.
 func (c *CareRecipient) Sync(ctx context.Context, runID care.ID, request care.Request) (care.RunResult, error) {
-	pass, err := c.pass(ctx, runID, request)
+	pass, err := c.sync(ctx, runID, request)
 	if err != nil {
 		return care.RunResult{}, err
 	}
 	return c.runs.CompleteRun(context.WithoutCancel(ctx), pass.CompleteInput)
 }
 
-// pass is one pass over one person that is not recorded as complete yet.
-type pass struct {
+// syncResult is one pass over one person that is not recorded as complete yet.
+type syncResult struct {
 	protocol.CompleteInput
 	// failure is the first technical reason for which an area gave up, nil if none did.
 	failure error
 }
 
-func (c *CareRecipient) pass(ctx context.Context, runID care.ID, request care.Request) (pass, error) {
+func (c *CareRecipient) sync(ctx context.Context, runID care.ID, request care.Request) (syncResult, error) {
 	subject, err := c.ValidateCareRecipient(ctx, protocol.ValidateInput{
 		Request: request, RunID: runID, WorkflowID: bulkWorkflowID(request), At: c.store.Now(),
 	})
 	if err != nil {
-		return pass{}, err
+		return syncResult{}, err
 	}
 	failed := &failures{}
 	areas := care.SyncCareRecipient(directSteps{ctx: ctx, steps: c, failed: failed}, subject)
-	return pass{CompleteInput: protocol.CompleteInput{Subject: subject, Areas: areas}, failure: failed.first}, nil
+	return syncResult{CompleteInput: protocol.CompleteInput{Scope: subject, Areas: areas}, failure: failed.first}, nil
 }
 
 // bulkWorkflowID is the workflow that a direct pass belongs to, if it belongs to one.
@@ -67,20 +67,20 @@ type directSteps struct {
 	failed *failures
 }
 
-func (d directSteps) UpsertPlan(subject care.Subject) care.AreaResult {
-	return d.areaResult(d.steps.UpsertPlan(d.ctx, protocol.AreaInput{Subject: subject}))
+func (d directSteps) UpsertPlan(subject care.RunScope) care.AreaResult {
+	return d.areaResult(d.steps.UpsertPlan(d.ctx, protocol.AreaInput{RunScope: subject}))
 }
 
-func (d directSteps) RecreateContributions(subject care.Subject) care.AreaResult {
-	return d.areaResult(d.steps.RecreateContributions(d.ctx, protocol.AreaInput{Subject: subject}))
+func (d directSteps) RecreateContributions(subject care.RunScope) care.AreaResult {
+	return d.areaResult(d.steps.RecreateContributions(d.ctx, protocol.AreaInput{RunScope: subject}))
 }
 
-func (d directSteps) FetchBudgets(subject care.Subject) care.AreaResult {
-	return d.areaResult(d.steps.FetchBudgets(d.ctx, protocol.AreaInput{Subject: subject}))
+func (d directSteps) FetchBudgets(subject care.RunScope) care.AreaResult {
+	return d.areaResult(d.steps.FetchBudgets(d.ctx, protocol.AreaInput{RunScope: subject}))
 }
 
-func (d directSteps) FetchUsage(subject care.Subject, chunk int, budgets []care.ID) care.AreaResult {
-	return d.areaResult(d.steps.FetchUsage(d.ctx, protocol.UsageInput{Subject: subject, Chunk: chunk, Budgets: budgets}))
+func (d directSteps) FetchUsage(subject care.RunScope, chunk int, budgets []care.ID) care.AreaResult {
+	return d.areaResult(d.steps.FetchUsage(d.ctx, protocol.UsageInput{RunScope: subject, Chunk: chunk, Budgets: budgets}))
 }
 
 func (d directSteps) Both(first, second func(care.Steps)) {
@@ -103,19 +103,19 @@ func (d directSteps) areaResult(answer care.AreaResult, err error) care.AreaResu
 	}
 }
 
-// pass makes one unattended refresh of a client's contract by direct calls (R31).
-func (p *PaceContract) pass(ctx context.Context, runID care.ID, request care.Request) (pass, error) {
+// syncResult makes one unattended refresh of a client's contract by direct calls (R31).
+func (p *PaceContract) sync(ctx context.Context, runID care.ID, request care.Request) (syncResult, error) {
 	subject, err := p.ValidateParticipant(ctx, protocol.ValidateInput{
 		Request: request, RunID: runID, WorkflowID: bulkWorkflowID(request), At: p.store.Now(),
 	})
 	if err != nil {
-		return pass{}, err
+		return syncResult{}, err
 	}
-	made := pass{CompleteInput: protocol.CompleteInput{Kind: care.RunPACEContract, Subject: subject}}
+	made := syncResult{CompleteInput: protocol.CompleteInput{Kind: care.RunPACEContract, Scope: subject}}
 	answer := care.Refused(subject.Refusal)
 	if subject.Refusal == "" {
 		var result protocol.ContractResult
-		result, made.failure = p.RefreshContract(ctx, protocol.AreaInput{Subject: subject})
+		result, made.failure = p.RefreshContract(ctx, protocol.AreaInput{RunScope: subject})
 		if answer = result.AreaResult; made.failure != nil {
 			answer = care.Failed(failureReason(made.failure))
 		}

@@ -36,7 +36,7 @@ func (p *PaceContract) RequestDueRefreshes(ctx context.Context, temporal Signall
 }
 
 func requestRefresh(ctx context.Context, temporal Signaller, in protocol.DueRefreshesInput, due db.DueRefresh) error {
-	request := care.Request{OrganisationID: due.OrganisationID, ClientID: due.ClientID, Trigger: care.TriggerDay, RequestedBy: "CareSync"}
+	request := care.Request{OrganisationID: due.OrganisationID, PersonID: due.PersonID, Trigger: care.TriggerDay, RequestedBy: "CareSync"}
 	options, input := protocol.PaceContractSyncStart(protocol.TaskQueues{Prefix: in.TaskQueuePrefix}, request)
 	_, err := temporal.SignalWithStartWorkflow(ctx, options.ID, protocol.RefreshRequested.Name,
 		protocol.RefreshRequest{Trigger: request.Trigger, RequestedBy: request.RequestedBy}, options, protocol.PaceContractSyncWorkflow, input)

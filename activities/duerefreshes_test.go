@@ -47,8 +47,8 @@ func (s *site) due(t *testing.T, at string) []string {
 func TestAContractIsRefreshedOnTheDayOnWhichAFundingPeriodBegins(t *testing.T) {
 	s := newPaceSite(t)
 	s.create(t, "fresh-plan")
-	client := s.RequestFor(t, "fresh-plan").ClientID
-	due := []string{protocol.PaceContractSyncID(client)}
+	person := s.RequestFor(t, "fresh-plan").PersonID
+	due := []string{protocol.PaceContractSyncID(person)}
 	s.sql.Exec(t, "DELETE FROM plan_ahead")
 	s.sql.Exec(t, "UPDATE sync_run SET requested_at = '2026-06-01'")
 	s.sql.Exec(t, "UPDATE funding_period SET start_date = '2026-06-15', released = false WHERE position = 2")
@@ -71,8 +71,8 @@ func TestAContractIsRefreshedOnTheDayOnWhichAFundingPeriodBegins(t *testing.T) {
 		"it has been asked for":       "UPDATE sync_run SET requested_at = '2026-06-16T14:00:00Z', trigger = 'day'",
 		"its money is released":       "UPDATE funding_period SET released = true WHERE position = 2",
 		"its money has arrived":       "WITH arrived AS (UPDATE plan_budget SET released = approved) UPDATE funding_period SET released = NULL WHERE position = 2",
-		"the API access is off":       "UPDATE client SET pace_api_access = false",
-		"the authority was lost":      "INSERT INTO pace_standing (organisation_id, client_id, stopped_on, stop_reason) SELECT organisation_id, id, '2026-06-01', 'no_authority' FROM client WHERE id = '" + string(client) + "'",
+		"the API access is off":       "UPDATE person SET pace_api_access = false",
+		"the authority was lost":      "INSERT INTO pace_standing (organisation_id, person_id, stopped_on, stop_reason) SELECT organisation_id, id, '2026-06-01', 'no_authority' FROM person WHERE id = '" + string(person) + "'",
 		"another contract follows":    "UPDATE service_contract SET superseded_by = id",
 		"the PACE API is not enabled": "UPDATE pace_settings SET api_enabled = false",
 	} {
@@ -88,7 +88,7 @@ func (s *site) restore(t *testing.T) {
 	t.Helper()
 	for _, statement := range []string{
 		"UPDATE sync_run SET requested_at = '2026-06-01', trigger = 'on_demand'",
-		"UPDATE funding_period SET released = false WHERE position = 2", "UPDATE client SET pace_api_access = pace_participant",
+		"UPDATE funding_period SET released = false WHERE position = 2", "UPDATE person SET pace_api_access = pace_participant",
 		"DELETE FROM pace_standing", "UPDATE service_contract SET superseded_by = NULL", "UPDATE pace_settings SET api_enabled = true",
 	} {
 		s.sql.Exec(t, statement)
@@ -100,21 +100,21 @@ func TestAPlanThatHasNotBegunIsLookedAtOnItsDay(t *testing.T) {
 	s := newPaceSite(t)
 	_, refused := s.retrieve(t, "future-plan")
 	require.Equal(t, care.ReasonPlanInFuture, refused.Reason)
-	client := s.RequestFor(t, "future-plan").ClientID
+	person := s.RequestFor(t, "future-plan").PersonID
 	s.sql.Exec(t, "UPDATE sync_run SET requested_at = '2026-06-01'")
 	s.sql.Exec(t, "UPDATE plan_ahead SET plan_start_date = '2026-06-15'")
 	require.Empty(t, s.due(t, "2026-06-14T13:55:00Z"))
-	require.Equal(t, []string{protocol.PaceContractSyncID(client)}, s.due(t, "2026-06-14T14:00:00Z"))
+	require.Equal(t, []string{protocol.PaceContractSyncID(person)}, s.due(t, "2026-06-14T14:00:00Z"))
 
 	require.NoError(t, s.World.World.Advance(s.World.World.Today().AddDays(14)))
 	s.sql.Exec(t, "UPDATE connection SET time_zone = 'Australia/Sydney'")
 	subject := s.contractRun(t, "future-plan", care.TriggerDay)
 	subject.ServiceToday = date(t, s.World.World.Today())
-	result, err := s.steps.RefreshContract(t.Context(), protocol.AreaInput{Subject: subject})
+	result, err := s.steps.RefreshContract(t.Context(), protocol.AreaInput{RunScope: subject})
 	require.NoError(t, err)
 	require.Equal(t, care.AreaSucceeded, result.Outcome)
 	require.Empty(t, s.held(t, "future-plan").Contracts)
-	reviews, err := s.Store.Reviews(t.Context(), subject.OrganisationID, subject.ClientID)
+	reviews, err := s.Store.Reviews(t.Context(), subject.OrganisationID, subject.PersonID)
 	require.NoError(t, err)
 	require.Len(t, reviews, 1)
 	require.Equal(t, care.ReviewNewContract, reviews[0].Kind)

@@ -78,7 +78,7 @@ func applicationError(err error) error {
 	case errors.Is(err, db.ErrOvertaken):
 		return temporal.NewApplicationError(err.Error(), protocol.ErrorOvertaken)
 	case errors.Is(err, db.ErrNotFound):
-		return temporal.NewNonRetryableApplicationError(err.Error(), protocol.ErrorClientUnknown, nil)
+		return temporal.NewNonRetryableApplicationError(err.Error(), protocol.ErrorPersonUnknown, nil)
 	default:
 		return temporal.NewNonRetryableApplicationError(err.Error(), protocol.ErrorUnexpected, nil)
 	}
@@ -100,7 +100,7 @@ type activityInterceptor struct {
 
 // ExecuteActivity runs a step.
 func (i *activityInterceptor) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
-	defer beat(ctx)()
+	defer heartbeat(ctx)()
 	answer, err := i.Next.ExecuteActivity(ctx, in)
 	return answer, applicationError(err)
 }

@@ -54,7 +54,7 @@ func TestErrorsAsTemporalSeesThem(t *testing.T) {
 		"no allowance":           {fmt.Errorf("book upstream calls: %w", db.ErrNoAllowance), protocol.ErrorServiceUnavailable, true, 0},
 		"waited too long":        {context.DeadlineExceeded, protocol.ErrorServiceUnavailable, true, 0},
 		"database away":          {fmt.Errorf("write the usage: %w", db.ErrUnavailable), protocol.ErrorDatabaseUnavailable, true, 0},
-		"unknown person":         {fmt.Errorf("load the person: %w", db.ErrNotFound), protocol.ErrorClientUnknown, false, 0},
+		"unknown person":         {fmt.Errorf("load the person: %w", db.ErrNotFound), protocol.ErrorPersonUnknown, false, 0},
 		"contradiction":          {&db.ConflictError{Constraint: "budget_identity"}, protocol.ErrorUnexpected, false, 0},
 		"a fault of ours":        {errors.New("no plan yet"), protocol.ErrorUnexpected, false, 0},
 	} {
@@ -76,7 +76,7 @@ func TestRegisteredStepsReturnApplicationErrors(t *testing.T) {
 	environment := suite.NewTestActivityEnvironment()
 	environment.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&activities.Interceptor{}}})
 	s.steps.RegisterServiceSteps(environment, care.ServicesAustralia)
-	_, err := environment.ExecuteActivity(protocol.UpsertPlanActivity, protocol.AreaInput{Subject: subject})
+	_, err := environment.ExecuteActivity(protocol.UpsertPlanActivity, protocol.AreaInput{RunScope: subject})
 	failure := requireApplicationError(t, err, protocol.ErrorServiceUnavailable, true, 30*time.Second)
 	require.Equal(t, "services-australia: care recipient summary: unavailable (status 503, code 503)", failure.Message())
 }

@@ -63,7 +63,7 @@ func TestPassingFaultsAreTriedAgain(t *testing.T) {
 			require.GreaterOrEqual(t, mapped.NextRetryDelay(), test.delay)
 			after := s.sql.Snapshot(t)
 			require.Equal(t, before.Of(testkit.PlanTables...), after.Of(testkit.PlanTables...))
-			for _, table := range []string{"client", "sync_run", "sync_step", "sync_issue", "record_change", "removal_hold", "area_fence", "usage_fence", "outbox"} {
+			for _, table := range []string{"person", "sync_run", "sync_step", "sync_issue", "record_change", "removal_hold", "area_fence", "usage_fence", "outbox"} {
 				require.Equal(t, before[table], after[table], table)
 			}
 			s.requireNoted(t, subject.RunID, step.area, failure.Error(), test.words)
@@ -102,7 +102,7 @@ func TestPushBackHoldsForEveryProcess(t *testing.T) {
 	subject := s.run(t, another.steps, "marjorie")
 	impatient, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	_, err := another.steps.UpsertPlan(impatient, protocol.AreaInput{Subject: subject})
+	_, err := another.steps.UpsertPlan(impatient, protocol.AreaInput{RunScope: subject})
 	require.Error(t, err)
 	require.Empty(t, s.calls())
 	require.Greater(t, testkit.Value[float64](t, s.sql, "SELECT extract(epoch FROM theoretical_arrival - now())::float8 FROM upstream_allowance"), 30.0)
@@ -168,7 +168,7 @@ func TestRefusedAreasKeepWhatWeHold(t *testing.T) {
 			require.Len(t, issues, max(1, answer.BudgetsRefused), "usage is refused by budget (R6)")
 			require.Equal(t, []issue{{string(step.area), "error", string(test.reason), test.words}}, slices.Compact(issues))
 			after := s.sql.Snapshot(t)
-			for _, table := range append([]string{"client", "record_change", "removal_hold", "area_fence", "usage_fence", "outbox", "sync_retry"}, testkit.PlanTables...) {
+			for _, table := range append([]string{"person", "record_change", "removal_hold", "area_fence", "usage_fence", "outbox", "sync_retry"}, testkit.PlanTables...) {
 				require.Equal(t, before[table], after[table], table)
 			}
 			s.Faults.Clear()
@@ -237,8 +237,8 @@ func TestRefusedLogin(t *testing.T) {
 	for _, kind := range []faults.Kind{faults.TooManyRequests, faults.Unavailable, faults.InternalError, faults.ConnectionReset, faults.HTML} {
 		s.fault(t, faults.Fault{Kind: kind, Operation: prodasim.OperationToken})
 		subject := s.run(t, s.steps, "marjorie")
-		_, err := s.steps.UpsertPlan(t.Context(), protocol.AreaInput{Subject: subject})
-		require.True(t, transport.Has(err, transport.LoginUnavailable), "%s: %v", kind, err)
+		_, err := s.steps.UpsertPlan(t.Context(), protocol.AreaInput{RunScope: subject})
+		require.True(t, transport.IsKind(err, transport.LoginUnavailable), "%s: %v", kind, err)
 		requireApplicationError(t, activities.ApplicationError(err), protocol.ErrorServiceUnavailable, true, 0)
 	}
 	s.Faults.Clear()
@@ -275,8 +275,8 @@ func TestHangingService(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	steps := hosting.Steps(store, transport.NewClient(transport.Options{Timeout: 50 * time.Millisecond}), nil)
-	_, err = steps.UpsertPlan(t.Context(), protocol.AreaInput{Subject: s.run(t, steps, "marjorie")})
-	require.True(t, transport.Has(err, transport.Timeout), err)
+	_, err = steps.UpsertPlan(t.Context(), protocol.AreaInput{RunScope: s.run(t, steps, "marjorie")})
+	require.True(t, transport.IsKind(err, transport.Timeout), err)
 
 	s.ResetCalls()
 	before := s.planRows(t)
@@ -284,7 +284,7 @@ func TestHangingService(t *testing.T) {
 	cancelled, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		_, err := s.steps.UpsertPlan(cancelled, protocol.AreaInput{Subject: subject})
+		_, err := s.steps.UpsertPlan(cancelled, protocol.AreaInput{RunScope: subject})
 		ended <- err
 	}()
 	require.Eventually(t, func() bool { return s.Counts()[servicesaustralia.OperationSummary].MostAtOnce == 1 }, 2*time.Minute, time.Millisecond)

@@ -11,8 +11,8 @@ import (
 // a few missed beats, and a cancelled step learns of it with the next.
 const HeartbeatInterval = 2 * time.Second
 
-// beat sends heartbeats until the returned function is called.
-func beat(ctx context.Context) (stop func()) {
+// heartbeat sends heartbeats until the returned function is called.
+func heartbeat(ctx context.Context) (stop func()) {
 	if activity.GetInfo(ctx).HeartbeatTimeout == 0 {
 		return func() {}
 	}

@@ -91,13 +91,13 @@ people:
 `
 
 // run begins a pass of its own over a person.
-func (s *site) run(t *testing.T, steps *activities.Steps, key string) care.Subject {
+func (s *site) run(t *testing.T, steps *activities.Steps, key string) care.RunScope {
 	t.Helper()
 	return s.runAt(t, steps, key, s.Now())
 }
 
 // runAt begins a pass at some other time than now.
-func (s *site) runAt(t *testing.T, steps *activities.Steps, key string, at time.Time) care.Subject {
+func (s *site) runAt(t *testing.T, steps *activities.Steps, key string, at time.Time) care.RunScope {
 	t.Helper()
 	subject, err := steps.ValidateCareRecipient(t.Context(), protocol.ValidateInput{Request: s.Request(t, key), RunID: db.NewID(), At: at})
 	require.NoError(t, err)
@@ -146,7 +146,7 @@ func (s *site) endPushBack(t *testing.T) {
 // planRows are the rows of everything that a sync stores of people, and the people themselves.
 func (s *site) planRows(t *testing.T) testkit.Snapshot {
 	t.Helper()
-	return s.sql.Snapshot(t).Of(append([]string{"client"}, testkit.PlanTables...)...)
+	return s.sql.Snapshot(t).Of(append([]string{"person"}, testkit.PlanTables...)...)
 }
 
 // requireAsUndisturbed requires that everybody's data is what one sync each into an empty database gives.
@@ -216,7 +216,7 @@ type areaStep struct {
 	write string
 	// kinds are the lines of testkit.SQL.Plans that the step decides.
 	kinds []string
-	run   func(ctx context.Context, steps *activities.Steps, subject care.Subject, budgets []care.ID) (care.AreaResult, error)
+	run   func(ctx context.Context, steps *activities.Steps, subject care.RunScope, budgets []care.ID) (care.AreaResult, error)
 	// change changes what the step reads.
 	change func() world.Move
 }
@@ -227,17 +227,17 @@ var differing atomic.Int64
 var areaSteps = []areaStep{
 	{
 		area: care.AreaSummary, operation: servicesaustralia.OperationSummary, write: "PassAreaFence",
-		kinds: []string{"client", "plan", "classification", "approved service", "supplement"},
-		run: func(ctx context.Context, steps *activities.Steps, subject care.Subject, _ []care.ID) (care.AreaResult, error) {
-			return steps.UpsertPlan(ctx, protocol.AreaInput{Subject: subject})
+		kinds: []string{"person", "plan", "classification", "approved service", "supplement"},
+		run: func(ctx context.Context, steps *activities.Steps, subject care.RunScope, _ []care.ID) (care.AreaResult, error) {
+			return steps.UpsertPlan(ctx, protocol.AreaInput{RunScope: subject})
 		},
 		change: func() world.Move { return world.Move{Name: world.AddSupplement, Code: "ENT_NNBO"} },
 	},
 	{
 		area: care.AreaContributions, operation: servicesaustralia.OperationContributions, write: "PassAreaFence",
 		kinds: []string{"contribution", "contributions in force"},
-		run: func(ctx context.Context, steps *activities.Steps, subject care.Subject, _ []care.ID) (care.AreaResult, error) {
-			return steps.RecreateContributions(ctx, protocol.AreaInput{Subject: subject})
+		run: func(ctx context.Context, steps *activities.Steps, subject care.RunScope, _ []care.ID) (care.AreaResult, error) {
+			return steps.RecreateContributions(ctx, protocol.AreaInput{RunScope: subject})
 		},
 		change: func() world.Move {
 			percentage := decimal.New(differing.Add(1), -2)
@@ -247,16 +247,16 @@ var areaSteps = []areaStep{
 	{
 		area: care.AreaBudgets, operation: servicesaustralia.OperationBudgetsOfRecipient, write: "PassAreaFence",
 		kinds: []string{"budget"},
-		run: func(ctx context.Context, steps *activities.Steps, subject care.Subject, _ []care.ID) (care.AreaResult, error) {
-			return steps.FetchBudgets(ctx, protocol.AreaInput{Subject: subject})
+		run: func(ctx context.Context, steps *activities.Steps, subject care.RunScope, _ []care.ID) (care.AreaResult, error) {
+			return steps.FetchBudgets(ctx, protocol.AreaInput{RunScope: subject})
 		},
 		change: func() world.Move { return world.Move{Name: world.AddBudget, Amount: decimal.New(differing.Add(1), 0)} },
 	},
 	{
 		area: care.AreaUsage, operation: servicesaustralia.OperationBudgetDetails, write: "PassUsageFences",
 		kinds: []string{"entitlement", "usage"},
-		run: func(ctx context.Context, steps *activities.Steps, subject care.Subject, budgets []care.ID) (care.AreaResult, error) {
-			return steps.FetchUsage(ctx, protocol.UsageInput{Subject: subject, Budgets: budgets})
+		run: func(ctx context.Context, steps *activities.Steps, subject care.RunScope, budgets []care.ID) (care.AreaResult, error) {
+			return steps.FetchUsage(ctx, protocol.UsageInput{RunScope: subject, Budgets: budgets})
 		},
 		change: func() world.Move { return world.Move{Name: world.Claim, Amount: decimal.New(differing.Add(1), 0)} },
 	},

@@ -79,21 +79,21 @@ func TestSeveralRowsAreOnePerson(t *testing.T) {
 		require.Equal(t, care.RunSucceeded, s.Sync(t, s.steps, "marjorie").Outcome)
 		require.Equal(t, before.Of(lists...), s.planRows(t).Of(lists...))
 	}
-	require.Equal(t, before["client"][0].Content, s.planRows(t)["client"][0].Content, "and the person is as before")
+	require.Equal(t, before["person"][0].Content, s.planRows(t)["person"][0].Content, "and the person is as before")
 }
 
 // R19: a person who is with another provider only stays as they were, with the mark.
 func TestAtAnotherProviderOnly(t *testing.T) {
 	s := newSite(t, people(marjorie))
 	s.Sync(t, s.steps, "marjorie")
-	s.sql.Exec(t, "UPDATE client SET not_in_care_since = '2026-04-01'")
+	s.sql.Exec(t, "UPDATE person SET not_in_care_since = '2026-04-01'")
 	own := testkit.Value[string](t, s.sql, "SELECT service_provider_id FROM connection WHERE service = 'services-australia' LIMIT 1")
 	s.rewriteSummaries(t, func(body string) string { return strings.ReplaceAll(body, own, "4000088888") })
 	before := s.planRows(t)
 	result := s.Sync(t, s.steps, "marjorie")
 	require.Equal(t, care.RunSucceededWithWarnings, result.Outcome)
 	require.Equal(t, []issue{{"summary", "warning", string(care.IssueAnotherProvider), ""}}, s.issues(t, result.RunID))
-	kept := []string{"client", "support_plan", "classification", "approved_service", "supplement"}
+	kept := []string{"person", "support_plan", "classification", "approved_service", "supplement"}
 	require.Equal(t, before.Of(kept...), s.planRows(t).Of(kept...))
 }
 
@@ -107,7 +107,7 @@ people:
 func TestTwinsAreToldApart(t *testing.T) {
 	s := newSite(t, people(twins))
 	require.Equal(t, care.RunSucceeded, s.Sync(t, s.steps, "june").Outcome)
-	require.Equal(t, "June", testkit.Value[string](t, s.sql, "SELECT reported_given_name FROM client WHERE given_name = 'June'"))
+	require.Equal(t, "June", testkit.Value[string](t, s.sql, "SELECT reported_given_name FROM person WHERE given_name = 'June'"))
 	s.move(t, "june", world.Move{Name: world.ChangeIdentity, GivenName: "Rose"})
 	result := s.Sync(t, s.steps, "june")
 	require.Equal(t, care.ReasonIdentityMismatch, result.Reason)

@@ -71,7 +71,7 @@ func TestSumsWithoutAnAmountAreIncomplete(t *testing.T) {
 	for key, incomplete := range map[string]bool{"absent-amounts": true, "fresh-plan": false} {
 		s.create(t, key)
 		flags := testkit.Column[[]bool](t, s.sql, `SELECT ARRAY[c.funding_incomplete, c.allocation_incomplete] FROM service_contract c
-			WHERE c.client_id = $1`, s.RequestFor(t, key).ClientID)
+			WHERE c.person_id = $1`, s.RequestFor(t, key).PersonID)
 		require.Equal(t, [][]bool{{incomplete, incomplete}}, flags, key)
 	}
 }
@@ -141,7 +141,7 @@ func TestSomebodyWhoMovedBetweenTwoPagesIsNotAbsent(t *testing.T) {
 					keys = append(keys, person.Key)
 				}
 			}
-			inCare := testkit.Column[string](t, s.sql, "SELECT care_recipient_id FROM client WHERE verified_at IS NOT NULL AND not_in_care_since IS NULL ORDER BY id")
+			inCare := testkit.Column[string](t, s.sql, "SELECT care_recipient_id FROM person WHERE verified_at IS NOT NULL AND not_in_care_since IS NULL ORDER BY id")
 			require.Greater(t, len(inCare), 2)
 			asked := s.shifted(t, inCare[0])
 			if test.leaves {
@@ -158,7 +158,7 @@ func TestSomebodyWhoMovedBetweenTwoPagesIsNotAbsent(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, test.asked, *asked)
 			require.Equal(t, test.absent, testkit.Value[int](t, s.sql, "SELECT absent FROM bulk_run WHERE id = $1", bulk.ID))
-			require.Equal(t, test.absent, testkit.Value[int](t, s.sql, "SELECT count(*)::int FROM client WHERE care_recipient_id = $1 AND not_in_care_since IS NOT NULL", inCare[0]))
+			require.Equal(t, test.absent, testkit.Value[int](t, s.sql, "SELECT count(*)::int FROM person WHERE care_recipient_id = $1 AND not_in_care_since IS NOT NULL", inCare[0]))
 		})
 	}
 }

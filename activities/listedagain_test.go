@@ -14,16 +14,16 @@ import (
 // R33: a run over everybody finds that one of our people is gone and somebody unknown is listed with their name and birth date.
 func TestAKnownPersonListedUnderAnotherNumber(t *testing.T) {
 	s := newSite(t, people(marjorie))
-	client := s.Request(t, "marjorie")
-	s.sql.Exec(t, "UPDATE client SET care_recipient_id = '99'")
-	require.Equal(t, []db.UnknownPerson{{CareRecipientID: "415056224", MayBe: &db.PersonRef{
-		ID: client.ClientID, CareRecipientID: "99", GivenName: "Marjorie", FamilyName: "Whitlock",
-	}}}, s.unknownOfBulk(t, client.OrganisationID))
+	person := s.Request(t, "marjorie")
+	s.sql.Exec(t, "UPDATE person SET care_recipient_id = '99'")
+	require.Equal(t, []db.UnknownPerson{{CareRecipientID: "415056224", MayBe: &db.Person{
+		ID: person.PersonID, CareRecipientID: "99", GivenName: "Marjorie", FamilyName: "Whitlock",
+	}}}, s.unknownOfBulk(t, person.OrganisationID))
 
 	s.move(t, "marjorie", world.Move{Name: world.ChangeIdentity, FamilyName: "Lindemann"})
-	require.Equal(t, []db.UnknownPerson{{CareRecipientID: "415056224"}}, s.unknownOfBulk(t, client.OrganisationID), "another surname is another person")
-	s.sql.Exec(t, "UPDATE client SET care_recipient_id = '415056224'")
-	require.Empty(t, s.unknownOfBulk(t, client.OrganisationID))
+	require.Equal(t, []db.UnknownPerson{{CareRecipientID: "415056224"}}, s.unknownOfBulk(t, person.OrganisationID), "another surname is another person")
+	s.sql.Exec(t, "UPDATE person SET care_recipient_id = '415056224'")
+	require.Empty(t, s.unknownOfBulk(t, person.OrganisationID))
 }
 
 // unknownOfBulk plans a bulk run over everybody from the lists, and returns whom it found on them and did not know.

@@ -18,8 +18,8 @@ func TestPersonOfTwoOrganisationsIsTwoRecords(t *testing.T) {
 	first := s.Request(t, "two-organisations")
 	second := care.Request{Trigger: care.TriggerOnDemand}
 	second.OrganisationID = testkit.Value[care.ID](t, s.sql, "SELECT id::text FROM organisation WHERE id <> $1", first.OrganisationID)
-	second.ClientID = testkit.Value[care.ID](t, s.sql, "SELECT id::text FROM client WHERE organisation_id = $1 AND care_recipient_id = '0420771935'", second.OrganisationID)
-	require.NotEqual(t, first.ClientID, second.ClientID)
+	second.PersonID = testkit.Value[care.ID](t, s.sql, "SELECT id::text FROM person WHERE organisation_id = $1 AND care_recipient_id = '0420771935'", second.OrganisationID)
+	require.NotEqual(t, first.PersonID, second.PersonID)
 	for _, request := range []care.Request{first, second} {
 		result, err := s.steps.Sync(t.Context(), db.NewID(), request)
 		require.NoError(t, err)
@@ -33,17 +33,17 @@ func TestPersonOfTwoOrganisationsIsTwoRecords(t *testing.T) {
 // providerOf is the service provider id of the connection that we know a person by.
 func (s *site) providerOf(t *testing.T, key string) string {
 	t.Helper()
-	return testkit.Value[string](t, s.sql, "SELECT coalesce((SELECT service_provider_id FROM connection n WHERE n.id = c.connection_id), '') FROM client c WHERE c.id = $1", s.Request(t, key).ClientID)
+	return testkit.Value[string](t, s.sql, "SELECT coalesce((SELECT service_provider_id FROM connection n WHERE n.id = c.connection_id), '') FROM person c WHERE c.id = $1", s.Request(t, key).PersonID)
 }
 
 // A person's connection is learned from the budgets where they name one of ours (R11).
 func TestConnectionIsLearnedFromTheBudgets(t *testing.T) {
 	s := newSite(t, world.Options{})
-	s.sql.Exec(t, "UPDATE client SET connection_id = NULL")
+	s.sql.Exec(t, "UPDATE person SET connection_id = NULL")
 	s.Sync(t, s.steps, "equipment-only") // of the organisation with one connection
 	require.Equal(t, "4000054321", s.providerOf(t, "equipment-only"))
 
-	s.sql.Exec(t, "UPDATE client SET connection_id = (SELECT id FROM connection WHERE name = 'banksia') WHERE id = $1", s.Request(t, "several-open").ClientID)
+	s.sql.Exec(t, "UPDATE person SET connection_id = (SELECT id FROM connection WHERE name = 'banksia') WHERE id = $1", s.Request(t, "several-open").PersonID)
 	s.Sync(t, s.steps, "several-open")
 	require.Equal(t, "4000012345", s.providerOf(t, "several-open"))
 	name := func(providers ...string) {
@@ -74,7 +74,7 @@ func TestPersonOfTwoProvidersIsReadAsTheKnownOne(t *testing.T) {
 	s := newSite(t, world.Options{})
 	s.Sync(t, s.steps, "two-providers")
 	require.Equal(t, []string{"ON 4000012345"}, testkit.Column[string](t, s.sql, "SELECT type_code || ' ' || service_provider_id FROM budget"))
-	s.sql.Exec(t, "UPDATE client SET connection_id = (SELECT id FROM connection WHERE name = 'banksia-north') WHERE id = $1", s.Request(t, "two-providers").ClientID)
+	s.sql.Exec(t, "UPDATE person SET connection_id = (SELECT id FROM connection WHERE name = 'banksia-north') WHERE id = $1", s.Request(t, "two-providers").PersonID)
 	s.sql.ForgetSyncs(t)
 	s.Sync(t, s.steps, "two-providers")
 	require.Equal(t, []string{"AT 4000012346"}, testkit.Column[string](t, s.sql, "SELECT type_code || ' ' || service_provider_id FROM budget"))

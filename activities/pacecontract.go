@@ -29,7 +29,7 @@ func NewPaceContract(store *db.Store, services *ndia.Client, allowances *db.Allo
 }
 
 // reader reads a participant on the run's connection. The run's id is the correlation id of all its calls.
-func (p *PaceContract) reader(step db.Step, begun db.Begun[db.HeldParticipant]) *ndia.Reader {
+func (p *PaceContract) reader(step db.Step, begun db.StepStart[db.HeldParticipant]) *ndia.Reader {
 	return p.services.For(begun.Connection, step.RunID, ndia.Allowances{
 		Calls:   p.allowances.For(begun.Connection),
 		Budgets: p.allowances.PerHour(begun.Connection, budgetCalls, begun.Held.BudgetCallsPerHour),
@@ -38,21 +38,21 @@ func (p *PaceContract) reader(step db.Step, begun db.Begun[db.HeldParticipant]) 
 
 // ValidateParticipant finds out who a run is about and whether the NDIA may be asked about them (R21, R30), and records that the run
 // began. It returns db.ErrNotFound for a client who is not this organisation's.
-func (p *PaceContract) ValidateParticipant(ctx context.Context, in protocol.ValidateInput) (care.Subject, error) {
-	record, err := p.store.LoadParticipant(ctx, in.OrganisationID, in.ClientID)
+func (p *PaceContract) ValidateParticipant(ctx context.Context, in protocol.ValidateInput) (care.RunScope, error) {
+	record, err := p.store.LoadParticipant(ctx, in.OrganisationID, in.PersonID)
 	if err != nil {
-		return care.Subject{}, err
+		return care.RunScope{}, err
 	}
 	again, err := p.store.BeginRun(ctx, db.RunStart{
 		ID: in.RunID, Request: in.Request, Kind: care.RunPACEContract, WorkflowID: in.WorkflowID, StartedAt: in.At,
 	})
 	if err != nil {
-		return care.Subject{}, err
+		return care.RunScope{}, err
 	}
 	today := care.DateIn(in.At, record.TimeZone)
-	return care.Subject{
-		RunID: in.RunID, OrganisationID: in.OrganisationID, ClientID: in.ClientID, ConnectionID: record.ConnectionID,
-		Today: today, ServiceToday: care.DateIn(in.At, record.ServiceTimeZone), HoldChanges: in.HoldChanges, Again: again,
+	return care.RunScope{
+		RunID: in.RunID, OrganisationID: in.OrganisationID, PersonID: in.PersonID, ConnectionID: record.ConnectionID,
+		Today: today, ServiceToday: care.DateIn(in.At, record.ServiceTimeZone), ReviewAll: in.ReviewAll, Again: again,
 		Refusal: participantRefusal(record, in.Trigger, today),
 	}, nil
 }
@@ -60,7 +60,7 @@ func (p *PaceContract) ValidateParticipant(ctx context.Context, in protocol.Vali
 // participantRefusal says why the NDIA may not be asked about a client, or nothing. Who looks may ask even where scheduled syncs have
 // stopped.
 func participantRefusal(record db.ParticipantRecord, trigger care.Trigger, today care.Date) care.Reason {
-	if reason := care.Gates(record.APIEnabled, record.Participant); reason != "" {
+	if reason := care.EligibilityReason(record.APIEnabled, record.Participant); reason != "" {
 		return reason
 	}
 	if standing := record.Standing.On(today); standing.Stopped() && !trigger.Attended() {
@@ -74,7 +74,7 @@ func participantRefusal(record db.ParticipantRecord, trigger care.Trigger, today
 
 // RetrievePlan reads a client's plan and stages the preview of what Create would write (R22). Nothing of the contract changes.
 func (p *PaceContract) RetrievePlan(ctx context.Context, in protocol.RetrieveInput) (protocol.ContractResult, error) {
-	step := db.Step{Subject: in.Subject, Area: care.AreaContract, Chunk: in.Number}
+	step := db.Step{RunScope: in.RunScope, Area: care.AreaContract, Chunk: in.Number}
 	begun, err := p.store.BeginContract(ctx, step)
 	if answer, done := alreadyAnswered(begun, err); done {
 		return protocol.ContractResult{AreaResult: answer}, err
@@ -95,7 +95,7 @@ func (p *PaceContract) RetrievePlan(ctx context.Context, in protocol.RetrieveInp
 // CreateServiceContract reads the plan again and, if it is as the preview showed it, writes the contract with everything under it in one
 // transaction (R22, R26). Where the NDIA reports something else, a new preview waits, with the differences.
 func (p *PaceContract) CreateServiceContract(ctx context.Context, in protocol.CreateInput) (protocol.ContractResult, error) {
-	step := db.Step{Subject: in.Subject, Area: care.AreaContract, Chunk: in.Number}
+	step := db.Step{RunScope: in.RunScope, Area: care.AreaContract, Chunk: in.Number}
 	begun, err := p.store.BeginContract(ctx, step)
 	if answer, done := alreadyAnswered(begun, err); done {
 		return protocol.ContractResult{AreaResult: answer}, err
@@ -104,14 +104,14 @@ func (p *PaceContract) CreateServiceContract(ctx context.Context, in protocol.Cr
 		result.AreaResult = care.Refused(care.ReasonPreviewDiffers)
 		return result, err
 	}
-	retrieval, err := p.store.Retrieval(ctx, step.OrganisationID, in.Request.PreviewID)
+	retrieval, err := p.store.Preview(ctx, step.OrganisationID, in.Request.PreviewID)
 	if err != nil {
 		return protocol.ContractResult{}, err
 	}
-	if retrieval.Staged == nil {
+	if retrieval.Contents == nil {
 		return p.refuse(ctx, step, begun, care.ReasonPreviewReplaced, "", nil)
 	}
-	preview := retrieval.Staged.Preview
+	preview := retrieval.Contents.Preview
 	read, err := p.readPlan(ctx, step, begun, preview.Plan.StartDate)
 	if err != nil {
 		return p.refused(ctx, step, begun, err)
@@ -138,7 +138,7 @@ func (p *PaceContract) CreateServiceContract(ctx context.Context, in protocol.Cr
 
 // RefreshContract reads a client's plan and applies what may be applied where nobody looks; the rest is held for review (R31).
 func (p *PaceContract) RefreshContract(ctx context.Context, in protocol.AreaInput) (protocol.ContractResult, error) {
-	step := db.Step{Subject: in.Subject, Area: care.AreaContract}
+	step := db.Step{RunScope: in.RunScope, Area: care.AreaContract}
 	begun, err := p.store.BeginContract(ctx, step)
 	if answer, done := alreadyAnswered(begun, err); done {
 		return protocol.ContractResult{AreaResult: answer}, err
@@ -151,7 +151,7 @@ func (p *PaceContract) RefreshContract(ctx context.Context, in protocol.AreaInpu
 		return p.refuse(ctx, step, begun, read.refusal, "", read.plans())
 	}
 	refresh := care.RefreshUnattended
-	if in.HoldChanges {
+	if in.ReviewAll {
 		refresh = care.RefreshHeld
 	}
 	decision, err := p.store.RefreshContract(ctx, step, begun, func(held care.HeldContracts) care.ContractDecision {
@@ -182,12 +182,12 @@ func (r planRead) plans() []care.ParticipantPlan {
 }
 
 // readPlans reads the plan that a refresh is about, and those that ended a short time ago.
-func (p *PaceContract) readPlans(ctx context.Context, step db.Step, begun db.Begun[db.HeldParticipant]) (planRead, error) {
+func (p *PaceContract) readPlans(ctx context.Context, step db.Step, begun db.StepStart[db.HeldParticipant]) (planRead, error) {
 	read, err := p.readPlan(ctx, step, begun, care.Date{})
 	if err != nil || read.refusal != "" {
 		return read, err
 	}
-	held, err := p.store.HeldContracts(ctx, step.OrganisationID, step.ClientID)
+	held, err := p.store.HeldContracts(ctx, step.OrganisationID, step.PersonID)
 	if err != nil {
 		return read, err
 	}
@@ -195,7 +195,7 @@ func (p *PaceContract) readPlans(ctx context.Context, step db.Step, begun db.Beg
 }
 
 // readPlan reads which plans there are and the budget of the one to sync (R23).
-func (p *PaceContract) readPlan(ctx context.Context, step db.Step, begun db.Begun[db.HeldParticipant], wantedStart care.Date) (planRead, error) {
+func (p *PaceContract) readPlan(ctx context.Context, step db.Step, begun db.StepStart[db.HeldParticipant], wantedStart care.Date) (planRead, error) {
 	reader, participant := p.reader(step, begun), begun.Held.Participant
 	kind, issues, err := reader.DeterminePlan(ctx, participant)
 	if err != nil {
@@ -209,7 +209,7 @@ func (p *PaceContract) readPlan(ctx context.Context, step db.Step, begun db.Begu
 		return planRead{}, err
 	}
 	if ahead := care.PlansAhead(listed.Records, step.ServiceToday); len(ahead) > 0 {
-		if err := p.store.NotePlansAhead(ctx, step.OrganisationID, step.ClientID, ahead); err != nil {
+		if err := p.store.NotePlansAhead(ctx, step.OrganisationID, step.PersonID, ahead); err != nil {
 			return planRead{}, err
 		}
 	}
@@ -266,18 +266,18 @@ func (r planRead) withEarlier(ctx context.Context, reader *ndia.Reader, particip
 
 // stage keeps the preview of a read until it is created, replaced or expires. A plan that cannot be created is refused at once.
 func (p *PaceContract) stage(
-	ctx context.Context, step db.Step, begun db.Begun[db.HeldParticipant], read planRead, differences []care.NamedChange,
+	ctx context.Context, step db.Step, begun db.StepStart[db.HeldParticipant], read planRead, differences []care.NamedChange,
 ) (protocol.ContractResult, error) {
-	held, err := p.store.HeldContracts(ctx, step.OrganisationID, step.ClientID)
+	held, err := p.store.HeldContracts(ctx, step.OrganisationID, step.PersonID)
 	if err != nil {
 		return protocol.ContractResult{}, err
 	}
-	id := db.RetrievalID(step.RunID, step.Chunk)
+	id := db.PreviewID(step.RunID, step.Chunk)
 	preview := care.Stage(id, held, read.ContractRead, begun.BeganAt, db.NewID)
 	if preview.Refusal != "" {
 		return p.refuse(ctx, step, begun, preview.Refusal, "", read.plans())
 	}
-	if err := p.store.StageRetrieval(ctx, step, db.Staged{Preview: preview, Differences: differences}); err != nil {
+	if err := p.store.StorePreview(ctx, step, db.PreviewContents{Preview: preview, Differences: differences}); err != nil {
 		return protocol.ContractResult{}, err
 	}
 	return p.staged(ctx, step)
@@ -285,19 +285,19 @@ func (p *PaceContract) stage(
 
 // staged answers with the preview that this read has staged, or db.ErrNotFound.
 func (p *PaceContract) staged(ctx context.Context, step db.Step) (protocol.ContractResult, error) {
-	retrieval, err := p.store.Retrieval(ctx, step.OrganisationID, db.RetrievalID(step.RunID, step.Chunk))
+	retrieval, err := p.store.Preview(ctx, step.OrganisationID, db.PreviewID(step.RunID, step.Chunk))
 	if err != nil {
 		return protocol.ContractResult{}, err
 	}
-	if retrieval.Staged == nil {
+	if retrieval.Contents == nil {
 		return protocol.ContractResult{AreaResult: care.Refused(care.ReasonPreviewReplaced)}, nil
 	}
-	waiting := retrieval.Staged.Waiting()
+	waiting := retrieval.Contents.Waiting()
 	return protocol.ContractResult{AreaResult: care.AreaResult{Outcome: care.AreaSucceeded}, Waiting: &waiting}, nil
 }
 
 // refused records why the NDIA said no; what may succeed later remains an error (R9).
-func (p *PaceContract) refused(ctx context.Context, step db.Step, begun db.Begun[db.HeldParticipant], err error) (protocol.ContractResult, error) {
+func (p *PaceContract) refused(ctx context.Context, step db.Step, begun db.StepStart[db.HeldParticipant], err error) (protocol.ContractResult, error) {
 	failure, err := finalAnswer(ctx, p.store, step, err)
 	if err != nil {
 		return protocol.ContractResult{}, err
@@ -314,7 +314,7 @@ func contractReason(failure *transport.Error) care.Reason {
 }
 
 func (p *PaceContract) refuse(
-	ctx context.Context, step db.Step, begun db.Begun[db.HeldParticipant], reason care.Reason, words string, plans []care.ParticipantPlan,
+	ctx context.Context, step db.Step, begun db.StepStart[db.HeldParticipant], reason care.Reason, words string, plans []care.ParticipantPlan,
 ) (protocol.ContractResult, error) {
 	issue := care.ContractRefusal(reason, words)
 	if len(plans) > 0 {

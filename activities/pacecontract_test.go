@@ -28,7 +28,7 @@ func newPaceSite(t *testing.T) *site {
 }
 
 // contractRun begins a run over a participant.
-func (s *site) contractRun(t *testing.T, key string, trigger care.Trigger) care.Subject {
+func (s *site) contractRun(t *testing.T, key string, trigger care.Trigger) care.RunScope {
 	t.Helper()
 	request := s.RequestFor(t, key)
 	request.Trigger = trigger
@@ -38,31 +38,31 @@ func (s *site) contractRun(t *testing.T, key string, trigger care.Trigger) care.
 }
 
 // retrieve stages a preview in a run of its own.
-func (s *site) retrieve(t *testing.T, key string) (care.Subject, protocol.ContractResult) {
+func (s *site) retrieve(t *testing.T, key string) (care.RunScope, protocol.ContractResult) {
 	t.Helper()
 	subject := s.contractRun(t, key, care.TriggerOnDemand)
 	require.Empty(t, subject.Refusal)
-	result, err := s.steps.RetrievePlan(t.Context(), protocol.RetrieveInput{Subject: subject, Number: 1})
+	result, err := s.steps.RetrievePlan(t.Context(), protocol.RetrieveInput{RunScope: subject, Number: 1})
 	require.NoError(t, err)
 	return subject, result
 }
 
 // preview is the one that a retrieval staged.
-func (s *site) preview(t *testing.T, subject care.Subject, staged protocol.ContractResult) db.Staged {
+func (s *site) preview(t *testing.T, subject care.RunScope, staged protocol.ContractResult) db.PreviewContents {
 	t.Helper()
 	require.NotNil(t, staged.Waiting, staged.Reason)
-	retrieval, err := s.Store.Retrieval(t.Context(), subject.OrganisationID, staged.Waiting.ID)
+	retrieval, err := s.Store.Preview(t.Context(), subject.OrganisationID, staged.Waiting.ID)
 	require.NoError(t, err)
-	require.Equal(t, db.RetrievalWaiting, retrieval.State)
-	return *retrieval.Staged
+	require.Equal(t, db.PreviewWaiting, retrieval.State)
+	return *retrieval.Contents
 }
 
-func (s *site) createInput(subject care.Subject, number int, request care.CreateRequest) protocol.CreateInput {
-	return protocol.CreateInput{Subject: subject, Number: number, AskedAt: time.Now(), Request: request}
+func (s *site) createInput(subject care.RunScope, number int, request care.CreateRequest) protocol.CreateInput {
+	return protocol.CreateInput{RunScope: subject, Number: number, AskedAt: time.Now(), Request: request}
 }
 
 // create retrieves a plan and creates everything of it.
-func (s *site) create(t *testing.T, key string) (care.Subject, protocol.ContractResult) {
+func (s *site) create(t *testing.T, key string) (care.RunScope, protocol.ContractResult) {
 	t.Helper()
 	subject, staged := s.retrieve(t, key)
 	preview := s.preview(t, subject, staged)
@@ -73,10 +73,10 @@ func (s *site) create(t *testing.T, key string) (care.Subject, protocol.Contract
 	return subject, result
 }
 
-func (s *site) completeContract(t *testing.T, subject care.Subject, answer care.AreaResult) care.RunResult {
+func (s *site) completeContract(t *testing.T, subject care.RunScope, answer care.AreaResult) care.RunResult {
 	t.Helper()
 	result, err := s.steps.CompleteRun(t.Context(), protocol.CompleteInput{
-		Kind: care.RunPACEContract, Subject: subject, Areas: map[care.Area]care.AreaResult{care.AreaContract: answer},
+		Kind: care.RunPACEContract, Scope: subject, Areas: map[care.Area]care.AreaResult{care.AreaContract: answer},
 	})
 	require.NoError(t, err)
 	return result
@@ -89,7 +89,7 @@ func (s *site) refresh(t *testing.T, key string) protocol.ContractResult {
 	answer := protocol.ContractResult{AreaResult: care.Refused(subject.Refusal)}
 	if subject.Refusal == "" {
 		var err error
-		answer, err = s.steps.RefreshContract(t.Context(), protocol.AreaInput{Subject: subject})
+		answer, err = s.steps.RefreshContract(t.Context(), protocol.AreaInput{RunScope: subject})
 		require.NoError(t, err)
 	}
 	s.completeContract(t, subject, answer.AreaResult)
@@ -99,7 +99,7 @@ func (s *site) refresh(t *testing.T, key string) protocol.ContractResult {
 func (s *site) held(t *testing.T, key string) care.HeldContracts {
 	t.Helper()
 	request := s.RequestFor(t, key)
-	held, err := s.Store.HeldContracts(t.Context(), request.OrganisationID, request.ClientID)
+	held, err := s.Store.HeldContracts(t.Context(), request.OrganisationID, request.PersonID)
 	require.NoError(t, err)
 	return held
 }
@@ -140,10 +140,10 @@ func TestRetrieveStagesAndWritesNothing(t *testing.T) { // R22
 	for _, table := range contractTables {
 		require.Empty(t, s.sql.Snapshot(t)[table], table)
 	}
-	sealed := testkit.Value[[]byte](t, s.sql, "SELECT sealed FROM pace_retrieval")
+	sealed := testkit.Value[[]byte](t, s.sql, "SELECT sealed FROM pace_preview")
 	require.NotContains(t, string(sealed), "Choice and Control", "a staged retrieval cannot be read in the database")
 
-	again, err := s.steps.RetrievePlan(t.Context(), protocol.RetrieveInput{Subject: subject, Number: 1})
+	again, err := s.steps.RetrievePlan(t.Context(), protocol.RetrieveInput{RunScope: subject, Number: 1})
 	require.NoError(t, err)
 	require.Equal(t, staged, again, "an attempt that is made again finds what it has staged")
 	require.Equal(t, 1, s.calls()[ndia.OperationBudget])
@@ -216,20 +216,20 @@ func TestACreateThatIsTriedAgainAnswersFromTheLedger(t *testing.T) { // R26
 // PostgreSQL goes away at every single statement of a create in turn: nothing is half-written, and trying again completes it (R26).
 func TestCreateCutOffAtEveryStatement(t *testing.T) {
 	s := newPaceSite(t)
-	for _, statement := range []string{"BeginContract", "Retrieval", "begin", "PassAreaFence", "HeldContracts", "ApplyContract", "commit"} {
+	for _, statement := range []string{"BeginContract", "Preview", "begin", "PassAreaFence", "HeldContracts", "ApplyContract", "commit"} {
 		subject, staged := s.retrieve(t, "changed-manager")
 		preview := s.preview(t, subject, staged)
-		before := s.sql.Snapshot(t).Of(append(contractTables, "sync_step", "pace_retrieval", "record_change", "outbox")...)
+		before := s.sql.Snapshot(t).Of(append(contractTables, "sync_step", "pace_preview", "record_change", "outbox")...)
 		s.statements.Before(statement, func(backend uint32) { s.sql.Terminate(t, backend) })
 		_, err := s.steps.CreateServiceContract(t.Context(), s.createInput(subject, 2, preview.SelectAll()))
 		requireApplicationError(t, activities.ApplicationError(err), protocol.ErrorDatabaseUnavailable, true, 0)
-		require.Equal(t, before, s.sql.Snapshot(t).Of(append(contractTables, "sync_step", "pace_retrieval", "record_change", "outbox")...), statement)
+		require.Equal(t, before, s.sql.Snapshot(t).Of(append(contractTables, "sync_step", "pace_preview", "record_change", "outbox")...), statement)
 		result, err := s.steps.CreateServiceContract(t.Context(), s.createInput(subject, 2, preview.SelectAll()))
 		require.NoError(t, err)
 		require.Equal(t, care.AreaSucceeded, result.Outcome)
 		s.completeContract(t, subject, result.AreaResult)
 		requireBalanced(t, s.held(t, "changed-manager"))
-		s.sql.Exec(t, "TRUNCATE service_contract, plan_budget, funding_period, stated_item, delivered_service, pace_review, pace_retrieval CASCADE")
+		s.sql.Exec(t, "TRUNCATE service_contract, plan_budget, funding_period, stated_item, delivered_service, pace_review, pace_preview CASCADE")
 	}
 }
 
@@ -246,10 +246,10 @@ func TestAPlanThatChangedBetweenRetrieveAndCreate(t *testing.T) { // R22
 	next := s.preview(t, subject, differs)
 	require.NotEmpty(t, next.Differences)
 	require.Contains(t, next.Differences[0].Words(), "spent changed from 0.00 to 386.40")
-	replaced, err := s.Store.Retrieval(t.Context(), subject.OrganisationID, preview.ID)
+	replaced, err := s.Store.Preview(t.Context(), subject.OrganisationID, preview.ID)
 	require.NoError(t, err)
-	require.Equal(t, db.RetrievalReplaced, replaced.State)
-	require.Nil(t, replaced.Staged, "what was replaced cannot be read any more")
+	require.Equal(t, db.PreviewReplaced, replaced.State)
+	require.Nil(t, replaced.Contents, "what was replaced cannot be read any more")
 
 	again, err := s.steps.CreateServiceContract(t.Context(), s.createInput(subject, 2, preview.SelectAll()))
 	require.NoError(t, err)
@@ -316,26 +316,26 @@ func TestWhatTheNDIARefuses(t *testing.T) {
 
 func TestEveryGateStandsBeforeAnyCall(t *testing.T) { // R21
 	s := newPaceSite(t)
-	client := s.RequestFor(t, "fresh-plan").ClientID
+	person := s.RequestFor(t, "fresh-plan").PersonID
 	for _, gate := range []struct {
 		reason        care.Reason
 		close, reopen string
 	}{
 		{care.ReasonPACENotEnabled, "UPDATE pace_settings SET api_enabled = false WHERE $1::uuid IS NOT NULL", "UPDATE pace_settings SET api_enabled = true WHERE $1::uuid IS NOT NULL"},
-		{care.ReasonPACEAPIAccessOff, "UPDATE client SET pace_api_access = false WHERE id = $1", "UPDATE client SET pace_api_access = true WHERE id = $1"},
-		{care.ReasonNotPACEParticipant, "UPDATE client SET pace_api_access = false, pace_participant = false WHERE id = $1", "UPDATE client SET pace_participant = true, pace_api_access = true WHERE id = $1"},
-		{care.ReasonNDISNumberMissing, "UPDATE client SET ndis_number = NULL WHERE id = $1", "UPDATE client SET ndis_number = '430200101' WHERE id = $1"},
-		{care.ReasonSurnameMissing, "UPDATE client SET family_name = ' ' WHERE id = $1", "UPDATE client SET family_name = 'Brennan' WHERE id = $1"},
-		{care.ReasonBirthDateMissing, "UPDATE client SET birth_date = NULL WHERE id = $1", "UPDATE client SET birth_date = '1998-04-12' WHERE id = $1"},
+		{care.ReasonPACEAPIAccessOff, "UPDATE person SET pace_api_access = false WHERE id = $1", "UPDATE person SET pace_api_access = true WHERE id = $1"},
+		{care.ReasonNotPACEParticipant, "UPDATE person SET pace_api_access = false, pace_participant = false WHERE id = $1", "UPDATE person SET pace_participant = true, pace_api_access = true WHERE id = $1"},
+		{care.ReasonNDISNumberMissing, "UPDATE person SET ndis_number = NULL WHERE id = $1", "UPDATE person SET ndis_number = '430200101' WHERE id = $1"},
+		{care.ReasonSurnameMissing, "UPDATE person SET family_name = ' ' WHERE id = $1", "UPDATE person SET family_name = 'Brennan' WHERE id = $1"},
+		{care.ReasonBirthDateMissing, "UPDATE person SET birth_date = NULL WHERE id = $1", "UPDATE person SET birth_date = '1998-04-12' WHERE id = $1"},
 		{care.ReasonDeviceNotActivated, "UPDATE connection SET activated_at = NULL WHERE $1::uuid IS NOT NULL", "UPDATE connection SET activated_at = now() WHERE $1::uuid IS NOT NULL"},
 	} {
-		s.sql.Exec(t, gate.close, client)
+		s.sql.Exec(t, gate.close, person)
 		subject := s.contractRun(t, "fresh-plan", care.TriggerOnDemand)
 		require.Equal(t, gate.reason, subject.Refusal)
 		ended := s.completeContract(t, subject, care.Refused(subject.Refusal))
 		require.Equal(t, gate.reason, ended.Reason)
 		require.Equal(t, []issue{{"contract", "error", string(gate.reason), ""}}, s.issues(t, subject.RunID))
-		s.sql.Exec(t, gate.reopen, client)
+		s.sql.Exec(t, gate.reopen, person)
 	}
 	require.Empty(t, s.Counts(), "nobody was asked")
 	require.Empty(t, s.contractRun(t, "fresh-plan", care.TriggerOnDemand).Refusal)
@@ -357,7 +357,7 @@ func TestALostAuthorityStopsScheduledSyncs(t *testing.T) { // R30
 	_, attended := s.retrieve(t, "changed-manager")
 	require.Equal(t, care.AreaSucceeded, attended.Outcome, "whoever looks may ask")
 	request := s.RequestFor(t, "changed-manager")
-	_, err := s.Store.ResumePACE(t.Context(), request.OrganisationID, request.ClientID, care.DateIn(s.Now(), time.UTC))
+	_, err := s.Store.ResumePACE(t.Context(), request.OrganisationID, request.PersonID, care.DateIn(s.Now(), time.UTC))
 	require.NoError(t, err)
 	require.Equal(t, care.AreaSucceeded, s.refresh(t, "changed-manager").Outcome)
 }
@@ -440,7 +440,7 @@ func TestANewerReadWins(t *testing.T) { // R7
 	reached, release := s.statements.HoldBefore("PassAreaFence")
 	answers := make(chan protocol.ContractResult, 1)
 	go func() {
-		answer, err := s.steps.RefreshContract(t.Context(), protocol.AreaInput{Subject: older})
+		answer, err := s.steps.RefreshContract(t.Context(), protocol.AreaInput{RunScope: older})
 		if err != nil {
 			t.Error(err)
 		}
@@ -478,7 +478,7 @@ func TestAnOutageOfTheNDIAIsNotedAndTriedAgain(t *testing.T) { // R9
 	s := newPaceSite(t)
 	s.fault(t, faults.Fault{Kind: faults.Unavailable, Operation: ndia.OperationBudget, RetryAfter: 30 * time.Second})
 	subject := s.contractRun(t, "fresh-plan", care.TriggerOnDemand)
-	_, err := s.steps.RetrievePlan(t.Context(), protocol.RetrieveInput{Subject: subject, Number: 1})
+	_, err := s.steps.RetrievePlan(t.Context(), protocol.RetrieveInput{RunScope: subject, Number: 1})
 	requireApplicationError(t, activities.ApplicationError(err), protocol.ErrorServiceUnavailable, true, 30*time.Second)
 	require.Equal(t, []string{"contract"}, testkit.Column[string](t, s.sql, "SELECT area FROM sync_retry WHERE run_id = $1", subject.RunID))
 }
@@ -493,7 +493,7 @@ func TestCostOfACreate(t *testing.T) {
 		s.ResetCalls()
 		_, err := s.steps.CreateServiceContract(t.Context(), s.createInput(subject, 2, preview.SelectAll()))
 		require.NoError(t, err)
-		require.Equal(t, []string{"BeginContract", "Retrieval", "Retrieval", "PassAreaFence", "HeldContracts", "ApplyContract"}, s.statements.Names())
+		require.Equal(t, []string{"BeginContract", "Preview", "Preview", "PassAreaFence", "HeldContracts", "ApplyContract"}, s.statements.Names())
 		require.Equal(t, 1, s.statements.Transactions())
 		require.Equal(t, map[string]int{ndia.OperationDeterminePlan: 1, ndia.OperationPlans: 1, ndia.OperationBudget: 1}, s.calls())
 	}

@@ -14,7 +14,7 @@ import (
 func (s *site) plan(t *testing.T, key string) db.PlanView {
 	t.Helper()
 	request := s.Request(t, key)
-	view, err := s.Store.PlanView(t.Context(), db.Organisation{ID: request.OrganisationID, TimeZone: db.DefaultTimeZone}, request.ClientID, s.Now())
+	view, err := s.Store.PlanView(t.Context(), db.Organisation{ID: request.OrganisationID, TimeZone: db.DefaultTimeZone}, request.PersonID, s.Now())
 	require.NoError(t, err)
 	return view
 }
@@ -40,7 +40,7 @@ func TestPlanDatesFollowTheClassifications(t *testing.T) {
 		{"equipment-only", ago(90), none, true, nil},
 	} {
 		result := s.Sync(t, s.steps, test.key)
-		plan := s.plan(t, test.key).Client.Plan
+		plan := s.plan(t, test.key).Person.Plan
 		require.Equal(t, &db.PlanHeader{ID: plan.ID, StartDate: test.start, EndDate: test.end, Active: test.active}, plan, test.key)
 		require.Equal(t, plan.ID, result.PlanID)
 		require.ElementsMatch(t, test.warnings, s.issues(t, result.RunID), test.key)
@@ -50,11 +50,11 @@ func TestPlanDatesFollowTheClassifications(t *testing.T) {
 	}
 	require.NoError(t, s.World.World.Advance(s.World.World.Today()))
 	s.Sync(t, s.steps, "re-opened")
-	after := *s.plan(t, "re-opened").Client.Plan
+	after := *s.plan(t, "re-opened").Person.Plan
 	require.Equal(t, db.PlanHeader{ID: before.ID, StartDate: before.StartDate, Active: true}, after, "open again: the same plan, new dates (R12)")
 
 	s.Sync(t, s.steps, "no-classification")
-	require.Equal(t, today, s.plan(t, "no-classification").Client.Plan.StartDate)
+	require.Equal(t, today, s.plan(t, "no-classification").Person.Plan.StartDate)
 }
 
 // Codes that nobody knows yet, and a person whom upstream spells otherwise, pass.

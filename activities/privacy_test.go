@@ -75,7 +75,7 @@ func TestNothingAboutAPersonLeavesTheSteps(t *testing.T) {
 	require.Equal(t, "marjorie", secret.in("Dear Marjorie,"), "the test knows what to look for")
 	require.Equal(t, "1941-03-09", secret.in(`"birth_date":"1941-03-09"`))
 	errors, answers := 0, 0
-	listen := pass{t, s.process, func(t *testing.T, step string, run func() (any, error)) {
+	listen := syncResult{t, s.process, func(t *testing.T, step string, run func() (any, error)) {
 		answer, err := run()
 		if err != nil {
 			errors++

@@ -59,7 +59,7 @@ func (r reconciler) askAgain(ctx context.Context, in protocol.ReconcileInput) (a
 		return 0, err
 	}
 	for _, due := range unanswered {
-		goesOn, err := r.goesOn(ctx, protocol.CareRecipientSyncID(due.ClientID))
+		goesOn, err := r.goesOn(ctx, protocol.CareRecipientSyncID(due.PersonID))
 		if err != nil {
 			return asked, err
 		}
@@ -67,7 +67,7 @@ func (r reconciler) askAgain(ctx context.Context, in protocol.ReconcileInput) (a
 			continue
 		}
 		claim := protocol.ClaimSyncsInput{OrganisationID: due.OrganisationID, ClaimID: due.ClaimID, TaskQueuePrefix: in.TaskQueuePrefix}
-		if err := requestSync(ctx, r.temporal, claim, due.ClientID); err != nil {
+		if err := requestSync(ctx, r.temporal, claim, due.PersonID); err != nil {
 			return asked, err
 		}
 		if err := r.store.ClaimSyncRequested(ctx, due.OrganisationID, due.ClaimID, due.DueClaimSync); err != nil {

@@ -50,10 +50,10 @@ func TestRefusedWithoutAskingAnybody(t *testing.T) {
 		reason       care.Reason
 		spoil, amend string
 	}{
-		{care.ReasonNoCareRecipientID, "UPDATE client SET care_recipient_id = NULL", "UPDATE client SET care_recipient_id = '415056224'"},
+		{care.ReasonNoCareRecipientID, "UPDATE person SET care_recipient_id = NULL", "UPDATE person SET care_recipient_id = '415056224'"},
 		{
-			care.ReasonConnectionUnknown, "UPDATE client SET connection_id = NULL",
-			"UPDATE client SET connection_id = (SELECT id FROM connection WHERE name = 'banksia')",
+			care.ReasonConnectionUnknown, "UPDATE person SET connection_id = NULL",
+			"UPDATE person SET connection_id = (SELECT id FROM connection WHERE name = 'banksia')",
 		},
 		{care.ReasonDeviceNotActivated, "UPDATE connection SET activated_at = NULL", "UPDATE connection SET activated_at = now()"},
 		{care.ReasonNoConnection, "UPDATE connection SET service = 'ndia'", "UPDATE connection SET service = 'services-australia'"},
@@ -81,7 +81,7 @@ func TestUnknownAndForeignPeopleAreNotFound(t *testing.T) {
 	s := newSite(t, world.Options{Scenarios: people(marjorie).Scenarios})
 	known := s.Request(t, "marjorie")
 	stranger, foreign := known, known
-	stranger.ClientID = db.NewID()
+	stranger.PersonID = db.NewID()
 	foreign.OrganisationID = testkit.Value[care.ID](t, s.sql, "SELECT id::text FROM organisation WHERE id <> $1", known.OrganisationID)
 	before := s.sql.Snapshot(t)
 	var texts []string
@@ -89,7 +89,7 @@ func TestUnknownAndForeignPeopleAreNotFound(t *testing.T) {
 		_, err := s.steps.Sync(t.Context(), db.NewID(), request)
 		require.ErrorIs(t, err, db.ErrNotFound)
 		texts = append(texts, err.Error())
-		requireApplicationError(t, activities.ApplicationError(err), protocol.ErrorClientUnknown, false, 0)
+		requireApplicationError(t, activities.ApplicationError(err), protocol.ErrorPersonUnknown, false, 0)
 	}
 	require.Equal(t, texts[0], texts[1])
 	require.Empty(t, s.calls())
@@ -221,7 +221,7 @@ func TestNoLongerListed(t *testing.T) {
 	first := s.planRows(t)
 	today, err := s.Store.Today(t.Context(), s.Request(t, "marjorie").OrganisationID, s.Now())
 	require.NoError(t, err)
-	notInCareSince := func() care.Date { return testkit.Value[care.Date](t, s.sql, "SELECT not_in_care_since FROM client") }
+	notInCareSince := func() care.Date { return testkit.Value[care.Date](t, s.sql, "SELECT not_in_care_since FROM person") }
 	gone := func() {
 		result := s.Sync(t, s.steps, "marjorie")
 		require.Equal(t, care.RunPartial, result.Outcome)
@@ -237,9 +237,9 @@ func TestNoLongerListed(t *testing.T) {
 	require.Equal(t, []string{today.String()}, testkit.Column[string](t, s.sql, "SELECT new_value FROM record_change WHERE field = 'not_in_care_since'"))
 	kept := []string{"support_plan", "classification", "approved_service", "supplement", "contribution"}
 	require.Equal(t, first.Of(kept...), s.planRows(t).Of(kept...), "nothing is deleted")
-	marked := s.planRows(t)["client"]
+	marked := s.planRows(t)["person"]
 	gone()
-	require.Equal(t, marked, s.planRows(t)["client"], "marked once")
+	require.Equal(t, marked, s.planRows(t)["person"], "marked once")
 
 	s.move(t, "marjorie", world.Move{Name: world.Return})
 	s.Sync(t, s.steps, "marjorie")
@@ -247,7 +247,7 @@ func TestNoLongerListed(t *testing.T) {
 
 	s.move(t, "marjorie", world.Move{Name: world.Depart, Date: "today-3d"})
 	s.Sync(t, s.steps, "marjorie")
-	s.sql.Exec(t, "UPDATE client SET not_in_care_since = NULL")
+	s.sql.Exec(t, "UPDATE person SET not_in_care_since = NULL")
 	s.move(t, "marjorie", world.Move{Name: world.Leave})
 	gone()
 	require.Equal(t, (s.World.World.Today() - 3).String(), notInCareSince().String(), "the last known departure")
@@ -268,7 +268,7 @@ func TestDetailsNotFoundKeepTheBudget(t *testing.T) {
 	subject := s.run(t, s.steps, "marjorie")
 	s.move(t, "marjorie", world.Move{Name: world.HideBudget, Budget: hidden})
 	before := s.planRows(t)
-	answer, err := s.steps.FetchUsage(t.Context(), protocol.UsageInput{Subject: subject, Budgets: s.openBudgets(t)})
+	answer, err := s.steps.FetchUsage(t.Context(), protocol.UsageInput{RunScope: subject, Budgets: s.openBudgets(t)})
 	require.NoError(t, err)
 	require.Equal(t, care.AreaSucceeded, answer.Outcome)
 	require.Equal(t, []issue{{"usage", "warning", string(care.IssueBudgetDetailsNotFound), ""}}, s.issues(t, subject.RunID))

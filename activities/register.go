@@ -54,7 +54,7 @@ func (s *Steps) RegisterServiceSteps(registry worker.ActivityRegistry, service c
 // RegisterBulkSteps registers the steps of bulk runs that call a service.
 func (s *Steps) RegisterBulkSteps(registry worker.ActivityRegistry) {
 	register(registry, protocol.PlanFromListsActivity, s.PlanFromLists)
-	register(registry, protocol.SyncSliceActivity, s.SyncSlice)
+	register(registry, protocol.SyncBulkChunkActivity, s.SyncBulkChunk)
 }
 
 func register(registry worker.ActivityRegistry, name string, step any) {

@@ -38,7 +38,7 @@ func TestRepeatedStepAnswersFromTheLedger(t *testing.T) {
 	}
 	require.Len(t, areas[care.AreaBudgets].OpenBudgets, 2)
 
-	complete := protocol.CompleteInput{Subject: subject, Areas: areas}
+	complete := protocol.CompleteInput{Scope: subject, Areas: areas}
 	first, err := s.steps.CompleteRun(t.Context(), complete)
 	require.NoError(t, err)
 	before := s.sql.Snapshot(t)

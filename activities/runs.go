@@ -20,11 +20,11 @@ func (r *Runs) CompleteRun(ctx context.Context, in protocol.CompleteInput) (care
 	if in.DroppedRequests > 0 {
 		issues = append(issues, care.Warning(in.Kind.Areas()[0], care.IssueRequestsDropped, "Further requests had arrived and were not followed, because the sync was cancelled. Sync again."))
 		result.Warnings++
-		if err := r.store.DropClaimSyncs(ctx, in.Subject.OrganisationID, in.Subject.ClientID); err != nil {
+		if err := r.store.DropClaimSyncs(ctx, in.Scope.OrganisationID, in.Scope.PersonID); err != nil {
 			return result, err
 		}
 	}
-	plan, err := r.store.FinishRun(ctx, in.Subject.OrganisationID, result, issues)
+	plan, err := r.store.FinishRun(ctx, in.Scope.OrganisationID, result, issues)
 	result.PlanID = plan
 	return result, err
 }
@@ -32,20 +32,20 @@ func (r *Runs) CompleteRun(ctx context.Context, in protocol.CompleteInput) (care
 // escalate records how a pass of a bulk run ended that a sync of the person's own will follow.
 func (r *Runs) escalate(ctx context.Context, in protocol.CompleteInput) error {
 	result, issues := concluded(in)
-	return r.store.EscalateRun(ctx, in.Subject.OrganisationID, result, issues)
+	return r.store.EscalateRun(ctx, in.Scope.OrganisationID, result, issues)
 }
 
 func concluded(in protocol.CompleteInput) (care.RunResult, []care.Issue) {
 	result := care.Conclude(in.Areas)
-	result.RunID = in.Subject.RunID
+	result.RunID = in.Scope.RunID
 	return result, failureIssues(in)
 }
 
 // failureIssues explain what no step has explained: a refusal before any call, and the areas that gave up.
 func failureIssues(in protocol.CompleteInput) (issues []care.Issue) {
 	areas := in.Kind.Areas()
-	if in.Subject.Refusal != "" {
-		issues = append(issues, refusalIssue(in.Kind, areas[0], in.Subject.Refusal))
+	if in.Scope.Refusal != "" {
+		issues = append(issues, refusalIssue(in.Kind, areas[0], in.Scope.Refusal))
 	}
 	for _, area := range areas {
 		if answer := in.Areas[area]; answer.Outcome == care.AreaFailed {

@@ -39,7 +39,7 @@ func TestUsageIsLinkedOnceTheInvoiceIsStored(t *testing.T) {
 	person := s.Request(t, "invoice-not-stored")
 	s.Sync(t, s.steps, "invoice-not-stored")
 	require.Equal(t, []string{"900000041/1 132.75"}, s.usageLines(t))
-	careRecipientID := testkit.Value[string](t, s.sql, "SELECT care_recipient_id FROM client WHERE id = $1", person.ClientID)
+	careRecipientID := testkit.Value[string](t, s.sql, "SELECT care_recipient_id FROM person WHERE id = $1", person.PersonID)
 	imported, err := s.Store.ImportInvoices(t.Context(), person.OrganisationID, db.Import[db.ImportedInvoiceLine]{Rows: []db.ImportedInvoiceLine{
 		{Line: 2, InvoiceID: "900000041", ItemID: "1", CareRecipientID: careRecipientID, Amount: dollars("132.75")},
 	}})
@@ -99,7 +99,7 @@ people:
 		t.Helper()
 		imported, err := s.Store.ImportInvoices(t.Context(), s.Request(t, "june").OrganisationID, db.Import[db.ImportedInvoiceLine]{Rows: []db.ImportedInvoiceLine{{
 			Line: 2, InvoiceID: "900000011", ItemID: "1", ServiceCode: service, DeliveryDate: date, Amount: dollars("80.00"), ExternalReferenceID: reference,
-			CareRecipientID: testkit.Value[string](t, s.sql, "SELECT care_recipient_id FROM client WHERE id = $1", s.Request(t, person).ClientID),
+			CareRecipientID: testkit.Value[string](t, s.sql, "SELECT care_recipient_id FROM person WHERE id = $1", s.Request(t, person).PersonID),
 		}}})
 		require.NoError(t, err)
 		return imported
@@ -144,7 +144,7 @@ people:
   - {key: june, budgets: [{start: quarter-start, end: quarter-end, usage: [{invoice: "900000011", item: "1", amount: 50.00}]}]}
 `))
 	request := s.Request(t, "june")
-	careRecipientID := testkit.Value[string](t, s.sql, "SELECT care_recipient_id FROM client WHERE id = $1", request.ClientID)
+	careRecipientID := testkit.Value[string](t, s.sql, "SELECT care_recipient_id FROM person WHERE id = $1", request.PersonID)
 	for _, moment := range []string{"PassUsageFences", "ApplyUsage"} {
 		s.sql.ForgetSyncs(t)
 		s.sql.Exec(t, "TRUNCATE invoice CASCADE")

@@ -88,7 +88,7 @@ func plain(atOnce int) contender {
 
 func noWorkflows(int) int64 { return 0 }
 
-// bulkSteps are the steps as a bulk run's slices have them: patient where the upstream's rate is used up.
+// bulkSteps are the steps as a bulk run's chunks have them: patient where the upstream's rate is used up.
 func (w *workplace) bulkSteps() *activities.CareRecipient {
 	tokens := upstreamproda.NewTokens(upstreamproda.NewClient(w.http, upstreamproda.Options{}), w.store.ProdaTokens(), w.store.DeviceKeys())
 	return activities.NewCareRecipient(w.store, servicesaustralia.NewClient(w.http, tokens, servicesaustralia.Options{}), w.store.NewBulkAllowances())

@@ -96,7 +96,7 @@ func newRiver(ctx context.Context, w *workplace, pool *pgxpool.Pool, atOnce int)
 // syncJob is one person's sync. The run's id is given with the job, so that an attempt which is made again answers from the ledger.
 type syncJob struct {
 	RunID    care.ID `json:"run_id"`
-	ClientID care.ID `json:"client_id"`
+	PersonID care.ID `json:"person_id"`
 }
 
 // Kind implements river.JobArgs.
@@ -110,14 +110,14 @@ type syncWorker struct {
 
 // Work implements river.Worker.
 func (s *syncWorker) Work(ctx context.Context, job *river.Job[syncJob]) error {
-	return mustSucceed(s.steps.Sync(ctx, job.Args.RunID, s.workplace.request(job.Args.ClientID, care.TriggerBulk)))
+	return mustSucceed(s.steps.Sync(ctx, job.Args.RunID, s.workplace.request(job.Args.PersonID, care.TriggerBulk)))
 }
 
 func insertJobs(ctx context.Context, queue *pgxRiver, people []care.ID) error {
 	for first := 0; first < len(people); first += riverInserts {
 		var jobs []river.InsertManyParams
 		for _, person := range people[first:min(first+riverInserts, len(people))] {
-			jobs = append(jobs, river.InsertManyParams{Args: syncJob{RunID: db.NewID(), ClientID: person}})
+			jobs = append(jobs, river.InsertManyParams{Args: syncJob{RunID: db.NewID(), PersonID: person}})
 		}
 		if _, err := queue.InsertManyFast(ctx, jobs); err != nil {
 			return err

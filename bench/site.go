@@ -171,7 +171,7 @@ func (s *site) addPeople(ctx context.Context, store *db.Store, people []world.He
 
 // request asks for one person's sync.
 func (s *site) request(person care.ID, trigger care.Trigger) care.Request {
-	return care.Request{OrganisationID: s.organisation.ID, ClientID: person, Trigger: trigger, RequestedBy: "bench"}
+	return care.Request{OrganisationID: s.organisation.ID, PersonID: person, Trigger: trigger, RequestedBy: "bench"}
 }
 
 // close ends everything, the last first.

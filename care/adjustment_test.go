@@ -16,7 +16,7 @@ func planBudget(category, spent string) care.PlanBudget {
 	return care.PlanBudget{Row: care.Row{ID: care.ID("budget of " + category)}, ContractID: "contract", ReportedBudget: spentBudget(category, "1000", spent)}
 }
 
-func ownService(budget care.ID, claimed string, status care.ClaimStatus) care.DeliveredService {
+func ownService(budget care.ID, claimed string, status care.InvoiceClaimStatus) care.DeliveredService {
 	return care.DeliveredService{
 		ID: care.ID("own " + claimed + string(status)), BudgetID: budget, Kind: care.DeliveredByUs, Amount: money(claimed), ClaimStatus: status, Claimable: true,
 	}
@@ -145,7 +145,7 @@ func TestAdjustmentAndOwnClaimedAreSpent(t *testing.T) { // R27
 		var delivered []care.DeliveredService
 		for range rapid.IntRange(1, 4).Draw(t, "times") {
 			if rapid.Bool().Draw(t, "claim") {
-				service := ownService(budget.ID, cents("claimed"), rapid.SampledFrom(care.ClaimStatuses).Draw(t, "status"))
+				service := ownService(budget.ID, cents("claimed"), rapid.SampledFrom(care.InvoiceClaimStatuses).Draw(t, "status"))
 				service.ID = newID()
 				delivered = append(delivered, service)
 			}

@@ -10,7 +10,7 @@ import (
 // SharedBudget is a budget of the government that another person of the organisation holds, held or lists (R32).
 type SharedBudget struct {
 	UpstreamBudgetID string `json:"upstream_budget_id"`
-	ClientID         ID     `json:"client_id"`
+	PersonID         ID     `json:"person_id"`
 	GivenName        string `json:"given_name"`
 	FamilyName       string `json:"family_name"`
 }
@@ -40,7 +40,7 @@ func sharedBudget(all []SharedBudget, budget Budget) (SharedBudget, bool) {
 
 // withoutOthers are the listed budgets that the person may have: those that nobody else holds, and of those that somebody else held only
 // if this run has found out who the person is (R8, R32). Each of the others is a warning.
-func (d *BudgetsDecision) withoutOthers(held HeldBudgets, read []Budget, subject Subject) (own []Budget) {
+func (d *BudgetsDecision) withoutOthers(held HeldBudgets, read []Budget, subject RunScope) (own []Budget) {
 	for _, budget := range read {
 		holder, isHeld := sharedBudget(held.HeldByOthers, budget)
 		before, wasHeld := sharedBudget(held.OnceHeldByOthers, budget)
@@ -96,6 +96,6 @@ func lists(budgets []Budget, budget Budget) bool {
 // warnOfOther warns of a budget that concerns another person. Our own id of the budget is empty for one that this person does not have.
 func (d *BudgetsDecision) warnOfOther(code IssueCode, budget Budget, other SharedBudget, message string) {
 	issue := Warning(AreaBudgets, code, fmt.Sprintf(message, other.person())).On(budget.Label(), budget.ID)
-	issue.Details = json.RawMessage(`{"person_id":"` + string(other.ClientID) + `"}`)
+	issue.Details = json.RawMessage(`{"person_id":"` + string(other.PersonID) + `"}`)
 	d.warn(issue)
 }

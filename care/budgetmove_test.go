@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	rose = care.SharedBudget{UpstreamBudgetID: "MG1", ClientID: "rose", GivenName: "Rose", FamilyName: "Hart"}
+	rose = care.SharedBudget{UpstreamBudgetID: "MG1", PersonID: "rose", GivenName: "Rose", FamilyName: "Hart"}
 	mg1  = allocation("MG1", "2026-04-01", "2026-06-30")
 	mg2  = allocation("MG2", "2026-04-01", "2026-06-30")
 )
@@ -34,7 +34,7 @@ func upstreamIDs(budgets []care.Budget) []string {
 }
 
 func TestABudgetThatAnotherPersonHoldsStaysThere(t *testing.T) { // R32
-	subject := care.Subject{Today: today, Identified: true}
+	subject := care.RunScope{Today: today, Identified: true}
 	held := care.HeldBudgets{BudgetsOfOthers: care.BudgetsOfOthers{HeldByOthers: []care.SharedBudget{rose}}}
 	decision := care.DecideBudgets(held, answered([]care.Budget{mg1, mg2}), subject, freshIDs())
 
@@ -45,23 +45,23 @@ func TestABudgetThatAnotherPersonHoldsStaysThere(t *testing.T) { // R32
 	require.JSONEq(t, `{"person_id": "rose"}`, string(decision.Issues[0].Details))
 	require.Len(t, decision.Answer.OpenBudgets, 1)
 
-	unidentified := care.DecideBudgets(held, answered([]care.Budget{mg1}), care.Subject{Today: today}, freshIDs())
+	unidentified := care.DecideBudgets(held, answered([]care.Budget{mg1}), care.RunScope{Today: today}, freshIDs())
 	require.Empty(t, unidentified.ListedTwice, "a person whom the summary did not confirm gets nothing of another's")
 	require.Equal(t, []care.IssueCode{care.IssueBudgetListedTwice}, issueCodes(unidentified.Issues), "and it is not said that none is visible")
 }
 
 func TestABudgetThatStoodWithAnotherMovesOnlyToAnIdentifiedPerson(t *testing.T) { // R8, R32
 	held := care.HeldBudgets{BudgetsOfOthers: care.BudgetsOfOthers{OnceHeldByOthers: []care.SharedBudget{rose}}}
-	decision := care.DecideBudgets(held, answered([]care.Budget{mg1, mg2}), care.Subject{Today: today}, freshIDs())
+	decision := care.DecideBudgets(held, answered([]care.Budget{mg1, mg2}), care.RunScope{Today: today}, freshIDs())
 	require.Equal(t, []string{"MG2"}, upstreamIDs(decision.Budgets.After))
 	require.Equal(t, []care.IssueCode{care.IssueBudgetListedTwice}, issueCodes(decision.Issues))
 
-	decision = care.DecideBudgets(held, answered([]care.Budget{mg1, mg2}), care.Subject{Today: today, Identified: true}, freshIDs())
+	decision = care.DecideBudgets(held, answered([]care.Budget{mg1, mg2}), care.RunScope{Today: today, Identified: true}, freshIDs())
 	require.Equal(t, []string{"MG1", "MG2"}, upstreamIDs(decision.Budgets.After))
 	require.Empty(t, decision.Issues)
 
 	held.Budgets = []care.Budget{current("mine", mg1)}
-	decision = care.DecideBudgets(held, answered([]care.Budget{mg1}), care.Subject{Today: today}, freshIDs())
+	decision = care.DecideBudgets(held, answered([]care.Budget{mg1}), care.RunScope{Today: today}, freshIDs())
 	require.Equal(t, []string{"MG1"}, upstreamIDs(decision.Budgets.After), "one that moved here earlier stays")
 	require.Empty(t, decision.Issues)
 }
@@ -84,7 +84,7 @@ func TestABudgetThatAnotherPersonLists(t *testing.T) { // R5, R32
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			held := care.HeldBudgets{Budgets: test.held, BudgetsOfOthers: listed}
-			decision := care.DecideBudgets(held, answered(test.read), care.Subject{Today: today, Identified: true}, freshIDs())
+			decision := care.DecideBudgets(held, answered(test.read), care.RunScope{Today: today, Identified: true}, freshIDs())
 			require.Equal(t, test.removed, decision.Budgets.Remove)
 			require.Equal(t, test.current, upstreamIDs(decision.Budgets.After))
 			require.Equal(t, test.issues, issueCodes(decision.Issues))
@@ -96,7 +96,7 @@ func TestABudgetThatAnotherPersonLists(t *testing.T) { // R5, R32
 // An answer whose only budget is another person's is not an empty one (R5).
 func TestAnotherPersonsBudgetIsAnAnswer(t *testing.T) {
 	held := care.HeldBudgets{Budgets: []care.Budget{current("2", mg2)}, BudgetsOfOthers: care.BudgetsOfOthers{HeldByOthers: []care.SharedBudget{rose}}}
-	decision := care.DecideBudgets(held, answered([]care.Budget{mg1}), care.Subject{Today: today, Identified: true}, freshIDs())
+	decision := care.DecideBudgets(held, answered([]care.Budget{mg1}), care.RunScope{Today: today, Identified: true}, freshIDs())
 	require.Equal(t, []care.ID{"2"}, decision.Budgets.Remove)
 }
 
@@ -111,7 +111,7 @@ type organisation struct {
 // others is what the store finds of other people for a read.
 func (o *organisation) others(person care.ID, read []care.Budget, ticket int) (others care.BudgetsOfOthers) {
 	share := func(other care.ID, budget string) care.SharedBudget {
-		return care.SharedBudget{UpstreamBudgetID: budget, ClientID: other, FamilyName: string(other)}
+		return care.SharedBudget{UpstreamBudgetID: budget, PersonID: other, FamilyName: string(other)}
 	}
 	for other, budgets := range o.held {
 		for _, budget := range budgets {
@@ -136,7 +136,7 @@ func (o *organisation) others(person care.ID, read []care.Budget, ticket int) (o
 func (o *organisation) sync(person care.ID, read []care.Budget) care.BudgetsDecision {
 	o.ticket++
 	held := care.HeldBudgets{Budgets: o.held[person], BudgetsOfOthers: o.others(person, read, o.ticket)}
-	decision := care.DecideBudgets(held, answered(read), care.Subject{Today: today, Identified: true}, o.newID)
+	decision := care.DecideBudgets(held, answered(read), care.RunScope{Today: today, Identified: true}, o.newID)
 	o.held[person] = decision.Budgets.After
 	still := map[string]int{}
 	for _, budget := range decision.ListedTwice {

@@ -14,8 +14,8 @@ type BulkOptions struct {
 	AllBudgets bool   `json:"all_budgets,omitempty"`
 	// Delta finds out from the provider-wide lists who has changed, and syncs only those.
 	Delta bool `json:"delta,omitempty"`
-	// HoldChanges leaves every change of a contract to people, also those that an unattended refresh may apply (R31).
-	HoldChanges bool `json:"hold_changes,omitempty"`
+	// ReviewAll leaves every change of a contract to people, also those that an unattended refresh may apply (R31).
+	ReviewAll bool `json:"review_all,omitempty"`
 	// Window is how many batches run at once; 0 takes the default.
 	Window int `json:"window,omitempty"`
 	// AcceptAbsences lets the people who are absent from the providers' lists be marked as not in care, however many they are (R5, R19).
@@ -33,8 +33,8 @@ func (o BulkOptions) ReadsLists() bool {
 type BulkSelection struct {
 	// ConnectionID is the connection that holds the people: a service provider id (R11).
 	ConnectionID ID `json:"connection_id,omitempty"`
-	// Clients are people by our ids.
-	Clients []ID `json:"clients,omitempty"`
+	// People are people by our ids.
+	People []ID `json:"people,omitempty"`
 	// InCare leaves out those who are not in care (R19).
 	InCare bool `json:"in_care,omitempty"`
 	// NotSyncedFor leaves out those of whom data was read within that time.
@@ -47,7 +47,7 @@ type BulkSelection struct {
 
 // Everybody reports whether the selection leaves nobody out: then the providers' lists tell who is absent, and who is not known.
 func (s BulkSelection) Everybody() bool {
-	return s.ConnectionID == "" && len(s.Clients) == 0 && !s.InCare && s.NotSyncedFor == 0 && !s.FailedLastTime && s.RetryOf == ""
+	return s.ConnectionID == "" && len(s.People) == 0 && !s.InCare && s.NotSyncedFor == 0 && !s.FailedLastTime && s.RetryOf == ""
 }
 
 // FailuresCountFrom is the number of people from which the failure threshold of a bulk run counts.
@@ -131,5 +131,5 @@ var organisationWide = []Reason{
 	ReasonLoginRefused, ReasonDeviceNotActivated, ReasonNotSetUp, ReasonNoConnection, ReasonPACENotEnabled,
 }
 
-// ConcernsOrganisation reports whether the reason would be the same for all people of the organisation.
-func (r Reason) ConcernsOrganisation() bool { return slices.Contains(organisationWide, r) }
+// OrganisationWide reports whether the reason would be the same for all people of the organisation.
+func (r Reason) OrganisationWide() bool { return slices.Contains(organisationWide, r) }

@@ -7,33 +7,33 @@ import (
 	"time"
 )
 
-// ClaimStage is how far a claim has come with Services Australia, as its Check Status tells (Care Recipient Sync §Triggers). It only moves forward (R20).
-type ClaimStage string
+// ClaimStatus is how far a claim has come with Services Australia, as its Check Status tells (Care Recipient Sync §Triggers). It only moves forward (R20).
+type ClaimStatus string
 
 // The stages of a claim. The last two are final.
 const (
-	StageSubmitted ClaimStage = "submitted"
-	StagePending   ClaimStage = "pending"
-	StageApproved  ClaimStage = "approved"
-	StageCompleted ClaimStage = "completed"
-	StageCancelled ClaimStage = "cancelled"
+	StageSubmitted ClaimStatus = "submitted"
+	StagePending   ClaimStatus = "pending"
+	StageApproved  ClaimStatus = "approved"
+	StageCompleted ClaimStatus = "completed"
+	StageCancelled ClaimStatus = "cancelled"
 )
 
-// ClaimStages are all stages, in the order in which a claim goes through them; it can be cancelled from each before completed.
-var ClaimStages = []ClaimStage{StageSubmitted, StagePending, StageApproved, StageCompleted, StageCancelled}
+// ClaimStatuses are all stages, in the order in which a claim goes through them; it can be cancelled from each before completed.
+var ClaimStatuses = []ClaimStatus{StageSubmitted, StagePending, StageApproved, StageCompleted, StageCancelled}
 
 // Valid reports whether there is such a stage.
-func (s ClaimStage) Valid() bool { return slices.Contains(ClaimStages, s) }
+func (s ClaimStatus) Valid() bool { return slices.Contains(ClaimStatuses, s) }
 
 // Final reports whether a claim stays at the stage.
-func (s ClaimStage) Final() bool { return s == StageCompleted || s == StageCancelled }
+func (s ClaimStatus) Final() bool { return s == StageCompleted || s == StageCancelled }
 
-// Causes are the stages whose events cause a sync of the claim's people: the government's records of them have changed (Care Recipient Sync §Triggers).
-func (s ClaimStage) Causes() bool { return s == StageApproved || s == StageCompleted }
+// TriggersSync are the stages whose events cause a sync of the claim's people: the government's records of them have changed (Care Recipient Sync §Triggers).
+func (s ClaimStatus) TriggersSync() bool { return s == StageApproved || s == StageCompleted }
 
 // Forward is the stage of a claim after an event. Events come late and in any order; none of them takes a claim back (R20).
-func (s ClaimStage) Forward(event ClaimStage) ClaimStage {
-	if s.Final() || slices.Index(ClaimStages, event) < slices.Index(ClaimStages, s) {
+func (s ClaimStatus) Forward(event ClaimStatus) ClaimStatus {
+	if s.Final() || slices.Index(ClaimStatuses, event) < slices.Index(ClaimStatuses, s) {
 		return s
 	}
 	return event
@@ -47,8 +47,8 @@ type ClaimEvent struct {
 	// ClaimID is the claim service's own. A UUID is the same in capitals.
 	ClaimID string `json:"claim_id"`
 	// OrganisationID is CareSync's id of the organisation.
-	OrganisationID ID         `json:"organisation_id"`
-	Status         ClaimStage `json:"status"`
+	OrganisationID ID          `json:"organisation_id"`
+	Status         ClaimStatus `json:"status"`
 	// CareRecipientIDs are those of the claim's lines. An id may stand more than once.
 	CareRecipientIDs []string `json:"care_recipient_ids"`
 	// OccurredAt is when the status changed, by the claim service's clock. It is kept for people and decides nothing.
@@ -127,7 +127,7 @@ type ClaimAnswer struct {
 	// ClaimID is our id of the claim; empty where the event was refused and nothing is known of the claim.
 	ClaimID ID `json:"claim_id,omitempty"`
 	// Status is where the claim stands now.
-	Status ClaimStage `json:"status,omitempty"`
+	Status ClaimStatus `json:"status,omitempty"`
 	// Repeated: the event had been recorded before.
 	Repeated bool `json:"repeated,omitempty"`
 	// People and Unknown count those whom the claim's events have named so far; the unknown are no clients of the organisation.

@@ -19,7 +19,7 @@ func validClaimEvent() care.ClaimEvent {
 
 // R20: a claim only moves forward, and is cancelled from wherever it stands before it is completed.
 func TestClaimsMoveForward(t *testing.T) {
-	for _, test := range []struct{ held, event, becomes care.ClaimStage }{
+	for _, test := range []struct{ held, event, becomes care.ClaimStatus }{
 		{care.StageSubmitted, care.StagePending, care.StagePending},
 		{care.StageSubmitted, care.StageCompleted, care.StageCompleted},
 		{care.StagePending, care.StageSubmitted, care.StagePending},
@@ -36,13 +36,13 @@ func TestClaimsMoveForward(t *testing.T) {
 }
 
 func TestOnlyApprovedAndCompletedCauseSyncs(t *testing.T) { // R20
-	var causing []care.ClaimStage
-	for _, stage := range care.ClaimStages {
-		if stage.Causes() {
+	var causing []care.ClaimStatus
+	for _, stage := range care.ClaimStatuses {
+		if stage.TriggersSync() {
 			causing = append(causing, stage)
 		}
 	}
-	require.Equal(t, []care.ClaimStage{care.StageApproved, care.StageCompleted}, causing)
+	require.Equal(t, []care.ClaimStatus{care.StageApproved, care.StageCompleted}, causing)
 }
 
 func TestPeopleOfAClaimAreDistinct(t *testing.T) { // R20

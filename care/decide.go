@@ -13,26 +13,26 @@ type Decision struct {
 	Answer  AreaResult
 	Issues  []Issue
 	Changes []Change
-	Holds   []Hold
+	Holds   []RemovalHold
 }
 
-// Hold says how many records of a list a complete read no longer had while the guard kept them (R5); none closes an earlier hold.
-type Hold struct {
+// RemovalHold says how many records of a list a complete read no longer had while the guard kept them (R5); none closes an earlier hold.
+type RemovalHold struct {
 	Kind Kind `json:"kind"`
 	// BudgetID is set for the lists below a budget, which are guarded one by one.
 	BudgetID ID  `json:"budget_id,omitempty"`
 	Records  int `json:"records"`
 }
 
-// OpenHold is a hold that stands when a list is read again.
-type OpenHold struct {
-	Hold
+// OpenRemovalHold is a hold that stands when a list is read again.
+type OpenRemovalHold struct {
+	RemovalHold
 	// Accepted is set once an operator has looked at it and let so many records go.
 	Accepted bool `json:"accepted"`
 }
 
 // guardOf is the guard over a list with the holds that are open.
-func guardOf(open []OpenHold, kind Kind, budget ID) Guard {
+func guardOf(open []OpenRemovalHold, kind Kind, budget ID) Guard {
 	guard := Guard{NeverEmpty: kind == KindClassification || kind == KindBudget}
 	for _, hold := range open {
 		if hold.Kind != kind || hold.BudgetID != budget {
@@ -74,7 +74,7 @@ func take[T any](d *Decision, area Area, kind Kind, budget ID, difference Differ
 	if difference.Unread {
 		return
 	}
-	d.Holds = append(d.Holds, Hold{Kind: kind, BudgetID: budget, Records: difference.Held})
+	d.Holds = append(d.Holds, RemovalHold{Kind: kind, BudgetID: budget, Records: difference.Held})
 	if difference.Held > 0 {
 		issue := Warning(area, IssueRemovalHeld, fmt.Sprintf(
 			"The answer no longer has %d of the records we hold. They were kept unchanged; accept the removal on this run if it is right.", difference.Held))
@@ -115,7 +115,7 @@ func inForceOn[T any, P labelled[T]](today Date) func(P) bool {
 // HeldPlan is what we hold of the summary's area.
 type HeldPlan struct {
 	Plan   *Plan  `json:"plan"`
-	Client Client `json:"client"`
+	Person Person `json:"person"`
 	// Others and SamePerson tell the person from the others of the organisation (R8).
 	Others           []Identity        `json:"others"`
 	SamePerson       []string          `json:"same_person"`
@@ -123,12 +123,12 @@ type HeldPlan struct {
 	Classifications  []Classification  `json:"classifications"`
 	ApprovedServices []ApprovedService `json:"approved_services"`
 	Supplements      []Supplement      `json:"supplements"`
-	Holds            []OpenHold        `json:"holds"`
+	Holds            []OpenRemovalHold `json:"holds"`
 }
 
 // Known is the person whom the records are about.
 func (h HeldPlan) Known() Known {
-	return Known{Identity: h.Client.Identity, Others: h.Others, SamePerson: h.SamePerson}
+	return Known{Identity: h.Person.Identity, Others: h.Others, SamePerson: h.SamePerson}
 }
 
 // holdsLists reports whether some list has a current record.
@@ -159,7 +159,7 @@ func DecidePlan(held HeldPlan, rows []Summary, issues []Issue, today Date, newID
 		decision.compareLists(held, summary, today, newID)
 	}
 	decision.setPlan(held.Plan, newID)
-	decision.setCare(held.Client, summary, today)
+	decision.setCare(held.Person, summary, today)
 	if !slices.ContainsFunc(decision.Classifications.After, isCurrent) {
 		decision.warn(Warning(AreaSummary, IssueNoClassification, "No classification was reported, so the plan has no dates."))
 	}
@@ -208,29 +208,29 @@ func planValues(plan Plan) []Value {
 
 // setCare notes the entries and what they come to. A person all of whose entries have ended is not in care (R19); one of whom only another
 // provider's entries are reported stays as they were.
-func (d *PlanDecision) setCare(client Client, summary PersonSummary, today Date) {
+func (d *PlanDecision) setCare(person Person, summary PersonSummary, today Date) {
 	d.Entries, d.Stay = summary.Entries, StayOf(summary.Entries, today)
 	switch {
 	case summary.Elsewhere:
-		d.Entries = client.Entries
-		d.Stay = Stay{EntryDate: client.EntryDate, DepartureDate: client.DepartureDate, NotInCareSince: client.NotInCareSince}
+		d.Entries = person.Entries
+		d.Stay = Stay{EntryDate: person.EntryDate, DepartureDate: person.DepartureDate, NotInCareSince: person.NotInCareSince}
 		d.warn(Warning(AreaSummary, IssueAnotherProvider,
 			"Services Australia reports this person with another provider only. What we hold was kept, and so were entry and departure."))
 	case !d.Stay.NotInCareSince.IsZero():
 		d.warn(Warning(AreaSummary, IssueNotInCare, "The person has departed from this provider."))
 	}
-	after := Client{
+	after := Person{
 		EntryDate: d.Stay.EntryDate, DepartureDate: d.Stay.DepartureDate, NotInCareSince: d.Stay.NotInCareSince,
 		Entries: d.Entries, ReportedGivenName: d.ReportedGivenName,
 	}
-	d.Changes = append(d.Changes, changesBetween(KindClient, client.ID, careValues(client), careValues(after))...)
+	d.Changes = append(d.Changes, changesBetween(KindPerson, person.ID, careValues(person), careValues(after))...)
 }
 
-func careValues(client Client) []Value {
+func careValues(person Person) []Value {
 	return []Value{
-		{"entry_date", dateText(client.EntryDate)}, {"departure_date", dateText(client.DepartureDate)},
-		{"not_in_care_since", dateText(client.NotInCareSince)}, {"entries", entriesText(client.Entries)},
-		{"reported_given_name", text(client.ReportedGivenName)},
+		{"entry_date", dateText(person.EntryDate)}, {"departure_date", dateText(person.DepartureDate)},
+		{"not_in_care_since", dateText(person.NotInCareSince)}, {"entries", entriesText(person.Entries)},
+		{"reported_given_name", text(person.ReportedGivenName)},
 	}
 }
 
@@ -245,13 +245,13 @@ type ContributionsDecision struct {
 
 // HeldContributions is what we hold of the contributions' area.
 type HeldContributions struct {
-	Contributions []Contribution `json:"contributions"`
-	Holds         []OpenHold     `json:"holds"`
+	Contributions []Contribution    `json:"contributions"`
+	Holds         []OpenRemovalHold `json:"holds"`
 }
 
 // WouldLose reports whether an answer would take away all contributions that we hold, and nobody has decided about that yet.
 func (h HeldContributions) WouldLose(read Read[Contribution]) bool {
-	decided := slices.ContainsFunc(h.Holds, func(hold OpenHold) bool { return hold.Kind == KindContribution })
+	decided := slices.ContainsFunc(h.Holds, func(hold OpenRemovalHold) bool { return hold.Kind == KindContribution })
 	return len(h.Contributions) > 0 && len(read.Records) == 0 && !read.Incomplete && !decided
 }
 
@@ -274,7 +274,7 @@ func DecideContributions(held HeldContributions, answer Read[Contribution], lost
 	}
 	difference := CompareContributions(held.Contributions, read)
 	decision := ContributionsDecision{Decision: Decision{Issues: slices.Clone(answer.Issues)}, Contributions: read, Changed: difference.Changed}
-	if !answer.Incomplete && (kept > 0 || slices.ContainsFunc(held.Holds, func(hold OpenHold) bool { return hold.Kind == KindContribution })) {
+	if !answer.Incomplete && (kept > 0 || slices.ContainsFunc(held.Holds, func(hold OpenRemovalHold) bool { return hold.Kind == KindContribution })) {
 		take(&decision.Decision, AreaContributions, KindContribution, "", Difference[Contribution]{Held: kept})
 	}
 	if difference.Cleared {
@@ -306,10 +306,10 @@ func contributionsText(contributions []Contribution) *string {
 
 // HeldBudgets is what we hold of the budgets' area.
 type HeldBudgets struct {
-	Client      Client       `json:"client"`
-	Budgets     []Budget     `json:"budgets"`
-	Connections []Connection `json:"connections"`
-	Holds       []OpenHold   `json:"holds"`
+	Person      Person            `json:"person"`
+	Budgets     []Budget          `json:"budgets"`
+	Connections []Connection      `json:"connections"`
+	Holds       []OpenRemovalHold `json:"holds"`
 	BudgetsOfOthers
 }
 
@@ -325,11 +325,11 @@ type BudgetsDecision struct {
 
 // DecideBudgets decides what a list of a person's budgets changes, and which budgets' usage is to be read: the open ones
 // (R15), or all that stand upstream; of these, where that is asked for, only those that have changed.
-func DecideBudgets(held HeldBudgets, read Read[Budget], subject Subject, newID NewID) BudgetsDecision {
+func DecideBudgets(held HeldBudgets, read Read[Budget], subject RunScope, newID NewID) BudgetsDecision {
 	decision := BudgetsDecision{Decision: Decision{Issues: slices.Clone(read.Issues)}}
 	decision.compareBudgets(held, read, subject, newID)
 	decision.checkBudgets(held, read, subject)
-	if held.Client.ConnectionID == "" { // what somebody has chosen, or an earlier sync has learned, stands
+	if held.Person.ConnectionID == "" { // what somebody has chosen, or an earlier sync has learned, stands
 		decision.LearnedConnection = LearnConnection(decision.Budgets.After, held.Connections)
 	}
 	decision.conclude(Counts{KindBudget: decision.Budgets.Count})
@@ -338,7 +338,7 @@ func DecideBudgets(held HeldBudgets, read Read[Budget], subject Subject, newID N
 }
 
 // compareBudgets compares the list with what we hold of it, whatever moves to or from other people left out (R32).
-func (d *BudgetsDecision) compareBudgets(held HeldBudgets, read Read[Budget], subject Subject, newID NewID) {
+func (d *BudgetsDecision) compareBudgets(held HeldBudgets, read Read[Budget], subject RunScope, newID NewID) {
 	own := d.withoutOthers(held, read.Records, subject)
 	remaining, moved := d.partMoved(held, read)
 	guard := guardOf(held.Holds, KindBudget, "").over(read.Incomplete)
@@ -351,7 +351,7 @@ func (d *BudgetsDecision) compareBudgets(held HeldBudgets, read Read[Budget], su
 }
 
 // checkBudgets warns of what is odd about the budgets as they stand now.
-func (d *BudgetsDecision) checkBudgets(held HeldBudgets, read Read[Budget], subject Subject) {
+func (d *BudgetsDecision) checkBudgets(held HeldBudgets, read Read[Budget], subject RunScope) {
 	for _, budget := range currentBudgets(d.Budgets.After) {
 		if !budget.AddsUp() {
 			issue := Warning(AreaBudgets, IssueBudgetDoesNotAddUp, "Available is not total less used, write-off and rollover. The amounts are stored as reported.")
@@ -375,7 +375,7 @@ func (d *BudgetsDecision) usedMoved(held []Budget, budget Budget) bool {
 }
 
 // toRead are our ids of the budgets whose usage is to be read, in their order.
-func (d *BudgetsDecision) toRead(subject Subject) (open []ID) {
+func (d *BudgetsDecision) toRead(subject RunScope) (open []ID) {
 	for _, budget := range currentBudgets(d.Budgets.After) {
 		moved := slices.Contains(subject.MovedBudgets, budget.UpstreamBudgetID) || d.Budgets.writes(budget.ID)
 		if (budget.OpenOn(subject.Today) || subject.AllBudgets) && (moved || !subject.MovedOnly) {
@@ -388,11 +388,11 @@ func (d *BudgetsDecision) toRead(subject Subject) (open []ID) {
 
 // HeldUsage is what we hold of some budgets' usage.
 type HeldUsage struct {
-	Client       Client        `json:"client"`
-	Budgets      []Budget      `json:"budgets"`
-	Entitlements []Entitlement `json:"entitlements"`
-	Usage        []UsageLine   `json:"usage"`
-	Holds        []OpenHold    `json:"holds"`
+	Person       Person            `json:"person"`
+	Budgets      []Budget          `json:"budgets"`
+	Entitlements []Entitlement     `json:"entitlements"`
+	Usage        []UsageLine       `json:"usage"`
+	Holds        []OpenRemovalHold `json:"holds"`
 	// Billing is our own, as it stands when the usage is written.
 	Billing Billing `json:"-"`
 }
@@ -427,7 +427,7 @@ func DecideUsage(held HeldUsage, details map[ID]BudgetDetails, issues []Issue, n
 		heldUsage, readUsage := usageOf(budget.ID, held.Usage), ownUsage(budget.ID, detail.Usage)
 		usage := Compare(KindBudgetUsage, continued(heldUsage, readUsage), readUsage,
 			guardOf(held.Holds, KindBudgetUsage, budget.ID).over(detail.Unread.has(KindBudgetUsage)), newID)
-		decision.link(budget, heldUsage, &usage, held.Billing, held.Client.ID)
+		decision.link(budget, heldUsage, &usage, held.Billing, held.Person.ID)
 		take(&decision.Decision, AreaUsage, KindEntitlement, budget.ID, entitlements)
 		take(&decision.Decision, AreaUsage, KindBudgetUsage, budget.ID, usage)
 		decision.Entitlements = decision.Entitlements.and(entitlements)

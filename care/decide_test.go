@@ -28,8 +28,8 @@ func level(code, start, end string) care.Classification {
 }
 
 // acceptedHold lets any number of records of a kind go.
-func acceptedHold(kind care.Kind) care.OpenHold {
-	return care.OpenHold{Hold: care.Hold{Kind: kind, Records: anyNumber}, Accepted: true}
+func acceptedHold(kind care.Kind) care.OpenRemovalHold {
+	return care.OpenRemovalHold{RemovalHold: care.RemovalHold{Kind: kind, Records: anyNumber}, Accepted: true}
 }
 
 // syncPlan decides what a summary changes, and what we hold afterwards.
@@ -43,11 +43,11 @@ func syncPlan(held care.HeldPlan, summary care.Summary, accepted ...care.Kind) (
 // syncRows decides what the rows of a summary change, and what we hold afterwards.
 func syncRows(held care.HeldPlan, rows []care.Summary) (care.PlanDecision, care.HeldPlan) {
 	decision := care.DecidePlan(held, rows, nil, today, freshIDs())
-	client := held.Client
-	client.EntryDate, client.DepartureDate, client.NotInCareSince = decision.Stay.EntryDate, decision.Stay.DepartureDate, decision.Stay.NotInCareSince
-	client.Entries, client.ReportedGivenName = decision.Entries, decision.ReportedGivenName
+	person := held.Person
+	person.EntryDate, person.DepartureDate, person.NotInCareSince = decision.Stay.EntryDate, decision.Stay.DepartureDate, decision.Stay.NotInCareSince
+	person.Entries, person.ReportedGivenName = decision.Entries, decision.ReportedGivenName
 	return decision, care.HeldPlan{
-		Plan: &decision.Plan, Client: client, Connections: held.Connections, Classifications: decision.Classifications.After,
+		Plan: &decision.Plan, Person: person, Connections: held.Connections, Classifications: decision.Classifications.After,
 		ApprovedServices: decision.ApprovedServices.After, Supplements: decision.Supplements.After,
 	}
 }
@@ -71,7 +71,7 @@ func TestTheFirstSummaryCreatesThePlan(t *testing.T) { // Care Recipient Sync §
 	require.Equal(t, care.AreaResult{Outcome: care.AreaSucceeded, Counts: care.Counts{
 		care.KindClassification: {Created: 1}, care.KindApprovedService: {Created: 1}, care.KindSupplement: {Created: 1},
 	}}, decision.Answer)
-	require.Equal(t, []care.Hold{{Kind: care.KindClassification}, {Kind: care.KindApprovedService}, {Kind: care.KindSupplement}}, decision.Holds,
+	require.Equal(t, []care.RemovalHold{{Kind: care.KindClassification}, {Kind: care.KindApprovedService}, {Kind: care.KindSupplement}}, decision.Holds,
 		"nothing is held, and earlier holds are closed")
 }
 
@@ -156,7 +156,7 @@ func TestAnEmptySummaryIsHeld(t *testing.T) { // R5
 	require.Equal(t, []care.IssueCode{care.IssueRemovalHeld, care.IssueGoneWhileCurrent, care.IssueGoneWhileCurrent}, issueCodes(decision.Issues))
 	require.Equal(t, care.KindClassification, decision.Issues[0].Kind)
 	require.Contains(t, decision.Issues[0].Message, " 1 of the records")
-	require.Equal(t, []care.Hold{{Kind: care.KindClassification, Records: 1}, {Kind: care.KindApprovedService}, {Kind: care.KindSupplement}}, decision.Holds)
+	require.Equal(t, []care.RemovalHold{{Kind: care.KindClassification, Records: 1}, {Kind: care.KindApprovedService}, {Kind: care.KindSupplement}}, decision.Holds)
 	require.Equal(t, *held.Plan, decision.Plan, "the plan keeps its dates")
 	require.Equal(t, care.Count{Removed: 1}, decision.Answer.Counts[care.KindSupplement], "supplements and services may be empty")
 	require.Zero(t, decision.Answer.Counts[care.KindClassification])
@@ -164,7 +164,7 @@ func TestAnEmptySummaryIsHeld(t *testing.T) { // R5
 	accepted, _ := syncPlan(after, care.Summary{Entry: care.Entry{EntryDate: day("2025-11-01")}}, care.KindClassification)
 	require.Equal(t, care.Count{Removed: 1}, accepted.Answer.Counts[care.KindClassification])
 	require.Equal(t, []care.IssueCode{care.IssueNoClassification}, issueCodes(accepted.Issues))
-	require.Contains(t, accepted.Holds, care.Hold{Kind: care.KindClassification}, "the hold is closed")
+	require.Contains(t, accepted.Holds, care.RemovalHold{Kind: care.KindClassification}, "the hold is closed")
 }
 
 func TestAReplacedClassificationIsNotAnEmptyAnswer(t *testing.T) { // R5: the level was corrected
@@ -179,29 +179,29 @@ func TestAReplacedClassificationIsNotAnEmptyAnswer(t *testing.T) { // R5: the le
 func TestDeparture(t *testing.T) { // R19
 	for _, test := range []struct {
 		name                 string
-		held                 care.Client
+		held                 care.Person
 		departure, notInCare care.Date
 		warnings             []care.IssueCode
 		changed              []string
 	}{
-		{"in care", care.Client{}, noDate, noDate, []care.IssueCode{}, []string{"entry_date"}},
-		{"departs later", care.Client{}, day("2026-04-30"), noDate, []care.IssueCode{}, []string{"entry_date", "departure_date"}},
-		{"departs today", care.Client{}, today, noDate, []care.IssueCode{}, []string{"entry_date", "departure_date"}},
-		{"departed yesterday", care.Client{}, day("2026-04-14"), day("2026-04-14"), []care.IssueCode{care.IssueNotInCare},
+		{"in care", care.Person{}, noDate, noDate, []care.IssueCode{}, []string{"entry_date"}},
+		{"departs later", care.Person{}, day("2026-04-30"), noDate, []care.IssueCode{}, []string{"entry_date", "departure_date"}},
+		{"departs today", care.Person{}, today, noDate, []care.IssueCode{}, []string{"entry_date", "departure_date"}},
+		{"departed yesterday", care.Person{}, day("2026-04-14"), day("2026-04-14"), []care.IssueCode{care.IssueNotInCare},
 			[]string{"entry_date", "departure_date", "not_in_care_since"}},
 		{"the departure explains an absence that was noticed later",
-			care.Client{EntryDate: day("2025-11-01"), NotInCareSince: day("2026-04-10")}, day("2026-03-31"), day("2026-03-31"),
+			care.Person{EntryDate: day("2025-11-01"), NotInCareSince: day("2026-04-10")}, day("2026-03-31"), day("2026-03-31"),
 			[]care.IssueCode{care.IssueNotInCare}, []string{"departure_date", "not_in_care_since"}},
-		{"came back", care.Client{EntryDate: day("2025-11-01"), DepartureDate: day("2026-01-31"), NotInCareSince: day("2026-01-31")}, noDate, noDate,
+		{"came back", care.Person{EntryDate: day("2025-11-01"), DepartureDate: day("2026-01-31"), NotInCareSince: day("2026-01-31")}, noDate, noDate,
 			[]care.IssueCode{}, []string{"departure_date", "not_in_care_since"}},
-		{"nothing new", care.Client{EntryDate: day("2025-11-01"), DepartureDate: day("2026-01-31"), NotInCareSince: day("2026-01-31")},
+		{"nothing new", care.Person{EntryDate: day("2025-11-01"), DepartureDate: day("2026-01-31"), NotInCareSince: day("2026-01-31")},
 			day("2026-01-31"), day("2026-01-31"), []care.IssueCode{care.IssueNotInCare}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			summary := wholeSummary()
 			summary.DepartureDate = test.departure
 			test.held.ID = "client"
-			decision, _ := syncPlan(care.HeldPlan{Client: test.held}, summary)
+			decision, _ := syncPlan(care.HeldPlan{Person: test.held}, summary)
 
 			require.Equal(t, day("2025-11-01"), decision.Stay.EntryDate)
 			require.Equal(t, test.departure, decision.Stay.DepartureDate)
@@ -209,7 +209,7 @@ func TestDeparture(t *testing.T) { // R19
 			require.Equal(t, test.warnings, issueCodes(decision.Issues))
 			var changed []string
 			for _, change := range decision.Changes {
-				if change.Kind == care.KindClient && change.Field != "entries" {
+				if change.Kind == care.KindPerson && change.Field != "entries" {
 					require.Equal(t, care.ID("client"), change.RecordID)
 					changed = append(changed, change.Field)
 				}
@@ -318,7 +318,7 @@ func TestTheOpenBudgetsUsageIsRead(t *testing.T) { // Care Recipient Sync §Open
 		{"all that stand upstream", true, []string{"ended 90 days ago", "ended 91 days ago", "current", "future", "without end"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			decision := care.DecideBudgets(held, answered(read), care.Subject{Today: today, AllBudgets: test.allBudgets}, freshIDs())
+			decision := care.DecideBudgets(held, answered(read), care.RunScope{Today: today, AllBudgets: test.allBudgets}, freshIDs())
 			var want []care.ID
 			for _, upstreamID := range test.open {
 				want = append(want, idOf(decision.Budgets.After, upstreamID))
@@ -332,16 +332,16 @@ func TestTheOpenBudgetsUsageIsRead(t *testing.T) { // Care Recipient Sync §Open
 
 func TestTheOrderOfTheAnswerDoesNotDecideTheChunks(t *testing.T) {
 	read := []care.Budget{allocation("1", "2026-04-01", ""), allocation("2", "2026-04-01", ""), allocation("3", "2026-04-01", "")}
-	first := care.DecideBudgets(care.HeldBudgets{}, answered(read), care.Subject{Today: today}, freshIDs())
+	first := care.DecideBudgets(care.HeldBudgets{}, answered(read), care.RunScope{Today: today}, freshIDs())
 	slices.Reverse(read)
-	again := care.DecideBudgets(care.HeldBudgets{Budgets: first.Budgets.After}, answered(read), care.Subject{Today: today}, freshIDs())
+	again := care.DecideBudgets(care.HeldBudgets{Budgets: first.Budgets.After}, answered(read), care.RunScope{Today: today}, freshIDs())
 	require.Equal(t, first.Answer.OpenBudgets, again.Answer.OpenBudgets)
 }
 
 func TestBudgetsThatDoNotAddUpAreStoredAsReported(t *testing.T) { // R4
 	wrong := allocation("wrong", "2026-04-01", "2026-06-30")
 	wrong.Available = amount("16707.57")
-	decision := care.DecideBudgets(care.HeldBudgets{}, answered([]care.Budget{wrong, allocation("right", "2026-04-01", "2026-06-30")}), care.Subject{Today: today}, freshIDs())
+	decision := care.DecideBudgets(care.HeldBudgets{}, answered([]care.Budget{wrong, allocation("right", "2026-04-01", "2026-06-30")}), care.RunScope{Today: today}, freshIDs())
 
 	require.Equal(t, []care.IssueCode{care.IssueBudgetDoesNotAddUp}, issueCodes(decision.Issues))
 	require.Equal(t, idOf(decision.Budgets.After, "wrong"), decision.Issues[0].RecordID)
@@ -351,7 +351,7 @@ func TestBudgetsThatDoNotAddUpAreStoredAsReported(t *testing.T) { // R4
 }
 
 func TestNoBudgets(t *testing.T) { // R5
-	subject := care.Subject{Today: today}
+	subject := care.RunScope{Today: today}
 	current := care.Budget{Row: care.Row{ID: "1"}, UpstreamBudgetID: "254415056224"}
 	removed := current
 	removed.Removed = true
@@ -365,9 +365,9 @@ func TestNoBudgets(t *testing.T) { // R5
 	}{
 		{"and never any", care.HeldBudgets{}, []care.IssueCode{care.IssueEntryNotRegistered}, nil, 0},
 		{"where we hold one: held", care.HeldBudgets{Budgets: budgets{current}}, []care.IssueCode{care.IssueRemovalHeld}, []care.ID{"1"}, 0},
-		{"where we hold one, accepted", care.HeldBudgets{Budgets: budgets{current}, Holds: []care.OpenHold{acceptedHold(care.KindBudget)}},
+		{"where we hold one, accepted", care.HeldBudgets{Budgets: budgets{current}, Holds: []care.OpenRemovalHold{acceptedHold(care.KindBudget)}},
 			[]care.IssueCode{care.IssueEntryNotRegistered}, nil, 1},
-		{"accepted for another kind only", care.HeldBudgets{Budgets: budgets{current}, Holds: []care.OpenHold{acceptedHold(care.KindClassification)}},
+		{"accepted for another kind only", care.HeldBudgets{Budgets: budgets{current}, Holds: []care.OpenRemovalHold{acceptedHold(care.KindClassification)}},
 			[]care.IssueCode{care.IssueRemovalHeld}, []care.ID{"1"}, 0},
 		{"and all were removed earlier", care.HeldBudgets{Budgets: budgets{removed}}, []care.IssueCode{care.IssueEntryNotRegistered}, nil, 0},
 	} {
@@ -385,9 +385,9 @@ func TestAnOpenBudgetThatGoesIsNamed(t *testing.T) {
 	read := []care.Budget{
 		allocation("closed", "2025-10-01", "2026-01-14"), allocation("open", "2026-01-01", "2026-03-31"), allocation("current", "2026-04-01", "2026-06-30"),
 	}
-	first := care.DecideBudgets(care.HeldBudgets{}, answered(read), care.Subject{Today: today}, freshIDs())
+	first := care.DecideBudgets(care.HeldBudgets{}, answered(read), care.RunScope{Today: today}, freshIDs())
 	held := care.HeldBudgets{Budgets: first.Budgets.After}
-	decision := care.DecideBudgets(held, answered(read[2:]), care.Subject{Today: today}, freshIDs())
+	decision := care.DecideBudgets(held, answered(read[2:]), care.RunScope{Today: today}, freshIDs())
 	require.Len(t, decision.Budgets.Remove, 2)
 	require.Equal(t, []care.IssueCode{care.IssueGoneWhileCurrent}, issueCodes(decision.Issues))
 	require.Equal(t, idOf(first.Budgets.After, "open"), decision.Issues[0].RecordID)
@@ -399,17 +399,17 @@ func TestAClosedBudgetWhoseUsedAmountMoves(t *testing.T) {
 	closed, open := allocation("closed", "2025-10-01", "2026-01-14"), allocation("open", "2026-04-01", "2026-06-30")
 	closed.Used, open.Used = amount("500.00"), amount("500.00")
 	closed.Available, open.Available = decimal.NullDecimal{}, decimal.NullDecimal{}
-	first := care.DecideBudgets(care.HeldBudgets{}, answered([]care.Budget{closed, open}), care.Subject{Today: today}, freshIDs())
+	first := care.DecideBudgets(care.HeldBudgets{}, answered([]care.Budget{closed, open}), care.RunScope{Today: today}, freshIDs())
 	require.Empty(t, first.Issues)
 	held := care.HeldBudgets{Budgets: first.Budgets.After}
 	closed.Used, open.Used = amount("620.00"), amount("620.00")
 
-	decision := care.DecideBudgets(held, answered([]care.Budget{closed, open}), care.Subject{Today: today}, freshIDs())
+	decision := care.DecideBudgets(held, answered([]care.Budget{closed, open}), care.RunScope{Today: today}, freshIDs())
 	require.Equal(t, []care.IssueCode{care.IssueClosedBudgetMoved}, issueCodes(decision.Issues))
 	require.Equal(t, idOf(first.Budgets.After, "closed"), decision.Issues[0].RecordID)
 	require.Contains(t, decision.Issues[0].Message, "--all-budgets")
 
-	everything := care.DecideBudgets(held, answered([]care.Budget{closed, open}), care.Subject{Today: today, AllBudgets: true}, freshIDs())
+	everything := care.DecideBudgets(held, answered([]care.Budget{closed, open}), care.RunScope{Today: today, AllBudgets: true}, freshIDs())
 	require.Empty(t, everything.Issues, "its usage is read")
 	require.Len(t, everything.Answer.OpenBudgets, 2)
 }
@@ -424,13 +424,13 @@ func TestAnIncompleteAnswerRemovesNothing(t *testing.T) {
 			budget.ID = care.ID("budget-" + strconv.Itoa(i))
 			held.Budgets = append(held.Budgets, budget)
 			if rapid.Bool().Draw(t, "listed by another") {
-				held.ListedByOthers = append(held.ListedByOthers, care.SharedBudget{UpstreamBudgetID: budget.UpstreamBudgetID, ClientID: "rose"})
+				held.ListedByOthers = append(held.ListedByOthers, care.SharedBudget{UpstreamBudgetID: budget.UpstreamBudgetID, PersonID: "rose"})
 			}
 			if rapid.Bool().Draw(t, "read") {
 				read = append(read, budget)
 			}
 		}
-		decision := care.DecideBudgets(held, care.Read[care.Budget]{Records: read, Incomplete: true}, care.Subject{Today: today, Identified: true}, freshIDs())
+		decision := care.DecideBudgets(held, care.Read[care.Budget]{Records: read, Incomplete: true}, care.RunScope{Today: today, Identified: true}, freshIDs())
 		require.Empty(t, decision.Budgets.Remove)
 		require.Empty(t, decision.Holds)
 		require.ElementsMatch(t, held.Budgets, decision.Budgets.After)
@@ -461,8 +461,8 @@ func TestTheConnectionIsLearnedFromTheBudgets(t *testing.T) { // R11
 	connections := []care.Connection{{ID: "connection-1", ServiceProviderID: ours}, {ID: "connection-2", ServiceProviderID: theirs}}
 	read := []care.Budget{allocation("1", "2026-04-01", "")}
 	learn := func(known care.ID, read []care.Budget) care.ID {
-		held := care.HeldBudgets{Client: care.Client{ConnectionID: known}, Connections: connections}
-		return care.DecideBudgets(held, answered(read), care.Subject{Today: today}, freshIDs()).LearnedConnection
+		held := care.HeldBudgets{Person: care.Person{ConnectionID: known}, Connections: connections}
+		return care.DecideBudgets(held, answered(read), care.RunScope{Today: today}, freshIDs()).LearnedConnection
 	}
 	require.Equal(t, care.ID("connection-1"), learn("", read))
 	require.Empty(t, learn("connection-1", read), "known already")
@@ -545,7 +545,7 @@ func TestEachBudgetsListsStandByThemselves(t *testing.T) { // R5, R17
 	require.Equal(t, care.Counts{
 		care.KindEntitlement: {Unchanged: 2, Updated: 2, Removed: 2}, care.KindBudgetUsage: {Unchanged: 3, Removed: 2},
 	}, decision.Answer.Counts)
-	require.ElementsMatch(t, []care.Hold{
+	require.ElementsMatch(t, []care.RemovalHold{
 		{Kind: care.KindEntitlement, BudgetID: "budget-1", Records: 4}, {Kind: care.KindBudgetUsage, BudgetID: "budget-1"},
 		{Kind: care.KindEntitlement, BudgetID: "budget-2"}, {Kind: care.KindBudgetUsage, BudgetID: "budget-2", Records: 5},
 	}, decision.Holds, "each budget's lists are guarded by themselves")
@@ -554,12 +554,12 @@ func TestEachBudgetsListsStandByThemselves(t *testing.T) { // R5, R17
 	require.Equal(t, "3.00", decision.Amounts[0].Amount.Decimal.StringFixed(2))
 	require.Equal(t, "5.00", decision.Amounts[1].Amount.Decimal.StringFixed(2), "held lines still count")
 
-	held.Holds = []care.OpenHold{{Hold: care.Hold{Kind: care.KindEntitlement, BudgetID: "budget-1", Records: 4}, Accepted: true}}
+	held.Holds = []care.OpenRemovalHold{{RemovalHold: care.RemovalHold{Kind: care.KindEntitlement, BudgetID: "budget-1", Records: 4}, Accepted: true}}
 	accepted := care.DecideUsage(held, details, nil, freshIDs())
 	require.Equal(t, care.Counts{
 		care.KindEntitlement: {Unchanged: 2, Updated: 2, Removed: 6}, care.KindBudgetUsage: {Unchanged: 3, Removed: 2},
 	}, accepted.Answer.Counts, "what was accepted for one budget's list holds for that list alone")
-	require.Contains(t, accepted.Holds, care.Hold{Kind: care.KindEntitlement, BudgetID: "budget-1"}, "the hold is closed")
+	require.Contains(t, accepted.Holds, care.RemovalHold{Kind: care.KindEntitlement, BudgetID: "budget-1"}, "the hold is closed")
 }
 
 func TestUsageThatIsNotWhatTheGovernmentCallsUsed(t *testing.T) { // R17
@@ -591,8 +591,8 @@ var aUsageLine = rapid.Custom(func(t *rapid.T) care.UsageLine {
 
 func TestABudgetsUsageIsWhatWasReadLast(t *testing.T) { // R17
 	rapid.Check(t, func(t *rapid.T) {
-		held := care.HeldUsage{Budgets: []care.Budget{{Row: care.Row{ID: "budget-1"}}}, Holds: []care.OpenHold{
-			{Hold: care.Hold{Kind: care.KindBudgetUsage, BudgetID: "budget-1", Records: anyNumber}, Accepted: true},
+		held := care.HeldUsage{Budgets: []care.Budget{{Row: care.Row{ID: "budget-1"}}}, Holds: []care.OpenRemovalHold{
+			{RemovalHold: care.RemovalHold{Kind: care.KindBudgetUsage, BudgetID: "budget-1", Records: anyNumber}, Accepted: true},
 		}}
 		newID := freshIDs()
 		for range rapid.IntRange(1, 4).Draw(t, "reads") {
@@ -622,11 +622,11 @@ func usageContents(lines []care.UsageLine) []string {
 func TestContributionsThatAreHeld(t *testing.T) {
 	one := care.Contribution{Category: "EVERYDAY_LIVING"}
 	held := []care.Contribution{one}
-	hold := func(accepted bool) []care.OpenHold {
-		return []care.OpenHold{{Hold: care.Hold{Kind: care.KindContribution, Records: 1}, Accepted: accepted}}
+	hold := func(accepted bool) []care.OpenRemovalHold {
+		return []care.OpenRemovalHold{{RemovalHold: care.RemovalHold{Kind: care.KindContribution, Records: 1}, Accepted: accepted}}
 	}
 	for name, test := range map[string]struct {
-		open    []care.OpenHold
+		open    []care.OpenRemovalHold
 		read    []care.Contribution
 		lost    care.LostContributions
 		kept    bool
@@ -660,7 +660,7 @@ func TestAListThatDidNotComeRemovesNothing(t *testing.T) { // R5
 		Classifications:  []care.Classification{{Row: care.Row{ID: "c1"}, Code: "L1", StartDate: day("2026-01-01")}},
 		ApprovedServices: []care.ApprovedService{{Row: care.Row{ID: "s1"}, ServiceCode: "A", StartDate: day("2026-01-01")}},
 		Supplements:      []care.Supplement{{Row: care.Row{ID: "u1"}, Code: "OXY", StartDate: day("2026-01-01")}},
-		Holds:            []care.OpenHold{{Hold: care.Hold{Kind: care.KindSupplement, Records: 1}}},
+		Holds:            []care.OpenRemovalHold{{RemovalHold: care.RemovalHold{Kind: care.KindSupplement, Records: 1}}},
 	}
 	summary := care.Summary{Unread: care.Unread{care.KindClassification, care.KindApprovedService, care.KindSupplement}}
 	decision := care.DecidePlan(held, []care.Summary{summary}, nil, today, freshIDs())

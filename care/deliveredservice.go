@@ -13,23 +13,23 @@ const (
 	PACEAdjustment DeliveredServiceKind = "pace_adjustment"
 )
 
-// ClaimStatus is how far the claim for a delivered service of ours has come.
-type ClaimStatus string
+// InvoiceClaimStatus is how far the claim for a delivered service of ours has come.
+type InvoiceClaimStatus string
 
 // The claim statuses of a delivered service. Submitted, pending and paid ones count as claimed (R27).
 const (
-	NotClaimed     ClaimStatus = "not_claimed"
-	ClaimSubmitted ClaimStatus = "submitted"
-	ClaimPending   ClaimStatus = "pending"
-	ClaimPaid      ClaimStatus = "paid"
-	ClaimRejected  ClaimStatus = "rejected"
-	ClaimCancelled ClaimStatus = "cancelled"
+	NotClaimed     InvoiceClaimStatus = "not_claimed"
+	ClaimSubmitted InvoiceClaimStatus = "submitted"
+	ClaimPending   InvoiceClaimStatus = "pending"
+	ClaimPaid      InvoiceClaimStatus = "paid"
+	ClaimRejected  InvoiceClaimStatus = "rejected"
+	ClaimCancelled InvoiceClaimStatus = "cancelled"
 )
 
-// ClaimStatuses are all claim statuses.
-var ClaimStatuses = []ClaimStatus{NotClaimed, ClaimSubmitted, ClaimPending, ClaimPaid, ClaimRejected, ClaimCancelled}
+// InvoiceClaimStatuses are all claim statuses.
+var InvoiceClaimStatuses = []InvoiceClaimStatus{NotClaimed, ClaimSubmitted, ClaimPending, ClaimPaid, ClaimRejected, ClaimCancelled}
 
-func (s ClaimStatus) claimed() bool {
+func (s InvoiceClaimStatus) claimed() bool {
 	return s == ClaimSubmitted || s == ClaimPending || s == ClaimPaid
 }
 
@@ -45,9 +45,9 @@ type DeliveredService struct {
 	SupportItemDescription string          `json:"support_item_description"`
 	ServiceProviderName    string          `json:"service_provider_name"`
 	Note                   string          `json:"note"`
-	// ClaimStatus is empty for an adjustment record, which can never be claimed.
-	ClaimStatus ClaimStatus `json:"claim_status"`
-	Claimable   bool        `json:"claimable"`
+	// InvoiceClaimStatus is empty for an adjustment record, which can never be claimed.
+	ClaimStatus InvoiceClaimStatus `json:"claim_status"`
+	Claimable   bool               `json:"claimable"`
 	// Removed is set while an adjustment record is not needed (R27).
 	Removed bool `json:"removed"`
 }

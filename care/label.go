@@ -92,7 +92,7 @@ var nouns = map[Kind][2]string{
 	KindSupplement:      {"supplement", "supplements"},
 	KindEntitlement:     {"entitlement", "entitlements"},
 	KindPlan:            {"plan", "plans"},
-	KindClient:          {"person", "people"},
+	KindPerson:          {"person", "people"},
 
 	KindServiceContract:  {"service contract", "service contracts"},
 	KindPlanBudget:       {"plan budget", "plan budgets"},

@@ -15,7 +15,7 @@ func TestRecordsAreCalledWhatPeopleKnowThemBy(t *testing.T) {
 	for words, label := range map[string]Label{
 		"budget Home support ongoing (ON), 01 Apr 2026 – 30 Jun 2026":                                       budget,
 		"usage line SERV-0012, 01 Apr 2026, of budget Home support ongoing (ON), 01 Apr 2026 – 30 Jun 2026": {Kind: KindBudgetUsage, Code: "SERV-0012", StartDate: april, EndDate: april, Of: &budget},
-		"supplement Oxygen, from 01 Apr 2026, number 2 in the list":                                         {Kind: KindSupplement, Name: "Oxygen", StartDate: april, Position: 2, Of: &Label{Kind: KindClient}},
+		"supplement Oxygen, from 01 Apr 2026, number 2 in the list":                                         {Kind: KindSupplement, Name: "Oxygen", StartDate: april, Position: 2, Of: &Label{Kind: KindPerson}},
 		"classification ON_LEVEL_2, until 30 Jun 2026":                                                      {Kind: KindClassification, Name: "ON_LEVEL_2", Code: "ON_LEVEL_2", EndDate: june},
 		"plan budget Transport, Core, Flexible":                                                             {Kind: KindPlanBudget, Name: "Transport", Of: &Label{Kind: KindPlanBudget, Name: "Core", Of: &Label{Kind: KindPlanBudget, Of: &Label{Kind: KindPlanBudget, Name: "Flexible"}}}},
 		"budget":                                                                                            {Kind: KindBudget},

@@ -2,9 +2,9 @@ package care
 
 import "errors"
 
-// Gates are what must hold before the NDIA is asked anything about a client (R21). It answers with the first that does not, or
+// EligibilityReason are what must hold before the NDIA is asked anything about a client (R21). It answers with the first that does not, or
 // with nothing.
-func Gates(organisationEnabled bool, participant Participant) Reason {
+func EligibilityReason(organisationEnabled bool, participant Participant) Reason {
 	switch {
 	case !organisationEnabled:
 		return ReasonPACENotEnabled
@@ -35,7 +35,7 @@ type PACEAvailability struct {
 
 // AvailabilityOf answers whether "+ NDIS PACE" is available (R21).
 func AvailabilityOf(organisationEnabled bool, participant Participant) PACEAvailability {
-	reason := Gates(organisationEnabled, participant)
+	reason := EligibilityReason(organisationEnabled, participant)
 	return PACEAvailability{Available: reason == "", Reason: reason, Explanation: reason.ExplainFor(NDIA)}
 }
 

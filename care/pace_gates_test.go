@@ -32,14 +32,14 @@ func TestGatesInTheirOrder(t *testing.T) { // R21
 		{"birth_date_missing", func() { participant.BirthDate = day("1990-05-01") }},
 	} {
 		availability := care.AvailabilityOf(enabled, participant)
-		require.Equal(t, step.reason, care.Gates(enabled, participant))
+		require.Equal(t, step.reason, care.EligibilityReason(enabled, participant))
 		require.Equal(t, care.PACEAvailability{Reason: step.reason, Explanation: step.reason.Explain()}, availability)
 		require.NotEmpty(t, availability.Explanation)
 		require.False(t, seen[availability.Explanation], "each has its own words")
 		seen[availability.Explanation] = true
 		step.pass()
 	}
-	require.Empty(t, care.Gates(enabled, participant))
+	require.Empty(t, care.EligibilityReason(enabled, participant))
 	require.Equal(t, care.PACEAvailability{Available: true}, care.AvailabilityOf(enabled, participant))
 }
 
@@ -47,7 +47,7 @@ func TestGatesRefuseABlankSurname(t *testing.T) { // R21
 	participant := readyParticipant()
 	for _, name := range []string{"", " ", "\u00a0", "-"} {
 		participant.FamilyName = name
-		require.Equal(t, care.ReasonSurnameMissing, care.Gates(true, participant), "%q", name)
+		require.Equal(t, care.ReasonSurnameMissing, care.EligibilityReason(true, participant), "%q", name)
 	}
 }
 

@@ -126,11 +126,11 @@ func (w *paceWorld) weClaim(t *rapid.T) {
 		return
 	}
 	budget := w.held.Budgets[rapid.IntRange(0, len(w.held.Budgets)-1).Draw(t, "claimed from")]
-	service := ownService(budget.ID, rapid.SampledFrom([]string{"5", "10", "22.50", "100"}).Draw(t, "claimed"), rapid.SampledFrom(care.ClaimStatuses).Draw(t, "status"))
+	service := ownService(budget.ID, rapid.SampledFrom([]string{"5", "10", "22.50", "100"}).Draw(t, "claimed"), rapid.SampledFrom(care.InvoiceClaimStatuses).Draw(t, "status"))
 	service.ID = w.newID()
 	w.held.DeliveredServices = append(slices.Clone(w.held.DeliveredServices), service)
 	if own := slices.IndexFunc(w.held.DeliveredServices, func(s care.DeliveredService) bool { return s.Kind == care.DeliveredByUs }); rapid.Bool().Draw(t, "moves") {
-		w.held.DeliveredServices[own].ClaimStatus = rapid.SampledFrom(care.ClaimStatuses).Draw(t, "moved to")
+		w.held.DeliveredServices[own].ClaimStatus = rapid.SampledFrom(care.InvoiceClaimStatuses).Draw(t, "moved to")
 	}
 	difference, _ := care.Adjust(w.held.Budgets, w.held.DeliveredServices, w.today(), w.newID)
 	w.held = adjustmentsWritten(w.held, difference)

@@ -15,7 +15,7 @@ const (
 	KindSupplement      Kind = "supplement"
 	KindEntitlement     Kind = "entitlement"
 	KindPlan            Kind = "plan"
-	KindClient          Kind = "client"
+	KindPerson          Kind = "person"
 )
 
 // The kinds of record of a PACE Contract Sync. Funding periods and stated items are part of their plan budget.

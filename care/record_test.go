@@ -144,7 +144,7 @@ func jsonNames(of reflect.Type) (names []string) {
 
 func TestJSONNamesAreColumns(t *testing.T) { // PostgreSQL takes and gives records as JSON by the columns' names
 	types := map[string]reflect.Type{
-		"support_plan": reflect.TypeFor[Plan](), "client": reflect.TypeFor[Client](), "connection": reflect.TypeFor[Connection](),
+		"support_plan": reflect.TypeFor[Plan](), "person": reflect.TypeFor[Person](), "connection": reflect.TypeFor[Connection](),
 	}
 	for _, one := range comparedRecords() {
 		types[one.table] = reflect.TypeOf(one.record).Elem()
@@ -192,8 +192,8 @@ func TestARowOfPostgreSQLIsARecord(t *testing.T) {
 	require.True(t, budget.Rollover.Valid)
 	require.False(t, budget.WriteOff.Valid || budget.Available.Valid, "NULL is not 0.00 (R3)")
 
-	var client Client
+	var person Person
 	require.NoError(t, json.Unmarshal([]byte(`{"id":"0197a001-0000-7000-8000-000000000003","given_name":"","family_name":"","birth_date":null,
-		"care_recipient_id":null,"connection_id":null,"entry_date":null,"departure_date":null,"not_in_care_since":null,"verified_at":null}`), &client))
-	require.Equal(t, Client{ID: "0197a001-0000-7000-8000-000000000003"}, client)
+		"care_recipient_id":null,"connection_id":null,"entry_date":null,"departure_date":null,"not_in_care_since":null,"verified_at":null}`), &person))
+	require.Equal(t, Person{ID: "0197a001-0000-7000-8000-000000000003"}, person)
 }

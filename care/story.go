@@ -8,7 +8,7 @@ const UsageChunk = 25
 // Request is what a Care Recipient Sync is asked to do.
 type Request struct {
 	OrganisationID ID `json:"organisation_id"`
-	ClientID       ID `json:"client_id"`
+	PersonID       ID `json:"person_id"`
 	// AllBudgets reads the usage of closed budgets too (R15).
 	AllBudgets bool `json:"all_budgets,omitempty"`
 	// Areas are those that are wanted beside the summary, which says who the person is (R8); none means all.
@@ -17,8 +17,8 @@ type Request struct {
 	// government's ids.
 	MovedOnly    bool     `json:"moved_only,omitempty"`
 	MovedBudgets []string `json:"-"`
-	// HoldChanges leaves every change of a contract to people (R31).
-	HoldChanges bool `json:"hold_changes,omitempty"`
+	// ReviewAll leaves every change of a contract to people (R31).
+	ReviewAll bool `json:"review_all,omitempty"`
 	// LostContributions says what becomes of contributions that would all go.
 	LostContributions LostContributions `json:"-"`
 	Trigger           Trigger           `json:"trigger"`
@@ -44,11 +44,11 @@ const (
 // Attended reports whether a person asked, and will look at what comes of it (R31).
 func (t Trigger) Attended() bool { return t == TriggerOnDemand }
 
-// Subject is who a run is about and what is known before the government is asked.
-type Subject struct {
+// RunScope is who a run is about and what is known before the government is asked.
+type RunScope struct {
 	RunID          ID `json:"run_id"`
 	OrganisationID ID `json:"organisation_id"`
-	ClientID       ID `json:"client_id"`
+	PersonID       ID `json:"person_id"`
 	ConnectionID   ID `json:"connection_id,omitempty"`
 	PlanID         ID `json:"plan_id,omitempty"`
 	// Today is the organisation's date, ServiceToday that of the government's service (R1): both of one instant.
@@ -59,8 +59,8 @@ type Subject struct {
 	Areas        []Area   `json:"areas,omitempty"`
 	MovedOnly    bool     `json:"moved_only,omitempty"`
 	MovedBudgets []string `json:"-"`
-	// HoldChanges and LostContributions are the request's.
-	HoldChanges       bool              `json:"hold_changes,omitempty"`
+	// ReviewAll and LostContributions are the request's.
+	ReviewAll         bool              `json:"review_all,omitempty"`
 	LostContributions LostContributions `json:"-"`
 	// Again is set where the run had begun before: it was reset, so that its steps may answer from what they read then.
 	Again bool `json:"again,omitempty"`
@@ -72,25 +72,25 @@ type Subject struct {
 	Refusal Reason `json:"refusal,omitempty"`
 }
 
-// Steps are what a Care Recipient Sync does. A workflow implements them with durable activities, a bulk slice with direct
+// Steps are what a Care Recipient Sync does. A workflow implements them with durable activities, a bulk chunk with direct
 // calls; each step reads from the government and writes to PostgreSQL in one go and answers with ids and counts. A step never
 // returns an error: a refusal, a technical failure or a cancellation is its area's outcome.
 type Steps interface {
 	// UpsertPlan reads the summary and saves the plan with its dates, classifications, approved services and supplements.
-	UpsertPlan(Subject) AreaResult
+	UpsertPlan(RunScope) AreaResult
 	// RecreateContributions replaces the individual contributions.
-	RecreateContributions(Subject) AreaResult
+	RecreateContributions(RunScope) AreaResult
 	// FetchBudgets saves the budgets and answers with those whose usage is to be read.
-	FetchBudgets(Subject) AreaResult
+	FetchBudgets(RunScope) AreaResult
 	// FetchUsage saves the entitlements and usage of some budgets.
-	FetchUsage(subject Subject, chunk int, budgets []ID) AreaResult
+	FetchUsage(subject RunScope, chunk int, budgets []ID) AreaResult
 	// Both does two things at the same time and returns when both are done. Each branch gets steps of its own to use.
 	Both(first, second func(Steps))
 }
 
 // SyncCareRecipient is the story of a Care Recipient Sync (§Sync process): the summary first, since nothing is written before it has
 // been checked who the person is (R8); then contributions beside budgets and their usage. It answers with how each area ended.
-func SyncCareRecipient(steps Steps, subject Subject) map[Area]AreaResult {
+func SyncCareRecipient(steps Steps, subject RunScope) map[Area]AreaResult {
 	if subject.Refusal != "" {
 		return subject.stoppedBy(Refused(subject.Refusal))
 	}
@@ -124,10 +124,10 @@ func SyncCareRecipient(steps Steps, subject Subject) map[Area]AreaResult {
 }
 
 // wants reports whether an area is asked for. Usage is asked for with the budgets that it belongs to.
-func (s Subject) wants(area Area) bool { return len(s.Areas) == 0 || slices.Contains(s.Areas, area) }
+func (s RunScope) wants(area Area) bool { return len(s.Areas) == 0 || slices.Contains(s.Areas, area) }
 
 // stoppedBy is what a run comes to that its first area ended: the others that were asked for are not attempted.
-func (s Subject) stoppedBy(summary AreaResult) map[Area]AreaResult {
+func (s RunScope) stoppedBy(summary AreaResult) map[Area]AreaResult {
 	results := map[Area]AreaResult{AreaSummary: summary}
 	if s.wants(AreaContributions) {
 		results[AreaContributions] = Skipped(summary.Reason)
@@ -140,7 +140,7 @@ func (s Subject) stoppedBy(summary AreaResult) map[Area]AreaResult {
 
 // readContributions recreates the contributions. Of a person whom the summary no longer finds there will be none, which must not pass
 // for a clean "none" (R16, R19).
-func readContributions(steps Steps, subject Subject, summary AreaResult) AreaResult {
+func readContributions(steps Steps, subject RunScope, summary AreaResult) AreaResult {
 	if !summary.saved() {
 		return Skipped(summary.Reason)
 	}
@@ -149,7 +149,7 @@ func readContributions(steps Steps, subject Subject, summary AreaResult) AreaRes
 
 // stopsTheRun reports whether the other areas are not attempted: nothing may be written for a person who is not known to be the
 // right one (R8). A person verified earlier whom the summary no longer finds goes on with budgets (R19).
-func stopsTheRun(summary AreaResult, subject Subject) bool {
+func stopsTheRun(summary AreaResult, subject RunScope) bool {
 	if summary.saved() {
 		return false
 	}
@@ -157,7 +157,7 @@ func stopsTheRun(summary AreaResult, subject Subject) bool {
 }
 
 // readUsage reads the details of the budgets, a chunk at a time. Where the budgets could not be read, neither can their usage.
-func readUsage(steps Steps, subject Subject, budgets AreaResult) AreaResult {
+func readUsage(steps Steps, subject RunScope, budgets AreaResult) AreaResult {
 	switch budgets.Outcome {
 	case AreaSucceeded:
 	case AreaRefused, AreaSuperseded: // whoever superseded us reads the usage too

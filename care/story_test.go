@@ -20,7 +20,7 @@ type script struct {
 	mutex    sync.Mutex
 	called   []string
 	chunks   [][]care.ID
-	subjects []care.Subject
+	subjects []care.RunScope
 }
 
 // scriptedSteps are steps that follow a script. branch names the one of two simultaneous branches that they were given to.
@@ -29,7 +29,7 @@ type scriptedSteps struct {
 	branch string
 }
 
-func (s scriptedSteps) call(step string, subject care.Subject, answer care.AreaResult) care.AreaResult {
+func (s scriptedSteps) call(step string, subject care.RunScope, answer care.AreaResult) care.AreaResult {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.called, s.subjects = append(s.called, s.branch+step), append(s.subjects, subject)
@@ -39,19 +39,19 @@ func (s scriptedSteps) call(step string, subject care.Subject, answer care.AreaR
 	return answer
 }
 
-func (s scriptedSteps) UpsertPlan(subject care.Subject) care.AreaResult {
+func (s scriptedSteps) UpsertPlan(subject care.RunScope) care.AreaResult {
 	return s.call("summary", subject, s.summary)
 }
 
-func (s scriptedSteps) RecreateContributions(subject care.Subject) care.AreaResult {
+func (s scriptedSteps) RecreateContributions(subject care.RunScope) care.AreaResult {
 	return s.call("contributions", subject, s.contributions)
 }
 
-func (s scriptedSteps) FetchBudgets(subject care.Subject) care.AreaResult {
+func (s scriptedSteps) FetchBudgets(subject care.RunScope) care.AreaResult {
 	return s.call("budgets", subject, s.budgets)
 }
 
-func (s scriptedSteps) FetchUsage(subject care.Subject, chunk int, budgets []care.ID) care.AreaResult {
+func (s scriptedSteps) FetchUsage(subject care.RunScope, chunk int, budgets []care.ID) care.AreaResult {
 	s.chunks = append(s.chunks, budgets)
 	return s.call(fmt.Sprintf("usage %d", chunk), subject, s.usage[chunk])
 }
@@ -85,7 +85,7 @@ func withOpen(count int) care.AreaResult {
 }
 
 // play runs the story and gives each area's outcome and reason as text.
-func play(script *script, subject care.Subject) map[care.Area]string {
+func play(script *script, subject care.RunScope) map[care.Area]string {
 	endings := make(map[care.Area]string)
 	for area, answer := range care.SyncCareRecipient(scriptedSteps{script: script}, subject) {
 		endings[area] = string(answer.Outcome)
@@ -108,7 +108,7 @@ func TestTheStoryOfASync(t *testing.T) { // Care Recipient Sync §Sync process
 	for _, test := range []struct {
 		name    string
 		script  *script
-		subject care.Subject
+		subject care.RunScope
 		endings map[care.Area]string
 		called  []string
 	}{
@@ -121,7 +121,7 @@ func TestTheStoryOfASync(t *testing.T) { // Care Recipient Sync §Sync process
 			endings: endingsOf("succeeded", "succeeded", "succeeded", "succeeded"), called: withoutUsage,
 		},
 		{
-			name: "the person cannot be synced at all", script: &script{}, subject: care.Subject{Refusal: care.ReasonNoCareRecipientID},
+			name: "the person cannot be synced at all", script: &script{}, subject: care.RunScope{Refusal: care.ReasonNoCareRecipientID},
 			endings: endingsOf("refused no_care_recipient_id", "skipped no_care_recipient_id", "skipped no_care_recipient_id", "skipped no_care_recipient_id"),
 		},
 		{
@@ -132,7 +132,7 @@ func TestTheStoryOfASync(t *testing.T) { // Care Recipient Sync §Sync process
 		{
 			name:    "identity mismatch stops everything for a person verified earlier too (R8)",
 			script:  &script{summary: care.Refused(care.ReasonIdentityMismatch), budgets: withOpen(3)},
-			subject: care.Subject{Verified: true},
+			subject: care.RunScope{Verified: true},
 			endings: endingsOf("refused identity_mismatch", "skipped identity_mismatch", "skipped identity_mismatch", "skipped identity_mismatch"),
 			called:  []string{"summary"},
 		},
@@ -144,13 +144,13 @@ func TestTheStoryOfASync(t *testing.T) { // Care Recipient Sync §Sync process
 		{
 			name:    "not found, but verified earlier: the budgets go on (R19)",
 			script:  &script{summary: care.Refused(care.ReasonNotFound), budgets: withOpen(3)},
-			subject: care.Subject{Verified: true},
+			subject: care.RunScope{Verified: true},
 			endings: endingsOf("refused not_found", "skipped not_found", "succeeded", "succeeded"),
 			called:  []string{"summary", "second: budgets", "second: usage 0"},
 		},
 		{
 			name: "the summary gave up: who it is has not been checked (R8)", script: &script{summary: care.Failed(care.ReasonServiceUnavailable)},
-			subject: care.Subject{Verified: true},
+			subject: care.RunScope{Verified: true},
 			endings: endingsOf("failed service_unavailable", "skipped service_unavailable", "skipped service_unavailable", "skipped service_unavailable"),
 			called:  []string{"summary"},
 		},
@@ -237,7 +237,7 @@ func TestUsageIsReadInChunks(t *testing.T) {
 			for chunk, answer := range test.answers {
 				script.usage[chunk] = answer
 			}
-			areas := care.SyncCareRecipient(scriptedSteps{script: script}, care.Subject{})
+			areas := care.SyncCareRecipient(scriptedSteps{script: script}, care.RunScope{})
 
 			require.Equal(t, test.usage, areas[care.AreaUsage])
 			var sizes []int
@@ -250,17 +250,17 @@ func TestUsageIsReadInChunks(t *testing.T) {
 }
 
 func TestEveryStepIsToldWhoTheRunIsAbout(t *testing.T) {
-	subject := care.Subject{RunID: "run", OrganisationID: "organisation", ClientID: "client", Today: day("2026-04-01"), AllBudgets: true}
+	subject := care.RunScope{RunID: "run", OrganisationID: "organisation", PersonID: "client", Today: day("2026-04-01"), AllBudgets: true}
 	known := &script{budgets: withOpen(1)}
 	care.SyncCareRecipient(scriptedSteps{script: known}, subject)
 	identified := subject
 	identified.Identified = true
-	require.Equal(t, []care.Subject{subject, identified, identified, identified}, known.subjects)
+	require.Equal(t, []care.RunScope{subject, identified, identified, identified}, known.subjects)
 
 	subject.Verified = true
 	lost := &script{summary: care.Refused(care.ReasonNotFound), budgets: withOpen(1)}
 	care.SyncCareRecipient(scriptedSteps{script: lost}, subject)
-	require.Equal(t, []care.Subject{subject, subject, subject}, lost.subjects, "the summary of this run has not said who it is (R32)")
+	require.Equal(t, []care.RunScope{subject, subject, subject}, lost.subjects, "the summary of this run has not said who it is (R32)")
 }
 
 // anAnswer is any way in which a step can end.
@@ -274,7 +274,7 @@ func TestTheStoryAlwaysEnds(t *testing.T) {
 			usage: rapid.MapOfN(rapid.IntRange(0, 3), anAnswer, 0, 4).Draw(t, "usage"),
 		}
 		script.budgets.OpenBudgets = open
-		subject := care.Subject{Verified: rapid.Bool().Draw(t, "verified")}
+		subject := care.RunScope{Verified: rapid.Bool().Draw(t, "verified")}
 		areas := care.SyncCareRecipient(simultaneousSteps{scriptedSteps{script: script}}, subject)
 
 		require.Len(t, areas, len(care.Areas))

@@ -77,7 +77,7 @@ func TestWithAnotherProviderOnly(t *testing.T) {
 	_, held := syncRows(care.HeldPlan{Connections: ourProviders}, []care.Summary{
 		rowOf(entry(ours, "", "2025-01-01", ""), level("ON_LEVEL_2", "2025-01-01", "")),
 	})
-	held.Client.NotInCareSince = day("2026-04-10")
+	held.Person.NotInCareSince = day("2026-04-10")
 	elsewhere := []care.Summary{rowOf(entry(theirs, "", "2026-04-12", ""), level("ON_LEVEL_7", "2026-04-12", ""))}
 	decision, after := syncRows(held, elsewhere)
 	require.Equal(t, []care.IssueCode{care.IssueAnotherProvider}, issueCodes(decision.Issues))

@@ -9,7 +9,7 @@ import (
 // InvoiceLine is a line of our own billing, as far as it decides whether usage is linked to it (R17).
 type InvoiceLine struct {
 	ID                  ID     `json:"id"`
-	ClientID            ID     `json:"client_id"`
+	PersonID            ID     `json:"person_id"`
 	UpstreamInvoiceID   string `json:"upstream_invoice_id"`
 	UpstreamItemID      string `json:"upstream_item_id"`
 	ExternalReferenceID string `json:"external_reference_id"`
@@ -85,8 +85,8 @@ func (b Billing) contradictions(line InvoiceLine, usage UsageLine, person ID) (f
 	if usage.ServiceProviderID != "" && !slices.Contains(b.providers, usage.ServiceProviderID) {
 		fields = append(fields, "service_provider_id")
 	}
-	if line.ClientID != person {
-		fields = append(fields, "client_id")
+	if line.PersonID != person {
+		fields = append(fields, "person_id")
 	}
 	if differs(strings.ToUpper(line.ServiceCode), strings.ToUpper(usage.ServiceCode)) {
 		fields = append(fields, "service_code")
@@ -105,7 +105,7 @@ func (l Link) explain(usage UsageLine) string {
 	ours := l.Candidate
 	words := map[string]string{
 		"service_provider_id":   fmt.Sprintf("it was claimed by provider %s, which is none of ours", usage.ServiceProviderID),
-		"client_id":             "our line is for another person",
+		"person_id":             "our line is for another person",
 		"service_code":          fmt.Sprintf("the service is %s, ours is %s", usage.ServiceCode, ours.ServiceCode),
 		"delivery_date":         fmt.Sprintf("it was delivered on %s, ours on %s", usage.DeliveryDate.Words(), ours.DeliveryDate.Words()),
 		"external_reference_id": fmt.Sprintf("its external reference is %s, ours is %s", usage.ExternalReferenceID, ours.ExternalReferenceID),

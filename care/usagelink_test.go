@@ -13,7 +13,7 @@ import (
 // billed is a line of our own billing, item 1 of invoice INV-1.
 func billed() care.InvoiceLine {
 	return care.InvoiceLine{
-		ID: "ours-1", ClientID: "june", UpstreamInvoiceID: "INV-1", UpstreamItemID: "1", ServiceCode: "SERV-0012", DeliveryDate: day("2026-04-03"),
+		ID: "ours-1", PersonID: "june", UpstreamInvoiceID: "INV-1", UpstreamItemID: "1", ServiceCode: "SERV-0012", DeliveryDate: day("2026-04-03"),
 	}
 }
 
@@ -49,7 +49,7 @@ func TestAUsageLineIsLinkedToItsInvoiceLine(t *testing.T) { // R17
 			u.UpstreamInvoiceID, u.UpstreamItemID = "", ""
 		}, false, nil},
 		{"another provider's", func(u *care.UsageLine, _ *care.InvoiceLine) { u.ServiceProviderID = theirs }, false, []string{"service_provider_id"}},
-		{"another person's", func(_ *care.UsageLine, l *care.InvoiceLine) { l.ClientID = "rose" }, false, []string{"client_id"}},
+		{"another person's", func(_ *care.UsageLine, l *care.InvoiceLine) { l.PersonID = "rose" }, false, []string{"person_id"}},
 		{"the place of a deleted item", func(u *care.UsageLine, _ *care.InvoiceLine) {
 			u.ServiceCode, u.DeliveryDate = "SERV-0019", day("2026-04-04")
 		}, false, []string{"service_code", "delivery_date"}},
@@ -92,7 +92,7 @@ func TestAReferenceSelectsOverThePlace(t *testing.T) { // R17
 
 // readBudget is a sync that reads one budget of june's.
 func readBudget(held care.HeldUsage, newID care.NewID, lines ...care.UsageLine) (care.UsageDecision, care.HeldUsage) {
-	held.Client.ID, held.Budgets = "june", []care.Budget{{Row: care.Row{ID: "budget-1"}}}
+	held.Person.ID, held.Budgets = "june", []care.Budget{{Row: care.Row{ID: "budget-1"}}}
 	decision := care.DecideUsage(held, map[care.ID]care.BudgetDetails{"budget-1": {Usage: lines}}, nil, newID)
 	held.Usage = decision.Usage.After
 	return decision, held
@@ -176,13 +176,13 @@ func TestNoOrderOfImportsAndSyncsDecidesALink(t *testing.T) {
 		for _, item := range []string{"1", "2"} {
 			lines = append(lines, care.InvoiceLine{
 				ID: care.ID("ours-" + item), UpstreamInvoiceID: "INV-1", UpstreamItemID: item, ServiceCode: aService.Draw(t, "our service"),
-				ClientID: rapid.SampledFrom([]care.ID{"june", "june", "rose"}).Draw(t, "our person"), DeliveryDate: aDate.Draw(t, "our date"),
+				PersonID: rapid.SampledFrom([]care.ID{"june", "june", "rose"}).Draw(t, "our person"), DeliveryDate: aDate.Draw(t, "our date"),
 				ExternalReferenceID: aReference.Draw(t, "our reference"),
 			})
 		}
 		return lines
 	})
-	accepted := []care.OpenHold{{Hold: care.Hold{Kind: care.KindBudgetUsage, BudgetID: "budget-1", Records: anyNumber}, Accepted: true}}
+	accepted := []care.OpenRemovalHold{{RemovalHold: care.RemovalHold{Kind: care.KindBudgetUsage, BudgetID: "budget-1", Records: anyNumber}, Accepted: true}}
 	rapid.Check(t, func(t *rapid.T) {
 		newID := freshIDs()
 		held := care.HeldUsage{Billing: care.NewBilling([]string{ours}, nil), Holds: accepted}
@@ -214,7 +214,7 @@ func TestNoOrderOfImportsAndSyncsDecidesALink(t *testing.T) {
 					if line.ID != stored[usage.ID] {
 						continue
 					}
-					require.Equal(t, care.ID("june"), line.ClientID)
+					require.Equal(t, care.ID("june"), line.PersonID)
 					require.NotEqual(t, theirs, usage.ServiceProviderID)
 					require.True(t, line.ServiceCode == "" || usage.ServiceCode == "" || line.ServiceCode == usage.ServiceCode)
 					require.True(t, line.DeliveryDate.IsZero() || usage.DeliveryDate.IsZero() || line.DeliveryDate == usage.DeliveryDate)
@@ -236,7 +236,7 @@ func TestUsageOfNothingIsALine(t *testing.T) { // R17: a claim must be made when
 func TestABudgetOfAnyTypePassesThrough(t *testing.T) {
 	other := allocation("1", "2026-04-01", "")
 	other.TypeCode, other.TypeName = "AS", "As the service says"
-	decision := care.DecideBudgets(care.HeldBudgets{}, answered([]care.Budget{other}), care.Subject{Today: today}, freshIDs())
+	decision := care.DecideBudgets(care.HeldBudgets{}, answered([]care.Budget{other}), care.RunScope{Today: today}, freshIDs())
 	require.Equal(t, "AS", decision.Budgets.Write[0].TypeCode)
 	require.Equal(t, "As the service says", decision.Budgets.Write[0].TypeName)
 	require.Len(t, decision.Answer.OpenBudgets, 1)

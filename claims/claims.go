@@ -28,7 +28,7 @@ type Event = care.ClaimEvent
 type InvalidEventError = care.ClaimEventError
 
 // Status is how far a claim has come. Statuses only move forward.
-type Status = care.ClaimStage
+type Status = care.ClaimStatus
 
 // The statuses of a claim. Approved and Completed cause syncs; Completed and Cancelled are final.
 const (

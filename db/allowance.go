@@ -28,7 +28,7 @@ const (
 	// onDemandHorizon is how far ahead somebody who waits for an answer may book. Who would have to wait longer is told so and tries again
 	// later, rather than sitting in a slot that another connection could use.
 	onDemandHorizon = 5 * time.Second
-	// bulkHorizon is how far ahead a bulk run may book. It asks again for bulkPatience before its slice gives its place up.
+	// bulkHorizon is how far ahead a bulk run may book. It asks again for bulkPatience before its chunk gives its place up.
 	bulkHorizon, bulkPatience = time.Second, 10 * time.Second
 	// askAgainAfter is how long it waits in between. Calls for a second are booked meanwhile, so that none is lost.
 	askAgainAfter = 50 * time.Millisecond

@@ -51,23 +51,23 @@ func (s *Store) BeginBulk(ctx context.Context, organisation, bulk care.ID) (opti
 
 // BulkRunID is our id of a person's run in a bulk run, so that an attempt which is made again answers from the ledger. It begins with the
 // bulk run's time: the ledger's indexes grow at their end, rather than everywhere.
-func BulkRunID(bulk, client care.ID) care.ID {
+func BulkRunID(bulk, person care.ID) care.ID {
 	const customVersion, timeBytes = 8, 6 // RFC 9562
 	parent := uuid.MustParse(string(bulk))
-	id := uuid.NewHash(sha256.New(), parent, []byte(client), customVersion)
+	id := uuid.NewHash(sha256.New(), parent, []byte(person), customVersion)
 	copy(id[:timeBytes], parent[:timeBytes])
 	return care.ID(id.String())
 }
 
 // BulkSize is how large the parts of a bulk run are.
-type BulkSize struct{ PerBatch, PerSlice int }
+type BulkSize struct{ PerBatch, PerChunk int }
 
-// Moved are the people whom the providers' lists show as changed, by our ids, with the government's ids of the budgets that were updated.
-type Moved map[care.ID][]string
+// ChangedPeople are the people whom the providers' lists show as changed, by our ids, with the government's ids of the budgets that were updated.
+type ChangedPeople map[care.ID][]string
 
 // PlanBulk plans the people of a bulk run as rows, once, and answers with how many people and batches there are: those whom the lists show as
 // moved, where they were compared, else those who are selected. Planning again answers the same. now decides who was synced lately.
-func (s *Store) PlanBulk(ctx context.Context, bulk Bulk, size BulkSize, moved Moved, now time.Time) (total, batches int, err error) {
+func (s *Store) PlanBulk(ctx context.Context, bulk Bulk, size BulkSize, moved ChangedPeople, now time.Time) (total, batches int, err error) {
 	err = s.inTransaction(ctx, "plan the bulk run", func(queries *gen.Queries) error {
 		planned, err := queries.BulkPlanned(ctx, gen.BulkPlannedParams{OrganisationID: bulk.OrganisationID, ID: bulk.ID})
 		if err != nil {
@@ -90,7 +90,7 @@ func (s *Store) PlanBulk(ctx context.Context, bulk Bulk, size BulkSize, moved Mo
 	return total, batches, err
 }
 
-func planPeople(ctx context.Context, queries *gen.Queries, bulk Bulk, size BulkSize, moved Moved, now time.Time) error {
+func planPeople(ctx context.Context, queries *gen.Queries, bulk Bulk, size BulkSize, moved ChangedPeople, now time.Time) error {
 	selection := bulk.Options.Selection
 	today, err := todayOf(ctx, queries, bulk.OrganisationID, now)
 	if err != nil {
@@ -99,7 +99,7 @@ func planPeople(ctx context.Context, queries *gen.Queries, bulk Bulk, size BulkS
 	openSince := today.AddDays(-care.DaysOpenAfterEnd) // budgets that ended earlier are closed (R15)
 	if moved != nil {
 		return queries.PlanMoved(ctx, gen.PlanMovedParams{
-			OrganisationID: bulk.OrganisationID, BulkID: bulk.ID, PerBatch: int32(size.PerBatch), PerSlice: int32(size.PerSlice),
+			OrganisationID: bulk.OrganisationID, BulkID: bulk.ID, PerBatch: int32(size.PerBatch), PerChunk: int32(size.PerChunk),
 			Moved: object(moved), OpenSince: openSince,
 		})
 	}
@@ -110,16 +110,16 @@ func planPeople(ctx context.Context, queries *gen.Queries, bulk Bulk, size BulkS
 	}
 	if bulk.Options.Kind == care.RunPACEContract {
 		_, err = queries.PlanParticipants(ctx, gen.PlanParticipantsParams{
-			OrganisationID: bulk.OrganisationID, BulkID: bulk.ID, PerBatch: int32(size.PerBatch), PerSlice: int32(size.PerSlice),
-			Today: today, NotSyncedSince: since, FailedLastTime: selection.FailedLastTime, Clients: selection.Clients,
+			OrganisationID: bulk.OrganisationID, BulkID: bulk.ID, PerBatch: int32(size.PerBatch), PerChunk: int32(size.PerChunk),
+			Today: today, NotSyncedSince: since, FailedLastTime: selection.FailedLastTime, People: selection.People,
 			RetryOf: pointerTo(selection.RetryOf),
 		})
 		return err
 	}
 	_, err = queries.PlanCareRecipients(ctx, gen.PlanCareRecipientsParams{
-		OrganisationID: bulk.OrganisationID, BulkID: bulk.ID, PerBatch: int32(size.PerBatch), PerSlice: int32(size.PerSlice),
+		OrganisationID: bulk.OrganisationID, BulkID: bulk.ID, PerBatch: int32(size.PerBatch), PerChunk: int32(size.PerChunk),
 		ConnectionID: pointerTo(selection.ConnectionID), InCare: selection.InCare, OpenSince: openSince, NotSyncedSince: since,
-		FailedLastTime: selection.FailedLastTime, Clients: selection.Clients, RetryOf: pointerTo(selection.RetryOf),
+		FailedLastTime: selection.FailedLastTime, People: selection.People, RetryOf: pointerTo(selection.RetryOf),
 	})
 	return err
 }
@@ -135,30 +135,30 @@ func todayOf(ctx context.Context, queries *gen.Queries, organisation care.ID, no
 	return Organisation{TimeZone: zone}.Today(now), err
 }
 
-// BulkSlice names a slice of a bulk run.
-type BulkSlice struct {
+// BulkChunk names a chunk of a bulk run.
+type BulkChunk struct {
 	OrganisationID, BulkID care.ID
-	Batch, Slice           int
+	Batch, Chunk           int
 }
 
 // OpenItem is a person of a bulk run without an outcome, with the government's ids of their budgets that were updated lately. Whole is set
 // for those whose last run did not succeed: whatever was not read then has to be read now, though no list names it again.
 type OpenItem struct {
-	ClientID     care.ID
+	PersonID     care.ID
 	MovedBudgets []string
 	Whole        bool
 }
 
-// OpenItems are the people of a slice who have no outcome and no sync of their own.
-func (s *Store) OpenItems(ctx context.Context, slice BulkSlice) ([]OpenItem, error) {
+// OpenItems are the people of a chunk who have no outcome and no sync of their own.
+func (s *Store) OpenItems(ctx context.Context, chunk BulkChunk) ([]OpenItem, error) {
 	rows, err := s.queries.OpenItems(ctx, gen.OpenItemsParams{
-		OrganisationID: slice.OrganisationID, BulkID: slice.BulkID, Batch: int32(slice.Batch), Slice: int32(slice.Slice),
+		OrganisationID: chunk.OrganisationID, BulkID: chunk.BulkID, Batch: int32(chunk.Batch), Chunk: int32(chunk.Chunk),
 	})
 	items := make([]OpenItem, len(rows))
 	for i, row := range rows {
 		items[i] = OpenItem(row)
 	}
-	return items, mapError("load the people of the slice", err)
+	return items, mapError("load the people of the chunk", err)
 }
 
 // SetAside tells how many people of a bulk run meet the same trouble as one who was set aside, of how many who were selected, and when that
@@ -169,9 +169,9 @@ type SetAside struct {
 }
 
 // SetItemAside sets a person aside until the others of a bulk run are done. at and area say when and where they met a 503.
-func (s *Store) SetItemAside(ctx context.Context, organisation, bulk, client care.ID, cause care.AsideCause, at time.Time, area care.Area) (SetAside, error) {
+func (s *Store) SetItemAside(ctx context.Context, organisation, bulk, person care.ID, cause care.AsideCause, at time.Time, area care.Area) (SetAside, error) {
 	row, err := s.queries.SetItemAside(ctx, gen.SetItemAsideParams{
-		OrganisationID: organisation, BulkID: bulk, ClientID: client, SetAsideFor: string(cause), OwnReason: string(care.ReasonUnavailableForPerson), At: at, Area: string(area),
+		OrganisationID: organisation, BulkID: bulk, PersonID: person, SetAsideFor: string(cause), OwnReason: string(care.ReasonUnavailableForPerson), At: at, Area: string(area),
 	})
 	return SetAside{People: int(row.People), Selected: int(row.Selected), MetAt: row.MetAt}, mapError("set a person aside", err)
 }
@@ -199,28 +199,28 @@ func (s *Store) CountWithContributions(ctx context.Context, organisation, bulk c
 	return int(people), mapError("count the people with contributions", err)
 }
 
-// TakeItemsBack lets those of a slice who were set aside for a trouble that is the service's wait like everybody else.
-func (s *Store) TakeItemsBack(ctx context.Context, slice BulkSlice) error {
+// TakeItemsBack lets those of a chunk who were set aside for a trouble that is the service's wait like everybody else.
+func (s *Store) TakeItemsBack(ctx context.Context, chunk BulkChunk) error {
 	return mapError("take people back", s.queries.TakeItemsBack(ctx, gen.TakeItemsBackParams{
-		OrganisationID: slice.OrganisationID, BulkID: slice.BulkID, Batch: int32(slice.Batch), Slice: int32(slice.Slice),
+		OrganisationID: chunk.OrganisationID, BulkID: chunk.BulkID, Batch: int32(chunk.Batch), Chunk: int32(chunk.Chunk),
 	}))
 }
 
 // OthersOfBulk tells of how many other people of a bulk run, up to most, an area was saved, and when the service last failed for one.
-func (s *Store) OthersOfBulk(ctx context.Context, organisation, bulk, client care.ID, area care.Area, most int) (succeeded int, failedAt time.Time, err error) {
+func (s *Store) OthersOfBulk(ctx context.Context, organisation, bulk, person care.ID, area care.Area, most int) (succeeded int, failedAt time.Time, err error) {
 	row, err := s.queries.OthersOfBulk(ctx, gen.OthersOfBulkParams{
-		OrganisationID: organisation, BulkID: bulk, ClientID: client, Area: string(area), Most: int32(most),
+		OrganisationID: organisation, BulkID: bulk, PersonID: person, Area: string(area), Most: int32(most),
 	})
 	return int(row.Succeeded), row.FailedAt, mapError("look at the others of the bulk run", err)
 }
 
-// BulkHalt says why no further person of a bulk run may be begun: it is paused, or over.
-type BulkHalt struct{ Paused, Finished bool }
+// BulkStatus says why no further person of a bulk run may be begun: it is paused, or over.
+type BulkStatus struct{ Paused, Finished bool }
 
-// BulkHalt answers whether further people of a bulk run may be begun.
-func (s *Store) BulkHalt(ctx context.Context, organisation, bulk care.ID) (BulkHalt, error) {
-	halt, err := s.queries.BulkHalt(ctx, gen.BulkHaltParams{OrganisationID: organisation, ID: bulk})
-	return BulkHalt(halt), mapError("look at the bulk run", err)
+// BulkStatus answers whether further people of a bulk run may be begun.
+func (s *Store) BulkStatus(ctx context.Context, organisation, bulk care.ID) (BulkStatus, error) {
+	halt, err := s.queries.BulkStatus(ctx, gen.BulkStatusParams{OrganisationID: organisation, ID: bulk})
+	return BulkStatus(halt), mapError("look at the bulk run", err)
 }
 
 // SetBulkPaused pauses a bulk run, or lets it go on.
@@ -235,42 +235,42 @@ func (s *Store) NoteBulkWaiting(ctx context.Context, organisation, bulk care.ID,
 	}))
 }
 
-// NoteBulkGoesOn notes that the service answers again.
-func (s *Store) NoteBulkGoesOn(ctx context.Context, organisation, bulk care.ID) error {
+// ClearBulkWaiting notes that the service answers again.
+func (s *Store) ClearBulkWaiting(ctx context.Context, organisation, bulk care.ID) error {
 	return mapError("note that the bulk run goes on", s.queries.SetBulkWaiting(ctx, gen.SetBulkWaitingParams{OrganisationID: organisation, ID: bulk}))
 }
 
 // EscalateItems notes that some people are given a sync of their own.
-func (s *Store) EscalateItems(ctx context.Context, organisation, bulk care.ID, clients []care.ID) error {
-	return mapError("escalate", s.queries.EscalateItems(ctx, gen.EscalateItemsParams{OrganisationID: organisation, BulkID: bulk, Clients: clients}))
+func (s *Store) EscalateItems(ctx context.Context, organisation, bulk care.ID, people []care.ID) error {
+	return mapError("escalate", s.queries.EscalateItems(ctx, gen.EscalateItemsParams{OrganisationID: organisation, BulkID: bulk, People: people}))
 }
 
 // EscalatedItems are the people of a batch who were given a sync of their own and have no outcome yet.
 func (s *Store) EscalatedItems(ctx context.Context, organisation, bulk care.ID, batch int) ([]care.ID, error) {
-	clients, err := s.queries.EscalatedItems(ctx, gen.EscalatedItemsParams{OrganisationID: organisation, BulkID: bulk, Batch: int32(batch)})
-	return clients, mapError("load the escalated", err)
+	people, err := s.queries.EscalatedItems(ctx, gen.EscalatedItemsParams{OrganisationID: organisation, BulkID: bulk, Batch: int32(batch)})
+	return people, mapError("load the escalated", err)
 }
 
-// UnsettledOfSlice are the people of a slice who were begun and have no outcome yet: those with a sync of their own, and how many were set
+// UnsettledOfChunk are the people of a chunk who were begun and have no outcome yet: those with a sync of their own, and how many were set
 // aside.
-func (s *Store) UnsettledOfSlice(ctx context.Context, slice BulkSlice) (escalated []care.ID, setAside int, err error) {
-	rows, err := s.queries.UnsettledOfSlice(ctx, gen.UnsettledOfSliceParams{
-		OrganisationID: slice.OrganisationID, BulkID: slice.BulkID, Batch: int32(slice.Batch), Slice: int32(slice.Slice),
+func (s *Store) UnsettledOfChunk(ctx context.Context, chunk BulkChunk) (escalated []care.ID, setAside int, err error) {
+	rows, err := s.queries.UnsettledOfChunk(ctx, gen.UnsettledOfChunkParams{
+		OrganisationID: chunk.OrganisationID, BulkID: chunk.BulkID, Batch: int32(chunk.Batch), Chunk: int32(chunk.Chunk),
 	})
 	for _, row := range rows {
 		if row.Escalated {
-			escalated = append(escalated, row.ClientID)
+			escalated = append(escalated, row.PersonID)
 		} else {
 			setAside++
 		}
 	}
-	return escalated, setAside, mapError("load whom the slice leaves", err)
+	return escalated, setAside, mapError("load whom the chunk leaves", err)
 }
 
 // SettleJoined settles a person with the newest run of a workflow that somebody else had started, once that has finished. A run from before
 // the person was given a sync of their own settles nobody.
-func (s *Store) SettleJoined(ctx context.Context, organisation, bulk, client care.ID, workflowID string) error {
-	_, err := s.queries.SettleJoined(ctx, gen.SettleJoinedParams{OrganisationID: organisation, BulkID: bulk, ClientID: client, WorkflowID: workflowID})
+func (s *Store) SettleJoined(ctx context.Context, organisation, bulk, person care.ID, workflowID string) error {
+	_, err := s.queries.SettleJoined(ctx, gen.SettleJoinedParams{OrganisationID: organisation, BulkID: bulk, PersonID: person, WorkflowID: workflowID})
 	return mapError("settle with a run that was joined", err)
 }
 
@@ -283,9 +283,9 @@ func (s *Store) SettleItems(ctx context.Context, organisation, bulk care.ID, bat
 }
 
 // SettleItem is SettleItems for one person.
-func (s *Store) SettleItem(ctx context.Context, organisation, bulk, client care.ID, outcome care.ItemOutcome, reason care.Reason) error {
+func (s *Store) SettleItem(ctx context.Context, organisation, bulk, person care.ID, outcome care.ItemOutcome, reason care.Reason) error {
 	_, err := s.queries.SettleItems(ctx, gen.SettleItemsParams{
-		OrganisationID: organisation, BulkID: bulk, ClientID: &client, Outcome: string(outcome), Reason: string(reason),
+		OrganisationID: organisation, BulkID: bulk, PersonID: &person, Outcome: string(outcome), Reason: string(reason),
 	})
 	return mapError("settle a person", err)
 }
@@ -419,18 +419,18 @@ func (s *Store) CareRecipientIDsLike(ctx context.Context, organisation care.ID, 
 	return known, mapError("look up care recipient ids", err)
 }
 
-// Listed are the people whom the lists of an organisation's providers name, with how many each connection's list has: those of its
+// ListedPeople are the people whom the lists of an organisation's providers name, with how many each connection's list has: those of its
 // connections to Services Australia that were read.
 //
 // Of people whom no list of summaries has, nothing but their care recipient id is known. ByConnection is nil where a list has only what was
 // updated: absence from it proves nothing (R5).
-type Listed struct {
+type ListedPeople struct {
 	People       []care.Identity
 	ByConnection map[care.ID]int
 }
 
 // CareRecipientIDs are those of the people.
-func (l Listed) CareRecipientIDs() []string {
+func (l ListedPeople) CareRecipientIDs() []string {
 	ids := make([]string, len(l.People))
 	for i, person := range l.People {
 		ids[i] = person.CareRecipientID
@@ -456,7 +456,7 @@ func (s *Store) AbsentPeople(ctx context.Context, organisation care.ID, listed [
 
 // MarkAbsent marks the people whom none of the providers' lists has as not in care, unless they are too many or some list was not read
 // (R5, R19), and notes in the bulk run how many were marked or held.
-func (s *Store) MarkAbsent(ctx context.Context, organisation, bulk care.ID, listed Listed, accepted bool, today care.Date) error {
+func (s *Store) MarkAbsent(ctx context.Context, organisation, bulk care.ID, listed ListedPeople, accepted bool, today care.Date) error {
 	return s.inTransaction(ctx, "mark who is absent", func(queries *gen.Queries) error {
 		ids := listed.CareRecipientIDs()
 		counted, err := queries.Absent(ctx, gen.AbsentParams{OrganisationID: organisation, Listed: ids})
@@ -482,7 +482,7 @@ func (s *Store) MarkAbsent(ctx context.Context, organisation, bulk care.ID, list
 }
 
 // providerLists compares each provider's list with whom we hold of it, and reports whether there are lists and all of them were read.
-func providerLists(ctx context.Context, queries *gen.Queries, organisation care.ID, listed Listed) (lists []care.ProviderList, complete bool, err error) {
+func providerLists(ctx context.Context, queries *gen.Queries, organisation care.ID, listed ListedPeople) (lists []care.ProviderList, complete bool, err error) {
 	rows, err := queries.AbsentByConnection(ctx, gen.AbsentByConnectionParams{OrganisationID: organisation, Listed: listed.CareRecipientIDs()})
 	complete = len(rows) > 0
 	for _, row := range rows {
@@ -495,7 +495,7 @@ func providerLists(ctx context.Context, queries *gen.Queries, organisation care.
 
 // ReportUnknown keeps the care recipient ids of people whom the lists name and whom the organisation does not have. One whose name and
 // birth date are those of a person whom no list has any more may be that person under another number (R33).
-func (s *Store) ReportUnknown(ctx context.Context, organisation, bulk care.ID, listed Listed) error {
+func (s *Store) ReportUnknown(ctx context.Context, organisation, bulk care.ID, listed ListedPeople) error {
 	return s.inTransaction(ctx, "report unknown people", func(queries *gen.Queries) error {
 		unknown, err := queries.UnknownAmong(ctx, gen.UnknownAmongParams{OrganisationID: organisation, CareRecipientIds: listed.CareRecipientIDs()})
 		if err != nil || len(unknown) == 0 {
@@ -512,12 +512,12 @@ func (s *Store) ReportUnknown(ctx context.Context, organisation, bulk care.ID, l
 // unknownRow is a row of bulk_unknown.
 type unknownRow struct {
 	CareRecipientID string   `json:"care_recipient_id"`
-	MayBe           *care.ID `json:"may_be_client_id"`
+	MayBe           *care.ID `json:"may_be_person_id"`
 }
 
 // whoTheyMayBe names, for each of some unknown people, the person of ours whom it may be, or nobody. Who is gone is known only where all lists
 // were read.
-func whoTheyMayBe(ctx context.Context, queries *gen.Queries, organisation care.ID, unknown []string, listed Listed) ([]unknownRow, error) {
+func whoTheyMayBe(ctx context.Context, queries *gen.Queries, organisation care.ID, unknown []string, listed ListedPeople) ([]unknownRow, error) {
 	rows := make([]unknownRow, len(unknown))
 	for i, id := range unknown {
 		rows[i].CareRecipientID = id
@@ -551,28 +551,28 @@ func whoTheyMayBe(ctx context.Context, queries *gen.Queries, organisation care.I
 	return rows, err
 }
 
-// OpenWork is a run, or a bulk run, that has had no outcome for some time, with its workflow.
-type OpenWork struct {
+// UnfinishedRun is a run, or a bulk run, that has had no outcome for some time, with its workflow.
+type UnfinishedRun struct {
 	OrganisationID, ID care.ID
 	WorkflowID         string
 }
 
 // OpenBulks are the bulk runs of all organisations that have been open for some time.
-func (s *Store) OpenBulks(ctx context.Context) ([]OpenWork, error) {
+func (s *Store) OpenBulks(ctx context.Context) ([]UnfinishedRun, error) {
 	rows, err := s.queries.OpenBulks(ctx)
-	work := make([]OpenWork, len(rows))
+	work := make([]UnfinishedRun, len(rows))
 	for i, row := range rows {
-		work[i] = OpenWork(row)
+		work[i] = UnfinishedRun(row)
 	}
 	return work, mapError("list the open bulk runs", err)
 }
 
 // OpenRuns are the runs of all organisations that have been open for some time and have a workflow of their own.
-func (s *Store) OpenRuns(ctx context.Context) ([]OpenWork, error) {
+func (s *Store) OpenRuns(ctx context.Context) ([]UnfinishedRun, error) {
 	rows, err := s.queries.OpenRuns(ctx)
-	work := make([]OpenWork, len(rows))
+	work := make([]UnfinishedRun, len(rows))
 	for i, row := range rows {
-		work[i] = OpenWork(row)
+		work[i] = UnfinishedRun(row)
 	}
 	return work, mapError("list the open runs", err)
 }

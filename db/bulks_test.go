@@ -31,15 +31,15 @@ func TestWhoLeftCareLongAgoIsLeftOut(t *testing.T) {
 	b := newBulkRun(t, 4, everyCareRecipient)
 	sql := testkit.OpenSQL(t, b.address)
 	leave := func(person care.ID, days int) {
-		sql.Exec(t, "UPDATE client SET not_in_care_since = current_date - $2::int WHERE id = $1", person, days)
+		sql.Exec(t, "UPDATE person SET not_in_care_since = current_date - $2::int WHERE id = $1", person, days)
 	}
 	leave(b.people[0], 200)
 	leave(b.people[1], 10)
 	require.Equal(t, b.people[1:], b.again(t, care.BulkSelection{}))
 	require.Equal(t, b.people[2:], b.again(t, care.BulkSelection{InCare: true}))
-	require.Equal(t, b.people[:1], b.again(t, care.BulkSelection{Clients: b.people[:1]}))
+	require.Equal(t, b.people[:1], b.again(t, care.BulkSelection{People: b.people[:1]}))
 
-	sql.Exec(t, "INSERT INTO support_plan (id, organisation_id, client_id, care_recipient_id) SELECT gen_random_uuid(), organisation_id, id, care_recipient_id FROM client WHERE id = $1", b.people[0])
+	sql.Exec(t, "INSERT INTO support_plan (id, organisation_id, person_id, care_recipient_id) SELECT gen_random_uuid(), organisation_id, id, care_recipient_id FROM person WHERE id = $1", b.people[0])
 	sql.Exec(t, `INSERT INTO budget (id, organisation_id, plan_id, upstream_budget_id, service_provider_id, type_code, type_name, status, ordinal, end_date)
 		SELECT gen_random_uuid(), organisation_id, id, 'B1', '', 'ON', '', '', 0, current_date - 80 FROM support_plan`)
 	require.Equal(t, b.people, b.again(t, care.BulkSelection{}), "a budget of theirs is not closed yet (R15)")
@@ -57,7 +57,7 @@ func TestARetryReachesEverybodyWhoDidNotSucceed(t *testing.T) {
 	b.run(t, b.people[3], care.RunFailed, care.ReasonServiceUnavailable)
 	_, _, err := b.store.FinishBulk(t.Context(), b.organisation.ID, b.id, care.ReasonBulkLost)
 	require.NoError(t, err)
-	testkit.OpenSQL(t, b.address).Exec(t, "UPDATE client SET not_in_care_since = $1", time.Now().AddDate(-1, 0, 0))
+	testkit.OpenSQL(t, b.address).Exec(t, "UPDATE person SET not_in_care_since = $1", time.Now().AddDate(-1, 0, 0))
 	require.Equal(t, b.people[2:], b.again(t, care.BulkSelection{RetryOf: b.id}))
 }
 
@@ -138,7 +138,7 @@ func TestWhatARunCovers(t *testing.T) {
 func TestWhoDidNotSucceedLastTimeIsReadAsAWhole(t *testing.T) {
 	t.Parallel()
 	b := newBulkRun(t, 5, everyCareRecipient)
-	testkit.OpenSQL(t, b.address).Exec(t, "UPDATE client SET verified_at = now() WHERE id = ANY ($1)", b.people[:4])
+	testkit.OpenSQL(t, b.address).Exec(t, "UPDATE person SET verified_at = now() WHERE id = ANY ($1)", b.people[:4])
 	b.run(t, b.people[0], care.RunSucceeded, "")
 	b.run(t, b.people[1], care.RunSucceededWithWarnings, "")
 	b.run(t, b.people[2], care.RunPartial, care.ReasonServiceUnavailable)
@@ -146,16 +146,16 @@ func TestWhoDidNotSucceedLastTimeIsReadAsAWhole(t *testing.T) {
 
 	delta := db.Bulk{ID: db.NewID(), OrganisationID: b.organisation.ID, RequestedBy: "tests", Options: care.BulkOptions{Kind: care.RunCareRecipient, Delta: true}}
 	require.NoError(t, b.store.RecordBulk(t.Context(), delta))
-	moved := db.Moved{b.people[1]: {"B1"}, b.people[3]: {"B3"}}
-	_, _, err := b.store.PlanBulk(t.Context(), delta, db.BulkSize{PerBatch: 100, PerSlice: 10}, moved, time.Now())
+	moved := db.ChangedPeople{b.people[1]: {"B1"}, b.people[3]: {"B3"}}
+	_, _, err := b.store.PlanBulk(t.Context(), delta, db.BulkSize{PerBatch: 100, PerChunk: 10}, moved, time.Now())
 	require.NoError(t, err)
-	items, err := b.store.OpenItems(t.Context(), db.BulkSlice{OrganisationID: b.organisation.ID, BulkID: delta.ID})
+	items, err := b.store.OpenItems(t.Context(), db.BulkChunk{OrganisationID: b.organisation.ID, BulkID: delta.ID})
 	require.NoError(t, err)
 	require.Equal(t, []db.OpenItem{
-		{ClientID: b.people[1], MovedBudgets: []string{"B1"}},
-		{ClientID: b.people[2], MovedBudgets: []string{}, Whole: true},
-		{ClientID: b.people[3], MovedBudgets: []string{"B3"}, Whole: true},
-		{ClientID: b.people[4], MovedBudgets: []string{}, Whole: true},
+		{PersonID: b.people[1], MovedBudgets: []string{"B1"}},
+		{PersonID: b.people[2], MovedBudgets: []string{}, Whole: true},
+		{PersonID: b.people[3], MovedBudgets: []string{"B3"}, Whole: true},
+		{PersonID: b.people[4], MovedBudgets: []string{}, Whole: true},
 	}, items)
 }
 
@@ -172,7 +172,7 @@ func TestARunOverSomeAreasHidesNoFailure(t *testing.T) {
 		id := db.NewID()
 		require.NoError(t, b.store.RecordRun(t.Context(), db.RunStart{
 			ID: id, Kind: care.RunCareRecipient, WorkflowID: protocol.CareRecipientSyncID(person), StartedAt: time.Now(),
-			Request: care.Request{OrganisationID: b.organisation.ID, ClientID: person, Trigger: care.TriggerOnDemand, Areas: areas},
+			Request: care.Request{OrganisationID: b.organisation.ID, PersonID: person, Trigger: care.TriggerOnDemand, Areas: areas},
 		}))
 		_, err := b.store.FinishRun(t.Context(), b.organisation.ID, care.RunResult{
 			RunID: id, Outcome: outcome, Counts: care.Counts{}, Areas: ended(append(areas, care.AreaSummary)...),
@@ -191,7 +191,7 @@ func TestARunOverSomeAreasHidesNoFailure(t *testing.T) {
 	require.Empty(t, b.again(t, failed))
 }
 
-// A scheduled bulk run's workflow has an id of the schedule's; the passes of its slices are over with it all the same.
+// A scheduled bulk run's workflow has an id of the schedule's; the passes of its chunks are over with it all the same.
 func TestPassesOfAScheduledBulkRunAreClosedWithIt(t *testing.T) {
 	t.Parallel()
 	b := newBulkRun(t, 2, everyCareRecipient)
@@ -200,12 +200,12 @@ func TestPassesOfAScheduledBulkRunAreClosedWithIt(t *testing.T) {
 	for i, workflow := range []string{protocol.BulkSyncID(b.id), protocol.CareRecipientSyncID(b.people[1])} {
 		require.NoError(t, b.store.RecordRun(t.Context(), db.RunStart{
 			ID: db.BulkRunID(b.id, b.people[i]), Kind: care.RunCareRecipient, WorkflowID: workflow, StartedAt: time.Now(),
-			Request: care.Request{OrganisationID: b.organisation.ID, ClientID: b.people[i], Trigger: care.TriggerBulk, BulkID: b.id},
+			Request: care.Request{OrganisationID: b.organisation.ID, PersonID: b.people[i], Trigger: care.TriggerBulk, BulkID: b.id},
 		}))
 	}
 	_, _, err := b.store.FinishBulk(t.Context(), b.organisation.ID, b.id, care.ReasonBulkLost)
 	require.NoError(t, err)
-	require.Equal(t, []care.ID{b.people[1]}, testkit.Column[care.ID](t, sql, "SELECT client_id::text FROM sync_run WHERE outcome IS NULL"),
+	require.Equal(t, []care.ID{b.people[1]}, testkit.Column[care.ID](t, sql, "SELECT person_id::text FROM sync_run WHERE outcome IS NULL"),
 		"their own sync goes on")
 }
 
@@ -236,8 +236,8 @@ func absences(t *testing.T) (b bulkRun, sql testkit.SQL, connections [2]care.ID)
 		require.NoError(t, err)
 		connections[i] = created.ID
 	}
-	sql.Exec(t, "UPDATE client SET verified_at = now(), connection_id = $1", connections[0])
-	sql.Exec(t, "UPDATE client SET connection_id = $1 WHERE id = ANY ($2)", connections[1], b.people[6:])
+	sql.Exec(t, "UPDATE person SET verified_at = now(), connection_id = $1", connections[0])
+	sql.Exec(t, "UPDATE person SET connection_id = $1 WHERE id = ANY ($2)", connections[1], b.people[6:])
 	return b, sql, connections
 }
 
@@ -253,19 +253,19 @@ func numbered(ids []string) (people []care.Identity) {
 func TestWhoIsAbsentIsMarkedOnlyAfterEveryListWasRead(t *testing.T) {
 	t.Parallel()
 	b, sql, connections := absences(t)
-	known := numbered(testkit.Column[string](t, sql, "SELECT care_recipient_id FROM client ORDER BY id"))
+	known := numbered(testkit.Column[string](t, sql, "SELECT care_recipient_id FROM person ORDER BY id"))
 	today := care.NewDate(2026, time.May, 1)
 	for _, test := range []struct {
 		name         string
-		listed       db.Listed
+		listed       db.ListedPeople
 		accepted     bool
 		absent, held int
 	}{
-		{"a list was not read", db.Listed{People: known[:6], ByConnection: map[care.ID]int{connections[0]: 6}}, true, 0, 3},
-		{"an empty list", db.Listed{People: known[:5], ByConnection: map[care.ID]int{connections[0]: 5, connections[1]: 0}}, false, 0, 4},
-		{"a list without more than half", db.Listed{People: append(known[:2:2], known[6:]...), ByConnection: map[care.ID]int{connections[0]: 2, connections[1]: 3}}, false, 0, 4},
-		{"all lists", db.Listed{People: append(known[:5:5], known[6:8]...), ByConnection: map[care.ID]int{connections[0]: 5, connections[1]: 2}}, false, 2, 0},
-		{"an empty list that somebody has accepted", db.Listed{People: known[:5], ByConnection: map[care.ID]int{connections[0]: 5, connections[1]: 0}}, true, 2, 0},
+		{"a list was not read", db.ListedPeople{People: known[:6], ByConnection: map[care.ID]int{connections[0]: 6}}, true, 0, 3},
+		{"an empty list", db.ListedPeople{People: known[:5], ByConnection: map[care.ID]int{connections[0]: 5, connections[1]: 0}}, false, 0, 4},
+		{"a list without more than half", db.ListedPeople{People: append(known[:2:2], known[6:]...), ByConnection: map[care.ID]int{connections[0]: 2, connections[1]: 3}}, false, 0, 4},
+		{"all lists", db.ListedPeople{People: append(known[:5:5], known[6:8]...), ByConnection: map[care.ID]int{connections[0]: 5, connections[1]: 2}}, false, 2, 0},
+		{"an empty list that somebody has accepted", db.ListedPeople{People: known[:5], ByConnection: map[care.ID]int{connections[0]: 5, connections[1]: 0}}, true, 2, 0},
 	} {
 		b.id = db.NewID()
 		b.plan(t, everyCareRecipient)
@@ -273,14 +273,14 @@ func TestWhoIsAbsentIsMarkedOnlyAfterEveryListWasRead(t *testing.T) {
 		require.Equal(t, test.absent, b.view(t).Absent, test.name)
 		require.Equal(t, test.held, b.view(t).AbsentHeld, test.name)
 	}
-	require.ElementsMatch(t, b.people[5:], testkit.Column[care.ID](t, sql, "SELECT id::text FROM client WHERE not_in_care_since = '2026-05-01'"))
+	require.ElementsMatch(t, b.people[5:], testkit.Column[care.ID](t, sql, "SELECT id::text FROM person WHERE not_in_care_since = '2026-05-01'"))
 }
 
 func TestReadingTheListsAgainKeepsHowManyWereMarked(t *testing.T) {
 	t.Parallel()
 	b, sql, connections := absences(t)
-	known := numbered(testkit.Column[string](t, sql, "SELECT care_recipient_id FROM client ORDER BY id"))
-	listed := db.Listed{People: known[:8], ByConnection: map[care.ID]int{connections[0]: 6, connections[1]: 2}}
+	known := numbered(testkit.Column[string](t, sql, "SELECT care_recipient_id FROM person ORDER BY id"))
+	listed := db.ListedPeople{People: known[:8], ByConnection: map[care.ID]int{connections[0]: 6, connections[1]: 2}}
 	for range 2 {
 		require.NoError(t, b.store.MarkAbsent(t.Context(), b.organisation.ID, b.id, listed, false, care.NewDate(2026, time.May, 1)))
 		require.Equal(t, 1, b.view(t).Absent)
@@ -296,7 +296,7 @@ func TestOnlyALaterRunSettlesWhoJoinedIt(t *testing.T) {
 		id := db.NewID()
 		require.NoError(t, b.store.RecordRun(t.Context(), db.RunStart{
 			ID: id, Kind: care.RunCareRecipient, WorkflowID: workflow, StartedAt: time.Now(),
-			Request: care.Request{OrganisationID: b.organisation.ID, ClientID: b.people[0], Trigger: care.TriggerClaim},
+			Request: care.Request{OrganisationID: b.organisation.ID, PersonID: b.people[0], Trigger: care.TriggerClaim},
 		}))
 		_, err := b.store.FinishRun(t.Context(), b.organisation.ID, care.RunResult{RunID: id, Outcome: care.RunSucceeded, Counts: care.Counts{}}, nil)
 		require.NoError(t, err)
@@ -319,7 +319,7 @@ func TestAPassThatEscalatesMarksThePerson(t *testing.T) {
 	id := db.BulkRunID(b.id, b.people[0])
 	require.NoError(t, b.store.RecordRun(t.Context(), db.RunStart{
 		ID: id, Kind: care.RunCareRecipient, WorkflowID: protocol.BulkSyncID(b.id), StartedAt: time.Now(),
-		Request: care.Request{OrganisationID: b.organisation.ID, ClientID: b.people[0], Trigger: care.TriggerBulk, BulkID: b.id},
+		Request: care.Request{OrganisationID: b.organisation.ID, PersonID: b.people[0], Trigger: care.TriggerBulk, BulkID: b.id},
 	}))
 	require.NoError(t, b.store.EscalateRun(t.Context(), b.organisation.ID,
 		care.RunResult{RunID: id, Outcome: care.RunFailed, Reason: care.ReasonServiceUnavailable, Counts: care.Counts{}}, nil))
@@ -327,7 +327,7 @@ func TestAPassThatEscalatesMarksThePerson(t *testing.T) {
 	escalated, err := b.store.EscalatedItems(t.Context(), b.organisation.ID, b.id, 0)
 	require.NoError(t, err)
 	require.Equal(t, b.people, escalated)
-	unsettled, setAside, err := b.store.UnsettledOfSlice(t.Context(), db.BulkSlice{OrganisationID: b.organisation.ID, BulkID: b.id})
+	unsettled, setAside, err := b.store.UnsettledOfChunk(t.Context(), db.BulkChunk{OrganisationID: b.organisation.ID, BulkID: b.id})
 	require.NoError(t, err)
 	require.Equal(t, b.people, unsettled)
 	require.Zero(t, setAside)

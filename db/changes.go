@@ -40,7 +40,7 @@ func changedFields(kind care.Kind, record care.ID, fields []fieldChange) (change
 
 // changedFlags are the changes of a person's two boxes (R21).
 func changedFlags(person care.ID, before, after care.PACEFlags) []care.Change {
-	return changedFields(care.KindClient, person, []fieldChange{
+	return changedFields(care.KindPerson, person, []fieldChange{
 		{"pace_participant", strconv.FormatBool(before.PACEParticipant), strconv.FormatBool(after.PACEParticipant)},
 		{"pace_api_access", strconv.FormatBool(before.PACEAPIAccess), strconv.FormatBool(after.PACEAPIAccess)},
 	})
@@ -78,7 +78,7 @@ func (s *Store) PersonHistory(
 			return err
 		}
 		rows, err := queries.ViewPersonHistory(ctx, gen.ViewPersonHistoryParams{
-			OrganisationID: organisation, ClientID: person, Before: pointerTo(before), Most: pageSize(most) - 1,
+			OrganisationID: organisation, PersonID: person, Before: pointerTo(before), Most: pageSize(most) - 1,
 		})
 		changes = make([]PersonChange, 0, len(rows))
 		for _, row := range rows {

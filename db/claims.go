@@ -42,7 +42,7 @@ func recordClaimEvent(ctx context.Context, queries *gen.Queries, event care.Clai
 	if err != nil {
 		return care.ClaimAnswer{}, err
 	}
-	held := care.ClaimStage(claim.Status)
+	held := care.ClaimStatus(claim.Status)
 	answer := care.ClaimAnswer{ClaimID: claim.ID, Status: held.Forward(event.Status)}
 	inserted, err := queries.InsertClaimEvent(ctx, gen.InsertClaimEventParams{
 		OrganisationID: event.OrganisationID, EventID: event.EventID, ClaimID: claim.ID, Status: string(event.Status),
@@ -75,7 +75,7 @@ func sameEvent(ctx context.Context, queries *gen.Queries, event care.ClaimEvent,
 }
 
 // applyClaimEvent lets a new event take effect. One of a cancelled claim names its people and causes nothing (R20).
-func applyClaimEvent(ctx context.Context, queries *gen.Queries, event care.ClaimEvent, claim care.ID, held care.ClaimStage) error {
+func applyClaimEvent(ctx context.Context, queries *gen.Queries, event care.ClaimEvent, claim care.ID, held care.ClaimStatus) error {
 	status := held.Forward(event.Status)
 	if status != held {
 		if err := queries.MoveClaim(ctx, gen.MoveClaimParams{OrganisationID: event.OrganisationID, ClaimID: claim, Status: string(status)}); err != nil {
@@ -88,7 +88,7 @@ func applyClaimEvent(ctx context.Context, queries *gen.Queries, event care.Claim
 	}); err != nil {
 		return err
 	}
-	if status == care.StageCancelled || !event.Status.Causes() {
+	if status == care.StageCancelled || !event.Status.TriggersSync() {
 		return nil
 	}
 	return queries.CauseClaimSyncs(ctx, gen.CauseClaimSyncsParams{
@@ -98,7 +98,7 @@ func applyClaimEvent(ctx context.Context, queries *gen.Queries, event care.Claim
 
 // DueClaimSync is a person whose sync a claim has caused and nobody has asked for yet.
 type DueClaimSync struct {
-	ClientID care.ID
+	PersonID care.ID
 	// Statuses are those of the events that caused it; one sync answers all of them.
 	Statuses []string
 }
@@ -108,7 +108,7 @@ func (s *Store) DueClaimSyncs(ctx context.Context, organisation, claim care.ID) 
 	rows, err := s.queries.DueClaimSyncs(ctx, gen.DueClaimSyncsParams{OrganisationID: organisation, ClaimID: claim})
 	due := make([]DueClaimSync, 0, len(rows))
 	for _, row := range rows {
-		due = append(due, DueClaimSync{ClientID: row.ClientID, Statuses: row.Statuses})
+		due = append(due, DueClaimSync{PersonID: row.PersonID, Statuses: row.Statuses})
 	}
 	return due, mapError("list the syncs that the claim causes", err)
 }
@@ -116,7 +116,7 @@ func (s *Store) DueClaimSyncs(ctx context.Context, organisation, claim care.ID) 
 // ClaimSyncRequested notes that a due sync has been asked for.
 func (s *Store) ClaimSyncRequested(ctx context.Context, organisation, claim care.ID, due DueClaimSync) error {
 	return mapError("note that the claim's sync was asked for", s.queries.ClaimSyncRequested(ctx, gen.ClaimSyncRequestedParams{
-		OrganisationID: organisation, ClaimID: claim, ClientID: due.ClientID, Statuses: due.Statuses,
+		OrganisationID: organisation, ClaimID: claim, PersonID: due.PersonID, Statuses: due.Statuses,
 	}))
 }
 
@@ -135,47 +135,47 @@ func (s *Store) UnansweredClaimSyncs(ctx context.Context) ([]UnansweredClaimSync
 	syncs := make([]UnansweredClaimSync, len(rows))
 	for i, row := range rows {
 		syncs[i] = UnansweredClaimSync{
-			OrganisationID: row.OrganisationID, ClaimID: row.ClaimID, DueClaimSync: DueClaimSync{ClientID: row.ClientID, Statuses: row.Statuses},
+			OrganisationID: row.OrganisationID, ClaimID: row.ClaimID, DueClaimSync: DueClaimSync{PersonID: row.PersonID, Statuses: row.Statuses},
 		}
 	}
 	return syncs, mapError("list the claims' syncs without an answer", err)
 }
 
 // DropClaimSyncs notes that an operator has cancelled the run that was to answer a person's claims: they are not asked for again (R7).
-func (s *Store) DropClaimSyncs(ctx context.Context, organisation, client care.ID) error {
-	return mapError("drop the claims' syncs", s.queries.DropClaimSyncs(ctx, gen.DropClaimSyncsParams{OrganisationID: organisation, ClientID: client}))
+func (s *Store) DropClaimSyncs(ctx context.Context, organisation, person care.ID) error {
+	return mapError("drop the claims' syncs", s.queries.DropClaimSyncs(ctx, gen.DropClaimSyncsParams{OrganisationID: organisation, PersonID: person}))
 }
 
 // ClaimView is what is known of a claim.
 type ClaimView struct {
 	ID        care.ID          `json:"id" doc:"CareSync's id of the claim"`
 	ClaimID   string           `json:"claim_id" doc:"The claim service's own id"`
-	Status    care.ClaimStage  `json:"status" enum:"submitted,pending,approved,completed,cancelled"`
+	Status    care.ClaimStatus `json:"status" enum:"submitted,pending,approved,completed,cancelled"`
 	CreatedAt time.Time        `json:"created_at" doc:"When the first event was recorded"`
 	ChangedAt time.Time        `json:"changed_at" doc:"When the status moved last"`
 	Events    []ClaimEventView `json:"events" doc:"In the order in which they came"`
-	People    []PersonRef      `json:"people" doc:"The clients whom the claim names"`
+	People    []Person         `json:"people" doc:"The clients whom the claim names"`
 	Unknown   []string         `json:"unknown_people" doc:"Care recipient ids of people who are no clients of the organisation"`
 	Syncs     []ClaimSyncView  `json:"syncs" doc:"The syncs that the claim caused"`
 }
 
 // ClaimEventView is an event that was recorded.
 type ClaimEventView struct {
-	EventID    string          `json:"event_id"`
-	Status     care.ClaimStage `json:"status" enum:"submitted,pending,approved,completed,cancelled"`
-	OccurredAt time.Time       `json:"occurred_at" doc:"By the claim service's clock"`
-	ReceivedAt time.Time       `json:"received_at"`
-	Moved      bool            `json:"moved" doc:"Whether the claim's status moved; one that did not came late or said nothing new"`
+	EventID    string           `json:"event_id"`
+	Status     care.ClaimStatus `json:"status" enum:"submitted,pending,approved,completed,cancelled"`
+	OccurredAt time.Time        `json:"occurred_at" doc:"By the claim service's clock"`
+	ReceivedAt time.Time        `json:"received_at"`
+	Moved      bool             `json:"moved" doc:"Whether the claim's status moved; one that did not came late or said nothing new"`
 }
 
 // ClaimSyncView is a sync that a claim caused for one person.
 type ClaimSyncView struct {
-	ClientID    care.ID         `json:"client_id"`
-	Status      care.ClaimStage `json:"status" enum:"approved,completed" doc:"The status that caused it"`
-	CausedAt    time.Time       `json:"caused_at"`
-	RequestedAt *time.Time      `json:"requested_at" doc:"Null as long as it has not been asked for"`
-	RunID       *care.ID        `json:"run_id" doc:"The person's first run that began after the event; null as long as there is none"`
-	Outcome     care.RunOutcome `json:"outcome,omitempty" doc:"Absent until the run has finished"`
+	PersonID    care.ID          `json:"person_id"`
+	Status      care.ClaimStatus `json:"status" enum:"approved,completed" doc:"The status that caused it"`
+	CausedAt    time.Time        `json:"caused_at"`
+	RequestedAt *time.Time       `json:"requested_at" doc:"Null as long as it has not been asked for"`
+	RunID       *care.ID         `json:"run_id" doc:"The person's first run that began after the event; null as long as there is none"`
+	Outcome     care.RunOutcome  `json:"outcome,omitempty" doc:"Absent until the run has finished"`
 }
 
 // Claim answers with a claim by the claim service's id, or else by ours. It fails with ErrNotFound.
@@ -190,7 +190,7 @@ func (s *Store) Claim(ctx context.Context, organisation care.ID, claimID string)
 			return err
 		}
 		view = ClaimView{
-			ID: row.ID, ClaimID: row.UpstreamClaimID, Status: care.ClaimStage(row.Status), CreatedAt: row.CreatedAt, ChangedAt: row.ChangedAt,
+			ID: row.ID, ClaimID: row.UpstreamClaimID, Status: care.ClaimStatus(row.Status), CreatedAt: row.CreatedAt, ChangedAt: row.ChangedAt,
 		}
 		if view.Events, err = claimEvents(ctx, queries, organisation, row.ID); err != nil {
 			return err
@@ -209,22 +209,22 @@ func claimEvents(ctx context.Context, queries *gen.Queries, organisation, claim 
 	events := make([]ClaimEventView, 0, len(rows))
 	for _, row := range rows {
 		events = append(events, ClaimEventView{
-			EventID: row.EventID, Status: care.ClaimStage(row.Status), OccurredAt: row.OccurredAt, ReceivedAt: row.ReceivedAt, Moved: row.Moved,
+			EventID: row.EventID, Status: care.ClaimStatus(row.Status), OccurredAt: row.OccurredAt, ReceivedAt: row.ReceivedAt, Moved: row.Moved,
 		})
 	}
 	return events, err
 }
 
-func claimPeople(ctx context.Context, queries *gen.Queries, organisation, claim care.ID) (people []PersonRef, unknown []string, err error) {
+func claimPeople(ctx context.Context, queries *gen.Queries, organisation, claim care.ID) (people []Person, unknown []string, err error) {
 	rows, err := queries.ViewClaimPeople(ctx, gen.ViewClaimPeopleParams{OrganisationID: organisation, ClaimID: claim})
-	people, unknown = []PersonRef{}, []string{}
+	people, unknown = []Person{}, []string{}
 	for _, row := range rows {
-		if row.ClientID == nil {
+		if row.PersonID == nil {
 			unknown = append(unknown, row.CareRecipientID)
 			continue
 		}
-		people = append(people, PersonRef{
-			ID: *row.ClientID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
+		people = append(people, Person{
+			ID: *row.PersonID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
 		})
 	}
 	return people, unknown, err
@@ -235,7 +235,7 @@ func claimSyncs(ctx context.Context, queries *gen.Queries, organisation, claim c
 	syncs := make([]ClaimSyncView, 0, len(rows))
 	for _, row := range rows {
 		syncs = append(syncs, ClaimSyncView{
-			ClientID: row.ClientID, Status: care.ClaimStage(row.Status), CausedAt: row.CausedAt, RequestedAt: row.RequestedAt,
+			PersonID: row.PersonID, Status: care.ClaimStatus(row.Status), CausedAt: row.CausedAt, RequestedAt: row.RequestedAt,
 			RunID: pointerTo(care.ID(row.RunID)), Outcome: care.RunOutcome(row.Outcome),
 		})
 	}

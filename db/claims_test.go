@@ -41,7 +41,7 @@ func newClaimant(t *testing.T) claimant {
 	return c
 }
 
-func (c claimant) event(eventID string, status care.ClaimStage, people ...string) care.ClaimEvent {
+func (c claimant) event(eventID string, status care.ClaimStatus, people ...string) care.ClaimEvent {
 	return care.ClaimEvent{
 		EventID: eventID, ClaimID: "CL-1", OrganisationID: c.organisation.ID, Status: status, CareRecipientIDs: people,
 		OccurredAt: time.Date(2026, time.May, 1, 2, 0, 0, 0, time.UTC),
@@ -65,7 +65,7 @@ func (c claimant) view(t *testing.T) db.ClaimView {
 // causes are the syncs of a claim, by whom and what caused them.
 func causes(view db.ClaimView) (list []string) {
 	for _, one := range view.Syncs {
-		list = append(list, fmt.Sprintf("%s %s", one.ClientID, one.Status))
+		list = append(list, fmt.Sprintf("%s %s", one.PersonID, one.Status))
 	}
 	slices.Sort(list)
 	return list
@@ -86,9 +86,9 @@ func TestAClaimEventIsRecordedOnce(t *testing.T) {
 	require.Equal(t, []string{strangeID}, view.Unknown)
 	require.Len(t, view.People, 2)
 	require.ElementsMatch(t, []string{string(c.ada) + " approved", string(c.ben) + " approved"}, causes(view))
-	clients, _, err := c.store.Clients(t.Context(), c.organisation, "", db.MostPerPage, time.Now())
+	people, _, err := c.store.ListPeople(t.Context(), c.organisation, "", db.MostPerPage, time.Now())
 	require.NoError(t, err)
-	require.Len(t, clients, 2, "unknown people are never created")
+	require.Len(t, people, 2, "unknown people are never created")
 }
 
 // R20: what has been asked for is not due any more, and a repeated event does not make it due again.
@@ -112,7 +112,7 @@ func TestADueSyncIsAskedForOnce(t *testing.T) {
 	require.ElementsMatch(t, []string{"approved", "completed", "completed"}, statuses)
 
 	// What was caused after the sync was asked for stays due.
-	require.NoError(t, c.store.ClaimSyncRequested(t.Context(), c.organisation.ID, claim, db.DueClaimSync{ClientID: due[0].ClientID, Statuses: []string{"approved"}}))
+	require.NoError(t, c.store.ClaimSyncRequested(t.Context(), c.organisation.ID, claim, db.DueClaimSync{PersonID: due[0].PersonID, Statuses: []string{"approved"}}))
 	require.Equal(t, 2, c.record(t, completed).Due)
 }
 
@@ -205,7 +205,7 @@ func TestAClaimEventRecordedByManyAtOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range 20 {
 		group.Go(func() {
-			_, err := c.store.RecordClaimEvent(t.Context(), c.event(fmt.Sprint("e", i%2), []care.ClaimStage{care.StageApproved, care.StageCompleted}[i%2], adaID))
+			_, err := c.store.RecordClaimEvent(t.Context(), c.event(fmt.Sprint("e", i%2), []care.ClaimStatus{care.StageApproved, care.StageCompleted}[i%2], adaID))
 			assert.NoError(t, err)
 		})
 	}
@@ -224,13 +224,13 @@ func TestClaimEventsInAnyOrder(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		number++
 		claim := fmt.Sprint("random-", number)
-		var held care.ClaimStage
+		var held care.ClaimStatus
 		events, caused := map[string]care.ClaimEvent{}, map[care.ID]bool{}
 		for range rapid.IntRange(1, 8).Draw(rt, "events") {
 			id := fmt.Sprint(claim, "-", rapid.IntRange(0, 5).Draw(rt, "id"))
 			event, repeated := events[id]
 			if !repeated {
-				event = c.event(id, rapid.SampledFrom(care.ClaimStages).Draw(rt, "status"),
+				event = c.event(id, rapid.SampledFrom(care.ClaimStatuses).Draw(rt, "status"),
 					rapid.SliceOfN(rapid.SampledFrom([]string{adaID, benID, strangeID}), 1, 4).Draw(rt, "people")...)
 				event.ClaimID = claim
 				events[id] = event
@@ -247,7 +247,7 @@ func TestClaimEventsInAnyOrder(t *testing.T) {
 			require.True(rt, !before.Final() || held == before)
 			for _, id := range event.CareRecipientIDs {
 				known := map[string]care.ID{adaID: c.ada, benID: c.ben}[id]
-				if !repeated && known != "" && event.Status.Causes() && held != care.StageCancelled {
+				if !repeated && known != "" && event.Status.TriggersSync() && held != care.StageCancelled {
 					caused[known] = true
 				}
 			}
@@ -258,7 +258,7 @@ func TestClaimEventsInAnyOrder(t *testing.T) {
 		require.Len(rt, view.Events, len(events))
 		synced := map[care.ID]bool{}
 		for _, one := range view.Syncs {
-			synced[one.ClientID] = true
+			synced[one.PersonID] = true
 		}
 		require.Equal(rt, caused, synced)
 	})
@@ -272,7 +272,7 @@ func TestAClaimShowsItsRuns(t *testing.T) {
 		run := db.NewID()
 		require.NoError(t, c.store.RecordRun(t.Context(), db.RunStart{
 			ID: run, Kind: care.RunCareRecipient, StartedAt: at,
-			Request: care.Request{OrganisationID: c.organisation.ID, ClientID: c.ada, Trigger: care.TriggerClaim},
+			Request: care.Request{OrganisationID: c.organisation.ID, PersonID: c.ada, Trigger: care.TriggerClaim},
 		}))
 		return run
 	}

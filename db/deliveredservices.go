@@ -28,7 +28,7 @@ type ImportedDeliveredService struct {
 	SupportItemNumber      string
 	SupportItemDescription string
 	Note                   string
-	ClaimStatus            care.ClaimStatus
+	ClaimStatus            care.InvoiceClaimStatus
 }
 
 // DeliveredServicesResult is what an import of delivered services did.
@@ -76,7 +76,7 @@ func (s *Store) ImportDeliveredServices(
 // workBudget is a plan budget with what an import must know of its contract.
 type workBudget struct {
 	care.PlanBudget
-	clientID      care.ID
+	personID      care.ID
 	contractDates care.DateRange
 	retrievedOn   care.Date
 }
@@ -89,9 +89,9 @@ type deliveredRow struct {
 
 // work is what was delivered under the contracts of the clients whom a file is about, and what the file does to it.
 type work struct {
-	clients           map[string]care.ID
+	people            map[string]care.ID
 	budgets           map[care.ID]*workBudget
-	ofClient          map[care.ID][]*workBudget
+	ofPerson          map[care.ID][]*workBudget
 	own               map[string]deliveredRow
 	adjustmentRecords []care.DeliveredService
 	// lineOf are the lines of the file's references, touched the budgets that the file is about.
@@ -114,31 +114,31 @@ func loadWork(ctx context.Context, queries *gen.Queries, organisation care.ID, l
 	for _, line := range lines {
 		numbers, references = append(numbers, line.NDISNumber), append(references, line.Reference)
 	}
-	clients, err := clientsByNDISNumber(ctx, queries, organisation, numbers)
+	people, err := peopleByNDISNumber(ctx, queries, organisation, numbers)
 	if err != nil {
 		return nil, err
 	}
-	ids, err := queries.ClientsOfDeliveredServices(ctx, gen.ClientsOfDeliveredServicesParams{OrganisationID: organisation, WorkReferences: references})
+	ids, err := queries.PeopleOfDeliveredServices(ctx, gen.PeopleOfDeliveredServicesParams{OrganisationID: organisation, WorkReferences: references})
 	if err != nil {
 		return nil, err
 	}
-	for _, client := range clients {
-		ids = append(ids, client)
+	for _, person := range people {
+		ids = append(ids, person)
 	}
-	if err := queries.LockContracts(ctx, gen.LockContractsParams{OrganisationID: organisation, ClientIds: ids}); err != nil {
+	if err := queries.LockContracts(ctx, gen.LockContractsParams{OrganisationID: organisation, PersonIds: ids}); err != nil {
 		return nil, err
 	}
-	budgets, err := queries.BudgetsForImport(ctx, gen.BudgetsForImportParams{OrganisationID: organisation, ClientIds: ids})
+	budgets, err := queries.BudgetsForImport(ctx, gen.BudgetsForImportParams{OrganisationID: organisation, PersonIds: ids})
 	if err != nil {
 		return nil, err
 	}
-	delivered, err := queries.DeliveredServicesForImport(ctx, gen.DeliveredServicesForImportParams{OrganisationID: organisation, ClientIds: ids})
-	return newWork(clients, budgets, delivered), err
+	delivered, err := queries.DeliveredServicesForImport(ctx, gen.DeliveredServicesForImportParams{OrganisationID: organisation, PersonIds: ids})
+	return newWork(people, budgets, delivered), err
 }
 
-func newWork(clients map[string]care.ID, budgets []gen.BudgetsForImportRow, delivered []gen.DeliveredServicesForImportRow) *work {
+func newWork(people map[string]care.ID, budgets []gen.BudgetsForImportRow, delivered []gen.DeliveredServicesForImportRow) *work {
 	w := &work{
-		clients: clients, budgets: make(map[care.ID]*workBudget), ofClient: make(map[care.ID][]*workBudget), own: make(map[string]deliveredRow),
+		people: people, budgets: make(map[care.ID]*workBudget), ofPerson: make(map[care.ID][]*workBudget), own: make(map[string]deliveredRow),
 		lineOf: make(map[string]int), touched: make(map[care.ID]bool), changed: make(map[care.ID]bool),
 		result: DeliveredServicesResult{Warnings: []string{}},
 	}
@@ -151,17 +151,17 @@ func newWork(clients map[string]care.ID, budgets []gen.BudgetsForImportRow, deli
 					Amounts: care.Amounts{Spent: row.Spent}, StartDate: row.StartDate, EndDate: row.EndDate,
 				},
 			},
-			clientID: row.ClientID, retrievedOn: row.RetrievedOn,
+			personID: row.PersonID, retrievedOn: row.RetrievedOn,
 			contractDates: care.DateRange{StartDate: row.ContractStartDate, EndDate: row.ContractEndDate},
 		}
 		w.budgets[row.ID] = budget
-		w.ofClient[row.ClientID] = append(w.ofClient[row.ClientID], budget)
+		w.ofPerson[row.PersonID] = append(w.ofPerson[row.PersonID], budget)
 	}
 	for _, row := range delivered {
 		service := care.DeliveredService{
 			ID: row.ID, BudgetID: row.BudgetID, Kind: care.DeliveredServiceKind(row.Kind), DeliveredOn: row.DeliveredOn, Amount: row.Amount,
 			SupportItemNumber: row.SupportItemNumber, SupportItemDescription: row.SupportItemDescription,
-			ServiceProviderName: row.ServiceProviderName, Note: row.Note, ClaimStatus: care.ClaimStatus(row.ClaimStatus),
+			ServiceProviderName: row.ServiceProviderName, Note: row.Note, ClaimStatus: care.InvoiceClaimStatus(row.ClaimStatus),
 			Claimable: row.Claimable, Removed: row.Removed,
 		}
 		if service.Kind == care.DeliveredByUs {
@@ -204,12 +204,12 @@ func (w *work) add(line ImportedDeliveredService) {
 		return
 	}
 	w.result.Updated++
-	w.changed[w.budgets[held.BudgetID].clientID] = true
+	w.changed[w.budgets[held.BudgetID].personID] = true
 	w.keep(after, changes...)
 }
 
 func (w *work) keep(service deliveredRow, changes ...care.Change) {
-	w.changed[w.budgets[service.BudgetID].clientID] = true
+	w.changed[w.budgets[service.BudgetID].personID] = true
 	w.own[service.Reference] = service
 	w.writes = append(w.writes, service)
 	w.changes = append(w.changes, changes...)
@@ -228,7 +228,7 @@ func (w *work) check(line ImportedDeliveredService) {
 	if !isMoney(line.Amount) {
 		w.refuse(line, "amount", "is not an amount of money with at most two places")
 	}
-	if !slices.Contains(care.ClaimStatuses, line.ClaimStatus) {
+	if !slices.Contains(care.InvoiceClaimStatuses, line.ClaimStatus) {
 		w.refuse(line, "claim_status", "is not a claim status")
 	}
 	if line.DeliveredOn.IsZero() {
@@ -238,22 +238,22 @@ func (w *work) check(line ImportedDeliveredService) {
 
 // budgetOf finds the plan budget that a line's work drew on.
 func (w *work) budgetOf(line ImportedDeliveredService) *workBudget {
-	client, known := w.clients[line.NDISNumber]
+	person, known := w.people[line.NDISNumber]
 	switch {
 	case !known:
-		w.problems = append(w.problems, unknownClient(line.Line))
-	case len(w.ofClient[client]) == 0:
+		w.problems = append(w.problems, unknownPerson(line.Line))
+	case len(w.ofPerson[person]) == 0:
 		w.refuse(line, "ndis_number", "is that of a client who has no service contract from PACE yet: retrieve and create it first")
 	case line.BudgetID != "":
-		return w.namedBudget(line, client)
+		return w.namedBudget(line, person)
 	default:
-		return w.matchingBudget(line, client)
+		return w.matchingBudget(line, person)
 	}
 	return nil
 }
 
-func (w *work) namedBudget(line ImportedDeliveredService, client care.ID) *workBudget {
-	if budget := w.budgets[line.BudgetID]; budget != nil && budget.clientID == client {
+func (w *work) namedBudget(line ImportedDeliveredService, person care.ID) *workBudget {
+	if budget := w.budgets[line.BudgetID]; budget != nil && budget.personID == person {
 		return budget
 	}
 	w.refuse(line, "budget_id", "is not that of any plan budget of this client: take it from the contract, or give the category instead")
@@ -262,8 +262,8 @@ func (w *work) namedBudget(line ImportedDeliveredService, client care.ID) *workB
 
 // matchingBudget finds the one budget of the client that is meant. Work that we hold stays in a budget that still matches, even one that
 // has left PACE since.
-func (w *work) matchingBudget(line ImportedDeliveredService, client care.ID) *workBudget {
-	matching := w.budgetsOn(line, client)
+func (w *work) matchingBudget(line ImportedDeliveredService, person care.ID) *workBudget {
+	matching := w.budgetsOn(line, person)
 	held, known := w.own[line.Reference]
 	if known && slices.Contains(matching, w.budgets[held.BudgetID]) {
 		return w.budgets[held.BudgetID]
@@ -282,9 +282,9 @@ func (w *work) matchingBudget(line ImportedDeliveredService, client care.ID) *wo
 
 // budgetsOn are the client's budgets of the line's category and management whose dates cover the day. Where contracts follow one another,
 // the one counts whose own dates cover it (R24).
-func (w *work) budgetsOn(line ImportedDeliveredService, client care.ID) []*workBudget {
+func (w *work) budgetsOn(line ImportedDeliveredService, person care.ID) []*workBudget {
 	var covering, inContract []*workBudget
-	for _, budget := range w.ofClient[client] {
+	for _, budget := range w.ofPerson[person] {
 		dates := budget.Dates()
 		if !care.SameCategory(budget.Category, line.Category) || !sameManagement(budget.Management, line.Management) || !dates.Covers(line.DeliveredOn) {
 			continue
@@ -370,5 +370,5 @@ func (w *work) write(ctx context.Context, queries *gen.Queries, organisation car
 	if err := recordChanges(ctx, queries, organisation, origin, w.changes); err != nil {
 		return err
 	}
-	return queries.AnnounceContractsChanged(ctx, gen.AnnounceContractsChangedParams{OrganisationID: organisation, ClientIds: slices.Sorted(maps.Keys(w.changed))})
+	return queries.AnnounceContractsChanged(ctx, gen.AnnounceContractsChangedParams{OrganisationID: organisation, PersonIds: slices.Sorted(maps.Keys(w.changed))})
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // delivered is a line about work for Ada's consumables on 1 March 2026.
-func delivered(line int, reference, amount string, status care.ClaimStatus) db.ImportedDeliveredService {
+func delivered(line int, reference, amount string, status care.InvoiceClaimStatus) db.ImportedDeliveredService {
 	return db.ImportedDeliveredService{
 		Line: line, Reference: reference, NDISNumber: adasNumber, Category: "Consumables", DeliveredOn: day("2026-03-01"), Amount: dollars(amount),
 		SupportItemNumber: "03_040919_0103_1_1", ClaimStatus: status,
@@ -125,7 +125,7 @@ func TestWhatAnImportChangedIsRecorded(t *testing.T) {
 		"Adjustment record of Consumables (flexible, plan-managed)|updated|amount|100.00|70.00",
 	}, words)
 	require.Equal(t, []string{"pace-contract.contract.changed " + string(p.client), "pace-contract.contract.changed " + string(p.client)},
-		testkit.Column[string](t, p.sql, "SELECT topic || ' ' || (payload ->> 'client_id') FROM outbox"))
+		testkit.Column[string](t, p.sql, "SELECT topic || ' ' || (payload ->> 'person_id') FROM outbox"))
 }
 
 func value(text *string) string {
@@ -175,7 +175,7 @@ func TestWhichBudgetALineDrewOn(t *testing.T) {
 		t.Fatal("no budget " + name)
 		return ""
 	}
-	bens := testkit.Value[care.ID](t, p.sql, "SELECT b.id::text FROM plan_budget b JOIN service_contract c ON c.id = b.contract_id WHERE c.client_id = $1", p.clientOf(t, bensNumber))
+	bens := testkit.Value[care.ID](t, p.sql, "SELECT b.id::text FROM plan_budget b JOIN service_contract c ON c.id = b.contract_id WHERE c.person_id = $1", p.clientOf(t, bensNumber))
 	flexible, managedByAgency := "Transport (flexible, plan-managed)", "Transport (flexible, agency-managed)"
 	for name, test := range map[string]struct {
 		change func(*db.ImportedDeliveredService)
@@ -300,7 +300,7 @@ func TestAnySequenceOfImportsIsBalanced(t *testing.T) {
 	t.Parallel()
 	p := newParticipant(t)
 	categories := []string{"Consumables", "Transport", "Relationships"}
-	clients := map[string]care.ID{adasNumber: p.client, bensNumber: p.clientOf(t, bensNumber)}
+	people := map[string]care.ID{adasNumber: p.client, bensNumber: p.clientOf(t, bensNumber)}
 	cents := func(r *rapid.T, label string) decimal.Decimal {
 		return decimal.New(rapid.Int64Range(-300, 900).Draw(r, label), -2)
 	}
@@ -315,17 +315,17 @@ func TestAnySequenceOfImportsIsBalanced(t *testing.T) {
 		}
 		return readOf(aPlan, budgets...)
 	}
-	for _, client := range clients {
-		p.create(t, client, readOf(aPlan, reported(aPlan, categories[0], "100", "1"), reported(aPlan, categories[1], "100", "0"), reported(aPlan, categories[2], "100", "")))
+	for _, person := range people {
+		p.create(t, person, readOf(aPlan, reported(aPlan, categories[0], "100", "1"), reported(aPlan, categories[1], "100", "0"), reported(aPlan, categories[2], "100", "")))
 	}
 	rapid.Check(t, func(r *rapid.T) {
 		for step := range rapid.IntRange(1, 4).Draw(r, "steps") {
 			if rapid.IntRange(0, 2).Draw(r, "what") == 0 {
-				p.refresh(t, clients[rapid.SampledFrom([]string{adasNumber, bensNumber}).Draw(r, "client")], read(r))
+				p.refresh(t, people[rapid.SampledFrom([]string{adasNumber, bensNumber}).Draw(r, "person")], read(r))
 			} else {
 				var lines []db.ImportedDeliveredService
 				for i := range rapid.IntRange(1, 4).Draw(r, "lines") {
-					line := delivered(i+2, fmt.Sprintf("W%d", i+step), "1", rapid.SampledFrom(care.ClaimStatuses).Draw(r, "status"))
+					line := delivered(i+2, fmt.Sprintf("W%d", i+step), "1", rapid.SampledFrom(care.InvoiceClaimStatuses).Draw(r, "status"))
 					line.Amount = cents(r, "amount")
 					line.Category = rapid.SampledFrom(categories).Draw(r, "category")
 					line.NDISNumber = rapid.SampledFrom([]string{adasNumber, bensNumber}).Draw(r, "whose")
@@ -440,9 +440,9 @@ func TestImportPeopleTicksTheBoxes(t *testing.T) { // PACE guide, step 2, R21
 	t.Parallel()
 	p := newParticipant(t)
 	boxes := func() care.PACEFlags {
-		client, err := p.store.Client(t.Context(), p.organisation, p.client, p.now)
+		person, err := p.store.Person(t.Context(), p.organisation, p.client, p.now)
 		require.NoError(t, err)
-		return care.PACEFlags{PACEParticipant: client.PACEParticipant, PACEAPIAccess: client.PACEAPIAccess}
+		return care.PACEFlags{PACEParticipant: person.PACEParticipant, PACEAPIAccess: person.PACEAPIAccess}
 	}
 	ada := ndisPerson(2, "Ada", "Wren", adasNumber)
 	ada.FlagChange = care.FlagChange{}

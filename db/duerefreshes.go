@@ -9,14 +9,14 @@ import (
 )
 
 // NotePlansAhead notes which plans of a client have not begun, so that they are looked at again on their day (R34).
-func (s *Store) NotePlansAhead(ctx context.Context, organisation, client care.ID, starts []care.Date) error {
+func (s *Store) NotePlansAhead(ctx context.Context, organisation, person care.ID, starts []care.Date) error {
 	return mapError("note the plans that have not begun", s.queries.NotePlansAhead(ctx, gen.NotePlansAheadParams{
-		OrganisationID: organisation, ClientID: client, PlanStartDates: starts,
+		OrganisationID: organisation, PersonID: person, PlanStartDates: starts,
 	}))
 }
 
 // DueRefresh is a client whose contract is to be refreshed since a funding period, or a plan, has begun (R34).
-type DueRefresh struct{ OrganisationID, ClientID care.ID }
+type DueRefresh struct{ OrganisationID, PersonID care.ID }
 
 // DueRefreshes returns who is due at an instant, of all organisations. Each organisation gets one of so many parts of an hour's budget calls.
 func (s *Store) DueRefreshes(ctx context.Context, at time.Time, partsOfAnHour int) ([]DueRefresh, error) {

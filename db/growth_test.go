@@ -19,7 +19,7 @@ func TestPagesReadAsManyRowsInALargeOrganisationAsInASmallOne(t *testing.T) {
 	const few, many, page = 30, 600, 10
 	o := newGrowing(t)
 	now := time.Now()
-	organisation, person := o.organisation.ID, o.id(t, "client", 11) // early by name
+	organisation, person := o.organisation.ID, o.id(t, "person", 11) // early by name
 	accepted := 0
 	pages := map[string]func(*db.Store) error{
 		"people": func(s *db.Store) error {
@@ -27,15 +27,15 @@ func TestPagesReadAsManyRowsInALargeOrganisationAsInASmallOne(t *testing.T) {
 			return err
 		},
 		"people for programs": func(s *db.Store) error {
-			_, _, err := s.Clients(t.Context(), o.organisation, "", page, now)
+			_, _, err := s.ListPeople(t.Context(), o.organisation, "", page, now)
 			return err
 		},
 		"people for programs, after one": func(s *db.Store) error {
-			_, _, err := s.Clients(t.Context(), o.organisation, person, page, now)
+			_, _, err := s.ListPeople(t.Context(), o.organisation, person, page, now)
 			return err
 		},
 		"a person": func(s *db.Store) error {
-			_, err := s.Client(t.Context(), o.organisation, person, now)
+			_, err := s.Person(t.Context(), o.organisation, person, now)
 			return err
 		},
 		"a plan": func(s *db.Store) error {
@@ -59,7 +59,7 @@ func TestPagesReadAsManyRowsInALargeOrganisationAsInASmallOne(t *testing.T) {
 	for name, filter := range map[string]db.ConsoleRunFilter{
 		"runs":                         {},
 		"runs before one":              {RunFilter: db.RunFilter{Before: o.id(t, "run", 15)}},
-		"runs of a person":             {RunFilter: db.RunFilter{ClientID: person}},
+		"runs of a person":             {RunFilter: db.RunFilter{PersonID: person}},
 		"runs that were cancelled":     {RunFilter: db.RunFilter{Outcome: "cancelled"}},
 		"runs that have not finished":  {RunFilter: db.RunFilter{Outcome: db.Unfinished}},
 		"runs that a claim caused":     {Trigger: care.TriggerClaim},
@@ -125,19 +125,19 @@ func (o growing) grow(t *testing.T, from, to int) {
 	t.Helper()
 	people := "generate_series(" + strconv.Itoa(from) + ", " + strconv.Itoa(to) + ") AS n"
 	for _, statement := range []string{
-		`INSERT INTO client (id, organisation_id, given_name, family_name, care_recipient_id)
-		 SELECT id_of('client', n), $1, 'Given', 'Family ' || n * 7919 % 1000, n::text FROM ` + people,
-		`INSERT INTO support_plan (id, organisation_id, client_id, care_recipient_id)
-		 SELECT id_of('plan', n), $1, id_of('client', n), n::text FROM ` + people,
+		`INSERT INTO person (id, organisation_id, given_name, family_name, care_recipient_id)
+		 SELECT id_of('person', n), $1, 'Given', 'Family ' || n * 7919 % 1000, n::text FROM ` + people,
+		`INSERT INTO support_plan (id, organisation_id, person_id, care_recipient_id)
+		 SELECT id_of('plan', n), $1, id_of('person', n), n::text FROM ` + people,
 		`INSERT INTO classification (id, organisation_id, plan_id, code, name, funding_source, ordinal)
 		 SELECT id_of('classification', n), $1, id_of('plan', n), 'ON_LEVEL_7', '', '', 0 FROM ` + people,
 		`INSERT INTO contribution_set (id, organisation_id, plan_id, contributions, read_at, replaced_at)
 		 SELECT id_of('set', n), $1, id_of('plan', n), '[]', now(), now() FROM ` + people,
 		`INSERT INTO budget (id, organisation_id, plan_id, upstream_budget_id, service_provider_id, type_code, type_name, status, ordinal)
 		 SELECT id_of('budget', n), $1, id_of('plan', n), n::text, '', '', '', '', 0 FROM ` + people,
-		`INSERT INTO sync_run (id, organisation_id, client_id, kind, trigger, requested_by, all_budgets, workflow_id, requested_at, started_at,
+		`INSERT INTO sync_run (id, organisation_id, person_id, kind, trigger, requested_by, all_budgets, workflow_id, requested_at, started_at,
 		                       finished_at, outcome)
-		 SELECT id_of('run', n + 100000 * night), $1, id_of('client', n), 'care-recipient', CASE n + night WHEN 3 THEN 'claim' ELSE 'bulk' END,
+		 SELECT id_of('run', n + 100000 * night), $1, id_of('person', n), 'care-recipient', CASE n + night WHEN 3 THEN 'claim' ELSE 'bulk' END,
 		        'tests', false, '', at, at, CASE WHEN n + night <> 5 THEN at END,
 		        CASE n + night WHEN 4 THEN 'cancelled' WHEN 5 THEN NULL ELSE 'succeeded' END
 		 FROM ` + people + `, generate_series(0, 9) AS night,
@@ -148,10 +148,10 @@ func (o growing) grow(t *testing.T, from, to int) {
 		 SELECT $1, id_of('run', n), 'budgets', 'warning', '', '', '', '', 1 FROM ` + people,
 		`INSERT INTO record_change (organisation_id, run_id, kind, record_id, action, field, position)
 		 SELECT $1, id_of('run', n), 'budget', id_of('budget', n), 'created', '', 1 FROM ` + people,
-		`INSERT INTO bulk_item (organisation_id, bulk_id, client_id, batch, slice, outcome, settled_at, run_id)
-		 SELECT $1, id_of('bulk', 1), id_of('client', n), 0, 0, 'succeeded', now(), id_of('run', n) FROM ` + people,
-		`INSERT INTO removal_hold (organisation_id, client_id, kind, run_id, records, closed_at)
-		 SELECT $1, id_of('client', n), 'budget', id_of('run', n), 3, CASE WHEN n > 2 THEN now() END FROM ` + people,
+		`INSERT INTO bulk_item (organisation_id, bulk_id, person_id, batch, chunk, outcome, settled_at, run_id)
+		 SELECT $1, id_of('bulk', 1), id_of('person', n), 0, 0, 'succeeded', now(), id_of('run', n) FROM ` + people,
+		`INSERT INTO removal_hold (organisation_id, person_id, kind, run_id, records, closed_at)
+		 SELECT $1, id_of('person', n), 'budget', id_of('run', n), 3, CASE WHEN n > 2 THEN now() END FROM ` + people,
 	} {
 		execute(t, o.address, statement, o.organisation.ID)
 	}

@@ -26,7 +26,7 @@ type ImportedContract struct {
 // handContractRow is a contract made by hand as WriteHandContracts stores it.
 type handContractRow struct {
 	ID           care.ID             `json:"id"`
-	ClientID     care.ID             `json:"client_id"`
+	PersonID     care.ID             `json:"person_id"`
 	Reference    string              `json:"reference"`
 	StartDate    care.Date           `json:"start_date"`
 	EndDate      care.Date           `json:"end_date"`
@@ -45,11 +45,11 @@ func (s *Store) ImportContracts(ctx context.Context, organisation care.ID, file 
 		for _, line := range file.Rows {
 			numbers = append(numbers, line.NDISNumber)
 		}
-		clients, err := clientsByNDISNumber(ctx, queries, organisation, numbers)
+		people, err := peopleByNDISNumber(ctx, queries, organisation, numbers)
 		if err != nil {
 			return err
 		}
-		contracts, problems := checkContracts(file.Rows, clients)
+		contracts, problems := checkContracts(file.Rows, people)
 		if err := importError(append(file.Problems, problems...)); err != nil {
 			return err
 		}
@@ -59,22 +59,22 @@ func (s *Store) ImportContracts(ctx context.Context, organisation care.ID, file 
 	return result, err
 }
 
-func clientsByNDISNumber(ctx context.Context, queries *gen.Queries, organisation care.ID, numbers []string) (map[string]care.ID, error) {
+func peopleByNDISNumber(ctx context.Context, queries *gen.Queries, organisation care.ID, numbers []string) (map[string]care.ID, error) {
 	slices.Sort(numbers)
-	rows, err := queries.ClientsByNDISNumber(ctx, gen.ClientsByNDISNumberParams{OrganisationID: organisation, NdisNumbers: slices.Compact(numbers)})
-	clients := make(map[string]care.ID, len(rows))
+	rows, err := queries.PeopleByNDISNumber(ctx, gen.PeopleByNDISNumberParams{OrganisationID: organisation, NdisNumbers: slices.Compact(numbers)})
+	people := make(map[string]care.ID, len(rows))
 	for _, row := range rows {
-		clients[row.NdisNumber] = row.ID
+		people[row.NdisNumber] = row.ID
 	}
-	return clients, err
+	return people, err
 }
 
-// unknownClient is what is wrong with a line about somebody whom the organisation does not have.
-func unknownClient(line int) LineError {
+// unknownPerson is what is wrong with a line about somebody whom the organisation does not have.
+func unknownPerson(line int) LineError {
 	return LineError{Line: line, Column: "ndis_number", Message: "is not that of any client of this organisation: import the person first"}
 }
 
-func checkContracts(imported []ImportedContract, clients map[string]care.ID) (contracts []handContractRow, problems []LineError) {
+func checkContracts(imported []ImportedContract, people map[string]care.ID) (contracts []handContractRow, problems []LineError) {
 	firstLine := make(map[[2]string]int, len(imported))
 	for _, line := range imported {
 		if len(problems) >= MostProblems {
@@ -86,9 +86,9 @@ func checkContracts(imported []ImportedContract, clients map[string]care.ID) (co
 		} else {
 			firstLine[key] = line.Line
 		}
-		client, known := clients[line.NDISNumber]
+		person, known := people[line.NDISNumber]
 		if !known {
-			problems = append(problems, unknownClient(line.Line))
+			problems = append(problems, unknownPerson(line.Line))
 		}
 		if !line.EndDate.IsZero() && line.EndDate.Before(line.StartDate) {
 			problems = append(problems, LineError{Line: line.Line, Column: "end_date", Message: "is before start_date"})
@@ -97,7 +97,7 @@ func checkContracts(imported []ImportedContract, clients map[string]care.ID) (co
 			problems = append(problems, LineError{Line: line.Line, Column: "total_funding", Message: "is not an amount from 0 with at most two places"})
 		}
 		contracts = append(contracts, handContractRow{
-			ID: NewID(), ClientID: client, Reference: line.Reference, StartDate: line.StartDate, EndDate: line.EndDate, TotalFunding: line.TotalFunding,
+			ID: NewID(), PersonID: person, Reference: line.Reference, StartDate: line.StartDate, EndDate: line.EndDate, TotalFunding: line.TotalFunding,
 		})
 	}
 	return contracts, problems

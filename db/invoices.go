@@ -44,7 +44,7 @@ type invoiceLineRow struct {
 	ID                care.ID         `json:"id"`
 	UpstreamInvoiceID string          `json:"upstream_invoice_id"`
 	UpstreamItemID    string          `json:"upstream_item_id"`
-	ClientID          care.ID         `json:"client_id"`
+	PersonID          care.ID         `json:"person_id"`
 	ServiceCode       string          `json:"service_code"`
 	DeliveryDate      care.Date       `json:"delivery_date"`
 	Amount            decimal.Decimal `json:"amount"`
@@ -73,7 +73,7 @@ func (s *Store) ImportInvoices(ctx context.Context, organisation care.ID, file I
 }
 
 func checkInvoiceLines(ctx context.Context, queries *gen.Queries, organisation care.ID, imported []ImportedInvoiceLine) ([]invoiceLineRow, []LineError, error) {
-	clients, err := clientsOf(ctx, queries, organisation, imported)
+	people, err := peopleOf(ctx, queries, organisation, imported)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -90,12 +90,12 @@ func checkInvoiceLines(ctx context.Context, queries *gen.Queries, organisation c
 		} else {
 			firstLine[key] = line.Line
 		}
-		client, known := clients[line.CareRecipientID]
+		person, known := people[line.CareRecipientID]
 		if !known {
 			problems = append(problems, LineError{Line: line.Line, Column: "care_recipient_id", Message: "is not that of any person of this organisation: import the person first"})
 		}
 		lines = append(lines, invoiceLineRow{
-			ID: NewID(), UpstreamInvoiceID: line.InvoiceID, UpstreamItemID: line.ItemID, ClientID: client,
+			ID: NewID(), UpstreamInvoiceID: line.InvoiceID, UpstreamItemID: line.ItemID, PersonID: person,
 			ServiceCode: line.ServiceCode, DeliveryDate: line.DeliveryDate, Amount: line.Amount,
 			ExternalReference: line.ExternalReferenceID,
 		})
@@ -103,20 +103,20 @@ func checkInvoiceLines(ctx context.Context, queries *gen.Queries, organisation c
 	return lines, problems, nil
 }
 
-func clientsOf(ctx context.Context, queries *gen.Queries, organisation care.ID, imported []ImportedInvoiceLine) (map[string]care.ID, error) {
+func peopleOf(ctx context.Context, queries *gen.Queries, organisation care.ID, imported []ImportedInvoiceLine) (map[string]care.ID, error) {
 	ids := make([]string, 0, len(imported))
 	for _, line := range imported {
 		ids = append(ids, line.CareRecipientID)
 	}
 	slices.Sort(ids)
-	rows, err := queries.ClientsByCareRecipientID(ctx, gen.ClientsByCareRecipientIDParams{
+	rows, err := queries.PeopleByCareRecipientID(ctx, gen.PeopleByCareRecipientIDParams{
 		OrganisationID: organisation, CareRecipientIds: slices.Compact(ids),
 	})
-	clients := make(map[string]care.ID, len(rows))
+	people := make(map[string]care.ID, len(rows))
 	for _, row := range rows {
-		clients[row.CareRecipientID] = row.ID
+		people[row.CareRecipientID] = row.ID
 	}
-	return clients, err
+	return people, err
 }
 
 func writeInvoiceLines(ctx context.Context, queries *gen.Queries, organisation care.ID, lines []invoiceLineRow) (result InvoiceImportResult, err error) {
@@ -160,15 +160,15 @@ func (r *InvoiceImportResult) relink(ctx context.Context, queries *gen.Queries, 
 		if err := json.Unmarshal(row.Line, &line); err != nil {
 			return err
 		}
-		usage[row.ClientID] = append(usage[row.ClientID], line)
+		usage[row.PersonID] = append(usage[row.PersonID], line)
 	}
 	billing, err := billingOf(ctx, queries, organisation, slices.Concat(slices.Collect(maps.Values(usage))...))
 	if err != nil {
 		return err
 	}
 	var links []care.UsageLink
-	for client, lines := range usage {
-		links = append(links, billing.Relink(lines, client)...)
+	for person, lines := range usage {
+		links = append(links, billing.Relink(lines, person)...)
 	}
 	for _, link := range links {
 		if link.InvoiceLineID == "" {

@@ -21,16 +21,16 @@ func recheckNamesakes(ctx context.Context, queries *gen.Queries, organisation ca
 		if err := json.Unmarshal(row, &held); err != nil {
 			return err
 		}
-		reported := held.Client.Identity
-		reported.GivenName = held.Client.ReportedGivenName
+		reported := held.Person.Identity
+		reported.GivenName = held.Person.ReportedGivenName
 		if held.Known().Check(care.Reported{Identity: reported}).Namesake {
-			doubtful = append(doubtful, held.Client.ID)
+			doubtful = append(doubtful, held.Person.ID)
 		}
 	}
 	if len(doubtful) == 0 {
 		return nil
 	}
-	return queries.ClearVerified(ctx, gen.ClearVerifiedParams{OrganisationID: organisation, Clients: doubtful})
+	return queries.ClearVerified(ctx, gen.ClearVerifiedParams{OrganisationID: organisation, People: doubtful})
 }
 
 // birthDatesOf are the days on which people were born.

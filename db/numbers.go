@@ -46,7 +46,7 @@ func (s *Store) ChangeNumber(ctx context.Context, organisation care.ID, change N
 		if err := lockForImport(ctx, queries, organisation); err != nil {
 			return err
 		}
-		person, err := queries.LockPersonNumbers(ctx, gen.LockPersonNumbersParams{OrganisationID: organisation, ClientID: change.Person})
+		person, err := queries.LockPersonNumbers(ctx, gen.LockPersonNumbersParams{OrganisationID: organisation, PersonID: change.Person})
 		if err != nil {
 			return err
 		}
@@ -75,13 +75,13 @@ func checkHolder(ctx context.Context, queries *gen.Queries, organisation care.ID
 
 func writeNumber(ctx context.Context, queries *gen.Queries, organisation care.ID, change NumberChange, held string) error {
 	if change.Kind == care.NDISNumber {
-		err := queries.SetNDISNumber(ctx, gen.SetNDISNumberParams{OrganisationID: organisation, ClientID: change.Person, NdisNumber: change.Number})
+		err := queries.SetNDISNumber(ctx, gen.SetNDISNumberParams{OrganisationID: organisation, PersonID: change.Person, NdisNumber: change.Number})
 		if err != nil {
 			return err
 		}
 	} else {
 		err := queries.SetCareRecipientID(ctx, gen.SetCareRecipientIDParams{
-			OrganisationID: organisation, ClientID: change.Person, CareRecipientID: change.Number,
+			OrganisationID: organisation, PersonID: change.Person, CareRecipientID: change.Number,
 		})
 		if err != nil {
 			return err
@@ -89,5 +89,5 @@ func writeNumber(ctx context.Context, queries *gen.Queries, organisation care.ID
 	}
 	origin := care.Origin{Source: care.SourceChangeNumber, RequestedBy: change.RequestedBy, Note: change.Note}
 	return recordChanges(ctx, queries, organisation, origin,
-		changedFields(care.KindClient, change.Person, []fieldChange{{string(change.Kind), held, change.Number}}))
+		changedFields(care.KindPerson, change.Person, []fieldChange{{string(change.Kind), held, change.Number}}))
 }

@@ -125,9 +125,9 @@ func TestAPersonsNumberChanges(t *testing.T) {
 	importPeople(t, store, organisation, person(2, "Ada", "Wren", "415056224"))
 	ada := clientOf(t, store, organisation, "415056224")
 	plan := db.NewID()
-	execute(t, address, `INSERT INTO support_plan (id, organisation_id, client_id, care_recipient_id) VALUES ($1, $2, $3, '415056224')`, plan, organisation.ID, ada.ID)
-	execute(t, address, `UPDATE client SET verified_at = now() WHERE id = $1`, ada.ID)
-	execute(t, address, `INSERT INTO area_fence (organisation_id, client_id, area, ticket, previous_ticket, as_of) VALUES ($1, $2, 'summary', 0, 0, now())`,
+	execute(t, address, `INSERT INTO support_plan (id, organisation_id, person_id, care_recipient_id) VALUES ($1, $2, $3, '415056224')`, plan, organisation.ID, ada.ID)
+	execute(t, address, `UPDATE person SET verified_at = now() WHERE id = $1`, ada.ID)
+	execute(t, address, `INSERT INTO area_fence (organisation_id, person_id, area, ticket, previous_ticket, as_of) VALUES ($1, $2, 'summary', 0, 0, now())`,
 		organisation.ID, ada.ID)
 
 	change := db.NumberChange{Person: ada.ID, Kind: care.CareRecipientIDNumber, Number: "415056229", RequestedBy: "cli: tim", Note: "Services Australia merged two records"}
@@ -138,7 +138,7 @@ func TestAPersonsNumberChanges(t *testing.T) {
 	require.Nil(t, changed.VerifiedAt)
 	sql := testkit.OpenSQL(t, address)
 	require.Equal(t, "415056229", testkit.Value[string](t, sql, "SELECT care_recipient_id FROM support_plan WHERE id = $1", plan))
-	require.Positive(t, testkit.Value[int](t, sql, "SELECT ticket FROM area_fence WHERE client_id = $1", ada.ID), "a read under the old number is older now")
+	require.Positive(t, testkit.Value[int](t, sql, "SELECT ticket FROM area_fence WHERE person_id = $1", ada.ID), "a read under the old number is older now")
 
 	changes, _, err := store.PersonHistory(t.Context(), organisation.ID, ada.ID, time.Time{}, 1)
 	require.NoError(t, err)
@@ -185,8 +185,8 @@ func TestNumbersThatCannotBeGiven(t *testing.T) { // R33
 	require.ErrorAs(t, change(care.CareRecipientIDNumber, "415056225", "why"), &taken)
 	require.Equal(t, holder.ID, taken.Holder)
 	require.False(t, taken.Both)
-	for _, one := range []db.ClientView{ada, holder} {
-		execute(t, address, `INSERT INTO support_plan (id, organisation_id, client_id, care_recipient_id) VALUES ($1, $2, $3, $4)`,
+	for _, one := range []db.PersonView{ada, holder} {
+		execute(t, address, `INSERT INTO support_plan (id, organisation_id, person_id, care_recipient_id) VALUES ($1, $2, $3, $4)`,
 			db.NewID(), organisation.ID, one.ID, one.CareRecipientID)
 	}
 	require.ErrorAs(t, change(care.NDISNumber, "430000002", "why"), &taken)

@@ -182,16 +182,16 @@ func TestFlags(t *testing.T) { // PACE guide, step 2, R21
 			require.NoError(t, err, test.name)
 			require.Equal(t, test.want, flags, test.name)
 		}
-		client, err := p.store.Client(t.Context(), p.organisation, p.client, p.now)
+		person, err := p.store.Person(t.Context(), p.organisation, p.client, p.now)
 		require.NoError(t, err)
-		require.Equal(t, test.want, care.PACEFlags{PACEParticipant: client.PACEParticipant, PACEAPIAccess: client.PACEAPIAccess}, test.name)
+		require.Equal(t, test.want, care.PACEFlags{PACEParticipant: person.PACEParticipant, PACEAPIAccess: person.PACEAPIAccess}, test.name)
 	}
 	_, err := p.store.SetPACEFlags(t.Context(), newOrganisation(t, p.store, "banksia").ID, p.client, db.FlagChange{PACEParticipant: no}, "tests")
 	require.ErrorIs(t, err, db.ErrNotFound, "another organisation's client (R11)")
 }
 
 // note sends a notification whose digest is its text.
-func (p participant) note(t *testing.T, digest string, relationship *care.Relationship, now time.Time) db.Noted {
+func (p participant) note(t *testing.T, digest string, relationship *care.Relationship, now time.Time) db.NotificationResult {
 	t.Helper()
 	noted, err := p.store.NoteNotification(t.Context(), p.organisation, db.Notification{
 		Event: "RLTN_END_DATE_UPDATE", Digest: []byte(digest), NDISNumber: adasNumber, Relationship: relationship,
@@ -207,19 +207,19 @@ func planManager(end care.Date) *care.Relationship {
 func TestANotificationIsRecordedOnce(t *testing.T) {
 	t.Parallel()
 	p := newParticipant(t)
-	require.Equal(t, db.Noted{ClientID: p.client, Refresh: true}, p.note(t, "a", nil, p.now))
-	require.Equal(t, db.Noted{ClientID: p.client, Refresh: true, Repeated: true}, p.note(t, "a", nil, p.now.Add(time.Hour)))
+	require.Equal(t, db.NotificationResult{PersonID: p.client, Refresh: true}, p.note(t, "a", nil, p.now))
+	require.Equal(t, db.NotificationResult{PersonID: p.client, Refresh: true, Repeated: true}, p.note(t, "a", nil, p.now.Add(time.Hour)))
 	noted, err := p.store.NoteNotification(t.Context(), p.organisation, db.Notification{Event: "PLAN_APPROVED", Digest: []byte("b"), NDISNumber: "430000009"}, p.now)
 	require.NoError(t, err)
-	require.Equal(t, db.Noted{}, noted, "not our client")
+	require.Equal(t, db.NotificationResult{}, noted, "not our client")
 
 	notifications, err := p.store.Notifications(t.Context(), p.organisation.ID, 10)
 	require.NoError(t, err)
 	require.Len(t, notifications, 2)
-	require.Equal(t, "Wren", notifications[0].Client.FamilyName)
+	require.Equal(t, "Wren", notifications[0].Person.FamilyName)
 	require.Equal(t, 2, notifications[0].Times)
 	require.True(t, p.now.Equal(notifications[0].FirstReceivedAt))
-	require.Nil(t, notifications[1].Client)
+	require.Nil(t, notifications[1].Person)
 	few, err := p.store.Notifications(t.Context(), p.organisation.ID, 1)
 	require.NoError(t, err)
 	require.Len(t, few, 1)
@@ -254,10 +254,10 @@ func TestARelationshipThatEndsStopsScheduledSyncs(t *testing.T) { // R30
 	require.NoError(t, err)
 	require.False(t, standing.On(today).Stopped())
 	require.True(t, p.note(t, "something", nil, p.now).Refresh)
-	before := p.sql.Snapshot(t).Of("pace_settings", "client")
+	before := p.sql.Snapshot(t).Of("pace_settings", "person")
 	_, err = p.store.ResumePACE(t.Context(), p.organisation.ID, p.clientOf(t, bensNumber), today)
 	require.NoError(t, err, "there was nothing to resume")
-	require.Equal(t, before, p.sql.Snapshot(t).Of("pace_settings", "client"))
+	require.Equal(t, before, p.sql.Snapshot(t).Of("pace_settings", "person"))
 	_, err = p.store.ResumePACE(t.Context(), newOrganisation(t, p.store, "banksia").ID, p.client, today)
 	require.ErrorIs(t, err, db.ErrNotFound)
 }
@@ -285,13 +285,13 @@ func TestANotificationThatCameTooEarly(t *testing.T) {
 	ended := db.Notification{Event: "RLTN_END_DATE_UPDATE", Digest: []byte("early"), NDISNumber: "430000003", Relationship: planManager(day("2026-06-01"))}
 	noted, err := p.store.NoteNotification(t.Context(), p.organisation, ended, p.now)
 	require.NoError(t, err)
-	require.Empty(t, noted.ClientID)
+	require.Empty(t, noted.PersonID)
 	cid := ndisPerson(2, "Cid", "Crake", "430000003")
 	cid.BirthDate = day("1950-01-01")
 	importPeople(t, p.store, p.organisation, cid)
 	noted, err = p.store.NoteNotification(t.Context(), p.organisation, ended, p.now)
 	require.NoError(t, err)
-	require.Equal(t, db.Noted{ClientID: p.clientOf(t, "430000003"), Repeated: true}, noted)
+	require.Equal(t, db.NotificationResult{PersonID: p.clientOf(t, "430000003"), Repeated: true}, noted)
 }
 
 // Notifications about one client at the same instant: all are counted, and no relationship is lost.

@@ -18,10 +18,10 @@ type FlagChange = care.FlagChange
 // SetPACEFlags changes a client's two boxes and answers with them (PACE guide, step 2, R21). It fails with ErrNotFound or
 // care.ErrAccessWithoutParticipant. by, who does it, is kept in the person's history.
 func (s *Store) SetPACEFlags(
-	ctx context.Context, organisation, client care.ID, change FlagChange, by string,
+	ctx context.Context, organisation, person care.ID, change FlagChange, by string,
 ) (flags care.PACEFlags, err error) {
 	err = s.inTransaction(ctx, "change the client's PACE boxes", func(queries *gen.Queries) error {
-		row, err := queries.LockClientFlags(ctx, gen.LockClientFlagsParams{OrganisationID: organisation, ClientID: client})
+		row, err := queries.LockPersonFlags(ctx, gen.LockPersonFlagsParams{OrganisationID: organisation, PersonID: person})
 		if err != nil {
 			return err
 		}
@@ -29,26 +29,26 @@ func (s *Store) SetPACEFlags(
 		if flags, err = before.With(change); err != nil || flags == before {
 			return err
 		}
-		err = queries.SetClientFlags(ctx, gen.SetClientFlagsParams{
-			OrganisationID: organisation, ClientID: client, PaceParticipant: flags.PACEParticipant, PaceApiAccess: flags.PACEAPIAccess,
+		err = queries.SetPersonFlags(ctx, gen.SetPersonFlagsParams{
+			OrganisationID: organisation, PersonID: person, PaceParticipant: flags.PACEParticipant, PaceApiAccess: flags.PACEAPIAccess,
 		})
 		if err != nil {
 			return err
 		}
-		return recordChanges(ctx, queries, organisation, care.Origin{Source: care.SourcePACEBoxes, RequestedBy: by}, changedFlags(client, before, flags))
+		return recordChanges(ctx, queries, organisation, care.Origin{Source: care.SourcePACEBoxes, RequestedBy: by}, changedFlags(person, before, flags))
 	})
 	return flags, err
 }
 
 // ResumePACE lets the scheduled syncs of a client go on that had stopped (R30), and answers with the client's standing. It fails with
 // ErrNotFound.
-func (s *Store) ResumePACE(ctx context.Context, organisation, client care.ID, today care.Date) (standing care.PACEStanding, err error) {
+func (s *Store) ResumePACE(ctx context.Context, organisation, person care.ID, today care.Date) (standing care.PACEStanding, err error) {
 	err = s.inTransaction(ctx, "resume the client's scheduled syncs", func(queries *gen.Queries) error {
-		_, err := queries.LockClientFlags(ctx, gen.LockClientFlagsParams{OrganisationID: organisation, ClientID: client})
+		_, err := queries.LockPersonFlags(ctx, gen.LockPersonFlagsParams{OrganisationID: organisation, PersonID: person})
 		if err != nil {
 			return err
 		}
-		row, err := queries.LockStanding(ctx, gen.LockStandingParams{OrganisationID: organisation, ClientID: client})
+		row, err := queries.LockStanding(ctx, gen.LockStandingParams{OrganisationID: organisation, PersonID: person})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
@@ -60,7 +60,7 @@ func (s *Store) ResumePACE(ctx context.Context, organisation, client care.ID, to
 		}
 		standing = standing.Resumed(today)
 		return queries.SetStanding(ctx, gen.SetStandingParams{
-			OrganisationID: organisation, ClientID: client, Relationships: list(standing.Relationships),
+			OrganisationID: organisation, PersonID: person, Relationships: list(standing.Relationships),
 			EndsOn: standing.EndsOn(), StoppedOn: standing.StoppedOn, StopReason: string(standing.StopReason),
 		})
 	})
@@ -77,10 +77,10 @@ type Notification struct {
 	Relationship *care.Relationship
 }
 
-// Noted is what became of a notification.
-type Noted struct {
-	// ClientID is empty for a participant whom the organisation does not have.
-	ClientID care.ID
+// NotificationResult is what became of a notification.
+type NotificationResult struct {
+	// PersonID is empty for a participant whom the organisation does not have.
+	PersonID care.ID
 	// Refresh says that the client's plan is to be read anew: the gates hold (R21), and scheduled syncs have not stopped (R30).
 	Refresh bool
 	// Repeated says that this notification had come before.
@@ -89,36 +89,36 @@ type Noted struct {
 
 // NoteNotification records a notification, once however often it comes, and takes over what it says of a relationship (R30). A repeated
 // one changes no relationship: it may come after a later word on the same.
-func (s *Store) NoteNotification(ctx context.Context, organisation Organisation, notification Notification, now time.Time) (noted Noted, err error) {
+func (s *Store) NoteNotification(ctx context.Context, organisation Organisation, notification Notification, now time.Time) (noted NotificationResult, err error) {
 	err = s.inTransaction(ctx, "note the notification", func(queries *gen.Queries) error {
-		client, err := queries.LockClientByNDISNumber(ctx, gen.LockClientByNDISNumberParams{
+		person, err := queries.LockPersonByNDISNumber(ctx, gen.LockPersonByNDISNumberParams{
 			OrganisationID: organisation.ID, NdisNumber: notification.NDISNumber,
 		})
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			return err
 		}
 		row, err := queries.NoteNotification(ctx, gen.NoteNotificationParams{
-			OrganisationID: organisation.ID, Digest: notification.Digest, Event: notification.Event, ClientID: pointerTo(client), ReceivedAt: now,
+			OrganisationID: organisation.ID, Digest: notification.Digest, Event: notification.Event, PersonID: pointerTo(person), ReceivedAt: now,
 		})
 		if err != nil {
 			return err
 		}
-		noted = Noted{ClientID: client, Repeated: row.Times > 1}
-		if client == "" {
+		noted = NotificationResult{PersonID: person, Repeated: row.Times > 1}
+		if person == "" {
 			return nil
 		}
-		participant, err := loadParticipant(ctx, queries, organisation.ID, client)
+		participant, err := loadParticipant(ctx, queries, organisation.ID, person)
 		if err != nil {
 			return err
 		}
 		standing := participant.Standing
-		if notification.Relationship != nil && !row.ClientKnownBefore {
+		if notification.Relationship != nil && !row.PersonKnownBefore {
 			standing = standing.Told(*notification.Relationship)
 			err = queries.SetRelationships(ctx, gen.SetRelationshipsParams{
-				OrganisationID: organisation.ID, ClientID: client, Relationships: list(standing.Relationships), EndsOn: standing.EndsOn(),
+				OrganisationID: organisation.ID, PersonID: person, Relationships: list(standing.Relationships), EndsOn: standing.EndsOn(),
 			})
 		}
-		noted.Refresh = care.Gates(participant.APIEnabled, participant.Participant) == "" && !standing.On(organisation.Today(now)).Stopped()
+		noted.Refresh = care.EligibilityReason(participant.APIEnabled, participant.Participant) == "" && !standing.On(organisation.Today(now)).Stopped()
 		return err
 	})
 	return noted, err
@@ -126,11 +126,11 @@ func (s *Store) NoteNotification(ctx context.Context, organisation Organisation,
 
 // NotificationView is a notification in a list.
 type NotificationView struct {
-	Event           string     `json:"event"`
-	Client          *PersonRef `json:"client,omitempty" doc:"Absent: not a client of this organisation"`
-	Times           int        `json:"times" doc:"How often it has come"`
-	FirstReceivedAt time.Time  `json:"first_received_at"`
-	LastReceivedAt  time.Time  `json:"last_received_at"`
+	Event           string    `json:"event"`
+	Person          *Person   `json:"person,omitempty" doc:"Absent: not a client of this organisation"`
+	Times           int       `json:"times" doc:"How often it has come"`
+	FirstReceivedAt time.Time `json:"first_received_at"`
+	LastReceivedAt  time.Time `json:"last_received_at"`
 }
 
 // Notifications answers with what the NDIA has told an organisation, newest first.
@@ -144,9 +144,9 @@ func (s *Store) Notifications(ctx context.Context, organisation care.ID, most in
 		view := NotificationView{
 			Event: row.Event, Times: int(row.Times), FirstReceivedAt: row.FirstReceivedAt, LastReceivedAt: row.LastReceivedAt,
 		}
-		if row.ClientID != nil {
-			view.Client = &PersonRef{
-				ID: *row.ClientID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
+		if row.PersonID != nil {
+			view.Person = &Person{
+				ID: *row.PersonID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
 			}
 		}
 		notifications = append(notifications, view)

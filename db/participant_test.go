@@ -83,37 +83,37 @@ func ndisPerson(line int, given, family, number string) db.ImportedPerson {
 
 func (p participant) clientOf(t *testing.T, number string) care.ID {
 	t.Helper()
-	client, err := p.store.ClientByNDISNumber(t.Context(), p.organisation, number, p.now)
+	person, err := p.store.PersonByNDISNumber(t.Context(), p.organisation, number, p.now)
 	require.NoError(t, err)
-	return client.ID
+	return person.ID
 }
 
 // run begins a run over a client's contract.
-func (p participant) run(t *testing.T, client care.ID, trigger care.Trigger, today care.Date) db.Step {
+func (p participant) run(t *testing.T, person care.ID, trigger care.Trigger, today care.Date) db.Step {
 	t.Helper()
 	run := db.NewID()
 	require.NoError(t, p.store.RecordRun(t.Context(), db.RunStart{
-		ID: run, Kind: care.RunPACEContract, WorkflowID: "pace-contract-sync/" + string(client), StartedAt: p.now,
-		Request: care.Request{OrganisationID: p.organisation.ID, ClientID: client, Trigger: trigger, RequestedBy: "tests"},
+		ID: run, Kind: care.RunPACEContract, WorkflowID: "pace-contract-sync/" + string(person), StartedAt: p.now,
+		Request: care.Request{OrganisationID: p.organisation.ID, PersonID: person, Trigger: trigger, RequestedBy: "tests"},
 	}))
-	subject := care.Subject{RunID: run, OrganisationID: p.organisation.ID, ClientID: client, ConnectionID: p.connection, Today: today}
-	return db.Step{Subject: subject, Area: care.AreaContract, Chunk: 1}
+	subject := care.RunScope{RunID: run, OrganisationID: p.organisation.ID, PersonID: person, ConnectionID: p.connection, Today: today}
+	return db.Step{RunScope: subject, Area: care.AreaContract, Chunk: 1}
 }
 
 // stage retrieves a plan and stages its preview.
 func (p participant) stage(t *testing.T, step db.Step, read care.ContractRead) care.Preview {
 	t.Helper()
-	held, err := p.store.HeldContracts(t.Context(), p.organisation.ID, step.ClientID)
+	held, err := p.store.HeldContracts(t.Context(), p.organisation.ID, step.PersonID)
 	require.NoError(t, err)
 	preview := care.Stage(db.NewID(), held, read, time.Now(), db.NewID)
-	require.NoError(t, p.store.StageRetrieval(t.Context(), step, db.Staged{Preview: preview}))
+	require.NoError(t, p.store.StorePreview(t.Context(), step, db.PreviewContents{Preview: preview}))
 	return preview
 }
 
 // create retrieves a plan and creates all of it, and answers with the contract.
-func (p participant) create(t *testing.T, client care.ID, read care.ContractRead) care.ID {
+func (p participant) create(t *testing.T, person care.ID, read care.ContractRead) care.ID {
 	t.Helper()
-	step := p.run(t, client, care.TriggerOnDemand, read.On)
+	step := p.run(t, person, care.TriggerOnDemand, read.On)
 	preview := p.stage(t, step, read)
 	begun, err := p.store.BeginContract(t.Context(), step)
 	require.NoError(t, err)
@@ -129,9 +129,9 @@ func (p participant) create(t *testing.T, client care.ID, read care.ContractRead
 }
 
 // refresh makes an unattended pass.
-func (p participant) refresh(t *testing.T, client care.ID, read care.ContractRead) db.Step {
+func (p participant) refresh(t *testing.T, person care.ID, read care.ContractRead) db.Step {
 	t.Helper()
-	step := p.run(t, client, care.TriggerNotification, read.On)
+	step := p.run(t, person, care.TriggerNotification, read.On)
 	begun, err := p.store.BeginContract(t.Context(), step)
 	require.NoError(t, err)
 	decision, err := p.store.RefreshContract(t.Context(), step, begun, func(held care.HeldContracts) care.ContractDecision {

@@ -157,11 +157,11 @@ type register struct {
 	// providers are the service provider ids of the connections.
 	providers map[care.ID]string
 	// linesByID are the lines of the file's care recipient ids, lineOfDigits the first with such an id but for zeros in front, lineOfNDIS
-	// the lines of its NDIS numbers, lineOfClient of the people they are about.
+	// the lines of its NDIS numbers, lineOfPerson of the people they are about.
 	linesByID    map[string]int
 	lineOfDigits map[string]ImportedPerson
 	lineOfNDIS   map[string]int
-	lineOfClient map[care.ID]int
+	lineOfPerson map[care.ID]int
 
 	writes   []personRow
 	changes  []care.Change
@@ -174,7 +174,7 @@ func loadRegister(ctx context.Context, queries *gen.Queries, organisation care.I
 		byCareRecipientID: map[string]*gen.PeopleForImportRow{}, byNDISNumber: map[string]*gen.PeopleForImportRow{},
 		byDigits: map[string][]*gen.PeopleForImportRow{}, lineOfDigits: map[string]ImportedPerson{},
 		byBirthDate: map[care.Date][]*gen.PeopleForImportRow{}, connections: map[string]care.ID{}, providers: map[care.ID]string{},
-		linesByID: map[string]int{}, lineOfNDIS: map[string]int{}, lineOfClient: map[care.ID]int{},
+		linesByID: map[string]int{}, lineOfNDIS: map[string]int{}, lineOfPerson: map[care.ID]int{},
 	}
 	query := gen.PeopleForImportParams{OrganisationID: organisation}
 	for _, person := range people {
@@ -230,7 +230,7 @@ func (r *register) add(person ImportedPerson) {
 	if held == nil {
 		row.ID = NewID()
 		r.result.Created++
-		r.keep(row, care.Change{Kind: care.KindClient, RecordID: row.ID, Action: care.ActionCreated})
+		r.keep(row, care.Change{Kind: care.KindPerson, RecordID: row.ID, Action: care.ActionCreated})
 		return
 	}
 	row.ID = held.ID
@@ -259,7 +259,7 @@ func setIfEmpty(field *string, value string) {
 
 // changesOf are the fields in which a person differs from what we hold of them.
 func (r *register) changesOf(held *gen.PeopleForImportRow, after personRow) []care.Change {
-	return append(changedFields(care.KindClient, held.ID, []fieldChange{
+	return append(changedFields(care.KindPerson, held.ID, []fieldChange{
 		{"given_name", held.GivenName, after.GivenName},
 		{"family_name", held.FamilyName, after.FamilyName},
 		{"birth_date", held.BirthDate.String(), after.BirthDate.String()},
@@ -380,11 +380,11 @@ func (r *register) checkTwice(person ImportedPerson, held *gen.PeopleForImportRo
 	if held == nil {
 		return
 	}
-	if line, twice := r.lineOfClient[held.ID]; twice {
+	if line, twice := r.lineOfPerson[held.ID]; twice {
 		r.refuse(person, "", fmt.Sprintf("is about the same person as line %d: keep one of the two", line))
 		return
 	}
-	r.lineOfClient[held.ID] = person.Line
+	r.lineOfPerson[held.ID] = person.Line
 }
 
 // checkDigitsTwice refuses two lines whose care recipient ids differ by zeros in front, unless one of them says that it is another person.

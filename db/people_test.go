@@ -30,11 +30,11 @@ func importPeople(t *testing.T, store *db.Store, organisation db.Organisation, r
 	return result
 }
 
-func clientOf(t *testing.T, store *db.Store, organisation db.Organisation, careRecipientID string) db.ClientView {
+func clientOf(t *testing.T, store *db.Store, organisation db.Organisation, careRecipientID string) db.PersonView {
 	t.Helper()
-	client, err := store.ClientByCareRecipientID(t.Context(), organisation, careRecipientID, time.Now())
+	person, err := store.PersonByCareRecipientID(t.Context(), organisation, careRecipientID, time.Now())
 	require.NoError(t, err)
-	return client
+	return person
 }
 
 func TestImportPeopleAgainUpdates(t *testing.T) {
@@ -74,7 +74,7 @@ func TestImportPeopleIsAllOrNothingAndNamesEveryLine(t *testing.T) {
 	require.Equal(t, "service_provider_id", refused.Problems[2].Column)
 	require.NotContains(t, err.Error(), "415056224", "no care recipient ids in errors (R10)")
 
-	clients, _, err := store.Clients(t.Context(), organisation, "", db.DefaultPage, time.Now())
+	clients, _, err := store.ListPeople(t.Context(), organisation, "", db.DefaultPage, time.Now())
 	require.NoError(t, err)
 	require.Empty(t, clients)
 }
@@ -125,12 +125,12 @@ func TestPeopleBelongToAnOrganisation(t *testing.T) {
 	store := testkit.Database(t)
 	wattle, banksia := newOrganisation(t, store, "wattle"), newOrganisation(t, store, "banksia")
 	importPeople(t, store, wattle, person(2, "Ada", "Wren", "415056224"))
-	_, err := store.ClientByCareRecipientID(t.Context(), banksia, "415056224", time.Now())
+	_, err := store.PersonByCareRecipientID(t.Context(), banksia, "415056224", time.Now())
 	require.ErrorIs(t, err, db.ErrNotFound)
 
 	require.Equal(t, db.ImportResult{Created: 1}, importPeople(t, store, banksia, person(2, "Ada", "Wren", "415056224")))
 	ours := clientOf(t, store, wattle, "415056224")
-	_, err = store.Client(t.Context(), banksia, ours.ID, time.Now())
+	_, err = store.Person(t.Context(), banksia, ours.ID, time.Now())
 	require.ErrorIs(t, err, db.ErrNotFound)
 }
 
@@ -147,9 +147,9 @@ func TestClientsArePagedByName(t *testing.T) {
 	var seen []string
 	var after care.ID
 	for more := true; more; {
-		var page []db.ClientView
+		var page []db.PersonView
 		var err error
-		page, more, err = store.Clients(t.Context(), organisation, after, 3, time.Now())
+		page, more, err = store.ListPeople(t.Context(), organisation, after, 3, time.Now())
 		require.NoError(t, err)
 		for _, client := range page {
 			seen = append(seen, client.FamilyName)

@@ -11,9 +11,9 @@ import (
 	"github.com/caresync/caresync/db/gen"
 )
 
-// SubjectRecord is what is known of a person before a sync.
-type SubjectRecord struct {
-	ClientID        care.ID
+// RunScopeRecord is what is known of a person before a sync.
+type RunScopeRecord struct {
+	PersonID        care.ID
 	CareRecipientID string
 	ConnectionID    care.ID
 	PlanID          care.ID
@@ -22,18 +22,18 @@ type SubjectRecord struct {
 	Connections     []care.Connection
 }
 
-// LoadSubject answers with what is known of a person, or ErrNotFound. Of the connections only id and activation are filled.
-func (s *Store) LoadSubject(ctx context.Context, organisation, client care.ID) (SubjectRecord, error) {
-	row, err := s.queries.LoadSubject(ctx, gen.LoadSubjectParams{OrganisationID: organisation, ClientID: client})
+// LoadRunScope answers with what is known of a person, or ErrNotFound. Of the connections only id and activation are filled.
+func (s *Store) LoadRunScope(ctx context.Context, organisation, person care.ID) (RunScopeRecord, error) {
+	row, err := s.queries.LoadSubject(ctx, gen.LoadSubjectParams{OrganisationID: organisation, PersonID: person})
 	if err != nil {
-		return SubjectRecord{}, mapError("load the person", err)
+		return RunScopeRecord{}, mapError("load the person", err)
 	}
 	zone, err := time.LoadLocation(row.TimeZone)
 	if err != nil {
-		return SubjectRecord{}, fmt.Errorf("organisation %s has the unknown time zone %q", organisation, row.TimeZone)
+		return RunScopeRecord{}, fmt.Errorf("organisation %s has the unknown time zone %q", organisation, row.TimeZone)
 	}
-	record := SubjectRecord{
-		ClientID: row.ID, CareRecipientID: valueOf(row.CareRecipientID), ConnectionID: valueOf(row.ConnectionID),
+	record := RunScopeRecord{
+		PersonID: row.ID, CareRecipientID: valueOf(row.CareRecipientID), ConnectionID: valueOf(row.ConnectionID),
 		PlanID: valueOf(row.PlanID), Verified: row.VerifiedAt != nil, TimeZone: zone,
 	}
 	return record, json.Unmarshal(row.Connections, &record.Connections)
@@ -75,7 +75,7 @@ func (s *Store) RecordRun(ctx context.Context, run RunStart) error {
 // step is made again.
 func (s *Store) BeginRun(ctx context.Context, run RunStart) (again bool, err error) {
 	written, err := s.queries.RecordRun(ctx, gen.RecordRunParams{
-		ID: run.ID, OrganisationID: run.OrganisationID, ClientID: run.ClientID, Kind: string(run.Kind), Trigger: string(run.Trigger),
+		ID: run.ID, OrganisationID: run.OrganisationID, PersonID: run.PersonID, Kind: string(run.Kind), Trigger: string(run.Trigger),
 		RequestedBy: run.RequestedBy, AllBudgets: run.AllBudgets, WorkflowID: run.WorkflowID, StartedAt: pointerTo(run.StartedAt), BulkID: pointerTo(run.BulkID),
 	})
 	return err == nil && written == 0 && !run.StartedAt.IsZero(), mapError("record the run", err)

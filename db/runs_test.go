@@ -38,7 +38,7 @@ func TestRunIsRecordedByWhoeverComesFirst(t *testing.T) {
 	var conflict *db.ConflictError
 	require.ErrorAs(t, r.store.RecordRun(t.Context(), db.RunStart{
 		ID: requested, Kind: care.RunCareRecipient, StartedAt: r.now,
-		Request: care.Request{OrganisationID: stranger.ID, ClientID: r.client.ID},
+		Request: care.Request{OrganisationID: stranger.ID, PersonID: r.client.ID},
 	}), &conflict)
 	require.Equal(t, 1, testkit.Value[int](t, sql, "SELECT count(*) FROM sync_run WHERE started_at IS NULL"), "another organisation's run is not touched (R11)")
 }
@@ -53,7 +53,7 @@ func TestRunIsRecordedByManyAtOnce(t *testing.T) {
 			group.Go(func() {
 				assert.NoError(t, r.store.RecordRun(t.Context(), db.RunStart{
 					ID: run, Kind: care.RunCareRecipient, StartedAt: r.now.Add(time.Duration(writer) * time.Second),
-					Request: care.Request{OrganisationID: r.organisation.ID, ClientID: r.client.ID},
+					Request: care.Request{OrganisationID: r.organisation.ID, PersonID: r.client.ID},
 				}))
 			})
 		}
@@ -90,7 +90,7 @@ func TestLastWordsStandBesideTheFailure(t *testing.T) {
 	sql := testkit.OpenSQL(t, r.address)
 	run := r.run(t, db.NewID(), r.now)
 	for _, words := range []string{"Busy", "Scheduled maintenance"} {
-		step := db.Step{Subject: care.Subject{RunID: run, OrganisationID: r.organisation.ID, ClientID: r.client.ID}, Area: care.AreaSummary}
+		step := db.Step{RunScope: care.RunScope{RunID: run, OrganisationID: r.organisation.ID, PersonID: r.client.ID}, Area: care.AreaSummary}
 		require.NoError(t, r.store.NoteRetry(t.Context(), step, "unavailable", words))
 	}
 	require.Equal(t, "2 Scheduled maintenance", testkit.Value[string](t, sql, "SELECT attempts || ' ' || words FROM sync_retry"))
@@ -124,14 +124,14 @@ func TestUsageThatFailedLaterHasFailed(t *testing.T) {
 // People of other organisations, and nobody, are not found (R11).
 func TestSubjectIsFoundInItsOrganisationOnly(t *testing.T) {
 	r := newRecipient(t)
-	record, err := r.store.LoadSubject(t.Context(), r.organisation.ID, r.client.ID)
+	record, err := r.store.LoadRunScope(t.Context(), r.organisation.ID, r.client.ID)
 	require.NoError(t, err)
-	require.Equal(t, db.SubjectRecord{
-		ClientID: r.client.ID, CareRecipientID: "415056224", PlanID: r.plan, TimeZone: record.TimeZone, Connections: []care.Connection{},
+	require.Equal(t, db.RunScopeRecord{
+		PersonID: r.client.ID, CareRecipientID: "415056224", PlanID: r.plan, TimeZone: record.TimeZone, Connections: []care.Connection{},
 	}, record)
 	require.Equal(t, db.DefaultTimeZone, record.TimeZone.String())
 	for _, organisation := range []care.ID{newOrganisation(t, r.store, "banksia").ID, db.NewID()} {
-		_, err := r.store.LoadSubject(t.Context(), organisation, r.client.ID)
+		_, err := r.store.LoadRunScope(t.Context(), organisation, r.client.ID)
 		require.ErrorIs(t, err, db.ErrNotFound)
 	}
 }

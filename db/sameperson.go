@@ -40,7 +40,7 @@ func (s *Store) ConfirmSamePerson(ctx context.Context, organisation, run care.ID
 
 func confirmSamePerson(ctx context.Context, queries *gen.Queries, organisation, person care.ID, doubt care.IdentityDetails, by, why string) error {
 	said, err := queries.SaySamePerson(ctx, gen.SaySamePersonParams{
-		OrganisationID: organisation, ClientID: person, CareRecipientID: doubt.Held.CareRecipientID,
+		OrganisationID: organisation, PersonID: person, CareRecipientID: doubt.Held.CareRecipientID,
 		ReportedGivenName: doubt.Reported.GivenName, SaidBy: by, SaidWhy: why,
 	})
 	if err != nil {
@@ -54,7 +54,7 @@ func confirmSamePerson(ctx context.Context, queries *gen.Queries, organisation, 
 	}
 	name := namedInHistory(doubt.Reported.GivenName)
 	return recordChanges(ctx, queries, organisation, care.Origin{Source: care.SourceSamePerson, RequestedBy: by, Note: why}, []care.Change{{
-		Kind: care.KindClient, RecordID: person, Action: care.ActionUpdated, Field: "same_person", New: &name,
+		Kind: care.KindPerson, RecordID: person, Action: care.ActionUpdated, Field: "same_person", New: &name,
 	}})
 }
 
@@ -75,7 +75,7 @@ func (s *Store) SamePersonAnswers(ctx context.Context, organisation, person care
 		if _, err := viewPerson(ctx, queries, organisation, person); err != nil {
 			return err
 		}
-		rows, err := queries.SamePersonAnswers(ctx, gen.SamePersonAnswersParams{OrganisationID: organisation, ClientID: person})
+		rows, err := queries.SamePersonAnswers(ctx, gen.SamePersonAnswersParams{OrganisationID: organisation, PersonID: person})
 		answers = make([]SamePersonAnswer, len(rows))
 		for i, row := range rows {
 			answers[i] = SamePersonAnswer{
@@ -98,13 +98,13 @@ func (s *Store) TakeSamePersonBack(ctx context.Context, organisation, person, an
 		if err := lockForImport(ctx, queries, organisation); err != nil {
 			return err
 		}
-		gone, err := queries.TakeSamePersonBack(ctx, gen.TakeSamePersonBackParams{OrganisationID: organisation, ClientID: person, ID: answer})
+		gone, err := queries.TakeSamePersonBack(ctx, gen.TakeSamePersonBackParams{OrganisationID: organisation, PersonID: person, ID: answer})
 		if err != nil {
 			return err
 		}
 		name := namedInHistory(gone.ReportedGivenName)
 		err = recordChanges(ctx, queries, organisation, care.Origin{Source: care.SourceSamePerson, RequestedBy: by, Note: why}, []care.Change{{
-			Kind: care.KindClient, RecordID: person, Action: care.ActionUpdated, Field: "same_person", Old: &name,
+			Kind: care.KindPerson, RecordID: person, Action: care.ActionUpdated, Field: "same_person", Old: &name,
 		}})
 		if err != nil || gone.BirthDate.IsZero() {
 			return err

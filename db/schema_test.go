@@ -98,12 +98,12 @@ func TestNothingCanReferToAContribution(t *testing.T) {
 func TestOnePlanForEver(t *testing.T) {
 	r := newRecipient(t)
 	s := testkit.OpenSQL(t, r.address)
-	second := `INSERT INTO support_plan (id, organisation_id, client_id, care_recipient_id) VALUES (gen_random_uuid(), $1, $2, $3)`
+	second := `INSERT INTO support_plan (id, organisation_id, person_id, care_recipient_id) VALUES (gen_random_uuid(), $1, $2, $3)`
 	requireRefused(t, uniqueViolation, s.Try(t, second, r.organisation.ID, r.client.ID, "415056224"))
 	requireRefused(t, foreignKeyViolation, s.Try(t, second, r.organisation.ID, db.NewID(), "415056225"))
-	require.NoError(t, s.Try(t, "UPDATE client SET care_recipient_id = '415056225' WHERE id = $1", r.client.ID))
-	require.Equal(t, []string{"415056225"}, testkit.Column[string](t, s, "SELECT care_recipient_id FROM support_plan WHERE client_id = $1", r.client.ID))
-	requireRefused(t, foreignKeyViolation, s.Try(t, "DELETE FROM client WHERE id = $1", r.client.ID))
+	require.NoError(t, s.Try(t, "UPDATE person SET care_recipient_id = '415056225' WHERE id = $1", r.client.ID))
+	require.Equal(t, []string{"415056225"}, testkit.Column[string](t, s, "SELECT care_recipient_id FROM support_plan WHERE person_id = $1", r.client.ID))
+	requireRefused(t, foreignKeyViolation, s.Try(t, "DELETE FROM person WHERE id = $1", r.client.ID))
 }
 
 // Identities, with an ordinal among equals ("Identities" of docs/rules.md). No date equals no date.
@@ -140,9 +140,9 @@ func TestRowsAreChecked(t *testing.T) {
 	s := testkit.OpenSQL(t, r.address)
 	r.run(t, db.NewID(), r.now)
 	for _, test := range []struct{ code, statement string }{
-		{checkViolation, "UPDATE client SET care_recipient_id = '12345678901'"},
-		{checkViolation, "UPDATE client SET care_recipient_id = '41505a'"},
-		{checkViolation, "UPDATE client SET ndis_number = '123456789'"},
+		{checkViolation, "UPDATE person SET care_recipient_id = '12345678901'"},
+		{checkViolation, "UPDATE person SET care_recipient_id = '41505a'"},
+		{checkViolation, "UPDATE person SET ndis_number = '123456789'"},
 		{checkViolation, "UPDATE sync_run SET outcome = 'succeeded'"},                       // without a time
 		{checkViolation, "UPDATE sync_run SET outcome = 'fine', finished_at = now()"},       // no such outcome
 		{notNullViolation, "INSERT INTO outbox (topic, payload) VALUES ('anything', '{}')"}, // nobody's

@@ -20,7 +20,7 @@ var ErrOvertaken = errors.New("a read that began later has been saved meanwhile"
 
 // ParticipantRecord is what is known of a client before the NDIA is asked anything (R21, R30).
 type ParticipantRecord struct {
-	ClientID care.ID
+	PersonID care.ID
 	care.Participant
 	// APIEnabled says whether the organisation uses the PACE API; ConnectionID is the connection it uses, Activated whether that one's
 	// device has been activated.
@@ -33,13 +33,13 @@ type ParticipantRecord struct {
 }
 
 // LoadParticipant answers with what is known of a client, or ErrNotFound.
-func (s *Store) LoadParticipant(ctx context.Context, organisation, client care.ID) (ParticipantRecord, error) {
-	record, err := loadParticipant(ctx, s.queries, organisation, client)
+func (s *Store) LoadParticipant(ctx context.Context, organisation, person care.ID) (ParticipantRecord, error) {
+	record, err := loadParticipant(ctx, s.queries, organisation, person)
 	return record, mapError("load the participant", err)
 }
 
-func loadParticipant(ctx context.Context, queries *gen.Queries, organisation, client care.ID) (ParticipantRecord, error) {
-	row, err := queries.LoadParticipant(ctx, gen.LoadParticipantParams{OrganisationID: organisation, ClientID: client})
+func loadParticipant(ctx context.Context, queries *gen.Queries, organisation, person care.ID) (ParticipantRecord, error) {
+	row, err := queries.LoadParticipant(ctx, gen.LoadParticipantParams{OrganisationID: organisation, PersonID: person})
 	if err != nil {
 		return ParticipantRecord{}, err
 	}
@@ -53,7 +53,7 @@ func loadParticipant(ctx context.Context, queries *gen.Queries, organisation, cl
 	}
 	record := ParticipantRecord{
 		ServiceTimeZone: serviceZone,
-		ClientID:        row.ID, APIEnabled: row.ApiEnabled, ConnectionID: valueOf(row.ConnectionID), Activated: row.ActivatedAt != nil, TimeZone: zone,
+		PersonID:        row.ID, APIEnabled: row.ApiEnabled, ConnectionID: valueOf(row.ConnectionID), Activated: row.ActivatedAt != nil, TimeZone: zone,
 		Participant: care.Participant{
 			NDISNumber: row.NdisNumber, FamilyName: row.FamilyName, BirthDate: row.BirthDate,
 			PACEFlags: care.PACEFlags{PACEParticipant: row.PaceParticipant, PACEAPIAccess: row.PaceApiAccess},
@@ -71,21 +71,21 @@ type HeldParticipant struct {
 }
 
 // BeginContract begins a step that reads a plan. The step's chunk numbers the reads of a run.
-func (s *Store) BeginContract(ctx context.Context, step Step) (Begun[HeldParticipant], error) {
+func (s *Store) BeginContract(ctx context.Context, step Step) (StepStart[HeldParticipant], error) {
 	row, err := s.queries.BeginContract(ctx, gen.BeginContractParams{
-		OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, ConnectionID: step.ConnectionID, Chunk: int32(step.Chunk),
+		OrganisationID: step.OrganisationID, RunID: step.RunID, PersonID: step.PersonID, ConnectionID: step.ConnectionID, Chunk: int32(step.Chunk),
 	})
-	return decodeBegun[HeldParticipant](row.Begin, row.Held, err)
+	return decodeStepStart[HeldParticipant](row.Begin, row.Held, err)
 }
 
 // HeldContracts answers with all of a client's contracts, budgets and delivered services.
-func (s *Store) HeldContracts(ctx context.Context, organisation, client care.ID) (care.HeldContracts, error) {
-	held, err := heldContracts(ctx, s.queries, organisation, client)
+func (s *Store) HeldContracts(ctx context.Context, organisation, person care.ID) (care.HeldContracts, error) {
+	held, err := heldContracts(ctx, s.queries, organisation, person)
 	return held, mapError("load the contracts", err)
 }
 
-func heldContracts(ctx context.Context, queries *gen.Queries, organisation, client care.ID) (held care.HeldContracts, err error) {
-	stored, err := queries.HeldContracts(ctx, gen.HeldContractsParams{OrganisationID: organisation, ClientID: client})
+func heldContracts(ctx context.Context, queries *gen.Queries, organisation, person care.ID) (held care.HeldContracts, err error) {
+	stored, err := queries.HeldContracts(ctx, gen.HeldContractsParams{OrganisationID: organisation, PersonID: person})
 	if err != nil {
 		return held, err
 	}
@@ -96,7 +96,7 @@ func heldContracts(ctx context.Context, queries *gen.Queries, organisation, clie
 // A decision that is not a success writes nothing and is answered as it is. Where a newer read has been written meanwhile, nothing
 // changes and the area is superseded (R7).
 func (s *Store) RefreshContract(
-	ctx context.Context, step Step, begun Begun[HeldParticipant], decide func(care.HeldContracts) care.ContractDecision,
+	ctx context.Context, step Step, begun StepStart[HeldParticipant], decide func(care.HeldContracts) care.ContractDecision,
 ) (care.ContractDecision, error) {
 	decision, err := s.writeContract(ctx, step, begun, decide, gen.ApplyContractParams{Reviewing: "all"})
 	if errors.Is(err, ErrOvertaken) {
@@ -114,9 +114,9 @@ func (s *Store) RefreshContract(
 // CreateContract applies what decide makes of what we hold, in one transaction (R26), and closes the retrieval that the request names.
 // A decision that is not a success writes nothing and is answered as it is. ErrOvertaken means that the plan must be read again.
 func (s *Store) CreateContract(
-	ctx context.Context, step Step, begun Begun[HeldParticipant], request care.CreateRequest, decide func(care.HeldContracts) care.ContractDecision,
+	ctx context.Context, step Step, begun StepStart[HeldParticipant], request care.CreateRequest, decide func(care.HeldContracts) care.ContractDecision,
 ) (care.ContractDecision, error) {
-	write := gen.ApplyContractParams{RetrievalID: &request.PreviewID, Reviewing: "contract"}
+	write := gen.ApplyContractParams{PreviewID: &request.PreviewID, Reviewing: "contract"}
 	if request.Only {
 		write.Reviewing, write.ReviewedBudgets = "budgets", request.Selection
 	}
@@ -129,11 +129,11 @@ var errNotWritten = errors.New("nothing to write")
 // writeContract is the transaction of a contract's step: pass the fence, compare with what stands, apply. What we hold is read behind
 // the fence, since an import of delivered services may have changed it without passing one.
 func (s *Store) writeContract(
-	ctx context.Context, step Step, begun Begun[HeldParticipant], decide func(care.HeldContracts) care.ContractDecision, write gen.ApplyContractParams,
+	ctx context.Context, step Step, begun StepStart[HeldParticipant], decide func(care.HeldContracts) care.ContractDecision, write gen.ApplyContractParams,
 ) (decision care.ContractDecision, err error) {
 	err = s.inTransaction(ctx, "write the contract", func(queries *gen.Queries) error {
 		_, err := queries.PassAreaFence(ctx, gen.PassAreaFenceParams{
-			OrganisationID: step.OrganisationID, ClientID: step.ClientID, Area: string(step.Area), Ticket: begun.Ticket, AsOf: begun.BeganAt,
+			OrganisationID: step.OrganisationID, PersonID: step.PersonID, Area: string(step.Area), Ticket: begun.Ticket, AsOf: begun.BeganAt,
 		})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ErrOvertaken
@@ -141,7 +141,7 @@ func (s *Store) writeContract(
 		if err != nil {
 			return err
 		}
-		held, err := heldContracts(ctx, queries, step.OrganisationID, step.ClientID)
+		held, err := heldContracts(ctx, queries, step.OrganisationID, step.PersonID)
 		if err != nil {
 			return err
 		}
@@ -158,7 +158,7 @@ func (s *Store) writeContract(
 }
 
 func applyContract(ctx context.Context, queries *gen.Queries, step Step, asOf time.Time, decision *care.ContractDecision, write gen.ApplyContractParams) error {
-	write.OrganisationID, write.RunID, write.ClientID, write.Chunk, write.AsOf = step.OrganisationID, step.RunID, step.ClientID, int32(step.Chunk), asOf
+	write.OrganisationID, write.RunID, write.PersonID, write.Chunk, write.AsOf = step.OrganisationID, step.RunID, step.PersonID, int32(step.Chunk), asOf
 	write.Answer, write.Issues, write.Changes = object(decision.Answer), list(decision.Issues), list(decision.Changes)
 	write.Contracts, write.ContractID, write.Review = list(decision.Contracts), pointerTo(decision.Contract.ID), list(decision.Review)
 	write.Budgets, write.RemovedBudgets = list(decision.Budgets.Write), decision.Budgets.Remove
@@ -181,7 +181,7 @@ func applyContract(ctx context.Context, queries *gen.Queries, step Step, asOf ti
 func (s *Store) RefuseContract(ctx context.Context, step Step, read Read, reason care.Reason, issues []care.Issue) (care.AreaResult, error) {
 	standing := care.PACEStanding{}.AfterAnswer(reason, step.Today)
 	stored, err := s.queries.RefuseContract(ctx, gen.RefuseContractParams{
-		OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, Chunk: int32(step.Chunk),
+		OrganisationID: step.OrganisationID, RunID: step.RunID, PersonID: step.PersonID, Chunk: int32(step.Chunk),
 		Answer: object(care.Refused(reason)), AsOf: read.BeganAt, Issues: list(issues),
 		StoppedOn: standing.StoppedOn, StopReason: string(standing.StopReason),
 	})
@@ -191,84 +191,84 @@ func (s *Store) RefuseContract(ctx context.Context, step Step, read Read, reason
 	return decodeAnswer(stored)
 }
 
-// Staged is a retrieval's preview as it waits.
-type Staged struct {
+// Contents is a retrieval's preview as it waits.
+type PreviewContents struct {
 	care.Preview
 	// Differences are why it took the place of the preview before, where a Create found that the NDIA reports something else (R22).
 	Differences []care.NamedChange `json:"differences,omitempty"`
 }
 
-// RetrievalID is our id of a run's n-th read, so that an attempt which is made again stages the same retrieval.
-func RetrievalID(run care.ID, n int) care.ID {
+// PreviewID is our id of a run's n-th read, so that an attempt which is made again stages the same retrieval.
+func PreviewID(run care.ID, n int) care.ID {
 	return care.ID(uuid.NewSHA1(uuid.MustParse(string(run)), fmt.Appendf(nil, "retrieval/%d", n)).String())
 }
 
-// StageRetrieval keeps a preview, sealed, until it is created, replaced or expires (R22). It takes the place of one that waits.
-func (s *Store) StageRetrieval(ctx context.Context, step Step, staged Staged) error {
-	return mapError("stage the retrieval", s.queries.StageRetrieval(ctx, gen.StageRetrievalParams{
-		ID: staged.ID, OrganisationID: step.OrganisationID, ClientID: step.ClientID, RunID: step.RunID,
-		Sealed: s.sealer.Seal(object(staged), retrievalPlace(staged.ID)), RetrievedAt: staged.RetrievedAt, ExpiresAt: staged.ExpiresAt,
+// StorePreview keeps a preview, sealed, until it is created, replaced or expires (R22). It takes the place of one that waits.
+func (s *Store) StorePreview(ctx context.Context, step Step, staged PreviewContents) error {
+	return mapError("stage the retrieval", s.queries.StorePreview(ctx, gen.StorePreviewParams{
+		ID: staged.ID, OrganisationID: step.OrganisationID, PersonID: step.PersonID, RunID: step.RunID,
+		Sealed: s.sealer.Seal(object(staged), previewPlace(staged.ID)), RetrievedAt: staged.RetrievedAt, ExpiresAt: staged.ExpiresAt,
 	}))
 }
 
-func retrievalPlace(id care.ID) []byte { return []byte("pace_retrieval/" + string(id)) }
+func previewPlace(id care.ID) []byte { return []byte("pace_preview/" + string(id)) }
 
-// RetrievalState is where a retrieval stands.
-type RetrievalState string
+// PreviewState is where a retrieval stands.
+type PreviewState string
 
 // The states of a retrieval.
 const (
-	RetrievalWaiting  RetrievalState = "waiting"
-	RetrievalCreated  RetrievalState = "created"
-	RetrievalReplaced RetrievalState = "replaced"
-	// RetrievalEnded: expired, cancelled, or refused at Create; the run says which.
-	RetrievalEnded RetrievalState = "ended"
+	PreviewWaiting  PreviewState = "waiting"
+	PreviewCreated  PreviewState = "created"
+	PreviewReplaced PreviewState = "replaced"
+	// PreviewEnded: expired, cancelled, or refused at Create; the run says which.
+	PreviewEnded PreviewState = "ended"
 )
 
-// Retrieval is a retrieval with its preview, as long as it waits.
-type Retrieval struct {
+// Preview is a retrieval with its preview, as long as it waits.
+type Preview struct {
 	ID          care.ID
-	ClientID    care.ID
+	PersonID    care.ID
 	RunID       care.ID
-	State       RetrievalState
+	State       PreviewState
 	RetrievedAt time.Time
 	ExpiresAt   time.Time
 	// ContractID is the contract that was created from it.
 	ContractID care.ID
-	// Staged is there while it waits.
-	Staged *Staged
+	// Contents is there while it waits.
+	Contents *PreviewContents
 }
 
-// Retrieval answers with a retrieval, or ErrNotFound.
-func (s *Store) Retrieval(ctx context.Context, organisation, id care.ID) (Retrieval, error) {
-	row, err := s.queries.Retrieval(ctx, gen.RetrievalParams{OrganisationID: organisation, ID: id})
+// Preview answers with a retrieval, or ErrNotFound.
+func (s *Store) Preview(ctx context.Context, organisation, id care.ID) (Preview, error) {
+	row, err := s.queries.Preview(ctx, gen.PreviewParams{OrganisationID: organisation, ID: id})
 	if err != nil {
-		return Retrieval{}, mapError("load the retrieval", err)
+		return Preview{}, mapError("load the retrieval", err)
 	}
-	return s.openRetrieval(row)
+	return s.openPreview(row)
 }
 
-// WaitingRetrieval answers with the retrieval of a client that can be created now, or ErrNotFound.
-func (s *Store) WaitingRetrieval(ctx context.Context, organisation, client care.ID) (Retrieval, error) {
-	row, err := s.queries.WaitingRetrieval(ctx, gen.WaitingRetrievalParams{OrganisationID: organisation, ClientID: client})
+// WaitingPreview answers with the retrieval of a client that can be created now, or ErrNotFound.
+func (s *Store) WaitingPreview(ctx context.Context, organisation, person care.ID) (Preview, error) {
+	row, err := s.queries.WaitingPreview(ctx, gen.WaitingPreviewParams{OrganisationID: organisation, PersonID: person})
 	if err != nil {
-		return Retrieval{}, mapError("load the waiting retrieval", err)
+		return Preview{}, mapError("load the waiting retrieval", err)
 	}
-	return s.openRetrieval(gen.RetrievalRow(row))
+	return s.openPreview(gen.PreviewRow(row))
 }
 
-func (s *Store) openRetrieval(row gen.RetrievalRow) (Retrieval, error) {
-	retrieval := Retrieval{
-		ID: row.ID, ClientID: row.ClientID, RunID: row.RunID, State: RetrievalState(row.ClosedAs), RetrievedAt: row.RetrievedAt,
+func (s *Store) openPreview(row gen.PreviewRow) (Preview, error) {
+	retrieval := Preview{
+		ID: row.ID, PersonID: row.PersonID, RunID: row.RunID, State: PreviewState(row.ClosedAs), RetrievedAt: row.RetrievedAt,
 		ExpiresAt: row.ExpiresAt, ContractID: valueOf(row.ContractID),
 	}
 	if row.ClosedAt != nil {
 		return retrieval, nil
 	}
-	plain, err := s.sealer.Open(row.Sealed, retrievalPlace(row.ID))
+	plain, err := s.sealer.Open(row.Sealed, previewPlace(row.ID))
 	if err != nil {
-		return Retrieval{}, fmt.Errorf("open the retrieval %s: %w", row.ID, err)
+		return Preview{}, fmt.Errorf("open the retrieval %s: %w", row.ID, err)
 	}
-	retrieval.State, retrieval.Staged = RetrievalWaiting, &Staged{}
-	return retrieval, json.Unmarshal(plain, retrieval.Staged)
+	retrieval.State, retrieval.Contents = PreviewWaiting, &PreviewContents{}
+	return retrieval, json.Unmarshal(plain, retrieval.Contents)
 }

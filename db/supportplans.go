@@ -17,7 +17,7 @@ import (
 
 // Step is one step of a run: an area of a person, and for usage a chunk of their budgets.
 type Step struct {
-	care.Subject
+	care.RunScope
 	Area  care.Area
 	Chunk int
 }
@@ -28,12 +28,12 @@ type Read struct {
 	BeganAt time.Time `json:"began_at"`
 }
 
-// Begun is what a step knows before it asks the government.
-type Begun[H any] struct {
+// StepStart is what a step knows before it asks the government.
+type StepStart[H any] struct {
 	Read
 	// Answer is there if an earlier attempt has already finished the step.
 	Answer     *care.AreaResult `json:"answer"`
-	Client     care.Client      `json:"client"`
+	Person     care.Person      `json:"person"`
 	Connection care.Connection  `json:"connection"`
 	Held       H                `json:"-"`
 	fences     fences
@@ -45,8 +45,8 @@ type fences struct {
 	Usage map[care.ID]int64 `json:"fences"`
 }
 
-// decodeBegun reads the two columns that every beginning of a step answers with: what all steps need, and what we hold.
-func decodeBegun[H any](begin, held json.RawMessage, failure error) (begun Begun[H], err error) {
+// decodeStepStart reads the two columns that every beginning of a step answers with: what all steps need, and what we hold.
+func decodeStepStart[H any](begin, held json.RawMessage, failure error) (begun StepStart[H], err error) {
 	if failure != nil {
 		return begun, mapError("begin the step", failure)
 	}
@@ -62,25 +62,25 @@ func decodeBegun[H any](begin, held json.RawMessage, failure error) (begun Begun
 }
 
 // BeginUpsertPlan begins the summary's step.
-func (s *Store) BeginUpsertPlan(ctx context.Context, step Step) (Begun[care.HeldPlan], error) {
+func (s *Store) BeginUpsertPlan(ctx context.Context, step Step) (StepStart[care.HeldPlan], error) {
 	return beginUpsertPlan(ctx, s.queries, step)
 }
 
-func beginUpsertPlan(ctx context.Context, queries *gen.Queries, step Step) (Begun[care.HeldPlan], error) {
+func beginUpsertPlan(ctx context.Context, queries *gen.Queries, step Step) (StepStart[care.HeldPlan], error) {
 	row, err := queries.BeginUpsertPlan(ctx, gen.BeginUpsertPlanParams{
-		OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, ConnectionID: step.ConnectionID,
+		OrganisationID: step.OrganisationID, RunID: step.RunID, PersonID: step.PersonID, ConnectionID: step.ConnectionID,
 	})
-	return decodeBegun[care.HeldPlan](row.Begin, row.Held, err)
+	return decodeStepStart[care.HeldPlan](row.Begin, row.Held, err)
 }
 
 // WritePlan applies what decide makes of the summary and what we hold.
-func (s *Store) WritePlan(ctx context.Context, step Step, begun Begun[care.HeldPlan], decide func(care.HeldPlan) care.PlanDecision) (care.AreaResult, error) {
+func (s *Store) WritePlan(ctx context.Context, step Step, begun StepStart[care.HeldPlan], decide func(care.HeldPlan) care.PlanDecision) (care.AreaResult, error) {
 	return writeArea(ctx, s, step, begun, beginUpsertPlan, func(queries *gen.Queries, held care.HeldPlan) (json.RawMessage, error) {
 		decision := decide(held)
 		return queries.ApplyPlan(ctx, gen.ApplyPlanParams{
-			OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, AsOf: begun.BeganAt,
+			OrganisationID: step.OrganisationID, RunID: step.RunID, PersonID: step.PersonID, AsOf: begun.BeganAt,
 			Answer: object(decision.Answer), Issues: list(decision.Issues), Changes: list(decision.Changes), Holds: list(decision.Holds),
-			PlanID: decision.Plan.ID, CareRecipientID: held.Client.CareRecipientID, StartDate: decision.Plan.StartDate, EndDate: decision.Plan.EndDate,
+			PlanID: decision.Plan.ID, CareRecipientID: held.Person.CareRecipientID, StartDate: decision.Plan.StartDate, EndDate: decision.Plan.EndDate,
 			EntryDate: decision.Stay.EntryDate, DepartureDate: decision.Stay.DepartureDate, NotInCareSince: decision.Stay.NotInCareSince,
 			Entries: list(decision.Entries), ReportedGivenName: decision.ReportedGivenName,
 			Classifications: list(decision.Classifications.Write), RemovedClassifications: decision.Classifications.Remove,
@@ -97,19 +97,19 @@ type HeldContributions struct {
 }
 
 // BeginContributions begins the contributions' step.
-func (s *Store) BeginContributions(ctx context.Context, step Step) (Begun[HeldContributions], error) {
+func (s *Store) BeginContributions(ctx context.Context, step Step) (StepStart[HeldContributions], error) {
 	return beginContributions(ctx, s.queries, step)
 }
 
-func beginContributions(ctx context.Context, queries *gen.Queries, step Step) (Begun[HeldContributions], error) {
+func beginContributions(ctx context.Context, queries *gen.Queries, step Step) (StepStart[HeldContributions], error) {
 	row, err := queries.BeginContributions(ctx, gen.BeginContributionsParams{
-		OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, ConnectionID: step.ConnectionID,
+		OrganisationID: step.OrganisationID, RunID: step.RunID, PersonID: step.PersonID, ConnectionID: step.ConnectionID,
 	})
-	return decodeBegun[HeldContributions](row.Begin, row.Held, err)
+	return decodeStepStart[HeldContributions](row.Begin, row.Held, err)
 }
 
 // WriteContributions deletes a person's contributions and recreates them, in one transaction (R16).
-func (s *Store) WriteContributions(ctx context.Context, step Step, begun Begun[HeldContributions], decide func(care.HeldContributions) care.ContributionsDecision) (care.AreaResult, error) {
+func (s *Store) WriteContributions(ctx context.Context, step Step, begun StepStart[HeldContributions], decide func(care.HeldContributions) care.ContributionsDecision) (care.AreaResult, error) {
 	return writeArea(ctx, s, step, begun, beginContributions, func(queries *gen.Queries, held HeldContributions) (json.RawMessage, error) {
 		plan, err := planOf(held.Plan)
 		if err != nil {
@@ -117,7 +117,7 @@ func (s *Store) WriteContributions(ctx context.Context, step Step, begun Begun[H
 		}
 		decision := decide(held.HeldContributions)
 		return queries.ApplyContributions(ctx, gen.ApplyContributionsParams{
-			OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, AsOf: begun.BeganAt,
+			OrganisationID: step.OrganisationID, RunID: step.RunID, PersonID: step.PersonID, AsOf: begun.BeganAt,
 			Answer: object(decision.Answer), Issues: list(decision.Issues), Changes: list(decision.Changes), Holds: list(decision.Holds),
 			PlanID: plan, Contributions: list(decision.Contributions), Changed: decision.Changed, SetID: pointerTo(decision.SetID),
 		})
@@ -125,7 +125,7 @@ func (s *Store) WriteContributions(ctx context.Context, step Step, begun Begun[H
 }
 
 // BeginBudgets begins the budgets' step.
-func (s *Store) BeginBudgets(ctx context.Context, step Step) (Begun[HeldBudgets], error) {
+func (s *Store) BeginBudgets(ctx context.Context, step Step) (StepStart[HeldBudgets], error) {
 	return beginBudgets(ctx, s.queries, step)
 }
 
@@ -135,16 +135,16 @@ type HeldBudgets struct {
 	care.HeldBudgets
 }
 
-func beginBudgets(ctx context.Context, queries *gen.Queries, step Step) (Begun[HeldBudgets], error) {
+func beginBudgets(ctx context.Context, queries *gen.Queries, step Step) (StepStart[HeldBudgets], error) {
 	row, err := queries.BeginBudgets(ctx, gen.BeginBudgetsParams{
-		OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, ConnectionID: step.ConnectionID,
+		OrganisationID: step.OrganisationID, RunID: step.RunID, PersonID: step.PersonID, ConnectionID: step.ConnectionID,
 	})
-	return decodeBegun[HeldBudgets](row.Begin, row.Held, err)
+	return decodeStepStart[HeldBudgets](row.Begin, row.Held, err)
 }
 
 // WriteBudgets applies what decide makes of the list of budgets and what we hold; listed are the government's ids of the budgets in it.
 // A budget that another person's sync writes at the same moment is then theirs, and the decision is made again (R32).
-func (s *Store) WriteBudgets(ctx context.Context, step Step, begun Begun[HeldBudgets], listed []string, decide func(care.HeldBudgets) care.BudgetsDecision) (care.AreaResult, error) {
+func (s *Store) WriteBudgets(ctx context.Context, step Step, begun StepStart[HeldBudgets], listed []string, decide func(care.HeldBudgets) care.BudgetsDecision) (care.AreaResult, error) {
 	apply := func(queries *gen.Queries, held HeldBudgets) (json.RawMessage, error) {
 		plan, err := planOf(held.Plan)
 		if err != nil {
@@ -155,7 +155,7 @@ func (s *Store) WriteBudgets(ctx context.Context, step Step, begun Begun[HeldBud
 		}
 		decision := decide(held.HeldBudgets)
 		return queries.ApplyBudgets(ctx, gen.ApplyBudgetsParams{
-			OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, AsOf: begun.BeganAt, Ticket: begun.Ticket,
+			OrganisationID: step.OrganisationID, RunID: step.RunID, PersonID: step.PersonID, AsOf: begun.BeganAt, Ticket: begun.Ticket,
 			Answer: object(decision.Answer), Issues: list(decision.Issues), Changes: list(decision.Changes), Holds: list(decision.Holds),
 			PlanID: plan, Budgets: list(decision.Budgets.Write), RemovedBudgets: decision.Budgets.Remove,
 			ListedTwice: texts(decision.ListedTwice), LearnedConnection: pointerTo(decision.LearnedConnection),
@@ -178,7 +178,7 @@ const (
 
 func budgetsOfOthers(ctx context.Context, queries *gen.Queries, step Step, ticket int64, listed []string) (others care.BudgetsOfOthers, err error) {
 	stored, err := queries.BudgetsOfOthers(ctx, gen.BudgetsOfOthersParams{
-		OrganisationID: step.OrganisationID, ClientID: step.ClientID, Listed: texts(listed), Ticket: ticket,
+		OrganisationID: step.OrganisationID, PersonID: step.PersonID, Listed: texts(listed), Ticket: ticket,
 	})
 	if err != nil {
 		return others, err
@@ -205,14 +205,14 @@ func planOf(plan *care.Plan) (care.ID, error) {
 // writeArea is the transaction of a step: pass the fence, compare with what stands, apply. Where a newer read has been written
 // meanwhile, nothing changes and the area is superseded (R7); where an older one has, what we hold is read again.
 func writeArea[H any](
-	ctx context.Context, s *Store, step Step, begun Begun[H],
-	reread func(context.Context, *gen.Queries, Step) (Begun[H], error),
+	ctx context.Context, s *Store, step Step, begun StepStart[H],
+	reread func(context.Context, *gen.Queries, Step) (StepStart[H], error),
 	apply func(*gen.Queries, H) (json.RawMessage, error),
 ) (care.AreaResult, error) {
 	var stored json.RawMessage
 	err := s.inTransaction(ctx, "write the "+string(step.Area), func(queries *gen.Queries) error {
 		previous, err := queries.PassAreaFence(ctx, gen.PassAreaFenceParams{
-			OrganisationID: step.OrganisationID, ClientID: step.ClientID, Area: string(step.Area), Ticket: begun.Ticket, AsOf: begun.BeganAt,
+			OrganisationID: step.OrganisationID, PersonID: step.PersonID, Area: string(step.Area), Ticket: begun.Ticket, AsOf: begun.BeganAt,
 		})
 		if errors.Is(err, pgx.ErrNoRows) {
 			stored, err = recordSuperseded(ctx, queries, step, begun.BeganAt)
@@ -249,7 +249,7 @@ func recordSuperseded(ctx context.Context, queries *gen.Queries, step Step, asOf
 
 func refusal(step Step, asOf time.Time, answer care.AreaResult, issues []care.Issue) gen.RefuseStepParams {
 	return gen.RefuseStepParams{
-		OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, Area: string(step.Area), Chunk: int32(step.Chunk),
+		OrganisationID: step.OrganisationID, RunID: step.RunID, PersonID: step.PersonID, Area: string(step.Area), Chunk: int32(step.Chunk),
 		Answer: object(answer), AsOf: asOf, Issues: list(issues), Today: step.Today,
 	}
 }
@@ -273,7 +273,7 @@ func (s *Store) refuseAsNotInCare(ctx context.Context, step Step, read Read, ref
 	var stored json.RawMessage
 	err := s.inTransaction(ctx, "record that the person was not found", func(queries *gen.Queries) error {
 		passed, err := queries.PassFenceAlone(ctx, gen.PassFenceAloneParams{
-			OrganisationID: step.OrganisationID, ClientID: step.ClientID, Area: string(step.Area), Ticket: read.Ticket,
+			OrganisationID: step.OrganisationID, PersonID: step.PersonID, Area: string(step.Area), Ticket: read.Ticket,
 		})
 		if err != nil {
 			return err
@@ -293,22 +293,22 @@ func (s *Store) refuseAsNotInCare(ctx context.Context, step Step, read Read, ref
 }
 
 // BeginUsage begins the step that reads the usage of some budgets.
-func (s *Store) BeginUsage(ctx context.Context, step Step, budgets []care.ID) (Begun[care.HeldUsage], error) {
+func (s *Store) BeginUsage(ctx context.Context, step Step, budgets []care.ID) (StepStart[care.HeldUsage], error) {
 	return beginUsage(ctx, s.queries, step, budgets)
 }
 
-func beginUsage(ctx context.Context, queries *gen.Queries, step Step, budgets []care.ID) (Begun[care.HeldUsage], error) {
+func beginUsage(ctx context.Context, queries *gen.Queries, step Step, budgets []care.ID) (StepStart[care.HeldUsage], error) {
 	row, err := queries.BeginUsage(ctx, gen.BeginUsageParams{
-		OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, ConnectionID: step.ConnectionID,
+		OrganisationID: step.OrganisationID, RunID: step.RunID, PersonID: step.PersonID, ConnectionID: step.ConnectionID,
 		Chunk: int32(step.Chunk), BudgetIds: budgets,
 	})
-	return decodeBegun[care.HeldUsage](row.Begin, row.Held, err)
+	return decodeStepStart[care.HeldUsage](row.Begin, row.Held, err)
 }
 
 // WriteUsage applies what decide makes of some budgets' details and what we hold. Each budget has a fence of its own: where a newer
 // read of a budget has been written meanwhile, that budget is left alone (R7). The refused ones keep their figures, and why is noted (R6).
 func (s *Store) WriteUsage(
-	ctx context.Context, step Step, begun Begun[care.HeldUsage], details map[care.ID]care.BudgetDetails, refused []care.BudgetRefusal,
+	ctx context.Context, step Step, begun StepStart[care.HeldUsage], details map[care.ID]care.BudgetDetails, refused []care.BudgetRefusal,
 	decide func(care.HeldUsage, map[care.ID]care.BudgetDetails) care.UsageDecision,
 ) (care.AreaResult, error) {
 	var stored json.RawMessage
@@ -360,7 +360,7 @@ func linkable(held care.HeldUsage, details map[care.ID]care.BudgetDetails) []car
 }
 
 // heldBehindFences is what we hold of the budgets now that their fences are locked.
-func heldBehindFences(ctx context.Context, queries *gen.Queries, step Step, begun Begun[care.HeldUsage], passed []gen.PassUsageFencesRow) (care.HeldUsage, error) {
+func heldBehindFences(ctx context.Context, queries *gen.Queries, step Step, begun StepStart[care.HeldUsage], passed []gen.PassUsageFencesRow) (care.HeldUsage, error) {
 	for _, fence := range passed {
 		if fence.PreviousTicket == begun.fences.Usage[fence.BudgetID] {
 			continue
@@ -380,7 +380,7 @@ func budgetIDs(budgets []care.Budget) (ids []care.ID) {
 
 func applyUsage(ctx context.Context, queries *gen.Queries, step Step, asOf time.Time, budgets []care.ID, decision care.UsageDecision) (json.RawMessage, error) {
 	return queries.ApplyUsage(ctx, gen.ApplyUsageParams{
-		OrganisationID: step.OrganisationID, RunID: step.RunID, ClientID: step.ClientID, Chunk: int32(step.Chunk), AsOf: asOf,
+		OrganisationID: step.OrganisationID, RunID: step.RunID, PersonID: step.PersonID, Chunk: int32(step.Chunk), AsOf: asOf,
 		Answer: object(decision.Answer), Issues: list(decision.Issues), Changes: list(decision.Changes), Holds: list(decision.Holds),
 		Entitlements: list(decision.Entitlements.Write), RemovedEntitlements: decision.Entitlements.Remove,
 		Usage: list(decision.Usage.Write), RemovedUsage: decision.Usage.Remove, Links: list(decision.Links),

@@ -71,8 +71,8 @@ type BulkView struct {
 
 // UnknownPerson is somebody whom a list names by a number that nobody of the organisation has.
 type UnknownPerson struct {
-	CareRecipientID string     `json:"care_recipient_id"`
-	MayBe           *PersonRef `json:"may_be" doc:"The one person of the organisation who has the name and birth date that are listed, and whom no list had under the own number any more: change that person's number, or import the listed one as a new person. Null where nobody fits"`
+	CareRecipientID string  `json:"care_recipient_id"`
+	MayBe           *Person `json:"may_be" doc:"The one person of the organisation who has the name and birth date that are listed, and whom no list had under the own number any more: change that person's number, or import the listed one as a new person. Null where nobody fits"`
 }
 
 // SetAsideView is how many people of a bulk run wait until the others are done, and why (R9).
@@ -100,7 +100,7 @@ type BulkOptionsView struct {
 	Areas             []care.Area `json:"areas,omitempty" doc:"The areas that are read beside the summary; absent: all"`
 	AllBudgets        bool        `json:"all_budgets,omitempty"`
 	Delta             bool        `json:"delta,omitempty"`
-	HoldChanges       bool        `json:"hold_changes,omitempty"`
+	ReviewAll         bool        `json:"review_all,omitempty"`
 	AcceptAbsences    bool        `json:"accept_absences,omitempty"`
 	Window            int         `json:"window,omitempty"`
 	FailureThreshold  int         `json:"failure_threshold,omitempty"`
@@ -111,11 +111,11 @@ func ViewBulkOptions(options care.BulkOptions, serviceProviderID string) BulkOpt
 	selection := options.Selection
 	view := BulkOptionsView{
 		ServiceProviderID: serviceProviderID, InCare: selection.InCare, FailedLastTime: selection.FailedLastTime, RetryOf: selection.RetryOf,
-		Areas: options.Areas, AllBudgets: options.AllBudgets, Delta: options.Delta, HoldChanges: options.HoldChanges, AcceptAbsences: options.AcceptAbsences,
+		Areas: options.Areas, AllBudgets: options.AllBudgets, Delta: options.Delta, ReviewAll: options.ReviewAll, AcceptAbsences: options.AcceptAbsences,
 		Window: options.Window, FailureThreshold: options.FailureThreshold,
 	}
-	if selection.Clients != nil {
-		listed := len(selection.Clients)
+	if selection.People != nil {
+		listed := len(selection.People)
 		view.People = &listed
 	}
 	if selection.NotSyncedFor > 0 {
@@ -126,7 +126,7 @@ func ViewBulkOptions(options care.BulkOptions, serviceProviderID string) BulkOpt
 
 // BulkItem is a person of a bulk run.
 type BulkItem struct {
-	Person      PersonRef        `json:"person"`
+	Person      Person           `json:"person"`
 	Outcome     care.ItemOutcome `json:"outcome,omitempty" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled,skipped" doc:"Absent until the person is done"`
 	Reason      care.Reason      `json:"reason,omitempty"`
 	Explanation string           `json:"explanation,omitempty" doc:"The reason in plain words, with what to do"`
@@ -211,7 +211,7 @@ func listUnknown(ctx context.Context, queries *gen.Queries, params gen.ListUnkno
 	for i, row := range rows {
 		people[i].CareRecipientID = row.CareRecipientID
 		if row.MayBeID != nil {
-			people[i].MayBe = &PersonRef{
+			people[i].MayBe = &Person{
 				ID: *row.MayBeID, CareRecipientID: row.MayBeCareRecipientID, NDISNumber: row.MayBeNdisNumber,
 				GivenName: row.MayBeGivenName, FamilyName: row.MayBeFamilyName,
 			}
@@ -333,11 +333,11 @@ func (s *Store) ResolvePeople(ctx context.Context, organisation care.ID, kind ca
 	rows, err := s.queries.ResolvePeople(ctx, gen.ResolvePeopleParams{
 		OrganisationID: organisation, NdisFirst: kind == care.RunPACEContract, Numbers: numbers,
 	})
-	clients := make([]care.ID, 0, len(rows))
+	people := make([]care.ID, 0, len(rows))
 	for _, row := range rows {
-		clients = append(clients, care.ID(row.ClientID))
+		people = append(people, care.ID(row.PersonID))
 	}
-	return clients, mapError("find the people", err)
+	return people, mapError("find the people", err)
 }
 
 func loadBulk(ctx context.Context, queries *gen.Queries, organisation, bulk care.ID) (BulkSummary, error) {
@@ -429,8 +429,8 @@ func listItems(ctx context.Context, queries *gen.Queries, kind care.RunKind, par
 	for _, row := range rows {
 		reason := care.Reason(row.Reason)
 		items = append(items, BulkItem{
-			Person: PersonRef{
-				ID: row.ClientID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
+			Person: Person{
+				ID: row.PersonID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
 			},
 			Outcome: care.ItemOutcome(row.Outcome), Reason: reason, Explanation: reason.ExplainFor(kind.Service()), Words: row.Words,
 			Warnings: int(row.Warnings), RunID: row.RunID, Joined: row.Joined, EscalatedAt: row.EscalatedAt, SettledAt: row.SettledAt,

@@ -50,7 +50,7 @@ func (b bulkRun) plan(t *testing.T, options care.BulkOptions) {
 	t.Helper()
 	bulk := db.Bulk{ID: b.id, OrganisationID: b.organisation.ID, RequestedBy: "tests", Options: options}
 	require.NoError(t, b.store.RecordBulk(t.Context(), bulk))
-	_, _, err := b.store.PlanBulk(t.Context(), bulk, db.BulkSize{PerBatch: 100, PerSlice: 10}, nil, time.Now())
+	_, _, err := b.store.PlanBulk(t.Context(), bulk, db.BulkSize{PerBatch: 100, PerChunk: 10}, nil, time.Now())
 	require.NoError(t, err)
 }
 
@@ -60,7 +60,7 @@ func (b bulkRun) run(t *testing.T, person care.ID, outcome care.RunOutcome, reas
 	id := db.BulkRunID(b.id, person)
 	require.NoError(t, b.store.RecordRun(t.Context(), db.RunStart{
 		ID: id, Kind: care.RunCareRecipient, WorkflowID: protocol.BulkSyncID(b.id), StartedAt: time.Now(),
-		Request: care.Request{OrganisationID: b.organisation.ID, ClientID: person, Trigger: care.TriggerBulk, BulkID: b.id},
+		Request: care.Request{OrganisationID: b.organisation.ID, PersonID: person, Trigger: care.TriggerBulk, BulkID: b.id},
 	}))
 	_, err := b.store.FinishRun(t.Context(), b.organisation.ID, care.RunResult{
 		RunID: id, Outcome: outcome, Reason: reason, Counts: care.Counts{}, Warnings: 2, Areas: ended(care.Areas...),
@@ -207,7 +207,7 @@ func TestAReportHasEverybodyOnce(t *testing.T) {
 func TestUnknownPeopleAreListed(t *testing.T) {
 	t.Parallel()
 	b := newBulkRun(t, 1, everyCareRecipient)
-	listed := db.Listed{People: []care.Identity{{CareRecipientID: "77"}, {CareRecipientID: "415000000"}, {CareRecipientID: "66"}}}
+	listed := db.ListedPeople{People: []care.Identity{{CareRecipientID: "77"}, {CareRecipientID: "415000000"}, {CareRecipientID: "66"}}}
 	require.NoError(t, b.store.ReportUnknown(t.Context(), b.organisation.ID, b.id, listed))
 	view := b.view(t)
 	require.Equal(t, 2, view.Unknown)
@@ -229,18 +229,18 @@ func TestWhoIsGoneAndListedAgainStandSideBySide(t *testing.T) {
 	t.Parallel()
 	b := newBulkRun(t, 3, everyCareRecipient) // Ada Wren 0, 1, 2: digits are no letters, so that they are namesakes
 	sql := testkit.OpenSQL(t, b.address)
-	sql.Exec(t, "UPDATE client SET family_name = 'Lark' WHERE care_recipient_id = '415000001'")
-	sql.Exec(t, "UPDATE client SET family_name = 'Crake' WHERE care_recipient_id = '415000002'")
+	sql.Exec(t, "UPDATE person SET family_name = 'Lark' WHERE care_recipient_id = '415000001'")
+	sql.Exec(t, "UPDATE person SET family_name = 'Crake' WHERE care_recipient_id = '415000002'")
 	connection, err := b.store.CreateConnection(t.Context(), b.organisation.ID, exampleConnection("4000012345"))
 	require.NoError(t, err)
 	named := func(family, careRecipientID string) care.Identity {
 		return care.Identity{GivenName: "Ada", FamilyName: family, BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: careRecipientID}
 	}
-	listed := db.Listed{
+	listed := db.ListedPeople{
 		People:       []care.Identity{named("Lark", "99"), named("Wren", "415000000"), named("Wren", "66"), {CareRecipientID: "77"}},
 		ByConnection: map[care.ID]int{connection.ID: 4},
 	}
-	report := func(listed db.Listed) []db.UnknownPerson {
+	report := func(listed db.ListedPeople) []db.UnknownPerson {
 		require.NoError(t, b.store.ReportUnknown(t.Context(), b.organisation.ID, b.id, listed))
 		require.Equal(t, b.allUnknown(t), b.view(t).UnknownPeople)
 		return b.view(t).UnknownPeople
@@ -255,7 +255,7 @@ func TestWhoIsGoneAndListedAgainStandSideBySide(t *testing.T) {
 	require.Equal(t, nobody, report(unread), "a list was not read")
 
 	lark := clientOf(t, b.store, b.organisation, "415000001")
-	gone := &db.PersonRef{ID: lark.ID, CareRecipientID: "415000001", GivenName: "Ada", FamilyName: "Lark"}
+	gone := &db.Person{ID: lark.ID, CareRecipientID: "415000001", GivenName: "Ada", FamilyName: "Lark"}
 	require.Equal(t, []db.UnknownPerson{{CareRecipientID: "99", MayBe: gone}, {CareRecipientID: "66"}, {CareRecipientID: "77"}}, report(listed),
 		"the Wren who is listed is not gone; who is unknown by name is nobody's")
 	other := newOrganisation(t, b.store, "banksia")
@@ -319,9 +319,9 @@ func TestAnotherOrganisationsBulkRunsAreNotFound(t *testing.T) {
 	bulks, _, err := b.store.Bulks(t.Context(), other, db.BulkFilter{Most: 10})
 	require.NoError(t, err)
 	require.Empty(t, bulks)
-	clients, err := b.store.ResolvePeople(t.Context(), other, care.RunCareRecipient, []string{string(b.people[0]), "415000000"})
+	people, err := b.store.ResolvePeople(t.Context(), other, care.RunCareRecipient, []string{string(b.people[0]), "415000000"})
 	require.NoError(t, err)
-	require.Equal(t, []care.ID{"", ""}, clients)
+	require.Equal(t, []care.ID{"", ""}, people)
 }
 
 // A number can be one person's care recipient id and another's NDIS number.
@@ -332,13 +332,13 @@ func TestPeopleAreFoundByAnyOfTheirNumbers(t *testing.T) {
 	participant := db.ImportedPerson{Line: 3, NDISNumber: "430000001", Identity: person(3, "Cat", "Finch", "").Identity}
 	importPeople(t, b.store, b.organisation, recipient, participant)
 	ben := clientOf(t, b.store, b.organisation, "430000001").ID
-	cat, err := b.store.ClientByNDISNumber(t.Context(), b.organisation, "430000001", time.Now())
+	cat, err := b.store.PersonByNDISNumber(t.Context(), b.organisation, "430000001", time.Now())
 	require.NoError(t, err)
 
 	for kind, expected := range map[care.RunKind]care.ID{care.RunCareRecipient: ben, care.RunPACEContract: cat.ID} {
-		clients, err := b.store.ResolvePeople(t.Context(), b.organisation.ID, kind, []string{"430000001", "nobody", string(b.people[0])})
+		people, err := b.store.ResolvePeople(t.Context(), b.organisation.ID, kind, []string{"430000001", "nobody", string(b.people[0])})
 		require.NoError(t, err)
-		require.Equal(t, []care.ID{expected, "", b.people[0]}, clients)
+		require.Equal(t, []care.ID{expected, "", b.people[0]}, people)
 	}
 }
 
@@ -349,7 +349,7 @@ func TestOptionsAreShownByWhatPeopleKnow(t *testing.T) {
 	require.NoError(t, err)
 	b.id = db.NewID()
 	b.plan(t, care.BulkOptions{Kind: care.RunCareRecipient, Areas: []care.Area{care.AreaContributions}, Window: 3, Selection: care.BulkSelection{
-		ConnectionID: connection.ID, Clients: b.people, NotSyncedFor: 24 * time.Hour}})
+		ConnectionID: connection.ID, People: b.people, NotSyncedFor: 24 * time.Hour}})
 	options := b.view(t).Options
 	require.Equal(t, "4000012345", options.ServiceProviderID)
 	require.Equal(t, 1, *options.People)

@@ -47,7 +47,7 @@ type PeopleFilter struct {
 
 // PersonRow is a person in a list.
 type PersonRow struct {
-	PersonRef
+	Person
 	NotInCareSince care.Date
 	// LastRun is the newest sync; of the newest of both kinds, rather the one that makes the person stale. A preview that nobody used is
 	// none. It is nil as long as the person was never synced.
@@ -79,7 +79,7 @@ func (s *Store) People(ctx context.Context, organisation care.ID, filter PeopleF
 
 func viewPersonRow(row gen.ListPeopleRow) PersonRow {
 	person := PersonRow{
-		PersonRef: PersonRef{
+		Person: Person{
 			ID: row.ID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
 		},
 		NotInCareSince: row.NotInCareSince, Stale: row.Stale,
@@ -121,7 +121,7 @@ type ConsoleRunFilter struct {
 func (s *Store) ConsoleRuns(ctx context.Context, organisation care.ID, filter ConsoleRunFilter) (runs []RunSummary, more bool, err error) {
 	most := pageSize(filter.Most)
 	rows, err := s.queries.ListConsoleRuns(ctx, gen.ListConsoleRunsParams{
-		OrganisationID: organisation, ClientID: pointerTo(filter.ClientID), Kind: string(filter.Kind), Trigger: string(filter.Trigger),
+		OrganisationID: organisation, PersonID: pointerTo(filter.PersonID), Kind: string(filter.Kind), Trigger: string(filter.Trigger),
 		Outcome: filter.Outcome, HeldOnly: filter.Held, Before: pointerTo(filter.Before), Most: most,
 	})
 	if err != nil {
@@ -155,14 +155,14 @@ type InvoiceLineView struct {
 	// long as it drew nothing that is known.
 	Drawn, Difference *Money
 	// Person is nil for a line that names nobody of the organisation.
-	Person *PersonRef
+	Person *Person
 	Usage  []InvoiceLineUsage
 }
 
 // InvoiceLineUsage is an amount that an invoice line drew from a budget (R17).
 type InvoiceLineUsage struct {
 	BudgetID  care.ID
-	ClientID  care.ID
+	PersonID  care.ID
 	Budget    string
 	StartDate care.Date
 	EndDate   care.Date
@@ -198,13 +198,13 @@ func (s *Store) InvoiceLine(ctx context.Context, organisation, line care.ID) (In
 			ID: row.ID, InvoiceID: row.UpstreamInvoiceID, ItemID: row.UpstreamItemID, ServiceCode: row.ServiceCode,
 			DeliveryDate: row.DeliveryDate, Amount: money(row.Amount), ExternalReferenceID: row.ExternalReferenceID,
 		}
-		if row.ClientID != nil {
-			view.Person = &PersonRef{ID: *row.ClientID, GivenName: row.GivenName, FamilyName: row.FamilyName}
+		if row.PersonID != nil {
+			view.Person = &Person{ID: *row.PersonID, GivenName: row.GivenName, FamilyName: row.FamilyName}
 		}
 		usage, err := queries.ViewInvoiceLineUsage(ctx, gen.ViewInvoiceLineUsageParams{OrganisationID: organisation, InvoiceLineID: line})
 		for _, one := range usage {
 			view.Usage = append(view.Usage, InvoiceLineUsage{
-				BudgetID: one.BudgetID, ClientID: one.ClientID, Budget: cmp.Or(one.TypeName, one.TypeCode),
+				BudgetID: one.BudgetID, PersonID: one.PersonID, Budget: cmp.Or(one.TypeName, one.TypeCode),
 				StartDate: one.StartDate, EndDate: one.EndDate, Amount: money(one.Amount), RemovedAt: one.RemovedAt,
 			})
 		}

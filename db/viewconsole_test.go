@@ -53,7 +53,7 @@ func (l listed) names(t *testing.T, filter db.PeopleFilter) []string {
 
 func TestPeopleAreFound(t *testing.T) {
 	l := newListed(t)
-	require.NoError(t, l.sql.Try(t, "UPDATE client SET given_name = 'Ada', family_name = 'Wren'"))
+	require.NoError(t, l.sql.Try(t, "UPDATE person SET given_name = 'Ada', family_name = 'Wren'"))
 	l.add(t, "Zoë", "de Groot", "0770001", "")
 	l.add(t, "Ben_50%", "Lark", "", "430000001")
 	require.Equal(t, []string{"Zoë", "Ben_50%", "Ada"}, l.names(t, db.PeopleFilter{}), "by name, whatever its case")
@@ -66,7 +66,7 @@ func TestPeopleAreFound(t *testing.T) {
 	require.Equal(t, []string{"Zoë", "Ada"}, l.names(t, db.PeopleFilter{Funding: db.FundingSupportAtHome}))
 	require.Equal(t, []string{"Ben_50%"}, l.names(t, db.PeopleFilter{Funding: db.FundingNDIS}))
 	require.Empty(t, l.names(t, db.PeopleFilter{NotInCare: true}))
-	require.NoError(t, l.sql.Try(t, "UPDATE client SET not_in_care_since = '2026-01-01' WHERE family_name = 'Wren'"))
+	require.NoError(t, l.sql.Try(t, "UPDATE person SET not_in_care_since = '2026-01-01' WHERE family_name = 'Wren'"))
 	require.Equal(t, []string{"Ada"}, l.names(t, db.PeopleFilter{NotInCare: true}))
 }
 
@@ -80,10 +80,10 @@ func TestPeopleAreOfOneOrganisation(t *testing.T) {
 
 func TestPeopleByTheirLastSync(t *testing.T) {
 	l := newListed(t)
-	require.NoError(t, l.sql.Try(t, "UPDATE client SET given_name = 'Ada'"))
+	require.NoError(t, l.sql.Try(t, "UPDATE person SET given_name = 'Ada'"))
 	all := []string{"Ada"}
 	require.Equal(t, all, l.names(t, db.PeopleFilter{Outcome: "never"}))
-	require.Equal(t, all, l.names(t, db.PeopleFilter{Stale: true}), "never synchronised")
+	require.Equal(t, all, l.names(t, db.PeopleFilter{Stale: true}), "never synced")
 
 	l.run(t, db.NewID(), l.now)
 	now := time.Now()
@@ -113,7 +113,7 @@ func TestPeopleByTheirLastSync(t *testing.T) {
 // A sync of one kind hides nothing of the other, and a preview that nobody used is no sync.
 func TestPeopleByTheirLastSyncOfEachKind(t *testing.T) {
 	l := newListed(t)
-	require.NoError(t, l.sql.Try(t, "UPDATE client SET ndis_number = '430000001'"))
+	require.NoError(t, l.sql.Try(t, "UPDATE person SET ndis_number = '430000001'"))
 	now := time.Now()
 	for _, test := range []struct {
 		name    string
@@ -170,7 +170,7 @@ type pastRun struct {
 
 func (l listed) ran(t *testing.T, run pastRun) {
 	t.Helper()
-	l.execute(t, `INSERT INTO sync_run (id, organisation_id, client_id, kind, trigger, requested_by, all_budgets, workflow_id, requested_at, finished_at, outcome, reason)
+	l.execute(t, `INSERT INTO sync_run (id, organisation_id, person_id, kind, trigger, requested_by, all_budgets, workflow_id, requested_at, finished_at, outcome, reason)
 		SELECT gen_random_uuid(), $1, $2, $3, 'on-demand', 'tests', false, 'any', ended, ended, $4, $5 FROM (SELECT now() - make_interval(hours => $6) AS ended) past`,
 		l.client.ID, run.kind, run.outcome, run.reason, run.hoursAgo)
 }
@@ -213,8 +213,8 @@ func TestConsoleRunsAreNarrowed(t *testing.T) {
 	require.Zero(t, count(db.ConsoleRunFilter{Kind: care.RunPACEContract}))
 	require.Zero(t, count(db.ConsoleRunFilter{Trigger: care.TriggerClaim}))
 	require.Zero(t, count(db.ConsoleRunFilter{Held: true}))
-	require.NoError(t, l.sql.Try(t, `INSERT INTO removal_hold (organisation_id, client_id, kind, run_id, records)
-		SELECT organisation_id, client_id, 'classification', id, 3 FROM sync_run`))
+	require.NoError(t, l.sql.Try(t, `INSERT INTO removal_hold (organisation_id, person_id, kind, run_id, records)
+		SELECT organisation_id, person_id, 'classification', id, 3 FROM sync_run`))
 	require.Equal(t, 1, count(db.ConsoleRunFilter{Held: true}))
 	require.NoError(t, l.sql.Try(t, "UPDATE removal_hold SET accepted_at = now(), accepted_by = 'tests'"))
 	require.Zero(t, count(db.ConsoleRunFilter{Held: true}), "nothing waits for anybody (R5)")
@@ -239,7 +239,7 @@ func TestAnInvoiceLineShowsWhatItDrewOn(t *testing.T) {
 	view, err = l.store.InvoiceLine(t.Context(), l.organisation.ID, line)
 	require.NoError(t, err)
 	require.Len(t, view.Usage, 1)
-	require.Equal(t, l.client.ID, view.Usage[0].ClientID)
+	require.Equal(t, l.client.ID, view.Usage[0].PersonID)
 	require.Equal(t, []string{"12.50", "0.00"}, []string{view.Drawn.StringFixed(2), view.Difference.StringFixed(2)})
 
 	require.NoError(t, l.sql.Try(t, "UPDATE usage_line SET amount = 15.00"))
@@ -265,10 +265,10 @@ func TestPartsOfAPlanAreThoseOfTheWhole(t *testing.T) {
 	for _, budget := range whole.Budgets {
 		require.Len(t, budget.Usage, 3)
 		require.Len(t, budget.Entitlements, 1)
-		client, alone, err := l.store.PlanBudget(t.Context(), l.organisation, l.client.ID, budget.ID, l.now)
+		person, alone, err := l.store.PlanBudget(t.Context(), l.organisation, l.client.ID, budget.ID, l.now)
 		require.NoError(t, err)
 		require.Equal(t, budget, alone)
-		require.Equal(t, whole.Client, client)
+		require.Equal(t, whole.Person, person)
 	}
 
 	outline, err := l.store.PlanOutline(t.Context(), l.organisation, l.client.ID, l.now)

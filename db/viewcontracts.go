@@ -16,7 +16,7 @@ import (
 // ContractHeader is a service contract without what is inside it.
 type ContractHeader struct {
 	ID                   care.ID             `json:"id"`
-	ClientID             care.ID             `json:"client_id"`
+	PersonID             care.ID             `json:"person_id"`
 	Origin               care.ContractOrigin `json:"origin" enum:"pace,hand" doc:"Whether it came from PACE or was made by hand"`
 	Reference            string              `json:"reference" doc:"The provider's own name of a contract made by hand"`
 	PlanFirstStartDate   care.Date           `json:"plan_first_start_date"`
@@ -39,7 +39,7 @@ type ContractHeader struct {
 // ContractView is a service contract with everything under it.
 type ContractView struct {
 	ContractHeader
-	Client  PersonRef        `json:"client"`
+	Person  Person           `json:"person"`
 	Budgets []PlanBudgetView `json:"budgets" doc:"Those that are no longer in PACE are among them"`
 	Review  []ReviewView     `json:"review" doc:"What an unattended refresh left to people"`
 	// FundingDay is nil where no money is awaited.
@@ -113,14 +113,14 @@ type DeliveredServiceView struct {
 	SupportItemDescription string                    `json:"support_item_description"`
 	ServiceProviderName    string                    `json:"service_provider_name"`
 	Note                   string                    `json:"note"`
-	ClaimStatus            care.ClaimStatus          `json:"claim_status,omitempty" doc:"Absent for an adjustment record, which can never be claimed"`
+	ClaimStatus            care.InvoiceClaimStatus   `json:"claim_status,omitempty" doc:"Absent for an adjustment record, which can never be claimed"`
 	Claimable              bool                      `json:"claimable"`
 	RemovedAt              *time.Time                `json:"removed_at" doc:"Set while an adjustment record is not needed"`
 }
 
 // ReviewView is a change that an unattended refresh left to people (R31). Retrieving the plan and creating accepts it.
 type ReviewView struct {
-	Client PersonRef `json:"client"`
+	Person Person `json:"person"`
 	care.ReviewItem
 	Words  string    `json:"words" doc:"What waits, in a sentence"`
 	RunID  care.ID   `json:"run_id" doc:"The run that found it"`
@@ -141,8 +141,8 @@ type ContractChange struct {
 	New        *string   `json:"new_value"`
 }
 
-// RetrievalRef is a retrieval that waits to be created (R22).
-type RetrievalRef struct {
+// PreviewRef is a retrieval that waits to be created (R22).
+type PreviewRef struct {
 	ID          care.ID   `json:"id"`
 	RunID       care.ID   `json:"run_id"`
 	RetrievedAt time.Time `json:"retrieved_at"`
@@ -151,7 +151,7 @@ type RetrievalRef struct {
 
 // ParticipantView is a client as far as PACE is concerned.
 type ParticipantView struct {
-	ClientID   care.ID `json:"client_id"`
+	PersonID   care.ID `json:"person_id"`
 	GivenName  string  `json:"given_name"`
 	FamilyName string  `json:"family_name"`
 	NDISNumber string  `json:"ndis_number"`
@@ -162,16 +162,16 @@ type ParticipantView struct {
 	Refusal         care.Reason       `json:"refusal,omitempty" doc:"Why it is not"`
 	Explanation     string            `json:"explanation,omitempty" doc:"The refusal in plain words, with what to do"`
 	Contracts       []ContractHeader  `json:"contracts" doc:"Newest first"`
-	Waiting         *RetrievalRef     `json:"waiting" doc:"The retrieval that can be created now; null if there is none"`
+	Waiting         *PreviewRef       `json:"waiting" doc:"The retrieval that can be created now; null if there is none"`
 }
 
 // Contracts answers with a client's service contracts, newest first, or ErrNotFound for somebody whom the organisation does not have.
-func (s *Store) Contracts(ctx context.Context, organisation Organisation, client care.ID, now time.Time) (contracts []ContractHeader, err error) {
+func (s *Store) Contracts(ctx context.Context, organisation Organisation, person care.ID, now time.Time) (contracts []ContractHeader, err error) {
 	err = s.inSnapshot(ctx, "list the contracts", func(queries *gen.Queries) error {
-		if _, err := viewPerson(ctx, queries, organisation.ID, client); err != nil {
+		if _, err := viewPerson(ctx, queries, organisation.ID, person); err != nil {
 			return err
 		}
-		contracts, err = viewContracts(ctx, queries, organisation, gen.ViewContractsParams{ClientID: &client}, now)
+		contracts, err = viewContracts(ctx, queries, organisation, gen.ViewContractsParams{PersonID: &person}, now)
 		return err
 	})
 	return contracts, err
@@ -189,7 +189,7 @@ func (s *Store) Contract(ctx context.Context, organisation Organisation, contrac
 			return ErrNotFound
 		}
 		view.ContractHeader = headers[0]
-		if view.Client, err = viewPerson(ctx, queries, organisation.ID, view.ClientID); err != nil {
+		if view.Person, err = viewPerson(ctx, queries, organisation.ID, view.PersonID); err != nil {
 			return err
 		}
 		if view.Budgets, err = viewPlanBudgets(ctx, queries, organisation.ID, contract); err != nil {
@@ -231,8 +231,8 @@ func (s *Store) ContractHistory(
 }
 
 // Reviews answers with what is held for review (R31), of one client or, where that is empty, of all.
-func (s *Store) Reviews(ctx context.Context, organisation care.ID, client care.ID) ([]ReviewView, error) {
-	reviews, err := viewReviews(ctx, s.queries, gen.ViewReviewsParams{OrganisationID: organisation, ClientID: pointerTo(client)})
+func (s *Store) Reviews(ctx context.Context, organisation care.ID, person care.ID) ([]ReviewView, error) {
+	reviews, err := viewReviews(ctx, s.queries, gen.ViewReviewsParams{OrganisationID: organisation, PersonID: pointerTo(person)})
 	return reviews, mapError("list what is held for review", err)
 }
 
@@ -249,22 +249,22 @@ func (s *Store) Participant(ctx context.Context, organisation Organisation, clie
 			return err
 		}
 		view = viewParticipant(person, participant, organisation.Today(now))
-		if view.Contracts, err = viewContracts(ctx, queries, organisation, gen.ViewContractsParams{ClientID: &client}, now); err != nil {
+		if view.Contracts, err = viewContracts(ctx, queries, organisation, gen.ViewContractsParams{PersonID: &client}, now); err != nil {
 			return err
 		}
-		waiting, err := queries.ViewWaitingRetrieval(ctx, gen.ViewWaitingRetrievalParams{OrganisationID: organisation.ID, ClientID: client, Now: now})
+		waiting, err := queries.ViewWaitingPreview(ctx, gen.ViewWaitingPreviewParams{OrganisationID: organisation.ID, PersonID: client, Now: now})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
-		view.Waiting = pointerTo(RetrievalRef(waiting))
+		view.Waiting = pointerTo(PreviewRef(waiting))
 		return err
 	})
 	return view, err
 }
 
-func viewParticipant(person PersonRef, participant ParticipantRecord, today care.Date) ParticipantView {
+func viewParticipant(person Person, participant ParticipantRecord, today care.Date) ParticipantView {
 	view := ParticipantView{
-		ClientID: person.ID, GivenName: person.GivenName, FamilyName: person.FamilyName, NDISNumber: person.NDISNumber,
+		PersonID: person.ID, GivenName: person.GivenName, FamilyName: person.FamilyName, NDISNumber: person.NDISNumber,
 		PACEFlags: participant.PACEFlags, Standing: participant.Standing.On(today),
 	}
 	if view.Standing.Relationships == nil {
@@ -276,9 +276,9 @@ func viewParticipant(person PersonRef, participant ParticipantRecord, today care
 	return view
 }
 
-func viewPerson(ctx context.Context, queries *gen.Queries, organisation, client care.ID) (PersonRef, error) {
-	row, err := queries.ViewPerson(ctx, gen.ViewPersonParams{OrganisationID: organisation, ClientID: client})
-	return PersonRef{
+func viewPerson(ctx context.Context, queries *gen.Queries, organisation, person care.ID) (Person, error) {
+	row, err := queries.ViewPerson(ctx, gen.ViewPersonParams{OrganisationID: organisation, PersonID: person})
+	return Person{
 		ID: row.ID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
 	}, err
 }
@@ -290,7 +290,7 @@ func viewContracts(ctx context.Context, queries *gen.Queries, organisation Organ
 	for _, row := range rows {
 		dates := care.DateRange{StartDate: row.StartDate, EndDate: row.EndDate}
 		contracts = append(contracts, ContractHeader{
-			ID: row.ID, ClientID: row.ClientID, Origin: care.ContractOrigin(row.Origin), Reference: row.Reference,
+			ID: row.ID, PersonID: row.PersonID, Origin: care.ContractOrigin(row.Origin), Reference: row.Reference,
 			PlanFirstStartDate: row.PlanFirstStartDate, PlanStartDate: row.PlanStartDate, PlanEndDate: row.PlanEndDate,
 			StartDate: row.StartDate, EndDate: row.EndDate, SupersededBy: row.SupersededBy,
 			TotalFunding: money(row.TotalFunding), AllocationTotal: money(row.AllocationTotal),
@@ -355,7 +355,7 @@ func (b *PlanBudgetView) show(row gen.ViewDeliveredServicesRow) {
 	view := DeliveredServiceView{
 		ID: row.ID, Kind: care.DeliveredServiceKind(row.Kind), Reference: row.Reference, DeliveredOn: row.DeliveredOn, Amount: &Money{row.Amount},
 		SupportItemNumber: row.SupportItemNumber, SupportItemDescription: row.SupportItemDescription,
-		ServiceProviderName: row.ServiceProviderName, Note: row.Note, ClaimStatus: care.ClaimStatus(row.ClaimStatus), Claimable: row.Claimable,
+		ServiceProviderName: row.ServiceProviderName, Note: row.Note, ClaimStatus: care.InvoiceClaimStatus(row.ClaimStatus), Claimable: row.Claimable,
 		RemovedAt: row.RemovedAt,
 	}
 	b.DeliveredServices = append(b.DeliveredServices, view)
@@ -377,8 +377,8 @@ func viewReviews(ctx context.Context, queries *gen.Queries, query gen.ViewReview
 			Subject: row.Subject, Field: row.Field, Old: row.OldValue, New: row.NewValue,
 		}
 		reviews = append(reviews, ReviewView{
-			Client: PersonRef{
-				ID: row.ClientID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
+			Person: Person{
+				ID: row.PersonID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
 			},
 			ReviewItem: item, Words: item.Words(), RunID: row.RunID, HeldAt: row.HeldAt,
 		})

@@ -25,7 +25,7 @@ func TestAContractIsShownWithEverythingUnderIt(t *testing.T) {
 	p.imported(t, line, unclaimed)
 
 	view := p.contract(t, id)
-	require.Equal(t, db.PersonRef{ID: p.client, NDISNumber: adasNumber, GivenName: "Ada", FamilyName: "Wren"}, view.Client)
+	require.Equal(t, db.Person{ID: p.client, NDISNumber: adasNumber, GivenName: "Ada", FamilyName: "Wren"}, view.Person)
 	require.Equal(t, care.OriginPACE, view.Origin)
 	require.True(t, view.Current)
 	require.NotNil(t, view.AsOf)
@@ -83,25 +83,25 @@ func TestViewsOfContractsAskAFixedNumberOfQueries(t *testing.T) {
 		require.NoError(t, view())
 		return p.statements.Names()
 	}
-	for name, view := range map[string]func(client, contract care.ID) error{
+	for name, view := range map[string]func(person, contract care.ID) error{
 		"contract": func(_, contract care.ID) error {
 			_, err := p.store.Contract(t.Context(), p.organisation, contract, p.now)
 			return err
 		},
-		"contracts": func(client, _ care.ID) error {
-			_, err := p.store.Contracts(t.Context(), p.organisation, client, p.now)
+		"contracts": func(person, _ care.ID) error {
+			_, err := p.store.Contracts(t.Context(), p.organisation, person, p.now)
 			return err
 		},
-		"participant": func(client, _ care.ID) error {
-			_, err := p.store.Participant(t.Context(), p.organisation, client, p.now)
+		"participant": func(person, _ care.ID) error {
+			_, err := p.store.Participant(t.Context(), p.organisation, person, p.now)
 			return err
 		},
 		"history": func(_, contract care.ID) error {
 			_, _, err := p.store.ContractHistory(t.Context(), p.organisation.ID, contract, time.Time{}, 50)
 			return err
 		},
-		"reviews": func(client, _ care.ID) error {
-			_, err := p.store.Reviews(t.Context(), p.organisation.ID, client)
+		"reviews": func(person, _ care.ID) error {
+			_, err := p.store.Reviews(t.Context(), p.organisation.ID, person)
 			return err
 		},
 	} {
@@ -180,7 +180,7 @@ func TestReviewsAreShownInWords(t *testing.T) { // R31
 	all, err := p.store.Reviews(t.Context(), p.organisation.ID, "")
 	require.NoError(t, err)
 	require.Len(t, all, 2)
-	require.Equal(t, "Lark", all[0].Client.FamilyName)
+	require.Equal(t, "Lark", all[0].Person.FamilyName)
 	require.Equal(t, care.ReviewNewContract, all[0].Kind)
 	require.Equal(t, "The plan that starts on 2026-02-01 has no service contract yet.", all[0].Words)
 	adas, err := p.store.Reviews(t.Context(), p.organisation.ID, p.client)
@@ -206,7 +206,7 @@ func TestAParticipantIsShown(t *testing.T) { // R21
 	}
 	view := show()
 	require.Equal(t, db.ParticipantView{
-		ClientID: p.client, GivenName: "Ada", FamilyName: "Wren", NDISNumber: adasNumber, Available: true,
+		PersonID: p.client, GivenName: "Ada", FamilyName: "Wren", NDISNumber: adasNumber, Available: true,
 		PACEFlags: care.PACEFlags{PACEParticipant: true, PACEAPIAccess: true},
 		Standing:  care.PACEStanding{Relationships: []care.Relationship{}}, Contracts: []db.ContractHeader{},
 	}, view)
@@ -234,16 +234,16 @@ func TestAParticipantIsShown(t *testing.T) { // R21
 func TestClientByNDISNumber(t *testing.T) {
 	t.Parallel()
 	p := newParticipant(t)
-	client, err := p.store.ClientByNDISNumber(t.Context(), p.organisation, bensNumber, p.now)
+	person, err := p.store.PersonByNDISNumber(t.Context(), p.organisation, bensNumber, p.now)
 	require.NoError(t, err)
-	require.Equal(t, "Lark", client.FamilyName)
-	require.True(t, client.PACEParticipant)
-	_, err = p.store.ClientByNDISNumber(t.Context(), p.organisation, "430000009", p.now)
+	require.Equal(t, "Lark", person.FamilyName)
+	require.True(t, person.PACEParticipant)
+	_, err = p.store.PersonByNDISNumber(t.Context(), p.organisation, "430000009", p.now)
 	require.ErrorIs(t, err, db.ErrNotFound)
-	_, err = p.store.ClientByNDISNumber(t.Context(), newOrganisation(t, p.store, "banksia"), bensNumber, p.now)
+	_, err = p.store.PersonByNDISNumber(t.Context(), newOrganisation(t, p.store, "banksia"), bensNumber, p.now)
 	require.ErrorIs(t, err, db.ErrNotFound)
 	var invalid *db.InvalidError
-	_, err = p.store.ClientByNDISNumber(t.Context(), p.organisation, "4300", p.now)
+	_, err = p.store.PersonByNDISNumber(t.Context(), p.organisation, "4300", p.now)
 	require.ErrorAs(t, err, &invalid)
 	require.NotContains(t, err.Error(), "4300 ")
 }
@@ -275,7 +275,7 @@ func TestARunOverAContractIsFollowed(t *testing.T) {
 	require.Equal(t, care.ReasonPreviewExpired, expired.Areas[0].Reason)
 
 	contract := p.create(t, p.client, read)
-	runs, _, err := p.store.Runs(t.Context(), p.organisation.ID, db.RunFilter{ClientID: p.client, Most: 1})
+	runs, _, err := p.store.Runs(t.Context(), p.organisation.ID, db.RunFilter{PersonID: p.client, Most: 1})
 	require.NoError(t, err)
 	require.Equal(t, contract, *runs[0].ContractID)
 	require.Nil(t, runs[0].PlanID)
@@ -304,9 +304,9 @@ func TestARunOverAContractIsFollowed(t *testing.T) {
 	require.Equal(t, care.TriggerNotification, shown.Trigger)
 	require.Contains(t, shown.Explanation, "The NDIA does not find this participant")
 	require.Equal(t, shown.Explanation, shown.Areas[0].Explanation)
-	client, err := p.store.Client(t.Context(), p.organisation, p.client, p.now)
+	person, err := p.store.Person(t.Context(), p.organisation, p.client, p.now)
 	require.NoError(t, err)
-	require.Equal(t, care.RunPACEContract, client.LastRun.Kind)
+	require.Equal(t, care.RunPACEContract, person.LastRun.Kind)
 }
 
 // A person's Support at Home plan says nothing of contracts, however many syncs of those there were since.
@@ -315,11 +315,11 @@ func TestASupportAtHomePlanDoesNotShowContracts(t *testing.T) {
 	r := newRecipient(t)
 	run := r.run(t, db.NewID(), r.now)
 	r.step(t, run, care.AreaSummary, 0, care.Refused(care.ReasonConsentRefused))
-	r.execute(t, `INSERT INTO area_fence (organisation_id, client_id, area, ticket, previous_ticket, as_of) VALUES ($1, $2, 'contract', 1, 0, now())`, r.client.ID)
+	r.execute(t, `INSERT INTO area_fence (organisation_id, person_id, area, ticket, previous_ticket, as_of) VALUES ($1, $2, 'contract', 1, 0, now())`, r.client.ID)
 	for range 11 {
 		id := db.NewID()
 		require.NoError(t, r.store.RecordRun(t.Context(), db.RunStart{
-			ID: id, Kind: care.RunPACEContract, StartedAt: r.now, Request: care.Request{OrganisationID: r.organisation.ID, ClientID: r.client.ID},
+			ID: id, Kind: care.RunPACEContract, StartedAt: r.now, Request: care.Request{OrganisationID: r.organisation.ID, PersonID: r.client.ID},
 		}))
 		r.step(t, id, care.AreaContract, 0, care.AreaResult{Outcome: care.AreaSucceeded})
 	}

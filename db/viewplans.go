@@ -15,7 +15,7 @@ import (
 // PlanView is a person's Support at Home plan with everything under it. Removed records are among them, with the time of their
 // removal (R5).
 type PlanView struct {
-	Client           ClientView            `json:"client"`
+	Person           PersonView            `json:"person"`
 	TimeZone         string                `json:"time_zone"`
 	Today            care.Date             `json:"today" doc:"The date in the organisation's time zone by which a plan counts as active and a budget as open"`
 	Areas            []AreaStatus          `json:"areas" doc:"How fresh each part is"`
@@ -169,24 +169,24 @@ type UsageView struct {
 
 // PlanView answers with a person's plan and everything under it, or ErrNotFound. Someone who was never synced has empty lists. It is
 // the same number of queries however large the plan is.
-func (s *Store) PlanView(ctx context.Context, organisation Organisation, client care.ID, now time.Time) (PlanView, error) {
-	return s.planView(ctx, organisation, client, now, planLoader.budgetsWithDetails)
+func (s *Store) PlanView(ctx context.Context, organisation Organisation, person care.ID, now time.Time) (PlanView, error) {
+	return s.planView(ctx, organisation, person, now, planLoader.budgetsWithDetails)
 }
 
 // PlanOutline is PlanView without the entitlements and usage lines of the budgets, of which there may be thousands.
-func (s *Store) PlanOutline(ctx context.Context, organisation Organisation, client care.ID, now time.Time) (PlanView, error) {
-	return s.planView(ctx, organisation, client, now, planLoader.budgets)
+func (s *Store) PlanOutline(ctx context.Context, organisation Organisation, person care.ID, now time.Time) (PlanView, error) {
+	return s.planView(ctx, organisation, person, now, planLoader.budgets)
 }
 
 func (s *Store) planView(
-	ctx context.Context, organisation Organisation, client care.ID, now time.Time, budgets func(planLoader, context.Context) error,
+	ctx context.Context, organisation Organisation, person care.ID, now time.Time, budgets func(planLoader, context.Context) error,
 ) (PlanView, error) {
 	view := PlanView{TimeZone: organisation.TimeZone, Today: organisation.Today(now)}
 	err := s.inSnapshot(ctx, "load the plan", func(queries *gen.Queries) (err error) {
-		if view.Client, err = loadClient(ctx, queries, organisation, client, now); err != nil {
+		if view.Person, err = loadPerson(ctx, queries, organisation, person, now); err != nil {
 			return err
 		}
-		load := planLoader{queries: queries, organisation: organisation.ID, client: client, view: &view}
+		load := planLoader{queries: queries, organisation: organisation.ID, person: person, view: &view}
 		for _, part := range []func(planLoader, context.Context) error{
 			planLoader.classifications, planLoader.approvedServices, planLoader.supplements, planLoader.contributions, planLoader.history, budgets,
 			planLoader.holds, planLoader.areas,
@@ -201,26 +201,26 @@ func (s *Store) planView(
 }
 
 // PlanBudget answers with one budget of a person's plan and everything under it, or ErrNotFound.
-func (s *Store) PlanBudget(ctx context.Context, organisation Organisation, client, budget care.ID, now time.Time) (ClientView, BudgetView, error) {
+func (s *Store) PlanBudget(ctx context.Context, organisation Organisation, person, budget care.ID, now time.Time) (PersonView, BudgetView, error) {
 	view := PlanView{Today: organisation.Today(now)}
 	err := s.inSnapshot(ctx, "load the budget", func(queries *gen.Queries) (err error) {
-		if view.Client, err = loadClient(ctx, queries, organisation, client, now); err != nil {
+		if view.Person, err = loadPerson(ctx, queries, organisation, person, now); err != nil {
 			return err
 		}
-		load := planLoader{queries: queries, organisation: organisation.ID, client: client, view: &view}
+		load := planLoader{queries: queries, organisation: organisation.ID, person: person, view: &view}
 		if err := load.budgets(ctx); err != nil {
 			return err
 		}
 		return load.details(ctx, &budget)
 	})
 	if err != nil {
-		return ClientView{}, BudgetView{}, err
+		return PersonView{}, BudgetView{}, err
 	}
 	found, exists := view.Budget(budget)
 	if !exists {
-		return ClientView{}, BudgetView{}, ErrNotFound
+		return PersonView{}, BudgetView{}, ErrNotFound
 	}
-	return view.Client, found, nil
+	return view.Person, found, nil
 }
 
 // ContributionsOn answers with the set of contributions that was known at the end of that day in the organisation's time zone, or
@@ -248,12 +248,12 @@ func (v PlanView) Budget(id care.ID) (BudgetView, bool) {
 type planLoader struct {
 	queries      *gen.Queries
 	organisation care.ID
-	client       care.ID
+	person       care.ID
 	view         *PlanView
 }
 
 func (l planLoader) classifications(ctx context.Context) error {
-	rows, err := l.queries.ViewClassifications(ctx, gen.ViewClassificationsParams{OrganisationID: l.organisation, ClientID: l.client})
+	rows, err := l.queries.ViewClassifications(ctx, gen.ViewClassificationsParams{OrganisationID: l.organisation, PersonID: l.person})
 	l.view.Classifications = make([]ClassificationView, 0, len(rows))
 	for _, row := range rows {
 		l.view.Classifications = append(l.view.Classifications, ClassificationView(row))
@@ -262,7 +262,7 @@ func (l planLoader) classifications(ctx context.Context) error {
 }
 
 func (l planLoader) approvedServices(ctx context.Context) error {
-	rows, err := l.queries.ViewApprovedServices(ctx, gen.ViewApprovedServicesParams{OrganisationID: l.organisation, ClientID: l.client})
+	rows, err := l.queries.ViewApprovedServices(ctx, gen.ViewApprovedServicesParams{OrganisationID: l.organisation, PersonID: l.person})
 	l.view.ApprovedServices = make([]ApprovedServiceView, 0, len(rows))
 	for _, row := range rows {
 		l.view.ApprovedServices = append(l.view.ApprovedServices, ApprovedServiceView(row))
@@ -271,7 +271,7 @@ func (l planLoader) approvedServices(ctx context.Context) error {
 }
 
 func (l planLoader) supplements(ctx context.Context) error {
-	rows, err := l.queries.ViewSupplements(ctx, gen.ViewSupplementsParams{OrganisationID: l.organisation, ClientID: l.client})
+	rows, err := l.queries.ViewSupplements(ctx, gen.ViewSupplementsParams{OrganisationID: l.organisation, PersonID: l.person})
 	l.view.Supplements = make([]SupplementView, 0, len(rows))
 	for _, row := range rows {
 		l.view.Supplements = append(l.view.Supplements, SupplementView(row))
@@ -280,7 +280,7 @@ func (l planLoader) supplements(ctx context.Context) error {
 }
 
 func (l planLoader) contributions(ctx context.Context) error {
-	rows, err := l.queries.ViewContributions(ctx, gen.ViewContributionsParams{OrganisationID: l.organisation, ClientID: l.client})
+	rows, err := l.queries.ViewContributions(ctx, gen.ViewContributionsParams{OrganisationID: l.organisation, PersonID: l.person})
 	l.view.Contributions = make([]ContributionView, 0, len(rows))
 	for _, row := range rows {
 		l.view.Contributions = append(l.view.Contributions, viewContribution(care.Contribution(row)))
@@ -296,7 +296,7 @@ func viewContribution(contribution care.Contribution) ContributionView {
 }
 
 func (l planLoader) history(ctx context.Context) error {
-	rows, err := l.queries.ViewContributionSets(ctx, gen.ViewContributionSetsParams{OrganisationID: l.organisation, ClientID: l.client})
+	rows, err := l.queries.ViewContributionSets(ctx, gen.ViewContributionSetsParams{OrganisationID: l.organisation, PersonID: l.person})
 	l.view.History = make([]ContributionSetView, 0, len(rows))
 	for _, row := range rows {
 		var contributions []care.Contribution
@@ -313,7 +313,7 @@ func (l planLoader) history(ctx context.Context) error {
 }
 
 func (l planLoader) budgets(ctx context.Context) error {
-	rows, err := l.queries.ViewBudgets(ctx, gen.ViewBudgetsParams{OrganisationID: l.organisation, ClientID: l.client})
+	rows, err := l.queries.ViewBudgets(ctx, gen.ViewBudgetsParams{OrganisationID: l.organisation, PersonID: l.person})
 	l.view.Budgets = make([]BudgetView, 0, len(rows))
 	for _, row := range rows {
 		l.view.Budgets = append(l.view.Budgets, viewBudget(row, l.view.Today))
@@ -358,7 +358,7 @@ func viewBudget(row gen.ViewBudgetsRow, today care.Date) BudgetView {
 }
 
 func (l planLoader) entitlements(ctx context.Context, only *care.ID) (map[care.ID][]EntitlementView, error) {
-	rows, err := l.queries.ViewEntitlements(ctx, gen.ViewEntitlementsParams{OrganisationID: l.organisation, ClientID: l.client, BudgetID: only})
+	rows, err := l.queries.ViewEntitlements(ctx, gen.ViewEntitlementsParams{OrganisationID: l.organisation, PersonID: l.person, BudgetID: only})
 	byBudget := make(map[care.ID][]EntitlementView)
 	for _, row := range rows {
 		byBudget[row.BudgetID] = append(byBudget[row.BudgetID],
@@ -368,7 +368,7 @@ func (l planLoader) entitlements(ctx context.Context, only *care.ID) (map[care.I
 }
 
 func (l planLoader) usage(ctx context.Context, only *care.ID) (map[care.ID][]UsageView, error) {
-	rows, err := l.queries.ViewUsage(ctx, gen.ViewUsageParams{OrganisationID: l.organisation, ClientID: l.client, BudgetID: only})
+	rows, err := l.queries.ViewUsage(ctx, gen.ViewUsageParams{OrganisationID: l.organisation, PersonID: l.person, BudgetID: only})
 	byBudget := make(map[care.ID][]UsageView)
 	for _, row := range rows {
 		line := UsageView{
@@ -385,18 +385,18 @@ func (l planLoader) usage(ctx context.Context, only *care.ID) (map[care.ID][]Usa
 }
 
 func (l planLoader) holds(ctx context.Context) error {
-	rows, err := l.queries.ViewHolds(ctx, gen.ViewHoldsParams{OrganisationID: l.organisation, ClientID: l.client})
+	rows, err := l.queries.ViewHolds(ctx, gen.ViewHoldsParams{OrganisationID: l.organisation, PersonID: l.person})
 	l.view.Holds = viewHolds(rows)
 	return err
 }
 
 // areas is loaded last: the freshness of usage is that of the budgets.
 func (l planLoader) areas(ctx context.Context) error {
-	outcomes, err := l.queries.ViewAreas(ctx, gen.ViewAreasParams{OrganisationID: l.organisation, ClientID: l.client})
+	outcomes, err := l.queries.ViewAreas(ctx, gen.ViewAreasParams{OrganisationID: l.organisation, PersonID: l.person})
 	if err != nil {
 		return err
 	}
-	fences, err := l.queries.ViewFences(ctx, gen.ViewFencesParams{OrganisationID: l.organisation, ClientID: l.client})
+	fences, err := l.queries.ViewFences(ctx, gen.ViewFencesParams{OrganisationID: l.organisation, PersonID: l.person})
 	if err != nil {
 		return err
 	}

@@ -31,8 +31,8 @@ const (
 	AreaDone    AreaState = "done"
 )
 
-// PersonRef says who a record is about.
-type PersonRef struct {
+// Person says who a record is about.
+type Person struct {
 	ID              care.ID `json:"id"`
 	CareRecipientID string  `json:"care_recipient_id"`
 	NDISNumber      string  `json:"ndis_number"`
@@ -45,10 +45,10 @@ type RunSummary struct {
 	ID          care.ID         `json:"id"`
 	Kind        care.RunKind    `json:"kind" enum:"care-recipient,pace-contract"`
 	State       RunState        `json:"state" enum:"queued,running,finished"`
-	Person      PersonRef       `json:"person"`
+	Person      Person          `json:"person"`
 	PlanID      *care.ID        `json:"plan_id" doc:"The person's Support at Home plan, null as long as there is none, and in a run that is not about it"`
 	ContractID  *care.ID        `json:"contract_id" doc:"The service contract that the run saved, null as long as it has not"`
-	Waiting     *RetrievalRef   `json:"waiting,omitempty" doc:"The retrieval of the run that can be created now"`
+	Waiting     *PreviewRef     `json:"waiting,omitempty" doc:"The retrieval of the run that can be created now"`
 	Trigger     care.Trigger    `json:"trigger" enum:"on_demand,bulk,claim,notification,day"`
 	RequestedBy string          `json:"requested_by"`
 	AllBudgets  bool            `json:"all_budgets"`
@@ -160,7 +160,7 @@ type ChangeView struct {
 
 // RunFilter narrows a list of runs; zero values do not.
 type RunFilter struct {
-	ClientID care.ID
+	PersonID care.ID
 	// Outcome is one of care's run outcomes, or "unfinished".
 	Outcome string
 	// Before is the last run of the page before.
@@ -173,7 +173,7 @@ type RunFilter struct {
 func (s *Store) Runs(ctx context.Context, organisation care.ID, filter RunFilter) (runs []RunSummary, more bool, err error) {
 	most := pageSize(filter.Most)
 	rows, err := s.queries.ListRuns(ctx, gen.ListRunsParams{
-		OrganisationID: organisation, ClientID: pointerTo(filter.ClientID), Outcome: filter.Outcome, Before: pointerTo(filter.Before), Most: most,
+		OrganisationID: organisation, PersonID: pointerTo(filter.PersonID), Outcome: filter.Outcome, Before: pointerTo(filter.Before), Most: most,
 	})
 	if err != nil {
 		return nil, false, mapError("list the runs", err)
@@ -215,7 +215,7 @@ func (s *Store) RunView(ctx context.Context, organisation, run care.ID) (RunView
 		if view.Changes, err = loadChanges(ctx, queries, organisation, run); err != nil {
 			return err
 		}
-		holds, err := queries.ViewHolds(ctx, gen.ViewHoldsParams{OrganisationID: organisation, ClientID: view.Person.ID, RunID: &run})
+		holds, err := queries.ViewHolds(ctx, gen.ViewHoldsParams{OrganisationID: organisation, PersonID: view.Person.ID, RunID: &run})
 		view.Holds = viewHolds(holds)
 		return err
 	})
@@ -234,7 +234,7 @@ func (s *Store) AcceptHolds(ctx context.Context, organisation, run care.ID, by s
 		if len(accepted) == 0 {
 			return ErrNotFound
 		}
-		rows, err := queries.ViewHolds(ctx, gen.ViewHoldsParams{OrganisationID: organisation, ClientID: accepted[0], RunID: &run})
+		rows, err := queries.ViewHolds(ctx, gen.ViewHoldsParams{OrganisationID: organisation, PersonID: accepted[0], RunID: &run})
 		holds = viewHolds(rows)
 		return err
 	})
@@ -291,9 +291,9 @@ func viewRun(row gen.ViewRunRow) (RunSummary, error) {
 	}
 	kind, reason := care.RunKind(row.Kind), care.Reason(row.Reason)
 	summary := RunSummary{
-		ID: row.ID, Kind: kind, State: runState(row), PlanID: row.PlanID, ContractID: row.ContractID, Waiting: waitingRetrieval(row),
-		Person: PersonRef{
-			ID: row.ClientID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
+		ID: row.ID, Kind: kind, State: runState(row), PlanID: row.PlanID, ContractID: row.ContractID, Waiting: waitingPreview(row),
+		Person: Person{
+			ID: row.PersonID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
 		},
 		Trigger: care.Trigger(row.Trigger), RequestedBy: row.RequestedBy, AllBudgets: row.AllBudgets, WorkflowID: row.WorkflowID,
 		RequestedAt: row.RequestedAt, StartedAt: row.StartedAt, FinishedAt: row.FinishedAt, Outcome: care.RunOutcome(row.Outcome),
@@ -313,11 +313,11 @@ func notBegun(startedAt *time.Time, requestedAt time.Time) bool {
 	return startedAt == nil && time.Since(requestedAt) > beginsWithin
 }
 
-func waitingRetrieval(row gen.ViewRunRow) *RetrievalRef {
-	if row.RetrievalID == nil {
+func waitingPreview(row gen.ViewRunRow) *PreviewRef {
+	if row.PreviewID == nil {
 		return nil
 	}
-	return &RetrievalRef{ID: *row.RetrievalID, RunID: row.ID, RetrievedAt: valueOf(row.RetrievedAt), ExpiresAt: valueOf(row.ExpiresAt)}
+	return &PreviewRef{ID: *row.PreviewID, RunID: row.ID, RetrievedAt: valueOf(row.RetrievedAt), ExpiresAt: valueOf(row.ExpiresAt)}
 }
 
 func runState(row gen.ViewRunRow) RunState {

@@ -29,7 +29,7 @@ type recipient struct {
 	address      string
 	store        *db.Store
 	organisation db.Organisation
-	client       db.ClientView
+	client       db.PersonView
 	plan         care.ID
 	budget       care.ID
 	now          time.Time
@@ -45,7 +45,7 @@ func newRecipient(t *testing.T) recipient {
 	}
 	importPeople(t, store, r.organisation, person(2, "Ada", "Wren", "415056224"))
 	r.client = clientOf(t, store, r.organisation, "415056224")
-	r.execute(t, `INSERT INTO support_plan (id, organisation_id, client_id, care_recipient_id, start_date)
+	r.execute(t, `INSERT INTO support_plan (id, organisation_id, person_id, care_recipient_id, start_date)
 	              VALUES ($2, $1, $3, '415056224', '2025-11-01')`, r.plan, r.client.ID)
 	r.execute(t, `INSERT INTO budget (id, organisation_id, plan_id, upstream_budget_id, service_provider_id, type_code, type_name, start_date,
 	                                  end_date, status, total, used, available, usage_amount, ordinal)
@@ -64,7 +64,7 @@ func (r recipient) run(t *testing.T, id care.ID, started time.Time) care.ID {
 	t.Helper()
 	require.NoError(t, r.store.RecordRun(t.Context(), db.RunStart{
 		ID: id, Kind: care.RunCareRecipient, WorkflowID: protocol.CareRecipientSyncID(r.client.ID), StartedAt: started,
-		Request: care.Request{OrganisationID: r.organisation.ID, ClientID: r.client.ID, Trigger: care.TriggerOnDemand, RequestedBy: "tests"},
+		Request: care.Request{OrganisationID: r.organisation.ID, PersonID: r.client.ID, Trigger: care.TriggerOnDemand, RequestedBy: "tests"},
 	}))
 	return id
 }
@@ -131,7 +131,7 @@ func TestRunViewShowsIssuesChangesAndHolds(t *testing.T) {
 	              VALUES ($1, $2, 'budgets', 'error', 'consent_refused', 'No consent.', 'Care recipient has not provided consent', '', NULL, 1)`, run)
 	r.execute(t, `INSERT INTO record_change (organisation_id, run_id, kind, record_id, action, field, old_value, new_value, position)
 	              VALUES ($1, $2, 'budget', $3, 'updated', 'total', '1.00', '2.00', 1)`, run, r.budget)
-	r.execute(t, `INSERT INTO removal_hold (organisation_id, client_id, kind, run_id, records) VALUES ($1, $2, 'classification', $3, 2)`, r.client.ID, run)
+	r.execute(t, `INSERT INTO removal_hold (organisation_id, person_id, kind, run_id, records) VALUES ($1, $2, 'classification', $3, 2)`, r.client.ID, run)
 
 	view, err := r.store.RunView(t.Context(), r.organisation.ID, run)
 	require.NoError(t, err)
@@ -154,7 +154,7 @@ func TestAcceptHolds(t *testing.T) {
 	_, err := r.store.AcceptHolds(t.Context(), r.organisation.ID, run, "tests")
 	require.ErrorIs(t, err, db.ErrNotFound)
 
-	r.execute(t, `INSERT INTO removal_hold (organisation_id, client_id, kind, run_id, records) VALUES ($1, $2, 'classification', $3, 2)`, r.client.ID, run)
+	r.execute(t, `INSERT INTO removal_hold (organisation_id, person_id, kind, run_id, records) VALUES ($1, $2, 'classification', $3, 2)`, r.client.ID, run)
 	_, err = r.store.AcceptHolds(t.Context(), other.ID, run, "tests")
 	require.ErrorIs(t, err, db.ErrNotFound)
 	accepted, err := r.store.AcceptHolds(t.Context(), r.organisation.ID, run, "tests")
@@ -192,7 +192,7 @@ func TestRunsArePagedAndFiltered(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, partial, 1)
 	require.Equal(t, ids[2], partial[0].ID)
-	unfinished, _, err := r.store.Runs(t.Context(), r.organisation.ID, db.RunFilter{Outcome: "unfinished", ClientID: r.client.ID, Most: 10})
+	unfinished, _, err := r.store.Runs(t.Context(), r.organisation.ID, db.RunFilter{Outcome: "unfinished", PersonID: r.client.ID, Most: 10})
 	require.NoError(t, err)
 	require.Len(t, unfinished, 4)
 	theirs, _, err := r.store.Runs(t.Context(), other.ID, db.RunFilter{Most: 10})
@@ -208,7 +208,7 @@ func TestPlanView(t *testing.T) {
 	run := r.run(t, db.NewID(), r.now)
 	r.step(t, run, care.AreaSummary, 0, care.AreaResult{Outcome: care.AreaSucceeded})
 	r.step(t, run, care.AreaUsage, 0, care.AreaResult{Outcome: care.AreaRefused, Reason: care.ReasonConsentRefused})
-	r.execute(t, `INSERT INTO area_fence (organisation_id, client_id, area, ticket, previous_ticket, as_of) VALUES ($1, $2, 'summary', 1, 0, now())`, r.client.ID)
+	r.execute(t, `INSERT INTO area_fence (organisation_id, person_id, area, ticket, previous_ticket, as_of) VALUES ($1, $2, 'summary', 1, 0, now())`, r.client.ID)
 	r.execute(t, `INSERT INTO usage_fence (organisation_id, budget_id, ticket, previous_ticket, as_of) VALUES ($1, $2, 1, 0, now())`, r.budget)
 	r.execute(t, `INSERT INTO classification (id, organisation_id, plan_id, code, name, funding_source, start_date, ordinal)
 	              VALUES (gen_random_uuid(), $1, $2, 'ON_LEVEL_7', 'Level 7', 'ON', '2025-11-01', 0)`, r.plan)
@@ -220,7 +220,7 @@ func TestPlanView(t *testing.T) {
 
 	view, err := r.store.PlanView(t.Context(), r.organisation, r.client.ID, r.now)
 	require.NoError(t, err)
-	require.True(t, view.Client.Plan.Active)
+	require.True(t, view.Person.Plan.Active)
 	require.Equal(t, "2026-05-01", view.Today.String())
 	require.Len(t, view.Classifications, 1)
 	require.False(t, view.Areas[0].Stale)
@@ -254,7 +254,7 @@ func TestPlanViewOfSomebodyNeverSynced(t *testing.T) {
 	importPeople(t, store, organisation, person(2, "Ada", "Wren", "415056224"))
 	view, err := store.PlanView(t.Context(), organisation, clientOf(t, store, organisation, "415056224").ID, time.Now())
 	require.NoError(t, err)
-	require.Nil(t, view.Client.Plan)
+	require.Nil(t, view.Person.Plan)
 	require.Empty(t, view.Budgets)
 	encoded, err := json.Marshal(view)
 	require.NoError(t, err)

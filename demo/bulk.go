@@ -414,7 +414,7 @@ func (d *demo) compareEverybody(ctx context.Context, run *everybody) error {
 			return err
 		}
 		var saved plan
-		if err := read(ctx, d.api("/v1/care-recipients/"+person.id+"/plan"), d.banksia.token, &saved); err != nil {
+		if err := read(ctx, d.api("/v1/people/"+person.id+"/plan"), d.banksia.token, &saved); err != nil {
 			return err
 		}
 		found := heldRecords(saved)

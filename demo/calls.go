@@ -26,7 +26,7 @@ func (d *demo) useHTTP(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	syncs := d.api("/v1/care-recipients/" + id + "/syncs")
+	syncs := d.api("/v1/people/" + id + "/syncs")
 	d.out.say("The call waits up to 30 seconds for the end of the sync; without that it answers at once with the run to follow.")
 	runID, err := d.syncOverHTTP(ctx, syncs)
 	if err != nil {
@@ -40,7 +40,7 @@ func (d *demo) useHTTP(ctx context.Context) error {
 
 func (d *demo) search(ctx context.Context, owner *organisation, careRecipientID string) (id string, err error) {
 	body := fmt.Sprintf(`{"care_recipient_id":%q}`, careRecipientID)
-	got, err := d.curl(ctx, http.MethodPost, d.api("/v1/care-recipients/search"), owner, body, "jq .")
+	got, err := d.curl(ctx, http.MethodPost, d.api("/v1/people/search"), owner, body, "jq .")
 	if err != nil {
 		return "", err
 	}

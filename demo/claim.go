@@ -27,7 +27,7 @@ type claimView struct {
 	} `json:"events"`
 	Unknown []string `json:"unknown_people"`
 	Syncs   []struct {
-		ClientID string `json:"client_id"`
+		ClientID string `json:"person_id"`
 		Status   string `json:"status"`
 		RunID    string `json:"run_id"`
 		Outcome  string `json:"outcome"`

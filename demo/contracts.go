@@ -210,7 +210,7 @@ func (d *demo) createOverHTTP(ctx context.Context, one participant) error {
 	if err != nil {
 		return err
 	}
-	got, err := d.curl(ctx, http.MethodPost, d.api("/v1/clients/"+id+"/pace-retrievals"), d.banksia, `{"create_all":true,"wait":60}`,
+	got, err := d.curl(ctx, http.MethodPost, d.api("/v1/people/"+id+"/pace-previews"), d.banksia, `{"create_all":true,"wait":60}`,
 		"jq '.created | {outcome, contract_id}'")
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ func (d *demo) showWhatIsRunning(ctx context.Context) {
 		"caresync plan show 415056224 --organisation banksia --history",
 		`curl ` + d.world.address + `/control/person/several-open/claim --json '{"amount":"250.00"}'`,
 		"caresync sync care-recipient 415056224 --organisation banksia --wait",
-		`curl -H "Authorization: Bearer $BANKSIA_TOKEN" ` + d.api("/v1/care-recipients"),
+		`curl -H "Authorization: Bearer $BANKSIA_TOKEN" ` + d.api("/v1/people"),
 		"caresync connection test banksia --organisation banksia",
 		"caresync bulk list --organisation banksia",
 		"caresync bulk start --organisation banksia --wait",
@@ -43,7 +43,7 @@ func (d *demo) showWhatIsRunning(ctx context.Context) {
 		"caresync contract list 430200102 --organisation banksia",
 		`curl ` + d.world.address + `/control/participant/changed-manager/spend --json '{"amount":"75.00"}'   # CareSync is told, and reads`,
 		"caresync runs list --organisation banksia --client 430200102",
-		"caresync pace client 430200119 --organisation banksia --participant=yes --api-access=yes",
+		"caresync pace person 430200119 --organisation banksia --participant=yes --api-access=yes",
 		"caresync pace retrieve 430200119 --organisation banksia",
 		"caresync pace create 430200119 --organisation banksia --without 5",
 	} {

@@ -77,7 +77,7 @@ func (d *demo) reviews(ctx context.Context, one participant) (kinds []string, er
 			Kind string `json:"kind"`
 		} `json:"reviews"`
 	}
-	err = read(ctx, d.api("/v1/pace-reviews?client="+id), d.banksia.token, &list)
+	err = read(ctx, d.api("/v1/pace-reviews?person="+id), d.banksia.token, &list)
 	for _, review := range list.Reviews {
 		kinds = append(kinds, review.Kind)
 	}
@@ -124,7 +124,7 @@ func (d *demo) loseAuthority(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	if _, err := d.pace(ctx, "client", one); err != nil {
+	if _, err := d.pace(ctx, "person", one); err != nil {
 		return err
 	}
 	d.verdict.expect(one.name()+": the endorsement has ended", "1 contract; syncs stopped (relationship_ended)",
@@ -138,7 +138,7 @@ func (d *demo) untick(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := d.pace(ctx, "client", one, "--participant=no"); err != nil {
+	if _, err := d.pace(ctx, "person", one, "--participant=no"); err != nil {
 		return err
 	}
 	client, err := d.paceClient(ctx, reassessedLater)

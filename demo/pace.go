@@ -106,7 +106,7 @@ func (d *demo) tickBoxes(ctx context.Context) error {
 }
 
 func tick(person string, owner *organisation, boxes ...string) []string {
-	return append([]string{"pace", "client", person, "--organisation", owner.slug}, boxes...)
+	return append([]string{"pace", "person", person, "--organisation", owner.slug}, boxes...)
 }
 
 func (d *demo) tickOthers(ctx context.Context, both []string) error {

@@ -64,7 +64,7 @@ type deliveredService struct {
 
 // paceClient is a client as far as PACE is concerned.
 type paceClient struct {
-	ID              string `json:"client_id"`
+	ID              string `json:"person_id"`
 	PACEParticipant bool   `json:"pace_participant"`
 	PACEAPIAccess   bool   `json:"pace_api_access"`
 	Standing        struct {
@@ -75,7 +75,7 @@ type paceClient struct {
 
 // clientID is CareSync's id of a participant.
 func (d *demo) clientID(ctx context.Context, ndisNumber string) (string, error) {
-	got, err := call(ctx, http.MethodPost, d.api("/v1/clients/search"), d.banksia.token, fmt.Sprintf(`{"ndis_number":%q}`, ndisNumber))
+	got, err := call(ctx, http.MethodPost, d.api("/v1/people/search"), d.banksia.token, fmt.Sprintf(`{"ndis_number":%q}`, ndisNumber))
 	if err != nil {
 		return "", err
 	}
@@ -95,7 +95,7 @@ func (d *demo) paceClient(ctx context.Context, key string) (client paceClient, e
 	if err != nil {
 		return client, err
 	}
-	err = read(ctx, d.api("/v1/clients/"+id+"/pace"), d.banksia.token, &client)
+	err = read(ctx, d.api("/v1/people/"+id+"/pace"), d.banksia.token, &client)
 	return client, err
 }
 

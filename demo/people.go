@@ -101,7 +101,7 @@ func (d *demo) examine(ctx context.Context, one subject, runID string) (finished
 		return finished, err
 	}
 	var held plan
-	if err := read(ctx, d.api("/v1/care-recipients/"+finished.Person.ID+"/plan"), one.owner.token, &held); err != nil {
+	if err := read(ctx, d.api("/v1/people/"+finished.Person.ID+"/plan"), one.owner.token, &held); err != nil {
 		return finished, err
 	}
 	records := heldRecords(held)

@@ -63,7 +63,7 @@ type plan struct {
 			EndDate   *string `json:"end_date"`
 			Active    bool    `json:"active"`
 		} `json:"plan"`
-	} `json:"client"`
+	} `json:"person"`
 	Classifications  []dated `json:"classifications"`
 	ApprovedServices []dated `json:"approved_services"`
 	Supplements      []dated `json:"supplements"`

@@ -18,7 +18,7 @@ const (
 				"Usage":[{"InvoiceID":"9","ItemID":"1","ServiceID":"SERV-0001","DeliveryDate":"2026-07-02","Amount":"-78.4"}]},
 			{"ID":"2","ServiceProviderID":"theirs","TypeCode":"ON","Start":"2026-07-01","End":"2026-09-30"},
 			{"ID":"3","ServiceProviderID":"ours","Hidden":true,"TypeCode":"AT","Start":"2026-07-01","End":""}]}`
-	plansPerson = `{"client":{"id":"p","plan":{"id":"x","start_date":"2026-05-01"}},
+	plansPerson = `{"person":{"id":"p","plan":{"id":"x","start_date":"2026-05-01"}},
 		"classifications":[{"code":"ON_LEVEL_4","start_date":"2026-05-01","end_date":null},
 			{"code":"OLD","start_date":"2026-05-01","end_date":null,"removed_at":"2026-06-01T00:00:00Z"}],
 		"contributions":[{"category":"PENDING","percentage":null,"start_date":"2026-05-01"},

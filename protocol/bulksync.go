@@ -6,13 +6,13 @@ import (
 	"github.com/caresync/caresync/care"
 )
 
-// The size of a bulk run's parts: a batch is a child workflow, a slice one activity of it.
+// The size of a bulk run's parts: a batch is a child workflow, a chunk one activity of it.
 const (
 	PeoplePerBatch = 500
-	PeoplePerSlice = 100
-	// DefaultWindow is how many batches run at once, SlicesAtOnce how many slices of a batch.
+	PeoplePerChunk = 100
+	// DefaultWindow is how many batches run at once, ChunksAtOnce how many chunks of a batch.
 	DefaultWindow = 2
-	SlicesAtOnce  = 3
+	ChunksAtOnce  = 3
 )
 
 // BulkSyncInput starts a bulk run. Continuing as new uses the same shape.
@@ -65,7 +65,7 @@ type BulkPart struct {
 // BulkSyncBatchInput starts one batch.
 type BulkSyncBatchInput struct {
 	BulkPart
-	Slices          int    `json:"slices"`
+	Chunks          int    `json:"chunks"`
 	TaskQueuePrefix string `json:"task_queue_prefix,omitempty"`
 	Paused          bool   `json:"paused,omitempty"`
 }
@@ -79,11 +79,11 @@ type BatchResult struct {
 	Stop care.Reason `json:"stop,omitempty"`
 }
 
-// SliceInput asks for the people of a slice who have no outcome yet.
-type SliceInput struct {
+// BulkChunkInput asks for the people of a chunk who have no outcome yet.
+type BulkChunkInput struct {
 	BulkPart
-	Slice int `json:"slice"`
-	// Since is when the batch first came to the slice: an outage is waited for only so long (R9).
+	Chunk int `json:"chunk"`
+	// Since is when the batch first came to the chunk: an outage is waited for only so long (R9).
 	Since time.Time `json:"since,omitzero"`
 	// SetAside asks instead for the people of the whole bulk run who were set aside for that cause.
 	SetAside care.AsideCause `json:"set_aside,omitempty"`
@@ -91,9 +91,9 @@ type SliceInput struct {
 	LostContributions care.LostContributions `json:"lost_contributions,omitempty"`
 }
 
-// SliceResult is what a slice came to.
-type SliceResult struct {
-	// Settled have an outcome; Left have none, since the slice was paused, cancelled, or took its time.
+// BulkChunkResult is what a chunk came to.
+type BulkChunkResult struct {
+	// Settled have an outcome; Left have none, since the chunk was paused, cancelled, or took its time.
 	Settled int `json:"settled"`
 	Left    int `json:"left"`
 	// Escalated failed while others succeeded, and need a sync of their own.
@@ -116,7 +116,7 @@ type PeopleSetAside struct {
 // AwaitRunInput asks for a person whose sync was already running to be settled with it.
 type AwaitRunInput struct {
 	BulkPart
-	ClientID   care.ID `json:"client_id"`
+	PersonID   care.ID `json:"person_id"`
 	WorkflowID string  `json:"workflow_id"`
 }
 

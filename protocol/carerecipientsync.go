@@ -42,12 +42,12 @@ type ValidateInput struct {
 
 // AreaInput asks for one area of a person.
 type AreaInput struct {
-	care.Subject
+	care.RunScope
 }
 
 // UsageInput asks for the usage of some budgets, by our ids.
 type UsageInput struct {
-	care.Subject
+	care.RunScope
 	Chunk   int       `json:"chunk"`
 	Budgets []care.ID `json:"budgets"`
 }
@@ -55,9 +55,9 @@ type UsageInput struct {
 // CompleteInput closes a run with what its areas came to.
 type CompleteInput struct {
 	// Kind is empty for a Care Recipient Sync.
-	Kind    care.RunKind                  `json:"kind,omitempty"`
-	Subject care.Subject                  `json:"subject"`
-	Areas   map[care.Area]care.AreaResult `json:"areas"`
+	Kind  care.RunKind                  `json:"kind,omitempty"`
+	Scope care.RunScope                 `json:"subject"`
+	Areas map[care.Area]care.AreaResult `json:"areas"`
 	// DroppedRequests is the number of requests that a cancellation left unanswered.
 	DroppedRequests int `json:"dropped_requests,omitempty"`
 }
@@ -78,8 +78,8 @@ type Progress struct {
 
 // WaitingProgress is a preview that waits.
 type WaitingProgress struct {
-	RetrievalID care.ID   `json:"retrieval_id"`
-	ExpiresAt   time.Time `json:"expires_at"`
+	PreviewID care.ID   `json:"preview_id"`
+	ExpiresAt time.Time `json:"expires_at"`
 	// Stale: the NDIA told us of a change since.
 	Stale bool `json:"stale,omitempty"`
 }

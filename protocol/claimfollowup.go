@@ -67,8 +67,8 @@ type ClaimSyncsInput struct {
 // ClaimProgress is how a claim's follow-up stands, in the progress query, the current details, and at the end as its result.
 type ClaimProgress struct {
 	// ClaimID is our id; empty as long as no event was recorded.
-	ClaimID care.ID         `json:"claim_id,omitempty"`
-	Status  care.ClaimStage `json:"status,omitempty"`
+	ClaimID care.ID          `json:"claim_id,omitempty"`
+	Status  care.ClaimStatus `json:"status,omitempty"`
 	// Events counts the signals so far, those that came again or were refused among them.
 	Events   int `json:"events"`
 	Repeated int `json:"repeated"`

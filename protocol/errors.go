@@ -7,8 +7,8 @@ const (
 	ErrorServiceUnavailable = "ServiceUnavailable"
 	// ErrorDatabaseUnavailable: our own database is away. Retried.
 	ErrorDatabaseUnavailable = "DatabaseUnavailable"
-	// ErrorClientUnknown: there is no such person in this organisation. Not retried.
-	ErrorClientUnknown = "ClientUnknown"
+	// ErrorPersonUnknown: there is no such person in this organisation. Not retried.
+	ErrorPersonUnknown = "ClientUnknown"
 	// ErrorUnexpected: a fault of ours. Not retried.
 	ErrorUnexpected = "Unexpected"
 	// ErrorOvertaken: a newer read has been saved meanwhile. Retried: the step reads again.

@@ -41,7 +41,7 @@ const (
 	PlanBulkActivity      = "PlanBulk"
 	PlanFromListsActivity = "PlanFromLists"
 	SetPausedActivity     = "SetBulkPaused"
-	SyncSliceActivity     = "SyncSlice"
+	SyncBulkChunkActivity = "SyncSlice"
 	EscalatedActivity     = "EscalatedPeople"
 	SetAsideActivity      = "SetAsidePeople"
 	AwaitRunActivity      = "AwaitRun"
@@ -65,10 +65,10 @@ const (
 )
 
 // CareRecipientSyncID is the workflow id of a person's sync: for one person at most one runs (R7).
-func CareRecipientSyncID(client care.ID) string { return careRecipientSyncPrefix + string(client) }
+func CareRecipientSyncID(person care.ID) string { return careRecipientSyncPrefix + string(person) }
 
 // PaceContractSyncID is the workflow id of a client's contract sync: for one client at most one runs.
-func PaceContractSyncID(client care.ID) string { return paceContractSyncPrefix + string(client) }
+func PaceContractSyncID(person care.ID) string { return paceContractSyncPrefix + string(person) }
 
 // BulkSyncID is the workflow id of a bulk run.
 func BulkSyncID(bulk care.ID) string { return bulkSyncPrefix + string(bulk) }
@@ -90,6 +90,6 @@ func (q TaskQueues) CareSync() string { return q.Prefix + "care-sync" }
 // Upstream is the queue of the steps that call a service, so that an outage of one never starves the other.
 func (q TaskQueues) Upstream(service care.Service) string { return q.Prefix + string(service) }
 
-// Bulk is the queue of the slices of bulk runs that call a service: they have slots of their own, so that whoever waits for one person
+// Bulk is the queue of the chunks of bulk runs that call a service: they have slots of their own, so that whoever waits for one person
 // does not wait for them.
 func (q TaskQueues) Bulk(service care.Service) string { return q.Upstream(service) + "-bulk" }

@@ -50,11 +50,11 @@ type RetrieveRequest struct {
 type RetrieveAnswer struct {
 	// RunID is our id of the run, which tells more.
 	RunID care.ID `json:"run_id"`
-	// RetrievalID is the preview's; empty where the area did not succeed.
-	RetrievalID care.ID          `json:"retrieval_id,omitempty"`
-	ExpiresAt   time.Time        `json:"expires_at,omitzero"`
-	Outcome     care.AreaOutcome `json:"outcome"`
-	Reason      care.Reason      `json:"reason,omitempty"`
+	// PreviewID is the preview's; empty where the area did not succeed.
+	PreviewID care.ID          `json:"preview_id,omitempty"`
+	ExpiresAt time.Time        `json:"expires_at,omitzero"`
+	Outcome   care.AreaOutcome `json:"outcome"`
+	Reason    care.Reason      `json:"reason,omitempty"`
 }
 
 // CreateRequest is the argument of Create.
@@ -63,19 +63,19 @@ type CreateRequest struct {
 	RequestedBy string `json:"requested_by,omitempty"`
 }
 
-// CreateAnswer is what a create came to. Where the NDIA reports something else than the preview showed, NextRetrievalID is the new
+// CreateAnswer is what a create came to. Where the NDIA reports something else than the preview showed, NextPreviewID is the new
 // preview that waits, with the differences.
 type CreateAnswer struct {
-	RunID           care.ID          `json:"run_id"`
-	ContractID      care.ID          `json:"contract_id,omitempty"`
-	Outcome         care.AreaOutcome `json:"outcome"`
-	Reason          care.Reason      `json:"reason,omitempty"`
-	NextRetrievalID care.ID          `json:"next_retrieval_id,omitempty"`
+	RunID         care.ID          `json:"run_id"`
+	ContractID    care.ID          `json:"contract_id,omitempty"`
+	Outcome       care.AreaOutcome `json:"outcome"`
+	Reason        care.Reason      `json:"reason,omitempty"`
+	NextPreviewID care.ID          `json:"next_preview_id,omitempty"`
 }
 
 // RetrieveInput asks for the preview of a plan. Number counts the reads of the run, from 1.
 type RetrieveInput struct {
-	care.Subject
+	care.RunScope
 	Number        int       `json:"number"`
 	PlanStartDate care.Date `json:"plan_start_date"`
 }
@@ -83,7 +83,7 @@ type RetrieveInput struct {
 // CreateInput asks for what a preview showed to be written. AskedAt is when the person asked: the NDIA may answer late. A preview that
 // takes the place of this one is numbered as this read is.
 type CreateInput struct {
-	care.Subject
+	care.RunScope
 	Number  int                `json:"number"`
 	AskedAt time.Time          `json:"asked_at"`
 	Request care.CreateRequest `json:"request"`

@@ -14,7 +14,7 @@ import (
 // queue, and found by its search attributes. Starting one that is running fails with serviceerror.WorkflowExecutionAlreadyStarted, so
 // that the caller knows that it joins (R7).
 func CareRecipientSyncStart(queues TaskQueues, request care.Request) (client.StartWorkflowOptions, CareRecipientSyncInput) {
-	options := startOptions(queues, CareRecipientSyncID(request.ClientID), care.RunCareRecipient, request.OrganisationID)
+	options := startOptions(queues, CareRecipientSyncID(request.PersonID), care.RunCareRecipient, request.OrganisationID)
 	options.StaticSummary = "Care recipient sync"
 	options.WorkflowExecutionErrorWhenAlreadyStarted = true
 	return options, CareRecipientSyncInput{Request: request, TaskQueuePrefix: queues.Prefix, Pass: 1}
@@ -22,7 +22,7 @@ func CareRecipientSyncStart(queues TaskQueues, request care.Request) (client.Sta
 
 // PaceContractSyncStart is how a client's contract sync is started, always with an update or a signal. One that runs already is used.
 func PaceContractSyncStart(queues TaskQueues, request care.Request) (client.StartWorkflowOptions, PaceContractSyncInput) {
-	options := startOptions(queues, PaceContractSyncID(request.ClientID), care.RunPACEContract, request.OrganisationID)
+	options := startOptions(queues, PaceContractSyncID(request.PersonID), care.RunPACEContract, request.OrganisationID)
 	options.StaticSummary = "PACE contract sync"
 	options.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
 	input := PaceContractSyncInput{Request: request, TaskQueuePrefix: queues.Prefix, Refresh: !request.Trigger.Attended(), Pass: 1}

@@ -11,10 +11,10 @@ import (
 // recordQueries read what syncs keep, without our ids and times: two databases that hold the same have the same records, however and
 // in whatever order they came to hold them.
 var recordQueries = map[string]string{
-	"client": `SELECT to_jsonb(r) - '{id,organisation_id,connection_id,created_at,verified_at}'::text[]
+	"person": `SELECT to_jsonb(r) - '{id,organisation_id,connection_id,created_at,verified_at}'::text[]
 		|| jsonb_build_object('connection', n.name, 'verified', r.verified_at IS NOT NULL)
-		FROM client r LEFT JOIN connection n ON n.id = r.connection_id`,
-	"plan":             `SELECT to_jsonb(r) - '{id,organisation_id,client_id,created_at}'::text[] FROM support_plan r`,
+		FROM person r LEFT JOIN connection n ON n.id = r.connection_id`,
+	"plan":             `SELECT to_jsonb(r) - '{id,organisation_id,person_id,created_at}'::text[] FROM support_plan r`,
 	"classification":   ofPlan("classification"),
 	"approved_service": ofPlan("approved_service"),
 	"supplement":       ofPlan("supplement"),

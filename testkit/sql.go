@@ -241,31 +241,31 @@ func (s SQL) Plans(t testing.TB) map[string][]string {
 
 const plansQuery = `
 WITH record AS (
-    SELECT c.id AS client_id, 'client' AS kind, jsonb_build_object('entry_date', c.entry_date, 'departure_date', c.departure_date,
+    SELECT c.id AS person_id, 'client' AS kind, jsonb_build_object('entry_date', c.entry_date, 'departure_date', c.departure_date,
         'not_in_care_since', c.not_in_care_since, 'verified', c.verified_at IS NOT NULL, 'provider', n.service_provider_id) AS content
-    FROM client c LEFT JOIN connection n ON n.id = c.connection_id
-    UNION ALL SELECT p.client_id, 'plan', to_jsonb(p) FROM support_plan p
-    UNION ALL SELECT p.client_id, 'classification', to_jsonb(r) FROM classification r JOIN support_plan p ON p.id = r.plan_id WHERE NOT r.removed
-    UNION ALL SELECT p.client_id, 'approved service', to_jsonb(r) FROM approved_service r JOIN support_plan p ON p.id = r.plan_id WHERE NOT r.removed
-    UNION ALL SELECT p.client_id, 'supplement', to_jsonb(r) FROM supplement r JOIN support_plan p ON p.id = r.plan_id WHERE NOT r.removed
-    UNION ALL SELECT p.client_id, 'contribution', to_jsonb(r) FROM contribution r JOIN support_plan p ON p.id = r.plan_id
-    UNION ALL SELECT p.client_id, 'contributions in force', s.contributions FROM contribution_set s JOIN support_plan p ON p.id = s.plan_id WHERE s.replaced_at IS NULL
-    UNION ALL SELECT p.client_id, 'budget', to_jsonb(r) FROM budget r JOIN support_plan p ON p.id = r.plan_id WHERE NOT r.removed
-    UNION ALL SELECT p.client_id, 'entitlement', to_jsonb(r) || jsonb_build_object('budget', b.upstream_budget_id)
+    FROM person c LEFT JOIN connection n ON n.id = c.connection_id
+    UNION ALL SELECT p.person_id, 'plan', to_jsonb(p) FROM support_plan p
+    UNION ALL SELECT p.person_id, 'classification', to_jsonb(r) FROM classification r JOIN support_plan p ON p.id = r.plan_id WHERE NOT r.removed
+    UNION ALL SELECT p.person_id, 'approved service', to_jsonb(r) FROM approved_service r JOIN support_plan p ON p.id = r.plan_id WHERE NOT r.removed
+    UNION ALL SELECT p.person_id, 'supplement', to_jsonb(r) FROM supplement r JOIN support_plan p ON p.id = r.plan_id WHERE NOT r.removed
+    UNION ALL SELECT p.person_id, 'contribution', to_jsonb(r) FROM contribution r JOIN support_plan p ON p.id = r.plan_id
+    UNION ALL SELECT p.person_id, 'contributions in force', s.contributions FROM contribution_set s JOIN support_plan p ON p.id = s.plan_id WHERE s.replaced_at IS NULL
+    UNION ALL SELECT p.person_id, 'budget', to_jsonb(r) FROM budget r JOIN support_plan p ON p.id = r.plan_id WHERE NOT r.removed
+    UNION ALL SELECT p.person_id, 'entitlement', to_jsonb(r) || jsonb_build_object('budget', b.upstream_budget_id)
         FROM entitlement r JOIN budget b ON b.id = r.budget_id JOIN support_plan p ON p.id = b.plan_id WHERE NOT r.removed AND NOT b.removed
-    UNION ALL SELECT p.client_id, 'usage', to_jsonb(r) || jsonb_build_object('budget', b.upstream_budget_id, 'invoice line', i.upstream_invoice_id || '/' || l.upstream_item_id)
+    UNION ALL SELECT p.person_id, 'usage', to_jsonb(r) || jsonb_build_object('budget', b.upstream_budget_id, 'invoice line', i.upstream_invoice_id || '/' || l.upstream_item_id)
         FROM usage_line r JOIN budget b ON b.id = r.budget_id JOIN support_plan p ON p.id = b.plan_id
         LEFT JOIN invoice_line l ON l.id = r.invoice_line_id LEFT JOIN invoice i ON i.id = l.invoice_id WHERE NOT r.removed AND NOT b.removed
 )
 SELECT o.slug || '/' || coalesce(c.care_recipient_id, c.id::text),
-       r.kind || ' ' || CASE jsonb_typeof(r.content) WHEN 'object' THEN r.content - ARRAY['id', 'organisation_id', 'client_id', 'plan_id', 'budget_id',
+       r.kind || ' ' || CASE jsonb_typeof(r.content) WHEN 'object' THEN r.content - ARRAY['id', 'organisation_id', 'person_id', 'plan_id', 'budget_id',
            'invoice_line_id', 'ordinal', 'position', 'created_at', 'removed_at', 'removed'] ELSE r.content END
-FROM record r JOIN client c ON c.id = r.client_id JOIN organisation o ON o.id = c.organisation_id
+FROM record r JOIN person c ON c.id = r.person_id JOIN organisation o ON o.id = c.organisation_id
 ORDER BY 1, 2`
 
 // ForgetSyncs takes a database back to where nothing has been synced yet. Connections, logins, people and invoices stay.
 func (s SQL) ForgetSyncs(t testing.TB) {
 	t.Helper()
 	s.Exec(t, "TRUNCATE support_plan, sync_run, area_fence, budget_listed_twice, outbox CASCADE")
-	s.Exec(t, "UPDATE client SET entry_date = NULL, departure_date = NULL, not_in_care_since = NULL, verified_at = NULL")
+	s.Exec(t, "UPDATE person SET entry_date = NULL, departure_date = NULL, not_in_care_since = NULL, verified_at = NULL")
 }

@@ -116,9 +116,9 @@ func (s *Temporal) Retrieve(t testing.TB, request care.Request) (answer protocol
 }
 
 // Create sends what somebody has agreed to.
-func (s *Temporal) Create(ctx context.Context, clientID care.ID, request care.CreateRequest) (answer protocol.CreateAnswer, err error) {
+func (s *Temporal) Create(ctx context.Context, personID care.ID, request care.CreateRequest) (answer protocol.CreateAnswer, err error) {
 	handle, err := s.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: protocol.PaceContractSyncID(clientID), UpdateID: protocol.CreateUpdateID(request.PreviewID),
+		WorkflowID: protocol.PaceContractSyncID(personID), UpdateID: protocol.CreateUpdateID(request.PreviewID),
 		UpdateName: protocol.Create.Name, Args: []any{protocol.CreateRequest{CreateRequest: request}},
 		WaitForStage: client.WorkflowUpdateStageCompleted,
 	})

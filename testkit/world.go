@@ -37,7 +37,7 @@ type World struct {
 	// organisations are our ids by RA number.
 	organisations map[string]care.ID
 	served        *http.Server
-	clients       map[string]care.Request
+	people        map[string]care.Request
 	participants  map[participantKey]care.Request
 }
 
@@ -65,7 +65,7 @@ func NewWorldAlone(t testing.TB, options world.Options, more ...server.Option) *
 	simulator, err := server.New(options, append([]server.Option{logins}, more...)...)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, simulator.Close()) })
-	w := &World{Simulator: simulator, organisations: make(map[string]care.ID), clients: make(map[string]care.Request),
+	w := &World{Simulator: simulator, organisations: make(map[string]care.ID), people: make(map[string]care.Request),
 		participants: make(map[participantKey]care.Request)}
 	w.Serve(t)
 	t.Cleanup(w.Break)
@@ -176,10 +176,10 @@ func (w *World) importPeople(t testing.TB, store *db.Store, organisation care.ID
 	}
 	_, err := store.ImportPeople(t.Context(), organisation, file, "tests")
 	require.NoError(t, err)
-	clients := clientsOf(t, store, organisation)
+	clients := peopleOf(t, store, organisation)
 	for _, person := range people {
-		if _, known := w.clients[person.Key]; !known {
-			w.clients[person.Key] = care.Request{OrganisationID: organisation, ClientID: clients[person.CareRecipientID], Trigger: care.TriggerOnDemand}
+		if _, known := w.people[person.Key]; !known {
+			w.people[person.Key] = care.Request{OrganisationID: organisation, PersonID: clients[person.CareRecipientID], Trigger: care.TriggerOnDemand}
 		}
 	}
 }
@@ -198,27 +198,27 @@ func (w *World) importParticipants(t testing.TB, store *db.Store, organisation c
 	yes := true
 	stored := db.Organisation{ID: organisation, TimeZone: db.DefaultTimeZone}
 	for _, participant := range participants {
-		client, err := store.ClientByNDISNumber(t.Context(), stored, participant.NDISNumber, w.Now())
+		person, err := store.PersonByNDISNumber(t.Context(), stored, participant.NDISNumber, w.Now())
 		require.NoError(t, err)
-		_, err = store.SetPACEFlags(t.Context(), organisation, client.ID, care.FlagChange{PACEParticipant: &yes, PACEAPIAccess: &yes}, "tests")
+		_, err = store.SetPACEFlags(t.Context(), organisation, person.ID, care.FlagChange{PACEParticipant: &yes, PACEAPIAccess: &yes}, "tests")
 		require.NoError(t, err)
 		key := participantKey{raNumber, participant.Key}
-		w.participants[key] = care.Request{OrganisationID: organisation, ClientID: client.ID, Trigger: care.TriggerOnDemand}
+		w.participants[key] = care.Request{OrganisationID: organisation, PersonID: person.ID, Trigger: care.TriggerOnDemand}
 	}
 }
 
-// clientsOf are our ids of an organisation's people by care recipient id.
-func clientsOf(t testing.TB, store *db.Store, organisation care.ID) map[string]care.ID {
+// peopleOf are our ids of an organisation's people by care recipient id.
+func peopleOf(t testing.TB, store *db.Store, organisation care.ID) map[string]care.ID {
 	t.Helper()
 	ids := make(map[string]care.ID)
 	for after, more := care.ID(""), true; more; {
-		var page []db.ClientView
+		var page []db.PersonView
 		var err error
-		page, more, err = store.Clients(t.Context(), db.Organisation{ID: organisation, TimeZone: db.DefaultTimeZone}, after, db.MostPerPage, store.Now())
+		page, more, err = store.ListPeople(t.Context(), db.Organisation{ID: organisation, TimeZone: db.DefaultTimeZone}, after, db.MostPerPage, store.Now())
 		require.NoError(t, err)
-		for _, client := range page {
-			ids[client.CareRecipientID] = client.ID
-			after = client.ID
+		for _, person := range page {
+			ids[person.CareRecipientID] = person.ID
+			after = person.ID
 		}
 	}
 	return ids
@@ -251,7 +251,7 @@ func date(t testing.TB, day world.Date) care.Date {
 // Request asks for a sync of the person of a scenario, or of a generated one, by key.
 func (w *World) Request(t testing.TB, key string) care.Request {
 	t.Helper()
-	request, known := w.clients[key]
+	request, known := w.people[key]
 	require.True(t, known, "the world has no person %q", key)
 	return request
 }

@@ -22,7 +22,7 @@ func newBulkProgress(continued *protocol.BulkProgress) *bulkProgress {
 
 func (p *bulkProgress) answer() (protocol.BulkProgress, error) { return p.BulkProgress, nil }
 
-func (p *bulkProgress) planned(ctx workflow.Context, plan protocol.BulkPlan) {
+func (p *bulkProgress) setPlan(ctx workflow.Context, plan protocol.BulkPlan) {
 	p.BulkPlan = plan
 	if p.Window == 0 {
 		p.Window = plan.Options.Window
@@ -33,8 +33,8 @@ func (p *bulkProgress) planned(ctx workflow.Context, plan protocol.BulkPlan) {
 	p.show(ctx)
 }
 
-// took adds what a batch came to.
-func (p *bulkProgress) took(ctx workflow.Context, result protocol.BatchResult) {
+// addBatch adds what a batch came to.
+func (p *bulkProgress) addBatch(ctx workflow.Context, result protocol.BatchResult) {
 	p.BatchesDone++
 	p.Counts = p.Counts.Plus(result.Counts)
 	p.SetAside += result.SetAside

@@ -70,7 +70,7 @@ func (b *bulkSync) resume(ctx workflow.Context) (protocol.BulkProgress, error) {
 	return b.setPaused(ctx, false)
 }
 
-// setPaused tells the row, for slices under way, and the batches.
+// setPaused tells the row, for chunks under way, and the batches.
 func (b *bulkSync) setPaused(ctx workflow.Context, paused bool) (protocol.BulkProgress, error) {
 	if err := b.pausing.Lock(ctx); err != nil {
 		return b.progress.BulkProgress, err
@@ -124,7 +124,7 @@ func (b *bulkSync) plan(ctx workflow.Context) error {
 		}
 	}
 	b.stop = plan.Stop
-	b.progress.planned(ctx, plan)
+	b.progress.setPlan(ctx, plan)
 	return nil
 }
 
@@ -156,7 +156,7 @@ func (b *bulkSync) syncSetAside(ctx workflow.Context) {
 	if b.progress.SetAside == 0 {
 		return
 	}
-	input := protocol.SliceInput{BulkPart: b.part(0), Since: workflow.Now(ctx)}
+	input := protocol.BulkChunkInput{BulkPart: b.part(0), Since: workflow.Now(ctx)}
 	for b.stop == "" && b.awaitResumed(ctx) == nil {
 		people, err := b.steps.setAsidePeople(ctx, b.part(0))
 		if err != nil || people.Losing+people.Unavailable == 0 {
@@ -169,12 +169,12 @@ func (b *bulkSync) syncSetAside(ctx workflow.Context) {
 				return
 			}
 		}
-		result, err := b.steps.syncSlice(ctx, b.progress.Options.Kind, input)
+		result, err := b.steps.syncChunk(ctx, b.progress.Options.Kind, input)
 		if err != nil {
 			return
 		}
 		b.stop = result.Stop
-		if result.Settled == 0 && workflow.Sleep(ctx, sliceRests) != nil {
+		if result.Settled == 0 && workflow.Sleep(ctx, chunkPause) != nil {
 			return
 		}
 	}
@@ -211,7 +211,7 @@ func (b *bulkSync) start(ctx workflow.Context, batch int) {
 func (b *bulkSync) startBatch(ctx workflow.Context, batch int) {
 	b.running[batch] = workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, batchOptions(b.input.BulkID, batch)), protocol.BulkSyncBatchWorkflow,
 		protocol.BulkSyncBatchInput{
-			BulkPart: b.part(batch), Slices: protocol.PeoplePerBatch / protocol.PeoplePerSlice, TaskQueuePrefix: b.input.TaskQueuePrefix,
+			BulkPart: b.part(batch), Chunks: protocol.PeoplePerBatch / protocol.PeoplePerChunk, TaskQueuePrefix: b.input.TaskQueuePrefix,
 			Paused: b.progress.Paused,
 		})
 }
@@ -219,7 +219,7 @@ func (b *bulkSync) startBatch(ctx workflow.Context, batch int) {
 // await waits for a batch's result. After an operator's reset, the batch of before may still be ending; it is started anew when it has.
 func (b *bulkSync) await(ctx workflow.Context, batch int) (result protocol.BatchResult, err error) {
 	err = b.running[batch].Get(ctx, &result)
-	for temporal.IsWorkflowExecutionAlreadyStartedError(err) && workflow.Sleep(ctx, resetBatchEndsWithin) == nil {
+	for temporal.IsWorkflowExecutionAlreadyStartedError(err) && workflow.Sleep(ctx, resetBatchPollInterval) == nil {
 		b.startBatch(ctx, batch)
 		err = b.running[batch].Get(ctx, &result)
 	}
@@ -248,7 +248,7 @@ func (b *bulkSync) take(ctx workflow.Context, batch int) {
 		}
 		result.Counts = counts
 	}
-	b.progress.took(ctx, result)
+	b.progress.addBatch(ctx, result)
 	switch {
 	case result.Stop != "":
 		b.stop = result.Stop

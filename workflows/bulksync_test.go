@@ -25,8 +25,8 @@ import (
 type scriptedBulkSteps struct {
 	lock      sync.Mutex
 	plan      protocol.BulkPlan
-	slice     func(protocol.SliceInput) (protocol.SliceResult, error)
-	slices    []protocol.SliceInput
+	chunk     func(protocol.BulkChunkInput) (protocol.BulkChunkResult, error)
+	chunks    []protocol.BulkChunkInput
 	paused    []bool
 	settled   []protocol.SettleInput
 	completed []protocol.CompleteBulkInput
@@ -49,11 +49,11 @@ func (s *scriptedBulkSteps) SetBulkPaused(_ context.Context, _ protocol.BulkPart
 	return nil
 }
 
-func (s *scriptedBulkSteps) SyncSlice(_ context.Context, in protocol.SliceInput) (protocol.SliceResult, error) {
+func (s *scriptedBulkSteps) SyncBulkChunk(_ context.Context, in protocol.BulkChunkInput) (protocol.BulkChunkResult, error) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	s.slices = append(s.slices, in)
-	return s.slice(in)
+	s.chunks = append(s.chunks, in)
+	return s.chunk(in)
 }
 
 func (s *scriptedBulkSteps) EscalatedPeople(context.Context, protocol.BulkPart) ([]care.ID, error) {
@@ -96,12 +96,14 @@ func (s *bulkSyncSuite) SetupTest() {
 	s.env = s.NewTestWorkflowEnvironment()
 	s.env.SetTestTimeout(patience)
 	s.steps = &scriptedBulkSteps{
-		plan:  protocol.BulkPlan{Options: care.BulkOptions{Kind: care.RunCareRecipient}, Total: 2000, Batches: 4},
-		slice: func(protocol.SliceInput) (protocol.SliceResult, error) { return protocol.SliceResult{Settled: 50}, nil },
+		plan: protocol.BulkPlan{Options: care.BulkOptions{Kind: care.RunCareRecipient}, Total: 2000, Batches: 4},
+		chunk: func(protocol.BulkChunkInput) (protocol.BulkChunkResult, error) {
+			return protocol.BulkChunkResult{Settled: 50}, nil
+		},
 	}
 	workflows.Register(s.env)
 	for name, step := range map[string]any{
-		protocol.PlanBulkActivity: s.steps.PlanBulk, protocol.SetPausedActivity: s.steps.SetBulkPaused, protocol.SyncSliceActivity: s.steps.SyncSlice,
+		protocol.PlanBulkActivity: s.steps.PlanBulk, protocol.SetPausedActivity: s.steps.SetBulkPaused, protocol.SyncBulkChunkActivity: s.steps.SyncBulkChunk,
 		protocol.EscalatedActivity: s.steps.EscalatedPeople, protocol.AwaitRunActivity: s.steps.AwaitRun,
 		protocol.SettleBatchActivity: s.steps.SettleBatch, protocol.CompleteBulkActivity: s.steps.CompleteBulk,
 	} {
@@ -158,24 +160,24 @@ func (s *bulkSyncSuite) TestEverySliceOfEveryBatchOnce() {
 	s.run(protocol.BulkSyncInput{})
 	s.Equal(care.RunSucceeded, s.result().Outcome)
 	seen := make(map[[2]int]int)
-	for _, slice := range s.steps.slices {
-		seen[[2]int{slice.Batch, slice.Slice}]++
+	for _, chunk := range s.steps.chunks {
+		seen[[2]int{chunk.Batch, chunk.Chunk}]++
 	}
-	s.Len(seen, 4*protocol.PeoplePerBatch/protocol.PeoplePerSlice)
-	s.Len(s.steps.slices, len(seen), "none twice")
+	s.Len(seen, 4*protocol.PeoplePerBatch/protocol.PeoplePerChunk)
+	s.Len(s.steps.chunks, len(seen), "none twice")
 	s.Equal(4, s.progress().BatchesDone)
 }
 
 func (s *bulkSyncSuite) TestWhatASliceLeavesIsTakenUpAgain() {
 	attempts := 0
 	s.steps.plan.Batches = 1
-	s.steps.slice = func(in protocol.SliceInput) (protocol.SliceResult, error) {
-		if in.Slice == 3 {
+	s.steps.chunk = func(in protocol.BulkChunkInput) (protocol.BulkChunkResult, error) {
+		if in.Chunk == 3 {
 			if attempts++; attempts < 3 {
-				return protocol.SliceResult{Settled: 10, Left: 40}, nil
+				return protocol.BulkChunkResult{Settled: 10, Left: 40}, nil
 			}
 		}
-		return protocol.SliceResult{Settled: 50}, nil
+		return protocol.BulkChunkResult{Settled: 50}, nil
 	}
 	s.run(protocol.BulkSyncInput{})
 	s.Equal(3, attempts)
@@ -197,22 +199,22 @@ func (s *bulkSyncSuite) TestALostBatchIsSettled() {
 }
 
 func (s *bulkSyncSuite) TestAReasonThatIsEverybodysEndsTheRun() {
-	s.steps.slice = func(protocol.SliceInput) (protocol.SliceResult, error) {
-		return protocol.SliceResult{Settled: 1, Failed: 1, Stop: care.ReasonLoginRefused, Left: 49}, nil
+	s.steps.chunk = func(protocol.BulkChunkInput) (protocol.BulkChunkResult, error) {
+		return protocol.BulkChunkResult{Settled: 1, Failed: 1, Stop: care.ReasonLoginRefused, Left: 49}, nil
 	}
 	s.run(protocol.BulkSyncInput{})
 	s.Equal(care.ReasonLoginRefused, s.result().Reason)
-	s.Less(len(s.steps.slices), 10, "nobody else was begun")
+	s.Less(len(s.steps.chunks), 10, "nobody else was begun")
 }
 
 func (s *bulkSyncSuite) TestTooManyFailuresEndTheRun() {
 	s.steps.plan.Options.FailureThreshold = 10
-	s.steps.slice = func(protocol.SliceInput) (protocol.SliceResult, error) {
-		return protocol.SliceResult{Settled: 50, Failed: 6}, nil
+	s.steps.chunk = func(protocol.BulkChunkInput) (protocol.BulkChunkResult, error) {
+		return protocol.BulkChunkResult{Settled: 50, Failed: 6}, nil
 	}
 	s.run(protocol.BulkSyncInput{})
 	s.Equal(care.ReasonFailureThreshold, s.result().Reason)
-	s.Less(len(s.steps.slices), 10)
+	s.Less(len(s.steps.chunks), 10)
 }
 
 // At a lowered threshold the run continues as new, with nothing in flight, and goes on where it was.
@@ -244,17 +246,19 @@ func (s *bulkSyncSuite) TestContinuesAsNew() {
 }
 
 func (s *bulkSyncSuite) TestPauseAndResume() {
-	s.steps.slice = func(protocol.SliceInput) (protocol.SliceResult, error) { return protocol.SliceResult{Settled: 50}, nil }
-	s.env.OnActivity(protocol.SyncSliceActivity, mock.Anything, mock.Anything).After(time.Minute).Return(s.steps.SyncSlice)
+	s.steps.chunk = func(protocol.BulkChunkInput) (protocol.BulkChunkResult, error) {
+		return protocol.BulkChunkResult{Settled: 50}, nil
+	}
+	s.env.OnActivity(protocol.SyncBulkChunkActivity, mock.Anything, mock.Anything).After(time.Minute).Return(s.steps.SyncBulkChunk)
 	var paused, resumed *answered
 	atPause := 0
 	s.env.RegisterDelayedCallback(func() {
 		paused = &answered{}
 		s.env.UpdateWorkflow(protocol.Pause.Name, "", paused)
 	}, 90*time.Second)
-	s.env.RegisterDelayedCallback(func() { atPause = len(s.steps.slices) }, 10*time.Minute)
+	s.env.RegisterDelayedCallback(func() { atPause = len(s.steps.chunks) }, 10*time.Minute)
 	s.env.RegisterDelayedCallback(func() {
-		s.Equal(atPause, len(s.steps.slices), "nobody is begun while it is paused")
+		s.Equal(atPause, len(s.steps.chunks), "nobody is begun while it is paused")
 		s.True(s.progress().Paused)
 		resumed = &answered{}
 		s.env.UpdateWorkflow(protocol.Resume.Name, "", resumed)
@@ -262,9 +266,9 @@ func (s *bulkSyncSuite) TestPauseAndResume() {
 	s.run(protocol.BulkSyncInput{})
 	s.NoError(paused.err)
 	s.NoError(resumed.err)
-	s.Equal([]bool{true, false}, s.steps.paused, "slices under way are told by the row")
+	s.Equal([]bool{true, false}, s.steps.paused, "chunks under way are told by the row")
 	s.Equal(care.RunSucceeded, s.result().Outcome)
-	s.Less(atPause, len(s.steps.slices))
+	s.Less(atPause, len(s.steps.chunks))
 }
 
 func (s *bulkSyncSuite) TestTheWindow() {
@@ -306,11 +310,11 @@ func (s *bulkSyncSuite) TestCancelled() {
 func (s *bulkSyncSuite) TestEscalation() {
 	s.steps.plan.Batches = 1
 	s.steps.escalated = []care.ID{"alone"}
-	s.steps.slice = func(in protocol.SliceInput) (protocol.SliceResult, error) {
-		if in.Slice == 0 {
-			return protocol.SliceResult{Settled: 49, Escalated: []care.ID{"alone"}}, nil
+	s.steps.chunk = func(in protocol.BulkChunkInput) (protocol.BulkChunkResult, error) {
+		if in.Chunk == 0 {
+			return protocol.BulkChunkResult{Settled: 49, Escalated: []care.ID{"alone"}}, nil
 		}
-		return protocol.SliceResult{Settled: 50}, nil
+		return protocol.BulkChunkResult{Settled: 50}, nil
 	}
 	var own protocol.CareRecipientSyncInput
 	s.env.OnWorkflow(protocol.CareRecipientSyncWorkflow, mock.Anything, mock.Anything).Return(
@@ -319,7 +323,7 @@ func (s *bulkSyncSuite) TestEscalation() {
 			return care.RunResult{}, errors.New("failed, as its row says")
 		}).Once()
 	s.run(protocol.BulkSyncInput{})
-	s.Equal(care.ID("alone"), own.ClientID)
+	s.Equal(care.ID("alone"), own.PersonID)
 	s.Equal(care.ID("bulk"), own.BulkID, "its run settles the person")
 	s.Equal(care.TriggerBulk, own.Trigger)
 	s.Empty(s.steps.awaited)

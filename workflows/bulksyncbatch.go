@@ -8,12 +8,12 @@ import (
 	"github.com/caresync/caresync/protocol"
 )
 
-// BulkSyncBatch syncs the people of one batch of a bulk run in slices, a few at a time. Whoever fails while others succeed is given a sync
+// BulkSyncBatch syncs the people of one batch of a bulk run in chunks, a few at a time. Whoever fails while others succeed is given a sync
 // of their own, with its full retry policy.
 func BulkSyncBatch(ctx workflow.Context, input protocol.BulkSyncBatchInput) (protocol.BatchResult, error) {
 	batch := &bulkBatch{input: input, steps: steps{queues: protocol.TaskQueues{Prefix: input.TaskQueuePrefix}}, paused: input.Paused}
 	workflow.GoNamed(ctx, "pause changed", batch.listen)
-	batch.atOnce(ctx, protocol.SlicesAtOnce, batch.syncSlices)
+	batch.atOnce(ctx, protocol.ChunksAtOnce, batch.syncChunks)
 	if err := batch.escalate(ctx); err != nil {
 		return protocol.BatchResult{}, err
 	}
@@ -25,8 +25,8 @@ type bulkBatch struct {
 	input  protocol.BulkSyncBatchInput
 	steps  steps
 	paused bool
-	// nextSlice is the first that nobody has taken; failed counts who failed for good, of those processed.
-	nextSlice         int
+	// nextChunk is the first that nobody has taken; failed counts who failed for good, of those processed.
+	nextChunk         int
 	processed, failed int
 	// escalated need a sync of their own.
 	escalated []care.ID
@@ -59,12 +59,12 @@ func (b *bulkBatch) atOnce(ctx workflow.Context, number int, work func(workflow.
 	group.Wait(waiting)
 }
 
-// syncSlices takes one slice after the other.
-func (b *bulkBatch) syncSlices(ctx workflow.Context) {
-	for b.goesOn(ctx) && b.nextSlice < b.input.Slices {
-		slice := b.nextSlice
-		b.nextSlice++
-		b.syncSlice(ctx, slice)
+// syncChunks takes one chunk after the other.
+func (b *bulkBatch) syncChunks(ctx workflow.Context) {
+	for b.goesOn(ctx) && b.nextChunk < b.input.Chunks {
+		chunk := b.nextChunk
+		b.nextChunk++
+		b.syncChunk(ctx, chunk)
 	}
 }
 
@@ -74,14 +74,14 @@ func (b *bulkBatch) goesOn(ctx workflow.Context) bool {
 	return err == nil && b.stop == ""
 }
 
-// syncSlice syncs a slice until nobody of it is left. People whom a fault of ours keeps from being synced are left to the settling.
-func (b *bulkBatch) syncSlice(ctx workflow.Context, slice int) {
-	input := protocol.SliceInput{BulkPart: b.input.BulkPart, Slice: slice, Since: workflow.Now(ctx)}
+// syncChunk syncs a chunk until nobody of it is left. People whom a fault of ours keeps from being synced are left to the settling.
+func (b *bulkBatch) syncChunk(ctx workflow.Context, chunk int) {
+	input := protocol.BulkChunkInput{BulkPart: b.input.BulkPart, Chunk: chunk, Since: workflow.Now(ctx)}
 	for b.goesOn(ctx) {
-		result, err := b.steps.syncSlice(ctx, b.input.Options.Kind, input)
+		result, err := b.steps.syncChunk(ctx, b.input.Options.Kind, input)
 		if err != nil {
 			if !temporal.IsCanceledError(err) {
-				workflow.GetLogger(ctx).Error("a slice failed", "batch", b.input.Batch, "slice", slice)
+				workflow.GetLogger(ctx).Error("a chunk failed", "batch", b.input.Batch, "chunk", chunk)
 			}
 			return
 		}
@@ -89,13 +89,13 @@ func (b *bulkBatch) syncSlice(ctx workflow.Context, slice int) {
 		if result.Left == 0 {
 			return
 		}
-		if result.Settled == 0 && workflow.Sleep(ctx, sliceRests) != nil { // it was paused before this batch was told
+		if result.Settled == 0 && workflow.Sleep(ctx, chunkPause) != nil { // it was paused before this batch was told
 			return
 		}
 	}
 }
 
-func (b *bulkBatch) take(result protocol.SliceResult) {
+func (b *bulkBatch) take(result protocol.BulkChunkResult) {
 	b.processed += result.Settled
 	b.failed += result.Failed
 	b.escalated = append(b.escalated, result.Escalated...)
@@ -137,8 +137,8 @@ func (b *bulkBatch) escalate(ctx workflow.Context) error {
 // database. It outlives this batch, also a cancelled one: somebody else may wait for it, too.
 func (b *bulkBatch) syncAlone(ctx workflow.Context, person care.ID) {
 	request := care.Request{
-		OrganisationID: b.input.OrganisationID, ClientID: person, AllBudgets: b.input.Options.AllBudgets, Areas: b.input.Options.Areas,
-		HoldChanges: b.input.Options.HoldChanges, Trigger: care.TriggerBulk, RequestedBy: b.input.RequestedBy, BulkID: b.input.BulkID,
+		OrganisationID: b.input.OrganisationID, PersonID: person, AllBudgets: b.input.Options.AllBudgets, Areas: b.input.Options.Areas,
+		ReviewAll: b.input.Options.ReviewAll, Trigger: care.TriggerBulk, RequestedBy: b.input.RequestedBy, BulkID: b.input.BulkID,
 	}
 	id, name, input := b.own(request)
 	outliving, _ := workflow.NewDisconnectedContext(ctx)
@@ -146,7 +146,7 @@ func (b *bulkBatch) syncAlone(ctx workflow.Context, person care.ID) {
 	if err := child.GetChildWorkflowExecution().Get(outliving, nil); err != nil {
 		if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 			// An error leaves the person to the settling.
-			_ = b.steps.awaitRun(ctx, protocol.AwaitRunInput{BulkPart: b.input.BulkPart, ClientID: person, WorkflowID: id})
+			_ = b.steps.awaitRun(ctx, protocol.AwaitRunInput{BulkPart: b.input.BulkPart, PersonID: person, WorkflowID: id})
 		}
 		return
 	}
@@ -156,10 +156,10 @@ func (b *bulkBatch) syncAlone(ctx workflow.Context, person care.ID) {
 // own is a person's own sync of the bulk run's kind.
 func (b *bulkBatch) own(request care.Request) (id, name string, input any) {
 	if b.input.Options.Kind == care.RunPACEContract {
-		return protocol.PaceContractSyncID(request.ClientID), protocol.PaceContractSyncWorkflow,
+		return protocol.PaceContractSyncID(request.PersonID), protocol.PaceContractSyncWorkflow,
 			protocol.PaceContractSyncInput{Request: request, TaskQueuePrefix: b.input.TaskQueuePrefix, Refresh: true, Pass: 1}
 	}
-	return protocol.CareRecipientSyncID(request.ClientID), protocol.CareRecipientSyncWorkflow,
+	return protocol.CareRecipientSyncID(request.PersonID), protocol.CareRecipientSyncWorkflow,
 		protocol.CareRecipientSyncInput{Request: request, TaskQueuePrefix: b.input.TaskQueuePrefix, Pass: 1}
 }
 

@@ -69,7 +69,7 @@ func (p *careRecipientPass) run(ctx workflow.Context) (care.RunResult, error) {
 	return p.end(ctx, result)
 }
 
-func (p *careRecipientPass) validate(ctx workflow.Context) (care.Subject, error) {
+func (p *careRecipientPass) validate(ctx workflow.Context) (care.RunScope, error) {
 	p.progress.show(ctx)
 	return p.steps.validateCareRecipient(ctx, protocol.ValidateInput{
 		Request: p.input.Request, RunID: p.runID, WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, At: workflow.Now(ctx),
@@ -78,7 +78,7 @@ func (p *careRecipientPass) validate(ctx workflow.Context) (care.Subject, error)
 
 // neverBegan ends a pass whose first step gave up or was cancelled. Where somebody follows the run, its row says so.
 func (p *careRecipientPass) neverBegan(ctx workflow.Context, err error) (care.RunResult, error) {
-	subject := care.Subject{RunID: p.runID, OrganisationID: p.input.OrganisationID, ClientID: p.input.ClientID}
+	subject := care.RunScope{RunID: p.runID, OrganisationID: p.input.OrganisationID, PersonID: p.input.PersonID}
 	areas := map[care.Area]care.AreaResult{care.AreaSummary: failedValidation(err)}
 	if _, recording := p.complete(ctx, subject, areas); recording != nil {
 		workflow.GetLogger(ctx).Warn("the run could not be recorded", "run", p.runID)
@@ -98,9 +98,9 @@ func (p *careRecipientPass) unlessAskedAgain(ctx workflow.Context, err error) er
 }
 
 // complete records the outcome, also after a cancellation.
-func (p *careRecipientPass) complete(ctx workflow.Context, subject care.Subject, areas map[care.Area]care.AreaResult) (care.RunResult, error) {
+func (p *careRecipientPass) complete(ctx workflow.Context, subject care.RunScope, areas map[care.Area]care.AreaResult) (care.RunResult, error) {
 	completing, _ := workflow.NewDisconnectedContext(ctx)
-	in := protocol.CompleteInput{Subject: subject, Areas: areas}
+	in := protocol.CompleteInput{Scope: subject, Areas: areas}
 	if p.cancelled = ctx.Err() != nil; p.cancelled {
 		in.DroppedRequests = len(p.furtherRequests(p.drain()))
 	}
@@ -180,27 +180,27 @@ type passSteps struct {
 	ctx  workflow.Context
 }
 
-func (s passSteps) UpsertPlan(subject care.Subject) care.AreaResult {
+func (s passSteps) UpsertPlan(subject care.RunScope) care.AreaResult {
 	return s.step(care.AreaSummary, func() (care.AreaResult, error) {
-		return s.pass.steps.upsertPlan(s.ctx, protocol.AreaInput{Subject: subject})
+		return s.pass.steps.upsertPlan(s.ctx, protocol.AreaInput{RunScope: subject})
 	})
 }
 
-func (s passSteps) RecreateContributions(subject care.Subject) care.AreaResult {
+func (s passSteps) RecreateContributions(subject care.RunScope) care.AreaResult {
 	return s.step(care.AreaContributions, func() (care.AreaResult, error) {
-		return s.pass.steps.recreateContributions(s.ctx, protocol.AreaInput{Subject: subject})
+		return s.pass.steps.recreateContributions(s.ctx, protocol.AreaInput{RunScope: subject})
 	})
 }
 
-func (s passSteps) FetchBudgets(subject care.Subject) care.AreaResult {
+func (s passSteps) FetchBudgets(subject care.RunScope) care.AreaResult {
 	return s.step(care.AreaBudgets, func() (care.AreaResult, error) {
-		return s.pass.steps.fetchBudgets(s.ctx, protocol.AreaInput{Subject: subject})
+		return s.pass.steps.fetchBudgets(s.ctx, protocol.AreaInput{RunScope: subject})
 	})
 }
 
-func (s passSteps) FetchUsage(subject care.Subject, chunk int, budgets []care.ID) care.AreaResult {
+func (s passSteps) FetchUsage(subject care.RunScope, chunk int, budgets []care.ID) care.AreaResult {
 	return s.step(care.AreaUsage, func() (care.AreaResult, error) {
-		return s.pass.steps.fetchUsage(s.ctx, protocol.UsageInput{Subject: subject, Chunk: chunk, Budgets: budgets})
+		return s.pass.steps.fetchUsage(s.ctx, protocol.UsageInput{RunScope: subject, Chunk: chunk, Budgets: budgets})
 	})
 }
 

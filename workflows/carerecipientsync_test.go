@@ -27,7 +27,7 @@ const patience = 2 * time.Minute
 // scriptedSteps answer as a test wants, and note what they were asked. Steps run at once, so they answer one by one.
 type scriptedSteps struct {
 	lock          sync.Mutex
-	subject       care.Subject
+	subject       care.RunScope
 	validate      func() error
 	complete      func()
 	summary       func(attempt int) (care.AreaResult, error)
@@ -48,7 +48,7 @@ func succeeded() (care.AreaResult, error) { return care.AreaResult{Outcome: care
 
 func newScriptedSteps() *scriptedSteps {
 	return &scriptedSteps{
-		subject:       care.Subject{ClientID: "client", OrganisationID: "organisation"},
+		subject:       care.RunScope{PersonID: "client", OrganisationID: "organisation"},
 		validate:      func() error { return nil },
 		complete:      func() {},
 		record:        func(context.Context) error { return nil },
@@ -61,7 +61,7 @@ func newScriptedSteps() *scriptedSteps {
 	}
 }
 
-func (s *scriptedSteps) ValidateCareRecipient(_ context.Context, in protocol.ValidateInput) (care.Subject, error) {
+func (s *scriptedSteps) ValidateCareRecipient(_ context.Context, in protocol.ValidateInput) (care.RunScope, error) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	s.called, s.validated = append(s.called, protocol.ValidateCareRecipientActivity), in
@@ -106,7 +106,7 @@ func (s *scriptedSteps) CompleteRun(ctx context.Context, in protocol.CompleteInp
 	s.called, s.completed = append(s.called, protocol.CompleteRunActivity), in
 	s.complete()
 	result := care.Conclude(in.Areas)
-	result.RunID = in.Subject.RunID
+	result.RunID = in.Scope.RunID
 	return result, nil
 }
 
@@ -134,7 +134,7 @@ func (s *careRecipientSyncSuite) SetupTest() {
 
 func (s *careRecipientSyncSuite) run() {
 	s.env.ExecuteWorkflow(protocol.CareRecipientSyncWorkflow, protocol.CareRecipientSyncInput{
-		Request: care.Request{OrganisationID: "organisation", ClientID: "client", Trigger: care.TriggerOnDemand}, Pass: 1,
+		Request: care.Request{OrganisationID: "organisation", PersonID: "client", Trigger: care.TriggerOnDemand}, Pass: 1,
 	})
 	s.Require().True(s.env.IsWorkflowCompleted())
 }
@@ -320,7 +320,7 @@ func (s *careRecipientSyncSuite) TestClaimEventsCauseOneMorePass() {
 	next := s.nextPass()
 	s.Equal(2, next.Pass)
 	s.Equal(care.TriggerClaim, next.Trigger)
-	s.Equal(care.ID("client"), next.ClientID)
+	s.Equal(care.ID("client"), next.PersonID)
 	s.Contains(s.steps.called, protocol.CompleteRunActivity, "the first pass has recorded its outcome")
 }
 
@@ -396,11 +396,11 @@ func TestAPersonWhoIsNotOursFailsTheWorkflow(t *testing.T) {
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestWorkflowEnvironment()
 	workflows.Register(env)
-	env.RegisterActivityWithOptions(func(context.Context, protocol.ValidateInput) (care.Subject, error) {
-		return care.Subject{}, temporal.NewNonRetryableApplicationError("not found", protocol.ErrorClientUnknown, nil)
+	env.RegisterActivityWithOptions(func(context.Context, protocol.ValidateInput) (care.RunScope, error) {
+		return care.RunScope{}, temporal.NewNonRetryableApplicationError("not found", protocol.ErrorPersonUnknown, nil)
 	}, activity.RegisterOptions{Name: protocol.ValidateCareRecipientActivity})
 	env.ExecuteWorkflow(protocol.CareRecipientSyncWorkflow, protocol.CareRecipientSyncInput{Pass: 1})
 	var failure *temporal.ApplicationError
 	require.True(t, errors.As(env.GetWorkflowError(), &failure))
-	require.Equal(t, protocol.ErrorClientUnknown, failure.Type())
+	require.Equal(t, protocol.ErrorPersonUnknown, failure.Type())
 }

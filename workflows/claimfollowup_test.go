@@ -23,7 +23,7 @@ import (
 type claimSteps struct {
 	lock     sync.Mutex
 	recorded []string
-	status   care.ClaimStage
+	status   care.ClaimStatus
 	due      int
 	asked    []int
 	// refuse refuses the event of that id, failures are the errors of the next attempts.
@@ -50,7 +50,7 @@ func (s *claimSteps) RecordClaimEvent(_ context.Context, in protocol.ClaimEventI
 		s.status = in.Event.Status
 	}
 	s.status = s.status.Forward(in.Event.Status)
-	if in.Event.Status.Causes() {
+	if in.Event.Status.TriggersSync() {
 		s.due += len(in.Event.People())
 	}
 	return care.ClaimAnswer{ClaimID: "ours", Status: s.status, People: 2, Due: s.due}, nil
@@ -93,7 +93,7 @@ func (s *claimFollowUpSuite) SetupTest() {
 	s.env.RegisterActivityWithOptions(s.steps.RequestClaimSyncs, activity.RegisterOptions{Name: protocol.RequestClaimSyncsActivity})
 }
 
-func (s *claimFollowUpSuite) signal(id string, status care.ClaimStage) {
+func (s *claimFollowUpSuite) signal(id string, status care.ClaimStatus) {
 	s.env.SignalWorkflow(protocol.ClaimStatusChanged.Name, protocol.ClaimStatusEvent{Version: protocol.ClaimEventVersion, ClaimEvent: care.ClaimEvent{
 		EventID: id, ClaimID: "CL-1", OrganisationID: "organisation", Status: status, CareRecipientIDs: []string{"1", "2"}, OccurredAt: time.Unix(0, 0),
 	}})

@@ -21,7 +21,7 @@ func PaceContractSync(ctx workflow.Context, input protocol.PaceContractSyncInput
 	if input.Refresh {
 		sync.refresh(ctx)
 	} else {
-		sync.attend(ctx)
+		sync.runSession(ctx)
 	}
 	return sync.end(ctx)
 }
@@ -33,7 +33,7 @@ type contractSync struct {
 	steps    steps
 	requests workflow.ReceiveChannel
 	progress *progress
-	subject  care.Subject
+	scope    care.RunScope
 	// reads numbers what was read of the NDIA, from 1.
 	reads int
 	// working is set while a plan is read; nothing else may begin then.
@@ -58,7 +58,7 @@ func newContractSync(ctx workflow.Context, input protocol.PaceContractSyncInput)
 		working:   input.Refresh,
 		idleUntil: workflow.Now(ctx).Add(care.PreviewLifetime),
 	}
-	s.subject = care.Subject{RunID: s.runID, OrganisationID: input.OrganisationID, ClientID: input.ClientID}
+	s.scope = care.RunScope{RunID: s.runID, OrganisationID: input.OrganisationID, PersonID: input.PersonID}
 	s.progress = newProgress(care.RunPACEContract, s.runID, input.Pass, input.Trigger)
 	return s
 }
@@ -102,8 +102,8 @@ func (s *contractSync) takeRequests() {
 	s.further = append(s.further, drain[protocol.RefreshRequest](s.requests)...)
 }
 
-// attend waits until a preview was created, expired, or was cancelled.
-func (s *contractSync) attend(ctx workflow.Context) {
+// runSession waits until a preview was created, expired, or was cancelled.
+func (s *contractSync) runSession(ctx workflow.Context) {
 	s.progress.show(ctx)
 	for s.answer == nil && s.wait(ctx) == nil {
 	}
@@ -177,11 +177,11 @@ func notAdmitted(reason care.Reason) error {
 // retrieve handles the update: it answers with the preview that waits, or why there is none.
 func (s *contractSync) retrieve(ctx workflow.Context, request protocol.RetrieveRequest) (protocol.RetrieveAnswer, error) {
 	result := s.work(ctx, func(number int) (protocol.ContractResult, error) {
-		return s.steps.retrievePlan(ctx, protocol.RetrieveInput{Subject: s.subject, Number: number, PlanStartDate: request.PlanStartDate})
+		return s.steps.retrievePlan(ctx, protocol.RetrieveInput{RunScope: s.scope, Number: number, PlanStartDate: request.PlanStartDate})
 	})
 	answer := protocol.RetrieveAnswer{RunID: s.runID, Outcome: result.Outcome, Reason: result.Reason}
 	if result.Waiting != nil {
-		answer.RetrievalID, answer.ExpiresAt = result.Waiting.ID, result.Waiting.ExpiresAt
+		answer.PreviewID, answer.ExpiresAt = result.Waiting.ID, result.Waiting.ExpiresAt
 	}
 	return answer, nil
 }
@@ -191,12 +191,12 @@ func (s *contractSync) create(ctx workflow.Context, request protocol.CreateReque
 	asked := workflow.Now(ctx)
 	result := s.work(ctx, func(number int) (protocol.ContractResult, error) {
 		return s.steps.createServiceContract(ctx, protocol.CreateInput{
-			Subject: s.subject, Number: number, AskedAt: asked, Request: request.CreateRequest,
+			RunScope: s.scope, Number: number, AskedAt: asked, Request: request.CreateRequest,
 		})
 	})
 	answer := protocol.CreateAnswer{RunID: s.runID, ContractID: result.ContractID, Outcome: result.Outcome, Reason: result.Reason}
 	if result.Waiting != nil {
-		answer.NextRetrievalID = result.Waiting.ID
+		answer.NextPreviewID = result.Waiting.ID
 	}
 	return answer, nil
 }
@@ -227,7 +227,7 @@ func (s *contractSync) validated(ctx workflow.Context, step func() (protocol.Con
 	if err != nil {
 		return protocol.ContractResult{AreaResult: failedValidation(err)}
 	}
-	if s.subject = subject; subject.Refusal != "" {
+	if s.scope = subject; subject.Refusal != "" {
 		return protocol.ContractResult{AreaResult: care.Refused(subject.Refusal)}
 	}
 	result, err := step()
@@ -240,9 +240,9 @@ func (s *contractSync) validated(ctx workflow.Context, step func() (protocol.Con
 // refresh makes an unattended pass (R31).
 func (s *contractSync) refresh(ctx workflow.Context) {
 	s.work(ctx, func(int) (protocol.ContractResult, error) {
-		return s.steps.refreshContract(ctx, protocol.AreaInput{Subject: s.subject})
+		return s.steps.refreshContract(ctx, protocol.AreaInput{RunScope: s.scope})
 	})
-	if s.subject.Again {
+	if s.scope.Again {
 		// A reset brings what was asked while the refresh ran to its beginning, and its step answers from what it had read by then.
 		s.further = append(s.first, s.further...)
 	}
@@ -271,7 +271,7 @@ func (s *contractSync) end(ctx workflow.Context) (care.RunResult, error) {
 func (s *contractSync) complete(ctx workflow.Context, cancelled bool) (care.RunResult, error) {
 	completing, _ := workflow.NewDisconnectedContext(ctx)
 	in := protocol.CompleteInput{
-		Kind: care.RunPACEContract, Subject: s.subject, Areas: map[care.Area]care.AreaResult{care.AreaContract: *s.answer},
+		Kind: care.RunPACEContract, Scope: s.scope, Areas: map[care.Area]care.AreaResult{care.AreaContract: *s.answer},
 	}
 	if cancelled {
 		s.takeRequests()

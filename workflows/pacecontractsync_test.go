@@ -59,11 +59,11 @@ func retrievalID(number int) care.ID {
 	return care.ID([]string{"", "first", "second", "third"}[number])
 }
 
-func (s *scriptedContractSteps) ValidateParticipant(_ context.Context, in protocol.ValidateInput) (care.Subject, error) {
+func (s *scriptedContractSteps) ValidateParticipant(_ context.Context, in protocol.ValidateInput) (care.RunScope, error) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	s.called, s.validated = append(s.called, protocol.ValidateParticipantActivity), append(s.validated, in)
-	return care.Subject{RunID: in.RunID, OrganisationID: in.OrganisationID, ClientID: in.ClientID, Refusal: s.refusal}, nil
+	return care.RunScope{RunID: in.RunID, OrganisationID: in.OrganisationID, PersonID: in.PersonID, Refusal: s.refusal}, nil
 }
 
 func (s *scriptedContractSteps) RetrievePlan(_ context.Context, in protocol.RetrieveInput) (protocol.ContractResult, error) {
@@ -92,7 +92,7 @@ func (s *scriptedContractSteps) CompleteRun(_ context.Context, in protocol.Compl
 	defer s.lock.Unlock()
 	s.called, s.completed = append(s.called, protocol.CompleteRunActivity), append(s.completed, in)
 	result := care.Conclude(in.Areas)
-	result.RunID = in.Subject.RunID
+	result.RunID = in.Scope.RunID
 	return result, nil
 }
 
@@ -162,7 +162,7 @@ func (s *paceContractSyncSuite) refresh() { s.run(care.TriggerNotification, true
 
 func (s *paceContractSyncSuite) run(trigger care.Trigger, refresh bool) {
 	s.env.ExecuteWorkflow(protocol.PaceContractSyncWorkflow, protocol.PaceContractSyncInput{
-		Request: care.Request{OrganisationID: "organisation", ClientID: "client", Trigger: trigger}, Refresh: refresh, Pass: 1,
+		Request: care.Request{OrganisationID: "organisation", PersonID: "client", Trigger: trigger}, Refresh: refresh, Pass: 1,
 	})
 	s.Require().True(s.env.IsWorkflowCompleted())
 }
@@ -208,7 +208,7 @@ func (s *paceContractSyncSuite) TestRetrieveThenCreate() { // R22
 	s.at(0, func() { retrieved = s.retrieve() })
 	s.at(29*time.Minute, func() {
 		progress := s.progress()
-		s.Equal(retrievalID(1), progress.Waiting.RetrievalID)
+		s.Equal(retrievalID(1), progress.Waiting.PreviewID)
 		s.False(progress.Waiting.Stale)
 		created = s.create(1, "core")
 	})
@@ -216,7 +216,7 @@ func (s *paceContractSyncSuite) TestRetrieveThenCreate() { // R22
 
 	s.Equal(care.RunSucceeded, s.result().Outcome)
 	s.Equal(care.ID("contract"), s.result().ContractID)
-	s.Equal(retrievalID(1), retrieved.result.(protocol.RetrieveAnswer).RetrievalID)
+	s.Equal(retrievalID(1), retrieved.result.(protocol.RetrieveAnswer).PreviewID)
 	s.Equal(care.AreaSucceeded, created.result.(protocol.CreateAnswer).Outcome)
 	s.Equal([]care.ID{"core"}, s.steps.created[0].Request.Selection)
 	s.Equal([]int{1, 2}, []int{s.steps.retrieved[0].Number, s.steps.created[0].Number}, "each read of a run has a number of its own")
@@ -301,7 +301,7 @@ func (s *paceContractSyncSuite) TestAChangedPlanIsShownAnew() { // R22
 	s.attend()
 	answer := differs.result.(protocol.CreateAnswer)
 	s.Equal(care.ReasonPreviewDiffers, answer.Reason)
-	s.Equal(retrievalID(2), answer.NextRetrievalID)
+	s.Equal(retrievalID(2), answer.NextPreviewID)
 	s.Equal(care.RunSucceeded, s.result().Outcome, "the new preview had 30 minutes of its own")
 }
 
@@ -314,7 +314,7 @@ func (s *paceContractSyncSuite) TestGatesThatFailCompleteTheRun() { // R21
 	s.Equal(care.RunFailed, s.result().Outcome)
 	s.Equal(care.ReasonPACEAPIAccessOff, s.result().Reason)
 	s.Empty(s.steps.retrieved, "the NDIA was not asked")
-	s.Equal(care.ReasonPACEAPIAccessOff, s.steps.completed[0].Subject.Refusal, "the run's row explains it")
+	s.Equal(care.ReasonPACEAPIAccessOff, s.steps.completed[0].Scope.Refusal, "the run's row explains it")
 }
 
 func (s *paceContractSyncSuite) TestATechnicalFailureFailsTheRun() { // R6, R9

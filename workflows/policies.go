@@ -14,39 +14,39 @@ import (
 // This is the only place where a time-out or a number of retries stands.
 
 const (
-	// areaGivesUpAfter is how long an area tries before it gives up on demand (R9).
-	areaGivesUpAfter = 15 * time.Minute
+	// areaTimeout is how long an area tries before it gives up on demand (R9).
+	areaTimeout = 15 * time.Minute
 	// heartbeatTimeout finds a dead worker after a few missed beats.
 	heartbeatTimeout = 10 * time.Second
 	// attemptTimeout bounds one attempt of a step that reads from a service. It is long since a read may wait for its allowance.
 	attemptTimeout = 10 * time.Minute
 	// databaseAttemptTimeout bounds one attempt of a step that only touches the database.
 	databaseAttemptTimeout = 10 * time.Second
-	// recordingGivesUpAfter is how long the end of a run waits for the database: its outcome must not be lost in a long outage.
-	recordingGivesUpAfter = 24 * time.Hour
+	// recordingTimeout is how long the end of a run waits for the database: its outcome must not be lost in a long outage.
+	recordingTimeout = 24 * time.Hour
 	// recordsAtOnceFor is how much of that is tried within the workflow task.
 	recordsAtOnceFor = time.Minute
 	// claimTriesAgainAfter is the pause after a step of a claim's follow-up that has given up: no event is dropped, whatever went wrong.
 	claimTriesAgainAfter = 10 * time.Minute
 	// claimEventsPerRun is how many events a claim's follow-up takes before it continues as new. Most claims have four or five.
 	claimEventsPerRun = 100
-	// sliceRests is the pause before a slice is tried again that could do nothing.
-	sliceRests = 2 * time.Second
-	// sliceTimeout bounds one attempt of a slice of a bulk run: it begins nobody for longer than 45 s, and finishes those in hand.
-	sliceTimeout = 6 * time.Minute
+	// chunkPause is the pause before a chunk is tried again that could do nothing.
+	chunkPause = 2 * time.Second
+	// chunkTimeout bounds one attempt of a chunk of a bulk run: it begins nobody for longer than 45 s, and finishes those in hand.
+	chunkTimeout = 6 * time.Minute
 	// setAsidePause is the pause before those of a bulk run whom the service is unavailable for are tried again: after two of them it can be told
 	// whose trouble it is (R9).
 	setAsidePause = 5 * time.Minute
-	// resetBatchEndsWithin is how often a bulk run that was reset looks whether a batch of before has ended.
-	resetBatchEndsWithin = 2 * time.Second
+	// resetBatchPollInterval is how often a bulk run that was reset looks whether a batch of before has ended.
+	resetBatchPollInterval = 2 * time.Second
 	// escalationsAtOnce is how many people of a batch have a sync of their own at the same time.
 	escalationsAtOnce = 4
 	// listsTimeout bounds one attempt to read the lists of all providers, page after page.
 	listsTimeout = 2 * time.Hour
 	// planningTimeout bounds the statement that plans a bulk run's people.
 	planningTimeout = 2 * time.Minute
-	// awaitingGivesUpAfter is how long a bulk run waits for a sync that it has joined.
-	awaitingGivesUpAfter = time.Hour
+	// awaitingTimeout is how long a bulk run waits for a sync that it has joined.
+	awaitingTimeout = time.Hour
 	// A bulk run continues as new after so many events, or so much history.
 	continueAfterEvents, continueAfterBytes = 3000, 1_500_000
 )
@@ -58,14 +58,14 @@ const sdkPanicError = "PanicError"
 func retryUntilGivenUp() *temporal.RetryPolicy {
 	return &temporal.RetryPolicy{
 		InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute,
-		NonRetryableErrorTypes: []string{protocol.ErrorClientUnknown, protocol.ErrorUnexpected, sdkPanicError},
+		NonRetryableErrorTypes: []string{protocol.ErrorPersonUnknown, protocol.ErrorUnexpected, sdkPanicError},
 	}
 }
 
 // readingFromService is for steps that read from a government service and write to the database.
 func readingFromService(taskQueue string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
-		TaskQueue: taskQueue, ScheduleToCloseTimeout: areaGivesUpAfter, StartToCloseTimeout: attemptTimeout,
+		TaskQueue: taskQueue, ScheduleToCloseTimeout: areaTimeout, StartToCloseTimeout: attemptTimeout,
 		HeartbeatTimeout: heartbeatTimeout, WaitForCancellation: true, RetryPolicy: retryUntilGivenUp(),
 	}
 }
@@ -75,7 +75,7 @@ func readingFromService(taskQueue string) workflow.ActivityOptions {
 // timers in between.
 func onDatabase() workflow.LocalActivityOptions {
 	return workflow.LocalActivityOptions{
-		ScheduleToCloseTimeout: areaGivesUpAfter, StartToCloseTimeout: databaseAttemptTimeout, RetryPolicy: retryUntilGivenUp(),
+		ScheduleToCloseTimeout: areaTimeout, StartToCloseTimeout: databaseAttemptTimeout, RetryPolicy: retryUntilGivenUp(),
 	}
 }
 
@@ -89,7 +89,7 @@ func recordingAtOnce() workflow.LocalActivityOptions {
 // recordingLater is for the same step in a long outage of the database.
 func recordingLater(taskQueue string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
-		TaskQueue: taskQueue, ScheduleToCloseTimeout: recordingGivesUpAfter, StartToCloseTimeout: databaseAttemptTimeout,
+		TaskQueue: taskQueue, ScheduleToCloseTimeout: recordingTimeout, StartToCloseTimeout: databaseAttemptTimeout,
 		WaitForCancellation: true, RetryPolicy: retryUntilGivenUp(),
 	}
 }
@@ -104,17 +104,17 @@ func planning() workflow.LocalActivityOptions {
 	return options
 }
 
-// slice is for a slice of a bulk run: the slice itself decides how long an outage is waited for. Organisations share the workers fairly.
-func slice(taskQueue string, organisation care.ID) workflow.ActivityOptions {
+// chunk is for a chunk of a bulk run: the chunk itself decides how long an outage is waited for. Organisations share the workers fairly.
+func chunk(taskQueue string, organisation care.ID) workflow.ActivityOptions {
 	options := readingFromService(taskQueue)
-	options.ScheduleToCloseTimeout, options.StartToCloseTimeout = 0, sliceTimeout
+	options.ScheduleToCloseTimeout, options.StartToCloseTimeout = 0, chunkTimeout
 	options.Priority = temporal.Priority{FairnessKey: string(organisation)}
 	return options
 }
 
 // lists is for the step that reads the lists of all providers.
 func lists(taskQueue string, organisation care.ID) workflow.ActivityOptions {
-	options := slice(taskQueue, organisation)
+	options := chunk(taskQueue, organisation)
 	options.StartToCloseTimeout = listsTimeout
 	return options
 }
@@ -122,7 +122,7 @@ func lists(taskQueue string, organisation care.ID) workflow.ActivityOptions {
 // awaiting is for a step that waits for another workflow.
 func awaiting(taskQueue string) workflow.ActivityOptions {
 	options := readingFromService(taskQueue)
-	options.ScheduleToCloseTimeout, options.StartToCloseTimeout = awaitingGivesUpAfter, awaitingGivesUpAfter
+	options.ScheduleToCloseTimeout, options.StartToCloseTimeout = awaitingTimeout, awaitingTimeout
 	return options
 }
 

@@ -32,7 +32,7 @@ func (p *progress) start(ctx workflow.Context, area care.Area) {
 // wait shows a preview that waits to be created (R22).
 func (p *progress) wait(ctx workflow.Context, preview care.WaitingPreview) {
 	p.step(care.AreaContract).State = protocol.StepWaiting
-	p.Waiting = &protocol.WaitingProgress{RetrievalID: preview.ID, ExpiresAt: preview.ExpiresAt}
+	p.Waiting = &protocol.WaitingProgress{PreviewID: preview.ID, ExpiresAt: preview.ExpiresAt}
 	p.show(ctx)
 }
 

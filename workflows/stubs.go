@@ -47,8 +47,8 @@ func maySucceedLater(err error) bool {
 	return !errors.As(err, &failure) || !failure.NonRetryable()
 }
 
-func (s steps) validateCareRecipient(ctx workflow.Context, in protocol.ValidateInput) (care.Subject, error) {
-	return callOnDatabase[care.Subject](ctx, onDatabase(), "Who is it, and can they be synced?", protocol.ValidateCareRecipientActivity, in)
+func (s steps) validateCareRecipient(ctx workflow.Context, in protocol.ValidateInput) (care.RunScope, error) {
+	return callOnDatabase[care.RunScope](ctx, onDatabase(), "Who is it, and can they be synced?", protocol.ValidateCareRecipientActivity, in)
 }
 
 func (s steps) upsertPlan(ctx workflow.Context, in protocol.AreaInput) (care.AreaResult, error) {
@@ -67,8 +67,8 @@ func (s steps) fetchUsage(ctx workflow.Context, in protocol.UsageInput) (care.Ar
 	return call[care.AreaResult](ctx, s.readingServicesAustralia(), usageSummary(in), protocol.FetchUsageActivity, in)
 }
 
-func (s steps) validateParticipant(ctx workflow.Context, in protocol.ValidateInput) (care.Subject, error) {
-	return callOnDatabase[care.Subject](ctx, onDatabase(), "Who is it, and may the NDIA be asked?", protocol.ValidateParticipantActivity, in)
+func (s steps) validateParticipant(ctx workflow.Context, in protocol.ValidateInput) (care.RunScope, error) {
+	return callOnDatabase[care.RunScope](ctx, onDatabase(), "Who is it, and may the NDIA be asked?", protocol.ValidateParticipantActivity, in)
 }
 
 func (s steps) retrievePlan(ctx workflow.Context, in protocol.RetrieveInput) (protocol.ContractResult, error) {
@@ -98,16 +98,16 @@ func (s steps) planFromLists(ctx workflow.Context, in protocol.BulkPart) (protoc
 
 func (s steps) setBulkPaused(ctx workflow.Context, part protocol.BulkPart, paused bool) error {
 	options := onDatabase()
-	options.Summary = "Tell the slices under way"
+	options.Summary = "Tell the chunks under way"
 	return workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, options), protocol.SetPausedActivity, part, paused).Get(ctx, nil)
 }
 
-func (s steps) syncSlice(ctx workflow.Context, kind care.RunKind, in protocol.SliceInput) (protocol.SliceResult, error) {
-	summary := fmt.Sprintf("Sync slice %d", in.Slice)
+func (s steps) syncChunk(ctx workflow.Context, kind care.RunKind, in protocol.BulkChunkInput) (protocol.BulkChunkResult, error) {
+	summary := fmt.Sprintf("Sync chunk %d", in.Chunk)
 	if in.SetAside != "" {
 		summary = "Sync those who were set aside"
 	}
-	return call[protocol.SliceResult](ctx, slice(s.queues.Bulk(kind.Service()), in.OrganisationID), summary, protocol.SyncSliceActivity, in)
+	return call[protocol.BulkChunkResult](ctx, chunk(s.queues.Bulk(kind.Service()), in.OrganisationID), summary, protocol.SyncBulkChunkActivity, in)
 }
 
 func (s steps) escalatedPeople(ctx workflow.Context, part protocol.BulkPart) ([]care.ID, error) {

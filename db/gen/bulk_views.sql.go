@@ -69,22 +69,22 @@ func (q *Queries) CountBulkReasons(ctx context.Context, arg CountBulkReasonsPara
 }
 
 const listBulkItems = `-- name: ListBulkItems :many
-SELECT i.client_id, coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
+SELECT i.person_id, coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
        coalesce(i.outcome, '')::text AS outcome, i.reason, i.run_id, i.joined, i.escalated_at, i.settled_at, coalesce(r.warnings, 0)::int AS warnings,
        ARRAY(SELECT DISTINCT n.words FROM sync_issue n
              WHERE n.organisation_id = i.organisation_id AND n.run_id = i.run_id AND n.severity = 'error' AND n.words <> '' ORDER BY n.words)::text[] AS words
 FROM (
-    SELECT p.organisation_id, p.bulk_id, p.client_id, p.batch, p.slice, p.moved_budgets, p.escalated_at, p.settled_at, p.outcome, p.reason, p.run_id, p.joined, p.whole, p.set_aside_for, p.unavailable_in, p.unavailable_at FROM bulk_item p
+    SELECT p.organisation_id, p.bulk_id, p.person_id, p.batch, p.chunk, p.moved_budgets, p.escalated_at, p.settled_at, p.outcome, p.reason, p.run_id, p.joined, p.whole, p.set_aside_for, p.unavailable_in, p.unavailable_at FROM bulk_item p
     WHERE p.organisation_id = $1 AND p.bulk_id = $2
       AND CASE $3::text WHEN '' THEN true WHEN 'unfinished' THEN p.outcome IS NULL
                               WHEN 'unsuccessful' THEN p.outcome NOT IN ('succeeded', 'succeeded_with_warnings') ELSE p.outcome = $3 END
-      AND ($4::uuid IS NULL OR p.client_id > $4)
-    ORDER BY p.client_id
+      AND ($4::uuid IS NULL OR p.person_id > $4)
+    ORDER BY p.person_id
     LIMIT $5
 ) i
-JOIN client c ON c.organisation_id = i.organisation_id AND c.id = i.client_id
+JOIN person c ON c.organisation_id = i.organisation_id AND c.id = i.person_id
 LEFT JOIN sync_run r ON r.organisation_id = i.organisation_id AND r.id = i.run_id
-ORDER BY i.client_id
+ORDER BY i.person_id
 `
 
 type ListBulkItemsParams struct {
@@ -96,7 +96,7 @@ type ListBulkItemsParams struct {
 }
 
 type ListBulkItemsRow struct {
-	ClientID        care.ID
+	PersonID        care.ID
 	CareRecipientID string
 	NdisNumber      string
 	GivenName       string
@@ -129,7 +129,7 @@ func (q *Queries) ListBulkItems(ctx context.Context, arg ListBulkItemsParams) ([
 	for rows.Next() {
 		var i ListBulkItemsRow
 		if err := rows.Scan(
-			&i.ClientID,
+			&i.PersonID,
 			&i.CareRecipientID,
 			&i.NdisNumber,
 			&i.GivenName,
@@ -301,10 +301,10 @@ const listUnknown = `-- name: ListUnknown :many
 SELECT u.care_recipient_id, c.id AS may_be_id, coalesce(c.care_recipient_id, '')::text AS may_be_care_recipient_id, coalesce(c.ndis_number, '')::text AS may_be_ndis_number,
        coalesce(c.given_name, '')::text AS may_be_given_name, coalesce(c.family_name, '')::text AS may_be_family_name
 FROM bulk_unknown u
-LEFT JOIN client c ON c.organisation_id = u.organisation_id AND c.id = u.may_be_client_id
+LEFT JOIN person c ON c.organisation_id = u.organisation_id AND c.id = u.may_be_person_id
 WHERE u.organisation_id = $1 AND u.bulk_id = $2
-  AND (u.may_be_client_id IS NULL, u.care_recipient_id) > ($3::boolean, $4::text)
-ORDER BY u.may_be_client_id IS NULL, u.care_recipient_id
+  AND (u.may_be_person_id IS NULL, u.care_recipient_id) > ($3::boolean, $4::text)
+ORDER BY u.may_be_person_id IS NULL, u.care_recipient_id
 LIMIT $5
 `
 
@@ -362,12 +362,12 @@ func (q *Queries) ListUnknown(ctx context.Context, arg ListUnknownParams) ([]Lis
 
 const resolvePeople = `-- name: ResolvePeople :many
 SELECT t.place::int AS place,
-       coalesce(coalesce(own.id, CASE WHEN $1::boolean THEN participant.id END, recipient.id, participant.id)::text, '')::text AS client_id
+       coalesce(coalesce(own.id, CASE WHEN $1::boolean THEN participant.id END, recipient.id, participant.id)::text, '')::text AS person_id
 FROM unnest($2::text[]) WITH ORDINALITY AS t (number, place)
-LEFT JOIN client own ON own.organisation_id = $3
+LEFT JOIN person own ON own.organisation_id = $3
     AND own.id = CASE WHEN t.number ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN t.number::uuid END
-LEFT JOIN client recipient ON recipient.organisation_id = $3 AND recipient.care_recipient_id = t.number
-LEFT JOIN client participant ON participant.organisation_id = $3 AND participant.ndis_number = t.number
+LEFT JOIN person recipient ON recipient.organisation_id = $3 AND recipient.care_recipient_id = t.number
+LEFT JOIN person participant ON participant.organisation_id = $3 AND participant.ndis_number = t.number
 ORDER BY t.place
 `
 
@@ -379,7 +379,7 @@ type ResolvePeopleParams struct {
 
 type ResolvePeopleRow struct {
 	Place    int32
-	ClientID string
+	PersonID string
 }
 
 // Whom each number names, in the order given, and nothing where it names nobody. A number that could be either is read as an NDIS number first where that is preferred.
@@ -392,7 +392,7 @@ func (q *Queries) ResolvePeople(ctx context.Context, arg ResolvePeopleParams) ([
 	var items []ResolvePeopleRow
 	for rows.Next() {
 		var i ResolvePeopleRow
-		if err := rows.Scan(&i.Place, &i.ClientID); err != nil {
+		if err := rows.Scan(&i.Place, &i.PersonID); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -15,7 +15,7 @@ import (
 
 const absent = `-- name: Absent :one
 SELECT count(*)::int AS in_care, (count(*) FILTER (WHERE c.care_recipient_id NOT IN (SELECT unnest($1::text[]))))::int AS absent
-FROM client c
+FROM person c
 WHERE c.organisation_id = $2 AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL
 `
 
@@ -40,7 +40,7 @@ func (q *Queries) Absent(ctx context.Context, arg AbsentParams) (AbsentRow, erro
 const absentByConnection = `-- name: AbsentByConnection :many
 SELECT n.id, count(c.id)::int AS in_care, (count(c.id) FILTER (WHERE c.care_recipient_id NOT IN (SELECT unnest($1::text[]))))::int AS absent
 FROM connection n
-LEFT JOIN client c ON c.organisation_id = n.organisation_id AND (c.connection_id = n.id OR c.connection_id IS NULL)
+LEFT JOIN person c ON c.organisation_id = n.organisation_id AND (c.connection_id = n.id OR c.connection_id IS NULL)
     AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL
 WHERE n.organisation_id = $2 AND n.service = 'services-australia'
 GROUP BY n.id
@@ -80,7 +80,7 @@ func (q *Queries) AbsentByConnection(ctx context.Context, arg AbsentByConnection
 
 const absentPeople = `-- name: AbsentPeople :many
 SELECT c.care_recipient_id::text AS care_recipient_id, coalesce(c.connection_id::text, '')::text AS connection_id
-FROM client c
+FROM person c
 WHERE c.organisation_id = $1 AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL
   AND NOT EXISTS (SELECT FROM unnest($2::text[]) AS l (care_recipient_id) WHERE l.care_recipient_id = c.care_recipient_id)
 ORDER BY c.id
@@ -134,28 +134,6 @@ func (q *Queries) BeginBulk(ctx context.Context, arg BeginBulkParams) (json.RawM
 	return options, err
 }
 
-const bulkHalt = `-- name: BulkHalt :one
-SELECT (paused_at IS NOT NULL)::boolean AS paused, (outcome IS NOT NULL)::boolean AS finished
-FROM bulk_run WHERE organisation_id = $1 AND id = $2
-`
-
-type BulkHaltParams struct {
-	OrganisationID care.ID
-	ID             care.ID
-}
-
-type BulkHaltRow struct {
-	Paused   bool
-	Finished bool
-}
-
-func (q *Queries) BulkHalt(ctx context.Context, arg BulkHaltParams) (BulkHaltRow, error) {
-	row := q.db.QueryRow(ctx, bulkHalt, arg.OrganisationID, arg.ID)
-	var i BulkHaltRow
-	err := row.Scan(&i.Paused, &i.Finished)
-	return i, err
-}
-
 const bulkOptions = `-- name: BulkOptions :one
 SELECT options FROM bulk_run WHERE organisation_id = $1 AND id = $2
 `
@@ -197,8 +175,30 @@ func (q *Queries) BulkPlanned(ctx context.Context, arg BulkPlannedParams) (BulkP
 	return i, err
 }
 
+const bulkStatus = `-- name: BulkStatus :one
+SELECT (paused_at IS NOT NULL)::boolean AS paused, (outcome IS NOT NULL)::boolean AS finished
+FROM bulk_run WHERE organisation_id = $1 AND id = $2
+`
+
+type BulkStatusParams struct {
+	OrganisationID care.ID
+	ID             care.ID
+}
+
+type BulkStatusRow struct {
+	Paused   bool
+	Finished bool
+}
+
+func (q *Queries) BulkStatus(ctx context.Context, arg BulkStatusParams) (BulkStatusRow, error) {
+	row := q.db.QueryRow(ctx, bulkStatus, arg.OrganisationID, arg.ID)
+	var i BulkStatusRow
+	err := row.Scan(&i.Paused, &i.Finished)
+	return i, err
+}
+
 const careRecipientIDsLike = `-- name: CareRecipientIDsLike :many
-SELECT c.care_recipient_id::text AS care_recipient_id FROM client c
+SELECT c.care_recipient_id::text AS care_recipient_id FROM person c
 WHERE c.organisation_id = $1 AND ltrim(c.care_recipient_id, '0') IN (SELECT ltrim(n.id, '0') FROM unnest($2::text[]) AS n (id))
 `
 
@@ -239,7 +239,7 @@ type CloseBulkPassesParams struct {
 	ID             care.ID
 }
 
-// A pass that a slice began and nobody finished is over with its bulk run, whose own workflow may be a schedule's with another id. A
+// A pass that a chunk began and nobody finished is over with its bulk run, whose own workflow may be a schedule's with another id. A
 // person's own sync goes on.
 func (q *Queries) CloseBulkPasses(ctx context.Context, arg CloseBulkPassesParams) error {
 	_, err := q.db.Exec(ctx, closeBulkPasses, arg.OrganisationID, arg.ID)
@@ -320,7 +320,7 @@ const countWithContributions = `-- name: CountWithContributions :one
 SELECT count(*)::int FROM bulk_item i
 WHERE i.organisation_id = $1 AND i.bulk_id = $2
   AND EXISTS (SELECT FROM support_plan p JOIN contribution r ON r.plan_id = p.id
-              WHERE p.organisation_id = i.organisation_id AND p.client_id = i.client_id)
+              WHERE p.organisation_id = i.organisation_id AND p.person_id = i.person_id)
 `
 
 type CountWithContributionsParams struct {
@@ -337,25 +337,25 @@ func (q *Queries) CountWithContributions(ctx context.Context, arg CountWithContr
 
 const escalateItems = `-- name: EscalateItems :exec
 UPDATE bulk_item SET escalated_at = coalesce(escalated_at, now())
-WHERE organisation_id = $1 AND bulk_id = $2 AND client_id = ANY ($3::uuid[]) AND outcome IS NULL
+WHERE organisation_id = $1 AND bulk_id = $2 AND person_id = ANY ($3::uuid[]) AND outcome IS NULL
 `
 
 type EscalateItemsParams struct {
 	OrganisationID care.ID
 	BulkID         care.ID
-	Clients        []care.ID
+	People         []care.ID
 }
 
 func (q *Queries) EscalateItems(ctx context.Context, arg EscalateItemsParams) error {
-	_, err := q.db.Exec(ctx, escalateItems, arg.OrganisationID, arg.BulkID, arg.Clients)
+	_, err := q.db.Exec(ctx, escalateItems, arg.OrganisationID, arg.BulkID, arg.People)
 	return err
 }
 
 const escalatedItems = `-- name: EscalatedItems :many
-SELECT client_id FROM bulk_item
+SELECT person_id FROM bulk_item
 WHERE organisation_id = $1 AND bulk_id = $2 AND batch = $3
   AND escalated_at IS NOT NULL AND outcome IS NULL
-ORDER BY client_id
+ORDER BY person_id
 `
 
 type EscalatedItemsParams struct {
@@ -373,11 +373,11 @@ func (q *Queries) EscalatedItems(ctx context.Context, arg EscalatedItemsParams) 
 	defer rows.Close()
 	var items []care.ID
 	for rows.Next() {
-		var client_id care.ID
-		if err := rows.Scan(&client_id); err != nil {
+		var person_id care.ID
+		if err := rows.Scan(&person_id); err != nil {
 			return nil, err
 		}
-		items = append(items, client_id)
+		items = append(items, person_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -414,7 +414,7 @@ func (q *Queries) FinishBulk(ctx context.Context, arg FinishBulkParams) (string,
 }
 
 const goneFromLists = `-- name: GoneFromLists :many
-SELECT c.id, c.given_name, c.family_name, c.birth_date FROM client c
+SELECT c.id, c.given_name, c.family_name, c.birth_date FROM person c
 WHERE c.organisation_id = $1 AND c.birth_date = ANY ($2::date[]) AND c.care_recipient_id IS NOT NULL
   AND NOT EXISTS (SELECT FROM unnest($3::text[]) AS l (care_recipient_id) WHERE l.care_recipient_id = c.care_recipient_id)
 ORDER BY c.id
@@ -461,7 +461,7 @@ func (q *Queries) GoneFromLists(ctx context.Context, arg GoneFromListsParams) ([
 
 const heldLists = `-- name: HeldLists :many
 SELECT c.care_recipient_id::text AS care_recipient_id, (jsonb_build_object(
-    'client', to_jsonb(c), 'plan', to_jsonb(p),
+    'person', to_jsonb(c), 'plan', to_jsonb(p),
     'connections', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'service_provider_id', n.service_provider_id)), '[]')
                     FROM connection n WHERE n.organisation_id = $1 AND n.service = 'services-australia'),
     'classifications', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM classification r WHERE r.plan_id = p.id),
@@ -471,9 +471,9 @@ SELECT c.care_recipient_id::text AS care_recipient_id, (jsonb_build_object(
     'budgets', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM budget r WHERE r.plan_id = p.id),
     'holds', (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', h.kind, 'budget_id', h.budget_id, 'records', h.records,
                                                           'accepted', h.accepted_at IS NOT NULL)), '[]')
-              FROM removal_hold h WHERE h.client_id = c.id AND h.closed_at IS NULL)
+              FROM removal_hold h WHERE h.person_id = c.id AND h.closed_at IS NULL)
 ) || known_person(c))::jsonb AS held
-FROM client c LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
+FROM person c LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.person_id = c.id
 WHERE c.organisation_id = $1 AND c.care_recipient_id = ANY ($2::text[])
 `
 
@@ -508,9 +508,9 @@ func (q *Queries) HeldLists(ctx context.Context, arg HeldListsParams) ([]HeldLis
 }
 
 const itemsSetAside = `-- name: ItemsSetAside :many
-SELECT client_id, moved_budgets, whole FROM bulk_item
+SELECT person_id, moved_budgets, whole FROM bulk_item
 WHERE organisation_id = $1 AND bulk_id = $2 AND set_aside_for = $3::text AND outcome IS NULL AND escalated_at IS NULL
-ORDER BY client_id
+ORDER BY person_id
 `
 
 type ItemsSetAsideParams struct {
@@ -520,7 +520,7 @@ type ItemsSetAsideParams struct {
 }
 
 type ItemsSetAsideRow struct {
-	ClientID     care.ID
+	PersonID     care.ID
 	MovedBudgets []string
 	Whole        bool
 }
@@ -534,7 +534,7 @@ func (q *Queries) ItemsSetAside(ctx context.Context, arg ItemsSetAsideParams) ([
 	var items []ItemsSetAsideRow
 	for rows.Next() {
 		var i ItemsSetAsideRow
-		if err := rows.Scan(&i.ClientID, &i.MovedBudgets, &i.Whole); err != nil {
+		if err := rows.Scan(&i.PersonID, &i.MovedBudgets, &i.Whole); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -587,7 +587,7 @@ func (q *Queries) ListMarks(ctx context.Context, organisationID care.ID) ([]List
 }
 
 const markAbsent = `-- name: MarkAbsent :exec
-UPDATE client c SET not_in_care_since = coalesce(c.departure_date, $1::date)
+UPDATE person c SET not_in_care_since = coalesce(c.departure_date, $1::date)
 WHERE c.organisation_id = $2 AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL
   AND NOT EXISTS (SELECT FROM unnest($3::text[]) AS l (care_recipient_id) WHERE l.care_recipient_id = c.care_recipient_id)
 `
@@ -739,32 +739,32 @@ func (q *Queries) OpenBulks(ctx context.Context) ([]OpenBulksRow, error) {
 }
 
 const openItems = `-- name: OpenItems :many
-SELECT client_id, moved_budgets, whole FROM bulk_item
-WHERE organisation_id = $1 AND bulk_id = $2 AND batch = $3 AND slice = $4
+SELECT person_id, moved_budgets, whole FROM bulk_item
+WHERE organisation_id = $1 AND bulk_id = $2 AND batch = $3 AND chunk = $4
   AND outcome IS NULL AND escalated_at IS NULL AND set_aside_for IS NULL
-ORDER BY client_id
+ORDER BY person_id
 `
 
 type OpenItemsParams struct {
 	OrganisationID care.ID
 	BulkID         care.ID
 	Batch          int32
-	Slice          int32
+	Chunk          int32
 }
 
 type OpenItemsRow struct {
-	ClientID     care.ID
+	PersonID     care.ID
 	MovedBudgets []string
 	Whole        bool
 }
 
-// Those of a slice who have no outcome and no sync of their own.
+// Those of a chunk who have no outcome and no sync of their own.
 func (q *Queries) OpenItems(ctx context.Context, arg OpenItemsParams) ([]OpenItemsRow, error) {
 	rows, err := q.db.Query(ctx, openItems,
 		arg.OrganisationID,
 		arg.BulkID,
 		arg.Batch,
-		arg.Slice,
+		arg.Chunk,
 	)
 	if err != nil {
 		return nil, err
@@ -773,7 +773,7 @@ func (q *Queries) OpenItems(ctx context.Context, arg OpenItemsParams) ([]OpenIte
 	var items []OpenItemsRow
 	for rows.Next() {
 		var i OpenItemsRow
-		if err := rows.Scan(&i.ClientID, &i.MovedBudgets, &i.Whole); err != nil {
+		if err := rows.Scan(&i.PersonID, &i.MovedBudgets, &i.Whole); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -820,15 +820,15 @@ func (q *Queries) OpenRuns(ctx context.Context) ([]OpenRunsRow, error) {
 const othersOfBulk = `-- name: OthersOfBulk :one
 SELECT (SELECT count(*) FROM (
             SELECT FROM bulk_item i JOIN sync_step s ON s.run_id = i.run_id AND s.area = $1 AND s.chunk = 0 AND s.outcome = 'succeeded'
-            WHERE i.bulk_id = b.id AND i.client_id <> $2 LIMIT $3) AS saved)::int AS succeeded,
-       coalesce(greatest(b.outage_at, (SELECT max(i.escalated_at) FROM bulk_item i WHERE i.bulk_id = b.id AND i.client_id <> $2)),
+            WHERE i.bulk_id = b.id AND i.person_id <> $2 LIMIT $3) AS saved)::int AS succeeded,
+       coalesce(greatest(b.outage_at, (SELECT max(i.escalated_at) FROM bulk_item i WHERE i.bulk_id = b.id AND i.person_id <> $2)),
                 'epoch')::timestamptz AS failed_at
 FROM bulk_run b WHERE b.organisation_id = $4 AND b.id = $5
 `
 
 type OthersOfBulkParams struct {
 	Area           string
-	ClientID       care.ID
+	PersonID       care.ID
 	Most           int32
 	OrganisationID care.ID
 	BulkID         care.ID
@@ -843,7 +843,7 @@ type OthersOfBulkRow struct {
 func (q *Queries) OthersOfBulk(ctx context.Context, arg OthersOfBulkParams) (OthersOfBulkRow, error) {
 	row := q.db.QueryRow(ctx, othersOfBulk,
 		arg.Area,
-		arg.ClientID,
+		arg.PersonID,
 		arg.Most,
 		arg.OrganisationID,
 		arg.BulkID,
@@ -855,8 +855,8 @@ func (q *Queries) OthersOfBulk(ctx context.Context, arg OthersOfBulkParams) (Oth
 
 const planCareRecipients = `-- name: PlanCareRecipients :execrows
 WITH selected AS (
-    SELECT c.organisation_id, c.id, (row_number() OVER (ORDER BY c.id) - 1)::int AS place, $2::int AS per_batch, $3::int AS per_slice
-    FROM client c
+    SELECT c.organisation_id, c.id, (row_number() OVER (ORDER BY c.id) - 1)::int AS place, $2::int AS per_batch, $3::int AS per_chunk
+    FROM person c
     WHERE c.organisation_id = $4 AND c.care_recipient_id IS NOT NULL
       AND ($5::uuid IS NULL OR c.connection_id = $5
            OR c.connection_id IS NULL AND 1 = (SELECT count(*) FROM connection n WHERE n.organisation_id = c.organisation_id AND n.service = 'services-australia'))
@@ -864,28 +864,28 @@ WITH selected AS (
       AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= $7::date OR has_open_budget(c, $7)
            OR $8::uuid[] IS NOT NULL OR $9::uuid IS NOT NULL) -- asked for by name
       AND ($10::timestamptz IS NULL OR NOT EXISTS (
-          SELECT FROM area_fence f WHERE f.client_id = c.id AND f.area = 'summary' AND f.as_of >= $10))
+          SELECT FROM area_fence f WHERE f.person_id = c.id AND f.area = 'summary' AND f.as_of >= $10))
       AND (NOT $11::boolean OR NOT last_sync_succeeded(c.organisation_id, c.id, 'care-recipient'))
       AND ($8::uuid[] IS NULL OR c.id = ANY ($8))
       AND ($9::uuid IS NULL OR EXISTS (
-          SELECT FROM bulk_item p WHERE p.bulk_id = $9 AND p.organisation_id = c.organisation_id AND p.client_id = c.id
+          SELECT FROM bulk_item p WHERE p.bulk_id = $9 AND p.organisation_id = c.organisation_id AND p.person_id = c.id
             AND p.outcome NOT IN ('succeeded', 'succeeded_with_warnings')))
 )
-INSERT INTO bulk_item (organisation_id, bulk_id, client_id, batch, slice)
-SELECT organisation_id, $1, id, place / per_batch, place % per_batch / per_slice
+INSERT INTO bulk_item (organisation_id, bulk_id, person_id, batch, chunk)
+SELECT organisation_id, $1, id, place / per_batch, place % per_batch / per_chunk
 FROM selected
-ON CONFLICT (bulk_id, client_id) DO NOTHING
+ON CONFLICT (bulk_id, person_id) DO NOTHING
 `
 
 type PlanCareRecipientsParams struct {
 	BulkID         care.ID
 	PerBatch       int32
-	PerSlice       int32
+	PerChunk       int32
 	OrganisationID care.ID
 	ConnectionID   *care.ID
 	InCare         bool
 	OpenSince      care.Date
-	Clients        []care.ID
+	People         []care.ID
 	RetryOf        *care.ID
 	NotSyncedSince *time.Time
 	FailedLastTime bool
@@ -896,12 +896,12 @@ func (q *Queries) PlanCareRecipients(ctx context.Context, arg PlanCareRecipients
 	result, err := q.db.Exec(ctx, planCareRecipients,
 		arg.BulkID,
 		arg.PerBatch,
-		arg.PerSlice,
+		arg.PerChunk,
 		arg.OrganisationID,
 		arg.ConnectionID,
 		arg.InCare,
 		arg.OpenSince,
-		arg.Clients,
+		arg.People,
 		arg.RetryOf,
 		arg.NotSyncedSince,
 		arg.FailedLastTime,
@@ -916,24 +916,24 @@ const planMoved = `-- name: PlanMoved :exec
 WITH selected AS (
     SELECT c.organisation_id, c.id, ARRAY(SELECT jsonb_array_elements_text($2::jsonb -> c.id::text))::text[] AS budgets, (NOT l.succeeded OR c.verified_at IS NULL) AS whole,
            (row_number() OVER (ORDER BY c.id) - 1)::int AS place,
-           $3::int AS per_batch, $4::int AS per_slice
-    FROM client c CROSS JOIN LATERAL (SELECT coalesce(last_sync_succeeded(c.organisation_id, c.id, 'care-recipient'), false) AS succeeded) l
+           $3::int AS per_batch, $4::int AS per_chunk
+    FROM person c CROSS JOIN LATERAL (SELECT coalesce(last_sync_succeeded(c.organisation_id, c.id, 'care-recipient'), false) AS succeeded) l
     WHERE c.organisation_id = $5 AND c.care_recipient_id IS NOT NULL
       AND (jsonb_exists($2::jsonb, c.id::text) -- listed as changed, such as somebody who has come back
            OR (NOT l.succeeded OR c.verified_at IS NULL)
               AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= $6::date OR has_open_budget(c, $6)))
 )
-INSERT INTO bulk_item (organisation_id, bulk_id, client_id, batch, slice, moved_budgets, whole)
-SELECT organisation_id, $1, id, place / per_batch, place % per_batch / per_slice, budgets, whole
+INSERT INTO bulk_item (organisation_id, bulk_id, person_id, batch, chunk, moved_budgets, whole)
+SELECT organisation_id, $1, id, place / per_batch, place % per_batch / per_chunk, budgets, whole
 FROM selected
-ON CONFLICT (bulk_id, client_id) DO NOTHING
+ON CONFLICT (bulk_id, person_id) DO NOTHING
 `
 
 type PlanMovedParams struct {
 	BulkID         care.ID
 	Moved          json.RawMessage
 	PerBatch       int32
-	PerSlice       int32
+	PerChunk       int32
 	OrganisationID care.ID
 	OpenSince      care.Date
 }
@@ -945,7 +945,7 @@ func (q *Queries) PlanMoved(ctx context.Context, arg PlanMovedParams) error {
 		arg.BulkID,
 		arg.Moved,
 		arg.PerBatch,
-		arg.PerSlice,
+		arg.PerChunk,
 		arg.OrganisationID,
 		arg.OpenSince,
 	)
@@ -954,50 +954,50 @@ func (q *Queries) PlanMoved(ctx context.Context, arg PlanMovedParams) error {
 
 const planParticipants = `-- name: PlanParticipants :execrows
 WITH selected AS (
-    SELECT c.organisation_id, c.id, (row_number() OVER (ORDER BY c.id) - 1)::int AS place, $2::int AS per_batch, $3::int AS per_slice
-    FROM client c
+    SELECT c.organisation_id, c.id, (row_number() OVER (ORDER BY c.id) - 1)::int AS place, $2::int AS per_batch, $3::int AS per_chunk
+    FROM person c
     WHERE c.organisation_id = $4 AND c.pace_api_access
-      AND EXISTS (SELECT FROM service_contract k WHERE k.organisation_id = c.organisation_id AND k.client_id = c.id AND k.origin = 'pace')
+      AND EXISTS (SELECT FROM service_contract k WHERE k.organisation_id = c.organisation_id AND k.person_id = c.id AND k.origin = 'pace')
       AND NOT EXISTS (
-          SELECT FROM pace_standing t WHERE t.organisation_id = c.organisation_id AND t.client_id = c.id
+          SELECT FROM pace_standing t WHERE t.organisation_id = c.organisation_id AND t.person_id = c.id
             AND (t.stopped_on IS NOT NULL OR t.ends_on <= $5::date))
       AND ($6::timestamptz IS NULL OR NOT EXISTS (
-          SELECT FROM area_fence f WHERE f.client_id = c.id AND f.area = 'contract' AND f.as_of >= $6))
+          SELECT FROM area_fence f WHERE f.person_id = c.id AND f.area = 'contract' AND f.as_of >= $6))
       AND (NOT $7::boolean OR NOT last_sync_succeeded(c.organisation_id, c.id, 'pace-contract'))
       AND ($8::uuid[] IS NULL OR c.id = ANY ($8))
       AND ($9::uuid IS NULL OR EXISTS (
-          SELECT FROM bulk_item p WHERE p.bulk_id = $9 AND p.organisation_id = c.organisation_id AND p.client_id = c.id
+          SELECT FROM bulk_item p WHERE p.bulk_id = $9 AND p.organisation_id = c.organisation_id AND p.person_id = c.id
             AND p.outcome NOT IN ('succeeded', 'succeeded_with_warnings')))
 )
-INSERT INTO bulk_item (organisation_id, bulk_id, client_id, batch, slice)
-SELECT organisation_id, $1, id, place / per_batch, place % per_batch / per_slice
+INSERT INTO bulk_item (organisation_id, bulk_id, person_id, batch, chunk)
+SELECT organisation_id, $1, id, place / per_batch, place % per_batch / per_chunk
 FROM selected
-ON CONFLICT (bulk_id, client_id) DO NOTHING
+ON CONFLICT (bulk_id, person_id) DO NOTHING
 `
 
 type PlanParticipantsParams struct {
 	BulkID         care.ID
 	PerBatch       int32
-	PerSlice       int32
+	PerChunk       int32
 	OrganisationID care.ID
 	Today          care.Date
 	NotSyncedSince *time.Time
 	FailedLastTime bool
-	Clients        []care.ID
+	People         []care.ID
 	RetryOf        *care.ID
 }
 
-// The clients with a contract from PACE who fit the selection and whose scheduled syncs have not stopped (R30).
+// The people with a contract from PACE who fit the selection and whose scheduled syncs have not stopped (R30).
 func (q *Queries) PlanParticipants(ctx context.Context, arg PlanParticipantsParams) (int64, error) {
 	result, err := q.db.Exec(ctx, planParticipants,
 		arg.BulkID,
 		arg.PerBatch,
-		arg.PerSlice,
+		arg.PerChunk,
 		arg.OrganisationID,
 		arg.Today,
 		arg.NotSyncedSince,
 		arg.FailedLastTime,
-		arg.Clients,
+		arg.People,
 		arg.RetryOf,
 	)
 	if err != nil {
@@ -1037,10 +1037,10 @@ func (q *Queries) RecordBulk(ctx context.Context, arg RecordBulkParams) error {
 }
 
 const reportUnknown = `-- name: ReportUnknown :exec
-INSERT INTO bulk_unknown (organisation_id, bulk_id, care_recipient_id, may_be_client_id)
-SELECT $1, $2, u.care_recipient_id, u.may_be_client_id
-FROM jsonb_to_recordset($3::jsonb) AS u (care_recipient_id text, may_be_client_id uuid)
-ON CONFLICT (bulk_id, care_recipient_id) DO UPDATE SET may_be_client_id = excluded.may_be_client_id
+INSERT INTO bulk_unknown (organisation_id, bulk_id, care_recipient_id, may_be_person_id)
+SELECT $1, $2, u.care_recipient_id, u.may_be_person_id
+FROM jsonb_to_recordset($3::jsonb) AS u (care_recipient_id text, may_be_person_id uuid)
+ON CONFLICT (bulk_id, care_recipient_id) DO UPDATE SET may_be_person_id = excluded.may_be_person_id
 `
 
 type ReportUnknownParams struct {
@@ -1100,17 +1100,17 @@ WITH aside AS (
     UPDATE bulk_item SET set_aside_for = $2::text,
         unavailable_at = CASE WHEN $2::text = 'unavailable' THEN unavailable_at || $6::timestamptz ELSE unavailable_at END,
         unavailable_in = CASE WHEN $2::text = 'unavailable' THEN $7::text ELSE unavailable_in END
-    WHERE organisation_id = $4 AND bulk_id = $5 AND client_id = $1 AND outcome IS NULL
+    WHERE organisation_id = $4 AND bulk_id = $5 AND person_id = $1 AND outcome IS NULL
     RETURNING unavailable_at
 )
-SELECT (1 + count(*) FILTER (WHERE i.client_id <> $1 AND i.set_aside_for = $2::text
+SELECT (1 + count(*) FILTER (WHERE i.person_id <> $1 AND i.set_aside_for = $2::text
                              AND (i.outcome IS NULL OR i.reason = $3::text)))::int AS people,
        count(*)::int AS selected, coalesce((SELECT a.unavailable_at FROM aside a), '{}')::timestamptz[] AS met_at
 FROM bulk_item i WHERE i.organisation_id = $4 AND i.bulk_id = $5
 `
 
 type SetItemAsideParams struct {
-	ClientID       care.ID
+	PersonID       care.ID
 	SetAsideFor    string
 	OwnReason      string
 	OrganisationID care.ID
@@ -1128,7 +1128,7 @@ type SetItemAsideRow struct {
 // Sets a person aside until the others are done, and tells how many of the bulk run meet the same trouble, this one included.
 func (q *Queries) SetItemAside(ctx context.Context, arg SetItemAsideParams) (SetItemAsideRow, error) {
 	row := q.db.QueryRow(ctx, setItemAside,
-		arg.ClientID,
+		arg.PersonID,
 		arg.SetAsideFor,
 		arg.OwnReason,
 		arg.OrganisationID,
@@ -1145,7 +1145,7 @@ const settleItems = `-- name: SettleItems :execrows
 UPDATE bulk_item SET outcome = $1::text, reason = $2, settled_at = now()
 WHERE organisation_id = $3 AND bulk_id = $4 AND outcome IS NULL
   AND ($5::int IS NULL OR batch = $5 AND set_aside_for IS NULL)
-  AND ($6::uuid IS NULL OR client_id = $6)
+  AND ($6::uuid IS NULL OR person_id = $6)
 `
 
 type SettleItemsParams struct {
@@ -1154,7 +1154,7 @@ type SettleItemsParams struct {
 	OrganisationID care.ID
 	BulkID         care.ID
 	Batch          *int32
-	ClientID       *care.ID
+	PersonID       *care.ID
 }
 
 // Whoever was not reached is counted as such. A batch leaves those who were set aside to the end of the run.
@@ -1165,7 +1165,7 @@ func (q *Queries) SettleItems(ctx context.Context, arg SettleItemsParams) (int64
 		arg.OrganisationID,
 		arg.BulkID,
 		arg.Batch,
-		arg.ClientID,
+		arg.PersonID,
 	)
 	if err != nil {
 		return 0, err
@@ -1177,17 +1177,17 @@ const settleJoined = `-- name: SettleJoined :execrows
 UPDATE bulk_item i SET outcome = r.outcome, reason = r.reason, run_id = r.id, joined = true, settled_at = now()
 FROM (
     SELECT n.id, n.outcome, n.reason, n.finished_at FROM sync_run n
-    WHERE n.organisation_id = $1 AND n.client_id = $3 AND n.workflow_id = $4 AND n.outcome IS NOT NULL
+    WHERE n.organisation_id = $1 AND n.person_id = $3 AND n.workflow_id = $4 AND n.outcome IS NOT NULL
     ORDER BY n.finished_at DESC LIMIT 1
 ) r
-WHERE i.organisation_id = $1 AND i.bulk_id = $2 AND i.client_id = $3 AND i.outcome IS NULL
+WHERE i.organisation_id = $1 AND i.bulk_id = $2 AND i.person_id = $3 AND i.outcome IS NULL
   AND r.finished_at >= i.escalated_at
 `
 
 type SettleJoinedParams struct {
 	OrganisationID care.ID
 	BulkID         care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	WorkflowID     string
 }
 
@@ -1196,7 +1196,7 @@ func (q *Queries) SettleJoined(ctx context.Context, arg SettleJoinedParams) (int
 	result, err := q.db.Exec(ctx, settleJoined,
 		arg.OrganisationID,
 		arg.BulkID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.WorkflowID,
 	)
 	if err != nil {
@@ -1207,23 +1207,23 @@ func (q *Queries) SettleJoined(ctx context.Context, arg SettleJoinedParams) (int
 
 const takeItemsBack = `-- name: TakeItemsBack :exec
 UPDATE bulk_item SET set_aside_for = NULL
-WHERE organisation_id = $1 AND bulk_id = $2 AND batch = $3 AND slice = $4 AND set_aside_for = 'unavailable' AND outcome IS NULL
+WHERE organisation_id = $1 AND bulk_id = $2 AND batch = $3 AND chunk = $4 AND set_aside_for = 'unavailable' AND outcome IS NULL
 `
 
 type TakeItemsBackParams struct {
 	OrganisationID care.ID
 	BulkID         care.ID
 	Batch          int32
-	Slice          int32
+	Chunk          int32
 }
 
-// Those of a slice who were set aside for a trouble that turned out to be the service's wait like everybody else.
+// Those of a chunk who were set aside for a trouble that turned out to be the service's wait like everybody else.
 func (q *Queries) TakeItemsBack(ctx context.Context, arg TakeItemsBackParams) error {
 	_, err := q.db.Exec(ctx, takeItemsBack,
 		arg.OrganisationID,
 		arg.BulkID,
 		arg.Batch,
-		arg.Slice,
+		arg.Chunk,
 	)
 	return err
 }
@@ -1241,7 +1241,7 @@ func (q *Queries) TimeZoneOf(ctx context.Context, id care.ID) (string, error) {
 
 const unknownAmong = `-- name: UnknownAmong :many
 SELECT u.id::text FROM unnest($1::text[]) AS u (id)
-WHERE NOT EXISTS (SELECT FROM client c WHERE c.organisation_id = $2 AND c.care_recipient_id = u.id)
+WHERE NOT EXISTS (SELECT FROM person c WHERE c.organisation_id = $2 AND c.care_recipient_id = u.id)
 `
 
 type UnknownAmongParams struct {
@@ -1270,41 +1270,41 @@ func (q *Queries) UnknownAmong(ctx context.Context, arg UnknownAmongParams) ([]s
 	return items, nil
 }
 
-const unsettledOfSlice = `-- name: UnsettledOfSlice :many
-SELECT client_id, (escalated_at IS NOT NULL)::boolean AS escalated FROM bulk_item
-WHERE organisation_id = $1 AND bulk_id = $2 AND batch = $3 AND slice = $4
+const unsettledOfChunk = `-- name: UnsettledOfChunk :many
+SELECT person_id, (escalated_at IS NOT NULL)::boolean AS escalated FROM bulk_item
+WHERE organisation_id = $1 AND bulk_id = $2 AND batch = $3 AND chunk = $4
   AND (escalated_at IS NOT NULL OR set_aside_for IS NOT NULL) AND outcome IS NULL
-ORDER BY client_id
+ORDER BY person_id
 `
 
-type UnsettledOfSliceParams struct {
+type UnsettledOfChunkParams struct {
 	OrganisationID care.ID
 	BulkID         care.ID
 	Batch          int32
-	Slice          int32
+	Chunk          int32
 }
 
-type UnsettledOfSliceRow struct {
-	ClientID  care.ID
+type UnsettledOfChunkRow struct {
+	PersonID  care.ID
 	Escalated bool
 }
 
-// Those of a slice who were begun and have no outcome: with a sync of their own, or set aside.
-func (q *Queries) UnsettledOfSlice(ctx context.Context, arg UnsettledOfSliceParams) ([]UnsettledOfSliceRow, error) {
-	rows, err := q.db.Query(ctx, unsettledOfSlice,
+// Those of a chunk who were begun and have no outcome: with a sync of their own, or set aside.
+func (q *Queries) UnsettledOfChunk(ctx context.Context, arg UnsettledOfChunkParams) ([]UnsettledOfChunkRow, error) {
+	rows, err := q.db.Query(ctx, unsettledOfChunk,
 		arg.OrganisationID,
 		arg.BulkID,
 		arg.Batch,
-		arg.Slice,
+		arg.Chunk,
 	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []UnsettledOfSliceRow
+	var items []UnsettledOfChunkRow
 	for rows.Next() {
-		var i UnsettledOfSliceRow
-		if err := rows.Scan(&i.ClientID, &i.Escalated); err != nil {
+		var i UnsettledOfChunkRow
+		if err := rows.Scan(&i.PersonID, &i.Escalated); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -42,7 +42,7 @@ func (q *Queries) RecordChanges(ctx context.Context, arg RecordChangesParams) er
 const viewPersonHistory = `-- name: ViewPersonHistory :many
 WITH change AS (
     SELECT h.organisation_id, h.run_id, h.kind, h.record_id, h.action, h.field, h.old_value, h.new_value, h.position, h.changed_at, h.source, h.requested_by, h.note FROM record_change h
-    WHERE h.organisation_id = $1 AND h.record_id = $2 AND h.kind = 'client'
+    WHERE h.organisation_id = $1 AND h.record_id = $2 AND h.kind = 'person'
       AND ($3::timestamptz IS NULL OR h.changed_at < $3)
 ), page AS (
     SELECT min(newest.changed_at) AS since FROM (SELECT changed_at FROM change ORDER BY changed_at DESC LIMIT $4) newest
@@ -59,7 +59,7 @@ ORDER BY h.changed_at DESC, h.position
 
 type ViewPersonHistoryParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	Before         *time.Time
 	Most           int32
 }
@@ -82,7 +82,7 @@ type ViewPersonHistoryRow struct {
 func (q *Queries) ViewPersonHistory(ctx context.Context, arg ViewPersonHistoryParams) ([]ViewPersonHistoryRow, error) {
 	rows, err := q.db.Query(ctx, viewPersonHistory,
 		arg.OrganisationID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.Before,
 		arg.Most,
 	)

@@ -13,14 +13,14 @@ import (
 )
 
 const causeClaimSyncs = `-- name: CauseClaimSyncs :exec
-INSERT INTO claim_sync (organisation_id, claim_id, client_id, status, event_id)
-SELECT p.organisation_id, p.claim_id, p.client_id, $1::text, $2
+INSERT INTO claim_sync (organisation_id, claim_id, person_id, status, event_id)
+SELECT p.organisation_id, p.claim_id, p.person_id, $1::text, $2
 FROM claim_person p
-WHERE p.organisation_id = $3 AND p.claim_id = $4 AND p.client_id IS NOT NULL
+WHERE p.organisation_id = $3 AND p.claim_id = $4 AND p.person_id IS NOT NULL
   AND p.care_recipient_id = ANY ($5::text[])
-  AND NOT EXISTS (SELECT FROM claim_sync s WHERE s.claim_id = p.claim_id AND s.client_id = p.client_id
+  AND NOT EXISTS (SELECT FROM claim_sync s WHERE s.claim_id = p.claim_id AND s.person_id = p.person_id
                   AND s.status IN ('completed', $1::text))
-GROUP BY p.organisation_id, p.claim_id, p.client_id
+GROUP BY p.organisation_id, p.claim_id, p.person_id
 `
 
 type CauseClaimSyncsParams struct {
@@ -31,7 +31,7 @@ type CauseClaimSyncsParams struct {
 	CareRecipientIds []string
 }
 
-// One for each client whom the event names, and for whom this claim has caused none at that status or at a later one.
+// One for each person whom the event names, and for whom this claim has caused none at that status or at a later one.
 func (q *Queries) CauseClaimSyncs(ctx context.Context, arg CauseClaimSyncsParams) error {
 	_, err := q.db.Exec(ctx, causeClaimSyncs,
 		arg.Status,
@@ -66,14 +66,14 @@ func (q *Queries) ClaimEvent(ctx context.Context, arg ClaimEventParams) (ClaimEv
 
 const claimSyncRequested = `-- name: ClaimSyncRequested :exec
 UPDATE claim_sync SET requested_at = now()
-WHERE organisation_id = $1 AND claim_id = $2 AND client_id = $3 AND status = ANY ($4::text[])
+WHERE organisation_id = $1 AND claim_id = $2 AND person_id = $3 AND status = ANY ($4::text[])
   AND requested_at IS NULL
 `
 
 type ClaimSyncRequestedParams struct {
 	OrganisationID care.ID
 	ClaimID        care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	Statuses       []string
 }
 
@@ -82,7 +82,7 @@ func (q *Queries) ClaimSyncRequested(ctx context.Context, arg ClaimSyncRequested
 	_, err := q.db.Exec(ctx, claimSyncRequested,
 		arg.OrganisationID,
 		arg.ClaimID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.Statuses,
 	)
 	return err
@@ -91,8 +91,8 @@ func (q *Queries) ClaimSyncRequested(ctx context.Context, arg ClaimSyncRequested
 const countClaim = `-- name: CountClaim :one
 SELECT (SELECT count(*) FROM claim_person p WHERE p.organisation_id = $1 AND p.claim_id = $2)::integer AS people,
        (SELECT count(*) FROM claim_person p
-        WHERE p.organisation_id = $1 AND p.claim_id = $2 AND p.client_id IS NULL)::integer AS unknown_people,
-       (SELECT count(DISTINCT s.client_id) FROM claim_sync s
+        WHERE p.organisation_id = $1 AND p.claim_id = $2 AND p.person_id IS NULL)::integer AS unknown_people,
+       (SELECT count(DISTINCT s.person_id) FROM claim_sync s
         WHERE s.organisation_id = $1 AND s.claim_id = $2 AND s.requested_at IS NULL)::integer AS due
 `
 
@@ -115,25 +115,25 @@ func (q *Queries) CountClaim(ctx context.Context, arg CountClaimParams) (CountCl
 }
 
 const dropClaimSyncs = `-- name: DropClaimSyncs :exec
-UPDATE claim_sync SET answered_at = now() WHERE organisation_id = $1 AND client_id = $2 AND requested_at IS NOT NULL
+UPDATE claim_sync SET answered_at = now() WHERE organisation_id = $1 AND person_id = $2 AND requested_at IS NOT NULL
   AND answered_at IS NULL
 `
 
 type DropClaimSyncsParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 }
 
 // An operator has cancelled the run that was to answer them (R7).
 func (q *Queries) DropClaimSyncs(ctx context.Context, arg DropClaimSyncsParams) error {
-	_, err := q.db.Exec(ctx, dropClaimSyncs, arg.OrganisationID, arg.ClientID)
+	_, err := q.db.Exec(ctx, dropClaimSyncs, arg.OrganisationID, arg.PersonID)
 	return err
 }
 
 const dueClaimSyncs = `-- name: DueClaimSyncs :many
-SELECT client_id, array_agg(status)::text[] AS statuses
+SELECT person_id, array_agg(status)::text[] AS statuses
 FROM claim_sync WHERE organisation_id = $1 AND claim_id = $2 AND requested_at IS NULL
-GROUP BY client_id ORDER BY client_id
+GROUP BY person_id ORDER BY person_id
 `
 
 type DueClaimSyncsParams struct {
@@ -142,7 +142,7 @@ type DueClaimSyncsParams struct {
 }
 
 type DueClaimSyncsRow struct {
-	ClientID care.ID
+	PersonID care.ID
 	Statuses []string
 }
 
@@ -155,7 +155,7 @@ func (q *Queries) DueClaimSyncs(ctx context.Context, arg DueClaimSyncsParams) ([
 	var items []DueClaimSyncsRow
 	for rows.Next() {
 		var i DueClaimSyncsRow
-		if err := rows.Scan(&i.ClientID, &i.Statuses); err != nil {
+		if err := rows.Scan(&i.PersonID, &i.Statuses); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -245,12 +245,12 @@ func (q *Queries) MoveClaim(ctx context.Context, arg MoveClaimParams) error {
 }
 
 const nameClaimPeople = `-- name: NameClaimPeople :exec
-INSERT INTO claim_person AS p (organisation_id, claim_id, care_recipient_id, client_id)
+INSERT INTO claim_person AS p (organisation_id, claim_id, care_recipient_id, person_id)
 SELECT $1, $2, r.care_recipient_id, c.id
 FROM unnest($3::text[]) AS r (care_recipient_id)
-LEFT JOIN client c ON c.organisation_id = $1 AND c.care_recipient_id = r.care_recipient_id
-ON CONFLICT (claim_id, care_recipient_id) DO UPDATE SET client_id = excluded.client_id
-WHERE p.client_id IS DISTINCT FROM excluded.client_id
+LEFT JOIN person c ON c.organisation_id = $1 AND c.care_recipient_id = r.care_recipient_id
+ON CONFLICT (claim_id, care_recipient_id) DO UPDATE SET person_id = excluded.person_id
+WHERE p.person_id IS DISTINCT FROM excluded.person_id
 `
 
 type NameClaimPeopleParams struct {
@@ -259,7 +259,7 @@ type NameClaimPeopleParams struct {
 	CareRecipientIds []string
 }
 
-// Somebody who was unknown may have become a client since.
+// Somebody who was unknown may have become a person since.
 func (q *Queries) NameClaimPeople(ctx context.Context, arg NameClaimPeopleParams) error {
 	_, err := q.db.Exec(ctx, nameClaimPeople, arg.OrganisationID, arg.ClaimID, arg.CareRecipientIds)
 	return err
@@ -268,7 +268,7 @@ func (q *Queries) NameClaimPeople(ctx context.Context, arg NameClaimPeopleParams
 const noteAnsweredClaimSyncs = `-- name: NoteAnsweredClaimSyncs :exec
 UPDATE claim_sync s SET answered_at = now()
 WHERE s.answered_at IS NULL AND EXISTS (
-    SELECT FROM sync_run r WHERE r.organisation_id = s.organisation_id AND r.client_id = s.client_id AND r.kind = 'care-recipient'
+    SELECT FROM sync_run r WHERE r.organisation_id = s.organisation_id AND r.person_id = s.person_id AND r.kind = 'care-recipient'
         AND r.started_at >= s.caused_at)
 `
 
@@ -279,15 +279,15 @@ func (q *Queries) NoteAnsweredClaimSyncs(ctx context.Context) error {
 }
 
 const unansweredClaimSyncs = `-- name: UnansweredClaimSyncs :many
-SELECT organisation_id, claim_id, client_id, array_agg(status)::text[] AS statuses FROM claim_sync
+SELECT organisation_id, claim_id, person_id, array_agg(status)::text[] AS statuses FROM claim_sync
 WHERE answered_at IS NULL AND caused_at < now() - interval '2 minutes'
-GROUP BY organisation_id, claim_id, client_id ORDER BY min(caused_at) LIMIT 1000
+GROUP BY organisation_id, claim_id, person_id ORDER BY min(caused_at) LIMIT 1000
 `
 
 type UnansweredClaimSyncsRow struct {
 	OrganisationID care.ID
 	ClaimID        care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	Statuses       []string
 }
 
@@ -304,7 +304,7 @@ func (q *Queries) UnansweredClaimSyncs(ctx context.Context) ([]UnansweredClaimSy
 		if err := rows.Scan(
 			&i.OrganisationID,
 			&i.ClaimID,
-			&i.ClientID,
+			&i.PersonID,
 			&i.Statuses,
 		); err != nil {
 			return nil, err
@@ -396,10 +396,10 @@ func (q *Queries) ViewClaimEvents(ctx context.Context, arg ViewClaimEventsParams
 }
 
 const viewClaimPeople = `-- name: ViewClaimPeople :many
-SELECT p.care_recipient_id, p.client_id, coalesce(c.given_name, '') AS given_name, coalesce(c.family_name, '') AS family_name,
+SELECT p.care_recipient_id, p.person_id, coalesce(c.given_name, '') AS given_name, coalesce(c.family_name, '') AS family_name,
        coalesce(c.ndis_number, '') AS ndis_number
 FROM claim_person p
-LEFT JOIN client c ON c.organisation_id = p.organisation_id AND c.id = p.client_id
+LEFT JOIN person c ON c.organisation_id = p.organisation_id AND c.id = p.person_id
 WHERE p.organisation_id = $1 AND p.claim_id = $2
 ORDER BY c.family_name, c.given_name, p.care_recipient_id
 `
@@ -411,7 +411,7 @@ type ViewClaimPeopleParams struct {
 
 type ViewClaimPeopleRow struct {
 	CareRecipientID string
-	ClientID        *care.ID
+	PersonID        *care.ID
 	GivenName       string
 	FamilyName      string
 	NdisNumber      string
@@ -428,7 +428,7 @@ func (q *Queries) ViewClaimPeople(ctx context.Context, arg ViewClaimPeopleParams
 		var i ViewClaimPeopleRow
 		if err := rows.Scan(
 			&i.CareRecipientID,
-			&i.ClientID,
+			&i.PersonID,
 			&i.GivenName,
 			&i.FamilyName,
 			&i.NdisNumber,
@@ -444,14 +444,14 @@ func (q *Queries) ViewClaimPeople(ctx context.Context, arg ViewClaimPeopleParams
 }
 
 const viewClaimSyncs = `-- name: ViewClaimSyncs :many
-SELECT s.client_id, s.status, s.caused_at, s.requested_at, coalesce(r.id::text, '')::text AS run_id, coalesce(r.outcome, '')::text AS outcome
+SELECT s.person_id, s.status, s.caused_at, s.requested_at, coalesce(r.id::text, '')::text AS run_id, coalesce(r.outcome, '')::text AS outcome
 FROM claim_sync s
 LEFT JOIN LATERAL (
     SELECT n.id, n.outcome FROM sync_run n
-    WHERE n.organisation_id = s.organisation_id AND n.client_id = s.client_id AND n.kind = 'care-recipient' AND n.started_at >= s.caused_at
+    WHERE n.organisation_id = s.organisation_id AND n.person_id = s.person_id AND n.kind = 'care-recipient' AND n.started_at >= s.caused_at
     ORDER BY n.started_at LIMIT 1) r ON true
 WHERE s.organisation_id = $1 AND s.claim_id = $2
-ORDER BY s.status, s.caused_at, s.client_id
+ORDER BY s.status, s.caused_at, s.person_id
 `
 
 type ViewClaimSyncsParams struct {
@@ -460,7 +460,7 @@ type ViewClaimSyncsParams struct {
 }
 
 type ViewClaimSyncsRow struct {
-	ClientID    care.ID
+	PersonID    care.ID
 	Status      string
 	CausedAt    time.Time
 	RequestedAt *time.Time
@@ -479,7 +479,7 @@ func (q *Queries) ViewClaimSyncs(ctx context.Context, arg ViewClaimSyncsParams) 
 	for rows.Next() {
 		var i ViewClaimSyncsRow
 		if err := rows.Scan(
-			&i.ClientID,
+			&i.PersonID,
 			&i.Status,
 			&i.CausedAt,
 			&i.RequestedAt,

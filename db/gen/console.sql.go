@@ -15,21 +15,21 @@ import (
 )
 
 const listConsoleRuns = `-- name: ListConsoleRuns :many
-SELECT r.id, r.client_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
+SELECT r.id, r.person_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
        coalesce(r.outcome, '') AS outcome, r.reason, r.warnings, r.counts,
        coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
-       p.id AS plan_id, k.id AS contract_id, w.id AS retrieval_id, w.retrieved_at, w.expires_at
+       p.id AS plan_id, k.id AS contract_id, w.id AS preview_id, w.retrieved_at, w.expires_at
 FROM sync_run r
-JOIN client c ON c.organisation_id = r.organisation_id AND c.id = r.client_id
-LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.client_id = r.client_id AND r.kind = 'care-recipient'
+JOIN person c ON c.organisation_id = r.organisation_id AND c.id = r.person_id
+LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.person_id = r.person_id AND r.kind = 'care-recipient'
 LEFT JOIN service_contract k ON k.organisation_id = r.organisation_id AND k.id = (
     SELECT (s.answer ->> 'contract_id')::uuid FROM sync_step s
     WHERE s.organisation_id = r.organisation_id AND s.run_id = r.id AND s.area = 'contract' AND s.answer ? 'contract_id'
     ORDER BY s.chunk DESC LIMIT 1)
-LEFT JOIN pace_retrieval w ON w.organisation_id = r.organisation_id AND w.client_id = r.client_id AND w.run_id = r.id
+LEFT JOIN pace_preview w ON w.organisation_id = r.organisation_id AND w.person_id = r.person_id AND w.run_id = r.id
     AND w.closed_at IS NULL AND w.expires_at > now() AND r.outcome IS NULL
 WHERE r.organisation_id = $1
-  AND ($2::uuid IS NULL OR r.client_id = $2)
+  AND ($2::uuid IS NULL OR r.person_id = $2)
   AND ($3::text = '' OR r.kind = $3)
   AND ($4::text = '' OR r.trigger = $4)
   AND CASE $5::text WHEN '' THEN true WHEN 'unfinished' THEN r.outcome IS NULL ELSE r.outcome = $5 END
@@ -45,7 +45,7 @@ LIMIT $8
 
 type ListConsoleRunsParams struct {
 	OrganisationID care.ID
-	ClientID       *care.ID
+	PersonID       *care.ID
 	Kind           string
 	Trigger        string
 	Outcome        string
@@ -56,7 +56,7 @@ type ListConsoleRunsParams struct {
 
 type ListConsoleRunsRow struct {
 	ID              care.ID
-	ClientID        care.ID
+	PersonID        care.ID
 	Kind            string
 	Trigger         string
 	RequestedBy     string
@@ -75,7 +75,7 @@ type ListConsoleRunsRow struct {
 	FamilyName      string
 	PlanID          *care.ID
 	ContractID      *care.ID
-	RetrievalID     *care.ID
+	PreviewID       *care.ID
 	RetrievedAt     *time.Time
 	ExpiresAt       *time.Time
 }
@@ -84,7 +84,7 @@ type ListConsoleRunsRow struct {
 func (q *Queries) ListConsoleRuns(ctx context.Context, arg ListConsoleRunsParams) ([]ListConsoleRunsRow, error) {
 	rows, err := q.db.Query(ctx, listConsoleRuns,
 		arg.OrganisationID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.Kind,
 		arg.Trigger,
 		arg.Outcome,
@@ -101,7 +101,7 @@ func (q *Queries) ListConsoleRuns(ctx context.Context, arg ListConsoleRunsParams
 		var i ListConsoleRunsRow
 		if err := rows.Scan(
 			&i.ID,
-			&i.ClientID,
+			&i.PersonID,
 			&i.Kind,
 			&i.Trigger,
 			&i.RequestedBy,
@@ -120,7 +120,7 @@ func (q *Queries) ListConsoleRuns(ctx context.Context, arg ListConsoleRunsParams
 			&i.FamilyName,
 			&i.PlanID,
 			&i.ContractID,
-			&i.RetrievalID,
+			&i.PreviewID,
 			&i.RetrievedAt,
 			&i.ExpiresAt,
 		); err != nil {
@@ -136,9 +136,9 @@ func (q *Queries) ListConsoleRuns(ctx context.Context, arg ListConsoleRunsParams
 
 const listPeople = `-- name: ListPeople :many
 
-WITH person AS (
+WITH candidate AS (
     SELECT p.id, p.organisation_id, p.given_name, p.family_name, p.birth_date, p.care_recipient_id, p.ndis_number, p.connection_id, p.entry_date, p.departure_date, p.not_in_care_since, p.entries, p.reported_given_name, p.verified_at, p.created_at, p.pace_participant, p.pace_api_access, lower(p.family_name) AS family, lower(p.given_name) AS given
-    FROM client p
+    FROM person p
     WHERE p.organisation_id = $1
       AND ($2::text[] = '{}' OR NOT EXISTS (
           SELECT FROM unnest($2::text[]) AS word
@@ -150,14 +150,14 @@ WITH person AS (
     LIMIT CASE WHEN $5::text = '' AND NOT $6::boolean THEN $8::int END
     OFFSET CASE WHEN $5::text = '' AND NOT $6::boolean THEN $7::int END
 ), page AS (
-    SELECT person.id, person.organisation_id, person.given_name, person.family_name, person.birth_date, person.care_recipient_id, person.ndis_number, person.connection_id, person.entry_date, person.departure_date, person.not_in_care_since, person.entries, person.reported_given_name, person.verified_at, person.created_at, person.pace_participant, person.pace_api_access, person.family, person.given, last.id AS last_run_id, s.stale
-    FROM person
+    SELECT candidate.id, candidate.organisation_id, candidate.given_name, candidate.family_name, candidate.birth_date, candidate.care_recipient_id, candidate.ndis_number, candidate.connection_id, candidate.entry_date, candidate.departure_date, candidate.not_in_care_since, candidate.entries, candidate.reported_given_name, candidate.verified_at, candidate.created_at, candidate.pace_participant, candidate.pace_api_access, candidate.family, candidate.given, last.id AS last_run_id, s.stale
+    FROM candidate
     LEFT JOIN LATERAL (
         SELECT newest.id, newest.outcome, newest.reason, newest.requested_at, newest.finished_at
-        FROM (VALUES ('care-recipient', person.care_recipient_id), ('pace-contract', person.ndis_number)) AS possible (kind, number)
+        FROM (VALUES ('care-recipient', candidate.care_recipient_id), ('pace-contract', candidate.ndis_number)) AS possible (kind, number)
         CROSS JOIN LATERAL (
             SELECT r.id, r.outcome, r.reason, r.requested_at, r.finished_at FROM sync_run r
-            WHERE r.organisation_id = person.organisation_id AND r.client_id = person.id AND r.kind = possible.kind AND r.reason <> 'preview_expired'
+            WHERE r.organisation_id = candidate.organisation_id AND r.person_id = candidate.id AND r.kind = possible.kind AND r.reason <> 'preview_expired'
             ORDER BY r.requested_at DESC LIMIT 1) newest
         WHERE possible.number IS NOT NULL
         ORDER BY coalesce(newest.outcome IN ('partial', 'failed', 'cancelled') AND newest.reason NOT IN ('superseded', 'plan_in_future'), false) DESC,
@@ -170,7 +170,7 @@ WITH person AS (
     WHERE ($5::text = '' OR last.outcome = $5::text OR $5::text = 'never' AND last.id IS NULL
            OR $5::text = 'unfinished' AND last.id IS NOT NULL AND last.outcome IS NULL)
       AND (NOT $6::boolean OR s.stale)
-    ORDER BY person.family, person.given, person.id
+    ORDER BY candidate.family, candidate.given, candidate.id
     LIMIT $8::int OFFSET CASE WHEN $5::text <> '' OR $6::boolean THEN $7::int END
 )
 SELECT c.id, c.given_name, c.family_name, coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number,
@@ -260,10 +260,10 @@ func (q *Queries) ListPeople(ctx context.Context, arg ListPeopleParams) ([]ListP
 
 const viewInvoiceLine = `-- name: ViewInvoiceLine :one
 SELECT l.id, i.upstream_invoice_id, l.upstream_item_id, l.service_code, l.delivery_date, l.amount, l.external_reference_id,
-       c.id AS client_id, coalesce(c.given_name, '') AS given_name, coalesce(c.family_name, '') AS family_name
+       c.id AS person_id, coalesce(c.given_name, '') AS given_name, coalesce(c.family_name, '') AS family_name
 FROM invoice_line l
 JOIN invoice i ON i.organisation_id = l.organisation_id AND i.id = l.invoice_id
-LEFT JOIN client c ON c.organisation_id = l.organisation_id AND c.id = l.client_id
+LEFT JOIN person c ON c.organisation_id = l.organisation_id AND c.id = l.person_id
 WHERE l.organisation_id = $1 AND l.id = $2
 `
 
@@ -280,7 +280,7 @@ type ViewInvoiceLineRow struct {
 	DeliveryDate        care.Date
 	Amount              decimal.NullDecimal
 	ExternalReferenceID string
-	ClientID            *care.ID
+	PersonID            *care.ID
 	GivenName           string
 	FamilyName          string
 }
@@ -296,7 +296,7 @@ func (q *Queries) ViewInvoiceLine(ctx context.Context, arg ViewInvoiceLineParams
 		&i.DeliveryDate,
 		&i.Amount,
 		&i.ExternalReferenceID,
-		&i.ClientID,
+		&i.PersonID,
 		&i.GivenName,
 		&i.FamilyName,
 	)
@@ -304,7 +304,7 @@ func (q *Queries) ViewInvoiceLine(ctx context.Context, arg ViewInvoiceLineParams
 }
 
 const viewInvoiceLineUsage = `-- name: ViewInvoiceLineUsage :many
-SELECT u.id, u.budget_id, p.client_id, b.type_code, b.type_name, b.start_date, b.end_date, u.amount, u.removed_at
+SELECT u.id, u.budget_id, p.person_id, b.type_code, b.type_name, b.start_date, b.end_date, u.amount, u.removed_at
 FROM usage_line u
 JOIN budget b ON b.organisation_id = u.organisation_id AND b.id = u.budget_id
 JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
@@ -320,7 +320,7 @@ type ViewInvoiceLineUsageParams struct {
 type ViewInvoiceLineUsageRow struct {
 	ID        care.ID
 	BudgetID  care.ID
-	ClientID  care.ID
+	PersonID  care.ID
 	TypeCode  string
 	TypeName  string
 	StartDate care.Date
@@ -342,7 +342,7 @@ func (q *Queries) ViewInvoiceLineUsage(ctx context.Context, arg ViewInvoiceLineU
 		if err := rows.Scan(
 			&i.ID,
 			&i.BudgetID,
-			&i.ClientID,
+			&i.PersonID,
 			&i.TypeCode,
 			&i.TypeName,
 			&i.StartDate,

@@ -116,26 +116,26 @@ func (q *Queries) ViewContractHistory(ctx context.Context, arg ViewContractHisto
 }
 
 const viewContracts = `-- name: ViewContracts :many
-SELECT c.id, c.client_id, c.origin, c.reference, c.plan_first_start_date, c.plan_start_date, c.plan_end_date, c.start_date, c.end_date,
+SELECT c.id, c.person_id, c.origin, c.reference, c.plan_first_start_date, c.plan_start_date, c.plan_end_date, c.start_date, c.end_date,
        c.superseded_by, c.total_funding, c.allocation_total, c.funding_incomplete, c.allocation_incomplete, c.retrieved_on, f.as_of, coalesce(n.time_zone, 'Australia/Sydney') AS service_time_zone
 FROM service_contract c
 LEFT JOIN pace_settings s ON s.organisation_id = c.organisation_id
 LEFT JOIN connection n ON n.organisation_id = s.organisation_id AND n.id = s.connection_id
-LEFT JOIN area_fence f ON f.organisation_id = c.organisation_id AND f.client_id = c.client_id AND f.area = 'contract' AND c.origin = 'pace'
+LEFT JOIN area_fence f ON f.organisation_id = c.organisation_id AND f.person_id = c.person_id AND f.area = 'contract' AND c.origin = 'pace'
 WHERE c.organisation_id = $1
-  AND (c.client_id = $2 OR c.id = $3)
+  AND (c.person_id = $2 OR c.id = $3)
 ORDER BY c.start_date DESC, c.created_at DESC, c.id
 `
 
 type ViewContractsParams struct {
 	OrganisationID care.ID
-	ClientID       *care.ID
+	PersonID       *care.ID
 	ContractID     *care.ID
 }
 
 type ViewContractsRow struct {
 	ID                   care.ID
-	ClientID             care.ID
+	PersonID             care.ID
 	Origin               string
 	Reference            string
 	PlanFirstStartDate   care.Date
@@ -153,9 +153,9 @@ type ViewContractsRow struct {
 	ServiceTimeZone      string
 }
 
-// A client's, newest first, or the one of that id.
+// A person's, newest first, or the one of that id.
 func (q *Queries) ViewContracts(ctx context.Context, arg ViewContractsParams) ([]ViewContractsRow, error) {
-	rows, err := q.db.Query(ctx, viewContracts, arg.OrganisationID, arg.ClientID, arg.ContractID)
+	rows, err := q.db.Query(ctx, viewContracts, arg.OrganisationID, arg.PersonID, arg.ContractID)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +165,7 @@ func (q *Queries) ViewContracts(ctx context.Context, arg ViewContractsParams) ([
 		var i ViewContractsRow
 		if err := rows.Scan(
 			&i.ID,
-			&i.ClientID,
+			&i.PersonID,
 			&i.Origin,
 			&i.Reference,
 			&i.PlanFirstStartDate,
@@ -307,12 +307,12 @@ func (q *Queries) ViewFundingPeriods(ctx context.Context, arg ViewFundingPeriods
 const viewPerson = `-- name: ViewPerson :one
 
 SELECT c.id, coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name
-FROM client c WHERE c.organisation_id = $1 AND c.id = $2
+FROM person c WHERE c.organisation_id = $1 AND c.id = $2
 `
 
 type ViewPersonParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 }
 
 type ViewPersonRow struct {
@@ -325,7 +325,7 @@ type ViewPersonRow struct {
 
 // What people and programs are shown of service contracts. Every query names the organisation (R11).
 func (q *Queries) ViewPerson(ctx context.Context, arg ViewPersonParams) (ViewPersonRow, error) {
-	row := q.db.QueryRow(ctx, viewPerson, arg.OrganisationID, arg.ClientID)
+	row := q.db.QueryRow(ctx, viewPerson, arg.OrganisationID, arg.PersonID)
 	var i ViewPersonRow
 	err := row.Scan(
 		&i.ID,
@@ -408,23 +408,23 @@ func (q *Queries) ViewPlanBudgets(ctx context.Context, arg ViewPlanBudgetsParams
 }
 
 const viewReviews = `-- name: ViewReviews :many
-SELECT v.client_id, coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
+SELECT v.person_id, coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
        v.kind, v.contract_id, v.budget_id, v.subject, v.field, v.old_value, v.new_value, v.run_id, v.held_at
-FROM pace_review v JOIN client c ON c.organisation_id = v.organisation_id AND c.id = v.client_id
+FROM pace_review v JOIN person c ON c.organisation_id = v.organisation_id AND c.id = v.person_id
 WHERE v.organisation_id = $1
-  AND ($2::uuid IS NULL OR v.client_id = $2)
+  AND ($2::uuid IS NULL OR v.person_id = $2)
   AND ($3::uuid IS NULL OR v.contract_id = $3)
 ORDER BY c.family_name, c.given_name, c.id, v.position
 `
 
 type ViewReviewsParams struct {
 	OrganisationID care.ID
-	ClientID       *care.ID
+	PersonID       *care.ID
 	ContractID     *care.ID
 }
 
 type ViewReviewsRow struct {
-	ClientID        care.ID
+	PersonID        care.ID
 	CareRecipientID string
 	NdisNumber      string
 	GivenName       string
@@ -441,7 +441,7 @@ type ViewReviewsRow struct {
 }
 
 func (q *Queries) ViewReviews(ctx context.Context, arg ViewReviewsParams) ([]ViewReviewsRow, error) {
-	rows, err := q.db.Query(ctx, viewReviews, arg.OrganisationID, arg.ClientID, arg.ContractID)
+	rows, err := q.db.Query(ctx, viewReviews, arg.OrganisationID, arg.PersonID, arg.ContractID)
 	if err != nil {
 		return nil, err
 	}
@@ -450,7 +450,7 @@ func (q *Queries) ViewReviews(ctx context.Context, arg ViewReviewsParams) ([]Vie
 	for rows.Next() {
 		var i ViewReviewsRow
 		if err := rows.Scan(
-			&i.ClientID,
+			&i.PersonID,
 			&i.CareRecipientID,
 			&i.NdisNumber,
 			&i.GivenName,
@@ -519,27 +519,27 @@ func (q *Queries) ViewStatedItems(ctx context.Context, arg ViewStatedItemsParams
 	return items, nil
 }
 
-const viewWaitingRetrieval = `-- name: ViewWaitingRetrieval :one
-SELECT id, run_id, retrieved_at, expires_at FROM pace_retrieval
-WHERE organisation_id = $1 AND client_id = $2 AND closed_at IS NULL AND expires_at > $3
+const viewWaitingPreview = `-- name: ViewWaitingPreview :one
+SELECT id, run_id, retrieved_at, expires_at FROM pace_preview
+WHERE organisation_id = $1 AND person_id = $2 AND closed_at IS NULL AND expires_at > $3
 `
 
-type ViewWaitingRetrievalParams struct {
+type ViewWaitingPreviewParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	Now            time.Time
 }
 
-type ViewWaitingRetrievalRow struct {
+type ViewWaitingPreviewRow struct {
 	ID          care.ID
 	RunID       care.ID
 	RetrievedAt time.Time
 	ExpiresAt   time.Time
 }
 
-func (q *Queries) ViewWaitingRetrieval(ctx context.Context, arg ViewWaitingRetrievalParams) (ViewWaitingRetrievalRow, error) {
-	row := q.db.QueryRow(ctx, viewWaitingRetrieval, arg.OrganisationID, arg.ClientID, arg.Now)
-	var i ViewWaitingRetrievalRow
+func (q *Queries) ViewWaitingPreview(ctx context.Context, arg ViewWaitingPreviewParams) (ViewWaitingPreviewRow, error) {
+	row := q.db.QueryRow(ctx, viewWaitingPreview, arg.OrganisationID, arg.PersonID, arg.Now)
+	var i ViewWaitingPreviewRow
 	err := row.Scan(
 		&i.ID,
 		&i.RunID,

@@ -15,36 +15,36 @@ import (
 
 const announceContractsChanged = `-- name: AnnounceContractsChanged :exec
 INSERT INTO outbox (organisation_id, topic, payload)
-SELECT $1, 'pace-contract.contract.changed', jsonb_build_object('client_id', c.client_id)
-FROM unnest($2::uuid[]) AS c (client_id)
+SELECT $1, 'pace-contract.contract.changed', jsonb_build_object('person_id', c.person_id)
+FROM unnest($2::uuid[]) AS c (person_id)
 `
 
 type AnnounceContractsChangedParams struct {
 	OrganisationID care.ID
-	ClientIds      []care.ID
+	PersonIds      []care.ID
 }
 
 func (q *Queries) AnnounceContractsChanged(ctx context.Context, arg AnnounceContractsChangedParams) error {
-	_, err := q.db.Exec(ctx, announceContractsChanged, arg.OrganisationID, arg.ClientIds)
+	_, err := q.db.Exec(ctx, announceContractsChanged, arg.OrganisationID, arg.PersonIds)
 	return err
 }
 
 const budgetsForImport = `-- name: BudgetsForImport :many
-SELECT c.client_id, c.id AS contract_id, c.start_date AS contract_start_date, c.end_date AS contract_end_date, c.retrieved_on,
+SELECT c.person_id, c.id AS contract_id, c.start_date AS contract_start_date, c.end_date AS contract_end_date, c.retrieved_on,
        b.id, b.budget_type, b.management, b.category, b.spent, b.start_date, b.end_date, b.removed::boolean AS removed
 FROM plan_budget b
 JOIN service_contract c ON c.organisation_id = b.organisation_id AND c.id = b.contract_id
-WHERE b.organisation_id = $1 AND c.client_id = ANY ($2::uuid[])
-ORDER BY c.client_id, b.id
+WHERE b.organisation_id = $1 AND c.person_id = ANY ($2::uuid[])
+ORDER BY c.person_id, b.id
 `
 
 type BudgetsForImportParams struct {
 	OrganisationID care.ID
-	ClientIds      []care.ID
+	PersonIds      []care.ID
 }
 
 type BudgetsForImportRow struct {
-	ClientID          care.ID
+	PersonID          care.ID
 	ContractID        care.ID
 	ContractStartDate care.Date
 	ContractEndDate   care.Date
@@ -60,7 +60,7 @@ type BudgetsForImportRow struct {
 }
 
 func (q *Queries) BudgetsForImport(ctx context.Context, arg BudgetsForImportParams) ([]BudgetsForImportRow, error) {
-	rows, err := q.db.Query(ctx, budgetsForImport, arg.OrganisationID, arg.ClientIds)
+	rows, err := q.db.Query(ctx, budgetsForImport, arg.OrganisationID, arg.PersonIds)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (q *Queries) BudgetsForImport(ctx context.Context, arg BudgetsForImportPara
 	for rows.Next() {
 		var i BudgetsForImportRow
 		if err := rows.Scan(
-			&i.ClientID,
+			&i.PersonID,
 			&i.ContractID,
 			&i.ContractStartDate,
 			&i.ContractEndDate,
@@ -93,87 +93,18 @@ func (q *Queries) BudgetsForImport(ctx context.Context, arg BudgetsForImportPara
 	return items, nil
 }
 
-const clientsByNDISNumber = `-- name: ClientsByNDISNumber :many
-SELECT id, ndis_number::text AS ndis_number FROM client
-WHERE organisation_id = $1 AND ndis_number = ANY ($2::text[])
-`
-
-type ClientsByNDISNumberParams struct {
-	OrganisationID care.ID
-	NdisNumbers    []string
-}
-
-type ClientsByNDISNumberRow struct {
-	ID         care.ID
-	NdisNumber string
-}
-
-func (q *Queries) ClientsByNDISNumber(ctx context.Context, arg ClientsByNDISNumberParams) ([]ClientsByNDISNumberRow, error) {
-	rows, err := q.db.Query(ctx, clientsByNDISNumber, arg.OrganisationID, arg.NdisNumbers)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ClientsByNDISNumberRow
-	for rows.Next() {
-		var i ClientsByNDISNumberRow
-		if err := rows.Scan(&i.ID, &i.NdisNumber); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const clientsOfDeliveredServices = `-- name: ClientsOfDeliveredServices :many
-SELECT DISTINCT c.client_id
-FROM delivered_service d
-JOIN plan_budget b ON b.organisation_id = d.organisation_id AND b.id = d.budget_id
-JOIN service_contract c ON c.organisation_id = b.organisation_id AND c.id = b.contract_id
-WHERE d.organisation_id = $1 AND d.kind = 'own' AND d.reference = ANY ($2::text[])
-`
-
-type ClientsOfDeliveredServicesParams struct {
-	OrganisationID care.ID
-	WorkReferences []string
-}
-
-// Under whom our own work of these references stands now.
-func (q *Queries) ClientsOfDeliveredServices(ctx context.Context, arg ClientsOfDeliveredServicesParams) ([]care.ID, error) {
-	rows, err := q.db.Query(ctx, clientsOfDeliveredServices, arg.OrganisationID, arg.WorkReferences)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []care.ID
-	for rows.Next() {
-		var client_id care.ID
-		if err := rows.Scan(&client_id); err != nil {
-			return nil, err
-		}
-		items = append(items, client_id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const deliveredServicesForImport = `-- name: DeliveredServicesForImport :many
 SELECT d.id, d.budget_id, d.kind, d.reference, d.delivered_on, d.amount, d.support_item_number, d.support_item_description,
        d.service_provider_name, d.note, d.claim_status, d.claimable, d.removed::boolean AS removed
 FROM delivered_service d
 JOIN plan_budget b ON b.organisation_id = d.organisation_id AND b.id = d.budget_id
 JOIN service_contract c ON c.organisation_id = b.organisation_id AND c.id = b.contract_id
-WHERE d.organisation_id = $1 AND c.client_id = ANY ($2::uuid[])
+WHERE d.organisation_id = $1 AND c.person_id = ANY ($2::uuid[])
 `
 
 type DeliveredServicesForImportParams struct {
 	OrganisationID care.ID
-	ClientIds      []care.ID
+	PersonIds      []care.ID
 }
 
 type DeliveredServicesForImportRow struct {
@@ -193,7 +124,7 @@ type DeliveredServicesForImportRow struct {
 }
 
 func (q *Queries) DeliveredServicesForImport(ctx context.Context, arg DeliveredServicesForImportParams) ([]DeliveredServicesForImportRow, error) {
-	rows, err := q.db.Query(ctx, deliveredServicesForImport, arg.OrganisationID, arg.ClientIds)
+	rows, err := q.db.Query(ctx, deliveredServicesForImport, arg.OrganisationID, arg.PersonIds)
 	if err != nil {
 		return nil, err
 	}
@@ -227,19 +158,88 @@ func (q *Queries) DeliveredServicesForImport(ctx context.Context, arg DeliveredS
 }
 
 const lockContracts = `-- name: LockContracts :exec
-SELECT FROM area_fence WHERE organisation_id = $1 AND area = 'contract' AND client_id = ANY ($2::uuid[])
-ORDER BY client_id FOR UPDATE
+SELECT FROM area_fence WHERE organisation_id = $1 AND area = 'contract' AND person_id = ANY ($2::uuid[])
+ORDER BY person_id FOR UPDATE
 `
 
 type LockContractsParams struct {
 	OrganisationID care.ID
-	ClientIds      []care.ID
+	PersonIds      []care.ID
 }
 
-// Whoever writes contracts of these clients waits, and is waited for: one client after the other, always in the same order.
+// Whoever writes contracts of these people waits, and is waited for: one person after the other, always in the same order.
 func (q *Queries) LockContracts(ctx context.Context, arg LockContractsParams) error {
-	_, err := q.db.Exec(ctx, lockContracts, arg.OrganisationID, arg.ClientIds)
+	_, err := q.db.Exec(ctx, lockContracts, arg.OrganisationID, arg.PersonIds)
 	return err
+}
+
+const peopleByNDISNumber = `-- name: PeopleByNDISNumber :many
+SELECT id, ndis_number::text AS ndis_number FROM person
+WHERE organisation_id = $1 AND ndis_number = ANY ($2::text[])
+`
+
+type PeopleByNDISNumberParams struct {
+	OrganisationID care.ID
+	NdisNumbers    []string
+}
+
+type PeopleByNDISNumberRow struct {
+	ID         care.ID
+	NdisNumber string
+}
+
+func (q *Queries) PeopleByNDISNumber(ctx context.Context, arg PeopleByNDISNumberParams) ([]PeopleByNDISNumberRow, error) {
+	rows, err := q.db.Query(ctx, peopleByNDISNumber, arg.OrganisationID, arg.NdisNumbers)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PeopleByNDISNumberRow
+	for rows.Next() {
+		var i PeopleByNDISNumberRow
+		if err := rows.Scan(&i.ID, &i.NdisNumber); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const peopleOfDeliveredServices = `-- name: PeopleOfDeliveredServices :many
+SELECT DISTINCT c.person_id
+FROM delivered_service d
+JOIN plan_budget b ON b.organisation_id = d.organisation_id AND b.id = d.budget_id
+JOIN service_contract c ON c.organisation_id = b.organisation_id AND c.id = b.contract_id
+WHERE d.organisation_id = $1 AND d.kind = 'own' AND d.reference = ANY ($2::text[])
+`
+
+type PeopleOfDeliveredServicesParams struct {
+	OrganisationID care.ID
+	WorkReferences []string
+}
+
+// Under whom our own work of these references stands now.
+func (q *Queries) PeopleOfDeliveredServices(ctx context.Context, arg PeopleOfDeliveredServicesParams) ([]care.ID, error) {
+	rows, err := q.db.Query(ctx, peopleOfDeliveredServices, arg.OrganisationID, arg.WorkReferences)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []care.ID
+	for rows.Next() {
+		var person_id care.ID
+		if err := rows.Scan(&person_id); err != nil {
+			return nil, err
+		}
+		items = append(items, person_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const removeAdjustments = `-- name: RemoveAdjustments :exec

@@ -24,7 +24,7 @@ SELECT jsonb_build_object(
     'providers', (SELECT coalesce(jsonb_agg(n.service_provider_id), '[]') FROM connection n
                   WHERE n.organisation_id = $1 AND n.service = 'services-australia'),
     'lines', (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                  'id', l.id, 'client_id', l.client_id, 'upstream_invoice_id', i.upstream_invoice_id, 'upstream_item_id', l.upstream_item_id,
+                  'id', l.id, 'person_id', l.person_id, 'upstream_invoice_id', i.upstream_invoice_id, 'upstream_item_id', l.upstream_item_id,
                   'external_reference_id', l.external_reference_id, 'service_code', l.service_code, 'delivery_date', l.delivery_date)), '[]')
               FROM meant m JOIN invoice_line l ON l.id = m.id JOIN invoice i ON i.organisation_id = l.organisation_id AND i.id = l.invoice_id)
 )::jsonb AS billing
@@ -42,41 +42,6 @@ func (q *Queries) BillingOf(ctx context.Context, arg BillingOfParams) (json.RawM
 	var billing json.RawMessage
 	err := row.Scan(&billing)
 	return billing, err
-}
-
-const clientsByCareRecipientID = `-- name: ClientsByCareRecipientID :many
-SELECT id, care_recipient_id::text AS care_recipient_id FROM client
-WHERE organisation_id = $1 AND care_recipient_id = ANY ($2::text[])
-`
-
-type ClientsByCareRecipientIDParams struct {
-	OrganisationID   care.ID
-	CareRecipientIds []string
-}
-
-type ClientsByCareRecipientIDRow struct {
-	ID              care.ID
-	CareRecipientID string
-}
-
-func (q *Queries) ClientsByCareRecipientID(ctx context.Context, arg ClientsByCareRecipientIDParams) ([]ClientsByCareRecipientIDRow, error) {
-	rows, err := q.db.Query(ctx, clientsByCareRecipientID, arg.OrganisationID, arg.CareRecipientIds)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ClientsByCareRecipientIDRow
-	for rows.Next() {
-		var i ClientsByCareRecipientIDRow
-		if err := rows.Scan(&i.ID, &i.CareRecipientID); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const linkUsage = `-- name: LinkUsage :exec
@@ -105,6 +70,41 @@ func (q *Queries) LockUsageLinks(ctx context.Context, organisationID care.ID) er
 	return err
 }
 
+const peopleByCareRecipientID = `-- name: PeopleByCareRecipientID :many
+SELECT id, care_recipient_id::text AS care_recipient_id FROM person
+WHERE organisation_id = $1 AND care_recipient_id = ANY ($2::text[])
+`
+
+type PeopleByCareRecipientIDParams struct {
+	OrganisationID   care.ID
+	CareRecipientIds []string
+}
+
+type PeopleByCareRecipientIDRow struct {
+	ID              care.ID
+	CareRecipientID string
+}
+
+func (q *Queries) PeopleByCareRecipientID(ctx context.Context, arg PeopleByCareRecipientIDParams) ([]PeopleByCareRecipientIDRow, error) {
+	rows, err := q.db.Query(ctx, peopleByCareRecipientID, arg.OrganisationID, arg.CareRecipientIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PeopleByCareRecipientIDRow
+	for rows.Next() {
+		var i PeopleByCareRecipientIDRow
+		if err := rows.Scan(&i.ID, &i.CareRecipientID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const usageOfBilling = `-- name: UsageOfBilling :many
 WITH meant AS (
     SELECT u.id FROM usage_line u
@@ -118,7 +118,7 @@ WITH meant AS (
     JOIN usage_line u ON u.organisation_id = l.organisation_id AND u.invoice_line_id = l.id
     WHERE i.organisation_id = $1 AND i.upstream_invoice_id = ANY ($2::text[])
 )
-SELECT p.client_id, to_jsonb(u)::jsonb AS line
+SELECT p.person_id, to_jsonb(u)::jsonb AS line
 FROM meant m
 JOIN usage_line u ON u.id = m.id
 JOIN budget b ON b.organisation_id = u.organisation_id AND b.id = u.budget_id
@@ -132,7 +132,7 @@ type UsageOfBillingParams struct {
 }
 
 type UsageOfBillingRow struct {
-	ClientID care.ID
+	PersonID care.ID
 	Line     json.RawMessage
 }
 
@@ -146,7 +146,7 @@ func (q *Queries) UsageOfBilling(ctx context.Context, arg UsageOfBillingParams) 
 	var items []UsageOfBillingRow
 	for rows.Next() {
 		var i UsageOfBillingRow
-		if err := rows.Scan(&i.ClientID, &i.Line); err != nil {
+		if err := rows.Scan(&i.PersonID, &i.Line); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -158,18 +158,18 @@ func (q *Queries) UsageOfBilling(ctx context.Context, arg UsageOfBillingParams) 
 }
 
 const writeInvoiceLines = `-- name: WriteInvoiceLines :many
-INSERT INTO invoice_line AS l (id, organisation_id, invoice_id, upstream_item_id, client_id, service_code, delivery_date, amount,
+INSERT INTO invoice_line AS l (id, organisation_id, invoice_id, upstream_item_id, person_id, service_code, delivery_date, amount,
                                external_reference_id)
-SELECT r.id, $1, i.id, r.upstream_item_id, r.client_id, r.service_code, r.delivery_date, r.amount, r.external_reference_id
+SELECT r.id, $1, i.id, r.upstream_item_id, r.person_id, r.service_code, r.delivery_date, r.amount, r.external_reference_id
 FROM jsonb_to_recordset($2::jsonb)
-    AS r (id uuid, upstream_invoice_id text, upstream_item_id text, client_id uuid, service_code text, delivery_date date, amount numeric,
+    AS r (id uuid, upstream_invoice_id text, upstream_item_id text, person_id uuid, service_code text, delivery_date date, amount numeric,
           external_reference_id text)
 JOIN invoice i ON i.organisation_id = $1 AND i.upstream_invoice_id = r.upstream_invoice_id
 ON CONFLICT (organisation_id, invoice_id, upstream_item_id) DO UPDATE
-SET client_id = excluded.client_id, service_code = excluded.service_code, delivery_date = excluded.delivery_date, amount = excluded.amount,
+SET person_id = excluded.person_id, service_code = excluded.service_code, delivery_date = excluded.delivery_date, amount = excluded.amount,
     external_reference_id = coalesce(nullif(excluded.external_reference_id, ''), l.external_reference_id)
-WHERE (l.client_id, l.service_code, l.delivery_date, l.amount, l.external_reference_id)
-      IS DISTINCT FROM (excluded.client_id, excluded.service_code, excluded.delivery_date, excluded.amount,
+WHERE (l.person_id, l.service_code, l.delivery_date, l.amount, l.external_reference_id)
+      IS DISTINCT FROM (excluded.person_id, excluded.service_code, excluded.delivery_date, excluded.amount,
                         coalesce(nullif(excluded.external_reference_id, ''), l.external_reference_id))
 RETURNING (xmax = 0)::boolean AS created
 `

@@ -13,7 +13,7 @@ import (
 
 const holdersOfNumber = `-- name: HoldersOfNumber :many
 SELECT c.id, person_has_records(c.organisation_id, c.id) AS has_records
-FROM client c
+FROM person c
 WHERE c.organisation_id = $1
   AND CASE $2::text WHEN 'ndis_number' THEN c.ndis_number ELSE c.care_recipient_id END = $3::text
 `
@@ -51,12 +51,12 @@ func (q *Queries) HoldersOfNumber(ctx context.Context, arg HoldersOfNumberParams
 
 const lockPersonNumbers = `-- name: LockPersonNumbers :one
 SELECT coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, person_has_records(c.organisation_id, c.id) AS has_records
-FROM client c WHERE c.organisation_id = $1 AND c.id = $2 FOR UPDATE
+FROM person c WHERE c.organisation_id = $1 AND c.id = $2 FOR UPDATE
 `
 
 type LockPersonNumbersParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 }
 
 type LockPersonNumbersRow struct {
@@ -67,7 +67,7 @@ type LockPersonNumbersRow struct {
 
 // has_records: whether the person has a plan or a contract.
 func (q *Queries) LockPersonNumbers(ctx context.Context, arg LockPersonNumbersParams) (LockPersonNumbersRow, error) {
-	row := q.db.QueryRow(ctx, lockPersonNumbers, arg.OrganisationID, arg.ClientID)
+	row := q.db.QueryRow(ctx, lockPersonNumbers, arg.OrganisationID, arg.PersonID)
 	var i LockPersonNumbersRow
 	err := row.Scan(&i.CareRecipientID, &i.NdisNumber, &i.HasRecords)
 	return i, err
@@ -76,39 +76,39 @@ func (q *Queries) LockPersonNumbers(ctx context.Context, arg LockPersonNumbersPa
 const setCareRecipientID = `-- name: SetCareRecipientID :exec
 WITH fenced AS (
     UPDATE area_fence a SET previous_ticket = a.ticket, ticket = nextval('read_ticket')
-    WHERE a.organisation_id = $2 AND a.client_id = $3 AND a.area <> 'contract'
+    WHERE a.organisation_id = $2 AND a.person_id = $3 AND a.area <> 'contract'
 ), fenced_usage AS (
     UPDATE usage_fence f SET previous_ticket = f.ticket, ticket = nextval('read_ticket')
     FROM budget b JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
-    WHERE p.organisation_id = $2 AND p.client_id = $3 AND f.organisation_id = b.organisation_id AND f.budget_id = b.id
+    WHERE p.organisation_id = $2 AND p.person_id = $3 AND f.organisation_id = b.organisation_id AND f.budget_id = b.id
 )
-UPDATE client c SET care_recipient_id = $1::text, verified_at = NULL
+UPDATE person c SET care_recipient_id = $1::text, verified_at = NULL
 WHERE c.organisation_id = $2 AND c.id = $3
 `
 
 type SetCareRecipientIDParams struct {
 	CareRecipientID string
 	OrganisationID  care.ID
-	ClientID        care.ID
+	PersonID        care.ID
 }
 
 // What was read under the number of before is older than the change (R7).
 func (q *Queries) SetCareRecipientID(ctx context.Context, arg SetCareRecipientIDParams) error {
-	_, err := q.db.Exec(ctx, setCareRecipientID, arg.CareRecipientID, arg.OrganisationID, arg.ClientID)
+	_, err := q.db.Exec(ctx, setCareRecipientID, arg.CareRecipientID, arg.OrganisationID, arg.PersonID)
 	return err
 }
 
 const setNDISNumber = `-- name: SetNDISNumber :exec
-UPDATE client SET ndis_number = $1::text WHERE organisation_id = $2 AND id = $3
+UPDATE person SET ndis_number = $1::text WHERE organisation_id = $2 AND id = $3
 `
 
 type SetNDISNumberParams struct {
 	NdisNumber     string
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 }
 
 func (q *Queries) SetNDISNumber(ctx context.Context, arg SetNDISNumberParams) error {
-	_, err := q.db.Exec(ctx, setNDISNumber, arg.NdisNumber, arg.OrganisationID, arg.ClientID)
+	_, err := q.db.Exec(ctx, setNDISNumber, arg.NdisNumber, arg.OrganisationID, arg.PersonID)
 	return err
 }

@@ -13,53 +13,53 @@ import (
 	"github.com/caresync/caresync/care"
 )
 
-const lockClientByNDISNumber = `-- name: LockClientByNDISNumber :one
-SELECT id FROM client WHERE organisation_id = $1 AND ndis_number = $2::text FOR NO KEY UPDATE
+const lockPersonByNDISNumber = `-- name: LockPersonByNDISNumber :one
+SELECT id FROM person WHERE organisation_id = $1 AND ndis_number = $2::text FOR NO KEY UPDATE
 `
 
-type LockClientByNDISNumberParams struct {
+type LockPersonByNDISNumberParams struct {
 	OrganisationID care.ID
 	NdisNumber     string
 }
 
-// Whoever notes something about one client waits for the other.
-func (q *Queries) LockClientByNDISNumber(ctx context.Context, arg LockClientByNDISNumberParams) (care.ID, error) {
-	row := q.db.QueryRow(ctx, lockClientByNDISNumber, arg.OrganisationID, arg.NdisNumber)
+// Whoever notes something about one person waits for the other.
+func (q *Queries) LockPersonByNDISNumber(ctx context.Context, arg LockPersonByNDISNumberParams) (care.ID, error) {
+	row := q.db.QueryRow(ctx, lockPersonByNDISNumber, arg.OrganisationID, arg.NdisNumber)
 	var id care.ID
 	err := row.Scan(&id)
 	return id, err
 }
 
-const lockClientFlags = `-- name: LockClientFlags :one
-SELECT pace_participant, pace_api_access FROM client
+const lockPersonFlags = `-- name: LockPersonFlags :one
+SELECT pace_participant, pace_api_access FROM person
 WHERE organisation_id = $1 AND id = $2 FOR NO KEY UPDATE
 `
 
-type LockClientFlagsParams struct {
+type LockPersonFlagsParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 }
 
-type LockClientFlagsRow struct {
+type LockPersonFlagsRow struct {
 	PaceParticipant bool
 	PaceApiAccess   bool
 }
 
-func (q *Queries) LockClientFlags(ctx context.Context, arg LockClientFlagsParams) (LockClientFlagsRow, error) {
-	row := q.db.QueryRow(ctx, lockClientFlags, arg.OrganisationID, arg.ClientID)
-	var i LockClientFlagsRow
+func (q *Queries) LockPersonFlags(ctx context.Context, arg LockPersonFlagsParams) (LockPersonFlagsRow, error) {
+	row := q.db.QueryRow(ctx, lockPersonFlags, arg.OrganisationID, arg.PersonID)
+	var i LockPersonFlagsRow
 	err := row.Scan(&i.PaceParticipant, &i.PaceApiAccess)
 	return i, err
 }
 
 const lockStanding = `-- name: LockStanding :one
 SELECT relationships, stopped_on, stop_reason FROM pace_standing
-WHERE organisation_id = $1 AND client_id = $2 FOR UPDATE
+WHERE organisation_id = $1 AND person_id = $2 FOR UPDATE
 `
 
 type LockStandingParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 }
 
 type LockStandingRow struct {
@@ -68,9 +68,9 @@ type LockStandingRow struct {
 	StopReason    string
 }
 
-// No row: nothing was ever said of the client.
+// No row: nothing was ever said of the person.
 func (q *Queries) LockStanding(ctx context.Context, arg LockStandingParams) (LockStandingRow, error) {
-	row := q.db.QueryRow(ctx, lockStanding, arg.OrganisationID, arg.ClientID)
+	row := q.db.QueryRow(ctx, lockStanding, arg.OrganisationID, arg.PersonID)
 	var i LockStandingRow
 	err := row.Scan(&i.Relationships, &i.StoppedOn, &i.StopReason)
 	return i, err
@@ -78,26 +78,26 @@ func (q *Queries) LockStanding(ctx context.Context, arg LockStandingParams) (Loc
 
 const noteNotification = `-- name: NoteNotification :one
 WITH before AS (
-    SELECT n.client_id FROM pace_notification n WHERE n.organisation_id = $1 AND n.digest = $2
+    SELECT n.person_id FROM pace_notification n WHERE n.organisation_id = $1 AND n.digest = $2
 )
-INSERT INTO pace_notification AS n (organisation_id, digest, event, client_id, first_received_at, last_received_at)
+INSERT INTO pace_notification AS n (organisation_id, digest, event, person_id, first_received_at, last_received_at)
 VALUES ($1, $2, $3, $4::uuid, $5, $5)
 ON CONFLICT (organisation_id, digest) DO UPDATE
-SET times = n.times + 1, client_id = coalesce(excluded.client_id, n.client_id), last_received_at = excluded.last_received_at
-RETURNING n.times, EXISTS (SELECT FROM before b WHERE b.client_id IS NOT NULL) AS client_known_before
+SET times = n.times + 1, person_id = coalesce(excluded.person_id, n.person_id), last_received_at = excluded.last_received_at
+RETURNING n.times, EXISTS (SELECT FROM before b WHERE b.person_id IS NOT NULL) AS person_known_before
 `
 
 type NoteNotificationParams struct {
 	OrganisationID care.ID
 	Digest         []byte
 	Event          string
-	ClientID       *care.ID
+	PersonID       *care.ID
 	ReceivedAt     time.Time
 }
 
 type NoteNotificationRow struct {
 	Times             int32
-	ClientKnownBefore bool
+	PersonKnownBefore bool
 }
 
 // Answers with how often it has come, and whether we knew whose it is when it came before.
@@ -106,45 +106,45 @@ func (q *Queries) NoteNotification(ctx context.Context, arg NoteNotificationPara
 		arg.OrganisationID,
 		arg.Digest,
 		arg.Event,
-		arg.ClientID,
+		arg.PersonID,
 		arg.ReceivedAt,
 	)
 	var i NoteNotificationRow
-	err := row.Scan(&i.Times, &i.ClientKnownBefore)
+	err := row.Scan(&i.Times, &i.PersonKnownBefore)
 	return i, err
 }
 
-const setClientFlags = `-- name: SetClientFlags :exec
-UPDATE client SET pace_participant = $1, pace_api_access = $2
+const setPersonFlags = `-- name: SetPersonFlags :exec
+UPDATE person SET pace_participant = $1, pace_api_access = $2
 WHERE organisation_id = $3 AND id = $4
 `
 
-type SetClientFlagsParams struct {
+type SetPersonFlagsParams struct {
 	PaceParticipant bool
 	PaceApiAccess   bool
 	OrganisationID  care.ID
-	ClientID        care.ID
+	PersonID        care.ID
 }
 
-func (q *Queries) SetClientFlags(ctx context.Context, arg SetClientFlagsParams) error {
-	_, err := q.db.Exec(ctx, setClientFlags,
+func (q *Queries) SetPersonFlags(ctx context.Context, arg SetPersonFlagsParams) error {
+	_, err := q.db.Exec(ctx, setPersonFlags,
 		arg.PaceParticipant,
 		arg.PaceApiAccess,
 		arg.OrganisationID,
-		arg.ClientID,
+		arg.PersonID,
 	)
 	return err
 }
 
 const setRelationships = `-- name: SetRelationships :exec
-INSERT INTO pace_standing (organisation_id, client_id, relationships, ends_on)
+INSERT INTO pace_standing (organisation_id, person_id, relationships, ends_on)
 VALUES ($1, $2, $3, $4)
-ON CONFLICT (client_id) DO UPDATE SET relationships = excluded.relationships, ends_on = excluded.ends_on
+ON CONFLICT (person_id) DO UPDATE SET relationships = excluded.relationships, ends_on = excluded.ends_on
 `
 
 type SetRelationshipsParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	Relationships  json.RawMessage
 	EndsOn         care.Date
 }
@@ -152,7 +152,7 @@ type SetRelationshipsParams struct {
 func (q *Queries) SetRelationships(ctx context.Context, arg SetRelationshipsParams) error {
 	_, err := q.db.Exec(ctx, setRelationships,
 		arg.OrganisationID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.Relationships,
 		arg.EndsOn,
 	)
@@ -161,7 +161,7 @@ func (q *Queries) SetRelationships(ctx context.Context, arg SetRelationshipsPara
 
 const setStanding = `-- name: SetStanding :exec
 UPDATE pace_standing SET relationships = $1, ends_on = $2, stopped_on = $3, stop_reason = $4
-WHERE organisation_id = $5 AND client_id = $6
+WHERE organisation_id = $5 AND person_id = $6
 `
 
 type SetStandingParams struct {
@@ -170,7 +170,7 @@ type SetStandingParams struct {
 	StoppedOn      care.Date
 	StopReason     string
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 }
 
 func (q *Queries) SetStanding(ctx context.Context, arg SetStandingParams) error {
@@ -180,16 +180,16 @@ func (q *Queries) SetStanding(ctx context.Context, arg SetStandingParams) error 
 		arg.StoppedOn,
 		arg.StopReason,
 		arg.OrganisationID,
-		arg.ClientID,
+		arg.PersonID,
 	)
 	return err
 }
 
 const viewNotifications = `-- name: ViewNotifications :many
-SELECT n.event, n.client_id, coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number,
+SELECT n.event, n.person_id, coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number,
        coalesce(c.given_name, '') AS given_name, coalesce(c.family_name, '') AS family_name, n.times, n.first_received_at, n.last_received_at
 FROM pace_notification n
-LEFT JOIN client c ON c.organisation_id = n.organisation_id AND c.id = n.client_id
+LEFT JOIN person c ON c.organisation_id = n.organisation_id AND c.id = n.person_id
 WHERE n.organisation_id = $1
 ORDER BY n.last_received_at DESC, n.digest
 LIMIT $2
@@ -202,7 +202,7 @@ type ViewNotificationsParams struct {
 
 type ViewNotificationsRow struct {
 	Event           string
-	ClientID        *care.ID
+	PersonID        *care.ID
 	CareRecipientID string
 	NdisNumber      string
 	GivenName       string
@@ -223,7 +223,7 @@ func (q *Queries) ViewNotifications(ctx context.Context, arg ViewNotificationsPa
 		var i ViewNotificationsRow
 		if err := rows.Scan(
 			&i.Event,
-			&i.ClientID,
+			&i.PersonID,
 			&i.CareRecipientID,
 			&i.NdisNumber,
 			&i.GivenName,

@@ -14,22 +14,22 @@ import (
 )
 
 const clearVerified = `-- name: ClearVerified :exec
-UPDATE client SET verified_at = NULL WHERE organisation_id = $1 AND id = ANY ($2::uuid[])
+UPDATE person SET verified_at = NULL WHERE organisation_id = $1 AND id = ANY ($2::uuid[])
 `
 
 type ClearVerifiedParams struct {
 	OrganisationID care.ID
-	Clients        []care.ID
+	People         []care.ID
 }
 
 func (q *Queries) ClearVerified(ctx context.Context, arg ClearVerifiedParams) error {
-	_, err := q.db.Exec(ctx, clearVerified, arg.OrganisationID, arg.Clients)
+	_, err := q.db.Exec(ctx, clearVerified, arg.OrganisationID, arg.People)
 	return err
 }
 
 const namesakes = `-- name: Namesakes :many
-SELECT (jsonb_build_object('client', to_jsonb(c)) || known_person(c))::jsonb AS held
-FROM client c
+SELECT (jsonb_build_object('person', to_jsonb(c)) || known_person(c))::jsonb AS held
+FROM person c
 WHERE c.organisation_id = $1 AND c.verified_at IS NOT NULL AND c.birth_date = ANY ($2::date[])
 `
 
@@ -62,7 +62,7 @@ func (q *Queries) Namesakes(ctx context.Context, arg NamesakesParams) ([]json.Ra
 const peopleForImport = `-- name: PeopleForImport :many
 SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.care_recipient_id, '') AS care_recipient_id,
        coalesce(c.ndis_number, '') AS ndis_number, c.connection_id, c.pace_participant, c.pace_api_access
-FROM client c
+FROM person c
 WHERE c.organisation_id = $1
   AND (c.care_recipient_id = ANY ($2::text[]) OR ltrim(c.care_recipient_id, '0') = ANY ($3::text[]) OR c.ndis_number = ANY ($4::text[])
        OR to_char(c.birth_date, 'YYYY-MM-DD') = ANY ($5::text[]))
@@ -126,14 +126,14 @@ func (q *Queries) PeopleForImport(ctx context.Context, arg PeopleForImportParams
 
 const samePersonAnswers = `-- name: SamePersonAnswers :many
 SELECT s.id, s.care_recipient_id, s.reported_given_name, s.said_by, s.said_why, s.said_at, (s.care_recipient_id = coalesce(c.care_recipient_id, ''))::boolean AS current
-FROM same_person s JOIN client c ON c.organisation_id = s.organisation_id AND c.id = s.client_id
-WHERE s.organisation_id = $1 AND s.client_id = $2
+FROM same_person s JOIN person c ON c.organisation_id = s.organisation_id AND c.id = s.person_id
+WHERE s.organisation_id = $1 AND s.person_id = $2
 ORDER BY s.said_at DESC, s.id
 `
 
 type SamePersonAnswersParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 }
 
 type SamePersonAnswersRow struct {
@@ -148,7 +148,7 @@ type SamePersonAnswersRow struct {
 
 // What stands, the newest first. current: of the care recipient id that the person has now.
 func (q *Queries) SamePersonAnswers(ctx context.Context, arg SamePersonAnswersParams) ([]SamePersonAnswersRow, error) {
-	rows, err := q.db.Query(ctx, samePersonAnswers, arg.OrganisationID, arg.ClientID)
+	rows, err := q.db.Query(ctx, samePersonAnswers, arg.OrganisationID, arg.PersonID)
 	if err != nil {
 		return nil, err
 	}
@@ -176,21 +176,21 @@ func (q *Queries) SamePersonAnswers(ctx context.Context, arg SamePersonAnswersPa
 }
 
 const saySamePerson = `-- name: SaySamePerson :one
-WITH person AS (
-    SELECT c.id, c.organisation_id, c.care_recipient_id FROM client c
+WITH of_id AS (
+    SELECT c.id, c.organisation_id, c.care_recipient_id FROM person c
     WHERE c.organisation_id = $1 AND c.id = $2 AND c.care_recipient_id = $3::text
 ), said AS (
-    INSERT INTO same_person (organisation_id, client_id, care_recipient_id, reported_given_name, said_by, said_why)
-    SELECT p.organisation_id, p.id, p.care_recipient_id, $4, $5, $6 FROM person p
-    ON CONFLICT (client_id, care_recipient_id, reported_given_name) DO NOTHING
-    RETURNING client_id
+    INSERT INTO same_person (organisation_id, person_id, care_recipient_id, reported_given_name, said_by, said_why)
+    SELECT p.organisation_id, p.id, p.care_recipient_id, $4, $5, $6 FROM of_id p
+    ON CONFLICT (person_id, care_recipient_id, reported_given_name) DO NOTHING
+    RETURNING person_id
 )
-SELECT EXISTS (SELECT FROM person)::boolean AS same_id, (SELECT count(*) FROM said)::int AS new
+SELECT EXISTS (SELECT FROM of_id)::boolean AS same_id, (SELECT count(*) FROM said)::int AS new
 `
 
 type SaySamePersonParams struct {
 	OrganisationID    care.ID
-	ClientID          care.ID
+	PersonID          care.ID
 	CareRecipientID   string
 	ReportedGivenName string
 	SaidBy            string
@@ -206,7 +206,7 @@ type SaySamePersonRow struct {
 func (q *Queries) SaySamePerson(ctx context.Context, arg SaySamePersonParams) (SaySamePersonRow, error) {
 	row := q.db.QueryRow(ctx, saySamePerson,
 		arg.OrganisationID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.CareRecipientID,
 		arg.ReportedGivenName,
 		arg.SaidBy,
@@ -248,15 +248,15 @@ func (q *Queries) ServiceProviderConnections(ctx context.Context, organisationID
 
 const takeSamePersonBack = `-- name: TakeSamePersonBack :one
 WITH gone AS (
-    DELETE FROM same_person s WHERE s.organisation_id = $1 AND s.client_id = $2 AND s.id = $3
-    RETURNING s.organisation_id, s.client_id, s.reported_given_name
+    DELETE FROM same_person s WHERE s.organisation_id = $1 AND s.person_id = $2 AND s.id = $3
+    RETURNING s.organisation_id, s.person_id, s.reported_given_name
 )
-SELECT g.reported_given_name, c.birth_date FROM gone g JOIN client c ON c.organisation_id = g.organisation_id AND c.id = g.client_id
+SELECT g.reported_given_name, c.birth_date FROM gone g JOIN person c ON c.organisation_id = g.organisation_id AND c.id = g.person_id
 `
 
 type TakeSamePersonBackParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	ID             care.ID
 }
 
@@ -267,7 +267,7 @@ type TakeSamePersonBackRow struct {
 
 // The given name, and the day on which the person was born.
 func (q *Queries) TakeSamePersonBack(ctx context.Context, arg TakeSamePersonBackParams) (TakeSamePersonBackRow, error) {
-	row := q.db.QueryRow(ctx, takeSamePersonBack, arg.OrganisationID, arg.ClientID, arg.ID)
+	row := q.db.QueryRow(ctx, takeSamePersonBack, arg.OrganisationID, arg.PersonID, arg.ID)
 	var i TakeSamePersonBackRow
 	err := row.Scan(&i.ReportedGivenName, &i.BirthDate)
 	return i, err
@@ -286,7 +286,7 @@ func (q *Queries) TryLockForImport(ctx context.Context, organisationID care.ID) 
 }
 
 const writePeople = `-- name: WritePeople :exec
-INSERT INTO client (id, organisation_id, given_name, family_name, birth_date, care_recipient_id, ndis_number, connection_id, pace_participant,
+INSERT INTO person (id, organisation_id, given_name, family_name, birth_date, care_recipient_id, ndis_number, connection_id, pace_participant,
                     pace_api_access)
 SELECT r.id, $1, r.given_name, r.family_name, r.birth_date, nullif(r.care_recipient_id, ''), nullif(r.ndis_number, ''),
        r.connection_id, r.pace_participant, r.pace_api_access

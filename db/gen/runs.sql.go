@@ -27,7 +27,7 @@ WITH missing_steps AS (
     UPDATE sync_run
     SET outcome = $4::text, reason = $5, warnings = $6, counts = $7, finished_at = now()
     WHERE organisation_id = $1 AND id = $2 AND outcome IS NULL
-    RETURNING id, client_id, kind, bulk_id
+    RETURNING id, person_id, kind, bulk_id
 ), issues AS (
     INSERT INTO sync_issue (organisation_id, run_id, area, severity, code, message, words, kind, record_id, about, details, position)
     SELECT $1, $2, i.area, i.severity, i.code, i.message, coalesce(nullif(i.words, ''), t.words, ''), i.kind,
@@ -38,7 +38,7 @@ WITH missing_steps AS (
 ), announced AS (
     INSERT INTO outbox (organisation_id, topic, payload)
     SELECT $1, f.kind || '.sync.completed',
-           jsonb_build_object('run_id', f.id, 'client_id', f.client_id, 'outcome', $4::text)
+           jsonb_build_object('run_id', f.id, 'person_id', f.person_id, 'outcome', $4::text)
     FROM finished f
 ), settled AS (
     -- A person of a bulk run is settled with the run, and once. One who is given a sync of their own is settled by that.
@@ -47,14 +47,14 @@ WITH missing_steps AS (
         run_id = CASE WHEN NOT $9 THEN f.id END, settled_at = CASE WHEN NOT $9 THEN now() END,
         escalated_at = CASE WHEN $9 THEN now() ELSE i.escalated_at END
     FROM finished f
-    WHERE i.organisation_id = $1 AND i.bulk_id = f.bulk_id AND i.client_id = f.client_id AND i.outcome IS NULL
+    WHERE i.organisation_id = $1 AND i.bulk_id = f.bulk_id AND i.person_id = f.person_id AND i.outcome IS NULL
 ), ended_retrieval AS (
     -- Whatever still waits to be created belongs to a run that is over (R22).
-    UPDATE pace_retrieval p SET closed_at = now(), closed_as = 'ended', sealed = NULL
+    UPDATE pace_preview p SET closed_at = now(), closed_as = 'ended', sealed = NULL
     WHERE p.organisation_id = $1 AND p.run_id = $2 AND p.closed_at IS NULL
 )
 SELECT p.id FROM sync_run r
-LEFT JOIN support_plan p ON r.kind = 'care-recipient' AND p.organisation_id = r.organisation_id AND p.client_id = r.client_id
+LEFT JOIN support_plan p ON r.kind = 'care-recipient' AND p.organisation_id = r.organisation_id AND p.person_id = r.person_id
 WHERE r.organisation_id = $1 AND r.id = $2
 `
 
@@ -93,15 +93,15 @@ const loadSubject = `-- name: LoadSubject :one
 SELECT c.id, c.care_recipient_id, c.connection_id, c.verified_at, o.time_zone, p.id AS plan_id,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'activated_at', n.activated_at)), '[]')
      FROM connection n WHERE n.organisation_id = o.id AND n.service = 'services-australia')::jsonb AS connections
-FROM client c
+FROM person c
 JOIN organisation o ON o.id = c.organisation_id
-LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
+LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.person_id = c.id
 WHERE c.organisation_id = $1 AND c.id = $2
 `
 
 type LoadSubjectParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 }
 
 type LoadSubjectRow struct {
@@ -115,7 +115,7 @@ type LoadSubjectRow struct {
 }
 
 func (q *Queries) LoadSubject(ctx context.Context, arg LoadSubjectParams) (LoadSubjectRow, error) {
-	row := q.db.QueryRow(ctx, loadSubject, arg.OrganisationID, arg.ClientID)
+	row := q.db.QueryRow(ctx, loadSubject, arg.OrganisationID, arg.PersonID)
 	var i LoadSubjectRow
 	err := row.Scan(
 		&i.ID,
@@ -156,7 +156,7 @@ func (q *Queries) NoteRetry(ctx context.Context, arg NoteRetryParams) error {
 }
 
 const recordRun = `-- name: RecordRun :execrows
-INSERT INTO sync_run (id, organisation_id, client_id, kind, trigger, requested_by, all_budgets, workflow_id, started_at, bulk_id)
+INSERT INTO sync_run (id, organisation_id, person_id, kind, trigger, requested_by, all_budgets, workflow_id, started_at, bulk_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (organisation_id, id) DO UPDATE
 SET trigger = excluded.trigger, requested_by = excluded.requested_by, all_budgets = excluded.all_budgets, started_at = excluded.started_at,
@@ -167,7 +167,7 @@ WHERE sync_run.started_at IS NULL AND excluded.started_at IS NOT NULL
 type RecordRunParams struct {
 	ID             care.ID
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	Kind           string
 	Trigger        string
 	RequestedBy    string
@@ -182,7 +182,7 @@ func (q *Queries) RecordRun(ctx context.Context, arg RecordRunParams) (int64, er
 	result, err := q.db.Exec(ctx, recordRun,
 		arg.ID,
 		arg.OrganisationID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.Kind,
 		arg.Trigger,
 		arg.RequestedBy,

@@ -15,7 +15,7 @@ import (
 
 const applyContract = `-- name: ApplyContract :one
 WITH contracts AS (
-    INSERT INTO service_contract AS c (id, organisation_id, client_id, origin, plan_first_start_date, plan_start_date, plan_end_date,
+    INSERT INTO service_contract AS c (id, organisation_id, person_id, origin, plan_first_start_date, plan_start_date, plan_end_date,
                                        start_date, end_date, superseded_by, total_funding, allocation_total, funding_incomplete,
                                        allocation_incomplete, retrieved_on, declined)
     SELECT r.id, $1, $3, r.origin, r.plan_first_start_date, r.plan_start_date, r.plan_end_date, r.start_date,
@@ -99,23 +99,23 @@ WITH contracts AS (
 ), removed_adjustments AS (
     UPDATE delivered_service d SET removed_at = now() WHERE d.organisation_id = $1 AND d.id = ANY ($13::uuid[])
 ), created AS (
-    UPDATE pace_retrieval p SET closed_at = now(), closed_as = 'created', sealed = NULL, contract_id = $14
+    UPDATE pace_preview p SET closed_at = now(), closed_as = 'created', sealed = NULL, contract_id = $14
     WHERE p.organisation_id = $1 AND p.id = $15 AND p.closed_at IS NULL
 ), reviewed AS (
     -- A person who saw the whole plan has seen what waited of it.
     DELETE FROM pace_review v
-    WHERE v.organisation_id = $1 AND v.client_id = $3
+    WHERE v.organisation_id = $1 AND v.person_id = $3
       AND CASE $16::text WHEN 'all' THEN v.position > jsonb_array_length($17::jsonb)
                                 WHEN 'contract' THEN coalesce(v.contract_id = $14, v.kind = 'new_contract')
                                 WHEN 'budgets' THEN coalesce(v.budget_id = ANY ($18::uuid[]),
                                                              v.kind = 'new_budget' AND v.subject = ANY ($19::text[]))
                                 ELSE false END
 ), review AS (
-    INSERT INTO pace_review AS v (organisation_id, client_id, position, kind, contract_id, budget_id, subject, field, old_value, new_value, run_id)
+    INSERT INTO pace_review AS v (organisation_id, person_id, position, kind, contract_id, budget_id, subject, field, old_value, new_value, run_id)
     SELECT $1, $3, m.position, m.item ->> 'kind', (m.item ->> 'contract_id')::uuid, (m.item ->> 'budget_id')::uuid,
            m.item ->> 'subject', coalesce(m.item ->> 'field', ''), m.item ->> 'old_value', m.item ->> 'new_value', $2
     FROM jsonb_array_elements($17::jsonb) WITH ORDINALITY AS m (item, position)
-    ON CONFLICT (client_id, position) DO UPDATE
+    ON CONFLICT (person_id, position) DO UPDATE
     SET kind = excluded.kind, contract_id = excluded.contract_id, budget_id = excluded.budget_id, subject = excluded.subject,
         field = excluded.field, old_value = excluded.old_value, new_value = excluded.new_value, run_id = excluded.run_id, held_at = now()
     WHERE (v.kind, v.contract_id, v.budget_id, v.subject, v.field, v.old_value, v.new_value)
@@ -128,7 +128,7 @@ SELECT record_step($1, $2, $3, 'contract', $4, $5, $6, $7, $8, '[]')::jsonb AS a
 type ApplyContractParams struct {
 	OrganisationID     care.ID
 	RunID              care.ID
-	ClientID           care.ID
+	PersonID           care.ID
 	Chunk              int32
 	Answer             json.RawMessage
 	AsOf               time.Time
@@ -140,7 +140,7 @@ type ApplyContractParams struct {
 	Adjustments        json.RawMessage
 	RemovedAdjustments []care.ID
 	ContractID         *care.ID
-	RetrievalID        *care.ID
+	PreviewID          *care.ID
 	Reviewing          string
 	Review             json.RawMessage
 	ReviewedBudgets    []care.ID
@@ -153,7 +153,7 @@ func (q *Queries) ApplyContract(ctx context.Context, arg ApplyContractParams) (j
 	row := q.db.QueryRow(ctx, applyContract,
 		arg.OrganisationID,
 		arg.RunID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.Chunk,
 		arg.Answer,
 		arg.AsOf,
@@ -165,7 +165,7 @@ func (q *Queries) ApplyContract(ctx context.Context, arg ApplyContractParams) (j
 		arg.Adjustments,
 		arg.RemovedAdjustments,
 		arg.ContractID,
-		arg.RetrievalID,
+		arg.PreviewID,
 		arg.Reviewing,
 		arg.Review,
 		arg.ReviewedBudgets,
@@ -180,7 +180,7 @@ const beginContract = `-- name: BeginContract :one
 SELECT
     begin_step($1, $2, $3, $4, 'contract', $5)::jsonb AS begin,
     jsonb_build_object(
-        'participant', (SELECT to_jsonb(c) FROM client c WHERE c.organisation_id = $1 AND c.id = $3),
+        'participant', (SELECT to_jsonb(c) FROM person c WHERE c.organisation_id = $1 AND c.id = $3),
         'budget_calls_per_hour', coalesce((SELECT s.budget_calls_per_hour FROM pace_settings s WHERE s.organisation_id = $1), 0)
     )::jsonb AS held
 `
@@ -188,7 +188,7 @@ SELECT
 type BeginContractParams struct {
 	OrganisationID care.ID
 	RunID          care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	ConnectionID   care.ID
 	Chunk          int32
 }
@@ -202,7 +202,7 @@ func (q *Queries) BeginContract(ctx context.Context, arg BeginContractParams) (B
 	row := q.db.QueryRow(ctx, beginContract,
 		arg.OrganisationID,
 		arg.RunID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.ConnectionID,
 		arg.Chunk,
 	)
@@ -214,30 +214,30 @@ func (q *Queries) BeginContract(ctx context.Context, arg BeginContractParams) (B
 const heldContracts = `-- name: HeldContracts :one
 SELECT jsonb_build_object(
     'contracts', (SELECT coalesce(jsonb_agg(to_jsonb(c) ORDER BY c.start_date, c.id), '[]') FROM service_contract c
-                  WHERE c.organisation_id = $1 AND c.client_id = $2),
+                  WHERE c.organisation_id = $1 AND c.person_id = $2),
     'budgets', (
         SELECT coalesce(jsonb_agg(to_jsonb(b) || jsonb_build_object(
             'stated_items', (SELECT coalesce(jsonb_agg(to_jsonb(i) ORDER BY i.position), '[]') FROM stated_item i WHERE i.budget_id = b.id),
             'funding_periods', (SELECT coalesce(jsonb_agg(to_jsonb(f) ORDER BY f.position), '[]') FROM funding_period f WHERE f.budget_id = b.id)
         ) ORDER BY b.id), '[]')
         FROM plan_budget b JOIN service_contract c ON c.organisation_id = b.organisation_id AND c.id = b.contract_id
-        WHERE b.organisation_id = $1 AND c.client_id = $2),
+        WHERE b.organisation_id = $1 AND c.person_id = $2),
     'delivered_services', (
         SELECT coalesce(jsonb_agg(to_jsonb(d) ORDER BY d.id), '[]')
         FROM delivered_service d
         JOIN plan_budget b ON b.organisation_id = d.organisation_id AND b.id = d.budget_id
         JOIN service_contract c ON c.organisation_id = b.organisation_id AND c.id = b.contract_id
-        WHERE d.organisation_id = $1 AND c.client_id = $2)
+        WHERE d.organisation_id = $1 AND c.person_id = $2)
 )::jsonb AS held
 `
 
 type HeldContractsParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 }
 
 func (q *Queries) HeldContracts(ctx context.Context, arg HeldContractsParams) (json.RawMessage, error) {
-	row := q.db.QueryRow(ctx, heldContracts, arg.OrganisationID, arg.ClientID)
+	row := q.db.QueryRow(ctx, heldContracts, arg.OrganisationID, arg.PersonID)
 	var held json.RawMessage
 	err := row.Scan(&held)
 	return held, err
@@ -248,17 +248,17 @@ const loadParticipant = `-- name: LoadParticipant :one
 SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.ndis_number, '') AS ndis_number, c.pace_participant, c.pace_api_access,
        o.time_zone, coalesce(n.time_zone, 'Australia/Sydney') AS service_time_zone, coalesce(s.api_enabled, false) AS api_enabled, s.connection_id, n.activated_at,
        coalesce(t.relationships, '[]')::jsonb AS relationships, t.stopped_on, coalesce(t.stop_reason, '') AS stop_reason
-FROM client c
+FROM person c
 JOIN organisation o ON o.id = c.organisation_id
 LEFT JOIN pace_settings s ON s.organisation_id = c.organisation_id
 LEFT JOIN connection n ON n.organisation_id = s.organisation_id AND n.id = s.connection_id
-LEFT JOIN pace_standing t ON t.organisation_id = c.organisation_id AND t.client_id = c.id
+LEFT JOIN pace_standing t ON t.organisation_id = c.organisation_id AND t.person_id = c.id
 WHERE c.organisation_id = $1 AND c.id = $2
 `
 
 type LoadParticipantParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 }
 
 type LoadParticipantRow struct {
@@ -282,7 +282,7 @@ type LoadParticipantRow struct {
 // A service contract is read and written as a whole: one statement before the NDIA is asked, one that says what we hold, one that
 // applies what was decided (R26). Whoever writes passes the fence first, which lets one in after the other.
 func (q *Queries) LoadParticipant(ctx context.Context, arg LoadParticipantParams) (LoadParticipantRow, error) {
-	row := q.db.QueryRow(ctx, loadParticipant, arg.OrganisationID, arg.ClientID)
+	row := q.db.QueryRow(ctx, loadParticipant, arg.OrganisationID, arg.PersonID)
 	var i LoadParticipantRow
 	err := row.Scan(
 		&i.ID,
@@ -304,11 +304,50 @@ func (q *Queries) LoadParticipant(ctx context.Context, arg LoadParticipantParams
 	return i, err
 }
 
+const preview = `-- name: Preview :one
+SELECT id, person_id, run_id, sealed, retrieved_at, expires_at, closed_at, closed_as, contract_id
+FROM pace_preview WHERE organisation_id = $1 AND id = $2
+`
+
+type PreviewParams struct {
+	OrganisationID care.ID
+	ID             care.ID
+}
+
+type PreviewRow struct {
+	ID          care.ID
+	PersonID    care.ID
+	RunID       care.ID
+	Sealed      []byte
+	RetrievedAt time.Time
+	ExpiresAt   time.Time
+	ClosedAt    *time.Time
+	ClosedAs    string
+	ContractID  *care.ID
+}
+
+func (q *Queries) Preview(ctx context.Context, arg PreviewParams) (PreviewRow, error) {
+	row := q.db.QueryRow(ctx, preview, arg.OrganisationID, arg.ID)
+	var i PreviewRow
+	err := row.Scan(
+		&i.ID,
+		&i.PersonID,
+		&i.RunID,
+		&i.Sealed,
+		&i.RetrievedAt,
+		&i.ExpiresAt,
+		&i.ClosedAt,
+		&i.ClosedAs,
+		&i.ContractID,
+	)
+	return i, err
+}
+
 const refuseContract = `-- name: RefuseContract :one
 WITH standing AS (
-    INSERT INTO pace_standing AS t (organisation_id, client_id, stopped_on, stop_reason)
+    INSERT INTO pace_standing AS t (organisation_id, person_id, stopped_on, stop_reason)
     SELECT $1, $3, $8::date, $9::text WHERE $8::date IS NOT NULL
-    ON CONFLICT (client_id) DO UPDATE SET stopped_on = excluded.stopped_on, stop_reason = excluded.stop_reason
+    ON CONFLICT (person_id) DO UPDATE SET stopped_on = excluded.stopped_on, stop_reason = excluded.stop_reason
     WHERE t.stopped_on IS NULL
 )
 SELECT record_step($1, $2, $3, 'contract', $4, $5, $6, $7, '[]', '[]')::jsonb AS answer
@@ -317,7 +356,7 @@ SELECT record_step($1, $2, $3, 'contract', $4, $5, $6, $7, '[]', '[]')::jsonb AS
 type RefuseContractParams struct {
 	OrganisationID care.ID
 	RunID          care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	Chunk          int32
 	Answer         json.RawMessage
 	AsOf           time.Time
@@ -326,12 +365,12 @@ type RefuseContractParams struct {
 	StopReason     string
 }
 
-// What we hold stays as it is; a denied authority stops the scheduled syncs of the client (R30).
+// What we hold stays as it is; a denied authority stops the scheduled syncs of the person (R30).
 func (q *Queries) RefuseContract(ctx context.Context, arg RefuseContractParams) (json.RawMessage, error) {
 	row := q.db.QueryRow(ctx, refuseContract,
 		arg.OrganisationID,
 		arg.RunID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.Chunk,
 		arg.Answer,
 		arg.AsOf,
@@ -344,60 +383,21 @@ func (q *Queries) RefuseContract(ctx context.Context, arg RefuseContractParams) 
 	return answer, err
 }
 
-const retrieval = `-- name: Retrieval :one
-SELECT id, client_id, run_id, sealed, retrieved_at, expires_at, closed_at, closed_as, contract_id
-FROM pace_retrieval WHERE organisation_id = $1 AND id = $2
-`
-
-type RetrievalParams struct {
-	OrganisationID care.ID
-	ID             care.ID
-}
-
-type RetrievalRow struct {
-	ID          care.ID
-	ClientID    care.ID
-	RunID       care.ID
-	Sealed      []byte
-	RetrievedAt time.Time
-	ExpiresAt   time.Time
-	ClosedAt    *time.Time
-	ClosedAs    string
-	ContractID  *care.ID
-}
-
-func (q *Queries) Retrieval(ctx context.Context, arg RetrievalParams) (RetrievalRow, error) {
-	row := q.db.QueryRow(ctx, retrieval, arg.OrganisationID, arg.ID)
-	var i RetrievalRow
-	err := row.Scan(
-		&i.ID,
-		&i.ClientID,
-		&i.RunID,
-		&i.Sealed,
-		&i.RetrievedAt,
-		&i.ExpiresAt,
-		&i.ClosedAt,
-		&i.ClosedAs,
-		&i.ContractID,
-	)
-	return i, err
-}
-
-const stageRetrieval = `-- name: StageRetrieval :exec
+const storePreview = `-- name: StorePreview :exec
 WITH replaced AS (
-    UPDATE pace_retrieval p SET closed_at = now(), closed_as = 'replaced', sealed = NULL
-    WHERE p.organisation_id = $2 AND p.client_id = $3 AND p.closed_at IS NULL AND p.id <> $1
+    UPDATE pace_preview p SET closed_at = now(), closed_as = 'replaced', sealed = NULL
+    WHERE p.organisation_id = $2 AND p.person_id = $3 AND p.closed_at IS NULL AND p.id <> $1
     RETURNING p.id
 )
-INSERT INTO pace_retrieval (id, organisation_id, client_id, run_id, sealed, retrieved_at, expires_at)
+INSERT INTO pace_preview (id, organisation_id, person_id, run_id, sealed, retrieved_at, expires_at)
 SELECT $1, $2, $3, $4, $5, $6, $7 FROM (SELECT count(*) FROM replaced) AS once_closed
 ON CONFLICT (id) DO NOTHING
 `
 
-type StageRetrievalParams struct {
+type StorePreviewParams struct {
 	ID             care.ID
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	RunID          care.ID
 	Sealed         []byte
 	RetrievedAt    time.Time
@@ -405,11 +405,11 @@ type StageRetrievalParams struct {
 }
 
 // A new retrieval takes the place of the one that waits (R22). Staging the same one again changes nothing.
-func (q *Queries) StageRetrieval(ctx context.Context, arg StageRetrievalParams) error {
-	_, err := q.db.Exec(ctx, stageRetrieval,
+func (q *Queries) StorePreview(ctx context.Context, arg StorePreviewParams) error {
+	_, err := q.db.Exec(ctx, storePreview,
 		arg.ID,
 		arg.OrganisationID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.RunID,
 		arg.Sealed,
 		arg.RetrievedAt,
@@ -418,19 +418,19 @@ func (q *Queries) StageRetrieval(ctx context.Context, arg StageRetrievalParams) 
 	return err
 }
 
-const waitingRetrieval = `-- name: WaitingRetrieval :one
-SELECT id, client_id, run_id, sealed, retrieved_at, expires_at, closed_at, closed_as, contract_id
-FROM pace_retrieval WHERE organisation_id = $1 AND client_id = $2 AND closed_at IS NULL AND expires_at > now()
+const waitingPreview = `-- name: WaitingPreview :one
+SELECT id, person_id, run_id, sealed, retrieved_at, expires_at, closed_at, closed_as, contract_id
+FROM pace_preview WHERE organisation_id = $1 AND person_id = $2 AND closed_at IS NULL AND expires_at > now()
 `
 
-type WaitingRetrievalParams struct {
+type WaitingPreviewParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 }
 
-type WaitingRetrievalRow struct {
+type WaitingPreviewRow struct {
 	ID          care.ID
-	ClientID    care.ID
+	PersonID    care.ID
 	RunID       care.ID
 	Sealed      []byte
 	RetrievedAt time.Time
@@ -440,12 +440,12 @@ type WaitingRetrievalRow struct {
 	ContractID  *care.ID
 }
 
-func (q *Queries) WaitingRetrieval(ctx context.Context, arg WaitingRetrievalParams) (WaitingRetrievalRow, error) {
-	row := q.db.QueryRow(ctx, waitingRetrieval, arg.OrganisationID, arg.ClientID)
-	var i WaitingRetrievalRow
+func (q *Queries) WaitingPreview(ctx context.Context, arg WaitingPreviewParams) (WaitingPreviewRow, error) {
+	row := q.db.QueryRow(ctx, waitingPreview, arg.OrganisationID, arg.PersonID)
+	var i WaitingPreviewRow
 	err := row.Scan(
 		&i.ID,
-		&i.ClientID,
+		&i.PersonID,
 		&i.RunID,
 		&i.Sealed,
 		&i.RetrievedAt,

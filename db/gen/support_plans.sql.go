@@ -39,14 +39,14 @@ WITH locked AS (
     UPDATE budget d SET removed_at = now() FROM (SELECT count(*) FROM locked) AS all_locked
     WHERE d.organisation_id = $1 AND d.plan_id = $9 AND d.id = ANY ($10::uuid[])
 ), listed_twice AS (
-    INSERT INTO budget_listed_twice (organisation_id, client_id, upstream_budget_id, ticket)
+    INSERT INTO budget_listed_twice (organisation_id, person_id, upstream_budget_id, ticket)
     SELECT DISTINCT $1::uuid, $3::uuid, l.id, $12::bigint FROM unnest($13::text[]) AS l (id)
-    ON CONFLICT (organisation_id, upstream_budget_id, client_id) DO NOTHING
+    ON CONFLICT (organisation_id, upstream_budget_id, person_id) DO NOTHING
 ), listed_once AS (
     DELETE FROM budget_listed_twice t
-    WHERE t.organisation_id = $1 AND t.client_id = $3 AND t.upstream_budget_id <> ALL ($13::text[])
+    WHERE t.organisation_id = $1 AND t.person_id = $3 AND t.upstream_budget_id <> ALL ($13::text[])
 ), learned_connection AS (
-    UPDATE client c SET connection_id = $14
+    UPDATE person c SET connection_id = $14
     WHERE c.organisation_id = $1 AND c.id = $3 AND $14::uuid IS NOT NULL
       AND c.connection_id IS DISTINCT FROM $14
 )
@@ -56,7 +56,7 @@ SELECT record_step($1, $2, $3, 'budgets', 0, $4, $5, $6, $7, $8)::jsonb AS answe
 type ApplyBudgetsParams struct {
 	OrganisationID    care.ID
 	RunID             care.ID
-	ClientID          care.ID
+	PersonID          care.ID
 	Answer            json.RawMessage
 	AsOf              time.Time
 	Issues            json.RawMessage
@@ -75,7 +75,7 @@ func (q *Queries) ApplyBudgets(ctx context.Context, arg ApplyBudgetsParams) (jso
 	row := q.db.QueryRow(ctx, applyBudgets,
 		arg.OrganisationID,
 		arg.RunID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.Answer,
 		arg.AsOf,
 		arg.Issues,
@@ -115,7 +115,7 @@ SELECT record_step($1, $2, $3, 'contributions', 0, $4, $5, $6, $7, $8)::jsonb AS
 type ApplyContributionsParams struct {
 	OrganisationID care.ID
 	RunID          care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	Answer         json.RawMessage
 	AsOf           time.Time
 	Issues         json.RawMessage
@@ -132,7 +132,7 @@ func (q *Queries) ApplyContributions(ctx context.Context, arg ApplyContributions
 	row := q.db.QueryRow(ctx, applyContributions,
 		arg.OrganisationID,
 		arg.RunID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.Answer,
 		arg.AsOf,
 		arg.Issues,
@@ -150,12 +150,12 @@ func (q *Queries) ApplyContributions(ctx context.Context, arg ApplyContributions
 
 const applyPlan = `-- name: ApplyPlan :one
 WITH upserted_plan AS (
-    INSERT INTO support_plan AS p (id, organisation_id, client_id, care_recipient_id, start_date, end_date)
+    INSERT INTO support_plan AS p (id, organisation_id, person_id, care_recipient_id, start_date, end_date)
     VALUES ($9, $1, $3, $10, $11, $12)
-    ON CONFLICT (organisation_id, client_id) DO UPDATE SET start_date = excluded.start_date, end_date = excluded.end_date
+    ON CONFLICT (organisation_id, person_id) DO UPDATE SET start_date = excluded.start_date, end_date = excluded.end_date
     WHERE (p.start_date, p.end_date) IS DISTINCT FROM (excluded.start_date, excluded.end_date)
 ), updated_client AS (
-    UPDATE client c
+    UPDATE person c
     SET entry_date = $13, departure_date = $14, not_in_care_since = $15,
         entries = $16, reported_given_name = $17, verified_at = coalesce(c.verified_at, now())
     WHERE c.organisation_id = $1 AND c.id = $3
@@ -196,7 +196,7 @@ SELECT record_step($1, $2, $3, 'summary', 0, $4, $5, $6, $7, $8)::jsonb AS answe
 type ApplyPlanParams struct {
 	OrganisationID         care.ID
 	RunID                  care.ID
-	ClientID               care.ID
+	PersonID               care.ID
 	Answer                 json.RawMessage
 	AsOf                   time.Time
 	Issues                 json.RawMessage
@@ -223,7 +223,7 @@ func (q *Queries) ApplyPlan(ctx context.Context, arg ApplyPlanParams) (json.RawM
 	row := q.db.QueryRow(ctx, applyPlan,
 		arg.OrganisationID,
 		arg.RunID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.Answer,
 		arg.AsOf,
 		arg.Issues,
@@ -291,7 +291,7 @@ SELECT record_step($1, $2, $3, 'usage', $4, $5, $6, $7, $8, $9)::jsonb AS answer
 type ApplyUsageParams struct {
 	OrganisationID      care.ID
 	RunID               care.ID
-	ClientID            care.ID
+	PersonID            care.ID
 	Chunk               int32
 	Answer              json.RawMessage
 	AsOf                time.Time
@@ -311,7 +311,7 @@ func (q *Queries) ApplyUsage(ctx context.Context, arg ApplyUsageParams) (json.Ra
 	row := q.db.QueryRow(ctx, applyUsage,
 		arg.OrganisationID,
 		arg.RunID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.Chunk,
 		arg.Answer,
 		arg.AsOf,
@@ -335,9 +335,9 @@ const beginBudgets = `-- name: BeginBudgets :one
 SELECT
     begin_step($1, $2, $3, $4, 'budgets', 0)::jsonb AS begin,
     jsonb_build_object(
-        'fence', coalesce((SELECT f.ticket FROM area_fence f WHERE f.client_id = $3 AND f.area = 'budgets'), 0),
+        'fence', coalesce((SELECT f.ticket FROM area_fence f WHERE f.person_id = $3 AND f.area = 'budgets'), 0),
         'budgets', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM budget r JOIN support_plan p ON p.id = r.plan_id
-                    WHERE p.organisation_id = $1 AND p.client_id = $3),
+                    WHERE p.organisation_id = $1 AND p.person_id = $3),
         'connections', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'service_provider_id', n.service_provider_id)), '[]')
                         FROM connection n WHERE n.organisation_id = $1 AND n.service = 'services-australia')
     )::jsonb AS held
@@ -346,7 +346,7 @@ SELECT
 type BeginBudgetsParams struct {
 	OrganisationID care.ID
 	RunID          care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	ConnectionID   care.ID
 }
 
@@ -359,7 +359,7 @@ func (q *Queries) BeginBudgets(ctx context.Context, arg BeginBudgetsParams) (Beg
 	row := q.db.QueryRow(ctx, beginBudgets,
 		arg.OrganisationID,
 		arg.RunID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.ConnectionID,
 	)
 	var i BeginBudgetsRow
@@ -371,17 +371,17 @@ const beginContributions = `-- name: BeginContributions :one
 SELECT
     begin_step($1, $2, $3, $4, 'contributions', 0)::jsonb AS begin,
     jsonb_build_object(
-        'fence', coalesce((SELECT f.ticket FROM area_fence f WHERE f.client_id = $3 AND f.area = 'contributions'), 0),
+        'fence', coalesce((SELECT f.ticket FROM area_fence f WHERE f.person_id = $3 AND f.area = 'contributions'), 0),
         'contributions', (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.position), '[]') FROM contribution r
                           JOIN support_plan p ON p.id = r.plan_id
-                          WHERE p.organisation_id = $1 AND p.client_id = $3)
+                          WHERE p.organisation_id = $1 AND p.person_id = $3)
     )::jsonb AS held
 `
 
 type BeginContributionsParams struct {
 	OrganisationID care.ID
 	RunID          care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	ConnectionID   care.ID
 }
 
@@ -394,7 +394,7 @@ func (q *Queries) BeginContributions(ctx context.Context, arg BeginContributions
 	row := q.db.QueryRow(ctx, beginContributions,
 		arg.OrganisationID,
 		arg.RunID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.ConnectionID,
 	)
 	var i BeginContributionsRow
@@ -406,23 +406,23 @@ const beginUpsertPlan = `-- name: BeginUpsertPlan :one
 
 SELECT
     begin_step($1, $2, $3, $4, 'summary', 0)::jsonb AS begin,
-    (coalesce((SELECT known_person(c) FROM client c WHERE c.organisation_id = $1 AND c.id = $3), '{}') || jsonb_build_object(
-        'fence', coalesce((SELECT f.ticket FROM area_fence f WHERE f.client_id = $3 AND f.area = 'summary'), 0),
+    (coalesce((SELECT known_person(c) FROM person c WHERE c.organisation_id = $1 AND c.id = $3), '{}') || jsonb_build_object(
+        'fence', coalesce((SELECT f.ticket FROM area_fence f WHERE f.person_id = $3 AND f.area = 'summary'), 0),
         'connections', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'service_provider_id', n.service_provider_id)), '[]')
                         FROM connection n WHERE n.organisation_id = $1 AND n.service = 'services-australia'),
         'classifications', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM classification r JOIN support_plan p ON p.id = r.plan_id
-                            WHERE p.organisation_id = $1 AND p.client_id = $3),
+                            WHERE p.organisation_id = $1 AND p.person_id = $3),
         'approved_services', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM approved_service r JOIN support_plan p ON p.id = r.plan_id
-                              WHERE p.organisation_id = $1 AND p.client_id = $3),
+                              WHERE p.organisation_id = $1 AND p.person_id = $3),
         'supplements', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM supplement r JOIN support_plan p ON p.id = r.plan_id
-                        WHERE p.organisation_id = $1 AND p.client_id = $3)
+                        WHERE p.organisation_id = $1 AND p.person_id = $3)
     ))::jsonb AS held
 `
 
 type BeginUpsertPlanParams struct {
 	OrganisationID care.ID
 	RunID          care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	ConnectionID   care.ID
 }
 
@@ -437,7 +437,7 @@ func (q *Queries) BeginUpsertPlan(ctx context.Context, arg BeginUpsertPlanParams
 	row := q.db.QueryRow(ctx, beginUpsertPlan,
 		arg.OrganisationID,
 		arg.RunID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.ConnectionID,
 	)
 	var i BeginUpsertPlanRow
@@ -463,7 +463,7 @@ SELECT
 type BeginUsageParams struct {
 	OrganisationID care.ID
 	RunID          care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	ConnectionID   care.ID
 	Chunk          int32
 	BudgetIds      []care.ID
@@ -478,7 +478,7 @@ func (q *Queries) BeginUsage(ctx context.Context, arg BeginUsageParams) (BeginUs
 	row := q.db.QueryRow(ctx, beginUsage,
 		arg.OrganisationID,
 		arg.RunID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.ConnectionID,
 		arg.Chunk,
 		arg.BudgetIds,
@@ -490,31 +490,31 @@ func (q *Queries) BeginUsage(ctx context.Context, arg BeginUsageParams) (BeginUs
 
 const budgetsOfOthers = `-- name: BudgetsOfOthers :one
 WITH elsewhere AS (
-    SELECT b.upstream_budget_id, b.removed, c.id AS client_id, c.given_name, c.family_name
+    SELECT b.upstream_budget_id, b.removed, c.id AS person_id, c.given_name, c.family_name
     FROM budget b
     JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
-    JOIN client c ON c.organisation_id = p.organisation_id AND c.id = p.client_id
-    WHERE b.organisation_id = $2 AND b.upstream_budget_id = ANY ($4::text[]) AND p.client_id <> $3
+    JOIN person c ON c.organisation_id = p.organisation_id AND c.id = p.person_id
+    WHERE b.organisation_id = $2 AND b.upstream_budget_id = ANY ($4::text[]) AND p.person_id <> $3
 )
 SELECT jsonb_build_object(
-    'held_by_others', (SELECT coalesce(jsonb_agg(to_jsonb(e) ORDER BY e.client_id), '[]') FROM elsewhere e WHERE NOT e.removed),
-    'once_held_by_others', (SELECT coalesce(jsonb_agg(to_jsonb(e) ORDER BY e.client_id), '[]') FROM elsewhere e WHERE e.removed),
+    'held_by_others', (SELECT coalesce(jsonb_agg(to_jsonb(e) ORDER BY e.person_id), '[]') FROM elsewhere e WHERE NOT e.removed),
+    'once_held_by_others', (SELECT coalesce(jsonb_agg(to_jsonb(e) ORDER BY e.person_id), '[]') FROM elsewhere e WHERE e.removed),
     'listed_by_others', (
-        SELECT coalesce(jsonb_agg(jsonb_build_object('upstream_budget_id', l.upstream_budget_id, 'client_id', c.id, 'given_name', c.given_name,
+        SELECT coalesce(jsonb_agg(jsonb_build_object('upstream_budget_id', l.upstream_budget_id, 'person_id', c.id, 'given_name', c.given_name,
                                                      'family_name', c.family_name) ORDER BY l.ticket), '[]')
         FROM support_plan p
         JOIN budget b ON b.organisation_id = p.organisation_id AND b.plan_id = p.id AND NOT b.removed
         JOIN budget_listed_twice l ON l.organisation_id = b.organisation_id AND l.upstream_budget_id = b.upstream_budget_id
-            AND l.client_id <> p.client_id AND l.ticket < $1
-        JOIN client c ON c.organisation_id = l.organisation_id AND c.id = l.client_id
-        WHERE p.organisation_id = $2 AND p.client_id = $3)
+            AND l.person_id <> p.person_id AND l.ticket < $1
+        JOIN person c ON c.organisation_id = l.organisation_id AND c.id = l.person_id
+        WHERE p.organisation_id = $2 AND p.person_id = $3)
 )::jsonb AS others
 `
 
 type BudgetsOfOthersParams struct {
 	Ticket         int64
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	Listed         []string
 }
 
@@ -524,7 +524,7 @@ func (q *Queries) BudgetsOfOthers(ctx context.Context, arg BudgetsOfOthersParams
 	row := q.db.QueryRow(ctx, budgetsOfOthers,
 		arg.Ticket,
 		arg.OrganisationID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.Listed,
 	)
 	var others json.RawMessage
@@ -557,16 +557,16 @@ func (q *Queries) NoteUsageRefusals(ctx context.Context, arg NoteUsageRefusalsPa
 }
 
 const passAreaFence = `-- name: PassAreaFence :one
-INSERT INTO area_fence AS f (organisation_id, client_id, area, ticket, previous_ticket, as_of)
+INSERT INTO area_fence AS f (organisation_id, person_id, area, ticket, previous_ticket, as_of)
 VALUES ($1, $2, $3, $4, 0, $5)
-ON CONFLICT (client_id, area) DO UPDATE SET previous_ticket = f.ticket, ticket = excluded.ticket, as_of = excluded.as_of
+ON CONFLICT (person_id, area) DO UPDATE SET previous_ticket = f.ticket, ticket = excluded.ticket, as_of = excluded.as_of
 WHERE f.ticket < excluded.ticket
 RETURNING previous_ticket
 `
 
 type PassAreaFenceParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	Area           string
 	Ticket         int64
 	AsOf           time.Time
@@ -576,7 +576,7 @@ type PassAreaFenceParams struct {
 func (q *Queries) PassAreaFence(ctx context.Context, arg PassAreaFenceParams) (int64, error) {
 	row := q.db.QueryRow(ctx, passAreaFence,
 		arg.OrganisationID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.Area,
 		arg.Ticket,
 		arg.AsOf,
@@ -588,13 +588,13 @@ func (q *Queries) PassAreaFence(ctx context.Context, arg PassAreaFenceParams) (i
 
 const passFenceAlone = `-- name: PassFenceAlone :execrows
 UPDATE area_fence SET previous_ticket = ticket, ticket = $1
-WHERE organisation_id = $2 AND client_id = $3 AND area = $4 AND ticket < $1
+WHERE organisation_id = $2 AND person_id = $3 AND area = $4 AND ticket < $1
 `
 
 type PassFenceAloneParams struct {
 	Ticket         int64
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	Area           string
 }
 
@@ -603,7 +603,7 @@ func (q *Queries) PassFenceAlone(ctx context.Context, arg PassFenceAloneParams) 
 	result, err := q.db.Exec(ctx, passFenceAlone,
 		arg.Ticket,
 		arg.OrganisationID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.Area,
 	)
 	if err != nil {
@@ -664,20 +664,20 @@ func (q *Queries) PassUsageFences(ctx context.Context, arg PassUsageFencesParams
 
 const refuseStep = `-- name: RefuseStep :one
 WITH departed AS (
-    UPDATE client c SET not_in_care_since = coalesce(c.departure_date, $9::date)
+    UPDATE person c SET not_in_care_since = coalesce(c.departure_date, $9::date)
     WHERE c.organisation_id = $1 AND c.id = $3 AND $10::boolean AND c.not_in_care_since IS NULL
       AND 1 = (SELECT count(*) FROM connection n WHERE n.organisation_id = $1 AND n.service = 'services-australia')
     RETURNING c.id, c.not_in_care_since
 )
 SELECT record_step($1, $2, $3, $4, $5, $6, $7, $8,
-    (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', 'client', 'record_id', d.id, 'action', 'updated', 'field', 'not_in_care_since',
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', 'person', 'record_id', d.id, 'action', 'updated', 'field', 'not_in_care_since',
                                                   'new_value', d.not_in_care_since)), '[]') FROM departed d), '[]')::jsonb AS answer
 `
 
 type RefuseStepParams struct {
 	OrganisationID care.ID
 	RunID          care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	Area           string
 	Chunk          int32
 	Answer         json.RawMessage
@@ -693,7 +693,7 @@ func (q *Queries) RefuseStep(ctx context.Context, arg RefuseStepParams) (json.Ra
 	row := q.db.QueryRow(ctx, refuseStep,
 		arg.OrganisationID,
 		arg.RunID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.Area,
 		arg.Chunk,
 		arg.Answer,

@@ -17,7 +17,7 @@ import (
 const acceptHolds = `-- name: AcceptHolds :many
 UPDATE removal_hold SET accepted_at = now(), accepted_by = $1::text
 WHERE organisation_id = $2 AND run_id = $3 AND closed_at IS NULL AND accepted_at IS NULL
-RETURNING client_id
+RETURNING person_id
 `
 
 type AcceptHoldsParams struct {
@@ -34,121 +34,11 @@ func (q *Queries) AcceptHolds(ctx context.Context, arg AcceptHoldsParams) ([]car
 	defer rows.Close()
 	var items []care.ID
 	for rows.Next() {
-		var client_id care.ID
-		if err := rows.Scan(&client_id); err != nil {
+		var person_id care.ID
+		if err := rows.Scan(&person_id); err != nil {
 			return nil, err
 		}
-		items = append(items, client_id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listClients = `-- name: ListClients :many
-SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.care_recipient_id, '') AS care_recipient_id,
-       coalesce(c.ndis_number, '') AS ndis_number, c.pace_participant, c.pace_api_access,
-       coalesce(n.service_provider_id, '') AS service_provider_id, c.entry_date, c.departure_date, c.not_in_care_since, c.verified_at, p.id AS plan_id, p.start_date, p.end_date,
-       0 < (SELECT count(*) FROM classification k WHERE k.organisation_id = c.organisation_id AND k.plan_id = p.id AND k.removed_at IS NULL) AS has_classification,
-       l.id AS last_run_id, coalesce(l.kind, '')::text AS last_kind, coalesce(l.outcome, '')::text AS last_outcome, coalesce(l.reason, '')::text AS last_reason, l.requested_at AS last_requested_at, l.finished_at AS last_finished_at
-FROM client c
-LEFT JOIN connection n ON n.organisation_id = c.organisation_id AND n.id = c.connection_id
-LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
-LEFT JOIN sync_run l ON l.organisation_id = c.organisation_id AND l.id = (
-    SELECT r.id FROM sync_run r WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id ORDER BY r.requested_at DESC LIMIT 1)
-WHERE c.organisation_id = $1
-  AND ($2::uuid IS NULL OR c.id = $2)
-  AND ($3::text = '' OR c.care_recipient_id = $3)
-  AND ($4::text = '' OR c.ndis_number = $4)
-  AND ($5::uuid IS NULL
-       OR (c.family_name, c.given_name, c.id) > (SELECT a.family_name, a.given_name, a.id FROM client a
-                                                 WHERE a.organisation_id = $1 AND a.id = $5))
-ORDER BY c.family_name, c.given_name, c.id
-LIMIT $6
-`
-
-type ListClientsParams struct {
-	OrganisationID  care.ID
-	ClientID        *care.ID
-	CareRecipientID string
-	NdisNumber      string
-	After           *care.ID
-	Most            int32
-}
-
-type ListClientsRow struct {
-	ID                care.ID
-	GivenName         string
-	FamilyName        string
-	BirthDate         care.Date
-	CareRecipientID   string
-	NdisNumber        string
-	PaceParticipant   bool
-	PaceApiAccess     bool
-	ServiceProviderID string
-	EntryDate         care.Date
-	DepartureDate     care.Date
-	NotInCareSince    care.Date
-	VerifiedAt        *time.Time
-	PlanID            *care.ID
-	StartDate         care.Date
-	EndDate           care.Date
-	HasClassification bool
-	LastRunID         *care.ID
-	LastKind          string
-	LastOutcome       string
-	LastReason        string
-	LastRequestedAt   *time.Time
-	LastFinishedAt    *time.Time
-}
-
-// By name; after is the last person of the page that was shown before. Classifications are counted, since PostgreSQL may read those of
-// everybody to find out whether there are any.
-func (q *Queries) ListClients(ctx context.Context, arg ListClientsParams) ([]ListClientsRow, error) {
-	rows, err := q.db.Query(ctx, listClients,
-		arg.OrganisationID,
-		arg.ClientID,
-		arg.CareRecipientID,
-		arg.NdisNumber,
-		arg.After,
-		arg.Most,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ListClientsRow
-	for rows.Next() {
-		var i ListClientsRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.GivenName,
-			&i.FamilyName,
-			&i.BirthDate,
-			&i.CareRecipientID,
-			&i.NdisNumber,
-			&i.PaceParticipant,
-			&i.PaceApiAccess,
-			&i.ServiceProviderID,
-			&i.EntryDate,
-			&i.DepartureDate,
-			&i.NotInCareSince,
-			&i.VerifiedAt,
-			&i.PlanID,
-			&i.StartDate,
-			&i.EndDate,
-			&i.HasClassification,
-			&i.LastRunID,
-			&i.LastKind,
-			&i.LastOutcome,
-			&i.LastReason,
-			&i.LastRequestedAt,
-			&i.LastFinishedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
+		items = append(items, person_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -157,21 +47,21 @@ func (q *Queries) ListClients(ctx context.Context, arg ListClientsParams) ([]Lis
 }
 
 const listRuns = `-- name: ListRuns :many
-SELECT r.id, r.client_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
+SELECT r.id, r.person_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
        coalesce(r.outcome, '') AS outcome, r.reason, r.warnings, r.counts,
        coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
-       p.id AS plan_id, k.id AS contract_id, w.id AS retrieval_id, w.retrieved_at, w.expires_at
+       p.id AS plan_id, k.id AS contract_id, w.id AS preview_id, w.retrieved_at, w.expires_at
 FROM sync_run r
-JOIN client c ON c.organisation_id = r.organisation_id AND c.id = r.client_id
-LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.client_id = r.client_id AND r.kind = 'care-recipient'
+JOIN person c ON c.organisation_id = r.organisation_id AND c.id = r.person_id
+LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.person_id = r.person_id AND r.kind = 'care-recipient'
 LEFT JOIN service_contract k ON k.organisation_id = r.organisation_id AND k.id = (
     SELECT (s.answer ->> 'contract_id')::uuid FROM sync_step s
     WHERE s.organisation_id = r.organisation_id AND s.run_id = r.id AND s.area = 'contract' AND s.answer ? 'contract_id'
     ORDER BY s.chunk DESC LIMIT 1)
-LEFT JOIN pace_retrieval w ON w.organisation_id = r.organisation_id AND w.client_id = r.client_id AND w.run_id = r.id
+LEFT JOIN pace_preview w ON w.organisation_id = r.organisation_id AND w.person_id = r.person_id AND w.run_id = r.id
     AND w.closed_at IS NULL AND w.expires_at > now() AND r.outcome IS NULL
 WHERE r.organisation_id = $1
-  AND ($2::uuid IS NULL OR r.client_id = $2)
+  AND ($2::uuid IS NULL OR r.person_id = $2)
   AND CASE $3::text WHEN '' THEN true WHEN 'unfinished' THEN r.outcome IS NULL ELSE r.outcome = $3 END
   AND ($4::uuid IS NULL
        OR (r.requested_at, r.id) < (SELECT l.requested_at, l.id FROM sync_run l
@@ -182,7 +72,7 @@ LIMIT $5
 
 type ListRunsParams struct {
 	OrganisationID care.ID
-	ClientID       *care.ID
+	PersonID       *care.ID
 	Outcome        string
 	Before         *care.ID
 	Most           int32
@@ -190,7 +80,7 @@ type ListRunsParams struct {
 
 type ListRunsRow struct {
 	ID              care.ID
-	ClientID        care.ID
+	PersonID        care.ID
 	Kind            string
 	Trigger         string
 	RequestedBy     string
@@ -209,7 +99,7 @@ type ListRunsRow struct {
 	FamilyName      string
 	PlanID          *care.ID
 	ContractID      *care.ID
-	RetrievalID     *care.ID
+	PreviewID       *care.ID
 	RetrievedAt     *time.Time
 	ExpiresAt       *time.Time
 }
@@ -218,7 +108,7 @@ type ListRunsRow struct {
 func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]ListRunsRow, error) {
 	rows, err := q.db.Query(ctx, listRuns,
 		arg.OrganisationID,
-		arg.ClientID,
+		arg.PersonID,
 		arg.Outcome,
 		arg.Before,
 		arg.Most,
@@ -232,7 +122,7 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]ListRunsR
 		var i ListRunsRow
 		if err := rows.Scan(
 			&i.ID,
-			&i.ClientID,
+			&i.PersonID,
 			&i.Kind,
 			&i.Trigger,
 			&i.RequestedBy,
@@ -251,7 +141,7 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]ListRunsR
 			&i.FamilyName,
 			&i.PlanID,
 			&i.ContractID,
-			&i.RetrievalID,
+			&i.PreviewID,
 			&i.RetrievedAt,
 			&i.ExpiresAt,
 		); err != nil {
@@ -268,13 +158,13 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]ListRunsR
 const viewApprovedServices = `-- name: ViewApprovedServices :many
 SELECT v.id, v.group_code, v.type_code, v.service_code, v.name, v.start_date, v.end_date, v.removed_at
 FROM approved_service v JOIN support_plan p ON p.organisation_id = v.organisation_id AND p.id = v.plan_id
-WHERE v.organisation_id = $1 AND p.client_id = $2
+WHERE v.organisation_id = $1 AND p.person_id = $2
 ORDER BY v.group_code, v.type_code, v.service_code, v.start_date NULLS FIRST, v.ordinal
 `
 
 type ViewApprovedServicesParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 }
 
 type ViewApprovedServicesRow struct {
@@ -289,7 +179,7 @@ type ViewApprovedServicesRow struct {
 }
 
 func (q *Queries) ViewApprovedServices(ctx context.Context, arg ViewApprovedServicesParams) ([]ViewApprovedServicesRow, error) {
-	rows, err := q.db.Query(ctx, viewApprovedServices, arg.OrganisationID, arg.ClientID)
+	rows, err := q.db.Query(ctx, viewApprovedServices, arg.OrganisationID, arg.PersonID)
 	if err != nil {
 		return nil, err
 	}
@@ -320,7 +210,7 @@ func (q *Queries) ViewApprovedServices(ctx context.Context, arg ViewApprovedServ
 const viewAreas = `-- name: ViewAreas :many
 SELECT DISTINCT ON (s.area) s.area, s.run_id, s.outcome, s.reason, s.finished_at
 FROM (SELECT r.id, r.requested_at FROM sync_run r
-      WHERE r.organisation_id = $1 AND r.client_id = $2 AND r.kind = 'care-recipient'
+      WHERE r.organisation_id = $1 AND r.person_id = $2 AND r.kind = 'care-recipient'
       ORDER BY r.requested_at DESC LIMIT 10) newest
 JOIN sync_step s ON s.organisation_id = $1 AND s.run_id = newest.id
 ORDER BY s.area, newest.requested_at DESC, s.outcome IN ('succeeded', 'superseded'), s.finished_at DESC
@@ -328,7 +218,7 @@ ORDER BY s.area, newest.requested_at DESC, s.outcome IN ('succeeded', 'supersede
 
 type ViewAreasParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 }
 
 type ViewAreasRow struct {
@@ -341,7 +231,7 @@ type ViewAreasRow struct {
 
 // How each area ended last: of several chunks the one that went wrong.
 func (q *Queries) ViewAreas(ctx context.Context, arg ViewAreasParams) ([]ViewAreasRow, error) {
-	rows, err := q.db.Query(ctx, viewAreas, arg.OrganisationID, arg.ClientID)
+	rows, err := q.db.Query(ctx, viewAreas, arg.OrganisationID, arg.PersonID)
 	if err != nil {
 		return nil, err
 	}
@@ -375,13 +265,13 @@ FROM budget b
 JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
 LEFT JOIN usage_fence f ON f.organisation_id = b.organisation_id AND f.budget_id = b.id
 LEFT JOIN usage_refusal u ON u.organisation_id = b.organisation_id AND u.budget_id = b.id AND (f.as_of IS NULL OR f.as_of < u.since)
-WHERE b.organisation_id = $1 AND p.client_id = $2
+WHERE b.organisation_id = $1 AND p.person_id = $2
 ORDER BY b.start_date DESC NULLS LAST, b.type_code, b.upstream_budget_id, b.ordinal
 `
 
 type ViewBudgetsParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 }
 
 type ViewBudgetsRow struct {
@@ -408,7 +298,7 @@ type ViewBudgetsRow struct {
 }
 
 func (q *Queries) ViewBudgets(ctx context.Context, arg ViewBudgetsParams) ([]ViewBudgetsRow, error) {
-	rows, err := q.db.Query(ctx, viewBudgets, arg.OrganisationID, arg.ClientID)
+	rows, err := q.db.Query(ctx, viewBudgets, arg.OrganisationID, arg.PersonID)
 	if err != nil {
 		return nil, err
 	}
@@ -528,13 +418,13 @@ func (q *Queries) ViewChanges(ctx context.Context, arg ViewChangesParams) ([]Vie
 const viewClassifications = `-- name: ViewClassifications :many
 SELECT k.id, k.code, k.name, k.funding_source, k.start_date, k.end_date, k.removed_at
 FROM classification k JOIN support_plan p ON p.organisation_id = k.organisation_id AND p.id = k.plan_id
-WHERE k.organisation_id = $1 AND p.client_id = $2
+WHERE k.organisation_id = $1 AND p.person_id = $2
 ORDER BY k.start_date NULLS FIRST, k.code, k.ordinal
 `
 
 type ViewClassificationsParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 }
 
 type ViewClassificationsRow struct {
@@ -548,7 +438,7 @@ type ViewClassificationsRow struct {
 }
 
 func (q *Queries) ViewClassifications(ctx context.Context, arg ViewClassificationsParams) ([]ViewClassificationsRow, error) {
-	rows, err := q.db.Query(ctx, viewClassifications, arg.OrganisationID, arg.ClientID)
+	rows, err := q.db.Query(ctx, viewClassifications, arg.OrganisationID, arg.PersonID)
 	if err != nil {
 		return nil, err
 	}
@@ -578,13 +468,13 @@ func (q *Queries) ViewClassifications(ctx context.Context, arg ViewClassificatio
 const viewContributionSets = `-- name: ViewContributionSets :many
 SELECT h.contributions, h.read_at, h.replaced_at
 FROM contribution_set h JOIN support_plan p ON p.organisation_id = h.organisation_id AND p.id = h.plan_id
-WHERE h.organisation_id = $1 AND p.client_id = $2
+WHERE h.organisation_id = $1 AND p.person_id = $2
 ORDER BY h.read_at DESC
 `
 
 type ViewContributionSetsParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 }
 
 type ViewContributionSetsRow struct {
@@ -594,7 +484,7 @@ type ViewContributionSetsRow struct {
 }
 
 func (q *Queries) ViewContributionSets(ctx context.Context, arg ViewContributionSetsParams) ([]ViewContributionSetsRow, error) {
-	rows, err := q.db.Query(ctx, viewContributionSets, arg.OrganisationID, arg.ClientID)
+	rows, err := q.db.Query(ctx, viewContributionSets, arg.OrganisationID, arg.PersonID)
 	if err != nil {
 		return nil, err
 	}
@@ -616,13 +506,13 @@ func (q *Queries) ViewContributionSets(ctx context.Context, arg ViewContribution
 const viewContributions = `-- name: ViewContributions :many
 SELECT t.category, t.percentage, t.start_date, t.end_date, t.status
 FROM contribution t JOIN support_plan p ON p.organisation_id = t.organisation_id AND p.id = t.plan_id
-WHERE t.organisation_id = $1 AND p.client_id = $2
+WHERE t.organisation_id = $1 AND p.person_id = $2
 ORDER BY t.start_date NULLS FIRST, t.category, t.position
 `
 
 type ViewContributionsParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 }
 
 type ViewContributionsRow struct {
@@ -634,7 +524,7 @@ type ViewContributionsRow struct {
 }
 
 func (q *Queries) ViewContributions(ctx context.Context, arg ViewContributionsParams) ([]ViewContributionsRow, error) {
-	rows, err := q.db.Query(ctx, viewContributions, arg.OrganisationID, arg.ClientID)
+	rows, err := q.db.Query(ctx, viewContributions, arg.OrganisationID, arg.PersonID)
 	if err != nil {
 		return nil, err
 	}
@@ -664,13 +554,13 @@ SELECT e.id, e.budget_id, e.code, e.amount, e.removed_at
 FROM entitlement e
 JOIN budget b ON b.organisation_id = e.organisation_id AND b.id = e.budget_id
 JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
-WHERE e.organisation_id = $1 AND p.client_id = $2 AND ($3::uuid IS NULL OR e.budget_id = $3)
+WHERE e.organisation_id = $1 AND p.person_id = $2 AND ($3::uuid IS NULL OR e.budget_id = $3)
 ORDER BY e.code, e.ordinal
 `
 
 type ViewEntitlementsParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	BudgetID       *care.ID
 }
 
@@ -683,7 +573,7 @@ type ViewEntitlementsRow struct {
 }
 
 func (q *Queries) ViewEntitlements(ctx context.Context, arg ViewEntitlementsParams) ([]ViewEntitlementsRow, error) {
-	rows, err := q.db.Query(ctx, viewEntitlements, arg.OrganisationID, arg.ClientID, arg.BudgetID)
+	rows, err := q.db.Query(ctx, viewEntitlements, arg.OrganisationID, arg.PersonID, arg.BudgetID)
 	if err != nil {
 		return nil, err
 	}
@@ -709,12 +599,12 @@ func (q *Queries) ViewEntitlements(ctx context.Context, arg ViewEntitlementsPara
 }
 
 const viewFences = `-- name: ViewFences :many
-SELECT area, as_of FROM area_fence WHERE organisation_id = $1 AND client_id = $2
+SELECT area, as_of FROM area_fence WHERE organisation_id = $1 AND person_id = $2
 `
 
 type ViewFencesParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 }
 
 type ViewFencesRow struct {
@@ -723,7 +613,7 @@ type ViewFencesRow struct {
 }
 
 func (q *Queries) ViewFences(ctx context.Context, arg ViewFencesParams) ([]ViewFencesRow, error) {
-	rows, err := q.db.Query(ctx, viewFences, arg.OrganisationID, arg.ClientID)
+	rows, err := q.db.Query(ctx, viewFences, arg.OrganisationID, arg.PersonID)
 	if err != nil {
 		return nil, err
 	}
@@ -747,14 +637,14 @@ SELECT h.id, h.kind, h.budget_id, coalesce(nullif(b.type_name, ''), b.type_code,
        h.records, h.held_at, h.accepted_at, coalesce(h.accepted_by, '') AS accepted_by, h.closed_at
 FROM removal_hold h
 LEFT JOIN budget b ON b.organisation_id = h.organisation_id AND b.id = h.budget_id
-WHERE h.organisation_id = $1 AND h.client_id = $2
+WHERE h.organisation_id = $1 AND h.person_id = $2
   AND ($3::uuid IS NULL AND h.closed_at IS NULL OR h.run_id = $3)
 ORDER BY h.held_at, h.kind, b.start_date
 `
 
 type ViewHoldsParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	RunID          *care.ID
 }
 
@@ -773,7 +663,7 @@ type ViewHoldsRow struct {
 }
 
 func (q *Queries) ViewHolds(ctx context.Context, arg ViewHoldsParams) ([]ViewHoldsRow, error) {
-	rows, err := q.db.Query(ctx, viewHolds, arg.OrganisationID, arg.ClientID, arg.RunID)
+	rows, err := q.db.Query(ctx, viewHolds, arg.OrganisationID, arg.PersonID, arg.RunID)
 	if err != nil {
 		return nil, err
 	}
@@ -856,6 +746,116 @@ func (q *Queries) ViewIssues(ctx context.Context, arg ViewIssuesParams) ([]ViewI
 	return items, nil
 }
 
+const viewPeople = `-- name: ViewPeople :many
+SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.care_recipient_id, '') AS care_recipient_id,
+       coalesce(c.ndis_number, '') AS ndis_number, c.pace_participant, c.pace_api_access,
+       coalesce(n.service_provider_id, '') AS service_provider_id, c.entry_date, c.departure_date, c.not_in_care_since, c.verified_at, p.id AS plan_id, p.start_date, p.end_date,
+       0 < (SELECT count(*) FROM classification k WHERE k.organisation_id = c.organisation_id AND k.plan_id = p.id AND k.removed_at IS NULL) AS has_classification,
+       l.id AS last_run_id, coalesce(l.kind, '')::text AS last_kind, coalesce(l.outcome, '')::text AS last_outcome, coalesce(l.reason, '')::text AS last_reason, l.requested_at AS last_requested_at, l.finished_at AS last_finished_at
+FROM person c
+LEFT JOIN connection n ON n.organisation_id = c.organisation_id AND n.id = c.connection_id
+LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.person_id = c.id
+LEFT JOIN sync_run l ON l.organisation_id = c.organisation_id AND l.id = (
+    SELECT r.id FROM sync_run r WHERE r.organisation_id = c.organisation_id AND r.person_id = c.id ORDER BY r.requested_at DESC LIMIT 1)
+WHERE c.organisation_id = $1
+  AND ($2::uuid IS NULL OR c.id = $2)
+  AND ($3::text = '' OR c.care_recipient_id = $3)
+  AND ($4::text = '' OR c.ndis_number = $4)
+  AND ($5::uuid IS NULL
+       OR (c.family_name, c.given_name, c.id) > (SELECT a.family_name, a.given_name, a.id FROM person a
+                                                 WHERE a.organisation_id = $1 AND a.id = $5))
+ORDER BY c.family_name, c.given_name, c.id
+LIMIT $6
+`
+
+type ViewPeopleParams struct {
+	OrganisationID  care.ID
+	PersonID        *care.ID
+	CareRecipientID string
+	NdisNumber      string
+	After           *care.ID
+	Most            int32
+}
+
+type ViewPeopleRow struct {
+	ID                care.ID
+	GivenName         string
+	FamilyName        string
+	BirthDate         care.Date
+	CareRecipientID   string
+	NdisNumber        string
+	PaceParticipant   bool
+	PaceApiAccess     bool
+	ServiceProviderID string
+	EntryDate         care.Date
+	DepartureDate     care.Date
+	NotInCareSince    care.Date
+	VerifiedAt        *time.Time
+	PlanID            *care.ID
+	StartDate         care.Date
+	EndDate           care.Date
+	HasClassification bool
+	LastRunID         *care.ID
+	LastKind          string
+	LastOutcome       string
+	LastReason        string
+	LastRequestedAt   *time.Time
+	LastFinishedAt    *time.Time
+}
+
+// By name; after is the last person of the page that was shown before. Classifications are counted, since PostgreSQL may read those of
+// everybody to find out whether there are any.
+func (q *Queries) ViewPeople(ctx context.Context, arg ViewPeopleParams) ([]ViewPeopleRow, error) {
+	rows, err := q.db.Query(ctx, viewPeople,
+		arg.OrganisationID,
+		arg.PersonID,
+		arg.CareRecipientID,
+		arg.NdisNumber,
+		arg.After,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ViewPeopleRow
+	for rows.Next() {
+		var i ViewPeopleRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.GivenName,
+			&i.FamilyName,
+			&i.BirthDate,
+			&i.CareRecipientID,
+			&i.NdisNumber,
+			&i.PaceParticipant,
+			&i.PaceApiAccess,
+			&i.ServiceProviderID,
+			&i.EntryDate,
+			&i.DepartureDate,
+			&i.NotInCareSince,
+			&i.VerifiedAt,
+			&i.PlanID,
+			&i.StartDate,
+			&i.EndDate,
+			&i.HasClassification,
+			&i.LastRunID,
+			&i.LastKind,
+			&i.LastOutcome,
+			&i.LastReason,
+			&i.LastRequestedAt,
+			&i.LastFinishedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const viewRetries = `-- name: ViewRetries :many
 SELECT area, since, attempts, problem, words, last_at FROM sync_retry
 WHERE organisation_id = $1 AND run_id = $2
@@ -904,18 +904,18 @@ func (q *Queries) ViewRetries(ctx context.Context, arg ViewRetriesParams) ([]Vie
 
 const viewRun = `-- name: ViewRun :one
 
-SELECT r.id, r.client_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
+SELECT r.id, r.person_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
        coalesce(r.outcome, '') AS outcome, r.reason, r.warnings, r.counts,
        coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
-       p.id AS plan_id, k.id AS contract_id, w.id AS retrieval_id, w.retrieved_at, w.expires_at
+       p.id AS plan_id, k.id AS contract_id, w.id AS preview_id, w.retrieved_at, w.expires_at
 FROM sync_run r
-JOIN client c ON c.organisation_id = r.organisation_id AND c.id = r.client_id
-LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.client_id = r.client_id AND r.kind = 'care-recipient'
+JOIN person c ON c.organisation_id = r.organisation_id AND c.id = r.person_id
+LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.person_id = r.person_id AND r.kind = 'care-recipient'
 LEFT JOIN service_contract k ON k.organisation_id = r.organisation_id AND k.id = (
     SELECT (s.answer ->> 'contract_id')::uuid FROM sync_step s
     WHERE s.organisation_id = r.organisation_id AND s.run_id = r.id AND s.area = 'contract' AND s.answer ? 'contract_id'
     ORDER BY s.chunk DESC LIMIT 1)
-LEFT JOIN pace_retrieval w ON w.organisation_id = r.organisation_id AND w.client_id = r.client_id AND w.run_id = r.id
+LEFT JOIN pace_preview w ON w.organisation_id = r.organisation_id AND w.person_id = r.person_id AND w.run_id = r.id
     AND w.closed_at IS NULL AND w.expires_at > now() AND r.outcome IS NULL
 WHERE r.organisation_id = $1 AND r.id = $2
 `
@@ -927,7 +927,7 @@ type ViewRunParams struct {
 
 type ViewRunRow struct {
 	ID              care.ID
-	ClientID        care.ID
+	PersonID        care.ID
 	Kind            string
 	Trigger         string
 	RequestedBy     string
@@ -946,7 +946,7 @@ type ViewRunRow struct {
 	FamilyName      string
 	PlanID          *care.ID
 	ContractID      *care.ID
-	RetrievalID     *care.ID
+	PreviewID       *care.ID
 	RetrievedAt     *time.Time
 	ExpiresAt       *time.Time
 }
@@ -957,7 +957,7 @@ func (q *Queries) ViewRun(ctx context.Context, arg ViewRunParams) (ViewRunRow, e
 	var i ViewRunRow
 	err := row.Scan(
 		&i.ID,
-		&i.ClientID,
+		&i.PersonID,
 		&i.Kind,
 		&i.Trigger,
 		&i.RequestedBy,
@@ -976,7 +976,7 @@ func (q *Queries) ViewRun(ctx context.Context, arg ViewRunParams) (ViewRunRow, e
 		&i.FamilyName,
 		&i.PlanID,
 		&i.ContractID,
-		&i.RetrievalID,
+		&i.PreviewID,
 		&i.RetrievedAt,
 		&i.ExpiresAt,
 	)
@@ -1034,13 +1034,13 @@ func (q *Queries) ViewSteps(ctx context.Context, arg ViewStepsParams) ([]ViewSte
 const viewSupplements = `-- name: ViewSupplements :many
 SELECT s.id, s.code, s.name, s.start_date, s.end_date, s.removed_at
 FROM supplement s JOIN support_plan p ON p.organisation_id = s.organisation_id AND p.id = s.plan_id
-WHERE s.organisation_id = $1 AND p.client_id = $2
+WHERE s.organisation_id = $1 AND p.person_id = $2
 ORDER BY s.start_date NULLS FIRST, s.code, s.ordinal
 `
 
 type ViewSupplementsParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 }
 
 type ViewSupplementsRow struct {
@@ -1053,7 +1053,7 @@ type ViewSupplementsRow struct {
 }
 
 func (q *Queries) ViewSupplements(ctx context.Context, arg ViewSupplementsParams) ([]ViewSupplementsRow, error) {
-	rows, err := q.db.Query(ctx, viewSupplements, arg.OrganisationID, arg.ClientID)
+	rows, err := q.db.Query(ctx, viewSupplements, arg.OrganisationID, arg.PersonID)
 	if err != nil {
 		return nil, err
 	}
@@ -1088,13 +1088,13 @@ FROM usage_line u
 JOIN budget b ON b.organisation_id = u.organisation_id AND b.id = u.budget_id
 JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
 LEFT JOIN invoice_line l ON l.organisation_id = u.organisation_id AND l.id = u.invoice_line_id
-WHERE u.organisation_id = $1 AND p.client_id = $2 AND ($3::uuid IS NULL OR u.budget_id = $3)
+WHERE u.organisation_id = $1 AND p.person_id = $2 AND ($3::uuid IS NULL OR u.budget_id = $3)
 ORDER BY u.delivery_date DESC NULLS LAST, u.upstream_invoice_id, u.upstream_item_id, u.ordinal, u.id
 `
 
 type ViewUsageParams struct {
 	OrganisationID care.ID
-	ClientID       care.ID
+	PersonID       care.ID
 	BudgetID       *care.ID
 }
 
@@ -1116,7 +1116,7 @@ type ViewUsageRow struct {
 
 // A line of ours comes with what we billed for it, and what it drew from all budgets.
 func (q *Queries) ViewUsage(ctx context.Context, arg ViewUsageParams) ([]ViewUsageRow, error) {
-	rows, err := q.db.Query(ctx, viewUsage, arg.OrganisationID, arg.ClientID, arg.BudgetID)
+	rows, err := q.db.Query(ctx, viewUsage, arg.OrganisationID, arg.PersonID, arg.BudgetID)
 	if err != nil {
 		return nil, err
 	}

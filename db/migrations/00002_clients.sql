@@ -1,6 +1,6 @@
 -- +goose Up
 -- One table for a person, who may be an NDIS participant, a care recipient, or both.
-CREATE TABLE client (
+CREATE TABLE person (
     id                  uuid PRIMARY KEY,
     organisation_id     uuid NOT NULL REFERENCES organisation (id),
     given_name          text NOT NULL DEFAULT '',
@@ -23,10 +23,10 @@ CREATE TABLE client (
     FOREIGN KEY (organisation_id, connection_id) REFERENCES connection (organisation_id, id)
 );
 
-COMMENT ON COLUMN client.connection_id IS 'The Services Australia connection that holds the person, learned from the budgets (R11).';
-COMMENT ON COLUMN client.entries IS 'The entries with the organisation''s own providers, by category of funding, as last reported (R11).';
-COMMENT ON COLUMN client.reported_given_name IS 'The given name that Services Australia last reported (R8).';
-COMMENT ON COLUMN client.verified_at IS 'When a summary of this person first passed the identity check (R8).';
+COMMENT ON COLUMN person.connection_id IS 'The Services Australia connection that holds the person, learned from the budgets (R11).';
+COMMENT ON COLUMN person.entries IS 'The entries with the organisation''s own providers, by category of funding, as last reported (R11).';
+COMMENT ON COLUMN person.reported_given_name IS 'The given name that Services Australia last reported (R8).';
+COMMENT ON COLUMN person.verified_at IS 'When a summary of this person first passed the identity check (R8).';
 
 -- +goose Down
-DROP TABLE client;
+DROP TABLE person;

@@ -15,7 +15,7 @@ CREATE TABLE invoice_line (
     organisation_id       uuid NOT NULL,
     invoice_id            uuid NOT NULL,
     upstream_item_id      text NOT NULL CHECK (upstream_item_id <> ''),
-    client_id             uuid,
+    person_id             uuid,
     service_code          text NOT NULL DEFAULT '',
     delivery_date         date,
     amount                numeric(14, 2),
@@ -23,7 +23,7 @@ CREATE TABLE invoice_line (
     UNIQUE (organisation_id, id),
     UNIQUE (organisation_id, invoice_id, upstream_item_id),
     FOREIGN KEY (organisation_id, invoice_id) REFERENCES invoice (organisation_id, id),
-    FOREIGN KEY (organisation_id, client_id) REFERENCES client (organisation_id, id)
+    FOREIGN KEY (organisation_id, person_id) REFERENCES person (organisation_id, id)
 );
 
 CREATE INDEX invoice_line_reference ON invoice_line (organisation_id, external_reference_id) WHERE external_reference_id <> '';

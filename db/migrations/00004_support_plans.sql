@@ -4,15 +4,15 @@
 CREATE TABLE support_plan (
     id                uuid PRIMARY KEY,
     organisation_id   uuid NOT NULL REFERENCES organisation (id),
-    client_id         uuid NOT NULL,
+    person_id         uuid NOT NULL,
     care_recipient_id text NOT NULL,
     start_date        date,
     end_date          date,
     created_at        timestamptz NOT NULL DEFAULT now(),
     UNIQUE (organisation_id, id),
-    UNIQUE (organisation_id, client_id),
+    UNIQUE (organisation_id, person_id),
     UNIQUE (organisation_id, care_recipient_id),
-    FOREIGN KEY (organisation_id, client_id, care_recipient_id) REFERENCES client (organisation_id, id, care_recipient_id)
+    FOREIGN KEY (organisation_id, person_id, care_recipient_id) REFERENCES person (organisation_id, id, care_recipient_id)
 );
 
 CREATE TABLE classification (

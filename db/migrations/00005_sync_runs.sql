@@ -1,9 +1,9 @@
 -- +goose Up
--- A run is one pass over one person. Its id is the Temporal run's (kept by a reset), or made from bulk and client.
+-- A run is one pass over one person. Its id is the Temporal run's (kept by a reset), or made from bulk and person.
 CREATE TABLE sync_run (
     id              uuid NOT NULL,
     organisation_id uuid NOT NULL,
-    client_id       uuid NOT NULL,
+    person_id       uuid NOT NULL,
     kind            text NOT NULL CHECK (kind IN ('care-recipient', 'pace-contract')),
     trigger         text NOT NULL,
     requested_by    text NOT NULL,
@@ -17,11 +17,11 @@ CREATE TABLE sync_run (
     warnings        integer NOT NULL DEFAULT 0,
     counts          jsonb NOT NULL DEFAULT '{}',
     PRIMARY KEY (organisation_id, id),
-    FOREIGN KEY (organisation_id, client_id) REFERENCES client (organisation_id, id),
+    FOREIGN KEY (organisation_id, person_id) REFERENCES person (organisation_id, id),
     CHECK ((outcome IS NULL) = (finished_at IS NULL))
 );
 
-CREATE INDEX sync_run_client ON sync_run (organisation_id, client_id, requested_at DESC);
+CREATE INDEX sync_run_person ON sync_run (organisation_id, person_id, requested_at DESC);
 CREATE INDEX sync_run_newest ON sync_run (organisation_id, requested_at DESC);
 
 -- The ledger of a run: a step writes its row with its data, so that a retry that finds the row answers from it.
@@ -97,7 +97,7 @@ CREATE INDEX record_change_record ON record_change (record_id, changed_at);
 CREATE TABLE removal_hold (
     id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     organisation_id uuid NOT NULL,
-    client_id       uuid NOT NULL,
+    person_id       uuid NOT NULL,
     kind            text NOT NULL,
     budget_id       uuid,
     run_id          uuid NOT NULL,
@@ -106,12 +106,12 @@ CREATE TABLE removal_hold (
     accepted_at     timestamptz,
     accepted_by     text,
     closed_at       timestamptz,
-    FOREIGN KEY (organisation_id, client_id) REFERENCES client (organisation_id, id),
+    FOREIGN KEY (organisation_id, person_id) REFERENCES person (organisation_id, id),
     FOREIGN KEY (organisation_id, budget_id) REFERENCES budget (organisation_id, id),
     FOREIGN KEY (organisation_id, run_id) REFERENCES sync_run (organisation_id, id)
 );
 
-CREATE UNIQUE INDEX removal_hold_open ON removal_hold (client_id, kind, budget_id) NULLS NOT DISTINCT WHERE closed_at IS NULL;
+CREATE UNIQUE INDEX removal_hold_open ON removal_hold (person_id, kind, budget_id) NULLS NOT DISTINCT WHERE closed_at IS NULL;
 
 -- Each attempt to read takes a ticket before its first request; the newer read wins (R7).
 CREATE SEQUENCE read_ticket;
@@ -120,13 +120,13 @@ CREATE SEQUENCE read_ticket;
 -- whether the data is still what it compared with.
 CREATE TABLE area_fence (
     organisation_id uuid NOT NULL,
-    client_id       uuid NOT NULL,
+    person_id       uuid NOT NULL,
     area            text NOT NULL,
     ticket          bigint NOT NULL,
     previous_ticket bigint NOT NULL,
     as_of           timestamptz NOT NULL,
-    PRIMARY KEY (client_id, area),
-    FOREIGN KEY (organisation_id, client_id) REFERENCES client (organisation_id, id)
+    PRIMARY KEY (person_id, area),
+    FOREIGN KEY (organisation_id, person_id) REFERENCES person (organisation_id, id)
 );
 
 -- Usage is fenced by budget.
@@ -156,18 +156,18 @@ CREATE INDEX outbox_unpublished ON outbox (id) WHERE published_at IS NULL;
 -- sees rows newer than those that the calling statement sees.
 -- +goose StatementBegin
 CREATE FUNCTION begin_step(
-    step_organisation uuid, step_run uuid, step_client uuid, step_connection uuid, step_area text, step_chunk integer
+    step_organisation uuid, step_run uuid, step_person uuid, step_connection uuid, step_area text, step_chunk integer
 ) RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object(
         'ticket', nextval('read_ticket'),
         'began_at', clock_timestamp(),
         'answer', (SELECT s.answer FROM sync_step s WHERE s.run_id = step_run AND s.area = step_area AND s.chunk = step_chunk),
-        'client', (SELECT to_jsonb(c) FROM client c WHERE c.organisation_id = step_organisation AND c.id = step_client),
+        'person', (SELECT to_jsonb(c) FROM person c WHERE c.organisation_id = step_organisation AND c.id = step_person),
         'connection', (SELECT to_jsonb(n) FROM connection n WHERE n.organisation_id = step_organisation AND n.id = step_connection),
-        'plan', (SELECT to_jsonb(p) FROM support_plan p WHERE p.organisation_id = step_organisation AND p.client_id = step_client),
+        'plan', (SELECT to_jsonb(p) FROM support_plan p WHERE p.organisation_id = step_organisation AND p.person_id = step_person),
         'holds', (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', h.kind, 'budget_id', h.budget_id, 'records', h.records,
                                                               'accepted', h.accepted_at IS NOT NULL)), '[]')
-                  FROM removal_hold h WHERE h.organisation_id = step_organisation AND h.client_id = step_client AND h.closed_at IS NULL)
+                  FROM removal_hold h WHERE h.organisation_id = step_organisation AND h.person_id = step_person AND h.closed_at IS NULL)
     )
 $$;
 -- +goose StatementEnd
@@ -177,7 +177,7 @@ $$;
 -- names; a hold of no records closes one that was open.
 -- +goose StatementBegin
 CREATE FUNCTION record_step(
-    step_organisation uuid, step_run uuid, step_client uuid, step_area text, step_chunk integer, step_answer jsonb,
+    step_organisation uuid, step_run uuid, step_person uuid, step_area text, step_chunk integer, step_answer jsonb,
     step_as_of timestamptz, issues jsonb, changes jsonb, holds jsonb
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -204,15 +204,15 @@ BEGIN
 
         INSERT INTO outbox (organisation_id, topic, payload)
         VALUES (step_organisation, 'care-recipient.' || step_area || '.changed',
-                jsonb_build_object('run_id', step_run, 'client_id', step_client));
+                jsonb_build_object('run_id', step_run, 'person_id', step_person));
     END IF;
 
     IF jsonb_array_length(holds) > 0 THEN
-        INSERT INTO removal_hold AS o (organisation_id, client_id, kind, budget_id, run_id, records)
-        SELECT step_organisation, step_client, h.kind, h.budget_id, step_run, h.records
+        INSERT INTO removal_hold AS o (organisation_id, person_id, kind, budget_id, run_id, records)
+        SELECT step_organisation, step_person, h.kind, h.budget_id, step_run, h.records
         FROM jsonb_to_recordset(holds) AS h (kind text, budget_id uuid, records integer)
         WHERE h.records > 0
-        ON CONFLICT (client_id, kind, budget_id) WHERE closed_at IS NULL
+        ON CONFLICT (person_id, kind, budget_id) WHERE closed_at IS NULL
         DO UPDATE SET run_id = excluded.run_id, records = excluded.records,
             -- Whoever began to read before the acceptance does not undo it; more records than were accepted have to be accepted anew.
             accepted_at = CASE WHEN excluded.records <= o.records THEN o.accepted_at END,
@@ -220,7 +220,7 @@ BEGIN
 
         UPDATE removal_hold o SET closed_at = now()
         FROM jsonb_to_recordset(holds) AS h (kind text, budget_id uuid, records integer)
-        WHERE h.records = 0 AND o.client_id = step_client AND o.kind = h.kind AND o.budget_id IS NOT DISTINCT FROM h.budget_id
+        WHERE h.records = 0 AND o.person_id = step_person AND o.kind = h.kind AND o.budget_id IS NOT DISTINCT FROM h.budget_id
           AND o.closed_at IS NULL;
     END IF;
 

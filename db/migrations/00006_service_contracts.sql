@@ -1,9 +1,9 @@
 -- +goose Up
--- The two boxes that are ticked on a client (PACE guide, step 2): API access is offered only with PACE participant (R21).
-ALTER TABLE client
+-- The two boxes that are ticked on a person (PACE guide, step 2): API access is offered only with PACE participant (R21).
+ALTER TABLE person
     ADD pace_participant boolean NOT NULL DEFAULT false,
     ADD pace_api_access  boolean NOT NULL DEFAULT false,
-    ADD CONSTRAINT client_pace_api_access CHECK (pace_participant OR NOT pace_api_access);
+    ADD CONSTRAINT person_pace_api_access CHECK (pace_participant OR NOT pace_api_access);
 
 -- Whether an organisation uses the PACE API, and how. The secret authenticates the NDIA's notifications; only its hash is kept.
 CREATE TABLE pace_settings (
@@ -20,12 +20,12 @@ CREATE TABLE pace_settings (
 -- Whether the NDIA still lets us read a participant (R30). relationships are what its notifications said last of each role.
 CREATE TABLE pace_standing (
     organisation_id uuid NOT NULL,
-    client_id       uuid NOT NULL PRIMARY KEY,
+    person_id       uuid NOT NULL PRIMARY KEY,
     relationships   jsonb NOT NULL DEFAULT '[]',
     ends_on         date,
     stopped_on      date,
     stop_reason     text NOT NULL DEFAULT '',
-    FOREIGN KEY (organisation_id, client_id) REFERENCES client (organisation_id, id),
+    FOREIGN KEY (organisation_id, person_id) REFERENCES person (organisation_id, id),
     CHECK ((stopped_on IS NULL) = (stop_reason = ''))
 );
 
@@ -36,7 +36,7 @@ COMMENT ON COLUMN pace_standing.ends_on IS 'When the first of the relationships 
 CREATE TABLE service_contract (
     id                    uuid PRIMARY KEY,
     organisation_id       uuid NOT NULL,
-    client_id             uuid NOT NULL,
+    person_id             uuid NOT NULL,
     origin                text NOT NULL CHECK (origin IN ('pace', 'hand')),
     reference             text NOT NULL DEFAULT '',
     plan_first_start_date date,
@@ -51,16 +51,16 @@ CREATE TABLE service_contract (
     declined              jsonb NOT NULL DEFAULT '[]',
     created_at            timestamptz NOT NULL DEFAULT now(),
     UNIQUE (organisation_id, id),
-    FOREIGN KEY (organisation_id, client_id) REFERENCES client (organisation_id, id),
+    FOREIGN KEY (organisation_id, person_id) REFERENCES person (organisation_id, id),
     FOREIGN KEY (organisation_id, superseded_by) REFERENCES service_contract (organisation_id, id),
     CHECK (CASE origin WHEN 'pace' THEN plan_first_start_date IS NOT NULL AND plan_start_date IS NOT NULL AND retrieved_on IS NOT NULL
                        ELSE reference <> '' END)
 );
 
-CREATE UNIQUE INDEX service_contract_plan ON service_contract (organisation_id, client_id, plan_first_start_date, plan_start_date)
+CREATE UNIQUE INDEX service_contract_plan ON service_contract (organisation_id, person_id, plan_first_start_date, plan_start_date)
     WHERE origin = 'pace';
-CREATE UNIQUE INDEX service_contract_reference ON service_contract (organisation_id, client_id, reference) WHERE origin = 'hand';
-CREATE INDEX service_contract_client ON service_contract (organisation_id, client_id);
+CREATE UNIQUE INDEX service_contract_reference ON service_contract (organisation_id, person_id, reference) WHERE origin = 'hand';
+CREATE INDEX service_contract_person ON service_contract (organisation_id, person_id);
 
 COMMENT ON COLUMN service_contract.superseded_by IS 'The contract that follows after a reassessment, which ends this one (R24).';
 COMMENT ON COLUMN service_contract.declined IS 'Budgets that were shown and not ticked: an unattended refresh does not ask about them again (R31).';
@@ -157,10 +157,10 @@ CREATE INDEX delivered_service_budget ON delivered_service (budget_id);
 COMMENT ON COLUMN delivered_service.reference IS 'The provider''s own id of the work; empty for an adjustment record.';
 
 -- A retrieval that waits to be created (R22), sealed. It is unreadable once it is closed.
-CREATE TABLE pace_retrieval (
+CREATE TABLE pace_preview (
     id              uuid PRIMARY KEY,
     organisation_id uuid NOT NULL,
-    client_id       uuid NOT NULL,
+    person_id       uuid NOT NULL,
     run_id          uuid NOT NULL,
     sealed          bytea,
     retrieved_at    timestamptz NOT NULL,
@@ -169,18 +169,18 @@ CREATE TABLE pace_retrieval (
     closed_as       text NOT NULL DEFAULT '' CHECK (closed_as IN ('', 'created', 'replaced', 'ended')),
     contract_id     uuid,
     UNIQUE (organisation_id, id),
-    FOREIGN KEY (organisation_id, client_id) REFERENCES client (organisation_id, id),
+    FOREIGN KEY (organisation_id, person_id) REFERENCES person (organisation_id, id),
     FOREIGN KEY (organisation_id, run_id) REFERENCES sync_run (organisation_id, id),
     FOREIGN KEY (organisation_id, contract_id) REFERENCES service_contract (organisation_id, id),
     CHECK ((closed_at IS NULL) = (closed_as = '') AND (closed_at IS NULL) = (sealed IS NOT NULL))
 );
 
-CREATE UNIQUE INDEX pace_retrieval_waiting ON pace_retrieval (client_id) WHERE closed_at IS NULL;
+CREATE UNIQUE INDEX pace_preview_waiting ON pace_preview (person_id) WHERE closed_at IS NULL;
 
 -- What an unattended refresh left to people (R31). A later one takes the place of the list.
 CREATE TABLE pace_review (
     organisation_id uuid NOT NULL,
-    client_id       uuid NOT NULL,
+    person_id       uuid NOT NULL,
     position        integer NOT NULL,
     kind            text NOT NULL,
     contract_id     uuid,
@@ -191,8 +191,8 @@ CREATE TABLE pace_review (
     new_value       text,
     run_id          uuid NOT NULL,
     held_at         timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (client_id, position),
-    FOREIGN KEY (organisation_id, client_id) REFERENCES client (organisation_id, id),
+    PRIMARY KEY (person_id, position),
+    FOREIGN KEY (organisation_id, person_id) REFERENCES person (organisation_id, id),
     FOREIGN KEY (organisation_id, contract_id) REFERENCES service_contract (organisation_id, id),
     FOREIGN KEY (organisation_id, budget_id) REFERENCES plan_budget (organisation_id, id),
     FOREIGN KEY (organisation_id, run_id) REFERENCES sync_run (organisation_id, id)
@@ -205,17 +205,17 @@ CREATE TABLE pace_notification (
     organisation_id   uuid NOT NULL REFERENCES organisation (id),
     digest            bytea NOT NULL,
     event             text NOT NULL,
-    client_id         uuid,
+    person_id         uuid,
     times             integer NOT NULL DEFAULT 1,
     first_received_at timestamptz NOT NULL DEFAULT now(),
     last_received_at  timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (organisation_id, digest),
-    FOREIGN KEY (organisation_id, client_id) REFERENCES client (organisation_id, id)
+    FOREIGN KEY (organisation_id, person_id) REFERENCES person (organisation_id, id)
 );
 
 CREATE INDEX pace_notification_newest ON pace_notification (organisation_id, last_received_at DESC);
 
-COMMENT ON COLUMN pace_notification.client_id IS 'NULL for a participant whom the organisation does not have.';
+COMMENT ON COLUMN pace_notification.person_id IS 'NULL for a participant whom the organisation does not have.';
 
 -- Records also change where no run does it: by an import, or by a person. Then the change itself says through what, by whom and why.
 ALTER TABLE record_change
@@ -233,7 +233,7 @@ COMMENT ON COLUMN record_change.note IS 'Why, in their own words; empty where no
 -- As before, with the outbox's topics named after the kind of run.
 -- +goose StatementBegin
 CREATE OR REPLACE FUNCTION record_step(
-    step_organisation uuid, step_run uuid, step_client uuid, step_area text, step_chunk integer, step_answer jsonb,
+    step_organisation uuid, step_run uuid, step_person uuid, step_area text, step_chunk integer, step_answer jsonb,
     step_as_of timestamptz, issues jsonb, changes jsonb, holds jsonb
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -259,16 +259,16 @@ BEGIN
         FROM jsonb_to_recordset(changes) AS c (kind text, record_id uuid, action text, field text, old_value text, new_value text);
 
         INSERT INTO outbox (organisation_id, topic, payload)
-        SELECT step_organisation, r.kind || '.' || step_area || '.changed', jsonb_build_object('run_id', step_run, 'client_id', step_client)
+        SELECT step_organisation, r.kind || '.' || step_area || '.changed', jsonb_build_object('run_id', step_run, 'person_id', step_person)
         FROM sync_run r WHERE r.organisation_id = step_organisation AND r.id = step_run;
     END IF;
 
     IF jsonb_array_length(holds) > 0 THEN
-        INSERT INTO removal_hold AS o (organisation_id, client_id, kind, budget_id, run_id, records)
-        SELECT step_organisation, step_client, h.kind, h.budget_id, step_run, h.records
+        INSERT INTO removal_hold AS o (organisation_id, person_id, kind, budget_id, run_id, records)
+        SELECT step_organisation, step_person, h.kind, h.budget_id, step_run, h.records
         FROM jsonb_to_recordset(holds) AS h (kind text, budget_id uuid, records integer)
         WHERE h.records > 0
-        ON CONFLICT (client_id, kind, budget_id) WHERE closed_at IS NULL
+        ON CONFLICT (person_id, kind, budget_id) WHERE closed_at IS NULL
         DO UPDATE SET run_id = excluded.run_id, records = excluded.records,
             -- Whoever began to read before the acceptance does not undo it; more records than were accepted have to be accepted anew.
             accepted_at = CASE WHEN excluded.records <= o.records THEN o.accepted_at END,
@@ -276,7 +276,7 @@ BEGIN
 
         UPDATE removal_hold o SET closed_at = now()
         FROM jsonb_to_recordset(holds) AS h (kind text, budget_id uuid, records integer)
-        WHERE h.records = 0 AND o.client_id = step_client AND o.kind = h.kind AND o.budget_id IS NOT DISTINCT FROM h.budget_id
+        WHERE h.records = 0 AND o.person_id = step_person AND o.kind = h.kind AND o.budget_id IS NOT DISTINCT FROM h.budget_id
           AND o.closed_at IS NULL;
     END IF;
 
@@ -288,6 +288,6 @@ $$;
 -- +goose Down
 DELETE FROM record_change WHERE run_id IS NULL;
 ALTER TABLE record_change DROP COLUMN source, DROP COLUMN requested_by, DROP COLUMN note, ALTER run_id SET NOT NULL;
-DROP TABLE pace_notification, pace_review, pace_retrieval, delivered_service, stated_item, funding_period, plan_budget, service_contract,
+DROP TABLE pace_notification, pace_review, pace_preview, delivered_service, stated_item, funding_period, plan_budget, service_contract,
     pace_standing, pace_settings;
-ALTER TABLE client DROP COLUMN pace_participant, DROP COLUMN pace_api_access;
+ALTER TABLE person DROP COLUMN pace_participant, DROP COLUMN pace_api_access;

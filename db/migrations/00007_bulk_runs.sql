@@ -34,9 +34,9 @@ COMMENT ON COLUMN bulk_run.waiting_since IS 'Since when the bulk waits for the s
 CREATE TABLE bulk_item (
     organisation_id uuid NOT NULL,
     bulk_id         uuid NOT NULL,
-    client_id       uuid NOT NULL,
+    person_id       uuid NOT NULL,
     batch           integer NOT NULL,
-    slice           integer NOT NULL,
+    chunk           integer NOT NULL,
     moved_budgets   text[] NOT NULL DEFAULT '{}',
     escalated_at    timestamptz,
     settled_at      timestamptz,
@@ -44,13 +44,13 @@ CREATE TABLE bulk_item (
     reason          text NOT NULL DEFAULT '',
     run_id          uuid,
     joined          boolean NOT NULL DEFAULT false,
-    PRIMARY KEY (bulk_id, client_id),
+    PRIMARY KEY (bulk_id, person_id),
     FOREIGN KEY (organisation_id, bulk_id) REFERENCES bulk_run (organisation_id, id),
-    FOREIGN KEY (organisation_id, client_id) REFERENCES client (organisation_id, id),
+    FOREIGN KEY (organisation_id, person_id) REFERENCES person (organisation_id, id),
     CHECK ((outcome IS NULL) = (settled_at IS NULL))
 );
 
-CREATE INDEX bulk_item_open ON bulk_item (bulk_id, batch, slice) WHERE outcome IS NULL;
+CREATE INDEX bulk_item_open ON bulk_item (bulk_id, batch, chunk) WHERE outcome IS NULL;
 
 COMMENT ON COLUMN bulk_item.moved_budgets IS 'The government''s ids of the budgets that a list named as updated.';
 COMMENT ON COLUMN bulk_item.escalated_at IS 'When the person was given a sync of their own, after they failed while others succeeded.';

@@ -18,31 +18,31 @@ CREATE INDEX claim_event_claim ON claim_event (organisation_id, claim_id, positi
 
 COMMENT ON COLUMN claim_event.occurred_at IS 'By the claim service''s clock; it decides nothing.';
 
--- The people whom a claim's events have named. Those who are no clients of the organisation are kept and reported, never created.
+-- The people whom a claim's events have named. Those who are no people of the organisation are kept and reported, never created.
 CREATE TABLE claim_person (
     organisation_id   uuid NOT NULL,
     claim_id          uuid NOT NULL,
     care_recipient_id text NOT NULL CHECK (care_recipient_id ~ '^[0-9]{1,10}$'),
-    client_id         uuid,
+    person_id         uuid,
     PRIMARY KEY (claim_id, care_recipient_id),
     FOREIGN KEY (organisation_id, claim_id) REFERENCES claim (organisation_id, id),
-    FOREIGN KEY (organisation_id, client_id) REFERENCES client (organisation_id, id)
+    FOREIGN KEY (organisation_id, person_id) REFERENCES person (organisation_id, id)
 );
 
-COMMENT ON COLUMN claim_person.client_id IS 'NULL for somebody whom the organisation did not have when an event named them last.';
+COMMENT ON COLUMN claim_person.person_id IS 'NULL for somebody whom the organisation did not have when an event named them last.';
 
 -- A sync that an event causes: recorded with the event, asked for afterwards, so that a crash in between loses nothing.
 CREATE TABLE claim_sync (
     organisation_id uuid NOT NULL,
     claim_id        uuid NOT NULL,
-    client_id       uuid NOT NULL,
+    person_id       uuid NOT NULL,
     status          text NOT NULL CHECK (status IN ('approved', 'completed')),
     event_id        text NOT NULL,
     caused_at       timestamptz NOT NULL DEFAULT now(),
     requested_at    timestamptz,
-    PRIMARY KEY (claim_id, client_id, status),
+    PRIMARY KEY (claim_id, person_id, status),
     FOREIGN KEY (organisation_id, claim_id) REFERENCES claim (organisation_id, id),
-    FOREIGN KEY (organisation_id, client_id) REFERENCES client (organisation_id, id),
+    FOREIGN KEY (organisation_id, person_id) REFERENCES person (organisation_id, id),
     FOREIGN KEY (organisation_id, event_id) REFERENCES claim_event (organisation_id, event_id)
 );
 

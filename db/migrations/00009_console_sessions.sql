@@ -28,9 +28,9 @@ CREATE TABLE console_link (
 );
 
 -- People are listed by name.
-CREATE INDEX client_name ON client (organisation_id, lower(family_name), lower(given_name), id);
+CREATE INDEX person_name ON person (organisation_id, lower(family_name), lower(given_name), id);
 
 -- +goose Down
-DROP INDEX client_name;
+DROP INDEX person_name;
 DROP TABLE console_link, console_session;
 ALTER TABLE api_token DROP CONSTRAINT api_token_organisation_id_id_key;

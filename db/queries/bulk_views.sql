@@ -50,10 +50,10 @@ GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2;
 SELECT u.care_recipient_id, c.id AS may_be_id, coalesce(c.care_recipient_id, '')::text AS may_be_care_recipient_id, coalesce(c.ndis_number, '')::text AS may_be_ndis_number,
        coalesce(c.given_name, '')::text AS may_be_given_name, coalesce(c.family_name, '')::text AS may_be_family_name
 FROM bulk_unknown u
-LEFT JOIN client c ON c.organisation_id = u.organisation_id AND c.id = u.may_be_client_id
+LEFT JOIN person c ON c.organisation_id = u.organisation_id AND c.id = u.may_be_person_id
 WHERE u.organisation_id = @organisation_id AND u.bulk_id = @bulk_id
-  AND (u.may_be_client_id IS NULL, u.care_recipient_id) > (@after_strange::boolean, @after::text)
-ORDER BY u.may_be_client_id IS NULL, u.care_recipient_id
+  AND (u.may_be_person_id IS NULL, u.care_recipient_id) > (@after_strange::boolean, @after::text)
+ORDER BY u.may_be_person_id IS NULL, u.care_recipient_id
 LIMIT @most;
 
 -- name: BulkKind :one
@@ -62,7 +62,7 @@ SELECT kind FROM bulk_run WHERE organisation_id = @organisation_id AND id = @id;
 -- name: ListBulkItems :many
 -- In the order of our ids; after is the last person of the page that was shown before. words are what the government said about the
 -- person's run.
-SELECT i.client_id, coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
+SELECT i.person_id, coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
        coalesce(i.outcome, '')::text AS outcome, i.reason, i.run_id, i.joined, i.escalated_at, i.settled_at, coalesce(r.warnings, 0)::int AS warnings,
        ARRAY(SELECT DISTINCT n.words FROM sync_issue n
              WHERE n.organisation_id = i.organisation_id AND n.run_id = i.run_id AND n.severity = 'error' AND n.words <> '' ORDER BY n.words)::text[] AS words
@@ -71,21 +71,21 @@ FROM (
     WHERE p.organisation_id = @organisation_id AND p.bulk_id = @bulk_id
       AND CASE @outcome::text WHEN '' THEN true WHEN 'unfinished' THEN p.outcome IS NULL
                               WHEN 'unsuccessful' THEN p.outcome NOT IN ('succeeded', 'succeeded_with_warnings') ELSE p.outcome = @outcome END
-      AND (sqlc.narg(after)::uuid IS NULL OR p.client_id > sqlc.narg(after))
-    ORDER BY p.client_id
+      AND (sqlc.narg(after)::uuid IS NULL OR p.person_id > sqlc.narg(after))
+    ORDER BY p.person_id
     LIMIT @most
 ) i
-JOIN client c ON c.organisation_id = i.organisation_id AND c.id = i.client_id
+JOIN person c ON c.organisation_id = i.organisation_id AND c.id = i.person_id
 LEFT JOIN sync_run r ON r.organisation_id = i.organisation_id AND r.id = i.run_id
-ORDER BY i.client_id;
+ORDER BY i.person_id;
 
 -- name: ResolvePeople :many
 -- Whom each number names, in the order given, and nothing where it names nobody. A number that could be either is read as an NDIS number first where that is preferred.
 SELECT t.place::int AS place,
-       coalesce(coalesce(own.id, CASE WHEN @ndis_first::boolean THEN participant.id END, recipient.id, participant.id)::text, '')::text AS client_id
+       coalesce(coalesce(own.id, CASE WHEN @ndis_first::boolean THEN participant.id END, recipient.id, participant.id)::text, '')::text AS person_id
 FROM unnest(@numbers::text[]) WITH ORDINALITY AS t (number, place)
-LEFT JOIN client own ON own.organisation_id = @organisation_id
+LEFT JOIN person own ON own.organisation_id = @organisation_id
     AND own.id = CASE WHEN t.number ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN t.number::uuid END
-LEFT JOIN client recipient ON recipient.organisation_id = @organisation_id AND recipient.care_recipient_id = t.number
-LEFT JOIN client participant ON participant.organisation_id = @organisation_id AND participant.ndis_number = t.number
+LEFT JOIN person recipient ON recipient.organisation_id = @organisation_id AND recipient.care_recipient_id = t.number
+LEFT JOIN person participant ON participant.organisation_id = @organisation_id AND participant.ndis_number = t.number
 ORDER BY t.place;

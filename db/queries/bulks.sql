@@ -12,17 +12,17 @@ ON CONFLICT (id) DO NOTHING;
 WITH selected AS (
     SELECT c.organisation_id, c.id, ARRAY(SELECT jsonb_array_elements_text(@moved::jsonb -> c.id::text))::text[] AS budgets, (NOT l.succeeded OR c.verified_at IS NULL) AS whole,
            (row_number() OVER (ORDER BY c.id) - 1)::int AS place,
-           @per_batch::int AS per_batch, @per_slice::int AS per_slice
-    FROM client c CROSS JOIN LATERAL (SELECT coalesce(last_sync_succeeded(c.organisation_id, c.id, 'care-recipient'), false) AS succeeded) l
+           @per_batch::int AS per_batch, @per_chunk::int AS per_chunk
+    FROM person c CROSS JOIN LATERAL (SELECT coalesce(last_sync_succeeded(c.organisation_id, c.id, 'care-recipient'), false) AS succeeded) l
     WHERE c.organisation_id = @organisation_id AND c.care_recipient_id IS NOT NULL
       AND (jsonb_exists(@moved::jsonb, c.id::text) -- listed as changed, such as somebody who has come back
            OR (NOT l.succeeded OR c.verified_at IS NULL)
               AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= @open_since::date OR has_open_budget(c, @open_since)))
 )
-INSERT INTO bulk_item (organisation_id, bulk_id, client_id, batch, slice, moved_budgets, whole)
-SELECT organisation_id, @bulk_id, id, place / per_batch, place % per_batch / per_slice, budgets, whole
+INSERT INTO bulk_item (organisation_id, bulk_id, person_id, batch, chunk, moved_budgets, whole)
+SELECT organisation_id, @bulk_id, id, place / per_batch, place % per_batch / per_chunk, budgets, whole
 FROM selected
-ON CONFLICT (bulk_id, client_id) DO NOTHING;
+ON CONFLICT (bulk_id, person_id) DO NOTHING;
 
 -- name: ListMarks :many
 -- Up to when each list of the organisation's connections to Services Australia is covered; NULL where nothing covers it yet (R35).
@@ -55,7 +55,7 @@ UPDATE bulk_run SET listed_at = @listed_at WHERE organisation_id = @organisation
 
 -- name: HeldLists :many
 SELECT c.care_recipient_id::text AS care_recipient_id, (jsonb_build_object(
-    'client', to_jsonb(c), 'plan', to_jsonb(p),
+    'person', to_jsonb(c), 'plan', to_jsonb(p),
     'connections', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'service_provider_id', n.service_provider_id)), '[]')
                     FROM connection n WHERE n.organisation_id = @organisation_id AND n.service = 'services-australia'),
     'classifications', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM classification r WHERE r.plan_id = p.id),
@@ -65,26 +65,26 @@ SELECT c.care_recipient_id::text AS care_recipient_id, (jsonb_build_object(
     'budgets', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM budget r WHERE r.plan_id = p.id),
     'holds', (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', h.kind, 'budget_id', h.budget_id, 'records', h.records,
                                                           'accepted', h.accepted_at IS NOT NULL)), '[]')
-              FROM removal_hold h WHERE h.client_id = c.id AND h.closed_at IS NULL)
+              FROM removal_hold h WHERE h.person_id = c.id AND h.closed_at IS NULL)
 ) || known_person(c))::jsonb AS held
-FROM client c LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
+FROM person c LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.person_id = c.id
 WHERE c.organisation_id = @organisation_id AND c.care_recipient_id = ANY (@care_recipient_ids::text[]);
 
 -- name: CareRecipientIDsLike :many
-SELECT c.care_recipient_id::text AS care_recipient_id FROM client c
+SELECT c.care_recipient_id::text AS care_recipient_id FROM person c
 WHERE c.organisation_id = @organisation_id AND ltrim(c.care_recipient_id, '0') IN (SELECT ltrim(n.id, '0') FROM unnest(@care_recipient_ids::text[]) AS n (id));
 
 -- name: Absent :one
 -- How many verified people in care there are, and how many of them no list has.
 SELECT count(*)::int AS in_care, (count(*) FILTER (WHERE c.care_recipient_id NOT IN (SELECT unnest(@listed::text[]))))::int AS absent
-FROM client c
+FROM person c
 WHERE c.organisation_id = @organisation_id AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL;
 
 -- name: AbsentByConnection :many
 -- The same of those whom each connection to Services Australia holds, or may hold where that is not known.
 SELECT n.id, count(c.id)::int AS in_care, (count(c.id) FILTER (WHERE c.care_recipient_id NOT IN (SELECT unnest(@listed::text[]))))::int AS absent
 FROM connection n
-LEFT JOIN client c ON c.organisation_id = n.organisation_id AND (c.connection_id = n.id OR c.connection_id IS NULL)
+LEFT JOIN person c ON c.organisation_id = n.organisation_id AND (c.connection_id = n.id OR c.connection_id IS NULL)
     AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL
 WHERE n.organisation_id = @organisation_id AND n.service = 'services-australia'
 GROUP BY n.id;
@@ -92,14 +92,14 @@ GROUP BY n.id;
 -- name: AbsentPeople :many
 -- Who would be marked as absent, with the connection that holds them.
 SELECT c.care_recipient_id::text AS care_recipient_id, coalesce(c.connection_id::text, '')::text AS connection_id
-FROM client c
+FROM person c
 WHERE c.organisation_id = @organisation_id AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL
   AND NOT EXISTS (SELECT FROM unnest(@listed::text[]) AS l (care_recipient_id) WHERE l.care_recipient_id = c.care_recipient_id)
 ORDER BY c.id;
 
 -- name: MarkAbsent :exec
 -- From the last known departure, else from the first absence (R19).
-UPDATE client c SET not_in_care_since = coalesce(c.departure_date, @today::date)
+UPDATE person c SET not_in_care_since = coalesce(c.departure_date, @today::date)
 WHERE c.organisation_id = @organisation_id AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL
   AND NOT EXISTS (SELECT FROM unnest(@listed::text[]) AS l (care_recipient_id) WHERE l.care_recipient_id = c.care_recipient_id);
 
@@ -116,59 +116,59 @@ FROM bulk_run b WHERE b.organisation_id = @organisation_id AND b.id = @id;
 -- name: PlanCareRecipients :execrows
 -- The people with a care recipient id who fit the selection, in the order of their ids, so that planning again plans the same.
 WITH selected AS (
-    SELECT c.organisation_id, c.id, (row_number() OVER (ORDER BY c.id) - 1)::int AS place, @per_batch::int AS per_batch, @per_slice::int AS per_slice
-    FROM client c
+    SELECT c.organisation_id, c.id, (row_number() OVER (ORDER BY c.id) - 1)::int AS place, @per_batch::int AS per_batch, @per_chunk::int AS per_chunk
+    FROM person c
     WHERE c.organisation_id = @organisation_id AND c.care_recipient_id IS NOT NULL
       AND (sqlc.narg(connection_id)::uuid IS NULL OR c.connection_id = sqlc.narg(connection_id)
            OR c.connection_id IS NULL AND 1 = (SELECT count(*) FROM connection n WHERE n.organisation_id = c.organisation_id AND n.service = 'services-australia'))
       AND (NOT @in_care::boolean OR c.not_in_care_since IS NULL)
       AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= @open_since::date OR has_open_budget(c, @open_since)
-           OR sqlc.narg(clients)::uuid[] IS NOT NULL OR sqlc.narg(retry_of)::uuid IS NOT NULL) -- asked for by name
+           OR sqlc.narg(people)::uuid[] IS NOT NULL OR sqlc.narg(retry_of)::uuid IS NOT NULL) -- asked for by name
       AND (sqlc.narg(not_synced_since)::timestamptz IS NULL OR NOT EXISTS (
-          SELECT FROM area_fence f WHERE f.client_id = c.id AND f.area = 'summary' AND f.as_of >= sqlc.narg(not_synced_since)))
+          SELECT FROM area_fence f WHERE f.person_id = c.id AND f.area = 'summary' AND f.as_of >= sqlc.narg(not_synced_since)))
       AND (NOT @failed_last_time::boolean OR NOT last_sync_succeeded(c.organisation_id, c.id, 'care-recipient'))
-      AND (sqlc.narg(clients)::uuid[] IS NULL OR c.id = ANY (sqlc.narg(clients)))
+      AND (sqlc.narg(people)::uuid[] IS NULL OR c.id = ANY (sqlc.narg(people)))
       AND (sqlc.narg(retry_of)::uuid IS NULL OR EXISTS (
-          SELECT FROM bulk_item p WHERE p.bulk_id = sqlc.narg(retry_of) AND p.organisation_id = c.organisation_id AND p.client_id = c.id
+          SELECT FROM bulk_item p WHERE p.bulk_id = sqlc.narg(retry_of) AND p.organisation_id = c.organisation_id AND p.person_id = c.id
             AND p.outcome NOT IN ('succeeded', 'succeeded_with_warnings')))
 )
-INSERT INTO bulk_item (organisation_id, bulk_id, client_id, batch, slice)
-SELECT organisation_id, @bulk_id, id, place / per_batch, place % per_batch / per_slice
+INSERT INTO bulk_item (organisation_id, bulk_id, person_id, batch, chunk)
+SELECT organisation_id, @bulk_id, id, place / per_batch, place % per_batch / per_chunk
 FROM selected
-ON CONFLICT (bulk_id, client_id) DO NOTHING;
+ON CONFLICT (bulk_id, person_id) DO NOTHING;
 
 -- name: PlanParticipants :execrows
--- The clients with a contract from PACE who fit the selection and whose scheduled syncs have not stopped (R30).
+-- The people with a contract from PACE who fit the selection and whose scheduled syncs have not stopped (R30).
 WITH selected AS (
-    SELECT c.organisation_id, c.id, (row_number() OVER (ORDER BY c.id) - 1)::int AS place, @per_batch::int AS per_batch, @per_slice::int AS per_slice
-    FROM client c
+    SELECT c.organisation_id, c.id, (row_number() OVER (ORDER BY c.id) - 1)::int AS place, @per_batch::int AS per_batch, @per_chunk::int AS per_chunk
+    FROM person c
     WHERE c.organisation_id = @organisation_id AND c.pace_api_access
-      AND EXISTS (SELECT FROM service_contract k WHERE k.organisation_id = c.organisation_id AND k.client_id = c.id AND k.origin = 'pace')
+      AND EXISTS (SELECT FROM service_contract k WHERE k.organisation_id = c.organisation_id AND k.person_id = c.id AND k.origin = 'pace')
       AND NOT EXISTS (
-          SELECT FROM pace_standing t WHERE t.organisation_id = c.organisation_id AND t.client_id = c.id
+          SELECT FROM pace_standing t WHERE t.organisation_id = c.organisation_id AND t.person_id = c.id
             AND (t.stopped_on IS NOT NULL OR t.ends_on <= @today::date))
       AND (sqlc.narg(not_synced_since)::timestamptz IS NULL OR NOT EXISTS (
-          SELECT FROM area_fence f WHERE f.client_id = c.id AND f.area = 'contract' AND f.as_of >= sqlc.narg(not_synced_since)))
+          SELECT FROM area_fence f WHERE f.person_id = c.id AND f.area = 'contract' AND f.as_of >= sqlc.narg(not_synced_since)))
       AND (NOT @failed_last_time::boolean OR NOT last_sync_succeeded(c.organisation_id, c.id, 'pace-contract'))
-      AND (sqlc.narg(clients)::uuid[] IS NULL OR c.id = ANY (sqlc.narg(clients)))
+      AND (sqlc.narg(people)::uuid[] IS NULL OR c.id = ANY (sqlc.narg(people)))
       AND (sqlc.narg(retry_of)::uuid IS NULL OR EXISTS (
-          SELECT FROM bulk_item p WHERE p.bulk_id = sqlc.narg(retry_of) AND p.organisation_id = c.organisation_id AND p.client_id = c.id
+          SELECT FROM bulk_item p WHERE p.bulk_id = sqlc.narg(retry_of) AND p.organisation_id = c.organisation_id AND p.person_id = c.id
             AND p.outcome NOT IN ('succeeded', 'succeeded_with_warnings')))
 )
-INSERT INTO bulk_item (organisation_id, bulk_id, client_id, batch, slice)
-SELECT organisation_id, @bulk_id, id, place / per_batch, place % per_batch / per_slice
+INSERT INTO bulk_item (organisation_id, bulk_id, person_id, batch, chunk)
+SELECT organisation_id, @bulk_id, id, place / per_batch, place % per_batch / per_chunk
 FROM selected
-ON CONFLICT (bulk_id, client_id) DO NOTHING;
+ON CONFLICT (bulk_id, person_id) DO NOTHING;
 
 -- name: MarkBulkPlanned :exec
 UPDATE bulk_run SET planned_at = now() WHERE organisation_id = @organisation_id AND id = @id AND planned_at IS NULL;
 
 -- name: OpenItems :many
--- Those of a slice who have no outcome and no sync of their own.
-SELECT client_id, moved_budgets, whole FROM bulk_item
-WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @batch AND slice = @slice
+-- Those of a chunk who have no outcome and no sync of their own.
+SELECT person_id, moved_budgets, whole FROM bulk_item
+WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @batch AND chunk = @chunk
   AND outcome IS NULL AND escalated_at IS NULL AND set_aside_for IS NULL
-ORDER BY client_id;
+ORDER BY person_id;
 
 -- name: SetItemAside :one
 -- Sets a person aside until the others are done, and tells how many of the bulk run meet the same trouble, this one included.
@@ -176,10 +176,10 @@ WITH aside AS (
     UPDATE bulk_item SET set_aside_for = @set_aside_for::text,
         unavailable_at = CASE WHEN @set_aside_for::text = 'unavailable' THEN unavailable_at || @at::timestamptz ELSE unavailable_at END,
         unavailable_in = CASE WHEN @set_aside_for::text = 'unavailable' THEN @area::text ELSE unavailable_in END
-    WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND client_id = @client_id AND outcome IS NULL
+    WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND person_id = @person_id AND outcome IS NULL
     RETURNING unavailable_at
 )
-SELECT (1 + count(*) FILTER (WHERE i.client_id <> @client_id AND i.set_aside_for = @set_aside_for::text
+SELECT (1 + count(*) FILTER (WHERE i.person_id <> @person_id AND i.set_aside_for = @set_aside_for::text
                              AND (i.outcome IS NULL OR i.reason = @own_reason::text)))::int AS people,
        count(*)::int AS selected, coalesce((SELECT a.unavailable_at FROM aside a), '{}')::timestamptz[] AS met_at
 FROM bulk_item i WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bulk_id;
@@ -188,15 +188,15 @@ FROM bulk_item i WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bul
 -- How others of a bulk run fared in an area: of how many, up to so many, it was saved, and when the service last failed for one of them.
 SELECT (SELECT count(*) FROM (
             SELECT FROM bulk_item i JOIN sync_step s ON s.run_id = i.run_id AND s.area = @area AND s.chunk = 0 AND s.outcome = 'succeeded'
-            WHERE i.bulk_id = b.id AND i.client_id <> @client_id LIMIT @most) AS saved)::int AS succeeded,
-       coalesce(greatest(b.outage_at, (SELECT max(i.escalated_at) FROM bulk_item i WHERE i.bulk_id = b.id AND i.client_id <> @client_id)),
+            WHERE i.bulk_id = b.id AND i.person_id <> @person_id LIMIT @most) AS saved)::int AS succeeded,
+       coalesce(greatest(b.outage_at, (SELECT max(i.escalated_at) FROM bulk_item i WHERE i.bulk_id = b.id AND i.person_id <> @person_id)),
                 'epoch')::timestamptz AS failed_at
 FROM bulk_run b WHERE b.organisation_id = @organisation_id AND b.id = @bulk_id;
 
 -- name: TakeItemsBack :exec
--- Those of a slice who were set aside for a trouble that turned out to be the service's wait like everybody else.
+-- Those of a chunk who were set aside for a trouble that turned out to be the service's wait like everybody else.
 UPDATE bulk_item SET set_aside_for = NULL
-WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @batch AND slice = @slice AND set_aside_for = 'unavailable' AND outcome IS NULL;
+WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @batch AND chunk = @chunk AND set_aside_for = 'unavailable' AND outcome IS NULL;
 
 -- name: CountSetAside :one
 -- Who waits for the end of a bulk run, and for what.
@@ -209,14 +209,14 @@ FROM bulk_item i WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bul
 SELECT count(*)::int FROM bulk_item i
 WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bulk_id
   AND EXISTS (SELECT FROM support_plan p JOIN contribution r ON r.plan_id = p.id
-              WHERE p.organisation_id = i.organisation_id AND p.client_id = i.client_id);
+              WHERE p.organisation_id = i.organisation_id AND p.person_id = i.person_id);
 
 -- name: ItemsSetAside :many
-SELECT client_id, moved_budgets, whole FROM bulk_item
+SELECT person_id, moved_budgets, whole FROM bulk_item
 WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND set_aside_for = @set_aside_for::text AND outcome IS NULL AND escalated_at IS NULL
-ORDER BY client_id;
+ORDER BY person_id;
 
--- name: BulkHalt :one
+-- name: BulkStatus :one
 SELECT (paused_at IS NOT NULL)::boolean AS paused, (outcome IS NOT NULL)::boolean AS finished
 FROM bulk_run WHERE organisation_id = @organisation_id AND id = @id;
 
@@ -233,31 +233,31 @@ WHERE organisation_id = @organisation_id AND id = @id AND (@waiting OR waiting_s
 
 -- name: EscalateItems :exec
 UPDATE bulk_item SET escalated_at = coalesce(escalated_at, now())
-WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND client_id = ANY (@clients::uuid[]) AND outcome IS NULL;
+WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND person_id = ANY (@people::uuid[]) AND outcome IS NULL;
 
 -- name: EscalatedItems :many
 -- Those of a batch who were given a sync of their own and have no outcome.
-SELECT client_id FROM bulk_item
+SELECT person_id FROM bulk_item
 WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @batch
   AND escalated_at IS NOT NULL AND outcome IS NULL
-ORDER BY client_id;
+ORDER BY person_id;
 
--- name: UnsettledOfSlice :many
--- Those of a slice who were begun and have no outcome: with a sync of their own, or set aside.
-SELECT client_id, (escalated_at IS NOT NULL)::boolean AS escalated FROM bulk_item
-WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @batch AND slice = @slice
+-- name: UnsettledOfChunk :many
+-- Those of a chunk who were begun and have no outcome: with a sync of their own, or set aside.
+SELECT person_id, (escalated_at IS NOT NULL)::boolean AS escalated FROM bulk_item
+WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @batch AND chunk = @chunk
   AND (escalated_at IS NOT NULL OR set_aside_for IS NOT NULL) AND outcome IS NULL
-ORDER BY client_id;
+ORDER BY person_id;
 
 -- name: SettleJoined :execrows
 -- A run that somebody else had started settles the item, too, if it ended after the person was given a sync of their own.
 UPDATE bulk_item i SET outcome = r.outcome, reason = r.reason, run_id = r.id, joined = true, settled_at = now()
 FROM (
     SELECT n.id, n.outcome, n.reason, n.finished_at FROM sync_run n
-    WHERE n.organisation_id = @organisation_id AND n.client_id = @client_id AND n.workflow_id = @workflow_id AND n.outcome IS NOT NULL
+    WHERE n.organisation_id = @organisation_id AND n.person_id = @person_id AND n.workflow_id = @workflow_id AND n.outcome IS NOT NULL
     ORDER BY n.finished_at DESC LIMIT 1
 ) r
-WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bulk_id AND i.client_id = @client_id AND i.outcome IS NULL
+WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bulk_id AND i.person_id = @person_id AND i.outcome IS NULL
   AND r.finished_at >= i.escalated_at;
 
 -- name: SettleItems :execrows
@@ -265,7 +265,7 @@ WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bulk_id AND i.client
 UPDATE bulk_item SET outcome = @outcome::text, reason = @reason, settled_at = now()
 WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND outcome IS NULL
   AND (sqlc.narg(batch)::int IS NULL OR batch = sqlc.narg(batch) AND set_aside_for IS NULL)
-  AND (sqlc.narg(client_id)::uuid IS NULL OR client_id = sqlc.narg(client_id));
+  AND (sqlc.narg(person_id)::uuid IS NULL OR person_id = sqlc.narg(person_id));
 
 -- name: CountItems :many
 SELECT coalesce(outcome, '') AS outcome, count(*)::int AS people, (count(*) FILTER (WHERE joined))::int AS joined,
@@ -282,7 +282,7 @@ WHERE organisation_id = @organisation_id AND id = @id
 RETURNING outcome::text AS outcome;
 
 -- name: CloseBulkPasses :exec
--- A pass that a slice began and nobody finished is over with its bulk run, whose own workflow may be a schedule's with another id. A
+-- A pass that a chunk began and nobody finished is over with its bulk run, whose own workflow may be a schedule's with another id. A
 -- person's own sync goes on.
 UPDATE sync_run r SET outcome = 'cancelled', reason = 'cancelled', finished_at = now()
 FROM bulk_run b
@@ -302,20 +302,20 @@ ORDER BY requested_at LIMIT 1000;
 -- name: UnknownAmong :many
 -- The care recipient ids that nobody of the organisation has.
 SELECT u.id::text FROM unnest(@care_recipient_ids::text[]) AS u (id)
-WHERE NOT EXISTS (SELECT FROM client c WHERE c.organisation_id = @organisation_id AND c.care_recipient_id = u.id);
+WHERE NOT EXISTS (SELECT FROM person c WHERE c.organisation_id = @organisation_id AND c.care_recipient_id = u.id);
 
 -- name: GoneFromLists :many
 -- The people whom no list has, of those who were born on one of these days.
-SELECT c.id, c.given_name, c.family_name, c.birth_date FROM client c
+SELECT c.id, c.given_name, c.family_name, c.birth_date FROM person c
 WHERE c.organisation_id = @organisation_id AND c.birth_date = ANY (@birth_dates::date[]) AND c.care_recipient_id IS NOT NULL
   AND NOT EXISTS (SELECT FROM unnest(@listed::text[]) AS l (care_recipient_id) WHERE l.care_recipient_id = c.care_recipient_id)
 ORDER BY c.id;
 
 -- name: ReportUnknown :exec
-INSERT INTO bulk_unknown (organisation_id, bulk_id, care_recipient_id, may_be_client_id)
-SELECT @organisation_id, @bulk_id, u.care_recipient_id, u.may_be_client_id
-FROM jsonb_to_recordset(@people::jsonb) AS u (care_recipient_id text, may_be_client_id uuid)
-ON CONFLICT (bulk_id, care_recipient_id) DO UPDATE SET may_be_client_id = excluded.may_be_client_id;
+INSERT INTO bulk_unknown (organisation_id, bulk_id, care_recipient_id, may_be_person_id)
+SELECT @organisation_id, @bulk_id, u.care_recipient_id, u.may_be_person_id
+FROM jsonb_to_recordset(@people::jsonb) AS u (care_recipient_id text, may_be_person_id uuid)
+ON CONFLICT (bulk_id, care_recipient_id) DO UPDATE SET may_be_person_id = excluded.may_be_person_id;
 
 -- name: BeginBulk :one
 -- A worker has begun the bulk run. Its options.

@@ -8,7 +8,7 @@ FROM jsonb_to_recordset(@changes::jsonb) AS c (kind text, record_id uuid, action
 -- What changed in a person's own fields, newest first. What changed at one moment stays on one page.
 WITH change AS (
     SELECT h.* FROM record_change h
-    WHERE h.organisation_id = @organisation_id AND h.record_id = @client_id AND h.kind = 'client'
+    WHERE h.organisation_id = @organisation_id AND h.record_id = @person_id AND h.kind = 'person'
       AND (sqlc.narg(before)::timestamptz IS NULL OR h.changed_at < sqlc.narg(before))
 ), page AS (
     SELECT min(newest.changed_at) AS since FROM (SELECT changed_at FROM change ORDER BY changed_at DESC LIMIT @most) newest

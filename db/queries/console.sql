@@ -5,9 +5,9 @@
 -- a person the newest one counts, save a preview that nobody used; last is the one of them that did not bring everything up to date, else
 -- one that is older than stale_before, else the newest. A person is stale where last is one of the first two, or never was. Unless last
 -- decides who is listed, only the page's people are asked for theirs.
-WITH person AS (
+WITH candidate AS (
     SELECT p.*, lower(p.family_name) AS family, lower(p.given_name) AS given
-    FROM client p
+    FROM person p
     WHERE p.organisation_id = @organisation_id
       AND (@words::text[] = '{}' OR NOT EXISTS (
           SELECT FROM unnest(@words::text[]) AS word
@@ -19,14 +19,14 @@ WITH person AS (
     LIMIT CASE WHEN @outcome::text = '' AND NOT @stale_only::boolean THEN @most::int END
     OFFSET CASE WHEN @outcome::text = '' AND NOT @stale_only::boolean THEN @beyond::int END
 ), page AS (
-    SELECT person.*, last.id AS last_run_id, s.stale
-    FROM person
+    SELECT candidate.*, last.id AS last_run_id, s.stale
+    FROM candidate
     LEFT JOIN LATERAL (
         SELECT newest.*
-        FROM (VALUES ('care-recipient', person.care_recipient_id), ('pace-contract', person.ndis_number)) AS possible (kind, number)
+        FROM (VALUES ('care-recipient', candidate.care_recipient_id), ('pace-contract', candidate.ndis_number)) AS possible (kind, number)
         CROSS JOIN LATERAL (
             SELECT r.id, r.outcome, r.reason, r.requested_at, r.finished_at FROM sync_run r
-            WHERE r.organisation_id = person.organisation_id AND r.client_id = person.id AND r.kind = possible.kind AND r.reason <> 'preview_expired'
+            WHERE r.organisation_id = candidate.organisation_id AND r.person_id = candidate.id AND r.kind = possible.kind AND r.reason <> 'preview_expired'
             ORDER BY r.requested_at DESC LIMIT 1) newest
         WHERE possible.number IS NOT NULL
         ORDER BY coalesce(newest.outcome IN ('partial', 'failed', 'cancelled') AND newest.reason NOT IN ('superseded', 'plan_in_future'), false) DESC,
@@ -39,7 +39,7 @@ WITH person AS (
     WHERE (@outcome::text = '' OR last.outcome = @outcome::text OR @outcome::text = 'never' AND last.id IS NULL
            OR @outcome::text = 'unfinished' AND last.id IS NOT NULL AND last.outcome IS NULL)
       AND (NOT @stale_only::boolean OR s.stale)
-    ORDER BY person.family, person.given, person.id
+    ORDER BY candidate.family, candidate.given, candidate.id
     LIMIT @most::int OFFSET CASE WHEN @outcome::text <> '' OR @stale_only::boolean THEN @beyond::int END
 )
 SELECT c.id, c.given_name, c.family_name, coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number,
@@ -51,21 +51,21 @@ ORDER BY c.family, c.given, c.id;
 
 -- name: ListConsoleRuns :many
 -- ListRuns, with the console's filters.
-SELECT r.id, r.client_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
+SELECT r.id, r.person_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
        coalesce(r.outcome, '') AS outcome, r.reason, r.warnings, r.counts,
        coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
-       p.id AS plan_id, k.id AS contract_id, w.id AS retrieval_id, w.retrieved_at, w.expires_at
+       p.id AS plan_id, k.id AS contract_id, w.id AS preview_id, w.retrieved_at, w.expires_at
 FROM sync_run r
-JOIN client c ON c.organisation_id = r.organisation_id AND c.id = r.client_id
-LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.client_id = r.client_id AND r.kind = 'care-recipient'
+JOIN person c ON c.organisation_id = r.organisation_id AND c.id = r.person_id
+LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.person_id = r.person_id AND r.kind = 'care-recipient'
 LEFT JOIN service_contract k ON k.organisation_id = r.organisation_id AND k.id = (
     SELECT (s.answer ->> 'contract_id')::uuid FROM sync_step s
     WHERE s.organisation_id = r.organisation_id AND s.run_id = r.id AND s.area = 'contract' AND s.answer ? 'contract_id'
     ORDER BY s.chunk DESC LIMIT 1)
-LEFT JOIN pace_retrieval w ON w.organisation_id = r.organisation_id AND w.client_id = r.client_id AND w.run_id = r.id
+LEFT JOIN pace_preview w ON w.organisation_id = r.organisation_id AND w.person_id = r.person_id AND w.run_id = r.id
     AND w.closed_at IS NULL AND w.expires_at > now() AND r.outcome IS NULL
 WHERE r.organisation_id = @organisation_id
-  AND (sqlc.narg(client_id)::uuid IS NULL OR r.client_id = sqlc.narg(client_id))
+  AND (sqlc.narg(person_id)::uuid IS NULL OR r.person_id = sqlc.narg(person_id))
   AND (@kind::text = '' OR r.kind = @kind)
   AND (@trigger::text = '' OR r.trigger = @trigger)
   AND CASE @outcome::text WHEN '' THEN true WHEN 'unfinished' THEN r.outcome IS NULL ELSE r.outcome = @outcome END
@@ -80,15 +80,15 @@ LIMIT @most;
 
 -- name: ViewInvoiceLine :one
 SELECT l.id, i.upstream_invoice_id, l.upstream_item_id, l.service_code, l.delivery_date, l.amount, l.external_reference_id,
-       c.id AS client_id, coalesce(c.given_name, '') AS given_name, coalesce(c.family_name, '') AS family_name
+       c.id AS person_id, coalesce(c.given_name, '') AS given_name, coalesce(c.family_name, '') AS family_name
 FROM invoice_line l
 JOIN invoice i ON i.organisation_id = l.organisation_id AND i.id = l.invoice_id
-LEFT JOIN client c ON c.organisation_id = l.organisation_id AND c.id = l.client_id
+LEFT JOIN person c ON c.organisation_id = l.organisation_id AND c.id = l.person_id
 WHERE l.organisation_id = @organisation_id AND l.id = @invoice_line_id;
 
 -- name: ViewInvoiceLineUsage :many
 -- Which budgets an invoice line drew on.
-SELECT u.id, u.budget_id, p.client_id, b.type_code, b.type_name, b.start_date, b.end_date, u.amount, u.removed_at
+SELECT u.id, u.budget_id, p.person_id, b.type_code, b.type_name, b.start_date, b.end_date, u.amount, u.removed_at
 FROM usage_line u
 JOIN budget b ON b.organisation_id = u.organisation_id AND b.id = u.budget_id
 JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id

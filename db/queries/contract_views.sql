@@ -2,18 +2,18 @@
 
 -- name: ViewPerson :one
 SELECT c.id, coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name
-FROM client c WHERE c.organisation_id = @organisation_id AND c.id = @client_id;
+FROM person c WHERE c.organisation_id = @organisation_id AND c.id = @person_id;
 
 -- name: ViewContracts :many
--- A client's, newest first, or the one of that id.
-SELECT c.id, c.client_id, c.origin, c.reference, c.plan_first_start_date, c.plan_start_date, c.plan_end_date, c.start_date, c.end_date,
+-- A person's, newest first, or the one of that id.
+SELECT c.id, c.person_id, c.origin, c.reference, c.plan_first_start_date, c.plan_start_date, c.plan_end_date, c.start_date, c.end_date,
        c.superseded_by, c.total_funding, c.allocation_total, c.funding_incomplete, c.allocation_incomplete, c.retrieved_on, f.as_of, coalesce(n.time_zone, 'Australia/Sydney') AS service_time_zone
 FROM service_contract c
 LEFT JOIN pace_settings s ON s.organisation_id = c.organisation_id
 LEFT JOIN connection n ON n.organisation_id = s.organisation_id AND n.id = s.connection_id
-LEFT JOIN area_fence f ON f.organisation_id = c.organisation_id AND f.client_id = c.client_id AND f.area = 'contract' AND c.origin = 'pace'
+LEFT JOIN area_fence f ON f.organisation_id = c.organisation_id AND f.person_id = c.person_id AND f.area = 'contract' AND c.origin = 'pace'
 WHERE c.organisation_id = @organisation_id
-  AND (c.client_id = sqlc.narg(client_id) OR c.id = sqlc.narg(contract_id))
+  AND (c.person_id = sqlc.narg(person_id) OR c.id = sqlc.narg(contract_id))
 ORDER BY c.start_date DESC, c.created_at DESC, c.id;
 
 -- name: ViewPlanBudgets :many
@@ -45,17 +45,17 @@ WHERE d.organisation_id = @organisation_id AND b.contract_id = @contract_id
 ORDER BY d.kind DESC, d.delivered_on DESC NULLS LAST, d.reference, d.id;
 
 -- name: ViewReviews :many
-SELECT v.client_id, coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
+SELECT v.person_id, coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
        v.kind, v.contract_id, v.budget_id, v.subject, v.field, v.old_value, v.new_value, v.run_id, v.held_at
-FROM pace_review v JOIN client c ON c.organisation_id = v.organisation_id AND c.id = v.client_id
+FROM pace_review v JOIN person c ON c.organisation_id = v.organisation_id AND c.id = v.person_id
 WHERE v.organisation_id = @organisation_id
-  AND (sqlc.narg(client_id)::uuid IS NULL OR v.client_id = sqlc.narg(client_id))
+  AND (sqlc.narg(person_id)::uuid IS NULL OR v.person_id = sqlc.narg(person_id))
   AND (sqlc.narg(contract_id)::uuid IS NULL OR v.contract_id = sqlc.narg(contract_id))
 ORDER BY c.family_name, c.given_name, c.id, v.position;
 
--- name: ViewWaitingRetrieval :one
-SELECT id, run_id, retrieved_at, expires_at FROM pace_retrieval
-WHERE organisation_id = @organisation_id AND client_id = @client_id AND closed_at IS NULL AND expires_at > @now;
+-- name: ViewWaitingPreview :one
+SELECT id, run_id, retrieved_at, expires_at FROM pace_preview
+WHERE organisation_id = @organisation_id AND person_id = @person_id AND closed_at IS NULL AND expires_at > @now;
 
 -- name: ViewContractHistory :many
 -- What changed in a contract, its budgets and what was delivered under it, newest first. What changed at one moment stays on one page.

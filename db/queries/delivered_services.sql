@@ -1,27 +1,27 @@
--- name: ClientsByNDISNumber :many
-SELECT id, ndis_number::text AS ndis_number FROM client
+-- name: PeopleByNDISNumber :many
+SELECT id, ndis_number::text AS ndis_number FROM person
 WHERE organisation_id = @organisation_id AND ndis_number = ANY (@ndis_numbers::text[]);
 
--- name: ClientsOfDeliveredServices :many
+-- name: PeopleOfDeliveredServices :many
 -- Under whom our own work of these references stands now.
-SELECT DISTINCT c.client_id
+SELECT DISTINCT c.person_id
 FROM delivered_service d
 JOIN plan_budget b ON b.organisation_id = d.organisation_id AND b.id = d.budget_id
 JOIN service_contract c ON c.organisation_id = b.organisation_id AND c.id = b.contract_id
 WHERE d.organisation_id = @organisation_id AND d.kind = 'own' AND d.reference = ANY (@work_references::text[]);
 
 -- name: LockContracts :exec
--- Whoever writes contracts of these clients waits, and is waited for: one client after the other, always in the same order.
-SELECT FROM area_fence WHERE organisation_id = @organisation_id AND area = 'contract' AND client_id = ANY (@client_ids::uuid[])
-ORDER BY client_id FOR UPDATE;
+-- Whoever writes contracts of these people waits, and is waited for: one person after the other, always in the same order.
+SELECT FROM area_fence WHERE organisation_id = @organisation_id AND area = 'contract' AND person_id = ANY (@person_ids::uuid[])
+ORDER BY person_id FOR UPDATE;
 
 -- name: BudgetsForImport :many
-SELECT c.client_id, c.id AS contract_id, c.start_date AS contract_start_date, c.end_date AS contract_end_date, c.retrieved_on,
+SELECT c.person_id, c.id AS contract_id, c.start_date AS contract_start_date, c.end_date AS contract_end_date, c.retrieved_on,
        b.id, b.budget_type, b.management, b.category, b.spent, b.start_date, b.end_date, b.removed::boolean AS removed
 FROM plan_budget b
 JOIN service_contract c ON c.organisation_id = b.organisation_id AND c.id = b.contract_id
-WHERE b.organisation_id = @organisation_id AND c.client_id = ANY (@client_ids::uuid[])
-ORDER BY c.client_id, b.id;
+WHERE b.organisation_id = @organisation_id AND c.person_id = ANY (@person_ids::uuid[])
+ORDER BY c.person_id, b.id;
 
 -- name: DeliveredServicesForImport :many
 SELECT d.id, d.budget_id, d.kind, d.reference, d.delivered_on, d.amount, d.support_item_number, d.support_item_description,
@@ -29,7 +29,7 @@ SELECT d.id, d.budget_id, d.kind, d.reference, d.delivered_on, d.amount, d.suppo
 FROM delivered_service d
 JOIN plan_budget b ON b.organisation_id = d.organisation_id AND b.id = d.budget_id
 JOIN service_contract c ON c.organisation_id = b.organisation_id AND c.id = b.contract_id
-WHERE d.organisation_id = @organisation_id AND c.client_id = ANY (@client_ids::uuid[]);
+WHERE d.organisation_id = @organisation_id AND c.person_id = ANY (@person_ids::uuid[]);
 
 -- name: WriteDeliveredServices :exec
 -- Our own work and adjustment records, as they shall stand.
@@ -51,5 +51,5 @@ WHERE organisation_id = @organisation_id AND kind = 'pace_adjustment' AND id = A
 
 -- name: AnnounceContractsChanged :exec
 INSERT INTO outbox (organisation_id, topic, payload)
-SELECT @organisation_id, 'pace-contract.contract.changed', jsonb_build_object('client_id', c.client_id)
-FROM unnest(@client_ids::uuid[]) AS c (client_id);
+SELECT @organisation_id, 'pace-contract.contract.changed', jsonb_build_object('person_id', c.person_id)
+FROM unnest(@person_ids::uuid[]) AS c (person_id);

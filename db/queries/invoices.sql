@@ -1,5 +1,5 @@
--- name: ClientsByCareRecipientID :many
-SELECT id, care_recipient_id::text AS care_recipient_id FROM client
+-- name: PeopleByCareRecipientID :many
+SELECT id, care_recipient_id::text AS care_recipient_id FROM person
 WHERE organisation_id = @organisation_id AND care_recipient_id = ANY (@care_recipient_ids::text[]);
 
 -- name: WriteInvoices :exec
@@ -10,18 +10,18 @@ ON CONFLICT (organisation_id, upstream_invoice_id) DO NOTHING;
 
 -- name: WriteInvoiceLines :many
 -- Answers with the lines that were created or changed; identical ones are left untouched.
-INSERT INTO invoice_line AS l (id, organisation_id, invoice_id, upstream_item_id, client_id, service_code, delivery_date, amount,
+INSERT INTO invoice_line AS l (id, organisation_id, invoice_id, upstream_item_id, person_id, service_code, delivery_date, amount,
                                external_reference_id)
-SELECT r.id, @organisation_id, i.id, r.upstream_item_id, r.client_id, r.service_code, r.delivery_date, r.amount, r.external_reference_id
+SELECT r.id, @organisation_id, i.id, r.upstream_item_id, r.person_id, r.service_code, r.delivery_date, r.amount, r.external_reference_id
 FROM jsonb_to_recordset(@lines::jsonb)
-    AS r (id uuid, upstream_invoice_id text, upstream_item_id text, client_id uuid, service_code text, delivery_date date, amount numeric,
+    AS r (id uuid, upstream_invoice_id text, upstream_item_id text, person_id uuid, service_code text, delivery_date date, amount numeric,
           external_reference_id text)
 JOIN invoice i ON i.organisation_id = @organisation_id AND i.upstream_invoice_id = r.upstream_invoice_id
 ON CONFLICT (organisation_id, invoice_id, upstream_item_id) DO UPDATE
-SET client_id = excluded.client_id, service_code = excluded.service_code, delivery_date = excluded.delivery_date, amount = excluded.amount,
+SET person_id = excluded.person_id, service_code = excluded.service_code, delivery_date = excluded.delivery_date, amount = excluded.amount,
     external_reference_id = coalesce(nullif(excluded.external_reference_id, ''), l.external_reference_id)
-WHERE (l.client_id, l.service_code, l.delivery_date, l.amount, l.external_reference_id)
-      IS DISTINCT FROM (excluded.client_id, excluded.service_code, excluded.delivery_date, excluded.amount,
+WHERE (l.person_id, l.service_code, l.delivery_date, l.amount, l.external_reference_id)
+      IS DISTINCT FROM (excluded.person_id, excluded.service_code, excluded.delivery_date, excluded.amount,
                         coalesce(nullif(excluded.external_reference_id, ''), l.external_reference_id))
 RETURNING (xmax = 0)::boolean AS created;
 
@@ -42,7 +42,7 @@ SELECT jsonb_build_object(
     'providers', (SELECT coalesce(jsonb_agg(n.service_provider_id), '[]') FROM connection n
                   WHERE n.organisation_id = @organisation_id AND n.service = 'services-australia'),
     'lines', (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                  'id', l.id, 'client_id', l.client_id, 'upstream_invoice_id', i.upstream_invoice_id, 'upstream_item_id', l.upstream_item_id,
+                  'id', l.id, 'person_id', l.person_id, 'upstream_invoice_id', i.upstream_invoice_id, 'upstream_item_id', l.upstream_item_id,
                   'external_reference_id', l.external_reference_id, 'service_code', l.service_code, 'delivery_date', l.delivery_date)), '[]')
               FROM meant m JOIN invoice_line l ON l.id = m.id JOIN invoice i ON i.organisation_id = l.organisation_id AND i.id = l.invoice_id)
 )::jsonb AS billing;
@@ -61,7 +61,7 @@ WITH meant AS (
     JOIN usage_line u ON u.organisation_id = l.organisation_id AND u.invoice_line_id = l.id
     WHERE i.organisation_id = @organisation_id AND i.upstream_invoice_id = ANY (@invoice_ids::text[])
 )
-SELECT p.client_id, to_jsonb(u)::jsonb AS line
+SELECT p.person_id, to_jsonb(u)::jsonb AS line
 FROM meant m
 JOIN usage_line u ON u.id = m.id
 JOIN budget b ON b.organisation_id = u.organisation_id AND b.id = u.budget_id

@@ -5,7 +5,7 @@ SELECT pg_try_advisory_xact_lock(hashtextextended('import into ' || (@organisati
 -- name: PeopleForImport :many
 SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.care_recipient_id, '') AS care_recipient_id,
        coalesce(c.ndis_number, '') AS ndis_number, c.connection_id, c.pace_participant, c.pace_api_access
-FROM client c
+FROM person c
 WHERE c.organisation_id = @organisation_id
   AND (c.care_recipient_id = ANY (@care_recipient_ids::text[]) OR ltrim(c.care_recipient_id, '0') = ANY (@significant_digits::text[]) OR c.ndis_number = ANY (@ndis_numbers::text[])
        OR to_char(c.birth_date, 'YYYY-MM-DD') = ANY (@birth_dates::text[]));
@@ -14,7 +14,7 @@ WHERE c.organisation_id = @organisation_id
 SELECT id, service_provider_id FROM connection WHERE organisation_id = @organisation_id AND service = 'services-australia';
 
 -- name: WritePeople :exec
-INSERT INTO client (id, organisation_id, given_name, family_name, birth_date, care_recipient_id, ndis_number, connection_id, pace_participant,
+INSERT INTO person (id, organisation_id, given_name, family_name, birth_date, care_recipient_id, ndis_number, connection_id, pace_participant,
                     pace_api_access)
 SELECT r.id, @organisation_id, r.given_name, r.family_name, r.birth_date, nullif(r.care_recipient_id, ''), nullif(r.ndis_number, ''),
        r.connection_id, r.pace_participant, r.pace_api_access
@@ -28,37 +28,37 @@ SET given_name = excluded.given_name, family_name = excluded.family_name, birth_
 
 -- name: SaySamePerson :one
 -- same_id: the person still has the care recipient id under which the name was reported. new: it was not said before.
-WITH person AS (
-    SELECT c.id, c.organisation_id, c.care_recipient_id FROM client c
-    WHERE c.organisation_id = @organisation_id AND c.id = @client_id AND c.care_recipient_id = @care_recipient_id::text
+WITH of_id AS (
+    SELECT c.id, c.organisation_id, c.care_recipient_id FROM person c
+    WHERE c.organisation_id = @organisation_id AND c.id = @person_id AND c.care_recipient_id = @care_recipient_id::text
 ), said AS (
-    INSERT INTO same_person (organisation_id, client_id, care_recipient_id, reported_given_name, said_by, said_why)
-    SELECT p.organisation_id, p.id, p.care_recipient_id, @reported_given_name, @said_by, @said_why FROM person p
-    ON CONFLICT (client_id, care_recipient_id, reported_given_name) DO NOTHING
-    RETURNING client_id
+    INSERT INTO same_person (organisation_id, person_id, care_recipient_id, reported_given_name, said_by, said_why)
+    SELECT p.organisation_id, p.id, p.care_recipient_id, @reported_given_name, @said_by, @said_why FROM of_id p
+    ON CONFLICT (person_id, care_recipient_id, reported_given_name) DO NOTHING
+    RETURNING person_id
 )
-SELECT EXISTS (SELECT FROM person)::boolean AS same_id, (SELECT count(*) FROM said)::int AS new;
+SELECT EXISTS (SELECT FROM of_id)::boolean AS same_id, (SELECT count(*) FROM said)::int AS new;
 
 -- name: SamePersonAnswers :many
 -- What stands, the newest first. current: of the care recipient id that the person has now.
 SELECT s.id, s.care_recipient_id, s.reported_given_name, s.said_by, s.said_why, s.said_at, (s.care_recipient_id = coalesce(c.care_recipient_id, ''))::boolean AS current
-FROM same_person s JOIN client c ON c.organisation_id = s.organisation_id AND c.id = s.client_id
-WHERE s.organisation_id = @organisation_id AND s.client_id = @client_id
+FROM same_person s JOIN person c ON c.organisation_id = s.organisation_id AND c.id = s.person_id
+WHERE s.organisation_id = @organisation_id AND s.person_id = @person_id
 ORDER BY s.said_at DESC, s.id;
 
 -- name: TakeSamePersonBack :one
 -- The given name, and the day on which the person was born.
 WITH gone AS (
-    DELETE FROM same_person s WHERE s.organisation_id = @organisation_id AND s.client_id = @client_id AND s.id = @id
-    RETURNING s.organisation_id, s.client_id, s.reported_given_name
+    DELETE FROM same_person s WHERE s.organisation_id = @organisation_id AND s.person_id = @person_id AND s.id = @id
+    RETURNING s.organisation_id, s.person_id, s.reported_given_name
 )
-SELECT g.reported_given_name, c.birth_date FROM gone g JOIN client c ON c.organisation_id = g.organisation_id AND c.id = g.client_id;
+SELECT g.reported_given_name, c.birth_date FROM gone g JOIN person c ON c.organisation_id = g.organisation_id AND c.id = g.person_id;
 
 -- name: Namesakes :many
 -- The verified people of an organisation who were born on one of these days, with what tells them from others.
-SELECT (jsonb_build_object('client', to_jsonb(c)) || known_person(c))::jsonb AS held
-FROM client c
+SELECT (jsonb_build_object('person', to_jsonb(c)) || known_person(c))::jsonb AS held
+FROM person c
 WHERE c.organisation_id = @organisation_id AND c.verified_at IS NOT NULL AND c.birth_date = ANY (@birth_dates::date[]);
 
 -- name: ClearVerified :exec
-UPDATE client SET verified_at = NULL WHERE organisation_id = @organisation_id AND id = ANY (@clients::uuid[]);
+UPDATE person SET verified_at = NULL WHERE organisation_id = @organisation_id AND id = ANY (@people::uuid[]);

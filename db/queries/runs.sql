@@ -2,15 +2,15 @@
 SELECT c.id, c.care_recipient_id, c.connection_id, c.verified_at, o.time_zone, p.id AS plan_id,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'activated_at', n.activated_at)), '[]')
      FROM connection n WHERE n.organisation_id = o.id AND n.service = 'services-australia')::jsonb AS connections
-FROM client c
+FROM person c
 JOIN organisation o ON o.id = c.organisation_id
-LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
-WHERE c.organisation_id = @organisation_id AND c.id = @client_id;
+LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.person_id = c.id
+WHERE c.organisation_id = @organisation_id AND c.id = @person_id;
 
 -- name: RecordRun :execrows
 -- Written by whoever starts a run, so that it can be followed at once, and by its first step. A run that has begun already stands.
-INSERT INTO sync_run (id, organisation_id, client_id, kind, trigger, requested_by, all_budgets, workflow_id, started_at, bulk_id)
-VALUES (@id, @organisation_id, @client_id, @kind, @trigger, @requested_by, @all_budgets, @workflow_id, sqlc.narg(started_at), sqlc.narg(bulk_id))
+INSERT INTO sync_run (id, organisation_id, person_id, kind, trigger, requested_by, all_budgets, workflow_id, started_at, bulk_id)
+VALUES (@id, @organisation_id, @person_id, @kind, @trigger, @requested_by, @all_budgets, @workflow_id, sqlc.narg(started_at), sqlc.narg(bulk_id))
 ON CONFLICT (organisation_id, id) DO UPDATE
 SET trigger = excluded.trigger, requested_by = excluded.requested_by, all_budgets = excluded.all_budgets, started_at = excluded.started_at,
     bulk_id = excluded.bulk_id
@@ -32,7 +32,7 @@ WITH missing_steps AS (
     UPDATE sync_run
     SET outcome = @outcome::text, reason = @reason, warnings = @warnings, counts = @counts, finished_at = now()
     WHERE organisation_id = @organisation_id AND id = @run_id AND outcome IS NULL
-    RETURNING id, client_id, kind, bulk_id
+    RETURNING id, person_id, kind, bulk_id
 ), issues AS (
     INSERT INTO sync_issue (organisation_id, run_id, area, severity, code, message, words, kind, record_id, about, details, position)
     SELECT @organisation_id, @run_id, i.area, i.severity, i.code, i.message, coalesce(nullif(i.words, ''), t.words, ''), i.kind,
@@ -43,7 +43,7 @@ WITH missing_steps AS (
 ), announced AS (
     INSERT INTO outbox (organisation_id, topic, payload)
     SELECT @organisation_id, f.kind || '.sync.completed',
-           jsonb_build_object('run_id', f.id, 'client_id', f.client_id, 'outcome', @outcome::text)
+           jsonb_build_object('run_id', f.id, 'person_id', f.person_id, 'outcome', @outcome::text)
     FROM finished f
 ), settled AS (
     -- A person of a bulk run is settled with the run, and once. One who is given a sync of their own is settled by that.
@@ -52,14 +52,14 @@ WITH missing_steps AS (
         run_id = CASE WHEN NOT @escalates THEN f.id END, settled_at = CASE WHEN NOT @escalates THEN now() END,
         escalated_at = CASE WHEN @escalates THEN now() ELSE i.escalated_at END
     FROM finished f
-    WHERE i.organisation_id = @organisation_id AND i.bulk_id = f.bulk_id AND i.client_id = f.client_id AND i.outcome IS NULL
+    WHERE i.organisation_id = @organisation_id AND i.bulk_id = f.bulk_id AND i.person_id = f.person_id AND i.outcome IS NULL
 ), ended_retrieval AS (
     -- Whatever still waits to be created belongs to a run that is over (R22).
-    UPDATE pace_retrieval p SET closed_at = now(), closed_as = 'ended', sealed = NULL
+    UPDATE pace_preview p SET closed_at = now(), closed_as = 'ended', sealed = NULL
     WHERE p.organisation_id = @organisation_id AND p.run_id = @run_id AND p.closed_at IS NULL
 )
 SELECT p.id FROM sync_run r
-LEFT JOIN support_plan p ON r.kind = 'care-recipient' AND p.organisation_id = r.organisation_id AND p.client_id = r.client_id
+LEFT JOIN support_plan p ON r.kind = 'care-recipient' AND p.organisation_id = r.organisation_id AND p.person_id = r.person_id
 WHERE r.organisation_id = @organisation_id AND r.id = @run_id;
 
 -- name: NoteRetry :exec

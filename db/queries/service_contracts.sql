@@ -5,48 +5,48 @@
 SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.ndis_number, '') AS ndis_number, c.pace_participant, c.pace_api_access,
        o.time_zone, coalesce(n.time_zone, 'Australia/Sydney') AS service_time_zone, coalesce(s.api_enabled, false) AS api_enabled, s.connection_id, n.activated_at,
        coalesce(t.relationships, '[]')::jsonb AS relationships, t.stopped_on, coalesce(t.stop_reason, '') AS stop_reason
-FROM client c
+FROM person c
 JOIN organisation o ON o.id = c.organisation_id
 LEFT JOIN pace_settings s ON s.organisation_id = c.organisation_id
 LEFT JOIN connection n ON n.organisation_id = s.organisation_id AND n.id = s.connection_id
-LEFT JOIN pace_standing t ON t.organisation_id = c.organisation_id AND t.client_id = c.id
-WHERE c.organisation_id = @organisation_id AND c.id = @client_id;
+LEFT JOIN pace_standing t ON t.organisation_id = c.organisation_id AND t.person_id = c.id
+WHERE c.organisation_id = @organisation_id AND c.id = @person_id;
 
 -- name: BeginContract :one
 SELECT
-    begin_step(@organisation_id, @run_id, @client_id, @connection_id, 'contract', @chunk)::jsonb AS begin,
+    begin_step(@organisation_id, @run_id, @person_id, @connection_id, 'contract', @chunk)::jsonb AS begin,
     jsonb_build_object(
-        'participant', (SELECT to_jsonb(c) FROM client c WHERE c.organisation_id = @organisation_id AND c.id = @client_id),
+        'participant', (SELECT to_jsonb(c) FROM person c WHERE c.organisation_id = @organisation_id AND c.id = @person_id),
         'budget_calls_per_hour', coalesce((SELECT s.budget_calls_per_hour FROM pace_settings s WHERE s.organisation_id = @organisation_id), 0)
     )::jsonb AS held;
 
 -- name: HeldContracts :one
 SELECT jsonb_build_object(
     'contracts', (SELECT coalesce(jsonb_agg(to_jsonb(c) ORDER BY c.start_date, c.id), '[]') FROM service_contract c
-                  WHERE c.organisation_id = @organisation_id AND c.client_id = @client_id),
+                  WHERE c.organisation_id = @organisation_id AND c.person_id = @person_id),
     'budgets', (
         SELECT coalesce(jsonb_agg(to_jsonb(b) || jsonb_build_object(
             'stated_items', (SELECT coalesce(jsonb_agg(to_jsonb(i) ORDER BY i.position), '[]') FROM stated_item i WHERE i.budget_id = b.id),
             'funding_periods', (SELECT coalesce(jsonb_agg(to_jsonb(f) ORDER BY f.position), '[]') FROM funding_period f WHERE f.budget_id = b.id)
         ) ORDER BY b.id), '[]')
         FROM plan_budget b JOIN service_contract c ON c.organisation_id = b.organisation_id AND c.id = b.contract_id
-        WHERE b.organisation_id = @organisation_id AND c.client_id = @client_id),
+        WHERE b.organisation_id = @organisation_id AND c.person_id = @person_id),
     'delivered_services', (
         SELECT coalesce(jsonb_agg(to_jsonb(d) ORDER BY d.id), '[]')
         FROM delivered_service d
         JOIN plan_budget b ON b.organisation_id = d.organisation_id AND b.id = d.budget_id
         JOIN service_contract c ON c.organisation_id = b.organisation_id AND c.id = b.contract_id
-        WHERE d.organisation_id = @organisation_id AND c.client_id = @client_id)
+        WHERE d.organisation_id = @organisation_id AND c.person_id = @person_id)
 )::jsonb AS held;
 
 -- name: ApplyContract :one
 -- The contract, those that it ends, its budgets with what is inside them, the delivered services, and what becomes of the retrieval and
 -- of the list for review. Rows that would stay as they are are not touched.
 WITH contracts AS (
-    INSERT INTO service_contract AS c (id, organisation_id, client_id, origin, plan_first_start_date, plan_start_date, plan_end_date,
+    INSERT INTO service_contract AS c (id, organisation_id, person_id, origin, plan_first_start_date, plan_start_date, plan_end_date,
                                        start_date, end_date, superseded_by, total_funding, allocation_total, funding_incomplete,
                                        allocation_incomplete, retrieved_on, declined)
-    SELECT r.id, @organisation_id, @client_id, r.origin, r.plan_first_start_date, r.plan_start_date, r.plan_end_date, r.start_date,
+    SELECT r.id, @organisation_id, @person_id, r.origin, r.plan_first_start_date, r.plan_start_date, r.plan_end_date, r.start_date,
            r.end_date, nullif(r.superseded_by, '')::uuid, r.total_funding, r.allocation_total, r.funding_incomplete,
            r.allocation_incomplete, r.retrieved_on, coalesce(nullif(r.declined, 'null'), '[]')
     FROM jsonb_to_recordset(@contracts::jsonb)
@@ -127,56 +127,56 @@ WITH contracts AS (
 ), removed_adjustments AS (
     UPDATE delivered_service d SET removed_at = now() WHERE d.organisation_id = @organisation_id AND d.id = ANY (@removed_adjustments::uuid[])
 ), created AS (
-    UPDATE pace_retrieval p SET closed_at = now(), closed_as = 'created', sealed = NULL, contract_id = sqlc.narg(contract_id)
-    WHERE p.organisation_id = @organisation_id AND p.id = sqlc.narg(retrieval_id) AND p.closed_at IS NULL
+    UPDATE pace_preview p SET closed_at = now(), closed_as = 'created', sealed = NULL, contract_id = sqlc.narg(contract_id)
+    WHERE p.organisation_id = @organisation_id AND p.id = sqlc.narg(preview_id) AND p.closed_at IS NULL
 ), reviewed AS (
     -- A person who saw the whole plan has seen what waited of it.
     DELETE FROM pace_review v
-    WHERE v.organisation_id = @organisation_id AND v.client_id = @client_id
+    WHERE v.organisation_id = @organisation_id AND v.person_id = @person_id
       AND CASE @reviewing::text WHEN 'all' THEN v.position > jsonb_array_length(@review::jsonb)
                                 WHEN 'contract' THEN coalesce(v.contract_id = sqlc.narg(contract_id), v.kind = 'new_contract')
                                 WHEN 'budgets' THEN coalesce(v.budget_id = ANY (@reviewed_budgets::uuid[]),
                                                              v.kind = 'new_budget' AND v.subject = ANY (@reviewed_subjects::text[]))
                                 ELSE false END
 ), review AS (
-    INSERT INTO pace_review AS v (organisation_id, client_id, position, kind, contract_id, budget_id, subject, field, old_value, new_value, run_id)
-    SELECT @organisation_id, @client_id, m.position, m.item ->> 'kind', (m.item ->> 'contract_id')::uuid, (m.item ->> 'budget_id')::uuid,
+    INSERT INTO pace_review AS v (organisation_id, person_id, position, kind, contract_id, budget_id, subject, field, old_value, new_value, run_id)
+    SELECT @organisation_id, @person_id, m.position, m.item ->> 'kind', (m.item ->> 'contract_id')::uuid, (m.item ->> 'budget_id')::uuid,
            m.item ->> 'subject', coalesce(m.item ->> 'field', ''), m.item ->> 'old_value', m.item ->> 'new_value', @run_id
     FROM jsonb_array_elements(@review::jsonb) WITH ORDINALITY AS m (item, position)
-    ON CONFLICT (client_id, position) DO UPDATE
+    ON CONFLICT (person_id, position) DO UPDATE
     SET kind = excluded.kind, contract_id = excluded.contract_id, budget_id = excluded.budget_id, subject = excluded.subject,
         field = excluded.field, old_value = excluded.old_value, new_value = excluded.new_value, run_id = excluded.run_id, held_at = now()
     WHERE (v.kind, v.contract_id, v.budget_id, v.subject, v.field, v.old_value, v.new_value)
         IS DISTINCT FROM (excluded.kind, excluded.contract_id, excluded.budget_id, excluded.subject, excluded.field, excluded.old_value,
                           excluded.new_value)
 )
-SELECT record_step(@organisation_id, @run_id, @client_id, 'contract', @chunk, @answer, @as_of, @issues, @changes, '[]')::jsonb AS answer;
+SELECT record_step(@organisation_id, @run_id, @person_id, 'contract', @chunk, @answer, @as_of, @issues, @changes, '[]')::jsonb AS answer;
 
 -- name: RefuseContract :one
--- What we hold stays as it is; a denied authority stops the scheduled syncs of the client (R30).
+-- What we hold stays as it is; a denied authority stops the scheduled syncs of the person (R30).
 WITH standing AS (
-    INSERT INTO pace_standing AS t (organisation_id, client_id, stopped_on, stop_reason)
-    SELECT @organisation_id, @client_id, sqlc.narg(stopped_on)::date, @stop_reason::text WHERE sqlc.narg(stopped_on)::date IS NOT NULL
-    ON CONFLICT (client_id) DO UPDATE SET stopped_on = excluded.stopped_on, stop_reason = excluded.stop_reason
+    INSERT INTO pace_standing AS t (organisation_id, person_id, stopped_on, stop_reason)
+    SELECT @organisation_id, @person_id, sqlc.narg(stopped_on)::date, @stop_reason::text WHERE sqlc.narg(stopped_on)::date IS NOT NULL
+    ON CONFLICT (person_id) DO UPDATE SET stopped_on = excluded.stopped_on, stop_reason = excluded.stop_reason
     WHERE t.stopped_on IS NULL
 )
-SELECT record_step(@organisation_id, @run_id, @client_id, 'contract', @chunk, @answer, @as_of, @issues, '[]', '[]')::jsonb AS answer;
+SELECT record_step(@organisation_id, @run_id, @person_id, 'contract', @chunk, @answer, @as_of, @issues, '[]', '[]')::jsonb AS answer;
 
--- name: StageRetrieval :exec
+-- name: StorePreview :exec
 -- A new retrieval takes the place of the one that waits (R22). Staging the same one again changes nothing.
 WITH replaced AS (
-    UPDATE pace_retrieval p SET closed_at = now(), closed_as = 'replaced', sealed = NULL
-    WHERE p.organisation_id = @organisation_id AND p.client_id = @client_id AND p.closed_at IS NULL AND p.id <> @id
+    UPDATE pace_preview p SET closed_at = now(), closed_as = 'replaced', sealed = NULL
+    WHERE p.organisation_id = @organisation_id AND p.person_id = @person_id AND p.closed_at IS NULL AND p.id <> @id
     RETURNING p.id
 )
-INSERT INTO pace_retrieval (id, organisation_id, client_id, run_id, sealed, retrieved_at, expires_at)
-SELECT @id, @organisation_id, @client_id, @run_id, @sealed, @retrieved_at, @expires_at FROM (SELECT count(*) FROM replaced) AS once_closed
+INSERT INTO pace_preview (id, organisation_id, person_id, run_id, sealed, retrieved_at, expires_at)
+SELECT @id, @organisation_id, @person_id, @run_id, @sealed, @retrieved_at, @expires_at FROM (SELECT count(*) FROM replaced) AS once_closed
 ON CONFLICT (id) DO NOTHING;
 
--- name: Retrieval :one
-SELECT id, client_id, run_id, sealed, retrieved_at, expires_at, closed_at, closed_as, contract_id
-FROM pace_retrieval WHERE organisation_id = @organisation_id AND id = @id;
+-- name: Preview :one
+SELECT id, person_id, run_id, sealed, retrieved_at, expires_at, closed_at, closed_as, contract_id
+FROM pace_preview WHERE organisation_id = @organisation_id AND id = @id;
 
--- name: WaitingRetrieval :one
-SELECT id, client_id, run_id, sealed, retrieved_at, expires_at, closed_at, closed_as, contract_id
-FROM pace_retrieval WHERE organisation_id = @organisation_id AND client_id = @client_id AND closed_at IS NULL AND expires_at > now();
+-- name: WaitingPreview :one
+SELECT id, person_id, run_id, sealed, retrieved_at, expires_at, closed_at, closed_as, contract_id
+FROM pace_preview WHERE organisation_id = @organisation_id AND person_id = @person_id AND closed_at IS NULL AND expires_at > now();

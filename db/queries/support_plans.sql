@@ -3,30 +3,30 @@
 
 -- name: BeginUpsertPlan :one
 SELECT
-    begin_step(@organisation_id, @run_id, @client_id, @connection_id, 'summary', 0)::jsonb AS begin,
-    (coalesce((SELECT known_person(c) FROM client c WHERE c.organisation_id = @organisation_id AND c.id = @client_id), '{}') || jsonb_build_object(
-        'fence', coalesce((SELECT f.ticket FROM area_fence f WHERE f.client_id = @client_id AND f.area = 'summary'), 0),
+    begin_step(@organisation_id, @run_id, @person_id, @connection_id, 'summary', 0)::jsonb AS begin,
+    (coalesce((SELECT known_person(c) FROM person c WHERE c.organisation_id = @organisation_id AND c.id = @person_id), '{}') || jsonb_build_object(
+        'fence', coalesce((SELECT f.ticket FROM area_fence f WHERE f.person_id = @person_id AND f.area = 'summary'), 0),
         'connections', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'service_provider_id', n.service_provider_id)), '[]')
                         FROM connection n WHERE n.organisation_id = @organisation_id AND n.service = 'services-australia'),
         'classifications', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM classification r JOIN support_plan p ON p.id = r.plan_id
-                            WHERE p.organisation_id = @organisation_id AND p.client_id = @client_id),
+                            WHERE p.organisation_id = @organisation_id AND p.person_id = @person_id),
         'approved_services', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM approved_service r JOIN support_plan p ON p.id = r.plan_id
-                              WHERE p.organisation_id = @organisation_id AND p.client_id = @client_id),
+                              WHERE p.organisation_id = @organisation_id AND p.person_id = @person_id),
         'supplements', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM supplement r JOIN support_plan p ON p.id = r.plan_id
-                        WHERE p.organisation_id = @organisation_id AND p.client_id = @client_id)
+                        WHERE p.organisation_id = @organisation_id AND p.person_id = @person_id)
     ))::jsonb AS held;
 
 -- name: ApplyPlan :one
 WITH upserted_plan AS (
-    INSERT INTO support_plan AS p (id, organisation_id, client_id, care_recipient_id, start_date, end_date)
-    VALUES (@plan_id, @organisation_id, @client_id, @care_recipient_id, @start_date, @end_date)
-    ON CONFLICT (organisation_id, client_id) DO UPDATE SET start_date = excluded.start_date, end_date = excluded.end_date
+    INSERT INTO support_plan AS p (id, organisation_id, person_id, care_recipient_id, start_date, end_date)
+    VALUES (@plan_id, @organisation_id, @person_id, @care_recipient_id, @start_date, @end_date)
+    ON CONFLICT (organisation_id, person_id) DO UPDATE SET start_date = excluded.start_date, end_date = excluded.end_date
     WHERE (p.start_date, p.end_date) IS DISTINCT FROM (excluded.start_date, excluded.end_date)
 ), updated_client AS (
-    UPDATE client c
+    UPDATE person c
     SET entry_date = @entry_date, departure_date = @departure_date, not_in_care_since = @not_in_care_since,
         entries = @entries, reported_given_name = @reported_given_name, verified_at = coalesce(c.verified_at, now())
-    WHERE c.organisation_id = @organisation_id AND c.id = @client_id
+    WHERE c.organisation_id = @organisation_id AND c.id = @person_id
       AND (c.verified_at IS NULL
            OR (c.entry_date, c.departure_date, c.not_in_care_since, c.entries, c.reported_given_name)
               IS DISTINCT FROM (@entry_date, @departure_date, @not_in_care_since, @entries, @reported_given_name))
@@ -58,16 +58,16 @@ WITH upserted_plan AS (
     UPDATE supplement d SET removed_at = now()
     WHERE d.organisation_id = @organisation_id AND d.plan_id = @plan_id AND d.id = ANY (@removed_supplements::uuid[])
 )
-SELECT record_step(@organisation_id, @run_id, @client_id, 'summary', 0, @answer, @as_of, @issues, @changes, @holds)::jsonb AS answer;
+SELECT record_step(@organisation_id, @run_id, @person_id, 'summary', 0, @answer, @as_of, @issues, @changes, @holds)::jsonb AS answer;
 
 -- name: BeginContributions :one
 SELECT
-    begin_step(@organisation_id, @run_id, @client_id, @connection_id, 'contributions', 0)::jsonb AS begin,
+    begin_step(@organisation_id, @run_id, @person_id, @connection_id, 'contributions', 0)::jsonb AS begin,
     jsonb_build_object(
-        'fence', coalesce((SELECT f.ticket FROM area_fence f WHERE f.client_id = @client_id AND f.area = 'contributions'), 0),
+        'fence', coalesce((SELECT f.ticket FROM area_fence f WHERE f.person_id = @person_id AND f.area = 'contributions'), 0),
         'contributions', (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.position), '[]') FROM contribution r
                           JOIN support_plan p ON p.id = r.plan_id
-                          WHERE p.organisation_id = @organisation_id AND p.client_id = @client_id)
+                          WHERE p.organisation_id = @organisation_id AND p.person_id = @person_id)
     )::jsonb AS held;
 
 -- name: ApplyContributions :one
@@ -87,15 +87,15 @@ WITH deleted AS (
     FROM (SELECT count(*) FROM closed_set) AS once_closed
     WHERE @changed::boolean
 )
-SELECT record_step(@organisation_id, @run_id, @client_id, 'contributions', 0, @answer, @as_of, @issues, @changes, @holds)::jsonb AS answer;
+SELECT record_step(@organisation_id, @run_id, @person_id, 'contributions', 0, @answer, @as_of, @issues, @changes, @holds)::jsonb AS answer;
 
 -- name: BeginBudgets :one
 SELECT
-    begin_step(@organisation_id, @run_id, @client_id, @connection_id, 'budgets', 0)::jsonb AS begin,
+    begin_step(@organisation_id, @run_id, @person_id, @connection_id, 'budgets', 0)::jsonb AS begin,
     jsonb_build_object(
-        'fence', coalesce((SELECT f.ticket FROM area_fence f WHERE f.client_id = @client_id AND f.area = 'budgets'), 0),
+        'fence', coalesce((SELECT f.ticket FROM area_fence f WHERE f.person_id = @person_id AND f.area = 'budgets'), 0),
         'budgets', (SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') FROM budget r JOIN support_plan p ON p.id = r.plan_id
-                    WHERE p.organisation_id = @organisation_id AND p.client_id = @client_id),
+                    WHERE p.organisation_id = @organisation_id AND p.person_id = @person_id),
         'connections', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'service_provider_id', n.service_provider_id)), '[]')
                         FROM connection n WHERE n.organisation_id = @organisation_id AND n.service = 'services-australia')
     )::jsonb AS held;
@@ -104,24 +104,24 @@ SELECT
 -- Whom else of the organisation a list of budgets concerns (R32): who holds or held one of them, and who has listed one of the person's
 -- since before this read began.
 WITH elsewhere AS (
-    SELECT b.upstream_budget_id, b.removed, c.id AS client_id, c.given_name, c.family_name
+    SELECT b.upstream_budget_id, b.removed, c.id AS person_id, c.given_name, c.family_name
     FROM budget b
     JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
-    JOIN client c ON c.organisation_id = p.organisation_id AND c.id = p.client_id
-    WHERE b.organisation_id = @organisation_id AND b.upstream_budget_id = ANY (@listed::text[]) AND p.client_id <> @client_id
+    JOIN person c ON c.organisation_id = p.organisation_id AND c.id = p.person_id
+    WHERE b.organisation_id = @organisation_id AND b.upstream_budget_id = ANY (@listed::text[]) AND p.person_id <> @person_id
 )
 SELECT jsonb_build_object(
-    'held_by_others', (SELECT coalesce(jsonb_agg(to_jsonb(e) ORDER BY e.client_id), '[]') FROM elsewhere e WHERE NOT e.removed),
-    'once_held_by_others', (SELECT coalesce(jsonb_agg(to_jsonb(e) ORDER BY e.client_id), '[]') FROM elsewhere e WHERE e.removed),
+    'held_by_others', (SELECT coalesce(jsonb_agg(to_jsonb(e) ORDER BY e.person_id), '[]') FROM elsewhere e WHERE NOT e.removed),
+    'once_held_by_others', (SELECT coalesce(jsonb_agg(to_jsonb(e) ORDER BY e.person_id), '[]') FROM elsewhere e WHERE e.removed),
     'listed_by_others', (
-        SELECT coalesce(jsonb_agg(jsonb_build_object('upstream_budget_id', l.upstream_budget_id, 'client_id', c.id, 'given_name', c.given_name,
+        SELECT coalesce(jsonb_agg(jsonb_build_object('upstream_budget_id', l.upstream_budget_id, 'person_id', c.id, 'given_name', c.given_name,
                                                      'family_name', c.family_name) ORDER BY l.ticket), '[]')
         FROM support_plan p
         JOIN budget b ON b.organisation_id = p.organisation_id AND b.plan_id = p.id AND NOT b.removed
         JOIN budget_listed_twice l ON l.organisation_id = b.organisation_id AND l.upstream_budget_id = b.upstream_budget_id
-            AND l.client_id <> p.client_id AND l.ticket < @ticket
-        JOIN client c ON c.organisation_id = l.organisation_id AND c.id = l.client_id
-        WHERE p.organisation_id = @organisation_id AND p.client_id = @client_id)
+            AND l.person_id <> p.person_id AND l.ticket < @ticket
+        JOIN person c ON c.organisation_id = l.organisation_id AND c.id = l.person_id
+        WHERE p.organisation_id = @organisation_id AND p.person_id = @person_id)
 )::jsonb AS others;
 
 -- name: ApplyBudgets :one
@@ -151,22 +151,22 @@ WITH locked AS (
     UPDATE budget d SET removed_at = now() FROM (SELECT count(*) FROM locked) AS all_locked
     WHERE d.organisation_id = @organisation_id AND d.plan_id = @plan_id AND d.id = ANY (@removed_budgets::uuid[])
 ), listed_twice AS (
-    INSERT INTO budget_listed_twice (organisation_id, client_id, upstream_budget_id, ticket)
-    SELECT DISTINCT @organisation_id::uuid, @client_id::uuid, l.id, @ticket::bigint FROM unnest(@listed_twice::text[]) AS l (id)
-    ON CONFLICT (organisation_id, upstream_budget_id, client_id) DO NOTHING
+    INSERT INTO budget_listed_twice (organisation_id, person_id, upstream_budget_id, ticket)
+    SELECT DISTINCT @organisation_id::uuid, @person_id::uuid, l.id, @ticket::bigint FROM unnest(@listed_twice::text[]) AS l (id)
+    ON CONFLICT (organisation_id, upstream_budget_id, person_id) DO NOTHING
 ), listed_once AS (
     DELETE FROM budget_listed_twice t
-    WHERE t.organisation_id = @organisation_id AND t.client_id = @client_id AND t.upstream_budget_id <> ALL (@listed_twice::text[])
+    WHERE t.organisation_id = @organisation_id AND t.person_id = @person_id AND t.upstream_budget_id <> ALL (@listed_twice::text[])
 ), learned_connection AS (
-    UPDATE client c SET connection_id = sqlc.narg(learned_connection)
-    WHERE c.organisation_id = @organisation_id AND c.id = @client_id AND sqlc.narg(learned_connection)::uuid IS NOT NULL
+    UPDATE person c SET connection_id = sqlc.narg(learned_connection)
+    WHERE c.organisation_id = @organisation_id AND c.id = @person_id AND sqlc.narg(learned_connection)::uuid IS NOT NULL
       AND c.connection_id IS DISTINCT FROM sqlc.narg(learned_connection)
 )
-SELECT record_step(@organisation_id, @run_id, @client_id, 'budgets', 0, @answer, @as_of, @issues, @changes, @holds)::jsonb AS answer;
+SELECT record_step(@organisation_id, @run_id, @person_id, 'budgets', 0, @answer, @as_of, @issues, @changes, @holds)::jsonb AS answer;
 
 -- name: BeginUsage :one
 SELECT
-    begin_step(@organisation_id, @run_id, @client_id, @connection_id, 'usage', @chunk)::jsonb AS begin,
+    begin_step(@organisation_id, @run_id, @person_id, @connection_id, 'usage', @chunk)::jsonb AS begin,
     jsonb_build_object(
         'budgets', (SELECT coalesce(jsonb_agg(to_jsonb(b)), '[]') FROM budget b
                     WHERE b.organisation_id = @organisation_id AND b.id = ANY (@budget_ids::uuid[])),
@@ -213,33 +213,33 @@ WITH written_entitlements AS (
     FROM jsonb_to_recordset(@usage_amounts::jsonb) AS s (id uuid, usage_amount numeric)
     WHERE b.organisation_id = @organisation_id AND b.id = s.id AND b.id IN (SELECT l.id FROM locked l)
 )
-SELECT record_step(@organisation_id, @run_id, @client_id, 'usage', @chunk, @answer, @as_of, @issues, @changes, @holds)::jsonb AS answer;
+SELECT record_step(@organisation_id, @run_id, @person_id, 'usage', @chunk, @answer, @as_of, @issues, @changes, @holds)::jsonb AS answer;
 
 -- name: RefuseStep :one
 -- A refused area changes no figures. A person whom the summary no longer finds is marked as not in care (R19), unless
 -- another provider of the organisation may hold them.
 WITH departed AS (
-    UPDATE client c SET not_in_care_since = coalesce(c.departure_date, @today::date)
-    WHERE c.organisation_id = @organisation_id AND c.id = @client_id AND @not_in_care::boolean AND c.not_in_care_since IS NULL
+    UPDATE person c SET not_in_care_since = coalesce(c.departure_date, @today::date)
+    WHERE c.organisation_id = @organisation_id AND c.id = @person_id AND @not_in_care::boolean AND c.not_in_care_since IS NULL
       AND 1 = (SELECT count(*) FROM connection n WHERE n.organisation_id = @organisation_id AND n.service = 'services-australia')
     RETURNING c.id, c.not_in_care_since
 )
-SELECT record_step(@organisation_id, @run_id, @client_id, @area, @chunk, @answer, @as_of, @issues,
-    (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', 'client', 'record_id', d.id, 'action', 'updated', 'field', 'not_in_care_since',
+SELECT record_step(@organisation_id, @run_id, @person_id, @area, @chunk, @answer, @as_of, @issues,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', 'person', 'record_id', d.id, 'action', 'updated', 'field', 'not_in_care_since',
                                                   'new_value', d.not_in_care_since)), '[]') FROM departed d), '[]')::jsonb AS answer;
 
 -- name: PassAreaFence :one
 -- The newer read wins (R7): no row means that data of a read which began later already stands.
-INSERT INTO area_fence AS f (organisation_id, client_id, area, ticket, previous_ticket, as_of)
-VALUES (@organisation_id, @client_id, @area, @ticket, 0, @as_of)
-ON CONFLICT (client_id, area) DO UPDATE SET previous_ticket = f.ticket, ticket = excluded.ticket, as_of = excluded.as_of
+INSERT INTO area_fence AS f (organisation_id, person_id, area, ticket, previous_ticket, as_of)
+VALUES (@organisation_id, @person_id, @area, @ticket, 0, @as_of)
+ON CONFLICT (person_id, area) DO UPDATE SET previous_ticket = f.ticket, ticket = excluded.ticket, as_of = excluded.as_of
 WHERE f.ticket < excluded.ticket
 RETURNING previous_ticket;
 
 -- name: PassFenceAlone :execrows
 -- Passes the fence of an area whose data stays as it is, as of the time it has.
 UPDATE area_fence SET previous_ticket = ticket, ticket = @ticket
-WHERE organisation_id = @organisation_id AND client_id = @client_id AND area = @area AND ticket < @ticket;
+WHERE organisation_id = @organisation_id AND person_id = @person_id AND area = @area AND ticket < @ticket;
 
 -- name: PassUsageFences :many
 -- Answers with the budgets whose usage may be written. They are locked in one order, so that two runs cannot wait for each other. Before

@@ -1,18 +1,18 @@
 -- The read side: what people and programs are shown. Every query names the organisation (R11).
 
 -- name: ViewRun :one
-SELECT r.id, r.client_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
+SELECT r.id, r.person_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
        coalesce(r.outcome, '') AS outcome, r.reason, r.warnings, r.counts,
        coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
-       p.id AS plan_id, k.id AS contract_id, w.id AS retrieval_id, w.retrieved_at, w.expires_at
+       p.id AS plan_id, k.id AS contract_id, w.id AS preview_id, w.retrieved_at, w.expires_at
 FROM sync_run r
-JOIN client c ON c.organisation_id = r.organisation_id AND c.id = r.client_id
-LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.client_id = r.client_id AND r.kind = 'care-recipient'
+JOIN person c ON c.organisation_id = r.organisation_id AND c.id = r.person_id
+LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.person_id = r.person_id AND r.kind = 'care-recipient'
 LEFT JOIN service_contract k ON k.organisation_id = r.organisation_id AND k.id = (
     SELECT (s.answer ->> 'contract_id')::uuid FROM sync_step s
     WHERE s.organisation_id = r.organisation_id AND s.run_id = r.id AND s.area = 'contract' AND s.answer ? 'contract_id'
     ORDER BY s.chunk DESC LIMIT 1)
-LEFT JOIN pace_retrieval w ON w.organisation_id = r.organisation_id AND w.client_id = r.client_id AND w.run_id = r.id
+LEFT JOIN pace_preview w ON w.organisation_id = r.organisation_id AND w.person_id = r.person_id AND w.run_id = r.id
     AND w.closed_at IS NULL AND w.expires_at > now() AND r.outcome IS NULL
 WHERE r.organisation_id = @organisation_id AND r.id = @run_id;
 
@@ -54,27 +54,27 @@ SELECT h.id, h.kind, h.budget_id, coalesce(nullif(b.type_name, ''), b.type_code,
        h.records, h.held_at, h.accepted_at, coalesce(h.accepted_by, '') AS accepted_by, h.closed_at
 FROM removal_hold h
 LEFT JOIN budget b ON b.organisation_id = h.organisation_id AND b.id = h.budget_id
-WHERE h.organisation_id = @organisation_id AND h.client_id = @client_id
+WHERE h.organisation_id = @organisation_id AND h.person_id = @person_id
   AND (sqlc.narg(run_id)::uuid IS NULL AND h.closed_at IS NULL OR h.run_id = sqlc.narg(run_id))
 ORDER BY h.held_at, h.kind, b.start_date;
 
 -- name: ListRuns :many
 -- Newest first; before is the last run of the page that was shown before.
-SELECT r.id, r.client_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
+SELECT r.id, r.person_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
        coalesce(r.outcome, '') AS outcome, r.reason, r.warnings, r.counts,
        coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
-       p.id AS plan_id, k.id AS contract_id, w.id AS retrieval_id, w.retrieved_at, w.expires_at
+       p.id AS plan_id, k.id AS contract_id, w.id AS preview_id, w.retrieved_at, w.expires_at
 FROM sync_run r
-JOIN client c ON c.organisation_id = r.organisation_id AND c.id = r.client_id
-LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.client_id = r.client_id AND r.kind = 'care-recipient'
+JOIN person c ON c.organisation_id = r.organisation_id AND c.id = r.person_id
+LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.person_id = r.person_id AND r.kind = 'care-recipient'
 LEFT JOIN service_contract k ON k.organisation_id = r.organisation_id AND k.id = (
     SELECT (s.answer ->> 'contract_id')::uuid FROM sync_step s
     WHERE s.organisation_id = r.organisation_id AND s.run_id = r.id AND s.area = 'contract' AND s.answer ? 'contract_id'
     ORDER BY s.chunk DESC LIMIT 1)
-LEFT JOIN pace_retrieval w ON w.organisation_id = r.organisation_id AND w.client_id = r.client_id AND w.run_id = r.id
+LEFT JOIN pace_preview w ON w.organisation_id = r.organisation_id AND w.person_id = r.person_id AND w.run_id = r.id
     AND w.closed_at IS NULL AND w.expires_at > now() AND r.outcome IS NULL
 WHERE r.organisation_id = @organisation_id
-  AND (sqlc.narg(client_id)::uuid IS NULL OR r.client_id = sqlc.narg(client_id))
+  AND (sqlc.narg(person_id)::uuid IS NULL OR r.person_id = sqlc.narg(person_id))
   AND CASE @outcome::text WHEN '' THEN true WHEN 'unfinished' THEN r.outcome IS NULL ELSE r.outcome = @outcome END
   AND (sqlc.narg(before)::uuid IS NULL
        OR (r.requested_at, r.id) < (SELECT l.requested_at, l.id FROM sync_run l
@@ -85,9 +85,9 @@ LIMIT @most;
 -- name: AcceptHolds :many
 UPDATE removal_hold SET accepted_at = now(), accepted_by = @accepted_by::text
 WHERE organisation_id = @organisation_id AND run_id = @run_id AND closed_at IS NULL AND accepted_at IS NULL
-RETURNING client_id;
+RETURNING person_id;
 
--- name: ListClients :many
+-- name: ViewPeople :many
 -- By name; after is the last person of the page that was shown before. Classifications are counted, since PostgreSQL may read those of
 -- everybody to find out whether there are any.
 SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.care_recipient_id, '') AS care_recipient_id,
@@ -95,17 +95,17 @@ SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.care_recipien
        coalesce(n.service_provider_id, '') AS service_provider_id, c.entry_date, c.departure_date, c.not_in_care_since, c.verified_at, p.id AS plan_id, p.start_date, p.end_date,
        0 < (SELECT count(*) FROM classification k WHERE k.organisation_id = c.organisation_id AND k.plan_id = p.id AND k.removed_at IS NULL) AS has_classification,
        l.id AS last_run_id, coalesce(l.kind, '')::text AS last_kind, coalesce(l.outcome, '')::text AS last_outcome, coalesce(l.reason, '')::text AS last_reason, l.requested_at AS last_requested_at, l.finished_at AS last_finished_at
-FROM client c
+FROM person c
 LEFT JOIN connection n ON n.organisation_id = c.organisation_id AND n.id = c.connection_id
-LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.client_id = c.id
+LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.person_id = c.id
 LEFT JOIN sync_run l ON l.organisation_id = c.organisation_id AND l.id = (
-    SELECT r.id FROM sync_run r WHERE r.organisation_id = c.organisation_id AND r.client_id = c.id ORDER BY r.requested_at DESC LIMIT 1)
+    SELECT r.id FROM sync_run r WHERE r.organisation_id = c.organisation_id AND r.person_id = c.id ORDER BY r.requested_at DESC LIMIT 1)
 WHERE c.organisation_id = @organisation_id
-  AND (sqlc.narg(client_id)::uuid IS NULL OR c.id = sqlc.narg(client_id))
+  AND (sqlc.narg(person_id)::uuid IS NULL OR c.id = sqlc.narg(person_id))
   AND (@care_recipient_id::text = '' OR c.care_recipient_id = @care_recipient_id)
   AND (@ndis_number::text = '' OR c.ndis_number = @ndis_number)
   AND (sqlc.narg(after)::uuid IS NULL
-       OR (c.family_name, c.given_name, c.id) > (SELECT a.family_name, a.given_name, a.id FROM client a
+       OR (c.family_name, c.given_name, c.id) > (SELECT a.family_name, a.given_name, a.id FROM person a
                                                  WHERE a.organisation_id = @organisation_id AND a.id = sqlc.narg(after)))
 ORDER BY c.family_name, c.given_name, c.id
 LIMIT @most;
@@ -114,42 +114,42 @@ LIMIT @most;
 -- How each area ended last: of several chunks the one that went wrong.
 SELECT DISTINCT ON (s.area) s.area, s.run_id, s.outcome, s.reason, s.finished_at
 FROM (SELECT r.id, r.requested_at FROM sync_run r
-      WHERE r.organisation_id = @organisation_id AND r.client_id = @client_id AND r.kind = 'care-recipient'
+      WHERE r.organisation_id = @organisation_id AND r.person_id = @person_id AND r.kind = 'care-recipient'
       ORDER BY r.requested_at DESC LIMIT 10) newest
 JOIN sync_step s ON s.organisation_id = @organisation_id AND s.run_id = newest.id
 ORDER BY s.area, newest.requested_at DESC, s.outcome IN ('succeeded', 'superseded'), s.finished_at DESC;
 
 -- name: ViewFences :many
-SELECT area, as_of FROM area_fence WHERE organisation_id = @organisation_id AND client_id = @client_id;
+SELECT area, as_of FROM area_fence WHERE organisation_id = @organisation_id AND person_id = @person_id;
 
 -- name: ViewClassifications :many
 SELECT k.id, k.code, k.name, k.funding_source, k.start_date, k.end_date, k.removed_at
 FROM classification k JOIN support_plan p ON p.organisation_id = k.organisation_id AND p.id = k.plan_id
-WHERE k.organisation_id = @organisation_id AND p.client_id = @client_id
+WHERE k.organisation_id = @organisation_id AND p.person_id = @person_id
 ORDER BY k.start_date NULLS FIRST, k.code, k.ordinal;
 
 -- name: ViewApprovedServices :many
 SELECT v.id, v.group_code, v.type_code, v.service_code, v.name, v.start_date, v.end_date, v.removed_at
 FROM approved_service v JOIN support_plan p ON p.organisation_id = v.organisation_id AND p.id = v.plan_id
-WHERE v.organisation_id = @organisation_id AND p.client_id = @client_id
+WHERE v.organisation_id = @organisation_id AND p.person_id = @person_id
 ORDER BY v.group_code, v.type_code, v.service_code, v.start_date NULLS FIRST, v.ordinal;
 
 -- name: ViewSupplements :many
 SELECT s.id, s.code, s.name, s.start_date, s.end_date, s.removed_at
 FROM supplement s JOIN support_plan p ON p.organisation_id = s.organisation_id AND p.id = s.plan_id
-WHERE s.organisation_id = @organisation_id AND p.client_id = @client_id
+WHERE s.organisation_id = @organisation_id AND p.person_id = @person_id
 ORDER BY s.start_date NULLS FIRST, s.code, s.ordinal;
 
 -- name: ViewContributions :many
 SELECT t.category, t.percentage, t.start_date, t.end_date, t.status
 FROM contribution t JOIN support_plan p ON p.organisation_id = t.organisation_id AND p.id = t.plan_id
-WHERE t.organisation_id = @organisation_id AND p.client_id = @client_id
+WHERE t.organisation_id = @organisation_id AND p.person_id = @person_id
 ORDER BY t.start_date NULLS FIRST, t.category, t.position;
 
 -- name: ViewContributionSets :many
 SELECT h.contributions, h.read_at, h.replaced_at
 FROM contribution_set h JOIN support_plan p ON p.organisation_id = h.organisation_id AND p.id = h.plan_id
-WHERE h.organisation_id = @organisation_id AND p.client_id = @client_id
+WHERE h.organisation_id = @organisation_id AND p.person_id = @person_id
 ORDER BY h.read_at DESC;
 
 -- name: ViewBudgets :many
@@ -161,7 +161,7 @@ FROM budget b
 JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
 LEFT JOIN usage_fence f ON f.organisation_id = b.organisation_id AND f.budget_id = b.id
 LEFT JOIN usage_refusal u ON u.organisation_id = b.organisation_id AND u.budget_id = b.id AND (f.as_of IS NULL OR f.as_of < u.since)
-WHERE b.organisation_id = @organisation_id AND p.client_id = @client_id
+WHERE b.organisation_id = @organisation_id AND p.person_id = @person_id
 ORDER BY b.start_date DESC NULLS LAST, b.type_code, b.upstream_budget_id, b.ordinal;
 
 -- name: ViewEntitlements :many
@@ -169,7 +169,7 @@ SELECT e.id, e.budget_id, e.code, e.amount, e.removed_at
 FROM entitlement e
 JOIN budget b ON b.organisation_id = e.organisation_id AND b.id = e.budget_id
 JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
-WHERE e.organisation_id = @organisation_id AND p.client_id = @client_id AND (sqlc.narg(budget_id)::uuid IS NULL OR e.budget_id = sqlc.narg(budget_id))
+WHERE e.organisation_id = @organisation_id AND p.person_id = @person_id AND (sqlc.narg(budget_id)::uuid IS NULL OR e.budget_id = sqlc.narg(budget_id))
 ORDER BY e.code, e.ordinal;
 
 -- name: ViewUsage :many
@@ -182,5 +182,5 @@ FROM usage_line u
 JOIN budget b ON b.organisation_id = u.organisation_id AND b.id = u.budget_id
 JOIN support_plan p ON p.organisation_id = b.organisation_id AND p.id = b.plan_id
 LEFT JOIN invoice_line l ON l.organisation_id = u.organisation_id AND l.id = u.invoice_line_id
-WHERE u.organisation_id = @organisation_id AND p.client_id = @client_id AND (sqlc.narg(budget_id)::uuid IS NULL OR u.budget_id = sqlc.narg(budget_id))
+WHERE u.organisation_id = @organisation_id AND p.person_id = @person_id AND (sqlc.narg(budget_id)::uuid IS NULL OR u.budget_id = sqlc.narg(budget_id))
 ORDER BY u.delivery_date DESC NULLS LAST, u.upstream_invoice_id, u.upstream_item_id, u.ordinal, u.id;

@@ -126,7 +126,7 @@ func newAPI(mux *http.ServeMux, a api) huma.API {
 	a.registerSyncs(served)
 	a.registerRuns(served)
 	a.registerEvents(served)
-	a.registerCareRecipients(served)
+	a.registerPeople(served)
 	a.registerPlans(served)
 	a.registerImports(served)
 	a.registerPACE(served)

@@ -65,9 +65,9 @@ func newService(t *testing.T, requestsPerSecond float64) *service {
 	_, err := s.store.ImportPeople(t.Context(), s.organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{Line: 2, Identity: care.Identity{
 		GivenName: "Ada", FamilyName: "Kookaburra", BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: careRecipientID}}}}, "tests")
 	require.NoError(t, err)
-	client, err := s.store.ClientByCareRecipientID(t.Context(), s.organisation, careRecipientID, time.Now())
+	person, err := s.store.PersonByCareRecipientID(t.Context(), s.organisation, careRecipientID, time.Now())
 	require.NoError(t, err)
-	s.client = client.ID
+	s.client = person.ID
 
 	core, logs := observer.New(zapcore.DebugLevel)
 	s.logs = logs
@@ -165,7 +165,7 @@ func (s *service) post(path, body string) answer {
 
 func (s *service) startSync() db.RunView {
 	s.t.Helper()
-	answer := s.post("/v1/care-recipients/"+string(s.client)+"/syncs", "{}")
+	answer := s.post("/v1/people/"+string(s.client)+"/syncs", "{}")
 	require.Equal(s.t, http.StatusAccepted, answer.status, "%s", answer.body)
 	var started api.StartedSync
 	answer.decode(s.t, &started)
@@ -176,7 +176,7 @@ func (s *service) begin(run care.ID) {
 	s.t.Helper()
 	require.NoError(s.t, s.store.RecordRun(s.t.Context(), db.RunStart{
 		ID: run, Kind: care.RunCareRecipient, WorkflowID: protocol.CareRecipientSyncID(s.client), StartedAt: time.Now(),
-		Request: care.Request{OrganisationID: s.organisation.ID, ClientID: s.client, Trigger: care.TriggerOnDemand},
+		Request: care.Request{OrganisationID: s.organisation.ID, PersonID: s.client, Trigger: care.TriggerOnDemand},
 	}))
 }
 
@@ -192,7 +192,7 @@ func (s *service) finish(run care.ID, outcome care.RunOutcome) {
 func TestNothingIsServedWithoutAToken(t *testing.T) {
 	t.Parallel()
 	s := newService(t, 0)
-	for _, path := range []string{"/", "/openapi.json", "/openapi.yaml", "/v1/runs", "/v1/care-recipients", "/v1/nothing", "/docs", "/schemas/RunView.json"} {
+	for _, path := range []string{"/", "/openapi.json", "/openapi.yaml", "/v1/runs", "/v1/people", "/v1/nothing", "/docs", "/schemas/RunView.json"} {
 		for _, token := range []string{"", "cs_wrong", "Basic"} {
 			answer := s.call(http.MethodGet, path, token, "", "")
 			require.Equal(t, http.StatusUnauthorized, answer.status, path)
@@ -223,7 +223,7 @@ func TestARevokedTokenIsRefused(t *testing.T) {
 func TestBadRequestsAreProblems(t *testing.T) {
 	t.Parallel()
 	s := newService(t, 0)
-	syncsPath := "/v1/care-recipients/" + string(s.client) + "/syncs"
+	syncsPath := "/v1/people/" + string(s.client) + "/syncs"
 	for name, test := range map[string]struct {
 		method, path, body string
 		status             int
@@ -240,12 +240,12 @@ func TestBadRequestsAreProblems(t *testing.T) {
 		"events of an unknown run":  {http.MethodGet, "/v1/runs/" + unknownID + "/events", "", http.StatusNotFound},
 		"cancel an unknown run":     {http.MethodPost, "/v1/runs/" + unknownID + "/cancel", "", http.StatusNotFound},
 		"accept an unknown run":     {http.MethodPost, "/v1/runs/" + unknownID + "/accept", "", http.StatusNotFound},
-		"unknown person":            {http.MethodGet, "/v1/care-recipients/" + unknownID, "", http.StatusNotFound},
-		"plan of an unknown":        {http.MethodGet, "/v1/care-recipients/" + unknownID + "/plan", "", http.StatusNotFound},
-		"sync of an unknown":        {http.MethodPost, "/v1/care-recipients/" + unknownID + "/syncs", "{}", http.StatusNotFound},
-		"id with letters":           {http.MethodPost, "/v1/care-recipients/search", `{"care_recipient_id":"41505622a"}`, http.StatusUnprocessableEntity},
-		"id with 11 digits":         {http.MethodPost, "/v1/care-recipients/search", `{"care_recipient_id":"41505622400"}`, http.StatusUnprocessableEntity},
-		"unknown id":                {http.MethodPost, "/v1/care-recipients/search", `{"care_recipient_id":"999"}`, http.StatusNotFound},
+		"unknown person":            {http.MethodGet, "/v1/people/" + unknownID, "", http.StatusNotFound},
+		"plan of an unknown":        {http.MethodGet, "/v1/people/" + unknownID + "/plan", "", http.StatusNotFound},
+		"sync of an unknown":        {http.MethodPost, "/v1/people/" + unknownID + "/syncs", "{}", http.StatusNotFound},
+		"id with letters":           {http.MethodPost, "/v1/people/search", `{"care_recipient_id":"41505622a"}`, http.StatusUnprocessableEntity},
+		"id with 11 digits":         {http.MethodPost, "/v1/people/search", `{"care_recipient_id":"41505622400"}`, http.StatusUnprocessableEntity},
+		"unknown id":                {http.MethodPost, "/v1/people/search", `{"care_recipient_id":"999"}`, http.StatusNotFound},
 		"a zero byte in an address": {http.MethodGet, "/v1/schedules/a%00", "", http.StatusUnprocessableEntity},
 		"no UTF-8 in an address":    {http.MethodGet, "/v1/schedules/a%ff", "", http.StatusUnprocessableEntity},
 		"a zero byte in a query":    {http.MethodGet, "/v1/runs?outcome=%00", "", http.StatusUnprocessableEntity},
@@ -274,7 +274,7 @@ func TestBadRequestsAreProblems(t *testing.T) {
 			require.NotContains(t, string(answer.body), "41505622", "what was sent is not repeated (R10)")
 		})
 	}
-	require.Equal(t, "GET", s.call(http.MethodDelete, "/v1/care-recipients/"+unknownID, s.token, "", "").header.Get("Allow")[:3])
+	require.Equal(t, "GET", s.call(http.MethodDelete, "/v1/people/"+unknownID, s.token, "", "").header.Get("Allow")[:3])
 }
 
 func TestAHugeBodyIsRefused(t *testing.T) {
@@ -308,7 +308,7 @@ func TestTooManyRequests(t *testing.T) {
 func TestStartSyncAnswersWithARunToFollow(t *testing.T) {
 	t.Parallel()
 	s := newService(t, 0)
-	answer := s.post("/v1/care-recipients/"+string(s.client)+"/syncs", "")
+	answer := s.post("/v1/people/"+string(s.client)+"/syncs", "")
 	require.Equal(t, http.StatusAccepted, answer.status, "%s", answer.body)
 	var started api.StartedSync
 	answer.decode(t, &started)
@@ -316,7 +316,7 @@ func TestStartSyncAnswersWithARunToFollow(t *testing.T) {
 	require.Equal(t, "api: tests", started.Run.RequestedBy)
 	require.Equal(t, http.StatusOK, s.get(answer.header.Get("Location")).status)
 
-	s.post("/v1/care-recipients/"+string(s.client)+"/syncs", `{"all_budgets":true}`).decode(t, &started)
+	s.post("/v1/people/"+string(s.client)+"/syncs", `{"all_budgets":true}`).decode(t, &started)
 	require.True(t, started.Joined)
 	require.True(t, started.AnotherPass)
 }
@@ -328,7 +328,7 @@ func TestStartSyncCanWaitForTheEnd(t *testing.T) {
 		s.begin(care.ID(runID))
 		s.finish(care.ID(runID), care.RunSucceeded)
 	}
-	answer := s.post("/v1/care-recipients/"+string(s.client)+"/syncs", `{"wait":30}`)
+	answer := s.post("/v1/people/"+string(s.client)+"/syncs", `{"wait":30}`)
 	require.Equal(t, http.StatusOK, answer.status, "%s", answer.body)
 	var started api.StartedSync
 	answer.decode(t, &started)
@@ -340,7 +340,7 @@ func TestStoppingEndsTheWait(t *testing.T) {
 	t.Parallel()
 	s := newService(t, 0)
 	s.stop()
-	require.Equal(t, http.StatusAccepted, s.post("/v1/care-recipients/"+string(s.client)+"/syncs", `{"wait":30}`).status)
+	require.Equal(t, http.StatusAccepted, s.post("/v1/people/"+string(s.client)+"/syncs", `{"wait":30}`).status)
 }
 
 func TestAPersonWithoutACareRecipientIDCannotBeSynced(t *testing.T) {
@@ -350,10 +350,10 @@ func TestAPersonWithoutACareRecipientIDCannotBeSynced(t *testing.T) {
 		Line: 2, NDISNumber: "430000001", Identity: care.Identity{FamilyName: "Albatross", BirthDate: care.NewDate(1950, time.May, 1)}}}}, "tests")
 	require.NoError(t, err)
 	var page struct {
-		CareRecipients []db.ClientView `json:"care_recipients"`
+		People []db.PersonView `json:"people"`
 	}
-	s.get("/v1/care-recipients?limit=1").decode(t, &page)
-	answer := s.post("/v1/care-recipients/"+string(page.CareRecipients[0].ID)+"/syncs", "{}")
+	s.get("/v1/people?limit=1").decode(t, &page)
+	answer := s.post("/v1/people/"+string(page.People[0].ID)+"/syncs", "{}")
 	require.Equal(t, http.StatusUnprocessableEntity, answer.status)
 	require.Contains(t, string(answer.body), "no_care_recipient_id")
 }
@@ -363,18 +363,18 @@ func TestAnotherOrganisationsRecordsAreNotFound(t *testing.T) {
 	t.Parallel()
 	s := newService(t, 0)
 	run := string(s.startSync().ID)
-	person := "/v1/care-recipients/" + string(s.client)
+	person := "/v1/people/" + string(s.client)
 	for _, one := range []struct{ method, path, body string }{
 		{http.MethodGet, person, ""}, {http.MethodGet, person + "/plan", ""}, {http.MethodGet, person + "/plan/budgets", ""},
 		{http.MethodGet, person + "/plan/contributions", ""}, {http.MethodPost, person + "/syncs", "{}"}, {http.MethodGet, "/v1/runs/" + run, ""},
 		{http.MethodGet, "/v1/runs/" + run + "/events", ""}, {http.MethodPost, "/v1/runs/" + run + "/cancel", ""},
 		{http.MethodPost, "/v1/runs/" + run + "/accept", ""}, {http.MethodPost, "/v1/runs/" + run + "/same-person", `{"reason":"compared"}`},
-		{http.MethodPost, "/v1/care-recipients/search", `{"care_recipient_id":"` + careRecipientID + `"}`},
+		{http.MethodPost, "/v1/people/search", `{"care_recipient_id":"` + careRecipientID + `"}`},
 	} {
 		answer := s.call(one.method, one.path, s.other, "application/json", one.body)
 		require.Equal(t, http.StatusNotFound, answer.status, one.path)
 	}
-	for _, path := range []string{"/v1/runs", "/v1/care-recipients"} {
+	for _, path := range []string{"/v1/runs", "/v1/people"} {
 		require.NotContains(t, string(s.call(http.MethodGet, path, s.other, "", "").body), string(s.client))
 	}
 	require.False(t, s.temporal.Workflow(protocol.CareRecipientSyncID(s.client)).Cancelled)
@@ -384,13 +384,13 @@ func TestReadingAPersonAndTheirPlan(t *testing.T) {
 	t.Parallel()
 	s := newService(t, 0)
 	s.finish(s.startSync().ID, care.RunPartial)
-	person := "/v1/care-recipients/" + string(s.client)
-	var found db.ClientView
-	s.post("/v1/care-recipients/search", `{"care_recipient_id":"`+careRecipientID+`"}`).decode(t, &found)
+	person := "/v1/people/" + string(s.client)
+	var found db.PersonView
+	s.post("/v1/people/search", `{"care_recipient_id":"`+careRecipientID+`"}`).decode(t, &found)
 	require.Equal(t, s.client, found.ID)
 	for _, path := range []string{
 		person, person + "/plan", person + "/plan/classifications", person + "/plan/approved-services", person + "/plan/supplements",
-		person + "/plan/contributions", person + "/plan/budgets", "/v1/runs?outcome=partial&care_recipient=" + string(s.client), "/v1/care-recipients",
+		person + "/plan/contributions", person + "/plan/budgets", "/v1/runs?outcome=partial&care_recipient=" + string(s.client), "/v1/people",
 	} {
 		answer := s.get(path)
 		require.Equal(t, http.StatusOK, answer.status, "%s: %s", path, answer.body)
@@ -433,14 +433,14 @@ func TestConfirmingTheSamePerson(t *testing.T) {
 	var started api.StartedSync
 	answer.decode(t, &started)
 	require.NotEqual(t, run, started.Run.ID)
-	history := string(s.get("/v1/clients/" + string(s.client) + "/history").body)
+	history := string(s.get("/v1/people/" + string(s.client) + "/history").body)
 	for _, said := range []string{"same-person", "api: tests", "compared with the approval letter", "Adah"} {
 		require.Contains(t, history, said)
 	}
 
 	// It can be taken back, once.
 	var stand struct{ Answers []db.SamePersonAnswer }
-	answers := "/v1/clients/" + string(s.client) + "/same-person"
+	answers := "/v1/people/" + string(s.client) + "/same-person"
 	s.get(answers).decode(t, &stand)
 	require.Len(t, stand.Answers, 1)
 	require.Equal(t, []string{"Adah", careRecipientID, "compared with the approval letter"}, []string{stand.Answers[0].GivenName, stand.Answers[0].CareRecipientID, stand.Answers[0].SaidWhy})
@@ -453,14 +453,14 @@ func TestConfirmingTheSamePerson(t *testing.T) {
 	require.Equal(t, http.StatusOK, answer.status, "%s", answer.body)
 	require.JSONEq(t, `{"answers":[]}`, string(answer.body))
 	require.Equal(t, http.StatusNotFound, s.post(back, `{"note":"it is the cousin"}`).status)
-	require.Contains(t, string(s.get("/v1/clients/"+string(s.client)+"/history?limit=1").body), "it is the cousin")
+	require.Contains(t, string(s.get("/v1/people/"+string(s.client)+"/history?limit=1").body), "it is the cousin")
 }
 
 // doubt ends a run as one that could not tell whether the person is meant, since these fields differ.
 func (s *service) doubt(run care.ID, fields ...string) {
 	s.t.Helper()
 	s.begin(run)
-	step := db.Step{Subject: care.Subject{RunID: run, OrganisationID: s.organisation.ID, ClientID: s.client}, Area: care.AreaSummary}
+	step := db.Step{RunScope: care.RunScope{RunID: run, OrganisationID: s.organisation.ID, PersonID: s.client}, Area: care.AreaSummary}
 	held := care.Identity{GivenName: "Ada", FamilyName: "Kookaburra", BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: careRecipientID}
 	reported := held
 	reported.GivenName = "Adah"
@@ -499,7 +499,7 @@ func TestImportsListErrorsByLine(t *testing.T) {
 func TestChangingANumber(t *testing.T) {
 	t.Parallel()
 	s := newService(t, 0)
-	path := "/v1/clients/" + string(s.client)
+	path := "/v1/people/" + string(s.client)
 	answer := s.post(path+"/number-changes", `{"kind":"ndis_number","number":"430000077","note":"from the plan"}`)
 	require.Equal(t, http.StatusOK, answer.status, "%s", answer.body)
 	require.Contains(t, string(answer.body), `"ndis_number":"430000077"`)
@@ -519,8 +519,8 @@ func TestChangingANumber(t *testing.T) {
 func TestTheLogHoldsNothingAboutAPerson(t *testing.T) {
 	t.Parallel()
 	s := newService(t, 0)
-	s.post("/v1/care-recipients/search", `{"care_recipient_id":"`+careRecipientID+`"}`)
-	s.get("/v1/care-recipients/" + careRecipientID)
+	s.post("/v1/people/search", `{"care_recipient_id":"`+careRecipientID+`"}`)
+	s.get("/v1/people/" + careRecipientID)
 	s.get("/v1/nothing/" + careRecipientID + "?name=Kookaburra")
 	s.get("/v1/runs?before=Kookaburra")
 	require.Len(t, s.logs.FilterMessage("request").All(), 4)

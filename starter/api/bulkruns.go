@@ -25,8 +25,8 @@ const (
 	pathBulk  = pathBulks + "/{id}"
 )
 
-// Order says who is synced in a bulk run, and what of them.
-type Order struct {
+// Request says who is synced in a bulk run, and what of them.
+type BulkRequest struct {
 	Kind              care.RunKind `json:"kind,omitempty" enum:"care-recipient,pace-contract" doc:"Absent: care-recipient"`
 	ServiceProviderID string       `json:"service_provider_id,omitempty" maxLength:"10" doc:"Only people whom this connection to Services Australia holds"`
 	People            []string     `json:"people,omitempty" minItems:"1" maxItems:"20000" doc:"Only these, by CareSync's ids, care recipient ids or NDIS numbers"`
@@ -36,16 +36,16 @@ type Order struct {
 	Only              care.Area    `json:"only,omitempty" enum:"contributions,budgets" doc:"Read only these beside the summary; budgets include their usage"`
 	AllBudgets        bool         `json:"all_budgets,omitempty" doc:"Read the usage of budgets that ended more than 90 days ago, too"`
 	Delta             bool         `json:"delta,omitempty" doc:"Find out from the providers' lists who has changed, and sync only those"`
-	HoldChanges       bool         `json:"hold_changes,omitempty" doc:"Leave every change of a contract to people"`
+	ReviewAll         bool         `json:"review_all,omitempty" doc:"Leave every change of a contract to people"`
 	AcceptAbsences    bool         `json:"accept_absences,omitempty" doc:"Mark people as not in care whom no list has, however many they are"`
 	Window            int          `json:"window,omitempty" minimum:"1" maximum:"20" doc:"How many batches are synced at once"`
 	FailureThreshold  int          `json:"failure_threshold,omitempty" minimum:"1" maximum:"100" doc:"End early once more than so many per cent of at least 20 people have failed"`
 }
 
-func (o Order) order() (bulks.Order, error) {
-	order := bulks.Order{
+func (o BulkRequest) request() (bulks.Request, error) {
+	order := bulks.Request{
 		Kind: o.Kind, ServiceProviderID: o.ServiceProviderID, People: o.People, InCare: o.InCare, FailedLastTime: o.FailedLastTime, Only: o.Only,
-		AllBudgets: o.AllBudgets, Delta: o.Delta, HoldChanges: o.HoldChanges, AcceptAbsences: o.AcceptAbsences, Window: o.Window,
+		AllBudgets: o.AllBudgets, Delta: o.Delta, ReviewAll: o.ReviewAll, AcceptAbsences: o.AcceptAbsences, Window: o.Window,
 		FailureThreshold: o.FailureThreshold,
 	}
 	var err error
@@ -68,7 +68,7 @@ func duration(field, text string) (time.Duration, error) {
 type startBulkInput struct {
 	Body struct {
 		ID string `json:"id,omitempty" format:"uuid" doc:"Makes the request idempotent: sent again with it, it leads to the same bulk run"`
-		Order
+		BulkRequest
 	}
 }
 
@@ -177,12 +177,12 @@ type bulkReport struct {
 
 func (a api) startBulk(ctx context.Context, in *startBulkInput) (*startedBulkOutput, error) {
 	caller := callerOf(ctx)
-	order, err := in.Body.order()
+	order, err := in.Body.request()
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	started, err := a.bulks.Start(ctx, bulks.Request{
-		Organisation: caller.Organisation, ID: requestedID(in.Body.ID), Order: order, RequestedBy: "api: " + caller.TokenName,
+	started, err := a.bulks.Start(ctx, bulks.StartRequest{
+		Organisation: caller.Organisation, ID: requestedID(in.Body.ID), Request: order, RequestedBy: "api: " + caller.TokenName,
 	})
 	return a.startedBulk(ctx, started, err)
 }
@@ -200,7 +200,7 @@ func (a api) retryBulk(ctx context.Context, in *retryInput) (*startedBulkOutput,
 	return a.startedBulk(ctx, started, err)
 }
 
-func (a api) startedBulk(ctx context.Context, started bulks.Started, err error) (*startedBulkOutput, error) {
+func (a api) startedBulk(ctx context.Context, started bulks.StartResult, err error) (*startedBulkOutput, error) {
 	if err != nil {
 		return nil, a.bulkProblem(ctx, err)
 	}

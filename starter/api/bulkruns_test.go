@@ -36,7 +36,7 @@ func (s *service) plan(bulk care.ID) {
 	options, err := s.store.BulkOptions(s.t.Context(), s.organisation.ID, bulk)
 	require.NoError(s.t, err)
 	planned := db.Bulk{ID: bulk, OrganisationID: s.organisation.ID, Options: options}
-	_, _, err = s.store.PlanBulk(s.t.Context(), planned, db.BulkSize{PerBatch: 500, PerSlice: 50}, nil, time.Now())
+	_, _, err = s.store.PlanBulk(s.t.Context(), planned, db.BulkSize{PerBatch: 500, PerChunk: 50}, nil, time.Now())
 	require.NoError(s.t, err)
 }
 

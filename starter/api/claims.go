@@ -19,12 +19,12 @@ const tagClaims = "Claims"
 
 type claimEventInput struct {
 	Body struct {
-		Version          int             `json:"version" enum:"1" doc:"The version of the event"`
-		EventID          string          `json:"event_id" minLength:"1" maxLength:"200" doc:"Names the event within the organisation. One that is sent again changes nothing"`
-		ClaimID          string          `json:"claim_id" minLength:"1" maxLength:"200" doc:"The claim service's own id of the claim"`
-		Status           care.ClaimStage `json:"status" enum:"submitted,pending,approved,completed,cancelled" doc:"The claim's new status. It only moves forward"`
-		CareRecipientIDs []string        `json:"care_recipient_ids" minItems:"1" maxItems:"10000" pattern:"^[0-9]{1,10}$" patternDescription:"1 to 10 digits" doc:"Of the people of the claim's lines; an id may stand more than once"`
-		OccurredAt       time.Time       `json:"occurred_at" doc:"When the status changed, by the claim service's clock"`
+		Version          int              `json:"version" enum:"1" doc:"The version of the event"`
+		EventID          string           `json:"event_id" minLength:"1" maxLength:"200" doc:"Names the event within the organisation. One that is sent again changes nothing"`
+		ClaimID          string           `json:"claim_id" minLength:"1" maxLength:"200" doc:"The claim service's own id of the claim"`
+		Status           care.ClaimStatus `json:"status" enum:"submitted,pending,approved,completed,cancelled" doc:"The claim's new status. It only moves forward"`
+		CareRecipientIDs []string         `json:"care_recipient_ids" minItems:"1" maxItems:"10000" pattern:"^[0-9]{1,10}$" patternDescription:"1 to 10 digits" doc:"Of the people of the claim's lines; an id may stand more than once"`
+		OccurredAt       time.Time        `json:"occurred_at" doc:"When the status changed, by the claim service's clock"`
 	}
 }
 

@@ -98,7 +98,7 @@ func TestAClaimIsFoundByItsID(t *testing.T) {
 		require.Equal(t, claims.Approved, view.Status)
 		require.Equal(t, []string{"499999999"}, view.Unknown)
 		require.Equal(t, s.client, view.People[0].ID)
-		require.Equal(t, s.client, view.Syncs[0].ClientID)
+		require.Equal(t, s.client, view.Syncs[0].PersonID)
 	}
 	require.Equal(t, http.StatusNotFound, s.post("/v1/claims/search", `{"claim_id": "CL-2"}`).status)
 	other := s.call(http.MethodPost, "/v1/claims/search", s.other, "application/json", `{"claim_id": "CL-1"}`)

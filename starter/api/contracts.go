@@ -40,7 +40,7 @@ type historyOutput struct {
 func (a api) registerContracts(served huma.API) {
 	notFound := []int{http.StatusNotFound}
 	huma.Register(served, huma.Operation{
-		OperationID: "list-contracts", Method: http.MethodGet, Path: "/v1/clients/{id}/contracts", Tags: []string{tagContracts}, Errors: notFound,
+		OperationID: "list-contracts", Method: http.MethodGet, Path: "/v1/people/{id}/contracts", Tags: []string{tagContracts}, Errors: notFound,
 		Summary: "List a client's service contracts",
 	}, a.listContracts)
 	huma.Register(served, huma.Operation{
@@ -53,7 +53,7 @@ func (a api) registerContracts(served huma.API) {
 	}, a.getContractHistory)
 }
 
-func (a api) listContracts(ctx context.Context, in *clientInput) (*contractsOutput, error) {
+func (a api) listContracts(ctx context.Context, in *personInput) (*contractsOutput, error) {
 	contracts, err := a.store.Contracts(ctx, callerOf(ctx).Organisation, idOf(in.ID), a.store.Now())
 	if err != nil {
 		return nil, a.problem(ctx, err)

@@ -25,7 +25,7 @@ type personHistoryOutput struct {
 
 func (a api) registerPersonHistory(served huma.API) {
 	huma.Register(served, huma.Operation{
-		OperationID: "get-person-history", Method: http.MethodGet, Path: "/v1/clients/{id}/history", Tags: []string{tagCareRecipients},
+		OperationID: "get-person-history", Method: http.MethodGet, Path: "/v1/people/{id}/history", Tags: []string{tagPeople},
 		Summary:     "Read what changed in a person's own fields, and who changed it",
 		Description: "Imports and operators are named beside syncs. What a sync changed in a plan or a contract is with that run or contract.",
 		Errors:      []int{http.StatusNotFound},

@@ -152,7 +152,7 @@ func (a api) notify(ctx context.Context, in *notificationInput) (*notificationOu
 	for _, noted := range all {
 		out.Body.Refreshing += count(noted.Refresh)
 		out.Body.Repeated += count(noted.Repeated)
-		out.Body.Unknown += count(noted.ClientID == "")
+		out.Body.Unknown += count(noted.PersonID == "")
 	}
 	return out, nil
 }

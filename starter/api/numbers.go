@@ -21,18 +21,18 @@ type changeNumberInput struct {
 
 func (a api) registerNumbers(served huma.API) {
 	huma.Register(served, huma.Operation{
-		OperationID: "change-number", Method: http.MethodPost, Path: "/v1/clients/{id}/number-changes", Tags: []string{tagCareRecipients},
+		OperationID: "change-number", Method: http.MethodPost, Path: "/v1/people/{id}/number-changes", Tags: []string{tagPeople},
 		Summary: "Give a person another care recipient id or NDIS number",
 		Description: "Keeps the person with plan, contracts, history and old budgets. A person with another care recipient id counts as not verified until the next sync. " +
 			"Changing the number back undoes it. A number that another person has is refused: \"number_taken\".",
 		DefaultStatus: http.StatusOK, Errors: []int{http.StatusNotFound, http.StatusConflict},
 	}, a.changeNumber)
 	huma.Register(served, huma.Operation{
-		OperationID: "list-same-person-answers", Method: http.MethodGet, Path: "/v1/clients/{id}/same-person", Tags: []string{tagCareRecipients},
+		OperationID: "list-same-person-answers", Method: http.MethodGet, Path: "/v1/people/{id}/same-person", Tags: []string{tagPeople},
 		Summary: "List the given names of which somebody said that they are this person's", Errors: []int{http.StatusNotFound},
 	}, a.listSamePersonAnswers)
 	huma.Register(served, huma.Operation{
-		OperationID: "take-same-person-back", Method: http.MethodPost, Path: "/v1/clients/{id}/same-person/{answer}/take-back", Tags: []string{tagCareRecipients},
+		OperationID: "take-same-person-back", Method: http.MethodPost, Path: "/v1/people/{id}/same-person/{answer}/take-back", Tags: []string{tagPeople},
 		Summary: "Take back that a given name is this person's",
 		Description: "The next sync asks again; what was saved stays. A person whom only that answer told from a namesake counts as not verified. " +
 			"Who took it back, and why, is kept in the person's history.",
@@ -46,7 +46,7 @@ type samePersonAnswersOutput struct {
 	}
 }
 
-func (a api) listSamePersonAnswers(ctx context.Context, in *clientInput) (*samePersonAnswersOutput, error) {
+func (a api) listSamePersonAnswers(ctx context.Context, in *personInput) (*samePersonAnswersOutput, error) {
 	answers, err := a.store.SamePersonAnswers(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID))
 	if err != nil {
 		return nil, a.problem(ctx, err)
@@ -69,10 +69,10 @@ func (a api) takeSamePersonBack(ctx context.Context, in *takeSamePersonBackInput
 	if err := a.store.TakeSamePersonBack(ctx, caller.Organisation.ID, idOf(in.ID), idOf(in.Answer), by(caller), in.Body.Note); err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return a.listSamePersonAnswers(ctx, &clientInput{ID: in.ID})
+	return a.listSamePersonAnswers(ctx, &personInput{ID: in.ID})
 }
 
-func (a api) changeNumber(ctx context.Context, in *changeNumberInput) (*clientOutput, error) {
+func (a api) changeNumber(ctx context.Context, in *changeNumberInput) (*personOutput, error) {
 	caller := callerOf(ctx)
 	err := a.store.ChangeNumber(ctx, caller.Organisation.ID, db.NumberChange{
 		Person: idOf(in.ID), Kind: in.Body.Kind, Number: in.Body.Number, RequestedBy: by(caller), Note: in.Body.Note,
@@ -80,5 +80,5 @@ func (a api) changeNumber(ctx context.Context, in *changeNumberInput) (*clientOu
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return a.getCareRecipient(ctx, &clientInput{ID: in.ID})
+	return a.getPerson(ctx, &personInput{ID: in.ID})
 }

@@ -41,7 +41,7 @@ type participantOutput struct{ Body Participant }
 // Participant is a client as far as PACE is concerned.
 type Participant struct {
 	db.ParticipantView
-	Waiting *db.RetrievalRef `json:"waiting,omitempty" doc:"The retrieval that can be created now; absent if there is none"`
+	Waiting *db.PreviewRef `json:"waiting,omitempty" doc:"The retrieval that can be created now; absent if there is none"`
 }
 
 type flagsInput struct {
@@ -53,7 +53,7 @@ type flagsInput struct {
 }
 
 type reviewsInput struct {
-	Client string `query:"client" format:"uuid" doc:"Only what waits for this person, by CareSync's id"`
+	Person string `query:"person" format:"uuid" doc:"Only what waits for this person, by CareSync's id"`
 }
 
 type reviewsOutput struct {
@@ -72,10 +72,10 @@ func (a api) registerPACE(served huma.API) {
 		"Enable the PACE API, if the connection to the NDIA works, or disable it", nil), a.changePACESettings)
 	huma.Register(served, register("new-notification-secret", http.MethodPost, "/v1/pace-settings/notification-secret",
 		"Make a new secret for the NDIA's notifications", nil), a.newNotificationSecret)
-	huma.Register(served, register("get-participant", http.MethodGet, "/v1/clients/{id}/pace",
+	huma.Register(served, register("get-participant", http.MethodGet, "/v1/people/{id}/pace",
 		"Read a client's boxes, whether \"+ NDIS PACE\" is available, and what there is already", notFound), a.getParticipant)
-	huma.Register(served, register("change-participant", http.MethodPatch, "/v1/clients/{id}/pace", "Tick or untick a client's boxes", notFound), a.changeParticipant)
-	huma.Register(served, register("resume-participant", http.MethodPost, "/v1/clients/{id}/pace/resume",
+	huma.Register(served, register("change-participant", http.MethodPatch, "/v1/people/{id}/pace", "Tick or untick a client's boxes", notFound), a.changeParticipant)
+	huma.Register(served, register("resume-participant", http.MethodPost, "/v1/people/{id}/pace/resume",
 		"Let a client's scheduled syncs go on that had stopped", notFound), a.resumeParticipant)
 	huma.Register(served, register("list-pace-reviews", http.MethodGet, "/v1/pace-reviews",
 		"List what unattended refreshes left to people. Retrieving the plan and creating accepts it", nil), a.listReviews)
@@ -111,7 +111,7 @@ func (a api) changePACESettings(ctx context.Context, in *changePACEInput) (*pace
 }
 
 // checkProblem lists what the connection test tried.
-func checkProblem(enabled pace.Enabled) error {
+func checkProblem(enabled pace.EnableResult) error {
 	problem := newProblem(http.StatusUnprocessableEntity, "connection_check_failed", "The connection to the NDIA does not work, so the PACE API was not enabled.")
 	for _, step := range enabled.Check.Steps {
 		if !step.OK {
@@ -138,7 +138,7 @@ func (a api) newNotificationSecret(ctx context.Context, in *secretInput) (*secre
 	return out, nil
 }
 
-func (a api) getParticipant(ctx context.Context, in *clientInput) (*participantOutput, error) {
+func (a api) getParticipant(ctx context.Context, in *personInput) (*participantOutput, error) {
 	view, err := a.store.Participant(ctx, callerOf(ctx).Organisation, idOf(in.ID), a.store.Now())
 	if err != nil {
 		return nil, a.problem(ctx, err)
@@ -151,10 +151,10 @@ func (a api) changeParticipant(ctx context.Context, in *flagsInput) (*participan
 	if _, err := a.pace.SetFlags(ctx, callerOf(ctx).Organisation, idOf(in.ID), change, by(callerOf(ctx))); err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return a.getParticipant(ctx, &clientInput{ID: in.ID})
+	return a.getParticipant(ctx, &personInput{ID: in.ID})
 }
 
-func (a api) resumeParticipant(ctx context.Context, in *clientInput) (*participantOutput, error) {
+func (a api) resumeParticipant(ctx context.Context, in *personInput) (*participantOutput, error) {
 	organisation := callerOf(ctx).Organisation
 	if _, err := a.store.ResumePACE(ctx, organisation.ID, idOf(in.ID), organisation.Today(a.store.Now())); err != nil {
 		return nil, a.problem(ctx, err)
@@ -163,7 +163,7 @@ func (a api) resumeParticipant(ctx context.Context, in *clientInput) (*participa
 }
 
 func (a api) listReviews(ctx context.Context, in *reviewsInput) (*reviewsOutput, error) {
-	reviews, err := a.store.Reviews(ctx, callerOf(ctx).Organisation.ID, idOf(in.Client))
+	reviews, err := a.store.Reviews(ctx, callerOf(ctx).Organisation.ID, idOf(in.Person))
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}

@@ -51,16 +51,16 @@ func (s *service) answers(create func(protocol.CreateRequest, care.ID) (protocol
 		pacetest.Begin(s.t, s.store, s.organisation, s.client, run)
 		preview := pacetest.Stage(s.t, s.store, s.organisation, s.client, run, reads, care.HeldContracts{},
 			pacetest.Read(pacetest.Budget("Transport", "0", "0"), pacetest.Budget("Consumables", "78000", "22.50")))
-		return protocol.RetrieveAnswer{RunID: run, RetrievalID: preview.ID, Outcome: care.AreaSucceeded}, nil
+		return protocol.RetrieveAnswer{RunID: run, PreviewID: preview.ID, Outcome: care.AreaSucceeded}, nil
 	}
 }
 
-func (s *service) retrievals() string { return "/v1/clients/" + string(s.client) + "/pace-retrievals" }
+func (s *service) retrievals() string { return "/v1/people/" + string(s.client) + "/pace-previews" }
 
-func (s *service) retrieve(body string) (answer, pace.RetrievedView) {
+func (s *service) retrieve(body string) (answer, pace.PreviewResultView) {
 	s.t.Helper()
 	answered := s.post(s.retrievals(), body)
-	var retrieved pace.RetrievedView
+	var retrieved pace.PreviewResultView
 	answered.decode(s.t, &retrieved)
 	return answered, retrieved
 }
@@ -76,8 +76,8 @@ func TestAPlanIsRetrievedAndCreated(t *testing.T) { // R22
 	})
 	answered, retrieved := s.retrieve(`{"wait":30}`)
 	require.Equal(t, http.StatusOK, answered.status, "%s", answered.body)
-	require.Equal(t, "/v1/pace-retrievals/"+string(retrieved.Retrieval.ID), answered.header.Get("Location"))
-	preview := retrieved.Retrieval.Preview
+	require.Equal(t, "/v1/pace-previews/"+string(retrieved.Preview.ID), answered.header.Get("Location"))
+	preview := retrieved.Preview.Contents
 	require.Equal(t, []string{"Consumables", "Transport"}, []string{preview.Budgets[0].Category, preview.Budgets[1].Category}, "money first")
 	require.Equal(t, "Will be created. An adjustment record of 22.50 (NDIA refer to PACE) will be created.", preview.Budgets[0].WillHappen)
 	require.Contains(t, string(answered.body), `"approved":"78000.00"`)
@@ -90,7 +90,7 @@ func TestAPlanIsRetrievedAndCreated(t *testing.T) { // R22
 	require.Equal(t, http.StatusCreated, created.status, "%s", created.body)
 	require.Equal(t, "/v1/contracts/"+string(contract), created.header.Get("Location"))
 	require.Equal(t, care.CreateRequest{
-		PreviewID: retrieved.Retrieval.ID, Hash: preview.Hash, Selection: []care.ID{preview.Budgets[0].ID}, AcceptOverlaps: true,
+		PreviewID: retrieved.Preview.ID, Hash: preview.Hash, Selection: []care.ID{preview.Budgets[0].ID}, AcceptOverlaps: true,
 	}, sent.CreateRequest)
 	require.Equal(t, "api: tests", sent.RequestedBy)
 }
@@ -107,7 +107,7 @@ func TestARetrievalThatTakesLongIsToBeFollowed(t *testing.T) {
 	accepted, retrieved := s.retrieve("")
 	require.Equal(t, http.StatusAccepted, accepted.status, "%s", accepted.body)
 	require.Equal(t, care.RunPACEContract, retrieved.Run.Kind)
-	require.Nil(t, retrieved.Retrieval)
+	require.Nil(t, retrieved.Preview)
 	require.Equal(t, http.StatusOK, s.get(accepted.header.Get("Location")).status, "the run can be read")
 	close(going)
 	<-answered // it went on without its caller
@@ -153,7 +153,7 @@ func TestCreatesThatAreNotAdmitted(t *testing.T) { // R22, R24
 				return protocol.CreateAnswer{}, temporal.NewNonRetryableApplicationError("rejected", protocol.ErrorNotAdmitted, nil, reason)
 			})
 			_, retrieved := s.retrieve(`{"wait":30}`)
-			refused := s.post("/v1/pace-retrievals/"+string(retrieved.Retrieval.ID)+"/create", `{"hash":"`+retrieved.Retrieval.Preview.Hash+`","selection":[]}`)
+			refused := s.post("/v1/pace-previews/"+string(retrieved.Preview.ID)+"/create", `{"hash":"`+retrieved.Preview.Contents.Hash+`","selection":[]}`)
 			require.Equal(t, status, refused.status, "%s", refused.body)
 			require.Contains(t, string(refused.body), "urn:caresync:problem:"+string(reason))
 		})
@@ -167,25 +167,25 @@ func TestACreateThatFindsSomethingElseShowsTheNextPreview(t *testing.T) { // R22
 		spent := "30.00"
 		next := pacetest.Stage(t, s.store, s.organisation, s.client, run, 7, care.HeldContracts{}, pacetest.Read(pacetest.Budget("Consumables", "78000", spent)),
 			care.NamedChange{Subject: "Consumables", Change: care.Change{Action: care.ActionUpdated, Field: "spent", New: &spent}})
-		return protocol.CreateAnswer{RunID: run, Outcome: care.AreaRefused, Reason: care.ReasonPreviewDiffers, NextRetrievalID: next.ID}, nil
+		return protocol.CreateAnswer{RunID: run, Outcome: care.AreaRefused, Reason: care.ReasonPreviewDiffers, NextPreviewID: next.ID}, nil
 	})
 	_, retrieved := s.retrieve(`{"wait":30}`)
-	differs := s.post("/v1/pace-retrievals/"+string(retrieved.Retrieval.ID)+"/create", `{"hash":"x","selection":[]}`)
+	differs := s.post("/v1/pace-previews/"+string(retrieved.Preview.ID)+"/create", `{"hash":"x","selection":[]}`)
 	require.Equal(t, http.StatusOK, differs.status, "%s", differs.body)
 	var created pace.CreatedView
 	differs.decode(t, &created)
-	require.Equal(t, "Consumables: spent changed from not provided to 30.00.", created.Next.Preview.Differences[0].Words)
-	require.Equal(t, "/v1/pace-retrievals/"+string(created.Next.ID), differs.header.Get("Location"))
+	require.Equal(t, "Consumables: spent changed from not provided to 30.00.", created.Next.Contents.Differences[0].Words)
+	require.Equal(t, "/v1/pace-previews/"+string(created.Next.ID), differs.header.Get("Location"))
 }
 
 func TestRefreshesAndReviews(t *testing.T) { // R31
 	t.Parallel()
 	s := newPACEService(t)
-	answered := s.post("/v1/clients/"+string(s.client)+"/pace-refreshes", "")
+	answered := s.post("/v1/people/"+string(s.client)+"/pace-refreshes", "")
 	require.Equal(t, http.StatusAccepted, answered.status, "%s", answered.body)
 	require.True(t, s.temporal.Workflow(protocol.PaceContractSyncID(s.client)).Input.(protocol.PaceContractSyncInput).Refresh)
-	require.JSONEq(t, `{"reviews":[]}`, string(s.get("/v1/pace-reviews?client="+string(s.client)).body))
-	require.JSONEq(t, `{"contracts":[]}`, string(s.get("/v1/clients/"+string(s.client)+"/contracts").body))
+	require.JSONEq(t, `{"reviews":[]}`, string(s.get("/v1/pace-reviews?person="+string(s.client)).body))
+	require.JSONEq(t, `{"contracts":[]}`, string(s.get("/v1/people/"+string(s.client)+"/contracts").body))
 }
 
 func TestSettingsOfAnOrganisation(t *testing.T) {
@@ -213,7 +213,7 @@ func TestSettingsOfAnOrganisation(t *testing.T) {
 func TestBoxesOfAClient(t *testing.T) { // PACE guide, step 2, R21
 	t.Parallel()
 	s := newPACEService(t)
-	path := "/v1/clients/" + string(s.client) + "/pace"
+	path := "/v1/people/" + string(s.client) + "/pace"
 	change := func(body string) answer { return s.call(http.MethodPatch, path, s.token, "application/json", body) }
 	var view db.ParticipantView
 	s.get(path).decode(t, &view)
@@ -227,10 +227,10 @@ func TestBoxesOfAClient(t *testing.T) { // PACE guide, step 2, R21
 	require.Contains(t, string(refused.body), "NDIS PACE Participant")
 	require.Equal(t, http.StatusOK, s.post(path+"/resume", "").status)
 
-	var found db.ClientView
-	s.post("/v1/clients/search", `{"ndis_number":"`+ndisNumber+`"}`).decode(t, &found)
+	var found db.PersonView
+	s.post("/v1/people/search", `{"ndis_number":"`+ndisNumber+`"}`).decode(t, &found)
 	require.Equal(t, s.client, found.ID)
-	require.Equal(t, http.StatusUnprocessableEntity, s.post("/v1/clients/search", `{"ndis_number":"123456789"}`).status)
+	require.Equal(t, http.StatusUnprocessableEntity, s.post("/v1/people/search", `{"ndis_number":"123456789"}`).status)
 }
 
 // R11: one organisation can never read or change another's.
@@ -243,16 +243,16 @@ func TestIDsMayBeWrittenInSeveralWays(t *testing.T) { // R7
 		return protocol.CreateAnswer{RunID: run, ContractID: db.NewID(), Outcome: care.AreaSucceeded}, nil
 	})
 	for _, id := range []string{strings.ToUpper(string(s.client)), "{" + string(s.client) + "}", "urn:uuid:" + string(s.client)} {
-		require.Equal(t, http.StatusOK, s.get("/v1/clients/"+url.PathEscape(id)+"/pace").status, id)
-		var retrieved pace.RetrievedView
-		s.post("/v1/clients/"+url.PathEscape(id)+"/pace-retrievals", `{"wait":20}`).decode(t, &retrieved)
-		require.Equal(t, s.client, retrieved.Retrieval.ClientID)
+		require.Equal(t, http.StatusOK, s.get("/v1/people/"+url.PathEscape(id)+"/pace").status, id)
+		var retrieved pace.PreviewResultView
+		s.post("/v1/people/"+url.PathEscape(id)+"/pace-previews", `{"wait":20}`).decode(t, &retrieved)
+		require.Equal(t, s.client, retrieved.Preview.PersonID)
 		require.False(t, s.temporal.Known(protocol.PaceContractSyncID(care.ID(id))), "for one client at most one workflow runs")
 	}
-	var retrieved pace.RetrievedView
-	s.post("/v1/clients/"+string(s.client)+"/pace-retrievals", `{"wait":20}`).decode(t, &retrieved)
-	body := fmt.Sprintf(`{"hash":"%s","selection":["%s"]}`, retrieved.Retrieval.Preview.Hash, strings.ToUpper(string(retrieved.Retrieval.Preview.Budgets[0].ID)))
-	created := s.post("/v1/pace-retrievals/"+strings.ToUpper(string(retrieved.Retrieval.ID))+"/create", body)
+	var retrieved pace.PreviewResultView
+	s.post("/v1/people/"+string(s.client)+"/pace-previews", `{"wait":20}`).decode(t, &retrieved)
+	body := fmt.Sprintf(`{"hash":"%s","selection":["%s"]}`, retrieved.Preview.Contents.Hash, strings.ToUpper(string(retrieved.Preview.Contents.Budgets[0].ID)))
+	created := s.post("/v1/pace-previews/"+strings.ToUpper(string(retrieved.Preview.ID))+"/create", body)
 	require.Equal(t, http.StatusCreated, created.status, "%s", created.body)
 }
 
@@ -261,18 +261,18 @@ func TestAnotherOrganisationsContractsAreNotFound(t *testing.T) {
 	s := newPACEService(t)
 	s.answers(nil)
 	_, retrieved := s.retrieve(`{"wait":30}`)
-	client, retrieval := "/v1/clients/"+string(s.client), "/v1/pace-retrievals/"+string(retrieved.Retrieval.ID)
+	client, retrieval := "/v1/people/"+string(s.client), "/v1/pace-previews/"+string(retrieved.Preview.ID)
 	for _, one := range []struct{ method, path, body string }{
 		{http.MethodGet, client + "/pace", ""}, {http.MethodPatch, client + "/pace", `{"pace_participant":false}`}, {http.MethodPost, client + "/pace/resume", ""},
-		{http.MethodGet, client + "/contracts", ""}, {http.MethodPost, client + "/pace-retrievals", `{"wait":5}`}, {http.MethodPost, client + "/pace-refreshes", ""},
+		{http.MethodGet, client + "/contracts", ""}, {http.MethodPost, client + "/pace-previews", `{"wait":5}`}, {http.MethodPost, client + "/pace-refreshes", ""},
 		{http.MethodGet, retrieval, ""}, {http.MethodPost, retrieval + "/create", `{"hash":"x","selection":[]}`},
 		{http.MethodGet, "/v1/contracts/" + unknownID, ""}, {http.MethodGet, "/v1/contracts/" + unknownID + "/history", ""},
-		{http.MethodPost, "/v1/clients/search", `{"ndis_number":"` + ndisNumber + `"}`},
+		{http.MethodPost, "/v1/people/search", `{"ndis_number":"` + ndisNumber + `"}`},
 	} {
 		answered := s.call(one.method, one.path, s.other, "application/json", one.body)
 		require.Equal(t, http.StatusNotFound, answered.status, "%s %s: %s", one.method, one.path, answered.body)
 	}
-	require.Equal(t, db.RetrievalWaiting, retrieved.Retrieval.State)
+	require.Equal(t, db.PreviewWaiting, retrieved.Preview.State)
 }
 
 func TestImportsForPACE(t *testing.T) {
@@ -281,7 +281,7 @@ func TestImportsForPACE(t *testing.T) {
 	answered := s.call(http.MethodPost, "/v1/imports/contracts", s.token, "text/csv", "ndis_number,reference,start_date,end_date,total_funding\n"+ndisNumber+",OLD-1,2026-01-01,2026-12-31,1000.00\n")
 	require.Equal(t, http.StatusOK, answered.status, "%s", answered.body)
 	var contracts struct{ Contracts []db.ContractHeader }
-	s.get("/v1/clients/"+string(s.client)+"/contracts").decode(t, &contracts)
+	s.get("/v1/people/"+string(s.client)+"/contracts").decode(t, &contracts)
 	require.Equal(t, "OLD-1", contracts.Contracts[0].Reference)
 	contract := "/v1/contracts/" + string(contracts.Contracts[0].ID)
 	require.Equal(t, http.StatusOK, s.get(contract).status)
@@ -343,7 +343,7 @@ func TestANotificationThatComesAgainIsRecognised(t *testing.T) {
 	require.JSONEq(t, `{"received":1,"refreshing":0,"repeated":0,"unknown":0}`, string(s.notify(s.organisation.ID, secret, first).body), "the endorsement has ended (R30)")
 	require.JSONEq(t, `{"received":1,"refreshing":0,"repeated":1,"unknown":0}`, string(s.notify(s.organisation.ID, secret, again).body))
 	var view db.ParticipantView
-	s.get("/v1/clients/"+string(s.client)+"/pace").decode(t, &view)
+	s.get("/v1/people/"+string(s.client)+"/pace").decode(t, &view)
 	require.Equal(t, care.ReasonRelationshipHasEnded, view.Standing.StopReason)
 	require.Equal(t, "Plan Manager", view.Standing.Relationships[0].ProviderRole)
 }
@@ -358,7 +358,7 @@ func TestAnEndorsementWithoutAnEndHasNotEnded(t *testing.T) { // R30
 			ndisNumber, i+1, end)
 		require.JSONEq(t, `{"received":1,"refreshing":1,"repeated":0,"unknown":0}`, string(s.notify(s.organisation.ID, secret, body).body), end)
 		var view db.ParticipantView
-		s.get("/v1/clients/"+string(s.client)+"/pace").decode(t, &view)
+		s.get("/v1/people/"+string(s.client)+"/pace").decode(t, &view)
 		require.True(t, view.Standing.Relationships[0].EndDate.IsZero(), end)
 		require.False(t, view.Standing.Stopped(), end)
 	}
@@ -446,6 +446,6 @@ func TestNotificationsAreListed(t *testing.T) {
 	require.NoError(t, err)
 	listed := string(s.get("/v1/pace-notifications").body)
 	require.Contains(t, listed, `"event":"BUDGET_UPDATED"`)
-	require.NotContains(t, listed, "client", "nobody of ours")
+	require.NotContains(t, listed, "person", "nobody of ours")
 	require.Equal(t, http.StatusUnprocessableEntity, s.get("/v1/pace-notifications?limit=0").status)
 }

@@ -14,7 +14,7 @@ import (
 
 const (
 	tagPlans  = "Support at Home plans"
-	planPath  = "/v1/care-recipients/{id}/plan"
+	planPath  = "/v1/people/{id}/plan"
 	planParts = planPath + "/"
 )
 
@@ -64,7 +64,7 @@ func planOperation(id, path, summary string) huma.Operation {
 // registerPart registers an operation that answers with one list of a plan.
 func registerPart[T any](a api, served huma.API, name string, area care.Area, items func(db.PlanView) []T) {
 	huma.Register(served, planOperation("list-"+name, planParts+name, "Read a plan's "+name),
-		func(ctx context.Context, in *clientInput) (*part[T], error) {
+		func(ctx context.Context, in *personInput) (*part[T], error) {
 			plan, err := a.plan(ctx, in.ID)
 			if err != nil {
 				return nil, err
@@ -92,7 +92,7 @@ func (a api) plan(ctx context.Context, client string) (db.PlanView, error) {
 	return plan, nil
 }
 
-func (a api) getPlan(ctx context.Context, in *clientInput) (*planOutput, error) {
+func (a api) getPlan(ctx context.Context, in *personInput) (*planOutput, error) {
 	plan, err := a.plan(ctx, in.ID)
 	if err != nil {
 		return nil, err

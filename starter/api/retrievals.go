@@ -35,14 +35,14 @@ type retrieveBody struct {
 type retrieveOutput struct {
 	Status   int
 	Location string `header:"Location" doc:"Where the run can be followed, or what came of it"`
-	Body     pace.RetrievedView
+	Body     pace.PreviewResultView
 }
 
 type retrievalInput struct {
 	ID string `path:"id" format:"uuid" doc:"The retrieval's id"`
 }
 
-type retrievalOutput struct{ Body pace.RetrievalView }
+type retrievalOutput struct{ Body pace.PreviewView }
 
 type createInput struct {
 	ID   string `path:"id" format:"uuid" doc:"The retrieval's id"`
@@ -70,7 +70,7 @@ type refreshInput struct {
 
 func (a api) registerRetrievals(served huma.API) {
 	retrieve := huma.Operation{
-		OperationID: "retrieve-plan", Method: http.MethodPost, Path: "/v1/clients/{id}/pace-retrievals", Tags: []string{tagPACE},
+		OperationID: "retrieve-plan", Method: http.MethodPost, Path: "/v1/people/{id}/pace-previews", Tags: []string{tagPACE},
 		Summary: "Retrieve a client's plan from the NDIA, and see what would be written",
 		Description: "Always a fresh read; nothing is written. The preview waits for 30 minutes and takes the place of one that waits. Answers 200 with the " +
 			"preview, or with why there is none, if that came within the time to wait; 201 where create_all wrote the contract; else 202 with the run to follow.",
@@ -79,11 +79,11 @@ func (a api) registerRetrievals(served huma.API) {
 	huma.Register(served, retrieve, a.retrievePlan)
 	answersToo(served, retrieve.Path, map[string]string{"200": "The preview, or why there is none", "201": "The contract was written"})
 	huma.Register(served, huma.Operation{
-		OperationID: "get-retrieval", Method: http.MethodGet, Path: "/v1/pace-retrievals/{id}", Tags: []string{tagPACE},
+		OperationID: "get-retrieval", Method: http.MethodGet, Path: "/v1/pace-previews/{id}", Tags: []string{tagPACE},
 		Summary: "Read a retrieval and, while it waits, its preview", Errors: []int{http.StatusNotFound},
 	}, a.getRetrieval)
 	create := huma.Operation{
-		OperationID: "create-contract", Method: http.MethodPost, Path: "/v1/pace-retrievals/{id}/create", Tags: []string{tagPACE},
+		OperationID: "create-contract", Method: http.MethodPost, Path: "/v1/pace-previews/{id}/create", Tags: []string{tagPACE},
 		Summary: "Write what a preview shows, of the budgets that are ticked",
 		Description: "The plan is read once more. Answers 201 with the contract; 200 where the NDIA reports something else than the preview showed, or refused " +
 			"(then nothing was written, and next is the preview that waits now, if there is one); 202 where that takes long: asking again gives the answer. " +
@@ -93,7 +93,7 @@ func (a api) registerRetrievals(served huma.API) {
 	huma.Register(served, create, a.createContract)
 	answersToo(served, create.Path, map[string]string{"200": "Nothing was written", "202": "It is under way"})
 	refresh := huma.Operation{
-		OperationID: "refresh-contract", Method: http.MethodPost, Path: "/v1/clients/{id}/pace-refreshes", Tags: []string{tagPACE},
+		OperationID: "refresh-contract", Method: http.MethodPost, Path: "/v1/people/{id}/pace-refreshes", Tags: []string{tagPACE},
 		Summary: "Refresh a client's contract unattended",
 		Description: "Changed amounts and extensions are applied; new contracts and budgets, earlier ends and many removals at once are left to people. Answers 202 " +
 			"with the run to follow, or 200 with the finished run if it ended within the time to wait.",
@@ -120,7 +120,7 @@ func answersToo(served huma.API, path string, descriptions map[string]string) {
 
 func (a api) retrievePlan(ctx context.Context, in *retrieveInput) (*retrieveOutput, error) {
 	caller := callerOf(ctx)
-	request := pace.Request{Organisation: caller.Organisation, Client: idOf(in.ID), RequestedBy: by(caller)}
+	request := pace.Request{Organisation: caller.Organisation, Person: idOf(in.ID), RequestedBy: by(caller)}
 	wait := time.Duration(0)
 	if in.Body != nil {
 		request.All, request.AcceptOverlaps, request.AcceptRemovals = in.Body.CreateAll, in.Body.AcceptOverlaps, in.Body.AcceptRemovals
@@ -146,7 +146,7 @@ func (a api) retrievePlan(ctx context.Context, in *retrieveInput) (*retrieveOutp
 
 // retrieve begins a retrieval that goes on without its caller, and waits for it for some time. An answer without an outcome is one that is
 // still under way.
-func (a api) retrieve(ctx context.Context, request pace.Request, wait time.Duration) (pace.Retrieved, error) {
+func (a api) retrieve(ctx context.Context, request pace.Request, wait time.Duration) (pace.PreviewResult, error) {
 	going, end := context.WithTimeout(context.WithoutCancel(ctx), retrievalPatience)
 	stop := context.AfterFunc(a.stopping, end)
 	retrieving := a.pace.Begin(going, request)
@@ -157,19 +157,19 @@ func (a api) retrieve(ctx context.Context, request pace.Request, wait time.Durat
 	}()
 	run, err := takenUp(ctx, retrieving)
 	if err != nil {
-		return pace.Retrieved{}, err
+		return pace.PreviewResult{}, err
 	}
 	waiting, cancel := a.waiting(ctx, wait)
 	defer cancel()
 	retrieved, err := retrieving.Wait(waiting)
 	if err != nil && waiting.Err() != nil && ctx.Err() == nil && run != "" {
-		return pace.Retrieved{RunID: run}, credentialEnded(waiting)
+		return pace.PreviewResult{RunID: run}, credentialEnded(waiting)
 	}
 	return retrieved, err
 }
 
 // takenUp waits until it is known which run answers, or the answer is there.
-func takenUp(ctx context.Context, retrieving *pace.Retrieving) (care.ID, error) {
+func takenUp(ctx context.Context, retrieving *pace.PreviewJob) (care.ID, error) {
 	timer := time.NewTimer(takenUpWithin)
 	defer timer.Stop()
 	select {
@@ -182,30 +182,30 @@ func takenUp(ctx context.Context, retrieving *pace.Retrieving) (care.ID, error) 
 	}
 }
 
-func retrievedOutput(view pace.RetrievedView) *retrieveOutput {
+func retrievedOutput(view pace.PreviewResultView) *retrieveOutput {
 	out := &retrieveOutput{Status: http.StatusOK, Location: "/v1/runs/" + string(view.Run.ID), Body: view}
 	switch {
 	case view.Outcome == "":
 		out.Status = http.StatusAccepted
 	case view.Created != nil && view.Created.ContractID != nil:
 		out.Status, out.Location = http.StatusCreated, "/v1/contracts/"+string(*view.Created.ContractID)
-	case view.Retrieval != nil:
-		out.Location = "/v1/pace-retrievals/" + string(view.Retrieval.ID)
+	case view.Preview != nil:
+		out.Location = "/v1/pace-previews/" + string(view.Preview.ID)
 	}
 	return out
 }
 
 func (a api) getRetrieval(ctx context.Context, in *retrievalInput) (*retrievalOutput, error) {
-	retrieval, err := a.store.Retrieval(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID))
+	retrieval, err := a.store.Preview(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID))
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return &retrievalOutput{Body: pace.ViewRetrieval(retrieval)}, nil
+	return &retrievalOutput{Body: pace.ViewPreview(retrieval)}, nil
 }
 
 func (a api) createContract(ctx context.Context, in *createInput) (*createOutput, error) {
 	caller := callerOf(ctx)
-	retrieval, err := a.store.Retrieval(ctx, caller.Organisation.ID, idOf(in.ID))
+	retrieval, err := a.store.Preview(ctx, caller.Organisation.ID, idOf(in.ID))
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -219,7 +219,7 @@ func (a api) createContract(ctx context.Context, in *createInput) (*createOutput
 	defer cancel()
 	created, err := a.pace.Create(waiting, request)
 	if err != nil && waiting.Err() != nil && ctx.Err() == nil {
-		created, err = pace.Created{RunID: retrieval.RunID}, credentialEnded(waiting) // asking again gives the answer
+		created, err = pace.CreateResult{RunID: retrieval.RunID}, credentialEnded(waiting) // asking again gives the answer
 	}
 	if err != nil {
 		return nil, a.problem(ctx, err)
@@ -239,7 +239,7 @@ func createdOutput(view pace.CreatedView) *createOutput {
 	case view.ContractID != nil:
 		out.Status, out.Location = http.StatusCreated, "/v1/contracts/"+string(*view.ContractID)
 	case view.Next != nil:
-		out.Location = "/v1/pace-retrievals/" + string(view.Next.ID)
+		out.Location = "/v1/pace-previews/" + string(view.Next.ID)
 	}
 	return out
 }
@@ -247,7 +247,7 @@ func createdOutput(view pace.CreatedView) *createOutput {
 func (a api) refreshContract(ctx context.Context, in *refreshInput) (*startOutput, error) {
 	caller := callerOf(ctx)
 	started, err := a.pace.Refresh(ctx, pace.RefreshRequest{
-		Organisation: caller.Organisation, Client: idOf(in.ID), Trigger: care.TriggerBulk, RequestedBy: by(caller),
+		Organisation: caller.Organisation, Person: idOf(in.ID), Trigger: care.TriggerBulk, RequestedBy: by(caller),
 	})
 	if err != nil {
 		return nil, a.problem(ctx, err)

@@ -67,7 +67,7 @@ func (a api) registerRuns(served huma.API) {
 
 func (a api) listRuns(ctx context.Context, in *runsInput) (*runsOutput, error) {
 	runs, more, err := a.store.Runs(ctx, callerOf(ctx).Organisation.ID, db.RunFilter{
-		ClientID: idOf(in.CareRecipient), Outcome: in.Outcome, Before: idOf(in.Before), Most: in.Limit,
+		PersonID: idOf(in.CareRecipient), Outcome: in.Outcome, Before: idOf(in.Before), Most: in.Limit,
 	})
 	if err != nil {
 		return nil, a.problem(ctx, err)

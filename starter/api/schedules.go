@@ -18,7 +18,7 @@ const (
 	pathSchedule  = pathSchedules + "/{name}"
 )
 
-// ScheduleTerms say when a schedule runs, who is synced then, and what happens when things do not go as planned.
+// ScheduleTerms say when a schedule runs, who is synced then, and how errors are handled.
 type ScheduleTerms struct {
 	Cron           string            `json:"cron,omitempty" maxLength:"100" doc:"A cron expression of five fields, such as 30 3 * * 1-5"`
 	TimeOfDay      string            `json:"time_of_day,omitempty" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" patternDescription:"a time such as 03:30" doc:"Instead of a cron expression"`
@@ -28,7 +28,7 @@ type ScheduleTerms struct {
 	CatchUp        string            `json:"catch_up,omitempty" maxLength:"20" doc:"How late a run may still begin after Temporal was away: a duration; absent: 4h"`
 	Jitter         string            `json:"jitter,omitempty" maxLength:"20" doc:"Delays each run at random by up to so much: a duration"`
 	PauseOnFailure bool              `json:"pause_on_failure,omitempty" doc:"Pause the schedule when nobody could be synced in a run"`
-	Order
+	BulkRequest
 }
 
 type createScheduleInput struct {
@@ -152,7 +152,7 @@ func (t ScheduleTerms) request(ctx context.Context, name string) (request schedu
 	if request.Jitter, err = duration("jitter", t.Jitter); err != nil {
 		return request, err
 	}
-	request.Order, err = t.order()
+	request.Bulk, err = t.BulkRequest.request()
 	return request, err
 }
 

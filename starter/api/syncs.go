@@ -44,7 +44,7 @@ type StartedSync struct {
 
 func (a api) registerSyncs(served huma.API) {
 	operation := huma.Operation{
-		OperationID: "start-sync", Method: http.MethodPost, Path: "/v1/care-recipients/{id}/syncs", Tags: []string{tagSyncs},
+		OperationID: "start-sync", Method: http.MethodPost, Path: "/v1/people/{id}/syncs", Tags: []string{tagSyncs},
 		Summary: "Sync a care recipient's Support at Home plan",
 		Description: "Starts a sync, or joins the one that is running: only one runs for a person at a time. Answers 202 with the run to follow, " +
 			"or 200 with the finished run if it ended within the time to wait.",
@@ -59,7 +59,7 @@ func (a api) registerSyncs(served huma.API) {
 
 func (a api) startSync(ctx context.Context, in *startInput) (*startOutput, error) {
 	caller := callerOf(ctx)
-	request := syncs.Request{Organisation: caller.Organisation, Client: idOf(in.ID), RequestedBy: "api: " + caller.TokenName}
+	request := syncs.Request{Organisation: caller.Organisation, Person: idOf(in.ID), RequestedBy: "api: " + caller.TokenName}
 	wait := time.Duration(0)
 	if in.Body != nil {
 		request.AllBudgets, wait = in.Body.AllBudgets, time.Duration(in.Body.Wait)*time.Second
@@ -76,7 +76,7 @@ func (a api) startSync(ctx context.Context, in *startInput) (*startOutput, error
 }
 
 // waitFor follows a started sync for some time and answers with the run it got to.
-func (a api) waitFor(ctx context.Context, started syncs.Started, wait time.Duration) (care.ID, error) {
+func (a api) waitFor(ctx context.Context, started syncs.StartResult, wait time.Duration) (care.ID, error) {
 	run := started.RunID
 	if wait == 0 {
 		return run, nil
@@ -115,7 +115,7 @@ func credentialEnded(waiting context.Context) error {
 	return nil
 }
 
-func (a api) startedOutput(ctx context.Context, started syncs.Started, run care.ID) (*startOutput, error) {
+func (a api) startedOutput(ctx context.Context, started syncs.StartResult, run care.ID) (*startOutput, error) {
 	view, err := a.store.RunView(ctx, callerOf(ctx).Organisation.ID, run)
 	if err != nil {
 		return nil, a.problem(ctx, err)

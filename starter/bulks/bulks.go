@@ -36,7 +36,7 @@ var (
 	// ErrAbandoned: the workflow ended without finishing the bulk run, for instance because an operator terminated it.
 	ErrAbandoned = errors.New("the workflow ended without finishing the bulk run; the Temporal UI shows why. Cancel the bulk run to close it, then retry it")
 	// ErrNoAnswer: no worker took up the command in time. It may still take effect.
-	ErrNoAnswer = errors.New("no worker answered in time. Start a worker, then say it again")
+	ErrNoAnswer = errors.New("no worker answered in time. Start a worker and try again")
 	// ErrStarting: the bulk run is recorded, and its workflow is about to start.
 	ErrStarting = errors.New("the bulk run is just being started; try again in a moment")
 	// ErrIDTaken: a bulk run of this id was asked for otherwise.

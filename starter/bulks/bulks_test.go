@@ -58,9 +58,9 @@ func (w world) newOrganisation(t *testing.T, slug string) db.Organisation {
 	return organisation
 }
 
-func (w world) start(t *testing.T, order bulks.Order) care.ID {
+func (w world) start(t *testing.T, order bulks.Request) care.ID {
 	t.Helper()
-	started, err := w.service.Start(t.Context(), bulks.Request{Organisation: w.organisation, Order: order, RequestedBy: "tests"})
+	started, err := w.service.Start(t.Context(), bulks.StartRequest{Organisation: w.organisation, Request: order, RequestedBy: "tests"})
 	require.NoError(t, err)
 	require.False(t, started.Known)
 	return started.ID
@@ -72,7 +72,7 @@ func (w world) plan(t *testing.T, bulk care.ID) {
 	options, err := w.store.BulkOptions(t.Context(), w.organisation.ID, bulk)
 	require.NoError(t, err)
 	planned := db.Bulk{ID: bulk, OrganisationID: w.organisation.ID, Options: options}
-	_, _, err = w.store.PlanBulk(t.Context(), planned, db.BulkSize{PerBatch: 500, PerSlice: 50}, nil, time.Now())
+	_, _, err = w.store.PlanBulk(t.Context(), planned, db.BulkSize{PerBatch: 500, PerChunk: 50}, nil, time.Now())
 	require.NoError(t, err)
 }
 
@@ -102,7 +102,7 @@ func (w world) ended(bulk care.ID) {
 func TestABulkRunIsRecordedAndStarted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Order{FailureThreshold: 20, Window: 3, Only: care.AreaBudgets})
+	bulk := w.start(t, bulks.Request{FailureThreshold: 20, Window: 3, Only: care.AreaBudgets})
 	progress := w.progress(t, bulk)
 	require.Equal(t, db.BulkQueued, progress.State)
 	require.Equal(t, "tests", progress.RequestedBy)
@@ -115,11 +115,11 @@ func TestABulkRunIsRecordedAndStarted(t *testing.T) {
 func TestAnIDMakesARequestIdempotent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	request := bulks.Request{Organisation: w.organisation, ID: db.NewID(), Order: bulks.Order{InCare: true}, RequestedBy: "tests"}
+	request := bulks.StartRequest{Organisation: w.organisation, ID: db.NewID(), Request: bulks.Request{InCare: true}, RequestedBy: "tests"}
 	for _, known := range []bool{false, true} {
 		started, err := w.service.Start(t.Context(), request)
 		require.NoError(t, err)
-		require.Equal(t, bulks.Started{ID: request.ID, Known: known}, started)
+		require.Equal(t, bulks.StartResult{ID: request.ID, Known: known}, started)
 	}
 	w.finish(t, request.ID, "")
 	w.ended(request.ID)
@@ -128,10 +128,10 @@ func TestAnIDMakesARequestIdempotent(t *testing.T) {
 	require.True(t, started.Known, "one that has finished is not made again")
 	require.False(t, w.server.Workflow(protocol.BulkSyncID(request.ID)).Running)
 
-	request.Order.InCare = false
+	request.Request.InCare = false
 	_, err = w.service.Start(t.Context(), request)
 	require.ErrorIs(t, err, bulks.ErrIDTaken, "other options")
-	request.Order.InCare, request.Organisation = true, w.newOrganisation(t, "banksia")
+	request.Request.InCare, request.Organisation = true, w.newOrganisation(t, "banksia")
 	_, err = w.service.Start(t.Context(), request)
 	require.ErrorIs(t, err, bulks.ErrIDTaken, "another organisation's (R11)")
 }
@@ -141,7 +141,7 @@ func TestARowWithoutAWorkflowIsStarted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.server.Err = serviceerror.NewUnavailable("connection refused")
-	request := bulks.Request{Organisation: w.organisation, ID: db.NewID(), RequestedBy: "tests"}
+	request := bulks.StartRequest{Organisation: w.organisation, ID: db.NewID(), RequestedBy: "tests"}
 	_, err := w.service.Start(t.Context(), request)
 	require.ErrorIs(t, err, syncs.ErrUnavailable)
 	w.server.Err = nil
@@ -154,7 +154,7 @@ func TestARowWithoutAWorkflowIsStarted(t *testing.T) {
 func TestOrdersThatMakeNoSenseAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for field, order := range map[string]bulks.Order{
+	for field, order := range map[string]bulks.Request{
 		"kind":                {Kind: "medicare"},
 		"service_provider_id": {ServiceProviderID: "4000099999"},
 		"people":              {People: []string{}},
@@ -165,10 +165,10 @@ func TestOrdersThatMakeNoSenseAreRefused(t *testing.T) {
 		"all_budgets":         {AllBudgets: true, Only: care.AreaContributions},
 		"delta":               {Delta: true, InCare: true},
 		"accept_absences":     {AcceptAbsences: true, FailedLastTime: true},
-		"hold_changes":        {HoldChanges: true},
+		"review_all":          {ReviewAll: true},
 		"in_care":             {Kind: care.RunPACEContract, InCare: true},
 	} {
-		_, err := w.service.Start(t.Context(), bulks.Request{Organisation: w.organisation, Order: order})
+		_, err := w.service.Start(t.Context(), bulks.StartRequest{Organisation: w.organisation, Request: order})
 		var invalid *db.InvalidError
 		require.ErrorAs(t, err, &invalid, field)
 		require.Equal(t, field, invalid.Field)
@@ -181,11 +181,11 @@ func TestOrdersThatMakeNoSenseAreRefused(t *testing.T) {
 func TestPeopleCanBeListed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Order{People: []string{"415000002", "415000000", "415000002"}})
+	bulk := w.start(t, bulks.Request{People: []string{"415000002", "415000000", "415000002"}})
 	w.plan(t, bulk)
 	require.Equal(t, 2, w.progress(t, bulk).Counts.Selected)
 
-	_, err := w.service.Start(t.Context(), bulks.Request{Organisation: w.organisation, Order: bulks.Order{People: []string{"415000001", "77", "415000000", "x"}}})
+	_, err := w.service.Start(t.Context(), bulks.StartRequest{Organisation: w.organisation, Request: bulks.Request{People: []string{"415000001", "77", "415000000", "x"}}})
 	var unknown *bulks.UnknownPeopleError
 	require.ErrorAs(t, err, &unknown)
 	require.Equal(t, []int{2, 4}, unknown.Places)
@@ -195,7 +195,7 @@ func TestPeopleCanBeListed(t *testing.T) {
 func TestCommandsReachTheWorkflow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Order{})
+	bulk := w.start(t, bulks.Request{})
 	var sent []temporaltest.Update
 	w.server.OnUpdate = func(update temporaltest.Update) (any, error) {
 		sent = append(sent, update)
@@ -218,7 +218,7 @@ func TestCommandsReachTheWorkflow(t *testing.T) {
 func TestCommandsReachAScheduledRun(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Order{})
+	bulk := w.start(t, bulks.Request{})
 	scheduled := db.Bulk{ID: db.NewID(), OrganisationID: w.organisation.ID, RequestedBy: "schedule nightly", WorkflowID: protocol.BulkSyncID(bulk),
 		Options: care.BulkOptions{Kind: care.RunCareRecipient}}
 	require.NoError(t, w.store.RecordBulk(t.Context(), scheduled))
@@ -229,7 +229,7 @@ func TestCommandsReachAScheduledRun(t *testing.T) {
 func TestCommandsThatComeTooLate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Order{})
+	bulk := w.start(t, bulks.Request{})
 	w.server.OnUpdate = func(temporaltest.Update) (any, error) {
 		return nil, temporal.NewApplicationError("", "AcceptedUpdateCompletedWorkflow")
 	}
@@ -250,7 +250,7 @@ func (silent) UpdateWorkflow(ctx context.Context, _ client.UpdateWorkflowOptions
 func TestNoWorkerAnswers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Order{})
+	bulk := w.start(t, bulks.Request{})
 	service := bulks.New(w.store, silent{w.server}, protocol.TaskQueues{}).Quickly()
 	require.ErrorIs(t, service.Pause(t.Context(), w.organisation.ID, bulk), bulks.ErrNoAnswer)
 }
@@ -258,7 +258,7 @@ func TestNoWorkerAnswers(t *testing.T) {
 func TestCancelAsksTheWorkflow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Order{})
+	bulk := w.start(t, bulks.Request{})
 	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk))
 	require.True(t, w.server.Workflow(protocol.BulkSyncID(bulk)).Cancelled)
 	require.Equal(t, db.BulkQueued, w.progress(t, bulk).State, "the workflow settles who was not reached")
@@ -267,7 +267,7 @@ func TestCancelAsksTheWorkflow(t *testing.T) {
 func TestCancelClosesWhatNoWorkerHasBegun(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Order{})
+	bulk := w.start(t, bulks.Request{})
 	workflowID := protocol.BulkSyncID(bulk)
 	w.server.Change(workflowID, func(workflow *temporaltest.Workflow) { workflow.Unbegun = true })
 	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk))
@@ -278,7 +278,7 @@ func TestCancelClosesWhatNoWorkerHasBegun(t *testing.T) {
 func TestCancelClosesWhatATerminatedWorkflowLeftOpen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Order{})
+	bulk := w.start(t, bulks.Request{})
 	w.plan(t, bulk)
 	w.ended(bulk)
 	require.ErrorIs(t, w.service.Pause(t.Context(), w.organisation.ID, bulk), bulks.ErrAbandoned)
@@ -302,7 +302,7 @@ func TestARunThatIsBeingStartedIsNotClosed(t *testing.T) {
 func TestRetryTakesThoseWhoDidNotSucceed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Order{Delta: true, Window: 4})
+	bulk := w.start(t, bulks.Request{Delta: true, Window: 4})
 	_, err := w.service.Retry(t.Context(), bulks.RetryRequest{Organisation: w.organisation, Bulk: bulk})
 	require.ErrorIs(t, err, bulks.ErrUnfinished)
 	w.plan(t, bulk)
@@ -332,7 +332,7 @@ func TestRetryTakesThoseWhoDidNotSucceed(t *testing.T) {
 func TestRetryOfARunThatWasNeverPlanned(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Order{InCare: true})
+	bulk := w.start(t, bulks.Request{InCare: true})
 	w.finish(t, bulk, care.ReasonCancelled)
 	retried, err := w.service.Retry(t.Context(), bulks.RetryRequest{Organisation: w.organisation, Bulk: bulk})
 	require.NoError(t, err)
@@ -343,7 +343,7 @@ func TestRetryOfARunThatWasNeverPlanned(t *testing.T) {
 func TestFollowEndsWithTheBulkRun(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Order{})
+	bulk := w.start(t, bulks.Request{})
 	var states []db.BulkState
 	for update, err := range w.service.Follow(t.Context(), w.organisation.ID, bulk) {
 		require.NoError(t, err)
@@ -366,7 +366,7 @@ func TestFollowEndsWithTheBulkRun(t *testing.T) {
 func TestFollowEndsWhenTheWorkflowWasTerminated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Order{})
+	bulk := w.start(t, bulks.Request{})
 	w.ended(bulk)
 	var last error
 	for _, err := range w.service.Follow(t.Context(), w.organisation.ID, bulk) {
@@ -378,7 +378,7 @@ func TestFollowEndsWhenTheWorkflowWasTerminated(t *testing.T) {
 func TestFollowGoesOnWithoutTemporal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Order{})
+	bulk := w.start(t, bulks.Request{})
 	w.server.Err = serviceerror.NewUnavailable("connection refused")
 	for update, err := range w.service.Follow(t.Context(), w.organisation.ID, bulk) {
 		require.NoError(t, err)
@@ -397,7 +397,7 @@ func (w world) report(t *testing.T, bulk care.ID, format bulks.Format) []byte {
 }
 
 // listedAgain lists a person of ours under another number, and a stranger (R33).
-func (w world) listedAgain(t *testing.T, bulk care.ID) *db.PersonRef {
+func (w world) listedAgain(t *testing.T, bulk care.ID) *db.Person {
 	t.Helper()
 	connection, err := w.store.CreateConnection(t.Context(), w.organisation.ID, care.Connection{
 		Service: care.ServicesAustralia, Name: "wattle", BaseURL: "https://services.example", TokenBaseURL: "https://proda.example",
@@ -405,20 +405,20 @@ func (w world) listedAgain(t *testing.T, bulk care.ID) *db.PersonRef {
 		ProductID: "CareSync", ServiceProviderID: "4000012345", RatePerSecond: 10, ConsentCode: "CONSENT",
 	})
 	require.NoError(t, err)
-	client, err := w.store.ClientByCareRecipientID(t.Context(), w.organisation, "415000000", time.Now())
+	person, err := w.store.PersonByCareRecipientID(t.Context(), w.organisation, "415000000", time.Now())
 	require.NoError(t, err)
-	again := care.Identity{GivenName: client.GivenName, FamilyName: client.FamilyName, BirthDate: client.BirthDate, CareRecipientID: "99"}
-	require.NoError(t, w.store.ReportUnknown(t.Context(), w.organisation.ID, bulk, db.Listed{
+	again := care.Identity{GivenName: person.GivenName, FamilyName: person.FamilyName, BirthDate: person.BirthDate, CareRecipientID: "99"}
+	require.NoError(t, w.store.ReportUnknown(t.Context(), w.organisation.ID, bulk, db.ListedPeople{
 		People: []care.Identity{again, {CareRecipientID: "77"}, {CareRecipientID: "415000001"}, {CareRecipientID: "415000002"}}, ByConnection: map[care.ID]int{connection.ID: 4},
 	}))
-	return &db.PersonRef{ID: client.ID, CareRecipientID: client.CareRecipientID, GivenName: client.GivenName, FamilyName: client.FamilyName}
+	return &db.Person{ID: person.ID, CareRecipientID: person.CareRecipientID, GivenName: person.GivenName, FamilyName: person.FamilyName}
 }
 
 // R38: a bulk run that no worker begins says so, whoever looks.
 func TestABulkRunThatNoWorkerBegins(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Order{})
+	bulk := w.start(t, bulks.Request{})
 	w.server.Change(protocol.BulkSyncID(bulk), func(workflow *temporaltest.Workflow) { workflow.Unbegun = true })
 	first := func() (update bulks.Update) {
 		for update := range w.service.Follow(t.Context(), w.organisation.ID, bulk) {
@@ -437,7 +437,7 @@ func TestABulkRunThatNoWorkerBegins(t *testing.T) {
 func TestTheReportIsSafeInASpreadsheet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Order{})
+	bulk := w.start(t, bulks.Request{})
 	w.plan(t, bulk)
 	w.settle(t, bulk, care.RunFailed, care.ReasonNotFound)
 	gone := w.listedAgain(t, bulk)

@@ -132,8 +132,8 @@ func (f *follower) waiting(ctx context.Context, progress db.BulkSummary) (string
 	return "", nil // the next look shows the end
 }
 
-// Begun waits until a scheduled bulk run's row is there, which its first step writes. It fails when ctx ends.
-func (s *Service) Begun(ctx context.Context, organisation, bulk care.ID) error {
+// HasBegun waits until a scheduled bulk run's row is there, which its first step writes. It fails when ctx ends.
+func (s *Service) HasBegun(ctx context.Context, organisation, bulk care.ID) error {
 	ticks := time.NewTicker(s.poll)
 	defer ticks.Stop()
 	for {

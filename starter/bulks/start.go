@@ -15,27 +15,27 @@ import (
 	"github.com/caresync/caresync/starter/syncs"
 )
 
-// Request asks for a bulk run.
-type Request struct {
+// StartRequest asks for a bulk run.
+type StartRequest struct {
 	Organisation db.Organisation
 	// ID, if given, makes the request idempotent: sent again, it leads to the same bulk run.
 	ID          care.ID
-	Order       Order
+	Request     Request
 	RequestedBy string
 }
 
-// Started says which bulk run a request led to.
-type Started struct {
+// StartResult says which bulk run a request led to.
+type StartResult struct {
 	ID care.ID
 	// Known: it had been asked for already, under this id.
 	Known bool
 }
 
 // Start starts a bulk run. It fails with db.InvalidError, UnknownPeopleError, ErrIDTaken or syncs.ErrUnavailable.
-func (s *Service) Start(ctx context.Context, request Request) (Started, error) {
-	options, err := s.Options(ctx, request.Organisation.ID, request.Order)
+func (s *Service) Start(ctx context.Context, request StartRequest) (StartResult, error) {
+	options, err := s.Options(ctx, request.Organisation.ID, request.Request)
 	if err != nil {
-		return Started{}, err
+		return StartResult{}, err
 	}
 	return s.start(ctx, db.Bulk{ID: request.ID, OrganisationID: request.Organisation.ID, RequestedBy: request.RequestedBy, Options: options})
 }
@@ -51,22 +51,22 @@ type RetryRequest struct {
 
 // Retry starts a bulk run over those of another one who did not succeed in it, with its options. One that ended before its people were
 // selected is made again. It fails with db.ErrNotFound, ErrUnfinished, ErrNothingToRetry, ErrIDTaken or syncs.ErrUnavailable.
-func (s *Service) Retry(ctx context.Context, request RetryRequest) (Started, error) {
+func (s *Service) Retry(ctx context.Context, request RetryRequest) (StartResult, error) {
 	organisation := request.Organisation.ID
 	before, err := s.store.BulkProgress(ctx, organisation, request.Bulk)
 	if err != nil {
-		return Started{}, err
+		return StartResult{}, err
 	}
 	if before.State != db.BulkFinished {
-		return Started{}, ErrUnfinished
+		return StartResult{}, ErrUnfinished
 	}
 	options, err := s.store.BulkOptions(ctx, organisation, request.Bulk)
 	if err != nil {
-		return Started{}, err
+		return StartResult{}, err
 	}
 	if before.PlannedAt != nil {
 		if unsuccessful(before.Counts) == 0 {
-			return Started{}, ErrNothingToRetry
+			return StartResult{}, ErrNothingToRetry
 		}
 		options.Selection = care.BulkSelection{RetryOf: request.Bulk}
 		options.Delta, options.AcceptAbsences = false, false // whom to sync is known, and who is absent was decided
@@ -79,29 +79,29 @@ func unsuccessful(counts care.BulkCounts) int {
 }
 
 // start records a bulk run and starts its workflow. Either may have been done before, under the same id.
-func (s *Service) start(ctx context.Context, bulk db.Bulk) (Started, error) {
+func (s *Service) start(ctx context.Context, bulk db.Bulk) (StartResult, error) {
 	if bulk.ID == "" {
 		bulk.ID = db.NewID()
 	}
 	bulk.WorkflowID = protocol.BulkSyncID(bulk.ID)
 	if err := s.store.RecordBulk(ctx, bulk); err != nil {
-		return Started{}, err
+		return StartResult{}, err
 	}
 	progress, err := s.recorded(ctx, bulk)
 	if err != nil {
-		return Started{}, err
+		return StartResult{}, err
 	}
 	if progress.State == db.BulkFinished {
-		return Started{ID: bulk.ID, Known: true}, nil
+		return StartResult{ID: bulk.ID, Known: true}, nil
 	}
 	options, input := protocol.BulkSyncStart(s.queues, bulk.ID, bulk.OrganisationID, bulk.Options.Kind, bulk.RequestedBy)
 	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE // an id stands for one bulk run
 	_, err = s.temporal.ExecuteWorkflow(ctx, options, protocol.BulkSyncWorkflow, input)
 	var known *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &known) {
-		return Started{ID: bulk.ID, Known: true}, nil
+		return StartResult{ID: bulk.ID, Known: true}, nil
 	}
-	return Started{ID: bulk.ID}, syncs.TemporalError("start the bulk run", err)
+	return StartResult{ID: bulk.ID}, syncs.TemporalError("start the bulk run", err)
 }
 
 // recorded is the bulk run as it was recorded first, if that was for the same options.

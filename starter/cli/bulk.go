@@ -24,7 +24,7 @@ func (a *app) bulkCommand() *cobra.Command {
 }
 
 func (a *app) bulkStart() *cobra.Command {
-	var order orderFlags
+	var order requestFlags
 	var follow syncFlags
 	var id string
 	command := a.command("start", "Sync everybody, or those who are selected", cobra.NoArgs, func(ctx context.Context, _ []string) error {
@@ -32,7 +32,7 @@ func (a *app) bulkStart() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		request := bulks.Request{Order: wanted, RequestedBy: operator()}
+		request := bulks.StartRequest{Request: wanted, RequestedBy: operator()}
 		if request.ID, err = givenID(id); err != nil {
 			return err
 		}
@@ -68,7 +68,7 @@ func givenID(text string) (care.ID, error) {
 }
 
 // bulkStarted says what was started, and watches it if wanted.
-func (a *app) bulkStarted(ctx context.Context, services bulkServices, started bulks.Started, flags syncFlags) error {
+func (a *app) bulkStarted(ctx context.Context, services bulkServices, started bulks.StartResult, flags syncFlags) error {
 	bulk, err := services.store.BulkProgress(ctx, services.organisation.ID, started.ID)
 	if err != nil {
 		return err

@@ -32,8 +32,8 @@ const (
 	look = 50 * time.Millisecond
 )
 
-// moreSlices are people enough for two slices more than a batch has under way at once.
-const moreSlices = (protocol.SlicesAtOnce+1)*protocol.PeoplePerSlice + 40
+// moreSlices are people enough for two chunks more than a batch has under way at once.
+const moreSlices = (protocol.ChunksAtOnce+1)*protocol.PeoplePerChunk + 40
 
 // crowd is the program beside a simulated government with many people, a worker and a real Temporal server.
 type crowd struct {
@@ -68,7 +68,7 @@ func (c crowd) view(bulk string) (view db.BulkView) {
 	return view
 }
 
-// startHeld starts a bulk run whose slices are all held after the first person has been read, and answers with how to let them go on.
+// startHeld starts a bulk run whose chunks are all held after the first person has been read, and answers with how to let them go on.
 func (c crowd) startHeld() (bulk string, release func()) {
 	c.t.Helper()
 	finishes, letFinish := c.statements.HoldBefore("FinishRun")
@@ -163,7 +163,7 @@ func TestACancelledBulkRunIsRetried(t *testing.T) {
 	c := newCrowd(t, moreSlices)
 	bulk, release := c.startHeld()
 	require.Equal(t, cli.ExitUsage, run(t, "", "bulk", "retry", bulk).code, "it is under way")
-	require.NoError(t, c.Faults.Add(faults.Fault{Kind: faults.Latency, Delay: time.Second})) // a slice is told of it while it works
+	require.NoError(t, c.Faults.Add(faults.Fault{Kind: faults.Latency, Delay: time.Second})) // a chunk is told of it while it works
 	require.Contains(t, must(t, "bulk", "cancel", bulk), "Cancelling")
 	release()
 	require.Equal(t, cli.ExitNotComplete, run(t, "", "bulk", "watch", bulk).code)

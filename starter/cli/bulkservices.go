@@ -59,15 +59,15 @@ func (a *app) taskQueues() protocol.TaskQueues {
 	return protocol.TaskQueues{Prefix: a.queues.Prefix.String()}
 }
 
-// orderFlags say who is synced in a bulk run, and what of them.
-type orderFlags struct {
+// requestFlags say who is synced in a bulk run, and what of them.
+type requestFlags struct {
 	kind, only string
 	people     []string
-	order      bulks.Order
+	request    bulks.Request
 }
 
-func (f *orderFlags) add(flags *pflag.FlagSet) {
-	o := &f.order
+func (f *requestFlags) add(flags *pflag.FlagSet) {
+	o := &f.request
 	flags.StringVar(&f.kind, "kind", "care-recipients", "care-recipients (Support at Home plans) or pace-contracts (refresh the contracts there are)")
 	flags.StringVar(&o.ServiceProviderID, "service-provider-id", "", "only people whom this connection to Services Australia holds")
 	flags.BoolVar(&o.InCare, "in-care", false, "only people in care")
@@ -76,7 +76,7 @@ func (f *orderFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.only, "only", "", "read only contributions or budgets beside the summary")
 	flags.BoolVar(&o.AllBudgets, "all-budgets", false, "read the usage of budgets that ended more than 90 days ago, too")
 	flags.BoolVar(&o.Delta, "delta", false, "find out from the providers' lists who has changed, and sync only those")
-	flags.BoolVar(&o.HoldChanges, "hold", false, "leave every change of a contract to people")
+	flags.BoolVar(&o.ReviewAll, "hold", false, "leave every change of a contract to people")
 	flags.BoolVar(&o.AcceptAbsences, "accept-absences", false, "mark people as not in care whom no list has, however many they are")
 	flags.IntVar(&o.Window, "window", 0, fmt.Sprintf("how many batches are synced at once, up to %d; by default %d", protocol.MostBatchesAtOnce, protocol.DefaultWindow))
 	flags.IntVar(&o.FailureThreshold, "failure-threshold", 0,
@@ -84,14 +84,14 @@ func (f *orderFlags) add(flags *pflag.FlagSet) {
 }
 
 // addPeople adds the flag that lists people, which a schedule cannot.
-func (f *orderFlags) addPeople(flags *pflag.FlagSet) {
+func (f *requestFlags) addPeople(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.people, "people", nil,
 		"only these: care recipient ids, NDIS numbers or CareSync's ids, or a file of them, one a line (- for standard input)")
 }
 
 // read is the order that the flags say.
-func (f *orderFlags) read(a *app) (bulks.Order, error) {
-	order := f.order
+func (f *requestFlags) read(a *app) (bulks.Request, error) {
+	order := f.request
 	order.Kind, order.Only = care.RunKind(strings.TrimSuffix(f.kind, "s")), care.Area(f.only)
 	for _, named := range f.people {
 		listed, err := a.listed(named)
@@ -135,10 +135,10 @@ func (a *app) listed(named string) ([]string, error) {
 	return people, nil
 }
 
-// orderFlagNames are the flags of the fields that an order can be refused for.
-var orderFlagNames = map[string]string{
+// requestFlagNames are the flags of the fields that an order can be refused for.
+var requestFlagNames = map[string]string{
 	"kind": "--kind", "service_provider_id": "--service-provider-id", "people": "--people", "in_care": "--in-care", "not_synced_for": "--not-synced-for",
-	"only": "--only", "all_budgets": "--all-budgets", "delta": "--delta", "hold_changes": "--hold", "accept_absences": "--accept-absences",
+	"only": "--only", "all_budgets": "--all-budgets", "delta": "--delta", "review_all": "--hold", "accept_absences": "--accept-absences",
 	"window": "--window", "failure_threshold": "--failure-threshold", "name": "NAME", "cron": "--cron", "time_of_day": "--at", "weekdays": "--on",
 	"time_zone": "--time-zone", "overlap": "--overlap", "catch_up": "--catch-up", "jitter": "--jitter", "from": "--from", "to": "--to",
 }
@@ -148,8 +148,8 @@ func (a *app) bulkError(err error, organisation db.Organisation, id care.ID) err
 	var invalid *db.InvalidError
 	var unknown *bulks.UnknownPeopleError
 	switch {
-	case errors.As(err, &invalid) && orderFlagNames[invalid.Field] != "":
-		return usageError("%s %s", orderFlagNames[invalid.Field], invalid.Message)
+	case errors.As(err, &invalid) && requestFlagNames[invalid.Field] != "":
+		return usageError("%s %s", requestFlagNames[invalid.Field], invalid.Message)
 	case errors.As(err, &unknown):
 		return &exitError{ExitUsage, fmt.Errorf("%w. Nothing was started", unknown)}
 	case errors.Is(err, db.ErrNotFound) && id != "":

@@ -296,7 +296,7 @@ func (a *app) showItems(bulk care.ID, items []db.BulkItem, more bool) {
 	}
 }
 
-func numberOf(person db.PersonRef) string {
+func numberOf(person db.Person) string {
 	if person.CareRecipientID != "" {
 		return person.CareRecipientID
 	}

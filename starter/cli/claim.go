@@ -179,7 +179,7 @@ func (a *app) showClaimSyncs(claim db.ClaimView, zone *time.Location) {
 		name := present.Name(person.GivenName, person.FamilyName)
 		synced := false
 		for _, one := range claim.Syncs {
-			if one.ClientID == person.ID {
+			if one.PersonID == person.ID {
 				synced = true
 				shown.AppendRow(table.Row{person.CareRecipientID, name, one.Status, present.Time(one.RequestedAt, zone), syncState(one), runOf(one)})
 			}

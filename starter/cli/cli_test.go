@@ -176,7 +176,7 @@ func (s simulated) sync(key string, more ...string) result {
 			s.t.Setenv("CARESYNC_ORGANISATION", organisation.Slug)
 		}
 	}
-	return run(s.t, "", append([]string{"sync", "care-recipient", string(request.ClientID), "--wait"}, more...)...)
+	return run(s.t, "", append([]string{"sync", "care-recipient", string(request.PersonID), "--wait"}, more...)...)
 }
 
 // R6, R18: details that are refused for one budget concern it alone, and both the run and the plan say which.
@@ -186,7 +186,7 @@ func TestARefusedBudgetIsNamed(t *testing.T) {
 	done := s.sync("several-open")
 	require.Equal(t, cli.ExitNotComplete, done.code, "%s%s", done.out, done.err)
 	require.Contains(t, done.out+done.err, care.ReasonConsentRefused.Explain())
-	client := string(s.Request(t, "several-open").ClientID)
+	client := string(s.Request(t, "several-open").PersonID)
 	require.Contains(t, strings.Join(strings.Fields(must(t, "plan", "show", client)), " "), "Its entitlements and usage were never read. Since ")
 	require.Equal(t, 1, strings.Count(must(t, "plan", "show", client, "--json"), `"usage_stale_reason": "consent_refused"`))
 }
@@ -196,9 +196,9 @@ func TestSyncEndsWithTheSuccessMessage(t *testing.T) {
 	t.Setenv("CARESYNC_PUBLIC_URL", "https://caresync.example")
 	done := s.sync("several-open")
 	require.Equal(t, cli.ExitSucceeded, done.code, "%s%s", done.out, done.err)
-	client := string(s.Request(t, "several-open").ClientID)
+	client := string(s.Request(t, "several-open").PersonID)
 	for _, said := range []string{"✓ Summary", "✓ Usage", "Sync succeeded", "care recipient id", "Approved services", "Individual contributions",
-		"https://caresync.example/v1/care-recipients/" + client + "/plan"} {
+		"https://caresync.example/v1/people/" + client + "/plan"} {
 		require.Contains(t, done.out, said)
 	}
 	shown := must(t, "plan", "show", client, "--history")
@@ -215,7 +215,7 @@ func TestSyncEndsWithTheSuccessMessage(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(done.out), &view), "nothing but JSON is printed")
 	require.True(t, view.AllBudgets)
 	require.Contains(t, must(t, "runs", "show", string(view.ID)), "CHANGES")
-	require.Contains(t, must(t, "runs", "list", "--client", client, "--outcome", "succeeded"), string(view.ID))
+	require.Contains(t, must(t, "runs", "list", "--person", client, "--outcome", "succeeded"), string(view.ID))
 	require.Contains(t, must(t, "runs", "watch", string(view.ID)), "Sync succeeded")
 	require.Equal(t, cli.ExitUsage, run(t, "", "runs", "cancel", string(view.ID)).code, "it has finished")
 	require.Equal(t, cli.ExitUsage, run(t, "", "runs", "accept", string(view.ID)).code, "it holds nothing back")

@@ -126,7 +126,7 @@ func (v contractView) show() {
 	for _, budget := range v.contract.Budgets {
 		v.budget(budget)
 	}
-	v.showReview(v.contract.Review, v.contract.ClientID, v.organisation.Location())
+	v.showReview(v.contract.Review, v.contract.PersonID, v.organisation.Location())
 }
 
 func (v contractView) header() {
@@ -140,8 +140,8 @@ func (v contractView) header() {
 		asOf = present.Time(contract.AsOf, zone) + " in " + v.organisation.TimeZone
 	}
 	v.details(
-		"contract", string(contract.ID), "name", present.Name(contract.Client.GivenName, contract.Client.FamilyName),
-		"NDIS number", contract.Client.NDISNumber, "from", originOf(contract.ContractHeader),
+		"contract", string(contract.ID), "name", present.Name(contract.Person.GivenName, contract.Person.FamilyName),
+		"NDIS number", contract.Person.NDISNumber, "from", originOf(contract.ContractHeader),
 		"dates", present.Period(contract.StartDate, contract.EndDate)+", "+contractState(contract.ContractHeader),
 		"plan", planDates(contract.ContractHeader), "superseded by", superseded,
 		"total funding", present.Sum(present.Money(contract.TotalFunding), contract.FundingIncomplete)+"  approved in the whole plan",

@@ -170,25 +170,25 @@ func onePerson(command *cobra.Command, args []string) error {
 }
 
 // findPerson reads one of our own ids, a care recipient id, or else an NDIS number.
-func findPerson(ctx context.Context, store *db.Store, organisation db.Organisation, text string) (db.ClientView, error) {
-	return find(ctx, store, organisation, text, store.ClientByCareRecipientID, store.ClientByNDISNumber)
+func findPerson(ctx context.Context, store *db.Store, organisation db.Organisation, text string) (db.PersonView, error) {
+	return find(ctx, store, organisation, text, store.PersonByCareRecipientID, store.PersonByNDISNumber)
 }
 
 // findParticipant reads one of our own ids, an NDIS number, or else a care recipient id.
-func findParticipant(ctx context.Context, store *db.Store, organisation db.Organisation, text string) (db.ClientView, error) {
-	return find(ctx, store, organisation, text, store.ClientByNDISNumber, store.ClientByCareRecipientID)
+func findParticipant(ctx context.Context, store *db.Store, organisation db.Organisation, text string) (db.PersonView, error) {
+	return find(ctx, store, organisation, text, store.PersonByNDISNumber, store.PersonByCareRecipientID)
 }
 
 // findBy looks a person up by one of the government's numbers.
-type findBy func(ctx context.Context, organisation db.Organisation, number string, now time.Time) (db.ClientView, error)
+type findBy func(ctx context.Context, organisation db.Organisation, number string, now time.Time) (db.PersonView, error)
 
-func find(ctx context.Context, store *db.Store, organisation db.Organisation, text string, ways ...findBy) (db.ClientView, error) {
+func find(ctx context.Context, store *db.Store, organisation db.Organisation, text string, ways ...findBy) (db.PersonView, error) {
 	if id, isID := parseID(text); isID {
-		person, err := store.Client(ctx, organisation, id, store.Now())
+		person, err := store.Person(ctx, organisation, id, store.Now())
 		return person, unknownPerson(err, organisation)
 	}
 	if !care.ValidCareRecipientID(text) {
-		return db.ClientView{}, &exitError{ExitUsage, errNoPersonID}
+		return db.PersonView{}, &exitError{ExitUsage, errNoPersonID}
 	}
 	for _, way := range ways {
 		person, err := way(ctx, organisation, text, store.Now())
@@ -197,7 +197,7 @@ func find(ctx context.Context, store *db.Store, organisation db.Organisation, te
 			return person, err
 		}
 	}
-	return db.ClientView{}, unknownPerson(db.ErrNotFound, organisation)
+	return db.PersonView{}, unknownPerson(db.ErrNotFound, organisation)
 }
 
 func unknownPerson(err error, organisation db.Organisation) error {

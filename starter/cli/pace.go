@@ -18,7 +18,7 @@ import (
 
 const paceHelp = `Bring clients' NDIS plans from the NDIA's PACE API into service contracts.
 
-The way: "pace enable" once; "pace client PERSON --participant=yes --api-access=yes" for each client; then "pace retrieve PERSON" shows the
+The way: "pace enable" once; "pace person PERSON --participant=yes --api-access=yes" for each person; then "pace retrieve PERSON" shows the
 plan and what would be written, and "pace create PERSON" writes it. PERSON is CareSync's id, an NDIS number or a care recipient id.
 
 ` + exitCodes
@@ -30,7 +30,7 @@ func (a *app) paceCommand() *cobra.Command {
 		a.paceSettings(),
 		a.paceSecret(),
 		a.command("subscribe", "Ask the NDIA to notify of every change", cobra.NoArgs, a.paceSubscribe),
-		a.paceClient(),
+		a.pacePerson(),
 		a.command("resume PERSON", "Let a client's scheduled syncs go on that had stopped", onePerson, a.paceResume),
 		a.paceRetrieve(), a.pacePreview(), a.paceCreate(), a.paceRefresh(),
 		a.paceReview(), a.paceAccept(), a.paceNotifications())
@@ -56,7 +56,7 @@ func (a *app) paceEnable() *cobra.Command {
 				}
 				a.print("The PACE API is enabled for %s over the connection %s, with at most %s an hour.", organisation.Name,
 					enabled.Settings.Connection, present.Count(enabled.Settings.BudgetCallsPerHour, "budget call", "budget calls"))
-				a.print("Next: mark a client with `caresync pace client PERSON --participant=yes --api-access=yes`.")
+				a.print("Next: mark a client with `caresync pace person PERSON --participant=yes --api-access=yes`.")
 				return nil
 			})
 		})

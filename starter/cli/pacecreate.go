@@ -17,7 +17,7 @@ import (
 
 // createFlags are what `pace create` may be told beside the client.
 type createFlags struct {
-	retrieval                  string
+	preview                    string
 	only, without, chosen      []string
 	overlaps, removals, asJSON bool
 }
@@ -48,7 +48,7 @@ is not as the preview showed it, nothing is written and a new preview with the d
 Budgets are named by their number in the preview or by their id, several separated by commas.
 
 ` + exitCodes
-	command.Flags().StringVar(&flags.retrieval, "retrieval", "", "the id of the preview; by default the one that waits")
+	command.Flags().StringVar(&flags.preview, "preview", "", "the id of the preview; by default the one that waits")
 	command.Flags().StringSliceVar(&flags.chosen, "select", nil, "write these budgets only, with the contract")
 	command.Flags().StringSliceVar(&flags.without, "without", nil, "write everything but these budgets")
 	command.Flags().StringSliceVar(&flags.only, "only", nil, "refresh these budgets of a contract that there is, and leave everything else of it as it is")
@@ -71,31 +71,31 @@ func (f createFlags) check(given *pflag.FlagSet) error {
 
 // createRequest says what is ticked in the preview that is meant. One that no longer waits is asked for all the same: what became of it
 // is the answer.
-func (a *app) createRequest(ctx context.Context, services paceServices, person db.ClientView, flags createFlags) (pace.CreateRequest, error) {
+func (a *app) createRequest(ctx context.Context, services paceServices, person db.PersonView, flags createFlags) (pace.CreateRequest, error) {
 	request := pace.CreateRequest{Organisation: services.organisation, RequestedBy: operator()}
-	retrieval, err := a.meantPreview(ctx, services, person, flags.retrieval)
+	retrieval, err := a.meantPreview(ctx, services, person, flags.preview)
 	if err != nil {
 		return request, err
 	}
 	request.PreviewID = retrieval.ID
-	if retrieval.Staged == nil {
+	if retrieval.Contents == nil {
 		return request, nil
 	}
-	request.CreateRequest, err = flags.ticked(retrieval.Staged.Preview)
+	request.CreateRequest, err = flags.ticked(retrieval.Contents.Preview)
 	request.AcceptOverlaps, request.AcceptRemovals = flags.overlaps, flags.removals
 	return request, err
 }
 
-func (a *app) meantPreview(ctx context.Context, services paceServices, person db.ClientView, text string) (db.Retrieval, error) {
+func (a *app) meantPreview(ctx context.Context, services paceServices, person db.PersonView, text string) (db.Preview, error) {
 	if text == "" {
 		return a.waitingPreview(ctx, services.store, services.organisation, person)
 	}
 	id, isID := parseID(text)
 	if !isID {
-		return db.Retrieval{}, usageError("%q is not the id of a preview; `caresync pace preview PERSON` shows it", text)
+		return db.Preview{}, usageError("%q is not the id of a preview; `caresync pace preview PERSON` shows it", text)
 	}
-	retrieval, err := services.store.Retrieval(ctx, services.organisation.ID, id)
-	if errors.Is(err, db.ErrNotFound) || err == nil && retrieval.ClientID != person.ID {
+	retrieval, err := services.store.Preview(ctx, services.organisation.ID, id)
+	if errors.Is(err, db.ErrNotFound) || err == nil && retrieval.PersonID != person.ID {
 		return retrieval, usageError("%s has no preview %s. Retrieve the plan with: %s", nameOf(person), id, a.typed("pace retrieve", person.ID))
 	}
 	return retrieval, err
@@ -136,7 +136,7 @@ func namedBudgets(preview care.Preview, texts []string) (named []care.ID, err er
 	return named, nil
 }
 
-func (a *app) create(ctx context.Context, services paceServices, person db.ClientView, request pace.CreateRequest, asJSON bool) error {
+func (a *app) create(ctx context.Context, services paceServices, person db.PersonView, request pace.CreateRequest, asJSON bool) error {
 	if !asJSON {
 		a.print("Reading the plan of %s once more, and writing the contract.", participantName(person))
 	}
@@ -165,29 +165,29 @@ func (a *app) create(ctx context.Context, services paceServices, person db.Clien
 }
 
 // showNotAdmitted says why nothing was begun; the preview waits on, if it did.
-func (a *app) showNotAdmitted(ctx context.Context, services paceServices, person db.ClientView, request pace.CreateRequest, refused *pace.NotAdmitted) error {
+func (a *app) showNotAdmitted(ctx context.Context, services paceServices, person db.PersonView, request pace.CreateRequest, refused *pace.NotAdmitted) error {
 	a.note("✗ Nothing was written. %s", refused.Explain())
 	if refused.Reason != care.ReasonOverlapUnconfirmed {
 		a.note("Retrieve the plan again with: %s", a.typed("pace retrieve", person.ID))
 		return errSaid
 	}
-	retrieval, err := services.store.Retrieval(ctx, services.organisation.ID, request.PreviewID)
+	retrieval, err := services.store.Preview(ctx, services.organisation.ID, request.PreviewID)
 	if err != nil {
 		return err
 	}
-	if retrieval.Staged != nil {
-		a.overlaps(retrieval.Staged.Overlaps)
+	if retrieval.Contents != nil {
+		a.overlaps(retrieval.Contents.Overlaps)
 	}
 	return errSaid
 }
 
 // showCreated says what was written, or why nothing was.
-func (a *app) showCreated(ctx context.Context, services paceServices, person db.ClientView, created pace.Created) error {
+func (a *app) showCreated(ctx context.Context, services paceServices, person db.PersonView, created pace.CreateResult) error {
 	if created.Outcome == care.AreaSucceeded {
 		return a.showWritten(ctx, services, created)
 	}
 	a.print("\n✗ Nothing was written. %s", created.Reason.ExplainFor(care.NDIA))
-	if created.Next != nil && created.Next.Staged != nil {
+	if created.Next != nil && created.Next.Contents != nil {
 		a.showPreview(person, *created.Next, services.organisation, services.store.Now(), true)
 		return errSaid
 	}
@@ -204,7 +204,7 @@ func (a *app) showCreated(ctx context.Context, services paceServices, person db.
 }
 
 // showWritten waits until the run has recorded its end, which comes right after the answer, and shows what it did.
-func (a *app) showWritten(ctx context.Context, services paceServices, created pace.Created) error {
+func (a *app) showWritten(ctx context.Context, services paceServices, created pace.CreateResult) error {
 	for _, err := range services.syncs.Follow(ctx, services.organisation.ID, created.RunID) {
 		if err != nil {
 			return err

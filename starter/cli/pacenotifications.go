@@ -36,11 +36,11 @@ func (a *app) showNotifications(notifications []db.NotificationView, organisatio
 		a.print("The NDIA has told nothing yet. Have it told where to send notifications (`caresync pace secret`), then ask for them (`caresync pace subscribe`).")
 		return
 	}
-	shown := a.newTable("last came", "event", "client", ">times")
+	shown := a.newTable("last came", "event", "person", ">times")
 	for _, notification := range notifications {
 		client := "nobody of ours"
-		if notification.Client != nil {
-			client = present.Name(notification.Client.GivenName, notification.Client.FamilyName)
+		if notification.Person != nil {
+			client = present.Name(notification.Person.GivenName, notification.Person.FamilyName)
 		}
 		shown.AppendRow(table.Row{present.Time(&notification.LastReceivedAt, organisation.Location()), notification.Event, client, notification.Times})
 	}

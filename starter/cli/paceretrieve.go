@@ -32,7 +32,7 @@ func (a *app) paceRetrieve() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				request.Organisation, request.Client, request.RequestedBy = services.organisation, person.ID, operator()
+				request.Organisation, request.Person, request.RequestedBy = services.organisation, person.ID, operator()
 				return a.retrieve(ctx, services, person, request, flags.asJSON)
 			})
 		})
@@ -65,7 +65,7 @@ func (f retrieveFlags) request() (pace.Request, error) {
 }
 
 // retrieve shows progress until the plan is there, and then the preview or why there is none.
-func (a *app) retrieve(ctx context.Context, services paceServices, person db.ClientView, request pace.Request, asJSON bool) error {
+func (a *app) retrieve(ctx context.Context, services paceServices, person db.PersonView, request pace.Request, asJSON bool) error {
 	retrieved, err := a.retrieved(ctx, services, person, request, asJSON)
 	if err != nil {
 		return err
@@ -80,10 +80,10 @@ func (a *app) retrieve(ctx context.Context, services paceServices, person db.Cli
 		}
 		return retrievedCode(retrieved)
 	}
-	if retrieved.Retrieval == nil {
+	if retrieved.Preview == nil {
 		return a.showRefusal(ctx, services, retrieved.RunID, retrieved.Reason)
 	}
-	a.showPreview(person, *retrieved.Retrieval, services.organisation, services.store.Now(), !request.All)
+	a.showPreview(person, *retrieved.Preview, services.organisation, services.store.Now(), !request.All)
 	if retrieved.Created != nil {
 		return a.showCreated(ctx, services, person, *retrieved.Created)
 	}
@@ -91,20 +91,20 @@ func (a *app) retrieve(ctx context.Context, services paceServices, person db.Cli
 }
 
 // retrievedCode ends the program as a refusal does, where something was refused.
-func retrievedCode(retrieved pace.Retrieved) error {
+func retrievedCode(retrieved pace.PreviewResult) error {
 	if retrieved.Outcome != care.AreaSucceeded || retrieved.Created != nil && retrieved.Created.Outcome != care.AreaSucceeded {
 		return errSaid
 	}
 	return nil
 }
 
-func (a *app) retrieved(ctx context.Context, services paceServices, person db.ClientView, request pace.Request, silent bool) (pace.Retrieved, error) {
+func (a *app) retrieved(ctx context.Context, services paceServices, person db.PersonView, request pace.Request, silent bool) (pace.PreviewResult, error) {
 	if !silent {
 		a.print("Retrieving the plan of %s from the NDIA.", participantName(person))
 	}
 	retrieving := services.pace.Begin(ctx, request)
 	if err := a.followRetrieval(ctx, services, retrieving, silent); err != nil {
-		return pace.Retrieved{}, err
+		return pace.PreviewResult{}, err
 	}
 	retrieved, err := retrieving.Wait(ctx)
 	if errors.Is(err, context.Canceled) {
@@ -114,7 +114,7 @@ func (a *app) retrieved(ctx context.Context, services paceServices, person db.Cl
 }
 
 // followRetrieval shows what the run that answers waits for, until the answer is there.
-func (a *app) followRetrieval(ctx context.Context, services paceServices, retrieving *pace.Retrieving, silent bool) error {
+func (a *app) followRetrieval(ctx context.Context, services paceServices, retrieving *pace.PreviewJob, silent bool) error {
 	following, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() {
@@ -175,7 +175,7 @@ func (a *app) pacePreview() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return a.printJSON(pace.ViewRetrieval(retrieval))
+				return a.printJSON(pace.ViewPreview(retrieval))
 			}
 			a.showPreview(person, retrieval, organisation, store.Now(), true)
 			return nil
@@ -186,8 +186,8 @@ func (a *app) pacePreview() *cobra.Command {
 }
 
 // waitingPreview is the preview of a client that can be created now.
-func (a *app) waitingPreview(ctx context.Context, store *db.Store, organisation db.Organisation, person db.ClientView) (db.Retrieval, error) {
-	retrieval, err := store.WaitingRetrieval(ctx, organisation.ID, person.ID)
+func (a *app) waitingPreview(ctx context.Context, store *db.Store, organisation db.Organisation, person db.PersonView) (db.Preview, error) {
+	retrieval, err := store.WaitingPreview(ctx, organisation.ID, person.ID)
 	if errors.Is(err, db.ErrNotFound) {
 		return retrieval, usageError("no preview of %s waits to be created. Retrieve the plan with: %s", nameOf(person), a.typed("pace retrieve", person.ID))
 	}
@@ -204,7 +204,7 @@ func (a *app) paceRefresh() *cobra.Command {
 					return err
 				}
 				started, err := services.pace.Refresh(ctx, pace.RefreshRequest{
-					Organisation: services.organisation, Client: person.ID, Trigger: care.TriggerBulk, RequestedBy: operator(),
+					Organisation: services.organisation, Person: person.ID, Trigger: care.TriggerBulk, RequestedBy: operator(),
 				})
 				if err != nil {
 					return err
@@ -218,7 +218,7 @@ func (a *app) paceRefresh() *cobra.Command {
 	return flags.add(command)
 }
 
-func (a *app) announceRefresh(person db.ClientView, started syncs.Started, waiting bool) {
+func (a *app) announceRefresh(person db.PersonView, started syncs.StartResult, waiting bool) {
 	if started.Joined {
 		a.print("Something is under way with %s already; the refresh follows it.", participantName(person))
 	} else {

@@ -48,9 +48,9 @@ func (a *app) showReviews(reviews []db.ReviewView, organisation db.Organisation)
 	}
 	var shown care.ID
 	for _, review := range reviews {
-		if review.Client.ID != shown {
-			shown = review.Client.ID
-			a.print("%s (NDIS number %s). To accept: %s", present.Name(review.Client.GivenName, review.Client.FamilyName), review.Client.NDISNumber,
+		if review.Person.ID != shown {
+			shown = review.Person.ID
+			a.print("%s (NDIS number %s). To accept: %s", present.Name(review.Person.GivenName, review.Person.FamilyName), review.Person.NDISNumber,
 				a.typed("pace accept", shown))
 		}
 		a.print("· %s Since %s.", review.Words, present.Time(&review.HeldAt, organisation.Location()))
@@ -76,7 +76,7 @@ func (a *app) paceAccept() *cobra.Command {
 					return nil
 				}
 				return a.retrieve(ctx, services, person, pace.Request{
-					Organisation: services.organisation, Client: person.ID, RequestedBy: operator(),
+					Organisation: services.organisation, Person: person.ID, RequestedBy: operator(),
 					All: true, AcceptRemovals: true, AcceptOverlaps: overlaps,
 				}, false)
 			})
@@ -86,7 +86,7 @@ func (a *app) paceAccept() *cobra.Command {
 }
 
 // showReview shows what waits in one contract.
-func (a *app) showReview(reviews []db.ReviewView, client care.ID, zone *time.Location) {
+func (a *app) showReview(reviews []db.ReviewView, person care.ID, zone *time.Location) {
 	if len(reviews) == 0 {
 		return
 	}
@@ -94,5 +94,5 @@ func (a *app) showReview(reviews []db.ReviewView, client care.ID, zone *time.Loc
 	for _, review := range reviews {
 		a.print("! %s Since %s.", review.Words, present.Time(&review.HeldAt, zone))
 	}
-	a.print("Accept it with: %s", a.typed("pace accept", client))
+	a.print("Accept it with: %s", a.typed("pace accept", person))
 }

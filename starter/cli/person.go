@@ -80,7 +80,7 @@ func (a *app) personAnswers() *cobra.Command {
 	return command
 }
 
-func (a *app) showAnswers(person db.ClientView, answers []db.SamePersonAnswer, organisation db.Organisation) {
+func (a *app) showAnswers(person db.PersonView, answers []db.SamePersonAnswer, organisation db.Organisation) {
 	if len(answers) == 0 {
 		a.print("Nobody has said so of any given name.")
 		return

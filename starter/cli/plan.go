@@ -63,7 +63,7 @@ func (v planView) show() {
 }
 
 func (v planView) person() {
-	client := v.plan.Client
+	client := v.plan.Person
 	pairs := []string{
 		"name", present.Name(client.GivenName, client.FamilyName), "care recipient id", client.CareRecipientID,
 		"birth date", present.Date(client.BirthDate), "service provider", client.ServiceProviderID, "entry", present.Date(client.EntryDate),
@@ -282,7 +282,7 @@ func (v planView) invoiceLine(usage db.UsageView) string {
 		return "ours, " + line
 	case usage.UpstreamInvoiceID == "":
 		return "other provider"
-	case usage.ServiceProviderID != "" && usage.ServiceProviderID == v.plan.Client.ServiceProviderID:
+	case usage.ServiceProviderID != "" && usage.ServiceProviderID == v.plan.Person.ServiceProviderID:
 		return line + ", not linked"
 	default:
 		return "other provider, " + line

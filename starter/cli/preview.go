@@ -34,8 +34,8 @@ const withoutMoney = "without money (0.00 approved and spent)"
 // previewView prints a preview, so that whoever reads it knows what Create will do.
 type previewView struct {
 	*app
-	person       db.ClientView
-	retrieval    db.Retrieval
+	person       db.PersonView
+	retrieval    db.Preview
 	preview      care.Preview
 	organisation db.Organisation
 	today        care.Date
@@ -44,9 +44,9 @@ type previewView struct {
 }
 
 // showPreview shows a preview that waits; asking also says what to type next.
-func (a *app) showPreview(person db.ClientView, retrieval db.Retrieval, organisation db.Organisation, now time.Time, asking bool) {
+func (a *app) showPreview(person db.PersonView, retrieval db.Preview, organisation db.Organisation, now time.Time, asking bool) {
 	view := previewView{
-		app: a, person: person, retrieval: retrieval, preview: retrieval.Staged.Preview, organisation: organisation, today: organisation.Today(now), asking: asking,
+		app: a, person: person, retrieval: retrieval, preview: retrieval.Contents.Preview, organisation: organisation, today: organisation.Today(now), asking: asking,
 	}
 	view.differences()
 	view.headline()
@@ -74,11 +74,11 @@ func (a *app) showPreview(person db.ClientView, retrieval db.Retrieval, organisa
 
 // differences say why this preview took the place of the one before (R22).
 func (v previewView) differences() {
-	if len(v.retrieval.Staged.Differences) == 0 {
+	if len(v.retrieval.Contents.Differences) == 0 {
 		return
 	}
 	v.heading("what has changed since the preview before")
-	for _, difference := range v.retrieval.Staged.Differences {
+	for _, difference := range v.retrieval.Contents.Differences {
 		v.print("! %s", difference.Words())
 	}
 }
@@ -379,7 +379,7 @@ func inNumbers(actions map[string]int) string {
 // next says what to type.
 func (v previewView) next() {
 	create := func(more ...string) string {
-		words := []string{"--retrieval", string(v.retrieval.ID)}
+		words := []string{"--preview", string(v.retrieval.ID)}
 		if len(v.preview.Overlaps) > 0 {
 			words = append(words, "--accept-overlaps")
 		}

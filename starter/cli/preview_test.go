@@ -93,14 +93,14 @@ func TestAPreviewSaysWhatCreateWillDo(t *testing.T) { // R3, R22, R27, R28, R29
 	require.Regexp(t, `allocation total +80,400\.00 `, out)
 	require.Regexp(t, `adjustment records +2 created`, out)
 	require.Contains(t, out, "others have spent from the budgets, 142.50 in all. They are never claimed.")
-	require.Contains(t, out, "caresync pace create "+string(r.client)+" --retrieval "+string(preview.ID)+"\n")
+	require.Contains(t, out, "caresync pace create "+string(r.client)+" --preview "+string(preview.ID)+"\n")
 	require.NotContains(t, out, "--only", "there is no contract to refresh")
 	require.NotContains(t, out, "--accept-overlaps")
 
-	var shown pace.RetrievalView
+	var shown pace.PreviewView
 	require.NoError(t, json.Unmarshal([]byte(must(t, "pace", "preview", ndisNumber, "--json")), &shown))
-	require.Equal(t, preview.Hash, shown.Preview.Hash)
-	require.Equal(t, "Consumables", shown.Preview.Budgets[0].Category)
+	require.Equal(t, preview.Hash, shown.Contents.Hash)
+	require.Equal(t, "Consumables", shown.Contents.Budgets[0].Category)
 }
 
 // held is what we hold once a read has been created.
@@ -179,21 +179,21 @@ func TestPACEIsSetUp(t *testing.T) { // PACE guide §Prerequisite, R21
 	require.Contains(t, settings, "/v1/notifications/ndia/"+string(r.organisation.ID))
 	require.NotContains(t, settings, secret)
 
-	shown := must(t, "pace", "client", ndisNumber)
+	shown := must(t, "pace", "person", ndisNumber)
 	require.Regexp(t, `\+ NDIS PACE +available`, shown)
-	shown = must(t, "pace", "client", string(r.client), "--participant=no")
+	shown = must(t, "pace", "person", string(r.client), "--participant=no")
 	require.Regexp(t, `API access +not ticked`, shown, "it is unticked, too")
 	require.Regexp(t, `not available: The client is not marked as an NDIS PACE Participant`, shown)
-	refused := run(t, "", "pace", "client", ndisNumber, "--api-access=yes")
+	refused := run(t, "", "pace", "person", ndisNumber, "--api-access=yes")
 	require.Equal(t, cli.ExitUsage, refused.code)
 	require.Contains(t, refused.err, "tick that first")
-	require.Equal(t, cli.ExitUsage, run(t, "", "pace", "client", ndisNumber, "--participant=maybe").code)
-	require.Contains(t, must(t, "pace", "client", ndisNumber, "--participant=yes", "--api-access=yes"), "available")
+	require.Equal(t, cli.ExitUsage, run(t, "", "pace", "person", ndisNumber, "--participant=maybe").code)
+	require.Contains(t, must(t, "pace", "person", ndisNumber, "--participant=yes", "--api-access=yes"), "available")
 	require.Contains(t, must(t, "pace", "resume", ndisNumber), "Scheduled syncs of Ada Kookaburra go on.")
 	require.Contains(t, must(t, "pace", "review"), "Nothing waits for a person.")
 
 	require.Contains(t, must(t, "pace", "disable"), "no longer used")
-	require.Contains(t, must(t, "pace", "client", ndisNumber), "The PACE API is not enabled for this organisation.")
+	require.Contains(t, must(t, "pace", "person", ndisNumber), "The PACE API is not enabled for this organisation.")
 	enabling := run(t, "", "pace", "enable")
 	require.Equal(t, cli.ExitNotComplete, enabling.code, "the device was never activated")
 	require.Contains(t, enabling.out, "The PACE API was not enabled for Wattle Grove.")

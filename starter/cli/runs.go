@@ -24,7 +24,7 @@ func (a *app) runsCommand() *cobra.Command {
 }
 
 func (a *app) runsList() *cobra.Command {
-	var client string
+	var who string
 	var asJSON bool
 	filter := db.RunFilter{}
 	command := a.command("list", "List the syncs, newest first", cobra.NoArgs, func(ctx context.Context, _ []string) error {
@@ -32,12 +32,12 @@ func (a *app) runsList() *cobra.Command {
 			return err
 		}
 		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-			if client != "" {
-				person, err := findPerson(ctx, store, organisation, client)
+			if who != "" {
+				person, err := findPerson(ctx, store, organisation, who)
 				if err != nil {
 					return err
 				}
-				filter.ClientID = person.ID
+				filter.PersonID = person.ID
 			}
 			runs, more, err := store.Runs(ctx, organisation.ID, filter)
 			if err != nil {
@@ -50,7 +50,7 @@ func (a *app) runsList() *cobra.Command {
 			return nil
 		})
 	})
-	command.Flags().StringVar(&client, "client", "", "only syncs of this person: a care recipient id, an NDIS number or one of CareSync's ids")
+	command.Flags().StringVar(&who, "person", "", "only syncs of this person: a care recipient id, an NDIS number or one of CareSync's ids")
 	command.Flags().StringVar(&filter.Outcome, "outcome", "", "only syncs that ended so: "+outcomeFlagHelp)
 	command.Flags().IntVar(&filter.Most, "limit", db.DefaultPage, fmt.Sprintf("how many at most, up to %d", db.MostPerPage))
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -221,7 +221,7 @@ func (a *app) runsWatch() *cobra.Command {
 			if _, err := store.RunProgress(ctx, organisation.ID, id); err != nil {
 				return unknownRun(err, organisation, id)
 			}
-			return a.watch(ctx, store, service, organisation, syncs.Started{RunID: id}, asJSON)
+			return a.watch(ctx, store, service, organisation, syncs.StartResult{RunID: id}, asJSON)
 		})
 	})
 	command.Flags().BoolVar(&asJSON, "json", false, "print the run as JSON when it has ended")

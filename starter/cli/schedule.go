@@ -28,7 +28,7 @@ func (a *app) scheduleCommand() *cobra.Command {
 
 // scheduleFlags say when a schedule runs and what happens around that.
 type scheduleFlags struct {
-	order   orderFlags
+	people  requestFlags
 	days    []string
 	request schedules.Request
 	asJSON  bool
@@ -48,7 +48,7 @@ func (f *scheduleFlags) add(flags *pflag.FlagSet) {
 	flags.DurationVar(&request.Jitter, "jitter", 0, "delay each run at random by up to so much")
 	flags.BoolVar(&request.PauseOnFailure, "pause-on-failure", false, "pause the schedule when nobody could be synced in a run")
 	flags.BoolVar(&f.asJSON, "json", false, "print JSON")
-	f.order.add(flags)
+	f.people.add(flags)
 }
 
 // read is the request that the flags say.
@@ -62,7 +62,7 @@ func (f *scheduleFlags) read(a *app) (schedules.Request, error) {
 		request.Weekdays = append(request.Weekdays, weekday)
 	}
 	var err error
-	request.Order, err = f.order.read(a)
+	request.Bulk, err = f.people.read(a)
 	return request, err
 }
 
@@ -83,7 +83,7 @@ func (a *app) scheduleCreate() *cobra.Command {
 		})
 	})
 	command.Long = `Let a bulk run happen at a time of day (--at, and --on for certain weekdays) or by a cron expression (--cron), in the organisation's time
-zone. Where the clocks are changed, between 2 and 3 o'clock in Sydney, a time of day may not exist or exist twice: better take another.
+zone. Avoid 2 am to 3 am in Sydney: daylight saving changes then, and a time of day may not exist or exist twice.
 
   caresync schedule create nightly --at 03:30 --delta
   caresync schedule create weekly-full --at 22:00 --on sat --pause-on-failure`
@@ -253,7 +253,7 @@ func (a *app) scheduleTrigger() *cobra.Command {
 			if !follow.wait {
 				return nil
 			}
-			if err := services.bulks.Begun(ctx, services.organisation.ID, triggered.BulkID); err != nil {
+			if err := services.bulks.HasBegun(ctx, services.organisation.ID, triggered.BulkID); err != nil {
 				return err
 			}
 			return a.watchBulk(ctx, services, triggered.BulkID, follow.asJSON)

@@ -68,7 +68,7 @@ func TestAScheduleIsChanged(t *testing.T) {
 	require.Equal(t, db.BulkOptionsView{AcceptAbsences: true, Window: 5, FailureThreshold: 30}, changes(t, "--delta=false", "--accept-absences").Options)
 	view = changes(t, "--accept-absences=false", "--kind", "pace-contracts", "--hold", "--at", "04:00")
 	require.Equal(t, care.RunPACEContract, view.Kind)
-	require.Equal(t, db.BulkOptionsView{HoldChanges: true, Window: 5, FailureThreshold: 30}, view.Options)
+	require.Equal(t, db.BulkOptionsView{ReviewAll: true, Window: 5, FailureThreshold: 30}, view.Options)
 	require.Equal(t, "04:00", view.TimeOfDay)
 	require.Empty(t, view.Cron)
 

@@ -42,7 +42,7 @@ func (a *app) scheduleChange() *cobra.Command {
 			return a.scheduleSaved("Changed", view, services.organisation, flags.asJSON)
 		})
 	})
-	command.Long = `Change when a schedule runs, who is synced then, or what happens when things do not go as planned. Flags that are not given keep what the
+	command.Long = `Change when a schedule runs, who is synced then, or how errors are handled. Flags that are not given keep what the
 schedule says; --at takes the place of a cron expression, and --cron that of a time of day. What was ticked is unticked by --delta=false, and
 --on "" means every day again. Whether it is paused and a run that is under way stay as they are.
 
@@ -61,7 +61,7 @@ func replaceGiven(flags *pflag.FlagSet, said schedules.Request, to *schedules.Re
 	if flags.Changed("cron") {
 		to.TimeOfDay, to.Weekdays = "", nil
 	}
-	order := &to.Order
+	people := &to.Bulk
 	for flag, take := range map[string]func(){
 		"at":                  func() { to.TimeOfDay = said.TimeOfDay },
 		"on":                  func() { to.Weekdays = said.Weekdays },
@@ -71,18 +71,18 @@ func replaceGiven(flags *pflag.FlagSet, said schedules.Request, to *schedules.Re
 		"catch-up":            func() { to.CatchUp = said.CatchUp },
 		"jitter":              func() { to.Jitter = said.Jitter },
 		"pause-on-failure":    func() { to.PauseOnFailure = said.PauseOnFailure },
-		"kind":                func() { order.Kind = said.Order.Kind },
-		"service-provider-id": func() { order.ServiceProviderID = said.Order.ServiceProviderID },
-		"in-care":             func() { order.InCare = said.Order.InCare },
-		"not-synced-for":      func() { order.NotSyncedFor = said.Order.NotSyncedFor },
-		"failed-last-time":    func() { order.FailedLastTime = said.Order.FailedLastTime },
-		"only":                func() { order.Only = said.Order.Only },
-		"all-budgets":         func() { order.AllBudgets = said.Order.AllBudgets },
-		"delta":               func() { order.Delta = said.Order.Delta },
-		"hold":                func() { order.HoldChanges = said.Order.HoldChanges },
-		"accept-absences":     func() { order.AcceptAbsences = said.Order.AcceptAbsences },
-		"window":              func() { order.Window = said.Order.Window },
-		"failure-threshold":   func() { order.FailureThreshold = said.Order.FailureThreshold },
+		"kind":                func() { people.Kind = said.Bulk.Kind },
+		"service-provider-id": func() { people.ServiceProviderID = said.Bulk.ServiceProviderID },
+		"in-care":             func() { people.InCare = said.Bulk.InCare },
+		"not-synced-for":      func() { people.NotSyncedFor = said.Bulk.NotSyncedFor },
+		"failed-last-time":    func() { people.FailedLastTime = said.Bulk.FailedLastTime },
+		"only":                func() { people.Only = said.Bulk.Only },
+		"all-budgets":         func() { people.AllBudgets = said.Bulk.AllBudgets },
+		"delta":               func() { people.Delta = said.Bulk.Delta },
+		"hold":                func() { people.ReviewAll = said.Bulk.ReviewAll },
+		"accept-absences":     func() { people.AcceptAbsences = said.Bulk.AcceptAbsences },
+		"window":              func() { people.Window = said.Bulk.Window },
+		"failure-threshold":   func() { people.FailureThreshold = said.Bulk.FailureThreshold },
 	} {
 		if flags.Changed(flag) {
 			take()

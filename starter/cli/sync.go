@@ -40,7 +40,7 @@ func (a *app) syncCareRecipient() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				request := syncs.Request{Organisation: organisation, Client: person.ID, AllBudgets: allBudgets, RequestedBy: operator()}
+				request := syncs.Request{Organisation: organisation, Person: person.ID, AllBudgets: allBudgets, RequestedBy: operator()}
 				started, err := service.Start(ctx, request)
 				if err != nil {
 					return err
@@ -60,7 +60,7 @@ Only one sync of a person runs at a time: where one is running already, this joi
 
 // started says what was started, and watches it if wanted.
 func (a *app) started(ctx context.Context, store *db.Store, service *syncs.Service, organisation db.Organisation,
-	person db.ClientView, started syncs.Started, flags syncFlags) error {
+	person db.PersonView, started syncs.StartResult, flags syncFlags) error {
 	if !flags.asJSON {
 		a.announce(person, started, flags.wait)
 	}
@@ -69,7 +69,7 @@ func (a *app) started(ctx context.Context, store *db.Store, service *syncs.Servi
 
 // followStarted watches what was started, or prints it for a program, as wanted.
 func (a *app) followStarted(ctx context.Context, store *db.Store, service *syncs.Service, organisation db.Organisation,
-	started syncs.Started, flags syncFlags) error {
+	started syncs.StartResult, flags syncFlags) error {
 	if flags.wait {
 		return a.watch(ctx, store, service, organisation, started, flags.asJSON)
 	}
@@ -83,7 +83,7 @@ func (a *app) followStarted(ctx context.Context, store *db.Store, service *syncs
 	return nil
 }
 
-func (a *app) announce(person db.ClientView, started syncs.Started, waiting bool) {
+func (a *app) announce(person db.PersonView, started syncs.StartResult, waiting bool) {
 	name := present.Name(person.GivenName, person.FamilyName)
 	switch {
 	case started.AnotherPass:
@@ -100,7 +100,7 @@ func (a *app) announce(person db.ClientView, started syncs.Started, waiting bool
 }
 
 // watch shows progress until the sync has ended, and then its result. Ctrl-C stops watching only.
-func (a *app) watch(ctx context.Context, store *db.Store, service *syncs.Service, organisation db.Organisation, started syncs.Started, asJSON bool) error {
+func (a *app) watch(ctx context.Context, store *db.Store, service *syncs.Service, organisation db.Organisation, started syncs.StartResult, asJSON bool) error {
 	shown := a.newProgress(asJSON)
 	var last syncs.Update
 	for update, err := range service.FollowAll(ctx, organisation, started) {
@@ -137,11 +137,11 @@ func complete(outcome care.RunOutcome) bool {
 }
 
 // planLink is where the plan can be read.
-func (a *app) planLink(client care.ID) string {
+func (a *app) planLink(person care.ID) string {
 	if !a.links.Public.IsSet() {
-		return a.typed("plan show", client)
+		return a.typed("plan show", person)
 	}
-	return a.links.Public.String() + "/v1/care-recipients/" + string(client) + "/plan"
+	return a.links.Public.String() + "/v1/people/" + string(person) + "/plan"
 }
 
 // temporalLink is the run in the Temporal UI, if its address is known.

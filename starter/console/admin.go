@@ -89,7 +89,7 @@ func adminProblem(err error) (problem, bool) {
 	}
 	switch {
 	case errors.As(err, &invalid):
-		return problem{status: http.StatusUnprocessableEntity, title: "That cannot be done so",
+		return problem{status: http.StatusUnprocessableEntity, title: "Invalid request",
 			words: ui.Sentence(invalid.Error()) + ". Nothing was changed: go back and correct it."}, true
 	case errors.Is(err, bulks.ErrFinished):
 		return conflict("The bulk run has finished already", "There is nothing left to command. Go back and load its page again.")

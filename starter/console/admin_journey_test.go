@@ -68,7 +68,7 @@ func (w *tab) startBulk(fill func()) {
 	w.t.Helper()
 	w.open("/bulks")
 	w.press("Start a bulk run")
-	w.sees("What is synchronised")
+	w.sees("What is synced")
 	fill()
 	w.press("Start the bulk run")
 	w.sees("About this bulk run")
@@ -84,11 +84,11 @@ func TestABulkRunStepByStep(t *testing.T) {
 	w.sees("There was no bulk run yet")
 
 	// Somebody on the list is not known: nothing is started, and what was typed stays.
-	w.startBulkWithList("415056224\nnobody\n" + string(s.Request(t, "usage-by-others").ClientID))
+	w.startBulkWithList("415056224\nnobody\n" + string(s.Request(t, "usage-by-others").PersonID))
 	w.sees("The person at place 2 of the list is not one of the organisation’s.")
-	w.fill("#field-people", "415056224\n"+string(s.Request(t, "usage-by-others").ClientID))
+	w.fill("#field-people", "415056224\n"+string(s.Request(t, "usage-by-others").PersonID))
 	w.press("Start the bulk run")
-	w.sees("Not everybody was synchronised")
+	w.sees("Not everybody was synced")
 	w.counts("Selected", "2")
 	w.counts("Succeeded", "1")
 	w.counts("Failed", "1")
@@ -107,7 +107,7 @@ func TestABulkRunStepByStep(t *testing.T) {
 	// Once the records agree, those who failed are retried, as a bulk run of their own.
 	s.moves(t, "several-open", world.Move{Name: world.CorrectIdentity})
 	w.press("Retry the 1 person")
-	w.sees("Everybody was synchronised")
+	w.sees("Everybody was synced")
 	w.sees("The bulk run before")
 	w.counts("Selected", "1")
 	w.open("/bulks")
@@ -136,7 +136,7 @@ func TestABulkRunIsCommanded(t *testing.T) {
 	w.sees("people in hand are finished, nobody else is begun")
 	w.fill("#window", "5")
 	w.press("Set")
-	w.sees("From now on 5 batches are synchronised at once.")
+	w.sees("From now on 5 batches are synced at once.")
 	w.press("Resume")
 	w.eventually("the bulk run goes on", `[...document.querySelectorAll("#progress button")].some((one) => one.innerText === "Pause")`)
 	w.press("Cancel…")
@@ -161,7 +161,7 @@ func TestUnknownPeopleAreReported(t *testing.T) {
 	s := newSite(t)
 	request := s.Request(t, "several-open")
 	sql := testkit.OpenSQL(t, s.DatabaseURL)
-	require.NoError(t, sql.Try(t, `UPDATE client SET care_recipient_id = '99' WHERE id = $1`, request.ClientID))
+	require.NoError(t, sql.Try(t, `UPDATE person SET care_recipient_id = '99' WHERE id = $1`, request.PersonID))
 	w := s.newTab(t, request.OrganisationID)
 	w.startBulk(func() {})
 	w.sees("On the providers’ lists, and not known here")
@@ -178,8 +178,8 @@ func TestUnknownPeopleAreReported(t *testing.T) {
 	w.press("Change number")
 	w.sees("The reason is empty: say why.")
 	w.fill("#field-note", "the letter of August")
-	w.fill("#field-number", testkit.Value[string](t, sql, `SELECT care_recipient_id FROM client WHERE organisation_id = $1 AND id <> $2 ORDER BY id LIMIT 1`,
-		request.OrganisationID, request.ClientID))
+	w.fill("#field-number", testkit.Value[string](t, sql, `SELECT care_recipient_id FROM person WHERE organisation_id = $1 AND id <> $2 ORDER BY id LIMIT 1`,
+		request.OrganisationID, request.PersonID))
 	w.press("Change number")
 	w.sees("Another person has this number")
 	w.requireNoBarriers("a number that somebody has")
@@ -187,7 +187,7 @@ func TestUnknownPeopleAreReported(t *testing.T) {
 	w.press("Change number")
 	w.sees("The number was changed. Sync the person next")
 	w.sees("the letter of August")
-	require.Equal(t, "415056224", testkit.Value[string](t, sql, `SELECT care_recipient_id FROM client WHERE id = $1`, request.ClientID))
+	require.Equal(t, "415056224", testkit.Value[string](t, sql, `SELECT care_recipient_id FROM person WHERE id = $1`, request.PersonID))
 	w.open(bulk)
 	w.sees("The number was changed since.")
 }
@@ -208,10 +208,10 @@ func TestASchedulesLifeInTheConsole(t *testing.T) {
 	w.pick(`[name="weekday"][value="sunday"]`)
 	w.press("Create the schedule")
 	w.sees("The schedule was created.")
-	w.sees("The clocks are changed at that time of day")
+	w.sees("Daylight saving changes at that time of day")
 	w.sees("Sunday at 02:30")
 	w.press("Pause")
-	w.sees("It runs no more until somebody resumes it.")
+	w.sees("Paused until resumed.")
 
 	// It is changed where it is; what somebody has not touched stays, and it stays paused.
 	w.press("change the schedule")
@@ -220,25 +220,25 @@ func TestASchedulesLifeInTheConsole(t *testing.T) {
 	require.Equal(t, "02:30", value[string](w, `document.querySelector("#field-time_of_day").value`))
 	require.True(t, value[bool](w, `document.querySelector('[name="weekday"][value="sunday"]').checked`))
 	w.press("Cancel")
-	w.sees("It runs no more until somebody resumes it.")
+	w.sees("Paused until resumed.")
 	w.press("Change")
 	w.fill("#field-time_of_day", "04:45")
 	w.pick(`[name="weekday"][value="saturday"]`)
 	w.press("Save")
 	w.sees("The schedule was changed.")
 	w.sees("Sunday, Saturday at 04:45")
-	w.sees("It runs no more until somebody resumes it.")
-	require.NotContains(t, w.text(), "The clocks are changed at that time of day")
+	w.sees("Paused until resumed.")
+	require.NotContains(t, w.text(), "Daylight saving changes at that time of day")
 	w.press("Resume")
 	w.eventually("next runs", `document.querySelectorAll("#next .next-runs li").length > 0`)
 	w.press("Run it now")
 	w.sees("About this bulk run")
-	w.sees("was synchronised")
+	w.sees("was synced")
 	w.open("/schedules/weekly-full")
 	w.eventually("the last run", `document.querySelectorAll("#last tbody tr").length === 1`)
 	today := care.DateIn(time.Now(), time.UTC)
 	w.fill("#field-from", today.AddDays(-9).String())
-	w.press("Make good for them")
+	w.press("Run missed times")
 	w.sees("The times that have passed are made good for now.")
 	w.open("/schedules")
 	w.press("weekly-full")
@@ -266,7 +266,7 @@ func TestAnotherOrganisationsSchedulesAreNotThere(t *testing.T) {
 		_ = s.temporal.ScheduleClient().GetHandle(context.Background(), protocol.ScheduleID(organisation, "twice")).Delete(context.Background())
 	})
 	require.Equal(t, "/schedules/twice?created=yes", ours.post("/schedules", twice).header.Get("Location"))
-	require.Contains(t, ours.get("/schedules/twice").body, "The clocks are changed at that time of day")
+	require.Contains(t, ours.get("/schedules/twice").body, "Daylight saving changes at that time of day")
 	require.Equal(t, http.StatusUnprocessableEntity, theirs.get("/schedules/%FF").status, "a name that is not text")
 	for _, name := range []string{"nightly", "unknown", strings.Repeat("9", 10_000), "..%2Fnightly", "NIGHTLY", "'%20OR%201=1--"} {
 		for _, path := range []string{"", "/change", "/delete"} {
@@ -330,19 +330,19 @@ func TestAScheduleIsChangedWithItsForm(t *testing.T) {
 		}
 	})
 	for _, request := range []schedules.Request{
-		{Name: "simple", Times: schedules.Times{TimeOfDay: "03:30"}, Order: bulks.Order{Delta: true}, Paused: true},
+		{Name: "simple", Times: schedules.Times{TimeOfDay: "03:30"}, Bulk: bulks.Request{Delta: true}, Paused: true},
 		{
 			Name: "selected", Times: schedules.Times{TimeOfDay: "02:30", Weekdays: []time.Weekday{time.Tuesday, time.Sunday}, TimeZone: "Europe/Berlin"},
-			Overlap: schedules.OverlapCancel, CatchUp: 90 * time.Second, Jitter: 36 * time.Hour, PauseOnFailure: true, Order: bulks.Order{
+			Overlap: schedules.OverlapCancel, CatchUp: 90 * time.Second, Jitter: 36 * time.Hour, PauseOnFailure: true, Bulk: bulks.Request{
 				ServiceProviderID: provider, InCare: true, FailedLastTime: true, NotSyncedFor: 90 * time.Minute, Only: care.AreaBudgets,
 				AllBudgets: true, Window: 3, FailureThreshold: 40,
 			},
 		},
 		{
 			Name: "contracts", Times: schedules.Times{Cron: "*/30 3 * * mon-fri"}, Overlap: schedules.OverlapBuffer, Jitter: 10 * time.Minute,
-			Order: bulks.Order{Kind: care.RunPACEContract, HoldChanges: true, NotSyncedFor: 48 * time.Hour},
+			Bulk: bulks.Request{Kind: care.RunPACEContract, ReviewAll: true, NotSyncedFor: 48 * time.Hour},
 		},
-		{Name: "absences", Times: schedules.Times{TimeOfDay: "03:30"}, Order: bulks.Order{AcceptAbsences: true, Only: care.AreaContributions}},
+		{Name: "absences", Times: schedules.Times{TimeOfDay: "03:30"}, Bulk: bulks.Request{AcceptAbsences: true, Only: care.AreaContributions}},
 	} {
 		request.Organisation = organisation
 		created, err := options.Create(t.Context(), request)
@@ -353,7 +353,7 @@ func TestAScheduleIsChangedWithItsForm(t *testing.T) {
 		changed, err := options.Schedule(t.Context(), organisation.ID, request.Name)
 		require.NoError(t, err)
 		require.Equal(t, created, changed, request.Name)
-		require.Equal(t, len(created.Warnings) > 0, strings.Contains(w.text(), "The clocks are changed at that time of day"), request.Name)
+		require.Equal(t, len(created.Warnings) > 0, strings.Contains(w.text(), "Daylight saving changes at that time of day"), request.Name)
 	}
 }
 
@@ -425,7 +425,7 @@ func TestAFileIsImported(t *testing.T) {
 		w.sees(said)
 	}
 	w.open("/people?search=kookaburra")
-	w.sees("Nobody fits")
+	w.sees("No matching people")
 	w.open("/imports")
 	w.upload("people", header+"Ada,Kookaburra,1941-03-09,77001\n")
 	w.sees("1 person imported: 1 new, 0 changed, 0 unchanged")

@@ -68,7 +68,7 @@ func (d desk) finish(t *testing.T, organisation, bulk care.ID, outcome care.Item
 	t.Helper()
 	options, err := d.Store.BulkOptions(t.Context(), organisation, bulk)
 	require.NoError(t, err)
-	_, _, err = d.Store.PlanBulk(t.Context(), db.Bulk{ID: bulk, OrganisationID: organisation, Options: options}, db.BulkSize{PerBatch: 500, PerSlice: 50}, nil, time.Now())
+	_, _, err = d.Store.PlanBulk(t.Context(), db.Bulk{ID: bulk, OrganisationID: organisation, Options: options}, db.BulkSize{PerBatch: 500, PerChunk: 50}, nil, time.Now())
 	require.NoError(t, err)
 	require.NoError(t, d.Store.SettleItems(t.Context(), organisation, bulk, nil, outcome, reason))
 	_, _, err = d.Store.FinishBulk(t.Context(), organisation, bulk, "")
@@ -111,14 +111,14 @@ func TestABulkRunsFormSaysEverything(t *testing.T) {
 		},
 		"list": {
 			url.Values{"kind": {"care-recipient"}, "who": {"listed"}, "people": {" 415056224\r\n\r\n415056224,"}},
-			care.BulkOptions{Kind: care.RunCareRecipient, Selection: care.BulkSelection{Clients: []care.ID{d.Request(t, "several-open").ClientID}}},
+			care.BulkOptions{Kind: care.RunCareRecipient, Selection: care.BulkSelection{People: []care.ID{d.Request(t, "several-open").PersonID}}},
 		},
 		"contracts, with the choice of who has changed left over": { // the form hides it
 			url.Values{"kind": {"pace-contract"}, "who": {"changed"}}, care.BulkOptions{Kind: care.RunPACEContract},
 		},
 		"contracts, with what only care recipients have left over": {
 			url.Values{"kind": {"pace-contract"}, "who": {"selected"}, "in_care": {"yes"}, "not_synced_for": {"24"}, "all_budgets": {"yes"}, "policy": {"hold"}},
-			care.BulkOptions{Kind: care.RunPACEContract, HoldChanges: true, Selection: care.BulkSelection{NotSyncedFor: 24 * time.Hour}},
+			care.BulkOptions{Kind: care.RunPACEContract, ReviewAll: true, Selection: care.BulkSelection{NotSyncedFor: 24 * time.Hour}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -197,7 +197,7 @@ func TestABulkRunsEnd(t *testing.T) {
 
 	d.finish(t, organisation, bulk, care.RunFailed, care.ReasonNotFound)
 	ended := v.get(page)
-	for _, said := range []string{"Nobody was synchronised", "does not know this care recipient id", "Whitlock, Marjorie", "Report as CSV", "Retry the ", "temporal.example"} {
+	for _, said := range []string{"Nobody was synced", "does not know this care recipient id", "Whitlock, Marjorie", "Report as CSV", "Retry the ", "temporal.example"} {
 		require.Contains(t, ended.body, said)
 	}
 	require.NotContains(t, ended.body, "http-equiv")
@@ -251,7 +251,7 @@ func TestAnotherOrganisationsBulkRunsAreNotThere(t *testing.T) {
 	require.NotContains(t, theirs.get("/bulks").body, string(bulk))
 	require.Equal(t, http.StatusNotFound, theirs.get("/bulks?before=1").status)
 	require.Equal(t, http.StatusUnprocessableEntity,
-		theirs.post("/bulks", url.Values{"kind": {"care-recipient"}, "who": {"listed"}, "people": {string(d.Request(t, "several-open").ClientID)}}).status)
+		theirs.post("/bulks", url.Values{"kind": {"care-recipient"}, "who": {"listed"}, "people": {string(d.Request(t, "several-open").PersonID)}}).status)
 	for _, id := range []string{string(connections[0].ID), string(db.NewID()), "1"} {
 		require.Equal(t, http.StatusNotFound, theirs.post("/settings/connections/"+id+"/test", nil).status, id)
 	}
@@ -308,8 +308,8 @@ func TestAdminPagesCostAFixedNumberOfQueries(t *testing.T) {
 	}
 	d.quiet.grow(t)
 	sql := testkit.OpenSQL(t, d.DatabaseURL)
-	require.NoError(t, sql.Try(t, `INSERT INTO bulk_item (organisation_id, bulk_id, client_id, batch, slice, outcome, reason, settled_at)
-		SELECT organisation_id, $1, id, 0, 0, 'failed', 'not_found', now() FROM client WHERE organisation_id = $2 ON CONFLICT DO NOTHING`, bulk, organisation))
+	require.NoError(t, sql.Try(t, `INSERT INTO bulk_item (organisation_id, bulk_id, person_id, batch, chunk, outcome, reason, settled_at)
+		SELECT organisation_id, $1, id, 0, 0, 'failed', 'not_found', now() FROM person WHERE organisation_id = $2 ON CONFLICT DO NOTHING`, bulk, organisation))
 	for range 60 {
 		d.bulkOf(t, v, everybody)
 	}
@@ -444,11 +444,11 @@ func TestFilesOfEachKindAreImported(t *testing.T) {
 // ndisNumber is that of one of the organisation's clients.
 func (d desk) ndisNumber(t *testing.T) string {
 	t.Helper()
-	clients, _, err := d.Store.Clients(t.Context(), organisation(t, d.Store, d.Request(t, "several-open").OrganisationID), "", db.MostPerPage, time.Now())
+	people, _, err := d.Store.ListPeople(t.Context(), organisation(t, d.Store, d.Request(t, "several-open").OrganisationID), "", db.MostPerPage, time.Now())
 	require.NoError(t, err)
-	for _, client := range clients {
-		if client.NDISNumber != "" {
-			return client.NDISNumber
+	for _, person := range people {
+		if person.NDISNumber != "" {
+			return person.NDISNumber
 		}
 	}
 	require.Fail(t, "the organisation has no NDIS participant")
@@ -482,7 +482,7 @@ func TestALiveBulkRunAgreesWithItself(t *testing.T) {
 	bulk := d.bulkOf(t, v, everybody)
 	options, err := d.Store.BulkOptions(t.Context(), organisation, bulk)
 	require.NoError(t, err)
-	_, _, err = d.Store.PlanBulk(t.Context(), db.Bulk{ID: bulk, OrganisationID: organisation, Options: options}, db.BulkSize{PerBatch: 5, PerSlice: 5}, nil, time.Now())
+	_, _, err = d.Store.PlanBulk(t.Context(), db.Bulk{ID: bulk, OrganisationID: organisation, Options: options}, db.BulkSize{PerBatch: 5, PerChunk: 5}, nil, time.Now())
 	require.NoError(t, err)
 	page := v.get("/bulks/" + string(bulk) + "?outcome=failed").body
 	address := html.UnescapeString(regexpFind(t, `sse-connect="[^"]*"`, page))

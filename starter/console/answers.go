@@ -13,7 +13,7 @@ import (
 
 // answersView is what was said of a person's given names and stands (R8).
 type answersView struct {
-	client  db.ClientView
+	client  db.PersonView
 	answers []db.SamePersonAnswer
 	zone    *time.Location
 }
@@ -30,7 +30,7 @@ func (c console) loadAnswers(r *http.Request, v visitor) (answersView, error) {
 		return answersView{}, err
 	}
 	view := answersView{zone: v.zone}
-	if view.client, err = c.store.Client(r.Context(), v.Organisation, id, c.store.Now()); err != nil {
+	if view.client, err = c.store.Person(r.Context(), v.Organisation, id, c.store.Now()); err != nil {
 		return answersView{}, err
 	}
 	view.answers, err = c.store.SamePersonAnswers(r.Context(), v.Organisation.ID, id)

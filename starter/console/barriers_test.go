@@ -16,7 +16,7 @@ func TestPagesHaveNoBarriers(t *testing.T) {
 	for _, key := range []string{"several-open", "consent-refused", "identity-mismatch", "usage-by-others", "retro-dated", "no-classification"} {
 		s.temporal.Sync(t, s.Request(t, key))
 	}
-	person := func(key string) string { return "/people/" + string(s.Request(t, key).ClientID) }
+	person := func(key string) string { return "/people/" + string(s.Request(t, key).PersonID) }
 	budget := s.ongoing(t, "usage-by-others")
 	var line string
 	for _, usage := range budget.Usage {
@@ -120,7 +120,7 @@ func TestTheTypefaceHasEveryLetter(t *testing.T) {
 const cutOff = `[...document.querySelectorAll("main *, header *, footer *")]
 	.filter((one) => one.checkVisibility() && !one.closest(".sr-only") && one.scrollWidth > one.clientWidth + 1)
 	.filter((one) => ["hidden", "clip"].includes(getComputedStyle(one).overflowX) && one.tagName !== "svg" || one.matches(".table"))
-	.map((one) => one.outerHTML.slice(0, 200))`
+	.map((one) => one.outerHTML.chunk(0, 200))`
 
 // runTogether are dates and amounts without a space before them, as between a word and a template's expression.
 const runTogether = `document.body.innerText.match(/\S*[a-z:;,.](?:\d{2} [A-Z][a-z]{2} \d{4}|[−-]?\$\d)/g) ?? []`
@@ -133,4 +133,4 @@ const unseenFocus = `[...document.querySelectorAll('a[href], button, input:not([
 		const style = getComputedStyle(one);
 		return document.activeElement === one && (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2);
 	})
-	.map((one) => one.outerHTML.slice(0, 200))`
+	.map((one) => one.outerHTML.chunk(0, 200))`

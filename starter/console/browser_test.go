@@ -290,7 +290,7 @@ func (w *tab) tabTo(words string) {
 func (s *site) budgets(t *testing.T, key string) []db.BudgetView {
 	t.Helper()
 	request := s.Request(t, key)
-	plan, err := s.Store.PlanView(t.Context(), organisation(t, s.Store, request.OrganisationID), request.ClientID, s.Now())
+	plan, err := s.Store.PlanView(t.Context(), organisation(t, s.Store, request.OrganisationID), request.PersonID, s.Now())
 	require.NoError(t, err)
 	require.NotEmpty(t, plan.Budgets)
 	return plan.Budgets

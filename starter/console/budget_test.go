@@ -16,13 +16,13 @@ import (
 func TestBudgetsThatWereNeverReadAreNotSaidToBeNone(t *testing.T) {
 	q := newQuiet(t, "")
 	v := q.visitor(t, "consent-refused")
-	person := q.Request(t, "consent-refused").ClientID
+	person := q.Request(t, "consent-refused").PersonID
 	refused := v.get("/people/" + string(person) + "/plan").body
 	require.Contains(t, refused, "Budgets were never read")
 	require.NotContains(t, refused, "has reported none")
 
-	require.NoError(t, testkit.OpenSQL(t, q.DatabaseURL).Try(t, `INSERT INTO area_fence (organisation_id, client_id, area, ticket, previous_ticket, as_of)
-		SELECT organisation_id, id, 'budgets', 1, 0, now() FROM client WHERE id = $1`, person))
+	require.NoError(t, testkit.OpenSQL(t, q.DatabaseURL).Try(t, `INSERT INTO area_fence (organisation_id, person_id, area, ticket, previous_ticket, as_of)
+		SELECT organisation_id, id, 'budgets', 1, 0, now() FROM person WHERE id = $1`, person))
 	read := v.get("/people/" + string(person) + "/plan").body
 	require.NotContains(t, read, "Budgets were never read")
 	require.Contains(t, read, "has reported none")

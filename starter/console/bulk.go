@@ -139,7 +139,7 @@ func (v bulkView) nextPage() string {
 }
 
 func bulkFrame(bulk db.BulkSummary, zone *time.Location) ui.Page {
-	who, what := orderWords(bulk.Kind, bulk.Options)
+	who, what := requestWords(bulk.Kind, bulk.Options)
 	return ui.Page{
 		Title: "Bulk run of " + ui.Moment(&bulk.RequestedAt, zone), Lead: who + " · " + what, Section: bulksPath,
 		Trail: []ui.Crumb{{Words: "Bulk runs", Address: bulksPath}},
@@ -186,7 +186,7 @@ func windowNotice(query url.Values) *ui.Message {
 	if err != nil || window < 1 || window > protocol.MostBatchesAtOnce {
 		return nil
 	}
-	return &ui.Message{Tone: ui.Good, Words: "From now on " + present.Count(window, "batch is", "batches are") + " synchronised at once."}
+	return &ui.Message{Tone: ui.Good, Words: "From now on " + present.Count(window, "batch is", "batches are") + " synced at once."}
 }
 
 func (c console) cancelBulkForm(w http.ResponseWriter, r *http.Request, v visitor) error {

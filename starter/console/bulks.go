@@ -84,10 +84,10 @@ func (c console) startBulk(w http.ResponseWriter, r *http.Request, v visitor) er
 	if err != nil {
 		return err
 	}
-	order, err := orderOf(r.PostForm)
-	var started bulks.Started
+	order, err := bulkRequestOf(r.PostForm)
+	var started bulks.StartResult
 	if err == nil {
-		started, err = c.bulks.Start(r.Context(), bulks.Request{Organisation: v.Organisation, ID: id, Order: order, RequestedBy: v.requestedBy()})
+		started, err = c.bulks.Start(r.Context(), bulks.StartRequest{Organisation: v.Organisation, ID: id, Request: order, RequestedBy: v.requestedBy()})
 	}
 	form := adminForm{values: r.PostForm}
 	if form.refused(err) {

@@ -133,14 +133,14 @@ func bulksPage(page ui.Page, view bulksView) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<p>A bulk run synchronises everybody, or many, one beside the other. Start one, or let it happen every night with a <a href=\"")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<p>A bulk run syncs everybody, or many, one beside the other. Start one, or let it happen every night with a <a href=\"")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var7 templ.SafeURL
 					templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(schedulesPath))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `bulks.templ`, Line: 26, Col: 158}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `bulks.templ`, Line: 26, Col: 151}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 					if templ_7745c5c3_Err != nil {
@@ -440,7 +440,7 @@ func bulkFormPage(page ui.Page, view bulkFormView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = orderFields(view.adminForm, view.providers, true).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = requestFields(view.adminForm, view.providers, true).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

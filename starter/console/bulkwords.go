@@ -54,15 +54,15 @@ func bulkResult(bulk db.BulkSummary) string {
 	case bulk.Outcome == care.RunCancelled:
 		return "The bulk run was cancelled"
 	case counts.Selected == 0:
-		return "There was nobody to synchronise"
+		return "There was nobody to sync"
 	case bulk.Outcome == care.RunSucceeded:
-		return "Everybody was synchronised"
+		return "Everybody was synced"
 	case bulk.Outcome == care.RunSucceededWithWarnings:
-		return "Everybody was synchronised, " + present.Number(counts.SucceededWithWarnings) + " with warnings"
+		return "Everybody was synced, " + present.Number(counts.SucceededWithWarnings) + " with warnings"
 	case bulk.Outcome == care.RunPartial:
-		return "Not everybody was synchronised"
+		return "Not everybody was synced"
 	default:
-		return "Nobody was synchronised"
+		return "Nobody was synced"
 	}
 }
 
@@ -96,12 +96,12 @@ func bulkSpeed(bulk db.BulkSummary, zone *time.Location) string {
 func bulkTook(bulk db.BulkSummary) string { return ui.Took(&bulk.RequestedAt, bulk.FinishedAt) }
 
 func whoOf(bulk db.BulkSummary) string {
-	who, _ := orderWords(bulk.Kind, bulk.Options)
+	who, _ := requestWords(bulk.Kind, bulk.Options)
 	return who
 }
 
 func whatOf(bulk db.BulkSummary) string {
-	_, what := orderWords(bulk.Kind, bulk.Options)
+	_, what := requestWords(bulk.Kind, bulk.Options)
 	return what
 }
 
@@ -176,7 +176,7 @@ func itemHow(item db.BulkItem) string {
 }
 
 // numberOfPerson is the government's number of a person, the one that a kind of sync goes by first.
-func numberOfPerson(person db.PersonRef, kind care.RunKind) string {
+func numberOfPerson(person db.Person, kind care.RunKind) string {
 	if person.CareRecipientID == "" || kind == care.RunPACEContract && person.NDISNumber != "" {
 		return person.NDISNumber
 	}
@@ -206,7 +206,7 @@ func thresholdWords(options db.BulkOptionsView) string {
 }
 
 func policyWords(options db.BulkOptionsView) string {
-	if options.HoldChanges {
+	if options.ReviewAll {
 		return "Every change is held for review"
 	}
 	return "Changed amounts and extensions are applied"

@@ -42,5 +42,5 @@ func TestASchedulesPageSaysWhenItPauses(t *testing.T) {
 	var page strings.Builder
 	view := scheduleView{ScheduleView: schedules.ScheduleView{Name: "nightly", PauseOnFailure: true}, zone: time.UTC}
 	require.NoError(t, schedulePage(ui.Page{}, view).Render(t.Context(), &page))
-	require.Contains(t, page.String(), "Pauses when nobody could be synchronised in a run; a run in which some failed pauses nothing")
+	require.Contains(t, page.String(), "Pauses when nobody could be synced in a run; a run in which some failed pauses nothing")
 }

@@ -71,14 +71,14 @@ func (q quiet) visitor(t testing.TB, key string) visitor {
 func (q quiet) pages(t testing.TB, key string) []string {
 	t.Helper()
 	request := q.Request(t, key)
-	plan, err := q.Store.PlanView(t.Context(), organisation(t, q.Store, request.OrganisationID), request.ClientID, time.Now())
+	plan, err := q.Store.PlanView(t.Context(), organisation(t, q.Store, request.OrganisationID), request.PersonID, time.Now())
 	require.NoError(t, err)
-	runs, _, err := q.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{ClientID: request.ClientID, Most: 1})
+	runs, _, err := q.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{PersonID: request.PersonID, Most: 1})
 	require.NoError(t, err)
-	person, run := "/people/"+string(request.ClientID), "/runs/"+string(runs[0].ID)
+	person, run := "/people/"+string(request.PersonID), "/runs/"+string(runs[0].ID)
 	pages := []string{
 		person, person + "/sync", person + "/plan", person + "/plan/budgets/" + string(plan.Budgets[0].ID), run, run + "/cancel", run + "/events",
-		"/runs?person=" + string(request.ClientID),
+		"/runs?person=" + string(request.PersonID),
 	}
 	for _, usage := range plan.Budgets[0].Usage {
 		if usage.InvoiceLineID != nil {
@@ -144,7 +144,7 @@ func TestWhatIsNoIdNamesNothing(t *testing.T) {
 	for _, unstorable := range []string{"/people/%00", "/people?search=%00", "/people?search=%FF"} {
 		require.Equal(t, http.StatusUnprocessableEntity, v.get(unstorable).status, unstorable)
 	}
-	require.Contains(t, v.get("/people?search=%25").body, "Nobody fits", "a pattern's signs are ordinary ones")
+	require.Contains(t, v.get("/people?search=%25").body, "No matching people", "a pattern's signs are ordinary ones")
 }
 
 func TestAScriptInANameIsOnlyAName(t *testing.T) {
@@ -172,14 +172,14 @@ func TestForgedFormsAreRefused(t *testing.T) {
 		{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"https://evil.example"}},
 		{"Origin": {"null"}}, {"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://evil.example"}},
 	} {
-		for _, path := range []string{"/people/" + string(q.Request(t, "several-open").ClientID) + "/syncs", "/people/syncs", "/sign-out", "/sign-in", "/theme"} {
+		for _, path := range []string{"/people/" + string(q.Request(t, "several-open").PersonID) + "/syncs", "/people/syncs", "/sign-out", "/sign-in", "/theme"} {
 			answer := v.send(http.MethodPost, path, url.Values{"theme": {"dark"}}, header)
 			require.Equal(t, http.StatusForbidden, answer.status, "%s %v", path, header)
 			require.Empty(t, answer.header.Values("Set-Cookie"))
 		}
 	}
 	require.Equal(t, http.StatusSeeOther, v.send(http.MethodPost, "/theme", nil, http.Header{"Origin": {"https://caresync.example"}}).status)
-	require.Equal(t, http.StatusNotFound, v.get("/people/"+string(q.Request(t, "several-open").ClientID)+"/syncs").status)
+	require.Equal(t, http.StatusNotFound, v.get("/people/"+string(q.Request(t, "several-open").PersonID)+"/syncs").status)
 	require.Equal(t, http.StatusOK, v.get("/people").status, "still signed in")
 }
 
@@ -317,18 +317,18 @@ func (q quiet) grow(t testing.TB) {
 	require.NoError(t, s.Try(t, `
 		INSERT INTO budget (id, organisation_id, plan_id, upstream_budget_id, service_provider_id, type_code, type_name, start_date, end_date, status, ordinal)
 		SELECT gen_random_uuid(), p.organisation_id, p.id, 'extra-' || n, '', 'ON', 'Home support ongoing', current_date, current_date + 60, '', 0
-		FROM support_plan p, generate_series(1, 60) n WHERE p.client_id = $1`, request.ClientID))
+		FROM support_plan p, generate_series(1, 60) n WHERE p.person_id = $1`, request.PersonID))
 	require.NoError(t, s.Try(t, `
 		INSERT INTO usage_line (id, organisation_id, budget_id, upstream_invoice_id, upstream_item_id, service_provider_id, service_code, delivery_date, amount, ordinal)
 		SELECT gen_random_uuid(), b.organisation_id, b.id, 'extra', n::text, '', 'SERV-9999', current_date, n, 0
-		FROM budget b JOIN support_plan p ON p.id = b.plan_id, generate_series(1, 35) n WHERE p.client_id = $1`, request.ClientID))
+		FROM budget b JOIN support_plan p ON p.id = b.plan_id, generate_series(1, 35) n WHERE p.person_id = $1`, request.PersonID))
 }
 
 // R10: the log names pages by their pattern, and nobody.
 func TestTheLogNamesNobody(t *testing.T) {
 	q := newQuiet(t, "")
 	v := q.visitor(t, "several-open")
-	path := "/people/" + string(q.Request(t, "several-open").ClientID)
+	path := "/people/" + string(q.Request(t, "several-open").PersonID)
 	v.get(path + "/plan")
 	v.get("/people?search=whitlock")
 	v.get("/nothing/whitlock")
@@ -337,7 +337,7 @@ func TestTheLogNamesNobody(t *testing.T) {
 		fmt.Fprintln(&text, entry.Message, entry.ContextMap())
 	}
 	require.Contains(t, text.String(), "GET /people/{person}/plan")
-	for _, secret := range []string{"hitlock", "415056224", string(q.Request(t, "several-open").ClientID), "Robin"} {
+	for _, secret := range []string{"hitlock", "415056224", string(q.Request(t, "several-open").PersonID), "Robin"} {
 		require.NotContains(t, text.String(), secret)
 	}
 }

@@ -42,7 +42,7 @@ func (c console) contract(w http.ResponseWriter, r *http.Request, v visitor) err
 	if view.contract, err = c.store.Contract(r.Context(), v.Organisation, id, now); err != nil {
 		return err
 	}
-	if view.contract.ClientID != person {
+	if view.contract.PersonID != person {
 		return db.ErrNotFound
 	}
 	if view.participant, err = c.store.Participant(r.Context(), v.Organisation, person, now); err != nil {
@@ -53,7 +53,7 @@ func (c console) contract(w http.ResponseWriter, r *http.Request, v visitor) err
 		return err
 	}
 	view.history = historyOf(contractCauses(changes), contractPath(person, id), before, more, v.zone)
-	page := personFrame(view.contract.Client)
+	page := personFrame(view.contract.Person)
 	page.Title = contractTitle(view.contract.ContractHeader)
 	return c.render(w, r, http.StatusOK, contractPage(c.frame(r, page), view))
 }

@@ -166,7 +166,7 @@ func contractActions(view contractView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if view.participant.Available {
-				templ_7745c5c3_Err = retrieveForm(view.contract.ClientID, view.refreshes(), "Refresh", "primary").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = retrieveForm(view.contract.PersonID, view.refreshes(), "Refresh", "primary").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -241,7 +241,7 @@ func contractNotices(view contractView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 templ.SafeURL
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(contractPath(next.ClientID, next.ID)))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(contractPath(next.PersonID, next.ID)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `contract.templ`, Line: 46, Col: 116}
 				}
@@ -274,7 +274,7 @@ func contractNotices(view contractView) templ.Component {
 			}
 		}
 		if view.participant.Waiting != nil {
-			templ_7745c5c3_Err = previewWaits(view.contract.ClientID, view.participant.Waiting, view.zone).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = previewWaits(view.contract.PersonID, view.participant.Waiting, view.zone).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -600,7 +600,7 @@ func contractFacts(view contractView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.FactText("NDIS number", view.contract.Client.NDISNumber).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.FactText("NDIS number", view.contract.Person.NDISNumber).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -34,18 +34,18 @@ type longAnswer struct {
 // Whatever takes long ends with its credential, in the API and in the console: streams, reports, and waiting for a result.
 func TestLongAnswersEndWithTheirCredential(t *testing.T) {
 	d := newDesk(t)
-	organisation, client := organisation(t, d.Store, d.Request(t, "several-open").OrganisationID), d.Request(t, "several-open").ClientID
+	organisation, person := organisation(t, d.Store, d.Request(t, "several-open").OrganisationID), d.Request(t, "several-open").PersonID
 	_, err := d.Store.ImportPeople(t.Context(), organisation.ID, db.Import[db.ImportedPerson]{Rows: manyPeople(1000)}, "tests")
 	require.NoError(t, err)
 	token, secret, err := d.Store.CreateAPIToken(t.Context(), organisation.ID, "tests")
 	require.NoError(t, err)
 	d.temporal.OnStart = func(run string) {
 		require.NoError(t, d.Store.RecordRun(t.Context(), db.RunStart{
-			ID: care.ID(run), Kind: care.RunCareRecipient, WorkflowID: protocol.CareRecipientSyncID(client), StartedAt: time.Now(),
-			Request: care.Request{OrganisationID: organisation.ID, ClientID: client, Trigger: care.TriggerOnDemand},
+			ID: care.ID(run), Kind: care.RunCareRecipient, WorkflowID: protocol.CareRecipientSyncID(person), StartedAt: time.Now(),
+			Request: care.Request{OrganisationID: organisation.ID, PersonID: person, Trigger: care.TriggerOnDemand},
 		}))
 	}
-	started, err := syncs.New(d.Store, d.temporal, protocol.TaskQueues{}).Start(t.Context(), syncs.Request{Organisation: organisation, Client: client})
+	started, err := syncs.New(d.Store, d.temporal, protocol.TaskQueues{}).Start(t.Context(), syncs.Request{Organisation: organisation, Person: person})
 	require.NoError(t, err)
 	d.temporal.OnStart = nil
 	finished, open := d.bulkOf(t, d.visitor(t, "several-open"), everybody), d.bulkOf(t, d.visitor(t, "several-open"), everybody)
@@ -61,7 +61,7 @@ func TestLongAnswersEndWithTheirCredential(t *testing.T) {
 	answers, reports := make(chan longAnswer, 10), 0
 	for _, path := range []string{
 		"/v1" + runPath + "/events", "/v1/bulk-runs/" + string(open) + "/events", report + "json", report + "csv",
-		"/v1/care-recipients/" + string(client) + "/syncs", // waits for the sync
+		"/v1/people/" + string(person) + "/syncs", // waits for the sync
 		runPath + "/events", "/bulks/" + string(open) + "/events", "/bulks/" + string(finished) + "/report.csv", "/bulks/" + string(finished) + "/report.json",
 	} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+path, nil)

@@ -27,7 +27,7 @@ func (c console) runEvents(w http.ResponseWriter, r *http.Request, v visitor) er
 	if _, err := c.store.RunProgress(r.Context(), v.Organisation.ID, id); err != nil {
 		return err
 	}
-	following := syncs.Started{RunID: id, AnotherPass: r.URL.Query().Get("another") == yes}
+	following := syncs.StartResult{RunID: id, AnotherPass: r.URL.Query().Get("another") == yes}
 	return streamed(c, w, r, func(ctx context.Context) iter.Seq2[syncs.Update, error] {
 		return c.syncs.FollowAll(ctx, v.Organisation, following)
 	}, c.runTeller(v, runPanel{zone: v.zone}))

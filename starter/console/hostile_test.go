@@ -27,7 +27,7 @@ func TestScriptsInRecordsAreShownAndNeverRun(t *testing.T) {
 	const script = `<script>window.owned = true</script><img src="x" onerror="window.owned = true">`
 	request := q.Request(t, "several-open")
 	s := testkit.OpenSQL(t, q.DatabaseURL)
-	require.NoError(t, s.Try(t, "UPDATE client SET given_name = $1, family_name = 'Ōzoë 李 \"><b>' WHERE id = $2", script, request.ClientID))
+	require.NoError(t, s.Try(t, "UPDATE person SET given_name = $1, family_name = 'Ōzoë 李 \"><b>' WHERE id = $2", script, request.PersonID))
 	require.NoError(t, s.Try(t, "UPDATE budget SET type_name = $1, status = $1", script))
 	require.NoError(t, s.Try(t, "UPDATE classification SET name = $1", script))
 	require.NoError(t, s.Try(t, "UPDATE approved_service SET name = $1", script))
@@ -72,7 +72,7 @@ func TestAnotherSitesFormDoesNothing(t *testing.T) {
 	request := q.Request(t, "several-open")
 	evil := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
-		_, _ = fmt.Fprintf(w, `<form method="post" action="%s/people/%s/syncs"><button>Win a prize</button></form>`, q.url, request.ClientID)
+		_, _ = fmt.Fprintf(w, `<form method="post" action="%s/people/%s/syncs"><button>Win a prize</button></form>`, q.url, request.PersonID)
 	}))
 	t.Cleanup(evil.Close)
 	w := q.site().newTab(t, request.OrganisationID)
@@ -89,7 +89,7 @@ func TestAnotherSitesFormDoesNothing(t *testing.T) {
 
 func (q quiet) runs(t *testing.T, request care.Request) []db.RunSummary {
 	t.Helper()
-	runs, _, err := q.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{ClientID: request.ClientID, Most: 50})
+	runs, _, err := q.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{PersonID: request.PersonID, Most: 50})
 	require.NoError(t, err)
 	return runs
 }
@@ -98,7 +98,7 @@ func (q quiet) runs(t *testing.T, request care.Request) []db.RunSummary {
 func TestMadeUpAddressesAreSaidToBeNothing(t *testing.T) {
 	q := newQuiet(t, "")
 	w := q.site().newTab(t, q.Request(t, "several-open").OrganisationID)
-	theirs := string(q.Request(t, "details-refused").ClientID)
+	theirs := string(q.Request(t, "details-refused").PersonID)
 	for _, id := range []string{strings.Repeat("9", 10_000), "李-\U0001F4A9", "<script>", theirs} {
 		for _, path := range []string{"/people/%s", "/people/%s/plan", "/runs/%s", "/invoice-lines/%s"} {
 			w.open(strings.Replace(path, "%s", id, 1))

@@ -231,7 +231,7 @@ func invoiceLinePage(page ui.Page, line db.InvoiceLineView, zone *time.Location)
 							}()
 						}
 						ctx = templ.InitializeContext(ctx)
-						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<p>No sync has found it among a budget’s usage. It appears after the claim was approved and the person synchronised.</p>")
+						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<p>No sync has found it among a budget’s usage. It appears after the claim was approved and the person synced.</p>")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -282,7 +282,7 @@ func invoiceLinePage(page ui.Page, line db.InvoiceLineView, zone *time.Location)
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var15 templ.SafeURL
-							templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(budgetPath(one.ClientID, one.BudgetID)))
+							templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(budgetPath(one.PersonID, one.BudgetID)))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `invoiceline.templ`, Line: 43, Col: 72}
 							}

@@ -46,7 +46,7 @@ func syncStepByStep(t *testing.T) {
 	w.do(sendKeys("#search", "whitl marj"))
 	w.press("Search")
 	w.press("Whitlock, Marjorie")
-	w.sees("Never synchronised")
+	w.sees("Never synced")
 
 	// Step 1: the quick action asks for confirmation, and says what will be retrieved.
 	w.press("Synchronise Budget Information")
@@ -61,7 +61,7 @@ func syncStepByStep(t *testing.T) {
 	// Step 2: Sync starts it, and progress is shown. The government is slow, so that there is something to see.
 	require.NoError(t, s.Faults.Add(faults.Fault{Kind: faults.Hang, Operation: "budget-details", Count: 1, Delay: 2 * time.Minute}))
 	w.press("Sync")
-	w.sees("Synchronising")
+	w.sees("Syncing")
 	w.eventually("the summary's result", `document.querySelector('#sync [data-area="summary"]').innerText.includes("3 classifications")`)
 	w.eventually("progress budget by budget", `document.querySelector('#sync [data-area="usage"] progress') !== null`)
 	w.eventually("a live region", `document.querySelector('#sync [role="status"]').innerText.includes("Budget usage")`)
@@ -70,13 +70,13 @@ func syncStepByStep(t *testing.T) {
 	run := value[string](w, `document.querySelector("[sse-connect]").getAttribute("sse-connect")`)
 	w.open("/runs")
 	w.sees("running")
-	w.open("/people/" + string(request.ClientID))
-	w.sees("Synchronising")
+	w.open("/people/" + string(request.PersonID))
+	w.sees("Syncing")
 	require.Equal(t, run, value[string](w, `document.querySelector("[sse-connect]").getAttribute("sse-connect")`))
 	s.Faults.Clear()
 
 	// Step 3: the success message has the care recipient id, counts and a Budget link.
-	w.synced("The synchronisation has finished")
+	w.synced("The sync has finished")
 	w.eventually("care recipient id", `document.querySelector("#sync").innerText.includes("415056224")`)
 	view, err := s.Store.RunView(t.Context(), request.OrganisationID, newestRun(t, s, "several-open").ID)
 	require.NoError(t, err)
@@ -120,7 +120,7 @@ func firstOwnLine(t *testing.T, s *site) string {
 // sync presses the button on somebody's page and confirms.
 func (w *tab) sync(s *site, key string) {
 	w.t.Helper()
-	w.open("/people/" + string(s.Request(w.t, key).ClientID))
+	w.open("/people/" + string(s.Request(w.t, key).PersonID))
 	w.press("Synchronise Budget Information")
 	w.press("Sync")
 }
@@ -130,7 +130,7 @@ func TestARefusedConsentSaysWhatToDo(t *testing.T) {
 	s := newSite(t)
 	w := s.newTab(t, s.Request(t, "consent-refused").OrganisationID)
 	w.sync(s, "consent-refused")
-	w.synced("The synchronisation was partly saved")
+	w.synced("The sync was partly saved")
 	w.sees("Ask the person for consent")
 	w.sees("Care recipient has not provided consent")
 	w.press("Budget")
@@ -144,7 +144,7 @@ func TestAnIdentityMismatchShowsBothRecords(t *testing.T) {
 	s := newSite(t)
 	w := s.newTab(t, s.Request(t, "identity-mismatch").OrganisationID)
 	w.sync(s, "identity-mismatch")
-	w.synced("The synchronisation failed, and nothing was saved")
+	w.synced("The sync failed, and nothing was saved")
 	for _, shown := range []string{"Lowery", "Lindemann", "19 Apr 1949", "19 Apr 1940", "differs"} {
 		w.sees(shown)
 	}
@@ -165,7 +165,7 @@ func TestASamePersonIsConfirmed(t *testing.T) {
 	w.requireNoBarriers("whether it is the same person")
 	w.do(sendKeys("#reason", "compared with the approval letter"))
 	w.press("This is the same person")
-	w.synced("The synchronisation has finished")
+	w.synced("The sync has finished")
 	settled := newestRun(t, s, "several-open")
 	require.Zero(t, settled.Warnings, "it is not asked again")
 	history, _, err := s.Store.PersonHistory(t.Context(), s.Request(t, "several-open").OrganisationID, settled.Person.ID, time.Time{}, 10)
@@ -204,11 +204,11 @@ func TestAHeldRemovalIsAccepted(t *testing.T) {
 	w.sees("Kept: 3 classifications")
 	w.open("/runs?held=yes")
 	w.sees("Marjorie Whitlock")
-	w.open("/people/" + string(request.ClientID) + "/plan")
+	w.open("/people/" + string(request.PersonID) + "/plan")
 	w.press("accept the removal")
 	w.sees("Accept that these records are gone?")
 	w.press("Accept the removal")
-	w.synced("The synchronisation has finished")
+	w.synced("The sync has finished")
 	require.Equal(t, 3, newestRun(t, s, "several-open").Counts[care.KindClassification].Removed)
 	w.press("More about this sync")
 	w.sees("removed")
@@ -225,7 +225,7 @@ func TestAnOutageIsShownAndWaitedFor(t *testing.T) {
 	w.sees("Waiting for Services Australia")
 	w.sees("CareSync goes on trying by itself")
 	s.Faults.Clear()
-	w.synced("The synchronisation has finished")
+	w.synced("The sync has finished")
 }
 
 // R6: cancelling is asked once, and keeps what was saved. Nothing is lost without a worker, either.
@@ -238,7 +238,7 @@ func TestCancelling(t *testing.T) {
 	w.press("Cancel")
 	w.sees("Cancel this sync?")
 	w.press("Cancel the sync")
-	w.sees("The synchronisation was cancelled")
+	w.sees("The sync was cancelled")
 	s.Faults.Clear()
 }
 
@@ -248,39 +248,39 @@ func TestASecondClickJoins(t *testing.T) {
 	w := s.newTab(t, s.Request(t, "several-open").OrganisationID)
 	require.NoError(t, s.Faults.Add(faults.Fault{Kind: faults.Hang, Operation: "budget-details", Count: 1, Delay: 2 * time.Minute}))
 	w.sync(s, "several-open")
-	w.sees("Synchronising")
+	w.sees("Syncing")
 	w.sync(s, "several-open")
 	w.sees("was under way already")
 	s.Faults.Clear()
-	w.synced("The synchronisation has finished")
+	w.synced("The sync has finished")
 	runs, _, err := s.Store.Runs(t.Context(), s.Request(t, "several-open").OrganisationID, db.RunFilter{Most: 10})
 	require.NoError(t, err)
 	require.Len(t, runs, 1)
 }
 
-// Several people are ticked and synchronised at once; somebody without care recipient id is left out, and said to be.
-func TestSynchroniseTheTicked(t *testing.T) {
+// Several people are ticked and synced at once; somebody without care recipient id is left out, and said to be.
+func TestSyncSelected(t *testing.T) {
 	s := newSite(t)
 	w := s.newTab(t, s.Request(t, "several-open").OrganisationID)
 	for _, name := range []string{"Marjorie Whitlock", "Winifred Tran", "Talia Brennan"} {
 		w.pick(`input[aria-label="Tick ` + name + `"]`)
 	}
 	w.sees("3 people are ticked")
-	w.press("Synchronise the ticked")
-	w.sees("2 synchronisations were started. 1 person has no care recipient id and was left out.")
+	w.press("Sync selected")
+	w.sees("2 syncs were started. 1 person has no care recipient id and was left out.")
 	require.Eventually(t, func() bool {
 		return newestRun(t, s, "several-open").State == db.RunFinished && newestRun(t, s, "usage-by-others").State == db.RunFinished
 	}, patience, 50*time.Millisecond)
 	w.open("/people?outcome=succeeded")
 	w.sees("Tran, Winifred")
-	require.False(t, strings.Contains(w.text(), "Ashcroft"), "she was not synchronised")
+	require.False(t, strings.Contains(w.text(), "Ashcroft"), "she was not synced")
 }
 
 // Everything that a sync needs can be done with the keyboard, and the focus is where it belongs.
 func TestTheKeyboardAlone(t *testing.T) {
 	s := newSite(t)
 	w := s.newTab(t, s.Request(t, "several-open").OrganisationID)
-	w.open("/people/" + string(s.Request(t, "several-open").ClientID))
+	w.open("/people/" + string(s.Request(t, "several-open").PersonID))
 	w.tabTo("Skip to content")
 	w.tabTo("Synchronise Budget Information")
 	require.NotEqual(t, "none", value[string](w, `getComputedStyle(document.activeElement).outlineStyle`), "the focus is seen")
@@ -291,5 +291,5 @@ func TestTheKeyboardAlone(t *testing.T) {
 	w.key("Enter")
 	w.tabTo("Sync")
 	w.key("Enter")
-	w.synced("The synchronisation has finished")
+	w.synced("The sync has finished")
 }

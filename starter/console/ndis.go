@@ -22,9 +22,9 @@ func (c console) ndisRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /people/{person}/ndis-pace", c.signedIn(c.ndisSession))
 	mux.Handle("POST /people/{person}/ndis-pace", c.signedIn(c.retrievePlan))
 	mux.Handle("GET /people/{person}/ndis-pace/events", c.signedIn(c.ndisEvents))
-	mux.Handle("GET /people/{person}/ndis-pace/{retrieval}", c.signedIn(c.preview))
-	mux.Handle("POST /people/{person}/ndis-pace/{retrieval}/selection", c.signedIn(c.countSelection))
-	mux.Handle("POST /people/{person}/ndis-pace/{retrieval}/create", c.signedIn(c.createContract))
+	mux.Handle("GET /people/{person}/ndis-pace/{preview}", c.signedIn(c.preview))
+	mux.Handle("POST /people/{person}/ndis-pace/{preview}/selection", c.signedIn(c.countSelection))
+	mux.Handle("POST /people/{person}/ndis-pace/{preview}/create", c.signedIn(c.createContract))
 	mux.Handle("GET /people/{person}/contracts/{contract}", c.signedIn(c.contract))
 }
 

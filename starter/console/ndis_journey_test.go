@@ -21,7 +21,7 @@ import (
 // participantPath is the page of an NDIS participant.
 func (s *site) participantPath(t *testing.T, key string) string {
 	t.Helper()
-	return "/people/" + string(s.RequestFor(t, key).ClientID)
+	return "/people/" + string(s.RequestFor(t, key).PersonID)
 }
 
 // planMove lets something happen to a participant at the NDIA.
@@ -39,7 +39,7 @@ func (s *site) spend(t *testing.T, key, category, amount string) {
 func (s *site) contracts(t *testing.T, key string) []db.ContractHeader {
 	t.Helper()
 	request := s.RequestFor(t, key)
-	contracts, err := s.Store.Contracts(t.Context(), organisation(t, s.Store, request.OrganisationID), request.ClientID, time.Now())
+	contracts, err := s.Store.Contracts(t.Context(), organisation(t, s.Store, request.OrganisationID), request.PersonID, time.Now())
 	require.NoError(t, err)
 	return contracts
 }
@@ -49,7 +49,7 @@ func TestServiceContractStepByStep(t *testing.T) {
 	s := newSite(t)
 	request := s.RequestFor(t, "changed-manager")
 	no := false
-	_, err := s.Store.SetPACEFlags(t.Context(), request.OrganisationID, request.ClientID, care.FlagChange{PACEParticipant: &no}, "tests")
+	_, err := s.Store.SetPACEFlags(t.Context(), request.OrganisationID, request.PersonID, care.FlagChange{PACEParticipant: &no}, "tests")
 	require.NoError(t, err)
 	w := s.newTab(t, request.OrganisationID)
 
@@ -86,7 +86,7 @@ func TestServiceContractStepByStep(t *testing.T) {
 	w.press("Create")
 
 	// Step 7: the new contract has plan budgets and delivered services.
-	w.sees("The synchronisation has finished")
+	w.sees("The sync has finished")
 	require.Equal(t, 21, s.newestPACE(t, "changed-manager").Counts[care.KindPlanBudget].Created)
 	w.press("Open the contract")
 	w.sees("Delivered services")
@@ -109,7 +109,7 @@ func TestServiceContractStepByStep(t *testing.T) {
 func (s *site) newestPACE(t *testing.T, key string) db.RunSummary {
 	t.Helper()
 	request := s.RequestFor(t, key)
-	runs, _, err := s.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{ClientID: request.ClientID, Most: 1})
+	runs, _, err := s.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{PersonID: request.PersonID, Most: 1})
 	require.NoError(t, err)
 	require.NotEmpty(t, runs)
 	return runs[0]
@@ -169,7 +169,7 @@ func TestARetrievalAndACreateAreFollowedLive(t *testing.T) {
 	w.sees("Creating the service contract")
 	w.sees("Waiting for the NDIA")
 	s.Faults.Clear()
-	w.sees("The synchronisation has finished")
+	w.sees("The sync has finished")
 	require.Len(t, s.contracts(t, "fresh-plan"), 1)
 }
 
@@ -199,7 +199,7 @@ func TestARefreshShowsTheDifference(t *testing.T) {
 	w.pick(`[aria-label^="Tick 03 Consumables"]`)
 	w.pick("[name=only]")
 	w.press("Update the contract")
-	w.sees("The synchronisation has finished")
+	w.sees("The sync has finished")
 	require.Equal(t, 1, s.newestPACE(t, "changed-manager").Counts[care.KindPlanBudget].Updated)
 }
 
@@ -221,7 +221,7 @@ func TestAStalePreviewShowsTheDifferenceAndAsksAgain(t *testing.T) {
 	w.sees("This preview was replaced")
 	w.press("Look at the preview")
 	w.press("Create")
-	w.sees("The synchronisation has finished")
+	w.sees("The sync has finished")
 	require.Len(t, s.contracts(t, "changed-manager"), 1)
 }
 
@@ -240,7 +240,7 @@ func TestAnExpiredPreviewIsRetrievedAgain(t *testing.T) {
 	w.press("Look at the preview")
 	w.sees("Plan information")
 	sql := testkit.OpenSQL(t, s.DatabaseURL)
-	require.NoError(t, sql.Try(t, `UPDATE pace_retrieval SET expires_at = now() + interval '2 seconds'`))
+	require.NoError(t, sql.Try(t, `UPDATE pace_preview SET expires_at = now() + interval '2 seconds'`))
 	w.open(preview)
 	w.sees("This preview has expired")
 	w.requireNoBarriers("an expired preview")
@@ -257,7 +257,7 @@ func TestAnExpiredPreviewIsRetrievedAgain(t *testing.T) {
 	w.sees("More than 30 minutes have passed since the plan was retrieved.")
 	w.press("Retrieve the plan again")
 	w.press("Create")
-	w.sees("The synchronisation has finished")
+	w.sees("The sync has finished")
 }
 
 // Refusals show the NDIA's own words and what to do; one that tells of a lost authority stops scheduled syncs (R23, R30).
@@ -277,7 +277,7 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 		require.NotContains(t, w.text(), "Services Australia")
 	}
 	w.requireNoBarriers("a refusal")
-	for _, list := range []string{"/runs?person=" + string(s.RequestFor(t, "future-plan").ClientID), s.participantPath(t, "future-plan"), "/people"} {
+	for _, list := range []string{"/runs?person=" + string(s.RequestFor(t, "future-plan").PersonID), s.participantPath(t, "future-plan"), "/people"} {
 		w.open(list)
 		w.sees("plan not begun")
 	}
@@ -342,7 +342,7 @@ func TestAnOverlapNeedsAnExplicitYes(t *testing.T) {
 	s := newSite(t)
 	request := s.RequestFor(t, "overspent-category")
 	w := s.newTab(t, request.OrganisationID)
-	participant, err := s.Store.Participant(t.Context(), organisation(t, s.Store, request.OrganisationID), request.ClientID, time.Now())
+	participant, err := s.Store.Participant(t.Context(), organisation(t, s.Store, request.OrganisationID), request.PersonID, time.Now())
 	require.NoError(t, err)
 	_, err = s.Store.ImportContracts(t.Context(), request.OrganisationID, db.Import[db.ImportedContract]{Rows: []db.ImportedContract{{
 		Line: 2, NDISNumber: participant.NDISNumber, Reference: "OLD-1", StartDate: care.NewDate(2020, time.January, 1),

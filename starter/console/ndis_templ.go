@@ -158,7 +158,7 @@ func clientFunding(view fundingView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if view.participant.Waiting != nil {
-				templ_7745c5c3_Err = previewWaits(view.participant.ClientID, view.participant.Waiting, view.zone).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = previewWaits(view.participant.PersonID, view.participant.Waiting, view.zone).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -335,7 +335,7 @@ func paceButton(view fundingView) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if view.participant.Available {
-			templ_7745c5c3_Err = retrieveForm(view.participant.ClientID, "", paceTitle, "primary").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = retrieveForm(view.participant.PersonID, "", paceTitle, "primary").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -486,7 +486,7 @@ func paceTicks(view fundingView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var23 templ.SafeURL
-		templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(personPath(view.participant.ClientID) + "/pace-ticks"))
+		templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(personPath(view.participant.PersonID) + "/pace-ticks"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ndis.templ`, Line: 81, Col: 117}
 		}
@@ -577,7 +577,7 @@ func standingNotice(view fundingView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var27 templ.SafeURL
-				templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(personPath(view.participant.ClientID) + "/pace-resume"))
+				templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(personPath(view.participant.PersonID) + "/pace-resume"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ndis.templ`, Line: 100, Col: 102}
 				}
@@ -601,7 +601,7 @@ func standingNotice(view fundingView) templ.Component {
 }
 
 // previewWaits leads to the preview that can be created now.
-func previewWaits(person care.ID, waiting *db.RetrievalRef, zone *time.Location) templ.Component {
+func previewWaits(person care.ID, waiting *db.PreviewRef, zone *time.Location) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -842,7 +842,7 @@ func contractTable(label string, contracts []db.ContractHeader) templ.Component 
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var41 templ.SafeURL
-				templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(contractPath(contract.ClientID, contract.ID)))
+				templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(contractPath(contract.PersonID, contract.ID)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ndis.templ`, Line: 144, Col: 75}
 				}

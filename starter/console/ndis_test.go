@@ -66,7 +66,7 @@ func newNDISDesk(t *testing.T, publicURL string) *ndisDesk {
 		Line: 2, NDISNumber: "430000025", Identity: care.Identity{GivenName: "Bo", FamilyName: "Wagtail", BirthDate: care.NewDate(1980, time.May, 4)},
 	}}}, "tests")
 	require.NoError(t, err)
-	other, err := store.ClientByNDISNumber(t.Context(), d.organisation, "430000025", time.Now())
+	other, err := store.PersonByNDISNumber(t.Context(), d.organisation, "430000025", time.Now())
 	require.NoError(t, err)
 	d.other = other.ID
 	d.answer(pacetest.Read(pacetest.Budget("Consumables", "78000", "22.50"), pacetest.Budget("Transport", "0", "0")), nil)
@@ -89,7 +89,7 @@ func (d *ndisDesk) answer(read care.ContractRead, refused error) {
 		d.reads++
 		pacetest.Begin(d.t, d.store, d.organisation, d.client, run)
 		preview := pacetest.Stage(d.t, d.store, d.organisation, d.client, run, d.reads, care.HeldContracts{}, read)
-		return protocol.RetrieveAnswer{RunID: run, RetrievalID: preview.ID, Outcome: care.AreaSucceeded}, nil
+		return protocol.RetrieveAnswer{RunID: run, PreviewID: preview.ID, Outcome: care.AreaSucceeded}, nil
 	}
 }
 
@@ -363,7 +363,7 @@ func TestARetrievalWaitsForARefresh(t *testing.T) {
 		if runs = append(runs, run); len(runs) == 1 {
 			require.NoError(t, d.store.RecordRun(t.Context(), db.RunStart{
 				ID: care.ID(run), Kind: care.RunPACEContract, WorkflowID: workflow, StartedAt: time.Now(),
-				Request: care.Request{OrganisationID: d.organisation.ID, ClientID: d.client, Trigger: care.TriggerNotification},
+				Request: care.Request{OrganisationID: d.organisation.ID, PersonID: d.client, Trigger: care.TriggerNotification},
 			}))
 		}
 	}
@@ -398,7 +398,7 @@ func TestARetrievalIsNotTakenForACreate(t *testing.T) {
 	created := d.ours.post(preview+"/create", form).header.Get("Location")
 	require.NotEqual(t, again, created)
 	require.Contains(t, d.ours.get(created).body, "Creating the service contract")
-	require.NoError(t, testkit.OpenSQL(t, d.databaseURL).Try(t, `UPDATE pace_retrieval SET expires_at = now() - interval '1 second'`))
+	require.NoError(t, testkit.OpenSQL(t, d.databaseURL).Try(t, `UPDATE pace_preview SET expires_at = now() - interval '1 second'`))
 	require.Contains(t, d.ours.get(created).body, "Creating the service contract", "begun before the preview expired")
 }
 
@@ -440,7 +440,7 @@ func TestAStreamEndsWhenItsVisitorSignsOut(t *testing.T) {
 	d.server.OnStart = func(run string) {
 		require.NoError(t, d.store.RecordRun(t.Context(), db.RunStart{
 			ID: care.ID(run), Kind: care.RunPACEContract, WorkflowID: workflow, StartedAt: time.Now(),
-			Request: care.Request{OrganisationID: d.organisation.ID, ClientID: d.client, Trigger: care.TriggerOnDemand},
+			Request: care.Request{OrganisationID: d.organisation.ID, PersonID: d.client, Trigger: care.TriggerOnDemand},
 		}))
 	}
 	d.server.OnUpdate = func(temporaltest.Update) (any, error) { <-t.Context().Done(); return nil, t.Context().Err() }

@@ -17,11 +17,11 @@ import (
 
 // previewView is what somebody sees before anything is written (R22).
 type previewView struct {
-	person      db.PersonRef
+	person      db.Person
 	participant db.ParticipantView
-	retrieval   db.Retrieval
+	retrieval   db.Preview
 	// shown is the preview; nil where it no longer waits.
-	shown *pace.PreviewView
+	shown *pace.PreviewContentsView
 	now   time.Time
 	zone  *time.Location
 	// sent is the form as it was sent, nil where it was not; refusal says why it was not carried out.
@@ -88,7 +88,7 @@ func (v previewView) funded() []pace.BudgetPreviewView { return v.budgets(true) 
 func (v previewView) unfunded() []pace.BudgetPreviewView { return v.budgets(false) }
 
 func (v previewView) budgets(funded bool) (budgets []pace.BudgetPreviewView) {
-	for i, budget := range pace.InOrder(v.retrieval.Staged.Budgets) {
+	for i, budget := range pace.InOrder(v.retrieval.Contents.Budgets) {
 		if pace.Funded(budget) == funded {
 			budgets = append(budgets, v.shown.Budgets[i])
 		}
@@ -98,7 +98,7 @@ func (v previewView) budgets(funded bool) (budgets []pace.BudgetPreviewView) {
 
 // selected is what Create comes to with the boxes as they are ticked.
 func (v previewView) selected() care.PreviewSelection {
-	preview := v.retrieval.Staged.Preview
+	preview := v.retrieval.Contents.Preview
 	selection := preview.SelectAll().Selection
 	if v.sent != nil {
 		selection = v.sent.Selection
@@ -232,7 +232,7 @@ func (c console) loadPreview(r *http.Request, v visitor) (view previewView, err 
 	if err != nil {
 		return view, err
 	}
-	id, err := pathID(r, "retrieval")
+	id, err := pathID(r, "preview")
 	if err != nil {
 		return view, err
 	}
@@ -240,16 +240,16 @@ func (c console) loadPreview(r *http.Request, v visitor) (view previewView, err 
 	if view.participant, err = c.store.Participant(r.Context(), v.Organisation, person, c.store.Now()); err != nil {
 		return view, err
 	}
-	view.person = db.PersonRef{
+	view.person = db.Person{
 		ID: person, NDISNumber: view.participant.NDISNumber, GivenName: view.participant.GivenName, FamilyName: view.participant.FamilyName,
 	}
-	if view.retrieval, err = c.store.Retrieval(r.Context(), v.Organisation.ID, id); err != nil {
+	if view.retrieval, err = c.store.Preview(r.Context(), v.Organisation.ID, id); err != nil {
 		return view, err
 	}
-	if view.retrieval.ClientID != person {
+	if view.retrieval.PersonID != person {
 		return view, db.ErrNotFound
 	}
-	view.shown = pace.ViewRetrieval(view.retrieval).Preview
+	view.shown = pace.ViewPreview(view.retrieval).Contents
 	return view, nil
 }
 
@@ -260,7 +260,7 @@ func (c console) preview(w http.ResponseWriter, r *http.Request, v visitor) erro
 		return err
 	}
 	switch {
-	case view.retrieval.State == db.RetrievalCreated, view.retrieval.State == db.RetrievalEnded:
+	case view.retrieval.State == db.PreviewCreated, view.retrieval.State == db.PreviewEnded:
 		return c.goTo(w, r, sessionPath(view.person.ID, asked{session: view.retrieval.RunID, after: view.retrieval.ID}))
 	case r.Header.Get("HX-Request") != "": // the preview has expired
 		return c.goTo(w, r, view.address())
@@ -314,7 +314,7 @@ func (c console) createContract(w http.ResponseWriter, r *http.Request, v visito
 		return c.goTo(w, r, view.address())
 	}
 	// What the form lacks is said beside it. Whether the preview has expired is for the workflow to say: somebody may have asked in time.
-	if reason := view.retrieval.Staged.Waiting().Admit(request, view.retrieval.RetrievedAt); reason != "" {
+	if reason := view.retrieval.Contents.Waiting().Admit(request, view.retrieval.RetrievedAt); reason != "" {
 		return c.refuse(w, r, view, request, reason)
 	}
 	created, done, err := c.createdSoon(r, pace.CreateRequest{CreateRequest: request, Organisation: v.Organisation, RequestedBy: v.requestedBy()})

@@ -2331,12 +2331,12 @@ func otherPlans(view previewView) templ.Component {
 			templ_7745c5c3_Var99 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if len(view.retrieval.Staged.Others) > 0 {
+		if len(view.retrieval.Contents.Others) > 0 {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 161, "<section class=\"card\" aria-label=\"Other plans\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = listedPlans(view.person.ID, "Other plans of this participant", view.retrieval.Staged.Others, true).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = listedPlans(view.person.ID, "Other plans of this participant", view.retrieval.Contents.Others, true).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -104,7 +104,7 @@ func (c console) beginRetrieval(w http.ResponseWriter, r *http.Request, v visito
 	}
 	going, end := c.goingOn(r)
 	retrieving := c.pace.Begin(going, pace.Request{
-		Organisation: v.Organisation, Client: person, PlanStartDate: planStart, RequestedBy: v.requestedBy(),
+		Organisation: v.Organisation, Person: person, PlanStartDate: planStart, RequestedBy: v.requestedBy(),
 	})
 	go func() {
 		defer end()
@@ -132,7 +132,7 @@ func (c console) goingOn(r *http.Request) (context.Context, func()) {
 }
 
 // takenUp waits until it is known which run answers. A refresh that is under way is waited for: the retrieval follows it.
-func (c console) takenUp(ctx context.Context, v visitor, retrieving *pace.Retrieving) (run care.ID, err error) {
+func (c console) takenUp(ctx context.Context, v visitor, retrieving *pace.PreviewJob) (run care.ID, err error) {
 	timer := time.NewTimer(takenUpWithin)
 	defer timer.Stop()
 	for {
@@ -233,7 +233,7 @@ func (c console) goTo(w http.ResponseWriter, r *http.Request, address string) er
 }
 
 // personFrame is that of a page below a person's.
-func personFrame(person db.PersonRef) ui.Page {
+func personFrame(person db.Person) ui.Page {
 	return ui.Page{Section: peoplePath, Trail: []ui.Crumb{
 		{Words: "People", Address: peoplePath}, {Words: personName(person), Address: personPath(person.ID)},
 	}}
@@ -286,9 +286,9 @@ func untilPreview(updates iter.Seq2[syncs.Update, error], after care.ID) iter.Se
 }
 
 // createdSoon is what a create came to within a moment; done is false while it goes on.
-func (c console) createdSoon(r *http.Request, request pace.CreateRequest) (created pace.Created, done bool, err error) {
+func (c console) createdSoon(r *http.Request, request pace.CreateRequest) (created pace.CreateResult, done bool, err error) {
 	type answer struct {
-		created pace.Created
+		created pace.CreateResult
 		err     error
 	}
 	going, end := c.goingOn(r)
@@ -309,9 +309,9 @@ func (c console) createdSoon(r *http.Request, request pace.CreateRequest) (creat
 	case answer := <-answered:
 		return answer.created, true, answer.err
 	case <-timer.C:
-		return pace.Created{}, false, nil
+		return pace.CreateResult{}, false, nil
 	case <-r.Context().Done():
-		return pace.Created{}, false, r.Context().Err()
+		return pace.CreateResult{}, false, r.Context().Err()
 	}
 }
 

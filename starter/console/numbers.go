@@ -25,15 +25,15 @@ func (c console) showNumberForm(w http.ResponseWriter, r *http.Request, v visito
 	if err != nil {
 		return err
 	}
-	client, err := c.store.Client(r.Context(), v.Organisation, id, c.store.Now())
+	person, err := c.store.Person(r.Context(), v.Organisation, id, c.store.Now())
 	if err != nil {
 		return err
 	}
 	page := ui.Page{
 		Title: changeNumberTitle, Section: peoplePath,
-		Trail: []ui.Crumb{{Words: "People", Address: peoplePath}, {Words: personName(refOf(client)), Address: personPath(id)}},
+		Trail: []ui.Crumb{{Words: "People", Address: peoplePath}, {Words: personName(refOf(person)), Address: personPath(id)}},
 	}
-	return c.render(w, r, status, numberPage(c.frame(r, page), client, form))
+	return c.render(w, r, status, numberPage(c.frame(r, page), person, form))
 }
 
 // changeNumber gives a person another number.

@@ -70,7 +70,7 @@ func known(value string, options []ui.Option) string {
 	return ""
 }
 
-var peopleOutcomes = outcomeOptions(ui.Option{Value: never, Words: "Never synchronised"})
+var peopleOutcomes = outcomeOptions(ui.Option{Value: never, Words: "Never synced"})
 
 func peopleFilter(query url.Values) db.PeopleFilter {
 	page, _ := strconv.Atoi(query.Get("page")) // no number is the first page
@@ -175,7 +175,7 @@ func (c console) startAll(ctx context.Context, v visitor, people []care.ID) (*st
 	group.SetLimit(startsAtOnce)
 	for _, person := range people {
 		group.Go(func() error {
-			started, err := c.syncs.Start(ctx, syncs.Request{Organisation: v.Organisation, Client: person, RequestedBy: v.requestedBy()})
+			started, err := c.syncs.Start(ctx, syncs.Request{Organisation: v.Organisation, Person: person, RequestedBy: v.requestedBy()})
 			switch {
 			case errors.Is(err, syncs.ErrNoCareRecipientID):
 				done.without.Add(1)

@@ -19,12 +19,12 @@ import (
 // ticked are people of an organisation whom Services Australia can be asked about, as the list's form sends them.
 func (d desk) ticked(t *testing.T, organisationID care.ID, number int) url.Values {
 	t.Helper()
-	clients, _, err := d.Store.Clients(t.Context(), organisation(t, d.Store, organisationID), "", db.MostPerPage, time.Now())
+	people, _, err := d.Store.ListPeople(t.Context(), organisation(t, d.Store, organisationID), "", db.MostPerPage, time.Now())
 	require.NoError(t, err)
 	form := url.Values{}
-	for _, client := range clients {
-		if client.CareRecipientID != "" && len(form["person"]) < number {
-			form.Add("person", string(client.ID))
+	for _, person := range people {
+		if person.CareRecipientID != "" && len(form["person"]) < number {
+			form.Add("person", string(person.ID))
 		}
 	}
 	require.Len(t, form["person"], number)
@@ -40,8 +40,8 @@ func TestSomeOfTheTickedCannotBeStarted(t *testing.T) {
 	answer := v.post("/people/syncs", form)
 	require.Equal(t, http.StatusSeeOther, answer.status, answer.body)
 	runs := v.get(answer.header.Get("Location")).body
-	require.Contains(t, runs, "1 synchronisation was started.")
-	require.Contains(t, runs, "2 people’s synchronisations could not be started.")
+	require.Contains(t, runs, "1 sync was started.")
+	require.Contains(t, runs, "2 people’s syncs could not be started.")
 
 	d.temporal.OnStart = nil
 	none := v.post("/people/syncs", form)

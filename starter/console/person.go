@@ -20,7 +20,7 @@ const (
 
 // personView is a person's page.
 type personView struct {
-	client db.ClientView
+	record db.PersonView
 	today  care.Date
 	// latest is the newest Care Recipient Sync; nil where there was none.
 	latest *runPanel
@@ -31,11 +31,11 @@ type personView struct {
 	zone    *time.Location
 }
 
-func (v personView) ref() db.PersonRef { return refOf(v.client) }
+func (v personView) ref() db.Person { return refOf(v.record) }
 
-func refOf(client db.ClientView) db.PersonRef {
-	return db.PersonRef{
-		ID: client.ID, CareRecipientID: client.CareRecipientID, NDISNumber: client.NDISNumber, GivenName: client.GivenName, FamilyName: client.FamilyName,
+func refOf(person db.PersonView) db.Person {
+	return db.Person{
+		ID: person.ID, CareRecipientID: person.CareRecipientID, NDISNumber: person.NDISNumber, GivenName: person.GivenName, FamilyName: person.FamilyName,
 	}
 }
 
@@ -58,10 +58,10 @@ func (c console) personView(r *http.Request, v visitor) (personView, error) {
 	}
 	now := c.store.Now()
 	view := personView{zone: v.zone, today: v.Organisation.Today(now)}
-	if view.client, err = c.store.Client(r.Context(), v.Organisation, id, now); err != nil {
+	if view.record, err = c.store.Person(r.Context(), v.Organisation, id, now); err != nil {
 		return personView{}, err
 	}
-	filter := db.ConsoleRunFilter{RunFilter: db.RunFilter{ClientID: id, Most: recentRuns}}
+	filter := db.ConsoleRunFilter{RunFilter: db.RunFilter{PersonID: id, Most: recentRuns}}
 	if view.recent, _, err = c.store.ConsoleRuns(r.Context(), v.Organisation.ID, filter); err != nil {
 		return personView{}, err
 	}
@@ -91,7 +91,7 @@ func (c console) personHistory(r *http.Request, v visitor, person care.ID) (hist
 	all := make([]causedChange, 0, len(changes))
 	for _, change := range changes {
 		all = append(all, causedChange{change.ChangeCause, db.ChangeView{
-			Kind: care.KindClient, RecordID: person, Action: change.Action, Field: change.Field, Old: change.Old, New: change.New,
+			Kind: care.KindPerson, RecordID: person, Action: change.Action, Field: change.Field, Old: change.Old, New: change.New,
 		}})
 	}
 	view := historyOf(all, personPath(person), before, more, v.zone)
@@ -103,9 +103,9 @@ func (c console) personHistory(r *http.Request, v visitor, person care.ID) (hist
 func syncNotice(query url.Values) *ui.Message {
 	switch {
 	case query.Get("another") == yes:
-		return &ui.Message{Tone: ui.Info, Words: "A synchronisation of this person was under way already. Since you asked for more than it reads, one more pass follows it."}
+		return &ui.Message{Tone: ui.Info, Words: "A sync of this person was under way already. Since you asked for more than it reads, one more pass follows it."}
 	case query.Get("joined") == yes:
-		return &ui.Message{Tone: ui.Info, Words: "A synchronisation of this person was under way already. You are following that one; nothing is read twice."}
+		return &ui.Message{Tone: ui.Info, Words: "A sync of this person was under way already. You are following that one; nothing is read twice."}
 	}
 	return nil
 }
@@ -116,15 +116,15 @@ func (c console) syncForm(w http.ResponseWriter, r *http.Request, v visitor) err
 	if err != nil {
 		return err
 	}
-	client, err := c.store.Client(r.Context(), v.Organisation, id, c.store.Now())
+	person, err := c.store.Person(r.Context(), v.Organisation, id, c.store.Now())
 	if err != nil {
 		return err
 	}
 	page := ui.Page{
 		Title: syncTitle, Section: peoplePath,
-		Trail: []ui.Crumb{{Words: "People", Address: peoplePath}, {Words: personName(refOf(client)), Address: personPath(id)}},
+		Trail: []ui.Crumb{{Words: "People", Address: peoplePath}, {Words: personName(refOf(person)), Address: personPath(id)}},
 	}
-	return c.render(w, r, http.StatusOK, syncFormPage(c.frame(r, page), refOf(client)))
+	return c.render(w, r, http.StatusOK, syncFormPage(c.frame(r, page), refOf(person)))
 }
 
 // startSync starts a sync, or joins the one that is under way (R7).
@@ -137,7 +137,7 @@ func (c console) startSync(w http.ResponseWriter, r *http.Request, v visitor) er
 		return formError(err)
 	}
 	started, err := c.syncs.Start(r.Context(), syncs.Request{
-		Organisation: v.Organisation, Client: id, AllBudgets: r.PostForm.Get("all-budgets") == yes, RequestedBy: v.requestedBy(),
+		Organisation: v.Organisation, Person: id, AllBudgets: r.PostForm.Get("all-budgets") == yes, RequestedBy: v.requestedBy(),
 	})
 	if err != nil {
 		return err
@@ -146,7 +146,7 @@ func (c console) startSync(w http.ResponseWriter, r *http.Request, v visitor) er
 	return nil
 }
 
-func startedQuery(started syncs.Started) string {
+func startedQuery(started syncs.StartResult) string {
 	switch {
 	case started.AnotherPass:
 		return "?another=yes"

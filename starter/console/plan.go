@@ -26,7 +26,7 @@ type planView struct {
 	badDay bool
 }
 
-func (v planView) person() db.PersonRef { return refOf(v.plan.Client) }
+func (v planView) person() db.Person { return refOf(v.plan.Person) }
 
 func (v planView) timeline() timeline {
 	return classificationTimeline(v.plan.Classifications, v.plan.Today)
@@ -49,14 +49,14 @@ func (c console) plan(w http.ResponseWriter, r *http.Request, v visitor) error {
 	return c.render(w, r, http.StatusOK, planPage(c.frame(r, page), view))
 }
 
-func personTrail(person db.PersonRef) []ui.Crumb {
+func personTrail(person db.Person) []ui.Crumb {
 	return []ui.Crumb{{Words: "People", Address: peoplePath}, {Words: personName(person), Address: personPath(person.ID)}}
 }
 
 func planLead(plan db.PlanView) string {
-	lead := personName(refOf(plan.Client))
-	if plan.Client.CareRecipientID != "" {
-		lead += ", care recipient id " + plan.Client.CareRecipientID
+	lead := personName(refOf(plan.Person))
+	if plan.Person.CareRecipientID != "" {
+		lead += ", care recipient id " + plan.Person.CareRecipientID
 	}
 	return lead
 }
@@ -90,9 +90,9 @@ func whyActive(plan db.PlanView) string {
 	switch {
 	case len(current(plan.Classifications, func(one db.ClassificationView) *time.Time { return one.RemovedAt })) == 0:
 		return "A plan without a classification is not active."
-	case plan.Client.Plan.EndDate.IsZero():
+	case plan.Person.Plan.EndDate.IsZero():
 		return "It has a classification, and no end."
-	case plan.Client.Plan.Active:
+	case plan.Person.Plan.Active:
 		return "Today is not after its end."
 	default:
 		return "Its end has passed."

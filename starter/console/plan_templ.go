@@ -53,7 +53,7 @@ func planPage(page ui.Page, view planView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if view.plan.Client.CareRecipientID != "" {
+			if view.plan.Person.CareRecipientID != "" {
 				templ_7745c5c3_Var3 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 					templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 					templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -77,7 +77,7 @@ func planPage(page ui.Page, view planView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.DialogLink(personPath(view.plan.Client.ID)+"/sync", syncDialog, "button primary").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.DialogLink(personPath(view.plan.Person.ID)+"/sync", syncDialog, "button primary").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -112,7 +112,7 @@ func planPage(page ui.Page, view planView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if view.plan.Client.Plan == nil {
+			if view.plan.Person.Plan == nil {
 				templ_7745c5c3_Var6 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 					templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 					templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -387,7 +387,7 @@ func planDates(view planView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Day(view.plan.Client.Plan.StartDate).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Day(view.plan.Person.Plan.StartDate).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -434,13 +434,13 @@ func planDates(view planView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					if view.plan.Client.Plan.EndDate.IsZero() {
+					if view.plan.Person.Plan.EndDate.IsZero() {
 						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "<span class=\"absent\">no end date</span>")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
 					} else {
-						templ_7745c5c3_Err = ui.Day(view.plan.Client.Plan.EndDate).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.Day(view.plan.Person.Plan.EndDate).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -484,7 +484,7 @@ func planDates(view planView) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					if view.plan.Client.Plan.Active {
+					if view.plan.Person.Plan.Active {
 						templ_7745c5c3_Err = ui.Badge(ui.Good, "active").Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
@@ -1172,7 +1172,7 @@ func planBudgets(view planView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var54 templ.SafeURL
-					templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(budgetPath(view.plan.Client.ID, one.ID)))
+					templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(budgetPath(view.plan.Person.ID, one.ID)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `plan.templ`, Line: 191, Col: 84}
 					}
@@ -1487,7 +1487,7 @@ func budgetRow(view planView, budget db.BudgetView, mistakable bool) templ.Compo
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var69 templ.SafeURL
-		templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(budgetPath(view.plan.Client.ID, budget.ID)))
+		templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(budgetPath(view.plan.Person.ID, budget.ID)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `plan.templ`, Line: 249, Col: 71}
 		}
@@ -1773,7 +1773,7 @@ func planContributions(view planView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var80 templ.SafeURL
-				templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(planPath(view.plan.Client.ID) + "#contributions"))
+				templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(planPath(view.plan.Person.ID) + "#contributions"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `plan.templ`, Line: 317, Col: 78}
 				}

@@ -33,7 +33,7 @@ func money(text string) *db.Money {
 
 // plan has classifications with these starts and ends.
 func plan(dates ...string) db.PlanView {
-	view := db.PlanView{Client: db.ClientView{Plan: &db.PlanHeader{}}, Today: day("2026-11-22")}
+	view := db.PlanView{Person: db.PersonView{Plan: &db.PlanHeader{}}, Today: day("2026-11-22")}
 	for i := 0; i < len(dates); i += 2 {
 		view.Classifications = append(view.Classifications, db.ClassificationView{
 			ID: db.NewID(), Name: "Level " + string(rune('1'+i/2)), StartDate: day(dates[i]), EndDate: day(dates[i+1]),
@@ -68,9 +68,9 @@ func TestWhyAPlanIsActive(t *testing.T) { // R14
 	open := plan("2025-01-01", "")
 	require.Equal(t, "It has a classification, and no end.", whyActive(open))
 	ended := plan("2025-01-01", "2025-12-31")
-	ended.Client.Plan.EndDate = day("2025-12-31")
+	ended.Person.Plan.EndDate = day("2025-12-31")
 	require.Equal(t, "Its end has passed.", whyActive(ended))
-	ended.Client.Plan.Active = true
+	ended.Person.Plan.Active = true
 	require.Equal(t, "Today is not after its end.", whyActive(ended))
 }
 

@@ -88,7 +88,7 @@ func problemOf(err error) problem {
 		return problem{status: http.StatusUnprocessableEntity, title: "API access needs NDIS PACE Participant",
 			words: "Nothing was changed. Go back and tick “NDIS PACE Participant” first; then API access can be ticked beside it."}
 	case errors.Is(err, syncs.ErrAbandoned):
-		return problem{status: http.StatusConflict, title: "The synchronisation ended without a result",
+		return problem{status: http.StatusConflict, title: "The sync ended without a result",
 			words: "Its workflow ended before it was finished, for instance because an operator terminated it. Nothing was written; go back and begin anew."}
 	case errors.Is(err, syncs.ErrNoCareRecipientID):
 		return problem{status: http.StatusUnprocessableEntity, title: "This person has no care recipient id",

@@ -45,7 +45,7 @@ func (p runPanel) events() string {
 // said is the run's standing in one sentence, for those who listen.
 func (p runPanel) said() string {
 	if p.abandoned {
-		return "The synchronisation ended without a result."
+		return "The sync ended without a result."
 	}
 	if p.finished() {
 		return resultTitle(p.run.RunSummary) + "."
@@ -61,7 +61,7 @@ func (p runPanel) said() string {
 			return areaTitle(area.Area) + ": " + areaWords(area, p.run.Kind)
 		}
 	}
-	return "The synchronisation waits to begin."
+	return "The sync waits to begin."
 }
 
 // resultTitle says how a run ended.
@@ -74,15 +74,15 @@ func resultTitle(run db.RunSummary) string {
 	}
 	switch run.Outcome {
 	case care.RunSucceeded:
-		return "The synchronisation has finished"
+		return "The sync has finished"
 	case care.RunSucceededWithWarnings:
-		return "The synchronisation has finished, with " + present.Count(run.Warnings, "warning", "warnings")
+		return "The sync has finished, with " + present.Count(run.Warnings, "warning", "warnings")
 	case care.RunPartial:
-		return "The synchronisation was partly saved"
+		return "The sync was partly saved"
 	case care.RunCancelled:
-		return "The synchronisation was cancelled"
+		return "The sync was cancelled"
 	default:
-		return "The synchronisation failed, and nothing was saved"
+		return "The sync failed, and nothing was saved"
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 type runsView struct {
 	filter db.ConsoleRunFilter
 	// person is whose runs are listed; nil for everybody's.
-	person *db.PersonRef
+	person *db.Person
 	runs   []db.RunSummary
 	zone   *time.Location
 	after  string
@@ -53,7 +53,7 @@ func runFilter(query url.Values) (filter db.ConsoleRunFilter, err error) {
 		Held: query.Get("held") == yes,
 	}
 	if query.Get("person") != "" {
-		if filter.ClientID, err = parseID(query.Get("person")); err != nil {
+		if filter.PersonID, err = parseID(query.Get("person")); err != nil {
 			return filter, err
 		}
 	}
@@ -69,8 +69,8 @@ func (c console) runs(w http.ResponseWriter, r *http.Request, v visitor) error {
 		return err
 	}
 	view := runsView{filter: filter, zone: v.zone}
-	if filter.ClientID != "" {
-		client, err := c.store.Client(r.Context(), v.Organisation, filter.ClientID, c.store.Now())
+	if filter.PersonID != "" {
+		client, err := c.store.Person(r.Context(), v.Organisation, filter.PersonID, c.store.Now())
 		if err != nil {
 			return err
 		}
@@ -121,16 +121,16 @@ func tickedNotice(query url.Values) *ui.Message {
 	if started+joined+without+failed == 0 {
 		return nil
 	}
-	words := present.Count(started, "synchronisation was started.", "synchronisations were started.")
+	words := present.Count(started, "sync was started.", "syncs were started.")
 	if joined > 0 {
-		words += " " + present.Count(joined, "person is being synchronised already.", "people are being synchronised already.")
+		words += " " + present.Count(joined, "person is being synced already.", "people are being synced already.")
 	}
 	if without > 0 {
 		words += " " + present.Count(without, "person has no care recipient id and was left out.", "people have no care recipient id and were left out.")
 	}
 	if failed > 0 {
-		words += " " + present.Count(failed, "person’s synchronisation", "people’s synchronisations") +
-			" could not be started. Wait a moment and tick them again; who is being synchronised already is not synchronised twice."
+		words += " " + present.Count(failed, "person’s sync", "people’s syncs") +
+			" could not be started. Wait a moment and tick them again; who is being synced already is not synced twice."
 	}
 	tone := ui.Good
 	if without+failed > 0 {

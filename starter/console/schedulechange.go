@@ -58,7 +58,7 @@ func (c console) changeSchedule(w http.ResponseWriter, r *http.Request, v visito
 
 // scheduleValues are what a form holds that asks for such a schedule, as scheduleRequest reads it.
 func scheduleValues(request schedules.Request) url.Values {
-	values := orderValues(request.Order)
+	values := requestValues(request.Bulk)
 	values.Set("when", whenAt)
 	if request.Cron != "" {
 		values.Set("when", whenCron)
@@ -79,8 +79,8 @@ func scheduleValues(request schedules.Request) url.Values {
 	return values
 }
 
-// orderValues are what a form holds that asks for such an order, as orderOf reads it.
-func orderValues(order bulks.Order) url.Values {
+// requestValues are what a form holds that asks for such an order, as orderOf reads it.
+func requestValues(order bulks.Request) url.Values {
 	values := newOrderForm(nil).values
 	values.Set("kind", string(order.Kind))
 	switch {
@@ -96,7 +96,7 @@ func orderValues(order bulks.Order) url.Values {
 	values.Set("only", string(order.Only))
 	setTick(values, "all_budgets", order.AllBudgets)
 	setTick(values, "accept_absences", order.AcceptAbsences)
-	if order.HoldChanges {
+	if order.ReviewAll {
 		values.Set("policy", policyHold)
 	}
 	setNumber(values, "window", order.Window)

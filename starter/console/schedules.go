@@ -166,7 +166,7 @@ func scheduleRequest(values url.Values) (request schedules.Request, err error) {
 	if request.Jitter, err = timeOf(values, "jitter", "jitter_unit"); err != nil {
 		return request, err
 	}
-	request.Order, err = orderOf(values)
+	request.Bulk, err = bulkRequestOf(values)
 	return request, err
 }
 
@@ -276,7 +276,7 @@ func (c console) triggerSchedule(w http.ResponseWriter, r *http.Request, v visit
 	case triggered.BulkID != "":
 		waiting, cancel := context.WithTimeout(r.Context(), begunWithin)
 		defer cancel()
-		if c.bulks.Begun(waiting, v.Organisation.ID, triggered.BulkID) == nil {
+		if c.bulks.HasBegun(waiting, v.Organisation.ID, triggered.BulkID) == nil {
 			address = bulkPath(triggered.BulkID)
 		}
 	}
@@ -397,12 +397,12 @@ func scheduledWords(run schedules.ScheduledRun) string {
 }
 
 func scheduleWho(schedule schedules.ScheduleView) string {
-	who, _ := orderWords(schedule.Kind, schedule.Options)
+	who, _ := requestWords(schedule.Kind, schedule.Options)
 	return who
 }
 
 func scheduleWhat(schedule schedules.ScheduleView) string {
-	_, what := orderWords(schedule.Kind, schedule.Options)
+	_, what := requestWords(schedule.Kind, schedule.Options)
 	return what
 }
 

@@ -469,7 +469,7 @@ func scheduleFormPage(page ui.Page, view scheduleFormView) templ.Component {
 				}
 				templ_7745c5c3_Err = inputOf(view.adminForm, inputField{
 					name: "time_of_day", label: "Time of day", kind: "time", class: "short",
-					hint: "Between 2 and 3 o’clock the clocks are changed twice a year: better take another hour.",
+					hint: "Avoid 2 am to 3 am: daylight saving changes then.",
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -540,7 +540,7 @@ func scheduleFormPage(page ui.Page, view scheduleFormView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = orderFields(view.adminForm, view.providers, false).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = requestFields(view.adminForm, view.providers, false).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -594,7 +594,7 @@ func scheduleFormPage(page ui.Page, view scheduleFormView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = tickOf(view.adminForm, "pause_on_failure", "Pause on failure", "Pause when nobody could be synchronised in a run; a run in which some failed pauses nothing.").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = tickOf(view.adminForm, "pause_on_failure", "Pause on failure", "Pause when nobody could be synced in a run; a run in which some failed pauses nothing.").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -610,7 +610,7 @@ func scheduleFormPage(page ui.Page, view scheduleFormView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Card("otherwise", "When things do not go as planned").Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Card("otherwise", "Error handling").Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -757,7 +757,7 @@ func schedulePage(page ui.Page, view scheduleView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Notice(ui.Warn, "The clocks are changed at that time of day").Render(templ.WithChildren(ctx, templ_7745c5c3_Var29), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Notice(ui.Warn, "Daylight saving changes at that time of day").Render(templ.WithChildren(ctx, templ_7745c5c3_Var29), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -791,14 +791,14 @@ func schedulePage(page ui.Page, view scheduleView) templ.Component {
 							}()
 						}
 						ctx = templ.InitializeContext(ctx)
-						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 54, "<p>It runs no more until somebody resumes it. ")
+						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 54, "<p>Paused until resumed. ")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var34 string
 						templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(view.Note)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `schedules.templ`, Line: 182, Col: 62}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `schedules.templ`, Line: 182, Col: 41}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var34))
 						if templ_7745c5c3_Err != nil {
@@ -1034,7 +1034,7 @@ func schedulePage(page ui.Page, view scheduleView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.FactText("Ends early above", thresholdWords(view.Options)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.FactText("Stop at failure rate", thresholdWords(view.Options)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -1067,7 +1067,7 @@ func schedulePage(page ui.Page, view scheduleView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					if view.PauseOnFailure {
-						templ_7745c5c3_Err = ui.FactText("On failure", "Pauses when nobody could be synchronised in a run; a run in which some failed pauses nothing").Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.FactText("On failure", "Pauses when nobody could be synced in a run; a run in which some failed pauses nothing").Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -1317,13 +1317,13 @@ func backfillCard(view scheduleView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 99, "</div><div class=\"actions\"><button>Make good for them</button></div></form>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 99, "</div><div class=\"actions\"><button>Run missed times</button></div></form>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Card("backfill", "Make good for times that have passed").Render(templ.WithChildren(ctx, templ_7745c5c3_Var48), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Card("backfill", "Run missed times").Render(templ.WithChildren(ctx, templ_7745c5c3_Var48), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

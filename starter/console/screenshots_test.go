@@ -129,7 +129,7 @@ func alike(a, b color.RGBA) bool {
 	return near(a.R, b.R) && near(a.G, b.G) && near(a.B, b.B)
 }
 
-// scenes synchronise people as somebody would, and answer with what there is to see.
+// scenes sync people as somebody would, and answer with what there is to see.
 func (s *site) scenes(t *testing.T) []scene {
 	t.Helper()
 	synced := func(key string) {
@@ -144,9 +144,9 @@ func (s *site) scenes(t *testing.T) []scene {
 	synced("reversal")
 	changed := newestRun(t, s, "reversal").ID
 
-	person := func(key string) string { return "/people/" + string(s.Request(t, key).ClientID) }
+	person := func(key string) string { return "/people/" + string(s.Request(t, key).PersonID) }
 	return []scene{
-		{"bulk", "/bulks/new", func(w *tab) { w.press("Start the bulk run"); w.sees("Not everybody was synchronised") }, []look{wide, narrow}},
+		{"bulk", "/bulks/new", func(w *tab) { w.press("Start the bulk run"); w.sees("Not everybody was synced") }, []look{wide, narrow}},
 		{"running", person("re-opened"), func(w *tab) { s.slowly(t); w.sync(s, "re-opened"); w.sees("open budget") }, []look{wideDark, narrow}},
 		{"people", "/people", nil, []look{window, phone}},
 		{"confirmation", person("several-open"), func(w *tab) { w.press("Synchronise Budget Information") }, []look{window, phoneDark}},

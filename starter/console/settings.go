@@ -114,7 +114,7 @@ func (c console) changePACE(w http.ResponseWriter, r *http.Request, v visitor) e
 	if err == nil && !form.ticked("enabled") {
 		return c.askToDisablePACE(w, r, v, calls)
 	}
-	var enabled pace.Enabled
+	var enabled pace.EnableResult
 	if err == nil {
 		enabled, err = c.pace.Enable(r.Context(), pace.EnableRequest{Organisation: v.Organisation, BudgetCallsPerHour: calls, By: v.requestedBy()})
 	}

@@ -57,5 +57,5 @@ func TestBudgetCallsAreKeptOnlyTogetherWithPACE(t *testing.T) {
 func TestAScheduleSaysWhenItPauses(t *testing.T) {
 	d := newDesk(t)
 	body := d.visitor(t, "several-open").get("/new-schedule").body
-	require.Equal(t, 1, strings.Count(body, "Pause when nobody could be synchronised in a run; a run in which some failed pauses nothing."))
+	require.Equal(t, 1, strings.Count(body, "Pause when nobody could be synced in a run; a run in which some failed pauses nothing."))
 }

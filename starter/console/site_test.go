@@ -55,7 +55,7 @@ func noErrors(t *testing.T) *zap.Logger {
 func newestRun(t *testing.T, s *site, key string) db.RunSummary {
 	t.Helper()
 	request := s.Request(t, key)
-	runs, _, err := s.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{ClientID: request.ClientID, Most: 1})
+	runs, _, err := s.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{PersonID: request.PersonID, Most: 1})
 	require.NoError(t, err)
 	require.NotEmpty(t, runs)
 	return runs[0]

@@ -42,7 +42,7 @@ func endOfLast(run *db.RunRef) present.Ending {
 func lastRunWords(run *db.RunRef) string {
 	switch {
 	case run == nil:
-		return "never synchronised"
+		return "never synced"
 	case run.Outcome == "":
 		return "under way"
 	default:
@@ -153,7 +153,7 @@ func areaTitle(area care.Area) string {
 }
 
 // personName is a name as people look it up, or a word for none.
-func personName(person db.PersonRef) string {
+func personName(person db.Person) string {
 	if name := present.Name(person.GivenName, person.FamilyName); name != "" {
 		return name
 	}
@@ -161,7 +161,7 @@ func personName(person db.PersonRef) string {
 }
 
 // listName puts the family name first, as lists are sorted.
-func listName(person db.PersonRef) string {
+func listName(person db.Person) string {
 	if person.FamilyName == "" || person.GivenName == "" {
 		return personName(person)
 	}

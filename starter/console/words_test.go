@@ -20,7 +20,7 @@ func TestAPlanThatHasNotBegunIsNeutral(t *testing.T) {
 		area   string
 	}{
 		{care.ReasonPlanInFuture, ui.Quiet, "plan not begun", "This plan has not begun", "plan not begun"},
-		{care.ReasonNotPACE, ui.Bad, "failed", "The synchronisation failed, and nothing was saved", "refused"},
+		{care.ReasonNotPACE, ui.Bad, "failed", "The sync failed, and nothing was saved", "refused"},
 	} {
 		run := db.RunSummary{State: db.RunFinished, Outcome: care.RunFailed, Reason: test.reason}
 		last := &db.RunRef{Outcome: care.RunFailed, Reason: test.reason}

@@ -74,10 +74,10 @@ func readBudgetID(line record) care.ID {
 	return care.ID(id.String())
 }
 
-func readClaimStatus(line record) care.ClaimStatus {
+func readClaimStatus(line record) care.InvoiceClaimStatus {
 	text := strings.ToLower(line.needed(claimStatus))
-	known := make([]string, len(care.ClaimStatuses))
-	for i, status := range care.ClaimStatuses {
+	known := make([]string, len(care.InvoiceClaimStatuses))
+	for i, status := range care.InvoiceClaimStatuses {
 		if known[i] = string(status); text == known[i] {
 			return status
 		}

@@ -19,36 +19,36 @@ type CreateRequest struct {
 	RequestedBy  string
 }
 
-// Created is what a Create came to.
-type Created struct {
+// CreateResult is what a Create came to.
+type CreateResult struct {
 	RunID      care.ID
 	ContractID care.ID
 	Outcome    care.AreaOutcome
 	Reason     care.Reason
 	// Next is the preview that waits now, where the NDIA reports something else than the one before showed (R22); it has the differences.
-	Next *db.Retrieval
+	Next *db.Preview
 }
 
 // Create writes what a preview showed, of the budgets that are ticked (R22). Whoever asks twice gets the first answer. It fails with
 // NotAdmitted where it was not begun, and with db.ErrNotFound for a preview that is not the organisation's.
-func (s *Service) Create(ctx context.Context, request CreateRequest) (Created, error) {
-	retrieval, err := s.store.Retrieval(ctx, request.Organisation.ID, request.PreviewID)
+func (s *Service) Create(ctx context.Context, request CreateRequest) (CreateResult, error) {
+	retrieval, err := s.store.Preview(ctx, request.Organisation.ID, request.PreviewID)
 	if err != nil {
-		return Created{}, err
+		return CreateResult{}, err
 	}
-	if retrieval.State != db.RetrievalWaiting {
+	if retrieval.State != db.PreviewWaiting {
 		return s.settled(ctx, request.Organisation, retrieval)
 	}
 	request.PreviewID = retrieval.ID // the update is named after it: an id can be written in several ways
-	answer, err := s.create(ctx, retrieval.ClientID, request)
+	answer, err := s.create(ctx, retrieval.PersonID, request)
 	if reason, refused := notAdmitted(err); refused {
-		return Created{}, &NotAdmitted{Reason: reason}
+		return CreateResult{}, &NotAdmitted{Reason: reason}
 	}
 	if isOver(err) {
 		return s.overtaken(ctx, request)
 	}
 	if err != nil {
-		return Created{}, err
+		return CreateResult{}, err
 	}
 	return s.created(ctx, request.Organisation, answer)
 }
@@ -70,41 +70,41 @@ func (s *Service) create(ctx context.Context, person care.ID, request CreateRequ
 }
 
 // settled says what became of a retrieval that no longer waits.
-func (s *Service) settled(ctx context.Context, organisation db.Organisation, retrieval db.Retrieval) (Created, error) {
+func (s *Service) settled(ctx context.Context, organisation db.Organisation, retrieval db.Preview) (CreateResult, error) {
 	switch retrieval.State {
-	case db.RetrievalCreated:
-		return Created{RunID: retrieval.RunID, ContractID: retrieval.ContractID, Outcome: care.AreaSucceeded}, nil
-	case db.RetrievalReplaced:
-		return Created{}, &NotAdmitted{Reason: care.ReasonPreviewReplaced}
+	case db.PreviewCreated:
+		return CreateResult{RunID: retrieval.RunID, ContractID: retrieval.ContractID, Outcome: care.AreaSucceeded}, nil
+	case db.PreviewReplaced:
+		return CreateResult{}, &NotAdmitted{Reason: care.ReasonPreviewReplaced}
 	}
 	run, err := s.store.RunProgress(ctx, organisation.ID, retrieval.RunID)
 	if err != nil {
-		return Created{}, err
+		return CreateResult{}, err
 	}
 	if run.Outcome == "" || run.Reason == "" {
-		return Created{}, &NotAdmitted{Reason: care.ReasonPreviewExpired}
+		return CreateResult{}, &NotAdmitted{Reason: care.ReasonPreviewExpired}
 	}
-	return Created{}, &NotAdmitted{Reason: run.Reason}
+	return CreateResult{}, &NotAdmitted{Reason: run.Reason}
 }
 
 // overtaken looks once more at a retrieval whose workflow has ended.
-func (s *Service) overtaken(ctx context.Context, request CreateRequest) (Created, error) {
-	retrieval, err := s.store.Retrieval(ctx, request.Organisation.ID, request.PreviewID)
+func (s *Service) overtaken(ctx context.Context, request CreateRequest) (CreateResult, error) {
+	retrieval, err := s.store.Preview(ctx, request.Organisation.ID, request.PreviewID)
 	if err != nil {
-		return Created{}, err
+		return CreateResult{}, err
 	}
-	if retrieval.State == db.RetrievalWaiting { // its workflow was terminated
-		return Created{}, syncs.ErrAbandoned
+	if retrieval.State == db.PreviewWaiting { // its workflow was terminated
+		return CreateResult{}, syncs.ErrAbandoned
 	}
 	return s.settled(ctx, request.Organisation, retrieval)
 }
 
-func (s *Service) created(ctx context.Context, organisation db.Organisation, answer protocol.CreateAnswer) (Created, error) {
-	created := Created{RunID: answer.RunID, ContractID: answer.ContractID, Outcome: answer.Outcome, Reason: answer.Reason}
-	if answer.NextRetrievalID == "" {
+func (s *Service) created(ctx context.Context, organisation db.Organisation, answer protocol.CreateAnswer) (CreateResult, error) {
+	created := CreateResult{RunID: answer.RunID, ContractID: answer.ContractID, Outcome: answer.Outcome, Reason: answer.Reason}
+	if answer.NextPreviewID == "" {
 		return created, nil
 	}
-	next, err := s.store.Retrieval(ctx, organisation.ID, answer.NextRetrievalID)
+	next, err := s.store.Preview(ctx, organisation.ID, answer.NextPreviewID)
 	if err != nil {
 		return created, err
 	}
@@ -113,21 +113,21 @@ func (s *Service) created(ctx context.Context, organisation db.Organisation, ans
 }
 
 // createAll creates everything that a preview shows. That it was not admitted is an answer: the preview still waits.
-func (s *Service) createAll(ctx context.Context, request Request, retrieval *db.Retrieval) (*Created, error) {
-	agreed := retrieval.Staged.SelectAll()
+func (s *Service) createAll(ctx context.Context, request Request, retrieval *db.Preview) (*CreateResult, error) {
+	agreed := retrieval.Contents.SelectAll()
 	agreed.AcceptOverlaps, agreed.AcceptRemovals = request.AcceptOverlaps, request.AcceptRemovals
 	created, err := s.Create(ctx, CreateRequest{CreateRequest: agreed, Organisation: request.Organisation, RequestedBy: request.RequestedBy})
 	var refused *NotAdmitted
 	if errors.As(err, &refused) {
-		return &Created{RunID: retrieval.RunID, Outcome: care.AreaRefused, Reason: refused.Reason}, nil
+		return &CreateResult{RunID: retrieval.RunID, Outcome: care.AreaRefused, Reason: refused.Reason}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	if created.Outcome == care.AreaSucceeded {
-		retrieval.State, retrieval.ContractID = db.RetrievalCreated, created.ContractID
+		retrieval.State, retrieval.ContractID = db.PreviewCreated, created.ContractID
 	} else {
-		retrieval.State = db.RetrievalReplaced
+		retrieval.State = db.PreviewReplaced
 	}
 	return &created, nil
 }

@@ -18,20 +18,20 @@ type EnableRequest struct {
 	By                 string
 }
 
-// Enabled is what came of it: the settings as they are now, and the steps of the check.
-type Enabled struct {
+// EnableResult is what came of it: the settings as they are now, and the steps of the check.
+type EnableResult struct {
 	Settings db.PACESettings
 	Check    check.Result
 }
 
 // Enable tests the connection and enables the PACE API only if it works, else it fails with ErrCheckFailed and the steps. Where there
 // is no such connection, that is a db.InvalidError.
-func (s *Service) Enable(ctx context.Context, request EnableRequest) (Enabled, error) {
+func (s *Service) Enable(ctx context.Context, request EnableRequest) (EnableResult, error) {
 	connection, err := s.Connection(ctx, request.Organisation, request.Connection)
 	if err != nil {
-		return Enabled{}, err
+		return EnableResult{}, err
 	}
-	enabled := Enabled{Check: s.checker.Check(ctx, connection)}
+	enabled := EnableResult{Check: s.checker.Check(ctx, connection)}
 	if err := ctx.Err(); err != nil {
 		return enabled, err
 	}

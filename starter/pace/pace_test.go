@@ -62,7 +62,7 @@ func newWorld(t *testing.T) *world {
 }
 
 func (w *world) request() pace.Request {
-	return pace.Request{Organisation: w.organisation, Client: w.client, RequestedBy: "tests"}
+	return pace.Request{Organisation: w.organisation, Person: w.client, RequestedBy: "tests"}
 }
 
 // stage is what a worker does with a retrieve: it stages a preview.
@@ -78,7 +78,7 @@ func (w *world) answers(read care.ContractRead, create func(protocol.CreateReque
 	w.server.OnUpdate = func(update temporaltest.Update) (any, error) {
 		if update.Name == protocol.Retrieve.Name {
 			preview := w.stage(update.RunID, read)
-			return protocol.RetrieveAnswer{RunID: care.ID(update.RunID), RetrievalID: preview.ID, Outcome: care.AreaSucceeded}, nil
+			return protocol.RetrieveAnswer{RunID: care.ID(update.RunID), PreviewID: preview.ID, Outcome: care.AreaSucceeded}, nil
 		}
 		require.Equal(w.t, protocol.CreateUpdateID(update.Argument.(protocol.CreateRequest).PreviewID), update.ID, "a double click gets the first answer")
 		require.Equal(w.t, strings.ToLower(update.ID), update.ID, "however the id was written")
@@ -86,7 +86,7 @@ func (w *world) answers(read care.ContractRead, create func(protocol.CreateReque
 	}
 }
 
-func (w *world) retrieve() pace.Retrieved {
+func (w *world) retrieve() pace.PreviewResult {
 	w.t.Helper()
 	retrieved, err := w.service.Retrieve(w.t.Context(), w.request())
 	require.NoError(w.t, err)
@@ -113,7 +113,7 @@ func TestRetrieveStartsASessionAndAnswersWithThePreview(t *testing.T) { // R22
 	retrieved, err := retrieving.Wait(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, care.AreaSucceeded, retrieved.Outcome)
-	require.Len(t, retrieved.Retrieval.Staged.Budgets, 1)
+	require.Len(t, retrieved.Preview.Contents.Budgets, 1)
 	require.Equal(t, retrieved.RunID, <-retrieving.Run())
 
 	workflow := w.server.Workflow(w.workflowID)
@@ -142,7 +142,7 @@ func TestTheRunIsKnownBeforeTheAnswerIs(t *testing.T) {
 	close(known)
 	retrieved, err := retrieving.Wait(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, pace.Retrieved{RunID: run, Outcome: care.AreaRefused, Reason: care.ReasonNotFound}, retrieved, "a refusal is an answer")
+	require.Equal(t, pace.PreviewResult{RunID: run, Outcome: care.AreaRefused, Reason: care.ReasonNotFound}, retrieved, "a refusal is an answer")
 }
 
 func TestSomebodyElsesClientIsNotAskedFor(t *testing.T) { // R11
@@ -154,7 +154,7 @@ func TestSomebodyElsesClientIsNotAskedFor(t *testing.T) { // R11
 	request.Organisation = other
 	_, err = w.service.Retrieve(t.Context(), request)
 	require.ErrorIs(t, err, db.ErrNotFound)
-	_, err = w.service.Refresh(t.Context(), pace.RefreshRequest{Organisation: other, Client: w.client, Trigger: care.TriggerBulk})
+	_, err = w.service.Refresh(t.Context(), pace.RefreshRequest{Organisation: other, Person: w.client, Trigger: care.TriggerBulk})
 	require.ErrorIs(t, err, db.ErrNotFound)
 	require.False(t, w.server.Known(w.workflowID), "nothing was started")
 }
@@ -170,7 +170,7 @@ func TestABusyWorkflowIsAskedAgain(t *testing.T) {
 		}
 		return free(update)
 	}
-	require.NotNil(t, w.retrieve().Retrieval)
+	require.NotNil(t, w.retrieve().Preview)
 	require.Equal(t, 4, asked)
 }
 
@@ -241,7 +241,7 @@ func TestTemporalBeingAwayIsTold(t *testing.T) {
 	w.server.Err = serviceerror.NewUnavailable("connection refused")
 	_, err := w.service.Retrieve(t.Context(), w.request())
 	require.ErrorIs(t, err, syncs.ErrUnavailable)
-	_, err = w.service.Refresh(t.Context(), pace.RefreshRequest{Organisation: w.organisation, Client: w.client, Trigger: care.TriggerBulk})
+	_, err = w.service.Refresh(t.Context(), pace.RefreshRequest{Organisation: w.organisation, Person: w.client, Trigger: care.TriggerBulk})
 	require.ErrorIs(t, err, syncs.ErrUnavailable)
 }
 
@@ -253,7 +253,7 @@ func TestCreateSendsWhatWasTicked(t *testing.T) { // R22
 		sent = request
 		return protocol.CreateAnswer{RunID: care.ID(run), ContractID: db.NewID(), Outcome: care.AreaSucceeded}, nil
 	})
-	preview := w.retrieve().Retrieval.Staged.Preview
+	preview := w.retrieve().Preview.Contents.Preview
 	request := w.createRequest(preview)
 	request.AcceptRemovals = true
 	created, err := w.service.Create(t.Context(), request)
@@ -267,14 +267,14 @@ func TestCreateSendsWhatWasTicked(t *testing.T) { // R22
 func TestCreateOfAPreviewThatNoLongerWaits(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		end    func(w *world, retrieved pace.Retrieved)
+		end    func(w *world, retrieved pace.PreviewResult)
 		reason care.Reason
 	}{
-		"replaced": {func(w *world, _ pace.Retrieved) { w.retrieve() }, care.ReasonPreviewReplaced},
-		"expired": {func(w *world, retrieved pace.Retrieved) {
+		"replaced": {func(w *world, _ pace.PreviewResult) { w.retrieve() }, care.ReasonPreviewReplaced},
+		"expired": {func(w *world, retrieved pace.PreviewResult) {
 			pacetest.Finish(w.t, w.store, w.organisation, retrieved.RunID, care.Expired())
 		}, care.ReasonPreviewExpired},
-		"cancelled": {func(w *world, retrieved pace.Retrieved) {
+		"cancelled": {func(w *world, retrieved pace.PreviewResult) {
 			pacetest.Finish(w.t, w.store, w.organisation, retrieved.RunID, care.Cancelled())
 		}, care.ReasonCancelled},
 	} {
@@ -286,7 +286,7 @@ func TestCreateOfAPreviewThatNoLongerWaits(t *testing.T) {
 			})
 			retrieved := w.retrieve()
 			test.end(w, retrieved)
-			_, err := w.service.Create(t.Context(), w.createRequest(retrieved.Retrieval.Staged.Preview))
+			_, err := w.service.Create(t.Context(), w.createRequest(retrieved.Preview.Contents.Preview))
 			var refused *pace.NotAdmitted
 			require.ErrorAs(t, err, &refused)
 			require.Equal(t, test.reason, refused.Reason)
@@ -301,7 +301,7 @@ func TestCreateThatIsNotAdmitted(t *testing.T) { // R22
 	w.answers(consumables, func(protocol.CreateRequest, string) (protocol.CreateAnswer, error) {
 		return protocol.CreateAnswer{}, rejected(protocol.ErrorNotAdmitted, care.ReasonSelectionEmpty)
 	})
-	_, err := w.service.Create(t.Context(), w.createRequest(w.retrieve().Retrieval.Staged.Preview))
+	_, err := w.service.Create(t.Context(), w.createRequest(w.retrieve().Preview.Contents.Preview))
 	var refused *pace.NotAdmitted
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, care.ReasonSelectionEmpty, refused.Reason)
@@ -317,7 +317,7 @@ func TestCreateWaitsWhileTheWorkflowIsBusy(t *testing.T) {
 		}
 		return protocol.CreateAnswer{RunID: care.ID(run), ContractID: db.NewID(), Outcome: care.AreaSucceeded}, nil
 	})
-	created, err := w.service.Create(t.Context(), w.createRequest(w.retrieve().Retrieval.Staged.Preview))
+	created, err := w.service.Create(t.Context(), w.createRequest(w.retrieve().Preview.Contents.Preview))
 	require.NoError(t, err)
 	require.Equal(t, care.AreaSucceeded, created.Outcome)
 }
@@ -330,14 +330,14 @@ func TestCreateThatFindsSomethingElseAnswersWithTheNextPreview(t *testing.T) { /
 		next := w.stage(run, pacetest.Read(pacetest.Budget("Consumables", "78000", spent)), care.NamedChange{
 			Subject: "Consumables", Change: care.Change{Action: care.ActionUpdated, Field: "spent", New: &spent},
 		})
-		return protocol.CreateAnswer{RunID: care.ID(run), Outcome: care.AreaRefused, Reason: care.ReasonPreviewDiffers, NextRetrievalID: next.ID}, nil
+		return protocol.CreateAnswer{RunID: care.ID(run), Outcome: care.AreaRefused, Reason: care.ReasonPreviewDiffers, NextPreviewID: next.ID}, nil
 	})
-	created, err := w.service.Create(t.Context(), w.createRequest(w.retrieve().Retrieval.Staged.Preview))
+	created, err := w.service.Create(t.Context(), w.createRequest(w.retrieve().Preview.Contents.Preview))
 	require.NoError(t, err)
 	require.Equal(t, care.ReasonPreviewDiffers, created.Reason)
 	require.Empty(t, created.ContractID)
-	require.Equal(t, db.RetrievalWaiting, created.Next.State)
-	require.Equal(t, "Consumables: spent changed from not provided to 30.00.", created.Next.Staged.Differences[0].Words())
+	require.Equal(t, db.PreviewWaiting, created.Next.State)
+	require.Equal(t, "Consumables: spent changed from not provided to 30.00.", created.Next.Contents.Differences[0].Words())
 }
 
 func TestCreateWhoseWorkflowIsGone(t *testing.T) {
@@ -346,7 +346,7 @@ func TestCreateWhoseWorkflowIsGone(t *testing.T) {
 	w.answers(consumables, nil)
 	retrieved := w.retrieve()
 	w.server.Change(w.workflowID, func(workflow *temporaltest.Workflow) { workflow.Running = false })
-	_, err := w.service.Create(t.Context(), w.createRequest(retrieved.Retrieval.Staged.Preview))
+	_, err := w.service.Create(t.Context(), w.createRequest(retrieved.Preview.Contents.Preview))
 	require.ErrorIs(t, err, syncs.ErrAbandoned, "an operator terminated it")
 
 	w.answers(consumables, func(protocol.CreateRequest, string) (protocol.CreateAnswer, error) {
@@ -355,7 +355,7 @@ func TestCreateWhoseWorkflowIsGone(t *testing.T) {
 		return protocol.CreateAnswer{}, serviceerror.NewNotFound("workflow execution already completed")
 	})
 	w.server.Change(w.workflowID, func(workflow *temporaltest.Workflow) { workflow.Running = true })
-	_, err = w.service.Create(t.Context(), w.createRequest(retrieved.Retrieval.Staged.Preview))
+	_, err = w.service.Create(t.Context(), w.createRequest(retrieved.Preview.Contents.Preview))
 	var refused *pace.NotAdmitted
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, care.ReasonPreviewExpired, refused.Reason, "it expired at that moment")
@@ -365,7 +365,7 @@ func TestCreateOfAnotherOrganisationsPreview(t *testing.T) { // R11
 	t.Parallel()
 	w := newWorld(t)
 	w.answers(consumables, nil)
-	request := w.createRequest(w.retrieve().Retrieval.Staged.Preview)
+	request := w.createRequest(w.retrieve().Preview.Contents.Preview)
 	other, err := w.store.CreateOrganisation(t.Context(), "banksia", "Banksia", db.DefaultTimeZone)
 	require.NoError(t, err)
 	request.Organisation = other
@@ -388,7 +388,7 @@ func TestAllCreatesWhatWasRetrieved(t *testing.T) { // R22
 	retrieved, err := w.service.All(t.Context(), request)
 	require.NoError(t, err)
 	require.Equal(t, contract, retrieved.Created.ContractID)
-	require.Equal(t, db.RetrievalCreated, retrieved.Retrieval.State)
+	require.Equal(t, db.PreviewCreated, retrieved.Preview.State)
 }
 
 func TestAllThatIsNotAdmittedLeavesThePreview(t *testing.T) { // R24
@@ -400,21 +400,21 @@ func TestAllThatIsNotAdmittedLeavesThePreview(t *testing.T) { // R24
 	retrieved, err := w.service.All(t.Context(), w.request())
 	require.NoError(t, err)
 	require.Equal(t, care.ReasonOverlapUnconfirmed, retrieved.Created.Reason)
-	require.Equal(t, db.RetrievalWaiting, retrieved.Retrieval.State)
+	require.Equal(t, db.PreviewWaiting, retrieved.Preview.State)
 }
 
 func TestRefreshIsUnattended(t *testing.T) { // R31
 	t.Parallel()
 	w := newWorld(t)
-	request := pace.RefreshRequest{Organisation: w.organisation, Client: w.client, Trigger: care.TriggerBulk, RequestedBy: "tests"}
+	request := pace.RefreshRequest{Organisation: w.organisation, Person: w.client, Trigger: care.TriggerBulk, RequestedBy: "tests"}
 	started, err := w.service.Refresh(t.Context(), request)
 	require.NoError(t, err)
-	require.Equal(t, syncs.Started{RunID: started.RunID}, started)
+	require.Equal(t, syncs.StartResult{RunID: started.RunID}, started)
 	require.True(t, w.server.Workflow(w.workflowID).Input.(protocol.PaceContractSyncInput).Refresh)
 
 	again, err := w.service.Refresh(t.Context(), request)
 	require.NoError(t, err)
-	require.Equal(t, syncs.Started{RunID: started.RunID, Joined: true, AnotherPass: true}, again)
+	require.Equal(t, syncs.StartResult{RunID: started.RunID, Joined: true, AnotherPass: true}, again)
 	require.Equal(t, []any{protocol.RefreshRequest{Trigger: care.TriggerBulk, RequestedBy: "tests"}}, w.server.Workflow(w.workflowID).Signals)
 }
 
@@ -427,7 +427,7 @@ func TestANotificationCausesARefresh(t *testing.T) { // R31
 	w := newWorld(t)
 	noted, err := w.service.Notify(t.Context(), w.organisation, notification(ndisNumber))
 	require.NoError(t, err)
-	require.Equal(t, []db.Noted{{ClientID: w.client, Refresh: true}}, noted)
+	require.Equal(t, []db.NotificationResult{{PersonID: w.client, Refresh: true}}, noted)
 	input := w.server.Workflow(w.workflowID).Input.(protocol.PaceContractSyncInput)
 	require.Equal(t, care.TriggerNotification, input.Trigger)
 	require.True(t, input.Refresh)
@@ -450,21 +450,21 @@ func TestAnIDMayBeWrittenInSeveralWays(t *testing.T) { // R7
 		return protocol.CreateAnswer{RunID: care.ID(run), ContractID: db.NewID(), Outcome: care.AreaSucceeded}, nil
 	})
 	request := w.request()
-	request.Client = care.ID(strings.ToUpper(string(w.client)))
+	request.Person = care.ID(strings.ToUpper(string(w.client)))
 	retrieved, err := w.service.Retrieve(t.Context(), request)
 	require.NoError(t, err)
 	require.True(t, w.server.Known(w.workflowID), "the workflow is the client's own")
-	require.False(t, w.server.Known(protocol.PaceContractSyncID(request.Client)), "for one client at most one runs")
+	require.False(t, w.server.Known(protocol.PaceContractSyncID(request.Person)), "for one client at most one runs")
 
-	create := w.createRequest(retrieved.Retrieval.Staged.Preview)
+	create := w.createRequest(retrieved.Preview.Contents.Preview)
 	create.PreviewID = care.ID(strings.ToUpper(string(create.PreviewID)))
 	created, err := w.service.Create(t.Context(), create)
 	require.NoError(t, err)
 	require.Equal(t, care.AreaSucceeded, created.Outcome)
 
-	_, err = w.service.Refresh(t.Context(), pace.RefreshRequest{Organisation: w.organisation, Client: request.Client, Trigger: care.TriggerBulk})
+	_, err = w.service.Refresh(t.Context(), pace.RefreshRequest{Organisation: w.organisation, Person: request.Person, Trigger: care.TriggerBulk})
 	require.NoError(t, err)
-	require.False(t, w.server.Known(protocol.PaceContractSyncID(request.Client)))
+	require.False(t, w.server.Known(protocol.PaceContractSyncID(request.Person)))
 }
 
 func TestANotificationThatConcernsNobody(t *testing.T) {
@@ -472,7 +472,7 @@ func TestANotificationThatConcernsNobody(t *testing.T) {
 	w := newWorld(t)
 	noted, err := w.service.Notify(t.Context(), w.organisation, notification("439999999"))
 	require.NoError(t, err)
-	require.Equal(t, []db.Noted{{}}, noted)
+	require.Equal(t, []db.NotificationResult{{}}, noted)
 	_, err = w.service.Disable(t.Context(), w.organisation, "tests")
 	require.NoError(t, err)
 	noted, err = w.service.Notify(t.Context(), w.organisation, notification(ndisNumber))
@@ -552,9 +552,9 @@ func TestAPreviewThatIsReplacedAtOnceIsNoPreview(t *testing.T) {
 	w.server.OnUpdate = func(update temporaltest.Update) (any, error) {
 		first := w.stage(update.RunID, consumables)
 		w.stage(update.RunID, consumables)
-		return protocol.RetrieveAnswer{RunID: care.ID(update.RunID), RetrievalID: first.ID, Outcome: care.AreaSucceeded}, nil
+		return protocol.RetrieveAnswer{RunID: care.ID(update.RunID), PreviewID: first.ID, Outcome: care.AreaSucceeded}, nil
 	}
 	retrieved := w.retrieve()
-	require.Nil(t, retrieved.Retrieval)
+	require.Nil(t, retrieved.Preview)
 	require.Equal(t, care.ReasonPreviewReplaced, retrieved.Reason)
 }

@@ -12,7 +12,7 @@ import (
 // RefreshRequest asks for an unattended refresh of a client's contracts (R31).
 type RefreshRequest struct {
 	Organisation db.Organisation
-	Client       care.ID
+	Person       care.ID
 	// Trigger is care.TriggerBulk or care.TriggerNotification.
 	Trigger     care.Trigger
 	RequestedBy string
@@ -20,25 +20,25 @@ type RefreshRequest struct {
 
 // Refresh starts an unattended refresh, or asks for one after what is under way with the client (R31). It fails with db.ErrNotFound or
 // syncs.ErrUnavailable. What a rule or the NDIA refuses is told by the run.
-func (s *Service) Refresh(ctx context.Context, request RefreshRequest) (syncs.Started, error) {
-	person, err := s.store.Client(ctx, request.Organisation, request.Client, s.store.Now())
+func (s *Service) Refresh(ctx context.Context, request RefreshRequest) (syncs.StartResult, error) {
+	person, err := s.store.Person(ctx, request.Organisation, request.Person, s.store.Now())
 	if err != nil {
-		return syncs.Started{}, err
+		return syncs.StartResult{}, err
 	}
-	request.Client = person.ID // the workflow is named after it: an id can be written in several ways (R7)
-	before, err := s.syncs.Running(ctx, protocol.PaceContractSyncID(request.Client))
+	request.Person = person.ID // the workflow is named after it: an id can be written in several ways (R7)
+	before, err := s.syncs.Running(ctx, protocol.PaceContractSyncID(request.Person))
 	if err != nil {
-		return syncs.Started{}, err
+		return syncs.StartResult{}, err
 	}
 	run, err := s.signal(ctx, request)
 	joined := run != "" && run == before
-	return syncs.Started{RunID: run, Joined: joined, AnotherPass: joined}, err
+	return syncs.StartResult{RunID: run, Joined: joined, AnotherPass: joined}, err
 }
 
 // signal says that the client's plan may have changed, and answers with our id of the run that was told.
 func (s *Service) signal(ctx context.Context, request RefreshRequest) (care.ID, error) {
 	wanted := care.Request{
-		OrganisationID: request.Organisation.ID, ClientID: request.Client, Trigger: request.Trigger, RequestedBy: request.RequestedBy,
+		OrganisationID: request.Organisation.ID, PersonID: request.Person, Trigger: request.Trigger, RequestedBy: request.RequestedBy,
 	}
 	options, input := protocol.PaceContractSyncStart(s.queues, wanted)
 	run, err := s.temporal.SignalWithStartWorkflow(ctx, options.ID, protocol.RefreshRequested.Name,
@@ -55,22 +55,22 @@ const notifiedBy = "ndia"
 // Notify records what the NDIA notified of at one time, and asks for one refresh of each client for whom that is right (R30, R31). What is
 // sent again is taken for news all the same: notifications say nothing but "read again", and two that are told alike may be about two
 // changes. After an error they are to be sent again.
-func (s *Service) Notify(ctx context.Context, organisation db.Organisation, notifications ...db.Notification) ([]db.Noted, error) {
-	all, refresh := make([]db.Noted, 0, len(notifications)), map[care.ID]bool{}
+func (s *Service) Notify(ctx context.Context, organisation db.Organisation, notifications ...db.Notification) ([]db.NotificationResult, error) {
+	all, refresh := make([]db.NotificationResult, 0, len(notifications)), map[care.ID]bool{}
 	for _, notification := range notifications {
 		noted, err := s.store.NoteNotification(ctx, organisation, notification, s.store.Now())
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, noted)
-		refresh[noted.ClientID] = noted.Refresh // the last word on the client's endorsements counts
+		refresh[noted.PersonID] = noted.Refresh // the last word on the client's endorsements counts
 	}
 	for person, wanted := range refresh {
 		if !wanted {
 			continue
 		}
 		if _, err := s.signal(ctx, RefreshRequest{
-			Organisation: organisation, Client: person, Trigger: care.TriggerNotification, RequestedBy: notifiedBy,
+			Organisation: organisation, Person: person, Trigger: care.TriggerNotification, RequestedBy: notifiedBy,
 		}); err != nil {
 			return nil, err
 		}

@@ -17,7 +17,7 @@ const retrieveTries = 10
 // Request asks for a client's plan to be retrieved.
 type Request struct {
 	Organisation db.Organisation
-	Client       care.ID
+	Person       care.ID
 	// PlanStartDate says which of the client's plans is wanted; without one it is the plan that covers today (R23).
 	PlanStartDate care.Date
 	RequestedBy   string
@@ -26,41 +26,41 @@ type Request struct {
 	AcceptOverlaps, AcceptRemovals bool
 }
 
-// Retrieved is what a retrieval came to: a preview that waits, or why there is none.
-type Retrieved struct {
+// PreviewResult is what a retrieval came to: a preview that waits, or why there is none.
+type PreviewResult struct {
 	RunID   care.ID
 	Outcome care.AreaOutcome
 	Reason  care.Reason
-	// Retrieval has the preview; nil where there is none.
-	Retrieval *db.Retrieval
-	// Created is what came of creating it; nil where nobody asked for that, or there was nothing to create.
-	Created *Created
+	// Preview has the preview; nil where there is none.
+	Preview *db.Preview
+	// CreateResult is what came of creating it; nil where nobody asked for that, or there was nothing to create.
+	Created *CreateResult
 }
 
-// Retrieving is a retrieval under way. It is safe for use by many goroutines.
-type Retrieving struct {
+// PreviewJob is a retrieval under way. It is safe for use by many goroutines.
+type PreviewJob struct {
 	run   chan care.ID
 	done  chan struct{}
-	found Retrieved
+	found PreviewResult
 	err   error
 }
 
 // Run yields our id of the run that answers as soon as it is known, and with every attempt that finds another one; it is closed at the
 // end. An outage can make an answer late: the run's rows say what it waits for.
-func (r *Retrieving) Run() <-chan care.ID { return r.run }
+func (r *PreviewJob) Run() <-chan care.ID { return r.run }
 
 // Done is closed when the answer is there.
-func (r *Retrieving) Done() <-chan struct{} { return r.done }
+func (r *PreviewJob) Done() <-chan struct{} { return r.done }
 
 // Wait waits for the answer. One that is there is given even where ctx has ended.
-func (r *Retrieving) Wait(ctx context.Context) (Retrieved, error) {
+func (r *PreviewJob) Wait(ctx context.Context) (PreviewResult, error) {
 	select {
 	case <-r.done:
 	case <-ctx.Done():
 		select {
 		case <-r.done:
 		default:
-			return Retrieved{}, ctx.Err()
+			return PreviewResult{}, ctx.Err()
 		}
 	}
 	return r.found, r.err
@@ -69,19 +69,19 @@ func (r *Retrieving) Wait(ctx context.Context) (Retrieved, error) {
 // Retrieve reads a client's plan afresh and stages its preview (R22). It waits as long as that takes, and while a refresh or a create of
 // the client is under way. It fails with db.ErrNotFound for somebody else's client, before anything is started, or syncs.ErrUnavailable;
 // a plan that the NDIA or a rule refuses is an answer.
-func (s *Service) Retrieve(ctx context.Context, request Request) (Retrieved, error) {
+func (s *Service) Retrieve(ctx context.Context, request Request) (PreviewResult, error) {
 	return s.Begin(ctx, request).Wait(ctx)
 }
 
 // All retrieves a client's plan and creates at once everything that the preview shows (R22).
-func (s *Service) All(ctx context.Context, request Request) (Retrieved, error) {
+func (s *Service) All(ctx context.Context, request Request) (PreviewResult, error) {
 	request.All = true
 	return s.Retrieve(ctx, request)
 }
 
 // Begin begins a retrieval, which goes on until ctx ends.
-func (s *Service) Begin(ctx context.Context, request Request) *Retrieving {
-	retrieving := &Retrieving{run: make(chan care.ID, 1), done: make(chan struct{})}
+func (s *Service) Begin(ctx context.Context, request Request) *PreviewJob {
+	retrieving := &PreviewJob{run: make(chan care.ID, 1), done: make(chan struct{})}
 	go func() {
 		defer close(retrieving.run)
 		defer close(retrieving.done) // first: whoever learns that no run will be known finds the answer
@@ -91,7 +91,7 @@ func (s *Service) Begin(ctx context.Context, request Request) *Retrieving {
 }
 
 // tell leaves only the newest run for whoever is slow to listen.
-func (r *Retrieving) tell(run care.ID) {
+func (r *PreviewJob) tell(run care.ID) {
 	select {
 	case <-r.run:
 	default:
@@ -99,29 +99,29 @@ func (r *Retrieving) tell(run care.ID) {
 	r.run <- run
 }
 
-func (s *Service) retrieve(ctx context.Context, request Request, tell func(care.ID)) (Retrieved, error) {
-	person, err := s.store.Client(ctx, request.Organisation, request.Client, s.store.Now())
+func (s *Service) retrieve(ctx context.Context, request Request, tell func(care.ID)) (PreviewResult, error) {
+	person, err := s.store.Person(ctx, request.Organisation, request.Person, s.store.Now())
 	if err != nil {
-		return Retrieved{}, err
+		return PreviewResult{}, err
 	}
-	request.Client = person.ID // the workflow is named after it: an id can be written in several ways (R7)
+	request.Person = person.ID // the workflow is named after it: an id can be written in several ways (R7)
 	answer, err := s.ask(ctx, request, tell)
 	if err != nil {
-		return Retrieved{}, err
+		return PreviewResult{}, err
 	}
-	found := Retrieved{RunID: answer.RunID, Outcome: answer.Outcome, Reason: answer.Reason}
-	if answer.RetrievalID == "" {
+	found := PreviewResult{RunID: answer.RunID, Outcome: answer.Outcome, Reason: answer.Reason}
+	if answer.PreviewID == "" {
 		return found, nil
 	}
-	retrieval, err := s.store.Retrieval(ctx, request.Organisation.ID, answer.RetrievalID)
+	retrieval, err := s.store.Preview(ctx, request.Organisation.ID, answer.PreviewID)
 	if err != nil {
 		return found, err
 	}
-	if retrieval.State != db.RetrievalWaiting { // somebody else has retrieved the plan, or cancelled, since
+	if retrieval.State != db.PreviewWaiting { // somebody else has retrieved the plan, or cancelled, since
 		found.Outcome, found.Reason = care.AreaRefused, care.ReasonPreviewReplaced
 		return found, nil
 	}
-	found.Retrieval = &retrieval
+	found.Preview = &retrieval
 	if request.All {
 		found.Created, err = s.createAll(ctx, request, &retrieval)
 	}
@@ -191,7 +191,7 @@ func (s *Service) started(ctx context.Context, request Request, start client.Wit
 
 // record writes the run's row, so that it can be followed, and answers with our id of it.
 func (s *Service) record(ctx context.Context, request care.Request, temporalRun string) (care.ID, error) {
-	workflowID := protocol.PaceContractSyncID(request.ClientID)
+	workflowID := protocol.PaceContractSyncID(request.PersonID)
 	run, err := s.syncs.OriginalRun(ctx, workflowID, temporalRun)
 	if err != nil {
 		return "", err
@@ -200,5 +200,5 @@ func (s *Service) record(ctx context.Context, request care.Request, temporalRun 
 }
 
 func (r Request) careRequest() care.Request {
-	return care.Request{OrganisationID: r.Organisation.ID, ClientID: r.Client, Trigger: care.TriggerOnDemand, RequestedBy: r.RequestedBy}
+	return care.Request{OrganisationID: r.Organisation.ID, PersonID: r.Person, Trigger: care.TriggerOnDemand, RequestedBy: r.RequestedBy}
 }

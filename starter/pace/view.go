@@ -10,20 +10,20 @@ import (
 	"github.com/caresync/caresync/db"
 )
 
-// RetrievalView is a retrieval as programs see it.
-type RetrievalView struct {
-	ID          care.ID           `json:"id"`
-	ClientID    care.ID           `json:"client_id"`
-	RunID       care.ID           `json:"run_id"`
-	State       db.RetrievalState `json:"state" enum:"waiting,created,replaced,ended"`
-	RetrievedAt time.Time         `json:"retrieved_at"`
-	ExpiresAt   time.Time         `json:"expires_at" doc:"Until when it can be created"`
-	ContractID  *care.ID          `json:"contract_id" doc:"The contract that was created from it"`
-	Preview     *PreviewView      `json:"preview,omitempty" doc:"What Create would do; absent once the retrieval no longer waits"`
+// PreviewView is a stored preview as programs see it.
+type PreviewView struct {
+	ID          care.ID              `json:"id"`
+	PersonID    care.ID              `json:"person_id"`
+	RunID       care.ID              `json:"run_id"`
+	State       db.PreviewState      `json:"state" enum:"waiting,created,replaced,ended"`
+	RetrievedAt time.Time            `json:"retrieved_at"`
+	ExpiresAt   time.Time            `json:"expires_at" doc:"Until when it can be created"`
+	ContractID  *care.ID             `json:"contract_id" doc:"The contract that was created from it"`
+	Contents    *PreviewContentsView `json:"contents,omitempty" doc:"What Create would do; absent once the preview no longer waits"`
 }
 
-// PreviewView is what people see before anything is written (R22).
-type PreviewView struct {
+// PreviewContentsView is what people see before anything is written (R22).
+type PreviewContentsView struct {
 	Hash                 string                `json:"hash" doc:"To be named by whoever creates"`
 	Plan                 ParticipantPlanView   `json:"plan"`
 	OtherPlans           []ParticipantPlanView `json:"other_plans" doc:"Further plans of the participant; retrieve one by its start date"`
@@ -118,31 +118,31 @@ type DifferenceView struct {
 	Words   string  `json:"words" doc:"The change in a sentence"`
 }
 
-// ViewRetrieval shows a retrieval to programs.
-func ViewRetrieval(retrieval db.Retrieval) RetrievalView {
-	view := RetrievalView{
-		ID: retrieval.ID, ClientID: retrieval.ClientID, RunID: retrieval.RunID, State: retrieval.State,
-		RetrievedAt: retrieval.RetrievedAt, ExpiresAt: retrieval.ExpiresAt,
+// ViewPreview shows a stored preview to programs.
+func ViewPreview(preview db.Preview) PreviewView {
+	view := PreviewView{
+		ID: preview.ID, PersonID: preview.PersonID, RunID: preview.RunID, State: preview.State,
+		RetrievedAt: preview.RetrievedAt, ExpiresAt: preview.ExpiresAt,
 	}
-	if retrieval.ContractID != "" {
-		view.ContractID = &retrieval.ContractID
+	if preview.ContractID != "" {
+		view.ContractID = &preview.ContractID
 	}
-	if retrieval.Staged != nil {
-		preview := viewPreview(*retrieval.Staged)
-		view.Preview = &preview
+	if preview.Contents != nil {
+		contents := viewContents(*preview.Contents)
+		view.Contents = &contents
 	}
 	return view
 }
 
-func viewPreview(staged db.Staged) PreviewView {
-	contract := staged.Contract
-	return PreviewView{
-		Hash: staged.Hash, Plan: viewParticipantPlan(staged.Plan), OtherPlans: each(staged.Others, viewParticipantPlan),
-		Refusal: staged.Refusal, Explanation: staged.Refusal.ExplainFor(care.NDIA),
-		Ended: staged.Ended, Contract: viewContract(staged.Preview),
-		Superseded: each(staged.Superseded, viewDates), Overlaps: each(staged.Overlaps, viewDates),
-		Budgets: each(InOrder(staged.Budgets), viewBudget), NoLongerInPACE: each(staged.Missing, viewMissing), RemovalsHeld: staged.RemovalsHeld,
-		Warnings: each(staged.Issues, db.ViewIssue), Differences: each(staged.Differences, viewDifference),
+func viewContents(contents db.PreviewContents) PreviewContentsView {
+	contract := contents.Contract
+	return PreviewContentsView{
+		Hash: contents.Hash, Plan: viewParticipantPlan(contents.Plan), OtherPlans: each(contents.Others, viewParticipantPlan),
+		Refusal: contents.Refusal, Explanation: contents.Refusal.ExplainFor(care.NDIA),
+		Ended: contents.Ended, Contract: viewContract(contents.Preview),
+		Superseded: each(contents.Superseded, viewDates), Overlaps: each(contents.Overlaps, viewDates),
+		Budgets: each(InOrder(contents.Budgets), viewBudget), NoLongerInPACE: each(contents.Missing, viewMissing), RemovalsHeld: contents.RemovalsHeld,
+		Warnings: each(contents.Issues, db.ViewIssue), Differences: each(contents.Differences, viewDifference),
 		TotalFunding: money(contract.TotalFunding), AllocationTotal: money(contract.AllocationTotal),
 		FundingIncomplete: contract.FundingIncomplete, AllocationIncomplete: contract.AllocationIncomplete,
 	}
@@ -222,13 +222,13 @@ func money(amount decimal.NullDecimal) *db.Money {
 	return &db.Money{Decimal: amount.Decimal}
 }
 
-// RetrievedView is what a retrieval came to, as programs see it.
-type RetrievedView struct {
+// PreviewResultView is what a retrieval came to, as programs see it.
+type PreviewResultView struct {
 	Run         db.RunView       `json:"run"`
 	Outcome     care.AreaOutcome `json:"outcome,omitempty" enum:"succeeded,superseded,refused,failed,skipped,cancelled" doc:"Absent while the retrieval is under way"`
 	Reason      care.Reason      `json:"reason,omitempty"`
 	Explanation string           `json:"explanation,omitempty" doc:"The reason in plain words, with what to do"`
-	Retrieval   *RetrievalView   `json:"retrieval,omitempty" doc:"The preview that waits; absent where there is none"`
+	Preview     *PreviewView     `json:"preview,omitempty" doc:"The preview that waits; absent where there is none"`
 	Created     *CreatedView     `json:"created,omitempty" doc:"What came of creating it, where that was asked for, too"`
 }
 
@@ -239,18 +239,18 @@ type CreatedView struct {
 	Reason      care.Reason      `json:"reason,omitempty"`
 	Explanation string           `json:"explanation,omitempty" doc:"The reason in plain words, with what to do"`
 	ContractID  *care.ID         `json:"contract_id" doc:"The contract that was written; null where nothing was"`
-	Next        *RetrievalView   `json:"next,omitempty" doc:"The preview that waits now, with the differences, where the NDIA reports something else than was shown"`
+	Next        *PreviewView     `json:"next,omitempty" doc:"The preview that waits now, with the differences, where the NDIA reports something else than was shown"`
 }
 
 // View shows what a retrieval came to, with its run.
-func (s *Service) View(ctx context.Context, organisation db.Organisation, retrieved Retrieved) (RetrievedView, error) {
+func (s *Service) View(ctx context.Context, organisation db.Organisation, retrieved PreviewResult) (PreviewResultView, error) {
 	run, err := s.store.RunView(ctx, organisation.ID, retrieved.RunID)
 	if err != nil {
-		return RetrievedView{}, err
+		return PreviewResultView{}, err
 	}
-	view := RetrievedView{
+	view := PreviewResultView{
 		Run: run, Outcome: retrieved.Outcome, Reason: retrieved.Reason, Explanation: retrieved.Reason.ExplainFor(care.NDIA),
-		Retrieval: viewIfAny(retrieved.Retrieval),
+		Preview: viewIfAny(retrieved.Preview),
 	}
 	if retrieved.Created != nil {
 		created := viewCreated(*retrieved.Created)
@@ -260,14 +260,14 @@ func (s *Service) View(ctx context.Context, organisation db.Organisation, retrie
 }
 
 // ViewCreated shows what a Create came to, with its run.
-func (s *Service) ViewCreated(ctx context.Context, organisation db.Organisation, created Created) (CreatedView, error) {
+func (s *Service) ViewCreated(ctx context.Context, organisation db.Organisation, created CreateResult) (CreatedView, error) {
 	run, err := s.store.RunView(ctx, organisation.ID, created.RunID)
 	view := viewCreated(created)
 	view.Run = &run
 	return view, err
 }
 
-func viewCreated(created Created) CreatedView {
+func viewCreated(created CreateResult) CreatedView {
 	view := CreatedView{
 		Outcome: created.Outcome, Reason: created.Reason, Explanation: created.Reason.ExplainFor(care.NDIA), Next: viewIfAny(created.Next),
 	}
@@ -277,10 +277,10 @@ func viewCreated(created Created) CreatedView {
 	return view
 }
 
-func viewIfAny(retrieval *db.Retrieval) *RetrievalView {
+func viewIfAny(retrieval *db.Preview) *PreviewView {
 	if retrieval == nil {
 		return nil
 	}
-	view := ViewRetrieval(*retrieval)
+	view := ViewPreview(*retrieval)
 	return &view
 }

@@ -51,9 +51,9 @@ func Participant(t testing.TB, store *db.Store, organisation db.Organisation, nd
 		Identity: care.Identity{GivenName: "Ada", FamilyName: "Kookaburra", BirthDate: care.NewDate(1991, time.March, 9)},
 	}}}, "tests")
 	require.NoError(t, err)
-	client, err := store.ClientByNDISNumber(t.Context(), organisation, ndisNumber, store.Now())
+	person, err := store.PersonByNDISNumber(t.Context(), organisation, ndisNumber, store.Now())
 	require.NoError(t, err)
-	return client.ID
+	return person.ID
 }
 
 // Connection stores a connection to the NDIA under a name.
@@ -69,23 +69,23 @@ func Connection(t testing.TB, store *db.Store, organisation db.Organisation, nam
 }
 
 // Begin writes the row of a run of a client, as its first step does.
-func Begin(t testing.TB, store *db.Store, organisation db.Organisation, client, run care.ID) {
+func Begin(t testing.TB, store *db.Store, organisation db.Organisation, person, run care.ID) {
 	t.Helper()
 	require.NoError(t, store.RecordRun(t.Context(), db.RunStart{
-		ID: run, Kind: care.RunPACEContract, WorkflowID: protocol.PaceContractSyncID(client), StartedAt: time.Now(),
-		Request: care.Request{OrganisationID: organisation.ID, ClientID: client, Trigger: care.TriggerOnDemand, RequestedBy: "tests"},
+		ID: run, Kind: care.RunPACEContract, WorkflowID: protocol.PaceContractSyncID(person), StartedAt: time.Now(),
+		Request: care.Request{OrganisationID: organisation.ID, PersonID: person, Trigger: care.TriggerOnDemand, RequestedBy: "tests"},
 	}))
 }
 
 // Stage stages the n-th preview of a run, of what we hold and a read, as the step that reads a plan does.
 func Stage(
-	t testing.TB, store *db.Store, organisation db.Organisation, client, run care.ID, n int, held care.HeldContracts, read care.ContractRead,
+	t testing.TB, store *db.Store, organisation db.Organisation, person, run care.ID, n int, held care.HeldContracts, read care.ContractRead,
 	differences ...care.NamedChange,
 ) care.Preview {
 	t.Helper()
-	preview := care.Stage(db.RetrievalID(run, n), held, read, time.Now(), db.NewID)
-	step := db.Step{Subject: care.Subject{RunID: run, OrganisationID: organisation.ID, ClientID: client}, Area: care.AreaContract, Chunk: n}
-	require.NoError(t, store.StageRetrieval(t.Context(), step, db.Staged{Preview: preview, Differences: differences}))
+	preview := care.Stage(db.PreviewID(run, n), held, read, time.Now(), db.NewID)
+	step := db.Step{RunScope: care.RunScope{RunID: run, OrganisationID: organisation.ID, PersonID: person}, Area: care.AreaContract, Chunk: n}
+	require.NoError(t, store.StorePreview(t.Context(), step, db.PreviewContents{Preview: preview, Differences: differences}))
 	return preview
 }
 

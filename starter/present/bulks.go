@@ -118,7 +118,7 @@ func contents(kind care.RunKind, options db.BulkOptionsView) []string {
 	if options.AllBudgets {
 		parts = append(parts, "all budgets")
 	}
-	if options.HoldChanges {
+	if options.ReviewAll {
 		parts = append(parts, "every change held for review")
 	}
 	if options.AcceptAbsences {

@@ -27,7 +27,7 @@ func TestWhoWaitsForTheEndOfABulkRun(t *testing.T) { // R9, R38
 }
 
 func TestWhomSomebodyListedMayBe(t *testing.T) { // R33
-	ada := &db.PersonRef{ID: db.NewID(), CareRecipientID: "415000001", GivenName: "Ada", FamilyName: "Wren"}
+	ada := &db.Person{ID: db.NewID(), CareRecipientID: "415000001", GivenName: "Ada", FamilyName: "Wren"}
 	require.Empty(t, present.MayBe(db.UnknownPerson{CareRecipientID: "415000009"}))
 	require.Equal(t, "415000009 is listed with the name and birth date of Ada Wren (415000001), who is no longer listed: change the number of Ada Wren, or import 415000009 as a new person.",
 		present.MayBe(db.UnknownPerson{CareRecipientID: "415000009", MayBe: ada}))

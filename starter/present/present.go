@@ -31,7 +31,7 @@ var kinds = map[care.Kind]string{
 	care.KindSupplement:      "Supplements",
 	care.KindEntitlement:     "Entitlements",
 	care.KindPlan:            "Plan",
-	care.KindClient:          "Person",
+	care.KindPerson:          "Person",
 
 	care.KindServiceContract:  "Service contracts",
 	care.KindPlanBudget:       "Plan budgets",
@@ -50,7 +50,7 @@ var singleKinds = map[care.Kind]string{
 	care.KindSupplement:      "Supplement",
 	care.KindEntitlement:     "Entitlement",
 	care.KindPlan:            "Plan",
-	care.KindClient:          "Person",
+	care.KindPerson:          "Person",
 
 	care.KindServiceContract:  "Service contract",
 	care.KindPlanBudget:       "Plan budget",

@@ -28,15 +28,15 @@ func (v ScheduleView) Request() (request Request, err error) {
 	if request.Jitter, err = time.ParseDuration(v.Jitter); err != nil {
 		return request, err
 	}
-	request.Order, err = orderOf(v.Kind, v.Options)
+	request.Bulk, err = requestOf(v.Kind, v.Options)
 	return request, err
 }
 
-// orderOf is the order that leads to such options. A schedule lists nobody.
-func orderOf(kind care.RunKind, options db.BulkOptionsView) (order bulks.Order, err error) {
-	order = bulks.Order{
+// requestOf is the order that leads to such options. A schedule lists nobody.
+func requestOf(kind care.RunKind, options db.BulkOptionsView) (order bulks.Request, err error) {
+	order = bulks.Request{
 		Kind: kind, ServiceProviderID: options.ServiceProviderID, InCare: options.InCare, FailedLastTime: options.FailedLastTime,
-		AllBudgets: options.AllBudgets, Delta: options.Delta, HoldChanges: options.HoldChanges, AcceptAbsences: options.AcceptAbsences,
+		AllBudgets: options.AllBudgets, Delta: options.Delta, ReviewAll: options.ReviewAll, AcceptAbsences: options.AcceptAbsences,
 		Window: options.Window, FailureThreshold: options.FailureThreshold,
 	}
 	for _, area := range []care.Area{care.AreaContributions, care.AreaBudgets} {

@@ -64,8 +64,8 @@ type Request struct {
 	Name string
 	// Times say when; their time zone is the organisation's where they name none.
 	Times
-	// Order says who is synced each time, and what of them. It cannot list people.
-	Order bulks.Order
+	// Bulk says who is synced each time, and what of them. It cannot list people.
+	Bulk bulks.Request
 	// Overlap is OverlapSkip where it is empty.
 	Overlap Overlap
 	// CatchUp is how late a run may still begin after Temporal was away; 0 takes DefaultCatchUp.
@@ -118,7 +118,7 @@ func (s *Service) Create(ctx context.Context, request Request) (ScheduleView, er
 	return s.Schedule(ctx, request.Organisation.ID, request.Name)
 }
 
-// Change replaces what the schedule of that name says: its times, its order, and what happens when things do not go as planned. Whether it
+// Change replaces what the schedule of that name says: its times, its order, and how errors are handled. Whether it
 // is paused and why, who created it and what it has led to stay; a run that is under way goes on as it began. It fails with db.ErrNotFound,
 // db.InvalidError or syncs.ErrUnavailable.
 func (s *Service) Change(ctx context.Context, request Request) (ScheduleView, error) {
@@ -155,7 +155,7 @@ func (s *Service) options(ctx context.Context, request Request) (options client.
 	if err != nil {
 		return options, err
 	}
-	wanted, err := s.bulks.Options(ctx, request.Organisation.ID, request.Order)
+	wanted, err := s.bulks.Options(ctx, request.Organisation.ID, request.Bulk)
 	if err != nil {
 		return options, err
 	}
@@ -178,7 +178,7 @@ func (r Request) check() error {
 		return &db.InvalidError{Field: "catch_up", Message: "is a time from 10s to 168h"}
 	case r.Jitter < 0 || r.Jitter > longest:
 		return &db.InvalidError{Field: "jitter", Message: "is a time up to 168h"}
-	case r.Order.People != nil:
+	case r.Bulk.People != nil:
 		return &db.InvalidError{Field: "people", Message: "cannot be listed in a schedule: select them otherwise"}
 	default:
 		return nil

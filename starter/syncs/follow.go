@@ -62,7 +62,7 @@ func (s *Service) Follow(ctx context.Context, organisation, run care.ID) iter.Se
 }
 
 // FollowAll follows a run and, where the request asked for more than that run did, the pass after it (R7).
-func (s *Service) FollowAll(ctx context.Context, organisation db.Organisation, started Started) iter.Seq2[Update, error] {
+func (s *Service) FollowAll(ctx context.Context, organisation db.Organisation, started StartResult) iter.Seq2[Update, error] {
 	return func(yield func(Update, error) bool) {
 		var last Update
 		for update, err := range s.Follow(ctx, organisation.ID, started.RunID) {
@@ -115,7 +115,7 @@ func (s *Service) nextPass(ctx context.Context, organisation db.Organisation, ru
 // recordNextPass writes the row of the pass after a run, unless its first step has been quicker.
 func (s *Service) recordNextPass(ctx context.Context, organisation db.Organisation, before db.RunProgress, next care.ID) error {
 	request := care.Request{
-		OrganisationID: organisation.ID, ClientID: before.Person.ID, Trigger: care.TriggerOnDemand, AllBudgets: true, RequestedBy: before.RequestedBy,
+		OrganisationID: organisation.ID, PersonID: before.Person.ID, Trigger: care.TriggerOnDemand, AllBudgets: true, RequestedBy: before.RequestedBy,
 	}
 	if before.Kind == care.RunPACEContract { // what follows a session that somebody attended is a refresh (R31)
 		request.AllBudgets, request.Trigger = false, care.TriggerBulk

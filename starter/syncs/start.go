@@ -54,15 +54,15 @@ func New(store *db.Store, temporal Temporal, queues protocol.TaskQueues) *Servic
 // Request asks for a person's sync.
 type Request struct {
 	Organisation db.Organisation
-	Client       care.ID
+	Person       care.ID
 	AllBudgets   bool
 	RequestedBy  string
 	// Fresh asks for a pass that begins now, not for one that is under way.
 	Fresh bool
 }
 
-// Started says which run a request led to.
-type Started struct {
+// StartResult says which run a request led to.
+type StartResult struct {
 	RunID care.ID
 	// Joined: a run was under way already (R7).
 	Joined bool
@@ -72,20 +72,20 @@ type Started struct {
 
 // Start starts a person's sync, or joins the one that is running (R7). It fails with db.ErrNotFound, ErrNoCareRecipientID, or
 // ErrUnavailable.
-func (s *Service) Start(ctx context.Context, request Request) (Started, error) {
-	person, err := s.store.Client(ctx, request.Organisation, request.Client, s.store.Now())
+func (s *Service) Start(ctx context.Context, request Request) (StartResult, error) {
+	person, err := s.store.Person(ctx, request.Organisation, request.Person, s.store.Now())
 	if err != nil {
-		return Started{}, err
+		return StartResult{}, err
 	}
 	if person.CareRecipientID == "" {
-		return Started{}, ErrNoCareRecipientID
+		return StartResult{}, ErrNoCareRecipientID
 	}
-	request.Client = person.ID // as we write it: the workflow's id is made of it
+	request.Person = person.ID // as we write it: the workflow's id is made of it
 	return s.startOrJoin(ctx, request)
 }
 
 // startOrJoin does not join a run that has recorded its outcome already and whose workflow is about to close: that is over.
-func (s *Service) startOrJoin(ctx context.Context, request Request) (Started, error) {
+func (s *Service) startOrJoin(ctx context.Context, request Request) (StartResult, error) {
 	ticks := time.NewTicker(s.closing)
 	defer ticks.Stop()
 	for tries := closingTries; ; tries-- {
@@ -98,7 +98,7 @@ func (s *Service) startOrJoin(ctx context.Context, request Request) (Started, er
 		}
 		select {
 		case <-ctx.Done():
-			return Started{}, ctx.Err()
+			return StartResult{}, ctx.Err()
 		case <-ticks.C:
 		}
 	}
@@ -115,56 +115,56 @@ type found struct {
 }
 
 // execute starts a sync, or answers with the one that it found.
-func (s *Service) execute(ctx context.Context, request Request) (Started, *found, error) {
+func (s *Service) execute(ctx context.Context, request Request) (StartResult, *found, error) {
 	options, input := protocol.CareRecipientSyncStart(s.queues, request.careRequest())
 	run, err := s.temporal.ExecuteWorkflow(ctx, options, protocol.CareRecipientSyncWorkflow, input)
 	var running *serviceerror.WorkflowExecutionAlreadyStarted
 	switch {
 	case err == nil:
-		started, err := s.record(ctx, request, Started{RunID: care.ID(run.GetRunID())})
+		started, err := s.record(ctx, request, StartResult{RunID: care.ID(run.GetRunID())})
 		return started, nil, err
 	case !errors.As(err, &running):
-		return Started{}, nil, TemporalError("start the sync", err)
+		return StartResult{}, nil, TemporalError("start the sync", err)
 	}
 	original, err := s.OriginalRun(ctx, options.ID, running.RunId)
 	if err != nil {
-		return Started{}, nil, err
+		return StartResult{}, nil, err
 	}
 	progress, err := s.store.RunProgress(ctx, request.Organisation.ID, original)
 	if err != nil && !errors.Is(err, db.ErrNotFound) { // whoever started it may not have recorded it yet
-		return Started{}, nil, err
+		return StartResult{}, nil, err
 	}
-	return Started{}, &found{runID: running.RunId, original: original, allBudgets: progress.AllBudgets, over: progress.State == db.RunFinished}, nil
+	return StartResult{}, &found{runID: running.RunId, original: original, allBudgets: progress.AllBudgets, over: progress.State == db.RunFinished}, nil
 }
 
 // Accept lets the removals that a run held back through and starts a sync that makes them (R5). It fails with db.ErrNotFound where the
 // run holds none back.
-func (s *Service) Accept(ctx context.Context, organisation db.Organisation, run care.ID, by string) ([]db.HoldView, Started, error) {
+func (s *Service) Accept(ctx context.Context, organisation db.Organisation, run care.ID, by string) ([]db.HoldView, StartResult, error) {
 	progress, err := s.store.RunProgress(ctx, organisation.ID, run)
 	if err != nil {
-		return nil, Started{}, err
+		return nil, StartResult{}, err
 	}
 	holds, err := s.store.AcceptHolds(ctx, organisation.ID, run, by)
 	if err != nil {
-		return nil, Started{}, err
+		return nil, StartResult{}, err
 	}
 	// A run that is under way may have read before the removal was accepted.
-	request := Request{Organisation: organisation, Client: progress.Person.ID, AllBudgets: progress.AllBudgets, RequestedBy: by, Fresh: true}
+	request := Request{Organisation: organisation, Person: progress.Person.ID, AllBudgets: progress.AllBudgets, RequestedBy: by, Fresh: true}
 	started, err := s.Start(ctx, request)
 	return holds, started, err
 }
 
 // ConfirmSamePerson keeps that the person of a run's doubt about a given name is the same (R8), and starts a sync that asks no more. It
 // fails with db.ErrNotFound where the run has no such doubt, and with db.InvalidError without a reason.
-func (s *Service) ConfirmSamePerson(ctx context.Context, organisation db.Organisation, run care.ID, by, why string) (Started, error) {
+func (s *Service) ConfirmSamePerson(ctx context.Context, organisation db.Organisation, run care.ID, by, why string) (StartResult, error) {
 	progress, err := s.store.RunProgress(ctx, organisation.ID, run)
 	if err != nil {
-		return Started{}, err
+		return StartResult{}, err
 	}
 	if err := s.store.ConfirmSamePerson(ctx, organisation.ID, run, by, why); err != nil {
-		return Started{}, err
+		return StartResult{}, err
 	}
-	return s.Start(ctx, Request{Organisation: organisation, Client: progress.Person.ID, AllBudgets: progress.AllBudgets, RequestedBy: by, Fresh: true})
+	return s.Start(ctx, Request{Organisation: organisation, Person: progress.Person.ID, AllBudgets: progress.AllBudgets, RequestedBy: by, Fresh: true})
 }
 
 // Cancel asks a run to stop; what it has saved stays. A run that its workflow left open is closed, and so is one that no worker has ever begun:
@@ -225,8 +225,8 @@ func HasBegun(ctx context.Context, temporal Histories, workflowID, runID string)
 }
 
 // join joins a running sync. Whoever asks for more than it does, or finds it over with no worker there to close it, gets one more pass.
-func (s *Service) join(ctx context.Context, request Request, running found) (Started, error) {
-	joined := Started{RunID: running.original, Joined: true}
+func (s *Service) join(ctx context.Context, request Request, running found) (StartResult, error) {
+	joined := StartResult{RunID: running.original, Joined: true}
 	request.Fresh = request.Fresh || running.over
 	if request.Fresh || request.AllBudgets && !running.allBudgets {
 		return s.askForMore(ctx, request, running.runID, joined)
@@ -235,25 +235,25 @@ func (s *Service) join(ctx context.Context, request Request, running found) (Sta
 }
 
 // askForMore causes one more pass after the running one, or starts one if that has ended meanwhile (R7).
-func (s *Service) askForMore(ctx context.Context, request Request, runningID string, joined Started) (Started, error) {
+func (s *Service) askForMore(ctx context.Context, request Request, runningID string, joined StartResult) (StartResult, error) {
 	signal := protocol.SyncRequest{Trigger: care.TriggerOnDemand, AllBudgets: request.AllBudgets, RequestedBy: request.RequestedBy, Fresh: request.Fresh}
 	options, input := protocol.CareRecipientSyncStart(s.queues, request.careRequest())
 	run, err := s.temporal.SignalWithStartWorkflow(ctx, options.ID, protocol.SyncRequested.Name, signal,
 		options, protocol.CareRecipientSyncWorkflow, input)
 	if err != nil {
-		return Started{}, TemporalError("ask for one more pass", err)
+		return StartResult{}, TemporalError("ask for one more pass", err)
 	}
 	if run.GetRunID() != runningID {
-		return s.record(ctx, request, Started{RunID: care.ID(run.GetRunID())})
+		return s.record(ctx, request, StartResult{RunID: care.ID(run.GetRunID())})
 	}
 	joined.AnotherPass = true
 	return s.record(ctx, request, joined)
 }
 
 // record writes the run's row, so that it can be followed before a worker has begun it. A row that is there already stands.
-func (s *Service) record(ctx context.Context, request Request, started Started) (Started, error) {
+func (s *Service) record(ctx context.Context, request Request, started StartResult) (StartResult, error) {
 	return started, s.RecordRun(ctx, db.RunStart{
-		ID: started.RunID, Kind: care.RunCareRecipient, WorkflowID: protocol.CareRecipientSyncID(request.Client),
+		ID: started.RunID, Kind: care.RunCareRecipient, WorkflowID: protocol.CareRecipientSyncID(request.Person),
 		Request: request.careRequest(),
 	})
 }
@@ -269,7 +269,7 @@ func (s *Service) RecordRun(ctx context.Context, run db.RunStart) error {
 // careRequest is what the workflow is asked to do.
 func (r Request) careRequest() care.Request {
 	return care.Request{
-		OrganisationID: r.Organisation.ID, ClientID: r.Client, AllBudgets: r.AllBudgets,
+		OrganisationID: r.Organisation.ID, PersonID: r.Person, AllBudgets: r.AllBudgets,
 		Trigger: care.TriggerOnDemand, RequestedBy: r.RequestedBy,
 	}
 }

@@ -37,21 +37,21 @@ func newWorld(t *testing.T) world {
 	_, err = store.ImportPeople(t.Context(), organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{Line: 2, Identity: care.Identity{
 		GivenName: "Ada", FamilyName: "Wren", BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: "415056224"}}}}, "tests")
 	require.NoError(t, err)
-	client, err := store.ClientByCareRecipientID(t.Context(), organisation, "415056224", time.Now())
+	person, err := store.PersonByCareRecipientID(t.Context(), organisation, "415056224", time.Now())
 	require.NoError(t, err)
 	server := temporaltest.New()
 	return world{address: address,
-		store: store, server: server, organisation: organisation, client: client.ID,
+		store: store, server: server, organisation: organisation, client: person.ID,
 		service:    syncs.New(store, server, protocol.TaskQueues{Prefix: "test-"}).Quickly(),
-		workflowID: protocol.CareRecipientSyncID(client.ID),
+		workflowID: protocol.CareRecipientSyncID(person.ID),
 	}
 }
 
 func (w world) request(allBudgets bool) syncs.Request {
-	return syncs.Request{Organisation: w.organisation, Client: w.client, AllBudgets: allBudgets, RequestedBy: "tests"}
+	return syncs.Request{Organisation: w.organisation, Person: w.client, AllBudgets: allBudgets, RequestedBy: "tests"}
 }
 
-func (w world) start(t *testing.T, allBudgets bool) syncs.Started {
+func (w world) start(t *testing.T, allBudgets bool) syncs.StartResult {
 	t.Helper()
 	started, err := w.service.Start(t.Context(), w.request(allBudgets))
 	require.NoError(t, err)
@@ -62,7 +62,7 @@ func (w world) begin(t *testing.T, run care.ID, allBudgets bool) {
 	t.Helper()
 	require.NoError(t, w.store.RecordRun(t.Context(), db.RunStart{
 		ID: run, Kind: care.RunCareRecipient, WorkflowID: w.workflowID, StartedAt: time.Now(),
-		Request: care.Request{OrganisationID: w.organisation.ID, ClientID: w.client, Trigger: care.TriggerOnDemand, AllBudgets: allBudgets},
+		Request: care.Request{OrganisationID: w.organisation.ID, PersonID: w.client, Trigger: care.TriggerOnDemand, AllBudgets: allBudgets},
 	}))
 }
 
@@ -93,7 +93,7 @@ func TestASecondRequestJoinsTheRunningSync(t *testing.T) {
 	w := newWorld(t)
 	first := w.start(t, false)
 	second := w.start(t, false)
-	require.Equal(t, syncs.Started{RunID: first.RunID, Joined: true}, second)
+	require.Equal(t, syncs.StartResult{RunID: first.RunID, Joined: true}, second)
 	require.Empty(t, w.server.Workflow(w.workflowID).Signals)
 }
 
@@ -103,7 +103,7 @@ func TestARequestForAllBudgetsCausesOneMorePass(t *testing.T) {
 	w := newWorld(t)
 	first := w.start(t, false)
 	second := w.start(t, true)
-	require.Equal(t, syncs.Started{RunID: first.RunID, Joined: true, AnotherPass: true}, second)
+	require.Equal(t, syncs.StartResult{RunID: first.RunID, Joined: true, AnotherPass: true}, second)
 	require.Equal(t, []any{protocol.SyncRequest{Trigger: care.TriggerOnDemand, AllBudgets: true, RequestedBy: "tests"}},
 		w.server.Workflow(w.workflowID).Signals)
 }
@@ -139,7 +139,7 @@ func TestARunThatIsOverAndStaysOpenGetsOneMorePass(t *testing.T) {
 	first := w.start(t, false)
 	w.begin(t, first.RunID, false)
 	w.finish(t, first.RunID)
-	require.Equal(t, syncs.Started{RunID: first.RunID, Joined: true, AnotherPass: true}, w.start(t, false))
+	require.Equal(t, syncs.StartResult{RunID: first.RunID, Joined: true, AnotherPass: true}, w.start(t, false))
 	require.Len(t, w.server.Workflow(w.workflowID).Signals, 1)
 }
 
@@ -158,14 +158,14 @@ func TestPeopleThatCannotBeSynced(t *testing.T) {
 	_, err := w.store.ImportPeople(t.Context(), w.organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{
 		Line: 2, NDISNumber: "430000001", Identity: care.Identity{GivenName: "Ben", FamilyName: "Lark", BirthDate: care.NewDate(1950, time.May, 1)}}}}, "tests")
 	require.NoError(t, err)
-	people, _, err := w.store.Clients(t.Context(), w.organisation, "", 10, time.Now())
+	people, _, err := w.store.ListPeople(t.Context(), w.organisation, "", 10, time.Now())
 	require.NoError(t, err)
 
 	request := w.request(false)
-	request.Client = people[0].ID
+	request.Person = people[0].ID
 	_, err = w.service.Start(t.Context(), request)
 	require.ErrorIs(t, err, syncs.ErrNoCareRecipientID)
-	request.Client = db.NewID()
+	request.Person = db.NewID()
 	_, err = w.service.Start(t.Context(), request)
 	require.ErrorIs(t, err, db.ErrNotFound)
 }
@@ -217,7 +217,7 @@ func TestFollowSaysWhatTheRunWaitsFor(t *testing.T) {
 // contractRun starts a contract sync of the person, as package pace does.
 func (w world) contractRun(t *testing.T) care.ID {
 	t.Helper()
-	request := care.Request{OrganisationID: w.organisation.ID, ClientID: w.client, Trigger: care.TriggerOnDemand}
+	request := care.Request{OrganisationID: w.organisation.ID, PersonID: w.client, Trigger: care.TriggerOnDemand}
 	options, input := protocol.PaceContractSyncStart(protocol.TaskQueues{}, request)
 	run, err := w.server.ExecuteWorkflow(t.Context(), options, protocol.PaceContractSyncWorkflow, input)
 	require.NoError(t, err)
@@ -252,7 +252,7 @@ func TestFollowAllGoesOnWithTheRefreshAfterASession(t *testing.T) {
 	w := newWorld(t)
 	session, workflowID, next := w.contractRun(t), protocol.PaceContractSyncID(w.client), db.NewID()
 	seen := map[care.ID]care.RunKind{}
-	for update, err := range w.service.FollowAll(t.Context(), w.organisation, syncs.Started{RunID: session, AnotherPass: true}) {
+	for update, err := range w.service.FollowAll(t.Context(), w.organisation, syncs.StartResult{RunID: session, AnotherPass: true}) {
 		require.NoError(t, err)
 		seen[update.Run.ID] = update.Run.Kind
 		if update.Finished() {

@@ -93,5 +93,5 @@ func TestWithoutALoginNothingIsCalled(t *testing.T) {
 	require.Len(t, result.Steps, 1)
 	require.False(t, result.Steps[0].OK)
 	require.Equal(t, "Device is locked", result.Steps[0].Words)
-	require.True(t, transport.Has(result.Err, transport.LoginRefused))
+	require.True(t, transport.IsKind(result.Err, transport.LoginRefused))
 }

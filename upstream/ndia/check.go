@@ -23,7 +23,7 @@ func (c *Client) Check(ctx context.Context, connection care.Connection, allowanc
 
 func (r *Reader) askForNobody(ctx context.Context) (string, error) {
 	_, _, err := r.DeterminePlan(ctx, nobody)
-	if err != nil && !transport.Has(err, transport.NotFound) {
+	if err != nil && !transport.IsKind(err, transport.NotFound) {
 		return "", err
 	}
 	return "The NDIA answers this organisation. Whether a participant has endorsed it shows when their plan is retrieved.", nil

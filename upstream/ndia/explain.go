@@ -27,7 +27,7 @@ func Explain(err error) string {
 }
 
 var explanations = map[transport.Kind]string{
-	transport.RateLimited:   "The NDIA asks for fewer calls at the moment; budgets have an hourly limit of their own. CareSync waits and goes on by itself.",
+	transport.RateLimited:   "The NDIA asks for fewer calls at the moment; budgets have an hourly limit of their own. CareSync waits and resumes automatically.",
 	transport.Unavailable:   "The NDIA is not available at the moment, as during a planned outage. Try again later.",
 	transport.Timeout:       "The NDIA did not answer in time. Try again later.",
 	transport.Connection:    "The connection to the NDIA broke. Check the firewall and proxy, and try again.",

@@ -172,7 +172,7 @@ func comparePlans(t *testing.T, reader *ndia.Reader, p *world.Participant, today
 func compareTree(t *testing.T, reader *ndia.Reader, p *world.Participant, today world.Date) {
 	tree, issues, err := reader.Budget(t.Context(), held(p))
 	plan, current := p.CurrentPlan(today)
-	require.Equal(t, !current, transport.Has(err, transport.NotFound))
+	require.Equal(t, !current, transport.IsKind(err, transport.NotFound))
 	if !current {
 		require.False(t, strings.Contains(failure(t, err).Words, notFound))
 		return

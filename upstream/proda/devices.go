@@ -64,7 +64,7 @@ func (d *Devices) RenewKey(ctx context.Context, connection care.Connection) erro
 // registered reports whether PRODA took a pending key before the renewal was interrupted.
 func (d *Devices) registered(ctx context.Context, connection care.Connection, pending *rsa.PrivateKey) (bool, error) {
 	_, err := d.client.RequestToken(ctx, connection, pending)
-	if transport.Has(err, transport.LoginRefused) {
+	if transport.IsKind(err, transport.LoginRefused) {
 		return false, nil
 	}
 	return err == nil, err

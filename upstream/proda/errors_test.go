@@ -57,7 +57,7 @@ func TestOnlyCodedErrorsAreTerminal(t *testing.T) { // R9
 			require.Equal(t, test.code, failed.Code)
 			require.Equal(t, proda.Service, failed.Service)
 			require.Equal(t, test.kind == transport.LoginUnavailable, failed.Retryable())
-			require.Equal(t, test.kind == transport.LoginRefused, failed.WholeOrganisation())
+			require.Equal(t, test.kind == transport.LoginRefused, failed.OrganisationWide())
 			if test.status != 200 {
 				require.Equal(t, 20*time.Second, failed.RetryAfter)
 			}

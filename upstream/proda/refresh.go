@@ -24,7 +24,7 @@ func (t *Tokens) refresh(ctx context.Context, connection care.Connection, refuse
 			return current, nil
 		}
 		token, key, err := t.logIn(ctx, connection, keys)
-		if usable && transport.Has(err, transport.LoginUnavailable) {
+		if usable && transport.IsKind(err, transport.LoginUnavailable) {
 			until = now.Add(max(refreshPause, retryAfter(err)))
 			return current, nil
 		}
@@ -87,7 +87,7 @@ func (t *Tokens) logIn(ctx context.Context, connection care.Connection, keys dev
 			continue
 		}
 		token, err := t.client.RequestToken(ctx, connection, key)
-		if !transport.Has(err, transport.LoginRefused) {
+		if !transport.IsKind(err, transport.LoginRefused) {
 			return token, key, err
 		}
 		if refusal == nil {

@@ -265,7 +265,7 @@ func TestADeviceThatWasNeverActivatedIsASetUpError(t *testing.T) {
 	_, err := process.tokens.Current(t.Context(), fake.connection())
 	require.Equal(t, transport.NotSetUp, failure(t, err).Kind)
 	require.Equal(t, transport.CodeDeviceNotActivated, failure(t, err).Code)
-	require.True(t, failure(t, err).WholeOrganisation())
+	require.True(t, failure(t, err).OrganisationWide())
 	err = process.devices.RenewKey(t.Context(), fake.connection())
 	require.Equal(t, transport.CodeDeviceNotActivated, failure(t, err).Code)
 	require.Zero(t, fake.calls())

@@ -245,7 +245,7 @@ func TestAnAnswerThatIsOneRow(t *testing.T) {
 	require.Equal(t, "B1", row.Identity("budgetId"))
 	for _, body := range []string{"", "null", "[]", "<html>", `{"budgetId":`} {
 		_, err := answer(body)
-		require.True(t, transport.Has(err, transport.Unreadable), "%q: may be a proper one next time", body)
+		require.True(t, transport.IsKind(err, transport.Unreadable), "%q: may be a proper one next time", body)
 	}
 }
 

@@ -31,7 +31,7 @@ func (r *Reader) readOneRow(ctx context.Context) (string, error) {
 	switch {
 	case err == nil && len(page.rows) > 0:
 		return "The provider's care recipients can be read.", nil
-	case err == nil, transport.Has(err, transport.NotFound):
+	case err == nil, transport.IsKind(err, transport.NotFound):
 		return "The service answers; it lists no care recipients for this provider.", nil
 	default:
 		return "", err

@@ -31,7 +31,7 @@ func Explain(err error) string {
 
 // explanations complete a sentence that begins with the party's name.
 var explanations = map[transport.Kind]string{
-	transport.RateLimited:      "asks for fewer calls at the moment. CareSync waits and goes on by itself; lower the connection's rate if this happens often.",
+	transport.RateLimited:      "asks for fewer calls at the moment. CareSync waits and resumes automatically; lower the connection's rate if this happens often.",
 	transport.Unavailable:      "is not available at the moment. Try again later.",
 	transport.Timeout:          "did not answer in time. Try again later.",
 	transport.Unreadable:       "gave an answer that is not the service's own. Check the base address of the connection; if it is right, try again later.",

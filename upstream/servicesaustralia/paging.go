@@ -44,7 +44,7 @@ func (r *Reader) pages(ctx context.Context, list list, each func(page) error) er
 	for number := 1; number <= r.options.MaxPages; number++ {
 		var err error
 		current, err = r.page(ctx, list, number)
-		if transport.Has(err, transport.NotFound) && !(list.mustExist && number == 1) {
+		if transport.IsKind(err, transport.NotFound) && !(list.mustExist && number == 1) {
 			return nil
 		}
 		if err != nil {

@@ -27,7 +27,7 @@ func TestAListIsReadToItsEnd(t *testing.T) {
 	for _, test := range []struct{ rows, calls int }{{0, 1}, {1, 1}, {9, 1}, {10, 2}, {11, 2}, {20, 3}, {35, 4}} {
 		t.Run(fmt.Sprint(test.rows), func(t *testing.T) {
 			service := startService(t, holds(budgetRows(1, test.rows)...))
-			read, err := service.reader(t, servicesaustralia.Options{PageSize: 10}).BudgetSummary(t.Context(), servicesaustralia.Effective{}, servicesaustralia.Updated{})
+			read, err := service.reader(t, servicesaustralia.Options{PageSize: 10}).BudgetSummary(t.Context(), servicesaustralia.Effective{}, servicesaustralia.UpdatedWindow{})
 			require.NoError(t, err)
 			require.Len(t, read.Records, test.rows)
 			require.Len(t, service.asked, test.calls)
@@ -47,7 +47,7 @@ func TestAnEmptyLastPageMayAlsoBeAnEmptyList(t *testing.T) {
 		}
 		holds(budgetRows(1, 10)...)(w, r)
 	})
-	read, err := service.reader(t, servicesaustralia.Options{PageSize: 10}).BudgetSummary(t.Context(), servicesaustralia.Effective{}, servicesaustralia.Updated{})
+	read, err := service.reader(t, servicesaustralia.Options{PageSize: 10}).BudgetSummary(t.Context(), servicesaustralia.Effective{}, servicesaustralia.UpdatedWindow{})
 	require.NoError(t, err)
 	require.Len(t, read.Records, 10)
 }
@@ -61,7 +61,7 @@ func TestRowsThatMovedBetweenPagesAreNotCountedTwice(t *testing.T) {
 		}
 		holds(shifted...)(w, r)
 	})
-	read, err := service.reader(t, servicesaustralia.Options{PageSize: 10}).BudgetSummary(t.Context(), servicesaustralia.Effective{}, servicesaustralia.Updated{})
+	read, err := service.reader(t, servicesaustralia.Options{PageSize: 10}).BudgetSummary(t.Context(), servicesaustralia.Effective{}, servicesaustralia.UpdatedWindow{})
 	require.NoError(t, err)
 	require.Len(t, read.Records, 25)
 }
@@ -124,7 +124,7 @@ func TestAFailureOnALaterPageFailsTheWholeRead(t *testing.T) { // R5
 		}
 		holds(budgetRows(1, 100)...)(w, r)
 	})
-	read, err := service.reader(t, servicesaustralia.Options{PageSize: 10}).BudgetSummary(t.Context(), servicesaustralia.Effective{}, servicesaustralia.Updated{})
+	read, err := service.reader(t, servicesaustralia.Options{PageSize: 10}).BudgetSummary(t.Context(), servicesaustralia.Effective{}, servicesaustralia.UpdatedWindow{})
 	require.Equal(t, transport.Unavailable, failure(t, err).Kind)
 	require.Empty(t, read.Records)
 	require.Len(t, service.asked, 3)
@@ -132,7 +132,7 @@ func TestAFailureOnALaterPageFailsTheWholeRead(t *testing.T) { // R5
 
 func TestAListWithoutEndIsGivenUp(t *testing.T) {
 	same := startService(t, says(200, list(budgetRows(1, 10)...))) // takes no notice of the page
-	_, err := same.reader(t, servicesaustralia.Options{PageSize: 10}).BudgetSummary(t.Context(), servicesaustralia.Effective{}, servicesaustralia.Updated{})
+	_, err := same.reader(t, servicesaustralia.Options{PageSize: 10}).BudgetSummary(t.Context(), servicesaustralia.Effective{}, servicesaustralia.UpdatedWindow{})
 	require.Equal(t, transport.TooLarge, failure(t, err).Kind)
 	require.Equal(t, transport.CodeEndlessList, failure(t, err).Code)
 	require.Len(t, same.asked, 2)
@@ -142,7 +142,7 @@ func TestAListWithoutEndIsGivenUp(t *testing.T) {
 		count += 10
 		fmt.Fprint(w, list(budgetRows(count-9, count)...))
 	})
-	_, err = growing.reader(t, servicesaustralia.Options{PageSize: 10, MaxPages: 7}).BudgetSummary(t.Context(), servicesaustralia.Effective{}, servicesaustralia.Updated{})
+	_, err = growing.reader(t, servicesaustralia.Options{PageSize: 10, MaxPages: 7}).BudgetSummary(t.Context(), servicesaustralia.Effective{}, servicesaustralia.UpdatedWindow{})
 	require.Equal(t, transport.CodeEndlessList, failure(t, err).Code)
 	require.Len(t, growing.asked, 7)
 }
@@ -183,7 +183,7 @@ func TestContributionsOfAProviderAreComplete(t *testing.T) {
 	for name, shift := range map[string]func([]contribution) []contribution{"still": nil, "a row more": added} {
 		t.Run(name, func(t *testing.T) {
 			service := contributionsService(t, rows, shift)
-			read, err := service.reader(t, servicesaustralia.Options{PageSize: 4}).ContributionsOfProvider(t.Context(), servicesaustralia.Effective{}, servicesaustralia.Updated{})
+			read, err := service.reader(t, servicesaustralia.Options{PageSize: 4}).ContributionsOfProvider(t.Context(), servicesaustralia.Effective{}, servicesaustralia.UpdatedWindow{})
 			require.NoError(t, err)
 			got := map[string][]string{}
 			for _, person := range read.Records {
@@ -196,7 +196,7 @@ func TestContributionsOfAProviderAreComplete(t *testing.T) {
 	}
 	t.Run("a row less", func(t *testing.T) {
 		service := contributionsService(t, rows, removed) // 3's only row moves to the page that was read already
-		read, err := service.reader(t, servicesaustralia.Options{PageSize: 4}).ContributionsOfProvider(t.Context(), servicesaustralia.Effective{}, servicesaustralia.Updated{})
+		read, err := service.reader(t, servicesaustralia.Options{PageSize: 4}).ContributionsOfProvider(t.Context(), servicesaustralia.Effective{}, servicesaustralia.UpdatedWindow{})
 		require.NoError(t, err)
 		for _, person := range read.Records {
 			require.Len(t, person.Contributions, len(want[person.CareRecipientID]), "whoever is listed is listed completely")
@@ -208,7 +208,7 @@ func TestOnlyPeopleAtTheEdgeOfAPageAreReadAgain(t *testing.T) {
 	rows := []contribution{{"1", "A"}, {"2", "A"}, {"3", "A"}, {"3", "B"}, {"4", "A"}}
 	service := contributionsService(t, rows, nil)
 	effective := servicesaustralia.Effective{From: date("2026-04-01")}
-	_, err := service.reader(t, servicesaustralia.Options{PageSize: 3}).ContributionsOfProvider(t.Context(), effective, servicesaustralia.Updated{})
+	_, err := service.reader(t, servicesaustralia.Options{PageSize: 3}).ContributionsOfProvider(t.Context(), effective, servicesaustralia.UpdatedWindow{})
 	require.NoError(t, err)
 	require.Len(t, service.asked, 3)
 	again := service.asked[2].Query()
@@ -217,7 +217,7 @@ func TestOnlyPeopleAtTheEdgeOfAPageAreReadAgain(t *testing.T) {
 	require.Empty(t, again.Get("serviceProviderId"))
 
 	whole := contributionsService(t, rows, nil)
-	_, err = whole.reader(t, servicesaustralia.Options{}).ContributionsOfProvider(t.Context(), servicesaustralia.Effective{}, servicesaustralia.Updated{})
+	_, err = whole.reader(t, servicesaustralia.Options{}).ContributionsOfProvider(t.Context(), servicesaustralia.Effective{}, servicesaustralia.UpdatedWindow{})
 	require.NoError(t, err)
 	require.Len(t, whole.asked, 1, "a list of one page has no edge")
 }

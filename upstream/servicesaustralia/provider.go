@@ -30,13 +30,13 @@ func (e Effective) narrow(query url.Values) {
 	setText(query, "effectiveDateTo", e.To.String())
 }
 
-// Updated narrows a read to what was changed between two instants; a zero time leaves that side open. Such a read never shows what
+// UpdatedWindow narrows a read to what was changed between two instants; a zero time leaves that side open. Such a read never shows what
 // was removed, so that nothing may be concluded from what it lacks (R5).
-type Updated struct {
+type UpdatedWindow struct {
 	From, To time.Time
 }
 
-func (u Updated) narrow(query url.Values) {
+func (u UpdatedWindow) narrow(query url.Values) {
 	setTime(query, "updatedAtDateTimeFrom", u.From)
 	setTime(query, "updatedAtDateTimeTo", u.To)
 }
@@ -70,7 +70,7 @@ type ProviderBudget struct {
 }
 
 // Summaries reads the summaries of all of the provider's care recipients. A row whose care recipient id cannot be read is left out.
-func (r *Reader) Summaries(ctx context.Context, updated Updated) (care.Read[care.Summary], error) {
+func (r *Reader) Summaries(ctx context.Context, updated UpdatedWindow) (care.Read[care.Summary], error) {
 	list, err := r.ofProvider(operationSummaries, r.options.Paths.Summary, fieldCareRecipientID, updated)
 	if err != nil {
 		return care.Read[care.Summary]{}, err
@@ -87,7 +87,7 @@ func (r *Reader) Summaries(ctx context.Context, updated Updated) (care.Read[care
 }
 
 // BudgetSummary reads the budgets of all of the provider's care recipients.
-func (r *Reader) BudgetSummary(ctx context.Context, effective Effective, updated Updated) (care.Read[ProviderBudget], error) {
+func (r *Reader) BudgetSummary(ctx context.Context, effective Effective, updated UpdatedWindow) (care.Read[ProviderBudget], error) {
 	return r.providerBudgets(ctx, operationBudgetSummary, r.options.Paths.BudgetSummary, effective, updated)
 }
 
@@ -137,7 +137,7 @@ func (r *Reader) ofProvider(operation, path, sortField string, windows ...window
 // id, so that a row that moved between two pages while they were read could be counted twice or be missed: the people at the edge
 // of a page, and those who stand on several, are read again by themselves. So are those one of whose rows says nothing; a row that does not
 // say whose it is leaves the list incomplete.
-func (r *Reader) ContributionsOfProvider(ctx context.Context, effective Effective, updated Updated) (care.Read[PersonContributions], error) {
+func (r *Reader) ContributionsOfProvider(ctx context.Context, effective Effective, updated UpdatedWindow) (care.Read[PersonContributions], error) {
 	list, err := r.ofProvider(operationContributionsOfProvider, r.options.Paths.Contributions, fieldCareRecipientID, effective, updated)
 	if err != nil {
 		return care.Read[PersonContributions]{}, err

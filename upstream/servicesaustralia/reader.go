@@ -90,6 +90,6 @@ func ofPerson(careRecipientID string) url.Values {
 }
 
 // summaryRows are the rows of a summary. Two rows of a person differ in whatever they say: equal ones are one.
-var summaryRows = rowReader[care.Summary]{area: care.AreaSummary, kind: care.KindClient, decode: summaryOf, id: care.Summary.Canonical}
+var summaryRows = rowReader[care.Summary]{area: care.AreaSummary, kind: care.KindPerson, decode: summaryOf, id: care.Summary.Canonical}
 
 func budgetID(budget care.Budget) string { return budget.UpstreamBudgetID }

@@ -226,7 +226,7 @@ func TestAnAnswerWithoutItsIdentityIsRefused(t *testing.T) {
 			require.Equal(t, test.field, failed.Field)
 			require.Contains(t, failed.Error(), "field "+test.field)
 			require.False(t, failed.Retryable())
-			require.False(t, failed.WholeOrganisation())
+			require.False(t, failed.OrganisationWide())
 			if test.read != "details" {
 				require.Zero(t, records, "nothing of an incomplete read may be used")
 			}
@@ -296,12 +296,12 @@ func TestAListWithinARecordThatIsIncomplete(t *testing.T) {
 
 // A provider's list goes on without the rows that do not say whose they are; nothing may be concluded from what it lacks.
 func TestAProvidersListLeavesOutWhatIsNobodys(t *testing.T) {
-	summaries, err := readerOf(t, holds(`{"careRecipientId":"1"}`, `{"lastName":"Murray"}`, `{"careRecipientId":[]}`)).Summaries(t.Context(), servicesaustralia.Updated{})
+	summaries, err := readerOf(t, holds(`{"careRecipientId":"1"}`, `{"lastName":"Murray"}`, `{"careRecipientId":[]}`)).Summaries(t.Context(), servicesaustralia.UpdatedWindow{})
 	require.NoError(t, err)
 	require.True(t, summaries.Incomplete)
 	require.Len(t, summaries.Records, 1)
 	contributions, err := readerOf(t, holds(`{"contributionCategory":"A"}`, `{"careRecipientId":"1","contributionCategory":"A"}`)).
-		ContributionsOfProvider(t.Context(), servicesaustralia.Effective{}, servicesaustralia.Updated{})
+		ContributionsOfProvider(t.Context(), servicesaustralia.Effective{}, servicesaustralia.UpdatedWindow{})
 	require.NoError(t, err)
 	require.True(t, contributions.Incomplete)
 	require.Len(t, contributions.Records, 1)
@@ -353,7 +353,7 @@ func TestWhatNotFoundMeans(t *testing.T) {
 			for _, status := range []int{200, 404} {
 				_, err := read(t.Context(), readerOf(t, says(status, body)))
 				require.Equal(t, !gone[name], err == nil, "%s: %d %s", name, status, body)
-				require.True(t, err == nil || transport.Has(err, transport.NotFound))
+				require.True(t, err == nil || transport.IsKind(err, transport.NotFound))
 			}
 		}
 		_, err := read(t.Context(), readerOf(t, says(404, `{"message":"No such record"}`)))
@@ -410,12 +410,12 @@ func TestProviderWideReadsAskForTheProviderAndTheWindow(t *testing.T) {
 	reader := service.reader(t, servicesaustralia.Options{PageSize: 500})
 	sydney := time.FixedZone("AEST", 10*60*60)
 	effective := servicesaustralia.Effective{From: date("2026-04-01"), To: date("2026-06-30")}
-	updated := servicesaustralia.Updated{From: time.Date(2026, 4, 1, 9, 0, 0, 0, sydney)}
+	updated := servicesaustralia.UpdatedWindow{From: time.Date(2026, 4, 1, 9, 0, 0, 0, sydney)}
 	_, err := reader.Summaries(t.Context(), updated)
 	require.NoError(t, err)
 	_, err = reader.ContributionsOfProvider(t.Context(), effective, updated)
 	require.NoError(t, err)
-	_, err = reader.BudgetSummary(t.Context(), effective, servicesaustralia.Updated{})
+	_, err = reader.BudgetSummary(t.Context(), effective, servicesaustralia.UpdatedWindow{})
 	require.NoError(t, err)
 	_, err = reader.BudgetsHeldByProvider(t.Context())
 	require.NoError(t, err)

@@ -160,15 +160,15 @@ var reads = map[string]func(context.Context, *servicesaustralia.Reader) (int, er
 		return 1, err
 	},
 	"summaries": func(ctx context.Context, r *servicesaustralia.Reader) (int, error) {
-		read, err := r.Summaries(ctx, servicesaustralia.Updated{})
+		read, err := r.Summaries(ctx, servicesaustralia.UpdatedWindow{})
 		return len(read.Records), err
 	},
 	"contributions of the provider": func(ctx context.Context, r *servicesaustralia.Reader) (int, error) {
-		read, err := r.ContributionsOfProvider(ctx, servicesaustralia.Effective{}, servicesaustralia.Updated{})
+		read, err := r.ContributionsOfProvider(ctx, servicesaustralia.Effective{}, servicesaustralia.UpdatedWindow{})
 		return len(read.Records), err
 	},
 	"budget summary": func(ctx context.Context, r *servicesaustralia.Reader) (int, error) {
-		read, err := r.BudgetSummary(ctx, servicesaustralia.Effective{}, servicesaustralia.Updated{})
+		read, err := r.BudgetSummary(ctx, servicesaustralia.Effective{}, servicesaustralia.UpdatedWindow{})
 		return len(read.Records), err
 	},
 	"budgets held": func(ctx context.Context, r *servicesaustralia.Reader) (int, error) {

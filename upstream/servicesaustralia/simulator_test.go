@@ -190,7 +190,7 @@ func TestProviderWideListsOfTheSimulatedGovernmentAreComplete(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, gov.Faults.Set(shuffled...))
 			reader := gov.reader(servicesaustralia.Options{PageSize: 10})
-			read, err := reader.Summaries(t.Context(), servicesaustralia.Updated{})
+			read, err := reader.Summaries(t.Context(), servicesaustralia.UpdatedWindow{})
 			require.NoError(t, err)
 			got := map[string]int{}
 			for _, one := range read.Records {
@@ -198,12 +198,12 @@ func TestProviderWideListsOfTheSimulatedGovernmentAreComplete(t *testing.T) {
 			}
 			require.Equal(t, summaries, got)
 
-			theirs, err := reader.BudgetSummary(t.Context(), servicesaustralia.Effective{}, servicesaustralia.Updated{})
+			theirs, err := reader.BudgetSummary(t.Context(), servicesaustralia.Effective{}, servicesaustralia.UpdatedWindow{})
 			require.NoError(t, err)
 			require.Len(t, theirs.Records, budgets)
 			require.NotEmpty(t, theirs.Records[0].CareRecipientID)
 
-			people, err := reader.ContributionsOfProvider(t.Context(), servicesaustralia.Effective{}, servicesaustralia.Updated{})
+			people, err := reader.ContributionsOfProvider(t.Context(), servicesaustralia.Effective{}, servicesaustralia.UpdatedWindow{})
 			require.NoError(t, err)
 			for _, one := range people.Records {
 				require.Len(t, one.Contributions, contributions[one.CareRecipientID])

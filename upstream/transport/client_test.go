@@ -67,7 +67,7 @@ func TestStatusesAreKinds(t *testing.T) { // R9
 			require.Equal(t, test.kind, failed.Kind)
 			require.Equal(t, test.status, failed.Status)
 			require.Equal(t, test.retry, failed.Retryable())
-			require.False(t, failed.WholeOrganisation())
+			require.False(t, failed.OrganisationWide())
 			require.Equal(t, 3*time.Second, failed.RetryAfter)
 		})
 	}
@@ -78,7 +78,7 @@ func TestWhatConcernsTheWholeOrganisation(t *testing.T) { // R9
 		transport.LoginRefused: true, transport.NotSetUp: true, transport.LoginUnavailable: false, transport.NotAuthorised: false,
 		transport.ConsentRefused: false, transport.InvalidRecord: false, transport.IdentityMismatch: false, transport.TooLarge: false,
 	} {
-		require.Equal(t, whole, kind.WholeOrganisation(), kind)
+		require.Equal(t, whole, kind.OrganisationWide(), kind)
 		require.Equal(t, kind == transport.LoginUnavailable, kind.Retryable(), kind)
 	}
 }

@@ -63,8 +63,8 @@ func (e *Error) Error() string {
 // Retryable reports whether the same call may succeed later without anybody doing anything (R9).
 func (e *Error) Retryable() bool { return e.Kind.Retryable() }
 
-// WholeOrganisation reports whether every other person of the organisation's connection will fail in the same way (R9).
-func (e *Error) WholeOrganisation() bool { return e.Kind.WholeOrganisation() }
+// OrganisationWide reports whether every other person of the organisation's connection will fail in the same way (R9).
+func (e *Error) OrganisationWide() bool { return e.Kind.OrganisationWide() }
 
 // HasCode reports whether the service gave this code, as its first or in its details.
 func (e *Error) HasCode(code string) bool {
@@ -72,7 +72,7 @@ func (e *Error) HasCode(code string) bool {
 }
 
 // Has reports whether err is a failed call of that kind.
-func Has(err error, kind Kind) bool {
+func IsKind(err error, kind Kind) bool {
 	var failure *Error
 	return errors.As(err, &failure) && failure.Kind == kind
 }

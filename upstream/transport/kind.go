@@ -49,9 +49,9 @@ func (k Kind) Retryable() bool {
 	}
 }
 
-// WholeOrganisation reports whether every other person of the organisation's connection will fail in the same way, so that a bulk
+// OrganisationWide reports whether every other person of the organisation's connection will fail in the same way, so that a bulk
 // run stops early with one message (R9).
-func (k Kind) WholeOrganisation() bool { return k == LoginRefused || k == NotSetUp }
+func (k Kind) OrganisationWide() bool { return k == LoginRefused || k == NotSetUp }
 
 // kindOf is what a status that is not a success means, whichever service it comes from.
 func kindOf(status int) Kind {

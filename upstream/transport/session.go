@@ -69,12 +69,12 @@ func (s *Session) do(ctx context.Context, call Call) (Response, error) {
 			call.Header.Set("Content-Type", "application/json")
 		}
 		response, err := s.client.Do(ctx, call)
-		return response, s.heed(ctx, err)
+		return response, s.applyBackoff(ctx, err)
 	})
 }
 
-// heed makes all workers wait where the service asked for it. Where that could not be noted, both errors are returned.
-func (s *Session) heed(ctx context.Context, err error) error {
+// applyBackoff makes all workers wait where the service asked for it. Where that could not be noted, both errors are returned.
+func (s *Session) applyBackoff(ctx context.Context, err error) error {
 	var failure *Error
 	if !errors.As(err, &failure) {
 		return err

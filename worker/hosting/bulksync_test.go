@@ -74,7 +74,7 @@ func TestOnePersonsTroubleIsTheirOwn(t *testing.T) {
 	require.Equal(t, 1, result.Counts.Escalated)
 	require.Equal(t, 60, result.Counts.Processed)
 	require.Zero(t, result.Counts.Failed, "the person's own sync tried again, and succeeded")
-	runs, _, err := w.Store.Runs(t.Context(), organisation, db.RunFilter{ClientID: w.Request(t, troubled.Key).ClientID, Most: 10})
+	runs, _, err := w.Store.Runs(t.Context(), organisation, db.RunFilter{PersonID: w.Request(t, troubled.Key).PersonID, Most: 10})
 	require.NoError(t, err)
 	require.Len(t, runs, 2)
 }
@@ -143,20 +143,20 @@ func TestTheListsTellWhoIsAbsentAndWhoIsUnknown(t *testing.T) {
 	organisation := organisationOf(t, w.Store)
 	sql := testkit.OpenSQL(t, w.DatabaseURL)
 	people := w.World.People(world.Holder{})
-	unknown := w.Request(t, people[5].Key).ClientID
-	sql.Exec(t, "DELETE FROM invoice_line WHERE client_id = $1", unknown)
-	sql.Exec(t, "DELETE FROM client WHERE id = $1", unknown)
+	unknown := w.Request(t, people[5].Key).PersonID
+	sql.Exec(t, "DELETE FROM invoice_line WHERE person_id = $1", unknown)
+	sql.Exec(t, "DELETE FROM person WHERE id = $1", unknown)
 	first, run := temporal.Bulk(t, w.Store, organisation, careRecipients)
 	require.NoError(t, run.Get(t.Context(), nil))
 	require.Equal(t, []string{people[5].CareRecipientID}, testkit.Column[string](t, sql, "SELECT care_recipient_id FROM bulk_unknown WHERE bulk_id = $1", first))
-	require.Equal(t, []int{29}, testkit.Column[int](t, sql, "SELECT count(*)::int FROM client"))
+	require.Equal(t, []int{29}, testkit.Column[int](t, sql, "SELECT count(*)::int FROM person"))
 
 	_, err := w.World.Move(people[3].Key, world.Move{Name: world.Leave})
 	require.NoError(t, err)
 	second, run := temporal.Bulk(t, w.Store, organisation, careRecipients)
 	require.NoError(t, run.Get(t.Context(), nil))
 	require.Equal(t, []int{1}, testkit.Column[int](t, sql, "SELECT absent FROM bulk_run WHERE id = $1", second))
-	require.Contains(t, testkit.Column[care.ID](t, sql, "SELECT id::text FROM client WHERE not_in_care_since IS NOT NULL"), w.Request(t, people[3].Key).ClientID)
+	require.Contains(t, testkit.Column[care.ID](t, sql, "SELECT id::text FROM person WHERE not_in_care_since IS NOT NULL"), w.Request(t, people[3].Key).PersonID)
 }
 
 // A bulk run whose workflow an operator terminated is closed, everybody has one outcome, and one retry reaches those who were not.
@@ -256,7 +256,7 @@ func TestASyncOfTheirOwnOutlivesACancelledBulkRun(t *testing.T) {
 		Kind: faults.InternalError, Operation: "care-recipient-summary", CareRecipientID: troubled.CareRecipientID,
 	}))
 	_, run := temporal.Bulk(t, w.Store, organisationOf(t, w.Store), careRecipients)
-	own := protocol.CareRecipientSyncID(w.Request(t, troubled.Key).ClientID)
+	own := protocol.CareRecipientSyncID(w.Request(t, troubled.Key).PersonID)
 	require.Eventually(t, func() bool {
 		_, err := temporal.DescribeWorkflowExecution(t.Context(), own, "")
 		return err == nil
@@ -276,14 +276,14 @@ func TestABulkRunOverContracts(t *testing.T) {
 	for _, key := range []string{"changed-manager", "overspent-category", "negative-spent"} {
 		request = w.RequestFor(t, key)
 		retrieved := temporal.Retrieve(t, request)
-		_, err := temporal.Create(t.Context(), request.ClientID, everything(t, w.Store, request, retrieved.RetrievalID))
+		_, err := temporal.Create(t.Context(), request.PersonID, everything(t, w.Store, request, retrieved.PreviewID))
 		require.NoError(t, err)
 		require.NoError(t, w.World.MoveParticipant(key, world.PlanMove{Name: world.Spend, Amount: decimal.NewFromInt(11), Silent: true}))
 	}
 	sql := testkit.OpenSQL(t, w.DatabaseURL)
 	spent := "SELECT sum(spent)::text FROM plan_budget"
 	bulk := func(hold bool) (result protocol.BulkResult) {
-		_, run := temporal.Bulk(t, w.Store, request.OrganisationID, care.BulkOptions{Kind: care.RunPACEContract, HoldChanges: hold})
+		_, run := temporal.Bulk(t, w.Store, request.OrganisationID, care.BulkOptions{Kind: care.RunPACEContract, ReviewAll: hold})
 		require.NoError(t, run.Get(t.Context(), &result))
 		return result
 	}
@@ -292,7 +292,7 @@ func TestABulkRunOverContracts(t *testing.T) {
 	require.Equal(t, 3, held.Counts.Selected)
 	require.Equal(t, 3, held.Counts.SucceededWithWarnings)
 	require.Equal(t, before, testkit.Value[string](t, sql, spent), "nothing is written")
-	require.Equal(t, 3, testkit.Value[int](t, sql, "SELECT count(DISTINCT client_id)::int FROM pace_review"))
+	require.Equal(t, 3, testkit.Value[int](t, sql, "SELECT count(DISTINCT person_id)::int FROM pace_review"))
 
 	applied := bulk(false)
 	require.Equal(t, 3, applied.Counts.Processed)
@@ -319,7 +319,7 @@ func TestOneProvidersListAloneMakesNobodyAbsent(t *testing.T) {
 		return view.Absent, view.AbsentHeld
 	}
 	bulk(false)
-	north := testkit.Value[int](t, sql, `SELECT count(*)::int FROM client c JOIN connection n ON n.id = c.connection_id
+	north := testkit.Value[int](t, sql, `SELECT count(*)::int FROM person c JOIN connection n ON n.id = c.connection_id
 		WHERE n.name = 'banksia-north' AND c.verified_at IS NOT NULL AND c.not_in_care_since IS NULL`)
 	require.Positive(t, north)
 	require.Less(t, north*2, 24, "all lists together would be believed")
@@ -361,21 +361,21 @@ func TestADeltaRunMakesGoodForWhatFailedLastTime(t *testing.T) {
 	}
 	require.Equal(t, 12, bulk().Counts.Processed)
 	person := w.World.People(world.Holder{})[0]
-	usage := "SELECT sum(b.usage_amount)::text FROM budget b JOIN support_plan p ON p.id = b.plan_id WHERE p.client_id = $1"
-	before := testkit.Value[string](t, sql, usage, w.Request(t, person.Key).ClientID)
+	usage := "SELECT sum(b.usage_amount)::text FROM budget b JOIN support_plan p ON p.id = b.plan_id WHERE p.person_id = $1"
+	before := testkit.Value[string](t, sql, usage, w.Request(t, person.Key).PersonID)
 
 	_, err := w.World.Move(person.Key, world.Move{Name: world.Claim})
 	require.NoError(t, err)
 	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.ConsentWithdrawn, Operation: "budget-details", CareRecipientID: person.CareRecipientID}))
 	require.Equal(t, 1, bulk().Counts.Partial)
-	require.Equal(t, before, testkit.Value[string](t, sql, usage, w.Request(t, person.Key).ClientID))
+	require.Equal(t, before, testkit.Value[string](t, sql, usage, w.Request(t, person.Key).PersonID))
 
 	w.Faults.Clear()
 	sql.Exec(t, "UPDATE list_mark SET mark = mark + interval '50 hours'") // nothing is listed as updated since
 	result := bulk()
 	require.Equal(t, 1, result.Counts.Selected)
 	require.Equal(t, 1, result.Counts.Succeeded+result.Counts.SucceededWithWarnings)
-	require.NotEqual(t, before, testkit.Value[string](t, sql, usage, w.Request(t, person.Key).ClientID))
+	require.NotEqual(t, before, testkit.Value[string](t, sql, usage, w.Request(t, person.Key).PersonID))
 }
 
 // A provider that a delta run leaves out, since its device is not activated, is asked from the time before on when it is back (R5).
@@ -470,7 +470,7 @@ func TestAPersonWhomTheServiceIsUnavailableFor(t *testing.T) {
 
 	items, _, err := w.Store.BulkItems(t.Context(), organisation, bulk.ID, db.ItemFilter{Outcome: string(care.RunPartial), Most: 10})
 	require.NoError(t, err)
-	require.Equal(t, w.Request(t, people[7].Key).ClientID, items[0].Person.ID)
+	require.Equal(t, w.Request(t, people[7].Key).PersonID, items[0].Person.ID)
 	require.Equal(t, care.ReasonUnavailableForPerson, items[0].Reason)
 }
 
@@ -497,7 +497,7 @@ func TestContributionsThatWouldAllGoAreHeld(t *testing.T) {
 	before := with()
 	require.Greater(t, before, 5)
 
-	alone := testkit.Value[string](t, sql, "SELECT c.care_recipient_id FROM client c JOIN support_plan p ON p.client_id = c.id JOIN contribution r ON r.plan_id = p.id LIMIT 1")
+	alone := testkit.Value[string](t, sql, "SELECT c.care_recipient_id FROM person c JOIN support_plan p ON p.person_id = c.id JOIN contribution r ON r.plan_id = p.id LIMIT 1")
 	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.EntryMissing, Operation: "individual-contribution", CareRecipientID: alone}))
 	require.Zero(t, bulk().Counts.Failed)
 	require.Equal(t, before-1, with(), "one person's contributions go")

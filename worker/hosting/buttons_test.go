@@ -64,7 +64,7 @@ func TestEveryPressIsAnsweredWhileWorkersDie(t *testing.T) {
 	b.requireAllSucceeded()
 	b.requireOneContract("fresh-plan")
 	b.requireOneContract("changed-manager")
-	held, err := b.world.Store.HeldContracts(t.Context(), refreshed.OrganisationID, refreshed.ClientID)
+	held, err := b.world.Store.HeldContracts(t.Context(), refreshed.OrganisationID, refreshed.PersonID)
 	require.NoError(t, err)
 	for _, budget := range held.Budgets {
 		if budget.CategoryNumber == 14 {
@@ -141,18 +141,18 @@ func (b *buttons) preview(key string) previewed {
 				Budgets []struct {
 					ID care.ID `json:"id"`
 				} `json:"budgets"`
-			} `json:"preview"`
-		} `json:"retrieval"`
+			} `json:"contents"`
+		} `json:"preview"`
 	}
-	client := b.world.RequestFor(b.t, key).ClientID
-	require.Equal(b.t, http.StatusOK, b.post("/v1/clients/"+string(client)+"/pace-retrievals", `{"wait":60}`, &retrieved))
+	person := b.world.RequestFor(b.t, key).PersonID
+	require.Equal(b.t, http.StatusOK, b.post("/v1/people/"+string(person)+"/pace-previews", `{"wait":60}`, &retrieved))
 	selection := []care.ID{}
 	for _, budget := range retrieved.Retrieval.Preview.Budgets {
 		selection = append(selection, budget.ID)
 	}
 	body, err := json.Marshal(map[string]any{"hash": retrieved.Retrieval.Preview.Hash, "selection": selection})
 	require.NoError(b.t, err)
-	return previewed{path: "/v1/pace-retrievals/" + string(retrieved.Retrieval.ID) + "/create", body: string(body)}
+	return previewed{path: "/v1/pace-previews/" + string(retrieved.Retrieval.ID) + "/create", body: string(body)}
 }
 
 // create presses Create, and again where the answer is to ask again.
@@ -169,11 +169,11 @@ func (b *buttons) create(preview previewed) {
 }
 
 func refreshOf(request care.Request) string {
-	return "/v1/clients/" + string(request.ClientID) + "/pace-refreshes"
+	return "/v1/people/" + string(request.PersonID) + "/pace-refreshes"
 }
 
 func syncOf(request care.Request) string {
-	return "/v1/care-recipients/" + string(request.ClientID) + "/syncs"
+	return "/v1/people/" + string(request.PersonID) + "/syncs"
 }
 
 // start presses a button that starts a run or joins one, and looks at it for a second.
@@ -205,7 +205,7 @@ func (b *buttons) requireAllSucceeded() {
 func (b *buttons) requireOneContract(key string) {
 	b.t.Helper()
 	request := b.world.RequestFor(b.t, key)
-	held, err := b.world.Store.HeldContracts(b.t.Context(), request.OrganisationID, request.ClientID)
+	held, err := b.world.Store.HeldContracts(b.t.Context(), request.OrganisationID, request.PersonID)
 	require.NoError(b.t, err)
 	require.Len(b.t, held.Contracts, 1, key)
 	require.Len(b.t, held.Budgets, 21, key)

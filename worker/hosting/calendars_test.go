@@ -59,7 +59,7 @@ func TestTheNextPlansFiguresDoNotEnterTheCurrentContract(t *testing.T) {
 			}
 			calendars(west, west)
 			retrieved := temporal.Retrieve(t, request)
-			_, err := temporal.Create(t.Context(), request.ClientID, everything(t, w.Store, request, retrieved.RetrievalID))
+			_, err := temporal.Create(t.Context(), request.PersonID, everything(t, w.Store, request, retrieved.PreviewID))
 			require.NoError(t, err)
 			before := figures()
 
@@ -82,7 +82,7 @@ func TestTheNextPlansFiguresDoNotEnterTheCurrentContract(t *testing.T) {
 			refresh()
 			require.Equal(t, before, figures(), "mended from the history")
 			retrieved = temporal.Retrieve(t, request)
-			_, err = temporal.Create(t.Context(), request.ClientID, everything(t, w.Store, request, retrieved.RetrievalID))
+			_, err = temporal.Create(t.Context(), request.PersonID, everything(t, w.Store, request, retrieved.PreviewID))
 			require.NoError(t, err)
 			refresh()
 			require.Empty(t, testkit.Column[string](t, sql, "SELECT kind FROM pace_review"), "nobody is asked about the end that the next contract brings")

@@ -86,7 +86,7 @@ func TestFiftyAtOnceForOnePerson(t *testing.T) {
 	require.NotEmpty(t, moved.InvoiceID)
 	require.NoError(t, temporal.Request(t.Context(), claim))
 	var result care.RunResult
-	require.NoError(t, temporal.GetWorkflow(t.Context(), protocol.CareRecipientSyncID(request.ClientID), "").Get(t.Context(), &result))
+	require.NoError(t, temporal.GetWorkflow(t.Context(), protocol.CareRecipientSyncID(request.PersonID), "").Get(t.Context(), &result))
 	require.Contains(t, []care.RunOutcome{care.RunSucceeded, care.RunSucceededWithWarnings, care.RunPartial}, result.Outcome)
 
 	requireNewest(t, w)
@@ -126,7 +126,7 @@ func TestAClaimInMidRunCausesOneMorePass(t *testing.T) {
 	var result care.RunResult
 	require.NoError(t, run.Get(t.Context(), &result))
 	require.Equal(t, care.RunSucceeded, result.Outcome)
-	runs, _, err := w.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{ClientID: request.ClientID, Most: 10})
+	runs, _, err := w.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{PersonID: request.PersonID, Most: 10})
 	require.NoError(t, err)
 	require.Len(t, runs, 2)
 	require.Equal(t, care.TriggerClaim, runs[0].Trigger)
@@ -148,14 +148,14 @@ func TestOperatorsSeeProgressAndOutcome(t *testing.T) {
 	result := temporal.Sync(t, request)
 	require.Equal(t, care.RunPartial, result.Outcome)
 
-	answer, err := temporal.QueryWorkflow(t.Context(), protocol.CareRecipientSyncID(request.ClientID), "", protocol.ProgressQuery)
+	answer, err := temporal.QueryWorkflow(t.Context(), protocol.CareRecipientSyncID(request.PersonID), "", protocol.ProgressQuery)
 	require.NoError(t, err)
 	var progress protocol.Progress
 	require.NoError(t, answer.Get(&progress))
 	require.Equal(t, care.RunPartial, progress.Outcome)
 	require.Equal(t, care.ReasonConsentRefused, progress.Reason)
 
-	described, err := temporal.DescribeWorkflowExecution(t.Context(), protocol.CareRecipientSyncID(request.ClientID), "")
+	described, err := temporal.DescribeWorkflowExecution(t.Context(), protocol.CareRecipientSyncID(request.PersonID), "")
 	require.NoError(t, err)
 	attributes := described.WorkflowExecutionInfo.SearchAttributes.IndexedFields
 	for name, value := range map[string]string{

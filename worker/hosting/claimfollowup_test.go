@@ -105,7 +105,7 @@ func (s *claimService) followedUp(t *testing.T, claimID string) (protocol.ClaimP
 	view, err := s.world.Store.Claim(waiting, s.organisation, claimID)
 	require.NoError(t, err)
 	for _, caused := range view.Syncs {
-		_ = s.temporal.GetWorkflow(waiting, protocol.CareRecipientSyncID(caused.ClientID), "").Get(waiting, nil) // whatever it came to
+		_ = s.temporal.GetWorkflow(waiting, protocol.CareRecipientSyncID(caused.PersonID), "").Get(waiting, nil) // whatever it came to
 	}
 	view, err = s.world.Store.Claim(waiting, s.organisation, claimID)
 	require.NoError(t, err)
@@ -140,7 +140,7 @@ func TestAClaimWithAHundredLinesMakesThreeSyncs(t *testing.T) {
 		require.Equal(t, care.TriggerClaim, run.Trigger)
 		require.Equal(t, "claim "+string(view.ID), run.RequestedBy)
 		require.True(t, slices.ContainsFunc(view.Syncs, func(one db.ClaimSyncView) bool {
-			return *one.RunID == run.ID && one.ClientID == run.Person.ID && one.Outcome == run.Outcome && one.RequestedAt != nil
+			return *one.RunID == run.ID && one.PersonID == run.Person.ID && one.Outcome == run.Outcome && one.RequestedAt != nil
 		}), "the claim shows its runs")
 	}
 }
@@ -210,14 +210,14 @@ func TestACancelledClaimSyncsNobody(t *testing.T) {
 // R20: unknown people are reported and never created; the others are synced.
 func TestUnknownPeopleOfAClaimAreReported(t *testing.T) {
 	w, service := newClaimWorld(t)
-	before := testkit.OpenSQL(t, w.DatabaseURL).Snapshot(t)["client"]
+	before := testkit.OpenSQL(t, w.DatabaseURL).Snapshot(t)["person"]
 	service.tell(t, service.event("CL-1", claims.Completed, nobody, careRecipientIDs(t, w, person)[0]))
 	progress, view := service.followedUp(t, "CL-1")
 	require.Equal(t, 1, progress.Unknown)
 	require.Equal(t, 1, progress.Syncs)
 	require.Equal(t, []string{nobody}, view.Unknown)
 	require.Len(t, service.runs(t), 1)
-	require.Len(t, testkit.OpenSQL(t, w.DatabaseURL).Snapshot(t)["client"], len(before))
+	require.Len(t, testkit.OpenSQL(t, w.DatabaseURL).Snapshot(t)["person"], len(before))
 }
 
 // An event that breaks the contract is told of and does no harm; its follow-up does not wait for ever.
@@ -362,7 +362,7 @@ func TestAResetOfAPersonsSyncLosesNoClaim(t *testing.T) {
 	service.tell(t, service.event("CL-2", claims.Completed, id))
 	followUp := service.temporal.GetWorkflow(t.Context(), protocol.ClaimFollowUpID(service.organisation, "CL-2"), "")
 	require.NoError(t, followUp.Get(t.Context(), nil))
-	resetToBeginning(t, service.temporal, protocol.CareRecipientSyncID(w.Request(t, person).ClientID))
+	resetToBeginning(t, service.temporal, protocol.CareRecipientSyncID(w.Request(t, person).PersonID))
 	w.Faults.Clear()
 	require.Eventually(t, func() bool { return service.answered(t, "CL-2") }, time.Minute, 50*time.Millisecond)
 }
@@ -377,7 +377,7 @@ func TestAClaimsSyncThatWasLostIsAskedForAgain(t *testing.T) {
 	service.tell(t, service.event("CL-2", claims.Completed, id))
 	followUp := service.temporal.GetWorkflow(t.Context(), protocol.ClaimFollowUpID(service.organisation, "CL-2"), "")
 	require.NoError(t, followUp.Get(t.Context(), nil))
-	syncID := protocol.CareRecipientSyncID(w.Request(t, person).ClientID)
+	syncID := protocol.CareRecipientSyncID(w.Request(t, person).PersonID)
 	require.NoError(t, service.temporal.TerminateWorkflow(t.Context(), syncID, "", "a test"))
 	w.Faults.Clear()
 	sql := testkit.OpenSQL(t, w.DatabaseURL)

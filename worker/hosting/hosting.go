@@ -31,7 +31,7 @@ const (
 	waitingSlots = 200
 	// serviceSlots are steps that mostly wait for the government. The rate is bounded by the allowance, not by them.
 	serviceSlots = 40
-	// bulkSlots are slices of bulk runs, each of which syncs several people at once. Four of them begin people; the others take their turn
+	// bulkSlots are chunks of bulk runs, each of which syncs several people at once. Four of them begin people; the others take their turn
 	// as those finish.
 	bulkSlots = 6
 	// stopTimeout is how long a stopping worker lets its steps finish; what is not done by then is given to another worker.

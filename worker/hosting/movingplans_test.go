@@ -36,7 +36,7 @@ func TestAMovingWorldOfPlans(t *testing.T) {
 		m.night(t)
 		m.requireEverybodyAsReported(t)
 	}
-	reviews, err := m.w.Store.Reviews(t.Context(), m.organisation, m.w.RequestFor(t, switching).ClientID)
+	reviews, err := m.w.Store.Reviews(t.Context(), m.organisation, m.w.RequestFor(t, switching).PersonID)
 	require.NoError(t, err)
 	require.Equal(t, care.ReviewTree, reviews[0].Kind, "people are told of the tree")
 }
@@ -83,7 +83,7 @@ participants:
 		m.keys = append(m.keys, participant.Key)
 		request := m.w.RequestFor(t, participant.Key)
 		retrieved := m.temporal.Retrieve(t, request)
-		_, err := m.temporal.Create(t.Context(), request.ClientID, everything(t, m.w.Store, request, retrieved.RetrievalID))
+		_, err := m.temporal.Create(t.Context(), request.PersonID, everything(t, m.w.Store, request, retrieved.PreviewID))
 		require.NoError(t, err)
 	}
 	m.requireEverybodyAsReported(t)
@@ -180,7 +180,7 @@ func (m *movingPlans) held(t *testing.T) map[string][]string {
 	for _, row := range testkit.Column[[]string](t, m.sql, `
 		SELECT ARRAY[c.ndis_number, concat_ws(' ', b.category_number, b.management, b.start_date, b.end_date, b.approved, b.released, b.spent,
 		             coalesce(d.amount::text, '-'))]
-		FROM plan_budget b JOIN service_contract s ON s.id = b.contract_id JOIN client c ON c.id = s.client_id
+		FROM plan_budget b JOIN service_contract s ON s.id = b.contract_id JOIN person c ON c.id = s.person_id
 		LEFT JOIN delivered_service d ON d.budget_id = b.id AND d.kind = 'pace_adjustment' AND NOT d.removed
 		WHERE NOT b.removed AND (b.approved <> 0 OR b.spent <> 0)`) {
 		held[keys[row[0]]] = append(held[keys[row[0]]], row[1])

@@ -253,7 +253,7 @@ func (m *movingWorld) usageLines(t *testing.T) map[string]care.ID {
 	for _, line := range testkit.Column[[]string](t, m.sql, `
 		SELECT ARRAY[u.id::text, concat_ws('/', b.upstream_budget_id, u.service_code, u.delivery_date, u.amount,
 		       row_number() OVER (PARTITION BY b.id, u.service_code, u.delivery_date, u.amount ORDER BY u.id))]
-		FROM usage_line u JOIN budget b ON b.id = u.budget_id JOIN support_plan p ON p.id = b.plan_id JOIN client c ON c.id = p.client_id
+		FROM usage_line u JOIN budget b ON b.id = u.budget_id JOIN support_plan p ON p.id = b.plan_id JOIN person c ON c.id = p.person_id
 		WHERE NOT u.removed AND c.care_recipient_id = $1`, m.person(t, m.keys[provisionalLines]).CareRecipientID) {
 		lines[line[1]] = care.ID(line[0])
 	}
@@ -351,7 +351,7 @@ func (m *movingWorld) held(t *testing.T) map[string][]string {
 	t.Helper()
 	held := map[string][]string{}
 	for _, row := range testkit.Column[[]string](t, m.sql, `
-		WITH person AS (SELECT c.care_recipient_id AS id, p.id AS plan_id FROM client c JOIN support_plan p ON p.client_id = c.id)
+		WITH person AS (SELECT c.care_recipient_id AS id, p.id AS plan_id FROM person c JOIN support_plan p ON p.person_id = c.id)
 		SELECT ARRAY[p.id, concat_ws(' ', 'classification', r.code, coalesce(r.start_date::text, '-'), coalesce(r.end_date::text, '-'))]
 		FROM classification r JOIN person p USING (plan_id) WHERE NOT r.removed
 		UNION ALL

@@ -86,7 +86,7 @@ func (o *outage) startWorker(t *testing.T) {
 	})
 }
 
-// startBulk starts a bulk run and waits until the worker has a slice of it in hand.
+// startBulk starts a bulk run and waits until the worker has a chunk of it in hand.
 func (o *outage) startBulk(t *testing.T) client.WorkflowRun {
 	t.Helper()
 	require.NoError(t, o.world.Faults.Add(faults.Fault{Kind: faults.Latency, Delay: 200 * time.Millisecond}))

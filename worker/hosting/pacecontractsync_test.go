@@ -42,10 +42,10 @@ func newPaceWorld(t *testing.T) (*testkit.World, *testkit.Temporal) {
 // everything is the request of somebody who agrees to a whole preview.
 func everything(t *testing.T, store *db.Store, request care.Request, retrieval care.ID) care.CreateRequest {
 	t.Helper()
-	staged, err := store.Retrieval(t.Context(), request.OrganisationID, retrieval)
+	staged, err := store.Preview(t.Context(), request.OrganisationID, retrieval)
 	require.NoError(t, err)
-	require.NotNil(t, staged.Staged)
-	return staged.Staged.SelectAll()
+	require.NotNil(t, staged.Contents)
+	return staged.Contents.SelectAll()
 }
 
 func outcomeOf(t *testing.T, run client.WorkflowRun) (result care.RunResult) {
@@ -59,9 +59,9 @@ func TestRetrieveLookCreate(t *testing.T) { // PACE guide, steps 4 to 7, R22
 	request := w.RequestFor(t, "changed-manager")
 	retrieved := temporal.Retrieve(t, request)
 	require.Equal(t, care.AreaSucceeded, retrieved.Outcome)
-	run := temporal.GetWorkflow(t.Context(), protocol.PaceContractSyncID(request.ClientID), "")
+	run := temporal.GetWorkflow(t.Context(), protocol.PaceContractSyncID(request.PersonID), "")
 
-	created, err := temporal.Create(t.Context(), request.ClientID, everything(t, w.Store, request, retrieved.RetrievalID))
+	created, err := temporal.Create(t.Context(), request.PersonID, everything(t, w.Store, request, retrieved.PreviewID))
 	require.NoError(t, err)
 	require.Equal(t, care.AreaSucceeded, created.Outcome)
 	result := outcomeOf(t, run)
@@ -79,13 +79,13 @@ func TestCreatingAtTheSameInstant(t *testing.T) {
 	w, temporal := newPaceWorld(t)
 	request := w.RequestFor(t, "fresh-plan")
 	retrieved := temporal.Retrieve(t, request)
-	agreed := everything(t, w.Store, request, retrieved.RetrievalID)
+	agreed := everything(t, w.Store, request, retrieved.PreviewID)
 	answers := make([]protocol.CreateAnswer, 10)
 	var clicks sync.WaitGroup
 	for i := range answers {
 		clicks.Go(func() {
 			var err error
-			if answers[i], err = temporal.Create(t.Context(), request.ClientID, agreed); err != nil {
+			if answers[i], err = temporal.Create(t.Context(), request.PersonID, agreed); err != nil {
 				t.Error(err)
 			}
 		})
@@ -95,7 +95,7 @@ func TestCreatingAtTheSameInstant(t *testing.T) {
 		require.Equal(t, answers[0], answer)
 	}
 	require.Equal(t, care.AreaSucceeded, answers[0].Outcome)
-	held, err := w.Store.HeldContracts(t.Context(), request.OrganisationID, request.ClientID)
+	held, err := w.Store.HeldContracts(t.Context(), request.OrganisationID, request.PersonID)
 	require.NoError(t, err)
 	require.Len(t, held.Contracts, 1)
 	require.Len(t, held.Budgets, 21)
@@ -109,10 +109,10 @@ func TestANotificationDuringAnOpenPreview(t *testing.T) {
 	for range 3 {
 		temporal.RequestRefresh(t, request)
 	}
-	_, err := temporal.Create(t.Context(), request.ClientID, everything(t, w.Store, request, retrieved.RetrievalID))
+	_, err := temporal.Create(t.Context(), request.PersonID, everything(t, w.Store, request, retrieved.PreviewID))
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
-		runs, _, err := w.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{ClientID: request.ClientID, Most: 10})
+		runs, _, err := w.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{PersonID: request.PersonID, Most: 10})
 		require.NoError(t, err)
 		return len(runs) == 2 && runs[0].Trigger == care.TriggerNotification && runs[0].Outcome == care.RunSucceeded
 	}, 2*time.Minute, 20*time.Millisecond)
@@ -123,9 +123,9 @@ func TestAStormOfNotifications(t *testing.T) {
 	w, temporal := newPaceWorld(t)
 	request := w.RequestFor(t, "changed-manager")
 	retrieved := temporal.Retrieve(t, request)
-	_, err := temporal.Create(t.Context(), request.ClientID, everything(t, w.Store, request, retrieved.RetrievalID))
+	_, err := temporal.Create(t.Context(), request.PersonID, everything(t, w.Store, request, retrieved.PreviewID))
 	require.NoError(t, err)
-	require.NoError(t, temporal.GetWorkflow(t.Context(), protocol.PaceContractSyncID(request.ClientID), "").Get(t.Context(), nil))
+	require.NoError(t, temporal.GetWorkflow(t.Context(), protocol.PaceContractSyncID(request.PersonID), "").Get(t.Context(), nil))
 
 	w.ResetCalls()
 	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.Hang, Operation: budgetCall, Count: 1, Delay: 2 * time.Minute}))
@@ -139,10 +139,10 @@ func TestAStormOfNotifications(t *testing.T) {
 	}
 	w.Faults.Clear() // what hangs breaks off
 	require.NoError(t, first.Get(t.Context(), nil))
-	runs, _, err := w.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{ClientID: request.ClientID, Most: 10})
+	runs, _, err := w.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{PersonID: request.PersonID, Most: 10})
 	require.NoError(t, err)
 	require.Len(t, runs, 3, "the session, the refresh that was under way, and one more")
-	held, err := w.Store.HeldContracts(t.Context(), request.OrganisationID, request.ClientID)
+	held, err := w.Store.HeldContracts(t.Context(), request.OrganisationID, request.PersonID)
 	require.NoError(t, err)
 	for _, budget := range held.Budgets {
 		if budget.CategoryNumber == 14 {
@@ -156,13 +156,13 @@ func TestCancellingAPreview(t *testing.T) {
 	w, temporal := newPaceWorld(t)
 	request := w.RequestFor(t, "fresh-plan")
 	retrieved := temporal.Retrieve(t, request)
-	run := temporal.GetWorkflow(t.Context(), protocol.PaceContractSyncID(request.ClientID), "")
+	run := temporal.GetWorkflow(t.Context(), protocol.PaceContractSyncID(request.PersonID), "")
 	require.NoError(t, temporal.CancelWorkflow(t.Context(), run.GetID(), ""))
 	require.Error(t, run.Get(t.Context(), nil))
-	closed, err := w.Store.Retrieval(t.Context(), request.OrganisationID, retrieved.RetrievalID)
+	closed, err := w.Store.Preview(t.Context(), request.OrganisationID, retrieved.PreviewID)
 	require.NoError(t, err)
-	require.Equal(t, db.RetrievalEnded, closed.State)
-	require.Nil(t, closed.Staged)
+	require.Equal(t, db.PreviewEnded, closed.State)
+	require.Nil(t, closed.Contents)
 	progress, err := w.Store.RunProgress(t.Context(), request.OrganisationID, retrieved.RunID)
 	require.NoError(t, err)
 	require.Equal(t, care.RunCancelled, progress.Outcome)
@@ -184,8 +184,8 @@ func TestAContractSurvivesTheDeathOfItsWorker(t *testing.T) {
 			temporal.Queues.Prefix = ""
 			request := s.world.RequestFor(t, "changed-manager")
 			retrieved := temporal.Retrieve(t, request)
-			run := temporal.GetWorkflow(t.Context(), protocol.PaceContractSyncID(request.ClientID), "")
-			agreed := everything(t, s.world.Store, request, retrieved.RetrievalID)
+			run := temporal.GetWorkflow(t.Context(), protocol.PaceContractSyncID(request.PersonID), "")
+			agreed := everything(t, s.world.Store, request, retrieved.PreviewID)
 			die(t, s)
 
 			s.world.ResetCalls()
@@ -195,7 +195,7 @@ func TestAContractSurvivesTheDeathOfItsWorker(t *testing.T) {
 			go func() { // whoever clicks tries again where the server cannot be reached
 				defer close(clicks)
 				for clicking.Err() == nil {
-					if _, err := temporal.Create(clicking, request.ClientID, agreed); err == nil {
+					if _, err := temporal.Create(clicking, request.PersonID, agreed); err == nil {
 						return
 					}
 				}
@@ -205,7 +205,7 @@ func TestAContractSurvivesTheDeathOfItsWorker(t *testing.T) {
 			require.Equal(t, care.RunSucceeded, outcomeOf(t, run).Outcome)
 			created()
 			<-clicks
-			held, err := s.world.Store.HeldContracts(t.Context(), request.OrganisationID, request.ClientID)
+			held, err := s.world.Store.HeldContracts(t.Context(), request.OrganisationID, request.PersonID)
 			require.NoError(t, err)
 			require.Len(t, held.Contracts, 1)
 			require.Len(t, held.Budgets, 21)

@@ -17,7 +17,7 @@ import (
 const telling = 6
 
 // inPayloads are parts of inputs, results, summaries, details and failures, which stand only in ciphertext.
-var inPayloads = []string{`"organisation_id"`, `"outcome"`, "Read and save the budgets", "Care recipient sync", "PACE contract sync", `"retrieval_id"`, "Waiting for a person", "Syncing with Services Australia", "unavailable (status"}
+var inPayloads = []string{`"organisation_id"`, `"outcome"`, "Read and save the budgets", "Care recipient sync", "PACE contract sync", `"preview_id"`, "Waiting for a person", "Syncing with Services Australia", "unavailable (status"}
 
 // R10: whoever gets hold of Temporal's database learns nothing about a person. Everything in it is searched, the encrypted payloads as
 // the bytes that they are.
@@ -31,7 +31,7 @@ func TestTemporalsDatabaseHoldsNoPersonData(t *testing.T) {
 	}
 	request := s.world.RequestFor(t, "changed-manager")
 	retrieved := temporal.Retrieve(t, request)
-	_, err := temporal.Create(t.Context(), request.ClientID, everything(t, s.world.Store, request, retrieved.RetrievalID))
+	_, err := temporal.Create(t.Context(), request.PersonID, everything(t, s.world.Store, request, retrieved.PreviewID))
 	require.NoError(t, err)
 	temporal.Retrieve(t, s.world.RequestFor(t, "never-endorsed"))
 	secrets := append(secretsOf(s.world), inPayloads...)

@@ -104,7 +104,7 @@ func TestRecordRefreshDueHistories(t *testing.T) {
 	temporal.RunWorker(t, w.Steps(t, db.Options{}))
 	request := w.RequestFor(t, "fresh-plan")
 	create(t, w, temporal, request)
-	require.NoError(t, temporal.GetWorkflow(t.Context(), protocol.PaceContractSyncID(request.ClientID), "").Get(t.Context(), nil))
+	require.NoError(t, temporal.GetWorkflow(t.Context(), protocol.PaceContractSyncID(request.PersonID), "").Get(t.Context(), nil))
 	sql := testkit.OpenSQL(t, w.DatabaseURL)
 	sql.Exec(t, "UPDATE sync_run SET requested_at = requested_at - interval '3 days'")
 	sql.Exec(t, "UPDATE area_fence SET as_of = as_of - interval '3 days'")

@@ -55,7 +55,7 @@ func TestRecordClaimHistories(t *testing.T) {
 }
 
 // arrived waits until a claim has come to a status.
-func (s *claimService) arrived(t *testing.T, status care.ClaimStage) {
+func (s *claimService) arrived(t *testing.T, status care.ClaimStatus) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		view, err := s.world.Store.Claim(t.Context(), s.organisation, "CL-1")

@@ -75,18 +75,18 @@ func TestRecordContractHistories(t *testing.T) {
 		"contract-created": {"changed-manager", create},
 		"contract-changed-meanwhile": {"fresh-plan", func(t *testing.T, w *testkit.World, temporal *testkit.Temporal, request care.Request) {
 			retrieved := temporal.Retrieve(t, request)
-			agreed := everything(t, w.Store, request, retrieved.RetrievalID)
+			agreed := everything(t, w.Store, request, retrieved.PreviewID)
 			require.NoError(t, w.World.MoveParticipant("fresh-plan", world.PlanMove{Name: world.Spend, Category: "01", Silent: true}))
-			differs, err := temporal.Create(t.Context(), request.ClientID, agreed)
+			differs, err := temporal.Create(t.Context(), request.PersonID, agreed)
 			require.NoError(t, err)
 			require.Equal(t, care.ReasonPreviewDiffers, differs.Reason)
-			_, err = temporal.Create(t.Context(), request.ClientID, everything(t, w.Store, request, differs.NextRetrievalID))
+			_, err = temporal.Create(t.Context(), request.PersonID, everything(t, w.Store, request, differs.NextPreviewID))
 			require.NoError(t, err)
 		}},
 		"contract-notified-meanwhile": {"fresh-plan", func(t *testing.T, w *testkit.World, temporal *testkit.Temporal, request care.Request) {
 			retrieved := temporal.Retrieve(t, request)
 			temporal.RequestRefresh(t, request)
-			_, err := temporal.Create(t.Context(), request.ClientID, everything(t, w.Store, request, retrieved.RetrievalID))
+			_, err := temporal.Create(t.Context(), request.PersonID, everything(t, w.Store, request, retrieved.PreviewID))
 			require.NoError(t, err)
 		}},
 		"contract-refused": {"endorsement-missing", func(t *testing.T, _ *testkit.World, temporal *testkit.Temporal, request care.Request) {
@@ -94,11 +94,11 @@ func TestRecordContractHistories(t *testing.T) {
 		}},
 		"contract-cancelled": {"fresh-plan", func(t *testing.T, _ *testkit.World, temporal *testkit.Temporal, request care.Request) {
 			temporal.Retrieve(t, request)
-			require.NoError(t, temporal.CancelWorkflow(t.Context(), protocol.PaceContractSyncID(request.ClientID), ""))
+			require.NoError(t, temporal.CancelWorkflow(t.Context(), protocol.PaceContractSyncID(request.PersonID), ""))
 		}},
 		"contract-refreshed": {"changed-manager", func(t *testing.T, w *testkit.World, temporal *testkit.Temporal, request care.Request) {
 			create(t, w, temporal, request)
-			_ = temporal.GetWorkflow(t.Context(), protocol.PaceContractSyncID(request.ClientID), "").Get(t.Context(), nil)
+			_ = temporal.GetWorkflow(t.Context(), protocol.PaceContractSyncID(request.PersonID), "").Get(t.Context(), nil)
 			require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.Unavailable, Operation: budgetCall, Count: 1}))
 			temporal.RequestRefresh(t, request)
 		}},
@@ -109,9 +109,9 @@ func TestRecordContractHistories(t *testing.T) {
 			temporal.RunWorker(t, w.Steps(t, db.Options{}))
 			request := w.RequestFor(t, scenario.person)
 			scenario.attend(t, w, temporal, request)
-			run := temporal.GetWorkflow(t.Context(), protocol.PaceContractSyncID(request.ClientID), "")
+			run := temporal.GetWorkflow(t.Context(), protocol.PaceContractSyncID(request.PersonID), "")
 			_ = run.Get(t.Context(), nil) // a cancelled run ends with an error
-			runs, _, err := w.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{ClientID: request.ClientID, Most: 10})
+			runs, _, err := w.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{PersonID: request.PersonID, Most: 10})
 			require.NoError(t, err)
 			for _, recorded := range runs {
 				save(t, name+"-"+strings.ReplaceAll(string(recorded.Trigger), "_", "-"), history(t, temporal, run.GetID(), string(recorded.ID)))
@@ -124,7 +124,7 @@ func TestRecordContractHistories(t *testing.T) {
 func create(t *testing.T, w *testkit.World, temporal *testkit.Temporal, request care.Request) {
 	t.Helper()
 	retrieved := temporal.Retrieve(t, request)
-	_, err := temporal.Create(t.Context(), request.ClientID, everything(t, w.Store, request, retrieved.RetrievalID))
+	_, err := temporal.Create(t.Context(), request.PersonID, everything(t, w.Store, request, retrieved.PreviewID))
 	require.NoError(t, err)
 }
 

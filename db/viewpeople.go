@@ -9,8 +9,8 @@ import (
 	"github.com/caresync/caresync/db/gen"
 )
 
-// ClientView is a person with their plan and last sync.
-type ClientView struct {
+// PersonView is a person with their plan and last sync.
+type PersonView struct {
 	ID                care.ID     `json:"id"`
 	CareRecipientID   string      `json:"care_recipient_id"`
 	GivenName         string      `json:"given_name"`
@@ -46,68 +46,68 @@ type RunRef struct {
 	FinishedAt  *time.Time      `json:"finished_at"`
 }
 
-// Clients answers with an organisation's people by name, the page after the given person, and whether there are more.
-func (s *Store) Clients(ctx context.Context, organisation Organisation, after care.ID, most int, now time.Time) (clients []ClientView, more bool, err error) {
+// ListPeople answers with an organisation's people by name, the page after the given person, and whether there are more.
+func (s *Store) ListPeople(ctx context.Context, organisation Organisation, after care.ID, most int, now time.Time) (people []PersonView, more bool, err error) {
 	size := pageSize(most)
-	clients, err = listClients(ctx, s.queries, organisation, gen.ListClientsParams{After: pointerTo(after), Most: size}, now)
-	if more = len(clients) == int(size); more {
-		clients = clients[:size-1]
+	people, err = listPeople(ctx, s.queries, organisation, gen.ViewPeopleParams{After: pointerTo(after), Most: size}, now)
+	if more = len(people) == int(size); more {
+		people = people[:size-1]
 	}
-	return clients, more, mapError("list the people", err)
+	return people, more, mapError("list the people", err)
 }
 
-// Client answers with a person, or ErrNotFound.
-func (s *Store) Client(ctx context.Context, organisation Organisation, client care.ID, now time.Time) (ClientView, error) {
-	view, err := loadClient(ctx, s.queries, organisation, client, now)
+// Person answers with a person, or ErrNotFound.
+func (s *Store) Person(ctx context.Context, organisation Organisation, person care.ID, now time.Time) (PersonView, error) {
+	view, err := loadPerson(ctx, s.queries, organisation, person, now)
 	return view, mapError("load the person", err)
 }
 
-// ClientByCareRecipientID answers with the person of that care recipient id, or ErrNotFound.
-func (s *Store) ClientByCareRecipientID(ctx context.Context, organisation Organisation, careRecipientID string, now time.Time) (ClientView, error) {
+// PersonByCareRecipientID answers with the person of that care recipient id, or ErrNotFound.
+func (s *Store) PersonByCareRecipientID(ctx context.Context, organisation Organisation, careRecipientID string, now time.Time) (PersonView, error) {
 	if !care.ValidCareRecipientID(careRecipientID) {
-		return ClientView{}, &InvalidError{"care_recipient_id", "has 1 to 10 digits and nothing else"}
+		return PersonView{}, &InvalidError{"care_recipient_id", "has 1 to 10 digits and nothing else"}
 	}
-	clients, err := listClients(ctx, s.queries, organisation, gen.ListClientsParams{CareRecipientID: careRecipientID, Most: 1}, now)
-	return only(clients, mapError("load the person", err))
+	people, err := listPeople(ctx, s.queries, organisation, gen.ViewPeopleParams{CareRecipientID: careRecipientID, Most: 1}, now)
+	return only(people, mapError("load the person", err))
 }
 
-// ClientByNDISNumber answers with the person of that NDIS number, or ErrNotFound.
-func (s *Store) ClientByNDISNumber(ctx context.Context, organisation Organisation, number string, now time.Time) (ClientView, error) {
+// PersonByNDISNumber answers with the person of that NDIS number, or ErrNotFound.
+func (s *Store) PersonByNDISNumber(ctx context.Context, organisation Organisation, number string, now time.Time) (PersonView, error) {
 	if !care.ValidNDISNumber(number) {
-		return ClientView{}, &InvalidError{"ndis_number", "has nine digits and begins with 43"}
+		return PersonView{}, &InvalidError{"ndis_number", "has nine digits and begins with 43"}
 	}
-	clients, err := listClients(ctx, s.queries, organisation, gen.ListClientsParams{NdisNumber: number, Most: 1}, now)
-	return only(clients, mapError("load the person", err))
+	people, err := listPeople(ctx, s.queries, organisation, gen.ViewPeopleParams{NdisNumber: number, Most: 1}, now)
+	return only(people, mapError("load the person", err))
 }
 
-func loadClient(ctx context.Context, queries *gen.Queries, organisation Organisation, client care.ID, now time.Time) (ClientView, error) {
-	clients, err := listClients(ctx, queries, organisation, gen.ListClientsParams{ClientID: &client, Most: 1}, now)
-	return only(clients, err)
+func loadPerson(ctx context.Context, queries *gen.Queries, organisation Organisation, person care.ID, now time.Time) (PersonView, error) {
+	people, err := listPeople(ctx, queries, organisation, gen.ViewPeopleParams{PersonID: &person, Most: 1}, now)
+	return only(people, err)
 }
 
-func only(clients []ClientView, err error) (ClientView, error) {
+func only(people []PersonView, err error) (PersonView, error) {
 	if err != nil {
-		return ClientView{}, err
+		return PersonView{}, err
 	}
-	if len(clients) == 0 {
-		return ClientView{}, fmt.Errorf("load the person: %w", ErrNotFound)
+	if len(people) == 0 {
+		return PersonView{}, fmt.Errorf("load the person: %w", ErrNotFound)
 	}
-	return clients[0], nil
+	return people[0], nil
 }
 
-func listClients(ctx context.Context, queries *gen.Queries, organisation Organisation, query gen.ListClientsParams, now time.Time) ([]ClientView, error) {
+func listPeople(ctx context.Context, queries *gen.Queries, organisation Organisation, query gen.ViewPeopleParams, now time.Time) ([]PersonView, error) {
 	query.OrganisationID = organisation.ID
-	rows, err := queries.ListClients(ctx, query)
+	rows, err := queries.ViewPeople(ctx, query)
 	today := organisation.Today(now)
-	clients := make([]ClientView, 0, len(rows))
+	people := make([]PersonView, 0, len(rows))
 	for _, row := range rows {
-		clients = append(clients, viewClient(row, today))
+		people = append(people, personViewOf(row, today))
 	}
-	return clients, err
+	return people, err
 }
 
-func viewClient(row gen.ListClientsRow, today care.Date) ClientView {
-	view := ClientView{
+func personViewOf(row gen.ViewPeopleRow, today care.Date) PersonView {
+	view := PersonView{
 		ID: row.ID, CareRecipientID: row.CareRecipientID, GivenName: row.GivenName, FamilyName: row.FamilyName, BirthDate: row.BirthDate,
 		NDISNumber: row.NdisNumber, PACEParticipant: row.PaceParticipant, PACEAPIAccess: row.PaceApiAccess,
 		ServiceProviderID: row.ServiceProviderID, EntryDate: row.EntryDate, DepartureDate: row.DepartureDate,

@@ -42,9 +42,9 @@ func newOrderForm(query url.Values) adminForm {
 	return form
 }
 
-// orderOf reads whom a form selects, and what of them is synced. What does not belong to the chosen kind or selection is left out, as the
+// bulkRequestOf reads whom a form selects, and what of them is synced. What does not belong to the chosen kind or selection is left out, as the
 // form hides it.
-func orderOf(values url.Values) (order bulks.Order, err error) {
+func bulkRequestOf(values url.Values) (order bulks.Request, err error) {
 	order.Kind = care.RunKind(values.Get("kind"))
 	recipients := order.Kind != care.RunPACEContract
 	switch values.Get("who") {
@@ -64,7 +64,7 @@ func orderOf(values url.Values) (order bulks.Order, err error) {
 	if recipients {
 		order.Only, order.AllBudgets = care.Area(values.Get("only")), values.Get("all_budgets") == yes
 	} else {
-		order.HoldChanges = values.Get("policy") == policyHold
+		order.ReviewAll = values.Get("policy") == policyHold
 	}
 	if order.Window, err = wholeNumber(values, "window"); err != nil {
 		return order, err
@@ -74,7 +74,7 @@ func orderOf(values url.Values) (order bulks.Order, err error) {
 }
 
 // selectionOf reads what narrows the selection; nothing would select everybody, which is to be said so.
-func selectionOf(values url.Values, recipients bool, order *bulks.Order) error {
+func selectionOf(values url.Values, recipients bool, order *bulks.Request) error {
 	if recipients {
 		order.ServiceProviderID, order.InCare = values.Get("service_provider_id"), values.Get("in_care") == yes
 	}
@@ -118,8 +118,8 @@ func providerOptions(connections []care.Connection) []ui.Option {
 	return options
 }
 
-// orderWords say who is synced, and what of them.
-func orderWords(kind care.RunKind, options db.BulkOptionsView) (who, what string) {
+// requestWords say who is synced, and what of them.
+func requestWords(kind care.RunKind, options db.BulkOptionsView) (who, what string) {
 	retry := options.RetryOf != ""
 	options.RetryOf, options.NotSyncedFor = "", durationWords(options.NotSyncedFor)
 	who, what = present.BulkOptions(kind, options)

@@ -10,10 +10,10 @@ import (
 	"github.com/caresync/caresync/starter/present"
 )
 
-func (a *app) paceClient() *cobra.Command {
+func (a *app) pacePerson() *cobra.Command {
 	var participant, access string
 	var asJSON bool
-	command := a.command("client PERSON", "Show and set a client's boxes: NDIS PACE Participant and API access", onePerson,
+	command := a.command("person PERSON", "Show and set a person's boxes: NDIS PACE Participant and API access", onePerson,
 		func(ctx context.Context, args []string) error {
 			change, err := flagChange(participant, access)
 			if err != nil {
@@ -69,7 +69,7 @@ func yesOrNo(flag, text string) (*bool, error) {
 
 func (a *app) showParticipant(view db.ParticipantView, organisation db.Organisation) {
 	a.details(
-		"name", present.Name(view.GivenName, view.FamilyName), "id", string(view.ClientID), "NDIS number", orNone(view.NDISNumber),
+		"name", present.Name(view.GivenName, view.FamilyName), "id", string(view.PersonID), "NDIS number", orNone(view.NDISNumber),
 		"NDIS PACE Participant", ticked(view.PACEParticipant), "API access", ticked(view.PACEAPIAccess),
 		"+ NDIS PACE", available(view), "scheduled syncs", a.standing(view), "time zone", organisation.TimeZone)
 	if len(view.Standing.Relationships) > 0 {
@@ -81,9 +81,9 @@ func (a *app) showParticipant(view db.ParticipantView, organisation db.Organisat
 	a.heading("service contracts")
 	a.showContracts(view.Contracts)
 	if waiting := view.Waiting; waiting != nil {
-		a.print("\nA preview waits to be created until %s: %s", present.Time(&waiting.ExpiresAt, organisation.Location()), a.typed("pace preview", view.ClientID))
+		a.print("\nA preview waits to be created until %s: %s", present.Time(&waiting.ExpiresAt, organisation.Location()), a.typed("pace preview", view.PersonID))
 	} else if view.Available {
-		a.print("\nRetrieve the plan with: %s", a.typed("pace retrieve", view.ClientID))
+		a.print("\nRetrieve the plan with: %s", a.typed("pace retrieve", view.PersonID))
 	}
 }
 
@@ -112,7 +112,7 @@ func (a *app) standing(view db.ParticipantView) string {
 	if !view.Standing.Stopped() {
 		return "go on"
 	}
-	return "stopped since " + present.Date(view.Standing.StoppedOn) + ": " + view.StopExplanation + " Resume with: " + a.typed("pace resume", view.ClientID)
+	return "stopped since " + present.Date(view.Standing.StoppedOn) + ": " + view.StopExplanation + " Resume with: " + a.typed("pace resume", view.PersonID)
 }
 
 func (a *app) paceResume(ctx context.Context, args []string) error {
@@ -135,10 +135,10 @@ func (a *app) paceResume(ctx context.Context, args []string) error {
 	})
 }
 
-func nameOf(person db.ClientView) string { return present.Name(person.GivenName, person.FamilyName) }
+func nameOf(person db.PersonView) string { return present.Name(person.GivenName, person.FamilyName) }
 
 // participantName is how a client is named at the head of what is about the NDIA.
-func participantName(person db.ClientView) string {
+func participantName(person db.PersonView) string {
 	if !care.ValidNDISNumber(person.NDISNumber) {
 		return nameOf(person)
 	}

@@ -17,45 +17,45 @@ import (
 )
 
 const (
-	// sliceTakesNoneAfter is how long a slice begins further people; the rest is left to another attempt.
-	sliceTakesNoneAfter = 45 * time.Second
-	// pauseIsSeenWithin is how often a slice looks whether its bulk run was paused.
-	pauseIsSeenWithin = time.Second
+	// chunkStartDeadline is how long a chunk begins further people; the rest is left to another attempt.
+	chunkStartDeadline = 45 * time.Second
+	// pausePollInterval is how often a chunk looks whether its bulk run was paused.
+	pausePollInterval = time.Second
 	// failuresInARow of different people, without anybody succeeding in between, are the service's and not theirs.
 	failuresInARow = 5
-	// outageIsWaitedFor is how long a slice takes failures for an outage; then they are the people's own (R9).
-	outageIsWaitedFor = 2 * time.Hour
+	// outageGracePeriod is how long a chunk takes failures for an outage; then they are the people's own (R9).
+	outageGracePeriod = 2 * time.Hour
 	// notAuthorisedStopsAt is how many people the government may refuse to this provider before it refuses everybody (R9).
 	notAuthorisedStopsAt = 2
 )
 
-// SyncSlice syncs the people of a slice who have no outcome, several at once. One who fails while others succeed is answered as escalated.
+// SyncBulkChunk syncs the people of a chunk who have no outcome, several at once. One who fails while others succeed is answered as escalated.
 // Where the service as a whole fails, it returns an error that is tried again later: nobody is settled for that.
-func (b *Bulk) SyncSlice(ctx context.Context, in protocol.SliceInput) (protocol.SliceResult, error) {
-	room := b.rooms[in.Options.Kind]
+func (b *Bulk) SyncBulkChunk(ctx context.Context, in protocol.BulkChunkInput) (protocol.BulkChunkResult, error) {
+	room := b.capacities[in.Options.Kind]
 	if err := room.turns.Acquire(ctx, 1); err != nil {
-		return protocol.SliceResult{}, err
+		return protocol.BulkChunkResult{}, err
 	}
-	slice := &slice{bulk: b, in: in, took: time.Now()}
+	chunk := &chunk{bulk: b, in: in, began: time.Now()}
 	var people errgroup.Group
-	err := slice.begin(ctx, room, &people)
+	err := chunk.begin(ctx, room, &people)
 	room.turns.Release(1)
-	_ = people.Wait() // what went wrong stands in the slice
+	_ = people.Wait() // what went wrong stands in the chunk
 	if err != nil {
-		return slice.result, err
+		return chunk.result, err
 	}
-	return slice.end(context.WithoutCancel(ctx))
+	return chunk.end(context.WithoutCancel(ctx))
 }
 
-// begin begins the people of the slice, one after the other as there is room.
-func (s *slice) begin(ctx context.Context, room room, group *errgroup.Group) error {
+// begin begins the people of the chunk, one after the other as there is room.
+func (s *chunk) begin(ctx context.Context, room capacity, group *errgroup.Group) error {
 	people, err := s.people(ctx)
 	if err != nil {
 		return err
 	}
-	group.SetLimit(peopleOfSlice)
+	group.SetLimit(peoplePerChunk)
 	for i, person := range people {
-		if !s.goesOn(ctx) {
+		if !s.mayBegin(ctx) {
 			s.leave(len(people) - i)
 			break
 		}
@@ -72,35 +72,35 @@ func (s *slice) begin(ctx context.Context, room room, group *errgroup.Group) err
 	return nil
 }
 
-// people are those whom the slice is asked for.
-func (s *slice) people(ctx context.Context) ([]db.OpenItem, error) {
+// people are those whom the chunk is asked for.
+func (s *chunk) people(ctx context.Context) ([]db.OpenItem, error) {
 	if s.in.SetAside != "" {
 		return s.bulk.store.ItemsSetAside(ctx, s.in.OrganisationID, s.in.BulkID, s.in.SetAside)
 	}
 	return s.bulk.store.OpenItems(ctx, s.row())
 }
 
-func (s *slice) row() db.BulkSlice {
-	return db.BulkSlice{OrganisationID: s.in.OrganisationID, BulkID: s.in.BulkID, Batch: s.in.Batch, Slice: s.in.Slice}
+func (s *chunk) row() db.BulkChunk {
+	return db.BulkChunk{OrganisationID: s.in.OrganisationID, BulkID: s.in.BulkID, Batch: s.in.Batch, Chunk: s.in.Chunk}
 }
 
 // leave leaves people to another attempt.
-func (s *slice) leave(people int) {
+func (s *chunk) leave(people int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.result.Left += people
 }
 
-// slice is one attempt of a slice.
-type slice struct {
-	bulk *Bulk
-	in   protocol.SliceInput
-	took time.Time
+// chunk is one attempt to sync a chunk of a bulk run.
+type chunk struct {
+	bulk  *Bulk
+	in    protocol.BulkChunkInput
+	began time.Time
 
 	mu     sync.Mutex
 	looked time.Time
 	paused bool
-	result protocol.SliceResult
+	result protocol.BulkChunkResult
 	// troubled failed for a technical reason; inARow is how many did since anybody succeeded.
 	troubled []trouble
 	inARow   int
@@ -113,14 +113,14 @@ type slice struct {
 // trouble is a pass that gave up for a technical reason.
 type trouble struct {
 	client care.ID
-	pass   pass
+	result syncResult
 	// failure is why. Where the pass could not even begin, or not be recorded, the pass is empty.
 	failure error
 }
 
-// goesOn reports whether a further person may be begun. People in hand are always finished.
-func (s *slice) goesOn(ctx context.Context) bool {
-	if ctx.Err() != nil || time.Since(s.took) > sliceTakesNoneAfter || workerStops(ctx) || s.isPaused(ctx) {
+// mayBegin reports whether a further person may be begun. People in hand are always finished.
+func (s *chunk) mayBegin(ctx context.Context) bool {
+	if ctx.Err() != nil || time.Since(s.began) > chunkStartDeadline || workerStops(ctx) || s.isPaused(ctx) {
 		return false
 	}
 	s.mu.Lock()
@@ -141,10 +141,10 @@ func workerStops(ctx context.Context) bool {
 }
 
 // isPaused looks at the bulk run's row now and then. A row that cannot be read pauses nothing: the steps will tell.
-func (s *slice) isPaused(ctx context.Context) bool {
-	if !s.paused && time.Since(s.looked) > pauseIsSeenWithin {
+func (s *chunk) isPaused(ctx context.Context) bool {
+	if !s.paused && time.Since(s.looked) > pausePollInterval {
 		s.looked = time.Now()
-		halt, err := s.bulk.store.BulkHalt(ctx, s.in.OrganisationID, s.in.BulkID)
+		halt, err := s.bulk.store.BulkStatus(ctx, s.in.OrganisationID, s.in.BulkID)
 		s.paused = err == nil && halt.Paused
 		if err == nil && halt.Finished {
 			s.stop(care.ReasonBulkLost)
@@ -153,33 +153,33 @@ func (s *slice) isPaused(ctx context.Context) bool {
 	return s.paused
 }
 
-// sync makes a person's pass. It goes on when the slice is cancelled: a person in hand is finished.
-func (s *slice) sync(ctx context.Context, item db.OpenItem) {
+// sync makes a person's pass. It goes on when the chunk is cancelled: a person in hand is finished.
+func (s *chunk) sync(ctx context.Context, item db.OpenItem) {
 	ctx = context.WithoutCancel(ctx)
-	person := item.ClientID
-	made, err := s.bulk.passes[s.in.Options.Kind].pass(ctx, db.BulkRunID(s.in.BulkID, person), s.request(item))
+	person := item.PersonID
+	made, err := s.bulk.syncers[s.in.Options.Kind].sync(ctx, db.BulkRunID(s.in.BulkID, person), s.request(item))
 	switch {
 	case errors.Is(err, db.ErrNotFound):
 		gone := care.RunResult{Outcome: care.RunFailed, Reason: care.ReasonNotFound}
-		s.settled(ctx, person, s.bulk.store.SettleItem(ctx, s.in.OrganisationID, s.in.BulkID, person, gone.Outcome, gone.Reason), gone)
+		s.recordOutcome(ctx, person, s.bulk.store.SettleItem(ctx, s.in.OrganisationID, s.in.BulkID, person, gone.Outcome, gone.Reason), gone)
 	case err != nil:
-		s.hasTrouble(trouble{client: person, failure: err})
+		s.recordFailure(trouble{client: person, failure: err})
 	case errors.Is(made.failure, errWouldLoseContributions):
 		s.setAside(ctx, care.AsideContributions, made)
 	case mayBeOwnUnavailability(made.failure) && s.isPatient():
 		s.setAside(ctx, care.AsideUnavailable, made)
-	case made.failure != nil && s.isPatient() && (s.in.SetAside == "" || concernsEverybody(made.failure)):
-		s.hasTrouble(trouble{client: person, pass: made, failure: made.failure})
+	case made.failure != nil && s.isPatient() && (s.in.SetAside == "" || organisationWide(made.failure)):
+		s.recordFailure(trouble{client: person, result: made, failure: made.failure})
 	default:
 		s.complete(ctx, made)
 	}
 }
 
 // request is what is asked of a person's pass.
-func (s *slice) request(item db.OpenItem) care.Request {
+func (s *chunk) request(item db.OpenItem) care.Request {
 	request := care.Request{
-		OrganisationID: s.in.OrganisationID, ClientID: item.ClientID, AllBudgets: s.in.Options.AllBudgets, Areas: s.in.Options.Areas,
-		MovedOnly: s.in.Options.Delta && !item.Whole, MovedBudgets: item.MovedBudgets, HoldChanges: s.in.Options.HoldChanges,
+		OrganisationID: s.in.OrganisationID, PersonID: item.PersonID, AllBudgets: s.in.Options.AllBudgets, Areas: s.in.Options.Areas,
+		MovedOnly: s.in.Options.Delta && !item.Whole, MovedBudgets: item.MovedBudgets, ReviewAll: s.in.Options.ReviewAll,
 		LostContributions: care.AskAboutContributions, Trigger: care.TriggerBulk, RequestedBy: s.in.RequestedBy, BulkID: s.in.BulkID,
 	}
 	if s.in.SetAside == care.AsideContributions {
@@ -189,9 +189,9 @@ func (s *slice) request(item db.OpenItem) care.Request {
 }
 
 // complete records a pass, which settles the person.
-func (s *slice) complete(ctx context.Context, made pass) {
+func (s *chunk) complete(ctx context.Context, made syncResult) {
 	result, err := s.bulk.runs.CompleteRun(ctx, made.CompleteInput)
-	s.settled(ctx, made.Subject.ClientID, err, result)
+	s.recordOutcome(ctx, made.Scope.PersonID, err, result)
 }
 
 // mayBeOwnUnavailability recognises a 503 that may be the trouble of one person, rather than of the service: Services Australia's, that does not
@@ -204,23 +204,23 @@ func mayBeOwnUnavailability(err error) bool {
 
 // setAside leaves a person to the end of the bulk run, so that the others go on. What turns out to be the service's trouble is an outage; what
 // turns out to be the person's own settles them.
-func (s *slice) setAside(ctx context.Context, cause care.AsideCause, made pass) {
-	person, area := made.Subject.ClientID, unavailableArea(made.Areas)
+func (s *chunk) setAside(ctx context.Context, cause care.AsideCause, made syncResult) {
+	person, area := made.Scope.PersonID, unavailableArea(made.Areas)
 	aside, err := s.bulk.store.SetItemAside(ctx, s.in.OrganisationID, s.in.BulkID, person, cause, s.bulk.now(), area)
 	if err != nil {
-		s.hasTrouble(trouble{client: person, failure: err})
+		s.recordFailure(trouble{client: person, failure: err})
 		return
 	}
 	culprit := care.CulpritUnknown
 	if cause == care.AsideUnavailable {
 		if culprit, err = s.culprit(ctx, person, area, aside); err != nil {
-			s.hasTrouble(trouble{client: person, failure: err})
+			s.recordFailure(trouble{client: person, failure: err})
 			return
 		}
 	}
 	switch {
 	case culprit == care.CulpritService || cause == care.AsideUnavailable && s.manyInARow():
-		s.fails(made.failure)
+		s.recordOutage(made.failure)
 	case culprit == care.CulpritPerson:
 		care.OwnUnavailability(made.Areas)
 		s.complete(ctx, made)
@@ -228,7 +228,7 @@ func (s *slice) setAside(ctx context.Context, cause care.AsideCause, made pass) 
 }
 
 // culprit decides whose trouble a person's 503 is.
-func (s *slice) culprit(ctx context.Context, person care.ID, area care.Area, aside db.SetAside) (care.Culprit, error) {
+func (s *chunk) culprit(ctx context.Context, person care.ID, area care.Area, aside db.SetAside) (care.Culprit, error) {
 	known := care.Unavailability{MetAt: aside.MetAt, People: aside.People, Selected: aside.Selected}
 	if s.in.SetAside == "" { // the others are not done yet
 		return known.Culprit(), nil
@@ -240,7 +240,7 @@ func (s *slice) culprit(ctx context.Context, person care.ID, area care.Area, asi
 
 // manyInARow counts somebody whom the service is unavailable for, and reports whether so many were in a row that it is no one person's trouble.
 // Among those who were set aside all are.
-func (s *slice) manyInARow() bool {
+func (s *chunk) manyInARow() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.in.SetAside != "" {
@@ -261,33 +261,33 @@ func unavailableArea(areas map[care.Area]care.AreaResult) care.Area {
 }
 
 // isPatient reports whether failures may still be those of an outage.
-func (s *slice) isPatient() bool {
-	return s.in.Since.IsZero() || time.Since(s.in.Since) < outageIsWaitedFor
+func (s *chunk) isPatient() bool {
+	return s.in.Since.IsZero() || time.Since(s.in.Since) < outageGracePeriod
 }
 
 // stop ends the bulk run: nobody else is begun.
-func (s *slice) stop(reason care.Reason) {
+func (s *chunk) stop(reason care.Reason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.result.Stop = reason
 }
 
-// settled notes that a person has an outcome, and with the first one that the bulk run goes on. An outcome that would be everybody's ends it.
-func (s *slice) settled(ctx context.Context, person care.ID, err error, result care.RunResult) {
+// recordOutcome notes that a person has an outcome, and with the first one that the bulk run goes on. An outcome that would be everybody's ends it.
+func (s *chunk) recordOutcome(ctx context.Context, person care.ID, err error, result care.RunResult) {
 	if err != nil {
-		s.hasTrouble(trouble{client: person, failure: err})
+		s.recordFailure(trouble{client: person, failure: err})
 		return
 	}
 	if first := s.count(result); !first {
 		return
 	}
-	if err := s.bulk.store.NoteBulkGoesOn(ctx, s.in.OrganisationID, s.in.BulkID); err != nil {
-		s.fails(err)
+	if err := s.bulk.store.ClearBulkWaiting(ctx, s.in.OrganisationID, s.in.BulkID); err != nil {
+		s.recordOutage(err)
 	}
 }
 
-// count counts somebody who has an outcome, and reports whether they are the slice's first.
-func (s *slice) count(result care.RunResult) (first bool) {
+// count counts somebody who has an outcome, and reports whether they are the chunk's first.
+func (s *chunk) count(result care.RunResult) (first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inARow = 0
@@ -298,22 +298,22 @@ func (s *slice) count(result care.RunResult) (first bool) {
 	if result.Reason == care.ReasonNotAuthorised {
 		s.notAuthorised++
 	}
-	if s.concernsAll(result.Reason) {
+	if s.organisationWide(result.Reason) {
 		s.result.Stop = result.Reason
 	}
 	return s.result.Settled == 1
 }
 
-// concernsAll reports whether a reason would be the same for all people of the bulk run. The NDIA's authority error concerns one client.
-func (s *slice) concernsAll(reason care.Reason) bool {
+// organisationWide reports whether a reason would be the same for all people of the bulk run. The NDIA's authority error concerns one client.
+func (s *chunk) organisationWide(reason care.Reason) bool {
 	if reason == care.ReasonNotAuthorised && s.in.Options.Kind == care.RunCareRecipient {
 		return s.notAuthorised >= notAuthorisedStopsAt
 	}
-	return reason.ConcernsOrganisation()
+	return reason.OrganisationWide()
 }
 
-// fails notes that nobody can be synced at the moment.
-func (s *slice) fails(err error) {
+// recordOutage notes that nobody can be synced at the moment.
+func (s *chunk) recordOutage(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.outage == nil {
@@ -321,10 +321,10 @@ func (s *slice) fails(err error) {
 	}
 }
 
-// hasTrouble notes a person's technical failure, and recognises one that is not the person's own.
-func (s *slice) hasTrouble(t trouble) {
-	if s.isPatient() && concernsEverybody(t.failure) || db.Away(t.failure) {
-		s.fails(t.failure)
+// recordFailure notes a person's technical failure, and recognises one that is not the person's own.
+func (s *chunk) recordFailure(t trouble) {
+	if s.isPatient() && organisationWide(t.failure) || db.Away(t.failure) {
+		s.recordOutage(t.failure)
 		return
 	}
 	s.mu.Lock()
@@ -340,9 +340,9 @@ func (s *slice) hasTrouble(t trouble) {
 	}
 }
 
-// concernsEverybody recognises what belongs to the connection rather than to a person: too many calls, a planned outage, an allowance
+// organisationWide recognises what belongs to the connection rather than to a person: too many calls, a planned outage, an allowance
 // that is used up.
-func concernsEverybody(err error) bool {
+func organisationWide(err error) bool {
 	var failure *transport.Error
 	if errors.As(err, &failure) {
 		return failure.Kind == transport.RateLimited || failure.Kind == transport.LoginUnavailable || failure.Status == http.StatusServiceUnavailable
@@ -352,7 +352,7 @@ func concernsEverybody(err error) bool {
 
 // end escalates those who failed while others succeeded. In an outage they are left, like everybody else, to a later attempt. Those whom
 // an attempt before has escalated, and could not answer with any more, are answered, too.
-func (s *slice) end(ctx context.Context) (protocol.SliceResult, error) {
+func (s *chunk) end(ctx context.Context) (protocol.BulkChunkResult, error) {
 	if s.outage != nil {
 		return s.result, errors.Join(s.outage, s.bulk.noteOutage(ctx, s.in.BulkPart, s.outage), s.takeBack(ctx))
 	}
@@ -360,12 +360,12 @@ func (s *slice) end(ctx context.Context) (protocol.SliceResult, error) {
 		return s.result, err
 	}
 	var err error
-	s.result.Escalated, s.result.SetAside, err = s.bulk.store.UnsettledOfSlice(ctx, s.row())
+	s.result.Escalated, s.result.SetAside, err = s.bulk.store.UnsettledOfChunk(ctx, s.row())
 	return s.result, err
 }
 
-// takeBack lets those whom the slice has set aside wait for the end of the outage like everybody else.
-func (s *slice) takeBack(ctx context.Context) error {
+// takeBack lets those whom the chunk has set aside wait for the end of the outage like everybody else.
+func (s *chunk) takeBack(ctx context.Context) error {
 	if s.in.SetAside != "" {
 		return nil
 	}
@@ -381,18 +381,18 @@ func (b *Bulk) noteOutage(ctx context.Context, part protocol.BulkPart, outage er
 	return b.store.NoteBulkWaiting(ctx, part.OrganisationID, part.BulkID, words)
 }
 
-func (s *slice) escalate(ctx context.Context) error {
+func (s *chunk) escalate(ctx context.Context) error {
 	if len(s.troubled) == 0 {
 		return nil
 	}
-	clients := make([]care.ID, 0, len(s.troubled))
+	people := make([]care.ID, 0, len(s.troubled))
 	for _, t := range s.troubled {
-		if t.pass.Subject.RunID != "" {
-			if err := s.bulk.runs.escalate(ctx, t.pass.CompleteInput); err != nil {
+		if t.result.Scope.RunID != "" {
+			if err := s.bulk.runs.escalate(ctx, t.result.CompleteInput); err != nil {
 				return err
 			}
 		}
-		clients = append(clients, t.client)
+		people = append(people, t.client)
 	}
-	return s.bulk.store.EscalateItems(ctx, s.in.OrganisationID, s.in.BulkID, clients)
+	return s.bulk.store.EscalateItems(ctx, s.in.OrganisationID, s.in.BulkID, people)
 }

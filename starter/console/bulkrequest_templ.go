@@ -14,8 +14,8 @@ import (
 	"github.com/caresync/caresync/starter/present"
 )
 
-// orderFields ask whom a bulk run syncs and what of them. A schedule lists nobody.
-func orderFields(form adminForm, providers []ui.Option, listed bool) templ.Component {
+// requestFields ask whom a bulk run syncs and what of them. A schedule lists nobody.
+func requestFields(form adminForm, providers []ui.Option, listed bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -94,7 +94,7 @@ func orderFields(form adminForm, providers []ui.Option, listed bool) templ.Compo
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Card("what", "What is synchronised").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Card("what", "What is synced").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -156,7 +156,7 @@ func orderFields(form adminForm, providers []ui.Option, listed bool) templ.Compo
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = inputOf(form, inputField{name: "not_synced_for", label: "Not synchronised for", kind: "number", least: "1", class: "short"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = inputOf(form, inputField{name: "not_synced_for", label: "Not synced for", kind: "number", least: "1", class: "short"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -168,7 +168,7 @@ func orderFields(form adminForm, providers []ui.Option, listed bool) templ.Compo
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = tickOf(form, "failed_last_time", "Only those whose last synchronisation did not succeed", "").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = tickOf(form, "failed_last_time", "Only those whose last sync did not succeed", "").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -207,7 +207,7 @@ func orderFields(form adminForm, providers []ui.Option, listed bool) templ.Compo
 				var templ_7745c5c3_Var4 string
 				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(form.value("people"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `bulkorder.templ`, Line: 75, Col: 27}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `bulkrequest.templ`, Line: 75, Col: 27}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 				if templ_7745c5c3_Err != nil {

@@ -14,8 +14,8 @@ import (
 // MostListed is how many people a list may name; whoever wants more of them selects otherwise.
 const MostListed = 20_000
 
-// Order says who is to be synced and what of them, as people and programs say it.
-type Order struct {
+// Request says who is to be synced and what of them, as people and programs say it.
+type Request struct {
 	// Kind is the kind of sync; empty means care recipients.
 	Kind care.RunKind
 	// ServiceProviderID selects those whom that connection to Services Australia holds (R11).
@@ -29,12 +29,12 @@ type Order struct {
 	// Only narrows what is read beside the summary: to contributions, or to budgets with their usage. Empty reads all.
 	Only care.Area
 	// The others are as in care.BulkOptions.
-	AllBudgets, Delta, HoldChanges, AcceptAbsences bool
-	Window, FailureThreshold                       int
+	AllBudgets, Delta, ReviewAll, AcceptAbsences bool
+	Window, FailureThreshold                     int
 }
 
 // selects reports whether the order leaves anybody out.
-func (o Order) selects() bool {
+func (o Request) selects() bool {
 	return o.ServiceProviderID != "" || o.People != nil || o.InCare || o.NotSyncedFor != 0 || o.FailedLastTime
 }
 
@@ -45,7 +45,7 @@ type rule struct {
 }
 
 // check refuses what makes no sense, with a db.InvalidError.
-func (o Order) check() error {
+func (o Request) check() error {
 	careRecipients, contracts := o.Kind == care.RunCareRecipient, o.Kind == care.RunPACEContract
 	const careRecipientsOnly, contractsOnly = "is about care recipients only", "is about PACE contracts only"
 	for _, rule := range []rule{
@@ -56,7 +56,7 @@ func (o Order) check() error {
 		{contracts && o.AllBudgets, "all_budgets", careRecipientsOnly},
 		{contracts && o.Delta, "delta", careRecipientsOnly},
 		{contracts && o.AcceptAbsences, "accept_absences", careRecipientsOnly},
-		{careRecipients && o.HoldChanges, "hold_changes", contractsOnly},
+		{careRecipients && o.ReviewAll, "review_all", contractsOnly},
 		{o.People != nil && len(o.People) == 0, "people", "names nobody"},
 		{len(o.People) > MostListed, "people", fmt.Sprintf("names more than %d", MostListed)},
 		{o.NotSyncedFor < 0, "not_synced_for", "is a time such as 24h"},
@@ -77,7 +77,7 @@ func (o Order) check() error {
 
 // Options are an order in the terms of a bulk run, with connection and people by our ids. It fails with db.InvalidError or
 // UnknownPeopleError.
-func (s *Service) Options(ctx context.Context, organisation care.ID, order Order) (options care.BulkOptions, err error) {
+func (s *Service) Options(ctx context.Context, organisation care.ID, order Request) (options care.BulkOptions, err error) {
 	if order.Kind == "" {
 		order.Kind = care.RunCareRecipient
 	}
@@ -85,14 +85,14 @@ func (s *Service) Options(ctx context.Context, organisation care.ID, order Order
 		return options, err
 	}
 	options = care.BulkOptions{
-		Kind: order.Kind, AllBudgets: order.AllBudgets, Delta: order.Delta, HoldChanges: order.HoldChanges, AcceptAbsences: order.AcceptAbsences,
+		Kind: order.Kind, AllBudgets: order.AllBudgets, Delta: order.Delta, ReviewAll: order.ReviewAll, AcceptAbsences: order.AcceptAbsences,
 		Window: order.Window, FailureThreshold: order.FailureThreshold, Areas: areasOf(order.Only),
 		Selection: care.BulkSelection{InCare: order.InCare, NotSyncedFor: order.NotSyncedFor, FailedLastTime: order.FailedLastTime},
 	}
 	if options.Selection.ConnectionID, err = s.connection(ctx, organisation, order.ServiceProviderID); err != nil {
 		return options, err
 	}
-	options.Selection.Clients, err = s.clients(ctx, organisation, order)
+	options.Selection.People, err = s.people(ctx, organisation, order)
 	return options, err
 }
 
@@ -124,24 +124,24 @@ func (s *Service) connection(ctx context.Context, organisation care.ID, serviceP
 	return "", &db.InvalidError{Field: "service_provider_id", Message: "is that of none of the organisation's connections to Services Australia"}
 }
 
-// clients are our ids of the people listed, in an order of their own and each once, so that the same list is always the same order.
-func (s *Service) clients(ctx context.Context, organisation care.ID, order Order) ([]care.ID, error) {
+// people are our ids of the people listed, in an order of their own and each once, so that the same list is always the same order.
+func (s *Service) people(ctx context.Context, organisation care.ID, order Request) ([]care.ID, error) {
 	if order.People == nil {
 		return nil, nil
 	}
-	clients, err := s.store.ResolvePeople(ctx, organisation, order.Kind, order.People)
+	people, err := s.store.ResolvePeople(ctx, organisation, order.Kind, order.People)
 	if err != nil {
 		return nil, err
 	}
 	unknown := &UnknownPeopleError{}
-	for i, client := range clients {
-		if client == "" {
+	for i, person := range people {
+		if person == "" {
 			unknown.Places = append(unknown.Places, i+1)
 		}
 	}
 	if len(unknown.Places) > 0 {
 		return nil, unknown
 	}
-	slices.Sort(clients)
-	return slices.Compact(clients), nil
+	slices.Sort(people)
+	return slices.Compact(people), nil
 }
