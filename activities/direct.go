@@ -103,7 +103,7 @@ func (d directSteps) areaResult(answer care.AreaResult, err error) care.AreaResu
 	}
 }
 
-// syncResult makes one unattended refresh of a client's contract by direct calls (R31).
+// sync makes one unattended refresh of a person's contract by direct calls (R31).
 func (p *PaceContract) sync(ctx context.Context, runID care.ID, request care.Request) (syncResult, error) {
 	subject, err := p.ValidateParticipant(ctx, protocol.ValidateInput{
 		Request: request, RunID: runID, WorkflowID: bulkWorkflowID(request), At: p.store.Now(),

@@ -31,7 +31,7 @@ func (a *askedFor) SignalWithStartWorkflow(
 	return nil, nil
 }
 
-// due are the clients who are asked for at an instant.
+// due are the people who are asked for at an instant.
 func (s *site) due(t *testing.T, at string) []string {
 	t.Helper()
 	instant, err := time.Parse(time.RFC3339, at)

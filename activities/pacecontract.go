@@ -37,7 +37,7 @@ func (p *PaceContract) reader(step db.Step, begun db.StepStart[db.HeldParticipan
 }
 
 // ValidateParticipant finds out who a run is about and whether the NDIA may be asked about them (R21, R30), and records that the run
-// began. It returns db.ErrNotFound for a client who is not this organisation's.
+// began. It returns db.ErrNotFound for a person who is not this organisation's.
 func (p *PaceContract) ValidateParticipant(ctx context.Context, in protocol.ValidateInput) (care.RunScope, error) {
 	record, err := p.store.LoadParticipant(ctx, in.OrganisationID, in.PersonID)
 	if err != nil {
@@ -57,7 +57,7 @@ func (p *PaceContract) ValidateParticipant(ctx context.Context, in protocol.Vali
 	}, nil
 }
 
-// participantRefusal says why the NDIA may not be asked about a client, or nothing. Who looks may ask even where scheduled syncs have
+// participantRefusal says why the NDIA may not be asked about a person, or nothing. Who looks may ask even where scheduled syncs have
 // stopped.
 func participantRefusal(record db.ParticipantRecord, trigger care.Trigger, today care.Date) care.Reason {
 	if reason := care.EligibilityReason(record.APIEnabled, record.Participant); reason != "" {
@@ -72,7 +72,7 @@ func participantRefusal(record db.ParticipantRecord, trigger care.Trigger, today
 	return ""
 }
 
-// RetrievePlan reads a client's plan and stages the preview of what Create would write (R22). Nothing of the contract changes.
+// RetrievePlan reads a person's plan and stages the preview of what Create would write (R22). Nothing of the contract changes.
 func (p *PaceContract) RetrievePlan(ctx context.Context, in protocol.RetrieveInput) (protocol.ContractResult, error) {
 	step := db.Step{RunScope: in.RunScope, Area: care.AreaContract, Chunk: in.Number}
 	begun, err := p.store.BeginContract(ctx, step)
@@ -136,7 +136,7 @@ func (p *PaceContract) CreateServiceContract(ctx context.Context, in protocol.Cr
 	}
 }
 
-// RefreshContract reads a client's plan and applies what may be applied where nobody looks; the rest is held for review (R31).
+// RefreshContract reads a person's plan and applies what may be applied where nobody looks; the rest is held for review (R31).
 func (p *PaceContract) RefreshContract(ctx context.Context, in protocol.AreaInput) (protocol.ContractResult, error) {
 	step := db.Step{RunScope: in.RunScope, Area: care.AreaContract}
 	begun, err := p.store.BeginContract(ctx, step)
@@ -166,7 +166,7 @@ func (p *PaceContract) RefreshContract(ctx context.Context, in protocol.AreaInpu
 	return protocol.ContractResult{AreaResult: decision.Answer}, nil
 }
 
-// planRead is what the NDIA says of a client's plans.
+// planRead is what the NDIA says of a person's plans.
 type planRead struct {
 	care.ContractRead
 	choice care.PlanChoice

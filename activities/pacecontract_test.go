@@ -126,7 +126,7 @@ func requireBalanced(t *testing.T, held care.HeldContracts) {
 	}
 }
 
-// contractTables are the tables that hold what a contract sync writes about a client's money.
+// contractTables are the tables that hold what a contract sync writes about a person's money.
 var contractTables = []string{"service_contract", "plan_budget", "funding_period", "stated_item", "delivered_service", "pace_review"}
 
 func TestRetrieveStagesAndWritesNothing(t *testing.T) { // R22

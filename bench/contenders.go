@@ -45,7 +45,7 @@ func startOurs(ctx context.Context, w *workplace) (contest, error) {
 func (w *workplace) syncInBulk(ctx context.Context, people []care.ID) error {
 	options := care.BulkOptions{Kind: care.RunCareRecipient}
 	if len(people) < len(w.clients) {
-		options.Selection.Clients = people
+		options.Selection.People = people
 	}
 	return w.runBulk(ctx, options, len(people))
 }

@@ -153,9 +153,9 @@ func (s *site) addPeople(ctx context.Context, store *db.Store, people []world.He
 		return err
 	}
 	for after, more := care.ID(""), true; more; {
-		var page []db.ClientView
+		var page []db.PersonView
 		var err error
-		if page, more, err = store.Clients(ctx, s.organisation, after, db.MostPerPage, time.Now()); err != nil {
+		if page, more, err = store.ListPeople(ctx, s.organisation, after, db.MostPerPage, time.Now()); err != nil {
 			return err
 		}
 		for _, one := range page {

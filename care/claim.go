@@ -130,7 +130,7 @@ type ClaimAnswer struct {
 	Status ClaimStatus `json:"status,omitempty"`
 	// Repeated: the event had been recorded before.
 	Repeated bool `json:"repeated,omitempty"`
-	// People and Unknown count those whom the claim's events have named so far; the unknown are no clients of the organisation.
+	// People and Unknown count those whom the claim's events have named so far; the unknown are not people of the organisation.
 	People  int `json:"people"`
 	Unknown int `json:"unknown"`
 	// Due counts those whose sync is still to be asked for.

@@ -117,12 +117,12 @@ var explanations = map[Reason]string{
 	ReasonCancelled:            "The sync was cancelled. What had been saved before stays.",
 
 	ReasonPACENotEnabled:     "The PACE API is not enabled for this organisation. Enable it in the organisation's PACE settings first.",
-	ReasonNotPACEParticipant: "The client is not marked as an NDIS PACE Participant. Tick that box on the client first.",
+	ReasonNotPACEParticipant: "The person is not marked as an NDIS PACE Participant. Tick that box on the person first.",
 	ReasonPACEAPIAccessOff:   "API access is not ticked for this client. Tick it beside NDIS PACE Participant first.",
-	ReasonNDISNumberMissing:  "The client has no NDIS number. Add it to the client's record first.",
-	ReasonNDISNumberInvalid:  "The client's NDIS number is not nine digits that begin with 43. Correct it on the client's record.",
-	ReasonSurnameMissing:     "The client has no surname, without which the NDIA does not answer. Add it as it stands on the NDIS plan.",
-	ReasonBirthDateMissing:   "The client has no date of birth, without which the NDIA does not answer. Add it as it stands on the NDIS plan.",
+	ReasonNDISNumberMissing:  "The person has no NDIS number. Add it to the person's record first.",
+	ReasonNDISNumberInvalid:  "The person's NDIS number is not nine digits that begin with 43. Correct it on the person's record.",
+	ReasonSurnameMissing:     "The person has no surname, without which the NDIA does not answer. Add it as it stands on the NDIS plan.",
+	ReasonBirthDateMissing:   "The person has no date of birth, without which the NDIA does not answer. Add it as it stands on the NDIS plan.",
 	ReasonNotPACE:            "The NDIA says that this participant's plan is not a PACE plan, so there is nothing to sync.",
 	ReasonNoPlan:             "The NDIA lists no such PACE plan of this participant.",
 	ReasonPlanUndated:        "The NDIA reported the plan without the start dates by which its contract is recognised. Nothing was saved; try again, and tell CareSync's operators if it stays so.",
@@ -131,7 +131,7 @@ var explanations = map[Reason]string{
 	ReasonHistoryNotFound:    "The NDIA's earlier budgets have none that fits this plan's dates. Nothing was saved.",
 	ReasonTreeOfAnotherPlan:  "The budget that the NDIA reports at the moment is another plan's: it begins with that plan and not with this one. Nothing was saved. The NDIA switches a budget as soon as a review is done; retrieve the plan again a day later.",
 	ReasonPreviewExpired:     "More than 30 minutes have passed since the plan was retrieved. Nothing was saved; retrieve it again.",
-	ReasonPreviewReplaced:    "This is not the preview that waits for this client: it was retrieved anew. Nothing was saved; look at the new preview.",
+	ReasonPreviewReplaced:    "This is not the preview that waits for this person: it was retrieved anew. Nothing was saved; look at the new preview.",
 	ReasonPreviewDiffers:     "What the NDIA reports has changed since the preview. Nothing was saved; the differences are shown below, and a new preview waits for 30 minutes.",
 	ReasonSelectionEmpty:     "No budget is selected. Select at least one.",
 	ReasonSelectionUnknown:   "The selection names a budget that is not in this preview. Nothing was saved; select from the budgets shown.",
@@ -140,7 +140,7 @@ var explanations = map[Reason]string{
 	ReasonBatchLost:          "The batch of the bulk run ended before it reached this person, for instance because an operator terminated it. Retry those who failed.",
 	ReasonBulkLost:           "The bulk run's workflow ended before it was finished, for instance because an operator terminated it. Retry those who failed.",
 
-	ReasonRelationshipHasEnded: "The relationship with this participant has ended, so scheduled syncs of the client have stopped. The data is kept; resume the syncs once the participant has endorsed the organisation again.",
+	ReasonRelationshipHasEnded: "The relationship with this participant has ended, so scheduled syncs of the person have stopped. The data is kept; resume the syncs once the participant has endorsed the organisation again.",
 }
 
 // NotBegun is said of a run that no worker has begun although one should have by now.

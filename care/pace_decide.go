@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// HeldContracts is what we hold of a client's contracts: all of them, with the plan budgets of those from PACE and their delivered
+// HeldContracts is what we hold of a person's contracts: all of them, with the plan budgets of those from PACE and their delivered
 // services.
 type HeldContracts struct {
 	Contracts         []ServiceContract  `json:"contracts"`
@@ -209,7 +209,7 @@ func (d *contractDeciding) nextStart() (next Date) {
 	return next
 }
 
-// place puts the contract among the client's others.
+// place puts the contract among the person's others.
 func (d *contractDeciding) place(contract ServiceContract) {
 	others := filter(d.held.Contracts, func(c ServiceContract) bool { return c.ID != contract.ID })
 	all := inSuccession(append(others, contract))

@@ -2,7 +2,7 @@ package care
 
 import "errors"
 
-// EligibilityReason are what must hold before the NDIA is asked anything about a client (R21). It answers with the first that does not, or
+// EligibilityReason are what must hold before the NDIA is asked anything about a person (R21). It answers with the first that does not, or
 // with nothing.
 func EligibilityReason(organisationEnabled bool, participant Participant) Reason {
 	switch {
@@ -25,7 +25,7 @@ func EligibilityReason(organisationEnabled bool, participant Participant) Reason
 	}
 }
 
-// PACEAvailability says whether "+ NDIS PACE" is available for a client, and why not (R21).
+// PACEAvailability says whether "+ NDIS PACE" is available for a person, and why not (R21).
 type PACEAvailability struct {
 	Available bool   `json:"available"`
 	Reason    Reason `json:"reason,omitempty"`
@@ -39,8 +39,8 @@ func AvailabilityOf(organisationEnabled bool, participant Participant) PACEAvail
 	return PACEAvailability{Available: reason == "", Reason: reason, Explanation: reason.ExplainFor(NDIA)}
 }
 
-// ErrAccessWithoutParticipant refuses API access for a client who is not marked as a participant (PACE guide, step 2).
-var ErrAccessWithoutParticipant = errors.New("API access is offered only for a client who is marked as NDIS PACE Participant: tick that first")
+// ErrAccessWithoutParticipant refuses API access for a person who is not marked as a participant (PACE guide, step 2).
+var ErrAccessWithoutParticipant = errors.New("API access is offered only for a person who is marked as NDIS PACE Participant: tick that first")
 
 // FlagChange is which of the two boxes somebody changes; one that is nil stays as it is.
 type FlagChange struct {

@@ -170,7 +170,7 @@ func (r *ContractRead) startsLater() string {
 	return fmt.Sprintf("The budget begins on %s, inside this plan and not with it (%s).", r.Tree.Dates().StartDate, r.Plan.StartDate)
 }
 
-// add takes over what was decided about another of the client's contracts.
+// add takes over what was decided about another of the person's contracts.
 func (d *ContractDecision) add(other ContractDecision) {
 	if other.Answer.Outcome != AreaSucceeded {
 		return

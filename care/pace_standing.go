@@ -11,7 +11,7 @@ type Relationship struct {
 // PACEStanding is whether the NDIA still lets us read a participant (R30).
 type PACEStanding struct {
 	Relationships []Relationship `json:"relationships"`
-	// StoppedOn is since when scheduled syncs of the client have stopped, zero if they go on; StopReason says why.
+	// StoppedOn is since when scheduled syncs of the person have stopped, zero if they go on; StopReason says why.
 	StoppedOn  Date   `json:"stopped_on"`
 	StopReason Reason `json:"stop_reason,omitempty"`
 }
@@ -70,7 +70,7 @@ func (s PACEStanding) stopped(reason Reason, day Date) PACEStanding {
 	return s
 }
 
-// Stopped reports whether scheduled syncs of the client have stopped.
+// Stopped reports whether scheduled syncs of the person have stopped.
 func (s PACEStanding) Stopped() bool { return !s.StoppedOn.IsZero() }
 
 // Resumed is the standing after an operator has resumed the syncs: what stopped them is forgotten, an end that is still to come is not.

@@ -10,15 +10,15 @@ var ndiaExplanations = map[Reason]string{
 	ReasonNotFound: "The NDIA does not find this participant. Either the NDIS number, the surname or the date of birth is not exactly as the NDIA has it, " +
 		"or the participant has not endorsed this organisation as both My Provider and Plan Manager. Check the first against the NDIS plan; for the second ask the participant or nominee.",
 	ReasonNotAuthorised: "The organisation's endorsement as this participant's plan manager or provider is missing or has lapsed. Only the participant or " +
-		"nominee can give it. The data we hold was kept, and scheduled syncs of this client have stopped until you resume them.",
+		"nominee can give it. The data we hold was kept, and scheduled syncs of this person have stopped until you resume them.",
 	ReasonRequestRefused:       "The NDIA refused the request. Its own words are shown below.",
 	ReasonNoConnection:         "This organisation has no connection to the NDIA. Set one up first.",
-	ReasonConnectionUnknown:    "This organisation has several connections to the NDIA, and which one to use for this client is not known. Say which one on the client.",
+	ReasonConnectionUnknown:    "This organisation has several connections to the NDIA, and which one to use for this person is not known. Say which one on the person's record.",
 	ReasonUnusableAnswer:       "The answer of the NDIA could not be used: it was too large, or not in the agreed form. Nothing was saved. Tell CareSync's operators.",
 	ReasonNotSetUp:             "The connection to the NDIA is not set up completely. Run the connection test and follow what it says.",
 	ReasonServiceUnavailable:   "The NDIA could not be reached for too long. Nothing that was there before was changed; sync again later.",
 	ReasonCancelled:            "The sync was cancelled. Nothing was written.",
-	ReasonUnavailableForPerson: "The NDIA answers for other clients and not for this one. What was there before was kept. Ask the NDIA about this client's record, then refresh again.",
+	ReasonUnavailableForPerson: "The NDIA answers for other people and not for this one. What was there before was kept. Ask the NDIA about this person's record, then refresh again.",
 }
 
 // ExplainFor says in plain words what happened and what to do about it, for a reason that comes from that service.

@@ -2,7 +2,7 @@ package care
 
 import "regexp"
 
-// Participant is a client as the NDIA knows them, with the two boxes that the organisation ticks (PACE guide, step 2, R21).
+// Participant is a person as the NDIA knows them, with the two boxes that the organisation ticks (PACE guide, step 2, R21).
 type Participant struct {
 	NDISNumber string `json:"ndis_number"`
 	FamilyName string `json:"family_name"`
@@ -10,7 +10,7 @@ type Participant struct {
 	PACEFlags
 }
 
-// PACEFlags are the two boxes on a client (PACE guide, step 2).
+// PACEFlags are the two boxes on a person (PACE guide, step 2).
 type PACEFlags struct {
 	// PACEParticipant is "NDIS PACE Participant".
 	PACEParticipant bool `json:"pace_participant"`

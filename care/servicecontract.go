@@ -15,7 +15,7 @@ const (
 	OriginHand ContractOrigin = "hand"
 )
 
-// ServiceContract is our record of one plan. One from PACE is recognised, for a client, by the plan's first start date and start
+// ServiceContract is our record of one plan. One from PACE is recognised, for a person, by the plan's first start date and start
 // date (R24); one made by hand has only its own dates.
 type ServiceContract struct {
 	ID     ID             `json:"id"`
@@ -62,7 +62,7 @@ func (c *ServiceContract) plan() ParticipantPlan {
 	return ParticipantPlan{IsPACE: true, FirstStartDate: c.PlanFirstStartDate, StartDate: c.PlanStartDate, EndDate: c.PlanEndDate}
 }
 
-// ContractOf finds the contract of a plan among a client's (R24), nil if there is none.
+// ContractOf finds the contract of a plan among a person's (R24), nil if there is none.
 func ContractOf(contracts []ServiceContract, plan ParticipantPlan) *ServiceContract {
 	for i := range contracts {
 		if contracts[i].isOf(plan) {
@@ -80,7 +80,7 @@ func newContract(id ID, plan ParticipantPlan) ServiceContract {
 	}
 }
 
-// inSuccession gives a client's contracts from PACE their own dates (R24): each ends with its plan, or on the day before the next
+// inSuccession gives a person's contracts from PACE their own dates (R24): each ends with its plan, or on the day before the next
 // one starts if that is sooner, and is marked superseded by that next one. The order in which they were created does not matter.
 func inSuccession(contracts []ServiceContract) []ServiceContract {
 	after := slices.Clone(contracts)

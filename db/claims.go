@@ -154,8 +154,8 @@ type ClaimView struct {
 	CreatedAt time.Time        `json:"created_at" doc:"When the first event was recorded"`
 	ChangedAt time.Time        `json:"changed_at" doc:"When the status moved last"`
 	Events    []ClaimEventView `json:"events" doc:"In the order in which they came"`
-	People    []Person         `json:"people" doc:"The clients whom the claim names"`
-	Unknown   []string         `json:"unknown_people" doc:"Care recipient ids of people who are no clients of the organisation"`
+	People    []Person         `json:"people" doc:"The people whom the claim names"`
+	Unknown   []string         `json:"unknown_people" doc:"Care recipient ids of people who are not people of the organisation"`
 	Syncs     []ClaimSyncView  `json:"syncs" doc:"The syncs that the claim caused"`
 }
 

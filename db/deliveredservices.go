@@ -87,7 +87,7 @@ type deliveredRow struct {
 	Reference string `json:"reference"`
 }
 
-// work is what was delivered under the contracts of the clients whom a file is about, and what the file does to it.
+// work is what was delivered under the contracts of the people whom a file is about, and what the file does to it.
 type work struct {
 	people            map[string]care.ID
 	budgets           map[care.ID]*workBudget
@@ -102,7 +102,7 @@ type work struct {
 	// unneeded are the adjustment records of budgets that need none any more.
 	unneeded []care.ID
 	changes  []care.Change
-	// changed are the clients under whom something changes.
+	// changed are the people under whom something changes.
 	changed  map[care.ID]bool
 	result   DeliveredServicesResult
 	problems []LineError
@@ -243,7 +243,7 @@ func (w *work) budgetOf(line ImportedDeliveredService) *workBudget {
 	case !known:
 		w.problems = append(w.problems, unknownPerson(line.Line))
 	case len(w.ofPerson[person]) == 0:
-		w.refuse(line, "ndis_number", "is that of a client who has no service contract from PACE yet: retrieve and create it first")
+		w.refuse(line, "ndis_number", "is that of a person who has no service contract from PACE yet: retrieve and create it first")
 	case line.BudgetID != "":
 		return w.namedBudget(line, person)
 	default:
@@ -256,7 +256,7 @@ func (w *work) namedBudget(line ImportedDeliveredService, person care.ID) *workB
 	if budget := w.budgets[line.BudgetID]; budget != nil && budget.personID == person {
 		return budget
 	}
-	w.refuse(line, "budget_id", "is not that of any plan budget of this client: take it from the contract, or give the category instead")
+	w.refuse(line, "budget_id", "is not that of any plan budget of this person: take it from the contract, or give the category instead")
 	return nil
 }
 
@@ -273,14 +273,14 @@ func (w *work) matchingBudget(line ImportedDeliveredService, person care.ID) *wo
 	case 1:
 		return current[0]
 	case 0:
-		w.refuse(line, "category", "matches no plan budget that this client has on delivered_on: check category, management and date, or give the budget_id")
+		w.refuse(line, "category", "matches no plan budget that this person has on delivered_on: check category, management and date, or give the budget_id")
 	default:
-		w.refuse(line, "category", fmt.Sprintf("matches %d plan budgets of this client: add the management or, where that is not enough, the budget_id", len(current)))
+		w.refuse(line, "category", fmt.Sprintf("matches %d plan budgets of this person: add the management or, where that is not enough, the budget_id", len(current)))
 	}
 	return nil
 }
 
-// budgetsOn are the client's budgets of the line's category and management whose dates cover the day. Where contracts follow one another,
+// budgetsOn are the person's budgets of the line's category and management whose dates cover the day. Where contracts follow one another,
 // the one counts whose own dates cover it (R24).
 func (w *work) budgetsOn(line ImportedDeliveredService, person care.ID) []*workBudget {
 	var covering, inContract []*workBudget

@@ -195,7 +195,7 @@ func TestWhichBudgetALineDrewOn(t *testing.T) {
 		"no such management":                 {func(l *db.ImportedDeliveredService) { l.Management = "self-managed" }, "", "category"},
 		"before any contract":                {func(l *db.ImportedDeliveredService) { l.DeliveredOn = day("2024-12-31") }, "", "category"},
 		"after the contract":                 {func(l *db.ImportedDeliveredService) { l.DeliveredOn = day("2027-02-01") }, "", "category"},
-		"another client's budget":            {func(l *db.ImportedDeliveredService) { l.BudgetID = bens }, "", "budget_id"},
+		"another person's budget":            {func(l *db.ImportedDeliveredService) { l.BudgetID = bens }, "", "budget_id"},
 		"no such budget":                     {func(l *db.ImportedDeliveredService) { l.BudgetID = db.NewID() }, "", "budget_id"},
 		"an id that is none":                 {func(l *db.ImportedDeliveredService) { l.BudgetID = "x" }, "", "budget_id"},
 		"somebody unknown":                   {func(l *db.ImportedDeliveredService) { l.NDISNumber = "430000009" }, "", "ndis_number"},
@@ -239,14 +239,14 @@ func TestAnImportOfDeliveredServicesIsAllOrNothing(t *testing.T) {
 	var refused *db.ImportError
 	require.ErrorAs(t, err, &refused)
 	require.Len(t, refused.Problems, 3)
-	require.Contains(t, refused.Problems[0].String(), "line 3, ndis_number: is that of a client who has no service contract from PACE yet: retrieve and create it first")
+	require.Contains(t, refused.Problems[0].String(), "line 3, ndis_number: is that of a person who has no service contract from PACE yet: retrieve and create it first")
 	require.Equal(t, "line 5, reference: stands in line 2 too", refused.Problems[2].String())
 	require.Equal(t, before, p.sql.Snapshot(t))
 
 	other := newOrganisation(t, p.store, "banksia")
 	_, err = p.store.ImportDeliveredServices(t.Context(), other, db.Import[db.ImportedDeliveredService]{
 		Rows: []db.ImportedDeliveredService{delivered(2, "W1", "30", care.ClaimPaid)}}, "tests")
-	require.ErrorAs(t, err, &refused, "another organisation's client (R11)")
+	require.ErrorAs(t, err, &refused, "another organisation's person (R11)")
 }
 
 func TestClaimsThatAddUpToTooMuchAreRefused(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 type ImportedContract struct {
 	Line       int
 	NDISNumber string
-	// Reference is the provider's own name of the contract; a client has it once.
+	// Reference is the provider's own name of the contract; a person has it once.
 	Reference string
 	StartDate care.Date
 	// EndDate is zero for a contract without an end, TotalFunding absent where it is not known.
@@ -71,7 +71,7 @@ func peopleByNDISNumber(ctx context.Context, queries *gen.Queries, organisation 
 
 // unknownPerson is what is wrong with a line about somebody whom the organisation does not have.
 func unknownPerson(line int) LineError {
-	return LineError{Line: line, Column: "ndis_number", Message: "is not that of any client of this organisation: import the person first"}
+	return LineError{Line: line, Column: "ndis_number", Message: "is not that of any person of this organisation: import the person first"}
 }
 
 func checkContracts(imported []ImportedContract, people map[string]care.ID) (contracts []handContractRow, problems []LineError) {
@@ -82,7 +82,7 @@ func checkContracts(imported []ImportedContract, people map[string]care.ID) (con
 		}
 		key := [2]string{line.NDISNumber, line.Reference}
 		if first, twice := firstLine[key]; twice {
-			problems = append(problems, LineError{Line: line.Line, Column: "reference", Message: fmt.Sprintf("stands in line %d too, for the same client", first)})
+			problems = append(problems, LineError{Line: line.Line, Column: "reference", Message: fmt.Sprintf("stands in line %d too, for the same person", first)})
 		} else {
 			firstLine[key] = line.Line
 		}

@@ -187,7 +187,7 @@ func TestFlags(t *testing.T) { // PACE guide, step 2, R21
 		require.Equal(t, test.want, care.PACEFlags{PACEParticipant: person.PACEParticipant, PACEAPIAccess: person.PACEAPIAccess}, test.name)
 	}
 	_, err := p.store.SetPACEFlags(t.Context(), newOrganisation(t, p.store, "banksia").ID, p.client, db.FlagChange{PACEParticipant: no}, "tests")
-	require.ErrorIs(t, err, db.ErrNotFound, "another organisation's client (R11)")
+	require.ErrorIs(t, err, db.ErrNotFound, "another organisation's person (R11)")
 }
 
 // note sends a notification whose digest is its text.
@@ -278,7 +278,7 @@ func TestADeniedAuthorityIsResumed(t *testing.T) {
 	require.True(t, p.note(t, "b", nil, p.now).Refresh)
 }
 
-// A client who is imported after a notification about them came: what it says counts when it comes again.
+// A person who is imported after a notification about them came: what it says counts when it comes again.
 func TestANotificationThatCameTooEarly(t *testing.T) {
 	t.Parallel()
 	p := newParticipant(t)
@@ -294,7 +294,7 @@ func TestANotificationThatCameTooEarly(t *testing.T) {
 	require.Equal(t, db.NotificationResult{PersonID: p.clientOf(t, "430000003"), Repeated: true}, noted)
 }
 
-// Notifications about one client at the same instant: all are counted, and no relationship is lost.
+// Notifications about one person at the same instant: all are counted, and no relationship is lost.
 func TestNotificationsAtOnce(t *testing.T) {
 	t.Parallel()
 	p := newParticipant(t)

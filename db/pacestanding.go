@@ -12,15 +12,15 @@ import (
 	"github.com/caresync/caresync/db/gen"
 )
 
-// FlagChange is which of a client's two boxes somebody changes.
+// FlagChange is which of a person's two boxes somebody changes.
 type FlagChange = care.FlagChange
 
-// SetPACEFlags changes a client's two boxes and answers with them (PACE guide, step 2, R21). It fails with ErrNotFound or
+// SetPACEFlags changes a person's two boxes and answers with them (PACE guide, step 2, R21). It fails with ErrNotFound or
 // care.ErrAccessWithoutParticipant. by, who does it, is kept in the person's history.
 func (s *Store) SetPACEFlags(
 	ctx context.Context, organisation, person care.ID, change FlagChange, by string,
 ) (flags care.PACEFlags, err error) {
-	err = s.inTransaction(ctx, "change the client's PACE boxes", func(queries *gen.Queries) error {
+	err = s.inTransaction(ctx, "change the person's PACE boxes", func(queries *gen.Queries) error {
 		row, err := queries.LockPersonFlags(ctx, gen.LockPersonFlagsParams{OrganisationID: organisation, PersonID: person})
 		if err != nil {
 			return err
@@ -40,10 +40,10 @@ func (s *Store) SetPACEFlags(
 	return flags, err
 }
 
-// ResumePACE lets the scheduled syncs of a client go on that had stopped (R30), and answers with the client's standing. It fails with
+// ResumePACE lets the scheduled syncs of a person go on that had stopped (R30), and answers with the person's standing. It fails with
 // ErrNotFound.
 func (s *Store) ResumePACE(ctx context.Context, organisation, person care.ID, today care.Date) (standing care.PACEStanding, err error) {
-	err = s.inTransaction(ctx, "resume the client's scheduled syncs", func(queries *gen.Queries) error {
+	err = s.inTransaction(ctx, "resume the person's scheduled syncs", func(queries *gen.Queries) error {
 		_, err := queries.LockPersonFlags(ctx, gen.LockPersonFlagsParams{OrganisationID: organisation, PersonID: person})
 		if err != nil {
 			return err
@@ -81,7 +81,7 @@ type Notification struct {
 type NotificationResult struct {
 	// PersonID is empty for a participant whom the organisation does not have.
 	PersonID care.ID
-	// Refresh says that the client's plan is to be read anew: the gates hold (R21), and scheduled syncs have not stopped (R30).
+	// Refresh says that the person's plan is to be read anew: the gates hold (R21), and scheduled syncs have not stopped (R30).
 	Refresh bool
 	// Repeated says that this notification had come before.
 	Repeated bool
@@ -127,7 +127,7 @@ func (s *Store) NoteNotification(ctx context.Context, organisation Organisation,
 // NotificationView is a notification in a list.
 type NotificationView struct {
 	Event           string    `json:"event"`
-	Person          *Person   `json:"person,omitempty" doc:"Absent: not a client of this organisation"`
+	Person          *Person   `json:"person,omitempty" doc:"Absent: not a person of this organisation"`
 	Times           int       `json:"times" doc:"How often it has come"`
 	FirstReceivedAt time.Time `json:"first_received_at"`
 	LastReceivedAt  time.Time `json:"last_received_at"`

@@ -88,7 +88,7 @@ func (p participant) clientOf(t *testing.T, number string) care.ID {
 	return person.ID
 }
 
-// run begins a run over a client's contract.
+// run begins a run over a person's contract.
 func (p participant) run(t *testing.T, person care.ID, trigger care.Trigger, today care.Date) db.Step {
 	t.Helper()
 	run := db.NewID()

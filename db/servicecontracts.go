@@ -18,7 +18,7 @@ import (
 // ErrOvertaken: data of a read that began later has been saved meanwhile. Reading again helps.
 var ErrOvertaken = errors.New("a read that began later has been saved meanwhile")
 
-// ParticipantRecord is what is known of a client before the NDIA is asked anything (R21, R30).
+// ParticipantRecord is what is known of a person before the NDIA is asked anything (R21, R30).
 type ParticipantRecord struct {
 	PersonID care.ID
 	care.Participant
@@ -32,7 +32,7 @@ type ParticipantRecord struct {
 	TimeZone, ServiceTimeZone *time.Location
 }
 
-// LoadParticipant answers with what is known of a client, or ErrNotFound.
+// LoadParticipant answers with what is known of a person, or ErrNotFound.
 func (s *Store) LoadParticipant(ctx context.Context, organisation, person care.ID) (ParticipantRecord, error) {
 	record, err := loadParticipant(ctx, s.queries, organisation, person)
 	return record, mapError("load the participant", err)
@@ -78,7 +78,7 @@ func (s *Store) BeginContract(ctx context.Context, step Step) (StepStart[HeldPar
 	return decodeStepStart[HeldParticipant](row.Begin, row.Held, err)
 }
 
-// HeldContracts answers with all of a client's contracts, budgets and delivered services.
+// HeldContracts answers with all of a person's contracts, budgets and delivered services.
 func (s *Store) HeldContracts(ctx context.Context, organisation, person care.ID) (care.HeldContracts, error) {
 	held, err := heldContracts(ctx, s.queries, organisation, person)
 	return held, mapError("load the contracts", err)
@@ -177,7 +177,7 @@ func applyContract(ctx context.Context, queries *gen.Queries, step Step, asOf ti
 }
 
 // RefuseContract records that a contract's step was refused, and why. Figures stay as they are; a denied authority stops the scheduled
-// syncs of the client (R30).
+// syncs of the person (R30).
 func (s *Store) RefuseContract(ctx context.Context, step Step, read Read, reason care.Reason, issues []care.Issue) (care.AreaResult, error) {
 	standing := care.PACEStanding{}.AfterAnswer(reason, step.Today)
 	stored, err := s.queries.RefuseContract(ctx, gen.RefuseContractParams{
@@ -191,7 +191,7 @@ func (s *Store) RefuseContract(ctx context.Context, step Step, read Read, reason
 	return decodeAnswer(stored)
 }
 
-// Contents is a retrieval's preview as it waits.
+// PreviewContents is what a preview shows as long as it waits.
 type PreviewContents struct {
 	care.Preview
 	// Differences are why it took the place of the preview before, where a Create found that the NDIA reports something else (R22).

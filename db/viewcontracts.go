@@ -30,7 +30,7 @@ type ContractHeader struct {
 	FundingIncomplete    bool                `json:"funding_incomplete" doc:"An amount that belongs to total_funding was not provided, so that it is too small"`
 	AllocationIncomplete bool                `json:"allocation_incomplete" doc:"The same of allocation_total"`
 	RetrievedOn          care.Date           `json:"retrieved_on" doc:"The day of the last retrieval that was saved"`
-	AsOf                 *time.Time          `json:"as_of" doc:"When the read began that was saved last for this client; null for a contract made by hand"`
+	AsOf                 *time.Time          `json:"as_of" doc:"When the read began that was saved last for this person; null for a contract made by hand"`
 	Current              bool                `json:"current" doc:"Today is in its dates, and no other contract has followed"`
 
 	serviceTimeZone string
@@ -149,14 +149,14 @@ type PreviewRef struct {
 	ExpiresAt   time.Time `json:"expires_at"`
 }
 
-// ParticipantView is a client as far as PACE is concerned.
+// ParticipantView is a person as far as PACE is concerned.
 type ParticipantView struct {
 	PersonID   care.ID `json:"person_id"`
 	GivenName  string  `json:"given_name"`
 	FamilyName string  `json:"family_name"`
 	NDISNumber string  `json:"ndis_number"`
 	care.PACEFlags
-	Standing        care.PACEStanding `json:"standing" doc:"Whether scheduled syncs of the client have stopped, and since when"`
+	Standing        care.PACEStanding `json:"standing" doc:"Whether scheduled syncs of the person have stopped, and since when"`
 	StopExplanation string            `json:"stop_explanation,omitempty" doc:"Why they have stopped, in plain words"`
 	Available       bool              `json:"available" doc:"Whether \"+ NDIS PACE\" is available"`
 	Refusal         care.Reason       `json:"refusal,omitempty" doc:"Why it is not"`
@@ -165,7 +165,7 @@ type ParticipantView struct {
 	Waiting         *PreviewRef       `json:"waiting" doc:"The retrieval that can be created now; null if there is none"`
 }
 
-// Contracts answers with a client's service contracts, newest first, or ErrNotFound for somebody whom the organisation does not have.
+// Contracts answers with a person's service contracts, newest first, or ErrNotFound for somebody whom the organisation does not have.
 func (s *Store) Contracts(ctx context.Context, organisation Organisation, person care.ID, now time.Time) (contracts []ContractHeader, err error) {
 	err = s.inSnapshot(ctx, "list the contracts", func(queries *gen.Queries) error {
 		if _, err := viewPerson(ctx, queries, organisation.ID, person); err != nil {
@@ -230,13 +230,13 @@ func (s *Store) ContractHistory(
 	return changes, more, err
 }
 
-// Reviews answers with what is held for review (R31), of one client or, where that is empty, of all.
+// Reviews answers with what is held for review (R31), of one person or, where that is empty, of all.
 func (s *Store) Reviews(ctx context.Context, organisation care.ID, person care.ID) ([]ReviewView, error) {
 	reviews, err := viewReviews(ctx, s.queries, gen.ViewReviewsParams{OrganisationID: organisation, PersonID: pointerTo(person)})
 	return reviews, mapError("list what is held for review", err)
 }
 
-// Participant answers with a client as far as PACE is concerned: whether "+ NDIS PACE" is available and why not (R21), and what there is
+// Participant answers with a person as far as PACE is concerned: whether "+ NDIS PACE" is available and why not (R21), and what there is
 // already. It fails with ErrNotFound.
 func (s *Store) Participant(ctx context.Context, organisation Organisation, client care.ID, now time.Time) (view ParticipantView, err error) {
 	err = s.inSnapshot(ctx, "load the participant", func(queries *gen.Queries) error {

@@ -61,7 +61,7 @@ const lastInvoice = "118.40"
 // createAfterChange creates the contract of a participant whose previous plan manager had spent from the plan. The world moves between
 // retrieve and create.
 func (d *demo) createAfterChange(ctx context.Context) error {
-	one, err := d.meet(ctx, changedManager, "Another plan manager spent from this plan before the client came. The adjustment records stand for that.")
+	one, err := d.meet(ctx, changedManager, "Another plan manager spent from this plan before the person came. The adjustment records stand for that.")
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (d *demo) importDelivered(ctx context.Context) error {
 	if err := d.programs.write(file, lines); err != nil {
 		return err
 	}
-	d.out.say(fmt.Sprintf("%s has worked for the client itself since. What it has claimed is part of what the NDIA calls spent, or will be: "+
+	d.out.say(fmt.Sprintf("%s has worked for the person itself since. What it has claimed is part of what the NDIA calls spent, or will be: "+
 		"the adjustment records give way to it. What is not claimed yet does not count.", d.banksia.name))
 	d.out.command("cat " + file)
 	for _, line := range strings.Split(strings.TrimSpace(lines), "\n") {

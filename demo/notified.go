@@ -132,7 +132,7 @@ func (d *demo) loseAuthority(ctx context.Context) error {
 	return nil
 }
 
-// untick takes a client out of PACE: unticking the first box clears the second.
+// untick takes a person out of PACE: unticking the first box clears the second.
 func (d *demo) untick(ctx context.Context) error {
 	one, err := d.meet(ctx, reassessedLater, "Whoever is no longer to be read from the NDIA is unticked. Unticking NDIS PACE Participant unticks API access, too.")
 	if err != nil {

@@ -132,13 +132,13 @@ func (d *demo) tickOthers(ctx context.Context, both []string) error {
 	return nil
 }
 
-// refuseAtGates shows that a client without the boxes is refused before any call is made.
+// refuseAtGates shows that a person without the boxes is refused before any call is made.
 func (d *demo) refuseAtGates(ctx context.Context) error {
 	one, err := d.world.participant(ctx, "negative-spent")
 	if err != nil {
 		return err
 	}
-	d.out.say(fmt.Sprintf("On %s no box is ticked: the client is refused with what to do, and the NDIA is not asked.", one.name()))
+	d.out.say(fmt.Sprintf("On %s no box is ticked: the person is refused with what to do, and the NDIA is not asked.", one.name()))
 	if err := d.world.forgetCalls(ctx); err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (d *demo) refuseAtGates(ctx context.Context) error {
 		return err
 	}
 	calls, err := d.world.calls(ctx, "ndia-determine-plan")
-	d.verdict.expect("A client without the boxes is refused", "exit code 3; the NDIA was not asked",
+	d.verdict.expect("A person without the boxes is refused", "exit code 3; the NDIA was not asked",
 		joined(fmt.Sprintf("exit code %d", exitCode), asked(calls)), "")
 	return err
 }

@@ -62,7 +62,7 @@ type deliveredService struct {
 	RemovedAt           *string `json:"removed_at"`
 }
 
-// paceClient is a client as far as PACE is concerned.
+// paceClient is a person as far as PACE is concerned.
 type paceClient struct {
 	ID              string `json:"person_id"`
 	PACEParticipant bool   `json:"pace_participant"`
@@ -81,7 +81,7 @@ func (d *demo) clientID(ctx context.Context, ndisNumber string) (string, error) 
 	}
 	var found personRef
 	if err := json.Unmarshal(got.body, &found); err != nil || found.ID == "" {
-		return "", fmt.Errorf("the search for a client answered %s", got.line)
+		return "", fmt.Errorf("the search for a person answered %s", got.line)
 	}
 	return found.ID, nil
 }
@@ -99,7 +99,7 @@ func (d *demo) paceClient(ctx context.Context, key string) (client paceClient, e
 	return client, err
 }
 
-// currentContract is a client's contract that covers today, and all of them, newest first.
+// currentContract is a person's contract that covers today, and all of them, newest first.
 func (d *demo) currentContract(ctx context.Context, key string) (current contract, all []contractHeader, err error) {
 	client, err := d.paceClient(ctx, key)
 	if err != nil {
@@ -114,7 +114,7 @@ func (d *demo) currentContract(ctx context.Context, key string) (current contrac
 	return current, client.Contracts, nil
 }
 
-// examineContract notes what a client's contract looks like beside how it should, and whether it is as the world reports it.
+// examineContract notes what a person's contract looks like beside how it should, and whether it is as the world reports it.
 func (d *demo) examineContract(ctx context.Context, key, expected string, special func(contract, []contractHeader) string) error {
 	one, err := d.world.participant(ctx, key)
 	if err != nil {

@@ -67,7 +67,7 @@ const (
 // CareRecipientSyncID is the workflow id of a person's sync: for one person at most one runs (R7).
 func CareRecipientSyncID(person care.ID) string { return careRecipientSyncPrefix + string(person) }
 
-// PaceContractSyncID is the workflow id of a client's contract sync: for one client at most one runs.
+// PaceContractSyncID is the workflow id of a person's contract sync: for one person at most one runs.
 func PaceContractSyncID(person care.ID) string { return paceContractSyncPrefix + string(person) }
 
 // BulkSyncID is the workflow id of a bulk run.

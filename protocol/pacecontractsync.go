@@ -6,13 +6,13 @@ import (
 	"github.com/caresync/caresync/care"
 )
 
-// PaceContractSyncInput starts a session with one client's plan. A session that somebody attends waits for a retrieve update, which is
+// PaceContractSyncInput starts a session with one person's plan. A session that somebody attends waits for a retrieve update, which is
 // always sent with the start; a refresh looks after itself (R31). Continuing as new for a refresh uses the same shape.
 type PaceContractSyncInput struct {
 	care.Request
 	// TaskQueuePrefix is the deployment's, since the steps' queues are named from it.
 	TaskQueuePrefix string `json:"task_queue_prefix,omitempty"`
-	// Refresh makes one unattended pass over the client's plan instead of waiting for a person.
+	// Refresh makes one unattended pass over the person's plan instead of waiting for a person.
 	Refresh bool `json:"refresh,omitempty"`
 	// Pass counts the passes of one chain of runs, from 1.
 	Pass int `json:"pass"`
@@ -29,7 +29,7 @@ var Retrieve = Update[RetrieveRequest, RetrieveAnswer]{Name: "retrieve"}
 // admitted is rejected with ErrorNotAdmitted, whose detail is the care.Reason.
 var Create = Update[CreateRequest, CreateAnswer]{Name: "create"}
 
-// RefreshRequested says that a client's plan may have changed. It is always sent with start. What has been said before a refresh begins
+// RefreshRequested says that a person's plan may have changed. It is always sent with start. What has been said before a refresh begins
 // to read belongs to that refresh; during an open preview it marks the preview stale and causes one refresh afterwards (R22, R31).
 var RefreshRequested = Signal[RefreshRequest]{Name: "refresh-requested"}
 
@@ -41,7 +41,7 @@ type RefreshRequest struct {
 
 // RetrieveRequest is the argument of Retrieve.
 type RetrieveRequest struct {
-	// PlanStartDate says which of the client's plans is wanted; without one it is the plan that covers today (R23).
+	// PlanStartDate says which of the person's plans is wanted; without one it is the plan that covers today (R23).
 	PlanStartDate care.Date `json:"plan_start_date"`
 	RequestedBy   string    `json:"requested_by,omitempty"`
 }

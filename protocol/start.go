@@ -20,7 +20,7 @@ func CareRecipientSyncStart(queues TaskQueues, request care.Request) (client.Sta
 	return options, CareRecipientSyncInput{Request: request, TaskQueuePrefix: queues.Prefix, Pass: 1}
 }
 
-// PaceContractSyncStart is how a client's contract sync is started, always with an update or a signal. One that runs already is used.
+// PaceContractSyncStart is how a person's contract sync is started, always with an update or a signal. One that runs already is used.
 func PaceContractSyncStart(queues TaskQueues, request care.Request) (client.StartWorkflowOptions, PaceContractSyncInput) {
 	options := startOptions(queues, PaceContractSyncID(request.PersonID), care.RunPACEContract, request.OrganisationID)
 	options.StaticSummary = "PACE contract sync"

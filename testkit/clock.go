@@ -78,7 +78,7 @@ func (d TellingDay) instant(t testing.TB) time.Time {
 	return instant
 }
 
-// withClock lets workflows of a client's workers see where the clock stands, save those of a contract: a preview lives for 30 minutes by the
+// withClock lets workflows of a person's workers see where the clock stands, save those of a contract: a preview lives for 30 minutes by the
 // database's clock.
 func withClock(options client.Options) client.Options {
 	if !standing.IsZero() {

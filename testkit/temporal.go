@@ -99,7 +99,7 @@ func (s *Temporal) Sync(t testing.TB, request care.Request) care.RunResult {
 	return result
 }
 
-// Retrieve retrieves a client's plan, as whoever presses "+ NDIS PACE" does: the update is sent with the start.
+// Retrieve retrieves a person's plan, as whoever presses "+ NDIS PACE" does: the update is sent with the start.
 func (s *Temporal) Retrieve(t testing.TB, request care.Request) (answer protocol.RetrieveAnswer) {
 	t.Helper()
 	options, input := protocol.PaceContractSyncStart(s.Queues, request)

@@ -161,7 +161,7 @@ func claimMarkdown(p protocol.ClaimProgress) string {
 	}
 	page.WriteString(fmt.Sprintf("**Claim: %s**\n\nEvents: %d (%d came again), people: %d, syncs asked for: %d\n", status, p.Events, p.Repeated, p.People, p.Syncs))
 	if p.Unknown > 0 {
-		page.WriteString(fmt.Sprintf("\n**%d people are no clients of the organisation.**\n", p.Unknown))
+		page.WriteString(fmt.Sprintf("\n**%d people are not people of the organisation.**\n", p.Unknown))
 	}
 	if p.Refused > 0 {
 		page.WriteString(fmt.Sprintf("\n**%d events were refused**, the latest as %s. %s\n", p.Refused, inWords(string(p.LastRefusal)), p.Problem))

@@ -10,7 +10,7 @@ import (
 	"github.com/caresync/caresync/protocol"
 )
 
-// PaceContractSync keeps one client's service contract in step with the NDIA (docs/spec/pace-guide.md). In a session somebody retrieves a plan, looks at
+// PaceContractSync keeps one person's service contract in step with the NDIA (docs/spec/pace-guide.md). In a session somebody retrieves a plan, looks at
 // its preview and within 30 minutes creates what they ticked (R22); a refresh applies by itself what needs nobody's yes (R31). A run is one
 // session or one refresh. It completes with its outcome, also where the NDIA refused; it fails only for a technical reason (R6).
 func PaceContractSync(ctx workflow.Context, input protocol.PaceContractSyncInput) (care.RunResult, error) {
@@ -165,7 +165,7 @@ func (s *contractSync) admitCreate(ctx workflow.Context, request protocol.Create
 // free reports whether a read can begin.
 func (s *contractSync) free() error {
 	if s.working || s.answer != nil {
-		return temporal.NewNonRetryableApplicationError("something else is under way with this client: ask again once it is over", protocol.ErrorBusy, nil)
+		return temporal.NewNonRetryableApplicationError("something else is under way with this person: ask again once it is over", protocol.ErrorBusy, nil)
 	}
 	return nil
 }
@@ -219,7 +219,7 @@ func (s *contractSync) work(ctx workflow.Context, step func(number int) (protoco
 	return result
 }
 
-// validated runs a step if the NDIA may be asked about the client, and turns a failure into its area's outcome.
+// validated runs a step if the NDIA may be asked about the person, and turns a failure into its area's outcome.
 func (s *contractSync) validated(ctx workflow.Context, step func() (protocol.ContractResult, error)) protocol.ContractResult {
 	subject, err := s.steps.validateParticipant(ctx, protocol.ValidateInput{
 		Request: s.input.Request, RunID: s.runID, WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID, At: workflow.Now(ctx),

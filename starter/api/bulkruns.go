@@ -25,7 +25,7 @@ const (
 	pathBulk  = pathBulks + "/{id}"
 )
 
-// Request says who is synced in a bulk run, and what of them.
+// BulkRequest says who is synced in a bulk run, and what of them.
 type BulkRequest struct {
 	Kind              care.RunKind `json:"kind,omitempty" enum:"care-recipient,pace-contract" doc:"Absent: care-recipient"`
 	ServiceProviderID string       `json:"service_provider_id,omitempty" maxLength:"10" doc:"Only people whom this connection to Services Australia holds"`

@@ -41,7 +41,7 @@ func (a api) registerContracts(served huma.API) {
 	notFound := []int{http.StatusNotFound}
 	huma.Register(served, huma.Operation{
 		OperationID: "list-contracts", Method: http.MethodGet, Path: "/v1/people/{id}/contracts", Tags: []string{tagContracts}, Errors: notFound,
-		Summary: "List a client's service contracts",
+		Summary: "List a person's service contracts",
 	}, a.listContracts)
 	huma.Register(served, huma.Operation{
 		OperationID: "get-contract", Method: http.MethodGet, Path: "/v1/contracts/{id}", Tags: []string{tagContracts}, Errors: notFound,

@@ -38,7 +38,7 @@ type secretInput struct {
 
 type participantOutput struct{ Body Participant }
 
-// Participant is a client as far as PACE is concerned.
+// Participant is a person as far as PACE is concerned.
 type Participant struct {
 	db.ParticipantView
 	Waiting *db.PreviewRef `json:"waiting,omitempty" doc:"The retrieval that can be created now; absent if there is none"`
@@ -73,10 +73,10 @@ func (a api) registerPACE(served huma.API) {
 	huma.Register(served, register("new-notification-secret", http.MethodPost, "/v1/pace-settings/notification-secret",
 		"Make a new secret for the NDIA's notifications", nil), a.newNotificationSecret)
 	huma.Register(served, register("get-participant", http.MethodGet, "/v1/people/{id}/pace",
-		"Read a client's boxes, whether \"+ NDIS PACE\" is available, and what there is already", notFound), a.getParticipant)
+		"Read a person's boxes, whether \"+ NDIS PACE\" is available, and what there is already", notFound), a.getParticipant)
 	huma.Register(served, register("change-participant", http.MethodPatch, "/v1/people/{id}/pace", "Tick or untick a client's boxes", notFound), a.changeParticipant)
 	huma.Register(served, register("resume-participant", http.MethodPost, "/v1/people/{id}/pace/resume",
-		"Let a client's scheduled syncs go on that had stopped", notFound), a.resumeParticipant)
+		"Let a person's scheduled syncs go on that had stopped", notFound), a.resumeParticipant)
 	huma.Register(served, register("list-pace-reviews", http.MethodGet, "/v1/pace-reviews",
 		"List what unattended refreshes left to people. Retrieving the plan and creating accepts it", nil), a.listReviews)
 }

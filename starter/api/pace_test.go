@@ -28,7 +28,7 @@ import (
 
 const ndisNumber = "430000017"
 
-// newPACEService is a service whose first organisation uses the PACE API and has a client who takes part.
+// newPACEService is a service whose first organisation uses the PACE API and has a person who takes part.
 func newPACEService(t *testing.T) *service {
 	t.Helper()
 	s := newService(t, 0)
@@ -247,7 +247,7 @@ func TestIDsMayBeWrittenInSeveralWays(t *testing.T) { // R7
 		var retrieved pace.PreviewResultView
 		s.post("/v1/people/"+url.PathEscape(id)+"/pace-previews", `{"wait":20}`).decode(t, &retrieved)
 		require.Equal(t, s.client, retrieved.Preview.PersonID)
-		require.False(t, s.temporal.Known(protocol.PaceContractSyncID(care.ID(id))), "for one client at most one workflow runs")
+		require.False(t, s.temporal.Known(protocol.PaceContractSyncID(care.ID(id))), "for one person at most one workflow runs")
 	}
 	var retrieved pace.PreviewResultView
 	s.post("/v1/people/"+string(s.client)+"/pace-previews", `{"wait":20}`).decode(t, &retrieved)

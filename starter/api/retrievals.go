@@ -71,7 +71,7 @@ type refreshInput struct {
 func (a api) registerRetrievals(served huma.API) {
 	retrieve := huma.Operation{
 		OperationID: "retrieve-plan", Method: http.MethodPost, Path: "/v1/people/{id}/pace-previews", Tags: []string{tagPACE},
-		Summary: "Retrieve a client's plan from the NDIA, and see what would be written",
+		Summary: "Retrieve a person's plan from the NDIA, and see what would be written",
 		Description: "Always a fresh read; nothing is written. The preview waits for 30 minutes and takes the place of one that waits. Answers 200 with the " +
 			"preview, or with why there is none, if that came within the time to wait; 201 where create_all wrote the contract; else 202 with the run to follow.",
 		DefaultStatus: http.StatusAccepted, Errors: []int{http.StatusNotFound},
@@ -94,7 +94,7 @@ func (a api) registerRetrievals(served huma.API) {
 	answersToo(served, create.Path, map[string]string{"200": "Nothing was written", "202": "It is under way"})
 	refresh := huma.Operation{
 		OperationID: "refresh-contract", Method: http.MethodPost, Path: "/v1/people/{id}/pace-refreshes", Tags: []string{tagPACE},
-		Summary: "Refresh a client's contract unattended",
+		Summary: "Refresh a person's contract unattended",
 		Description: "Changed amounts and extensions are applied; new contracts and budgets, earlier ends and many removals at once are left to people. Answers 202 " +
 			"with the run to follow, or 200 with the finished run if it ended within the time to wait.",
 		DefaultStatus: http.StatusAccepted, Errors: []int{http.StatusNotFound},

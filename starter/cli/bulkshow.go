@@ -190,7 +190,7 @@ func (a *app) showAbsences(view db.BulkView) {
 		return
 	}
 	a.heading("unknown people")
-	a.print("%s on the providers' lists and no client of the organisation. Nobody was created:", present.Count(view.Unknown, "person is", "people are"))
+	a.print("%s on the providers' lists and not in the organisation. Nobody was created:", present.Count(view.Unknown, "person is", "people are"))
 	var strange []string
 	for _, listed := range view.UnknownPeople {
 		if listed.MayBe != nil {

@@ -134,7 +134,7 @@ func (a *app) claimShow() *cobra.Command {
 				return nil
 			})
 		})
-	command.Long = "Show a claim: its status and events, the people whom it names, those of them who are no clients of the organisation, and the syncs that it\n" +
+	command.Long = "Show a claim: its status and events, the people whom it names, those of them who are not people of the organisation, and the syncs that it\n" +
 		"caused. CLAIM is the claim service's own id of the claim, or CareSync's."
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
@@ -160,7 +160,7 @@ func (a *app) showClaim(claim db.ClaimView, organisation db.Organisation) {
 	a.showClaimSyncs(claim, zone)
 	if len(claim.Unknown) > 0 {
 		a.heading("unknown people")
-		a.print("%s no client of %s, and was not created:", present.Count(len(claim.Unknown), "person is", "people are"), organisation.Name)
+		a.print("%s no person of %s, and was not created:", present.Count(len(claim.Unknown), "person is", "people are"), organisation.Name)
 		for _, careRecipientID := range claim.Unknown {
 			a.print("  %s", careRecipientID)
 		}

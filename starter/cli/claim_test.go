@@ -72,7 +72,7 @@ func TestShowAClaim(t *testing.T) {
 	}
 
 	shown := must(t, "claim", "show", "CL-1")
-	for _, words := range []string{"approved", "Ada Wren", "to be asked for", "Ben Lark", "no sync caused", "UNKNOWN PEOPLE", "1 person is no client", "499999999", "event-2"} {
+	for _, words := range []string{"approved", "Ada Wren", "to be asked for", "Ben Lark", "no sync caused", "UNKNOWN PEOPLE", "1 person is no person", "499999999", "event-2"} {
 		require.Contains(t, shown, words)
 	}
 	var view db.ClaimView

@@ -17,12 +17,12 @@ import (
 )
 
 func (a *app) contractCommand() *cobra.Command {
-	return a.organisationFlag(a.group("contract", "Show clients' service contracts", a.contractList(), a.contractShow(), a.contractHistory()))
+	return a.organisationFlag(a.group("contract", "Show people's service contracts", a.contractList(), a.contractShow(), a.contractHistory()))
 }
 
 func (a *app) contractList() *cobra.Command {
 	var asJSON bool
-	command := a.command("list PERSON", "List a client's service contracts, newest first", onePerson, func(ctx context.Context, args []string) error {
+	command := a.command("list PERSON", "List a person's service contracts, newest first", onePerson, func(ctx context.Context, args []string) error {
 		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
 			person, err := findParticipant(ctx, store, organisation, args[0])
 			if err != nil {
@@ -85,7 +85,7 @@ func oneContract(command *cobra.Command, args []string) error {
 
 func unknownContract(err error, organisation db.Organisation) error {
 	if errors.Is(err, db.ErrNotFound) {
-		return fmt.Errorf("%s has no such contract; `caresync contract list PERSON` shows those of a client", organisation.Name)
+		return fmt.Errorf("%s has no such contract; `caresync contract list PERSON` shows those of a person", organisation.Name)
 	}
 	return err
 }

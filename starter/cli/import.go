@@ -18,7 +18,7 @@ func (a *app) importCommand() *cobra.Command {
 	people.Long = `Import people from CSV (UTF-8, comma delimited), all or none; importing again updates. FILE may be "-" for standard input.
 
 Columns: given_name, family_name, birth_date (YYYY-MM-DD), care_recipient_id or ndis_number or both, and if needed service_provider_id
-(which of the organisation's connections holds the person), pace_participant and pace_api_access (yes or no; the boxes on the client,
+(which of the organisation's connections holds the person), pace_participant and pace_api_access (yes or no; the boxes on the person,
 which stay as they are where the column is absent), new_person (yes: not the known person of this name and birth date, or of this
 number but for zeros in front). A person is recognised by the care recipient id, else by the NDIS number, else by name and birth date.
 An import fills an empty number and never changes one: "caresync person change-number" does.`

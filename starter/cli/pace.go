@@ -24,14 +24,14 @@ plan and what would be written, and "pace create PERSON" writes it. PERSON is Ca
 ` + exitCodes
 
 func (a *app) paceCommand() *cobra.Command {
-	group := a.group("pace", "Sync clients' service contracts with the NDIA's PACE API",
+	group := a.group("pace", "Sync people's service contracts with the NDIA's PACE API",
 		a.paceEnable(),
 		a.command("disable", "Stop using the PACE API; what was saved stays", cobra.NoArgs, a.paceDisable),
 		a.paceSettings(),
 		a.paceSecret(),
 		a.command("subscribe", "Ask the NDIA to notify of every change", cobra.NoArgs, a.paceSubscribe),
 		a.pacePerson(),
-		a.command("resume PERSON", "Let a client's scheduled syncs go on that had stopped", onePerson, a.paceResume),
+		a.command("resume PERSON", "Let a person's scheduled syncs go on that had stopped", onePerson, a.paceResume),
 		a.paceRetrieve(), a.pacePreview(), a.paceCreate(), a.paceRefresh(),
 		a.paceReview(), a.paceAccept(), a.paceNotifications())
 	group.Long = paceHelp
@@ -56,7 +56,7 @@ func (a *app) paceEnable() *cobra.Command {
 				}
 				a.print("The PACE API is enabled for %s over the connection %s, with at most %s an hour.", organisation.Name,
 					enabled.Settings.Connection, present.Count(enabled.Settings.BudgetCallsPerHour, "budget call", "budget calls"))
-				a.print("Next: mark a client with `caresync pace person PERSON --participant=yes --api-access=yes`.")
+				a.print("Next: mark a person with `caresync pace person PERSON --participant=yes --api-access=yes`.")
 				return nil
 			})
 		})

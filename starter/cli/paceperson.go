@@ -137,7 +137,7 @@ func (a *app) paceResume(ctx context.Context, args []string) error {
 
 func nameOf(person db.PersonView) string { return present.Name(person.GivenName, person.FamilyName) }
 
-// participantName is how a client is named at the head of what is about the NDIA.
+// participantName is how a person is named at the head of what is about the NDIA.
 func participantName(person db.PersonView) string {
 	if !care.ValidNDISNumber(person.NDISNumber) {
 		return nameOf(person)

@@ -21,7 +21,7 @@ type retrieveFlags struct {
 
 func (a *app) paceRetrieve() *cobra.Command {
 	var flags retrieveFlags
-	command := a.command("retrieve PERSON", "Retrieve a client's plan and show what would be written", onePerson,
+	command := a.command("retrieve PERSON", "Retrieve a person's plan and show what would be written", onePerson,
 		func(ctx context.Context, args []string) error {
 			request, err := flags.request()
 			if err != nil {
@@ -196,7 +196,7 @@ func (a *app) waitingPreview(ctx context.Context, store *db.Store, organisation 
 
 func (a *app) paceRefresh() *cobra.Command {
 	var flags syncFlags
-	command := a.command("refresh PERSON", "Refresh a client's contract unattended: amounts and extensions are applied, the rest is held for review",
+	command := a.command("refresh PERSON", "Refresh a person's contract unattended: amounts and extensions are applied, the rest is held for review",
 		onePerson, func(ctx context.Context, args []string) error {
 			return a.withPACE(ctx, func(services paceServices) error {
 				person, err := findParticipant(ctx, services.store, services.organisation, args[0])

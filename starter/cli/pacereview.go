@@ -60,7 +60,7 @@ func (a *app) showReviews(reviews []db.ReviewView, organisation db.Organisation)
 
 func (a *app) paceAccept() *cobra.Command {
 	var overlaps bool
-	command := a.command("accept PERSON", "Retrieve a client's plan and take over what was left to people", onePerson,
+	command := a.command("accept PERSON", "Retrieve a person's plan and take over what was left to people", onePerson,
 		func(ctx context.Context, args []string) error {
 			return a.withPACE(ctx, func(services paceServices) error {
 				person, err := findParticipant(ctx, services.store, services.organisation, args[0])

@@ -29,7 +29,7 @@ func (s simulated) participant(key string) care.ID {
 	return request.PersonID
 }
 
-// view is a client as far as PACE is concerned.
+// view is a person as far as PACE is concerned.
 func (s simulated) view(person care.ID) db.ParticipantView {
 	s.t.Helper()
 	var view db.ParticipantView
@@ -42,7 +42,7 @@ func (s simulated) spend(key, category, amount string) {
 	require.NoError(s.t, s.World.World.MoveParticipant(key, world.PlanMove{Name: world.Spend, Category: category, Amount: decimal.RequireFromString(amount)}))
 }
 
-// contractOf is the id of a client's newest contract.
+// contractOf is the id of a person's newest contract.
 func contractOf(t *testing.T, person care.ID) string {
 	t.Helper()
 	var contracts []db.ContractHeader

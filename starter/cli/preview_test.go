@@ -19,7 +19,7 @@ import (
 
 const ndisNumber = "430000017"
 
-// retrieved is an organisation with a client whose plan has been retrieved; no Temporal server is needed to look at it.
+// retrieved is an organisation with a person whose plan has been retrieved; no Temporal server is needed to look at it.
 type retrieved struct {
 	store        *db.Store
 	organisation db.Organisation
@@ -183,7 +183,7 @@ func TestPACEIsSetUp(t *testing.T) { // PACE guide §Prerequisite, R21
 	require.Regexp(t, `\+ NDIS PACE +available`, shown)
 	shown = must(t, "pace", "person", string(r.client), "--participant=no")
 	require.Regexp(t, `API access +not ticked`, shown, "it is unticked, too")
-	require.Regexp(t, `not available: The client is not marked as an NDIS PACE Participant`, shown)
+	require.Regexp(t, `not available: The person is not marked as an NDIS PACE Participant`, shown)
 	refused := run(t, "", "pace", "person", ndisNumber, "--api-access=yes")
 	require.Equal(t, cli.ExitUsage, refused.code)
 	require.Contains(t, refused.err, "tick that first")

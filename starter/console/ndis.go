@@ -15,7 +15,7 @@ import (
 	"github.com/caresync/caresync/starter/present"
 )
 
-// ndisRoutes are the pages of NDIS clients: their funding, the preview of a plan, and service contracts.
+// ndisRoutes are the pages of NDIS people: their funding, the preview of a plan, and service contracts.
 func (c console) ndisRoutes(mux *http.ServeMux) {
 	mux.Handle("POST /people/{person}/pace-ticks", c.signedIn(c.saveTicks))
 	mux.Handle("POST /people/{person}/pace-resume", c.signedIn(c.resumeSyncs))
@@ -72,7 +72,7 @@ func (v fundingView) unknownToNDIS() bool {
 	return v.participant.NDISNumber == "" && !v.participant.PACEParticipant && len(v.participant.Contracts) == 0
 }
 
-// saveTicks changes the two boxes of a client (PACE guide, step 2, R21). Unticking the first clears the second.
+// saveTicks changes the two boxes of a person (PACE guide, step 2, R21). Unticking the first clears the second.
 func (c console) saveTicks(w http.ResponseWriter, r *http.Request, v visitor) error {
 	person, err := pathID(r, "person")
 	if err != nil {
@@ -94,7 +94,7 @@ func (c console) saveTicks(w http.ResponseWriter, r *http.Request, v visitor) er
 	return nil
 }
 
-// resumeSyncs lets the scheduled syncs of a client go on that had stopped (R30).
+// resumeSyncs lets the scheduled syncs of a person go on that had stopped (R30).
 func (c console) resumeSyncs(w http.ResponseWriter, r *http.Request, v visitor) error {
 	person, err := pathID(r, "person")
 	if err != nil {
@@ -107,7 +107,7 @@ func (c console) resumeSyncs(w http.ResponseWriter, r *http.Request, v visitor) 
 	return nil
 }
 
-// savedNotice tells what somebody has just changed of a client's NDIS funding.
+// savedNotice tells what somebody has just changed of a person's NDIS funding.
 func savedNotice(saved string) *ui.Message {
 	switch saved {
 	case "ticks":

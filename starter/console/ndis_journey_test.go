@@ -58,7 +58,7 @@ func TestServiceContractStepByStep(t *testing.T) {
 	w.press("Search")
 	w.press("Castellano, Kieran")
 	w.sees("Client Funding for NDIS")
-	w.sees("+ NDIS PACE is not available yet: The client is not marked as an NDIS PACE Participant.")
+	w.sees("+ NDIS PACE is not available yet: The person is not marked as an NDIS PACE Participant.")
 	require.True(t, value[bool](w, `document.querySelector("#ndis button[disabled]").innerText === "+ NDIS PACE"`))
 
 	// Step 2: tick both options. API access is displayed only while NDIS PACE Participant is ticked.

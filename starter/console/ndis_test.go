@@ -203,7 +203,7 @@ func TestAFormThatDoesNotFitThePreviewIsRefused(t *testing.T) {
 	for said, refused := range map[string]url.Values{
 		"No budget is selected. Select at least one.":         with("budget"),
 		"names a budget that is not in this preview":          with("budget", string(db.NewID())),
-		"This is not the preview that waits for this client:": with("hash", "of another"),
+		"This is not the preview that waits for this person:": with("hash", "of another"),
 	} {
 		answer := d.ours.post(preview+"/create", refused)
 		require.Equal(t, http.StatusUnprocessableEntity, answer.status, said)
@@ -217,7 +217,7 @@ func TestAFormThatDoesNotFitThePreviewIsRefused(t *testing.T) {
 	d.answer(care.ContractRead{}, temporal.NewNonRetryableApplicationError("", protocol.ErrorNotAdmitted, nil, care.ReasonPreviewReplaced))
 	answer := d.ours.post(preview+"/create", with("budget", form["budget"][0]))
 	require.Equal(t, http.StatusUnprocessableEntity, answer.status)
-	require.Contains(t, answer.body, "This is not the preview that waits for this client:")
+	require.Contains(t, answer.body, "This is not the preview that waits for this person:")
 	require.Equal(t, 1, strings.Count(answer.body, `" checked data-tick`), "one was unticked, and still is")
 }
 

@@ -74,7 +74,7 @@ func newPreview(run db.RunSummary, after care.ID) care.ID {
 	return run.Waiting.ID
 }
 
-// retrievePlan begins to read a client's plan, which is what "+ NDIS PACE" and "Refresh" do (PACE guide, step 4, R22).
+// retrievePlan begins to read a person's plan, which is what "+ NDIS PACE" and "Refresh" do (PACE guide, step 4, R22).
 func (c console) retrievePlan(w http.ResponseWriter, r *http.Request, v visitor) error {
 	person, err := pathID(r, "person")
 	if err != nil {

@@ -440,7 +440,7 @@ func TestANotificationCausesARefresh(t *testing.T) { // R31
 	noted, err = w.service.Notify(t.Context(), w.organisation, notification(ndisNumber), notification("439999999"), notification(ndisNumber))
 	require.NoError(t, err)
 	require.Len(t, noted, 3)
-	require.Len(t, w.server.Workflow(w.workflowID).Signals, 2, "what comes together causes one refresh of a client")
+	require.Len(t, w.server.Workflow(w.workflowID).Signals, 2, "what comes together causes one refresh of a person")
 }
 
 func TestAnIDMayBeWrittenInSeveralWays(t *testing.T) { // R7
@@ -453,8 +453,8 @@ func TestAnIDMayBeWrittenInSeveralWays(t *testing.T) { // R7
 	request.Person = care.ID(strings.ToUpper(string(w.client)))
 	retrieved, err := w.service.Retrieve(t.Context(), request)
 	require.NoError(t, err)
-	require.True(t, w.server.Known(w.workflowID), "the workflow is the client's own")
-	require.False(t, w.server.Known(protocol.PaceContractSyncID(request.Person)), "for one client at most one runs")
+	require.True(t, w.server.Known(w.workflowID), "the workflow is the person's own")
+	require.False(t, w.server.Known(protocol.PaceContractSyncID(request.Person)), "for one person at most one runs")
 
 	create := w.createRequest(retrieved.Preview.Contents.Preview)
 	create.PreviewID = care.ID(strings.ToUpper(string(create.PreviewID)))

@@ -9,7 +9,7 @@ import (
 	"github.com/caresync/caresync/starter/syncs"
 )
 
-// RefreshRequest asks for an unattended refresh of a client's contracts (R31).
+// RefreshRequest asks for an unattended refresh of a person's contracts (R31).
 type RefreshRequest struct {
 	Organisation db.Organisation
 	Person       care.ID
@@ -18,7 +18,7 @@ type RefreshRequest struct {
 	RequestedBy string
 }
 
-// Refresh starts an unattended refresh, or asks for one after what is under way with the client (R31). It fails with db.ErrNotFound or
+// Refresh starts an unattended refresh, or asks for one after what is under way with the person (R31). It fails with db.ErrNotFound or
 // syncs.ErrUnavailable. What a rule or the NDIA refuses is told by the run.
 func (s *Service) Refresh(ctx context.Context, request RefreshRequest) (syncs.StartResult, error) {
 	person, err := s.store.Person(ctx, request.Organisation, request.Person, s.store.Now())
@@ -35,7 +35,7 @@ func (s *Service) Refresh(ctx context.Context, request RefreshRequest) (syncs.St
 	return syncs.StartResult{RunID: run, Joined: joined, AnotherPass: joined}, err
 }
 
-// signal says that the client's plan may have changed, and answers with our id of the run that was told.
+// signal says that the person's plan may have changed, and answers with our id of the run that was told.
 func (s *Service) signal(ctx context.Context, request RefreshRequest) (care.ID, error) {
 	wanted := care.Request{
 		OrganisationID: request.Organisation.ID, PersonID: request.Person, Trigger: request.Trigger, RequestedBy: request.RequestedBy,
@@ -52,7 +52,7 @@ func (s *Service) signal(ctx context.Context, request RefreshRequest) (care.ID, 
 // notifiedBy is whom a refresh after a notification names as the one who asked.
 const notifiedBy = "ndia"
 
-// Notify records what the NDIA notified of at one time, and asks for one refresh of each client for whom that is right (R30, R31). What is
+// Notify records what the NDIA notified of at one time, and asks for one refresh of each person for whom that is right (R30, R31). What is
 // sent again is taken for news all the same: notifications say nothing but "read again", and two that are told alike may be about two
 // changes. After an error they are to be sent again.
 func (s *Service) Notify(ctx context.Context, organisation db.Organisation, notifications ...db.Notification) ([]db.NotificationResult, error) {
@@ -63,7 +63,7 @@ func (s *Service) Notify(ctx context.Context, organisation db.Organisation, noti
 			return nil, err
 		}
 		all = append(all, noted)
-		refresh[noted.PersonID] = noted.Refresh // the last word on the client's endorsements counts
+		refresh[noted.PersonID] = noted.Refresh // the last word on the person's endorsements counts
 	}
 	for person, wanted := range refresh {
 		if !wanted {

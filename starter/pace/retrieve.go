@@ -14,11 +14,11 @@ import (
 // retrieveTries is how often a plan is asked for where the workflow ends under the question each time.
 const retrieveTries = 10
 
-// Request asks for a client's plan to be retrieved.
+// Request asks for a person's plan to be retrieved.
 type Request struct {
 	Organisation db.Organisation
 	Person       care.ID
-	// PlanStartDate says which of the client's plans is wanted; without one it is the plan that covers today (R23).
+	// PlanStartDate says which of the person's plans is wanted; without one it is the plan that covers today (R23).
 	PlanStartDate care.Date
 	RequestedBy   string
 	// All creates at once what the preview shows, for callers that do not look (R22). Overlaps and mass removals need their own yes.
@@ -66,14 +66,14 @@ func (r *PreviewJob) Wait(ctx context.Context) (PreviewResult, error) {
 	return r.found, r.err
 }
 
-// Retrieve reads a client's plan afresh and stages its preview (R22). It waits as long as that takes, and while a refresh or a create of
-// the client is under way. It fails with db.ErrNotFound for somebody else's client, before anything is started, or syncs.ErrUnavailable;
+// Retrieve reads a person's plan afresh and stages its preview (R22). It waits as long as that takes, and while a refresh or a create of
+// the person is under way. It fails with db.ErrNotFound for somebody else's person, before anything is started, or syncs.ErrUnavailable;
 // a plan that the NDIA or a rule refuses is an answer.
 func (s *Service) Retrieve(ctx context.Context, request Request) (PreviewResult, error) {
 	return s.Begin(ctx, request).Wait(ctx)
 }
 
-// All retrieves a client's plan and creates at once everything that the preview shows (R22).
+// All retrieves a person's plan and creates at once everything that the preview shows (R22).
 func (s *Service) All(ctx context.Context, request Request) (PreviewResult, error) {
 	request.All = true
 	return s.Retrieve(ctx, request)

@@ -42,7 +42,7 @@ func Read(budgets ...care.ReportedBudget) care.ContractRead {
 	}}}}
 }
 
-// Participant stores a client for whom the PACE API is enabled and both boxes are ticked, and answers with our id of the client.
+// Participant stores a person for whom the PACE API is enabled and both boxes are ticked, and answers with our id of the client.
 func Participant(t testing.TB, store *db.Store, organisation db.Organisation, ndisNumber string) care.ID {
 	t.Helper()
 	yes := true
@@ -68,7 +68,7 @@ func Connection(t testing.TB, store *db.Store, organisation db.Organisation, nam
 	return connection
 }
 
-// Begin writes the row of a run of a client, as its first step does.
+// Begin writes the row of a run of a person, as its first step does.
 func Begin(t testing.TB, store *db.Store, organisation db.Organisation, person, run care.ID) {
 	t.Helper()
 	require.NoError(t, store.RecordRun(t.Context(), db.RunStart{

@@ -71,7 +71,7 @@ func (e *Error) HasCode(code string) bool {
 	return code != "" && (e.Code == code || slices.Contains(e.codes, code))
 }
 
-// Has reports whether err is a failed call of that kind.
+// IsKind reports whether err is a failed call of that kind.
 func IsKind(err error, kind Kind) bool {
 	var failure *Error
 	return errors.As(err, &failure) && failure.Kind == kind
