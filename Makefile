@@ -50,10 +50,13 @@ demo: build ## run the main job on a stack of its own and leave it running; EXIT
 chromium: ## see to it that there is a Chromium for the tests of the console
 	.ci/chromium
 
+# Packages of the product, such as PKG=./activities.
+PKG ?= ./...
+
 .PHONY: test
-test: build chromium ## run every test
-	CARESYNC_BIN=$(BIN) $(DEVSTACK) exec $(TEST_STACK) -- go test $(PATIENCE) $(TESTFLAGS) ./...
-	$(TEST_MODULES)
+test: build chromium ## run every test, or those of PKG
+	CARESYNC_BIN=$(BIN) $(DEVSTACK) exec $(TEST_STACK) -- go test $(PATIENCE) $(TESTFLAGS) $(PKG)
+	$(if $(filter ./...,$(PKG)),$(TEST_MODULES))
 
 # -short leaves out what needs a browser, which the race detector would only make slow.
 RACED ?= ./...
