@@ -150,7 +150,7 @@ type app struct {
 func (a *app) root() *cobra.Command {
 	root := a.group("caresync", "Keep people's government funding in step with Services Australia and the NDIA",
 		a.migrateCommand(), a.organisationCommand(), a.tokenCommand(), a.connectionCommand(), a.importCommand(), a.personCommand(),
-		a.syncCommand(), a.runsCommand(), a.planCommand(), a.paceCommand(), a.contractCommand(), a.claimCommand(), a.bulkCommand(), a.scheduleCommand(), a.serveCommand(), a.consoleCommand(), a.openAPICommand())
+		a.syncCommand(), a.runsCommand(), a.planCommand(), a.paceCommand(), a.contractCommand(), a.claimCommand(), a.bulkCommand(), a.scheduleCommand(), a.serveCommand(), a.consoleCommand(), a.openAPICommand(), a.versionCommand())
 	root.Long = root.Short + ".\n\n" + exitCodes
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetIn(a.in)
