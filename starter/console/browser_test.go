@@ -142,10 +142,11 @@ func (w *tab) click(what, element string) {
 	w.eventually(what, fmt.Sprintf(`((click) => {
 		if (document.readyState !== "complete") return false;
 		if (window.leftBy === click || sessionStorage.getItem("click") === click) return true;
-		const found = %s;
-		if (!found) return false;
+		const find = () => %s;
+		if (!find()) return false;
 		window.leftBy = click;
 		setTimeout(() => {
+			const found = find(); // news may have replaced the element meanwhile
 			sessionStorage.setItem("click", click);
 			let leaves = false;
 			const heed = (event) => {
