@@ -42,7 +42,7 @@ func (d *demo) showWhatIsRunning(ctx context.Context) {
 		"caresync claim event CL-1 approved --care-recipient 415056224 --organisation banksia",
 		"caresync contract list 430200102 --organisation banksia",
 		`curl ` + d.world.address + `/control/participant/changed-manager/spend --json '{"amount":"75.00"}'   # CareSync is told, and reads`,
-		"caresync runs list --organisation banksia --client 430200102",
+		"caresync runs list --organisation banksia --person 430200102",
 		"caresync pace person 430200119 --organisation banksia --participant=yes --api-access=yes",
 		"caresync pace retrieve 430200119 --organisation banksia",
 		"caresync pace create 430200119 --organisation banksia --without 5",
