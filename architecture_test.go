@@ -17,7 +17,7 @@ import (
 
 const module = "github.com/caresync/caresync/"
 
-// mayImport says which rooms of the house each room may use (docs/architecture.md). A room may always use its own sub-packages.
+// mayImport says which packages the packages of each folder may use (docs/architecture.md). A folder may always use its own.
 var mayImport = map[string][]string{
 	"care":       {},
 	"protocol":   {"care"},
@@ -35,7 +35,7 @@ var mayImport = map[string][]string{
 	"deploy":     {},
 }
 
-// mustNotUse are packages outside the module that a room keeps away from.
+// mustNotUse are packages outside the module that a folder keeps away from.
 var mustNotUse = map[string][]string{
 	"workflows": {"net/http", "os", "net", "go.uber.org/zap", "github.com/jackc/pgx/v5", "math/rand"},
 }
@@ -63,7 +63,7 @@ func listPackages(t *testing.T) (packages []listedPackage) {
 	}
 }
 
-func TestRoomsImportOnlyWhatTheyMay(t *testing.T) {
+func TestPackagesImportOnlyWhatTheyMay(t *testing.T) {
 	packages := listPackages(t)
 	mains := map[string]bool{}
 	for _, one := range packages {
@@ -73,16 +73,16 @@ func TestRoomsImportOnlyWhatTheyMay(t *testing.T) {
 		if one.ImportPath == strings.TrimSuffix(module, "/") {
 			continue // only this test
 		}
-		room, _, _ := strings.Cut(strings.TrimPrefix(one.ImportPath, module), "/")
-		allowed, known := mayImport[room]
+		folder, _, _ := strings.Cut(strings.TrimPrefix(one.ImportPath, module), "/")
+		allowed, known := mayImport[folder]
 		require.True(t, known, "say in mayImport what %s may use", one.ImportPath)
 		for _, imported := range one.Imports {
 			require.False(t, mains[imported], "%s imports the program %s", one.ImportPath, imported)
-			require.NotContains(t, mustNotUse[room], imported, one.ImportPath)
+			require.NotContains(t, mustNotUse[folder], imported, one.ImportPath)
 			inside, isOurs := strings.CutPrefix(imported, module)
 			if isOurs {
-				require.True(t, slices.ContainsFunc(append(allowed, room), within(inside)), "%s imports %s", one.ImportPath, imported)
-			} else if room == "care" && strings.Contains(imported, ".") {
+				require.True(t, slices.ContainsFunc(append(allowed, folder), within(inside)), "%s imports %s", one.ImportPath, imported)
+			} else if folder == "care" && strings.Contains(imported, ".") {
 				require.Contains(t, careUses, imported)
 			}
 		}
@@ -90,7 +90,7 @@ func TestRoomsImportOnlyWhatTheyMay(t *testing.T) {
 }
 
 func within(inside string) func(string) bool {
-	return func(room string) bool { return inside == room || strings.HasPrefix(inside, room+"/") }
+	return func(folder string) bool { return inside == folder || strings.HasPrefix(inside, folder+"/") }
 }
 
 // machineDay is where a day would be taken from the machine's clock.
@@ -99,8 +99,8 @@ var machineDay = regexp.MustCompile(`Today\(time\.Now\(\)|DateIn\(time\.Now\(\)|
 // The product has one clock that decides by the day, which tests can set: db.Store.Now (R1).
 func TestDaysAreTakenFromTheStoresClock(t *testing.T) {
 	root := os.DirFS(".")
-	for _, room := range []string{"activities", "db", "starter", "worker"} {
-		require.NoError(t, fs.WalkDir(root, room, func(path string, _ fs.DirEntry, err error) error {
+	for _, folder := range []string{"activities", "db", "starter", "worker"} {
+		require.NoError(t, fs.WalkDir(root, folder, func(path string, _ fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err
 			}
