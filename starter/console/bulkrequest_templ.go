@@ -56,7 +56,7 @@ func requestFields(form adminForm, providers []ui.Option, listed bool) templ.Com
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = radioOf(form, "kind", string(care.RunPACEContract), "NDIS contracts from PACE", "Contracts there are, of clients with API access, are refreshed; nothing is created ("+present.RunKind(care.RunPACEContract)+").").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = radioOf(form, "kind", string(care.RunPACEContract), "NDIS contracts from PACE", "Contracts there are, of people with API access, are refreshed; nothing is created ("+present.RunKind(care.RunPACEContract)+").").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
