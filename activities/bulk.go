@@ -29,10 +29,10 @@ const (
 	// chunksInTurn is how many chunks of a kind begin people at the same time. A worker holds more of them than that: the next one begins
 	// its people as soon as another has begun its last, so that nothing is idle while that finishes.
 	chunksInTurn = 4
-	// peoplePerChunk is how many people of one chunk are in hand at most, so that a slow connection leaves room for others.
-	peoplePerChunk = 8
+	// peopleAtOncePerChunk is how many people of one chunk are synced at once at most, so that a slow connection leaves room for others.
+	peopleAtOncePerChunk = 8
 	// peopleInHand is how many people of a kind are in hand at most. More of them would only wait for each other.
-	peopleInHand = chunksInTurn * peoplePerChunk
+	peopleInHand = chunksInTurn * peopleAtOncePerChunk
 )
 
 // capacity is what this process has for a kind of run: turns of chunks, and places of people.
@@ -87,7 +87,7 @@ func (b *Bulk) planned(ctx context.Context, bulk db.Bulk, moved db.ChangedPeople
 	return plan, err
 }
 
-// SetBulkPaused notes in the bulk run's row that it is paused, for chunks under way, or that it goes on.
+// SetBulkPaused records in the bulk run's row that it is paused or resumed, for chunks in progress.
 func (b *Bulk) SetBulkPaused(ctx context.Context, part protocol.BulkPart, paused bool) error {
 	return b.store.SetBulkPaused(ctx, part.OrganisationID, part.BulkID, paused)
 }

@@ -32,14 +32,14 @@ const (
 // SyncBulkChunk syncs the people of a chunk who have no outcome, several at once. One who fails while others succeed is answered as escalated.
 // Where the service as a whole fails, it returns an error that is tried again later: nobody is settled for that.
 func (b *Bulk) SyncBulkChunk(ctx context.Context, in protocol.BulkChunkInput) (protocol.BulkChunkResult, error) {
-	room := b.capacities[in.Options.Kind]
-	if err := room.turns.Acquire(ctx, 1); err != nil {
+	slots := b.capacities[in.Options.Kind]
+	if err := slots.turns.Acquire(ctx, 1); err != nil {
 		return protocol.BulkChunkResult{}, err
 	}
 	chunk := &chunk{bulk: b, in: in, began: time.Now()}
 	var people errgroup.Group
-	err := chunk.begin(ctx, room, &people)
-	room.turns.Release(1)
+	err := chunk.begin(ctx, slots, &people)
+	slots.turns.Release(1)
 	_ = people.Wait() // what went wrong stands in the chunk
 	if err != nil {
 		return chunk.result, err
@@ -47,24 +47,24 @@ func (b *Bulk) SyncBulkChunk(ctx context.Context, in protocol.BulkChunkInput) (p
 	return chunk.end(context.WithoutCancel(ctx))
 }
 
-// begin begins the people of the chunk, one after the other as there is room.
-func (s *chunk) begin(ctx context.Context, room capacity, group *errgroup.Group) error {
+// begin starts the people of the chunk, one after the other as slots become free.
+func (s *chunk) begin(ctx context.Context, slots capacity, group *errgroup.Group) error {
 	people, err := s.people(ctx)
 	if err != nil {
 		return err
 	}
-	group.SetLimit(peoplePerChunk)
+	group.SetLimit(peopleAtOncePerChunk)
 	for i, person := range people {
 		if !s.mayBegin(ctx) {
 			s.leave(len(people) - i)
 			break
 		}
 		group.Go(func() error {
-			if room.people.Acquire(ctx, 1) != nil {
+			if slots.people.Acquire(ctx, 1) != nil {
 				s.leave(1)
 				return nil
 			}
-			defer room.people.Release(1)
+			defer slots.people.Release(1)
 			s.sync(ctx, person)
 			return nil
 		})
@@ -72,7 +72,7 @@ func (s *chunk) begin(ctx context.Context, room capacity, group *errgroup.Group)
 	return nil
 }
 
-// people are those whom the chunk is asked for.
+// people returns the people whom the chunk is to sync.
 func (s *chunk) people(ctx context.Context) ([]db.OpenItem, error) {
 	if s.in.SetAside != "" {
 		return s.bulk.store.ItemsSetAside(ctx, s.in.OrganisationID, s.in.BulkID, s.in.SetAside)
@@ -112,13 +112,13 @@ type chunk struct {
 
 // trouble is a pass that gave up for a technical reason.
 type trouble struct {
-	client care.ID
+	person care.ID
 	result syncResult
 	// failure is why. Where the pass could not even begin, or not be recorded, the pass is empty.
 	failure error
 }
 
-// mayBegin reports whether a further person may be begun. People in hand are always finished.
+// mayBegin reports whether another person may be started. People in progress are always finished.
 func (s *chunk) mayBegin(ctx context.Context) bool {
 	if ctx.Err() != nil || time.Since(s.began) > chunkStartDeadline || workerStops(ctx) || s.isPaused(ctx) {
 		return false
@@ -144,9 +144,9 @@ func workerStops(ctx context.Context) bool {
 func (s *chunk) isPaused(ctx context.Context) bool {
 	if !s.paused && time.Since(s.looked) > pausePollInterval {
 		s.looked = time.Now()
-		halt, err := s.bulk.store.BulkStatus(ctx, s.in.OrganisationID, s.in.BulkID)
-		s.paused = err == nil && halt.Paused
-		if err == nil && halt.Finished {
+		status, err := s.bulk.store.BulkStatus(ctx, s.in.OrganisationID, s.in.BulkID)
+		s.paused = err == nil && status.Paused
+		if err == nil && status.Finished {
 			s.stop(care.ReasonBulkLost)
 		}
 	}
@@ -163,13 +163,13 @@ func (s *chunk) sync(ctx context.Context, item db.OpenItem) {
 		gone := care.RunResult{Outcome: care.RunFailed, Reason: care.ReasonNotFound}
 		s.recordOutcome(ctx, person, s.bulk.store.SettleItem(ctx, s.in.OrganisationID, s.in.BulkID, person, gone.Outcome, gone.Reason), gone)
 	case err != nil:
-		s.recordFailure(trouble{client: person, failure: err})
+		s.recordFailure(trouble{person: person, failure: err})
 	case errors.Is(made.failure, errWouldLoseContributions):
 		s.setAside(ctx, care.AsideContributions, made)
 	case mayBeOwnUnavailability(made.failure) && s.isPatient():
 		s.setAside(ctx, care.AsideUnavailable, made)
 	case made.failure != nil && s.isPatient() && (s.in.SetAside == "" || organisationWide(made.failure)):
-		s.recordFailure(trouble{client: person, result: made, failure: made.failure})
+		s.recordFailure(trouble{person: person, result: made, failure: made.failure})
 	default:
 		s.complete(ctx, made)
 	}
@@ -208,13 +208,13 @@ func (s *chunk) setAside(ctx context.Context, cause care.AsideCause, made syncRe
 	person, area := made.Scope.PersonID, unavailableArea(made.Areas)
 	aside, err := s.bulk.store.SetItemAside(ctx, s.in.OrganisationID, s.in.BulkID, person, cause, s.bulk.now(), area)
 	if err != nil {
-		s.recordFailure(trouble{client: person, failure: err})
+		s.recordFailure(trouble{person: person, failure: err})
 		return
 	}
 	culprit := care.CulpritUnknown
 	if cause == care.AsideUnavailable {
 		if culprit, err = s.culprit(ctx, person, area, aside); err != nil {
-			s.recordFailure(trouble{client: person, failure: err})
+			s.recordFailure(trouble{person: person, failure: err})
 			return
 		}
 	}
@@ -275,7 +275,7 @@ func (s *chunk) stop(reason care.Reason) {
 // recordOutcome notes that a person has an outcome, and with the first one that the bulk run goes on. An outcome that would be everybody's ends it.
 func (s *chunk) recordOutcome(ctx context.Context, person care.ID, err error, result care.RunResult) {
 	if err != nil {
-		s.recordFailure(trouble{client: person, failure: err})
+		s.recordFailure(trouble{person: person, failure: err})
 		return
 	}
 	if first := s.count(result); !first {
@@ -304,7 +304,7 @@ func (s *chunk) count(result care.RunResult) (first bool) {
 	return s.result.Settled == 1
 }
 
-// organisationWide reports whether a reason would be the same for all people of the bulk run. The NDIA's authority error concerns one client.
+// organisationWide reports whether a reason would be the same for all people of the bulk run. The NDIA's authority error concerns one person.
 func (s *chunk) organisationWide(reason care.Reason) bool {
 	if reason == care.ReasonNotAuthorised && s.in.Options.Kind == care.RunCareRecipient {
 		return s.notAuthorised >= notAuthorisedStopsAt
@@ -392,7 +392,7 @@ func (s *chunk) escalate(ctx context.Context) error {
 				return err
 			}
 		}
-		people = append(people, t.client)
+		people = append(people, t.person)
 	}
 	return s.bulk.store.EscalateItems(ctx, s.in.OrganisationID, s.in.BulkID, people)
 }

@@ -223,7 +223,7 @@ func (b *Bulk) compareLists(ctx context.Context, in protocol.BulkPart, read list
 // confirmAbsences adds to those who are listed the people whom the lists lack and whose own summary still has them: somebody who moves
 // between two pages of a list while it is read is on neither (R5).
 func (b *Bulk) confirmAbsences(ctx context.Context, in protocol.BulkPart, read lists, listed db.ListedPeople, today care.Date) ([]care.Identity, error) {
-	if !read.paged {
+	if !read.paged || len(read.listed) < len(read.connections) { // from an incomplete list nobody's absence is told
 		return listed.People, nil
 	}
 	absent, err := b.store.AbsentPeople(ctx, in.OrganisationID, listed.CareRecipientIDs())
@@ -260,11 +260,13 @@ func (b *Bulk) stillReported(ctx context.Context, in protocol.BulkPart, read lis
 		summary, err := b.reader(in, connection).Summary(ctx, person.CareRecipientID)
 		var failure *transport.Error
 		switch {
-		case errors.As(err, &failure) && !failure.Retryable() && failure.Kind != transport.NotFound:
-			return true, nil
-		case err != nil && failure == nil || err != nil && failure.Retryable():
+		case err == nil:
+			if !care.MergeSummaries(summary.Records, read.connections, today).Elsewhere {
+				return true, nil
+			}
+		case !errors.As(err, &failure) || failure.Retryable():
 			return false, err
-		case err == nil && !care.MergeSummaries(summary.Records, read.connections, today).Elsewhere:
+		case failure.Kind != transport.NotFound:
 			return true, nil
 		}
 	}
@@ -357,9 +359,9 @@ func (l lists) moved(held map[string]care.HeldLists, today care.Date) db.Changed
 			return !l.seen[budget.UpstreamBudgetID] || person.BudgetMoved(budget.Budget)
 		}, budget.UpstreamBudgetID)
 	}
-	for client, budgets := range moved {
+	for person, budgets := range moved {
 		if budgets == nil {
-			moved[client] = []string{}
+			moved[person] = []string{}
 		}
 	}
 	return moved

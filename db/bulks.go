@@ -214,13 +214,13 @@ func (s *Store) OthersOfBulk(ctx context.Context, organisation, bulk, person car
 	return int(row.Succeeded), row.FailedAt, mapError("look at the others of the bulk run", err)
 }
 
-// BulkStatus says why no further person of a bulk run may be begun: it is paused, or over.
+// BulkStatus reports why no other person of a bulk run may be started: it is paused, or has finished.
 type BulkStatus struct{ Paused, Finished bool }
 
-// BulkStatus answers whether further people of a bulk run may be begun.
+// BulkStatus reports whether other people of a bulk run may be started.
 func (s *Store) BulkStatus(ctx context.Context, organisation, bulk care.ID) (BulkStatus, error) {
-	halt, err := s.queries.BulkStatus(ctx, gen.BulkStatusParams{OrganisationID: organisation, ID: bulk})
-	return BulkStatus(halt), mapError("look at the bulk run", err)
+	status, err := s.queries.BulkStatus(ctx, gen.BulkStatusParams{OrganisationID: organisation, ID: bulk})
+	return BulkStatus(status), mapError("look at the bulk run", err)
 }
 
 // SetBulkPaused pauses a bulk run, or lets it go on.

@@ -66,7 +66,7 @@ func (r Row) WholeList(kind care.Kind, field string) []Row {
 	if !given {
 		return nil
 	}
-	rows, ok := r.decoder.rows(Row{decoder: r.decoder, kind: kind, path: r.at(field), above: &r}, raw)
+	rows, ok := r.members(kind, field)
 	if !ok {
 		r.decoder.refuse(refusal{transport.InvalidRecord, r.at(field), care.About{Record: r.label(), Field: field, Reported: quote(raw)}})
 	}
@@ -76,16 +76,20 @@ func (r Row) WholeList(kind care.Kind, field string) []Row {
 // RequiredList returns the objects of a list that the answer must have; came is false where it is absent, null or no list, with a warning.
 // That is no empty list: nothing of it was read (R5).
 func (r Row) RequiredList(kind care.Kind, field string) (rows []Row, came bool) {
-	raw := r.fields[field]
-	rows, came = r.decoder.rows(Row{decoder: r.decoder, kind: kind, path: r.at(field), above: &r}, raw)
+	rows, came = r.members(kind, field)
 	if !came {
 		about := care.About{Record: r.label()}
-		if _, given := r.Present(field); given {
+		if raw, given := r.Present(field); given {
 			about.Field, about.Reported = field, quote(raw)
 		}
 		r.decoder.missing(kind, field, about)
 	}
 	return rows, came
+}
+
+// members returns the objects of a list; ok is false for what is no list.
+func (r Row) members(kind care.Kind, field string) (rows []Row, ok bool) {
+	return r.decoder.rows(Row{decoder: r.decoder, kind: kind, path: r.at(field), above: &r}, r.fields[field])
 }
 
 // Text reads a text, or a number from its digits.
