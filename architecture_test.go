@@ -23,7 +23,7 @@ var mayImport = map[string][]string{
 	"protocol":   {"care"},
 	"workflows":  {"care", "protocol"},
 	"upstream":   {"care"},
-	"db":         {"care", "upstream/proda"},
+	"db":         {"care", "platform/poll", "upstream/proda"},
 	"activities": {"care", "protocol", "db", "upstream"},
 	"platform":   {},
 	"worker":     {"activities", "care", "db", "platform", "protocol", "upstream", "workflows"},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/platform/poll"
 )
 
 const (
@@ -149,19 +150,14 @@ func (a *Allowance) next(ctx context.Context) (time.Time, error) {
 
 // bookPatiently asks again until it gives up.
 func (a *Allowance) bookPatiently(ctx context.Context, givesUp time.Time) error {
-	for {
+	_, err := poll.Until(ctx, askAgainAfter, func() (struct{}, bool, error) {
 		err := a.book(ctx)
-		if !errors.Is(err, ErrNoAllowance) || time.Now().After(givesUp) {
-			return err
+		if errors.Is(err, ErrNoAllowance) && !time.Now().After(givesUp) {
+			return struct{}{}, false, nil
 		}
-		again := time.NewTimer(askAgainAfter)
-		select {
-		case <-ctx.Done():
-			again.Stop()
-			return ctx.Err()
-		case <-again.C:
-		}
-	}
+		return struct{}{}, true, err
+	})
+	return err
 }
 
 func (a *Allowance) book(ctx context.Context) error {

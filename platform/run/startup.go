@@ -3,6 +3,8 @@ package run
 import (
 	"context"
 	"time"
+
+	"github.com/caresync/caresync/platform/poll"
 )
 
 // checkAgainAfter is the pause before a check that could not be made is tried again.
@@ -17,17 +19,16 @@ func Startup(ctx context.Context, check func(context.Context) error, notYet func
 		return func(context.Context) error { return nil }, err
 	}
 	return func(ctx context.Context) error {
-		ticks := time.NewTicker(checkAgainAfter)
-		defer ticks.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-ticks.C:
+		_, err := poll.Until(ctx, checkAgainAfter, func() (struct{}, bool, error) {
+			err := check(ctx)
+			if err != nil && (notYet(err) || ctx.Err() != nil) {
+				return struct{}{}, false, nil
 			}
-			if err := check(ctx); err == nil || !notYet(err) && ctx.Err() == nil {
-				return err
-			}
+			return struct{}{}, true, err
+		})
+		if ctx.Err() != nil {
+			return nil
 		}
+		return err
 	}, nil
 }

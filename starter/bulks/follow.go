@@ -10,6 +10,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/platform/poll"
 )
 
 // What a bulk run can wait for beyond what its row says.
@@ -134,17 +135,12 @@ func (f *follower) waiting(ctx context.Context, progress db.BulkSummary) (string
 
 // HasBegun waits until a scheduled bulk run's row is there, which its first step writes. It fails when ctx ends.
 func (s *Service) HasBegun(ctx context.Context, organisation, bulk care.ID) error {
-	ticks := time.NewTicker(s.poll)
-	defer ticks.Stop()
-	for {
-		_, err := s.store.BulkProgress(ctx, organisation, bulk)
-		if !errors.Is(err, db.ErrNotFound) && !errors.Is(err, db.ErrUnavailable) {
-			return err
+	_, err := poll.Until(ctx, s.poll, func() (db.BulkSummary, bool, error) {
+		progress, err := s.store.BulkProgress(ctx, organisation, bulk)
+		if errors.Is(err, db.ErrNotFound) || errors.Is(err, db.ErrUnavailable) {
+			return progress, false, nil
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-ticks.C:
-		}
-	}
+		return progress, true, err
+	})
+	return err
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/platform/poll"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/syncs"
@@ -318,13 +319,14 @@ func (c console) createdSoon(r *http.Request, request pace.CreateRequest) (creat
 // createAfterAll goes on with a create whose page shows progress, as long as Temporal cannot take it. However often it is asked for, it is
 // carried out once, since the update has an id.
 func (c console) createAfterAll(going context.Context, request pace.CreateRequest, err error) {
-	for errors.Is(err, syncs.ErrUnavailable) {
-		select {
-		case <-going.Done():
-			err = going.Err()
-		case <-time.After(createAgainAfter):
-			_, err = c.pace.Create(going, request)
-		}
+	if errors.Is(err, syncs.ErrUnavailable) {
+		_, err = poll.Until(going, createAgainAfter, func() (pace.CreateResult, bool, error) {
+			created, err := c.pace.Create(going, request)
+			if errors.Is(err, syncs.ErrUnavailable) {
+				return created, false, nil
+			}
+			return created, true, err
+		})
 	}
 	if err != nil {
 		c.logger.Info("a contract was not created", zap.String("request_id", requestOf(going).id), zap.Error(err))

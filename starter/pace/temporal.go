@@ -3,12 +3,12 @@ package pace
 import (
 	"context"
 	"errors"
-	"time"
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/platform/poll"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -46,22 +46,17 @@ func notAdmitted(err error) (care.Reason, bool) {
 
 // untilFree tries until the workflow is no longer busy, as long as ctx lasts. One that ends under the question is tried so many times.
 func (s *Service) untilFree(ctx context.Context, operation string, tries int, try func() error) error {
-	ticks := time.NewTicker(s.busy)
-	defer ticks.Stop()
-	for {
+	_, err := poll.Until(ctx, s.busy, func() (struct{}, bool, error) {
 		err := try()
 		if isOver(err) {
 			tries--
 		}
-		if !isBusy(err) && (!isOver(err) || tries == 0) {
-			return failed(ctx, operation, err)
+		if isBusy(err) || isOver(err) && tries > 0 {
+			return struct{}{}, false, nil
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-ticks.C:
-		}
-	}
+		return struct{}{}, true, failed(ctx, operation, err)
+	})
+	return err
 }
 
 // failed tells the end of the caller's patience from Temporal's own errors: the SDK wraps both alike.

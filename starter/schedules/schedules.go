@@ -19,6 +19,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/platform/poll"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/syncs"
@@ -230,27 +231,25 @@ func (s *Service) Trigger(ctx context.Context, organisation care.ID, name string
 	if err := handle.Trigger(ctx, client.ScheduleTriggerOptions{}); err != nil {
 		return Triggered{}, handleError("trigger the schedule", err)
 	}
-	ticks := time.NewTicker(triggerInterval)
-	defer ticks.Stop()
 	waiting, cancel := context.WithTimeout(ctx, triggerShowsWithin)
 	defer cancel()
-	for {
+	triggered, err := poll.Until(waiting, triggerInterval, func() (Triggered, bool, error) {
 		now, err := handle.Describe(ctx)
 		if err != nil {
-			return Triggered{}, handleError("look at the schedule", err)
+			return Triggered{}, false, handleError("look at the schedule", err)
 		}
 		if now.Info.NumActionsSkippedOverlap > before.Info.NumActionsSkippedOverlap {
-			return Triggered{Skipped: true}, nil
+			return Triggered{Skipped: true}, true, nil
 		}
 		if recent := now.Info.RecentActions; now.Info.NumActions > before.Info.NumActions && len(recent) > 0 {
-			return Triggered{BulkID: bulkOf(recent[len(recent)-1])}, nil
+			return Triggered{BulkID: bulkOf(recent[len(recent)-1])}, true, nil
 		}
-		select {
-		case <-waiting.Done():
-			return Triggered{}, ctx.Err()
-		case <-ticks.C:
-		}
+		return Triggered{}, false, nil
+	})
+	if errors.Is(err, context.DeadlineExceeded) && waiting.Err() != nil {
+		return Triggered{}, ctx.Err() // none began within the time, which is no error
 	}
+	return triggered, err
 }
 
 // Backfill runs a schedule now for the times that it had between two instants, as if they came now. overlap is that of the schedule where

@@ -10,6 +10,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/platform/poll"
 )
 
 const (
@@ -91,25 +92,16 @@ func (s *Service) FollowAll(ctx context.Context, organisation db.Organisation, s
 
 // nextPass waits until a finished run's workflow has gone on with another pass, or has ended without one.
 func (s *Service) nextPass(ctx context.Context, organisation db.Organisation, run db.RunProgress) (care.ID, error) {
-	ticks := time.NewTicker(s.poll)
-	defer ticks.Stop()
-	for {
+	return poll.Until(ctx, s.poll, func() (next care.ID, ended bool, err error) {
 		newest, err := s.current(ctx, run.WorkflowID, run.Kind)
 		if err != nil {
-			return "", err
+			return "", true, err
 		}
 		if newest.original != "" && newest.original != run.ID {
-			return newest.original, s.recordNextPass(ctx, organisation, run, newest.original)
+			return newest.original, true, s.recordNextPass(ctx, organisation, run, newest.original)
 		}
-		if !newest.running {
-			return "", nil
-		}
-		select {
-		case <-ctx.Done():
-			return "", ctx.Err()
-		case <-ticks.C:
-		}
-	}
+		return "", !newest.running, nil
+	})
 }
 
 // recordNextPass writes the row of the pass after a run, unless its first step has been quicker.

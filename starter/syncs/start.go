@@ -14,6 +14,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/platform/poll"
 	"github.com/caresync/caresync/protocol"
 )
 
@@ -86,22 +87,19 @@ func (s *Service) Start(ctx context.Context, request Request) (StartResult, erro
 
 // startOrJoin does not join a run that has recorded its outcome already and whose workflow is about to close: that is over.
 func (s *Service) startOrJoin(ctx context.Context, request Request) (StartResult, error) {
-	ticks := time.NewTicker(s.closing)
-	defer ticks.Stop()
-	for tries := closingTries; ; tries-- {
+	tries := closingTries
+	return poll.Until(ctx, s.closing, func() (StartResult, bool, error) {
 		started, found, err := s.execute(ctx, request)
 		if err != nil || found == nil {
-			return started, err
+			return started, true, err
 		}
-		if !found.over || tries == 0 {
-			return s.join(ctx, request, *found)
+		if found.over && tries > 0 {
+			tries--
+			return StartResult{}, false, nil
 		}
-		select {
-		case <-ctx.Done():
-			return StartResult{}, ctx.Err()
-		case <-ticks.C:
-		}
-	}
+		joined, err := s.join(ctx, request, *found)
+		return joined, true, err
+	})
 }
 
 // found is a sync that was running when another was asked for.

@@ -1,0 +1,32 @@
+// Package poll asks again, at an even pace, until there is an answer.
+package poll
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+var errNotYet = errors.New("not yet")
+
+// Until calls ask at once and then every interval until it returns an error or reports that it is done, and returns what ask returned last.
+// When ctx ends first, it returns the error of ctx; ask is called at least once.
+func Until[T any](ctx context.Context, every time.Duration, ask func() (answer T, done bool, err error)) (T, error) {
+	answer, err := backoff.Retry(ctx, func() (T, error) {
+		answer, done, err := ask()
+		switch {
+		case err != nil:
+			return answer, backoff.Permanent(err)
+		case !done:
+			return answer, errNotYet
+		default:
+			return answer, nil
+		}
+	}, backoff.WithBackOff(backoff.NewConstantBackOff(every)), backoff.WithMaxElapsedTime(0))
+	if err != nil && ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
+		return answer, ctx.Err() // callers tell a cancellation from other errors by it, whatever its cause
+	}
+	return answer, err
+}
