@@ -3,6 +3,7 @@ package care
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -107,8 +108,10 @@ func TestChangesNameColumns(t *testing.T) {
 // columnsOf reads the columns of a table from the migrations.
 func columnsOf(t *testing.T, table string) []string {
 	t.Helper()
-	for _, file := range []string{"00001_organisations", "00002_clients", "00004_support_plans"} {
-		migration, err := os.ReadFile("../db/migrations/" + file + ".sql")
+	files, err := filepath.Glob("../db/migrations/*.sql")
+	require.NoError(t, err)
+	for _, file := range files {
+		migration, err := os.ReadFile(file)
 		require.NoError(t, err)
 		_, after, found := strings.Cut(string(migration), "CREATE TABLE "+table+" (\n")
 		if !found {

@@ -74,7 +74,7 @@ SELECT i.person_id, coalesce(c.care_recipient_id, '') AS care_recipient_id, coal
        ARRAY(SELECT DISTINCT n.words FROM sync_issue n
              WHERE n.organisation_id = i.organisation_id AND n.run_id = i.run_id AND n.severity = 'error' AND n.words <> '' ORDER BY n.words)::text[] AS words
 FROM (
-    SELECT p.organisation_id, p.bulk_id, p.person_id, p.batch, p.chunk, p.moved_budgets, p.escalated_at, p.settled_at, p.outcome, p.reason, p.run_id, p.joined, p.whole, p.set_aside_for, p.unavailable_in, p.unavailable_at FROM bulk_item p
+    SELECT p.organisation_id, p.bulk_id, p.person_id, p.batch, p.chunk, p.moved_budgets, p.whole, p.set_aside_for, p.unavailable_in, p.unavailable_at, p.escalated_at, p.settled_at, p.outcome, p.reason, p.run_id, p.joined FROM bulk_item p
     WHERE p.organisation_id = $1 AND p.bulk_id = $2
       AND CASE $3::text WHEN '' THEN true WHEN 'unfinished' THEN p.outcome IS NULL
                               WHEN 'unsuccessful' THEN p.outcome NOT IN ('succeeded', 'succeeded_with_warnings') ELSE p.outcome = $3 END
@@ -161,7 +161,7 @@ SELECT b.id, b.kind, b.requested_by, b.workflow_id, b.options, b.requested_at, b
        extract(epoch FROM least(now() - b.planned_at, interval '5 minutes'))::float8 AS watched_seconds, now()::timestamptz AS at, b.listed_at, b.absent, b.absent_held,
        (SELECT count(*) FROM bulk_unknown u WHERE u.organisation_id = b.organisation_id AND u.bulk_id = b.id)::int AS unknown
 FROM (
-    SELECT r.id, r.organisation_id, r.kind, r.requested_by, r.workflow_id, r.options, r.listed_at, r.planned_at, r.absent, r.absent_held, r.paused_at, r.waiting_since, r.waiting_words, r.requested_at, r.finished_at, r.outcome, r.reason, r.outage_at, r.started_at FROM bulk_run r
+    SELECT r.id, r.organisation_id, r.kind, r.requested_by, r.workflow_id, r.options, r.listed_at, r.planned_at, r.absent, r.absent_held, r.paused_at, r.waiting_since, r.waiting_words, r.outage_at, r.requested_at, r.started_at, r.finished_at, r.outcome, r.reason FROM bulk_run r
     WHERE r.organisation_id = $1
       AND ($2::text = '' OR r.outcome = $2 OR $2 = 'unfinished' AND r.outcome IS NULL)
       AND ($3::uuid[] IS NULL OR r.id = ANY ($3))

@@ -41,7 +41,7 @@ func (q *Queries) RecordChanges(ctx context.Context, arg RecordChangesParams) er
 
 const viewPersonHistory = `-- name: ViewPersonHistory :many
 WITH change AS (
-    SELECT h.organisation_id, h.run_id, h.kind, h.record_id, h.action, h.field, h.old_value, h.new_value, h.position, h.changed_at, h.source, h.requested_by, h.note FROM record_change h
+    SELECT h.organisation_id, h.run_id, h.kind, h.record_id, h.action, h.field, h.old_value, h.new_value, h.source, h.requested_by, h.note, h.position, h.changed_at FROM record_change h
     WHERE h.organisation_id = $1 AND h.record_id = $2 AND h.kind = 'person'
       AND ($3::timestamptz IS NULL OR h.changed_at < $3)
 ), page AS (

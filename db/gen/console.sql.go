@@ -137,7 +137,7 @@ func (q *Queries) ListConsoleRuns(ctx context.Context, arg ListConsoleRunsParams
 const listPeople = `-- name: ListPeople :many
 
 WITH candidate AS (
-    SELECT p.id, p.organisation_id, p.given_name, p.family_name, p.birth_date, p.care_recipient_id, p.ndis_number, p.connection_id, p.entry_date, p.departure_date, p.not_in_care_since, p.entries, p.reported_given_name, p.verified_at, p.created_at, p.pace_participant, p.pace_api_access, lower(p.family_name) AS family, lower(p.given_name) AS given
+    SELECT p.id, p.organisation_id, p.given_name, p.family_name, p.birth_date, p.care_recipient_id, p.ndis_number, p.connection_id, p.entry_date, p.departure_date, p.not_in_care_since, p.entries, p.reported_given_name, p.verified_at, p.pace_participant, p.pace_api_access, p.created_at, lower(p.family_name) AS family, lower(p.given_name) AS given
     FROM person p
     WHERE p.organisation_id = $1
       AND ($2::text[] = '{}' OR NOT EXISTS (
@@ -150,7 +150,7 @@ WITH candidate AS (
     LIMIT CASE WHEN $5::text = '' AND NOT $6::boolean THEN $8::int END
     OFFSET CASE WHEN $5::text = '' AND NOT $6::boolean THEN $7::int END
 ), page AS (
-    SELECT candidate.id, candidate.organisation_id, candidate.given_name, candidate.family_name, candidate.birth_date, candidate.care_recipient_id, candidate.ndis_number, candidate.connection_id, candidate.entry_date, candidate.departure_date, candidate.not_in_care_since, candidate.entries, candidate.reported_given_name, candidate.verified_at, candidate.created_at, candidate.pace_participant, candidate.pace_api_access, candidate.family, candidate.given, last.id AS last_run_id, s.stale
+    SELECT candidate.id, candidate.organisation_id, candidate.given_name, candidate.family_name, candidate.birth_date, candidate.care_recipient_id, candidate.ndis_number, candidate.connection_id, candidate.entry_date, candidate.departure_date, candidate.not_in_care_since, candidate.entries, candidate.reported_given_name, candidate.verified_at, candidate.pace_participant, candidate.pace_api_access, candidate.created_at, candidate.family, candidate.given, last.id AS last_run_id, s.stale
     FROM candidate
     LEFT JOIN LATERAL (
         SELECT newest.id, newest.outcome, newest.reason, newest.requested_at, newest.finished_at

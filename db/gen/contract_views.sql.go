@@ -21,7 +21,7 @@ WITH record AS (
         JOIN plan_budget b ON b.organisation_id = d.organisation_id AND b.id = d.budget_id
         WHERE d.organisation_id = $1 AND b.contract_id = $2
 ), change AS (
-    SELECT h.organisation_id, h.run_id, h.kind, h.record_id, h.action, h.field, h.old_value, h.new_value, h.position, h.changed_at, h.source, h.requested_by, h.note FROM record_change h JOIN record ON record.id = h.record_id
+    SELECT h.organisation_id, h.run_id, h.kind, h.record_id, h.action, h.field, h.old_value, h.new_value, h.source, h.requested_by, h.note, h.position, h.changed_at FROM record_change h JOIN record ON record.id = h.record_id
     WHERE h.organisation_id = $1 AND h.kind IN ('service_contract', 'plan_budget', 'delivered_service')
       AND ($3::timestamptz IS NULL OR h.changed_at < $3)
 ), page AS (

@@ -1,6 +1,17 @@
 -- +goose Up
--- So that a session can only be of a token of its own organisation (R11).
-ALTER TABLE api_token ADD UNIQUE (organisation_id, id);
+-- A program's way in. Only the SHA-256 of a token is kept. Its organisation is part of a key, so that a console session can only be of a token
+-- of its own organisation (R11).
+CREATE TABLE api_token (
+    id              uuid PRIMARY KEY,
+    organisation_id uuid NOT NULL REFERENCES organisation (id),
+    name            text NOT NULL CHECK (name <> ''),
+    token_hash      bytea NOT NULL UNIQUE,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    revoked_at      timestamptz,
+    UNIQUE (organisation_id, id)
+);
+
+CREATE INDEX api_token_organisation ON api_token (organisation_id);
 
 -- Somebody signed in to the console. Their cookie holds a random id, of which only the SHA-256 is kept.
 CREATE TABLE console_session (
@@ -27,10 +38,5 @@ CREATE TABLE console_link (
     expires_at      timestamptz NOT NULL
 );
 
--- People are listed by name.
-CREATE INDEX person_name ON person (organisation_id, lower(family_name), lower(given_name), id);
-
 -- +goose Down
-DROP INDEX person_name;
-DROP TABLE console_link, console_session;
-ALTER TABLE api_token DROP CONSTRAINT api_token_organisation_id_id_key;
+DROP TABLE console_link, console_session, api_token;

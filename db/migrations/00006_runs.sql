@@ -1,5 +1,7 @@
 -- +goose Up
--- A run is one pass over one person. Its id is the Temporal run's (kept by a reset), or made from bulk and person.
+-- A run is one pass over one person. Its id is the Temporal run's (kept by a reset), or made from bulk and person. bulk_id has no foreign
+-- key: checking it would lock the row of the bulk run for each of its people, many at the same time. What is written there comes from that
+-- row, and neither is ever deleted.
 CREATE TABLE sync_run (
     id              uuid NOT NULL,
     organisation_id uuid NOT NULL,
@@ -16,6 +18,7 @@ CREATE TABLE sync_run (
     reason          text NOT NULL DEFAULT '',
     warnings        integer NOT NULL DEFAULT 0,
     counts          jsonb NOT NULL DEFAULT '{}',
+    bulk_id         uuid,
     PRIMARY KEY (organisation_id, id),
     FOREIGN KEY (organisation_id, person_id) REFERENCES person (organisation_id, id),
     CHECK ((outcome IS NULL) = (finished_at IS NULL))
@@ -23,6 +26,14 @@ CREATE TABLE sync_run (
 
 CREATE INDEX sync_run_person ON sync_run (organisation_id, person_id, requested_at DESC);
 CREATE INDEX sync_run_newest ON sync_run (organisation_id, requested_at DESC);
+-- The next two leave out what a bulk run adds for somebody who succeeds: the newest runs that ended in one way, other than the usual one,
+-- and those that were caused in one way, other than by a bulk run.
+CREATE INDEX sync_run_outcome ON sync_run (organisation_id, outcome, requested_at DESC, id DESC) WHERE outcome <> 'succeeded';
+CREATE INDEX sync_run_trigger ON sync_run (organisation_id, trigger, requested_at DESC, id DESC) WHERE trigger <> 'bulk';
+-- Those that may have been left open.
+CREATE INDEX sync_run_open ON sync_run (requested_at) WHERE outcome IS NULL;
+
+COMMENT ON COLUMN sync_run.bulk_id IS 'The bulk run that asked, NULL if none did.';
 
 -- The ledger of a run: a step writes its row with its data, so that a retry that finds the row answers from it.
 CREATE TABLE sync_step (
@@ -74,23 +85,33 @@ CREATE TABLE sync_retry (
     FOREIGN KEY (organisation_id, run_id) REFERENCES sync_run (organisation_id, id)
 );
 
--- What a run changed, old and new, by field. A created, removed or revived record has one row with no field.
+-- What changed, old and new, by field. A created, removed or revived record has one row with no field. Records also change where no run does
+-- it: by an import, or by a person. Then the change itself says through what, by whom and why.
 CREATE TABLE record_change (
     organisation_id uuid NOT NULL,
-    run_id          uuid NOT NULL,
+    run_id          uuid,
     kind            text NOT NULL,
     record_id       uuid NOT NULL,
     action          text NOT NULL CHECK (action IN ('created', 'updated', 'removed', 'revived')),
     field           text NOT NULL,
     old_value       text,
     new_value       text,
+    source          text NOT NULL DEFAULT '',
+    requested_by    text NOT NULL DEFAULT '',
+    note            text NOT NULL DEFAULT '',
     position        integer NOT NULL,
     changed_at      timestamptz NOT NULL DEFAULT now(),
-    FOREIGN KEY (organisation_id, run_id) REFERENCES sync_run (organisation_id, id)
+    FOREIGN KEY (organisation_id, run_id) REFERENCES sync_run (organisation_id, id),
+    CHECK ((run_id IS NULL) = (source <> '')),
+    CHECK ((run_id IS NULL) = (requested_by <> ''))
 );
 
 CREATE INDEX record_change_run ON record_change (run_id, changed_at, position);
 CREATE INDEX record_change_record ON record_change (record_id, changed_at);
+
+COMMENT ON COLUMN record_change.source IS 'What changed the record where no run did, such as import-people.';
+COMMENT ON COLUMN record_change.requested_by IS 'Who did it, as in sync_run; where a run changed the record, the run says it.';
+COMMENT ON COLUMN record_change.note IS 'Why, in their own words; empty where nobody is asked.';
 
 -- Removals that the guard held back (R5), waiting for an operator. At most one is open for a list: a kind of record of a person, and
 -- for what stands below a budget, that budget.
@@ -112,6 +133,7 @@ CREATE TABLE removal_hold (
 );
 
 CREATE UNIQUE INDEX removal_hold_open ON removal_hold (person_id, kind, budget_id) NULLS NOT DISTINCT WHERE closed_at IS NULL;
+CREATE INDEX removal_hold_run ON removal_hold (run_id);
 
 -- Each attempt to read takes a ticket before its first request; the newer read wins (R7).
 CREATE SEQUENCE read_ticket;
@@ -151,7 +173,7 @@ CREATE TABLE outbox (
 
 CREATE INDEX outbox_unpublished ON outbox (id) WHERE published_at IS NULL;
 
--- begin_step is the first statement of every step: it takes the read's ticket and answers with what the step needs to know. The
+-- begin_step is the first statement of every step: it takes the read's ticket and returns what the step needs to know. The
 -- ledger's answer is there if an earlier attempt has already finished the step. A fence must not be read here: a function like this
 -- sees rows newer than those that the calling statement sees.
 -- +goose StatementBegin
@@ -172,9 +194,9 @@ CREATE FUNCTION begin_step(
 $$;
 -- +goose StatementEnd
 
--- record_step writes what every step writes beside its data, and answers with what the ledger says of the step: for a step that
+-- record_step writes what every step writes beside its data, and returns what the ledger says of the step: for a step that
 -- another attempt finished first, that attempt's answer. changes, issues and holds are arrays of objects with the columns'
--- names; a hold of no records closes one that was open.
+-- names; a hold of no records closes one that was open. The outbox's topics are named after the kind of run.
 -- +goose StatementBegin
 CREATE FUNCTION record_step(
     step_organisation uuid, step_run uuid, step_person uuid, step_area text, step_chunk integer, step_answer jsonb,
@@ -203,8 +225,8 @@ BEGIN
         FROM jsonb_to_recordset(changes) AS c (kind text, record_id uuid, action text, field text, old_value text, new_value text);
 
         INSERT INTO outbox (organisation_id, topic, payload)
-        VALUES (step_organisation, 'care-recipient.' || step_area || '.changed',
-                jsonb_build_object('run_id', step_run, 'person_id', step_person));
+        SELECT step_organisation, r.kind || '.' || step_area || '.changed', jsonb_build_object('run_id', step_run, 'person_id', step_person)
+        FROM sync_run r WHERE r.organisation_id = step_organisation AND r.id = step_run;
     END IF;
 
     IF jsonb_array_length(holds) > 0 THEN
@@ -229,7 +251,22 @@ END
 $$;
 -- +goose StatementEnd
 
+-- Whether the last finished run of a person succeeded; NULL if there was none. One that read some areas only does not make good for what
+-- failed in others: where it succeeded, the run before counts.
+-- +goose StatementBegin
+CREATE FUNCTION last_sync_succeeded(of_organisation uuid, of_person uuid, of_kind text) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT n.succeeded
+    FROM (
+        SELECT r.id, r.kind, r.requested_at, r.outcome IN ('succeeded', 'succeeded_with_warnings') AS succeeded FROM sync_run r
+        WHERE r.organisation_id = of_organisation AND r.person_id = of_person AND r.kind = of_kind AND r.outcome IS NOT NULL
+    ) n
+    WHERE NOT n.succeeded OR n.kind = 'pace-contract'
+       OR 2 = (SELECT count(DISTINCT s.area) FROM sync_step s WHERE s.run_id = n.id AND s.area IN ('contributions', 'budgets'))
+    ORDER BY n.requested_at DESC LIMIT 1
+$$;
+-- +goose StatementEnd
+
 -- +goose Down
-DROP FUNCTION record_step, begin_step;
+DROP FUNCTION last_sync_succeeded, record_step, begin_step;
 DROP TABLE outbox, usage_fence, area_fence, removal_hold, record_change, sync_retry, sync_issue, sync_step, sync_run;
 DROP SEQUENCE read_ticket;

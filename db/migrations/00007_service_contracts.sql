@@ -1,21 +1,20 @@
 -- +goose Up
--- The two boxes that are ticked on a person (PACE guide, step 2): API access is offered only with PACE participant (R21).
-ALTER TABLE person
-    ADD pace_participant boolean NOT NULL DEFAULT false,
-    ADD pace_api_access  boolean NOT NULL DEFAULT false,
-    ADD CONSTRAINT person_pace_api_access CHECK (pace_participant OR NOT pace_api_access);
-
--- Whether an organisation uses the PACE API, and how. The secret authenticates the NDIA's notifications; only its hash is kept.
+-- Whether an organisation uses the PACE API, and how. The NDIA's notifications are authenticated by a shared secret, of which only the hash is
+-- kept, or by a signature over the body.
 CREATE TABLE pace_settings (
     organisation_id          uuid PRIMARY KEY REFERENCES organisation (id),
     api_enabled              boolean NOT NULL,
     connection_id            uuid NOT NULL,
     budget_calls_per_hour    integer NOT NULL CHECK (budget_calls_per_hour BETWEEN 1 AND 1000000),
     notification_secret_hash bytea,
+    notification_key_sealed  bytea,
     changed_by               text NOT NULL,
     changed_at               timestamptz NOT NULL DEFAULT now(),
-    FOREIGN KEY (organisation_id, connection_id) REFERENCES connection (organisation_id, id)
+    FOREIGN KEY (organisation_id, connection_id) REFERENCES connection (organisation_id, id),
+    CHECK (notification_secret_hash IS NULL OR notification_key_sealed IS NULL)
 );
+
+COMMENT ON COLUMN pace_settings.notification_key_sealed IS 'The key by which notifications are signed, NULL where they carry a shared secret.';
 
 -- Whether the NDIA still lets us read a participant (R30). relationships are what its notifications said last of each role.
 CREATE TABLE pace_standing (
@@ -32,7 +31,7 @@ CREATE TABLE pace_standing (
 COMMENT ON COLUMN pace_standing.ends_on IS 'When the first of the relationships that give access ends, as the relationships say.';
 
 -- Our record of one plan. One from PACE is recognised by the plan's two start dates (R24); one made by hand by the provider's own
--- reference.
+-- reference. A sum is incomplete where an amount that belongs to it was not provided (R3): then it shows less than what was approved.
 CREATE TABLE service_contract (
     id                    uuid PRIMARY KEY,
     organisation_id       uuid NOT NULL,
@@ -46,7 +45,9 @@ CREATE TABLE service_contract (
     end_date              date,
     superseded_by         uuid,
     total_funding         numeric(16, 2),
+    funding_incomplete    boolean NOT NULL DEFAULT false,
     allocation_total      numeric(16, 2),
+    allocation_incomplete boolean NOT NULL DEFAULT false,
     retrieved_on          date,
     declined              jsonb NOT NULL DEFAULT '[]',
     created_at            timestamptz NOT NULL DEFAULT now(),
@@ -111,6 +112,8 @@ CREATE TABLE funding_period (
     PRIMARY KEY (budget_id, position),
     FOREIGN KEY (organisation_id, budget_id) REFERENCES plan_budget (organisation_id, id)
 );
+
+CREATE INDEX funding_period_start ON funding_period (organisation_id, start_date);
 
 -- The support items that a stated budget names.
 CREATE TABLE stated_item (
@@ -200,6 +203,18 @@ CREATE TABLE pace_review (
 
 CREATE INDEX pace_review_organisation ON pace_review (organisation_id, held_at);
 
+-- Plans that the NDIA lists and that have not begun: they are looked at again on their day (R34), whether or not there is a contract.
+CREATE TABLE plan_ahead (
+    organisation_id uuid NOT NULL,
+    person_id       uuid NOT NULL,
+    plan_start_date date NOT NULL,
+    noted_at        timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (person_id, plan_start_date),
+    FOREIGN KEY (organisation_id, person_id) REFERENCES person (organisation_id, id)
+);
+
+CREATE INDEX plan_ahead_start ON plan_ahead (organisation_id, plan_start_date);
+
 -- What the NDIA has told us, each notification once however often it came. It holds neither the participant nor the text.
 CREATE TABLE pace_notification (
     organisation_id   uuid NOT NULL REFERENCES organisation (id),
@@ -217,77 +232,15 @@ CREATE INDEX pace_notification_newest ON pace_notification (organisation_id, las
 
 COMMENT ON COLUMN pace_notification.person_id IS 'NULL for a participant whom the organisation does not have.';
 
--- Records also change where no run does it: by an import, or by a person. Then the change itself says through what, by whom and why.
-ALTER TABLE record_change
-    ALTER run_id DROP NOT NULL,
-    ADD source       text NOT NULL DEFAULT '',
-    ADD requested_by text NOT NULL DEFAULT '',
-    ADD note         text NOT NULL DEFAULT '',
-    ADD CHECK ((run_id IS NULL) = (source <> '')),
-    ADD CHECK ((run_id IS NULL) = (requested_by <> ''));
-
-COMMENT ON COLUMN record_change.source IS 'What changed the record where no run did, such as import-people.';
-COMMENT ON COLUMN record_change.requested_by IS 'Who did it, as in sync_run; where a run changed the record, the run says it.';
-COMMENT ON COLUMN record_change.note IS 'Why, in their own words; empty where nobody is asked.';
-
--- As before, with the outbox's topics named after the kind of run.
+-- Whether a person has a plan or a contract, so that they cannot become one with another who has.
 -- +goose StatementBegin
-CREATE OR REPLACE FUNCTION record_step(
-    step_organisation uuid, step_run uuid, step_person uuid, step_area text, step_chunk integer, step_answer jsonb,
-    step_as_of timestamptz, issues jsonb, changes jsonb, holds jsonb
-) RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE
-    stored jsonb;
-BEGIN
-    INSERT INTO sync_step (organisation_id, run_id, area, chunk, outcome, reason, answer, as_of)
-    VALUES (step_organisation, step_run, step_area, step_chunk, step_answer ->> 'outcome', coalesce(step_answer ->> 'reason', ''),
-            step_answer, step_as_of)
-    ON CONFLICT (run_id, area, chunk) DO NOTHING
-    RETURNING answer INTO stored;
-
-    IF stored IS NULL THEN
-        SELECT answer INTO stored FROM sync_step WHERE run_id = step_run AND area = step_area AND chunk = step_chunk;
-    ELSIF jsonb_array_length(issues) > 0 THEN
-        INSERT INTO sync_issue (organisation_id, run_id, area, severity, code, message, words, kind, record_id, about, details, position)
-        SELECT step_organisation, step_run, step_area, i.severity, i.code, i.message, i.words, i.kind, i.record_id, i.about, i.details, row_number() OVER ()
-        FROM jsonb_to_recordset(issues) AS i (severity text, code text, message text, words text, kind text, record_id uuid, about jsonb, details jsonb);
-    END IF;
-
-    IF jsonb_array_length(changes) > 0 THEN
-        INSERT INTO record_change (organisation_id, run_id, kind, record_id, action, field, old_value, new_value, position)
-        SELECT step_organisation, step_run, c.kind, c.record_id, c.action, c.field, c.old_value, c.new_value, row_number() OVER ()
-        FROM jsonb_to_recordset(changes) AS c (kind text, record_id uuid, action text, field text, old_value text, new_value text);
-
-        INSERT INTO outbox (organisation_id, topic, payload)
-        SELECT step_organisation, r.kind || '.' || step_area || '.changed', jsonb_build_object('run_id', step_run, 'person_id', step_person)
-        FROM sync_run r WHERE r.organisation_id = step_organisation AND r.id = step_run;
-    END IF;
-
-    IF jsonb_array_length(holds) > 0 THEN
-        INSERT INTO removal_hold AS o (organisation_id, person_id, kind, budget_id, run_id, records)
-        SELECT step_organisation, step_person, h.kind, h.budget_id, step_run, h.records
-        FROM jsonb_to_recordset(holds) AS h (kind text, budget_id uuid, records integer)
-        WHERE h.records > 0
-        ON CONFLICT (person_id, kind, budget_id) WHERE closed_at IS NULL
-        DO UPDATE SET run_id = excluded.run_id, records = excluded.records,
-            -- Whoever began to read before the acceptance does not undo it; more records than were accepted have to be accepted anew.
-            accepted_at = CASE WHEN excluded.records <= o.records THEN o.accepted_at END,
-            accepted_by = CASE WHEN excluded.records <= o.records THEN o.accepted_by END;
-
-        UPDATE removal_hold o SET closed_at = now()
-        FROM jsonb_to_recordset(holds) AS h (kind text, budget_id uuid, records integer)
-        WHERE h.records = 0 AND o.person_id = step_person AND o.kind = h.kind AND o.budget_id IS NOT DISTINCT FROM h.budget_id
-          AND o.closed_at IS NULL;
-    END IF;
-
-    RETURN stored;
-END
+CREATE FUNCTION person_has_records(of_organisation uuid, of_person uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM support_plan p WHERE p.organisation_id = of_organisation AND p.person_id = of_person)
+        OR EXISTS (SELECT FROM service_contract c WHERE c.organisation_id = of_organisation AND c.person_id = of_person)
 $$;
 -- +goose StatementEnd
 
 -- +goose Down
-DELETE FROM record_change WHERE run_id IS NULL;
-ALTER TABLE record_change DROP COLUMN source, DROP COLUMN requested_by, DROP COLUMN note, ALTER run_id SET NOT NULL;
-DROP TABLE pace_notification, pace_review, pace_preview, delivered_service, stated_item, funding_period, plan_budget, service_contract,
-    pace_standing, pace_settings;
-ALTER TABLE person DROP COLUMN pace_participant, DROP COLUMN pace_api_access;
+DROP FUNCTION person_has_records;
+DROP TABLE pace_notification, plan_ahead, pace_review, pace_preview, delivered_service, stated_item, funding_period, plan_budget,
+    service_contract, pace_standing, pace_settings;

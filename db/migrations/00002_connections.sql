@@ -1,0 +1,75 @@
+-- +goose Up
+-- How an organisation reaches a government service as one service provider.
+CREATE TABLE connection (
+    id                  uuid PRIMARY KEY,
+    organisation_id     uuid NOT NULL REFERENCES organisation (id),
+    service             text NOT NULL CHECK (service IN ('services-australia', 'ndia')),
+    name                text NOT NULL CHECK (name <> ''),
+    base_url            text NOT NULL,
+    token_base_url      text NOT NULL,
+    device_base_url     text NOT NULL,
+    ra_number           text NOT NULL,
+    device_name         text NOT NULL,
+    client_id           text NOT NULL,
+    api_key             text NOT NULL,
+    audience            text NOT NULL,
+    product_id          text NOT NULL,
+    service_provider_id text NOT NULL,
+    rate_per_second     integer NOT NULL CHECK (rate_per_second BETWEEN 1 AND 10000),
+    consent_code        text NOT NULL,
+    time_zone           text NOT NULL,
+    activated_at        timestamptz,
+    key_expiry          timestamptz,
+    device_expiry       timestamptz,
+    created_at          timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (organisation_id, id),
+    UNIQUE (organisation_id, service, service_provider_id),
+    UNIQUE (organisation_id, name)
+);
+
+COMMENT ON COLUMN connection.time_zone IS 'The service''s own: what the service decides goes by its date and not by the organisation''s (R1).';
+
+-- A device's private keys, sealed. A renewed key is stored as pending before PRODA is told of it and becomes active
+-- afterwards, so that a crash in between loses neither.
+CREATE TABLE device_key (
+    organisation_id    uuid NOT NULL,
+    connection_id      uuid NOT NULL,
+    state              text NOT NULL CHECK (state IN ('active', 'pending')),
+    private_key_sealed bytea NOT NULL,
+    created_at         timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (connection_id, state),
+    FOREIGN KEY (organisation_id, connection_id) REFERENCES connection (organisation_id, id) ON DELETE CASCADE
+);
+
+-- One PRODA token for a connection and audience, shared by all workers.
+CREATE TABLE upstream_token (
+    organisation_id uuid NOT NULL,
+    connection_id   uuid NOT NULL,
+    audience        text NOT NULL,
+    token_sealed    bytea,
+    updated_at      timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (connection_id, audience),
+    FOREIGN KEY (organisation_id, connection_id) REFERENCES connection (organisation_id, id) ON DELETE CASCADE
+);
+
+-- The calls that all workers together may make on a connection: a generic cell rate algorithm whose only state is the
+-- theoretical arrival time of the next call. Its clock is PostgreSQL's.
+CREATE TABLE upstream_allowance (
+    organisation_id     uuid NOT NULL,
+    connection_id       uuid NOT NULL,
+    name                text NOT NULL,
+    theoretical_arrival timestamptz NOT NULL,
+    PRIMARY KEY (connection_id, name),
+    FOREIGN KEY (organisation_id, connection_id) REFERENCES connection (organisation_id, id) ON DELETE CASCADE
+);
+
+-- A value sealed with each key that has sealed, by which a program finds out whether its keyring is the one of this database. It belongs to
+-- the installation as a whole.
+CREATE TABLE sealing_key (
+    key_id        text PRIMARY KEY,
+    sealed        bytea NOT NULL,
+    first_used_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- +goose Down
+DROP TABLE sealing_key, upstream_allowance, upstream_token, device_key, connection;
