@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -12,7 +11,6 @@ import (
 	"github.com/spf13/pflag"
 	"go.uber.org/zap"
 
-	"github.com/caresync/caresync/simulator/claims"
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/gateway"
 	"github.com/caresync/caresync/simulator/ndia"
@@ -43,17 +41,8 @@ type settings struct {
 	oneProvider  bool
 	latency      time.Duration
 	rate         int
-	tokenLife    time.Duration
-	keyLife      time.Duration
 	noThrottle   bool
-	clientID     string
-	ibmClientID  string
-	productID    string
-	audience     string
-	ndiaAudience string
 	budgetCalls  int
-	webhook      ndia.Webhook
-	claims       claims.Webhook
 }
 
 func newCommand() *cobra.Command {
@@ -96,20 +85,8 @@ func newServeCommand() *cobra.Command {
 	flags.BoolVar(&given.oneProvider, "one-provider", false, "one organisation with one service provider holds all generated people")
 	flags.DurationVar(&given.latency, "latency", 0, "delay of every answer of Services Australia and the NDIA")
 	flags.IntVar(&given.rate, "rate", 0, "calls a second that Services Australia and the NDIA each allow an organisation; 0: no limit")
-	flags.DurationVar(&given.tokenLife, "token-life", time.Hour, "life of an access token")
-	flags.DurationVar(&given.keyLife, "key-life", 180*24*time.Hour, "life of a device's key")
 	flags.BoolVar(&given.noThrottle, "no-throttle", false, "do not throttle callers that replace tokens or keys before half their life is used")
-	flags.StringVar(&given.clientID, "client-id", proda.DefaultClientID, "client_id that the token endpoint accepts")
-	flags.StringVar(&given.ibmClientID, "ibm-client-id", server.DefaultIBMClientID, "X-IBM-Client-Id that is registered")
-	flags.StringVar(&given.productID, "product-id", server.DefaultProductID, "dhs-productId that is registered")
-	flags.StringVar(&given.audience, "audience", server.ServicesAustraliaAudience, "token.aud of Services Australia")
-	flags.StringVar(&given.ndiaAudience, "ndia-audience", server.NDIAAudience, "token.aud of the NDIA")
 	flags.IntVar(&given.budgetCalls, "budget-calls-per-hour", 0, "budget calls an hour that the NDIA allows an organisation; 0: no limit")
-	flags.StringVar(&given.webhook.URL, "webhook-url", "", "where the NDIA sends notifications (default: nowhere)")
-	flags.StringVar(&given.webhook.Header, "webhook-header", ndia.DefaultSecretHeader, "header that carries the secret of --webhook-url")
-	flags.StringVar(&given.webhook.Secret, "webhook-secret", "", "shared secret of --webhook-url")
-	flags.StringVar(&given.claims.URL, "claims-webhook-url", "", "where the claim service tells of claims, such as CareSync's /v1/claim-events (default: nowhere)")
-	flags.StringVar(&given.claims.Token, "claims-webhook-token", "", "API token that --claims-webhook-url wants")
 	return command
 }
 
@@ -134,9 +111,6 @@ func newSimulator(given settings) (*server.Simulator, error) {
 	if given.people < 0 || given.participants < 0 || given.rate < 0 || given.budgetCalls < 0 || given.latency < 0 {
 		return nil, fmt.Errorf("--people, --participants, --rate, --budget-calls-per-hour and --latency cannot be negative")
 	}
-	if given.tokenLife <= 0 || given.keyLife <= 0 {
-		return nil, fmt.Errorf("--token-life and --key-life must be longer than nothing")
-	}
 	var today world.Date
 	if err := today.UnmarshalText([]byte(given.today)); err != nil {
 		return nil, fmt.Errorf("--today: %w", err)
@@ -150,27 +124,11 @@ func newSimulator(given settings) (*server.Simulator, error) {
 		options.Organisations = world.SingleProvider()
 	}
 	simulator, err := server.New(options, server.WithState(given.state),
-		server.WithPRODA(proda.Options{
-			ClientID: given.clientID, TokenLife: given.tokenLife, KeyLife: given.keyLife, NoThrottle: given.noThrottle,
-		}),
-		server.WithServicesAustralia(gateway.Settings{
-			Audience: given.audience, ClientID: given.ibmClientID, ProductID: given.productID, RatePerSecond: given.rate,
-		}),
-		server.WithNDIA(ndia.Settings{
-			Settings: gateway.Settings{Audience: given.ndiaAudience, RatePerSecond: given.rate}, BudgetCallsPerHour: given.budgetCalls,
-		}))
+		server.WithPRODA(proda.Options{NoThrottle: given.noThrottle}),
+		server.WithServicesAustralia(gateway.Settings{RatePerSecond: given.rate}),
+		server.WithNDIA(ndia.Settings{Settings: gateway.Settings{RatePerSecond: given.rate}, BudgetCallsPerHour: given.budgetCalls}))
 	if err != nil {
 		return nil, err
-	}
-	if given.webhook.URL != "" {
-		if err := simulator.NDIA.Notifications.SetWebhooks(given.webhook); err != nil {
-			return nil, errors.Join(fmt.Errorf("--webhook-url: %w", err), simulator.Close())
-		}
-	}
-	if given.claims.URL != "" {
-		if err := simulator.Claims.Teller.SetWebhooks(given.claims); err != nil {
-			return nil, errors.Join(fmt.Errorf("--claims-webhook-url: %w", err), simulator.Close())
-		}
 	}
 	return simulator, addLatency(simulator, given.latency)
 }

@@ -31,17 +31,14 @@ func parse(t *testing.T, arguments ...string) error {
 
 func TestFlagsThatCannotBe(t *testing.T) {
 	cases := map[string][]string{
-		"cannot be negative":  {"--people=-1"},
-		"--participants":      {"--participants=-1"},
-		"give a secret":       {"--webhook-url=http://receiver.example"},
-		"give a token":        {"--claims-webhook-url=http://receiver.example"},
-		"--today":             {"--today=tomorrow"},
-		"is not a folder":     {"--scenarios=/no/such/folder"},
-		"longer than nothing": {"--token-life=0s"},
-		"unknown flag":        {"--colour=red"},
-		"unknown command":     {"now"},
-		"listen":              {"--listen=256.0.0.1:0", "--people=0"},
-		"state file":          {"--state=/no/such/folder/state"},
+		"cannot be negative": {"--people=-1"},
+		"--participants":     {"--participants=-1"},
+		"--today":            {"--today=tomorrow"},
+		"is not a folder":    {"--scenarios=/no/such/folder"},
+		"unknown flag":       {"--colour=red"},
+		"unknown command":    {"now"},
+		"listen":             {"--listen=256.0.0.1:0", "--people=0"},
+		"state file":         {"--state=/no/such/folder/state"},
 	}
 	for words, arguments := range cases {
 		require.ErrorContains(t, parse(t, arguments...), words)
@@ -55,7 +52,7 @@ func TestFlagsComeFromTheEnvironmentToo(t *testing.T) {
 	require.ErrorContains(t, parse(t), "CARESYNC_SIMULATOR_PEOPLE")
 	require.NoError(t, parse(t, "--people=1"), "the command line wins")
 	t.Setenv("CARESYNC_SIMULATOR_PEOPLE", "2")
-	t.Setenv("CARESYNC_SIMULATOR_TOKEN_LIFE", "5m")
+	t.Setenv("CARESYNC_SIMULATOR_LATENCY", "5ms")
 	require.NoError(t, parse(t))
 }
 
@@ -64,7 +61,6 @@ func TestSettingsMakeTheSimulatorTheyAskFor(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "one.yaml"), []byte("people: [{key: only-one}]"), 0o600))
 	given := settings{
 		people: 2, participants: 3, seed: 5, today: "2026-02-28", scenarios: folder, oneProvider: true, latency: 150 * time.Millisecond,
-		tokenLife: time.Minute, keyLife: time.Hour,
 	}
 	simulator, err := newSimulator(given)
 	require.NoError(t, err)
@@ -95,7 +91,7 @@ func serving(t *testing.T, given settings) (address string, stop func(), ended <
 }
 
 func defaults() settings {
-	return settings{listen: "127.0.0.1:0", people: 1, seed: 1, scenarios: noScenarios, tokenLife: time.Hour, keyLife: time.Hour}
+	return settings{listen: "127.0.0.1:0", people: 1, seed: 1, scenarios: noScenarios}
 }
 
 func TestTheProgramServesUntilToldToStop(t *testing.T) {

@@ -2,7 +2,6 @@ package claims_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/caresync/caresync/simulator/claims"
 	"github.com/caresync/caresync/simulator/scenarios"
+	"github.com/caresync/caresync/simulator/webhook"
 	"github.com/caresync/caresync/simulator/world"
 )
 
@@ -63,21 +63,21 @@ func (r *receiver) await(t *testing.T, number int) []claims.Event {
 	return r.received()
 }
 
-func newService(t *testing.T, hooks ...claims.Webhook) (*world.World, *claims.Service) {
+func newService(t *testing.T, hooks ...webhook.Webhook) (*world.World, *claims.Service) {
 	t.Helper()
 	w, err := world.New(world.Options{Scenarios: scenarios.FS})
 	require.NoError(t, err)
 	service := claims.New(w)
-	t.Cleanup(service.Teller.Close)
-	require.NoError(t, service.Teller.SetWebhooks(hooks...))
+	t.Cleanup(service.Webhooks.Close)
+	require.NoError(t, service.Webhooks.SetWebhooks(hooks...))
 	return w, service
 }
 
 // Check Status goes through submitted, pending, approved and completed (Care Recipient Sync §Triggers), and each change is told once, in order.
 func TestCheckStatusMovesAClaimOn(t *testing.T) {
 	told := newReceiver(t, http.StatusServiceUnavailable, http.StatusTooManyRequests) // the first attempts fail
-	w, service := newService(t, claims.Webhook{URL: told.URL, Token: "secret"})
-	claim, err := service.Submit(claims.Order{})
+	w, service := newService(t, webhook.Webhook{URL: told.URL, Token: "secret"})
+	claim, err := service.Submit(claims.Request{})
 	require.NoError(t, err)
 	require.NotEmpty(t, claim.Invoices)
 	require.Len(t, claim.CareRecipientIDs, len(w.Invoices(world.Holder{Organisation: claim.RANumber})))
@@ -102,16 +102,16 @@ func TestCheckStatusMovesAClaimOn(t *testing.T) {
 	}
 	require.Len(t, ids, 4)
 	require.Equal(t, map[string]bool{"Bearer secret": true}, told.tokens)
-	require.Eventually(t, func() bool { return len(service.Teller.Deliveries()) == 4 }, 2*time.Minute, 5*time.Millisecond)
-	require.Equal(t, 3, service.Teller.Deliveries()[0].Attempts)
-	require.Zero(t, service.Teller.Waiting())
+	require.Eventually(t, func() bool { return len(service.Webhooks.Deliveries()) == 4 }, 2*time.Minute, 5*time.Millisecond)
+	require.Equal(t, 3, service.Webhooks.Deliveries()[0].Attempts)
+	require.Zero(t, service.Webhooks.Waiting())
 }
 
 // New services draw on budgets once the claim is approved, so that a sync then finds something new.
 func TestApprovalPays(t *testing.T) {
 	w, service := newService(t)
 	before := drawn(t, w, "first-year")
-	claim, err := service.Submit(claims.Order{People: []string{"first-year"}, Lines: 3, Amount: decimal.NewFromInt(20), Strangers: []string{"499999999"}})
+	claim, err := service.Submit(claims.Request{People: []string{"first-year"}, Lines: 3, Amount: decimal.NewFromInt(20), Strangers: []string{"499999999"}})
 	require.NoError(t, err)
 	require.Len(t, claim.CareRecipientIDs, 4)
 	require.Empty(t, claim.Invoices)
@@ -141,11 +141,11 @@ func drawn(t *testing.T, w *world.World, key string) (sum decimal.Decimal) {
 // An invoice is claimed once, unless its claim was cancelled.
 func TestAnInvoiceIsClaimedOnce(t *testing.T) {
 	_, service := newService(t)
-	everything, err := service.Submit(claims.Order{})
+	everything, err := service.Submit(claims.Request{})
 	require.NoError(t, err)
-	_, err = service.Submit(claims.Order{})
+	_, err = service.Submit(claims.Request{})
 	require.ErrorContains(t, err, "nothing to claim")
-	one := claims.Order{Invoices: everything.Invoices[:1]}
+	one := claims.Request{Invoices: everything.Invoices[:1]}
 	_, err = service.Submit(one)
 	require.ErrorContains(t, err, "claimed before")
 	_, err = service.CheckStatus(everything.ID, true)
@@ -156,15 +156,15 @@ func TestAnInvoiceIsClaimedOnce(t *testing.T) {
 	require.Len(t, service.Claims(), 2)
 }
 
-func TestOrdersThatCannotBe(t *testing.T) {
+func TestInvalidRequests(t *testing.T) {
 	_, service := newService(t)
-	for words, order := range map[string]claims.Order{
+	for words, request := range map[string]claims.Request{
 		"no organisation":    {Organisation: "1"},
 		"no invoice":         {Invoices: []string{"no-such"}},
 		"no person":          {People: []string{"nobody"}},
 		"cannot be negative": {People: []string{"first-year"}, Lines: -1},
 	} {
-		_, err := service.Submit(order)
+		_, err := service.Submit(request)
 		require.ErrorContains(t, err, words)
 	}
 	_, err := service.CheckStatus("no-such", false)
@@ -176,38 +176,14 @@ func TestOrdersThatCannotBe(t *testing.T) {
 func TestWebhooksOfOrganisations(t *testing.T) {
 	banksia, wattle := newReceiver(t), newReceiver(t)
 	w, service := newService(t,
-		claims.Webhook{Organisation: "8000000101", URL: banksia.URL, Token: "banksia", Copies: 2},
-		claims.Webhook{Organisation: "8000000202", URL: wattle.URL, Token: "wattle"})
+		webhook.Webhook{Organisation: "8000000101", URL: banksia.URL, Token: "banksia", Copies: 2},
+		webhook.Webhook{Organisation: "8000000202", URL: wattle.URL, Token: "wattle"})
 	for _, organisation := range w.Organisations()[:2] {
-		_, err := service.Submit(claims.Order{Organisation: organisation.RANumber, Strangers: []string{"499999999"}})
+		_, err := service.Submit(claims.Request{Organisation: organisation.RANumber, Strangers: []string{"499999999"}})
 		require.NoError(t, err, organisation.Name)
 	}
 	events := banksia.await(t, 2)
 	require.Equal(t, events[0], events[1], "sent twice")
 	require.NotEqual(t, events[0].ClaimID, wattle.await(t, 1)[0].ClaimID)
 	require.Len(t, wattle.received(), 1)
-
-	// What a receiver refuses for good is not sent again; what nobody takes is given up with the webhook.
-	refusing := newReceiver(t, http.StatusUnprocessableEntity)
-	require.NoError(t, service.Teller.SetWebhooks(claims.Webhook{URL: refusing.URL, Token: "x"}))
-	_, err := service.Submit(claims.Order{Strangers: []string{"499999999"}})
-	require.NoError(t, err)
-	require.Eventually(t, func() bool {
-		deliveries := service.Teller.Deliveries()
-		return len(deliveries) > 0 && deliveries[len(deliveries)-1].Answer == http.StatusUnprocessableEntity
-	}, 2*time.Minute, 5*time.Millisecond)
-	require.Empty(t, refusing.received())
-	refusing.Close()
-	_, err = service.Submit(claims.Order{Strangers: []string{"499999999"}})
-	require.NoError(t, err)
-	require.Equal(t, 1, service.Teller.Waiting())
-	require.NoError(t, service.Teller.SetWebhooks())
-	require.Zero(t, service.Teller.Waiting())
-}
-
-func TestWebhooksAreChecked(t *testing.T) {
-	_, service := newService(t)
-	for i, hook := range []claims.Webhook{{URL: "receiver", Token: "x"}, {URL: "http://receiver.example"}, {URL: "http://receiver.example", Token: "x", Copies: -1}} {
-		require.Error(t, service.Teller.SetWebhooks(hook), fmt.Sprint(i))
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
+	"github.com/caresync/caresync/simulator/webhook"
 	"github.com/caresync/caresync/simulator/world"
 )
 
@@ -33,9 +34,9 @@ var next = map[Status]Status{Submitted: Pending, Pending: Approved, Approved: Co
 // ErrNoSuchClaim says that there is no claim of that id.
 var ErrNoSuchClaim = errors.New("no such claim")
 
-// Order says what to claim: invoices that the organisation has billed, or new services, which draw on the people's budgets once the
-// claim is approved. Nothing at all claims every invoice that was not claimed yet.
-type Order struct {
+// Request is what to claim: invoices that the organisation has billed, or new services, which draw on the people's budgets once the
+// claim is approved. An empty request claims every invoice that is not claimed yet.
+type Request struct {
 	// Organisation is the RA number; empty: the one that holds the first of the people, else the first of all.
 	Organisation string   `json:"organisation"`
 	Invoices     []string `json:"invoices"`
@@ -60,6 +61,16 @@ type Claim struct {
 	unpaid []service
 }
 
+// Event is what a webhook receives when a claim's status has changed.
+type Event struct {
+	Version          int       `json:"version"`
+	EventID          string    `json:"event_id"`
+	ClaimID          string    `json:"claim_id"`
+	Status           Status    `json:"status"`
+	CareRecipientIDs []string  `json:"care_recipient_ids"`
+	OccurredAt       time.Time `json:"occurred_at"`
+}
+
 type service struct {
 	person string
 	move   world.Move
@@ -67,15 +78,16 @@ type service struct {
 
 // Service keeps claims. It is safe for use by many goroutines. What it keeps is gone after a restart.
 type Service struct {
-	world  *world.World
-	Teller *Teller
+	// Webhooks receive the events.
+	Webhooks *webhook.Sender
+	world    *world.World
 
 	mu     sync.Mutex
 	claims []*Claim
 }
 
 // New makes a claim service for the organisations of a world.
-func New(w *world.World) *Service { return &Service{world: w, Teller: newTeller()} }
+func New(w *world.World) *Service { return &Service{world: w, Webhooks: webhook.NewSender(0)} }
 
 // Claims lists all claims in the order in which they were submitted.
 func (s *Service) Claims() []Claim {
@@ -88,17 +100,6 @@ func (s *Service) Claims() []Claim {
 	return list
 }
 
-// Find gives a claim.
-func (s *Service) Find(id string) (Claim, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	claim, err := s.find(id)
-	if err != nil {
-		return Claim{}, err
-	}
-	return *claim, nil
-}
-
 func (s *Service) find(id string) (*Claim, error) {
 	for _, claim := range s.claims {
 		if claim.ID == id {
@@ -109,44 +110,44 @@ func (s *Service) find(id string) (*Claim, error) {
 }
 
 // Submit makes a claim, and tells that it was submitted. The error says what does not fit.
-func (s *Service) Submit(order Order) (Claim, error) {
+func (s *Service) Submit(request Request) (Claim, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	claim, err := s.draft(order)
+	claim, err := s.draft(request)
 	if err != nil {
 		return Claim{}, err
 	}
 	s.claims = append(s.claims, claim)
-	s.tell(claim)
+	s.report(claim)
 	return *claim, nil
 }
 
-func (s *Service) draft(order Order) (*Claim, error) {
-	raNumber, err := s.organisation(order)
+func (s *Service) draft(request Request) (*Claim, error) {
+	raNumber, err := s.organisation(request)
 	if err != nil {
 		return nil, err
 	}
-	if order.Lines < 0 || order.Amount.IsNegative() {
+	if request.Lines < 0 || request.Amount.IsNegative() {
 		return nil, errors.New("lines and amount cannot be negative")
 	}
 	claim := &Claim{ID: "CLM-" + uuid.NewString()[:13], RANumber: raNumber, Status: Submitted, Invoices: []string{}, CareRecipientIDs: []string{}, ChangedAt: time.Now()}
-	if err := s.addInvoices(claim, order); err != nil {
+	if err := s.addInvoices(claim, request); err != nil {
 		return nil, err
 	}
-	if err := s.addServices(claim, order); err != nil {
+	if err := s.addServices(claim, request); err != nil {
 		return nil, err
 	}
-	claim.CareRecipientIDs = append(claim.CareRecipientIDs, order.Strangers...)
+	claim.CareRecipientIDs = append(claim.CareRecipientIDs, request.Strangers...)
 	if len(claim.CareRecipientIDs) == 0 {
 		return nil, errors.New("there is nothing to claim: every invoice of the organisation was claimed before")
 	}
 	return claim, nil
 }
 
-func (s *Service) organisation(order Order) (string, error) {
-	raNumber := order.Organisation
-	if raNumber == "" && len(order.People) > 0 {
-		raNumber = s.holderOf(order.People[0])
+func (s *Service) organisation(request Request) (string, error) {
+	raNumber := request.Organisation
+	if raNumber == "" && len(request.People) > 0 {
+		raNumber = s.holderOf(request.People[0])
 	}
 	for _, organisation := range s.world.Organisations() {
 		if raNumber == "" || raNumber == organisation.RANumber {
@@ -167,10 +168,10 @@ func (s *Service) holderOf(person string) string {
 }
 
 // addInvoices claims the invoices that were named, or all that are left where nothing at all was.
-func (s *Service) addInvoices(claim *Claim, order Order) error {
-	all := len(order.Invoices)+len(order.People)+len(order.Strangers) == 0
+func (s *Service) addInvoices(claim *Claim, request Request) error {
+	all := len(request.Invoices)+len(request.People)+len(request.Strangers) == 0
 	for _, line := range s.world.Invoices(world.Holder{Organisation: claim.RANumber}) {
-		if !all && !slices.Contains(order.Invoices, line.InvoiceID) || all && s.claimed(line.InvoiceID) {
+		if !all && !slices.Contains(request.Invoices, line.InvoiceID) || all && s.claimed(line.InvoiceID) {
 			continue
 		}
 		claim.CareRecipientIDs = append(claim.CareRecipientIDs, line.CareRecipientID)
@@ -178,7 +179,7 @@ func (s *Service) addInvoices(claim *Claim, order Order) error {
 			claim.Invoices = append(claim.Invoices, line.InvoiceID)
 		}
 	}
-	for _, invoice := range order.Invoices {
+	for _, invoice := range request.Invoices {
 		if !slices.Contains(claim.Invoices, invoice) {
 			return fmt.Errorf("the organisation has no invoice %q", invoice)
 		}
@@ -196,18 +197,18 @@ func (s *Service) claimed(invoice string) bool {
 	})
 }
 
-func (s *Service) addServices(claim *Claim, order Order) error {
+func (s *Service) addServices(claim *Claim, request Request) error {
 	held := map[string]string{}
 	for _, person := range s.world.People(world.Holder{Organisation: claim.RANumber}) {
 		held[person.Key], held[person.CareRecipientID] = person.CareRecipientID, person.CareRecipientID
 	}
-	lines := max(order.Lines, 1)
-	for _, name := range order.People {
+	lines := max(request.Lines, 1)
+	for _, name := range request.People {
 		careRecipientID, known := held[name]
 		if !known {
 			return fmt.Errorf("the organisation holds no person %q", name)
 		}
-		claim.unpaid = append(claim.unpaid, service{name, world.Move{Name: world.Claim, Times: lines, Amount: order.Amount}})
+		claim.unpaid = append(claim.unpaid, service{name, world.Move{Name: world.Claim, Times: lines, Amount: request.Amount}})
 		claim.CareRecipientIDs = append(claim.CareRecipientIDs, slices.Repeat([]string{careRecipientID}, lines)...)
 	}
 	return nil
@@ -234,7 +235,7 @@ func (s *Service) CheckStatus(id string, cancel bool) (Claim, error) {
 		}
 	}
 	claim.Status, claim.ChangedAt = status, time.Now()
-	s.tell(claim)
+	s.report(claim)
 	return *claim, nil
 }
 
@@ -251,10 +252,10 @@ func (s *Service) pay(claim *Claim) error {
 	return nil
 }
 
-// tell hands the claim's new status to the webhooks.
-func (s *Service) tell(claim *Claim) {
-	s.Teller.tell(claim.RANumber, Event{
+// report sends the claim's new status to the webhooks.
+func (s *Service) report(claim *Claim) {
+	s.Webhooks.Send(webhook.Message{Organisation: claim.RANumber, Event: string(claim.Status), Subject: claim.ID, Body: Event{
 		Version: 1, EventID: uuid.NewString(), ClaimID: claim.ID, Status: claim.Status,
 		CareRecipientIDs: claim.CareRecipientIDs, OccurredAt: claim.ChangedAt.UTC(),
-	})
+	}})
 }

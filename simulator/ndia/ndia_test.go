@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -20,6 +19,7 @@ import (
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/gateway"
 	"github.com/caresync/caresync/simulator/ndia"
+	"github.com/caresync/caresync/simulator/webhook"
 	"github.com/caresync/caresync/simulator/scenarios"
 	"github.com/caresync/caresync/simulator/world"
 )
@@ -67,14 +67,14 @@ func newService(t *testing.T, settings ndia.Settings) *service {
 	s := &service{t: t, faults: &faults.Set{}, calls: &calls.Recorder{}, now: time.Date(2026, 5, 20, 9, 0, 0, 0, time.UTC)}
 	s.world, err = world.New(world.Options{
 		Today: today, Scenarios: fstest.MapFS{"pace.yaml": {Data: pace}}, Now: func() time.Time { return s.now },
-		OnEvents: func(events []world.Event) { s.ndia.Notifications.Notify(events) },
+		OnEvents: func(events []world.Event) { s.ndia.Notify(events) },
 	})
 	require.NoError(t, err)
 	settings.Settings = gateway.Settings{Audience: "audience", ClientID: "client", ProductID: "product"}
 	s.ndia = ndia.New(s.world, settings, tokens{}, s.faults, s.calls)
 	server := httptest.NewServer(s.ndia)
 	t.Cleanup(func() {
-		s.ndia.Notifications.Close()
+		s.ndia.Webhooks.Close()
 		server.Close()
 	})
 	s.url = server.URL
@@ -587,61 +587,21 @@ func TestSubscriptions(t *testing.T) {
 	require.Contains(t, answer, "Content-Type")
 }
 
-// receiver is where notifications arrive.
-type receiver struct {
-	*httptest.Server
-	mutex   sync.Mutex
-	refuse  int
-	arrived []string
-}
-
-func newReceiver(t *testing.T) *receiver {
-	t.Helper()
-	r := &receiver{}
-	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		r.mutex.Lock()
-		defer r.mutex.Unlock()
-		if r.refuse > 0 {
-			r.refuse--
-			w.WriteHeader(http.StatusServiceUnavailable)
-			return
-		}
-		body, err := io.ReadAll(request.Body)
-		if err == nil && request.Header.Get("X-Secret") == "shared" {
-			r.arrived = append(r.arrived, string(body))
+// subscribe sends the notifications of every event to a receiver, which hands their bodies on.
+func (s *service) subscribe() <-chan string {
+	s.t.Helper()
+	arrived := make(chan string, 20)
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
+		if body, err := io.ReadAll(request.Body); err == nil && request.Header.Get(webhook.DefaultSecretHeader) == "shared" {
+			arrived <- string(body)
 		}
 	}))
-	t.Cleanup(r.Close)
-	return r
-}
-
-func (r *receiver) got() []string {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	return append([]string{}, r.arrived...)
-}
-
-// waitFor waits until so many have arrived, and gives their event ids.
-func (r *receiver) waitFor(t *testing.T, count int) (events []string) {
-	t.Helper()
-	require.Eventually(t, func() bool { return len(r.got()) >= count }, 2*time.Minute, time.Millisecond)
-	for _, body := range r.got() {
-		var sent struct {
-			EventID string `json:"event_id"`
-		}
-		require.NoError(t, json.Unmarshal([]byte(body), &sent))
-		events = append(events, sent.EventID)
-	}
-	return events
-}
-
-func (s *service) subscribeAll(hook ndia.Webhook, to *receiver) {
-	s.t.Helper()
-	hook.URL, hook.Secret, hook.Header = to.URL, "shared", "X-Secret"
-	require.NoError(s.t, s.ndia.Notifications.SetWebhooks(hook))
+	s.t.Cleanup(receiver.Close)
+	require.NoError(s.t, s.ndia.Webhooks.SetWebhooks(webhook.Webhook{URL: receiver.URL, Secret: "shared"}))
 	for _, event := range world.EventIDs {
-		s.ndia.Notifications.Subscribe(ndia.Subscription{RANumber: banksia, EventID: event})
+		s.ndia.Subscribe(ndia.Subscription{RANumber: banksia, EventID: event})
 	}
+	return arrived
 }
 
 func (s *service) move(key string, move world.PlanMove) {
@@ -650,102 +610,35 @@ func (s *service) move(key string, move world.PlanMove) {
 }
 
 func TestMovesAreNotified(t *testing.T) {
-	s, to := newService(t, ndia.Settings{}), newReceiver(t)
+	s := newService(t, ndia.Settings{})
 	s.move("fresh-plan", world.PlanMove{Name: world.Spend})
-	s.subscribeAll(ndia.Webhook{Organisation: banksia}, to)
+	arrived := s.subscribe()
 	s.move("two-plans-unclear", world.PlanMove{Name: world.Spend}) // another organisation's
 	s.move("fresh-plan", world.PlanMove{Name: world.Spend, Silent: true})
 	s.move("fresh-plan", world.PlanMove{Name: world.Spend})
 	s.move("fresh-plan", world.PlanMove{Name: world.Extend})
 	s.move("fresh-plan", world.PlanMove{Name: world.Reassess})
-	s.move("fresh-plan", world.PlanMove{Name: world.EndEndorsement, Role: world.PlanManager, Date: "today+7d"})
+	s.move("fresh-plan", world.PlanMove{Name: world.LoseEndorsement, Role: world.PlanManager})
 	s.move("endorsement-missing", world.PlanMove{Name: world.Endorse, Role: world.PlanManager})
-	events := to.waitFor(t, 5)
+	var events, bodies []string
+	for range 5 {
+		body := <-arrived
+		require.NotContains(t, body, "amount")
+		require.Regexp(t, `"participant":"43020010[13]"`, body)
+		var sent struct {
+			EventID string `json:"event_id"`
+		}
+		require.NoError(t, json.Unmarshal([]byte(body), &sent))
+		events, bodies = append(events, sent.EventID), append(bodies, body)
+	}
 	require.Equal(t, []string{world.BudgetUpdated, world.PlanEndUpdated, world.PlanApproved}, events[:3])
 	require.Contains(t, []string{world.RelationshipEnded, "RLTN_END_DATE_UPDATED"}, events[3])
 	require.Equal(t, world.RelationshipBegun, events[4])
-	bodies := to.got()
-	require.Len(t, bodies, 5)
-	for _, body := range bodies {
-		require.NotContains(t, body, "amount")
-		require.Regexp(t, `"participant":"43020010[13]"`, body)
-	}
-	require.Contains(t, bodies[3], `"provider_role":"Plan Manager","start_date":"2026-05-14","end_date":"2026-05-27"`)
+	require.Contains(t, bodies[3], `"provider_role":"Plan Manager","start_date":"2026-05-14","end_date":"2026-05-19"`)
 	require.Contains(t, bodies[4], `"end_date":""`)
-	require.Eventually(t, func() bool { return len(s.ndia.Notifications.Deliveries()) == 5 }, 2*time.Minute, time.Millisecond)
-	delivery := s.ndia.Notifications.Deliveries()[0]
+	require.Empty(t, arrived)
+	require.Eventually(t, func() bool { return len(s.ndia.Webhooks.Deliveries()) == 5 }, 2*time.Minute, time.Millisecond)
+	delivery := s.ndia.Webhooks.Deliveries()[0]
 	delivery.Time = time.Time{}
-	require.Equal(t, ndia.Delivery{RANumber: banksia, EventID: world.BudgetUpdated, Participant: "fresh-plan", Attempts: 1, Status: 200}, delivery)
-	s.ndia.Notifications.ForgetDeliveries()
-	require.Empty(t, s.ndia.Notifications.Deliveries())
-}
-
-func TestNotificationsComeTwiceInDisorderAndLate(t *testing.T) {
-	s, to := newService(t, ndia.Settings{}), newReceiver(t)
-	s.subscribeAll(ndia.Webhook{Disorder: 2, Copies: 2, Delay: ndia.Duration(20 * time.Millisecond)}, to)
-	began := time.Now()
-	s.move("fresh-plan", world.PlanMove{Name: world.Spend})
-	require.Equal(t, 1, s.ndia.Notifications.Waiting(), "it waits for another to be overtaken by")
-	s.move("fresh-plan", world.PlanMove{Name: world.Extend})
-	require.Equal(t, []string{world.PlanEndUpdated, world.PlanEndUpdated, world.BudgetUpdated, world.BudgetUpdated}, to.waitFor(t, 4))
-	require.GreaterOrEqual(t, time.Since(began), 20*time.Millisecond)
-
-	s.move("fresh-plan", world.PlanMove{Name: world.Spend})
-	s.ndia.Notifications.Release()
-	require.Len(t, to.waitFor(t, 6), 6, "the last one is not waited for for ever")
-}
-
-func TestHeldNotificationsWaitForTheirRelease(t *testing.T) {
-	s, to := newService(t, ndia.Settings{}), newReceiver(t)
-	s.subscribeAll(ndia.Webhook{Held: true}, to)
-	s.move("fresh-plan", world.PlanMove{Name: world.Spend})
-	s.move("fresh-plan", world.PlanMove{Name: world.Extend})
-	require.Equal(t, 2, s.ndia.Notifications.Waiting())
-	require.Empty(t, to.got())
-	s.ndia.Notifications.Release()
-	require.Equal(t, []string{world.BudgetUpdated, world.PlanEndUpdated}, to.waitFor(t, 2))
-	require.Zero(t, s.ndia.Notifications.Waiting())
-
-	s.move("fresh-plan", world.PlanMove{Name: world.Spend})
-	require.NoError(t, s.ndia.Notifications.SetWebhooks())
-	require.Zero(t, s.ndia.Notifications.Waiting(), "what waited for a webhook that is gone is dropped")
-	require.Empty(t, s.ndia.Notifications.Webhooks())
-}
-
-func TestAReceiverThatIsAwayIsTriedAgain(t *testing.T) {
-	s, to := newService(t, ndia.Settings{}), newReceiver(t)
-	to.refuse = 2
-	s.subscribeAll(ndia.Webhook{}, to)
-	s.move("fresh-plan", world.PlanMove{Name: world.Spend})
-	to.waitFor(t, 1)
-	require.Eventually(t, func() bool { return len(s.ndia.Notifications.Deliveries()) == 1 }, 2*time.Minute, time.Millisecond)
-	require.Equal(t, 3, s.ndia.Notifications.Deliveries()[0].Attempts)
-
-	to.Close()
-	s.move("fresh-plan", world.PlanMove{Name: world.Spend})
-	require.Eventually(t, func() bool { return s.ndia.Notifications.Waiting() == 0 }, 2*time.Minute, time.Millisecond)
-	s.ndia.Notifications.Close() // ends the attempts that nobody answers
-	s.move("fresh-plan", world.PlanMove{Name: world.Spend})
-	require.Equal(t, 1, s.ndia.Notifications.Waiting(), "nothing is sent any more")
-}
-
-func TestWebhooksThatCannotBe(t *testing.T) {
-	s := newService(t, ndia.Settings{})
-	good := ndia.Webhook{URL: "https://receiver.example/ndia", Secret: "shared"}
-	require.NoError(t, s.ndia.Notifications.SetWebhooks(good))
-	for words, change := range map[string]func(*ndia.Webhook){
-		"http://":   func(h *ndia.Webhook) { h.URL = "receiver.example" },
-		"a secret":  func(h *ndia.Webhook) { h.Secret = "" },
-		"negative":  func(h *ndia.Webhook) { h.Copies = -1 },
-		"negative,": func(h *ndia.Webhook) { h.Delay = -1 },
-	} {
-		hook := good
-		change(&hook)
-		require.ErrorContains(t, s.ndia.Notifications.SetWebhooks(hook), strings.TrimSuffix(words, ","))
-	}
-	require.Equal(t, []ndia.Webhook{good}, s.ndia.Notifications.Webhooks(), "nothing changed")
-	var hook ndia.Webhook
-	require.NoError(t, json.Unmarshal([]byte(`{"url":"http://x","secret":"s","delay":"1m30s"}`), &hook))
-	require.Equal(t, ndia.Duration(90*time.Second), hook.Delay)
-	require.ErrorContains(t, json.Unmarshal([]byte(`{"delay":"soon"}`), &hook), "soon")
+	require.Equal(t, webhook.Delivery{Organisation: banksia, Event: world.BudgetUpdated, Subject: "fresh-plan", Attempts: 1, Status: 200}, delivery)
 }

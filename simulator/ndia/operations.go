@@ -124,13 +124,13 @@ func (s *Service) subscribe(w http.ResponseWriter, r *http.Request, caller gatew
 }
 
 func (s *Service) addSubscription(w http.ResponseWriter, subscription Subscription) {
-	if s.onSubscribe != nil && !s.Notifications.Subscribed(subscription) {
+	if s.onSubscribe != nil && !s.Subscribed(subscription) {
 		if err := s.onSubscribe(subscription); err != nil {
 			problem{http.StatusInternalServerError, "S01", err.Error()}.write(w, asObjects)
 			return
 		}
 	}
-	s.Notifications.Subscribe(subscription)
+	s.Subscribe(subscription)
 	succeed(w, struct {
 		EventID string `json:"event_id"`
 	}{subscription.EventID})

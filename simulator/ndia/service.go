@@ -9,6 +9,7 @@ import (
 	"github.com/caresync/caresync/simulator/calls"
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/gateway"
+	"github.com/caresync/caresync/simulator/webhook"
 	"github.com/caresync/caresync/simulator/world"
 )
 
@@ -32,20 +33,21 @@ type Settings struct {
 
 // Service is the simulated service.
 type Service struct {
-	// Notifications are those that the service sends.
-	Notifications *Notifier
+	// Webhooks receive the notifications.
+	Webhooks *webhook.Sender
 
-	world       *world.World
-	gateway     *gateway.Gateway
-	cap         hourlyCap
-	onSubscribe func(Subscription) error
-	mux         *http.ServeMux
+	world         *world.World
+	gateway       *gateway.Gateway
+	cap           hourlyCap
+	subscriptions subscriptions
+	onSubscribe   func(Subscription) error
+	mux           *http.ServeMux
 }
 
 // New makes a service that answers from a world, through a gateway of its own.
 func New(w *world.World, settings Settings, tokens gateway.Tokens, set *faults.Set, recorder *calls.Recorder) *Service {
 	s := &Service{
-		Notifications: newNotifier(), world: w, gateway: gateway.New(settings.Settings, tokens, set, recorder, refuseCall),
+		Webhooks: webhook.NewSender(notificationAttempts), world: w, gateway: gateway.New(settings.Settings, tokens, set, recorder, refuseCall),
 		cap: hourlyCap{most: settings.BudgetCallsPerHour, now: w.Now}, onSubscribe: settings.OnSubscribe, mux: http.NewServeMux(),
 	}
 	s.handle("GET /4.0/determine-participant-plan/{$}", OperationDeterminePlan, s.determinePlan)

@@ -8,12 +8,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/simulator/ndia"
 	"github.com/caresync/caresync/simulator/server"
+	"github.com/caresync/caresync/simulator/webhook"
 	"github.com/caresync/caresync/simulator/world"
 )
 
@@ -75,10 +77,10 @@ func TestControlMovesParticipants(t *testing.T) {
 	c := connect(t, simulator, "banksia")
 	arrived := make(chan string, 10)
 	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		arrived <- r.Header.Get(ndia.DefaultSecretHeader)
+		arrived <- r.Header.Get(webhook.DefaultSecretHeader)
 	}))
 	t.Cleanup(receiver.Close)
-	simulator.NDIA.Notifications.Subscribe(ndia.Subscription{RANumber: "8000000101", EventID: world.BudgetUpdated})
+	simulator.NDIA.Subscribe(ndia.Subscription{RANumber: "8000000101", EventID: world.BudgetUpdated})
 	for _, step := range []struct {
 		method, path, body string
 		status             int
@@ -91,17 +93,15 @@ func TestControlMovesParticipants(t *testing.T) {
 		{"GET", "/participant/fresh-plan", "", 200, `"NDISNumber":"430200101"`},
 		{"GET", "/participant/430200101", "", 200, "Brennan"},
 		{"GET", "/participant/nobody", "", 404, "no such person"},
-		{"PUT", "/webhooks", `{"url":"` + receiver.URL + `","secret":"shared","held":true}`, 200, `"secret":"shared"`},
+		{"PUT", "/webhooks", `{"url":"` + receiver.URL + `","secret":"shared"}`, 200, `"secret":"shared"`},
 		{"PUT", "/webhooks", `[{"url":"receiver","secret":"shared"}]`, 400, "webhook"},
 		{"PUT", "/webhooks", `{"url":"http://x","secret":"shared","colour":"red"}`, 400, "colour"},
-		{"GET", "/webhooks", "", 200, `"held":true`},
+		{"GET", "/webhooks", "", 200, `"secret":"shared"`},
 		{"POST", "/participant/fresh-plan/spend", `{"amount":"12.30","category":"Consumables"}`, 204, ""},
 		{"POST", "/participant/430200101/extend", "", 204, ""},
 		{"POST", "/participant/fresh-plan/dance", "", 400, "there is no move"},
 		{"POST", "/participant/nobody/spend", "", 404, "no such person"},
 		{"POST", "/participant/fresh-plan/spend", `{"colour":"red"}`, 400, "colour"},
-		{"GET", "/notifications", "", 200, `{"waiting":1,"deliveries":[]}`},
-		{"POST", "/notifications/release", "", 204, ""},
 	} {
 		status, body := c.control(step.method, step.path, step.body)
 		require.Equal(t, step.status, status, "%s %s %s", step.method, step.path, body)
@@ -109,11 +109,11 @@ func TestControlMovesParticipants(t *testing.T) {
 	}
 	require.Equal(t, "shared", <-arrived)
 	require.Equal(t, 2, told, "other listeners hear of it too")
-	for _, path := range []string{"/notifications", "/webhooks"} {
-		status, _ := c.control("DELETE", path, "")
-		require.Equal(t, http.StatusNoContent, status)
-	}
-	_, body := c.control("GET", "/webhooks", "")
+	require.Eventually(t, func() bool {
+		_, body := c.control("GET", "/notifications", "")
+		return strings.Contains(body, `"waiting":0,"deliveries":[{"organisation":"8000000101","event":"BUDGET_UPDATED","subject":"fresh-plan"`)
+	}, 2*time.Minute, 5*time.Millisecond)
+	_, body := c.control("PUT", "/webhooks", "[]")
 	require.JSONEq(t, `[]`, body)
 	_, body = c.control("GET", "/world", "")
 	var described struct{ Participants int }
@@ -142,7 +142,7 @@ func TestARestartKeepsParticipantsAndSubscriptions(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, again.Close()) })
 	require.Equal(t, first.World.Participants(), again.World.Participants())
 	require.Equal(t, beforehand, told, "nobody is told a second time")
-	require.True(t, again.NDIA.Notifications.Subscribed(ndia.Subscription{RANumber: "8000000101", EventID: world.PlanApproved}))
+	require.True(t, again.NDIA.Subscribed(ndia.Subscription{RANumber: "8000000101", EventID: world.PlanApproved}))
 
 	chosen.Participants = 3
 	_, err = server.New(chosen, server.WithState(state))

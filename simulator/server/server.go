@@ -121,7 +121,7 @@ func assemble(c config) (*Simulator, error) {
 		if listener != nil {
 			listener(events)
 		}
-		s.NDIA.Notifications.Notify(events)
+		s.NDIA.Notify(events)
 	}
 	w, err := world.New(c.world)
 	if err != nil {
@@ -131,15 +131,13 @@ func assemble(c config) (*Simulator, error) {
 	s.PRODA = proda.New(w.Organisations(), c.proda, s.Faults, s.calls)
 	s.ServicesAustralia = servicesaustralia.New(w, c.servicesAustralia, s.PRODA, s.Faults, s.calls)
 	s.NDIA = ndia.New(w, c.ndia, s.PRODA, s.Faults, s.calls)
+	s.Claims = claims.New(w)
 
 	s.mux.Handle("/piaweb/", s.PRODA)
 	s.mux.Handle("/mga/", s.PRODA)
 	s.mux.Handle(ServicesAustraliaPath+"/", http.StripPrefix(ServicesAustraliaPath, s.ServicesAustralia))
 	s.mux.Handle(NDIAPath+"/", http.StripPrefix(NDIAPath, s.NDIA))
 	s.handleControl()
-	s.handleParticipants()
-	s.Claims = claims.New(w)
-	s.handleClaims()
 	return s, nil
 }
 
@@ -161,8 +159,8 @@ func (s *Simulator) ResetCalls() { s.calls.Reset() }
 // Close releases calls that hang, gives up notifications that were not sent yet, and closes the state file.
 func (s *Simulator) Close() error {
 	s.Faults.Clear()
-	s.NDIA.Notifications.Close()
-	s.Claims.Teller.Close()
+	s.NDIA.Webhooks.Close()
+	s.Claims.Webhooks.Close()
 	if s.journal == nil {
 		return nil
 	}

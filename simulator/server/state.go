@@ -123,7 +123,7 @@ func (s *Simulator) bringBack(e entry) error {
 	case e.PRODA != nil:
 		return s.PRODA.Restore(*e.PRODA)
 	case e.Subscription != nil:
-		s.NDIA.Notifications.Subscribe(*e.Subscription)
+		s.NDIA.Subscribe(*e.Subscription)
 		return nil
 	default:
 		return errors.New("neither a change of the world nor of PRODA, nor a subscription")

@@ -22,6 +22,7 @@ import (
 	simulatedproda "github.com/caresync/caresync/simulator/proda"
 	"github.com/caresync/caresync/simulator/scenarios"
 	"github.com/caresync/caresync/simulator/server"
+	"github.com/caresync/caresync/simulator/webhook"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/upstream/ndia"
 	"github.com/caresync/caresync/upstream/proda"
@@ -435,14 +436,14 @@ func TestSubscribedEventsArrive(t *testing.T) {
 	arrived := make(chan arrival, 10)
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var one arrival
-		if r.Header.Get(simulated.DefaultSecretHeader) != "shared" || json.NewDecoder(r.Body).Decode(&one) != nil {
+		if r.Header.Get(webhook.DefaultSecretHeader) != "shared" || json.NewDecoder(r.Body).Decode(&one) != nil {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
 		arrived <- one
 	}))
 	t.Cleanup(receiver.Close)
-	require.NoError(t, gov.NDIA.Notifications.SetWebhooks(simulated.Webhook{Organisation: banksia, URL: receiver.URL, Secret: "shared"}))
+	require.NoError(t, gov.NDIA.Webhooks.SetWebhooks(webhook.Webhook{Organisation: banksia, URL: receiver.URL, Secret: "shared"}))
 	for _, event := range ndia.Events {
 		require.NoError(t, gov.reader().Subscribe(t.Context(), event))
 	}

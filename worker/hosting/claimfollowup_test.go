@@ -22,6 +22,7 @@ import (
 	"github.com/caresync/caresync/protocol"
 	simulated "github.com/caresync/caresync/simulator/claims"
 	"github.com/caresync/caresync/simulator/faults"
+	"github.com/caresync/caresync/simulator/webhook"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/starter/api"
 	"github.com/caresync/caresync/testkit"
@@ -260,17 +261,17 @@ func TestCheckStatusBringsInWhatWasClaimed(t *testing.T) {
 	require.NoError(t, err)
 	served := httptest.NewServer(api.New(api.Options{Store: w.Store, Claims: service.client, Logger: zap.NewNop(), Stopping: t.Context()}))
 	t.Cleanup(served.Close)
-	require.NoError(t, w.Claims.Teller.SetWebhooks(simulated.Webhook{URL: served.URL + "/v1/claim-events", Token: token, Copies: 2}))
+	require.NoError(t, w.Claims.Webhooks.SetWebhooks(webhook.Webhook{URL: served.URL + "/v1/claim-events", Token: token, Copies: 2}))
 
-	claim, err := w.Claims.Submit(simulated.Order{People: []string{person}, Lines: 40, Strangers: []string{nobody}})
+	claim, err := w.Claims.Submit(simulated.Request{People: []string{person}, Lines: 40, Strangers: []string{nobody}})
 	require.NoError(t, err)
 	for claim.Status != simulated.Completed {
 		claim, err = w.Claims.CheckStatus(claim.ID, false)
 		require.NoError(t, err)
 	}
-	require.Eventually(t, func() bool { return w.Claims.Teller.Waiting() == 0 }, 2*time.Minute, 5*time.Millisecond)
-	for _, delivery := range w.Claims.Teller.Deliveries() {
-		require.Equal(t, http.StatusAccepted, delivery.Answer)
+	require.Eventually(t, func() bool { return w.Claims.Webhooks.Waiting() == 0 }, 2*time.Minute, 5*time.Millisecond)
+	for _, delivery := range w.Claims.Webhooks.Deliveries() {
+		require.Equal(t, http.StatusAccepted, delivery.Status)
 	}
 	_, view := service.followedUp(t, claim.ID)
 	require.Equal(t, claims.Completed, view.Status)
