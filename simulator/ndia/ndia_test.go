@@ -19,8 +19,8 @@ import (
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/gateway"
 	"github.com/caresync/caresync/simulator/ndia"
-	"github.com/caresync/caresync/simulator/webhook"
 	"github.com/caresync/caresync/simulator/scenarios"
+	"github.com/caresync/caresync/simulator/webhook"
 	"github.com/caresync/caresync/simulator/world"
 )
 
@@ -334,7 +334,9 @@ func TestEndorsementsDecideDayByDay(t *testing.T) {
 		return status
 	}
 	require.Equal(t, http.StatusOK, status())
-	require.NoError(t, s.world.MoveParticipant("fresh-plan", world.PlanMove{Name: world.EndEndorsement, Date: "today+1d"}))
+	require.NoError(t, s.world.MoveParticipant("fresh-plan", world.PlanMove{Name: world.LoseEndorsement}))
+	require.Equal(t, http.StatusForbidden, status())
+	require.NoError(t, s.world.MoveParticipant("fresh-plan", world.PlanMove{Name: world.Endorse, End: "today+1d"}))
 	require.NoError(t, s.world.Advance(today+1))
 	require.Equal(t, http.StatusOK, status(), "its last day counts")
 	require.NoError(t, s.world.Advance(today+2))

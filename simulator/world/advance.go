@@ -77,40 +77,23 @@ func (c *change) takeDue(to Date) []scheduledMove {
 		}
 	}
 	slices.SortStableFunc(due, func(a, b scheduledMove) int { return int(a.on - b.on) })
-	c.left = left
+	c.scheduled = left
 	return due
 }
 
 func (c *change) runScheduled(due []scheduledMove) {
 	for _, scheduled := range due {
 		c.today = max(c.today, scheduled.on)
-		if scheduled.planMove != nil {
-			if err := c.tryPlanMove(scheduled.participant, *scheduled.planMove); err != nil {
-				c.skipped = append(c.skipped, fmt.Sprintf("participant %q: %v", c.world.participants.list[scheduled.participant].Key, err))
-			}
-			continue
-		}
-		if err := c.tryMove(scheduled.person, scheduled.move); err != nil {
-			c.skipped = append(c.skipped, fmt.Sprintf("person %q: %v", c.world.people[scheduled.person].Key, err))
+		if err := scheduled.run(c); err != nil {
+			c.skipped = append(c.skipped, fmt.Sprintf("%s: %v", scheduled.of, err))
 		}
 	}
-}
-
-// tryMove carries a move out, or leaves the change as it was.
-func (c *change) tryMove(slot int, move Move) error {
-	before, ids := c.current(slot), c.sequence
-	c.people[slot] = before.clone()
-	if _, err := c.move(slot, move); err != nil {
-		c.people[slot], c.sequence = before, ids
-		return err
-	}
-	return nil
 }
 
 // turnQuarter ends the ongoing budgets of the quarter before, carries over what may be carried, and begins new ones.
 func (c *change) turnQuarter(quarter Period) {
-	for slot := range c.world.people {
-		current := c.current(slot)
+	for slot := range c.world.people.list {
+		current := c.people.current(slot)
 		if current.NotUpstream {
 			continue
 		}
@@ -118,7 +101,7 @@ func (c *change) turnQuarter(quarter Period) {
 		if !funded || holdsOngoing(current, part.Start) {
 			continue
 		}
-		person := c.person(slot)
+		person := c.people.own(slot)
 		carried := decimal.Zero
 		if previous := lastOngoing(person, part.Start); previous != nil {
 			carried = carryOver(previous)
@@ -132,62 +115,16 @@ func (c *change) turnQuarter(quarter Period) {
 		budget.UpdatedAt = c.at()
 		person.Budgets = append(person.Budgets, budget)
 	}
-	c.turnPools(quarter)
-}
-
-func (c *change) turnPools(quarter Period) {
-	people := make([]*Person, len(c.world.people))
-	for slot := range people {
-		people[slot] = c.current(slot)
-	}
-	for _, organisation := range c.world.organisations {
-		for _, provider := range organisation.ServiceProviders {
-			if budget, any := newPoolBudget(&c.sequence, people, provider.ID, quarter); any {
-				budget.UpdatedAt = c.at()
-				c.setPool(provider.ID, append(slices.Clone(c.pool(provider.ID)), &budget))
-			}
-		}
-	}
-}
-
-func (c *change) pool(serviceProviderID string) []*Budget {
-	if budgets, changed := c.pools[serviceProviderID]; changed {
-		return budgets
-	}
-	return c.world.pools[serviceProviderID]
-}
-
-func (c *change) setPool(serviceProviderID string, budgets []*Budget) {
-	c.pools[serviceProviderID] = budgets
 }
 
 // closeBudgets closes what ended long enough ago.
 func (c *change) closeBudgets() {
-	for slot := range c.world.people {
-		for i := range c.current(slot).Budgets {
-			if probe := c.current(slot).Budgets[i]; closeIfDue(&probe, c.today) {
+	for slot := range c.world.people.list {
+		for i := range c.people.current(slot).Budgets {
+			if probe := c.people.current(slot).Budgets[i]; closeIfDue(&probe, c.today) {
 				probe.UpdatedAt = c.at()
-				c.person(slot).Budgets[i] = probe
+				c.people.own(slot).Budgets[i] = probe
 			}
 		}
-	}
-	for _, organisation := range c.world.organisations {
-		for _, provider := range organisation.ServiceProviders {
-			c.closePool(provider.ID)
-		}
-	}
-}
-
-func (c *change) closePool(serviceProviderID string) {
-	budgets := slices.Clone(c.pool(serviceProviderID))
-	changed := false
-	for i, budget := range budgets {
-		if probe := *budget; closeIfDue(&probe, c.today) {
-			probe.UpdatedAt = c.at()
-			budgets[i], changed = &probe, true
-		}
-	}
-	if changed {
-		c.setPool(serviceProviderID, budgets)
 	}
 }

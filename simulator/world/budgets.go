@@ -24,7 +24,7 @@ func (m *maker) fundQuarters(p *Person, cameFromAnotherProvider bool) {
 		if !funded {
 			continue
 		}
-		budget := m.world.newBudget(p, Ongoing, period)
+		budget := newBudget(&m.world.sequence, p, Ongoing, period)
 		budget.Entitlements = ongoingEntitlements(p, period)
 		if previous := lastOngoing(p, period.Start); previous != nil {
 			if carried := carryOver(previous); carried.IsPositive() {
@@ -70,13 +70,13 @@ func (m *maker) fundAllocation(p *Person, held Classification) {
 	if !known || level.FundingSource == Ongoing {
 		return
 	}
-	budget := m.world.newBudget(p, level.FundingSource, allocationPeriod(level, held.Start))
+	budget := newBudget(&m.world.sequence, p, level.FundingSource, allocationPeriod(level, held.Start))
 	budget.Entitlements = []Entitlement{{level.EntitlementCode, level.Amount}}
 	m.use(p, &budget, 80)
 	p.Budgets = append(p.Budgets, budget)
 	if level.FundingSource == AssistiveTechnology && m.oneIn(4) {
 		// Real data hold further assistive-technology budgets of 0.00 with the same dates.
-		empty := m.world.newBudget(p, AssistiveTechnology, budget.Period())
+		empty := newBudget(&m.world.sequence, p, AssistiveTechnology, budget.Period())
 		empty.Entitlements = []Entitlement{{level.EntitlementCode, decimal.Zero}}
 		p.Budgets = append(p.Budgets, empty)
 	}
@@ -89,11 +89,7 @@ func allocationPeriod(level Level, start Date) Period {
 	return Period{start, start.AddDays(7*level.Weeks - 1)}
 }
 
-// newBudget starts a budget with an id of its own, held by the person's main provider.
-func (w *World) newBudget(p *Person, typeCode string, period Period) Budget {
-	return newBudget(&w.sequence, p, typeCode, period)
-}
-
+// newBudget returns an empty budget with an id of its own, held by the person's main provider.
 func newBudget(ids *sequence, p *Person, typeCode string, period Period) Budget {
 	return Budget{
 		ID: ids.budgetID(), CareRecipientID: p.CareRecipientID,

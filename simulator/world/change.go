@@ -8,30 +8,27 @@ import (
 
 // change collects what a move or an advance alters, on copies, so that it takes effect as a whole or not at all.
 type change struct {
-	world    *World
-	stamp    stamp
-	today    Date
-	sequence sequence
-	people   map[int]*Person
-	pools    map[string][]*Budget
-	// participants are copied like people; events are told when the change takes effect.
-	participants map[int]*Participant
-	events       []Event
-	left         []scheduledMove
-	skipped      []string
+	world        *World
+	stamp        stamp
+	today        Date
+	sequence     sequence
+	people       draft[*Person]
+	participants draft[*Participant]
+	// events are reported when the change takes effect.
+	events    []Event
+	scheduled []scheduledMove
+	skipped   []string
 }
 
 // stamp is the updatedAt of everything that one change touches.
 type stamp struct{ at time.Time }
 
-// scheduledMove is a scenario's move that waits for its day; NoDate: for the next advance. It is a participant's where there
-// is a planMove, a person's otherwise.
+// scheduledMove is a scenario's move that waits for its day; NoDate: for the next advance.
 type scheduledMove struct {
-	on          Date
-	person      int
-	move        Move
-	participant int
-	planMove    *PlanMove
+	on Date
+	// of names whom the move is about.
+	of  string
+	run func(c *change) error
 }
 
 // nextStamp is now, but always later than the stamp before.
@@ -46,7 +43,7 @@ func (w *World) nextStamp() stamp {
 func (w *World) begin(at stamp) *change {
 	return &change{
 		world: w, stamp: at, today: w.today, sequence: w.sequence,
-		people: map[int]*Person{}, pools: map[string][]*Budget{}, participants: map[int]*Participant{}, left: w.scheduled,
+		people: w.people.draft(), participants: w.participants.draft(), scheduled: w.scheduled,
 	}
 }
 
@@ -57,20 +54,12 @@ func (w *World) commit(c *change, record Change) error {
 			return fmt.Errorf("the change was not recorded and did not happen: %w", err)
 		}
 	}
-	for slot, person := range c.people {
-		w.people[slot] = person
+	c.people.apply()
+	c.participants.apply()
+	for slot := range c.people.copies {
 		w.indexBudgets(slot)
 	}
-	for slot, participant := range c.participants {
-		w.participants.list[slot] = participant
-	}
-	for serviceProviderID, budgets := range c.pools {
-		w.pools[serviceProviderID] = nil
-		for _, budget := range budgets {
-			w.addPoolBudget(serviceProviderID, budget)
-		}
-	}
-	w.today, w.sequence, w.scheduled, w.lastStamp = c.today, c.sequence, c.left, c.stamp.at
+	w.today, w.sequence, w.scheduled, w.lastStamp = c.today, c.sequence, c.scheduled, c.stamp.at
 	w.version++
 	if w.onEvents != nil && len(c.events) > 0 {
 		w.onEvents(c.events)
@@ -79,42 +68,6 @@ func (w *World) commit(c *change, record Change) error {
 }
 
 func (c *change) at() time.Time { return c.stamp.at }
-
-// person gives the change's own copy of a person.
-func (c *change) person(slot int) *Person {
-	person, copied := c.people[slot]
-	if !copied {
-		person = c.world.people[slot].clone()
-		c.people[slot] = person
-	}
-	return person
-}
-
-// current gives a person as the change left them, without copying.
-func (c *change) current(slot int) *Person {
-	if person, copied := c.people[slot]; copied {
-		return person
-	}
-	return c.world.people[slot]
-}
-
-// participant gives the change's own copy of a participant.
-func (c *change) participant(slot int) *Participant {
-	participant, copied := c.participants[slot]
-	if !copied {
-		participant = c.world.participants.list[slot].clone()
-		c.participants[slot] = participant
-	}
-	return participant
-}
-
-// currentParticipant gives a participant as the change left them, without copying.
-func (c *change) currentParticipant(slot int) *Participant {
-	if participant, copied := c.participants[slot]; copied {
-		return participant
-	}
-	return c.world.participants.list[slot]
-}
 
 func (c *change) date(expression DateExpression, otherwise Date) (Date, error) {
 	if expression == "" {
@@ -145,18 +98,12 @@ func (w *World) Replay(record Change) error {
 	return err
 }
 
-// schedule keeps the moves of a scenario's person for the day on which they are due.
-func (w *World) schedule(spec *scenarioPerson) error {
-	slot := w.byKey[spec.Key]
-	for _, move := range spec.Moves {
-		if _, known := moves[move.Name]; !known {
-			return fmt.Errorf("there is no move %q; the moves are %v", move.Name, MoveNames())
-		}
-		on, err := move.On.Resolve(w.origin)
-		if err != nil {
-			return err
-		}
-		w.scheduled = append(w.scheduled, scheduledMove{on: on, person: slot, move: move})
+// schedule keeps a scenario's move for the day on which it is due.
+func (w *World) schedule(on DateExpression, of string, run func(c *change) error) error {
+	day, err := on.Resolve(w.origin)
+	if err != nil {
+		return err
 	}
+	w.scheduled = append(w.scheduled, scheduledMove{on: day, of: of, run: run})
 	return nil
 }

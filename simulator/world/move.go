@@ -40,16 +40,13 @@ const (
 	ChangeLevel MoveName = "change-level"
 	// AddClassification: a further classification. Code, Date, End.
 	AddClassification MoveName = "add-classification"
-	// EndClassification: an open classification ends. Code (the first open one), Date.
-	EndClassification MoveName = "end-classification"
 	// ReopenClassification: the classification that ended last is open again. Code.
 	ReopenClassification MoveName = "reopen-classification"
 	// HideClassifications and ShowClassifications: the summary's list is empty, and back.
 	HideClassifications MoveName = "hide-classifications"
 	ShowClassifications MoveName = "show-classifications"
-	// AddSupplement and EndSupplement. Code, Date, End.
+	// AddSupplement: a supplement is paid. Code, Date, End.
 	AddSupplement MoveName = "add-supplement"
-	EndSupplement MoveName = "end-supplement"
 	// AddBudget: a further budget. Type, Amount, Date, End.
 	AddBudget MoveName = "add-budget"
 	// HideBudget: a budget is missing from every answer; ShowBudgets brings all back. Budget (the first of Type).
@@ -61,8 +58,7 @@ const (
 	// WithdrawConsent (Status "details-refused" refuses the details only) and GiveConsent.
 	WithdrawConsent MoveName = "withdraw-consent"
 	GiveConsent     MoveName = "give-consent"
-	// RemoveEntry and RegisterEntry: without a registered entry no budgets are visible.
-	RemoveEntry   MoveName = "remove-entry"
+	// RegisterEntry: the entry is registered, and budgets become visible.
 	RegisterEntry MoveName = "register-entry"
 	// Depart notes a departure date, Leave takes the person off the provider's lists, Return undoes both. Date.
 	Depart MoveName = "depart"
@@ -137,12 +133,10 @@ var moves = map[MoveName]moveFunc{
 	RemoveContributions:  removeContributions,
 	ChangeLevel:          changeLevel,
 	AddClassification:    addClassification,
-	EndClassification:    endClassification,
 	ReopenClassification: reopenClassification,
 	HideClassifications:  setInSummary(func(p *Person) { p.ClassificationsHidden = true }),
 	ShowClassifications:  setInSummary(func(p *Person) { p.ClassificationsHidden = false }),
 	AddSupplement:        addSupplement,
-	EndSupplement:        endSupplement,
 	AddBudget:            addBudget,
 	HideBudget:           hideBudget,
 	ShowBudgets:          showBudgets,
@@ -150,7 +144,6 @@ var moves = map[MoveName]moveFunc{
 	ShareBudget:          shareBudget,
 	WithdrawConsent:      withdrawConsent,
 	GiveConsent:          setInSummary(func(p *Person) { p.Consent = ConsentGiven }),
-	RemoveEntry:          setInSummary(func(p *Person) { p.EntryRegistered = false }),
 	RegisterEntry:        setInSummary(func(p *Person) { p.EntryRegistered = true }),
 	Depart:               depart,
 	Leave:                leave,
@@ -162,9 +155,15 @@ var moves = map[MoveName]moveFunc{
 	CorrectIdentity:      setInSummary(func(p *Person) { p.Upstream = p.Held }),
 }
 
-// MoveNames lists every move, in alphabetical order.
-func MoveNames() []MoveName {
-	return slices.Sorted(maps.Keys(moves))
+// MoveNames returns the names of all moves in alphabetical order.
+func MoveNames() []MoveName { return slices.Sorted(maps.Keys(moves)) }
+
+// checkMove returns an error unless there is a move of that name.
+func checkMove[N ~string, F any](known map[N]F, name N) error {
+	if _, exists := known[name]; exists {
+		return nil
+	}
+	return fmt.Errorf("there is no move %q; the moves are %v", name, slices.Sorted(maps.Keys(known)))
 }
 
 // Move lets something happen to a person, named by key or care recipient id. The error is ErrNoSuchPerson, or says which
@@ -176,7 +175,7 @@ func (w *World) Move(person string, move Move) (Result, error) {
 }
 
 func (w *World) move(person string, move Move, at stamp) (Result, error) {
-	slot, found := w.slot(person)
+	slot, found := w.people.slot(person)
 	if !found {
 		return Result{}, fmt.Errorf("%w: use a key or a care recipient id", ErrNoSuchPerson)
 	}
@@ -186,19 +185,18 @@ func (w *World) move(person string, move Move, at stamp) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return result, w.commit(c, Change{At: at.at, Person: w.people[slot].Key, Move: move})
+	return result, w.commit(c, Change{At: at.at, Person: w.people.list[slot].Key, Move: move})
 }
 
 func (c *change) move(slot int, move Move) (Result, error) {
-	run, known := moves[move.Name]
-	if !known {
-		return Result{}, fmt.Errorf("there is no move %q; the moves are %v", move.Name, MoveNames())
+	if err := checkMove(moves, move.Name); err != nil {
+		return Result{}, err
 	}
-	person := c.person(slot)
+	person := c.people.own(slot)
 	if person.NotUpstream {
 		return Result{}, fmt.Errorf("move %s: the person is not known upstream", move.Name)
 	}
-	result, err := run(c, person, move)
+	result, err := moves[move.Name](c, person, move)
 	if err != nil {
 		return Result{}, fmt.Errorf("move %s: %w", move.Name, err)
 	}

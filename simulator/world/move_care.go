@@ -77,22 +77,6 @@ func addClassification(c *change, p *Person, m Move) (Result, error) {
 	return Result{}, nil
 }
 
-func endClassification(c *change, p *Person, m Move) (Result, error) {
-	date, err := c.date(m.Date, c.today)
-	if err != nil {
-		return Result{}, err
-	}
-	for i := range p.Classifications {
-		held := &p.Classifications[i]
-		if (m.Code == "" || held.Code == m.Code) && (held.End == NoDate || held.End > date) {
-			held.End = date
-			c.fundingChanged(p, date)
-			return Result{}, nil
-		}
-	}
-	return Result{}, errors.New("no open classification fits")
-}
-
 func reopenClassification(c *change, p *Person, m Move) (Result, error) {
 	var last *Classification
 	for i := range p.Classifications {
@@ -122,22 +106,6 @@ func addSupplement(c *change, p *Person, m Move) (Result, error) {
 	p.Supplements = append(p.Supplements, supplement(cmp.Or(m.Code, "OXY_NORM"), start, end))
 	c.fundingChanged(p, start)
 	return Result{}, nil
-}
-
-func endSupplement(c *change, p *Person, m Move) (Result, error) {
-	date, err := c.date(m.Date, c.today)
-	if err != nil {
-		return Result{}, err
-	}
-	for i := range p.Supplements {
-		paid := &p.Supplements[i]
-		if (m.Code == "" || paid.Code == m.Code) && paid.End == NoDate {
-			paid.End = date
-			c.fundingChanged(p, date)
-			return Result{}, nil
-		}
-	}
-	return Result{}, errors.New("no open supplement fits")
 }
 
 // fundingChanged recalculates the ongoing budgets from a date on, and begins this quarter's if there is none yet.

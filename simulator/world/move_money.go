@@ -247,8 +247,8 @@ func moveBudget(c *change, p *Person, m Move) (Result, error) {
 }
 
 func shareBudget(c *change, p *Person, m Move) (Result, error) {
-	slot, found := c.world.slot(m.To)
-	if !found || c.current(slot).Key == p.Key {
+	slot, found := c.world.people.slot(m.To)
+	if !found || c.people.current(slot).Key == p.Key {
 		return Result{}, fmt.Errorf("to %q: name another person", m.To)
 	}
 	at := slices.IndexFunc(p.Budgets, func(budget Budget) bool {
@@ -257,7 +257,7 @@ func shareBudget(c *change, p *Person, m Move) (Result, error) {
 	if at < 0 {
 		return Result{}, errors.New("no visible budget fits")
 	}
-	other := c.person(slot)
+	other := c.people.own(slot)
 	shared := p.Budgets[at]
 	shared.Entitlements, shared.Usage = slices.Clone(shared.Entitlements), slices.Clone(shared.Usage)
 	shared.CareRecipientID, shared.UpdatedAt = other.CareRecipientID, c.at()

@@ -10,27 +10,25 @@ import (
 // A Participant is a snapshot; a move makes a new one and leaves those handed out as they are.
 type Participant struct {
 	// Key names the participant to tests and to the control API: the scenario's key, or participant-00001 and so on.
-	Key string
+	Key string `yaml:"key"`
 	// About says in a sentence what is special about a scenario's participant.
-	About string
-
-	NDISNumber string
+	About      string `yaml:"about"`
+	NDISNumber string `yaml:"ndis_number"`
 	// NotUpstream participants exist only in the providers' records: the NDIA does not know their number.
-	NotUpstream bool
-	Upstream    Identity
+	NotUpstream bool     `yaml:"not_upstream"`
+	Upstream    Identity `yaml:"upstream"`
 	// Held and HeldNDISNumber are the providers' own records; HeldBy are the RA numbers of those that hold the participant.
-	Held           Identity
-	HeldNDISNumber string
-	HeldBy         []string
-
+	Held           Identity `yaml:"-"`
+	HeldNDISNumber string   `yaml:"-"`
+	HeldBy         []string `yaml:"-"`
 	// NotPACE participants still have a plan of the earlier system.
-	NotPACE bool
+	NotPACE bool `yaml:"not_pace"`
 	// FirstStart never changes; a plan's own start moves at each reassessment.
-	FirstStart   Date
-	Endorsements []Endorsement
+	FirstStart   Date          `yaml:"plan_first_start"`
+	Endorsements []Endorsement `yaml:"endorsements"`
 	// Plans are in the order of their start.
-	Plans   []PACEPlan
-	Written Written
+	Plans   []PACEPlan `yaml:"-"`
+	Written Written    `yaml:"written"`
 }
 
 // The roles that a participant can give to an organisation, as the wire writes them.
@@ -46,9 +44,10 @@ var neededRoles = []string{PlanManager, MyProvider}
 
 // Endorsement is a role that the participant gave to an organisation for a time, both days included.
 type Endorsement struct {
-	RANumber   string
-	Role       string
-	Start, End Date
+	RANumber string `yaml:"organisation"`
+	Role     string `yaml:"role"`
+	Start    Date   `yaml:"start"`
+	End      Date   `yaml:"end"`
 }
 
 // Period gives the time for which the endorsement holds.
@@ -56,18 +55,19 @@ func (e Endorsement) Period() Period { return Period{e.Start, e.End} }
 
 // PACEPlan is a participant's plan from one reassessment to the next.
 type PACEPlan struct {
-	Start, End Date
+	Start Date `yaml:"start"`
+	End   Date `yaml:"end"`
 	// Management is that of the categories without funding.
-	Management string
+	Management string `yaml:"management"`
 	// AnswersBudget says that the budget call answers with this plan where several cover a day.
-	AnswersBudget bool
+	AnswersBudget bool `yaml:"answers_budget"`
 	// AnswersEarly says that the budget call answers with this plan although it has not begun.
-	AnswersEarly bool
+	AnswersEarly bool `yaml:"-"`
 	// Tree are the dates that the budget tree gives; zero: those of the plan.
-	Tree Period
+	Tree Period `yaml:"-"`
 	// Budgets are the funded ones; the other categories are listed with 0.00, save for those in Unlisted.
-	Budgets  []PlanBudget
-	Unlisted []int
+	Budgets  []PlanBudget `yaml:"-"`
+	Unlisted []int        `yaml:"-"`
 }
 
 // Period gives the time that the plan covers.
@@ -84,19 +84,24 @@ func (p *PACEPlan) TreePeriod() Period {
 // PlanBudget is what a plan gives for a support category, under one budget type and management. Amounts are in dollars.
 type PlanBudget struct {
 	// Category is the category's number, 0 for one that nobody knows; Name is what the wire calls it.
-	Category int
-	Name     string
+	Category int    `yaml:"-"`
+	Name     string `yaml:"called"`
 	// Type is Flexible or Stated; Management is Plan-managed, Self-managed or Agency-managed.
-	Type, Management, SupportType, Component string
-	Start, End                               Date
-
-	Approved, Spent decimal.Decimal
+	Type        string          `yaml:"type"`
+	Management  string          `yaml:"management"`
+	SupportType string          `yaml:"support_type"`
+	Component   string          `yaml:"component"`
+	Start       Date            `yaml:"start"`
+	End         Date            `yaml:"end"`
+	Approved    decimal.Decimal `yaml:"approved"`
+	Spent       decimal.Decimal `yaml:"spent"`
 	// ReleasedAs and RemainingAs take the place of what would follow from periods and spending, so that amounts do not add up.
-	ReleasedAs, RemainingAs decimal.NullDecimal
-	Periods                 []FundingPeriod
-	Items                   []StatedItem
+	ReleasedAs  decimal.NullDecimal `yaml:"released"`
+	RemainingAs decimal.NullDecimal `yaml:"remaining"`
+	Periods     []FundingPeriod     `yaml:"-"`
+	Items       []StatedItem        `yaml:"items"`
 	// Absent are the fields that the wire leaves out; FieldNames lists them.
-	Absent []string
+	Absent []string `yaml:"absent"`
 }
 
 // Lacks tells whether the wire leaves a field of the budget out.
@@ -136,22 +141,23 @@ type FundingPeriod struct {
 
 // StatedItem is a support item that the plan names.
 type StatedItem struct {
-	Number, Text string
-	Approved     decimal.Decimal
+	Number   string          `yaml:"number"`
+	Text     string          `yaml:"text"`
+	Approved decimal.Decimal `yaml:"approved"`
 }
 
 // Written says how a participant's data are written where real ones differ; empty values are chosen by the NDIS number.
 type Written struct {
 	// Amounts are written as "number" or "text".
-	Amounts string
+	Amounts string `yaml:"amounts"`
 	// NoDate is how an absent date is written: "null", "empty", "zero" (0000-00-00), "first" (0001-01-01) or "absent".
-	NoDate string
+	NoDate string `yaml:"no_date"`
 	// Errors are "strings", "objects", "text" (a plain body) or "unsuccessful" (status 200, success false).
-	Errors string
+	Errors string `yaml:"errors"`
 	// Totals are those of support types and of the whole plan: "none" leaves them out.
-	Totals string
+	Totals string `yaml:"totals"`
 	// TotalsDifferBy is added to the spent amounts of support types, which then do not add up with their categories.
-	TotalsDifferBy decimal.Decimal
+	TotalsDifferBy decimal.Decimal `yaml:"totals_differ_by"`
 }
 
 // Authority is what the NDIA lets an organisation see of a participant.
@@ -242,6 +248,15 @@ func (p *Participant) EndedPlans(covered, today Date) []*PACEPlan {
 	return ended
 }
 
+func (p *Participant) key() string { return p.Key }
+
+func (p *Participant) number() string {
+	if p.NotUpstream {
+		return ""
+	}
+	return p.NDISNumber
+}
+
 func (p *Participant) clone() *Participant {
 	copied := *p
 	copied.HeldBy = slices.Clone(p.HeldBy)
@@ -269,20 +284,13 @@ func (w *World) Participants() []*Participant {
 func (w *World) FindParticipant(name string) (*Participant, bool) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
-	slot, found := w.participants.slot(name)
-	if !found {
-		return nil, false
-	}
-	return w.participants.list[slot], true
+	return w.participants.find(name)
 }
 
 // ByNDISNumber gives the participant whom the NDIA knows under a number, and the day on which it is asked.
 func (w *World) ByNDISNumber(number string) (participant *Participant, today Date, found bool) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
-	slot, found := w.participants.byNumber[number]
-	if !found {
-		return nil, w.today, false
-	}
-	return w.participants.list[slot], w.today, true
+	participant, found = w.participants.withNumber(number)
+	return participant, w.today, found
 }

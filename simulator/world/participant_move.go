@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -32,16 +33,12 @@ const (
 	Vary PlanMoveName = "vary"
 	// RemoveCategory takes a category out of the tree altogether. Category.
 	RemoveCategory PlanMoveName = "remove-category"
-	// LoseEndorsement ends what was given to an organisation yesterday, EndEndorsement on a date; Endorse gives it.
-	// Organisation, Role (both), Date, End.
-	LoseEndorsement PlanMoveName = "lose-endorsement"
-	EndEndorsement  PlanMoveName = "end-endorsement"
+	// Endorse endorses an organisation, LoseEndorsement ends its endorsements as of yesterday. Organisation, Role (both), Date, End.
 	Endorse         PlanMoveName = "endorse"
+	LoseEndorsement PlanMoveName = "lose-endorsement"
 	// ChangeParticipant: the NDIA knows another name or birth date; CorrectParticipant: it agrees with what the providers hold.
 	ChangeParticipant  PlanMoveName = "change-identity"
 	CorrectParticipant PlanMoveName = "correct-identity"
-	// NotifyOnly changes nothing, but tells the organisations that something did. Event.
-	NotifyOnly PlanMoveName = "notify"
 )
 
 // PlanMove is something that happens to one participant.
@@ -66,7 +63,6 @@ type PlanMove struct {
 	// Organisation is an RA number, or the key or id of one of its providers.
 	Organisation string         `yaml:"organisation" json:"organisation,omitzero"`
 	Role         string         `yaml:"role" json:"role,omitzero"`
-	Event        string         `yaml:"event" json:"event,omitzero"`
 	GivenName    string         `yaml:"given_name" json:"givenName,omitzero"`
 	FamilyName   string         `yaml:"family_name" json:"familyName,omitzero"`
 	BirthDate    DateExpression `yaml:"birth_date" json:"birthDate,omitzero"`
@@ -109,11 +105,9 @@ var planMoves = map[PlanMoveName]planMoveFunc{
 	Vary:               vary,
 	RemoveCategory:     removeCategory,
 	LoseEndorsement:    loseEndorsement,
-	EndEndorsement:     endEndorsement,
 	Endorse:            endorse,
 	ChangeParticipant:  changeParticipant,
 	CorrectParticipant: func(_ *change, p *Participant, _ PlanMove) error { p.Upstream = p.Held; return nil },
-	NotifyOnly:         notifyOnly,
 }
 
 // PlanMoveNames lists every move of participants, in alphabetical order.
@@ -140,16 +134,15 @@ func (w *World) moveParticipant(name string, move PlanMove, at stamp) error {
 }
 
 func (c *change) moveParticipant(slot int, move PlanMove) error {
-	run, known := planMoves[move.Name]
-	if !known {
-		return fmt.Errorf("there is no move %q; the moves are %v", move.Name, PlanMoveNames())
+	if err := checkMove(planMoves, move.Name); err != nil {
+		return err
 	}
-	participant := c.participant(slot)
+	participant := c.participants.own(slot)
 	if participant.NotUpstream {
 		return fmt.Errorf("move %s: the participant is not known upstream", move.Name)
 	}
 	before := len(c.events)
-	if err := run(c, participant, move); err != nil {
+	if err := planMoves[move.Name](c, participant, move); err != nil {
 		c.events = c.events[:before]
 		return fmt.Errorf("move %s: %w", move.Name, err)
 	}
@@ -159,19 +152,8 @@ func (c *change) moveParticipant(slot int, move PlanMove) error {
 	return nil
 }
 
-// tryPlanMove carries a move out, or leaves the change as it was.
-func (c *change) tryPlanMove(slot int, move PlanMove) error {
-	before := c.currentParticipant(slot)
-	c.participants[slot] = before.clone()
-	if err := c.moveParticipant(slot, move); err != nil {
-		c.participants[slot] = before
-		return err
-	}
-	return nil
-}
-
-// tell notes an event for every organisation that the participant endorsed.
-func (c *change) tell(p *Participant, event string) {
+// report records an event for every organisation that the participant endorsed.
+func (c *change) report(p *Participant, event string) {
 	c.events = append(c.events, Event{ID: event, Key: p.Key, NDISNumber: p.NDISNumber, Organisations: p.endorsed(c.today)})
 }
 
@@ -181,65 +163,35 @@ func changeParticipant(c *change, p *Participant, m PlanMove) error {
 		return err
 	}
 	p.Upstream = Identity{
-		GivenName: firstOf(m.GivenName, p.Upstream.GivenName), FamilyName: firstOf(m.FamilyName, p.Upstream.FamilyName), BirthDate: birth,
+		GivenName: cmp.Or(m.GivenName, p.Upstream.GivenName), FamilyName: cmp.Or(m.FamilyName, p.Upstream.FamilyName), BirthDate: birth,
 	}
 	return nil
 }
 
-func notifyOnly(c *change, p *Participant, m PlanMove) error {
-	if !slices.Contains(EventIDs, m.Event) {
-		return fmt.Errorf("event %q: use one of %v", m.Event, EventIDs)
-	}
-	if m.Event != RelationshipBegun && m.Event != RelationshipEnded {
-		c.tell(p, m.Event)
-		return nil
-	}
-	if len(p.Endorsements) == 0 {
-		return errors.New("the participant has no endorsement to tell of")
-	}
-	for _, given := range p.Endorsements {
-		c.tellOf(p, m.Event, given)
-	}
-	return nil
-}
-
-func (c *change) tellOf(p *Participant, event string, about Endorsement) {
+func (c *change) reportRelationship(p *Participant, event string, about Endorsement) {
 	c.events = append(c.events, Event{
 		ID: event, Key: p.Key, NDISNumber: p.NDISNumber, Organisations: []string{about.RANumber}, Endorsement: about,
 	})
 }
 
+// loseEndorsement ends the endorsements that fit, in the roles that the organisation holds.
 func loseEndorsement(c *change, p *Participant, m PlanMove) error {
-	return c.endEndorsements(p, m, c.today-1)
-}
-
-func endEndorsement(c *change, p *Participant, m PlanMove) error {
-	end, err := c.date(m.Date, c.today)
-	if err != nil {
-		return err
-	}
-	return c.endEndorsements(p, m, end)
-}
-
-// endEndorsements ends the endorsements that fit, in the roles that the organisation holds.
-func (c *change) endEndorsements(p *Participant, m PlanMove, end Date) error {
 	organisation, err := c.holderOf(p, m.Organisation)
 	if err != nil {
 		return err
 	}
-	ended := false
+	yesterday, lost := c.today-1, false
 	for i := range p.Endorsements {
 		given := &p.Endorsements[i]
 		fits := given.RANumber == organisation && (m.Role == "" || given.Role == m.Role)
-		if !fits || (given.End != NoDate && given.End <= end) {
+		if !fits || (given.End != NoDate && given.End <= yesterday) {
 			continue
 		}
-		given.End = end
-		c.tellOf(p, RelationshipEnded, *given)
-		ended = true
+		given.End, lost = yesterday, true
+		c.reportRelationship(p, RelationshipEnded, *given)
 	}
-	if !ended {
-		return errors.New("no endorsement fits that would end")
+	if !lost {
+		return errors.New("no active endorsement fits (organisation and role as given)")
 	}
 	return nil
 }
@@ -264,7 +216,7 @@ func endorse(c *change, p *Participant, m PlanMove) error {
 	for _, role := range roles {
 		given := Endorsement{RANumber: organisation, Role: role, Start: start, End: end}
 		p.Endorsements = append(p.Endorsements, given)
-		c.tellOf(p, RelationshipBegun, given)
+		c.reportRelationship(p, RelationshipBegun, given)
 	}
 	return nil
 }

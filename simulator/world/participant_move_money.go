@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -70,7 +71,7 @@ func (c *change) draw(p *Participant, m PlanMove, by func(spent, amount decimal.
 		return err
 	}
 	budgets[0].Spent = by(budgets[0].Spent, amountOr(m.Amount, usualAmount))
-	c.tell(p, BudgetUpdated)
+	c.report(p, BudgetUpdated)
 	return nil
 }
 
@@ -89,7 +90,7 @@ func clearSpent(c *change, p *Participant, m PlanMove) error {
 	for _, budget := range budgets {
 		budget.Spent = decimal.Zero
 	}
-	c.tell(p, BudgetUpdated)
+	c.report(p, BudgetUpdated)
 	return nil
 }
 
@@ -118,7 +119,7 @@ func reassess(c *change, p *Participant, m PlanMove) error {
 	}
 	p.Plans = append(p.Plans, next)
 	slices.SortStableFunc(p.Plans, func(a, b PACEPlan) int { return int(a.Start - b.Start) })
-	c.tell(p, PlanApproved)
+	c.report(p, PlanApproved)
 	return nil
 }
 
@@ -126,7 +127,7 @@ func switchTree(c *change, p *Participant, _ PlanMove) error {
 	for i := range p.Plans {
 		if plan := &p.Plans[i]; plan.Start > c.today {
 			plan.AnswersEarly = true
-			c.tell(p, BudgetUpdated)
+			c.report(p, BudgetUpdated)
 			return nil
 		}
 	}
@@ -224,7 +225,7 @@ func extend(c *change, p *Participant, m PlanMove) error {
 		return fmt.Errorf("the plan ends on %s already", plan.End)
 	}
 	plan.setEnd(end)
-	c.tell(p, PlanEndUpdated)
+	c.report(p, PlanEndUpdated)
 	return nil
 }
 
@@ -241,7 +242,7 @@ func shorten(c *change, p *Participant, m PlanMove) error {
 		return fmt.Errorf("the plan runs from %s to %s, and the new end must lie within", plan.Start, plan.End)
 	}
 	plan.setEnd(end)
-	c.tell(p, PlanEndUpdated)
+	c.report(p, PlanEndUpdated)
 	return nil
 }
 
@@ -261,14 +262,14 @@ func vary(c *change, p *Participant, m PlanMove) error {
 		budget.Approved, budget.Items = amount, budget.itemsFor(amount)
 		budget.divide()
 	} else {
-		category.Type = firstOf(m.Type, category.Type)
+		category.Type = cmp.Or(m.Type, category.Type)
 		budget := plan.budget(category)
-		budget.Management = firstOf(m.Management, budget.Management)
+		budget.Management = cmp.Or(m.Management, budget.Management)
 		budget.Component = component(budget.SupportType, budget.Type, budget.Management)
 		budget.Approved = amount
 		plan.Budgets = append(plan.Budgets, budget)
 	}
-	c.tell(p, BudgetUpdated)
+	c.report(p, BudgetUpdated)
 	return nil
 }
 
@@ -283,6 +284,6 @@ func removeCategory(c *change, p *Participant, m PlanMove) error {
 	}
 	plan.Budgets = slices.DeleteFunc(plan.Budgets, func(b PlanBudget) bool { return b.Category == category.Number })
 	plan.Unlisted = append(plan.Unlisted, category.Number)
-	c.tell(p, BudgetUpdated)
+	c.report(p, BudgetUpdated)
 	return nil
 }

@@ -288,11 +288,6 @@ func TestPlanMoves(t *testing.T) {
 			require.Equal(t, world.EndorsementIncomplete, after.AuthorityOf(wattleRA, today))
 			require.Equal(t, world.Endorsed, after.AuthorityOf(banksiaRA, today))
 		}},
-		{"end one endorsement", "fresh-plan", world.PlanMove{Name: world.EndEndorsement, Role: world.PlanManager, Date: "today+5d"}, world.RelationshipEnded, func(t *testing.T, w *world.World, _ *world.Participant) {
-			after := participant(t, w, "fresh-plan")
-			require.Equal(t, world.Endorsed, after.AuthorityOf(banksiaRA, today+5))
-			require.Equal(t, world.EndorsementIncomplete, after.AuthorityOf(banksiaRA, today+6))
-		}},
 		{"endorse", "never-endorsed", world.PlanMove{Name: world.Endorse}, world.RelationshipBegun + " " + world.RelationshipBegun, func(t *testing.T, w *world.World, _ *world.Participant) {
 			require.Equal(t, world.Endorsed, participant(t, w, "never-endorsed").AuthorityOf(banksiaRA, today))
 		}},
@@ -304,10 +299,6 @@ func TestPlanMoves(t *testing.T) {
 			after := participant(t, w, "surname-differs")
 			require.Equal(t, after.Held, after.Upstream)
 		}},
-		{"tell of nothing", "fresh-plan", world.PlanMove{Name: world.NotifyOnly, Event: world.PlanEndUpdated}, world.PlanEndUpdated, func(t *testing.T, w *world.World, before *world.Participant) {
-			require.Equal(t, before, participant(t, w, "fresh-plan"))
-		}},
-		{"tell of a relationship", "fresh-plan", world.PlanMove{Name: world.NotifyOnly, Event: world.RelationshipBegun}, world.RelationshipBegun + " " + world.RelationshipBegun, func(*testing.T, *world.World, *world.Participant) {}},
 		{"silently", "fresh-plan", world.PlanMove{Name: world.Spend, Silent: true}, "", func(t *testing.T, w *world.World, _ *world.Participant) {
 			require.Equal(t, "250", currentPlan(t, w, "fresh-plan").Budgets[0].Spent.String())
 		}},
@@ -355,11 +346,9 @@ func TestPlanMovesThatDoNotFitAreRefusedAndChangeNothing(t *testing.T) {
 		{"fresh-plan", "must lie within", world.PlanMove{Name: world.Shorten, End: "today-30d"}},
 		{"fresh-plan", "there is no category", world.PlanMove{Name: world.Vary, Category: "22"}},
 		{"fresh-plan", "there is no category", world.PlanMove{Name: world.RemoveCategory}},
-		{"never-endorsed", "no endorsement fits", world.PlanMove{Name: world.LoseEndorsement}},
-		{"endorsement-lapsed", "no endorsement fits", world.PlanMove{Name: world.EndEndorsement, Date: "today"}},
+		{"never-endorsed", "no active endorsement fits", world.PlanMove{Name: world.LoseEndorsement}},
+		{"endorsement-lapsed", "no active endorsement fits", world.PlanMove{Name: world.LoseEndorsement}},
 		{"fresh-plan", "no organisation has", world.PlanMove{Name: world.Endorse, Organisation: "nobody"}},
-		{"fresh-plan", "use one of", world.PlanMove{Name: world.NotifyOnly, Event: "PLAN_LOST"}},
-		{"never-endorsed", "no endorsement to tell of", world.PlanMove{Name: world.NotifyOnly, Event: world.RelationshipBegun}},
 	} {
 		before, _ := w.FindParticipant(c.person)
 		require.ErrorContains(t, w.MoveParticipant(c.person, c.move), c.message)
@@ -414,7 +403,6 @@ func TestParticipantsInScenarioFiles(t *testing.T) {
 		"participants: [{key: a, organisation: nobody}]":                                         `participant "a": no organisation`,
 		"participants: [{key: a, endorsements: [{organisation: nobody}]}]":                       "no organisation",
 		"participants: [{key: a, plans: [{start: someday}]}]":                                    "someday",
-		"participants: [{key: a, plans: [{end: none}]}]":                                         "needs an end",
 		"participants: [{key: a, plans: [{budgets: [{approved: 1}]}]}]":                          "needs a category",
 		"participants: [{key: a, plans: [{budgets: [{category: X, absent: [y]}]}]}]":             "there is no field",
 		"participants: [{key: a, plans: [{unlisted: [X], budgets: []}]}]":                        "there is no category",
@@ -498,7 +486,7 @@ func TestWhateverHappensParticipantsStaySound(t *testing.T) {
 			plans, ends := len(before.Plans), endsOf(before)
 			err := w.MoveParticipant(key, world.PlanMove{
 				Name: rapid.SampledFrom(world.PlanMoveNames()).Draw(rt, "move"), Category: rapid.SampledFrom([]string{"", "1", "14", "Relationships"}).Draw(rt, "category"),
-				End: rapid.SampledFrom([]world.DateExpression{"", "today+20d", "today+400d"}).Draw(rt, "end"), Event: world.BudgetUpdated,
+				End: rapid.SampledFrom([]world.DateExpression{"", "today+20d", "today+400d"}).Draw(rt, "end"),
 			})
 			after, _ := w.FindParticipant(key)
 			if err != nil {

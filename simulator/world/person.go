@@ -11,58 +11,54 @@ import (
 // A Person is a snapshot; a move makes a new one and leaves those handed out as they are.
 type Person struct {
 	// Key names the person to tests and to the control API: the scenario's key, or person-00001 and so on.
-	Key string
+	Key string `yaml:"key"`
 	// About says in a sentence what is special about a scenario's person.
-	About string
-
-	CareRecipientID string
+	About           string `yaml:"about"`
+	CareRecipientID string `yaml:"care_recipient_id"`
 	// NotUpstream people exist only in the provider's records: Services Australia does not know their id.
-	NotUpstream bool
+	NotUpstream bool `yaml:"not_upstream"`
 	// NotHeld people are on the provider's list upstream, but not in its own records.
-	NotHeld  bool
-	Upstream Identity
+	NotHeld  bool     `yaml:"not_held"`
+	Upstream Identity `yaml:"upstream"`
 	// Held and HeldCareRecipientID are the provider's own records.
-	Held                Identity
-	HeldCareRecipientID string
-
+	Held                Identity `yaml:"-"`
+	HeldCareRecipientID string   `yaml:"-"`
 	// Entries are the service providers that hold the person, the first being the main one.
-	Entries []Entry
+	Entries []Entry `yaml:"entries"`
 	// EntryRegistered is false while no registered entry exists: no budgets are visible then.
-	EntryRegistered bool
+	EntryRegistered bool `yaml:"-"`
 	// Delisted people answer "not found" in the summary, while their budgets can still be read.
-	Delisted bool
-	Consent  Consent
+	Delisted bool    `yaml:"delisted"`
+	Consent  Consent `yaml:"consent"`
 	// ClassificationsHidden makes the summary's list of classifications empty.
-	ClassificationsHidden bool
-
-	Classifications  []Classification
-	ApprovedServices []ApprovedService
-	Supplements      []Supplement
-	Contributions    []Contribution
-	Budgets          []Budget
-
+	ClassificationsHidden bool              `yaml:"-"`
+	Classifications       []Classification  `yaml:"classifications"`
+	ApprovedServices      []ApprovedService `yaml:"services"`
+	Supplements           []Supplement      `yaml:"supplements"`
+	Contributions         []Contribution    `yaml:"-"`
+	Budgets               []Budget          `yaml:"-"`
 	// UpdatedAt is when anything in the summary last changed.
-	UpdatedAt time.Time
+	UpdatedAt time.Time `yaml:"-"`
 }
 
 // Identity is who a person is.
 type Identity struct {
-	GivenName  string
-	FamilyName string
-	BirthDate  Date
+	GivenName  string `yaml:"given_name"`
+	FamilyName string `yaml:"family_name"`
+	BirthDate  Date   `yaml:"birth_date"`
 	// BirthDateText is written in place of the birth date where there is one.
-	BirthDateText string
+	BirthDateText string `yaml:"-"`
 }
 
 // Entry is a person's stay with a service provider. Each has a row of the summary.
 type Entry struct {
-	ServiceProviderID string
+	ServiceProviderID string `yaml:"provider"`
 	// Category is the funding that the entry is for; empty where categories are not told apart.
-	Category  string
-	Date      Date
-	Departure Date
+	Category  string `yaml:"category"`
+	Date      Date   `yaml:"date"`
+	Departure Date   `yaml:"departure"`
 	// ReportedProvider is the provider whose row is answered in place of this one's, if the person has gone there.
-	ReportedProvider string
+	ReportedProvider string `yaml:"-"`
 }
 
 // Consent says what the care recipient allows a provider to see.
@@ -77,11 +73,11 @@ const (
 
 // Classification is a funding level held for a time.
 type Classification struct {
-	Code          string
-	Name          string
-	FundingSource string
-	Start         Date
-	End           Date
+	Code          string `yaml:"code"`
+	Name          string `yaml:"-"`
+	FundingSource string `yaml:"-"`
+	Start         Date   `yaml:"start"`
+	End           Date   `yaml:"end"`
 }
 
 // Period gives the time for which the classification is held.
@@ -89,14 +85,20 @@ func (c Classification) Period() Period { return Period{c.Start, c.End} }
 
 // ApprovedService is a service that the person may receive.
 type ApprovedService struct {
-	GroupID, TypeID, ServiceID, Name string
-	Start, End                       Date
+	GroupID   string `yaml:"-"`
+	TypeID    string `yaml:"-"`
+	ServiceID string `yaml:"id"`
+	Name      string `yaml:"-"`
+	Start     Date   `yaml:"start"`
+	End       Date   `yaml:"end"`
 }
 
 // Supplement is extra funding for a time.
 type Supplement struct {
-	Code, Name string
-	Start, End Date
+	Code  string `yaml:"code"`
+	Name  string `yaml:"-"`
+	Start Date   `yaml:"start"`
+	End   Date   `yaml:"end"`
 }
 
 // Period gives the time for which the supplement is paid.
@@ -104,13 +106,14 @@ func (s Supplement) Period() Period { return Period{s.Start, s.End} }
 
 // Contribution is the percentage that a person pays in a category. It has no identifier.
 type Contribution struct {
-	Category string
+	Category string `yaml:"category"`
 	// Percentage is absent while the assessment is pending: unknown, not 0 %.
-	Percentage decimal.NullDecimal
-	Start, End Date
+	Percentage decimal.NullDecimal `yaml:"percentage"`
+	Start      Date                `yaml:"start"`
+	End        Date                `yaml:"end"`
 	// Status is DETERMINED, PENDING or NOT_DISCLOSED; absent if empty.
-	Status    string
-	UpdatedAt time.Time
+	Status    string    `yaml:"status"`
+	UpdatedAt time.Time `yaml:"-"`
 }
 
 // Budget is an allocation of money for a period. Amounts are in dollars with the signs of the wire:
@@ -156,17 +159,18 @@ type Entitlement struct {
 // UsageLine is what an invoice line drew from a budget: negative when drawn, positive when given back.
 type UsageLine struct {
 	// InvoiceID and ItemID are empty for a line claimed by another provider.
-	InvoiceID, ItemID string
+	InvoiceID string `yaml:"invoice"`
+	ItemID    string `yaml:"item"`
 	// ExternalReferenceID is the provider's own reference; empty where it sent none.
-	ExternalReferenceID string
-	ServiceProviderID   string
-	ServiceID           string
-	DeliveryDate        Date
-	Amount              decimal.Decimal
+	ExternalReferenceID string          `yaml:"reference"`
+	ServiceProviderID   string          `yaml:"provider"`
+	ServiceID           string          `yaml:"service"`
+	DeliveryDate        Date            `yaml:"date"`
+	Amount              decimal.Decimal `yaml:"amount"`
 	// Unbilled lines belong to an invoice that the provider's export does not hold yet.
-	Unbilled bool
+	Unbilled bool `yaml:"unbilled"`
 	// Provisional lines are answered without their ids.
-	Provisional bool
+	Provisional bool `yaml:"-"`
 }
 
 // Period gives the time that the budget covers.
@@ -240,6 +244,15 @@ func (p *Person) VisibleBudgets() []int {
 		}
 	}
 	return visible
+}
+
+func (p *Person) key() string { return p.Key }
+
+func (p *Person) number() string {
+	if p.NotUpstream {
+		return ""
+	}
+	return p.CareRecipientID
 }
 
 func (p *Person) clone() *Person {

@@ -12,26 +12,21 @@ const careManagementService = "SERV-0030"
 func itemID(n int) string { return strconv.Itoa(n) }
 
 // addPools makes the care-management budgets of the previous and the current quarter: 10 % of what the ongoing levels
-// of the provider's people are worth.
+// of the provider's people are worth. They stay as they are when the world advances.
 func (w *World) addPools() {
 	current := w.today.Quarter()
 	for _, quarter := range []Period{(current.Start - 1).Quarter(), current} {
 		for _, organisation := range w.organisations {
 			for _, provider := range organisation.ServiceProviders {
-				if budget, any := newPoolBudget(&w.sequence, w.people, provider.ID, quarter); any {
+				if budget, any := newPoolBudget(&w.sequence, w.people.list, provider.ID, quarter); any {
 					usePool(&w.sequence, &budget, min(w.today, quarter.End))
 					closeIfDue(&budget, w.today)
 					budget.UpdatedAt = w.originStamp(quarter.Start, 0)
-					w.addPoolBudget(provider.ID, &budget)
+					w.pools[provider.ID] = append(w.pools[provider.ID], &budget)
 				}
 			}
 		}
 	}
-}
-
-func (w *World) addPoolBudget(serviceProviderID string, budget *Budget) {
-	w.byBudget[budget.ID] = budgetPlace{pool: serviceProviderID, position: len(w.pools[serviceProviderID])}
-	w.pools[serviceProviderID] = append(w.pools[serviceProviderID], budget)
 }
 
 // newPoolBudget sums up the shares of a provider's people; a provider without any has no pool.

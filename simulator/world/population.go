@@ -24,18 +24,13 @@ func (w *World) maker(salt uint64) *maker {
 
 // addGeneratedPeople fills the world with people whose mix is that of ordinary providers.
 func (w *World) addGeneratedPeople(count int) {
-	w.people = growBy(w.people, count)
 	providers := w.weightedProviders()
 	for number := 1; number <= count; number++ {
 		person := w.maker(mix(w.seed)+uint64(number)).person(number, providers)
-		if err := w.add(person); err != nil {
+		if err := w.addPerson(person); err != nil {
 			panic(err) // keys and ids were made to be unique
 		}
 	}
-}
-
-func growBy(people []*Person, count int) []*Person {
-	return append(make([]*Person, 0, len(people)+count), people...)
 }
 
 // weightedProviders lists each provider id as often as its share says.
@@ -78,7 +73,7 @@ func (m *maker) person(number int, providers []string) *Person {
 // freeRecipientID avoids the ids that scenarios chose for their people.
 func (m *maker) freeRecipientID(number int) string {
 	id := recipientID(m.world.seed, number)
-	for _, taken := m.world.byRecipient[id]; taken; _, taken = m.world.byRecipient[id] {
+	for _, taken := m.world.people.byNumber[id]; taken; _, taken = m.world.people.byNumber[id] {
 		id = fmt.Sprintf("2%09d", m.chance.IntN(recipientIDs))
 	}
 	return id

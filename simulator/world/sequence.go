@@ -16,6 +16,9 @@ const (
 	recipientIDs      = 1_000_000_000
 	recipientMultiple = 618_033_989
 	firstInvoice      = 900_000_100
+
+	ndisNumbers        = 10_000_000
+	ndisNumberMultiple = 6_180_339
 )
 
 func newSequence(seed uint64) sequence {
@@ -44,6 +47,11 @@ func recipientID(seed uint64, number int) string {
 	default:
 		return fmt.Sprintf("%09d", digits)
 	}
+}
+
+// ndisNumber returns the NDIS number of the generated participant with that number: nine digits that begin with 43.
+func ndisNumber(seed uint64, number int) string {
+	return fmt.Sprintf("43%07d", (uint64(number)*ndisNumberMultiple+mix(seed)%ndisNumbers)%ndisNumbers)
 }
 
 // mix spreads a number over 64 bits (SplitMix64).

@@ -2,7 +2,6 @@ package world
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"slices"
 	"sync"
@@ -60,27 +59,23 @@ type World struct {
 	version      uint64
 	lastStamp    time.Time
 	sequence     sequence
-	people       []*Person
-	pools        map[string][]*Budget
-	byKey        map[string]int
-	byRecipient  map[string]int
+	people       directory[*Person]
+	participants directory[*Participant]
 	byBudget     map[string]budgetPlace
 	scheduled    []scheduledMove
-	participants participants
+	// pools are the care-management budgets by service provider.
+	pools map[string][]*Budget
 }
 
-// budgetPlace says where a budget stands: in a person's list, or in a provider's pool.
-type budgetPlace struct {
-	person   int
-	pool     string
-	position int
-}
+// budgetPlace is a budget's place in a person's list.
+type budgetPlace struct{ person, position int }
 
 // New makes a world. It fails if a scenario file cannot be read, with the file and the person in the error.
 func New(options Options) (*World, error) {
 	w := &World{
-		now: options.Now, onChange: options.OnChange, onEvents: options.OnEvents, seed: options.Seed, participants: newParticipants(),
-		pools: map[string][]*Budget{}, byKey: map[string]int{}, byRecipient: map[string]int{}, byBudget: map[string]budgetPlace{},
+		now: options.Now, onChange: options.OnChange, onEvents: options.OnEvents, seed: options.Seed,
+		people: newDirectory[*Person](), participants: newDirectory[*Participant](),
+		byBudget: map[string]budgetPlace{}, pools: map[string][]*Budget{},
 	}
 	if w.now == nil {
 		w.now = time.Now
@@ -92,20 +87,20 @@ func New(options Options) (*World, error) {
 	w.today = w.origin
 	w.sequence = newSequence(options.Seed)
 
-	scenarios, err := readScenarios(options.Scenarios)
+	scenarios, err := readScenarios(options.Scenarios, w.today)
 	if err != nil {
 		return nil, err
 	}
-	w.organisations = chooseOrganisations(options.Organisations, scenarios.organisations)
+	w.organisations = chooseOrganisations(options.Organisations, scenarios.Organisations)
 	if err := checkOrganisations(w.organisations); err != nil {
 		return nil, err
 	}
-	if err := w.addScenarioPeople(scenarios.people); err != nil {
+	if err := w.addScenarioPeople(scenarios.People); err != nil {
 		return nil, err
 	}
 	w.addGeneratedPeople(options.People)
 	w.addPools()
-	if err := w.addScenarioParticipants(scenarios.participants); err != nil {
+	if err := w.addScenarioParticipants(scenarios.Participants); err != nil {
 		return nil, err
 	}
 	w.addGeneratedParticipants(options.Participants)
@@ -153,52 +148,39 @@ func (w *World) Organisations() []Organisation { return slices.Clone(w.organisat
 func (w *World) Recipients() []*Person {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
-	return slices.Clone(w.people)
+	return slices.Clone(w.people.list)
 }
 
 // Find gives a person by key or care recipient id; people who are not known upstream are found by key.
 func (w *World) Find(name string) (*Person, bool) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
-	slot, found := w.slot(name)
-	if !found {
-		return nil, false
-	}
-	return w.people[slot], true
-}
-
-func (w *World) slot(name string) (int, bool) {
-	if slot, found := w.byKey[name]; found {
-		return slot, true
-	}
-	slot, found := w.byRecipient[name]
-	return slot, found
+	return w.people.find(name)
 }
 
 // ByCareRecipientID gives the person whom Services Australia knows under an id.
 func (w *World) ByCareRecipientID(id string) (*Person, bool) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
-	slot, found := w.byRecipient[id]
-	if !found {
-		return nil, false
-	}
-	return w.people[slot], true
+	return w.people.withNumber(id)
 }
 
-// ByBudgetID gives a budget and its person; the person is nil for a budget of a care-management pool.
+// ByBudgetID returns a budget and its person; the person is nil for a budget of a care-management pool.
 func (w *World) ByBudgetID(id string) (*Person, *Budget, bool) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
-	place, found := w.byBudget[id]
-	if !found {
-		return nil, nil, false
+	if place, found := w.byBudget[id]; found {
+		person := w.people.list[place.person]
+		return person, &person.Budgets[place.position], true
 	}
-	if place.pool != "" {
-		return nil, w.pools[place.pool][place.position], true
+	for _, budgets := range w.pools {
+		for _, budget := range budgets {
+			if budget.ID == id {
+				return nil, budget, true
+			}
+		}
 	}
-	person := w.people[place.person]
-	return person, &person.Budgets[place.position], true
+	return nil, nil, false
 }
 
 // OfProvider gives the people whom a service provider holds or held and who are known upstream.
@@ -206,7 +188,7 @@ func (w *World) OfProvider(serviceProviderID string) []*Person {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	var held []*Person
-	for _, person := range w.people {
+	for _, person := range w.people.list {
 		if !person.NotUpstream && person.HeldBy(serviceProviderID) {
 			held = append(held, person)
 		}
@@ -221,27 +203,17 @@ func (w *World) PoolBudgets(serviceProviderID string) []*Budget {
 	return slices.Clone(w.pools[serviceProviderID])
 }
 
-// add puts a new person into the world. It fails if the key or the care recipient id is taken.
-func (w *World) add(p *Person) error {
-	if _, taken := w.byKey[p.Key]; taken {
-		return fmt.Errorf("person %q exists twice", p.Key)
+func (w *World) addPerson(p *Person) error {
+	if err := w.people.add(p); err != nil {
+		return err
 	}
-	if _, taken := w.byRecipient[p.CareRecipientID]; taken && !p.NotUpstream {
-		return fmt.Errorf("person %q: the care recipient id belongs to another person", p.Key)
-	}
-	slot := len(w.people)
-	w.people = append(w.people, p)
-	w.byKey[p.Key] = slot
-	if !p.NotUpstream {
-		w.byRecipient[p.CareRecipientID] = slot
-	}
-	w.indexBudgets(slot)
+	w.indexBudgets(len(w.people.list) - 1)
 	return nil
 }
 
 func (w *World) indexBudgets(slot int) {
-	for position := range w.people[slot].Budgets {
-		w.byBudget[w.people[slot].Budgets[position].ID] = budgetPlace{person: slot, position: position}
+	for position := range w.people.list[slot].Budgets {
+		w.byBudget[w.people.list[slot].Budgets[position].ID] = budgetPlace{person: slot, position: position}
 	}
 }
 
