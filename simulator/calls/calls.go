@@ -38,7 +38,7 @@ type Count struct {
 	MostAtOnce int `json:"mostAtOnce"`
 }
 
-// Recorder counts and keeps calls. The zero value is ready; it is safe for use by many goroutines.
+// Recorder counts and keeps calls. The zero value is ready; it is safe for concurrent use.
 type Recorder struct {
 	mu       sync.Mutex
 	calls    []Call
@@ -88,7 +88,7 @@ func (r *Recorder) count(operation string) *Count {
 	return count
 }
 
-// List gives the kept calls in the order in which they ended: the latest 100,000.
+// List returns the kept calls in the order in which they ended: the latest 100,000.
 func (r *Recorder) List() []Call {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -97,7 +97,7 @@ func (r *Recorder) List() []Call {
 	return append(list, r.calls[:r.oldest]...)
 }
 
-// Counts gives the count of each operation that was called since the last reset.
+// Counts returns the count of each operation that was called since the last reset.
 func (r *Recorder) Counts() map[string]Count {
 	r.mu.Lock()
 	defer r.mu.Unlock()

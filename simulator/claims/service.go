@@ -76,7 +76,7 @@ type service struct {
 	move   world.Move
 }
 
-// Service keeps claims. It is safe for use by many goroutines. What it keeps is gone after a restart.
+// Service keeps claims. It is safe for concurrent use. What it keeps is gone after a restart.
 type Service struct {
 	// Webhooks receive the events.
 	Webhooks *webhook.Sender

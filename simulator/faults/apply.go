@@ -66,7 +66,7 @@ func Of(r *http.Request, kind Kind) (Fault, bool) {
 	return *fault, true
 }
 
-// wait tells whether the time passed before the request ended or the channel was closed.
+// wait reports whether the time passed before the request ended or the channel was closed.
 func wait(ctx context.Context, delay time.Duration, released <-chan struct{}) bool {
 	timer := time.NewTimer(delay)
 	defer timer.Stop()

@@ -6,6 +6,7 @@
 package faults
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -18,7 +19,7 @@ type Kind string
 
 // The kinds of faults.
 const (
-	// Latency delays the answer by Delay, and up to Jitter more. It goes together with any other fault.
+	// Latency delays the answer by Delay. It combines with any other fault.
 	Latency Kind = "latency"
 	// TooManyRequests answers 429, Unavailable 503; both with Retry-After where RetryAfter is given.
 	TooManyRequests Kind = "too-many-requests"
@@ -61,43 +62,37 @@ var kinds = []Kind{
 
 // Fault is something that goes wrong for some calls. The zero value of a target field means "any".
 type Fault struct {
-	Kind Kind
-	// Operation is an operation's name, or its beginning followed by a star.
-	Operation string
-	// CareRecipientID meets calls that ask for one person, also through a budget id.
-	CareRecipientID string
-	// Skip leaves the first matching calls alone; Count meets that many after them (0: all). The nth call: Skip n-1, Count 1.
-	Skip  int
-	Count int
-	// Probability meets that share of the matching calls, drawn with Seed; 0 meets all.
-	Probability float64
-	Seed        uint64
+	Kind Kind `json:"kind"`
+	// Operation is an operation's name, or its beginning followed by an asterisk.
+	Operation string `json:"operation,omitzero"`
+	// CareRecipientID limits the fault to calls that ask for one person, also by a budget id.
+	CareRecipientID string `json:"careRecipientId,omitzero"`
+	// Skip leaves the first matching calls alone; Count limits the fault to that many after them (0: all). The nth call: Skip n-1, Count 1.
+	Skip  int `json:"skip,omitzero"`
+	Count int `json:"count,omitzero"`
 
-	Delay  time.Duration
-	Jitter time.Duration
+	Delay time.Duration `json:"delay,omitzero"`
 	// RetryAfter is rounded up to whole seconds; RetryAfterDate sends it as an HTTP date.
-	RetryAfter     time.Duration
-	RetryAfterDate bool
-	Megabytes      int
-	Rows           int
+	RetryAfter     time.Duration `json:"retryAfter,omitzero"`
+	RetryAfterDate bool          `json:"retryAfterDate,omitzero"`
+	Megabytes      int           `json:"megabytes,omitzero"`
+	Rows           int           `json:"rows,omitzero"`
 }
 
-// Validate says what is wrong with a fault, if anything.
+// Validate returns what is wrong with a fault, if anything.
 func (f Fault) Validate() error {
 	switch {
 	case !slices.Contains(kinds, f.Kind):
-		return fmt.Errorf("there is no fault %q; the kinds are %v", f.Kind, kinds)
-	case f.Kind == Latency && f.Delay <= 0 && f.Jitter <= 0:
-		return fmt.Errorf("fault %s: give a delay, such as 150ms", f.Kind)
-	case f.Probability < 0 || f.Probability > 1:
-		return fmt.Errorf("fault %s: the probability lies between 0 and 1", f.Kind)
-	case f.Skip < 0 || f.Count < 0 || f.Megabytes < 0 || f.Delay < 0 || f.Jitter < 0 || f.RetryAfter < 0:
-		return fmt.Errorf("fault %s: skip, count, megabytes, delay, jitter and retryAfter cannot be negative", f.Kind)
+		return fmt.Errorf("unknown fault %q: use one of %v", f.Kind, kinds)
+	case f.Skip < 0 || f.Count < 0 || f.Megabytes < 0 || f.Delay < 0 || f.RetryAfter < 0:
+		return fmt.Errorf("fault %s: skip, count, megabytes, delay and retryAfter must not be negative", f.Kind)
+	case f.Kind == Latency && f.Delay == 0:
+		return fmt.Errorf("fault %s: delay is required, such as 150ms", f.Kind)
 	}
 	return nil
 }
 
-func (f Fault) meets(target Target) bool {
+func (f Fault) matches(target Target) bool {
 	if f.CareRecipientID != "" && f.CareRecipientID != target.CareRecipientID {
 		return false
 	}
@@ -107,55 +102,44 @@ func (f Fault) meets(target Target) bool {
 	return f.Operation == "" || f.Operation == target.Operation
 }
 
-// wireFault is a fault in JSON, with durations as text ("150ms").
-type wireFault struct {
-	Kind            Kind    `json:"kind"`
-	Operation       string  `json:"operation,omitzero"`
-	CareRecipientID string  `json:"careRecipientId,omitzero"`
-	Skip            int     `json:"skip,omitzero"`
-	Count           int     `json:"count,omitzero"`
-	Probability     float64 `json:"probability,omitzero"`
-	Seed            uint64  `json:"seed,omitzero"`
-	Delay           span    `json:"delay,omitzero"`
-	Jitter          span    `json:"jitter,omitzero"`
-	RetryAfter      span    `json:"retryAfter,omitzero"`
-	RetryAfterDate  bool    `json:"retryAfterDate,omitzero"`
-	Megabytes       int     `json:"megabytes,omitzero"`
-	Rows            int     `json:"rows,omitzero"`
-}
+// fields are those of a fault without its methods, wireFault the same with durations as text ("150ms").
+type (
+	fields    Fault
+	wireFault struct {
+		*fields
+		Delay      duration `json:"delay,omitzero"`
+		RetryAfter duration `json:"retryAfter,omitzero"`
+	}
+)
 
-type span time.Duration
+type duration time.Duration
 
-func (s span) MarshalText() ([]byte, error) { return []byte(time.Duration(s).String()), nil }
+func (d duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
-func (s *span) UnmarshalText(text []byte) error {
+func (d *duration) UnmarshalText(text []byte) error {
 	parsed, err := time.ParseDuration(string(text))
 	if err != nil {
 		return fmt.Errorf("%q is not a duration such as 150ms or 2s", text)
 	}
-	*s = span(parsed)
+	*d = duration(parsed)
 	return nil
 }
 
 // MarshalJSON writes durations as text.
 func (f Fault) MarshalJSON() ([]byte, error) {
-	return json.Marshal(wireFault{
-		f.Kind, f.Operation, f.CareRecipientID, f.Skip, f.Count, f.Probability, f.Seed,
-		span(f.Delay), span(f.Jitter), span(f.RetryAfter), f.RetryAfterDate, f.Megabytes, f.Rows,
-	})
+	return json.Marshal(wireFault{(*fields)(&f), duration(f.Delay), duration(f.RetryAfter)})
 }
 
 // UnmarshalJSON reads durations as text and refuses unknown fields.
 func (f *Fault) UnmarshalJSON(data []byte) error {
-	var wire wireFault
-	decoder := json.NewDecoder(strings.NewReader(string(data)))
+	var read Fault
+	wire := wireFault{fields: (*fields)(&read)}
+	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&wire); err != nil {
 		return fmt.Errorf("read fault: %w", err)
 	}
-	*f = Fault{
-		wire.Kind, wire.Operation, wire.CareRecipientID, wire.Skip, wire.Count, wire.Probability, wire.Seed,
-		time.Duration(wire.Delay), time.Duration(wire.Jitter), time.Duration(wire.RetryAfter), wire.RetryAfterDate, wire.Megabytes, wire.Rows,
-	}
+	read.Delay, read.RetryAfter = time.Duration(wire.Delay), time.Duration(wire.RetryAfter)
+	*f = read
 	return f.Validate()
 }

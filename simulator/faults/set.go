@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,41 +12,39 @@ type Target struct {
 	CareRecipientID string
 }
 
-// Set holds the faults that are in force. The zero value holds none; it is safe for use by many goroutines.
+// Set holds the active faults. The zero value holds none; it is safe for concurrent use.
 type Set struct {
 	mu       sync.Mutex
-	active   []*active
+	active   []*entry
 	released chan struct{}
-	// any spares calls the lock while there are no faults.
+	// any avoids the lock while there are no faults.
 	any atomic.Bool
 }
 
-type active struct {
-	fault  Fault
-	seen   int
-	hits   int
-	chance *rand.Rand
+// entry is a fault with what it has done so far.
+type entry struct {
+	fault      Fault
+	seen, hits int
 }
 
-// Status is a fault with what it did so far.
+// Status is a fault and what it has done so far.
 type Status struct {
 	Fault Fault `json:"fault"`
-	// Seen counts the calls that the fault's targets fit, Hits those that it met.
+	// Seen counts the calls that match the fault's targets, Hits those that it applied to.
 	Seen int `json:"seen"`
 	Hits int `json:"hits"`
 }
 
-// Set replaces all faults; without arguments there are none. Calls that hang are released. It fails, and changes nothing,
-// if a fault is not valid.
+// Set replaces all faults and releases calls that hang. It changes nothing if a fault is not valid.
 func (s *Set) Set(list ...Fault) error {
 	for _, fault := range list {
 		if err := fault.Validate(); err != nil {
 			return err
 		}
 	}
-	fresh := make([]*active, 0, len(list))
+	fresh := make([]*entry, 0, len(list))
 	for _, fault := range list {
-		fresh = append(fresh, newActive(fault))
+		fresh = append(fresh, &entry{fault: fault})
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,14 +54,14 @@ func (s *Set) Set(list ...Fault) error {
 	return nil
 }
 
-// Add puts a fault into force beside the others.
+// Add adds a fault to the active ones.
 func (s *Set) Add(fault Fault) error {
 	if err := fault.Validate(); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.active = append(s.active, newActive(fault))
+	s.active = append(s.active, &entry{fault: fault})
 	s.any.Store(true)
 	return nil
 }
@@ -78,19 +75,15 @@ func (s *Set) Clear() {
 	s.any.Store(false)
 }
 
-// List gives the faults in force and what they did.
+// List returns the active faults and what they have done.
 func (s *Set) List() []Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list := make([]Status, 0, len(s.active))
-	for _, a := range s.active {
-		list = append(list, Status{Fault: a.fault, Seen: a.seen, Hits: a.hits})
+	for _, e := range s.active {
+		list = append(list, Status{Fault: e.fault, Seen: e.seen, Hits: e.hits})
 	}
 	return list
-}
-
-func newActive(fault Fault) *active {
-	return &active{fault: fault, chance: rand.New(rand.NewPCG(fault.Seed, fault.Seed))}
 }
 
 func (s *Set) release() {
@@ -100,14 +93,14 @@ func (s *Set) release() {
 	}
 }
 
-// Verdict is what happens to a call.
+// Verdict is what the faults do to a call.
 type Verdict struct {
 	delay    time.Duration
 	fault    *Fault
 	released chan struct{}
 }
 
-// Kind gives the kind of the fault that meets the call: latency only if no other does, and nothing if none does.
+// Kind returns the kind of the fault that applies to the call: latency only if no other does, nothing if none does.
 func (v Verdict) Kind() Kind {
 	switch {
 	case v.fault != nil:
@@ -119,7 +112,7 @@ func (v Verdict) Kind() Kind {
 	}
 }
 
-// Judge finds the faults that meet a call, every latency and the first of the others, and counts the call for them.
+// Judge returns the faults that apply to a call, every latency and the first of the others, and counts the call for them.
 func (s *Set) Judge(target Target) Verdict {
 	if !s.any.Load() {
 		return Verdict{}
@@ -127,16 +120,16 @@ func (s *Set) Judge(target Target) Verdict {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var v Verdict
-	for _, a := range s.active {
-		latency := a.fault.Kind == Latency
-		if (!latency && v.fault != nil) || !a.fault.meets(target) || !a.strikes() {
+	for _, e := range s.active {
+		latency := e.fault.Kind == Latency
+		if (!latency && v.fault != nil) || !e.fault.matches(target) || !e.hit() {
 			continue
 		}
 		if latency {
-			v.delay += a.delay()
+			v.delay += e.fault.Delay
 			continue
 		}
-		fault := a.fault
+		fault := e.fault
 		v.fault = &fault
 	}
 	if v.fault != nil && v.fault.Kind == Hang {
@@ -148,22 +141,12 @@ func (s *Set) Judge(target Target) Verdict {
 	return v
 }
 
-// strikes counts a matching call and tells whether the fault meets it.
-func (a *active) strikes() bool {
-	a.seen++
-	if a.seen <= a.fault.Skip || (a.fault.Count > 0 && a.hits >= a.fault.Count) {
+// hit counts a matching call and reports whether the fault applies to it.
+func (e *entry) hit() bool {
+	e.seen++
+	if e.seen <= e.fault.Skip || (e.fault.Count > 0 && e.hits >= e.fault.Count) {
 		return false
 	}
-	if a.fault.Probability > 0 && a.chance.Float64() >= a.fault.Probability {
-		return false
-	}
-	a.hits++
+	e.hits++
 	return true
-}
-
-func (a *active) delay() time.Duration {
-	if a.fault.Jitter == 0 {
-		return a.fault.Delay
-	}
-	return a.fault.Delay + time.Duration(a.chance.Int64N(int64(a.fault.Jitter)+1))
 }

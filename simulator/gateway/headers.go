@@ -88,7 +88,7 @@ type messageIDs struct {
 	older  map[uuid.UUID]struct{}
 }
 
-// use tells whether a message id is new, and remembers it.
+// use reports whether a message id is new, and remembers it.
 func (m *messageIDs) use(id uuid.UUID) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -1,12 +1,12 @@
 package ndia
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
-	"strconv"
-	"strings"
 
 	"github.com/caresync/caresync/simulator/gateway"
+	"github.com/caresync/caresync/simulator/wire"
 	"github.com/caresync/caresync/simulator/world"
 )
 
@@ -76,9 +76,7 @@ func refuseCall(w http.ResponseWriter, status int, code, message string) {
 func (p problem) write(w http.ResponseWriter, form string) {
 	switch form {
 	case asText:
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		w.WriteHeader(p.status)
-		_, _ = w.Write([]byte(p.says + "\r\n")) // a client that went away needs no answer
+		wire.Send(w, p.status, "text/plain; charset=utf-8", []byte(p.says+"\r\n"))
 	case asStrings:
 		send(w, p.status, envelope{Errors: []any{" " + p.says + " "}})
 	case asUnsuccessful:
@@ -93,7 +91,7 @@ func formOf(p *world.Participant, number string) string {
 	if p != nil && p.Written.Errors != "" {
 		return p.Written.Errors
 	}
-	return []string{asStrings, asObjects, asText}[spread(number)%3]
+	return []string{asStrings, asObjects, asText}[wire.Spread(number)%3]
 }
 
 func succeed(w http.ResponseWriter, result any) {
@@ -101,15 +99,11 @@ func succeed(w http.ResponseWriter, result any) {
 }
 
 func send(w http.ResponseWriter, status int, value any) {
-	var text strings.Builder
+	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
 		panic(err) // the shapes of this package cannot fail to encode
 	}
-	header := w.Header()
-	header.Set("Content-Type", "application/json")
-	header.Set("Content-Length", strconv.Itoa(text.Len()))
-	w.WriteHeader(status)
-	_, _ = w.Write([]byte(text.String())) // a client that went away needs no answer
+	wire.Send(w, status, "application/json", text.Bytes())
 }

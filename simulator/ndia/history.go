@@ -3,6 +3,7 @@ package ndia
 import (
 	"github.com/shopspring/decimal"
 
+	"github.com/caresync/caresync/simulator/wire"
 	"github.com/caresync/caresync/simulator/world"
 )
 
@@ -11,15 +12,15 @@ type historicalBudgets struct {
 }
 
 type historicalBudget struct {
-	Start *wireDate        `json:"start_date,omitempty"`
-	End   *wireDate        `json:"end_date,omitempty"`
-	Total *amount          `json:"total_plan_available,omitempty"`
+	Start *wire.Date       `json:"start_date,omitempty"`
+	End   *wire.Date       `json:"end_date,omitempty"`
+	Total *wire.Number     `json:"total_plan_available,omitempty"`
 	Types []historicalType `json:"bgt_typ_lvl_dtls"`
 }
 
 type historicalType struct {
 	Type        string                 `json:"budget_type,omitempty"`
-	Total       *amount                `json:"budget_type_total_available,omitempty"`
+	Total       *wire.Number           `json:"budget_type_total_available,omitempty"`
 	Managements []historicalManagement `json:"plan_management"`
 
 	total decimal.Decimal
@@ -27,8 +28,8 @@ type historicalType struct {
 
 type historicalManagement struct {
 	Management string          `json:"fund_management_type,omitempty"`
-	Total      *amount         `json:"management_total_available,omitempty"`
-	Spent      *amount         `json:"management_spent_amount,omitempty"`
+	Total      *wire.Number    `json:"management_total_available,omitempty"`
+	Spent      *wire.Number    `json:"management_spent_amount,omitempty"`
 	Supports   []fundedSupport `json:"funded_supports"`
 
 	total, spent decimal.Decimal
@@ -40,8 +41,8 @@ type fundedSupport struct {
 	SupportType string `json:"support_type"`
 	Status      string `json:"budget_status"`
 	amounts
-	Start *wireDate `json:"start_date,omitempty"`
-	End   *wireDate `json:"end_date,omitempty"`
+	Start *wire.Date `json:"start_date,omitempty"`
+	End   *wire.Date `json:"end_date,omitempty"`
 }
 
 // historical writes the funded budgets of an ended plan, as they stood on its last day.
@@ -74,24 +75,13 @@ func (s style) historical(plan *world.PACEPlan) historicalBudget {
 
 func (h *historicalBudget) typeOf(b *world.PlanBudget) *historicalType {
 	name := unless(b.Lacks("budget_type"), b.Type)
-	for i := range h.Types {
-		if h.Types[i].Type == name {
-			return &h.Types[i]
-		}
-	}
-	h.Types = append(h.Types, historicalType{Type: name, Managements: []historicalManagement{}})
-	return &h.Types[len(h.Types)-1]
+	return place(&h.Types, func(t *historicalType) string { return t.Type }, name, historicalType{Type: name, Managements: []historicalManagement{}})
 }
 
 func (t *historicalType) managementOf(b *world.PlanBudget) *historicalManagement {
 	name := unless(b.Lacks("fund_management_type"), b.Management)
-	for i := range t.Managements {
-		if t.Managements[i].Management == name {
-			return &t.Managements[i]
-		}
-	}
-	t.Managements = append(t.Managements, historicalManagement{Management: name, Supports: []fundedSupport{}})
-	return &t.Managements[len(t.Managements)-1]
+	return place(&t.Managements, func(m *historicalManagement) string { return m.Management }, name,
+		historicalManagement{Management: name, Supports: []fundedSupport{}})
 }
 
 func (s style) fundedSupport(b *world.PlanBudget, last world.Date) fundedSupport {

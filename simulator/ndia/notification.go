@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/caresync/caresync/simulator/webhook"
+	"github.com/caresync/caresync/simulator/wire"
 	"github.com/caresync/caresync/simulator/world"
 )
 
@@ -80,7 +81,7 @@ const relationshipEndedToo = "RLTN_END_DATE_UPDATED"
 
 // newNotification returns the notification of an event. Spelling and form depend on the participant alone.
 func newNotification(event world.Event) notification {
-	n := spread(event.NDISNumber)
+	n := wire.Spread(event.NDISNumber)
 	sent := notification{EventID: event.ID, Response: aboutParticipant{event.NDISNumber}}
 	if event.ID == world.RelationshipEnded && n%2 == 0 {
 		sent.EventID = relationshipEndedToo

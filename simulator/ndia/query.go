@@ -60,7 +60,7 @@ func readQuery(r *http.Request, more ...string) (query, *problem) {
 
 func wrong(says string) *problem { return &problem{http.StatusBadRequest, codeParameter, says} }
 
-// matches tells whether the keys are, letter by letter, those of the NDIA's record.
+// matches reports whether the keys are, letter by letter, those of the NDIA's record.
 func (q query) matches(p *world.Participant) bool {
 	return p.NDISNumber == q.number && p.Upstream.FamilyName == q.surname && p.Upstream.BirthDate == q.birthDate
 }

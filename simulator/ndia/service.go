@@ -27,7 +27,7 @@ type Settings struct {
 	gateway.Settings
 	// BudgetCallsPerHour is how many budget calls, current and historical, an organisation may make in an hour; 0: no cap.
 	BudgetCallsPerHour int
-	// OnSubscribe is told of every new subscription before it takes effect; an error prevents it.
+	// OnSubscribe receives every new subscription before it takes effect; an error prevents it.
 	OnSubscribe func(Subscription) error
 }
 

@@ -3,23 +3,24 @@ package ndia
 import (
 	"github.com/shopspring/decimal"
 
+	"github.com/caresync/caresync/simulator/wire"
 	"github.com/caresync/caresync/simulator/world"
 )
 
 // The shapes of the contract. Fields that the NDIA leaves out now and then are pointers or empty.
 
 type planKind struct {
-	IsPACE     bool      `json:"is_pace_plan"`
-	FirstStart *wireDate `json:"plan_first_start_date,omitempty"`
+	IsPACE     bool       `json:"is_pace_plan"`
+	FirstStart *wire.Date `json:"plan_first_start_date,omitempty"`
 }
 
 type planItem struct {
 	IsPACE bool `json:"is_pace_plan"`
 	// ID is 0 for every PACE plan: it identifies nothing.
-	ID         int       `json:"participant_plan_id"`
-	Start      *wireDate `json:"plan_start_date,omitempty"`
-	End        *wireDate `json:"plan_end_date,omitempty"`
-	FirstStart *wireDate `json:"plan_first_start_date,omitempty"`
+	ID         int        `json:"participant_plan_id"`
+	Start      *wire.Date `json:"plan_start_date,omitempty"`
+	End        *wire.Date `json:"plan_end_date,omitempty"`
+	FirstStart *wire.Date `json:"plan_first_start_date,omitempty"`
 }
 
 // idOfEarlierPlan stands for the plan ids of the earlier system.
@@ -36,29 +37,29 @@ func newPlanItem(p *world.Participant, plan *world.PACEPlan) planItem {
 
 // amounts are those that every level of the tree may have.
 type amounts struct {
-	Approved  *amount `json:"approved_amount,omitempty"`
-	Released  *amount `json:"released_amount,omitempty"`
-	Spent     *amount `json:"spent_amount,omitempty"`
-	Remaining *amount `json:"remaining_amount,omitempty"`
+	Approved  *wire.Number `json:"approved_amount,omitempty"`
+	Released  *wire.Number `json:"released_amount,omitempty"`
+	Spent     *wire.Number `json:"spent_amount,omitempty"`
+	Remaining *wire.Number `json:"remaining_amount,omitempty"`
 }
 
 type budgetTree struct {
-	Released  *amount      `json:"released_amount,omitempty"`
-	Spent     *amount      `json:"spent_amount,omitempty"`
-	Remaining *amount      `json:"remaining_amount,omitempty"`
+	Released  *wire.Number `json:"released_amount,omitempty"`
+	Spent     *wire.Number `json:"spent_amount,omitempty"`
+	Remaining *wire.Number `json:"remaining_amount,omitempty"`
 	Types     []budgetType `json:"bgt_typ_lvl_dtls"`
 }
 
 type budgetType struct {
 	Type        string       `json:"budget_type,omitempty"`
-	Start       *wireDate    `json:"start_date,omitempty"`
-	End         *wireDate    `json:"end_date,omitempty"`
+	Start       *wire.Date   `json:"start_date,omitempty"`
+	End         *wire.Date   `json:"end_date,omitempty"`
 	Managements []management `json:"plan_management"`
 }
 
 type management struct {
 	Management   string        `json:"fund_management_type,omitempty"`
-	End          *wireDate     `json:"end_date,omitempty"`
+	End          *wire.Date    `json:"end_date,omitempty"`
 	SupportTypes []supportType `json:"supp_typ_lvl_dtls"`
 }
 
@@ -74,25 +75,25 @@ type category struct {
 	Name      string `json:"support_category_text,omitempty"`
 	Component string `json:"funding_component_name,omitempty"`
 	amounts
-	Start          *wireDate        `json:"start_date,omitempty"`
-	End            *wireDate        `json:"end_date,omitempty"`
+	Start          *wire.Date       `json:"start_date,omitempty"`
+	End            *wire.Date       `json:"end_date,omitempty"`
 	InstalmentType string           `json:"instalment_type,omitempty"`
 	Items          []supportItem    `json:"supp_itm_lvl_dtls"`
 	Periods        *[]fundingPeriod `json:"funding_periods,omitempty"`
 }
 
 type supportItem struct {
-	Number   string  `json:"support_item_number"`
-	Text     string  `json:"support_item_text"`
-	Approved *amount `json:"approved_amount"`
+	Number   string       `json:"support_item_number"`
+	Text     string       `json:"support_item_text"`
+	Approved *wire.Number `json:"approved_amount"`
 }
 
 type fundingPeriod struct {
-	ID       string    `json:"funding_period_id"`
-	Start    *wireDate `json:"start_date"`
-	End      *wireDate `json:"end_date"`
-	Amount   *amount   `json:"amount"`
-	Released bool      `json:"released"`
+	ID       string       `json:"funding_period_id"`
+	Start    *wire.Date   `json:"start_date"`
+	End      *wire.Date   `json:"end_date"`
+	Amount   *wire.Number `json:"amount"`
+	Released bool         `json:"released"`
 }
 
 // sums add up what the budgets below a level hold.
@@ -137,39 +138,32 @@ func (t *budgetTree) writeSums(s style) {
 	}
 }
 
-// typeOf gives the budget type's place in the tree, which is made when it is first needed. Where the type is left out, those
-// budgets stand in a place without one.
-func (t *budgetTree) typeOf(b *world.PlanBudget, s style, plan *world.PACEPlan) *budgetType {
-	name := unless(b.Lacks("budget_type"), b.Type)
-	for i := range t.Types {
-		if t.Types[i].Type == name {
-			return &t.Types[i]
+// place returns the item of a list that is named as wanted, a new one if there is none yet.
+func place[T any](list *[]T, nameOf func(*T) string, name string, fresh T) *T {
+	for i := range *list {
+		if nameOf(&(*list)[i]) == name {
+			return &(*list)[i]
 		}
 	}
-	period := plan.TreePeriod()
-	t.Types = append(t.Types, budgetType{Type: name, Start: s.date(period.Start), End: s.date(period.End), Managements: []management{}})
-	return &t.Types[len(t.Types)-1]
+	*list = append(*list, fresh)
+	return &(*list)[len(*list)-1]
+}
+
+// typeOf returns the budget type's place in the tree. Budgets whose type is left out share a place without one.
+func (t *budgetTree) typeOf(b *world.PlanBudget, s style, plan *world.PACEPlan) *budgetType {
+	name, period := unless(b.Lacks("budget_type"), b.Type), plan.TreePeriod()
+	return place(&t.Types, func(t *budgetType) string { return t.Type }, name,
+		budgetType{Type: name, Start: s.date(period.Start), End: s.date(period.End), Managements: []management{}})
 }
 
 func (t *budgetType) managementOf(b *world.PlanBudget, s style, plan *world.PACEPlan) *management {
 	name := unless(b.Lacks("fund_management_type"), b.Management)
-	for i := range t.Managements {
-		if t.Managements[i].Management == name {
-			return &t.Managements[i]
-		}
-	}
-	t.Managements = append(t.Managements, management{Management: name, End: s.date(plan.TreePeriod().End), SupportTypes: []supportType{}})
-	return &t.Managements[len(t.Managements)-1]
+	return place(&t.Managements, func(m *management) string { return m.Management }, name,
+		management{Management: name, End: s.date(plan.TreePeriod().End), SupportTypes: []supportType{}})
 }
 
 func (m *management) supportTypeOf(b *world.PlanBudget) *supportType {
-	for i := range m.SupportTypes {
-		if m.SupportTypes[i].Name == b.SupportType {
-			return &m.SupportTypes[i]
-		}
-	}
-	m.SupportTypes = append(m.SupportTypes, supportType{Name: b.SupportType})
-	return &m.SupportTypes[len(m.SupportTypes)-1]
+	return place(&m.SupportTypes, func(s *supportType) string { return s.Name }, b.SupportType, supportType{Name: b.SupportType})
 }
 
 func (s style) category(b *world.PlanBudget, today world.Date) category {

@@ -60,12 +60,8 @@ func (s *Service) activate(w http.ResponseWriter, r *http.Request) {
 
 // pendingDevice finds the device that a one-time code activates; the caller holds the lock.
 func (r *registry) pendingDevice(request activation, name string) (Device, *problem) {
-	organisation, known := r.organisations[request.OrganisationID]
-	if !known {
+	if _, known := r.organisations[request.OrganisationID]; !known {
 		return Device{}, refused(organisationNotFound, "Organisation not found")
-	}
-	if organisation.inactive {
-		return Device{}, refused(organisationNotActive, "Organisation is not active")
 	}
 	device, known := r.devices[deviceName{request.OrganisationID, name}]
 	if !known {

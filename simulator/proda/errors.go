@@ -9,11 +9,10 @@ import (
 
 // Codes of the device service.
 const (
-	organisationNotFound  = "DE.2"
-	deviceNotFound        = "DE.4"
-	deviceState           = "DE.5"
-	wrongActivationCode   = "DE.7"
-	organisationNotActive = "DE.9"
+	organisationNotFound = "DE.2"
+	deviceNotFound       = "DE.4"
+	deviceState          = "DE.5"
+	wrongActivationCode  = "DE.7"
 	// The contract names the JWK codes without saying which is which: unreadable key, key of the wrong kind, wrong key id,
 	// and a key that is too weak or was used before.
 	unreadableKey = "JWK.1"

@@ -45,7 +45,7 @@ type Options struct {
 	ThrottleWait time.Duration
 	// Now is the clock; nil takes the machine's.
 	Now func() time.Time
-	// OnChange is told of every change of a device or token before it takes effect; an error prevents the change.
+	// OnChange receives every change of a device or token before it takes effect; an error prevents the change.
 	OnChange func(Record) error
 }
 

@@ -240,9 +240,6 @@ func TestActivationIsRefusedWithACode(t *testing.T) {
 		})
 	}
 	l := newLogin(t, proda.Options{})
-	require.NoError(t, l.SetOrganisationActive(ra, false))
-	got := l.activate(device, map[string]any{"orgId": ra, "otac": code, "key": right})
-	require.Equal(t, "DE.9", got.code())
 	require.Equal(t, "REQUEST", l.do(http.MethodPut, "/piaweb/api/b2b/v1/devices/"+device+"/jwk", "text/plain", "", "{}").code())
 	require.Equal(t, http.StatusNotFound, l.do(http.MethodGet, "/piaweb/anything", "text/plain", "", "").status)
 	require.Equal(t, 1, l.calls.Counts()[proda.OperationUnknown].Calls)
@@ -326,9 +323,10 @@ func TestReplacingATokenTooEarlyIsThrottled(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, l.rightToken().status, "and then throttled again")
 
 	l.now = l.now.Add(30 * time.Minute)
-	require.Equal(t, http.StatusOK, l.rightToken().status, "half the life is used")
+	replaced := l.rightToken()
+	require.Equal(t, http.StatusOK, replaced.status, "half the life is used")
 
-	require.NoError(t, l.RevokeTokens(ra, device))
+	l.Revoke(replaced.body["access_token"].(string))
 	require.Equal(t, http.StatusOK, l.rightToken().status, "a token that is no longer valid may be replaced at once")
 
 	free := newLogin(t, proda.Options{NoThrottle: true}).activated()
@@ -354,7 +352,7 @@ func TestKeysAreRenewed(t *testing.T) {
 	require.Equal(t, "2026-05-26T07:02:03Z", got.body["keyExpiry"])
 
 	require.Equal(t, "mapping_error", l.rightToken().code(), "the old key no longer signs")
-	require.NoError(t, l.RevokeTokens(ra, device))
+	l.Revoke(token)
 	signed := sign(t, secondKey(), jose.RS256, device, l.claims())
 	require.Equal(t, http.StatusOK, l.token(l.form(signed)).status)
 }
@@ -373,9 +371,8 @@ func TestDevicesThatMayNotLogIn(t *testing.T) {
 		"key expired": {func(l *login) error {
 			return l.Change(ra, device, func(d *proda.Device) { d.KeyExpiry = l.now })
 		}, "JWK.9"},
-		"reset":                 {func(l *login) error { return l.Reset(ra, device, "again") }, "DE.5"},
-		"organisation inactive": {func(l *login) error { return l.SetOrganisationActive(ra, false) }, "DE.9"},
-		"expired by a fault":    {func(l *login) error { return l.faults.Set(faults.Fault{Kind: faults.ExpiredDevice}) }, "DE.5"},
+		"reset":              {func(l *login) error { return l.Reset(ra, device, "again") }, "DE.5"},
+		"expired by a fault": {func(l *login) error { return l.faults.Set(faults.Fault{Kind: faults.ExpiredDevice}) }, "DE.5"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -391,7 +388,6 @@ func TestDevicesThatMayNotLogIn(t *testing.T) {
 	}
 	l := newLogin(t, proda.Options{})
 	require.ErrorIs(t, l.Reset(ra, "NOBODY", "x"), proda.ErrNoSuchDevice)
-	require.ErrorIs(t, l.SetOrganisationActive("1", true), proda.ErrNoSuchDevice)
 	_, err := l.Grant(ra, "NOBODY", audience)
 	require.ErrorIs(t, err, proda.ErrNoSuchDevice)
 	require.NoError(t, l.faults.Set(faults.Fault{Kind: faults.Unavailable, Operation: proda.OperationToken, Count: 1}))

@@ -68,29 +68,26 @@ type tokenUse struct {
 type registry struct {
 	onChange func(Record) error
 
-	mu            sync.RWMutex
-	organisations map[string]*organisation
+	mu sync.RWMutex
+	// organisations hold the service provider ids of each device, by RA number.
+	organisations map[string]linkedProviders
 	devices       map[deviceName]Device
 	tokens        map[string]Token
 	latest        map[tokenUse]string
 	throttled     map[tokenUse]time.Time
 }
 
-type organisation struct {
-	inactive bool
-	// linked gives the service provider ids of each device.
-	linked map[string][]string
-}
+type linkedProviders map[string][]string
 
 func newRegistry(organisations []world.Organisation, onChange func(Record) error) *registry {
 	r := &registry{
-		onChange: onChange, organisations: map[string]*organisation{}, devices: map[deviceName]Device{},
+		onChange: onChange, organisations: map[string]linkedProviders{}, devices: map[deviceName]Device{},
 		tokens: map[string]Token{}, latest: map[tokenUse]string{}, throttled: map[tokenUse]time.Time{},
 	}
 	for _, from := range organisations {
-		registered := &organisation{inactive: from.Inactive, linked: map[string][]string{}}
+		linked := linkedProviders{}
 		for _, provider := range from.ServiceProviders {
-			registered.linked[provider.Device] = append(registered.linked[provider.Device], provider.ID)
+			linked[provider.Device] = append(linked[provider.Device], provider.ID)
 			r.devices[deviceName{from.RANumber, provider.Device}] = Device{
 				RANumber: from.RANumber, Name: provider.Device, State: Pending, ActivationCode: provider.ActivationCode,
 			}
@@ -100,7 +97,7 @@ func newRegistry(organisations []world.Organisation, onChange func(Record) error
 				RANumber: from.RANumber, Name: from.NDIA.Name, State: Pending, ActivationCode: from.NDIA.ActivationCode,
 			}
 		}
-		r.organisations[from.RANumber] = registered
+		r.organisations[from.RANumber] = linked
 	}
 	return r
 }
@@ -139,7 +136,7 @@ func (r *registry) keep(token Token) {
 
 func (t Token) use() tokenUse { return tokenUse{deviceName{t.RANumber, t.Device}, t.Audience} }
 
-// tooEarly tells whether less than half of a life is used.
+// tooEarly reports whether less than half of a life is used.
 func tooEarly(issued, expiry, now time.Time) bool {
 	return now.Before(issued.Add(expiry.Sub(issued) / 2))
 }
@@ -161,7 +158,7 @@ func (s *Service) Restore(record Record) error {
 	return nil
 }
 
-// Device gives the present state of a device.
+// Device returns the present state of a device.
 func (s *Service) Device(raNumber, name string) (Device, bool) {
 	s.registry.mu.RLock()
 	defer s.registry.mu.RUnlock()
@@ -188,33 +185,6 @@ func (s *Service) Reset(raNumber, name, activationCode string) error {
 	})
 }
 
-// SetOrganisationActive lets an organisation log in, or stops it (DE.9).
-func (s *Service) SetOrganisationActive(raNumber string, active bool) error {
-	s.registry.mu.Lock()
-	defer s.registry.mu.Unlock()
-	organisation, known := s.registry.organisations[raNumber]
-	if !known {
-		return ErrNoSuchDevice
-	}
-	organisation.inactive = !active
-	return nil
-}
-
-// RevokeTokens makes all tokens of a device invalid at once.
-func (s *Service) RevokeTokens(raNumber, name string) error {
-	s.registry.mu.Lock()
-	defer s.registry.mu.Unlock()
-	for _, token := range s.registry.tokens {
-		if token.RANumber == raNumber && token.Device == name && !token.Revoked {
-			token.Revoked = true
-			if err := s.registry.storeToken(token); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // Revoke makes one token invalid. Its holder may replace it at once.
 func (s *Service) Revoke(value string) {
 	s.registry.mu.Lock()
@@ -236,11 +206,11 @@ func (s *Service) Caller(value, audience string) (gateway.Caller, bool) {
 	}
 	return gateway.Caller{
 		RANumber: token.RANumber, Device: token.Device,
-		ServiceProviders: s.registry.organisations[token.RANumber].linked[token.Device],
+		ServiceProviders: s.registry.organisations[token.RANumber][token.Device],
 	}, true
 }
 
-// Grant gives out a token without a login, for tests of what comes after it.
+// Grant issues a token without a login, for tests of what comes after it.
 func (s *Service) Grant(raNumber, device, audience string) (string, error) {
 	s.registry.mu.Lock()
 	defer s.registry.mu.Unlock()

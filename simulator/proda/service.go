@@ -54,7 +54,7 @@ func (s *Service) operation(name string, serve http.HandlerFunc) http.Handler {
 	})
 }
 
-// mayReplace tells whether a token or key may be replaced now. A caller that comes before half its life is used must wait
+// mayReplace reports whether a token or key may be replaced now. A caller that comes before half its life is used must wait
 // once; the second value says how long.
 func (s *Service) mayReplace(use tokenUse, issued, expiry time.Time) (bool, time.Duration) {
 	now := s.options.Now()

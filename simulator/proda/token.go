@@ -126,12 +126,8 @@ func (s *Service) verify(signed *jwt.JSONWebToken) (Device, string, *problem) {
 
 // usableDevice finds the device of an issuer and subject, if it may log in.
 func (s *Service) usableDevice(raNumber, name string) (Device, *problem) {
-	organisation, known := s.registry.organisations[raNumber]
-	if !known {
+	if _, known := s.registry.organisations[raNumber]; !known {
 		return Device{}, refused(deviceError, organisationNotFound+": iss: organisation not found")
-	}
-	if organisation.inactive {
-		return Device{}, refused(deviceError, organisationNotActive+": organisation not active")
 	}
 	device, known := s.registry.devices[deviceName{raNumber, name}]
 	if !known {

@@ -31,7 +31,7 @@ type Connection struct {
 	ProductID   string `json:"productId"`
 }
 
-// Connections gives a connection for each service provider id. The base URL is that of the running simulator.
+// Connections returns a connection for each service provider id. The base URL is that of the running simulator.
 func (s *Simulator) Connections(baseURL string) []Connection {
 	var list []Connection
 	for _, organisation := range s.World.Organisations() {
@@ -42,7 +42,7 @@ func (s *Simulator) Connections(baseURL string) []Connection {
 	return list
 }
 
-// Connection gives the connection of the service provider with that key or id.
+// Connection returns the connection of the service provider with that key or id.
 func (s *Simulator) Connection(baseURL, provider string) (Connection, error) {
 	for _, connection := range s.Connections(baseURL) {
 		if connection.ServiceProviderKey == provider || connection.ServiceProviderID == provider {
@@ -76,7 +76,7 @@ func (s *Simulator) connection(baseURL string, organisation world.Organisation, 
 	}
 }
 
-// Token gives out an access token for Services Australia to the device of a service provider, without a login: for tests
+// Token issues an access token for Services Australia to the device of a service provider, without a login: for tests
 // of what comes after the login.
 func (s *Simulator) Token(provider string) (string, error) {
 	connection, err := s.Connection("", provider)

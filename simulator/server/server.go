@@ -147,7 +147,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-// Calls gives the latest calls to the services, in the order in which they ended.
+// Calls returns the latest calls to the services, in the order in which they ended.
 func (s *Simulator) Calls() []calls.Call { return s.calls.List() }
 
 // Counts sums up the calls by operation.

@@ -1,9 +1,9 @@
 package servicesaustralia
 
 import (
-	"encoding/json"
 	"net/http"
-	"strconv"
+
+	"github.com/caresync/caresync/simulator/wire"
 )
 
 type dhsError struct {
@@ -20,12 +20,7 @@ type dhsMessage struct {
 
 // refuse answers with an error in the service's form (gateway.Refuse).
 func refuse(w http.ResponseWriter, status int, code, message string) {
-	content, err := json.Marshal(dhsError{CodeType: "DHSEIN", Code: code, Message: message, Details: []dhsMessage{{code, message}}})
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	send(w, status, content)
+	send(w, status, encode(dhsError{CodeType: "DHSEIN", Code: code, Message: message, Details: []dhsMessage{{code, message}}}))
 }
 
 func notFound(w http.ResponseWriter) {
@@ -41,9 +36,5 @@ func notLinked(w http.ResponseWriter) {
 }
 
 func send(w http.ResponseWriter, status int, content []byte) {
-	header := w.Header()
-	header.Set("Content-Type", "application/json")
-	header.Set("Content-Length", strconv.Itoa(len(content)))
-	w.WriteHeader(status)
-	_, _ = w.Write(content) // a client that went away needs no answer
+	wire.Send(w, status, "application/json", content)
 }

@@ -22,7 +22,7 @@ var (
 
 // summary answers with a row for each entry of a person, or of everybody whom a provider holds.
 func (s *Service) summary(w http.ResponseWriter, r *http.Request, caller gateway.Caller) {
-	s.list(w, r, caller, listing{OperationSummary, summaryForm, func(p *world.Person) ([]row, refusal) {
+	s.list(w, r, caller, listing{summaryForm, func(p *world.Person) ([]row, refusal) {
 		if p.Delisted {
 			return nil, nil
 		}
@@ -32,7 +32,7 @@ func (s *Service) summary(w http.ResponseWriter, r *http.Request, caller gateway
 
 func (s *Service) contributions(w http.ResponseWriter, r *http.Request, caller gateway.Caller) {
 	_, entryFault := faults.Of(r, faults.EntryMissing)
-	s.list(w, r, caller, listing{OperationContributions, contributionForm, func(p *world.Person) ([]row, refusal) {
+	s.list(w, r, caller, listing{contributionForm, func(p *world.Person) ([]row, refusal) {
 		if entryFault {
 			return nil, nil
 		}
@@ -41,12 +41,12 @@ func (s *Service) contributions(w http.ResponseWriter, r *http.Request, caller g
 }
 
 func (s *Service) budgetsOfRecipient(w http.ResponseWriter, r *http.Request, caller gateway.Caller) {
-	s.list(w, r, caller, listing{OperationBudgetsOfRecipient, recipientForm, s.visibleBudgets(r)})
+	s.list(w, r, caller, listing{recipientForm, s.visibleBudgets(r)})
 }
 
 // budgetSummary leaves out people who refused consent, rather than refusing the whole list.
 func (s *Service) budgetSummary(w http.ResponseWriter, r *http.Request, caller gateway.Caller) {
-	s.list(w, r, caller, listing{OperationBudgetSummary, providerForm, s.visibleBudgets(r)})
+	s.list(w, r, caller, listing{providerForm, s.visibleBudgets(r)})
 }
 
 // refusal answers in place of the rows that may not be shown; nil if they may.
@@ -69,9 +69,8 @@ func (s *Service) visibleBudgets(r *http.Request) func(p *world.Person) ([]row, 
 
 // listing is a list operation: its parameters and the rows of one person.
 type listing struct {
-	operation string
-	form      form
-	rows      func(p *world.Person) ([]row, refusal)
+	form form
+	rows func(p *world.Person) ([]row, refusal)
 }
 
 // list answers a list operation, for one person or for a provider.
@@ -81,7 +80,7 @@ func (s *Service) list(w http.ResponseWriter, r *http.Request, caller gateway.Ca
 		refuse(w, http.StatusBadRequest, codeParameter, problem)
 		return
 	}
-	if q.provider != "" && !contains(caller.ServiceProviders, q.provider) {
+	if q.provider != "" && !slices.Contains(caller.ServiceProviders, q.provider) {
 		notLinked(w)
 		return
 	}
@@ -89,8 +88,6 @@ func (s *Service) list(w http.ResponseWriter, r *http.Request, caller gateway.Ca
 		s.listOfRecipient(w, r, caller, q, l)
 		return
 	}
-	providers := []string{q.provider}
-	build := func() []row { return q.sorted(q.matching(s.rowsOfProvider(q.provider, l), providers)) }
 	if _, faulty := faults.Of(r, faults.ConsentWithdrawn); faulty {
 		notFound(w) // nobody consents, so there is nothing to list
 		return
@@ -99,7 +96,7 @@ func (s *Service) list(w http.ResponseWriter, r *http.Request, caller gateway.Ca
 		notFound(w)
 		return
 	}
-	s.answer(w, r, q, s.lists.get(s.world.Version(), q.key(l.operation, providers), build))
+	s.answer(w, r, q, q.sorted(q.matching(s.rowsOfProvider(q.provider, l), []string{q.provider})))
 }
 
 func (s *Service) listOfRecipient(w http.ResponseWriter, r *http.Request, caller gateway.Caller, q query, l listing) {
@@ -124,7 +121,7 @@ func (s *Service) listOfRecipient(w http.ResponseWriter, r *http.Request, caller
 	s.answer(w, r, q, q.sorted(q.matching(rows, providers)))
 }
 
-// linked gives the service providers that hold the person and to which the caller's device is linked.
+// linked returns the service providers that hold the person and to which the caller's device is linked.
 func (s *Service) linked(caller gateway.Caller, person *world.Person) []string {
 	var ids []string
 	for _, id := range caller.ServiceProviders {
@@ -155,7 +152,7 @@ func (s *Service) budgetsHeldBySelf(w http.ResponseWriter, r *http.Request, call
 		refuse(w, http.StatusBadRequest, codeParameter, problem)
 		return
 	}
-	if !contains(caller.ServiceProviders, q.provider) {
+	if !slices.Contains(caller.ServiceProviders, q.provider) {
 		notLinked(w)
 		return
 	}
@@ -178,7 +175,7 @@ func (s *Service) budgetDetails(w http.ResponseWriter, r *http.Request, caller g
 	switch {
 	case !found || budget.Hidden || entryFault || (person != nil && !person.EntryRegistered):
 		notFound(w)
-	case !contains(caller.ServiceProviders, budget.ServiceProviderID):
+	case !slices.Contains(caller.ServiceProviders, budget.ServiceProviderID):
 		notLinked(w)
 	case consentFault || budget.DetailsRefused || (person != nil && person.Consent != world.ConsentGiven):
 		consentRefused(w)
@@ -222,7 +219,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, q query, rows [
 func shuffledPage(q query, rows []row, fault faults.Fault) []row {
 	if len(q.sortFields) == 0 {
 		other := slices.Clone(rows)
-		chance := rand.New(rand.NewPCG(fault.Seed, uint64(q.page)))
+		chance := rand.New(rand.NewPCG(0, uint64(q.page)))
 		chance.Shuffle(len(other), func(i, j int) { other[i], other[j] = other[j], other[i] })
 		return q.cut(other)
 	}

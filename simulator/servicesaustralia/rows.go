@@ -1,6 +1,7 @@
 package servicesaustralia
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -75,7 +76,7 @@ func encodeBudget(p *world.Person, b *world.Budget) row {
 	}
 }
 
-// detailsOf gives the encoded details of a person's budget.
+// detailsOf returns the encoded details of a person's budget.
 func (e *encodedPerson) detailsOf(b *world.Budget) []byte {
 	for position := range e.person.Budgets {
 		if e.person.Budgets[position].ID == b.ID {
@@ -87,11 +88,11 @@ func (e *encodedPerson) detailsOf(b *world.Budget) []byte {
 	return encode(newDetails(b))
 }
 
-// matching gives the rows that a query's filters let through. Rows without a service provider belong to every provider.
+// matching returns the rows that a query's filters let through. Rows without a service provider belong to every provider.
 func (q query) matching(rows []row, serviceProviders []string) []row {
 	var kept []row
 	for _, candidate := range rows {
-		if candidate.provider != "" && !contains(serviceProviders, candidate.provider) {
+		if candidate.provider != "" && !slices.Contains(serviceProviders, candidate.provider) {
 			continue
 		}
 		if q.effective != (world.Period{}) {
@@ -104,13 +105,4 @@ func (q query) matching(rows []row, serviceProviders []string) []row {
 		}
 	}
 	return kept
-}
-
-func contains(ids []string, id string) bool {
-	for _, candidate := range ids {
-		if candidate == id {
-			return true
-		}
-	}
-	return false
 }

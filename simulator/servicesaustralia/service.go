@@ -34,7 +34,6 @@ type Service struct {
 	world   *world.World
 	gateway *gateway.Gateway
 	wire    wireCache
-	lists   listCache
 	mux     *http.ServeMux
 }
 

@@ -30,7 +30,7 @@ func mustLoadLocation(name string) *time.Location {
 	return location
 }
 
-// DateOf gives the date of a year, month and day.
+// DateOf returns the date of a year, month and day.
 func DateOf(year int, month time.Month, day int) Date {
 	return dateOfUTC(time.Date(year, month, day, 0, 0, 0, 0, time.UTC))
 }
@@ -39,7 +39,7 @@ func dateOfUTC(midnight time.Time) Date {
 	return Date(midnight.Unix()/secondsPerDay + unixEpoch)
 }
 
-// SydneyDate gives the calendar date in Sydney at an instant (R1).
+// SydneyDate returns the calendar date in Sydney at an instant (R1).
 func SydneyDate(at time.Time) Date {
 	year, month, day := at.In(sydney).Date()
 	return DateOf(year, month, day)
@@ -63,12 +63,12 @@ func MustDate(text string) Date {
 	return date
 }
 
-// Time gives midnight UTC of the date.
+// Time returns midnight UTC of the date.
 func (d Date) Time() time.Time {
 	return time.Unix((int64(d)-unixEpoch)*secondsPerDay, 0).UTC()
 }
 
-// String gives YYYY-MM-DD, or nothing for NoDate.
+// String returns YYYY-MM-DD, or nothing for NoDate.
 func (d Date) String() string {
 	if d == NoDate {
 		return ""
@@ -76,7 +76,7 @@ func (d Date) String() string {
 	return d.Time().Format(dateLayout)
 }
 
-// MarshalText gives YYYY-MM-DD, or nothing for NoDate.
+// MarshalText returns YYYY-MM-DD, or nothing for NoDate.
 func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // UnmarshalText reads YYYY-MM-DD; nothing is NoDate.
@@ -93,10 +93,10 @@ func (d *Date) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// AddDays gives the date n days later (earlier if negative).
+// AddDays returns the date n days later (earlier if negative).
 func (d Date) AddDays(n int) Date { return d + Date(n) }
 
-// AddMonths gives the same day n months later, or the last day of that month if it has no such day.
+// AddMonths returns the same day n months later, or the last day of that month if it has no such day.
 func (d Date) AddMonths(n int) Date {
 	year, month, day := d.Time().Date()
 	first := time.Date(year, month+time.Month(n), 1, 0, 0, 0, 0, time.UTC)
@@ -104,7 +104,7 @@ func (d Date) AddMonths(n int) Date {
 	return dateOfUTC(first) + Date(min(day, last)-1)
 }
 
-// Quarter gives the calendar quarter that holds the date.
+// Quarter returns the calendar quarter that holds the date.
 func (d Date) Quarter() Period {
 	year, month, _ := d.Time().Date()
 	first := month - (month-1)%3
@@ -115,13 +115,13 @@ func (d Date) Quarter() Period {
 // Period is a span of dates, both included; an End of NoDate means that it has none.
 type Period struct{ Start, End Date }
 
-// Overlap gives what two periods share, and whether they share anything.
+// Overlap returns what two periods share, and whether they share anything.
 func (p Period) Overlap(other Period) (Period, bool) {
 	shared := Period{Start: max(p.Start, other.Start), End: earlierEnd(p.End, other.End)}
 	return shared, shared.End == NoDate || shared.Start <= shared.End
 }
 
-// Holds tells whether a date lies in the period.
+// Holds reports whether a date lies in the period.
 func (p Period) Holds(date Date) bool {
 	return p.Start <= date && (p.End == NoDate || date <= p.End)
 }

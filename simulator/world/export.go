@@ -39,7 +39,7 @@ type Holder struct {
 	ServiceProvider string
 }
 
-// People gives what the providers hold, in a stable order: one row for a person and organisation. Where one organisation
+// People returns what the providers hold, in a stable order: one row for a person and organisation. Where one organisation
 // holds a person under several service provider ids, the row names the first.
 func (w *World) People(holder Holder) []HeldPerson {
 	var rows []HeldPerson
@@ -59,7 +59,7 @@ func (w *World) People(holder Holder) []HeldPerson {
 	return rows
 }
 
-// holds gives the first service provider id under which an organisation holds a person.
+// holds returns the first service provider id under which an organisation holds a person.
 func (o Organisation) holds(person *Person, holder Holder) (string, bool) {
 	if person.NotHeld || holder.Organisation != "" && holder.Organisation != o.RANumber {
 		return "", false
@@ -78,7 +78,7 @@ func (p ServiceProvider) fits(holder Holder) bool {
 	return holder.ServiceProvider == "" || holder.ServiceProvider == p.ID || holder.ServiceProvider == p.Key
 }
 
-// Invoices gives the billing of the simulated providers: every line that one of them claimed, save for those that its
+// Invoices returns the billing of the simulated providers: every line that one of them claimed, save for those that its
 // billing does not hold yet and for reversals.
 func (w *World) Invoices(holder Holder) []InvoiceLine {
 	providers := w.providerIDs(holder)

@@ -66,7 +66,7 @@ func carryOver(old *Budget) decimal.Decimal {
 	return carried
 }
 
-// closeIfDue closes a budget that ended more than closingDays ago and writes off what is left. It tells whether it did.
+// closeIfDue closes a budget that ended more than closingDays ago and writes off what is left. It reports whether it did.
 func closeIfDue(b *Budget, today Date) bool {
 	if b.Status == StatusClosed || b.End == NoDate || today <= b.End.AddDays(closingDays) {
 		return false

@@ -4,10 +4,8 @@ import "fmt"
 
 // Organisation is a care provider that is registered with PRODA under its RA number.
 type Organisation struct {
-	Name     string `yaml:"name" json:"name"`
-	RANumber string `yaml:"ra_number" json:"raNumber"`
-	// Inactive organisations are known to PRODA but may not log in (DE.9).
-	Inactive         bool              `yaml:"inactive" json:"inactive,omitzero"`
+	Name             string            `yaml:"name" json:"name"`
+	RANumber         string            `yaml:"ra_number" json:"raNumber"`
 	ServiceProviders []ServiceProvider `yaml:"providers" json:"serviceProviders"`
 	// NDIA is the login device for the NDIA; where there is none, each provider's own device logs in there, too.
 	NDIA Device `yaml:"ndia" json:"ndia,omitzero"`

@@ -75,7 +75,7 @@ func component(supportType, budgetType, management string) string {
 	return supportType + " " + budgetType + " (" + management + ")"
 }
 
-// Unfunded gives the budgets of 0.00 with which a plan lists the categories that it does not fund.
+// Unfunded returns the budgets of 0.00 with which a plan lists the categories that it does not fund.
 func (p *PACEPlan) Unfunded() []PlanBudget {
 	listed := map[int]bool{}
 	for i := range p.Budgets {

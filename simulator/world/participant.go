@@ -50,7 +50,7 @@ type Endorsement struct {
 	End      Date   `yaml:"end"`
 }
 
-// Period gives the time for which the endorsement holds.
+// Period returns the time for which the endorsement holds.
 func (e Endorsement) Period() Period { return Period{e.Start, e.End} }
 
 // PACEPlan is a participant's plan from one reassessment to the next.
@@ -70,10 +70,10 @@ type PACEPlan struct {
 	Unlisted []int        `yaml:"-"`
 }
 
-// Period gives the time that the plan covers.
+// Period returns the time that the plan covers.
 func (p *PACEPlan) Period() Period { return Period{p.Start, p.End} }
 
-// TreePeriod gives the dates of the budget tree.
+// TreePeriod returns the dates of the budget tree.
 func (p *PACEPlan) TreePeriod() Period {
 	if p.Tree == (Period{}) {
 		return p.Period()
@@ -104,7 +104,7 @@ type PlanBudget struct {
 	Absent []string `yaml:"absent"`
 }
 
-// Lacks tells whether the wire leaves a field of the budget out.
+// Lacks reports whether the wire leaves a field of the budget out.
 func (b *PlanBudget) Lacks(field string) bool { return slices.Contains(b.Absent, field) }
 
 // Released is what is available so far: the funding periods that have begun, or all without periods.
@@ -196,7 +196,7 @@ func (p *Participant) endorsed(today Date) []string {
 	return numbers
 }
 
-// AnsweringPlan gives the plan that the budget call answers with: the next one where the tree has switched early, else the current one.
+// AnsweringPlan returns the plan that the budget call answers with: the next one where the tree has switched early, else the current one.
 func (p *Participant) AnsweringPlan(today Date) (*PACEPlan, bool) {
 	for i := range p.Plans {
 		if plan := &p.Plans[i]; plan.AnswersEarly && plan.Start > today {
@@ -206,7 +206,7 @@ func (p *Participant) AnsweringPlan(today Date) (*PACEPlan, bool) {
 	return p.CurrentPlan(today)
 }
 
-// CurrentPlan gives the plan that covers the day, of several the one that is marked to answer the budget call, else the latest.
+// CurrentPlan returns the plan that covers the day, of several the one that is marked to answer the budget call, else the latest.
 func (p *Participant) CurrentPlan(today Date) (*PACEPlan, bool) {
 	var current *PACEPlan
 	for i := range p.Plans {
@@ -218,7 +218,7 @@ func (p *Participant) CurrentPlan(today Date) (*PACEPlan, bool) {
 	return current, current != nil
 }
 
-// ListedPlans gives the plans that the list of plans holds, at most two: those that cover the day first, then the next one,
+// ListedPlans returns the plans that the list of plans holds, at most two: those that cover the day first, then the next one,
 // then the one that ended last.
 func (p *Participant) ListedPlans(today Date) []*PACEPlan {
 	var current, next, ended []*PACEPlan
@@ -237,7 +237,7 @@ func (p *Participant) ListedPlans(today Date) []*PACEPlan {
 	return listed[:min(2, len(listed))]
 }
 
-// EndedPlans gives the plans that ended before today and covered a date.
+// EndedPlans returns the plans that ended before today and covered a date.
 func (p *Participant) EndedPlans(covered, today Date) []*PACEPlan {
 	var ended []*PACEPlan
 	for i := range p.Plans {
@@ -273,21 +273,21 @@ func (p *Participant) clone() *Participant {
 	return &copied
 }
 
-// Participants gives all NDIS participants, those of the scenarios first, in the order in which they were made.
+// Participants returns all NDIS participants, those of the scenarios first, in the order in which they were made.
 func (w *World) Participants() []*Participant {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	return slices.Clone(w.participants.list)
 }
 
-// FindParticipant gives a participant by key or NDIS number.
+// FindParticipant returns a participant by key or NDIS number.
 func (w *World) FindParticipant(name string) (*Participant, bool) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	return w.participants.find(name)
 }
 
-// ByNDISNumber gives the participant whom the NDIA knows under a number, and the day on which it is asked.
+// ByNDISNumber returns the participant whom the NDIA knows under a number, and the day on which it is asked.
 func (w *World) ByNDISNumber(number string) (participant *Participant, today Date, found bool) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()

@@ -15,7 +15,7 @@ type HeldParticipant struct {
 	NDISNumber string
 }
 
-// HeldParticipants gives what the providers hold, in a stable order: one row for a participant and organisation.
+// HeldParticipants returns what the providers hold, in a stable order: one row for a participant and organisation.
 func (w *World) HeldParticipants(holder Holder) []HeldParticipant {
 	var rows []HeldParticipant
 	for _, participant := range w.Participants() {
@@ -33,7 +33,7 @@ func (w *World) HeldParticipants(holder Holder) []HeldParticipant {
 	return rows
 }
 
-// fits tells whether an organisation, or one of its providers, is the holder that is asked for.
+// fits reports whether an organisation, or one of its providers, is the holder that is asked for.
 func (o Organisation) fits(holder Holder) bool {
 	if holder.Organisation != "" && holder.Organisation != o.RANumber {
 		return false

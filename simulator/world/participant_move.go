@@ -221,7 +221,7 @@ func endorse(c *change, p *Participant, m PlanMove) error {
 	return nil
 }
 
-// holderOf gives the organisation that is named, else the first that holds the participant.
+// holderOf returns the organisation that is named, else the first that holds the participant.
 func (c *change) holderOf(p *Participant, name string) (string, error) {
 	if name == "" && len(p.HeldBy) > 0 {
 		return p.HeldBy[0], nil

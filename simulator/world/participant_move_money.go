@@ -19,7 +19,7 @@ var (
 // planMonths is how long a plan, or an extension of one, usually lasts.
 const planMonths = 12
 
-// planToChange gives the plan that covers today, else the one that ended last.
+// planToChange returns the plan that covers today, else the one that ended last.
 func (c *change) planToChange(p *Participant) (*PACEPlan, error) {
 	if plan, current := p.CurrentPlan(c.today); current {
 		return plan, nil
@@ -38,7 +38,7 @@ func (m PlanMove) fits(b *PlanBudget) bool {
 	return isCategory && (m.Type == "" || b.Type == m.Type) && (m.Management == "" || b.Management == m.Management)
 }
 
-// budgets gives the funded budgets of the plan that a move is about.
+// budgets returns the funded budgets of the plan that a move is about.
 func (c *change) budgets(p *Participant, m PlanMove) ([]*PlanBudget, error) {
 	plan, err := c.planToChange(p)
 	if err != nil {
@@ -141,7 +141,7 @@ func monthsFrom(start Date, months int) Date {
 	return start.AddMonths(months)
 }
 
-// reassessed gives the plan that follows: the same budgets with other amounts, of which nothing is spent.
+// reassessed returns the plan that follows: the same budgets with other amounts, of which nothing is spent.
 func (p *PACEPlan) reassessed(period Period, m PlanMove) (PACEPlan, error) {
 	next := PACEPlan{Start: period.Start, End: period.End, Management: p.Management}
 	changed := m.Category == ""
@@ -176,7 +176,7 @@ func (b *PlanBudget) releaseMonths() int {
 	return months
 }
 
-// itemsFor gives the stated items with the new amount, which a single item takes all of.
+// itemsFor returns the stated items with the new amount, which a single item takes all of.
 func (b *PlanBudget) itemsFor(approved decimal.Decimal) []StatedItem {
 	items := slices.Clone(b.Items)
 	if len(items) == 1 {

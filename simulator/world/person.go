@@ -80,7 +80,7 @@ type Classification struct {
 	End           Date   `yaml:"end"`
 }
 
-// Period gives the time for which the classification is held.
+// Period returns the time for which the classification is held.
 func (c Classification) Period() Period { return Period{c.Start, c.End} }
 
 // ApprovedService is a service that the person may receive.
@@ -101,7 +101,7 @@ type Supplement struct {
 	End   Date   `yaml:"end"`
 }
 
-// Period gives the time for which the supplement is paid.
+// Period returns the time for which the supplement is paid.
 func (s Supplement) Period() Period { return Period{s.Start, s.End} }
 
 // Contribution is the percentage that a person pays in a category. It has no identifier.
@@ -173,10 +173,10 @@ type UsageLine struct {
 	Provisional bool `yaml:"-"`
 }
 
-// Period gives the time that the budget covers.
+// Period returns the time that the budget covers.
 func (b *Budget) Period() Period { return Period{b.Start, b.End} }
 
-// TypeName gives the budget type in words.
+// TypeName returns the budget type in words.
 func (b *Budget) TypeName() string {
 	if name, known := budgetTypeNames[b.TypeCode]; known {
 		return name
@@ -207,7 +207,7 @@ func (b *Budget) Available() decimal.Decimal {
 	return b.Total().Add(b.AmountUsed()).Add(b.WriteOff).Add(b.RolloverDeduction)
 }
 
-// HeldBy tells whether a service provider holds the person, or held them.
+// HeldBy reports whether a service provider holds the person, or held them.
 func (p *Person) HeldBy(serviceProviderID string) bool {
 	for _, entry := range p.Entries {
 		if entry.ServiceProviderID == serviceProviderID {
@@ -217,7 +217,7 @@ func (p *Person) HeldBy(serviceProviderID string) bool {
 	return false
 }
 
-// InRow tells whether the record at a position of one of the summary's lists stands in the row of an entry. Several rows of one provider
+// InRow reports whether the record at a position of one of the summary's lists stands in the row of an entry. Several rows of one provider
 // share the lists, and the first record stands in each.
 func (p *Person) InRow(entry, position int) bool {
 	rows, before := 0, 0
@@ -232,7 +232,7 @@ func (p *Person) InRow(entry, position int) bool {
 	return position == 0 || position%rows == before
 }
 
-// VisibleBudgets gives the positions in Budgets of those that upstream shows: none without a registered entry.
+// VisibleBudgets returns the positions in Budgets of those that upstream shows: none without a registered entry.
 func (p *Person) VisibleBudgets() []int {
 	if !p.EntryRegistered {
 		return nil

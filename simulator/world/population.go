@@ -87,7 +87,7 @@ func (m *maker) identity() Identity {
 	}
 }
 
-// classifications gives most people one open ongoing level, some an earlier one, and a few another kind of funding.
+// classifications returns most people one open ongoing level, some an earlier one, and a few another kind of funding.
 func (m *maker) classifications(entry Date) []Classification {
 	switch draw := m.chance.IntN(100); {
 	case draw < 3:

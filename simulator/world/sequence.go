@@ -2,7 +2,7 @@ package world
 
 import "fmt"
 
-// sequence gives out ids that are unique and look like those of the real services: without visible order or meaning.
+// sequence issues ids that are unique and look like those of the real services: without visible order or meaning.
 type sequence struct {
 	budgetOffset uint64
 	budgets      uint64
@@ -35,7 +35,7 @@ func (s *sequence) invoiceID() string {
 	return fmt.Sprint(firstInvoice + s.invoices)
 }
 
-// recipientID gives the care recipient id of the generated person with that number: nine digits, a tenth of them with
+// recipientID returns the care recipient id of the generated person with that number: nine digits, a tenth of them with
 // leading zeros, and ten digits for one in ten.
 func recipientID(seed uint64, number int) string {
 	digits := (uint64(number)*recipientMultiple + mix(seed)%recipientIDs) % recipientIDs

@@ -27,7 +27,7 @@ type Options struct {
 	Organisations []Organisation
 	// Now is the clock for tokens and updatedAt stamps; nil takes the machine's.
 	Now func() time.Time
-	// OnChange is told of every change before it takes effect, with the world locked; an error prevents the change.
+	// OnChange receives every change before it takes effect, with the world locked; an error prevents the change.
 	OnChange func(Change) error
 	// OnEvents is told what the NDIA would notify organisations of, after a change took effect, with the world locked. It is
 	// not told again by a replay.
@@ -45,7 +45,7 @@ type Change struct {
 	AdvanceTo   Date     `json:"advanceTo,omitzero"`
 }
 
-// World is the simulated population. It is safe for use by many goroutines.
+// World is the simulated population. It is safe for concurrent use.
 type World struct {
 	now           func() time.Time
 	onChange      func(Change) error
@@ -144,21 +144,21 @@ func (w *World) Version() uint64 {
 // Organisations are the registered care providers.
 func (w *World) Organisations() []Organisation { return slices.Clone(w.organisations) }
 
-// Recipients gives everybody, those of the scenarios first, in the order in which they were made.
+// Recipients returns everybody, those of the scenarios first, in the order in which they were made.
 func (w *World) Recipients() []*Person {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	return slices.Clone(w.people.list)
 }
 
-// Find gives a person by key or care recipient id; people who are not known upstream are found by key.
+// Find returns a person by key or care recipient id; people who are not known upstream are found by key.
 func (w *World) Find(name string) (*Person, bool) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	return w.people.find(name)
 }
 
-// ByCareRecipientID gives the person whom Services Australia knows under an id.
+// ByCareRecipientID returns the person whom Services Australia knows under an id.
 func (w *World) ByCareRecipientID(id string) (*Person, bool) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
@@ -183,7 +183,7 @@ func (w *World) ByBudgetID(id string) (*Person, *Budget, bool) {
 	return nil, nil, false
 }
 
-// OfProvider gives the people whom a service provider holds or held and who are known upstream.
+// OfProvider returns the people whom a service provider holds or held and who are known upstream.
 func (w *World) OfProvider(serviceProviderID string) []*Person {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
@@ -196,7 +196,7 @@ func (w *World) OfProvider(serviceProviderID string) []*Person {
 	return held
 }
 
-// PoolBudgets gives a provider's care-management budgets.
+// PoolBudgets returns a provider's care-management budgets.
 func (w *World) PoolBudgets(serviceProviderID string) []*Budget {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
