@@ -14,6 +14,7 @@ import (
 	"github.com/caresync/caresync/activities"
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/testkit"
 )
@@ -50,7 +51,7 @@ func TestSyncsThatCouldNotBeAskedForStayDue(t *testing.T) {
 	}
 	_, err = store.ImportPeople(t.Context(), organisation.ID, file, "tests")
 	require.NoError(t, err)
-	people, _, err := store.ListPeople(t.Context(), organisation, "", db.MostPerPage, time.Now())
+	people, _, err := read.From(store).PeopleAfter(t.Context(), organisation, "", read.MostPerPage, time.Now())
 	require.NoError(t, err)
 
 	steps := activities.NewClaims(store)

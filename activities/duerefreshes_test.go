@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/simulator/world"
 )
@@ -114,7 +115,7 @@ func TestAPlanThatHasNotBegunIsLookedAtOnItsDay(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, care.AreaSucceeded, result.Outcome)
 	require.Empty(t, s.held(t, "future-plan").Contracts)
-	reviews, err := s.Store.Reviews(t.Context(), subject.OrganisationID, subject.PersonID)
+	reviews, err := read.From(s.Store).Reviews(t.Context(), subject.OrganisationID, subject.PersonID)
 	require.NoError(t, err)
 	require.Len(t, reviews, 1)
 	require.Equal(t, care.ReviewNewContract, reviews[0].Kind)

@@ -21,7 +21,7 @@ func (s *site) openHolds(t *testing.T) []string {
 // accept lets an operator accept the removals that a run held back.
 func (s *site) accept(t *testing.T, key string, run care.ID) {
 	t.Helper()
-	_, err := s.Store.AcceptHolds(t.Context(), s.Request(t, key).OrganisationID, run, "an operator")
+	err := s.Store.AcceptHolds(t.Context(), s.Request(t, key).OrganisationID, run, "an operator")
 	require.NoError(t, err)
 }
 

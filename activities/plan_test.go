@@ -7,14 +7,15 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/simulator/world"
 )
 
 // plan is a person's plan as everybody reads it.
-func (s *site) plan(t *testing.T, key string) db.PlanView {
+func (s *site) plan(t *testing.T, key string) read.Plan {
 	t.Helper()
 	request := s.Request(t, key)
-	view, err := s.Store.PlanView(t.Context(), db.Organisation{ID: request.OrganisationID, TimeZone: db.DefaultTimeZone}, request.PersonID, s.Now())
+	view, err := read.From(s.Store).Plan(t.Context(), db.Organisation{ID: request.OrganisationID, TimeZone: db.DefaultTimeZone}, request.PersonID, s.Now())
 	require.NoError(t, err)
 	return view
 }
@@ -25,7 +26,7 @@ func TestPlanDatesFollowTheClassifications(t *testing.T) {
 	today := care.DateIn(s.Now(), sydney(t))
 	ago := func(days int) care.Date { return today.AddDays(-days) }
 	none := care.Date{}
-	var before db.PlanHeader
+	var before read.PlanHeader
 	for _, test := range []struct {
 		key        string
 		start, end care.Date
@@ -41,7 +42,7 @@ func TestPlanDatesFollowTheClassifications(t *testing.T) {
 	} {
 		result := s.Sync(t, s.steps, test.key)
 		plan := s.plan(t, test.key).Person.Plan
-		require.Equal(t, &db.PlanHeader{ID: plan.ID, StartDate: test.start, EndDate: test.end, Active: test.active}, plan, test.key)
+		require.Equal(t, &read.PlanHeader{ID: plan.ID, StartDate: test.start, EndDate: test.end, Active: test.active}, plan, test.key)
 		require.Equal(t, plan.ID, result.PlanID)
 		require.ElementsMatch(t, test.warnings, s.issues(t, result.RunID), test.key)
 		if test.key == "re-opened" {
@@ -51,7 +52,7 @@ func TestPlanDatesFollowTheClassifications(t *testing.T) {
 	require.NoError(t, s.World.World.Advance(s.World.World.Today()))
 	s.Sync(t, s.steps, "re-opened")
 	after := *s.plan(t, "re-opened").Person.Plan
-	require.Equal(t, db.PlanHeader{ID: before.ID, StartDate: before.StartDate, Active: true}, after, "open again: the same plan, new dates (R12)")
+	require.Equal(t, read.PlanHeader{ID: before.ID, StartDate: before.StartDate, Active: true}, after, "open again: the same plan, new dates (R12)")
 
 	s.Sync(t, s.steps, "no-classification")
 	require.Equal(t, today, s.plan(t, "no-classification").Person.Plan.StartDate)

@@ -11,6 +11,7 @@ import (
 	"github.com/caresync/caresync/activities"
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/servicesaustralia"
@@ -325,7 +326,7 @@ func TestARefusedBudgetLeavesTheOthersAlone(t *testing.T) {
 }
 
 // staleBudgets are marjorie's budgets whose details were refused.
-func (s *site) staleBudgets(t *testing.T) []db.BudgetView {
+func (s *site) staleBudgets(t *testing.T) []read.Budget {
 	t.Helper()
-	return slices.DeleteFunc(s.plan(t, "marjorie").Budgets, func(budget db.BudgetView) bool { return budget.UsageStaleReason == nil })
+	return slices.DeleteFunc(s.plan(t, "marjorie").Budgets, func(budget read.Budget) bool { return budget.UsageStaleReason == nil })
 }

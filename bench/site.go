@@ -14,6 +14,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/platform/sealing"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/simulator/world"
@@ -153,9 +154,9 @@ func (s *site) addPeople(ctx context.Context, store *db.Store, people []world.He
 		return err
 	}
 	for after, more := care.ID(""), true; more; {
-		var page []db.PersonView
+		var page []read.Person
 		var err error
-		if page, more, err = store.ListPeople(ctx, s.organisation, after, db.MostPerPage, time.Now()); err != nil {
+		if page, more, err = read.From(store).PeopleAfter(ctx, s.organisation, after, read.MostPerPage, time.Now()); err != nil {
 			return err
 		}
 		for _, one := range page {

@@ -169,7 +169,7 @@ func (a *Allowance) book(ctx context.Context) error {
 		return fmt.Errorf("book upstream calls: %w", ErrNoAllowance)
 	}
 	if err != nil {
-		return mapError("book upstream calls", err)
+		return MapError("book upstream calls", err)
 	}
 	wait = max(0, wait-a.limit.ahead())
 	a.booked, a.from = a.limit.booking, time.Now().Add(time.Duration(wait*float64(time.Second)))
@@ -181,7 +181,7 @@ func (a *Allowance) PushBack(ctx context.Context, wait time.Duration) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.booked = 0
-	return mapError("push back upstream calls", a.store.queries.PushBackAllowance(ctx, gen.PushBackAllowanceParams{
+	return MapError("push back upstream calls", a.store.queries.PushBackAllowance(ctx, gen.PushBackAllowanceParams{
 		OrganisationID: a.connection.OrganisationID, ConnectionID: a.connection.ID, Name: a.limit.name,
 		WaitSeconds: a.limit.farthest() + wait.Seconds(),
 	}))

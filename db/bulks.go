@@ -25,7 +25,7 @@ type Bulk struct {
 
 // RecordBulk writes the row of a bulk run. A row that is there already stands.
 func (s *Store) RecordBulk(ctx context.Context, bulk Bulk) error {
-	return mapError("record the bulk run", s.queries.RecordBulk(ctx, gen.RecordBulkParams{
+	return MapError("record the bulk run", s.queries.RecordBulk(ctx, gen.RecordBulkParams{
 		ID: bulk.ID, OrganisationID: bulk.OrganisationID, Kind: string(bulk.Options.Kind), RequestedBy: bulk.RequestedBy,
 		WorkflowID: bulk.WorkflowID, Options: object(bulk.Options),
 	}))
@@ -35,7 +35,7 @@ func (s *Store) RecordBulk(ctx context.Context, bulk Bulk) error {
 func (s *Store) BulkOptions(ctx context.Context, organisation, bulk care.ID) (options care.BulkOptions, err error) {
 	stored, err := s.queries.BulkOptions(ctx, gen.BulkOptionsParams{OrganisationID: organisation, ID: bulk})
 	if err != nil {
-		return options, mapError("load the bulk run", err)
+		return options, MapError("load the bulk run", err)
 	}
 	return options, json.Unmarshal(stored, &options)
 }
@@ -44,7 +44,7 @@ func (s *Store) BulkOptions(ctx context.Context, organisation, bulk care.ID) (op
 func (s *Store) BeginBulk(ctx context.Context, organisation, bulk care.ID) (options care.BulkOptions, err error) {
 	stored, err := s.queries.BeginBulk(ctx, gen.BeginBulkParams{OrganisationID: organisation, ID: bulk})
 	if err != nil {
-		return options, mapError("begin the bulk run", err)
+		return options, MapError("begin the bulk run", err)
 	}
 	return options, json.Unmarshal(stored, &options)
 }
@@ -127,7 +127,7 @@ func planPeople(ctx context.Context, queries *gen.Queries, bulk Bulk, size BulkS
 // Today is the organisation's date at an instant (R1).
 func (s *Store) Today(ctx context.Context, organisation care.ID, now time.Time) (care.Date, error) {
 	today, err := todayOf(ctx, s.queries, organisation, now)
-	return today, mapError("find out the organisation's date", err)
+	return today, MapError("find out the organisation's date", err)
 }
 
 func todayOf(ctx context.Context, queries *gen.Queries, organisation care.ID, now time.Time) (care.Date, error) {
@@ -158,7 +158,7 @@ func (s *Store) OpenItems(ctx context.Context, chunk BulkChunk) ([]OpenItem, err
 	for i, row := range rows {
 		items[i] = OpenItem(row)
 	}
-	return items, mapError("load the people of the chunk", err)
+	return items, MapError("load the people of the chunk", err)
 }
 
 // SetAside tells how many people of a bulk run meet the same trouble as one who was set aside, of how many who were selected, and when that
@@ -173,7 +173,7 @@ func (s *Store) SetItemAside(ctx context.Context, organisation, bulk, person car
 	row, err := s.queries.SetItemAside(ctx, gen.SetItemAsideParams{
 		OrganisationID: organisation, BulkID: bulk, PersonID: person, SetAsideFor: string(cause), OwnReason: string(care.ReasonUnavailableForPerson), At: at, Area: string(area),
 	})
-	return SetAside{People: int(row.People), Selected: int(row.Selected), MetAt: row.MetAt}, mapError("set a person aside", err)
+	return SetAside{People: int(row.People), Selected: int(row.Selected), MetAt: row.MetAt}, MapError("set a person aside", err)
 }
 
 // ItemsSetAside are the people of a bulk run who wait for its end for that cause.
@@ -183,25 +183,25 @@ func (s *Store) ItemsSetAside(ctx context.Context, organisation, bulk care.ID, c
 	for i, row := range rows {
 		items[i] = OpenItem(row)
 	}
-	return items, mapError("load the people who were set aside", err)
+	return items, MapError("load the people who were set aside", err)
 }
 
 // CountSetAside counts the people of a bulk run who wait for its end: those whom the service is unavailable for, and those who would lose
 // their contributions.
 func (s *Store) CountSetAside(ctx context.Context, organisation, bulk care.ID) (unavailable, losing int, err error) {
 	row, err := s.queries.CountSetAside(ctx, gen.CountSetAsideParams{OrganisationID: organisation, BulkID: bulk})
-	return int(row.Unavailable), int(row.Losing), mapError("count the people who were set aside", err)
+	return int(row.Unavailable), int(row.Losing), MapError("count the people who were set aside", err)
 }
 
 // CountWithContributions counts the people of a bulk run of whom we hold contributions.
 func (s *Store) CountWithContributions(ctx context.Context, organisation, bulk care.ID) (int, error) {
 	people, err := s.queries.CountWithContributions(ctx, gen.CountWithContributionsParams{OrganisationID: organisation, BulkID: bulk})
-	return int(people), mapError("count the people with contributions", err)
+	return int(people), MapError("count the people with contributions", err)
 }
 
 // TakeItemsBack lets those of a chunk who were set aside for a trouble that is the service's wait like everybody else.
 func (s *Store) TakeItemsBack(ctx context.Context, chunk BulkChunk) error {
-	return mapError("take people back", s.queries.TakeItemsBack(ctx, gen.TakeItemsBackParams{
+	return MapError("take people back", s.queries.TakeItemsBack(ctx, gen.TakeItemsBackParams{
 		OrganisationID: chunk.OrganisationID, BulkID: chunk.BulkID, Batch: int32(chunk.Batch), Chunk: int32(chunk.Chunk),
 	}))
 }
@@ -211,7 +211,7 @@ func (s *Store) OthersOfBulk(ctx context.Context, organisation, bulk, person car
 	row, err := s.queries.OthersOfBulk(ctx, gen.OthersOfBulkParams{
 		OrganisationID: organisation, BulkID: bulk, PersonID: person, Area: string(area), Most: int32(most),
 	})
-	return int(row.Succeeded), row.FailedAt, mapError("look at the others of the bulk run", err)
+	return int(row.Succeeded), row.FailedAt, MapError("look at the others of the bulk run", err)
 }
 
 // BulkStatus reports why no other person of a bulk run may be started: it is paused, or has finished.
@@ -220,35 +220,35 @@ type BulkStatus struct{ Paused, Finished bool }
 // BulkStatus reports whether other people of a bulk run may be started.
 func (s *Store) BulkStatus(ctx context.Context, organisation, bulk care.ID) (BulkStatus, error) {
 	status, err := s.queries.BulkStatus(ctx, gen.BulkStatusParams{OrganisationID: organisation, ID: bulk})
-	return BulkStatus(status), mapError("look at the bulk run", err)
+	return BulkStatus(status), MapError("look at the bulk run", err)
 }
 
 // SetBulkPaused pauses a bulk run, or lets it go on.
 func (s *Store) SetBulkPaused(ctx context.Context, organisation, bulk care.ID, paused bool) error {
-	return mapError("pause the bulk run", s.queries.SetBulkPaused(ctx, gen.SetBulkPausedParams{OrganisationID: organisation, ID: bulk, Paused: paused}))
+	return MapError("pause the bulk run", s.queries.SetBulkPaused(ctx, gen.SetBulkPausedParams{OrganisationID: organisation, ID: bulk, Paused: paused}))
 }
 
 // NoteBulkWaiting notes that a bulk run waits for the service as a whole, with the government's words, if there are any.
 func (s *Store) NoteBulkWaiting(ctx context.Context, organisation, bulk care.ID, words string) error {
-	return mapError("note that the bulk run waits", s.queries.SetBulkWaiting(ctx, gen.SetBulkWaitingParams{
+	return MapError("note that the bulk run waits", s.queries.SetBulkWaiting(ctx, gen.SetBulkWaitingParams{
 		OrganisationID: organisation, ID: bulk, Waiting: true, Words: words,
 	}))
 }
 
 // ClearBulkWaiting notes that the service answers again.
 func (s *Store) ClearBulkWaiting(ctx context.Context, organisation, bulk care.ID) error {
-	return mapError("note that the bulk run goes on", s.queries.SetBulkWaiting(ctx, gen.SetBulkWaitingParams{OrganisationID: organisation, ID: bulk}))
+	return MapError("note that the bulk run goes on", s.queries.SetBulkWaiting(ctx, gen.SetBulkWaitingParams{OrganisationID: organisation, ID: bulk}))
 }
 
 // EscalateItems notes that some people are given a sync of their own.
 func (s *Store) EscalateItems(ctx context.Context, organisation, bulk care.ID, people []care.ID) error {
-	return mapError("escalate", s.queries.EscalateItems(ctx, gen.EscalateItemsParams{OrganisationID: organisation, BulkID: bulk, People: people}))
+	return MapError("escalate", s.queries.EscalateItems(ctx, gen.EscalateItemsParams{OrganisationID: organisation, BulkID: bulk, People: people}))
 }
 
 // EscalatedItems are the people of a batch who were given a sync of their own and have no outcome yet.
 func (s *Store) EscalatedItems(ctx context.Context, organisation, bulk care.ID, batch int) ([]care.ID, error) {
 	people, err := s.queries.EscalatedItems(ctx, gen.EscalatedItemsParams{OrganisationID: organisation, BulkID: bulk, Batch: int32(batch)})
-	return people, mapError("load the escalated", err)
+	return people, MapError("load the escalated", err)
 }
 
 // UnsettledOfChunk are the people of a chunk who were begun and have no outcome yet: those with a sync of their own, and how many were set
@@ -264,14 +264,14 @@ func (s *Store) UnsettledOfChunk(ctx context.Context, chunk BulkChunk) (escalate
 			setAside++
 		}
 	}
-	return escalated, setAside, mapError("load whom the chunk leaves", err)
+	return escalated, setAside, MapError("load whom the chunk leaves", err)
 }
 
 // SettleJoined settles a person with the newest run of a workflow that somebody else had started, once that has finished. A run from before
 // the person was given a sync of their own settles nobody.
 func (s *Store) SettleJoined(ctx context.Context, organisation, bulk, person care.ID, workflowID string) error {
 	_, err := s.queries.SettleJoined(ctx, gen.SettleJoinedParams{OrganisationID: organisation, BulkID: bulk, PersonID: person, WorkflowID: workflowID})
-	return mapError("settle with a run that was joined", err)
+	return MapError("settle with a run that was joined", err)
 }
 
 // SettleItems gives everybody of a bulk run, or of one batch, who has no outcome one.
@@ -279,7 +279,7 @@ func (s *Store) SettleItems(ctx context.Context, organisation, bulk care.ID, bat
 	_, err := s.queries.SettleItems(ctx, gen.SettleItemsParams{
 		OrganisationID: organisation, BulkID: bulk, Batch: batchNumber(batch), Outcome: string(outcome), Reason: string(reason),
 	})
-	return mapError("settle those who were not reached", err)
+	return MapError("settle those who were not reached", err)
 }
 
 // SettleItem is SettleItems for one person.
@@ -287,7 +287,7 @@ func (s *Store) SettleItem(ctx context.Context, organisation, bulk, person care.
 	_, err := s.queries.SettleItems(ctx, gen.SettleItemsParams{
 		OrganisationID: organisation, BulkID: bulk, PersonID: &person, Outcome: string(outcome), Reason: string(reason),
 	})
-	return mapError("settle a person", err)
+	return MapError("settle a person", err)
 }
 
 func batchNumber(batch *int) *int32 {
@@ -301,7 +301,7 @@ func batchNumber(batch *int) *int32 {
 // CountItems counts how the people of a bulk run, or of one batch, have ended so far.
 func (s *Store) CountItems(ctx context.Context, organisation, bulk care.ID, batch *int) (care.BulkCounts, error) {
 	counts, err := countItems(ctx, s.queries, organisation, bulk, batch)
-	return counts, mapError("count the people", err)
+	return counts, MapError("count the people", err)
 }
 
 func countItems(ctx context.Context, queries *gen.Queries, organisation, bulk care.ID, batch *int) (counts care.BulkCounts, err error) {
@@ -372,7 +372,7 @@ func (s *Store) ListMarks(ctx context.Context, organisation care.ID) ([]ListMark
 	for i, row := range rows {
 		marks[i] = ListMark{ConnectionID: row.ID, List: care.Area(row.List), Mark: valueOf(row.Mark), Listed: row.Listed}
 	}
-	return marks, mapError("find out since when to compare", err)
+	return marks, MapError("find out since when to compare", err)
 }
 
 // NoteBulkLists notes how far a bulk run has read the lists; what an earlier attempt has noted stands. They are covered once the run has
@@ -393,14 +393,14 @@ func (s *Store) NoteBulkLists(ctx context.Context, organisation, bulk care.ID, m
 
 // MarkBulkListed notes when a bulk run began to read the providers' lists; the first attempt's time stands.
 func (s *Store) MarkBulkListed(ctx context.Context, organisation, bulk care.ID, began time.Time) error {
-	return mapError("note that the lists were read", s.queries.MarkBulkListed(ctx, gen.MarkBulkListedParams{OrganisationID: organisation, ID: bulk, ListedAt: &began}))
+	return MapError("note that the lists were read", s.queries.MarkBulkListed(ctx, gen.MarkBulkListedParams{OrganisationID: organisation, ID: bulk, ListedAt: &began}))
 }
 
 // HeldLists is what we hold of those of some people whom the organisation has, by care recipient id.
 func (s *Store) HeldLists(ctx context.Context, organisation care.ID, careRecipientIDs []string) (map[string]care.HeldLists, error) {
 	rows, err := s.queries.HeldLists(ctx, gen.HeldListsParams{OrganisationID: organisation, CareRecipientIds: careRecipientIDs})
 	if err != nil {
-		return nil, mapError("load what we hold", err)
+		return nil, MapError("load what we hold", err)
 	}
 	people := make(map[string]care.HeldLists, len(rows))
 	for _, row := range rows {
@@ -416,7 +416,7 @@ func (s *Store) HeldLists(ctx context.Context, organisation care.ID, careRecipie
 // CareRecipientIDsLike are the organisation's care recipient ids that differ from some of those given by leading zeros at most.
 func (s *Store) CareRecipientIDsLike(ctx context.Context, organisation care.ID, ids []string) ([]string, error) {
 	known, err := s.queries.CareRecipientIDsLike(ctx, gen.CareRecipientIDsLikeParams{OrganisationID: organisation, CareRecipientIds: ids})
-	return known, mapError("look up care recipient ids", err)
+	return known, MapError("look up care recipient ids", err)
 }
 
 // ListedPeople are the people whom the lists of an organisation's providers name, with how many each connection's list has: those of its
@@ -451,7 +451,7 @@ func (s *Store) AbsentPeople(ctx context.Context, organisation care.ID, listed [
 	for i, row := range rows {
 		people[i] = AbsentPerson{CareRecipientID: row.CareRecipientID, ConnectionID: care.ID(row.ConnectionID)}
 	}
-	return people, mapError("list who is absent", err)
+	return people, MapError("list who is absent", err)
 }
 
 // MarkAbsent marks the people whom none of the providers' lists has as not in care, unless they are too many or some list was not read
@@ -564,7 +564,7 @@ func (s *Store) OpenBulks(ctx context.Context) ([]UnfinishedRun, error) {
 	for i, row := range rows {
 		work[i] = UnfinishedRun(row)
 	}
-	return work, mapError("list the open bulk runs", err)
+	return work, MapError("list the open bulk runs", err)
 }
 
 // OpenRuns are the runs of all organisations that have been open for some time and have a workflow of their own.
@@ -574,5 +574,5 @@ func (s *Store) OpenRuns(ctx context.Context) ([]UnfinishedRun, error) {
 	for i, row := range rows {
 		work[i] = UnfinishedRun(row)
 	}
-	return work, mapError("list the open runs", err)
+	return work, MapError("list the open runs", err)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/testkit"
 )
 
@@ -55,15 +56,15 @@ func (c claimant) record(t *testing.T, event care.ClaimEvent) care.ClaimAnswer {
 	return answer
 }
 
-func (c claimant) view(t *testing.T) db.ClaimView {
+func (c claimant) view(t *testing.T) read.Claim {
 	t.Helper()
-	view, err := c.store.Claim(t.Context(), c.organisation.ID, "CL-1")
+	view, err := read.From(c.store).Claim(t.Context(), c.organisation.ID, "CL-1")
 	require.NoError(t, err)
 	return view
 }
 
 // causes are the syncs of a claim, by whom and what caused them.
-func causes(view db.ClaimView) (list []string) {
+func causes(view read.Claim) (list []string) {
 	for _, one := range view.Syncs {
 		list = append(list, fmt.Sprintf("%s %s", one.PersonID, one.Status))
 	}
@@ -86,7 +87,7 @@ func TestAClaimEventIsRecordedOnce(t *testing.T) {
 	require.Equal(t, []string{strangeID}, view.Unknown)
 	require.Len(t, view.People, 2)
 	require.ElementsMatch(t, []string{string(c.ada) + " approved", string(c.ben) + " approved"}, causes(view))
-	people, _, err := c.store.ListPeople(t.Context(), c.organisation, "", db.MostPerPage, time.Now())
+	people, _, err := read.From(c.store).PeopleAfter(t.Context(), c.organisation, "", read.MostPerPage, time.Now())
 	require.NoError(t, err)
 	require.Len(t, people, 2, "unknown people are never created")
 }
@@ -191,7 +192,7 @@ func TestClaimsOfTwoOrganisations(t *testing.T) {
 	answer := c.record(t, theirs)
 	require.NotEqual(t, ours.ClaimID, answer.ClaimID)
 	require.Equal(t, care.ClaimAnswer{ClaimID: answer.ClaimID, Status: care.StageApproved, People: 2, Unknown: 1, Due: 1}, answer)
-	_, err := c.store.Claim(t.Context(), other.ID, string(ours.ClaimID))
+	_, err := read.From(c.store).Claim(t.Context(), other.ID, string(ours.ClaimID))
 	require.ErrorIs(t, err, db.ErrNotFound)
 	due, err := c.store.DueClaimSyncs(t.Context(), other.ID, ours.ClaimID)
 	require.NoError(t, err)
@@ -253,7 +254,7 @@ func TestClaimEventsInAnyOrder(t *testing.T) {
 			}
 			require.GreaterOrEqual(rt, answer.Due, len(caused))
 		}
-		view, err := c.store.Claim(t.Context(), c.organisation.ID, claim)
+		view, err := read.From(c.store).Claim(t.Context(), c.organisation.ID, claim)
 		require.NoError(rt, err)
 		require.Len(rt, view.Events, len(events))
 		synced := map[care.ID]bool{}
@@ -285,7 +286,7 @@ func TestAClaimShowsItsRuns(t *testing.T) {
 	require.Equal(t, wanted, *view.Syncs[0].RunID)
 	require.Nil(t, view.Syncs[0].RequestedAt)
 
-	byOurs, err := c.store.Claim(t.Context(), c.organisation.ID, strings.ToUpper(string(view.ID)))
+	byOurs, err := read.From(c.store).Claim(t.Context(), c.organisation.ID, strings.ToUpper(string(view.ID)))
 	require.NoError(t, err)
 	require.Equal(t, view, byOurs)
 }

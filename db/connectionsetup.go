@@ -32,14 +32,14 @@ func (s *Store) CreateConnection(ctx context.Context, organisation care.ID, conn
 		Audience: connection.Audience, ProductID: connection.ProductID, ServiceProviderID: connection.ServiceProviderID,
 		RatePerSecond: int32(connection.RatePerSecond), ConsentCode: connection.ConsentCode, TimeZone: connection.TimeZone,
 	})
-	return connection, mapError("create the connection", err)
+	return connection, MapError("create the connection", err)
 }
 
 // Connections answers with an organisation's connections by service and name.
 func (s *Store) Connections(ctx context.Context, organisation care.ID) ([]care.Connection, error) {
 	rows, err := s.queries.ListConnections(ctx, organisation)
 	if err != nil {
-		return nil, mapError("list the connections", err)
+		return nil, MapError("list the connections", err)
 	}
 	connections := make([]care.Connection, 0, len(rows))
 	for _, row := range rows {

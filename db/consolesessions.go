@@ -43,7 +43,7 @@ func (s *Store) OpenConsoleSession(ctx context.Context, signIn SignIn) (secret s
 	err = s.queries.CreateConsoleSession(ctx, gen.CreateConsoleSessionParams{
 		IDHash: hashOf(secret), OrganisationID: signIn.OrganisationID, TokenID: pointerTo(signIn.TokenID), Name: signIn.Name, ExpiresAt: signIn.ExpiresAt,
 	})
-	return secret, mapError("open the session", err)
+	return secret, MapError("open the session", err)
 }
 
 func consoleSecret() string {
@@ -57,7 +57,7 @@ func (s *Store) ConsoleSession(ctx context.Context, secret string) (ConsoleSessi
 	hash := hashOf(secret)
 	row, err := s.queries.ConsoleSession(ctx, hash)
 	if err != nil {
-		return ConsoleSession{}, mapError("look up the session", err)
+		return ConsoleSession{}, MapError("look up the session", err)
 	}
 	return ConsoleSession{
 		Organisation: Organisation{ID: row.OrganisationID, Slug: row.Slug, Name: row.OrganisationName, TimeZone: row.TimeZone, CreatedAt: row.CreatedAt},
@@ -70,7 +70,7 @@ func sessionID(hash []byte) string { return hex.EncodeToString(hash[:8]) }
 
 // CloseConsoleSession ends a session; one that has ended already stays so.
 func (s *Store) CloseConsoleSession(ctx context.Context, secret string) error {
-	return mapError("end the session", s.queries.CloseConsoleSession(ctx, hashOf(secret)))
+	return MapError("end the session", s.queries.CloseConsoleSession(ctx, hashOf(secret)))
 }
 
 // SignedIn is a session as its organisation's administrators are shown it.
@@ -87,7 +87,7 @@ type SignedIn struct {
 func (s *Store) ConsoleSessions(ctx context.Context, organisation care.ID) ([]SignedIn, error) {
 	rows, err := s.queries.ConsoleSessions(ctx, organisation)
 	if err != nil {
-		return nil, mapError("list the sessions", err)
+		return nil, MapError("list the sessions", err)
 	}
 	sessions := make([]SignedIn, 0, len(rows))
 	for _, row := range rows {
@@ -106,14 +106,14 @@ func (s *Store) EndConsoleSession(ctx context.Context, organisation care.ID, id 
 	if err == nil && ended == 0 {
 		return ErrNotFound
 	}
-	return mapError("end the session", err)
+	return MapError("end the session", err)
 }
 
 // EndConsoleSessions ends all sessions of an organisation at once, and makes its sign-in links useless. It answers with how many of them
 // could still have been used.
 func (s *Store) EndConsoleSessions(ctx context.Context, organisation care.ID) (sessions, links int, err error) {
 	ended, err := s.queries.EndConsoleSessions(ctx, organisation)
-	return int(ended.Sessions), int(ended.Links), mapError("end the sessions", err)
+	return int(ended.Sessions), int(ended.Links), MapError("end the sessions", err)
 }
 
 // CreateConsoleLink makes a link that signs in once, before it expires, and answers with its secret. Only the SHA-256 of it is kept.
@@ -125,14 +125,14 @@ func (s *Store) CreateConsoleLink(ctx context.Context, organisation care.ID, nam
 	err = s.queries.CreateConsoleLink(ctx, gen.CreateConsoleLinkParams{
 		SecretHash: hashOf(secret), OrganisationID: organisation, Name: name, ExpiresAt: expiresAt,
 	})
-	return secret, mapError("create the sign-in link", err)
+	return secret, MapError("create the sign-in link", err)
 }
 
 // ConsoleLink says for whom a link would sign in, without using it up, or ErrNotFound if it was used or has expired.
 func (s *Store) ConsoleLink(ctx context.Context, secret string) (Organisation, string, error) {
 	row, err := s.queries.ConsoleLink(ctx, hashOf(secret))
 	if err != nil {
-		return Organisation{}, "", mapError("look up the sign-in link", err)
+		return Organisation{}, "", MapError("look up the sign-in link", err)
 	}
 	return Organisation{
 		ID: row.OrganisationID, Slug: row.Slug, Name: row.OrganisationName, TimeZone: row.TimeZone, CreatedAt: row.CreatedAt,

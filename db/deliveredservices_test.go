@@ -15,6 +15,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/testkit"
 )
 
@@ -103,7 +104,7 @@ func TestWhatAnImportChangedIsRecorded(t *testing.T) {
 	line.Category, line.ClaimStatus, line.Note = "Transport", care.ClaimRejected, "by bus"
 	p.imported(t, line)
 
-	changes, more, err := p.store.ContractHistory(t.Context(), p.organisation.ID, contract, time.Time{}, 100)
+	changes, more, err := read.From(p.store).ContractHistory(t.Context(), p.organisation.ID, contract, time.Time{}, 100)
 	require.NoError(t, err)
 	require.False(t, more)
 	var words []string
@@ -406,7 +407,7 @@ func TestContractsMadeByHand(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, db.ImportResult{Updated: 1}, result)
 
-	contracts, err := p.store.Contracts(t.Context(), p.organisation, p.client, p.now)
+	contracts, err := read.From(p.store).Contracts(t.Context(), p.organisation, p.client, p.now)
 	require.NoError(t, err)
 	require.Len(t, contracts, 1)
 	require.Equal(t, care.OriginHand, contracts[0].Origin)
@@ -440,7 +441,7 @@ func TestImportPeopleTicksTheBoxes(t *testing.T) { // PACE guide, step 2, R21
 	t.Parallel()
 	p := newParticipant(t)
 	boxes := func() care.PACEFlags {
-		person, err := p.store.Person(t.Context(), p.organisation, p.client, p.now)
+		person, err := read.From(p.store).Person(t.Context(), p.organisation, p.client, p.now)
 		require.NoError(t, err)
 		return care.PACEFlags{PACEParticipant: person.PACEParticipant, PACEAPIAccess: person.PACEAPIAccess}
 	}

@@ -10,7 +10,7 @@ import (
 
 // NotePlansAhead notes which plans of a person have not begun, so that they are looked at again on their day (R34).
 func (s *Store) NotePlansAhead(ctx context.Context, organisation, person care.ID, starts []care.Date) error {
-	return mapError("note the plans that have not begun", s.queries.NotePlansAhead(ctx, gen.NotePlansAheadParams{
+	return MapError("note the plans that have not begun", s.queries.NotePlansAhead(ctx, gen.NotePlansAheadParams{
 		OrganisationID: organisation, PersonID: person, PlanStartDates: starts,
 	}))
 }
@@ -22,7 +22,7 @@ type DueRefresh struct{ OrganisationID, PersonID care.ID }
 func (s *Store) DueRefreshes(ctx context.Context, at time.Time, partsOfAnHour int) ([]DueRefresh, error) {
 	rows, err := s.queries.DueRefreshes(ctx, gen.DueRefreshesParams{Instant: at, PartsOfAnHour: int32(partsOfAnHour)})
 	if err != nil {
-		return nil, mapError("look for refreshes that are due", err)
+		return nil, MapError("look for refreshes that are due", err)
 	}
 	due := make([]DueRefresh, len(rows))
 	for i, row := range rows {

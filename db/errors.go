@@ -91,8 +91,8 @@ const (
 	codeUntranslatable        = "22P05" // \u0000 in JSON
 )
 
-// mapError tells apart what callers must tell apart. It keeps PostgreSQL's code, never its detail: that would quote values (R10).
-func mapError(operation string, err error) error {
+// MapError tells apart what callers must tell apart. It keeps PostgreSQL's code, never its detail: that would quote values (R10).
+func MapError(operation string, err error) error {
 	if err == nil {
 		return nil
 	}

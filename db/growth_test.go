@@ -9,6 +9,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/testkit"
 )
 
@@ -23,57 +24,57 @@ func TestPagesReadAsManyRowsInALargeOrganisationAsInASmallOne(t *testing.T) {
 	accepted := 0
 	pages := map[string]func(*db.Store) error{
 		"people": func(s *db.Store) error {
-			_, _, err := s.People(t.Context(), organisation, db.PeopleFilter{Most: page}, now)
+			_, _, err := read.From(s).People(t.Context(), organisation, read.PeopleFilter{Most: page}, now)
 			return err
 		},
 		"people for programs": func(s *db.Store) error {
-			_, _, err := s.ListPeople(t.Context(), o.organisation, "", page, now)
+			_, _, err := read.From(s).PeopleAfter(t.Context(), o.organisation, "", page, now)
 			return err
 		},
 		"people for programs, after one": func(s *db.Store) error {
-			_, _, err := s.ListPeople(t.Context(), o.organisation, person, page, now)
+			_, _, err := read.From(s).PeopleAfter(t.Context(), o.organisation, person, page, now)
 			return err
 		},
 		"a person": func(s *db.Store) error {
-			_, err := s.Person(t.Context(), o.organisation, person, now)
+			_, err := read.From(s).Person(t.Context(), o.organisation, person, now)
 			return err
 		},
 		"a plan": func(s *db.Store) error {
-			_, err := s.PlanView(t.Context(), o.organisation, person, now)
+			_, err := read.From(s).Plan(t.Context(), o.organisation, person, now)
 			return err
 		},
 		"a run": func(s *db.Store) error {
-			_, err := s.RunView(t.Context(), organisation, o.id(t, "run", 1))
+			_, err := read.From(s).Run(t.Context(), organisation, o.id(t, "run", 1))
 			return err
 		},
 		"people of a bulk run": func(s *db.Store) error {
-			_, _, err := s.BulkItems(t.Context(), organisation, o.id(t, "bulk", 1), db.ItemFilter{Most: page})
+			_, _, err := read.From(s).BulkItems(t.Context(), organisation, o.id(t, "bulk", 1), read.ItemFilter{Most: page})
 			return err
 		},
 		"accepting what a run held back": func(s *db.Store) error {
 			accepted++
-			_, err := s.AcceptHolds(t.Context(), organisation, o.id(t, "run", accepted), "tests")
+			err := s.AcceptHolds(t.Context(), organisation, o.id(t, "run", accepted), "tests")
 			return err
 		},
 	}
-	for name, filter := range map[string]db.ConsoleRunFilter{
+	for name, filter := range map[string]read.ConsoleRunFilter{
 		"runs":                         {},
-		"runs before one":              {RunFilter: db.RunFilter{Before: o.id(t, "run", 15)}},
-		"runs of a person":             {RunFilter: db.RunFilter{PersonID: person}},
-		"runs that were cancelled":     {RunFilter: db.RunFilter{Outcome: "cancelled"}},
-		"runs that have not finished":  {RunFilter: db.RunFilter{Outcome: db.Unfinished}},
+		"runs before one":              {RunFilter: read.RunFilter{Before: o.id(t, "run", 15)}},
+		"runs of a person":             {RunFilter: read.RunFilter{PersonID: person}},
+		"runs that were cancelled":     {RunFilter: read.RunFilter{Outcome: "cancelled"}},
+		"runs that have not finished":  {RunFilter: read.RunFilter{Outcome: read.Unfinished}},
 		"runs that a claim caused":     {Trigger: care.TriggerClaim},
 		"runs that left something":     {Held: true},
 		"runs that nobody ever caused": {Trigger: care.TriggerNotification},
 	} {
 		filter.Most = page
 		pages[name] = func(s *db.Store) error {
-			_, _, err := s.ConsoleRuns(t.Context(), organisation, filter)
+			_, _, err := read.From(s).ConsoleRuns(t.Context(), organisation, filter)
 			return err
 		}
 		if filter.Trigger == "" && !filter.Held {
 			pages[name+", for programs"] = func(s *db.Store) error {
-				_, _, err := s.Runs(t.Context(), organisation, filter.RunFilter)
+				_, _, err := read.From(s).Runs(t.Context(), organisation, filter.RunFilter)
 				return err
 			}
 		}

@@ -45,7 +45,7 @@ func Migrate(ctx context.Context, databaseURL string) ([]Migration, error) {
 	defer closeDatabase()
 	results, err := provider.Up(ctx)
 	if err != nil {
-		return nil, mapError("migrate the schema", err)
+		return nil, MapError("migrate the schema", err)
 	}
 	applied := make([]Migration, 0, len(results))
 	now := time.Now()
@@ -64,7 +64,7 @@ func MigrationStatus(ctx context.Context, databaseURL string) ([]Migration, erro
 	defer closeDatabase()
 	statuses, err := provider.Status(ctx)
 	if err != nil {
-		return nil, mapError("read the state of the schema", err)
+		return nil, MapError("read the state of the schema", err)
 	}
 	all := make([]Migration, 0, len(statuses))
 	for _, status := range statuses {

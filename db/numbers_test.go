@@ -10,6 +10,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/testkit"
 )
 
@@ -140,7 +141,7 @@ func TestAPersonsNumberChanges(t *testing.T) {
 	require.Equal(t, "415056229", testkit.Value[string](t, sql, "SELECT care_recipient_id FROM support_plan WHERE id = $1", plan))
 	require.Positive(t, testkit.Value[int](t, sql, "SELECT ticket FROM area_fence WHERE person_id = $1", ada.ID), "a read under the old number is older now")
 
-	changes, _, err := store.PersonHistory(t.Context(), organisation.ID, ada.ID, time.Time{}, 1)
+	changes, _, err := read.From(store).PersonHistory(t.Context(), organisation.ID, ada.ID, time.Time{}, 1)
 	require.NoError(t, err)
 	require.Equal(t, []string{"change-number", "cli: tim", change.Note, "care recipient id", "415056224", "415056229"},
 		[]string{string(changes[0].Source), changes[0].RequestedBy, changes[0].Note, changes[0].FieldLabel, value(changes[0].Old), value(changes[0].New)})
@@ -185,7 +186,7 @@ func TestNumbersThatCannotBeGiven(t *testing.T) { // R33
 	require.ErrorAs(t, change(care.CareRecipientIDNumber, "415056225", "why"), &taken)
 	require.Equal(t, holder.ID, taken.Holder)
 	require.False(t, taken.Both)
-	for _, one := range []db.PersonView{ada, holder} {
+	for _, one := range []read.Person{ada, holder} {
 		execute(t, address, `INSERT INTO support_plan (id, organisation_id, person_id, care_recipient_id) VALUES ($1, $2, $3, $4)`,
 			db.NewID(), organisation.ID, one.ID, one.CareRecipientID)
 	}

@@ -57,7 +57,7 @@ func (s *Store) CreateOrganisation(ctx context.Context, slug, name, timeZone str
 	}
 	err := s.queries.CreateOrganisation(ctx, gen.CreateOrganisationParams{ID: NewID(), Slug: slug, Name: name, TimeZone: timeZone})
 	if err != nil {
-		return Organisation{}, mapError("create the organisation", err)
+		return Organisation{}, MapError("create the organisation", err)
 	}
 	return s.OrganisationBySlug(ctx, slug)
 }
@@ -68,7 +68,7 @@ func (s *Store) ChangeOrganisation(ctx context.Context, slug string, name, timeZ
 		return Organisation{}, err
 	}
 	row, err := s.queries.ChangeOrganisation(ctx, gen.ChangeOrganisationParams{Slug: slug, Name: name, TimeZone: timeZone})
-	return Organisation(row), mapError("change the organisation", err)
+	return Organisation(row), MapError("change the organisation", err)
 }
 
 func checkOrganisation(name, timeZone *string) error {
@@ -92,7 +92,7 @@ func checkTimeZone(name string) error {
 func (s *Store) Organisations(ctx context.Context) ([]Organisation, error) {
 	rows, err := s.queries.ListOrganisations(ctx)
 	if err != nil {
-		return nil, mapError("list the organisations", err)
+		return nil, MapError("list the organisations", err)
 	}
 	organisations := make([]Organisation, 0, len(rows))
 	for _, row := range rows {
@@ -104,5 +104,5 @@ func (s *Store) Organisations(ctx context.Context) ([]Organisation, error) {
 // OrganisationBySlug answers with an organisation, or ErrNotFound.
 func (s *Store) OrganisationBySlug(ctx context.Context, slug string) (Organisation, error) {
 	row, err := s.queries.OrganisationBySlug(ctx, slug)
-	return Organisation(row), mapError("load the organisation", err)
+	return Organisation(row), MapError("load the organisation", err)
 }

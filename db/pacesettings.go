@@ -47,7 +47,7 @@ type PACESettings struct {
 // PACESettings answers with an organisation's settings; where PACE was never enabled, they are empty.
 func (s *Store) PACESettings(ctx context.Context, organisation care.ID) (PACESettings, error) {
 	settings, err := loadPACESettings(ctx, s.queries, organisation)
-	return settings, mapError("load the PACE settings", err)
+	return settings, MapError("load the PACE settings", err)
 }
 
 func loadPACESettings(ctx context.Context, queries *gen.Queries, organisation care.ID) (PACESettings, error) {
@@ -135,7 +135,7 @@ func (s *Store) setNotificationSecret(ctx context.Context, params gen.SetNotific
 	if err == nil && set == 0 {
 		return ErrPACENeverEnabled
 	}
-	return mapError("set the notification secret", err)
+	return MapError("set the notification secret", err)
 }
 
 // NotificationProof is what a notification carries to show that it is the NDIA's.
@@ -151,7 +151,7 @@ type NotificationProof struct {
 func (s *Store) NotificationOrganisation(ctx context.Context, organisation care.ID, proof NotificationProof) (Organisation, error) {
 	row, err := s.queries.NotificationOrganisation(ctx, organisation)
 	if err != nil {
-		return Organisation{}, mapError("look up the notification secret", err)
+		return Organisation{}, MapError("look up the notification secret", err)
 	}
 	proven, err := s.isProven(row, proof)
 	if err != nil {

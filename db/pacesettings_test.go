@@ -16,6 +16,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/testkit"
 )
 
@@ -182,7 +183,7 @@ func TestFlags(t *testing.T) { // PACE guide, step 2, R21
 			require.NoError(t, err, test.name)
 			require.Equal(t, test.want, flags, test.name)
 		}
-		person, err := p.store.Person(t.Context(), p.organisation, p.client, p.now)
+		person, err := read.From(p.store).Person(t.Context(), p.organisation, p.client, p.now)
 		require.NoError(t, err)
 		require.Equal(t, test.want, care.PACEFlags{PACEParticipant: person.PACEParticipant, PACEAPIAccess: person.PACEAPIAccess}, test.name)
 	}
@@ -213,17 +214,17 @@ func TestANotificationIsRecordedOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, db.NotificationResult{}, noted, "not our client")
 
-	notifications, err := p.store.Notifications(t.Context(), p.organisation.ID, 10)
+	notifications, err := read.From(p.store).Notifications(t.Context(), p.organisation.ID, 10)
 	require.NoError(t, err)
 	require.Len(t, notifications, 2)
 	require.Equal(t, "Wren", notifications[0].Person.FamilyName)
 	require.Equal(t, 2, notifications[0].Times)
 	require.True(t, p.now.Equal(notifications[0].FirstReceivedAt))
 	require.Nil(t, notifications[1].Person)
-	few, err := p.store.Notifications(t.Context(), p.organisation.ID, 1)
+	few, err := read.From(p.store).Notifications(t.Context(), p.organisation.ID, 1)
 	require.NoError(t, err)
 	require.Len(t, few, 1)
-	theirs, err := p.store.Notifications(t.Context(), newOrganisation(t, p.store, "banksia").ID, 10)
+	theirs, err := read.From(p.store).Notifications(t.Context(), newOrganisation(t, p.store, "banksia").ID, 10)
 	require.NoError(t, err)
 	require.Empty(t, theirs)
 
@@ -244,7 +245,7 @@ func TestARelationshipThatEndsStopsScheduledSyncs(t *testing.T) { // R30
 	require.True(t, p.note(t, "coach", coach, p.now).Refresh, "that role gives no access")
 
 	require.False(t, p.note(t, "ended after all", planManager(day("2026-06-10")), p.now).Refresh)
-	view, err := p.store.Participant(t.Context(), p.organisation, p.client, p.now)
+	view, err := read.From(p.store).Participant(t.Context(), p.organisation, p.client, p.now)
 	require.NoError(t, err)
 	require.Equal(t, day("2026-06-10"), view.Standing.StoppedOn)
 	require.Contains(t, view.StopExplanation, "ended")

@@ -107,7 +107,7 @@ func (s *Store) NoteNotification(ctx context.Context, organisation Organisation,
 		if person == "" {
 			return nil
 		}
-		participant, err := loadParticipant(ctx, queries, organisation.ID, person)
+		participant, err := ParticipantFrom(ctx, queries, organisation.ID, person)
 		if err != nil {
 			return err
 		}
@@ -122,34 +122,4 @@ func (s *Store) NoteNotification(ctx context.Context, organisation Organisation,
 		return err
 	})
 	return noted, err
-}
-
-// NotificationView is a notification in a list.
-type NotificationView struct {
-	Event           string    `json:"event"`
-	Person          *Person   `json:"person,omitempty" doc:"Absent: not a person of this organisation"`
-	Times           int       `json:"times" doc:"How often it has come"`
-	FirstReceivedAt time.Time `json:"first_received_at"`
-	LastReceivedAt  time.Time `json:"last_received_at"`
-}
-
-// Notifications answers with what the NDIA has told an organisation, newest first.
-func (s *Store) Notifications(ctx context.Context, organisation care.ID, most int) ([]NotificationView, error) {
-	rows, err := s.queries.ViewNotifications(ctx, gen.ViewNotificationsParams{OrganisationID: organisation, Most: pageSize(most) - 1})
-	if err != nil {
-		return nil, mapError("list the notifications", err)
-	}
-	notifications := make([]NotificationView, 0, len(rows))
-	for _, row := range rows {
-		view := NotificationView{
-			Event: row.Event, Times: int(row.Times), FirstReceivedAt: row.FirstReceivedAt, LastReceivedAt: row.LastReceivedAt,
-		}
-		if row.PersonID != nil {
-			view.Person = &Person{
-				ID: *row.PersonID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
-			}
-		}
-		notifications = append(notifications, view)
-	}
-	return notifications, nil
 }

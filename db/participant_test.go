@@ -10,6 +10,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/testkit"
 )
 
@@ -83,7 +84,7 @@ func ndisPerson(line int, given, family, number string) db.ImportedPerson {
 
 func (p participant) clientOf(t *testing.T, number string) care.ID {
 	t.Helper()
-	person, err := p.store.PersonByNDISNumber(t.Context(), p.organisation, number, p.now)
+	person, err := read.From(p.store).PersonByNDISNumber(t.Context(), p.organisation, number, p.now)
 	require.NoError(t, err)
 	return person.ID
 }
@@ -151,9 +152,9 @@ func (p participant) finish(t *testing.T, step db.Step, answer care.AreaResult, 
 	require.NoError(t, err)
 }
 
-func (p participant) contract(t *testing.T, contract care.ID) db.ContractView {
+func (p participant) contract(t *testing.T, contract care.ID) read.Contract {
 	t.Helper()
-	view, err := p.store.Contract(t.Context(), p.organisation, contract, p.now)
+	view, err := read.From(p.store).Contract(t.Context(), p.organisation, contract, p.now)
 	require.NoError(t, err)
 	return view
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/testkit"
 )
 
@@ -30,9 +31,9 @@ func importPeople(t *testing.T, store *db.Store, organisation db.Organisation, r
 	return result
 }
 
-func clientOf(t *testing.T, store *db.Store, organisation db.Organisation, careRecipientID string) db.PersonView {
+func clientOf(t *testing.T, store *db.Store, organisation db.Organisation, careRecipientID string) read.Person {
 	t.Helper()
-	person, err := store.PersonByCareRecipientID(t.Context(), organisation, careRecipientID, time.Now())
+	person, err := read.From(store).PersonByCareRecipientID(t.Context(), organisation, careRecipientID, time.Now())
 	require.NoError(t, err)
 	return person
 }
@@ -74,7 +75,7 @@ func TestImportPeopleIsAllOrNothingAndNamesEveryLine(t *testing.T) {
 	require.Equal(t, "service_provider_id", refused.Problems[2].Column)
 	require.NotContains(t, err.Error(), "415056224", "no care recipient ids in errors (R10)")
 
-	clients, _, err := store.ListPeople(t.Context(), organisation, "", db.DefaultPage, time.Now())
+	clients, _, err := read.From(store).PeopleAfter(t.Context(), organisation, "", read.DefaultPage, time.Now())
 	require.NoError(t, err)
 	require.Empty(t, clients)
 }
@@ -125,12 +126,12 @@ func TestPeopleBelongToAnOrganisation(t *testing.T) {
 	store := testkit.Database(t)
 	wattle, banksia := newOrganisation(t, store, "wattle"), newOrganisation(t, store, "banksia")
 	importPeople(t, store, wattle, person(2, "Ada", "Wren", "415056224"))
-	_, err := store.PersonByCareRecipientID(t.Context(), banksia, "415056224", time.Now())
+	_, err := read.From(store).PersonByCareRecipientID(t.Context(), banksia, "415056224", time.Now())
 	require.ErrorIs(t, err, db.ErrNotFound)
 
 	require.Equal(t, db.ImportResult{Created: 1}, importPeople(t, store, banksia, person(2, "Ada", "Wren", "415056224")))
 	ours := clientOf(t, store, wattle, "415056224")
-	_, err = store.Person(t.Context(), banksia, ours.ID, time.Now())
+	_, err = read.From(store).Person(t.Context(), banksia, ours.ID, time.Now())
 	require.ErrorIs(t, err, db.ErrNotFound)
 }
 
@@ -147,9 +148,9 @@ func TestClientsArePagedByName(t *testing.T) {
 	var seen []string
 	var after care.ID
 	for more := true; more; {
-		var page []db.PersonView
+		var page []read.Person
 		var err error
-		page, more, err = store.ListPeople(t.Context(), organisation, after, 3, time.Now())
+		page, more, err = read.From(store).PeopleAfter(t.Context(), organisation, after, 3, time.Now())
 		require.NoError(t, err)
 		for _, client := range page {
 			seen = append(seen, client.FamilyName)
@@ -179,7 +180,7 @@ func TestAnImportRecordsWhatItChanged(t *testing.T) {
 	require.NoError(t, err)
 
 	var told []string
-	changes, more, err := store.PersonHistory(t.Context(), organisation.ID, person.ID, time.Time{}, 50)
+	changes, more, err := read.From(store).PersonHistory(t.Context(), organisation.ID, person.ID, time.Time{}, 50)
 	require.NoError(t, err)
 	require.False(t, more)
 	for _, change := range changes {
@@ -193,9 +194,9 @@ func TestAnImportRecordsWhatItChanged(t *testing.T) {
 		"import-people|console: Mary|created|||",
 	}, told)
 
-	_, more, err = store.PersonHistory(t.Context(), organisation.ID, person.ID, changes[1].ChangedAt, 50)
+	_, more, err = read.From(store).PersonHistory(t.Context(), organisation.ID, person.ID, changes[1].ChangedAt, 50)
 	require.NoError(t, err)
 	require.False(t, more)
-	_, _, err = store.PersonHistory(t.Context(), newOrganisation(t, store, "banksia").ID, person.ID, time.Time{}, 50)
+	_, _, err = read.From(store).PersonHistory(t.Context(), newOrganisation(t, store, "banksia").ID, person.ID, time.Time{}, 50)
 	require.ErrorIs(t, err, db.ErrNotFound)
 }

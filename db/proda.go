@@ -35,7 +35,7 @@ func (t ProdaTokens) Load(ctx context.Context, connection care.ID, audience stri
 		return proda.Token{}, nil
 	}
 	if err != nil {
-		return proda.Token{}, mapError("load the token", err)
+		return proda.Token{}, MapError("load the token", err)
 	}
 	return t.open(sealed, connection, audience)
 }
@@ -116,7 +116,7 @@ func (k DeviceKeys) StorePending(ctx context.Context, connection care.ID, key *r
 	}
 	sealed := k.store.sealer.Seal(encoded, keyPlace(connection))
 	if err := k.store.queries.StorePendingKey(ctx, gen.StorePendingKeyParams{PrivateKeySealed: sealed, ConnectionID: connection}); err != nil {
-		return nil, mapError("store the key", err)
+		return nil, MapError("store the key", err)
 	}
 	return k.PendingKey(ctx, connection)
 }
@@ -144,7 +144,7 @@ func (k DeviceKeys) load(ctx context.Context, queries *gen.Queries, connection c
 		return nil, proda.ErrNoKey
 	}
 	if err != nil {
-		return nil, mapError("load the key", err)
+		return nil, MapError("load the key", err)
 	}
 	encoded, err := k.store.sealer.Open(sealed, keyPlace(connection))
 	if err != nil {

@@ -26,7 +26,7 @@ type RunScopeRecord struct {
 func (s *Store) LoadRunScope(ctx context.Context, organisation, person care.ID) (RunScopeRecord, error) {
 	row, err := s.queries.LoadSubject(ctx, gen.LoadSubjectParams{OrganisationID: organisation, PersonID: person})
 	if err != nil {
-		return RunScopeRecord{}, mapError("load the person", err)
+		return RunScopeRecord{}, MapError("load the person", err)
 	}
 	zone, err := time.LoadLocation(row.TimeZone)
 	if err != nil {
@@ -78,7 +78,7 @@ func (s *Store) BeginRun(ctx context.Context, run RunStart) (again bool, err err
 		ID: run.ID, OrganisationID: run.OrganisationID, PersonID: run.PersonID, Kind: string(run.Kind), Trigger: string(run.Trigger),
 		RequestedBy: run.RequestedBy, AllBudgets: run.AllBudgets, WorkflowID: run.WorkflowID, StartedAt: pointerTo(run.StartedAt), BulkID: pointerTo(run.BulkID),
 	})
-	return err == nil && written == 0 && !run.StartedAt.IsZero(), mapError("record the run", err)
+	return err == nil && written == 0 && !run.StartedAt.IsZero(), MapError("record the run", err)
 }
 
 // FinishRun sets a run's outcome where none is set, with the steps that areas without one still lack and the issues that explain
@@ -99,22 +99,24 @@ func (s *Store) finishRun(ctx context.Context, organisation care.ID, result care
 		Warnings: int32(result.Warnings), Counts: object(result.Counts), Areas: list(areaAnswers(result.Areas)), Issues: list(issues),
 		Escalates: escalates,
 	})
-	return valueOf(plan), mapError("finish the run", err)
+	return valueOf(plan), MapError("finish the run", err)
 }
 
 // AbandonRun closes a run whose workflow left it open, for instance because an operator terminated it: what its steps have saved stays and
 // counts.
 func (s *Store) AbandonRun(ctx context.Context, organisation, run care.ID) error {
-	progress, err := s.RunProgress(ctx, organisation, run)
+	rows, err := s.queries.ViewSteps(ctx, gen.ViewStepsParams{OrganisationID: organisation, RunID: run})
+	if err != nil {
+		return MapError("load the run's steps", err)
+	}
+	steps, err := StepsByArea(rows)
 	if err != nil {
 		return err
 	}
 	result := care.RunResult{RunID: run, Outcome: care.RunCancelled, Reason: care.ReasonCancelled, Counts: care.Counts{}}
-	for _, area := range progress.Areas {
-		result.Warnings += area.Warnings
-		for kind, count := range area.Counts {
-			result.Counts[kind] = care.Count{Created: count.Created, Updated: count.Updated, Unchanged: count.Unchanged, Removed: count.Removed}
-		}
+	for _, step := range steps {
+		result.Warnings += step.Answer.Warnings
+		result.Counts.Add(step.Answer.Counts)
 	}
 	_, err = s.FinishRun(ctx, organisation, result, nil)
 	return err
@@ -122,7 +124,7 @@ func (s *Store) AbandonRun(ctx context.Context, organisation, run care.ID) error
 
 // NoteRetry notes that a step will be tried again, with the kind of problem and the government's words, for people who wait.
 func (s *Store) NoteRetry(ctx context.Context, step Step, problem, words string) error {
-	return mapError("note the retry", s.queries.NoteRetry(ctx, gen.NoteRetryParams{
+	return MapError("note the retry", s.queries.NoteRetry(ctx, gen.NoteRetryParams{
 		OrganisationID: step.OrganisationID, RunID: step.RunID, Area: string(step.Area), Problem: problem, Words: words,
 	}))
 }

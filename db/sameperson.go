@@ -3,7 +3,6 @@ package db
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
@@ -20,22 +19,36 @@ func (s *Store) ConfirmSamePerson(ctx context.Context, organisation, run care.ID
 	if why == "" || len([]rune(why)) > longestReason || strings.ContainsRune(why, 0) {
 		return &InvalidError{"reason", "must say in up to 500 characters how you know that it is the same person"}
 	}
-	view, err := s.RunView(ctx, organisation, run)
-	if err != nil {
-		return err
-	}
-	doubts := view.GivenNameDoubts()
-	if len(doubts) == 0 {
-		return ErrNotFound
-	}
 	return s.inTransaction(ctx, "keep that it is the same person", func(queries *gen.Queries) error {
+		found, err := queries.ViewRun(ctx, gen.ViewRunParams{OrganisationID: organisation, RunID: run})
+		if err != nil {
+			return err
+		}
+		doubts, err := givenNameDoubts(ctx, queries, organisation, run)
+		if err != nil {
+			return err
+		}
+		if len(doubts) == 0 {
+			return ErrNotFound
+		}
 		for _, doubt := range doubts {
-			if err := confirmSamePerson(ctx, queries, organisation, view.Person.ID, doubt, by, why); err != nil {
+			if err := confirmSamePerson(ctx, queries, organisation, found.PersonID, doubt, by, why); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// givenNameDoubts are what a run has in doubt about the person's given name and nothing else (R8).
+func givenNameDoubts(ctx context.Context, queries *gen.Queries, organisation, run care.ID) (doubts []care.IdentityDetails, err error) {
+	issues, err := queries.ViewIssues(ctx, gen.ViewIssuesParams{OrganisationID: organisation, RunID: run})
+	for _, issue := range issues {
+		if details, ok := care.IdentityDetailsOf(care.IssueCode(issue.Code), issue.Details); ok && details.GivenNameOnly() {
+			doubts = append(doubts, details)
+		}
+	}
+	return doubts, err
 }
 
 func confirmSamePerson(ctx context.Context, queries *gen.Queries, organisation, person care.ID, doubt care.IdentityDetails, by, why string) error {
@@ -56,36 +69,6 @@ func confirmSamePerson(ctx context.Context, queries *gen.Queries, organisation, 
 	return recordChanges(ctx, queries, organisation, care.Origin{Source: care.SourceSamePerson, RequestedBy: by, Note: why}, []care.Change{{
 		Kind: care.KindPerson, RecordID: person, Action: care.ActionUpdated, Field: "same_person", New: &name,
 	}})
-}
-
-// SamePersonAnswer is what somebody said of a given name that the government reports under a care recipient id: it is this person's (R8).
-type SamePersonAnswer struct {
-	ID              care.ID   `json:"id"`
-	CareRecipientID string    `json:"care_recipient_id"`
-	GivenName       string    `json:"given_name" doc:"As it was reported; empty where none was"`
-	Current         bool      `json:"current" doc:"False where the person has another care recipient id now, so that the answer has no effect"`
-	SaidBy          string    `json:"said_by"`
-	SaidWhy         string    `json:"said_why"`
-	SaidAt          time.Time `json:"said_at"`
-}
-
-// SamePersonAnswers returns what was said of a person and stands, the newest first. It fails with ErrNotFound.
-func (s *Store) SamePersonAnswers(ctx context.Context, organisation, person care.ID) (answers []SamePersonAnswer, err error) {
-	err = s.inSnapshot(ctx, "load what was said of the person", func(queries *gen.Queries) error {
-		if _, err := viewPerson(ctx, queries, organisation, person); err != nil {
-			return err
-		}
-		rows, err := queries.SamePersonAnswers(ctx, gen.SamePersonAnswersParams{OrganisationID: organisation, PersonID: person})
-		answers = make([]SamePersonAnswer, len(rows))
-		for i, row := range rows {
-			answers[i] = SamePersonAnswer{
-				ID: row.ID, CareRecipientID: row.CareRecipientID, GivenName: row.ReportedGivenName, Current: row.Current,
-				SaidBy: row.SaidBy, SaidWhy: row.SaidWhy, SaidAt: row.SaidAt,
-			}
-		}
-		return err
-	})
-	return answers, err
 }
 
 // TakeSamePersonBack takes back that a given name is the person's: the next sync asks again. A person whom only that answer told from
@@ -119,15 +102,4 @@ func namedInHistory(name string) string {
 		return "no given name"
 	}
 	return name
-}
-
-// GivenNameDoubts are what the run has in doubt about the person's given name and nothing else, which somebody can settle by saying that it
-// is the same person (R8).
-func (r RunView) GivenNameDoubts() (doubts []care.IdentityDetails) {
-	for _, issue := range r.Issues {
-		if details, ok := care.IdentityDetailsOf(issue.Code, issue.Details); ok && details.GivenNameOnly() {
-			doubts = append(doubts, details)
-		}
-	}
-	return doubts
 }

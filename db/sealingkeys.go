@@ -37,7 +37,7 @@ const keyringProof = "caresync"
 func (s *Store) CheckKeyring(ctx context.Context, keyring Keyring) error {
 	keys, err := s.queries.SealingKeys(ctx)
 	if err != nil {
-		return mapError("check the keyring", err)
+		return MapError("check the keyring", err)
 	}
 	known := false
 	for i, key := range keys {
@@ -57,7 +57,7 @@ func (s *Store) CheckKeyring(ctx context.Context, keyring Keyring) error {
 	}
 	id := keyring.ActiveKeyID()
 	if err := s.queries.RecordSealingKey(ctx, gen.RecordSealingKeyParams{KeyID: id, Sealed: keyring.Seal([]byte(keyringProof), keyringPlace(id))}); err != nil {
-		return mapError("note the key that seals", err)
+		return MapError("note the key that seals", err)
 	}
 	return s.CheckKeyring(ctx, keyring) // another program may have noted another key of this id at the same moment
 }

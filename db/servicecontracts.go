@@ -34,11 +34,12 @@ type ParticipantRecord struct {
 
 // LoadParticipant answers with what is known of a person, or ErrNotFound.
 func (s *Store) LoadParticipant(ctx context.Context, organisation, person care.ID) (ParticipantRecord, error) {
-	record, err := loadParticipant(ctx, s.queries, organisation, person)
-	return record, mapError("load the participant", err)
+	record, err := ParticipantFrom(ctx, s.queries, organisation, person)
+	return record, MapError("load the participant", err)
 }
 
-func loadParticipant(ctx context.Context, queries *gen.Queries, organisation, person care.ID) (ParticipantRecord, error) {
+// ParticipantFrom is LoadParticipant among the queries of a transaction.
+func ParticipantFrom(ctx context.Context, queries *gen.Queries, organisation, person care.ID) (ParticipantRecord, error) {
 	row, err := queries.LoadParticipant(ctx, gen.LoadParticipantParams{OrganisationID: organisation, PersonID: person})
 	if err != nil {
 		return ParticipantRecord{}, err
@@ -81,7 +82,7 @@ func (s *Store) BeginContract(ctx context.Context, step Step) (StepStart[HeldPar
 // HeldContracts answers with all of a person's contracts, budgets and delivered services.
 func (s *Store) HeldContracts(ctx context.Context, organisation, person care.ID) (care.HeldContracts, error) {
 	held, err := heldContracts(ctx, s.queries, organisation, person)
-	return held, mapError("load the contracts", err)
+	return held, MapError("load the contracts", err)
 }
 
 func heldContracts(ctx context.Context, queries *gen.Queries, organisation, person care.ID) (held care.HeldContracts, err error) {
@@ -103,7 +104,7 @@ func (s *Store) RefreshContract(
 		decision = care.ContractDecision{}
 		stored, err := recordSuperseded(ctx, s.queries, step, begun.BeganAt)
 		if err != nil {
-			return decision, mapError("record that a newer read was found", err)
+			return decision, MapError("record that a newer read was found", err)
 		}
 		decision.Answer, err = decodeAnswer(stored)
 		return decision, err
@@ -186,7 +187,7 @@ func (s *Store) RefuseContract(ctx context.Context, step Step, read Read, reason
 		StoppedOn: standing.StoppedOn, StopReason: string(standing.StopReason),
 	})
 	if err != nil {
-		return care.AreaResult{}, mapError("record the refusal", err)
+		return care.AreaResult{}, MapError("record the refusal", err)
 	}
 	return decodeAnswer(stored)
 }
@@ -205,7 +206,7 @@ func PreviewID(run care.ID, n int) care.ID {
 
 // StorePreview keeps a preview, sealed, until it is created, replaced or expires (R22). It takes the place of one that waits.
 func (s *Store) StorePreview(ctx context.Context, step Step, staged PreviewContents) error {
-	return mapError("stage the retrieval", s.queries.StorePreview(ctx, gen.StorePreviewParams{
+	return MapError("stage the retrieval", s.queries.StorePreview(ctx, gen.StorePreviewParams{
 		ID: staged.ID, OrganisationID: step.OrganisationID, PersonID: step.PersonID, RunID: step.RunID,
 		Sealed: s.sealer.Seal(object(staged), previewPlace(staged.ID)), RetrievedAt: staged.RetrievedAt, ExpiresAt: staged.ExpiresAt,
 	}))
@@ -243,7 +244,7 @@ type Preview struct {
 func (s *Store) Preview(ctx context.Context, organisation, id care.ID) (Preview, error) {
 	row, err := s.queries.Preview(ctx, gen.PreviewParams{OrganisationID: organisation, ID: id})
 	if err != nil {
-		return Preview{}, mapError("load the retrieval", err)
+		return Preview{}, MapError("load the retrieval", err)
 	}
 	return s.openPreview(row)
 }
@@ -252,7 +253,7 @@ func (s *Store) Preview(ctx context.Context, organisation, id care.ID) (Preview,
 func (s *Store) WaitingPreview(ctx context.Context, organisation, person care.ID) (Preview, error) {
 	row, err := s.queries.WaitingPreview(ctx, gen.WaitingPreviewParams{OrganisationID: organisation, PersonID: person})
 	if err != nil {
-		return Preview{}, mapError("load the waiting retrieval", err)
+		return Preview{}, MapError("load the waiting retrieval", err)
 	}
 	return s.openPreview(gen.PreviewRow(row))
 }

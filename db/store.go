@@ -76,7 +76,7 @@ func Open(ctx context.Context, databaseURL string, sealer Sealer, options Option
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
-		return nil, mapError("connect", err)
+		return nil, MapError("connect", err)
 	}
 	store := &Store{pool: pool, queries: gen.New(pool), sealer: sealer, now: options.Now}
 	if store.now == nil {
@@ -105,12 +105,21 @@ func (s *Store) Close() {
 func (s *Store) Now() time.Time { return s.now() }
 
 // Ping reports whether the database answers.
-func (s *Store) Ping(ctx context.Context) error { return mapError("ping", s.pool.Ping(ctx)) }
+func (s *Store) Ping(ctx context.Context) error { return MapError("ping", s.pool.Ping(ctx)) }
 
 // NewID makes one of our ids: a UUID that sorts by time.
 func NewID() care.ID { return care.ID(uuid.Must(uuid.NewV7()).String()) }
 
 // inTransaction runs work in one transaction; an error leaves nothing behind.
 func (s *Store) inTransaction(ctx context.Context, name string, work func(*gen.Queries) error) error {
-	return mapError(name, pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return work(s.queries.WithTx(tx)) }))
+	return MapError(name, pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return work(s.queries.WithTx(tx)) }))
+}
+
+// Queries are the queries outside any transaction, for the reading packages below db.
+func (s *Store) Queries() *gen.Queries { return s.queries }
+
+// Snapshot lets several reading queries all see the same moment.
+func (s *Store) Snapshot(ctx context.Context, name string, read func(*gen.Queries) error) error {
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	return MapError(name, pgx.BeginTxFunc(ctx, s.pool, options, func(tx pgx.Tx) error { return read(s.queries.WithTx(tx)) }))
 }

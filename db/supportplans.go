@@ -48,7 +48,7 @@ type fences struct {
 // decodeStepStart reads the two columns that every beginning of a step answers with: what all steps need, and what we hold.
 func decodeStepStart[H any](begin, held json.RawMessage, failure error) (begun StepStart[H], err error) {
 	if failure != nil {
-		return begun, mapError("begin the step", failure)
+		return begun, MapError("begin the step", failure)
 	}
 	for _, part := range []struct {
 		data   json.RawMessage
@@ -263,7 +263,7 @@ func (s *Store) Refuse(ctx context.Context, step Step, read Read, reason care.Re
 	}
 	stored, err := s.queries.RefuseStep(ctx, refused)
 	if err != nil {
-		return care.AreaResult{}, mapError("record the refusal", err)
+		return care.AreaResult{}, MapError("record the refusal", err)
 	}
 	return decodeAnswer(stored)
 }

@@ -46,7 +46,7 @@ func (s *Store) CreateAPIToken(ctx context.Context, organisation care.ID, name s
 	err = s.queries.CreateAPIToken(ctx, gen.CreateAPITokenParams{
 		ID: token.ID, OrganisationID: organisation, Name: name, TokenHash: hashOf(secret),
 	})
-	return token, secret, mapError("create the API token", err)
+	return token, secret, MapError("create the API token", err)
 }
 
 // hashOf needs no salt: a token has 256 random bits, so there is nothing to guess.
@@ -59,7 +59,7 @@ func hashOf(secret string) []byte {
 func (s *Store) APITokens(ctx context.Context, organisation care.ID) ([]APIToken, error) {
 	rows, err := s.queries.ListAPITokens(ctx, organisation)
 	if err != nil {
-		return nil, mapError("list the API tokens", err)
+		return nil, MapError("list the API tokens", err)
 	}
 	tokens := make([]APIToken, 0, len(rows))
 	for _, row := range rows {
@@ -71,7 +71,7 @@ func (s *Store) APITokens(ctx context.Context, organisation care.ID) ([]APIToken
 // RevokeAPIToken makes a token useless from now on; revoking it again changes nothing. It fails with ErrNotFound.
 func (s *Store) RevokeAPIToken(ctx context.Context, organisation, token care.ID) (APIToken, error) {
 	row, err := s.queries.RevokeAPIToken(ctx, gen.RevokeAPITokenParams{OrganisationID: organisation, ID: token})
-	return APIToken(row), mapError("revoke the API token", err)
+	return APIToken(row), MapError("revoke the API token", err)
 }
 
 // Authenticate answers with whose token that is, or ErrNotFound if it is unknown or revoked.
@@ -81,7 +81,7 @@ func (s *Store) Authenticate(ctx context.Context, secret string) (Caller, error)
 	}
 	row, err := s.queries.AuthenticateAPIToken(ctx, hashOf(secret))
 	if err != nil {
-		return Caller{}, mapError("look up the API token", err)
+		return Caller{}, MapError("look up the API token", err)
 	}
 	return Caller{
 		Organisation: Organisation{

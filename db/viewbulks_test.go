@@ -9,6 +9,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/testkit"
 )
@@ -38,7 +39,7 @@ func newBulkRun(t *testing.T, people int, options care.BulkOptions) bulkRun {
 	}
 	importPeople(t, store, b.organisation, rows...)
 	b.plan(t, options)
-	items, _, err := store.BulkItems(t.Context(), b.organisation.ID, b.id, db.ItemFilter{Most: people})
+	items, _, err := read.From(store).BulkItems(t.Context(), b.organisation.ID, b.id, read.ItemFilter{Most: people})
 	require.NoError(t, err)
 	for _, item := range items {
 		b.people = append(b.people, item.Person.ID)
@@ -78,16 +79,16 @@ func ended(areas ...care.Area) map[care.Area]care.AreaResult {
 	return all
 }
 
-func (b bulkRun) view(t *testing.T) db.BulkView {
+func (b bulkRun) view(t *testing.T) read.Bulk {
 	t.Helper()
-	view, err := b.store.BulkView(t.Context(), b.organisation.ID, b.id)
+	view, err := read.From(b.store).Bulk(t.Context(), b.organisation.ID, b.id)
 	require.NoError(t, err)
 	return view
 }
 
-func (b bulkRun) items(t *testing.T, outcome string) []db.BulkItem {
+func (b bulkRun) items(t *testing.T, outcome string) []read.BulkItem {
 	t.Helper()
-	items, more, err := b.store.BulkItems(t.Context(), b.organisation.ID, b.id, db.ItemFilter{Outcome: outcome, Most: db.MostPerPage})
+	items, more, err := read.From(b.store).BulkItems(t.Context(), b.organisation.ID, b.id, read.ItemFilter{Outcome: outcome, Most: read.MostPerPage})
 	require.NoError(t, err)
 	require.False(t, more)
 	return items
@@ -97,7 +98,7 @@ func TestABulkRunIsCountedFromItsRows(t *testing.T) {
 	t.Parallel()
 	b := newBulkRun(t, 6, everyCareRecipient)
 	require.Equal(t, care.BulkCounts{Selected: 6}, b.view(t).Counts)
-	require.Equal(t, db.BulkRunning, b.view(t).State)
+	require.Equal(t, read.BulkRunning, b.view(t).State)
 	require.Nil(t, b.view(t).EstimatedEnd, "nobody is done yet")
 
 	b.run(t, b.people[0], care.RunSucceeded, "")
@@ -114,8 +115,8 @@ func TestABulkRunIsCountedFromItsRows(t *testing.T) {
 	require.NotEmpty(t, view.Reasons[0].Explanation)
 
 	require.Len(t, b.items(t, ""), 6)
-	require.Len(t, b.items(t, db.Unfinished), 3)
-	require.Len(t, b.items(t, db.Unsuccessful), 2)
+	require.Len(t, b.items(t, read.Unfinished), 3)
+	require.Len(t, b.items(t, read.Unsuccessful), 2)
 	partly := b.items(t, string(care.RunPartial))
 	require.Len(t, partly, 1)
 	require.Equal(t, b.people[1], partly[0].Person.ID)
@@ -127,7 +128,7 @@ func TestABulkRunIsCountedFromItsRows(t *testing.T) {
 	_, _, err := b.store.FinishBulk(t.Context(), b.organisation.ID, b.id, care.ReasonCancelled)
 	require.NoError(t, err)
 	view = b.view(t)
-	require.Equal(t, db.BulkFinished, view.State)
+	require.Equal(t, read.BulkFinished, view.State)
 	require.Equal(t, care.RunCancelled, view.Outcome)
 	require.Equal(t, 3, view.Counts.Skipped)
 	require.Equal(t, 6, view.Counts.Processed)
@@ -139,12 +140,12 @@ func TestABulkRunSaysWhatItWaitsFor(t *testing.T) {
 	b := newBulkRun(t, 2, everyCareRecipient)
 	require.NoError(t, b.store.NoteBulkWaiting(t.Context(), b.organisation.ID, b.id, "Planned outage until 4 am"))
 	view := b.view(t)
-	require.Equal(t, db.BulkWaiting, view.State)
+	require.Equal(t, read.BulkWaiting, view.State)
 	require.NotNil(t, view.WaitingSince)
 	require.Equal(t, "Planned outage until 4 am", view.WaitingWords)
 
 	require.NoError(t, b.store.SetBulkPaused(t.Context(), b.organisation.ID, b.id, true))
-	require.Equal(t, db.BulkPaused, b.view(t).State, "what an operator did comes first")
+	require.Equal(t, read.BulkPaused, b.view(t).State, "what an operator did comes first")
 }
 
 func TestBulkRunsAreListedNewestFirst(t *testing.T) {
@@ -156,19 +157,19 @@ func TestBulkRunsAreListedNewestFirst(t *testing.T) {
 	b.id = db.NewID()
 	b.plan(t, everyCareRecipient)
 
-	page, more, err := b.store.Bulks(t.Context(), b.organisation.ID, db.BulkFilter{Most: 1})
+	page, more, err := read.From(b.store).Bulks(t.Context(), b.organisation.ID, read.BulkFilter{Most: 1})
 	require.NoError(t, err)
 	require.True(t, more)
 	require.Equal(t, b.id, page[0].ID)
-	page, more, err = b.store.Bulks(t.Context(), b.organisation.ID, db.BulkFilter{Most: 1, Before: b.id})
+	page, more, err = read.From(b.store).Bulks(t.Context(), b.organisation.ID, read.BulkFilter{Most: 1, Before: b.id})
 	require.NoError(t, err)
 	require.False(t, more)
 	require.Equal(t, first, page[0].ID)
-	page, _, err = b.store.Bulks(t.Context(), b.organisation.ID, db.BulkFilter{Most: 10, Outcome: db.Unfinished})
+	page, _, err = read.From(b.store).Bulks(t.Context(), b.organisation.ID, read.BulkFilter{Most: 10, Outcome: read.Unfinished})
 	require.NoError(t, err)
 	require.Len(t, page, 1)
 	require.Equal(t, b.id, page[0].ID)
-	page, err = b.store.BulksByID(t.Context(), b.organisation.ID, []care.ID{first, db.NewID()})
+	page, err = read.From(b.store).BulksByID(t.Context(), b.organisation.ID, []care.ID{first, db.NewID()})
 	require.NoError(t, err)
 	require.Len(t, page, 1)
 }
@@ -178,9 +179,9 @@ func TestPeopleOfABulkRunArePaged(t *testing.T) {
 	b := newBulkRun(t, 5, everyCareRecipient)
 	var seen []care.ID
 	for after, more := care.ID(""), true; more; {
-		var page []db.BulkItem
+		var page []read.BulkItem
 		var err error
-		page, more, err = b.store.BulkItems(t.Context(), b.organisation.ID, b.id, db.ItemFilter{After: after, Most: 2})
+		page, more, err = read.From(b.store).BulkItems(t.Context(), b.organisation.ID, b.id, read.ItemFilter{After: after, Most: 2})
 		require.NoError(t, err)
 		for _, item := range page {
 			seen = append(seen, item.Person.ID)
@@ -196,7 +197,7 @@ func TestAReportHasEverybodyOnce(t *testing.T) {
 	b := newBulkRun(t, 2100, everyCareRecipient)
 	seen := map[care.ID]bool{}
 	b.statements.Reset()
-	for item, err := range b.store.AllBulkItems(t.Context(), b.organisation.ID, b.view(t).BulkSummary) {
+	for item, err := range read.From(b.store).AllBulkItems(t.Context(), b.organisation.ID, b.view(t).BulkSummary) {
 		require.NoError(t, err)
 		seen[item.Person.ID] = true
 	}
@@ -211,13 +212,13 @@ func TestUnknownPeopleAreListed(t *testing.T) {
 	require.NoError(t, b.store.ReportUnknown(t.Context(), b.organisation.ID, b.id, listed))
 	view := b.view(t)
 	require.Equal(t, 2, view.Unknown)
-	require.Equal(t, []db.UnknownPerson{{CareRecipientID: "66"}, {CareRecipientID: "77"}}, view.UnknownPeople, "who is known is not among them")
+	require.Equal(t, []read.UnknownPerson{{CareRecipientID: "66"}, {CareRecipientID: "77"}}, view.UnknownPeople, "who is known is not among them")
 	require.Equal(t, view.UnknownPeople, b.allUnknown(t))
 }
 
-func (b bulkRun) allUnknown(t *testing.T) (all []db.UnknownPerson) {
+func (b bulkRun) allUnknown(t *testing.T) (all []read.UnknownPerson) {
 	t.Helper()
-	for listed, err := range b.store.AllUnknown(t.Context(), b.organisation.ID, b.id) {
+	for listed, err := range read.From(b.store).AllUnknown(t.Context(), b.organisation.ID, b.id) {
 		require.NoError(t, err)
 		all = append(all, listed)
 	}
@@ -240,12 +241,12 @@ func TestWhoIsGoneAndListedAgainStandSideBySide(t *testing.T) {
 		People:       []care.Identity{named("Lark", "99"), named("Wren", "415000000"), named("Wren", "66"), {CareRecipientID: "77"}},
 		ByConnection: map[care.ID]int{connection.ID: 4},
 	}
-	report := func(listed db.ListedPeople) []db.UnknownPerson {
+	report := func(listed db.ListedPeople) []read.UnknownPerson {
 		require.NoError(t, b.store.ReportUnknown(t.Context(), b.organisation.ID, b.id, listed))
 		require.Equal(t, b.allUnknown(t), b.view(t).UnknownPeople)
 		return b.view(t).UnknownPeople
 	}
-	nobody := []db.UnknownPerson{{CareRecipientID: "66"}, {CareRecipientID: "77"}, {CareRecipientID: "99"}}
+	nobody := []read.UnknownPerson{{CareRecipientID: "66"}, {CareRecipientID: "77"}, {CareRecipientID: "99"}}
 
 	updates := listed
 	updates.ByConnection = nil
@@ -255,8 +256,8 @@ func TestWhoIsGoneAndListedAgainStandSideBySide(t *testing.T) {
 	require.Equal(t, nobody, report(unread), "a list was not read")
 
 	lark := clientOf(t, b.store, b.organisation, "415000001")
-	gone := &db.Person{ID: lark.ID, CareRecipientID: "415000001", GivenName: "Ada", FamilyName: "Lark"}
-	require.Equal(t, []db.UnknownPerson{{CareRecipientID: "99", MayBe: gone}, {CareRecipientID: "66"}, {CareRecipientID: "77"}}, report(listed),
+	gone := &read.PersonRef{ID: lark.ID, CareRecipientID: "415000001", GivenName: "Ada", FamilyName: "Lark"}
+	require.Equal(t, []read.UnknownPerson{{CareRecipientID: "99", MayBe: gone}, {CareRecipientID: "66"}, {CareRecipientID: "77"}}, report(listed),
 		"the Wren who is listed is not gone; who is unknown by name is nobody's")
 	other := newOrganisation(t, b.store, "banksia")
 	importPeople(t, b.store, other, person(2, "Ada", "Wren", "415000000"))
@@ -301,10 +302,10 @@ func TestWhoIsSetAsideIsCounted(t *testing.T) {
 		_, err := b.store.SetItemAside(t.Context(), b.organisation.ID, b.id, b.people[i], cause, time.Now(), care.AreaBudgets)
 		require.NoError(t, err)
 	}
-	require.Equal(t, db.SetAsideView{Unavailable: 2, Contributions: 1}, b.view(t).SetAside)
+	require.Equal(t, read.SetAside{Unavailable: 2, Contributions: 1}, b.view(t).SetAside)
 	b.run(t, b.people[0], care.RunSucceeded, "")
 	require.NoError(t, b.store.EscalateItems(t.Context(), b.organisation.ID, b.id, b.people[1:2]))
-	require.Equal(t, db.SetAsideView{Contributions: 1}, b.view(t).SetAside)
+	require.Equal(t, read.SetAside{Contributions: 1}, b.view(t).SetAside)
 }
 
 // R11: one organisation can never read another's.
@@ -312,14 +313,14 @@ func TestAnotherOrganisationsBulkRunsAreNotFound(t *testing.T) {
 	t.Parallel()
 	b := newBulkRun(t, 1, everyCareRecipient)
 	other := newOrganisation(t, b.store, "banksia").ID
-	_, err := b.store.BulkView(t.Context(), other, b.id)
+	_, err := read.From(b.store).Bulk(t.Context(), other, b.id)
 	require.ErrorIs(t, err, db.ErrNotFound)
-	_, _, err = b.store.BulkItems(t.Context(), other, b.id, db.ItemFilter{Most: 1})
+	_, _, err = read.From(b.store).BulkItems(t.Context(), other, b.id, read.ItemFilter{Most: 1})
 	require.ErrorIs(t, err, db.ErrNotFound)
-	bulks, _, err := b.store.Bulks(t.Context(), other, db.BulkFilter{Most: 10})
+	bulks, _, err := read.From(b.store).Bulks(t.Context(), other, read.BulkFilter{Most: 10})
 	require.NoError(t, err)
 	require.Empty(t, bulks)
-	people, err := b.store.ResolvePeople(t.Context(), other, care.RunCareRecipient, []string{string(b.people[0]), "415000000"})
+	people, err := read.From(b.store).ResolvePeople(t.Context(), other, care.RunCareRecipient, []string{string(b.people[0]), "415000000"})
 	require.NoError(t, err)
 	require.Equal(t, []care.ID{"", ""}, people)
 }
@@ -332,11 +333,11 @@ func TestPeopleAreFoundByAnyOfTheirNumbers(t *testing.T) {
 	participant := db.ImportedPerson{Line: 3, NDISNumber: "430000001", Identity: person(3, "Cat", "Finch", "").Identity}
 	importPeople(t, b.store, b.organisation, recipient, participant)
 	ben := clientOf(t, b.store, b.organisation, "430000001").ID
-	cat, err := b.store.PersonByNDISNumber(t.Context(), b.organisation, "430000001", time.Now())
+	cat, err := read.From(b.store).PersonByNDISNumber(t.Context(), b.organisation, "430000001", time.Now())
 	require.NoError(t, err)
 
 	for kind, expected := range map[care.RunKind]care.ID{care.RunCareRecipient: ben, care.RunPACEContract: cat.ID} {
-		people, err := b.store.ResolvePeople(t.Context(), b.organisation.ID, kind, []string{"430000001", "nobody", string(b.people[0])})
+		people, err := read.From(b.store).ResolvePeople(t.Context(), b.organisation.ID, kind, []string{"430000001", "nobody", string(b.people[0])})
 		require.NoError(t, err)
 		require.Equal(t, []care.ID{expected, "", b.people[0]}, people)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/testkit"
 )
 
@@ -37,12 +38,12 @@ func (l listed) add(t *testing.T, given, family, careRecipientID, ndisNumber str
 }
 
 // names are the given names of those who fit a filter.
-func (l listed) names(t *testing.T, filter db.PeopleFilter) []string {
+func (l listed) names(t *testing.T, filter read.PeopleFilter) []string {
 	t.Helper()
 	if filter.Most == 0 {
 		filter.Most = 50
 	}
-	people, _, err := l.store.People(t.Context(), l.organisation.ID, filter, time.Now())
+	people, _, err := read.From(l.store).People(t.Context(), l.organisation.ID, filter, time.Now())
 	require.NoError(t, err)
 	names := []string{}
 	for _, person := range people {
@@ -56,24 +57,24 @@ func TestPeopleAreFound(t *testing.T) {
 	require.NoError(t, l.sql.Try(t, "UPDATE person SET given_name = 'Ada', family_name = 'Wren'"))
 	l.add(t, "Zoë", "de Groot", "0770001", "")
 	l.add(t, "Ben_50%", "Lark", "", "430000001")
-	require.Equal(t, []string{"Zoë", "Ben_50%", "Ada"}, l.names(t, db.PeopleFilter{}), "by name, whatever its case")
+	require.Equal(t, []string{"Zoë", "Ben_50%", "Ada"}, l.names(t, read.PeopleFilter{}), "by name, whatever its case")
 	for search, want := range map[string][]string{
 		"wren": {"Ada"}, "zoë GROOT": {"Zoë"}, "de groot, zoë": {"Zoë"}, "0770": {"Zoë"}, "770": {}, "43": {"Ben_50%"}, "%": {"Ben_50%"}, "_": {"Ben_50%"},
 		`\`: {}, "x\x00": {}, "nobody": {}, " ": {"Zoë", "Ben_50%", "Ada"}, "\xff": {"Zoë", "Ben_50%", "Ada"}, strings.Repeat("o ", 6000): {"Zoë"},
 	} {
-		require.Equal(t, want, l.names(t, db.PeopleFilter{Search: search}), "%.20q", search)
+		require.Equal(t, want, l.names(t, read.PeopleFilter{Search: search}), "%.20q", search)
 	}
-	require.Equal(t, []string{"Zoë", "Ada"}, l.names(t, db.PeopleFilter{Funding: db.FundingSupportAtHome}))
-	require.Equal(t, []string{"Ben_50%"}, l.names(t, db.PeopleFilter{Funding: db.FundingNDIS}))
-	require.Empty(t, l.names(t, db.PeopleFilter{NotInCare: true}))
+	require.Equal(t, []string{"Zoë", "Ada"}, l.names(t, read.PeopleFilter{Funding: read.FundingSupportAtHome}))
+	require.Equal(t, []string{"Ben_50%"}, l.names(t, read.PeopleFilter{Funding: read.FundingNDIS}))
+	require.Empty(t, l.names(t, read.PeopleFilter{NotInCare: true}))
 	require.NoError(t, l.sql.Try(t, "UPDATE person SET not_in_care_since = '2026-01-01' WHERE family_name = 'Wren'"))
-	require.Equal(t, []string{"Ada"}, l.names(t, db.PeopleFilter{NotInCare: true}))
+	require.Equal(t, []string{"Ada"}, l.names(t, read.PeopleFilter{NotInCare: true}))
 }
 
 // R11: another organisation's people are not there.
 func TestPeopleAreOfOneOrganisation(t *testing.T) {
 	l := newListed(t)
-	people, _, err := l.store.People(t.Context(), newOrganisation(t, l.store, "banksia").ID, db.PeopleFilter{Most: 50}, time.Now())
+	people, _, err := read.From(l.store).People(t.Context(), newOrganisation(t, l.store, "banksia").ID, read.PeopleFilter{Most: 50}, time.Now())
 	require.NoError(t, err)
 	require.Empty(t, people)
 }
@@ -82,8 +83,8 @@ func TestPeopleByTheirLastSync(t *testing.T) {
 	l := newListed(t)
 	require.NoError(t, l.sql.Try(t, "UPDATE person SET given_name = 'Ada'"))
 	all := []string{"Ada"}
-	require.Equal(t, all, l.names(t, db.PeopleFilter{Outcome: "never"}))
-	require.Equal(t, all, l.names(t, db.PeopleFilter{Stale: true}), "never synced")
+	require.Equal(t, all, l.names(t, read.PeopleFilter{Outcome: "never"}))
+	require.Equal(t, all, l.names(t, read.PeopleFilter{Stale: true}), "never synced")
 
 	l.run(t, db.NewID(), l.now)
 	now := time.Now()
@@ -101,10 +102,10 @@ func TestPeopleByTheirLastSync(t *testing.T) {
 		{"outcome = 'succeeded', reason = '', finished_at = now() - interval '8 days'", "succeeded", true},
 	} {
 		require.NoError(t, l.sql.Try(t, "UPDATE sync_run SET "+state.set))
-		require.Equal(t, all, l.names(t, db.PeopleFilter{Outcome: state.outcome}), state.set)
-		require.Empty(t, l.names(t, db.PeopleFilter{Outcome: "never"}), state.set)
-		require.Equal(t, state.stale, len(l.names(t, db.PeopleFilter{Stale: true})) == 1, state.set)
-		people, _, err := l.store.People(t.Context(), l.organisation.ID, db.PeopleFilter{Most: 1}, now)
+		require.Equal(t, all, l.names(t, read.PeopleFilter{Outcome: state.outcome}), state.set)
+		require.Empty(t, l.names(t, read.PeopleFilter{Outcome: "never"}), state.set)
+		require.Equal(t, state.stale, len(l.names(t, read.PeopleFilter{Stale: true})) == 1, state.set)
+		people, _, err := read.From(l.store).People(t.Context(), l.organisation.ID, read.PeopleFilter{Most: 1}, now)
 		require.NoError(t, err)
 		require.Equal(t, state.stale, people[0].Stale, state.set)
 	}
@@ -146,9 +147,9 @@ func TestPeopleByTheirLastSyncOfEachKind(t *testing.T) {
 			for _, run := range test.runs {
 				l.ran(t, run)
 			}
-			require.Len(t, l.names(t, db.PeopleFilter{Outcome: test.outcome}), 1)
-			require.Equal(t, test.stale, len(l.names(t, db.PeopleFilter{Stale: true})) == 1)
-			people, _, err := l.store.People(t.Context(), l.organisation.ID, db.PeopleFilter{Most: 1}, now)
+			require.Len(t, l.names(t, read.PeopleFilter{Outcome: test.outcome}), 1)
+			require.Equal(t, test.stale, len(l.names(t, read.PeopleFilter{Stale: true})) == 1)
+			people, _, err := read.From(l.store).People(t.Context(), l.organisation.ID, read.PeopleFilter{Most: 1}, now)
 			require.NoError(t, err)
 			require.Equal(t, test.stale, people[0].Stale)
 			if test.kind == "" {
@@ -182,7 +183,7 @@ func TestPagesOfPeople(t *testing.T) {
 	}
 	var seen []care.ID
 	for page := 1; ; page++ {
-		people, more, err := l.store.People(t.Context(), l.organisation.ID, db.PeopleFilter{Page: page, Most: 2}, time.Now())
+		people, more, err := read.From(l.store).People(t.Context(), l.organisation.ID, read.PeopleFilter{Page: page, Most: 2}, time.Now())
 		require.NoError(t, err)
 		for _, person := range people {
 			require.NotContains(t, seen, person.ID)
@@ -193,7 +194,7 @@ func TestPagesOfPeople(t *testing.T) {
 		}
 	}
 	require.Len(t, seen, 6)
-	people, more, err := l.store.People(t.Context(), l.organisation.ID, db.PeopleFilter{Page: 1 << 40, Most: 200}, time.Now())
+	people, more, err := read.From(l.store).People(t.Context(), l.organisation.ID, read.PeopleFilter{Page: 1 << 40, Most: 200}, time.Now())
 	require.NoError(t, err)
 	require.Empty(t, people)
 	require.False(t, more)
@@ -202,22 +203,22 @@ func TestPagesOfPeople(t *testing.T) {
 func TestConsoleRunsAreNarrowed(t *testing.T) {
 	l := newListed(t)
 	l.run(t, db.NewID(), l.now)
-	count := func(filter db.ConsoleRunFilter) int {
+	count := func(filter read.ConsoleRunFilter) int {
 		filter.Most = 10
-		runs, _, err := l.store.ConsoleRuns(t.Context(), l.organisation.ID, filter)
+		runs, _, err := read.From(l.store).ConsoleRuns(t.Context(), l.organisation.ID, filter)
 		require.NoError(t, err)
 		return len(runs)
 	}
-	require.Equal(t, 1, count(db.ConsoleRunFilter{}))
-	require.Equal(t, 1, count(db.ConsoleRunFilter{Kind: care.RunCareRecipient}))
-	require.Zero(t, count(db.ConsoleRunFilter{Kind: care.RunPACEContract}))
-	require.Zero(t, count(db.ConsoleRunFilter{Trigger: care.TriggerClaim}))
-	require.Zero(t, count(db.ConsoleRunFilter{Held: true}))
+	require.Equal(t, 1, count(read.ConsoleRunFilter{}))
+	require.Equal(t, 1, count(read.ConsoleRunFilter{Kind: care.RunCareRecipient}))
+	require.Zero(t, count(read.ConsoleRunFilter{Kind: care.RunPACEContract}))
+	require.Zero(t, count(read.ConsoleRunFilter{Trigger: care.TriggerClaim}))
+	require.Zero(t, count(read.ConsoleRunFilter{Held: true}))
 	require.NoError(t, l.sql.Try(t, `INSERT INTO removal_hold (organisation_id, person_id, kind, run_id, records)
 		SELECT organisation_id, person_id, 'classification', id, 3 FROM sync_run`))
-	require.Equal(t, 1, count(db.ConsoleRunFilter{Held: true}))
+	require.Equal(t, 1, count(read.ConsoleRunFilter{Held: true}))
 	require.NoError(t, l.sql.Try(t, "UPDATE removal_hold SET accepted_at = now(), accepted_by = 'tests'"))
-	require.Zero(t, count(db.ConsoleRunFilter{Held: true}), "nothing waits for anybody (R5)")
+	require.Zero(t, count(read.ConsoleRunFilter{Held: true}), "nothing waits for anybody (R5)")
 }
 
 // R17: an invoice line shows which budgets it drew on.
@@ -228,7 +229,7 @@ func TestAnInvoiceLineShowsWhatItDrewOn(t *testing.T) {
 	}}})
 	require.NoError(t, err)
 	line := testkit.Value[care.ID](t, l.sql, "SELECT id FROM invoice_line")
-	view, err := l.store.InvoiceLine(t.Context(), l.organisation.ID, line)
+	view, err := read.From(l.store).InvoiceLine(t.Context(), l.organisation.ID, line)
 	require.NoError(t, err)
 	require.Equal(t, "900", view.InvoiceID)
 	require.Equal(t, l.client.ID, view.Person.ID)
@@ -236,17 +237,17 @@ func TestAnInvoiceLineShowsWhatItDrewOn(t *testing.T) {
 
 	require.NoError(t, l.sql.Try(t, `INSERT INTO usage_line (id, organisation_id, budget_id, invoice_line_id, upstream_invoice_id, upstream_item_id,
 		service_provider_id, service_code, amount, ordinal) SELECT gen_random_uuid(), organisation_id, id, $1, '900', '1', '', '', 12.50, 0 FROM budget`, line))
-	view, err = l.store.InvoiceLine(t.Context(), l.organisation.ID, line)
+	view, err = read.From(l.store).InvoiceLine(t.Context(), l.organisation.ID, line)
 	require.NoError(t, err)
 	require.Len(t, view.Usage, 1)
 	require.Equal(t, l.client.ID, view.Usage[0].PersonID)
 	require.Equal(t, []string{"12.50", "0.00"}, []string{view.Drawn.StringFixed(2), view.Difference.StringFixed(2)})
 
 	require.NoError(t, l.sql.Try(t, "UPDATE usage_line SET amount = 15.00"))
-	view, err = l.store.InvoiceLine(t.Context(), l.organisation.ID, line)
+	view, err = read.From(l.store).InvoiceLine(t.Context(), l.organisation.ID, line)
 	require.NoError(t, err)
 	require.Equal(t, "-2.50", view.Difference.StringFixed(2), "what we billed less what it drew")
-	_, err = l.store.InvoiceLine(t.Context(), newOrganisation(t, l.store, "banksia").ID, line)
+	_, err = read.From(l.store).InvoiceLine(t.Context(), newOrganisation(t, l.store, "banksia").ID, line)
 	require.ErrorIs(t, err, db.ErrNotFound, "another organisation's (R11)")
 }
 
@@ -259,27 +260,27 @@ func TestPartsOfAPlanAreThoseOfTheWhole(t *testing.T) {
 		service_code, amount, ordinal) SELECT gen_random_uuid(), organisation_id, id, '900', n::text, '', '', n, 0 FROM budget, generate_series(1, 3) n`))
 	require.NoError(t, l.sql.Try(t, `INSERT INTO entitlement (id, organisation_id, budget_id, code, amount, ordinal)
 		SELECT gen_random_uuid(), organisation_id, id, 'OXY', 5, 0 FROM budget`))
-	whole, err := l.store.PlanView(t.Context(), l.organisation, l.client.ID, l.now)
+	whole, err := read.From(l.store).Plan(t.Context(), l.organisation, l.client.ID, l.now)
 	require.NoError(t, err)
 	require.Len(t, whole.Budgets, 2)
 	for _, budget := range whole.Budgets {
 		require.Len(t, budget.Usage, 3)
 		require.Len(t, budget.Entitlements, 1)
-		person, alone, err := l.store.PlanBudget(t.Context(), l.organisation, l.client.ID, budget.ID, l.now)
+		person, alone, err := read.From(l.store).PlanBudget(t.Context(), l.organisation, l.client.ID, budget.ID, l.now)
 		require.NoError(t, err)
 		require.Equal(t, budget, alone)
 		require.Equal(t, whole.Person, person)
 	}
 
-	outline, err := l.store.PlanOutline(t.Context(), l.organisation, l.client.ID, l.now)
+	outline, err := read.From(l.store).PlanOutline(t.Context(), l.organisation, l.client.ID, l.now)
 	require.NoError(t, err)
 	for i := range whole.Budgets {
-		whole.Budgets[i].Usage, whole.Budgets[i].Entitlements = []db.UsageView{}, []db.EntitlementView{}
+		whole.Budgets[i].Usage, whole.Budgets[i].Entitlements = []read.UsageLine{}, []read.Entitlement{}
 	}
 	require.Equal(t, whole, outline)
 
-	_, _, err = l.store.PlanBudget(t.Context(), l.organisation, l.client.ID, db.NewID(), l.now)
+	_, _, err = read.From(l.store).PlanBudget(t.Context(), l.organisation, l.client.ID, db.NewID(), l.now)
 	require.ErrorIs(t, err, db.ErrNotFound)
-	_, _, err = l.store.PlanBudget(t.Context(), newOrganisation(t, l.store, "banksia"), l.client.ID, l.budget, l.now)
+	_, _, err = read.From(l.store).PlanBudget(t.Context(), newOrganisation(t, l.store, "banksia"), l.client.ID, l.budget, l.now)
 	require.ErrorIs(t, err, db.ErrNotFound, "another organisation's (R11)")
 }

@@ -9,15 +9,16 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/testkit"
 )
 
 func TestAContractIsShownWithEverythingUnderIt(t *testing.T) {
 	t.Parallel()
 	p := newParticipant(t)
-	read := wideRead(2)
-	read.Tree.Groups[0].Budgets = append(read.Tree.Groups[0].Budgets, agencyManaged(reported(aPlan, "Transport", "7", "")))
-	id := p.create(t, p.client, read)
+	plan := wideRead(2)
+	plan.Tree.Groups[0].Budgets = append(plan.Tree.Groups[0].Budgets, agencyManaged(reported(aPlan, "Transport", "7", "")))
+	id := p.create(t, p.client, plan)
 	line := delivered(2, "W1", "4", care.ClaimPaid)
 	line.Category = "Support 1"
 	unclaimed := line
@@ -25,7 +26,7 @@ func TestAContractIsShownWithEverythingUnderIt(t *testing.T) {
 	p.imported(t, line, unclaimed)
 
 	view := p.contract(t, id)
-	require.Equal(t, db.Person{ID: p.client, NDISNumber: adasNumber, GivenName: "Ada", FamilyName: "Wren"}, view.Person)
+	require.Equal(t, read.PersonRef{ID: p.client, NDISNumber: adasNumber, GivenName: "Ada", FamilyName: "Wren"}, view.Person)
 	require.Equal(t, care.OriginPACE, view.Origin)
 	require.True(t, view.Current)
 	require.NotNil(t, view.AsOf)
@@ -65,7 +66,7 @@ func TestAContractIsShownWithEverythingUnderIt(t *testing.T) {
 	require.NotContains(t, string(encoded), `:null,"stated_items"`)
 	require.Contains(t, string(encoded), `"own_claimed":"4.00"`)
 	require.Contains(t, string(encoded), `"remaining":null`)
-	_, err = p.store.Contract(t.Context(), newOrganisation(t, p.store, "banksia"), id, p.now)
+	_, err = read.From(p.store).Contract(t.Context(), newOrganisation(t, p.store, "banksia"), id, p.now)
 	require.ErrorIs(t, err, db.ErrNotFound, "another organisation's (R11)")
 }
 
@@ -85,23 +86,23 @@ func TestViewsOfContractsAskAFixedNumberOfQueries(t *testing.T) {
 	}
 	for name, view := range map[string]func(person, contract care.ID) error{
 		"contract": func(_, contract care.ID) error {
-			_, err := p.store.Contract(t.Context(), p.organisation, contract, p.now)
+			_, err := read.From(p.store).Contract(t.Context(), p.organisation, contract, p.now)
 			return err
 		},
 		"contracts": func(person, _ care.ID) error {
-			_, err := p.store.Contracts(t.Context(), p.organisation, person, p.now)
+			_, err := read.From(p.store).Contracts(t.Context(), p.organisation, person, p.now)
 			return err
 		},
 		"participant": func(person, _ care.ID) error {
-			_, err := p.store.Participant(t.Context(), p.organisation, person, p.now)
+			_, err := read.From(p.store).Participant(t.Context(), p.organisation, person, p.now)
 			return err
 		},
 		"history": func(_, contract care.ID) error {
-			_, _, err := p.store.ContractHistory(t.Context(), p.organisation.ID, contract, time.Time{}, 50)
+			_, _, err := read.From(p.store).ContractHistory(t.Context(), p.organisation.ID, contract, time.Time{}, 50)
 			return err
 		},
 		"reviews": func(person, _ care.ID) error {
-			_, err := p.store.Reviews(t.Context(), p.organisation.ID, person)
+			_, err := read.From(p.store).Reviews(t.Context(), p.organisation.ID, person)
 			return err
 		},
 	} {
@@ -114,7 +115,7 @@ func TestViewsOfContractsAskAFixedNumberOfQueries(t *testing.T) {
 func TestContractsAreListedNewestFirst(t *testing.T) {
 	t.Parallel()
 	p := newParticipant(t)
-	none, err := p.store.Contracts(t.Context(), p.organisation, p.client, p.now)
+	none, err := read.From(p.store).Contracts(t.Context(), p.organisation, p.client, p.now)
 	require.NoError(t, err)
 	require.Empty(t, none)
 	first := p.create(t, p.client, readOf(aPlan, reported(aPlan, "Consumables", "10", "5")))
@@ -122,7 +123,7 @@ func TestContractsAreListedNewestFirst(t *testing.T) {
 	next.StartDate, next.EndDate = day("2026-06-01"), care.Date{}
 	second := p.create(t, p.client, readOf(next, reported(next, "Consumables", "10", "5")))
 
-	contracts, err := p.store.Contracts(t.Context(), p.organisation, p.client, p.now)
+	contracts, err := read.From(p.store).Contracts(t.Context(), p.organisation, p.client, p.now)
 	require.NoError(t, err)
 	require.Equal(t, []care.ID{second, first}, []care.ID{contracts[0].ID, contracts[1].ID})
 	require.True(t, contracts[0].Current)
@@ -131,20 +132,20 @@ func TestContractsAreListedNewestFirst(t *testing.T) {
 	require.Equal(t, day("2026-05-31"), contracts[1].EndDate, "the day before (R24)")
 	require.Equal(t, aPlan.EndDate, contracts[1].PlanEndDate)
 
-	_, err = p.store.Contracts(t.Context(), newOrganisation(t, p.store, "banksia"), p.client, p.now)
+	_, err = read.From(p.store).Contracts(t.Context(), newOrganisation(t, p.store, "banksia"), p.client, p.now)
 	require.ErrorIs(t, err, db.ErrNotFound)
 }
 
 func TestHistoryIsPagedByMoments(t *testing.T) {
 	t.Parallel()
 	p := newParticipant(t)
-	read := readOf(aPlan, reported(aPlan, "Consumables", "10", "5"), reported(aPlan, "Transport", "10", "0"))
-	id := p.create(t, p.client, read)
-	read.Tree.Groups[0].Budgets[0].Spent = optional("7")
-	p.refresh(t, p.client, read)
-	p.refresh(t, p.client, read)
+	plan := readOf(aPlan, reported(aPlan, "Consumables", "10", "5"), reported(aPlan, "Transport", "10", "0"))
+	id := p.create(t, p.client, plan)
+	plan.Tree.Groups[0].Budgets[0].Spent = optional("7")
+	p.refresh(t, p.client, plan)
+	p.refresh(t, p.client, plan)
 
-	page, more, err := p.store.ContractHistory(t.Context(), p.organisation.ID, id, time.Time{}, 1)
+	page, more, err := read.From(p.store).ContractHistory(t.Context(), p.organisation.ID, id, time.Time{}, 1)
 	require.NoError(t, err)
 	require.True(t, more)
 	require.Len(t, page, 2, "what changed at one moment stays on one page")
@@ -157,16 +158,16 @@ func TestHistoryIsPagedByMoments(t *testing.T) {
 	require.NotNil(t, page[0].RunID)
 	require.Equal(t, "Adjustment record of Consumables (flexible, plan-managed)", page[1].Subject)
 
-	page, more, err = p.store.ContractHistory(t.Context(), p.organisation.ID, id, page[1].ChangedAt, 50)
+	page, more, err = read.From(p.store).ContractHistory(t.Context(), p.organisation.ID, id, page[1].ChangedAt, 50)
 	require.NoError(t, err)
 	require.False(t, more)
 	require.Len(t, page, 4, "the contract, two budgets and an adjustment record were created")
 	require.Equal(t, "The contract", page[0].Subject)
-	page, more, err = p.store.ContractHistory(t.Context(), p.organisation.ID, id, page[0].ChangedAt, 50)
+	page, more, err = read.From(p.store).ContractHistory(t.Context(), p.organisation.ID, id, page[0].ChangedAt, 50)
 	require.NoError(t, err)
 	require.False(t, more)
 	require.Empty(t, page)
-	_, _, err = p.store.ContractHistory(t.Context(), newOrganisation(t, p.store, "banksia").ID, id, time.Time{}, 50)
+	_, _, err = read.From(p.store).ContractHistory(t.Context(), newOrganisation(t, p.store, "banksia").ID, id, time.Time{}, 50)
 	require.ErrorIs(t, err, db.ErrNotFound)
 }
 
@@ -177,21 +178,21 @@ func TestReviewsAreShownInWords(t *testing.T) { // R31
 	p.refresh(t, p.client, readOf(aPlan, reported(aPlan, "Consumables", "10", "5"), reported(aPlan, "Transport", "10", "0")))
 	p.refresh(t, p.clientOf(t, bensNumber), readOf(aPlan, reported(aPlan, "Consumables", "10", "5")))
 
-	all, err := p.store.Reviews(t.Context(), p.organisation.ID, "")
+	all, err := read.From(p.store).Reviews(t.Context(), p.organisation.ID, "")
 	require.NoError(t, err)
 	require.Len(t, all, 2)
 	require.Equal(t, "Lark", all[0].Person.FamilyName)
 	require.Equal(t, care.ReviewNewContract, all[0].Kind)
 	require.Equal(t, "The plan that starts on 2026-02-01 has no service contract yet.", all[0].Words)
-	adas, err := p.store.Reviews(t.Context(), p.organisation.ID, p.client)
+	adas, err := read.From(p.store).Reviews(t.Context(), p.organisation.ID, p.client)
 	require.NoError(t, err)
-	require.Equal(t, []db.ReviewView{all[1]}, adas)
+	require.Equal(t, []read.Review{all[1]}, adas)
 	require.Equal(t, adas, p.contract(t, id).Review)
 	require.Equal(t, "Transport (flexible, plan-managed) is new in PACE, with 10.00 approved.", adas[0].Words)
 	encoded, err := json.Marshal(adas[0])
 	require.NoError(t, err)
 	require.Contains(t, string(encoded), `"words":"Transport`)
-	theirs, err := p.store.Reviews(t.Context(), newOrganisation(t, p.store, "banksia").ID, "")
+	theirs, err := read.From(p.store).Reviews(t.Context(), newOrganisation(t, p.store, "banksia").ID, "")
 	require.NoError(t, err)
 	require.Empty(t, theirs)
 }
@@ -199,16 +200,16 @@ func TestReviewsAreShownInWords(t *testing.T) { // R31
 func TestAParticipantIsShown(t *testing.T) { // R21
 	t.Parallel()
 	p := newParticipant(t)
-	show := func() db.ParticipantView {
-		view, err := p.store.Participant(t.Context(), p.organisation, p.client, p.now)
+	show := func() read.Participant {
+		view, err := read.From(p.store).Participant(t.Context(), p.organisation, p.client, p.now)
 		require.NoError(t, err)
 		return view
 	}
 	view := show()
-	require.Equal(t, db.ParticipantView{
+	require.Equal(t, read.Participant{
 		PersonID: p.client, GivenName: "Ada", FamilyName: "Wren", NDISNumber: adasNumber, Available: true,
 		PACEFlags: care.PACEFlags{PACEParticipant: true, PACEAPIAccess: true},
-		Standing:  care.PACEStanding{Relationships: []care.Relationship{}}, Contracts: []db.ContractHeader{},
+		Standing:  care.PACEStanding{Relationships: []care.Relationship{}}, Contracts: []read.ContractHeader{},
 	}, view)
 
 	step := p.run(t, p.client, care.TriggerOnDemand, day("2026-06-15"))
@@ -227,23 +228,23 @@ func TestAParticipantIsShown(t *testing.T) { // R21
 	require.False(t, view.Available)
 	require.Equal(t, care.ReasonPACENotEnabled, view.Refusal)
 	require.NotEmpty(t, view.Explanation)
-	_, err = p.store.Participant(t.Context(), newOrganisation(t, p.store, "banksia"), p.client, p.now)
+	_, err = read.From(p.store).Participant(t.Context(), newOrganisation(t, p.store, "banksia"), p.client, p.now)
 	require.ErrorIs(t, err, db.ErrNotFound)
 }
 
 func TestClientByNDISNumber(t *testing.T) {
 	t.Parallel()
 	p := newParticipant(t)
-	person, err := p.store.PersonByNDISNumber(t.Context(), p.organisation, bensNumber, p.now)
+	person, err := read.From(p.store).PersonByNDISNumber(t.Context(), p.organisation, bensNumber, p.now)
 	require.NoError(t, err)
 	require.Equal(t, "Lark", person.FamilyName)
 	require.True(t, person.PACEParticipant)
-	_, err = p.store.PersonByNDISNumber(t.Context(), p.organisation, "430000009", p.now)
+	_, err = read.From(p.store).PersonByNDISNumber(t.Context(), p.organisation, "430000009", p.now)
 	require.ErrorIs(t, err, db.ErrNotFound)
-	_, err = p.store.PersonByNDISNumber(t.Context(), newOrganisation(t, p.store, "banksia"), bensNumber, p.now)
+	_, err = read.From(p.store).PersonByNDISNumber(t.Context(), newOrganisation(t, p.store, "banksia"), bensNumber, p.now)
 	require.ErrorIs(t, err, db.ErrNotFound)
 	var invalid *db.InvalidError
-	_, err = p.store.PersonByNDISNumber(t.Context(), p.organisation, "4300", p.now)
+	_, err = read.From(p.store).PersonByNDISNumber(t.Context(), p.organisation, "4300", p.now)
 	require.ErrorAs(t, err, &invalid)
 	require.NotContains(t, err.Error(), "4300 ")
 }
@@ -252,34 +253,34 @@ func TestClientByNDISNumber(t *testing.T) {
 func TestARunOverAContractIsFollowed(t *testing.T) {
 	t.Parallel()
 	p := newParticipant(t)
-	progress := func(run care.ID) db.RunProgress {
-		progress, err := p.store.RunProgress(t.Context(), p.organisation.ID, run)
+	progress := func(run care.ID) read.RunProgress {
+		progress, err := read.From(p.store).RunProgress(t.Context(), p.organisation.ID, run)
 		require.NoError(t, err)
 		return progress
 	}
-	read := readOf(aPlan, reported(aPlan, "Consumables", "10", "5"))
-	step := p.run(t, p.client, care.TriggerOnDemand, read.On)
-	preview := p.stage(t, step, read)
+	plan := readOf(aPlan, reported(aPlan, "Consumables", "10", "5"))
+	step := p.run(t, p.client, care.TriggerOnDemand, plan.On)
+	preview := p.stage(t, step, plan)
 	waiting := progress(step.RunID)
 	require.Equal(t, care.RunPACEContract, waiting.Kind)
 	require.Equal(t, adasNumber, waiting.Person.NDISNumber)
-	require.Equal(t, db.RunRunning, waiting.State)
-	require.Equal(t, []db.AreaState{db.AreaRunning}, statesOf(waiting))
+	require.Equal(t, read.RunRunning, waiting.State)
+	require.Equal(t, []read.AreaState{read.AreaRunning}, statesOf(waiting))
 	require.Equal(t, preview.ID, waiting.Waiting.ID)
 	require.Nil(t, waiting.ContractID)
 	p.finish(t, step, care.Expired())
 	expired := progress(step.RunID)
 	require.Nil(t, expired.Waiting)
 	require.Equal(t, care.RunCancelled, expired.Outcome)
-	require.Equal(t, []db.AreaState{db.AreaDone}, statesOf(expired))
+	require.Equal(t, []read.AreaState{read.AreaDone}, statesOf(expired))
 	require.Equal(t, care.ReasonPreviewExpired, expired.Areas[0].Reason)
 
-	contract := p.create(t, p.client, read)
-	runs, _, err := p.store.Runs(t.Context(), p.organisation.ID, db.RunFilter{PersonID: p.client, Most: 1})
+	contract := p.create(t, p.client, plan)
+	runs, _, err := read.From(p.store).Runs(t.Context(), p.organisation.ID, read.RunFilter{PersonID: p.client, Most: 1})
 	require.NoError(t, err)
 	require.Equal(t, contract, *runs[0].ContractID)
 	require.Nil(t, runs[0].PlanID)
-	view, err := p.store.RunView(t.Context(), p.organisation.ID, runs[0].ID)
+	view, err := read.From(p.store).Run(t.Context(), p.organisation.ID, runs[0].ID)
 	require.NoError(t, err)
 	require.Equal(t, 1, view.Counts[care.KindPlanBudget].Created)
 	require.NotContains(t, view.Counts, care.KindBudget)
@@ -293,18 +294,18 @@ func TestARunOverAContractIsFollowed(t *testing.T) {
 		care.KindDeliveredService: "Adjustment record of Consumables (flexible, plan-managed) 2026-06-15",
 	}, labels)
 
-	refused := p.run(t, p.client, care.TriggerNotification, read.On)
+	refused := p.run(t, p.client, care.TriggerNotification, plan.On)
 	begun, err := p.store.BeginContract(t.Context(), refused)
 	require.NoError(t, err)
 	answer, err := p.store.RefuseContract(t.Context(), refused, begun.Read, care.ReasonNotFound, []care.Issue{care.ContractRefusal(care.ReasonNotFound, "gone")})
 	require.NoError(t, err)
-	require.Equal(t, db.AreaRunning, progress(refused.RunID).Areas[0].State, "it may be tried again")
+	require.Equal(t, read.AreaRunning, progress(refused.RunID).Areas[0].State, "it may be tried again")
 	p.finish(t, refused, answer)
 	shown := progress(refused.RunID)
 	require.Equal(t, care.TriggerNotification, shown.Trigger)
 	require.Contains(t, shown.Explanation, "The NDIA does not find this participant")
 	require.Equal(t, shown.Explanation, shown.Areas[0].Explanation)
-	person, err := p.store.Person(t.Context(), p.organisation, p.client, p.now)
+	person, err := read.From(p.store).Person(t.Context(), p.organisation, p.client, p.now)
 	require.NoError(t, err)
 	require.Equal(t, care.RunPACEContract, person.LastRun.Kind)
 }
@@ -323,7 +324,7 @@ func TestASupportAtHomePlanDoesNotShowContracts(t *testing.T) {
 		}))
 		r.step(t, id, care.AreaContract, 0, care.AreaResult{Outcome: care.AreaSucceeded})
 	}
-	view, err := r.store.PlanView(t.Context(), r.organisation, r.client.ID, r.now)
+	view, err := read.From(r.store).Plan(t.Context(), r.organisation, r.client.ID, r.now)
 	require.NoError(t, err)
 	require.Len(t, view.Areas, len(care.Areas))
 	require.Equal(t, care.ReasonConsentRefused, view.Areas[0].Reason)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/testkit"
 )
@@ -29,7 +30,7 @@ type recipient struct {
 	address      string
 	store        *db.Store
 	organisation db.Organisation
-	client       db.PersonView
+	client       read.Person
 	plan         care.ID
 	budget       care.ID
 	now          time.Time
@@ -77,14 +78,14 @@ func (r recipient) step(t *testing.T, run care.ID, area care.Area, chunk int, an
 	              VALUES ($1, $2, $3, $4, $5, $6, $7, now())`, run, area, chunk, answer.Outcome, answer.Reason, encoded)
 }
 
-func (r recipient) progress(t *testing.T, run care.ID) db.RunProgress {
+func (r recipient) progress(t *testing.T, run care.ID) read.RunProgress {
 	t.Helper()
-	progress, err := r.store.RunProgress(t.Context(), r.organisation.ID, run)
+	progress, err := read.From(r.store).RunProgress(t.Context(), r.organisation.ID, run)
 	require.NoError(t, err)
 	return progress
 }
 
-func statesOf(progress db.RunProgress) (states []db.AreaState) {
+func statesOf(progress read.RunProgress) (states []read.AreaState) {
 	for _, area := range progress.Areas {
 		states = append(states, area.State)
 	}
@@ -95,29 +96,29 @@ func TestProgressFollowsTheStory(t *testing.T) {
 	t.Parallel()
 	r := newRecipient(t)
 	run := r.run(t, db.NewID(), time.Time{})
-	require.Equal(t, db.RunQueued, r.progress(t, run).State)
-	require.Equal(t, []db.AreaState{db.AreaWaiting, db.AreaWaiting, db.AreaWaiting, db.AreaWaiting}, statesOf(r.progress(t, run)))
+	require.Equal(t, read.RunQueued, r.progress(t, run).State)
+	require.Equal(t, []read.AreaState{read.AreaWaiting, read.AreaWaiting, read.AreaWaiting, read.AreaWaiting}, statesOf(r.progress(t, run)))
 
 	r.run(t, run, r.now)
-	require.Equal(t, db.RunRunning, r.progress(t, run).State)
-	require.Equal(t, []db.AreaState{db.AreaRunning, db.AreaWaiting, db.AreaWaiting, db.AreaWaiting}, statesOf(r.progress(t, run)))
+	require.Equal(t, read.RunRunning, r.progress(t, run).State)
+	require.Equal(t, []read.AreaState{read.AreaRunning, read.AreaWaiting, read.AreaWaiting, read.AreaWaiting}, statesOf(r.progress(t, run)))
 
 	r.step(t, run, care.AreaSummary, 0, care.AreaResult{Outcome: care.AreaSucceeded, Counts: care.Counts{care.KindClassification: {Created: 2}}})
-	require.Equal(t, []db.AreaState{db.AreaDone, db.AreaRunning, db.AreaRunning, db.AreaWaiting}, statesOf(r.progress(t, run)))
+	require.Equal(t, []read.AreaState{read.AreaDone, read.AreaRunning, read.AreaRunning, read.AreaWaiting}, statesOf(r.progress(t, run)))
 	require.Equal(t, 2, r.progress(t, run).Counts[care.KindClassification].Synced)
 
 	open := make([]care.ID, care.UsageChunk+1)
 	r.step(t, run, care.AreaBudgets, 0, care.AreaResult{Outcome: care.AreaSucceeded, OpenBudgets: open})
 	r.step(t, run, care.AreaUsage, 0, care.AreaResult{Outcome: care.AreaSucceeded, Counts: care.Counts{care.KindBudgetUsage: {Created: 3}}})
 	progress := r.progress(t, run)
-	require.Equal(t, []db.AreaState{db.AreaDone, db.AreaRunning, db.AreaDone, db.AreaRunning}, statesOf(progress))
+	require.Equal(t, []read.AreaState{read.AreaDone, read.AreaRunning, read.AreaDone, read.AreaRunning}, statesOf(progress))
 	require.Equal(t, care.UsageChunk, progress.Areas[3].BudgetsRead)
 	require.Equal(t, care.UsageChunk+1, progress.Areas[3].BudgetsToRead)
 
 	r.step(t, run, care.AreaUsage, 1, care.AreaResult{
 		Outcome: care.AreaRefused, Reason: care.ReasonConsentRefused, Counts: care.Counts{care.KindBudgetUsage: {Created: 1}}})
 	usage := r.progress(t, run).Areas[3]
-	require.Equal(t, db.AreaDone, usage.State)
+	require.Equal(t, read.AreaDone, usage.State)
 	require.Equal(t, care.AreaRefused, usage.Outcome, "the chunk that went wrong stands for the area")
 	require.Equal(t, 4, usage.Counts[care.KindBudgetUsage].Created)
 	require.NotEmpty(t, usage.Explanation)
@@ -133,7 +134,7 @@ func TestRunViewShowsIssuesChangesAndHolds(t *testing.T) {
 	              VALUES ($1, $2, 'budget', $3, 'updated', 'total', '1.00', '2.00', 1)`, run, r.budget)
 	r.execute(t, `INSERT INTO removal_hold (organisation_id, person_id, kind, run_id, records) VALUES ($1, $2, 'classification', $3, 2)`, r.client.ID, run)
 
-	view, err := r.store.RunView(t.Context(), r.organisation.ID, run)
+	view, err := read.From(r.store).Run(t.Context(), r.organisation.ID, run)
 	require.NoError(t, err)
 	require.Equal(t, "Care recipient has not provided consent", view.Issues[0].Words)
 	require.Equal(t, "Home support ongoing", view.Changes[0].Label)
@@ -151,16 +152,17 @@ func TestAcceptHolds(t *testing.T) {
 	r := newRecipient(t)
 	other := newOrganisation(t, r.store, "banksia")
 	run := r.run(t, db.NewID(), r.now)
-	_, err := r.store.AcceptHolds(t.Context(), r.organisation.ID, run, "tests")
+	err := r.store.AcceptHolds(t.Context(), r.organisation.ID, run, "tests")
 	require.ErrorIs(t, err, db.ErrNotFound)
 
 	r.execute(t, `INSERT INTO removal_hold (organisation_id, person_id, kind, run_id, records) VALUES ($1, $2, 'classification', $3, 2)`, r.client.ID, run)
-	_, err = r.store.AcceptHolds(t.Context(), other.ID, run, "tests")
+	err = r.store.AcceptHolds(t.Context(), other.ID, run, "tests")
 	require.ErrorIs(t, err, db.ErrNotFound)
-	accepted, err := r.store.AcceptHolds(t.Context(), r.organisation.ID, run, "tests")
+	require.NoError(t, r.store.AcceptHolds(t.Context(), r.organisation.ID, run, "tests"))
+	accepted, err := read.From(r.store).RemovalHolds(t.Context(), r.organisation.ID, r.client.ID, run)
 	require.NoError(t, err)
 	require.Equal(t, "tests", accepted[0].AcceptedBy)
-	_, err = r.store.AcceptHolds(t.Context(), r.organisation.ID, run, "tests")
+	err = r.store.AcceptHolds(t.Context(), r.organisation.ID, run, "tests")
 	require.ErrorIs(t, err, db.ErrNotFound, "it was accepted before")
 }
 
@@ -176,10 +178,10 @@ func TestRunsArePagedAndFiltered(t *testing.T) {
 	require.NoError(t, err)
 
 	var seen []care.ID
-	filter := db.RunFilter{Most: 2}
+	filter := read.RunFilter{Most: 2}
 	for more := true; more; {
-		var page []db.RunSummary
-		page, more, err = r.store.Runs(t.Context(), r.organisation.ID, filter)
+		var page []read.RunSummary
+		page, more, err = read.From(r.store).Runs(t.Context(), r.organisation.ID, filter)
 		require.NoError(t, err)
 		for _, run := range page {
 			seen = append(seen, run.ID)
@@ -188,17 +190,17 @@ func TestRunsArePagedAndFiltered(t *testing.T) {
 	}
 	require.Equal(t, ids, seen)
 
-	partial, _, err := r.store.Runs(t.Context(), r.organisation.ID, db.RunFilter{Outcome: string(care.RunPartial), Most: 10})
+	partial, _, err := read.From(r.store).Runs(t.Context(), r.organisation.ID, read.RunFilter{Outcome: string(care.RunPartial), Most: 10})
 	require.NoError(t, err)
 	require.Len(t, partial, 1)
 	require.Equal(t, ids[2], partial[0].ID)
-	unfinished, _, err := r.store.Runs(t.Context(), r.organisation.ID, db.RunFilter{Outcome: "unfinished", PersonID: r.client.ID, Most: 10})
+	unfinished, _, err := read.From(r.store).Runs(t.Context(), r.organisation.ID, read.RunFilter{Outcome: "unfinished", PersonID: r.client.ID, Most: 10})
 	require.NoError(t, err)
 	require.Len(t, unfinished, 4)
-	theirs, _, err := r.store.Runs(t.Context(), other.ID, db.RunFilter{Most: 10})
+	theirs, _, err := read.From(r.store).Runs(t.Context(), other.ID, read.RunFilter{Most: 10})
 	require.NoError(t, err)
 	require.Empty(t, theirs)
-	_, err = r.store.RunView(t.Context(), other.ID, ids[0])
+	_, err = read.From(r.store).Run(t.Context(), other.ID, ids[0])
 	require.ErrorIs(t, err, db.ErrNotFound)
 }
 
@@ -218,7 +220,7 @@ func TestPlanView(t *testing.T) {
 	r.execute(t, `INSERT INTO usage_line (id, organisation_id, budget_id, upstream_invoice_id, upstream_item_id, service_provider_id, service_code, delivery_date, amount, ordinal)
 	              VALUES (gen_random_uuid(), $1, $2, '900000123', '1', '4000012345', 'SERV-0012', '2026-04-03', 50.00, 0)`, r.budget)
 
-	view, err := r.store.PlanView(t.Context(), r.organisation, r.client.ID, r.now)
+	view, err := read.From(r.store).Plan(t.Context(), r.organisation, r.client.ID, r.now)
 	require.NoError(t, err)
 	require.True(t, view.Person.Plan.Active)
 	require.Equal(t, "2026-05-01", view.Today.String())
@@ -243,7 +245,7 @@ func TestPlanView(t *testing.T) {
 	require.Contains(t, string(encoded), `"percentage":null`)
 
 	other := newOrganisation(t, r.store, "banksia")
-	_, err = r.store.PlanView(t.Context(), other, r.client.ID, r.now)
+	_, err = read.From(r.store).Plan(t.Context(), other, r.client.ID, r.now)
 	require.ErrorIs(t, err, db.ErrNotFound)
 }
 
@@ -252,7 +254,7 @@ func TestPlanViewOfSomebodyNeverSynced(t *testing.T) {
 	store := testkit.Database(t)
 	organisation := newOrganisation(t, store, "wattle")
 	importPeople(t, store, organisation, person(2, "Ada", "Wren", "415056224"))
-	view, err := store.PlanView(t.Context(), organisation, clientOf(t, store, organisation, "415056224").ID, time.Now())
+	view, err := read.From(store).Plan(t.Context(), organisation, clientOf(t, store, organisation, "415056224").ID, time.Now())
 	require.NoError(t, err)
 	require.Nil(t, view.Person.Plan)
 	require.Empty(t, view.Budgets)
@@ -268,7 +270,7 @@ func TestContributionsOnADay(t *testing.T) {
 	require.NoError(t, err)
 	at := func(day, hour int) time.Time { return time.Date(2026, time.April, day, hour, 0, 0, 0, sydney) }
 	replaced := at(5, 10)
-	view := db.PlanView{History: []db.ContributionSetView{{ReadAt: at(5, 10)}, {ReadAt: at(2, 23), ReplacedAt: &replaced}}}
+	view := read.Plan{History: []read.ContributionSet{{ReadAt: at(5, 10)}, {ReadAt: at(2, 23), ReplacedAt: &replaced}}}
 
 	_, known := view.ContributionsOn(care.NewDate(2026, time.April, 1), sydney)
 	require.False(t, known)
@@ -309,7 +311,7 @@ func TestImportInvoicesLinksWaitingUsage(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, db.InvoiceImportResult{ImportResult: db.ImportResult{Updated: 1, Unchanged: 2}}, result)
 
-	view, err := r.store.PlanView(t.Context(), r.organisation, r.client.ID, r.now)
+	view, err := read.From(r.store).Plan(t.Context(), r.organisation, r.client.ID, r.now)
 	require.NoError(t, err)
 	for _, usage := range view.Budgets[0].Usage {
 		require.Equal(t, usage.UpstreamInvoiceID != "", usage.InvoiceLineID != nil)
@@ -353,7 +355,7 @@ func TestAnAcceptanceIsNotUndoneByAnOlderPass(t *testing.T) {
 		return testkit.Value[bool](t, sql, "SELECT accepted_at IS NOT NULL FROM removal_hold WHERE closed_at IS NULL")
 	}
 	hold(accepting, 0, 2)
-	_, err := r.store.AcceptHolds(t.Context(), r.organisation.ID, accepting, "tests")
+	err := r.store.AcceptHolds(t.Context(), r.organisation.ID, accepting, "tests")
 	require.NoError(t, err)
 	hold(older, 0, 2)
 	require.True(t, accepted())

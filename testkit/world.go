@@ -15,6 +15,7 @@ import (
 	"github.com/caresync/caresync/activities"
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	prodasim "github.com/caresync/caresync/simulator/proda"
 	"github.com/caresync/caresync/simulator/scenarios"
 	"github.com/caresync/caresync/simulator/server"
@@ -198,7 +199,7 @@ func (w *World) importParticipants(t testing.TB, store *db.Store, organisation c
 	yes := true
 	stored := db.Organisation{ID: organisation, TimeZone: db.DefaultTimeZone}
 	for _, participant := range participants {
-		person, err := store.PersonByNDISNumber(t.Context(), stored, participant.NDISNumber, w.Now())
+		person, err := read.From(store).PersonByNDISNumber(t.Context(), stored, participant.NDISNumber, w.Now())
 		require.NoError(t, err)
 		_, err = store.SetPACEFlags(t.Context(), organisation, person.ID, care.FlagChange{PACEParticipant: &yes, PACEAPIAccess: &yes}, "tests")
 		require.NoError(t, err)
@@ -212,9 +213,9 @@ func peopleOf(t testing.TB, store *db.Store, organisation care.ID) map[string]ca
 	t.Helper()
 	ids := make(map[string]care.ID)
 	for after, more := care.ID(""), true; more; {
-		var page []db.PersonView
+		var page []read.Person
 		var err error
-		page, more, err = store.ListPeople(t.Context(), db.Organisation{ID: organisation, TimeZone: db.DefaultTimeZone}, after, db.MostPerPage, store.Now())
+		page, more, err = read.From(store).PeopleAfter(t.Context(), db.Organisation{ID: organisation, TimeZone: db.DefaultTimeZone}, after, read.MostPerPage, store.Now())
 		require.NoError(t, err)
 		for _, person := range page {
 			ids[person.CareRecipientID] = person.ID

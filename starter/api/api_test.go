@@ -21,6 +21,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/platform/health"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/api"
@@ -65,7 +66,7 @@ func newService(t *testing.T, requestsPerSecond float64) *service {
 	_, err := s.store.ImportPeople(t.Context(), s.organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{Line: 2, Identity: care.Identity{
 		GivenName: "Ada", FamilyName: "Kookaburra", BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: careRecipientID}}}}, "tests")
 	require.NoError(t, err)
-	person, err := s.store.PersonByCareRecipientID(t.Context(), s.organisation, careRecipientID, time.Now())
+	person, err := read.From(s.store).PersonByCareRecipientID(t.Context(), s.organisation, careRecipientID, time.Now())
 	require.NoError(t, err)
 	s.client = person.ID
 
@@ -163,7 +164,7 @@ func (s *service) post(path, body string) answer {
 	return s.call(http.MethodPost, path, s.token, "application/json", body)
 }
 
-func (s *service) startSync() db.RunView {
+func (s *service) startSync() read.Run {
 	s.t.Helper()
 	answer := s.post("/v1/people/"+string(s.client)+"/syncs", "{}")
 	require.Equal(s.t, http.StatusAccepted, answer.status, "%s", answer.body)
@@ -312,7 +313,7 @@ func TestStartSyncAnswersWithARunToFollow(t *testing.T) {
 	require.Equal(t, http.StatusAccepted, answer.status, "%s", answer.body)
 	var started api.StartedSync
 	answer.decode(t, &started)
-	require.Equal(t, db.RunQueued, started.Run.State)
+	require.Equal(t, read.RunQueued, started.Run.State)
 	require.Equal(t, "api: tests", started.Run.RequestedBy)
 	require.Equal(t, http.StatusOK, s.get(answer.header.Get("Location")).status)
 
@@ -350,7 +351,7 @@ func TestAPersonWithoutACareRecipientIDCannotBeSynced(t *testing.T) {
 		Line: 2, NDISNumber: "430000001", Identity: care.Identity{FamilyName: "Albatross", BirthDate: care.NewDate(1950, time.May, 1)}}}}, "tests")
 	require.NoError(t, err)
 	var page struct {
-		People []db.PersonView `json:"people"`
+		People []read.Person `json:"people"`
 	}
 	s.get("/v1/people?limit=1").decode(t, &page)
 	answer := s.post("/v1/people/"+string(page.People[0].ID)+"/syncs", "{}")
@@ -385,7 +386,7 @@ func TestReadingAPersonAndTheirPlan(t *testing.T) {
 	s := newService(t, 0)
 	s.finish(s.startSync().ID, care.RunPartial)
 	person := "/v1/people/" + string(s.client)
-	var found db.PersonView
+	var found read.Person
 	s.post("/v1/people/search", `{"care_recipient_id":"`+careRecipientID+`"}`).decode(t, &found)
 	require.Equal(t, s.client, found.ID)
 	for _, path := range []string{
@@ -439,7 +440,7 @@ func TestConfirmingTheSamePerson(t *testing.T) {
 	}
 
 	// It can be taken back, once.
-	var stand struct{ Answers []db.SamePersonAnswer }
+	var stand struct{ Answers []read.SamePersonAnswer }
 	answers := "/v1/people/" + string(s.client) + "/same-person"
 	s.get(answers).decode(t, &stand)
 	require.Len(t, stand.Answers, 1)
@@ -602,7 +603,7 @@ func TestEventsShowProgressUntilTheEnd(t *testing.T) {
 	s.finish(run, care.RunSucceeded)
 	last := next(events)
 	require.Equal(t, "finished", last.name)
-	var view db.RunView
+	var view read.Run
 	require.NoError(t, json.Unmarshal([]byte(last.data), &view))
 	require.Equal(t, care.RunSucceeded, view.Outcome)
 	require.Equal(t, event{}, next(events), "the stream ends")

@@ -11,7 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/stream"
 )
@@ -24,7 +24,7 @@ func placeInList(place int) string { return fmt.Sprintf("body.people[%d]", place
 
 // BulkProgress is the data of the event "progress" of a bulk run.
 type BulkProgress struct {
-	db.BulkSummary
+	read.BulkSummary
 	Waiting string `json:"waiting,omitempty" doc:"What the bulk run waits for beyond the service and the operator, in words"`
 }
 
@@ -36,7 +36,7 @@ type bulkEventsInput struct {
 func (a api) registerBulkEvents(served huma.API) {
 	schemas := served.OpenAPI().Components.Schemas
 	progress := huma.SchemaFromType(schemas, typeOf[BulkProgress]())
-	finished := huma.SchemaFromType(schemas, typeOf[db.BulkView]())
+	finished := huma.SchemaFromType(schemas, typeOf[read.Bulk]())
 	huma.Register(served, huma.Operation{
 		OperationID: "follow-bulk-run", Method: http.MethodGet, Path: pathBulk + "/events", Tags: []string{tagBulk},
 		Summary: "Follow a bulk run as server-sent events",
@@ -56,7 +56,7 @@ func (a api) registerBulkEvents(served huma.API) {
 
 func (a api) followBulk(ctx context.Context, in *bulkEventsInput) (*huma.StreamResponse, error) {
 	organisation, bulk := callerOf(ctx).Organisation.ID, idOf(in.ID)
-	if _, err := a.store.BulkProgress(ctx, organisation, bulk); err != nil {
+	if _, err := read.From(a.store).BulkProgress(ctx, organisation, bulk); err != nil {
 		return nil, a.problem(ctx, err)
 	}
 	follow := func(ctx context.Context) iter.Seq2[bulks.Update, error] {
@@ -77,7 +77,7 @@ func (a api) sendBulk(ctx context.Context, events *eventWriter, organisation car
 	case !update.Finished():
 		return events.event("progress", BulkProgress{BulkSummary: update.Bulk, Waiting: update.Waiting})
 	}
-	view, err := a.store.BulkView(ctx, organisation, update.Bulk.ID)
+	view, err := read.From(a.store).Bulk(ctx, organisation, update.Bulk.ID)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/web"
 )
@@ -74,8 +75,8 @@ type startBulkInput struct {
 
 // StartedBulk is the answer to whoever starts a bulk run.
 type StartedBulk struct {
-	Known   bool        `json:"known" doc:"It had been asked for already, under this id"`
-	BulkRun db.BulkView `json:"bulk_run"`
+	Known   bool      `json:"known" doc:"It had been asked for already, under this id"`
+	BulkRun read.Bulk `json:"bulk_run"`
 }
 
 type startedBulkOutput struct {
@@ -87,7 +88,7 @@ type bulkInput struct {
 	ID string `path:"id" format:"uuid" doc:"The bulk run's id"`
 }
 
-type bulkOutput struct{ Body db.BulkView }
+type bulkOutput struct{ Body read.Bulk }
 
 type bulksInput struct {
 	Outcome string `query:"outcome" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled,unfinished" doc:"Only bulk runs that ended so"`
@@ -97,8 +98,8 @@ type bulksInput struct {
 
 type bulksOutput struct {
 	Body struct {
-		BulkRuns []db.BulkSummary `json:"bulk_runs"`
-		Next     *care.ID         `json:"next" doc:"The \"before\" of the next page; null on the last"`
+		BulkRuns []read.BulkSummary `json:"bulk_runs"`
+		Next     *care.ID           `json:"next" doc:"The \"before\" of the next page; null on the last"`
 	}
 }
 
@@ -111,8 +112,8 @@ type bulkItemsInput struct {
 
 type bulkItemsOutput struct {
 	Body struct {
-		People []db.BulkItem `json:"people"`
-		Next   *care.ID      `json:"next" doc:"The \"after\" of the next page; null on the last"`
+		People []read.BulkItem `json:"people"`
+		Next   *care.ID        `json:"next" doc:"The \"after\" of the next page; null on the last"`
 	}
 }
 
@@ -170,9 +171,9 @@ func (a api) registerBulks(served huma.API) {
 
 // bulkReport is the shape of a report in JSON.
 type bulkReport struct {
-	BulkRun       db.BulkView        `json:"bulk_run"`
-	People        []db.BulkItem      `json:"people"`
-	UnknownPeople []db.UnknownPerson `json:"unknown_people" doc:"The people whom the government lists and the organisation does not have"`
+	BulkRun       read.Bulk            `json:"bulk_run"`
+	People        []read.BulkItem      `json:"people"`
+	UnknownPeople []read.UnknownPerson `json:"unknown_people" doc:"The people whom the government lists and the organisation does not have"`
 }
 
 func (a api) startBulk(ctx context.Context, in *startBulkInput) (*startedBulkOutput, error) {
@@ -204,7 +205,7 @@ func (a api) startedBulk(ctx context.Context, started bulks.StartResult, err err
 	if err != nil {
 		return nil, a.bulkProblem(ctx, err)
 	}
-	view, err := a.store.BulkView(ctx, callerOf(ctx).Organisation.ID, started.ID)
+	view, err := read.From(a.store).Bulk(ctx, callerOf(ctx).Organisation.ID, started.ID)
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -212,7 +213,7 @@ func (a api) startedBulk(ctx context.Context, started bulks.StartResult, err err
 }
 
 func (a api) listBulks(ctx context.Context, in *bulksInput) (*bulksOutput, error) {
-	found, more, err := a.store.Bulks(ctx, callerOf(ctx).Organisation.ID, db.BulkFilter{Outcome: in.Outcome, Before: idOf(in.Before), Most: in.Limit})
+	found, more, err := read.From(a.store).Bulks(ctx, callerOf(ctx).Organisation.ID, read.BulkFilter{Outcome: in.Outcome, Before: idOf(in.Before), Most: in.Limit})
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -225,7 +226,7 @@ func (a api) listBulks(ctx context.Context, in *bulksInput) (*bulksOutput, error
 }
 
 func (a api) getBulk(ctx context.Context, in *bulkInput) (*bulkOutput, error) {
-	view, err := a.store.BulkView(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID))
+	view, err := read.From(a.store).Bulk(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID))
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -233,7 +234,7 @@ func (a api) getBulk(ctx context.Context, in *bulkInput) (*bulkOutput, error) {
 }
 
 func (a api) listBulkItems(ctx context.Context, in *bulkItemsInput) (*bulkItemsOutput, error) {
-	items, more, err := a.store.BulkItems(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID), db.ItemFilter{
+	items, more, err := read.From(a.store).BulkItems(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID), read.ItemFilter{
 		Outcome: in.Outcome, After: idOf(in.After), Most: in.Limit,
 	})
 	if err != nil {
@@ -266,7 +267,7 @@ func (a api) setWindow(ctx context.Context, in *windowInput) (*bulkOutput, error
 
 func (a api) reportBulk(ctx context.Context, in *reportInput) (*huma.StreamResponse, error) {
 	organisation, bulk := callerOf(ctx).Organisation.ID, idOf(in.ID)
-	if _, err := a.store.BulkProgress(ctx, organisation, bulk); err != nil {
+	if _, err := read.From(a.store).BulkProgress(ctx, organisation, bulk); err != nil {
 		return nil, a.problem(ctx, err)
 	}
 	format := reportFormat(in)

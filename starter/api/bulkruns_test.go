@@ -13,6 +13,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/api"
 	"github.com/caresync/caresync/starter/temporaltest"
@@ -20,7 +21,7 @@ import (
 
 const bulkRuns = "/v1/bulk-runs"
 
-func (s *service) startBulk(body string) db.BulkView {
+func (s *service) startBulk(body string) read.Bulk {
 	s.t.Helper()
 	answer := s.post(bulkRuns, body)
 	require.Equal(s.t, http.StatusAccepted, answer.status, "%s", answer.body)
@@ -51,7 +52,7 @@ func TestABulkRunFromStartToReport(t *testing.T) {
 	t.Parallel()
 	s := newService(t, 0)
 	bulk := s.startBulk(`{"people":["` + careRecipientID + `"],"only":"budgets","failure_threshold":10}`)
-	require.Equal(t, db.BulkQueued, bulk.State)
+	require.Equal(t, read.BulkQueued, bulk.State)
 	require.Equal(t, "api: tests", bulk.RequestedBy)
 	path := bulkRuns + "/" + string(bulk.ID)
 	s.plan(bulk.ID)
@@ -61,7 +62,7 @@ func TestABulkRunFromStartToReport(t *testing.T) {
 	s.finishBulk(bulk.ID, care.RunFailed, care.ReasonNotFound)
 
 	var people struct {
-		People []db.BulkItem
+		People []read.BulkItem
 		Next   *care.ID
 	}
 	s.get(path+"/items?outcome=unsuccessful").decode(t, &people)
@@ -83,8 +84,8 @@ func TestABulkRunFromStartToReport(t *testing.T) {
 	request.Header.Set("Accept", "text/csv, */*;q=0.1")
 	require.Equal(t, report.body, s.send(request, path).body)
 	var document struct {
-		BulkRun db.BulkView `json:"bulk_run"`
-		People  []db.BulkItem
+		BulkRun read.Bulk `json:"bulk_run"`
+		People  []read.BulkItem
 	}
 	s.get(path+"/report").decode(t, &document)
 	require.Equal(t, 1, document.BulkRun.Counts.Failed)
@@ -94,7 +95,7 @@ func TestABulkRunFromStartToReport(t *testing.T) {
 	s.post(path+"/retry", "").decode(t, &retried)
 	require.Equal(t, bulk.ID, retried.BulkRun.Options.RetryOf)
 	var list struct {
-		BulkRuns []db.BulkSummary `json:"bulk_runs"`
+		BulkRuns []read.BulkSummary `json:"bulk_runs"`
 		Next     *care.ID
 	}
 	s.get(bulkRuns+"?limit=1").decode(t, &list)
@@ -216,9 +217,9 @@ func TestABulkRunIsFollowedAsEvents(t *testing.T) {
 			var at api.BulkProgress
 			require.NoError(t, json.Unmarshal([]byte(data), &at))
 			switch at.State {
-			case db.BulkQueued:
+			case read.BulkQueued:
 				s.plan(bulk.ID)
-			case db.BulkRunning:
+			case read.BulkRunning:
 				s.finishBulk(bulk.ID, care.RunSucceeded, "")
 			}
 		}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/claims"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -40,7 +40,7 @@ type searchClaimInput struct {
 	}
 }
 
-type claimOutput struct{ Body db.ClaimView }
+type claimOutput struct{ Body read.Claim }
 
 func (a api) registerClaims(served huma.API) {
 	huma.Register(served, huma.Operation{
@@ -79,7 +79,7 @@ func (a api) claimStatusChanged(ctx context.Context, in *claimEventInput) (*clai
 }
 
 func (a api) searchClaims(ctx context.Context, in *searchClaimInput) (*claimOutput, error) {
-	view, err := a.store.Claim(ctx, callerOf(ctx).Organisation.ID, in.Body.ClaimID)
+	view, err := read.From(a.store).Claim(ctx, callerOf(ctx).Organisation.ID, in.Body.ClaimID)
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}

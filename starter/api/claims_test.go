@@ -13,7 +13,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/claims"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/api"
 )
@@ -93,7 +93,7 @@ func TestAClaimIsFoundByItsID(t *testing.T) {
 	for _, id := range []string{"CL-1", string(recorded.ClaimID)} {
 		answer := s.post("/v1/claims/search", `{"claim_id": "`+id+`"}`)
 		require.Equal(t, http.StatusOK, answer.status, "%s", answer.body)
-		var view db.ClaimView
+		var view read.Claim
 		answer.decode(t, &view)
 		require.Equal(t, claims.Approved, view.Status)
 		require.Equal(t, []string{"499999999"}, view.Unknown)

@@ -7,14 +7,14 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 )
 
 const tagContracts = "Service contracts"
 
 type contractsOutput struct {
 	Body struct {
-		Contracts []db.ContractHeader `json:"contracts" doc:"Newest first"`
+		Contracts []read.ContractHeader `json:"contracts" doc:"Newest first"`
 	}
 }
 
@@ -22,7 +22,7 @@ type contractInput struct {
 	ID string `path:"id" format:"uuid" doc:"The contract's id"`
 }
 
-type contractOutput struct{ Body db.ContractView }
+type contractOutput struct{ Body read.Contract }
 
 type historyInput struct {
 	ID     string    `path:"id" format:"uuid" doc:"The contract's id"`
@@ -32,8 +32,8 @@ type historyInput struct {
 
 type historyOutput struct {
 	Body struct {
-		Changes []db.ContractChange `json:"changes" doc:"Newest first"`
-		Next    *time.Time          `json:"next" doc:"The \"before\" of the next page; null on the last"`
+		Changes []read.ContractChange `json:"changes" doc:"Newest first"`
+		Next    *time.Time            `json:"next" doc:"The \"before\" of the next page; null on the last"`
 	}
 }
 
@@ -54,7 +54,7 @@ func (a api) registerContracts(served huma.API) {
 }
 
 func (a api) listContracts(ctx context.Context, in *personInput) (*contractsOutput, error) {
-	contracts, err := a.store.Contracts(ctx, callerOf(ctx).Organisation, idOf(in.ID), a.store.Now())
+	contracts, err := read.From(a.store).Contracts(ctx, callerOf(ctx).Organisation, idOf(in.ID), a.store.Now())
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -64,7 +64,7 @@ func (a api) listContracts(ctx context.Context, in *personInput) (*contractsOutp
 }
 
 func (a api) getContract(ctx context.Context, in *contractInput) (*contractOutput, error) {
-	contract, err := a.store.Contract(ctx, callerOf(ctx).Organisation, idOf(in.ID), a.store.Now())
+	contract, err := read.From(a.store).Contract(ctx, callerOf(ctx).Organisation, idOf(in.ID), a.store.Now())
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -72,7 +72,7 @@ func (a api) getContract(ctx context.Context, in *contractInput) (*contractOutpu
 }
 
 func (a api) getContractHistory(ctx context.Context, in *historyInput) (*historyOutput, error) {
-	changes, more, err := a.store.ContractHistory(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID), in.Before, in.Limit)
+	changes, more, err := read.From(a.store).ContractHistory(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID), in.Before, in.Limit)
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}

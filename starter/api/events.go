@@ -15,7 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/stream"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -25,7 +25,7 @@ const reconnectAfter = time.Second
 
 // Progress is the data of the event "progress".
 type Progress struct {
-	db.RunProgress
+	read.RunProgress
 	Waiting string `json:"waiting,omitempty" doc:"What the run waits for, in words"`
 }
 
@@ -37,7 +37,7 @@ type eventsInput struct {
 func (a api) registerEvents(served huma.API) {
 	schemas := served.OpenAPI().Components.Schemas
 	progress := huma.SchemaFromType(schemas, typeOf[Progress]())
-	finished := huma.SchemaFromType(schemas, typeOf[db.RunView]())
+	finished := huma.SchemaFromType(schemas, typeOf[read.Run]())
 	huma.Register(served, huma.Operation{
 		OperationID: "follow-run", Method: http.MethodGet, Path: "/v1/runs/{id}/events", Tags: []string{tagSyncs},
 		Summary: "Follow a sync as server-sent events",
@@ -56,7 +56,7 @@ func (a api) registerEvents(served huma.API) {
 
 func (a api) followRun(ctx context.Context, in *eventsInput) (*huma.StreamResponse, error) {
 	organisation, run := callerOf(ctx).Organisation.ID, idOf(in.ID)
-	if _, err := a.store.RunProgress(ctx, organisation, run); err != nil {
+	if _, err := read.From(a.store).RunProgress(ctx, organisation, run); err != nil {
 		return nil, a.problem(ctx, err)
 	}
 	follow := func(ctx context.Context) iter.Seq2[syncs.Update, error] {
@@ -93,7 +93,7 @@ func (a api) send(ctx context.Context, events *eventWriter, organisation care.ID
 	case !update.Finished():
 		return events.event("progress", Progress{RunProgress: update.Run, Waiting: update.Waiting})
 	}
-	view, err := a.store.RunView(ctx, organisation, update.Run.ID)
+	view, err := read.From(a.store).Run(ctx, organisation, update.Run.ID)
 	if err != nil {
 		return err
 	}

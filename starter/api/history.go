@@ -7,7 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 )
 
 type personHistoryInput struct {
@@ -18,8 +18,8 @@ type personHistoryInput struct {
 
 type personHistoryOutput struct {
 	Body struct {
-		Changes []db.PersonChange `json:"changes" doc:"Newest first"`
-		Next    *time.Time        `json:"next" doc:"The \"before\" of the next page; null on the last"`
+		Changes []read.PersonChange `json:"changes" doc:"Newest first"`
+		Next    *time.Time          `json:"next" doc:"The \"before\" of the next page; null on the last"`
 	}
 }
 
@@ -33,7 +33,7 @@ func (a api) registerPersonHistory(served huma.API) {
 }
 
 func (a api) getPersonHistory(ctx context.Context, in *personHistoryInput) (*personHistoryOutput, error) {
-	changes, more, err := a.store.PersonHistory(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID), in.Before, in.Limit)
+	changes, more, err := read.From(a.store).PersonHistory(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID), in.Before, in.Limit)
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/upstream/ndia"
 )
 
@@ -78,12 +79,12 @@ type listNotificationsInput struct {
 
 type listNotificationsOutput struct {
 	Body struct {
-		Notifications []db.NotificationView `json:"notifications"`
+		Notifications []read.Notification `json:"notifications"`
 	}
 }
 
 func (a api) listNotifications(ctx context.Context, in *listNotificationsInput) (*listNotificationsOutput, error) {
-	notifications, err := a.store.Notifications(ctx, callerOf(ctx).Organisation.ID, in.Limit)
+	notifications, err := read.From(a.store).Notifications(ctx, callerOf(ctx).Organisation.ID, in.Limit)
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 )
 
 type changeNumberInput struct {
@@ -42,12 +43,12 @@ func (a api) registerNumbers(served huma.API) {
 
 type samePersonAnswersOutput struct {
 	Body struct {
-		Answers []db.SamePersonAnswer `json:"answers" doc:"Newest first; those that were taken back are in the person's history alone"`
+		Answers []read.SamePersonAnswer `json:"answers" doc:"Newest first; those that were taken back are in the person's history alone"`
 	}
 }
 
 func (a api) listSamePersonAnswers(ctx context.Context, in *personInput) (*samePersonAnswersOutput, error) {
-	answers, err := a.store.SamePersonAnswers(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID))
+	answers, err := read.From(a.store).SamePersonAnswers(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID))
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}

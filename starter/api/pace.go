@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/pace"
 )
 
@@ -40,8 +41,8 @@ type participantOutput struct{ Body Participant }
 
 // Participant is a person as far as PACE is concerned.
 type Participant struct {
-	db.ParticipantView
-	Waiting *db.PreviewRef `json:"waiting,omitempty" doc:"The retrieval that can be created now; absent if there is none"`
+	read.Participant
+	Waiting *read.PreviewRef `json:"waiting,omitempty" doc:"The retrieval that can be created now; absent if there is none"`
 }
 
 type flagsInput struct {
@@ -58,7 +59,7 @@ type reviewsInput struct {
 
 type reviewsOutput struct {
 	Body struct {
-		Reviews []db.ReviewView `json:"reviews"`
+		Reviews []read.Review `json:"reviews"`
 	}
 }
 
@@ -139,11 +140,11 @@ func (a api) newNotificationSecret(ctx context.Context, in *secretInput) (*secre
 }
 
 func (a api) getParticipant(ctx context.Context, in *personInput) (*participantOutput, error) {
-	view, err := a.store.Participant(ctx, callerOf(ctx).Organisation, idOf(in.ID), a.store.Now())
+	view, err := read.From(a.store).Participant(ctx, callerOf(ctx).Organisation, idOf(in.ID), a.store.Now())
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return &participantOutput{Body: Participant{ParticipantView: view, Waiting: view.Waiting}}, nil
+	return &participantOutput{Body: Participant{Participant: view, Waiting: view.Waiting}}, nil
 }
 
 func (a api) changeParticipant(ctx context.Context, in *flagsInput) (*participantOutput, error) {
@@ -163,7 +164,7 @@ func (a api) resumeParticipant(ctx context.Context, in *personInput) (*participa
 }
 
 func (a api) listReviews(ctx context.Context, in *reviewsInput) (*reviewsOutput, error) {
-	reviews, err := a.store.Reviews(ctx, callerOf(ctx).Organisation.ID, idOf(in.Person))
+	reviews, err := read.From(a.store).Reviews(ctx, callerOf(ctx).Organisation.ID, idOf(in.Person))
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}

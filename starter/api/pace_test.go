@@ -18,6 +18,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/api"
 	"github.com/caresync/caresync/starter/pace"
@@ -215,7 +216,7 @@ func TestBoxesOfAClient(t *testing.T) { // PACE guide, step 2, R21
 	s := newPACEService(t)
 	path := "/v1/people/" + string(s.client) + "/pace"
 	change := func(body string) answer { return s.call(http.MethodPatch, path, s.token, "application/json", body) }
-	var view db.ParticipantView
+	var view read.Participant
 	s.get(path).decode(t, &view)
 	require.True(t, view.Available)
 	change(`{"pace_participant":false}`).decode(t, &view)
@@ -227,7 +228,7 @@ func TestBoxesOfAClient(t *testing.T) { // PACE guide, step 2, R21
 	require.Contains(t, string(refused.body), "NDIS PACE Participant")
 	require.Equal(t, http.StatusOK, s.post(path+"/resume", "").status)
 
-	var found db.PersonView
+	var found read.Person
 	s.post("/v1/people/search", `{"ndis_number":"`+ndisNumber+`"}`).decode(t, &found)
 	require.Equal(t, s.client, found.ID)
 	require.Equal(t, http.StatusUnprocessableEntity, s.post("/v1/people/search", `{"ndis_number":"123456789"}`).status)
@@ -280,7 +281,7 @@ func TestImportsForPACE(t *testing.T) {
 	s := newPACEService(t)
 	answered := s.call(http.MethodPost, "/v1/imports/contracts", s.token, "text/csv", "ndis_number,reference,start_date,end_date,total_funding\n"+ndisNumber+",OLD-1,2026-01-01,2026-12-31,1000.00\n")
 	require.Equal(t, http.StatusOK, answered.status, "%s", answered.body)
-	var contracts struct{ Contracts []db.ContractHeader }
+	var contracts struct{ Contracts []read.ContractHeader }
 	s.get("/v1/people/"+string(s.client)+"/contracts").decode(t, &contracts)
 	require.Equal(t, "OLD-1", contracts.Contracts[0].Reference)
 	contract := "/v1/contracts/" + string(contracts.Contracts[0].ID)
@@ -342,7 +343,7 @@ func TestANotificationThatComesAgainIsRecognised(t *testing.T) {
 	again := `{"response": [{"end_date":"2026-01-31", "start_date":"2026-01-01","provider_role":"Plan Manager","participant":"` + ndisNumber + `"}],"event_id":"RLTN_END_DATE_UPDATED"}`
 	require.JSONEq(t, `{"received":1,"refreshing":0,"repeated":0,"unknown":0}`, string(s.notify(s.organisation.ID, secret, first).body), "the endorsement has ended (R30)")
 	require.JSONEq(t, `{"received":1,"refreshing":0,"repeated":1,"unknown":0}`, string(s.notify(s.organisation.ID, secret, again).body))
-	var view db.ParticipantView
+	var view read.Participant
 	s.get("/v1/people/"+string(s.client)+"/pace").decode(t, &view)
 	require.Equal(t, care.ReasonRelationshipHasEnded, view.Standing.StopReason)
 	require.Equal(t, "Plan Manager", view.Standing.Relationships[0].ProviderRole)
@@ -357,7 +358,7 @@ func TestAnEndorsementWithoutAnEndHasNotEnded(t *testing.T) { // R30
 		body := fmt.Sprintf(`{"event_id":"RLTN_CREATED","response":{"participant":"%s","provider_role":"My Provider","start_date":"2026-01-%02d","end_date":%s}}`,
 			ndisNumber, i+1, end)
 		require.JSONEq(t, `{"received":1,"refreshing":1,"repeated":0,"unknown":0}`, string(s.notify(s.organisation.ID, secret, body).body), end)
-		var view db.ParticipantView
+		var view read.Participant
 		s.get("/v1/people/"+string(s.client)+"/pace").decode(t, &view)
 		require.True(t, view.Standing.Relationships[0].EndDate.IsZero(), end)
 		require.False(t, view.Standing.Stopped(), end)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 )
 
 const tagPeople = "People"
@@ -16,7 +17,7 @@ type personInput struct {
 	ID string `path:"id" format:"uuid" doc:"CareSync's id of the person"`
 }
 
-type personOutput struct{ Body db.PersonView }
+type personOutput struct{ Body read.Person }
 
 type peopleInput struct {
 	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many at most"`
@@ -25,8 +26,8 @@ type peopleInput struct {
 
 type peopleOutput struct {
 	Body struct {
-		People []db.PersonView `json:"people"`
-		Next   *care.ID        `json:"next" doc:"The \"after\" of the next page; null on the last"`
+		People []read.Person `json:"people"`
+		Next   *care.ID      `json:"next" doc:"The \"after\" of the next page; null on the last"`
 	}
 }
 
@@ -55,7 +56,7 @@ func (a api) registerPeople(served huma.API) {
 }
 
 func (a api) listPeople(ctx context.Context, in *peopleInput) (*peopleOutput, error) {
-	people, more, err := a.store.ListPeople(ctx, callerOf(ctx).Organisation, idOf(in.After), in.Limit, a.store.Now())
+	people, more, err := read.From(a.store).PeopleAfter(ctx, callerOf(ctx).Organisation, idOf(in.After), in.Limit, a.store.Now())
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -68,12 +69,12 @@ func (a api) listPeople(ctx context.Context, in *peopleInput) (*peopleOutput, er
 }
 
 func (a api) searchPeople(ctx context.Context, in *searchInput) (*personOutput, error) {
-	search, number := a.store.PersonByCareRecipientID, in.Body.CareRecipientID
+	search, number := read.From(a.store).PersonByCareRecipientID, in.Body.CareRecipientID
 	switch {
 	case in.Body.CareRecipientID != "" && in.Body.NDISNumber != "":
 		return nil, a.problem(ctx, &db.InvalidError{Field: "ndis_number", Message: "must be absent if care_recipient_id is given"})
 	case in.Body.NDISNumber != "":
-		search, number = a.store.PersonByNDISNumber, in.Body.NDISNumber
+		search, number = read.From(a.store).PersonByNDISNumber, in.Body.NDISNumber
 	}
 	person, err := search(ctx, callerOf(ctx).Organisation, number, a.store.Now())
 	if err != nil {
@@ -83,7 +84,7 @@ func (a api) searchPeople(ctx context.Context, in *searchInput) (*personOutput, 
 }
 
 func (a api) getPerson(ctx context.Context, in *personInput) (*personOutput, error) {
-	person, err := a.store.Person(ctx, callerOf(ctx).Organisation, idOf(in.ID), a.store.Now())
+	person, err := read.From(a.store).Person(ctx, callerOf(ctx).Organisation, idOf(in.ID), a.store.Now())
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}

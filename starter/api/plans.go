@@ -10,6 +10,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 )
 
 const (
@@ -29,7 +30,7 @@ type part[T any] struct {
 	}
 }
 
-type planOutput struct{ Body db.PlanView }
+type planOutput struct{ Body read.Plan }
 
 type contributionsInput struct {
 	ID   string `path:"id" format:"uuid" doc:"CareSync's id of the person"`
@@ -41,14 +42,14 @@ type budgetInput struct {
 	Budget string `path:"budget" format:"uuid" doc:"CareSync's id of the budget"`
 }
 
-type budgetOutput struct{ Body db.BudgetView }
+type budgetOutput struct{ Body read.Budget }
 
 func (a api) registerPlans(served huma.API) {
 	huma.Register(served, planOperation("get-plan", planPath, "Read a plan and everything under it"), a.getPlan)
-	registerPart(a, served, "classifications", care.AreaSummary, func(plan db.PlanView) []db.ClassificationView { return plan.Classifications })
-	registerPart(a, served, "approved-services", care.AreaSummary, func(plan db.PlanView) []db.ApprovedServiceView { return plan.ApprovedServices })
-	registerPart(a, served, "supplements", care.AreaSummary, func(plan db.PlanView) []db.SupplementView { return plan.Supplements })
-	registerPart(a, served, "budgets", care.AreaBudgets, func(plan db.PlanView) []db.BudgetView { return plan.Budgets })
+	registerPart(a, served, "classifications", care.AreaSummary, func(plan read.Plan) []read.Classification { return plan.Classifications })
+	registerPart(a, served, "approved-services", care.AreaSummary, func(plan read.Plan) []read.ApprovedService { return plan.ApprovedServices })
+	registerPart(a, served, "supplements", care.AreaSummary, func(plan read.Plan) []read.Supplement { return plan.Supplements })
+	registerPart(a, served, "budgets", care.AreaBudgets, func(plan read.Plan) []read.Budget { return plan.Budgets })
 	huma.Register(served, planOperation("list-contributions", planParts+"contributions", "Read the individual contributions, now or on an earlier day"),
 		a.listContributions)
 	huma.Register(served, planOperation("get-budget", planParts+"budgets/{budget}", "Read a budget with its entitlements and usage"), a.getBudget)
@@ -62,7 +63,7 @@ func planOperation(id, path, summary string) huma.Operation {
 }
 
 // registerPart registers an operation that answers with one list of a plan.
-func registerPart[T any](a api, served huma.API, name string, area care.Area, items func(db.PlanView) []T) {
+func registerPart[T any](a api, served huma.API, name string, area care.Area, items func(read.Plan) []T) {
 	huma.Register(served, planOperation("list-"+name, planParts+name, "Read a plan's "+name),
 		func(ctx context.Context, in *personInput) (*part[T], error) {
 			plan, err := a.plan(ctx, in.ID)
@@ -73,7 +74,7 @@ func registerPart[T any](a api, served huma.API, name string, area care.Area, it
 		})
 }
 
-func partOf[T any](plan db.PlanView, area care.Area, items []T) *part[T] {
+func partOf[T any](plan read.Plan, area care.Area, items []T) *part[T] {
 	out := &part[T]{}
 	out.Body.Items = items
 	for _, status := range plan.Areas {
@@ -84,8 +85,8 @@ func partOf[T any](plan db.PlanView, area care.Area, items []T) *part[T] {
 	return out
 }
 
-func (a api) plan(ctx context.Context, client string) (db.PlanView, error) {
-	plan, err := a.store.PlanView(ctx, callerOf(ctx).Organisation, care.ID(client), a.store.Now())
+func (a api) plan(ctx context.Context, client string) (read.Plan, error) {
+	plan, err := read.From(a.store).Plan(ctx, callerOf(ctx).Organisation, care.ID(client), a.store.Now())
 	if err != nil {
 		return plan, a.problem(ctx, err)
 	}
@@ -100,7 +101,7 @@ func (a api) getPlan(ctx context.Context, in *personInput) (*planOutput, error) 
 	return &planOutput{Body: plan}, nil
 }
 
-func (a api) listContributions(ctx context.Context, in *contributionsInput) (*part[db.ContributionView], error) {
+func (a api) listContributions(ctx context.Context, in *contributionsInput) (*part[read.Contribution], error) {
 	plan, err := a.plan(ctx, in.ID)
 	if err != nil {
 		return nil, err

@@ -7,7 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 )
 
 type runInput struct {
@@ -21,7 +21,7 @@ type samePersonInput struct {
 	}
 }
 
-type runOutput struct{ Body db.RunView }
+type runOutput struct{ Body read.Run }
 
 type runsInput struct {
 	CareRecipient string `query:"care_recipient" format:"uuid" doc:"Only runs of this person, by CareSync's id"`
@@ -32,8 +32,8 @@ type runsInput struct {
 
 type runsOutput struct {
 	Body struct {
-		Runs []db.RunSummary `json:"runs"`
-		Next *care.ID        `json:"next" doc:"The \"before\" of the next page; null on the last"`
+		Runs []read.RunSummary `json:"runs"`
+		Next *care.ID          `json:"next" doc:"The \"before\" of the next page; null on the last"`
 	}
 }
 
@@ -66,7 +66,7 @@ func (a api) registerRuns(served huma.API) {
 }
 
 func (a api) listRuns(ctx context.Context, in *runsInput) (*runsOutput, error) {
-	runs, more, err := a.store.Runs(ctx, callerOf(ctx).Organisation.ID, db.RunFilter{
+	runs, more, err := read.From(a.store).Runs(ctx, callerOf(ctx).Organisation.ID, read.RunFilter{
 		PersonID: idOf(in.CareRecipient), Outcome: in.Outcome, Before: idOf(in.Before), Most: in.Limit,
 	})
 	if err != nil {
@@ -81,7 +81,7 @@ func (a api) listRuns(ctx context.Context, in *runsInput) (*runsOutput, error) {
 }
 
 func (a api) getRun(ctx context.Context, in *runInput) (*runOutput, error) {
-	view, err := a.store.RunView(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID))
+	view, err := read.From(a.store).Run(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID))
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/api"
@@ -110,7 +110,7 @@ func TestAScheduleIsChanged(t *testing.T) {
 	require.Equal(t, []string{"sunday"}, view.Weekdays)
 	require.Equal(t, schedules.OverlapBuffer, view.Overlap)
 	require.Equal(t, "1h0m0s", view.CatchUp)
-	require.Equal(t, db.BulkOptionsView{Delta: true}, view.Options)
+	require.Equal(t, read.BulkOptions{Delta: true}, view.Options)
 	require.False(t, view.PauseOnFailure)
 	require.True(t, view.Paused)
 	require.Equal(t, "api: tests", view.CreatedBy)
@@ -188,7 +188,7 @@ func TestBadSchedulesAreProblems(t *testing.T) {
 		require.NotContains(t, string(answer.body), careRecipientID, "what was sent is not repeated (R10)")
 	}
 	require.Equal(t, http.StatusNotFound, s.post(schedulesPath+"/nightly/trigger", "").status)
-	found, _, err := s.store.Bulks(t.Context(), s.organisation.ID, db.BulkFilter{Most: 1})
+	found, _, err := read.From(s.store).Bulks(t.Context(), s.organisation.ID, read.BulkFilter{Most: 1})
 	require.NoError(t, err)
 	require.Empty(t, found)
 }

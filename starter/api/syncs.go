@@ -9,7 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/syncs"
 	"github.com/caresync/caresync/starter/web"
 )
@@ -37,9 +37,9 @@ type startOutput struct {
 
 // StartedSync is the answer to whoever starts a sync.
 type StartedSync struct {
-	Joined      bool       `json:"joined" doc:"A sync of the person was running already; this is that one"`
-	AnotherPass bool       `json:"another_pass" doc:"One more pass over all budgets follows the run that was joined"`
-	Run         db.RunView `json:"run"`
+	Joined      bool     `json:"joined" doc:"A sync of the person was running already; this is that one"`
+	AnotherPass bool     `json:"another_pass" doc:"One more pass over all budgets follows the run that was joined"`
+	Run         read.Run `json:"run"`
 }
 
 func (a api) registerSyncs(served huma.API) {
@@ -116,7 +116,7 @@ func credentialEnded(waiting context.Context) error {
 }
 
 func (a api) startedOutput(ctx context.Context, started syncs.StartResult, run care.ID) (*startOutput, error) {
-	view, err := a.store.RunView(ctx, callerOf(ctx).Organisation.ID, run)
+	view, err := read.From(a.store).Run(ctx, callerOf(ctx).Organisation.ID, run)
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -124,7 +124,7 @@ func (a api) startedOutput(ctx context.Context, started syncs.StartResult, run c
 		Status: http.StatusAccepted, Location: "/v1/runs/" + string(run),
 		Body: StartedSync{Joined: started.Joined, AnotherPass: started.AnotherPass, Run: view},
 	}
-	if view.State == db.RunFinished {
+	if view.State == read.RunFinished {
 		out.Status = http.StatusOK
 	}
 	return out, nil

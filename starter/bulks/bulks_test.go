@@ -17,6 +17,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/syncs"
@@ -87,9 +88,9 @@ func (w world) finish(t *testing.T, bulk care.ID, stop care.Reason) {
 	require.NoError(t, err)
 }
 
-func (w world) progress(t *testing.T, bulk care.ID) db.BulkSummary {
+func (w world) progress(t *testing.T, bulk care.ID) read.BulkSummary {
 	t.Helper()
-	progress, err := w.store.BulkProgress(t.Context(), w.organisation.ID, bulk)
+	progress, err := read.From(w.store).BulkProgress(t.Context(), w.organisation.ID, bulk)
 	require.NoError(t, err)
 	return progress
 }
@@ -104,7 +105,7 @@ func TestABulkRunIsRecordedAndStarted(t *testing.T) {
 	w := newWorld(t)
 	bulk := w.start(t, bulks.Request{FailureThreshold: 20, Window: 3, Only: care.AreaBudgets})
 	progress := w.progress(t, bulk)
-	require.Equal(t, db.BulkQueued, progress.State)
+	require.Equal(t, read.BulkQueued, progress.State)
 	require.Equal(t, "tests", progress.RequestedBy)
 	require.Equal(t, []care.Area{care.AreaBudgets, care.AreaUsage}, progress.Options.Areas)
 	input := w.server.Workflow(protocol.BulkSyncID(bulk)).Input.(protocol.BulkSyncInput)
@@ -173,7 +174,7 @@ func TestOrdersThatMakeNoSenseAreRefused(t *testing.T) {
 		require.ErrorAs(t, err, &invalid, field)
 		require.Equal(t, field, invalid.Field)
 	}
-	recorded, _, err := w.store.Bulks(t.Context(), w.organisation.ID, db.BulkFilter{Most: 10})
+	recorded, _, err := read.From(w.store).Bulks(t.Context(), w.organisation.ID, read.BulkFilter{Most: 10})
 	require.NoError(t, err)
 	require.Empty(t, recorded, "nothing was recorded")
 }
@@ -261,7 +262,7 @@ func TestCancelAsksTheWorkflow(t *testing.T) {
 	bulk := w.start(t, bulks.Request{})
 	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk))
 	require.True(t, w.server.Workflow(protocol.BulkSyncID(bulk)).Cancelled)
-	require.Equal(t, db.BulkQueued, w.progress(t, bulk).State, "the workflow settles who was not reached")
+	require.Equal(t, read.BulkQueued, w.progress(t, bulk).State, "the workflow settles who was not reached")
 }
 
 func TestCancelClosesWhatNoWorkerHasBegun(t *testing.T) {
@@ -296,7 +297,7 @@ func TestARunThatIsBeingStartedIsNotClosed(t *testing.T) {
 	require.ErrorIs(t, w.service.Cancel(t.Context(), w.organisation.ID, recorded.ID), bulks.ErrStarting)
 	testkit.OpenSQL(t, w.address).Exec(t, "UPDATE bulk_run SET requested_at = now() - interval '1 hour'")
 	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, recorded.ID), "nobody is about to start it any more")
-	require.Equal(t, db.BulkFinished, w.progress(t, recorded.ID).State)
+	require.Equal(t, read.BulkFinished, w.progress(t, recorded.ID).State)
 }
 
 func TestRetryTakesThoseWhoDidNotSucceed(t *testing.T) {
@@ -306,7 +307,7 @@ func TestRetryTakesThoseWhoDidNotSucceed(t *testing.T) {
 	_, err := w.service.Retry(t.Context(), bulks.RetryRequest{Organisation: w.organisation, Bulk: bulk})
 	require.ErrorIs(t, err, bulks.ErrUnfinished)
 	w.plan(t, bulk)
-	items, _, err := w.store.BulkItems(t.Context(), w.organisation.ID, bulk, db.ItemFilter{Most: 10})
+	items, _, err := read.From(w.store).BulkItems(t.Context(), w.organisation.ID, bulk, read.ItemFilter{Most: 10})
 	require.NoError(t, err)
 	require.NoError(t, w.store.SettleItem(t.Context(), w.organisation.ID, bulk, items[1].Person.ID, care.RunSucceeded, ""))
 	w.finish(t, bulk, care.ReasonCancelled)
@@ -344,23 +345,23 @@ func TestFollowEndsWithTheBulkRun(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	bulk := w.start(t, bulks.Request{})
-	var states []db.BulkState
+	var states []read.BulkState
 	for update, err := range w.service.Follow(t.Context(), w.organisation.ID, bulk) {
 		require.NoError(t, err)
 		if len(states) == 0 || states[len(states)-1] != update.Bulk.State {
 			states = append(states, update.Bulk.State)
 		}
 		switch update.Bulk.State {
-		case db.BulkQueued:
+		case read.BulkQueued:
 			w.plan(t, bulk)
-		case db.BulkRunning:
+		case read.BulkRunning:
 			require.NoError(t, w.store.NoteBulkWaiting(t.Context(), w.organisation.ID, bulk, "Planned outage"))
-		case db.BulkWaiting:
+		case read.BulkWaiting:
 			require.Equal(t, "Planned outage", update.Bulk.WaitingWords)
 			w.finish(t, bulk, "")
 		}
 	}
-	require.Equal(t, []db.BulkState{db.BulkQueued, db.BulkRunning, db.BulkWaiting, db.BulkFinished}, states)
+	require.Equal(t, []read.BulkState{read.BulkQueued, read.BulkRunning, read.BulkWaiting, read.BulkFinished}, states)
 }
 
 func TestFollowEndsWhenTheWorkflowWasTerminated(t *testing.T) {
@@ -386,7 +387,7 @@ func TestFollowGoesOnWithoutTemporal(t *testing.T) {
 			w.finish(t, bulk, "")
 		}
 	}
-	require.Equal(t, db.BulkFinished, w.progress(t, bulk).State)
+	require.Equal(t, read.BulkFinished, w.progress(t, bulk).State)
 }
 
 func (w world) report(t *testing.T, bulk care.ID, format bulks.Format) []byte {
@@ -397,7 +398,7 @@ func (w world) report(t *testing.T, bulk care.ID, format bulks.Format) []byte {
 }
 
 // listedAgain lists a person of ours under another number, and a stranger (R33).
-func (w world) listedAgain(t *testing.T, bulk care.ID) *db.Person {
+func (w world) listedAgain(t *testing.T, bulk care.ID) *read.PersonRef {
 	t.Helper()
 	connection, err := w.store.CreateConnection(t.Context(), w.organisation.ID, care.Connection{
 		Service: care.ServicesAustralia, Name: "wattle", BaseURL: "https://services.example", TokenBaseURL: "https://proda.example",
@@ -405,13 +406,13 @@ func (w world) listedAgain(t *testing.T, bulk care.ID) *db.Person {
 		ProductID: "CareSync", ServiceProviderID: "4000012345", RatePerSecond: 10, ConsentCode: "CONSENT",
 	})
 	require.NoError(t, err)
-	person, err := w.store.PersonByCareRecipientID(t.Context(), w.organisation, "415000000", time.Now())
+	person, err := read.From(w.store).PersonByCareRecipientID(t.Context(), w.organisation, "415000000", time.Now())
 	require.NoError(t, err)
 	again := care.Identity{GivenName: person.GivenName, FamilyName: person.FamilyName, BirthDate: person.BirthDate, CareRecipientID: "99"}
 	require.NoError(t, w.store.ReportUnknown(t.Context(), w.organisation.ID, bulk, db.ListedPeople{
 		People: []care.Identity{again, {CareRecipientID: "77"}, {CareRecipientID: "415000001"}, {CareRecipientID: "415000002"}}, ByConnection: map[care.ID]int{connection.ID: 4},
 	}))
-	return &db.Person{ID: person.ID, CareRecipientID: person.CareRecipientID, GivenName: person.GivenName, FamilyName: person.FamilyName}
+	return &read.PersonRef{ID: person.ID, CareRecipientID: person.CareRecipientID, GivenName: person.GivenName, FamilyName: person.FamilyName}
 }
 
 // R38: a bulk run that no worker begins says so, whoever looks.
@@ -454,13 +455,13 @@ func TestTheReportIsSafeInASpreadsheet(t *testing.T) {
 	require.Equal(t, []string{"77", "unknown"}, []string{rows[5][1], rows[5][5]})
 
 	var document struct {
-		BulkRun       db.BulkView        `json:"bulk_run"`
-		People        []db.BulkItem      `json:"people"`
-		UnknownPeople []db.UnknownPerson `json:"unknown_people"`
+		BulkRun       read.Bulk            `json:"bulk_run"`
+		People        []read.BulkItem      `json:"people"`
+		UnknownPeople []read.UnknownPerson `json:"unknown_people"`
 	}
 	require.NoError(t, json.Unmarshal(w.report(t, bulk, bulks.JSON), &document))
 	require.Equal(t, peopleOfTheWorld, document.BulkRun.Counts.Failed)
 	require.Equal(t, "=cmd()", document.People[0].Person.GivenName, "programs get what is stored")
-	require.Equal(t, []db.UnknownPerson{{CareRecipientID: "99", MayBe: gone}, {CareRecipientID: "77"}}, document.UnknownPeople)
+	require.Equal(t, []read.UnknownPerson{{CareRecipientID: "99", MayBe: gone}, {CareRecipientID: "77"}}, document.UnknownPeople)
 	require.ErrorIs(t, w.service.Report(t.Context(), db.NewID(), bulk, bulks.CSV, &bytes.Buffer{}), db.ErrNotFound)
 }

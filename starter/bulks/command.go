@@ -13,6 +13,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -101,11 +102,11 @@ func (s *Service) update(ctx context.Context, workflowID, name string, arguments
 
 // open finds the workflow of a bulk run that has not finished. It fails with db.ErrNotFound, ErrFinished, ErrStarting or ErrAbandoned.
 func (s *Service) open(ctx context.Context, organisation, bulk care.ID) (found, error) {
-	progress, err := s.store.BulkProgress(ctx, organisation, bulk)
+	progress, err := read.From(s.store).BulkProgress(ctx, organisation, bulk)
 	if err != nil {
 		return found{}, err
 	}
-	if progress.State == db.BulkFinished {
+	if progress.State == read.BulkFinished {
 		return found{}, ErrFinished
 	}
 	at, err := s.look(ctx, progress.WorkflowID)
@@ -120,11 +121,11 @@ func (s *Service) open(ctx context.Context, organisation, bulk care.ID) (found, 
 
 // abandoned looks at the row once more, since the bulk run may have finished after it was read.
 func (s *Service) abandoned(ctx context.Context, organisation, bulk care.ID) error {
-	progress, err := s.store.BulkProgress(ctx, organisation, bulk)
+	progress, err := read.From(s.store).BulkProgress(ctx, organisation, bulk)
 	switch {
 	case err != nil:
 		return err
-	case progress.State == db.BulkFinished:
+	case progress.State == read.BulkFinished:
 		return ErrFinished
 	default:
 		return ErrAbandoned

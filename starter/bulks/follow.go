@@ -10,6 +10,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/platform/poll"
 )
 
@@ -22,13 +23,13 @@ const (
 
 // Update is where a followed bulk run stands.
 type Update struct {
-	Bulk db.BulkSummary
+	Bulk read.BulkSummary
 	// Waiting says in words what the bulk run waits for beyond what Bulk says: a worker, Temporal, our database. Empty if nothing is known.
 	Waiting string
 }
 
 // Finished reports whether there is nothing more to follow.
-func (u Update) Finished() bool { return u.Bulk.State == db.BulkFinished }
+func (u Update) Finished() bool { return u.Bulk.State == read.BulkFinished }
 
 // Follow yields where a bulk run stands, at once and whenever something changes, until it has finished. A database that is away for a
 // while is waited for. It yields an error and ends where the bulk run is unknown (db.ErrNotFound), was abandoned (ErrAbandoned), or ctx
@@ -69,7 +70,7 @@ type follower struct {
 // look reads where the bulk run stands, and whether that is news.
 func (f *follower) look(ctx context.Context) (update Update, changed bool, err error) {
 	update = f.last
-	progress, err := f.service.store.BulkProgress(ctx, f.organisation, f.bulk)
+	progress, err := read.From(f.service.store).BulkProgress(ctx, f.organisation, f.bulk)
 	switch {
 	case errors.Is(err, db.ErrUnavailable):
 		update.Waiting = waitsForDatabase
@@ -95,8 +96,8 @@ func isNews(before, now Update) bool {
 }
 
 // NotBegun says that no worker has begun a bulk run although one should have by now, with what to do; empty if there is nothing to say.
-func NotBegun(bulk db.BulkSummary) string {
-	if bulk.State != db.BulkQueued {
+func NotBegun(bulk read.BulkSummary) string {
+	if bulk.State != read.BulkQueued {
 		return ""
 	}
 	return bulk.Explanation
@@ -104,8 +105,8 @@ func NotBegun(bulk db.BulkSummary) string {
 
 // waiting asks Temporal now and then about the workflow of a bulk run that has not finished. Temporal being away is no error: the rows say
 // enough.
-func (f *follower) waiting(ctx context.Context, progress db.BulkSummary) (string, error) {
-	if progress.State == db.BulkFinished {
+func (f *follower) waiting(ctx context.Context, progress read.BulkSummary) (string, error) {
+	if progress.State == read.BulkFinished {
 		return "", nil
 	}
 	notBegun := NotBegun(progress)
@@ -135,8 +136,8 @@ func (f *follower) waiting(ctx context.Context, progress db.BulkSummary) (string
 
 // HasBegun waits until a scheduled bulk run's row is there, which its first step writes. It fails when ctx ends.
 func (s *Service) HasBegun(ctx context.Context, organisation, bulk care.ID) error {
-	_, err := poll.Until(ctx, s.poll, func() (db.BulkSummary, bool, error) {
-		progress, err := s.store.BulkProgress(ctx, organisation, bulk)
+	_, err := poll.Until(ctx, s.poll, func() (read.BulkSummary, bool, error) {
+		progress, err := read.From(s.store).BulkProgress(ctx, organisation, bulk)
 		if errors.Is(err, db.ErrNotFound) || errors.Is(err, db.ErrUnavailable) {
 			return progress, false, nil
 		}

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/present"
 )
 
@@ -34,12 +34,12 @@ var ReportColumns = []string{
 const OutcomeUnknown = "unknown"
 
 // outcomeUnfinished stands in a CSV report for people who have no outcome yet.
-const outcomeUnfinished = db.Unfinished
+const outcomeUnfinished = read.Unfinished
 
 // Report writes the outcome of everybody of a bulk run, a page in memory at a time. It fails with db.ErrNotFound before anything is
 // written; a later error leaves the report cut off.
 func (s *Service) Report(ctx context.Context, organisation, bulk care.ID, format Format, out io.Writer) error {
-	view, err := s.store.BulkView(ctx, organisation, bulk)
+	view, err := read.From(s.store).Bulk(ctx, organisation, bulk)
 	if err != nil {
 		return err
 	}
@@ -49,12 +49,12 @@ func (s *Service) Report(ctx context.Context, organisation, bulk care.ID, format
 	return s.reportCSV(ctx, organisation, view, out)
 }
 
-func (s *Service) reportCSV(ctx context.Context, organisation care.ID, view db.BulkView, out io.Writer) error {
+func (s *Service) reportCSV(ctx context.Context, organisation care.ID, view read.Bulk, out io.Writer) error {
 	rows := csv.NewWriter(out)
 	if err := rows.Write(ReportColumns); err != nil {
 		return err
 	}
-	for item, err := range s.store.AllBulkItems(ctx, organisation, view.BulkSummary) {
+	for item, err := range read.From(s.store).AllBulkItems(ctx, organisation, view.BulkSummary) {
 		if err != nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func (s *Service) reportCSV(ctx context.Context, organisation care.ID, view db.B
 			return err
 		}
 	}
-	for listed, err := range s.store.AllUnknown(ctx, organisation, view.ID) {
+	for listed, err := range read.From(s.store).AllUnknown(ctx, organisation, view.ID) {
 		if err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func (s *Service) reportCSV(ctx context.Context, organisation care.ID, view db.B
 	return rows.Error()
 }
 
-func reportRow(item db.BulkItem) []string {
+func reportRow(item read.BulkItem) []string {
 	outcome := string(item.Outcome)
 	if outcome == "" {
 		outcome = outcomeUnfinished
@@ -93,7 +93,7 @@ func reportRow(item db.BulkItem) []string {
 	}
 }
 
-func unknownRow(listed db.UnknownPerson) []string {
+func unknownRow(listed read.UnknownPerson) []string {
 	row := make([]string, len(ReportColumns))
 	row[1], row[5] = cell(listed.CareRecipientID), OutcomeUnknown
 	row[7] = cell(cmp.Or(present.MayBe(listed), "The government lists this person, whom the organisation does not have. Nobody was created: import the person first."))
@@ -121,13 +121,13 @@ func cell(text string) string {
 }
 
 // reportJSON writes {"bulk_run": …, "people": […], "unknown_people": […]} without ever holding everybody.
-func (s *Service) reportJSON(ctx context.Context, organisation care.ID, view db.BulkView, out io.Writer) error {
+func (s *Service) reportJSON(ctx context.Context, organisation care.ID, view read.Bulk, out io.Writer) error {
 	document := &jsonWriter{out: out}
 	document.raw(`{"bulk_run":`)
 	document.value(view)
 	document.raw(`,"people":[`)
 	comma := ""
-	for item, err := range s.store.AllBulkItems(ctx, organisation, view.BulkSummary) {
+	for item, err := range read.From(s.store).AllBulkItems(ctx, organisation, view.BulkSummary) {
 		if err != nil {
 			return err
 		}
@@ -137,7 +137,7 @@ func (s *Service) reportJSON(ctx context.Context, organisation care.ID, view db.
 	}
 	document.raw("],\"unknown_people\":[")
 	comma = ""
-	for listed, err := range s.store.AllUnknown(ctx, organisation, view.ID) {
+	for listed, err := range read.From(s.store).AllUnknown(ctx, organisation, view.ID) {
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 )
 
@@ -129,7 +130,7 @@ func (s *Service) people(ctx context.Context, organisation care.ID, order Reques
 	if order.People == nil {
 		return nil, nil
 	}
-	people, err := s.store.ResolvePeople(ctx, organisation, order.Kind, order.People)
+	people, err := read.From(s.store).ResolvePeople(ctx, organisation, order.Kind, order.People)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -53,11 +54,11 @@ type RetryRequest struct {
 // selected is made again. It fails with db.ErrNotFound, ErrUnfinished, ErrNothingToRetry, ErrIDTaken or syncs.ErrUnavailable.
 func (s *Service) Retry(ctx context.Context, request RetryRequest) (StartResult, error) {
 	organisation := request.Organisation.ID
-	before, err := s.store.BulkProgress(ctx, organisation, request.Bulk)
+	before, err := read.From(s.store).BulkProgress(ctx, organisation, request.Bulk)
 	if err != nil {
 		return StartResult{}, err
 	}
-	if before.State != db.BulkFinished {
+	if before.State != read.BulkFinished {
 		return StartResult{}, ErrUnfinished
 	}
 	options, err := s.store.BulkOptions(ctx, organisation, request.Bulk)
@@ -91,7 +92,7 @@ func (s *Service) start(ctx context.Context, bulk db.Bulk) (StartResult, error) 
 	if err != nil {
 		return StartResult{}, err
 	}
-	if progress.State == db.BulkFinished {
+	if progress.State == read.BulkFinished {
 		return StartResult{ID: bulk.ID, Known: true}, nil
 	}
 	options, input := protocol.BulkSyncStart(s.queues, bulk.ID, bulk.OrganisationID, bulk.Options.Kind, bulk.RequestedBy)
@@ -105,22 +106,22 @@ func (s *Service) start(ctx context.Context, bulk db.Bulk) (StartResult, error) 
 }
 
 // recorded is the bulk run as it was recorded first, if that was for the same options.
-func (s *Service) recorded(ctx context.Context, bulk db.Bulk) (db.BulkSummary, error) {
+func (s *Service) recorded(ctx context.Context, bulk db.Bulk) (read.BulkSummary, error) {
 	options, err := s.store.BulkOptions(ctx, bulk.OrganisationID, bulk.ID)
 	if errors.Is(err, db.ErrNotFound) { // it is another organisation's, of which nothing is told (R11)
-		return db.BulkSummary{}, ErrIDTaken
+		return read.BulkSummary{}, ErrIDTaken
 	}
 	if err != nil {
-		return db.BulkSummary{}, err
+		return read.BulkSummary{}, err
 	}
 	same, err := equal(options, bulk.Options)
 	if err != nil {
-		return db.BulkSummary{}, err
+		return read.BulkSummary{}, err
 	}
 	if !same {
-		return db.BulkSummary{}, ErrIDTaken
+		return read.BulkSummary{}, ErrIDTaken
 	}
-	return s.store.BulkProgress(ctx, bulk.OrganisationID, bulk.ID)
+	return read.From(s.store).BulkProgress(ctx, bulk.OrganisationID, bulk.ID)
 }
 
 // equal compares options as they are stored.

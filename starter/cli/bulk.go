@@ -10,6 +10,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/present"
 )
@@ -69,7 +70,7 @@ func givenID(text string) (care.ID, error) {
 
 // bulkStarted says what was started, and watches it if wanted.
 func (a *app) bulkStarted(ctx context.Context, services bulkServices, started bulks.StartResult, flags syncFlags) error {
-	bulk, err := services.store.BulkProgress(ctx, services.organisation.ID, started.ID)
+	bulk, err := read.From(services.store).BulkProgress(ctx, services.organisation.ID, started.ID)
 	if err != nil {
 		return err
 	}
@@ -95,7 +96,7 @@ func (a *app) bulkStarted(ctx context.Context, services bulkServices, started bu
 }
 
 func (a *app) printBulk(ctx context.Context, services bulkServices, id care.ID) error {
-	view, err := services.store.BulkView(ctx, services.organisation.ID, id)
+	view, err := read.From(services.store).Bulk(ctx, services.organisation.ID, id)
 	if err != nil {
 		return a.bulkError(err, services.organisation, id)
 	}

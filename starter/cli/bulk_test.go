@@ -16,6 +16,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/simulator/faults"
@@ -62,7 +63,7 @@ func (c crowd) organisation() db.Organisation {
 	return organisations[0]
 }
 
-func (c crowd) view(bulk string) (view db.BulkView) {
+func (c crowd) view(bulk string) (view read.Bulk) {
 	c.t.Helper()
 	require.NoError(c.t, json.Unmarshal([]byte(must(c.t, "bulk", "show", bulk, "--json")), &view))
 	return view
@@ -72,7 +73,7 @@ func (c crowd) view(bulk string) (view db.BulkView) {
 func (c crowd) startHeld() (bulk string, release func()) {
 	c.t.Helper()
 	finishes, letFinish := c.statements.HoldBefore("FinishRun")
-	var view db.BulkView
+	var view read.Bulk
 	require.NoError(c.t, json.Unmarshal([]byte(must(c.t, "bulk", "start", "--json")), &view))
 	<-finishes
 	begins, letBegin := c.statements.HoldBefore("OpenItems")
@@ -126,7 +127,7 @@ func TestABulkRunFromStartToReport(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "people.txt")
 	require.NoError(t, os.WriteFile(file, []byte(rows[1][1]+"\n"+rows[2][0]+"\r\n"), 0o600))
 	done = run(t, "", "bulk", "start", "--people", file, "--only", "contributions", "--wait", "--json")
-	var listed db.BulkView
+	var listed read.Bulk
 	require.NoError(t, json.Unmarshal([]byte(done.out), &listed), "nothing but JSON is printed: %s", done.err)
 	require.Equal(t, 2, listed.Counts.Processed)
 	require.Equal(t, 2, *listed.Options.People)
@@ -140,7 +141,7 @@ func TestABulkRunIsPausedAndGoesOn(t *testing.T) {
 	release()
 	c.rests(bulk)
 	view := c.view(bulk)
-	require.Equal(t, db.BulkPaused, view.State)
+	require.Equal(t, read.BulkPaused, view.State)
 	require.Less(t, view.Counts.Processed, view.Counts.Selected, "nobody was begun after those in hand")
 	require.Contains(t, must(t, "bulk", "show", bulk), "paused by an operator since")
 
@@ -154,7 +155,7 @@ func TestABulkRunIsPausedAndGoesOn(t *testing.T) {
 	require.Contains(t, must(t, "bulk", "resume", bulk), "It goes on")
 	run(t, "", "bulk", "watch", bulk)
 	view = c.view(bulk)
-	require.Equal(t, db.BulkFinished, view.State)
+	require.Equal(t, read.BulkFinished, view.State)
 	require.Equal(t, moreSlices, view.Counts.Processed)
 	require.Zero(t, view.Counts.Skipped)
 }
@@ -175,7 +176,7 @@ func TestACancelledBulkRunIsRetried(t *testing.T) {
 	require.Contains(t, must(t, "bulk", "people", bulk, "--outcome", "skipped", "--limit", "1"), "not reached")
 
 	done := run(t, "", "bulk", "retry", bulk, "--wait", "--json")
-	var retried db.BulkView
+	var retried read.Bulk
 	require.NoError(t, json.Unmarshal([]byte(done.out), &retried), done.err)
 	require.Equal(t, view.Counts.Selected-view.Counts.Succeeded-view.Counts.SucceededWithWarnings, retried.Counts.Selected)
 	require.Equal(t, retried.Counts.Selected, retried.Counts.Processed)
@@ -232,7 +233,7 @@ func TestAScheduleMakesBulkRuns(t *testing.T) {
 	require.Eventually(t, func() bool { return strings.Contains(must(t, "schedule", "list"), "nightly") }, soon, look)
 
 	done := run(t, "", "schedule", "trigger", "nightly", "--wait", "--json")
-	var bulk db.BulkView
+	var bulk read.Bulk
 	require.NoError(t, json.Unmarshal([]byte(done.out), &bulk), "%s%s", done.out, done.err)
 	require.Equal(t, "schedule nightly", bulk.RequestedBy)
 	require.Equal(t, 20, bulk.Counts.Processed)
@@ -249,7 +250,7 @@ func TestAScheduleMakesBulkRuns(t *testing.T) {
 	weekAgo := time.Now().AddDate(0, 0, -8).Format(time.DateOnly)
 	require.Contains(t, must(t, "schedule", "backfill", "nightly", "--from", weekAgo, "--overlap", "buffer-one"), "Backfilling")
 	require.Eventually(t, func() bool {
-		found, _, err := c.Store.Bulks(t.Context(), c.organisation().ID, db.BulkFilter{Most: 10})
+		found, _, err := read.From(c.Store).Bulks(t.Context(), c.organisation().ID, read.BulkFilter{Most: 10})
 		return err == nil && len(found) >= 2
 	}, soon, look)
 

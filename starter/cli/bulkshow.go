@@ -15,6 +15,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/present"
 )
@@ -30,13 +31,13 @@ const (
 
 func (a *app) bulkList() *cobra.Command {
 	var asJSON bool
-	filter := db.BulkFilter{}
+	filter := read.BulkFilter{}
 	command := a.command("list", "List the bulk runs, newest first", cobra.NoArgs, func(ctx context.Context, _ []string) error {
-		if err := checkRunFilter(db.RunFilter{Outcome: filter.Outcome, Most: filter.Most}); err != nil {
+		if err := checkRunFilter(read.RunFilter{Outcome: filter.Outcome, Most: filter.Most}); err != nil {
 			return err
 		}
 		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-			found, more, err := store.Bulks(ctx, organisation.ID, filter)
+			found, more, err := read.From(store).Bulks(ctx, organisation.ID, filter)
 			if err != nil {
 				return err
 			}
@@ -48,12 +49,12 @@ func (a *app) bulkList() *cobra.Command {
 		})
 	})
 	command.Flags().StringVar(&filter.Outcome, "outcome", "", "only bulk runs that ended so: "+outcomeFlagHelp)
-	command.Flags().IntVar(&filter.Most, "limit", bulkPage, fmt.Sprintf("how many at most, up to %d", db.MostPerPage))
+	command.Flags().IntVar(&filter.Most, "limit", bulkPage, fmt.Sprintf("how many at most, up to %d", read.MostPerPage))
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
 }
 
-func (a *app) showBulks(found []db.BulkSummary, more bool, organisation db.Organisation) {
+func (a *app) showBulks(found []read.BulkSummary, more bool, organisation db.Organisation) {
 	if len(found) == 0 {
 		a.print("There are no such bulk runs.")
 		return
@@ -83,7 +84,7 @@ func (a *app) bulkShow() *cobra.Command {
 			return err
 		}
 		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-			view, err := store.BulkView(ctx, organisation.ID, id)
+			view, err := read.From(store).Bulk(ctx, organisation.ID, id)
 			if err != nil {
 				return a.bulkError(err, organisation, id)
 			}
@@ -98,7 +99,7 @@ func (a *app) bulkShow() *cobra.Command {
 	return command
 }
 
-func (a *app) showBulk(view db.BulkView, organisation db.Organisation) {
+func (a *app) showBulk(view read.Bulk, organisation db.Organisation) {
 	zone := organisation.Location()
 	who, what := present.BulkOptions(view.Kind, view.Options)
 	a.details(
@@ -121,21 +122,21 @@ func instant(at *time.Time, zone *time.Location) string {
 	return present.Time(at, zone)
 }
 
-func bulkTook(bulk db.BulkSummary) string {
+func bulkTook(bulk read.BulkSummary) string {
 	if bulk.FinishedAt == nil {
 		return ""
 	}
 	return max(bulk.FinishedAt.Sub(bulk.RequestedAt), 0).Round(100 * time.Millisecond).String()
 }
 
-func speed(bulk db.BulkSummary) string {
+func speed(bulk read.BulkSummary) string {
 	if bulk.PerMinute == nil {
 		return ""
 	}
 	return fmt.Sprintf("%.0f people a minute", *bulk.PerMinute)
 }
 
-func (a *app) showBulkCounts(view db.BulkView) {
+func (a *app) showBulkCounts(view read.Bulk) {
 	counts := view.Counts
 	shown := a.newTable("how", ">people")
 	for _, line := range []struct {
@@ -156,7 +157,7 @@ func (a *app) showBulkCounts(view db.BulkView) {
 }
 
 // showReasons names the most frequent reasons.
-func (a *app) showReasons(view db.BulkView) {
+func (a *app) showReasons(view read.Bulk) {
 	if len(view.Reasons) == 0 {
 		return
 	}
@@ -168,8 +169,8 @@ func (a *app) showReasons(view db.BulkView) {
 		}
 		a.print("· %s, %s: %s", present.Count(reason.People, "person", "people"), present.ItemState(present.Ending{Outcome: reason.Outcome, Reason: reason.Reason}), words)
 	}
-	a.print("Who they are: %s", a.typed("bulk people", view.ID, "--outcome", db.Unsuccessful))
-	if view.State == db.BulkFinished && view.Counts.Processed > good(view.Counts) {
+	a.print("Who they are: %s", a.typed("bulk people", view.ID, "--outcome", read.Unsuccessful))
+	if view.State == read.BulkFinished && view.Counts.Processed > good(view.Counts) {
 		a.print("To sync them again: %s", a.typed("bulk retry", view.ID, "--wait"))
 	}
 }
@@ -178,7 +179,7 @@ func (a *app) showReasons(view db.BulkView) {
 const unknownShown = 5
 
 // showAbsences tells of people on one side only: whom the lists lack (R19), and whom we lack.
-func (a *app) showAbsences(view db.BulkView) {
+func (a *app) showAbsences(view read.Bulk) {
 	if view.Absent > 0 {
 		a.print("\n%s marked as not in care: none of the providers' lists has them.", present.Count(view.Absent, "person was", "people were"))
 	}
@@ -209,14 +210,14 @@ func (a *app) showAbsences(view db.BulkView) {
 }
 
 // showMayBe shows somebody listed beside the person of ours whom it may be, and how to say so (R33).
-func (a *app) showMayBe(listed db.UnknownPerson) {
+func (a *app) showMayBe(listed read.UnknownPerson) {
 	a.print("  %s", present.MayBe(listed))
 	if listed.MayBe.CareRecipientID != listed.CareRecipientID {
 		a.print("    %s", a.typed("person change-number", listed.MayBe.ID, "--care-recipient-id", listed.CareRecipientID, "--why", `"…"`))
 	}
 }
 
-func countMayBe(people []db.UnknownPerson) (known int) {
+func countMayBe(people []read.UnknownPerson) (known int) {
 	for _, listed := range people {
 		if listed.MayBe != nil {
 			known++
@@ -228,7 +229,7 @@ func countMayBe(people []db.UnknownPerson) (known int) {
 func (a *app) bulkPeople() *cobra.Command {
 	var asJSON bool
 	var after string
-	filter := db.ItemFilter{}
+	filter := read.ItemFilter{}
 	command := a.command("people BULK_ID", "List the people of a bulk run with how each ended", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		id, err := bulkID(args[0])
 		if err != nil {
@@ -238,7 +239,7 @@ func (a *app) bulkPeople() *cobra.Command {
 			return err
 		}
 		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-			items, more, err := store.BulkItems(ctx, organisation.ID, id, filter)
+			items, more, err := read.From(store).BulkItems(ctx, organisation.ID, id, filter)
 			if err != nil {
 				return a.bulkError(err, organisation, id)
 			}
@@ -251,14 +252,14 @@ func (a *app) bulkPeople() *cobra.Command {
 	})
 	command.Flags().StringVar(&filter.Outcome, "outcome", "", "only people who ended so: "+itemOutcomeHelp)
 	command.Flags().StringVar(&after, "after", "", "the last person of the page before, by CareSync's id")
-	command.Flags().IntVar(&filter.Most, "limit", db.DefaultPage, fmt.Sprintf("how many at most, up to %d", db.MostPerPage))
+	command.Flags().IntVar(&filter.Most, "limit", read.DefaultPage, fmt.Sprintf("how many at most, up to %d", read.MostPerPage))
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
 }
 
-func checkItemFilter(filter *db.ItemFilter, after string) error {
-	if filter.Most < 1 || filter.Most > db.MostPerPage {
-		return usageError("--limit is a number from 1 to %d", db.MostPerPage)
+func checkItemFilter(filter *read.ItemFilter, after string) error {
+	if filter.Most < 1 || filter.Most > read.MostPerPage {
+		return usageError("--limit is a number from 1 to %d", read.MostPerPage)
 	}
 	if after != "" {
 		id, isID := parseID(after)
@@ -268,13 +269,13 @@ func checkItemFilter(filter *db.ItemFilter, after string) error {
 		filter.After = id
 	}
 	switch care.ItemOutcome(filter.Outcome) {
-	case "", db.Unfinished, db.Unsuccessful, care.RunSucceeded, care.RunSucceededWithWarnings, care.RunPartial, care.RunFailed, care.RunCancelled, care.ItemSkipped:
+	case "", read.Unfinished, read.Unsuccessful, care.RunSucceeded, care.RunSucceededWithWarnings, care.RunPartial, care.RunFailed, care.RunCancelled, care.ItemSkipped:
 		return nil
 	}
 	return usageError("--outcome is %s", itemOutcomeHelp)
 }
 
-func (a *app) showItems(bulk care.ID, items []db.BulkItem, more bool) {
+func (a *app) showItems(bulk care.ID, items []read.BulkItem, more bool) {
 	if len(items) == 0 {
 		a.print("There are no such people.")
 		return
@@ -296,14 +297,14 @@ func (a *app) showItems(bulk care.ID, items []db.BulkItem, more bool) {
 	}
 }
 
-func numberOf(person db.Person) string {
+func numberOf(person read.PersonRef) string {
 	if person.CareRecipientID != "" {
 		return person.CareRecipientID
 	}
 	return person.NDISNumber
 }
 
-func how(item db.BulkItem) string {
+func how(item read.BulkItem) string {
 	switch {
 	case item.Joined:
 		return ", joined"
@@ -315,7 +316,7 @@ func how(item db.BulkItem) string {
 }
 
 // why is the explanation, with the government's own words.
-func why(item db.BulkItem) string {
+func why(item read.BulkItem) string {
 	parts := item.Words
 	if item.Explanation != "" {
 		parts = append([]string{item.Explanation}, parts...)
@@ -352,7 +353,7 @@ func (a *app) watchBulk(ctx context.Context, services bulkServices, id care.ID, 
 		}
 		shown.show(update)
 	}
-	view, err := services.store.BulkView(ctx, services.organisation.ID, id)
+	view, err := read.From(services.store).Bulk(ctx, services.organisation.ID, id)
 	if err != nil {
 		return err
 	}
@@ -420,7 +421,7 @@ func (p *bulkProgress) waits(update bulks.Update) string {
 	if update.Waiting != "" {
 		return update.Waiting
 	}
-	if update.Bulk.State == db.BulkQueued {
+	if update.Bulk.State == read.BulkQueued {
 		return "selecting people"
 	}
 	return cmp.Or(present.BulkWaits(update.Bulk, p.zone), strings.Join(present.SetAside(update.Bulk), "; "))
@@ -436,18 +437,18 @@ func (p *bulkProgress) redraw(lines []string) {
 	p.drawn = len(lines)
 }
 
-func bulkBar(bulk db.BulkSummary) string {
+func bulkBar(bulk read.BulkSummary) string {
 	done := 0
 	switch {
 	case bulk.Counts.Selected > 0:
 		done = bulk.Counts.Processed * barWidth / bulk.Counts.Selected
-	case bulk.State == db.BulkFinished:
+	case bulk.State == read.BulkFinished:
 		done = barWidth
 	}
 	return "[" + strings.Repeat("█", done) + strings.Repeat("·", barWidth-done) + "]"
 }
 
-func bulkNumbers(bulk db.BulkSummary) string {
+func bulkNumbers(bulk read.BulkSummary) string {
 	parts := []string{fmt.Sprintf("%d of %d", bulk.Counts.Processed, bulk.Counts.Selected), fmt.Sprintf("%d succeeded", good(bulk.Counts))}
 	for _, one := range []struct {
 		people int

@@ -15,6 +15,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/claims"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/syncs"
@@ -120,7 +121,7 @@ func (a *app) claimShow() *cobra.Command {
 	command := a.command("show CLAIM", "Show a claim: its events, its people, and the syncs that it caused", cobra.ExactArgs(1),
 		func(ctx context.Context, args []string) error {
 			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-				claim, err := store.Claim(ctx, organisation.ID, args[0])
+				claim, err := read.From(store).Claim(ctx, organisation.ID, args[0])
 				if errors.Is(err, db.ErrNotFound) {
 					return fmt.Errorf("%s has no such claim; an event of it may not have arrived, or may have been refused", organisation.Name)
 				}
@@ -140,7 +141,7 @@ func (a *app) claimShow() *cobra.Command {
 	return command
 }
 
-func (a *app) showClaim(claim db.ClaimView, organisation db.Organisation) {
+func (a *app) showClaim(claim read.Claim, organisation db.Organisation) {
 	zone := organisation.Location()
 	a.details("claim", claim.ClaimID, "id", string(claim.ID), "status", string(claim.Status),
 		"since", present.Time(&claim.ChangedAt, zone), "known since", present.Time(&claim.CreatedAt, zone))
@@ -169,7 +170,7 @@ func (a *app) showClaim(claim db.ClaimView, organisation db.Organisation) {
 }
 
 // showClaimSyncs has a line for each sync, and one for each person without any.
-func (a *app) showClaimSyncs(claim db.ClaimView, zone *time.Location) {
+func (a *app) showClaimSyncs(claim read.Claim, zone *time.Location) {
 	if len(claim.People) == 0 {
 		a.print("None of the claim's people is known.")
 		return
@@ -191,7 +192,7 @@ func (a *app) showClaimSyncs(claim db.ClaimView, zone *time.Location) {
 	shown.Render()
 }
 
-func syncState(one db.ClaimSyncView) string {
+func syncState(one read.ClaimSync) string {
 	switch {
 	case one.RequestedAt == nil:
 		return "to be asked for"
@@ -204,7 +205,7 @@ func syncState(one db.ClaimSyncView) string {
 	}
 }
 
-func runOf(one db.ClaimSyncView) care.ID {
+func runOf(one read.ClaimSync) care.ID {
 	if one.RunID == nil {
 		return ""
 	}

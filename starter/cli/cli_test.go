@@ -12,6 +12,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/servicesaustralia"
 	"github.com/caresync/caresync/simulator/world"
@@ -205,13 +206,13 @@ func TestSyncEndsWithTheSuccessMessage(t *testing.T) {
 	for _, said := range []string{"active", "CLASSIFICATIONS", "Home support ongoing", "ours, ", "not read", "WRITE-OFF", "ROLLOVER"} {
 		require.Contains(t, shown, said)
 	}
-	var plan db.PlanView
+	var plan read.Plan
 	require.NoError(t, json.Unmarshal([]byte(must(t, "plan", "show", client, "--json")), &plan))
 	require.NotEmpty(t, plan.Budgets)
 
 	done = s.sync("several-open", "--all-budgets", "--json")
 	require.Equal(t, cli.ExitSucceeded, done.code)
-	var view db.RunView
+	var view read.Run
 	require.NoError(t, json.Unmarshal([]byte(done.out), &view), "nothing but JSON is printed")
 	require.True(t, view.AllBudgets)
 	require.Contains(t, must(t, "runs", "show", string(view.ID)), "CHANGES")
@@ -245,7 +246,7 @@ func TestASamePersonIsConfirmed(t *testing.T) {
 	_, err := s.World.World.Move("several-open", world.Move{Name: world.ChangeIdentity, GivenName: "Margery"})
 	require.NoError(t, err)
 	doubtful := s.sync("several-open", "--json")
-	var view db.RunView
+	var view read.Run
 	require.NoError(t, json.Unmarshal([]byte(doubtful.out), &view), doubtful.err)
 	require.Len(t, view.GivenNameDoubts(), 1)
 	require.Contains(t, must(t, "runs", "show", string(view.ID)), "caresync runs same-person "+string(view.ID))
@@ -254,7 +255,7 @@ func TestASamePersonIsConfirmed(t *testing.T) {
 	confirmed := run(t, "", "runs", "same-person", string(view.ID), "--reason", "compared with the letter", "--wait")
 	require.Equal(t, cli.ExitSucceeded, confirmed.code, "%s%s", confirmed.out, confirmed.err)
 	require.NotContains(t, confirmed.out, "given name differs")
-	runs, _, err := s.Store.Runs(t.Context(), s.Request(t, "several-open").OrganisationID, db.RunFilter{Most: 1})
+	runs, _, err := read.From(s.Store).Runs(t.Context(), s.Request(t, "several-open").OrganisationID, read.RunFilter{Most: 1})
 	require.NoError(t, err)
 	require.Zero(t, runs[0].Warnings, "it is not asked again")
 	again := run(t, "", "runs", "same-person", string(runs[0].ID), "--reason", "compared with the letter")
@@ -263,7 +264,7 @@ func TestASamePersonIsConfirmed(t *testing.T) {
 	// It can be taken back: then it is asked again.
 	person := string(view.Person.ID)
 	require.Contains(t, must(t, "person", "answers", person), "Margery")
-	var answers []db.SamePersonAnswer
+	var answers []read.SamePersonAnswer
 	require.NoError(t, json.Unmarshal([]byte(must(t, "person", "answers", person, "--json")), &answers))
 	require.Len(t, answers, 1)
 	answer := string(answers[0].ID)
@@ -315,12 +316,12 @@ func TestAHeldRemovalCanBeAccepted(t *testing.T) {
 	require.NoError(t, err)
 	held := s.sync("several-open")
 	require.Contains(t, held.out, "REMOVALS HELD BACK", held.err)
-	runs, _, err := s.Store.Runs(t.Context(), s.Request(t, "several-open").OrganisationID, db.RunFilter{Most: 1})
+	runs, _, err := read.From(s.Store).Runs(t.Context(), s.Request(t, "several-open").OrganisationID, read.RunFilter{Most: 1})
 	require.NoError(t, err)
 
 	accepted := run(t, "", "runs", "accept", string(runs[0].ID), "--wait")
 	require.Contains(t, accepted.out, "Accepted: 3 classifications", accepted.err)
-	runs, _, err = s.Store.Runs(t.Context(), s.Request(t, "several-open").OrganisationID, db.RunFilter{Most: 1})
+	runs, _, err = read.From(s.Store).Runs(t.Context(), s.Request(t, "several-open").OrganisationID, read.RunFilter{Most: 1})
 	require.NoError(t, err)
 	require.Equal(t, 3, runs[0].Counts[care.KindClassification].Removed)
 }

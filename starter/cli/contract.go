@@ -13,6 +13,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/present"
 )
 
@@ -28,7 +29,7 @@ func (a *app) contractList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			contracts, err := store.Contracts(ctx, organisation, person.ID, store.Now())
+			contracts, err := read.From(store).Contracts(ctx, organisation, person.ID, store.Now())
 			if err != nil {
 				return err
 			}
@@ -43,7 +44,7 @@ func (a *app) contractList() *cobra.Command {
 	return command
 }
 
-func (a *app) showContracts(contracts []db.ContractHeader) {
+func (a *app) showContracts(contracts []read.ContractHeader) {
 	shown := a.newTable("contract", "from", "state", ">total funding", ">allocation total", "retrieved", "id")
 	for _, contract := range contracts {
 		shown.AppendRow(table.Row{
@@ -54,14 +55,14 @@ func (a *app) showContracts(contracts []db.ContractHeader) {
 	a.render(shown)
 }
 
-func originOf(contract db.ContractHeader) string {
+func originOf(contract read.ContractHeader) string {
 	if contract.Origin == care.OriginHand {
 		return "made by hand, " + contract.Reference
 	}
 	return "PACE"
 }
 
-func contractState(contract db.ContractHeader) string {
+func contractState(contract read.ContractHeader) string {
 	switch {
 	case contract.Current:
 		return "current"
@@ -96,7 +97,7 @@ func (a *app) contractShow() *cobra.Command {
 		func(ctx context.Context, args []string) error {
 			id, _ := parseID(args[0])
 			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-				contract, err := store.Contract(ctx, organisation, id, store.Now())
+				contract, err := read.From(store).Contract(ctx, organisation, id, store.Now())
 				if err != nil {
 					return unknownContract(err, organisation)
 				}
@@ -114,7 +115,7 @@ func (a *app) contractShow() *cobra.Command {
 // contractView prints a contract.
 type contractView struct {
 	*app
-	contract     db.ContractView
+	contract     read.Contract
 	organisation db.Organisation
 	today        care.Date
 }
@@ -149,7 +150,7 @@ func (v contractView) header() {
 		"retrieved on", present.Date(contract.RetrievedOn), "as of", asOf)
 }
 
-func planDates(contract db.ContractHeader) string {
+func planDates(contract read.ContractHeader) string {
 	if contract.PlanStartDate.IsZero() {
 		return ""
 	}
@@ -193,8 +194,8 @@ func (v contractView) unfunded() {
 }
 
 // funded reports whether there is money in a budget, or may be: an amount that was not provided is not zero (R3).
-func funded(budget db.PlanBudgetView) bool {
-	moved := func(amount *db.Money) bool { return amount != nil && !amount.IsZero() }
+func funded(budget read.PlanBudget) bool {
+	moved := func(amount *read.Money) bool { return amount != nil && !amount.IsZero() }
 	return budget.Approved == nil || moved(budget.Approved) || moved(budget.Released) || moved(budget.Spent) || moved(budget.Remaining) ||
 		len(budget.DeliveredServices) > 0
 }
@@ -207,14 +208,14 @@ func contractColumns() []table.ColumnConfig {
 	return append(columns, table.ColumnConfig{Number: 10, WidthMax: periodsWidth, WidthMaxEnforcer: text.WrapSoft})
 }
 
-func noneIfNil(amount *db.Money) string {
+func noneIfNil(amount *read.Money) string {
 	if amount == nil {
 		return "none"
 	}
 	return present.Money(amount)
 }
 
-func periodsOf(budget db.PlanBudgetView) []period {
+func periodsOf(budget read.PlanBudget) []period {
 	periods := make([]period, len(budget.FundingPeriods))
 	for i, one := range budget.FundingPeriods {
 		periods[i] = period{start: one.StartDate, released: one.Released}
@@ -222,7 +223,7 @@ func periodsOf(budget db.PlanBudgetView) []period {
 	return periods
 }
 
-func budgetState(budget db.PlanBudgetView, zone *time.Location) string {
+func budgetState(budget read.PlanBudget, zone *time.Location) string {
 	switch {
 	case budget.NoLongerInPACE:
 		return "no longer in PACE since " + present.Time(budget.RemovedAt, zone)
@@ -234,7 +235,7 @@ func budgetState(budget db.PlanBudgetView, zone *time.Location) string {
 }
 
 // budget shows what a budget is made of, and what drew on it.
-func (v contractView) budget(budget db.PlanBudgetView) {
+func (v contractView) budget(budget read.PlanBudget) {
 	if len(budget.FundingPeriods) <= 1 && len(budget.StatedItems) == 0 && len(budget.DeliveredServices) == 0 {
 		return
 	}
@@ -257,7 +258,7 @@ func (v contractView) budget(budget db.PlanBudgetView) {
 }
 
 // delivered shows our own work in a table, and the adjustment record with its four texts (PACE guide §Adjustment record).
-func (v contractView) delivered(services []db.DeliveredServiceView) {
+func (v contractView) delivered(services []read.DeliveredService) {
 	shown := v.newTable("delivered", "reference", "support item", "description", ">amount", "claim")
 	for _, one := range services {
 		if one.Kind == care.DeliveredByUs {
@@ -292,12 +293,12 @@ func (a *app) contractHistory() *cobra.Command {
 	var asJSON bool
 	command := a.command("history CONTRACT", "Show what changed in a contract and what is under it, newest first", oneContract,
 		func(ctx context.Context, args []string) error {
-			if limit < 1 || limit > db.MostPerPage {
-				return usageError("--limit is a number from 1 to %d", db.MostPerPage)
+			if limit < 1 || limit > read.MostPerPage {
+				return usageError("--limit is a number from 1 to %d", read.MostPerPage)
 			}
 			id, _ := parseID(args[0])
 			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-				changes, more, err := store.ContractHistory(ctx, organisation.ID, id, time.Time{}, limit)
+				changes, more, err := read.From(store).ContractHistory(ctx, organisation.ID, id, time.Time{}, limit)
 				if err != nil {
 					return unknownContract(err, organisation)
 				}
@@ -308,12 +309,12 @@ func (a *app) contractHistory() *cobra.Command {
 				return nil
 			})
 		})
-	command.Flags().IntVar(&limit, "limit", db.DefaultPage, fmt.Sprintf("how many at most, up to %d", db.MostPerPage))
+	command.Flags().IntVar(&limit, "limit", read.DefaultPage, fmt.Sprintf("how many at most, up to %d", read.MostPerPage))
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
 }
 
-func (a *app) showHistory(changes []db.ContractChange, more bool, organisation db.Organisation) {
+func (a *app) showHistory(changes []read.ContractChange, more bool, organisation db.Organisation) {
 	if len(changes) == 0 {
 		a.print("Nothing has changed yet.")
 		return

@@ -15,6 +15,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/platform/sealing"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
@@ -170,25 +171,25 @@ func onePerson(command *cobra.Command, args []string) error {
 }
 
 // findPerson reads one of our own ids, a care recipient id, or else an NDIS number.
-func findPerson(ctx context.Context, store *db.Store, organisation db.Organisation, text string) (db.PersonView, error) {
-	return find(ctx, store, organisation, text, store.PersonByCareRecipientID, store.PersonByNDISNumber)
+func findPerson(ctx context.Context, store *db.Store, organisation db.Organisation, text string) (read.Person, error) {
+	return find(ctx, store, organisation, text, read.From(store).PersonByCareRecipientID, read.From(store).PersonByNDISNumber)
 }
 
 // findParticipant reads one of our own ids, an NDIS number, or else a care recipient id.
-func findParticipant(ctx context.Context, store *db.Store, organisation db.Organisation, text string) (db.PersonView, error) {
-	return find(ctx, store, organisation, text, store.PersonByNDISNumber, store.PersonByCareRecipientID)
+func findParticipant(ctx context.Context, store *db.Store, organisation db.Organisation, text string) (read.Person, error) {
+	return find(ctx, store, organisation, text, read.From(store).PersonByNDISNumber, read.From(store).PersonByCareRecipientID)
 }
 
 // findBy looks a person up by one of the government's numbers.
-type findBy func(ctx context.Context, organisation db.Organisation, number string, now time.Time) (db.PersonView, error)
+type findBy func(ctx context.Context, organisation db.Organisation, number string, now time.Time) (read.Person, error)
 
-func find(ctx context.Context, store *db.Store, organisation db.Organisation, text string, ways ...findBy) (db.PersonView, error) {
+func find(ctx context.Context, store *db.Store, organisation db.Organisation, text string, ways ...findBy) (read.Person, error) {
 	if id, isID := parseID(text); isID {
-		person, err := store.Person(ctx, organisation, id, store.Now())
+		person, err := read.From(store).Person(ctx, organisation, id, store.Now())
 		return person, unknownPerson(err, organisation)
 	}
 	if !care.ValidCareRecipientID(text) {
-		return db.PersonView{}, &exitError{ExitUsage, errNoPersonID}
+		return read.Person{}, &exitError{ExitUsage, errNoPersonID}
 	}
 	for _, way := range ways {
 		person, err := way(ctx, organisation, text, store.Now())
@@ -197,7 +198,7 @@ func find(ctx context.Context, store *db.Store, organisation db.Organisation, te
 			return person, err
 		}
 	}
-	return db.PersonView{}, unknownPerson(db.ErrNotFound, organisation)
+	return read.Person{}, unknownPerson(db.ErrNotFound, organisation)
 }
 
 func unknownPerson(err error, organisation db.Organisation) error {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/pace"
 )
 
@@ -71,7 +72,7 @@ func (f createFlags) check(given *pflag.FlagSet) error {
 
 // createRequest says what is ticked in the preview that is meant. One that no longer waits is asked for all the same: what became of it
 // is the answer.
-func (a *app) createRequest(ctx context.Context, services paceServices, person db.PersonView, flags createFlags) (pace.CreateRequest, error) {
+func (a *app) createRequest(ctx context.Context, services paceServices, person read.Person, flags createFlags) (pace.CreateRequest, error) {
 	request := pace.CreateRequest{Organisation: services.organisation, RequestedBy: operator()}
 	retrieval, err := a.meantPreview(ctx, services, person, flags.preview)
 	if err != nil {
@@ -86,7 +87,7 @@ func (a *app) createRequest(ctx context.Context, services paceServices, person d
 	return request, err
 }
 
-func (a *app) meantPreview(ctx context.Context, services paceServices, person db.PersonView, text string) (db.Preview, error) {
+func (a *app) meantPreview(ctx context.Context, services paceServices, person read.Person, text string) (db.Preview, error) {
 	if text == "" {
 		return a.waitingPreview(ctx, services.store, services.organisation, person)
 	}
@@ -136,7 +137,7 @@ func namedBudgets(preview care.Preview, texts []string) (named []care.ID, err er
 	return named, nil
 }
 
-func (a *app) create(ctx context.Context, services paceServices, person db.PersonView, request pace.CreateRequest, asJSON bool) error {
+func (a *app) create(ctx context.Context, services paceServices, person read.Person, request pace.CreateRequest, asJSON bool) error {
 	if !asJSON {
 		a.print("Reading the plan of %s once more, and writing the contract.", participantName(person))
 	}
@@ -165,7 +166,7 @@ func (a *app) create(ctx context.Context, services paceServices, person db.Perso
 }
 
 // showNotAdmitted says why nothing was begun; the preview waits on, if it did.
-func (a *app) showNotAdmitted(ctx context.Context, services paceServices, person db.PersonView, request pace.CreateRequest, refused *pace.NotAdmitted) error {
+func (a *app) showNotAdmitted(ctx context.Context, services paceServices, person read.Person, request pace.CreateRequest, refused *pace.NotAdmitted) error {
 	a.note("✗ Nothing was written. %s", refused.Explain())
 	if refused.Reason != care.ReasonOverlapUnconfirmed {
 		a.note("Retrieve the plan again with: %s", a.typed("pace retrieve", person.ID))
@@ -182,7 +183,7 @@ func (a *app) showNotAdmitted(ctx context.Context, services paceServices, person
 }
 
 // showCreated says what was written, or why nothing was.
-func (a *app) showCreated(ctx context.Context, services paceServices, person db.PersonView, created pace.CreateResult) error {
+func (a *app) showCreated(ctx context.Context, services paceServices, person read.Person, created pace.CreateResult) error {
 	if created.Outcome == care.AreaSucceeded {
 		return a.showWritten(ctx, services, created)
 	}
@@ -191,7 +192,7 @@ func (a *app) showCreated(ctx context.Context, services paceServices, person db.
 		a.showPreview(person, *created.Next, services.organisation, services.store.Now(), true)
 		return errSaid
 	}
-	run, err := services.store.RunView(ctx, services.organisation.ID, created.RunID)
+	run, err := read.From(services.store).Run(ctx, services.organisation.ID, created.RunID)
 	if err != nil {
 		return err
 	}
@@ -210,7 +211,7 @@ func (a *app) showWritten(ctx context.Context, services paceServices, created pa
 			return err
 		}
 	}
-	run, err := services.store.RunView(ctx, services.organisation.ID, created.RunID)
+	run, err := read.From(services.store).Run(ctx, services.organisation.ID, created.RunID)
 	if err != nil {
 		return err
 	}

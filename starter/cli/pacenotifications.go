@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/present"
 )
 
@@ -15,7 +16,7 @@ func (a *app) paceNotifications() *cobra.Command {
 	var most int
 	command := a.command("notifications", "Show what the NDIA has told the organisation, newest first", cobra.NoArgs, func(ctx context.Context, _ []string) error {
 		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-			notifications, err := store.Notifications(ctx, organisation.ID, most)
+			notifications, err := read.From(store).Notifications(ctx, organisation.ID, most)
 			if err != nil {
 				return err
 			}
@@ -31,7 +32,7 @@ func (a *app) paceNotifications() *cobra.Command {
 	return command
 }
 
-func (a *app) showNotifications(notifications []db.NotificationView, organisation db.Organisation) {
+func (a *app) showNotifications(notifications []read.Notification, organisation db.Organisation) {
 	if len(notifications) == 0 {
 		a.print("The NDIA has told nothing yet. Have it told where to send notifications (`caresync pace secret`), then ask for them (`caresync pace subscribe`).")
 		return

@@ -7,6 +7,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/present"
 )
 
@@ -29,7 +30,7 @@ func (a *app) pacePerson() *cobra.Command {
 						return err
 					}
 				}
-				view, err := store.Participant(ctx, organisation, person.ID, store.Now())
+				view, err := read.From(store).Participant(ctx, organisation, person.ID, store.Now())
 				if err != nil {
 					return err
 				}
@@ -67,7 +68,7 @@ func yesOrNo(flag, text string) (*bool, error) {
 	}
 }
 
-func (a *app) showParticipant(view db.ParticipantView, organisation db.Organisation) {
+func (a *app) showParticipant(view read.Participant, organisation db.Organisation) {
 	a.details(
 		"name", present.Name(view.GivenName, view.FamilyName), "id", string(view.PersonID), "NDIS number", orNone(view.NDISNumber),
 		"NDIS PACE Participant", ticked(view.PACEParticipant), "API access", ticked(view.PACEAPIAccess),
@@ -101,14 +102,14 @@ func ticked(box bool) string {
 	return "not ticked"
 }
 
-func available(view db.ParticipantView) string {
+func available(view read.Participant) string {
 	if view.Available {
 		return "available"
 	}
 	return "not available: " + view.Explanation
 }
 
-func (a *app) standing(view db.ParticipantView) string {
+func (a *app) standing(view read.Participant) string {
 	if !view.Standing.Stopped() {
 		return "go on"
 	}
@@ -135,10 +136,10 @@ func (a *app) paceResume(ctx context.Context, args []string) error {
 	})
 }
 
-func nameOf(person db.PersonView) string { return present.Name(person.GivenName, person.FamilyName) }
+func nameOf(person read.Person) string { return present.Name(person.GivenName, person.FamilyName) }
 
 // participantName is how a person is named at the head of what is about the NDIA.
-func participantName(person db.PersonView) string {
+func participantName(person read.Person) string {
 	if !care.ValidNDISNumber(person.NDISNumber) {
 		return nameOf(person)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/syncs"
@@ -65,7 +66,7 @@ func (f retrieveFlags) request() (pace.Request, error) {
 }
 
 // retrieve shows progress until the plan is there, and then the preview or why there is none.
-func (a *app) retrieve(ctx context.Context, services paceServices, person db.PersonView, request pace.Request, asJSON bool) error {
+func (a *app) retrieve(ctx context.Context, services paceServices, person read.Person, request pace.Request, asJSON bool) error {
 	retrieved, err := a.retrieved(ctx, services, person, request, asJSON)
 	if err != nil {
 		return err
@@ -98,7 +99,7 @@ func retrievedCode(retrieved pace.PreviewResult) error {
 	return nil
 }
 
-func (a *app) retrieved(ctx context.Context, services paceServices, person db.PersonView, request pace.Request, silent bool) (pace.PreviewResult, error) {
+func (a *app) retrieved(ctx context.Context, services paceServices, person read.Person, request pace.Request, silent bool) (pace.PreviewResult, error) {
 	if !silent {
 		a.print("Retrieving the plan of %s from the NDIA.", participantName(person))
 	}
@@ -149,7 +150,7 @@ func (a *app) showRefusal(ctx context.Context, services paceServices, run care.I
 	} else {
 		a.print("\n✗ Nothing was retrieved. %s", reason.ExplainFor(care.NDIA))
 	}
-	view, err := services.store.RunView(ctx, services.organisation.ID, run)
+	view, err := read.From(services.store).Run(ctx, services.organisation.ID, run)
 	if err != nil {
 		return err
 	}
@@ -186,7 +187,7 @@ func (a *app) pacePreview() *cobra.Command {
 }
 
 // waitingPreview is the preview of a client that can be created now.
-func (a *app) waitingPreview(ctx context.Context, store *db.Store, organisation db.Organisation, person db.PersonView) (db.Preview, error) {
+func (a *app) waitingPreview(ctx context.Context, store *db.Store, organisation db.Organisation, person read.Person) (db.Preview, error) {
 	retrieval, err := store.WaitingPreview(ctx, organisation.ID, person.ID)
 	if errors.Is(err, db.ErrNotFound) {
 		return retrieval, usageError("no preview of %s waits to be created. Retrieve the plan with: %s", nameOf(person), a.typed("pace retrieve", person.ID))
@@ -218,7 +219,7 @@ func (a *app) paceRefresh() *cobra.Command {
 	return flags.add(command)
 }
 
-func (a *app) announceRefresh(person db.PersonView, started syncs.StartResult, waiting bool) {
+func (a *app) announceRefresh(person read.Person, started syncs.StartResult, waiting bool) {
 	if started.Joined {
 		a.print("Something is under way with %s already; the refresh follows it.", participantName(person))
 	} else {

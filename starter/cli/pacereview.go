@@ -8,6 +8,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/present"
 )
@@ -25,7 +26,7 @@ func (a *app) paceReview() *cobra.Command {
 					}
 					client = person.ID
 				}
-				reviews, err := store.Reviews(ctx, organisation.ID, client)
+				reviews, err := read.From(store).Reviews(ctx, organisation.ID, client)
 				if err != nil {
 					return err
 				}
@@ -41,7 +42,7 @@ func (a *app) paceReview() *cobra.Command {
 }
 
 // showReviews shows what waits, client by client, and the command that accepts it.
-func (a *app) showReviews(reviews []db.ReviewView, organisation db.Organisation) {
+func (a *app) showReviews(reviews []read.Review, organisation db.Organisation) {
 	if len(reviews) == 0 {
 		a.print("Nothing waits for a person.")
 		return
@@ -67,7 +68,7 @@ func (a *app) paceAccept() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				reviews, err := services.store.Reviews(ctx, services.organisation.ID, person.ID)
+				reviews, err := read.From(services.store).Reviews(ctx, services.organisation.ID, person.ID)
 				if err != nil {
 					return err
 				}
@@ -86,7 +87,7 @@ func (a *app) paceAccept() *cobra.Command {
 }
 
 // showReview shows what waits in one contract.
-func (a *app) showReview(reviews []db.ReviewView, person care.ID, zone *time.Location) {
+func (a *app) showReview(reviews []read.Review, person care.ID, zone *time.Location) {
 	if len(reviews) == 0 {
 		return
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/starter/cli"
 	"github.com/caresync/caresync/starter/pace"
@@ -30,9 +30,9 @@ func (s simulated) participant(key string) care.ID {
 }
 
 // view is a person as far as PACE is concerned.
-func (s simulated) view(person care.ID) db.ParticipantView {
+func (s simulated) view(person care.ID) read.Participant {
 	s.t.Helper()
-	var view db.ParticipantView
+	var view read.Participant
 	require.NoError(s.t, json.Unmarshal([]byte(must(s.t, "pace", "person", string(person), "--json")), &view))
 	return view
 }
@@ -45,7 +45,7 @@ func (s simulated) spend(key, category, amount string) {
 // contractOf is the id of a person's newest contract.
 func contractOf(t *testing.T, person care.ID) string {
 	t.Helper()
-	var contracts []db.ContractHeader
+	var contracts []read.ContractHeader
 	require.NoError(t, json.Unmarshal([]byte(must(t, "contract", "list", string(person), "--json")), &contracts))
 	require.NotEmpty(t, contracts)
 	return string(contracts[0].ID)
@@ -177,7 +177,7 @@ func TestRefusalsAreExplained(t *testing.T) { // R21, R23, R30
 	}
 	future := s.participant("future-plan")
 	require.Contains(t, must(t, "runs", "list", "--person", string(future)), "plan not begun")
-	var runs []db.RunSummary
+	var runs []read.RunSummary
 	require.NoError(t, json.Unmarshal([]byte(must(t, "runs", "list", "--person", string(future), "--json")), &runs))
 	require.Equal(t, care.ReasonPlanInFuture, runs[0].Reason)
 	require.NotContains(t, must(t, "runs", "show", string(runs[0].ID)), "✗", "nothing is wrong")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/present"
 )
 
@@ -65,7 +66,7 @@ func (a *app) personAnswers() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				answers, err := store.SamePersonAnswers(ctx, organisation.ID, person.ID)
+				answers, err := read.From(store).SamePersonAnswers(ctx, organisation.ID, person.ID)
 				if err != nil {
 					return err
 				}
@@ -80,7 +81,7 @@ func (a *app) personAnswers() *cobra.Command {
 	return command
 }
 
-func (a *app) showAnswers(person db.PersonView, answers []db.SamePersonAnswer, organisation db.Organisation) {
+func (a *app) showAnswers(person read.Person, answers []read.SamePersonAnswer, organisation db.Organisation) {
 	if len(answers) == 0 {
 		a.print("Nobody has said so of any given name.")
 		return
@@ -133,15 +134,15 @@ func (a *app) personHistory() *cobra.Command {
 	var asJSON bool
 	command := a.command("history PERSON", "Show what changed in a person's own fields, newest first, and who changed it", onePerson,
 		func(ctx context.Context, args []string) error {
-			if limit < 1 || limit > db.MostPerPage {
-				return usageError("--limit is a number from 1 to %d", db.MostPerPage)
+			if limit < 1 || limit > read.MostPerPage {
+				return usageError("--limit is a number from 1 to %d", read.MostPerPage)
 			}
 			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
 				person, err := findPerson(ctx, store, organisation, args[0])
 				if err != nil {
 					return err
 				}
-				changes, more, err := store.PersonHistory(ctx, organisation.ID, person.ID, time.Time{}, limit)
+				changes, more, err := read.From(store).PersonHistory(ctx, organisation.ID, person.ID, time.Time{}, limit)
 				if err != nil {
 					return err
 				}
@@ -152,12 +153,12 @@ func (a *app) personHistory() *cobra.Command {
 				return nil
 			})
 		})
-	command.Flags().IntVar(&limit, "limit", db.DefaultPage, fmt.Sprintf("how many at most, up to %d", db.MostPerPage))
+	command.Flags().IntVar(&limit, "limit", read.DefaultPage, fmt.Sprintf("how many at most, up to %d", read.MostPerPage))
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
 }
 
-func (a *app) showPersonHistory(changes []db.PersonChange, more bool, organisation db.Organisation) {
+func (a *app) showPersonHistory(changes []read.PersonChange, more bool, organisation db.Organisation) {
 	if len(changes) == 0 {
 		a.print("Nothing has changed yet.")
 		return

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/present"
 )
 
@@ -25,7 +26,7 @@ func (a *app) planCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				plan, err := store.PlanView(ctx, organisation, person.ID, store.Now())
+				plan, err := read.From(store).Plan(ctx, organisation, person.ID, store.Now())
 				if err != nil {
 					return err
 				}
@@ -46,7 +47,7 @@ func (a *app) planCommand() *cobra.Command {
 // planView prints a plan.
 type planView struct {
 	*app
-	plan  db.PlanView
+	plan  read.Plan
 	zone  *time.Location
 	flags planFlags
 }
@@ -159,7 +160,7 @@ func (v planView) contributions() {
 	}
 }
 
-func (v planView) contributionTable(contributions []db.ContributionView) {
+func (v planView) contributionTable(contributions []read.Contribution) {
 	shown := v.newTable("category", ">percentage", "period", "status")
 	for _, one := range contributions {
 		shown.AppendRow(table.Row{
@@ -194,7 +195,7 @@ func (v planView) budgets() {
 }
 
 // budgetName adds the government's id where another budget has the same name and period.
-func (v planView) budgetName(budget db.BudgetView) string {
+func (v planView) budgetName(budget read.Budget) string {
 	name := present.BudgetName(budget)
 	if present.Mistakable(v.plan.Budgets, budget) {
 		name += ", id " + budget.UpstreamBudgetID
@@ -211,7 +212,7 @@ func (v planView) staleUsage() {
 	}
 }
 
-func budgetNote(budget db.BudgetView, note string) string {
+func budgetNote(budget read.Budget, note string) string {
 	if note == "" && !budget.Open {
 		return "closed"
 	}
@@ -219,7 +220,7 @@ func budgetNote(budget db.BudgetView, note string) string {
 }
 
 // usageAmount tells usage that was never read from none (R15).
-func usageAmount(budget db.BudgetView) string {
+func usageAmount(budget read.Budget) string {
 	if budget.UsageAmount == nil {
 		return "not read"
 	}
@@ -227,7 +228,7 @@ func usageAmount(budget db.BudgetView) string {
 }
 
 // budget shows what a budget is made of and what drew on it.
-func (v planView) budget(budget db.BudgetView) {
+func (v planView) budget(budget read.Budget) {
 	if len(budget.Entitlements) == 0 && len(budget.Usage) == 0 {
 		return
 	}
@@ -249,7 +250,7 @@ func (v planView) budget(budget db.BudgetView) {
 	}
 }
 
-func (v planView) usage(budget db.BudgetView) {
+func (v planView) usage(budget read.Budget) {
 	shown := v.newTable("delivered", "service", "invoice line", ">billed", ">drawn", "")
 	for _, one := range budget.Usage {
 		if note, show := v.shown(one.RemovedAt); show {
@@ -267,7 +268,7 @@ func (v planView) usage(budget db.BudgetView) {
 }
 
 // billed is what we billed for a line of ours, and nothing for others.
-func billed(usage db.UsageView) string {
+func billed(usage read.UsageLine) string {
 	if usage.Billed == nil {
 		return ""
 	}
@@ -275,7 +276,7 @@ func billed(usage db.UsageView) string {
 }
 
 // invoiceLine says whose line drew the money (Care Recipient Sync §Usage of other providers, R17).
-func (v planView) invoiceLine(usage db.UsageView) string {
+func (v planView) invoiceLine(usage read.UsageLine) string {
 	line := usage.UpstreamInvoiceID + "/" + usage.UpstreamItemID
 	switch {
 	case usage.InvoiceLineID != nil:

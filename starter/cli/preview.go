@@ -12,6 +12,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/present"
 )
@@ -34,7 +35,7 @@ const withoutMoney = "without money (0.00 approved and spent)"
 // previewView prints a preview, so that whoever reads it knows what Create will do.
 type previewView struct {
 	*app
-	person       db.PersonView
+	person       read.Person
 	retrieval    db.Preview
 	preview      care.Preview
 	organisation db.Organisation
@@ -44,7 +45,7 @@ type previewView struct {
 }
 
 // showPreview shows a preview that waits; asking also says what to type next.
-func (a *app) showPreview(person db.PersonView, retrieval db.Preview, organisation db.Organisation, now time.Time, asking bool) {
+func (a *app) showPreview(person read.Person, retrieval db.Preview, organisation db.Organisation, now time.Time, asking bool) {
 	view := previewView{
 		app: a, person: person, retrieval: retrieval, preview: retrieval.Contents.Preview, organisation: organisation, today: organisation.Today(now), asking: asking,
 	}
@@ -297,10 +298,10 @@ func (v previewView) missing() {
 }
 
 func (v previewView) warnings() {
-	var shown []db.IssueView
+	var shown []read.Issue
 	for _, issue := range v.preview.Issues {
 		if !slices.Contains(shownInPlace, issue.Code) {
-			shown = append(shown, db.ViewIssue(issue))
+			shown = append(shown, read.IssueOf(issue))
 		}
 	}
 	for i, warning := range present.Warnings(shown) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/cli"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/pacetest"
@@ -229,7 +230,7 @@ func TestContractsAreListedAndImported(t *testing.T) { // R24
 	require.Equal(t, "Imported 1 contract into Wattle Grove: 1 created, 0 updated, 0 unchanged.\n", done.out, done.err)
 	list := must(t, "contract", "list", ndisNumber)
 	require.Contains(t, list, "made by hand, OLD-1")
-	contracts, err := r.store.Contracts(t.Context(), r.organisation, r.client, time.Now())
+	contracts, err := read.From(r.store).Contracts(t.Context(), r.organisation, r.client, time.Now())
 	require.NoError(t, err)
 	require.Contains(t, must(t, "contract", "show", string(contracts[0].ID)), "from 01 Jan 2026, current")
 	must(t, "contract", "history", string(contracts[0].ID))

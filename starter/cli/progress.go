@@ -8,7 +8,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -61,7 +61,7 @@ func (s *screen) show(update syncs.Update) {
 	case update.Finished():
 	case update.Waiting != "":
 		s.line("  " + update.Waiting)
-	case update.Run.State == db.RunQueued:
+	case update.Run.State == read.RunQueued:
 		s.line("  " + queuedWords)
 	}
 }
@@ -85,7 +85,7 @@ type lines struct {
 
 func (l *lines) show(update syncs.Update) {
 	for _, area := range update.Run.Areas {
-		if area.State == db.AreaDone || update.Run.Waiting != nil {
+		if area.State == read.AreaDone || update.Run.Waiting != nil {
 			l.once(areaLine(area, update.Run), update.Run.ID)
 		}
 	}
@@ -93,7 +93,7 @@ func (l *lines) show(update syncs.Update) {
 	case update.Finished():
 	case update.Waiting != "":
 		l.once("  … "+update.Waiting, update.Run.ID)
-	case update.Run.State == db.RunQueued:
+	case update.Run.State == read.RunQueued:
 		l.once("  … "+queuedWords, update.Run.ID)
 	}
 }
@@ -110,15 +110,15 @@ func (l *lines) end() {}
 // areaWidth is that of the longest name of an area.
 const areaWidth = 16
 
-func areaLine(area db.AreaView, run db.RunProgress) string {
+func areaLine(area read.Area, run read.RunProgress) string {
 	return fmt.Sprintf("  %s %s %s", mark(area), text.Pad(present.Area(area.Area), areaWidth, ' '), areaWords(area, run))
 }
 
-func mark(area db.AreaView) string {
+func mark(area read.Area) string {
 	switch {
-	case area.State == db.AreaRunning:
+	case area.State == read.AreaRunning:
 		return "…"
-	case area.State == db.AreaWaiting:
+	case area.State == read.AreaWaiting:
 		return "·"
 	case area.Outcome == care.AreaSucceeded:
 		return "✓"
@@ -134,7 +134,7 @@ func mark(area db.AreaView) string {
 }
 
 // retryWords say what an area waits for, with what the government said.
-func retryWords(retry db.RetryView, kind care.RunKind) string {
+func retryWords(retry read.Retry, kind care.RunKind) string {
 	words := fmt.Sprintf("waiting for %s since %s, %d attempts failed", present.Service(kind.Service()), retry.Since.Local().Format("15:04:05"), retry.Attempts)
 	if retry.Words != "" {
 		words += ": " + strings.Join(strings.Fields(retry.Words), " ")
@@ -143,17 +143,17 @@ func retryWords(retry db.RetryView, kind care.RunKind) string {
 }
 
 // areaWords say where an area stands: what was synced, or why not.
-func areaWords(area db.AreaView, run db.RunProgress) string {
+func areaWords(area read.Area, run read.RunProgress) string {
 	switch {
-	case area.State == db.AreaRunning && run.Waiting != nil && area.Retry == nil:
+	case area.State == read.AreaRunning && run.Waiting != nil && area.Retry == nil:
 		return "a preview waits to be created until " + run.Waiting.ExpiresAt.Local().Format("15:04:05")
-	case area.State == db.AreaWaiting:
+	case area.State == read.AreaWaiting:
 		return "waiting"
-	case area.State == db.AreaRunning && area.Retry != nil:
+	case area.State == read.AreaRunning && area.Retry != nil:
 		return retryWords(*area.Retry, run.Kind)
-	case area.State == db.AreaRunning && area.BudgetsToRead > 0:
+	case area.State == read.AreaRunning && area.BudgetsToRead > 0:
 		return fmt.Sprintf("reading, %d of %d budgets", area.BudgetsRead, area.BudgetsToRead)
-	case area.State == db.AreaRunning:
+	case area.State == read.AreaRunning:
 		return "reading"
 	case area.Outcome == care.AreaSucceeded:
 		return countWords(area, run.Kind) + warningWords(area.Warnings)
@@ -168,7 +168,7 @@ func areaWords(area db.AreaView, run db.RunProgress) string {
 	}
 }
 
-func countWords(area db.AreaView, run care.RunKind) string {
+func countWords(area read.Area, run care.RunKind) string {
 	var parts []string
 	for _, kind := range run.CountedKinds() {
 		if count, counted := area.Counts[kind]; counted {
@@ -181,7 +181,7 @@ func countWords(area db.AreaView, run care.RunKind) string {
 	return strings.Join(parts, ", ")
 }
 
-func changeWords(count db.CountView) string {
+func changeWords(count read.Count) string {
 	var parts []string
 	for _, change := range []struct {
 		number int

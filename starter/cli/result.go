@@ -9,11 +9,12 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/present"
 )
 
 // showResult is the message at the end of a sync: care recipient id, counts and a link to the plan (Care Recipient Sync §Success message), or what went wrong.
-func (a *app) showResult(run db.RunView, organisation db.Organisation) {
+func (a *app) showResult(run read.Run, organisation db.Organisation) {
 	a.print("")
 	end := present.EndOf(run.RunSummary)
 	a.print("%s %s", end.Mark(), end.Sentence())
@@ -32,7 +33,7 @@ func (a *app) showResult(run db.RunView, organisation db.Organisation) {
 	a.showHolds(run.Holds, organisation)
 }
 
-func (a *app) linkOf(run db.RunView) string {
+func (a *app) linkOf(run read.Run) string {
 	if run.PlanID == nil {
 		return ""
 	}
@@ -40,7 +41,7 @@ func (a *app) linkOf(run db.RunView) string {
 }
 
 // contractOf is where the contract that a run saved can be seen.
-func (a *app) contractOf(run db.RunView) string {
+func (a *app) contractOf(run read.Run) string {
 	if run.ContractID == nil {
 		return ""
 	}
@@ -48,7 +49,7 @@ func (a *app) contractOf(run db.RunView) string {
 }
 
 // careRecipientOf is the government's id of the person in a run that reads from Services Australia.
-func careRecipientOf(run db.RunSummary) string {
+func careRecipientOf(run read.RunSummary) string {
 	if run.Kind == care.RunPACEContract {
 		return ""
 	}
@@ -56,7 +57,7 @@ func careRecipientOf(run db.RunSummary) string {
 }
 
 // participantOf is the government's id of the person in a run that reads from the NDIA.
-func participantOf(run db.RunSummary) string {
+func participantOf(run read.RunSummary) string {
 	if run.Kind != care.RunPACEContract {
 		return ""
 	}
@@ -64,7 +65,7 @@ func participantOf(run db.RunSummary) string {
 }
 
 // took is how long the work lasted, without the time in which a person looked at a preview.
-func took(run db.RunProgress) string {
+func took(run read.RunProgress) string {
 	from := run.WorkedFrom()
 	if from == nil || run.FinishedAt == nil || run.Reason == care.ReasonPreviewExpired {
 		return ""
@@ -72,7 +73,7 @@ func took(run db.RunProgress) string {
 	return fmt.Sprintf("%.2f s", max(run.FinishedAt.Sub(*from), 0).Seconds())
 }
 
-func (a *app) showCounts(run db.RunView) {
+func (a *app) showCounts(run read.Run) {
 	shown := a.newTable("records", ">synced", ">created", ">updated", ">unchanged", ">removed")
 	for _, kind := range run.Kind.CountedKinds() {
 		count := run.Counts[kind]
@@ -82,7 +83,7 @@ func (a *app) showCounts(run db.RunView) {
 }
 
 // showIssues says what went wrong in which area, in plain words and in the government's own, and then the warnings.
-func (a *app) showIssues(run db.RunView) {
+func (a *app) showIssues(run read.Run) {
 	if run.Reason != "" && !slices.ContainsFunc(run.Issues, isError) {
 		a.print("\n%s %s", present.EndOf(run.RunSummary).Mark(), run.Explanation)
 	}
@@ -96,16 +97,16 @@ func (a *app) showIssues(run db.RunView) {
 }
 
 // errorMark tells what is to be mended from what is not.
-func errorMark(issue db.IssueView) string {
+func errorMark(issue read.Issue) string {
 	if present.IsError(issue) {
 		return "✗"
 	}
 	return "·"
 }
 
-func isError(issue db.IssueView) bool { return issue.Severity == care.SeverityError }
+func isError(issue read.Issue) bool { return issue.Severity == care.SeverityError }
 
-func (a *app) showWords(issue db.IssueView, run care.ID) {
+func (a *app) showWords(issue read.Issue, run care.ID) {
 	if issue.Words != "" {
 		a.print("  In the government's own words: %s", issue.Words)
 	}
@@ -113,7 +114,7 @@ func (a *app) showWords(issue db.IssueView, run care.ID) {
 	a.showPlans(issue)
 }
 
-func (a *app) showWarnings(issues []db.IssueView, run care.ID) {
+func (a *app) showWarnings(issues []read.Issue, run care.ID) {
 	for i, warning := range present.Warnings(issues) {
 		if i == 0 {
 			a.heading("warnings")
@@ -139,7 +140,7 @@ func (a *app) showAlike(warning present.Warning) {
 }
 
 // showIdentity shows both values of an issue about who a person is, side by side (R8), and how to settle it.
-func (a *app) showIdentity(issue db.IssueView, run care.ID) {
+func (a *app) showIdentity(issue read.Issue, run care.ID) {
 	details, ok := care.IdentityDetailsOf(issue.Code, issue.Details)
 	if !ok {
 		return
@@ -160,7 +161,7 @@ func (a *app) showIdentity(issue db.IssueView, run care.ID) {
 }
 
 // showPlans shows the plans among which a refusal could not choose (R23).
-func (a *app) showPlans(issue db.IssueView) {
+func (a *app) showPlans(issue read.Issue) {
 	var details struct {
 		Plans []care.ParticipantPlan `json:"plans"`
 	}
@@ -174,7 +175,7 @@ func (a *app) showPlans(issue db.IssueView) {
 }
 
 // showHolds shows removals that wait for an operator (R5).
-func (a *app) showHolds(holds []db.HoldView, organisation db.Organisation) {
+func (a *app) showHolds(holds []read.Hold, organisation db.Organisation) {
 	if len(holds) == 0 {
 		return
 	}
@@ -185,7 +186,7 @@ func (a *app) showHolds(holds []db.HoldView, organisation db.Organisation) {
 	}
 }
 
-func heldRecords(hold db.HoldView) string {
+func heldRecords(hold read.Hold) string {
 	records := present.Records(hold.Records, hold.Kind)
 	if hold.Budget != "" {
 		records += " of the budget " + hold.Budget
@@ -193,7 +194,7 @@ func heldRecords(hold db.HoldView) string {
 	return records
 }
 
-func (a *app) holdState(hold db.HoldView, organisation db.Organisation) string {
+func (a *app) holdState(hold read.Hold, organisation db.Organisation) string {
 	switch {
 	case hold.ClosedAt != nil:
 		return "Settled " + present.Time(hold.ClosedAt, organisation.Location()) + "."

@@ -11,6 +11,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -26,7 +27,7 @@ func (a *app) runsCommand() *cobra.Command {
 func (a *app) runsList() *cobra.Command {
 	var who string
 	var asJSON bool
-	filter := db.RunFilter{}
+	filter := read.RunFilter{}
 	command := a.command("list", "List the syncs, newest first", cobra.NoArgs, func(ctx context.Context, _ []string) error {
 		if err := checkRunFilter(filter); err != nil {
 			return err
@@ -39,7 +40,7 @@ func (a *app) runsList() *cobra.Command {
 				}
 				filter.PersonID = person.ID
 			}
-			runs, more, err := store.Runs(ctx, organisation.ID, filter)
+			runs, more, err := read.From(store).Runs(ctx, organisation.ID, filter)
 			if err != nil {
 				return err
 			}
@@ -52,14 +53,14 @@ func (a *app) runsList() *cobra.Command {
 	})
 	command.Flags().StringVar(&who, "person", "", "only syncs of this person: a care recipient id, an NDIS number or one of CareSync's ids")
 	command.Flags().StringVar(&filter.Outcome, "outcome", "", "only syncs that ended so: "+outcomeFlagHelp)
-	command.Flags().IntVar(&filter.Most, "limit", db.DefaultPage, fmt.Sprintf("how many at most, up to %d", db.MostPerPage))
+	command.Flags().IntVar(&filter.Most, "limit", read.DefaultPage, fmt.Sprintf("how many at most, up to %d", read.MostPerPage))
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
 }
 
-func checkRunFilter(filter db.RunFilter) error {
-	if filter.Most < 1 || filter.Most > db.MostPerPage {
-		return usageError("--limit is a number from 1 to %d", db.MostPerPage)
+func checkRunFilter(filter read.RunFilter) error {
+	if filter.Most < 1 || filter.Most > read.MostPerPage {
+		return usageError("--limit is a number from 1 to %d", read.MostPerPage)
 	}
 	switch care.RunOutcome(filter.Outcome) {
 	case "", "unfinished", care.RunSucceeded, care.RunSucceededWithWarnings, care.RunPartial, care.RunFailed, care.RunCancelled:
@@ -68,7 +69,7 @@ func checkRunFilter(filter db.RunFilter) error {
 	return usageError("--outcome is %s", outcomeFlagHelp)
 }
 
-func (a *app) showRuns(runs []db.RunSummary, more bool, organisation db.Organisation) {
+func (a *app) showRuns(runs []read.RunSummary, more bool, organisation db.Organisation) {
 	if len(runs) == 0 {
 		a.print("There are no such syncs.")
 		return
@@ -90,7 +91,7 @@ func (a *app) showRuns(runs []db.RunSummary, more bool, organisation db.Organisa
 func (a *app) runsShow() *cobra.Command {
 	var asJSON bool
 	command := a.command("show RUN_ID", "Show what a sync did", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
-		return a.withRun(ctx, args[0], func(store *db.Store, organisation db.Organisation, run db.RunView) error {
+		return a.withRun(ctx, args[0], func(store *db.Store, organisation db.Organisation, run read.Run) error {
 			if asJSON {
 				return a.printJSON(run)
 			}
@@ -103,13 +104,13 @@ func (a *app) runsShow() *cobra.Command {
 }
 
 // withRun gives work the run of that id.
-func (a *app) withRun(ctx context.Context, text string, work func(*db.Store, db.Organisation, db.RunView) error) error {
+func (a *app) withRun(ctx context.Context, text string, work func(*db.Store, db.Organisation, read.Run) error) error {
 	id, err := runID(text)
 	if err != nil {
 		return err
 	}
 	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-		run, err := store.RunView(ctx, organisation.ID, id)
+		run, err := read.From(store).Run(ctx, organisation.ID, id)
 		if err != nil {
 			return unknownRun(err, organisation, id)
 		}
@@ -124,7 +125,7 @@ func unknownRun(err error, organisation db.Organisation, id care.ID) error {
 	return err
 }
 
-func (a *app) showRun(run db.RunView, organisation db.Organisation) {
+func (a *app) showRun(run read.Run, organisation db.Organisation) {
 	zone := organisation.Location()
 	a.details(
 		"run", string(run.ID), "sync", present.RunKind(run.Kind), "care recipient id", careRecipientOf(run.RunSummary),
@@ -150,14 +151,14 @@ func (a *app) showRun(run db.RunView, organisation db.Organisation) {
 }
 
 // finishedAt is left out as long as the run is under way.
-func finishedAt(run db.RunSummary, zone *time.Location) string {
+func finishedAt(run read.RunSummary, zone *time.Location) string {
 	if run.FinishedAt == nil {
 		return ""
 	}
 	return present.Time(run.FinishedAt, zone)
 }
 
-func budgetScope(run db.RunSummary) string {
+func budgetScope(run read.RunSummary) string {
 	switch {
 	case run.Kind == care.RunPACEContract:
 		return ""
@@ -169,7 +170,7 @@ func budgetScope(run db.RunSummary) string {
 }
 
 // waitsFor says that a run waits for somebody to look at its preview.
-func (a *app) waitsFor(run db.RunSummary, organisation db.Organisation) string {
+func (a *app) waitsFor(run read.RunSummary, organisation db.Organisation) string {
 	if run.Waiting == nil {
 		return ""
 	}
@@ -177,7 +178,7 @@ func (a *app) waitsFor(run db.RunSummary, organisation db.Organisation) string {
 		present.Time(&run.Waiting.ExpiresAt, organisation.Location()), a.typed("pace preview", run.Person.ID))
 }
 
-func (a *app) showAreas(run db.RunView, organisation db.Organisation) {
+func (a *app) showAreas(run read.Run, organisation db.Organisation) {
 	shown := a.newTable("", "area", "as of", "result")
 	for _, area := range run.Areas {
 		asOf := ""
@@ -190,7 +191,7 @@ func (a *app) showAreas(run db.RunView, organisation db.Organisation) {
 }
 
 // showChanges shows what a run changed, field by field.
-func (a *app) showChanges(changes []db.ChangeView) {
+func (a *app) showChanges(changes []read.Change) {
 	if len(changes) == 0 {
 		return
 	}
@@ -218,7 +219,7 @@ func (a *app) runsWatch() *cobra.Command {
 			return err
 		}
 		return a.withSyncs(ctx, func(store *db.Store, service *syncs.Service, organisation db.Organisation) error {
-			if _, err := store.RunProgress(ctx, organisation.ID, id); err != nil {
+			if _, err := read.From(store).RunProgress(ctx, organisation.ID, id); err != nil {
 				return unknownRun(err, organisation, id)
 			}
 			return a.watch(ctx, store, service, organisation, syncs.StartResult{RunID: id}, asJSON)
@@ -263,7 +264,7 @@ func (a *app) runsSamePerson() *cobra.Command {
 func (a *app) samePerson(
 	ctx context.Context, store *db.Store, service *syncs.Service, organisation db.Organisation, id care.ID, reason string, flags syncFlags,
 ) error {
-	run, err := store.RunView(ctx, organisation.ID, id)
+	run, err := read.From(store).Run(ctx, organisation.ID, id)
 	if err != nil {
 		return unknownRun(err, organisation, id)
 	}
@@ -288,7 +289,7 @@ func (a *app) samePerson(
 }
 
 func (a *app) accept(ctx context.Context, store *db.Store, service *syncs.Service, organisation db.Organisation, id care.ID, flags syncFlags) error {
-	run, err := store.RunView(ctx, organisation.ID, id)
+	run, err := read.From(store).Run(ctx, organisation.ID, id)
 	if err != nil {
 		return unknownRun(err, organisation, id)
 	}
@@ -312,8 +313,8 @@ func (a *app) accept(ctx context.Context, store *db.Store, service *syncs.Servic
 }
 
 // nothingHeld names the run that holds a removal back now, if a later one does.
-func (a *app) nothingHeld(ctx context.Context, store *db.Store, organisation db.Organisation, run db.RunView) error {
-	plan, err := store.PlanView(ctx, organisation, run.Person.ID, run.RequestedAt)
+func (a *app) nothingHeld(ctx context.Context, store *db.Store, organisation db.Organisation, run read.Run) error {
+	plan, err := read.From(store).Plan(ctx, organisation, run.Person.ID, run.RequestedAt)
 	if err != nil {
 		return err
 	}

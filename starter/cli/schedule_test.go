@@ -9,6 +9,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/cli"
 	"github.com/caresync/caresync/starter/schedules"
 )
@@ -59,16 +60,16 @@ func TestAScheduleIsChanged(t *testing.T) {
 	require.Equal(t, "10m0s", view.Jitter)
 	require.False(t, view.PauseOnFailure)
 	require.True(t, view.Paused)
-	require.Equal(t, db.BulkOptionsView{
+	require.Equal(t, read.BulkOptions{
 		ServiceProviderID: provider, NotSyncedFor: "24h0m0s", FailedLastTime: true, Areas: []care.Area{care.AreaBudgets, care.AreaUsage},
 		AllBudgets: true, Window: 5, FailureThreshold: 30,
 	}, view.Options)
 	nobody := []string{"--service-provider-id", "", "--not-synced-for", "0", "--failed-last-time=false", "--only", "", "--all-budgets=false"}
-	require.Equal(t, db.BulkOptionsView{Delta: true, Window: 5, FailureThreshold: 30}, changes(t, append(nobody, "--delta")...).Options)
-	require.Equal(t, db.BulkOptionsView{AcceptAbsences: true, Window: 5, FailureThreshold: 30}, changes(t, "--delta=false", "--accept-absences").Options)
+	require.Equal(t, read.BulkOptions{Delta: true, Window: 5, FailureThreshold: 30}, changes(t, append(nobody, "--delta")...).Options)
+	require.Equal(t, read.BulkOptions{AcceptAbsences: true, Window: 5, FailureThreshold: 30}, changes(t, "--delta=false", "--accept-absences").Options)
 	view = changes(t, "--accept-absences=false", "--kind", "pace-contracts", "--hold", "--at", "04:00")
 	require.Equal(t, care.RunPACEContract, view.Kind)
-	require.Equal(t, db.BulkOptionsView{ReviewAll: true, Window: 5, FailureThreshold: 30}, view.Options)
+	require.Equal(t, read.BulkOptions{ReviewAll: true, Window: 5, FailureThreshold: 30}, view.Options)
 	require.Equal(t, "04:00", view.TimeOfDay)
 	require.Empty(t, view.Cron)
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/present"
@@ -60,7 +61,7 @@ Only one sync of a person runs at a time: where one is running already, this joi
 
 // started says what was started, and watches it if wanted.
 func (a *app) started(ctx context.Context, store *db.Store, service *syncs.Service, organisation db.Organisation,
-	person db.PersonView, started syncs.StartResult, flags syncFlags) error {
+	person read.Person, started syncs.StartResult, flags syncFlags) error {
 	if !flags.asJSON {
 		a.announce(person, started, flags.wait)
 	}
@@ -74,7 +75,7 @@ func (a *app) followStarted(ctx context.Context, store *db.Store, service *syncs
 		return a.watch(ctx, store, service, organisation, started, flags.asJSON)
 	}
 	if flags.asJSON {
-		view, err := store.RunView(ctx, organisation.ID, started.RunID)
+		view, err := read.From(store).Run(ctx, organisation.ID, started.RunID)
 		if err != nil {
 			return err
 		}
@@ -83,7 +84,7 @@ func (a *app) followStarted(ctx context.Context, store *db.Store, service *syncs
 	return nil
 }
 
-func (a *app) announce(person db.PersonView, started syncs.StartResult, waiting bool) {
+func (a *app) announce(person read.Person, started syncs.StartResult, waiting bool) {
 	name := present.Name(person.GivenName, person.FamilyName)
 	switch {
 	case started.AnotherPass:
@@ -117,7 +118,7 @@ func (a *app) watch(ctx context.Context, store *db.Store, service *syncs.Service
 		last = update
 	}
 	shown.end()
-	view, err := store.RunView(ctx, organisation.ID, last.Run.ID)
+	view, err := read.From(store).Run(ctx, organisation.ID, last.Run.ID)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/starter/bulks"
@@ -127,7 +128,7 @@ func TestABulkRunsFormSaysEverything(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, test.want, options)
 			require.True(t, d.temporal.Known(protocol.BulkSyncID(bulk)))
-			progress, err := d.Store.BulkProgress(t.Context(), organisation, bulk)
+			progress, err := read.From(d.Store).BulkProgress(t.Context(), organisation, bulk)
 			require.NoError(t, err)
 			require.Equal(t, "console: Robin Ellery", progress.RequestedBy)
 		})
@@ -165,7 +166,7 @@ func TestABulkRunsFormIsChecked(t *testing.T) {
 		require.Equal(t, http.StatusBadRequest, v.post("/bulks", form).status, form)
 	}
 	require.Equal(t, http.StatusBadRequest, v.post("/bulks", url.Values{"people": {strings.Repeat("9", 2<<20)}}).status, "too large")
-	found, _, err := d.Store.Bulks(t.Context(), d.Request(t, "several-open").OrganisationID, db.BulkFilter{})
+	found, _, err := read.From(d.Store).Bulks(t.Context(), d.Request(t, "several-open").OrganisationID, read.BulkFilter{})
 	require.NoError(t, err)
 	require.Empty(t, found)
 }
@@ -277,7 +278,7 @@ func TestForgedFormsOfAdministratorsAreRefused(t *testing.T) {
 	for _, path := range []string{bulk + "/pause", bulk + "/retry", "/settings/pace/disable", "/imports/people"} {
 		require.Contains(t, []int{http.StatusNotFound, http.StatusMethodNotAllowed}, v.get(path).status, path)
 	}
-	found, _, err := d.Store.Bulks(t.Context(), d.Request(t, "several-open").OrganisationID, db.BulkFilter{})
+	found, _, err := read.From(d.Store).Bulks(t.Context(), d.Request(t, "several-open").OrganisationID, read.BulkFilter{})
 	require.NoError(t, err)
 	require.Len(t, found, 1)
 }
@@ -444,7 +445,7 @@ func TestFilesOfEachKindAreImported(t *testing.T) {
 // ndisNumber is that of one of the organisation's clients.
 func (d desk) ndisNumber(t *testing.T) string {
 	t.Helper()
-	people, _, err := d.Store.ListPeople(t.Context(), organisation(t, d.Store, d.Request(t, "several-open").OrganisationID), "", db.MostPerPage, time.Now())
+	people, _, err := read.From(d.Store).PeopleAfter(t.Context(), organisation(t, d.Store, d.Request(t, "several-open").OrganisationID), "", read.MostPerPage, time.Now())
 	require.NoError(t, err)
 	for _, person := range people {
 		if person.NDISNumber != "" {

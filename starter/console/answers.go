@@ -7,14 +7,15 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
 )
 
 // answersView is what was said of a person's given names and stands (R8).
 type answersView struct {
-	client  db.PersonView
-	answers []db.SamePersonAnswer
+	client  read.Person
+	answers []read.SamePersonAnswer
 	zone    *time.Location
 }
 
@@ -30,10 +31,10 @@ func (c console) loadAnswers(r *http.Request, v visitor) (answersView, error) {
 		return answersView{}, err
 	}
 	view := answersView{zone: v.zone}
-	if view.client, err = c.store.Person(r.Context(), v.Organisation, id, c.store.Now()); err != nil {
+	if view.client, err = read.From(c.store).Person(r.Context(), v.Organisation, id, c.store.Now()); err != nil {
 		return answersView{}, err
 	}
-	view.answers, err = c.store.SamePersonAnswers(r.Context(), v.Organisation.ID, id)
+	view.answers, err = read.From(c.store).SamePersonAnswers(r.Context(), v.Organisation.ID, id)
 	return view, err
 }
 

@@ -9,7 +9,7 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
 )
@@ -240,7 +240,7 @@ func answersPage(page ui.Page, view answersView) templ.Component {
 	})
 }
 
-func takeBackPage(page ui.Page, view answersView, answer db.SamePersonAnswer, form adminForm) templ.Component {
+func takeBackPage(page ui.Page, view answersView, answer read.SamePersonAnswer, form adminForm) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

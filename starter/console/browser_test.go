@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 )
 
 // axe finds barriers (https://github.com/dequelabs/axe-core); it is loaded into pages by tests only.
@@ -288,20 +288,20 @@ func (w *tab) tabTo(words string) {
 }
 
 // budgets are those of somebody's plan.
-func (s *site) budgets(t *testing.T, key string) []db.BudgetView {
+func (s *site) budgets(t *testing.T, key string) []read.Budget {
 	t.Helper()
 	request := s.Request(t, key)
-	plan, err := s.Store.PlanView(t.Context(), organisation(t, s.Store, request.OrganisationID), request.PersonID, s.Now())
+	plan, err := read.From(s.Store).Plan(t.Context(), organisation(t, s.Store, request.OrganisationID), request.PersonID, s.Now())
 	require.NoError(t, err)
 	require.NotEmpty(t, plan.Budgets)
 	return plan.Budgets
 }
 
 // ongoing is somebody's newest budget for ongoing services. Budgets of other types may begin with it.
-func (s *site) ongoing(t *testing.T, key string) db.BudgetView {
+func (s *site) ongoing(t *testing.T, key string) read.Budget {
 	t.Helper()
 	budgets := s.budgets(t, key)
-	at := slices.IndexFunc(budgets, func(budget db.BudgetView) bool { return budget.TypeCode == "ON" })
+	at := slices.IndexFunc(budgets, func(budget read.Budget) bool { return budget.TypeCode == "ON" })
 	require.GreaterOrEqual(t, at, 0)
 	return budgets[at]
 }

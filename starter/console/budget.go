@@ -8,14 +8,14 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
 )
 
 // budgetView is the page of a plan budget.
 type budgetView struct {
-	budget db.BudgetView
+	budget read.Budget
 	// providers are the service provider ids of the organisation, one a connection to Services Australia (R11).
 	providers []string
 	today     care.Date
@@ -32,7 +32,7 @@ func (c console) budget(w http.ResponseWriter, r *http.Request, v visitor) error
 		return err
 	}
 	now := c.store.Now()
-	client, budget, err := c.store.PlanBudget(r.Context(), v.Organisation, person, id, now)
+	client, budget, err := read.From(c.store).PlanBudget(r.Context(), v.Organisation, person, id, now)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (v budgetView) sums() (s sums) {
 }
 
 // ours reports whether a line is one of our organisation's: we hold its invoice line, or it was claimed under one of our service provider ids.
-func (v budgetView) ours(line db.UsageView) bool {
+func (v budgetView) ours(line read.UsageLine) bool {
 	return line.InvoiceLineID != nil || slices.Contains(v.providers, line.ServiceProviderID)
 }
 
@@ -80,7 +80,7 @@ func serviceProviderIDs(connections []care.Connection) []string {
 }
 
 // difference is our sum less what the government says was used, nil where one of them is not known.
-func (v budgetView) difference() *db.Money {
+func (v budgetView) difference() *read.Money {
 	if v.budget.UsageAmount == nil || v.budget.Used == nil {
 		return nil
 	}
@@ -96,7 +96,7 @@ func (v budgetView) usageAge() string {
 }
 
 // entitled is the sum of the entitlements, nil where one of them was not provided.
-func (v budgetView) entitled() *db.Money {
+func (v budgetView) entitled() *read.Money {
 	sum := decimal.Zero
 	for _, entitlement := range v.budget.Entitlements {
 		switch {
@@ -111,7 +111,7 @@ func (v budgetView) entitled() *db.Money {
 }
 
 // lineName names an invoice line by the government's ids.
-func lineName(line db.UsageView) string {
+func lineName(line read.UsageLine) string {
 	if line.UpstreamInvoiceID == "" {
 		return ""
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/console/ui"
@@ -21,10 +22,10 @@ import (
 // bulkView is a bulk run's page.
 type bulkView struct {
 	bulkPanel
-	bulk db.BulkView
+	bulk read.Bulk
 	// outcome narrows the people that are listed.
 	outcome string
-	people  []db.BulkItem
+	people  []read.BulkItem
 	// after is the last person of the page of people before, next the last of this one if there are more.
 	after, next care.ID
 	// temporal is where the Temporal UI shows the bulk run; empty for none.
@@ -37,7 +38,7 @@ type bulkView struct {
 const everyItem = "everybody"
 
 var itemOptions = []ui.Option{
-	{Value: db.Unsuccessful, Words: "Who did not succeed"},
+	{Value: read.Unsuccessful, Words: "Who did not succeed"},
 	{Value: string(care.RunFailed), Words: "Failed"},
 	{Value: string(care.RunPartial), Words: "Partly saved"},
 	{Value: string(care.ItemSkipped), Words: "Not reached"},
@@ -49,12 +50,12 @@ var itemOptions = []ui.Option{
 }
 
 // itemFilter reads which people of a bulk run are listed: those who did not succeed, unless something else is asked for.
-func itemFilter(query url.Values) (filter db.ItemFilter, chosen string, err error) {
+func itemFilter(query url.Values) (filter read.ItemFilter, chosen string, err error) {
 	chosen = known(query.Get("outcome"), itemOptions)
 	if chosen == "" {
-		chosen = db.Unsuccessful
+		chosen = read.Unsuccessful
 	}
-	filter = db.ItemFilter{Outcome: chosen, Most: db.DefaultPage}
+	filter = read.ItemFilter{Outcome: chosen, Most: read.DefaultPage}
 	if chosen == everyItem {
 		filter.Outcome = ""
 	}
@@ -73,7 +74,7 @@ func (c console) bulkRun(w http.ResponseWriter, r *http.Request, v visitor) erro
 	if err != nil {
 		return err
 	}
-	loaded, err := c.store.BulkPage(r.Context(), v.Organisation.ID, id, filter)
+	loaded, err := read.From(c.store).BulkPage(r.Context(), v.Organisation.ID, id, filter)
 	if err != nil {
 		return err
 	}
@@ -84,7 +85,7 @@ func (c console) bulkRun(w http.ResponseWriter, r *http.Request, v visitor) erro
 	return c.render(w, r, http.StatusOK, bulkPage(c.frame(r, page), view))
 }
 
-func newBulkView(loaded db.BulkPage, filter db.ItemFilter, chosen string, zone *time.Location) bulkView {
+func newBulkView(loaded read.BulkPage, filter read.ItemFilter, chosen string, zone *time.Location) bulkView {
 	view := bulkView{
 		bulkPanel: bulkPanel{bulk: loaded.Bulk.BulkSummary, waiting: bulks.NotBegun(loaded.Bulk.BulkSummary), zone: zone}, bulk: loaded.Bulk, outcome: chosen, after: filter.After, people: loaded.People,
 	}
@@ -95,7 +96,7 @@ func newBulkView(loaded db.BulkPage, filter db.ItemFilter, chosen string, zone *
 }
 
 // listedAgain are the people listed who may be people of ours under another number (R33).
-func (v bulkView) listedAgain() (pairs []db.UnknownPerson) {
+func (v bulkView) listedAgain() (pairs []read.UnknownPerson) {
 	for _, listed := range v.bulk.UnknownPeople {
 		if listed.MayBe != nil {
 			pairs = append(pairs, listed)
@@ -138,7 +139,7 @@ func (v bulkView) nextPage() string {
 	return v.address("", v.next) + "#people"
 }
 
-func bulkFrame(bulk db.BulkSummary, zone *time.Location) ui.Page {
+func bulkFrame(bulk read.BulkSummary, zone *time.Location) ui.Page {
 	who, what := requestWords(bulk.Kind, bulk.Options)
 	return ui.Page{
 		Title: "Bulk run of " + ui.Moment(&bulk.RequestedAt, zone), Lead: who + " · " + what, Section: bulksPath,
@@ -194,11 +195,11 @@ func (c console) cancelBulkForm(w http.ResponseWriter, r *http.Request, v visito
 	if err != nil {
 		return err
 	}
-	bulk, err := c.store.BulkProgress(r.Context(), v.Organisation.ID, id)
+	bulk, err := read.From(c.store).BulkProgress(r.Context(), v.Organisation.ID, id)
 	if err != nil {
 		return err
 	}
-	if bulk.State == db.BulkFinished {
+	if bulk.State == read.BulkFinished {
 		return bulks.ErrFinished
 	}
 	page := bulkFrame(bulk, v.zone)
@@ -240,7 +241,7 @@ func (c console) bulkReport(format bulks.Format) page {
 		if err != nil {
 			return err
 		}
-		if _, err := c.store.BulkProgress(r.Context(), v.Organisation.ID, id); err != nil {
+		if _, err := read.From(c.store).BulkProgress(r.Context(), v.Organisation.ID, id); err != nil {
 			return err
 		}
 		w.Header().Set("Content-Type", reportMedia[format])

@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/console/ui"
 )
 
 // bulkPanel is a bulk run as people follow it.
 type bulkPanel struct {
-	bulk db.BulkSummary
+	bulk read.BulkSummary
 	// waiting says what the bulk run waits for beyond what its row says.
 	waiting string
 	// abandoned: the workflow ended without finishing the bulk run.
@@ -24,7 +25,7 @@ type bulkPanel struct {
 	zone      *time.Location
 }
 
-func (p bulkPanel) finished() bool { return p.bulk.State == db.BulkFinished }
+func (p bulkPanel) finished() bool { return p.bulk.State == read.BulkFinished }
 
 func (p bulkPanel) live() bool { return !p.finished() && !p.abandoned }
 
@@ -56,7 +57,7 @@ func (c console) bulkEvents(w http.ResponseWriter, r *http.Request, v visitor) e
 	if err != nil {
 		return err
 	}
-	loaded, err := c.store.BulkPage(r.Context(), v.Organisation.ID, id, filter)
+	loaded, err := read.From(c.store).BulkPage(r.Context(), v.Organisation.ID, id, filter)
 	if err != nil {
 		return err
 	}
@@ -67,9 +68,9 @@ func (c console) bulkEvents(w http.ResponseWriter, r *http.Request, v visitor) e
 
 // bulkTeller tells of a bulk run and of the people that a page lists. Each update is shown from one snapshot, so that figures and list
 // agree; while the database is away, from the one before.
-func (c console) bulkTeller(v visitor, view bulkView, filter db.ItemFilter) teller[bulks.Update] {
+func (c console) bulkTeller(v visitor, view bulkView, filter read.ItemFilter) teller[bulks.Update] {
 	return func(ctx context.Context, events *eventStream, update bulks.Update, failed error) error {
-		loaded, err := c.store.BulkPage(ctx, v.Organisation.ID, view.bulk.ID, filter)
+		loaded, err := read.From(c.store).BulkPage(ctx, v.Organisation.ID, view.bulk.ID, filter)
 		switch {
 		case err == nil:
 			view = newBulkView(loaded, filter, view.outcome, v.zone)

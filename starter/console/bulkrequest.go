@@ -9,6 +9,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/console/ui"
@@ -119,7 +120,7 @@ func providerOptions(connections []care.Connection) []ui.Option {
 }
 
 // requestWords say who is synced, and what of them.
-func requestWords(kind care.RunKind, options db.BulkOptionsView) (who, what string) {
+func requestWords(kind care.RunKind, options read.BulkOptions) (who, what string) {
 	retry := options.RetryOf != ""
 	options.RetryOf, options.NotSyncedFor = "", durationWords(options.NotSyncedFor)
 	who, what = present.BulkOptions(kind, options)

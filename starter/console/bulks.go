@@ -7,6 +7,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/console/ui"
 )
@@ -14,7 +15,7 @@ import (
 // bulksView is a page of bulk runs.
 type bulksView struct {
 	outcome string
-	bulks   []db.BulkSummary
+	bulks   []read.BulkSummary
 	zone    *time.Location
 	// first leads back to the newest, after to the next page; empty where there is none.
 	first, after string
@@ -32,14 +33,14 @@ var bulkOutcomeOptions = []ui.Option{
 
 func (c console) bulkRuns(w http.ResponseWriter, r *http.Request, v visitor) error {
 	query := r.URL.Query()
-	filter := db.BulkFilter{Outcome: known(query.Get("outcome"), bulkOutcomeOptions), Most: db.DefaultPage}
+	filter := read.BulkFilter{Outcome: known(query.Get("outcome"), bulkOutcomeOptions), Most: read.DefaultPage}
 	var err error
 	if query.Get("before") != "" {
 		if filter.Before, err = parseID(query.Get("before")); err != nil {
 			return err
 		}
 	}
-	found, more, err := c.store.Bulks(r.Context(), v.Organisation.ID, filter)
+	found, more, err := read.From(c.store).Bulks(r.Context(), v.Organisation.ID, filter)
 	if err != nil {
 		return err
 	}

@@ -7,21 +7,21 @@ import (
 	"time"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
 )
 
 // bulkTone is how good or bad a bulk run stands.
-func bulkTone(bulk db.BulkSummary) ui.Tone {
+func bulkTone(bulk read.BulkSummary) ui.Tone {
 	switch bulk.State {
-	case db.BulkFinished:
+	case read.BulkFinished:
 		return present.Ending{Outcome: bulk.Outcome}.Tone()
-	case db.BulkQueued:
+	case read.BulkQueued:
 		return ui.Quiet
-	case db.BulkPaused:
+	case read.BulkPaused:
 		return ui.Info
-	case db.BulkWaiting:
+	case read.BulkWaiting:
 		return ui.Warn
 	default:
 		return ui.Busy
@@ -29,8 +29,8 @@ func bulkTone(bulk db.BulkSummary) ui.Tone {
 }
 
 // bulkWords say in a badge where a bulk run stands.
-func bulkWords(bulk db.BulkSummary) string {
-	if bulk.State != db.BulkFinished {
+func bulkWords(bulk read.BulkSummary) string {
+	if bulk.State != read.BulkFinished {
 		return string(bulk.State)
 	}
 	switch bulk.Outcome {
@@ -48,7 +48,7 @@ func bulkWords(bulk db.BulkSummary) string {
 }
 
 // bulkResult says how a bulk run ended.
-func bulkResult(bulk db.BulkSummary) string {
+func bulkResult(bulk read.BulkSummary) string {
 	counts := bulk.Counts
 	switch {
 	case bulk.Outcome == care.RunCancelled:
@@ -67,8 +67,8 @@ func bulkResult(bulk db.BulkSummary) string {
 }
 
 // bulkDone says how many people are done.
-func bulkDone(bulk db.BulkSummary) string {
-	if bulk.PlannedAt == nil && bulk.State != db.BulkFinished {
+func bulkDone(bulk read.BulkSummary) string {
+	if bulk.PlannedAt == nil && bulk.State != read.BulkFinished {
 		return "Selecting people"
 	}
 	counts := bulk.Counts
@@ -85,7 +85,7 @@ func unsuccessful(counts care.BulkCounts) int {
 }
 
 // bulkSpeed says how fast a bulk run is and when it will have ended; empty where that cannot be told.
-func bulkSpeed(bulk db.BulkSummary, zone *time.Location) string {
+func bulkSpeed(bulk read.BulkSummary, zone *time.Location) string {
 	if bulk.PerMinute == nil || bulk.EstimatedEnd == nil {
 		return ""
 	}
@@ -93,14 +93,14 @@ func bulkSpeed(bulk db.BulkSummary, zone *time.Location) string {
 }
 
 // bulkTook is how long a bulk run has lasted, empty until its end.
-func bulkTook(bulk db.BulkSummary) string { return ui.Took(&bulk.RequestedAt, bulk.FinishedAt) }
+func bulkTook(bulk read.BulkSummary) string { return ui.Took(&bulk.RequestedAt, bulk.FinishedAt) }
 
-func whoOf(bulk db.BulkSummary) string {
+func whoOf(bulk read.BulkSummary) string {
 	who, _ := requestWords(bulk.Kind, bulk.Options)
 	return who
 }
 
-func whatOf(bulk db.BulkSummary) string {
+func whatOf(bulk read.BulkSummary) string {
 	_, what := requestWords(bulk.Kind, bulk.Options)
 	return what
 }
@@ -155,16 +155,16 @@ func itemTone(end present.Ending) ui.Tone {
 	return end.Tone()
 }
 
-func endOfItem(item db.BulkItem) present.Ending {
+func endOfItem(item read.BulkItem) present.Ending {
 	return present.Ending{Outcome: item.Outcome, Reason: item.Reason}
 }
 
-func endOfReason(reason db.BulkReason) present.Ending {
+func endOfReason(reason read.BulkReason) present.Ending {
 	return present.Ending{Outcome: reason.Outcome, Reason: reason.Reason}
 }
 
 // itemHow says how a person was synced where that was out of the ordinary.
-func itemHow(item db.BulkItem) string {
+func itemHow(item read.BulkItem) string {
 	switch {
 	case item.Joined:
 		return "with a sync that somebody else had started"
@@ -176,7 +176,7 @@ func itemHow(item db.BulkItem) string {
 }
 
 // numberOfPerson is the government's number of a person, the one that a kind of sync goes by first.
-func numberOfPerson(person db.Person, kind care.RunKind) string {
+func numberOfPerson(person read.PersonRef, kind care.RunKind) string {
 	if person.CareRecipientID == "" || kind == care.RunPACEContract && person.NDISNumber != "" {
 		return person.NDISNumber
 	}
@@ -191,21 +191,21 @@ func finishedBulkWords(panel bulkPanel) string {
 }
 
 // windowOf is how many batches were to be synced at once when a bulk run was started.
-func windowOf(bulk db.BulkSummary) string {
+func windowOf(bulk read.BulkSummary) string {
 	if bulk.Options.Window == 0 {
 		return defaultWindow
 	}
 	return strconv.Itoa(bulk.Options.Window)
 }
 
-func thresholdWords(options db.BulkOptionsView) string {
+func thresholdWords(options read.BulkOptions) string {
 	if options.FailureThreshold == 0 {
 		return ""
 	}
 	return strconv.Itoa(options.FailureThreshold) + " % of failures"
 }
 
-func policyWords(options db.BulkOptionsView) string {
+func policyWords(options read.BulkOptions) string {
 	if options.ReviewAll {
 		return "Every change is held for review"
 	}
@@ -213,7 +213,7 @@ func policyWords(options db.BulkOptionsView) string {
 }
 
 // reasonWords say in plain words what the reason of some people was.
-func reasonWords(reason db.BulkReason) string {
+func reasonWords(reason read.BulkReason) string {
 	if reason.Explanation != "" {
 		return reason.Explanation
 	}

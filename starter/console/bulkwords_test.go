@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/schedules"
@@ -19,22 +19,22 @@ func TestABulkRunsEstimatedEndHasDateAndZone(t *testing.T) {
 	perMinute, end := 1234.4, time.Date(2026, time.November, 22, 14, 5, 0, 0, time.UTC)
 	sydney, err := time.LoadLocation("Australia/Sydney")
 	require.NoError(t, err)
-	require.Equal(t, "1,234 people a minute, done about 23 Nov 2026, 1:05 am AEDT", bulkSpeed(db.BulkSummary{PerMinute: &perMinute, EstimatedEnd: &end}, sydney))
-	require.Empty(t, bulkSpeed(db.BulkSummary{PerMinute: &perMinute}, sydney))
+	require.Equal(t, "1,234 people a minute, done about 23 Nov 2026, 1:05 am AEDT", bulkSpeed(read.BulkSummary{PerMinute: &perMinute, EstimatedEnd: &end}, sydney))
+	require.Empty(t, bulkSpeed(read.BulkSummary{PerMinute: &perMinute}, sydney))
 }
 
 // R38: what a bulk run waits for is on its page.
 func TestABulkRunsPageSaysWhatItWaitsFor(t *testing.T) {
-	shown := func(bulk db.BulkSummary, waiting string) string {
+	shown := func(bulk read.BulkSummary, waiting string) string {
 		var page strings.Builder
 		require.NoError(t, bulkNews(bulkPanel{bulk: bulk, waiting: waiting, zone: time.UTC}).Render(t.Context(), &page))
 		return page.String()
 	}
-	running := db.BulkSummary{Kind: care.RunCareRecipient, State: db.BulkRunning, SetAside: db.SetAsideView{Unavailable: 3}}
+	running := read.BulkSummary{Kind: care.RunCareRecipient, State: read.BulkRunning, SetAside: read.SetAside{Unavailable: 3}}
 	require.Contains(t, shown(running, ""), "3 people wait: Services Australia answers 503 for them; tried again at the end.")
-	queued := db.BulkSummary{Kind: care.RunCareRecipient, State: db.BulkQueued, Explanation: care.NotBegun}
+	queued := read.BulkSummary{Kind: care.RunCareRecipient, State: read.BulkQueued, Explanation: care.NotBegun}
 	require.Contains(t, shown(queued, bulks.NotBegun(queued)), "No worker has begun this; start one")
-	running.State, running.SetAside = db.BulkFinished, db.SetAsideView{Unavailable: 3}
+	running.State, running.SetAside = read.BulkFinished, read.SetAside{Unavailable: 3}
 	require.NotContains(t, shown(running, ""), "503", "it has ended")
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
 )
@@ -31,13 +31,13 @@ type chart struct {
 	today      float64
 	hasToday   bool
 	// consumed and total are amounts; total is nil where it was not provided.
-	consumed, total *db.Money
+	consumed, total *read.Money
 	period          care.DateRange
 	summary         string
 }
 
 // consumption draws a budget's usage by date of delivery. It answers with false where there is nothing to draw.
-func consumption(budget db.BudgetView, today care.Date) (chart, bool) {
+func consumption(budget read.Budget, today care.Date) (chart, bool) {
 	lines := drawnLines(budget.Usage)
 	if len(lines) == 0 || budget.UsageAmount == nil {
 		return chart{}, false
@@ -63,14 +63,14 @@ func consumption(budget db.BudgetView, today care.Date) (chart, bool) {
 }
 
 // drawnLines are the lines that count, by date; those without one were consumed at some time, and come first.
-func drawnLines(usage []db.UsageView) []db.UsageView {
-	lines := slices.DeleteFunc(slices.Clone(usage), func(line db.UsageView) bool { return line.RemovedAt != nil || line.Amount == nil })
-	slices.SortStableFunc(lines, func(a, b db.UsageView) int { return cmp.Compare(a.DeliveryDate.String(), b.DeliveryDate.String()) })
+func drawnLines(usage []read.UsageLine) []read.UsageLine {
+	lines := slices.DeleteFunc(slices.Clone(usage), func(line read.UsageLine) bool { return line.RemovedAt != nil || line.Amount == nil })
+	slices.SortStableFunc(lines, func(a, b read.UsageLine) int { return cmp.Compare(a.DeliveryDate.String(), b.DeliveryDate.String()) })
 	return lines
 }
 
 // chartPeriod is the budget's own; where it has no end, until today or the last line.
-func chartPeriod(budget db.BudgetView, lines []db.UsageView, today care.Date) care.DateRange {
+func chartPeriod(budget read.Budget, lines []read.UsageLine, today care.Date) care.DateRange {
 	period := care.DateRange{StartDate: budget.StartDate, EndDate: budget.EndDate}
 	last := lines[len(lines)-1].DeliveryDate
 	if period.StartDate.IsZero() {
@@ -94,7 +94,7 @@ func chartPeriod(budget db.BudgetView, lines []db.UsageView, today care.Date) ca
 func height(amount, top float64) float64 { return chartHeight * (1 - max(amount, 0)/top) }
 
 // paths draw the sum as steps, each at the end of its day, from the beginning of the period to today.
-func paths(lines []db.UsageView, period care.DateRange, today care.Date, top float64) (line, area string) {
+func paths(lines []read.UsageLine, period care.DateRange, today care.Date, top float64) (line, area string) {
 	var path strings.Builder
 	fmt.Fprintf(&path, "M0 %.1f", chartHeight)
 	sum := decimal.Zero
@@ -112,7 +112,7 @@ func paths(lines []db.UsageView, period care.DateRange, today care.Date, top flo
 }
 
 // summaryOf says in a sentence what the chart shows.
-func summaryOf(budget db.BudgetView, period care.DateRange, today care.Date) string {
+func summaryOf(budget read.Budget, period care.DateRange, today care.Date) string {
 	words := ui.Dollars(budget.UsageAmount) + " consumed"
 	if budget.Total != nil && budget.Total.IsPositive() {
 		share := budget.UsageAmount.Div(budget.Total.Decimal).Mul(decimal.NewFromInt(100)).Round(0)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/starter/console"
@@ -71,9 +72,9 @@ func (q quiet) visitor(t testing.TB, key string) visitor {
 func (q quiet) pages(t testing.TB, key string) []string {
 	t.Helper()
 	request := q.Request(t, key)
-	plan, err := q.Store.PlanView(t.Context(), organisation(t, q.Store, request.OrganisationID), request.PersonID, time.Now())
+	plan, err := read.From(q.Store).Plan(t.Context(), organisation(t, q.Store, request.OrganisationID), request.PersonID, time.Now())
 	require.NoError(t, err)
-	runs, _, err := q.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{PersonID: request.PersonID, Most: 1})
+	runs, _, err := read.From(q.Store).Runs(t.Context(), request.OrganisationID, read.RunFilter{PersonID: request.PersonID, Most: 1})
 	require.NoError(t, err)
 	person, run := "/people/"+string(request.PersonID), "/runs/"+string(runs[0].ID)
 	pages := []string{

@@ -10,14 +10,15 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
 )
 
 // contractView is a service contract's page.
 type contractView struct {
-	contract    db.ContractView
-	participant db.ParticipantView
+	contract    read.Contract
+	participant read.Participant
 	history     historyView
 	today       care.Date
 	zone        *time.Location
@@ -39,16 +40,16 @@ func (c console) contract(w http.ResponseWriter, r *http.Request, v visitor) err
 	}
 	now := c.store.Now()
 	view := contractView{zone: v.zone, today: v.Organisation.Today(now)}
-	if view.contract, err = c.store.Contract(r.Context(), v.Organisation, id, now); err != nil {
+	if view.contract, err = read.From(c.store).Contract(r.Context(), v.Organisation, id, now); err != nil {
 		return err
 	}
 	if view.contract.PersonID != person {
 		return db.ErrNotFound
 	}
-	if view.participant, err = c.store.Participant(r.Context(), v.Organisation, person, now); err != nil {
+	if view.participant, err = read.From(c.store).Participant(r.Context(), v.Organisation, person, now); err != nil {
 		return err
 	}
-	changes, more, err := c.store.ContractHistory(r.Context(), v.Organisation.ID, id, before, db.DefaultPage)
+	changes, more, err := read.From(c.store).ContractHistory(r.Context(), v.Organisation.ID, id, before, read.DefaultPage)
 	if err != nil {
 		return err
 	}
@@ -58,7 +59,7 @@ func (c console) contract(w http.ResponseWriter, r *http.Request, v visitor) err
 	return c.render(w, r, http.StatusOK, contractPage(c.frame(r, page), view))
 }
 
-func contractTitle(contract db.ContractHeader) string {
+func contractTitle(contract read.ContractHeader) string {
 	return "Service contract, " + present.Period(contract.StartDate, contract.EndDate)
 }
 
@@ -71,12 +72,12 @@ func (v contractView) refreshes() string {
 }
 
 // others are the person's further contracts.
-func (v contractView) others() []db.ContractHeader {
-	return slices.DeleteFunc(slices.Clone(v.participant.Contracts), func(one db.ContractHeader) bool { return one.ID == v.contract.ID })
+func (v contractView) others() []read.ContractHeader {
+	return slices.DeleteFunc(slices.Clone(v.participant.Contracts), func(one read.ContractHeader) bool { return one.ID == v.contract.ID })
 }
 
 // successor is the contract that followed this one; nil if none has.
-func (v contractView) successor() *db.ContractHeader {
+func (v contractView) successor() *read.ContractHeader {
 	if v.contract.SupersededBy == nil {
 		return nil
 	}
@@ -91,7 +92,7 @@ func (v contractView) successor() *db.ContractHeader {
 // supportGroup are the budgets of one support type.
 type supportGroup struct {
 	title   string
-	budgets []db.PlanBudgetView
+	budgets []read.PlanBudget
 }
 
 // groups are the budgets with money by support type, in the order in which the NDIA names them.
@@ -113,28 +114,28 @@ func (v contractView) groups() []supportGroup {
 }
 
 // unfunded are the budgets without money: the NDIA lists all 21 categories.
-func (v contractView) unfunded() []db.PlanBudgetView {
-	return slices.DeleteFunc(slices.Clone(v.contract.Budgets), func(budget db.PlanBudgetView) bool { return budget.NoLongerInPACE || fundedBudget(budget) })
+func (v contractView) unfunded() []read.PlanBudget {
+	return slices.DeleteFunc(slices.Clone(v.contract.Budgets), func(budget read.PlanBudget) bool { return budget.NoLongerInPACE || fundedBudget(budget) })
 }
 
 // gone are the budgets that are no longer in PACE (R25).
-func (v contractView) gone() []db.PlanBudgetView {
-	return slices.DeleteFunc(slices.Clone(v.contract.Budgets), func(budget db.PlanBudgetView) bool { return !budget.NoLongerInPACE })
+func (v contractView) gone() []read.PlanBudget {
+	return slices.DeleteFunc(slices.Clone(v.contract.Budgets), func(budget read.PlanBudget) bool { return !budget.NoLongerInPACE })
 }
 
 // fundedBudget reports whether there is money in a budget, or may be: an amount that was not provided is not zero (R3).
-func fundedBudget(budget db.PlanBudgetView) bool {
+func fundedBudget(budget read.PlanBudget) bool {
 	return budget.Approved == nil || anyMoney(budget.Approved, budget.Released, budget.Spent, budget.Remaining) || len(budget.DeliveredServices) > 0
 }
 
 // anyMoney reports whether one of the amounts is there and not zero.
-func anyMoney(amounts ...*db.Money) bool {
-	return slices.ContainsFunc(amounts, func(amount *db.Money) bool { return amount != nil && !amount.IsZero() })
+func anyMoney(amounts ...*read.Money) bool {
+	return slices.ContainsFunc(amounts, func(amount *read.Money) bool { return amount != nil && !amount.IsZero() })
 }
 
 // planSegments are the parts of a plan budget's bar: spent, and released but not spent; the rest is not released yet. What was spent beyond
 // what was approved stands out. Without an approved amount there is no bar.
-func planSegments(budget db.PlanBudgetView) []ui.Segment {
+func planSegments(budget read.PlanBudget) []ui.Segment {
 	approved, spent, released := positive(budget.Approved), positive(budget.Spent), positive(budget.Released)
 	whole := max(approved, spent)
 	if budget.Approved == nil || whole == 0 {
@@ -148,7 +149,7 @@ func planSegments(budget db.PlanBudgetView) []ui.Segment {
 	)
 }
 
-func positive(amount *db.Money) float64 {
+func positive(amount *read.Money) float64 {
 	if amount == nil {
 		return 0
 	}
@@ -156,24 +157,24 @@ func positive(amount *db.Money) float64 {
 }
 
 // overspent: more was spent than approved.
-func overspent(budget db.PlanBudgetView) bool {
+func overspent(budget read.PlanBudget) bool {
 	return budget.Spent != nil && budget.Approved != nil && budget.Spent.GreaterThan(budget.Approved.Decimal)
 }
 
 // planTotals are the sums of the budgets that count: those in PACE, whatever their management. An amount that one of them lacks is not
 // known for all (R3).
-type planTotals struct{ approved, released, spent, remaining *db.Money }
+type planTotals struct{ approved, released, spent, remaining *read.Money }
 
 func (v contractView) totals() planTotals {
 	return planTotals{
-		approved:  v.total(func(b db.PlanBudgetView) *db.Money { return b.Approved }),
-		released:  v.total(func(b db.PlanBudgetView) *db.Money { return b.Released }),
-		spent:     v.total(func(b db.PlanBudgetView) *db.Money { return b.Spent }),
-		remaining: v.total(func(b db.PlanBudgetView) *db.Money { return b.Remaining }),
+		approved:  v.total(func(b read.PlanBudget) *read.Money { return b.Approved }),
+		released:  v.total(func(b read.PlanBudget) *read.Money { return b.Released }),
+		spent:     v.total(func(b read.PlanBudget) *read.Money { return b.Spent }),
+		remaining: v.total(func(b read.PlanBudget) *read.Money { return b.Remaining }),
 	}
 }
 
-func (v contractView) total(of func(db.PlanBudgetView) *db.Money) *db.Money {
+func (v contractView) total(of func(read.PlanBudget) *read.Money) *read.Money {
 	sum := decimal.Zero
 	for _, budget := range v.contract.Budgets {
 		if budget.NoLongerInPACE {
@@ -192,7 +193,7 @@ func (v contractView) total(of func(db.PlanBudgetView) *db.Money) *db.Money {
 type periodRow struct {
 	name, words string
 	spans       []span
-	periods     []db.FundingPeriodView
+	periods     []read.FundingPeriod
 }
 
 // periodLines are all such budgets on one scale.
@@ -223,8 +224,8 @@ func (v contractView) periods() periodLines {
 }
 
 // stepwise are the budgets whose money is released in more than one period.
-func (v contractView) stepwise() []db.PlanBudgetView {
-	return slices.DeleteFunc(slices.Clone(v.contract.Budgets), func(budget db.PlanBudgetView) bool {
+func (v contractView) stepwise() []read.PlanBudget {
+	return slices.DeleteFunc(slices.Clone(v.contract.Budgets), func(budget read.PlanBudget) bool {
 		return budget.NoLongerInPACE || len(budget.FundingPeriods) < 2 || !fundedBudget(budget)
 	})
 }
@@ -246,7 +247,7 @@ func (v contractView) periodScale() (s scale, found bool) {
 // periodGap keeps neighbouring periods apart.
 const periodGap = 0.004
 
-func periodSpan(period db.FundingPeriodView, scale scale) span {
+func periodSpan(period read.FundingPeriod, scale scale) span {
 	class := "span"
 	if !isReleased(period) {
 		class = "span future"
@@ -266,7 +267,7 @@ func periodSpan(period db.FundingPeriodView, scale scale) span {
 
 // deliveredRow is a delivered service with the budget that it drew on.
 type deliveredRow struct {
-	db.DeliveredServiceView
+	read.DeliveredService
 	budget string
 }
 
@@ -287,10 +288,10 @@ func (v contractView) delivered() []deliveredRow {
 }
 
 // contractCauses are the changes of a contract, each with what caused it.
-func contractCauses(changes []db.ContractChange) []causedChange {
+func contractCauses(changes []read.ContractChange) []causedChange {
 	all := make([]causedChange, 0, len(changes))
 	for _, change := range changes {
-		all = append(all, causedChange{change.ChangeCause, db.ChangeView{
+		all = append(all, causedChange{change.ChangeCause, read.Change{
 			Kind: change.Kind, RecordID: change.RecordID, Label: change.Subject, Action: change.Action, Field: change.Field, Old: change.Old, New: change.New,
 		}})
 	}

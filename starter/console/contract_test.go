@@ -10,16 +10,17 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/present"
 )
 
 // cents is an amount; an empty text was not provided.
-func cents(text string) *db.Money {
+func cents(text string) *read.Money {
 	if text == "" {
 		return nil
 	}
-	return &db.Money{Decimal: decimal.RequireFromString(text)}
+	return &read.Money{Decimal: decimal.RequireFromString(text)}
 }
 
 var november = care.NewDate(2026, time.November, 22)
@@ -57,42 +58,42 @@ func TestOfAListOnlyWhatDiffersIsShown(t *testing.T) {
 		{"funding_periods", `"1" released`, "none", text(`"1" released`), nil},
 		{"spent", "$1.00", "$2.00", text("1"), text("2")},
 	} {
-		before, after := changedValues(db.ChangeView{Field: test.field, Old: test.old, New: test.new})
+		before, after := changedValues(read.Change{Field: test.field, Old: test.old, New: test.new})
 		require.Equal(t, []string{test.before, test.after}, []string{before, after})
 	}
 }
 
 func TestWhenMoneyIsReleased(t *testing.T) {
-	period := func(month time.Month, released bool) db.FundingPeriodView {
-		return db.FundingPeriodView{StartDate: care.NewDate(2026, month, 1), Amount: cents("500"), Released: &released}
+	period := func(month time.Month, released bool) read.FundingPeriod {
+		return read.FundingPeriod{StartDate: care.NewDate(2026, month, 1), Amount: cents("500"), Released: &released}
 	}
 	require.Equal(t, "Released up front", periodWords(nil, november))
-	require.Equal(t, "Released up front", periodWords([]db.FundingPeriodView{period(10, true)}, november))
-	require.Equal(t, "2 funding periods, all released", periodWords([]db.FundingPeriodView{period(9, true), period(10, true)}, november))
-	require.Equal(t, "2 funding periods, next $500.00 on 01 Dec 2026", periodWords([]db.FundingPeriodView{period(10, true), period(12, false)}, november))
-	unknown := []db.FundingPeriodView{period(9, true), {StartDate: care.NewDate(2026, 10, 1)}}
+	require.Equal(t, "Released up front", periodWords([]read.FundingPeriod{period(10, true)}, november))
+	require.Equal(t, "2 funding periods, all released", periodWords([]read.FundingPeriod{period(9, true), period(10, true)}, november))
+	require.Equal(t, "2 funding periods, next $500.00 on 01 Dec 2026", periodWords([]read.FundingPeriod{period(10, true), period(12, false)}, november))
+	unknown := []read.FundingPeriod{period(9, true), {StartDate: care.NewDate(2026, 10, 1)}}
 	require.Equal(t, "2 funding periods, release of 1 not stated", periodWords(unknown, november), "absent is not false (R3)")
-	require.Equal(t, "2 funding periods, 1 not released", periodWords([]db.FundingPeriodView{period(10, false), period(9, true)}, november), "it is late")
+	require.Equal(t, "2 funding periods, 1 not released", periodWords([]read.FundingPeriod{period(10, false), period(9, true)}, november), "it is late")
 }
 
 // Whatever the NDIA reports, a bar is never longer than its place, and what was overspent shows.
 func TestPlanBudgetBars(t *testing.T) {
-	require.Empty(t, planSegments(db.PlanBudgetView{Spent: cents("5")}), "nothing approved was provided, so no bar (R3)")
-	over := planSegments(db.PlanBudgetView{Approved: cents("1200"), Released: cents("1200"), Spent: cents("1800")})
+	require.Empty(t, planSegments(read.PlanBudget{Spent: cents("5")}), "nothing approved was provided, so no bar (R3)")
+	over := planSegments(read.PlanBudget{Approved: cents("1200"), Released: cents("1200"), Spent: cents("1800")})
 	require.Len(t, over, 2)
 	require.Equal(t, "over", over[1].Class)
 	require.InDelta(t, 1.0/3, over[1].Share, 1e-9)
-	require.True(t, overspent(db.PlanBudgetView{Approved: cents("1200"), Spent: cents("1800")}))
-	require.False(t, overspent(db.PlanBudgetView{Approved: cents("1200")}))
+	require.True(t, overspent(read.PlanBudget{Approved: cents("1200"), Spent: cents("1800")}))
+	require.False(t, overspent(read.PlanBudget{Approved: cents("1200")}))
 	rapid.Check(t, func(t *rapid.T) {
-		amount := func(name string) *db.Money {
+		amount := func(name string) *read.Money {
 			if rapid.Bool().Draw(t, name+" provided") {
-				return &db.Money{Decimal: decimal.New(rapid.Int64Range(-1_000_000, 1_000_000).Draw(t, name), -2)}
+				return &read.Money{Decimal: decimal.New(rapid.Int64Range(-1_000_000, 1_000_000).Draw(t, name), -2)}
 			}
 			return nil
 		}
 		sum := 0.0
-		for _, part := range planSegments(db.PlanBudgetView{Approved: amount("approved"), Released: amount("released"), Spent: amount("spent")}) {
+		for _, part := range planSegments(read.PlanBudget{Approved: amount("approved"), Released: amount("released"), Spent: amount("spent")}) {
 			if part.Share <= 0 {
 				t.Fatalf("an empty part is drawn: %v", part)
 			}
@@ -113,11 +114,11 @@ func TestFundingPeriodsStayInTheirPicture(t *testing.T) {
 		return november.AddDays(rapid.IntRange(-900, 900).Draw(t, "day"))
 	})
 	rapid.Check(t, func(t *rapid.T) {
-		budget := db.PlanBudgetView{Approved: cents("10")}
+		budget := read.PlanBudget{Approved: cents("10")}
 		for range rapid.IntRange(2, 12).Draw(t, "periods") {
-			budget.FundingPeriods = append(budget.FundingPeriods, db.FundingPeriodView{StartDate: dates.Draw(t, "start"), EndDate: dates.Draw(t, "end")})
+			budget.FundingPeriods = append(budget.FundingPeriods, read.FundingPeriod{StartDate: dates.Draw(t, "start"), EndDate: dates.Draw(t, "end")})
 		}
-		view := contractView{today: november, contract: db.ContractView{Budgets: []db.PlanBudgetView{budget}}}
+		view := contractView{today: november, contract: read.Contract{Budgets: []read.PlanBudget{budget}}}
 		for _, row := range view.periods().rows {
 			for _, one := range row.spans {
 				if one.start < 0 || one.size <= 0 || one.start+one.size > 1+1e-9 {
@@ -130,7 +131,7 @@ func TestFundingPeriodsStayInTheirPicture(t *testing.T) {
 
 // R25: what is no longer in PACE is in no total; R3: an amount that one budget lacks is not known for all.
 func TestTotalsOfAContract(t *testing.T) {
-	view := contractView{contract: db.ContractView{Budgets: []db.PlanBudgetView{
+	view := contractView{contract: read.Contract{Budgets: []read.PlanBudget{
 		{Approved: cents("10"), Spent: cents("-2.50")}, {Approved: cents("5"), Spent: cents("1")}, {Approved: cents("99"), NoLongerInPACE: true},
 	}}}
 	require.Equal(t, "15", view.totals().approved.String())
@@ -143,7 +144,7 @@ func TestTotalsOfAContract(t *testing.T) {
 // R27: an adjustment record that is not needed is not shown.
 func TestDeliveredServicesThatCount(t *testing.T) {
 	now := time.Now()
-	view := contractView{contract: db.ContractView{Budgets: []db.PlanBudgetView{{DeliveredServices: []db.DeliveredServiceView{
+	view := contractView{contract: read.Contract{Budgets: []read.PlanBudget{{DeliveredServices: []read.DeliveredService{
 		{Kind: care.PACEAdjustment, RemovedAt: &now}, {Kind: care.DeliveredByUs, Reference: "R1", DeliveredOn: november},
 		{Kind: care.DeliveredByUs, Reference: "R2", DeliveredOn: november.AddDays(1)},
 	}}}}}
@@ -153,9 +154,9 @@ func TestDeliveredServicesThatCount(t *testing.T) {
 
 func TestHistoryIsPutTogetherByMoment(t *testing.T) {
 	run, first, second := db.NewID(), time.Now(), time.Now().Add(time.Hour)
-	bulk := db.ChangeCause{ChangedAt: second, RunID: &run, Trigger: care.TriggerBulk}
-	imported := db.ChangeCause{ChangedAt: first, Source: care.SourceImportPeople, RequestedBy: "api: roster"}
-	moments := momentsOf(contractCauses([]db.ContractChange{
+	bulk := read.ChangeCause{ChangedAt: second, RunID: &run, Trigger: care.TriggerBulk}
+	imported := read.ChangeCause{ChangedAt: first, Source: care.SourceImportPeople, RequestedBy: "api: roster"}
+	moments := momentsOf(contractCauses([]read.ContractChange{
 		{ChangeCause: bulk, RecordID: "b", Kind: care.KindPlanBudget, Subject: "Consumables", Action: "updated", Field: "spent"},
 		{ChangeCause: bulk, RecordID: "b", Kind: care.KindPlanBudget, Subject: "Consumables", Action: "updated", Field: "remaining"},
 		{ChangeCause: imported, RecordID: "c", Kind: care.KindServiceContract, Subject: "The contract", Action: "created"},
@@ -173,7 +174,7 @@ func TestManyAlikeRecordsStandApart(t *testing.T) {
 	told, alike := alikeRecords(few)
 	require.Equal(t, few, told)
 	require.Empty(t, alike)
-	many := append(few, changedRecord{action: "updated", fields: []db.ChangeView{{Field: "spent"}}})
+	many := append(few, changedRecord{action: "updated", fields: []read.Change{{Field: "spent"}}})
 	for range manyAlike {
 		many = append(many, changedRecord{action: "created"})
 	}

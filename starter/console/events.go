@@ -12,7 +12,7 @@ import (
 	"github.com/a-h/templ"
 	"go.uber.org/zap"
 
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/stream"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -24,7 +24,7 @@ func (c console) runEvents(w http.ResponseWriter, r *http.Request, v visitor) er
 	if err != nil {
 		return err
 	}
-	if _, err := c.store.RunProgress(r.Context(), v.Organisation.ID, id); err != nil {
+	if _, err := read.From(c.store).RunProgress(r.Context(), v.Organisation.ID, id); err != nil {
 		return err
 	}
 	following := syncs.StartResult{RunID: id, AnotherPass: r.URL.Query().Get("another") == yes}
@@ -59,14 +59,14 @@ func streamed[T any](c console, w http.ResponseWriter, r *http.Request, updates 
 // runTeller tells of a run; panel says what is known beside the updates.
 func (c console) runTeller(v visitor, panel runPanel) teller[syncs.Update] {
 	return func(ctx context.Context, events *eventStream, update syncs.Update, failed error) error {
-		panel.run, panel.waiting, panel.details = db.RunView{RunProgress: update.Run}, update.Waiting, runPath(update.Run.ID)
+		panel.run, panel.waiting, panel.details = read.Run{RunProgress: update.Run}, update.Waiting, runPath(update.Run.ID)
 		switch {
 		case errors.Is(failed, syncs.ErrAbandoned):
 			panel.abandoned = true
 		case failed != nil:
 			return failed
 		case update.Finished():
-			run, err := c.store.RunView(ctx, v.Organisation.ID, update.Run.ID)
+			run, err := read.From(c.store).Run(ctx, v.Organisation.ID, update.Run.ID)
 			if err != nil {
 				return err
 			}

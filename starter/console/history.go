@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 )
 
 // historyView is what changed in a record and when, a page at a time.
@@ -19,14 +20,14 @@ type historyView struct {
 
 // moment is what one cause changed at one time.
 type moment struct {
-	db.ChangeCause
+	read.ChangeCause
 	records []changedRecord
 }
 
 // causedChange is a change with what caused it.
 type causedChange struct {
-	db.ChangeCause
-	change db.ChangeView
+	read.ChangeCause
+	change read.Change
 }
 
 // historyOf shows a page of changes, newest first. path is the page on which the history stands.
@@ -60,7 +61,7 @@ func momentsOf(changes []causedChange) []moment {
 	var moments []moment
 	for i := 0; i < len(changes); {
 		end := i
-		var views []db.ChangeView
+		var views []read.Change
 		for end < len(changes) && changes[end].ChangedAt.Equal(changes[i].ChangedAt) {
 			views = append(views, changes[end].change)
 			end++

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/testkit"
 )
 
@@ -87,9 +87,9 @@ func TestAnotherSitesFormDoesNothing(t *testing.T) {
 	w.sees("Whitlock, Marjorie")
 }
 
-func (q quiet) runs(t *testing.T, request care.Request) []db.RunSummary {
+func (q quiet) runs(t *testing.T, request care.Request) []read.RunSummary {
 	t.Helper()
-	runs, _, err := q.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{PersonID: request.PersonID, Most: 50})
+	runs, _, err := read.From(q.Store).Runs(t.Context(), request.OrganisationID, read.RunFilter{PersonID: request.PersonID, Most: 50})
 	require.NoError(t, err)
 	return runs
 }

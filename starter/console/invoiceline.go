@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 )
 
@@ -12,7 +13,7 @@ func (c console) invoiceLine(w http.ResponseWriter, r *http.Request, v visitor) 
 	if err != nil {
 		return err
 	}
-	line, err := c.store.InvoiceLine(r.Context(), v.Organisation.ID, id)
+	line, err := read.From(c.store).InvoiceLine(r.Context(), v.Organisation.ID, id)
 	if err != nil {
 		return err
 	}

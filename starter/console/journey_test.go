@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/testkit"
@@ -78,7 +78,7 @@ func syncStepByStep(t *testing.T) {
 	// Step 3: the success message has the care recipient id, counts and a Budget link.
 	w.synced("The sync has finished")
 	w.eventually("care recipient id", `document.querySelector("#sync").innerText.includes("415056224")`)
-	view, err := s.Store.RunView(t.Context(), request.OrganisationID, newestRun(t, s, "several-open").ID)
+	view, err := read.From(s.Store).Run(t.Context(), request.OrganisationID, newestRun(t, s, "several-open").ID)
 	require.NoError(t, err)
 	for _, kind := range care.CountedKinds {
 		require.Equal(t, view.Counts[kind].Synced, w.counted(kind), kind)
@@ -101,7 +101,7 @@ func syncStepByStep(t *testing.T) {
 }
 
 // period is how a budget's link names its dates for those who listen.
-func period(budget db.BudgetView) string {
+func period(budget read.Budget) string {
 	return budget.StartDate.Time().Format("02 Jan 2006") + " – " + budget.EndDate.Time().Format("02 Jan 2006")
 }
 
@@ -168,7 +168,7 @@ func TestASamePersonIsConfirmed(t *testing.T) {
 	w.synced("The sync has finished")
 	settled := newestRun(t, s, "several-open")
 	require.Zero(t, settled.Warnings, "it is not asked again")
-	history, _, err := s.Store.PersonHistory(t.Context(), s.Request(t, "several-open").OrganisationID, settled.Person.ID, time.Time{}, 10)
+	history, _, err := read.From(s.Store).PersonHistory(t.Context(), s.Request(t, "several-open").OrganisationID, settled.Person.ID, time.Time{}, 10)
 	require.NoError(t, err)
 	require.Contains(t, fmt.Sprint(history), "compared with the approval letter")
 	w.open("/runs/" + string(settled.ID) + "/same-person")
@@ -253,7 +253,7 @@ func TestASecondClickJoins(t *testing.T) {
 	w.sees("was under way already")
 	s.Faults.Clear()
 	w.synced("The sync has finished")
-	runs, _, err := s.Store.Runs(t.Context(), s.Request(t, "several-open").OrganisationID, db.RunFilter{Most: 10})
+	runs, _, err := read.From(s.Store).Runs(t.Context(), s.Request(t, "several-open").OrganisationID, read.RunFilter{Most: 10})
 	require.NoError(t, err)
 	require.Len(t, runs, 1)
 }
@@ -269,7 +269,7 @@ func TestSyncSelected(t *testing.T) {
 	w.press("Sync selected")
 	w.sees("2 syncs were started. 1 person has no care recipient id and was left out.")
 	require.Eventually(t, func() bool {
-		return newestRun(t, s, "several-open").State == db.RunFinished && newestRun(t, s, "usage-by-others").State == db.RunFinished
+		return newestRun(t, s, "several-open").State == read.RunFinished && newestRun(t, s, "usage-by-others").State == read.RunFinished
 	}, patience, 50*time.Millisecond)
 	w.open("/people?outcome=succeeded")
 	w.sees("Tran, Winifred")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
 )
@@ -43,27 +44,27 @@ func contractPath(person, contract care.ID) string {
 
 // fundingView is the part "Client Funding for NDIS" of a person's page (PACE guide, step 3).
 type fundingView struct {
-	participant db.ParticipantView
+	participant read.Participant
 	// reviews are what refreshes that nobody attended left to people (R31).
-	reviews []db.ReviewView
+	reviews []read.Review
 	// running is a PACE sync that is under way and has nothing to look at yet.
-	running *db.RunSummary
+	running *read.RunSummary
 	zone    *time.Location
 }
 
 // loadFunding loads the part for a person of whom the newest runs are known.
-func (c console) loadFunding(r *http.Request, v visitor, person care.ID, recent []db.RunSummary) (view fundingView, err error) {
+func (c console) loadFunding(r *http.Request, v visitor, person care.ID, recent []read.RunSummary) (view fundingView, err error) {
 	view.zone = v.zone
-	if view.participant, err = c.store.Participant(r.Context(), v.Organisation, person, c.store.Now()); err != nil {
+	if view.participant, err = read.From(c.store).Participant(r.Context(), v.Organisation, person, c.store.Now()); err != nil {
 		return view, err
 	}
-	under := func(run db.RunSummary) bool {
-		return run.Kind == care.RunPACEContract && run.State != db.RunFinished && run.Waiting == nil
+	under := func(run read.RunSummary) bool {
+		return run.Kind == care.RunPACEContract && run.State != read.RunFinished && run.Waiting == nil
 	}
 	if at := slices.IndexFunc(recent, under); at >= 0 {
 		view.running = &recent[at]
 	}
-	view.reviews, err = c.store.Reviews(r.Context(), v.Organisation.ID, person)
+	view.reviews, err = read.From(c.store).Reviews(r.Context(), v.Organisation.ID, person)
 	return view, err
 }
 
@@ -123,16 +124,16 @@ func savedNotice(saved string) *ui.Message {
 }
 
 // reviewsOfRun are those that a run left to people; a Care Recipient Sync leaves none.
-func (c console) reviewsOfRun(r *http.Request, v visitor, run db.RunView) ([]db.ReviewView, error) {
+func (c console) reviewsOfRun(r *http.Request, v visitor, run read.Run) ([]read.Review, error) {
 	if run.Kind != care.RunPACEContract {
 		return nil, nil
 	}
-	reviews, err := c.store.Reviews(r.Context(), v.Organisation.ID, run.Person.ID)
-	return slices.DeleteFunc(reviews, func(review db.ReviewView) bool { return review.RunID != run.ID }), err
+	reviews, err := read.From(c.store).Reviews(r.Context(), v.Organisation.ID, run.Person.ID)
+	return slices.DeleteFunc(reviews, func(review read.Review) bool { return review.RunID != run.ID }), err
 }
 
 // toReview are those of a run that wait; it fails with errNothingToReview where there is none.
-func (c console) toReview(r *http.Request, v visitor, run db.RunView) ([]db.ReviewView, error) {
+func (c console) toReview(r *http.Request, v visitor, run read.Run) ([]read.Review, error) {
 	reviews, err := c.reviewsOfRun(r, v, run)
 	if err == nil && len(reviews) == 0 {
 		err = errNothingToReview
@@ -141,7 +142,7 @@ func (c console) toReview(r *http.Request, v visitor, run db.RunView) ([]db.Revi
 }
 
 // askToReview asks whether somebody will look at what a run has left to people.
-func (c console) askToReview(w http.ResponseWriter, r *http.Request, v visitor, run db.RunView) error {
+func (c console) askToReview(w http.ResponseWriter, r *http.Request, v visitor, run read.Run) error {
 	reviews, err := c.toReview(r, v, run)
 	if err != nil {
 		return err
@@ -150,7 +151,7 @@ func (c console) askToReview(w http.ResponseWriter, r *http.Request, v visitor, 
 }
 
 // reviewQuestion asks whether somebody will look at what a refresh has left to people (R31).
-func reviewQuestion(run db.RunView, reviews []db.ReviewView) question {
+func reviewQuestion(run read.Run, reviews []read.Review) question {
 	asked := question{
 		words: "A sync that nobody attended found these changes at the NDIA, and left them to people. To accept them, the plan is retrieved once more: " +
 			"you see everything that would change, and nothing is written until you press Create.",
@@ -175,7 +176,7 @@ func dated(sentence string) string {
 }
 
 // contractState says in a word where a contract stands.
-func contractState(contract db.ContractHeader) string {
+func contractState(contract read.ContractHeader) string {
 	switch {
 	case contract.Current:
 		return "current"
@@ -186,7 +187,7 @@ func contractState(contract db.ContractHeader) string {
 	}
 }
 
-func contractTone(contract db.ContractHeader) ui.Tone {
+func contractTone(contract read.ContractHeader) ui.Tone {
 	if contract.Current {
 		return ui.Good
 	}
@@ -194,7 +195,7 @@ func contractTone(contract db.ContractHeader) ui.Tone {
 }
 
 // originOf says who made a contract.
-func originOf(contract db.ContractHeader) string {
+func originOf(contract read.ContractHeader) string {
 	switch {
 	case contract.Origin != care.OriginHand:
 		return "from PACE"
@@ -212,7 +213,7 @@ var amountFields = []string{
 }
 
 // changedValues are what a field was and what it is; of a list, such as the funding periods, only the parts that differ.
-func changedValues(change db.ChangeView) (before, after string) {
+func changedValues(change read.Change) (before, after string) {
 	before, after = changedValue(change.Field, change.Old), changedValue(change.Field, change.New)
 	return linesWithout(before, after), linesWithout(after, before)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/starter/pacetest"
@@ -36,10 +37,10 @@ func (s *site) spend(t *testing.T, key, category, amount string) {
 }
 
 // contracts are those of a participant, newest first.
-func (s *site) contracts(t *testing.T, key string) []db.ContractHeader {
+func (s *site) contracts(t *testing.T, key string) []read.ContractHeader {
 	t.Helper()
 	request := s.RequestFor(t, key)
-	contracts, err := s.Store.Contracts(t.Context(), organisation(t, s.Store, request.OrganisationID), request.PersonID, time.Now())
+	contracts, err := read.From(s.Store).Contracts(t.Context(), organisation(t, s.Store, request.OrganisationID), request.PersonID, time.Now())
 	require.NoError(t, err)
 	return contracts
 }
@@ -106,10 +107,10 @@ func TestServiceContractStepByStep(t *testing.T) {
 }
 
 // newestPACE is the newest contract sync of a participant.
-func (s *site) newestPACE(t *testing.T, key string) db.RunSummary {
+func (s *site) newestPACE(t *testing.T, key string) read.RunSummary {
 	t.Helper()
 	request := s.RequestFor(t, key)
-	runs, _, err := s.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{PersonID: request.PersonID, Most: 1})
+	runs, _, err := read.From(s.Store).Runs(t.Context(), request.OrganisationID, read.RunFilter{PersonID: request.PersonID, Most: 1})
 	require.NoError(t, err)
 	require.NotEmpty(t, runs)
 	return runs[0]
@@ -342,7 +343,7 @@ func TestAnOverlapNeedsAnExplicitYes(t *testing.T) {
 	s := newSite(t)
 	request := s.RequestFor(t, "overspent-category")
 	w := s.newTab(t, request.OrganisationID)
-	participant, err := s.Store.Participant(t.Context(), organisation(t, s.Store, request.OrganisationID), request.PersonID, time.Now())
+	participant, err := read.From(s.Store).Participant(t.Context(), organisation(t, s.Store, request.OrganisationID), request.PersonID, time.Now())
 	require.NoError(t, err)
 	_, err = s.Store.ImportContracts(t.Context(), request.OrganisationID, db.Import[db.ImportedContract]{Rows: []db.ImportedContract{{
 		Line: 2, NDISNumber: participant.NDISNumber, Reference: "OLD-1", StartDate: care.NewDate(2020, time.January, 1),

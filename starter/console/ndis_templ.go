@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
 	"time"
@@ -601,7 +601,7 @@ func standingNotice(view fundingView) templ.Component {
 }
 
 // previewWaits leads to the preview that can be created now.
-func previewWaits(person care.ID, waiting *db.PreviewRef, zone *time.Location) templ.Component {
+func previewWaits(person care.ID, waiting *read.PreviewRef, zone *time.Location) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -688,7 +688,7 @@ func previewWaits(person care.ID, waiting *db.PreviewRef, zone *time.Location) t
 }
 
 // reviewNotice is what refreshes that nobody attended left to people (R31).
-func reviewNotice(reviews []db.ReviewView, zone *time.Location) templ.Component {
+func reviewNotice(reviews []read.Review, zone *time.Location) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -799,7 +799,7 @@ func reviewNotice(reviews []db.ReviewView, zone *time.Location) templ.Component 
 	})
 }
 
-func contractTable(label string, contracts []db.ContractHeader) templ.Component {
+func contractTable(label string, contracts []read.ContractHeader) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/console"
 	"github.com/caresync/caresync/starter/pace"
@@ -66,7 +67,7 @@ func newNDISDesk(t *testing.T, publicURL string) *ndisDesk {
 		Line: 2, NDISNumber: "430000025", Identity: care.Identity{GivenName: "Bo", FamilyName: "Wagtail", BirthDate: care.NewDate(1980, time.May, 4)},
 	}}}, "tests")
 	require.NoError(t, err)
-	other, err := store.PersonByNDISNumber(t.Context(), d.organisation, "430000025", time.Now())
+	other, err := read.From(store).PersonByNDISNumber(t.Context(), d.organisation, "430000025", time.Now())
 	require.NoError(t, err)
 	d.other = other.ID
 	d.answer(pacetest.Read(pacetest.Budget("Consumables", "78000", "22.50"), pacetest.Budget("Transport", "0", "0")), nil)
@@ -124,7 +125,7 @@ func (d *ndisDesk) byHand(reference string) string {
 		Line: 2, NDISNumber: ndisNumber, Reference: reference, StartDate: care.NewDate(2019, time.January, 1), EndDate: care.NewDate(2019, time.December, 31),
 	}}})
 	require.NoError(d.t, err)
-	contracts, err := d.store.Contracts(d.t.Context(), d.organisation, d.client, time.Now())
+	contracts, err := read.From(d.store).Contracts(d.t.Context(), d.organisation, d.client, time.Now())
 	require.NoError(d.t, err)
 	return d.path() + "/contracts/" + string(contracts[0].ID)
 }
@@ -154,7 +155,7 @@ func TestAnotherOrganisationsNDISRecordsAreNotThere(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, d.ours.get(elsewhere).status, elsewhere)
 	}
 	require.Equal(t, http.StatusNotFound, d.ours.post(strings.Replace(preview, string(d.client), string(d.other), 1)+"/create", form).status)
-	view, err := d.store.Participant(t.Context(), d.organisation, d.client, time.Now())
+	view, err := read.From(d.store).Participant(t.Context(), d.organisation, d.client, time.Now())
 	require.NoError(t, err)
 	require.True(t, view.PACEParticipant)
 	require.NotNil(t, view.Waiting)
@@ -260,7 +261,7 @@ func TestTemporalIsAwayFromTheNDISPages(t *testing.T) {
 func TestTheTwoTicks(t *testing.T) {
 	d := newNDISDesk(t, "")
 	flags := func() care.PACEFlags {
-		view, err := d.store.Participant(t.Context(), d.organisation, d.client, time.Now())
+		view, err := read.From(d.store).Participant(t.Context(), d.organisation, d.client, time.Now())
 		require.NoError(t, err)
 		return view.PACEFlags
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/present"
@@ -17,8 +18,8 @@ import (
 
 // previewView is what somebody sees before anything is written (R22).
 type previewView struct {
-	person      db.Person
-	participant db.ParticipantView
+	person      read.PersonRef
+	participant read.Participant
 	retrieval   db.Preview
 	// shown is the preview; nil where it no longer waits.
 	shown *pace.PreviewContentsView
@@ -133,7 +134,7 @@ func (v previewView) contractChanges() []changedRecord {
 // warnings are those that the page does not tell in their place.
 func (v previewView) warnings() []present.Warning {
 	told := []care.IssueCode{care.IssueOverlap, care.IssueRemovalHeld, care.IssueNoLongerInPACE}
-	return present.Warnings(slices.DeleteFunc(slices.Clone(v.shown.Warnings), func(warning db.IssueView) bool { return slices.Contains(told, warning.Code) }))
+	return present.Warnings(slices.DeleteFunc(slices.Clone(v.shown.Warnings), func(warning read.Issue) bool { return slices.Contains(told, warning.Code) }))
 }
 
 // differencesByRecord puts the fields of each record together.
@@ -147,7 +148,7 @@ func differencesByRecord(differences []pace.DifferenceView) []changedRecord {
 			records = append(records, changedRecord{title: title, action: difference.Action})
 		}
 		if difference.Field != "" {
-			records[at].fields = append(records[at].fields, db.ChangeView{Action: difference.Action, Field: difference.Field, Old: difference.Old, New: difference.New})
+			records[at].fields = append(records[at].fields, read.Change{Action: difference.Action, Field: difference.Field, Old: difference.Old, New: difference.New})
 		}
 	}
 	return records
@@ -191,15 +192,15 @@ func categoryName(name string, number int) string {
 	return strconv.Itoa(number/10) + strconv.Itoa(number%10) + " " + name
 }
 
-func isReleased(period db.FundingPeriodView) bool { return period.Released != nil && *period.Released }
+func isReleased(period read.FundingPeriod) bool { return period.Released != nil && *period.Released }
 
 // periodWords say how and when the money of a budget is released.
-func periodWords(periods []db.FundingPeriodView, today care.Date) string {
+func periodWords(periods []read.FundingPeriod, today care.Date) string {
 	if len(periods) <= 1 {
 		return "Released up front"
 	}
 	words := present.Count(len(periods), "funding period", "funding periods")
-	var next *db.FundingPeriodView
+	var next *read.FundingPeriod
 	left, unknown := 0, 0
 	for i, period := range periods {
 		if isReleased(period) {
@@ -237,10 +238,10 @@ func (c console) loadPreview(r *http.Request, v visitor) (view previewView, err 
 		return view, err
 	}
 	view.now, view.zone = time.Now(), v.zone
-	if view.participant, err = c.store.Participant(r.Context(), v.Organisation, person, c.store.Now()); err != nil {
+	if view.participant, err = read.From(c.store).Participant(r.Context(), v.Organisation, person, c.store.Now()); err != nil {
 		return view, err
 	}
-	view.person = db.Person{
+	view.person = read.PersonRef{
 		ID: person, NDISNumber: view.participant.NDISNumber, GivenName: view.participant.GivenName, FamilyName: view.participant.FamilyName,
 	}
 	if view.retrieval, err = c.store.Preview(r.Context(), v.Organisation.ID, id); err != nil {

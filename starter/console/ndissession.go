@@ -13,6 +13,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/platform/poll"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/pace"
@@ -68,7 +69,7 @@ func (a asked) query() string {
 func sessionPath(person care.ID, asked asked) string { return ndisPath(person) + "?" + asked.query() }
 
 // newPreview is the preview that a run has staged since another one, empty if there is none.
-func newPreview(run db.RunSummary, after care.ID) care.ID {
+func newPreview(run read.RunSummary, after care.ID) care.ID {
 	if run.Waiting == nil || run.Waiting.ID == after {
 		return ""
 	}
@@ -95,7 +96,7 @@ func (c console) retrievePlan(w http.ResponseWriter, r *http.Request, v visitor)
 
 // beginRetrieval lets a retrieval go on by itself, and shows its progress.
 func (c console) beginRetrieval(w http.ResponseWriter, r *http.Request, v visitor, person care.ID, planStart care.Date) error {
-	participant, err := c.store.Participant(r.Context(), v.Organisation, person, c.store.Now())
+	participant, err := read.From(c.store).Participant(r.Context(), v.Organisation, person, c.store.Now())
 	if err != nil {
 		return err
 	}
@@ -143,7 +144,7 @@ func (c console) takenUp(ctx context.Context, v visitor, retrieving *pace.Previe
 				found, err := retrieving.Wait(ctx)
 				return found.RunID, err
 			}
-			progress, err := c.store.RunProgress(ctx, v.Organisation.ID, next)
+			progress, err := read.From(c.store).RunProgress(ctx, v.Organisation.ID, next)
 			if run = next; err != nil || progress.Trigger.Attended() {
 				return run, err
 			}
@@ -172,7 +173,7 @@ func (c console) ndisSession(w http.ResponseWriter, r *http.Request, v visitor) 
 		return err
 	}
 	view := sessionView{runPanel: runPanel{zone: v.zone, details: runPath(asked.session), after: asked.after}, asked: asked}
-	if view.run, err = c.store.RunView(r.Context(), v.Organisation.ID, asked.session); err != nil {
+	if view.run, err = read.From(c.store).Run(r.Context(), v.Organisation.ID, asked.session); err != nil {
 		return err
 	}
 	if view.run.Person.ID != person || view.run.Kind != care.RunPACEContract {
@@ -192,7 +193,7 @@ func (c console) ndisSession(w http.ResponseWriter, r *http.Request, v visitor) 
 
 // whereItStands leads to the preview that waits, or to the person.
 func (c console) whereItStands(w http.ResponseWriter, r *http.Request, v visitor, person care.ID) error {
-	participant, err := c.store.Participant(r.Context(), v.Organisation, person, c.store.Now())
+	participant, err := read.From(c.store).Participant(r.Context(), v.Organisation, person, c.store.Now())
 	if err != nil {
 		return err
 	}
@@ -234,14 +235,14 @@ func (c console) goTo(w http.ResponseWriter, r *http.Request, address string) er
 }
 
 // personFrame is that of a page below a person's.
-func personFrame(person db.Person) ui.Page {
+func personFrame(person read.PersonRef) ui.Page {
 	return ui.Page{Section: peoplePath, Trail: []ui.Crumb{
 		{Words: "People", Address: peoplePath}, {Words: personName(person), Address: personPath(person.ID)},
 	}}
 }
 
 // plansIn are the plans that the NDIA listed where none of them could be synced (R23).
-func plansIn(issues []db.IssueView) []care.ParticipantPlan {
+func plansIn(issues []read.Issue) []care.ParticipantPlan {
 	for _, issue := range issues {
 		var details struct {
 			Plans []care.ParticipantPlan `json:"plans"`
@@ -263,7 +264,7 @@ func (c console) ndisEvents(w http.ResponseWriter, r *http.Request, v visitor) e
 	if err != nil {
 		return err
 	}
-	progress, err := c.store.RunProgress(r.Context(), v.Organisation.ID, asked.session)
+	progress, err := read.From(c.store).RunProgress(r.Context(), v.Organisation.ID, asked.session)
 	if err != nil {
 		return err
 	}

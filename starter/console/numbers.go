@@ -8,6 +8,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 )
 
@@ -25,7 +26,7 @@ func (c console) showNumberForm(w http.ResponseWriter, r *http.Request, v visito
 	if err != nil {
 		return err
 	}
-	person, err := c.store.Person(r.Context(), v.Organisation, id, c.store.Now())
+	person, err := read.From(c.store).Person(r.Context(), v.Organisation, id, c.store.Now())
 	if err != nil {
 		return err
 	}

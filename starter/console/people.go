@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/syncs"
@@ -30,8 +30,8 @@ const (
 
 // peopleView is a page of people.
 type peopleView struct {
-	filter        db.PeopleFilter
-	people        []db.PersonRow
+	filter        read.PeopleFilter
+	people        []read.PersonRow
 	zone          *time.Location
 	before, after string
 	// notice is a heading with points, empty but on the first page of everybody.
@@ -44,7 +44,7 @@ func (v peopleView) narrowed() bool {
 }
 
 var fundingOptions = []ui.Option{
-	{Words: "Any"}, {Value: string(db.FundingSupportAtHome), Words: "Support at Home"}, {Value: string(db.FundingNDIS), Words: "NDIS"},
+	{Words: "Any"}, {Value: string(read.FundingSupportAtHome), Words: "Support at Home"}, {Value: string(read.FundingNDIS), Words: "NDIS"},
 }
 
 // outcomeOptions are ends of a sync to choose from.
@@ -72,17 +72,17 @@ func known(value string, options []ui.Option) string {
 
 var peopleOutcomes = outcomeOptions(ui.Option{Value: never, Words: "Never synced"})
 
-func peopleFilter(query url.Values) db.PeopleFilter {
+func peopleFilter(query url.Values) read.PeopleFilter {
 	page, _ := strconv.Atoi(query.Get("page")) // no number is the first page
-	return db.PeopleFilter{
-		Search: query.Get("search"), Funding: db.Funding(known(query.Get("funding"), fundingOptions)), Outcome: known(query.Get("outcome"), peopleOutcomes),
-		Stale: query.Get("stale") == yes, NotInCare: query.Get("not-in-care") == yes, Page: max(page, 1), Most: db.DefaultPage,
+	return read.PeopleFilter{
+		Search: query.Get("search"), Funding: read.Funding(known(query.Get("funding"), fundingOptions)), Outcome: known(query.Get("outcome"), peopleOutcomes),
+		Stale: query.Get("stale") == yes, NotInCare: query.Get("not-in-care") == yes, Page: max(page, 1), Most: read.DefaultPage,
 	}
 }
 
 func (c console) people(w http.ResponseWriter, r *http.Request, v visitor) error {
 	filter := peopleFilter(r.URL.Query())
-	people, more, err := c.store.People(r.Context(), v.Organisation.ID, filter, c.store.Now())
+	people, more, err := read.From(c.store).People(r.Context(), v.Organisation.ID, filter, c.store.Now())
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func tickedPeople(texts []string) ([]care.ID, error) {
 			ids = append(ids, id)
 		}
 	}
-	if len(ids) > db.MostPerPage {
+	if len(ids) > read.MostPerPage {
 		return nil, errBadForm
 	}
 	return ids, nil

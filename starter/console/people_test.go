@@ -13,13 +13,13 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 )
 
 // ticked are people of an organisation whom Services Australia can be asked about, as the list's form sends them.
 func (d desk) ticked(t *testing.T, organisationID care.ID, number int) url.Values {
 	t.Helper()
-	people, _, err := d.Store.ListPeople(t.Context(), organisation(t, d.Store, organisationID), "", db.MostPerPage, time.Now())
+	people, _, err := read.From(d.Store).PeopleAfter(t.Context(), organisation(t, d.Store, organisationID), "", read.MostPerPage, time.Now())
 	require.NoError(t, err)
 	form := url.Values{}
 	for _, person := range people {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -20,21 +20,21 @@ const (
 
 // personView is a person's page.
 type personView struct {
-	record db.PersonView
+	record read.Person
 	today  care.Date
 	// latest is the newest Care Recipient Sync; nil where there was none.
 	latest *runPanel
-	recent []db.RunSummary
+	recent []read.RunSummary
 	// funding is the person's NDIS funding.
 	funding fundingView
 	history historyView
 	zone    *time.Location
 }
 
-func (v personView) ref() db.Person { return refOf(v.record) }
+func (v personView) ref() read.PersonRef { return refOf(v.record) }
 
-func refOf(person db.PersonView) db.Person {
-	return db.Person{
+func refOf(person read.Person) read.PersonRef {
+	return read.PersonRef{
 		ID: person.ID, CareRecipientID: person.CareRecipientID, NDISNumber: person.NDISNumber, GivenName: person.GivenName, FamilyName: person.FamilyName,
 	}
 }
@@ -58,11 +58,11 @@ func (c console) personView(r *http.Request, v visitor) (personView, error) {
 	}
 	now := c.store.Now()
 	view := personView{zone: v.zone, today: v.Organisation.Today(now)}
-	if view.record, err = c.store.Person(r.Context(), v.Organisation, id, now); err != nil {
+	if view.record, err = read.From(c.store).Person(r.Context(), v.Organisation, id, now); err != nil {
 		return personView{}, err
 	}
-	filter := db.ConsoleRunFilter{RunFilter: db.RunFilter{PersonID: id, Most: recentRuns}}
-	if view.recent, _, err = c.store.ConsoleRuns(r.Context(), v.Organisation.ID, filter); err != nil {
+	filter := read.ConsoleRunFilter{RunFilter: read.RunFilter{PersonID: id, Most: recentRuns}}
+	if view.recent, _, err = read.From(c.store).ConsoleRuns(r.Context(), v.Organisation.ID, filter); err != nil {
 		return personView{}, err
 	}
 	if view.funding, err = c.loadFunding(r, v, id, view.recent); err != nil {
@@ -72,11 +72,11 @@ func (c console) personView(r *http.Request, v visitor) (personView, error) {
 		return personView{}, err
 	}
 	filter.Kind, filter.Most = care.RunCareRecipient, 1
-	newest, _, err := c.store.ConsoleRuns(r.Context(), v.Organisation.ID, filter)
+	newest, _, err := read.From(c.store).ConsoleRuns(r.Context(), v.Organisation.ID, filter)
 	if err != nil || len(newest) == 0 {
 		return view, err
 	}
-	run, err := c.store.RunView(r.Context(), v.Organisation.ID, newest[0].ID)
+	run, err := read.From(c.store).Run(r.Context(), v.Organisation.ID, newest[0].ID)
 	view.latest = &runPanel{run: run, waiting: syncs.NotBegun(run.RunSummary), zone: v.zone, details: runPath(run.ID), another: r.URL.Query().Get("another") == yes}
 	return view, err
 }
@@ -87,10 +87,10 @@ func (c console) personHistory(r *http.Request, v visitor, person care.ID) (hist
 	if err != nil {
 		return historyView{}, err
 	}
-	changes, more, err := c.store.PersonHistory(r.Context(), v.Organisation.ID, person, before, recentChanges)
+	changes, more, err := read.From(c.store).PersonHistory(r.Context(), v.Organisation.ID, person, before, recentChanges)
 	all := make([]causedChange, 0, len(changes))
 	for _, change := range changes {
-		all = append(all, causedChange{change.ChangeCause, db.ChangeView{
+		all = append(all, causedChange{change.ChangeCause, read.Change{
 			Kind: care.KindPerson, RecordID: person, Action: change.Action, Field: change.Field, Old: change.Old, New: change.New,
 		}})
 	}
@@ -116,7 +116,7 @@ func (c console) syncForm(w http.ResponseWriter, r *http.Request, v visitor) err
 	if err != nil {
 		return err
 	}
-	person, err := c.store.Person(r.Context(), v.Organisation, id, c.store.Now())
+	person, err := read.From(c.store).Person(r.Context(), v.Organisation, id, c.store.Now())
 	if err != nil {
 		return err
 	}

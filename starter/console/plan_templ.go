@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
 	"time"
@@ -608,7 +608,7 @@ func planClassifications(view planView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = removedClassifications(removed(view.plan.Classifications, func(one db.ClassificationView) *time.Time { return one.RemovedAt }), view.zone).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = removedClassifications(removed(view.plan.Classifications, func(one read.Classification) *time.Time { return one.RemovedAt }), view.zone).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -914,7 +914,7 @@ func timelinePicture(line timeline) templ.Component {
 	})
 }
 
-func removedClassifications(gone []db.ClassificationView, zone *time.Location) templ.Component {
+func removedClassifications(gone []read.Classification, zone *time.Location) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1148,7 +1148,7 @@ func planBudgets(view planView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if gone := removed(view.plan.Budgets, func(one db.BudgetView) *time.Time { return one.RemovedAt }); len(gone) > 0 {
+			if gone := removed(view.plan.Budgets, func(one read.Budget) *time.Time { return one.RemovedAt }); len(gone) > 0 {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 76, "<details><summary>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -1461,7 +1461,7 @@ func budgetGroupList(view planView, group budgetGroup) templ.Component {
 }
 
 // budgetRow names the government's id of a budget that could be mistaken for another.
-func budgetRow(view planView, budget db.BudgetView, mistakable bool) templ.Component {
+func budgetRow(view planView, budget read.Budget, mistakable bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1625,7 +1625,7 @@ func budgetRow(view planView, budget db.BudgetView, mistakable bool) templ.Compo
 }
 
 // budgetAmounts are a budget's figures.
-func budgetAmounts(budget db.BudgetView) templ.Component {
+func budgetAmounts(budget read.Budget) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -2039,7 +2039,7 @@ func knownContributions(view planView) templ.Component {
 	})
 }
 
-func contributionTable(contributions []db.ContributionView) templ.Component {
+func contributionTable(contributions []read.Contribution) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

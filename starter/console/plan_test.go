@@ -11,6 +11,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 )
 
 func day(text string) care.Date {
@@ -24,18 +25,18 @@ func day(text string) care.Date {
 	return date
 }
 
-func money(text string) *db.Money {
+func money(text string) *read.Money {
 	if text == "" {
 		return nil
 	}
-	return &db.Money{Decimal: decimal.RequireFromString(text)}
+	return &read.Money{Decimal: decimal.RequireFromString(text)}
 }
 
 // plan has classifications with these starts and ends.
-func plan(dates ...string) db.PlanView {
-	view := db.PlanView{Person: db.PersonView{Plan: &db.PlanHeader{}}, Today: day("2026-11-22")}
+func plan(dates ...string) read.Plan {
+	view := read.Plan{Person: read.Person{Plan: &read.PlanHeader{}}, Today: day("2026-11-22")}
 	for i := 0; i < len(dates); i += 2 {
-		view.Classifications = append(view.Classifications, db.ClassificationView{
+		view.Classifications = append(view.Classifications, read.Classification{
 			ID: db.NewID(), Name: "Level " + string(rune('1'+i/2)), StartDate: day(dates[i]), EndDate: day(dates[i+1]),
 		})
 	}
@@ -45,7 +46,7 @@ func plan(dates ...string) db.PlanView {
 // The table of Care Recipient Sync §Plan dates, and why the dates are so (R13).
 func TestWhyAPlanHasItsDates(t *testing.T) {
 	for _, test := range []struct {
-		plan       db.PlanView
+		plan       read.Plan
 		start, end string
 	}{
 		{plan("2025-01-01", "2025-12-31"), "The earliest start among 1 classification: Level 1.", "All classifications end; this is the latest: Level 1."},
@@ -75,10 +76,10 @@ func TestWhyAPlanIsActive(t *testing.T) { // R14
 }
 
 func TestBudgetsStandUnderTheirQuarter(t *testing.T) {
-	budget := func(kind, start, end string) db.BudgetView {
-		return db.BudgetView{ID: db.NewID(), TypeName: kind, StartDate: day(start), EndDate: day(end)}
+	budget := func(kind, start, end string) read.Budget {
+		return read.Budget{ID: db.NewID(), TypeName: kind, StartDate: day(start), EndDate: day(end)}
 	}
-	groups := budgetGroups([]db.BudgetView{
+	groups := budgetGroups([]read.Budget{
 		budget("Ongoing", "2026-10-01", "2026-12-31"), budget("AT", "2026-10-15", "2026-12-31"), budget("AT", "2026-07-25", "2027-07-24"),
 		budget("Ongoing", "2026-07-01", "2026-09-30"), budget("Odd", "", "2026-09-30"), budget("Open", "2026-10-01", ""),
 	}, day("2026-11-22"))
@@ -95,20 +96,20 @@ func TestBudgetsStandUnderTheirQuarter(t *testing.T) {
 
 // Whatever the government reports, a bar is never longer than its place, and what was overdrawn shows.
 func TestBudgetBars(t *testing.T) {
-	require.Empty(t, budgetSegments(db.BudgetView{Used: money("5")}), "no total, no bar (R3)")
-	over := budgetSegments(db.BudgetView{Total: money("100"), Used: money("150")})
+	require.Empty(t, budgetSegments(read.Budget{Used: money("5")}), "no total, no bar (R3)")
+	over := budgetSegments(read.Budget{Total: money("100"), Used: money("150")})
 	require.Len(t, over, 2)
 	require.Equal(t, "over", over[1].Class)
 	require.InDelta(t, 1.0/3, over[1].Share, 1e-9)
 	rapid.Check(t, func(t *rapid.T) {
-		amount := func(name string) *db.Money {
+		amount := func(name string) *read.Money {
 			if rapid.Bool().Draw(t, name+" provided") {
-				return &db.Money{Decimal: decimal.New(rapid.Int64Range(-1_000_000, 1_000_000).Draw(t, name), -2)}
+				return &read.Money{Decimal: decimal.New(rapid.Int64Range(-1_000_000, 1_000_000).Draw(t, name), -2)}
 			}
 			return nil
 		}
 		sum := 0.0
-		for _, part := range budgetSegments(db.BudgetView{Total: amount("total"), Used: amount("used"), WriteOff: amount("written off"), Rollover: amount("rolled over")}) {
+		for _, part := range budgetSegments(read.Budget{Total: amount("total"), Used: amount("used"), WriteOff: amount("written off"), Rollover: amount("rolled over")}) {
 			if part.Share <= 0 {
 				t.Fatalf("an empty part is drawn: %v", part)
 			}
@@ -129,9 +130,9 @@ func TestTimelinesStayInTheirPicture(t *testing.T) {
 		return care.NewDate(2026, time.January, 1).AddDays(rapid.IntRange(-9000, 9000).Draw(t, "day"))
 	})
 	rapid.Check(t, func(t *rapid.T) {
-		var classifications []db.ClassificationView
+		var classifications []read.Classification
 		for range rapid.IntRange(1, 6).Draw(t, "classifications") {
-			classifications = append(classifications, db.ClassificationView{Name: "Level", StartDate: dates.Draw(t, "start"), EndDate: dates.Draw(t, "end")})
+			classifications = append(classifications, read.Classification{Name: "Level", StartDate: dates.Draw(t, "start"), EndDate: dates.Draw(t, "end")})
 		}
 		line := classificationTimeline(classifications, day("2026-11-22"))
 		if len(line.spans) != len(classifications) || len(line.ticks) > mostTicks || line.today < 0 || line.today > 1 {
@@ -155,13 +156,13 @@ func TestTimelineSaysWhatIsOdd(t *testing.T) {
 	require.Empty(t, classificationTimeline(nil, day("2026-11-22")).spans)
 }
 
-func usage(date, amount string) db.UsageView {
-	return db.UsageView{ID: db.NewID(), DeliveryDate: day(date), Amount: money(amount)}
+func usage(date, amount string) read.UsageLine {
+	return read.UsageLine{ID: db.NewID(), DeliveryDate: day(date), Amount: money(amount)}
 }
 
 func TestConsumptionIsDrawnAsSteps(t *testing.T) {
-	budget := db.BudgetView{StartDate: day("2026-10-01"), EndDate: day("2026-12-31"), Total: money("100"), UsageAmount: money("40"),
-		Usage: []db.UsageView{usage("2026-11-01", "30"), usage("2026-10-01", "20"), usage("", "-10")}}
+	budget := read.Budget{StartDate: day("2026-10-01"), EndDate: day("2026-12-31"), Total: money("100"), UsageAmount: money("40"),
+		Usage: []read.UsageLine{usage("2026-11-01", "30"), usage("2026-10-01", "20"), usage("", "-10")}}
 	picture, drawn := consumption(budget, day("2026-11-22"))
 	require.True(t, drawn)
 	require.Equal(t, "$40.00 consumed of $100.00, 40 %; 53 of 92 days gone.", picture.summary)
@@ -186,7 +187,7 @@ func TestThePictureOfABudgetBeginsWithItsFirstDay(t *testing.T) {
 		{"2026-10-01", "2026-12-30", "2026-12-30", "91 of 91 days gone", 1000},
 		{"2026-10-01", "2026-10-01", "2026-10-01", "1 of 1 day gone", 1000},
 	} {
-		budget := db.BudgetView{StartDate: day(test.from), EndDate: day(test.to), Total: money("100"), UsageAmount: money("5"), Usage: []db.UsageView{usage(test.from, "5")}}
+		budget := read.Budget{StartDate: day(test.from), EndDate: day(test.to), Total: money("100"), UsageAmount: money("5"), Usage: []read.UsageLine{usage(test.from, "5")}}
 		picture, drawn := consumption(budget, day(test.today))
 		require.True(t, drawn)
 		require.Contains(t, picture.summary, test.words)
@@ -200,7 +201,7 @@ func TestConsumptionOfOddBudgets(t *testing.T) {
 	now := time.Now()
 	gone := usage("2026-10-05", "1000")
 	gone.RemovedAt = &now
-	picture, drawn := consumption(db.BudgetView{UsageAmount: money("5"), Usage: []db.UsageView{usage("2026-12-24", "5"), gone}}, day("2026-11-22"))
+	picture, drawn := consumption(read.Budget{UsageAmount: money("5"), Usage: []read.UsageLine{usage("2026-12-24", "5"), gone}}, day("2026-11-22"))
 	require.True(t, drawn)
 	require.Equal(t, day("2026-12-24"), picture.period.StartDate)
 	require.Equal(t, "$5.00", dollarsOf(picture.consumed))
@@ -209,7 +210,7 @@ func TestConsumptionOfOddBudgets(t *testing.T) {
 	require.NotContains(t, picture.line, "Inf")
 }
 
-func dollarsOf(amount *db.Money) string { return "$" + amount.StringFixed(2) }
+func dollarsOf(amount *read.Money) string { return "$" + amount.StringFixed(2) }
 
 // R17: whose usage it is, and the difference between our sum and the government's.
 func TestBudgetSums(t *testing.T) {
@@ -219,7 +220,7 @@ func TestBudgetSums(t *testing.T) {
 	unlinked.ServiceProviderID, second.ServiceProviderID, other.ServiceProviderID = "400", "401", "500"
 	view := budgetView{
 		providers: []string{"400", "401"},
-		budget:    db.BudgetView{Usage: []db.UsageView{mine, other, unlinked, second, gone, unknown}, UsageAmount: money("35"), Used: money("30")},
+		budget:    read.Budget{Usage: []read.UsageLine{mine, other, unlinked, second, gone, unknown}, UsageAmount: money("35"), Used: money("30")},
 	}
 	require.Equal(t, "15", view.sums().ours.String())
 	require.Equal(t, "20", view.sums().others.String())
@@ -229,14 +230,14 @@ func TestBudgetSums(t *testing.T) {
 	require.Nil(t, view.difference(), "not provided is not zero (R3)")
 	require.False(t, usageDiffers(view.budget))
 	require.Equal(t, "0", view.entitled().String())
-	view.budget.Entitlements = []db.EntitlementView{{Amount: money("3")}, {Amount: nil}}
+	view.budget.Entitlements = []read.Entitlement{{Amount: money("3")}, {Amount: nil}}
 	require.Nil(t, view.entitled())
 }
 
 // R15, R17: the page of a closed budget says which figure is old, and does not advise a sync that would not read it.
 func TestAClosedBudgetSaysWhichFigureIsOld(t *testing.T) {
-	read := time.Date(2026, time.May, 20, 3, 30, 0, 0, time.UTC)
-	view := budgetView{budget: db.BudgetView{UsageAmount: money("500"), Used: money("620"), UsageAsOf: &read, UsageIncomplete: true}, zone: time.UTC}
+	readAt := time.Date(2026, time.May, 20, 3, 30, 0, 0, time.UTC)
+	view := budgetView{budget: read.Budget{UsageAmount: money("500"), Used: money("620"), UsageAsOf: &readAt, UsageIncomplete: true}, zone: time.UTC}
 	shown := func() string {
 		var page strings.Builder
 		require.NoError(t, budgetComparison(view).Render(t.Context(), &page))
@@ -253,7 +254,7 @@ func TestAClosedBudgetSaysWhichFigureIsOld(t *testing.T) {
 func TestChangesArePutTogetherByRecord(t *testing.T) {
 	budget, line := db.NewID(), db.NewID()
 	old, new := "1.00", "2.00"
-	records := changesByRecord([]db.ChangeView{
+	records := changesByRecord([]read.Change{
 		{Kind: care.KindBudget, RecordID: budget, Label: "Home support ongoing", Since: day("2026-10-01"), Action: "updated", Field: "used", Old: &old, New: &new},
 		{Kind: care.KindBudgetUsage, RecordID: line, Action: "created"},
 		{Kind: care.KindBudget, RecordID: budget, Action: "updated", Field: "available", Old: &new, New: &old},
@@ -265,17 +266,17 @@ func TestChangesArePutTogetherByRecord(t *testing.T) {
 }
 
 func TestHoldsAreSaidInWords(t *testing.T) { // R5
-	hold := db.HoldView{Kind: care.KindBudgetUsage, Records: 7, Budget: "Home support ongoing 2026-10-01"}
+	hold := read.Hold{Kind: care.KindBudgetUsage, Records: 7, Budget: "Home support ongoing 2026-10-01"}
 	require.Equal(t, "7 usage lines of the budget Home support ongoing from 01 Oct 2026", heldRecords(hold))
-	require.Equal(t, "1 classification", heldRecords(db.HoldView{Kind: care.KindClassification, Records: 1}))
+	require.Equal(t, "1 classification", heldRecords(read.Hold{Kind: care.KindClassification, Records: 1}))
 }
 
 // Two budgets of the same name and period are told apart by the government's id.
 func TestBudgetsThatCouldBeMistaken(t *testing.T) {
-	one := db.BudgetView{ID: db.NewID(), TypeName: "Assistive technology", StartDate: day("2026-10-01"), EndDate: day("2027-09-30")}
+	one := read.Budget{ID: db.NewID(), TypeName: "Assistive technology", StartDate: day("2026-10-01"), EndDate: day("2027-09-30")}
 	same, later := one, one
 	same.ID, later.ID, later.StartDate = db.NewID(), db.NewID(), day("2026-11-01")
-	group := budgetGroup{budgets: []db.BudgetView{one, same, later}}
+	group := budgetGroup{budgets: []read.Budget{one, same, later}}
 	require.True(t, group.mistakable(one))
 	require.True(t, group.mistakable(same))
 	require.False(t, group.mistakable(later))

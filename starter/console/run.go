@@ -8,6 +8,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/syncs"
@@ -20,17 +21,17 @@ type runView struct {
 	temporal string
 	changes  []changedRecord
 	// reviews are what the run left to people (R31).
-	reviews []db.ReviewView
+	reviews []read.Review
 }
 
 // changedRecord is what a run changed of one record.
 type changedRecord struct {
 	title, action string
-	fields        []db.ChangeView
+	fields        []read.Change
 }
 
 // changesByRecord puts the fields of each record together, in the order in which they were changed.
-func changesByRecord(changes []db.ChangeView) []changedRecord {
+func changesByRecord(changes []read.Change) []changedRecord {
 	var records []changedRecord
 	place := make(map[care.ID]int)
 	for _, change := range changes {
@@ -62,7 +63,7 @@ func (v runView) unchangedWords() string {
 }
 
 // changeTitle names a changed record.
-func changeTitle(change db.ChangeView) string {
+func changeTitle(change read.Change) string {
 	title := present.OneOfKind(change.Kind)
 	if change.Label != "" && slices.Contains(care.PACECountedKinds, change.Kind) {
 		title = change.Label // it says what kind it is
@@ -92,15 +93,15 @@ func (c console) run(w http.ResponseWriter, r *http.Request, v visitor) error {
 	return c.render(w, r, http.StatusOK, runPage(c.frame(r, page), view))
 }
 
-func (c console) loadRun(r *http.Request, v visitor) (db.RunView, error) {
+func (c console) loadRun(r *http.Request, v visitor) (read.Run, error) {
 	id, err := pathID(r, "run")
 	if err != nil {
-		return db.RunView{}, err
+		return read.Run{}, err
 	}
-	return c.store.RunView(r.Context(), v.Organisation.ID, id)
+	return read.From(c.store).Run(r.Context(), v.Organisation.ID, id)
 }
 
-func runFrame(run db.RunView) ui.Page {
+func runFrame(run read.Run) ui.Page {
 	return ui.Page{
 		Title: present.RunKind(run.Kind) + " of " + personName(run.Person), Section: runsPath,
 		Trail: []ui.Crumb{{Words: "Runs", Address: runsPath}},
@@ -115,7 +116,7 @@ type question struct {
 }
 
 // ask shows a question as a page.
-func (c console) ask(w http.ResponseWriter, r *http.Request, title string, run db.RunView, asked question) error {
+func (c console) ask(w http.ResponseWriter, r *http.Request, title string, run read.Run, asked question) error {
 	page := runFrame(run)
 	page.Trail = append(page.Trail, ui.Crumb{Words: page.Title, Address: runPath(run.ID)})
 	page.Title = title
@@ -196,7 +197,7 @@ func (c console) acceptHolds(w http.ResponseWriter, r *http.Request, v visitor) 
 }
 
 // lasted is how long a run took, empty while it is under way.
-func lasted(run db.RunProgress) string {
+func lasted(run read.RunProgress) string {
 	if run.Reason == care.ReasonPreviewExpired {
 		return "" // it waited, and nobody created it
 	}
@@ -204,7 +205,7 @@ func lasted(run db.RunProgress) string {
 }
 
 // asOf is when the read began whose data an area saved.
-func asOf(area db.AreaView, zone *time.Location) string {
+func asOf(area read.Area, zone *time.Location) string {
 	if area.AsOf == nil {
 		return ""
 	}

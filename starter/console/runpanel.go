@@ -6,14 +6,14 @@ import (
 	"time"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
 )
 
 // runPanel is a run as people follow it, and the message that they are left with (Care Recipient Sync §Success message).
 type runPanel struct {
-	run db.RunView
+	run read.Run
 	// waiting says what an unfinished run waits for, beyond the ordinary.
 	waiting string
 	// another: one more pass follows this run, since somebody asked for more than it does (R7).
@@ -27,7 +27,7 @@ type runPanel struct {
 	details string
 }
 
-func (p runPanel) finished() bool { return p.run.State == db.RunFinished }
+func (p runPanel) finished() bool { return p.run.State == read.RunFinished }
 
 // preview is the one that waits for somebody to look at it, empty if none does.
 func (p runPanel) preview() care.ID { return newPreview(p.run.RunSummary, p.after) }
@@ -57,7 +57,7 @@ func (p runPanel) said() string {
 		return ui.Sentence(p.waiting) + "."
 	}
 	for _, area := range slices.Backward(p.run.Areas) {
-		if area.State == db.AreaRunning {
+		if area.State == read.AreaRunning {
 			return areaTitle(area.Area) + ": " + areaWords(area, p.run.Kind)
 		}
 	}
@@ -65,7 +65,7 @@ func (p runPanel) said() string {
 }
 
 // resultTitle says how a run ended.
-func resultTitle(run db.RunSummary) string {
+func resultTitle(run read.RunSummary) string {
 	if run.Reason == care.ReasonPreviewExpired {
 		return "The preview expired, and nothing was saved"
 	}
@@ -92,21 +92,21 @@ func (p runPanel) counted() []care.Kind { return p.run.Kind.CountedKinds() }
 // saved reports whether there is anything to count.
 func (p runPanel) saved() bool { return p.run.Outcome != care.RunFailed }
 
-func (p runPanel) errors() []db.IssueView {
-	return slices.DeleteFunc(slices.Clone(p.run.Issues), func(issue db.IssueView) bool { return !present.IsError(issue) })
+func (p runPanel) errors() []read.Issue {
+	return slices.DeleteFunc(slices.Clone(p.run.Issues), func(issue read.Issue) bool { return !present.IsError(issue) })
 }
 
 func (p runPanel) warnings() []present.Warning { return present.Warnings(p.run.Issues) }
 
 // explained reports whether an issue says what the run's own explanation says.
 func (p runPanel) explained() bool {
-	return p.run.Explanation == "" || slices.ContainsFunc(p.errors(), func(issue db.IssueView) bool { return issue.Problem == p.run.Explanation })
+	return p.run.Explanation == "" || slices.ContainsFunc(p.errors(), func(issue read.Issue) bool { return issue.Problem == p.run.Explanation })
 }
 
-func waitsForYes(hold db.HoldView) bool { return hold.AcceptedAt == nil && hold.ClosedAt == nil }
+func waitsForYes(hold read.Hold) bool { return hold.AcceptedAt == nil && hold.ClosedAt == nil }
 
 // heldRecords is what a hold keeps, in words.
-func heldRecords(hold db.HoldView) string {
+func heldRecords(hold read.Hold) string {
 	records := present.Records(hold.Records, hold.Kind)
 	if hold.Budget == "" {
 		return records
@@ -115,7 +115,7 @@ func heldRecords(hold db.HoldView) string {
 }
 
 // budgetOfHold writes the date in a budget's name as Australians do.
-func budgetOfHold(hold db.HoldView) string {
+func budgetOfHold(hold read.Hold) string {
 	name, start, found := cutLast(hold.Budget, " ")
 	if date, err := care.ParseDate(start); found && err == nil {
 		return name + " from " + present.Date(date)
@@ -131,7 +131,7 @@ func cutLast(text, separator string) (before, after string, found bool) {
 }
 
 // holdState says what became of a removal that was held back.
-func holdState(hold db.HoldView, zone *time.Location) string {
+func holdState(hold read.Hold, zone *time.Location) string {
 	switch {
 	case hold.ClosedAt != nil:
 		return "Settled " + ui.Moment(hold.ClosedAt, zone) + "."
@@ -143,7 +143,7 @@ func holdState(hold db.HoldView, zone *time.Location) string {
 }
 
 // identityWarnings are the warnings that show values of ours beside the government's.
-func (p runPanel) identityWarnings() (issues []db.IssueView) {
+func (p runPanel) identityWarnings() (issues []read.Issue) {
 	for _, issue := range p.run.Issues {
 		if issue.Severity == care.SeverityWarning && len(identityRows(issue)) > 0 {
 			issues = append(issues, issue)
@@ -153,14 +153,14 @@ func (p runPanel) identityWarnings() (issues []db.IssueView) {
 }
 
 // settle is the address at which somebody can say that it is the same person, empty for any other issue.
-func (p runPanel) settle(issue db.IssueView) string {
+func (p runPanel) settle(issue read.Issue) string {
 	if !inDoubt(issue) {
 		return ""
 	}
 	return samePersonPath(p.run.ID)
 }
 
-func holdTone(hold db.HoldView) ui.Tone {
+func holdTone(hold read.Hold) ui.Tone {
 	if waitsForYes(hold) {
 		return ui.Warn
 	}

@@ -7,17 +7,17 @@ import (
 	"time"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
 )
 
 // runsView is a page of runs.
 type runsView struct {
-	filter db.ConsoleRunFilter
+	filter read.ConsoleRunFilter
 	// person is whose runs are listed; nil for everybody's.
-	person *db.Person
-	runs   []db.RunSummary
+	person *read.PersonRef
+	runs   []read.RunSummary
 	zone   *time.Location
 	after  string
 	// first leads back to the newest runs; empty on the first page.
@@ -46,9 +46,9 @@ var (
 )
 
 // runFilter reads a list's filters. An id that is none is an error: it names nobody.
-func runFilter(query url.Values) (filter db.ConsoleRunFilter, err error) {
-	filter = db.ConsoleRunFilter{
-		RunFilter: db.RunFilter{Outcome: known(query.Get("outcome"), runOutcomes), Most: db.DefaultPage},
+func runFilter(query url.Values) (filter read.ConsoleRunFilter, err error) {
+	filter = read.ConsoleRunFilter{
+		RunFilter: read.RunFilter{Outcome: known(query.Get("outcome"), runOutcomes), Most: read.DefaultPage},
 		Kind:      care.RunKind(known(query.Get("kind"), runKindOptions)), Trigger: care.Trigger(known(query.Get("trigger"), triggerOptions)),
 		Held: query.Get("held") == yes,
 	}
@@ -70,14 +70,14 @@ func (c console) runs(w http.ResponseWriter, r *http.Request, v visitor) error {
 	}
 	view := runsView{filter: filter, zone: v.zone}
 	if filter.PersonID != "" {
-		client, err := c.store.Person(r.Context(), v.Organisation, filter.PersonID, c.store.Now())
+		client, err := read.From(c.store).Person(r.Context(), v.Organisation, filter.PersonID, c.store.Now())
 		if err != nil {
 			return err
 		}
 		person := refOf(client)
 		view.person = &person
 	}
-	runs, more, err := c.store.ConsoleRuns(r.Context(), v.Organisation.ID, filter)
+	runs, more, err := read.From(c.store).ConsoleRuns(r.Context(), v.Organisation.ID, filter)
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func runsBefore(address *url.URL, run care.ID) string {
 func tickedNotice(query url.Values) *ui.Message {
 	number := func(name string) int {
 		count, err := strconv.Atoi(query.Get(name))
-		if err != nil || count < 0 || count > db.MostPerPage {
+		if err != nil || count < 0 || count > read.MostPerPage {
 			return 0
 		}
 		return count

@@ -6,13 +6,14 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
 )
 
 // samePersonView asks whether the government means a person by a given name (R8).
 type samePersonView struct {
-	run    db.RunView
+	run    read.Run
 	doubts []care.IdentityDetails
 }
 
@@ -50,13 +51,13 @@ func (c console) confirmSamePerson(w http.ResponseWriter, r *http.Request, v vis
 }
 
 // inDoubt reports whether an issue is a doubt that somebody can settle by saying that it is the same person.
-func inDoubt(issue db.IssueView) bool {
+func inDoubt(issue read.Issue) bool {
 	details, ok := care.IdentityDetailsOf(issue.Code, issue.Details)
 	return ok && details.GivenNameOnly()
 }
 
 // identityRows are an issue's values of ours beside the government's, none for an issue that is not about who a person is.
-func identityRows(issue db.IssueView) []present.IdentityRow {
+func identityRows(issue read.Issue) []present.IdentityRow {
 	details, ok := care.IdentityDetailsOf(issue.Code, issue.Details)
 	if !ok {
 		return nil

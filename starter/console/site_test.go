@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/starter/console"
 	"github.com/caresync/caresync/starter/pace"
@@ -52,10 +53,10 @@ func noErrors(t *testing.T) *zap.Logger {
 }
 
 // newestRun is the last of somebody's.
-func newestRun(t *testing.T, s *site, key string) db.RunSummary {
+func newestRun(t *testing.T, s *site, key string) read.RunSummary {
 	t.Helper()
 	request := s.Request(t, key)
-	runs, _, err := s.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{PersonID: request.PersonID, Most: 1})
+	runs, _, err := read.From(s.Store).Runs(t.Context(), request.OrganisationID, read.RunFilter{PersonID: request.PersonID, Most: 1})
 	require.NoError(t, err)
 	require.NotEmpty(t, runs)
 	return runs[0]

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
 )
@@ -57,8 +57,8 @@ func (s scale) at(date care.Date) float64 {
 func days(from, to care.Date) float64 { return to.Time().Sub(from.Time()).Hours() / 24 }
 
 // classificationTimeline shows what the government reports now; removed records are listed apart (R5).
-func classificationTimeline(classifications []db.ClassificationView, today care.Date) timeline {
-	shown := current(classifications, func(one db.ClassificationView) *time.Time { return one.RemovedAt })
+func classificationTimeline(classifications []read.Classification, today care.Date) timeline {
+	shown := current(classifications, func(one read.Classification) *time.Time { return one.RemovedAt })
 	if len(shown) == 0 {
 		return timeline{}
 	}
@@ -92,7 +92,7 @@ func removed[T any](records []T, removedAt func(T) *time.Time) []T {
 	return gone
 }
 
-func scaleOf(classifications []db.ClassificationView, today care.Date) scale {
+func scaleOf(classifications []read.Classification, today care.Date) scale {
 	s := scale{from: today, to: today.AddDays(beyondToday)}
 	for _, one := range classifications {
 		for _, date := range []care.Date{one.StartDate, one.EndDate} {
@@ -110,7 +110,7 @@ func scaleOf(classifications []db.ClassificationView, today care.Date) scale {
 	return s
 }
 
-func spanOf(one db.ClassificationView, scale scale, today care.Date) span {
+func spanOf(one read.Classification, scale scale, today care.Date) span {
 	made := span{name: one.Name, code: one.Code, period: present.Period(one.StartDate, one.EndDate), class: "span"}
 	if made.name == "" {
 		made.name, made.code = one.Code, ""

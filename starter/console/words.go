@@ -6,17 +6,17 @@ import (
 	"time"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
 )
 
 // runTone is that of a run's end, or says that it has not come yet.
-func runTone(run db.RunSummary) ui.Tone {
+func runTone(run read.RunSummary) ui.Tone {
 	switch {
-	case run.State == db.RunFinished:
+	case run.State == read.RunFinished:
 		return present.EndOf(run).Tone()
-	case run.State == db.RunQueued:
+	case run.State == read.RunQueued:
 		return ui.Quiet
 	default:
 		return ui.Busy
@@ -24,7 +24,7 @@ func runTone(run db.RunSummary) ui.Tone {
 }
 
 // lastRunTone and lastRunWords say how somebody's newest sync ended.
-func lastRunTone(run *db.RunRef) ui.Tone {
+func lastRunTone(run *read.RunRef) ui.Tone {
 	switch {
 	case run == nil:
 		return ui.Quiet
@@ -35,11 +35,11 @@ func lastRunTone(run *db.RunRef) ui.Tone {
 	}
 }
 
-func endOfLast(run *db.RunRef) present.Ending {
+func endOfLast(run *read.RunRef) present.Ending {
 	return present.Ending{Outcome: run.Outcome, Reason: run.Reason}
 }
 
-func lastRunWords(run *db.RunRef) string {
+func lastRunWords(run *read.RunRef) string {
 	switch {
 	case run == nil:
 		return "never synced"
@@ -51,19 +51,19 @@ func lastRunWords(run *db.RunRef) string {
 }
 
 // runWords say in a badge where a run stands.
-func runWords(run db.RunSummary) string {
-	if run.State == db.RunFinished {
+func runWords(run read.RunSummary) string {
+	if run.State == read.RunFinished {
 		return present.EndOf(run).Badge()
 	}
 	return present.State(run)
 }
 
 // areaTone is how an area of a run stands.
-func areaTone(area db.AreaView) ui.Tone {
+func areaTone(area read.Area) ui.Tone {
 	switch {
-	case area.State == db.AreaWaiting:
+	case area.State == read.AreaWaiting:
 		return ui.Quiet
-	case area.State == db.AreaRunning:
+	case area.State == read.AreaRunning:
 		return ui.Busy
 	case area.Outcome == care.AreaSucceeded && area.Warnings > 0:
 		return ui.Warn
@@ -77,13 +77,13 @@ func areaTone(area db.AreaView) ui.Tone {
 }
 
 // areaWords say where an area stands: what was saved, or why nothing was.
-func areaWords(area db.AreaView, kind care.RunKind) string {
+func areaWords(area read.Area, kind care.RunKind) string {
 	switch {
-	case area.State == db.AreaWaiting:
+	case area.State == read.AreaWaiting:
 		return "Waiting for the step before."
-	case area.State == db.AreaRunning && area.BudgetsToRead > 0:
+	case area.State == read.AreaRunning && area.BudgetsToRead > 0:
 		return fmt.Sprintf("Reading from %s: %d of %s.", present.Service(kind.Service()), area.BudgetsRead, present.Count(area.BudgetsToRead, "open budget", "open budgets"))
-	case area.State == db.AreaRunning:
+	case area.State == read.AreaRunning:
 		return "Reading from " + present.Service(kind.Service()) + "."
 	case area.Outcome == care.AreaSucceeded:
 		return savedWords(area, kind)
@@ -98,7 +98,7 @@ func areaWords(area db.AreaView, kind care.RunKind) string {
 	}
 }
 
-func savedWords(area db.AreaView, kind care.RunKind) string {
+func savedWords(area read.Area, kind care.RunKind) string {
 	var parts []string
 	for _, counted := range kind.CountedKinds() {
 		if count, isCounted := area.Counts[counted]; isCounted {
@@ -116,7 +116,7 @@ func savedWords(area db.AreaView, kind care.RunKind) string {
 }
 
 // changed is what a sync did to records of a kind, empty where it changed nothing.
-func changed(count db.CountView) string {
+func changed(count read.Count) string {
 	words := breakdown(count)
 	if words == "" || count.Created+count.Updated+count.Removed == 0 {
 		return ""
@@ -125,7 +125,7 @@ func changed(count db.CountView) string {
 }
 
 // breakdown is what the number of synced records is made of (R6).
-func breakdown(count db.CountView) string {
+func breakdown(count read.Count) string {
 	var parts []string
 	for _, part := range []struct {
 		number int
@@ -153,7 +153,7 @@ func areaTitle(area care.Area) string {
 }
 
 // personName is a name as people look it up, or a word for none.
-func personName(person db.Person) string {
+func personName(person read.PersonRef) string {
 	if name := present.Name(person.GivenName, person.FamilyName); name != "" {
 		return name
 	}
@@ -161,7 +161,7 @@ func personName(person db.Person) string {
 }
 
 // listName puts the family name first, as lists are sorted.
-func listName(person db.Person) string {
+func listName(person read.PersonRef) string {
 	if person.FamilyName == "" || person.GivenName == "" {
 		return personName(person)
 	}
@@ -193,7 +193,7 @@ const (
 )
 
 // numberOf is the government's number of the person whom a run is about.
-func numberOf(run db.RunSummary) string {
+func numberOf(run read.RunSummary) string {
 	if run.Kind == care.RunPACEContract {
 		return run.Person.NDISNumber
 	}
@@ -201,11 +201,11 @@ func numberOf(run db.RunSummary) string {
 }
 
 // areaState says in a word or two where an area stands.
-func areaState(area db.AreaView) string {
+func areaState(area read.Area) string {
 	switch {
-	case area.State == db.AreaRunning:
+	case area.State == read.AreaRunning:
 		return "reading"
-	case area.State == db.AreaWaiting:
+	case area.State == read.AreaWaiting:
 		return "waiting"
 	case area.Outcome == care.AreaSucceeded:
 		return "saved"
@@ -238,7 +238,7 @@ func actionTone(action string) ui.Tone {
 }
 
 // freshWords say how the newest sync ended in an area.
-func freshWords(area db.AreaStatus) string {
+func freshWords(area read.AreaStatus) string {
 	if area.Stale {
 		return string(area.LastOutcome)
 	}
@@ -246,7 +246,7 @@ func freshWords(area db.AreaStatus) string {
 }
 
 // finishedWords say when a run ended, and how long it took.
-func finishedWords(run db.RunProgress, zone *time.Location) string {
+func finishedWords(run read.RunProgress, zone *time.Location) string {
 	words := ui.Moment(run.FinishedAt, zone)
 	if took := lasted(run); took != "" {
 		words += " · took " + took

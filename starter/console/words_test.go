@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 )
 
@@ -22,10 +22,10 @@ func TestAPlanThatHasNotBegunIsNeutral(t *testing.T) {
 		{care.ReasonPlanInFuture, ui.Quiet, "plan not begun", "This plan has not begun", "plan not begun"},
 		{care.ReasonNotPACE, ui.Bad, "failed", "The sync failed, and nothing was saved", "refused"},
 	} {
-		run := db.RunSummary{State: db.RunFinished, Outcome: care.RunFailed, Reason: test.reason}
-		last := &db.RunRef{Outcome: care.RunFailed, Reason: test.reason}
-		item := endOfItem(db.BulkItem{Outcome: care.RunFailed, Reason: test.reason})
-		area := db.AreaView{State: db.AreaDone, Outcome: care.AreaRefused, Reason: test.reason}
+		run := read.RunSummary{State: read.RunFinished, Outcome: care.RunFailed, Reason: test.reason}
+		last := &read.RunRef{Outcome: care.RunFailed, Reason: test.reason}
+		item := endOfItem(read.BulkItem{Outcome: care.RunFailed, Reason: test.reason})
+		area := read.Area{State: read.AreaDone, Outcome: care.AreaRefused, Reason: test.reason}
 		require.Equal(t, []ui.Tone{test.tone, test.tone, test.tone, test.tone}, []ui.Tone{runTone(run), lastRunTone(last), itemTone(item), areaTone(area)}, test.reason)
 		require.Equal(t, []string{test.words, test.words}, []string{runWords(run), lastRunWords(last)})
 		require.Equal(t, []string{test.title, test.area}, []string{resultTitle(run), areaState(area)})

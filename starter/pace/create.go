@@ -8,6 +8,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -77,7 +78,7 @@ func (s *Service) settled(ctx context.Context, organisation db.Organisation, ret
 	case db.PreviewReplaced:
 		return CreateResult{}, &NotAdmitted{Reason: care.ReasonPreviewReplaced}
 	}
-	run, err := s.store.RunProgress(ctx, organisation.ID, retrieval.RunID)
+	run, err := read.From(s.store).RunProgress(ctx, organisation.ID, retrieval.RunID)
 	if err != nil {
 		return CreateResult{}, err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/pacetest"
@@ -121,7 +122,7 @@ func TestRetrieveStartsASessionAndAnswersWithThePreview(t *testing.T) { // R22
 	input := workflow.Input.(protocol.PaceContractSyncInput)
 	require.Equal(t, care.TriggerOnDemand, input.Trigger)
 	require.False(t, input.Refresh, "somebody looks")
-	progress, err := w.store.RunProgress(t.Context(), w.organisation.ID, retrieved.RunID)
+	progress, err := read.From(w.store).RunProgress(t.Context(), w.organisation.ID, retrieved.RunID)
 	require.NoError(t, err)
 	require.Equal(t, "tests", progress.RequestedBy)
 }
@@ -136,7 +137,7 @@ func TestTheRunIsKnownBeforeTheAnswerIs(t *testing.T) {
 	}
 	retrieving := w.service.Begin(t.Context(), w.request())
 	run := <-retrieving.Run()
-	progress, err := w.store.RunProgress(t.Context(), w.organisation.ID, run)
+	progress, err := read.From(w.store).RunProgress(t.Context(), w.organisation.ID, run)
 	require.NoError(t, err, "it can be followed")
 	require.Equal(t, care.RunPACEContract, progress.Kind)
 	close(known)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -21,7 +22,7 @@ type RefreshRequest struct {
 // Refresh starts an unattended refresh, or asks for one after what is under way with the person (R31). It fails with db.ErrNotFound or
 // syncs.ErrUnavailable. What a rule or the NDIA refuses is told by the run.
 func (s *Service) Refresh(ctx context.Context, request RefreshRequest) (syncs.StartResult, error) {
-	person, err := s.store.Person(ctx, request.Organisation, request.Person, s.store.Now())
+	person, err := read.From(s.store).Person(ctx, request.Organisation, request.Person, s.store.Now())
 	if err != nil {
 		return syncs.StartResult{}, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 )
 
@@ -100,7 +101,7 @@ func (r *PreviewJob) tell(run care.ID) {
 }
 
 func (s *Service) retrieve(ctx context.Context, request Request, tell func(care.ID)) (PreviewResult, error) {
-	person, err := s.store.Person(ctx, request.Organisation, request.Person, s.store.Now())
+	person, err := read.From(s.store).Person(ctx, request.Organisation, request.Person, s.store.Now())
 	if err != nil {
 		return PreviewResult{}, err
 	}
@@ -137,7 +138,7 @@ func (s *Service) ask(ctx context.Context, request Request, tell func(care.ID)) 
 			return err
 		}
 		// A run that was refused before it came to the question has answered it.
-		progress, unknown := s.store.RunProgress(ctx, request.Organisation.ID, run)
+		progress, unknown := read.From(s.store).RunProgress(ctx, request.Organisation.ID, run)
 		if unknown != nil || progress.Outcome != care.RunFailed {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 )
 
 // PreviewView is a stored preview as programs see it.
@@ -36,10 +37,10 @@ type PreviewContentsView struct {
 	Budgets              []BudgetPreviewView   `json:"budgets" doc:"Those with money first"`
 	NoLongerInPACE       []MissingBudgetView   `json:"no_longer_in_pace" doc:"Budgets of ours that the NDIA no longer reports. They are kept, and leave the totals"`
 	RemovalsHeld         bool                  `json:"removals_held" doc:"So many are missing at once that they stay as they are unless accept_removals is named"`
-	Warnings             []db.IssueView        `json:"warnings"`
+	Warnings             []read.Issue          `json:"warnings"`
 	Differences          []DifferenceView      `json:"differences" doc:"Why this preview took the place of the one before, where a Create found that the NDIA reports something else"`
-	TotalFunding         *db.Money             `json:"total_funding" doc:"Approved in the whole plan, whatever its management"`
-	AllocationTotal      *db.Money             `json:"allocation_total" doc:"Approved in the budgets that count for the contract, if all are selected"`
+	TotalFunding         *read.Money           `json:"total_funding" doc:"Approved in the whole plan, whatever its management"`
+	AllocationTotal      *read.Money           `json:"allocation_total" doc:"Approved in the budgets that count for the contract, if all are selected"`
 	FundingIncomplete    bool                  `json:"funding_incomplete" doc:"An amount that belongs to total_funding was not provided, so that it is too small"`
 	AllocationIncomplete bool                  `json:"allocation_incomplete" doc:"The same of allocation_total"`
 }
@@ -70,42 +71,42 @@ type ContractDatesView struct {
 
 // BudgetPreviewView is a budget that can be selected.
 type BudgetPreviewView struct {
-	ID                 care.ID                `json:"id"`
-	Category           string                 `json:"category"`
-	CategoryNumber     int                    `json:"category_number" doc:"1 to 21; 0 for a name that is not known"`
-	BudgetType         care.BudgetType        `json:"budget_type"`
-	Management         care.Management        `json:"management"`
-	SupportType        string                 `json:"support_type"`
-	FundingComponent   string                 `json:"funding_component"`
-	Approved           *db.Money              `json:"approved"`
-	Released           *db.Money              `json:"released"`
-	Spent              *db.Money              `json:"spent"`
-	Remaining          *db.Money              `json:"remaining"`
-	StartDate          care.Date              `json:"start_date"`
-	EndDate            care.Date              `json:"end_date"`
-	InstalmentType     string                 `json:"instalment_type"`
-	ExcludedFromTotals bool                   `json:"excluded_from_totals"`
-	FundingPeriods     []db.FundingPeriodView `json:"funding_periods"`
-	StatedItems        []db.StatedItemView    `json:"stated_items"`
-	Action             string                 `json:"action" enum:"created,updated,revived,unchanged"`
-	WillHappen         string                 `json:"will_happen" doc:"What Create does if the budget is selected, in words"`
-	Changes            []DifferenceView       `json:"changes" doc:"Fields that differ from what we hold"`
-	Adjustment         AdjustmentPreviewView  `json:"adjustment"`
+	ID                 care.ID               `json:"id"`
+	Category           string                `json:"category"`
+	CategoryNumber     int                   `json:"category_number" doc:"1 to 21; 0 for a name that is not known"`
+	BudgetType         care.BudgetType       `json:"budget_type"`
+	Management         care.Management       `json:"management"`
+	SupportType        string                `json:"support_type"`
+	FundingComponent   string                `json:"funding_component"`
+	Approved           *read.Money           `json:"approved"`
+	Released           *read.Money           `json:"released"`
+	Spent              *read.Money           `json:"spent"`
+	Remaining          *read.Money           `json:"remaining"`
+	StartDate          care.Date             `json:"start_date"`
+	EndDate            care.Date             `json:"end_date"`
+	InstalmentType     string                `json:"instalment_type"`
+	ExcludedFromTotals bool                  `json:"excluded_from_totals"`
+	FundingPeriods     []read.FundingPeriod  `json:"funding_periods"`
+	StatedItems        []read.StatedItem     `json:"stated_items"`
+	Action             string                `json:"action" enum:"created,updated,revived,unchanged"`
+	WillHappen         string                `json:"will_happen" doc:"What Create does if the budget is selected, in words"`
+	Changes            []DifferenceView      `json:"changes" doc:"Fields that differ from what we hold"`
+	Adjustment         AdjustmentPreviewView `json:"adjustment"`
 }
 
 // AdjustmentPreviewView is what would happen to an adjustment record (R27).
 type AdjustmentPreviewView struct {
-	Action              string    `json:"action,omitempty" enum:"created,updated,revived,removed,unchanged" doc:"Absent: there is none and would be none"`
-	Before              *db.Money `json:"before"`
-	After               *db.Money `json:"after"`
-	ServiceProviderName string    `json:"service_provider_name,omitempty"`
+	Action              string      `json:"action,omitempty" enum:"created,updated,revived,removed,unchanged" doc:"Absent: there is none and would be none"`
+	Before              *read.Money `json:"before"`
+	After               *read.Money `json:"after"`
+	ServiceProviderName string      `json:"service_provider_name,omitempty"`
 }
 
 // MissingBudgetView is a budget of ours that the NDIA no longer reports.
 type MissingBudgetView struct {
-	ID       care.ID   `json:"id"`
-	Name     string    `json:"name"`
-	Approved *db.Money `json:"approved"`
+	ID       care.ID     `json:"id"`
+	Name     string      `json:"name"`
+	Approved *read.Money `json:"approved"`
 }
 
 // DifferenceView is one field that would change, or did.
@@ -142,7 +143,7 @@ func viewContents(contents db.PreviewContents) PreviewContentsView {
 		Ended: contents.Ended, Contract: viewContract(contents.Preview),
 		Superseded: each(contents.Superseded, viewDates), Overlaps: each(contents.Overlaps, viewDates),
 		Budgets: each(InOrder(contents.Budgets), viewBudget), NoLongerInPACE: each(contents.Missing, viewMissing), RemovalsHeld: contents.RemovalsHeld,
-		Warnings: each(contents.Issues, db.ViewIssue), Differences: each(contents.Differences, viewDifference),
+		Warnings: each(contents.Issues, read.IssueOf), Differences: each(contents.Differences, viewDifference),
 		TotalFunding: money(contract.TotalFunding), AllocationTotal: money(contract.AllocationTotal),
 		FundingIncomplete: contract.FundingIncomplete, AllocationIncomplete: contract.AllocationIncomplete,
 	}
@@ -185,15 +186,15 @@ func viewBudget(budget care.PreviewBudget) BudgetPreviewView {
 	}
 }
 
-func viewPeriod(period care.FundingPeriod) db.FundingPeriodView {
-	return db.FundingPeriodView{
+func viewPeriod(period care.FundingPeriod) read.FundingPeriod {
+	return read.FundingPeriod{
 		FundingPeriodID: period.FundingPeriodID, StartDate: period.StartDate, EndDate: period.EndDate,
 		Amount: money(period.Amount), Released: period.Released,
 	}
 }
 
-func viewItem(item care.StatedItem) db.StatedItemView {
-	return db.StatedItemView{SupportItemNumber: item.SupportItemNumber, SupportItemText: item.SupportItemText, Approved: money(item.Approved)}
+func viewItem(item care.StatedItem) read.StatedItem {
+	return read.StatedItem{SupportItemNumber: item.SupportItemNumber, SupportItemText: item.SupportItemText, Approved: money(item.Approved)}
 }
 
 func viewMissing(budget care.PlanBudget) MissingBudgetView {
@@ -215,16 +216,16 @@ func each[From, To any](list []From, view func(From) To) []To {
 	return views
 }
 
-func money(amount decimal.NullDecimal) *db.Money {
+func money(amount decimal.NullDecimal) *read.Money {
 	if !amount.Valid {
 		return nil
 	}
-	return &db.Money{Decimal: amount.Decimal}
+	return &read.Money{Decimal: amount.Decimal}
 }
 
 // PreviewResultView is what a retrieval came to, as programs see it.
 type PreviewResultView struct {
-	Run         db.RunView       `json:"run"`
+	Run         read.Run         `json:"run"`
 	Outcome     care.AreaOutcome `json:"outcome,omitempty" enum:"succeeded,superseded,refused,failed,skipped,cancelled" doc:"Absent while the retrieval is under way"`
 	Reason      care.Reason      `json:"reason,omitempty"`
 	Explanation string           `json:"explanation,omitempty" doc:"The reason in plain words, with what to do"`
@@ -234,7 +235,7 @@ type PreviewResultView struct {
 
 // CreatedView is what a Create came to, as programs see it.
 type CreatedView struct {
-	Run         *db.RunView      `json:"run,omitempty" doc:"Absent where it stands beside this"`
+	Run         *read.Run        `json:"run,omitempty" doc:"Absent where it stands beside this"`
 	Outcome     care.AreaOutcome `json:"outcome,omitempty" enum:"succeeded,superseded,refused,failed,skipped,cancelled" doc:"Absent while it is under way"`
 	Reason      care.Reason      `json:"reason,omitempty"`
 	Explanation string           `json:"explanation,omitempty" doc:"The reason in plain words, with what to do"`
@@ -244,7 +245,7 @@ type CreatedView struct {
 
 // View shows what a retrieval came to, with its run.
 func (s *Service) View(ctx context.Context, organisation db.Organisation, retrieved PreviewResult) (PreviewResultView, error) {
-	run, err := s.store.RunView(ctx, organisation.ID, retrieved.RunID)
+	run, err := read.From(s.store).Run(ctx, organisation.ID, retrieved.RunID)
 	if err != nil {
 		return PreviewResultView{}, err
 	}
@@ -261,7 +262,7 @@ func (s *Service) View(ctx context.Context, organisation db.Organisation, retrie
 
 // ViewCreated shows what a Create came to, with its run.
 func (s *Service) ViewCreated(ctx context.Context, organisation db.Organisation, created CreateResult) (CreatedView, error) {
-	run, err := s.store.RunView(ctx, organisation.ID, created.RunID)
+	run, err := read.From(s.store).Run(ctx, organisation.ID, created.RunID)
 	view := viewCreated(created)
 	view.Run = &run
 	return view, err

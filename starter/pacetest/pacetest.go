@@ -10,6 +10,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 )
 
@@ -51,7 +52,7 @@ func Participant(t testing.TB, store *db.Store, organisation db.Organisation, nd
 		Identity: care.Identity{GivenName: "Ada", FamilyName: "Kookaburra", BirthDate: care.NewDate(1991, time.March, 9)},
 	}}}, "tests")
 	require.NoError(t, err)
-	person, err := store.PersonByNDISNumber(t.Context(), organisation, ndisNumber, store.Now())
+	person, err := read.From(store).PersonByNDISNumber(t.Context(), organisation, ndisNumber, store.Now())
 	require.NoError(t, err)
 	return person.ID
 }

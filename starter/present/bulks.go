@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 )
 
 var bulkOutcomes = map[care.RunOutcome]string{
@@ -18,19 +18,19 @@ var bulkOutcomes = map[care.RunOutcome]string{
 }
 
 // BulkState says where a bulk run stands, in a few words.
-func BulkState(bulk db.BulkSummary) string {
-	if bulk.State == db.BulkFinished {
+func BulkState(bulk read.BulkSummary) string {
+	if bulk.State == read.BulkFinished {
 		return known(bulkOutcomes, bulk.Outcome)
 	}
 	return string(bulk.State)
 }
 
 // BulkWaits says in words why a bulk run does not go on, with the government's own; empty if it does.
-func BulkWaits(bulk db.BulkSummary, zone *time.Location) string {
+func BulkWaits(bulk read.BulkSummary, zone *time.Location) string {
 	switch bulk.State {
-	case db.BulkPaused:
+	case read.BulkPaused:
 		return "paused by an operator since " + Time(bulk.PausedAt, zone)
-	case db.BulkWaiting:
+	case read.BulkWaiting:
 		words := fmt.Sprintf("waiting for %s since %s", Service(bulk.Kind.Service()), Time(bulk.WaitingSince, zone))
 		if bulk.WaitingWords != "" {
 			words += ": " + strings.Join(strings.Fields(bulk.WaitingWords), " ")
@@ -42,7 +42,7 @@ func BulkWaits(bulk db.BulkSummary, zone *time.Location) string {
 }
 
 // SetAside says of the people of a bulk run who wait until the others are done how many they are, and why they wait (R9).
-func SetAside(bulk db.BulkSummary) (lines []string) {
+func SetAside(bulk read.BulkSummary) (lines []string) {
 	if people := bulk.SetAside.Unavailable; people > 0 {
 		lines = append(lines, fmt.Sprintf("%s: %s answers 503 for them; tried again at the end", Count(people, "person waits", "people wait"), Service(bulk.Kind.Service())))
 	}
@@ -54,7 +54,7 @@ func SetAside(bulk db.BulkSummary) (lines []string) {
 }
 
 // MayBe says that somebody whom a list names may be a person of ours under another number (R33), and what to do; empty where nobody fits.
-func MayBe(listed db.UnknownPerson) string {
+func MayBe(listed read.UnknownPerson) string {
 	person := listed.MayBe
 	if person == nil {
 		return ""
@@ -80,11 +80,11 @@ func ItemState(end Ending) string {
 }
 
 // BulkOptions says in words who is synced in a bulk run, and what of them.
-func BulkOptions(kind care.RunKind, options db.BulkOptionsView) (who, what string) {
+func BulkOptions(kind care.RunKind, options read.BulkOptions) (who, what string) {
 	return strings.Join(selection(options), ", "), strings.Join(contents(kind, options), ", ")
 }
 
-func selection(options db.BulkOptionsView) []string {
+func selection(options read.BulkOptions) []string {
 	var parts []string
 	for _, one := range []struct {
 		holds bool
@@ -110,7 +110,7 @@ func selection(options db.BulkOptionsView) []string {
 	return parts
 }
 
-func contents(kind care.RunKind, options db.BulkOptionsView) []string {
+func contents(kind care.RunKind, options read.BulkOptions) []string {
 	parts := []string{RunKind(kind)}
 	for _, area := range options.Areas {
 		parts = append(parts, strings.ToLower(Area(area))+" only")

@@ -7,29 +7,30 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/present"
 )
 
 func TestWhoWaitsForTheEndOfABulkRun(t *testing.T) { // R9, R38
 	for _, test := range []struct {
-		aside db.SetAsideView
+		aside read.SetAside
 		lines []string
 	}{
-		{db.SetAsideView{}, nil},
-		{db.SetAsideView{Unavailable: 1}, []string{"1 person waits: Services Australia answers 503 for them; tried again at the end"}},
-		{db.SetAsideView{Unavailable: 2, Contributions: 1200}, []string{
+		{read.SetAside{}, nil},
+		{read.SetAside{Unavailable: 1}, []string{"1 person waits: Services Australia answers 503 for them; tried again at the end"}},
+		{read.SetAside{Unavailable: 2, Contributions: 1200}, []string{
 			"2 people wait: Services Australia answers 503 for them; tried again at the end",
 			"1,200 people wait: Services Australia reports no contributions of them any more; the end of the run tells whether they go or are held",
 		}},
 	} {
-		require.Equal(t, test.lines, present.SetAside(db.BulkSummary{Kind: care.RunCareRecipient, SetAside: test.aside}))
+		require.Equal(t, test.lines, present.SetAside(read.BulkSummary{Kind: care.RunCareRecipient, SetAside: test.aside}))
 	}
 }
 
 func TestWhomSomebodyListedMayBe(t *testing.T) { // R33
-	ada := &db.Person{ID: db.NewID(), CareRecipientID: "415000001", GivenName: "Ada", FamilyName: "Wren"}
-	require.Empty(t, present.MayBe(db.UnknownPerson{CareRecipientID: "415000009"}))
+	ada := &read.PersonRef{ID: db.NewID(), CareRecipientID: "415000001", GivenName: "Ada", FamilyName: "Wren"}
+	require.Empty(t, present.MayBe(read.UnknownPerson{CareRecipientID: "415000009"}))
 	require.Equal(t, "415000009 is listed with the name and birth date of Ada Wren (415000001), who is no longer listed: change the number of Ada Wren, or import 415000009 as a new person.",
-		present.MayBe(db.UnknownPerson{CareRecipientID: "415000009", MayBe: ada}))
-	require.Equal(t, "Ada Wren has been given the number 415000001 since.", present.MayBe(db.UnknownPerson{CareRecipientID: "415000001", MayBe: ada}))
+		present.MayBe(read.UnknownPerson{CareRecipientID: "415000009", MayBe: ada}))
+	require.Equal(t, "Ada Wren has been given the number 415000001 since.", present.MayBe(read.UnknownPerson{CareRecipientID: "415000001", MayBe: ada}))
 }

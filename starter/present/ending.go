@@ -2,7 +2,7 @@ package present
 
 import (
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 )
 
 // Tone is how good or bad something is. A tone never stands alone: words say the same.
@@ -102,9 +102,9 @@ func (e Ending) Sentence() string {
 }
 
 // IsError reports whether an issue is something to mend.
-func IsError(issue db.IssueView) bool {
+func IsError(issue read.Issue) bool {
 	return issue.Severity == care.SeverityError && !care.Reason(issue.Code).Harmless()
 }
 
 // EndOf is how a run ended.
-func EndOf(run db.RunSummary) Ending { return Ending{Outcome: run.Outcome, Reason: run.Reason} }
+func EndOf(run read.RunSummary) Ending { return Ending{Outcome: run.Outcome, Reason: run.Reason} }

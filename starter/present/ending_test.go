@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/present"
 )
 
@@ -34,7 +34,7 @@ func TestHowThingsEnd(t *testing.T) {
 		require.Equal(t, test.mark, end.Mark(), name)
 		require.Equal(t, []string{test.words, test.badge, test.person, test.sentence}, []string{end.Words(), end.Badge(), present.ItemState(end), end.Sentence()}, name)
 	}
-	require.Equal(t, "plan not begun", present.State(db.RunSummary{State: db.RunFinished, Outcome: care.RunFailed, Reason: care.ReasonPlanInFuture}))
-	require.False(t, present.IsError(db.IssueView{Severity: care.SeverityError, Code: care.IssueCode(care.ReasonPlanInFuture)}))
-	require.True(t, present.IsError(db.IssueView{Severity: care.SeverityError, Code: care.IssueCode(care.ReasonNotPACE)}))
+	require.Equal(t, "plan not begun", present.State(read.RunSummary{State: read.RunFinished, Outcome: care.RunFailed, Reason: care.ReasonPlanInFuture}))
+	require.False(t, present.IsError(read.Issue{Severity: care.SeverityError, Code: care.IssueCode(care.ReasonPlanInFuture)}))
+	require.True(t, present.IsError(read.Issue{Severity: care.SeverityError, Code: care.IssueCode(care.ReasonNotPACE)}))
 }

@@ -6,23 +6,23 @@ import (
 	"slices"
 	"time"
 
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 )
 
 // BudgetName is what people know a budget by, beside its period.
-func BudgetName(budget db.BudgetView) string {
+func BudgetName(budget read.Budget) string {
 	return cmp.Or(budget.TypeName, budget.TypeCode, "Budget")
 }
 
 // Mistakable reports whether another of some budgets has the same name and period, so that only the government's id tells them apart.
-func Mistakable(budgets []db.BudgetView, budget db.BudgetView) bool {
-	return slices.ContainsFunc(budgets, func(one db.BudgetView) bool {
+func Mistakable(budgets []read.Budget, budget read.Budget) bool {
+	return slices.ContainsFunc(budgets, func(one read.Budget) bool {
 		return one.ID != budget.ID && BudgetName(one) == BudgetName(budget) && one.StartDate == budget.StartDate && one.EndDate == budget.EndDate
 	})
 }
 
 // StaleUsage says since when a budget's details were refused, why, and how old those are that are shown (R6, R18).
-func StaleUsage(budget db.BudgetView, zone *time.Location) string {
+func StaleUsage(budget read.Budget, zone *time.Location) string {
 	shown := "Its entitlements and usage were never read."
 	if budget.UsageAsOf != nil {
 		shown = "Its entitlements and usage are as of " + Time(budget.UsageAsOf, zone) + "."
@@ -31,7 +31,7 @@ func StaleUsage(budget db.BudgetView, zone *time.Location) string {
 }
 
 // ApprovedService is the code and the name of an approved service. Some are approved as a type, or as a whole group.
-func ApprovedService(service db.ApprovedServiceView) (code, name string) {
+func ApprovedService(service read.ApprovedService) (code, name string) {
 	switch {
 	case service.ServiceCode != "":
 		return service.ServiceCode, service.Name

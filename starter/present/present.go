@@ -11,7 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 )
 
 // NotProvided stands for an amount or percentage that the government did not send (R3).
@@ -81,8 +81,8 @@ func Area(area care.Area) string { return known(areas, area) }
 func Outcome(outcome care.RunOutcome) string { return Ending{Outcome: outcome}.Words() }
 
 // State says where a run stands, in one or a few words.
-func State(run db.RunSummary) string {
-	if run.State == db.RunFinished {
+func State(run read.RunSummary) string {
+	if run.State == read.RunFinished {
 		return EndOf(run).Words()
 	}
 	if run.Waiting != nil {
@@ -112,7 +112,7 @@ var changeSources = map[care.ChangeSource]string{
 }
 
 // Cause says what changed a record and who asked for it, such as "import of people, cli: mary".
-func Cause(cause db.ChangeCause) string {
+func Cause(cause read.ChangeCause) string {
 	through := Trigger(cause.Trigger)
 	if cause.RunID == nil {
 		through = known(changeSources, cause.Source)
@@ -150,7 +150,7 @@ func known[K ~string](words map[K]string, key K) string {
 }
 
 // Money shows an amount with thousands separators and cents.
-func Money(amount *db.Money) string {
+func Money(amount *read.Money) string {
 	if amount == nil {
 		return NotProvided
 	}
@@ -193,7 +193,7 @@ func grouped(digits string) string {
 }
 
 // Percentage shows a percentage without needless zeros.
-func Percentage(percentage *db.Percentage) string {
+func Percentage(percentage *read.Percentage) string {
 	if percentage == nil {
 		return NotProvided
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/present"
 )
 
@@ -16,14 +16,14 @@ func TestMoney(t *testing.T) {
 	for amount, want := range map[string]string{
 		"0": "0.00", "5": "5.00", "999.5": "999.50", "1000": "1,000.00", "16757.56": "16,757.56", "-50": "-50.00", "-1234567.8": "-1,234,567.80",
 	} {
-		require.Equal(t, want, present.Money(&db.Money{Decimal: decimal.RequireFromString(amount)}))
+		require.Equal(t, want, present.Money(&read.Money{Decimal: decimal.RequireFromString(amount)}))
 	}
 	require.Equal(t, "not provided", present.Money(nil), "absent is not zero (R3)")
 }
 
 func TestPercentage(t *testing.T) {
-	require.Equal(t, "17.5 %", present.Percentage(&db.Percentage{Decimal: decimal.RequireFromString("17.5000")}))
-	require.Equal(t, "0 %", present.Percentage(&db.Percentage{}))
+	require.Equal(t, "17.5 %", present.Percentage(&read.Percentage{Decimal: decimal.RequireFromString("17.5000")}))
+	require.Equal(t, "0 %", present.Percentage(&read.Percentage{}))
 	require.Equal(t, "not provided", present.Percentage(nil), "unknown is not 0 % (R3)")
 }
 
@@ -67,7 +67,7 @@ func TestWordsOfTheTwoSyncs(t *testing.T) {
 	require.Equal(t, "PACE contract sync", present.RunKind(care.RunPACEContract))
 	require.Equal(t, "2 plan budgets", present.Records(2, care.KindPlanBudget))
 	require.Equal(t, "Service contract", present.Area(care.AreaContract))
-	require.Equal(t, "preview waits", present.State(db.RunSummary{State: db.RunRunning, Waiting: &db.PreviewRef{}}))
+	require.Equal(t, "preview waits", present.State(read.RunSummary{State: read.RunRunning, Waiting: &read.PreviewRef{}}))
 	require.Equal(t, "not provided", present.Reported(decimal.NullDecimal{}), "absent is not zero (R3)")
 	require.Equal(t, "1,250.00", present.Reported(decimal.NewNullDecimal(decimal.RequireFromString("1250"))))
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 )
 
 // mostAlike is how many records of warnings that are alike are named; `runs show --json` has all of them.
@@ -24,8 +24,8 @@ type Warning struct {
 }
 
 // Warnings are the warnings among a run's issues, those that are alike together, in the order in which they came.
-func Warnings(issues []db.IssueView) []Warning {
-	var groups [][]db.IssueView
+func Warnings(issues []read.Issue) []Warning {
+	var groups [][]read.Issue
 	at := map[[5]string]int{}
 	for _, issue := range issues {
 		if issue.Severity == care.SeverityError {
@@ -53,7 +53,7 @@ func CountWarnings(warnings []Warning) (count int) {
 	return count
 }
 
-func warningOf(alike []db.IssueView) Warning {
+func warningOf(alike []read.Issue) Warning {
 	first := alike[0]
 	warning := Warning{Area: first.Area, Code: first.Code, Message: first.Message, Words: first.Words, Count: len(alike)}
 	if len(alike) == 1 {
@@ -71,7 +71,7 @@ func warningOf(alike []db.IssueView) Warning {
 	return warning
 }
 
-func recordWords(issue db.IssueView) string {
+func recordWords(issue read.Issue) string {
 	if issue.Reported == "" {
 		return issue.Record
 	}

@@ -7,17 +7,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/present"
 )
 
 func TestWarningsThatAreAlikeAreShownTogether(t *testing.T) {
-	odd := func(code, field, reported string) db.IssueView {
+	odd := func(code, field, reported string) read.Issue {
 		issue := care.Warning(care.AreaBudgets, care.IssueOddValue, "The "+field+" is not an amount that can be right, and was left out.")
 		issue.About = &care.About{Record: care.Label{Kind: care.KindBudget, Code: code}, Field: field, Reported: reported}
-		return db.ViewIssue(issue)
+		return read.IssueOf(issue)
 	}
-	issues := []db.IssueView{odd("AT", "available", "x"), db.ViewIssue(care.RefusalIssue(care.AreaUsage, care.ReasonNotFound, ""))}
+	issues := []read.Issue{odd("AT", "available", "x"), read.IssueOf(care.RefusalIssue(care.AreaUsage, care.ReasonNotFound, ""))}
 	for i := range 27 {
 		issues = append(issues, odd(fmt.Sprint("ON", i), "total", "1,\x1b[2J"))
 	}

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/bulks"
 )
 
@@ -33,7 +33,7 @@ func (v ScheduleView) Request() (request Request, err error) {
 }
 
 // requestOf is the order that leads to such options. A schedule lists nobody.
-func requestOf(kind care.RunKind, options db.BulkOptionsView) (order bulks.Request, err error) {
+func requestOf(kind care.RunKind, options read.BulkOptions) (order bulks.Request, err error) {
 	order = bulks.Request{
 		Kind: kind, ServiceProviderID: options.ServiceProviderID, InCare: options.InCare, FailedLastTime: options.FailedLastTime,
 		AllBudgets: options.AllBudgets, Delta: options.Delta, ReviewAll: options.ReviewAll, AcceptAbsences: options.AcceptAbsences,

@@ -13,6 +13,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/bulks"
@@ -150,7 +151,7 @@ func TestAScheduleIsChangedInPlace(t *testing.T) {
 	require.Equal(t, "15 4 * * *", view.Cron)
 	require.Equal(t, "Australia/Perth", view.TimeZone)
 	require.Equal(t, care.RunPACEContract, view.Kind)
-	require.Equal(t, db.BulkOptionsView{ReviewAll: true, Window: 4}, view.Options)
+	require.Equal(t, read.BulkOptions{ReviewAll: true, Window: 4}, view.Options)
 	require.Equal(t, schedules.OverlapBuffer, view.Overlap)
 	require.Equal(t, "1h0m0s", view.CatchUp)
 	require.Equal(t, "1m0s", view.Jitter)

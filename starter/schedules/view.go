@@ -13,6 +13,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -22,35 +23,35 @@ const listPage = 100
 
 // ScheduleView is a schedule as people and programs are shown it.
 type ScheduleView struct {
-	Name           string             `json:"name"`
-	When           string             `json:"when" doc:"When it runs, in words"`
-	Cron           string             `json:"cron,omitempty" doc:"The cron expression; absent where it runs at a time of day"`
-	TimeOfDay      string             `json:"time_of_day,omitempty" doc:"Such as 03:30; absent where a cron expression says when"`
-	Weekdays       []string           `json:"weekdays,omitempty" enum:"sunday,monday,tuesday,wednesday,thursday,friday,saturday" doc:"The days on which the time of day counts; absent: all"`
-	TimeZone       string             `json:"time_zone"`
-	Warnings       []string           `json:"warnings" doc:"The days within a year on which the time of day does not exist, or exists twice, since the clocks are changed"`
-	Kind           care.RunKind       `json:"kind" enum:"care-recipient,pace-contract"`
-	Options        db.BulkOptionsView `json:"options"`
-	Overlap        Overlap            `json:"overlap" enum:"skip,buffer-one,cancel-other" doc:"What happens when it is time while the run before is under way"`
-	CatchUp        string             `json:"catch_up" doc:"How late a run may still begin after Temporal was away: a duration, such as 4h0m0s"`
-	Jitter         string             `json:"jitter" doc:"Up to how much each run is delayed at random: a duration, such as 10m0s"`
-	PauseOnFailure bool               `json:"pause_on_failure"`
-	Paused         bool               `json:"paused"`
-	Note           string             `json:"note" doc:"Why it is paused or was resumed"`
-	CreatedBy      string             `json:"created_by"`
-	CreatedAt      time.Time          `json:"created_at"`
-	NextRuns       []time.Time        `json:"next_runs" doc:"The next times, the soonest first"`
-	LastRuns       []ScheduledRun     `json:"last_runs" doc:"The last runs, newest first"`
-	Skipped        int                `json:"skipped" doc:"How many times were left out since the run before was under way"`
-	Missed         int                `json:"missed" doc:"How many times were left out since Temporal was away for longer than it may be late"`
+	Name           string           `json:"name"`
+	When           string           `json:"when" doc:"When it runs, in words"`
+	Cron           string           `json:"cron,omitempty" doc:"The cron expression; absent where it runs at a time of day"`
+	TimeOfDay      string           `json:"time_of_day,omitempty" doc:"Such as 03:30; absent where a cron expression says when"`
+	Weekdays       []string         `json:"weekdays,omitempty" enum:"sunday,monday,tuesday,wednesday,thursday,friday,saturday" doc:"The days on which the time of day counts; absent: all"`
+	TimeZone       string           `json:"time_zone"`
+	Warnings       []string         `json:"warnings" doc:"The days within a year on which the time of day does not exist, or exists twice, since the clocks are changed"`
+	Kind           care.RunKind     `json:"kind" enum:"care-recipient,pace-contract"`
+	Options        read.BulkOptions `json:"options"`
+	Overlap        Overlap          `json:"overlap" enum:"skip,buffer-one,cancel-other" doc:"What happens when it is time while the run before is under way"`
+	CatchUp        string           `json:"catch_up" doc:"How late a run may still begin after Temporal was away: a duration, such as 4h0m0s"`
+	Jitter         string           `json:"jitter" doc:"Up to how much each run is delayed at random: a duration, such as 10m0s"`
+	PauseOnFailure bool             `json:"pause_on_failure"`
+	Paused         bool             `json:"paused"`
+	Note           string           `json:"note" doc:"Why it is paused or was resumed"`
+	CreatedBy      string           `json:"created_by"`
+	CreatedAt      time.Time        `json:"created_at"`
+	NextRuns       []time.Time      `json:"next_runs" doc:"The next times, the soonest first"`
+	LastRuns       []ScheduledRun   `json:"last_runs" doc:"The last runs, newest first"`
+	Skipped        int              `json:"skipped" doc:"How many times were left out since the run before was under way"`
+	Missed         int              `json:"missed" doc:"How many times were left out since Temporal was away for longer than it may be late"`
 }
 
 // ScheduledRun is one run of a schedule.
 type ScheduledRun struct {
-	BulkID      care.ID         `json:"bulk_id" doc:"The bulk run"`
-	ScheduledAt time.Time       `json:"scheduled_at"`
-	StartedAt   time.Time       `json:"started_at"`
-	Bulk        *db.BulkSummary `json:"bulk,omitempty" doc:"Where it stands; absent until a worker has begun it"`
+	BulkID      care.ID           `json:"bulk_id" doc:"The bulk run"`
+	ScheduledAt time.Time         `json:"scheduled_at"`
+	StartedAt   time.Time         `json:"started_at"`
+	Bulk        *read.BulkSummary `json:"bulk,omitempty" doc:"Where it stands; absent until a worker has begun it"`
 }
 
 // Schedule answers with an organisation's schedule, or db.ErrNotFound.
@@ -123,7 +124,7 @@ func (s *Service) views(ctx context.Context, organisation care.ID, all []describ
 }
 
 // runs are the bulk runs that schedules have led to lately, by id.
-func (s *Service) runs(ctx context.Context, organisation care.ID, all []described) (map[care.ID]*db.BulkSummary, error) {
+func (s *Service) runs(ctx context.Context, organisation care.ID, all []described) (map[care.ID]*read.BulkSummary, error) {
 	var ids []care.ID
 	for _, one := range all {
 		for _, action := range one.description.Info.RecentActions {
@@ -132,8 +133,8 @@ func (s *Service) runs(ctx context.Context, organisation care.ID, all []describe
 			}
 		}
 	}
-	found, err := s.store.BulksByID(ctx, organisation, ids)
-	runs := make(map[care.ID]*db.BulkSummary, len(found))
+	found, err := read.From(s.store).BulksByID(ctx, organisation, ids)
+	runs := make(map[care.ID]*read.BulkSummary, len(found))
 	for i := range found {
 		runs[found[i].ID] = &found[i]
 	}
@@ -148,7 +149,7 @@ func bulkOf(action client.ScheduleActionResult) care.ID {
 	return care.ID(action.StartWorkflowResult.FirstExecutionRunID)
 }
 
-func (s *Service) view(one described, connections []care.Connection, runs map[care.ID]*db.BulkSummary) (ScheduleView, error) {
+func (s *Service) view(one described, connections []care.Connection, runs map[care.ID]*read.BulkSummary) (ScheduleView, error) {
 	schedule, info := one.description.Schedule, one.description.Info
 	options, err := s.startedOptions(schedule.Action)
 	if err != nil {
@@ -162,7 +163,7 @@ func (s *Service) view(one described, connections []care.Connection, runs map[ca
 	view := ScheduleView{
 		Name: one.name, When: whenWords(schedule.Spec), Cron: times.Cron, TimeOfDay: times.TimeOfDay, Weekdays: dayNames(times.Weekdays),
 		TimeZone: times.TimeZone, Warnings: times.warnings(time.Now()), Kind: options.Kind,
-		Options: db.ViewBulkOptions(options, providerOf(connections, options.Selection.ConnectionID)), Overlap: overlapOf(schedule.Policy),
+		Options: read.BulkOptionsOf(options, providerOf(connections, options.Selection.ConnectionID)), Overlap: overlapOf(schedule.Policy),
 		CatchUp: schedule.Policy.CatchupWindow.String(), Jitter: schedule.Spec.Jitter.String(), PauseOnFailure: schedule.Policy.PauseOnFailure,
 		Paused: schedule.State.Paused, Note: schedule.State.Note, CreatedBy: createdBy, CreatedAt: info.CreatedAt,
 		NextRuns: info.NextActionTimes, LastRuns: []ScheduledRun{}, Skipped: info.NumActionsSkippedOverlap, Missed: info.NumActionsMissedCatchupWindow,

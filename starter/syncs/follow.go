@@ -10,6 +10,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/platform/poll"
 )
 
@@ -28,13 +29,13 @@ var ErrAbandoned = errors.New("the workflow ended without finishing the run; the
 
 // Update is where a followed run stands.
 type Update struct {
-	Run db.RunProgress
+	Run read.RunProgress
 	// Waiting says in words what the run waits for, beyond the ordinary; empty if nothing is known.
 	Waiting string
 }
 
 // Finished reports whether there is nothing more to follow.
-func (u Update) Finished() bool { return u.Run.State == db.RunFinished }
+func (u Update) Finished() bool { return u.Run.State == read.RunFinished }
 
 // Follow yields where a run stands, at once and whenever something changes, until it has finished. A database that is away for a while
 // is waited for. It yields an error and ends where the run is unknown (db.ErrNotFound), was abandoned (ErrAbandoned), or ctx ends.
@@ -91,7 +92,7 @@ func (s *Service) FollowAll(ctx context.Context, organisation db.Organisation, s
 }
 
 // nextPass waits until a finished run's workflow has gone on with another pass, or has ended without one.
-func (s *Service) nextPass(ctx context.Context, organisation db.Organisation, run db.RunProgress) (care.ID, error) {
+func (s *Service) nextPass(ctx context.Context, organisation db.Organisation, run read.RunProgress) (care.ID, error) {
 	return poll.Until(ctx, s.poll, func() (next care.ID, ended bool, err error) {
 		newest, err := s.current(ctx, run.WorkflowID, run.Kind)
 		if err != nil {
@@ -105,7 +106,7 @@ func (s *Service) nextPass(ctx context.Context, organisation db.Organisation, ru
 }
 
 // recordNextPass writes the row of the pass after a run, unless its first step has been quicker.
-func (s *Service) recordNextPass(ctx context.Context, organisation db.Organisation, before db.RunProgress, next care.ID) error {
+func (s *Service) recordNextPass(ctx context.Context, organisation db.Organisation, before read.RunProgress, next care.ID) error {
 	request := care.Request{
 		OrganisationID: organisation.ID, PersonID: before.Person.ID, Trigger: care.TriggerOnDemand, AllBudgets: true, RequestedBy: before.RequestedBy,
 	}
@@ -127,7 +128,7 @@ type follower struct {
 // look reads where the run stands, and whether that is news.
 func (f *follower) look(ctx context.Context) (update Update, changed bool, err error) {
 	update = f.last
-	progress, err := f.service.store.RunProgress(ctx, f.organisation, f.run)
+	progress, err := read.From(f.service.store).RunProgress(ctx, f.organisation, f.run)
 	switch {
 	case errors.Is(err, db.ErrUnavailable):
 		update.Waiting = "CareSync's own database does not answer; trying again"
@@ -145,8 +146,8 @@ func (f *follower) look(ctx context.Context) (update Update, changed bool, err e
 }
 
 // waiting asks Temporal now and then what an unfinished run waits for. Temporal being away is no error: the rows say enough.
-func (f *follower) waiting(ctx context.Context, progress db.RunProgress) (string, error) {
-	if progress.State == db.RunFinished {
+func (f *follower) waiting(ctx context.Context, progress read.RunProgress) (string, error) {
+	if progress.State == read.RunFinished {
 		return "", nil
 	}
 	waiting := NotBegun(progress.RunSummary)
@@ -169,8 +170,8 @@ func (f *follower) waiting(ctx context.Context, progress db.RunProgress) (string
 }
 
 // NotBegun says that no worker has begun a run although one should have by now, with what to do; empty if there is nothing to say.
-func NotBegun(run db.RunSummary) string {
-	if run.State != db.RunQueued {
+func NotBegun(run read.RunSummary) string {
+	if run.State != read.RunQueued {
 		return ""
 	}
 	return run.Explanation
@@ -178,8 +179,8 @@ func NotBegun(run db.RunSummary) string {
 
 // abandoned looks at the row once more, since the run may have finished after it was read.
 func (f *follower) abandoned(ctx context.Context) error {
-	progress, err := f.service.store.RunProgress(ctx, f.organisation, f.run)
-	if err == nil && progress.State != db.RunFinished {
+	progress, err := read.From(f.service.store).RunProgress(ctx, f.organisation, f.run)
+	if err == nil && progress.State != read.RunFinished {
 		return ErrAbandoned
 	}
 	return nil // the next look shows the end, or what is wrong with the database

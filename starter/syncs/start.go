@@ -14,6 +14,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/platform/poll"
 	"github.com/caresync/caresync/protocol"
 )
@@ -74,7 +75,7 @@ type StartResult struct {
 // Start starts a person's sync, or joins the one that is running (R7). It fails with db.ErrNotFound, ErrNoCareRecipientID, or
 // ErrUnavailable.
 func (s *Service) Start(ctx context.Context, request Request) (StartResult, error) {
-	person, err := s.store.Person(ctx, request.Organisation, request.Person, s.store.Now())
+	person, err := read.From(s.store).Person(ctx, request.Organisation, request.Person, s.store.Now())
 	if err != nil {
 		return StartResult{}, err
 	}
@@ -128,21 +129,24 @@ func (s *Service) execute(ctx context.Context, request Request) (StartResult, *f
 	if err != nil {
 		return StartResult{}, nil, err
 	}
-	progress, err := s.store.RunProgress(ctx, request.Organisation.ID, original)
+	progress, err := read.From(s.store).RunProgress(ctx, request.Organisation.ID, original)
 	if err != nil && !errors.Is(err, db.ErrNotFound) { // whoever started it may not have recorded it yet
 		return StartResult{}, nil, err
 	}
-	return StartResult{}, &found{runID: running.RunId, original: original, allBudgets: progress.AllBudgets, over: progress.State == db.RunFinished}, nil
+	return StartResult{}, &found{runID: running.RunId, original: original, allBudgets: progress.AllBudgets, over: progress.State == read.RunFinished}, nil
 }
 
 // Accept lets the removals that a run held back through and starts a sync that makes them (R5). It fails with db.ErrNotFound where the
 // run holds none back.
-func (s *Service) Accept(ctx context.Context, organisation db.Organisation, run care.ID, by string) ([]db.HoldView, StartResult, error) {
-	progress, err := s.store.RunProgress(ctx, organisation.ID, run)
+func (s *Service) Accept(ctx context.Context, organisation db.Organisation, run care.ID, by string) ([]read.Hold, StartResult, error) {
+	progress, err := read.From(s.store).RunProgress(ctx, organisation.ID, run)
 	if err != nil {
 		return nil, StartResult{}, err
 	}
-	holds, err := s.store.AcceptHolds(ctx, organisation.ID, run, by)
+	if err := s.store.AcceptHolds(ctx, organisation.ID, run, by); err != nil {
+		return nil, StartResult{}, err
+	}
+	holds, err := read.From(s.store).RemovalHolds(ctx, organisation.ID, progress.Person.ID, run)
 	if err != nil {
 		return nil, StartResult{}, err
 	}
@@ -155,7 +159,7 @@ func (s *Service) Accept(ctx context.Context, organisation db.Organisation, run 
 // ConfirmSamePerson keeps that the person of a run's doubt about a given name is the same (R8), and starts a sync that asks no more. It
 // fails with db.ErrNotFound where the run has no such doubt, and with db.InvalidError without a reason.
 func (s *Service) ConfirmSamePerson(ctx context.Context, organisation db.Organisation, run care.ID, by, why string) (StartResult, error) {
-	progress, err := s.store.RunProgress(ctx, organisation.ID, run)
+	progress, err := read.From(s.store).RunProgress(ctx, organisation.ID, run)
 	if err != nil {
 		return StartResult{}, err
 	}
@@ -168,11 +172,11 @@ func (s *Service) ConfirmSamePerson(ctx context.Context, organisation db.Organis
 // Cancel asks a run to stop; what it has saved stays. A run that its workflow left open is closed, and so is one that no worker has ever begun:
 // none would answer. It fails with db.ErrNotFound or ErrFinished.
 func (s *Service) Cancel(ctx context.Context, organisation, run care.ID) error {
-	progress, err := s.store.RunProgress(ctx, organisation, run)
+	progress, err := read.From(s.store).RunProgress(ctx, organisation, run)
 	if err != nil {
 		return err
 	}
-	if progress.State == db.RunFinished {
+	if progress.State == read.RunFinished {
 		return ErrFinished
 	}
 	current, err := s.current(ctx, progress.WorkflowID, progress.Kind)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/syncs"
 	"github.com/caresync/caresync/starter/temporaltest"
@@ -37,7 +38,7 @@ func newWorld(t *testing.T) world {
 	_, err = store.ImportPeople(t.Context(), organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{Line: 2, Identity: care.Identity{
 		GivenName: "Ada", FamilyName: "Wren", BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: "415056224"}}}}, "tests")
 	require.NoError(t, err)
-	person, err := store.PersonByCareRecipientID(t.Context(), organisation, "415056224", time.Now())
+	person, err := read.From(store).PersonByCareRecipientID(t.Context(), organisation, "415056224", time.Now())
 	require.NoError(t, err)
 	server := temporaltest.New()
 	return world{address: address,
@@ -78,9 +79,9 @@ func TestStartRecordsARunThatCanBeFollowedAtOnce(t *testing.T) {
 	started := w.start(t, false)
 	require.False(t, started.Joined)
 
-	progress, err := w.store.RunProgress(t.Context(), w.organisation.ID, started.RunID)
+	progress, err := read.From(w.store).RunProgress(t.Context(), w.organisation.ID, started.RunID)
 	require.NoError(t, err)
-	require.Equal(t, db.RunQueued, progress.State)
+	require.Equal(t, read.RunQueued, progress.State)
 	require.Equal(t, "tests", progress.RequestedBy)
 	workflow := w.server.Workflow(w.workflowID)
 	require.Equal(t, "test-care-sync", workflow.Options.TaskQueue)
@@ -158,7 +159,7 @@ func TestPeopleThatCannotBeSynced(t *testing.T) {
 	_, err := w.store.ImportPeople(t.Context(), w.organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{
 		Line: 2, NDISNumber: "430000001", Identity: care.Identity{GivenName: "Ben", FamilyName: "Lark", BirthDate: care.NewDate(1950, time.May, 1)}}}}, "tests")
 	require.NoError(t, err)
-	people, _, err := w.store.ListPeople(t.Context(), w.organisation, "", 10, time.Now())
+	people, _, err := read.From(w.store).PeopleAfter(t.Context(), w.organisation, "", 10, time.Now())
 	require.NoError(t, err)
 
 	request := w.request(false)
@@ -182,20 +183,20 @@ func TestFollowEndsWithTheRun(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	started := w.start(t, false)
-	var states []db.RunState
+	var states []read.RunState
 	for update, err := range w.service.Follow(t.Context(), w.organisation.ID, started.RunID) {
 		require.NoError(t, err)
 		if len(states) == 0 || states[len(states)-1] != update.Run.State {
 			states = append(states, update.Run.State)
 		}
 		switch update.Run.State {
-		case db.RunQueued:
+		case read.RunQueued:
 			w.begin(t, started.RunID, false)
-		case db.RunRunning:
+		case read.RunRunning:
 			w.finish(t, started.RunID)
 		}
 	}
-	require.Equal(t, []db.RunState{db.RunQueued, db.RunRunning, db.RunFinished}, states)
+	require.Equal(t, []read.RunState{read.RunQueued, read.RunRunning, read.RunFinished}, states)
 }
 
 func TestFollowSaysWhatTheRunWaitsFor(t *testing.T) {
@@ -264,7 +265,7 @@ func TestFollowAllGoesOnWithTheRefreshAfterASession(t *testing.T) {
 		})
 	}
 	require.Equal(t, map[care.ID]care.RunKind{session: care.RunPACEContract, next: care.RunPACEContract}, seen)
-	after, err := w.store.RunProgress(t.Context(), w.organisation.ID, next)
+	after, err := read.From(w.store).RunProgress(t.Context(), w.organisation.ID, next)
 	require.NoError(t, err)
 	require.False(t, after.Trigger.Attended())
 }
@@ -353,13 +354,13 @@ func TestARunThatNoWorkerBegins(t *testing.T) {
 	require.Empty(t, first().Waiting, "a worker may yet begin it")
 	testkit.OpenSQL(t, w.address).Exec(t, "UPDATE sync_run SET requested_at = now() - interval '2 minutes'")
 	require.Equal(t, care.NotBegun, first().Waiting)
-	view, err := w.store.RunView(t.Context(), w.organisation.ID, run)
+	view, err := read.From(w.store).Run(t.Context(), w.organisation.ID, run)
 	require.NoError(t, err)
 	require.Equal(t, care.NotBegun, view.Explanation)
 
 	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, run))
 	require.False(t, w.server.Workflow(w.workflowID).Running)
-	view, err = w.store.RunView(t.Context(), w.organisation.ID, run)
+	view, err = read.From(w.store).Run(t.Context(), w.organisation.ID, run)
 	require.NoError(t, err)
 	require.Equal(t, care.RunCancelled, view.Outcome)
 }

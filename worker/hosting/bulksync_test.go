@@ -13,6 +13,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/proda"
@@ -74,7 +75,7 @@ func TestOnePersonsTroubleIsTheirOwn(t *testing.T) {
 	require.Equal(t, 1, result.Counts.Escalated)
 	require.Equal(t, 60, result.Counts.Processed)
 	require.Zero(t, result.Counts.Failed, "the person's own sync tried again, and succeeded")
-	runs, _, err := w.Store.Runs(t.Context(), organisation, db.RunFilter{PersonID: w.Request(t, troubled.Key).PersonID, Most: 10})
+	runs, _, err := read.From(w.Store).Runs(t.Context(), organisation, read.RunFilter{PersonID: w.Request(t, troubled.Key).PersonID, Most: 10})
 	require.NoError(t, err)
 	require.Len(t, runs, 2)
 }
@@ -314,7 +315,7 @@ func TestOneProvidersListAloneMakesNobodyAbsent(t *testing.T) {
 	bulk := func(accept bool) (absent, held int) {
 		id, run := temporal.Bulk(t, w.Store, organisation, care.BulkOptions{Kind: care.RunCareRecipient, AcceptAbsences: accept})
 		require.NoError(t, run.Get(t.Context(), nil))
-		view, err := w.Store.BulkView(t.Context(), organisation, id)
+		view, err := read.From(w.Store).Bulk(t.Context(), organisation, id)
 		require.NoError(t, err)
 		return view.Absent, view.AbsentHeld
 	}
@@ -468,7 +469,7 @@ func TestAPersonWhomTheServiceIsUnavailableFor(t *testing.T) {
 	require.Equal(t, 1, result.Counts.Partial, result)
 	require.Zero(t, result.Counts.Failed+result.Counts.Skipped+result.Counts.Escalated)
 
-	items, _, err := w.Store.BulkItems(t.Context(), organisation, bulk.ID, db.ItemFilter{Outcome: string(care.RunPartial), Most: 10})
+	items, _, err := read.From(w.Store).BulkItems(t.Context(), organisation, bulk.ID, read.ItemFilter{Outcome: string(care.RunPartial), Most: 10})
 	require.NoError(t, err)
 	require.Equal(t, w.Request(t, people[7].Key).PersonID, items[0].Person.ID)
 	require.Equal(t, care.ReasonUnavailableForPerson, items[0].Reason)

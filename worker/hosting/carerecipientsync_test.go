@@ -18,6 +18,7 @@ import (
 	"github.com/caresync/caresync/activities"
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/world"
@@ -126,7 +127,7 @@ func TestAClaimInMidRunCausesOneMorePass(t *testing.T) {
 	var result care.RunResult
 	require.NoError(t, run.Get(t.Context(), &result))
 	require.Equal(t, care.RunSucceeded, result.Outcome)
-	runs, _, err := w.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{PersonID: request.PersonID, Most: 10})
+	runs, _, err := read.From(w.Store).Runs(t.Context(), request.OrganisationID, read.RunFilter{PersonID: request.PersonID, Most: 10})
 	require.NoError(t, err)
 	require.Len(t, runs, 2)
 	require.Equal(t, care.TriggerClaim, runs[0].Trigger)
@@ -181,7 +182,7 @@ func TestCancellingKeepsWhatWasSaved(t *testing.T) {
 	require.NoError(t, temporal.CancelWorkflow(t.Context(), run.GetID(), run.GetRunID()))
 	require.Error(t, run.Get(t.Context(), nil))
 
-	view, err := w.Store.RunView(t.Context(), request.OrganisationID, care.ID(run.GetRunID()))
+	view, err := read.From(w.Store).Run(t.Context(), request.OrganisationID, care.ID(run.GetRunID()))
 	require.NoError(t, err)
 	require.Equal(t, care.RunCancelled, view.Outcome)
 	records := testkit.Records(t, w.DatabaseURL)

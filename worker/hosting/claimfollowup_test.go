@@ -19,6 +19,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/claims"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	simulated "github.com/caresync/caresync/simulator/claims"
 	"github.com/caresync/caresync/simulator/faults"
@@ -97,26 +98,26 @@ func (s *claimService) tell(t *testing.T, events ...claims.Event) {
 }
 
 // followedUp waits until a claim has come to its end and the syncs that it caused have ended.
-func (s *claimService) followedUp(t *testing.T, claimID string) (protocol.ClaimProgress, db.ClaimView) {
+func (s *claimService) followedUp(t *testing.T, claimID string) (protocol.ClaimProgress, read.Claim) {
 	t.Helper()
 	waiting, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var progress protocol.ClaimProgress
 	require.NoError(t, s.temporal.GetWorkflow(waiting, protocol.ClaimFollowUpID(s.organisation, claimID), "").Get(waiting, &progress))
-	view, err := s.world.Store.Claim(waiting, s.organisation, claimID)
+	view, err := read.From(s.world.Store).Claim(waiting, s.organisation, claimID)
 	require.NoError(t, err)
 	for _, caused := range view.Syncs {
 		_ = s.temporal.GetWorkflow(waiting, protocol.CareRecipientSyncID(caused.PersonID), "").Get(waiting, nil) // whatever it came to
 	}
-	view, err = s.world.Store.Claim(waiting, s.organisation, claimID)
+	view, err = read.From(s.world.Store).Claim(waiting, s.organisation, claimID)
 	require.NoError(t, err)
 	return progress, view
 }
 
 // runs are an organisation's runs.
-func (s *claimService) runs(t *testing.T) []db.RunSummary {
+func (s *claimService) runs(t *testing.T) []read.RunSummary {
 	t.Helper()
-	runs, more, err := s.world.Store.Runs(t.Context(), s.organisation, db.RunFilter{Most: db.MostPerPage})
+	runs, more, err := read.From(s.world.Store).Runs(t.Context(), s.organisation, read.RunFilter{Most: read.MostPerPage})
 	require.NoError(t, err)
 	require.False(t, more)
 	return runs
@@ -140,7 +141,7 @@ func TestAClaimWithAHundredLinesMakesThreeSyncs(t *testing.T) {
 	for _, run := range runs {
 		require.Equal(t, care.TriggerClaim, run.Trigger)
 		require.Equal(t, "claim "+string(view.ID), run.RequestedBy)
-		require.True(t, slices.ContainsFunc(view.Syncs, func(one db.ClaimSyncView) bool {
+		require.True(t, slices.ContainsFunc(view.Syncs, func(one read.ClaimSync) bool {
 			return *one.RunID == run.ID && one.PersonID == run.Person.ID && one.Outcome == run.Outcome && one.RequestedAt != nil
 		}), "the claim shows its runs")
 	}
@@ -347,7 +348,7 @@ func resetToBeginning(t *testing.T, temporal *testkit.Temporal, workflowID strin
 // answered reports whether a run has begun after a claim's event and has ended.
 func (s *claimService) answered(t *testing.T, claimID string) bool {
 	t.Helper()
-	view, err := s.world.Store.Claim(t.Context(), s.organisation, claimID)
+	view, err := read.From(s.world.Store).Claim(t.Context(), s.organisation, claimID)
 	require.NoError(t, err)
 	return len(view.Syncs) == 1 && view.Syncs[0].RunID != nil && view.Syncs[0].Outcome != ""
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/testkit"
@@ -36,7 +37,7 @@ func TestAMovingWorldOfPlans(t *testing.T) {
 		m.night(t)
 		m.requireEverybodyAsReported(t)
 	}
-	reviews, err := m.w.Store.Reviews(t.Context(), m.organisation, m.w.RequestFor(t, switching).PersonID)
+	reviews, err := read.From(m.w.Store).Reviews(t.Context(), m.organisation, m.w.RequestFor(t, switching).PersonID)
 	require.NoError(t, err)
 	require.Equal(t, care.ReviewTree, reviews[0].Kind, "people are told of the tree")
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/scenarios"
@@ -69,7 +70,7 @@ func TestRetrieveLookCreate(t *testing.T) { // PACE guide, steps 4 to 7, R22
 	require.Equal(t, care.Count{Created: 1}, result.Counts[care.KindServiceContract])
 	require.Equal(t, care.Count{Created: 21}, result.Counts[care.KindPlanBudget])
 	require.Equal(t, care.Count{Created: 4}, result.Counts[care.KindDeliveredService])
-	progress, err := w.Store.RunProgress(t.Context(), request.OrganisationID, retrieved.RunID)
+	progress, err := read.From(w.Store).RunProgress(t.Context(), request.OrganisationID, retrieved.RunID)
 	require.NoError(t, err)
 	require.Equal(t, result.Outcome, progress.Outcome)
 }
@@ -112,7 +113,7 @@ func TestANotificationDuringAnOpenPreview(t *testing.T) {
 	_, err := temporal.Create(t.Context(), request.PersonID, everything(t, w.Store, request, retrieved.PreviewID))
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
-		runs, _, err := w.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{PersonID: request.PersonID, Most: 10})
+		runs, _, err := read.From(w.Store).Runs(t.Context(), request.OrganisationID, read.RunFilter{PersonID: request.PersonID, Most: 10})
 		require.NoError(t, err)
 		return len(runs) == 2 && runs[0].Trigger == care.TriggerNotification && runs[0].Outcome == care.RunSucceeded
 	}, 2*time.Minute, 20*time.Millisecond)
@@ -139,7 +140,7 @@ func TestAStormOfNotifications(t *testing.T) {
 	}
 	w.Faults.Clear() // what hangs breaks off
 	require.NoError(t, first.Get(t.Context(), nil))
-	runs, _, err := w.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{PersonID: request.PersonID, Most: 10})
+	runs, _, err := read.From(w.Store).Runs(t.Context(), request.OrganisationID, read.RunFilter{PersonID: request.PersonID, Most: 10})
 	require.NoError(t, err)
 	require.Len(t, runs, 3, "the session, the refresh that was under way, and one more")
 	held, err := w.Store.HeldContracts(t.Context(), request.OrganisationID, request.PersonID)
@@ -163,7 +164,7 @@ func TestCancellingAPreview(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, db.PreviewEnded, closed.State)
 	require.Nil(t, closed.Contents)
-	progress, err := w.Store.RunProgress(t.Context(), request.OrganisationID, retrieved.RunID)
+	progress, err := read.From(w.Store).RunProgress(t.Context(), request.OrganisationID, retrieved.RunID)
 	require.NoError(t, err)
 	require.Equal(t, care.RunCancelled, progress.Outcome)
 }

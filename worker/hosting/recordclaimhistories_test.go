@@ -11,6 +11,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/claims"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/testkit"
@@ -58,7 +59,7 @@ func TestRecordClaimHistories(t *testing.T) {
 func (s *claimService) arrived(t *testing.T, status care.ClaimStatus) {
 	t.Helper()
 	require.Eventually(t, func() bool {
-		view, err := s.world.Store.Claim(t.Context(), s.organisation, "CL-1")
+		view, err := read.From(s.world.Store).Claim(t.Context(), s.organisation, "CL-1")
 		return err == nil && view.Status == status
 	}, 2*time.Minute, 5*time.Millisecond)
 }

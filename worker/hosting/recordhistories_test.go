@@ -17,6 +17,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/world"
@@ -111,7 +112,7 @@ func TestRecordContractHistories(t *testing.T) {
 			scenario.attend(t, w, temporal, request)
 			run := temporal.GetWorkflow(t.Context(), protocol.PaceContractSyncID(request.PersonID), "")
 			_ = run.Get(t.Context(), nil) // a cancelled run ends with an error
-			runs, _, err := w.Store.Runs(t.Context(), request.OrganisationID, db.RunFilter{PersonID: request.PersonID, Most: 10})
+			runs, _, err := read.From(w.Store).Runs(t.Context(), request.OrganisationID, read.RunFilter{PersonID: request.PersonID, Most: 10})
 			require.NoError(t, err)
 			for _, recorded := range runs {
 				save(t, name+"-"+strings.ReplaceAll(string(recorded.Trigger), "_", "-"), history(t, temporal, run.GetID(), string(recorded.ID)))

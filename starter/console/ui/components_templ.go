@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/present"
 	"strconv"
 	"time"
@@ -148,7 +148,7 @@ func Sign(tone Tone) templ.Component {
 }
 
 // Amount shows dollars and cents; negative amounts are unmistakable, and what was not provided is said to be so (R3).
-func Amount(amount *db.Money) templ.Component {
+func Amount(amount *read.Money) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -178,7 +178,7 @@ func Amount(amount *db.Money) templ.Component {
 }
 
 // Sum is an amount that was added up, and says where it is incomplete (R3).
-func Sum(amount *db.Money, incomplete bool) templ.Component {
+func Sum(amount *read.Money, incomplete bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -208,7 +208,7 @@ func Sum(amount *db.Money, incomplete bool) templ.Component {
 }
 
 // SumOr is Sum with other words for a sum that is not there.
-func SumOr(amount *db.Money, none string, incomplete bool) templ.Component {
+func SumOr(amount *read.Money, none string, incomplete bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -257,7 +257,7 @@ func SumOr(amount *db.Money, none string, incomplete bool) templ.Component {
 }
 
 // AmountOr is Amount with other words for an amount that is not there.
-func AmountOr(amount *db.Money, none string) templ.Component {
+func AmountOr(amount *read.Money, none string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -338,7 +338,7 @@ func AmountOr(amount *db.Money, none string) templ.Component {
 }
 
 // Figure is a named amount in a list of them; none says what stands for an amount that is not there.
-func Figure(name string, amount *db.Money, none string) templ.Component {
+func Figure(name string, amount *read.Money, none string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

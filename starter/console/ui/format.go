@@ -9,7 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/present"
 )
 
@@ -20,7 +20,7 @@ const timeForm = "02 Jan 2006, 3:04 pm MST"
 const minus = "−"
 
 // Dollars shows an amount with its sign, thousands separators and cents. What was not provided is said to be so (R3).
-func Dollars(amount *db.Money) string {
+func Dollars(amount *read.Money) string {
 	if amount == nil {
 		return present.NotProvided
 	}

@@ -8,11 +8,11 @@ import (
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 )
 
-func money(text string) *db.Money { return &db.Money{Decimal: decimal.RequireFromString(text)} }
+func money(text string) *read.Money { return &read.Money{Decimal: decimal.RequireFromString(text)} }
 
 func TestDollars(t *testing.T) { // R2, R3
 	for text, want := range map[string]string{"0": "$0.00", "1234567.5": "$1,234,567.50", "-0.05": "−$0.05", "-1000": "−$1,000.00"} {

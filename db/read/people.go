@@ -1,4 +1,4 @@
-package db
+package read
 
 import (
 	"context"
@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/gen"
 )
 
-// PersonView is a person with their plan and last sync.
-type PersonView struct {
+// Person is a person with their plan and last sync.
+type Person struct {
 	ID                care.ID     `json:"id"`
 	CareRecipientID   string      `json:"care_recipient_id"`
 	GivenName         string      `json:"given_name"`
@@ -47,67 +48,67 @@ type RunRef struct {
 }
 
 // ListPeople answers with an organisation's people by name, the page after the given person, and whether there are more.
-func (s *Store) ListPeople(ctx context.Context, organisation Organisation, after care.ID, most int, now time.Time) (people []PersonView, more bool, err error) {
+func (s Store) PeopleAfter(ctx context.Context, organisation db.Organisation, after care.ID, most int, now time.Time) (people []Person, more bool, err error) {
 	size := pageSize(most)
 	people, err = listPeople(ctx, s.queries, organisation, gen.ViewPeopleParams{After: pointerTo(after), Most: size}, now)
 	if more = len(people) == int(size); more {
 		people = people[:size-1]
 	}
-	return people, more, mapError("list the people", err)
+	return people, more, db.MapError("list the people", err)
 }
 
 // Person answers with a person, or ErrNotFound.
-func (s *Store) Person(ctx context.Context, organisation Organisation, person care.ID, now time.Time) (PersonView, error) {
+func (s Store) Person(ctx context.Context, organisation db.Organisation, person care.ID, now time.Time) (Person, error) {
 	view, err := loadPerson(ctx, s.queries, organisation, person, now)
-	return view, mapError("load the person", err)
+	return view, db.MapError("load the person", err)
 }
 
 // PersonByCareRecipientID answers with the person of that care recipient id, or ErrNotFound.
-func (s *Store) PersonByCareRecipientID(ctx context.Context, organisation Organisation, careRecipientID string, now time.Time) (PersonView, error) {
+func (s Store) PersonByCareRecipientID(ctx context.Context, organisation db.Organisation, careRecipientID string, now time.Time) (Person, error) {
 	if !care.ValidCareRecipientID(careRecipientID) {
-		return PersonView{}, &InvalidError{"care_recipient_id", "has 1 to 10 digits and nothing else"}
+		return Person{}, &db.InvalidError{"care_recipient_id", "has 1 to 10 digits and nothing else"}
 	}
 	people, err := listPeople(ctx, s.queries, organisation, gen.ViewPeopleParams{CareRecipientID: careRecipientID, Most: 1}, now)
-	return only(people, mapError("load the person", err))
+	return only(people, db.MapError("load the person", err))
 }
 
 // PersonByNDISNumber answers with the person of that NDIS number, or ErrNotFound.
-func (s *Store) PersonByNDISNumber(ctx context.Context, organisation Organisation, number string, now time.Time) (PersonView, error) {
+func (s Store) PersonByNDISNumber(ctx context.Context, organisation db.Organisation, number string, now time.Time) (Person, error) {
 	if !care.ValidNDISNumber(number) {
-		return PersonView{}, &InvalidError{"ndis_number", "has nine digits and begins with 43"}
+		return Person{}, &db.InvalidError{"ndis_number", "has nine digits and begins with 43"}
 	}
 	people, err := listPeople(ctx, s.queries, organisation, gen.ViewPeopleParams{NdisNumber: number, Most: 1}, now)
-	return only(people, mapError("load the person", err))
+	return only(people, db.MapError("load the person", err))
 }
 
-func loadPerson(ctx context.Context, queries *gen.Queries, organisation Organisation, person care.ID, now time.Time) (PersonView, error) {
+func loadPerson(ctx context.Context, queries *gen.Queries, organisation db.Organisation, person care.ID, now time.Time) (Person, error) {
 	people, err := listPeople(ctx, queries, organisation, gen.ViewPeopleParams{PersonID: &person, Most: 1}, now)
 	return only(people, err)
 }
 
-func only(people []PersonView, err error) (PersonView, error) {
+func only(people []Person, err error) (Person, error) {
 	if err != nil {
-		return PersonView{}, err
+		return Person{}, err
 	}
 	if len(people) == 0 {
-		return PersonView{}, fmt.Errorf("load the person: %w", ErrNotFound)
+		return Person{}, fmt.Errorf("load the person: %w", db.ErrNotFound)
 	}
 	return people[0], nil
 }
 
-func listPeople(ctx context.Context, queries *gen.Queries, organisation Organisation, query gen.ViewPeopleParams, now time.Time) ([]PersonView, error) {
+func listPeople(ctx context.Context, queries *gen.Queries, organisation db.Organisation, query gen.ViewPeopleParams, now time.Time) ([]Person, error) {
 	query.OrganisationID = organisation.ID
 	rows, err := queries.ViewPeople(ctx, query)
 	today := organisation.Today(now)
-	people := make([]PersonView, 0, len(rows))
+	people := make([]Person, 0, len(rows))
 	for _, row := range rows {
 		people = append(people, personViewOf(row, today))
 	}
 	return people, err
 }
 
-func personViewOf(row gen.ViewPeopleRow, today care.Date) PersonView {
-	view := PersonView{
+func personViewOf(row gen.ViewPeopleRow, today care.Date) Person {
+	view := Person{
 		ID: row.ID, CareRecipientID: row.CareRecipientID, GivenName: row.GivenName, FamilyName: row.FamilyName, BirthDate: row.BirthDate,
 		NDISNumber: row.NdisNumber, PACEParticipant: row.PaceParticipant, PACEAPIAccess: row.PaceApiAccess,
 		ServiceProviderID: row.ServiceProviderID, EntryDate: row.EntryDate, DepartureDate: row.DepartureDate,

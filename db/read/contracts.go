@@ -1,4 +1,4 @@
-package db
+package read
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/gen"
 )
 
@@ -36,58 +37,58 @@ type ContractHeader struct {
 	serviceTimeZone string
 }
 
-// ContractView is a service contract with everything under it.
-type ContractView struct {
+// Contract is a service contract with everything under it.
+type Contract struct {
 	ContractHeader
-	Person  Person           `json:"person"`
-	Budgets []PlanBudgetView `json:"budgets" doc:"Those that are no longer in PACE are among them"`
-	Review  []ReviewView     `json:"review" doc:"What an unattended refresh left to people"`
+	Person  PersonRef    `json:"person"`
+	Budgets []PlanBudget `json:"budgets" doc:"Those that are no longer in PACE are among them"`
+	Review  []Review     `json:"review" doc:"What an unattended refresh left to people"`
 	// FundingDay is nil where no money is awaited.
-	FundingDay *FundingDayView `json:"funding_day,omitempty" doc:"A funding period has begun whose money is not known to be released; absent where none has"`
+	FundingDay *FundingDay `json:"funding_day,omitempty" doc:"A funding period has begun whose money is not known to be released; absent where none has"`
 }
 
-// FundingDayView is a day on which a funding period began (R34).
-type FundingDayView struct {
+// FundingDay is a day on which a funding period began (R34).
+type FundingDay struct {
 	care.FundingDay
 	Words string `json:"words"`
 }
 
-// PlanBudgetView is a plan budget as the NDIA reported it, null amounts not provided (R3), with what drew on it.
-type PlanBudgetView struct {
-	ID                 care.ID                `json:"id"`
-	BudgetType         care.BudgetType        `json:"budget_type"`
-	Management         care.Management        `json:"management"`
-	SupportType        string                 `json:"support_type"`
-	Category           string                 `json:"category"`
-	CategoryNumber     int                    `json:"category_number" doc:"1 to 21; 0 for a name that is not known"`
-	FundingComponent   string                 `json:"funding_component"`
-	Approved           *Money                 `json:"approved" doc:"For the whole plan"`
-	Released           *Money                 `json:"released" doc:"Available so far"`
-	Spent              *Money                 `json:"spent"`
-	Remaining          *Money                 `json:"remaining"`
-	StartDate          care.Date              `json:"start_date"`
-	EndDate            care.Date              `json:"end_date"`
-	InstalmentType     string                 `json:"instalment_type"`
-	ExcludedFromTotals bool                   `json:"excluded_from_totals" doc:"Not paid by the plan manager"`
-	NoLongerInPACE     bool                   `json:"no_longer_in_pace" doc:"Kept, but in no total"`
-	RemovedAt          *time.Time             `json:"removed_at" doc:"When it was found to be no longer in PACE"`
-	OwnClaimed         *Money                 `json:"own_claimed" doc:"Our own delivered services that are submitted, pending or paid"`
-	Adjustment         *Money                 `json:"adjustment" doc:"What the adjustment record stands for; null if there is none"`
-	FundingPeriods     []FundingPeriodView    `json:"funding_periods" doc:"None or one: released up front"`
-	StatedItems        []StatedItemView       `json:"stated_items"`
-	DeliveredServices  []DeliveredServiceView `json:"delivered_services" doc:"The adjustment record first, also while it is not needed (removed)"`
+// PlanBudget is a plan budget as the NDIA reported it, null amounts not provided (R3), with what drew on it.
+type PlanBudget struct {
+	ID                 care.ID            `json:"id"`
+	BudgetType         care.BudgetType    `json:"budget_type"`
+	Management         care.Management    `json:"management"`
+	SupportType        string             `json:"support_type"`
+	Category           string             `json:"category"`
+	CategoryNumber     int                `json:"category_number" doc:"1 to 21; 0 for a name that is not known"`
+	FundingComponent   string             `json:"funding_component"`
+	Approved           *Money             `json:"approved" doc:"For the whole plan"`
+	Released           *Money             `json:"released" doc:"Available so far"`
+	Spent              *Money             `json:"spent"`
+	Remaining          *Money             `json:"remaining"`
+	StartDate          care.Date          `json:"start_date"`
+	EndDate            care.Date          `json:"end_date"`
+	InstalmentType     string             `json:"instalment_type"`
+	ExcludedFromTotals bool               `json:"excluded_from_totals" doc:"Not paid by the plan manager"`
+	NoLongerInPACE     bool               `json:"no_longer_in_pace" doc:"Kept, but in no total"`
+	RemovedAt          *time.Time         `json:"removed_at" doc:"When it was found to be no longer in PACE"`
+	OwnClaimed         *Money             `json:"own_claimed" doc:"Our own delivered services that are submitted, pending or paid"`
+	Adjustment         *Money             `json:"adjustment" doc:"What the adjustment record stands for; null if there is none"`
+	FundingPeriods     []FundingPeriod    `json:"funding_periods" doc:"None or one: released up front"`
+	StatedItems        []StatedItem       `json:"stated_items"`
+	DeliveredServices  []DeliveredService `json:"delivered_services" doc:"The adjustment record first, also while it is not needed (removed)"`
 }
 
 // Name is how people tell the budget from the others of its contract.
-func (b PlanBudgetView) Name() string { return budgetName(b.Category, b.BudgetType, b.Management) }
+func (b PlanBudget) Name() string { return budgetName(b.Category, b.BudgetType, b.Management) }
 
 func budgetName(category string, budgetType care.BudgetType, management care.Management) string {
 	budget := care.ReportedBudget{Category: category, BudgetType: budgetType, Management: management}
 	return budget.Name()
 }
 
-// FundingPeriodView is a part of a budget's time in which a part of its money is released.
-type FundingPeriodView struct {
+// FundingPeriod is a part of a budget's time in which a part of its money is released.
+type FundingPeriod struct {
 	FundingPeriodID string    `json:"funding_period_id"`
 	StartDate       care.Date `json:"start_date"`
 	EndDate         care.Date `json:"end_date"`
@@ -95,15 +96,15 @@ type FundingPeriodView struct {
 	Released        *bool     `json:"released" doc:"Null where the NDIA does not say"`
 }
 
-// StatedItemView is a support item for which a stated budget is meant.
-type StatedItemView struct {
+// StatedItem is a support item for which a stated budget is meant.
+type StatedItem struct {
 	SupportItemNumber string `json:"support_item_number"`
 	SupportItemText   string `json:"support_item_text"`
 	Approved          *Money `json:"approved"`
 }
 
-// DeliveredServiceView is work that drew on a plan budget, or its adjustment record (PACE guide §Adjustment record, R27).
-type DeliveredServiceView struct {
+// DeliveredService is work that drew on a plan budget, or its adjustment record (PACE guide §Adjustment record, R27).
+type DeliveredService struct {
 	ID                     care.ID                   `json:"id"`
 	Kind                   care.DeliveredServiceKind `json:"kind" enum:"own,pace_adjustment"`
 	Reference              string                    `json:"reference" doc:"The provider's own id of the work; empty for an adjustment record"`
@@ -118,9 +119,9 @@ type DeliveredServiceView struct {
 	RemovedAt              *time.Time                `json:"removed_at" doc:"Set while an adjustment record is not needed"`
 }
 
-// ReviewView is a change that an unattended refresh left to people (R31). Retrieving the plan and creating accepts it.
-type ReviewView struct {
-	Person Person `json:"person"`
+// Review is a change that an unattended refresh left to people (R31). Retrieving the plan and creating accepts it.
+type Review struct {
+	Person PersonRef `json:"person"`
 	care.ReviewItem
 	Words  string    `json:"words" doc:"What waits, in a sentence"`
 	RunID  care.ID   `json:"run_id" doc:"The run that found it"`
@@ -149,8 +150,8 @@ type PreviewRef struct {
 	ExpiresAt   time.Time `json:"expires_at"`
 }
 
-// ParticipantView is a person as far as PACE is concerned.
-type ParticipantView struct {
+// Participant is a person as far as PACE is concerned.
+type Participant struct {
 	PersonID   care.ID `json:"person_id"`
 	GivenName  string  `json:"given_name"`
 	FamilyName string  `json:"family_name"`
@@ -166,8 +167,8 @@ type ParticipantView struct {
 }
 
 // Contracts answers with a person's service contracts, newest first, or ErrNotFound for somebody whom the organisation does not have.
-func (s *Store) Contracts(ctx context.Context, organisation Organisation, person care.ID, now time.Time) (contracts []ContractHeader, err error) {
-	err = s.inSnapshot(ctx, "list the contracts", func(queries *gen.Queries) error {
+func (s Store) Contracts(ctx context.Context, organisation db.Organisation, person care.ID, now time.Time) (contracts []ContractHeader, err error) {
+	err = s.store.Snapshot(ctx, "list the contracts", func(queries *gen.Queries) error {
 		if _, err := viewPerson(ctx, queries, organisation.ID, person); err != nil {
 			return err
 		}
@@ -179,14 +180,14 @@ func (s *Store) Contracts(ctx context.Context, organisation Organisation, person
 
 // Contract answers with a service contract and everything under it, or ErrNotFound. It is the same number of queries however many
 // budgets there are.
-func (s *Store) Contract(ctx context.Context, organisation Organisation, contract care.ID, now time.Time) (view ContractView, err error) {
-	err = s.inSnapshot(ctx, "load the contract", func(queries *gen.Queries) error {
+func (s Store) Contract(ctx context.Context, organisation db.Organisation, contract care.ID, now time.Time) (view Contract, err error) {
+	err = s.store.Snapshot(ctx, "load the contract", func(queries *gen.Queries) error {
 		headers, err := viewContracts(ctx, queries, organisation, gen.ViewContractsParams{ContractID: &contract}, now)
 		if err != nil {
 			return err
 		}
 		if len(headers) == 0 {
-			return ErrNotFound
+			return db.ErrNotFound
 		}
 		view.ContractHeader = headers[0]
 		if view.Person, err = viewPerson(ctx, queries, organisation.ID, view.PersonID); err != nil {
@@ -207,16 +208,16 @@ func (s *Store) Contract(ctx context.Context, organisation Organisation, contrac
 // ContractHistory answers with what changed in a contract, its budgets and what was delivered under it, newest first, and whether there
 // is more. before is the time of the last change of the page that was shown before, zero for the first. What changed at one moment
 // stays on one page, which may therefore be longer than asked. It fails with ErrNotFound.
-func (s *Store) ContractHistory(
+func (s Store) ContractHistory(
 	ctx context.Context, organisation, contract care.ID, before time.Time, most int,
 ) (changes []ContractChange, more bool, err error) {
-	err = s.inSnapshot(ctx, "load the contract's history", func(queries *gen.Queries) error {
+	err = s.store.Snapshot(ctx, "load the contract's history", func(queries *gen.Queries) error {
 		known, err := queries.ViewContracts(ctx, gen.ViewContractsParams{OrganisationID: organisation, ContractID: &contract})
 		if err != nil {
 			return err
 		}
 		if len(known) == 0 {
-			return ErrNotFound
+			return db.ErrNotFound
 		}
 		rows, err := queries.ViewContractHistory(ctx, gen.ViewContractHistoryParams{
 			OrganisationID: organisation, ContractID: contract, Before: pointerTo(before), Most: pageSize(most) - 1,
@@ -231,20 +232,20 @@ func (s *Store) ContractHistory(
 }
 
 // Reviews answers with what is held for review (R31), of one person or, where that is empty, of all.
-func (s *Store) Reviews(ctx context.Context, organisation care.ID, person care.ID) ([]ReviewView, error) {
+func (s Store) Reviews(ctx context.Context, organisation care.ID, person care.ID) ([]Review, error) {
 	reviews, err := viewReviews(ctx, s.queries, gen.ViewReviewsParams{OrganisationID: organisation, PersonID: pointerTo(person)})
-	return reviews, mapError("list what is held for review", err)
+	return reviews, db.MapError("list what is held for review", err)
 }
 
 // Participant answers with a person as far as PACE is concerned: whether "+ NDIS PACE" is available and why not (R21), and what there is
 // already. It fails with ErrNotFound.
-func (s *Store) Participant(ctx context.Context, organisation Organisation, client care.ID, now time.Time) (view ParticipantView, err error) {
-	err = s.inSnapshot(ctx, "load the participant", func(queries *gen.Queries) error {
+func (s Store) Participant(ctx context.Context, organisation db.Organisation, client care.ID, now time.Time) (view Participant, err error) {
+	err = s.store.Snapshot(ctx, "load the participant", func(queries *gen.Queries) error {
 		person, err := viewPerson(ctx, queries, organisation.ID, client)
 		if err != nil {
 			return err
 		}
-		participant, err := loadParticipant(ctx, queries, organisation.ID, client)
+		participant, err := db.ParticipantFrom(ctx, queries, organisation.ID, client)
 		if err != nil {
 			return err
 		}
@@ -262,8 +263,8 @@ func (s *Store) Participant(ctx context.Context, organisation Organisation, clie
 	return view, err
 }
 
-func viewParticipant(person Person, participant ParticipantRecord, today care.Date) ParticipantView {
-	view := ParticipantView{
+func viewParticipant(person PersonRef, participant db.ParticipantRecord, today care.Date) Participant {
+	view := Participant{
 		PersonID: person.ID, GivenName: person.GivenName, FamilyName: person.FamilyName, NDISNumber: person.NDISNumber,
 		PACEFlags: participant.PACEFlags, Standing: participant.Standing.On(today),
 	}
@@ -276,14 +277,14 @@ func viewParticipant(person Person, participant ParticipantRecord, today care.Da
 	return view
 }
 
-func viewPerson(ctx context.Context, queries *gen.Queries, organisation, person care.ID) (Person, error) {
+func viewPerson(ctx context.Context, queries *gen.Queries, organisation, person care.ID) (PersonRef, error) {
 	row, err := queries.ViewPerson(ctx, gen.ViewPersonParams{OrganisationID: organisation, PersonID: person})
-	return Person{
+	return PersonRef{
 		ID: row.ID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
 	}, err
 }
 
-func viewContracts(ctx context.Context, queries *gen.Queries, organisation Organisation, query gen.ViewContractsParams, now time.Time) ([]ContractHeader, error) {
+func viewContracts(ctx context.Context, queries *gen.Queries, organisation db.Organisation, query gen.ViewContractsParams, now time.Time) ([]ContractHeader, error) {
 	query.OrganisationID = organisation.ID
 	rows, err := queries.ViewContracts(ctx, query)
 	contracts := make([]ContractHeader, 0, len(rows))
@@ -302,12 +303,12 @@ func viewContracts(ctx context.Context, queries *gen.Queries, organisation Organ
 }
 
 // viewPlanBudgets loads a contract's budgets with what is inside them, a query for each kind of record.
-func viewPlanBudgets(ctx context.Context, queries *gen.Queries, organisation, contract care.ID) ([]PlanBudgetView, error) {
+func viewPlanBudgets(ctx context.Context, queries *gen.Queries, organisation, contract care.ID) ([]PlanBudget, error) {
 	rows, err := queries.ViewPlanBudgets(ctx, gen.ViewPlanBudgetsParams{OrganisationID: organisation, ContractID: contract})
 	if err != nil {
 		return nil, err
 	}
-	budgets, byID := make([]PlanBudgetView, len(rows)), make(map[care.ID]*PlanBudgetView, len(rows))
+	budgets, byID := make([]PlanBudget, len(rows)), make(map[care.ID]*PlanBudget, len(rows))
 	for i, row := range rows {
 		budgets[i] = viewPlanBudget(row)
 		byID[row.ID] = &budgets[i]
@@ -318,7 +319,7 @@ func viewPlanBudgets(ctx context.Context, queries *gen.Queries, organisation, co
 	}
 	for _, row := range periods {
 		budget := byID[row.BudgetID]
-		budget.FundingPeriods = append(budget.FundingPeriods, FundingPeriodView{
+		budget.FundingPeriods = append(budget.FundingPeriods, FundingPeriod{
 			FundingPeriodID: row.FundingPeriodID, StartDate: row.StartDate, EndDate: row.EndDate, Amount: money(row.Amount), Released: row.Released,
 		})
 	}
@@ -328,7 +329,7 @@ func viewPlanBudgets(ctx context.Context, queries *gen.Queries, organisation, co
 	}
 	for _, row := range items {
 		budget := byID[row.BudgetID]
-		budget.StatedItems = append(budget.StatedItems, StatedItemView{
+		budget.StatedItems = append(budget.StatedItems, StatedItem{
 			SupportItemNumber: row.SupportItemNumber, SupportItemText: row.SupportItemText, Approved: money(row.Approved),
 		})
 	}
@@ -339,20 +340,20 @@ func viewPlanBudgets(ctx context.Context, queries *gen.Queries, organisation, co
 	return budgets, err
 }
 
-func viewPlanBudget(row gen.ViewPlanBudgetsRow) PlanBudgetView {
-	return PlanBudgetView{
+func viewPlanBudget(row gen.ViewPlanBudgetsRow) PlanBudget {
+	return PlanBudget{
 		ID: row.ID, BudgetType: care.BudgetType(row.BudgetType), Management: care.Management(row.Management), SupportType: row.SupportType,
 		Category: row.Category, CategoryNumber: int(row.CategoryNumber), FundingComponent: row.FundingComponent,
 		Approved: money(row.Approved), Released: money(row.Released), Spent: money(row.Spent), Remaining: money(row.Remaining),
 		StartDate: row.StartDate, EndDate: row.EndDate, InstalmentType: row.InstalmentType, ExcludedFromTotals: row.ExcludedFromTotals,
 		NoLongerInPACE: row.RemovedAt != nil, RemovedAt: row.RemovedAt, OwnClaimed: &Money{},
-		FundingPeriods: []FundingPeriodView{}, StatedItems: []StatedItemView{}, DeliveredServices: []DeliveredServiceView{},
+		FundingPeriods: []FundingPeriod{}, StatedItems: []StatedItem{}, DeliveredServices: []DeliveredService{},
 	}
 }
 
 // show adds a delivered service to its budget, and to the sum that it belongs to (R27).
-func (b *PlanBudgetView) show(row gen.ViewDeliveredServicesRow) {
-	view := DeliveredServiceView{
+func (b *PlanBudget) show(row gen.ViewDeliveredServicesRow) {
+	view := DeliveredService{
 		ID: row.ID, Kind: care.DeliveredServiceKind(row.Kind), Reference: row.Reference, DeliveredOn: row.DeliveredOn, Amount: &Money{row.Amount},
 		SupportItemNumber: row.SupportItemNumber, SupportItemDescription: row.SupportItemDescription,
 		ServiceProviderName: row.ServiceProviderName, Note: row.Note, ClaimStatus: care.InvoiceClaimStatus(row.ClaimStatus), Claimable: row.Claimable,
@@ -368,16 +369,16 @@ func (b *PlanBudgetView) show(row gen.ViewDeliveredServicesRow) {
 	}
 }
 
-func viewReviews(ctx context.Context, queries *gen.Queries, query gen.ViewReviewsParams) ([]ReviewView, error) {
+func viewReviews(ctx context.Context, queries *gen.Queries, query gen.ViewReviewsParams) ([]Review, error) {
 	rows, err := queries.ViewReviews(ctx, query)
-	reviews := make([]ReviewView, 0, len(rows))
+	reviews := make([]Review, 0, len(rows))
 	for _, row := range rows {
 		item := care.ReviewItem{
 			Kind: care.ReviewKind(row.Kind), ContractID: valueOf(row.ContractID), BudgetID: valueOf(row.BudgetID),
 			Subject: row.Subject, Field: row.Field, Old: row.OldValue, New: row.NewValue,
 		}
-		reviews = append(reviews, ReviewView{
-			Person: Person{
+		reviews = append(reviews, Review{
+			Person: PersonRef{
 				ID: row.PersonID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
 			},
 			ReviewItem: item, Words: item.Words(), RunID: row.RunID, HeldAt: row.HeldAt,
@@ -428,7 +429,7 @@ func (r changedRecord) words() string {
 }
 
 // viewFundingDay says on which day money was awaited that is not here yet (R34), in the NDIA's calendar (R1).
-func viewFundingDay(contract ContractView, now time.Time) (*FundingDayView, error) {
+func viewFundingDay(contract Contract, now time.Time) (*FundingDay, error) {
 	if !contract.Current || contract.AsOf == nil {
 		return nil, nil
 	}
@@ -448,5 +449,5 @@ func viewFundingDay(contract ContractView, now time.Time) (*FundingDayView, erro
 	if day == nil {
 		return nil, nil
 	}
-	return &FundingDayView{FundingDay: *day, Words: day.Words()}, nil
+	return &FundingDay{FundingDay: *day, Words: day.Words()}, nil
 }

@@ -1,4 +1,4 @@
-package db
+package read
 
 import (
 	"context"
@@ -9,23 +9,24 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/gen"
 )
 
-// PlanView is a person's Support at Home plan with everything under it. Removed records are among them, with the time of their
+// Plan is a person's Support at Home plan with everything under it. Removed records are among them, with the time of their
 // removal (R5).
-type PlanView struct {
-	Person           PersonView            `json:"person"`
-	TimeZone         string                `json:"time_zone"`
-	Today            care.Date             `json:"today" doc:"The date in the organisation's time zone by which a plan counts as active and a budget as open"`
-	Areas            []AreaStatus          `json:"areas" doc:"How fresh each part is"`
-	Classifications  []ClassificationView  `json:"classifications"`
-	ApprovedServices []ApprovedServiceView `json:"approved_services"`
-	Supplements      []SupplementView      `json:"supplements"`
-	Contributions    []ContributionView    `json:"contributions" doc:"Those in force as last read; deleted and recreated on every sync"`
-	History          []ContributionSetView `json:"contribution_history" doc:"Newest first"`
-	Budgets          []BudgetView          `json:"budgets"`
-	Holds            []HoldView            `json:"holds" doc:"Removals that wait for an operator"`
+type Plan struct {
+	Person           Person            `json:"person"`
+	TimeZone         string            `json:"time_zone"`
+	Today            care.Date         `json:"today" doc:"The date in the organisation's time zone by which a plan counts as active and a budget as open"`
+	Areas            []AreaStatus      `json:"areas" doc:"How fresh each part is"`
+	Classifications  []Classification  `json:"classifications"`
+	ApprovedServices []ApprovedService `json:"approved_services"`
+	Supplements      []Supplement      `json:"supplements"`
+	Contributions    []Contribution    `json:"contributions" doc:"Those in force as last read; deleted and recreated on every sync"`
+	History          []ContributionSet `json:"contribution_history" doc:"Newest first"`
+	Budgets          []Budget          `json:"budgets"`
+	Holds            []Hold            `json:"holds" doc:"Removals that wait for an operator"`
 }
 
 // AreaStatus is how fresh an area of a plan is (R6).
@@ -41,8 +42,8 @@ type AreaStatus struct {
 	Stale       bool             `json:"stale" doc:"The newest sync could not bring this area up to date"`
 }
 
-// ClassificationView is a funding level that the person holds for a time.
-type ClassificationView struct {
+// Classification is a funding level that the person holds for a time.
+type Classification struct {
 	ID            care.ID    `json:"id"`
 	Code          string     `json:"code"`
 	Name          string     `json:"name"`
@@ -52,8 +53,8 @@ type ClassificationView struct {
 	RemovedAt     *time.Time `json:"removed_at"`
 }
 
-// ApprovedServiceView is a service that the person is approved to receive.
-type ApprovedServiceView struct {
+// ApprovedService is a service that the person is approved to receive.
+type ApprovedService struct {
 	ID          care.ID    `json:"id"`
 	GroupCode   string     `json:"group_code"`
 	TypeCode    string     `json:"type_code"`
@@ -64,8 +65,8 @@ type ApprovedServiceView struct {
 	RemovedAt   *time.Time `json:"removed_at"`
 }
 
-// SupplementView is an amount added to a person's funding.
-type SupplementView struct {
+// Supplement is an amount added to a person's funding.
+type Supplement struct {
 	ID        care.ID    `json:"id"`
 	Code      string     `json:"code"`
 	Name      string     `json:"name"`
@@ -74,8 +75,8 @@ type SupplementView struct {
 	RemovedAt *time.Time `json:"removed_at"`
 }
 
-// ContributionView is the percentage that the person pays for a category of services. It has no id (R16).
-type ContributionView struct {
+// Contribution is the percentage that the person pays for a category of services. It has no id (R16).
+type Contribution struct {
 	Category   string      `json:"category"`
 	Percentage *Percentage `json:"percentage" doc:"Null: not provided, which is not 0 %"`
 	StartDate  care.Date   `json:"start_date"`
@@ -83,59 +84,59 @@ type ContributionView struct {
 	Status     string      `json:"status"`
 }
 
-// ContributionSetView is what was in force from one read until a read with other content (R16).
-type ContributionSetView struct {
-	ReadAt        time.Time          `json:"read_at"`
-	ReplacedAt    *time.Time         `json:"replaced_at" doc:"Null: the current set"`
-	Contributions []ContributionView `json:"contributions"`
+// ContributionSet is what was in force from one read until a read with other content (R16).
+type ContributionSet struct {
+	ReadAt        time.Time      `json:"read_at"`
+	ReplacedAt    *time.Time     `json:"replaced_at" doc:"Null: the current set"`
+	Contributions []Contribution `json:"contributions"`
 }
 
-// BudgetView is an allocation of money for a period. Used, write-off and rollover are positive where money was consumed (R4); null
+// Budget is an allocation of money for a period. Used, write-off and rollover are positive where money was consumed (R4); null
 // amounts were not provided (R3).
-type BudgetView struct {
-	ID                care.ID           `json:"id"`
-	UpstreamBudgetID  string            `json:"upstream_budget_id"`
-	ServiceProviderID string            `json:"service_provider_id"`
-	TypeCode          string            `json:"type_code"`
-	TypeName          string            `json:"type_name"`
-	EntryDate         care.Date         `json:"entry_date"`
-	StartDate         care.Date         `json:"start_date"`
-	EndDate           care.Date         `json:"end_date"`
-	Status            string            `json:"status" doc:"As the government reports it; whether usage is read does not depend on it"`
-	Open              bool              `json:"open" doc:"Usage is read: no end date, or ended at most 90 days ago"`
-	Total             *Money            `json:"total"`
-	Used              *Money            `json:"used"`
-	WriteOff          *Money            `json:"write_off"`
-	Rollover          *Money            `json:"rollover"`
-	Available         *Money            `json:"available"`
-	UsageAmount       *Money            `json:"usage_amount" doc:"The sum of the usage lines; null if usage was never read"`
-	UsageIncomplete   bool              `json:"usage_incomplete" doc:"A usage line has no amount, so that usage_amount is incomplete"`
-	UsageAsOf         *time.Time        `json:"usage_as_of"`
-	UsageStaleReason  *care.Reason      `json:"usage_stale_reason" doc:"Why the details of this budget were refused; null if they were not. Its figures are those of usage_as_of"`
-	UsageStaleSince   *time.Time        `json:"usage_stale_since" doc:"When they were first refused"`
-	Entitlements      []EntitlementView `json:"entitlements" doc:"What the budget is made of"`
-	Usage             []UsageView       `json:"usage" doc:"What drew on the budget"`
-	Billing           *BillingView      `json:"billing" doc:"Our own invoice lines that drew on the budget; null where there are none"`
-	RemovedAt         *time.Time        `json:"removed_at"`
+type Budget struct {
+	ID                care.ID       `json:"id"`
+	UpstreamBudgetID  string        `json:"upstream_budget_id"`
+	ServiceProviderID string        `json:"service_provider_id"`
+	TypeCode          string        `json:"type_code"`
+	TypeName          string        `json:"type_name"`
+	EntryDate         care.Date     `json:"entry_date"`
+	StartDate         care.Date     `json:"start_date"`
+	EndDate           care.Date     `json:"end_date"`
+	Status            string        `json:"status" doc:"As the government reports it; whether usage is read does not depend on it"`
+	Open              bool          `json:"open" doc:"Usage is read: no end date, or ended at most 90 days ago"`
+	Total             *Money        `json:"total"`
+	Used              *Money        `json:"used"`
+	WriteOff          *Money        `json:"write_off"`
+	Rollover          *Money        `json:"rollover"`
+	Available         *Money        `json:"available"`
+	UsageAmount       *Money        `json:"usage_amount" doc:"The sum of the usage lines; null if usage was never read"`
+	UsageIncomplete   bool          `json:"usage_incomplete" doc:"A usage line has no amount, so that usage_amount is incomplete"`
+	UsageAsOf         *time.Time    `json:"usage_as_of"`
+	UsageStaleReason  *care.Reason  `json:"usage_stale_reason" doc:"Why the details of this budget were refused; null if they were not. Its figures are those of usage_as_of"`
+	UsageStaleSince   *time.Time    `json:"usage_stale_since" doc:"When they were first refused"`
+	Entitlements      []Entitlement `json:"entitlements" doc:"What the budget is made of"`
+	Usage             []UsageLine   `json:"usage" doc:"What drew on the budget"`
+	Billing           *Billing      `json:"billing" doc:"Our own invoice lines that drew on the budget; null where there are none"`
+	RemovedAt         *time.Time    `json:"removed_at"`
 }
 
-// EntitlementView is a part of what a budget is made of.
-type EntitlementView struct {
+// Entitlement is a part of what a budget is made of.
+type Entitlement struct {
 	ID        care.ID    `json:"id"`
 	Code      string     `json:"code"`
 	Amount    *Money     `json:"amount"`
 	RemovedAt *time.Time `json:"removed_at"`
 }
 
-// BillingView is what we billed beside what it drew. The difference may be the person's contribution.
-type BillingView struct {
+// Billing is what we billed beside what it drew. The difference may be the person's contribution.
+type Billing struct {
 	Billed     Money `json:"billed" doc:"What we billed for the lines"`
 	Drawn      Money `json:"drawn" doc:"What the lines drew, from this budget and others"`
 	Difference Money `json:"difference" doc:"Billed less drawn. It may be the person's contribution, and alarms nobody"`
 }
 
 // viewBilling compares what we billed for the lines of ours among a budget's usage with what they drew, nil where there are none.
-func viewBilling(usage []UsageView) *BillingView {
+func viewBilling(usage []UsageLine) *Billing {
 	billed, drawn := decimal.Zero, decimal.Zero
 	seen := make(map[care.ID]bool)
 	for _, line := range usage {
@@ -148,11 +149,11 @@ func viewBilling(usage []UsageView) *BillingView {
 	if len(seen) == 0 {
 		return nil
 	}
-	return &BillingView{Billed: Money{billed}, Drawn: Money{drawn}, Difference: Money{billed.Sub(drawn)}}
+	return &Billing{Billed: Money{billed}, Drawn: Money{drawn}, Difference: Money{billed.Sub(drawn)}}
 }
 
-// UsageView is an amount that an invoice line drew from a budget (R17).
-type UsageView struct {
+// UsageLine is an amount that an invoice line drew from a budget (R17).
+type UsageLine struct {
 	ID                  care.ID    `json:"id"`
 	InvoiceLineID       *care.ID   `json:"invoice_line_id" doc:"Our own invoice line; null for another provider's, one that we do not hold yet, or one that ours contradicts"`
 	UpstreamInvoiceID   string     `json:"upstream_invoice_id"`
@@ -167,22 +168,22 @@ type UsageView struct {
 	RemovedAt           *time.Time `json:"removed_at"`
 }
 
-// PlanView answers with a person's plan and everything under it, or ErrNotFound. Someone who was never synced has empty lists. It is
+// Plan answers with a person's plan and everything under it, or ErrNotFound. Someone who was never synced has empty lists. It is
 // the same number of queries however large the plan is.
-func (s *Store) PlanView(ctx context.Context, organisation Organisation, person care.ID, now time.Time) (PlanView, error) {
+func (s Store) Plan(ctx context.Context, organisation db.Organisation, person care.ID, now time.Time) (Plan, error) {
 	return s.planView(ctx, organisation, person, now, planLoader.budgetsWithDetails)
 }
 
-// PlanOutline is PlanView without the entitlements and usage lines of the budgets, of which there may be thousands.
-func (s *Store) PlanOutline(ctx context.Context, organisation Organisation, person care.ID, now time.Time) (PlanView, error) {
+// PlanOutline is Plan without the entitlements and usage lines of the budgets, of which there may be thousands.
+func (s Store) PlanOutline(ctx context.Context, organisation db.Organisation, person care.ID, now time.Time) (Plan, error) {
 	return s.planView(ctx, organisation, person, now, planLoader.budgets)
 }
 
-func (s *Store) planView(
-	ctx context.Context, organisation Organisation, person care.ID, now time.Time, budgets func(planLoader, context.Context) error,
-) (PlanView, error) {
-	view := PlanView{TimeZone: organisation.TimeZone, Today: organisation.Today(now)}
-	err := s.inSnapshot(ctx, "load the plan", func(queries *gen.Queries) (err error) {
+func (s Store) planView(
+	ctx context.Context, organisation db.Organisation, person care.ID, now time.Time, budgets func(planLoader, context.Context) error,
+) (Plan, error) {
+	view := Plan{TimeZone: organisation.TimeZone, Today: organisation.Today(now)}
+	err := s.store.Snapshot(ctx, "load the plan", func(queries *gen.Queries) (err error) {
 		if view.Person, err = loadPerson(ctx, queries, organisation, person, now); err != nil {
 			return err
 		}
@@ -201,9 +202,9 @@ func (s *Store) planView(
 }
 
 // PlanBudget answers with one budget of a person's plan and everything under it, or ErrNotFound.
-func (s *Store) PlanBudget(ctx context.Context, organisation Organisation, person, budget care.ID, now time.Time) (PersonView, BudgetView, error) {
-	view := PlanView{Today: organisation.Today(now)}
-	err := s.inSnapshot(ctx, "load the budget", func(queries *gen.Queries) (err error) {
+func (s Store) PlanBudget(ctx context.Context, organisation db.Organisation, person, budget care.ID, now time.Time) (Person, Budget, error) {
+	view := Plan{Today: organisation.Today(now)}
+	err := s.store.Snapshot(ctx, "load the budget", func(queries *gen.Queries) (err error) {
 		if view.Person, err = loadPerson(ctx, queries, organisation, person, now); err != nil {
 			return err
 		}
@@ -214,34 +215,34 @@ func (s *Store) PlanBudget(ctx context.Context, organisation Organisation, perso
 		return load.details(ctx, &budget)
 	})
 	if err != nil {
-		return PersonView{}, BudgetView{}, err
+		return Person{}, Budget{}, err
 	}
 	found, exists := view.Budget(budget)
 	if !exists {
-		return PersonView{}, BudgetView{}, ErrNotFound
+		return Person{}, Budget{}, db.ErrNotFound
 	}
 	return view.Person, found, nil
 }
 
 // ContributionsOn answers with the set of contributions that was known at the end of that day in the organisation's time zone, or
 // false if none was.
-func (v PlanView) ContributionsOn(day care.Date, zone *time.Location) (ContributionSetView, bool) {
+func (v Plan) ContributionsOn(day care.Date, zone *time.Location) (ContributionSet, bool) {
 	for _, set := range v.History {
 		if !care.DateIn(set.ReadAt, zone).After(day) && (set.ReplacedAt == nil || care.DateIn(*set.ReplacedAt, zone).After(day)) {
 			return set, true
 		}
 	}
-	return ContributionSetView{}, false
+	return ContributionSet{}, false
 }
 
 // Budget answers with one of the plan's budgets, by our id.
-func (v PlanView) Budget(id care.ID) (BudgetView, bool) {
+func (v Plan) Budget(id care.ID) (Budget, bool) {
 	for _, budget := range v.Budgets {
 		if budget.ID == id {
 			return budget, true
 		}
 	}
-	return BudgetView{}, false
+	return Budget{}, false
 }
 
 // planLoader fills the parts of a plan's view, one or a few queries each.
@@ -249,47 +250,47 @@ type planLoader struct {
 	queries      *gen.Queries
 	organisation care.ID
 	person       care.ID
-	view         *PlanView
+	view         *Plan
 }
 
 func (l planLoader) classifications(ctx context.Context) error {
 	rows, err := l.queries.ViewClassifications(ctx, gen.ViewClassificationsParams{OrganisationID: l.organisation, PersonID: l.person})
-	l.view.Classifications = make([]ClassificationView, 0, len(rows))
+	l.view.Classifications = make([]Classification, 0, len(rows))
 	for _, row := range rows {
-		l.view.Classifications = append(l.view.Classifications, ClassificationView(row))
+		l.view.Classifications = append(l.view.Classifications, Classification(row))
 	}
 	return err
 }
 
 func (l planLoader) approvedServices(ctx context.Context) error {
 	rows, err := l.queries.ViewApprovedServices(ctx, gen.ViewApprovedServicesParams{OrganisationID: l.organisation, PersonID: l.person})
-	l.view.ApprovedServices = make([]ApprovedServiceView, 0, len(rows))
+	l.view.ApprovedServices = make([]ApprovedService, 0, len(rows))
 	for _, row := range rows {
-		l.view.ApprovedServices = append(l.view.ApprovedServices, ApprovedServiceView(row))
+		l.view.ApprovedServices = append(l.view.ApprovedServices, ApprovedService(row))
 	}
 	return err
 }
 
 func (l planLoader) supplements(ctx context.Context) error {
 	rows, err := l.queries.ViewSupplements(ctx, gen.ViewSupplementsParams{OrganisationID: l.organisation, PersonID: l.person})
-	l.view.Supplements = make([]SupplementView, 0, len(rows))
+	l.view.Supplements = make([]Supplement, 0, len(rows))
 	for _, row := range rows {
-		l.view.Supplements = append(l.view.Supplements, SupplementView(row))
+		l.view.Supplements = append(l.view.Supplements, Supplement(row))
 	}
 	return err
 }
 
 func (l planLoader) contributions(ctx context.Context) error {
 	rows, err := l.queries.ViewContributions(ctx, gen.ViewContributionsParams{OrganisationID: l.organisation, PersonID: l.person})
-	l.view.Contributions = make([]ContributionView, 0, len(rows))
+	l.view.Contributions = make([]Contribution, 0, len(rows))
 	for _, row := range rows {
 		l.view.Contributions = append(l.view.Contributions, viewContribution(care.Contribution(row)))
 	}
 	return err
 }
 
-func viewContribution(contribution care.Contribution) ContributionView {
-	return ContributionView{
+func viewContribution(contribution care.Contribution) Contribution {
+	return Contribution{
 		Category: contribution.Category, Percentage: percentage(contribution.Percentage),
 		StartDate: contribution.StartDate, EndDate: contribution.EndDate, Status: contribution.Status,
 	}
@@ -297,13 +298,13 @@ func viewContribution(contribution care.Contribution) ContributionView {
 
 func (l planLoader) history(ctx context.Context) error {
 	rows, err := l.queries.ViewContributionSets(ctx, gen.ViewContributionSetsParams{OrganisationID: l.organisation, PersonID: l.person})
-	l.view.History = make([]ContributionSetView, 0, len(rows))
+	l.view.History = make([]ContributionSet, 0, len(rows))
 	for _, row := range rows {
 		var contributions []care.Contribution
 		if err := json.Unmarshal(row.Contributions, &contributions); err != nil {
 			return fmt.Errorf("read an earlier set of contributions: %w", err)
 		}
-		set := ContributionSetView{ReadAt: row.ReadAt, ReplacedAt: row.ReplacedAt, Contributions: make([]ContributionView, 0, len(contributions))}
+		set := ContributionSet{ReadAt: row.ReadAt, ReplacedAt: row.ReplacedAt, Contributions: make([]Contribution, 0, len(contributions))}
 		for _, contribution := range contributions {
 			set.Contributions = append(set.Contributions, viewContribution(contribution))
 		}
@@ -314,7 +315,7 @@ func (l planLoader) history(ctx context.Context) error {
 
 func (l planLoader) budgets(ctx context.Context) error {
 	rows, err := l.queries.ViewBudgets(ctx, gen.ViewBudgetsParams{OrganisationID: l.organisation, PersonID: l.person})
-	l.view.Budgets = make([]BudgetView, 0, len(rows))
+	l.view.Budgets = make([]Budget, 0, len(rows))
 	for _, row := range rows {
 		l.view.Budgets = append(l.view.Budgets, viewBudget(row, l.view.Today))
 	}
@@ -344,34 +345,34 @@ func (l planLoader) details(ctx context.Context, only *care.ID) error {
 	return err
 }
 
-func viewBudget(row gen.ViewBudgetsRow, today care.Date) BudgetView {
+func viewBudget(row gen.ViewBudgetsRow, today care.Date) Budget {
 	rule := care.Budget{EndDate: row.EndDate}
 	rule.Removed = row.RemovedAt != nil
-	return BudgetView{
+	return Budget{
 		ID: row.ID, UpstreamBudgetID: row.UpstreamBudgetID, ServiceProviderID: row.ServiceProviderID, TypeCode: row.TypeCode, TypeName: row.TypeName,
 		EntryDate: row.EntryDate, StartDate: row.StartDate, EndDate: row.EndDate, Status: row.Status, Open: rule.OpenOn(today),
 		Total: money(row.Total), Used: money(row.Used), WriteOff: money(row.WriteOff), Rollover: money(row.Rollover),
 		Available: money(row.Available), UsageAmount: money(row.UsageAmount), UsageIncomplete: row.UsageIncomplete, UsageAsOf: row.UsageAsOf, RemovedAt: row.RemovedAt,
 		UsageStaleReason: (*care.Reason)(row.UsageStaleReason), UsageStaleSince: row.UsageStaleSince,
-		Entitlements: []EntitlementView{}, Usage: []UsageView{},
+		Entitlements: []Entitlement{}, Usage: []UsageLine{},
 	}
 }
 
-func (l planLoader) entitlements(ctx context.Context, only *care.ID) (map[care.ID][]EntitlementView, error) {
+func (l planLoader) entitlements(ctx context.Context, only *care.ID) (map[care.ID][]Entitlement, error) {
 	rows, err := l.queries.ViewEntitlements(ctx, gen.ViewEntitlementsParams{OrganisationID: l.organisation, PersonID: l.person, BudgetID: only})
-	byBudget := make(map[care.ID][]EntitlementView)
+	byBudget := make(map[care.ID][]Entitlement)
 	for _, row := range rows {
 		byBudget[row.BudgetID] = append(byBudget[row.BudgetID],
-			EntitlementView{ID: row.ID, Code: row.Code, Amount: money(row.Amount), RemovedAt: row.RemovedAt})
+			Entitlement{ID: row.ID, Code: row.Code, Amount: money(row.Amount), RemovedAt: row.RemovedAt})
 	}
 	return byBudget, err
 }
 
-func (l planLoader) usage(ctx context.Context, only *care.ID) (map[care.ID][]UsageView, error) {
+func (l planLoader) usage(ctx context.Context, only *care.ID) (map[care.ID][]UsageLine, error) {
 	rows, err := l.queries.ViewUsage(ctx, gen.ViewUsageParams{OrganisationID: l.organisation, PersonID: l.person, BudgetID: only})
-	byBudget := make(map[care.ID][]UsageView)
+	byBudget := make(map[care.ID][]UsageLine)
 	for _, row := range rows {
-		line := UsageView{
+		line := UsageLine{
 			ID: row.ID, InvoiceLineID: row.InvoiceLineID, UpstreamInvoiceID: row.UpstreamInvoiceID, UpstreamItemID: row.UpstreamItemID,
 			ExternalReferenceID: row.ExternalReferenceID, ServiceProviderID: row.ServiceProviderID, ServiceCode: row.ServiceCode,
 			DeliveryDate: row.DeliveryDate, Amount: money(row.Amount), Billed: money(row.Billed), RemovedAt: row.RemovedAt,
@@ -429,7 +430,7 @@ func (a *AreaStatus) show(row gen.ViewAreasRow) {
 	a.Stale = !saved(a.LastOutcome)
 }
 
-func oldestUsage(budgets []BudgetView) (oldest *time.Time) {
+func oldestUsage(budgets []Budget) (oldest *time.Time) {
 	for _, budget := range budgets {
 		if budget.Open && budget.UsageAsOf != nil && (oldest == nil || budget.UsageAsOf.Before(*oldest)) {
 			oldest = budget.UsageAsOf

@@ -1,22 +1,14 @@
-package db
+package read
 
 import (
-	"context"
 	"encoding/json"
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/shopspring/decimal"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
-)
-
-// DefaultPage is how many rows a list shows at once, MostPerPage the most that may be asked for.
-const (
-	DefaultPage = 50
-	MostPerPage = 200
 )
 
 // Money is an amount of dollars as people and programs are shown it, with its cents. A nil *Money was not provided (R3).
@@ -45,8 +37,8 @@ func percentage(value decimal.NullDecimal) *Percentage {
 	return &Percentage{value.Decimal}
 }
 
-// CountView is what a run did to the records of one kind (R6). Synced is the number in the success message.
-type CountView struct {
+// Count is what a run did to the records of one kind (R6). Synced is the number in the success message.
+type Count struct {
 	Synced    int `json:"synced" doc:"created + updated + unchanged"`
 	Created   int `json:"created"`
 	Updated   int `json:"updated"`
@@ -54,22 +46,22 @@ type CountView struct {
 	Removed   int `json:"removed"`
 }
 
-// CountsView has an entry for every kind of record that a sync of its kind counts.
-type CountsView map[care.Kind]CountView
+// Counts has an entry for every kind of record that a sync of its kind counts.
+type Counts map[care.Kind]Count
 
-func viewCounts(run care.RunKind, counts care.Counts) CountsView {
-	view := make(CountsView, len(run.CountedKinds()))
+func viewCounts(run care.RunKind, counts care.Counts) Counts {
+	view := make(Counts, len(run.CountedKinds()))
 	for _, kind := range run.CountedKinds() {
 		count := counts[kind]
-		view[kind] = CountView{
+		view[kind] = Count{
 			Synced: count.Synced(), Created: count.Created, Updated: count.Updated, Unchanged: count.Unchanged, Removed: count.Removed,
 		}
 	}
 	return view
 }
 
-// HoldView is a removal that was held back until an operator accepts it (R5).
-type HoldView struct {
+// Hold is a removal that was held back until an operator accepts it (R5).
+type Hold struct {
 	ID         care.ID    `json:"id"`
 	Kind       care.Kind  `json:"kind"`
 	BudgetID   *care.ID   `json:"budget_id" doc:"Set for what stands below a budget"`
@@ -82,10 +74,10 @@ type HoldView struct {
 	ClosedAt   *time.Time `json:"closed_at" doc:"When the records were removed, or returned"`
 }
 
-func viewHolds(rows []gen.ViewHoldsRow) []HoldView {
-	holds := make([]HoldView, 0, len(rows))
+func viewHolds(rows []gen.ViewHoldsRow) []Hold {
+	holds := make([]Hold, 0, len(rows))
 	for _, row := range rows {
-		holds = append(holds, HoldView{
+		holds = append(holds, Hold{
 			ID: row.ID, Kind: care.Kind(row.Kind), BudgetID: row.BudgetID, Budget: strings.TrimSpace(row.Budget + " " + row.BudgetStart.String()),
 			RunID: row.RunID, Records: int(row.Records), HeldAt: row.HeldAt,
 			AcceptedAt: row.AcceptedAt, AcceptedBy: row.AcceptedBy, ClosedAt: row.ClosedAt,
@@ -93,12 +85,3 @@ func viewHolds(rows []gen.ViewHoldsRow) []HoldView {
 	}
 	return holds
 }
-
-// inSnapshot lets a view's queries all see the same moment.
-func (s *Store) inSnapshot(ctx context.Context, name string, read func(*gen.Queries) error) error {
-	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	return mapError(name, pgx.BeginTxFunc(ctx, s.pool, options, func(tx pgx.Tx) error { return read(s.queries.WithTx(tx)) }))
-}
-
-// pageSize is a page's number of rows, and one more that tells whether there is a next page.
-func pageSize(asked int) int32 { return int32(min(max(asked, 1), MostPerPage)) + 1 }

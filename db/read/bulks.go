@@ -1,4 +1,4 @@
-package db
+package read
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/gen"
 )
 
@@ -41,7 +42,7 @@ type BulkSummary struct {
 	State        BulkState       `json:"state" enum:"queued,running,waiting,paused,finished"`
 	RequestedBy  string          `json:"requested_by"`
 	WorkflowID   string          `json:"workflow_id"`
-	Options      BulkOptionsView `json:"options"`
+	Options      BulkOptions     `json:"options"`
 	RequestedAt  time.Time       `json:"requested_at"`
 	StartedAt    *time.Time      `json:"started_at" doc:"When a worker began it; null until then"`
 	PlannedAt    *time.Time      `json:"planned_at" doc:"When its people were selected; null until then"`
@@ -53,7 +54,7 @@ type BulkSummary struct {
 	Reason       care.Reason     `json:"reason,omitempty" doc:"A code that says why it ended early"`
 	Explanation  string          `json:"explanation,omitempty" doc:"The reason in plain words, with what to do; of a bulk run that no worker has begun within a minute, that"`
 	Counts       care.BulkCounts `json:"counts"`
-	SetAside     SetAsideView    `json:"set_aside" doc:"The people who wait until the others are done"`
+	SetAside     SetAside        `json:"set_aside" doc:"The people who wait until the others are done"`
 	PerMinute    *float64        `json:"people_per_minute" doc:"How many people were done a minute over the last five minutes; null unless it is running"`
 	EstimatedEnd *time.Time      `json:"estimated_end" doc:"When everybody is done if it goes on like that; null where that cannot be told"`
 	ListedAt     *time.Time      `json:"listed_at" doc:"When the lists of all providers began to be read, to find who has changed and who is absent; null where they were not"`
@@ -62,8 +63,8 @@ type BulkSummary struct {
 	Unknown      int             `json:"unknown" doc:"How many people the government lists whom the organisation does not have: reported, never created"`
 }
 
-// BulkView is all that is known of a bulk run as a whole.
-type BulkView struct {
+// Bulk is all that is known of a bulk run as a whole.
+type Bulk struct {
 	BulkSummary
 	Reasons       []BulkReason    `json:"reasons" doc:"Why people did not simply succeed, the most frequent reason first"`
 	UnknownPeople []UnknownPerson `json:"unknown_people" doc:"The first of those whom the organisation does not have, who may be people of its own before the others; the report has all"`
@@ -71,12 +72,12 @@ type BulkView struct {
 
 // UnknownPerson is somebody whom a list names by a number that nobody of the organisation has.
 type UnknownPerson struct {
-	CareRecipientID string  `json:"care_recipient_id"`
-	MayBe           *Person `json:"may_be" doc:"The one person of the organisation who has the name and birth date that are listed, and whom no list had under the own number any more: change that person's number, or import the listed one as a new person. Null where nobody fits"`
+	CareRecipientID string     `json:"care_recipient_id"`
+	MayBe           *PersonRef `json:"may_be" doc:"The one person of the organisation who has the name and birth date that are listed, and whom no list had under the own number any more: change that person's number, or import the listed one as a new person. Null where nobody fits"`
 }
 
-// SetAsideView is how many people of a bulk run wait until the others are done, and why (R9).
-type SetAsideView struct {
+// SetAside is how many people of a bulk run wait until the others are done, and why (R9).
+type SetAside struct {
 	Unavailable   int `json:"unavailable" doc:"Services Australia answers 503 for them: they are tried again at the end"`
 	Contributions int `json:"contributions" doc:"Services Australia reports no contributions of them any more: at the end it is known whether that is so for too many"`
 }
@@ -89,8 +90,8 @@ type BulkReason struct {
 	People      int              `json:"people"`
 }
 
-// BulkOptionsView is who was selected in a bulk run, and what of them is synced.
-type BulkOptionsView struct {
+// BulkOptions is who was selected in a bulk run, and what of them is synced.
+type BulkOptions struct {
 	ServiceProviderID string      `json:"service_provider_id,omitempty"`
 	People            *int        `json:"people,omitempty" doc:"How many people were listed; absent where no list was given"`
 	InCare            bool        `json:"in_care,omitempty"`
@@ -107,9 +108,9 @@ type BulkOptionsView struct {
 }
 
 // ViewBulkOptions shows options. serviceProviderID is that of the selected connection, if one is.
-func ViewBulkOptions(options care.BulkOptions, serviceProviderID string) BulkOptionsView {
+func BulkOptionsOf(options care.BulkOptions, serviceProviderID string) BulkOptions {
 	selection := options.Selection
-	view := BulkOptionsView{
+	view := BulkOptions{
 		ServiceProviderID: serviceProviderID, InCare: selection.InCare, FailedLastTime: selection.FailedLastTime, RetryOf: selection.RetryOf,
 		Areas: options.Areas, AllBudgets: options.AllBudgets, Delta: options.Delta, ReviewAll: options.ReviewAll, AcceptAbsences: options.AcceptAbsences,
 		Window: options.Window, FailureThreshold: options.FailureThreshold,
@@ -126,7 +127,7 @@ func ViewBulkOptions(options care.BulkOptions, serviceProviderID string) BulkOpt
 
 // BulkItem is a person of a bulk run.
 type BulkItem struct {
-	Person      Person           `json:"person"`
+	Person      PersonRef        `json:"person"`
 	Outcome     care.ItemOutcome `json:"outcome,omitempty" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled,skipped" doc:"Absent until the person is done"`
 	Reason      care.Reason      `json:"reason,omitempty"`
 	Explanation string           `json:"explanation,omitempty" doc:"The reason in plain words, with what to do"`
@@ -159,7 +160,7 @@ type ItemFilter struct {
 }
 
 // Bulks answers with an organisation's bulk runs, newest first, and whether there are more.
-func (s *Store) Bulks(ctx context.Context, organisation care.ID, filter BulkFilter) (bulks []BulkSummary, more bool, err error) {
+func (s Store) Bulks(ctx context.Context, organisation care.ID, filter BulkFilter) (bulks []BulkSummary, more bool, err error) {
 	most := pageSize(filter.Most)
 	bulks, err = listBulks(ctx, s.queries, gen.ListBulksParams{
 		OrganisationID: organisation, Outcome: filter.Outcome, Before: pointerTo(filter.Before), Most: most,
@@ -167,34 +168,34 @@ func (s *Store) Bulks(ctx context.Context, organisation care.ID, filter BulkFilt
 	if more = len(bulks) == int(most); more {
 		bulks = bulks[:most-1]
 	}
-	return bulks, more, mapError("list the bulk runs", err)
+	return bulks, more, db.MapError("list the bulk runs", err)
 }
 
 // BulksByID answers with those of some bulk runs that the organisation has, newest first.
-func (s *Store) BulksByID(ctx context.Context, organisation care.ID, ids []care.ID) ([]BulkSummary, error) {
+func (s Store) BulksByID(ctx context.Context, organisation care.ID, ids []care.ID) ([]BulkSummary, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	bulks, err := listBulks(ctx, s.queries, gen.ListBulksParams{OrganisationID: organisation, Ids: ids, Most: int32(len(ids))})
-	return bulks, mapError("list the bulk runs", err)
+	return bulks, db.MapError("list the bulk runs", err)
 }
 
 // BulkProgress answers with where a bulk run stands, or ErrNotFound. It is one query, made to be asked every second.
-func (s *Store) BulkProgress(ctx context.Context, organisation, bulk care.ID) (BulkSummary, error) {
+func (s Store) BulkProgress(ctx context.Context, organisation, bulk care.ID) (BulkSummary, error) {
 	progress, err := loadBulk(ctx, s.queries, organisation, bulk)
-	return progress, mapError("load the bulk run", err)
+	return progress, db.MapError("load the bulk run", err)
 }
 
-// BulkView answers with all that is known of a bulk run as a whole, or ErrNotFound.
-func (s *Store) BulkView(ctx context.Context, organisation, bulk care.ID) (view BulkView, err error) {
-	err = s.inSnapshot(ctx, "load the bulk run", func(queries *gen.Queries) (err error) {
+// Bulk answers with all that is known of a bulk run as a whole, or ErrNotFound.
+func (s Store) Bulk(ctx context.Context, organisation, bulk care.ID) (view Bulk, err error) {
+	err = s.store.Snapshot(ctx, "load the bulk run", func(queries *gen.Queries) (err error) {
 		view, err = loadBulkView(ctx, queries, organisation, bulk)
 		return err
 	})
 	return view, err
 }
 
-func loadBulkView(ctx context.Context, queries *gen.Queries, organisation, bulk care.ID) (view BulkView, err error) {
+func loadBulkView(ctx context.Context, queries *gen.Queries, organisation, bulk care.ID) (view Bulk, err error) {
 	if view.BulkSummary, err = loadBulk(ctx, queries, organisation, bulk); err != nil {
 		return view, err
 	}
@@ -211,7 +212,7 @@ func listUnknown(ctx context.Context, queries *gen.Queries, params gen.ListUnkno
 	for i, row := range rows {
 		people[i].CareRecipientID = row.CareRecipientID
 		if row.MayBeID != nil {
-			people[i].MayBe = &Person{
+			people[i].MayBe = &PersonRef{
 				ID: *row.MayBeID, CareRecipientID: row.MayBeCareRecipientID, NDISNumber: row.MayBeNdisNumber,
 				GivenName: row.MayBeGivenName, FamilyName: row.MayBeFamilyName,
 			}
@@ -222,15 +223,15 @@ func listUnknown(ctx context.Context, queries *gen.Queries, params gen.ListUnkno
 
 // BulkPage is a bulk run with some of its people, all as they stood at one moment.
 type BulkPage struct {
-	Bulk   BulkView
+	Bulk   Bulk
 	People []BulkItem
 	// More reports whether there are more people after these.
 	More bool
 }
 
 // BulkPage answers with a bulk run and a page of its people, or ErrNotFound.
-func (s *Store) BulkPage(ctx context.Context, organisation, bulk care.ID, filter ItemFilter) (page BulkPage, err error) {
-	err = s.inSnapshot(ctx, "load the bulk run", func(queries *gen.Queries) (err error) {
+func (s Store) BulkPage(ctx context.Context, organisation, bulk care.ID, filter ItemFilter) (page BulkPage, err error) {
+	err = s.store.Snapshot(ctx, "load the bulk run", func(queries *gen.Queries) (err error) {
 		if page.Bulk, err = loadBulkView(ctx, queries, organisation, bulk); err != nil {
 			return err
 		}
@@ -254,8 +255,8 @@ func countReasons(ctx context.Context, queries *gen.Queries, organisation care.I
 
 // BulkItems answers with the people of a bulk run in the order of our ids, and whether there are more. ErrNotFound: there is no such bulk
 // run.
-func (s *Store) BulkItems(ctx context.Context, organisation, bulk care.ID, filter ItemFilter) (items []BulkItem, more bool, err error) {
-	err = s.inSnapshot(ctx, "list the people", func(queries *gen.Queries) error {
+func (s Store) BulkItems(ctx context.Context, organisation, bulk care.ID, filter ItemFilter) (items []BulkItem, more bool, err error) {
+	err = s.store.Snapshot(ctx, "list the people", func(queries *gen.Queries) error {
 		kind, err := queries.BulkKind(ctx, gen.BulkKindParams{OrganisationID: organisation, ID: bulk})
 		if err != nil {
 			return err
@@ -281,13 +282,13 @@ func pageOfItems(ctx context.Context, queries *gen.Queries, organisation, bulk c
 const reportPage = 1000
 
 // AllBulkItems yields everybody of a bulk run in the order of our ids, a page in memory at a time. It ends with the first error.
-func (s *Store) AllBulkItems(ctx context.Context, organisation care.ID, bulk BulkSummary) iter.Seq2[BulkItem, error] {
+func (s Store) AllBulkItems(ctx context.Context, organisation care.ID, bulk BulkSummary) iter.Seq2[BulkItem, error] {
 	return func(yield func(BulkItem, error) bool) {
 		params := gen.ListBulkItemsParams{OrganisationID: organisation, BulkID: bulk.ID, Most: reportPage}
 		for {
 			items, err := listItems(ctx, s.queries, bulk.Kind, params)
 			if err != nil {
-				yield(BulkItem{}, mapError("list the people", err))
+				yield(BulkItem{}, db.MapError("list the people", err))
 				return
 			}
 			for _, item := range items {
@@ -303,14 +304,14 @@ func (s *Store) AllBulkItems(ctx context.Context, organisation care.ID, bulk Bul
 	}
 }
 
-// AllUnknown yields everybody whom the government listed and the organisation does not have, in the order of BulkView.
-func (s *Store) AllUnknown(ctx context.Context, organisation, bulk care.ID) iter.Seq2[UnknownPerson, error] {
+// AllUnknown yields everybody whom the government listed and the organisation does not have, in the order of Bulk.
+func (s Store) AllUnknown(ctx context.Context, organisation, bulk care.ID) iter.Seq2[UnknownPerson, error] {
 	return func(yield func(UnknownPerson, error) bool) {
 		params := gen.ListUnknownParams{OrganisationID: organisation, BulkID: bulk, Most: reportPage}
 		for {
 			unknown, err := listUnknown(ctx, s.queries, params)
 			if err != nil {
-				yield(UnknownPerson{}, mapError("list unknown people", err))
+				yield(UnknownPerson{}, db.MapError("list unknown people", err))
 				return
 			}
 			for _, person := range unknown {
@@ -329,7 +330,7 @@ func (s *Store) AllUnknown(ctx context.Context, organisation, bulk care.ID) iter
 
 // ResolvePeople answers with our ids of the people whom some numbers name, in their order: our own ids, care recipient ids or NDIS numbers.
 // The id is empty where a number names nobody of the organisation. kind decides what a number that could be either is.
-func (s *Store) ResolvePeople(ctx context.Context, organisation care.ID, kind care.RunKind, numbers []string) ([]care.ID, error) {
+func (s Store) ResolvePeople(ctx context.Context, organisation care.ID, kind care.RunKind, numbers []string) ([]care.ID, error) {
 	rows, err := s.queries.ResolvePeople(ctx, gen.ResolvePeopleParams{
 		OrganisationID: organisation, NdisFirst: kind == care.RunPACEContract, Numbers: numbers,
 	})
@@ -337,7 +338,7 @@ func (s *Store) ResolvePeople(ctx context.Context, organisation care.ID, kind ca
 	for _, row := range rows {
 		people = append(people, care.ID(row.PersonID))
 	}
-	return people, mapError("find the people", err)
+	return people, db.MapError("find the people", err)
 }
 
 func loadBulk(ctx context.Context, queries *gen.Queries, organisation, bulk care.ID) (BulkSummary, error) {
@@ -346,7 +347,7 @@ func loadBulk(ctx context.Context, queries *gen.Queries, organisation, bulk care
 		return BulkSummary{}, err
 	}
 	if len(bulks) == 0 {
-		return BulkSummary{}, ErrNotFound
+		return BulkSummary{}, db.ErrNotFound
 	}
 	return bulks[0], nil
 }
@@ -374,11 +375,11 @@ func viewBulk(row gen.ListBulksRow) (BulkSummary, error) {
 	}
 	kind, reason := care.RunKind(row.Kind), care.Reason(row.Reason)
 	view := BulkSummary{
-		ID: row.ID, Kind: kind, State: bulkState(row), RequestedBy: row.RequestedBy, WorkflowID: row.WorkflowID, Options: ViewBulkOptions(options, row.ServiceProviderID),
+		ID: row.ID, Kind: kind, State: bulkState(row), RequestedBy: row.RequestedBy, WorkflowID: row.WorkflowID, Options: BulkOptionsOf(options, row.ServiceProviderID),
 		RequestedAt: row.RequestedAt, StartedAt: row.StartedAt, PlannedAt: row.PlannedAt, PausedAt: row.PausedAt, WaitingSince: row.WaitingSince,
 		WaitingWords: row.WaitingWords, FinishedAt: row.FinishedAt, Outcome: care.RunOutcome(row.Outcome), Reason: reason,
 		Explanation: reason.ExplainFor(kind.Service()), Counts: bulkCounts(row), ListedAt: row.ListedAt, Absent: int(row.Absent),
-		AbsentHeld: int(row.AbsentHeld), Unknown: int(row.Unknown), SetAside: SetAsideView{Unavailable: int(row.Unavailable), Contributions: int(row.Losing)},
+		AbsentHeld: int(row.AbsentHeld), Unknown: int(row.Unknown), SetAside: SetAside{Unavailable: int(row.Unavailable), Contributions: int(row.Losing)},
 	}
 	if view.State == BulkQueued && notBegun(row.StartedAt, row.RequestedAt) {
 		view.Explanation = care.NotBegun
@@ -429,7 +430,7 @@ func listItems(ctx context.Context, queries *gen.Queries, kind care.RunKind, par
 	for _, row := range rows {
 		reason := care.Reason(row.Reason)
 		items = append(items, BulkItem{
-			Person: Person{
+			Person: PersonRef{
 				ID: row.PersonID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
 			},
 			Outcome: care.ItemOutcome(row.Outcome), Reason: reason, Explanation: reason.ExplainFor(kind.Service()), Words: row.Words,

@@ -1,4 +1,4 @@
-package db
+package read
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/gen"
 )
 
@@ -32,7 +33,7 @@ const (
 )
 
 // Person says who a record is about.
-type Person struct {
+type PersonRef struct {
 	ID              care.ID `json:"id"`
 	CareRecipientID string  `json:"care_recipient_id"`
 	NDISNumber      string  `json:"ndis_number"`
@@ -45,7 +46,7 @@ type RunSummary struct {
 	ID          care.ID         `json:"id"`
 	Kind        care.RunKind    `json:"kind" enum:"care-recipient,pace-contract"`
 	State       RunState        `json:"state" enum:"queued,running,finished"`
-	Person      Person          `json:"person"`
+	Person      PersonRef       `json:"person"`
 	PlanID      *care.ID        `json:"plan_id" doc:"The person's Support at Home plan, null as long as there is none, and in a run that is not about it"`
 	ContractID  *care.ID        `json:"contract_id" doc:"The service contract that the run saved, null as long as it has not"`
 	Waiting     *PreviewRef     `json:"waiting,omitempty" doc:"The retrieval of the run that can be created now"`
@@ -60,13 +61,13 @@ type RunSummary struct {
 	Reason      care.Reason     `json:"reason,omitempty" doc:"A code that says why the run did not simply succeed"`
 	Explanation string          `json:"explanation,omitempty" doc:"The reason in plain words, with what to do; of a run that no worker has begun within a minute, that"`
 	Warnings    int             `json:"warnings"`
-	Counts      CountsView      `json:"counts" doc:"By kind of record, what the run did so far"`
+	Counts      Counts          `json:"counts" doc:"By kind of record, what the run did so far"`
 }
 
 // RunProgress is a run with its areas, as it is followed.
 type RunProgress struct {
 	RunSummary
-	Areas []AreaView `json:"areas"`
+	Areas []Area `json:"areas"`
 }
 
 // WorkedFrom is when the work began that ended with the run. A contract sync waits for people in between: there it is when the plan was
@@ -80,16 +81,16 @@ func (p RunProgress) WorkedFrom() *time.Time {
 	return p.StartedAt
 }
 
-// RunView is all that is known of a run.
-type RunView struct {
+// Run is all that is known of a run.
+type Run struct {
 	RunProgress
-	Issues  []IssueView  `json:"issues" doc:"Warnings, and why an area was refused or failed"`
-	Changes []ChangeView `json:"changes" doc:"What the run changed, field by field"`
-	Holds   []HoldView   `json:"holds" doc:"Removals that were held back"`
+	Issues  []Issue  `json:"issues" doc:"Warnings, and why an area was refused or failed"`
+	Changes []Change `json:"changes" doc:"What the run changed, field by field"`
+	Holds   []Hold   `json:"holds" doc:"Removals that were held back"`
 }
 
-// AreaView is one area of a run.
-type AreaView struct {
+// Area is one area of a run.
+type Area struct {
 	Area        care.Area        `json:"area" enum:"summary,contributions,budgets,usage,contract"`
 	State       AreaState        `json:"state" enum:"waiting,running,done"`
 	Outcome     care.AreaOutcome `json:"outcome,omitempty" enum:"succeeded,superseded,refused,failed,skipped,cancelled"`
@@ -97,17 +98,17 @@ type AreaView struct {
 	Explanation string           `json:"explanation,omitempty"`
 	AsOf        *time.Time       `json:"as_of" doc:"When the read began whose data stands; null where nothing was saved"`
 	FinishedAt  *time.Time       `json:"finished_at"`
-	Counts      CountsView       `json:"counts"`
+	Counts      Counts           `json:"counts"`
 	Warnings    int              `json:"warnings"`
 	// BudgetsRead and BudgetsToRead are the progress of the usage area.
 	BudgetsRead   int `json:"budgets_read,omitempty"`
 	BudgetsToRead int `json:"budgets_to_read,omitempty"`
 	// Retry is there while the area's step is tried again.
-	Retry *RetryView `json:"retry,omitempty"`
+	Retry *Retry `json:"retry,omitempty"`
 }
 
-// RetryView says what an area that is tried again waits for.
-type RetryView struct {
+// Retry says what an area that is tried again waits for.
+type Retry struct {
 	Since    time.Time `json:"since" doc:"When an attempt failed first"`
 	Attempts int       `json:"attempts" doc:"How many attempts have failed"`
 	Problem  string    `json:"problem" doc:"The kind of problem of the last attempt"`
@@ -115,8 +116,8 @@ type RetryView struct {
 	LastAt   time.Time `json:"last_at"`
 }
 
-// IssueView is something that a run has to say to people.
-type IssueView struct {
+// Issue is something that a run has to say to people.
+type Issue struct {
 	Severity care.Severity   `json:"severity" enum:"warning,error"`
 	Area     care.Area       `json:"area"`
 	Code     care.IssueCode  `json:"code"`
@@ -132,8 +133,8 @@ type IssueView struct {
 }
 
 // ViewIssue shows an issue to people and programs.
-func ViewIssue(issue care.Issue) IssueView {
-	view := IssueView{
+func IssueOf(issue care.Issue) Issue {
+	view := Issue{
 		Severity: issue.Severity, Area: issue.Area, Code: issue.Code, Message: issue.Explain(), Problem: care.Visible(issue.Message),
 		Words: issue.Words, Kind: issue.Kind, Details: issue.Details,
 	}
@@ -146,8 +147,8 @@ func ViewIssue(issue care.Issue) IssueView {
 	return view
 }
 
-// ChangeView is one field that a run changed. A record that was created, removed or revived has one entry without a field.
-type ChangeView struct {
+// Change is one field that a run changed. A record that was created, removed or revived has one entry without a field.
+type Change struct {
 	Kind     care.Kind `json:"kind"`
 	RecordID care.ID   `json:"record_id"`
 	Label    string    `json:"label" doc:"The record as people know it"`
@@ -170,13 +171,46 @@ type RunFilter struct {
 }
 
 // Runs answers with an organisation's runs, newest first, and whether there are more.
-func (s *Store) Runs(ctx context.Context, organisation care.ID, filter RunFilter) (runs []RunSummary, more bool, err error) {
+func (s Store) Runs(ctx context.Context, organisation care.ID, filter RunFilter) (runs []RunSummary, more bool, err error) {
 	most := pageSize(filter.Most)
 	rows, err := s.queries.ListRuns(ctx, gen.ListRunsParams{
 		OrganisationID: organisation, PersonID: pointerTo(filter.PersonID), Outcome: filter.Outcome, Before: pointerTo(filter.Before), Most: most,
 	})
 	if err != nil {
-		return nil, false, mapError("list the runs", err)
+		return nil, false, db.MapError("list the runs", err)
+	}
+	if more = len(rows) == int(most); more {
+		rows = rows[:most-1]
+	}
+	runs = make([]RunSummary, 0, len(rows))
+	for _, row := range rows {
+		run, err := viewRun(gen.ViewRunRow(row))
+		if err != nil {
+			return nil, false, err
+		}
+		runs = append(runs, run)
+	}
+	return runs, more, nil
+}
+
+// ConsoleRunFilter narrows the console's list of runs; zero values do not.
+type ConsoleRunFilter struct {
+	RunFilter
+	Kind    care.RunKind
+	Trigger care.Trigger
+	// Held lists only runs that left something to people which nobody has accepted yet: removals (R5), or changes of a contract (R31).
+	Held bool
+}
+
+// ConsoleRuns answers with an organisation's runs, newest first, and whether there are more.
+func (s Store) ConsoleRuns(ctx context.Context, organisation care.ID, filter ConsoleRunFilter) (runs []RunSummary, more bool, err error) {
+	most := pageSize(filter.Most)
+	rows, err := s.queries.ListConsoleRuns(ctx, gen.ListConsoleRunsParams{
+		OrganisationID: organisation, PersonID: pointerTo(filter.PersonID), Kind: string(filter.Kind), Trigger: string(filter.Trigger),
+		Outcome: filter.Outcome, HeldOnly: filter.Held, Before: pointerTo(filter.Before), Most: most,
+	})
+	if err != nil {
+		return nil, false, db.MapError("list the runs", err)
 	}
 	if more = len(rows) == int(most); more {
 		rows = rows[:most-1]
@@ -193,19 +227,19 @@ func (s *Store) Runs(ctx context.Context, organisation care.ID, filter RunFilter
 }
 
 // RunProgress answers with where a run stands, or ErrNotFound. It is a few small queries, made to be asked several times a second.
-func (s *Store) RunProgress(ctx context.Context, organisation, run care.ID) (RunProgress, error) {
+func (s Store) RunProgress(ctx context.Context, organisation, run care.ID) (RunProgress, error) {
 	var progress RunProgress
-	err := s.inSnapshot(ctx, "load the run", func(queries *gen.Queries) (err error) {
+	err := s.store.Snapshot(ctx, "load the run", func(queries *gen.Queries) (err error) {
 		progress, err = loadProgress(ctx, queries, organisation, run)
 		return err
 	})
 	return progress, err
 }
 
-// RunView answers with all that is known of a run, or ErrNotFound.
-func (s *Store) RunView(ctx context.Context, organisation, run care.ID) (RunView, error) {
-	var view RunView
-	err := s.inSnapshot(ctx, "load the run", func(queries *gen.Queries) (err error) {
+// Run answers with all that is known of a run, or ErrNotFound.
+func (s Store) Run(ctx context.Context, organisation, run care.ID) (Run, error) {
+	var view Run
+	err := s.store.Snapshot(ctx, "load the run", func(queries *gen.Queries) (err error) {
 		if view.RunProgress, err = loadProgress(ctx, queries, organisation, run); err != nil {
 			return err
 		}
@@ -222,23 +256,10 @@ func (s *Store) RunView(ctx context.Context, organisation, run care.ID) (RunView
 	return view, err
 }
 
-// AcceptHolds lets the removals that a run held back through: the next sync makes them, if the records are still missing then (R5).
-// It answers with the run's holds; ErrNotFound means that there was nothing left to accept.
-func (s *Store) AcceptHolds(ctx context.Context, organisation, run care.ID, by string) ([]HoldView, error) {
-	var holds []HoldView
-	err := s.inTransaction(ctx, "accept the removal", func(queries *gen.Queries) error {
-		accepted, err := queries.AcceptHolds(ctx, gen.AcceptHoldsParams{OrganisationID: organisation, RunID: run, AcceptedBy: by})
-		if err != nil {
-			return err
-		}
-		if len(accepted) == 0 {
-			return ErrNotFound
-		}
-		rows, err := queries.ViewHolds(ctx, gen.ViewHoldsParams{OrganisationID: organisation, PersonID: accepted[0], RunID: &run})
-		holds = viewHolds(rows)
-		return err
-	})
-	return holds, err
+// RemovalHolds returns what a run held back of a person's removals, accepted or not (R5).
+func (s Store) RemovalHolds(ctx context.Context, organisation, person, run care.ID) ([]Hold, error) {
+	rows, err := s.queries.ViewHolds(ctx, gen.ViewHoldsParams{OrganisationID: organisation, PersonID: person, RunID: &run})
+	return viewHolds(rows), db.MapError("list what was held back", err)
 }
 
 func loadProgress(ctx context.Context, queries *gen.Queries, organisation, run care.ID) (RunProgress, error) {
@@ -254,7 +275,7 @@ func loadProgress(ctx context.Context, queries *gen.Queries, organisation, run c
 	if err != nil {
 		return RunProgress{}, err
 	}
-	steps, err := stepsByArea(rows)
+	steps, err := db.StepsByArea(rows)
 	if err != nil {
 		return RunProgress{}, err
 	}
@@ -277,7 +298,7 @@ func showRetries(ctx context.Context, queries *gen.Queries, organisation care.ID
 	for _, retry := range retries {
 		for i := range progress.Areas {
 			if area := &progress.Areas[i]; string(area.Area) == retry.Area && area.State == AreaRunning {
-				area.Retry = &RetryView{Since: retry.Since, Attempts: int(retry.Attempts), Problem: retry.Problem, Words: retry.Words, LastAt: retry.LastAt}
+				area.Retry = &Retry{Since: retry.Since, Attempts: int(retry.Attempts), Problem: retry.Problem, Words: retry.Words, LastAt: retry.LastAt}
 			}
 		}
 	}
@@ -292,7 +313,7 @@ func viewRun(row gen.ViewRunRow) (RunSummary, error) {
 	kind, reason := care.RunKind(row.Kind), care.Reason(row.Reason)
 	summary := RunSummary{
 		ID: row.ID, Kind: kind, State: runState(row), PlanID: row.PlanID, ContractID: row.ContractID, Waiting: waitingPreview(row),
-		Person: Person{
+		Person: PersonRef{
 			ID: row.PersonID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
 		},
 		Trigger: care.Trigger(row.Trigger), RequestedBy: row.RequestedBy, AllBudgets: row.AllBudgets, WorkflowID: row.WorkflowID,
@@ -331,85 +352,44 @@ func runState(row gen.ViewRunRow) RunState {
 	}
 }
 
-// areaSteps are the steps of one area: one, one for each chunk of budgets, or the last of those that read a contract.
-type areaSteps struct {
-	chunks     int
-	answer     care.AreaResult
-	asOf       time.Time
-	finishedAt time.Time
-}
-
-func stepsByArea(rows []gen.ViewStepsRow) (map[care.Area]areaSteps, error) {
-	steps := make(map[care.Area]areaSteps, len(care.Areas))
-	for _, row := range rows {
-		var answer care.AreaResult
-		if err := json.Unmarshal(row.Answer, &answer); err != nil {
-			return nil, fmt.Errorf("read the answer of a step (%s): %w", row.Area, err)
-		}
-		area := care.Area(row.Area)
-		if area == care.AreaContract {
-			delete(steps, area) // each is an attempt of its own at the same thing, and the last stands
-		}
-		steps[area] = steps[area].and(answer, row)
-	}
-	return steps, nil
-}
-
-// and adds a further chunk. The first outcome that is not a success stands, and so does the oldest "as of".
-func (s areaSteps) and(answer care.AreaResult, row gen.ViewStepsRow) areaSteps {
-	if s.chunks == 0 {
-		s.answer = answer
-	} else {
-		s.answer = s.answer.And(answer)
-	}
-	if s.asOf.IsZero() || row.AsOf.Before(s.asOf) {
-		s.asOf = row.AsOf
-	}
-	if row.FinishedAt.After(s.finishedAt) {
-		s.finishedAt = row.FinishedAt
-	}
-	s.chunks++
-	return s
-}
-
 func saved(outcome care.AreaOutcome) bool {
 	return outcome == care.AreaSucceeded || outcome == care.AreaSuperseded
 }
 
-func countsSoFar(steps map[care.Area]areaSteps) care.Counts {
+func countsSoFar(steps map[care.Area]db.AreaSteps) care.Counts {
 	counts := care.Counts{}
 	for _, step := range steps {
-		counts.Add(step.answer.Counts)
+		counts.Add(step.Answer.Counts)
 	}
 	return counts
 }
 
-func viewAreas(run RunSummary, steps map[care.Area]areaSteps) []AreaView {
-	areas := make([]AreaView, 0, len(run.Kind.Areas()))
+func viewAreas(run RunSummary, steps map[care.Area]db.AreaSteps) []Area {
+	areas := make([]Area, 0, len(run.Kind.Areas()))
 	for _, area := range run.Kind.Areas() {
-		view := AreaView{Area: area, State: areaState(area, run.State, steps), Counts: CountsView{}}
+		view := Area{Area: area, State: areaState(area, run.State, steps), Counts: Counts{}}
 		if step, begun := steps[area]; begun {
 			view.show(run.Kind, step)
 		}
 		if area == care.AreaUsage {
-			view.BudgetsToRead = len(steps[care.AreaBudgets].answer.OpenBudgets)
-			view.BudgetsRead = min(steps[area].chunks*care.UsageChunk, view.BudgetsToRead)
+			view.BudgetsToRead = len(steps[care.AreaBudgets].Answer.OpenBudgets)
+			view.BudgetsRead = min(steps[area].Chunks*care.UsageChunk, view.BudgetsToRead)
 		}
 		areas = append(areas, view)
 	}
 	return areas
 }
 
-func (v *AreaView) show(run care.RunKind, step areaSteps) {
-	v.Outcome, v.Reason, v.Explanation = step.answer.Outcome, step.answer.Reason, step.answer.Reason.ExplainFor(run.Service())
-	v.Warnings, v.FinishedAt = step.answer.Warnings, &step.finishedAt
-	for kind, count := range viewCounts(run, step.answer.Counts) {
-		if _, counted := step.answer.Counts[kind]; counted {
+func (v *Area) show(run care.RunKind, step db.AreaSteps) {
+	v.Outcome, v.Reason, v.Explanation = step.Answer.Outcome, step.Answer.Reason, step.Answer.Reason.ExplainFor(run.Service())
+	v.Warnings, v.FinishedAt = step.Answer.Warnings, &step.FinishedAt
+	for kind, count := range viewCounts(run, step.Answer.Counts) {
+		if _, counted := step.Answer.Counts[kind]; counted {
 			v.Counts[kind] = count
 		}
 	}
-	if saved(step.answer.Outcome) {
-		v.AsOf = &step.asOf
+	if saved(step.Answer.Outcome) {
+		v.AsOf = &step.AsOf
 	}
 	if v.State == AreaRunning {
 		v.Outcome, v.FinishedAt = "", nil
@@ -418,7 +398,7 @@ func (v *AreaView) show(run care.RunKind, step areaSteps) {
 
 // areaState follows the story of a sync: the summary first, then contributions beside budgets, and usage after budgets. A contract is
 // all there is of its run, and may be tried again until it is saved.
-func areaState(area care.Area, run RunState, steps map[care.Area]areaSteps) AreaState {
+func areaState(area care.Area, run RunState, steps map[care.Area]db.AreaSteps) AreaState {
 	switch {
 	case run == RunFinished || ended(area, steps):
 		return AreaDone
@@ -426,29 +406,29 @@ func areaState(area care.Area, run RunState, steps map[care.Area]areaSteps) Area
 		return AreaWaiting
 	case area == care.AreaSummary || area == care.AreaContract:
 		return AreaRunning
-	case area == care.AreaUsage && ended(care.AreaBudgets, steps) && saved(steps[care.AreaBudgets].answer.Outcome):
+	case area == care.AreaUsage && ended(care.AreaBudgets, steps) && saved(steps[care.AreaBudgets].Answer.Outcome):
 		return AreaRunning
-	case area != care.AreaUsage && ended(care.AreaSummary, steps) && saved(steps[care.AreaSummary].answer.Outcome):
+	case area != care.AreaUsage && ended(care.AreaSummary, steps) && saved(steps[care.AreaSummary].Answer.Outcome):
 		return AreaRunning
 	default:
 		return AreaWaiting
 	}
 }
 
-func ended(area care.Area, steps map[care.Area]areaSteps) bool {
+func ended(area care.Area, steps map[care.Area]db.AreaSteps) bool {
 	step, begun := steps[area]
 	if area == care.AreaContract {
-		return begun && saved(step.answer.Outcome)
+		return begun && saved(step.Answer.Outcome)
 	}
 	if !begun || area != care.AreaUsage {
 		return begun
 	}
-	return step.chunks*care.UsageChunk >= len(steps[care.AreaBudgets].answer.OpenBudgets) || !saved(step.answer.Outcome)
+	return step.Chunks*care.UsageChunk >= len(steps[care.AreaBudgets].Answer.OpenBudgets) || !saved(step.Answer.Outcome)
 }
 
-func loadIssues(ctx context.Context, queries *gen.Queries, organisation, run care.ID) ([]IssueView, error) {
+func loadIssues(ctx context.Context, queries *gen.Queries, organisation, run care.ID) ([]Issue, error) {
 	rows, err := queries.ViewIssues(ctx, gen.ViewIssuesParams{OrganisationID: organisation, RunID: run})
-	issues := make([]IssueView, 0, len(rows))
+	issues := make([]Issue, 0, len(rows))
 	for _, row := range rows {
 		issue := care.Issue{
 			Severity: care.Severity(row.Severity), Area: care.Area(row.Area), Code: care.IssueCode(row.Code), Message: row.Message,
@@ -462,16 +442,16 @@ func loadIssues(ctx context.Context, queries *gen.Queries, organisation, run car
 				return nil, fmt.Errorf("read what an issue is about: %w", err)
 			}
 		}
-		issues = append(issues, ViewIssue(issue))
+		issues = append(issues, IssueOf(issue))
 	}
 	return issues, err
 }
 
-func loadChanges(ctx context.Context, queries *gen.Queries, organisation, run care.ID) ([]ChangeView, error) {
+func loadChanges(ctx context.Context, queries *gen.Queries, organisation, run care.ID) ([]Change, error) {
 	rows, err := queries.ViewChanges(ctx, gen.ViewChangesParams{OrganisationID: organisation, RunID: run})
-	changes := make([]ChangeView, 0, len(rows))
+	changes := make([]Change, 0, len(rows))
 	for _, row := range rows {
-		changes = append(changes, ChangeView{
+		changes = append(changes, Change{
 			Kind: care.Kind(row.Kind), RecordID: row.RecordID, Label: changeLabel(row), Since: row.Since, Action: row.Action,
 			Field: row.Field, Old: row.OldValue, New: row.NewValue,
 		})

@@ -1,0 +1,66 @@
+package read
+
+import (
+	"context"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db/gen"
+)
+
+// ChangeCause is when a record changed, and what changed it: a run, or else somebody through something.
+type ChangeCause struct {
+	ChangedAt   time.Time         `json:"changed_at"`
+	RunID       *care.ID          `json:"run_id" doc:"Null where no run changed it"`
+	Trigger     care.Trigger      `json:"trigger,omitempty" doc:"The run's"`
+	Source      care.ChangeSource `json:"source,omitempty" doc:"What changed it where no run did, such as import-people"`
+	RequestedBy string            `json:"requested_by,omitempty" doc:"Who asked for the run, or who changed it without one"`
+	Note        string            `json:"note,omitempty" doc:"Why, in their own words"`
+}
+
+// PersonChange is one field of a person that a run, an import or an operator changed. A person who was created has one entry
+// without a field.
+type PersonChange struct {
+	ChangeCause
+	Action     string  `json:"action" enum:"created,updated"`
+	Field      string  `json:"field"`
+	FieldLabel string  `json:"field_label" doc:"The field as people know it"`
+	Old        *string `json:"old_value"`
+	New        *string `json:"new_value"`
+}
+
+// PersonHistory returns what changed in a person's own fields, newest first, and whether there is more. before is the time of the last
+// change of the page that was shown before, zero for the first. What changed at one moment stays on one page, which may therefore be
+// longer than asked. It fails with ErrNotFound.
+func (s Store) PersonHistory(
+	ctx context.Context, organisation, person care.ID, before time.Time, most int,
+) (changes []PersonChange, more bool, err error) {
+	err = s.store.Snapshot(ctx, "load the person's history", func(queries *gen.Queries) error {
+		if _, err := viewPerson(ctx, queries, organisation, person); err != nil {
+			return err
+		}
+		rows, err := queries.ViewPersonHistory(ctx, gen.ViewPersonHistoryParams{
+			OrganisationID: organisation, PersonID: person, Before: pointerTo(before), Most: pageSize(most) - 1,
+		})
+		changes = make([]PersonChange, 0, len(rows))
+		for _, row := range rows {
+			changes, more = append(changes, viewPersonChange(row)), row.More
+		}
+		return err
+	})
+	return changes, more, err
+}
+
+func viewPersonChange(row gen.ViewPersonHistoryRow) PersonChange {
+	change := PersonChange{
+		ChangeCause: ChangeCause{
+			ChangedAt: row.ChangedAt, RunID: row.RunID, Trigger: care.Trigger(row.Trigger), Source: care.ChangeSource(row.Source),
+			RequestedBy: row.RequestedBy, Note: row.Note,
+		},
+		Action: row.Action, Field: row.Field, Old: row.OldValue, New: row.NewValue,
+	}
+	if row.Field != "" {
+		change.FieldLabel = care.FieldLabel(row.Field)
+	}
+	return change
+}

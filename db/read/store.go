@@ -1,0 +1,41 @@
+// Package read is what CareSync shows of its records: rows as typed read models. It has no words of its own and writes nothing; whoever
+// syncs has no use for it.
+package read
+
+import (
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/gen"
+)
+
+// DefaultPage is how many rows a list shows at once, MostPerPage the most that may be asked for.
+const (
+	DefaultPage = 50
+	MostPerPage = 200
+)
+
+// pageSize is a page's number of rows, and one more that tells whether there is a next page.
+func pageSize(asked int) int32 { return int32(min(max(asked, 1), MostPerPage)) + 1 }
+
+// Store reads what is shown.
+type Store struct {
+	store   *db.Store
+	queries *gen.Queries
+}
+
+// From reads from a store.
+func From(store *db.Store) Store { return Store{store: store, queries: store.Queries()} }
+
+func valueOf[T any](pointer *T) (value T) {
+	if pointer != nil {
+		value = *pointer
+	}
+	return value
+}
+
+func pointerTo[T comparable](value T) *T {
+	var zero T
+	if value == zero {
+		return nil
+	}
+	return &value
+}
