@@ -112,3 +112,18 @@ func TestDaysAreTakenFromTheStoresClock(t *testing.T) {
 		}))
 	}
 }
+
+// docTag documents a field of the HTTP API.
+var docTag = regexp.MustCompile("`[^`\n]*\\bdoc:\"")
+
+// How something looks in HTTP is said in starter/api alone: a field of the API changes in one place.
+func TestOnlyTheAPIHasItsDocumentation(t *testing.T) {
+	require.NoError(t, fs.WalkDir(os.DirFS("."), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasPrefix(path, "starter/api/") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		require.Empty(t, docTag.FindAllString(string(source), 1), path)
+		return err
+	}))
+}

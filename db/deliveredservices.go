@@ -35,9 +35,9 @@ type ImportedDeliveredService struct {
 type DeliveredServicesResult struct {
 	ImportResult
 	// Adjusted is the number of adjustment records that were created, changed or removed (R27).
-	Adjusted int `json:"adjusted" doc:"How many adjustment records were created, changed or removed"`
+	Adjusted int
 	// Warnings say what is odd about the file's budgets as they stand now.
-	Warnings []string `json:"warnings" doc:"What is odd about the budgets as they stand now, such as more claimed than spent"`
+	Warnings []string
 }
 
 // ImportDeliveredServices stores the delivered services of a file, all or none, and adjusts the records that stand for what others

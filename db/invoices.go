@@ -31,8 +31,8 @@ type ImportedInvoiceLine struct {
 // those whose line the import contradicts (R17).
 type InvoiceImportResult struct {
 	ImportResult
-	Linked   int `json:"linked"`
-	Unlinked int `json:"unlinked"`
+	Linked   int
+	Unlinked int
 }
 
 type invoiceRow struct {

@@ -33,15 +33,15 @@ var ErrPACENeverEnabled = errors.New("the PACE API was never enabled for this or
 
 // PACESettings is whether an organisation uses the PACE API, and how (R21).
 type PACESettings struct {
-	Enabled bool `json:"enabled"`
+	Enabled bool
 	// ConnectionID and Connection, its name, are the connection to the NDIA that is used; empty if PACE was never enabled.
-	ConnectionID          care.ID   `json:"connection_id"`
-	Connection            string    `json:"connection" doc:"The name of the connection to the NDIA that is used; empty if PACE was never enabled"`
-	BudgetCallsPerHour    int       `json:"budget_calls_per_hour" doc:"How many budget calls the organisation makes at most in an hour"`
-	NotificationSecretSet bool      `json:"notification_secret_set" doc:"Whether the NDIA's notifications can be authenticated"`
-	NotificationsSigned   bool      `json:"notifications_signed" doc:"Whether that is by a signature over the body, rather than by a shared secret"`
-	ChangedBy             string    `json:"changed_by"`
-	ChangedAt             time.Time `json:"changed_at,omitzero"`
+	ConnectionID          care.ID
+	Connection            string
+	BudgetCallsPerHour    int
+	NotificationSecretSet bool
+	NotificationsSigned   bool
+	ChangedBy             string
+	ChangedAt             time.Time
 }
 
 // PACESettings answers with an organisation's settings; where PACE was never enabled, they are empty.

@@ -73,9 +73,9 @@ func importError(problems []LineError) error {
 
 // ImportResult is what an import did.
 type ImportResult struct {
-	Created   int `json:"created"`
-	Updated   int `json:"updated"`
-	Unchanged int `json:"unchanged"`
+	Created   int
+	Updated   int
+	Unchanged int
 }
 
 // ImportedPerson is a line of a file of people. At least one of CareRecipientID and NDISNumber is set.

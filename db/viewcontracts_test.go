@@ -1,7 +1,7 @@
 package db_test
 
 import (
-	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -61,12 +61,12 @@ func TestAContractIsShownWithEverythingUnderIt(t *testing.T) {
 	require.True(t, gone.NoLongerInPACE)
 	require.NotNil(t, gone.RemovedAt)
 
-	encoded, err := json.Marshal(view)
-	require.NoError(t, err)
-	require.NotContains(t, string(encoded), `:null,"stated_items"`)
-	require.Contains(t, string(encoded), `"own_claimed":"4.00"`)
-	require.Contains(t, string(encoded), `"remaining":null`)
-	_, err = read.From(p.store).Contract(t.Context(), newOrganisation(t, p.store, "banksia"), id, p.now)
+	for _, budget := range view.Budgets {
+		require.NotNil(t, budget.FundingPeriods)
+	}
+	require.True(t, slices.ContainsFunc(view.Budgets, func(b read.PlanBudget) bool { return b.OwnClaimed.StringFixed(2) == "4.00" }))
+	require.True(t, slices.ContainsFunc(view.Budgets, func(b read.PlanBudget) bool { return b.Remaining == nil }))
+	_, err := read.From(p.store).Contract(t.Context(), newOrganisation(t, p.store, "banksia"), id, p.now)
 	require.ErrorIs(t, err, db.ErrNotFound, "another organisation's (R11)")
 }
 
@@ -189,9 +189,6 @@ func TestReviewsAreShownInWords(t *testing.T) { // R31
 	require.Equal(t, []read.Review{all[1]}, adas)
 	require.Equal(t, adas, p.contract(t, id).Review)
 	require.Equal(t, "Transport (flexible, plan-managed) is new in PACE, with 10.00 approved.", adas[0].Words)
-	encoded, err := json.Marshal(adas[0])
-	require.NoError(t, err)
-	require.Contains(t, string(encoded), `"words":"Transport`)
 	theirs, err := read.From(p.store).Reviews(t.Context(), newOrganisation(t, p.store, "banksia").ID, "")
 	require.NoError(t, err)
 	require.Empty(t, theirs)

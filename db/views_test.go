@@ -141,9 +141,6 @@ func TestRunViewShowsIssuesChangesAndHolds(t *testing.T) {
 	require.Equal(t, "2026-04-01", view.Changes[0].Since.String())
 	require.Equal(t, 2, view.Holds[0].Records)
 	require.Equal(t, r.plan, *view.PlanID)
-
-	_, err = json.Marshal(view)
-	require.NoError(t, err)
 }
 
 // R5: a removal that was held back is accepted once, by somebody of the organisation.
@@ -236,13 +233,11 @@ func TestPlanView(t *testing.T) {
 	require.Len(t, budget.Usage, 1)
 	require.Nil(t, budget.Available, "absent is not zero (R3)")
 
-	encoded, err := json.Marshal(view)
-	require.NoError(t, err)
-	require.Contains(t, string(encoded), `"total":"16757.56"`)
-	require.Contains(t, string(encoded), `"used":"50.00"`)
-	require.Contains(t, string(encoded), `"available":null`)
-	require.Contains(t, string(encoded), `"percentage":"17.5000"`)
-	require.Contains(t, string(encoded), `"percentage":null`)
+	require.Equal(t, "16757.56", budget.Total.StringFixed(2))
+	require.Equal(t, "50.00", budget.Used.StringFixed(2))
+	require.Len(t, view.Contributions, 2)
+	require.Equal(t, "17.5000", view.Contributions[0].Percentage.StringFixed(4))
+	require.Nil(t, view.Contributions[1].Percentage, "absent is not zero (R3)")
 
 	other := newOrganisation(t, r.store, "banksia")
 	_, err = read.From(r.store).Plan(t.Context(), other, r.client.ID, r.now)
@@ -258,9 +253,7 @@ func TestPlanViewOfSomebodyNeverSynced(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, view.Person.Plan)
 	require.Empty(t, view.Budgets)
-	encoded, err := json.Marshal(view)
-	require.NoError(t, err)
-	require.NotContains(t, string(encoded), `"budgets":null`)
+	require.NotNil(t, view.Budgets)
 }
 
 // R16: what was in force when stays readable.

@@ -12,34 +12,34 @@ import (
 
 // Claim is what is known of a claim.
 type Claim struct {
-	ID        care.ID          `json:"id" doc:"CareSync's id of the claim"`
-	ClaimID   string           `json:"claim_id" doc:"The claim service's own id"`
-	Status    care.ClaimStatus `json:"status" enum:"submitted,pending,approved,completed,cancelled"`
-	CreatedAt time.Time        `json:"created_at" doc:"When the first event was recorded"`
-	ChangedAt time.Time        `json:"changed_at" doc:"When the status moved last"`
-	Events    []ClaimEvent     `json:"events" doc:"In the order in which they came"`
-	People    []PersonRef      `json:"people" doc:"The people whom the claim names"`
-	Unknown   []string         `json:"unknown_people" doc:"Care recipient ids of people who are not people of the organisation"`
-	Syncs     []ClaimSync      `json:"syncs" doc:"The syncs that the claim caused"`
+	ID        care.ID
+	ClaimID   string
+	Status    care.ClaimStatus
+	CreatedAt time.Time
+	ChangedAt time.Time
+	Events    []ClaimEvent
+	People    []PersonRef
+	Unknown   []string
+	Syncs     []ClaimSync
 }
 
 // ClaimEvent is an event that was recorded.
 type ClaimEvent struct {
-	EventID    string           `json:"event_id"`
-	Status     care.ClaimStatus `json:"status" enum:"submitted,pending,approved,completed,cancelled"`
-	OccurredAt time.Time        `json:"occurred_at" doc:"By the claim service's clock"`
-	ReceivedAt time.Time        `json:"received_at"`
-	Moved      bool             `json:"moved" doc:"Whether the claim's status moved; one that did not came late or said nothing new"`
+	EventID    string
+	Status     care.ClaimStatus
+	OccurredAt time.Time
+	ReceivedAt time.Time
+	Moved      bool
 }
 
 // ClaimSync is a sync that a claim caused for one person.
 type ClaimSync struct {
-	PersonID    care.ID          `json:"person_id"`
-	Status      care.ClaimStatus `json:"status" enum:"approved,completed" doc:"The status that caused it"`
-	CausedAt    time.Time        `json:"caused_at"`
-	RequestedAt *time.Time       `json:"requested_at" doc:"Null as long as it has not been asked for"`
-	RunID       *care.ID         `json:"run_id" doc:"The person's first run that began after the event; null as long as there is none"`
-	Outcome     care.RunOutcome  `json:"outcome,omitempty" doc:"Absent until the run has finished"`
+	PersonID    care.ID
+	Status      care.ClaimStatus
+	CausedAt    time.Time
+	RequestedAt *time.Time
+	RunID       *care.ID
+	Outcome     care.RunOutcome
 }
 
 // Claim answers with a claim by the claim service's id, or else by ours. It fails with ErrNotFound.

@@ -16,23 +16,23 @@ import (
 
 // ContractHeader is a service contract without what is inside it.
 type ContractHeader struct {
-	ID                   care.ID             `json:"id"`
-	PersonID             care.ID             `json:"person_id"`
-	Origin               care.ContractOrigin `json:"origin" enum:"pace,hand" doc:"Whether it came from PACE or was made by hand"`
-	Reference            string              `json:"reference" doc:"The provider's own name of a contract made by hand"`
-	PlanFirstStartDate   care.Date           `json:"plan_first_start_date"`
-	PlanStartDate        care.Date           `json:"plan_start_date"`
-	PlanEndDate          care.Date           `json:"plan_end_date"`
-	StartDate            care.Date           `json:"start_date"`
-	EndDate              care.Date           `json:"end_date" doc:"Null: open-ended. It differs from the plan's where a later contract ends this one sooner"`
-	SupersededBy         *care.ID            `json:"superseded_by" doc:"The contract that follows after a reassessment"`
-	TotalFunding         *Money              `json:"total_funding" doc:"What was approved in the plan, whatever its management"`
-	AllocationTotal      *Money              `json:"allocation_total" doc:"What was approved in the budgets that are here, in PACE, and not excluded from totals"`
-	FundingIncomplete    bool                `json:"funding_incomplete" doc:"An amount that belongs to total_funding was not provided, so that it is too small"`
-	AllocationIncomplete bool                `json:"allocation_incomplete" doc:"The same of allocation_total"`
-	RetrievedOn          care.Date           `json:"retrieved_on" doc:"The day of the last retrieval that was saved"`
-	AsOf                 *time.Time          `json:"as_of" doc:"When the read began that was saved last for this person; null for a contract made by hand"`
-	Current              bool                `json:"current" doc:"Today is in its dates, and no other contract has followed"`
+	ID                   care.ID
+	PersonID             care.ID
+	Origin               care.ContractOrigin
+	Reference            string
+	PlanFirstStartDate   care.Date
+	PlanStartDate        care.Date
+	PlanEndDate          care.Date
+	StartDate            care.Date
+	EndDate              care.Date
+	SupersededBy         *care.ID
+	TotalFunding         *Money
+	AllocationTotal      *Money
+	FundingIncomplete    bool
+	AllocationIncomplete bool
+	RetrievedOn          care.Date
+	AsOf                 *time.Time
+	Current              bool
 
 	serviceTimeZone string
 }
@@ -40,43 +40,43 @@ type ContractHeader struct {
 // Contract is a service contract with everything under it.
 type Contract struct {
 	ContractHeader
-	Person  PersonRef    `json:"person"`
-	Budgets []PlanBudget `json:"budgets" doc:"Those that are no longer in PACE are among them"`
-	Review  []Review     `json:"review" doc:"What an unattended refresh left to people"`
+	Person  PersonRef
+	Budgets []PlanBudget
+	Review  []Review
 	// FundingDay is nil where no money is awaited.
-	FundingDay *FundingDay `json:"funding_day,omitempty" doc:"A funding period has begun whose money is not known to be released; absent where none has"`
+	FundingDay *FundingDay
 }
 
 // FundingDay is a day on which a funding period began (R34).
 type FundingDay struct {
 	care.FundingDay
-	Words string `json:"words"`
+	Words string
 }
 
 // PlanBudget is a plan budget as the NDIA reported it, null amounts not provided (R3), with what drew on it.
 type PlanBudget struct {
-	ID                 care.ID            `json:"id"`
-	BudgetType         care.BudgetType    `json:"budget_type"`
-	Management         care.Management    `json:"management"`
-	SupportType        string             `json:"support_type"`
-	Category           string             `json:"category"`
-	CategoryNumber     int                `json:"category_number" doc:"1 to 21; 0 for a name that is not known"`
-	FundingComponent   string             `json:"funding_component"`
-	Approved           *Money             `json:"approved" doc:"For the whole plan"`
-	Released           *Money             `json:"released" doc:"Available so far"`
-	Spent              *Money             `json:"spent"`
-	Remaining          *Money             `json:"remaining"`
-	StartDate          care.Date          `json:"start_date"`
-	EndDate            care.Date          `json:"end_date"`
-	InstalmentType     string             `json:"instalment_type"`
-	ExcludedFromTotals bool               `json:"excluded_from_totals" doc:"Not paid by the plan manager"`
-	NoLongerInPACE     bool               `json:"no_longer_in_pace" doc:"Kept, but in no total"`
-	RemovedAt          *time.Time         `json:"removed_at" doc:"When it was found to be no longer in PACE"`
-	OwnClaimed         *Money             `json:"own_claimed" doc:"Our own delivered services that are submitted, pending or paid"`
-	Adjustment         *Money             `json:"adjustment" doc:"What the adjustment record stands for; null if there is none"`
-	FundingPeriods     []FundingPeriod    `json:"funding_periods" doc:"None or one: released up front"`
-	StatedItems        []StatedItem       `json:"stated_items"`
-	DeliveredServices  []DeliveredService `json:"delivered_services" doc:"The adjustment record first, also while it is not needed (removed)"`
+	ID                 care.ID
+	BudgetType         care.BudgetType
+	Management         care.Management
+	SupportType        string
+	Category           string
+	CategoryNumber     int
+	FundingComponent   string
+	Approved           *Money
+	Released           *Money
+	Spent              *Money
+	Remaining          *Money
+	StartDate          care.Date
+	EndDate            care.Date
+	InstalmentType     string
+	ExcludedFromTotals bool
+	NoLongerInPACE     bool
+	RemovedAt          *time.Time
+	OwnClaimed         *Money
+	Adjustment         *Money
+	FundingPeriods     []FundingPeriod
+	StatedItems        []StatedItem
+	DeliveredServices  []DeliveredService
 }
 
 // Name is how people tell the budget from the others of its contract.
@@ -89,81 +89,81 @@ func budgetName(category string, budgetType care.BudgetType, management care.Man
 
 // FundingPeriod is a part of a budget's time in which a part of its money is released.
 type FundingPeriod struct {
-	FundingPeriodID string    `json:"funding_period_id"`
-	StartDate       care.Date `json:"start_date"`
-	EndDate         care.Date `json:"end_date"`
-	Amount          *Money    `json:"amount"`
-	Released        *bool     `json:"released" doc:"Null where the NDIA does not say"`
+	FundingPeriodID string
+	StartDate       care.Date
+	EndDate         care.Date
+	Amount          *Money
+	Released        *bool
 }
 
 // StatedItem is a support item for which a stated budget is meant.
 type StatedItem struct {
-	SupportItemNumber string `json:"support_item_number"`
-	SupportItemText   string `json:"support_item_text"`
-	Approved          *Money `json:"approved"`
+	SupportItemNumber string
+	SupportItemText   string
+	Approved          *Money
 }
 
 // DeliveredService is work that drew on a plan budget, or its adjustment record (PACE guide §Adjustment record, R27).
 type DeliveredService struct {
-	ID                     care.ID                   `json:"id"`
-	Kind                   care.DeliveredServiceKind `json:"kind" enum:"own,pace_adjustment"`
-	Reference              string                    `json:"reference" doc:"The provider's own id of the work; empty for an adjustment record"`
-	DeliveredOn            care.Date                 `json:"delivered_on"`
-	Amount                 *Money                    `json:"amount"`
-	SupportItemNumber      string                    `json:"support_item_number"`
-	SupportItemDescription string                    `json:"support_item_description"`
-	ServiceProviderName    string                    `json:"service_provider_name"`
-	Note                   string                    `json:"note"`
-	ClaimStatus            care.InvoiceClaimStatus   `json:"claim_status,omitempty" doc:"Absent for an adjustment record, which can never be claimed"`
-	Claimable              bool                      `json:"claimable"`
-	RemovedAt              *time.Time                `json:"removed_at" doc:"Set while an adjustment record is not needed"`
+	ID                     care.ID
+	Kind                   care.DeliveredServiceKind
+	Reference              string
+	DeliveredOn            care.Date
+	Amount                 *Money
+	SupportItemNumber      string
+	SupportItemDescription string
+	ServiceProviderName    string
+	Note                   string
+	ClaimStatus            care.InvoiceClaimStatus
+	Claimable              bool
+	RemovedAt              *time.Time
 }
 
 // Review is a change that an unattended refresh left to people (R31). Retrieving the plan and creating accepts it.
 type Review struct {
-	Person PersonRef `json:"person"`
+	Person PersonRef
 	care.ReviewItem
-	Words  string    `json:"words" doc:"What waits, in a sentence"`
-	RunID  care.ID   `json:"run_id" doc:"The run that found it"`
-	HeldAt time.Time `json:"held_at"`
+	Words  string
+	RunID  care.ID
+	HeldAt time.Time
 }
 
 // ContractChange is one field that a run or an import changed in a contract or what is under it. A record that was created, removed
 // or revived has one entry without a field.
 type ContractChange struct {
 	ChangeCause
-	Kind       care.Kind `json:"kind" enum:"service_contract,plan_budget,delivered_service"`
-	RecordID   care.ID   `json:"record_id"`
-	Subject    string    `json:"subject" doc:"The record as people know it"`
-	Action     string    `json:"action" enum:"created,updated,removed,revived"`
-	Field      string    `json:"field"`
-	FieldLabel string    `json:"field_label" doc:"The field as people know it"`
-	Old        *string   `json:"old_value"`
-	New        *string   `json:"new_value"`
+	Kind       care.Kind
+	RecordID   care.ID
+	Subject    string
+	Action     string
+	Field      string
+	FieldLabel string
+	Old        *string
+	New        *string
 }
 
 // PreviewRef is a retrieval that waits to be created (R22).
 type PreviewRef struct {
-	ID          care.ID   `json:"id"`
-	RunID       care.ID   `json:"run_id"`
-	RetrievedAt time.Time `json:"retrieved_at"`
-	ExpiresAt   time.Time `json:"expires_at"`
+	ID          care.ID
+	RunID       care.ID
+	RetrievedAt time.Time
+	ExpiresAt   time.Time
 }
 
 // Participant is a person as far as PACE is concerned.
 type Participant struct {
-	PersonID   care.ID `json:"person_id"`
-	GivenName  string  `json:"given_name"`
-	FamilyName string  `json:"family_name"`
-	NDISNumber string  `json:"ndis_number"`
+	PersonID   care.ID
+	GivenName  string
+	FamilyName string
+	NDISNumber string
 	care.PACEFlags
-	Standing        care.PACEStanding `json:"standing" doc:"Whether scheduled syncs of the person have stopped, and since when"`
-	StopExplanation string            `json:"stop_explanation,omitempty" doc:"Why they have stopped, in plain words"`
-	Available       bool              `json:"available" doc:"Whether \"+ NDIS PACE\" is available"`
-	Refusal         care.Reason       `json:"refusal,omitempty" doc:"Why it is not"`
-	Explanation     string            `json:"explanation,omitempty" doc:"The refusal in plain words, with what to do"`
-	Contracts       []ContractHeader  `json:"contracts" doc:"Newest first"`
-	Waiting         *PreviewRef       `json:"waiting" doc:"The retrieval that can be created now; null if there is none"`
+	Standing        care.PACEStanding
+	StopExplanation string
+	Available       bool
+	Refusal         care.Reason
+	Explanation     string
+	Contracts       []ContractHeader
+	Waiting         *PreviewRef
 }
 
 // Contracts answers with a person's service contracts, newest first, or ErrNotFound for somebody whom the organisation does not have.

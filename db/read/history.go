@@ -10,23 +10,23 @@ import (
 
 // ChangeCause is when a record changed, and what changed it: a run, or else somebody through something.
 type ChangeCause struct {
-	ChangedAt   time.Time         `json:"changed_at"`
-	RunID       *care.ID          `json:"run_id" doc:"Null where no run changed it"`
-	Trigger     care.Trigger      `json:"trigger,omitempty" doc:"The run's"`
-	Source      care.ChangeSource `json:"source,omitempty" doc:"What changed it where no run did, such as import-people"`
-	RequestedBy string            `json:"requested_by,omitempty" doc:"Who asked for the run, or who changed it without one"`
-	Note        string            `json:"note,omitempty" doc:"Why, in their own words"`
+	ChangedAt   time.Time
+	RunID       *care.ID
+	Trigger     care.Trigger
+	Source      care.ChangeSource
+	RequestedBy string
+	Note        string
 }
 
 // PersonChange is one field of a person that a run, an import or an operator changed. A person who was created has one entry
 // without a field.
 type PersonChange struct {
 	ChangeCause
-	Action     string  `json:"action" enum:"created,updated"`
-	Field      string  `json:"field"`
-	FieldLabel string  `json:"field_label" doc:"The field as people know it"`
-	Old        *string `json:"old_value"`
-	New        *string `json:"new_value"`
+	Action     string
+	Field      string
+	FieldLabel string
+	Old        *string
+	New        *string
 }
 
 // PersonHistory returns what changed in a person's own fields, newest first, and whether there is more. before is the time of the last

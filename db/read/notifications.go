@@ -11,11 +11,11 @@ import (
 
 // Notification is a notification in a list.
 type Notification struct {
-	Event           string     `json:"event"`
-	Person          *PersonRef `json:"person,omitempty" doc:"Absent: not a person of this organisation"`
-	Times           int        `json:"times" doc:"How often it has come"`
-	FirstReceivedAt time.Time  `json:"first_received_at"`
-	LastReceivedAt  time.Time  `json:"last_received_at"`
+	Event           string
+	Person          *PersonRef
+	Times           int
+	FirstReceivedAt time.Time
+	LastReceivedAt  time.Time
 }
 
 // Notifications answers with what the NDIA has told an organisation, newest first.

@@ -16,123 +16,123 @@ import (
 // Plan is a person's Support at Home plan with everything under it. Removed records are among them, with the time of their
 // removal (R5).
 type Plan struct {
-	Person           Person            `json:"person"`
-	TimeZone         string            `json:"time_zone"`
-	Today            care.Date         `json:"today" doc:"The date in the organisation's time zone by which a plan counts as active and a budget as open"`
-	Areas            []AreaStatus      `json:"areas" doc:"How fresh each part is"`
-	Classifications  []Classification  `json:"classifications"`
-	ApprovedServices []ApprovedService `json:"approved_services"`
-	Supplements      []Supplement      `json:"supplements"`
-	Contributions    []Contribution    `json:"contributions" doc:"Those in force as last read; deleted and recreated on every sync"`
-	History          []ContributionSet `json:"contribution_history" doc:"Newest first"`
-	Budgets          []Budget          `json:"budgets"`
-	Holds            []Hold            `json:"holds" doc:"Removals that wait for an operator"`
+	Person           Person
+	TimeZone         string
+	Today            care.Date
+	Areas            []AreaStatus
+	Classifications  []Classification
+	ApprovedServices []ApprovedService
+	Supplements      []Supplement
+	Contributions    []Contribution
+	History          []ContributionSet
+	Budgets          []Budget
+	Holds            []Hold
 }
 
 // AreaStatus is how fresh an area of a plan is (R6).
 type AreaStatus struct {
-	Area care.Area `json:"area" enum:"summary,contributions,budgets,usage"`
+	Area care.Area
 	// AsOf is when the read began whose data stands. For usage it is the oldest among the open budgets.
-	AsOf        *time.Time       `json:"as_of" doc:"When the data was read that stands here; null if it never was"`
-	LastOutcome care.AreaOutcome `json:"last_outcome,omitempty" doc:"How the newest sync's attempt ended"`
-	Reason      care.Reason      `json:"reason,omitempty"`
-	Explanation string           `json:"explanation,omitempty"`
-	LastRunID   *care.ID         `json:"last_run_id"`
-	LastTriedAt *time.Time       `json:"last_tried_at"`
-	Stale       bool             `json:"stale" doc:"The newest sync could not bring this area up to date"`
+	AsOf        *time.Time
+	LastOutcome care.AreaOutcome
+	Reason      care.Reason
+	Explanation string
+	LastRunID   *care.ID
+	LastTriedAt *time.Time
+	Stale       bool
 }
 
 // Classification is a funding level that the person holds for a time.
 type Classification struct {
-	ID            care.ID    `json:"id"`
-	Code          string     `json:"code"`
-	Name          string     `json:"name"`
-	FundingSource string     `json:"funding_source"`
-	StartDate     care.Date  `json:"start_date"`
-	EndDate       care.Date  `json:"end_date"`
-	RemovedAt     *time.Time `json:"removed_at"`
+	ID            care.ID
+	Code          string
+	Name          string
+	FundingSource string
+	StartDate     care.Date
+	EndDate       care.Date
+	RemovedAt     *time.Time
 }
 
 // ApprovedService is a service that the person is approved to receive.
 type ApprovedService struct {
-	ID          care.ID    `json:"id"`
-	GroupCode   string     `json:"group_code"`
-	TypeCode    string     `json:"type_code"`
-	ServiceCode string     `json:"service_code"`
-	Name        string     `json:"name"`
-	StartDate   care.Date  `json:"start_date"`
-	EndDate     care.Date  `json:"end_date"`
-	RemovedAt   *time.Time `json:"removed_at"`
+	ID          care.ID
+	GroupCode   string
+	TypeCode    string
+	ServiceCode string
+	Name        string
+	StartDate   care.Date
+	EndDate     care.Date
+	RemovedAt   *time.Time
 }
 
 // Supplement is an amount added to a person's funding.
 type Supplement struct {
-	ID        care.ID    `json:"id"`
-	Code      string     `json:"code"`
-	Name      string     `json:"name"`
-	StartDate care.Date  `json:"start_date"`
-	EndDate   care.Date  `json:"end_date"`
-	RemovedAt *time.Time `json:"removed_at"`
+	ID        care.ID
+	Code      string
+	Name      string
+	StartDate care.Date
+	EndDate   care.Date
+	RemovedAt *time.Time
 }
 
 // Contribution is the percentage that the person pays for a category of services. It has no id (R16).
 type Contribution struct {
-	Category   string      `json:"category"`
-	Percentage *Percentage `json:"percentage" doc:"Null: not provided, which is not 0 %"`
-	StartDate  care.Date   `json:"start_date"`
-	EndDate    care.Date   `json:"end_date"`
-	Status     string      `json:"status"`
+	Category   string
+	Percentage *Percentage
+	StartDate  care.Date
+	EndDate    care.Date
+	Status     string
 }
 
 // ContributionSet is what was in force from one read until a read with other content (R16).
 type ContributionSet struct {
-	ReadAt        time.Time      `json:"read_at"`
-	ReplacedAt    *time.Time     `json:"replaced_at" doc:"Null: the current set"`
-	Contributions []Contribution `json:"contributions"`
+	ReadAt        time.Time
+	ReplacedAt    *time.Time
+	Contributions []Contribution
 }
 
 // Budget is an allocation of money for a period. Used, write-off and rollover are positive where money was consumed (R4); null
 // amounts were not provided (R3).
 type Budget struct {
-	ID                care.ID       `json:"id"`
-	UpstreamBudgetID  string        `json:"upstream_budget_id"`
-	ServiceProviderID string        `json:"service_provider_id"`
-	TypeCode          string        `json:"type_code"`
-	TypeName          string        `json:"type_name"`
-	EntryDate         care.Date     `json:"entry_date"`
-	StartDate         care.Date     `json:"start_date"`
-	EndDate           care.Date     `json:"end_date"`
-	Status            string        `json:"status" doc:"As the government reports it; whether usage is read does not depend on it"`
-	Open              bool          `json:"open" doc:"Usage is read: no end date, or ended at most 90 days ago"`
-	Total             *Money        `json:"total"`
-	Used              *Money        `json:"used"`
-	WriteOff          *Money        `json:"write_off"`
-	Rollover          *Money        `json:"rollover"`
-	Available         *Money        `json:"available"`
-	UsageAmount       *Money        `json:"usage_amount" doc:"The sum of the usage lines; null if usage was never read"`
-	UsageIncomplete   bool          `json:"usage_incomplete" doc:"A usage line has no amount, so that usage_amount is incomplete"`
-	UsageAsOf         *time.Time    `json:"usage_as_of"`
-	UsageStaleReason  *care.Reason  `json:"usage_stale_reason" doc:"Why the details of this budget were refused; null if they were not. Its figures are those of usage_as_of"`
-	UsageStaleSince   *time.Time    `json:"usage_stale_since" doc:"When they were first refused"`
-	Entitlements      []Entitlement `json:"entitlements" doc:"What the budget is made of"`
-	Usage             []UsageLine   `json:"usage" doc:"What drew on the budget"`
-	Billing           *Billing      `json:"billing" doc:"Our own invoice lines that drew on the budget; null where there are none"`
-	RemovedAt         *time.Time    `json:"removed_at"`
+	ID                care.ID
+	UpstreamBudgetID  string
+	ServiceProviderID string
+	TypeCode          string
+	TypeName          string
+	EntryDate         care.Date
+	StartDate         care.Date
+	EndDate           care.Date
+	Status            string
+	Open              bool
+	Total             *Money
+	Used              *Money
+	WriteOff          *Money
+	Rollover          *Money
+	Available         *Money
+	UsageAmount       *Money
+	UsageIncomplete   bool
+	UsageAsOf         *time.Time
+	UsageStaleReason  *care.Reason
+	UsageStaleSince   *time.Time
+	Entitlements      []Entitlement
+	Usage             []UsageLine
+	Billing           *Billing
+	RemovedAt         *time.Time
 }
 
 // Entitlement is a part of what a budget is made of.
 type Entitlement struct {
-	ID        care.ID    `json:"id"`
-	Code      string     `json:"code"`
-	Amount    *Money     `json:"amount"`
-	RemovedAt *time.Time `json:"removed_at"`
+	ID        care.ID
+	Code      string
+	Amount    *Money
+	RemovedAt *time.Time
 }
 
 // Billing is what we billed beside what it drew. The difference may be the person's contribution.
 type Billing struct {
-	Billed     Money `json:"billed" doc:"What we billed for the lines"`
-	Drawn      Money `json:"drawn" doc:"What the lines drew, from this budget and others"`
-	Difference Money `json:"difference" doc:"Billed less drawn. It may be the person's contribution, and alarms nobody"`
+	Billed     Money
+	Drawn      Money
+	Difference Money
 }
 
 // viewBilling compares what we billed for the lines of ours among a budget's usage with what they drew, nil where there are none.
@@ -154,18 +154,18 @@ func viewBilling(usage []UsageLine) *Billing {
 
 // UsageLine is an amount that an invoice line drew from a budget (R17).
 type UsageLine struct {
-	ID                  care.ID    `json:"id"`
-	InvoiceLineID       *care.ID   `json:"invoice_line_id" doc:"Our own invoice line; null for another provider's, one that we do not hold yet, or one that ours contradicts"`
-	UpstreamInvoiceID   string     `json:"upstream_invoice_id"`
-	UpstreamItemID      string     `json:"upstream_item_id"`
-	ExternalReferenceID string     `json:"external_reference_id" doc:"Our own reference, where the claim carried one"`
-	ServiceProviderID   string     `json:"service_provider_id"`
-	ServiceCode         string     `json:"service_code"`
-	DeliveryDate        care.Date  `json:"delivery_date"`
-	Amount              *Money     `json:"amount"`
-	Billed              *Money     `json:"billed" doc:"What we billed for our invoice line; null where none is linked"`
-	Drawn               *Money     `json:"drawn" doc:"What our invoice line drew from all budgets; null where none is linked"`
-	RemovedAt           *time.Time `json:"removed_at"`
+	ID                  care.ID
+	InvoiceLineID       *care.ID
+	UpstreamInvoiceID   string
+	UpstreamItemID      string
+	ExternalReferenceID string
+	ServiceProviderID   string
+	ServiceCode         string
+	DeliveryDate        care.Date
+	Amount              *Money
+	Billed              *Money
+	Drawn               *Money
+	RemovedAt           *time.Time
 }
 
 // Plan answers with a person's plan and everything under it, or ErrNotFound. Someone who was never synced has empty lists. It is

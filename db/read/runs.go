@@ -34,40 +34,40 @@ const (
 
 // Person says who a record is about.
 type PersonRef struct {
-	ID              care.ID `json:"id"`
-	CareRecipientID string  `json:"care_recipient_id"`
-	NDISNumber      string  `json:"ndis_number"`
-	GivenName       string  `json:"given_name"`
-	FamilyName      string  `json:"family_name"`
+	ID              care.ID
+	CareRecipientID string
+	NDISNumber      string
+	GivenName       string
+	FamilyName      string
 }
 
 // RunSummary is a run in a list.
 type RunSummary struct {
-	ID          care.ID         `json:"id"`
-	Kind        care.RunKind    `json:"kind" enum:"care-recipient,pace-contract"`
-	State       RunState        `json:"state" enum:"queued,running,finished"`
-	Person      PersonRef       `json:"person"`
-	PlanID      *care.ID        `json:"plan_id" doc:"The person's Support at Home plan, null as long as there is none, and in a run that is not about it"`
-	ContractID  *care.ID        `json:"contract_id" doc:"The service contract that the run saved, null as long as it has not"`
-	Waiting     *PreviewRef     `json:"waiting,omitempty" doc:"The retrieval of the run that can be created now"`
-	Trigger     care.Trigger    `json:"trigger" enum:"on_demand,bulk,claim,notification,day"`
-	RequestedBy string          `json:"requested_by"`
-	AllBudgets  bool            `json:"all_budgets"`
-	WorkflowID  string          `json:"workflow_id"`
-	RequestedAt time.Time       `json:"requested_at"`
-	StartedAt   *time.Time      `json:"started_at"`
-	FinishedAt  *time.Time      `json:"finished_at"`
-	Outcome     care.RunOutcome `json:"outcome,omitempty" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled" doc:"Absent until the run has finished"`
-	Reason      care.Reason     `json:"reason,omitempty" doc:"A code that says why the run did not simply succeed"`
-	Explanation string          `json:"explanation,omitempty" doc:"The reason in plain words, with what to do; of a run that no worker has begun within a minute, that"`
-	Warnings    int             `json:"warnings"`
-	Counts      Counts          `json:"counts" doc:"By kind of record, what the run did so far"`
+	ID          care.ID
+	Kind        care.RunKind
+	State       RunState
+	Person      PersonRef
+	PlanID      *care.ID
+	ContractID  *care.ID
+	Waiting     *PreviewRef
+	Trigger     care.Trigger
+	RequestedBy string
+	AllBudgets  bool
+	WorkflowID  string
+	RequestedAt time.Time
+	StartedAt   *time.Time
+	FinishedAt  *time.Time
+	Outcome     care.RunOutcome
+	Reason      care.Reason
+	Explanation string
+	Warnings    int
+	Counts      Counts
 }
 
 // RunProgress is a run with its areas, as it is followed.
 type RunProgress struct {
 	RunSummary
-	Areas []Area `json:"areas"`
+	Areas []Area
 }
 
 // WorkedFrom is when the work began that ended with the run. A contract sync waits for people in between: there it is when the plan was
@@ -84,52 +84,52 @@ func (p RunProgress) WorkedFrom() *time.Time {
 // Run is all that is known of a run.
 type Run struct {
 	RunProgress
-	Issues  []Issue  `json:"issues" doc:"Warnings, and why an area was refused or failed"`
-	Changes []Change `json:"changes" doc:"What the run changed, field by field"`
-	Holds   []Hold   `json:"holds" doc:"Removals that were held back"`
+	Issues  []Issue
+	Changes []Change
+	Holds   []Hold
 }
 
 // Area is one area of a run.
 type Area struct {
-	Area        care.Area        `json:"area" enum:"summary,contributions,budgets,usage,contract"`
-	State       AreaState        `json:"state" enum:"waiting,running,done"`
-	Outcome     care.AreaOutcome `json:"outcome,omitempty" enum:"succeeded,superseded,refused,failed,skipped,cancelled"`
-	Reason      care.Reason      `json:"reason,omitempty"`
-	Explanation string           `json:"explanation,omitempty"`
-	AsOf        *time.Time       `json:"as_of" doc:"When the read began whose data stands; null where nothing was saved"`
-	FinishedAt  *time.Time       `json:"finished_at"`
-	Counts      Counts           `json:"counts"`
-	Warnings    int              `json:"warnings"`
+	Area        care.Area
+	State       AreaState
+	Outcome     care.AreaOutcome
+	Reason      care.Reason
+	Explanation string
+	AsOf        *time.Time
+	FinishedAt  *time.Time
+	Counts      Counts
+	Warnings    int
 	// BudgetsRead and BudgetsToRead are the progress of the usage area.
-	BudgetsRead   int `json:"budgets_read,omitempty"`
-	BudgetsToRead int `json:"budgets_to_read,omitempty"`
+	BudgetsRead   int
+	BudgetsToRead int
 	// Retry is there while the area's step is tried again.
-	Retry *Retry `json:"retry,omitempty"`
+	Retry *Retry
 }
 
 // Retry says what an area that is tried again waits for.
 type Retry struct {
-	Since    time.Time `json:"since" doc:"When an attempt failed first"`
-	Attempts int       `json:"attempts" doc:"How many attempts have failed"`
-	Problem  string    `json:"problem" doc:"The kind of problem of the last attempt"`
-	Words    string    `json:"words" doc:"What the government said last, verbatim; empty where it said nothing"`
-	LastAt   time.Time `json:"last_at"`
+	Since    time.Time
+	Attempts int
+	Problem  string
+	Words    string
+	LastAt   time.Time
 }
 
 // Issue is something that a run has to say to people.
 type Issue struct {
-	Severity care.Severity   `json:"severity" enum:"warning,error"`
-	Area     care.Area       `json:"area"`
-	Code     care.IssueCode  `json:"code"`
-	Message  string          `json:"message" doc:"What happened, to which record, and what came, for people"`
-	Problem  string          `json:"problem" doc:"What happened, without the record and the value: the same in issues that are alike"`
-	Words    string          `json:"words" doc:"The government's own words, verbatim; empty where there are none"`
-	Kind     care.Kind       `json:"kind"`
-	RecordID *care.ID        `json:"record_id"`
-	Record   string          `json:"record" doc:"The record as people know it; empty where the issue is about the area as a whole"`
-	Field    string          `json:"field" doc:"The field as people call it; empty where none is odd"`
-	Reported string          `json:"reported" doc:"The beginning of what came in the field"`
-	Details  json.RawMessage `json:"details,omitempty"`
+	Severity care.Severity
+	Area     care.Area
+	Code     care.IssueCode
+	Message  string
+	Problem  string
+	Words    string
+	Kind     care.Kind
+	RecordID *care.ID
+	Record   string
+	Field    string
+	Reported string
+	Details  json.RawMessage
 }
 
 // ViewIssue shows an issue to people and programs.
@@ -149,14 +149,14 @@ func IssueOf(issue care.Issue) Issue {
 
 // Change is one field that a run changed. A record that was created, removed or revived has one entry without a field.
 type Change struct {
-	Kind     care.Kind `json:"kind"`
-	RecordID care.ID   `json:"record_id"`
-	Label    string    `json:"label" doc:"The record as people know it"`
-	Since    care.Date `json:"since" doc:"The record's start or delivery date"`
-	Action   string    `json:"action" enum:"created,updated,removed,revived"`
-	Field    string    `json:"field"`
-	Old      *string   `json:"old_value"`
-	New      *string   `json:"new_value"`
+	Kind     care.Kind
+	RecordID care.ID
+	Label    string
+	Since    care.Date
+	Action   string
+	Field    string
+	Old      *string
+	New      *string
 }
 
 // RunFilter narrows a list of runs; zero values do not.

@@ -1,7 +1,6 @@
 package read
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -11,17 +10,11 @@ import (
 	"github.com/caresync/caresync/db/gen"
 )
 
-// Money is an amount of dollars as people and programs are shown it, with its cents. A nil *Money was not provided (R3).
+// Money is an amount of dollars. A nil *Money was not provided (R3).
 type Money struct{ decimal.Decimal }
 
-// MarshalJSON writes the amount as text with two places, so that no reader takes it for a float (R2).
-func (m Money) MarshalJSON() ([]byte, error) { return json.Marshal(m.StringFixed(2)) }
-
-// Percentage is a percentage as it is shown. A nil *Percentage was not provided (R3).
+// Percentage is a percentage. A nil *Percentage was not provided (R3).
 type Percentage struct{ decimal.Decimal }
-
-// MarshalJSON writes the percentage as text with four places (R2).
-func (p Percentage) MarshalJSON() ([]byte, error) { return json.Marshal(p.StringFixed(4)) }
 
 func money(amount decimal.NullDecimal) *Money {
 	if !amount.Valid {
@@ -39,11 +32,11 @@ func percentage(value decimal.NullDecimal) *Percentage {
 
 // Count is what a run did to the records of one kind (R6). Synced is the number in the success message.
 type Count struct {
-	Synced    int `json:"synced" doc:"created + updated + unchanged"`
-	Created   int `json:"created"`
-	Updated   int `json:"updated"`
-	Unchanged int `json:"unchanged"`
-	Removed   int `json:"removed"`
+	Synced    int
+	Created   int
+	Updated   int
+	Unchanged int
+	Removed   int
 }
 
 // Counts has an entry for every kind of record that a sync of its kind counts.
@@ -62,16 +55,16 @@ func viewCounts(run care.RunKind, counts care.Counts) Counts {
 
 // Hold is a removal that was held back until an operator accepts it (R5).
 type Hold struct {
-	ID         care.ID    `json:"id"`
-	Kind       care.Kind  `json:"kind"`
-	BudgetID   *care.ID   `json:"budget_id" doc:"Set for what stands below a budget"`
-	Budget     string     `json:"budget" doc:"That budget as people know it"`
-	RunID      care.ID    `json:"run_id" doc:"The run that held it back last"`
-	Records    int        `json:"records" doc:"How many records would be removed"`
-	HeldAt     time.Time  `json:"held_at"`
-	AcceptedAt *time.Time `json:"accepted_at"`
-	AcceptedBy string     `json:"accepted_by"`
-	ClosedAt   *time.Time `json:"closed_at" doc:"When the records were removed, or returned"`
+	ID         care.ID
+	Kind       care.Kind
+	BudgetID   *care.ID
+	Budget     string
+	RunID      care.ID
+	Records    int
+	HeldAt     time.Time
+	AcceptedAt *time.Time
+	AcceptedBy string
+	ClosedAt   *time.Time
 }
 
 func viewHolds(rows []gen.ViewHoldsRow) []Hold {

@@ -121,7 +121,6 @@ func newAPI(mux *http.ServeMux, a api) huma.API {
 			Description: "An organisation's secret for the NDIA's notifications, from `caresync pace secret`"},
 	}
 	config.Security = []map[string][]string{{securityScheme: {}}}
-	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	describeTypes(config.Components.Schemas)
 	served := humago.New(mux, config)
 	a.registerSyncs(served)

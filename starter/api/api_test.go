@@ -25,6 +25,7 @@ import (
 	"github.com/caresync/caresync/platform/health"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/api"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/syncs"
@@ -164,7 +165,7 @@ func (s *service) post(path, body string) answer {
 	return s.call(http.MethodPost, path, s.token, "application/json", body)
 }
 
-func (s *service) startSync() read.Run {
+func (s *service) startSync() views.RunView {
 	s.t.Helper()
 	answer := s.post("/v1/people/"+string(s.client)+"/syncs", "{}")
 	require.Equal(s.t, http.StatusAccepted, answer.status, "%s", answer.body)
@@ -351,7 +352,7 @@ func TestAPersonWithoutACareRecipientIDCannotBeSynced(t *testing.T) {
 		Line: 2, NDISNumber: "430000001", Identity: care.Identity{FamilyName: "Albatross", BirthDate: care.NewDate(1950, time.May, 1)}}}}, "tests")
 	require.NoError(t, err)
 	var page struct {
-		People []read.Person `json:"people"`
+		People []views.PersonView `json:"people"`
 	}
 	s.get("/v1/people?limit=1").decode(t, &page)
 	answer := s.post("/v1/people/"+string(page.People[0].ID)+"/syncs", "{}")
@@ -386,7 +387,7 @@ func TestReadingAPersonAndTheirPlan(t *testing.T) {
 	s := newService(t, 0)
 	s.finish(s.startSync().ID, care.RunPartial)
 	person := "/v1/people/" + string(s.client)
-	var found read.Person
+	var found views.PersonView
 	s.post("/v1/people/search", `{"care_recipient_id":"`+careRecipientID+`"}`).decode(t, &found)
 	require.Equal(t, s.client, found.ID)
 	for _, path := range []string{
@@ -440,7 +441,7 @@ func TestConfirmingTheSamePerson(t *testing.T) {
 	}
 
 	// It can be taken back, once.
-	var stand struct{ Answers []read.SamePersonAnswer }
+	var stand struct{ Answers []views.SamePersonAnswer }
 	answers := "/v1/people/" + string(s.client) + "/same-person"
 	s.get(answers).decode(t, &stand)
 	require.Len(t, stand.Answers, 1)
@@ -603,7 +604,7 @@ func TestEventsShowProgressUntilTheEnd(t *testing.T) {
 	s.finish(run, care.RunSucceeded)
 	last := next(events)
 	require.Equal(t, "finished", last.name)
-	var view read.Run
+	var view views.RunView
 	require.NoError(t, json.Unmarshal([]byte(last.data), &view))
 	require.Equal(t, care.RunSucceeded, view.Outcome)
 	require.Equal(t, event{}, next(events), "the stream ends")

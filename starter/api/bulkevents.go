@@ -12,6 +12,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/stream"
 )
@@ -24,7 +25,7 @@ func placeInList(place int) string { return fmt.Sprintf("body.people[%d]", place
 
 // BulkProgress is the data of the event "progress" of a bulk run.
 type BulkProgress struct {
-	read.BulkSummary
+	views.BulkSummary
 	Waiting string `json:"waiting,omitempty" doc:"What the bulk run waits for beyond the service and the operator, in words"`
 }
 
@@ -36,7 +37,7 @@ type bulkEventsInput struct {
 func (a api) registerBulkEvents(served huma.API) {
 	schemas := served.OpenAPI().Components.Schemas
 	progress := huma.SchemaFromType(schemas, typeOf[BulkProgress]())
-	finished := huma.SchemaFromType(schemas, typeOf[read.Bulk]())
+	finished := huma.SchemaFromType(schemas, typeOf[views.BulkView]())
 	huma.Register(served, huma.Operation{
 		OperationID: "follow-bulk-run", Method: http.MethodGet, Path: pathBulk + "/events", Tags: []string{tagBulk},
 		Summary: "Follow a bulk run as server-sent events",
@@ -70,16 +71,16 @@ func (a api) followBulk(ctx context.Context, in *bulkEventsInput) (*huma.StreamR
 func (a api) sendBulk(ctx context.Context, events *eventWriter, organisation care.ID, update bulks.Update, failed error) error {
 	switch {
 	case errors.Is(failed, bulks.ErrAbandoned):
-		return events.event("abandoned", BulkProgress{BulkSummary: update.Bulk, Waiting: failed.Error()})
+		return events.event("abandoned", BulkProgress{BulkSummary: views.FromBulkSummary(update.Bulk), Waiting: failed.Error()})
 	case failed != nil:
 		a.logger.Info("a stream ended", zap.String("request_id", requestID(ctx)), zap.Error(failed))
 		return failed
 	case !update.Finished():
-		return events.event("progress", BulkProgress{BulkSummary: update.Bulk, Waiting: update.Waiting})
+		return events.event("progress", BulkProgress{BulkSummary: views.FromBulkSummary(update.Bulk), Waiting: update.Waiting})
 	}
 	view, err := read.From(a.store).Bulk(ctx, organisation, update.Bulk.ID)
 	if err != nil {
 		return err
 	}
-	return events.event("finished", view)
+	return events.event("finished", views.FromBulk(view))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/web"
 )
@@ -75,8 +76,8 @@ type startBulkInput struct {
 
 // StartedBulk is the answer to whoever starts a bulk run.
 type StartedBulk struct {
-	Known   bool      `json:"known" doc:"It had been asked for already, under this id"`
-	BulkRun read.Bulk `json:"bulk_run"`
+	Known   bool           `json:"known" doc:"It had been asked for already, under this id"`
+	BulkRun views.BulkView `json:"bulk_run"`
 }
 
 type startedBulkOutput struct {
@@ -88,7 +89,7 @@ type bulkInput struct {
 	ID string `path:"id" format:"uuid" doc:"The bulk run's id"`
 }
 
-type bulkOutput struct{ Body read.Bulk }
+type bulkOutput struct{ Body views.BulkView }
 
 type bulksInput struct {
 	Outcome string `query:"outcome" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled,unfinished" doc:"Only bulk runs that ended so"`
@@ -98,8 +99,8 @@ type bulksInput struct {
 
 type bulksOutput struct {
 	Body struct {
-		BulkRuns []read.BulkSummary `json:"bulk_runs"`
-		Next     *care.ID           `json:"next" doc:"The \"before\" of the next page; null on the last"`
+		BulkRuns []views.BulkSummary `json:"bulk_runs"`
+		Next     *care.ID            `json:"next" doc:"The \"before\" of the next page; null on the last"`
 	}
 }
 
@@ -112,8 +113,8 @@ type bulkItemsInput struct {
 
 type bulkItemsOutput struct {
 	Body struct {
-		People []read.BulkItem `json:"people"`
-		Next   *care.ID        `json:"next" doc:"The \"after\" of the next page; null on the last"`
+		People []views.BulkItem `json:"people"`
+		Next   *care.ID         `json:"next" doc:"The \"after\" of the next page; null on the last"`
 	}
 }
 
@@ -171,9 +172,9 @@ func (a api) registerBulks(served huma.API) {
 
 // bulkReport is the shape of a report in JSON.
 type bulkReport struct {
-	BulkRun       read.Bulk            `json:"bulk_run"`
-	People        []read.BulkItem      `json:"people"`
-	UnknownPeople []read.UnknownPerson `json:"unknown_people" doc:"The people whom the government lists and the organisation does not have"`
+	BulkRun       views.BulkView        `json:"bulk_run"`
+	People        []views.BulkItem      `json:"people"`
+	UnknownPeople []views.UnknownPerson `json:"unknown_people" doc:"The people whom the government lists and the organisation does not have"`
 }
 
 func (a api) startBulk(ctx context.Context, in *startBulkInput) (*startedBulkOutput, error) {
@@ -209,7 +210,7 @@ func (a api) startedBulk(ctx context.Context, started bulks.StartResult, err err
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return &startedBulkOutput{Location: pathBulks + "/" + string(started.ID), Body: StartedBulk{Known: started.Known, BulkRun: view}}, nil
+	return &startedBulkOutput{Location: pathBulks + "/" + string(started.ID), Body: StartedBulk{Known: started.Known, BulkRun: views.FromBulk(view)}}, nil
 }
 
 func (a api) listBulks(ctx context.Context, in *bulksInput) (*bulksOutput, error) {
@@ -218,7 +219,7 @@ func (a api) listBulks(ctx context.Context, in *bulksInput) (*bulksOutput, error
 		return nil, a.problem(ctx, err)
 	}
 	out := &bulksOutput{}
-	out.Body.BulkRuns = found
+	out.Body.BulkRuns = views.Each(found, views.FromBulkSummary)
 	if more {
 		out.Body.Next = &found[len(found)-1].ID
 	}
@@ -230,7 +231,7 @@ func (a api) getBulk(ctx context.Context, in *bulkInput) (*bulkOutput, error) {
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return &bulkOutput{Body: view}, nil
+	return &bulkOutput{Body: views.FromBulk(view)}, nil
 }
 
 func (a api) listBulkItems(ctx context.Context, in *bulkItemsInput) (*bulkItemsOutput, error) {
@@ -241,7 +242,7 @@ func (a api) listBulkItems(ctx context.Context, in *bulkItemsInput) (*bulkItemsO
 		return nil, a.problem(ctx, err)
 	}
 	out := &bulkItemsOutput{}
-	out.Body.People = items
+	out.Body.People = views.Each(items, views.FromBulkItem)
 	if more {
 		out.Body.Next = &items[len(items)-1].Person.ID
 	}

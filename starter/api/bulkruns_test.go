@@ -16,12 +16,13 @@ import (
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/api"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/temporaltest"
 )
 
 const bulkRuns = "/v1/bulk-runs"
 
-func (s *service) startBulk(body string) read.Bulk {
+func (s *service) startBulk(body string) views.BulkView {
 	s.t.Helper()
 	answer := s.post(bulkRuns, body)
 	require.Equal(s.t, http.StatusAccepted, answer.status, "%s", answer.body)
@@ -62,7 +63,7 @@ func TestABulkRunFromStartToReport(t *testing.T) {
 	s.finishBulk(bulk.ID, care.RunFailed, care.ReasonNotFound)
 
 	var people struct {
-		People []read.BulkItem
+		People []views.BulkItem
 		Next   *care.ID
 	}
 	s.get(path+"/items?outcome=unsuccessful").decode(t, &people)
@@ -84,8 +85,8 @@ func TestABulkRunFromStartToReport(t *testing.T) {
 	request.Header.Set("Accept", "text/csv, */*;q=0.1")
 	require.Equal(t, report.body, s.send(request, path).body)
 	var document struct {
-		BulkRun read.Bulk `json:"bulk_run"`
-		People  []read.BulkItem
+		BulkRun views.BulkView `json:"bulk_run"`
+		People  []views.BulkItem
 	}
 	s.get(path+"/report").decode(t, &document)
 	require.Equal(t, 1, document.BulkRun.Counts.Failed)
@@ -95,7 +96,7 @@ func TestABulkRunFromStartToReport(t *testing.T) {
 	s.post(path+"/retry", "").decode(t, &retried)
 	require.Equal(t, bulk.ID, retried.BulkRun.Options.RetryOf)
 	var list struct {
-		BulkRuns []read.BulkSummary `json:"bulk_runs"`
+		BulkRuns []views.BulkSummary `json:"bulk_runs"`
 		Next     *care.ID
 	}
 	s.get(bulkRuns+"?limit=1").decode(t, &list)

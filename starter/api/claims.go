@@ -12,6 +12,7 @@ import (
 	"github.com/caresync/caresync/claims"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/syncs"
 )
 
@@ -40,7 +41,7 @@ type searchClaimInput struct {
 	}
 }
 
-type claimOutput struct{ Body read.Claim }
+type claimOutput struct{ Body views.ClaimView }
 
 func (a api) registerClaims(served huma.API) {
 	huma.Register(served, huma.Operation{
@@ -83,5 +84,5 @@ func (a api) searchClaims(ctx context.Context, in *searchClaimInput) (*claimOutp
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return &claimOutput{Body: view}, nil
+	return &claimOutput{Body: views.FromClaim(view)}, nil
 }

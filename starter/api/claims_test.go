@@ -13,9 +13,9 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/claims"
-	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/api"
+	"github.com/caresync/caresync/starter/api/views"
 )
 
 const approvedEvent = `{"version": 1, "event_id": "event-1", "claim_id": "CL-1", "status": "approved",
@@ -93,7 +93,7 @@ func TestAClaimIsFoundByItsID(t *testing.T) {
 	for _, id := range []string{"CL-1", string(recorded.ClaimID)} {
 		answer := s.post("/v1/claims/search", `{"claim_id": "`+id+`"}`)
 		require.Equal(t, http.StatusOK, answer.status, "%s", answer.body)
-		var view read.Claim
+		var view views.ClaimView
 		answer.decode(t, &view)
 		require.Equal(t, claims.Approved, view.Status)
 		require.Equal(t, []string{"499999999"}, view.Unknown)

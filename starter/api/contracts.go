@@ -8,13 +8,14 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 )
 
 const tagContracts = "Service contracts"
 
 type contractsOutput struct {
 	Body struct {
-		Contracts []read.ContractHeader `json:"contracts" doc:"Newest first"`
+		Contracts []views.ContractHeader `json:"contracts" doc:"Newest first"`
 	}
 }
 
@@ -22,7 +23,7 @@ type contractInput struct {
 	ID string `path:"id" format:"uuid" doc:"The contract's id"`
 }
 
-type contractOutput struct{ Body read.Contract }
+type contractOutput struct{ Body views.ContractView }
 
 type historyInput struct {
 	ID     string    `path:"id" format:"uuid" doc:"The contract's id"`
@@ -32,8 +33,8 @@ type historyInput struct {
 
 type historyOutput struct {
 	Body struct {
-		Changes []read.ContractChange `json:"changes" doc:"Newest first"`
-		Next    *time.Time            `json:"next" doc:"The \"before\" of the next page; null on the last"`
+		Changes []views.ContractChange `json:"changes" doc:"Newest first"`
+		Next    *time.Time             `json:"next" doc:"The \"before\" of the next page; null on the last"`
 	}
 }
 
@@ -59,7 +60,7 @@ func (a api) listContracts(ctx context.Context, in *personInput) (*contractsOutp
 		return nil, a.problem(ctx, err)
 	}
 	out := &contractsOutput{}
-	out.Body.Contracts = contracts
+	out.Body.Contracts = views.Each(contracts, views.FromContractHeader)
 	return out, nil
 }
 
@@ -68,7 +69,7 @@ func (a api) getContract(ctx context.Context, in *contractInput) (*contractOutpu
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return &contractOutput{Body: contract}, nil
+	return &contractOutput{Body: views.FromContract(contract)}, nil
 }
 
 func (a api) getContractHistory(ctx context.Context, in *historyInput) (*historyOutput, error) {
@@ -77,7 +78,7 @@ func (a api) getContractHistory(ctx context.Context, in *historyInput) (*history
 		return nil, a.problem(ctx, err)
 	}
 	out := &historyOutput{}
-	out.Body.Changes = changes
+	out.Body.Changes = views.Each(changes, views.FromContractChange)
 	if more {
 		out.Body.Next = &changes[len(changes)-1].ChangedAt
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/stream"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -25,7 +26,7 @@ const reconnectAfter = time.Second
 
 // Progress is the data of the event "progress".
 type Progress struct {
-	read.RunProgress
+	views.RunProgress
 	Waiting string `json:"waiting,omitempty" doc:"What the run waits for, in words"`
 }
 
@@ -37,7 +38,7 @@ type eventsInput struct {
 func (a api) registerEvents(served huma.API) {
 	schemas := served.OpenAPI().Components.Schemas
 	progress := huma.SchemaFromType(schemas, typeOf[Progress]())
-	finished := huma.SchemaFromType(schemas, typeOf[read.Run]())
+	finished := huma.SchemaFromType(schemas, typeOf[views.RunView]())
 	huma.Register(served, huma.Operation{
 		OperationID: "follow-run", Method: http.MethodGet, Path: "/v1/runs/{id}/events", Tags: []string{tagSyncs},
 		Summary: "Follow a sync as server-sent events",
@@ -86,18 +87,18 @@ func streamed[T any](a api, last string, follow func(context.Context) iter.Seq2[
 func (a api) send(ctx context.Context, events *eventWriter, organisation care.ID, update syncs.Update, failed error) error {
 	switch {
 	case errors.Is(failed, syncs.ErrAbandoned):
-		return events.event("abandoned", Progress{RunProgress: update.Run, Waiting: failed.Error()})
+		return events.event("abandoned", Progress{RunProgress: views.FromRunProgress(update.Run), Waiting: failed.Error()})
 	case failed != nil:
 		a.logger.Info("a stream ended", zap.String("request_id", requestID(ctx)), zap.Error(failed))
 		return failed
 	case !update.Finished():
-		return events.event("progress", Progress{RunProgress: update.Run, Waiting: update.Waiting})
+		return events.event("progress", Progress{RunProgress: views.FromRunProgress(update.Run), Waiting: update.Waiting})
 	}
 	view, err := read.From(a.store).Run(ctx, organisation, update.Run.ID)
 	if err != nil {
 		return err
 	}
-	return events.event("finished", view)
+	return events.event("finished", views.FromRun(view))
 }
 
 // eventWriter writes events whose ids are made from their data, so that a stream can be taken up anywhere.

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 )
 
 type personHistoryInput struct {
@@ -18,8 +19,8 @@ type personHistoryInput struct {
 
 type personHistoryOutput struct {
 	Body struct {
-		Changes []read.PersonChange `json:"changes" doc:"Newest first"`
-		Next    *time.Time          `json:"next" doc:"The \"before\" of the next page; null on the last"`
+		Changes []views.PersonChange `json:"changes" doc:"Newest first"`
+		Next    *time.Time           `json:"next" doc:"The \"before\" of the next page; null on the last"`
 	}
 }
 
@@ -38,7 +39,7 @@ func (a api) getPersonHistory(ctx context.Context, in *personHistoryInput) (*per
 		return nil, a.problem(ctx, err)
 	}
 	out := &personHistoryOutput{}
-	out.Body.Changes = changes
+	out.Body.Changes = views.Each(changes, views.FromPersonChange)
 	if more {
 		out.Body.Next = &changes[len(changes)-1].ChangedAt
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/imports"
 )
 
@@ -36,11 +36,11 @@ func importRequest() *huma.RequestBody {
 	}}
 }
 
-type importOutput struct{ Body db.ImportResult }
+type importOutput struct{ Body views.ImportResult }
 
-type deliveredServicesOutput struct{ Body db.DeliveredServicesResult }
+type deliveredServicesOutput struct{ Body views.DeliveredServicesResult }
 
-type invoiceImportOutput struct{ Body db.InvoiceImportResult }
+type invoiceImportOutput struct{ Body views.InvoiceImportResult }
 
 func (a api) registerImports(served huma.API) {
 	huma.Register(served, importOperation("import-people", "/v1/imports/people", "Import people from CSV",
@@ -62,7 +62,7 @@ func (a api) importDeliveredServices(ctx context.Context, in *importInput) (*del
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return &deliveredServicesOutput{Body: result}, nil
+	return &deliveredServicesOutput{Body: views.FromDeliveredServicesResult(result)}, nil
 }
 
 func (a api) importContracts(ctx context.Context, in *importInput) (*importOutput, error) {
@@ -70,7 +70,7 @@ func (a api) importContracts(ctx context.Context, in *importInput) (*importOutpu
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return &importOutput{Body: result}, nil
+	return &importOutput{Body: views.FromImportResult(result)}, nil
 }
 
 func importOperation(id, path, summary, columns string) huma.Operation {
@@ -96,7 +96,7 @@ func (a api) importPeople(ctx context.Context, in *importInput) (*importOutput, 
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return &importOutput{Body: result}, nil
+	return &importOutput{Body: views.FromImportResult(result)}, nil
 }
 
 func (a api) importInvoices(ctx context.Context, in *importInput) (*invoiceImportOutput, error) {
@@ -104,5 +104,5 @@ func (a api) importInvoices(ctx context.Context, in *importInput) (*invoiceImpor
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return &invoiceImportOutput{Body: result}, nil
+	return &invoiceImportOutput{Body: views.FromInvoiceImportResult(result)}, nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/upstream/ndia"
 )
 
@@ -79,7 +80,7 @@ type listNotificationsInput struct {
 
 type listNotificationsOutput struct {
 	Body struct {
-		Notifications []read.Notification `json:"notifications"`
+		Notifications []views.NotificationView `json:"notifications"`
 	}
 }
 
@@ -89,7 +90,7 @@ func (a api) listNotifications(ctx context.Context, in *listNotificationsInput) 
 		return nil, a.problem(ctx, err)
 	}
 	out := &listNotificationsOutput{}
-	out.Body.Notifications = notifications
+	out.Body.Notifications = views.Each(notifications, views.FromNotification)
 	return out, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 )
 
 type changeNumberInput struct {
@@ -43,7 +44,7 @@ func (a api) registerNumbers(served huma.API) {
 
 type samePersonAnswersOutput struct {
 	Body struct {
-		Answers []read.SamePersonAnswer `json:"answers" doc:"Newest first; those that were taken back are in the person's history alone"`
+		Answers []views.SamePersonAnswer `json:"answers" doc:"Newest first; those that were taken back are in the person's history alone"`
 	}
 }
 
@@ -53,7 +54,7 @@ func (a api) listSamePersonAnswers(ctx context.Context, in *personInput) (*sameP
 		return nil, a.problem(ctx, err)
 	}
 	out := &samePersonAnswersOutput{}
-	out.Body.Answers = answers
+	out.Body.Answers = views.Each(answers, views.FromSamePersonAnswer)
 	return out, nil
 }
 

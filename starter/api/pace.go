@@ -10,12 +10,13 @@ import (
 
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/pace"
 )
 
 const tagPACE = "PACE"
 
-type paceSettingsOutput struct{ Body db.PACESettings }
+type paceSettingsOutput struct{ Body views.PACESettings }
 
 type changePACEInput struct {
 	Body struct {
@@ -41,8 +42,8 @@ type participantOutput struct{ Body Participant }
 
 // Participant is a person as far as PACE is concerned.
 type Participant struct {
-	read.Participant
-	Waiting *read.PreviewRef `json:"waiting,omitempty" doc:"The retrieval that can be created now; absent if there is none"`
+	views.ParticipantView
+	Waiting *views.PreviewRef `json:"waiting,omitempty" doc:"The retrieval that can be created now; absent if there is none"`
 }
 
 type flagsInput struct {
@@ -59,7 +60,7 @@ type reviewsInput struct {
 
 type reviewsOutput struct {
 	Body struct {
-		Reviews []read.Review `json:"reviews"`
+		Reviews []views.ReviewView `json:"reviews"`
 	}
 }
 
@@ -87,7 +88,7 @@ func (a api) getPACESettings(ctx context.Context, _ *struct{}) (*paceSettingsOut
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return &paceSettingsOutput{Body: settings}, nil
+	return &paceSettingsOutput{Body: views.FromPACESettings(settings)}, nil
 }
 
 func (a api) changePACESettings(ctx context.Context, in *changePACEInput) (*paceSettingsOutput, error) {
@@ -97,7 +98,7 @@ func (a api) changePACESettings(ctx context.Context, in *changePACEInput) (*pace
 		if err != nil {
 			return nil, a.problem(ctx, err)
 		}
-		return &paceSettingsOutput{Body: settings}, nil
+		return &paceSettingsOutput{Body: views.FromPACESettings(settings)}, nil
 	}
 	enabled, err := a.pace.Enable(ctx, pace.EnableRequest{
 		Organisation: caller.Organisation, Connection: in.Body.Connection, BudgetCallsPerHour: in.Body.BudgetCallsPerHour, By: by(caller),
@@ -108,7 +109,7 @@ func (a api) changePACESettings(ctx context.Context, in *changePACEInput) (*pace
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return &paceSettingsOutput{Body: enabled.Settings}, nil
+	return &paceSettingsOutput{Body: views.FromPACESettings(enabled.Settings)}, nil
 }
 
 // checkProblem lists what the connection test tried.
@@ -144,7 +145,7 @@ func (a api) getParticipant(ctx context.Context, in *personInput) (*participantO
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return &participantOutput{Body: Participant{Participant: view, Waiting: view.Waiting}}, nil
+	return &participantOutput{Body: Participant{ParticipantView: views.FromParticipant(view), Waiting: views.OrNil(view.Waiting, views.FromPreviewRef)}}, nil
 }
 
 func (a api) changeParticipant(ctx context.Context, in *flagsInput) (*participantOutput, error) {
@@ -169,6 +170,6 @@ func (a api) listReviews(ctx context.Context, in *reviewsInput) (*reviewsOutput,
 		return nil, a.problem(ctx, err)
 	}
 	out := &reviewsOutput{}
-	out.Body.Reviews = reviews
+	out.Body.Reviews = views.Each(reviews, views.FromReview)
 	return out, nil
 }

@@ -18,10 +18,9 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
-	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/api"
-	"github.com/caresync/caresync/starter/pace"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/pacetest"
 	"github.com/caresync/caresync/starter/temporaltest"
 	"github.com/caresync/caresync/upstream/check"
@@ -58,10 +57,10 @@ func (s *service) answers(create func(protocol.CreateRequest, care.ID) (protocol
 
 func (s *service) retrievals() string { return "/v1/people/" + string(s.client) + "/pace-previews" }
 
-func (s *service) retrieve(body string) (answer, pace.PreviewResultView) {
+func (s *service) retrieve(body string) (answer, api.PreviewResultView) {
 	s.t.Helper()
 	answered := s.post(s.retrievals(), body)
-	var retrieved pace.PreviewResultView
+	var retrieved api.PreviewResultView
 	answered.decode(s.t, &retrieved)
 	return answered, retrieved
 }
@@ -173,7 +172,7 @@ func TestACreateThatFindsSomethingElseShowsTheNextPreview(t *testing.T) { // R22
 	_, retrieved := s.retrieve(`{"wait":30}`)
 	differs := s.post("/v1/pace-previews/"+string(retrieved.Preview.ID)+"/create", `{"hash":"x","selection":[]}`)
 	require.Equal(t, http.StatusOK, differs.status, "%s", differs.body)
-	var created pace.CreatedView
+	var created api.CreatedView
 	differs.decode(t, &created)
 	require.Equal(t, "Consumables: spent changed from not provided to 30.00.", created.Next.Contents.Differences[0].Words)
 	require.Equal(t, "/v1/pace-previews/"+string(created.Next.ID), differs.header.Get("Location"))
@@ -204,7 +203,7 @@ func TestSettingsOfAnOrganisation(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, change(`{"enabled":true,"connection":"another"}`).status)
 	enabled := change(`{"enabled":true,"budget_calls_per_hour":500}`)
 	require.Equal(t, http.StatusOK, enabled.status, "%s", enabled.body)
-	var settings db.PACESettings
+	var settings views.PACESettings
 	s.get("/v1/pace-settings").decode(t, &settings)
 	require.True(t, settings.Enabled)
 	require.Equal(t, 500, settings.BudgetCallsPerHour)
@@ -216,7 +215,7 @@ func TestBoxesOfAClient(t *testing.T) { // PACE guide, step 2, R21
 	s := newPACEService(t)
 	path := "/v1/people/" + string(s.client) + "/pace"
 	change := func(body string) answer { return s.call(http.MethodPatch, path, s.token, "application/json", body) }
-	var view read.Participant
+	var view views.ParticipantView
 	s.get(path).decode(t, &view)
 	require.True(t, view.Available)
 	change(`{"pace_participant":false}`).decode(t, &view)
@@ -228,7 +227,7 @@ func TestBoxesOfAClient(t *testing.T) { // PACE guide, step 2, R21
 	require.Contains(t, string(refused.body), "NDIS PACE Participant")
 	require.Equal(t, http.StatusOK, s.post(path+"/resume", "").status)
 
-	var found read.Person
+	var found views.PersonView
 	s.post("/v1/people/search", `{"ndis_number":"`+ndisNumber+`"}`).decode(t, &found)
 	require.Equal(t, s.client, found.ID)
 	require.Equal(t, http.StatusUnprocessableEntity, s.post("/v1/people/search", `{"ndis_number":"123456789"}`).status)
@@ -245,12 +244,12 @@ func TestIDsMayBeWrittenInSeveralWays(t *testing.T) { // R7
 	})
 	for _, id := range []string{strings.ToUpper(string(s.client)), "{" + string(s.client) + "}", "urn:uuid:" + string(s.client)} {
 		require.Equal(t, http.StatusOK, s.get("/v1/people/"+url.PathEscape(id)+"/pace").status, id)
-		var retrieved pace.PreviewResultView
+		var retrieved api.PreviewResultView
 		s.post("/v1/people/"+url.PathEscape(id)+"/pace-previews", `{"wait":20}`).decode(t, &retrieved)
 		require.Equal(t, s.client, retrieved.Preview.PersonID)
 		require.False(t, s.temporal.Known(protocol.PaceContractSyncID(care.ID(id))), "for one person at most one workflow runs")
 	}
-	var retrieved pace.PreviewResultView
+	var retrieved api.PreviewResultView
 	s.post("/v1/people/"+string(s.client)+"/pace-previews", `{"wait":20}`).decode(t, &retrieved)
 	body := fmt.Sprintf(`{"hash":"%s","selection":["%s"]}`, retrieved.Preview.Contents.Hash, strings.ToUpper(string(retrieved.Preview.Contents.Budgets[0].ID)))
 	created := s.post("/v1/pace-previews/"+strings.ToUpper(string(retrieved.Preview.ID))+"/create", body)
@@ -281,7 +280,7 @@ func TestImportsForPACE(t *testing.T) {
 	s := newPACEService(t)
 	answered := s.call(http.MethodPost, "/v1/imports/contracts", s.token, "text/csv", "ndis_number,reference,start_date,end_date,total_funding\n"+ndisNumber+",OLD-1,2026-01-01,2026-12-31,1000.00\n")
 	require.Equal(t, http.StatusOK, answered.status, "%s", answered.body)
-	var contracts struct{ Contracts []read.ContractHeader }
+	var contracts struct{ Contracts []views.ContractHeader }
 	s.get("/v1/people/"+string(s.client)+"/contracts").decode(t, &contracts)
 	require.Equal(t, "OLD-1", contracts.Contracts[0].Reference)
 	contract := "/v1/contracts/" + string(contracts.Contracts[0].ID)
@@ -343,7 +342,7 @@ func TestANotificationThatComesAgainIsRecognised(t *testing.T) {
 	again := `{"response": [{"end_date":"2026-01-31", "start_date":"2026-01-01","provider_role":"Plan Manager","participant":"` + ndisNumber + `"}],"event_id":"RLTN_END_DATE_UPDATED"}`
 	require.JSONEq(t, `{"received":1,"refreshing":0,"repeated":0,"unknown":0}`, string(s.notify(s.organisation.ID, secret, first).body), "the endorsement has ended (R30)")
 	require.JSONEq(t, `{"received":1,"refreshing":0,"repeated":1,"unknown":0}`, string(s.notify(s.organisation.ID, secret, again).body))
-	var view read.Participant
+	var view views.ParticipantView
 	s.get("/v1/people/"+string(s.client)+"/pace").decode(t, &view)
 	require.Equal(t, care.ReasonRelationshipHasEnded, view.Standing.StopReason)
 	require.Equal(t, "Plan Manager", view.Standing.Relationships[0].ProviderRole)
@@ -358,7 +357,7 @@ func TestAnEndorsementWithoutAnEndHasNotEnded(t *testing.T) { // R30
 		body := fmt.Sprintf(`{"event_id":"RLTN_CREATED","response":{"participant":"%s","provider_role":"My Provider","start_date":"2026-01-%02d","end_date":%s}}`,
 			ndisNumber, i+1, end)
 		require.JSONEq(t, `{"received":1,"refreshing":1,"repeated":0,"unknown":0}`, string(s.notify(s.organisation.ID, secret, body).body), end)
-		var view read.Participant
+		var view views.ParticipantView
 		s.get("/v1/people/"+string(s.client)+"/pace").decode(t, &view)
 		require.True(t, view.Standing.Relationships[0].EndDate.IsZero(), end)
 		require.False(t, view.Standing.Stopped(), end)

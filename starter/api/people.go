@@ -9,6 +9,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 )
 
 const tagPeople = "People"
@@ -17,7 +18,7 @@ type personInput struct {
 	ID string `path:"id" format:"uuid" doc:"CareSync's id of the person"`
 }
 
-type personOutput struct{ Body read.Person }
+type personOutput struct{ Body views.PersonView }
 
 type peopleInput struct {
 	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many at most"`
@@ -26,8 +27,8 @@ type peopleInput struct {
 
 type peopleOutput struct {
 	Body struct {
-		People []read.Person `json:"people"`
-		Next   *care.ID      `json:"next" doc:"The \"after\" of the next page; null on the last"`
+		People []views.PersonView `json:"people"`
+		Next   *care.ID           `json:"next" doc:"The \"after\" of the next page; null on the last"`
 	}
 }
 
@@ -61,7 +62,7 @@ func (a api) listPeople(ctx context.Context, in *peopleInput) (*peopleOutput, er
 		return nil, a.problem(ctx, err)
 	}
 	out := &peopleOutput{}
-	out.Body.People = people
+	out.Body.People = views.Each(people, views.FromPerson)
 	if more {
 		out.Body.Next = &people[len(people)-1].ID
 	}
@@ -80,7 +81,7 @@ func (a api) searchPeople(ctx context.Context, in *searchInput) (*personOutput, 
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return &personOutput{Body: person}, nil
+	return &personOutput{Body: views.FromPerson(person)}, nil
 }
 
 func (a api) getPerson(ctx context.Context, in *personInput) (*personOutput, error) {
@@ -88,5 +89,5 @@ func (a api) getPerson(ctx context.Context, in *personInput) (*personOutput, err
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return &personOutput{Body: person}, nil
+	return &personOutput{Body: views.FromPerson(person)}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 )
 
 const (
@@ -30,7 +31,7 @@ type part[T any] struct {
 	}
 }
 
-type planOutput struct{ Body read.Plan }
+type planOutput struct{ Body views.PlanView }
 
 type contributionsInput struct {
 	ID   string `path:"id" format:"uuid" doc:"CareSync's id of the person"`
@@ -42,14 +43,14 @@ type budgetInput struct {
 	Budget string `path:"budget" format:"uuid" doc:"CareSync's id of the budget"`
 }
 
-type budgetOutput struct{ Body read.Budget }
+type budgetOutput struct{ Body views.BudgetView }
 
 func (a api) registerPlans(served huma.API) {
 	huma.Register(served, planOperation("get-plan", planPath, "Read a plan and everything under it"), a.getPlan)
-	registerPart(a, served, "classifications", care.AreaSummary, func(plan read.Plan) []read.Classification { return plan.Classifications })
-	registerPart(a, served, "approved-services", care.AreaSummary, func(plan read.Plan) []read.ApprovedService { return plan.ApprovedServices })
-	registerPart(a, served, "supplements", care.AreaSummary, func(plan read.Plan) []read.Supplement { return plan.Supplements })
-	registerPart(a, served, "budgets", care.AreaBudgets, func(plan read.Plan) []read.Budget { return plan.Budgets })
+	registerPart(a, served, "classifications", care.AreaSummary, func(plan views.PlanView) []views.ClassificationView { return plan.Classifications })
+	registerPart(a, served, "approved-services", care.AreaSummary, func(plan views.PlanView) []views.ApprovedServiceView { return plan.ApprovedServices })
+	registerPart(a, served, "supplements", care.AreaSummary, func(plan views.PlanView) []views.SupplementView { return plan.Supplements })
+	registerPart(a, served, "budgets", care.AreaBudgets, func(plan views.PlanView) []views.BudgetView { return plan.Budgets })
 	huma.Register(served, planOperation("list-contributions", planParts+"contributions", "Read the individual contributions, now or on an earlier day"),
 		a.listContributions)
 	huma.Register(served, planOperation("get-budget", planParts+"budgets/{budget}", "Read a budget with its entitlements and usage"), a.getBudget)
@@ -63,14 +64,14 @@ func planOperation(id, path, summary string) huma.Operation {
 }
 
 // registerPart registers an operation that answers with one list of a plan.
-func registerPart[T any](a api, served huma.API, name string, area care.Area, items func(read.Plan) []T) {
+func registerPart[T any](a api, served huma.API, name string, area care.Area, items func(views.PlanView) []T) {
 	huma.Register(served, planOperation("list-"+name, planParts+name, "Read a plan's "+name),
 		func(ctx context.Context, in *personInput) (*part[T], error) {
 			plan, err := a.plan(ctx, in.ID)
 			if err != nil {
 				return nil, err
 			}
-			return partOf(plan, area, items(plan)), nil
+			return partOf(plan, area, items(views.FromPlan(plan))), nil
 		})
 }
 
@@ -98,15 +99,15 @@ func (a api) getPlan(ctx context.Context, in *personInput) (*planOutput, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &planOutput{Body: plan}, nil
+	return &planOutput{Body: views.FromPlan(plan)}, nil
 }
 
-func (a api) listContributions(ctx context.Context, in *contributionsInput) (*part[read.Contribution], error) {
+func (a api) listContributions(ctx context.Context, in *contributionsInput) (*part[views.ContributionView], error) {
 	plan, err := a.plan(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	out := partOf(plan, care.AreaContributions, plan.Contributions)
+	out := partOf(plan, care.AreaContributions, views.Each(plan.Contributions, views.FromContribution))
 	if in.AsOf == "" {
 		return out, nil
 	}
@@ -118,7 +119,7 @@ func (a api) listContributions(ctx context.Context, in *contributionsInput) (*pa
 	if !known {
 		return nil, newProblem(http.StatusNotFound, "not_found", "No contributions were known on that day.")
 	}
-	out.Body.AsOf, out.Body.Stale, out.Body.Items = &set.ReadAt, false, set.Contributions
+	out.Body.AsOf, out.Body.Stale, out.Body.Items = &set.ReadAt, false, views.Each(set.Contributions, views.FromContribution)
 	return out, nil
 }
 
@@ -131,5 +132,5 @@ func (a api) getBudget(ctx context.Context, in *budgetInput) (*budgetOutput, err
 	if !known {
 		return nil, a.problem(ctx, db.ErrNotFound)
 	}
-	return &budgetOutput{Body: budget}, nil
+	return &budgetOutput{Body: views.FromBudget(budget)}, nil
 }

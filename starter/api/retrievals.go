@@ -35,14 +35,14 @@ type retrieveBody struct {
 type retrieveOutput struct {
 	Status   int
 	Location string `header:"Location" doc:"Where the run can be followed, or what came of it"`
-	Body     pace.PreviewResultView
+	Body     PreviewResultView
 }
 
 type retrievalInput struct {
 	ID string `path:"id" format:"uuid" doc:"The retrieval's id"`
 }
 
-type retrievalOutput struct{ Body pace.PreviewView }
+type retrievalOutput struct{ Body PreviewView }
 
 type createInput struct {
 	ID   string `path:"id" format:"uuid" doc:"The retrieval's id"`
@@ -58,7 +58,7 @@ type createInput struct {
 type createOutput struct {
 	Status   int
 	Location string `header:"Location" doc:"The contract, or where the run can be followed"`
-	Body     pace.CreatedView
+	Body     CreatedView
 }
 
 type refreshInput struct {
@@ -183,7 +183,7 @@ func takenUp(ctx context.Context, retrieving *pace.PreviewJob) (care.ID, error) 
 }
 
 func retrievedOutput(view pace.PreviewResultView) *retrieveOutput {
-	out := &retrieveOutput{Status: http.StatusOK, Location: "/v1/runs/" + string(view.Run.ID), Body: view}
+	out := &retrieveOutput{Status: http.StatusOK, Location: "/v1/runs/" + string(view.Run.ID), Body: FromPreviewResult(view)}
 	switch {
 	case view.Outcome == "":
 		out.Status = http.StatusAccepted
@@ -200,7 +200,7 @@ func (a api) getRetrieval(ctx context.Context, in *retrievalInput) (*retrievalOu
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return &retrievalOutput{Body: pace.ViewPreview(retrieval)}, nil
+	return &retrievalOutput{Body: FromPreview(pace.ViewPreview(retrieval))}, nil
 }
 
 func (a api) createContract(ctx context.Context, in *createInput) (*createOutput, error) {
@@ -232,7 +232,7 @@ func (a api) createContract(ctx context.Context, in *createInput) (*createOutput
 }
 
 func createdOutput(view pace.CreatedView) *createOutput {
-	out := &createOutput{Status: http.StatusOK, Location: "/v1/runs/" + string(view.Run.ID), Body: view}
+	out := &createOutput{Status: http.StatusOK, Location: "/v1/runs/" + string(view.Run.ID), Body: FromCreated(view)}
 	switch {
 	case view.Outcome == "":
 		out.Status = http.StatusAccepted

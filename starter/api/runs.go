@@ -8,6 +8,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 )
 
 type runInput struct {
@@ -21,7 +22,7 @@ type samePersonInput struct {
 	}
 }
 
-type runOutput struct{ Body read.Run }
+type runOutput struct{ Body views.RunView }
 
 type runsInput struct {
 	CareRecipient string `query:"care_recipient" format:"uuid" doc:"Only runs of this person, by CareSync's id"`
@@ -32,8 +33,8 @@ type runsInput struct {
 
 type runsOutput struct {
 	Body struct {
-		Runs []read.RunSummary `json:"runs"`
-		Next *care.ID          `json:"next" doc:"The \"before\" of the next page; null on the last"`
+		Runs []views.RunSummary `json:"runs"`
+		Next *care.ID           `json:"next" doc:"The \"before\" of the next page; null on the last"`
 	}
 }
 
@@ -73,7 +74,7 @@ func (a api) listRuns(ctx context.Context, in *runsInput) (*runsOutput, error) {
 		return nil, a.problem(ctx, err)
 	}
 	out := &runsOutput{}
-	out.Body.Runs = runs
+	out.Body.Runs = views.Each(runs, views.FromRunSummary)
 	if more {
 		out.Body.Next = &runs[len(runs)-1].ID
 	}
@@ -85,7 +86,7 @@ func (a api) getRun(ctx context.Context, in *runInput) (*runOutput, error) {
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return &runOutput{Body: view}, nil
+	return &runOutput{Body: views.FromRun(view)}, nil
 }
 
 func (a api) acceptRemovals(ctx context.Context, in *runInput) (*startOutput, error) {

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/schedules"
 )
 
@@ -46,8 +47,8 @@ type changeScheduleInput struct {
 
 // SavedSchedule is the answer to whoever creates or changes a schedule.
 type SavedSchedule struct {
-	Schedule schedules.ScheduleView `json:"schedule"`
-	Warnings []string               `json:"warnings" doc:"Those of the schedule"`
+	Schedule ScheduleView `json:"schedule"`
+	Warnings []string     `json:"warnings" doc:"Those of the schedule"`
 }
 
 type createdScheduleOutput struct {
@@ -61,11 +62,11 @@ type scheduleInput struct {
 	Name string `path:"name" pattern:"^[a-z0-9][a-z0-9-]{0,39}$" patternDescription:"a schedule's name"`
 }
 
-type scheduleOutput struct{ Body schedules.ScheduleView }
+type scheduleOutput struct{ Body ScheduleView }
 
 type schedulesOutput struct {
 	Body struct {
-		Schedules []schedules.ScheduleView `json:"schedules"`
+		Schedules []ScheduleView `json:"schedules"`
 	}
 }
 
@@ -129,7 +130,7 @@ func (a api) changeSchedule(ctx context.Context, in *changeScheduleInput) (*chan
 }
 
 func savedSchedule(view schedules.ScheduleView) SavedSchedule {
-	return SavedSchedule{Schedule: view, Warnings: view.Warnings}
+	return SavedSchedule{Schedule: FromSchedule(view), Warnings: view.Warnings}
 }
 
 // request asks for a schedule of that name in the caller's organisation.
@@ -162,7 +163,7 @@ func (a api) listSchedules(ctx context.Context, _ *struct{}) (*schedulesOutput, 
 		return nil, a.problem(ctx, err)
 	}
 	out := &schedulesOutput{}
-	out.Body.Schedules = found
+	out.Body.Schedules = views.Each(found, FromSchedule)
 	return out, nil
 }
 
@@ -171,7 +172,7 @@ func (a api) getSchedule(ctx context.Context, in *scheduleInput) (*scheduleOutpu
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return &scheduleOutput{Body: view}, nil
+	return &scheduleOutput{Body: FromSchedule(view)}, nil
 }
 
 func (a api) deleteSchedule(ctx context.Context, in *scheduleInput) (*struct{}, error) {

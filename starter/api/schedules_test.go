@@ -15,6 +15,7 @@ import (
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/api"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/schedules"
 	"github.com/caresync/caresync/testkit"
@@ -59,7 +60,7 @@ func TestASchedulesLife(t *testing.T) {
 	require.Equal(t, schedulesPath+"/nightly", path)
 
 	require.Equal(t, http.StatusConflict, s.post(schedulesPath, `{"name":"nightly","cron":"0 4 * * *"}`).status)
-	var view schedules.ScheduleView
+	var view api.ScheduleView
 	s.post(path+"/pause", "").decode(t, &view)
 	require.True(t, view.Paused)
 	s.post(path+"/resume", "").decode(t, &view)
@@ -75,7 +76,7 @@ func TestASchedulesLife(t *testing.T) {
 	require.True(t, triggered.Skipped, "the run before is under way: %s", answer.body)
 	require.Equal(t, http.StatusAccepted, s.post(path+"/backfill", `{"from":"2026-01-01T00:00:00Z","to":"2026-01-10T00:00:00Z"}`).status)
 
-	var list struct{ Schedules []schedules.ScheduleView }
+	var list struct{ Schedules []api.ScheduleView }
 	require.Eventually(t, func() bool {
 		s.get(schedulesPath).decode(t, &list)
 		return len(list.Schedules) == 1
@@ -110,7 +111,7 @@ func TestAScheduleIsChanged(t *testing.T) {
 	require.Equal(t, []string{"sunday"}, view.Weekdays)
 	require.Equal(t, schedules.OverlapBuffer, view.Overlap)
 	require.Equal(t, "1h0m0s", view.CatchUp)
-	require.Equal(t, read.BulkOptions{Delta: true}, view.Options)
+	require.Equal(t, views.BulkOptionsView{Delta: true}, view.Options)
 	require.False(t, view.PauseOnFailure)
 	require.True(t, view.Paused)
 	require.Equal(t, "api: tests", view.CreatedBy)
@@ -157,7 +158,7 @@ func TestAScheduleIsChanged(t *testing.T) {
 		require.NotContains(t, string(answer.body), careRecipientID, "what was sent is not repeated (R10)")
 	}
 	require.Equal(t, http.StatusUnprocessableEntity, s.put(schedulesPath+"/NIGHTLY", `{"time_of_day":"04:00"}`).status)
-	var present schedules.ScheduleView
+	var present api.ScheduleView
 	s.get(path).decode(t, &present)
 	require.Equal(t, last.Schedule, present, "what is refused changes nothing")
 }

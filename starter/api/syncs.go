@@ -10,6 +10,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/syncs"
 	"github.com/caresync/caresync/starter/web"
 )
@@ -37,9 +38,9 @@ type startOutput struct {
 
 // StartedSync is the answer to whoever starts a sync.
 type StartedSync struct {
-	Joined      bool     `json:"joined" doc:"A sync of the person was running already; this is that one"`
-	AnotherPass bool     `json:"another_pass" doc:"One more pass over all budgets follows the run that was joined"`
-	Run         read.Run `json:"run"`
+	Joined      bool          `json:"joined" doc:"A sync of the person was running already; this is that one"`
+	AnotherPass bool          `json:"another_pass" doc:"One more pass over all budgets follows the run that was joined"`
+	Run         views.RunView `json:"run"`
 }
 
 func (a api) registerSyncs(served huma.API) {
@@ -122,7 +123,7 @@ func (a api) startedOutput(ctx context.Context, started syncs.StartResult, run c
 	}
 	out := &startOutput{
 		Status: http.StatusAccepted, Location: "/v1/runs/" + string(run),
-		Body: StartedSync{Joined: started.Joined, AnotherPass: started.AnotherPass, Run: view},
+		Body: StartedSync{Joined: started.Joined, AnotherPass: started.AnotherPass, Run: views.FromRun(view)},
 	}
 	if view.State == read.RunFinished {
 		out.Status = http.StatusOK

@@ -19,6 +19,7 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/syncs"
 	"github.com/caresync/caresync/starter/temporaltest"
@@ -455,13 +456,13 @@ func TestTheReportIsSafeInASpreadsheet(t *testing.T) {
 	require.Equal(t, []string{"77", "unknown"}, []string{rows[5][1], rows[5][5]})
 
 	var document struct {
-		BulkRun       read.Bulk            `json:"bulk_run"`
-		People        []read.BulkItem      `json:"people"`
-		UnknownPeople []read.UnknownPerson `json:"unknown_people"`
+		BulkRun       views.BulkView        `json:"bulk_run"`
+		People        []views.BulkItem      `json:"people"`
+		UnknownPeople []views.UnknownPerson `json:"unknown_people"`
 	}
 	require.NoError(t, json.Unmarshal(w.report(t, bulk, bulks.JSON), &document))
 	require.Equal(t, peopleOfTheWorld, document.BulkRun.Counts.Failed)
 	require.Equal(t, "=cmd()", document.People[0].Person.GivenName, "programs get what is stored")
-	require.Equal(t, []read.UnknownPerson{{CareRecipientID: "99", MayBe: gone}, {CareRecipientID: "77"}}, document.UnknownPeople)
+	require.Equal(t, []views.UnknownPerson{{CareRecipientID: "99", MayBe: views.OrNil(gone, views.FromPersonRef)}, {CareRecipientID: "77"}}, document.UnknownPeople)
 	require.ErrorIs(t, w.service.Report(t.Context(), db.NewID(), bulk, bulks.CSV, &bytes.Buffer{}), db.ErrNotFound)
 }

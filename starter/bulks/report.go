@@ -12,6 +12,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/present"
 )
 
@@ -124,7 +125,7 @@ func cell(text string) string {
 func (s *Service) reportJSON(ctx context.Context, organisation care.ID, view read.Bulk, out io.Writer) error {
 	document := &jsonWriter{out: out}
 	document.raw(`{"bulk_run":`)
-	document.value(view)
+	document.value(views.FromBulk(view))
 	document.raw(`,"people":[`)
 	comma := ""
 	for item, err := range read.From(s.store).AllBulkItems(ctx, organisation, view.BulkSummary) {
@@ -132,7 +133,7 @@ func (s *Service) reportJSON(ctx context.Context, organisation care.ID, view rea
 			return err
 		}
 		document.raw(comma + "\n")
-		document.value(item)
+		document.value(views.FromBulkItem(item))
 		comma = ","
 	}
 	document.raw("],\"unknown_people\":[")
@@ -142,7 +143,7 @@ func (s *Service) reportJSON(ctx context.Context, organisation care.ID, view rea
 			return err
 		}
 		document.raw(comma)
-		document.value(listed)
+		document.value(views.FromUnknownPerson(listed))
 		comma = ","
 	}
 	document.raw("]}\n")

@@ -11,6 +11,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/present"
 )
@@ -100,7 +101,7 @@ func (a *app) printBulk(ctx context.Context, services bulkServices, id care.ID) 
 	if err != nil {
 		return a.bulkError(err, services.organisation, id)
 	}
-	return a.printJSON(view)
+	return a.printJSON(views.FromBulk(view))
 }
 
 // bulkID reads the id of a bulk run.

@@ -21,9 +21,10 @@ import (
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/world"
+	"github.com/caresync/caresync/starter/api"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/cli"
-	"github.com/caresync/caresync/starter/schedules"
 	"github.com/caresync/caresync/testkit"
 )
 
@@ -63,7 +64,7 @@ func (c crowd) organisation() db.Organisation {
 	return organisations[0]
 }
 
-func (c crowd) view(bulk string) (view read.Bulk) {
+func (c crowd) view(bulk string) (view views.BulkView) {
 	c.t.Helper()
 	require.NoError(c.t, json.Unmarshal([]byte(must(c.t, "bulk", "show", bulk, "--json")), &view))
 	return view
@@ -73,7 +74,7 @@ func (c crowd) view(bulk string) (view read.Bulk) {
 func (c crowd) startHeld() (bulk string, release func()) {
 	c.t.Helper()
 	finishes, letFinish := c.statements.HoldBefore("FinishRun")
-	var view read.Bulk
+	var view views.BulkView
 	require.NoError(c.t, json.Unmarshal([]byte(must(c.t, "bulk", "start", "--json")), &view))
 	<-finishes
 	begins, letBegin := c.statements.HoldBefore("OpenItems")
@@ -127,7 +128,7 @@ func TestABulkRunFromStartToReport(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "people.txt")
 	require.NoError(t, os.WriteFile(file, []byte(rows[1][1]+"\n"+rows[2][0]+"\r\n"), 0o600))
 	done = run(t, "", "bulk", "start", "--people", file, "--only", "contributions", "--wait", "--json")
-	var listed read.Bulk
+	var listed views.BulkView
 	require.NoError(t, json.Unmarshal([]byte(done.out), &listed), "nothing but JSON is printed: %s", done.err)
 	require.Equal(t, 2, listed.Counts.Processed)
 	require.Equal(t, 2, *listed.Options.People)
@@ -176,7 +177,7 @@ func TestACancelledBulkRunIsRetried(t *testing.T) {
 	require.Contains(t, must(t, "bulk", "people", bulk, "--outcome", "skipped", "--limit", "1"), "not reached")
 
 	done := run(t, "", "bulk", "retry", bulk, "--wait", "--json")
-	var retried read.Bulk
+	var retried views.BulkView
 	require.NoError(t, json.Unmarshal([]byte(done.out), &retried), done.err)
 	require.Equal(t, view.Counts.Selected-view.Counts.Succeeded-view.Counts.SucceededWithWarnings, retried.Counts.Selected)
 	require.Equal(t, retried.Counts.Selected, retried.Counts.Processed)
@@ -233,11 +234,11 @@ func TestAScheduleMakesBulkRuns(t *testing.T) {
 	require.Eventually(t, func() bool { return strings.Contains(must(t, "schedule", "list"), "nightly") }, soon, look)
 
 	done := run(t, "", "schedule", "trigger", "nightly", "--wait", "--json")
-	var bulk read.Bulk
+	var bulk views.BulkView
 	require.NoError(t, json.Unmarshal([]byte(done.out), &bulk), "%s%s", done.out, done.err)
 	require.Equal(t, "schedule nightly", bulk.RequestedBy)
 	require.Equal(t, 20, bulk.Counts.Processed)
-	var schedule schedules.ScheduleView
+	var schedule api.ScheduleView
 	require.NoError(t, json.Unmarshal([]byte(must(t, "schedule", "show", "nightly", "--json")), &schedule))
 	require.Equal(t, bulk.ID, schedule.LastRuns[0].BulkID)
 	require.Equal(t, bulk.Outcome, schedule.LastRuns[0].Bulk.Outcome)

@@ -16,6 +16,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/present"
 )
@@ -42,7 +43,7 @@ func (a *app) bulkList() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return a.printJSON(found)
+				return a.printJSON(views.Each(found, views.FromBulkSummary))
 			}
 			a.showBulks(found, more, organisation)
 			return nil
@@ -89,7 +90,7 @@ func (a *app) bulkShow() *cobra.Command {
 				return a.bulkError(err, organisation, id)
 			}
 			if asJSON {
-				return a.printJSON(view)
+				return a.printJSON(views.FromBulk(view))
 			}
 			a.showBulk(view, organisation)
 			return nil
@@ -244,7 +245,7 @@ func (a *app) bulkPeople() *cobra.Command {
 				return a.bulkError(err, organisation, id)
 			}
 			if asJSON {
-				return a.printJSON(items)
+				return a.printJSON(views.Each(items, views.FromBulkItem))
 			}
 			a.showItems(id, items, more)
 			return nil
@@ -358,7 +359,7 @@ func (a *app) watchBulk(ctx context.Context, services bulkServices, id care.ID, 
 		return err
 	}
 	if asJSON {
-		err = a.printJSON(view)
+		err = a.printJSON(views.FromBulk(view))
 	} else {
 		a.print("")
 		a.showBulk(view, services.organisation)

@@ -17,6 +17,7 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/platform/temporal"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -129,7 +130,7 @@ func (a *app) claimShow() *cobra.Command {
 					return err
 				}
 				if asJSON {
-					return a.printJSON(claim)
+					return a.printJSON(views.FromClaim(claim))
 				}
 				a.showClaim(claim, organisation)
 				return nil

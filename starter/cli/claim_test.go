@@ -9,8 +9,8 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/claims"
-	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/cli"
 	"github.com/caresync/caresync/testkit"
 )
@@ -75,7 +75,7 @@ func TestShowAClaim(t *testing.T) {
 	for _, words := range []string{"approved", "Ada Wren", "to be asked for", "Ben Lark", "no sync caused", "UNKNOWN PEOPLE", "1 person is no person", "499999999", "event-2"} {
 		require.Contains(t, shown, words)
 	}
-	var view read.Claim
+	var view views.ClaimView
 	require.NoError(t, json.Unmarshal([]byte(must(t, "claim", "show", "CL-1", "--json")), &view))
 	require.Contains(t, must(t, "claim", "show", string(view.ID)), "CL-1")
 	done := run(t, "", "claim", "show", "CL-2")

@@ -16,6 +16,7 @@ import (
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/servicesaustralia"
 	"github.com/caresync/caresync/simulator/world"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/cli"
 	"github.com/caresync/caresync/testkit"
 )
@@ -206,13 +207,13 @@ func TestSyncEndsWithTheSuccessMessage(t *testing.T) {
 	for _, said := range []string{"active", "CLASSIFICATIONS", "Home support ongoing", "ours, ", "not read", "WRITE-OFF", "ROLLOVER"} {
 		require.Contains(t, shown, said)
 	}
-	var plan read.Plan
+	var plan views.PlanView
 	require.NoError(t, json.Unmarshal([]byte(must(t, "plan", "show", client, "--json")), &plan))
 	require.NotEmpty(t, plan.Budgets)
 
 	done = s.sync("several-open", "--all-budgets", "--json")
 	require.Equal(t, cli.ExitSucceeded, done.code)
-	var view read.Run
+	var view views.RunView
 	require.NoError(t, json.Unmarshal([]byte(done.out), &view), "nothing but JSON is printed")
 	require.True(t, view.AllBudgets)
 	require.Contains(t, must(t, "runs", "show", string(view.ID)), "CHANGES")
@@ -246,9 +247,11 @@ func TestASamePersonIsConfirmed(t *testing.T) {
 	_, err := s.World.World.Move("several-open", world.Move{Name: world.ChangeIdentity, GivenName: "Margery"})
 	require.NoError(t, err)
 	doubtful := s.sync("several-open", "--json")
-	var view read.Run
+	var view views.RunView
 	require.NoError(t, json.Unmarshal([]byte(doubtful.out), &view), doubtful.err)
-	require.Len(t, view.GivenNameDoubts(), 1)
+	stored, err := read.From(s.Store).Run(t.Context(), s.Request(t, "several-open").OrganisationID, view.ID)
+	require.NoError(t, err)
+	require.Len(t, stored.GivenNameDoubts(), 1)
 	require.Contains(t, must(t, "runs", "show", string(view.ID)), "caresync runs same-person "+string(view.ID))
 
 	require.Equal(t, cli.ExitUsage, run(t, "", "runs", "same-person", string(view.ID)).code, "without a reason")
@@ -264,7 +267,7 @@ func TestASamePersonIsConfirmed(t *testing.T) {
 	// It can be taken back: then it is asked again.
 	person := string(view.Person.ID)
 	require.Contains(t, must(t, "person", "answers", person), "Margery")
-	var answers []read.SamePersonAnswer
+	var answers []views.SamePersonAnswer
 	require.NoError(t, json.Unmarshal([]byte(must(t, "person", "answers", person, "--json")), &answers))
 	require.Len(t, answers, 1)
 	answer := string(answers[0].ID)

@@ -14,6 +14,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/present"
 )
 
@@ -34,7 +35,7 @@ func (a *app) contractList() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return a.printJSON(contracts)
+				return a.printJSON(views.Each(contracts, views.FromContractHeader))
 			}
 			a.showContracts(contracts)
 			return nil
@@ -102,7 +103,7 @@ func (a *app) contractShow() *cobra.Command {
 					return unknownContract(err, organisation)
 				}
 				if asJSON {
-					return a.printJSON(contract)
+					return a.printJSON(views.FromContract(contract))
 				}
 				contractView{app: a, contract: contract, organisation: organisation, today: organisation.Today(store.Now())}.show()
 				return nil
@@ -303,7 +304,7 @@ func (a *app) contractHistory() *cobra.Command {
 					return unknownContract(err, organisation)
 				}
 				if asJSON {
-					return a.printJSON(changes)
+					return a.printJSON(views.Each(changes, views.FromContractChange))
 				}
 				a.showHistory(changes, more, organisation)
 				return nil

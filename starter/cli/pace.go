@@ -11,6 +11,7 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/api"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/upstreams"
@@ -85,7 +86,7 @@ func (a *app) paceSettings() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return a.printJSON(settings)
+				return a.printJSON(views.FromPACESettings(settings))
 			}
 			a.showPACESettings(settings, organisation)
 			return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api"
 	"github.com/caresync/caresync/starter/pace"
 )
 
@@ -155,7 +156,7 @@ func (a *app) create(ctx context.Context, services paceServices, person read.Per
 	if asJSON {
 		view, err := services.pace.ViewCreated(ctx, services.organisation, created)
 		if err == nil {
-			err = a.printJSON(view)
+			err = a.printJSON(api.FromCreated(view))
 		}
 		if err == nil && created.Outcome != care.AreaSucceeded {
 			err = errSaid

@@ -8,6 +8,7 @@ import (
 
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/present"
 )
 
@@ -21,7 +22,7 @@ func (a *app) paceNotifications() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return a.printJSON(notifications)
+				return a.printJSON(views.Each(notifications, views.FromNotification))
 			}
 			a.showNotifications(notifications, organisation)
 			return nil

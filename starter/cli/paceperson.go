@@ -8,6 +8,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/present"
 )
 
@@ -35,7 +36,7 @@ func (a *app) pacePerson() *cobra.Command {
 					return err
 				}
 				if asJSON {
-					return a.printJSON(view)
+					return a.printJSON(views.FromParticipant(view))
 				}
 				a.showParticipant(view, organisation)
 				return nil

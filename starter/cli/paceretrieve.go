@@ -10,6 +10,7 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/api"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -76,7 +77,7 @@ func (a *app) retrieve(ctx context.Context, services paceServices, person read.P
 		if err != nil {
 			return err
 		}
-		if err := a.printJSON(view); err != nil {
+		if err := a.printJSON(api.FromPreviewResult(view)); err != nil {
 			return err
 		}
 		return retrievedCode(retrieved)
@@ -176,7 +177,7 @@ func (a *app) pacePreview() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return a.printJSON(pace.ViewPreview(retrieval))
+				return a.printJSON(api.FromPreview(pace.ViewPreview(retrieval)))
 			}
 			a.showPreview(person, retrieval, organisation, store.Now(), true)
 			return nil

@@ -9,6 +9,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/present"
 )
@@ -31,7 +32,7 @@ func (a *app) paceReview() *cobra.Command {
 					return err
 				}
 				if asJSON {
-					return a.printJSON(reviews)
+					return a.printJSON(views.Each(reviews, views.FromReview))
 				}
 				a.showReviews(reviews, organisation)
 				return nil

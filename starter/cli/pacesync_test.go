@@ -9,10 +9,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/simulator/world"
+	"github.com/caresync/caresync/starter/api"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/cli"
-	"github.com/caresync/caresync/starter/pace"
 )
 
 // participant points the program at the organisation of a scenario's participant, and answers with our id of them.
@@ -30,9 +30,9 @@ func (s simulated) participant(key string) care.ID {
 }
 
 // view is a person as far as PACE is concerned.
-func (s simulated) view(person care.ID) read.Participant {
+func (s simulated) view(person care.ID) views.ParticipantView {
 	s.t.Helper()
-	var view read.Participant
+	var view views.ParticipantView
 	require.NoError(s.t, json.Unmarshal([]byte(must(s.t, "pace", "person", string(person), "--json")), &view))
 	return view
 }
@@ -45,7 +45,7 @@ func (s simulated) spend(key, category, amount string) {
 // contractOf is the id of a person's newest contract.
 func contractOf(t *testing.T, person care.ID) string {
 	t.Helper()
-	var contracts []read.ContractHeader
+	var contracts []views.ContractHeader
 	require.NoError(t, json.Unmarshal([]byte(must(t, "contract", "list", string(person), "--json")), &contracts))
 	require.NotEmpty(t, contracts)
 	return string(contracts[0].ID)
@@ -83,10 +83,10 @@ func TestAPlanIsRetrievedAndItsContractCreated(t *testing.T) { // PACE guide, st
 func TestACreateIsAnsweredTwiceWithTheSame(t *testing.T) { // R22
 	s := newSimulated(t)
 	person := s.participant("fresh-plan")
-	var retrieved pace.PreviewResultView
+	var retrieved api.PreviewResultView
 	require.NoError(t, json.Unmarshal([]byte(must(t, "pace", "retrieve", string(person), "--json")), &retrieved))
 	create := []string{"pace", "create", string(person), "--preview", string(retrieved.Preview.ID), "--json"}
-	var first, second pace.CreatedView
+	var first, second api.CreatedView
 	require.NoError(t, json.Unmarshal([]byte(must(t, create...)), &first))
 	require.NoError(t, json.Unmarshal([]byte(must(t, create...)), &second))
 	require.NotNil(t, first.ContractID)
@@ -177,7 +177,7 @@ func TestRefusalsAreExplained(t *testing.T) { // R21, R23, R30
 	}
 	future := s.participant("future-plan")
 	require.Contains(t, must(t, "runs", "list", "--person", string(future)), "plan not begun")
-	var runs []read.RunSummary
+	var runs []views.RunSummary
 	require.NoError(t, json.Unmarshal([]byte(must(t, "runs", "list", "--person", string(future), "--json")), &runs))
 	require.Equal(t, care.ReasonPlanInFuture, runs[0].Reason)
 	require.NotContains(t, must(t, "runs", "show", string(runs[0].ID)), "✗", "nothing is wrong")

@@ -12,6 +12,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/present"
 )
 
@@ -71,7 +72,7 @@ func (a *app) personAnswers() *cobra.Command {
 					return err
 				}
 				if asJSON {
-					return a.printJSON(answers)
+					return a.printJSON(views.Each(answers, views.FromSamePersonAnswer))
 				}
 				a.showAnswers(person, answers, organisation)
 				return nil
@@ -147,7 +148,7 @@ func (a *app) personHistory() *cobra.Command {
 					return err
 				}
 				if asJSON {
-					return a.printJSON(changes)
+					return a.printJSON(views.Each(changes, views.FromPersonChange))
 				}
 				a.showPersonHistory(changes, more, organisation)
 				return nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/present"
 )
 
@@ -31,7 +32,7 @@ func (a *app) planCommand() *cobra.Command {
 					return err
 				}
 				if flags.asJSON {
-					return a.printJSON(plan)
+					return a.printJSON(views.FromPlan(plan))
 				}
 				planView{app: a, plan: plan, zone: organisation.Location(), flags: flags}.show()
 				return nil

@@ -12,8 +12,8 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api"
 	"github.com/caresync/caresync/starter/cli"
-	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/pacetest"
 	"github.com/caresync/caresync/testkit"
 )
@@ -98,7 +98,7 @@ func TestAPreviewSaysWhatCreateWillDo(t *testing.T) { // R3, R22, R27, R28, R29
 	require.NotContains(t, out, "--only", "there is no contract to refresh")
 	require.NotContains(t, out, "--accept-overlaps")
 
-	var shown pace.PreviewView
+	var shown api.PreviewView
 	require.NoError(t, json.Unmarshal([]byte(must(t, "pace", "preview", ndisNumber, "--json")), &shown))
 	require.Equal(t, preview.Hash, shown.Contents.Hash)
 	require.Equal(t, "Consumables", shown.Contents.Budgets[0].Category)

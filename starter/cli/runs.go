@@ -12,6 +12,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -45,7 +46,7 @@ func (a *app) runsList() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return a.printJSON(runs)
+				return a.printJSON(views.Each(runs, views.FromRunSummary))
 			}
 			a.showRuns(runs, more, organisation)
 			return nil
@@ -93,7 +94,7 @@ func (a *app) runsShow() *cobra.Command {
 	command := a.command("show RUN_ID", "Show what a sync did", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		return a.withRun(ctx, args[0], func(store *db.Store, organisation db.Organisation, run read.Run) error {
 			if asJSON {
-				return a.printJSON(run)
+				return a.printJSON(views.FromRun(run))
 			}
 			a.showRun(run, organisation)
 			return nil

@@ -13,6 +13,8 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/api"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/schedules"
 )
@@ -95,7 +97,7 @@ zone. Avoid 2 am to 3 am in Sydney: daylight saving changes then, and a time of 
 // scheduleSaved shows a schedule that was created or changed.
 func (a *app) scheduleSaved(done string, view schedules.ScheduleView, organisation db.Organisation, asJSON bool) error {
 	if asJSON {
-		return a.printJSON(view)
+		return a.printJSON(api.FromSchedule(view))
 	}
 	a.print("%s the schedule %s.", done, view.Name)
 	a.showSchedule(view, organisation)
@@ -111,7 +113,7 @@ func (a *app) scheduleList() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return a.printJSON(found)
+				return a.printJSON(views.Each(found, api.FromSchedule))
 			}
 			a.showSchedules(found, services.organisation)
 			return nil
@@ -167,7 +169,7 @@ func (a *app) scheduleShow() *cobra.Command {
 				return unknownSchedule(err, services.organisation, args[0])
 			}
 			if asJSON {
-				return a.printJSON(view)
+				return a.printJSON(api.FromSchedule(view))
 			}
 			a.showSchedule(view, services.organisation)
 			return nil

@@ -9,13 +9,14 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
-	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/starter/api"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/cli"
 	"github.com/caresync/caresync/starter/schedules"
 )
 
 // changes is a schedule after a command has changed it.
-func changes(t *testing.T, args ...string) (view schedules.ScheduleView) {
+func changes(t *testing.T, args ...string) (view api.ScheduleView) {
 	t.Helper()
 	require.NoError(t, json.Unmarshal([]byte(must(t, append([]string{"schedule", "change", "nightly", "--json"}, args...)...)), &view))
 	return view
@@ -29,7 +30,7 @@ func TestAScheduleIsChanged(t *testing.T) {
 	provider := connections[0].ServiceProviderID
 	must(t, "schedule", "create", "nightly", "--at", "03:30", "--on", "mon,fri", "--in-care", "--window", "3", "--pause-on-failure", "--paused")
 	t.Cleanup(func() { run(t, "", "schedule", "delete", "nightly") })
-	var created schedules.ScheduleView
+	var created api.ScheduleView
 	require.NoError(t, json.Unmarshal([]byte(must(t, "schedule", "show", "nightly", "--json")), &created))
 
 	expected := created
@@ -60,16 +61,16 @@ func TestAScheduleIsChanged(t *testing.T) {
 	require.Equal(t, "10m0s", view.Jitter)
 	require.False(t, view.PauseOnFailure)
 	require.True(t, view.Paused)
-	require.Equal(t, read.BulkOptions{
+	require.Equal(t, views.BulkOptionsView{
 		ServiceProviderID: provider, NotSyncedFor: "24h0m0s", FailedLastTime: true, Areas: []care.Area{care.AreaBudgets, care.AreaUsage},
 		AllBudgets: true, Window: 5, FailureThreshold: 30,
 	}, view.Options)
 	nobody := []string{"--service-provider-id", "", "--not-synced-for", "0", "--failed-last-time=false", "--only", "", "--all-budgets=false"}
-	require.Equal(t, read.BulkOptions{Delta: true, Window: 5, FailureThreshold: 30}, changes(t, append(nobody, "--delta")...).Options)
-	require.Equal(t, read.BulkOptions{AcceptAbsences: true, Window: 5, FailureThreshold: 30}, changes(t, "--delta=false", "--accept-absences").Options)
+	require.Equal(t, views.BulkOptionsView{Delta: true, Window: 5, FailureThreshold: 30}, changes(t, append(nobody, "--delta")...).Options)
+	require.Equal(t, views.BulkOptionsView{AcceptAbsences: true, Window: 5, FailureThreshold: 30}, changes(t, "--delta=false", "--accept-absences").Options)
 	view = changes(t, "--accept-absences=false", "--kind", "pace-contracts", "--hold", "--at", "04:00")
 	require.Equal(t, care.RunPACEContract, view.Kind)
-	require.Equal(t, read.BulkOptions{ReviewAll: true, Window: 5, FailureThreshold: 30}, view.Options)
+	require.Equal(t, views.BulkOptionsView{ReviewAll: true, Window: 5, FailureThreshold: 30}, view.Options)
 	require.Equal(t, "04:00", view.TimeOfDay)
 	require.Empty(t, view.Cron)
 
@@ -95,7 +96,7 @@ func TestAScheduleIsChanged(t *testing.T) {
 		require.Equal(t, cli.ExitUsage, done.code, "%s: %s", args, done.err)
 		require.Contains(t, done.err, says, args)
 	}
-	var present schedules.ScheduleView
+	var present api.ScheduleView
 	require.NoError(t, json.Unmarshal([]byte(must(t, "schedule", "show", "nightly", "--json")), &present))
 	require.Equal(t, view, present, "what is refused changes nothing")
 

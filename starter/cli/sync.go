@@ -14,6 +14,7 @@ import (
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -79,7 +80,7 @@ func (a *app) followStarted(ctx context.Context, store *db.Store, service *syncs
 		if err != nil {
 			return err
 		}
-		return a.printJSON(view)
+		return a.printJSON(views.FromRun(view))
 	}
 	return nil
 }
@@ -123,7 +124,7 @@ func (a *app) watch(ctx context.Context, store *db.Store, service *syncs.Service
 		return err
 	}
 	if asJSON {
-		err = a.printJSON(view)
+		err = a.printJSON(views.FromRun(view))
 	} else {
 		a.showResult(view, organisation)
 	}

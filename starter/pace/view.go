@@ -13,110 +13,110 @@ import (
 
 // PreviewView is a stored preview as programs see it.
 type PreviewView struct {
-	ID          care.ID              `json:"id"`
-	PersonID    care.ID              `json:"person_id"`
-	RunID       care.ID              `json:"run_id"`
-	State       db.PreviewState      `json:"state" enum:"waiting,created,replaced,ended"`
-	RetrievedAt time.Time            `json:"retrieved_at"`
-	ExpiresAt   time.Time            `json:"expires_at" doc:"Until when it can be created"`
-	ContractID  *care.ID             `json:"contract_id" doc:"The contract that was created from it"`
-	Contents    *PreviewContentsView `json:"contents,omitempty" doc:"What Create would do; absent once the preview no longer waits"`
+	ID          care.ID
+	PersonID    care.ID
+	RunID       care.ID
+	State       db.PreviewState
+	RetrievedAt time.Time
+	ExpiresAt   time.Time
+	ContractID  *care.ID
+	Contents    *PreviewContentsView
 }
 
 // PreviewContentsView is what people see before anything is written (R22).
 type PreviewContentsView struct {
-	Hash                 string                `json:"hash" doc:"To be named by whoever creates"`
-	Plan                 ParticipantPlanView   `json:"plan"`
-	OtherPlans           []ParticipantPlanView `json:"other_plans" doc:"Further plans of the participant; retrieve one by its start date"`
-	Refusal              care.Reason           `json:"refusal,omitempty" doc:"Why this plan cannot be created; absent if it can"`
-	Explanation          string                `json:"explanation,omitempty" doc:"The refusal in plain words"`
-	Ended                bool                  `json:"ended" doc:"The plan has ended: it is read from the NDIA's history"`
-	Contract             ContractPreviewView   `json:"contract"`
-	Superseded           []ContractDatesView   `json:"superseded" doc:"Contracts that this one would end, with their new dates"`
-	Overlaps             []ContractDatesView   `json:"overlaps" doc:"Contracts that would share days with this one: name accept_overlaps to create all the same"`
-	Budgets              []BudgetPreviewView   `json:"budgets" doc:"Those with money first"`
-	NoLongerInPACE       []MissingBudgetView   `json:"no_longer_in_pace" doc:"Budgets of ours that the NDIA no longer reports. They are kept, and leave the totals"`
-	RemovalsHeld         bool                  `json:"removals_held" doc:"So many are missing at once that they stay as they are unless accept_removals is named"`
-	Warnings             []read.Issue          `json:"warnings"`
-	Differences          []DifferenceView      `json:"differences" doc:"Why this preview took the place of the one before, where a Create found that the NDIA reports something else"`
-	TotalFunding         *read.Money           `json:"total_funding" doc:"Approved in the whole plan, whatever its management"`
-	AllocationTotal      *read.Money           `json:"allocation_total" doc:"Approved in the budgets that count for the contract, if all are selected"`
-	FundingIncomplete    bool                  `json:"funding_incomplete" doc:"An amount that belongs to total_funding was not provided, so that it is too small"`
-	AllocationIncomplete bool                  `json:"allocation_incomplete" doc:"The same of allocation_total"`
+	Hash                 string
+	Plan                 ParticipantPlanView
+	OtherPlans           []ParticipantPlanView
+	Refusal              care.Reason
+	Explanation          string
+	Ended                bool
+	Contract             ContractPreviewView
+	Superseded           []ContractDatesView
+	Overlaps             []ContractDatesView
+	Budgets              []BudgetPreviewView
+	NoLongerInPACE       []MissingBudgetView
+	RemovalsHeld         bool
+	Warnings             []read.Issue
+	Differences          []DifferenceView
+	TotalFunding         *read.Money
+	AllocationTotal      *read.Money
+	FundingIncomplete    bool
+	AllocationIncomplete bool
 }
 
 // ParticipantPlanView is a plan as the NDIA lists it.
 type ParticipantPlanView struct {
-	PlanFirstStartDate care.Date `json:"plan_first_start_date"`
-	PlanStartDate      care.Date `json:"plan_start_date"`
-	PlanEndDate        care.Date `json:"plan_end_date"`
+	PlanFirstStartDate care.Date
+	PlanStartDate      care.Date
+	PlanEndDate        care.Date
 }
 
 // ContractPreviewView is the contract as it would stand.
 type ContractPreviewView struct {
-	ID        *care.ID         `json:"id" doc:"Null for a contract that would be created"`
-	Action    string           `json:"action,omitempty" enum:"created,updated,unchanged"`
-	StartDate care.Date        `json:"start_date"`
-	EndDate   care.Date        `json:"end_date"`
-	Changes   []DifferenceView `json:"changes" doc:"What would change in it, and in the contracts that it ends"`
+	ID        *care.ID
+	Action    string
+	StartDate care.Date
+	EndDate   care.Date
+	Changes   []DifferenceView
 }
 
 // ContractDatesView names another contract.
 type ContractDatesView struct {
-	ID        care.ID             `json:"id"`
-	Origin    care.ContractOrigin `json:"origin" enum:"pace,hand"`
-	StartDate care.Date           `json:"start_date"`
-	EndDate   care.Date           `json:"end_date"`
+	ID        care.ID
+	Origin    care.ContractOrigin
+	StartDate care.Date
+	EndDate   care.Date
 }
 
 // BudgetPreviewView is a budget that can be selected.
 type BudgetPreviewView struct {
-	ID                 care.ID               `json:"id"`
-	Category           string                `json:"category"`
-	CategoryNumber     int                   `json:"category_number" doc:"1 to 21; 0 for a name that is not known"`
-	BudgetType         care.BudgetType       `json:"budget_type"`
-	Management         care.Management       `json:"management"`
-	SupportType        string                `json:"support_type"`
-	FundingComponent   string                `json:"funding_component"`
-	Approved           *read.Money           `json:"approved"`
-	Released           *read.Money           `json:"released"`
-	Spent              *read.Money           `json:"spent"`
-	Remaining          *read.Money           `json:"remaining"`
-	StartDate          care.Date             `json:"start_date"`
-	EndDate            care.Date             `json:"end_date"`
-	InstalmentType     string                `json:"instalment_type"`
-	ExcludedFromTotals bool                  `json:"excluded_from_totals"`
-	FundingPeriods     []read.FundingPeriod  `json:"funding_periods"`
-	StatedItems        []read.StatedItem     `json:"stated_items"`
-	Action             string                `json:"action" enum:"created,updated,revived,unchanged"`
-	WillHappen         string                `json:"will_happen" doc:"What Create does if the budget is selected, in words"`
-	Changes            []DifferenceView      `json:"changes" doc:"Fields that differ from what we hold"`
-	Adjustment         AdjustmentPreviewView `json:"adjustment"`
+	ID                 care.ID
+	Category           string
+	CategoryNumber     int
+	BudgetType         care.BudgetType
+	Management         care.Management
+	SupportType        string
+	FundingComponent   string
+	Approved           *read.Money
+	Released           *read.Money
+	Spent              *read.Money
+	Remaining          *read.Money
+	StartDate          care.Date
+	EndDate            care.Date
+	InstalmentType     string
+	ExcludedFromTotals bool
+	FundingPeriods     []read.FundingPeriod
+	StatedItems        []read.StatedItem
+	Action             string
+	WillHappen         string
+	Changes            []DifferenceView
+	Adjustment         AdjustmentPreviewView
 }
 
 // AdjustmentPreviewView is what would happen to an adjustment record (R27).
 type AdjustmentPreviewView struct {
-	Action              string      `json:"action,omitempty" enum:"created,updated,revived,removed,unchanged" doc:"Absent: there is none and would be none"`
-	Before              *read.Money `json:"before"`
-	After               *read.Money `json:"after"`
-	ServiceProviderName string      `json:"service_provider_name,omitempty"`
+	Action              string
+	Before              *read.Money
+	After               *read.Money
+	ServiceProviderName string
 }
 
 // MissingBudgetView is a budget of ours that the NDIA no longer reports.
 type MissingBudgetView struct {
-	ID       care.ID     `json:"id"`
-	Name     string      `json:"name"`
-	Approved *read.Money `json:"approved"`
+	ID       care.ID
+	Name     string
+	Approved *read.Money
 }
 
 // DifferenceView is one field that would change, or did.
 type DifferenceView struct {
-	Subject string  `json:"subject" doc:"The record as people know it"`
-	Action  string  `json:"action" enum:"created,updated,removed,revived"`
-	Field   string  `json:"field"`
-	Old     *string `json:"old_value"`
-	New     *string `json:"new_value"`
-	Words   string  `json:"words" doc:"The change in a sentence"`
+	Subject string
+	Action  string
+	Field   string
+	Old     *string
+	New     *string
+	Words   string
 }
 
 // ViewPreview shows a stored preview to programs.
@@ -225,22 +225,22 @@ func money(amount decimal.NullDecimal) *read.Money {
 
 // PreviewResultView is what a retrieval came to, as programs see it.
 type PreviewResultView struct {
-	Run         read.Run         `json:"run"`
-	Outcome     care.AreaOutcome `json:"outcome,omitempty" enum:"succeeded,superseded,refused,failed,skipped,cancelled" doc:"Absent while the retrieval is under way"`
-	Reason      care.Reason      `json:"reason,omitempty"`
-	Explanation string           `json:"explanation,omitempty" doc:"The reason in plain words, with what to do"`
-	Preview     *PreviewView     `json:"preview,omitempty" doc:"The preview that waits; absent where there is none"`
-	Created     *CreatedView     `json:"created,omitempty" doc:"What came of creating it, where that was asked for, too"`
+	Run         read.Run
+	Outcome     care.AreaOutcome
+	Reason      care.Reason
+	Explanation string
+	Preview     *PreviewView
+	Created     *CreatedView
 }
 
 // CreatedView is what a Create came to, as programs see it.
 type CreatedView struct {
-	Run         *read.Run        `json:"run,omitempty" doc:"Absent where it stands beside this"`
-	Outcome     care.AreaOutcome `json:"outcome,omitempty" enum:"succeeded,superseded,refused,failed,skipped,cancelled" doc:"Absent while it is under way"`
-	Reason      care.Reason      `json:"reason,omitempty"`
-	Explanation string           `json:"explanation,omitempty" doc:"The reason in plain words, with what to do"`
-	ContractID  *care.ID         `json:"contract_id" doc:"The contract that was written; null where nothing was"`
-	Next        *PreviewView     `json:"next,omitempty" doc:"The preview that waits now, with the differences, where the NDIA reports something else than was shown"`
+	Run         *read.Run
+	Outcome     care.AreaOutcome
+	Reason      care.Reason
+	Explanation string
+	ContractID  *care.ID
+	Next        *PreviewView
 }
 
 // View shows what a retrieval came to, with its run.

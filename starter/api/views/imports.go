@@ -1,0 +1,39 @@
+package views
+
+import "github.com/caresync/caresync/db"
+
+// ImportResult is what an import did.
+type ImportResult struct {
+	Created   int `json:"created"`
+	Updated   int `json:"updated"`
+	Unchanged int `json:"unchanged"`
+}
+
+// DeliveredServicesResult is what an import of delivered services did.
+type DeliveredServicesResult struct {
+	ImportResult
+	// Adjusted is the number of adjustment records that were created, changed or removed (R27).
+	Adjusted int `json:"adjusted" doc:"How many adjustment records were created, changed or removed"`
+	// Warnings say what is odd about the file's budgets as they stand now.
+	Warnings []string `json:"warnings" doc:"What is odd about the budgets as they stand now, such as more claimed than spent"`
+}
+
+// InvoiceImportResult is what an import of invoice lines did.
+type InvoiceImportResult struct {
+	ImportResult
+	Linked   int `json:"linked"`
+	Unlinked int `json:"unlinked"`
+}
+
+// FromImportResult shows a db.ImportResult.
+func FromImportResult(result db.ImportResult) ImportResult { return ImportResult(result) }
+
+// FromDeliveredServicesResult shows a db.DeliveredServicesResult.
+func FromDeliveredServicesResult(result db.DeliveredServicesResult) DeliveredServicesResult {
+	return DeliveredServicesResult{ImportResult: FromImportResult(result.ImportResult), Adjusted: result.Adjusted, Warnings: result.Warnings}
+}
+
+// FromInvoiceImportResult shows a db.InvoiceImportResult.
+func FromInvoiceImportResult(result db.InvoiceImportResult) InvoiceImportResult {
+	return InvoiceImportResult{ImportResult: FromImportResult(result.ImportResult), Linked: result.Linked, Unlinked: result.Unlinked}
+}
