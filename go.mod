@@ -17,6 +17,7 @@ require (
 	github.com/jackc/pgx-shopspring-decimal v0.0.0-20220624020537-1d36b5a1853e
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/jedib0t/go-pretty/v6 v6.8.3
+	github.com/netresearch/go-cron v0.9.1
 	github.com/pb33f/libopenapi v0.30.2
 	github.com/pb33f/libopenapi-validator v0.9.4
 	github.com/peterldowns/pgtestdb v0.1.1

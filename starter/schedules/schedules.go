@@ -187,15 +187,10 @@ func (r Request) check() error {
 }
 
 func saveError(operation string, err error) error {
-	var invalid *serviceerror.InvalidArgument
-	switch {
-	case errors.Is(err, temporal.ErrScheduleAlreadyRunning):
+	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
 		return ErrExists
-	case errors.As(err, &invalid):
-		return errCron // everything else was checked
-	default:
-		return handleError(operation, err)
 	}
+	return handleError(operation, err)
 }
 
 // Pause lets a schedule run no more until it is resumed. It fails with db.ErrNotFound or syncs.ErrUnavailable.

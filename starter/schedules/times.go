@@ -2,14 +2,12 @@ package schedules
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"go.temporal.io/sdk/client"
 
-	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 )
 
@@ -17,8 +15,9 @@ const (
 	timeForm = "15:04"
 	// cronWords stand before a cron expression in the words that Temporal keeps: the expression itself becomes a calendar there.
 	cronWords = "cron "
-	// everyWeekday is how many days a week has.
+	// everyWeekday is how many days a week has, and everyHour how many hours a day.
 	everyWeekday = 7
+	everyHour    = 24
 )
 
 // Times say when a schedule runs: by a cron expression, or at a time of day.
@@ -32,29 +31,27 @@ type Times struct {
 	TimeZone string
 }
 
-// cronPattern lets through what cron expressions are made of: a schedule's times stand in clear in Temporal.
-var cronPattern = regexp.MustCompile(`^(@(yearly|monthly|weekly|daily|hourly)|[0-9A-Za-z*/,-]+( +[0-9A-Za-z*/,-]+){4})$`)
-
 // spec are the times as Temporal takes them, with the words that its UI shows. It fails with db.InvalidError.
 func (t Times) spec() (client.ScheduleSpec, error) {
 	if _, err := t.zone(); err != nil {
 		return client.ScheduleSpec{}, err
 	}
-	spec := client.ScheduleSpec{TimeZoneName: t.TimeZone}
+	calendar, err := t.calendar()
+	return client.ScheduleSpec{TimeZoneName: t.TimeZone, Calendars: []client.ScheduleCalendarSpec{calendar}}, err
+}
+
+func (t Times) calendar() (client.ScheduleCalendarSpec, error) {
 	switch {
 	case t.Cron == "" == (t.TimeOfDay == ""):
-		return spec, &db.InvalidError{Field: "time_of_day", Message: "or a cron expression is needed, and not both"}
+		return client.ScheduleCalendarSpec{}, &db.InvalidError{Field: "time_of_day", Message: "or a cron expression is needed, and not both"}
 	case t.Cron != "" && len(t.Weekdays) > 0:
-		return spec, &db.InvalidError{Field: "weekdays", Message: "go with a time of day; a cron expression says them itself"}
-	case t.Cron != "" && !cronPattern.MatchString(t.Cron):
-		return spec, errCron
+		return client.ScheduleCalendarSpec{}, &db.InvalidError{Field: "weekdays", Message: "go with a time of day; a cron expression says them itself"}
 	case t.Cron != "":
-		spec.CronExpressions = []string{t.Cron + " # " + cronWords + t.Cron}
-		return spec, nil
+		return cronCalendar(t.Cron)
 	}
 	at, err := t.timeOfDay()
 	if err != nil {
-		return spec, err
+		return client.ScheduleCalendarSpec{}, err
 	}
 	calendar := client.ScheduleCalendarSpec{
 		Hour: []client.ScheduleRange{{Start: at.Hour()}}, Minute: []client.ScheduleRange{{Start: at.Minute()}}, Comment: t.words(),
@@ -62,11 +59,8 @@ func (t Times) spec() (client.ScheduleSpec, error) {
 	for _, day := range t.days() {
 		calendar.DayOfWeek = append(calendar.DayOfWeek, client.ScheduleRange{Start: int(day)})
 	}
-	spec.Calendars = []client.ScheduleCalendarSpec{calendar}
-	return spec, nil
+	return calendar, nil
 }
-
-var errCron = &db.InvalidError{Field: "cron", Message: "is an expression of five fields such as 30 3 * * 1-5, or one of @daily, @weekly, @monthly"}
 
 func (t Times) timeOfDay() (time.Time, error) {
 	at, err := time.Parse(timeForm, t.TimeOfDay)
@@ -115,38 +109,6 @@ func ParseWeekday(text string) (time.Weekday, error) {
 	}
 	return 0, &db.InvalidError{Field: "weekdays", Message: "are days such as mon or Sunday"}
 }
-
-// clockChangesWithin is how far ahead a schedule's time of day is compared with changes of the clock.
-const clockChangesWithin = 366
-
-// warnings tell on which of the coming days the time of day does not exist, or exists twice, since the clocks are changed: Temporal leaves
-// the first out and runs twice on the second.
-func (t Times) warnings(now time.Time) []string {
-	zone, err := t.zone()
-	at, badTime := t.timeOfDay()
-	if err != nil || badTime != nil {
-		return []string{}
-	}
-	warnings := []string{}
-	days := t.days()
-	for offset := range clockChangesWithin {
-		day := now.In(zone).AddDate(0, 0, offset)
-		if len(days) > 0 && !slices.Contains(days, day.Weekday()) {
-			continue
-		}
-		instant := time.Date(day.Year(), day.Month(), day.Day(), at.Hour(), at.Minute(), 0, 0, zone)
-		date := care.NewDate(day.Year(), day.Month(), day.Day())
-		switch {
-		case instant.Format(timeForm) != t.TimeOfDay:
-			warnings = append(warnings, fmt.Sprintf("On %s there is no %s in %s, since the clocks go forward: nothing runs then.", date, t.TimeOfDay, t.TimeZone))
-		case sameTime(instant, instant.Add(-time.Hour)), sameTime(instant, instant.Add(time.Hour)):
-			warnings = append(warnings, fmt.Sprintf("On %s there are two of %s in %s, since the clocks go back: it runs twice.", date, t.TimeOfDay, t.TimeZone))
-		}
-	}
-	return warnings
-}
-
-func sameTime(one, other time.Time) bool { return one.Format(timeForm) == other.Format(timeForm) }
 
 // timesOf reads a schedule's times back from what stands in Temporal. They say neither a cron expression nor a time of day where somebody
 // has made them otherwise, in the Temporal UI for instance.

@@ -38,6 +38,27 @@ func TestDaysWithoutTheTimeOfDayAreTold(t *testing.T) {
 	}
 }
 
+func TestTheTimesOfACronExpressionAreWarnedOfToo(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.September, 1, 0, 0, 0, 0, time.UTC)
+	for expression, says := range map[string][]string{
+		"0,30 2 * * *": {
+			"On 2026-10-04 there is no 02:00", "On 2026-10-04 there is no 02:30", "On 2027-04-04 there are two of 02:00", "On 2027-04-04 there are two of 02:30",
+		},
+		"30 2,3 * 4 sun": {"On 2027-04-04 there are two of 02:30"},
+		"30 2 5-31 * *":  nil,
+		"30 2 * * 1-6":   nil,
+		"30 4 * * *":     nil,
+		"*/30 * * * *":   nil,
+	} {
+		warnings := schedules.Times{Cron: expression, TimeZone: sydney}.Warnings(now)
+		require.Len(t, warnings, len(says), expression)
+		for i, said := range says {
+			require.Contains(t, warnings[i], said)
+		}
+	}
+}
+
 func TestTimesAreTranslated(t *testing.T) {
 	t.Parallel()
 	spec, err := schedules.Times{TimeOfDay: "22:05", Weekdays: []time.Weekday{time.Saturday, time.Monday, time.Saturday}, TimeZone: sydney}.Spec()
@@ -53,9 +74,32 @@ func TestTimesAreTranslated(t *testing.T) {
 	require.Empty(t, spec.Calendars[0].DayOfWeek, "every day")
 	require.Equal(t, "every day at 00:00", spec.Calendars[0].Comment)
 
-	spec, err = schedules.Times{Cron: "30 3 * * 1-5", TimeZone: sydney}.Spec()
-	require.NoError(t, err)
-	require.Equal(t, []string{"30 3 * * 1-5 # cron 30 3 * * 1-5"}, spec.CronExpressions)
+}
+
+// A cron expression means the same to us and to Temporal: it is given the calendar.
+func TestCronExpressionsBecomeCalendars(t *testing.T) {
+	t.Parallel()
+	one := func(start, end int) []client.ScheduleRange { return []client.ScheduleRange{{Start: start, End: end}} }
+	hours, dates, months, weekdays := one(0, 23), one(1, 31), one(1, 12), one(0, 6)
+	for expression, expected := range map[string]client.ScheduleCalendarSpec{
+		"30 3 * * 1-5":     {Minute: one(30, 30), Hour: one(3, 3), DayOfMonth: dates, Month: months, DayOfWeek: one(1, 5)},
+		"30 3 * * MON-FRI": {Minute: one(30, 30), Hour: one(3, 3), DayOfMonth: dates, Month: months, DayOfWeek: one(1, 5)},
+		"0 4 * * THU":      {Minute: one(0, 0), Hour: one(4, 4), DayOfMonth: dates, Month: months, DayOfWeek: one(4, 4)},
+		"0 4 * * 7":        {Minute: one(0, 0), Hour: one(4, 4), DayOfMonth: dates, Month: months, DayOfWeek: one(0, 0)},
+		"*/20  3,4 1-5/2 * *": {
+			Minute: []client.ScheduleRange{{Start: 0, End: 0}, {Start: 20, End: 20}, {Start: 40, End: 40}}, Hour: one(3, 4),
+			DayOfMonth: []client.ScheduleRange{{Start: 1, End: 1}, {Start: 3, End: 3}, {Start: 5, End: 5}}, Month: months, DayOfWeek: weekdays,
+		},
+		"0 4 1-7 jan mon": {Minute: one(0, 0), Hour: one(4, 4), DayOfMonth: one(1, 7), Month: one(1, 1), DayOfWeek: one(1, 1)},
+		"@daily":          {Minute: one(0, 0), Hour: one(0, 0), DayOfMonth: dates, Month: months, DayOfWeek: weekdays},
+		"@hourly":         {Minute: one(0, 0), Hour: hours, DayOfMonth: dates, Month: months, DayOfWeek: weekdays},
+		"@monthly":        {Minute: one(0, 0), Hour: one(0, 0), DayOfMonth: one(1, 1), Month: months, DayOfWeek: weekdays},
+	} {
+		spec, err := schedules.Times{Cron: expression, TimeZone: sydney}.Spec()
+		require.NoError(t, err, expression)
+		expected.Comment = "cron " + expression
+		require.Equal(t, client.ScheduleSpec{TimeZoneName: sydney, Calendars: []client.ScheduleCalendarSpec{expected}}, spec, expression)
+	}
 }
 
 func TestTimesThatMakeNoSenseAreRefused(t *testing.T) {
@@ -73,6 +117,12 @@ func TestTimesThatMakeNoSenseAreRefused(t *testing.T) {
 		{"cron", schedules.Times{Cron: "CRON_TZ=UTC 30 3 * * *", TimeZone: sydney}},
 		{"cron", schedules.Times{Cron: "30 3 * * * # for Ada", TimeZone: sydney}},
 		{"cron", schedules.Times{Cron: "@every 1h", TimeZone: sydney}},
+		{"cron", schedules.Times{Cron: "TZ=", TimeZone: sydney}},
+		{"cron", schedules.Times{Cron: "99 99 * * *", TimeZone: sydney}},
+		{"cron", schedules.Times{Cron: ", 3 * * *", TimeZone: sydney}},
+		{"cron", schedules.Times{Cron: "30 3 L * *", TimeZone: sydney}},
+		{"cron", schedules.Times{Cron: "30 3 * * fri#3", TimeZone: sydney}},
+		{"cron", schedules.Times{Cron: "H 3 * * *", TimeZone: sydney}},
 		{"time_zone", schedules.Times{TimeOfDay: "03:30"}},
 		{"time_zone", schedules.Times{TimeOfDay: "03:30", TimeZone: "Local"}},
 		{"time_zone", schedules.Times{TimeOfDay: "03:30", TimeZone: "Australia/Sidney"}},
