@@ -17,11 +17,11 @@ import (
 )
 
 func (a *app) bulkCommand() *cobra.Command {
-	return a.organisationFlag(a.group("bulk", "Sync many people, and watch, command and report that",
+	return a.organisationFlag(a.group("bulk", "Sync many people at once, and watch, control and report on it",
 		a.bulkStart(), a.bulkList(), a.bulkShow(), a.bulkWatch(), a.bulkPeople(),
-		a.bulkCommandOf("pause", "Pause a bulk run; people in hand are finished", (*bulks.Service).Pause, "Paused. People in hand are finished. Let it go on with: %s", "bulk resume"),
-		a.bulkCommandOf("resume", "Let a paused bulk run go on", (*bulks.Service).Resume, "It goes on. Watch it with: %s", "bulk watch"),
-		a.bulkCommandOf("cancel", "Cancel a bulk run; what it has saved stays", (*bulks.Service).Cancel, "Cancelling. Watch it end with: %s", "bulk watch"),
+		a.bulkCommandOf("pause", "Pause a bulk run; people in progress will finish", (*bulks.Service).Pause, "Paused. People in progress will finish. Resume it with: %s", "bulk resume"),
+		a.bulkCommandOf("resume", "Resume a paused bulk run", (*bulks.Service).Resume, "Resumed. Watch it with: %s", "bulk watch"),
+		a.bulkCommandOf("cancel", "Cancel a bulk run; saved data stays", (*bulks.Service).Cancel, "Cancelling. Watch it end with: %s", "bulk watch"),
 		a.bulkWindow(), a.bulkRetry(), a.bulkReport()))
 }
 
@@ -29,7 +29,7 @@ func (a *app) bulkStart() *cobra.Command {
 	var order requestFlags
 	var follow syncFlags
 	var id string
-	command := a.command("start", "Sync everybody, or those who are selected", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+	command := a.command("start", "Sync everyone, or selected people", func(ctx context.Context, _ []string) error {
 		wanted, err := order.read(a)
 		if err != nil {
 			return err
@@ -47,13 +47,13 @@ func (a *app) bulkStart() *cobra.Command {
 			return a.bulkStarted(ctx, services, started, follow)
 		})
 	})
-	command.Long = `Sync everybody of a kind, or those who are selected; everything that selects must hold. One person's trouble is that person's alone: the
-others go on. An outage of the government's service is waited for.
+	command.Long = `Sync everyone, or only the people who match all the given conditions. If one person fails, the others continue. During an outage of the
+government's service the run waits.
 
 ` + exitCodes
 	order.add(command.Flags())
 	order.addPeople(command.Flags())
-	command.Flags().StringVar(&id, "id", "", "the bulk run's id, a UUID of your own: said again with it, the command leads to the same bulk run")
+	command.Flags().StringVar(&id, "id", "", "a UUID of your own for the bulk run: repeating the command with it does not start a second one")
 	return follow.add(command)
 }
 
@@ -115,7 +115,7 @@ func bulkID(text string) (care.ID, error) {
 
 // bulkCommandOf is a command that tells a bulk run something, and then what to type next.
 func (a *app) bulkCommandOf(name, short string, do func(*bulks.Service, context.Context, care.ID, care.ID) error, said, next string) *cobra.Command {
-	return a.command(name+" BULK_ID", short, cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+	return a.command(name+" BULK_ID", short, func(ctx context.Context, args []string) error {
 		id, err := bulkID(args[0])
 		if err != nil {
 			return err
@@ -131,7 +131,7 @@ func (a *app) bulkCommandOf(name, short string, do func(*bulks.Service, context.
 }
 
 func (a *app) bulkWindow() *cobra.Command {
-	return a.command("window BULK_ID NUMBER", "Say how many batches of a bulk run are synced at once", cobra.ExactArgs(2), func(ctx context.Context, args []string) error {
+	return a.command("window BULK_ID NUMBER", "Set how many batches of a bulk run are synced in parallel", func(ctx context.Context, args []string) error {
 		id, err := bulkID(args[0])
 		if err != nil {
 			return err
@@ -152,7 +152,7 @@ func (a *app) bulkWindow() *cobra.Command {
 
 func (a *app) bulkRetry() *cobra.Command {
 	var follow syncFlags
-	command := a.command("retry BULK_ID", "Sync those again who did not succeed in a bulk run", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+	command := a.command("retry BULK_ID", "Sync the people again who did not succeed in a bulk run", func(ctx context.Context, args []string) error {
 		id, err := bulkID(args[0])
 		if err != nil {
 			return err
@@ -165,7 +165,7 @@ func (a *app) bulkRetry() *cobra.Command {
 			return a.bulkStarted(ctx, services, started, follow)
 		})
 	})
-	command.Long = `Sync those again who were partly saved, failed, cancelled or not reached in a bulk run, with its options, as a bulk run of its own.
+	command.Long = `Start a new bulk run, with the same options, for the people who were partially saved, failed, cancelled or not processed in a bulk run.
 
 ` + exitCodes
 	return follow.add(command)
@@ -173,7 +173,7 @@ func (a *app) bulkRetry() *cobra.Command {
 
 func (a *app) bulkReport() *cobra.Command {
 	var format string
-	command := a.command("report BULK_ID", "Print the outcome of everybody of a bulk run", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+	command := a.command("report BULK_ID", "Print the outcome of everyone in a bulk run", func(ctx context.Context, args []string) error {
 		id, err := bulkID(args[0])
 		if err != nil {
 			return err
@@ -186,8 +186,8 @@ func (a *app) bulkReport() *cobra.Command {
 			return a.bulkError(bulks.New(store, nil, a.taskQueues()).Report(ctx, organisation.ID, id, wanted, a.out), organisation, id)
 		})
 	})
-	command.Long = fmt.Sprintf(`Print the outcome of everybody of a bulk run. CSV (UTF-8) has these columns, and is safe to open in a spreadsheet: a text that would be
-taken for a formula begins with an apostrophe.
+	command.Long = fmt.Sprintf(`Print the outcome of everyone in a bulk run. The CSV (UTF-8) has these columns. It is safe to open in a spreadsheet: text that a spreadsheet
+would read as a formula starts with an apostrophe.
 
 %s.
 

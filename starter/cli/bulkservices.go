@@ -68,25 +68,25 @@ type requestFlags struct {
 
 func (f *requestFlags) add(flags *pflag.FlagSet) {
 	o := &f.request
-	flags.StringVar(&f.kind, "kind", "care-recipients", "care-recipients (Support at Home plans) or pace-contracts (refresh the contracts there are)")
-	flags.StringVar(&o.ServiceProviderID, "service-provider-id", "", "only people whom this connection to Services Australia holds")
+	flags.StringVar(&f.kind, "kind", "care-recipients", "care-recipients (Support at Home plans) or pace-contracts (refresh existing contracts)")
+	flags.StringVar(&o.ServiceProviderID, "service-provider-id", "", "only people of this service provider id's connection to Services Australia")
 	flags.BoolVar(&o.InCare, "in-care", false, "only people in care")
-	flags.DurationVar(&o.NotSyncedFor, "not-synced-for", 0, "only people of whom nothing was read for so long, such as 24h")
+	flags.DurationVar(&o.NotSyncedFor, "not-synced-for", 0, "only people who were not synced for this long, such as 24h")
 	flags.BoolVar(&o.FailedLastTime, "failed-last-time", false, "only people whose last sync did not succeed")
-	flags.StringVar(&f.only, "only", "", "read only contributions or budgets beside the summary")
-	flags.BoolVar(&o.AllBudgets, "all-budgets", false, "read the usage of budgets that ended more than 90 days ago, too")
-	flags.BoolVar(&o.Delta, "delta", false, "find out from the providers' lists who has changed, and sync only those")
-	flags.BoolVar(&o.ReviewAll, "hold", false, "leave every change of a contract to people")
-	flags.BoolVar(&o.AcceptAbsences, "accept-absences", false, "mark people as not in care whom no list has, however many they are")
-	flags.IntVar(&o.Window, "window", 0, fmt.Sprintf("how many batches are synced at once, up to %d; by default %d", protocol.MostBatchesAtOnce, protocol.DefaultWindow))
+	flags.StringVar(&f.only, "only", "", "besides the summary, sync only this: contributions or budgets")
+	flags.BoolVar(&o.AllBudgets, "all-budgets", false, "also sync the usage of budgets that ended more than 90 days ago")
+	flags.BoolVar(&o.Delta, "delta", false, "sync only people whom the providers' lists show as changed")
+	flags.BoolVar(&o.ReviewAll, "hold", false, "hold every change of a contract for approval")
+	flags.BoolVar(&o.AcceptAbsences, "accept-absences", false, "mark people who are on no list as not in care, however many they are")
+	flags.IntVar(&o.Window, "window", 0, fmt.Sprintf("how many batches are synced in parallel, up to %d; by default %d", protocol.MostBatchesAtOnce, protocol.DefaultWindow))
 	flags.IntVar(&o.FailureThreshold, "failure-threshold", 0,
-		fmt.Sprintf("end early once more than so many per cent of at least %d people have failed", care.FailuresCountFrom))
+		fmt.Sprintf("stop if more than this percentage of people have failed; checked once %d have ended", care.FailuresCountFrom))
 }
 
 // addPeople adds the flag that lists people, which a schedule cannot.
 func (f *requestFlags) addPeople(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.people, "people", nil,
-		"only these: care recipient ids, NDIS numbers or CareSync's ids, or a file of them, one a line (- for standard input)")
+		"only these people: care recipient ids, NDIS numbers or CareSync's ids, or a file with one per line (- for standard input)")
 }
 
 // read is the order that the flags say.

@@ -33,7 +33,7 @@ const (
 func (a *app) bulkList() *cobra.Command {
 	var asJSON bool
 	filter := read.BulkFilter{}
-	command := a.command("list", "List the bulk runs, newest first", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+	command := a.command("list", "List the bulk runs, newest first", func(ctx context.Context, _ []string) error {
 		if err := checkRunFilter(read.RunFilter{Outcome: filter.Outcome, Most: filter.Most}); err != nil {
 			return err
 		}
@@ -49,8 +49,8 @@ func (a *app) bulkList() *cobra.Command {
 			return nil
 		})
 	})
-	command.Flags().StringVar(&filter.Outcome, "outcome", "", "only bulk runs that ended so: "+outcomeFlagHelp)
-	command.Flags().IntVar(&filter.Most, "limit", bulkPage, fmt.Sprintf("how many at most, up to %d", read.MostPerPage))
+	command.Flags().StringVar(&filter.Outcome, "outcome", "", "only bulk runs with this outcome: "+outcomeFlagHelp)
+	command.Flags().IntVar(&filter.Most, "limit", bulkPage, fmt.Sprintf("maximum number of rows, up to %d", read.MostPerPage))
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
 }
@@ -79,7 +79,7 @@ func good(counts care.BulkCounts) int { return counts.Succeeded + counts.Succeed
 
 func (a *app) bulkShow() *cobra.Command {
 	var asJSON bool
-	command := a.command("show BULK_ID", "Show where a bulk run stands, or what it came to", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+	command := a.command("show BULK_ID", "Show the progress or the outcome of a bulk run", func(ctx context.Context, args []string) error {
 		id, err := bulkID(args[0])
 		if err != nil {
 			return err
@@ -231,7 +231,7 @@ func (a *app) bulkPeople() *cobra.Command {
 	var asJSON bool
 	var after string
 	filter := read.ItemFilter{}
-	command := a.command("people BULK_ID", "List the people of a bulk run with how each ended", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+	command := a.command("people BULK_ID", "List the people in a bulk run with their outcomes", func(ctx context.Context, args []string) error {
 		id, err := bulkID(args[0])
 		if err != nil {
 			return err
@@ -251,9 +251,9 @@ func (a *app) bulkPeople() *cobra.Command {
 			return nil
 		})
 	})
-	command.Flags().StringVar(&filter.Outcome, "outcome", "", "only people who ended so: "+itemOutcomeHelp)
-	command.Flags().StringVar(&after, "after", "", "the last person of the page before, by CareSync's id")
-	command.Flags().IntVar(&filter.Most, "limit", read.DefaultPage, fmt.Sprintf("how many at most, up to %d", read.MostPerPage))
+	command.Flags().StringVar(&filter.Outcome, "outcome", "", "only people with this outcome: "+itemOutcomeHelp)
+	command.Flags().StringVar(&after, "after", "", "the last person of the previous page, by CareSync's id")
+	command.Flags().IntVar(&filter.Most, "limit", read.DefaultPage, fmt.Sprintf("maximum number of rows, up to %d", read.MostPerPage))
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
 }
@@ -327,17 +327,17 @@ func why(item read.BulkItem) string {
 
 func (a *app) bulkWatch() *cobra.Command {
 	var asJSON bool
-	command := a.command("watch BULK_ID", "Show a bulk run's progress until it has ended", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+	command := a.command("watch BULK_ID", "Show a bulk run's progress until it ends", func(ctx context.Context, args []string) error {
 		id, err := bulkID(args[0])
 		if err != nil {
 			return err
 		}
 		return a.withBulks(ctx, func(services bulkServices) error { return a.watchBulk(ctx, services, id, asJSON) })
 	})
-	command.Long = `Show a bulk run's progress until it has ended: how many people are done, and what it waits for. Ctrl-C stops watching only.
+	command.Long = `Show a bulk run's progress until it ends: how many people are done, and what it is waiting for. Ctrl-C stops watching, not the bulk run.
 
 ` + exitCodes
-	command.Flags().BoolVar(&asJSON, "json", false, "print the bulk run as JSON when it has ended")
+	command.Flags().BoolVar(&asJSON, "json", false, "print the bulk run as JSON when it ends")
 	return command
 }
 

@@ -23,7 +23,7 @@ import (
 )
 
 func (a *app) claimCommand() *cobra.Command {
-	return a.organisationFlag(a.group("claim", "Show claims, and what they caused", a.claimShow(), a.claimEvent()))
+	return a.organisationFlag(a.group("claim", "Show claims and the syncs that they triggered", a.claimShow(), a.claimEvent()))
 }
 
 // eventFlags are what an event says beside claim and status.
@@ -34,34 +34,33 @@ type eventFlags struct {
 
 func (a *app) claimEvent() *cobra.Command {
 	var flags eventFlags
-	command := a.command("event CLAIM STATUS", "Tell that a claim's status has changed, as the claim service does", cobra.ExactArgs(2),
-		func(ctx context.Context, args []string) error {
-			store, err := a.openStore(ctx, nil)
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			organisation, err := a.chosenOrganisation(ctx, store)
-			if err != nil {
-				return err
-			}
-			event, err := flags.event(organisation, args[0], args[1])
-			if err != nil {
-				return err
-			}
-			if err := a.tell(ctx, event); err != nil {
-				return err
-			}
-			a.print("Told CareSync that the claim is %s, as event %s.", event.Status, event.EventID)
-			a.print("See what becomes of it with: %s", a.typed("claim show", care.ID(event.ClaimID)))
-			return nil
-		})
-	command.Long = `Tell that a claim's status has changed, as the claim service does: for trying out, and for an event that was lost. STATUS is submitted,
-pending, approved, completed or cancelled. An approved or completed claim causes one sync for each of its people. A status only moves forward,
-and an event that comes again, with the same --event-id, changes nothing.`
-	command.Flags().StringSliceVar(&flags.people, "care-recipient", nil, "care recipient ids of the claim's people, with commas or the flag repeated")
-	command.Flags().StringVar(&flags.id, "event-id", "", "the event's id; a new one if left out")
-	command.Flags().StringVar(&flags.occurredAt, "occurred-at", "", "when the status changed, such as 2026-05-20T09:30:00+10:00; now if left out")
+	command := a.command("event CLAIM STATUS", "Report a change of a claim's status, as the claim service does", func(ctx context.Context, args []string) error {
+		store, err := a.openStore(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer store.Close()
+		organisation, err := a.chosenOrganisation(ctx, store)
+		if err != nil {
+			return err
+		}
+		event, err := flags.event(organisation, args[0], args[1])
+		if err != nil {
+			return err
+		}
+		if err := a.tell(ctx, event); err != nil {
+			return err
+		}
+		a.print("Told CareSync that the claim is %s, as event %s.", event.Status, event.EventID)
+		a.print("See what becomes of it with: %s", a.typed("claim show", care.ID(event.ClaimID)))
+		return nil
+	})
+	command.Long = `Report a change of a claim's status, as the claim service does: to try it out, or to replace an event that was lost. STATUS is submitted,
+pending, approved, completed or cancelled. An approved or completed claim triggers one sync for each of its people. A status only moves
+forward, and a repeated event, with the same --event-id, changes nothing.`
+	command.Flags().StringSliceVar(&flags.people, "care-recipient", nil, "care recipient ids of the claim's people, separated by commas or with the flag repeated")
+	command.Flags().StringVar(&flags.id, "event-id", "", "the event's id; by default a new one")
+	command.Flags().StringVar(&flags.occurredAt, "occurred-at", "", "when the status changed, such as 2026-05-20T09:30:00+10:00; by default now")
 	return command
 }
 
@@ -119,25 +118,24 @@ func (a *app) tell(ctx context.Context, event claims.Event) error {
 
 func (a *app) claimShow() *cobra.Command {
 	var asJSON bool
-	command := a.command("show CLAIM", "Show a claim: its events, its people, and the syncs that it caused", cobra.ExactArgs(1),
-		func(ctx context.Context, args []string) error {
-			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-				claim, err := read.From(store).Claim(ctx, organisation.ID, args[0])
-				if errors.Is(err, db.ErrNotFound) {
-					return fmt.Errorf("%s has no such claim; an event of it may not have arrived, or may have been refused", organisation.Name)
-				}
-				if err != nil {
-					return err
-				}
-				if asJSON {
-					return a.printJSON(views.FromClaim(claim))
-				}
-				a.showClaim(claim, organisation)
-				return nil
-			})
+	command := a.command("show CLAIM", "Show a claim: its events, its people and the syncs that it triggered", func(ctx context.Context, args []string) error {
+		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			claim, err := read.From(store).Claim(ctx, organisation.ID, args[0])
+			if errors.Is(err, db.ErrNotFound) {
+				return fmt.Errorf("%s has no such claim; an event of it may not have arrived, or may have been refused", organisation.Name)
+			}
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.printJSON(views.FromClaim(claim))
+			}
+			a.showClaim(claim, organisation)
+			return nil
 		})
-	command.Long = "Show a claim: its status and events, the people whom it names, those of them who are not people of the organisation, and the syncs that it\n" +
-		"caused. CLAIM is the claim service's own id of the claim, or CareSync's."
+	})
+	command.Long = "Show a claim: its status and events, the people whom it names, those of them who are not in this organisation, and the syncs that it\n" +
+		"triggered. CLAIM is the claim service's own id of the claim, or CareSync's."
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
 }

@@ -33,8 +33,8 @@ const exitCodes = `Exit codes:
   0    done; for a sync: succeeded, with or without warnings
   1    the command could not do its work
   2    wrong usage or bad input
-  3    a sync that was waited for ended partly saved, failed, cancelled or refused, or a connection test found something wrong
-  130  stopped with Ctrl-C; a sync that was watched goes on`
+  3    a sync run with --wait was partially saved, failed, cancelled or refused, or a connection test found a problem
+  130  stopped with Ctrl-C; a sync that was being watched continues`
 
 // exitError ends the program with a code. Its error may be nil where everything has been said already.
 type exitError struct {
@@ -62,11 +62,11 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	a := &app{in: in, out: &visibleWriter{out: out}, errOut: &visibleWriter{out: errOut}, terminal: out}
 	root := a.root()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	command, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return ExitSucceeded
 	}
-	if text := a.explain(err); text != "" {
+	if text := a.explain(command, err); text != "" {
 		fmt.Fprintln(a.errOut, "caresync: "+text)
 	}
 	return a.exitCode(err)
@@ -90,8 +90,8 @@ func (a *app) exitCode(err error) int {
 	}
 }
 
-// explain says what went wrong and what to do about it.
-func (a *app) explain(err error) string {
+// explain says what went wrong in a command and what to do about it.
+func (a *app) explain(command *cobra.Command, err error) string {
 	var exit *exitError
 	var conflict *db.ConflictError
 	var refused *db.ImportError
@@ -112,7 +112,7 @@ func (a *app) explain(err error) string {
 	case errors.Is(err, syncs.ErrNoCareRecipientID):
 		return "this person has no care recipient id yet. Add it to the person's line and import the file again."
 	case !a.running:
-		return err.Error() + "\nUse --help to see what there is."
+		return fmt.Sprintf("%v\nRun `%s --help` for usage.", err, command.CommandPath())
 	default:
 		return err.Error()
 	}
@@ -148,7 +148,7 @@ type app struct {
 }
 
 func (a *app) root() *cobra.Command {
-	root := a.group("caresync", "Keep people's government funding in step with Services Australia and the NDIA",
+	root := a.group("caresync", "Keep people's government funding up to date with Services Australia and the NDIA",
 		a.migrateCommand(), a.organisationCommand(), a.tokenCommand(), a.connectionCommand(), a.importCommand(), a.personCommand(),
 		a.syncCommand(), a.runsCommand(), a.planCommand(), a.paceCommand(), a.contractCommand(), a.claimCommand(), a.bulkCommand(), a.scheduleCommand(), a.serveCommand(), a.consoleCommand(), a.openAPICommand(), a.versionCommand())
 	root.Long = root.Short + ".\n\n" + exitCodes
@@ -164,31 +164,38 @@ func (a *app) root() *cobra.Command {
 	a.logging.AddFlags(flags)
 	a.links.AddFlags(flags)
 	config.Bind(root)
+	addHelp(root)
 	return root
 }
 
+// suggestionDistance is how many letters a command may be away from what was typed to be suggested instead.
+const suggestionDistance = 2
+
 // group is a command that only holds others.
 func (a *app) group(use, short string, commands ...*cobra.Command) *cobra.Command {
-	group := &cobra.Command{Use: use, Short: short, Args: cobra.ArbitraryArgs}
+	group := &cobra.Command{Use: use, Short: short, Args: cobra.ArbitraryArgs, SuggestionsMinimumDistance: suggestionDistance}
 	group.RunE = func(command *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return command.Help()
+		}
+		if similar := command.SuggestionsFor(args[0]); len(similar) > 0 {
+			return fmt.Errorf("%q has no command %q; did you mean %s?", command.CommandPath(), args[0], strings.Join(similar, " or "))
 		}
 		names := make([]string, 0, len(commands))
 		for _, one := range commands {
 			names = append(names, one.Name())
 		}
 		slices.Sort(names)
-		return fmt.Errorf("there is no command %q in %q; there are: %s", args[0], command.CommandPath(), strings.Join(names, ", "))
+		return fmt.Errorf("%q has no command %q; its commands are %s", command.CommandPath(), args[0], strings.Join(names, ", "))
 	}
 	group.AddCommand(commands...)
 	return group
 }
 
-// command is a command that does something. Its work gets a context that ends with Ctrl-C.
-func (a *app) command(use, short string, arguments cobra.PositionalArgs, work func(ctx context.Context, args []string) error) *cobra.Command {
+// command is a command that does something. Use says which arguments it takes. Its work gets a context that ends with Ctrl-C.
+func (a *app) command(use, short string, work func(ctx context.Context, args []string) error) *cobra.Command {
 	return &cobra.Command{
-		Use: use, Short: short, Args: arguments, DisableFlagsInUseLine: false,
+		Use: use, Short: short, Args: argumentsOf,
 		RunE: func(command *cobra.Command, args []string) error {
 			if err := storableInput(command, args); err != nil {
 				return err

@@ -30,10 +30,10 @@ const (
 func (a *app) connectionCommand() *cobra.Command {
 	return a.organisationFlag(a.group("connection", "Set up and test connections to Services Australia and the NDIA",
 		a.connectionCreate(), a.connectionSet(),
-		a.command("list", "List the connections", cobra.NoArgs, a.connectionList),
+		a.command("list", "List the connections", a.connectionList),
 		a.connectionShow(),
 		a.connectionActivate(),
-		a.command("test [NAME]", "Log in and make one call; says what is wrong and what to do", cobra.MaximumNArgs(1), a.connectionTest),
+		a.command("test [NAME]", "Log in and make one call, and show what is wrong and what to do", a.connectionTest),
 		a.connectionRenewKey()))
 }
 
@@ -46,25 +46,25 @@ type connectionFlags struct {
 
 func (f *connectionFlags) add(flags *pflag.FlagSet) {
 	c := &f.values
-	flags.StringVar(&c.BaseURL, "base-url", "", "the service's address; by default that of the environment. The NDIA's is not public and has to be given")
-	flags.StringVar(&c.TokenBaseURL, "token-base-url", "", "PRODA's address for logging in; by default that of the environment")
+	flags.StringVar(&c.BaseURL, "base-url", "", "the service's address; by default that of the environment. The NDIA's is not public, so it is required there")
+	flags.StringVar(&c.TokenBaseURL, "token-base-url", "", "PRODA's address for login; by default that of the environment")
 	flags.StringVar(&c.DeviceBaseURL, "device-base-url", "", "PRODA's address for devices; by default that of the environment")
 	flags.StringVar(&c.RANumber, "ra-number", "", "the organisation's RA number in PRODA")
 	flags.StringVar(&c.DeviceName, "device-name", "", "the device's name in PRODA")
-	flags.StringVar(&c.ClientID, "client-id", "", "the OAuth client id that PRODA gave")
-	flags.StringVar(&c.APIKey, "api-key", "", "the API key (X-IBM-Client-Id) from the developer portal; prefer the variable")
+	flags.StringVar(&c.ClientID, "client-id", "", "the OAuth client id from PRODA")
+	flags.StringVar(&c.APIKey, "api-key", "", "the API key (X-IBM-Client-Id) from the developer portal; the environment variable is safer")
 	flags.StringVar(&c.Audience, "audience", "", "the target service's audience in PRODA tokens")
 	flags.StringVar(&c.ProductID, "product-id", defaultProductID, "the software's product id as registered with Services Australia")
-	flags.StringVar(&c.ServiceProviderID, "service-provider-id", "", "the provider that this connection reads for")
+	flags.StringVar(&c.ServiceProviderID, "service-provider-id", "", "the provider whose people this connection syncs")
 	flags.IntVar(&c.RatePerSecond, "rate-per-second", 0,
 		fmt.Sprintf("how many calls a second all workers together may make; by default %d, for the NDIA %d", defaultRate, ndia.DefaultCallsPerSecond))
 	flags.StringVar(&c.ConsentCode, "consent-code", servicesaustralia.DefaultConsentCode, "the service's error code for a refused consent")
-	flags.StringVar(&c.TimeZone, "service-time-zone", care.DefaultServiceTimeZone, "the service's time zone: its date decides what the service decides, such as which plan runs")
+	flags.StringVar(&c.TimeZone, "service-time-zone", care.DefaultServiceTimeZone, "the service's time zone: its date decides which plan is current")
 }
 
 func (a *app) connectionCreate() *cobra.Command {
 	var fields connectionFlags
-	command := a.command("create [NAME]", "Create a connection", cobra.MaximumNArgs(1), func(ctx context.Context, args []string) error {
+	command := a.command("create [NAME]", "Create a connection", func(ctx context.Context, args []string) error {
 		connection, err := fields.connection()
 		if err != nil {
 			return err
@@ -84,7 +84,7 @@ func (a *app) connectionCreate() *cobra.Command {
 	})
 	fields.add(command.Flags())
 	command.Flags().StringVar(&fields.service, "service", string(care.ServicesAustralia), "services-australia or ndia")
-	command.Flags().StringVar(&fields.environment, "environment", environmentLive, "whose addresses are the default: live or test")
+	command.Flags().StringVar(&fields.environment, "environment", environmentLive, "the environment whose addresses are the defaults: live or test")
 	return command
 }
 
@@ -118,7 +118,7 @@ func (f *connectionFlags) connection() (care.Connection, error) {
 func (a *app) connectionSet() *cobra.Command {
 	var fields connectionFlags
 	var command *cobra.Command
-	command = a.command("set [NAME]", "Change a connection's fields; only those that are given", cobra.MaximumNArgs(1), func(ctx context.Context, args []string) error {
+	command = a.command("set [NAME]", "Change a connection's fields; the others stay", func(ctx context.Context, args []string) error {
 		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
 			before, err := a.chosenConnection(ctx, store, organisation, args)
 			if err != nil {
@@ -222,7 +222,7 @@ func expiry(at *time.Time, organisation db.Organisation) string {
 
 func (a *app) connectionShow() *cobra.Command {
 	var asJSON bool
-	command := a.command("show [NAME]", "Show a connection's fields", cobra.MaximumNArgs(1), func(ctx context.Context, args []string) error {
+	command := a.command("show [NAME]", "Show a connection's fields", func(ctx context.Context, args []string) error {
 		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
 			connection, err := a.chosenConnection(ctx, store, organisation, args)
 			if err != nil {

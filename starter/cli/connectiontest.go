@@ -17,15 +17,14 @@ import (
 
 func (a *app) connectionActivate() *cobra.Command {
 	var code string
-	command := a.command("activate [NAME]", "Activate the connection's PRODA device with its one-time code", cobra.MaximumNArgs(1),
-		func(ctx context.Context, args []string) error {
-			if code == "" {
-				return usageError("give the one-time code that PRODA shows for the device with --code")
-			}
-			return a.withConnection(ctx, args, func(store *db.Store, organisation db.Organisation, connection care.Connection) error {
-				return a.activate(ctx, store, organisation, connection, code)
-			})
+	command := a.command("activate [NAME]", "Activate the connection's PRODA device with its one-time code", func(ctx context.Context, args []string) error {
+		if code == "" {
+			return usageError("--code is required: the one-time code that PRODA shows for the device")
+		}
+		return a.withConnection(ctx, args, func(store *db.Store, organisation db.Organisation, connection care.Connection) error {
+			return a.activate(ctx, store, organisation, connection, code)
 		})
+	})
 	command.Flags().StringVar(&code, "code", "", "the one-time activation code from PRODA")
 	return command
 }
@@ -80,10 +79,10 @@ const halfKeyLife = 90 * 24 * time.Hour
 
 func (a *app) connectionRenewKey() *cobra.Command {
 	var force bool
-	command := a.command("renew-key [NAME]", "Replace the device's key before it expires", cobra.MaximumNArgs(1), func(ctx context.Context, args []string) error {
+	command := a.command("renew-key [NAME]", "Replace the device's key before it expires", func(ctx context.Context, args []string) error {
 		return a.withConnection(ctx, args, func(store *db.Store, organisation db.Organisation, connection care.Connection) error {
 			if expires := connection.KeyExpiry; !force && expires != nil && time.Until(*expires) > halfKeyLife {
-				return usageError("the key is good until %s. PRODA throttles whoever replaces a key before half its life is used; if it must be, use --force",
+				return usageError("the key is valid until %s. PRODA throttles devices that replace a key before half of its life has passed; to do it anyway, use --force",
 					expiry(expires, organisation))
 			}
 			if err := upstreams.New(store).Devices.RenewKey(ctx, connection); err != nil {
@@ -93,7 +92,7 @@ func (a *app) connectionRenewKey() *cobra.Command {
 			return nil
 		})
 	})
-	command.Flags().BoolVar(&force, "force", false, "renew the key although half its life is not used yet")
+	command.Flags().BoolVar(&force, "force", false, "renew the key before half of its life has passed")
 	return command
 }
 

@@ -37,14 +37,14 @@ func (a *app) withConsole(options api.Options, notice string) (http.Handler, err
 }
 
 func (a *app) consoleCommand() *cobra.Command {
-	return a.organisationFlag(a.group("console", "Sign people in to the console, and out of it", a.consoleLink(),
-		a.command("sessions", "List who is signed in to the console", cobra.NoArgs, a.consoleSessions), a.consoleSignOut()))
+	return a.organisationFlag(a.group("console", "Sign people in to and out of the console", a.consoleLink(),
+		a.command("sessions", "List the sessions of the console", a.consoleSessions), a.consoleSignOut()))
 }
 
 func (a *app) consoleLink() *cobra.Command {
 	var name string
 	var valid time.Duration
-	command := a.command("link", "Print a link that signs somebody in to the console, once", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+	command := a.command("link", "Print a link that signs one person in to the console, once", func(ctx context.Context, _ []string) error {
 		if valid < time.Minute || valid > longestLinkTime {
 			return usageError("--valid-for is from 1m to %s", longestLinkTime)
 		}
@@ -59,8 +59,8 @@ func (a *app) consoleLink() *cobra.Command {
 			return nil
 		})
 	})
-	command.Flags().StringVar(&name, "name", "", "who will use it, as runs record it; your own login name if left out")
-	command.Flags().DurationVar(&valid, "valid-for", defaultLinkTime, "how long the link can be used")
+	command.Flags().StringVar(&name, "name", "", "who will use it, for the record of runs; by default your login name")
+	command.Flags().DurationVar(&valid, "valid-for", defaultLinkTime, "how long the link is valid")
 	return command
 }
 
@@ -90,7 +90,7 @@ func (a *app) consoleSessions(ctx context.Context, _ []string) error {
 
 func (a *app) consoleSignOut() *cobra.Command {
 	var everybody bool
-	command := a.command("sign-out [SESSION_ID]", "End a session of the console at once, or all of them", cobra.MaximumNArgs(1), func(ctx context.Context, args []string) error {
+	command := a.command("sign-out [SESSION_ID]", "End a session of the console, or all of them", func(ctx context.Context, args []string) error {
 		if everybody == (len(args) == 1) {
 			return usageError("say either the id of a session, as `caresync console sessions` shows it, or --all")
 		}
@@ -108,7 +108,7 @@ func (a *app) consoleSignOut() *cobra.Command {
 			return err
 		})
 	})
-	command.Flags().BoolVar(&everybody, "all", false, "end all sessions of the organisation, and make its unused sign-in links useless")
+	command.Flags().BoolVar(&everybody, "all", false, "end all sessions of the organisation and revoke its unused sign-in links")
 	return command
 }
 

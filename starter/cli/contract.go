@@ -24,7 +24,7 @@ func (a *app) contractCommand() *cobra.Command {
 
 func (a *app) contractList() *cobra.Command {
 	var asJSON bool
-	command := a.command("list PERSON", "List a person's service contracts, newest first", onePerson, func(ctx context.Context, args []string) error {
+	command := a.command("list PERSON", "List a person's service contracts, newest first", func(ctx context.Context, args []string) error {
 		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
 			person, err := findParticipant(ctx, store, organisation, args[0])
 			if err != nil {
@@ -74,17 +74,6 @@ func contractState(contract read.ContractHeader) string {
 	}
 }
 
-// oneContract is the argument of commands about a contract.
-func oneContract(command *cobra.Command, args []string) error {
-	if err := cobra.ExactArgs(1)(command, args); err != nil {
-		return err
-	}
-	if _, isID := parseID(args[0]); !isID {
-		return fmt.Errorf("%q is not the id of a contract; `caresync contract list PERSON` shows them", args[0])
-	}
-	return nil
-}
-
 func unknownContract(err error, organisation db.Organisation) error {
 	if errors.Is(err, db.ErrNotFound) {
 		return fmt.Errorf("%s has no such contract; `caresync contract list PERSON` shows those of a person", organisation.Name)
@@ -94,21 +83,20 @@ func unknownContract(err error, organisation db.Organisation) error {
 
 func (a *app) contractShow() *cobra.Command {
 	var asJSON bool
-	command := a.command("show CONTRACT", "Show a service contract with its budgets, periods and delivered services", oneContract,
-		func(ctx context.Context, args []string) error {
-			id, _ := parseID(args[0])
-			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-				contract, err := read.From(store).Contract(ctx, organisation, id, store.Now())
-				if err != nil {
-					return unknownContract(err, organisation)
-				}
-				if asJSON {
-					return a.printJSON(views.FromContract(contract))
-				}
-				contractView{app: a, contract: contract, organisation: organisation, today: organisation.Today(store.Now())}.show()
-				return nil
-			})
+	command := a.command("show CONTRACT", "Show a service contract with its budgets, periods and delivered services", func(ctx context.Context, args []string) error {
+		id, _ := parseID(args[0])
+		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			contract, err := read.From(store).Contract(ctx, organisation, id, store.Now())
+			if err != nil {
+				return unknownContract(err, organisation)
+			}
+			if asJSON {
+				return a.printJSON(views.FromContract(contract))
+			}
+			contractView{app: a, contract: contract, organisation: organisation, today: organisation.Today(store.Now())}.show()
+			return nil
 		})
+	})
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
 }
@@ -292,25 +280,24 @@ func quotedIfBlank(text string) string {
 func (a *app) contractHistory() *cobra.Command {
 	var limit int
 	var asJSON bool
-	command := a.command("history CONTRACT", "Show what changed in a contract and what is under it, newest first", oneContract,
-		func(ctx context.Context, args []string) error {
-			if limit < 1 || limit > read.MostPerPage {
-				return usageError("--limit is a number from 1 to %d", read.MostPerPage)
+	command := a.command("history CONTRACT", "Show the changes of a contract and its budgets, newest first", func(ctx context.Context, args []string) error {
+		if limit < 1 || limit > read.MostPerPage {
+			return usageError("--limit is a number from 1 to %d", read.MostPerPage)
+		}
+		id, _ := parseID(args[0])
+		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			changes, more, err := read.From(store).ContractHistory(ctx, organisation.ID, id, time.Time{}, limit)
+			if err != nil {
+				return unknownContract(err, organisation)
 			}
-			id, _ := parseID(args[0])
-			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-				changes, more, err := read.From(store).ContractHistory(ctx, organisation.ID, id, time.Time{}, limit)
-				if err != nil {
-					return unknownContract(err, organisation)
-				}
-				if asJSON {
-					return a.printJSON(views.Each(changes, views.FromContractChange))
-				}
-				a.showHistory(changes, more, organisation)
-				return nil
-			})
+			if asJSON {
+				return a.printJSON(views.Each(changes, views.FromContractChange))
+			}
+			a.showHistory(changes, more, organisation)
+			return nil
 		})
-	command.Flags().IntVar(&limit, "limit", read.DefaultPage, fmt.Sprintf("how many at most, up to %d", read.MostPerPage))
+	})
+	command.Flags().IntVar(&limit, "limit", read.DefaultPage, fmt.Sprintf("maximum number of rows, up to %d", read.MostPerPage))
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
 }

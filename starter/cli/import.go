@@ -14,27 +14,28 @@ import (
 )
 
 func (a *app) importCommand() *cobra.Command {
-	people := a.command("people FILE", "Import people from CSV", cobra.ExactArgs(1), a.importPeople)
-	people.Long = `Import people from CSV (UTF-8, comma delimited), all or none; importing again updates. FILE may be "-" for standard input.
+	people := a.command("people FILE", "Import people from CSV", a.importPeople)
+	people.Long = `Import people from CSV (UTF-8, comma delimited). If any row has an error, nothing is imported. Importing again updates.
+FILE may be "-" for standard input.
 
 Columns: given_name, family_name, birth_date (YYYY-MM-DD), care_recipient_id or ndis_number or both, and if needed service_provider_id
 (which of the organisation's connections holds the person), pace_participant and pace_api_access (yes or no; the boxes on the person,
 which stay as they are where the column is absent), new_person (yes: not the known person of this name and birth date, or of this
 number but for zeros in front). A person is recognised by the care recipient id, else by the NDIS number, else by name and birth date.
 An import fills an empty number and never changes one: "caresync person change-number" does.`
-	invoices := a.command("invoices FILE", "Import invoice lines from CSV", cobra.ExactArgs(1), a.importInvoices)
-	invoices.Long = `Import the lines of claimed invoices from CSV (UTF-8, comma delimited), all or none; importing again updates. FILE may be "-" for
-standard input. Budget usage that waits for its invoice line is linked.
+	invoices := a.command("invoices FILE", "Import invoice lines from CSV", a.importInvoices)
+	invoices.Long = `Import the lines of claimed invoices from CSV (UTF-8, comma delimited). If any row has an error, nothing is imported. Importing again
+updates. FILE may be "-" for standard input. Budget usage that is waiting for its invoice line is linked to it.
 
 Columns: invoice_id, item_id, care_recipient_id, service_id, delivery_date (YYYY-MM-DD), amount (1234.50).`
-	delivered := a.command("delivered-services FILE", "Import your own delivered services on NDIS budgets from CSV", cobra.ExactArgs(1), a.importDeliveredServices)
-	delivered.Long = `Import your own delivered services with their claim status from CSV (UTF-8, comma delimited), all or none; importing again updates. FILE may
-be "-" for standard input. Adjustment records are brought in line at once: adjustment + your own claimed amount = spent.
+	delivered := a.command("delivered-services FILE", "Import your own delivered services on NDIS budgets from CSV", a.importDeliveredServices)
+	delivered.Long = `Import your own delivered services with their claim status from CSV (UTF-8, comma delimited). If any row has an error,
+nothing is imported. Importing again updates. FILE may be "-" for standard input. Adjustment records are updated immediately: adjustment + your own claimed amount = spent.
 
 Columns: ` + deliveredServiceColumns
-	contracts := a.command("contracts FILE", "Import service contracts made by hand from CSV", cobra.ExactArgs(1), a.importContracts)
-	contracts.Long = `Import service contracts that were made by hand from CSV (UTF-8, comma delimited), all or none; importing again updates. FILE may be "-"
-for standard input. A plan from PACE that shares days with one of them needs an explicit yes.
+	contracts := a.command("contracts FILE", "Import manually entered service contracts from CSV", a.importContracts)
+	contracts.Long = `Import manually entered service contracts from CSV (UTF-8, comma delimited). If any row has an error, nothing is imported.
+Importing again updates. FILE may be "-" for standard input. A PACE plan that overlaps one of them needs explicit approval.
 
 Columns: ` + contractColumnsHelp
 	return a.organisationFlag(a.group("import", "Import people, invoices, delivered services and contracts from CSV files", people, invoices, delivered, contracts))

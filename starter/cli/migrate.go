@@ -10,8 +10,8 @@ import (
 )
 
 func (a *app) migrateCommand() *cobra.Command {
-	migrate := a.command("migrate", "Bring the database's schema up to date", cobra.NoArgs, a.migrate)
-	migrate.AddCommand(a.command("status", "Show which migrations have been applied", cobra.NoArgs, a.migrateStatus))
+	migrate := a.command("migrate", "Update the database schema", a.migrate)
+	migrate.AddCommand(a.command("status", "Show which migrations have been applied", a.migrateStatus))
 	return migrate
 }
 

@@ -119,7 +119,7 @@ func (a *app) withPACE(ctx context.Context, work func(paceServices) error) error
 
 // organisationFlag adds --organisation to a command or a group.
 func (a *app) organisationFlag(command *cobra.Command) *cobra.Command {
-	command.PersistentFlags().StringVar(&a.organisation, "organisation", "", "the organisation's slug; may be left out where there is only one")
+	command.PersistentFlags().StringVar(&a.organisation, "organisation", "", "the organisation's slug; optional if there is only one")
 	return command
 }
 
@@ -154,20 +154,7 @@ func (a *app) chosenOrganisation(ctx context.Context, store *db.Store) (db.Organ
 	for _, organisation := range organisations {
 		slugs = append(slugs, organisation.Slug)
 	}
-	return db.Organisation{}, usageError("say which organisation with --organisation: %s", strings.Join(slugs, ", "))
-}
-
-var errNoPersonID = errors.New("a person is named by a care recipient id (1 to 10 digits), an NDIS number (nine digits that begin with 43) or CareSync's own id")
-
-// onePerson is the argument of commands about a person.
-func onePerson(command *cobra.Command, args []string) error {
-	if err := cobra.ExactArgs(1)(command, args); err != nil {
-		return err
-	}
-	if _, isID := parseID(args[0]); !isID && !care.ValidCareRecipientID(args[0]) {
-		return errNoPersonID
-	}
-	return nil
+	return db.Organisation{}, usageError("--organisation is required: %s", strings.Join(slugs, ", "))
 }
 
 // findPerson reads one of our own ids, a care recipient id, or else an NDIS number.

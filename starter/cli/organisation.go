@@ -14,12 +14,12 @@ import (
 func (a *app) organisationCommand() *cobra.Command {
 	return a.group("organisation", "Create, list and change organisations",
 		a.organisationCreate(), a.organisationSet(),
-		a.command("list", "List the organisations", cobra.NoArgs, a.organisationList))
+		a.command("list", "List the organisations", a.organisationList))
 }
 
 func (a *app) organisationCreate() *cobra.Command {
 	var name, zone string
-	command := a.command("create SLUG", "Create an organisation", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+	command := a.command("create SLUG", "Create an organisation", func(ctx context.Context, args []string) error {
 		store, err := a.openStore(ctx, nil)
 		if err != nil {
 			return err
@@ -41,7 +41,7 @@ func (a *app) organisationCreate() *cobra.Command {
 func (a *app) organisationSet() *cobra.Command {
 	var name, zone string
 	var command *cobra.Command
-	command = a.command("set SLUG", "Change an organisation's name or time zone", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+	command = a.command("set SLUG", "Change an organisation's name or time zone", func(ctx context.Context, args []string) error {
 		if !command.Flags().Changed("name") && !command.Flags().Changed("time-zone") {
 			return usageError("say what to change: --name or --time-zone")
 		}

@@ -17,9 +17,9 @@ import (
 	"github.com/caresync/caresync/starter/upstreams"
 )
 
-const paceHelp = `Bring clients' NDIS plans from the NDIA's PACE API into service contracts.
+const paceHelp = `Turn people's NDIS plans from the NDIA's PACE API into service contracts.
 
-The way: "pace enable" once; "pace person PERSON --participant=yes --api-access=yes" for each person; then "pace retrieve PERSON" shows the
+Steps: "pace enable" once; "pace person PERSON --participant=yes --api-access=yes" for each person; then "pace retrieve PERSON" shows the
 plan and what would be written, and "pace create PERSON" writes it. PERSON is CareSync's id, an NDIS number or a care recipient id.
 
 ` + exitCodes
@@ -27,12 +27,12 @@ plan and what would be written, and "pace create PERSON" writes it. PERSON is Ca
 func (a *app) paceCommand() *cobra.Command {
 	group := a.group("pace", "Sync people's service contracts with the NDIA's PACE API",
 		a.paceEnable(),
-		a.command("disable", "Stop using the PACE API; what was saved stays", cobra.NoArgs, a.paceDisable),
+		a.command("disable", "Stop using the PACE API; saved contracts stay", a.paceDisable),
 		a.paceSettings(),
 		a.paceSecret(),
-		a.command("subscribe", "Ask the NDIA to notify of every change", cobra.NoArgs, a.paceSubscribe),
+		a.command("subscribe", "Subscribe to the NDIA's notifications", a.paceSubscribe),
 		a.pacePerson(),
-		a.command("resume PERSON", "Let a person's scheduled syncs go on that had stopped", onePerson, a.paceResume),
+		a.command("resume PERSON", "Resume a person's scheduled syncs", a.paceResume),
 		a.paceRetrieve(), a.pacePreview(), a.paceCreate(), a.paceRefresh(),
 		a.paceReview(), a.paceAccept(), a.paceNotifications())
 	group.Long = paceHelp
@@ -42,28 +42,27 @@ func (a *app) paceCommand() *cobra.Command {
 func (a *app) paceEnable() *cobra.Command {
 	var connection string
 	var budgetCalls int
-	command := a.command("enable", "Test the connection to the NDIA and, if it works, use the PACE API", cobra.NoArgs,
-		func(ctx context.Context, _ []string) error {
-			return a.withSealedStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-				service := pace.New(store, nil, protocol.TaskQueues{}, nil, upstreams.New(store)) // no workflow is asked
-				enabled, err := service.Enable(ctx, pace.EnableRequest{
-					Organisation: organisation, Connection: connection, BudgetCallsPerHour: budgetCalls, By: operator(),
-				})
-				if checked := a.showCheck(ctx, enabled.Check); err != nil && !errors.Is(err, pace.ErrCheckFailed) {
-					return err
-				} else if checked != nil {
-					a.print("The PACE API was not enabled for %s. Put right what is said above and try again.", organisation.Name)
-					return checked
-				}
-				a.print("The PACE API is enabled for %s over the connection %s, with at most %s an hour.", organisation.Name,
-					enabled.Settings.Connection, present.Count(enabled.Settings.BudgetCallsPerHour, "budget call", "budget calls"))
-				a.print("Next: mark a person with `caresync pace person PERSON --participant=yes --api-access=yes`.")
-				return nil
+	command := a.command("enable", "Test the connection to the NDIA and, if it works, use the PACE API", func(ctx context.Context, _ []string) error {
+		return a.withSealedStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			service := pace.New(store, nil, protocol.TaskQueues{}, nil, upstreams.New(store)) // no workflow is asked
+			enabled, err := service.Enable(ctx, pace.EnableRequest{
+				Organisation: organisation, Connection: connection, BudgetCallsPerHour: budgetCalls, By: operator(),
 			})
+			if checked := a.showCheck(ctx, enabled.Check); err != nil && !errors.Is(err, pace.ErrCheckFailed) {
+				return err
+			} else if checked != nil {
+				a.print("The PACE API was not enabled for %s. Put right what is said above and try again.", organisation.Name)
+				return checked
+			}
+			a.print("The PACE API is enabled for %s over the connection %s, with at most %s an hour.", organisation.Name,
+				enabled.Settings.Connection, present.Count(enabled.Settings.BudgetCallsPerHour, "budget call", "budget calls"))
+			a.print("Next: mark a person with `caresync pace person PERSON --participant=yes --api-access=yes`.")
+			return nil
 		})
-	command.Flags().StringVar(&connection, "connection", "", "the name of the connection to the NDIA; may be left out")
+	})
+	command.Flags().StringVar(&connection, "connection", "", "the name of the connection to the NDIA; optional if there is only one")
 	command.Flags().IntVar(&budgetCalls, "budget-calls-per-hour", 0,
-		fmt.Sprintf("how many budget calls may be made in an hour; as set before, else %d", db.DefaultBudgetCallsPerHour))
+		fmt.Sprintf("maximum budget calls per hour; by default the current setting, or %d", db.DefaultBudgetCallsPerHour))
 	return command
 }
 
@@ -79,7 +78,7 @@ func (a *app) paceDisable(ctx context.Context, _ []string) error {
 
 func (a *app) paceSettings() *cobra.Command {
 	var asJSON bool
-	command := a.command("settings", "Show whether the PACE API is used, and how", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+	command := a.command("settings", "Show whether the PACE API is used, and how", func(ctx context.Context, _ []string) error {
 		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
 			settings, err := store.PACESettings(ctx, organisation.ID)
 			if err != nil {
@@ -129,7 +128,7 @@ func notificationAddress(organisation db.Organisation) string {
 
 func (a *app) paceSecret() *cobra.Command {
 	var signed bool
-	command := a.command("secret", "Make a new secret for the NDIA's notifications; it is shown this once", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+	command := a.command("secret", "Create a secret for the NDIA's notifications; it is shown only once", func(ctx context.Context, _ []string) error {
 		return a.withSealedStore(ctx, func(store *db.Store, organisation db.Organisation) error {
 			create := store.NewNotificationSecret
 			if signed {
@@ -140,13 +139,13 @@ func (a *app) paceSecret() *cobra.Command {
 				return err
 			}
 			a.print("%s", secret)
-			a.note("Give it to the NDIA with the address of `caresync serve`: %s. It is shown this once; an earlier one is refused from now on.",
+			a.note("Give it to the NDIA with the address of `caresync serve`: %s. It is shown only once; an earlier one no longer works.",
 				notificationAddress(organisation))
 			a.note("Then ask for the notifications with: caresync pace subscribe")
 			return nil
 		})
 	})
-	command.Flags().BoolVar(&signed, "signed", false, "make a key by which the NDIA signs each body (HMAC-SHA-256), instead of a secret that it sends along")
+	command.Flags().BoolVar(&signed, "signed", false, "create a key with which the NDIA signs each notification (HMAC-SHA-256), instead of a secret that it sends")
 	return command
 }
 

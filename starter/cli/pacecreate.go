@@ -27,35 +27,34 @@ type createFlags struct {
 func (a *app) paceCreate() *cobra.Command {
 	var flags createFlags
 	var command *cobra.Command
-	command = a.command("create PERSON", "Write what the preview shows: the contract, its budgets and their adjustment records", onePerson,
-		func(ctx context.Context, args []string) error {
-			if err := flags.check(command.Flags()); err != nil {
+	command = a.command("create PERSON", "Save what the preview shows: the contract, its budgets and their adjustment records", func(ctx context.Context, args []string) error {
+		if err := flags.check(command.Flags()); err != nil {
+			return err
+		}
+		return a.withPACE(ctx, func(services paceServices) error {
+			person, err := findParticipant(ctx, services.store, services.organisation, args[0])
+			if err != nil {
 				return err
 			}
-			return a.withPACE(ctx, func(services paceServices) error {
-				person, err := findParticipant(ctx, services.store, services.organisation, args[0])
-				if err != nil {
-					return err
-				}
-				request, err := a.createRequest(ctx, services, person, flags)
-				if err != nil {
-					return err
-				}
-				return a.create(ctx, services, person, request, flags.asJSON)
-			})
+			request, err := a.createRequest(ctx, services, person, flags)
+			if err != nil {
+				return err
+			}
+			return a.create(ctx, services, person, request, flags.asJSON)
 		})
-	command.Long = `Write what the preview of "pace retrieve" shows, all of it or what is ticked. The plan is read once more; if anything that would be written
-is not as the preview showed it, nothing is written and a new preview with the differences waits.
+	})
+	command.Long = `Save what the preview of "pace retrieve" shows: all of it, or the selected budgets. The plan is read once more. If anything to be saved differs
+from the preview, nothing is saved, and a new preview shows the differences.
 
 Budgets are named by their number in the preview or by their id, several separated by commas.
 
 ` + exitCodes
-	command.Flags().StringVar(&flags.preview, "preview", "", "the id of the preview; by default the one that waits")
-	command.Flags().StringSliceVar(&flags.chosen, "select", nil, "write these budgets only, with the contract")
-	command.Flags().StringSliceVar(&flags.without, "without", nil, "write everything but these budgets")
-	command.Flags().StringSliceVar(&flags.only, "only", nil, "refresh these budgets of a contract that there is, and leave everything else of it as it is")
-	command.Flags().BoolVar(&flags.overlaps, "accept-overlaps", false, "the contract may share days with those that the preview shows")
-	command.Flags().BoolVar(&flags.removals, "accept-removals", false, "let go the budgets that are no longer in PACE, however many they are")
+	command.Flags().StringVar(&flags.preview, "preview", "", "the id of the preview; by default the one that is ready")
+	command.Flags().StringSliceVar(&flags.chosen, "select", nil, "save only these budgets, with the contract")
+	command.Flags().StringSliceVar(&flags.without, "without", nil, "save everything except these budgets")
+	command.Flags().StringSliceVar(&flags.only, "only", nil, "refresh these budgets of an existing contract, and nothing else of it")
+	command.Flags().BoolVar(&flags.overlaps, "accept-overlaps", false, "allow the contract to overlap those that the preview shows")
+	command.Flags().BoolVar(&flags.removals, "accept-removals", false, "remove the budgets that are no longer in PACE, however many they are")
 	command.Flags().BoolVar(&flags.asJSON, "json", false, "print JSON")
 	command.MarkFlagsMutuallyExclusive("select", "without", "only")
 	return command

@@ -15,7 +15,7 @@ import (
 func (a *app) paceNotifications() *cobra.Command {
 	var asJSON bool
 	var most int
-	command := a.command("notifications", "Show what the NDIA has told the organisation, newest first", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+	command := a.command("notifications", "Show the NDIA's notifications, newest first", func(ctx context.Context, _ []string) error {
 		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
 			notifications, err := read.From(store).Notifications(ctx, organisation.ID, most)
 			if err != nil {
@@ -28,7 +28,7 @@ func (a *app) paceNotifications() *cobra.Command {
 			return nil
 		})
 	})
-	command.Flags().IntVar(&most, "most", 50, "how many")
+	command.Flags().IntVar(&most, "most", 50, "maximum number of notifications")
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
 }

@@ -15,35 +15,34 @@ import (
 func (a *app) pacePerson() *cobra.Command {
 	var participant, access string
 	var asJSON bool
-	command := a.command("person PERSON", "Show and set a person's boxes: NDIS PACE Participant and API access", onePerson,
-		func(ctx context.Context, args []string) error {
-			change, err := flagChange(participant, access)
+	command := a.command("person PERSON", "Show or set a person's NDIS PACE Participant and API access options", func(ctx context.Context, args []string) error {
+		change, err := flagChange(participant, access)
+		if err != nil {
+			return err
+		}
+		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			person, err := findParticipant(ctx, store, organisation, args[0])
 			if err != nil {
 				return err
 			}
-			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-				person, err := findParticipant(ctx, store, organisation, args[0])
-				if err != nil {
+			if change != (db.FlagChange{}) {
+				if _, err := store.SetPACEFlags(ctx, organisation.ID, person.ID, change, operator()); err != nil {
 					return err
 				}
-				if change != (db.FlagChange{}) {
-					if _, err := store.SetPACEFlags(ctx, organisation.ID, person.ID, change, operator()); err != nil {
-						return err
-					}
-				}
-				view, err := read.From(store).Participant(ctx, organisation, person.ID, store.Now())
-				if err != nil {
-					return err
-				}
-				if asJSON {
-					return a.printJSON(views.FromParticipant(view))
-				}
-				a.showParticipant(view, organisation)
-				return nil
-			})
+			}
+			view, err := read.From(store).Participant(ctx, organisation, person.ID, store.Now())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.printJSON(views.FromParticipant(view))
+			}
+			a.showParticipant(view, organisation)
+			return nil
 		})
-	command.Flags().StringVar(&participant, "participant", "", "tick or untick NDIS PACE Participant: yes or no. Unticking it unticks API access, too")
-	command.Flags().StringVar(&access, "api-access", "", "tick or untick API access: yes or no. It is offered only with NDIS PACE Participant")
+	})
+	command.Flags().StringVar(&participant, "participant", "", "NDIS PACE Participant: yes or no. No also turns off API access")
+	command.Flags().StringVar(&access, "api-access", "", "API access: yes or no. It requires NDIS PACE Participant")
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
 }

@@ -23,30 +23,28 @@ type retrieveFlags struct {
 
 func (a *app) paceRetrieve() *cobra.Command {
 	var flags retrieveFlags
-	command := a.command("retrieve PERSON", "Retrieve a person's plan and show what would be written", onePerson,
-		func(ctx context.Context, args []string) error {
-			request, err := flags.request()
+	command := a.command("retrieve PERSON", "Retrieve a person's plan and show what would be saved", func(ctx context.Context, args []string) error {
+		request, err := flags.request()
+		if err != nil {
+			return err
+		}
+		return a.withPACE(ctx, func(services paceServices) error {
+			person, err := findParticipant(ctx, services.store, services.organisation, args[0])
 			if err != nil {
 				return err
 			}
-			return a.withPACE(ctx, func(services paceServices) error {
-				person, err := findParticipant(ctx, services.store, services.organisation, args[0])
-				if err != nil {
-					return err
-				}
-				request.Organisation, request.Person, request.RequestedBy = services.organisation, person.ID, operator()
-				return a.retrieve(ctx, services, person, request, flags.asJSON)
-			})
+			request.Organisation, request.Person, request.RequestedBy = services.organisation, person.ID, operator()
+			return a.retrieve(ctx, services, person, request, flags.asJSON)
 		})
-	command.Long = `Retrieve a client's plan from the NDIA, always afresh, and show its budgets with what would be written. Nothing is written until
-"pace create" is typed; the preview waits for it for 30 minutes. A plan that was retrieved before is refreshed in the same way: the
-differences are shown first.
+	})
+	command.Long = `Retrieve a person's current plan from the NDIA and show its budgets with what would be saved. Nothing is saved until you run "pace create"; the
+preview is kept for 30 minutes. A plan that was retrieved before is refreshed in the same way: the differences are shown first.
 
 ` + exitCodes
-	command.Flags().StringVar(&flags.planStart, "plan-start", "", "which plan, by its start date (YYYY-MM-DD); by default the one that covers today")
-	command.Flags().BoolVar(&flags.all, "all", false, "create everything at once, without waiting for anybody to look")
-	command.Flags().BoolVar(&flags.overlaps, "accept-overlaps", false, "with --all: the contract may share days with another one")
-	command.Flags().BoolVar(&flags.removals, "accept-removals", false, "with --all: let go the budgets that are no longer in PACE, however many they are")
+	command.Flags().StringVar(&flags.planStart, "plan-start", "", "the plan's start date (YYYY-MM-DD); by default the plan that covers today")
+	command.Flags().BoolVar(&flags.all, "all", false, "create everything immediately, without a review of the preview")
+	command.Flags().BoolVar(&flags.overlaps, "accept-overlaps", false, "with --all: allow the contract to overlap another one")
+	command.Flags().BoolVar(&flags.removals, "accept-removals", false, "with --all: remove the budgets that are no longer in PACE, however many they are")
 	command.Flags().BoolVar(&flags.asJSON, "json", false, "print JSON")
 	return command
 }
@@ -166,7 +164,7 @@ func (a *app) showRefusal(ctx context.Context, services paceServices, run care.I
 
 func (a *app) pacePreview() *cobra.Command {
 	var asJSON bool
-	command := a.command("preview PERSON", "Show the preview that waits to be created", onePerson, func(ctx context.Context, args []string) error {
+	command := a.command("preview PERSON", "Show the preview that is ready to be created", func(ctx context.Context, args []string) error {
 		return a.withSealedStore(ctx, func(store *db.Store, organisation db.Organisation) error {
 			person, err := findParticipant(ctx, store, organisation, args[0])
 			if err != nil {
@@ -198,8 +196,8 @@ func (a *app) waitingPreview(ctx context.Context, store *db.Store, organisation 
 
 func (a *app) paceRefresh() *cobra.Command {
 	var flags syncFlags
-	command := a.command("refresh PERSON", "Refresh a person's contract unattended: amounts and extensions are applied, the rest is held for review",
-		onePerson, func(ctx context.Context, args []string) error {
+	command := a.command("refresh PERSON", "Refresh a person's contract without review: amounts and extensions are applied, the rest is held for approval",
+		func(ctx context.Context, args []string) error {
 			return a.withPACE(ctx, func(services paceServices) error {
 				person, err := findParticipant(ctx, services.store, services.organisation, args[0])
 				if err != nil {

@@ -16,8 +16,8 @@ import (
 
 func (a *app) paceReview() *cobra.Command {
 	var asJSON bool
-	command := a.command("review [PERSON]", "Show what unattended refreshes left to people: new contracts and budgets, earlier ends, many removals",
-		cobra.MaximumNArgs(1), func(ctx context.Context, args []string) error {
+	command := a.command("review [PERSON]", "Show what automatic refreshes held for approval: new contracts and budgets, earlier ends, many removals",
+		func(ctx context.Context, args []string) error {
 			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
 				var client care.ID
 				if len(args) == 1 {
@@ -62,28 +62,27 @@ func (a *app) showReviews(reviews []read.Review, organisation db.Organisation) {
 
 func (a *app) paceAccept() *cobra.Command {
 	var overlaps bool
-	command := a.command("accept PERSON", "Retrieve a person's plan and take over what was left to people", onePerson,
-		func(ctx context.Context, args []string) error {
-			return a.withPACE(ctx, func(services paceServices) error {
-				person, err := findParticipant(ctx, services.store, services.organisation, args[0])
-				if err != nil {
-					return err
-				}
-				reviews, err := read.From(services.store).Reviews(ctx, services.organisation.ID, person.ID)
-				if err != nil {
-					return err
-				}
-				a.showReviews(reviews, services.organisation)
-				if len(reviews) == 0 {
-					return nil
-				}
-				return a.retrieve(ctx, services, person, pace.Request{
-					Organisation: services.organisation, Person: person.ID, RequestedBy: operator(),
-					All: true, AcceptRemovals: true, AcceptOverlaps: overlaps,
-				}, false)
-			})
+	command := a.command("accept PERSON", "Retrieve a person's plan and apply what was held for approval", func(ctx context.Context, args []string) error {
+		return a.withPACE(ctx, func(services paceServices) error {
+			person, err := findParticipant(ctx, services.store, services.organisation, args[0])
+			if err != nil {
+				return err
+			}
+			reviews, err := read.From(services.store).Reviews(ctx, services.organisation.ID, person.ID)
+			if err != nil {
+				return err
+			}
+			a.showReviews(reviews, services.organisation)
+			if len(reviews) == 0 {
+				return nil
+			}
+			return a.retrieve(ctx, services, person, pace.Request{
+				Organisation: services.organisation, Person: person.ID, RequestedBy: operator(),
+				All: true, AcceptRemovals: true, AcceptOverlaps: overlaps,
+			}, false)
 		})
-	command.Flags().BoolVar(&overlaps, "accept-overlaps", false, "the contract may share days with another one")
+	})
+	command.Flags().BoolVar(&overlaps, "accept-overlaps", false, "allow the contract to overlap another one")
 	return command
 }
 

@@ -17,41 +17,40 @@ import (
 )
 
 func (a *app) personCommand() *cobra.Command {
-	return a.organisationFlag(a.group("person", "Change a person's number, take an answer about them back, and show what was changed",
+	return a.organisationFlag(a.group("person", "Change a person's number, withdraw a confirmation of their name, and show the history",
 		a.changeNumber(), a.personAnswers(), a.takeAnswerBack(), a.personHistory()))
 }
 
 func (a *app) changeNumber() *cobra.Command {
 	var careRecipientID, ndisNumber, note string
-	command := a.command("change-number PERSON", "Give a person another care recipient id or NDIS number", onePerson,
-		func(ctx context.Context, args []string) error {
-			change := db.NumberChange{Kind: care.CareRecipientIDNumber, Number: careRecipientID, RequestedBy: operator(), Note: note}
-			if ndisNumber != "" {
-				change.Kind, change.Number = care.NDISNumber, ndisNumber
+	command := a.command("change-number PERSON", "Change a person's care recipient id or NDIS number", func(ctx context.Context, args []string) error {
+		change := db.NumberChange{Kind: care.CareRecipientIDNumber, Number: careRecipientID, RequestedBy: operator(), Note: note}
+		if ndisNumber != "" {
+			change.Kind, change.Number = care.NDISNumber, ndisNumber
+		}
+		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			person, err := findPerson(ctx, store, organisation, args[0])
+			if err != nil {
+				return err
 			}
-			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-				person, err := findPerson(ctx, store, organisation, args[0])
-				if err != nil {
-					return err
-				}
-				change.Person = person.ID
-				if err := store.ChangeNumber(ctx, organisation.ID, change); err != nil {
-					return err
-				}
-				a.print("Changed the %s of %s. Plan, contracts, budgets and history stay; to undo it, change the number back.",
-					care.FieldLabel(string(change.Kind)), nameOf(person))
-				if change.Kind == care.CareRecipientIDNumber {
-					a.print("Sync the person next, so that it is checked who has this number: %s", a.typed("sync", person.ID))
-				}
-				return nil
-			})
+			change.Person = person.ID
+			if err := store.ChangeNumber(ctx, organisation.ID, change); err != nil {
+				return err
+			}
+			a.print("Changed the %s of %s. Plan, contracts, budgets and history stay; to undo it, change the number back.",
+				care.FieldLabel(string(change.Kind)), nameOf(person))
+			if change.Kind == care.CareRecipientIDNumber {
+				a.print("Sync the person next, so that it is checked who has this number: %s", a.typed("sync", person.ID))
+			}
+			return nil
 		})
-	command.Long = `Give a person another care recipient id or NDIS number. The person keeps plan, contracts, budgets and history. With another care recipient
-id they count as not verified until the next sync has checked who it is. Changing the number back undoes it. A number that another
-person has is refused: two people are not merged.`
-	command.Flags().StringVar(&careRecipientID, "care-recipient-id", "", "the care recipient id from now on")
-	command.Flags().StringVar(&ndisNumber, "ndis-number", "", "the NDIS number from now on")
-	command.Flags().StringVar(&note, "why", "", "why: it is kept in the person's history")
+	})
+	command.Long = `Change a person's care recipient id or NDIS number. The person keeps their plan, contracts, budgets and history. After a change of the care
+recipient id they are unverified until the next sync has checked their identity. To undo it, change the number back. A number that belongs to
+another person is refused: people are not merged.`
+	command.Flags().StringVar(&careRecipientID, "care-recipient-id", "", "the new care recipient id")
+	command.Flags().StringVar(&ndisNumber, "ndis-number", "", "the new NDIS number")
+	command.Flags().StringVar(&note, "why", "", "the reason, for the person's history")
 	command.MarkFlagsOneRequired("care-recipient-id", "ndis-number")
 	command.MarkFlagsMutuallyExclusive("care-recipient-id", "ndis-number")
 	_ = command.MarkFlagRequired("why") // the flag exists
@@ -60,24 +59,23 @@ person has is refused: two people are not merged.`
 
 func (a *app) personAnswers() *cobra.Command {
 	var asJSON bool
-	command := a.command("answers PERSON", "Show the given names of which somebody said that they are this person's", onePerson,
-		func(ctx context.Context, args []string) error {
-			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-				person, err := findPerson(ctx, store, organisation, args[0])
-				if err != nil {
-					return err
-				}
-				answers, err := read.From(store).SamePersonAnswers(ctx, organisation.ID, person.ID)
-				if err != nil {
-					return err
-				}
-				if asJSON {
-					return a.printJSON(views.Each(answers, views.FromSamePersonAnswer))
-				}
-				a.showAnswers(person, answers, organisation)
-				return nil
-			})
+	command := a.command("answers PERSON", "Show the given names that were confirmed to be this person's", func(ctx context.Context, args []string) error {
+		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			person, err := findPerson(ctx, store, organisation, args[0])
+			if err != nil {
+				return err
+			}
+			answers, err := read.From(store).SamePersonAnswers(ctx, organisation.ID, person.ID)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.printJSON(views.Each(answers, views.FromSamePersonAnswer))
+			}
+			a.showAnswers(person, answers, organisation)
+			return nil
 		})
+	})
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
 }
@@ -100,32 +98,31 @@ func (a *app) showAnswers(person read.Person, answers []read.SamePersonAnswer, o
 
 func (a *app) takeAnswerBack() *cobra.Command {
 	var note string
-	command := a.command("take-back PERSON ANSWER", "Take back that a given name is this person's, so that the next sync asks again", cobra.ExactArgs(2),
-		func(ctx context.Context, args []string) error {
-			answer, isID := parseID(args[1])
-			if !isID {
-				return usageError("an answer is named by its id; `caresync person answers` shows it")
+	command := a.command("take-back PERSON ANSWER", "Withdraw the confirmation of a given name, so that the next sync asks again", func(ctx context.Context, args []string) error {
+		answer, isID := parseID(args[1])
+		if !isID {
+			return usageError("an answer is named by its id; `caresync person answers` shows it")
+		}
+		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			person, err := findPerson(ctx, store, organisation, args[0])
+			if err != nil {
+				return err
 			}
-			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-				person, err := findPerson(ctx, store, organisation, args[0])
-				if err != nil {
-					return err
-				}
-				err = store.TakeSamePersonBack(ctx, organisation.ID, person.ID, answer, operator(), note)
-				var invalid *db.InvalidError
-				switch {
-				case errors.As(err, &invalid):
-					return usageError("--why %s", invalid.Message)
-				case errors.Is(err, db.ErrNotFound):
-					return usageError("no such answer of %s stands; see: %s", nameOf(person), a.typed("person answers", person.ID))
-				case err != nil:
-					return err
-				}
-				a.print("Taken back. The next sync asks again; what was saved stays. Sync now: %s", a.typed("sync", person.ID))
-				return nil
-			})
+			err = store.TakeSamePersonBack(ctx, organisation.ID, person.ID, answer, operator(), note)
+			var invalid *db.InvalidError
+			switch {
+			case errors.As(err, &invalid):
+				return usageError("--why %s", invalid.Message)
+			case errors.Is(err, db.ErrNotFound):
+				return usageError("no such answer of %s stands; see: %s", nameOf(person), a.typed("person answers", person.ID))
+			case err != nil:
+				return err
+			}
+			a.print("Taken back. The next sync asks again; what was saved stays. Sync now: %s", a.typed("sync", person.ID))
+			return nil
 		})
-	command.Flags().StringVar(&note, "why", "", "why: it is kept in the person's history")
+	})
+	command.Flags().StringVar(&note, "why", "", "the reason, for the person's history")
 	_ = command.MarkFlagRequired("why") // the flag exists
 	return command
 }
@@ -133,28 +130,27 @@ func (a *app) takeAnswerBack() *cobra.Command {
 func (a *app) personHistory() *cobra.Command {
 	var limit int
 	var asJSON bool
-	command := a.command("history PERSON", "Show what changed in a person's own fields, newest first, and who changed it", onePerson,
-		func(ctx context.Context, args []string) error {
-			if limit < 1 || limit > read.MostPerPage {
-				return usageError("--limit is a number from 1 to %d", read.MostPerPage)
+	command := a.command("history PERSON", "Show who changed which of a person's fields, newest first", func(ctx context.Context, args []string) error {
+		if limit < 1 || limit > read.MostPerPage {
+			return usageError("--limit is a number from 1 to %d", read.MostPerPage)
+		}
+		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			person, err := findPerson(ctx, store, organisation, args[0])
+			if err != nil {
+				return err
 			}
-			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-				person, err := findPerson(ctx, store, organisation, args[0])
-				if err != nil {
-					return err
-				}
-				changes, more, err := read.From(store).PersonHistory(ctx, organisation.ID, person.ID, time.Time{}, limit)
-				if err != nil {
-					return err
-				}
-				if asJSON {
-					return a.printJSON(views.Each(changes, views.FromPersonChange))
-				}
-				a.showPersonHistory(changes, more, organisation)
-				return nil
-			})
+			changes, more, err := read.From(store).PersonHistory(ctx, organisation.ID, person.ID, time.Time{}, limit)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.printJSON(views.Each(changes, views.FromPersonChange))
+			}
+			a.showPersonHistory(changes, more, organisation)
+			return nil
 		})
-	command.Flags().IntVar(&limit, "limit", read.DefaultPage, fmt.Sprintf("how many at most, up to %d", read.MostPerPage))
+	})
+	command.Flags().IntVar(&limit, "limit", read.DefaultPage, fmt.Sprintf("maximum number of rows, up to %d", read.MostPerPage))
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
 }

@@ -20,27 +20,26 @@ type planFlags struct{ asJSON, history, removed, usage bool }
 
 func (a *app) planCommand() *cobra.Command {
 	var flags planFlags
-	show := a.command("show CARE_RECIPIENT_ID|ID", "Show a care recipient's Support at Home plan", onePerson,
-		func(ctx context.Context, args []string) error {
-			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-				person, err := findPerson(ctx, store, organisation, args[0])
-				if err != nil {
-					return err
-				}
-				plan, err := read.From(store).Plan(ctx, organisation, person.ID, store.Now())
-				if err != nil {
-					return err
-				}
-				if flags.asJSON {
-					return a.printJSON(views.FromPlan(plan))
-				}
-				planView{app: a, plan: plan, zone: organisation.Location(), flags: flags}.show()
-				return nil
-			})
+	show := a.command("show CARE_RECIPIENT_ID|ID", "Show a care recipient's Support at Home plan", func(ctx context.Context, args []string) error {
+		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			person, err := findPerson(ctx, store, organisation, args[0])
+			if err != nil {
+				return err
+			}
+			plan, err := read.From(store).Plan(ctx, organisation, person.ID, store.Now())
+			if err != nil {
+				return err
+			}
+			if flags.asJSON {
+				return a.printJSON(views.FromPlan(plan))
+			}
+			planView{app: a, plan: plan, zone: organisation.Location(), flags: flags}.show()
+			return nil
 		})
+	})
 	show.Flags().BoolVar(&flags.asJSON, "json", false, "print JSON")
-	show.Flags().BoolVar(&flags.history, "history", false, "show earlier sets of contributions, too")
-	show.Flags().BoolVar(&flags.removed, "removed", false, "show records that the government no longer reports, too")
+	show.Flags().BoolVar(&flags.history, "history", false, "also show earlier sets of contributions")
+	show.Flags().BoolVar(&flags.removed, "removed", false, "also show records that the government no longer reports")
 	show.Flags().BoolVar(&flags.usage, "usage", true, "show entitlements and usage under each budget")
 	return a.organisationFlag(a.group("plan", "Show Support at Home plans", show))
 }

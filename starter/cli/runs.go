@@ -22,14 +22,14 @@ const outcomeFlagHelp = "succeeded, succeeded_with_warnings, partial, failed, ca
 func (a *app) runsCommand() *cobra.Command {
 	return a.organisationFlag(a.group("runs", "List, show, watch and cancel syncs",
 		a.runsList(), a.runsShow(), a.runsWatch(), a.runsAccept(), a.runsSamePerson(),
-		a.command("cancel RUN_ID", "Cancel a sync; what it has saved stays", cobra.ExactArgs(1), a.runsCancel)))
+		a.command("cancel RUN_ID", "Cancel a sync; saved data stays", a.runsCancel)))
 }
 
 func (a *app) runsList() *cobra.Command {
 	var who string
 	var asJSON bool
 	filter := read.RunFilter{}
-	command := a.command("list", "List the syncs, newest first", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+	command := a.command("list", "List the syncs, newest first", func(ctx context.Context, _ []string) error {
 		if err := checkRunFilter(filter); err != nil {
 			return err
 		}
@@ -53,8 +53,8 @@ func (a *app) runsList() *cobra.Command {
 		})
 	})
 	command.Flags().StringVar(&who, "person", "", "only syncs of this person: a care recipient id, an NDIS number or one of CareSync's ids")
-	command.Flags().StringVar(&filter.Outcome, "outcome", "", "only syncs that ended so: "+outcomeFlagHelp)
-	command.Flags().IntVar(&filter.Most, "limit", read.DefaultPage, fmt.Sprintf("how many at most, up to %d", read.MostPerPage))
+	command.Flags().StringVar(&filter.Outcome, "outcome", "", "only syncs with this outcome: "+outcomeFlagHelp)
+	command.Flags().IntVar(&filter.Most, "limit", read.DefaultPage, fmt.Sprintf("maximum number of rows, up to %d", read.MostPerPage))
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
 }
@@ -91,7 +91,7 @@ func (a *app) showRuns(runs []read.RunSummary, more bool, organisation db.Organi
 
 func (a *app) runsShow() *cobra.Command {
 	var asJSON bool
-	command := a.command("show RUN_ID", "Show what a sync did", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+	command := a.command("show RUN_ID", "Show what a sync did", func(ctx context.Context, args []string) error {
 		return a.withRun(ctx, args[0], func(store *db.Store, organisation db.Organisation, run read.Run) error {
 			if asJSON {
 				return a.printJSON(views.FromRun(run))
@@ -214,7 +214,7 @@ func (a *app) showChanges(changes []read.Change) {
 
 func (a *app) runsWatch() *cobra.Command {
 	var asJSON bool
-	command := a.command("watch RUN_ID", "Show a sync's progress until it has ended", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+	command := a.command("watch RUN_ID", "Show a sync's progress until it ends", func(ctx context.Context, args []string) error {
 		id, err := runID(args[0])
 		if err != nil {
 			return err
@@ -226,39 +226,37 @@ func (a *app) runsWatch() *cobra.Command {
 			return a.watch(ctx, store, service, organisation, syncs.StartResult{RunID: id}, asJSON)
 		})
 	})
-	command.Flags().BoolVar(&asJSON, "json", false, "print the run as JSON when it has ended")
+	command.Flags().BoolVar(&asJSON, "json", false, "print the run as JSON when it ends")
 	return command
 }
 
 func (a *app) runsAccept() *cobra.Command {
 	var flags syncFlags
-	command := a.command("accept RUN_ID", "Accept the removals that a sync held back, and sync again", cobra.ExactArgs(1),
-		func(ctx context.Context, args []string) error {
-			id, err := runID(args[0])
-			if err != nil {
-				return err
-			}
-			return a.withSyncs(ctx, func(store *db.Store, service *syncs.Service, organisation db.Organisation) error {
-				return a.accept(ctx, store, service, organisation, id, flags)
-			})
+	command := a.command("accept RUN_ID", "Accept the removals that a sync held for approval, and sync again", func(ctx context.Context, args []string) error {
+		id, err := runID(args[0])
+		if err != nil {
+			return err
+		}
+		return a.withSyncs(ctx, func(store *db.Store, service *syncs.Service, organisation db.Organisation) error {
+			return a.accept(ctx, store, service, organisation, id, flags)
 		})
+	})
 	return flags.add(command)
 }
 
 func (a *app) runsSamePerson() *cobra.Command {
 	var flags syncFlags
 	var reason string
-	command := a.command("same-person RUN_ID", "Say of a given name that a sync had in doubt that it is the same person, and sync again", cobra.ExactArgs(1),
-		func(ctx context.Context, args []string) error {
-			id, err := runID(args[0])
-			if err != nil {
-				return err
-			}
-			return a.withSyncs(ctx, func(store *db.Store, service *syncs.Service, organisation db.Organisation) error {
-				return a.samePerson(ctx, store, service, organisation, id, reason, flags)
-			})
+	command := a.command("same-person RUN_ID", "Confirm that a given name in doubt is the same person's, and sync again", func(ctx context.Context, args []string) error {
+		id, err := runID(args[0])
+		if err != nil {
+			return err
+		}
+		return a.withSyncs(ctx, func(store *db.Store, service *syncs.Service, organisation db.Organisation) error {
+			return a.samePerson(ctx, store, service, organisation, id, reason, flags)
 		})
-	command.Flags().StringVar(&reason, "reason", "", "how you know that it is the same person (kept with your name)")
+	})
+	command.Flags().StringVar(&reason, "reason", "", "how you know that it is the same person; it is kept with your name")
 	return flags.add(command)
 }
 

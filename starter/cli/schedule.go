@@ -20,12 +20,12 @@ import (
 )
 
 func (a *app) scheduleCommand() *cobra.Command {
-	return a.organisationFlag(a.group("schedule", "Let bulk runs happen by themselves",
+	return a.organisationFlag(a.group("schedule", "Schedule bulk runs",
 		a.scheduleCreate(), a.scheduleChange(), a.scheduleList(), a.scheduleShow(),
-		a.scheduleCommandOf("pause", "Pause a schedule; a run that is under way goes on", "Paused", (*schedules.Service).Pause),
-		a.scheduleCommandOf("resume", "Let a paused schedule run again", "Resumed", (*schedules.Service).Resume),
+		a.scheduleCommandOf("pause", "Pause a schedule; a run in progress continues", "Paused", (*schedules.Service).Pause),
+		a.scheduleCommandOf("resume", "Resume a paused schedule", "Resumed", (*schedules.Service).Resume),
 		a.scheduleTrigger(), a.scheduleBackfill(),
-		a.scheduleCommandOf("delete", "Delete a schedule; a run that is under way goes on", "Deleted", (*schedules.Service).Delete)))
+		a.scheduleCommandOf("delete", "Delete a schedule; a run in progress continues", "Deleted", (*schedules.Service).Delete)))
 }
 
 // scheduleFlags say when a schedule runs and what happens around that.
@@ -40,15 +40,15 @@ type scheduleFlags struct {
 func (f *scheduleFlags) add(flags *pflag.FlagSet) {
 	request := &f.request
 	flags.StringVar(&request.TimeOfDay, "at", "", "the time of day, such as 03:30")
-	flags.StringSliceVar(&f.days, "on", nil, "the weekdays on which --at counts, such as mon,thu; by default every day")
+	flags.StringSliceVar(&f.days, "on", nil, "the weekdays for --at, such as mon,thu; by default every day")
 	flags.StringVar(&request.Cron, "cron", "", "a cron expression instead: minute, hour, day of month, month, day of week, such as \"30 3 * * 1-5\"")
-	flags.StringVar(&request.TimeZone, "time-zone", "", "in which time zone; by default the organisation's")
+	flags.StringVar(&request.TimeZone, "time-zone", "", "the time zone; by default the organisation's")
 	flags.StringVar((*string)(&request.Overlap), "overlap", "",
-		"what happens when it is time while the run before is under way: skip, buffer-one (begin after it) or cancel-other; by default skip")
+		"what to do if the previous run is still in progress: skip, buffer-one (start afterwards) or cancel-other; by default skip")
 	flags.DurationVar(&request.CatchUp, "catch-up", 0,
-		"how late a run may still begin after Temporal was away; by default "+shortDuration(schedules.DefaultCatchUp.String()))
-	flags.DurationVar(&request.Jitter, "jitter", 0, "delay each run at random by up to so much")
-	flags.BoolVar(&request.PauseOnFailure, "pause-on-failure", false, "pause the schedule when nobody could be synced in a run")
+		"how late a run may start if Temporal was down at its time; by default "+shortDuration(schedules.DefaultCatchUp.String()))
+	flags.DurationVar(&request.Jitter, "jitter", 0, "delay each run by a random time of up to this length")
+	flags.BoolVar(&request.PauseOnFailure, "pause-on-failure", false, "pause the schedule after a run in which no one could be synced")
 	flags.BoolVar(&f.asJSON, "json", false, "print JSON")
 	f.people.add(flags)
 }
@@ -70,7 +70,7 @@ func (f *scheduleFlags) read(a *app) (schedules.Request, error) {
 
 func (a *app) scheduleCreate() *cobra.Command {
 	var flags scheduleFlags
-	command := a.command("create NAME", "Let a bulk run happen at certain times", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+	command := a.command("create NAME", "Schedule a bulk run", func(ctx context.Context, args []string) error {
 		request, err := flags.read(a)
 		if err != nil {
 			return a.bulkError(err, db.Organisation{}, "")
@@ -84,13 +84,10 @@ func (a *app) scheduleCreate() *cobra.Command {
 			return a.scheduleSaved("Created", view, services.organisation, flags.asJSON)
 		})
 	})
-	command.Long = `Let a bulk run happen at a time of day (--at, and --on for certain weekdays) or by a cron expression (--cron), in the organisation's time
-zone. Avoid 2 am to 3 am in Sydney: daylight saving changes then, and a time of day may not exist or exist twice.
-
-  caresync schedule create nightly --at 03:30 --delta
-  caresync schedule create weekly-full --at 22:00 --on sat --pause-on-failure`
+	command.Long = `Schedule a bulk run at a time of day (--at, and --on for certain weekdays) or by a cron expression (--cron), in the organisation's time
+zone. Avoid 2 am to 3 am in Sydney: daylight saving changes then, and a time may not exist or occur twice.`
 	flags.add(command.Flags())
-	command.Flags().BoolVar(&flags.request.Paused, "paused", false, "create it paused")
+	command.Flags().BoolVar(&flags.request.Paused, "paused", false, "create the schedule paused")
 	return command
 }
 
@@ -106,7 +103,7 @@ func (a *app) scheduleSaved(done string, view schedules.ScheduleView, organisati
 
 func (a *app) scheduleList() *cobra.Command {
 	var asJSON bool
-	command := a.command("list", "List the schedules with their next and last runs", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+	command := a.command("list", "List the schedules with their next and last runs", func(ctx context.Context, _ []string) error {
 		return a.withBulks(ctx, func(services bulkServices) error {
 			found, err := services.schedules.Schedules(ctx, services.organisation.ID)
 			if err != nil {
@@ -162,7 +159,7 @@ func scheduledState(run schedules.ScheduledRun) string {
 
 func (a *app) scheduleShow() *cobra.Command {
 	var asJSON bool
-	command := a.command("show NAME", "Show a schedule", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+	command := a.command("show NAME", "Show a schedule", func(ctx context.Context, args []string) error {
 		return a.withBulks(ctx, func(services bulkServices) error {
 			view, err := services.schedules.Schedule(ctx, services.organisation.ID, args[0])
 			if err != nil {
@@ -224,7 +221,7 @@ func unknownSchedule(err error, organisation db.Organisation, name string) error
 
 // scheduleCommandOf is a command that does something with a schedule.
 func (a *app) scheduleCommandOf(name, short, done string, do func(*schedules.Service, context.Context, care.ID, string) error) *cobra.Command {
-	return a.command(name+" NAME", short, cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+	return a.command(name+" NAME", short, func(ctx context.Context, args []string) error {
 		return a.withBulks(ctx, func(services bulkServices) error {
 			if err := do(services.schedules, ctx, services.organisation.ID, args[0]); err != nil {
 				return unknownSchedule(err, services.organisation, args[0])
@@ -237,14 +234,14 @@ func (a *app) scheduleCommandOf(name, short, done string, do func(*schedules.Ser
 
 func (a *app) scheduleTrigger() *cobra.Command {
 	var follow syncFlags
-	command := a.command("trigger NAME", "Run a schedule now, also a paused one", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+	command := a.command("trigger NAME", "Run a schedule now, even if it is paused", func(ctx context.Context, args []string) error {
 		return a.withBulks(ctx, func(services bulkServices) error {
 			triggered, err := services.schedules.Trigger(ctx, services.organisation.ID, args[0])
 			switch {
 			case err != nil:
 				return unknownSchedule(err, services.organisation, args[0])
 			case triggered.Skipped:
-				return usageError("a run of the schedule is under way, and it begins none beside it; `caresync bulk list` shows it")
+				return usageError("a run of the schedule is in progress, and its overlap policy is skip; `caresync bulk list` shows it")
 			case triggered.BulkID == "":
 				a.print("Triggered the schedule %s. Its bulk run will show in `caresync bulk list`.", args[0])
 				return nil
@@ -261,15 +258,15 @@ func (a *app) scheduleTrigger() *cobra.Command {
 			return a.watchBulk(ctx, services, triggered.BulkID, follow.asJSON)
 		})
 	})
-	command.Long = "Run a schedule now, also a paused one, under its overlap policy.\n\n" + exitCodes
-	command.Flags().BoolVar(&follow.wait, "wait", false, "show progress until the bulk run has ended; Ctrl-C stops watching, not the bulk run")
+	command.Long = "Run a schedule now, even if it is paused, with its overlap policy.\n\n" + exitCodes
+	command.Flags().BoolVar(&follow.wait, "wait", false, "show progress until the bulk run ends; Ctrl-C stops watching, not the bulk run")
 	command.Flags().BoolVar(&follow.asJSON, "json", false, "with --wait: print the bulk run as JSON")
 	return command
 }
 
 func (a *app) scheduleBackfill() *cobra.Command {
 	var from, to, overlap string
-	command := a.command("backfill NAME", "Run a schedule now for times that have passed", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+	command := a.command("backfill NAME", "Run missed times of a schedule now", func(ctx context.Context, args []string) error {
 		return a.withBulks(ctx, func(services bulkServices) error {
 			begin, err := momentFlag("--from", from, services.organisation, time.Time{})
 			if err != nil {
@@ -290,10 +287,10 @@ func (a *app) scheduleBackfill() *cobra.Command {
 			return nil
 		})
 	})
-	command.Long = `Run a schedule now for the times that it had between two moments, as if they came now. A bulk run always reads what the government says
-today, so that one run makes good for all that were left out: with the overlap policy "skip", the default, that is what happens.`
+	command.Long = `Run the times now that a schedule missed between two moments. A bulk run always reads the government's current data, so one run makes up for all
+missed times: with the overlap policy "skip", the default, only one is started.`
 	command.Flags().StringVar(&from, "from", "", "a date, or an instant such as 2026-05-20T00:00:00+10:00")
-	command.Flags().StringVar(&to, "to", "", "likewise; by default now")
+	command.Flags().StringVar(&to, "to", "", "a date or an instant; by default now")
 	command.Flags().StringVar(&overlap, "overlap", "", "skip, buffer-one or cancel-other; by default the schedule's own")
 	return command
 }

@@ -14,7 +14,7 @@ import (
 func (a *app) scheduleChange() *cobra.Command {
 	var flags scheduleFlags
 	var command *cobra.Command
-	command = a.command("change NAME", "Change what a schedule says; what is not said stays", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+	command = a.command("change NAME", "Change a schedule; what you do not give stays", func(ctx context.Context, args []string) error {
 		said, err := flags.read(a)
 		if err != nil {
 			return a.bulkError(err, db.Organisation{}, "")
@@ -42,9 +42,9 @@ func (a *app) scheduleChange() *cobra.Command {
 			return a.scheduleSaved("Changed", view, services.organisation, flags.asJSON)
 		})
 	})
-	command.Long = `Change when a schedule runs, who is synced then, or how errors are handled. Flags that are not given keep what the
-schedule says; --at takes the place of a cron expression, and --cron that of a time of day. What was ticked is unticked by --delta=false, and
---on "" means every day again. Whether it is paused and a run that is under way stay as they are.
+	command.Long = `Change when a schedule runs, who is synced then, or how errors are handled. What you do not give
+stays. --at replaces a cron expression, and --cron replaces a time of day. --delta=false turns an option off, and --on "" means every day again.
+A paused schedule stays paused, and a run in progress continues.
 
   caresync schedule change nightly --at 04:30
   caresync schedule change nightly --delta=false --in-care --failure-threshold 30`

@@ -42,14 +42,14 @@ type serveFlags struct {
 
 func (a *app) serveCommand() *cobra.Command {
 	serve := serveFlags{listen: defaultListen}
-	command := a.command("serve", "Serve the console and the HTTP API", cobra.NoArgs, func(ctx context.Context, _ []string) error { return a.serve(ctx, serve) })
-	command.Long = `Serve the console and, under /v1, the HTTP API until told to stop; requests under way are finished. People sign in to the console with an
-organisation's API token, or with a link from "caresync console link". Callers of the API need a token, too, except for /healthz and
-/readyz, and for the NDIA's notifications, which carry a secret of their own. With --codec-token, /codec/ shows encrypted payloads to operators in the Temporal UI.`
-	command.Flags().Var(&serve.listen, "listen", "where the API is served")
+	command := a.command("serve", "Serve the console and the HTTP API", func(ctx context.Context, _ []string) error { return a.serve(ctx, serve) })
+	command.Long = `Serve the console and, under /v1, the HTTP API. On SIGTERM, requests in progress are finished first. People sign in to the console with an API
+token of their organisation, or with a link from "caresync console link". API calls need a token, too, except for /healthz and /readyz, and
+the NDIA's notifications, which have a secret of their own. With --codec-token, /codec/ shows encrypted payloads to operators in the Temporal UI.`
+	command.Flags().Var(&serve.listen, "listen", "the address on which to listen")
 	command.Flags().StringVar(&serve.notificationHeader, "ndia-notification-header", api.DefaultNotificationHeader,
 		"the header in which the NDIA sends the secret of its notifications")
-	command.Flags().StringVar(&serve.notice, "notice", "", "what the console's first page says at its top: a heading, and a point on each further line")
+	command.Flags().StringVar(&serve.notice, "notice", "", "a notice on the console's first page: a heading, then one point per line")
 	serve.health.AddFlags(command.Flags(), defaultHealthPort)
 	serve.codec.AddFlags(command.Flags())
 	return command
@@ -134,7 +134,7 @@ func (a *app) serveUntilStopped(ctx context.Context, flags serveFlags, options a
 }
 
 func (a *app) openAPICommand() *cobra.Command {
-	return a.command("openapi", "Print the HTTP API's OpenAPI document", cobra.NoArgs, func(context.Context, []string) error {
+	return a.command("openapi", "Print the HTTP API's OpenAPI document", func(context.Context, []string) error {
 		document, err := api.Document()
 		if err != nil {
 			return err

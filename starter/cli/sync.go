@@ -27,7 +27,7 @@ func (a *app) syncCommand() *cobra.Command {
 type syncFlags struct{ wait, asJSON bool }
 
 func (f *syncFlags) add(command *cobra.Command) *cobra.Command {
-	command.Flags().BoolVar(&f.wait, "wait", false, "show progress until the sync has ended; Ctrl-C stops watching, not the sync")
+	command.Flags().BoolVar(&f.wait, "wait", false, "show progress until the sync ends; Ctrl-C stops watching, not the sync")
 	command.Flags().BoolVar(&f.asJSON, "json", false, "print the run as JSON")
 	return command
 }
@@ -35,28 +35,27 @@ func (f *syncFlags) add(command *cobra.Command) *cobra.Command {
 func (a *app) syncCareRecipient() *cobra.Command {
 	var flags syncFlags
 	var allBudgets bool
-	command := a.command("care-recipient CARE_RECIPIENT_ID|ID", "Sync a care recipient's Support at Home plan", onePerson,
-		func(ctx context.Context, args []string) error {
-			return a.withSyncs(ctx, func(store *db.Store, service *syncs.Service, organisation db.Organisation) error {
-				person, err := findPerson(ctx, store, organisation, args[0])
-				if err != nil {
-					return err
-				}
-				request := syncs.Request{Organisation: organisation, Person: person.ID, AllBudgets: allBudgets, RequestedBy: operator()}
-				started, err := service.Start(ctx, request)
-				if err != nil {
-					return err
-				}
-				return a.started(ctx, store, service, organisation, person, started, flags)
-			})
+	command := a.command("care-recipient CARE_RECIPIENT_ID|ID", "Sync a care recipient's Support at Home plan", func(ctx context.Context, args []string) error {
+		return a.withSyncs(ctx, func(store *db.Store, service *syncs.Service, organisation db.Organisation) error {
+			person, err := findPerson(ctx, store, organisation, args[0])
+			if err != nil {
+				return err
+			}
+			request := syncs.Request{Organisation: organisation, Person: person.ID, AllBudgets: allBudgets, RequestedBy: operator()}
+			started, err := service.Start(ctx, request)
+			if err != nil {
+				return err
+			}
+			return a.started(ctx, store, service, organisation, person, started, flags)
 		})
+	})
 	command.Long = `Sync a care recipient's Support at Home plan with Services Australia: classifications, approved services, supplements, individual
 contributions, budgets, entitlements and budget usage. The person is named by the care recipient id or by CareSync's own id.
 
 Only one sync of a person runs at a time: where one is running already, this joins it.
 
 ` + exitCodes
-	command.Flags().BoolVar(&allBudgets, "all-budgets", false, "read the usage of budgets that ended more than 90 days ago, too")
+	command.Flags().BoolVar(&allBudgets, "all-budgets", false, "also sync the usage of budgets that ended more than 90 days ago")
 	return flags.add(command)
 }
 

@@ -13,9 +13,9 @@ import (
 
 func (a *app) tokenCommand() *cobra.Command {
 	return a.organisationFlag(a.group("token", "Create, list and revoke an organisation's API tokens",
-		a.command("create NAME", "Create an API token; it is shown this once", cobra.ExactArgs(1), a.tokenCreate),
-		a.command("list", "List the API tokens", cobra.NoArgs, a.tokenList),
-		a.command("revoke TOKEN_ID", "Make an API token useless", cobra.ExactArgs(1), a.tokenRevoke)))
+		a.command("create NAME", "Create an API token; it is shown only once", a.tokenCreate),
+		a.command("list", "List the API tokens", a.tokenList),
+		a.command("revoke TOKEN_ID", "Revoke an API token", a.tokenRevoke)))
 }
 
 func (a *app) tokenCreate(ctx context.Context, args []string) error {
@@ -25,7 +25,7 @@ func (a *app) tokenCreate(ctx context.Context, args []string) error {
 			return err
 		}
 		a.print("%s", secret)
-		a.note("Created token %s (%s) for %s. It is shown this once: keep it somewhere safe.", token.Name, token.ID, organisation.Name)
+		a.note("Created token %s (%s) for %s. It is shown only once: keep it somewhere safe.", token.Name, token.ID, organisation.Name)
 		return nil
 	})
 }

@@ -10,7 +10,7 @@ import (
 
 // versionCommand says which build this is, as Go has noted it in the program.
 func (a *app) versionCommand() *cobra.Command {
-	return a.command("version", "Show the version, the commit and the Go release of this program", cobra.NoArgs, func(context.Context, []string) error {
+	return a.command("version", "Show the version, the commit and the Go release of this program", func(context.Context, []string) error {
 		build, _ := debug.ReadBuildInfo()
 		a.print("%s", versionOf(build))
 		return nil
