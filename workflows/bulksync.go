@@ -92,7 +92,7 @@ func (b *bulkSync) setPaused(ctx workflow.Context, paused bool) (protocol.BulkPr
 
 func admitWindow(window int) error {
 	if window < 1 || window > protocol.MostBatchesAtOnce {
-		return temporal.NewNonRetryableApplicationError("a window is a number of batches from 1 to 20", protocol.ErrorNotAdmitted, nil)
+		return temporal.NewNonRetryableApplicationError("a window must be between 1 and 20", protocol.ErrorNotAdmitted, nil)
 	}
 	return nil
 }

@@ -258,7 +258,7 @@ func (s *bulkSyncSuite) TestPauseAndResume() {
 	}, 90*time.Second)
 	s.env.RegisterDelayedCallback(func() { atPause = len(s.steps.chunks) }, 10*time.Minute)
 	s.env.RegisterDelayedCallback(func() {
-		s.Equal(atPause, len(s.steps.chunks), "nobody is begun while it is paused")
+		s.Equal(atPause, len(s.steps.chunks), "no one is started while it is paused")
 		s.True(s.progress().Paused)
 		resumed = &answered{}
 		s.env.UpdateWorkflow(protocol.Resume.Name, "", resumed)

@@ -147,10 +147,10 @@ func (s *contractSync) finishHandlers(ctx workflow.Context) {
 	_ = workflow.Await(finishing, func() bool { return workflow.AllHandlersFinished(finishing) }) // a disconnected context is never cancelled
 }
 
-func (s *contractSync) admitRetrieve(protocol.RetrieveRequest) error { return s.free() }
+func (s *contractSync) admitRetrieve(protocol.RetrieveRequest) error { return s.checkIdle() }
 
 func (s *contractSync) admitCreate(ctx workflow.Context, request protocol.CreateRequest) error {
-	if err := s.free(); err != nil {
+	if err := s.checkIdle(); err != nil {
 		return err
 	}
 	if s.waiting == nil {
@@ -162,8 +162,8 @@ func (s *contractSync) admitCreate(ctx workflow.Context, request protocol.Create
 	return nil
 }
 
-// free reports whether a read can begin.
-func (s *contractSync) free() error {
+// checkIdle reports whether a read can begin.
+func (s *contractSync) checkIdle() error {
 	if s.working || s.answer != nil {
 		return temporal.NewNonRetryableApplicationError("something else is under way with this person: ask again once it is over", protocol.ErrorBusy, nil)
 	}

@@ -32,7 +32,7 @@ type Options struct {
 	PACE   *pace.Service
 	Claims *claims.Client
 	Bulks  *bulks.Service
-	// Schedules let bulk runs happen by themselves.
+	// Schedules schedule bulk runs.
 	Schedules *schedules.Service
 	Logger    *zap.Logger
 	// Checks tell whether the program is ready.

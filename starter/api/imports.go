@@ -52,7 +52,7 @@ func (a api) registerImports(served huma.API) {
 	huma.Register(served, importOperation("import-delivered-services", "/v1/imports/delivered-services", "Import the provider's own delivered services from CSV",
 		"Columns: reference, ndis_number, budget_id or category (with management where needed), delivered_on, amount, support_item_number, claim_status, and "+
 			"if wanted support_item_description and note. Adjustment records are brought in line."), a.importDeliveredServices)
-	huma.Register(served, importOperation("import-contracts", "/v1/imports/contracts", "Import service contracts made by hand from CSV",
+	huma.Register(served, importOperation("import-contracts", "/v1/imports/contracts", "Import manually entered service contracts from CSV",
 		"Columns: ndis_number, reference, start_date, and if wanted end_date and total_funding."), a.importContracts)
 }
 

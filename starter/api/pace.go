@@ -28,7 +28,7 @@ type changePACEInput struct {
 
 type secretOutput struct {
 	Body struct {
-		Secret string `json:"secret" doc:"Shown this once; an earlier one is refused from now on"`
+		Secret string `json:"secret" doc:"Shown only once; an earlier one no longer works"`
 		Path   string `json:"path" doc:"Where the NDIA sends the organisation's notifications"`
 		Header string `json:"header" doc:"The header in which the NDIA sends the secret, or the signature"`
 	}

@@ -88,7 +88,7 @@ func (a api) registerSchedules(served huma.API) {
 			OperationID: id, Method: method, Path: path, Tags: []string{tagSchedules}, Summary: summary, DefaultStatus: status, Errors: errors,
 		}
 	}
-	huma.Register(served, operation("create-schedule", http.MethodPost, pathSchedules, "Let bulk runs happen by themselves",
+	huma.Register(served, operation("create-schedule", http.MethodPost, pathSchedules, "Schedule bulk runs",
 		http.StatusCreated, []int{http.StatusConflict}), a.createSchedule)
 	huma.Register(served, operation("list-schedules", http.MethodGet, pathSchedules, "List the schedules with their next and last runs", 0, nil), a.listSchedules)
 	huma.Register(served, operation("get-schedule", http.MethodGet, pathSchedule, "Read a schedule", 0, notFound), a.getSchedule)

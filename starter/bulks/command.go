@@ -32,7 +32,7 @@ func (s *Service) Resume(ctx context.Context, organisation, bulk care.ID) error 
 // SetWindow says how many batches of a bulk run are synced at once. It fails as Pause does, or with db.InvalidError.
 func (s *Service) SetWindow(ctx context.Context, organisation, bulk care.ID, window int) error {
 	if window < 1 || window > protocol.MostBatchesAtOnce {
-		return &db.InvalidError{Field: "window", Message: fmt.Sprintf("is a number of batches from 1 to %d", protocol.MostBatchesAtOnce)}
+		return &db.InvalidError{Field: "window", Message: fmt.Sprintf("must be between 1 and %d", protocol.MostBatchesAtOnce)}
 	}
 	return s.command(ctx, organisation, bulk, protocol.SetWindow.Name, window)
 }

@@ -27,7 +27,7 @@ type Request struct {
 	InCare         bool
 	NotSyncedFor   time.Duration
 	FailedLastTime bool
-	// Only narrows what is read beside the summary: to contributions, or to budgets with their usage. Empty reads all.
+	// Only narrows what is synced besides the summary: to contributions, or to budgets with their usage. Empty reads all.
 	Only care.Area
 	// The others are as in care.BulkOptions.
 	AllBudgets, Delta, ReviewAll, AcceptAbsences bool
@@ -66,7 +66,7 @@ func (o Request) check() error {
 		{o.AllBudgets && o.Delta, "all_budgets", "contradicts delta, which reads only the budgets that have moved"},
 		{o.Delta && o.selects(), "delta", "finds out by itself whom to sync: select nobody"},
 		{o.AcceptAbsences && o.selects(), "accept_absences", "goes with a bulk run over everybody: select nobody"},
-		{o.Window < 0 || o.Window > protocol.MostBatchesAtOnce, "window", fmt.Sprintf("is a number of batches from 1 to %d", protocol.MostBatchesAtOnce)},
+		{o.Window < 0 || o.Window > protocol.MostBatchesAtOnce, "window", fmt.Sprintf("must be between 1 and %d", protocol.MostBatchesAtOnce)},
 		{o.FailureThreshold < 0 || o.FailureThreshold > 100, "failure_threshold", "is a percentage from 1 to 100"},
 	} {
 		if rule.broken {

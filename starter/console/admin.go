@@ -92,7 +92,7 @@ func adminProblem(err error) (problem, bool) {
 		return problem{status: http.StatusUnprocessableEntity, title: "Invalid request",
 			words: ui.Sentence(invalid.Error()) + ". Nothing was changed: go back and correct it."}, true
 	case errors.Is(err, bulks.ErrFinished):
-		return conflict("The bulk run has finished already", "There is nothing left to command. Go back and load its page again.")
+		return conflict("The bulk run has finished already", "This bulk run has finished. Go back and load its page again.")
 	case errors.Is(err, bulks.ErrUnfinished):
 		return conflict("The bulk run is under way", "Wait for its end, or cancel it. Then those who did not succeed can be retried.")
 	case errors.Is(err, bulks.ErrNothingToRetry):

@@ -133,7 +133,7 @@ func TestABulkRunIsCommanded(t *testing.T) {
 	w.sees("90 % of failures")
 	w.eventually("a live region", `document.querySelector('#progress [role="status"]').innerText.includes("The bulk run is running")`)
 	w.press("Pause")
-	w.sees("people in hand are finished, nobody else is begun")
+	w.sees("people in progress will finish, no one else is started")
 	w.fill("#window", "5")
 	w.press("Set")
 	w.sees("From now on 5 batches are synced at once.")
@@ -287,7 +287,7 @@ func TestAnotherOrganisationsSchedulesAreNotThere(t *testing.T) {
 		"How late a run may begin must be a time":  {"name": {"other"}, "catch_up": {"999"}},
 		"The random delay must be a whole number":  {"name": {"other"}, "jitter": {"-1"}},
 		"cannot be listed in a schedule":           {"name": {"other"}, "who": {"listed"}, "people": {"415056224"}},
-		"number of batches from 1 to 20":           {"name": {"other"}, "window": {"21"}},
+		"between 1 and 20":                         {"name": {"other"}, "window": {"21"}},
 	} {
 		wrong := maps.Clone(form)
 		maps.Copy(wrong, change)
@@ -471,7 +471,7 @@ func TestAdminPagesHaveNoBarriers(t *testing.T) {
 	w.open("/bulks/new")
 	w.pick(`[name="who"][value="listed"]`)
 	w.press("Start the bulk run")
-	w.sees("Nothing was done yet")
+	w.sees("There is a problem")
 	w.eventually("the focus on the field with the problem", `document.activeElement.name === "people"`)
 	w.requireNoBarriers("a form with a problem")
 	w.open("/imports")

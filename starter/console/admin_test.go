@@ -141,7 +141,7 @@ func TestABulkRunsFormIsChecked(t *testing.T) {
 	v := d.visitor(t, "several-open")
 	long := strings.Repeat("9", 10_000)
 	for said, form := range map[string]url.Values{
-		"must be a number of batches from 1 to 20":   {"kind": {"care-recipient"}, "who": {"everybody"}, "window": {"21"}},
+		"must be between 1 and 20":                   {"kind": {"care-recipient"}, "who": {"everybody"}, "window": {"21"}},
 		"must be a whole number from 1":              {"kind": {"care-recipient"}, "who": {"everybody"}, "window": {"many"}},
 		"percentage from 1 to 100":                   {"kind": {"care-recipient"}, "who": {"everybody"}, "failure_threshold": {"101"}},
 		"The list names nobody":                      {"kind": {"care-recipient"}, "who": {"listed"}, "people": {" , \n"}},
@@ -156,7 +156,7 @@ func TestABulkRunsFormIsChecked(t *testing.T) {
 		answer := v.post("/bulks", form)
 		require.Equal(t, http.StatusUnprocessableEntity, answer.status, said)
 		require.Contains(t, answer.body, said)
-		require.Contains(t, answer.body, "Nothing was done yet")
+		require.Contains(t, answer.body, "There is a problem")
 	}
 	hostile := v.post("/bulks", url.Values{"kind": {"care-recipient"}, "who": {"listed"}, "people": {"</textarea><script>alert(1)</script>"}, "window": {`"><img src=x>`}})
 	require.NotContains(t, hostile.body, "<script>alert")
@@ -475,7 +475,7 @@ func TestABulkRunsCommandsHaveIDs(t *testing.T) {
 	require.Contains(t, shown, `<a id="bulk-cancel" `)
 }
 
-// While a bulk run is under way, its figures and the list of its people are of one moment; at its end there is nothing left to command.
+// While a bulk run is under way, its figures and the list of its people are of one moment; at its end no commands are left.
 func TestALiveBulkRunAgreesWithItself(t *testing.T) {
 	d := newDesk(t)
 	organisation := d.Request(t, "several-open").OrganisationID

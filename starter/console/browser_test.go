@@ -149,19 +149,19 @@ func (w *tab) click(what, element string) {
 			const found = find(); // news may have replaced the element meanwhile
 			sessionStorage.setItem("click", click);
 			let leaves = false;
-			const heed = (event) => {
+			const handle = (event) => {
 				const link = event.type === "click" && event.target.closest("a[href]:not([target], [download])");
 				const form = event.type === "submit" && event.target;
 				const elsewhere = link && (!link.hash || link.href.split("#")[0] !== location.href.split("#")[0]);
 				const sent = form && (event.submitter?.getAttribute("formmethod") ?? form.method) !== "dialog";
 				leaves ||= Boolean(elsewhere || sent) && !event.defaultPrevented;
 			};
-			addEventListener("click", heed);
-			addEventListener("submit", heed);
+			addEventListener("click", handle);
+			addEventListener("submit", handle);
 			found.scrollIntoView({block: "center"});
 			found.click();
-			removeEventListener("click", heed);
-			removeEventListener("submit", heed);
+			removeEventListener("click", handle);
+			removeEventListener("submit", handle);
 			if (!leaves) window.leftBy = "";
 		});
 		return true;

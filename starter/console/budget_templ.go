@@ -271,7 +271,7 @@ func budgetFigures(view budgetView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Card("figures", "Where the money is").Render(templ.WithChildren(ctx, templ_7745c5c3_Var9), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Card("figures", "Budget summary").Render(templ.WithChildren(ctx, templ_7745c5c3_Var9), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -378,7 +378,7 @@ func budgetComparison(view budgetView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "<thead><tr><th scope=\"col\">Whose count</th><th scope=\"col\" class=\"right\">Amount</th></tr></thead> <tbody><tr><th scope=\"row\">Usage amount <span class=\"under\">the sum of the lines below</span></th><td class=\"right\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "<thead><tr><th scope=\"col\">Source</th><th scope=\"col\" class=\"right\">Amount</th></tr></thead> <tbody><tr><th scope=\"row\">Usage amount <span class=\"under\">the sum of the lines below</span></th><td class=\"right\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -206,7 +206,7 @@ func (c console) cancelBulkForm(w http.ResponseWriter, r *http.Request, v visito
 	page.Trail = append(page.Trail, ui.Crumb{Words: page.Title, Address: bulkPath(id)})
 	page.Title = "Cancel this bulk run?"
 	return c.render(w, r, http.StatusOK, questionPage(c.frame(r, page), question{
-		words:  "People in hand are finished, and what was saved stays. Everybody else is counted as not reached; they can be retried afterwards.",
+		words:  "People in progress will finish, and saved data stays. Everyone else is counted as not processed and can be retried afterwards.",
 		action: bulkPath(id) + "/cancel", yes: "Cancel the bulk run", back: bulkPath(id), danger: true,
 	}))
 }

@@ -56,7 +56,7 @@ func requestFields(form adminForm, providers []ui.Option, listed bool) templ.Com
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = radioOf(form, "kind", string(care.RunPACEContract), "NDIS contracts from PACE", "Contracts there are, of people with API access, are refreshed; nothing is created ("+present.RunKind(care.RunPACEContract)+").").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = radioOf(form, "kind", string(care.RunPACEContract), "NDIS contracts from PACE", "Existing contracts of people with API access are refreshed; nothing is created ("+present.RunKind(care.RunPACEContract)+").").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -64,7 +64,7 @@ func requestFields(form adminForm, providers []ui.Option, listed bool) templ.Com
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Choice("only", "What is read beside the summary", form.value("only"), onlyOptions).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Choice("only", "Data to sync", form.value("only"), onlyOptions).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -114,7 +114,7 @@ func requestFields(form adminForm, providers []ui.Option, listed bool) templ.Com
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = radioOf(form, "who", whoEverybody, "Everybody of the organisation", "").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = radioOf(form, "who", whoEverybody, "Everyone", "").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -122,7 +122,7 @@ func requestFields(form adminForm, providers []ui.Option, listed bool) templ.Com
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = radioOf(form, "who", whoChanged, "Those who have changed", "The providers’ lists tell who that is (delta): a small part of the calls. A full pass now and then mends what the lists do not show.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = radioOf(form, "who", whoChanged, "People with changes", "The providers’ lists tell who that is (delta): a small part of the calls. A full pass now and then mends what the lists do not show.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -130,12 +130,12 @@ func requestFields(form adminForm, providers []ui.Option, listed bool) templ.Com
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = radioOf(form, "who", whoSelected, "Those who fit a selection", "Everything that is said below must hold.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = radioOf(form, "who", whoSelected, "People matching filters", "All conditions must match.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			if listed {
-				templ_7745c5c3_Err = radioOf(form, "who", whoListed, "Those on a list", "").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = radioOf(form, "who", whoListed, "A list of people", "").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -230,7 +230,7 @@ func requestFields(form adminForm, providers []ui.Option, listed bool) templ.Com
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = tickOf(form, "accept_absences", "Accept absences", "Mark people as not in care whom no provider’s list has, however many they are.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = tickOf(form, "accept_absences", "Mark missing people as not in care", "People whom no provider’s list has, however many they are.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -261,14 +261,14 @@ func requestFields(form adminForm, providers []ui.Option, listed bool) templ.Com
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = inputOf(form, inputField{
-				name: "window", label: "Batches at once", kind: "number", least: "1", most: mostBatches, placeholder: defaultWindow,
+				name: "window", label: "Parallel batches", kind: "number", least: "1", most: mostBatches, placeholder: defaultWindow,
 				hint: "1 to " + mostBatches + " batches of up to 500 people; " + defaultWindow + " if left empty.",
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = inputOf(form, inputField{
-				name: "failure_threshold", label: "End early above so many per cent of failures", kind: "number", least: "1", most: "100", placeholder: "never",
+				name: "failure_threshold", label: "Stop if more than this percentage fail", kind: "number", least: "1", most: "100", placeholder: "never",
 				hint: "Counts from " + failuresFrom + " people on; never if left empty.",
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {

@@ -29,7 +29,7 @@ type Options struct {
 	Syncs *syncs.Service
 	PACE  *pace.Service
 	Bulks *bulks.Service
-	// Schedules let bulk runs happen by themselves, Connections tests connections.
+	// Schedules schedule bulk runs, Connections tests connections.
 	Schedules   *schedules.Service
 	Connections ConnectionTester
 	Logger      *zap.Logger

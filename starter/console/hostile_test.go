@@ -102,9 +102,9 @@ func TestMadeUpAddressesAreSaidToBeNothing(t *testing.T) {
 	for _, id := range []string{strings.Repeat("9", 10_000), "李-\U0001F4A9", "<script>", theirs} {
 		for _, path := range []string{"/people/%s", "/people/%s/plan", "/runs/%s", "/invoice-lines/%s"} {
 			w.open(strings.Replace(path, "%s", id, 1))
-			w.sees("There is nothing here")
+			w.sees("Page not found")
 		}
 	}
-	w.press("Go to the people")
+	w.press("Back to People")
 	w.sees("Whitlock, Marjorie")
 }

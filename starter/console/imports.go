@@ -90,7 +90,7 @@ var importKinds = []importKind{
 		},
 	},
 	{
-		name: "contracts", title: "Contracts made by hand", one: "contract", several: "contracts",
+		name: "contracts", title: "Manually entered contracts", one: "contract", several: "contracts",
 		about: "A plan from PACE that shares days with one of them needs an explicit yes.",
 		columns: []ui.Option{
 			{Value: "ndis_number"}, {Value: "reference", Words: "your own name of the contract"}, {Value: "start_date", Words: "as 2026-05-20"},

@@ -136,7 +136,7 @@ func TestARefusedConsentSaysWhatToDo(t *testing.T) {
 	w.press("Budget")
 	w.sees("not up to date")
 	w.press("See that sync")
-	w.sees("Area by area")
+	w.sees("Results by area")
 }
 
 // R8: both records are shown side by side, and nothing was saved.
@@ -223,7 +223,7 @@ func TestAnOutageIsShownAndWaitedFor(t *testing.T) {
 	require.NoError(t, s.Faults.Add(faults.Fault{Kind: faults.Unavailable, Operation: "budget-care-recipient"}))
 	w.sync(s, "several-open")
 	w.sees("Waiting for Services Australia")
-	w.sees("CareSync goes on trying by itself")
+	w.sees("CareSync will keep trying")
 	s.Faults.Clear()
 	w.synced("The sync has finished")
 }

@@ -147,7 +147,7 @@ func (c console) askToReview(w http.ResponseWriter, r *http.Request, v visitor, 
 	if err != nil {
 		return err
 	}
-	return c.ask(w, r, "Look at what waits?", run, reviewQuestion(run, reviews))
+	return c.ask(w, r, "Review changes?", run, reviewQuestion(run, reviews))
 }
 
 // reviewQuestion asks whether somebody will look at what a refresh has left to people (R31).

@@ -422,7 +422,7 @@ func TestACreateGoesOnWhenTemporalWasAway(t *testing.T) {
 	require.Equal(t, <-updates, <-updates, "Temporal knows it again")
 }
 
-// R31: where nothing waits for review, nothing is retrieved for it either.
+// R31: where nothing needs review, nothing is retrieved for it either.
 func TestThereMustBeSomethingToReview(t *testing.T) {
 	d := newNDISDesk(t, "")
 	session, _ := d.retrieve()

@@ -1268,7 +1268,7 @@ func previewForm(view previewView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 82, "\">Write nothing</a></div><p class=\"quiet small\">The plan is read once more when you press ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 82, "\">Discard</a></div><p class=\"quiet small\">The plan is read once more when you press ")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1465,7 +1465,7 @@ func previewContract(view previewView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if view.refreshes() {
-				templ_7745c5c3_Err = ui.Tick("only", "Update the ticked budgets only, and leave everything else of the contract as it is", view.accepts(func(sent care.CreateRequest) bool { return sent.Only })).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Tick("only", "Update only the selected budgets, and nothing else of the contract", view.accepts(func(sent care.CreateRequest) bool { return sent.Only })).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

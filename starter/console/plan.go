@@ -91,7 +91,7 @@ func whyActive(plan read.Plan) string {
 	case len(current(plan.Classifications, func(one read.Classification) *time.Time { return one.RemovedAt })) == 0:
 		return "A plan without a classification is not active."
 	case plan.Person.Plan.EndDate.IsZero():
-		return "It has a classification, and no end."
+		return "Ongoing classification."
 	case plan.Person.Plan.Active:
 		return "Today is not after its end."
 	default:

@@ -67,7 +67,7 @@ func TestWhyAPlanHasItsDates(t *testing.T) {
 func TestWhyAPlanIsActive(t *testing.T) { // R14
 	require.Equal(t, "A plan without a classification is not active.", whyActive(plan()))
 	open := plan("2025-01-01", "")
-	require.Equal(t, "It has a classification, and no end.", whyActive(open))
+	require.Equal(t, "Ongoing classification.", whyActive(open))
 	ended := plan("2025-01-01", "2025-12-31")
 	ended.Person.Plan.EndDate = day("2025-12-31")
 	require.Equal(t, "Its end has passed.", whyActive(ended))

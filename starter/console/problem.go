@@ -23,7 +23,7 @@ var (
 	// errNothingInDoubt: the run has no given name in doubt that somebody could settle.
 	errNothingInDoubt = errors.New("no given name is in doubt")
 	// errNothingToReview: the run has left nothing to people that still waits.
-	errNothingToReview = errors.New("nothing waits for review")
+	errNothingToReview = errors.New("nothing needs review")
 )
 
 // problem is what a page says when something went wrong: what happened, and what to do.
@@ -65,13 +65,13 @@ func problemOf(err error) problem {
 		return problem{status: http.StatusConflict, title: "This contradicts another record",
 			words: "Nothing was changed. Go back, load the page again and look at what is there now."}
 	case errors.Is(err, db.ErrNotFound):
-		return problem{status: http.StatusNotFound, title: "There is nothing here",
+		return problem{status: http.StatusNotFound, title: "Page not found",
 			words: "The address is wrong, or what it names does not belong to your organisation. Go back, or look for the person by name."}
 	case errors.Is(err, errForged):
 		return problem{status: http.StatusForbidden, title: "Nothing was changed",
 			words: "The form came from another site. Open the console yourself and do it there."}
 	case errors.Is(err, errLinkUsed):
-		return problem{status: http.StatusGone, title: "This link does not sign in any more",
+		return problem{status: http.StatusGone, title: "This link has expired or was already used",
 			words: "A sign-in link works once, and for a short time. Ask for a new one, or sign in with an API token."}
 	case errors.As(err, &tooLarge), errors.Is(err, errBadForm):
 		return problem{status: http.StatusBadRequest, title: "The form could not be read", words: "Nothing was changed. Go back and try once more."}

@@ -56,7 +56,7 @@ func (v runView) unchangedWords() string {
 	case v.run.Outcome == care.RunFailed, v.run.Outcome == care.RunCancelled:
 		return "Nothing."
 	case len(v.reviews) > 0:
-		return "Nothing: what differs waits for review."
+		return "Nothing: what differs needs review."
 	default:
 		return "Nothing: everything was as CareSync had it."
 	}

@@ -512,7 +512,7 @@ func runAreas(view runView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Card("areas", "Area by area").Render(templ.WithChildren(ctx, templ_7745c5c3_Var15), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Card("areas", "Results by area").Render(templ.WithChildren(ctx, templ_7745c5c3_Var15), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

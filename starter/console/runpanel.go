@@ -138,7 +138,7 @@ func holdState(hold read.Hold, zone *time.Location) string {
 	case hold.AcceptedAt != nil:
 		return "Accepted by " + hold.AcceptedBy + ", " + ui.Moment(hold.AcceptedAt, zone) + "; the next sync removes them if they are still missing."
 	default:
-		return "They were missing from the government’s answer, and were kept."
+		return "They were missing from the response; we kept them."
 	}
 }
 

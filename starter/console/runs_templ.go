@@ -94,7 +94,7 @@ func runsPage(page ui.Page, view runsView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Tick("held", "Waits for review", view.filter.Held).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Tick("held", "Needs review", view.filter.Held).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -147,7 +147,7 @@ func runsPage(page ui.Page, view runsView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Empty("No run fits").Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty("No runs match").Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -244,7 +244,7 @@ func runsTable(view runsView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<thead><tr><th scope=\"col\">Requested</th><th scope=\"col\">Person</th><th scope=\"col\">Outcome</th><th scope=\"col\" class=\"only-wide\">Sync</th><th scope=\"col\" class=\"only-wide\">Trigger, who</th><th scope=\"col\" class=\"only-wide right\">Took</th><th scope=\"col\" class=\"only-wide right\">Warnings</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<thead><tr><th scope=\"col\">Requested</th><th scope=\"col\">Person</th><th scope=\"col\">Outcome</th><th scope=\"col\" class=\"only-wide\">Sync</th><th scope=\"col\" class=\"only-wide\">Trigger, Requested by</th><th scope=\"col\" class=\"only-wide right\">Took</th><th scope=\"col\" class=\"only-wide right\">Warnings</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -23,7 +23,7 @@ const (
 )
 
 var overlapOptions = []ui.Option{
-	{Value: string(schedules.OverlapSkip), Words: "Leave the new run out"},
+	{Value: string(schedules.OverlapSkip), Words: "Skip the new run"},
 	{Value: string(schedules.OverlapBuffer), Words: "Begin the new run afterwards"},
 	{Value: string(schedules.OverlapCancel), Words: "Cancel the run before"},
 }
@@ -174,7 +174,7 @@ func scheduleRequest(values url.Values) (request schedules.Request, err error) {
 type scheduleView struct {
 	schedules.ScheduleView
 	zone *time.Location
-	// form is the one that makes good for times that have passed.
+	// form is the one that runs missed times.
 	form  adminForm
 	today care.Date
 }
@@ -346,7 +346,7 @@ func (c console) deleteScheduleForm(w http.ResponseWriter, r *http.Request, v vi
 	page := belowSchedule(view)
 	page.Title = "Delete the schedule " + view.Name + "?"
 	return c.render(w, r, http.StatusOK, questionPage(c.frame(r, page), question{
-		words: "It runs no more. A run that is under way goes on, and all bulk runs stay.", action: schedulePath(view.Name) + "/delete",
+		words: "It no longer runs. A run in progress continues, and all bulk runs stay.", action: schedulePath(view.Name) + "/delete",
 		yes: "Delete the schedule", back: schedulePath(view.Name), danger: true,
 	}))
 }

@@ -85,7 +85,7 @@ func settingsPage(page ui.Page, view settingsView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<p>People, invoice lines, your own delivered services and contracts made by hand are imported from CSV files.</p><div class=\"actions\"><a class=\"button\" href=\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<p>People, invoice lines, your own delivered services and manually entered contracts are imported from CSV files.</p><div class=\"actions\"><a class=\"button\" href=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -242,7 +242,7 @@ func paceCard(view settingsView) templ.Component {
 				}
 				templ_7745c5c3_Err = inputOf(view.paceForm, inputField{
 					name: "budget_calls_per_hour", label: "Budget calls an hour at most", kind: "number", least: "1", most: "1000000",
-					hint: "The NDIA allows a limited number; empty keeps what is set.",
+					hint: "The NDIA allows a limited number; leave blank to keep the current limit.",
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -1,4 +1,4 @@
-// Package schedules lets bulk runs happen by themselves, by Temporal's schedules: nightly, weekly, or as wanted. Commands, the HTTP API and
+// Package schedules schedules bulk runs, by Temporal's schedules: nightly, weekly, or as wanted. Commands, the HTTP API and
 // pages use it alike.
 package schedules
 

@@ -4,4 +4,4 @@ package ui
 // storage.
 const htmxConfig = `{"allowEval":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,"historyCacheSize":0}`
 
-var themes = []Option{{string(ThemeSystem), "As the system"}, {string(ThemeLight), "Light"}, {string(ThemeDark), "Dark"}}
+var themes = []Option{{string(ThemeSystem), "System"}, {string(ThemeLight), "Light"}, {string(ThemeDark), "Dark"}}
