@@ -153,7 +153,7 @@ func TestABulkRunIsPausedAndGoesOn(t *testing.T) {
 	require.True(t, progress.Paused)
 	require.Equal(t, 5, progress.Window)
 
-	require.Contains(t, must(t, "bulk", "resume", bulk), "It goes on")
+	require.Contains(t, must(t, "bulk", "resume", bulk), "Resumed")
 	run(t, "", "bulk", "watch", bulk)
 	view = c.view(bulk)
 	require.Equal(t, read.BulkFinished, view.State)
