@@ -30,5 +30,5 @@ func Commands(command *cobra.Command) iter.Seq2[string, *cobra.Command] {
 	}
 }
 
-// ExampleCount is how many commands have an example.
-func ExampleCount() int { return len(examples) }
+// CountExamples returns how many commands have an example.
+func CountExamples() int { return len(examples) }

@@ -26,7 +26,7 @@ func TestEveryCommandHasAnExampleThatNamesIt(t *testing.T) {
 		}
 	}
 	require.Greater(t, commands, 60)
-	require.Equal(t, commands, cli.ExampleCount(), "each example belongs to a command")
+	require.Equal(t, commands, cli.CountExamples(), "each example belongs to a command")
 }
 
 func TestHelpLeavesSharedSettingsToTheProgramsOwn(t *testing.T) {
