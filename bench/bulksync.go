@@ -107,7 +107,7 @@ func (b bulkSync) compareChildren(ctx context.Context, site *site, out io.Writer
 	return nil
 }
 
-// interleave lets the contenders take turns, each round with another first.
+// interleave runs the contenders in turns, each round with another first.
 func (s *site) interleave(ctx context.Context, contenders []contender, state string, crowd crowd, number int) (*rounds, error) {
 	results := newRounds()
 	for _, contender := range contenders {

@@ -77,7 +77,7 @@ func syncChild(ctx workflow.Context, queues protocol.TaskQueues, request care.Re
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{WorkflowID: options.ID, TaskQueue: options.TaskQueue})
 	var result care.RunResult
 	if err := workflow.ExecuteChildWorkflow(ctx, protocol.CareRecipientSyncWorkflow, input).Get(ctx, &result); err != nil {
-		return fmt.Errorf("a child: %w", err)
+		return fmt.Errorf("child workflow: %w", err)
 	}
 	return nil
 }

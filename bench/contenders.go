@@ -66,12 +66,12 @@ func (w *workplace) runBulk(ctx context.Context, chosen care.BulkOptions, people
 		return err
 	}
 	if result.Counts.Processed != people || result.Counts.Escalated > 0 {
-		return fmt.Errorf("a bulk run of %d people ended %s (%s): %+v", people, result.Outcome, result.Reason, result.Counts)
+		return fmt.Errorf("bulk run of %d people ended as %s (%s): %+v", people, result.Outcome, result.Reason, result.Counts)
 	}
 	return nil
 }
 
-// plain is a Go program that calls the same steps with the same concurrency and forgets everything if it is killed: the limit.
+// plain is a Go program that calls the same steps with the same concurrency and loses everything if it is killed: the upper limit.
 func plain(atOnce int) contender {
 	return contender{name: "plain", workflows: noWorkflows, start: func(_ context.Context, w *workplace) (contest, error) {
 		steps := w.bulkSteps()
@@ -96,7 +96,7 @@ func (w *workplace) bulkSteps() *activities.CareRecipient {
 
 func mustSucceed(result care.RunResult, err error) error {
 	if err == nil && result.Outcome != care.RunSucceeded && result.Outcome != care.RunSucceededWithWarnings {
-		return fmt.Errorf("a sync ended %s (%s)", result.Outcome, result.Reason)
+		return fmt.Errorf("sync ended as %s (%s)", result.Outcome, result.Reason)
 	}
 	return err
 }
@@ -104,7 +104,7 @@ func mustSucceed(result care.RunResult, err error) error {
 // crowd is who is synced in a run: first, unmeasured, the warm-up, then the people.
 type crowd struct{ warmUp, people []care.ID }
 
-// race lets a contender sync a crowd on a copy of a state, and says what its people took.
+// race has a contender sync a crowd on a copy of a state and returns what its people took.
 func (s *site) race(ctx context.Context, c contender, state string, crowd crowd) (m measured, err error) {
 	w, err := s.newWorkplace(ctx, state)
 	if err != nil {

@@ -32,7 +32,7 @@ func newDatabases(conn *pgx.Conn, baseURL string) *databases {
 	return &databases{conn: conn, baseURL: baseURL, prefix: "bench_" + strings.ReplaceAll(string(db.NewID()), "-", "") + "_"}
 }
 
-// make makes an empty database and lets fill fill it as a state.
+// make creates an empty database and has fill turn it into a state.
 func (d *databases) make(ctx context.Context, state string, fill func(url string) error) error {
 	if err := d.execute(ctx, "CREATE DATABASE "+d.name(state)); err != nil {
 		return err
@@ -40,7 +40,7 @@ func (d *databases) make(ctx context.Context, state string, fill func(url string
 	return d.fill(ctx, state, fill)
 }
 
-// derive makes a state out of another.
+// derive makes a state from another.
 func (d *databases) derive(ctx context.Context, state, from string, fill func(url string) error) error {
 	if err := d.clone(ctx, d.name(state), from); err != nil {
 		return err

@@ -57,7 +57,7 @@ func (d deltaRuns) run(ctx context.Context, stage stage, out io.Writer) (err err
 	return d.print(out, full, delta)
 }
 
-// change lets something happen to one person of every so many: the first of them to whom it can happen.
+// change carries out a move on one person of every so many: the first for whom it succeeds.
 func (d deltaRuns) change(ctx context.Context, government *government, living population) (changed int, err error) {
 	people, err := living.held()
 	if err != nil {

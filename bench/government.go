@@ -29,7 +29,7 @@ const (
 	governmentStarts = time.Minute
 )
 
-// population is who lives in a simulated world: so many generated people in the care of one provider, or the one of a built-in scenario.
+// population is the people of a simulated world: generated people of one provider, or the person of a built-in scenario.
 type population struct {
 	people   int
 	scenario string
@@ -85,7 +85,7 @@ func (p population) includes(made *world.World, one world.HeldPerson) bool {
 	return found && !slices.ContainsFunc(person.Entries, func(entry world.Entry) bool { return entry.Departure != world.NoDate })
 }
 
-// government is the simulated government, in a process of its own, so that what it costs is told apart from what is measured.
+// government is the simulated government, in a process of its own so that its cost is separate from what is measured.
 type government struct {
 	process *exec.Cmd
 	address string
@@ -98,7 +98,7 @@ func startGovernment(program string, living population) (*government, error) {
 		return nil, err
 	}
 	if err := g.process.Start(); err != nil {
-		return nil, fmt.Errorf("start the simulator (make build makes it): %w", err)
+		return nil, fmt.Errorf("start the simulator (run make build first): %w", err)
 	}
 	ready := make(chan string, 1)
 	go func() {
@@ -182,7 +182,7 @@ func (g *government) control(ctx context.Context, method, path string, body, int
 		return err
 	}
 	if answer.StatusCode/100 != 2 {
-		return fmt.Errorf("the simulator answered %s to %s %s: %s", answer.Status, method, path, content)
+		return fmt.Errorf("simulator returned %s for %s %s: %s", answer.Status, method, path, content)
 	}
 	if into == nil {
 		return nil

@@ -23,7 +23,7 @@ type limitedUpstream struct {
 const (
 	// alone is how many syncs are timed with nothing beside them, and pause how long the allowance rests before each.
 	alone, pause = 7, time.Second
-	// onDemandEvery is how often somebody asks for one person while a bulk run goes on.
+	// onDemandEvery is how often one person is synced on demand during a bulk run.
 	onDemandEvery = 4 * time.Second
 )
 
@@ -57,7 +57,7 @@ func (l limitedUpstream) compare(ctx context.Context, site *site, atOnce int, ou
 		column{"429s", "%.0f", func(m measured) float64 { return float64(m.tooMany) }})
 }
 
-// askMeanwhile syncs one person on demand again and again while a bulk run goes on, and compares with how long that takes alone.
+// askMeanwhile repeatedly syncs one person on demand during a bulk run, and compares with how long that takes alone.
 func (l limitedUpstream) askMeanwhile(ctx context.Context, site *site, out io.Writer) (err error) {
 	w, err := site.newWorkplace(ctx, known)
 	if err != nil {

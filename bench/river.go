@@ -136,7 +136,7 @@ func awaitJobs(ctx context.Context, events <-chan *river.Event, people int) erro
 				return errors.New("river stopped")
 			}
 			if event.Kind != river.EventKindJobCompleted {
-				return fmt.Errorf("a job of river: %s", event.Kind)
+				return fmt.Errorf("river job: %s", event.Kind)
 			}
 		}
 	}

@@ -77,7 +77,7 @@ func (s *site) open(ctx context.Context, stage stage, living population) (err er
 	s.closers = append(s.closers, s.temporal.Close)
 	conn, err := pgx.Connect(ctx, os.Getenv("DATABASE_ADMIN_URL"))
 	if err != nil {
-		return errors.New("no PostgreSQL answers at DATABASE_ADMIN_URL: run this with `devstack exec --without ui -- bin/bench`")
+		return errors.New("DATABASE_ADMIN_URL: no PostgreSQL: use `devstack exec --without ui -- bin/bench`")
 	}
 	s.databases = newDatabases(conn, os.Getenv("DATABASE_ADMIN_URL"))
 	s.closers = append(s.closers, s.databases.close)
@@ -165,7 +165,7 @@ func (s *site) addPeople(ctx context.Context, store *db.Store, people []world.He
 		}
 	}
 	if len(s.clients) != len(people) {
-		return fmt.Errorf("%d people were imported, %d stand in the database", len(people), len(s.clients))
+		return fmt.Errorf("imported %d people, found %d in the database", len(people), len(s.clients))
 	}
 	return nil
 }

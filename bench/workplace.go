@@ -100,7 +100,7 @@ func (w *workplace) awaitPollers(ctx context.Context) error {
 		for {
 			answer, err := w.temporal.DescribeTaskQueue(ctx, queue.name, queue.kind)
 			if err != nil {
-				return fmt.Errorf("the worker does not ask for work: %w", err)
+				return fmt.Errorf("worker does not poll: %w", err)
 			}
 			if len(answer.GetPollers()) > 0 {
 				break
@@ -118,7 +118,7 @@ func (w *workplace) check(ctx context.Context, people int, before int) error {
 		return err
 	}
 	if done-before != people || good != done {
-		return fmt.Errorf("%d people were to be synced; %d runs finished, and %d of all %d succeeded", people, done-before, good, done)
+		return fmt.Errorf("%d people to sync, but %d runs finished and %d of all %d succeeded", people, done-before, good, done)
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func (a *account) own(path string) error {
 	return os.Chown(path, a.uid, a.gid)
 }
 
-// mayEnter says in words which directory on the way to path, or path itself, is closed to the account.
+// mayEnter returns an error that names the directory on the way to path, or path itself, which the account may not enter.
 func (a *account) mayEnter(path string) error {
 	if a == nil {
 		return nil

@@ -27,14 +27,14 @@ type postgresBinaries struct {
 
 func (b postgresBinaries) program(name string) string { return filepath.Join(b.dir, name) }
 
-// findPostgres answers with the newest PostgreSQL of this machine that user may run, or the one of the given major version if
+// findPostgres returns the newest PostgreSQL of this machine that user may run, or the one of the given major version if
 // that is not 0 (a data directory belongs to one). If there is none it gets one.
 func findPostgres(ctx context.Context, user *account, major int) (postgresBinaries, error) {
 	if found, ok := choosePostgres(installedPostgres(ctx, user), major); ok {
 		return found, nil
 	}
 	if major != 0 {
-		return postgresBinaries{}, fmt.Errorf("the data directory belongs to PostgreSQL %d, which is not on this machine any more: install it, or start with another --dir", major)
+		return postgresBinaries{}, fmt.Errorf("the data directory belongs to PostgreSQL %d, which is no longer installed: install it, or use another --dir", major)
 	}
 	if err := installPostgres(ctx); err != nil {
 		return postgresBinaries{}, err

@@ -23,7 +23,7 @@ var terminalSignals = []os.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHU
 
 var forwardedSignals = append([]os.Signal{syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2}, terminalSignals...)
 
-// execute runs COMMAND on a stack of its own and answers with its exit code.
+// execute runs COMMAND on a stack of its own and returns its exit code.
 func execute(options Options, command []string) (int, error) {
 	signals := make(chan os.Signal, 16)
 	listen(signals, forwardedSignals...)
@@ -105,7 +105,7 @@ func runCommand(stack *Stack, command []string, signals <-chan os.Signal) (int, 
 		case s := <-signals:
 			c.forward(s.(syscall.Signal))
 		case died = <-stack.Failed():
-			fmt.Fprintln(os.Stderr, "devstack: a part of the stack died; ending", command[0])
+			fmt.Fprintln(os.Stderr, "devstack: a part of the stack died; stopping", command[0])
 			c.signal(syscall.SIGTERM)
 			patience = time.After(commandStopTimeout)
 		case <-patience:
@@ -114,7 +114,7 @@ func runCommand(stack *Stack, command []string, signals <-chan os.Signal) (int, 
 	}
 }
 
-// reportCommand tells why COMMAND could not be run. The exit code says the rest, so it is not an error of devstack.
+// reportCommand prints why COMMAND could not be run. Its exit code tells the rest, so it is not an error of devstack.
 func reportCommand(err error) error {
 	fmt.Fprintln(os.Stderr, "devstack:", err)
 	return nil
@@ -135,7 +135,7 @@ func newChild(command []string, env []Variable) *child {
 	return c
 }
 
-// ownsTerminal says whether standard input is a terminal and this process is in its foreground.
+// ownsTerminal reports whether standard input is a terminal and this process is in its foreground.
 func ownsTerminal() bool {
 	group, err := unix.IoctlGetInt(int(os.Stdin.Fd()), unix.TIOCGPGRP)
 	return err == nil && group == unix.Getpgrp()

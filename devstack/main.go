@@ -31,7 +31,7 @@ func main() {
 	os.Exit(run(os.Args[1:]))
 }
 
-// run executes the command line and answers with the exit code of the program.
+// run executes the command line and returns the exit code of the program.
 func run(args []string) int {
 	code := 0
 	root := newRootCommand(&code)
@@ -63,7 +63,7 @@ func newUpCommand(code *int) *cobra.Command {
 	var envFile string
 	cmd := &cobra.Command{
 		Use:   "up",
-		Short: "Start the stack, print its addresses and keep it running until a signal",
+		Short: "Start the stack, print its addresses and run it until a signal",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) (err error) {
 			*code, err = up(options, envFile)
@@ -71,7 +71,7 @@ func newUpCommand(code *int) *cobra.Command {
 		},
 	}
 	addStackFlags(cmd.Flags(), &options)
-	cmd.Flags().StringVar(&envFile, "env-file", "", "write the addresses to this file as KEY=VALUE once everything answers; removed at the end")
+	cmd.Flags().StringVar(&envFile, "env-file", "", "write the addresses to this file as KEY=VALUE once the stack is ready; removed at the end")
 	return cmd
 }
 
@@ -79,10 +79,10 @@ func newExecCommand(code *int) *cobra.Command {
 	var options Options
 	cmd := &cobra.Command{
 		Use:   "exec [flags] -- COMMAND [ARGUMENT…]",
-		Short: "Start the stack, run COMMAND with its addresses in the environment, then end it",
-		Long: "Start the stack, run COMMAND with its addresses in the environment, then end it.\n\n" +
-			"COMMAND finds DATABASE_URL, DATABASE_ADMIN_URL, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and TEMPORAL_UI_URL.\n" +
-			"Its exit code is passed on; 125 means that the stack failed, 126 and 127 that COMMAND could not be run or found.",
+		Short: "Start the stack, run COMMAND with its addresses in the environment, then stop it",
+		Long: "Start the stack, run COMMAND with its addresses in the environment, then stop it.\n\n" +
+			"The environment has DATABASE_URL, DATABASE_ADMIN_URL, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and TEMPORAL_UI_URL.\n" +
+			"The exit code is COMMAND's; 125 means that the stack failed, 126 that COMMAND could not be run, 127 that it was not found.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("no COMMAND: devstack exec [flags] -- COMMAND [ARGUMENT…]")
@@ -101,18 +101,18 @@ func newExecCommand(code *int) *cobra.Command {
 }
 
 func addStackFlags(flags *pflag.FlagSet, o *Options) {
-	flags.StringVar(&o.Dir, "dir", "", "keep the state in this directory, so that it survives a restart (default: a temporary one that is removed)")
+	flags.StringVar(&o.Dir, "dir", "", "keep the state in this directory across restarts (default: a temporary one that is removed)")
 	flags.StringVar(&o.Namespace, "namespace", "caresync", "Temporal namespace to create")
 	flags.StringSliceVar(&o.SearchAttributes, "search-attribute", nil, "search attribute of the namespace as Name=Type; repeatable; types: "+strings.Join(searchAttributeTypes(), ", "))
 	flags.DurationVar(&o.Retention, "retention", 24*time.Hour, "how long Temporal keeps closed workflows, at least 1h")
 	flags.IntVar(&o.TemporalPort, "temporal-port", 0, "port of the Temporal server (default: a free one)")
 	flags.IntVar(&o.UIPort, "ui-port", 0, "port of the Temporal UI (default: a free one)")
 	flags.IntVar(&o.PostgresPort, "postgres-port", 0, "port of the private PostgreSQL (default: a free one)")
-	flags.StringVar(&o.TemporalStore, "temporal-store", storePostgres, "where Temporal keeps its state: postgres, or sqlite (in memory: faster, and gone at the end whatever --dir says)")
+	flags.StringVar(&o.TemporalStore, "temporal-store", storePostgres, "where Temporal keeps its state: postgres, or sqlite (in memory: faster, lost at the end even with --dir)")
 	flags.BoolVar(&o.Fast, "fast", false, "private PostgreSQL without fsync, for tests; a crash of the machine may lose data")
-	flags.StringVar(&o.PostgresURL, "postgres-url", "", "use this PostgreSQL and its role, which must be allowed to create databases, rather than a private one")
-	flags.StringVar(&o.CodecEndpoint, "codec-endpoint", "", "codec endpoint that the Temporal UI sends payloads to for decryption, with its cookies")
-	flags.StringSliceVar(&o.Without, "without", nil, "leave out a part: postgres, temporal (and with it the UI), or ui; repeatable")
+	flags.StringVar(&o.PostgresURL, "postgres-url", "", "use this PostgreSQL instead of a private one; its role must be allowed to create databases")
+	flags.StringVar(&o.CodecEndpoint, "codec-endpoint", "", "codec endpoint at which the Temporal UI decrypts payloads, with its cookies")
+	flags.StringSliceVar(&o.Without, "without", nil, "part to leave out: postgres, temporal (and the UI) or ui; repeatable")
 }
 
 // flagsFromEnvironment fills every flag that was not given from DEVSTACK_<FLAG>, such as DEVSTACK_POSTGRES_URL.

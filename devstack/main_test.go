@@ -109,7 +109,7 @@ func devstack(tmp string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// lockHeld says whether a watchdog still works in one of the directories, so that a test's directory can be removed.
+// lockHeld reports whether a watchdog still works in one of the directories, so that a test's directory can be removed.
 func lockHeld(args []string, tmp string) bool {
 	dirs, _ := filepath.Glob(filepath.Join(tmp, "devstack-*"))
 	for i, arg := range args {
@@ -223,7 +223,7 @@ func query[T any](t *testing.T, address, sql string) (value T) {
 	return value
 }
 
-// listens says whether a server accepts connections at the host and port of an address.
+// listens reports whether a server accepts connections at the host and port of an address.
 func listens(t *testing.T, address string) bool {
 	t.Helper()
 	host := address

@@ -114,7 +114,7 @@ func TestMajorVersion(t *testing.T) {
 
 func TestDataDirectoryOfAMissingVersionIsRefused(t *testing.T) {
 	_, err := findPostgres(t.Context(), nil, 9)
-	require.ErrorContains(t, err, "the data directory belongs to PostgreSQL 9, which is not on this machine any more")
+	require.ErrorContains(t, err, "the data directory belongs to PostgreSQL 9, which is no longer installed")
 }
 
 func TestClosedDirectoryIsNamed(t *testing.T) {

@@ -19,7 +19,7 @@ const (
 const portAttempts = 5
 
 // errPortTaken says that another program took a port between its choice and its use.
-var errPortTaken = errors.New("the port was taken by another program")
+var errPortTaken = errors.New("the port is in use")
 
 // onFreePort starts something on the requested port or, for 0, on a free one, and tries again with another when that one was
 // taken in the meantime. flag is the one that asks for a port, for the message.
@@ -45,7 +45,7 @@ func choosePort(requested int, flag string) (int, error) {
 		return 0, fmt.Errorf("%s %d: not a port number", flag, requested)
 	}
 	if !isPortFree(requested) {
-		return 0, fmt.Errorf("port %d of %s is taken by another program: end that one, or choose another port with %s", requested, localhost, flag)
+		return 0, fmt.Errorf("port %d of %s is in use: stop the program that uses it, or choose another port with %s", requested, localhost, flag)
 	}
 	return requested, nil
 }

@@ -196,7 +196,7 @@ func (s *Stack) Stop() {
 	}
 }
 
-// keepsTemporalState says whether there is anything to gain from ending Temporal in an orderly way, which takes a second.
+// keepsTemporalState reports whether there is anything to gain from ending Temporal in an orderly way, which takes a second.
 func (s *Stack) keepsTemporalState() bool {
 	return s.options.TemporalStore == storePostgres && (s.postgres == nil || !s.dir.temporary)
 }
@@ -239,7 +239,7 @@ func (s *Stack) printAddresses(w io.Writer, took time.Duration) {
 	}
 	fmt.Fprintf(table, "  Files\t%s (%s)\n", s.dir.path, s.dir.fate())
 	table.Flush()
-	fmt.Fprintln(w, "\nCtrl-C ends it.")
+	fmt.Fprintln(w, "\nPress Ctrl-C to stop.")
 }
 
 // writeEnvFile writes the variables as KEY=VALUE lines. The file appears complete or not at all, and only its owner may read it:

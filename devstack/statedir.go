@@ -61,7 +61,7 @@ func (d *stateDir) acquire(ctx context.Context) error {
 		if owner := lockOwner(lock.Name()); owner != 0 && alive(owner) {
 			return final(fmt.Errorf("devstack with process id %d is using it", owner))
 		}
-		return errors.New("a stack that was killed has not been cleaned up yet")
+		return errors.New("a killed stack has not been cleaned up yet")
 	})
 	if err != nil {
 		lock.Close()
@@ -94,7 +94,7 @@ func (d *stateDir) fate() string {
 	return "kept"
 }
 
-// close gives the directory free and removes it if it is a temporary one.
+// close releases the directory and removes it if it is a temporary one.
 func (d *stateDir) close() {
 	if d.temporary {
 		os.RemoveAll(d.path)

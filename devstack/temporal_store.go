@@ -93,7 +93,7 @@ func portOf(address *url.URL) string {
 	return "5432"
 }
 
-// holdDatabases makes sure that no other Temporal works on the same databases, which would ruin them, and answers with the
+// holdDatabases makes sure that no other Temporal works on the same databases, which would ruin them, and returns the
 // connection that holds them.
 func holdDatabases(ctx context.Context, admin *url.URL) (*pgx.Conn, error) {
 	conn, err := pgx.Connect(ctx, admin.String())
@@ -161,7 +161,7 @@ func (s temporalSchema) apply(owner *url.URL, empty bool, logger log.Logger) err
 	return schema.NewUpdateSchemaTask(conn, &schema.UpdateConfig{SchemaName: s.name}, logger).Run()
 }
 
-// ensureTemporalDatabase creates the database unless it exists, and says whether it is empty. One without a schema version is left from
+// ensureTemporalDatabase creates the database unless it exists, and reports whether it is empty. One without a schema version is left from
 // an attempt that was killed, and is made anew.
 func ensureTemporalDatabase(ctx context.Context, databases databaseURLs, database string) (empty bool, err error) {
 	err = administer(ctx, databases.admin, func(conn *pgx.Conn) error {

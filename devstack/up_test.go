@@ -281,7 +281,7 @@ func TestTakenPortIsRefused(t *testing.T) {
 	} {
 		p := start(t, append([]string{"up", flag, port}, args...)...)
 		require.Equal(t, exitStackFailed, p.exitCode())
-		require.Contains(t, p.stderr.String(), "port "+port+" of 127.0.0.1 is taken by another program")
+		require.Contains(t, p.stderr.String(), "port "+port+" of 127.0.0.1 is in use")
 		require.Contains(t, p.stderr.String(), flag)
 	}
 }

@@ -10,13 +10,13 @@ import (
 
 const pollInterval = 20 * time.Millisecond
 
-// finalError is one that waiting does not mend.
+// finalError is an error that waiting cannot resolve.
 type finalError struct{ err error }
 
 func (e finalError) Error() string { return e.err.Error() }
 func (e finalError) Unwrap() error { return e.err }
 
-// final marks an error as one that waiting does not mend; nil stays nil.
+// final marks an error as one that waiting cannot resolve; nil stays nil.
 func final(err error) error {
 	if err == nil {
 		return nil
@@ -24,8 +24,8 @@ func final(err error) error {
 	return finalError{err}
 }
 
-// waitUntil asks again and again until check succeeds. It gives up with check's last telling error after the timeout or when that
-// error is final, and with the reason of the cancellation when ctx is cancelled. When ended is closed it gives up too.
+// waitUntil calls check repeatedly until it succeeds. It returns check's last error after the timeout, when that error is final or
+// when ended is closed, and the cause of the cancellation when ctx is cancelled.
 func waitUntil(ctx context.Context, timeout time.Duration, ended <-chan struct{}, check func(context.Context) error) error {
 	deadline, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

@@ -90,7 +90,7 @@ func newWatchdogCommand() *cobra.Command {
 	}
 }
 
-// watch reads who is to be guarded until the other end of the pipe is gone, and answers with those that are left.
+// watch reads which processes to guard until the other end of the pipe is closed, and returns those that are left.
 func watch(pipe io.Reader) map[string]int {
 	guarded := map[string]int{}
 	lines := bufio.NewScanner(pipe)
@@ -144,7 +144,7 @@ func end(pid int, steps ...grace) {
 	}
 }
 
-// alive says whether the process (or a process of the group) exists. One that has ended but was never waited for, as happens in
+// alive reports whether the process (or a process of the group) exists. One that has ended but was never waited for, as happens in
 // containers whose first process does not do so, is not alive.
 func alive(pid int) bool {
 	if err := syscall.Kill(pid, 0); errors.Is(err, syscall.ESRCH) {

@@ -23,7 +23,7 @@ import (
 // environmentPrefix and a flag's name in capitals make the environment variable that sets the flag.
 const environmentPrefix = "CARESYNC_SIMULATOR_"
 
-// Names of scenario sources that are no folders.
+// Values of --scenarios other than a folder.
 const (
 	builtInScenarios = "built-in"
 	noScenarios      = "none"
@@ -60,9 +60,9 @@ func newServeCommand() *cobra.Command {
 	var given settings
 	command := &cobra.Command{
 		Use:   "serve",
-		Short: "Serve the simulated services and their control API until told to stop",
-		Long: "Serve the simulated services and their control API until told to stop.\n" +
-			"Every flag can be given as an environment variable: --listen as " + environmentPrefix + "LISTEN, and so on.",
+		Short: "Serve the simulated services and their control API until SIGINT or SIGTERM",
+		Long: "Serve the simulated services and their control API until SIGINT or SIGTERM.\n" +
+			"Every flag is an environment variable too: --listen is " + environmentPrefix + "LISTEN, and so on.",
 		Args:    cobra.NoArgs,
 		PreRunE: func(command *cobra.Command, _ []string) error { return fromEnvironment(command.Flags()) },
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -76,16 +76,16 @@ func newServeCommand() *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.StringVar(&given.listen, "listen", "127.0.0.1:8090", "address to listen on; port 0 takes a free one")
-	flags.IntVar(&given.people, "people", 12, "number of generated people, beside those of the scenarios")
-	flags.IntVar(&given.participants, "participants", 12, "number of generated NDIS participants, beside those of the scenarios")
-	flags.Uint64Var(&given.seed, "seed", 1, "seed of everything that is drawn by chance")
+	flags.IntVar(&given.people, "people", 12, "number of generated people, in addition to those of the scenarios")
+	flags.IntVar(&given.participants, "participants", 12, "number of generated NDIS participants, in addition to those of the scenarios")
+	flags.Uint64Var(&given.seed, "seed", 1, "random seed; the same seed and flags give the same world")
 	flags.StringVar(&given.today, "today", "", "first day of the simulated world, YYYY-MM-DD (default: today in Sydney, or that of the state file)")
 	flags.StringVar(&given.scenarios, "scenarios", builtInScenarios, "folder of scenario files, or "+builtInScenarios+", or "+noScenarios)
-	flags.StringVar(&given.state, "state", "", "file that keeps changes, keys and tokens across restarts (default: kept nowhere)")
+	flags.StringVar(&given.state, "state", "", "file that keeps changes, keys and tokens across restarts (default: none)")
 	flags.BoolVar(&given.oneProvider, "one-provider", false, "one organisation with one service provider holds all generated people")
 	flags.DurationVar(&given.latency, "latency", 0, "delay of every answer of Services Australia and the NDIA")
 	flags.IntVar(&given.rate, "rate", 0, "calls a second that Services Australia and the NDIA each allow an organisation; 0: no limit")
-	flags.BoolVar(&given.noThrottle, "no-throttle", false, "do not throttle callers that replace tokens or keys before half their life is used")
+	flags.BoolVar(&given.noThrottle, "no-throttle", false, "do not throttle callers that replace tokens or keys before half their life is over")
 	flags.IntVar(&given.budgetCalls, "budget-calls-per-hour", 0, "budget calls an hour that the NDIA allows an organisation; 0: no limit")
 	return command
 }
@@ -106,10 +106,10 @@ func fromEnvironment(flags *pflag.FlagSet) error {
 	return problem
 }
 
-// newSimulator makes what the settings ask for.
+// newSimulator makes the simulator that the settings describe.
 func newSimulator(given settings) (*server.Simulator, error) {
 	if given.people < 0 || given.participants < 0 || given.rate < 0 || given.budgetCalls < 0 || given.latency < 0 {
-		return nil, fmt.Errorf("--people, --participants, --rate, --budget-calls-per-hour and --latency cannot be negative")
+		return nil, fmt.Errorf("--people, --participants, --rate, --budget-calls-per-hour and --latency must not be negative")
 	}
 	var today world.Date
 	if err := today.UnmarshalText([]byte(given.today)); err != nil {
@@ -141,7 +141,7 @@ func scenarioFiles(source string) (fs.FS, error) {
 		return nil, nil
 	}
 	if about, err := os.Stat(source); err != nil || !about.IsDir() {
-		return nil, fmt.Errorf("--scenarios: %q is not a folder; give one, or %s, or %s", source, builtInScenarios, noScenarios)
+		return nil, fmt.Errorf("--scenarios: %q is not a folder: use a folder, %s or %s", source, builtInScenarios, noScenarios)
 	}
 	return os.DirFS(source), nil
 }

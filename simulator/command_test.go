@@ -31,14 +31,14 @@ func parse(t *testing.T, arguments ...string) error {
 
 func TestFlagsThatCannotBe(t *testing.T) {
 	cases := map[string][]string{
-		"cannot be negative": {"--people=-1"},
-		"--participants":     {"--participants=-1"},
-		"--today":            {"--today=tomorrow"},
-		"is not a folder":    {"--scenarios=/no/such/folder"},
-		"unknown flag":       {"--colour=red"},
-		"unknown command":    {"now"},
-		"listen":             {"--listen=256.0.0.1:0", "--people=0"},
-		"state file":         {"--state=/no/such/folder/state"},
+		"must not be negative": {"--people=-1"},
+		"--participants":       {"--participants=-1"},
+		"--today":              {"--today=tomorrow"},
+		"is not a folder":      {"--scenarios=/no/such/folder"},
+		"unknown flag":         {"--colour=red"},
+		"unknown command":      {"now"},
+		"listen":               {"--listen=256.0.0.1:0", "--people=0"},
+		"state file":           {"--state=/no/such/folder/state"},
 	}
 	for words, arguments := range cases {
 		require.ErrorContains(t, parse(t, arguments...), words)

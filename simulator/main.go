@@ -1,5 +1,5 @@
-// Program caresync-simulator serves the simulated government services: PRODA, Services Australia and the NDIA, and a control API
-// that moves their world on and makes them misbehave.
+// Command caresync-simulator serves the simulated government services PRODA, Services Australia and the NDIA, and a control API
+// that advances their world and makes them fail.
 package main
 
 import (

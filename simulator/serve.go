@@ -21,7 +21,7 @@ type deadlines struct{ header, request, answer, idle time.Duration }
 
 var usualDeadlines = deadlines{header: 10 * time.Second, request: time.Minute, answer: 2 * time.Minute, idle: 2 * time.Minute}
 
-// serve runs the simulator until the context ends; then calls under way are finished, save for those that hang.
+// serve runs the simulator until the context ends; then calls under way finish, except for those that hang.
 func serve(ctx context.Context, given settings, log *zap.Logger) error {
 	simulator, err := newSimulator(given)
 	if err != nil {
@@ -29,7 +29,7 @@ func serve(ctx context.Context, given settings, log *zap.Logger) error {
 	}
 	defer func() {
 		if err := simulator.Close(); err != nil {
-			log.Error("close the simulator", zap.Error(err))
+			log.Error("cannot close the simulator", zap.Error(err))
 		}
 	}()
 	listener, err := net.Listen("tcp", given.listen)
@@ -62,7 +62,7 @@ func serveUntilDone(ctx context.Context, listener net.Listener, simulator *serve
 	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()
 	if err := httpServer.Shutdown(deadline); err != nil {
-		return errors.Join(fmt.Errorf("calls under way did not end in time: %w", err), httpServer.Close())
+		return errors.Join(fmt.Errorf("shut down: %w", err), httpServer.Close())
 	}
 	return nil
 }

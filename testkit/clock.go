@@ -14,13 +14,13 @@ import (
 	"github.com/caresync/caresync/protocol"
 )
 
-// standing is where the clock stands; the zero instant lets it run. zone is where organisations are.
+// standing is the instant at which the clock is stopped, zero while it runs. zone is where organisations are.
 var (
 	standing time.Time
 	zone     = db.DefaultTimeZone
 )
 
-// Now is the instant at which worlds are made, and which the product in them takes for now.
+// Now is the time in worlds and in the product that runs in them.
 func Now() time.Time { return clock()() }
 
 // Today is the date where organisations are (R1). The government's may be another one.
@@ -31,7 +31,7 @@ func Today(t testing.TB) care.Date {
 	return care.DateIn(Now(), where)
 }
 
-// clock is the one that worlds, stores and workers get when they are made.
+// clock is the clock of worlds, stores and workers that are made now.
 func clock() func() time.Time {
 	instant := standing
 	if instant.IsZero() {
@@ -61,7 +61,7 @@ var TellingDays = []TellingDay{
 	{"after midnight in Sydney, seen from Perth", "Australia/Perth", "2027-03-31 21:00:01"},
 }
 
-// Stand lets the clock stand on that day until the test ends, for worlds and workers that are made meanwhile, with organisations in its time
+// Stand stops the clock on that day until the test ends, for worlds and workers that are made meanwhile, with organisations in its time
 // zone. A test that does so does not run beside others; those inside it may run beside each other.
 func (d TellingDay) Stand(t testing.TB) {
 	t.Helper()
@@ -78,7 +78,7 @@ func (d TellingDay) instant(t testing.TB) time.Time {
 	return instant
 }
 
-// withClock lets workflows of a person's workers see where the clock stands, save those of a contract: a preview lives for 30 minutes by the
+// withClock gives the clock to the workflows of a worker, except for those of a contract: a preview lives for 30 minutes by the
 // database's clock.
 func withClock(options client.Options) client.Options {
 	if !standing.IsZero() {

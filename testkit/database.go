@@ -1,4 +1,4 @@
-// Package testkit gives tests the real parts that they need: databases of their own on a real PostgreSQL.
+// Package testkit provides the real parts that tests need: databases of their own on a real PostgreSQL, and more.
 package testkit
 
 import (

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Link is a program's way to a server, which a test can interrupt and restore.
+// Link is a program's connection to a server, which a test can interrupt and restore.
 type Link struct {
 	// Address is where the program finds the server.
 	Address string
@@ -46,13 +46,13 @@ func NewLink(t testing.TB, server string) *Link {
 	return l
 }
 
-// Cut ends all connections and refuses new ones, as a server does that has ended.
+// Cut ends all connections and refuses new ones, like a server that has stopped.
 func (l *Link) Cut() { l.become(cut) }
 
-// Silence leaves connections open on which nothing arrives any more, new ones too, as a network does that has lost its way.
+// Silence keeps connections open, new ones too, but nothing arrives, as in a network that loses all packets.
 func (l *Link) Silence() { l.become(silent) }
 
-// Restore makes the link whole again. What was sent while it was silent arrives.
+// Restore repairs the link. What was sent while it was silent arrives.
 func (l *Link) Restore() { l.become(connected) }
 
 // Missing is how often the program has met an interruption: connections refused, and messages that did not arrive.

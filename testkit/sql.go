@@ -14,7 +14,7 @@ import (
 )
 
 // Statements watches what one store sends to PostgreSQL, by the names of the queries; give it to the store as db.Options.Tracer. It can
-// step in before a statement. It is safe for use by many goroutines.
+// act before a statement. It is safe for concurrent use.
 type Statements struct {
 	mu           sync.Mutex
 	names        []string
@@ -59,8 +59,8 @@ func (s *Statements) note(name string) (stepIn func(process uint32)) {
 	return stepIn
 }
 
-// Before has something done before the next statement of that name, with the number of the server's process that is about to run it.
-// Others go on meanwhile.
+// Before calls a function before the next statement of that name, with the id of the server's process that is about to run it.
+// Other statements continue meanwhile.
 func (s *Statements) Before(name string, do func(process uint32)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,7 +70,7 @@ func (s *Statements) Before(name string, do func(process uint32)) {
 	s.before[name] = do
 }
 
-// HoldBefore lets the next statement of that name wait. reached is closed when it is about to be sent, and it goes on after release.
+// HoldBefore stops the next statement of that name. reached is closed when it is about to be sent; release sends it.
 func (s *Statements) HoldBefore(name string) (reached <-chan struct{}, release func()) {
 	arrived, open := make(chan struct{}), make(chan struct{})
 	s.Before(name, func(uint32) {
@@ -119,7 +119,7 @@ func (s SQL) Exec(t testing.TB, statement string, arguments ...any) {
 	require.NoError(t, s.Try(t, statement, arguments...))
 }
 
-// Try runs a statement and answers with its error.
+// Try runs a statement and returns its error.
 func (s SQL) Try(t testing.TB, statement string, arguments ...any) error {
 	t.Helper()
 	_, err := s.pool.Exec(t.Context(), statement, arguments...)
@@ -172,7 +172,7 @@ func (s SQL) RowsReadByTable(t testing.TB) map[string]int {
 	return read
 }
 
-// Column answers with a query's only column.
+// Column returns a query's only column.
 func Column[T any](t testing.TB, s SQL, query string, arguments ...any) []T {
 	t.Helper()
 	rows, err := s.pool.Query(t.Context(), query, arguments...)
@@ -182,7 +182,7 @@ func Column[T any](t testing.TB, s SQL, query string, arguments ...any) []T {
 	return values
 }
 
-// Value answers with the only value of a query that has exactly one row.
+// Value returns the only value of a query that has exactly one row.
 func Value[T any](t testing.TB, s SQL, query string, arguments ...any) T {
 	t.Helper()
 	values := Column[T](t, s, query, arguments...)
@@ -214,7 +214,7 @@ var PlanTables = []string{
 	"support_plan", "classification", "approved_service", "supplement", "contribution", "contribution_set", "budget", "entitlement", "usage_line",
 }
 
-// Of narrows a snapshot to some tables.
+// Of returns the snapshot of some tables.
 func (s Snapshot) Of(tables ...string) Snapshot {
 	narrowed := make(Snapshot, len(tables))
 	for _, table := range tables {
@@ -263,7 +263,7 @@ SELECT o.slug || '/' || coalesce(c.care_recipient_id, c.id::text),
 FROM record r JOIN person c ON c.id = r.person_id JOIN organisation o ON o.id = c.organisation_id
 ORDER BY 1, 2`
 
-// ForgetSyncs takes a database back to where nothing has been synced yet. Connections, logins, people and invoices stay.
+// ForgetSyncs removes everything that was synced. Connections, logins, people and invoices stay.
 func (s SQL) ForgetSyncs(t testing.TB) {
 	t.Helper()
 	s.Exec(t, "TRUNCATE support_plan, sync_run, area_fence, budget_listed_twice, outbox CASCADE")

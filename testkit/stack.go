@@ -59,7 +59,7 @@ func StartProcess(t testing.TB, environment []string, path string, arguments ...
 		p.Kill()
 		if t.Failed() {
 			text, _ := os.ReadFile(output.Name())
-			t.Logf("%s said:\n%s", filepath.Base(path), text)
+			t.Logf("output of %s:\n%s", filepath.Base(path), text)
 		}
 	})
 	return p
@@ -71,7 +71,7 @@ func (p *Process) Kill() {
 	<-p.ended
 }
 
-// Freeze stops the program for some time, as a machine that is overloaded or suspended would, and lets it go on.
+// Freeze suspends the program for some time, like an overloaded or suspended machine.
 func (p *Process) Freeze(t testing.TB, duration time.Duration) {
 	t.Helper()
 	require.NoError(t, p.command.Process.Signal(syscall.SIGSTOP))
@@ -79,7 +79,7 @@ func (p *Process) Freeze(t testing.TB, duration time.Duration) {
 	require.NoError(t, p.command.Process.Signal(syscall.SIGCONT))
 }
 
-// Stop asks the program to end, waits for it and answers with its exit code.
+// Stop asks the program to end, waits for it and returns its exit code.
 func (p *Process) Stop(t testing.TB) int {
 	t.Helper()
 	require.NoError(t, p.command.Process.Signal(syscall.SIGTERM))
@@ -91,7 +91,7 @@ func (p *Process) Stop(t testing.TB) int {
 	return p.command.ProcessState.ExitCode()
 }
 
-// Stack is a Temporal server and a PostgreSQL of a test's own, which it may kill and start again.
+// Stack is a test's own Temporal server and PostgreSQL, which it may kill and start again.
 type Stack struct {
 	DatabaseURL, TemporalAddress string
 
@@ -139,7 +139,7 @@ func (s *Stack) StartTemporal(t testing.TB) {
 // KillTemporal ends the Temporal server at once.
 func (s *Stack) KillTemporal() { s.temporal.Kill() }
 
-// KillPostgres ends PostgreSQL at once, as a crash would, and Temporal with it, which cannot go on without.
+// KillPostgres ends PostgreSQL at once, as a crash would, and Temporal, which cannot continue without it.
 func (s *Stack) KillPostgres(t testing.TB) {
 	t.Helper()
 	pid := postmaster(t, filepath.Join(s.directory, "postgres"))
@@ -189,7 +189,7 @@ func (s *Stack) NewDatabase(t testing.TB) string {
 	return s.DatabaseURL
 }
 
-// awaitEnvironment waits until a stack has written the addresses that it answers at.
+// awaitEnvironment waits until a stack has written its addresses.
 func awaitEnvironment(t testing.TB, process *Process, path string) map[string]string {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -220,7 +220,7 @@ func freePort(t testing.TB) int {
 	return listener.Addr().(*net.TCPAddr).Port
 }
 
-// FreeAddress is an address on this machine that nobody listens at.
+// FreeAddress is an address on this machine on which nothing listens.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
 	return fmt.Sprintf("127.0.0.1:%d", freePort(t))

@@ -50,7 +50,7 @@ func dial(t testing.TB, options client.Options) *Temporal {
 	return ShareOf(connected)
 }
 
-// ShareOf is another share of a Temporal server that is connected already: for tests that run side by side.
+// ShareOf returns another share of a connected Temporal server, for tests that run in parallel.
 func ShareOf(connected client.Client) *Temporal {
 	return &Temporal{Client: connected, Queues: protocol.TaskQueues{Prefix: "test-" + string(db.NewID()) + "-"}}
 }
@@ -91,7 +91,7 @@ func (s *Temporal) Request(ctx context.Context, request care.Request) error {
 	return err
 }
 
-// Sync starts a sync, or joins the one that runs, and answers with what it came to.
+// Sync starts a sync, or joins the running one, and returns its result.
 func (s *Temporal) Sync(t testing.TB, request care.Request) care.RunResult {
 	t.Helper()
 	var result care.RunResult
@@ -115,7 +115,7 @@ func (s *Temporal) Retrieve(t testing.TB, request care.Request) (answer protocol
 	return answer
 }
 
-// Create sends what somebody has agreed to.
+// Create sends what a person has approved.
 func (s *Temporal) Create(ctx context.Context, personID care.ID, request care.CreateRequest) (answer protocol.CreateAnswer, err error) {
 	handle, err := s.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
 		WorkflowID: protocol.PaceContractSyncID(personID), UpdateID: protocol.CreateUpdateID(request.PreviewID),
@@ -139,7 +139,7 @@ func (s *Temporal) RequestRefresh(t testing.TB, request care.Request) client.Wor
 	return run
 }
 
-// Bulk starts a bulk run and answers with its id.
+// Bulk starts a bulk run and returns its id.
 func (s *Temporal) Bulk(t testing.TB, store *db.Store, organisation care.ID, options care.BulkOptions) (care.ID, client.WorkflowRun) {
 	t.Helper()
 	bulk := db.Bulk{ID: db.NewID(), OrganisationID: organisation, RequestedBy: "a test", Options: options}

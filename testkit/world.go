@@ -76,7 +76,7 @@ func NewWorldAlone(t testing.TB, options world.Options, more ...server.Option) *
 // Now is the world's clock, and that of the product in it.
 func (w *World) Now() time.Time { return w.World.Now() }
 
-// Serve lets the services answer, at the same address as before if they had been broken off.
+// Serve starts the services, at the same address as before if Break stopped them.
 func (w *World) Serve(t testing.TB) {
 	t.Helper()
 	listener, err := net.Listen("tcp", cmp.Or(strings.TrimPrefix(w.URL, "http://"), "127.0.0.1:0"))
@@ -86,7 +86,7 @@ func (w *World) Serve(t testing.TB) {
 	go func() { _ = w.served.Serve(listener) }() // it always ends with ErrServerClosed
 }
 
-// Break closes the services in mid-call: connections are cut and new ones refused.
+// Break stops the services in the middle of calls: connections are cut and new ones refused.
 func (w *World) Break() { _ = w.served.Close() }
 
 // SetUp stores the world's organisations, connections, people and invoices in a database, and activates the devices.
@@ -185,7 +185,7 @@ func (w *World) importPeople(t testing.TB, store *db.Store, organisation care.ID
 	}
 }
 
-// importParticipants stores an organisation's NDIS participants, with both boxes ticked.
+// importParticipants stores an organisation's NDIS participants, with both PACE flags set.
 func (w *World) importParticipants(t testing.TB, store *db.Store, organisation care.ID, raNumber string, participants []world.HeldParticipant) {
 	t.Helper()
 	var file db.Import[db.ImportedPerson]
@@ -280,7 +280,7 @@ func (w *World) Steps(t testing.TB, options db.Options) *activities.Steps {
 	return hosting.Steps(store, calls, nil)
 }
 
-// Sync runs one pass by direct calls and answers with what it came to.
+// Sync runs one sync by direct calls and returns its result.
 func (w *World) Sync(t testing.TB, steps *activities.Steps, key string) care.RunResult {
 	t.Helper()
 	result, err := steps.Sync(t.Context(), db.NewID(), w.Request(t, key))

@@ -1,4 +1,4 @@
-// Package calls counts what the simulated services were asked, and keeps the latest calls for inspection.
+// Package calls counts the calls of the simulated services and keeps the latest ones.
 // A call holds no person's data.
 package calls
 
@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// kept is how many calls are kept one by one; the counts go on for ever.
+// kept is how many calls are kept one by one; the counts have no limit.
 const kept = 100_000
 
 // Call is one request to a simulated service.
@@ -47,7 +47,7 @@ type Recorder struct {
 	underWay map[string]int
 }
 
-// Begin notes that a call is under way.
+// Begin records that a call is under way.
 func (r *Recorder) Begin(operation string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -59,7 +59,7 @@ func (r *Recorder) Begin(operation string) {
 	count.MostAtOnce = max(count.MostAtOnce, r.underWay[operation])
 }
 
-// End notes how a call ended.
+// End records how a call ended.
 func (r *Recorder) End(call Call) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -117,7 +117,7 @@ func (r *Recorder) Reset() {
 	r.calls, r.oldest, r.counts = nil, 0, nil
 }
 
-// Writer notes the status and the length of an answer on its way.
+// Writer records the status and the length of an answer.
 type Writer struct {
 	http.ResponseWriter
 	// Status is the status that was written; 0 as long as none was.
@@ -126,7 +126,7 @@ type Writer struct {
 	Bytes int64
 }
 
-// WriteHeader notes the status.
+// WriteHeader records the status.
 func (w *Writer) WriteHeader(status int) {
 	if w.Status == 0 {
 		w.Status = status
@@ -134,7 +134,7 @@ func (w *Writer) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// Write notes the body's length, and that a body without a status means 200.
+// Write records the body's length; a body without a status means 200.
 func (w *Writer) Write(body []byte) (int, error) {
 	if w.Status == 0 {
 		w.Status = http.StatusOK
@@ -144,5 +144,5 @@ func (w *Writer) Write(body []byte) (int, error) {
 	return written, err
 }
 
-// Unwrap lets http.ResponseController reach the connection.
+// Unwrap makes the connection available to http.ResponseController.
 func (w *Writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }

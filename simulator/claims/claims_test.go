@@ -147,7 +147,7 @@ func TestAnInvoiceIsClaimedOnce(t *testing.T) {
 	require.ErrorContains(t, err, "nothing to claim")
 	one := claims.Request{Invoices: everything.Invoices[:1]}
 	_, err = service.Submit(one)
-	require.ErrorContains(t, err, "claimed before")
+	require.ErrorContains(t, err, "already claimed")
 	_, err = service.CheckStatus(everything.ID, true)
 	require.NoError(t, err)
 	again, err := service.Submit(one)
@@ -159,10 +159,10 @@ func TestAnInvoiceIsClaimedOnce(t *testing.T) {
 func TestInvalidRequests(t *testing.T) {
 	_, service := newService(t)
 	for words, request := range map[string]claims.Request{
-		"no organisation":    {Organisation: "1"},
-		"no invoice":         {Invoices: []string{"no-such"}},
-		"no person":          {People: []string{"nobody"}},
-		"cannot be negative": {People: []string{"first-year"}, Lines: -1},
+		"no organisation":      {Organisation: "1"},
+		"no invoice":           {Invoices: []string{"no-such"}},
+		"no person":            {People: []string{"nobody"}},
+		"must not be negative": {People: []string{"first-year"}, Lines: -1},
 	} {
 		_, err := service.Submit(request)
 		require.ErrorContains(t, err, words)

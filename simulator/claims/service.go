@@ -1,5 +1,5 @@
-// Package claims is a simulated claim service: it keeps the claims that organisations make over the simulated world's invoices, moves
-// them on when their status is checked, and tells webhooks of each change, as the real one would tell CareSync.
+// Package claims simulates the claim service of care providers: it keeps claims for the simulated world's invoices, moves them
+// on when their status is checked, and sends each change to webhooks, as the real one would to CareSync.
 package claims
 
 import (
@@ -31,7 +31,7 @@ const (
 // next is the status after a check.
 var next = map[Status]Status{Submitted: Pending, Pending: Approved, Approved: Completed, Completed: Completed, Cancelled: Cancelled}
 
-// ErrNoSuchClaim says that there is no claim of that id.
+// ErrNoSuchClaim is the error for an unknown claim id.
 var ErrNoSuchClaim = errors.New("no such claim")
 
 // Request is what to claim: invoices that the organisation has billed, or new services, which draw on the people's budgets once the
@@ -44,7 +44,7 @@ type Request struct {
 	People []string        `json:"people"`
 	Lines  int             `json:"lines"`
 	Amount decimal.Decimal `json:"amount"`
-	// Strangers are care recipient ids that are claimed for as well, whoever they are.
+	// Strangers are further care recipient ids on the claim, known or not.
 	Strangers []string `json:"strangers"`
 }
 
@@ -109,7 +109,7 @@ func (s *Service) find(id string) (*Claim, error) {
 	return nil, ErrNoSuchClaim
 }
 
-// Submit makes a claim, and tells that it was submitted. The error says what does not fit.
+// Submit makes a claim and reports it to the webhooks.
 func (s *Service) Submit(request Request) (Claim, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,7 +128,7 @@ func (s *Service) draft(request Request) (*Claim, error) {
 		return nil, err
 	}
 	if request.Lines < 0 || request.Amount.IsNegative() {
-		return nil, errors.New("lines and amount cannot be negative")
+		return nil, errors.New("lines and amount must not be negative")
 	}
 	claim := &Claim{ID: "CLM-" + uuid.NewString()[:13], RANumber: raNumber, Status: Submitted, Invoices: []string{}, CareRecipientIDs: []string{}, ChangedAt: time.Now()}
 	if err := s.addInvoices(claim, request); err != nil {
@@ -139,7 +139,7 @@ func (s *Service) draft(request Request) (*Claim, error) {
 	}
 	claim.CareRecipientIDs = append(claim.CareRecipientIDs, request.Strangers...)
 	if len(claim.CareRecipientIDs) == 0 {
-		return nil, errors.New("there is nothing to claim: every invoice of the organisation was claimed before")
+		return nil, errors.New("nothing to claim: every invoice of the organisation is already claimed")
 	}
 	return claim, nil
 }
@@ -154,7 +154,7 @@ func (s *Service) organisation(request Request) (string, error) {
 			return organisation.RANumber, nil
 		}
 	}
-	return "", fmt.Errorf("there is no organisation with the RA number %q", raNumber)
+	return "", fmt.Errorf("no organisation has the RA number %q", raNumber)
 }
 
 // holderOf is the RA number of the first organisation that holds a person; empty where none does.
@@ -184,7 +184,7 @@ func (s *Service) addInvoices(claim *Claim, request Request) error {
 			return fmt.Errorf("the organisation has no invoice %q", invoice)
 		}
 		if s.claimed(invoice) {
-			return fmt.Errorf("invoice %q was claimed before", invoice)
+			return fmt.Errorf("invoice %q is already claimed", invoice)
 		}
 	}
 	return nil
@@ -214,7 +214,7 @@ func (s *Service) addServices(claim *Claim, request Request) error {
 	return nil
 }
 
-// CheckStatus moves a claim on by one status, or cancels it, and tells of the change. A claim at its end stays as it is.
+// CheckStatus moves a claim on by one status, or cancels it, and reports the change to the webhooks. A final status stays.
 func (s *Service) CheckStatus(id string, cancel bool) (Claim, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -239,7 +239,7 @@ func (s *Service) CheckStatus(id string, cancel bool) (Claim, error) {
 	return *claim, nil
 }
 
-// pay lets what was claimed draw on the people's budgets. What was paid is not paid again if a later line does not fit.
+// pay draws what was claimed on the people's budgets. What was paid is not paid again if a later line fails.
 func (s *Service) pay(claim *Claim) error {
 	for len(claim.unpaid) > 0 {
 		made, err := s.world.Move(claim.unpaid[0].person, claim.unpaid[0].move)

@@ -57,7 +57,7 @@ func (v Verdict) answer(w http.ResponseWriter, r *http.Request, next http.Handle
 
 type contextKey struct{}
 
-// Of tells a service which fault of its own it should carry out on a call, if it is of the given kind.
+// Of returns the fault that a service should simulate for a call, if it is of the given kind.
 func Of(r *http.Request, kind Kind) (Fault, bool) {
 	fault, given := r.Context().Value(contextKey{}).(*Fault)
 	if !given || fault.Kind != kind {
@@ -119,9 +119,9 @@ func reset(w http.ResponseWriter) {
 	_ = connection.Close()
 }
 
-// truncate lets the service answer and sends the first half of the body, as if it were all.
+// truncate sends the first half of the service's answer as if it were all.
 func truncate(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
-	held := &heldAnswer{header: http.Header{}, status: http.StatusOK}
+	held := &bufferedAnswer{header: http.Header{}, status: http.StatusOK}
 	next(held, r)
 	for name, values := range held.header {
 		if name != "Content-Length" {
@@ -134,15 +134,15 @@ func truncate(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
 	_, _ = io.WriteString(w, half)
 }
 
-type heldAnswer struct {
+type bufferedAnswer struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
-func (h *heldAnswer) Header() http.Header               { return h.header }
-func (h *heldAnswer) WriteHeader(status int)            { h.status = status }
-func (h *heldAnswer) Write(content []byte) (int, error) { return h.body.Write(content) }
+func (h *bufferedAnswer) Header() http.Header               { return h.header }
+func (h *bufferedAnswer) WriteHeader(status int)            { h.status = status }
+func (h *bufferedAnswer) Write(content []byte) (int, error) { return h.body.Write(content) }
 
 // stream sends a valid JSON array of about that many megabytes, until the client has had enough.
 func stream(w http.ResponseWriter, megabytes int) {

@@ -1,6 +1,6 @@
-// Package faults makes the simulated services misbehave on demand.
+// Package faults makes the simulated services fail on demand.
 //
-// A fault says what goes wrong and which calls it meets: by operation, care recipient, position, number and probability.
+// A fault is what goes wrong for which calls: by operation, care recipient, position and number.
 // Faults of the transport (latency, status codes, broken connections and bodies) are carried out here; faults that only a
 // service can carry out (a refused consent, a stranger's row …) travel in the request's context.
 package faults
@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Kind says what goes wrong.
+// Kind is what goes wrong.
 type Kind string
 
 // The kinds of faults.
@@ -48,10 +48,10 @@ const (
 	EntryMissing Kind = "entry-missing"
 	// StrangersID puts another person's care recipient id into the rows of lists, or into the first Rows of a page.
 	StrangersID Kind = "strangers-id"
-	// ShuffledPages lets rows shift between the pages of a list: with a sort, Rows of the page before appear again
+	// ShuffledPages shifts rows between the pages of a list: with a sort, Rows of the page before appear again
 	// (negative: Rows are missed); without one, every page is cut from another order.
 	ShuffledPages Kind = "shuffled-pages"
-	// ExpiredDevice lets PRODA refuse the device as expired.
+	// ExpiredDevice makes PRODA refuse the device as expired.
 	ExpiredDevice Kind = "expired-device"
 )
 

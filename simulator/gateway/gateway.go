@@ -1,5 +1,5 @@
-// Package gateway is what stands in front of every simulated government service: it checks the headers and the access
-// token, limits the rate, applies faults and records the call. What a service's errors look like is the service's matter.
+// Package gateway stands in front of every simulated government service: it checks the headers and the access
+// token, limits the rate, applies faults and records the call. The service determines the form of its errors.
 package gateway
 
 import (
@@ -25,7 +25,7 @@ type Caller struct {
 
 // Tokens knows the access tokens that PRODA gave out.
 type Tokens interface {
-	// Caller tells whom a token stands for, if it is valid for the audience and has not expired.
+	// Caller returns whom a token belongs to, if it is valid for the audience and has not expired.
 	Caller(token, audience string) (Caller, bool)
 	// Revoke makes a token invalid.
 	Revoke(token string)
@@ -34,7 +34,7 @@ type Tokens interface {
 // Refuse answers a call with an error in the service's own form.
 type Refuse func(w http.ResponseWriter, status int, code, message string)
 
-// Settings say what a gateway demands.
+// Settings are what a gateway requires.
 type Settings struct {
 	// Audience is the audience that access tokens must have been given out for.
 	Audience string
@@ -76,7 +76,7 @@ func New(settings Settings, tokens Tokens, set *faults.Set, recorder *calls.Reco
 // Operation is one operation of a service behind the gateway.
 type Operation struct {
 	Name string
-	// Recipient tells which care recipient a request asks for, if it asks for one.
+	// Recipient returns the care recipient that a request asks for, if it asks for one.
 	Recipient func(r *http.Request) string
 	Serve     func(w http.ResponseWriter, r *http.Request, caller Caller)
 }
@@ -121,7 +121,7 @@ func (g *Gateway) Unknown() http.Handler {
 // UnknownOperation is the name under which calls to unknown paths are counted.
 const UnknownOperation = "unknown"
 
-// authorise lets the operation serve a caller whose token is valid and matches the headers.
+// authorise passes a call on to the operation if its token is valid and matches the headers.
 func (g *Gateway) authorise(w http.ResponseWriter, r *http.Request, operation Operation) {
 	token, given := bearer(r.Header)
 	if _, asked := faults.Of(r, faults.Unauthorised); asked {
@@ -147,7 +147,7 @@ func (g *Gateway) authorise(w http.ResponseWriter, r *http.Request, operation Op
 	operation.Serve(w, r, caller)
 }
 
-// limit takes one call out of an organisation's bucket, or says how long it must wait.
+// limit counts a call of an organisation, or returns how long it must wait.
 func (g *Gateway) limit(organisation string) (time.Duration, bool) {
 	if g.settings.RatePerSecond <= 0 {
 		return 0, false

@@ -27,7 +27,7 @@ const (
 	uuidLength  = 36
 )
 
-// checkHeaders says which header is missing or wrong, if any; the token is checked later. The message id counts as used
+// checkHeaders returns which header is missing or wrong, if any; the token is checked later. The message id counts as used
 // as soon as the other headers are right, whatever becomes of the call.
 func (g *Gateway) checkHeaders(header http.Header) string {
 	demanded := [...]struct{ name, value string }{

@@ -86,7 +86,7 @@ func (p problem) write(w http.ResponseWriter, form string) {
 	}
 }
 
-// formOf is how the errors of a participant are written; those whom nobody knows are told by their number.
+// formOf is how the errors of a participant are written; for unknown participants it depends on the number.
 func formOf(p *world.Participant, number string) string {
 	if p != nil && p.Written.Errors != "" {
 		return p.Written.Errors

@@ -21,7 +21,7 @@ type hour struct {
 	calls int
 }
 
-// take counts a call, or tells how long the organisation has to wait for the next hour.
+// take counts a call, or returns how long the organisation has to wait for the next hour.
 func (c *hourlyCap) take(organisation string) (time.Duration, bool) {
 	if c.most <= 0 {
 		return 0, false

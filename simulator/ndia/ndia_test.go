@@ -635,7 +635,7 @@ func TestMovesAreNotified(t *testing.T) {
 	}
 	require.Equal(t, []string{world.BudgetUpdated, world.PlanEndUpdated, world.PlanApproved}, events[:3])
 	require.Contains(t, []string{world.RelationshipEnded, "RLTN_END_DATE_UPDATED"}, events[3])
-	require.Equal(t, world.RelationshipBegun, events[4])
+	require.Equal(t, world.RelationshipCreated, events[4])
 	require.Contains(t, bodies[3], `"provider_role":"Plan Manager","start_date":"2026-05-14","end_date":"2026-05-19"`)
 	require.Contains(t, bodies[4], `"end_date":""`)
 	require.Empty(t, arrived)

@@ -14,19 +14,19 @@ import (
 // mostBody is the largest request body that is read, in bytes.
 const mostBody = 64 << 10
 
-// asked is a participant whom the caller may see, on the day on which it asks.
-type asked struct {
+// lookup is a participant whom the caller may see, on the day on which it asks.
+type lookup struct {
 	participant *world.Participant
 	today       world.Date
 	query       query
 }
 
 // find reads the keys and finds the participant, or answers why the caller sees nothing of them.
-func (s *Service) find(w http.ResponseWriter, r *http.Request, caller gateway.Caller, more ...string) (asked, bool) {
+func (s *Service) find(w http.ResponseWriter, r *http.Request, caller gateway.Caller, more ...string) (lookup, bool) {
 	q, refused := readQuery(r, more...)
 	if refused != nil {
 		refused.write(w, asObjects)
-		return asked{}, false
+		return lookup{}, false
 	}
 	participant, today, found := s.world.ByNDISNumber(q.number)
 	authority := world.NoEndorsement
@@ -41,17 +41,17 @@ func (s *Service) find(w http.ResponseWriter, r *http.Request, caller gateway.Ca
 	case consentFault || authority == world.EndorsementIncomplete:
 		noAuthority.write(w, formOf(participant, q.number))
 	default:
-		return asked{participant, today, q}, true
+		return lookup{participant, today, q}, true
 	}
-	return asked{}, false
+	return lookup{}, false
 }
 
 // findPACE finds a participant with a PACE plan.
-func (s *Service) findPACE(w http.ResponseWriter, r *http.Request, caller gateway.Caller, more ...string) (asked, bool) {
+func (s *Service) findPACE(w http.ResponseWriter, r *http.Request, caller gateway.Caller, more ...string) (lookup, bool) {
 	a, found := s.find(w, r, caller, more...)
 	if found && a.participant.NotPACE {
 		notPACE.write(w, formOf(a.participant, a.query.number))
-		return asked{}, false
+		return lookup{}, false
 	}
 	return a, found
 }
@@ -104,7 +104,7 @@ func (s *Service) historicalBudget(w http.ResponseWriter, r *http.Request, calle
 	succeed(w, history)
 }
 
-// subscribe notes that an organisation wants to be told of an event.
+// subscribe subscribes an organisation to an event.
 func (s *Service) subscribe(w http.ResponseWriter, r *http.Request, caller gateway.Caller) {
 	var request struct {
 		EventID string `json:"event_id"`

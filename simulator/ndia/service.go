@@ -22,12 +22,12 @@ const (
 	OperationSubscribe        = "ndia-subscribe"
 )
 
-// Settings say what the NDIA demands and allows.
+// Settings are what the NDIA requires and allows.
 type Settings struct {
 	gateway.Settings
 	// BudgetCallsPerHour is how many budget calls, current and historical, an organisation may make in an hour; 0: no cap.
 	BudgetCallsPerHour int
-	// OnSubscribe receives every new subscription before it takes effect; an error prevents it.
+	// OnSubscribe is called with every new subscription before it takes effect; an error prevents it.
 	OnSubscribe func(Subscription) error
 }
 
@@ -70,7 +70,7 @@ func (s *Service) handle(pattern, name string, serve operation) {
 	s.mux.Handle(pattern, s.gateway.Handler(gateway.Operation{Name: name, Recipient: number, Serve: serve}))
 }
 
-// capped lets an organisation make so many budget calls in an hour, and tells it how long the hour still lasts.
+// capped limits the budget calls of an organisation in an hour; Retry-After is what is left of the hour.
 func (s *Service) capped(serve operation) operation {
 	return func(w http.ResponseWriter, r *http.Request, caller gateway.Caller) {
 		if wait, exceeded := s.cap.take(caller.RANumber); exceeded {

@@ -1,5 +1,5 @@
 // Package proda simulates PRODA, the government's machine-to-machine login: devices are activated with a one-time code,
-// prove themselves with signed assertions, and renew their keys. It is strict about everything the contract says.
+// prove themselves with signed assertions, and renew their keys. It is strict about everything in the contract.
 package proda
 
 import (
@@ -29,7 +29,7 @@ const (
 	OperationUnknown = "proda-unknown"
 )
 
-// Options say how PRODA behaves. The zero value has sensible defaults.
+// Options configure PRODA. The zero value has sensible defaults.
 type Options struct {
 	// ClientID is the only client_id that is accepted.
 	ClientID string
@@ -41,11 +41,11 @@ type Options struct {
 	DeviceLife time.Duration
 	// NoThrottle turns off the throttling of callers that replace a token or a key before half its life is used.
 	NoThrottle bool
-	// ThrottleWait is how long such a caller is told to wait (default 5 s); whoever waited is served.
+	// ThrottleWait is how long such a caller has to wait (default 5 s).
 	ThrottleWait time.Duration
 	// Now is the clock; nil takes the machine's.
 	Now func() time.Time
-	// OnChange receives every change of a device or token before it takes effect; an error prevents the change.
+	// OnChange is called with every change of a device or token before it takes effect; an error prevents the change.
 	OnChange func(Record) error
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/caresync/caresync/simulator/world"
 )
 
-// ErrNoSuchDevice says that no organisation of that RA number has a device of that name.
+// ErrNoSuchDevice is the error for an unknown RA number or device.
 var ErrNoSuchDevice = errors.New("no such organisation or device in the simulated PRODA")
 
 // State is a device's state.
@@ -102,13 +102,13 @@ func newRegistry(organisations []world.Organisation, onChange func(Record) error
 	return r
 }
 
-// record tells the listener of a change; the caller holds the lock.
+// record calls the listener with a change; the caller holds the lock.
 func (r *registry) record(change Record) error {
 	if r.onChange == nil {
 		return nil
 	}
 	if err := r.onChange(change); err != nil {
-		return fmt.Errorf("the change was not recorded and did not happen: %w", err)
+		return fmt.Errorf("record the change: %w", err)
 	}
 	return nil
 }
@@ -141,7 +141,7 @@ func tooEarly(issued, expiry, now time.Time) bool {
 	return now.Before(issued.Add(expiry.Sub(issued) / 2))
 }
 
-// Restore brings back a device or a token from before a restart.
+// Restore restores a device or a token after a restart.
 func (s *Service) Restore(record Record) error {
 	s.registry.mu.Lock()
 	defer s.registry.mu.Unlock()
@@ -166,7 +166,7 @@ func (s *Service) Device(raNumber, name string) (Device, bool) {
 	return device, known
 }
 
-// Change alters a device as an operator of PRODA would: its state, its expiry dates, a new activation code.
+// Change alters a device as an operator of PRODA would: its state, expiry dates or activation code.
 func (s *Service) Change(raNumber, name string, alter func(device *Device)) error {
 	s.registry.mu.Lock()
 	defer s.registry.mu.Unlock()
@@ -178,7 +178,7 @@ func (s *Service) Change(raNumber, name string, alter func(device *Device)) erro
 	return s.registry.store(device)
 }
 
-// Reset takes a device back to where it waits for its activation with a new one-time code.
+// Reset makes a device wait for its activation again, with a new one-time code.
 func (s *Service) Reset(raNumber, name, activationCode string) error {
 	return s.Change(raNumber, name, func(device *Device) {
 		device.State, device.ActivationCode, device.Key = Pending, activationCode, nil
@@ -196,7 +196,7 @@ func (s *Service) Revoke(value string) {
 	}
 }
 
-// Caller tells whom a token stands for (gateway.Tokens).
+// Caller returns whom a token belongs to (gateway.Tokens).
 func (s *Service) Caller(value, audience string) (gateway.Caller, bool) {
 	s.registry.mu.RLock()
 	defer s.registry.mu.RUnlock()
@@ -210,7 +210,7 @@ func (s *Service) Caller(value, audience string) (gateway.Caller, bool) {
 	}, true
 }
 
-// Grant issues a token without a login, for tests of what comes after it.
+// Grant issues a token without a login, for tests of what follows it.
 func (s *Service) Grant(raNumber, device, audience string) (string, error) {
 	s.registry.mu.Lock()
 	defer s.registry.mu.Unlock()

@@ -37,7 +37,7 @@ func New(organisations []world.Organisation, options Options, set *faults.Set, r
 // ServeHTTP serves PRODA's operations.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// operation records an operation's calls and lets faults meet them.
+// operation records an operation's calls and applies faults to them.
 func (s *Service) operation(name string, serve http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		writer := &calls.Writer{ResponseWriter: w}
@@ -55,7 +55,7 @@ func (s *Service) operation(name string, serve http.HandlerFunc) http.Handler {
 }
 
 // mayReplace reports whether a token or key may be replaced now. A caller that comes before half its life is used must wait
-// once; the second value says how long.
+// once; the second value is how long.
 func (s *Service) mayReplace(use tokenUse, issued, expiry time.Time) (bool, time.Duration) {
 	now := s.options.Now()
 	if s.options.NoThrottle || !tooEarly(issued, expiry, now) {

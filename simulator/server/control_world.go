@@ -23,7 +23,7 @@ type worldState struct {
 	Changes      uint64               `json:"changes"`
 	Moves        []world.MoveName     `json:"moves"`
 	PlanMoves    []world.PlanMoveName `json:"planMoves"`
-	// Skipped says which moves of scenarios no longer applied when the world advanced.
+	// Skipped are the moves of scenarios that no longer applied when the world advanced.
 	Skipped []string `json:"skipped,omitzero"`
 }
 

@@ -43,7 +43,7 @@ type Simulator struct {
 	NDIA              *ndia.Service
 	// Claims is the organisations' claim service.
 	Claims *claims.Service
-	// Faults are the faults in force, for all services.
+	// Faults are the active faults of all services.
 	Faults *faults.Set
 
 	calls   *calls.Recorder
@@ -156,7 +156,7 @@ func (s *Simulator) Counts() map[string]calls.Count { return s.calls.Counts() }
 // ResetCalls forgets the calls so far.
 func (s *Simulator) ResetCalls() { s.calls.Reset() }
 
-// Close releases calls that hang, gives up notifications that were not sent yet, and closes the state file.
+// Close releases calls that hang, abandons notifications that are waiting, and closes the state file.
 func (s *Simulator) Close() error {
 	s.Faults.Clear()
 	s.NDIA.Webhooks.Close()

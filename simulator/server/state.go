@@ -17,7 +17,7 @@ import (
 	"github.com/caresync/caresync/simulator/world"
 )
 
-// origin says which world a state file belongs to.
+// origin identifies the world that a state file belongs to.
 type origin struct {
 	Seed         uint64     `json:"seed"`
 	People       int        `json:"people"`
@@ -85,7 +85,7 @@ func replay(c config, j *journal, entries []entry) (*Simulator, error) {
 	fresh := len(entries) == 0
 	if !fresh {
 		if entries[0].Origin == nil {
-			return nil, errors.New("the first line does not say which world it belongs to; remove the file to begin anew")
+			return nil, errors.New("the first line does not identify the world: remove the file")
 		}
 		if err := expected.accept(*entries[0].Origin); err != nil {
 			return nil, err
@@ -126,11 +126,11 @@ func (s *Simulator) bringBack(e entry) error {
 		s.NDIA.Subscribe(*e.Subscription)
 		return nil
 	default:
-		return errors.New("neither a change of the world nor of PRODA, nor a subscription")
+		return errors.New("unknown entry")
 	}
 }
 
-// also lets two listeners hear of a change, the first of which may be missing.
+// also calls two listeners, the first of which may be missing.
 func also[T any](first, second func(T) error) func(T) error {
 	if first == nil {
 		return second
@@ -184,7 +184,7 @@ func (o origin) accept(kept origin) error {
 		o.Today = kept.Today
 	}
 	if o != kept {
-		return fmt.Errorf("it belongs to another world (seed %d, %d people, %d participants, begun %s, or other scenario files); use the same options, or remove the file to begin anew",
+		return fmt.Errorf("it belongs to another world (seed %d, %d people, %d participants, first day %s, or other scenario files): use the same options, or remove the file",
 			kept.Seed, kept.People, kept.Participants, kept.Today)
 	}
 	return nil

@@ -214,7 +214,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, q query, rows [
 	send(w, http.StatusOK, buffer.Bytes())
 }
 
-// shuffledPage lets rows shift between pages. With a sort, each page after the first begins again with the last rows of
+// shuffledPage shifts rows between pages. With a sort, each page after the first begins again with the last rows of
 // the page before (or, with a negative number, misses as many); without one, each page is cut from another order.
 func shuffledPage(q query, rows []row, fault faults.Fault) []row {
 	if len(q.sortFields) == 0 {

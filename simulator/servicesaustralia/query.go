@@ -31,7 +31,7 @@ func (w window) holds(at time.Time) bool {
 	return (w.from.IsZero() || !at.Before(w.from)) && (w.to.IsZero() || !at.After(w.to))
 }
 
-// form says which parameters an operation knows beside those of paging.
+// form is which parameters an operation has beside those of paging.
 type form struct {
 	recipient, provider bool
 	effective, updated  bool
@@ -57,7 +57,7 @@ func (f form) parameters() []string {
 	return known
 }
 
-// read checks a request's parameters. The text says which one is wrong, if any.
+// read checks a request's parameters. The text names the one that is wrong, if any.
 func (f form) read(r *http.Request) (query, string) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {

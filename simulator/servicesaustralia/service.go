@@ -57,7 +57,7 @@ func (s *Service) handle(path, name string, serve func(http.ResponseWriter, *htt
 	s.mux.Handle("GET "+Root+path, s.gateway.Handler(gateway.Operation{Name: name, Recipient: s.recipient, Serve: serve}))
 }
 
-// recipient tells which care recipient a request asks for, by id or by the id of a budget.
+// recipient returns the care recipient that a request asks for, by id or by the id of a budget.
 func (s *Service) recipient(r *http.Request) string {
 	if id := r.PathValue("budgetId"); id != "" {
 		if _, budget, found := s.world.ByBudgetID(id); found {

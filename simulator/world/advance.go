@@ -8,15 +8,15 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// SkippedMovesError says that the world moved on, but that moves of scenarios were dropped since they no longer fitted,
+// SkippedMovesError reports that the world advanced but that moves of scenarios were skipped because they no longer applied,
 // such as the amendment of an invoice line that another move had removed.
 type SkippedMovesError struct {
-	// Reasons hold a sentence for each dropped move.
+	// Reasons has a sentence for each skipped move.
 	Reasons []string
 }
 
 func (e *SkippedMovesError) Error() string {
-	return "the world moved on, but these moves did not fit and were dropped: " + strings.Join(e.Reasons, "; ")
+	return "the world advanced, but these moves no longer applied: " + strings.Join(e.Reasons, "; ")
 }
 
 // Advance moves the calendar to a date: quarters turn on the way, budgets close, and the moves of scenarios that are due

@@ -98,7 +98,7 @@ func newBudget(ids *sequence, p *Person, typeCode string, period Period) Budget 
 	}
 }
 
-// use lets the provider invoice a budget monthly, two lines an invoice, until about most percent of what the elapsed
+// use invoices a budget monthly, two lines an invoice, until about most percent of what the elapsed
 // time allows is used.
 func (m *maker) use(p *Person, budget *Budget, most int) {
 	until := earlierEnd(earlierEnd(budget.End, m.today), p.Entries[0].Departure)

@@ -47,11 +47,11 @@ func (w *World) begin(at stamp) *change {
 	}
 }
 
-// commit tells the listener and then lets the change take effect.
+// commit calls the listener and then applies the change.
 func (w *World) commit(c *change, record Change) error {
 	if w.onChange != nil {
 		if err := w.onChange(record); err != nil {
-			return fmt.Errorf("the change was not recorded and did not happen: %w", err)
+			return fmt.Errorf("record the change: %w", err)
 		}
 	}
 	c.people.apply()
@@ -69,25 +69,33 @@ func (w *World) commit(c *change, record Change) error {
 
 func (c *change) at() time.Time { return c.stamp.at }
 
-func (c *change) date(expression DateExpression, otherwise Date) (Date, error) {
-	if expression == "" {
-		return otherwise, nil
+// moveDates are the dates of a move, as its expressions read on the day on which it happens; NoDate for those left out.
+type moveDates struct{ date, end, birthDate Date }
+
+func (c *change) resolve(date, end, birthDate DateExpression) (resolved moveDates, err error) {
+	for _, one := range []struct {
+		expression DateExpression
+		into       *Date
+	}{{date, &resolved.date}, {end, &resolved.end}, {birthDate, &resolved.birthDate}} {
+		if *one.into, err = one.expression.Resolve(c.today); err != nil {
+			return moveDates{}, err
+		}
 	}
-	return expression.Resolve(c.today)
+	return resolved, nil
 }
 
-// Replay brings back a change that happened before a restart. Changes must be replayed in their order, on a world made
+// Replay repeats a change from before a restart. Changes must be replayed in their order, on a world made
 // with the same options.
 func (w *World) Replay(record Change) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	listener, told := w.onChange, w.onEvents
-	w.onChange, w.onEvents = nil, nil // nobody is told a second time
+	w.onChange, w.onEvents = nil, nil // nobody is notified a second time
 	defer func() { w.onChange, w.onEvents = listener, told }()
 	if record.AdvanceTo != NoDate {
 		err := w.advance(record.AdvanceTo, stamp{record.At})
 		if skipped := new(SkippedMovesError); errors.As(err, &skipped) {
-			return nil // they were dropped the first time as well
+			return nil // they were skipped the first time as well
 		}
 		return err
 	}

@@ -78,7 +78,7 @@ func (p ServiceProvider) fits(holder Holder) bool {
 	return holder.ServiceProvider == "" || holder.ServiceProvider == p.ID || holder.ServiceProvider == p.Key
 }
 
-// Invoices returns the billing of the simulated providers: every line that one of them claimed, save for those that its
+// Invoices returns the billing of the simulated providers: every line that one of them claimed, except for those that its
 // billing does not hold yet and for reversals.
 func (w *World) Invoices(holder Holder) []InvoiceLine {
 	providers := w.providerIDs(holder)

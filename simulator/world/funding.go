@@ -8,7 +8,7 @@ const rollover = "ROLLOVER"
 // closingDays is how long after its end a budget can still be claimed against; then the rest is written off.
 const closingDays = 60
 
-// ongoingEntitlements says what an ongoing budget for a period is made of: for each ongoing level the day rate times
+// ongoingEntitlements returns the parts of an ongoing budget for a period: for each ongoing level the day rate times
 // the days it is held, less the provider's 10 % for care management; and each supplement in full.
 func ongoingEntitlements(p *Person, period Period) []Entitlement {
 	var entitlements []Entitlement

@@ -10,7 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// MoveName says what happens to a person.
+// MoveName is what happens to a person.
 type MoveName string
 
 // The moves. Which fields of a Move each of them reads stands beside it; every field has a sensible default.
@@ -27,7 +27,7 @@ const (
 	RemoveInvoiceLine MoveName = "remove-invoice-line"
 	// RenumberInvoice: a line of an invoice is deleted, and those after it move up by one item. Invoice, Item.
 	RenumberInvoice MoveName = "renumber-invoice"
-	// WithdrawIDs and GiveIDs: the lines of an invoice have no invoice and item id as yet, and then they have them. Invoice.
+	// WithdrawIDs and GiveIDs: the lines of an invoice lose their invoice and item ids, and get them back. Invoice.
 	WithdrawIDs MoveName = "withdraw-ids"
 	GiveIDs     MoveName = "give-ids"
 	// ReverseInvoiceLine: what a line drew is given back by a further, positive line. Invoice, Item, Amount.
@@ -108,9 +108,11 @@ type Move struct {
 	BirthDateText string `yaml:"birth_date_text" json:"birthDateText,omitzero"`
 	// StampedBefore is by how much the updatedAt of what changes is older than the moment in which it shows.
 	StampedBefore time.Duration `yaml:"stamped_before" json:"stampedBefore,omitzero"`
+
+	moveDates
 }
 
-// Result says what a move made or changed.
+// Result is what a move made or changed.
 type Result struct {
 	InvoiceID string   `json:"invoiceId,omitzero"`
 	ItemIDs   []string `json:"itemIds,omitzero"`
@@ -134,8 +136,8 @@ var moves = map[MoveName]moveFunc{
 	ChangeLevel:          changeLevel,
 	AddClassification:    addClassification,
 	ReopenClassification: reopenClassification,
-	HideClassifications:  setInSummary(func(p *Person) { p.ClassificationsHidden = true }),
-	ShowClassifications:  setInSummary(func(p *Person) { p.ClassificationsHidden = false }),
+	HideClassifications:  set(func(p *Person) { p.ClassificationsHidden = true }),
+	ShowClassifications:  set(func(p *Person) { p.ClassificationsHidden = false }),
 	AddSupplement:        addSupplement,
 	AddBudget:            addBudget,
 	HideBudget:           hideBudget,
@@ -143,16 +145,16 @@ var moves = map[MoveName]moveFunc{
 	MoveBudget:           moveBudget,
 	ShareBudget:          shareBudget,
 	WithdrawConsent:      withdrawConsent,
-	GiveConsent:          setInSummary(func(p *Person) { p.Consent = ConsentGiven }),
-	RegisterEntry:        setInSummary(func(p *Person) { p.EntryRegistered = true }),
-	Depart:               depart,
-	Leave:                leave,
-	Return:               comeBack,
+	GiveConsent:          set(func(p *Person) { p.Consent = ConsentGiven }),
+	RegisterEntry:        set(func(p *Person) { p.EntryRegistered = true }),
+	Depart:               inSummary(depart),
+	Leave:                inSummary(leave),
+	Return:               inSummary(comeBack),
 	SplitRows:            splitRows,
-	UniteRows:            setInSummary(uniteRows),
-	ChangeProvider:       changeProvider,
-	ChangeIdentity:       changeIdentity,
-	CorrectIdentity:      setInSummary(func(p *Person) { p.Upstream = p.Held }),
+	UniteRows:            set(uniteRows),
+	ChangeProvider:       inSummary(changeProvider),
+	ChangeIdentity:       inSummary(changeIdentity),
+	CorrectIdentity:      set(func(p *Person) { p.Upstream = p.Held }),
 }
 
 // MoveNames returns the names of all moves in alphabetical order.
@@ -163,10 +165,10 @@ func checkMove[N ~string, F any](known map[N]F, name N) error {
 	if _, exists := known[name]; exists {
 		return nil
 	}
-	return fmt.Errorf("there is no move %q; the moves are %v", name, slices.Sorted(maps.Keys(known)))
+	return fmt.Errorf("there is no move %q: use one of %v", name, slices.Sorted(maps.Keys(known)))
 }
 
-// Move lets something happen to a person, named by key or care recipient id. The error is ErrNoSuchPerson, or says which
+// Move carries out a move on a person, named by key or care recipient id. The error is ErrNoSuchPerson, or names the
 // field of the move does not fit.
 func (w *World) Move(person string, move Move) (Result, error) {
 	w.mu.Lock()
@@ -194,8 +196,13 @@ func (c *change) move(slot int, move Move) (Result, error) {
 	}
 	person := c.people.own(slot)
 	if person.NotUpstream {
-		return Result{}, fmt.Errorf("move %s: the person is not known upstream", move.Name)
+		return Result{}, fmt.Errorf("move %s: Services Australia does not know the person", move.Name)
 	}
+	dates, err := c.resolve(move.Date, move.End, move.BirthDate)
+	if err != nil {
+		return Result{}, fmt.Errorf("move %s: %w", move.Name, err)
+	}
+	move.moveDates = dates
 	result, err := moves[move.Name](c, person, move)
 	if err != nil {
 		return Result{}, fmt.Errorf("move %s: %w", move.Name, err)
@@ -203,13 +210,18 @@ func (c *change) move(slot int, move Move) (Result, error) {
 	return result, nil
 }
 
-// setInSummary makes a move of a small change to the person's summary.
-func setInSummary(set func(p *Person)) moveFunc {
-	return func(c *change, p *Person, _ Move) (Result, error) {
-		set(p)
+// inSummary is a move that changes the person's summary and cannot fail.
+func inSummary(alter func(c *change, p *Person, m Move)) moveFunc {
+	return func(c *change, p *Person, m Move) (Result, error) {
+		alter(c, p, m)
 		p.UpdatedAt = c.at()
 		return Result{}, nil
 	}
+}
+
+// set is a move that sets something in the person's summary.
+func set(alter func(p *Person)) moveFunc {
+	return inSummary(func(_ *change, p *Person, _ Move) { alter(p) })
 }
 
 func withdrawConsent(c *change, p *Person, m Move) (Result, error) {
@@ -221,58 +233,38 @@ func withdrawConsent(c *change, p *Person, m Move) (Result, error) {
 	return Result{}, nil
 }
 
-func depart(c *change, p *Person, m Move) (Result, error) {
-	date, err := c.date(m.Date, c.today)
-	if err != nil {
-		return Result{}, err
-	}
+func depart(c *change, p *Person, m Move) {
 	for i := range p.Entries {
-		p.Entries[i].Departure = date
+		p.Entries[i].Departure = cmp.Or(m.date, c.today)
 	}
-	p.UpdatedAt = c.at()
-	return Result{}, nil
 }
 
-func leave(c *change, p *Person, m Move) (Result, error) {
+func leave(c *change, p *Person, m Move) {
 	if p.Entries[0].Departure == NoDate {
-		if result, err := depart(c, p, m); err != nil {
-			return result, err
-		}
+		depart(c, p, m)
 	}
 	p.Delisted = true
-	p.UpdatedAt = c.at()
-	return Result{}, nil
 }
 
 // comeBack begins a new stay with the same provider.
-func comeBack(c *change, p *Person, m Move) (Result, error) {
-	date, err := c.date(m.Date, c.today)
-	if err != nil {
-		return Result{}, err
-	}
+func comeBack(c *change, p *Person, m Move) {
 	p.Delisted = false
 	for i := range p.Entries {
-		p.Entries[i].Date, p.Entries[i].Departure, p.Entries[i].ReportedProvider = date, NoDate, ""
+		p.Entries[i].Date, p.Entries[i].Departure, p.Entries[i].ReportedProvider = cmp.Or(m.date, c.today), NoDate, ""
 	}
-	p.UpdatedAt = c.at()
-	return Result{}, nil
 }
 
 func splitRows(c *change, p *Person, m Move) (Result, error) {
-	began, err := c.date(m.Date, NoDate)
-	if err != nil {
-		return Result{}, err
-	}
 	uniteRows(p)
 	present := &p.Entries[0]
 	second := *present
 	switch {
-	case began == NoDate:
+	case m.date == NoDate:
 		present.Category, second.Category = Ongoing, cmp.Or(m.Category, AssistiveTechnology)
-	case began < present.Date:
-		second.Date, second.Departure = began, present.Date-1
+	case m.date < present.Date:
+		second.Date, second.Departure = m.date, present.Date-1
 	default:
-		return Result{}, fmt.Errorf("date %s: the earlier stay begins before the present one, which began on %s", began, present.Date)
+		return Result{}, fmt.Errorf("date %s: the earlier stay must begin before the present one, which began on %s", m.date, present.Date)
 	}
 	p.Entries = slices.Insert(p.Entries, 1, second)
 	p.UpdatedAt = c.at()
@@ -286,24 +278,13 @@ func uniteRows(p *Person) {
 	}))
 }
 
-func changeProvider(c *change, p *Person, m Move) (Result, error) {
+func changeProvider(_ *change, p *Person, m Move) {
 	for i := range p.Entries {
 		p.Entries[i].ReportedProvider = cmp.Or(m.Provider, otherProviders[0])
 	}
-	p.UpdatedAt = c.at()
-	return Result{}, nil
 }
 
-func changeIdentity(c *change, p *Person, m Move) (Result, error) {
-	birth, err := c.date(m.BirthDate, p.Upstream.BirthDate)
-	if err != nil {
-		return Result{}, err
-	}
-	p.Upstream = Identity{
-		GivenName:  cmp.Or(m.GivenName, p.Upstream.GivenName),
-		FamilyName: cmp.Or(m.FamilyName, p.Upstream.FamilyName),
-		BirthDate:  birth, BirthDateText: m.BirthDateText,
-	}
-	p.UpdatedAt = c.at()
-	return Result{}, nil
+func changeIdentity(_ *change, p *Person, m Move) {
+	p.Upstream = Identity{GivenName: m.GivenName, FamilyName: m.FamilyName, BirthDate: m.birthDate}.or(p.Upstream)
+	p.Upstream.BirthDateText = m.BirthDateText
 }

@@ -9,10 +9,7 @@ import (
 )
 
 func changeContribution(c *change, p *Person, m Move) (Result, error) {
-	start, err := c.date(m.Date, c.today)
-	if err != nil {
-		return Result{}, err
-	}
+	start := cmp.Or(m.date, c.today)
 	row := Contribution{Category: cmp.Or(m.Category, EverydayLiving), Start: start, Status: m.Status, UpdatedAt: c.at()}
 	if m.Percentage != nil {
 		row.Percentage = decimal.NewNullDecimal(*m.Percentage)
@@ -35,10 +32,7 @@ func removeContributions(_ *change, p *Person, _ Move) (Result, error) {
 }
 
 func changeLevel(c *change, p *Person, m Move) (Result, error) {
-	date, err := c.date(m.Date, c.today)
-	if err != nil {
-		return Result{}, err
-	}
+	date := cmp.Or(m.date, c.today)
 	level, known := LevelByCode(m.Code)
 	if !known || level.FundingSource != Ongoing {
 		return Result{}, fmt.Errorf("code %q is not an ongoing level", m.Code)
@@ -54,19 +48,12 @@ func changeLevel(c *change, p *Person, m Move) (Result, error) {
 }
 
 func addClassification(c *change, p *Person, m Move) (Result, error) {
-	start, err := c.date(m.Date, c.today)
-	if err != nil {
-		return Result{}, err
-	}
-	end, err := c.date(m.End, NoDate)
-	if err != nil {
-		return Result{}, err
-	}
+	start := cmp.Or(m.date, c.today)
 	level, known := LevelByCode(m.Code)
 	if !known {
 		return Result{}, fmt.Errorf("code %q is not a level", m.Code)
 	}
-	p.Classifications = append(p.Classifications, Classification{Code: level.Code, Name: level.Name, FundingSource: level.FundingSource, Start: start, End: end})
+	p.Classifications = append(p.Classifications, Classification{Code: level.Code, Name: level.Name, FundingSource: level.FundingSource, Start: start, End: m.end})
 	if level.FundingSource != Ongoing {
 		budget := newBudget(&c.sequence, p, level.FundingSource, allocationPeriod(level, start))
 		budget.Entitlements = []Entitlement{{level.EntitlementCode, level.Amount}}
@@ -95,15 +82,8 @@ func reopenClassification(c *change, p *Person, m Move) (Result, error) {
 }
 
 func addSupplement(c *change, p *Person, m Move) (Result, error) {
-	start, err := c.date(m.Date, c.today)
-	if err != nil {
-		return Result{}, err
-	}
-	end, err := c.date(m.End, NoDate)
-	if err != nil {
-		return Result{}, err
-	}
-	p.Supplements = append(p.Supplements, supplement(cmp.Or(m.Code, "OXY_NORM"), start, end))
+	start := cmp.Or(m.date, c.today)
+	p.Supplements = append(p.Supplements, supplement(cmp.Or(m.Code, "OXY_NORM"), start, m.end))
 	c.fundingChanged(p, start)
 	return Result{}, nil
 }

@@ -60,10 +60,7 @@ func usageLine(p *Person, budget *Budget, m Move, date Date) UsageLine {
 
 // budgetFor finds the budget that a claim draws on: the one named, else the ongoing one of that day, else any of it.
 func (c *change) budgetFor(p *Person, m Move) (*Budget, Date, error) {
-	date, err := c.date(m.Date, c.today)
-	if err != nil {
-		return nil, NoDate, err
-	}
+	date := cmp.Or(m.date, c.today)
 	var found *Budget
 	for i := range p.Budgets {
 		budget := &p.Budgets[i]
@@ -159,7 +156,7 @@ func withdrawIDs(c *change, p *Person, m Move) (Result, error) { return setProvi
 
 func giveIDs(c *change, p *Person, m Move) (Result, error) { return setProvisional(c, p, m, false) }
 
-// setProvisional lets the lines of an invoice lose or get their ids.
+// setProvisional removes or restores the ids of an invoice's lines.
 func setProvisional(c *change, p *Person, m Move, provisional bool) (Result, error) {
 	result := Result{InvoiceID: cmp.Or(m.Invoice, latestInvoice(p))}
 	for i := range p.Budgets {
@@ -212,15 +209,9 @@ func lineResult(budget *Budget, line UsageLine) Result {
 }
 
 func addBudget(c *change, p *Person, m Move) (Result, error) {
-	start, err := c.date(m.Date, c.today)
-	if err != nil {
-		return Result{}, err
-	}
-	end, err := c.date(m.End, start.AddMonths(12)-1)
-	if err != nil {
-		return Result{}, err
-	}
-	budget := newBudget(&c.sequence, p, cmp.Or(m.Type, AssistiveTechnology), Period{start, end})
+	start := cmp.Or(m.date, c.today)
+	period := Period{start, cmp.Or(m.end, start.AddMonths(12)-1)}
+	budget := newBudget(&c.sequence, p, cmp.Or(m.Type, AssistiveTechnology), period)
 	budget.Fixed = true
 	budget.Entitlements = []Entitlement{{budget.TypeCode + "_RATE", m.Amount}}
 	budget.UpdatedAt = c.at()

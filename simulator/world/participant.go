@@ -6,12 +6,12 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Participant is one NDIS participant: what the NDIA knows, and beside it what the providers' own records say.
-// A Participant is a snapshot; a move makes a new one and leaves those handed out as they are.
+// Participant is one NDIS participant: what the NDIA knows, and what the providers' own records say.
+// A Participant is a snapshot: a move makes a new one.
 type Participant struct {
 	// Key names the participant to tests and to the control API: the scenario's key, or participant-00001 and so on.
 	Key string `yaml:"key"`
-	// About says in a sentence what is special about a scenario's participant.
+	// About is what is special about a scenario's participant, in a sentence.
 	About      string `yaml:"about"`
 	NDISNumber string `yaml:"ndis_number"`
 	// NotUpstream participants exist only in the providers' records: the NDIA does not know their number.
@@ -59,13 +59,13 @@ type PACEPlan struct {
 	End   Date `yaml:"end"`
 	// Management is that of the categories without funding.
 	Management string `yaml:"management"`
-	// AnswersBudget says that the budget call answers with this plan where several cover a day.
+	// AnswersBudget makes the budget call return this plan where several cover a day.
 	AnswersBudget bool `yaml:"answers_budget"`
-	// AnswersEarly says that the budget call answers with this plan although it has not begun.
+	// AnswersEarly makes the budget call return this plan although it has not begun.
 	AnswersEarly bool `yaml:"-"`
-	// Tree are the dates that the budget tree gives; zero: those of the plan.
+	// Tree are the dates of the budget tree; zero: those of the plan.
 	Tree Period `yaml:"-"`
-	// Budgets are the funded ones; the other categories are listed with 0.00, save for those in Unlisted.
+	// Budgets are the funded ones; the other categories are listed with 0.00, except for those in Unlisted.
 	Budgets  []PlanBudget `yaml:"-"`
 	Unlisted []int        `yaml:"-"`
 }
@@ -81,9 +81,9 @@ func (p *PACEPlan) TreePeriod() Period {
 	return p.Tree
 }
 
-// PlanBudget is what a plan gives for a support category, under one budget type and management. Amounts are in dollars.
+// PlanBudget is a plan's money for a support category, under one budget type and management. Amounts are in dollars.
 type PlanBudget struct {
-	// Category is the category's number, 0 for one that nobody knows; Name is what the wire calls it.
+	// Category is the category's number, 0 for an unknown one; Name is its name on the wire.
 	Category int    `yaml:"-"`
 	Name     string `yaml:"called"`
 	// Type is Flexible or Stated; Management is Plan-managed, Self-managed or Agency-managed.
@@ -146,7 +146,7 @@ type StatedItem struct {
 	Approved decimal.Decimal `yaml:"approved"`
 }
 
-// Written says how a participant's data are written where real ones differ; empty values are chosen by the NDIS number.
+// Written is how a participant's data are written where real data vary; empty values are chosen by the NDIS number.
 type Written struct {
 	// Amounts are written as "number" or "text".
 	Amounts string `yaml:"amounts"`
@@ -160,7 +160,7 @@ type Written struct {
 	TotalsDifferBy decimal.Decimal `yaml:"totals_differ_by"`
 }
 
-// Authority is what the NDIA lets an organisation see of a participant.
+// Authority is what an organisation may see of a participant.
 type Authority int
 
 // The authorities. Without any endorsement the participant is as good as unknown to the organisation.
@@ -170,7 +170,7 @@ const (
 	Endorsed
 )
 
-// AuthorityOf tells what an organisation may see on a day: both endorsements must be active.
+// AuthorityOf returns what an organisation may see on a day: both endorsements must be active.
 func (p *Participant) AuthorityOf(raNumber string, today Date) Authority {
 	authority, active := NoEndorsement, map[string]bool{}
 	for _, given := range p.Endorsements {

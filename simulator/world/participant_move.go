@@ -10,13 +10,13 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// PlanMoveName says what happens to an NDIS participant.
+// PlanMoveName is what happens to an NDIS participant.
 type PlanMoveName string
 
 // The moves of participants. Which fields of a PlanMove each of them reads stands beside it; every field has a sensible
 // default. Moves of money look at the plan that covers today, else at the one that ended last.
 const (
-	// Spend draws on a budget, Refund gives back, also below zero. Amount, Category, Type, Management.
+	// Spend draws on a budget, Refund returns money, also below zero. Amount, Category, Type, Management.
 	Spend  PlanMoveName = "spend"
 	Refund PlanMoveName = "refund"
 	// ClearSpent sets what was spent to zero: of the budget that is named, or of all. Category, Type, Management.
@@ -24,12 +24,12 @@ const (
 	// Reassess ends the plan on the day before and begins another with new allocations, nothing of them spent. Date, End or
 	// Months, Percentage of the earlier amounts, Category with Amount.
 	Reassess PlanMoveName = "reassess"
-	// SwitchTree lets the budget call answer with the next plan's tree before that plan begins. Today's plan goes on; its tree is not answered.
+	// SwitchTree makes the budget call return the next plan's tree before that plan begins; today's plan stays in the list of plans.
 	SwitchTree PlanMoveName = "switch-tree"
 	// Extend and Shorten move the plan's end, and that of the budgets that end with it. End or Months.
 	Extend  PlanMoveName = "extend"
 	Shorten PlanMoveName = "shorten"
-	// Vary changes what a category is given, or funds it anew. Category, Amount, Type, Management.
+	// Vary changes the amount of a category, or funds a further one. Category, Amount, Type, Management.
 	Vary PlanMoveName = "vary"
 	// RemoveCategory takes a category out of the tree altogether. Category.
 	RemoveCategory PlanMoveName = "remove-category"
@@ -66,21 +66,23 @@ type PlanMove struct {
 	GivenName    string         `yaml:"given_name" json:"givenName,omitzero"`
 	FamilyName   string         `yaml:"family_name" json:"familyName,omitzero"`
 	BirthDate    DateExpression `yaml:"birth_date" json:"birthDate,omitzero"`
+
+	moveDates
 }
 
 // The events that the NDIA notifies organisations of.
 const (
-	PlanApproved      = "PLAN_APPROVED"
-	BudgetUpdated     = "BUDGET_UPDATED"
-	PlanEndUpdated    = "PLAN_END_DT_UPDATED"
-	RelationshipBegun = "RLTN_CREATED"
-	RelationshipEnded = "RLTN_END_DATE_UPDATE"
+	PlanApproved        = "PLAN_APPROVED"
+	BudgetUpdated       = "BUDGET_UPDATED"
+	PlanEndUpdated      = "PLAN_END_DT_UPDATED"
+	RelationshipCreated = "RLTN_CREATED"
+	RelationshipEnded   = "RLTN_END_DATE_UPDATE"
 )
 
 // EventIDs are the events that an organisation can subscribe to.
-var EventIDs = []string{PlanApproved, BudgetUpdated, PlanEndUpdated, RelationshipBegun, RelationshipEnded}
+var EventIDs = []string{PlanApproved, BudgetUpdated, PlanEndUpdated, RelationshipCreated, RelationshipEnded}
 
-// Event is what a move tells organisations: that something about a participant has changed, and no amounts.
+// Event is what organisations are notified of: that something about a participant has changed, without amounts.
 type Event struct {
 	ID string
 	// Key and NDISNumber name the participant.
@@ -113,7 +115,7 @@ var planMoves = map[PlanMoveName]planMoveFunc{
 // PlanMoveNames lists every move of participants, in alphabetical order.
 func PlanMoveNames() []PlanMoveName { return slices.Sorted(maps.Keys(planMoves)) }
 
-// MoveParticipant lets something happen to a participant, named by key or NDIS number. The error is ErrNoSuchPerson, or says
+// MoveParticipant carries out a move on a participant, named by key or NDIS number. The error is ErrNoSuchPerson, or names
 // which field of the move does not fit.
 func (w *World) MoveParticipant(participant string, move PlanMove) error {
 	w.mu.Lock()
@@ -139,8 +141,13 @@ func (c *change) moveParticipant(slot int, move PlanMove) error {
 	}
 	participant := c.participants.own(slot)
 	if participant.NotUpstream {
-		return fmt.Errorf("move %s: the participant is not known upstream", move.Name)
+		return fmt.Errorf("move %s: the NDIA does not know the participant", move.Name)
 	}
+	dates, err := c.resolve(move.Date, move.End, move.BirthDate)
+	if err != nil {
+		return fmt.Errorf("move %s: %w", move.Name, err)
+	}
+	move.moveDates = dates
 	before := len(c.events)
 	if err := planMoves[move.Name](c, participant, move); err != nil {
 		c.events = c.events[:before]
@@ -157,14 +164,8 @@ func (c *change) report(p *Participant, event string) {
 	c.events = append(c.events, Event{ID: event, Key: p.Key, NDISNumber: p.NDISNumber, Organisations: p.endorsed(c.today)})
 }
 
-func changeParticipant(c *change, p *Participant, m PlanMove) error {
-	birth, err := c.date(m.BirthDate, p.Upstream.BirthDate)
-	if err != nil {
-		return err
-	}
-	p.Upstream = Identity{
-		GivenName: cmp.Or(m.GivenName, p.Upstream.GivenName), FamilyName: cmp.Or(m.FamilyName, p.Upstream.FamilyName), BirthDate: birth,
-	}
+func changeParticipant(_ *change, p *Participant, m PlanMove) error {
+	p.Upstream = Identity{GivenName: m.GivenName, FamilyName: m.FamilyName, BirthDate: m.birthDate}.or(p.Upstream)
 	return nil
 }
 
@@ -201,22 +202,14 @@ func endorse(c *change, p *Participant, m PlanMove) error {
 	if err != nil {
 		return err
 	}
-	start, err := c.date(m.Date, c.today)
-	if err != nil {
-		return err
-	}
-	end, err := c.date(m.End, NoDate)
-	if err != nil {
-		return err
-	}
 	roles := neededRoles
 	if m.Role != "" {
 		roles = []string{m.Role}
 	}
 	for _, role := range roles {
-		given := Endorsement{RANumber: organisation, Role: role, Start: start, End: end}
+		given := Endorsement{RANumber: organisation, Role: role, Start: cmp.Or(m.date, c.today), End: m.end}
 		p.Endorsements = append(p.Endorsements, given)
-		c.reportRelationship(p, RelationshipBegun, given)
+		c.reportRelationship(p, RelationshipCreated, given)
 	}
 	return nil
 }

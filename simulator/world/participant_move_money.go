@@ -99,14 +99,8 @@ func reassess(c *change, p *Participant, m PlanMove) error {
 	if err != nil {
 		return err
 	}
-	start, err := c.date(m.Date, c.today)
-	if err != nil {
-		return err
-	}
-	end, err := c.date(m.End, monthsFrom(start, m.Months)-1)
-	if err != nil {
-		return err
-	}
+	start := cmp.Or(m.date, c.today)
+	end := cmp.Or(m.end, monthsFrom(start, m.Months)-1)
 	if start <= plan.Start || end < start {
 		return fmt.Errorf("the new plan must begin after %s and end after it begins", plan.Start)
 	}
@@ -131,7 +125,7 @@ func switchTree(c *change, p *Participant, _ PlanMove) error {
 			return nil
 		}
 	}
-	return errors.New("no plan follows; reassess with a later date makes one")
+	return errors.New("no plan follows: use reassess with a later date first")
 }
 
 func monthsFrom(start Date, months int) Date {
@@ -164,7 +158,7 @@ func (p *PACEPlan) reassessed(period Period, m PlanMove) (PACEPlan, error) {
 	return next, nil
 }
 
-// releaseMonths tells in which steps the budget is released, 0 if up front.
+// releaseMonths is the length of the funding periods, 0 without any.
 func (b *PlanBudget) releaseMonths() int {
 	if len(b.Periods) < 2 {
 		return 0
@@ -217,12 +211,9 @@ func extend(c *change, p *Participant, m PlanMove) error {
 	if err != nil {
 		return err
 	}
-	end, err := c.date(m.End, monthsFrom(plan.End+1, m.Months)-1)
-	if err != nil {
-		return err
-	}
+	end := cmp.Or(m.end, monthsFrom(plan.End+1, m.Months)-1)
 	if end <= plan.End {
-		return fmt.Errorf("the plan ends on %s already", plan.End)
+		return fmt.Errorf("the plan already ends on %s", plan.End)
 	}
 	plan.setEnd(end)
 	c.report(p, PlanEndUpdated)
@@ -234,10 +225,7 @@ func shorten(c *change, p *Participant, m PlanMove) error {
 	if err != nil {
 		return err
 	}
-	end, err := c.date(m.End, c.today)
-	if err != nil {
-		return err
-	}
+	end := cmp.Or(m.end, c.today)
 	if end >= plan.End || end < plan.Start {
 		return fmt.Errorf("the plan runs from %s to %s, and the new end must lie within", plan.Start, plan.End)
 	}

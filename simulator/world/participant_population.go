@@ -21,7 +21,7 @@ func (w *World) addGeneratedParticipants(count int) {
 	}
 }
 
-// weightedOrganisations lists each RA number as often as the shares of its providers say.
+// weightedOrganisations lists each RA number as often as the shares of its providers.
 func (w *World) weightedOrganisations() []string {
 	var numbers []string
 	for _, organisation := range w.organisations {

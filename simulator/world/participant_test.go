@@ -288,7 +288,7 @@ func TestPlanMoves(t *testing.T) {
 			require.Equal(t, world.EndorsementIncomplete, after.AuthorityOf(wattleRA, today))
 			require.Equal(t, world.Endorsed, after.AuthorityOf(banksiaRA, today))
 		}},
-		{"endorse", "never-endorsed", world.PlanMove{Name: world.Endorse}, world.RelationshipBegun + " " + world.RelationshipBegun, func(t *testing.T, w *world.World, _ *world.Participant) {
+		{"endorse", "never-endorsed", world.PlanMove{Name: world.Endorse}, world.RelationshipCreated + " " + world.RelationshipCreated, func(t *testing.T, w *world.World, _ *world.Participant) {
 			require.Equal(t, world.Endorsed, participant(t, w, "never-endorsed").AuthorityOf(banksiaRA, today))
 		}},
 		{"change the identity", "fresh-plan", world.PlanMove{Name: world.ChangeParticipant, FamilyName: "Other"}, "", func(t *testing.T, w *world.World, before *world.Participant) {
@@ -331,7 +331,7 @@ func TestPlanMovesThatDoNotFitAreRefusedAndChangeNothing(t *testing.T) {
 	}{
 		{"nobody", "no such person", world.PlanMove{Name: world.Spend}},
 		{"fresh-plan", "there is no move", world.PlanMove{Name: "dance"}},
-		{"number-unknown", "not known upstream", world.PlanMove{Name: world.Spend}},
+		{"number-unknown", "does not know", world.PlanMove{Name: world.Spend}},
 		{"future-plan", "no plan has begun", world.PlanMove{Name: world.Spend}},
 		{"future-plan", "no plan has begun", world.PlanMove{Name: world.Reassess}},
 		{"future-plan", "no plan has begun", world.PlanMove{Name: world.Vary, Category: "1"}},

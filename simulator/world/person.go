@@ -7,12 +7,12 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Person is one care recipient: what Services Australia knows, and beside it what the provider's own records say.
-// A Person is a snapshot; a move makes a new one and leaves those handed out as they are.
+// Person is one care recipient: what Services Australia knows, and what the provider's own records say.
+// A Person is a snapshot: a move makes a new one.
 type Person struct {
 	// Key names the person to tests and to the control API: the scenario's key, or person-00001 and so on.
 	Key string `yaml:"key"`
-	// About says in a sentence what is special about a scenario's person.
+	// About is what is special about a scenario's person, in a sentence.
 	About           string `yaml:"about"`
 	CareRecipientID string `yaml:"care_recipient_id"`
 	// NotUpstream people exist only in the provider's records: Services Australia does not know their id.
@@ -61,7 +61,7 @@ type Entry struct {
 	ReportedProvider string `yaml:"-"`
 }
 
-// Consent says what the care recipient allows a provider to see.
+// Consent is what the care recipient allows a provider to see.
 type Consent string
 
 // The states of consent. DetailsRefused lists budgets but refuses their details.

@@ -33,7 +33,7 @@ func (w *World) addGeneratedPeople(count int) {
 	}
 }
 
-// weightedProviders lists each provider id as often as its share says.
+// weightedProviders lists each provider id as often as its share.
 func (w *World) weightedProviders() []string {
 	var ids []string
 	for _, organisation := range w.organisations {

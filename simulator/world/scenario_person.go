@@ -233,7 +233,7 @@ func (w *World) completeUsage(p *Person, budget *Budget, line UsageLine) UsageLi
 	return line
 }
 
-// borrowID lets the provider hold a person under an id that belongs to another.
+// borrowID gives a person the id of another in the provider's records.
 func (w *World) borrowID(spec *scenarioPerson) error {
 	name := spec.ProviderHolds.IDOf
 	if name == "" {

@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// ErrNoSuchPerson says that neither a key nor a number of that name exists.
+// ErrNoSuchPerson is the error for an unknown key or number.
 var ErrNoSuchPerson = errors.New("no such person in the simulated world")
 
-// Options say what world to make. The zero value is an empty world of today with the default organisations.
+// Options describe a world. The zero value is an empty world of today with the default organisations.
 type Options struct {
-	// Seed decides everything that is drawn by chance.
+	// Seed is the random seed.
 	Seed uint64
-	// People is how many are generated, beside those of the scenarios.
+	// People is how many people are generated, in addition to those of the scenarios.
 	People int
-	// Participants is how many NDIS participants are generated, beside those of the scenarios.
+	// Participants is how many NDIS participants are generated, in addition to those of the scenarios.
 	Participants int
 	// Today is the world's first day; NoDate takes the date in Sydney at Now.
 	Today Date
@@ -29,8 +29,8 @@ type Options struct {
 	Now func() time.Time
 	// OnChange receives every change before it takes effect, with the world locked; an error prevents the change.
 	OnChange func(Change) error
-	// OnEvents is told what the NDIA would notify organisations of, after a change took effect, with the world locked. It is
-	// not told again by a replay.
+	// OnEvents is called with what the NDIA notifies organisations of, after a change took effect, with the world locked, and
+	// not by a replay.
 	OnEvents func([]Event)
 }
 

@@ -421,7 +421,7 @@ func TestMovesThatDoNotFitAreRefusedAndChangeNothing(t *testing.T) {
 	}{
 		{"nobody", "no such person", world.Move{Name: world.Claim}},
 		{"several-open", "there is no move", world.Move{Name: "dance"}},
-		{"not-found", "not known upstream", world.Move{Name: world.Claim}},
+		{"not-found", "does not know", world.Move{Name: world.Claim}},
 		{"no-classification", "no budget fits", world.Move{Name: world.Claim}},
 		{"several-open", "no budget fits", world.Move{Name: world.Claim, Budget: "17"}},
 		{"several-open", "neither a date", world.Move{Name: world.Claim, Date: "someday"}},
