@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -204,7 +203,7 @@ func (a api) retryBulk(ctx context.Context, in *retryInput) (*startedBulkOutput,
 
 func (a api) startedBulk(ctx context.Context, started bulks.StartResult, err error) (*startedBulkOutput, error) {
 	if err != nil {
-		return nil, a.bulkProblem(ctx, err)
+		return nil, a.problem(ctx, err)
 	}
 	view, err := read.From(a.store).Bulk(ctx, callerOf(ctx).Organisation.ID, started.ID)
 	if err != nil {
@@ -253,7 +252,7 @@ func (a api) listBulkItems(ctx context.Context, in *bulkItemsInput) (*bulkItemsO
 func (a api) commandBulk(command func(ctx context.Context, organisation, bulk care.ID) error) func(context.Context, *bulkInput) (*bulkOutput, error) {
 	return func(ctx context.Context, in *bulkInput) (*bulkOutput, error) {
 		if err := command(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID)); err != nil {
-			return nil, a.bulkProblem(ctx, err)
+			return nil, a.problem(ctx, err)
 		}
 		return a.getBulk(ctx, in)
 	}
@@ -261,7 +260,7 @@ func (a api) commandBulk(command func(ctx context.Context, organisation, bulk ca
 
 func (a api) setWindow(ctx context.Context, in *windowInput) (*bulkOutput, error) {
 	if err := a.bulks.SetWindow(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID), in.Body.Window); err != nil {
-		return nil, a.bulkProblem(ctx, err)
+		return nil, a.problem(ctx, err)
 	}
 	return a.getBulk(ctx, &bulkInput{ID: in.ID})
 }
@@ -298,37 +297,11 @@ func reportFormat(in *reportInput) bulks.Format {
 	}
 }
 
-// bulkProblem is problem for what bulk runs answer.
-func (a api) bulkProblem(ctx context.Context, err error) error {
-	var unknown *bulks.UnknownPeopleError
-	switch {
-	case errors.As(err, &unknown):
-		return unknownPeopleProblem(unknown)
-	case errors.Is(err, bulks.ErrFinished):
-		return newProblem(http.StatusConflict, "finished", sentence(bulks.ErrFinished))
-	case errors.Is(err, bulks.ErrUnfinished):
-		return newProblem(http.StatusConflict, "unfinished", sentence(bulks.ErrUnfinished))
-	case errors.Is(err, bulks.ErrNothingToRetry):
-		return newProblem(http.StatusConflict, "nothing_to_retry", sentence(bulks.ErrNothingToRetry))
-	case errors.Is(err, bulks.ErrIDTaken):
-		return newProblem(http.StatusConflict, "conflict", sentence(bulks.ErrIDTaken))
-	case errors.Is(err, bulks.ErrAbandoned):
-		return newProblem(http.StatusConflict, "abandoned", sentence(bulks.ErrAbandoned))
-	case errors.Is(err, bulks.ErrStarting):
-		return unavailable(sentence(bulks.ErrStarting))
-	case errors.Is(err, bulks.ErrNoAnswer):
-		return unavailable(sentence(bulks.ErrNoAnswer))
-	default:
-		return a.problem(ctx, err)
-	}
-}
-
-func unknownPeopleProblem(unknown *bulks.UnknownPeopleError) error {
-	problem := newProblem(http.StatusUnprocessableEntity, "unknown_people", "Nothing was started: "+unknown.Error()+".")
+func unknownPeopleErrors(unknown *bulks.UnknownPeopleError) (details []*huma.ErrorDetail) {
 	for _, place := range unknown.Places[:min(len(unknown.Places), mostProblemDetails)] {
-		problem.Errors = append(problem.Errors, &huma.ErrorDetail{
+		details = append(details, &huma.ErrorDetail{
 			Location: placeInList(place), Message: "names nobody of this organisation",
 		})
 	}
-	return problem
+	return details
 }

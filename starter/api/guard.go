@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/problems"
 	"github.com/caresync/caresync/starter/web"
 )
 
@@ -88,8 +88,9 @@ func withCaller(r *http.Request, caller db.Caller) *http.Request {
 }
 
 func databaseAway(w http.ResponseWriter) {
-	w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
-	writeProblem(w, http.StatusServiceUnavailable, "unavailable", "CareSync's database does not answer at the moment. Try again later.")
+	away, _ := problems.Of(db.ErrUnavailable)
+	w.Header().Set("Retry-After", retryAfter())
+	writeProblem(w, away.Status, away.Code, away.Detail())
 }
 
 func unauthorised(w http.ResponseWriter, detail string) {
@@ -145,7 +146,8 @@ func secured(next http.Handler) http.Handler {
 
 // refuseUnstorable answers a request whose address is not text.
 func refuseUnstorable(w http.ResponseWriter, _ *http.Request) {
-	writeProblem(w, http.StatusUnprocessableEntity, "invalid_value", sentence(web.ErrUnstorable))
+	unstorable, _ := problems.Of(web.ErrUnstorable)
+	writeProblem(w, unstorable.Status, unstorable.Code, unstorable.Detail())
 }
 
 // storableFormats read bodies of text that can be kept, and refuse others.

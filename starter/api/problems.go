@@ -8,64 +8,27 @@ import (
 	"path"
 	"reflect"
 	"strconv"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"go.uber.org/zap"
 
-	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
-	"github.com/caresync/caresync/starter/pace"
-	"github.com/caresync/caresync/starter/syncs"
-	"github.com/caresync/caresync/starter/web"
+	"github.com/caresync/caresync/starter/bulks"
+	"github.com/caresync/caresync/starter/problems"
 )
 
 const (
 	problemMedia = "application/problem+json"
 	// problemType begins the type of a problem that programs may want to tell apart.
 	problemType = "urn:caresync:problem:"
-	// retryAfter is how many seconds a caller waits while something that we need is away.
-	retryAfter = 5
 )
 
 // problem is what the API answers for an error: nothing about its inner workings, but what happened and what to do.
 func (a api) problem(ctx context.Context, err error) error {
-	var refused *db.ImportError
-	var invalid *db.InvalidError
-	var conflict *db.ConflictError
-	var taken *db.NumberTakenError
-	var notAdmitted *pace.NotAdmitted
+	meaning, known := problems.Of(err)
 	switch {
-	case errors.Is(err, web.ErrCredentialEnded):
-		return newProblem(http.StatusUnauthorized, "unauthorised", tokenUnknown)
-	case errors.As(err, &notAdmitted):
-		return notAdmittedProblem(notAdmitted)
-	case errors.Is(err, care.ErrAccessWithoutParticipant):
-		return newProblem(http.StatusUnprocessableEntity, "invalid_value", sentence(care.ErrAccessWithoutParticipant))
-	case errors.Is(err, db.ErrPACENeverEnabled):
-		return newProblem(http.StatusConflict, string(care.ReasonPACENotEnabled), sentence(db.ErrPACENeverEnabled))
-	case errors.Is(err, syncs.ErrAbandoned):
-		return newProblem(http.StatusConflict, "abandoned", sentence(syncs.ErrAbandoned))
-	case errors.As(err, &refused):
-		return importProblem(refused)
-	case errors.Is(err, db.ErrImportRunning):
-		return newProblem(http.StatusConflict, "import_running", sentence(db.ErrImportRunning))
-	case errors.As(err, &taken):
-		return newProblem(http.StatusConflict, "number_taken", sentence(taken))
-	case errors.As(err, &conflict):
-		return conflictProblem(conflict)
-	case errors.As(err, &invalid):
-		return newProblem(http.StatusUnprocessableEntity, "invalid_value", invalid.Error())
-	case errors.Is(err, db.ErrNotFound):
-		return newProblem(http.StatusNotFound, "not_found", "There is no such record in this organisation.")
-	case errors.Is(err, syncs.ErrNoCareRecipientID):
-		return newProblem(http.StatusUnprocessableEntity, string(care.ReasonNoCareRecipientID), care.ReasonNoCareRecipientID.Explain())
-	case errors.Is(err, syncs.ErrFinished):
-		return newProblem(http.StatusConflict, "finished", "The run has finished already.")
-	case errors.Is(err, db.ErrUnavailable):
-		return unavailable("CareSync's database does not answer at the moment. Try again later.")
-	case errors.Is(err, syncs.ErrUnavailable):
-		return unavailable("The Temporal server does not answer at the moment. Try again later.")
+	case known:
+		return problemAnswer(err, meaning)
 	case ctx.Err() != nil:
 		return unavailable("The request was given up.")
 	}
@@ -73,20 +36,28 @@ func (a api) problem(ctx context.Context, err error) error {
 	return newProblem(http.StatusInternalServerError, "unexpected_error", "Something unexpected went wrong. The log says more under the request id.")
 }
 
-// conflictProblem names the field whose value another record has already.
-func conflictProblem(conflict *db.ConflictError) error {
-	problem := newProblem(http.StatusConflict, "conflict", "The change contradicts a stored record. Nothing was changed.")
-	var invalid *db.InvalidError
-	if errors.As(conflict, &invalid) {
-		problem.Errors = []*huma.ErrorDetail{{Location: "body." + invalid.Field, Message: invalid.Message}}
+// problemAnswer is what an error means, with what is known of the values at fault.
+func problemAnswer(err error, meaning problems.Problem) error {
+	if meaning.RetryAfter > 0 {
+		return unavailable(meaning.Detail())
+	}
+	problem := newProblem(meaning.Status, meaning.Code, meaning.Detail())
+	var conflict *db.ConflictError
+	var refused *db.ImportError
+	var unknown *bulks.UnknownPeopleError
+	switch {
+	case errors.As(err, &refused):
+		problem.Errors = importErrors(refused)
+	case errors.As(err, &unknown):
+		problem.Errors = unknownPeopleErrors(unknown)
+	case errors.As(err, &conflict):
+		for _, invalid := range meaning.Invalid {
+			problem.Errors = append(problem.Errors, &huma.ErrorDetail{Location: "body." + invalid.Field, Message: invalid.Message})
+		}
+	case len(meaning.Invalid) > 0:
+		problem.Detail = meaning.Invalid[0].Error()
 	}
 	return problem
-}
-
-// sentence is an error's text as people read one.
-func sentence(err error) string {
-	text := err.Error()
-	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
 func newProblem(status int, code, detail string) *huma.ErrorModel {
@@ -95,12 +66,11 @@ func newProblem(status int, code, detail string) *huma.ErrorModel {
 
 func unavailable(detail string) error {
 	return huma.ErrorWithHeaders(newProblem(http.StatusServiceUnavailable, "unavailable", detail),
-		http.Header{"Retry-After": {strconv.Itoa(retryAfter)}})
+		http.Header{"Retry-After": {retryAfter()}})
 }
 
-// importProblem lists what is wrong with a file by line.
-func importProblem(refused *db.ImportError) error {
-	problem := newProblem(http.StatusUnprocessableEntity, "invalid_file", "Nothing was imported. Correct the file and import it again.")
+// importErrors list what is wrong with a file by line.
+func importErrors(refused *db.ImportError) (details []*huma.ErrorDetail) {
 	for _, one := range refused.Problems {
 		place := "body"
 		if one.Line > 0 {
@@ -113,9 +83,9 @@ func importProblem(refused *db.ImportError) error {
 		if one.Contradiction != nil {
 			detail.Value = one.Contradiction
 		}
-		problem.Errors = append(problem.Errors, detail)
+		details = append(details, detail)
 	}
-	return problem
+	return details
 }
 
 // withoutValues keeps what somebody sent out of problems: it may be about a person (R10). The two values of a number that a file may not
@@ -188,3 +158,6 @@ func withCommonProblems(document *huma.OpenAPI, operation *huma.Operation) {
 		}
 	}
 }
+
+// retryAfter is the header's value where something that we need is away.
+func retryAfter() string { return strconv.Itoa(int(problems.RetryAfter.Seconds())) }

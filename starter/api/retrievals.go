@@ -262,12 +262,3 @@ func (a api) refreshContract(ctx context.Context, in *refreshInput) (*startOutpu
 	}
 	return a.startedOutput(ctx, started, run)
 }
-
-// notAdmittedProblem says why a Create was not begun: what was asked does not fit the preview, or the preview does not wait any more.
-func notAdmittedProblem(refused *pace.NotAdmitted) error {
-	status := http.StatusConflict
-	if refused.Reason == care.ReasonSelectionEmpty || refused.Reason == care.ReasonSelectionUnknown {
-		status = http.StatusUnprocessableEntity
-	}
-	return newProblem(status, string(refused.Reason), refused.Explain())
-}

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -112,7 +111,7 @@ func (a api) createSchedule(ctx context.Context, in *createScheduleInput) (*crea
 	request.Paused = in.Body.Paused
 	view, err := a.schedules.Create(ctx, request)
 	if err != nil {
-		return nil, a.scheduleProblem(ctx, err)
+		return nil, a.problem(ctx, err)
 	}
 	return &createdScheduleOutput{Location: pathSchedules + "/" + view.Name, Body: savedSchedule(view)}, nil
 }
@@ -124,7 +123,7 @@ func (a api) changeSchedule(ctx context.Context, in *changeScheduleInput) (*chan
 	}
 	view, err := a.schedules.Change(ctx, request)
 	if err != nil {
-		return nil, a.scheduleProblem(ctx, err)
+		return nil, a.problem(ctx, err)
 	}
 	return &changedScheduleOutput{Body: savedSchedule(view)}, nil
 }
@@ -206,11 +205,4 @@ func (a api) backfillSchedule(ctx context.Context, in *backfillInput) (*schedule
 		return nil, a.problem(ctx, err)
 	}
 	return a.getSchedule(ctx, &scheduleInput{Name: in.Name})
-}
-
-func (a api) scheduleProblem(ctx context.Context, err error) error {
-	if errors.Is(err, schedules.ErrExists) {
-		return newProblem(http.StatusConflict, "conflict", sentence(schedules.ErrExists))
-	}
-	return a.bulkProblem(ctx, err)
 }

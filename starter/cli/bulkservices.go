@@ -146,17 +146,11 @@ var requestFlagNames = map[string]string{
 // bulkError puts what bulk runs and schedules answer into the words of the commands.
 func (a *app) bulkError(err error, organisation db.Organisation, id care.ID) error {
 	var invalid *db.InvalidError
-	var unknown *bulks.UnknownPeopleError
 	switch {
 	case errors.As(err, &invalid) && requestFlagNames[invalid.Field] != "":
 		return usageError("%s %s", requestFlagNames[invalid.Field], invalid.Message)
-	case errors.As(err, &unknown):
-		return &exitError{ExitUsage, fmt.Errorf("%w. Nothing was started", unknown)}
 	case errors.Is(err, db.ErrNotFound) && id != "":
 		return fmt.Errorf("%s has no bulk run %s; `caresync bulk list` shows those it has", organisation.Name, id)
-	case errors.Is(err, bulks.ErrFinished), errors.Is(err, bulks.ErrUnfinished), errors.Is(err, bulks.ErrNothingToRetry), errors.Is(err, bulks.ErrIDTaken),
-		errors.Is(err, schedules.ErrExists):
-		return &exitError{ExitUsage, err}
 	default:
 		return err
 	}

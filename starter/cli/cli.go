@@ -2,6 +2,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/platform/config"
-	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/starter/problems"
 )
 
 // Exit codes of the program.
@@ -74,16 +75,13 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 
 func (a *app) exitCode(err error) int {
 	var exit *exitError
-	var invalid *db.InvalidError
-	var refused *db.ImportError
-	var taken *db.NumberTakenError
+	meaning, _ := problems.Of(err)
 	switch {
 	case errors.As(err, &exit):
 		return exit.code
 	case errors.Is(err, context.Canceled):
 		return ExitStopped
-	case errors.As(err, &invalid), errors.As(err, &refused), errors.As(err, &taken), !a.running,
-		errors.Is(err, care.ErrAccessWithoutParticipant), errors.Is(err, db.ErrPACENeverEnabled):
+	case meaning.Correctable, !a.running:
 		return ExitUsage
 	default:
 		return ExitFailed
@@ -93,29 +91,36 @@ func (a *app) exitCode(err error) int {
 // explain says what went wrong in a command and what to do about it.
 func (a *app) explain(command *cobra.Command, err error) string {
 	var exit *exitError
-	var conflict *db.ConflictError
 	var refused *db.ImportError
 	var keyring *db.KeyringError
+	meaning, known := problems.Of(err)
 	switch {
 	case errors.As(err, &exit) && exit.err == nil, errors.Is(err, context.Canceled):
 		return ""
 	case errors.As(err, &refused):
 		return explainImport(refused)
-	case errors.As(err, &conflict):
-		return conflict.Error() + ". Nothing was changed."
 	case errors.As(err, &keyring):
 		return keyring.Error() + ". A run that is started with it cannot be read by the other programs."
-	case errors.Is(err, db.ErrUnavailable):
-		return "the database does not answer. Start PostgreSQL, or correct DATABASE_URL."
-	case errors.Is(err, syncs.ErrUnavailable):
-		return "the Temporal server does not answer. Start it, or correct TEMPORAL_ADDRESS."
-	case errors.Is(err, syncs.ErrNoCareRecipientID):
-		return "this person has no care recipient id yet. Add it to the person's line and import the file again."
+	case known && exit == nil:
+		return explainProblem(meaning)
 	case !a.running:
 		return fmt.Sprintf("%v\nRun `%s --help` for usage.", err, command.CommandPath())
 	default:
 		return err.Error()
 	}
+}
+
+// explainProblem says what an error means to whoever typed the command, who often runs the programs, too.
+func explainProblem(meaning problems.Problem) string {
+	if len(meaning.Invalid) > 0 {
+		return meaning.Invalid[0].Error() + ". Nothing was changed."
+	}
+	meaning.Advice = cmp.Or(meaning.Operators, meaning.Advice)
+	detail := meaning.Detail()
+	if strings.HasPrefix(detail, "API ") {
+		return detail
+	}
+	return strings.ToLower(detail[:1]) + detail[1:]
 }
 
 func explainImport(refused *db.ImportError) string {

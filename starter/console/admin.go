@@ -1,10 +1,8 @@
 package console
 
 import (
-	"errors"
 	"net/http"
 
-	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/imports"
@@ -79,33 +77,4 @@ func largestBody(r *http.Request) int64 {
 	default:
 		return largestForm
 	}
-}
-
-// adminProblem is what a page says when something of an administrator's went wrong.
-func adminProblem(err error) (problem, bool) {
-	var invalid *db.InvalidError
-	conflict := func(title, words string) (problem, bool) {
-		return problem{status: http.StatusConflict, title: title, words: words}, true
-	}
-	switch {
-	case errors.As(err, &invalid):
-		return problem{status: http.StatusUnprocessableEntity, title: "Invalid request",
-			words: ui.Sentence(invalid.Error()) + ". Nothing was changed: go back and correct it."}, true
-	case errors.Is(err, bulks.ErrFinished):
-		return conflict("The bulk run has finished already", "This bulk run has finished. Go back and load its page again.")
-	case errors.Is(err, bulks.ErrUnfinished):
-		return conflict("The bulk run is under way", "Wait for its end, or cancel it. Then those who did not succeed can be retried.")
-	case errors.Is(err, bulks.ErrNothingToRetry):
-		return conflict("There is nobody to retry", "Everybody of the bulk run succeeded.")
-	case errors.Is(err, bulks.ErrIDTaken):
-		return conflict("This form was sent before", "With other options, it started another bulk run. Open the list of bulk runs to see it; for one more, open a new form.")
-	case errors.Is(err, bulks.ErrAbandoned):
-		return conflict("The bulk run’s workflow has ended", "It ended without finishing the bulk run, for instance because an operator terminated it. Cancel the bulk run to close it, then retry it.")
-	case errors.Is(err, bulks.ErrStarting):
-		return problem{status: http.StatusServiceUnavailable, title: "The bulk run is just being started", words: "Wait a moment, go back and try again."}, true
-	case errors.Is(err, bulks.ErrNoAnswer):
-		return problem{status: http.StatusServiceUnavailable, title: "No worker has answered",
-			words: "The bulk run may still take the command up. Have an operator see that a worker runs, then look at the bulk run again."}, true
-	}
-	return problem{}, false
 }

@@ -53,7 +53,7 @@ func (f *adminForm) refused(err error) bool {
 	case errors.As(err, &unknown):
 		f.problems = map[string]string{"people": unknownPlaces(unknown)}
 	case errors.Is(err, schedules.ErrExists):
-		f.problems = map[string]string{"name": "There is a schedule of this name already. Choose another name, or delete that one first."}
+		f.problems = map[string]string{"name": detailOf(err)}
 	default:
 		return false
 	}

@@ -155,7 +155,7 @@ func (c console) importFile(w http.ResponseWriter, r *http.Request, v visitor) e
 		return c.showImport(w, r, http.StatusUnprocessableEntity, view)
 	}
 	if errors.Is(err, db.ErrImportRunning) {
-		view.problems = []db.LineError{{Message: "Another import into this organisation is under way. Wait until it has ended, then import this file."}}
+		view.problems = []db.LineError{{Message: detailOf(err)}}
 		return c.showImport(w, r, http.StatusConflict, view)
 	}
 	if err != nil {

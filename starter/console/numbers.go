@@ -66,12 +66,8 @@ func (f *adminForm) numberRefused(err error) bool {
 	var taken *db.NumberTakenError
 	var invalid *db.InvalidError
 	switch {
-	case errors.As(err, &taken) && taken.Both:
-		f.problems = map[string]string{"number": "Another person has this number, and both have plans or contracts, which cannot be joined. Nothing was changed."}
-	case errors.As(err, &taken):
-		f.problems = map[string]string{"number": "Another person has this number. Search for it among the people, change that person’s number first, then this one."}
-	case errors.Is(err, db.ErrImportRunning):
-		f.problems = map[string]string{"number": "An import is under way. Wait until it has ended, then try again."}
+	case errors.As(err, &taken), errors.Is(err, db.ErrImportRunning):
+		f.problems = map[string]string{"number": detailOf(err)}
 	case errors.As(err, &invalid) && invalid.Field != "note": // the form has one field for either number
 		f.problems = map[string]string{"number": fieldTitle(invalid.Field) + " " + invalid.Message + "."}
 	default:

@@ -3,14 +3,14 @@ package console
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"go.uber.org/zap"
 
-	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/console/ui"
-	"github.com/caresync/caresync/starter/syncs"
-	"github.com/caresync/caresync/starter/web"
+	"github.com/caresync/caresync/starter/problems"
 )
 
 var (
@@ -52,21 +52,8 @@ func (c console) fail(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func problemOf(err error) problem {
-	if said, known := adminProblem(err); known {
-		return said
-	}
 	var tooLarge *http.MaxBytesError
-	var conflict *db.ConflictError
 	switch {
-	case errors.Is(err, web.ErrUnstorable):
-		return problem{status: http.StatusUnprocessableEntity, title: "This text cannot be kept",
-			words: "Nothing was changed. What was sent holds a zero byte, or bytes that are not UTF-8 text."}
-	case errors.As(err, &conflict):
-		return problem{status: http.StatusConflict, title: "This contradicts another record",
-			words: "Nothing was changed. Go back, load the page again and look at what is there now."}
-	case errors.Is(err, db.ErrNotFound):
-		return problem{status: http.StatusNotFound, title: "Page not found",
-			words: "The address is wrong, or what it names does not belong to your organisation. Go back, or look for the person by name."}
 	case errors.Is(err, errForged):
 		return problem{status: http.StatusForbidden, title: "Nothing was changed",
 			words: "The form came from another site. Open the console yourself and do it there."}
@@ -84,25 +71,30 @@ func problemOf(err error) problem {
 	case errors.Is(err, errNothingToReview):
 		return problem{status: http.StatusConflict, title: "There is nothing left to review",
 			words: "Somebody has accepted these changes already, or a later sync found something else. Look at the person’s service contract."}
-	case errors.Is(err, care.ErrAccessWithoutParticipant):
-		return problem{status: http.StatusUnprocessableEntity, title: "API access needs NDIS PACE Participant",
-			words: "Nothing was changed. Go back and tick “NDIS PACE Participant” first; then API access can be ticked beside it."}
-	case errors.Is(err, syncs.ErrAbandoned):
-		return problem{status: http.StatusConflict, title: "The sync ended without a result",
-			words: "Its workflow ended before it was finished, for instance because an operator terminated it. Nothing was written; go back and begin anew."}
-	case errors.Is(err, syncs.ErrNoCareRecipientID):
-		return problem{status: http.StatusUnprocessableEntity, title: "This person has no care recipient id",
-			words: "Without it, Services Australia cannot be asked. Add it to the person’s line and import the file again."}
-	case errors.Is(err, syncs.ErrFinished):
-		return problem{status: http.StatusConflict, title: "The sync has finished already", words: "There is nothing left to cancel. Go back and load its page again."}
-	case errors.Is(err, db.ErrUnavailable):
-		return problem{status: http.StatusServiceUnavailable, title: "CareSync’s database does not answer",
-			words: "Syncs that are under way go on when it is back. Wait a moment and load the page again."}
-	case errors.Is(err, syncs.ErrUnavailable):
-		return problem{status: http.StatusServiceUnavailable, title: "No sync can be started at the moment",
-			words: "The Temporal server, which carries syncs out, does not answer. Wait a moment and try again."}
-	default:
+	case errors.Is(err, db.ErrNotFound):
+		return problem{status: http.StatusNotFound, title: "Page not found",
+			words: "The address is wrong, or what it names does not belong to your organisation. Go back, or look for the person by name."}
+	case errors.Is(err, bulks.ErrIDTaken): // a form has an id of its own, so that it starts one bulk run however often it is sent
+		return problem{status: http.StatusConflict, title: "This form was sent before",
+			words: "With other options, it started another bulk run. Open the list of bulk runs to see it; for one more, open a new form."}
+	}
+	meaning, known := problems.Of(err)
+	if !known {
 		return problem{status: http.StatusInternalServerError, title: "Something unexpected went wrong",
 			words: "Nothing was half-written. Try again; if it stays so, tell CareSync’s operators the number below."}
 	}
+	shown := problem{status: meaning.Status, title: typographic(meaning.Title), words: typographic(meaning.Advice)}
+	if meaning.Code == "invalid_value" && len(meaning.Invalid) > 0 {
+		shown.words = typographic(ui.Sentence(meaning.Invalid[0].Error()) + ". " + meaning.Advice)
+	}
+	return shown
+}
+
+// typographic has the apostrophes of printed text.
+func typographic(words string) string { return strings.ReplaceAll(words, "'", "’") }
+
+// detailOf says beside a form's field what an error means.
+func detailOf(err error) string {
+	meaning, _ := problems.Of(err)
+	return typographic(meaning.Detail())
 }

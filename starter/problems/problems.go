@@ -1,0 +1,205 @@
+// Package problems is the one table of errors: what each means to programs and to people, from which command line, API and console answer.
+package problems
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/bulks"
+	"github.com/caresync/caresync/starter/pace"
+	"github.com/caresync/caresync/starter/schedules"
+	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/starter/web"
+)
+
+// RetryAfter is how long a caller waits while something that we need is away.
+const RetryAfter = 5 * time.Second
+
+// Problem is what an error means.
+type Problem struct {
+	// Code names it for programs, Status is that of an HTTP answer.
+	Code   string
+	Status int
+	// Title says what happened, without a full stop; Advice says in sentences what to do.
+	Title, Advice string
+	// Operators is what those do who run the programs; empty where it is what everybody does.
+	Operators string
+	// Correctable: whoever asked can ask otherwise.
+	Correctable bool
+	// RetryAfter is when asking again may help; zero where it does not.
+	RetryAfter time.Duration
+	// Invalid are the values that cannot be taken.
+	Invalid []db.InvalidError
+}
+
+// Detail is what happened and what to do.
+func (p Problem) Detail() string {
+	if p.Advice == "" {
+		return p.Title + "."
+	}
+	return p.Title + ". " + p.Advice
+}
+
+// Of returns what an error means, and false for one that nobody expects: its text is for the log.
+func Of(err error) (Problem, bool) {
+	for _, row := range table {
+		if problem, matches := row(err); matches {
+			return problem, true
+		}
+	}
+	return Problem{}, false
+}
+
+// row is what one kind of error means.
+type row func(error) (Problem, bool)
+
+// is a row for one error.
+func is(target error, problem Problem) row {
+	return func(err error) (Problem, bool) { return problem, errors.Is(err, target) }
+}
+
+// as is a row for a type of errors.
+func as[E error](meaning func(E) Problem) row {
+	return func(err error) (Problem, bool) {
+		var found E
+		if !errors.As(err, &found) {
+			return Problem{}, false
+		}
+		return meaning(found), true
+	}
+}
+
+// away is a problem that passes without anybody asking otherwise.
+func away(problem Problem) Problem {
+	problem.Code, problem.Status, problem.RetryAfter = "unavailable", http.StatusServiceUnavailable, RetryAfter
+	return problem
+}
+
+// table has the special errors before the general ones: the first row that matches stands.
+var table = []row{
+	is(web.ErrCredentialEnded, Problem{
+		Code: "unauthorised", Status: http.StatusUnauthorized, Title: "The credential is no longer valid", Advice: "It was revoked or has expired.",
+	}),
+	is(web.ErrUnstorable, Problem{
+		Code: "invalid_value", Status: http.StatusUnprocessableEntity, Correctable: true, Title: "This text cannot be kept",
+		Advice: "Nothing was changed. What was sent holds a zero byte, or bytes that are not UTF-8 text.",
+	}),
+	as(notAdmitted),
+	is(care.ErrAccessWithoutParticipant, Problem{
+		Code: "invalid_value", Status: http.StatusUnprocessableEntity, Correctable: true, Title: "API access needs NDIS PACE Participant",
+		Advice: "Nothing was changed. Set NDIS PACE Participant first; then API access can be set beside it.",
+	}),
+	is(db.ErrPACENeverEnabled, Problem{
+		Code: string(care.ReasonPACENotEnabled), Status: http.StatusConflict, Correctable: true,
+		Title: "The PACE API was never enabled for this organisation", Advice: "Enable it first.",
+	}),
+	is(syncs.ErrAbandoned, Problem{
+		Code: "abandoned", Status: http.StatusConflict, Title: "The sync ended without a result",
+		Advice: "Its workflow ended before it was finished, for instance because an operator terminated it. What was saved stays: start the sync again.",
+	}),
+	as(func(*db.ImportError) Problem {
+		return Problem{
+			Code: "invalid_file", Status: http.StatusUnprocessableEntity, Correctable: true, Title: "Nothing was imported",
+			Advice: "Correct the file and import it again.",
+		}
+	}),
+	is(db.ErrImportRunning, Problem{
+		Code: "import_running", Status: http.StatusConflict, Title: "Another import into this organisation is under way",
+		Advice: "Wait until it has ended, then try again.",
+	}),
+	as(numberTaken),
+	as(conflict),
+	as(func(invalid *db.InvalidError) Problem {
+		return Problem{
+			Code: "invalid_value", Status: http.StatusUnprocessableEntity, Correctable: true, Title: "Invalid request",
+			Advice: "Nothing was changed: go back and correct it.", Invalid: []db.InvalidError{*invalid},
+		}
+	}),
+	as(func(unknown *bulks.UnknownPeopleError) Problem {
+		return Problem{
+			Code: "unknown_people", Status: http.StatusUnprocessableEntity, Correctable: true, Title: "Nothing was started: " + unknown.Error(),
+		}
+	}),
+	is(bulks.ErrFinished, Problem{
+		Code: "finished", Status: http.StatusConflict, Correctable: true, Title: "The bulk run has finished already",
+	}),
+	is(bulks.ErrUnfinished, Problem{
+		Code: "unfinished", Status: http.StatusConflict, Correctable: true, Title: "The bulk run is under way",
+		Advice: "Wait for its end, or cancel it. Then those who did not succeed can be retried.",
+	}),
+	is(bulks.ErrNothingToRetry, Problem{
+		Code: "nothing_to_retry", Status: http.StatusConflict, Correctable: true, Title: "There is nobody to retry",
+		Advice: "Everybody of the bulk run succeeded.",
+	}),
+	is(bulks.ErrIDTaken, Problem{
+		Code: "conflict", Status: http.StatusConflict, Correctable: true, Title: "A bulk run with this id was asked for with other options",
+		Advice: "Use another id for another bulk run.",
+	}),
+	is(bulks.ErrAbandoned, Problem{
+		Code: "abandoned", Status: http.StatusConflict, Title: "The bulk run's workflow has ended",
+		Advice: "It ended without finishing the bulk run, for instance because an operator terminated it. Cancel the bulk run to close it, then retry it.",
+	}),
+	is(bulks.ErrStarting, away(Problem{Title: "The bulk run is just being started", Advice: "Try again in a moment."})),
+	is(bulks.ErrNoAnswer, away(Problem{
+		Title: "No worker has answered", Advice: "The bulk run may still take the command up. Have an operator see that a worker runs, then look at the bulk run again.",
+		Operators: "Start a worker and try again.",
+	})),
+	is(schedules.ErrExists, Problem{
+		Code: "conflict", Status: http.StatusConflict, Correctable: true, Title: "There is a schedule of this name already",
+		Advice: "Choose another name, or delete that one first.",
+	}),
+	is(db.ErrNotFound, Problem{
+		Code: "not_found", Status: http.StatusNotFound, Title: "There is no such record in this organisation",
+	}),
+	is(syncs.ErrNoCareRecipientID, Problem{
+		Code: string(care.ReasonNoCareRecipientID), Status: http.StatusUnprocessableEntity, Title: "This person has no care recipient id",
+		Advice: "Without it, Services Australia cannot be asked. Add it to the person's line and import the file again.",
+	}),
+	is(syncs.ErrFinished, Problem{
+		Code: "finished", Status: http.StatusConflict, Title: "The run has finished already",
+	}),
+	is(db.ErrUnavailable, away(Problem{
+		Title: "The database does not answer", Advice: "Syncs that are under way continue when it is back. Wait a moment and try again.",
+		Operators: "Start PostgreSQL, or correct DATABASE_URL.",
+	})),
+	is(syncs.ErrUnavailable, away(Problem{
+		Title: "The Temporal server does not answer", Advice: "It carries syncs out. Wait a moment and try again.",
+		Operators: "Start it, or correct TEMPORAL_ADDRESS.",
+	})),
+}
+
+// notAdmitted: PACE's create was refused for a reason that has a code of its own.
+func notAdmitted(refused *pace.NotAdmitted) Problem {
+	problem := Problem{Code: string(refused.Reason), Status: http.StatusConflict, Title: "Nothing was created", Advice: refused.Explain()}
+	if refused.Reason == care.ReasonSelectionEmpty || refused.Reason == care.ReasonSelectionUnknown {
+		problem.Status, problem.Correctable = http.StatusUnprocessableEntity, true
+	}
+	return problem
+}
+
+func numberTaken(taken *db.NumberTakenError) Problem {
+	problem := Problem{
+		Code: "number_taken", Status: http.StatusConflict, Correctable: true, Title: "Another person has this number",
+		Advice: "Change the number of that person, " + string(taken.Holder) + ", first, then this one.",
+	}
+	if taken.Both {
+		problem.Advice = "Both have plans or contracts, which cannot be joined. Nothing was changed."
+	}
+	return problem
+}
+
+// conflict names the field whose value another record has already.
+func conflict(found *db.ConflictError) Problem {
+	problem := Problem{
+		Code: "conflict", Status: http.StatusConflict, Title: "The change contradicts a stored record",
+		Advice: "Nothing was changed. Look at what is there now.",
+	}
+	var invalid *db.InvalidError
+	if errors.As(found, &invalid) {
+		problem.Invalid, problem.Correctable = []db.InvalidError{*invalid}, true
+	}
+	return problem
+}
