@@ -43,7 +43,7 @@ func command() *cobra.Command {
 	var s settings
 	command := &cobra.Command{
 		Use:           "caresync-worker",
-		Short:         "Host CareSync's workflows and their steps",
+		Short:         "Run CareSync's workflows and activities",
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -106,7 +106,7 @@ func serve(ctx context.Context, s settings) error {
 		health.Check{Name: "database", Probe: store.Ping}, health.Check{Name: "temporal", Probe: temporal.Reachable(connected)})
 	queues := protocol.TaskQueues{Prefix: s.queues.Prefix.String()}
 	if err := hosting.Schedule(ctx, connected, queues); err != nil {
-		logger.Warn("the schedules could not be made: runs that are left open stay open, and contracts are not refreshed as funding periods begin", zap.Error(err))
+		logger.Warn("maintenance schedules not created: abandoned runs stay open, and contracts are not refreshed when funding periods begin", zap.Error(err))
 	}
 	parts := append(hosting.Workers(connected, queues, hosting.Steps(store, calls, warnOfExpiry(logger))), run.HTTP(listener, checks, logger), keyringChecked)
 	logger.Info("the worker is ready", zap.String("queue", queues.CareSync()), zap.String("health", listener.Addr().String()))

@@ -23,7 +23,7 @@ type Database struct {
 // AddFlags adds --database-url, which is read from DATABASE_URL.
 func (d *Database) AddFlags(flags *pflag.FlagSet) {
 	flags.Var(&d.URL, "database-url",
-		"PostgreSQL, as postgres://user:password@host:5432/database; prefer the variable, since command lines can be seen by others")
+		"PostgreSQL, as postgres://user:password@host:5432/database; the environment variable is safer, since other users can see command lines")
 	UseVariable(flags, "database-url", "DATABASE_URL")
 }
 
@@ -48,7 +48,7 @@ type Encryption struct {
 // AddFlags adds --keyring.
 func (e *Encryption) AddFlags(flags *pflag.FlagSet) {
 	flags.Var(&e.Keyring, "keyring",
-		"encryption keys, as "+sealing.Syntax+"; prefer the variable, since command lines can be seen by others")
+		"encryption keys, as "+sealing.Syntax+"; the environment variable is safer, since other users can see command lines")
 }
 
 // OpenKeyring reads the keyring.
@@ -72,7 +72,7 @@ type TaskQueues struct {
 // AddFlags adds --task-queue-prefix.
 func (q *TaskQueues) AddFlags(flags *pflag.FlagSet) {
 	flags.Var(&q.Prefix, "task-queue-prefix",
-		"what the names of Temporal task queues begin with; the same for workers and starters that belong together")
+		"prefix of the Temporal task queue names; workers and starters that belong together share it")
 }
 
 // Logging says what is logged and how.
@@ -84,7 +84,7 @@ type Logging struct {
 // AddFlags adds --log-level and --log-format.
 func (l *Logging) AddFlags(flags *pflag.FlagSet) {
 	l.Level, l.Format = logging.InfoLevel, logging.Auto
-	flags.Var(&l.Level, "log-level", "least level that is logged: debug, info, warn or error")
+	flags.Var(&l.Level, "log-level", "minimum log level: debug, info, warn or error")
 	flags.Var(&l.Format, "log-format", "json, console, or auto: console on a terminal, else json")
 }
 
@@ -100,7 +100,7 @@ type Health struct {
 func (h *Health) AddFlags(flags *pflag.FlagSet, defaultPort int) {
 	h.Address = Address(fmt.Sprintf("127.0.0.1:%d", defaultPort))
 	flags.Var(&h.Address, "health-address",
-		"where /healthz, /readyz and /metrics are served; without authentication, so keep it private")
+		"address of /healthz, /readyz and /metrics; they need no authentication, so keep it private")
 }
 
 // Links holds the addresses that people follow from one page or message to another.
@@ -113,7 +113,7 @@ type Links struct {
 func (l *Links) AddFlags(flags *pflag.FlagSet) {
 	flags.Var(&l.TemporalUI, "temporal-ui-url", "address of the Temporal UI, for links to runs")
 	UseVariable(flags, "temporal-ui-url", "TEMPORAL_UI_URL")
-	flags.Var(&l.Public, "public-url", "address at which people reach CareSync, for links to plans")
+	flags.Var(&l.Public, "public-url", "public address of CareSync, for links to plans")
 }
 
 // Codec holds the token with which an operator may read encrypted payloads in the Temporal UI.
@@ -124,7 +124,7 @@ type Codec struct {
 // AddFlags adds --codec-token.
 func (c *Codec) AddFlags(flags *pflag.FlagSet) {
 	flags.Var(&c.Token, "codec-token", fmt.Sprintf("operator's token for reading payloads in the Temporal UI, "+
-		"at least %d characters; prefer the variable, since command lines can be seen by others", minTokenLength))
+		"at least %d characters; the environment variable is safer, since other users can see command lines", minTokenLength))
 }
 
 // OperatorToken returns the checked token.

@@ -32,7 +32,7 @@ func encoder(format Format) zapcore.Encoder {
 	return zapcore.NewJSONEncoder(config)
 }
 
-// Level is a flag value: the least level that is logged.
+// Level is a flag value: the minimum log level.
 type Level zapcore.Level
 
 // InfoLevel is the usual level.

@@ -280,7 +280,7 @@ func (a api) reportBulk(ctx context.Context, in *reportInput) (*huma.StreamRespo
 		answer, written := web.NewLongAnswer(valid, w)
 		defer written()
 		if err := a.bulks.Report(valid, organisation, bulk, format, answer); err != nil {
-			a.logger.Info("a report was cut off", zap.String("request_id", requestID(ctx)), zap.Error(err))
+			a.logger.Info("report interrupted", zap.String("request_id", requestID(ctx)), zap.Error(err))
 			panic(http.ErrAbortHandler) // whoever reads it sees that it is not complete
 		}
 	}}, nil

@@ -67,7 +67,7 @@ func authenticated(store *db.Store, logger *zap.Logger, next http.Handler) http.
 		case errors.Is(err, db.ErrNotFound):
 			unauthorised(w, tokenUnknown)
 		case err != nil:
-			logger.Error("a token could not be looked up", zap.String("request_id", requestID(r.Context())), zap.Error(err))
+			logger.Error("token lookup failed", zap.String("request_id", requestID(r.Context())), zap.Error(err))
 			databaseAway(w)
 		default:
 			r = withCaller(r, caller)

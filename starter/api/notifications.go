@@ -113,7 +113,7 @@ func (a api) notified(next http.Handler) http.Handler {
 			w.Header().Set("WWW-Authenticate", "SharedSecret")
 			writeProblem(w, http.StatusUnauthorized, "unauthorised", "The notification does not have this organisation's secret or signature.")
 		case err != nil:
-			a.logger.Error("a notification could not be authenticated", zap.String("request_id", requestID(r.Context())), zap.Error(err))
+			a.logger.Error("notification authentication failed", zap.String("request_id", requestID(r.Context())), zap.Error(err))
 			databaseAway(w)
 		default:
 			// There is no token; the organisation stands for one where requests are counted.

@@ -251,7 +251,7 @@ func (c console) bulkReport(format bulks.Format) page {
 		answer, written := web.NewLongAnswer(valid, w)
 		defer written()
 		if err := c.bulks.Report(valid, v.Organisation.ID, id, format, answer); err != nil {
-			c.logger.Info("a report was cut off", zap.String("request_id", requestOf(r.Context()).id), zap.Error(err))
+			c.logger.Info("report interrupted", zap.String("request_id", requestOf(r.Context()).id), zap.Error(err))
 			panic(http.ErrAbortHandler) // the browser sees that the file is not complete
 		}
 		return nil
