@@ -61,29 +61,31 @@ func (b *Bulk) UseClock(now func() time.Time) { b.now = now }
 func (b *Bulk) PlanBulk(ctx context.Context, in protocol.PlanBulkInput) (protocol.BulkPlan, error) {
 	bulk := db.Bulk{ID: in.BulkID, OrganisationID: in.OrganisationID, RequestedBy: in.RequestedBy, WorkflowID: in.WorkflowID}
 	if in.Options != nil {
-		bulk.Options = *in.Options
+		bulk.Request.BulkOptions = *in.Options
 		if err := b.store.RecordBulk(ctx, bulk); err != nil {
 			return protocol.BulkPlan{}, err
 		}
 	}
 	var err error
-	if bulk.Options, err = b.store.BeginBulk(ctx, in.OrganisationID, in.BulkID); err != nil {
+	if bulk.Request, err = b.store.BeginBulk(ctx, in.OrganisationID, in.BulkID); err != nil {
 		return protocol.BulkPlan{}, err
 	}
-	if bulk.Options.ReadsLists() {
-		return protocol.BulkPlan{BulkID: in.BulkID, Options: bulk.Options, ReadLists: true}, nil
+	if bulk.Request.ReadsLists() {
+		return protocol.BulkPlan{BulkID: in.BulkID, Options: bulk.Request.BulkOptions, ReadLists: true}, nil
 	}
 	return b.planned(ctx, bulk, nil)
 }
 
 // planned plans the people as rows, once.
 func (b *Bulk) planned(ctx context.Context, bulk db.Bulk, moved db.ChangedPeople) (protocol.BulkPlan, error) {
-	plan := protocol.BulkPlan{BulkID: bulk.ID, Options: bulk.Options}
+	plan := protocol.BulkPlan{BulkID: bulk.ID, Options: bulk.Request.BulkOptions}
 	size := db.BulkSize{PerBatch: protocol.PeoplePerBatch, PerChunk: protocol.PeoplePerChunk}
 	var err error
 	plan.Total, plan.Batches, err = b.store.PlanBulk(ctx, bulk, size, moved, b.store.Now())
-	plan.Options.Selection = care.BulkSelection{} // who is selected stands in the rows
-	plan.Options.Delta = moved != nil             // a delta run that has nothing to compare with is a full one
+	plan.Options.Delta = moved != nil // a delta run that has nothing to compare with is a full one
+	if errors.Is(err, db.ErrNoConnection) {
+		plan.Stop, err = care.ReasonNoConnection, nil
+	}
 	return plan, err
 }
 

@@ -178,7 +178,7 @@ func (s *chunk) sync(ctx context.Context, item db.OpenItem) {
 // request is what is asked of a person's pass.
 func (s *chunk) request(item db.OpenItem) care.Request {
 	request := care.Request{
-		OrganisationID: s.in.OrganisationID, PersonID: item.PersonID, AllBudgets: s.in.Options.AllBudgets, Areas: s.in.Options.Areas,
+		OrganisationID: s.in.OrganisationID, PersonID: item.PersonID, AllBudgets: s.in.Options.AllBudgets, Areas: s.in.Options.Areas(),
 		MovedOnly: s.in.Options.Delta && !item.Whole, MovedBudgets: item.MovedBudgets, ReviewAll: s.in.Options.ReviewAll,
 		LostContributions: care.AskAboutContributions, Trigger: care.TriggerBulk, RequestedBy: s.in.RequestedBy, BulkID: s.in.BulkID,
 	}

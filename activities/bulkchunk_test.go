@@ -40,7 +40,7 @@ func newPlannedChunks(t *testing.T, chunks, perChunk int) plannedChunk {
 	s.input.BulkPart = protocol.BulkPart{
 		BulkID: db.NewID(), OrganisationID: organisations[0].ID, RequestedBy: "a test", Options: care.BulkOptions{Kind: care.RunCareRecipient},
 	}
-	bulk := db.Bulk{ID: s.input.BulkID, OrganisationID: s.input.OrganisationID, RequestedBy: "a test", Options: s.input.Options}
+	bulk := db.Bulk{ID: s.input.BulkID, OrganisationID: s.input.OrganisationID, RequestedBy: "a test", Request: care.BulkRequest{BulkOptions: s.input.Options}}
 	require.NoError(t, s.Store.RecordBulk(t.Context(), bulk))
 	_, _, err = s.Store.PlanBulk(t.Context(), bulk, db.BulkSize{PerBatch: people, PerChunk: perChunk}, nil, s.Now())
 	require.NoError(t, err)

@@ -59,7 +59,7 @@ func (b *Bulk) PlanFromLists(ctx context.Context, in protocol.BulkPart) (protoco
 	if err := b.store.NoteBulkLists(ctx, in.OrganisationID, in.BulkID, read.marks); err != nil {
 		return protocol.BulkPlan{}, err
 	}
-	return b.planned(ctx, db.Bulk{ID: in.BulkID, OrganisationID: in.OrganisationID, Options: in.Options}, moved)
+	return b.planned(ctx, db.Bulk{ID: in.BulkID, OrganisationID: in.OrganisationID, Request: care.BulkRequest{BulkOptions: in.Options}}, moved)
 }
 
 // covered is up to when the lists are covered, and whether all of them are.

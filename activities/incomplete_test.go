@@ -152,9 +152,9 @@ func TestSomebodyWhoMovedBetweenTwoPagesIsNotAbsent(t *testing.T) {
 				}
 			}
 			request := s.Request(t, keys[0])
-			bulk := db.Bulk{ID: db.NewID(), OrganisationID: request.OrganisationID, RequestedBy: "a test", Options: care.BulkOptions{Kind: care.RunCareRecipient}}
+			bulk := db.Bulk{ID: db.NewID(), OrganisationID: request.OrganisationID, RequestedBy: "a test", Request: care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient}}}
 			require.NoError(t, s.Store.RecordBulk(t.Context(), bulk))
-			_, err := s.paged(t, test.pageSize).PlanFromLists(t.Context(), protocol.BulkPart{BulkID: bulk.ID, OrganisationID: bulk.OrganisationID, Options: bulk.Options})
+			_, err := s.paged(t, test.pageSize).PlanFromLists(t.Context(), protocol.BulkPart{BulkID: bulk.ID, OrganisationID: bulk.OrganisationID, Options: bulk.Request.BulkOptions})
 			require.NoError(t, err)
 			require.Equal(t, test.asked, *asked)
 			require.Equal(t, test.absent, testkit.Value[int](t, s.sql, "SELECT absent FROM bulk_run WHERE id = $1", bulk.ID))

@@ -31,7 +31,7 @@ func TestAKnownPersonListedUnderAnotherNumber(t *testing.T) {
 func (s *site) unknownOfBulk(t *testing.T, organisation care.ID) []read.UnknownPerson {
 	t.Helper()
 	part := protocol.BulkPart{BulkID: db.NewID(), OrganisationID: organisation, RequestedBy: "a test", Options: care.BulkOptions{Kind: care.RunCareRecipient}}
-	require.NoError(t, s.Store.RecordBulk(t.Context(), db.Bulk{ID: part.BulkID, OrganisationID: organisation, RequestedBy: part.RequestedBy, Options: part.Options}))
+	require.NoError(t, s.Store.RecordBulk(t.Context(), db.Bulk{ID: part.BulkID, OrganisationID: organisation, RequestedBy: part.RequestedBy, Request: care.BulkRequest{BulkOptions: part.Options}}))
 	_, err := s.steps.PlanFromLists(t.Context(), part)
 	require.NoError(t, err)
 	view, err := read.From(s.Store).Bulk(t.Context(), organisation, part.BulkID)

@@ -52,11 +52,11 @@ func (w *workplace) syncInBulk(ctx context.Context, people []care.ID) error {
 
 // runBulk starts a bulk run and waits for its end, by which so many people have been synced.
 func (w *workplace) runBulk(ctx context.Context, chosen care.BulkOptions, people int) error {
-	bulk := db.Bulk{ID: db.NewID(), OrganisationID: w.organisation.ID, RequestedBy: "bench", Options: chosen}
+	bulk := db.Bulk{ID: db.NewID(), OrganisationID: w.organisation.ID, RequestedBy: "bench", Request: care.BulkRequest{BulkOptions: chosen}}
 	if err := w.store.RecordBulk(ctx, bulk); err != nil {
 		return err
 	}
-	options, input := protocol.BulkSyncStart(w.queues, bulk.ID, bulk.OrganisationID, bulk.Options.Kind, bulk.RequestedBy)
+	options, input := protocol.BulkSyncStart(w.queues, bulk.ID, bulk.OrganisationID, bulk.Request.Kind, bulk.RequestedBy)
 	run, err := w.temporal.ExecuteWorkflow(ctx, options, protocol.BulkSyncWorkflow, input)
 	if err != nil {
 		return err

@@ -1,53 +1,69 @@
 package care
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
-// BulkOptions are who is synced in a bulk run, and what of them.
+// BulkOptions are what a bulk run can be asked for: whom it syncs, and what of them. Flags, forms, the API, schedules and the row of a bulk
+// run use them under the same names. Everything that selects must hold; nothing selects everybody of the kind.
 type BulkOptions struct {
-	Kind      RunKind       `json:"kind"`
-	Selection BulkSelection `json:"selection"`
-	// Areas are those of a Care Recipient Sync that are wanted beside the summary; none means all. AllBudgets is as in Request.
-	Areas      []Area `json:"areas,omitempty"`
-	AllBudgets bool   `json:"all_budgets,omitempty"`
+	Kind RunKind `json:"kind,omitempty"`
+
+	// ServiceProviderID selects those whom that connection to Services Australia holds (R11).
+	ServiceProviderID string `json:"service_provider_id,omitempty"`
+	// InCare leaves out those who are not in care (R19).
+	InCare bool `json:"in_care,omitempty"`
+	// NotSyncedFor leaves out those of whom data was read within that time.
+	NotSyncedFor Timespan `json:"not_synced_for,omitempty"`
+	// FailedLastTime takes those whose last finished run did not succeed.
+	FailedLastTime bool `json:"failed_last_time,omitempty"`
 	// Delta finds out from the provider-wide lists who has changed, and syncs only those.
 	Delta bool `json:"delta,omitempty"`
+
+	// Only narrows what is read beside the summary: to contributions, or to budgets with their usage. Empty reads all.
+	Only Area `json:"only,omitempty"`
+	// AllBudgets is as in Request.
+	AllBudgets bool `json:"all_budgets,omitempty"`
 	// ReviewAll leaves every change of a contract to people, also those that an unattended refresh may apply (R31).
 	ReviewAll bool `json:"review_all,omitempty"`
-	// Window is how many batches run at once; 0 takes the default.
-	Window int `json:"window,omitempty"`
 	// AcceptAbsences lets the people who are absent from the providers' lists be marked as not in care, however many they are (R5, R19).
 	AcceptAbsences bool `json:"accept_absences,omitempty"`
+
+	// Window is how many batches run at once; 0 takes the default.
+	Window int `json:"window,omitempty"`
 	// FailureThreshold ends the run early once more than so many percent of at least FailuresCountFrom people have failed; 0 never.
 	FailureThreshold int `json:"failure_threshold,omitempty"`
 }
 
-// ReadsLists reports whether the lists of all providers are read before people are planned.
-func (o BulkOptions) ReadsLists() bool {
-	return o.Kind == RunCareRecipient && (o.Delta || o.Selection.Everybody())
+// SelectsEverybody reports whether nothing narrows who of the kind is synced. Who has changed is found among all of them.
+func (o BulkOptions) SelectsEverybody() bool {
+	return o.ServiceProviderID == "" && !o.InCare && o.NotSyncedFor == 0 && !o.FailedLastTime
 }
 
-// BulkSelection narrows who is synced; everything that is set must hold. Nothing set is everybody of the kind.
-type BulkSelection struct {
-	// ConnectionID is the connection that holds the people: a service provider id (R11).
-	ConnectionID ID `json:"connection_id,omitempty"`
-	// People are people by our ids.
+// Areas are those of a Care Recipient Sync that are wanted beside the summary; none means all.
+func (o BulkOptions) Areas() []Area {
+	switch o.Only {
+	case AreaContributions:
+		return []Area{AreaContributions}
+	case AreaBudgets:
+		return []Area{AreaBudgets, AreaUsage}
+	default:
+		return nil
+	}
+}
+
+// BulkRequest is what a bulk run was asked for, with people by our ids. It stands in the bulk run's row.
+type BulkRequest struct {
+	BulkOptions
+	// People are those who were listed; nobody was if it is empty.
 	People []ID `json:"people,omitempty"`
-	// InCare leaves out those who are not in care (R19).
-	InCare bool `json:"in_care,omitempty"`
-	// NotSyncedFor leaves out those of whom data was read within that time.
-	NotSyncedFor time.Duration `json:"not_synced_for,omitempty"`
-	// FailedLastTime takes those whose last finished run did not succeed.
-	FailedLastTime bool `json:"failed_last_time,omitempty"`
 	// RetryOf takes those of another bulk run who did not succeed in it.
 	RetryOf ID `json:"retry_of,omitempty"`
 }
 
-// Everybody reports whether the selection leaves nobody out: then the providers' lists tell who is absent, and who is not known.
-func (s BulkSelection) Everybody() bool {
-	return s.ConnectionID == "" && len(s.People) == 0 && !s.InCare && s.NotSyncedFor == 0 && !s.FailedLastTime && s.RetryOf == ""
+// ReadsLists reports whether the lists of all providers are read before people are planned: to find who has changed, or because everybody is
+// synced, so that the lists tell who is absent, and who is not known.
+func (r BulkRequest) ReadsLists() bool {
+	everybody := r.SelectsEverybody() && len(r.People) == 0 && r.RetryOf == ""
+	return r.Kind == RunCareRecipient && (r.Delta || everybody)
 }
 
 // FailuresCountFrom is the number of people from which the failure threshold of a bulk run counts.

@@ -1,7 +1,9 @@
 package care_test
 
 import (
+	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -31,5 +33,27 @@ func TestConcludeBulk(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			require.Equal(t, test.want, care.ConcludeBulk(test.counts, test.stopped))
 		})
+	}
+}
+
+func TestABulkRequestReadsListsWhereTheyTellWhoIsAbsentOrHasChanged(t *testing.T) {
+	everybody := care.BulkOptions{Kind: care.RunCareRecipient}
+	require.True(t, care.BulkRequest{BulkOptions: everybody}.ReadsLists())
+	require.True(t, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient, Delta: true}}.ReadsLists())
+	require.False(t, care.BulkRequest{BulkOptions: everybody, People: []care.ID{"one"}}.ReadsLists())
+	require.False(t, care.BulkRequest{BulkOptions: everybody, RetryOf: "another"}.ReadsLists())
+	require.False(t, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient, InCare: true}}.ReadsLists())
+	require.False(t, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunPACEContract}}.ReadsLists())
+}
+
+func TestATimespanIsWrittenAsText(t *testing.T) {
+	written, err := json.Marshal(care.BulkOptions{NotSyncedFor: care.Timespan(24 * time.Hour)})
+	require.NoError(t, err)
+	require.JSONEq(t, `{"not_synced_for":"24h0m0s"}`, string(written))
+	var read care.BulkOptions
+	require.NoError(t, json.Unmarshal([]byte(`{"not_synced_for":"90m"}`), &read))
+	require.Equal(t, care.Timespan(90*time.Minute), read.NotSyncedFor)
+	for _, text := range []string{"-1h", "yesterday"} {
+		require.Error(t, json.Unmarshal([]byte(`{"not_synced_for":"`+text+`"}`), &read), text)
 	}
 }

@@ -20,33 +20,33 @@ type Bulk struct {
 	OrganisationID care.ID
 	RequestedBy    string
 	WorkflowID     string
-	Options        care.BulkOptions
+	Request        care.BulkRequest
 }
 
 // RecordBulk writes the row of a bulk run. A row that is there already stands.
 func (s *Store) RecordBulk(ctx context.Context, bulk Bulk) error {
 	return MapError("record the bulk run", s.queries.RecordBulk(ctx, gen.RecordBulkParams{
-		ID: bulk.ID, OrganisationID: bulk.OrganisationID, Kind: string(bulk.Options.Kind), RequestedBy: bulk.RequestedBy,
-		WorkflowID: bulk.WorkflowID, Options: object(bulk.Options),
+		ID: bulk.ID, OrganisationID: bulk.OrganisationID, Kind: string(bulk.Request.Kind), RequestedBy: bulk.RequestedBy,
+		WorkflowID: bulk.WorkflowID, Options: object(bulk.Request),
 	}))
 }
 
-// BulkOptions answers with the options of a bulk run, or ErrNotFound.
-func (s *Store) BulkOptions(ctx context.Context, organisation, bulk care.ID) (options care.BulkOptions, err error) {
+// BulkRequest returns what a bulk run was asked for, or ErrNotFound.
+func (s *Store) BulkRequest(ctx context.Context, organisation, bulk care.ID) (request care.BulkRequest, err error) {
 	stored, err := s.queries.BulkOptions(ctx, gen.BulkOptionsParams{OrganisationID: organisation, ID: bulk})
 	if err != nil {
-		return options, MapError("load the bulk run", err)
+		return request, MapError("load the bulk run", err)
 	}
-	return options, json.Unmarshal(stored, &options)
+	return request, json.Unmarshal(stored, &request)
 }
 
-// BeginBulk notes that a worker has begun a bulk run, and returns its options. It fails with ErrNotFound.
-func (s *Store) BeginBulk(ctx context.Context, organisation, bulk care.ID) (options care.BulkOptions, err error) {
+// BeginBulk notes that a worker has begun a bulk run, and returns what it was asked for. It fails with ErrNotFound.
+func (s *Store) BeginBulk(ctx context.Context, organisation, bulk care.ID) (request care.BulkRequest, err error) {
 	stored, err := s.queries.BeginBulk(ctx, gen.BeginBulkParams{OrganisationID: organisation, ID: bulk})
 	if err != nil {
-		return options, MapError("begin the bulk run", err)
+		return request, MapError("begin the bulk run", err)
 	}
-	return options, json.Unmarshal(stored, &options)
+	return request, json.Unmarshal(stored, &request)
 }
 
 // BulkRunID is our id of a person's run in a bulk run, so that an attempt which is made again answers from the ledger. It begins with the
@@ -66,7 +66,8 @@ type BulkSize struct{ PerBatch, PerChunk int }
 type ChangedPeople map[care.ID][]string
 
 // PlanBulk plans the people of a bulk run as rows, once, and answers with how many people and batches there are: those whom the lists show as
-// moved, where they were compared, else those who are selected. Planning again answers the same. now decides who was synced lately.
+// moved, where they were compared, else those who are selected. Planning again answers the same. now decides who was synced lately. It fails with
+// ErrNoConnection where the organisation no longer has the connection that the request names.
 func (s *Store) PlanBulk(ctx context.Context, bulk Bulk, size BulkSize, moved ChangedPeople, now time.Time) (total, batches int, err error) {
 	err = s.inTransaction(ctx, "plan the bulk run", func(queries *gen.Queries) error {
 		planned, err := queries.BulkPlanned(ctx, gen.BulkPlannedParams{OrganisationID: bulk.OrganisationID, ID: bulk.ID})
@@ -91,7 +92,7 @@ func (s *Store) PlanBulk(ctx context.Context, bulk Bulk, size BulkSize, moved Ch
 }
 
 func planPeople(ctx context.Context, queries *gen.Queries, bulk Bulk, size BulkSize, moved ChangedPeople, now time.Time) error {
-	selection := bulk.Options.Selection
+	request := bulk.Request
 	today, err := todayOf(ctx, queries, bulk.OrganisationID, now)
 	if err != nil {
 		return err
@@ -104,24 +105,45 @@ func planPeople(ctx context.Context, queries *gen.Queries, bulk Bulk, size BulkS
 		})
 	}
 	var since *time.Time
-	if selection.NotSyncedFor > 0 {
-		instant := now.Add(-selection.NotSyncedFor)
+	if request.NotSyncedFor > 0 {
+		instant := now.Add(-time.Duration(request.NotSyncedFor))
 		since = &instant
 	}
-	if bulk.Options.Kind == care.RunPACEContract {
+	if request.Kind == care.RunPACEContract {
 		_, err = queries.PlanParticipants(ctx, gen.PlanParticipantsParams{
 			OrganisationID: bulk.OrganisationID, BulkID: bulk.ID, PerBatch: int32(size.PerBatch), PerChunk: int32(size.PerChunk),
-			Today: today, NotSyncedSince: since, FailedLastTime: selection.FailedLastTime, People: selection.People,
-			RetryOf: pointerTo(selection.RetryOf),
+			Today: today, NotSyncedSince: since, FailedLastTime: request.FailedLastTime, People: request.People,
+			RetryOf: pointerTo(request.RetryOf),
 		})
+		return err
+	}
+	connection, err := selectedConnection(ctx, queries, bulk)
+	if err != nil {
 		return err
 	}
 	_, err = queries.PlanCareRecipients(ctx, gen.PlanCareRecipientsParams{
 		OrganisationID: bulk.OrganisationID, BulkID: bulk.ID, PerBatch: int32(size.PerBatch), PerChunk: int32(size.PerChunk),
-		ConnectionID: pointerTo(selection.ConnectionID), InCare: selection.InCare, OpenSince: openSince, NotSyncedSince: since,
-		FailedLastTime: selection.FailedLastTime, People: selection.People, RetryOf: pointerTo(selection.RetryOf),
+		ConnectionID: connection, InCare: request.InCare, OpenSince: openSince, NotSyncedSince: since,
+		FailedLastTime: request.FailedLastTime, People: request.People, RetryOf: pointerTo(request.RetryOf),
 	})
 	return err
+}
+
+// selectedConnection is our id of the connection that holds the people of a bulk run; nil where any does. It fails with ErrNoConnection.
+func selectedConnection(ctx context.Context, queries *gen.Queries, bulk Bulk) (*care.ID, error) {
+	if bulk.Request.ServiceProviderID == "" {
+		return nil, nil
+	}
+	connections, err := queries.ServiceProviderConnections(ctx, bulk.OrganisationID)
+	if err != nil {
+		return nil, err
+	}
+	for _, connection := range connections {
+		if connection.ServiceProviderID == bulk.Request.ServiceProviderID {
+			return &connection.ID, nil
+		}
+	}
+	return nil, ErrNoConnection
 }
 
 // Today is the organisation's date at an instant (R1).

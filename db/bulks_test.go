@@ -13,11 +13,12 @@ import (
 )
 
 // again is who is in a further bulk run.
-func (b bulkRun) again(t *testing.T, selection care.BulkSelection) []care.ID {
+func (b bulkRun) again(t *testing.T, request care.BulkRequest) []care.ID {
 	t.Helper()
 	further := b
 	further.id = db.NewID()
-	further.plan(t, care.BulkOptions{Kind: care.RunCareRecipient, Selection: selection})
+	request.Kind = care.RunCareRecipient
+	further.plan(t, request)
 	people := []care.ID{}
 	for _, item := range further.items(t, "") {
 		people = append(people, item.Person.ID)
@@ -35,16 +36,16 @@ func TestWhoLeftCareLongAgoIsLeftOut(t *testing.T) {
 	}
 	leave(b.people[0], 200)
 	leave(b.people[1], 10)
-	require.Equal(t, b.people[1:], b.again(t, care.BulkSelection{}))
-	require.Equal(t, b.people[2:], b.again(t, care.BulkSelection{InCare: true}))
-	require.Equal(t, b.people[:1], b.again(t, care.BulkSelection{People: b.people[:1]}))
+	require.Equal(t, b.people[1:], b.again(t, care.BulkRequest{}))
+	require.Equal(t, b.people[2:], b.again(t, care.BulkRequest{BulkOptions: care.BulkOptions{InCare: true}}))
+	require.Equal(t, b.people[:1], b.again(t, care.BulkRequest{People: b.people[:1]}))
 
 	sql.Exec(t, "INSERT INTO support_plan (id, organisation_id, person_id, care_recipient_id) SELECT gen_random_uuid(), organisation_id, id, care_recipient_id FROM person WHERE id = $1", b.people[0])
 	sql.Exec(t, `INSERT INTO budget (id, organisation_id, plan_id, upstream_budget_id, service_provider_id, type_code, type_name, status, ordinal, end_date)
 		SELECT gen_random_uuid(), organisation_id, id, 'B1', '', 'ON', '', '', 0, current_date - 80 FROM support_plan`)
-	require.Equal(t, b.people, b.again(t, care.BulkSelection{}), "a budget of theirs is not closed yet (R15)")
+	require.Equal(t, b.people, b.again(t, care.BulkRequest{}), "a budget of theirs is not closed yet (R15)")
 	sql.Exec(t, "UPDATE budget SET end_date = current_date - 100")
-	require.Equal(t, b.people[1:], b.again(t, care.BulkSelection{}))
+	require.Equal(t, b.people[1:], b.again(t, care.BulkRequest{}))
 }
 
 // One retry reaches everybody who was not reached, also those of whom the run that was lost has learned that they left care long ago.
@@ -58,7 +59,7 @@ func TestARetryReachesEverybodyWhoDidNotSucceed(t *testing.T) {
 	_, _, err := b.store.FinishBulk(t.Context(), b.organisation.ID, b.id, care.ReasonBulkLost)
 	require.NoError(t, err)
 	testkit.OpenSQL(t, b.address).Exec(t, "UPDATE person SET not_in_care_since = $1", time.Now().AddDate(-1, 0, 0))
-	require.Equal(t, b.people[2:], b.again(t, care.BulkSelection{RetryOf: b.id}))
+	require.Equal(t, b.people[2:], b.again(t, care.BulkRequest{RetryOf: b.id}))
 }
 
 // connection is a connection to Services Australia whose device is activated.
@@ -100,24 +101,24 @@ func TestWhatARunCovers(t *testing.T) {
 	t.Parallel()
 	sunday := time.Now().AddDate(0, 0, -1).Truncate(time.Second)
 	for name, test := range map[string]struct {
-		areas   []care.Area
+		only    care.Area
 		outcome care.ItemOutcome
 		reason  care.Reason
 		covers  bool
 	}{
-		"everybody succeeded":      {nil, care.RunSucceeded, "", true},
-		"the government said no":   {nil, care.RunFailed, care.ReasonNotFound, true},
-		"a person's own 503":       {nil, care.RunFailed, care.ReasonUnavailableForPerson, true},
-		"consent refused":          {nil, care.RunPartial, care.ReasonConsentRefused, true},
-		"some areas only":          {[]care.Area{care.AreaContributions}, care.RunSucceeded, "", false},
-		"lost to an outage":        {nil, care.RunFailed, care.ReasonServiceUnavailable, false},
-		"lost to our own database": {nil, care.RunFailed, care.ReasonDatabaseUnavailable, false},
-		"cancelled":                {nil, care.RunCancelled, care.ReasonCancelled, false},
-		"not reached":              {nil, care.ItemSkipped, care.ReasonBatchLost, false},
+		"everybody succeeded":      {"", care.RunSucceeded, "", true},
+		"the government said no":   {"", care.RunFailed, care.ReasonNotFound, true},
+		"a person's own 503":       {"", care.RunFailed, care.ReasonUnavailableForPerson, true},
+		"consent refused":          {"", care.RunPartial, care.ReasonConsentRefused, true},
+		"some areas only":          {care.AreaContributions, care.RunSucceeded, "", false},
+		"lost to an outage":        {"", care.RunFailed, care.ReasonServiceUnavailable, false},
+		"lost to our own database": {"", care.RunFailed, care.ReasonDatabaseUnavailable, false},
+		"cancelled":                {"", care.RunCancelled, care.ReasonCancelled, false},
+		"not reached":              {"", care.ItemSkipped, care.ReasonBatchLost, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBulkRun(t, 2, care.BulkOptions{Kind: care.RunCareRecipient, Areas: test.areas})
+			b := newBulkRun(t, 2, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient, Only: test.only}})
 			connection := b.connection(t)
 			b.listed(t, connection, sunday)
 			require.True(t, b.covered(t).Mark.IsZero(), "nothing is covered before the run has ended")
@@ -144,7 +145,7 @@ func TestWhoDidNotSucceedLastTimeIsReadAsAWhole(t *testing.T) {
 	b.run(t, b.people[2], care.RunPartial, care.ReasonServiceUnavailable)
 	b.run(t, b.people[3], care.RunPartial, care.ReasonServiceUnavailable)
 
-	delta := db.Bulk{ID: db.NewID(), OrganisationID: b.organisation.ID, RequestedBy: "tests", Options: care.BulkOptions{Kind: care.RunCareRecipient, Delta: true}}
+	delta := db.Bulk{ID: db.NewID(), OrganisationID: b.organisation.ID, RequestedBy: "tests", Request: care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient, Delta: true}}}
 	require.NoError(t, b.store.RecordBulk(t.Context(), delta))
 	moved := db.ChangedPeople{b.people[1]: {"B1"}, b.people[3]: {"B3"}}
 	_, _, err := b.store.PlanBulk(t.Context(), delta, db.BulkSize{PerBatch: 100, PerChunk: 10}, moved, time.Now())
@@ -163,7 +164,7 @@ func TestWhoDidNotSucceedLastTimeIsReadAsAWhole(t *testing.T) {
 func TestARunOverSomeAreasHidesNoFailure(t *testing.T) {
 	t.Parallel()
 	b := newBulkRun(t, 3, everyCareRecipient)
-	failed := care.BulkSelection{FailedLastTime: true}
+	failed := care.BulkRequest{BulkOptions: care.BulkOptions{FailedLastTime: true}}
 	b.run(t, b.people[0], care.RunSucceeded, "")
 	b.run(t, b.people[1], care.RunPartial, care.ReasonServiceUnavailable)
 	require.Equal(t, b.people[1:2], b.again(t, failed))

@@ -14,6 +14,8 @@ import (
 var (
 	// ErrNotFound: there is no such row in this organisation.
 	ErrNotFound = errors.New("not found")
+	// ErrNoConnection: the organisation has no connection of the service provider id that a bulk run selects by.
+	ErrNoConnection = errors.New("no connection has the service provider id")
 	// ErrSchemaMissing: the tables are not those of this program. Migrating helps.
 	ErrSchemaMissing = errors.New("the database's schema is missing or not this program's: run `caresync migrate`")
 	// ErrUnavailable: the database could not be reached or broke off. Trying again may help.

@@ -24,9 +24,9 @@ type bulkRun struct {
 	people       []care.ID
 }
 
-var everyCareRecipient = care.BulkOptions{Kind: care.RunCareRecipient}
+var everyCareRecipient = care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient}}
 
-func newBulkRun(t *testing.T, people int, options care.BulkOptions) bulkRun {
+func newBulkRun(t *testing.T, people int, request care.BulkRequest) bulkRun {
 	t.Helper()
 	b := bulkRun{address: testkit.DatabaseURL(t), statements: &testkit.Statements{}, id: db.NewID()}
 	store, err := db.Open(t.Context(), b.address, testkit.Keyring(), db.Options{Tracer: b.statements})
@@ -38,7 +38,7 @@ func newBulkRun(t *testing.T, people int, options care.BulkOptions) bulkRun {
 		rows = append(rows, person(i+2, "Ada", fmt.Sprintf("Wren %d", i), fmt.Sprint(415000000+i)))
 	}
 	importPeople(t, store, b.organisation, rows...)
-	b.plan(t, options)
+	b.plan(t, request)
 	items, _, err := read.From(store).BulkItems(t.Context(), b.organisation.ID, b.id, read.ItemFilter{Most: people})
 	require.NoError(t, err)
 	for _, item := range items {
@@ -47,9 +47,9 @@ func newBulkRun(t *testing.T, people int, options care.BulkOptions) bulkRun {
 	return b
 }
 
-func (b bulkRun) plan(t *testing.T, options care.BulkOptions) {
+func (b bulkRun) plan(t *testing.T, request care.BulkRequest) {
 	t.Helper()
-	bulk := db.Bulk{ID: b.id, OrganisationID: b.organisation.ID, RequestedBy: "tests", Options: options}
+	bulk := db.Bulk{ID: b.id, OrganisationID: b.organisation.ID, RequestedBy: "tests", Request: request}
 	require.NoError(t, b.store.RecordBulk(t.Context(), bulk))
 	_, _, err := b.store.PlanBulk(t.Context(), bulk, db.BulkSize{PerBatch: 100, PerChunk: 10}, nil, time.Now())
 	require.NoError(t, err)
@@ -349,11 +349,12 @@ func TestOptionsAreShownByWhatPeopleKnow(t *testing.T) {
 	connection, err := b.store.CreateConnection(t.Context(), b.organisation.ID, exampleConnection("4000012345"))
 	require.NoError(t, err)
 	b.id = db.NewID()
-	b.plan(t, care.BulkOptions{Kind: care.RunCareRecipient, Areas: []care.Area{care.AreaContributions}, Window: 3, Selection: care.BulkSelection{
-		ConnectionID: connection.ID, People: b.people, NotSyncedFor: 24 * time.Hour}})
+	b.plan(t, care.BulkRequest{People: b.people, BulkOptions: care.BulkOptions{
+		Kind: care.RunCareRecipient, Only: care.AreaContributions, Window: 3, ServiceProviderID: connection.ServiceProviderID, NotSyncedFor: care.Timespan(24 * time.Hour),
+	}})
 	options := b.view(t).Options
 	require.Equal(t, "4000012345", options.ServiceProviderID)
 	require.Equal(t, 1, *options.People)
-	require.Equal(t, "24h0m0s", options.NotSyncedFor)
-	require.Equal(t, []care.Area{care.AreaContributions}, options.Areas)
+	require.Equal(t, "24h0m0s", options.NotSyncedFor.String())
+	require.Equal(t, care.AreaContributions, options.Only)
 }

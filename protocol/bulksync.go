@@ -53,7 +53,7 @@ type PlanBulkInput struct {
 	Options        *care.BulkOptions `json:"options,omitempty"`
 }
 
-// BulkPart names people of a bulk run; what is synced of them stands in Options, without the selection.
+// BulkPart names people of a bulk run; what is synced of them stands in Options.
 type BulkPart struct {
 	BulkID         care.ID          `json:"bulk_id"`
 	OrganisationID care.ID          `json:"organisation_id"`

@@ -140,12 +140,12 @@ func (s *Temporal) RequestRefresh(t testing.TB, request care.Request) client.Wor
 }
 
 // Bulk starts a bulk run and returns its id.
-func (s *Temporal) Bulk(t testing.TB, store *db.Store, organisation care.ID, options care.BulkOptions) (care.ID, client.WorkflowRun) {
+func (s *Temporal) Bulk(t testing.TB, store *db.Store, organisation care.ID, request care.BulkRequest) (care.ID, client.WorkflowRun) {
 	t.Helper()
-	bulk := db.Bulk{ID: db.NewID(), OrganisationID: organisation, RequestedBy: "a test", Options: options}
+	bulk := db.Bulk{ID: db.NewID(), OrganisationID: organisation, RequestedBy: "a test", Request: request}
 	bulk.WorkflowID = protocol.BulkSyncID(bulk.ID)
 	require.NoError(t, store.RecordBulk(t.Context(), bulk))
-	startOptions, input := protocol.BulkSyncStart(s.Queues, bulk.ID, organisation, options.Kind, bulk.RequestedBy)
+	startOptions, input := protocol.BulkSyncStart(s.Queues, bulk.ID, organisation, request.Kind, bulk.RequestedBy)
 	run, err := s.ExecuteWorkflow(t.Context(), startOptions, protocol.BulkSyncWorkflow, input)
 	require.NoError(t, err)
 	return bulk.ID, run

@@ -137,7 +137,7 @@ func (b *bulkBatch) escalate(ctx workflow.Context) error {
 // database. It outlives this batch, also a cancelled one: somebody else may wait for it, too.
 func (b *bulkBatch) syncAlone(ctx workflow.Context, person care.ID) {
 	request := care.Request{
-		OrganisationID: b.input.OrganisationID, PersonID: person, AllBudgets: b.input.Options.AllBudgets, Areas: b.input.Options.Areas,
+		OrganisationID: b.input.OrganisationID, PersonID: person, AllBudgets: b.input.Options.AllBudgets, Areas: b.input.Options.Areas(),
 		ReviewAll: b.input.Options.ReviewAll, Trigger: care.TriggerBulk, RequestedBy: b.input.RequestedBy, BulkID: b.input.BulkID,
 	}
 	id, name, input := b.own(request)

@@ -156,7 +156,7 @@ func (q *Queries) ListBulkItems(ctx context.Context, arg ListBulkItemsParams) ([
 const listBulks = `-- name: ListBulks :many
 
 SELECT b.id, b.kind, b.requested_by, b.workflow_id, b.options, b.requested_at, b.started_at, b.planned_at, b.paused_at, b.waiting_since, b.waiting_words, b.finished_at,
-       coalesce(b.outcome, '')::text AS outcome, b.reason, coalesce(n.service_provider_id, '')::text AS service_provider_id,
+       coalesce(b.outcome, '')::text AS outcome, b.reason,
        i.selected, i.succeeded, i.succeeded_with_warnings, i.partial, i.failed, i.cancelled, i.skipped, i.joined, i.escalated, i.unavailable, i.losing, i.settled_lately,
        extract(epoch FROM least(now() - b.planned_at, interval '5 minutes'))::float8 AS watched_seconds, now()::timestamptz AS at, b.listed_at, b.absent, b.absent_held,
        (SELECT count(*) FROM bulk_unknown u WHERE u.organisation_id = b.organisation_id AND u.bulk_id = b.id)::int AS unknown
@@ -171,7 +171,6 @@ FROM (
     ORDER BY r.requested_at DESC, r.id DESC
     LIMIT $5
 ) b
-LEFT JOIN connection n ON n.organisation_id = b.organisation_id AND n.id = (b.options #>> '{selection,connection_id}')::uuid
 CROSS JOIN LATERAL (
     SELECT count(*)::int AS selected,
            (count(*) FILTER (WHERE p.outcome = 'succeeded'))::int AS succeeded,
@@ -213,7 +212,6 @@ type ListBulksRow struct {
 	FinishedAt            *time.Time
 	Outcome               string
 	Reason                string
-	ServiceProviderID     string
 	Selected              int32
 	Succeeded             int32
 	SucceededWithWarnings int32
@@ -267,7 +265,6 @@ func (q *Queries) ListBulks(ctx context.Context, arg ListBulksParams) ([]ListBul
 			&i.FinishedAt,
 			&i.Outcome,
 			&i.Reason,
-			&i.ServiceProviderID,
 			&i.Selected,
 			&i.Succeeded,
 			&i.SucceededWithWarnings,

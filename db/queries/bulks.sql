@@ -44,7 +44,7 @@ ON CONFLICT DO NOTHING;
 INSERT INTO list_mark AS m (organisation_id, connection_id, list, mark, listed)
 SELECT l.organisation_id, l.connection_id, l.list, l.mark, l.listed
 FROM bulk_list l JOIN bulk_run b ON b.id = l.bulk_id
-WHERE l.organisation_id = @organisation_id AND l.bulk_id = @bulk_id AND b.planned_at IS NOT NULL AND NOT jsonb_exists(b.options, 'areas')
+WHERE l.organisation_id = @organisation_id AND l.bulk_id = @bulk_id AND b.planned_at IS NOT NULL AND NOT jsonb_exists(b.options, 'only')
   AND NOT EXISTS (SELECT FROM bulk_item i WHERE i.bulk_id = l.bulk_id
                   AND (i.outcome IN ('skipped', 'cancelled') OR i.outcome = 'failed' AND i.reason = ANY (@outages::text[])))
 ON CONFLICT (connection_id, list) DO UPDATE SET mark = excluded.mark, listed = excluded.listed

@@ -90,37 +90,20 @@ type BulkReason struct {
 	People      int
 }
 
-// BulkOptions is who was selected in a bulk run, and what of them is synced.
+// BulkOptions are the options of a bulk run as they are shown: those who were listed are counted.
 type BulkOptions struct {
-	ServiceProviderID string
-	People            *int
-	InCare            bool
-	NotSyncedFor      string
-	FailedLastTime    bool
-	RetryOf           care.ID
-	Areas             []care.Area
-	AllBudgets        bool
-	Delta             bool
-	ReviewAll         bool
-	AcceptAbsences    bool
-	Window            int
-	FailureThreshold  int
+	care.BulkOptions
+	// People is how many people were listed; nil where nobody was.
+	People *int
+	// RetryOf is the bulk run whose unsuccessful people are retried.
+	RetryOf care.ID
 }
 
-// ViewBulkOptions shows options. serviceProviderID is that of the selected connection, if one is.
-func BulkOptionsOf(options care.BulkOptions, serviceProviderID string) BulkOptions {
-	selection := options.Selection
-	view := BulkOptions{
-		ServiceProviderID: serviceProviderID, InCare: selection.InCare, FailedLastTime: selection.FailedLastTime, RetryOf: selection.RetryOf,
-		Areas: options.Areas, AllBudgets: options.AllBudgets, Delta: options.Delta, ReviewAll: options.ReviewAll, AcceptAbsences: options.AcceptAbsences,
-		Window: options.Window, FailureThreshold: options.FailureThreshold,
-	}
-	if selection.People != nil {
-		listed := len(selection.People)
+func bulkOptions(request care.BulkRequest) BulkOptions {
+	view := BulkOptions{BulkOptions: request.BulkOptions, RetryOf: request.RetryOf}
+	if len(request.People) > 0 {
+		listed := len(request.People)
 		view.People = &listed
-	}
-	if selection.NotSyncedFor > 0 {
-		view.NotSyncedFor = selection.NotSyncedFor.String()
 	}
 	return view
 }
@@ -369,13 +352,13 @@ func listBulks(ctx context.Context, queries *gen.Queries, params gen.ListBulksPa
 }
 
 func viewBulk(row gen.ListBulksRow) (BulkSummary, error) {
-	var options care.BulkOptions
-	if err := json.Unmarshal(row.Options, &options); err != nil {
+	var request care.BulkRequest
+	if err := json.Unmarshal(row.Options, &request); err != nil {
 		return BulkSummary{}, fmt.Errorf("read the options of bulk run %s: %w", row.ID, err)
 	}
 	kind, reason := care.RunKind(row.Kind), care.Reason(row.Reason)
 	view := BulkSummary{
-		ID: row.ID, Kind: kind, State: bulkState(row), RequestedBy: row.RequestedBy, WorkflowID: row.WorkflowID, Options: BulkOptionsOf(options, row.ServiceProviderID),
+		ID: row.ID, Kind: kind, State: bulkState(row), RequestedBy: row.RequestedBy, WorkflowID: row.WorkflowID, Options: bulkOptions(request),
 		RequestedAt: row.RequestedAt, StartedAt: row.StartedAt, PlannedAt: row.PlannedAt, PausedAt: row.PausedAt, WaitingSince: row.WaitingSince,
 		WaitingWords: row.WaitingWords, FinishedAt: row.FinishedAt, Outcome: care.RunOutcome(row.Outcome), Reason: reason,
 		Explanation: reason.ExplainFor(kind.Service()), Counts: bulkCounts(row), ListedAt: row.ListedAt, Absent: int(row.Absent),

@@ -4,14 +4,12 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/bulks"
@@ -26,50 +24,11 @@ const (
 	pathBulk  = pathBulks + "/{id}"
 )
 
-// BulkRequest says who is synced in a bulk run, and what of them.
-type BulkRequest struct {
-	Kind              care.RunKind `json:"kind,omitempty" enum:"care-recipient,pace-contract" doc:"Absent: care-recipient"`
-	ServiceProviderID string       `json:"service_provider_id,omitempty" maxLength:"10" doc:"Only people whom this connection to Services Australia holds"`
-	People            []string     `json:"people,omitempty" minItems:"1" maxItems:"20000" doc:"Only these, by CareSync's ids, care recipient ids or NDIS numbers"`
-	InCare            bool         `json:"in_care,omitempty" doc:"Only people in care"`
-	NotSyncedFor      string       `json:"not_synced_for,omitempty" maxLength:"20" doc:"Only people of whom nothing was read for so long: a duration such as 24h"`
-	FailedLastTime    bool         `json:"failed_last_time,omitempty" doc:"Only people whose last sync did not succeed"`
-	Only              care.Area    `json:"only,omitempty" enum:"contributions,budgets" doc:"Read only these beside the summary; budgets include their usage"`
-	AllBudgets        bool         `json:"all_budgets,omitempty" doc:"Read the usage of budgets that ended more than 90 days ago, too"`
-	Delta             bool         `json:"delta,omitempty" doc:"Find out from the providers' lists who has changed, and sync only those"`
-	ReviewAll         bool         `json:"review_all,omitempty" doc:"Leave every change of a contract to people"`
-	AcceptAbsences    bool         `json:"accept_absences,omitempty" doc:"Mark people as not in care whom no list has, however many they are"`
-	Window            int          `json:"window,omitempty" minimum:"1" maximum:"20" doc:"How many batches are synced at once"`
-	FailureThreshold  int          `json:"failure_threshold,omitempty" minimum:"1" maximum:"100" doc:"End early once more than so many per cent of at least 20 people have failed"`
-}
-
-func (o BulkRequest) request() (bulks.Request, error) {
-	order := bulks.Request{
-		Kind: o.Kind, ServiceProviderID: o.ServiceProviderID, People: o.People, InCare: o.InCare, FailedLastTime: o.FailedLastTime, Only: o.Only,
-		AllBudgets: o.AllBudgets, Delta: o.Delta, ReviewAll: o.ReviewAll, AcceptAbsences: o.AcceptAbsences, Window: o.Window,
-		FailureThreshold: o.FailureThreshold,
-	}
-	var err error
-	order.NotSyncedFor, err = duration("not_synced_for", o.NotSyncedFor)
-	return order, err
-}
-
-// duration reads a time that somebody gave, such as 24h; none is 0, as 0s is.
-func duration(field, text string) (time.Duration, error) {
-	if text == "" {
-		return 0, nil
-	}
-	read, err := time.ParseDuration(text)
-	if err != nil || read < 0 {
-		return 0, &db.InvalidError{Field: field, Message: "is a time such as 24h or 90m"}
-	}
-	return read, nil
-}
-
 type startBulkInput struct {
 	Body struct {
 		ID string `json:"id,omitempty" format:"uuid" doc:"Makes the request idempotent: sent again with it, it leads to the same bulk run"`
-		BulkRequest
+		views.BulkOptions
+		People []string `json:"people,omitempty" minItems:"1" maxItems:"20000" doc:"Only these, by CareSync's ids, care recipient ids or NDIS numbers"`
 	}
 }
 
@@ -178,12 +137,9 @@ type bulkReport struct {
 
 func (a api) startBulk(ctx context.Context, in *startBulkInput) (*startedBulkOutput, error) {
 	caller := callerOf(ctx)
-	order, err := in.Body.request()
-	if err != nil {
-		return nil, a.problem(ctx, err)
-	}
 	started, err := a.bulks.Start(ctx, bulks.StartRequest{
-		Organisation: caller.Organisation, ID: requestedID(in.Body.ID), Request: order, RequestedBy: "api: " + caller.TokenName,
+		Organisation: caller.Organisation, ID: requestedID(in.Body.ID), Options: care.BulkOptions(in.Body.BulkOptions), People: in.Body.People,
+		RequestedBy: "api: " + caller.TokenName,
 	})
 	return a.startedBulk(ctx, started, err)
 }

@@ -35,9 +35,9 @@ func (s *service) startBulk(body string) views.BulkView {
 // plan does what the workflow does first.
 func (s *service) plan(bulk care.ID) {
 	s.t.Helper()
-	options, err := s.store.BulkOptions(s.t.Context(), s.organisation.ID, bulk)
+	request, err := s.store.BulkRequest(s.t.Context(), s.organisation.ID, bulk)
 	require.NoError(s.t, err)
-	planned := db.Bulk{ID: bulk, OrganisationID: s.organisation.ID, Options: options}
+	planned := db.Bulk{ID: bulk, OrganisationID: s.organisation.ID, Request: request}
 	_, _, err = s.store.PlanBulk(s.t.Context(), planned, db.BulkSize{PerBatch: 500, PerChunk: 50}, nil, time.Now())
 	require.NoError(s.t, err)
 }
@@ -159,7 +159,7 @@ func TestBadBulkRequestsAreProblems(t *testing.T) {
 		"unknown provider":      {bulkRuns, `{"service_provider_id":"4000099999"}`, "service provider id", http.StatusUnprocessableEntity},
 		"an empty list":         {bulkRuns, `{"people":[]}`, "", http.StatusUnprocessableEntity},
 		"unknown people":        {bulkRuns, `{"people":["` + careRecipientID + `","77"]}`, "body.people[1]", http.StatusUnprocessableEntity},
-		"a time that is none":   {bulkRuns, `{"not_synced_for":"yesterday"}`, "not synced for", http.StatusUnprocessableEntity},
+		"a time that is none":   {bulkRuns, `{"not_synced_for":"yesterday"}`, "not_synced_for", http.StatusUnprocessableEntity},
 		"a window out of range": {bulkRuns, `{"window":21}`, "", http.StatusUnprocessableEntity},
 		"a threshold over 100":  {bulkRuns, `{"failure_threshold":101}`, "", http.StatusUnprocessableEntity},
 		"delta of a selection":  {bulkRuns, `{"delta":true,"in_care":true}`, "delta", http.StatusUnprocessableEntity},

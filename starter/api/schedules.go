@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/schedules"
 )
@@ -28,7 +29,7 @@ type ScheduleTerms struct {
 	CatchUp        string            `json:"catch_up,omitempty" maxLength:"20" doc:"How late a run may still begin after Temporal was away: a duration; absent: 4h"`
 	Jitter         string            `json:"jitter,omitempty" maxLength:"20" doc:"Delays each run at random by up to so much: a duration"`
 	PauseOnFailure bool              `json:"pause_on_failure,omitempty" doc:"Pause the schedule when nobody could be synced in a run"`
-	BulkRequest
+	views.BulkOptions
 }
 
 type createScheduleInput struct {
@@ -152,8 +153,20 @@ func (t ScheduleTerms) request(ctx context.Context, name string) (request schedu
 	if request.Jitter, err = duration("jitter", t.Jitter); err != nil {
 		return request, err
 	}
-	request.Bulk, err = t.BulkRequest.request()
-	return request, err
+	request.Bulk = care.BulkOptions(t.BulkOptions)
+	return request, nil
+}
+
+// duration reads a time that somebody gave, such as 24h; none is 0, as 0s is.
+func duration(field, text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	read, err := time.ParseDuration(text)
+	if err != nil || read < 0 {
+		return 0, &db.InvalidError{Field: field, Message: "is a time such as 24h or 90m"}
+	}
+	return read, nil
 }
 
 func (a api) listSchedules(ctx context.Context, _ *struct{}) (*schedulesOutput, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
@@ -111,7 +112,7 @@ func TestAScheduleIsChanged(t *testing.T) {
 	require.Equal(t, []string{"sunday"}, view.Weekdays)
 	require.Equal(t, schedules.OverlapBuffer, view.Overlap)
 	require.Equal(t, "1h0m0s", view.CatchUp)
-	require.Equal(t, views.BulkOptionsView{Delta: true}, view.Options)
+	require.Equal(t, views.BulkOptions{Kind: care.RunCareRecipient, Delta: true}, view.Options)
 	require.False(t, view.PauseOnFailure)
 	require.True(t, view.Paused)
 	require.Equal(t, "api: tests", view.CreatedBy)

@@ -10,27 +10,27 @@ import (
 
 // ScheduleView is a schedule as people and programs are shown it.
 type ScheduleView struct {
-	Name           string                `json:"name"`
-	When           string                `json:"when" doc:"When it runs, in words"`
-	Cron           string                `json:"cron,omitempty" doc:"The cron expression; absent where it runs at a time of day"`
-	TimeOfDay      string                `json:"time_of_day,omitempty" doc:"Such as 03:30; absent where a cron expression says when"`
-	Weekdays       []string              `json:"weekdays,omitempty" enum:"sunday,monday,tuesday,wednesday,thursday,friday,saturday" doc:"The days on which the time of day counts; absent: all"`
-	TimeZone       string                `json:"time_zone"`
-	Warnings       []string              `json:"warnings" doc:"The days within a year on which the time of day does not exist, or exists twice, since the clocks are changed"`
-	Kind           care.RunKind          `json:"kind" enum:"care-recipient,pace-contract"`
-	Options        views.BulkOptionsView `json:"options"`
-	Overlap        schedules.Overlap     `json:"overlap" enum:"skip,buffer-one,cancel-other" doc:"What happens when it is time while the run before is under way"`
-	CatchUp        string                `json:"catch_up" doc:"How late a run may still begin after Temporal was away: a duration, such as 4h0m0s"`
-	Jitter         string                `json:"jitter" doc:"Up to how much each run is delayed at random: a duration, such as 10m0s"`
-	PauseOnFailure bool                  `json:"pause_on_failure"`
-	Paused         bool                  `json:"paused"`
-	Note           string                `json:"note" doc:"Why it is paused or was resumed"`
-	CreatedBy      string                `json:"created_by"`
-	CreatedAt      time.Time             `json:"created_at"`
-	NextRuns       []time.Time           `json:"next_runs" doc:"The next times, the soonest first"`
-	LastRuns       []ScheduledRun        `json:"last_runs" doc:"The last runs, newest first"`
-	Skipped        int                   `json:"skipped" doc:"How many times were left out since the run before was under way"`
-	Missed         int                   `json:"missed" doc:"How many times were left out since Temporal was away for longer than it may be late"`
+	Name           string            `json:"name"`
+	When           string            `json:"when" doc:"When it runs, in words"`
+	Cron           string            `json:"cron,omitempty" doc:"The cron expression; absent where it runs at a time of day"`
+	TimeOfDay      string            `json:"time_of_day,omitempty" doc:"Such as 03:30; absent where a cron expression says when"`
+	Weekdays       []string          `json:"weekdays,omitempty" enum:"sunday,monday,tuesday,wednesday,thursday,friday,saturday" doc:"The days on which the time of day counts; absent: all"`
+	TimeZone       string            `json:"time_zone"`
+	Warnings       []string          `json:"warnings" doc:"The days within a year on which the time of day does not exist, or exists twice, since the clocks are changed"`
+	Kind           care.RunKind      `json:"kind" enum:"care-recipient,pace-contract"`
+	Options        views.BulkOptions `json:"options"`
+	Overlap        schedules.Overlap `json:"overlap" enum:"skip,buffer-one,cancel-other" doc:"What happens when it is time while the run before is under way"`
+	CatchUp        string            `json:"catch_up" doc:"How late a run may still begin after Temporal was away: a duration, such as 4h0m0s"`
+	Jitter         string            `json:"jitter" doc:"Up to how much each run is delayed at random: a duration, such as 10m0s"`
+	PauseOnFailure bool              `json:"pause_on_failure"`
+	Paused         bool              `json:"paused"`
+	Note           string            `json:"note" doc:"Why it is paused or was resumed"`
+	CreatedBy      string            `json:"created_by"`
+	CreatedAt      time.Time         `json:"created_at"`
+	NextRuns       []time.Time       `json:"next_runs" doc:"The next times, the soonest first"`
+	LastRuns       []ScheduledRun    `json:"last_runs" doc:"The last runs, newest first"`
+	Skipped        int               `json:"skipped" doc:"How many times were left out since the run before was under way"`
+	Missed         int               `json:"missed" doc:"How many times were left out since Temporal was away for longer than it may be late"`
 }
 
 // ScheduledRun is one run of a schedule.
@@ -45,7 +45,7 @@ type ScheduledRun struct {
 func FromSchedule(view schedules.ScheduleView) ScheduleView {
 	return ScheduleView{
 		Name: view.Name, When: view.When, Cron: view.Cron, TimeOfDay: view.TimeOfDay, Weekdays: view.Weekdays, TimeZone: view.TimeZone,
-		Warnings: view.Warnings, Kind: view.Kind, Options: views.FromBulkOptions(view.Options), Overlap: view.Overlap,
+		Warnings: view.Warnings, Kind: view.Kind, Options: views.BulkOptions(view.Options), Overlap: view.Overlap,
 		CatchUp: view.CatchUp, Jitter: view.Jitter, PauseOnFailure: view.PauseOnFailure, Paused: view.Paused, Note: view.Note,
 		CreatedBy: view.CreatedBy, CreatedAt: view.CreatedAt, NextRuns: view.NextRuns,
 		LastRuns: views.Each(view.LastRuns, FromScheduledRun), Skipped: view.Skipped, Missed: view.Missed,

@@ -60,9 +60,9 @@ func (w world) newOrganisation(t *testing.T, slug string) db.Organisation {
 	return organisation
 }
 
-func (w world) start(t *testing.T, order bulks.Request) care.ID {
+func (w world) start(t *testing.T, options care.BulkOptions) care.ID {
 	t.Helper()
-	started, err := w.service.Start(t.Context(), bulks.StartRequest{Organisation: w.organisation, Request: order, RequestedBy: "tests"})
+	started, err := w.service.Start(t.Context(), bulks.StartRequest{Organisation: w.organisation, Options: options, RequestedBy: "tests"})
 	require.NoError(t, err)
 	require.False(t, started.Known)
 	return started.ID
@@ -71,9 +71,9 @@ func (w world) start(t *testing.T, order bulks.Request) care.ID {
 // plan does what the workflow does first.
 func (w world) plan(t *testing.T, bulk care.ID) {
 	t.Helper()
-	options, err := w.store.BulkOptions(t.Context(), w.organisation.ID, bulk)
+	request, err := w.store.BulkRequest(t.Context(), w.organisation.ID, bulk)
 	require.NoError(t, err)
-	planned := db.Bulk{ID: bulk, OrganisationID: w.organisation.ID, Options: options}
+	planned := db.Bulk{ID: bulk, OrganisationID: w.organisation.ID, Request: request}
 	_, _, err = w.store.PlanBulk(t.Context(), planned, db.BulkSize{PerBatch: 500, PerChunk: 50}, nil, time.Now())
 	require.NoError(t, err)
 }
@@ -104,11 +104,11 @@ func (w world) ended(bulk care.ID) {
 func TestABulkRunIsRecordedAndStarted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Request{FailureThreshold: 20, Window: 3, Only: care.AreaBudgets})
+	bulk := w.start(t, care.BulkOptions{FailureThreshold: 20, Window: 3, Only: care.AreaBudgets})
 	progress := w.progress(t, bulk)
 	require.Equal(t, read.BulkQueued, progress.State)
 	require.Equal(t, "tests", progress.RequestedBy)
-	require.Equal(t, []care.Area{care.AreaBudgets, care.AreaUsage}, progress.Options.Areas)
+	require.Equal(t, care.AreaBudgets, progress.Options.Only)
 	input := w.server.Workflow(protocol.BulkSyncID(bulk)).Input.(protocol.BulkSyncInput)
 	require.Equal(t, bulk, input.BulkID)
 	require.Nil(t, input.Options, "the options stand in the row")
@@ -117,7 +117,7 @@ func TestABulkRunIsRecordedAndStarted(t *testing.T) {
 func TestAnIDMakesARequestIdempotent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	request := bulks.StartRequest{Organisation: w.organisation, ID: db.NewID(), Request: bulks.Request{InCare: true}, RequestedBy: "tests"}
+	request := bulks.StartRequest{Organisation: w.organisation, ID: db.NewID(), Options: care.BulkOptions{InCare: true}, RequestedBy: "tests"}
 	for _, known := range []bool{false, true} {
 		started, err := w.service.Start(t.Context(), request)
 		require.NoError(t, err)
@@ -130,10 +130,10 @@ func TestAnIDMakesARequestIdempotent(t *testing.T) {
 	require.True(t, started.Known, "one that has finished is not made again")
 	require.False(t, w.server.Workflow(protocol.BulkSyncID(request.ID)).Running)
 
-	request.Request.InCare = false
+	request.Options.InCare = false
 	_, err = w.service.Start(t.Context(), request)
 	require.ErrorIs(t, err, bulks.ErrIDTaken, "other options")
-	request.Request.InCare, request.Organisation = true, w.newOrganisation(t, "banksia")
+	request.Options.InCare, request.Organisation = true, w.newOrganisation(t, "banksia")
 	_, err = w.service.Start(t.Context(), request)
 	require.ErrorIs(t, err, bulks.ErrIDTaken, "another organisation's (R11)")
 }
@@ -156,13 +156,12 @@ func TestARowWithoutAWorkflowIsStarted(t *testing.T) {
 func TestOrdersThatMakeNoSenseAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for field, order := range map[string]bulks.Request{
+	for field, options := range map[string]care.BulkOptions{
 		"kind":                {Kind: "medicare"},
 		"service_provider_id": {ServiceProviderID: "4000099999"},
-		"people":              {People: []string{}},
 		"window":              {Window: protocol.MostBatchesAtOnce + 1},
 		"failure_threshold":   {FailureThreshold: 101},
-		"not_synced_for":      {NotSyncedFor: -time.Hour},
+		"not_synced_for":      {NotSyncedFor: -1},
 		"only":                {Only: care.AreaSummary},
 		"all_budgets":         {AllBudgets: true, Only: care.AreaContributions},
 		"delta":               {Delta: true, InCare: true},
@@ -170,11 +169,15 @@ func TestOrdersThatMakeNoSenseAreRefused(t *testing.T) {
 		"review_all":          {ReviewAll: true},
 		"in_care":             {Kind: care.RunPACEContract, InCare: true},
 	} {
-		_, err := w.service.Start(t.Context(), bulks.StartRequest{Organisation: w.organisation, Request: order})
+		_, err := w.service.Start(t.Context(), bulks.StartRequest{Organisation: w.organisation, Options: options})
 		var invalid *db.InvalidError
 		require.ErrorAs(t, err, &invalid, field)
 		require.Equal(t, field, invalid.Field)
 	}
+	_, err := w.service.Start(t.Context(), bulks.StartRequest{Organisation: w.organisation, People: []string{}})
+	var nobody *db.InvalidError
+	require.ErrorAs(t, err, &nobody)
+	require.Equal(t, "people", nobody.Field)
 	recorded, _, err := read.From(w.store).Bulks(t.Context(), w.organisation.ID, read.BulkFilter{Most: 10})
 	require.NoError(t, err)
 	require.Empty(t, recorded, "nothing was recorded")
@@ -183,11 +186,13 @@ func TestOrdersThatMakeNoSenseAreRefused(t *testing.T) {
 func TestPeopleCanBeListed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Request{People: []string{"415000002", "415000000", "415000002"}})
+	started, err := w.service.Start(t.Context(), bulks.StartRequest{Organisation: w.organisation, People: []string{"415000002", "415000000", "415000002"}})
+	require.NoError(t, err)
+	bulk := started.ID
 	w.plan(t, bulk)
 	require.Equal(t, 2, w.progress(t, bulk).Counts.Selected)
 
-	_, err := w.service.Start(t.Context(), bulks.StartRequest{Organisation: w.organisation, Request: bulks.Request{People: []string{"415000001", "77", "415000000", "x"}}})
+	_, err = w.service.Start(t.Context(), bulks.StartRequest{Organisation: w.organisation, People: []string{"415000001", "77", "415000000", "x"}})
 	var unknown *bulks.UnknownPeopleError
 	require.ErrorAs(t, err, &unknown)
 	require.Equal(t, []int{2, 4}, unknown.Places)
@@ -197,7 +202,7 @@ func TestPeopleCanBeListed(t *testing.T) {
 func TestCommandsReachTheWorkflow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Request{})
+	bulk := w.start(t, care.BulkOptions{})
 	var sent []temporaltest.Update
 	w.server.OnUpdate = func(update temporaltest.Update) (any, error) {
 		sent = append(sent, update)
@@ -220,9 +225,9 @@ func TestCommandsReachTheWorkflow(t *testing.T) {
 func TestCommandsReachAScheduledRun(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Request{})
+	bulk := w.start(t, care.BulkOptions{})
 	scheduled := db.Bulk{ID: db.NewID(), OrganisationID: w.organisation.ID, RequestedBy: "schedule nightly", WorkflowID: protocol.BulkSyncID(bulk),
-		Options: care.BulkOptions{Kind: care.RunCareRecipient}}
+		Request: care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient}}}
 	require.NoError(t, w.store.RecordBulk(t.Context(), scheduled))
 	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, scheduled.ID))
 	require.True(t, w.server.Workflow(protocol.BulkSyncID(bulk)).Cancelled)
@@ -231,7 +236,7 @@ func TestCommandsReachAScheduledRun(t *testing.T) {
 func TestCommandsThatComeTooLate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Request{})
+	bulk := w.start(t, care.BulkOptions{})
 	w.server.OnUpdate = func(temporaltest.Update) (any, error) {
 		return nil, temporal.NewApplicationError("", "AcceptedUpdateCompletedWorkflow")
 	}
@@ -252,7 +257,7 @@ func (silent) UpdateWorkflow(ctx context.Context, _ client.UpdateWorkflowOptions
 func TestNoWorkerAnswers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Request{})
+	bulk := w.start(t, care.BulkOptions{})
 	service := bulks.New(w.store, silent{w.server}, protocol.TaskQueues{}).Quickly()
 	require.ErrorIs(t, service.Pause(t.Context(), w.organisation.ID, bulk), bulks.ErrNoAnswer)
 }
@@ -260,7 +265,7 @@ func TestNoWorkerAnswers(t *testing.T) {
 func TestCancelAsksTheWorkflow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Request{})
+	bulk := w.start(t, care.BulkOptions{})
 	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk))
 	require.True(t, w.server.Workflow(protocol.BulkSyncID(bulk)).Cancelled)
 	require.Equal(t, read.BulkQueued, w.progress(t, bulk).State, "the workflow settles who was not reached")
@@ -269,7 +274,7 @@ func TestCancelAsksTheWorkflow(t *testing.T) {
 func TestCancelClosesWhatNoWorkerHasBegun(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Request{})
+	bulk := w.start(t, care.BulkOptions{})
 	workflowID := protocol.BulkSyncID(bulk)
 	w.server.Change(workflowID, func(workflow *temporaltest.Workflow) { workflow.Unbegun = true })
 	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk))
@@ -280,7 +285,7 @@ func TestCancelClosesWhatNoWorkerHasBegun(t *testing.T) {
 func TestCancelClosesWhatATerminatedWorkflowLeftOpen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Request{})
+	bulk := w.start(t, care.BulkOptions{})
 	w.plan(t, bulk)
 	w.ended(bulk)
 	require.ErrorIs(t, w.service.Pause(t.Context(), w.organisation.ID, bulk), bulks.ErrAbandoned)
@@ -293,7 +298,7 @@ func TestCancelClosesWhatATerminatedWorkflowLeftOpen(t *testing.T) {
 func TestARunThatIsBeingStartedIsNotClosed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	recorded := db.Bulk{ID: db.NewID(), OrganisationID: w.organisation.ID, WorkflowID: "bulk-sync/none", Options: care.BulkOptions{Kind: care.RunCareRecipient}}
+	recorded := db.Bulk{ID: db.NewID(), OrganisationID: w.organisation.ID, WorkflowID: "bulk-sync/none", Request: care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient}}}
 	require.NoError(t, w.store.RecordBulk(t.Context(), recorded))
 	require.ErrorIs(t, w.service.Cancel(t.Context(), w.organisation.ID, recorded.ID), bulks.ErrStarting)
 	testkit.OpenSQL(t, w.address).Exec(t, "UPDATE bulk_run SET requested_at = now() - interval '1 hour'")
@@ -304,7 +309,7 @@ func TestARunThatIsBeingStartedIsNotClosed(t *testing.T) {
 func TestRetryTakesThoseWhoDidNotSucceed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Request{Delta: true, Window: 4})
+	bulk := w.start(t, care.BulkOptions{Delta: true, Window: 4})
 	_, err := w.service.Retry(t.Context(), bulks.RetryRequest{Organisation: w.organisation, Bulk: bulk})
 	require.ErrorIs(t, err, bulks.ErrUnfinished)
 	w.plan(t, bulk)
@@ -334,7 +339,7 @@ func TestRetryTakesThoseWhoDidNotSucceed(t *testing.T) {
 func TestRetryOfARunThatWasNeverPlanned(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Request{InCare: true})
+	bulk := w.start(t, care.BulkOptions{InCare: true})
 	w.finish(t, bulk, care.ReasonCancelled)
 	retried, err := w.service.Retry(t.Context(), bulks.RetryRequest{Organisation: w.organisation, Bulk: bulk})
 	require.NoError(t, err)
@@ -345,7 +350,7 @@ func TestRetryOfARunThatWasNeverPlanned(t *testing.T) {
 func TestFollowEndsWithTheBulkRun(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Request{})
+	bulk := w.start(t, care.BulkOptions{})
 	var states []read.BulkState
 	for update, err := range w.service.Follow(t.Context(), w.organisation.ID, bulk) {
 		require.NoError(t, err)
@@ -368,7 +373,7 @@ func TestFollowEndsWithTheBulkRun(t *testing.T) {
 func TestFollowEndsWhenTheWorkflowWasTerminated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Request{})
+	bulk := w.start(t, care.BulkOptions{})
 	w.ended(bulk)
 	var last error
 	for _, err := range w.service.Follow(t.Context(), w.organisation.ID, bulk) {
@@ -380,7 +385,7 @@ func TestFollowEndsWhenTheWorkflowWasTerminated(t *testing.T) {
 func TestFollowGoesOnWithoutTemporal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Request{})
+	bulk := w.start(t, care.BulkOptions{})
 	w.server.Err = serviceerror.NewUnavailable("connection refused")
 	for update, err := range w.service.Follow(t.Context(), w.organisation.ID, bulk) {
 		require.NoError(t, err)
@@ -420,7 +425,7 @@ func (w world) listedAgain(t *testing.T, bulk care.ID) *read.PersonRef {
 func TestABulkRunThatNoWorkerBegins(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Request{})
+	bulk := w.start(t, care.BulkOptions{})
 	w.server.Change(protocol.BulkSyncID(bulk), func(workflow *temporaltest.Workflow) { workflow.Unbegun = true })
 	first := func() (update bulks.Update) {
 		for update := range w.service.Follow(t.Context(), w.organisation.ID, bulk) {
@@ -439,7 +444,7 @@ func TestABulkRunThatNoWorkerBegins(t *testing.T) {
 func TestTheReportIsSafeInASpreadsheet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bulk := w.start(t, bulks.Request{})
+	bulk := w.start(t, care.BulkOptions{})
 	w.plan(t, bulk)
 	w.settle(t, bulk, care.RunFailed, care.ReasonNotFound)
 	gone := w.listedAgain(t, bulk)

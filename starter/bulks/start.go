@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -20,8 +21,10 @@ import (
 type StartRequest struct {
 	Organisation db.Organisation
 	// ID, if given, makes the request idempotent: sent again, it leads to the same bulk run.
-	ID          care.ID
-	Request     Request
+	ID      care.ID
+	Options care.BulkOptions
+	// People are listed by our ids, care recipient ids or NDIS numbers; nil means that nobody is listed.
+	People      []string
 	RequestedBy string
 }
 
@@ -34,18 +37,18 @@ type StartResult struct {
 
 // Start starts a bulk run. It fails with db.InvalidError, UnknownPeopleError, ErrIDTaken or syncs.ErrUnavailable.
 func (s *Service) Start(ctx context.Context, request StartRequest) (StartResult, error) {
-	options, err := s.Options(ctx, request.Organisation.ID, request.Request)
+	wanted, err := s.request(ctx, request)
 	if err != nil {
 		return StartResult{}, err
 	}
-	return s.start(ctx, db.Bulk{ID: request.ID, OrganisationID: request.Organisation.ID, RequestedBy: request.RequestedBy, Options: options})
+	return s.start(ctx, db.Bulk{ID: request.ID, OrganisationID: request.Organisation.ID, RequestedBy: request.RequestedBy, Request: wanted})
 }
 
 // RetryRequest asks for those of a bulk run who did not succeed to be synced again.
 type RetryRequest struct {
 	Organisation db.Organisation
 	Bulk         care.ID
-	// ID is as in Request.
+	// ID is as in StartRequest.
 	ID          care.ID
 	RequestedBy string
 }
@@ -61,7 +64,7 @@ func (s *Service) Retry(ctx context.Context, request RetryRequest) (StartResult,
 	if before.State != read.BulkFinished {
 		return StartResult{}, ErrUnfinished
 	}
-	options, err := s.store.BulkOptions(ctx, organisation, request.Bulk)
+	wanted, err := s.store.BulkRequest(ctx, organisation, request.Bulk)
 	if err != nil {
 		return StartResult{}, err
 	}
@@ -69,10 +72,19 @@ func (s *Service) Retry(ctx context.Context, request RetryRequest) (StartResult,
 		if unsuccessful(before.Counts) == 0 {
 			return StartResult{}, ErrNothingToRetry
 		}
-		options.Selection = care.BulkSelection{RetryOf: request.Bulk}
-		options.Delta, options.AcceptAbsences = false, false // whom to sync is known, and who is absent was decided
+		wanted = retryOf(request.Bulk, wanted.BulkOptions)
 	}
-	return s.start(ctx, db.Bulk{ID: request.ID, OrganisationID: organisation, RequestedBy: request.RequestedBy, Options: options})
+	return s.start(ctx, db.Bulk{ID: request.ID, OrganisationID: organisation, RequestedBy: request.RequestedBy, Request: wanted})
+}
+
+// retryOf asks for what a bulk run did to be done again for those who did not succeed. Whom to sync is known then, and who is absent was decided.
+func retryOf(bulk care.ID, options care.BulkOptions) care.BulkRequest {
+	for _, option := range Options {
+		if option.Selects || option.Part == PartEverybody {
+			reflect.ValueOf(option.Value(&options)).Elem().SetZero()
+		}
+	}
+	return care.BulkRequest{BulkOptions: options, RetryOf: bulk}
 }
 
 func unsuccessful(counts care.BulkCounts) int {
@@ -95,7 +107,7 @@ func (s *Service) start(ctx context.Context, bulk db.Bulk) (StartResult, error) 
 	if progress.State == read.BulkFinished {
 		return StartResult{ID: bulk.ID, Known: true}, nil
 	}
-	options, input := protocol.BulkSyncStart(s.queues, bulk.ID, bulk.OrganisationID, bulk.Options.Kind, bulk.RequestedBy)
+	options, input := protocol.BulkSyncStart(s.queues, bulk.ID, bulk.OrganisationID, bulk.Request.Kind, bulk.RequestedBy)
 	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE // an id stands for one bulk run
 	_, err = s.temporal.ExecuteWorkflow(ctx, options, protocol.BulkSyncWorkflow, input)
 	var known *serviceerror.WorkflowExecutionAlreadyStarted
@@ -105,16 +117,16 @@ func (s *Service) start(ctx context.Context, bulk db.Bulk) (StartResult, error) 
 	return StartResult{ID: bulk.ID}, syncs.TemporalError("start the bulk run", err)
 }
 
-// recorded is the bulk run as it was recorded first, if that was for the same options.
+// recorded is the bulk run as it was recorded first, if that was for the same request.
 func (s *Service) recorded(ctx context.Context, bulk db.Bulk) (read.BulkSummary, error) {
-	options, err := s.store.BulkOptions(ctx, bulk.OrganisationID, bulk.ID)
+	request, err := s.store.BulkRequest(ctx, bulk.OrganisationID, bulk.ID)
 	if errors.Is(err, db.ErrNotFound) { // it is another organisation's, of which nothing is told (R11)
 		return read.BulkSummary{}, ErrIDTaken
 	}
 	if err != nil {
 		return read.BulkSummary{}, err
 	}
-	same, err := equal(options, bulk.Options)
+	same, err := equal(request, bulk.Request)
 	if err != nil {
 		return read.BulkSummary{}, err
 	}
@@ -124,8 +136,8 @@ func (s *Service) recorded(ctx context.Context, bulk db.Bulk) (read.BulkSummary,
 	return read.From(s.store).BulkProgress(ctx, bulk.OrganisationID, bulk.ID)
 }
 
-// equal compares options as they are stored.
-func equal(one, other care.BulkOptions) (bool, error) {
+// equal compares requests as they are stored.
+func equal(one, other care.BulkRequest) (bool, error) {
 	first, err := json.Marshal(one)
 	if err != nil {
 		return false, err

@@ -26,15 +26,15 @@ func (a *app) bulkCommand() *cobra.Command {
 }
 
 func (a *app) bulkStart() *cobra.Command {
-	var order requestFlags
+	var wanted requestFlags
 	var follow syncFlags
 	var id string
 	command := a.command("start", "Sync everyone, or selected people", func(ctx context.Context, _ []string) error {
-		wanted, err := order.read(a)
+		people, err := wanted.readPeople(a)
 		if err != nil {
 			return err
 		}
-		request := bulks.StartRequest{Request: wanted, RequestedBy: operator()}
+		request := bulks.StartRequest{Options: wanted.options, People: people, RequestedBy: operator()}
 		if request.ID, err = givenID(id); err != nil {
 			return err
 		}
@@ -51,8 +51,8 @@ func (a *app) bulkStart() *cobra.Command {
 government's service the run waits.
 
 ` + exitCodes
-	order.add(command.Flags())
-	order.addPeople(command.Flags())
+	wanted.add(command.Flags())
+	wanted.addPeople(command.Flags())
 	command.Flags().StringVar(&id, "id", "", "a UUID of your own for the bulk run: repeating the command with it does not start a second one")
 	return follow.add(command)
 }
@@ -76,7 +76,7 @@ func (a *app) bulkStarted(ctx context.Context, services bulkServices, started bu
 		return err
 	}
 	if !flags.asJSON {
-		who, what := present.BulkOptions(bulk.Kind, bulk.Options)
+		who, what := bulks.Describe(bulk.Options)
 		if started.Known {
 			a.print("This bulk run was started before.")
 		} else {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,27 +62,45 @@ func (a *app) taskQueues() protocol.TaskQueues {
 
 // requestFlags say who is synced in a bulk run, and what of them.
 type requestFlags struct {
-	kind, only string
-	people     []string
-	request    bulks.Request
+	options care.BulkOptions
+	people  []string
 }
 
+// add adds the flags of all options. What they say takes the place of what the options say already.
 func (f *requestFlags) add(flags *pflag.FlagSet) {
-	o := &f.request
-	flags.StringVar(&f.kind, "kind", "care-recipients", "care-recipients (Support at Home plans) or pace-contracts (refresh existing contracts)")
-	flags.StringVar(&o.ServiceProviderID, "service-provider-id", "", "only people of this service provider id's connection to Services Australia")
-	flags.BoolVar(&o.InCare, "in-care", false, "only people in care")
-	flags.DurationVar(&o.NotSyncedFor, "not-synced-for", 0, "only people who were not synced for this long, such as 24h")
-	flags.BoolVar(&o.FailedLastTime, "failed-last-time", false, "only people whose last sync did not succeed")
-	flags.StringVar(&f.only, "only", "", "besides the summary, sync only this: contributions or budgets")
-	flags.BoolVar(&o.AllBudgets, "all-budgets", false, "also sync the usage of budgets that ended more than 90 days ago")
-	flags.BoolVar(&o.Delta, "delta", false, "sync only people whom the providers' lists show as changed")
-	flags.BoolVar(&o.ReviewAll, "hold", false, "hold every change of a contract for approval")
-	flags.BoolVar(&o.AcceptAbsences, "accept-absences", false, "mark people who are on no list as not in care, however many they are")
-	flags.IntVar(&o.Window, "window", 0, fmt.Sprintf("how many batches are synced in parallel, up to %d; by default %d", protocol.MostBatchesAtOnce, protocol.DefaultWindow))
-	flags.IntVar(&o.FailureThreshold, "failure-threshold", 0,
-		fmt.Sprintf("stop if more than this percentage of people have failed; checked once %d have ended", care.FailuresCountFrom))
+	f.options.Kind = cmp.Or(f.options.Kind, care.RunCareRecipient)
+	for _, option := range bulks.Options {
+		switch value := option.Value(&f.options).(type) {
+		case *bool:
+			flags.BoolVar(value, option.Flag, *value, option.Usage)
+		case *int:
+			flags.IntVar(value, option.Flag, *value, option.Usage)
+		case *string:
+			flags.StringVar(value, option.Flag, *value, option.Usage)
+		case *care.Area:
+			flags.StringVar((*string)(value), option.Flag, string(*value), option.Usage)
+		case *care.Timespan:
+			flags.DurationVar((*time.Duration)(value), option.Flag, time.Duration(*value), option.Usage)
+		case *care.RunKind:
+			flags.Var((*kindFlag)(value), option.Flag, option.Usage)
+		}
+	}
 }
+
+// kindFlag is a kind of sync as the command line names it: by those who are synced.
+type kindFlag care.RunKind
+
+// String implements pflag.Value.
+func (k *kindFlag) String() string { return string(*k) + "s" }
+
+// Set implements pflag.Value.
+func (k *kindFlag) Set(text string) error {
+	*k = kindFlag(strings.TrimSuffix(text, "s"))
+	return nil
+}
+
+// Type implements pflag.Value.
+func (k *kindFlag) Type() string { return "string" }
 
 // addPeople adds the flag that lists people, which a schedule cannot.
 func (f *requestFlags) addPeople(flags *pflag.FlagSet) {
@@ -89,21 +108,19 @@ func (f *requestFlags) addPeople(flags *pflag.FlagSet) {
 		"only these people: care recipient ids, NDIS numbers or CareSync's ids, or a file with one per line (- for standard input)")
 }
 
-// read is the order that the flags say.
-func (f *requestFlags) read(a *app) (bulks.Request, error) {
-	order := f.request
-	order.Kind, order.Only = care.RunKind(strings.TrimSuffix(f.kind, "s")), care.Area(f.only)
+// readPeople are the people whom the flag lists; nil where it was not given.
+func (f *requestFlags) readPeople(a *app) (people []string, err error) {
 	for _, named := range f.people {
 		listed, err := a.listed(named)
 		if err != nil {
-			return order, err
+			return nil, err
 		}
-		order.People = append(order.People, listed...)
+		people = append(people, listed...)
 	}
-	if len(f.people) > 0 && order.People == nil {
-		return order, usageError("--people names nobody: the file is empty")
+	if len(f.people) > 0 && people == nil {
+		return nil, usageError("--people names nobody: the file is empty")
 	}
-	return order, nil
+	return people, nil
 }
 
 // listed are the people whom a value of --people names: a number names one, a file one a line.
@@ -135,20 +152,26 @@ func (a *app) listed(named string) ([]string, error) {
 	return people, nil
 }
 
-// requestFlagNames are the flags of the fields that an order can be refused for.
-var requestFlagNames = map[string]string{
-	"kind": "--kind", "service_provider_id": "--service-provider-id", "people": "--people", "in_care": "--in-care", "not_synced_for": "--not-synced-for",
-	"only": "--only", "all_budgets": "--all-budgets", "delta": "--delta", "review_all": "--hold", "accept_absences": "--accept-absences",
-	"window": "--window", "failure_threshold": "--failure-threshold", "name": "NAME", "cron": "--cron", "time_of_day": "--at", "weekdays": "--on",
-	"time_zone": "--time-zone", "overlap": "--overlap", "catch_up": "--catch-up", "jitter": "--jitter", "from": "--from", "to": "--to",
+// otherFlags are the flags of the other fields that a bulk run or a schedule can be refused for.
+var otherFlags = map[string]string{
+	"people": "--people", "name": "NAME", "cron": "--cron", "time_of_day": "--at", "weekdays": "--on", "time_zone": "--time-zone",
+	"overlap": "--overlap", "catch_up": "--catch-up", "jitter": "--jitter", "from": "--from", "to": "--to",
+}
+
+// flagOf is the flag that a field is given by; empty where there is none.
+func flagOf(field string) string {
+	if option, known := bulks.OptionNamed(field); known {
+		return "--" + option.Flag
+	}
+	return otherFlags[field]
 }
 
 // bulkError puts what bulk runs and schedules answer into the words of the commands.
 func (a *app) bulkError(err error, organisation db.Organisation, id care.ID) error {
 	var invalid *db.InvalidError
 	switch {
-	case errors.As(err, &invalid) && requestFlagNames[invalid.Field] != "":
-		return usageError("%s %s", requestFlagNames[invalid.Field], invalid.Message)
+	case errors.As(err, &invalid) && flagOf(invalid.Field) != "":
+		return usageError("%s %s", flagOf(invalid.Field), invalid.Message)
 	case errors.Is(err, db.ErrNotFound) && id != "":
 		return fmt.Errorf("%s has no bulk run %s; `caresync bulk list` shows those it has", organisation.Name, id)
 	default:

@@ -62,7 +62,7 @@ func (a *app) showBulks(found []read.BulkSummary, more bool, organisation db.Org
 	}
 	shown := a.newTable("requested", "sync", "who", "state", ">selected", ">succeeded", ">not", "by", "bulk run")
 	for _, bulk := range found {
-		who, _ := present.BulkOptions(bulk.Kind, bulk.Options)
+		who, _ := bulks.Describe(bulk.Options)
 		shown.AppendRow(table.Row{
 			present.Time(&bulk.RequestedAt, organisation.Location()), present.RunKind(bulk.Kind), who, present.BulkState(bulk), bulk.Counts.Selected,
 			good(bulk.Counts), bulk.Counts.Processed - good(bulk.Counts), bulk.RequestedBy, bulk.ID,
@@ -102,7 +102,7 @@ func (a *app) bulkShow() *cobra.Command {
 
 func (a *app) showBulk(view read.Bulk, organisation db.Organisation) {
 	zone := organisation.Location()
-	who, what := present.BulkOptions(view.Kind, view.Options)
+	who, what := bulks.Describe(view.Options)
 	a.details(
 		"bulk run", string(view.ID), "state", present.BulkState(view.BulkSummary), "why", view.Explanation, "waits", present.BulkWaits(view.BulkSummary, zone),
 		"set aside", strings.Join(present.SetAside(view.BulkSummary), "\n"),

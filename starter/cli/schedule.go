@@ -36,26 +36,40 @@ type scheduleFlags struct {
 	asJSON  bool
 }
 
-// add adds the flags that creating and changing a schedule have in common.
+// flagsOf are flags that say what a schedule says already.
+func flagsOf(request schedules.Request) *scheduleFlags {
+	flags := &scheduleFlags{people: requestFlags{options: request.Bulk}, request: request}
+	for _, day := range request.Weekdays {
+		flags.days = append(flags.days, day.String())
+	}
+	return flags
+}
+
+// add adds the flags that creating and changing a schedule have in common. What they say takes the place of what the request says already.
 func (f *scheduleFlags) add(flags *pflag.FlagSet) {
-	request := &f.request
-	flags.StringVar(&request.TimeOfDay, "at", "", "the time of day, such as 03:30")
-	flags.StringSliceVar(&f.days, "on", nil, "the weekdays for --at, such as mon,thu; by default every day")
-	flags.StringVar(&request.Cron, "cron", "", "a cron expression instead: minute, hour, day of month, month, day of week, such as \"30 3 * * 1-5\"")
-	flags.StringVar(&request.TimeZone, "time-zone", "", "the time zone; by default the organisation's")
-	flags.StringVar((*string)(&request.Overlap), "overlap", "",
+	r := &f.request
+	flags.StringVar(&r.TimeOfDay, "at", r.TimeOfDay, "the time of day, such as 03:30")
+	flags.StringSliceVar(&f.days, "on", f.days, "the weekdays for --at, such as mon,thu; by default every day")
+	flags.StringVar(&r.Cron, "cron", r.Cron, "a cron expression instead: minute, hour, day of month, month, day of week, such as \"30 3 * * 1-5\"")
+	flags.StringVar(&r.TimeZone, "time-zone", r.TimeZone, "the time zone; by default the organisation's")
+	flags.StringVar((*string)(&r.Overlap), "overlap", string(r.Overlap),
 		"what to do if the previous run is still in progress: skip, buffer-one (start afterwards) or cancel-other; by default skip")
-	flags.DurationVar(&request.CatchUp, "catch-up", 0,
+	flags.DurationVar(&r.CatchUp, "catch-up", r.CatchUp,
 		"how late a run may start if Temporal was down at its time; by default "+shortDuration(schedules.DefaultCatchUp.String()))
-	flags.DurationVar(&request.Jitter, "jitter", 0, "delay each run by a random time of up to this length")
-	flags.BoolVar(&request.PauseOnFailure, "pause-on-failure", false, "pause the schedule after a run in which no one could be synced")
-	flags.BoolVar(&f.asJSON, "json", false, "print JSON")
+	flags.DurationVar(&r.Jitter, "jitter", r.Jitter, "delay each run by a random time of up to this length")
+	flags.BoolVar(&r.PauseOnFailure, "pause-on-failure", r.PauseOnFailure, "pause the schedule after a run in which no one could be synced")
 	f.people.add(flags)
 }
 
+// addJSON adds the flag that asks for JSON.
+func (f *scheduleFlags) addJSON(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.asJSON, "json", false, "print JSON")
+}
+
 // read is the request that the flags say.
-func (f *scheduleFlags) read(a *app) (schedules.Request, error) {
+func (f *scheduleFlags) read() (schedules.Request, error) {
 	request := f.request
+	request.Bulk, request.Weekdays = f.people.options, nil
 	for _, day := range f.days {
 		weekday, err := schedules.ParseWeekday(day)
 		if err != nil {
@@ -63,15 +77,13 @@ func (f *scheduleFlags) read(a *app) (schedules.Request, error) {
 		}
 		request.Weekdays = append(request.Weekdays, weekday)
 	}
-	var err error
-	request.Bulk, err = f.people.read(a)
-	return request, err
+	return request, nil
 }
 
 func (a *app) scheduleCreate() *cobra.Command {
 	var flags scheduleFlags
 	command := a.command("create NAME", "Schedule a bulk run", func(ctx context.Context, args []string) error {
-		request, err := flags.read(a)
+		request, err := flags.read()
 		if err != nil {
 			return a.bulkError(err, db.Organisation{}, "")
 		}
@@ -87,6 +99,7 @@ func (a *app) scheduleCreate() *cobra.Command {
 	command.Long = `Schedule a bulk run at a time of day (--at, and --on for certain weekdays) or by a cron expression (--cron), in the organisation's time
 zone. Avoid 2 am to 3 am in Sydney: daylight saving changes then, and a time may not exist or occur twice.`
 	flags.add(command.Flags())
+	flags.addJSON(command.Flags())
 	command.Flags().BoolVar(&flags.request.Paused, "paused", false, "create the schedule paused")
 	return command
 }
@@ -128,7 +141,7 @@ func (a *app) showSchedules(found []schedules.ScheduleView, organisation db.Orga
 	zone := organisation.Location()
 	shown := a.newTable("name", "when", "who", "next run", "last run", "it came to")
 	for _, one := range found {
-		who, _ := present.BulkOptions(one.Kind, one.Options)
+		who, _ := one.Describe()
 		last, outcome := "", ""
 		if len(one.LastRuns) > 0 {
 			last, outcome = present.Time(&one.LastRuns[0].StartedAt, zone), scheduledState(one.LastRuns[0])
@@ -181,7 +194,7 @@ func (a *app) showSchedule(view schedules.ScheduleView, organisation db.Organisa
 		a.note("! %s", warning)
 	}
 	zone := organisation.Location()
-	who, what := present.BulkOptions(view.Kind, view.Options)
+	who, what := view.Describe()
 	left := ""
 	if view.Skipped+view.Missed > 0 {
 		left = fmt.Sprintf("%d since the run before was under way, %d since Temporal was away", view.Skipped, view.Missed)

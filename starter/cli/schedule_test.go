@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -61,16 +62,16 @@ func TestAScheduleIsChanged(t *testing.T) {
 	require.Equal(t, "10m0s", view.Jitter)
 	require.False(t, view.PauseOnFailure)
 	require.True(t, view.Paused)
-	require.Equal(t, views.BulkOptionsView{
-		ServiceProviderID: provider, NotSyncedFor: "24h0m0s", FailedLastTime: true, Areas: []care.Area{care.AreaBudgets, care.AreaUsage},
+	require.Equal(t, views.BulkOptions{
+		Kind: care.RunCareRecipient, ServiceProviderID: provider, NotSyncedFor: care.Timespan(24 * time.Hour), FailedLastTime: true, Only: care.AreaBudgets,
 		AllBudgets: true, Window: 5, FailureThreshold: 30,
 	}, view.Options)
 	nobody := []string{"--service-provider-id", "", "--not-synced-for", "0", "--failed-last-time=false", "--only", "", "--all-budgets=false"}
-	require.Equal(t, views.BulkOptionsView{Delta: true, Window: 5, FailureThreshold: 30}, changes(t, append(nobody, "--delta")...).Options)
-	require.Equal(t, views.BulkOptionsView{AcceptAbsences: true, Window: 5, FailureThreshold: 30}, changes(t, "--delta=false", "--accept-absences").Options)
+	require.Equal(t, views.BulkOptions{Kind: care.RunCareRecipient, Delta: true, Window: 5, FailureThreshold: 30}, changes(t, append(nobody, "--delta")...).Options)
+	require.Equal(t, views.BulkOptions{Kind: care.RunCareRecipient, AcceptAbsences: true, Window: 5, FailureThreshold: 30}, changes(t, "--delta=false", "--accept-absences").Options)
 	view = changes(t, "--accept-absences=false", "--kind", "pace-contracts", "--hold", "--at", "04:00")
 	require.Equal(t, care.RunPACEContract, view.Kind)
-	require.Equal(t, views.BulkOptionsView{ReviewAll: true, Window: 5, FailureThreshold: 30}, view.Options)
+	require.Equal(t, views.BulkOptions{Kind: care.RunPACEContract, ReviewAll: true, Window: 5, FailureThreshold: 30}, view.Options)
 	require.Equal(t, "04:00", view.TimeOfDay)
 	require.Empty(t, view.Cron)
 

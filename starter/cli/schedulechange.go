@@ -15,8 +15,7 @@ func (a *app) scheduleChange() *cobra.Command {
 	var flags scheduleFlags
 	var command *cobra.Command
 	command = a.command("change NAME", "Change a schedule; what you do not give stays", func(ctx context.Context, args []string) error {
-		said, err := flags.read(a)
-		if err != nil {
+		if _, err := flags.read(); err != nil {
 			return a.bulkError(err, db.Organisation{}, "")
 		}
 		return a.withBulks(ctx, func(services bulkServices) error {
@@ -24,12 +23,13 @@ func (a *app) scheduleChange() *cobra.Command {
 			if err != nil {
 				return unknownSchedule(err, services.organisation, args[0])
 			}
-			request, err := present.Request()
+			said, err := present.Request()
 			if err != nil {
 				return err
 			}
-			if !replaceGiven(command.Flags(), said, &request) {
-				return usageError("say what to change, for instance --at 04:30")
+			request, err := replaceGiven(said, command.Flags())
+			if err != nil {
+				return err
 			}
 			request.Organisation = services.organisation
 			view, err := services.schedules.Change(ctx, request)
@@ -49,45 +49,40 @@ A paused schedule stays paused, and a run in progress continues.
   caresync schedule change nightly --at 04:30
   caresync schedule change nightly --delta=false --in-care --failure-threshold 30`
 	flags.add(command.Flags())
+	flags.addJSON(command.Flags())
 	command.Flags().Lookup("kind").DefValue = "" // what is not said stays
 	return command
 }
 
-// replaceGiven puts what the given flags say in the place of what a schedule says, and reports whether they say anything.
-func replaceGiven(flags *pflag.FlagSet, said schedules.Request, to *schedules.Request) (replaced bool) {
-	if flags.Changed("at") {
-		to.Cron = ""
+// replaceGiven is what a schedule says, with what the given flags say in its place.
+func replaceGiven(said schedules.Request, given *pflag.FlagSet) (schedules.Request, error) {
+	if given.Changed("at") {
+		said.Cron = ""
 	}
-	if flags.Changed("cron") {
-		to.TimeOfDay, to.Weekdays = "", nil
+	if given.Changed("cron") {
+		said.TimeOfDay, said.Weekdays = "", nil
 	}
-	people := &to.Bulk
-	for flag, take := range map[string]func(){
-		"at":                  func() { to.TimeOfDay = said.TimeOfDay },
-		"on":                  func() { to.Weekdays = said.Weekdays },
-		"cron":                func() { to.Cron = said.Cron },
-		"time-zone":           func() { to.TimeZone = said.TimeZone },
-		"overlap":             func() { to.Overlap = said.Overlap },
-		"catch-up":            func() { to.CatchUp = said.CatchUp },
-		"jitter":              func() { to.Jitter = said.Jitter },
-		"pause-on-failure":    func() { to.PauseOnFailure = said.PauseOnFailure },
-		"kind":                func() { people.Kind = said.Bulk.Kind },
-		"service-provider-id": func() { people.ServiceProviderID = said.Bulk.ServiceProviderID },
-		"in-care":             func() { people.InCare = said.Bulk.InCare },
-		"not-synced-for":      func() { people.NotSyncedFor = said.Bulk.NotSyncedFor },
-		"failed-last-time":    func() { people.FailedLastTime = said.Bulk.FailedLastTime },
-		"only":                func() { people.Only = said.Bulk.Only },
-		"all-budgets":         func() { people.AllBudgets = said.Bulk.AllBudgets },
-		"delta":               func() { people.Delta = said.Bulk.Delta },
-		"hold":                func() { people.ReviewAll = said.Bulk.ReviewAll },
-		"accept-absences":     func() { people.AcceptAbsences = said.Bulk.AcceptAbsences },
-		"window":              func() { people.Window = said.Bulk.Window },
-		"failure-threshold":   func() { people.FailureThreshold = said.Bulk.FailureThreshold },
-	} {
-		if flags.Changed(flag) {
-			take()
-			replaced = true
+	changed, flags := flagsOf(said), pflag.NewFlagSet("", pflag.ContinueOnError)
+	changed.add(flags)
+	replaced, failed := false, error(nil)
+	given.Visit(func(flag *pflag.Flag) {
+		if own := flags.Lookup(flag.Name); own != nil {
+			replaced, failed = true, errors.Join(failed, setLike(own.Value, flag.Value))
 		}
+	})
+	if !replaced {
+		return said, usageError("say what to change, for instance --at 04:30")
 	}
-	return replaced
+	if failed != nil {
+		return said, failed
+	}
+	return changed.read()
+}
+
+// setLike gives a flag the value of another one like it.
+func setLike(flag, other pflag.Value) error {
+	if list, isList := flag.(pflag.SliceValue); isList {
+		return list.Replace(other.(pflag.SliceValue).GetSlice())
+	}
+	return flag.Set(other.String())
 }

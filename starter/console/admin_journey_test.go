@@ -330,19 +330,19 @@ func TestAScheduleIsChangedWithItsForm(t *testing.T) {
 		}
 	})
 	for _, request := range []schedules.Request{
-		{Name: "simple", Times: schedules.Times{TimeOfDay: "03:30"}, Bulk: bulks.Request{Delta: true}, Paused: true},
+		{Name: "simple", Times: schedules.Times{TimeOfDay: "03:30"}, Bulk: care.BulkOptions{Delta: true}, Paused: true},
 		{
 			Name: "selected", Times: schedules.Times{TimeOfDay: "02:30", Weekdays: []time.Weekday{time.Tuesday, time.Sunday}, TimeZone: "Europe/Berlin"},
-			Overlap: schedules.OverlapCancel, CatchUp: 90 * time.Second, Jitter: 36 * time.Hour, PauseOnFailure: true, Bulk: bulks.Request{
-				ServiceProviderID: provider, InCare: true, FailedLastTime: true, NotSyncedFor: 90 * time.Minute, Only: care.AreaBudgets,
+			Overlap: schedules.OverlapCancel, CatchUp: 90 * time.Second, Jitter: 36 * time.Hour, PauseOnFailure: true, Bulk: care.BulkOptions{
+				ServiceProviderID: provider, InCare: true, FailedLastTime: true, NotSyncedFor: care.Timespan(90 * time.Minute), Only: care.AreaBudgets,
 				AllBudgets: true, Window: 3, FailureThreshold: 40,
 			},
 		},
 		{
 			Name: "contracts", Times: schedules.Times{Cron: "*/30 3 * * mon-fri"}, Overlap: schedules.OverlapBuffer, Jitter: 10 * time.Minute,
-			Bulk: bulks.Request{Kind: care.RunPACEContract, ReviewAll: true, NotSyncedFor: 48 * time.Hour},
+			Bulk: care.BulkOptions{Kind: care.RunPACEContract, ReviewAll: true, NotSyncedFor: care.Timespan(48 * time.Hour)},
 		},
-		{Name: "absences", Times: schedules.Times{TimeOfDay: "03:30"}, Bulk: bulks.Request{AcceptAbsences: true, Only: care.AreaContributions}},
+		{Name: "absences", Times: schedules.Times{TimeOfDay: "03:30"}, Bulk: care.BulkOptions{AcceptAbsences: true, Only: care.AreaContributions}},
 	} {
 		request.Organisation = organisation
 		created, err := options.Create(t.Context(), request)
@@ -447,11 +447,11 @@ func (w *tab) upload(kind, content string) {
 func TestAdminPagesHaveNoBarriers(t *testing.T) {
 	s := newSite(t)
 	organisation := s.Request(t, "several-open").OrganisationID
-	bulk, run := s.temporal.Bulk(t, s.Store, organisation, care.BulkOptions{Kind: care.RunCareRecipient})
+	bulk, run := s.temporal.Bulk(t, s.Store, organisation, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient}})
 	require.NoError(t, run.Get(t.Context(), nil))
 	require.NoError(t, s.Faults.Add(faults.Fault{Kind: faults.Hang, Operation: "budget-details", Delay: 10 * time.Minute}))
 	t.Cleanup(s.Faults.Clear)
-	running, _ := s.temporal.Bulk(t, s.Store, organisation, care.BulkOptions{Kind: care.RunCareRecipient})
+	running, _ := s.temporal.Bulk(t, s.Store, organisation, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient}})
 	options := schedules.New(s.Store, s.temporal.ScheduleClient(), temporal.NewDataConverter(testkit.Keyring()), bulks.New(s.Store, s.temporal, s.temporal.Queues), s.temporal.Queues)
 	_, err := options.Create(t.Context(), schedules.Request{
 		Organisation: db.Organisation{ID: organisation, TimeZone: db.DefaultTimeZone}, Name: "nightly", Times: schedules.Times{TimeOfDay: "03:30"},

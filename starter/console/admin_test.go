@@ -64,12 +64,17 @@ func (d desk) bulkOf(t *testing.T, v visitor, form url.Values) care.ID {
 	return care.ID(strings.TrimPrefix(answer.header.Get("Location"), "/bulks/"))
 }
 
+// requested is what a bulk run was asked for that lists nobody.
+func requested(options care.BulkOptions) care.BulkRequest {
+	return care.BulkRequest{BulkOptions: options}
+}
+
 // finish ends a bulk run as its workflow would, with everybody's outcome.
 func (d desk) finish(t *testing.T, organisation, bulk care.ID, outcome care.ItemOutcome, reason care.Reason) {
 	t.Helper()
-	options, err := d.Store.BulkOptions(t.Context(), organisation, bulk)
+	request, err := d.Store.BulkRequest(t.Context(), organisation, bulk)
 	require.NoError(t, err)
-	_, _, err = d.Store.PlanBulk(t.Context(), db.Bulk{ID: bulk, OrganisationID: organisation, Options: options}, db.BulkSize{PerBatch: 500, PerChunk: 50}, nil, time.Now())
+	_, _, err = d.Store.PlanBulk(t.Context(), db.Bulk{ID: bulk, OrganisationID: organisation, Request: request}, db.BulkSize{PerBatch: 500, PerChunk: 50}, nil, time.Now())
 	require.NoError(t, err)
 	require.NoError(t, d.Store.SettleItems(t.Context(), organisation, bulk, nil, outcome, reason))
 	_, _, err = d.Store.FinishBulk(t.Context(), organisation, bulk, "")
@@ -93,40 +98,41 @@ func TestABulkRunsFormSaysEverything(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		form url.Values
-		want care.BulkOptions
+		want care.BulkRequest
 	}{
-		"everybody": {everybody, care.BulkOptions{Kind: care.RunCareRecipient}},
+		"everybody": {everybody, requested(care.BulkOptions{Kind: care.RunCareRecipient})},
 		"absences": {
 			url.Values{"kind": {"care-recipient"}, "who": {"everybody"}, "accept_absences": {"yes"}, "window": {"4"}, "failure_threshold": {"30"}, "all_budgets": {"yes"}},
-			care.BulkOptions{Kind: care.RunCareRecipient, AcceptAbsences: true, Window: 4, FailureThreshold: 30, AllBudgets: true},
+			requested(care.BulkOptions{Kind: care.RunCareRecipient, AcceptAbsences: true, Window: 4, FailureThreshold: 30, AllBudgets: true}),
 		},
-		"delta": {url.Values{"kind": {"care-recipient"}, "who": {"changed"}}, care.BulkOptions{Kind: care.RunCareRecipient, Delta: true}},
+		"delta": {url.Values{"kind": {"care-recipient"}, "who": {"changed"}}, requested(care.BulkOptions{Kind: care.RunCareRecipient, Delta: true})},
 		"selection": {
 			url.Values{
 				"kind": {"care-recipient"}, "who": {"selected"}, "service_provider_id": {provider.ServiceProviderID}, "in_care": {"yes"}, "failed_last_time": {"yes"},
-				"not_synced_for": {"2"}, "not_synced_unit": {"days"}, "only": {"contributions"},
+				"not_synced_for": {"2"}, "not_synced_for_unit": {"days"}, "only": {"contributions"},
 			},
-			care.BulkOptions{Kind: care.RunCareRecipient, Areas: []care.Area{care.AreaContributions}, Selection: care.BulkSelection{
-				ConnectionID: provider.ID, InCare: true, FailedLastTime: true, NotSyncedFor: 48 * time.Hour,
-			}},
+			requested(care.BulkOptions{
+				Kind: care.RunCareRecipient, Only: care.AreaContributions, ServiceProviderID: provider.ServiceProviderID, InCare: true, FailedLastTime: true,
+				NotSyncedFor: care.Timespan(48 * time.Hour),
+			}),
 		},
 		"list": {
 			url.Values{"kind": {"care-recipient"}, "who": {"listed"}, "people": {" 415056224\r\n\r\n415056224,"}},
-			care.BulkOptions{Kind: care.RunCareRecipient, Selection: care.BulkSelection{People: []care.ID{d.Request(t, "several-open").PersonID}}},
+			care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient}, People: []care.ID{d.Request(t, "several-open").PersonID}},
 		},
 		"contracts, with the choice of who has changed left over": { // the form hides it
-			url.Values{"kind": {"pace-contract"}, "who": {"changed"}}, care.BulkOptions{Kind: care.RunPACEContract},
+			url.Values{"kind": {"pace-contract"}, "who": {"changed"}}, requested(care.BulkOptions{Kind: care.RunPACEContract}),
 		},
 		"contracts, with what only care recipients have left over": {
 			url.Values{"kind": {"pace-contract"}, "who": {"selected"}, "in_care": {"yes"}, "not_synced_for": {"24"}, "all_budgets": {"yes"}, "policy": {"hold"}},
-			care.BulkOptions{Kind: care.RunPACEContract, ReviewAll: true, Selection: care.BulkSelection{NotSyncedFor: 24 * time.Hour}},
+			requested(care.BulkOptions{Kind: care.RunPACEContract, ReviewAll: true, NotSyncedFor: care.Timespan(24 * time.Hour)}),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bulk := d.bulkOf(t, v, test.form)
-			options, err := d.Store.BulkOptions(t.Context(), organisation, bulk)
+			request, err := d.Store.BulkRequest(t.Context(), organisation, bulk)
 			require.NoError(t, err)
-			require.Equal(t, test.want, options)
+			require.Equal(t, test.want, request)
 			require.True(t, d.temporal.Known(protocol.BulkSyncID(bulk)))
 			progress, err := read.From(d.Store).BulkProgress(t.Context(), organisation, bulk)
 			require.NoError(t, err)
@@ -481,9 +487,9 @@ func TestALiveBulkRunAgreesWithItself(t *testing.T) {
 	organisation := d.Request(t, "several-open").OrganisationID
 	v := d.visitor(t, "several-open")
 	bulk := d.bulkOf(t, v, everybody)
-	options, err := d.Store.BulkOptions(t.Context(), organisation, bulk)
+	request, err := d.Store.BulkRequest(t.Context(), organisation, bulk)
 	require.NoError(t, err)
-	_, _, err = d.Store.PlanBulk(t.Context(), db.Bulk{ID: bulk, OrganisationID: organisation, Options: options}, db.BulkSize{PerBatch: 5, PerChunk: 5}, nil, time.Now())
+	_, _, err = d.Store.PlanBulk(t.Context(), db.Bulk{ID: bulk, OrganisationID: organisation, Request: request}, db.BulkSize{PerBatch: 5, PerChunk: 5}, nil, time.Now())
 	require.NoError(t, err)
 	page := v.get("/bulks/" + string(bulk) + "?outcome=failed").body
 	address := html.UnescapeString(regexpFind(t, `sse-connect="[^"]*"`, page))

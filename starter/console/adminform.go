@@ -94,16 +94,17 @@ func unknownPlaces(unknown *bulks.UnknownPeopleError) string {
 	return words + ". Nothing was started."
 }
 
-// fieldTitles name fields as forms do, where that is not their own name.
+// fieldTitles name fields as forms do, where that is not their own name and no option of a bulk run.
 var fieldTitles = map[string]string{
-	"service_provider_id": "The service provider", "people": "The list", "in_care": "“In care”", "not_synced_for": "“Not synced for”", "only": "What is read",
-	"all_budgets": "The usage of budgets that ended long ago", "delta": "“People with changes”", "review_all": "Holding changes",
-	"accept_absences": "Accepting absences", "window": "Parallel batches", "failure_threshold": "The failure threshold", "cron": "The cron expression",
+	"people": "The list", "cron": "The cron expression",
 	"time_of_day": "A time of day", "weekdays": "The weekdays", "time_zone": "The time zone", "catch_up": "How late a run may begin", "jitter": "The random delay",
 	"from": "The first day", "to": "The last moment", "budget_calls_per_hour": "Budget calls an hour", "connection": "The connection", "note": "The reason",
 }
 
 func fieldTitle(field string) string {
+	if option, known := bulks.OptionNamed(field); known && option.Title != "" {
+		return option.Title
+	}
 	if title, known := fieldTitles[field]; known {
 		return title
 	}

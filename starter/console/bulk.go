@@ -140,7 +140,7 @@ func (v bulkView) nextPage() string {
 }
 
 func bulkFrame(bulk read.BulkSummary, zone *time.Location) ui.Page {
-	who, what := requestWords(bulk.Kind, bulk.Options)
+	who, what := bulkOptionWords(bulk.Options)
 	return ui.Page{
 		Title: "Bulk run of " + ui.Moment(&bulk.RequestedAt, zone), Lead: who + " · " + what, Section: bulksPath,
 		Trail: []ui.Crumb{{Words: "Bulk runs", Address: bulksPath}},

@@ -1,7 +1,9 @@
 package console
 
 import (
+	"cmp"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,70 +26,172 @@ const (
 	whoListed    = "listed"
 )
 
-var onlyOptions = []ui.Option{
-	{Words: "Everything"}, {Value: string(care.AreaContributions), Words: "Contributions only"}, {Value: string(care.AreaBudgets), Words: "Budgets and their usage only"},
-}
-
 // Policies say what an unattended refresh of contracts may do (R31).
 const (
 	policyApply = "apply"
 	policyHold  = "hold"
 )
 
-// newOrderForm is a form as it is opened: what an address asks for, else everybody.
-func newOrderForm(query url.Values) adminForm {
-	form := adminForm{values: url.Values{"kind": {string(care.RunCareRecipient)}, "who": {whoEverybody}, "policy": {policyApply}, "not_synced_unit": {unitHours}}}
+// newBulkForm is a form as it is opened: what an address asks for, else everybody.
+func newBulkForm(query url.Values) adminForm {
+	form := adminForm{values: url.Values{"kind": {string(care.RunCareRecipient)}, "who": {whoEverybody}, "policy": {policyApply}, unitField("not_synced_for"): {unitHours}}}
 	for name, values := range query {
 		form.values[name] = values
 	}
 	return form
 }
 
-// bulkRequestOf reads whom a form selects, and what of them is synced. What does not belong to the chosen kind or selection is left out, as the
-// form hides it.
-func bulkRequestOf(values url.Values) (order bulks.Request, err error) {
-	order.Kind = care.RunKind(values.Get("kind"))
-	recipients := order.Kind != care.RunPACEContract
+// bulkOptionsOf reads whom a form selects, and what of them is synced; listed are the people of its list, nil where it selects otherwise. What
+// does not belong to the chosen kind or selection is left out, as the form hides it.
+func bulkOptionsOf(values url.Values) (options care.BulkOptions, listed []string, err error) {
+	options.Kind = care.RunKind(values.Get("kind"))
+	options.ReviewAll = options.Kind == care.RunPACEContract && values.Get("policy") == policyHold
+	parts := []bulks.Part{bulks.PartContents, bulks.PartExecution}
 	switch values.Get("who") {
 	case whoEverybody:
-		order.AcceptAbsences = recipients && values.Get("accept_absences") == yes
+		parts = append(parts, bulks.PartEverybody)
 	case whoChanged:
-		order.Delta = recipients
+		options.Delta = options.Kind != care.RunPACEContract
 	case whoListed:
-		order.People = listedPeople(values.Get("people"))
+		listed = listedPeople(values.Get("people"))
 	case whoSelected:
-		if err := selectionOf(values, recipients, &order); err != nil {
-			return order, err
-		}
+		parts = append(parts, bulks.PartSelection)
 	default:
-		return order, errBadForm
+		return options, nil, errBadForm
 	}
-	if recipients {
-		order.Only, order.AllBudgets = care.Area(values.Get("only")), values.Get("all_budgets") == yes
-	} else {
-		order.ReviewAll = values.Get("policy") == policyHold
+	for _, option := range optionsOf(parts...) {
+		if option.Kind != "" && option.Kind != cmp.Or(options.Kind, care.RunCareRecipient) {
+			continue
+		}
+		if err := readOption(values, option, &options); err != nil {
+			return options, nil, err
+		}
 	}
-	if order.Window, err = wholeNumber(values, "window"); err != nil {
-		return order, err
+	if values.Get("who") == whoSelected && options.SelectsEverybody() {
+		return options, nil, &db.InvalidError{Field: "who", Message: "is selected by nothing: say something of them, or choose everybody"}
 	}
-	order.FailureThreshold, err = wholeNumber(values, "failure_threshold")
-	return order, err
+	return options, listed, nil
 }
 
-// selectionOf reads what narrows the selection; nothing would select everybody, which is to be said so.
-func selectionOf(values url.Values, recipients bool, order *bulks.Request) error {
-	if recipients {
-		order.ServiceProviderID, order.InCare = values.Get("service_provider_id"), values.Get("in_care") == yes
+// bulkValues are what a form holds that asks for such options, as bulkOptionsOf reads it.
+func bulkValues(options care.BulkOptions) url.Values {
+	values := newBulkForm(nil).values
+	values.Set("kind", string(options.Kind))
+	switch {
+	case options.Delta:
+		values.Set("who", whoChanged)
+	case !options.SelectsEverybody():
+		values.Set("who", whoSelected)
 	}
-	order.FailedLastTime = values.Get("failed_last_time") == yes
-	var err error
-	if order.NotSyncedFor, err = timeOf(values, "not_synced_for", "not_synced_unit"); err != nil {
-		return err
+	if options.ReviewAll {
+		values.Set("policy", policyHold)
 	}
-	if order.ServiceProviderID == "" && !order.InCare && !order.FailedLastTime && order.NotSyncedFor == 0 {
-		return &db.InvalidError{Field: "who", Message: "is selected by nothing: say something of them, or choose everybody"}
+	for _, option := range optionsOf(bulks.PartContents, bulks.PartExecution, bulks.PartEverybody, bulks.PartSelection) {
+		writeOption(values, option, options)
 	}
-	return nil
+	return values
+}
+
+// optionsOf are the options that some parts of the form ask for.
+func optionsOf(parts ...bulks.Part) (options []bulks.Option) {
+	for _, option := range bulks.Options {
+		if slices.Contains(parts, option.Part) {
+			options = append(options, option)
+		}
+	}
+	return options
+}
+
+// readOption reads what a form says of an option.
+func readOption(values url.Values, option bulks.Option, options *care.BulkOptions) (err error) {
+	switch value := option.Value(options).(type) {
+	case *bool:
+		*value = values.Get(option.Name) == yes
+	case *int:
+		*value, err = wholeNumber(values, option.Name)
+	case *string:
+		*value = values.Get(option.Name)
+	case *care.Area:
+		*value = care.Area(values.Get(option.Name))
+	case *care.Timespan:
+		var length time.Duration
+		length, err = timeOf(values, option.Name, unitField(option.Name))
+		*value = care.Timespan(length)
+	}
+	return err
+}
+
+// writeOption writes an option as readOption reads it.
+func writeOption(values url.Values, option bulks.Option, options care.BulkOptions) {
+	switch value := option.Value(&options).(type) {
+	case *bool:
+		setTick(values, option.Name, *value)
+	case *int:
+		setNumber(values, option.Name, *value)
+	case *string:
+		values.Set(option.Name, *value)
+	case *care.Area:
+		values.Set(option.Name, string(*value))
+	case *care.Timespan:
+		setTime(values, option.Name, unitField(option.Name), time.Duration(*value))
+	}
+}
+
+// unitField is the field beside one for a length of time that says in what it is given.
+func unitField(name string) string { return name + "_unit" }
+
+// How an option is asked for.
+const (
+	askTick     = "tick"
+	askNumber   = "number"
+	askTimespan = "timespan"
+	askChoice   = "choice"
+)
+
+// askFor says how an option is asked for.
+func askFor(option bulks.Option) string {
+	switch option.Value(&care.BulkOptions{}).(type) {
+	case *bool:
+		return askTick
+	case *int:
+		return askNumber
+	case *care.Timespan:
+		return askTimespan
+	default:
+		return askChoice
+	}
+}
+
+// inputs are the options of a part of the form that are typed or chosen, ticks those that are ticked.
+func inputs(part bulks.Part) []bulks.Option {
+	return slices.DeleteFunc(optionsOf(part), func(option bulks.Option) bool { return askFor(option) == askTick })
+}
+
+func ticks(part bulks.Part) []bulks.Option {
+	return slices.DeleteFunc(optionsOf(part), func(option bulks.Option) bool { return askFor(option) != askTick })
+}
+
+// onlyClass is the class of what is shown for one kind of sync only: that of all options, empty where they differ.
+func onlyClass(options ...bulks.Option) string {
+	class := map[care.RunKind]string{care.RunCareRecipient: "recipients-only", care.RunPACEContract: "contracts-only"}
+	for _, option := range options {
+		if option.Kind != options[0].Kind {
+			return ""
+		}
+	}
+	return class[options[0].Kind]
+}
+
+// choicesOf are what can be chosen for an option; where it does not say, that is one of the organisation's providers.
+func choicesOf(option bulks.Option, providers []ui.Option) []ui.Option {
+	if option.Choices == nil {
+		return providers
+	}
+	var choices []ui.Option
+	for _, choice := range option.Choices {
+		choices = append(choices, ui.Option{Value: choice.Value, Words: choice.Words})
+	}
+	return choices
 }
 
 // listedPeople are the numbers of a list, one a line or parted by commas or semicolons. What is no text names nobody.
@@ -119,11 +223,11 @@ func providerOptions(connections []care.Connection) []ui.Option {
 	return options
 }
 
-// requestWords say who is synced, and what of them.
-func requestWords(kind care.RunKind, options read.BulkOptions) (who, what string) {
+// bulkOptionWords say who is synced in a bulk run, and what of them.
+func bulkOptionWords(options read.BulkOptions) (who, what string) {
 	retry := options.RetryOf != ""
-	options.RetryOf, options.NotSyncedFor = "", durationWords(options.NotSyncedFor)
-	who, what = present.BulkOptions(kind, options)
+	options.RetryOf = ""
+	who, what = bulks.Describe(options)
 	if retry {
 		who = "those who did not succeed in an earlier bulk run"
 	}
@@ -133,22 +237,13 @@ func requestWords(kind care.RunKind, options read.BulkOptions) (who, what string
 // durationWords shows a duration such as 24h0m0s in words; what is none stays as it is.
 func durationWords(text string) string {
 	duration, err := time.ParseDuration(text)
-	switch {
-	case err != nil:
-		return text
-	case duration >= wholeDay && duration%wholeDay == 0:
-		return present.Count(int(duration/wholeDay), "day", "days")
-	case duration >= time.Hour && duration%time.Hour == 0:
-		return present.Count(int(duration/time.Hour), "hour", "hours")
-	case duration >= time.Minute && duration%time.Minute == 0:
-		return present.Count(int(duration/time.Minute), "minute", "minutes")
-	default:
+	if err != nil {
 		return text
 	}
+	return present.Duration(duration)
 }
 
 var (
 	defaultWindow = strconv.Itoa(protocol.DefaultWindow)
 	mostBatches   = strconv.Itoa(protocol.MostBatchesAtOnce)
-	failuresFrom  = strconv.Itoa(care.FailuresCountFrom)
 )

@@ -62,7 +62,7 @@ type bulkFormView struct {
 }
 
 func (c console) bulkForm(w http.ResponseWriter, r *http.Request, v visitor) error {
-	form := newOrderForm(r.URL.Query())
+	form := newBulkForm(r.URL.Query())
 	form.values.Set("id", string(db.NewID()))
 	return c.showBulkForm(w, r, v, http.StatusOK, form)
 }
@@ -85,10 +85,12 @@ func (c console) startBulk(w http.ResponseWriter, r *http.Request, v visitor) er
 	if err != nil {
 		return err
 	}
-	order, err := bulkRequestOf(r.PostForm)
+	options, people, err := bulkOptionsOf(r.PostForm)
 	var started bulks.StartResult
 	if err == nil {
-		started, err = c.bulks.Start(r.Context(), bulks.StartRequest{Organisation: v.Organisation, ID: id, Request: order, RequestedBy: v.requestedBy()})
+		started, err = c.bulks.Start(r.Context(), bulks.StartRequest{
+			Organisation: v.Organisation, ID: id, Options: options, People: people, RequestedBy: v.requestedBy(),
+		})
 	}
 	form := adminForm{values: r.PostForm}
 	if form.refused(err) {

@@ -96,12 +96,12 @@ func bulkSpeed(bulk read.BulkSummary, zone *time.Location) string {
 func bulkTook(bulk read.BulkSummary) string { return ui.Took(&bulk.RequestedAt, bulk.FinishedAt) }
 
 func whoOf(bulk read.BulkSummary) string {
-	who, _ := requestWords(bulk.Kind, bulk.Options)
+	who, _ := bulkOptionWords(bulk.Options)
 	return who
 }
 
 func whatOf(bulk read.BulkSummary) string {
-	_, what := requestWords(bulk.Kind, bulk.Options)
+	_, what := bulkOptionWords(bulk.Options)
 	return what
 }
 
@@ -198,7 +198,7 @@ func windowOf(bulk read.BulkSummary) string {
 	return strconv.Itoa(bulk.Options.Window)
 }
 
-func thresholdWords(options read.BulkOptions) string {
+func thresholdWords(options care.BulkOptions) string {
 	if options.FailureThreshold == 0 {
 		return ""
 	}

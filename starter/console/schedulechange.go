@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/schedules"
 )
 
@@ -58,7 +57,7 @@ func (c console) changeSchedule(w http.ResponseWriter, r *http.Request, v visito
 
 // scheduleValues are what a form holds that asks for such a schedule, as scheduleRequest reads it.
 func scheduleValues(request schedules.Request) url.Values {
-	values := requestValues(request.Bulk)
+	values := bulkValues(request.Bulk)
 	values.Set("when", whenAt)
 	if request.Cron != "" {
 		values.Set("when", whenCron)
@@ -76,31 +75,6 @@ func scheduleValues(request schedules.Request) url.Values {
 		values.Set("jitter_unit", unitMinutes) // as the form of a new schedule offers
 	}
 	setTick(values, "pause_on_failure", request.PauseOnFailure)
-	return values
-}
-
-// requestValues are what a form holds that asks for such an order, as orderOf reads it.
-func requestValues(order bulks.Request) url.Values {
-	values := newOrderForm(nil).values
-	values.Set("kind", string(order.Kind))
-	switch {
-	case order.Delta:
-		values.Set("who", whoChanged)
-	case order.ServiceProviderID != "" || order.InCare || order.FailedLastTime || order.NotSyncedFor != 0:
-		values.Set("who", whoSelected)
-	}
-	values.Set("service_provider_id", order.ServiceProviderID)
-	setTick(values, "in_care", order.InCare)
-	setTick(values, "failed_last_time", order.FailedLastTime)
-	setTime(values, "not_synced_for", "not_synced_unit", order.NotSyncedFor)
-	values.Set("only", string(order.Only))
-	setTick(values, "all_budgets", order.AllBudgets)
-	setTick(values, "accept_absences", order.AcceptAbsences)
-	if order.ReviewAll {
-		values.Set("policy", policyHold)
-	}
-	setNumber(values, "window", order.Window)
-	setNumber(values, "failure_threshold", order.FailureThreshold)
 	return values
 }
 

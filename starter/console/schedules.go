@@ -95,7 +95,7 @@ func (f scheduleFormView) action() string {
 }
 
 func (c console) scheduleForm(w http.ResponseWriter, r *http.Request, v visitor) error {
-	form := newOrderForm(presets[r.URL.Query().Get("preset")])
+	form := newBulkForm(presets[r.URL.Query().Get("preset")])
 	for name, value := range map[string]string{
 		"when": whenAt, "time_zone": v.Organisation.TimeZone, "overlap": string(schedules.OverlapSkip), "catch_up": "4", "catch_up_unit": unitHours,
 		"jitter_unit": unitMinutes,
@@ -166,7 +166,10 @@ func scheduleRequest(values url.Values) (request schedules.Request, err error) {
 	if request.Jitter, err = timeOf(values, "jitter", "jitter_unit"); err != nil {
 		return request, err
 	}
-	request.Bulk, err = bulkRequestOf(values)
+	var listed []string
+	if request.Bulk, listed, err = bulkOptionsOf(values); err == nil && listed != nil {
+		err = &db.InvalidError{Field: "people", Message: "cannot be listed in a schedule: select them otherwise"}
+	}
 	return request, err
 }
 
@@ -397,12 +400,12 @@ func scheduledWords(run schedules.ScheduledRun) string {
 }
 
 func scheduleWho(schedule schedules.ScheduleView) string {
-	who, _ := requestWords(schedule.Kind, schedule.Options)
-	return who
+	who, _ := schedule.Describe()
+	return ui.Sentence(who)
 }
 
 func scheduleWhat(schedule schedules.ScheduleView) string {
-	_, what := requestWords(schedule.Kind, schedule.Options)
+	_, what := schedule.Describe()
 	return what
 }
 

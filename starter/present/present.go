@@ -288,3 +288,18 @@ func Count(number int, one, several string) string {
 
 // Number shows a count with thousands separators.
 func Number(number int) string { return grouped(strconv.Itoa(number)) }
+
+// Duration shows a length of time in whole days, hours or minutes where it is that.
+func Duration(length time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case length >= day && length%day == 0:
+		return Count(int(length/day), "day", "days")
+	case length >= time.Hour && length%time.Hour == 0:
+		return Count(int(length/time.Hour), "hour", "hours")
+	case length >= time.Minute && length%time.Minute == 0:
+		return Count(int(length/time.Minute), "minute", "minutes")
+	default:
+		return length.String()
+	}
+}

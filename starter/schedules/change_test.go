@@ -13,7 +13,6 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
-	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/bulks"
@@ -87,15 +86,15 @@ func TestAScheduleThatIsAskedForAgainIsTheSame(t *testing.T) {
 		"daily":         {Times: schedules.Times{Cron: "@daily"}, Paused: true},
 		"everything": {
 			Times: schedules.Times{Cron: "0 4 * * *", TimeZone: "Europe/Berlin"}, Overlap: schedules.OverlapCancel, CatchUp: 90 * time.Second,
-			Jitter: 25 * time.Minute, PauseOnFailure: true, Bulk: bulks.Request{
-				Kind: recipients, ServiceProviderID: provider, InCare: true, NotSyncedFor: 31 * time.Hour, FailedLastTime: true,
+			Jitter: 25 * time.Minute, PauseOnFailure: true, Bulk: care.BulkOptions{
+				Kind: recipients, ServiceProviderID: provider, InCare: true, NotSyncedFor: care.Timespan(31 * time.Hour), FailedLastTime: true,
 				Only: care.AreaBudgets, AllBudgets: true, Window: 3, FailureThreshold: 40,
 			},
 		},
-		"contributions": {Times: schedules.Times{TimeOfDay: "03:00"}, Overlap: schedules.OverlapBuffer, Bulk: bulks.Request{Only: care.AreaContributions}},
-		"changed":       {Times: schedules.Times{TimeOfDay: "03:00"}, Bulk: bulks.Request{Delta: true}},
-		"absences":      {Times: schedules.Times{TimeOfDay: "03:00"}, Bulk: bulks.Request{AcceptAbsences: true}},
-		"contracts":     {Times: schedules.Times{TimeOfDay: "03:00"}, Bulk: bulks.Request{Kind: contracts, ReviewAll: true}},
+		"contributions": {Times: schedules.Times{TimeOfDay: "03:00"}, Overlap: schedules.OverlapBuffer, Bulk: care.BulkOptions{Only: care.AreaContributions}},
+		"changed":       {Times: schedules.Times{TimeOfDay: "03:00"}, Bulk: care.BulkOptions{Delta: true}},
+		"absences":      {Times: schedules.Times{TimeOfDay: "03:00"}, Bulk: care.BulkOptions{AcceptAbsences: true}},
+		"contracts":     {Times: schedules.Times{TimeOfDay: "03:00"}, Bulk: care.BulkOptions{Kind: contracts, ReviewAll: true}},
 	} {
 		request.Name = name
 		created, before := p.creates(request), p.stands(name)
@@ -134,7 +133,7 @@ func TestAScheduleSaysItsTimesAsProgramsWriteThem(t *testing.T) {
 // and a run that is under way goes on.
 func TestAScheduleIsChangedInPlace(t *testing.T) {
 	p := newPlanner(t)
-	p.creates(schedules.Request{Name: "nightly", Times: schedules.Times{TimeOfDay: "03:30"}, Bulk: bulks.Request{Delta: true}, PauseOnFailure: true})
+	p.creates(schedules.Request{Name: "nightly", Times: schedules.Times{TimeOfDay: "03:30"}, Bulk: care.BulkOptions{Delta: true}, PauseOnFailure: true})
 	triggered, err := p.Trigger(t.Context(), p.organisation.ID, "nightly")
 	require.NoError(t, err)
 	require.NotEmpty(t, triggered.BulkID)
@@ -144,14 +143,14 @@ func TestAScheduleIsChangedInPlace(t *testing.T) {
 	view, err := p.Change(t.Context(), schedules.Request{
 		Organisation: p.organisation, Name: "nightly", Times: schedules.Times{Cron: "15 4 * * *", TimeZone: "Australia/Perth"},
 		Overlap: schedules.OverlapBuffer, CatchUp: time.Hour, Jitter: time.Minute,
-		Bulk: bulks.Request{Kind: care.RunPACEContract, ReviewAll: true, Window: 4}, RequestedBy: "somebody else",
+		Bulk: care.BulkOptions{Kind: care.RunPACEContract, ReviewAll: true, Window: 4}, RequestedBy: "somebody else",
 	})
 	require.NoError(t, err)
 	require.Equal(t, "cron 15 4 * * *", view.When)
 	require.Equal(t, "15 4 * * *", view.Cron)
 	require.Equal(t, "Australia/Perth", view.TimeZone)
 	require.Equal(t, care.RunPACEContract, view.Kind)
-	require.Equal(t, read.BulkOptions{ReviewAll: true, Window: 4}, view.Options)
+	require.Equal(t, care.BulkOptions{Kind: care.RunPACEContract, ReviewAll: true, Window: 4}, view.Options)
 	require.Equal(t, schedules.OverlapBuffer, view.Overlap)
 	require.Equal(t, "1h0m0s", view.CatchUp)
 	require.Equal(t, "1m0s", view.Jitter)
@@ -196,8 +195,7 @@ func TestAChangeThatMakesNoSenseIsRefused(t *testing.T) {
 		"overlap":     func(r *schedules.Request) { r.Overlap = "allow" },
 		"catch_up":    func(r *schedules.Request) { r.CatchUp = time.Second },
 		"jitter":      func(r *schedules.Request) { r.Jitter = -time.Second },
-		"people":      func(r *schedules.Request) { r.Bulk.People = []string{"415056224"} },
-		"delta":       func(r *schedules.Request) { r.Bulk = bulks.Request{Delta: true, InCare: true} },
+		"delta":       func(r *schedules.Request) { r.Bulk = care.BulkOptions{Delta: true, InCare: true} },
 	} {
 		request, err := created.Request()
 		require.NoError(t, err)

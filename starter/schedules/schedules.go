@@ -65,8 +65,8 @@ type Request struct {
 	Name string
 	// Times say when; their time zone is the organisation's where they name none.
 	Times
-	// Bulk says who is synced each time, and what of them. It cannot list people.
-	Bulk bulks.Request
+	// Bulk says who is synced each time, and what of them.
+	Bulk care.BulkOptions
 	// Overlap is OverlapSkip where it is empty.
 	Overlap Overlap
 	// CatchUp is how late a run may still begin after Temporal was away; 0 takes DefaultCatchUp.
@@ -179,8 +179,6 @@ func (r Request) check() error {
 		return &db.InvalidError{Field: "catch_up", Message: "is a time from 10s to 168h"}
 	case r.Jitter < 0 || r.Jitter > longest:
 		return &db.InvalidError{Field: "jitter", Message: "is a time up to 168h"}
-	case r.Bulk.People != nil:
-		return &db.InvalidError{Field: "people", Message: "cannot be listed in a schedule: select them otherwise"}
 	default:
 		return nil
 	}

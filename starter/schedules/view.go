@@ -31,7 +31,7 @@ type ScheduleView struct {
 	TimeZone       string
 	Warnings       []string
 	Kind           care.RunKind
-	Options        read.BulkOptions
+	Options        care.BulkOptions
 	Overlap        Overlap
 	CatchUp        string
 	Jitter         string
@@ -104,17 +104,13 @@ type described struct {
 }
 
 func (s *Service) views(ctx context.Context, organisation care.ID, all []described) ([]ScheduleView, error) {
-	connections, err := s.store.Connections(ctx, organisation)
-	if err != nil {
-		return nil, err
-	}
 	runs, err := s.runs(ctx, organisation, all)
 	if err != nil {
 		return nil, err
 	}
 	views := make([]ScheduleView, 0, len(all))
 	for _, one := range all {
-		view, err := s.view(one, connections, runs)
+		view, err := s.view(one, runs)
 		if err != nil {
 			return nil, err
 		}
@@ -149,7 +145,7 @@ func bulkOf(action client.ScheduleActionResult) care.ID {
 	return care.ID(action.StartWorkflowResult.FirstExecutionRunID)
 }
 
-func (s *Service) view(one described, connections []care.Connection, runs map[care.ID]*read.BulkSummary) (ScheduleView, error) {
+func (s *Service) view(one described, runs map[care.ID]*read.BulkSummary) (ScheduleView, error) {
 	schedule, info := one.description.Schedule, one.description.Info
 	options, err := s.startedOptions(schedule.Action)
 	if err != nil {
@@ -163,7 +159,7 @@ func (s *Service) view(one described, connections []care.Connection, runs map[ca
 	view := ScheduleView{
 		Name: one.name, When: whenWords(schedule.Spec), Cron: times.Cron, TimeOfDay: times.TimeOfDay, Weekdays: dayNames(times.Weekdays),
 		TimeZone: times.TimeZone, Warnings: times.warnings(time.Now()), Kind: options.Kind,
-		Options: read.BulkOptionsOf(options, providerOf(connections, options.Selection.ConnectionID)), Overlap: overlapOf(schedule.Policy),
+		Options: options, Overlap: overlapOf(schedule.Policy),
 		CatchUp: schedule.Policy.CatchupWindow.String(), Jitter: schedule.Spec.Jitter.String(), PauseOnFailure: schedule.Policy.PauseOnFailure,
 		Paused: schedule.State.Paused, Note: schedule.State.Note, CreatedBy: createdBy, CreatedAt: info.CreatedAt,
 		NextRuns: info.NextActionTimes, LastRuns: []ScheduledRun{}, Skipped: info.NumActionsSkippedOverlap, Missed: info.NumActionsMissedCatchupWindow,
@@ -212,13 +208,4 @@ func overlapOf(policies *client.SchedulePolicies) Overlap {
 		}
 	}
 	return OverlapSkip // Temporal's default
-}
-
-func providerOf(connections []care.Connection, id care.ID) string {
-	for _, connection := range connections {
-		if connection.ID == id {
-			return connection.ServiceProviderID
-		}
-	}
-	return ""
 }

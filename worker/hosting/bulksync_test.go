@@ -37,7 +37,7 @@ func organisationOf(t *testing.T, store *db.Store) care.ID {
 	return organisations[0].ID
 }
 
-var careRecipients = care.BulkOptions{Kind: care.RunCareRecipient}
+var careRecipients = care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient}}
 
 func TestABulkRunWritesTheSameRowsAsSingleSyncs(t *testing.T) {
 	bulk, single := testkit.NewWorld(t, crowd(120)), testkit.NewWorld(t, crowd(120))
@@ -101,7 +101,7 @@ func TestADeltaRunGivesTheSameDataAsAFullOne(t *testing.T) {
 	temporal.RunWorker(t, delta.Steps(t, db.Options{MaxConnections: 20}))
 	organisation := organisationOf(t, delta.Store)
 	bulk := func(options care.BulkOptions) (result protocol.BulkResult) {
-		_, run := temporal.Bulk(t, delta.Store, organisation, options)
+		_, run := temporal.Bulk(t, delta.Store, organisation, care.BulkRequest{BulkOptions: options})
 		require.NoError(t, run.Get(t.Context(), &result))
 		return result
 	}
@@ -192,7 +192,7 @@ func TestATerminatedBulkRunIsClosedAndRetried(t *testing.T) {
 	require.Equal(t, 100, counts.Processed)
 	require.Positive(t, counts.Skipped)
 
-	_, again := temporal.Bulk(t, w.Store, organisation, care.BulkOptions{Kind: care.RunCareRecipient, Selection: care.BulkSelection{RetryOf: id}})
+	_, again := temporal.Bulk(t, w.Store, organisation, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient}, RetryOf: id})
 	var result protocol.BulkResult
 	require.NoError(t, again.Get(t.Context(), &result))
 	require.GreaterOrEqual(t, result.Counts.Selected, counts.Skipped)
@@ -284,7 +284,7 @@ func TestABulkRunOverContracts(t *testing.T) {
 	sql := testkit.OpenSQL(t, w.DatabaseURL)
 	spent := "SELECT sum(spent)::text FROM plan_budget"
 	bulk := func(hold bool) (result protocol.BulkResult) {
-		_, run := temporal.Bulk(t, w.Store, request.OrganisationID, care.BulkOptions{Kind: care.RunPACEContract, ReviewAll: hold})
+		_, run := temporal.Bulk(t, w.Store, request.OrganisationID, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunPACEContract, ReviewAll: hold}})
 		require.NoError(t, run.Get(t.Context(), &result))
 		return result
 	}
@@ -313,7 +313,7 @@ func TestOneProvidersListAloneMakesNobodyAbsent(t *testing.T) {
 	organisation := organisationOf(t, w.Store)
 	sql := testkit.OpenSQL(t, w.DatabaseURL)
 	bulk := func(accept bool) (absent, held int) {
-		id, run := temporal.Bulk(t, w.Store, organisation, care.BulkOptions{Kind: care.RunCareRecipient, AcceptAbsences: accept})
+		id, run := temporal.Bulk(t, w.Store, organisation, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient, AcceptAbsences: accept}})
 		require.NoError(t, run.Get(t.Context(), nil))
 		view, err := read.From(w.Store).Bulk(t.Context(), organisation, id)
 		require.NoError(t, err)
@@ -356,7 +356,7 @@ func TestADeltaRunMakesGoodForWhatFailedLastTime(t *testing.T) {
 	organisation := organisationOf(t, w.Store)
 	sql := testkit.OpenSQL(t, w.DatabaseURL)
 	bulk := func() (result protocol.BulkResult) {
-		_, run := temporal.Bulk(t, w.Store, organisation, care.BulkOptions{Kind: care.RunCareRecipient, Delta: true})
+		_, run := temporal.Bulk(t, w.Store, organisation, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient, Delta: true}})
 		require.NoError(t, run.Get(t.Context(), &result))
 		return result
 	}
@@ -386,7 +386,7 @@ func TestADeltaRunAsksAProviderThatWasLeftOutForAllThatChanged(t *testing.T) {
 	temporal.RunWorker(t, w.Steps(t, db.Options{MaxConnections: 20}))
 	organisation := organisationOf(t, w.Store)
 	delta := func() {
-		_, run := temporal.Bulk(t, w.Store, organisation, care.BulkOptions{Kind: care.RunCareRecipient, Delta: true})
+		_, run := temporal.Bulk(t, w.Store, organisation, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient, Delta: true}})
 		require.NoError(t, run.Get(t.Context(), nil))
 	}
 	sql := testkit.OpenSQL(t, w.DatabaseURL)
@@ -422,7 +422,7 @@ func TestADeltaRunGoesByTheGovernmentsClock(t *testing.T) {
 	temporal.RunWorker(t, w.Steps(t, db.Options{MaxConnections: 20}))
 	organisation := organisationOf(t, w.Store)
 	delta := func() (result protocol.BulkResult) {
-		_, run := temporal.Bulk(t, w.Store, organisation, care.BulkOptions{Kind: care.RunCareRecipient, Delta: true})
+		_, run := temporal.Bulk(t, w.Store, organisation, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient, Delta: true}})
 		require.NoError(t, run.Get(t.Context(), &result))
 		return result
 	}
@@ -456,7 +456,7 @@ func TestAPersonWhomTheServiceIsUnavailableFor(t *testing.T) {
 		}))
 	}
 	organisation := organisationOf(t, w.Store)
-	bulk := db.Bulk{ID: db.NewID(), OrganisationID: organisation, RequestedBy: "a test", Options: careRecipients}
+	bulk := db.Bulk{ID: db.NewID(), OrganisationID: organisation, RequestedBy: "a test", Request: careRecipients}
 	bulk.WorkflowID = protocol.BulkSyncID(bulk.ID)
 	require.NoError(t, w.Store.RecordBulk(t.Context(), bulk))
 	options, input := protocol.BulkSyncStart(temporal.Queues, bulk.ID, organisation, care.RunCareRecipient, bulk.RequestedBy)

@@ -49,7 +49,7 @@ func TestTheNextPlansFiguresDoNotEnterTheCurrentContract(t *testing.T) {
 					outcomeOf(t, temporal.RequestRefresh(t, request))
 					return
 				}
-				_, run := temporal.Bulk(t, w.Store, request.OrganisationID, care.BulkOptions{Kind: care.RunPACEContract})
+				_, run := temporal.Bulk(t, w.Store, request.OrganisationID, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunPACEContract}})
 				require.NoError(t, run.Get(t.Context(), nil))
 			}
 			figures := func() []string {

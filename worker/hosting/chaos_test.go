@@ -226,7 +226,7 @@ func (s *storm) awaitClosed(t *testing.T, bulk care.ID) {
 func (s *storm) retry(t *testing.T) {
 	t.Helper()
 	options := careRecipients
-	options.Selection.RetryOf = s.bulk
+	options.RetryOf = s.bulk
 	retried, run := s.temporal.Bulk(t, s.world.Store, s.organisation, options)
 	var result protocol.BulkResult
 	require.NoError(t, run.Get(t.Context(), &result))

@@ -130,7 +130,7 @@ func (m *movingPlans) ordinary() world.PlanMove {
 // night refreshes every contract in a bulk run, unattended.
 func (m *movingPlans) night(t *testing.T) {
 	t.Helper()
-	_, run := m.temporal.Bulk(t, m.w.Store, m.organisation, care.BulkOptions{Kind: care.RunPACEContract})
+	_, run := m.temporal.Bulk(t, m.w.Store, m.organisation, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunPACEContract}})
 	var result protocol.BulkResult
 	require.NoError(t, run.Get(t.Context(), &result))
 	require.Equal(t, movingParticipants+1, result.Counts.Processed, "%+v", result.Counts)

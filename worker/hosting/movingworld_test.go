@@ -110,7 +110,7 @@ func (m *movingWorld) night(t *testing.T) {
 	t.Helper()
 	m.w.ImportInvoices(t, m.w.Store, m.w.World.Organisations()[0].RANumber)
 	m.w.ResetCalls()
-	bulk := db.Bulk{ID: db.NewID(), OrganisationID: m.organisation, RequestedBy: "a test", Options: careRecipients}
+	bulk := db.Bulk{ID: db.NewID(), OrganisationID: m.organisation, RequestedBy: "a test", Request: careRecipients}
 	bulk.WorkflowID = protocol.BulkSyncID(bulk.ID)
 	require.NoError(t, m.w.Store.RecordBulk(t.Context(), bulk))
 	options, input := protocol.BulkSyncStart(m.temporal.Queues, bulk.ID, m.organisation, care.RunCareRecipient, bulk.RequestedBy)

@@ -124,7 +124,7 @@ func (b *recordedBulk) start(t *testing.T, continueAfter int) {
 	b.id = db.NewID()
 	organisation := organisationOf(t, b.Store)
 	require.NoError(t, b.Store.RecordBulk(t.Context(), db.Bulk{
-		ID: b.id, OrganisationID: organisation, RequestedBy: "a test", Options: careRecipients, WorkflowID: protocol.BulkSyncID(b.id),
+		ID: b.id, OrganisationID: organisation, RequestedBy: "a test", Request: careRecipients, WorkflowID: protocol.BulkSyncID(b.id),
 	}))
 	options, input := protocol.BulkSyncStart(b.temporal.Queues, b.id, organisation, careRecipients.Kind, "a test")
 	input.ContinueAfterEvents = continueAfter

@@ -62,23 +62,6 @@ type BulkReason struct {
 	People      int              `json:"people"`
 }
 
-// BulkOptionsView is who was selected in a bulk run, and what of them is synced.
-type BulkOptionsView struct {
-	ServiceProviderID string      `json:"service_provider_id,omitempty"`
-	People            *int        `json:"people,omitempty" doc:"How many people were listed; absent where no list was given"`
-	InCare            bool        `json:"in_care,omitempty"`
-	NotSyncedFor      string      `json:"not_synced_for,omitempty" doc:"A duration, such as 24h0m0s"`
-	FailedLastTime    bool        `json:"failed_last_time,omitempty"`
-	RetryOf           care.ID     `json:"retry_of,omitempty" doc:"The bulk run whose unsuccessful people are retried"`
-	Areas             []care.Area `json:"areas,omitempty" doc:"The areas that are read beside the summary; absent: all"`
-	AllBudgets        bool        `json:"all_budgets,omitempty"`
-	Delta             bool        `json:"delta,omitempty"`
-	ReviewAll         bool        `json:"review_all,omitempty"`
-	AcceptAbsences    bool        `json:"accept_absences,omitempty"`
-	Window            int         `json:"window,omitempty"`
-	FailureThreshold  int         `json:"failure_threshold,omitempty"`
-}
-
 // BulkItem is a person of a bulk run.
 type BulkItem struct {
 	Person      Person           `json:"person"`
@@ -128,11 +111,6 @@ func FromSetAside(model read.SetAside) SetAsideView {
 // FromBulkReason shows a read.BulkReason.
 func FromBulkReason(model read.BulkReason) BulkReason {
 	return BulkReason(model)
-}
-
-// FromBulkOptions shows a read.BulkOptions.
-func FromBulkOptions(model read.BulkOptions) BulkOptionsView {
-	return BulkOptionsView(model)
 }
 
 // FromBulkItem shows a read.BulkItem.
