@@ -18,7 +18,7 @@ type BulkOptions struct {
 	// Delta finds out from the provider-wide lists who has changed, and syncs only those.
 	Delta bool `json:"delta,omitempty"`
 
-	// Only narrows what is read beside the summary: to contributions, or to budgets with their usage. Empty reads all.
+	// Only narrows what is synced besides the summary: to contributions, or to budgets with their usage. Empty reads all.
 	Only Area `json:"only,omitempty"`
 	// AllBudgets is as in Request.
 	AllBudgets bool `json:"all_budgets,omitempty"`
