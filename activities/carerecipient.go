@@ -4,7 +4,6 @@ package activities
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"golang.org/x/sync/errgroup"
@@ -104,26 +103,12 @@ func (c *CareRecipient) UpsertPlan(ctx context.Context, in protocol.AreaInput) (
 	})
 }
 
-// refusalDetails show what an answer was refused for. A row of somebody else in a list is shown like any other mismatch (R8).
-func refusalDetails(held care.Person, failure *transport.Error) json.RawMessage {
-	switch {
-	case failure.Kind == transport.IdentityMismatch:
-		return care.IdentityDetails{
-			Fields: []string{care.FieldCareRecipientID},
-			Held:   care.Identity{CareRecipientID: held.CareRecipientID}, Reported: care.Identity{CareRecipientID: failure.About.Reported},
-		}.Encode()
-	default:
-		return nil
+// rowOfAnother shows a row of somebody else in a list like any other mismatch (R8).
+func rowOfAnother(held care.Person, failure *transport.Error) care.IdentityDetails {
+	return care.IdentityDetails{
+		Fields: []string{care.FieldCareRecipientID},
+		Held:   care.Identity{CareRecipientID: held.CareRecipientID}, Reported: care.Identity{CareRecipientID: failure.About.Reported},
 	}
-}
-
-// details are the values that an issue is about; a string or a struct of strings can always be encoded.
-func details(values map[string]any) json.RawMessage {
-	encoded, err := json.Marshal(values)
-	if err != nil {
-		return nil
-	}
-	return encoded
 }
 
 // errWouldLoseContributions: nothing was written, since it may be that everybody of the bulk run would lose them (R9).
@@ -252,7 +237,7 @@ func budgetRefusal(budget care.Budget, failure *transport.Error) care.Issue {
 func readOne(ctx context.Context, reader *servicesaustralia.Reader, budget care.Budget) (*care.BudgetDetails, []care.Issue, error) {
 	details, issues, err := reader.BudgetDetails(ctx, budget.UpstreamBudgetID)
 	if transport.IsKind(err, transport.NotFound) {
-		issue := care.Warning(care.AreaUsage, care.IssueBudgetDetailsNotFound, "Services Australia has no details of it. Its entitlements and usage were kept.")
+		issue := care.Warning(care.AreaUsage, care.IssueBudgetDetailsNotFound)
 		return nil, []care.Issue{issue.On(budget.Label(), budget.ID)}, nil
 	}
 	if err != nil {
@@ -284,9 +269,9 @@ func refuse[H any](ctx context.Context, store *db.Store, step db.Step, begun db.
 	}
 	reason := reasonOf(failure)
 	issue := care.RefusalIssue(step.Area, reason, failure.Words)
-	issue.Details, issue.About = refusalDetails(begun.Person, failure), failure.About
+	issue.About = failure.About
 	if failure.Kind == transport.IdentityMismatch {
-		issue.Message = "The answer has a row under another care recipient id than was asked for. Nothing of it was saved. If it stays so, report it to Services Australia."
+		issue = issue.With(rowOfAnother(begun.Person, failure))
 	}
 	return store.Refuse(ctx, step, begun.Read, reason, []care.Issue{issue})
 }

@@ -316,9 +316,9 @@ func contractReason(failure *transport.Error) care.Reason {
 func (p *PaceContract) refuse(
 	ctx context.Context, step db.Step, begun db.StepStart[db.HeldParticipant], reason care.Reason, words string, plans []care.ParticipantPlan,
 ) (protocol.ContractResult, error) {
-	issue := care.ContractRefusal(reason, words)
+	issue := care.RefusalIssue(care.AreaContract, reason, words)
 	if len(plans) > 0 {
-		issue.Details = details(map[string]any{"plans": plans})
+		issue = issue.With(care.PlansDetails{Plans: plans})
 	}
 	answer, err := p.store.RefuseContract(ctx, step, begun.Read, reason, []care.Issue{issue})
 	return protocol.ContractResult{AreaResult: answer}, err

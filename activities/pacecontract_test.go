@@ -17,6 +17,7 @@ import (
 	"github.com/caresync/caresync/simulator/scenarios"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/testkit"
+	"github.com/caresync/caresync/words"
 )
 
 // newPaceSite is a site whose people are the NDIS participants of the built-in scenarios.
@@ -245,7 +246,7 @@ func TestAPlanThatChangedBetweenRetrieveAndCreate(t *testing.T) { // R22
 	require.Empty(t, s.sql.Snapshot(t)["service_contract"], "nothing is written")
 	next := s.preview(t, subject, differs)
 	require.NotEmpty(t, next.Differences)
-	require.Contains(t, next.Differences[0].Words(), "spent changed from 0.00 to 386.40")
+	require.Contains(t, words.Change(next.Differences[0]), "spent changed from 0.00 to 386.40")
 	replaced, err := s.Store.Preview(t.Context(), subject.OrganisationID, preview.ID)
 	require.NoError(t, err)
 	require.Equal(t, db.PreviewReplaced, replaced.State)

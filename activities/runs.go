@@ -18,7 +18,7 @@ func NewRuns(store *db.Store) *Runs { return &Runs{store: store} }
 func (r *Runs) CompleteRun(ctx context.Context, in protocol.CompleteInput) (care.RunResult, error) {
 	result, issues := concluded(in)
 	if in.DroppedRequests > 0 {
-		issues = append(issues, care.Warning(in.Kind.Areas()[0], care.IssueRequestsDropped, "Further requests had arrived and were not followed, because the sync was cancelled. Sync again."))
+		issues = append(issues, care.Warning(in.Kind.Areas()[0], care.IssueRequestsDropped))
 		result.Warnings++
 		if err := r.store.DropClaimSyncs(ctx, in.Scope.OrganisationID, in.Scope.PersonID); err != nil {
 			return result, err
@@ -45,19 +45,12 @@ func concluded(in protocol.CompleteInput) (care.RunResult, []care.Issue) {
 func failureIssues(in protocol.CompleteInput) (issues []care.Issue) {
 	areas := in.Kind.Areas()
 	if in.Scope.Refusal != "" {
-		issues = append(issues, refusalIssue(in.Kind, areas[0], in.Scope.Refusal))
+		issues = append(issues, care.RefusalIssue(areas[0], in.Scope.Refusal, ""))
 	}
 	for _, area := range areas {
 		if answer := in.Areas[area]; answer.Outcome == care.AreaFailed {
-			issues = append(issues, refusalIssue(in.Kind, area, answer.Reason))
+			issues = append(issues, care.RefusalIssue(area, answer.Reason, ""))
 		}
 	}
 	return issues
-}
-
-func refusalIssue(kind care.RunKind, area care.Area, reason care.Reason) care.Issue {
-	if kind == care.RunPACEContract {
-		return care.ContractRefusal(reason, "")
-	}
-	return care.RefusalIssue(area, reason, "")
 }

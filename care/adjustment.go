@@ -1,8 +1,6 @@
 package care
 
 import (
-	"fmt"
-
 	"github.com/shopspring/decimal"
 )
 
@@ -127,9 +125,5 @@ func adjustmentOf(budget ID, delivered []DeliveredService) *DeliveredService {
 }
 
 func negativeAdjustment(budget *PlanBudget, amount decimal.Decimal) Issue {
-	issue := Warning(AreaContract, IssueNegativeAdjustment, fmt.Sprintf(
-		"%s: we have claimed more than the NDIA reports as spent, or spent itself is negative, so the adjustment record is %s.",
-		budget.Name(), amount.StringFixed(moneyPlaces)))
-	issue.Kind, issue.RecordID = KindPlanBudget, budget.ID
-	return issue
+	return Warning(AreaContract, IssueNegativeAdjustment).On(budget.Label(), budget.ID).With(AmountDetails{Amount: amount})
 }

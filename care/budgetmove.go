@@ -1,11 +1,6 @@
 package care
 
-import (
-	"encoding/json"
-	"fmt"
-	"slices"
-	"strings"
-)
+import "slices"
 
 // SharedBudget is a budget of the government that another person of the organisation holds, held or lists (R32).
 type SharedBudget struct {
@@ -13,10 +8,6 @@ type SharedBudget struct {
 	PersonID         ID     `json:"person_id"`
 	GivenName        string `json:"given_name"`
 	FamilyName       string `json:"family_name"`
-}
-
-func (s SharedBudget) person() string {
-	return strings.TrimSpace(s.GivenName + " " + s.FamilyName)
 }
 
 // BudgetsOfOthers are the other people whom a person's budgets concern (R32).
@@ -46,14 +37,12 @@ func (d *BudgetsDecision) withoutOthers(held HeldBudgets, read []Budget, subject
 		before, wasHeld := sharedBudget(held.OnceHeldByOthers, budget)
 		switch {
 		case isHeld:
-			d.warnOfOther(IssueBudgetListedTwice, budget, holder,
-				"It is listed for %[1]s too, who holds it. It moves here once a complete read of %[1]s no longer lists it: sync %[1]s, then this person again.")
+			d.warnOfOther(IssueBudgetListedTwice, budget, holder, BudgetMovesLater)
 			if subject.Identified {
 				d.ListedTwice = append(d.ListedTwice, budget.UpstreamBudgetID)
 			}
 		case wasHeld && !subject.Identified && !lists(currentBudgets(held.Budgets), budget):
-			d.warnOfOther(IssueBudgetListedTwice, budget, before,
-				"It stood with %s. It does not move here as long as no summary confirms who this person is.")
+			d.warnOfOther(IssueBudgetListedTwice, budget, before, BudgetUnconfirmed)
 		default:
 			own = append(own, budget)
 		}
@@ -74,12 +63,10 @@ func (d *BudgetsDecision) partMoved(held HeldBudgets, read Read[Budget]) (remain
 			remaining = append(remaining, budget)
 		case lists(read.Records, budget):
 			remaining = append(remaining, budget)
-			d.warnOfOther(IssueBudgetListedTwice, budget, other,
-				"It is listed for %s too. It stays with this person as long as it is listed for both.")
+			d.warnOfOther(IssueBudgetListedTwice, budget, other, BudgetStays)
 		default:
 			moved = append(moved, budget)
-			d.warnOfOther(IssueBudgetMoved, budget, other,
-				"It is now listed for %[1]s alone. It was removed here and keeps its history; the next sync of %[1]s adds it there.")
+			d.warnOfOther(IssueBudgetMoved, budget, other, BudgetGone)
 		}
 	}
 	return remaining, moved
@@ -94,8 +81,8 @@ func lists(budgets []Budget, budget Budget) bool {
 }
 
 // warnOfOther warns of a budget that concerns another person. Our own id of the budget is empty for one that this person does not have.
-func (d *BudgetsDecision) warnOfOther(code IssueCode, budget Budget, other SharedBudget, message string) {
-	issue := Warning(AreaBudgets, code, fmt.Sprintf(message, other.person())).On(budget.Label(), budget.ID)
-	issue.Details = json.RawMessage(`{"person_id":"` + string(other.PersonID) + `"}`)
-	d.warn(issue)
+func (d *BudgetsDecision) warnOfOther(code IssueCode, budget Budget, other SharedBudget, becomes BudgetCase) {
+	d.warn(Warning(AreaBudgets, code).On(budget.Label(), budget.ID).With(OtherPersonDetails{
+		PersonID: other.PersonID, GivenName: other.GivenName, FamilyName: other.FamilyName, Case: becomes,
+	}))
 }

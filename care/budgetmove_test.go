@@ -41,8 +41,9 @@ func TestABudgetThatAnotherPersonHoldsStaysThere(t *testing.T) { // R32
 	require.Equal(t, []string{"MG2"}, upstreamIDs(decision.Budgets.After), "the person's other budgets do not suffer")
 	require.Equal(t, []string{"MG1"}, decision.ListedTwice)
 	require.Equal(t, []care.IssueCode{care.IssueBudgetListedTwice}, issueCodes(decision.Issues))
-	require.Contains(t, decision.Issues[0].Message, "Rose Hart")
-	require.JSONEq(t, `{"person_id": "rose"}`, string(decision.Issues[0].Details))
+	require.Contains(t, said(decision.Issues[0]), "Rose Hart")
+	require.Equal(t, care.OtherPersonDetails{PersonID: "rose", GivenName: "Rose", FamilyName: "Hart", Case: care.BudgetMovesLater},
+		care.DetailsOf[care.OtherPersonDetails](decision.Issues[0]))
 	require.Len(t, decision.Answer.OpenBudgets, 1)
 
 	unidentified := care.DecideBudgets(held, answered([]care.Budget{mg1}), care.RunScope{Today: today}, freshIDs())

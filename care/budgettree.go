@@ -1,7 +1,6 @@
 package care
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -113,23 +112,27 @@ func sumProvided(amounts []decimal.NullDecimal) decimal.NullDecimal {
 // These are warnings; the amounts are kept as reported (R4). Where an amount was not provided there is nothing to check (R3).
 func (t *BudgetTree) Check() []Issue {
 	var groups []Amounts
-	below := "its support types"
-	issues := t.Amounts.check("The plan")
+	below := LevelSupportType
+	issues := t.Amounts.check(SumDetails{Level: LevelPlan})
 	for _, group := range t.Groups {
-		issues = append(issues, group.Amounts.check(group.name())...)
+		level := SumDetails{Level: LevelSupportType, Group: group.name()}
+		issues = append(issues, group.Amounts.check(level)...)
 		var categories []Amounts
 		for i := range group.Budgets {
 			categories = append(categories, group.Budgets[i].Amounts)
-			issues = append(issues, group.Budgets[i].Amounts.check(group.Budgets[i].Name())...)
+			for _, issue := range group.Budgets[i].Amounts.check(SumDetails{Level: LevelCategory}) {
+				issues = append(issues, issue.On(group.Budgets[i].Label(), ""))
+			}
 		}
-		issues = append(issues, group.Amounts.checkSums(group.name(), "its categories", categories)...)
+		level.Below = LevelCategory
+		issues = append(issues, group.Amounts.checkSums(level, categories)...)
 		completed := group.Amounts.completed(categories)
 		if completed != group.Amounts {
-			below = "its categories"
+			below = LevelCategory
 		}
 		groups = append(groups, completed)
 	}
-	return append(issues, t.Amounts.checkSums("The plan", below, groups)...)
+	return append(issues, t.Amounts.checkSums(SumDetails{Level: LevelPlan, Below: below}, groups)...)
 }
 
 // completed are a level's amounts, and where one was not provided the sum of those below it, if all of them were.
@@ -153,15 +156,12 @@ func (a Amounts) completed(parts []Amounts) Amounts {
 	return a
 }
 
-func (g *BudgetGroup) name() string {
-	if g.SupportType == "" {
-		return fmt.Sprintf("All of %s, %s", g.BudgetType, g.Management)
-	}
-	return fmt.Sprintf("%s (%s, %s)", g.SupportType, g.BudgetType, g.Management)
+func (g *BudgetGroup) name() *BudgetGroupName {
+	return &BudgetGroupName{SupportType: g.SupportType, BudgetType: g.BudgetType, Management: g.Management}
 }
 
 // check compares remaining with released less spent.
-func (a Amounts) check(subject string) []Issue {
+func (a Amounts) check(level SumDetails) []Issue {
 	if !a.Released.Valid || !a.Spent.Valid || !a.Remaining.Valid {
 		return nil
 	}
@@ -169,17 +169,18 @@ func (a Amounts) check(subject string) []Issue {
 	if left.Equal(a.Remaining.Decimal) {
 		return nil
 	}
-	return []Issue{doesNotAddUp(fmt.Sprintf("%s: remaining is %s, and released less spent is %s.", subject, money(a.Remaining.Decimal), money(left)))}
+	level.Field, level.Reported, level.Expected = "remaining", a.Remaining.Decimal, left
+	return []Issue{doesNotAddUp(level)}
 }
 
 // checkSums compares a level's amounts with the sums of those below it.
-func (a Amounts) checkSums(subject, below string, parts []Amounts) (issues []Issue) {
+func (a Amounts) checkSums(level SumDetails, parts []Amounts) (issues []Issue) {
 	if len(parts) == 0 {
 		return nil
 	}
 	for _, amount := range []struct {
-		name string
-		of   func(Amounts) decimal.NullDecimal
+		field string
+		of    func(Amounts) decimal.NullDecimal
 	}{
 		{"approved", func(a Amounts) decimal.NullDecimal { return a.Approved }},
 		{"released", func(a Amounts) decimal.NullDecimal { return a.Released }},
@@ -192,14 +193,13 @@ func (a Amounts) checkSums(subject, below string, parts []Amounts) (issues []Iss
 		}
 		total, complete := sum(addends...)
 		if whole := amount.of(a); complete && whole.Valid && !whole.Decimal.Equal(total) {
-			issues = append(issues, doesNotAddUp(fmt.Sprintf("%s: %s is %s, and %s sum up to %s.", subject, amount.name, money(whole.Decimal), below, money(total))))
+			level.Field, level.Reported, level.Expected = amount.field, whole.Decimal, total
+			issues = append(issues, doesNotAddUp(level))
 		}
 	}
 	return issues
 }
 
-func money(amount decimal.Decimal) string { return amount.StringFixed(moneyPlaces) }
-
-func doesNotAddUp(message string) Issue {
-	return Warning(AreaContract, IssueAmountsDoNotAddUp, message+" The amounts are stored as reported.")
+func doesNotAddUp(details SumDetails) Issue {
+	return Warning(AreaContract, IssueAmountsDoNotAddUp).With(details)
 }

@@ -91,14 +91,14 @@ func TestAmountsThatDoNotAddUpAreWarnings(t *testing.T) { // R4
 			group(amounts("100", "30", "5", "25"), amounts("100", "30", "-5", "35"), amounts("0", "0", "10", "-10")),
 		}}, nil},
 		{"within a category", care.BudgetTree{Groups: []care.BudgetGroup{group(amounts("", "", "", ""), amounts("60", "20", "5", "16"))}},
-			[]string{"Consumables (flexible, plan-managed): remaining is 16.00, and released less spent is 15.00. The amounts are stored as reported."}},
+			[]string{"Plan budget Consumables (flexible, plan-managed): Remaining is 16.00, but released less spent is 15.00. The amounts are saved as reported."}},
 		{"between a support type and its categories", care.BudgetTree{Groups: []care.BudgetGroup{
 			group(amounts("100", "30", "5", "25"), amounts("60", "20", "5", "15"), amounts("30", "10", "0", "10")),
-		}}, []string{"Core (flexible, plan-managed): approved is 100.00, and its categories sum up to 90.00. The amounts are stored as reported."}},
+		}}, []string{"Core (flexible, plan-managed): approved is 100.00, but its categories add up to 90.00. The amounts are saved as reported."}},
 		{"between the plan and its support types", care.BudgetTree{Amounts: amounts("", "40", "5", "35"), Groups: []care.BudgetGroup{group(amounts("100", "30", "5", "25"))}},
 			[]string{
-				"The plan: released is 40.00, and its support types sum up to 30.00. The amounts are stored as reported.",
-				"The plan: remaining is 35.00, and its support types sum up to 25.00. The amounts are stored as reported.",
+				"The plan: released is 40.00, but its support types add up to 30.00. The amounts are saved as reported.",
+				"The plan: remaining is 35.00, but its support types add up to 25.00. The amounts are saved as reported.",
 			}},
 		{"what was not provided cannot be checked (R3)", care.BudgetTree{Amounts: amounts("", "40", "", "35"), Groups: []care.BudgetGroup{
 			group(amounts("100", "", "5", ""), amounts("", "20", "", ""), amounts("30", "", "", "10")),
@@ -106,12 +106,12 @@ func TestAmountsThatDoNotAddUpAreWarnings(t *testing.T) { // R4
 		{"where support types have no amounts, their categories are compared", care.BudgetTree{Amounts: amounts("", "", "48", "40"), Groups: []care.BudgetGroup{
 			group(care.Amounts{}, amounts("100", "60", "40.66", "19.34"), amounts("30", "28", "7", "21")),
 		}}, []string{
-			"The plan: spent is 48.00, and its categories sum up to 47.66. The amounts are stored as reported.",
-			"The plan: remaining is 40.00, and its categories sum up to 40.34. The amounts are stored as reported.",
+			"The plan: spent is 48.00, but its categories add up to 47.66. The amounts are saved as reported.",
+			"The plan: remaining is 40.00, but its categories add up to 40.34. The amounts are saved as reported.",
 		}},
 		{"in the historical tree", care.BudgetTree{Groups: []care.BudgetGroup{{
 			BudgetType: care.BudgetStated, Management: care.PlanManaged, Amounts: amounts("", "", "7", ""), Budgets: []care.ReportedBudget{{Amounts: amounts("", "", "5", "")}},
-		}}}, []string{"All of stated, plan-managed: spent is 7.00, and its categories sum up to 5.00. The amounts are stored as reported."}},
+		}}}, []string{"All of stated, plan-managed: spent is 7.00, but its categories add up to 5.00. The amounts are saved as reported."}},
 		{"an empty tree", care.BudgetTree{Amounts: amounts("", "40", "5", "35")}, nil},
 	} {
 		var messages []string
@@ -119,7 +119,7 @@ func TestAmountsThatDoNotAddUpAreWarnings(t *testing.T) { // R4
 			require.Equal(t, care.IssueAmountsDoNotAddUp, issue.Code)
 			require.Equal(t, care.SeverityWarning, issue.Severity)
 			require.Equal(t, care.AreaContract, issue.Area)
-			messages = append(messages, issue.Message)
+			messages = append(messages, said(issue))
 		}
 		require.Equal(t, test.messages, messages, test.name)
 	}

@@ -65,30 +65,6 @@ func (d Date) String() string {
 	return d.midnight().Format(isoDate)
 }
 
-// Words is the date the Australian way, or nothing if there is no date.
-func (d Date) Words() string {
-	if d.IsZero() {
-		return ""
-	}
-	return d.midnight().Format("02 Jan 2006")
-}
-
-// PeriodWords are two dates the Australian way, of which either may be missing.
-func PeriodWords(start, end Date) string {
-	switch {
-	case start.IsZero() && end.IsZero():
-		return "no dates"
-	case start.IsZero():
-		return "until " + end.Words()
-	case end.IsZero():
-		return "from " + start.Words()
-	case start == end:
-		return start.Words()
-	default:
-		return start.Words() + " – " + end.Words()
-	}
-}
-
 // MarshalJSON writes "YYYY-MM-DD", or null if there is no date.
 func (d Date) MarshalJSON() ([]byte, error) {
 	if d.IsZero() {

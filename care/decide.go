@@ -1,8 +1,6 @@
 package care
 
 import (
-	"encoding/json"
-	"fmt"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -76,8 +74,7 @@ func take[T any](d *Decision, area Area, kind Kind, budget ID, difference Differ
 	}
 	d.Holds = append(d.Holds, RemovalHold{Kind: kind, BudgetID: budget, Records: difference.Held})
 	if difference.Held > 0 {
-		issue := Warning(area, IssueRemovalHeld, fmt.Sprintf(
-			"The answer no longer has %d of the records we hold. They were kept unchanged; accept the removal on this run if it is right.", difference.Held))
+		issue := Warning(area, IssueRemovalHeld).With(CountDetails{Number: difference.Held})
 		issue.Kind, issue.RecordID = kind, budget
 		d.warn(issue)
 	}
@@ -91,21 +88,17 @@ type labelled[T any] interface {
 
 // nameGone warns of each current record that was removed although no end of it had been reported first (R5). Longer lists have the guard,
 // and where somebody has accepted a removal there is no news in it.
-func nameGone[T any, P labelled[T]](d *Decision, area Area, held []T, difference Difference[T], guard Guard, current func(P) bool, said string) {
+func nameGone[T any, P labelled[T]](d *Decision, area Area, held []T, difference Difference[T], guard Guard, current func(P) bool) {
 	if currentIn[T, P](held) >= guardedFrom || guard.Accepted > 0 {
 		return
 	}
 	for i := range held {
 		record := P(&held[i])
 		if slices.Contains(difference.Remove, record.row().ID) && current(record) {
-			issue := Warning(area, IssueGoneWhileCurrent, said+" It was removed; it comes back if it is reported again.")
-			d.warn(issue.On(record.Label(), record.row().ID))
+			d.warn(Warning(area, IssueGoneWhileCurrent).On(record.Label(), record.row().ID))
 		}
 	}
 }
-
-// endedUnannounced is said of a record that was in force until it was no longer reported.
-const endedUnannounced = "It is no longer reported, although no end of it had been."
 
 // inForceOn is current for records that hold between two dates.
 func inForceOn[T any, P labelled[T]](today Date) func(P) bool {
@@ -161,7 +154,7 @@ func DecidePlan(held HeldPlan, rows []Summary, issues []Issue, today Date, newID
 	decision.setPlan(held.Plan, newID)
 	decision.setCare(held.Person, summary, today)
 	if !slices.ContainsFunc(decision.Classifications.After, isCurrent) {
-		decision.warn(Warning(AreaSummary, IssueNoClassification, "No classification was reported, so the plan has no dates."))
+		decision.warn(Warning(AreaSummary, IssueNoClassification))
 	}
 	decision.conclude(Counts{
 		KindClassification: decision.Classifications.Count, KindApprovedService: decision.ApprovedServices.Count,
@@ -179,9 +172,9 @@ func (d *PlanDecision) compareLists(held HeldPlan, summary PersonSummary, today 
 	take(&d.Decision, AreaSummary, KindClassification, "", d.Classifications)
 	take(&d.Decision, AreaSummary, KindApprovedService, "", d.ApprovedServices)
 	take(&d.Decision, AreaSummary, KindSupplement, "", d.Supplements)
-	nameGone(&d.Decision, AreaSummary, held.Classifications, d.Classifications, guard(KindClassification), inForceOn[Classification](today), endedUnannounced)
-	nameGone(&d.Decision, AreaSummary, held.ApprovedServices, d.ApprovedServices, guard(KindApprovedService), inForceOn[ApprovedService](today), endedUnannounced)
-	nameGone(&d.Decision, AreaSummary, held.Supplements, d.Supplements, guard(KindSupplement), inForceOn[Supplement](today), endedUnannounced)
+	nameGone(&d.Decision, AreaSummary, held.Classifications, d.Classifications, guard(KindClassification), inForceOn[Classification](today))
+	nameGone(&d.Decision, AreaSummary, held.ApprovedServices, d.ApprovedServices, guard(KindApprovedService), inForceOn[ApprovedService](today))
+	nameGone(&d.Decision, AreaSummary, held.Supplements, d.Supplements, guard(KindSupplement), inForceOn[Supplement](today))
 }
 
 // keepLists leaves the lists as they are: another provider's rows say nothing of what is ours.
@@ -214,10 +207,9 @@ func (d *PlanDecision) setCare(person Person, summary PersonSummary, today Date)
 	case summary.Elsewhere:
 		d.Entries = person.Entries
 		d.Stay = Stay{EntryDate: person.EntryDate, DepartureDate: person.DepartureDate, NotInCareSince: person.NotInCareSince}
-		d.warn(Warning(AreaSummary, IssueAnotherProvider,
-			"Services Australia reports this person with another provider only. What we hold was kept, and so were entry and departure."))
+		d.warn(Warning(AreaSummary, IssueAnotherProvider))
 	case !d.Stay.NotInCareSince.IsZero():
-		d.warn(Warning(AreaSummary, IssueNotInCare, "The person has departed from this provider."))
+		d.warn(Warning(AreaSummary, IssueNotInCare))
 	}
 	after := Person{
 		EntryDate: d.Stay.EntryDate, DepartureDate: d.Stay.DepartureDate, NotInCareSince: d.Stay.NotInCareSince,
@@ -229,7 +221,7 @@ func (d *PlanDecision) setCare(person Person, summary PersonSummary, today Date)
 func careValues(person Person) []Value {
 	return []Value{
 		{"entry_date", dateText(person.EntryDate)}, {"departure_date", dateText(person.DepartureDate)},
-		{"not_in_care_since", dateText(person.NotInCareSince)}, {"entries", entriesText(person.Entries)},
+		{"not_in_care_since", dateText(person.NotInCareSince)}, {"entries", listText(person.Entries)},
 		{"reported_given_name", text(person.ReportedGivenName)},
 	}
 }
@@ -278,30 +270,17 @@ func DecideContributions(held HeldContributions, answer Read[Contribution], lost
 		take(&decision.Decision, AreaContributions, KindContribution, "", Difference[Contribution]{Held: kept})
 	}
 	if difference.Cleared {
-		decision.warn(Warning(AreaContributions, IssueContributionsCleared, fmt.Sprintf(
-			"No contributions were reported; the %d we held were removed.", len(held.Contributions))))
+		decision.warn(Warning(AreaContributions, IssueContributionsCleared).With(CountDetails{Number: len(held.Contributions)}))
 	}
 	if decision.Changed {
 		decision.SetID = newID()
 		decision.Changes = []Change{{
 			Kind: KindContribution, RecordID: decision.SetID, Action: ActionUpdated, Field: "contributions",
-			Old: contributionsText(held.Contributions), New: contributionsText(read),
+			Old: listText(held.Contributions), New: listText(read),
 		}}
 	}
 	decision.conclude(Counts{KindContribution: difference.Count})
 	return decision
-}
-
-// contributionsText is how a set of contributions stands in the record of changes.
-func contributionsText(contributions []Contribution) *string {
-	if len(contributions) == 0 {
-		return nil
-	}
-	encoded, err := json.Marshal(contributions)
-	if err != nil {
-		return nil
-	}
-	return text(string(encoded))
 }
 
 // HeldBudgets is what we hold of the budgets' area.
@@ -345,7 +324,7 @@ func (d *BudgetsDecision) compareBudgets(held HeldBudgets, read Read[Budget], su
 	guard.NeverEmpty = len(read.Records) == 0 // an answer whose budgets are another person's is not empty
 	d.Budgets = Compare(KindBudget, remaining, own, guard, newID)
 	open := func(budget *Budget) bool { return budget.OpenOn(subject.Today) }
-	nameGone(&d.Decision, AreaBudgets, remaining, d.Budgets, guard, open, "It is no longer reported, although claims could still be drawn from it.")
+	nameGone(&d.Decision, AreaBudgets, remaining, d.Budgets, guard, open)
 	d.Budgets.letGo(KindBudget, moved, rowOf[Budget])
 	take(&d.Decision, AreaBudgets, KindBudget, "", d.Budgets)
 }
@@ -354,17 +333,14 @@ func (d *BudgetsDecision) compareBudgets(held HeldBudgets, read Read[Budget], su
 func (d *BudgetsDecision) checkBudgets(held HeldBudgets, read Read[Budget], subject RunScope) {
 	for _, budget := range currentBudgets(d.Budgets.After) {
 		if !budget.AddsUp() {
-			issue := Warning(AreaBudgets, IssueBudgetDoesNotAddUp, "Available is not total less used, write-off and rollover. The amounts are stored as reported.")
-			d.warn(issue.On(budget.Label(), budget.ID))
+			d.warn(Warning(AreaBudgets, IssueBudgetDoesNotAddUp).On(budget.Label(), budget.ID))
 		}
 		if !subject.AllBudgets && !budget.OpenOn(subject.Today) && d.usedMoved(held.Budgets, budget) {
-			issue := Warning(AreaBudgets, IssueClosedBudgetMoved, "Its used amount has changed although it is closed, so its usage is older than that. Sync the person with all budgets to read it (--all-budgets).")
-			d.warn(issue.On(budget.Label(), budget.ID))
+			d.warn(Warning(AreaBudgets, IssueClosedBudgetMoved).On(budget.Label(), budget.ID))
 		}
 	}
 	if len(read.Records) == 0 && !read.Incomplete && len(currentBudgets(d.Budgets.After)) == 0 {
-		d.warn(Warning(AreaBudgets, IssueEntryNotRegistered,
-			"No budgets are visible. Where the person's entry into care has not been registered with Services Australia, register it first."))
+		d.warn(Warning(AreaBudgets, IssueEntryNotRegistered))
 	}
 }
 
@@ -459,8 +435,7 @@ func (d *UsageDecision) setAmount(budget Budget, lines []UsageLine) {
 	amount := UsageAmount(lines)
 	d.Amounts = append(d.Amounts, BudgetUsageAmount{BudgetID: budget.ID, Amount: amount})
 	if !UsageMatches(amount, budget.Used) {
-		issue := Warning(AreaUsage, IssueUsageDiffers, "The sum of the usage lines is not the amount the government calls used. Both are kept.")
-		d.warn(issue.On(budget.Label(), budget.ID))
+		d.warn(Warning(AreaUsage, IssueUsageDiffers).On(budget.Label(), budget.ID))
 	}
 }
 

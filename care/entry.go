@@ -2,7 +2,6 @@ package care
 
 import (
 	"cmp"
-	"encoding/json"
 	"slices"
 )
 
@@ -79,16 +78,4 @@ func lastStay(ended []Entry) (stay []Entry) {
 		}
 	}
 	return stay
-}
-
-// entriesText is how a person's entries stand in the record of changes.
-func entriesText(entries []Entry) *string {
-	if len(entries) == 0 {
-		return nil
-	}
-	encoded, err := json.Marshal(entries)
-	if err != nil {
-		return nil
-	}
-	return text(string(encoded))
 }

@@ -1,7 +1,5 @@
 package care
 
-import "fmt"
-
 // FundingDay is the newest day on which a funding period of a contract began whose money is not known to be released (R34).
 type FundingDay struct {
 	BeganOn Date `json:"began_on"`
@@ -25,13 +23,4 @@ func FundingDayOf(periods []FundingPeriod, readOn, today Date) *FundingDay {
 		return nil
 	}
 	return &FundingDay{BeganOn: newest, ReadOn: readOn}
-}
-
-// Words say what is awaited.
-func (d FundingDay) Words() string {
-	if d.BeganOn.After(d.ReadOn) {
-		return fmt.Sprintf("A funding period began on %s; these figures were read on %s, before it. CareSync reads them again on the day and the two after it.",
-			d.BeganOn, provided(dateText(d.ReadOn)))
-	}
-	return fmt.Sprintf("A funding period began on %s; when these figures were read on %s, its money was not released yet.", d.BeganOn, d.ReadOn)
 }

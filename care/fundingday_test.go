@@ -13,7 +13,7 @@ func TestAFundingPeriodThatBegan(t *testing.T) { // R34; today is 15 June 2026
 		return care.FundingPeriod{StartDate: days(start, "").StartDate, Released: released}
 	}
 	yes, no := true, false
-	const before = "A funding period began on 2026-06-15; these figures were read on 2026-06-14, before it. CareSync reads them again on the day and the two after it."
+	const before = "A funding period started on 15 Jun 2026, after these figures were read (14 Jun 2026). CareSync reads them again on that day and the two days after it."
 	for name, test := range map[string]struct {
 		periods []care.FundingPeriod
 		read    string
@@ -21,7 +21,7 @@ func TestAFundingPeriodThatBegan(t *testing.T) { // R34; today is 15 June 2026
 	}{
 		"not read since":                   {[]care.FundingPeriod{period("2026-05-15", &yes), period("2026-06-15", &no), period("2026-07-15", &no)}, "2026-06-14", before},
 		"not stated, and not read since":   {[]care.FundingPeriod{period("2026-06-15", nil)}, "2026-06-14", before},
-		"read, and not released":           {[]care.FundingPeriod{period("2026-06-15", &no)}, "2026-06-15", "A funding period began on 2026-06-15; when these figures were read on 2026-06-15, its money was not released yet."},
+		"read, and not released":           {[]care.FundingPeriod{period("2026-06-15", &no)}, "2026-06-15", "A funding period started on 15 Jun 2026; when these figures were read on 15 Jun 2026, its money had not been released."},
 		"released early":                   {[]care.FundingPeriod{period("2026-06-15", &yes)}, "2026-06-14", ""},
 		"read, and it is not stated":       {[]care.FundingPeriod{period("2026-06-15", nil)}, "2026-06-15", ""},
 		"one that is to come":              {[]care.FundingPeriod{period("2026-06-16", &no)}, "2026-06-14", ""},
@@ -34,6 +34,6 @@ func TestAFundingPeriodThatBegan(t *testing.T) { // R34; today is 15 June 2026
 			continue
 		}
 		require.NotNil(t, began, name)
-		require.Equal(t, test.words, began.Words(), name)
+		require.Equal(t, test.words, saidFundingDay(*began), name)
 	}
 }

@@ -23,15 +23,6 @@ func (d IdentityDetails) GivenNameOnly() bool {
 	return len(d.Fields) == 1 && d.Fields[0] == FieldGivenName
 }
 
-// Encode makes the details of an issue; texts and dates can always be encoded.
-func (d IdentityDetails) Encode() json.RawMessage {
-	encoded, err := json.Marshal(d)
-	if err != nil {
-		return nil
-	}
-	return encoded
-}
-
 // IdentityDetailsOf are the details of an issue about who a person is; ok is false for any other issue.
 func IdentityDetailsOf(code IssueCode, details json.RawMessage) (identity IdentityDetails, ok bool) {
 	if !slices.Contains([]IssueCode{IssueCode(ReasonIdentityMismatch), IssueCode(ReasonIdentityUnconfirmed), IssueGivenNameDiffers, IssueLostZeros}, code) {
@@ -77,30 +68,21 @@ func withoutRepeated(issues []Issue) (once []Issue) {
 // refusalIssue shows both values to the operator (R8).
 func (k Known) refusalIssue(check IdentityCheck, reported Reported) Issue {
 	issue := RefusalIssue(AreaSummary, check.Refusal(), "")
-	if check.Namesake && len(check.Mismatches) == 1 {
-		issue.Message = "Somebody else of the organisation has the same surname and date of birth, and the given name does not show that Services Australia means this person. " +
-			"Nothing was saved. Compare the two records: correct the care recipient id if it is the other person's, or say that this is the same person."
-	}
-	issue.Details = k.details(check.Mismatches, check, reported)
-	return issue
+	return issue.With(k.details(check.Mismatches, check, reported))
 }
 
 func (k Known) warnings(check IdentityCheck, reported Reported) (warnings []Issue) {
 	if check.GivenNameDiffers {
-		warning := Warning(AreaSummary, IssueGivenNameDiffers, "The given name differs from the one Services Australia holds. Correct it, or say that this is the same person.")
-		warning.Details = k.details([]string{FieldGivenName}, check, reported)
-		warnings = append(warnings, warning)
+		warnings = append(warnings, Warning(AreaSummary, IssueGivenNameDiffers).With(k.details([]string{FieldGivenName}, check, reported)))
 	}
 	if check.LostZeros {
-		warning := Warning(AreaSummary, IssueLostZeros, "Services Australia sent the care recipient id as a number, without its leading zeros. Nobody else's fits, so it was taken for this person's.")
-		warning.Details = k.details([]string{FieldCareRecipientID}, check, reported)
-		warnings = append(warnings, warning)
+		warnings = append(warnings, Warning(AreaSummary, IssueLostZeros).With(k.details([]string{FieldCareRecipientID}, check, reported)))
 	}
 	return warnings
 }
 
-func (k Known) details(fields []string, check IdentityCheck, reported Reported) json.RawMessage {
+func (k Known) details(fields []string, check IdentityCheck, reported Reported) IdentityDetails {
 	return IdentityDetails{
 		Fields: fields, Held: k.Identity, Reported: reported.Identity, Unreadable: reported.Unreadable, Namesake: check.Namesake,
-	}.Encode()
+	}
 }

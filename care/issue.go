@@ -58,21 +58,20 @@ const (
 	IssueHeldForReview      IssueCode = "held_for_review"
 )
 
-// Issue is something a run has to say to people: a warning, or why an area was refused or failed. Issues live in the run's
-// rows in PostgreSQL only; Words and Details may hold what the government said and person data, and must not leave it through
+// Issue is something a run has to say to people: a warning, or why an area was refused or failed. Package words makes its sentence from code,
+// details and record. Issues live in the run's rows in PostgreSQL only; Words and Details may hold what the government said and person data, and must not leave it through
 // logs, errors or workflow history (R10).
 type Issue struct {
 	Severity Severity  `json:"severity"`
 	Area     Area      `json:"area"`
 	Code     IssueCode `json:"code"`
-	// Message is ours, in plain words, whole sentences without the record and the value: Explain puts them together.
-	Message string `json:"message"`
 	// Words are the government's own, verbatim; empty where there are none.
 	Words    string `json:"words"`
 	Kind     Kind   `json:"kind"`
 	RecordID ID     `json:"record_id,omitempty"`
 	// About is the record, the field and the value that people are told of; nil where the issue is about the area as a whole.
-	About   *About          `json:"about,omitempty"`
+	About *About `json:"about,omitempty"`
+	// Details are those of the code, see CountDetails and the types beside it; empty where the code says it all.
 	Details json.RawMessage `json:"details,omitempty"`
 }
 
@@ -85,19 +84,6 @@ type About struct {
 	Reported string `json:"reported,omitempty"`
 }
 
-// Explain says what there is to say, of which record, and what came: the one text that the command line, the API, the console and
-// reports show. What the government sent is in it, with control characters shown.
-func (i Issue) Explain() string {
-	said := i.Message
-	if i.About != nil {
-		said = capital(i.About.Record.String()) + ": " + said
-		if i.About.Reported != "" {
-			said += " It came as “" + OneLine(i.About.Reported) + "”."
-		}
-	}
-	return Visible(said)
-}
-
 // On returns the issue about a record that we hold.
 func (i Issue) On(record Label, id ID) Issue {
 	i.Kind, i.RecordID, i.About = record.Kind, id, &About{Record: record}
@@ -105,13 +91,13 @@ func (i Issue) On(record Label, id ID) Issue {
 }
 
 // Warning makes a warning of an area.
-func Warning(area Area, code IssueCode, message string) Issue {
-	return Issue{Severity: SeverityWarning, Area: area, Code: code, Message: message}
+func Warning(area Area, code IssueCode) Issue {
+	return Issue{Severity: SeverityWarning, Area: area, Code: code}
 }
 
-// RefusalIssue makes the issue that explains why an area was refused or failed, with the government's words.
+// RefusalIssue makes the issue that says why an area was refused or failed, with the government's words.
 func RefusalIssue(area Area, reason Reason, words string) Issue {
-	return Issue{Severity: SeverityError, Area: area, Code: IssueCode(reason), Message: reason.Explain(), Words: words}
+	return Issue{Severity: SeverityError, Area: area, Code: IssueCode(reason), Words: words}
 }
 
 // Read is an upstream service's answer, read to its end: the records, and what was odd about them without being wrong.

@@ -11,15 +11,15 @@ const (
 	NDISNumber            NumberKind = "ndis_number"
 )
 
-// Problem is what is wrong with a text as a number of this kind, empty for nothing.
-func (k NumberKind) Problem(number string) string {
-	switch {
-	case k == CareRecipientIDNumber && !ValidCareRecipientID(number):
-		return "has 1 to 10 digits and nothing else"
-	case k == NDISNumber && !ValidNDISNumber(number):
-		return "has nine digits and begins with 43"
+// Valid reports whether a text can be a number of this kind.
+func (k NumberKind) Valid(number string) bool {
+	switch k {
+	case CareRecipientIDNumber:
+		return ValidCareRecipientID(number)
+	case NDISNumber:
+		return ValidNDISNumber(number)
 	default:
-		return ""
+		return true
 	}
 }
 

@@ -19,6 +19,14 @@ const AreaContract Area = "contract"
 // Areas are all areas of a Care Recipient Sync in reading order.
 var Areas = []Area{AreaSummary, AreaContributions, AreaBudgets, AreaUsage}
 
+// Service is the government service from which an area is read.
+func (a Area) Service() Service {
+	if a == AreaContract {
+		return NDIA
+	}
+	return ServicesAustralia
+}
+
 // AreaOutcome is how an area ended.
 type AreaOutcome string
 
@@ -38,8 +46,8 @@ const (
 	AreaCancelled AreaOutcome = "cancelled"
 )
 
-// Reason says why an area or a run did not simply succeed (R6). It is a code for programs; people are shown
-// Reason.Explain.
+// Reason says why an area or a run did not simply succeed (R6). It is a code for programs; package
+// words says it to people.
 type Reason string
 
 // The reasons of a Care Recipient Sync.
@@ -92,62 +100,6 @@ const (
 	ReasonOverlapUnconfirmed   Reason = "overlap_unconfirmed"
 	ReasonRelationshipHasEnded Reason = "relationship_ended"
 )
-
-var explanations = map[Reason]string{
-	ReasonIdentityMismatch:     "Services Australia holds a different person under this care recipient id. Nothing of it was saved. Compare the two records that the run shows and correct the one that is wrong.",
-	ReasonIdentityUnconfirmed:  "Neither the surname nor the date of birth could be compared with what Services Australia holds under this care recipient id, so it is not certain that this is the person. Nothing was saved. Complete the person's record, or ask Services Australia to complete theirs.",
-	ReasonAnotherBudget:        "Services Australia answered with the details of another budget than was asked for. Nothing of them was saved, and the earlier figures were kept. Sync again; if it stays so, report it to Services Australia.",
-	ReasonNotFound:             "Services Australia does not know this care recipient id for this provider. Check the number on the person's approval letter.",
-	ReasonConsentRefused:       "The care recipient has not consented to their budget details being shared. Earlier figures were kept. Ask the person for consent, then sync again.",
-	ReasonNotAuthorised:        "Services Australia did not allow this device or provider to read the record. Check the provider's delegation to the device in PRODA.",
-	ReasonLoginRefused:         "PRODA refused the organisation's login. Run the connection test and follow what it says.",
-	ReasonRequestRefused:       "Services Australia refused the request. Its own words are shown below.",
-	ReasonNoCareRecipientID:    "This person has no care recipient id. Add it to the person's record first.",
-	ReasonNoConnection:         "This organisation has no connection to Services Australia. Set one up first.",
-	ReasonConnectionUnknown:    "This organisation has several connections to Services Australia, and which one holds this person is not known. Import the person again with its service provider id.",
-	ReasonDeviceNotActivated:   "The connection's PRODA device has not been activated. Activate it with the one-time code from PRODA.",
-	ReasonUnusableAnswer:       "The answer of Services Australia could not be used: it was too large, or did not say whose it was. Tell CareSync's operators.",
-	ReasonNotSetUp:             "The connection to Services Australia is not set up completely. Run the connection test and follow what it says.",
-	ReasonServiceUnavailable:   "Services Australia could not be reached for too long. Nothing that was there before was changed; sync again later.",
-	ReasonUnavailableForPerson: "Services Australia answers for other people and not for this one, each time that it was asked over more than ten minutes (503). What was there before was kept. Ask Services Australia about this person's record, then sync again.",
-	ReasonDatabaseUnavailable:  "CareSync's own database could not be reached for too long. Sync again once it is back.",
-	ReasonNoWorker:             "No CareSync worker took up the work for too long. Start a worker, then sync again.",
-	ReasonUnexpected:           "Something unexpected went wrong. No record was left half-written. Sync again; if it happens again, tell CareSync's operators which sync it was.",
-	ReasonSuperseded:           "A sync that began later had already saved newer data.",
-	ReasonCancelled:            "The sync was cancelled. What had been saved before stays.",
-
-	ReasonPACENotEnabled:     "The PACE API is not enabled for this organisation. Enable it in the organisation's PACE settings first.",
-	ReasonNotPACEParticipant: "The person is not marked as an NDIS PACE Participant. Tick that box on the person first.",
-	ReasonPACEAPIAccessOff:   "API access is not ticked for this client. Tick it beside NDIS PACE Participant first.",
-	ReasonNDISNumberMissing:  "The person has no NDIS number. Add it to the person's record first.",
-	ReasonNDISNumberInvalid:  "The person's NDIS number is not nine digits that begin with 43. Correct it on the person's record.",
-	ReasonSurnameMissing:     "The person has no surname, without which the NDIA does not answer. Add it as it stands on the NDIS plan.",
-	ReasonBirthDateMissing:   "The person has no date of birth, without which the NDIA does not answer. Add it as it stands on the NDIS plan.",
-	ReasonNotPACE:            "The NDIA says that this participant's plan is not a PACE plan, so there is nothing to sync.",
-	ReasonNoPlan:             "The NDIA lists no such PACE plan of this participant.",
-	ReasonPlanUndated:        "The NDIA reported the plan without the start dates by which its contract is recognised. Nothing was saved; try again, and tell CareSync's operators if it stays so.",
-	ReasonPlanAmbiguous:      "Several plans cover today, and the budget's start date fits none of them alone. Nothing was saved; the plans are shown below. Ask the NDIA which one holds.",
-	ReasonPlanInFuture:       "This plan has not begun. CareSync looks at it again on the day it begins and leaves it for review; its contract can be created from that day on.",
-	ReasonHistoryNotFound:    "The NDIA's earlier budgets have none that fits this plan's dates. Nothing was saved.",
-	ReasonTreeOfAnotherPlan:  "The budget that the NDIA reports at the moment is another plan's: it begins with that plan and not with this one. Nothing was saved. The NDIA switches a budget as soon as a review is done; retrieve the plan again a day later.",
-	ReasonPreviewExpired:     "More than 30 minutes have passed since the plan was retrieved. Nothing was saved; retrieve it again.",
-	ReasonPreviewReplaced:    "This is not the preview that waits for this person: it was retrieved anew. Nothing was saved; look at the new preview.",
-	ReasonPreviewDiffers:     "What the NDIA reports has changed since the preview. Nothing was saved; the differences are shown below, and a new preview waits for 30 minutes.",
-	ReasonSelectionEmpty:     "No budget is selected. Select at least one.",
-	ReasonSelectionUnknown:   "The selection names a budget that is not in this preview. Nothing was saved; select from the budgets shown.",
-	ReasonOverlapUnconfirmed: "The plan's dates overlap with a contract that is shown below. Nothing was saved; say explicitly that both shall stand, or change that contract first.",
-	ReasonFailureThreshold:   "More people had failed than the bulk run was allowed, so it ended early. Look at their reasons, then retry those who failed.",
-	ReasonBatchLost:          "The batch of the bulk run ended before it reached this person, for instance because an operator terminated it. Retry those who failed.",
-	ReasonBulkLost:           "The bulk run's workflow ended before it was finished, for instance because an operator terminated it. Retry those who failed.",
-
-	ReasonRelationshipHasEnded: "The relationship with this participant has ended, so scheduled syncs of the person have stopped. The data is kept; resume the syncs once the participant has endorsed the organisation again.",
-}
-
-// NotBegun is said of a run that no worker has begun although one should have by now.
-const NotBegun = "no worker has begun this; start one, or read the log of the one that runs: it may lack the key that this was sealed with"
-
-// Explain says in plain words what happened and what to do about it.
-func (r Reason) Explain() string { return explanations[r] }
 
 // Harmless reports whether nothing is wrong and nobody has to do anything: a plan that has not begun is looked at again on its day (R34).
 func (r Reason) Harmless() bool { return r == ReasonPlanInFuture }

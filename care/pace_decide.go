@@ -1,7 +1,6 @@
 package care
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -91,7 +90,7 @@ func decideContract(held HeldContracts, read ContractRead, terms terms, newID Ne
 		return refusedContract(ReasonTreeOfAnotherPlan)
 	}
 	if d.before == nil && !terms.attended {
-		d.review(ReviewItem{Kind: ReviewNewContract, Subject: "The plan", New: dateText(read.Plan.StartDate)})
+		d.review(ReviewItem{Kind: ReviewNewContract, Subject: thePlan, New: dateText(read.Plan.StartDate)})
 		d.concludeContract()
 		return d.ContractDecision
 	}
@@ -124,7 +123,7 @@ func PlanRefusal(plan ParticipantPlan, today Date) Reason {
 }
 
 func refusedContract(reason Reason) ContractDecision {
-	return ContractDecision{Decision: Decision{Answer: Refused(reason), Issues: []Issue{ContractRefusal(reason, "")}}}
+	return ContractDecision{Decision: Decision{Answer: Refused(reason), Issues: []Issue{RefusalIssue(AreaContract, reason, "")}}}
 }
 
 func (d *contractDeciding) unwanted(overlapping ServiceContract) bool {
@@ -146,14 +145,13 @@ func (d *contractDeciding) setContract() {
 	d.place(contract)
 	if d.before != nil && !d.terms.attended && len(d.Overlaps) > 0 {
 		d.review(ReviewItem{
-			Kind: ReviewOverlap, ContractID: contract.ID, Subject: "The plan", Field: "plan_end_date", Old: dateText(old), New: dateText(contract.PlanEndDate),
+			Kind: ReviewOverlap, ContractID: contract.ID, Subject: thePlan, Field: "plan_end_date", Old: dateText(old), New: dateText(contract.PlanEndDate),
 		})
 		contract.PlanEndDate = old
 		d.place(contract)
 	}
 	for _, overlapping := range d.Overlaps {
-		d.warn(Warning(AreaContract, IssueOverlap, fmt.Sprintf("The contract shares days with another one, %s to %s.",
-			provided(dateText(overlapping.StartDate)), provided(dateText(overlapping.EndDate)))))
+		d.warn(Warning(AreaContract, IssueOverlap).With(DateRange{StartDate: overlapping.StartDate, EndDate: overlapping.EndDate}))
 	}
 }
 
@@ -170,18 +168,15 @@ func (d *contractDeciding) mayShorten(contract ServiceContract, old Date) bool {
 		return d.before.SupersededBy != ""
 	}
 	if !contract.PlanEndDate.IsZero() && contract.PlanEndDate.Before(d.read.Today) {
-		d.warn(Warning(AreaContract, IssuePlanEndedEarly, fmt.Sprintf(
-			"The plan's end date is now %s, which has passed. Either the plan was replaced early, or the participant's access to the NDIS has ceased. "+
-				"Ask the participant or the NDIA which it is.", contract.PlanEndDate)))
+		d.warn(Warning(AreaContract, IssuePlanEndedEarly).With(EndMovedDetails{Old: old, New: contract.PlanEndDate}))
 	}
 	if !d.terms.attended {
 		d.review(ReviewItem{
-			Kind: ReviewShortening, ContractID: contract.ID, Subject: "The plan", Field: "plan_end_date", Old: dateText(old), New: dateText(contract.PlanEndDate),
+			Kind: ReviewShortening, ContractID: contract.ID, Subject: thePlan, Field: "plan_end_date", Old: dateText(old), New: dateText(contract.PlanEndDate),
 		})
 		return false
 	}
-	d.warn(Warning(AreaContract, IssueContractShortened, fmt.Sprintf("The plan's end date changed from %s to %s.",
-		provided(dateText(old)), provided(dateText(contract.PlanEndDate)))))
+	d.warn(Warning(AreaContract, IssueContractShortened).With(EndMovedDetails{Old: old, New: contract.PlanEndDate}))
 	return true
 }
 
@@ -322,8 +317,7 @@ func (d *contractDeciding) flagAbsent(absent []*PlanBudget, reported int) {
 	guard := Guard{NeverEmpty: true, Accepted: d.terms.mayGo}
 	d.Budgets.removeAbsent(KindPlanBudget, absent, func(removing int) bool { return guard.Holds(current, removing, reported) }, rowOf[PlanBudget])
 	if d.Budgets.Held > 0 {
-		d.warn(Warning(AreaContract, IssueRemovalHeld, fmt.Sprintf(
-			"The answer no longer has %d of the contract's budgets. They were kept unchanged until somebody accepts that.", d.Budgets.Held)))
+		d.warn(Warning(AreaContract, IssueRemovalHeld).With(CountDetails{Number: d.Budgets.Held}))
 	}
 	for _, budget := range d.Missing {
 		d.noteMissing(budget)
@@ -344,9 +338,7 @@ func (d *contractDeciding) noteMissing(budget PlanBudget) {
 		d.review(ReviewItem{Kind: ReviewRemoval, ContractID: d.Contract.ID, BudgetID: budget.ID, Subject: budget.Name(), Old: moneyText(budget.Approved)})
 		return
 	}
-	issue := Warning(AreaContract, IssueNoLongerInPACE, budget.Name()+" is no longer in PACE. It was kept, and left the totals.")
-	issue.Kind, issue.RecordID = KindPlanBudget, budget.ID
-	d.warn(issue)
+	d.warn(Warning(AreaContract, IssueNoLongerInPACE).On(budget.Label(), budget.ID))
 }
 
 // setTotals sums up what the contract is worth (R29), and finds which contracts have changed.
@@ -399,9 +391,7 @@ func (d *contractDeciding) check() {
 	d.checkStart()
 	dates := d.read.Tree.Dates()
 	if dates != (DateRange{}) && !sameDates(dates, d.read.Plan.Dates()) {
-		d.warn(Warning(AreaContract, IssueTreeDatesDiffer, fmt.Sprintf("The budget's dates, %s to %s, are not those of the plan, %s to %s.",
-			provided(dateText(dates.StartDate)), provided(dateText(dates.EndDate)),
-			provided(dateText(d.read.Plan.StartDate)), provided(dateText(d.read.Plan.EndDate)))))
+		d.warn(Warning(AreaContract, IssueTreeDatesDiffer).With(d.read.treeDates()))
 	}
 }
 
@@ -409,10 +399,9 @@ func (d *contractDeciding) check() {
 func (d *contractDeciding) checkStart() {
 	switch d.read.fit() {
 	case treeUndated:
-		d.warn(Warning(AreaContract, IssueTreeUndated,
-			"The budget came without any start date, so that its plan could not be recognised. It was taken for the plan that was asked for."))
+		d.warn(Warning(AreaContract, IssueTreeUndated))
 	case treeInsidePlan:
-		d.warn(Warning(AreaContract, IssueTreeStartsLater, d.read.startsLater()+" Create takes it for this plan's."))
+		d.warn(Warning(AreaContract, IssueTreeStartsLater).With(d.read.treeDates()))
 	}
 }
 
@@ -430,11 +419,7 @@ func (d *contractDeciding) concludeContract() {
 }
 
 func heldForReview(changes int) Issue {
-	waiting := "One change waits for a person. Retrieve the plan to see it, and create to accept it."
-	if changes > 1 {
-		waiting = fmt.Sprintf("%d changes wait for a person. Retrieve the plan to see them, and create to accept them.", changes)
-	}
-	return Warning(AreaContract, IssueHeldForReview, waiting)
+	return Warning(AreaContract, IssueHeldForReview).With(CountDetails{Number: changes})
 }
 
 func (d *contractDeciding) contractCount() (count Count) {

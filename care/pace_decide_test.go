@@ -40,21 +40,21 @@ func TestARefreshThatNobodyWatches(t *testing.T) { // R31
 		{"an extension of a budget", readOf(aPlan, ends(consumables(), "2027-07-31"), transport()), []string{"end_date"}, nil},
 		{"a budget that begins sooner", readOf(aPlan, begins(consumables(), "2026-01-01"), transport()), []string{"start_date"}, nil},
 		{"a shortening of the plan", readOf(shorterPlan, consumables(), transport()), nil,
-			[]string{"The plan: end date of the plan would change from 2027-01-31 to 2026-09-30."}},
+			[]string{"The plan: end date of the plan would change from 31 Jan 2027 to 30 Sep 2026."}},
 		{"a plan whose end is no longer provided", readOf(plan("2026-02-01", ""), consumables(), transport()), nil,
-			[]string{"The plan: end date of the plan would change from 2027-01-31 to not provided."}},
+			[]string{"The plan: end date of the plan would change from 31 Jan 2027 to not provided."}},
 		{"a shortening of a budget, with new amounts", readOf(aPlan, ends(spent(consumables(), "30"), "2026-09-30"), transport()),
-			[]string{"spent", "remaining", "amount"}, []string{"Consumables (flexible, plan-managed): end date would change from 2027-01-31 to 2026-09-30."}},
+			[]string{"spent", "remaining", "amount"}, []string{"Consumables (flexible, plan-managed): end date would change from 31 Jan 2027 to 30 Sep 2026."}},
 		{"a budget that begins later", readOf(aPlan, begins(consumables(), "2026-03-01"), transport()), nil,
-			[]string{"Consumables (flexible, plan-managed): start date would change from 2026-02-01 to 2026-03-01."}},
+			[]string{"Consumables (flexible, plan-managed): start date would change from 01 Feb 2026 to 01 Mar 2026."}},
 		{"a budget whose dates are no longer provided", readOf(aPlan, begins(ends(consumables(), ""), ""), transport()), nil, []string{
-			"Consumables (flexible, plan-managed): end date would change from 2027-01-31 to not provided.",
-			"Consumables (flexible, plan-managed): start date would change from 2026-02-01 to not provided.",
+			"Consumables (flexible, plan-managed): end date would change from 31 Jan 2027 to not provided.",
+			"Consumables (flexible, plan-managed): start date would change from 01 Feb 2026 to not provided.",
 		}},
 		{"a new budget", readOf(aPlan, consumables(), transport(), spentBudget("Relationships", "50", "5")), []string{"total_funding"},
 			[]string{"Relationships (flexible, plan-managed) is new in PACE, with 50.00 approved."}},
 		{"a new contract", readOf(plan("2026-06-01", "2027-05-31"), consumables(), transport()), nil,
-			[]string{"The plan that starts on 2026-06-01 has no service contract yet."}},
+			[]string{"The plan that starts on 01 Jun 2026 has no service contract yet."}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			newID := freshIDs()
@@ -64,7 +64,7 @@ func TestARefreshThatNobodyWatches(t *testing.T) { // R31
 			require.Equal(t, test.changed, fieldsOf(decision.Changes))
 			var words []string
 			for _, item := range decision.Review {
-				words = append(words, item.Words())
+				words = append(words, saidReview(item))
 				if item.Kind != care.ReviewNewContract {
 					require.Equal(t, first.Contract.ID, item.ContractID)
 				}
@@ -121,7 +121,7 @@ func TestAnExtensionIntoAnotherContractIsHeld(t *testing.T) { // R24, R31
 	extended := readOf(plan("2026-02-01", "2027-07-31"), spent(consumables(), "30"))
 	decision := care.RefreshUnattended(held, extended, newID)
 	require.Equal(t, []care.ReviewKind{care.ReviewOverlap}, reviewKinds(decision.Review))
-	require.Equal(t, "The plan: end date of the plan would change from 2027-01-31 to 2027-07-31, and then overlap with another contract.", decision.Review[0].Words())
+	require.Equal(t, "The plan: end date of the plan would change from 31 Jan 2027 to 31 Jul 2027, and then overlap with another contract.", saidReview(decision.Review[0]))
 	require.Equal(t, []string{"spent", "remaining", "amount"}, fieldsOf(decision.Changes), "the rest is applied")
 
 	preview := care.Stage("retrieval", held, extended, retrievalTime, newID)
@@ -304,18 +304,6 @@ func TestABudgetIsTheOneThatThePreviewShowed(t *testing.T) { // R25
 	require.False(t, after.Budgets[0].Removed)
 }
 
-func TestChangesInWords(t *testing.T) {
-	for action, words := range map[string]string{
-		care.ActionCreated: "Transport is new.", care.ActionRemoved: "Transport is no longer in PACE.", care.ActionRevived: "Transport is in PACE again.",
-		care.ActionUpdated: "Transport: spent changed from not provided to 5.00.",
-	} {
-		change := care.NamedChange{Subject: "Transport", Change: care.Change{Action: action, Field: "spent", New: texts("5.00")}}
-		require.Equal(t, words, change.Words())
-	}
-	removal := care.ReviewItem{Kind: care.ReviewRemoval, Subject: "Transport"}
-	require.Equal(t, "Transport is no longer in PACE, like most of this contract's budgets.", removal.Words())
-}
-
 func TestAnEndedPlansBudgetsAreTheSameInTheHistoricalTree(t *testing.T) { // R23, R25
 	component := func(name, approved, spent string) care.ReportedBudget {
 		return with(spentBudget("Transport", approved, spent), func(b *care.ReportedBudget) {
@@ -353,12 +341,12 @@ func TestAnEndedPlansBudgetsAreTheSameInTheHistoricalTree(t *testing.T) { // R23
 func TestTheTreeIsCheckedAndItsIssuesAreTheRuns(t *testing.T) { // R4
 	read := readOf(aPlan, with(consumables(), func(b *care.ReportedBudget) { b.Remaining = amount("1") }))
 	read.Tree.Groups[0].EndDate = day("2026-12-31")
-	read.Issues = []care.Issue{care.Warning(care.AreaContract, care.IssueRounded, "rounded")}
+	read.Issues = []care.Issue{care.Warning(care.AreaContract, care.IssueRounded)}
 	_, decision := created(care.HeldContracts{}, read, freshIDs())
 	require.Equal(t, []care.IssueCode{care.IssueRounded, care.IssueAmountsDoNotAddUp, care.IssueTreeDatesDiffer}, issueCodes(decision.Issues))
 	require.Equal(t, 3, decision.Answer.Warnings)
 	require.Equal(t, "1.00", decision.Budgets.After[0].Remaining.Decimal.StringFixed(2), "as reported")
-	require.Equal(t, "The budget's dates, 2026-02-01 to 2026-12-31, are not those of the plan, 2026-02-01 to 2027-01-31.", decision.Issues[2].Message)
+	require.Equal(t, "The budget's dates (01 Feb 2026 – 31 Dec 2026) differ from the plan's (01 Feb 2026 – 31 Jan 2027).", said(decision.Issues[2]))
 }
 
 func TestARunCountsWhatItDidToEachKind(t *testing.T) { // R6
@@ -389,11 +377,11 @@ func TestARunThatHoldsEveryChangeWritesNothing(t *testing.T) { // R31
 	require.Empty(t, decision.Changes)
 	var words []string
 	for _, item := range decision.Review {
-		words = append(words, item.Words())
+		words = append(words, saidReview(item))
 	}
 	require.Contains(t, words, "Consumables (flexible, plan-managed): spent would change from 10.00 to 25.00.")
 	require.Contains(t, words, "Transport (flexible, plan-managed): status would change from in PACE to no longer in PACE.")
-	require.Contains(t, words, "The plan: end date of the plan would change from 2027-01-31 to 2027-03-02.")
+	require.Contains(t, words, "The plan: end date of the plan would change from 31 Jan 2027 to 02 Mar 2027.")
 	require.Equal(t, 1, decision.Answer.Warnings)
 
 	require.Empty(t, care.RefreshHeld(held, readOf(aPlan, core, transport), newID).Review, "nothing changed, nothing waits")

@@ -29,14 +29,12 @@ func EligibilityReason(organisationEnabled bool, participant Participant) Reason
 type PACEAvailability struct {
 	Available bool   `json:"available"`
 	Reason    Reason `json:"reason,omitempty"`
-	// Explanation is the reason in plain words, with what to do about it.
-	Explanation string `json:"explanation,omitempty"`
 }
 
 // AvailabilityOf answers whether "+ NDIS PACE" is available (R21).
 func AvailabilityOf(organisationEnabled bool, participant Participant) PACEAvailability {
 	reason := EligibilityReason(organisationEnabled, participant)
-	return PACEAvailability{Available: reason == "", Reason: reason, Explanation: reason.ExplainFor(NDIA)}
+	return PACEAvailability{Available: reason == "", Reason: reason}
 }
 
 // ErrAccessWithoutParticipant refuses API access for a person who is not marked as a participant (PACE guide, step 2).

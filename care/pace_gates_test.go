@@ -1,8 +1,6 @@
 package care_test
 
 import (
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,7 +16,7 @@ func readyParticipant() care.Participant {
 
 func TestGatesInTheirOrder(t *testing.T) { // R21
 	enabled, participant := false, care.Participant{NDISNumber: ""}
-	seen := make(map[string]bool)
+	seen := make(map[care.Reason]bool)
 	for _, step := range []struct {
 		reason care.Reason
 		pass   func()
@@ -33,10 +31,9 @@ func TestGatesInTheirOrder(t *testing.T) { // R21
 	} {
 		availability := care.AvailabilityOf(enabled, participant)
 		require.Equal(t, step.reason, care.EligibilityReason(enabled, participant))
-		require.Equal(t, care.PACEAvailability{Reason: step.reason, Explanation: step.reason.Explain()}, availability)
-		require.NotEmpty(t, availability.Explanation)
-		require.False(t, seen[availability.Explanation], "each has its own words")
-		seen[availability.Explanation] = true
+		require.Equal(t, care.PACEAvailability{Reason: step.reason}, availability)
+		require.False(t, seen[availability.Reason], "each has its own reason")
+		seen[availability.Reason] = true
 		step.pass()
 	}
 	require.Empty(t, care.EligibilityReason(enabled, participant))
@@ -83,26 +80,6 @@ func TestAPIAccessOnlyForAParticipant(t *testing.T) { // PACE guide, step 2, R21
 		require.ErrorIs(t, err, test.err)
 		require.Equal(t, test.after, after)
 	}
-}
-
-func TestTheNDIAsReasonsAreExplainedAsTheNDIAs(t *testing.T) {
-	for _, reason := range constantsOf(t, "outcome.go", "Reason") {
-		words := care.Reason(reason).ExplainFor(care.NDIA)
-		require.Regexp(t, `^[A-Z].*\.$`, words, reason)
-		require.Equal(t, care.Reason(reason).Explain(), care.Reason(reason).ExplainFor(care.ServicesAustralia))
-		if !slices.Contains([]string{"identity_mismatch", "identity_unconfirmed", "another_budget", "consent_refused", "no_care_recipient_id"}, reason) {
-			require.NotContains(t, words, "Services Australia", reason)
-		}
-	}
-	notFound := care.ReasonNotFound.ExplainFor(care.NDIA)
-	for _, cause := range []string{"NDIS number", "surname", "date of birth", "endorsed", "Plan Manager"} {
-		require.Contains(t, notFound, cause, "both causes are named")
-	}
-	refusal := care.ContractRefusal(care.ReasonNotAuthorised, "Requestor does not have the authority to perform the request")
-	require.Equal(t, care.SeverityError, refusal.Severity)
-	require.Equal(t, care.AreaContract, refusal.Area)
-	require.Equal(t, "Requestor does not have the authority to perform the request", refusal.Words)
-	require.True(t, strings.Contains(refusal.Message, "participant or nominee"))
 }
 
 func TestConcludeAContractSync(t *testing.T) { // R6

@@ -134,7 +134,7 @@ func reviewKinds(items []care.ReviewItem) (kinds []care.ReviewKind) {
 
 func wordsOf(changes []care.NamedChange) (words []string) {
 	for _, change := range changes {
-		words = append(words, change.Words())
+		words = append(words, saidChange(change))
 	}
 	return words
 }

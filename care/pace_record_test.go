@@ -43,16 +43,3 @@ func everyFieldCounts(t *testing.T, record reflect.Value, before string, key fun
 		require.Equal(t, before, key())
 	}
 }
-
-func TestFieldsHaveWords(t *testing.T) {
-	var fields []Value
-	fields = append(fields, (&ReportedBudget{}).values()...)
-	fields = append(fields, (&ServiceContract{}).values()...)
-	fields = append(fields, (&DeliveredService{}).values()...)
-	fields = append(fields, planFields(ParticipantPlan{}, someAmount)...)
-	for _, field := range fields {
-		require.Contains(t, fieldLabels, field.Field)
-		require.NotContains(t, FieldLabel(field.Field), "_")
-	}
-	require.Equal(t, "something else", FieldLabel("something_else"))
-}

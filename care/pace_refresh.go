@@ -1,7 +1,6 @@
 package care
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 )
@@ -49,7 +48,7 @@ func refreshOne(held HeldContracts, read ContractRead, newID NewID) ContractDeci
 		return holdAll(read, would, read.treeItem(contract.ID))
 	}
 	if fallen := spentFallenToZero(held.Budgets, would.Budgets.After); fallen > 0 {
-		return holdAll(read, would, ReviewItem{Kind: ReviewSpent, ContractID: contract.ID, Subject: "The plan", New: text(strconv.Itoa(fallen))})
+		return holdAll(read, would, ReviewItem{Kind: ReviewSpent, ContractID: contract.ID, Subject: thePlan, New: text(strconv.Itoa(fallen))})
 	}
 	return would
 }
@@ -57,7 +56,7 @@ func refreshOne(held HeldContracts, read ContractRead, newID NewID) ContractDeci
 // treeItem says on which day the tree begins that was not taken over.
 func (r *ContractRead) treeItem(contract ID) ReviewItem {
 	return ReviewItem{
-		Kind: ReviewTree, ContractID: contract, Subject: "The plan", Field: "start_date",
+		Kind: ReviewTree, ContractID: contract, Subject: thePlan, Field: "start_date",
 		Old: dateText(r.Plan.StartDate), New: dateText(r.Tree.Dates().StartDate),
 	}
 }
@@ -100,7 +99,7 @@ func reviewOf(change Change, contract ID, budgets map[ID]string) (ReviewItem, bo
 	item := ReviewItem{Kind: ReviewChange, ContractID: contract, Field: change.Field, Old: change.Old, New: change.New}
 	switch {
 	case change.Kind == KindServiceContract && change.Action == ActionUpdated && change.Field != "allocation_total":
-		item.Subject = "The plan"
+		item.Subject = thePlan
 	case change.Kind == KindPlanBudget:
 		item.Subject, item.BudgetID = budgets[change.RecordID], change.RecordID
 		if change.Action != ActionUpdated {
@@ -166,8 +165,13 @@ func (r *ContractRead) fit() treeFit {
 	}
 }
 
-func (r *ContractRead) startsLater() string {
-	return fmt.Sprintf("The budget begins on %s, inside this plan and not with it (%s).", r.Tree.Dates().StartDate, r.Plan.StartDate)
+func (r *ContractRead) treeDates() TreeDatesDetails {
+	return TreeDatesDetails{Tree: r.Tree.Dates(), Plan: r.Plan.Dates()}
+}
+
+// EarlierPlanUnread says that the NDIA's history did not have a plan that ended a short time ago.
+func EarlierPlanUnread(plan ParticipantPlan) Issue {
+	return Warning(AreaContract, IssueEarlierPlanUnread).With(plan.Dates())
 }
 
 // add takes over what was decided about another of the person's contracts.

@@ -32,18 +32,18 @@ func TestATreeIsRecognisedByItsStart(t *testing.T) { // R23, R31
 		{"the plan's", "2026-02-01", nil, true, "", ""},
 		{"none at all", "", nil, true, "", care.IssueTreeUndated},
 		{"inside the plan", "2026-03-01", []string{
-			"The budget that the NDIA reports begins on 2026-03-01, and this plan on 2026-02-01. Nothing of it was taken over, amounts neither.",
+			"The budget that the NDIA reports starts on 01 Mar 2026, but this plan starts on 01 Feb 2026. None of it was applied, including amounts.",
 			"Consumables (flexible, plan-managed): spent would change from 22.50 to 30.00.",
-			"Consumables (flexible, plan-managed): remaining would change from 77977.50 to 77970.00.",
+			"Consumables (flexible, plan-managed): remaining would change from 77,977.50 to 77,970.00.",
 		}, false, "", care.IssueTreeStartsLater},
 		{"inside the plan, and another listed one's", "2026-04-01", []string{
-			"The budget that the NDIA reports begins on 2026-04-01, and this plan on 2026-02-01. Nothing of it was taken over, amounts neither.",
+			"The budget that the NDIA reports starts on 01 Apr 2026, but this plan starts on 01 Feb 2026. None of it was applied, including amounts.",
 		}, false, care.ReasonTreeOfAnotherPlan, ""},
 		{"the next plan's", "2026-06-15", []string{
-			"The budget that the NDIA reports begins on 2026-06-15, and this plan on 2026-02-01. Nothing of it was taken over, amounts neither.",
+			"The budget that the NDIA reports starts on 15 Jun 2026, but this plan starts on 01 Feb 2026. None of it was applied, including amounts.",
 		}, false, care.ReasonTreeOfAnotherPlan, ""},
 		{"before the plan", "2025-06-15", []string{
-			"The budget that the NDIA reports begins on 2025-06-15, and this plan on 2026-02-01. Nothing of it was taken over, amounts neither.",
+			"The budget that the NDIA reports starts on 15 Jun 2025, but this plan starts on 01 Feb 2026. None of it was applied, including amounts.",
 		}, false, care.ReasonTreeOfAnotherPlan, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -81,7 +81,7 @@ func TestATreeIsRecognisedByItsStart(t *testing.T) { // R23, R31
 
 func reviewWords(items []care.ReviewItem) (words []string) {
 	for _, item := range items {
-		words = append(words, item.Words())
+		words = append(words, saidReview(item))
 	}
 	return words
 }
@@ -100,7 +100,7 @@ func TestSpentThatIsGoneFromMostBudgetsIsHeldWhole(t *testing.T) { // R31
 	decision := care.RefreshUnattended(held, gone, newID)
 	require.Equal(t, held, written(held, decision))
 	require.Equal(t, care.ReviewSpent, decision.Review[0].Kind)
-	require.Equal(t, "Spent would fall to 0.00 in 3 budgets at once. Nothing was taken over: ask the NDIA whether that is so.", decision.Review[0].Words())
+	require.Equal(t, "Spent would fall to 0.00 in 3 budgets at once. Nothing was applied: ask the NDIA whether this is right.", saidReview(decision.Review[0]))
 	require.Contains(t, reviewWords(decision.Review)[1], "spent would change from 1.00 to 0.00")
 
 	after, _ := created(held, gone, newID)
@@ -130,7 +130,7 @@ func TestAPlanThatEndedIsRefreshedFromTheHistory(t *testing.T) { // R23
 	next.Others, next.Earlier = []care.ParticipantPlan{endedPlan}, []care.ContractRead{ended}
 
 	decision := care.RefreshUnattended(held, next, newID)
-	require.Equal(t, []string{"The plan that starts on 2026-06-15 has no service contract yet."}, reviewWords(decision.Review), "nothing else is asked")
+	require.Equal(t, []string{"The plan that starts on 15 Jun 2026 has no service contract yet."}, reviewWords(decision.Review), "nothing else is asked")
 	require.Equal(t, []care.IssueCode{care.IssueHeldForReview}, issueCodes(decision.Issues))
 	held = written(held, decision)
 	require.Equal(t, map[string]string{"Consumables": "31.00", "Transport": "2.00"}, adjustments(held))

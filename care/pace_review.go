@@ -1,7 +1,5 @@
 package care
 
-import "fmt"
-
 // ReviewKind says why a change was held for review (R31).
 type ReviewKind string
 
@@ -32,24 +30,4 @@ type ReviewItem struct {
 	Field   string  `json:"field,omitempty"`
 	Old     *string `json:"old_value"`
 	New     *string `json:"new_value"`
-}
-
-// Words says in a sentence what waits.
-func (i ReviewItem) Words() string {
-	switch i.Kind {
-	case ReviewNewContract:
-		return fmt.Sprintf("The plan that starts on %s has no service contract yet.", provided(i.New))
-	case ReviewNewBudget:
-		return fmt.Sprintf("%s is new in PACE, with %s approved.", i.Subject, provided(i.New))
-	case ReviewRemoval:
-		return fmt.Sprintf("%s is no longer in PACE, like most of this contract's budgets.", i.Subject)
-	case ReviewTree:
-		return fmt.Sprintf("The budget that the NDIA reports begins on %s, and this plan on %s. Nothing of it was taken over, amounts neither.", provided(i.New), provided(i.Old))
-	case ReviewSpent:
-		return fmt.Sprintf("Spent would fall to 0.00 in %s budgets at once. Nothing was taken over: ask the NDIA whether that is so.", provided(i.New))
-	case ReviewOverlap:
-		return fmt.Sprintf("%s: %s would change from %s to %s, and then overlap with another contract.", i.Subject, FieldLabel(i.Field), provided(i.Old), provided(i.New))
-	default:
-		return fmt.Sprintf("%s: %s would change from %s to %s.", i.Subject, FieldLabel(i.Field), provided(i.Old), provided(i.New))
-	}
 }

@@ -1,6 +1,7 @@
 package care
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -148,6 +149,9 @@ func (b *ReportedBudget) Name() string {
 	return fmt.Sprintf("%s (%s, %s)", b.Category, b.BudgetType, b.Management)
 }
 
+// Label is what people know the budget by, as the record of an issue.
+func (b *ReportedBudget) Label() Label { return Label{Kind: KindPlanBudget, Name: b.Name()} }
+
 // hasMoney reports whether any amount of the budget is other than zero.
 func (b *ReportedBudget) hasMoney() bool {
 	return slices.ContainsFunc([]decimal.NullDecimal{b.Approved, b.Released, b.Spent, b.Remaining}, func(amount decimal.NullDecimal) bool {
@@ -179,42 +183,14 @@ func (b *ReportedBudget) values() []Value {
 	}
 }
 
-// listText is how a list inside a budget is compared and how a change of it is recorded: its members in words, nil if there are none.
-func listText[T fmt.Stringer](members []T) *string {
-	words := make([]string, len(members))
-	for i, member := range members {
-		words[i] = member.String()
+// listText is how a list inside a record is compared and how a change of it is recorded: as JSON, nil if it is empty.
+func listText[T any](members []T) *string {
+	if len(members) == 0 {
+		return nil
 	}
-	return text(strings.Join(words, "; "))
-}
-
-// String describes the item, so that items that differ read differently.
-func (i StatedItem) String() string {
-	return fmt.Sprintf("%s %q %s", i.SupportItemNumber, i.SupportItemText, provided(moneyText(i.Approved)))
-}
-
-// String describes the period, so that periods that differ read differently.
-func (p FundingPeriod) String() string {
-	return fmt.Sprintf("%q %s to %s %s %s", p.FundingPeriodID, provided(dateText(p.StartDate)), provided(dateText(p.EndDate)),
-		provided(moneyText(p.Amount)), ReleasedWords(p.Released))
-}
-
-// ReleasedWords say whether a period's money is released.
-func ReleasedWords(released *bool) string {
-	switch {
-	case released == nil:
-		return "release not stated"
-	case *released:
-		return "released"
-	default:
-		return "not released"
+	encoded, err := json.Marshal(members)
+	if err != nil {
+		return nil
 	}
-}
-
-// provided is a value as people read it (R3).
-func provided(value *string) string {
-	if value == nil {
-		return "not provided"
-	}
-	return *value
+	return text(string(encoded))
 }

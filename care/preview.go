@@ -159,10 +159,10 @@ func (p *Preview) show(held HeldContracts, read ContractRead, decision ContractD
 	p.ContractAction = actionOf(changes[decision.Contract.ID])
 	for _, contract := range decision.Contracts {
 		if contract.ID == decision.Contract.ID {
-			p.ContractChanges = append(p.ContractChanges, named("The contract", updatesIn(changes[contract.ID]))...)
+			p.ContractChanges = append(p.ContractChanges, named(theContract, updatesIn(changes[contract.ID]))...)
 			continue
 		}
-		p.ContractChanges = append(p.ContractChanges, named(fmt.Sprintf("The contract from %s", contract.StartDate), changes[contract.ID])...)
+		p.ContractChanges = append(p.ContractChanges, ofContract(contract.StartDate, changes[contract.ID])...)
 		if contract.SupersededBy == decision.Contract.ID {
 			p.Superseded = append(p.Superseded, contract)
 		}
@@ -208,29 +208,6 @@ func adjustmentPreview(budget ID, held []DeliveredService, decided Difference[De
 		preview.After = decimal.NewNullDecimal(after.Amount)
 	}
 	return preview
-}
-
-// WillHappen says in a sentence or two what Create does with the budget if it is ticked.
-func (b *PreviewBudget) WillHappen() string {
-	words := map[string]string{
-		ActionCreated: "Will be created.", ActionRevived: "Will be in PACE again, with today's figures.", ActionUnchanged: "Stays as it is.",
-	}[b.Action]
-	if b.Action == ActionUpdated {
-		words = "Will be updated."
-	}
-	adjustment := b.Adjustment
-	switch adjustment.Action {
-	case ActionCreated, ActionRevived:
-		words += fmt.Sprintf(" An adjustment record of %s (%s) will be created.", provided(moneyText(adjustment.After)), adjustment.ServiceProviderName)
-	case ActionUpdated:
-		words += fmt.Sprintf(" Its adjustment record changes from %s to %s.", provided(moneyText(adjustment.Before)), provided(moneyText(adjustment.After)))
-	case ActionRemoved:
-		words += fmt.Sprintf(" Its adjustment record of %s will be removed.", provided(moneyText(adjustment.Before)))
-	}
-	if b.ExcludedFromTotals {
-		words += " Excluded from totals."
-	}
-	return words
 }
 
 // contentHash is the same for all reads of the same content, whatever their order.
@@ -358,7 +335,7 @@ func (p *Preview) planBudgets() []PlanBudget {
 // differences compares what was shown with what was read, field by field: the plan, and the ticked budgets.
 func (p *Preview) differences(request CreateRequest, read ContractRead, fresh []PlanBudget, paired pairing) []NamedChange {
 	was, is := planFields(p.Plan, p.Contract.TotalFunding), planFields(read.Plan, read.Tree.TotalFunding())
-	differences := named("The plan", changesBetween(KindServiceContract, p.Contract.ID, was, is))
+	differences := named(thePlan, changesBetween(KindServiceContract, p.Contract.ID, was, is))
 	for place, budget := range paired.of {
 		if budget != nil && slices.Contains(request.Selection, budget.ID) {
 			fresh[place].completedFrom(budget, read.Tree.Historical)

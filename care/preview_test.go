@@ -19,7 +19,7 @@ func planFee() care.ReportedBudget     { return spentBudget("Choice and Control"
 func TestAPreviewShowsWhatCreateWillDo(t *testing.T) { // R22, R27, R28
 	newID := freshIDs()
 	read := readOf(aPlan, consumables(), planFee(), transport())
-	read.Issues = []care.Issue{care.Warning(care.AreaContract, care.IssueRounded, "rounded")}
+	read.Issues = []care.Issue{care.Warning(care.AreaContract, care.IssueRounded)}
 	others := []care.ParticipantPlan{plan("2025-02-01", "2026-01-31")}
 	read.Others = others
 	preview := care.Stage("retrieval", care.HeldContracts{}, read, retrievalTime, newID)
@@ -34,7 +34,7 @@ func TestAPreviewShowsWhatCreateWillDo(t *testing.T) { // R22, R27, R28
 	for _, budget := range preview.Budgets {
 		require.NotEmpty(t, budget.ID)
 		require.Equal(t, care.ActionCreated, budget.Action)
-		words = append(words, budget.Name()+": "+budget.WillHappen())
+		words = append(words, budget.Name()+": "+saidWillHappen(budget))
 	}
 	require.Equal(t, []string{
 		"Consumables (flexible, plan-managed): Will be created. An adjustment record of 22.50 (NDIA refer to PACE) will be created.",
@@ -64,14 +64,14 @@ func TestAPreviewOfAContractThatWeHoldShowsTheDifferences(t *testing.T) { // R22
 	require.Equal(t, care.ActionUpdated, preview.ContractAction)
 	require.Equal(t, first.Contract.ID, preview.Contract.ID)
 	require.Equal(t, []string{
-		"The contract: total funding changed from 82500.00 to 79550.00.", "The contract: allocation total changed from 82500.00 to 79500.00.",
+		"The contract: total funding changed from 82,500.00 to 79,550.00.", "The contract: allocation total changed from 82,500.00 to 79,500.00.",
 	}, wordsOf(preview.ContractChanges))
 	var words []string
 	for _, budget := range preview.Budgets {
-		words = append(words, budget.WillHappen())
+		words = append(words, saidWillHappen(budget))
 	}
 	require.Equal(t, []string{
-		"Will be updated. Its adjustment record changes from 22.50 to 100.00.",
+		"Will be updated. Its adjustment record will change from 22.50 to 100.00.",
 		"Will be updated. Its adjustment record of 120.00 will be removed.",
 		"Will be created. Excluded from totals.",
 	}, words)
@@ -84,7 +84,7 @@ func TestAPreviewOfAContractThatWeHoldShowsTheDifferences(t *testing.T) { // R22
 	require.Equal(t, care.ActionUnchanged, unchanged.ContractAction)
 	require.Empty(t, unchanged.ContractChanges)
 	for _, budget := range unchanged.Budgets {
-		require.Equal(t, "Stays as it is.", budget.WillHappen())
+		require.Equal(t, "Stays as it is.", saidWillHappen(budget))
 	}
 }
 
@@ -176,29 +176,29 @@ func TestWhatChangedSinceThePreviewIsShownAndNothingIsWritten(t *testing.T) { //
 		{"the order", readOf(aPlan, transport(), consumables()), nil},
 		{"an amount", readOf(aPlan, with(consumables(), func(b *care.ReportedBudget) { b.Spent, b.Remaining = amount("30"), notProvided }), transport()), []string{
 			"Consumables (flexible, plan-managed): spent changed from 22.50 to 30.00.",
-			"Consumables (flexible, plan-managed): remaining changed from 77977.50 to not provided.",
+			"Consumables (flexible, plan-managed): remaining changed from 77,977.50 to not provided.",
 		}},
 		{"a date", readOf(aPlan, with(consumables(), func(b *care.ReportedBudget) { b.EndDate = day("2026-12-31") }), transport()),
-			[]string{"Consumables (flexible, plan-managed): end date changed from 2027-01-31 to 2026-12-31."}},
+			[]string{"Consumables (flexible, plan-managed): end date changed from 31 Jan 2027 to 31 Dec 2026."}},
 		{"a name", readOf(aPlan, with(consumables(), func(b *care.ReportedBudget) { b.Category = "CONSUMABLES" }), transport()),
 			[]string{"Consumables (flexible, plan-managed): category changed from Consumables to CONSUMABLES."}},
 		{"the funding periods", readOf(aPlan, with(consumables(), func(b *care.ReportedBudget) {
 			b.FundingPeriods = []care.FundingPeriod{{FundingPeriodID: "1", StartDate: day("2026-02-01"), EndDate: day("2026-04-30"), Amount: amount("19500"), Released: new(true)}}
 		}), transport()), []string{
-			`Consumables (flexible, plan-managed): funding periods changed from not provided to "1" 2026-02-01 to 2026-04-30 19500.00 released.`,
+			`Consumables (flexible, plan-managed): funding periods changed from not provided to 01 Feb 2026 – 30 Apr 2026, 19,500.00, released.`,
 		}},
 		{"the stated items", readOf(aPlan, with(consumables(), func(b *care.ReportedBudget) {
 			b.StatedItems = []care.StatedItem{{SupportItemNumber: "03_040919_0103_1_1", SupportItemText: "Pads"}}
 		}), transport()), []string{
-			`Consumables (flexible, plan-managed): stated items changed from not provided to 03_040919_0103_1_1 "Pads" not provided.`,
+			`Consumables (flexible, plan-managed): stated items changed from not provided to 03_040919_0103_1_1 Pads, not provided.`,
 		}},
-		{"the plan's end", readOf(plan("2026-02-01", "2027-07-31"), consumables(), transport()), []string{"The plan: end date of the plan changed from 2027-01-31 to 2027-07-31."}},
+		{"the plan's end", readOf(plan("2026-02-01", "2027-07-31"), consumables(), transport()), []string{"The plan: end date of the plan changed from 31 Jan 2027 to 31 Jul 2027."}},
 		{"the plan itself", readOf(plan("2026-06-01", "2027-05-31"), consumables(), transport()), []string{
-			"The plan: start date of the plan changed from 2026-02-01 to 2026-06-01.", "The plan: end date of the plan changed from 2027-01-31 to 2027-05-31.",
+			"The plan: start date of the plan changed from 01 Feb 2026 to 01 Jun 2026.", "The plan: end date of the plan changed from 31 Jan 2027 to 31 May 2027.",
 		}},
 		{"a budget is gone", readOf(aPlan, transport(), spentBudget("Relationships", "78000", "0")), []string{"Consumables (flexible, plan-managed) is no longer in PACE."}},
 		{"the total that is shown", readOf(aPlan, consumables(), transport(), spentBudget("Relationships", "50", "0")),
-			[]string{"The plan: total funding changed from 81000.00 to 81050.00."}},
+			[]string{"The plan: total funding changed from 81,000.00 to 81,050.00."}},
 		{"a budget that was not shown, without money", readOf(aPlan, consumables(), transport(), spentBudget("Relationships", "0", "0")), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

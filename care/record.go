@@ -30,6 +30,9 @@ var CountedKinds = []Kind{
 	KindBudget, KindBudgetUsage, KindApprovedService, KindClassification, KindContribution, KindSupplement, KindEntitlement,
 }
 
+// PACECountedKinds are the kinds that a PACE Contract Sync counts, in the order in which people are told of them.
+var PACECountedKinds = []Kind{KindServiceContract, KindPlanBudget, KindDeliveredService}
+
 // Row is what we keep of a record beside what the government reported.
 type Row struct {
 	ID ID `json:"id"`
@@ -57,6 +60,34 @@ type Change struct {
 	Old      *string `json:"old_value"`
 	New      *string `json:"new_value"`
 }
+
+// NamedChange is a change together with what people call the record.
+type NamedChange struct {
+	Subject string `json:"subject"`
+	// Since tells the subject from others by its first day, where it is another contract than the one in hand.
+	Since *Date `json:"since,omitempty"`
+	Change
+}
+
+func named(subject string, changes []Change) []NamedChange {
+	all := make([]NamedChange, len(changes))
+	for i, change := range changes {
+		all[i] = NamedChange{Subject: subject, Change: change}
+	}
+	return all
+}
+
+// ofContract are the changes of another contract, which is known by its first day.
+func ofContract(since Date, changes []Change) []NamedChange {
+	all := named(theContract, changes)
+	for i := range all {
+		all[i].Since = &since
+	}
+	return all
+}
+
+// theContract and thePlan are what the records are called of which a preview has one.
+const theContract, thePlan = "The contract", "The plan"
 
 // Origin says what changed records where no run did: through what, who did it, and why.
 type Origin struct {

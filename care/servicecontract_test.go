@@ -63,9 +63,10 @@ func TestALaterStartIsANewContract(t *testing.T) { // R24
 	require.Len(t, preview.Superseded, 1)
 	require.Empty(t, preview.Overlaps, "a contract that is superseded does not overlap")
 	require.Equal(t, []string{
-		"The contract from 2025-10-01: end date changed from 2026-09-30 to 2026-05-31.",
-		"The contract from 2025-10-01: superseding contract changed from not provided to " + string(preview.Contract.ID) + ".",
+		"The contract from 01 Oct 2025: end date changed from 30 Sep 2026 to 31 May 2026.",
+		"The contract from 01 Oct 2025: superseding contract changed from not provided to a later contract.",
 	}, wordsOf(preview.ContractChanges))
+	require.Equal(t, string(preview.Contract.ID), *preview.ContractChanges[1].New)
 
 	held, second := created(held, readOf(reassessed, spentBudget("Consumables", "2000", "0")), newID)
 	require.Len(t, held.Contracts, 2)

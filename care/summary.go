@@ -2,10 +2,8 @@ package care
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // PersonSummary is what all rows of a person say together (R11).
@@ -144,20 +142,11 @@ func compareValues[T any, P record[T]](a, b listed[T]) int {
 // rowsDisagree warns that two rows differ about a record.
 func rowsDisagree[T any, P labelled[T]](kept, left T) Issue {
 	keptValues, leftValues := P(&kept).values(), P(&left).values()
-	var differences []string
+	var details RowsDetails
 	for i := range keptValues {
 		if !sameText(keptValues[i].Text, leftValues[i].Text) {
-			differences = append(differences, fmt.Sprintf("%s: %s was kept, %s was not", strings.ReplaceAll(keptValues[i].Field, "_", " "),
-				shownValue(keptValues[i]), shownValue(leftValues[i])))
+			details.Differences = append(details.Differences, FieldDifference{Field: keptValues[i].Field, Kept: keptValues[i].Text, Left: leftValues[i].Text})
 		}
 	}
-	issue := Warning(AreaSummary, IssueRowsDisagree, "Several entries of this person report the same record differently ("+strings.Join(differences, "; ")+").")
-	return issue.On(P(&kept).Label(), "")
-}
-
-func shownValue(value Value) string {
-	if value.Text == nil {
-		return "not provided"
-	}
-	return *value.Text
+	return Warning(AreaSummary, IssueRowsDisagree).On(P(&kept).Label(), "").With(details)
 }

@@ -1,7 +1,6 @@
 package care
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -100,22 +99,22 @@ func (b Billing) contradictions(line InvoiceLine, usage UsageLine, person ID) (f
 	return fields
 }
 
-// explain shows both sides of a contradiction.
-func (l Link) explain(usage UsageLine) string {
+// details show both sides of a contradiction.
+func (l Link) details(usage UsageLine) InvoiceLineDetails {
 	ours := l.Candidate
-	words := map[string]string{
-		"service_provider_id":   fmt.Sprintf("it was claimed by provider %s, which is none of ours", usage.ServiceProviderID),
-		"person_id":             "our line is for another person",
-		"service_code":          fmt.Sprintf("the service is %s, ours is %s", usage.ServiceCode, ours.ServiceCode),
-		"delivery_date":         fmt.Sprintf("it was delivered on %s, ours on %s", usage.DeliveryDate.Words(), ours.DeliveryDate.Words()),
-		"external_reference_id": fmt.Sprintf("its external reference is %s, ours is %s", usage.ExternalReferenceID, ours.ExternalReferenceID),
+	values := map[string]Contradiction{
+		"service_provider_id":   {Reported: usage.ServiceProviderID},
+		"service_code":          {Reported: usage.ServiceCode, Ours: ours.ServiceCode},
+		"delivery_date":         {Reported: usage.DeliveryDate.String(), Ours: ours.DeliveryDate.String()},
+		"external_reference_id": {Reported: usage.ExternalReferenceID, Ours: ours.ExternalReferenceID},
 	}
-	var differences []string
+	details := InvoiceLineDetails{UpstreamInvoiceID: ours.UpstreamInvoiceID, UpstreamItemID: ours.UpstreamItemID}
 	for _, field := range l.Contradictions {
-		differences = append(differences, words[field])
+		contradiction := values[field]
+		contradiction.Field = field
+		details.Contradictions = append(details.Contradictions, contradiction)
 	}
-	return fmt.Sprintf("It names our invoice line %s / %s but is not linked to it: %s.",
-		ours.UpstreamInvoiceID, ours.UpstreamItemID, strings.Join(differences, "; "))
+	return details
 }
 
 // UsageLink is the invoice line of ours that a usage line is linked to from now on, empty for none.
@@ -155,7 +154,7 @@ func (d *UsageDecision) link(budget Budget, held []UsageLine, usage *Difference[
 			d.Links = append(d.Links, UsageLink{UsageLineID: line.ID, InvoiceLineID: link.InvoiceLineID})
 		}
 		if len(link.Contradictions) > 0 && !line.Removed {
-			d.warn(Warning(AreaUsage, IssueInvoiceLineContradicts, link.explain(*line)).On(line.Label().WithinBudget(budget.Label()), line.ID))
+			d.warn(Warning(AreaUsage, IssueInvoiceLineContradicts).On(line.Label().WithinBudget(budget.Label()), line.ID).With(link.details(*line)))
 		}
 	}
 }

@@ -112,8 +112,8 @@ func TestALinkThatHasComeToContradictIsTakenAway(t *testing.T) { // R17
 	decision, held = readBudget(held, newID, renumbered)
 	require.Empty(t, decision.Usage.Write[0].InvoiceLineID)
 	require.Contains(t, issueCodes(decision.Issues), care.IssueInvoiceLineContradicts)
-	require.Contains(t, decision.Issues[0].Message, "SERV-0019")
-	require.Contains(t, decision.Issues[0].Message, "SERV-0012")
+	require.Contains(t, said(decision.Issues[0]), "SERV-0019")
+	require.Contains(t, said(decision.Issues[0]), "SERV-0012")
 
 	amended := billed()
 	amended.ServiceCode, amended.DeliveryDate = "SERV-0019", day("2026-04-04")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/words"
 )
 
 // ImportedDeliveredService is a line of a file of our own delivered services, from the provider's own billing.
@@ -350,7 +351,7 @@ func (w *work) adjust() {
 		w.changes = append(w.changes, difference.Changes...)
 		w.result.Adjusted += difference.Count.Created + difference.Count.Updated + difference.Count.Removed
 		for _, issue := range issues {
-			w.result.Warnings = append(w.result.Warnings, issue.Message)
+			w.result.Warnings = append(w.result.Warnings, words.Issue(issue))
 		}
 	}
 }

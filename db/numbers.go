@@ -6,6 +6,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/words"
 )
 
 // NumberChange gives a person another care recipient id or NDIS number (R33).
@@ -36,11 +37,11 @@ func (e *NumberTakenError) Error() string {
 // changing the number back. Another care recipient id is another record upstream: verified_at is cleared, so that the next sync checks
 // who it is, and a read that began before changes nothing. It fails with ErrNotFound, InvalidError, NumberTakenError or ErrImportRunning.
 func (s *Store) ChangeNumber(ctx context.Context, organisation care.ID, change NumberChange) error {
-	if problem := change.Kind.Problem(change.Number); problem != "" {
-		return &InvalidError{string(change.Kind), problem}
+	if !change.Kind.Valid(change.Number) {
+		return &InvalidError{string(change.Kind), words.NumberRule(change.Kind)}
 	}
-	if problem := care.NoteProblem(change.Note); problem != "" {
-		return &InvalidError{"note", problem}
+	if !care.ValidNote(change.Note) {
+		return &InvalidError{"note", words.NoteRule}
 	}
 	return s.inTransaction(ctx, "change the person's number", func(queries *gen.Queries) error {
 		if err := lockForImport(ctx, queries, organisation); err != nil {

@@ -97,7 +97,7 @@ func TestLastWordsStandBesideTheFailure(t *testing.T) {
 	r.finish(t, run, map[care.Area]care.AreaResult{care.AreaSummary: care.Failed(care.ReasonServiceUnavailable)},
 		care.RefusalIssue(care.AreaSummary, care.ReasonServiceUnavailable, ""),
 		care.RefusalIssue(care.AreaBudgets, care.ReasonServiceUnavailable, ""),
-		care.Warning(care.AreaSummary, care.IssueRequestsDropped, "Further requests had arrived."))
+		care.Warning(care.AreaSummary, care.IssueRequestsDropped))
 	require.Equal(t, []string{"summary service_unavailable Scheduled maintenance", "budgets service_unavailable ", "summary requests_dropped "},
 		testkit.Column[string](t, sql, "SELECT area || ' ' || code || ' ' || words FROM sync_issue ORDER BY position"))
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/words"
 )
 
 // longestReason is how many characters somebody may take to say why.
@@ -74,8 +75,8 @@ func confirmSamePerson(ctx context.Context, queries *gen.Queries, organisation, 
 // TakeSamePersonBack takes back that a given name is the person's: the next sync asks again. A person whom only that answer told from
 // somebody else counts as not verified (R8). It fails with ErrNotFound, InvalidError or ErrImportRunning.
 func (s *Store) TakeSamePersonBack(ctx context.Context, organisation, person, answer care.ID, by, why string) error {
-	if problem := care.NoteProblem(why); problem != "" {
-		return &InvalidError{"note", problem}
+	if !care.ValidNote(why) {
+		return &InvalidError{"note", words.NoteRule}
 	}
 	return s.inTransaction(ctx, "take back that it is the same person", func(queries *gen.Queries) error {
 		if err := lockForImport(ctx, queries, organisation); err != nil {

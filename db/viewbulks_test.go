@@ -12,6 +12,7 @@ import (
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/testkit"
+	"github.com/caresync/caresync/words"
 )
 
 // bulkRun is an organisation with people and a planned bulk run over them.
@@ -103,7 +104,7 @@ func TestABulkRunIsCountedFromItsRows(t *testing.T) {
 
 	b.run(t, b.people[0], care.RunSucceeded, "")
 	refused := b.run(t, b.people[1], care.RunPartial, care.ReasonConsentRefused, care.Issue{
-		Severity: care.SeverityError, Area: care.AreaBudgets, Code: "consent_refused", Message: "No consent.", Words: "Consent not provided"})
+		Severity: care.SeverityError, Area: care.AreaBudgets, Code: "consent_refused", Words: "Consent not provided"})
 	b.run(t, b.people[2], care.RunFailed, care.ReasonServiceUnavailable)
 	require.NoError(t, b.store.EscalateItems(t.Context(), b.organisation.ID, b.id, b.people[3:4]))
 
@@ -277,7 +278,7 @@ func TestABulkRunThatNoWorkerBegins(t *testing.T) {
 	sql.Exec(t, "UPDATE bulk_run SET planned_at = NULL")
 	require.Empty(t, b.view(t).Explanation, "a worker may yet begin it")
 	sql.Exec(t, "UPDATE bulk_run SET requested_at = now() - interval '2 minutes'")
-	require.Equal(t, care.NotBegun, b.view(t).Explanation)
+	require.Equal(t, words.NotBegun, b.view(t).Explanation)
 	require.Nil(t, b.view(t).StartedAt)
 
 	options, err := b.store.BeginBulk(t.Context(), b.organisation.ID, b.id)

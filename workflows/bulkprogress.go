@@ -8,6 +8,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/words"
 )
 
 // bulkProgress is what a running bulk run shows, in the query and in the current details.
@@ -68,7 +69,7 @@ func (p *bulkProgress) markdown() string {
 		page.WriteString(fmt.Sprintf("\nTried again at the end: %d.\n", p.SetAside))
 	}
 	if p.Reason != "" {
-		page.WriteString(fmt.Sprintf("\n%s\n", p.Reason.ExplainFor(p.Options.Kind.Service())))
+		page.WriteString(fmt.Sprintf("\n%s\n", words.Reason(p.Reason, p.Options.Kind.Service())))
 	}
 	return page.String()
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/words"
 )
 
 // PaceContractSync keeps one person's service contract in step with the NDIA (docs/spec/pace-guide.md). In a session somebody retrieves a plan, looks at
@@ -171,7 +172,7 @@ func (s *contractSync) checkIdle() error {
 }
 
 func notAdmitted(reason care.Reason) error {
-	return temporal.NewNonRetryableApplicationError(reason.ExplainFor(care.NDIA), protocol.ErrorNotAdmitted, nil, reason)
+	return temporal.NewNonRetryableApplicationError(words.Reason(reason, care.NDIA), protocol.ErrorNotAdmitted, nil, reason)
 }
 
 // retrieve handles the update: it answers with the preview that waits, or why there is none.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/words"
 )
 
 // progress is what a running pass shows. The progress query and the current details in the Temporal UI are made from the one struct.
@@ -89,7 +90,7 @@ func (p *progress) markdown() string {
 		page.WriteString(p.waitingInWords())
 	}
 	if p.Reason != "" {
-		page.WriteString(fmt.Sprintf("\n%s\n", p.Reason.ExplainFor(p.Kind.Service())))
+		page.WriteString(fmt.Sprintf("\n%s\n", words.Reason(p.Reason, p.Kind.Service())))
 	}
 	page.WriteString(fmt.Sprintf("\nPass %d, started by %s. What it found and changed: `caresync runs show %s`\n", p.Pass, triggers[p.Trigger], p.RunID))
 	return page.String()

@@ -695,7 +695,7 @@ func (q *Queries) ViewHolds(ctx context.Context, arg ViewHoldsParams) ([]ViewHol
 }
 
 const viewIssues = `-- name: ViewIssues :many
-SELECT area, severity, code, message, words, kind, record_id, about, details
+SELECT area, severity, code, words, kind, record_id, about, details
 FROM sync_issue WHERE organisation_id = $1 AND run_id = $2 ORDER BY created_at, area, position
 `
 
@@ -708,7 +708,6 @@ type ViewIssuesRow struct {
 	Area     string
 	Severity string
 	Code     string
-	Message  string
 	Words    string
 	Kind     string
 	RecordID *care.ID
@@ -729,7 +728,6 @@ func (q *Queries) ViewIssues(ctx context.Context, arg ViewIssuesParams) ([]ViewI
 			&i.Area,
 			&i.Severity,
 			&i.Code,
-			&i.Message,
 			&i.Words,
 			&i.Kind,
 			&i.RecordID,

@@ -58,7 +58,6 @@ CREATE TABLE sync_issue (
     area            text NOT NULL,
     severity        text NOT NULL CHECK (severity IN ('warning', 'error')),
     code            text NOT NULL,
-    message         text NOT NULL,
     words           text NOT NULL,
     kind            text NOT NULL,
     record_id       uuid,
@@ -214,9 +213,9 @@ BEGIN
     IF stored IS NULL THEN
         SELECT answer INTO stored FROM sync_step WHERE run_id = step_run AND area = step_area AND chunk = step_chunk;
     ELSIF jsonb_array_length(issues) > 0 THEN
-        INSERT INTO sync_issue (organisation_id, run_id, area, severity, code, message, words, kind, record_id, about, details, position)
-        SELECT step_organisation, step_run, step_area, i.severity, i.code, i.message, i.words, i.kind, i.record_id, i.about, i.details, row_number() OVER ()
-        FROM jsonb_to_recordset(issues) AS i (severity text, code text, message text, words text, kind text, record_id uuid, about jsonb, details jsonb);
+        INSERT INTO sync_issue (organisation_id, run_id, area, severity, code, words, kind, record_id, about, details, position)
+        SELECT step_organisation, step_run, step_area, i.severity, i.code, i.words, i.kind, i.record_id, i.about, i.details, row_number() OVER ()
+        FROM jsonb_to_recordset(issues) AS i (severity text, code text, words text, kind text, record_id uuid, about jsonb, details jsonb);
     END IF;
 
     IF jsonb_array_length(changes) > 0 THEN

@@ -34,11 +34,11 @@ WITH missing_steps AS (
     WHERE organisation_id = @organisation_id AND id = @run_id AND outcome IS NULL
     RETURNING id, person_id, kind, bulk_id
 ), issues AS (
-    INSERT INTO sync_issue (organisation_id, run_id, area, severity, code, message, words, kind, record_id, about, details, position)
-    SELECT @organisation_id, @run_id, i.area, i.severity, i.code, i.message, coalesce(nullif(i.words, ''), t.words, ''), i.kind,
+    INSERT INTO sync_issue (organisation_id, run_id, area, severity, code, words, kind, record_id, about, details, position)
+    SELECT @organisation_id, @run_id, i.area, i.severity, i.code, coalesce(nullif(i.words, ''), t.words, ''), i.kind,
            i.record_id, i.about, i.details, row_number() OVER ()
     FROM finished f, jsonb_to_recordset(@issues::jsonb)
-        AS i (area text, severity text, code text, message text, words text, kind text, record_id uuid, about jsonb, details jsonb)
+        AS i (area text, severity text, code text, words text, kind text, record_id uuid, about jsonb, details jsonb)
     LEFT JOIN sync_retry t ON t.run_id = @run_id AND t.area = i.area AND i.code IN ('service_unavailable', 'unavailable_for_person')
 ), announced AS (
     INSERT INTO outbox (organisation_id, topic, payload)

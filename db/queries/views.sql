@@ -21,7 +21,7 @@ SELECT area, chunk, outcome, reason, answer, as_of, finished_at
 FROM sync_step WHERE organisation_id = @organisation_id AND run_id = @run_id ORDER BY area, chunk;
 
 -- name: ViewIssues :many
-SELECT area, severity, code, message, words, kind, record_id, about, details
+SELECT area, severity, code, words, kind, record_id, about, details
 FROM sync_issue WHERE organisation_id = @organisation_id AND run_id = @run_id ORDER BY created_at, area, position;
 
 -- name: ViewChanges :many

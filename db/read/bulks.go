@@ -10,6 +10,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/words"
 )
 
 // BulkState is where a bulk run stands.
@@ -230,7 +231,7 @@ func countReasons(ctx context.Context, queries *gen.Queries, organisation care.I
 	for _, row := range rows {
 		reason := care.Reason(row.Reason)
 		reasons = append(reasons, BulkReason{
-			Outcome: care.ItemOutcome(row.Outcome), Reason: reason, Explanation: reason.ExplainFor(bulk.Kind.Service()), People: int(row.People),
+			Outcome: care.ItemOutcome(row.Outcome), Reason: reason, Explanation: words.Reason(reason, bulk.Kind.Service()), People: int(row.People),
 		})
 	}
 	return reasons, err
@@ -361,11 +362,11 @@ func viewBulk(row gen.ListBulksRow) (BulkSummary, error) {
 		ID: row.ID, Kind: kind, State: bulkState(row), RequestedBy: row.RequestedBy, WorkflowID: row.WorkflowID, Options: bulkOptions(request),
 		RequestedAt: row.RequestedAt, StartedAt: row.StartedAt, PlannedAt: row.PlannedAt, PausedAt: row.PausedAt, WaitingSince: row.WaitingSince,
 		WaitingWords: row.WaitingWords, FinishedAt: row.FinishedAt, Outcome: care.RunOutcome(row.Outcome), Reason: reason,
-		Explanation: reason.ExplainFor(kind.Service()), Counts: bulkCounts(row), ListedAt: row.ListedAt, Absent: int(row.Absent),
+		Explanation: words.Reason(reason, kind.Service()), Counts: bulkCounts(row), ListedAt: row.ListedAt, Absent: int(row.Absent),
 		AbsentHeld: int(row.AbsentHeld), Unknown: int(row.Unknown), SetAside: SetAside{Unavailable: int(row.Unavailable), Contributions: int(row.Losing)},
 	}
 	if view.State == BulkQueued && notBegun(row.StartedAt, row.RequestedAt) {
-		view.Explanation = care.NotBegun
+		view.Explanation = words.NotBegun
 	}
 	view.estimate(row)
 	return view, nil
@@ -416,7 +417,7 @@ func listItems(ctx context.Context, queries *gen.Queries, kind care.RunKind, par
 			Person: PersonRef{
 				ID: row.PersonID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
 			},
-			Outcome: care.ItemOutcome(row.Outcome), Reason: reason, Explanation: reason.ExplainFor(kind.Service()), Words: row.Words,
+			Outcome: care.ItemOutcome(row.Outcome), Reason: reason, Explanation: words.Reason(reason, kind.Service()), Words: row.Words,
 			Warnings: int(row.Warnings), RunID: row.RunID, Joined: row.Joined, EscalatedAt: row.EscalatedAt, SettledAt: row.SettledAt,
 		})
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/words"
 )
 
 // ContractHeader is a service contract without what is inside it.
@@ -271,9 +272,9 @@ func viewParticipant(person PersonRef, participant db.ParticipantRecord, today c
 	if view.Standing.Relationships == nil {
 		view.Standing.Relationships = []care.Relationship{}
 	}
-	view.StopExplanation = view.Standing.StopReason.ExplainFor(care.NDIA)
+	view.StopExplanation = words.Reason(view.Standing.StopReason, care.NDIA)
 	availability := care.AvailabilityOf(participant.APIEnabled, participant.Participant)
-	view.Available, view.Refusal, view.Explanation = availability.Available, availability.Reason, availability.Explanation
+	view.Available, view.Refusal, view.Explanation = availability.Available, availability.Reason, words.Reason(availability.Reason, care.NDIA)
 	return view
 }
 
@@ -381,7 +382,7 @@ func viewReviews(ctx context.Context, queries *gen.Queries, query gen.ViewReview
 			Person: PersonRef{
 				ID: row.PersonID, CareRecipientID: row.CareRecipientID, NDISNumber: row.NdisNumber, GivenName: row.GivenName, FamilyName: row.FamilyName,
 			},
-			ReviewItem: item, Words: item.Words(), RunID: row.RunID, HeldAt: row.HeldAt,
+			ReviewItem: item, Words: words.Review(item), RunID: row.RunID, HeldAt: row.HeldAt,
 		})
 	}
 	return reviews, err
@@ -401,7 +402,7 @@ func viewContractChange(row gen.ViewContractHistoryRow) ContractChange {
 		Field: row.Field, Old: row.OldValue, New: row.NewValue,
 	}
 	if row.Field != "" {
-		change.FieldLabel = care.FieldLabel(row.Field)
+		change.FieldLabel = words.Field(row.Field)
 	}
 	return change
 }
@@ -449,5 +450,5 @@ func viewFundingDay(contract Contract, now time.Time) (*FundingDay, error) {
 	if day == nil {
 		return nil, nil
 	}
-	return &FundingDay{FundingDay: *day, Words: day.Words()}, nil
+	return &FundingDay{FundingDay: *day, Words: words.FundingDay(*day)}, nil
 }

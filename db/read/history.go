@@ -6,6 +6,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/words"
 )
 
 // ChangeCause is when a record changed, and what changed it: a run, or else somebody through something.
@@ -60,7 +61,7 @@ func viewPersonChange(row gen.ViewPersonHistoryRow) PersonChange {
 		Action: row.Action, Field: row.Field, Old: row.OldValue, New: row.NewValue,
 	}
 	if row.Field != "" {
-		change.FieldLabel = care.FieldLabel(row.Field)
+		change.FieldLabel = words.Field(row.Field)
 	}
 	return change
 }

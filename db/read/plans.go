@@ -11,6 +11,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/words"
 )
 
 // Plan is a person's Support at Home plan with everything under it. Removed records are among them, with the time of their
@@ -425,7 +426,7 @@ func (l planLoader) areas(ctx context.Context) error {
 
 func (a *AreaStatus) show(row gen.ViewAreasRow) {
 	a.LastOutcome, a.Reason = care.AreaOutcome(row.Outcome), care.Reason(row.Reason)
-	a.Explanation = a.Reason.Explain()
+	a.Explanation = words.Reason(a.Reason, care.ServicesAustralia)
 	a.LastRunID, a.LastTriedAt = &row.RunID, &row.FinishedAt
 	a.Stale = !saved(a.LastOutcome)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/words"
 )
 
 // RunState is where a run stands.
@@ -135,14 +136,14 @@ type Issue struct {
 // ViewIssue shows an issue to people and programs.
 func IssueOf(issue care.Issue) Issue {
 	view := Issue{
-		Severity: issue.Severity, Area: issue.Area, Code: issue.Code, Message: issue.Explain(), Problem: care.Visible(issue.Message),
+		Severity: issue.Severity, Area: issue.Area, Code: issue.Code, Message: words.Issue(issue), Problem: words.IssueProblem(issue),
 		Words: issue.Words, Kind: issue.Kind, Details: issue.Details,
 	}
 	if issue.RecordID != "" {
 		view.RecordID = &issue.RecordID
 	}
 	if about := issue.About; about != nil {
-		view.Record, view.Field, view.Reported = about.Record.String(), care.FieldLabel(about.Field), about.Reported
+		view.Record, view.Field, view.Reported = words.Record(about.Record), words.Field(about.Field), about.Reported
 	}
 	return view
 }
@@ -318,10 +319,10 @@ func viewRun(row gen.ViewRunRow) (RunSummary, error) {
 		},
 		Trigger: care.Trigger(row.Trigger), RequestedBy: row.RequestedBy, AllBudgets: row.AllBudgets, WorkflowID: row.WorkflowID,
 		RequestedAt: row.RequestedAt, StartedAt: row.StartedAt, FinishedAt: row.FinishedAt, Outcome: care.RunOutcome(row.Outcome),
-		Reason: reason, Explanation: reason.ExplainFor(kind.Service()), Warnings: int(row.Warnings), Counts: viewCounts(kind, counts),
+		Reason: reason, Explanation: words.Reason(reason, kind.Service()), Warnings: int(row.Warnings), Counts: viewCounts(kind, counts),
 	}
 	if summary.State == RunQueued && notBegun(row.StartedAt, row.RequestedAt) {
-		summary.Explanation = care.NotBegun
+		summary.Explanation = words.NotBegun
 	}
 	return summary, nil
 }
@@ -381,7 +382,7 @@ func viewAreas(run RunSummary, steps map[care.Area]db.AreaSteps) []Area {
 }
 
 func (v *Area) show(run care.RunKind, step db.AreaSteps) {
-	v.Outcome, v.Reason, v.Explanation = step.Answer.Outcome, step.Answer.Reason, step.Answer.Reason.ExplainFor(run.Service())
+	v.Outcome, v.Reason, v.Explanation = step.Answer.Outcome, step.Answer.Reason, words.Reason(step.Answer.Reason, run.Service())
 	v.Warnings, v.FinishedAt = step.Answer.Warnings, &step.FinishedAt
 	for kind, count := range viewCounts(run, step.Answer.Counts) {
 		if _, counted := step.Answer.Counts[kind]; counted {
@@ -431,7 +432,7 @@ func loadIssues(ctx context.Context, queries *gen.Queries, organisation, run car
 	issues := make([]Issue, 0, len(rows))
 	for _, row := range rows {
 		issue := care.Issue{
-			Severity: care.Severity(row.Severity), Area: care.Area(row.Area), Code: care.IssueCode(row.Code), Message: row.Message,
+			Severity: care.Severity(row.Severity), Area: care.Area(row.Area), Code: care.IssueCode(row.Code),
 			Words: row.Words, Kind: care.Kind(row.Kind), Details: row.Details,
 		}
 		if row.RecordID != nil {

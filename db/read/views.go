@@ -1,7 +1,6 @@
 package read
 
 import (
-	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -59,6 +58,7 @@ type Hold struct {
 	Kind       care.Kind
 	BudgetID   *care.ID
 	Budget     string
+	BudgetFrom care.Date
 	RunID      care.ID
 	Records    int
 	HeldAt     time.Time
@@ -71,7 +71,7 @@ func viewHolds(rows []gen.ViewHoldsRow) []Hold {
 	holds := make([]Hold, 0, len(rows))
 	for _, row := range rows {
 		holds = append(holds, Hold{
-			ID: row.ID, Kind: care.Kind(row.Kind), BudgetID: row.BudgetID, Budget: strings.TrimSpace(row.Budget + " " + row.BudgetStart.String()),
+			ID: row.ID, Kind: care.Kind(row.Kind), BudgetID: row.BudgetID, Budget: row.Budget, BudgetFrom: row.BudgetStart,
 			RunID: row.RunID, Records: int(row.Records), HeldAt: row.HeldAt,
 			AcceptedAt: row.AcceptedAt, AcceptedBy: row.AcceptedBy, ClosedAt: row.ClosedAt,
 		})

@@ -466,8 +466,7 @@ func (s *service) doubt(run care.ID, fields ...string) {
 	held := care.Identity{GivenName: "Ada", FamilyName: "Kookaburra", BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: careRecipientID}
 	reported := held
 	reported.GivenName = "Adah"
-	issue := care.RefusalIssue(care.AreaSummary, care.ReasonIdentityMismatch, "")
-	issue.Details = care.IdentityDetails{Fields: fields, Held: held, Reported: reported}.Encode()
+	issue := care.RefusalIssue(care.AreaSummary, care.ReasonIdentityMismatch, "").With(care.IdentityDetails{Fields: fields, Held: held, Reported: reported})
 	_, err := s.store.Refuse(s.t.Context(), step, db.Read{BeganAt: time.Now()}, care.ReasonIdentityMismatch, []care.Issue{issue})
 	require.NoError(s.t, err)
 	s.finish(run, care.RunFailed)

@@ -24,6 +24,7 @@ import (
 	"github.com/caresync/caresync/starter/syncs"
 	"github.com/caresync/caresync/starter/temporaltest"
 	"github.com/caresync/caresync/testkit"
+	"github.com/caresync/caresync/words"
 )
 
 type world struct {
@@ -435,8 +436,8 @@ func TestABulkRunThatNoWorkerBegins(t *testing.T) {
 	}
 	require.Empty(t, first().Waiting, "a worker may yet begin it")
 	testkit.OpenSQL(t, w.address).Exec(t, "UPDATE bulk_run SET requested_at = now() - interval '2 minutes'")
-	require.Equal(t, care.NotBegun, first().Waiting)
-	require.Equal(t, care.NotBegun, w.progress(t, bulk).Explanation)
+	require.Equal(t, words.NotBegun, first().Waiting)
+	require.Equal(t, words.NotBegun, w.progress(t, bulk).Explanation)
 	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk))
 	require.Equal(t, care.RunCancelled, w.progress(t, bulk).Outcome, "it ends at once: no worker would answer")
 }

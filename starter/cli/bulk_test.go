@@ -174,7 +174,7 @@ func TestACancelledBulkRunIsRetried(t *testing.T) {
 	require.Equal(t, care.RunCancelled, view.Outcome)
 	require.Positive(t, view.Counts.Skipped, "whom it did not reach")
 	require.Equal(t, moreSlices, view.Counts.Processed)
-	require.Contains(t, must(t, "bulk", "people", bulk, "--outcome", "skipped", "--limit", "1"), "not reached")
+	require.Contains(t, must(t, "bulk", "people", bulk, "--outcome", "skipped", "--limit", "1"), "not processed")
 
 	done := run(t, "", "bulk", "retry", bulk, "--wait", "--json")
 	var retried views.BulkView

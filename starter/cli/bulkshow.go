@@ -19,6 +19,7 @@ import (
 	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/words"
 )
 
 const (
@@ -138,20 +139,10 @@ func speed(bulk read.BulkSummary) string {
 }
 
 func (a *app) showBulkCounts(view read.Bulk) {
-	counts := view.Counts
 	shown := a.newTable("how", ">people")
-	for _, line := range []struct {
-		words  string
-		people int
-		always bool
-	}{
-		{"selected", counts.Selected, true}, {"processed", counts.Processed, true}, {"succeeded", counts.Succeeded, true},
-		{"succeeded with warnings", counts.SucceededWithWarnings, true}, {"partly saved", counts.Partial, true}, {"failed", counts.Failed, true},
-		{"cancelled", counts.Cancelled, false}, {"not reached", counts.Skipped, true},
-		{"of them: with a sync that somebody else had started", counts.Joined, false}, {"of them: with a sync of their own", counts.Escalated, false},
-	} {
-		if line.always || line.people > 0 {
-			shown.AppendRow(table.Row{line.words, line.people})
+	for _, number := range words.BulkNumbers(view.Counts) {
+		if number.Always || number.People > 0 {
+			shown.AppendRow(table.Row{number.Words, number.People})
 		}
 	}
 	shown.Render()
@@ -164,11 +155,8 @@ func (a *app) showReasons(view read.Bulk) {
 	}
 	a.heading("why not")
 	for _, reason := range view.Reasons[:min(len(view.Reasons), shownReasons)] {
-		words := reason.Explanation
-		if words == "" {
-			words = present.Field(string(reason.Reason))
-		}
-		a.print("· %s, %s: %s", present.Count(reason.People, "person", "people"), present.ItemState(present.Ending{Outcome: reason.Outcome, Reason: reason.Reason}), words)
+		why := cmp.Or(reason.Explanation, present.Field(string(reason.Reason)))
+		a.print("· %s, %s: %s", present.Count(reason.People, "person", "people"), present.ItemState(present.EndingOf(reason.Outcome, reason.Reason)), why)
 	}
 	a.print("Who they are: %s", a.typed("bulk people", view.ID, "--outcome", read.Unsuccessful))
 	if view.State == read.BulkFinished && view.Counts.Processed > good(view.Counts) {
@@ -289,7 +277,7 @@ func (a *app) showItems(bulk care.ID, items []read.BulkItem, more bool) {
 			run = string(*item.RunID)
 		}
 		shown.AppendRow(table.Row{
-			numberOf(item.Person), present.Name(item.Person.GivenName, item.Person.FamilyName), present.ItemState(present.Ending{Outcome: item.Outcome, Reason: item.Reason}) + how(item), why(item), run,
+			numberOf(item.Person), present.Name(item.Person.GivenName, item.Person.FamilyName), present.ItemState(present.EndingOf(item.Outcome, item.Reason)) + how(item), why(item), run,
 		})
 	}
 	shown.Render()
@@ -308,9 +296,9 @@ func numberOf(person read.PersonRef) string {
 func how(item read.BulkItem) string {
 	switch {
 	case item.Joined:
-		return ", joined"
+		return ", already running"
 	case item.EscalatedAt != nil:
-		return ", by a sync of their own"
+		return ", retried individually"
 	default:
 		return ""
 	}

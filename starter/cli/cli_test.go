@@ -19,6 +19,7 @@ import (
 	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/cli"
 	"github.com/caresync/caresync/testkit"
+	"github.com/caresync/caresync/words"
 )
 
 const peopleHeader = "given_name,family_name,birth_date,care_recipient_id\n"
@@ -187,7 +188,7 @@ func TestARefusedBudgetIsNamed(t *testing.T) {
 	require.NoError(t, s.Faults.Set(faults.Fault{Kind: faults.ConsentWithdrawn, Operation: servicesaustralia.OperationBudgetDetails, Count: 1}))
 	done := s.sync("several-open")
 	require.Equal(t, cli.ExitNotComplete, done.code, "%s%s", done.out, done.err)
-	require.Contains(t, done.out+done.err, care.ReasonConsentRefused.Explain())
+	require.Contains(t, done.out+done.err, words.Reason(care.ReasonConsentRefused, care.ServicesAustralia))
 	client := string(s.Request(t, "several-open").PersonID)
 	require.Contains(t, strings.Join(strings.Fields(must(t, "plan", "show", client)), " "), "Its entitlements and usage were never read. Since ")
 	require.Equal(t, 1, strings.Count(must(t, "plan", "show", client, "--json"), `"usage_stale_reason": "consent_refused"`))
@@ -227,7 +228,7 @@ func TestSyncEndsWithTheSuccessMessage(t *testing.T) {
 func TestARefusedConsentIsPartlySaved(t *testing.T) {
 	done := newSimulated(t).sync("consent-refused")
 	require.Equal(t, cli.ExitNotComplete, done.code)
-	for _, said := range []string{"✗ Budgets", "partly saved", "Ask the person for consent", "In the government's own words: Care recipient has not provided consent"} {
+	for _, said := range []string{"✗ Budgets", "partially saved", "Ask the person for consent", "In the government's own words: Care recipient has not provided consent"} {
 		require.Contains(t, done.out, said)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -16,6 +15,7 @@ import (
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/words"
 )
 
 func (a *app) contractCommand() *cobra.Command {
@@ -232,7 +232,7 @@ func (v contractView) budget(budget read.PlanBudget) {
 	if len(budget.FundingPeriods) > 1 {
 		shown := v.newTable("funding period", "dates", ">amount", "")
 		for _, one := range budget.FundingPeriods {
-			shown.AppendRow(table.Row{one.FundingPeriodID, present.Period(one.StartDate, one.EndDate), present.Money(one.Amount), care.ReleasedWords(one.Released)})
+			shown.AppendRow(table.Row{one.FundingPeriodID, present.Period(one.StartDate, one.EndDate), present.Money(one.Amount), words.Released(one.Released)})
 		}
 		shown.Render()
 	}
@@ -312,7 +312,7 @@ func (a *app) showHistory(changes []read.ContractChange, more bool, organisation
 	for _, change := range changes {
 		row := table.Row{present.TimeToTheSecond(change.ChangedAt, organisation.Location()), present.Cause(change.ChangeCause), change.Subject, change.Action, "", ""}
 		if change.Field != "" {
-			row[3], row[4], row[5] = change.FieldLabel, onLines(change.Field, change.Old), onLines(change.Field, change.New)
+			row[3], row[4], row[5] = change.FieldLabel, present.Value(change.Field, change.Old), present.Value(change.Field, change.New)
 		}
 		shown.AppendRow(row)
 	}
@@ -321,11 +321,6 @@ func (a *app) showHistory(changes []read.ContractChange, more bool, organisation
 	if more {
 		a.print("There are more; see them with --limit.")
 	}
-}
-
-// onLines is a value in which each part of a list, such as a funding period, has a line of its own.
-func onLines(field string, value *string) string {
-	return strings.ReplaceAll(present.Value(field, value), "; ", "\n")
 }
 
 // historyColumns break what can be long, such as a budget's name and its funding periods.

@@ -15,6 +15,7 @@ import (
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/upstreams"
+	"github.com/caresync/caresync/words"
 )
 
 const paceHelp = `Turn people's NDIS plans from the NDIA's PACE API into service contracts.
@@ -156,7 +157,7 @@ func (a *app) paceSubscribe(ctx context.Context, _ []string) error {
 			return err
 		}
 		if !settings.Enabled {
-			return usageError("%s", care.ReasonPACENotEnabled.Explain())
+			return usageError("%s", words.Reason(care.ReasonPACENotEnabled, care.ServicesAustralia))
 		}
 		connection, err := a.chosenConnection(ctx, store, organisation, []string{settings.Connection})
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/api"
 	"github.com/caresync/caresync/starter/pace"
+	"github.com/caresync/caresync/words"
 )
 
 // createFlags are what `pace create` may be told beside the client.
@@ -187,7 +188,7 @@ func (a *app) showCreated(ctx context.Context, services paceServices, person rea
 	if created.Outcome == care.AreaSucceeded {
 		return a.showWritten(ctx, services, created)
 	}
-	a.print("\n✗ Nothing was written. %s", created.Reason.ExplainFor(care.NDIA))
+	a.print("\n✗ Nothing was written. %s", words.Reason(created.Reason, care.NDIA))
 	if created.Next != nil && created.Next.Contents != nil {
 		a.showPreview(person, *created.Next, services.organisation, services.store.Now(), true)
 		return errSaid

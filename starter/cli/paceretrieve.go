@@ -13,6 +13,7 @@ import (
 	"github.com/caresync/caresync/starter/api"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/words"
 )
 
 // retrieveFlags are what `pace retrieve` may be told beside the client.
@@ -145,9 +146,9 @@ func (a *app) followRetrieval(ctx context.Context, services paceServices, retrie
 // showRefusal says why there is no preview, in our words and in the government's.
 func (a *app) showRefusal(ctx context.Context, services paceServices, run care.ID, reason care.Reason) error {
 	if reason == care.ReasonPlanInFuture { // nothing is wrong
-		a.print("\n· %s", reason.ExplainFor(care.NDIA))
+		a.print("\n· %s", words.Reason(reason, care.NDIA))
 	} else {
-		a.print("\n✗ Nothing was retrieved. %s", reason.ExplainFor(care.NDIA))
+		a.print("\n✗ Nothing was retrieved. %s", words.Reason(reason, care.NDIA))
 	}
 	view, err := read.From(services.store).Run(ctx, services.organisation.ID, run)
 	if err != nil {

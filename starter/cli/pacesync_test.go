@@ -58,7 +58,7 @@ func TestAPlanIsRetrievedAndItsContractCreated(t *testing.T) { // PACE guide, st
 	shown := must(t, "pace", "retrieve", string(person))
 	require.Contains(t, shown, "A new service contract will be created")
 	require.Contains(t, must(t, "pace", "person", string(person)), "A preview waits to be created")
-	require.Contains(t, must(t, "runs", "list", "--person", string(person)), "preview waits")
+	require.Contains(t, must(t, "runs", "list", "--person", string(person)), "preview ready")
 
 	nothing := run(t, "", "pace", "create", string(person), "--without", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21")
 	require.Equal(t, cli.ExitUsage, nothing.code)
@@ -131,7 +131,7 @@ func TestWhatARefreshLeavesToPeopleCanBeAccepted(t *testing.T) { // R31
 	must(t, "pace", "retrieve", string(person), "--all")
 	require.NoError(t, s.World.World.MoveParticipant("reassessed-later", world.PlanMove{Name: world.Reassess}))
 	refreshed := run(t, "", "pace", "refresh", string(person), "--wait")
-	require.Contains(t, refreshed.out, "One change waits for a person", refreshed.err)
+	require.Contains(t, refreshed.out, "1 change is held for approval", refreshed.err)
 	review := must(t, "pace", "review")
 	require.Contains(t, review, "has no service contract yet")
 	require.Contains(t, review, "caresync pace accept "+string(person))
@@ -176,8 +176,8 @@ func TestRefusalsAreExplained(t *testing.T) { // R21, R23, R30
 		require.NotContains(t, done.out, "Services Australia", key)
 	}
 	future := s.participant("future-plan")
-	require.Contains(t, must(t, "runs", "list", "--person", string(future)), "plan not begun")
-	var runs []views.RunSummary
+	require.Contains(t, must(t, "runs", "list", "--person", string(future)), "plan not started")
+	var runs []read.RunSummary
 	require.NoError(t, json.Unmarshal([]byte(must(t, "runs", "list", "--person", string(future), "--json")), &runs))
 	require.Equal(t, care.ReasonPlanInFuture, runs[0].Reason)
 	require.NotContains(t, must(t, "runs", "show", string(runs[0].ID)), "✗", "nothing is wrong")

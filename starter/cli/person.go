@@ -14,6 +14,7 @@ import (
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/words"
 )
 
 func (a *app) personCommand() *cobra.Command {
@@ -38,7 +39,7 @@ func (a *app) changeNumber() *cobra.Command {
 				return err
 			}
 			a.print("Changed the %s of %s. Plan, contracts, budgets and history stay; to undo it, change the number back.",
-				care.FieldLabel(string(change.Kind)), nameOf(person))
+				words.Field(string(change.Kind)), nameOf(person))
 			if change.Kind == care.CareRecipientIDNumber {
 				a.print("Sync the person next, so that it is checked who has this number: %s", a.typed("sync", person.ID))
 			}

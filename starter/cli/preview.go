@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/words"
 )
 
 // Widths at which the long columns of a preview are broken.
@@ -52,7 +54,7 @@ func (a *app) showPreview(person read.Person, retrieval db.Preview, organisation
 	view.differences()
 	view.headline()
 	if view.preview.Refusal != "" {
-		a.print("\n✗ This plan cannot be created. %s", view.preview.Refusal.ExplainFor(care.NDIA))
+		a.print("\n✗ This plan cannot be created. %s", words.Reason(view.preview.Refusal, care.NDIA))
 		view.others()
 		return
 	}
@@ -80,7 +82,7 @@ func (v previewView) differences() {
 	}
 	v.heading("what has changed since the preview before")
 	for _, difference := range v.retrieval.Contents.Differences {
-		v.print("! %s", difference.Words())
+		v.print("! %s", words.Change(difference))
 	}
 }
 
@@ -112,7 +114,7 @@ func (v previewView) contracts() {
 	}
 	for _, change := range v.preview.ContractChanges {
 		if !v.ends(change.RecordID) {
-			v.print("· %s", change.Words())
+			v.print("· %s", words.Change(change))
 		}
 	}
 	for _, ended := range v.preview.Superseded {
@@ -174,7 +176,7 @@ func (v previewView) happens(budget care.PreviewBudget) string {
 	if len(budget.FundingPeriods) > 1 {
 		released = "Released in periods: " + v.periods(budget) + "."
 	}
-	return budget.WillHappen() + "\n" + released
+	return words.WillHappen(budget) + "\n" + released
 }
 
 func (v previewView) happensBelow() {
@@ -201,7 +203,7 @@ func (v previewView) unfunded() {
 	for i, budget := range pace.InOrder(v.preview.Budgets) {
 		if !pace.Funded(budget) {
 			shown.AppendRow(table.Row{
-				i + 1, category(budget.Category, budget.CategoryNumber), budget.BudgetType, budget.Management, budget.WillHappen(),
+				i + 1, category(budget.Category, budget.CategoryNumber), budget.BudgetType, budget.Management, words.WillHappen(budget),
 			})
 		}
 	}
@@ -221,7 +223,7 @@ func (v previewView) changes() {
 				v.heading("what changes in the budgets")
 				first = false
 			}
-			v.print("· %s", care.NamedChange{Subject: budget.Name(), Change: change}.Words())
+			v.print("· %s", words.Change(care.NamedChange{Subject: budget.Name(), Change: change}))
 		}
 	}
 }
@@ -362,29 +364,20 @@ func recordAction(action string) string {
 
 // inNumbers says how many records get which action.
 func inNumbers(actions map[string]int) string {
-	var parts []string
-	for _, one := range []struct{ action, words string }{
-		{care.ActionCreated, "created"}, {care.ActionUpdated, "updated"}, {care.ActionRevived, "in PACE again"},
-		{care.ActionRemoved, "removed"}, {care.ActionUnchanged, "unchanged"},
-	} {
-		if number := actions[one.action]; number > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", number, one.words))
-		}
-	}
-	if len(parts) == 0 {
-		return "none"
-	}
-	return strings.Join(parts, ", ")
+	return cmp.Or(words.Actions{
+		New: actions[care.ActionCreated], Changed: actions[care.ActionUpdated], Revived: actions[care.ActionRevived],
+		Unchanged: actions[care.ActionUnchanged], Removed: actions[care.ActionRemoved],
+	}.String(), "none")
 }
 
 // next says what to type.
 func (v previewView) next() {
 	create := func(more ...string) string {
-		words := []string{"--preview", string(v.retrieval.ID)}
+		flags := []string{"--preview", string(v.retrieval.ID)}
 		if len(v.preview.Overlaps) > 0 {
-			words = append(words, "--accept-overlaps")
+			flags = append(flags, "--accept-overlaps")
 		}
-		return v.typed("pace create", v.person.ID, append(words, more...)...)
+		return v.typed("pace create", v.person.ID, append(flags, more...)...)
 	}
 	pairs := []string{"to write all of it", create()}
 	if last := len(v.preview.Budgets); last > 1 {

@@ -124,7 +124,7 @@ func TestAPreviewOfAContractThatThereIsShowsTheDifferences(t *testing.T) { // R2
 	for _, said := range []string{
 		"WHAT HAS CHANGED SINCE THE PREVIEW BEFORE\n! Consumables: spent changed from 100.00 to 100.00.",
 		"There is a service contract of this plan already: 01 Feb 2026 – 31 Jan 2027. It will be updated.",
-		"· The contract: total funding changed from 81000.00 to 78000.00.",
+		"· The contract: total funding changed from 81,000.00 to 78,000.00.",
 		"Consumables (flexible, plan-managed): spent changed from 22.50 to 100.00.",
 		"NO LONGER IN PACE\n· Transport (flexible, plan-managed), 3,000.00 approved\nThey are kept, marked as no longer in PACE, and leave the totals.",
 		"--only 1",

@@ -11,6 +11,7 @@ import (
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/words"
 )
 
 // progress shows updates of a run.
@@ -135,18 +136,18 @@ func mark(area read.Area) string {
 
 // retryWords say what an area waits for, with what the government said.
 func retryWords(retry read.Retry, kind care.RunKind) string {
-	words := fmt.Sprintf("waiting for %s since %s, %d attempts failed", present.Service(kind.Service()), retry.Since.Local().Format("15:04:05"), retry.Attempts)
+	said := fmt.Sprintf("waiting for %s since %s, %d attempts failed", present.Service(kind.Service()), retry.Since.Local().Format("15:04:05"), retry.Attempts)
 	if retry.Words != "" {
-		words += ": " + strings.Join(strings.Fields(retry.Words), " ")
+		said += ": " + strings.Join(strings.Fields(retry.Words), " ")
 	}
-	return words
+	return said
 }
 
 // areaWords say where an area stands: what was synced, or why not.
 func areaWords(area read.Area, run read.RunProgress) string {
 	switch {
 	case area.State == read.AreaRunning && run.Waiting != nil && area.Retry == nil:
-		return "a preview waits to be created until " + run.Waiting.ExpiresAt.Local().Format("15:04:05")
+		return "preview ready, until " + run.Waiting.ExpiresAt.Local().Format("15:04:05")
 	case area.State == read.AreaWaiting:
 		return "waiting"
 	case area.State == read.AreaRunning && area.Retry != nil:
@@ -156,50 +157,14 @@ func areaWords(area read.Area, run read.RunProgress) string {
 	case area.State == read.AreaRunning:
 		return "reading"
 	case area.Outcome == care.AreaSucceeded:
-		return countWords(area, run.Kind) + warningWords(area.Warnings)
+		return words.Saved(run.Kind.CountedKinds(), present.Counts(area.Counts), area.Warnings)
 	case area.Outcome == care.AreaSuperseded:
-		return "a newer sync had saved it already"
+		return "a newer sync has already saved this"
 	case area.Reason.Harmless():
-		return present.PlanNotBegun
+		return words.PlanNotStarted
 	case area.Reason != "" && string(area.Reason) != string(area.Outcome):
 		return fmt.Sprintf("%s (%s)", area.Outcome, present.Field(string(area.Reason)))
 	default:
 		return string(area.Outcome)
 	}
-}
-
-func countWords(area read.Area, run care.RunKind) string {
-	var parts []string
-	for _, kind := range run.CountedKinds() {
-		if count, counted := area.Counts[kind]; counted {
-			parts = append(parts, present.Records(count.Synced, kind)+changeWords(count))
-		}
-	}
-	if len(parts) == 0 {
-		return "nothing to read"
-	}
-	return strings.Join(parts, ", ")
-}
-
-func changeWords(count read.Count) string {
-	var parts []string
-	for _, change := range []struct {
-		number int
-		word   string
-	}{{count.Created, "new"}, {count.Updated, "changed"}, {count.Removed, "removed"}} {
-		if change.number > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", change.number, change.word))
-		}
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return " (" + strings.Join(parts, ", ") + ")"
-}
-
-func warningWords(warnings int) string {
-	if warnings == 0 {
-		return ""
-	}
-	return ", " + present.Count(warnings, "warning", "warnings")
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/words"
 )
 
 // showResult is the message at the end of a sync: care recipient id, counts and a link to the plan (Care Recipient Sync §Success message), or what went wrong.
@@ -187,11 +188,7 @@ func (a *app) showHolds(holds []read.Hold, organisation db.Organisation) {
 }
 
 func heldRecords(hold read.Hold) string {
-	records := present.Records(hold.Records, hold.Kind)
-	if hold.Budget != "" {
-		records += " of the budget " + hold.Budget
-	}
-	return records
+	return words.Held(hold.Records, hold.Kind, hold.Budget, hold.BudgetFrom)
 }
 
 func (a *app) holdState(hold read.Hold, organisation db.Organisation) string {

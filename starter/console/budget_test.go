@@ -10,6 +10,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/testkit"
+	"github.com/caresync/caresync/words"
 )
 
 // R18: budgets that were refused are not said to be none.
@@ -100,6 +101,6 @@ func TestABudgetWhoseDetailsWereRefusedSaysSo(t *testing.T) {
 	refused := v.get(budget).body
 	require.Contains(t, refused, "Entitlements and usage are out of date")
 	require.Contains(t, refused, "Its entitlements and usage are as of ")
-	require.Contains(t, refused, care.ReasonConsentRefused.Explain())
+	require.Contains(t, refused, words.Reason(care.ReasonConsentRefused, care.ServicesAustralia))
 	require.Contains(t, v.get(q.pages(t, "several-open")[2]).body, "usage out of date")
 }

@@ -10,13 +10,14 @@ import (
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/words"
 )
 
 // bulkTone is how good or bad a bulk run stands.
 func bulkTone(bulk read.BulkSummary) ui.Tone {
 	switch bulk.State {
 	case read.BulkFinished:
-		return present.Ending{Outcome: bulk.Outcome}.Tone()
+		return present.EndingOf(bulk.Outcome, "").Tone()
 	case read.BulkQueued:
 		return ui.Quiet
 	case read.BulkPaused:
@@ -33,38 +34,11 @@ func bulkWords(bulk read.BulkSummary) string {
 	if bulk.State != read.BulkFinished {
 		return string(bulk.State)
 	}
-	switch bulk.Outcome {
-	case care.RunSucceeded:
-		return "everybody succeeded"
-	case care.RunSucceededWithWarnings:
-		return "with warnings"
-	case care.RunPartial:
-		return "not everybody"
-	case care.RunFailed:
-		return "nobody succeeded"
-	default:
-		return present.Outcome(bulk.Outcome)
-	}
+	return words.BulkBadge(bulk.Outcome)
 }
 
 // bulkResult says how a bulk run ended.
-func bulkResult(bulk read.BulkSummary) string {
-	counts := bulk.Counts
-	switch {
-	case bulk.Outcome == care.RunCancelled:
-		return "The bulk run was cancelled"
-	case counts.Selected == 0:
-		return "There was nobody to sync"
-	case bulk.Outcome == care.RunSucceeded:
-		return "Everybody was synced"
-	case bulk.Outcome == care.RunSucceededWithWarnings:
-		return "Everybody was synced, " + present.Number(counts.SucceededWithWarnings) + " with warnings"
-	case bulk.Outcome == care.RunPartial:
-		return "Not everybody was synced"
-	default:
-		return "Nobody was synced"
-	}
-}
+func bulkResult(bulk read.BulkSummary) string { return words.BulkTitle(bulk.Outcome, bulk.Counts) }
 
 // bulkDone says how many people are done.
 func bulkDone(bulk read.BulkSummary) string {
@@ -72,11 +46,11 @@ func bulkDone(bulk read.BulkSummary) string {
 		return "Selecting people"
 	}
 	counts := bulk.Counts
-	words := present.Number(counts.Processed) + " of " + countPeople(counts.Selected)
+	done := present.Number(counts.Processed) + " of " + countPeople(counts.Selected)
 	if unsuccessful := unsuccessful(counts); unsuccessful > 0 {
-		words += ", " + present.Number(unsuccessful) + " not successful"
+		done += ", " + present.Number(unsuccessful) + " unsuccessful"
 	}
-	return words
+	return done
 }
 
 // unsuccessful is how many people a retry would take.
@@ -105,44 +79,16 @@ func whatOf(bulk read.BulkSummary) string {
 	return what
 }
 
-// bulkPart is how some of a bulk run's people ended: a part of its bar, and a number below it.
-type bulkPart struct {
-	// class names the colour in the style sheet; empty for a number that is no part of the bar.
-	class, words string
-	people       int
-	// always: the number is worth showing when it is 0.
-	always bool
-}
-
-// bulkParts are in the order of the bar.
-func bulkParts(counts care.BulkCounts) []bulkPart {
-	return []bulkPart{
-		{class: "succeeded", words: "Succeeded", people: counts.Succeeded, always: true},
-		{class: "warned", words: "With warnings", people: counts.SucceededWithWarnings, always: true},
-		{class: "partly", words: "Partly saved", people: counts.Partial, always: true},
-		{class: "failed", words: "Failed", people: counts.Failed, always: true},
-		{class: "cancelled", words: "Cancelled", people: counts.Cancelled},
-		{class: "skipped", words: "Not reached", people: counts.Skipped, always: true},
-	}
-}
-
-// bulkNumbers are all numbers of a bulk run.
-func bulkNumbers(counts care.BulkCounts) []bulkPart {
-	numbers := []bulkPart{
-		{words: "Selected", people: counts.Selected, always: true}, {words: "Processed", people: counts.Processed, always: true},
-	}
-	numbers = append(numbers, bulkParts(counts)...)
-	return append(numbers,
-		bulkPart{words: "Joined", people: counts.Joined, always: true})
-}
-
+// bulkSegments are the parts of a bulk run's bar.
 func bulkSegments(counts care.BulkCounts) []ui.Segment {
 	if counts.Selected == 0 {
 		return nil
 	}
 	var segments []ui.Segment
-	for _, part := range bulkParts(counts) {
-		segments = append(segments, ui.Segment{Class: part.class, Share: float64(part.people) / float64(counts.Selected)})
+	for _, number := range words.BulkNumbers(counts) {
+		if number.Part {
+			segments = append(segments, ui.Segment{Class: number.Name, Share: float64(number.People) / float64(counts.Selected)})
+		}
 	}
 	return ui.Segments(segments...)
 }
@@ -156,20 +102,20 @@ func itemTone(end present.Ending) ui.Tone {
 }
 
 func endOfItem(item read.BulkItem) present.Ending {
-	return present.Ending{Outcome: item.Outcome, Reason: item.Reason}
+	return present.EndingOf(item.Outcome, item.Reason)
 }
 
 func endOfReason(reason read.BulkReason) present.Ending {
-	return present.Ending{Outcome: reason.Outcome, Reason: reason.Reason}
+	return present.EndingOf(reason.Outcome, reason.Reason)
 }
 
 // itemHow says how a person was synced where that was out of the ordinary.
 func itemHow(item read.BulkItem) string {
 	switch {
 	case item.Joined:
-		return "with a sync that somebody else had started"
+		return "already running"
 	case item.EscalatedAt != nil:
-		return "by a sync of their own"
+		return "retried individually"
 	default:
 		return ""
 	}
@@ -207,7 +153,7 @@ func thresholdWords(options care.BulkOptions) string {
 
 func policyWords(options read.BulkOptions) string {
 	if options.ReviewAll {
-		return "Every change is held for review"
+		return "Every change is held for approval"
 	}
 	return "Changed amounts and extensions are applied"
 }
@@ -226,21 +172,21 @@ func nobodyUnsuccessful(panel bulkPanel) string {
 	case !panel.finished():
 		return "No failures so far"
 	case panel.bulk.Counts.Selected == 0:
-		return "Nobody was selected"
+		return "No one was selected"
 	default:
-		return "Everybody succeeded"
+		return "Everyone succeeded"
 	}
 }
 
 func nobodyHint(panel bulkPanel) string {
 	switch {
 	case !panel.finished():
-		return "People whose sync does not succeed are listed here as it happens, with the reason."
+		return "People whose sync fails are listed here as it happens, with the reason."
 	case panel.bulk.Options.Delta && panel.bulk.Counts.Selected == 0:
 		return "The providers’ lists showed no change."
 	case panel.bulk.Counts.Selected == 0:
-		return "Nobody fitted the selection."
+		return "No matching people."
 	default:
-		return "There is nobody to retry."
+		return "There is no one to retry."
 	}
 }

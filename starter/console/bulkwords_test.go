@@ -12,6 +12,7 @@ import (
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/schedules"
+	"github.com/caresync/caresync/words"
 )
 
 // A bulk run may end on another day, and the zone decides which (R1).
@@ -31,9 +32,9 @@ func TestABulkRunsPageSaysWhatItWaitsFor(t *testing.T) {
 		return page.String()
 	}
 	running := read.BulkSummary{Kind: care.RunCareRecipient, State: read.BulkRunning, SetAside: read.SetAside{Unavailable: 3}}
-	require.Contains(t, shown(running, ""), "3 people wait: Services Australia answers 503 for them; tried again at the end.")
-	queued := read.BulkSummary{Kind: care.RunCareRecipient, State: read.BulkQueued, Explanation: care.NotBegun}
-	require.Contains(t, shown(queued, bulks.NotBegun(queued)), "No worker has begun this; start one")
+	require.Contains(t, shown(running, ""), "3 people wait: Services Australia answers 503 for them; they are tried again at the end.")
+	queued := read.BulkSummary{Kind: care.RunCareRecipient, State: read.BulkQueued, Explanation: words.NotBegun}
+	require.Contains(t, shown(queued, bulks.NotBegun(queued)), "No worker has picked this up: start one")
 	running.State, running.SetAside = read.BulkFinished, read.SetAside{Unavailable: 3}
 	require.NotContains(t, shown(running, ""), "503", "it has ended")
 }

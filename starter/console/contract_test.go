@@ -38,24 +38,24 @@ func TestChangedValuesArePutAsPeopleReadThem(t *testing.T) {
 		{"plan_end_date", "29 Jul 2027", text("2027-07-29")},
 		{"superseded_by", "a later contract", text("0199")},
 		{"end_date", "none", nil},
-		{"funding_periods", "\"1\" 30 Jul 2026 to 29 Oct 2026 15312.50 released\n\"2\" 30 Oct 2026 to 29 Jan 2027 15312.50 not released",
-			text(`"1" 2026-07-30 to 2026-10-29 15312.50 released; "2" 2026-10-30 to 2027-01-29 15312.50 not released`)},
+		{"funding_periods", "30 Jul 2026 – 29 Oct 2026, $15,312.50, released\n30 Oct 2026 – 29 Jan 2027, $15,312.50, not released",
+			text(`[{"start_date":"2026-07-30","end_date":"2026-10-29","amount":"15312.5","released":true},{"start_date":"2026-10-30","end_date":"2027-01-29","amount":"15312.5","released":false}]`)},
 	} {
-		require.Equal(t, test.want, changedValue(test.field, test.value))
+		require.Equal(t, test.want, pageStyle.Value(test.field, test.value))
 	}
-	require.Equal(t, "The plan: end date would change from 01 Feb 2027 to 31 Jan 2027.", dated("The plan: end date would change from 2027-02-01 to 2027-01-31."))
-	require.Equal(t, "03_040919_0103_1_1  and 2026-13-45", dated("03_040919_0103_1_1  and 2026-13-45"))
 }
 
 func TestOfAListOnlyWhatDiffersIsShown(t *testing.T) {
 	text := func(value string) *string { return &value }
+	const both, second = "no dates, $1.00, released\nno dates, $2.00, released", "no dates, $2.00, released"
 	for _, test := range []struct {
 		field, before, after string
 		old, new             *string
 	}{
-		{"funding_periods", `"2" not released`, `"2" released`, text(`"1" released; "2" not released`), text(`"1" released; "2" released`)},
-		{"funding_periods", "none", `"2" released`, text(`"1" released`), text(`"1" released; "2" released`)},
-		{"funding_periods", `"1" released`, "none", text(`"1" released`), nil},
+		{"funding_periods", "no dates, $2.00, not released", second,
+			text(`[{"amount":"1","released":true},{"amount":"2","released":false}]`), text(`[{"amount":"1","released":true},{"amount":"2","released":true}]`)},
+		{"funding_periods", "none", second, text(`[{"amount":"1","released":true}]`), text(`[{"amount":"1","released":true},{"amount":"2","released":true}]`)},
+		{"funding_periods", both, "none", text(`[{"amount":"1","released":true},{"amount":"2","released":true}]`), nil},
 		{"spent", "$1.00", "$2.00", text("1"), text("2")},
 	} {
 		before, after := changedValues(read.Change{Field: test.field, Old: test.old, New: test.new})

@@ -1,10 +1,8 @@
 package console
 
 import (
-	"cmp"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -13,7 +11,7 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
-	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/words"
 )
 
 // ndisRoutes are the pages of NDIS people: their funding, the preview of a plan, and service contracts.
@@ -158,21 +156,9 @@ func reviewQuestion(run read.Run, reviews []read.Review) question {
 		action: runPath(run.ID) + "/accept", yes: "Retrieve the plan and look",
 	}
 	for _, review := range reviews {
-		asked.points = append(asked.points, dated(review.Words))
+		asked.points = append(asked.points, review.Words)
 	}
 	return asked
-}
-
-// dated writes the dates within a sentence as Australians do.
-func dated(sentence string) string {
-	words := strings.Split(sentence, " ")
-	for i, word := range words {
-		bare := strings.TrimRight(word, ".,;:")
-		if date, err := care.ParseDate(bare); err == nil {
-			words[i] = present.Date(date) + strings.TrimPrefix(word, bare)
-		}
-	}
-	return strings.Join(words, " ")
 }
 
 // contractState says in a word where a contract stands.
@@ -206,51 +192,12 @@ func originOf(contract read.ContractHeader) string {
 	}
 }
 
-// amountFields are the fields whose values are dollars.
-var amountFields = []string{
-	"approved", "released", "spent", "remaining", "total_funding", "allocation_total", "amount",
-	"total", "used", "write_off", "rollover", "available",
-}
+// pageStyle shows the values of changes on a page: amounts are dollars with their sign.
+var pageStyle = words.Style{Money: func(amount decimal.Decimal) string { return ui.Dollars(dollars(amount)) }, None: "none"}
 
 // changedValues are what a field was and what it is; of a list, such as the funding periods, only the parts that differ.
 func changedValues(change read.Change) (before, after string) {
-	before, after = changedValue(change.Field, change.Old), changedValue(change.Field, change.New)
-	return linesWithout(before, after), linesWithout(after, before)
-}
-
-func linesWithout(text, others string) string {
-	known := strings.Split(others, "\n")
-	left := slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool { return slices.Contains(known, line) })
-	return cmp.Or(strings.Join(left, "\n"), present.Value("", nil))
-}
-
-// changedValue shows an old or new value of a field: dollars with their sign, and each part of a list, such as a funding period, on a
-// line of its own.
-func changedValue(field string, value *string) string {
-	switch {
-	case value == nil && slices.Contains(amountFields, field):
-		return present.NotProvided
-	case value == nil:
-		return present.Value(field, value)
-	case field == "superseded_by":
-		return "a later contract"
-	case slices.Contains(amountFields, field):
-		return dollarsIn(*value)
-	}
-	lines := strings.Split(present.Value(field, value), "; ")
-	for i := range lines {
-		lines[i] = dated(lines[i])
-	}
-	return strings.Join(lines, "\n")
-}
-
-// dollarsIn shows an amount that was recorded as text.
-func dollarsIn(text string) string {
-	amount, err := decimal.NewFromString(text)
-	if err != nil {
-		return text
-	}
-	return ui.Dollars(dollars(amount))
+	return pageStyle.Lines(change.Field, change.Old, change.New)
 }
 
 // them is what a number of changes is called in a sentence.

@@ -758,7 +758,7 @@ func reviewNotice(reviews []read.Review, zone *time.Location) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var37 string
-					templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(dated(review.Words))
+					templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(review.Words)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `ndis.templ`, Line: 121, Col: 30}
 					}

@@ -141,7 +141,7 @@ func (v previewView) warnings() []present.Warning {
 func differencesByRecord(differences []pace.DifferenceView) []changedRecord {
 	var records []changedRecord
 	for _, difference := range differences {
-		title := dated(difference.Subject)
+		title := difference.Subject
 		at := slices.IndexFunc(records, func(record changedRecord) bool { return record.title == title })
 		if at < 0 {
 			at = len(records)

@@ -13,6 +13,7 @@ import (
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/words"
 )
 
 // sessionPage shows the progress of a retrieval or a create, and what came of it.
@@ -386,7 +387,7 @@ func previewPage(page ui.Page, view previewView) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var18 string
-						templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(view.refusal.ExplainFor(care.NDIA))
+						templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(words.Reason(view.refusal, care.NDIA))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `ndispreview.templ`, Line: 75, Col: 44}
 						}
@@ -515,7 +516,7 @@ func previewOver(view previewView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var21 string
-				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(care.ReasonPreviewReplaced.ExplainFor(care.NDIA))
+				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(words.Reason(care.ReasonPreviewReplaced, care.NDIA))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ndispreview.templ`, Line: 98, Col: 57}
 				}
@@ -572,7 +573,7 @@ func previewOver(view previewView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var24 string
-				templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(care.ReasonPreviewExpired.ExplainFor(care.NDIA))
+				templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(words.Reason(care.ReasonPreviewExpired, care.NDIA))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ndispreview.templ`, Line: 103, Col: 125}
 				}
@@ -1073,7 +1074,7 @@ func previewNotices(view previewView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var46 string
-					templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(dated(warning.Message))
+					templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(warning.Message)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `ndispreview.templ`, Line: 177, Col: 30}
 					}

@@ -266,7 +266,7 @@ func TestChangesArePutTogetherByRecord(t *testing.T) {
 }
 
 func TestHoldsAreSaidInWords(t *testing.T) { // R5
-	hold := read.Hold{Kind: care.KindBudgetUsage, Records: 7, Budget: "Home support ongoing 2026-10-01"}
+	hold := read.Hold{Kind: care.KindBudgetUsage, Records: 7, Budget: "Home support ongoing", BudgetFrom: day("2026-10-01")}
 	require.Equal(t, "7 usage lines of the budget Home support ongoing from 01 Oct 2026", heldRecords(hold))
 	require.Equal(t, "1 classification", heldRecords(read.Hold{Kind: care.KindClassification, Records: 1}))
 }

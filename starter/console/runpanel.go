@@ -2,13 +2,13 @@ package console
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/words"
 )
 
 // runPanel is a run as people follow it, and the message that they are left with (Care Recipient Sync §Success message).
@@ -51,7 +51,7 @@ func (p runPanel) said() string {
 		return resultTitle(p.run.RunSummary) + "."
 	}
 	if p.preview() != "" {
-		return "The plan was retrieved. Its preview waits for you."
+		return "The plan was retrieved. Its preview is ready."
 	}
 	if p.waiting != "" {
 		return ui.Sentence(p.waiting) + "."
@@ -61,29 +61,17 @@ func (p runPanel) said() string {
 			return areaTitle(area.Area) + ": " + areaWords(area, p.run.Kind)
 		}
 	}
-	return "The sync waits to begin."
+	return "The sync is waiting to start."
 }
 
 // resultTitle says how a run ended.
 func resultTitle(run read.RunSummary) string {
-	if run.Reason == care.ReasonPreviewExpired {
-		return "The preview expired, and nothing was saved"
-	}
-	if run.Reason.Harmless() {
-		return "This plan has not begun"
-	}
-	switch run.Outcome {
-	case care.RunSucceeded:
-		return "The sync has finished"
-	case care.RunSucceededWithWarnings:
-		return "The sync has finished, with " + present.Count(run.Warnings, "warning", "warnings")
-	case care.RunPartial:
-		return "The sync was partly saved"
-	case care.RunCancelled:
-		return "The sync was cancelled"
-	default:
-		return "The sync failed, and nothing was saved"
-	}
+	return words.RunTitle(present.EndOf(run).Ending, run.Warnings)
+}
+
+// breakdown is what the number of synced records of a kind is made of (R6).
+func breakdown(panel runPanel, kind care.Kind) string {
+	return words.Breakdown(present.Counts(panel.run.Counts)[kind])
 }
 
 // counted are the kinds of record that the message counts, those of Care Recipient Sync §Success message first.
@@ -107,27 +95,7 @@ func waitsForYes(hold read.Hold) bool { return hold.AcceptedAt == nil && hold.Cl
 
 // heldRecords is what a hold keeps, in words.
 func heldRecords(hold read.Hold) string {
-	records := present.Records(hold.Records, hold.Kind)
-	if hold.Budget == "" {
-		return records
-	}
-	return records + " of the budget " + budgetOfHold(hold)
-}
-
-// budgetOfHold writes the date in a budget's name as Australians do.
-func budgetOfHold(hold read.Hold) string {
-	name, start, found := cutLast(hold.Budget, " ")
-	if date, err := care.ParseDate(start); found && err == nil {
-		return name + " from " + present.Date(date)
-	}
-	return hold.Budget
-}
-
-func cutLast(text, separator string) (before, after string, found bool) {
-	if i := strings.LastIndex(text, separator); i >= 0 {
-		return text[:i], text[i+len(separator):], true
-	}
-	return text, "", false
+	return words.Held(hold.Records, hold.Kind, hold.Budget, hold.BudgetFrom)
 }
 
 // holdState says what became of a removal that was held back.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -424,19 +423,6 @@ func jitterWords(jitter string) string {
 		return ""
 	}
 	return "Up to " + durationWords(jitter)
-}
-
-var isoDate = regexp.MustCompile(`\d{4}-\d{2}-\d{2}`)
-
-// australianDates writes the dates in a text as Australians do.
-func australianDates(text string) string {
-	return isoDate.ReplaceAllStringFunc(text, func(found string) string {
-		date, err := care.ParseDate(found)
-		if err != nil {
-			return found
-		}
-		return present.Date(date)
-	})
 }
 
 // leftOutWords say how many times were left out, and why; empty where none was.

@@ -9,6 +9,7 @@ import (
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/words"
 )
 
 // runTone is that of a run's end, or says that it has not come yet.
@@ -36,7 +37,7 @@ func lastRunTone(run *read.RunRef) ui.Tone {
 }
 
 func endOfLast(run *read.RunRef) present.Ending {
-	return present.Ending{Outcome: run.Outcome, Reason: run.Reason}
+	return present.EndingOf(run.Outcome, run.Reason)
 }
 
 func lastRunWords(run *read.RunRef) string {
@@ -44,7 +45,7 @@ func lastRunWords(run *read.RunRef) string {
 	case run == nil:
 		return "never synced"
 	case run.Outcome == "":
-		return "under way"
+		return "in progress"
 	default:
 		return endOfLast(run).Badge()
 	}
@@ -80,15 +81,15 @@ func areaTone(area read.Area) ui.Tone {
 func areaWords(area read.Area, kind care.RunKind) string {
 	switch {
 	case area.State == read.AreaWaiting:
-		return "Waiting for the step before."
+		return "Waiting for the previous step."
 	case area.State == read.AreaRunning && area.BudgetsToRead > 0:
 		return fmt.Sprintf("Reading from %s: %d of %s.", present.Service(kind.Service()), area.BudgetsRead, present.Count(area.BudgetsToRead, "open budget", "open budgets"))
 	case area.State == read.AreaRunning:
 		return "Reading from " + present.Service(kind.Service()) + "."
 	case area.Outcome == care.AreaSucceeded:
-		return savedWords(area, kind)
+		return ui.Sentence(words.Saved(kind.CountedKinds(), present.Counts(area.Counts), area.Warnings)) + "."
 	case area.Outcome == care.AreaSuperseded:
-		return "A newer sync had saved it already."
+		return "A newer sync has already saved this."
 	case area.Reason.Harmless():
 		return area.Explanation
 	case area.Explanation != "":
@@ -96,46 +97,6 @@ func areaWords(area read.Area, kind care.RunKind) string {
 	default:
 		return ui.Sentence(string(area.Outcome)) + "."
 	}
-}
-
-func savedWords(area read.Area, kind care.RunKind) string {
-	var parts []string
-	for _, counted := range kind.CountedKinds() {
-		if count, isCounted := area.Counts[counted]; isCounted {
-			parts = append(parts, present.Records(count.Synced, counted)+changed(count))
-		}
-	}
-	if len(parts) == 0 {
-		return "Nothing to read."
-	}
-	words := "Saved: " + strings.Join(parts, ", ")
-	if area.Warnings > 0 {
-		words += "; " + present.Count(area.Warnings, "warning", "warnings")
-	}
-	return words + "."
-}
-
-// changed is what a sync did to records of a kind, empty where it changed nothing.
-func changed(count read.Count) string {
-	words := breakdown(count)
-	if words == "" || count.Created+count.Updated+count.Removed == 0 {
-		return ""
-	}
-	return " (" + words + ")"
-}
-
-// breakdown is what the number of synced records is made of (R6).
-func breakdown(count read.Count) string {
-	var parts []string
-	for _, part := range []struct {
-		number int
-		word   string
-	}{{count.Created, "new"}, {count.Updated, "changed"}, {count.Unchanged, "unchanged"}, {count.Removed, "removed"}} {
-		if part.number > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", part.number, part.word))
-		}
-	}
-	return strings.Join(parts, ", ")
 }
 
 // areaTitle names an area as the success message does (Care Recipient Sync §Success message).
@@ -207,14 +168,8 @@ func areaState(area read.Area) string {
 		return "reading"
 	case area.State == read.AreaWaiting:
 		return "waiting"
-	case area.Outcome == care.AreaSucceeded:
-		return "saved"
-	case area.Outcome == care.AreaSuperseded:
-		return "saved by a newer sync"
-	case area.Reason.Harmless():
-		return present.PlanNotBegun
 	default:
-		return string(area.Outcome)
+		return words.AreaOutcome(area.Outcome, area.Reason)
 	}
 }
 
@@ -240,18 +195,18 @@ func actionTone(action string) ui.Tone {
 // freshWords say how the newest sync ended in an area.
 func freshWords(area read.AreaStatus) string {
 	if area.Stale {
-		return string(area.LastOutcome)
+		return words.AreaOutcome(area.LastOutcome, "")
 	}
-	return "saved"
+	return words.AreaOutcome(care.AreaSucceeded, "")
 }
 
 // finishedWords say when a run ended, and how long it took.
 func finishedWords(run read.RunProgress, zone *time.Location) string {
-	words := ui.Moment(run.FinishedAt, zone)
+	said := ui.Moment(run.FinishedAt, zone)
 	if took := lasted(run); took != "" {
-		words += " · took " + took
+		said += " · took " + took
 	}
-	return words
+	return said
 }
 
 // asOfWords say when what is shown was read.

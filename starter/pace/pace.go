@@ -15,6 +15,7 @@ import (
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/syncs"
 	"github.com/caresync/caresync/upstream/check"
+	"github.com/caresync/caresync/words"
 )
 
 // busyInterval is how often a workflow that was busy is asked again.
@@ -29,7 +30,7 @@ type NotAdmitted struct{ Reason care.Reason }
 func (e *NotAdmitted) Error() string { return fmt.Sprintf("not created: %s", e.Reason) }
 
 // Explain says what happened and what to do, in plain words.
-func (e *NotAdmitted) Explain() string { return e.Reason.ExplainFor(care.NDIA) }
+func (e *NotAdmitted) Explain() string { return words.Reason(e.Reason, care.NDIA) }
 
 // Temporal is what is needed of a Temporal client.
 type Temporal interface {

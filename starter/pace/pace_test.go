@@ -22,6 +22,7 @@ import (
 	"github.com/caresync/caresync/starter/temporaltest"
 	"github.com/caresync/caresync/testkit"
 	"github.com/caresync/caresync/upstream/check"
+	"github.com/caresync/caresync/words"
 )
 
 const ndisNumber = "430000017"
@@ -338,7 +339,7 @@ func TestCreateThatFindsSomethingElseAnswersWithTheNextPreview(t *testing.T) { /
 	require.Equal(t, care.ReasonPreviewDiffers, created.Reason)
 	require.Empty(t, created.ContractID)
 	require.Equal(t, db.PreviewWaiting, created.Next.State)
-	require.Equal(t, "Consumables: spent changed from not provided to 30.00.", created.Next.Contents.Differences[0].Words())
+	require.Equal(t, "Consumables: spent changed from not provided to 30.00.", words.Change(created.Next.Contents.Differences[0]))
 }
 
 func TestCreateWhoseWorkflowIsGone(t *testing.T) {

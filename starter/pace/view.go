@@ -9,6 +9,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/words"
 )
 
 // PreviewView is a stored preview as programs see it.
@@ -139,7 +140,7 @@ func viewContents(contents db.PreviewContents) PreviewContentsView {
 	contract := contents.Contract
 	return PreviewContentsView{
 		Hash: contents.Hash, Plan: viewParticipantPlan(contents.Plan), OtherPlans: each(contents.Others, viewParticipantPlan),
-		Refusal: contents.Refusal, Explanation: contents.Refusal.ExplainFor(care.NDIA),
+		Refusal: contents.Refusal, Explanation: words.Reason(contents.Refusal, care.NDIA),
 		Ended: contents.Ended, Contract: viewContract(contents.Preview),
 		Superseded: each(contents.Superseded, viewDates), Overlaps: each(contents.Overlaps, viewDates),
 		Budgets: each(InOrder(contents.Budgets), viewBudget), NoLongerInPACE: each(contents.Missing, viewMissing), RemovalsHeld: contents.RemovalsHeld,
@@ -178,7 +179,7 @@ func viewBudget(budget care.PreviewBudget) BudgetPreviewView {
 		Approved: money(budget.Approved), Released: money(budget.Released), Spent: money(budget.Spent), Remaining: money(budget.Remaining),
 		StartDate: budget.StartDate, EndDate: budget.EndDate, InstalmentType: budget.InstalmentType, ExcludedFromTotals: budget.ExcludedFromTotals,
 		FundingPeriods: each(budget.FundingPeriods, viewPeriod), StatedItems: each(budget.StatedItems, viewItem),
-		Action: budget.Action, WillHappen: budget.WillHappen(), Changes: each(budget.Changes, named),
+		Action: budget.Action, WillHappen: words.WillHappen(budget), Changes: each(budget.Changes, named),
 		Adjustment: AdjustmentPreviewView{
 			Action: budget.Adjustment.Action, Before: money(budget.Adjustment.Before), After: money(budget.Adjustment.After),
 			ServiceProviderName: budget.Adjustment.ServiceProviderName,
@@ -203,7 +204,7 @@ func viewMissing(budget care.PlanBudget) MissingBudgetView {
 
 func viewDifference(change care.NamedChange) DifferenceView {
 	return DifferenceView{
-		Subject: change.Subject, Action: change.Action, Field: change.Field, Old: change.Old, New: change.New, Words: change.Words(),
+		Subject: words.Subject(change), Action: change.Action, Field: change.Field, Old: change.Old, New: change.New, Words: words.Change(change),
 	}
 }
 
@@ -250,7 +251,7 @@ func (s *Service) View(ctx context.Context, organisation db.Organisation, retrie
 		return PreviewResultView{}, err
 	}
 	view := PreviewResultView{
-		Run: run, Outcome: retrieved.Outcome, Reason: retrieved.Reason, Explanation: retrieved.Reason.ExplainFor(care.NDIA),
+		Run: run, Outcome: retrieved.Outcome, Reason: retrieved.Reason, Explanation: words.Reason(retrieved.Reason, care.NDIA),
 		Preview: viewIfAny(retrieved.Preview),
 	}
 	if retrieved.Created != nil {
@@ -270,7 +271,7 @@ func (s *Service) ViewCreated(ctx context.Context, organisation db.Organisation,
 
 func viewCreated(created CreateResult) CreatedView {
 	view := CreatedView{
-		Outcome: created.Outcome, Reason: created.Reason, Explanation: created.Reason.ExplainFor(care.NDIA), Next: viewIfAny(created.Next),
+		Outcome: created.Outcome, Reason: created.Reason, Explanation: words.Reason(created.Reason, care.NDIA), Next: viewIfAny(created.Next),
 	}
 	if created.ContractID != "" {
 		view.ContractID = &created.ContractID

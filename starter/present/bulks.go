@@ -5,22 +5,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/words"
 )
-
-var bulkOutcomes = map[care.RunOutcome]string{
-	care.RunSucceeded:             "everybody succeeded",
-	care.RunSucceededWithWarnings: "everybody succeeded, some with warnings",
-	care.RunPartial:               "not everybody succeeded",
-	care.RunFailed:                "nobody succeeded",
-	care.RunCancelled:             "cancelled",
-}
 
 // BulkState says where a bulk run stands, in a few words.
 func BulkState(bulk read.BulkSummary) string {
 	if bulk.State == read.BulkFinished {
-		return known(bulkOutcomes, bulk.Outcome)
+		return words.BulkOutcome(bulk.Outcome)
 	}
 	return string(bulk.State)
 }
@@ -31,11 +23,11 @@ func BulkWaits(bulk read.BulkSummary, zone *time.Location) string {
 	case read.BulkPaused:
 		return "paused by an operator since " + Time(bulk.PausedAt, zone)
 	case read.BulkWaiting:
-		words := fmt.Sprintf("waiting for %s since %s", Service(bulk.Kind.Service()), Time(bulk.WaitingSince, zone))
+		said := fmt.Sprintf("waiting for %s since %s", Service(bulk.Kind.Service()), Time(bulk.WaitingSince, zone))
 		if bulk.WaitingWords != "" {
-			words += ": " + strings.Join(strings.Fields(bulk.WaitingWords), " ")
+			said += ": " + strings.Join(strings.Fields(bulk.WaitingWords), " ")
 		}
-		return words
+		return said
 	default:
 		return ""
 	}
@@ -44,10 +36,10 @@ func BulkWaits(bulk read.BulkSummary, zone *time.Location) string {
 // SetAside says of the people of a bulk run who wait until the others are done how many they are, and why they wait (R9).
 func SetAside(bulk read.BulkSummary) (lines []string) {
 	if people := bulk.SetAside.Unavailable; people > 0 {
-		lines = append(lines, fmt.Sprintf("%s: %s answers 503 for them; tried again at the end", Count(people, "person waits", "people wait"), Service(bulk.Kind.Service())))
+		lines = append(lines, fmt.Sprintf("%s: %s answers 503 for them; they are tried again at the end", Count(people, "person waits", "people wait"), Service(bulk.Kind.Service())))
 	}
 	if people := bulk.SetAside.Contributions; people > 0 {
-		lines = append(lines, fmt.Sprintf("%s: %s reports no contributions of them any more; the end of the run tells whether they go or are held",
+		lines = append(lines, fmt.Sprintf("%s: %s no longer reports contributions for them; at the end of the run these are removed or held for approval",
 			Count(people, "person waits", "people wait"), Service(bulk.Kind.Service())))
 	}
 	return lines
@@ -61,7 +53,7 @@ func MayBe(listed read.UnknownPerson) string {
 	}
 	name := Name(person.GivenName, person.FamilyName)
 	if person.CareRecipientID == listed.CareRecipientID {
-		return fmt.Sprintf("%s has been given the number %s since.", name, listed.CareRecipientID)
+		return fmt.Sprintf("%s now has the number %s.", name, listed.CareRecipientID)
 	}
 	return fmt.Sprintf("%s is listed with the name and birth date of %s (%s), who is no longer listed: change the number of %s, or import %s as a new person.",
 		listed.CareRecipientID, name, person.CareRecipientID, name, listed.CareRecipientID)
@@ -69,12 +61,5 @@ func MayBe(listed read.UnknownPerson) string {
 
 // ItemState says how a person's part of a bulk run ended.
 func ItemState(end Ending) string {
-	switch end.Outcome {
-	case "":
-		return "not done yet"
-	case care.RunFailed:
-		return end.Badge()
-	default:
-		return end.Words()
-	}
+	return end.OfPerson()
 }

@@ -17,10 +17,10 @@ func TestWhoWaitsForTheEndOfABulkRun(t *testing.T) { // R9, R38
 		lines []string
 	}{
 		{read.SetAside{}, nil},
-		{read.SetAside{Unavailable: 1}, []string{"1 person waits: Services Australia answers 503 for them; tried again at the end"}},
+		{read.SetAside{Unavailable: 1}, []string{"1 person waits: Services Australia answers 503 for them; they are tried again at the end"}},
 		{read.SetAside{Unavailable: 2, Contributions: 1200}, []string{
-			"2 people wait: Services Australia answers 503 for them; tried again at the end",
-			"1,200 people wait: Services Australia reports no contributions of them any more; the end of the run tells whether they go or are held",
+			"2 people wait: Services Australia answers 503 for them; they are tried again at the end",
+			"1,200 people wait: Services Australia no longer reports contributions for them; at the end of the run these are removed or held for approval",
 		}},
 	} {
 		require.Equal(t, test.lines, present.SetAside(read.BulkSummary{Kind: care.RunCareRecipient, SetAside: test.aside}))
@@ -32,5 +32,5 @@ func TestWhomSomebodyListedMayBe(t *testing.T) { // R33
 	require.Empty(t, present.MayBe(read.UnknownPerson{CareRecipientID: "415000009"}))
 	require.Equal(t, "415000009 is listed with the name and birth date of Ada Wren (415000001), who is no longer listed: change the number of Ada Wren, or import 415000009 as a new person.",
 		present.MayBe(read.UnknownPerson{CareRecipientID: "415000009", MayBe: ada}))
-	require.Equal(t, "Ada Wren has been given the number 415000001 since.", present.MayBe(read.UnknownPerson{CareRecipientID: "415000001", MayBe: ada}))
+	require.Equal(t, "Ada Wren now has the number 415000001.", present.MayBe(read.UnknownPerson{CareRecipientID: "415000001", MayBe: ada}))
 }

@@ -20,21 +20,21 @@ func TestHowThingsEnd(t *testing.T) {
 	}{
 		{care.RunSucceeded, "", present.Good, "✓", "succeeded", "succeeded", "succeeded", "Sync succeeded."},
 		{care.RunSucceededWithWarnings, "", present.Warn, "✓", "succeeded with warnings", "with warnings", "succeeded with warnings", "Sync succeeded with warnings."},
-		{care.RunPartial, care.ReasonConsentRefused, present.Warn, "!", "partly saved", "partly saved", "partly saved", "Sync partly saved."},
+		{care.RunPartial, care.ReasonConsentRefused, present.Warn, "!", "partially saved", "partially saved", "partially saved", "Sync partially saved."},
 		{care.RunFailed, care.ReasonNotFound, present.Bad, "✗", "failed, nothing was saved", "failed", "failed", "Sync failed, nothing was saved."},
-		{care.RunFailed, care.ReasonPlanInFuture, present.Quiet, "·", "plan not begun", "plan not begun", "plan not begun", "The plan has not begun, nothing was saved."},
+		{care.RunFailed, care.ReasonPlanInFuture, present.Quiet, "·", "plan not started", "plan not started", "plan not started", "The plan has not started. Nothing was saved."},
 		{care.RunCancelled, care.ReasonCancelled, present.Quiet, "✗", "cancelled", "cancelled", "cancelled", "Sync cancelled."},
 		{care.RunCancelled, care.ReasonPlanInFuture, present.Quiet, "✗", "cancelled", "cancelled", "cancelled", "Sync cancelled."},
-		{care.ItemSkipped, "", present.Quiet, "✗", "not reached", "not reached", "not reached", "Sync not reached."},
-		{"", "", present.Quiet, "✗", "", "", "not done yet", "Sync ."},
+		{care.ItemSkipped, "", present.Quiet, "✗", "not processed", "not processed", "not processed", "Sync not processed."},
+		{"", "", present.Quiet, "✗", "", "", "in progress", "Sync ."},
 	} {
-		end := present.Ending{Outcome: test.outcome, Reason: test.reason}
+		end := present.EndingOf(test.outcome, test.reason)
 		name := string(test.outcome + " " + care.RunOutcome(test.reason))
 		require.Equal(t, test.tone, end.Tone(), name)
 		require.Equal(t, test.mark, end.Mark(), name)
-		require.Equal(t, []string{test.words, test.badge, test.person, test.sentence}, []string{end.Words(), end.Badge(), present.ItemState(end), end.Sentence()}, name)
+		require.Equal(t, []string{test.words, test.badge, test.person, test.sentence}, []string{end.String(), end.Badge(), present.ItemState(end), end.Sentence()}, name)
 	}
-	require.Equal(t, "plan not begun", present.State(read.RunSummary{State: read.RunFinished, Outcome: care.RunFailed, Reason: care.ReasonPlanInFuture}))
+	require.Equal(t, "plan not started", present.State(read.RunSummary{State: read.RunFinished, Outcome: care.RunFailed, Reason: care.ReasonPlanInFuture}))
 	require.False(t, present.IsError(read.Issue{Severity: care.SeverityError, Code: care.IssueCode(care.ReasonPlanInFuture)}))
 	require.True(t, present.IsError(read.Issue{Severity: care.SeverityError, Code: care.IssueCode(care.ReasonNotPACE)}))
 }

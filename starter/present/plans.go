@@ -6,7 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/words"
 )
 
 // BudgetName is what people know a budget by, beside its period.
@@ -27,7 +29,7 @@ func StaleUsage(budget read.Budget, zone *time.Location) string {
 	if budget.UsageAsOf != nil {
 		shown = "Its entitlements and usage are as of " + Time(budget.UsageAsOf, zone) + "."
 	}
-	return fmt.Sprintf("%s Since %s they could not be read. %s", shown, Time(budget.UsageStaleSince, zone), budget.UsageStaleReason.Explain())
+	return fmt.Sprintf("%s Since %s they could not be read. %s", shown, Time(budget.UsageStaleSince, zone), words.Reason(*budget.UsageStaleReason, care.ServicesAustralia))
 }
 
 // ApprovedService is the code and the name of an approved service. Some are approved as a type, or as a whole group.

@@ -3,119 +3,54 @@
 package present
 
 import (
-	"encoding/json"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/words"
 )
 
 // NotProvided stands for an amount or percentage that the government did not send (R3).
-const NotProvided = "not provided"
-
-const (
-	timeForm     = "02 Jan 2006 15:04"
-	timeFormFull = "02 Jan 2006 15:04:05"
-)
-
-var kinds = map[care.Kind]string{
-	care.KindBudget:          "Budgets",
-	care.KindBudgetUsage:     "Budget usage",
-	care.KindApprovedService: "Approved services",
-	care.KindClassification:  "Classifications",
-	care.KindContribution:    "Individual contributions",
-	care.KindSupplement:      "Supplements",
-	care.KindEntitlement:     "Entitlements",
-	care.KindPlan:            "Plan",
-	care.KindPerson:          "Person",
-
-	care.KindServiceContract:  "Service contracts",
-	care.KindPlanBudget:       "Plan budgets",
-	care.KindDeliveredService: "Adjustment records",
-}
+const NotProvided = words.NotProvided
 
 // Kind names a kind of record, in the plural.
-func Kind(kind care.Kind) string { return known(kinds, kind) }
-
-var singleKinds = map[care.Kind]string{
-	care.KindBudget:          "Budget",
-	care.KindBudgetUsage:     "Usage",
-	care.KindApprovedService: "Approved service",
-	care.KindClassification:  "Classification",
-	care.KindContribution:    "Contribution",
-	care.KindSupplement:      "Supplement",
-	care.KindEntitlement:     "Entitlement",
-	care.KindPlan:            "Plan",
-	care.KindPerson:          "Person",
-
-	care.KindServiceContract:  "Service contract",
-	care.KindPlanBudget:       "Plan budget",
-	care.KindDeliveredService: "Delivered service",
-}
+func Kind(kind care.Kind) string { return words.Kind(kind) }
 
 // OneOfKind names one record of a kind.
-func OneOfKind(kind care.Kind) string { return known(singleKinds, kind) }
+func OneOfKind(kind care.Kind) string { return words.OneOfKind(kind) }
 
 // Records is a number of records of a kind, for a sentence.
-func Records(number int, kind care.Kind) string {
-	one, several := kind.Nouns()
-	return Count(number, one, several)
-}
-
-var areas = map[care.Area]string{
-	care.AreaSummary:       "Summary",
-	care.AreaContributions: "Contributions",
-	care.AreaBudgets:       "Budgets",
-	care.AreaUsage:         "Usage",
-	care.AreaContract:      "Service contract",
-}
+func Records(number int, kind care.Kind) string { return words.Records(number, kind) }
 
 // Area names an area of a sync.
-func Area(area care.Area) string { return known(areas, area) }
+func Area(area care.Area) string { return words.Area(area) }
 
 // Outcome names one of the outcomes, whatever its reason.
-func Outcome(outcome care.RunOutcome) string { return Ending{Outcome: outcome}.Words() }
+func Outcome(outcome care.RunOutcome) string { return words.Ending{Outcome: outcome}.String() }
+
+var runStates = map[read.RunState]string{read.RunQueued: "queued", read.RunRunning: "running"}
 
 // State says where a run stands, in one or a few words.
 func State(run read.RunSummary) string {
 	if run.State == read.RunFinished {
-		return EndOf(run).Words()
+		return EndOf(run).String()
 	}
 	if run.Waiting != nil {
-		return "preview waits"
+		return "preview ready"
 	}
-	return string(run.State)
-}
-
-var triggers = map[care.Trigger]string{
-	care.TriggerOnDemand: "on demand",
-	care.TriggerBulk:     "bulk",
-	care.TriggerClaim:    "claim",
-
-	care.TriggerNotification: "notification of the NDIA",
-	care.TriggerDay:          "funding period or plan begins",
+	return runStates[run.State]
 }
 
 // Trigger says what caused a run.
-func Trigger(trigger care.Trigger) string { return known(triggers, trigger) }
-
-var changeSources = map[care.ChangeSource]string{
-	care.SourceImportPeople:            "import of people",
-	care.SourceImportDeliveredServices: "import of delivered services",
-	care.SourcePACEBoxes:               "NDIS PACE boxes",
-	care.SourceChangeNumber:            "change of number",
-	care.SourceSamePerson:              "same person",
-}
+func Trigger(trigger care.Trigger) string { return words.Trigger(trigger) }
 
 // Cause says what changed a record and who asked for it, such as "import of people, cli: mary".
 func Cause(cause read.ChangeCause) string {
 	through := Trigger(cause.Trigger)
 	if cause.RunID == nil {
-		through = known(changeSources, cause.Source)
+		through = words.ChangeSource(cause.Source)
 	}
 	if cause.RequestedBy == "" {
 		return through
@@ -123,38 +58,21 @@ func Cause(cause read.ChangeCause) string {
 	return through + ", " + cause.RequestedBy
 }
 
-var runKinds = map[care.RunKind]string{
-	care.RunCareRecipient: "Care recipient sync",
-	care.RunPACEContract:  "PACE contract sync",
-}
-
 // RunKind names a kind of sync.
-func RunKind(kind care.RunKind) string { return known(runKinds, kind) }
+func RunKind(kind care.RunKind) string { return words.RunKind(kind) }
 
 // Service names a government service, as in "waiting for the NDIA".
-func Service(service care.Service) string {
-	if service == care.NDIA {
-		return "the NDIA"
-	}
-	return "Services Australia"
-}
+func Service(service care.Service) string { return words.Service(service) }
 
 // Field names a field of a record.
-func Field(field string) string { return care.FieldLabel(field) }
-
-func known[K ~string](words map[K]string, key K) string {
-	if word, found := words[key]; found {
-		return word
-	}
-	return strings.ReplaceAll(string(key), "_", " ")
-}
+func Field(field string) string { return words.Field(field) }
 
 // Money shows an amount with thousands separators and cents.
 func Money(amount *read.Money) string {
 	if amount == nil {
 		return NotProvided
 	}
-	return money(amount.Decimal)
+	return words.Money(amount.Decimal)
 }
 
 // Reported shows an amount as the NDIA reported it.
@@ -162,11 +80,11 @@ func Reported(amount decimal.NullDecimal) string {
 	if !amount.Valid {
 		return NotProvided
 	}
-	return money(amount.Decimal)
+	return words.Money(amount.Decimal)
 }
 
 // Incomplete is said beside a sum to which an amount belongs that was not provided (R3).
-const Incomplete = "incomplete: an amount was not provided"
+const Incomplete = words.Incomplete
 
 // Sum adds to a sum, as it is shown, that it is incomplete.
 func Sum(shown string, incomplete bool) string {
@@ -176,118 +94,48 @@ func Sum(shown string, incomplete bool) string {
 	return shown + " (" + Incomplete + ")"
 }
 
-func money(amount decimal.Decimal) string {
-	text, sign := amount.Abs().StringFixed(2), ""
-	if amount.IsNegative() {
-		sign = "-"
-	}
-	whole, cents, _ := strings.Cut(text, ".")
-	return sign + grouped(whole) + "." + cents
-}
-
-func grouped(digits string) string {
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
-}
-
 // Percentage shows a percentage without needless zeros.
 func Percentage(percentage *read.Percentage) string {
 	if percentage == nil {
 		return NotProvided
 	}
-	return percentage.String() + " %"
+	return words.Percentage(decimal.NewNullDecimal(percentage.Decimal))
 }
 
 // Date shows a date the Australian way, and nothing for no date.
-func Date(date care.Date) string { return date.Words() }
+func Date(date care.Date) string { return words.Date(date) }
 
 // Period shows two dates, of which either may be missing.
-func Period(start, end care.Date) string { return care.PeriodWords(start, end) }
+func Period(start, end care.Date) string { return words.Period(start, end) }
 
 // Time shows an instant in a time zone to the minute, and a word for none.
-func Time(instant *time.Time, zone *time.Location) string {
-	if instant == nil || instant.IsZero() {
-		return "never"
-	}
-	return instant.In(zone).Format(timeForm)
-}
+func Time(instant *time.Time, zone *time.Location) string { return words.Time(instant, zone) }
 
 // TimeToTheSecond is Time with seconds.
 func TimeToTheSecond(instant time.Time, zone *time.Location) string {
-	return instant.In(zone).Format(timeFormFull)
+	return words.TimeToTheSecond(instant, zone)
 }
 
-// Value shows an old or new value of a changed field: dates the Australian way, each part of a list on a line of its own, and a word for none.
-func Value(field string, value *string) string {
-	if value == nil {
-		return "none"
-	}
-	switch field {
-	case "contributions":
-		return listed(*value, contributionLine)
-	case "entries":
-		return listed(*value, entryLine)
-	}
-	if date, err := care.ParseDate(*value); err == nil {
-		return Date(date)
-	}
-	return *value
-}
-
-// listed shows a list that a change holds as JSON, one part a line.
-func listed[T any](value string, line func(T) string) string {
-	var parts []T
-	if json.Unmarshal([]byte(value), &parts) != nil {
-		return value
-	}
-	lines := make([]string, len(parts))
-	for i, part := range parts {
-		lines[i] = line(part)
-	}
-	return strings.Join(lines, "\n")
-}
-
-func contributionLine(contribution care.Contribution) string {
-	percentage := NotProvided
-	if contribution.Percentage.Valid {
-		percentage = contribution.Percentage.Decimal.String() + " %"
-	}
-	return contribution.Category + " " + percentage + " " + since(contribution.StartDate)
-}
-
-func since(date care.Date) string {
-	if date.IsZero() {
-		return "without a start date"
-	}
-	return "from " + Date(date)
-}
-
-// entryLine is a person's stay with a provider, with what is known of it.
-func entryLine(entry care.Entry) string {
-	line := Period(entry.EntryDate, entry.DepartureDate)
-	for _, known := range []string{entry.Category, entry.ServiceProviderID, entry.DepartureReason} {
-		if known != "" {
-			line += ", " + known
-		}
-	}
-	return line
-}
+// Value shows an old or new value of a changed field.
+func Value(field string, value *string) string { return words.Plain.Value(field, value) }
 
 // Name shows a person's name, with control characters shown.
-func Name(given, family string) string { return care.OneLine(strings.TrimSpace(given + " " + family)) }
+func Name(given, family string) string { return words.Name(given, family) }
 
-// Count shows a number with its noun, in the singular for one.
-func Count(number int, one, several string) string {
-	if number == 1 {
-		return "1 " + one
+// Counts are a run's counts without what follows from them.
+func Counts(view read.Counts) care.Counts {
+	counts := make(care.Counts, len(view))
+	for kind, count := range view {
+		counts[kind] = care.Count{Created: count.Created, Updated: count.Updated, Unchanged: count.Unchanged, Removed: count.Removed}
 	}
-	return Number(number) + " " + several
+	return counts
 }
 
+// Count shows a number with its noun, in the singular for one.
+func Count(number int, one, several string) string { return words.Count(number, one, several) }
+
 // Number shows a count with thousands separators.
-func Number(number int) string { return grouped(strconv.Itoa(number)) }
+func Number(number int) string { return words.Number(number) }
 
 // Duration shows a length of time in whole days, hours or minutes where it is that.
 func Duration(length time.Duration) string {

@@ -67,7 +67,7 @@ func TestWordsOfTheTwoSyncs(t *testing.T) {
 	require.Equal(t, "PACE contract sync", present.RunKind(care.RunPACEContract))
 	require.Equal(t, "2 plan budgets", present.Records(2, care.KindPlanBudget))
 	require.Equal(t, "Service contract", present.Area(care.AreaContract))
-	require.Equal(t, "preview waits", present.State(read.RunSummary{State: read.RunRunning, Waiting: &read.PreviewRef{}}))
+	require.Equal(t, "preview ready", present.State(read.RunSummary{State: read.RunRunning, Waiting: &read.PreviewRef{}}))
 	require.Equal(t, "not provided", present.Reported(decimal.NullDecimal{}), "absent is not zero (R3)")
 	require.Equal(t, "1,250.00", present.Reported(decimal.NewNullDecimal(decimal.RequireFromString("1250"))))
 }

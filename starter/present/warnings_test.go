@@ -13,7 +13,7 @@ import (
 
 func TestWarningsThatAreAlikeAreShownTogether(t *testing.T) {
 	odd := func(code, field, reported string) read.Issue {
-		issue := care.Warning(care.AreaBudgets, care.IssueOddValue, "The "+field+" is not an amount that can be right, and was left out.")
+		issue := care.Warning(care.AreaBudgets, care.IssueOddValue).With(care.ValueDetails{Field: field, Problem: care.ProblemNotAmount})
 		issue.About = &care.About{Record: care.Label{Kind: care.KindBudget, Code: code}, Field: field, Reported: reported}
 		return read.IssueOf(issue)
 	}
@@ -23,9 +23,9 @@ func TestWarningsThatAreAlikeAreShownTogether(t *testing.T) {
 	}
 	warnings := present.Warnings(issues)
 	require.Len(t, warnings, 2, "an error is no warning")
-	require.Equal(t, "Budget AT: The available is not an amount that can be right, and was left out. It came as “x”.", warnings[0].Message)
+	require.Equal(t, "Budget AT: The available is not a valid amount, and was ignored. Received: “x”.", warnings[0].Message)
 	require.Empty(t, warnings[0].Records)
-	require.Equal(t, "The total is not an amount that can be right, and was left out. (27 times)", warnings[1].Message)
+	require.Equal(t, "The total is not a valid amount, and was ignored. (27 times)", warnings[1].Message)
 	require.Equal(t, []string{
 		`budget ON0: “1,\u001b[2J”`, `budget ON1: “1,\u001b[2J”`, `budget ON2: “1,\u001b[2J”`, `budget ON3: “1,\u001b[2J”`, `budget ON4: “1,\u001b[2J”`, "and 22 more",
 	}, warnings[1].Records)

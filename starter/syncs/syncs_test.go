@@ -17,6 +17,7 @@ import (
 	"github.com/caresync/caresync/starter/syncs"
 	"github.com/caresync/caresync/starter/temporaltest"
 	"github.com/caresync/caresync/testkit"
+	"github.com/caresync/caresync/words"
 )
 
 type world struct {
@@ -353,10 +354,10 @@ func TestARunThatNoWorkerBegins(t *testing.T) {
 	}
 	require.Empty(t, first().Waiting, "a worker may yet begin it")
 	testkit.OpenSQL(t, w.address).Exec(t, "UPDATE sync_run SET requested_at = now() - interval '2 minutes'")
-	require.Equal(t, care.NotBegun, first().Waiting)
+	require.Equal(t, words.NotBegun, first().Waiting)
 	view, err := read.From(w.store).Run(t.Context(), w.organisation.ID, run)
 	require.NoError(t, err)
-	require.Equal(t, care.NotBegun, view.Explanation)
+	require.Equal(t, words.NotBegun, view.Explanation)
 
 	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, run))
 	require.False(t, w.server.Workflow(w.workflowID).Running)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/upstream/record"
 	"github.com/caresync/caresync/upstream/transport"
 )
@@ -17,7 +18,7 @@ func flag(row record.Row, field string) *bool {
 	}
 	value, said := truth(raw)
 	if !said {
-		row.Odd(field, "is neither true nor false")
+		row.Odd(field, care.ProblemNotFlag)
 		return nil
 	}
 	return &value

@@ -15,6 +15,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/upstream/ndia"
 	"github.com/caresync/caresync/upstream/transport"
+	"github.com/caresync/caresync/words"
 )
 
 func amount(text string) decimal.NullDecimal {
@@ -234,9 +235,9 @@ func TestAmounts(t *testing.T) { // R2, R3
 			require.Len(t, issues, 1)
 			require.Equal(t, test.issue, issues[0].Code)
 			require.Equal(t, care.AreaContract, issues[0].Area)
-			require.NotContains(t, issues[0].Message, "5", "the value stands beside it only (R10)")
+			require.NotContains(t, string(issues[0].Details), "5", "the value stands beside it only (R10)")
 			require.Equal(t, "spent_amount", issues[0].About.Field)
-			require.Equal(t, "plan budget Transport", issues[0].About.Record.String())
+			require.Equal(t, "plan budget Transport", words.Record(issues[0].About.Record))
 		})
 	}
 }

@@ -14,7 +14,7 @@ var noDates = map[string]bool{"": true, "0001-01-01": true, "0000-00-00": true}
 func (r Row) Date(field string) care.Date {
 	date, ok := r.readDate(field)
 	if !ok {
-		r.Odd(field, "is not a date")
+		r.Odd(field, care.ProblemNotDate)
 	}
 	return date
 }

@@ -69,9 +69,9 @@ func (d *Decoder) refuse(reason refusal) {
 }
 
 // leaveOut leaves a record out of its list, with a warning that names the list, the position and what came (R6).
-func (d *Decoder) leaveOut(kind care.Kind, reason refusal, what string) {
+func (d *Decoder) leaveOut(kind care.Kind, reason refusal, what care.ValueDetails) {
 	d.incomplete[kind] = true
-	issue := care.Warning(d.area, care.IssueRecordLeftOut, what+" It was left out; the others of its list were saved, and none was removed.")
+	issue := care.Warning(d.area, care.IssueRecordLeftOut).With(what)
 	issue.Kind, issue.About = kind, &reason.about
 	d.issues = append(d.issues, issue)
 }
@@ -79,8 +79,7 @@ func (d *Decoder) leaveOut(kind care.Kind, reason refusal, what string) {
 // missing notes a list that did not come, which is no empty list: nothing of it was read (R5).
 func (d *Decoder) missing(kind care.Kind, field string, about care.About) {
 	d.incomplete[kind] = true
-	issue := care.Warning(d.area, care.IssueListMissing,
-		fmt.Sprintf("The list of %s did not come, so nothing of it was removed.", care.FieldLabel(field)))
+	issue := care.Warning(d.area, care.IssueListMissing).With(care.ValueDetails{Field: field})
 	issue.Kind, issue.About = kind, &about
 	d.issues = append(d.issues, issue)
 }
@@ -112,7 +111,7 @@ func (d *Decoder) Member(kind care.Kind, index int, raw json.RawMessage) Row {
 func (d *Decoder) row(one Row, raw json.RawMessage) Row {
 	if json.Unmarshal(raw, &one.fields) != nil || one.fields == nil {
 		one.fields = nil
-		one.refuse(refusal{transport.InvalidRecord, one.path, care.About{Record: one.numbered(), Reported: quote(raw)}}, "It is no record.")
+		one.refuse(refusal{transport.InvalidRecord, one.path, care.About{Record: one.numbered(), Reported: quote(raw)}}, care.ValueDetails{Problem: care.ProblemNotRecord})
 	}
 	return one
 }

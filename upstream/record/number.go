@@ -18,7 +18,7 @@ const (
 
 // Money reads an amount from its digits and rounds it to cents, with a warning where a digit was lost (R2). Absent is not zero (R3).
 func (r Row) Money(field string) decimal.NullDecimal {
-	return r.number(field, "an amount", moneyDigits, func(reported decimal.Decimal) decimal.Decimal {
+	return r.number(field, care.ProblemNotAmount, moneyDigits, func(reported decimal.Decimal) decimal.Decimal {
 		rounded, _ := care.Money(reported)
 		return rounded
 	})
@@ -27,10 +27,10 @@ func (r Row) Money(field string) decimal.NullDecimal {
 // Percentage reads a percentage from its digits and rounds it to four places, with a warning where a digit was lost (R2). Absent is
 // not zero (R3).
 func (r Row) Percentage(field string) decimal.NullDecimal {
-	return r.number(field, "a percentage", percentageDigits, care.Percentage)
+	return r.number(field, care.ProblemNotPercentage, percentageDigits, care.Percentage)
 }
 
-func (r Row) number(field, what string, mostDigits int, round func(decimal.Decimal) decimal.Decimal) decimal.NullDecimal {
+func (r Row) number(field string, problem care.ValueProblem, mostDigits int, round func(decimal.Decimal) decimal.Decimal) decimal.NullDecimal {
 	raw, ok := r.Present(field)
 	if !ok {
 		return decimal.NullDecimal{}
@@ -42,11 +42,11 @@ func (r Row) number(field, what string, mostDigits int, round func(decimal.Decim
 	reported, ok := parseNumber(text, mostDigits)
 	rounded := round(reported)
 	if !ok || tooLarge(rounded, mostDigits) {
-		r.Odd(field, "is not "+what+" that can be right")
+		r.Odd(field, problem)
 		return decimal.NullDecimal{}
 	}
 	if !rounded.Equal(reported) {
-		r.warn(care.IssueRounded, field, "came with more places than are kept, and was rounded")
+		r.warn(care.IssueRounded, field, "")
 	}
 	return decimal.NewNullDecimal(rounded)
 }

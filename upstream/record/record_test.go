@@ -37,17 +37,20 @@ func refusal(t *testing.T, decoder *record.Decoder) *transport.Error {
 
 func TestTexts(t *testing.T) {
 	long := strings.Repeat("a", record.LongestText)
-	for _, test := range []struct{ value, text, warning string }{
+	for _, test := range []struct {
+		value, text string
+		warning     care.ValueProblem
+	}{
 		{`"ON"`, "ON", ""},
 		{`" "`, " ", ""},
 		{`null`, "", ""},
 		{`712.50`, "712.50", ""},
 		{`-1`, "-1", ""},
 		{`"` + long + `"`, long, ""},
-		{`"` + long + `a"`, "", "is longer than 500 bytes, and was left out."},
-		{`true`, "", "is not a text, and was left out."},
-		{`["ON"]`, "", "is not a text, and was left out."},
-		{`"O\u0000N"`, "ON", "holds characters that cannot be stored, and was left out."},
+		{`"` + long + `a"`, "", care.ProblemTooLong},
+		{`true`, "", care.ProblemNotText},
+		{`["ON"]`, "", care.ProblemNotText},
+		{`"O\u0000N"`, "ON", care.ProblemUnstorable},
 	} {
 		decoder, row := rowOf(test.value)
 		require.Equal(t, test.text, row.Text("f"), test.value)
@@ -56,25 +59,37 @@ func TestTexts(t *testing.T) {
 	}
 }
 
-// requireWarning requires one warning with these words, or none.
-func requireWarning(t *testing.T, decoder *record.Decoder, words string) {
+// requireWarning requires one warning of this problem, or none.
+func requireWarning(t *testing.T, decoder *record.Decoder, problem care.ValueProblem) {
 	t.Helper()
 	issues := decoder.TakeIssues()
-	if words == "" {
+	if problem == "" {
 		require.Empty(t, issues)
 		return
 	}
 	require.Len(t, issues, 1)
-	require.Equal(t, "The f "+words, issues[0].Message)
+	require.Equal(t, care.ValueDetails{Field: "f", Problem: problem}, problemOf(issues[0]))
 }
 
-func TestAWarningKeepsTheValueOutOfItsMessage(t *testing.T) {
+// rounded is the problem of a value of which a digit was lost.
+const rounded care.ValueProblem = "rounded"
+
+// problemOf are the details of a warning about a value.
+func problemOf(issue care.Issue) care.ValueDetails {
+	details := care.DetailsOf[care.ValueDetails](issue)
+	if issue.Code == care.IssueRounded {
+		details.Problem = rounded
+	}
+	return details
+}
+
+func TestAWarningKeepsTheValueOutOfItsDetails(t *testing.T) {
 	decoder := record.NewDecoder(care.AreaSummary, names)
 	row := decoder.Row(care.KindApprovedService, "[0]", json.RawMessage(`{"service":"Nursing care","startDate":"9 March 1941\u0000`+strings.Repeat("é", 200)+`"}`))
 	row.Date("startDate")
 	issues := decoder.TakeIssues()
 	require.Len(t, issues, 1)
-	require.Equal(t, "The start date is not a date, and was left out.", issues[0].Message, "R10")
+	require.Equal(t, care.ValueDetails{Field: "startDate", Problem: care.ProblemNotDate}, problemOf(issues[0]), "R10")
 	require.Equal(t, care.AreaSummary, issues[0].Area)
 	require.Equal(t, care.IssueOddValue, issues[0].Code)
 	require.Equal(t, care.KindApprovedService, issues[0].Kind)
@@ -124,15 +139,12 @@ func TestDates(t *testing.T) {
 }
 
 func TestNumbers(t *testing.T) {
-	const (
-		rounded       = "came with more places than are kept, and was rounded."
-		notAnAmount   = "is not an amount that can be right, and was left out."
-		notPercentage = "is not a percentage that can be right, and was left out."
-	)
+	const notAnAmount, notPercentage = care.ProblemNotAmount, care.ProblemNotPercentage
 	money, percentage := record.Row.Money, record.Row.Percentage
 	for _, test := range []struct {
-		read                  func(record.Row, string) decimal.NullDecimal
-		value, number, warned string
+		read          func(record.Row, string) decimal.NullDecimal
+		value, number string
+		warned        care.ValueProblem
 	}{
 		{money, `16757.56`, "16757.56", ""},
 		{money, `"16757.56"`, "16757.56", ""},
@@ -205,7 +217,7 @@ func TestARecordOfAListIsLeftOutByItself(t *testing.T) {
 	issues := decoder.TakeIssues()
 	require.Len(t, issues, 2, "each record is named once")
 	require.Equal(t, "7", issues[0].About.Reported)
-	require.Equal(t, "Its g, which identifies it, cannot be used. It was left out; the others of its list were saved, and none was removed.", issues[1].Message)
+	require.Equal(t, care.ValueDetails{Field: "g", Problem: care.ProblemIdentity}, problemOf(issues[1]))
 	require.Equal(t, 2, issues[1].About.Record.Position)
 
 	rows[0].RefuseAnswer()

@@ -2,7 +2,6 @@ package record
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 
 	"github.com/caresync/caresync/care"
@@ -101,14 +100,14 @@ func (r Row) Text(field string) string {
 	text, ok := Scalar(raw)
 	switch {
 	case !ok:
-		r.Odd(field, "is not a text")
+		r.Odd(field, care.ProblemNotText)
 		return ""
 	case len(text) > LongestText:
-		r.Odd(field, fmt.Sprintf("is longer than %d bytes", LongestText))
+		r.Odd(field, care.ProblemTooLong)
 		return ""
 	}
 	if strings.ContainsRune(text, 0) {
-		r.Odd(field, "holds characters that cannot be stored")
+		r.Odd(field, care.ProblemUnstorable)
 		text = strings.ReplaceAll(text, "\x00", "")
 	}
 	return text
@@ -129,14 +128,14 @@ func (r Row) Identity(field string) string {
 // record alone is left out (R6).
 func (r Row) Refuse(kind transport.Kind, field string) {
 	raw := r.fields[field]
-	what := fmt.Sprintf("Its %s, which identifies it, cannot be used.", care.FieldLabel(field))
+	what := care.ValueDetails{Field: field, Problem: care.ProblemIdentity}
 	if _, given := r.Present(field); !given {
-		raw, what = r.raw(), fmt.Sprintf("Its %s, which identifies it, is missing.", care.FieldLabel(field))
+		raw, what.Problem = r.raw(), care.ProblemIdentityMissing
 	}
 	r.refuse(refusal{kind, r.at(field), care.About{Record: r.numbered(), Field: field, Reported: quote(raw)}}, what)
 }
 
-func (r Row) refuse(reason refusal, what string) {
+func (r Row) refuse(reason refusal, what care.ValueDetails) {
 	switch {
 	case r.member == nil || reason.kind != transport.InvalidRecord:
 		r.decoder.refuse(reason)
@@ -155,14 +154,14 @@ func (r Row) raw() json.RawMessage {
 	return encoded
 }
 
-// Odd warns that an optional field could not be read and counts as absent; what goes on with "The total".
-func (r Row) Odd(field, what string) {
-	r.warn(care.IssueOddValue, field, what+", and was left out")
+// Odd warns that an optional field could not be read and counts as absent.
+func (r Row) Odd(field string, problem care.ValueProblem) {
+	r.warn(care.IssueOddValue, field, problem)
 }
 
-// warn adds a warning about a field. Its message names the field; record and value stand beside it (R10).
-func (r Row) warn(code care.IssueCode, field, what string) {
-	issue := care.Warning(r.decoder.area, code, fmt.Sprintf("The %s %s.", care.FieldLabel(field), what))
+// warn adds a warning about a field. Its details name the field; record and value stand beside it (R10).
+func (r Row) warn(code care.IssueCode, field string, problem care.ValueProblem) {
+	issue := care.Warning(r.decoder.area, code).With(care.ValueDetails{Field: field, Problem: problem})
 	issue.Kind, issue.About = r.kind, &care.About{Record: r.label(), Field: field, Reported: quote(r.fields[field])}
 	r.decoder.issues = append(r.decoder.issues, issue)
 }

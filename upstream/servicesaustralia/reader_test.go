@@ -14,6 +14,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/upstream/servicesaustralia"
 	"github.com/caresync/caresync/upstream/transport"
+	"github.com/caresync/caresync/words"
 )
 
 func amount(text string) decimal.NullDecimal {
@@ -186,8 +187,8 @@ func TestWhatIsOddIsAWarningAndNeverLosesTheRecord(t *testing.T) { // R2, R3, R1
 		require.Equal(t, care.SeverityWarning, issue.Severity)
 		require.Equal(t, care.AreaBudgets, issue.Area)
 		require.Equal(t, care.KindBudget, issue.Kind)
-		require.NotContains(t, issue.Message, issue.About.Reported)
-		require.NotContains(t, issue.Message, person)
+		require.NotContains(t, string(issue.Details), issue.About.Reported)
+		require.NotContains(t, string(issue.Details), person)
 		codes[issue.About.Field+"="+issue.About.Reported] = issue.Code
 	}
 	require.Equal(t, map[string]care.IssueCode{
@@ -196,7 +197,7 @@ func TestWhatIsOddIsAWarningAndNeverLosesTheRecord(t *testing.T) { // R2, R3, R1
 		"total=1.005": care.IssueRounded, "amountUsed=-1.005": care.IssueRounded,
 		"writeOffAmount=many": care.IssueOddValue, "rolloverDeduction=1e99": care.IssueOddValue, "available=[1]": care.IssueOddValue,
 	}, codes)
-	require.Equal(t, "Budget: The start date is not a date, and was left out. It came as “1 April 2026”.", read.Issues[1].Explain())
+	require.Equal(t, "Budget: The start date is not a date, and was ignored. Received: “1 April 2026”.", words.Issue(read.Issues[1]))
 }
 
 func TestPercentagesKeepFourPlaces(t *testing.T) { // R2
@@ -236,15 +237,19 @@ func TestAnAnswerWithoutItsIdentityIsRefused(t *testing.T) {
 
 // R6: a record that nothing identifies is left out, with a warning that names it, its place and what came.
 func TestARecordWithoutItsIdentityIsLeftOut(t *testing.T) {
-	const missing, unusable = "is missing", "cannot be used"
-	for _, test := range []struct{ rows, what, about, reported string }{
+	const missing, unusable, noRecord = care.ProblemIdentityMissing, care.ProblemIdentity, care.ProblemNotRecord
+	for _, test := range []struct {
+		rows            string
+		what            care.ValueProblem
+		about, reported string
+	}{
 		{`{"careRecipientId":"0415056224","budgetType":"Home care"}`, missing, "budget Home care, number 2 in the list", `{"budgetType":"Home care","careRecipientId":"0415056224"}`},
 		{`{"budgetId":null}`, missing, "budget number 2 in the list", `{"budgetId":null}`},
 		{`{"budgetId":"  "}`, unusable, "budget number 2 in the list", "  "},
 		{`{"budgetId":{}}`, unusable, "budget number 2 in the list", "{}"},
 		{`{"budgetId":"a\u0000"}`, unusable, "budget number 2 in the list", "a\uFFFD"},
-		{`"B1"`, "no record", "budget number 2 in the list", "B1"},
-		{`null`, "no record", "budget number 2 in the list", "null"},
+		{`"B1"`, noRecord, "budget number 2 in the list", "B1"},
+		{`null`, noRecord, "budget number 2 in the list", "null"},
 	} {
 		t.Run(test.rows, func(t *testing.T) {
 			read, err := readerOf(t, holds(budgetRow(1), test.rows, budgetRow(3))).Budgets(t.Context(), person)
@@ -254,10 +259,10 @@ func TestARecordWithoutItsIdentityIsLeftOut(t *testing.T) {
 			require.Len(t, read.Issues, 1)
 			issue := read.Issues[0]
 			require.Equal(t, care.IssueRecordLeftOut, issue.Code)
-			require.Contains(t, issue.Message, test.what)
-			require.Equal(t, test.about, issue.About.Record.String())
+			require.Equal(t, test.what, care.DetailsOf[care.ValueDetails](issue).Problem)
+			require.Equal(t, test.about, words.Record(issue.About.Record))
 			require.Equal(t, test.reported, issue.About.Reported)
-			require.NotContains(t, issue.Message, person)
+			require.NotContains(t, string(issue.Details), person)
 		})
 	}
 }

@@ -4,6 +4,7 @@ package views
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -90,5 +91,8 @@ func FromCounts(model read.Counts) CountsView {
 
 // FromHold shows a read.Hold.
 func FromHold(model read.Hold) HoldView {
-	return HoldView(model)
+	return HoldView{
+		ID: model.ID, Kind: model.Kind, BudgetID: model.BudgetID, Budget: strings.TrimSpace(model.Budget + " " + model.BudgetFrom.String()), RunID: model.RunID,
+		Records: model.Records, HeldAt: model.HeldAt, AcceptedAt: model.AcceptedAt, AcceptedBy: model.AcceptedBy, ClosedAt: model.ClosedAt,
+	}
 }

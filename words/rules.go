@@ -1,0 +1,14 @@
+package words
+
+import "github.com/caresync/caresync/care"
+
+// NoteRule says what the reason of a change must be, after the name of its field.
+const NoteRule = "must have 1 to 500 characters, without line breaks"
+
+// NumberRule says what one of the government's numbers must be, after the name of its field.
+func NumberRule(kind care.NumberKind) string {
+	if kind == care.NDISNumber {
+		return "must have nine digits and start with 43"
+	}
+	return "must have 1 to 10 digits and nothing else"
+}
