@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// guard is a second process that ends the demo's programs and removes its directory when the demo has ended, however that happened: it
-// reads from a pipe whose other end only the demo has.
+// guard is a second process that ends what the demo's shells have started and removes the demo's directory when the demo has ended, however
+// that happened: it reads from a pipe whose other end only the demo has.
 type guard struct {
 	pipe    *os.File
 	process *exec.Cmd
@@ -39,16 +39,15 @@ func startGuard(directory string) (*guard, error) {
 }
 
 const (
-	guardWatch  = "watch"
-	guardForget = "forget"
-	guardKeep   = "keep"
+	guardWatch = "watch"
+	guardKeep  = "keep"
 )
 
 // tell fails only if the guard is gone, and then there is nobody to tell.
 func (g *guard) tell(what string, pid int) { _, _ = fmt.Fprintf(g.pipe, "%s %d\n", what, pid) }
 
-func (g *guard) watch(pid int)  { g.tell(guardWatch, pid) }
-func (g *guard) forget(pid int) { g.tell(guardForget, pid) }
+// watch guards the process group of a shell.
+func (g *guard) watch(pid int) { g.tell(guardWatch, pid) }
 
 // keepDirectory leaves the directory for whoever wants to read the logs.
 func (g *guard) keepDirectory() { g.tell(guardKeep, 0) }
@@ -61,7 +60,8 @@ func (g *guard) release() {
 
 // guardUntilEnd is the guard's own process.
 func guardUntilEnd(in io.Reader, directory string) {
-	watched, keep := map[int]bool{}, false
+	var watched []int
+	keep := false
 	for lines := bufio.NewScanner(in); lines.Scan(); {
 		what, number, _ := strings.Cut(lines.Text(), " ")
 		pid, err := strconv.Atoi(number)
@@ -70,15 +70,13 @@ func guardUntilEnd(in io.Reader, directory string) {
 		}
 		switch what {
 		case guardWatch:
-			watched[pid] = true
-		case guardForget:
-			delete(watched, pid)
+			watched = append(watched, pid)
 		case guardKeep:
 			keep = true
 		}
 	}
-	for pid := range watched {
-		_ = syscall.Kill(pid, syscall.SIGKILL) // fails only if it has ended
+	for _, pid := range watched {
+		_ = syscall.Kill(-pid, syscall.SIGKILL) // fails only if all have ended
 	}
 	if !keep {
 		_ = os.RemoveAll(directory)

@@ -5,9 +5,8 @@ import (
 	"io"
 	"os"
 	"strings"
-	"sync"
-	"unicode/utf8"
 
+	"github.com/jedib0t/go-pretty/v6/text"
 	"golang.org/x/term"
 )
 
@@ -16,19 +15,8 @@ const (
 	indent    = "  "
 )
 
-// Styles of a terminal.
-const (
-	bold   = "1"
-	dim    = "2"
-	red    = "31"
-	green  = "32"
-	yellow = "33"
-	cyan   = "36"
-)
-
-// page is where the story is printed, with colours if it is a terminal. Safe for use by several goroutines.
+// page is where the story is printed, with colours if it is a terminal.
 type page struct {
-	mu       sync.Mutex
 	out      io.Writer
 	colours  bool
 	chapters int
@@ -39,41 +27,35 @@ func newPage(file *os.File) *page {
 }
 
 // print prints text as it is.
-func (p *page) print(text string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	_, _ = fmt.Fprintln(p.out, text) // whoever closed the output does not want to read on
+func (p *page) print(words string) {
+	_, _ = fmt.Fprintln(p.out, words) // whoever closed the output does not want to read on
 }
 
-func (p *page) styled(style, text string) string {
+func (p *page) styled(style text.Color, words string) string {
 	if !p.colours {
-		return text
+		return words
 	}
-	return "\x1b[" + style + "m" + text + "\x1b[0m"
-}
-
-func (p *page) title(name, about string) {
-	p.print("\n" + p.styled(bold, name) + " – " + about)
+	return style.EscapeSeq() + words + text.EscapeReset
 }
 
 // chapter begins a part of the story.
 func (p *page) chapter(title string) {
 	p.chapters++
 	head := fmt.Sprintf("── %d  %s ", p.chapters, title)
-	p.print("\n\n" + p.styled(bold, head+strings.Repeat("─", max(0, pageWidth-width(head)))))
+	p.print("\n\n" + p.styled(text.Bold, text.Pad(head, pageWidth, '─')))
 }
 
-// say prints sentences, wrapped.
-func (p *page) say(text string) {
+// say prints a paragraph.
+func (p *page) say(paragraph string) {
 	p.print("")
-	for paragraph := range strings.Lines(text) {
-		p.print(wrapped(strings.TrimSpace(paragraph)))
+	for line := range strings.Lines(text.WrapSoft(paragraph, pageWidth)) {
+		p.print(strings.TrimRight(line, " \n"))
 	}
 }
 
 // command prints a command as a user would type it.
-func (p *page) command(text string) {
-	p.print("\n" + p.styled(cyan, "$ "+text))
+func (p *page) command(command string) {
+	p.print(p.styled(text.FgCyan, "$ "+strings.ReplaceAll(command, "\n", "\n  ")))
 }
 
 // output prints a line that a program has printed, with its mark in colour.
@@ -81,7 +63,7 @@ func (p *page) output(line string) {
 	p.print(strings.TrimRight(indent+p.marked(line), " "))
 }
 
-var markStyles = map[string]string{"✓": green, "✗": red, "!": yellow, "…": dim}
+var markStyles = map[string]text.Color{"✓": text.FgGreen, "✗": text.FgRed, "!": text.FgYellow, "…": text.Faint}
 
 func (p *page) marked(line string) string {
 	rest := strings.TrimLeft(line, " ")
@@ -94,73 +76,4 @@ func (p *page) marked(line string) string {
 }
 
 // failure prints why the story ended early.
-func (p *page) failure(err error) { p.print("\n" + p.styled(red, "✗ "+err.Error())) }
-
-// details prints names and values below each other.
-func (p *page) details(pairs ...string) {
-	longest := 0
-	for i := 0; i < len(pairs); i += 2 {
-		longest = max(longest, width(pairs[i]))
-	}
-	for i := 0; i < len(pairs); i += 2 {
-		p.output(padded(pairs[i], longest) + indent + pairs[i+1])
-	}
-}
-
-func width(text string) int { return utf8.RuneCountInString(text) }
-
-func padded(text string, to int) string { return text + strings.Repeat(" ", max(0, to-width(text))) }
-
-// wrapped breaks a paragraph into lines.
-func wrapped(text string) string {
-	var page strings.Builder
-	column := 0
-	for word := range strings.FieldsSeq(text) {
-		switch {
-		case column == 0:
-		case column+1+width(word) > pageWidth:
-			page.WriteByte('\n')
-			column = 0
-		default:
-			page.WriteByte(' ')
-			column++
-		}
-		page.WriteString(word)
-		column += width(word)
-	}
-	return page.String()
-}
-
-// commandLine writes a command so that a shell reads it; what does not fit into a line goes on in the next.
-func commandLine(words ...string) string {
-	const prompt = 2
-	var line strings.Builder
-	column := prompt
-	for i, word := range words {
-		word = quoted(word)
-		switch {
-		case i == 0:
-		case column+1+width(word) > pageWidth-prompt && (strings.HasPrefix(word, "-") || strings.HasPrefix(word, "'")):
-			line.WriteString(" \\\n    ")
-			column = 2 * prompt
-		default:
-			line.WriteByte(' ')
-			column++
-		}
-		line.WriteString(word)
-		column += width(word)
-	}
-	return line.String()
-}
-
-// quoted puts a word into quotes where a shell would otherwise take it apart. In double quotes variables keep their meaning.
-func quoted(word string) string {
-	switch {
-	case !strings.ContainsAny(word, " {}\"'&?|;<>()*"):
-		return word
-	case strings.Contains(word, `"`):
-		return "'" + word + "'"
-	default:
-		return `"` + word + `"`
-	}
-}
+func (p *page) failure(err error) { p.print("\n" + p.styled(text.FgRed, "✗ "+err.Error())) }

@@ -7,35 +7,29 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 )
 
 const localhost = "127.0.0.1"
 
-// ports are where everything listens, on 127.0.0.1.
-type ports struct{ api, apiHealth, workerHealth, simulator, ui, temporal, postgres int }
-
-// usualPorts are those of the programs' own defaults, next to the usual PostgreSQL's.
-func usualPorts() ports {
-	return ports{api: 8080, apiHealth: 8082, workerHealth: 8081, simulator: 8090, ui: 8233, temporal: 7233, postgres: 5433}
+// usualPorts are those of the programs' own defaults, next to the usual PostgreSQL's, by the variables in which the story finds them. SPARE
+// is for a second simulator, which the README starts.
+var usualPorts = map[string]int{
+	"API": 8080, "API_HEALTH": 8082, "WORKER_HEALTH": 8081, "SIMULATOR": 8090, "SPARE": 8190, "UI": 8233, "TEMPORAL": 7233, "POSTGRES": 5433,
 }
 
-func (p *ports) all() []*int {
-	return []*int{&p.api, &p.apiHealth, &p.workerHealth, &p.simulator, &p.ui, &p.temporal, &p.postgres}
-}
-
-// chooseFree replaces each port that is taken by the next free one.
-func (p *ports) chooseFree() error {
-	for _, port := range p.all() {
-		listener, err := listenFrom(*port)
+// choosePorts replaces each port that is taken by the next free one.
+func choosePorts(usual map[string]int) (map[string]int, error) {
+	chosen := map[string]int{}
+	for name, port := range usual {
+		listener, err := listenFrom(port)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		defer func() { _ = listener.Close() }() // held until all are chosen, so that none is chosen twice
-		*port = listener.Addr().(*net.TCPAddr).Port
+		chosen[name] = listener.Addr().(*net.TCPAddr).Port
 	}
-	return nil
+	return chosen, nil
 }
 
 func listenFrom(port int) (net.Listener, error) {
@@ -50,30 +44,6 @@ func listenFrom(port int) (net.Listener, error) {
 
 func address(port int) string { return net.JoinHostPort(localhost, strconv.Itoa(port)) }
 
-func webAddress(port int) string { return "http://" + address(port) }
-
-// String and parsePorts carry ports from one process to the next.
-func (p ports) String() string {
-	var numbers []string
-	for _, port := range p.all() {
-		numbers = append(numbers, strconv.Itoa(*port))
-	}
-	return strings.Join(numbers, ",")
-}
-
-func parsePorts(text string) (p ports, err error) {
-	numbers := strings.Split(text, ",")
-	if len(numbers) != len(p.all()) {
-		return p, fmt.Errorf("%q are not the ports of a demo", text)
-	}
-	for i, port := range p.all() {
-		if *port, err = strconv.Atoi(numbers[i]); err != nil {
-			return p, fmt.Errorf("%q are not the ports of a demo: %w", text, err)
-		}
-	}
-	return p, nil
-}
-
 // becomeDevstack turns this process into devstack, with the story as its command. It returns only if it cannot.
 func becomeDevstack() error {
 	self, err := os.Executable()
@@ -83,24 +53,22 @@ func becomeDevstack() error {
 	if os.Getenv("DEVSTACK_SEARCH_ATTRIBUTE") == "" {
 		return errors.New("run it with `make demo`, which builds the programs and names the search attributes of the namespace")
 	}
-	chosen := usualPorts()
-	if err := chosen.chooseFree(); err != nil {
+	ports, err := choosePorts(usualPorts)
+	if err != nil {
 		return err
 	}
-	out := newPage(os.Stdout)
-	out.title("CareSync", "keeps a care provider's records of government funding in step with the government")
-	out.say("This demo sets CareSync up for two care providers, syncs people with a simulated Services Australia, kills a worker on the way, " +
-		"syncs more than 200 people at once through an outage, follows a claim, brings NDIS plans in from a simulated NDIA, lets a quarter pass, opens the " +
-		"console, and checks everything that it found. It takes little more than a minute.")
-	out.say("Starting PostgreSQL, a Temporal server and its UI, on this machine and only for this demo …")
-	devstack := filepath.Join(filepath.Dir(self), "devstack")
-	return syscall.Exec(devstack, devstackArguments(devstack, self, chosen), os.Environ())
-}
-
-func devstackArguments(devstack, self string, chosen ports) []string {
-	return []string{
-		devstack, "exec", "--fast",
-		"--temporal-port", strconv.Itoa(chosen.temporal), "--ui-port", strconv.Itoa(chosen.ui), "--postgres-port", strconv.Itoa(chosen.postgres),
-		"--codec-endpoint", webAddress(chosen.api) + "/codec", "--", self, tellStory, chosen.String(),
+	for name := range usualPorts {
+		if err := os.Setenv(name, address(ports[name])); err != nil {
+			return err
+		}
 	}
+	out := newPage(os.Stdout)
+	out.say("CareSync keeps care providers' records of government funding up to date.")
+	out.say("Starting PostgreSQL, Temporal and its UI for this demo …")
+	devstack := filepath.Join(filepath.Dir(self), "devstack")
+	return syscall.Exec(devstack, []string{
+		devstack, "exec", "--fast", "--ui-port", strconv.Itoa(ports["UI"]), "--temporal-port", strconv.Itoa(ports["TEMPORAL"]),
+		"--postgres-port", strconv.Itoa(ports["POSTGRES"]), "--codec-endpoint", "http://" + address(ports["API"]) + "/codec",
+		"--", self, tellStory,
+	}, os.Environ())
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -21,26 +22,11 @@ func TestTakenPortsAreReplacedByTheNextFreeOnes(t *testing.T) {
 	defer func() { require.NoError(t, taken.Close()) }()
 	port := taken.Addr().(*net.TCPAddr).Port
 
-	chosen := ports{port, port, port, port, port, port, port}
-	require.NoError(t, chosen.chooseFree())
-
-	var numbers []int
-	for _, one := range chosen.all() {
-		require.Greater(t, *one, port)
-		numbers = append(numbers, *one)
-	}
-	slices.Sort(numbers)
-	require.Len(t, slices.Compact(numbers), len(chosen.all()), "each part has a port of its own")
-}
-
-func TestPortsReachTheStory(t *testing.T) {
-	read, err := parsePorts(usualPorts().String())
+	chosen, err := choosePorts(map[string]int{"A": port, "B": port, "C": port})
 	require.NoError(t, err)
-	require.Equal(t, usualPorts(), read)
-	for _, bad := range []string{"", "1,2", "1,2,3,4,5,6,x"} {
-		_, err := parsePorts(bad)
-		require.ErrorContains(t, err, "not the ports of a demo")
-	}
+	numbers := slices.Sorted(maps.Values(chosen))
+	require.Greater(t, numbers[0], port)
+	require.Len(t, slices.Compact(numbers), 3, "each part has a port of its own")
 }
 
 func TestGuardEndsWhatIsStillRunning(t *testing.T) {
@@ -49,12 +35,13 @@ func TestGuardEndsWhatIsStillRunning(t *testing.T) {
 		killed, stays bool
 	}{
 		"watched":              {"watch PID\n", true, false},
-		"ended before":         {"watch PID\nforget PID\n", false, false},
-		"half a line":          {"watch PID\nforg", true, false},
+		"not watched":          {"keep\n", false, false},
+		"half a line":          {"watch PID\nwatc", true, false},
 		"directory to be kept": {"watch PID\nkeep 0\n", true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			program := exec.Command("sleep", "60")
+			program.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 			require.NoError(t, program.Start())
 			directory := filepath.Join(t.TempDir(), "logs")
 			require.NoError(t, os.Mkdir(directory, 0o700))

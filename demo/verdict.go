@@ -1,55 +1,109 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
 
-// verdict holds what was expected beside what was found, by chapter.
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// verdict counts what was expected and came, by chapter, and keeps what did not.
 type verdict struct {
-	chapter string
-	checks  []check
+	chapters []chapter
+	failures []failure
 }
 
-type check struct{ chapter, about, expected, found, records string }
-
-func (c check) passed() bool { return c.expected == c.found }
-
-// expect notes an expectation. For a person, records count what CareSync holds.
-func (v *verdict) expect(about, expected, found, records string) {
-	v.checks = append(v.checks, check{v.chapter, about, expected, found, records})
+type chapter struct {
+	title         string
+	expected, met int
+	commands      int
 }
 
-// show prints the table and reports whether everything was found as expected.
+// failure is a command that did not do what the story says.
+type failure struct {
+	command command
+	missing string
+	printed []string
+}
+
+func (v *verdict) begin(title string) { v.chapters = append(v.chapters, chapter{title: title}) }
+
+// add notes what became of a command. An exit code counts where the story says it, or where it is another one.
+func (v *verdict) add(one command, found result) {
+	current := v.current()
+	current.commands++
+	for _, line := range one.expected {
+		if strings.TrimSpace(line) != anyLines {
+			current.expected++
+		}
+	}
+	current.met += len(found.met)
+	if one.says || !found.ended {
+		current.expected++
+	}
+	if one.says && found.ended {
+		current.met++
+	}
+	switch {
+	case found.failed != nil:
+		v.failures = append(v.failures, failure{one, found.failed.Error(), found.printed})
+	case !found.ended:
+		v.failures = append(v.failures, failure{one, exitCodeWords(one.exitCode), append(found.printed, exitCodeWords(found.exitCode))})
+	case !found.complete():
+		v.failures = append(v.failures, failure{one, found.missing, found.printed})
+	}
+}
+
+func (v *verdict) current() *chapter {
+	if len(v.chapters) == 0 {
+		v.begin("Before the first chapter")
+	}
+	return &v.chapters[len(v.chapters)-1]
+}
+
+// show shows the counts and the failures, and reports whether there are none.
 func (v *verdict) show(out *page) (passed bool) {
 	out.chapter("Verdict")
-	out.say("What was expected, and found. The records of everybody who was synced were compared with those in the simulated Services Australia " +
-		"and NDIA, one by one; here they are counted.")
-	abouts, expectations := v.widths()
-	failed, chapter := 0, ""
-	for _, one := range v.checks {
-		if one.chapter != chapter {
-			chapter = one.chapter
-			out.print("\n" + indent + out.styled(bold, chapter))
-		}
+	out.print("")
+	expected, met := 0, 0
+	for _, one := range v.chapters {
 		mark := "✓"
-		if !one.passed() {
+		if one.met < one.expected {
 			mark = "✗"
-			failed++
 		}
-		out.output(mark + " " + padded(one.about, abouts) + indent + padded(one.expected, expectations) + indent + one.records)
-		if !one.passed() {
-			out.output(padded("", abouts+2) + indent + out.styled(red, "found: "+one.found))
-		}
+		expected, met = expected+one.expected, met+one.met
+		out.output(fmt.Sprintf("%s %3d of %3d  %s", mark, one.met, one.expected, one.title))
 	}
-	if failed > 0 {
-		out.say(fmt.Sprintf("%d of %d expectations were not met.", failed, len(v.checks)))
+	for _, one := range v.failures {
+		one.show(out)
+	}
+	if len(v.failures) > 0 {
+		out.say(fmt.Sprintf("%d of %d expectations were not met.", expected-met, expected))
 		return false
 	}
-	out.say(fmt.Sprintf("All %d expectations were met.", len(v.checks)))
+	out.say(fmt.Sprintf("All %d expectations were met.", expected))
 	return true
 }
 
-func (v *verdict) widths() (abouts, expectations int) {
-	for _, one := range v.checks {
-		abouts, expectations = max(abouts, width(one.about)), max(expectations, width(one.expected))
+// show names the command and the line that did not come, with the end of what came in its place.
+func (f failure) show(out *page) {
+	const most = 12
+	out.print("\n" + out.styled(text.FgRed, "✗ "+f.command.at) + "  " + firstLine(f.command.text))
+	out.output("expected: " + f.missing)
+	if len(f.printed) == 0 {
+		out.output("printed nothing")
+		return
 	}
-	return abouts, expectations
+	out.output("printed:")
+	for _, line := range f.printed[max(0, len(f.printed)-most):] {
+		out.output("  " + line)
+	}
+}
+
+func firstLine(command string) string {
+	first, _, more := strings.Cut(command, "\n")
+	if more {
+		first = strings.TrimSuffix(first, "\\") + "…"
+	}
+	return first
 }
