@@ -236,8 +236,8 @@ func TestPlanView(t *testing.T) {
 	require.Equal(t, "16757.56", budget.Total.StringFixed(2))
 	require.Equal(t, "50.00", budget.Used.StringFixed(2))
 	require.Len(t, view.Contributions, 2)
-	require.Equal(t, "17.5000", view.Contributions[0].Percentage.StringFixed(4))
-	require.Nil(t, view.Contributions[1].Percentage, "absent is not zero (R3)")
+	require.Nil(t, view.Contributions[0].Percentage, "absent is not zero (R3)")
+	require.Equal(t, "17.5000", view.Contributions[1].Percentage.StringFixed(4))
 
 	other := newOrganisation(t, r.store, "banksia")
 	_, err = read.From(r.store).Plan(t.Context(), other, r.client.ID, r.now)
