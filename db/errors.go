@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 
+	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -76,23 +77,6 @@ var conflictFields = map[string]InvalidError{
 // errUnstorableText: PostgreSQL keeps every character but one, the zero byte, and only UTF-8.
 var errUnstorableText = &InvalidError{"text", "holds a character that cannot be kept: a zero byte, or bytes that are not UTF-8"}
 
-// PostgreSQL's classes of errors (https://www.postgresql.org/docs/current/errcodes-appendix.html).
-const (
-	classConnection           = "08"
-	classTransactionRollback  = "40" // serialisation failure, deadlock
-	classInsufficientResource = "53"
-	classOperatorIntervention = "57" // shutdown, statement time-out
-	classSystemError          = "58"
-	codeIdleTransaction       = "25P03"
-	codeUndefinedTable        = "42P01"
-	codeUndefinedColumn       = "42703"
-	codeUndefinedFunction     = "42883"
-	codeUniqueViolation       = "23505"
-	codeForeignKeyViolation   = "23503"
-	codeInvalidBytes          = "22021"
-	codeUntranslatable        = "22P05" // \u0000 in JSON
-)
-
 // MapError tells apart what callers must tell apart. It keeps PostgreSQL's code, never its detail: that would quote values (R10).
 func MapError(operation string, err error) error {
 	if err == nil {
@@ -124,21 +108,22 @@ func connectionLost(err error) bool {
 }
 
 func mapServerError(operation string, refused *pgconn.PgError) error {
-	if refused.Code == codeUniqueViolation || refused.Code == codeForeignKeyViolation {
-		return fmt.Errorf("%s: %w", operation, &ConflictError{Constraint: refused.ConstraintName})
-	}
 	switch refused.Code {
-	case codeInvalidBytes, codeUntranslatable:
+	case pgerrcode.UniqueViolation, pgerrcode.ForeignKeyViolation:
+		return fmt.Errorf("%s: %w", operation, &ConflictError{Constraint: refused.ConstraintName})
+	case pgerrcode.CharacterNotInRepertoire, pgerrcode.UntranslatableCharacter: // not UTF-8, or \u0000 in JSON
 		return fmt.Errorf("%s: %w", operation, errUnstorableText)
-	case codeUndefinedTable, codeUndefinedColumn, codeUndefinedFunction:
+	case pgerrcode.UndefinedTable, pgerrcode.UndefinedColumn, pgerrcode.UndefinedFunction:
 		return fmt.Errorf("%s: %w", operation, ErrSchemaMissing)
 	}
-	switch refused.Code[:2] {
-	case classConnection, classTransactionRollback, classInsufficientResource, classOperatorIntervention, classSystemError:
-		return fmt.Errorf("%s: %w (PostgreSQL code %s)", operation, ErrUnavailable, refused.Code)
-	}
-	if refused.Code == codeIdleTransaction {
+	if isTemporary(refused.Code) {
 		return fmt.Errorf("%s: %w (PostgreSQL code %s)", operation, ErrUnavailable, refused.Code)
 	}
 	return fmt.Errorf("%s: PostgreSQL refused the statement (code %s)", operation, refused.Code)
+}
+
+// isTemporary reports whether the same statement may succeed later: after a serialisation failure or a deadlock, a shutdown, a statement time-out.
+func isTemporary(code string) bool {
+	return pgerrcode.IsConnectionException(code) || pgerrcode.IsTransactionRollback(code) || pgerrcode.IsInsufficientResources(code) ||
+		pgerrcode.IsOperatorIntervention(code) || pgerrcode.IsSystemError(code) || code == pgerrcode.IdleInTransactionSessionTimeout
 }

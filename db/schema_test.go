@@ -3,6 +3,7 @@ package db_test
 import (
 	"testing"
 
+	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
@@ -22,15 +23,6 @@ func requireRefused(t *testing.T, code string, err error) {
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, code, refused.Code, refused.Message)
 }
-
-// PostgreSQL's codes.
-const (
-	uniqueViolation     = "23505"
-	foreignKeyViolation = "23503"
-	checkViolation      = "23514"
-	notNullViolation    = "23502"
-	invalidForeignKey   = "42830"
-)
 
 // Every table but those of the installation as a whole says whose rows they are, and every foreign key between two such tables carries the organisation with it, so that no row
 // can refer to another organisation's (R11).
@@ -66,7 +58,7 @@ func TestRowsCannotBelongToAnotherOrganisationsParent(t *testing.T) {
 		"budget": `INSERT INTO budget (id, organisation_id, plan_id, upstream_budget_id, service_provider_id, type_code, type_name, status, ordinal)
 		           VALUES (gen_random_uuid(), $1, $2, 'B2', '', '', '', '', 0)`,
 	} {
-		requireRefused(t, foreignKeyViolation, s.Try(t, insert, other, r.plan))
+		requireRefused(t, pgerrcode.ForeignKeyViolation, s.Try(t, insert, other, r.plan))
 		require.NoError(t, s.Try(t, insert, r.organisation.ID, r.plan), table)
 	}
 	for _, insert := range []string{
@@ -76,10 +68,10 @@ func TestRowsCannotBelongToAnotherOrganisationsParent(t *testing.T) {
 		`INSERT INTO usage_fence (organisation_id, budget_id, ticket, previous_ticket, as_of) VALUES ($1, $2, 1, 0, now())`,
 		`INSERT INTO usage_refusal (organisation_id, budget_id, reason, since) VALUES ($1, $2, 'consent_refused', now())`,
 	} {
-		requireRefused(t, foreignKeyViolation, s.Try(t, insert, other, r.budget))
+		requireRefused(t, pgerrcode.ForeignKeyViolation, s.Try(t, insert, other, r.budget))
 		require.NoError(t, s.Try(t, insert, r.organisation.ID, r.budget))
 	}
-	requireRefused(t, foreignKeyViolation, s.Try(t, `
+	requireRefused(t, pgerrcode.ForeignKeyViolation, s.Try(t, `
 		INSERT INTO sync_step (organisation_id, run_id, area, chunk, outcome, reason, answer, as_of) VALUES ($1, $2, 'summary', 0, 'succeeded', '', '{}', now())`, other, run))
 }
 
@@ -90,7 +82,7 @@ func TestNothingCanReferToAContribution(t *testing.T) {
 	columns := testkit.Column[string](t, s, "SELECT column_name::text FROM information_schema.columns WHERE table_name = 'contribution'")
 	require.NotEmpty(t, columns)
 	for _, column := range columns {
-		requireRefused(t, invalidForeignKey, s.Try(t, "ALTER TABLE budget ADD FOREIGN KEY (id) REFERENCES contribution ("+column+")"))
+		requireRefused(t, pgerrcode.InvalidForeignKey, s.Try(t, "ALTER TABLE budget ADD FOREIGN KEY (id) REFERENCES contribution ("+column+")"))
 	}
 }
 
@@ -99,11 +91,11 @@ func TestOnePlanForEver(t *testing.T) {
 	r := newRecipient(t)
 	s := testkit.OpenSQL(t, r.address)
 	second := `INSERT INTO support_plan (id, organisation_id, person_id, care_recipient_id) VALUES (gen_random_uuid(), $1, $2, $3)`
-	requireRefused(t, uniqueViolation, s.Try(t, second, r.organisation.ID, r.client.ID, "415056224"))
-	requireRefused(t, foreignKeyViolation, s.Try(t, second, r.organisation.ID, db.NewID(), "415056225"))
+	requireRefused(t, pgerrcode.UniqueViolation, s.Try(t, second, r.organisation.ID, r.client.ID, "415056224"))
+	requireRefused(t, pgerrcode.ForeignKeyViolation, s.Try(t, second, r.organisation.ID, db.NewID(), "415056225"))
 	require.NoError(t, s.Try(t, "UPDATE person SET care_recipient_id = '415056225' WHERE id = $1", r.client.ID))
 	require.Equal(t, []string{"415056225"}, testkit.Column[string](t, s, "SELECT care_recipient_id FROM support_plan WHERE person_id = $1", r.client.ID))
-	requireRefused(t, foreignKeyViolation, s.Try(t, "DELETE FROM person WHERE id = $1", r.client.ID))
+	requireRefused(t, pgerrcode.ForeignKeyViolation, s.Try(t, "DELETE FROM person WHERE id = $1", r.client.ID))
 }
 
 // Identities, with an ordinal among equals ("Identities" of docs/rules.md). No date equals no date.
@@ -125,13 +117,13 @@ func TestIdentitiesAreUnique(t *testing.T) {
 			SELECT gen_random_uuid(), organisation_id, id, '', '', '4000099901', 'SERV-0001', $1 FROM budget`,
 	} {
 		require.NoError(t, s.Try(t, insert, 0), name)
-		requireRefused(t, uniqueViolation, s.Try(t, insert, 0))
+		requireRefused(t, pgerrcode.UniqueViolation, s.Try(t, insert, 0))
 		require.NoError(t, s.Try(t, insert, 1), name)
 	}
-	requireRefused(t, uniqueViolation, s.Try(t, `
+	requireRefused(t, pgerrcode.UniqueViolation, s.Try(t, `
 		INSERT INTO budget (id, organisation_id, plan_id, upstream_budget_id, service_provider_id, type_code, type_name, status, ordinal)
 		SELECT gen_random_uuid(), organisation_id, plan_id, upstream_budget_id, '', '', '', '', 0 FROM budget`))
-	requireRefused(t, checkViolation, s.Try(t, "UPDATE budget SET upstream_budget_id = ''"))
+	requireRefused(t, pgerrcode.CheckViolation, s.Try(t, "UPDATE budget SET upstream_budget_id = ''"))
 }
 
 // What the schema itself does not let in.
@@ -140,12 +132,12 @@ func TestRowsAreChecked(t *testing.T) {
 	s := testkit.OpenSQL(t, r.address)
 	r.run(t, db.NewID(), r.now)
 	for _, test := range []struct{ code, statement string }{
-		{checkViolation, "UPDATE person SET care_recipient_id = '12345678901'"},
-		{checkViolation, "UPDATE person SET care_recipient_id = '41505a'"},
-		{checkViolation, "UPDATE person SET ndis_number = '123456789'"},
-		{checkViolation, "UPDATE sync_run SET outcome = 'succeeded'"},                       // without a time
-		{checkViolation, "UPDATE sync_run SET outcome = 'fine', finished_at = now()"},       // no such outcome
-		{notNullViolation, "INSERT INTO outbox (topic, payload) VALUES ('anything', '{}')"}, // nobody's
+		{pgerrcode.CheckViolation, "UPDATE person SET care_recipient_id = '12345678901'"},
+		{pgerrcode.CheckViolation, "UPDATE person SET care_recipient_id = '41505a'"},
+		{pgerrcode.CheckViolation, "UPDATE person SET ndis_number = '123456789'"},
+		{pgerrcode.CheckViolation, "UPDATE sync_run SET outcome = 'succeeded'"},                       // without a time
+		{pgerrcode.CheckViolation, "UPDATE sync_run SET outcome = 'fine', finished_at = now()"},       // no such outcome
+		{pgerrcode.NotNullViolation, "INSERT INTO outbox (topic, payload) VALUES ('anything', '{}')"}, // nobody's
 	} {
 		requireRefused(t, test.code, s.Try(t, test.statement))
 	}
