@@ -4,6 +4,8 @@ import "slices"
 
 // BulkOptions are what a bulk run can be asked for: whom it syncs, and what of them. Flags, forms, the API, schedules and the row of a bulk
 // run use them under the same names. Everything that selects must hold; nothing selects everybody of the kind.
+//
+// They are stored as JSON, in bulk_run.options.
 type BulkOptions struct {
 	Kind RunKind `json:"kind,omitempty"`
 

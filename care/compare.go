@@ -25,6 +25,8 @@ func (c Count) Plus(other Count) Count {
 }
 
 // Counts are the counts of a step or a run by kind of record.
+//
+// They are stored as JSON, in sync_run.counts.
 type Counts map[Kind]Count
 
 // Add adds the other counts, kind by kind.

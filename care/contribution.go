@@ -8,6 +8,8 @@ import (
 
 // Contribution is the percentage that a person pays for a category of services. The government gives it no identifier,
 // so the whole set is deleted and recreated on every sync and nothing may refer to one (Care Recipient Sync §Contributions, R16).
+//
+// It is stored as JSON, in contribution_set.contributions.
 type Contribution struct {
 	Category string `json:"category"`
 	// Percentage is absent where the assessment is pending: unknown is not 0 % (R3).

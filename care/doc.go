@@ -2,6 +2,10 @@
 // budgets, usage, money and dates, and the story of a sync. It does no I/O; everything that can be decided without I/O is
 // decided here. Rules are cited by their number in docs/rules.md ("R15") or by the product document they come from, by section or
 // step ("Care Recipient Sync §Plan dates", "PACE guide, step 6"; see docs/spec).
+//
+// The JSON names of records are PostgreSQL's columns, since rows are read and written as JSON. Other types are stored as JSON in columns of
+// their own, or stand in workflow histories: their names in JSON, and the text of every code, change only together with what is stored.
+// Golden files in testdata hold them.
 package care
 
 // ID is one of our own ids: the text of a UUID. Our ids may appear in workflow ids, histories and logs (R10);

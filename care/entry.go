@@ -6,6 +6,8 @@ import (
 )
 
 // Entry is a person's stay with a provider, in one category of funding or in all (R11).
+//
+// It is stored as JSON, in person.entries.
 type Entry struct {
 	ServiceProviderID string `json:"service_provider_id"`
 	// Category is the funding that the entry is for, such as ON or AT; empty where the government does not tell categories apart.

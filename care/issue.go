@@ -76,6 +76,8 @@ type Issue struct {
 }
 
 // About says what an issue is about: a record as people know it and, where a value is what is odd, its field and what came.
+//
+// It is stored as JSON, in sync_issue.about.
 type About struct {
 	Record Label `json:"record"`
 	// Field is its name on the wire, or ours.

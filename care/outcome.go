@@ -110,6 +110,8 @@ func (r Reason) technical() bool {
 }
 
 // AreaResult is what a step answers: ids and counts only (R10).
+//
+// It is stored as JSON, in sync_step.answer.
 type AreaResult struct {
 	Outcome  AreaOutcome `json:"outcome"`
 	Reason   Reason      `json:"reason,omitempty"`

@@ -3,6 +3,8 @@ package care
 import "slices"
 
 // Relationship is an endorsement that a participant gave the organisation, as the NDIA's notifications tell of it.
+//
+// It is stored as JSON, in pace_standing.relationships.
 type Relationship struct {
 	ProviderRole string `json:"provider_role"`
 	DateRange

@@ -40,6 +40,8 @@ type ServiceContract struct {
 }
 
 // DeclinedBudget is a reported budget that a person did not want. One whose approved amount changes is asked about again.
+//
+// It is stored as JSON, in service_contract.declined.
 type DeclinedBudget struct {
 	Budget   string              `json:"budget"`
 	Approved decimal.NullDecimal `json:"approved"`

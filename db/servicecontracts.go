@@ -192,7 +192,7 @@ func (s *Store) RefuseContract(ctx context.Context, step Step, read Read, reason
 	return decodeAnswer(stored)
 }
 
-// PreviewContents is what a preview shows as long as it waits.
+// PreviewContents is what a preview shows as long as it waits. It is stored as JSON, sealed, in pace_preview.sealed.
 type PreviewContents struct {
 	care.Preview
 	// Differences are why it took the place of the preview before, where a Create found that the NDIA reports something else (R22).

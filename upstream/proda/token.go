@@ -7,6 +7,8 @@ import (
 )
 
 // Token is an access token with what PRODA says about it. It prints without its secret.
+//
+// It is stored as JSON, sealed, in upstream_token.token_sealed.
 type Token struct {
 	AccessToken string    `json:"access_token"`
 	IssuedAt    time.Time `json:"issued_at"`
