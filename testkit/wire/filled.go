@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"encoding"
 	"encoding/json"
 	"fmt"
@@ -13,16 +14,22 @@ import (
 )
 
 // Filled returns a value of a type whose fields are all set, down to the deepest: texts to the field's name in JSON, numbers and times to
-// something made from it, and one element in each list and map. A field without a name in JSON counts as if its Go name were one, so that a
-// value that is copied field by field into another type gives the same JSON.
-func Filled(of reflect.Type) reflect.Value {
+// something made from it, and one element in each list and map.
+func Filled(of reflect.Type) reflect.Value { return FilledAs(of, nil) }
+
+// FilledAs is Filled for a type that is copied field by field into another one, and then gives the same JSON. A field without a name in JSON
+// counts as if its Go name were one, unless renamed has another.
+func FilledAs(of reflect.Type, renamed map[string]string) reflect.Value {
 	value := reflect.New(of).Elem()
-	filler{}.fill(value, "value")
+	filler{renamed: renamed}.fill(value, "value")
 	return value
 }
 
 // filler knows the structs that it is inside of: one that holds itself is filled once.
-type filler struct{ inside []reflect.Type }
+type filler struct {
+	inside  []reflect.Type
+	renamed map[string]string
+}
 
 var firstInstant = time.Date(2026, time.March, 14, 9, 26, 53, 0, time.UTC)
 
@@ -92,15 +99,16 @@ func (f filler) fillStruct(value reflect.Value) {
 		if field.Tag.Get("json") == "-" || !field.IsExported() && !(field.Anonymous && field.Type.Kind() == reflect.Struct) {
 			continue
 		}
-		f.fill(value.Field(i), nameOf(field))
+		f.fill(value.Field(i), f.nameOf(field))
 	}
 }
 
-func nameOf(field reflect.StructField) string {
+func (f filler) nameOf(field reflect.StructField) string {
 	if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "" {
 		return name
 	}
-	return snakeCase(field.Name)
+	name := snakeCase(field.Name)
+	return cmp.Or(f.renamed[name], name)
 }
 
 // snakeCase writes a Go name as our JSON does: CareRecipientID as care_recipient_id.
