@@ -177,7 +177,7 @@ func TestRefusalsAreExplained(t *testing.T) { // R21, R23, R30
 	}
 	future := s.participant("future-plan")
 	require.Contains(t, must(t, "runs", "list", "--person", string(future)), "plan not started")
-	var runs []read.RunSummary
+	var runs []views.RunSummary
 	require.NoError(t, json.Unmarshal([]byte(must(t, "runs", "list", "--person", string(future), "--json")), &runs))
 	require.Equal(t, care.ReasonPlanInFuture, runs[0].Reason)
 	require.NotContains(t, must(t, "runs", "show", string(runs[0].ID)), "✗", "nothing is wrong")
