@@ -113,7 +113,7 @@ func TestTwinsAreToldApart(t *testing.T) {
 	require.Equal(t, care.ReasonIdentityMismatch, result.Reason)
 
 	organisation := s.Request(t, "june").OrganisationID
-	var invalid *db.InvalidError
+	var invalid *care.InvalidError
 	require.ErrorAs(t, s.Store.ConfirmSamePerson(t.Context(), organisation, result.RunID, "cli: tim", " "), &invalid)
 	require.NoError(t, s.Store.ConfirmSamePerson(t.Context(), organisation, result.RunID, "cli: tim", "compared with the letter"))
 	require.NoError(t, s.Store.ConfirmSamePerson(t.Context(), organisation, result.RunID, "cli: tim", "once more"), "it is kept already")

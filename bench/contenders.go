@@ -43,16 +43,16 @@ func startOurs(ctx context.Context, w *workplace) (contest, error) {
 
 // syncInBulk syncs people in a bulk run. Everybody is selected by naming nobody.
 func (w *workplace) syncInBulk(ctx context.Context, people []care.ID) error {
-	options := care.BulkOptions{Kind: care.RunCareRecipient}
+	request := care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient}}
 	if len(people) < len(w.clients) {
-		options.Selection.People = people
+		request.People = people
 	}
-	return w.runBulk(ctx, options, len(people))
+	return w.runBulk(ctx, request, len(people))
 }
 
 // runBulk starts a bulk run and waits for its end, by which so many people have been synced.
-func (w *workplace) runBulk(ctx context.Context, chosen care.BulkOptions, people int) error {
-	bulk := db.Bulk{ID: db.NewID(), OrganisationID: w.organisation.ID, RequestedBy: "bench", Request: care.BulkRequest{BulkOptions: chosen}}
+func (w *workplace) runBulk(ctx context.Context, request care.BulkRequest, people int) error {
+	bulk := db.Bulk{ID: db.NewID(), OrganisationID: w.organisation.ID, RequestedBy: "bench", Request: request}
 	if err := w.store.RecordBulk(ctx, bulk); err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func (d deltaRuns) run(ctx context.Context, stage stage, out io.Writer) (err err
 		return err
 	}
 	delta, err := w.measure(ctx, changed, func(ctx context.Context) error {
-		return w.runBulk(ctx, care.BulkOptions{Kind: care.RunCareRecipient, Delta: true}, changed)
+		return w.runBulk(ctx, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient, Delta: true}}, changed)
 	})
 	if err != nil {
 		return err

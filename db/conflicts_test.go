@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/testkit"
 )
@@ -27,12 +28,12 @@ func TestEveryKeyOfWhatPeopleGiveHasWords(t *testing.T) {
 		if ours[columns] {
 			continue
 		}
-		var invalid *db.InvalidError
+		var invalid *care.InvalidError
 		require.ErrorAs(t, &db.ConflictError{Constraint: name}, &invalid, "%s (%s) has no words", name, columns)
 		require.NotEmpty(t, invalid.Field)
 		require.NotContains(t, invalid.Error(), name)
 	}
-	var invalid *db.InvalidError
+	var invalid *care.InvalidError
 	require.NotErrorAs(t, &db.ConflictError{Constraint: "a_rule_of_ours"}, &invalid)
 }
 
@@ -44,12 +45,12 @@ func TestTextThatCannotBeKept(t *testing.T) {
 	name := "Wattle\x00"
 	for _, text := range []string{name, "Wattle\xff"} {
 		_, err := store.ChangeOrganisation(t.Context(), organisation.Slug, &text, nil)
-		var invalid *db.InvalidError
+		var invalid *care.InvalidError
 		require.ErrorAs(t, err, &invalid)
 		require.NotContains(t, err.Error(), "Wattle", "R10")
 	}
 	importPeople(t, store, organisation, person(2, "Ada", "Wren", "415056224"))
 	_, err := store.ImportPeople(t.Context(), organisation.ID, people(person(2, "A\x00da", "Wren", "415056224")), "tests")
-	var invalid *db.InvalidError
+	var invalid *care.InvalidError
 	require.ErrorAs(t, err, &invalid, "in JSON, too")
 }

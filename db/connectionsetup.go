@@ -104,7 +104,7 @@ var digitsPattern = regexp.MustCompile(`^[0-9]{1,20}$`)
 
 func checkConnection(connection care.Connection) error {
 	if connection.Service != care.ServicesAustralia && connection.Service != care.NDIA {
-		return &InvalidError{"service", fmt.Sprintf("is %s or %s", care.ServicesAustralia, care.NDIA)}
+		return care.Invalid("service", fmt.Sprintf("is %s or %s", care.ServicesAustralia, care.NDIA))
 	}
 	texts := []struct{ field, value string }{
 		{"name", connection.Name}, {"ra_number", connection.RANumber}, {"device_name", connection.DeviceName},
@@ -112,7 +112,7 @@ func checkConnection(connection care.Connection) error {
 	}
 	for _, text := range texts {
 		if strings.TrimSpace(text.value) == "" {
-			return &InvalidError{text.field, "must not be empty"}
+			return care.Invalid(text.field, "must not be empty")
 		}
 	}
 	addresses := []struct{ field, value string }{
@@ -120,14 +120,14 @@ func checkConnection(connection care.Connection) error {
 	}
 	for _, address := range addresses {
 		if !validAddress(address.value) {
-			return &InvalidError{address.field, "is not a web address such as https://proda.humanservices.gov.au"}
+			return care.Invalid(address.field, "is not a web address such as https://proda.humanservices.gov.au")
 		}
 	}
 	if problem := serviceProviderProblem(connection); problem != "" {
-		return &InvalidError{"service_provider_id", problem}
+		return care.Invalid("service_provider_id", problem)
 	}
 	if connection.RatePerSecond < leastRate || connection.RatePerSecond > mostRate {
-		return &InvalidError{"rate_per_second", fmt.Sprintf("is a number of calls from %d to %d", leastRate, mostRate)}
+		return care.Invalid("rate_per_second", fmt.Sprintf("is a number of calls from %d to %d", leastRate, mostRate))
 	}
 	return checkTimeZone(connection.TimeZone)
 }

@@ -37,7 +37,7 @@ func TestConnectionIsChecked(t *testing.T) {
 		connection := exampleConnection("4000012345")
 		spoil(&connection)
 		_, err := store.CreateConnection(t.Context(), organisation.ID, connection)
-		var invalid *db.InvalidError
+		var invalid *care.InvalidError
 		require.ErrorAs(t, err, &invalid, field)
 		require.Equal(t, field, invalid.Field)
 	}

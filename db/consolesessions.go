@@ -119,7 +119,7 @@ func (s *Store) EndConsoleSessions(ctx context.Context, organisation care.ID) (s
 // CreateConsoleLink makes a link that signs in once, before it expires, and answers with its secret. Only the SHA-256 of it is kept.
 func (s *Store) CreateConsoleLink(ctx context.Context, organisation care.ID, name string, expiresAt time.Time) (secret string, err error) {
 	if strings.TrimSpace(name) == "" {
-		return "", &InvalidError{"name", "must not be empty: say who will use the link"}
+		return "", care.Invalid("name", "must not be empty: say who will use the link")
 	}
 	secret = consoleSecret()
 	err = s.queries.CreateConsoleLink(ctx, gen.CreateConsoleLinkParams{

@@ -10,6 +10,8 @@ import (
 	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/caresync/caresync/care"
 )
 
 var (
@@ -45,37 +47,37 @@ func conflicts(err error, constraint string) bool {
 
 // As lets errors.As find the field whose value is in conflict.
 func (e *ConflictError) As(target any) bool {
-	invalid, isInvalid := target.(**InvalidError)
+	invalid, isInvalid := target.(**care.InvalidError)
 	if !isInvalid {
 		return false
 	}
 	found, known := conflictFields[e.Constraint]
 	if known {
-		*invalid = &found
+		*invalid = found
 	}
 	return known
 }
 
 // conflictFields are the constraints that a value which somebody gives can break, with the field and the rule as people know them. It is the
 // only place that words them: command line, API and console show the field's error.
-var conflictFields = map[string]InvalidError{
-	"organisation_slug_key":                                         {"slug", "is that of another organisation already"},
-	"connection_organisation_id_name_key":                           {"name", "is that of another connection already"},
-	"connection_organisation_id_service_service_provider_id_key":    {"service_provider_id", "has a connection to this service already"},
-	"person_organisation_id_care_recipient_id_key":                  {"care_recipient_id", "is that of another person already"},
-	"person_organisation_id_ndis_number_key":                        {"ndis_number", "is that of another person already"},
-	"support_plan_organisation_id_care_recipient_id_key":            {"care_recipient_id", "is that of another person's plan already"},
-	"support_plan_organisation_id_person_id_key":                    {"person", "has a Support at Home plan already"},
-	"support_plan_organisation_id_person_id_care_recipient_id_fkey": {"care_recipient_id", "is not the one that this person has"},
-	"service_contract_plan":                                         {"plan_start_date", "is that of another service contract of this person already"},
-	"service_contract_reference":                                    {"reference", "is that of another contract of this person already"},
-	"delivered_service_reference":                                   {"reference", "is that of another delivered service already"},
-	"invoice_organisation_id_upstream_invoice_id_key":               {"invoice_id", "is that of another invoice already"},
-	"invoice_line_organisation_id_invoice_id_upstream_item_id_key":  {"item_id", "is that of another line of this invoice already"},
+var conflictFields = map[string]*care.InvalidError{
+	"organisation_slug_key":                                         care.Invalid("slug", "is that of another organisation already"),
+	"connection_organisation_id_name_key":                           care.Invalid("name", "is that of another connection already"),
+	"connection_organisation_id_service_service_provider_id_key":    care.Invalid("service_provider_id", "has a connection to this service already"),
+	"person_organisation_id_care_recipient_id_key":                  care.Invalid("care_recipient_id", "is that of another person already"),
+	"person_organisation_id_ndis_number_key":                        care.Invalid("ndis_number", "is that of another person already"),
+	"support_plan_organisation_id_care_recipient_id_key":            care.Invalid("care_recipient_id", "is that of another person's plan already"),
+	"support_plan_organisation_id_person_id_key":                    care.Invalid("person", "has a Support at Home plan already"),
+	"support_plan_organisation_id_person_id_care_recipient_id_fkey": care.Invalid("care_recipient_id", "is not the one that this person has"),
+	"service_contract_plan":                                         care.Invalid("plan_start_date", "is that of another service contract of this person already"),
+	"service_contract_reference":                                    care.Invalid("reference", "is that of another contract of this person already"),
+	"delivered_service_reference":                                   care.Invalid("reference", "is that of another delivered service already"),
+	"invoice_organisation_id_upstream_invoice_id_key":               care.Invalid("invoice_id", "is that of another invoice already"),
+	"invoice_line_organisation_id_invoice_id_upstream_item_id_key":  care.Invalid("item_id", "is that of another line of this invoice already"),
 }
 
 // errUnstorableText: PostgreSQL keeps every character but one, the zero byte, and only UTF-8.
-var errUnstorableText = &InvalidError{"text", "holds a character that cannot be kept: a zero byte, or bytes that are not UTF-8"}
+var errUnstorableText = care.Invalid("text", "holds a character that cannot be kept: a zero byte, or bytes that are not UTF-8")
 
 // MapError tells apart what callers must tell apart. It keeps PostgreSQL's code, never its detail: that would quote values (R10).
 func MapError(operation string, err error) error {

@@ -38,10 +38,10 @@ func (e *NumberTakenError) Error() string {
 // who it is, and a read that began before changes nothing. It fails with ErrNotFound, InvalidError, NumberTakenError or ErrImportRunning.
 func (s *Store) ChangeNumber(ctx context.Context, organisation care.ID, change NumberChange) error {
 	if !change.Kind.Valid(change.Number) {
-		return &InvalidError{string(change.Kind), words.NumberRule(change.Kind)}
+		return care.Invalid(string(change.Kind), words.NumberRule(change.Kind))
 	}
 	if !care.ValidNote(change.Note) {
-		return &InvalidError{"note", words.NoteRule}
+		return care.Invalid("note", words.NoteRule)
 	}
 	return s.inTransaction(ctx, "change the person's number", func(queries *gen.Queries) error {
 		if err := lockForImport(ctx, queries, organisation); err != nil {
@@ -56,7 +56,7 @@ func (s *Store) ChangeNumber(ctx context.Context, organisation care.ID, change N
 			held = person.NdisNumber
 		}
 		if held == change.Number {
-			return &InvalidError{string(change.Kind), "is the one that this person has already"}
+			return care.Invalid(string(change.Kind), "is the one that this person has already")
 		}
 		if err := checkHolder(ctx, queries, organisation, change, person.HasRecords); err != nil {
 			return err

@@ -177,7 +177,7 @@ func TestNumbersThatCannotBeGiven(t *testing.T) { // R33
 		{care.NDISNumber, "430000001", "a\x00", "note"},
 		{care.NDISNumber, "430000001", strings.Repeat("a", 501), "note"},
 	} {
-		var invalid *db.InvalidError
+		var invalid *care.InvalidError
 		require.ErrorAs(t, change(test.kind, test.number, test.note), &invalid)
 		require.Equal(t, test.field, invalid.Field)
 	}

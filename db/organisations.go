@@ -14,15 +14,6 @@ import (
 // DefaultTimeZone is the zone whose calendar date is "today", unless an organisation has another (R1).
 const DefaultTimeZone = "Australia/Sydney"
 
-// InvalidError says which value that somebody gave cannot be stored, and what is wanted instead. It never repeats the value (R10).
-type InvalidError struct {
-	// Field is the column's name, such as "time_zone".
-	Field   string
-	Message string
-}
-
-func (e *InvalidError) Error() string { return strings.ReplaceAll(e.Field, "_", " ") + " " + e.Message }
-
 // Organisation is a care provider that uses CareSync. Every other record belongs to one (R11).
 type Organisation struct {
 	ID care.ID `json:"id"`
@@ -50,7 +41,7 @@ var slugPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
 // CreateOrganisation stores a new organisation. It fails with InvalidError, or with ConflictError if the slug is taken.
 func (s *Store) CreateOrganisation(ctx context.Context, slug, name, timeZone string) (Organisation, error) {
 	if !slugPattern.MatchString(slug) {
-		return Organisation{}, &InvalidError{"slug", "has 1 to 40 lower-case letters, digits and dashes, and begins with a letter or digit"}
+		return Organisation{}, care.Invalid("slug", "has 1 to 40 lower-case letters, digits and dashes, and begins with a letter or digit")
 	}
 	if err := checkOrganisation(&name, &timeZone); err != nil {
 		return Organisation{}, err
@@ -73,7 +64,7 @@ func (s *Store) ChangeOrganisation(ctx context.Context, slug string, name, timeZ
 
 func checkOrganisation(name, timeZone *string) error {
 	if name != nil && strings.TrimSpace(*name) == "" {
-		return &InvalidError{"name", "must not be empty"}
+		return care.Invalid("name", "must not be empty")
 	}
 	if timeZone == nil {
 		return nil
@@ -83,7 +74,7 @@ func checkOrganisation(name, timeZone *string) error {
 
 func checkTimeZone(name string) error {
 	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
-		return &InvalidError{"time_zone", "is not known: use a name such as Australia/Sydney, Australia/Perth or Australia/Adelaide"}
+		return care.Invalid("time_zone", "is not known: use a name such as Australia/Sydney, Australia/Perth or Australia/Adelaide")
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ func TestOrganisationIsChecked(t *testing.T) {
 		{"wattle", "Wattle Grove", "", "time_zone"},
 	} {
 		_, err := store.CreateOrganisation(t.Context(), test.slug, test.name, test.zone)
-		var invalid *db.InvalidError
+		var invalid *care.InvalidError
 		require.ErrorAs(t, err, &invalid)
 		require.Equal(t, test.field, invalid.Field)
 	}

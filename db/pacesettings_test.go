@@ -35,7 +35,7 @@ func TestPACEIsEnabledOverAnNDIAConnection(t *testing.T) { // R21
 	ours, theirs := ndiaConnection(t, store, wattle), ndiaConnection(t, store, banksia)
 	servicesAustralia, err := store.CreateConnection(t.Context(), wattle, exampleConnection("4000012345"))
 	require.NoError(t, err)
-	var invalid *db.InvalidError
+	var invalid *care.InvalidError
 	for _, connection := range []care.ID{theirs, servicesAustralia.ID, db.NewID()} {
 		_, err := store.EnablePACE(t.Context(), wattle, connection, 0, "Kim")
 		require.ErrorAs(t, err, &invalid)

@@ -18,7 +18,7 @@ const longestReason = 500
 func (s *Store) ConfirmSamePerson(ctx context.Context, organisation, run care.ID, by, why string) error {
 	why = strings.TrimSpace(why)
 	if why == "" || len([]rune(why)) > longestReason || strings.ContainsRune(why, 0) {
-		return &InvalidError{"reason", "must say in up to 500 characters how you know that it is the same person"}
+		return care.Invalid("reason", "must say in up to 500 characters how you know that it is the same person")
 	}
 	return s.inTransaction(ctx, "keep that it is the same person", func(queries *gen.Queries) error {
 		found, err := queries.ViewRun(ctx, gen.ViewRunParams{OrganisationID: organisation, RunID: run})
@@ -76,7 +76,7 @@ func confirmSamePerson(ctx context.Context, queries *gen.Queries, organisation, 
 // somebody else counts as not verified (R8). It fails with ErrNotFound, InvalidError or ErrImportRunning.
 func (s *Store) TakeSamePersonBack(ctx context.Context, organisation, person, answer care.ID, by, why string) error {
 	if !care.ValidNote(why) {
-		return &InvalidError{"note", words.NoteRule}
+		return care.Invalid("note", words.NoteRule)
 	}
 	return s.inTransaction(ctx, "take back that it is the same person", func(queries *gen.Queries) error {
 		if err := lockForImport(ctx, queries, organisation); err != nil {

@@ -240,7 +240,7 @@ func TestClientByNDISNumber(t *testing.T) {
 	require.ErrorIs(t, err, db.ErrNotFound)
 	_, err = read.From(p.store).PersonByNDISNumber(t.Context(), newOrganisation(t, p.store, "banksia"), bensNumber, p.now)
 	require.ErrorIs(t, err, db.ErrNotFound)
-	var invalid *db.InvalidError
+	var invalid *care.InvalidError
 	_, err = read.From(p.store).PersonByNDISNumber(t.Context(), p.organisation, "4300", p.now)
 	require.ErrorAs(t, err, &invalid)
 	require.NotContains(t, err.Error(), "4300 ")

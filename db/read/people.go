@@ -66,7 +66,7 @@ func (s Store) Person(ctx context.Context, organisation db.Organisation, person 
 // PersonByCareRecipientID answers with the person of that care recipient id, or ErrNotFound.
 func (s Store) PersonByCareRecipientID(ctx context.Context, organisation db.Organisation, careRecipientID string, now time.Time) (Person, error) {
 	if !care.ValidCareRecipientID(careRecipientID) {
-		return Person{}, &db.InvalidError{Field: "care_recipient_id", Message: "has 1 to 10 digits and nothing else"}
+		return Person{}, care.Invalid("care_recipient_id", "has 1 to 10 digits and nothing else")
 	}
 	people, err := listPeople(ctx, s.queries, organisation, gen.ViewPeopleParams{CareRecipientID: careRecipientID, Most: 1}, now)
 	return only(people, db.MapError("load the person", err))
@@ -75,7 +75,7 @@ func (s Store) PersonByCareRecipientID(ctx context.Context, organisation db.Orga
 // PersonByNDISNumber answers with the person of that NDIS number, or ErrNotFound.
 func (s Store) PersonByNDISNumber(ctx context.Context, organisation db.Organisation, number string, now time.Time) (Person, error) {
 	if !care.ValidNDISNumber(number) {
-		return Person{}, &db.InvalidError{Field: "ndis_number", Message: "has nine digits and begins with 43"}
+		return Person{}, care.Invalid("ndis_number", "has nine digits and begins with 43")
 	}
 	people, err := listPeople(ctx, s.queries, organisation, gen.ViewPeopleParams{NdisNumber: number, Most: 1}, now)
 	return only(people, db.MapError("load the person", err))

@@ -7,7 +7,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/api/views"
 )
@@ -73,7 +72,7 @@ func (a api) searchPeople(ctx context.Context, in *searchInput) (*personOutput, 
 	search, number := read.From(a.store).PersonByCareRecipientID, in.Body.CareRecipientID
 	switch {
 	case in.Body.CareRecipientID != "" && in.Body.NDISNumber != "":
-		return nil, a.problem(ctx, &db.InvalidError{Field: "ndis_number", Message: "must be absent if care_recipient_id is given"})
+		return nil, a.problem(ctx, &care.InvalidError{Field: "ndis_number", Message: "must be absent if care_recipient_id is given"})
 	case in.Body.NDISNumber != "":
 		search, number = read.From(a.store).PersonByNDISNumber, in.Body.NDISNumber
 	}

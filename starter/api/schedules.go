@@ -8,7 +8,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/schedules"
 )
@@ -164,7 +163,7 @@ func duration(field, text string) (time.Duration, error) {
 	}
 	read, err := time.ParseDuration(text)
 	if err != nil || read < 0 {
-		return 0, &db.InvalidError{Field: field, Message: "is a time such as 24h or 90m"}
+		return 0, &care.InvalidError{Field: field, Message: "is a time such as 24h or 90m"}
 	}
 	return read, nil
 }

@@ -171,12 +171,12 @@ func TestOrdersThatMakeNoSenseAreRefused(t *testing.T) {
 		"in_care":             {Kind: care.RunPACEContract, InCare: true},
 	} {
 		_, err := w.service.Start(t.Context(), bulks.StartRequest{Organisation: w.organisation, Options: options})
-		var invalid *db.InvalidError
+		var invalid *care.InvalidError
 		require.ErrorAs(t, err, &invalid, field)
 		require.Equal(t, field, invalid.Field)
 	}
 	_, err := w.service.Start(t.Context(), bulks.StartRequest{Organisation: w.organisation, People: []string{}})
-	var nobody *db.InvalidError
+	var nobody *care.InvalidError
 	require.ErrorAs(t, err, &nobody)
 	require.Equal(t, "people", nobody.Field)
 	recorded, _, err := read.From(w.store).Bulks(t.Context(), w.organisation.ID, read.BulkFilter{Most: 10})
@@ -216,7 +216,7 @@ func TestCommandsReachTheWorkflow(t *testing.T) {
 	require.Equal(t, []string{"pause", "resume", "set-window"}, []string{sent[0].Name, sent[1].Name, sent[2].Name})
 	require.Equal(t, 5, sent[2].Argument)
 
-	var invalid *db.InvalidError
+	var invalid *care.InvalidError
 	require.ErrorAs(t, w.service.SetWindow(t.Context(), w.organisation.ID, bulk, 0), &invalid)
 	require.ErrorIs(t, w.service.Pause(t.Context(), w.newOrganisation(t, "banksia").ID, bulk), db.ErrNotFound, "another organisation's (R11)")
 	require.Len(t, sent, 3)

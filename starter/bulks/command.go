@@ -12,7 +12,6 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/syncs"
@@ -29,10 +28,10 @@ func (s *Service) Resume(ctx context.Context, organisation, bulk care.ID) error 
 	return s.command(ctx, organisation, bulk, protocol.Resume.Name)
 }
 
-// SetWindow says how many batches of a bulk run are synced at once. It fails as Pause does, or with db.InvalidError.
+// SetWindow says how many batches of a bulk run are synced at once. It fails as Pause does, or with care.InvalidError.
 func (s *Service) SetWindow(ctx context.Context, organisation, bulk care.ID, window int) error {
 	if window < 1 || window > protocol.MostBatchesAtOnce {
-		return &db.InvalidError{Field: "window", Message: fmt.Sprintf("must be between 1 and %d", protocol.MostBatchesAtOnce)}
+		return &care.InvalidError{Field: "window", Message: fmt.Sprintf("must be between 1 and %d", protocol.MostBatchesAtOnce)}
 	}
 	return s.command(ctx, organisation, bulk, protocol.SetWindow.Name, window)
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/present"
@@ -16,7 +15,7 @@ import (
 
 // Option is a field of care.BulkOptions as people meet it: a flag of the command line, a field of a form, a part of a bulk run's description.
 type Option struct {
-	// Name is the option's in the API, in what is stored, in forms and in db.InvalidError.
+	// Name is the option's in the API, in what is stored, in forms and in care.InvalidError.
 	Name string
 	// Kind is the kind of sync that has the option; both have it if it is empty.
 	Kind care.RunKind
@@ -194,7 +193,7 @@ type rule struct {
 	field, problem string
 }
 
-// check refuses what makes no sense, with a db.InvalidError. listed: people are listed, too.
+// check refuses what makes no sense, with a care.InvalidError. listed: people are listed, too.
 func check(o care.BulkOptions, listed bool) error {
 	selects := listed || !o.SelectsEverybody()
 	rules := []rule{{o.Kind != care.RunCareRecipient && o.Kind != care.RunPACEContract, "kind", "is care-recipient or pace-contract"}}
@@ -212,7 +211,7 @@ func check(o care.BulkOptions, listed bool) error {
 		{o.FailureThreshold < 0 || o.FailureThreshold > 100, "failure_threshold", "is a percentage from 1 to 100"},
 	}...) {
 		if rule.broken {
-			return &db.InvalidError{Field: rule.field, Message: rule.problem}
+			return &care.InvalidError{Field: rule.field, Message: rule.problem}
 		}
 	}
 	return nil

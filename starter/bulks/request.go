@@ -6,14 +6,13 @@ import (
 	"slices"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 )
 
 // MostListed is how many people a list may name; whoever wants more of them selects otherwise.
 const MostListed = 20_000
 
-// Options returns options with their defaults, if an organisation can ask for them. It fails with db.InvalidError.
+// Options returns options with their defaults, if an organisation can ask for them. It fails with care.InvalidError.
 func (s *Service) Options(ctx context.Context, organisation care.ID, options care.BulkOptions) (care.BulkOptions, error) {
 	return s.options(ctx, organisation, options, false)
 }
@@ -42,10 +41,10 @@ func (s *Service) checkProvider(ctx context.Context, organisation care.ID, servi
 			return nil
 		}
 	}
-	return &db.InvalidError{Field: "service_provider_id", Message: "is that of none of the organisation's connections to Services Australia"}
+	return &care.InvalidError{Field: "service_provider_id", Message: "is that of none of the organisation's connections to Services Australia"}
 }
 
-// request is what somebody asks a bulk run for, with people by our ids. It fails with db.InvalidError or UnknownPeopleError.
+// request is what somebody asks a bulk run for, with people by our ids. It fails with care.InvalidError or UnknownPeopleError.
 func (s *Service) request(ctx context.Context, start StartRequest) (request care.BulkRequest, err error) {
 	if request.BulkOptions, err = s.options(ctx, start.Organisation.ID, start.Options, start.People != nil); err != nil {
 		return request, err
@@ -60,9 +59,9 @@ func (s *Service) people(ctx context.Context, organisation care.ID, kind care.Ru
 	case listed == nil:
 		return nil, nil
 	case len(listed) == 0:
-		return nil, &db.InvalidError{Field: "people", Message: "names nobody"}
+		return nil, &care.InvalidError{Field: "people", Message: "names nobody"}
 	case len(listed) > MostListed:
-		return nil, &db.InvalidError{Field: "people", Message: fmt.Sprintf("names more than %d", MostListed)}
+		return nil, &care.InvalidError{Field: "people", Message: fmt.Sprintf("names more than %d", MostListed)}
 	}
 	people, err := read.From(s.store).ResolvePeople(ctx, organisation, kind, listed)
 	if err != nil {

@@ -35,7 +35,7 @@ type StartResult struct {
 	Known bool
 }
 
-// Start starts a bulk run. It fails with db.InvalidError, UnknownPeopleError, ErrIDTaken or syncs.ErrUnavailable.
+// Start starts a bulk run. It fails with care.InvalidError, UnknownPeopleError, ErrIDTaken or syncs.ErrUnavailable.
 func (s *Service) Start(ctx context.Context, request StartRequest) (StartResult, error) {
 	wanted, err := s.request(ctx, request)
 	if err != nil {

@@ -168,7 +168,7 @@ func flagOf(field string) string {
 
 // bulkError puts what bulk runs and schedules answer into the words of the commands.
 func (a *app) bulkError(err error, organisation db.Organisation, id care.ID) error {
-	var invalid *db.InvalidError
+	var invalid *care.InvalidError
 	switch {
 	case errors.As(err, &invalid) && flagOf(invalid.Field) != "":
 		return usageError("%s %s", flagOf(invalid.Field), invalid.Message)

@@ -180,7 +180,7 @@ func find(ctx context.Context, store *db.Store, organisation db.Organisation, te
 	}
 	for _, way := range ways {
 		person, err := way(ctx, organisation, text, store.Now())
-		var invalid *db.InvalidError
+		var invalid *care.InvalidError
 		if !errors.Is(err, db.ErrNotFound) && !errors.As(err, &invalid) { // a number can be of one sort and not of the other
 			return person, err
 		}

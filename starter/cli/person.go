@@ -110,7 +110,7 @@ func (a *app) takeAnswerBack() *cobra.Command {
 				return err
 			}
 			err = store.TakeSamePersonBack(ctx, organisation.ID, person.ID, answer, operator(), note)
-			var invalid *db.InvalidError
+			var invalid *care.InvalidError
 			switch {
 			case errors.As(err, &invalid):
 				return usageError("--why %s", invalid.Message)

@@ -268,7 +268,7 @@ func (a *app) samePerson(
 		return unknownRun(err, organisation, id)
 	}
 	started, err := service.ConfirmSamePerson(ctx, organisation, id, operator(), reason)
-	var invalid *db.InvalidError
+	var invalid *care.InvalidError
 	switch {
 	case errors.As(err, &invalid):
 		return usageError("--reason %s", invalid.Message)

@@ -11,7 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/schedules"
@@ -45,7 +45,7 @@ func (f adminForm) summary() []string {
 
 // refused notes what a use case found wrong with a form, and reports whether it was that.
 func (f *adminForm) refused(err error) bool {
-	var invalid *db.InvalidError
+	var invalid *care.InvalidError
 	var unknown *bulks.UnknownPeopleError
 	switch {
 	case errors.As(err, &invalid):
@@ -119,7 +119,7 @@ func wholeNumber(values url.Values, field string) (int, error) {
 	}
 	number, err := strconv.Atoi(text)
 	if err != nil || number < 1 || number > 1_000_000 {
-		return 0, &db.InvalidError{Field: field, Message: "must be a whole number from 1, or empty"}
+		return 0, &care.InvalidError{Field: field, Message: "must be a whole number from 1, or empty"}
 	}
 	return number, nil
 }
@@ -128,7 +128,7 @@ func wholeNumber(values url.Values, field string) (int, error) {
 func plainText(field, text string, most int) (string, error) {
 	text = strings.TrimSpace(text)
 	if !utf8.ValidString(text) || utf8.RuneCountInString(text) > most || strings.ContainsFunc(text, unicode.IsControl) {
-		return "", &db.InvalidError{Field: field, Message: fmt.Sprintf("must be text of up to %d characters", most)}
+		return "", &care.InvalidError{Field: field, Message: fmt.Sprintf("must be text of up to %d characters", most)}
 	}
 	return text, nil
 }

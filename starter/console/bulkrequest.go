@@ -10,7 +10,6 @@ import (
 	"unicode"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/bulks"
@@ -68,7 +67,7 @@ func bulkOptionsOf(values url.Values) (options care.BulkOptions, listed []string
 		}
 	}
 	if values.Get("who") == whoSelected && options.SelectsEverybody() {
-		return options, nil, &db.InvalidError{Field: "who", Message: "is selected by nothing: say something of them, or choose everybody"}
+		return options, nil, &care.InvalidError{Field: "who", Message: "is selected by nothing: say something of them, or choose everybody"}
 	}
 	return options, listed, nil
 }

@@ -64,7 +64,7 @@ func (c console) changeNumber(w http.ResponseWriter, r *http.Request, v visitor)
 // numberRefused notes what is wrong with a change of number, and reports whether something is.
 func (f *adminForm) numberRefused(err error) bool {
 	var taken *db.NumberTakenError
-	var invalid *db.InvalidError
+	var invalid *care.InvalidError
 	switch {
 	case errors.As(err, &taken), errors.Is(err, db.ErrImportRunning):
 		f.problems = map[string]string{"number": detailOf(err)}

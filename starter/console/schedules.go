@@ -167,7 +167,7 @@ func scheduleRequest(values url.Values) (request schedules.Request, err error) {
 	}
 	var listed []string
 	if request.Bulk, listed, err = bulkOptionsOf(values); err == nil && listed != nil {
-		err = &db.InvalidError{Field: "people", Message: "cannot be listed in a schedule: select them otherwise"}
+		err = &care.InvalidError{Field: "people", Message: "cannot be listed in a schedule: select them otherwise"}
 	}
 	return request, err
 }
@@ -330,7 +330,7 @@ func daysOf(values url.Values, v visitor, now time.Time) (from, to time.Time, er
 func dayOf(values url.Values, field string) (care.Date, error) {
 	date, err := care.ParseDate(values.Get(field))
 	if err != nil {
-		return date, &db.InvalidError{Field: field, Message: "must be a date such as 2026-05-20"}
+		return date, &care.InvalidError{Field: field, Message: "must be a date such as 2026-05-20"}
 	}
 	return date, nil
 }

@@ -140,7 +140,7 @@ func (c console) askToDisablePACE(w http.ResponseWriter, r *http.Request, v visi
 	}
 	if calls != 0 && calls != settings.BudgetCallsPerHour {
 		form := adminForm{values: r.PostForm}
-		form.refused(&db.InvalidError{Field: "budget_calls_per_hour", Message: "can be changed only together with “PACE API enabled”: tick that too, or leave the number as it was"})
+		form.refused(&care.InvalidError{Field: "budget_calls_per_hour", Message: "can be changed only together with “PACE API enabled”: tick that too, or leave the number as it was"})
 		return c.showSettings(w, r, v, http.StatusUnprocessableEntity, func(view *settingsView) { view.paceForm = form })
 	}
 	if !settings.Enabled {

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/starter/console/ui"
 )
 
@@ -46,7 +46,7 @@ func timeOf(values url.Values, field, unitField string) (time.Duration, error) {
 	}
 	unit := unitLength(values.Get(unitField))
 	if most := int(longestTime / unit); number > most {
-		return 0, &db.InvalidError{Field: field, Message: "must be a number up to " + strconv.Itoa(most)}
+		return 0, &care.InvalidError{Field: field, Message: "must be a number up to " + strconv.Itoa(most)}
 	}
 	return time.Duration(number) * unit, nil
 }

@@ -25,7 +25,7 @@ type EnableResult struct {
 }
 
 // Enable tests the connection and enables the PACE API only if it works, else it fails with ErrCheckFailed and the steps. Where there
-// is no such connection, that is a db.InvalidError.
+// is no such connection, that is a care.InvalidError.
 func (s *Service) Enable(ctx context.Context, request EnableRequest) (EnableResult, error) {
 	connection, err := s.Connection(ctx, request.Organisation, request.Connection)
 	if err != nil {
@@ -48,7 +48,7 @@ func (s *Service) Disable(ctx context.Context, organisation db.Organisation, by 
 }
 
 // Connection is an organisation's connection to the NDIA, of which there is one; a name that is given must be its. It fails with
-// db.InvalidError.
+// care.InvalidError.
 func (s *Service) Connection(ctx context.Context, organisation db.Organisation, name string) (care.Connection, error) {
 	connections, err := s.store.Connections(ctx, organisation.ID)
 	if err != nil {
@@ -59,11 +59,11 @@ func (s *Service) Connection(ctx context.Context, organisation db.Organisation, 
 			continue
 		}
 		if name != "" && connection.Name != name {
-			return care.Connection{}, &db.InvalidError{Field: "connection", Message: "is not the organisation's to the NDIA, which is called " + connection.Name}
+			return care.Connection{}, &care.InvalidError{Field: "connection", Message: "is not the organisation's to the NDIA, which is called " + connection.Name}
 		}
 		return connection, nil
 	}
-	return care.Connection{}, &db.InvalidError{
+	return care.Connection{}, &care.InvalidError{
 		Field: "connection", Message: "cannot be chosen: the organisation has none to the NDIA yet. Create one for the service ndia first",
 	}
 }

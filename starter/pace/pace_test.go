@@ -509,7 +509,7 @@ func TestEnableTestsTheConnectionFirst(t *testing.T) {
 func TestWhichConnectionIsMeant(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	var invalid *db.InvalidError
+	var invalid *care.InvalidError
 	_, err := w.service.Connection(t.Context(), w.organisation, "no-such")
 	require.ErrorAs(t, err, &invalid)
 	found, err := w.service.Connection(t.Context(), w.organisation, "")

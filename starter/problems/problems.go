@@ -32,7 +32,7 @@ type Problem struct {
 	// RetryAfter is when asking again may help; zero where it does not.
 	RetryAfter time.Duration
 	// Invalid are the values that cannot be taken.
-	Invalid []db.InvalidError
+	Invalid []care.InvalidError
 }
 
 // Detail is what happened and what to do.
@@ -112,10 +112,10 @@ var table = []row{
 	}),
 	as(numberTaken),
 	as(conflict),
-	as(func(invalid *db.InvalidError) Problem {
+	as(func(invalid *care.InvalidError) Problem {
 		return Problem{
 			Code: "invalid_value", Status: http.StatusUnprocessableEntity, Correctable: true, Title: "Invalid request",
-			Advice: "Nothing was changed: go back and correct it.", Invalid: []db.InvalidError{*invalid},
+			Advice: "Nothing was changed: go back and correct it.", Invalid: []care.InvalidError{*invalid},
 		}
 	}),
 	as(func(unknown *bulks.UnknownPeopleError) Problem {
@@ -197,9 +197,9 @@ func conflict(found *db.ConflictError) Problem {
 		Code: "conflict", Status: http.StatusConflict, Title: "The change contradicts a stored record",
 		Advice: "Nothing was changed. Look at what is there now.",
 	}
-	var invalid *db.InvalidError
+	var invalid *care.InvalidError
 	if errors.As(found, &invalid) {
-		problem.Invalid, problem.Correctable = []db.InvalidError{*invalid}, true
+		problem.Invalid, problem.Correctable = []care.InvalidError{*invalid}, true
 	}
 	return problem
 }

@@ -202,7 +202,7 @@ func TestAChangeThatMakesNoSenseIsRefused(t *testing.T) {
 		request.Organisation = p.organisation
 		spoil(&request)
 		_, err = p.Change(t.Context(), request)
-		var invalid *db.InvalidError
+		var invalid *care.InvalidError
 		require.ErrorAs(t, err, &invalid, field)
 		require.Equal(t, field, invalid.Field)
 		request.Name = "another"
@@ -253,7 +253,7 @@ func TestTimesThatWereMadeElsewhere(t *testing.T) {
 	require.NoError(t, err)
 	request.Organisation = p.organisation
 	_, err = p.Change(t.Context(), request)
-	var invalid *db.InvalidError
+	var invalid *care.InvalidError
 	require.ErrorAs(t, err, &invalid, "the times have to be said anew")
 	require.Equal(t, "time_of_day", invalid.Field)
 }

@@ -6,10 +6,10 @@ import (
 	"github.com/netresearch/go-cron"
 	"go.temporal.io/sdk/client"
 
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/care"
 )
 
-var errCron = &db.InvalidError{Field: "cron", Message: "is an expression of five fields such as 30 3 * * 1-5, or one of @daily, @weekly, @monthly"}
+var errCron = &care.InvalidError{Field: "cron", Message: "is an expression of five fields such as 30 3 * * 1-5, or one of @daily, @weekly, @monthly"}
 
 // cronParser reads five fields. A day has to match both the day of the month and the day of the week, as in Temporal's calendars.
 var cronParser = cron.MustNewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
@@ -18,7 +18,7 @@ var cronParser = cron.MustNewParser(cron.Minute | cron.Hour | cron.Dom | cron.Mo
 const longestCron = 100
 
 // cronCalendar is the calendar that a cron expression means. Temporal is given the calendar, not the expression, so that the times that we
-// know are those at which it runs. It fails with db.InvalidError.
+// know are those at which it runs. It fails with care.InvalidError.
 func cronCalendar(expression string) (client.ScheduleCalendarSpec, error) {
 	if len(expression) > longestCron || strings.Contains(expression, "=") { // a time zone of its own: the schedule has one already
 		return client.ScheduleCalendarSpec{}, errCron

@@ -107,7 +107,7 @@ var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
 // ValidName reports whether a schedule can be called so: by 1 to 40 lower-case letters, digits and dashes, of which the first is no dash.
 func ValidName(name string) bool { return namePattern.MatchString(name) }
 
-// Create makes a schedule. It fails with db.InvalidError, ErrExists or syncs.ErrUnavailable.
+// Create makes a schedule. It fails with care.InvalidError, ErrExists or syncs.ErrUnavailable.
 func (s *Service) Create(ctx context.Context, request Request) (ScheduleView, error) {
 	options, err := s.options(ctx, request)
 	if err != nil {
@@ -121,7 +121,7 @@ func (s *Service) Create(ctx context.Context, request Request) (ScheduleView, er
 
 // Change replaces what the schedule of that name says: its times, its order, and how errors are handled. Whether it
 // is paused and why, who created it and what it has led to stay; a run that is under way goes on as it began. It fails with db.ErrNotFound,
-// db.InvalidError or syncs.ErrUnavailable.
+// care.InvalidError or syncs.ErrUnavailable.
 func (s *Service) Change(ctx context.Context, request Request) (ScheduleView, error) {
 	options, err := s.options(ctx, request)
 	if err != nil {
@@ -172,13 +172,13 @@ func (r Request) check() error {
 	_, known := overlapPolicies[r.Overlap]
 	switch {
 	case !ValidName(r.Name):
-		return &db.InvalidError{Field: "name", Message: "has 1 to 40 lower-case letters, digits and dashes, and begins with a letter or digit"}
+		return &care.InvalidError{Field: "name", Message: "has 1 to 40 lower-case letters, digits and dashes, and begins with a letter or digit"}
 	case !known:
-		return &db.InvalidError{Field: "overlap", Message: "is skip, buffer-one or cancel-other"}
+		return &care.InvalidError{Field: "overlap", Message: "is skip, buffer-one or cancel-other"}
 	case r.CatchUp < shortestCatchUp || r.CatchUp > longest:
-		return &db.InvalidError{Field: "catch_up", Message: "is a time from 10s to 168h"}
+		return &care.InvalidError{Field: "catch_up", Message: "is a time from 10s to 168h"}
 	case r.Jitter < 0 || r.Jitter > longest:
-		return &db.InvalidError{Field: "jitter", Message: "is a time up to 168h"}
+		return &care.InvalidError{Field: "jitter", Message: "is a time up to 168h"}
 	default:
 		return nil
 	}
@@ -246,16 +246,16 @@ func (s *Service) Trigger(ctx context.Context, organisation care.ID, name string
 }
 
 // Backfill runs a schedule now for the times that it had between two instants, as if they came now. overlap is that of the schedule where
-// it is empty. It fails with db.InvalidError, and as Pause does.
+// it is empty. It fails with care.InvalidError, and as Pause does.
 func (s *Service) Backfill(ctx context.Context, organisation care.ID, name string, from, to time.Time, overlap Overlap) error {
 	policy, known := overlapPolicies[overlap]
 	switch {
 	case overlap != "" && !known:
-		return &db.InvalidError{Field: "overlap", Message: "is skip, buffer-one or cancel-other"}
+		return &care.InvalidError{Field: "overlap", Message: "is skip, buffer-one or cancel-other"}
 	case !from.Before(to):
-		return &db.InvalidError{Field: "to", Message: "is later than from"}
+		return &care.InvalidError{Field: "to", Message: "is later than from"}
 	case to.After(time.Now()):
-		return &db.InvalidError{Field: "to", Message: "is not in the future"}
+		return &care.InvalidError{Field: "to", Message: "is not in the future"}
 	}
 	return handleError("backfill the schedule", s.handle(ctx, organisation, name).Backfill(ctx, client.ScheduleBackfillOptions{
 		Backfill: []client.ScheduleBackfill{{Start: from, End: to, Overlap: policy}},

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/starter/schedules"
 )
 
@@ -128,7 +128,7 @@ func TestTimesThatMakeNoSenseAreRefused(t *testing.T) {
 		{"time_zone", schedules.Times{TimeOfDay: "03:30", TimeZone: "Australia/Sidney"}},
 	} {
 		_, err := test.times.Spec()
-		var invalid *db.InvalidError
+		var invalid *care.InvalidError
 		require.ErrorAs(t, err, &invalid, "%+v", test.times)
 		require.Equal(t, test.field, invalid.Field)
 	}

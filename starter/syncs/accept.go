@@ -29,7 +29,7 @@ func (s *Service) Accept(ctx context.Context, organisation db.Organisation, run 
 }
 
 // ConfirmSamePerson keeps that the person of a run's doubt about a given name is the same (R8), and starts a sync that asks no more. It
-// fails with db.ErrNotFound where the run has no such doubt, and with db.InvalidError without a reason.
+// fails with db.ErrNotFound where the run has no such doubt, and with care.InvalidError without a reason.
 func (s *Service) ConfirmSamePerson(ctx context.Context, organisation db.Organisation, run care.ID, by, why string) (StartResult, error) {
 	progress, err := read.From(s.store).RunProgress(ctx, organisation.ID, run)
 	if err != nil {
