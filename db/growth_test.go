@@ -145,8 +145,8 @@ func (o growing) grow(t *testing.T, from, to int) {
 		      LATERAL (SELECT now() - make_interval(days => night, secs => n) AS at) AS started`,
 		`INSERT INTO sync_step (organisation_id, run_id, area, chunk, outcome, reason, answer, as_of)
 		 SELECT $1, id_of('run', n), area, 0, 'succeeded', '', '{}', now() FROM ` + people + `, unnest('{summary,budgets}'::text[]) AS area`,
-		`INSERT INTO sync_issue (organisation_id, run_id, area, severity, code, message, words, kind, position)
-		 SELECT $1, id_of('run', n), 'budgets', 'warning', '', '', '', '', 1 FROM ` + people,
+		`INSERT INTO sync_issue (organisation_id, run_id, area, severity, code, words, kind, position)
+		 SELECT $1, id_of('run', n), 'budgets', 'warning', '', '', '', 1 FROM ` + people,
 		`INSERT INTO record_change (organisation_id, run_id, kind, record_id, action, field, position)
 		 SELECT $1, id_of('run', n), 'budget', id_of('budget', n), 'created', '', 1 FROM ` + people,
 		`INSERT INTO bulk_item (organisation_id, bulk_id, person_id, batch, chunk, outcome, settled_at, run_id)

@@ -50,10 +50,12 @@ func TestEnvironmentHoldsOnlyWhatTheProgramKnows(t *testing.T) {
 	}
 }
 
-// knownVariables are those that the program's help names, and what every client of Temporal reads.
+// knownVariables are those that the help of the program and of its command names, and what every client of Temporal reads.
 func knownVariables(t *testing.T, name string, service types.ServiceConfig) (known []string) {
-	help, err := exec.Command(binary(t, service), append(command(t, service), "--help")...).Output()
-	require.NoError(t, err)
+	help := helpOf(t, binary(t, service), command(t, service)...)
+	if name == "migrate" || name == "starter" { // commands of one program, which share settings
+		help = append(help, helpOf(t, binary(t, service))...)
+	}
 	for _, found := range variableInHelp.FindAllSubmatch(help, -1) {
 		known = append(known, string(found[1]))
 	}
@@ -66,6 +68,12 @@ func knownVariables(t *testing.T, name string, service types.ServiceConfig) (kno
 		}
 	}
 	return known
+}
+
+func helpOf(t *testing.T, program string, command ...string) []byte {
+	help, err := exec.Command(program, append(command, "--help")...).Output()
+	require.NoError(t, err)
+	return help
 }
 
 func TestProgramsStartAsTheComposeFileStartsThem(t *testing.T) {
