@@ -88,7 +88,7 @@ func TestABulkRunStepByStep(t *testing.T) {
 	w.sees("The person at place 2 of the list is not one of the organisation’s.")
 	w.fill("#field-people", "415056224\n"+string(s.Request(t, "usage-by-others").PersonID))
 	w.press("Start the bulk run")
-	w.sees("Not everybody was synced")
+	w.sees("Completed with failures")
 	w.counts("Selected", "2")
 	w.counts("Succeeded", "1")
 	w.counts("Failed", "1")
@@ -107,12 +107,12 @@ func TestABulkRunStepByStep(t *testing.T) {
 	// Once the records agree, those who failed are retried, as a bulk run of their own.
 	s.moves(t, "several-open", world.Move{Name: world.CorrectIdentity})
 	w.press("Retry the 1 person")
-	w.sees("Everybody was synced")
+	w.sees("Everyone was synced")
 	w.sees("The bulk run before")
 	w.counts("Selected", "1")
 	w.open("/bulks")
 	w.sees("Those who did not succeed in an earlier bulk run")
-	w.sees("not everybody")
+	w.sees("with failures")
 }
 
 func (w *tab) startBulkWithList(people string) {
@@ -143,7 +143,7 @@ func TestABulkRunIsCommanded(t *testing.T) {
 	w.sees("Cancel this bulk run?")
 	w.press("Cancel the bulk run")
 	s.Faults.Clear()
-	w.sees("The bulk run was cancelled")
+	w.sees("Bulk run cancelled")
 	w.eventually("nothing that could still be commanded", `document.querySelector("#bulk-pause, #bulk-resume, #bulk-cancel") === null`)
 	w.eventually("the rest of the page, without loading it again", `document.querySelector("#bulk-details").innerText.includes("Finished")`)
 	require.Equal(t, w.count("Selected"), w.count("Processed"), "everybody has an outcome")
@@ -176,7 +176,7 @@ func TestUnknownPeopleAreReported(t *testing.T) {
 	w.requireNoBarriers("a number that changes")
 	w.fill("#field-number", "415056224")
 	w.press("Change number")
-	w.sees("The reason is empty: say why.")
+	w.sees("must have 1 to 500 characters")
 	w.fill("#field-note", "the letter of August")
 	w.fill("#field-number", testkit.Value[string](t, sql, `SELECT care_recipient_id FROM person WHERE organisation_id = $1 AND id <> $2 ORDER BY id LIMIT 1`,
 		request.OrganisationID, request.PersonID))

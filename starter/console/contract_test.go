@@ -162,7 +162,7 @@ func TestHistoryIsPutTogetherByMoment(t *testing.T) {
 		{ChangeCause: imported, RecordID: "c", Kind: care.KindServiceContract, Subject: "The contract", Action: "created"},
 	}))
 	require.Len(t, moments, 2)
-	require.Equal(t, "bulk", present.Cause(moments[0].ChangeCause))
+	require.Equal(t, "bulk run", present.Cause(moments[0].ChangeCause))
 	require.Equal(t, "Consumables", moments[0].records[0].title)
 	require.Len(t, moments[0].records[0].fields, 2)
 	require.Equal(t, "import of people, api: roster", present.Cause(moments[1].ChangeCause))

@@ -67,7 +67,7 @@ func TestServiceContractStepByStep(t *testing.T) {
 	w.pick("[name=pace-participant]")
 	require.True(t, value[bool](w, `document.querySelector("[name=pace-access]").checkVisibility()`))
 	w.press("Save")
-	w.sees("+ NDIS PACE is not available yet: API access is not ticked for this client.")
+	w.sees("+ NDIS PACE is not available yet: API access is not ticked for this person.")
 	w.pick("[name=pace-access]")
 	w.press("Save")
 
@@ -87,7 +87,7 @@ func TestServiceContractStepByStep(t *testing.T) {
 	w.press("Create")
 
 	// Step 7: the new contract has plan budgets and delivered services.
-	w.sees("The sync has finished")
+	w.sees("Sync complete")
 	require.Equal(t, 21, s.newestPACE(t, "changed-manager").Counts[care.KindPlanBudget].Created)
 	w.press("Open the contract")
 	w.sees("Delivered services")
@@ -170,7 +170,7 @@ func TestARetrievalAndACreateAreFollowedLive(t *testing.T) {
 	w.sees("Creating the service contract")
 	w.sees("Waiting for the NDIA")
 	s.Faults.Clear()
-	w.sees("The sync has finished")
+	w.sees("Sync complete")
 	require.Len(t, s.contracts(t, "fresh-plan"), 1)
 }
 
@@ -200,7 +200,7 @@ func TestARefreshShowsTheDifference(t *testing.T) {
 	w.pick(`[aria-label^="Tick 03 Consumables"]`)
 	w.pick("[name=only]")
 	w.press("Update the contract")
-	w.sees("The sync has finished")
+	w.sees("Sync complete")
 	require.Equal(t, 1, s.newestPACE(t, "changed-manager").Counts[care.KindPlanBudget].Updated)
 }
 
@@ -222,7 +222,7 @@ func TestAStalePreviewShowsTheDifferenceAndAsksAgain(t *testing.T) {
 	w.sees("This preview was replaced")
 	w.press("Look at the preview")
 	w.press("Create")
-	w.sees("The sync has finished")
+	w.sees("Sync complete")
 	require.Len(t, s.contracts(t, "changed-manager"), 1)
 }
 
@@ -254,11 +254,11 @@ func TestAnExpiredPreviewIsRetrievedAgain(t *testing.T) {
 	require.NoError(t, s.temporal.TerminateWorkflow(t.Context(), run.WorkflowID, "", "30 minutes have passed"))
 	pacetest.Finish(t, s.Store, organisation(t, s.Store, request.OrganisationID), run.ID, care.Expired())
 	w.press("Create")
-	w.sees("The preview expired, and nothing was saved")
+	w.sees("The preview expired; nothing was saved")
 	w.sees("More than 30 minutes have passed since the plan was retrieved.")
 	w.press("Retrieve the plan again")
 	w.press("Create")
-	w.sees("The sync has finished")
+	w.sees("Sync complete")
 }
 
 // Refusals show the NDIA's own words and what to do; one that tells of a lost authority stops scheduled syncs (R23, R30).
@@ -280,10 +280,10 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 	w.requireNoBarriers("a refusal")
 	for _, list := range []string{"/runs?person=" + string(s.RequestFor(t, "future-plan").PersonID), s.participantPath(t, "future-plan"), "/people"} {
 		w.open(list)
-		w.sees("plan not begun")
+		w.sees("plan not started")
 	}
 	w.open("/runs/" + string(s.newestPACE(t, "future-plan").ID))
-	w.sees("This plan has not begun")
+	w.sees("This plan has not started")
 	require.NotContains(t, w.text(), "failed")
 	w.requireNoBarriers("a run of a plan that has not begun")
 	w.open(s.participantPath(t, "endorsement-missing"))
@@ -355,7 +355,7 @@ func TestAnOverlapNeedsAnExplicitYes(t *testing.T) {
 	w.sees("It would share days with another contract")
 	w.requireNoBarriers("an overlap")
 	w.press("Create")
-	w.sees("say explicitly that both shall stand")
+	w.sees("Confirm that both apply")
 	w.pick("[name=accept-overlaps]")
 	w.press("Create")
 	w.press("Open the contract")

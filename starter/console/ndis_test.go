@@ -204,7 +204,7 @@ func TestAFormThatDoesNotFitThePreviewIsRefused(t *testing.T) {
 	for said, refused := range map[string]url.Values{
 		"No budget is selected. Select at least one.":         with("budget"),
 		"names a budget that is not in this preview":          with("budget", string(db.NewID())),
-		"This is not the preview that waits for this person:": with("hash", "of another"),
+		"This preview is out of date:": with("hash", "of another"),
 	} {
 		answer := d.ours.post(preview+"/create", refused)
 		require.Equal(t, http.StatusUnprocessableEntity, answer.status, said)
@@ -218,7 +218,7 @@ func TestAFormThatDoesNotFitThePreviewIsRefused(t *testing.T) {
 	d.answer(care.ContractRead{}, temporal.NewNonRetryableApplicationError("", protocol.ErrorNotAdmitted, nil, care.ReasonPreviewReplaced))
 	answer := d.ours.post(preview+"/create", with("budget", form["budget"][0]))
 	require.Equal(t, http.StatusUnprocessableEntity, answer.status)
-	require.Contains(t, answer.body, "This is not the preview that waits for this person:")
+	require.Contains(t, answer.body, "This preview is out of date:")
 	require.Equal(t, 1, strings.Count(answer.body, `" checked data-tick`), "one was unticked, and still is")
 }
 
@@ -250,7 +250,7 @@ func TestTemporalIsAwayFromTheNDISPages(t *testing.T) {
 	d.server.Err = serviceerror.NewUnavailable("away")
 	for _, answer := range []answer{d.ours.post(preview+"/create", form), d.ours.post(d.path()+"/ndis-pace", nil)} {
 		require.Equal(t, http.StatusServiceUnavailable, answer.status)
-		require.Contains(t, answer.body, "No sync can be started at the moment")
+		require.Contains(t, answer.body, "The Temporal server does not answer")
 	}
 	require.Equal(t, http.StatusOK, d.ours.get(preview).status, "the preview still waits")
 	d.server.Err = errors.New("something else")

@@ -46,7 +46,7 @@ func TestSomeOfTheTickedCannotBeStarted(t *testing.T) {
 	d.temporal.OnStart = nil
 	none := v.post("/people/syncs", form)
 	require.Equal(t, http.StatusServiceUnavailable, none.status, "nothing was started")
-	require.Contains(t, none.body, "No sync can be started")
+	require.Contains(t, none.body, "The Temporal server does not answer")
 }
 
 // WCAG 3.2.2: choosing something in a form sends nothing; each form has a button that does.

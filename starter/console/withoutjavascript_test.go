@@ -28,8 +28,8 @@ func TestWithoutJavaScript(t *testing.T) {
 	w.open(started.header.Get("Location"))
 	w.eventually("a sync that is under way", `document.querySelector("meta[http-equiv=refresh]") !== null`)
 	s.Faults.Clear()
-	w.sees("The sync has finished")
-	require.Eventually(t, func() bool { return strings.Contains(v.get(person).body, "The sync has finished") }, patience, 50*time.Millisecond)
+	w.sees("Sync complete")
+	require.Eventually(t, func() bool { return strings.Contains(v.get(person).body, "Sync complete") }, patience, 50*time.Millisecond)
 	require.NotContains(t, v.get(person).body, "http-equiv")
 	require.Equal(t, "console: Robin Ellery", newestRun(t, s, "several-open").RequestedBy)
 

@@ -19,8 +19,8 @@ func TestAPlanThatHasNotBegunIsNeutral(t *testing.T) {
 		title  string
 		area   string
 	}{
-		{care.ReasonPlanInFuture, ui.Quiet, "plan not begun", "This plan has not begun", "plan not begun"},
-		{care.ReasonNotPACE, ui.Bad, "failed", "The sync failed, and nothing was saved", "refused"},
+		{care.ReasonPlanInFuture, ui.Quiet, "plan not started", "This plan has not started", "plan not started"},
+		{care.ReasonNotPACE, ui.Bad, "failed", "Sync failed; nothing was saved", "refused"},
 	} {
 		run := read.RunSummary{State: read.RunFinished, Outcome: care.RunFailed, Reason: test.reason}
 		last := &read.RunRef{Outcome: care.RunFailed, Reason: test.reason}

@@ -22,8 +22,8 @@ func TestDaysWithoutTheTimeOfDayAreTold(t *testing.T) {
 		days     []time.Weekday
 		says     []string
 	}{
-		{"02:30", sydney, nil, []string{"On 2026-10-04 there is no 02:30", "On 2027-04-04 there are two of 02:30"}},
-		{"02:00", sydney, nil, []string{"On 2026-10-04 there is no 02:00", "On 2027-04-04 there are two of 02:00"}},
+		{"02:30", sydney, nil, []string{"On 04 Oct 2026 there is no 02:30", "On 04 Apr 2027 there are two of 02:30"}},
+		{"02:00", sydney, nil, []string{"On 04 Oct 2026 there is no 02:00", "On 04 Apr 2027 there are two of 02:00"}},
 		{"03:00", sydney, nil, nil},
 		{"01:59", sydney, nil, nil},
 		{"02:30", sydney, []time.Weekday{time.Monday}, nil},
@@ -43,9 +43,9 @@ func TestTheTimesOfACronExpressionAreWarnedOfToo(t *testing.T) {
 	now := time.Date(2026, time.September, 1, 0, 0, 0, 0, time.UTC)
 	for expression, says := range map[string][]string{
 		"0,30 2 * * *": {
-			"On 2026-10-04 there is no 02:00", "On 2026-10-04 there is no 02:30", "On 2027-04-04 there are two of 02:00", "On 2027-04-04 there are two of 02:30",
+			"On 04 Oct 2026 there is no 02:00", "On 04 Oct 2026 there is no 02:30", "On 04 Apr 2027 there are two of 02:00", "On 04 Apr 2027 there are two of 02:30",
 		},
-		"30 2,3 * 4 sun": {"On 2027-04-04 there are two of 02:30"},
+		"30 2,3 * 4 sun": {"On 04 Apr 2027 there are two of 02:30"},
 		"30 2 5-31 * *":  nil,
 		"30 2 * * 1-6":   nil,
 		"30 4 * * *":     nil,
