@@ -10,7 +10,7 @@ import (
 
 const (
 	// commandTimeout ends a command that hangs. The longest are bulk runs, which take some seconds on idle cores.
-	commandTimeout = 2 * time.Minute
+	commandTimeout = 5 * time.Minute
 	pollInterval   = 200 * time.Millisecond
 )
 
