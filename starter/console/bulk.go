@@ -40,13 +40,13 @@ const everyItem = "everybody"
 var itemOptions = []ui.Option{
 	{Value: read.Unsuccessful, Words: "Who did not succeed"},
 	{Value: string(care.RunFailed), Words: "Failed"},
-	{Value: string(care.RunPartial), Words: "Partly saved"},
-	{Value: string(care.ItemSkipped), Words: "Not reached"},
+	{Value: string(care.RunPartial), Words: "Partially saved"},
+	{Value: string(care.ItemSkipped), Words: "Not processed"},
 	{Value: string(care.RunCancelled), Words: "Cancelled"},
 	{Value: string(care.RunSucceededWithWarnings), Words: "Succeeded with warnings"},
 	{Value: string(care.RunSucceeded), Words: "Succeeded"},
-	{Value: unfinished, Words: "Not done yet"},
-	{Value: everyItem, Words: "Everybody"},
+	{Value: unfinished, Words: "Waiting or in progress"},
+	{Value: everyItem, Words: "Everyone"},
 }
 
 // itemFilter reads which people of a bulk run are listed: those who did not succeed, unless something else is asked for.

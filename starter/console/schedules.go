@@ -217,7 +217,7 @@ func scheduleNotice(query url.Values) *ui.Message {
 	case query.Get("skipped") == yes:
 		return &ui.Message{Tone: ui.Warn, Words: "A run of the schedule is under way, and it begins none beside it."}
 	case query.Get("backfilled") == yes:
-		return &ui.Message{Tone: ui.Good, Words: "The times that have passed are made good for now. Runs show below once they have begun."}
+		return &ui.Message{Tone: ui.Good, Words: "Missed times are being run. Their bulk runs appear below once they start."}
 	}
 	return nil
 }
