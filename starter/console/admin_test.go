@@ -204,7 +204,7 @@ func TestABulkRunsEnd(t *testing.T) {
 
 	d.finish(t, organisation, bulk, care.RunFailed, care.ReasonNotFound)
 	ended := v.get(page)
-	for _, said := range []string{"Nobody was synced", "does not know this care recipient id", "Whitlock, Marjorie", "Report as CSV", "Retry the ", "temporal.example"} {
+	for _, said := range []string{"No one was synced", "does not know this care recipient id", "Whitlock, Marjorie", "Report as CSV", "Retry the ", "temporal.example"} {
 		require.Contains(t, ended.body, said)
 	}
 	require.NotContains(t, ended.body, "http-equiv")
@@ -232,7 +232,7 @@ func TestABulkRunsEnd(t *testing.T) {
 	require.Equal(t, "/bulks/"+id, first.header.Get("Location"))
 	require.Equal(t, "/bulks/"+id, v.post(page+"/retry", url.Values{"id": {id}}).header.Get("Location"), "a double click leads to one bulk run")
 	require.Contains(t, v.get("/bulks/"+id).body, page, "it leads to the one that it retries")
-	require.Contains(t, v.get("/bulks").body, "Nobody succeeded")
+	require.Contains(t, v.get("/bulks").body, "No one succeeded")
 }
 
 // R11: another organisation's bulk runs and connections are not there, to look at or to command.

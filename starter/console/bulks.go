@@ -23,10 +23,10 @@ type bulksView struct {
 
 var bulkOutcomeOptions = []ui.Option{
 	{Words: "Any"},
-	{Value: string(care.RunSucceeded), Words: "Everybody succeeded"},
+	{Value: string(care.RunSucceeded), Words: "Everyone succeeded"},
 	{Value: string(care.RunSucceededWithWarnings), Words: "With warnings"},
 	{Value: string(care.RunPartial), Words: "Completed with failures"},
-	{Value: string(care.RunFailed), Words: "Nobody succeeded"},
+	{Value: string(care.RunFailed), Words: "No one succeeded"},
 	{Value: string(care.RunCancelled), Words: "Cancelled"},
 	{Value: unfinished, Words: "Under way"},
 }

@@ -146,7 +146,7 @@ func (s *site) scenes(t *testing.T) []scene {
 
 	person := func(key string) string { return "/people/" + string(s.Request(t, key).PersonID) }
 	return []scene{
-		{"bulk", "/bulks/new", func(w *tab) { w.press("Start the bulk run"); w.sees("Not everybody was synced") }, []look{wide, narrow}},
+		{"bulk", "/bulks/new", func(w *tab) { w.press("Start the bulk run"); w.sees("Completed with failures") }, []look{wide, narrow}},
 		{"running", person("re-opened"), func(w *tab) { s.slowly(t); w.sync(s, "re-opened"); w.sees("open budget") }, []look{wideDark, narrow}},
 		{"people", "/people", nil, []look{window, phone}},
 		{"confirmation", person("several-open"), func(w *tab) { w.press("Synchronise Budget Information") }, []look{window, phoneDark}},
