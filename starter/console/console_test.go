@@ -364,7 +364,7 @@ func TestADatabaseThatIsAwayIsSaid(t *testing.T) {
 	v.client.Jar.(*cookies).kept = []*http.Cookie{{Name: "caresync-session", Value: "any"}}
 	answer := v.get("/people")
 	require.Equal(t, http.StatusServiceUnavailable, answer.status)
-	require.Contains(t, answer.body, "load the page again")
+	require.Contains(t, answer.body, "Wait a moment and try again")
 }
 
 // An operator's notice stands on the first page of everybody, as text, and nowhere else.

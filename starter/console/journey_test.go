@@ -76,7 +76,7 @@ func syncStepByStep(t *testing.T) {
 	s.Faults.Clear()
 
 	// Step 3: the success message has the care recipient id, counts and a Budget link.
-	w.synced("The sync has finished")
+	w.synced("Sync complete")
 	w.eventually("care recipient id", `document.querySelector("#sync").innerText.includes("415056224")`)
 	view, err := read.From(s.Store).Run(t.Context(), request.OrganisationID, newestRun(t, s, "several-open").ID)
 	require.NoError(t, err)
@@ -165,7 +165,7 @@ func TestASamePersonIsConfirmed(t *testing.T) {
 	w.requireNoBarriers("whether it is the same person")
 	w.do(sendKeys("#reason", "compared with the approval letter"))
 	w.press("This is the same person")
-	w.synced("The sync has finished")
+	w.synced("Sync complete")
 	settled := newestRun(t, s, "several-open")
 	require.Zero(t, settled.Warnings, "it is not asked again")
 	history, _, err := read.From(s.Store).PersonHistory(t.Context(), s.Request(t, "several-open").OrganisationID, settled.Person.ID, time.Time{}, 10)
@@ -208,7 +208,7 @@ func TestAHeldRemovalIsAccepted(t *testing.T) {
 	w.press("accept the removal")
 	w.sees("Accept that these records are gone?")
 	w.press("Accept the removal")
-	w.synced("The sync has finished")
+	w.synced("Sync complete")
 	require.Equal(t, 3, newestRun(t, s, "several-open").Counts[care.KindClassification].Removed)
 	w.press("More about this sync")
 	w.sees("removed")
@@ -225,7 +225,7 @@ func TestAnOutageIsShownAndWaitedFor(t *testing.T) {
 	w.sees("Waiting for Services Australia")
 	w.sees("CareSync will keep trying")
 	s.Faults.Clear()
-	w.synced("The sync has finished")
+	w.synced("Sync complete")
 }
 
 // R6: cancelling is asked once, and keeps what was saved. Nothing is lost without a worker, either.
@@ -252,7 +252,7 @@ func TestASecondClickJoins(t *testing.T) {
 	w.sync(s, "several-open")
 	w.sees("was under way already")
 	s.Faults.Clear()
-	w.synced("The sync has finished")
+	w.synced("Sync complete")
 	runs, _, err := read.From(s.Store).Runs(t.Context(), s.Request(t, "several-open").OrganisationID, read.RunFilter{Most: 10})
 	require.NoError(t, err)
 	require.Len(t, runs, 1)
@@ -291,5 +291,5 @@ func TestTheKeyboardAlone(t *testing.T) {
 	w.key("Enter")
 	w.tabTo("Sync")
 	w.key("Enter")
-	w.synced("The sync has finished")
+	w.synced("Sync complete")
 }
