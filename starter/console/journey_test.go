@@ -130,7 +130,7 @@ func TestARefusedConsentSaysWhatToDo(t *testing.T) {
 	s := newSite(t)
 	w := s.newTab(t, s.Request(t, "consent-refused").OrganisationID)
 	w.sync(s, "consent-refused")
-	w.synced("The sync was partly saved")
+	w.synced("Sync partially saved")
 	w.sees("Ask the person for consent")
 	w.sees("Care recipient has not provided consent")
 	w.press("Budget")
@@ -144,7 +144,7 @@ func TestAnIdentityMismatchShowsBothRecords(t *testing.T) {
 	s := newSite(t)
 	w := s.newTab(t, s.Request(t, "identity-mismatch").OrganisationID)
 	w.sync(s, "identity-mismatch")
-	w.synced("The sync failed, and nothing was saved")
+	w.synced("Sync failed; nothing was saved")
 	for _, shown := range []string{"Lowery", "Lindemann", "19 Apr 1949", "19 Apr 1940", "differs"} {
 		w.sees(shown)
 	}
