@@ -8,7 +8,7 @@ const (
 	// ErrorDatabaseUnavailable: our own database is away. Retried.
 	ErrorDatabaseUnavailable = "DatabaseUnavailable"
 	// ErrorPersonUnknown: there is no such person in this organisation. Not retried.
-	ErrorPersonUnknown = "ClientUnknown"
+	ErrorPersonUnknown = "PersonUnknown"
 	// ErrorUnexpected: a fault of ours. Not retried.
 	ErrorUnexpected = "Unexpected"
 	// ErrorOvertaken: a newer read has been saved meanwhile. Retried: the step reads again.

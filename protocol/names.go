@@ -41,7 +41,7 @@ const (
 	PlanBulkActivity      = "PlanBulk"
 	PlanFromListsActivity = "PlanFromLists"
 	SetPausedActivity     = "SetBulkPaused"
-	SyncBulkChunkActivity = "SyncSlice"
+	SyncBulkChunkActivity = "SyncBulkChunk"
 	EscalatedActivity     = "EscalatedPeople"
 	SetAsideActivity      = "SetAsidePeople"
 	AwaitRunActivity      = "AwaitRun"
