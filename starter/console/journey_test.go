@@ -238,7 +238,7 @@ func TestCancelling(t *testing.T) {
 	w.press("Cancel")
 	w.sees("Cancel this sync?")
 	w.press("Cancel the sync")
-	w.sees("The sync was cancelled")
+	w.sees("Sync cancelled")
 	s.Faults.Clear()
 }
 
