@@ -234,7 +234,7 @@ func TestCancelling(t *testing.T) {
 	w := s.newTab(t, s.Request(t, "several-open").OrganisationID)
 	require.NoError(t, s.Faults.Add(faults.Fault{Kind: faults.Hang, Operation: "budget-details", Delay: 2 * time.Minute}))
 	w.sync(s, "several-open")
-	w.eventually("budgets that were saved", `document.querySelector('#sync [data-area="budgets"]').innerText.includes("Saved")`)
+	w.eventually("budgets that were saved", `document.querySelector('#sync [data-area="budgets"]').innerText.includes("new)")`)
 	w.press("Cancel")
 	w.sees("Cancel this sync?")
 	w.press("Cancel the sync")
