@@ -268,7 +268,7 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 	for _, refused := range []struct{ key, said string }{
 		{"surname-differs", "or the participant has not endorsed this organisation"},
 		{"not-pace", "is not a PACE plan"},
-		{"future-plan", "its contract can be created from that day on"},
+		{"future-plan", "its contract can be created from that day"},
 		{"endorsement-missing", "Requestor does not have the authority to perform the request"},
 	} {
 		w.open(s.participantPath(t, refused.key))
