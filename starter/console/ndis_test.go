@@ -203,7 +203,7 @@ func TestAFormThatDoesNotFitThePreviewIsRefused(t *testing.T) {
 	}
 	for said, refused := range map[string]url.Values{
 		"No budget is selected. Select at least one.": with("budget"),
-		"names a budget that is not in this preview":  with("budget", string(db.NewID())),
+		"includes a budget that is not in this preview":  with("budget", string(db.NewID())),
 		"This preview is out of date:":                with("hash", "of another"),
 	} {
 		answer := d.ours.post(preview+"/create", refused)
