@@ -202,9 +202,9 @@ func TestAFormThatDoesNotFitThePreviewIsRefused(t *testing.T) {
 		return changed
 	}
 	for said, refused := range map[string]url.Values{
-		"No budget is selected. Select at least one.": with("budget"),
-		"includes a budget that is not in this preview":  with("budget", string(db.NewID())),
-		"This preview is out of date:":                with("hash", "of another"),
+		"No budget is selected. Select at least one.":   with("budget"),
+		"includes a budget that is not in this preview": with("budget", string(db.NewID())),
+		"This preview is out of date:":                  with("hash", "of another"),
 	} {
 		answer := d.ours.post(preview+"/create", refused)
 		require.Equal(t, http.StatusUnprocessableEntity, answer.status, said)
