@@ -72,7 +72,7 @@ func (s *chunk) begin(ctx context.Context, slots capacity, group *errgroup.Group
 	return nil
 }
 
-// people returns the people whom the chunk is to sync.
+// people returns those people of the chunk who have no outcome yet or, in an attempt at those set aside, these.
 func (s *chunk) people(ctx context.Context) ([]db.OpenItem, error) {
 	if s.in.SetAside != "" {
 		return s.bulk.store.ItemsSetAside(ctx, s.in.OrganisationID, s.in.BulkID, s.in.SetAside)

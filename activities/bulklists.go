@@ -158,7 +158,7 @@ func (l *lists) readUpdates(ctx context.Context, reader *servicesaustralia.Reade
 	return nil
 }
 
-// add adds the summaries of a provider. From a list that is incomplete nobody's absence can be told (R5, R6).
+// add adds the summaries of a provider. An incomplete list proves no absence (R5, R6).
 func (l *lists) add(connection care.ID, summaries care.Read[care.Summary]) {
 	if !summaries.Incomplete {
 		l.listed[connection] = len(summaries.Records)
@@ -223,7 +223,7 @@ func (b *Bulk) compareLists(ctx context.Context, in protocol.BulkPart, read list
 // confirmAbsences adds to those who are listed the people whom the lists lack and whose own summary still has them: somebody who moves
 // between two pages of a list while it is read is on neither (R5).
 func (b *Bulk) confirmAbsences(ctx context.Context, in protocol.BulkPart, read lists, listed db.ListedPeople, today care.Date) ([]care.Identity, error) {
-	if !read.paged || len(read.listed) < len(read.connections) { // from an incomplete list nobody's absence is told
+	if !read.paged || len(read.listed) < len(read.connections) { // an incomplete list proves no absence
 		return listed.People, nil
 	}
 	absent, err := b.store.AbsentPeople(ctx, in.OrganisationID, listed.CareRecipientIDs())

@@ -103,7 +103,7 @@ func (c *CareRecipient) UpsertPlan(ctx context.Context, in protocol.AreaInput) (
 	})
 }
 
-// rowOfAnother shows a row of somebody else in a list like any other mismatch (R8).
+// rowOfAnother returns the identity details of a list's row that belongs to someone else, reported as any mismatch is (R8).
 func rowOfAnother(held care.Person, failure *transport.Error) care.IdentityDetails {
 	return care.IdentityDetails{
 		Fields: []string{care.FieldCareRecipientID},

@@ -57,7 +57,7 @@ func (d deltaRuns) run(ctx context.Context, stage stage, out io.Writer) (err err
 	return d.print(out, full, delta)
 }
 
-// change carries out a move on one person of every so many: the first for whom it succeeds.
+// change applies a move to one person in each group: the first for whom it succeeds. It returns how many people changed.
 func (d deltaRuns) change(ctx context.Context, government *government, living population) (changed int, err error) {
 	people, err := living.held()
 	if err != nil {

@@ -2,20 +2,20 @@ package care
 
 import "slices"
 
-// BulkOptions are what a bulk run can be asked for: whom it syncs, and what of them. Flags, forms, the API, schedules and the row of a bulk
-// run use them under the same names. Everything that selects must hold; nothing selects everybody of the kind.
+// BulkOptions select the people of a bulk run and the data to sync. Flags, forms, the API, schedules and the row of a bulk run use the same
+// names. All conditions must match; without any, the run covers everyone of its kind.
 //
 // They are stored as JSON, in bulk_run.options.
 type BulkOptions struct {
 	Kind RunKind `json:"kind,omitempty"`
 
-	// ServiceProviderID selects those whom that connection to Services Australia holds (R11).
+	// ServiceProviderID selects the people of the connection to Services Australia with this service provider id (R11).
 	ServiceProviderID string `json:"service_provider_id,omitempty"`
-	// InCare leaves out those who are not in care (R19).
+	// InCare excludes people who are not in care (R19).
 	InCare bool `json:"in_care,omitempty"`
-	// NotSyncedFor leaves out those of whom data was read within that time.
+	// NotSyncedFor excludes people who were synced more recently than this.
 	NotSyncedFor Timespan `json:"not_synced_for,omitempty"`
-	// FailedLastTime takes those whose last finished run did not succeed.
+	// FailedLastTime selects people whose last finished run did not succeed.
 	FailedLastTime bool `json:"failed_last_time,omitempty"`
 	// Delta finds out from the provider-wide lists who has changed, and syncs only those.
 	Delta bool `json:"delta,omitempty"`

@@ -149,9 +149,7 @@ func (s Store) Bulks(ctx context.Context, organisation care.ID, filter BulkFilte
 	bulks, err = listBulks(ctx, s.queries, gen.ListBulksParams{
 		OrganisationID: organisation, Outcome: filter.Outcome, Before: pointerTo(filter.Before), Most: most,
 	})
-	if more = len(bulks) == int(most); more {
-		bulks = bulks[:most-1]
-	}
+	bulks, more = onePage(bulks, most)
 	return bulks, more, db.MapError("list the bulk runs", err)
 }
 
@@ -256,9 +254,7 @@ func pageOfItems(ctx context.Context, queries *gen.Queries, organisation, bulk c
 	items, err = listItems(ctx, queries, kind, gen.ListBulkItemsParams{
 		OrganisationID: organisation, BulkID: bulk, Outcome: filter.Outcome, After: pointerTo(filter.After), Most: most,
 	})
-	if more = len(items) == int(most); more {
-		items = items[:most-1]
-	}
+	items, more = onePage(items, most)
 	return items, more, err
 }
 

@@ -256,37 +256,25 @@ type planLoader struct {
 
 func (l planLoader) classifications(ctx context.Context) error {
 	rows, err := l.queries.ViewClassifications(ctx, gen.ViewClassificationsParams{OrganisationID: l.organisation, PersonID: l.person})
-	l.view.Classifications = make([]Classification, 0, len(rows))
-	for _, row := range rows {
-		l.view.Classifications = append(l.view.Classifications, Classification(row))
-	}
+	l.view.Classifications = each(rows, func(row gen.ViewClassificationsRow) Classification { return Classification(row) })
 	return err
 }
 
 func (l planLoader) approvedServices(ctx context.Context) error {
 	rows, err := l.queries.ViewApprovedServices(ctx, gen.ViewApprovedServicesParams{OrganisationID: l.organisation, PersonID: l.person})
-	l.view.ApprovedServices = make([]ApprovedService, 0, len(rows))
-	for _, row := range rows {
-		l.view.ApprovedServices = append(l.view.ApprovedServices, ApprovedService(row))
-	}
+	l.view.ApprovedServices = each(rows, func(row gen.ViewApprovedServicesRow) ApprovedService { return ApprovedService(row) })
 	return err
 }
 
 func (l planLoader) supplements(ctx context.Context) error {
 	rows, err := l.queries.ViewSupplements(ctx, gen.ViewSupplementsParams{OrganisationID: l.organisation, PersonID: l.person})
-	l.view.Supplements = make([]Supplement, 0, len(rows))
-	for _, row := range rows {
-		l.view.Supplements = append(l.view.Supplements, Supplement(row))
-	}
+	l.view.Supplements = each(rows, func(row gen.ViewSupplementsRow) Supplement { return Supplement(row) })
 	return err
 }
 
 func (l planLoader) contributions(ctx context.Context) error {
 	rows, err := l.queries.ViewContributions(ctx, gen.ViewContributionsParams{OrganisationID: l.organisation, PersonID: l.person})
-	l.view.Contributions = make([]Contribution, 0, len(rows))
-	for _, row := range rows {
-		l.view.Contributions = append(l.view.Contributions, viewContribution(care.Contribution(row)))
-	}
+	l.view.Contributions = each(rows, func(row gen.ViewContributionsRow) Contribution { return viewContribution(care.Contribution(row)) })
 	return err
 }
 
@@ -305,21 +293,16 @@ func (l planLoader) history(ctx context.Context) error {
 		if err := json.Unmarshal(row.Contributions, &contributions); err != nil {
 			return fmt.Errorf("read an earlier set of contributions: %w", err)
 		}
-		set := ContributionSet{ReadAt: row.ReadAt, ReplacedAt: row.ReplacedAt, Contributions: make([]Contribution, 0, len(contributions))}
-		for _, contribution := range contributions {
-			set.Contributions = append(set.Contributions, viewContribution(contribution))
-		}
-		l.view.History = append(l.view.History, set)
+		l.view.History = append(l.view.History, ContributionSet{
+			ReadAt: row.ReadAt, ReplacedAt: row.ReplacedAt, Contributions: each(contributions, viewContribution),
+		})
 	}
 	return err
 }
 
 func (l planLoader) budgets(ctx context.Context) error {
 	rows, err := l.queries.ViewBudgets(ctx, gen.ViewBudgetsParams{OrganisationID: l.organisation, PersonID: l.person})
-	l.view.Budgets = make([]Budget, 0, len(rows))
-	for _, row := range rows {
-		l.view.Budgets = append(l.view.Budgets, viewBudget(row, l.view.Today))
-	}
+	l.view.Budgets = each(rows, func(row gen.ViewBudgetsRow) Budget { return viewBudget(row, l.view.Today) })
 	return err
 }
 

@@ -180,18 +180,7 @@ func (s Store) Runs(ctx context.Context, organisation care.ID, filter RunFilter)
 	if err != nil {
 		return nil, false, db.MapError("list the runs", err)
 	}
-	if more = len(rows) == int(most); more {
-		rows = rows[:most-1]
-	}
-	runs = make([]RunSummary, 0, len(rows))
-	for _, row := range rows {
-		run, err := viewRun(gen.ViewRunRow(row))
-		if err != nil {
-			return nil, false, err
-		}
-		runs = append(runs, run)
-	}
-	return runs, more, nil
+	return pageOfRuns(rows, most, func(row gen.ListRunsRow) gen.ViewRunRow { return gen.ViewRunRow(row) })
 }
 
 // ConsoleRunFilter narrows the console's list of runs; zero values do not.
@@ -213,12 +202,14 @@ func (s Store) ConsoleRuns(ctx context.Context, organisation care.ID, filter Con
 	if err != nil {
 		return nil, false, db.MapError("list the runs", err)
 	}
-	if more = len(rows) == int(most); more {
-		rows = rows[:most-1]
-	}
+	return pageOfRuns(rows, most, func(row gen.ListConsoleRunsRow) gen.ViewRunRow { return gen.ViewRunRow(row) })
+}
+
+func pageOfRuns[Row any](rows []Row, most int32, asRun func(Row) gen.ViewRunRow) (runs []RunSummary, more bool, err error) {
+	rows, more = onePage(rows, most)
 	runs = make([]RunSummary, 0, len(rows))
 	for _, row := range rows {
-		run, err := viewRun(gen.ViewRunRow(row))
+		run, err := viewRun(asRun(row))
 		if err != nil {
 			return nil, false, err
 		}

@@ -16,6 +16,14 @@ const (
 // pageSize is a page's number of rows, and one more that tells whether there is a next page.
 func pageSize(asked int) int32 { return int32(min(max(asked, 1), MostPerPage)) + 1 }
 
+// onePage leaves out the row beyond a page of pageSize, and reports whether there was one.
+func onePage[Row any](rows []Row, most int32) (page []Row, more bool) {
+	if len(rows) < int(most) {
+		return rows, false
+	}
+	return rows[:most-1], true
+}
+
 // Store reads what is shown.
 type Store struct {
 	store   *db.Store
@@ -24,6 +32,15 @@ type Store struct {
 
 // From reads from a store.
 func From(store *db.Store) Store { return Store{store: store, queries: store.Queries()} }
+
+// each converts every member of a list. No members are an empty list, not a missing one.
+func each[From, To any](list []From, convert func(From) To) []To {
+	converted := make([]To, 0, len(list))
+	for _, one := range list {
+		converted = append(converted, convert(one))
+	}
+	return converted
+}
 
 func valueOf[T any](pointer *T) (value T) {
 	if pointer != nil {
