@@ -124,7 +124,7 @@ func (w *workplace) histories(ctx context.Context, workflows int64) (history, er
 			return found, err
 		}
 		if time.Now().After(deadline) {
-			return found, fmt.Errorf("Temporal lists %[2]d of %[1]d workflows", workflows, found.workflows)
+			return found, fmt.Errorf("list workflows: %[2]d of %[1]d have appeared", workflows, found.workflows)
 		}
 		time.Sleep(looksAgainAfter)
 	}
