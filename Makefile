@@ -71,7 +71,7 @@ bench: build ## measure one sync and a bulk run beside what one would use instea
 	$(DEVSTACK) exec --without ui -- $(BIN)/bench $(BENCHFLAGS)
 
 .PHONY: lint
-lint: ## gofmt, vet, staticcheck, workflowcheck, generated code; known vulnerabilities where their database can be had
+lint: ## golangci-lint, workflowcheck, words and spelling, generated code; known vulnerabilities where their database can be had
 	.ci/lint
 
 .PHONY: lines

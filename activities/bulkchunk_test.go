@@ -95,7 +95,7 @@ func TestAFewWhoFailAmongThemselvesGetTheirOwnSync(t *testing.T) {
 	require.Zero(t, result.Left)
 }
 
-// An attempt whose answer was lost has escalated people; the next attempt answers with them.
+// An attempt whose answer was lost has escalated people; the next attempt returns them.
 func TestALaterAttemptAnswersWithThoseWhoWereEscalatedBefore(t *testing.T) {
 	s := newPlannedChunk(t, 12)
 	troubled := s.trouble(t, faults.InternalError, 2)

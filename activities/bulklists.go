@@ -189,7 +189,7 @@ func upstreamIDs(budgets []servicesaustralia.ProviderBudget) []string {
 	return ids
 }
 
-// compareLists reports who is not known and marks who is absent, and answers with those who have moved; nil where everybody is synced.
+// compareLists reports who is not known and marks who is absent, and returns those who have moved; nil where everybody is synced.
 // Absence from a list of what was updated proves nothing (R5).
 func (b *Bulk) compareLists(ctx context.Context, in protocol.BulkPart, read lists, delta bool) (db.ChangedPeople, error) {
 	read, err := b.withLeadingZeros(ctx, in.OrganisationID, read)

@@ -1,5 +1,5 @@
 // Package activities are the steps of the workflows: each reads from a government service and writes to PostgreSQL in one go, and
-// answers with our ids and counts only (R10).
+// returns our ids and counts only (R10).
 package activities
 
 import (
@@ -133,7 +133,7 @@ func (c *CareRecipient) RecreateContributions(ctx context.Context, in protocol.A
 	})
 }
 
-// FetchBudgets reads the budgets and answers with those whose usage is to be read (R15).
+// FetchBudgets reads the budgets and returns those whose usage is to be read (R15).
 func (c *CareRecipient) FetchBudgets(ctx context.Context, in protocol.AreaInput) (care.AreaResult, error) {
 	step := db.Step{RunScope: in.RunScope, Area: care.AreaBudgets}
 	begun, err := c.store.BeginBudgets(ctx, step)

@@ -58,7 +58,7 @@ func (c *Claims) RecordClaimEvent(ctx context.Context, in protocol.ClaimEventInp
 }
 
 // RequestClaimSyncs asks for the sync of each person for whom the claim has caused one, and notes it afterwards. A crash in between has
-// the sync asked for again, which causes at most one more pass (R7). It answers with how many people's were asked for.
+// the sync asked for again, which causes at most one more pass (R7). It returns how many people's were asked for.
 func (c *Claims) RequestClaimSyncs(ctx context.Context, temporal Signaller, in protocol.ClaimSyncsInput) (int, error) {
 	people, err := c.store.DueClaimSyncs(ctx, in.OrganisationID, in.ClaimID)
 	if err != nil {

@@ -283,7 +283,7 @@ func (p *PaceContract) stage(
 	return p.staged(ctx, step)
 }
 
-// staged answers with the preview that this read has staged, or db.ErrNotFound.
+// staged returns the preview that this read has staged, or db.ErrNotFound.
 func (p *PaceContract) staged(ctx context.Context, step db.Step) (protocol.ContractResult, error) {
 	retrieval, err := p.store.Preview(ctx, step.OrganisationID, db.PreviewID(step.RunID, step.Chunk))
 	if err != nil {

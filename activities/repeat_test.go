@@ -94,7 +94,7 @@ func (p process) begin(t *testing.T, step areaStep, budgets []care.ID) attempt {
 	return waiting
 }
 
-// finish lets the attempt write and answers with what it came to.
+// finish lets the attempt write and returns what it came to.
 func (a attempt) finish() care.AreaResult {
 	a.release()
 	return <-a.answer

@@ -74,7 +74,7 @@ const FailuresCountFrom = 20
 // ItemOutcome is how a person's part of a bulk run ended: as their run did, or not reached.
 type ItemOutcome = RunOutcome
 
-// ItemSkipped: the bulk run ended before it reached the person.
+// ItemSkipped means that the bulk run ended before it reached the person.
 const ItemSkipped ItemOutcome = "skipped"
 
 // The reasons for which a bulk run ends early, beside those of a run.

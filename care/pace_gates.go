@@ -2,7 +2,7 @@ package care
 
 import "errors"
 
-// EligibilityReason are what must hold before the NDIA is asked anything about a person (R21). It answers with the first that does not, or
+// EligibilityReason are what must hold before the NDIA is asked anything about a person (R21). It returns the first that does not, or
 // with nothing.
 func EligibilityReason(organisationEnabled bool, participant Participant) Reason {
 	switch {

@@ -41,10 +41,10 @@ func refreshOne(held HeldContracts, read ContractRead, newID NewID) ContractDeci
 	if contract == nil || would.Answer.Outcome != AreaSucceeded {
 		return would
 	}
-	switch fit := read.fit(); {
-	case fit == treeOfAnotherPlan:
+	switch read.fit() {
+	case treeOfAnotherPlan:
 		return holdAll(read, ContractDecision{Decision: would.Decision, Contract: *contract, Contracts: []ServiceContract{*contract}}.withoutChanges(), read.treeItem(contract.ID))
-	case fit == treeInsidePlan:
+	case treeInsidePlan:
 		return holdAll(read, would, read.treeItem(contract.ID))
 	}
 	if fallen := spentFallenToZero(held.Budgets, would.Budgets.After); fallen > 0 {

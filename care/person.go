@@ -19,7 +19,7 @@ type Person struct {
 }
 
 // LearnConnection finds the connection that holds a person: the only one whose provider their budgets name (R11). Budgets that name
-// an earlier provider of theirs say nothing. It answers with nothing where several connections are possible, or none.
+// an earlier provider of theirs say nothing. It returns nothing where several connections are possible, or none.
 func LearnConnection(budgets []Budget, connections []Connection) ID {
 	providers := make(map[string]bool)
 	for _, budget := range budgets {

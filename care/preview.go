@@ -321,7 +321,7 @@ func DecideCreate(held HeldContracts, preview Preview, request CreateRequest, re
 		refused.Differences = differences
 		return refused
 	}
-	return decideContract(held, read, preview.terms(request, paired, newID), newID)
+	return decideContract(held, read, preview.terms(request, paired), newID)
 }
 
 func (p *Preview) planBudgets() []PlanBudget {
@@ -353,7 +353,7 @@ func (p *Preview) differences(request CreateRequest, read ContractRead, fresh []
 }
 
 // terms are what a person has agreed to, by the budgets' places in the new answer.
-func (p *Preview) terms(request CreateRequest, paired pairing, newID NewID) terms {
+func (p *Preview) terms(request CreateRequest, paired pairing) terms {
 	agreed := terms{
 		attended: true, only: request.Only,
 		ticked: func(place int) bool {

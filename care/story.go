@@ -73,14 +73,14 @@ type RunScope struct {
 }
 
 // Steps are what a Care Recipient Sync does. A workflow implements them with durable activities, a bulk chunk with direct
-// calls; each step reads from the government and writes to PostgreSQL in one go and answers with ids and counts. A step never
+// calls; each step reads from the government and writes to PostgreSQL in one go and returns ids and counts. A step never
 // returns an error: a refusal, a technical failure or a cancellation is its area's outcome.
 type Steps interface {
 	// UpsertPlan reads the summary and saves the plan with its dates, classifications, approved services and supplements.
 	UpsertPlan(RunScope) AreaResult
 	// RecreateContributions replaces the individual contributions.
 	RecreateContributions(RunScope) AreaResult
-	// FetchBudgets saves the budgets and answers with those whose usage is to be read.
+	// FetchBudgets saves the budgets and returns those whose usage is to be read.
 	FetchBudgets(RunScope) AreaResult
 	// FetchUsage saves the entitlements and usage of some budgets.
 	FetchUsage(subject RunScope, chunk int, budgets []ID) AreaResult
@@ -89,7 +89,7 @@ type Steps interface {
 }
 
 // SyncCareRecipient is the story of a Care Recipient Sync (§Sync process): the summary first, since nothing is written before it has
-// been checked who the person is (R8); then contributions beside budgets and their usage. It answers with how each area ended.
+// been checked who the person is (R8); then contributions beside budgets and their usage. It returns how each area ended.
 func SyncCareRecipient(steps Steps, subject RunScope) map[Area]AreaResult {
 	if subject.Refusal != "" {
 		return subject.stoppedBy(Refused(subject.Refusal))

@@ -45,7 +45,7 @@ func TestAUsageLineIsLinkedToItsInvoiceLine(t *testing.T) { // R17
 			u.ExternalReferenceID, l.ExternalReferenceID, u.UpstreamInvoiceID, u.UpstreamItemID = "REF-1", "REF-1", "", ""
 		}, true, nil},
 		{"another item", func(u *care.UsageLine, _ *care.InvoiceLine) { u.UpstreamItemID = "2" }, false, nil},
-		{"without ids", func(u *care.UsageLine, l *care.InvoiceLine) {
+		{"without ids", func(u *care.UsageLine, _ *care.InvoiceLine) {
 			u.UpstreamInvoiceID, u.UpstreamItemID = "", ""
 		}, false, nil},
 		{"another provider's", func(u *care.UsageLine, _ *care.InvoiceLine) { u.ServiceProviderID = theirs }, false, []string{"service_provider_id"}},

@@ -18,7 +18,7 @@ type printer struct{}
 
 // SignalWithStartWorkflow implements claims.Temporal.
 func (printer) SignalWithStartWorkflow(_ context.Context, workflowID, signalName string, signal any, options client.StartWorkflowOptions,
-	workflow any, arguments ...any) (client.WorkflowRun, error) {
+	workflow any, _ ...any) (client.WorkflowRun, error) {
 	fmt.Println("signal", signalName, "to", workflow, workflowID, "on", options.TaskQueue)
 	return nil, json.NewEncoder(os.Stdout).Encode(signal)
 }

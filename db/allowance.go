@@ -35,7 +35,7 @@ const (
 	askAgainAfter = 50 * time.Millisecond
 )
 
-// ErrNoAllowance: the connection's calls are booked for some time, or the service asked to be left alone. Trying again later helps.
+// ErrNoAllowance means that the connection's calls are booked for some time, or the service asked to be left alone. Trying again later helps.
 var ErrNoAllowance = errors.New("the allowance of upstream calls is used up for now")
 
 // Allowances hand out the calls that all workers together may make on each connection. The state is one row in PostgreSQL for each
@@ -75,12 +75,12 @@ func (s *Store) newAllowances(terms allowanceTerms) *Allowances {
 	return &Allowances{store: s, terms: terms, known: make(map[allowanceKey]*Allowance)}
 }
 
-// For answers with the allowance of all calls of a connection, at the rate a second that it has now.
+// For returns the allowance of all calls of a connection, at the rate a second that it has now.
 func (a *Allowances) For(connection care.Connection) *Allowance {
 	return a.limited(connection, callsPerSecond(connection.RatePerSecond))
 }
 
-// PerHour answers with a further allowance of a connection, for calls of one sort that the service limits by the hour; its name is the
+// PerHour returns a further allowance of a connection, for calls of one sort that the service limits by the hour; its name is the
 // sort's own, and not "calls". No hour has more than perHour of them (at least 1). After a quiet time people may make a quarter of them at
 // once, and a bulk run a twentieth.
 func (a *Allowances) PerHour(connection care.Connection, name string, perHour int) *Allowance {

@@ -65,7 +65,7 @@ type BulkSize struct{ PerBatch, PerChunk int }
 // ChangedPeople are the people whom the providers' lists show as changed, by our ids, with the government's ids of the budgets that were updated.
 type ChangedPeople map[care.ID][]string
 
-// PlanBulk plans the people of a bulk run as rows, once, and answers with how many people and batches there are: those whom the lists show as
+// PlanBulk plans the people of a bulk run as rows, once, and returns how many people and batches there are: those whom the lists show as
 // moved, where they were compared, else those who are selected. Planning again answers the same. now decides who was synced lately. It fails with
 // ErrNoConnection where the organisation no longer has the connection that the request names.
 func (s *Store) PlanBulk(ctx context.Context, bulk Bulk, size BulkSize, moved ChangedPeople, now time.Time) (total, batches int, err error) {
@@ -344,7 +344,7 @@ func outageReasons() (reasons []string) {
 	return reasons
 }
 
-// FinishBulk settles whoever has no outcome yet as skipped, closes the passes that nobody finished, and sets the bulk run's outcome where none is set. It answers with the counts, and
+// FinishBulk settles whoever has no outcome yet as skipped, closes the passes that nobody finished, and sets the bulk run's outcome where none is set. It returns the counts, and
 // with the outcome that stands. stop is why the run ended early, empty if it did not.
 func (s *Store) FinishBulk(ctx context.Context, organisation, bulk care.ID, stop care.Reason) (counts care.BulkCounts, outcome care.RunOutcome, err error) {
 	err = s.inTransaction(ctx, "finish the bulk run", func(queries *gen.Queries) error {

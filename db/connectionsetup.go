@@ -35,7 +35,7 @@ func (s *Store) CreateConnection(ctx context.Context, organisation care.ID, conn
 	return connection, MapError("create the connection", err)
 }
 
-// Connections answers with an organisation's connections by service and name.
+// Connections returns an organisation's connections by service and name.
 func (s *Store) Connections(ctx context.Context, organisation care.ID) ([]care.Connection, error) {
 	rows, err := s.queries.ListConnections(ctx, organisation)
 	if err != nil {
@@ -48,7 +48,7 @@ func (s *Store) Connections(ctx context.Context, organisation care.ID) ([]care.C
 	return connections, nil
 }
 
-// ChangeConnection changes what change does to an organisation's connection of that name, and answers with the result. Where it is
+// ChangeConnection changes what change does to an organisation's connection of that name, and returns the result. Where it is
 // about another device or organisation in PRODA than before, the device has to be activated anew: the old keys are forgotten. It
 // fails with ErrNotFound, InvalidError or ConflictError.
 func (s *Store) ChangeConnection(ctx context.Context, organisation care.ID, name string, change func(*care.Connection)) (care.Connection, error) {

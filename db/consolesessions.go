@@ -37,7 +37,7 @@ type SignIn struct {
 	ExpiresAt time.Time
 }
 
-// OpenConsoleSession opens a session and answers with the secret that its cookie holds. Only the SHA-256 of it is kept.
+// OpenConsoleSession opens a session and returns the secret that its cookie holds. Only the SHA-256 of it is kept.
 func (s *Store) OpenConsoleSession(ctx context.Context, signIn SignIn) (secret string, err error) {
 	secret = consoleSecret()
 	err = s.queries.CreateConsoleSession(ctx, gen.CreateConsoleSessionParams{
@@ -52,7 +52,7 @@ func consoleSecret() string {
 	return base64.RawURLEncoding.EncodeToString(random)
 }
 
-// ConsoleSession answers with the session of a secret, or ErrNotFound if there is none, it has expired, or its token was revoked.
+// ConsoleSession returns the session of a secret, or ErrNotFound if there is none, it has expired, or its token was revoked.
 func (s *Store) ConsoleSession(ctx context.Context, secret string) (ConsoleSession, error) {
 	hash := hashOf(secret)
 	row, err := s.queries.ConsoleSession(ctx, hash)
@@ -109,14 +109,14 @@ func (s *Store) EndConsoleSession(ctx context.Context, organisation care.ID, id 
 	return MapError("end the session", err)
 }
 
-// EndConsoleSessions ends all sessions of an organisation at once, and makes its sign-in links useless. It answers with how many of them
+// EndConsoleSessions ends all sessions of an organisation at once, and makes its sign-in links useless. It returns how many of them
 // could still have been used.
 func (s *Store) EndConsoleSessions(ctx context.Context, organisation care.ID) (sessions, links int, err error) {
 	ended, err := s.queries.EndConsoleSessions(ctx, organisation)
 	return int(ended.Sessions), int(ended.Links), MapError("end the sessions", err)
 }
 
-// CreateConsoleLink makes a link that signs in once, before it expires, and answers with its secret. Only the SHA-256 of it is kept.
+// CreateConsoleLink makes a link that signs in once, before it expires, and returns its secret. Only the SHA-256 of it is kept.
 func (s *Store) CreateConsoleLink(ctx context.Context, organisation care.ID, name string, expiresAt time.Time) (secret string, err error) {
 	if strings.TrimSpace(name) == "" {
 		return "", care.Invalid("name", "must not be empty: say who will use the link")

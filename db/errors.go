@@ -15,13 +15,13 @@ import (
 )
 
 var (
-	// ErrNotFound: there is no such row in this organisation.
+	// ErrNotFound means that there is no such row in this organisation.
 	ErrNotFound = errors.New("not found")
-	// ErrNoConnection: the organisation has no connection of the service provider id that a bulk run selects by.
+	// ErrNoConnection means that the organisation has no connection of the service provider id that a bulk run selects by.
 	ErrNoConnection = errors.New("no connection has the service provider id")
-	// ErrSchemaMissing: the tables are not those of this program. Migrating helps.
+	// ErrSchemaMissing means that the tables are not those of this program. Migrating helps.
 	ErrSchemaMissing = errors.New("the database's schema is missing or not this program's: run `caresync migrate`")
-	// ErrUnavailable: the database could not be reached or broke off. Trying again may help.
+	// ErrUnavailable means that the database could not be reached or broke off. Trying again may help.
 	ErrUnavailable = errors.New("the database is unavailable")
 )
 

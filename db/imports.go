@@ -8,7 +8,7 @@ import (
 	"github.com/caresync/caresync/db/gen"
 )
 
-// ErrImportRunning: the organisation has an import under way, and only one runs at a time.
+// ErrImportRunning means that the organisation has an import under way, and only one runs at a time.
 var ErrImportRunning = errors.New("another import into this organisation is under way: wait until it has ended")
 
 // BeginImport notes that a file is on its way into an organisation, until end is called. It fails with ErrImportRunning while this

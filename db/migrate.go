@@ -35,7 +35,7 @@ type Migration struct {
 	AppliedAt *time.Time `json:"applied_at"`
 }
 
-// Migrate brings the schema up to date and answers with the migrations that it applied: none if it was up to date. A migration that
+// Migrate brings the schema up to date and returns the migrations that it applied: none if it was up to date. A migration that
 // fails leaves nothing of itself behind; those before it stay.
 func Migrate(ctx context.Context, databaseURL string) ([]Migration, error) {
 	provider, closeDatabase, err := migrations(databaseURL)
@@ -55,7 +55,7 @@ func Migrate(ctx context.Context, databaseURL string) ([]Migration, error) {
 	return applied, nil
 }
 
-// MigrationStatus answers with all migrations in their order, applied or pending.
+// MigrationStatus returns all migrations in their order, applied or pending.
 func MigrationStatus(ctx context.Context, databaseURL string) ([]Migration, error) {
 	provider, closeDatabase, err := migrations(databaseURL)
 	if err != nil {

@@ -79,7 +79,7 @@ func checkTimeZone(name string) error {
 	return nil
 }
 
-// Organisations answers with all organisations by slug.
+// Organisations returns all organisations by slug.
 func (s *Store) Organisations(ctx context.Context) ([]Organisation, error) {
 	rows, err := s.queries.ListOrganisations(ctx)
 	if err != nil {
@@ -92,7 +92,7 @@ func (s *Store) Organisations(ctx context.Context) ([]Organisation, error) {
 	return organisations, nil
 }
 
-// OrganisationBySlug answers with an organisation, or ErrNotFound.
+// OrganisationBySlug returns an organisation, or ErrNotFound.
 func (s *Store) OrganisationBySlug(ctx context.Context, slug string) (Organisation, error) {
 	row, err := s.queries.OrganisationBySlug(ctx, slug)
 	return Organisation(row), MapError("load the organisation", err)

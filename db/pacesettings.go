@@ -28,7 +28,7 @@ const (
 	notificationSecretPrefix = "csn_"
 )
 
-// ErrPACENeverEnabled: the organisation has no settings for the PACE API yet.
+// ErrPACENeverEnabled means that the organisation has no settings for the PACE API yet.
 var ErrPACENeverEnabled = errors.New("the PACE API was never enabled for this organisation: enable it first")
 
 // PACESettings is whether an organisation uses the PACE API, and how (R21).
@@ -44,7 +44,7 @@ type PACESettings struct {
 	ChangedAt             time.Time
 }
 
-// PACESettings answers with an organisation's settings; where PACE was never enabled, they are empty.
+// PACESettings returns an organisation's settings; where PACE was never enabled, they are empty.
 func (s *Store) PACESettings(ctx context.Context, organisation care.ID) (PACESettings, error) {
 	settings, err := loadPACESettings(ctx, s.queries, organisation)
 	return settings, MapError("load the PACE settings", err)
@@ -146,7 +146,7 @@ type NotificationProof struct {
 	Body func() ([]byte, error)
 }
 
-// NotificationOrganisation answers with the organisation to which a notification is addressed, or ErrNotFound unless the secret, or the
+// NotificationOrganisation returns the organisation to which a notification is addressed, or ErrNotFound unless the secret, or the
 // signature, is its own. How long it takes does not depend on how much of that is right.
 func (s *Store) NotificationOrganisation(ctx context.Context, organisation care.ID, proof NotificationProof) (Organisation, error) {
 	row, err := s.queries.NotificationOrganisation(ctx, organisation)

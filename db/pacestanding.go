@@ -15,7 +15,7 @@ import (
 // FlagChange is which of a person's two boxes somebody changes.
 type FlagChange = care.FlagChange
 
-// SetPACEFlags changes a person's two boxes and answers with them (PACE guide, step 2, R21). It fails with ErrNotFound or
+// SetPACEFlags changes a person's two boxes and returns them (PACE guide, step 2, R21). It fails with ErrNotFound or
 // care.ErrAccessWithoutParticipant. by, who does it, is kept in the person's history.
 func (s *Store) SetPACEFlags(
 	ctx context.Context, organisation, person care.ID, change FlagChange, by string,
@@ -40,7 +40,7 @@ func (s *Store) SetPACEFlags(
 	return flags, err
 }
 
-// ResumePACE lets the scheduled syncs of a person go on that had stopped (R30), and answers with the person's standing. It fails with
+// ResumePACE lets the scheduled syncs of a person go on that had stopped (R30), and returns the person's standing. It fails with
 // ErrNotFound.
 func (s *Store) ResumePACE(ctx context.Context, organisation, person care.ID, today care.Date) (standing care.PACEStanding, err error) {
 	err = s.inTransaction(ctx, "resume the person's scheduled syncs", func(queries *gen.Queries) error {

@@ -111,7 +111,7 @@ func (p participant) stage(t *testing.T, step db.Step, read care.ContractRead) c
 	return preview
 }
 
-// create retrieves a plan and creates all of it, and answers with the contract.
+// create retrieves a plan and creates all of it, and returns the contract.
 func (p participant) create(t *testing.T, person care.ID, read care.ContractRead) care.ID {
 	t.Helper()
 	step := p.run(t, person, care.TriggerOnDemand, read.On)

@@ -25,10 +25,10 @@ const (
 // ProdaTokens keeps PRODA's tokens, sealed: one for a connection and audience, however many workers. It is a proda.TokenStore.
 type ProdaTokens struct{ store *Store }
 
-// ProdaTokens answers with the store of PRODA's tokens.
+// ProdaTokens returns the store of PRODA's tokens.
 func (s *Store) ProdaTokens() ProdaTokens { return ProdaTokens{store: s} }
 
-// Load answers with the stored token, or the zero Token.
+// Load returns the stored token, or the zero Token.
 func (t ProdaTokens) Load(ctx context.Context, connection care.ID, audience string) (proda.Token, error) {
 	sealed, err := t.store.queries.LoadToken(ctx, gen.LoadTokenParams{ConnectionID: connection, Audience: audience})
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -95,20 +95,20 @@ func tokenPlace(connection care.ID, audience string) []byte {
 // DeviceKeys keeps the private keys of PRODA devices, sealed. It is a proda.KeyStore.
 type DeviceKeys struct{ store *Store }
 
-// DeviceKeys answers with the store of private keys.
+// DeviceKeys returns the store of private keys.
 func (s *Store) DeviceKeys() DeviceKeys { return DeviceKeys{store: s} }
 
-// PrivateKey answers with a device's key, or proda.ErrNoKey.
+// PrivateKey returns a device's key, or proda.ErrNoKey.
 func (k DeviceKeys) PrivateKey(ctx context.Context, connection care.ID) (*rsa.PrivateKey, error) {
 	return k.load(ctx, k.store.queries, connection, keyActive)
 }
 
-// PendingKey answers with a key that PRODA may not know yet, or proda.ErrNoKey.
+// PendingKey returns a key that PRODA may not know yet, or proda.ErrNoKey.
 func (k DeviceKeys) PendingKey(ctx context.Context, connection care.ID) (*rsa.PrivateKey, error) {
 	return k.load(ctx, k.store.queries, connection, keyPending)
 }
 
-// StorePending stores a key before PRODA is told of it, unless one is waiting already, and answers with the one that is stored then.
+// StorePending stores a key before PRODA is told of it, unless one is waiting already, and returns the one that is stored then.
 func (k DeviceKeys) StorePending(ctx context.Context, connection care.ID, key *rsa.PrivateKey) (*rsa.PrivateKey, error) {
 	encoded, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {

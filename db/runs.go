@@ -22,7 +22,7 @@ type RunScopeRecord struct {
 	Connections     []care.Connection
 }
 
-// LoadRunScope answers with what is known of a person, or ErrNotFound. Of the connections only id and activation are filled.
+// LoadRunScope returns what is known of a person, or ErrNotFound. Of the connections only id and activation are filled.
 func (s *Store) LoadRunScope(ctx context.Context, organisation, person care.ID) (RunScopeRecord, error) {
 	row, err := s.queries.LoadSubject(ctx, gen.LoadSubjectParams{OrganisationID: organisation, PersonID: person})
 	if err != nil {

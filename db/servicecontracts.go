@@ -15,7 +15,7 @@ import (
 	"github.com/caresync/caresync/db/gen"
 )
 
-// ErrOvertaken: data of a read that began later has been saved meanwhile. Reading again helps.
+// ErrOvertaken means that data of a read that began later has been saved meanwhile. Reading again helps.
 var ErrOvertaken = errors.New("a read that began later has been saved meanwhile")
 
 // ParticipantRecord is what is known of a person before the NDIA is asked anything (R21, R30).
@@ -32,7 +32,7 @@ type ParticipantRecord struct {
 	TimeZone, ServiceTimeZone *time.Location
 }
 
-// LoadParticipant answers with what is known of a person, or ErrNotFound.
+// LoadParticipant returns what is known of a person, or ErrNotFound.
 func (s *Store) LoadParticipant(ctx context.Context, organisation, person care.ID) (ParticipantRecord, error) {
 	record, err := ParticipantFrom(ctx, s.queries, organisation, person)
 	return record, MapError("load the participant", err)
@@ -79,7 +79,7 @@ func (s *Store) BeginContract(ctx context.Context, step Step) (StepStart[HeldPar
 	return decodeStepStart[HeldParticipant](row.Begin, row.Held, err)
 }
 
-// HeldContracts answers with all of a person's contracts, budgets and delivered services.
+// HeldContracts returns all of a person's contracts, budgets and delivered services.
 func (s *Store) HeldContracts(ctx context.Context, organisation, person care.ID) (care.HeldContracts, error) {
 	held, err := heldContracts(ctx, s.queries, organisation, person)
 	return held, MapError("load the contracts", err)
@@ -240,7 +240,7 @@ type Preview struct {
 	Contents *PreviewContents
 }
 
-// Preview answers with a retrieval, or ErrNotFound.
+// Preview returns a retrieval, or ErrNotFound.
 func (s *Store) Preview(ctx context.Context, organisation, id care.ID) (Preview, error) {
 	row, err := s.queries.Preview(ctx, gen.PreviewParams{OrganisationID: organisation, ID: id})
 	if err != nil {
@@ -249,7 +249,7 @@ func (s *Store) Preview(ctx context.Context, organisation, id care.ID) (Preview,
 	return s.openPreview(row)
 }
 
-// WaitingPreview answers with the retrieval of a client that can be created now, or ErrNotFound.
+// WaitingPreview returns the retrieval of a client that can be created now, or ErrNotFound.
 func (s *Store) WaitingPreview(ctx context.Context, organisation, person care.ID) (Preview, error) {
 	row, err := s.queries.WaitingPreview(ctx, gen.WaitingPreviewParams{OrganisationID: organisation, PersonID: person})
 	if err != nil {

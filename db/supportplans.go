@@ -45,7 +45,7 @@ type fences struct {
 	Usage map[care.ID]int64 `json:"fences"`
 }
 
-// decodeStepStart reads the two columns that every beginning of a step answers with: what all steps need, and what we hold.
+// decodeStepStart reads the two columns that every beginning of a step returns: what all steps need, and what we hold.
 func decodeStepStart[H any](begin, held json.RawMessage, failure error) (begun StepStart[H], err error) {
 	if failure != nil {
 		return begun, MapError("begin the step", failure)

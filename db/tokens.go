@@ -55,7 +55,7 @@ func hashOf(secret string) []byte {
 	return hash[:]
 }
 
-// APITokens answers with an organisation's tokens, oldest first, the revoked ones among them.
+// APITokens returns an organisation's tokens, oldest first, the revoked ones among them.
 func (s *Store) APITokens(ctx context.Context, organisation care.ID) ([]APIToken, error) {
 	rows, err := s.queries.ListAPITokens(ctx, organisation)
 	if err != nil {
@@ -74,7 +74,7 @@ func (s *Store) RevokeAPIToken(ctx context.Context, organisation, token care.ID)
 	return APIToken(row), MapError("revoke the API token", err)
 }
 
-// Authenticate answers with whose token that is, or ErrNotFound if it is unknown or revoked.
+// Authenticate returns whose token that is, or ErrNotFound if it is unknown or revoked.
 func (s *Store) Authenticate(ctx context.Context, secret string) (Caller, error) {
 	if !strings.HasPrefix(secret, apiTokenPrefix) {
 		return Caller{}, ErrNotFound

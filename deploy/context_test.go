@@ -56,11 +56,11 @@ func compiledPackages(t *testing.T, programs ...string) (packages []compiled) {
 	decoder := json.NewDecoder(strings.NewReader(string(output)))
 	for {
 		var one compiled
-		if err := decoder.Decode(&one); errors.Is(err, io.EOF) {
+		err := decoder.Decode(&one)
+		if errors.Is(err, io.EOF) {
 			break
-		} else {
-			require.NoError(t, err)
 		}
+		require.NoError(t, err)
 		if one.Module != nil && one.Module.Main {
 			packages = append(packages, one)
 		}

@@ -249,7 +249,7 @@ func (p *program) stop(t *testing.T, service types.ServiceConfig) {
 	require.NoError(t, p.wait(t, time.Duration(*service.StopGracePeriod)))
 }
 
-// wait answers with how the program ended.
+// wait returns how the program ended.
 func (p *program) wait(t *testing.T, patience time.Duration) error {
 	t.Helper()
 	select {
@@ -277,7 +277,7 @@ func (p *program) decodesPayloads(t *testing.T, project *types.Project) {
 	require.Equal(t, http.StatusOK, post(t, decode, ui["TEMPORAL_CORS_ORIGINS"], environment(starter)["CARESYNC_CODEC_TOKEN"]))
 }
 
-// post sends no payloads from a page of origin, and answers with the status.
+// post sends no payloads from a page of origin, and returns the status.
 func post(t *testing.T, address, origin, token string) int {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader(`{"payloads":[]}`))

@@ -19,7 +19,7 @@ case "$*" in
 esac
 `
 
-// jobCalls runs a job's script as the compose file gives it, and answers with the calls that it made.
+// jobCalls runs a job's script as the compose file gives it, and returns the calls that it made.
 func jobCalls(t *testing.T, folder, name string) []string {
 	t.Helper()
 	service := newProject(t).Services[name]

@@ -55,7 +55,7 @@ const ReconcileActivity = "Reconcile"
 // RequestDueRefreshesActivity is the only step of a RefreshDue.
 const RequestDueRefreshesActivity = "RequestDueRefreshes"
 
-// ProgressQuery answers with a Progress, of a bulk run with a BulkProgress.
+// ProgressQuery returns a Progress, of a bulk run with a BulkProgress.
 const ProgressQuery = "progress"
 
 const (

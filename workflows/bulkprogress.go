@@ -51,7 +51,7 @@ func (p *bulkProgress) show(ctx workflow.Context) { workflow.SetCurrentDetails(c
 
 func (p *bulkProgress) markdown() string {
 	var page strings.Builder
-	page.WriteString(fmt.Sprintf("**%s**\n\n%s\n\n", p.headline(), p.bar()))
+	fmt.Fprintf(&page, "**%s**\n\n%s\n\n", p.headline(), p.bar())
 	page.WriteString("| people | |\n|---|---|\n")
 	for _, line := range []struct {
 		label  string
@@ -62,14 +62,14 @@ func (p *bulkProgress) markdown() string {
 		{"cancelled", p.Counts.Cancelled}, {"not reached", p.Counts.Skipped}, {"joined another sync", p.Counts.Joined},
 		{"given a sync of their own", p.Counts.Escalated},
 	} {
-		page.WriteString(fmt.Sprintf("| %s | %d |\n", line.label, line.people))
+		fmt.Fprintf(&page, "| %s | %d |\n", line.label, line.people)
 	}
-	page.WriteString(fmt.Sprintf("\nBatches: %d of %d, %d at once.\n", p.BatchesDone, p.Batches, p.Window))
+	fmt.Fprintf(&page, "\nBatches: %d of %d, %d at once.\n", p.BatchesDone, p.Batches, p.Window)
 	if p.SetAside > 0 && p.Outcome == "" {
-		page.WriteString(fmt.Sprintf("\nTried again at the end: %d.\n", p.SetAside))
+		fmt.Fprintf(&page, "\nTried again at the end: %d.\n", p.SetAside)
 	}
 	if p.Reason != "" {
-		page.WriteString(fmt.Sprintf("\n%s\n", words.Reason(p.Reason, p.Options.Kind.Service())))
+		fmt.Fprintf(&page, "\n%s\n", words.Reason(p.Reason, p.Options.Kind.Service()))
 	}
 	return page.String()
 }

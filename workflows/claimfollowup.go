@@ -159,18 +159,18 @@ func claimMarkdown(p protocol.ClaimProgress) string {
 	if status == "" {
 		status = "not known yet"
 	}
-	page.WriteString(fmt.Sprintf("**Claim: %s**\n\nEvents: %d (%d came again), people: %d, syncs asked for: %d\n", status, p.Events, p.Repeated, p.People, p.Syncs))
+	fmt.Fprintf(&page, "**Claim: %s**\n\nEvents: %d (%d came again), people: %d, syncs asked for: %d\n", status, p.Events, p.Repeated, p.People, p.Syncs)
 	if p.Unknown > 0 {
-		page.WriteString(fmt.Sprintf("\n**%d people are not people of the organisation.**\n", p.Unknown))
+		fmt.Fprintf(&page, "\n**%d people are not people of the organisation.**\n", p.Unknown)
 	}
 	if p.Refused > 0 {
-		page.WriteString(fmt.Sprintf("\n**%d events were refused**, the latest as %s. %s\n", p.Refused, inWords(string(p.LastRefusal)), p.Problem))
+		fmt.Fprintf(&page, "\n**%d events were refused**, the latest as %s. %s\n", p.Refused, inWords(string(p.LastRefusal)), p.Problem)
 	}
 	if p.Trouble {
 		page.WriteString("\n**A step gave up and will be tried again.**\n")
 	}
 	if p.ClaimID != "" {
-		page.WriteString(fmt.Sprintf("\nWho they are: `caresync claim show %s`\n", p.ClaimID))
+		fmt.Fprintf(&page, "\nWho they are: `caresync claim show %s`\n", p.ClaimID)
 	}
 	return page.String()
 }

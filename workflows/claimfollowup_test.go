@@ -56,7 +56,7 @@ func (s *claimSteps) RecordClaimEvent(_ context.Context, in protocol.ClaimEventI
 	return care.ClaimAnswer{ClaimID: "ours", Status: s.status, People: 2, Due: s.due}, nil
 }
 
-func (s *claimSteps) RequestClaimSyncs(_ context.Context, in protocol.ClaimSyncsInput) (int, error) {
+func (s *claimSteps) RequestClaimSyncs(_ context.Context, _ protocol.ClaimSyncsInput) (int, error) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	if err := s.fail(); err != nil {

@@ -106,7 +106,10 @@ func (s *contractSync) takeRequests() {
 // runSession waits until a preview was created, expired, or was cancelled.
 func (s *contractSync) runSession(ctx workflow.Context) {
 	s.progress.show(ctx)
-	for s.answer == nil && s.wait(ctx) == nil {
+	for s.answer == nil {
+		if s.wait(ctx) != nil {
+			break
+		}
 	}
 	s.finishHandlers(ctx)
 	if s.answer == nil {
@@ -175,7 +178,7 @@ func notAdmitted(reason care.Reason) error {
 	return temporal.NewNonRetryableApplicationError(words.Reason(reason, care.NDIA), protocol.ErrorNotAdmitted, nil, reason)
 }
 
-// retrieve handles the update: it answers with the preview that waits, or why there is none.
+// retrieve handles the update: it returns the preview that waits, or why there is none.
 func (s *contractSync) retrieve(ctx workflow.Context, request protocol.RetrieveRequest) (protocol.RetrieveAnswer, error) {
 	result := s.work(ctx, func(number int) (protocol.ContractResult, error) {
 		return s.steps.retrievePlan(ctx, protocol.RetrieveInput{RunScope: s.scope, Number: number, PlanStartDate: request.PlanStartDate})
@@ -187,7 +190,7 @@ func (s *contractSync) retrieve(ctx workflow.Context, request protocol.RetrieveR
 	return answer, nil
 }
 
-// create handles the update: it answers with the contract, or with the preview that takes the place of one that no longer holds.
+// create handles the update: it returns the contract, or the preview that takes the place of one that no longer holds.
 func (s *contractSync) create(ctx workflow.Context, request protocol.CreateRequest) (protocol.CreateAnswer, error) {
 	asked := workflow.Now(ctx)
 	result := s.work(ctx, func(number int) (protocol.ContractResult, error) {

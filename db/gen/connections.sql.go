@@ -170,7 +170,7 @@ type TakeAllowanceParams struct {
 	HorizonSeconds float64
 }
 
-// Books some calls at once and answers with how long to wait before the first of them, as a duration, so that workers' clocks do
+// Books some calls at once and returns how long to wait before the first of them, as a duration, so that workers' clocks do
 // not matter. booked_seconds is their number times the gap between two calls. No row: the booking would reach further ahead than
 // horizon_seconds.
 func (q *Queries) TakeAllowance(ctx context.Context, arg TakeAllowanceParams) (float64, error) {

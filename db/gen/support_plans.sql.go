@@ -431,7 +431,7 @@ type BeginUpsertPlanRow struct {
 	Held  json.RawMessage
 }
 
-// Each area of a Care Recipient Sync has two statements beside its fence: one that begins the step and answers with what we hold,
+// Each area of a Care Recipient Sync has two statements beside its fence: one that begins the step and returns what we hold,
 // and one that applies a difference and records the step.
 func (q *Queries) BeginUpsertPlan(ctx context.Context, arg BeginUpsertPlanParams) (BeginUpsertPlanRow, error) {
 	row := q.db.QueryRow(ctx, beginUpsertPlan,

@@ -1,5 +1,5 @@
 -- name: TakeAllowance :one
--- Books some calls at once and answers with how long to wait before the first of them, as a duration, so that workers' clocks do
+-- Books some calls at once and returns how long to wait before the first of them, as a duration, so that workers' clocks do
 -- not matter. booked_seconds is their number times the gap between two calls. No row: the booking would reach further ahead than
 -- horizon_seconds.
 INSERT INTO upstream_allowance AS a (organisation_id, connection_id, name, theoretical_arrival)

@@ -1,4 +1,4 @@
--- Each area of a Care Recipient Sync has two statements beside its fence: one that begins the step and answers with what we hold,
+-- Each area of a Care Recipient Sync has two statements beside its fence: one that begins the step and returns what we hold,
 -- and one that applies a difference and records the step.
 
 -- name: BeginUpsertPlan :one

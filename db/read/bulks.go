@@ -143,7 +143,7 @@ type ItemFilter struct {
 	Most int
 }
 
-// Bulks answers with an organisation's bulk runs, newest first, and whether there are more.
+// Bulks returns an organisation's bulk runs, newest first, and whether there are more.
 func (s Store) Bulks(ctx context.Context, organisation care.ID, filter BulkFilter) (bulks []BulkSummary, more bool, err error) {
 	most := pageSize(filter.Most)
 	bulks, err = listBulks(ctx, s.queries, gen.ListBulksParams{
@@ -153,7 +153,7 @@ func (s Store) Bulks(ctx context.Context, organisation care.ID, filter BulkFilte
 	return bulks, more, db.MapError("list the bulk runs", err)
 }
 
-// BulksByID answers with those of some bulk runs that the organisation has, newest first.
+// BulksByID returns those of some bulk runs that the organisation has, newest first.
 func (s Store) BulksByID(ctx context.Context, organisation care.ID, ids []care.ID) ([]BulkSummary, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -162,13 +162,13 @@ func (s Store) BulksByID(ctx context.Context, organisation care.ID, ids []care.I
 	return bulks, db.MapError("list the bulk runs", err)
 }
 
-// BulkProgress answers with where a bulk run stands, or ErrNotFound. It is one query, made to be asked every second.
+// BulkProgress returns where a bulk run stands, or ErrNotFound. It is one query, made to be asked every second.
 func (s Store) BulkProgress(ctx context.Context, organisation, bulk care.ID) (BulkSummary, error) {
 	progress, err := loadBulk(ctx, s.queries, organisation, bulk)
 	return progress, db.MapError("load the bulk run", err)
 }
 
-// Bulk answers with all that is known of a bulk run as a whole, or ErrNotFound.
+// Bulk returns all that is known of a bulk run as a whole, or ErrNotFound.
 func (s Store) Bulk(ctx context.Context, organisation, bulk care.ID) (view Bulk, err error) {
 	err = s.store.Snapshot(ctx, "load the bulk run", func(queries *gen.Queries) (err error) {
 		view, err = loadBulkView(ctx, queries, organisation, bulk)
@@ -211,7 +211,7 @@ type BulkPage struct {
 	More bool
 }
 
-// BulkPage answers with a bulk run and a page of its people, or ErrNotFound.
+// BulkPage returns a bulk run and a page of its people, or ErrNotFound.
 func (s Store) BulkPage(ctx context.Context, organisation, bulk care.ID, filter ItemFilter) (page BulkPage, err error) {
 	err = s.store.Snapshot(ctx, "load the bulk run", func(queries *gen.Queries) (err error) {
 		if page.Bulk, err = loadBulkView(ctx, queries, organisation, bulk); err != nil {
@@ -235,7 +235,7 @@ func countReasons(ctx context.Context, queries *gen.Queries, organisation care.I
 	return reasons, err
 }
 
-// BulkItems answers with the people of a bulk run in the order of our ids, and whether there are more. ErrNotFound: there is no such bulk
+// BulkItems returns the people of a bulk run in the order of our ids, and whether there are more. ErrNotFound: there is no such bulk
 // run.
 func (s Store) BulkItems(ctx context.Context, organisation, bulk care.ID, filter ItemFilter) (items []BulkItem, more bool, err error) {
 	err = s.store.Snapshot(ctx, "list the people", func(queries *gen.Queries) error {
@@ -308,7 +308,7 @@ func (s Store) AllUnknown(ctx context.Context, organisation, bulk care.ID) iter.
 	}
 }
 
-// ResolvePeople answers with our ids of the people whom some numbers name, in their order: our own ids, care recipient ids or NDIS numbers.
+// ResolvePeople returns our ids of the people whom some numbers name, in their order: our own ids, care recipient ids or NDIS numbers.
 // The id is empty where a number names nobody of the organisation. kind decides what a number that could be either is.
 func (s Store) ResolvePeople(ctx context.Context, organisation care.ID, kind care.RunKind, numbers []string) ([]care.ID, error) {
 	rows, err := s.queries.ResolvePeople(ctx, gen.ResolvePeopleParams{

@@ -42,7 +42,7 @@ type ClaimSync struct {
 	Outcome     care.RunOutcome
 }
 
-// Claim answers with a claim by the claim service's id, or else by ours. It fails with ErrNotFound.
+// Claim returns a claim by the claim service's id, or else by ours. It fails with ErrNotFound.
 func (s Store) Claim(ctx context.Context, organisation care.ID, claimID string) (view Claim, err error) {
 	var ours *care.ID
 	if id, parsed := uuid.Parse(claimID); parsed == nil {

@@ -167,7 +167,7 @@ type Participant struct {
 	Waiting         *PreviewRef
 }
 
-// Contracts answers with a person's service contracts, newest first, or ErrNotFound for somebody whom the organisation does not have.
+// Contracts returns a person's service contracts, newest first, or ErrNotFound for somebody whom the organisation does not have.
 func (s Store) Contracts(ctx context.Context, organisation db.Organisation, person care.ID, now time.Time) (contracts []ContractHeader, err error) {
 	err = s.store.Snapshot(ctx, "list the contracts", func(queries *gen.Queries) error {
 		if _, err := viewPerson(ctx, queries, organisation.ID, person); err != nil {
@@ -179,7 +179,7 @@ func (s Store) Contracts(ctx context.Context, organisation db.Organisation, pers
 	return contracts, err
 }
 
-// Contract answers with a service contract and everything under it, or ErrNotFound. It is the same number of queries however many
+// Contract returns a service contract and everything under it, or ErrNotFound. It is the same number of queries however many
 // budgets there are.
 func (s Store) Contract(ctx context.Context, organisation db.Organisation, contract care.ID, now time.Time) (view Contract, err error) {
 	err = s.store.Snapshot(ctx, "load the contract", func(queries *gen.Queries) error {
@@ -206,7 +206,7 @@ func (s Store) Contract(ctx context.Context, organisation db.Organisation, contr
 	return view, err
 }
 
-// ContractHistory answers with what changed in a contract, its budgets and what was delivered under it, newest first, and whether there
+// ContractHistory returns what changed in a contract, its budgets and what was delivered under it, newest first, and whether there
 // is more. before is the time of the last change of the page that was shown before, zero for the first. What changed at one moment
 // stays on one page, which may therefore be longer than asked. It fails with ErrNotFound.
 func (s Store) ContractHistory(
@@ -232,13 +232,13 @@ func (s Store) ContractHistory(
 	return changes, more, err
 }
 
-// Reviews answers with what is held for review (R31), of one person or, where that is empty, of all.
+// Reviews returns what is held for review (R31), of one person or, where that is empty, of all.
 func (s Store) Reviews(ctx context.Context, organisation care.ID, person care.ID) ([]Review, error) {
 	reviews, err := viewReviews(ctx, s.queries, gen.ViewReviewsParams{OrganisationID: organisation, PersonID: pointerTo(person)})
 	return reviews, db.MapError("list what is held for review", err)
 }
 
-// Participant answers with a person as far as PACE is concerned: whether "+ NDIS PACE" is available and why not (R21), and what there is
+// Participant returns a person as far as PACE is concerned: whether "+ NDIS PACE" is available and why not (R21), and what there is
 // already. It fails with ErrNotFound.
 func (s Store) Participant(ctx context.Context, organisation db.Organisation, client care.ID, now time.Time) (view Participant, err error) {
 	err = s.store.Snapshot(ctx, "load the participant", func(queries *gen.Queries) error {

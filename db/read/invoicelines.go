@@ -54,7 +54,7 @@ func (v *InvoiceLine) compare() {
 	}
 }
 
-// InvoiceLine answers with a line of one of our own invoices, or ErrNotFound.
+// InvoiceLine returns a line of one of our own invoices, or ErrNotFound.
 func (s Store) InvoiceLine(ctx context.Context, organisation, line care.ID) (InvoiceLine, error) {
 	var view InvoiceLine
 	err := s.store.Snapshot(ctx, "load the invoice line", func(queries *gen.Queries) error {

@@ -18,7 +18,7 @@ type Notification struct {
 	LastReceivedAt  time.Time
 }
 
-// Notifications answers with what the NDIA has told an organisation, newest first.
+// Notifications returns what the NDIA has told an organisation, newest first.
 func (s Store) Notifications(ctx context.Context, organisation care.ID, most int) ([]Notification, error) {
 	rows, err := s.queries.ViewNotifications(ctx, gen.ViewNotificationsParams{OrganisationID: organisation, Most: pageSize(most) - 1})
 	if err != nil {

@@ -47,7 +47,7 @@ type RunRef struct {
 	FinishedAt  *time.Time
 }
 
-// ListPeople answers with an organisation's people by name, the page after the given person, and whether there are more.
+// PeopleAfter returns an organisation's people by name, the page after the given person, and whether there are more.
 func (s Store) PeopleAfter(ctx context.Context, organisation db.Organisation, after care.ID, most int, now time.Time) (people []Person, more bool, err error) {
 	size := pageSize(most)
 	people, err = listPeople(ctx, s.queries, organisation, gen.ViewPeopleParams{After: pointerTo(after), Most: size}, now)
@@ -57,13 +57,13 @@ func (s Store) PeopleAfter(ctx context.Context, organisation db.Organisation, af
 	return people, more, db.MapError("list the people", err)
 }
 
-// Person answers with a person, or ErrNotFound.
+// Person returns a person, or ErrNotFound.
 func (s Store) Person(ctx context.Context, organisation db.Organisation, person care.ID, now time.Time) (Person, error) {
 	view, err := loadPerson(ctx, s.queries, organisation, person, now)
 	return view, db.MapError("load the person", err)
 }
 
-// PersonByCareRecipientID answers with the person of that care recipient id, or ErrNotFound.
+// PersonByCareRecipientID returns the person of that care recipient id, or ErrNotFound.
 func (s Store) PersonByCareRecipientID(ctx context.Context, organisation db.Organisation, careRecipientID string, now time.Time) (Person, error) {
 	if !care.ValidCareRecipientID(careRecipientID) {
 		return Person{}, care.Invalid("care_recipient_id", "has 1 to 10 digits and nothing else")
@@ -72,7 +72,7 @@ func (s Store) PersonByCareRecipientID(ctx context.Context, organisation db.Orga
 	return only(people, db.MapError("load the person", err))
 }
 
-// PersonByNDISNumber answers with the person of that NDIS number, or ErrNotFound.
+// PersonByNDISNumber returns the person of that NDIS number, or ErrNotFound.
 func (s Store) PersonByNDISNumber(ctx context.Context, organisation db.Organisation, number string, now time.Time) (Person, error) {
 	if !care.ValidNDISNumber(number) {
 		return Person{}, care.Invalid("ndis_number", "has nine digits and begins with 43")

@@ -55,7 +55,7 @@ type PersonRow struct {
 	Stale   bool
 }
 
-// People answers with a page of an organisation's people by name, and whether there is another page.
+// People returns a page of an organisation's people by name, and whether there is another page.
 func (s Store) People(ctx context.Context, organisation care.ID, filter PeopleFilter, now time.Time) (people []PersonRow, more bool, err error) {
 	size := pageSize(filter.Most)
 	page := min(max(filter.Page, 1), furthestPage)

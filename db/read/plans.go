@@ -169,7 +169,7 @@ type UsageLine struct {
 	RemovedAt           *time.Time
 }
 
-// Plan answers with a person's plan and everything under it, or ErrNotFound. Someone who was never synced has empty lists. It is
+// Plan returns a person's plan and everything under it, or ErrNotFound. Someone who was never synced has empty lists. It is
 // the same number of queries however large the plan is.
 func (s Store) Plan(ctx context.Context, organisation db.Organisation, person care.ID, now time.Time) (Plan, error) {
 	return s.planView(ctx, organisation, person, now, planLoader.budgetsWithDetails)
@@ -202,7 +202,7 @@ func (s Store) planView(
 	return view, err
 }
 
-// PlanBudget answers with one budget of a person's plan and everything under it, or ErrNotFound.
+// PlanBudget returns one budget of a person's plan and everything under it, or ErrNotFound.
 func (s Store) PlanBudget(ctx context.Context, organisation db.Organisation, person, budget care.ID, now time.Time) (Person, Budget, error) {
 	view := Plan{Today: organisation.Today(now)}
 	err := s.store.Snapshot(ctx, "load the budget", func(queries *gen.Queries) (err error) {
@@ -225,7 +225,7 @@ func (s Store) PlanBudget(ctx context.Context, organisation db.Organisation, per
 	return view.Person, found, nil
 }
 
-// ContributionsOn answers with the set of contributions that was known at the end of that day in the organisation's time zone, or
+// ContributionsOn returns the set of contributions that was known at the end of that day in the organisation's time zone, or
 // false if none was.
 func (v Plan) ContributionsOn(day care.Date, zone *time.Location) (ContributionSet, bool) {
 	for _, set := range v.History {
@@ -236,7 +236,7 @@ func (v Plan) ContributionsOn(day care.Date, zone *time.Location) (ContributionS
 	return ContributionSet{}, false
 }
 
-// Budget answers with one of the plan's budgets, by our id.
+// Budget returns one of the plan's budgets, by our id.
 func (v Plan) Budget(id care.ID) (Budget, bool) {
 	for _, budget := range v.Budgets {
 		if budget.ID == id {

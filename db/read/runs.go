@@ -33,7 +33,7 @@ const (
 	AreaDone    AreaState = "done"
 )
 
-// Person says who a record is about.
+// PersonRef says who a record is about.
 type PersonRef struct {
 	ID              care.ID
 	CareRecipientID string
@@ -133,7 +133,7 @@ type Issue struct {
 	Details  json.RawMessage
 }
 
-// ViewIssue shows an issue to people and programs.
+// IssueOf is an issue as it is shown to people and programs.
 func IssueOf(issue care.Issue) Issue {
 	view := Issue{
 		Severity: issue.Severity, Area: issue.Area, Code: issue.Code, Message: words.Issue(issue), Problem: words.IssueProblem(issue),
@@ -171,7 +171,7 @@ type RunFilter struct {
 	Most int
 }
 
-// Runs answers with an organisation's runs, newest first, and whether there are more.
+// Runs returns an organisation's runs, newest first, and whether there are more.
 func (s Store) Runs(ctx context.Context, organisation care.ID, filter RunFilter) (runs []RunSummary, more bool, err error) {
 	most := pageSize(filter.Most)
 	rows, err := s.queries.ListRuns(ctx, gen.ListRunsParams{
@@ -192,7 +192,7 @@ type ConsoleRunFilter struct {
 	Held bool
 }
 
-// ConsoleRuns answers with an organisation's runs, newest first, and whether there are more.
+// ConsoleRuns returns an organisation's runs, newest first, and whether there are more.
 func (s Store) ConsoleRuns(ctx context.Context, organisation care.ID, filter ConsoleRunFilter) (runs []RunSummary, more bool, err error) {
 	most := pageSize(filter.Most)
 	rows, err := s.queries.ListConsoleRuns(ctx, gen.ListConsoleRunsParams{
@@ -218,7 +218,7 @@ func pageOfRuns[Row any](rows []Row, most int32, asRun func(Row) gen.ViewRunRow)
 	return runs, more, nil
 }
 
-// RunProgress answers with where a run stands, or ErrNotFound. It is a few small queries, made to be asked several times a second.
+// RunProgress returns where a run stands, or ErrNotFound. It is a few small queries, made to be asked several times a second.
 func (s Store) RunProgress(ctx context.Context, organisation, run care.ID) (RunProgress, error) {
 	var progress RunProgress
 	err := s.store.Snapshot(ctx, "load the run", func(queries *gen.Queries) (err error) {
@@ -228,7 +228,7 @@ func (s Store) RunProgress(ctx context.Context, organisation, run care.ID) (RunP
 	return progress, err
 }
 
-// Run answers with all that is known of a run, or ErrNotFound.
+// Run returns all that is known of a run, or ErrNotFound.
 func (s Store) Run(ctx context.Context, organisation, run care.ID) (Run, error) {
 	var view Run
 	err := s.store.Snapshot(ctx, "load the run", func(queries *gen.Queries) (err error) {

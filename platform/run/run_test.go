@@ -69,12 +69,12 @@ func TestHTTPFinishesRequestsUnderWay(t *testing.T) {
 	answers := make(chan string, 1)
 	err = run.UntilStopped(t.Context(),
 		run.HTTP(listener, handler, zap.NewNop()),
-		func(ctx context.Context) error {
+		func(context.Context) error {
 			answer, err := get("http://" + listener.Addr().String())
 			answers <- answer
 			return err
 		},
-		func(ctx context.Context) error {
+		func(context.Context) error {
 			<-underWay
 			return syscall.Kill(syscall.Getpid(), syscall.SIGTERM)
 		},

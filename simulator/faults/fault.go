@@ -34,7 +34,7 @@ const (
 	// HTML answers 200 with a web page, EmptyBody 200 with nothing.
 	HTML      Kind = "html"
 	EmptyBody Kind = "empty-body"
-	// TruncatedJSON answers with the first half of the true body.
+	// TruncatedJSON returns the first half of the true body.
 	TruncatedJSON Kind = "truncated-json"
 	// HugeBody streams Megabytes of JSON.
 	HugeBody Kind = "huge-body"

@@ -111,7 +111,7 @@ func (g *Gateway) Handler(operation Operation) http.Handler {
 
 // Unknown records a call to a path that is no operation of the service, and answers 404.
 func (g *Gateway) Unknown() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		g.calls.Begin(UnknownOperation)
 		defer g.calls.End(calls.Call{Operation: UnknownOperation, Time: time.Now(), Status: http.StatusNotFound})
 		g.refuse(w, http.StatusNotFound, "PATH", "No such operation: check the method and the path")

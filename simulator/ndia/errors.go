@@ -59,7 +59,7 @@ var (
 	notPACE     = problem{http.StatusBadRequest, codeNotPACE, "The participant does not have a PACE plan"}
 )
 
-// refuseCall answers with an error that is about the call rather than about a participant (gateway.Refuse). A device that is
+// refuseCall returns an error that is about the call rather than about a participant (gateway.Refuse). A device that is
 // not authorised has no authority; a path that is no operation never comes to the NDIA, whose form the answer does not have.
 func refuseCall(w http.ResponseWriter, status int, code, message string) {
 	switch {
@@ -72,7 +72,7 @@ func refuseCall(w http.ResponseWriter, status int, code, message string) {
 	}
 }
 
-// write answers with the error in one of its forms; words come with space around them now and then.
+// write returns the error in one of its forms; words come with space around them now and then.
 func (p problem) write(w http.ResponseWriter, form string) {
 	switch form {
 	case asText:

@@ -76,7 +76,7 @@ func (s *Service) plans(w http.ResponseWriter, r *http.Request, caller gateway.C
 	succeed(w, listed)
 }
 
-// budget answers with the tree of the plan that covers today, or of the next one where the tree has switched early; there is none before the
+// budget returns the tree of the plan that covers today, or of the next one where the tree has switched early; there is none before the
 // first plan and after the last.
 func (s *Service) budget(w http.ResponseWriter, r *http.Request, caller gateway.Caller) {
 	a, found := s.findPACE(w, r, caller)
@@ -91,7 +91,7 @@ func (s *Service) budget(w http.ResponseWriter, r *http.Request, caller gateway.
 	succeed(w, styleOf(a.participant).tree(plan, a.today))
 }
 
-// historicalBudget answers with the ended plans that covered the date; none is an empty list.
+// historicalBudget returns the ended plans that covered the date; none is an empty list.
 func (s *Service) historicalBudget(w http.ResponseWriter, r *http.Request, caller gateway.Caller) {
 	a, found := s.findPACE(w, r, caller, parameterPlanDate)
 	if !found {

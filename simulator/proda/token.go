@@ -100,7 +100,7 @@ func (s *Service) readTokenRequest(r *http.Request) (*jwt.JSONWebToken, *problem
 	return signed, nil
 }
 
-// verify finds the device that an assertion speaks for, checks signature and claims, and answers with the audience of the
+// verify finds the device that an assertion speaks for, checks signature and claims, and returns the audience of the
 // token to give out.
 func (s *Service) verify(signed *jwt.JSONWebToken) (Device, string, *problem) {
 	var claimed assertion

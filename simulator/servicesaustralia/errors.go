@@ -18,7 +18,7 @@ type dhsMessage struct {
 	Message string `json:"message"`
 }
 
-// refuse answers with an error in the service's form (gateway.Refuse).
+// refuse returns an error in the service's form (gateway.Refuse).
 func refuse(w http.ResponseWriter, status int, code, message string) {
 	send(w, status, encode(dhsError{CodeType: "DHSEIN", Code: code, Message: message, Details: []dhsMessage{{code, message}}}))
 }

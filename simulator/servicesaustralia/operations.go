@@ -20,7 +20,7 @@ var (
 	poolForm         = form{provider: true, sortFields: []string{"budgetId"}}
 )
 
-// summary answers with a row for each entry of a person, or of everybody whom a provider holds.
+// summary returns a row for each entry of a person, or of everybody whom a provider holds.
 func (s *Service) summary(w http.ResponseWriter, r *http.Request, caller gateway.Caller) {
 	s.list(w, r, caller, listing{summaryForm, func(p *world.Person) ([]row, refusal) {
 		if p.Delisted {
@@ -145,7 +145,7 @@ func (s *Service) rowsOfProvider(serviceProviderID string, l listing) []row {
 	return all
 }
 
-// budgetsHeldBySelf answers with a provider's care-management pool.
+// budgetsHeldBySelf returns a provider's care-management pool.
 func (s *Service) budgetsHeldBySelf(w http.ResponseWriter, r *http.Request, caller gateway.Caller) {
 	q, problem := poolForm.read(r)
 	if problem != "" {
@@ -163,7 +163,7 @@ func (s *Service) budgetsHeldBySelf(w http.ResponseWriter, r *http.Request, call
 	s.answer(w, r, q, q.sorted(rows))
 }
 
-// budgetDetails answers with what one budget is made of and what drew on it.
+// budgetDetails returns what one budget is made of and what drew on it.
 func (s *Service) budgetDetails(w http.ResponseWriter, r *http.Request, caller gateway.Caller) {
 	if r.URL.RawQuery != "" {
 		refuse(w, http.StatusBadRequest, codeParameter, "the operation has no parameters")

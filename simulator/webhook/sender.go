@@ -164,8 +164,8 @@ var errNotDelivered = errors.New("not delivered")
 
 // isFinal reports whether another attempt cannot change the status.
 func isFinal(status int) bool {
-	switch {
-	case status == http.StatusTooManyRequests || status == http.StatusRequestTimeout:
+	switch status {
+	case http.StatusTooManyRequests, http.StatusRequestTimeout:
 		return false
 	default:
 		return status >= 200 && status < 300 || status >= 400 && status < 500

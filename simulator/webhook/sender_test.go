@@ -18,7 +18,7 @@ const (
 	wattle  = "8000000202"
 )
 
-// receiver answers with the given statuses first, then accepts and keeps what arrives.
+// receiver returns the given statuses first, then accepts and keeps what arrives.
 type receiver struct {
 	*httptest.Server
 	mu       sync.Mutex

@@ -63,7 +63,7 @@ func planOperation(id, path, summary string) huma.Operation {
 	}
 }
 
-// registerPart registers an operation that answers with one list of a plan.
+// registerPart registers an operation that returns one list of a plan.
 func registerPart[T any](a api, served huma.API, name string, area care.Area, items func(views.PlanView) []T) {
 	huma.Register(served, planOperation("list-"+name, planParts+name, "Read a plan's "+name),
 		func(ctx context.Context, in *personInput) (*part[T], error) {

@@ -76,7 +76,7 @@ func (a api) startSync(ctx context.Context, in *startInput) (*startOutput, error
 	return a.startedOutput(ctx, started, run)
 }
 
-// waitFor follows a started sync for some time and answers with the run it got to.
+// waitFor follows a started sync for some time and returns the run it got to.
 func (a api) waitFor(ctx context.Context, started syncs.StartResult, wait time.Duration) (care.ID, error) {
 	run := started.RunID
 	if wait == 0 {

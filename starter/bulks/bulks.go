@@ -27,19 +27,19 @@ const (
 )
 
 var (
-	// ErrFinished: the bulk run has ended already, so that there is nothing to command.
+	// ErrFinished means that the bulk run has ended already, so that there is nothing to command.
 	ErrFinished = errors.New("the bulk run has finished already")
-	// ErrUnfinished: the bulk run is under way, so that nobody of it can be retried yet.
+	// ErrUnfinished means that the bulk run is under way, so that nobody of it can be retried yet.
 	ErrUnfinished = errors.New("the bulk run has not finished yet: wait for its end, or cancel it, then retry")
-	// ErrNothingToRetry: everybody of the bulk run succeeded.
+	// ErrNothingToRetry means that everybody of the bulk run succeeded.
 	ErrNothingToRetry = errors.New("everybody of the bulk run succeeded: there is nobody to retry")
-	// ErrAbandoned: the workflow ended without finishing the bulk run, for instance because an operator terminated it.
+	// ErrAbandoned means that the workflow ended without finishing the bulk run, for instance because an operator terminated it.
 	ErrAbandoned = errors.New("the workflow ended without finishing the bulk run; the Temporal UI shows why. Cancel the bulk run to close it, then retry it")
-	// ErrNoAnswer: no worker took up the command in time. It may still take effect.
+	// ErrNoAnswer means that no worker took up the command in time. It may still take effect.
 	ErrNoAnswer = errors.New("no worker answered in time. Start a worker and try again")
-	// ErrStarting: the bulk run is recorded, and its workflow is about to start.
+	// ErrStarting means that the bulk run is recorded, and its workflow is about to start.
 	ErrStarting = errors.New("the bulk run is just being started; try again in a moment")
-	// ErrIDTaken: a bulk run of this id was asked for otherwise.
+	// ErrIDTaken means that a bulk run of this id was asked for otherwise.
 	ErrIDTaken = errors.New("a bulk run with this id was asked for with other options: use another id for another bulk run")
 )
 

@@ -70,7 +70,7 @@ func (c crowd) view(bulk string) (view views.BulkView) {
 	return view
 }
 
-// startHeld starts a bulk run whose chunks are all held after the first person has been read, and answers with how to let them go on.
+// startHeld starts a bulk run whose chunks are all held after the first person has been read, and returns how to let them go on.
 func (c crowd) startHeld() (bulk string, release func()) {
 	c.t.Helper()
 	finishes, letFinish := c.statements.HoldBefore("FinishRun")

@@ -56,7 +56,7 @@ func usageError(format string, values ...any) error {
 	return &exitError{ExitUsage, fmt.Errorf(format, values...)}
 }
 
-// Main runs the program and answers with its exit code.
+// Main runs the program and returns its exit code.
 func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()

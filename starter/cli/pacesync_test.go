@@ -15,7 +15,7 @@ import (
 	"github.com/caresync/caresync/starter/cli"
 )
 
-// participant points the program at the organisation of a scenario's participant, and answers with our id of them.
+// participant points the program at the organisation of a scenario's participant, and returns our id of them.
 func (s simulated) participant(key string) care.ID {
 	s.t.Helper()
 	request := s.RequestFor(s.t, key)

@@ -92,7 +92,7 @@ func (a *app) showRuns(runs []read.RunSummary, more bool, organisation db.Organi
 func (a *app) runsShow() *cobra.Command {
 	var asJSON bool
 	command := a.command("show RUN_ID", "Show what a sync did", func(ctx context.Context, args []string) error {
-		return a.withRun(ctx, args[0], func(store *db.Store, organisation db.Organisation, run read.Run) error {
+		return a.withRun(ctx, args[0], func(organisation db.Organisation, run read.Run) error {
 			if asJSON {
 				return a.printJSON(views.FromRun(run))
 			}
@@ -105,7 +105,7 @@ func (a *app) runsShow() *cobra.Command {
 }
 
 // withRun gives work the run of that id.
-func (a *app) withRun(ctx context.Context, text string, work func(*db.Store, db.Organisation, read.Run) error) error {
+func (a *app) withRun(ctx context.Context, text string, work func(db.Organisation, read.Run) error) error {
 	id, err := runID(text)
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ func (a *app) withRun(ctx context.Context, text string, work func(*db.Store, db.
 		if err != nil {
 			return unknownRun(err, organisation, id)
 		}
-		return work(store, organisation, run)
+		return work(organisation, run)
 	})
 }
 

@@ -56,7 +56,7 @@ func newDesk(t *testing.T) desk {
 	return d
 }
 
-// bulkOf starts a bulk run with a form, and answers with its id.
+// bulkOf starts a bulk run with a form, and returns its id.
 func (d desk) bulkOf(t *testing.T, v visitor, form url.Values) care.ID {
 	t.Helper()
 	answer := v.post("/bulks", form)

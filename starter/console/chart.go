@@ -36,7 +36,7 @@ type chart struct {
 	summary         string
 }
 
-// consumption draws a budget's usage by date of delivery. It answers with false where there is nothing to draw.
+// consumption draws a budget's usage by date of delivery. It returns false where there is nothing to draw.
 func consumption(budget read.Budget, today care.Date) (chart, bool) {
 	lines := drawnLines(budget.Usage)
 	if len(lines) == 0 || budget.UsageAmount == nil {

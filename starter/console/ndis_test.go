@@ -96,7 +96,7 @@ func (d *ndisDesk) answer(read care.ContractRead, refused error) {
 
 func (d *ndisDesk) path() string { return "/people/" + string(d.client) }
 
-// retrieve presses "+ NDIS PACE" and answers with the addresses of its progress and of the preview.
+// retrieve presses "+ NDIS PACE" and returns the addresses of its progress and of the preview.
 func (d *ndisDesk) retrieve() (session, preview string) {
 	d.t.Helper()
 	session = d.ours.post(d.path()+"/ndis-pace", nil).header.Get("Location")
@@ -118,7 +118,7 @@ func (d *ndisDesk) form(preview string) url.Values {
 	return form
 }
 
-// byHand stores a contract that was made by hand, and answers with its address.
+// byHand stores a contract that was made by hand, and returns its address.
 func (d *ndisDesk) byHand(reference string) string {
 	d.t.Helper()
 	_, err := d.store.ImportContracts(d.t.Context(), d.organisation.ID, db.Import[db.ImportedContract]{Rows: []db.ImportedContract{{
@@ -386,7 +386,7 @@ func TestARetrievalIsNotTakenForACreate(t *testing.T) {
 	_, preview := d.retrieve()
 	form, released := d.form(preview), make(chan struct{})
 	t.Cleanup(func() { close(released) })
-	d.server.OnUpdate = func(update temporaltest.Update) (any, error) {
+	d.server.OnUpdate = func(temporaltest.Update) (any, error) {
 		<-released
 		return nil, temporal.NewNonRetryableApplicationError("", protocol.ErrorNotAdmitted, nil, care.ReasonPreviewReplaced)
 	}

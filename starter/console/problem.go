@@ -34,7 +34,7 @@ type problem struct {
 	id string
 }
 
-// fail answers with a page that says what went wrong.
+// fail returns a page that says what went wrong.
 func (c console) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil { // nobody waits any more, or the form did not arrive in time
 		w.WriteHeader(http.StatusRequestTimeout)

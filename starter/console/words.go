@@ -14,10 +14,10 @@ import (
 
 // runTone is that of a run's end, or says that it has not come yet.
 func runTone(run read.RunSummary) ui.Tone {
-	switch {
-	case run.State == read.RunFinished:
+	switch run.State {
+	case read.RunFinished:
 		return present.EndOf(run).Tone()
-	case run.State == read.RunQueued:
+	case read.RunQueued:
 		return ui.Quiet
 	default:
 		return ui.Busy
@@ -163,10 +163,10 @@ func numberOf(run read.RunSummary) string {
 
 // areaState says in a word or two where an area stands.
 func areaState(area read.Area) string {
-	switch {
-	case area.State == read.AreaRunning:
+	switch area.State {
+	case read.AreaRunning:
 		return "reading"
-	case area.State == read.AreaWaiting:
+	case read.AreaWaiting:
 		return "waiting"
 	default:
 		return words.AreaOutcome(area.Outcome, area.Reason)

@@ -24,7 +24,7 @@ func runLink(workflowID string, run care.ID) string {
 	return "https://temporal.example/workflows/" + url.PathEscape(workflowID) + "/" + string(run)
 }
 
-// serve serves the console and answers with its address.
+// serve serves the console and returns its address.
 func serve(t testing.TB, options console.Options) string {
 	t.Helper()
 	pages, err := console.New(options)

@@ -2,8 +2,9 @@ package imports
 
 import (
 	"context"
-	"github.com/shopspring/decimal"
 	"io"
+
+	"github.com/shopspring/decimal"
 
 	"github.com/caresync/caresync/db"
 )

@@ -21,10 +21,10 @@ import (
 // busyInterval is how often a workflow that was busy is asked again.
 const busyInterval = 500 * time.Millisecond
 
-// ErrCheckFailed: the PACE API was not enabled, since the connection does not work. The steps of the check say why.
+// ErrCheckFailed means that the PACE API was not enabled, since the connection does not work. The steps of the check say why.
 var ErrCheckFailed = errors.New("the connection to the NDIA does not work, so the PACE API was not enabled")
 
-// NotAdmitted: a Create was not begun, and nothing was written.
+// NotAdmitted means that a Create was not begun, and nothing was written.
 type NotAdmitted struct{ Reason care.Reason }
 
 func (e *NotAdmitted) Error() string { return fmt.Sprintf("not created: %s", e.Reason) }

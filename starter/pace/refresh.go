@@ -36,7 +36,7 @@ func (s *Service) Refresh(ctx context.Context, request RefreshRequest) (syncs.St
 	return syncs.StartResult{RunID: run, Joined: joined, AnotherPass: joined}, err
 }
 
-// signal says that the person's plan may have changed, and answers with our id of the run that was told.
+// signal says that the person's plan may have changed, and returns our id of the run that was told.
 func (s *Service) signal(ctx context.Context, request RefreshRequest) (care.ID, error) {
 	wanted := care.Request{
 		OrganisationID: request.Organisation.ID, PersonID: request.Person, Trigger: request.Trigger, RequestedBy: request.RequestedBy,

@@ -148,7 +148,7 @@ func (s *Service) ask(ctx context.Context, request Request, tell func(care.ID)) 
 	return answer, err
 }
 
-// askOnce sends the update, with start, and waits for its answer. It answers with our id of the run that was asked, too, if it is known.
+// askOnce sends the update, with start, and waits for its answer. It returns our id of the run that was asked, too, if it is known.
 func (s *Service) askOnce(ctx context.Context, request Request, tell func(care.ID)) (answer protocol.RetrieveAnswer, run care.ID, err error) {
 	options, input := protocol.PaceContractSyncStart(s.queues, request.careRequest())
 	start := s.temporal.NewWithStartWorkflowOperation(options, protocol.PaceContractSyncWorkflow, input)
@@ -190,7 +190,7 @@ func (s *Service) started(ctx context.Context, request Request, start client.Wit
 	return run
 }
 
-// record writes the run's row, so that it can be followed, and answers with our id of it.
+// record writes the run's row, so that it can be followed, and returns our id of it.
 func (s *Service) record(ctx context.Context, request care.Request, temporalRun string) (care.ID, error) {
 	workflowID := protocol.PaceContractSyncID(request.PersonID)
 	run, err := s.syncs.OriginalRun(ctx, workflowID, temporalRun)

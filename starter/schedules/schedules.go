@@ -36,7 +36,7 @@ const (
 	triggerInterval    = 200 * time.Millisecond
 )
 
-// ErrExists: the organisation has a schedule of that name already.
+// ErrExists means that the organisation has a schedule of that name already.
 var ErrExists = errors.New("there is a schedule of this name already: choose another name, or delete that one first")
 
 // Overlap says what happens when it is time to run while the run before is still under way.

@@ -54,7 +54,7 @@ type ScheduledRun struct {
 	Bulk        *read.BulkSummary
 }
 
-// Schedule answers with an organisation's schedule, or db.ErrNotFound.
+// Schedule returns an organisation's schedule, or db.ErrNotFound.
 func (s *Service) Schedule(ctx context.Context, organisation care.ID, name string) (ScheduleView, error) {
 	description, err := s.handle(ctx, organisation, name).Describe(ctx)
 	if err != nil {
@@ -67,7 +67,7 @@ func (s *Service) Schedule(ctx context.Context, organisation care.ID, name strin
 	return views[0], nil
 }
 
-// Schedules answers with an organisation's schedules by name. One that was just made may take a moment to show.
+// Schedules returns an organisation's schedules by name. One that was just made may take a moment to show.
 func (s *Service) Schedules(ctx context.Context, organisation care.ID) ([]ScheduleView, error) {
 	query := fmt.Sprintf("%s = '%s'", protocol.SearchOrganisation.GetName(), organisation)
 	listed, err := s.schedules.List(ctx, client.ScheduleListOptions{PageSize: listPage, Query: query})

@@ -22,7 +22,7 @@ type current struct {
 	waiting  string
 }
 
-// Running answers with our id of the run that a workflow is in, empty where none is under way.
+// Running returns our id of the run that a workflow is in, empty where none is under way.
 func (s *Service) Running(ctx context.Context, workflowID string) (care.ID, error) {
 	newest, err := s.current(ctx, workflowID, "")
 	if err != nil || !newest.running {
@@ -31,7 +31,7 @@ func (s *Service) Running(ctx context.Context, workflowID string) (care.ID, erro
 	return newest.original, nil
 }
 
-// current answers with the zero value where Temporal no longer knows the workflow. The kind of run says which service it may wait for.
+// current returns the zero value where Temporal no longer knows the workflow. The kind of run says which service it may wait for.
 func (s *Service) current(ctx context.Context, workflowID string, kind care.RunKind) (current, error) {
 	described, err := s.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
 	var unknown *serviceerror.NotFound

@@ -24,7 +24,7 @@ const (
 	closingTries    = 100
 )
 
-// ErrAbandoned: the workflow ended without finishing its run, for instance because an operator terminated it.
+// ErrAbandoned means that the workflow ended without finishing its run, for instance because an operator terminated it.
 var ErrAbandoned = errors.New("the workflow ended without finishing the run; the Temporal UI shows why. Start the sync again")
 
 // Update is where a followed run stands.

@@ -17,11 +17,11 @@ import (
 )
 
 var (
-	// ErrNoCareRecipientID: the person cannot be synced before the id is known.
+	// ErrNoCareRecipientID means that the person cannot be synced before the id is known.
 	ErrNoCareRecipientID = errors.New("this person has no care recipient id")
-	// ErrFinished: the run has ended already, so that there is nothing to cancel.
+	// ErrFinished means that the run has ended already, so that there is nothing to cancel.
 	ErrFinished = errors.New("the run has finished already")
-	// ErrUnavailable: the Temporal server could not be reached. Trying again may help.
+	// ErrUnavailable means that the Temporal server could not be reached. Trying again may help.
 	ErrUnavailable = errors.New("the Temporal server is unavailable")
 )
 

@@ -11,7 +11,7 @@ import (
 	"github.com/caresync/caresync/care"
 )
 
-// ErrUnstorable: a request holds text that cannot be kept. The text is not repeated.
+// ErrUnstorable means that a request holds text that cannot be kept. The text is not repeated.
 var ErrUnstorable = errors.New("text must be UTF-8 without zero bytes")
 
 // RefuseUnstorable lets requests through whose address is text that can be kept; refuse answers the others.

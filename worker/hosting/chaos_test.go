@@ -199,7 +199,7 @@ func (s *storm) reset(t *testing.T, workflowID string) {
 func (s *storm) requireOneOutcomeEach(t *testing.T) {
 	t.Helper()
 	require.Eventually(t, func() bool { return !s.runs(t) }, 5*time.Minute, 50*time.Millisecond, "the bulk run does not end")
-	s.awaitClosed(t, s.bulk)
+	s.awaitClosed(t)
 	counts, err := s.world.Store.CountItems(t.Context(), s.organisation, s.bulk, nil)
 	require.NoError(t, err)
 	t.Logf("%+v", counts)
@@ -207,8 +207,8 @@ func (s *storm) requireOneOutcomeEach(t *testing.T) {
 	require.Equal(t, chaosPeople, counts.Processed, "everybody has an outcome, and the row allows for one")
 }
 
-// awaitClosed waits until a bulk run has its outcome: its workflow recorded it, or else Reconcile does, which is not waited for here.
-func (s *storm) awaitClosed(t *testing.T, bulk care.ID) {
+// awaitClosed waits until everything has its outcome: a workflow recorded it, or else Reconcile does, which is not waited for here.
+func (s *storm) awaitClosed(t *testing.T) {
 	t.Helper()
 	sql := testkit.OpenSQL(t, s.stack.DatabaseURL)
 	sql.Exec(t, "UPDATE bulk_run SET requested_at = requested_at - interval '1 hour'")
@@ -227,10 +227,10 @@ func (s *storm) retry(t *testing.T) {
 	t.Helper()
 	options := careRecipients
 	options.RetryOf = s.bulk
-	retried, run := s.temporal.Bulk(t, s.world.Store, s.organisation, options)
+	_, run := s.temporal.Bulk(t, s.world.Store, s.organisation, options)
 	var result protocol.BulkResult
 	require.NoError(t, run.Get(t.Context(), &result))
 	require.Equal(t, result.Counts.Selected, result.Counts.Processed)
 	require.Zero(t, result.Counts.Skipped)
-	s.awaitClosed(t, retried)
+	s.awaitClosed(t)
 }
