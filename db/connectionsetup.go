@@ -104,7 +104,7 @@ var digitsPattern = regexp.MustCompile(`^[0-9]{1,20}$`)
 
 func checkConnection(connection care.Connection) error {
 	if connection.Service != care.ServicesAustralia && connection.Service != care.NDIA {
-		return care.Invalid("service", fmt.Sprintf("is %s or %s", care.ServicesAustralia, care.NDIA))
+		return care.Invalid("service", fmt.Sprintf("must be %s or %s", care.ServicesAustralia, care.NDIA))
 	}
 	texts := []struct{ field, value string }{
 		{"name", connection.Name}, {"ra_number", connection.RANumber}, {"device_name", connection.DeviceName},
@@ -120,14 +120,14 @@ func checkConnection(connection care.Connection) error {
 	}
 	for _, address := range addresses {
 		if !validAddress(address.value) {
-			return care.Invalid(address.field, "is not a web address such as https://proda.humanservices.gov.au")
+			return care.Invalid(address.field, "must be a web address such as https://proda.humanservices.gov.au")
 		}
 	}
 	if problem := serviceProviderProblem(connection); problem != "" {
 		return care.Invalid("service_provider_id", problem)
 	}
 	if connection.RatePerSecond < leastRate || connection.RatePerSecond > mostRate {
-		return care.Invalid("rate_per_second", fmt.Sprintf("is a number of calls from %d to %d", leastRate, mostRate))
+		return care.Invalid("rate_per_second", fmt.Sprintf("must be between %d and %d", leastRate, mostRate))
 	}
 	return checkTimeZone(connection.TimeZone)
 }
@@ -137,9 +137,9 @@ func checkConnection(connection care.Connection) error {
 func serviceProviderProblem(connection care.Connection) string {
 	switch {
 	case connection.Service == care.NDIA && connection.ServiceProviderID != "":
-		return "is for Services Australia; the NDIA knows the organisation by its RA number"
+		return "must be empty for the NDIA, which knows the organisation by its RA number"
 	case connection.Service == care.ServicesAustralia && !digitsPattern.MatchString(connection.ServiceProviderID):
-		return "has up to 20 digits and nothing else"
+		return "must have 1 to 20 digits and nothing else"
 	default:
 		return ""
 	}

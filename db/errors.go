@@ -61,23 +61,23 @@ func (e *ConflictError) As(target any) bool {
 // conflictFields are the constraints that a value which somebody gives can break, with the field and the rule as people know them. It is the
 // only place that words them: command line, API and console show the field's error.
 var conflictFields = map[string]*care.InvalidError{
-	"organisation_slug_key":                                         care.Invalid("slug", "is that of another organisation already"),
-	"connection_organisation_id_name_key":                           care.Invalid("name", "is that of another connection already"),
-	"connection_organisation_id_service_service_provider_id_key":    care.Invalid("service_provider_id", "has a connection to this service already"),
-	"person_organisation_id_care_recipient_id_key":                  care.Invalid("care_recipient_id", "is that of another person already"),
-	"person_organisation_id_ndis_number_key":                        care.Invalid("ndis_number", "is that of another person already"),
-	"support_plan_organisation_id_care_recipient_id_key":            care.Invalid("care_recipient_id", "is that of another person's plan already"),
-	"support_plan_organisation_id_person_id_key":                    care.Invalid("person", "has a Support at Home plan already"),
-	"support_plan_organisation_id_person_id_care_recipient_id_fkey": care.Invalid("care_recipient_id", "is not the one that this person has"),
-	"service_contract_plan":                                         care.Invalid("plan_start_date", "is that of another service contract of this person already"),
-	"service_contract_reference":                                    care.Invalid("reference", "is that of another contract of this person already"),
-	"delivered_service_reference":                                   care.Invalid("reference", "is that of another delivered service already"),
-	"invoice_organisation_id_upstream_invoice_id_key":               care.Invalid("invoice_id", "is that of another invoice already"),
-	"invoice_line_organisation_id_invoice_id_upstream_item_id_key":  care.Invalid("item_id", "is that of another line of this invoice already"),
+	"organisation_slug_key":                                         care.Invalid("slug", "is already used by another organisation"),
+	"connection_organisation_id_name_key":                           care.Invalid("name", "is already used by another connection"),
+	"connection_organisation_id_service_service_provider_id_key":    care.Invalid("service_provider_id", "already has a connection to this service"),
+	"person_organisation_id_care_recipient_id_key":                  care.Invalid("care_recipient_id", "is already used by another person"),
+	"person_organisation_id_ndis_number_key":                        care.Invalid("ndis_number", "is already used by another person"),
+	"support_plan_organisation_id_care_recipient_id_key":            care.Invalid("care_recipient_id", "is already used by another person's plan"),
+	"support_plan_organisation_id_person_id_key":                    care.Invalid("person", "already has a Support at Home plan"),
+	"support_plan_organisation_id_person_id_care_recipient_id_fkey": care.Invalid("care_recipient_id", "must be the one that this person has"),
+	"service_contract_plan":                                         care.Invalid("plan_start_date", "is already used by another service contract of this person"),
+	"service_contract_reference":                                    care.Invalid("reference", "is already used by another contract of this person"),
+	"delivered_service_reference":                                   care.Invalid("reference", "is already used by another delivered service"),
+	"invoice_organisation_id_upstream_invoice_id_key":               care.Invalid("invoice_id", "is already used by another invoice"),
+	"invoice_line_organisation_id_invoice_id_upstream_item_id_key":  care.Invalid("item_id", "is already used by another line of this invoice"),
 }
 
 // errUnstorableText: PostgreSQL keeps every character but one, the zero byte, and only UTF-8.
-var errUnstorableText = care.Invalid("text", "holds a character that cannot be kept: a zero byte, or bytes that are not UTF-8")
+var errUnstorableText = care.Invalid("text", "must be UTF-8 text without zero bytes")
 
 // MapError tells apart what callers must tell apart. It keeps PostgreSQL's code, never its detail: that would quote values (R10).
 func MapError(operation string, err error) error {

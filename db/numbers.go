@@ -56,7 +56,7 @@ func (s *Store) ChangeNumber(ctx context.Context, organisation care.ID, change N
 			held = person.NdisNumber
 		}
 		if held == change.Number {
-			return care.Invalid(string(change.Kind), "is the one that this person has already")
+			return care.Invalid(string(change.Kind), "must differ from the one that this person has")
 		}
 		if err := checkHolder(ctx, queries, organisation, change, person.HasRecords); err != nil {
 			return err

@@ -41,7 +41,7 @@ var slugPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
 // CreateOrganisation stores a new organisation. It fails with InvalidError, or with ConflictError if the slug is taken.
 func (s *Store) CreateOrganisation(ctx context.Context, slug, name, timeZone string) (Organisation, error) {
 	if !slugPattern.MatchString(slug) {
-		return Organisation{}, care.Invalid("slug", "has 1 to 40 lower-case letters, digits and dashes, and begins with a letter or digit")
+		return Organisation{}, care.Invalid("slug", "must have 1 to 40 lower-case letters, digits and dashes, and start with a letter or digit")
 	}
 	if err := checkOrganisation(&name, &timeZone); err != nil {
 		return Organisation{}, err
@@ -74,7 +74,7 @@ func checkOrganisation(name, timeZone *string) error {
 
 func checkTimeZone(name string) error {
 	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
-		return care.Invalid("time_zone", "is not known: use a name such as Australia/Sydney, Australia/Perth or Australia/Adelaide")
+		return care.Invalid("time_zone", "must be the name of a time zone such as Australia/Sydney, Australia/Perth or Australia/Adelaide")
 	}
 	return nil
 }

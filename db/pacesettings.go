@@ -65,7 +65,7 @@ func loadPACESettings(ctx context.Context, queries *gen.Queries, organisation ca
 // takes the default. It fails with InvalidError.
 func (s *Store) EnablePACE(ctx context.Context, organisation, connection care.ID, budgetCallsPerHour int, by string) (PACESettings, error) {
 	if budgetCallsPerHour < 0 || budgetCallsPerHour > mostBudgetCallsPerHour {
-		return PACESettings{}, care.Invalid("budget_calls_per_hour", fmt.Sprintf("is a number of calls from 1 to %d", mostBudgetCallsPerHour))
+		return PACESettings{}, care.Invalid("budget_calls_per_hour", fmt.Sprintf("must be between 1 and %d", mostBudgetCallsPerHour))
 	}
 	return s.changePACESettings(ctx, organisation, func(queries *gen.Queries) error {
 		err := queries.EnablePACE(ctx, gen.EnablePACEParams{
@@ -77,7 +77,7 @@ func (s *Store) EnablePACE(ctx context.Context, organisation, connection care.ID
 		}
 		settings, err := loadPACESettings(ctx, queries, organisation)
 		if err == nil && settings.ConnectionID != connection {
-			return care.Invalid("connection", "is not one of this organisation's connections to the NDIA: set one up first")
+			return care.Invalid("connection", "must be one of this organisation's connections to the NDIA")
 		}
 		return err
 	})

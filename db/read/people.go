@@ -8,6 +8,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/words"
 )
 
 // Person is a person with their plan and last sync.
@@ -66,7 +67,7 @@ func (s Store) Person(ctx context.Context, organisation db.Organisation, person 
 // PersonByCareRecipientID returns the person of that care recipient id, or ErrNotFound.
 func (s Store) PersonByCareRecipientID(ctx context.Context, organisation db.Organisation, careRecipientID string, now time.Time) (Person, error) {
 	if !care.ValidCareRecipientID(careRecipientID) {
-		return Person{}, care.Invalid("care_recipient_id", "has 1 to 10 digits and nothing else")
+		return Person{}, care.Invalid("care_recipient_id", words.NumberRule(care.CareRecipientIDNumber))
 	}
 	people, err := listPeople(ctx, s.queries, organisation, gen.ViewPeopleParams{CareRecipientID: careRecipientID, Most: 1}, now)
 	return only(people, db.MapError("load the person", err))
@@ -75,7 +76,7 @@ func (s Store) PersonByCareRecipientID(ctx context.Context, organisation db.Orga
 // PersonByNDISNumber returns the person of that NDIS number, or ErrNotFound.
 func (s Store) PersonByNDISNumber(ctx context.Context, organisation db.Organisation, number string, now time.Time) (Person, error) {
 	if !care.ValidNDISNumber(number) {
-		return Person{}, care.Invalid("ndis_number", "has nine digits and begins with 43")
+		return Person{}, care.Invalid("ndis_number", words.NumberRule(care.NDISNumber))
 	}
 	people, err := listPeople(ctx, s.queries, organisation, gen.ViewPeopleParams{NdisNumber: number, Most: 1}, now)
 	return only(people, db.MapError("load the person", err))

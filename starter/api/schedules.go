@@ -137,7 +137,7 @@ func (t ScheduleTerms) request(ctx context.Context, name string) (request schedu
 	caller := callerOf(ctx)
 	request = schedules.Request{
 		Organisation: caller.Organisation, Name: name, Times: schedules.Times{Cron: t.Cron, TimeOfDay: t.TimeOfDay, TimeZone: t.TimeZone},
-		Overlap: t.Overlap, PauseOnFailure: t.PauseOnFailure, RequestedBy: "api: " + caller.TokenName,
+		Overlap: t.Overlap, PauseOnFailure: t.PauseOnFailure, RequestedBy: by(caller),
 	}
 	for _, name := range t.Weekdays {
 		day, err := schedules.ParseWeekday(name)
@@ -163,7 +163,7 @@ func duration(field, text string) (time.Duration, error) {
 	}
 	read, err := time.ParseDuration(text)
 	if err != nil || read < 0 {
-		return 0, &care.InvalidError{Field: field, Message: "is a time such as 24h or 90m"}
+		return 0, &care.InvalidError{Field: field, Message: "must be a time such as 24h or 90m"}
 	}
 	return read, nil
 }

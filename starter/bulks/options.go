@@ -196,19 +196,19 @@ type rule struct {
 // check refuses what makes no sense, with a care.InvalidError. listed: people are listed, too.
 func check(o care.BulkOptions, listed bool) error {
 	selects := listed || !o.SelectsEverybody()
-	rules := []rule{{o.Kind != care.RunCareRecipient && o.Kind != care.RunPACEContract, "kind", "is care-recipient or pace-contract"}}
+	rules := []rule{{o.Kind != care.RunCareRecipient && o.Kind != care.RunPACEContract, "kind", "must be care-recipient or pace-contract"}}
 	for _, option := range Options {
 		rules = append(rules, rule{option.Kind != "" && option.Kind != o.Kind && option.isSet(o), option.Name, onlyAbout[option.Kind]})
 	}
 	for _, rule := range append(rules, []rule{
-		{o.NotSyncedFor < 0, "not_synced_for", "is a time such as 24h"},
-		{o.Only != "" && o.Only != care.AreaContributions && o.Only != care.AreaBudgets, "only", "is contributions or budgets"},
-		{o.AllBudgets && o.Only == care.AreaContributions, "all_budgets", "contradicts the wish for contributions only"},
-		{o.AllBudgets && o.Delta, "all_budgets", "contradicts delta, which reads only the budgets that have moved"},
-		{o.Delta && selects, "delta", "finds out by itself whom to sync: select nobody"},
-		{o.AcceptAbsences && selects, "accept_absences", "goes with a bulk run over everybody: select nobody"},
+		{o.NotSyncedFor < 0, "not_synced_for", "must be a time such as 24h"},
+		{o.Only != "" && o.Only != care.AreaContributions && o.Only != care.AreaBudgets, "only", "must be contributions or budgets"},
+		{o.AllBudgets && o.Only == care.AreaContributions, "all_budgets", "cannot be combined with contributions only"},
+		{o.AllBudgets && o.Delta, "all_budgets", "cannot be combined with delta, which reads only the budgets that have changed"},
+		{o.Delta && selects, "delta", "cannot be combined with a selection of people"},
+		{o.AcceptAbsences && selects, "accept_absences", "cannot be combined with a selection of people"},
 		{o.Window < 0 || o.Window > protocol.MostBatchesAtOnce, "window", fmt.Sprintf("must be between 1 and %d", protocol.MostBatchesAtOnce)},
-		{o.FailureThreshold < 0 || o.FailureThreshold > 100, "failure_threshold", "is a percentage from 1 to 100"},
+		{o.FailureThreshold < 0 || o.FailureThreshold > 100, "failure_threshold", "must be a percentage from 1 to 100"},
 	}...) {
 		if rule.broken {
 			return &care.InvalidError{Field: rule.field, Message: rule.problem}
@@ -218,5 +218,5 @@ func check(o care.BulkOptions, listed bool) error {
 }
 
 var onlyAbout = map[care.RunKind]string{
-	care.RunCareRecipient: "is about care recipients only", care.RunPACEContract: "is about PACE contracts only",
+	care.RunCareRecipient: "can be set for care recipients only", care.RunPACEContract: "can be set for PACE contracts only",
 }

@@ -41,7 +41,7 @@ func (s *Service) checkProvider(ctx context.Context, organisation care.ID, servi
 			return nil
 		}
 	}
-	return &care.InvalidError{Field: "service_provider_id", Message: "is that of none of the organisation's connections to Services Australia"}
+	return &care.InvalidError{Field: "service_provider_id", Message: "must be that of one of the organisation's connections to Services Australia"}
 }
 
 // request is what somebody asks a bulk run for, with people by our ids. It fails with care.InvalidError or UnknownPeopleError.
@@ -59,9 +59,9 @@ func (s *Service) people(ctx context.Context, organisation care.ID, kind care.Ru
 	case listed == nil:
 		return nil, nil
 	case len(listed) == 0:
-		return nil, &care.InvalidError{Field: "people", Message: "names nobody"}
+		return nil, &care.InvalidError{Field: "people", Message: "must name at least one person"}
 	case len(listed) > MostListed:
-		return nil, &care.InvalidError{Field: "people", Message: fmt.Sprintf("names more than %d", MostListed)}
+		return nil, &care.InvalidError{Field: "people", Message: fmt.Sprintf("must name at most %d people", MostListed)}
 	}
 	people, err := read.From(s.store).ResolvePeople(ctx, organisation, kind, listed)
 	if err != nil {

@@ -194,7 +194,7 @@ func TestWrongUsageOfBulkRuns(t *testing.T) {
 		{"bulk start --kind medicare", "--kind"},
 		{"bulk start --service-provider-id 4000099999", "--service-provider-id"},
 		{"bulk start --people 415056224", "place 1"},
-		{"bulk start --people " + empty, "names nobody"},
+		{"bulk start --people " + empty, "must name at least one person"},
 		{"bulk start --people nobody.txt", "--people"},
 		{"bulk start --window 21", "--window"},
 		{"bulk start --delta --in-care", "--delta"},

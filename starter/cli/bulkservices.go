@@ -118,7 +118,7 @@ func (f *requestFlags) readPeople(a *app) (people []string, err error) {
 		people = append(people, listed...)
 	}
 	if len(f.people) > 0 && people == nil {
-		return nil, usageError("--people names nobody: the file is empty")
+		return nil, usageError("--people must name at least one person: the file is empty")
 	}
 	return people, nil
 }

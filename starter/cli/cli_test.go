@@ -96,7 +96,7 @@ func TestOrganisationIsAskedForWhereThereAreSeveral(t *testing.T) {
 	require.Contains(t, done.err, "banksia, wattle")
 	t.Setenv("CARESYNC_ORGANISATION", "banksia")
 	require.Contains(t, must(t, "token", "list"), "Banksia has no API token yet")
-	require.Contains(t, run(t, "", "organisation", "create", "wattle", "--name", "Another").err, "is that of another organisation already")
+	require.Contains(t, run(t, "", "organisation", "create", "wattle", "--name", "Another").err, "is already used by another organisation")
 	require.Contains(t, must(t, "organisation", "set", "banksia", "--time-zone", "Australia/Adelaide"), "Australia/Adelaide")
 }
 

@@ -278,16 +278,16 @@ func TestAnotherOrganisationsSchedulesAreNotThere(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, theirs.post("/schedules/"+name+"/backfill", url.Values{"from": {"2026-01-01"}}).status, name)
 	}
 	for said, change := range map[string]url.Values{
-		"Name has 1 to 40 lower-case letters":      {"name": {"<script>alert(1)</script>"}},
-		"must be a time from 00:00 to 23:59":       {"name": {"other"}, "time_of_day": {"25:00"}},
-		"must be the name of a time zone":          {"name": {"other"}, "time_zone": {"../etc"}},
-		"must be an expression of five fields":     {"name": {"other"}, "when": {"cron"}, "cron": {"every day"}},
-		"are days such as mon":                     {"name": {"other"}, "weekday": {"someday"}},
-		"must be skip, buffer-one or cancel-other": {"name": {"other"}, "overlap": {"<b>"}},
-		"How late a run may begin must be a time":  {"name": {"other"}, "catch_up": {"999"}},
-		"The random delay must be a whole number":  {"name": {"other"}, "jitter": {"-1"}},
-		"cannot be listed in a schedule":           {"name": {"other"}, "who": {"listed"}, "people": {"415056224"}},
-		"between 1 and 20":                         {"name": {"other"}, "window": {"21"}},
+		"Name must have 1 to 40 lower-case letters": {"name": {"<script>alert(1)</script>"}},
+		"must be a time from 00:00 to 23:59":        {"name": {"other"}, "time_of_day": {"25:00"}},
+		"must be the name of a time zone":           {"name": {"other"}, "time_zone": {"../etc"}},
+		"must be an expression of five fields":      {"name": {"other"}, "when": {"cron"}, "cron": {"every day"}},
+		"must be days such as mon":                  {"name": {"other"}, "weekday": {"someday"}},
+		"must be skip, buffer-one or cancel-other":  {"name": {"other"}, "overlap": {"<b>"}},
+		"How late a run may begin must be a time":   {"name": {"other"}, "catch_up": {"999"}},
+		"The random delay must be a whole number":   {"name": {"other"}, "jitter": {"-1"}},
+		"cannot be used in a schedule":              {"name": {"other"}, "who": {"listed"}, "people": {"415056224"}},
+		"between 1 and 20":                          {"name": {"other"}, "window": {"21"}},
 	} {
 		wrong := maps.Clone(form)
 		maps.Copy(wrong, change)
@@ -304,7 +304,7 @@ func TestAnotherOrganisationsSchedulesAreNotThere(t *testing.T) {
 		}
 	}
 	for said, days := range map[string]url.Values{
-		"must be a date such as": {"from": {"<b>"}}, "must not be in the future": {"from": {"2026-01-01"}, "to": {"2999-01-01"}}, "must be later than the first day": {"from": {"2026-01-02"}, "to": {"2026-01-01"}},
+		"must be a date such as": {"from": {"<b>"}}, "must not be in the future": {"from": {"2026-01-01"}, "to": {"2999-01-01"}}, "must be after the start": {"from": {"2026-01-02"}, "to": {"2026-01-01"}},
 	} {
 		answer := ours.post("/schedules/nightly/backfill", days)
 		require.Equal(t, http.StatusUnprocessableEntity, answer.status, said)

@@ -49,7 +49,7 @@ func (f *adminForm) refused(err error) bool {
 	var unknown *bulks.UnknownPeopleError
 	switch {
 	case errors.As(err, &invalid):
-		f.problems = map[string]string{invalid.Field: fieldTitle(invalid.Field) + " " + asRule(invalid.Message) + "."}
+		f.problems = map[string]string{invalid.Field: fieldTitle(invalid.Field) + " " + invalid.Message + "."}
 	case errors.As(err, &unknown):
 		f.problems = map[string]string{"people": unknownPlaces(unknown)}
 	case errors.Is(err, schedules.ErrExists):
@@ -58,23 +58,6 @@ func (f *adminForm) refused(err error) bool {
 		return false
 	}
 	return true
-}
-
-// asRule tells people what a field must be, where a use case says what it is.
-func asRule(message string) string {
-	for _, rule := range []string{"a ", "an ", "the name ", "skip, ", "contributions or ", "care-recipient or "} {
-		if strings.HasPrefix(message, "is "+rule) {
-			return "must be " + strings.TrimPrefix(message, "is ")
-		}
-	}
-	switch message {
-	case "is not in the future":
-		return "must not be in the future"
-	case "is later than from":
-		return "must be later than the first day"
-	default:
-		return message
-	}
 }
 
 // unknownPlaces says which people of a list nobody knows, without repeating their numbers (R10).
@@ -98,7 +81,7 @@ func unknownPlaces(unknown *bulks.UnknownPeopleError) string {
 var fieldTitles = map[string]string{
 	"people": "The list", "cron": "The cron expression",
 	"time_of_day": "A time of day", "weekdays": "The weekdays", "time_zone": "The time zone", "catch_up": "How late a run may begin", "jitter": "The random delay",
-	"from": "The first day", "to": "The last moment", "budget_calls_per_hour": "Budget calls an hour", "connection": "The connection", "note": "The reason",
+	"from": "The first day", "to": "The last moment", "budget_calls_per_hour": "Budget calls an hour", "connection": "The connection", "note": "The reason", "who": "The selection",
 }
 
 func fieldTitle(field string) string {

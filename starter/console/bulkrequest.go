@@ -67,7 +67,7 @@ func bulkOptionsOf(values url.Values) (options care.BulkOptions, listed []string
 		}
 	}
 	if values.Get("who") == whoSelected && options.SelectsEverybody() {
-		return options, nil, &care.InvalidError{Field: "who", Message: "is selected by nothing: say something of them, or choose everybody"}
+		return options, nil, &care.InvalidError{Field: "who", Message: "must have at least one condition: add one, or choose everyone"}
 	}
 	return options, listed, nil
 }

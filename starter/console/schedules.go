@@ -167,7 +167,7 @@ func scheduleRequest(values url.Values) (request schedules.Request, err error) {
 	}
 	var listed []string
 	if request.Bulk, listed, err = bulkOptionsOf(values); err == nil && listed != nil {
-		err = &care.InvalidError{Field: "people", Message: "cannot be listed in a schedule: select them otherwise"}
+		err = &care.InvalidError{Field: "people", Message: "cannot be used in a schedule: select people otherwise"}
 	}
 	return request, err
 }

@@ -41,7 +41,7 @@ func TestEveryErrorMeansOneThing(t *testing.T) {
 		{&db.NumberTakenError{Kind: care.NDISNumber, Holder: db.NewID(), Both: true}, "number_taken", http.StatusConflict, true},
 		{&db.ConflictError{Constraint: "organisation_slug_key"}, "conflict", http.StatusConflict, true},
 		{&db.ConflictError{Constraint: "another_rule"}, "conflict", http.StatusConflict, false},
-		{&care.InvalidError{Field: "name", Message: "is needed"}, "invalid_value", http.StatusUnprocessableEntity, true},
+		{&care.InvalidError{Field: "name", Message: "must not be empty"}, "invalid_value", http.StatusUnprocessableEntity, true},
 		{&bulks.UnknownPeopleError{Places: []int{3}}, "unknown_people", http.StatusUnprocessableEntity, true},
 		{bulks.ErrFinished, "finished", http.StatusConflict, true},
 		{bulks.ErrUnfinished, "unfinished", http.StatusConflict, true},

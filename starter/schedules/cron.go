@@ -9,7 +9,7 @@ import (
 	"github.com/caresync/caresync/care"
 )
 
-var errCron = &care.InvalidError{Field: "cron", Message: "is an expression of five fields such as 30 3 * * 1-5, or one of @daily, @weekly, @monthly"}
+var errCron = &care.InvalidError{Field: "cron", Message: "must be an expression of five fields such as 30 3 * * 1-5, or @daily, @weekly or @monthly"}
 
 // cronParser reads five fields. A day has to match both the day of the month and the day of the week, as in Temporal's calendars.
 var cronParser = cron.MustNewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)

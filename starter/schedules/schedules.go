@@ -168,17 +168,19 @@ func (s *Service) options(ctx context.Context, request Request) (options client.
 	return options, nil
 }
 
+var errOverlap = &care.InvalidError{Field: "overlap", Message: "must be skip, buffer-one or cancel-other"}
+
 func (r Request) check() error {
 	_, known := overlapPolicies[r.Overlap]
 	switch {
 	case !ValidName(r.Name):
-		return &care.InvalidError{Field: "name", Message: "has 1 to 40 lower-case letters, digits and dashes, and begins with a letter or digit"}
+		return &care.InvalidError{Field: "name", Message: "must have 1 to 40 lower-case letters, digits and dashes, and start with a letter or digit"}
 	case !known:
-		return &care.InvalidError{Field: "overlap", Message: "is skip, buffer-one or cancel-other"}
+		return errOverlap
 	case r.CatchUp < shortestCatchUp || r.CatchUp > longest:
-		return &care.InvalidError{Field: "catch_up", Message: "is a time from 10s to 168h"}
+		return &care.InvalidError{Field: "catch_up", Message: "must be a time from 10s to 168h"}
 	case r.Jitter < 0 || r.Jitter > longest:
-		return &care.InvalidError{Field: "jitter", Message: "is a time up to 168h"}
+		return &care.InvalidError{Field: "jitter", Message: "must be a time up to 168h"}
 	default:
 		return nil
 	}
@@ -251,11 +253,11 @@ func (s *Service) Backfill(ctx context.Context, organisation care.ID, name strin
 	policy, known := overlapPolicies[overlap]
 	switch {
 	case overlap != "" && !known:
-		return &care.InvalidError{Field: "overlap", Message: "is skip, buffer-one or cancel-other"}
+		return errOverlap
 	case !from.Before(to):
-		return &care.InvalidError{Field: "to", Message: "is later than from"}
+		return &care.InvalidError{Field: "to", Message: "must be after the start"}
 	case to.After(time.Now()):
-		return &care.InvalidError{Field: "to", Message: "is not in the future"}
+		return &care.InvalidError{Field: "to", Message: "must not be in the future"}
 	}
 	return handleError("backfill the schedule", s.handle(ctx, organisation, name).Backfill(ctx, client.ScheduleBackfillOptions{
 		Backfill: []client.ScheduleBackfill{{Start: from, End: to, Overlap: policy}},

@@ -43,9 +43,9 @@ func (t Times) spec() (client.ScheduleSpec, error) {
 func (t Times) calendar() (client.ScheduleCalendarSpec, error) {
 	switch {
 	case t.Cron == "" == (t.TimeOfDay == ""):
-		return client.ScheduleCalendarSpec{}, &care.InvalidError{Field: "time_of_day", Message: "or a cron expression is needed, and not both"}
+		return client.ScheduleCalendarSpec{}, &care.InvalidError{Field: "time_of_day", Message: "must be given, or a cron expression instead, but not both"}
 	case t.Cron != "" && len(t.Weekdays) > 0:
-		return client.ScheduleCalendarSpec{}, &care.InvalidError{Field: "weekdays", Message: "go with a time of day; a cron expression says them itself"}
+		return client.ScheduleCalendarSpec{}, &care.InvalidError{Field: "weekdays", Message: "must be left out with a cron expression, which has its own"}
 	case t.Cron != "":
 		return cronCalendar(t.Cron)
 	}
@@ -65,7 +65,7 @@ func (t Times) calendar() (client.ScheduleCalendarSpec, error) {
 func (t Times) timeOfDay() (time.Time, error) {
 	at, err := time.Parse(timeForm, t.TimeOfDay)
 	if err != nil {
-		return at, &care.InvalidError{Field: "time_of_day", Message: "is a time from 00:00 to 23:59, such as 03:30"}
+		return at, &care.InvalidError{Field: "time_of_day", Message: "must be a time from 00:00 to 23:59, such as 03:30"}
 	}
 	return at, nil
 }
@@ -73,7 +73,7 @@ func (t Times) timeOfDay() (time.Time, error) {
 func (t Times) zone() (*time.Location, error) {
 	zone, err := time.LoadLocation(t.TimeZone)
 	if err != nil || t.TimeZone == "" || t.TimeZone == time.Local.String() {
-		return nil, &care.InvalidError{Field: "time_zone", Message: "is the name of a time zone such as Australia/Sydney"}
+		return nil, &care.InvalidError{Field: "time_zone", Message: "must be the name of a time zone such as Australia/Sydney"}
 	}
 	return zone, nil
 }
@@ -107,7 +107,7 @@ func ParseWeekday(text string) (time.Weekday, error) {
 			return day, nil
 		}
 	}
-	return 0, &care.InvalidError{Field: "weekdays", Message: "are days such as mon or Sunday"}
+	return 0, &care.InvalidError{Field: "weekdays", Message: "must be days such as mon or Sunday"}
 }
 
 // timesOf reads a schedule's times back from what stands in Temporal. They say neither a cron expression nor a time of day where somebody
