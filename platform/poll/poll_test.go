@@ -47,3 +47,49 @@ func TestUntilEndsWithItsContext(t *testing.T) {
 	require.Equal(t, 1, asked)
 	require.Equal(t, 1, answer)
 }
+
+// level is finished at ten.
+type level int
+
+func (l level) Finished() bool { return l == 10 }
+
+// Only news is told, and the end even where a caller would go on.
+func TestWatchYieldsNewsUntilTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		began, looks := time.Now(), []level{1, 1, 2, 10}
+		var last level
+		var told []level
+		for found, err := range poll.Watch(t.Context(), time.Hour, func(context.Context) (level, bool, error) {
+			found := looks[0]
+			news := found != last
+			looks, last = looks[1:], found
+			return found, news, nil
+		}) {
+			require.NoError(t, err)
+			told = append(told, found)
+		}
+		require.Equal(t, []level{1, 2, 10}, told)
+		require.Equal(t, 3*time.Hour, time.Since(began), "the first look is at once")
+	})
+}
+
+func TestWatchEndsWithAnErrorOrItsContext(t *testing.T) {
+	t.Parallel()
+	wrong := errors.New("wrong")
+	for found, err := range poll.Watch(t.Context(), time.Hour, func(context.Context) (level, bool, error) { return 3, true, wrong }) {
+		require.Equal(t, level(3), found)
+		require.Equal(t, wrong, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var failed []error
+	for _, err := range poll.Watch(ctx, time.Hour, func(context.Context) (level, bool, error) { return 3, true, nil }) {
+		failed = append(failed, err)
+		cancel()
+	}
+	require.Equal(t, []error{nil, context.Canceled}, failed)
+	for range poll.Watch(t.Context(), time.Hour, func(context.Context) (level, bool, error) { return 3, true, nil }) {
+		break
+	}
+}

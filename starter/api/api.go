@@ -18,6 +18,7 @@ import (
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/schedules"
+	"github.com/caresync/caresync/starter/stream"
 	"github.com/caresync/caresync/starter/syncs"
 	"github.com/caresync/caresync/starter/web"
 )
@@ -53,6 +54,7 @@ type api struct {
 	syncs    *syncs.Service
 	logger   *zap.Logger
 	stopping context.Context
+	streams  stream.Server
 
 	pace               *pace.Service
 	notificationHeader string
@@ -67,6 +69,7 @@ type api struct {
 func New(options Options) http.Handler {
 	answers := api{
 		store: options.Store, syncs: options.Syncs, pace: options.PACE, logger: options.Logger, stopping: options.Stopping,
+		streams:            stream.Server{Logger: options.Logger, Heartbeat: stream.Heartbeat, Stopping: options.Stopping},
 		notificationHeader: cmp.Or(options.NotificationHeader, DefaultNotificationHeader), claims: options.Claims,
 		bulks: options.Bulks, schedules: options.Schedules,
 	}
@@ -87,7 +90,7 @@ func New(options Options) http.Handler {
 			guarded.ServeHTTP(w, r)
 		}
 	})
-	return logged(options.Logger, operations, recovered(options.Logger, secured(handler)))
+	return web.Logged(options.Logger, "request", routeOf(operations), web.Recovered(options.Logger, panicked, secured(handler)))
 }
 
 // Document is the API's OpenAPI document as YAML.

@@ -8,13 +8,11 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
-	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/bulks"
-	"github.com/caresync/caresync/starter/stream"
 )
 
 // mostProblemDetails bounds how much one problem lists.
@@ -44,14 +42,7 @@ func (a api) registerBulkEvents(served huma.API) {
 		Description: "Sends the event \"progress\" at once and whenever something changes, at most twice a second, and \"finished\" with the whole bulk run at " +
 			"the end. Comments keep the stream alive. A stream that broke is taken up with Last-Event-ID. \"abandoned\" ends the stream of a bulk run whose " +
 			"workflow ended without it.",
-		Errors: []int{http.StatusNotFound},
-		Responses: map[string]*huma.Response{"200": {
-			Description: "Server-sent events",
-			Content: map[string]*huma.MediaType{stream.ContentType: {Schema: &huma.Schema{
-				Type: huma.TypeString, Description: "The data of each event is one of these as JSON",
-				Extensions: map[string]any{"x-event-data": map[string]any{"progress": progress, "finished": finished}},
-			}}},
-		}},
+		Errors: []int{http.StatusNotFound}, Responses: eventResponses(progress, finished),
 	}, a.followBulk)
 }
 
@@ -73,7 +64,6 @@ func (a api) sendBulk(ctx context.Context, events *eventWriter, organisation car
 	case errors.Is(failed, bulks.ErrAbandoned):
 		return events.event("abandoned", BulkProgress{BulkSummary: views.FromBulkSummary(update.Bulk), Waiting: failed.Error()})
 	case failed != nil:
-		a.logger.Info("a stream ended", zap.String("request_id", requestID(ctx)), zap.Error(failed))
 		return failed
 	case !update.Finished():
 		return events.event("progress", BulkProgress{BulkSummary: views.FromBulkSummary(update.Bulk), Waiting: update.Waiting})

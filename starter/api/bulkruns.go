@@ -2,12 +2,12 @@ package api
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
-	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/read"
@@ -139,7 +139,7 @@ func (a api) startBulk(ctx context.Context, in *startBulkInput) (*startedBulkOut
 	caller := callerOf(ctx)
 	started, err := a.bulks.Start(ctx, bulks.StartRequest{
 		Organisation: caller.Organisation, ID: requestedID(in.Body.ID), Options: care.BulkOptions(in.Body.BulkOptions), People: in.Body.People,
-		RequestedBy: "api: " + caller.TokenName,
+		RequestedBy: by(caller),
 	})
 	return a.startedBulk(ctx, started, err)
 }
@@ -149,7 +149,7 @@ func requestedID(text string) care.ID { return care.ID(strings.ToLower(text)) }
 
 func (a api) retryBulk(ctx context.Context, in *retryInput) (*startedBulkOutput, error) {
 	caller := callerOf(ctx)
-	request := bulks.RetryRequest{Organisation: caller.Organisation, Bulk: idOf(in.ID), RequestedBy: "api: " + caller.TokenName}
+	request := bulks.RetryRequest{Organisation: caller.Organisation, Bulk: idOf(in.ID), RequestedBy: by(caller)}
 	if in.Body != nil {
 		request.ID = requestedID(in.Body.ID)
 	}
@@ -229,16 +229,9 @@ func (a api) reportBulk(ctx context.Context, in *reportInput) (*huma.StreamRespo
 	format := reportFormat(in)
 	return &huma.StreamResponse{Body: func(stream huma.Context) {
 		_, w := humago.Unwrap(stream)
-		w.Header().Set("Content-Type", map[bulks.Format]string{bulks.CSV: csvMedia + "; charset=utf-8; header=present", bulks.JSON: jsonMedia}[format])
-		w.Header().Set("Content-Disposition", `attachment; filename="bulk-run-`+string(bulk)+"."+string(format)+`"`)
-		valid, end := web.WhileValid(stream.Context())
-		defer end()
-		answer, written := web.NewLongAnswer(valid, w)
-		defer written()
-		if err := a.bulks.Report(valid, organisation, bulk, format, answer); err != nil {
-			a.logger.Info("report interrupted", zap.String("request_id", requestID(ctx)), zap.Error(err))
-			panic(http.ErrAbortHandler) // whoever reads it sees that it is not complete
-		}
+		web.Download(stream.Context(), w, a.logger, format.FileName(bulk), format.MediaType(), func(ctx context.Context, out io.Writer) error {
+			return a.bulks.Report(ctx, organisation, bulk, format, out)
+		})
 	}}, nil
 }
 

@@ -12,7 +12,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
-	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/read"
@@ -44,15 +43,19 @@ func (a api) registerEvents(served huma.API) {
 		Summary: "Follow a sync as server-sent events",
 		Description: "Sends the event \"progress\" at once and whenever something changes, and \"finished\" with the whole run at the end. Comments keep " +
 			"the stream alive. A stream that broke is taken up with Last-Event-ID. \"abandoned\" ends the stream of a run whose workflow ended without it.",
-		Errors: []int{http.StatusNotFound},
-		Responses: map[string]*huma.Response{"200": {
-			Description: "Server-sent events",
-			Content: map[string]*huma.MediaType{stream.ContentType: {Schema: &huma.Schema{
-				Type: huma.TypeString, Description: "The data of each event is one of these as JSON",
-				Extensions: map[string]any{"x-event-data": map[string]any{"progress": progress, "finished": finished}},
-			}}},
-		}},
+		Errors: []int{http.StatusNotFound}, Responses: eventResponses(progress, finished),
 	}, a.followRun)
+}
+
+// eventResponses documents a stream by the data of its events.
+func eventResponses(progress, finished *huma.Schema) map[string]*huma.Response {
+	return map[string]*huma.Response{"200": {
+		Description: "Server-sent events",
+		Content: map[string]*huma.MediaType{stream.ContentType: {Schema: &huma.Schema{
+			Type: huma.TypeString, Description: "The data of each event is one of these as JSON",
+			Extensions: map[string]any{"x-event-data": map[string]any{"progress": progress, "finished": finished}},
+		}}},
+	}}
 }
 
 func (a api) followRun(ctx context.Context, in *eventsInput) (*huma.StreamResponse, error) {
@@ -74,13 +77,12 @@ func streamed[T any](a api, last string, follow func(context.Context) iter.Seq2[
 	return &huma.StreamResponse{Body: func(response huma.Context) {
 		_, w := humago.Unwrap(response)
 		events := &eventWriter{Events: stream.Open(w), last: last}
-		ctx, cancel := context.WithCancel(response.Context())
-		defer cancel()
-		defer context.AfterFunc(a.stopping, cancel)()
 		if events.Reconnect(reconnectAfter) != nil {
 			return
 		}
-		stream.Follow(ctx, follow(ctx), stream.Heartbeat, func(update T, failed error) error { return send(ctx, events, update, failed) }, events.Beat)
+		stream.Serve(response.Context(), a.streams, events.Events, follow, func(ctx context.Context, update T, failed error) error {
+			return send(ctx, events, update, failed)
+		})
 	}}
 }
 
@@ -89,7 +91,6 @@ func (a api) send(ctx context.Context, events *eventWriter, organisation care.ID
 	case errors.Is(failed, syncs.ErrAbandoned):
 		return events.event("abandoned", Progress{RunProgress: views.FromRunProgress(update.Run), Waiting: failed.Error()})
 	case failed != nil:
-		a.logger.Info("a stream ended", zap.String("request_id", requestID(ctx)), zap.Error(failed))
 		return failed
 	case !update.Finished():
 		return events.event("progress", Progress{RunProgress: views.FromRunProgress(update.Run), Waiting: update.Waiting})

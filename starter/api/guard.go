@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"runtime/debug"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/google/uuid"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"golang.org/x/time/rate"
@@ -28,29 +25,11 @@ const (
 	tokenUnknown             = "The API token is not known, or was revoked."
 )
 
-type contextKey int
-
-const (
-	callerKey contextKey = iota
-	requestKey
-)
-
-// request is what is noted of a request for the log.
-type request struct {
-	id     string
-	caller db.Caller
-}
+type callerKey struct{}
 
 func callerOf(ctx context.Context) db.Caller {
-	caller, _ := ctx.Value(callerKey).(db.Caller)
+	caller, _ := ctx.Value(callerKey{}).(db.Caller)
 	return caller
-}
-
-func requestID(ctx context.Context) string {
-	if noted, ok := ctx.Value(requestKey).(*request); ok {
-		return noted.id
-	}
-	return ""
 }
 
 // authenticated lets only callers with an API token through, and notes whose it is (R11).
@@ -67,7 +46,7 @@ func authenticated(store *db.Store, logger *zap.Logger, next http.Handler) http.
 		case errors.Is(err, db.ErrNotFound):
 			unauthorised(w, tokenUnknown)
 		case err != nil:
-			logger.Error("token lookup failed", zap.String("request_id", requestID(r.Context())), zap.Error(err))
+			logger.Error("token lookup failed", web.RequestID(r.Context()), zap.Error(err))
 			databaseAway(w)
 		default:
 			r = withCaller(r, caller)
@@ -81,10 +60,9 @@ func authenticated(store *db.Store, logger *zap.Logger, next http.Handler) http.
 
 // withCaller notes who makes a request, for its operation and for the log.
 func withCaller(r *http.Request, caller db.Caller) *http.Request {
-	if noted, ok := r.Context().Value(requestKey).(*request); ok {
-		noted.caller = caller
-	}
-	return r.WithContext(context.WithValue(r.Context(), callerKey, caller))
+	noted := web.RequestOf(r.Context())
+	noted.Organisation, noted.Token = caller.Organisation.ID, caller.TokenID
+	return r.WithContext(context.WithValue(r.Context(), callerKey{}, caller))
 }
 
 func databaseAway(w http.ResponseWriter) {
@@ -168,91 +146,25 @@ func storableFormats(formats map[string]huma.Format) map[string]huma.Format {
 	return storable
 }
 
-// recovered answers for a handler that panicked.
-func recovered(logger *zap.Logger, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			cause := recover()
-			if cause == nil {
-				return
-			}
-			if cause == http.ErrAbortHandler {
-				panic(cause)
-			}
-			// The cause may quote a value; the stack tells where it happened (R10).
-			logger.Error("a request panicked", zap.String("request_id", requestID(r.Context())), zap.ByteString("stack", debug.Stack()))
-			writeProblem(w, http.StatusInternalServerError, "unexpected_error", "Something unexpected went wrong. The log says more under the request id.")
-		}()
-		next.ServeHTTP(w, r)
-	})
-}
-
-// logged gives each request an id and logs it by its pattern, never by its address or body (R10).
-func logged(logger *zap.Logger, mux *http.ServeMux, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began := time.Now()
-		noted := &request{id: uuid.NewString()}
-		w.Header().Set("X-Request-Id", noted.id)
-		answer := &answerWriter{ResponseWriter: w, status: http.StatusOK}
-		r = r.WithContext(context.WithValue(r.Context(), requestKey, noted))
-		next.ServeHTTP(answer, r)
-		logger.Log(levelOf(r), "request", zap.String("request_id", noted.id), zap.String("method", methodOf(r)), zap.String("route", routeOf(mux, r)),
-			zap.Int("status", answer.status), zap.Int64("bytes", answer.bytes), zap.Duration("took", time.Since(began)),
-			zap.String("organisation", string(noted.caller.Organisation.ID)), zap.String("token", string(noted.caller.TokenID)))
-	})
-}
-
-// levelOf keeps checks of health, which come every few seconds, out of the usual log.
-func levelOf(r *http.Request) zapcore.Level {
-	if isHealth(r) {
-		return zap.DebugLevel
-	}
-	return zap.InfoLevel
+// panicked answers where a handler panicked.
+func panicked(w http.ResponseWriter, _ *http.Request) {
+	writeProblem(w, http.StatusInternalServerError, codeUnexpected, unexpectedDetail)
 }
 
 func isHealth(r *http.Request) bool { return r.URL.Path == "/healthz" || r.URL.Path == "/readyz" }
 
-// methodOf keeps invented methods out of the log.
-func methodOf(r *http.Request) string {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
-		return r.Method
+// routeOf is how a request is logged. Checks of health come every few seconds: they stay out of the usual log.
+func routeOf(mux *http.ServeMux) func(*http.Request) (string, zapcore.Level) {
+	return func(r *http.Request) (string, zapcore.Level) {
+		if isHealth(r) {
+			return r.URL.Path, zap.DebugLevel
+		}
+		if strings.HasPrefix(r.URL.Path, "/codec/") {
+			return "/codec/", zap.InfoLevel
+		}
+		if _, pattern := mux.Handler(r); pattern != "" {
+			return pattern, zap.InfoLevel
+		}
+		return "none", zap.InfoLevel
 	}
-	return "other"
 }
-
-func routeOf(mux *http.ServeMux, r *http.Request) string {
-	switch {
-	case isHealth(r):
-		return r.URL.Path
-	case strings.HasPrefix(r.URL.Path, "/codec/"):
-		return "/codec/"
-	}
-	if _, pattern := mux.Handler(r); pattern != "" {
-		return pattern
-	}
-	return "none"
-}
-
-// answerWriter notes what was answered.
-type answerWriter struct {
-	http.ResponseWriter
-	status int
-	bytes  int64
-}
-
-// WriteHeader implements http.ResponseWriter.
-func (w *answerWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Write implements http.ResponseWriter.
-func (w *answerWriter) Write(data []byte) (int, error) {
-	n, err := w.ResponseWriter.Write(data)
-	w.bytes += int64(n)
-	return n, err
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -20,6 +20,7 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/api/views"
+	"github.com/caresync/caresync/starter/web"
 	"github.com/caresync/caresync/upstream/ndia"
 )
 
@@ -113,7 +114,7 @@ func (a api) notified(next http.Handler) http.Handler {
 			w.Header().Set("WWW-Authenticate", "SharedSecret")
 			writeProblem(w, http.StatusUnauthorized, "unauthorised", "The notification does not have this organisation's secret or signature.")
 		case err != nil:
-			a.logger.Error("notification authentication failed", zap.String("request_id", requestID(r.Context())), zap.Error(err))
+			a.logger.Error("notification authentication failed", web.RequestID(r.Context()), zap.Error(err))
 			databaseAway(w)
 		default:
 			// There is no token; the organisation stands for one where requests are counted.

@@ -15,12 +15,16 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/problems"
+	"github.com/caresync/caresync/starter/web"
 )
 
 const (
 	problemMedia = "application/problem+json"
 	// problemType begins the type of a problem that programs may want to tell apart.
 	problemType = "urn:caresync:problem:"
+	// codeUnexpected is that of an error that nobody expects.
+	codeUnexpected   = "unexpected_error"
+	unexpectedDetail = "Something unexpected went wrong. The log says more under the request id."
 )
 
 // problem is what the API answers for an error: nothing about its inner workings, but what happened and what to do.
@@ -32,8 +36,8 @@ func (a api) problem(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return unavailable("The request was given up.")
 	}
-	a.logger.Error("a request failed", zap.String("request_id", requestID(ctx)), zap.Error(err))
-	return newProblem(http.StatusInternalServerError, "unexpected_error", "Something unexpected went wrong. The log says more under the request id.")
+	a.logger.Error("a request failed", web.RequestID(ctx), zap.Error(err))
+	return newProblem(http.StatusInternalServerError, codeUnexpected, unexpectedDetail)
 }
 
 // problemAnswer is what an error means, with what is known of the values at fault.

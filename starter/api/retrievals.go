@@ -9,14 +9,6 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/starter/pace"
-	"github.com/caresync/caresync/starter/syncs"
-)
-
-const (
-	// retrievalPatience is how long a retrieval goes on after its caller has left: longer than the NDIA may be away before the run gives up.
-	retrievalPatience = 20 * time.Minute
-	// takenUpWithin is how long the run that answers may be unknown: the Temporal server says so, at the latest, after a long poll.
-	takenUpWithin = 30 * time.Second
 )
 
 type retrieveInput struct {
@@ -147,15 +139,8 @@ func (a api) retrievePlan(ctx context.Context, in *retrieveInput) (*retrieveOutp
 // retrieve begins a retrieval that goes on without its caller, and waits for it for some time. An answer without an outcome is one that is
 // still under way.
 func (a api) retrieve(ctx context.Context, request pace.Request, wait time.Duration) (pace.PreviewResult, error) {
-	going, end := context.WithTimeout(context.WithoutCancel(ctx), retrievalPatience)
-	stop := context.AfterFunc(a.stopping, end)
-	retrieving := a.pace.Begin(going, request)
-	go func() {
-		<-retrieving.Done()
-		stop()
-		end()
-	}()
-	run, err := takenUp(ctx, retrieving)
+	retrieving := a.pace.BeginDetached(ctx, a.stopping, request)
+	run, err := a.pace.TakenUp(ctx, request.Organisation, retrieving)
 	if err != nil {
 		return pace.PreviewResult{}, err
 	}
@@ -166,20 +151,6 @@ func (a api) retrieve(ctx context.Context, request pace.Request, wait time.Durat
 		return pace.PreviewResult{RunID: run}, credentialEnded(waiting)
 	}
 	return retrieved, err
-}
-
-// takenUp waits until it is known which run answers, or the answer is there.
-func takenUp(ctx context.Context, retrieving *pace.PreviewJob) (care.ID, error) {
-	timer := time.NewTimer(takenUpWithin)
-	defer timer.Stop()
-	select {
-	case run := <-retrieving.Run():
-		return run, nil
-	case <-timer.C:
-		return "", syncs.ErrUnavailable
-	case <-ctx.Done():
-		return "", ctx.Err()
-	}
 }
 
 func retrievedOutput(view pace.PreviewResultView) *retrieveOutput {

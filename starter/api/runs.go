@@ -91,7 +91,7 @@ func (a api) getRun(ctx context.Context, in *runInput) (*runOutput, error) {
 
 func (a api) acceptRemovals(ctx context.Context, in *runInput) (*startOutput, error) {
 	caller := callerOf(ctx)
-	_, started, err := a.syncs.Accept(ctx, caller.Organisation, idOf(in.ID), "api: "+caller.TokenName)
+	_, started, err := a.syncs.Accept(ctx, caller.Organisation, idOf(in.ID), by(caller))
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
@@ -100,7 +100,7 @@ func (a api) acceptRemovals(ctx context.Context, in *runInput) (*startOutput, er
 
 func (a api) confirmSamePerson(ctx context.Context, in *samePersonInput) (*startOutput, error) {
 	caller := callerOf(ctx)
-	started, err := a.syncs.ConfirmSamePerson(ctx, caller.Organisation, idOf(in.ID), "api: "+caller.TokenName, in.Body.Reason)
+	started, err := a.syncs.ConfirmSamePerson(ctx, caller.Organisation, idOf(in.ID), by(caller), in.Body.Reason)
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}

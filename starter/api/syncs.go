@@ -60,7 +60,7 @@ func (a api) registerSyncs(served huma.API) {
 
 func (a api) startSync(ctx context.Context, in *startInput) (*startOutput, error) {
 	caller := callerOf(ctx)
-	request := syncs.Request{Organisation: caller.Organisation, Person: idOf(in.ID), RequestedBy: "api: " + caller.TokenName}
+	request := syncs.Request{Organisation: caller.Organisation, Person: idOf(in.ID), RequestedBy: by(caller)}
 	wait := time.Duration(0)
 	if in.Body != nil {
 		request.AllBudgets, wait = in.Body.AllBudgets, time.Duration(in.Body.Wait)*time.Second

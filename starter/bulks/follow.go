@@ -12,13 +12,13 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/platform/poll"
+	"github.com/caresync/caresync/starter/syncs"
 )
 
 // What a bulk run can wait for beyond what its row says.
 const (
 	waitsForWorker   = "waiting for a free worker"
 	waitsForTemporal = "Temporal does not answer; the bulk run goes on when it does"
-	waitsForDatabase = "CareSync's own database does not answer; trying again"
 )
 
 // Update is where a followed bulk run stands.
@@ -37,24 +37,7 @@ func (u Update) Finished() bool { return u.Bulk.State == read.BulkFinished }
 func (s *Service) Follow(ctx context.Context, organisation, bulk care.ID) iter.Seq2[Update, error] {
 	return func(yield func(Update, error) bool) {
 		follower := follower{service: s, organisation: organisation, bulk: bulk}
-		ticks := time.NewTicker(s.poll)
-		defer ticks.Stop()
-		for {
-			update, changed, err := follower.look(ctx)
-			if err != nil {
-				yield(update, err)
-				return
-			}
-			if changed && !yield(update, nil) || update.Finished() {
-				return
-			}
-			select {
-			case <-ctx.Done():
-				yield(update, ctx.Err())
-				return
-			case <-ticks.C:
-			}
-		}
+		poll.Watch(ctx, s.poll, follower.look)(yield)
 	}
 }
 
@@ -73,7 +56,7 @@ func (f *follower) look(ctx context.Context) (update Update, changed bool, err e
 	progress, err := read.From(f.service.store).BulkProgress(ctx, f.organisation, f.bulk)
 	switch {
 	case errors.Is(err, db.ErrUnavailable):
-		update.Waiting = waitsForDatabase
+		update.Waiting = syncs.WaitsForDatabase
 	case err != nil:
 		return update, false, err
 	default:

@@ -25,6 +25,17 @@ const (
 	JSON Format = "json"
 )
 
+// MediaType is a report's in an HTTP answer.
+func (f Format) MediaType() string {
+	if f == CSV {
+		return "text/csv; charset=utf-8; header=present"
+	}
+	return "application/json"
+}
+
+// FileName is that of a bulk run's report.
+func (f Format) FileName(bulk care.ID) string { return "bulk-run-" + string(bulk) + "." + string(f) }
+
 // ReportColumns are the columns of a CSV report, in their order (docs/bulk.md).
 var ReportColumns = []string{
 	"person_id", "care_recipient_id", "ndis_number", "given_name", "family_name", "outcome", "reason", "explanation", "government_words",

@@ -2,12 +2,11 @@ package console
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
-
-	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
@@ -232,8 +231,6 @@ func (c console) retryBulk(w http.ResponseWriter, r *http.Request, v visitor) er
 	return nil
 }
 
-var reportMedia = map[bulks.Format]string{bulks.CSV: "text/csv; charset=utf-8; header=present", bulks.JSON: "application/json"}
-
 // bulkReport sends everybody of a bulk run as a file.
 func (c console) bulkReport(format bulks.Format) page {
 	return func(w http.ResponseWriter, r *http.Request, v visitor) error {
@@ -244,16 +241,9 @@ func (c console) bulkReport(format bulks.Format) page {
 		if _, err := read.From(c.store).BulkProgress(r.Context(), v.Organisation.ID, id); err != nil {
 			return err
 		}
-		w.Header().Set("Content-Type", reportMedia[format])
-		w.Header().Set("Content-Disposition", `attachment; filename="bulk-run-`+string(id)+"."+string(format)+`"`)
-		valid, end := web.WhileValid(r.Context())
-		defer end()
-		answer, written := web.NewLongAnswer(valid, w)
-		defer written()
-		if err := c.bulks.Report(valid, v.Organisation.ID, id, format, answer); err != nil {
-			c.logger.Info("report interrupted", zap.String("request_id", requestOf(r.Context()).id), zap.Error(err))
-			panic(http.ErrAbortHandler) // the browser sees that the file is not complete
-		}
+		web.Download(r.Context(), w, c.logger, format.FileName(id), format.MediaType(), func(ctx context.Context, out io.Writer) error {
+			return c.bulks.Report(ctx, v.Organisation.ID, id, format, out)
+		})
 		return nil
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/caresync/caresync/starter/schedules"
 	"github.com/caresync/caresync/starter/stream"
 	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/starter/web"
 )
 
 // Options are what the console works with.
@@ -60,7 +61,7 @@ type console struct {
 	runLink     func(workflowID string, run care.ID) string
 	bulkLink    func(workflowID string, bulk care.ID) string
 	notice      string
-	heartbeat   time.Duration
+	streams     stream.Server
 	stopping    context.Context
 	assets      assets
 }
@@ -78,7 +79,7 @@ func New(options Options) (http.Handler, error) {
 		store: options.Store, syncs: options.Syncs, pace: options.PACE, logger: options.Logger, runLink: options.RunLink,
 		bulks: options.Bulks, schedules: options.Schedules, connections: options.Connections, bulkLink: options.BulkLink,
 		secure: strings.HasPrefix(options.PublicURL, "https://"), notice: options.Notice,
-		heartbeat: cmp.Or(options.Heartbeat, stream.Heartbeat), stopping: options.Stopping, assets: loaded,
+		stopping: options.Stopping, assets: loaded,
 	}
 	if c.runLink == nil {
 		c.runLink = func(string, care.ID) string { return "" }
@@ -89,12 +90,13 @@ func New(options Options) (http.Handler, error) {
 	if c.stopping == nil {
 		c.stopping = context.Background()
 	}
+	c.streams = stream.Server{Logger: c.logger, Heartbeat: cmp.Or(options.Heartbeat, stream.Heartbeat), Stopping: c.stopping}
 	mux := c.routes()
 	forged, err := c.crossOrigin(options.PublicURL)
 	if err != nil {
 		return nil, err
 	}
-	return c.logged(mux, c.recovered(secured(forged.Handler(mux)))), nil
+	return web.Logged(c.logger, "page", routeOf(mux), web.Recovered(c.logger, c.panicked, secured(forged.Handler(mux)))), nil
 }
 
 func (c console) routes() *http.ServeMux {

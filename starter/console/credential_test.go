@@ -95,7 +95,7 @@ func TestLongAnswersEndWithTheirCredential(t *testing.T) {
 		require.Equal(t, http.StatusOK, answer.status, answer.name)
 		begun = append(begun, answer)
 	}
-	cutOff := func() int { return logs.FilterMessage("report interrupted").Len() }
+	cutOff := func() int { return logs.FilterMessage("download interrupted").Len() }
 	require.Zero(t, cutOff())
 
 	revoked := time.Now()

@@ -10,7 +10,6 @@ import (
 	"net/http"
 
 	"github.com/a-h/templ"
-	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/stream"
@@ -39,17 +38,10 @@ type teller[T any] func(ctx context.Context, events *eventStream, update T, fail
 // streamed tells of updates as they come, as long as the visitor is signed in. After the last one come "finished", for the rest of the
 // page, and "end". It never fails: the answer has begun.
 func streamed[T any](c console, w http.ResponseWriter, r *http.Request, updates func(context.Context) iter.Seq2[T, error], tell teller[T]) error {
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	defer context.AfterFunc(c.stopping, cancel)()
 	events := &eventStream{Events: stream.Open(w), last: map[string]string{}}
-	ended := stream.Follow(ctx, updates(ctx), c.heartbeat, func(update T, failed error) error {
-		err := tell(ctx, events, update, failed)
-		if err != nil && failed != nil {
-			c.logger.Info("a stream ended", zap.String("request_id", requestOf(ctx).id), zap.Error(err))
-		}
-		return err
-	}, events.Beat)
+	ended := stream.Serve(r.Context(), c.streams, events.Events, updates, func(ctx context.Context, update T, failed error) error {
+		return tell(ctx, events, update, failed)
+	})
 	if ended {
 		_ = errors.Join(events.send("finished", yes), events.send("end", yes))
 	}

@@ -1,17 +1,12 @@
 package console
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/url"
-	"runtime/debug"
-	"time"
 
-	"github.com/google/uuid"
 	"go.uber.org/zap"
-
-	"github.com/caresync/caresync/care"
+	"go.uber.org/zap/zapcore"
 )
 
 const (
@@ -51,67 +46,13 @@ func secured(next http.Handler) http.Handler {
 	})
 }
 
-// recovered answers for a page that panicked.
-func (c console) recovered(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			cause := recover()
-			if cause == nil {
-				return
-			}
-			if cause == http.ErrAbortHandler {
-				panic(cause)
-			}
-			// The cause may quote a value; the stack tells where it happened (R10).
-			c.logger.Error("a page panicked", zap.String("request_id", requestOf(r.Context()).id), zap.ByteString("stack", debug.Stack()))
-			c.fail(w, r, errPanicked)
-		}()
-		next.ServeHTTP(w, r)
-	})
-}
+// panicked answers where a page panicked.
+func (c console) panicked(w http.ResponseWriter, r *http.Request) { c.fail(w, r, errPanicked) }
 
-type contextKey int
-
-const requestKey contextKey = iota
-
-// request is what is noted of a request for the log.
-type request struct {
-	id           string
-	organisation care.ID
-}
-
-func requestOf(ctx context.Context) *request {
-	if noted, ok := ctx.Value(requestKey).(*request); ok {
-		return noted
-	}
-	return &request{}
-}
-
-// logged gives each request an id and logs it by its pattern, never by its address or form (R10).
-func (c console) logged(mux *http.ServeMux, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began := time.Now()
-		noted := &request{id: uuid.NewString()}
-		w.Header().Set("X-Request-Id", noted.id)
-		answer := &answerWriter{ResponseWriter: w, status: http.StatusOK}
+// routeOf is how a request is logged: by its pattern, never by its address or form (R10).
+func routeOf(mux *http.ServeMux) func(*http.Request) (string, zapcore.Level) {
+	return func(r *http.Request) (string, zapcore.Level) {
 		_, pattern := mux.Handler(r)
-		next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), requestKey, noted)))
-		c.logger.Info("page", zap.String("request_id", noted.id), zap.String("route", pattern), zap.Int("status", answer.status),
-			zap.Duration("took", time.Since(began)), zap.String("organisation", string(noted.organisation)))
-	})
+		return pattern, zap.InfoLevel
+	}
 }
-
-// answerWriter notes what was answered.
-type answerWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-// WriteHeader implements http.ResponseWriter.
-func (w *answerWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -18,14 +18,10 @@ import (
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/starter/web"
 )
 
 const (
-	// ndisPatience is how long a retrieval or a create goes on when whoever asked has left the page: longer than the NDIA may be away
-	// before the run gives up.
-	ndisPatience = 20 * time.Minute
-	// takenUpWithin is how long it may be unknown which run answers.
-	takenUpWithin = 30 * time.Second
 	// answerAtOnce is how long a page waits for a create before it shows progress instead.
 	answerAtOnce = time.Second
 	// createAgainAfter is how long it takes until a create is tried again that Temporal could not take.
@@ -104,17 +100,11 @@ func (c console) beginRetrieval(w http.ResponseWriter, r *http.Request, v visito
 		http.Redirect(w, r, personPath(person)+ndisPart, http.StatusSeeOther)
 		return nil
 	}
-	going, end := c.goingOn(r)
-	retrieving := c.pace.Begin(going, pace.Request{
+	retrieving := c.pace.BeginDetached(r.Context(), c.stopping, pace.Request{
 		Organisation: v.Organisation, Person: person, PlanStartDate: planStart, RequestedBy: v.requestedBy(),
 	})
-	go func() {
-		defer end()
-		if _, err := retrieving.Wait(going); err != nil {
-			c.logger.Info("a plan was not retrieved", zap.String("request_id", requestOf(going).id), zap.Error(err))
-		}
-	}()
-	run, err := c.takenUp(r.Context(), v, retrieving)
+	go c.logFailure(context.WithoutCancel(r.Context()), retrieving)
+	run, err := c.pace.TakenUp(r.Context(), v.Organisation, retrieving)
 	if err != nil {
 		return err
 	}
@@ -126,36 +116,10 @@ func (c console) beginRetrieval(w http.ResponseWriter, r *http.Request, v visito
 	return nil
 }
 
-// goingOn is a context that does not end with a request.
-func (c console) goingOn(r *http.Request) (context.Context, func()) {
-	going, end := context.WithTimeout(context.WithoutCancel(r.Context()), ndisPatience)
-	stop := context.AfterFunc(c.stopping, end)
-	return going, func() { stop(); end() }
-}
-
-// takenUp waits until it is known which run answers. A refresh that is under way is waited for: the retrieval follows it.
-func (c console) takenUp(ctx context.Context, v visitor, retrieving *pace.PreviewJob) (run care.ID, err error) {
-	timer := time.NewTimer(takenUpWithin)
-	defer timer.Stop()
-	for {
-		select {
-		case next, more := <-retrieving.Run():
-			if !more {
-				found, err := retrieving.Wait(ctx)
-				return found.RunID, err
-			}
-			progress, err := read.From(c.store).RunProgress(ctx, v.Organisation.ID, next)
-			if run = next; err != nil || progress.Trigger.Attended() {
-				return run, err
-			}
-		case <-timer.C:
-			if run == "" {
-				return "", syncs.ErrUnavailable
-			}
-			return run, nil
-		case <-ctx.Done():
-			return "", ctx.Err()
-		}
+// logFailure logs that a retrieval failed: whoever asked for it may have left.
+func (c console) logFailure(ctx context.Context, retrieving *pace.PreviewJob) {
+	if _, err := retrieving.Wait(ctx); err != nil {
+		c.logger.Info("a plan was not retrieved", web.RequestID(ctx), zap.Error(err))
 	}
 }
 
@@ -293,7 +257,7 @@ func (c console) createdSoon(r *http.Request, request pace.CreateRequest) (creat
 		created pace.CreateResult
 		err     error
 	}
-	going, end := c.goingOn(r)
+	going, end := pace.Detached(r.Context(), c.stopping)
 	answered, left := make(chan answer), make(chan struct{})
 	defer close(left)
 	go func() {
@@ -330,6 +294,6 @@ func (c console) createAfterAll(going context.Context, request pace.CreateReques
 		})
 	}
 	if err != nil {
-		c.logger.Info("a contract was not created", zap.String("request_id", requestOf(going).id), zap.Error(err))
+		c.logger.Info("a contract was not created", web.RequestID(going), zap.Error(err))
 	}
 }

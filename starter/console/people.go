@@ -19,6 +19,7 @@ import (
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/starter/web"
 )
 
 const (
@@ -194,6 +195,6 @@ func (c console) startAll(ctx context.Context, v visitor, people []care.ID) (*st
 	if err == nil || done.started.Load()+done.joined.Load() == 0 {
 		return done, err
 	}
-	c.logger.Warn("some of the selected syncs were not started", zap.String("request_id", requestOf(ctx).id), zap.Int32("failed", done.failed.Load()), zap.Error(err))
+	c.logger.Warn("some of the selected syncs were not started", web.RequestID(ctx), zap.Int32("failed", done.failed.Load()), zap.Error(err))
 	return done, nil
 }

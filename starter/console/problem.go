@@ -11,6 +11,7 @@ import (
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/problems"
+	"github.com/caresync/caresync/starter/web"
 )
 
 var (
@@ -42,11 +43,11 @@ func (c console) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	shown := problemOf(err)
 	if shown.status == http.StatusInternalServerError {
-		shown.id = requestOf(r.Context()).id
+		shown.id = web.RequestOf(r.Context()).ID
 		c.logger.Error("a page failed", zap.String("request_id", shown.id), zap.Error(err))
 	}
 	if renderErr := c.render(w, r, shown.status, problemPage(c.frame(r, ui.Page{Title: shown.title, Lead: shown.words}), shown)); renderErr != nil {
-		c.logger.Error("an error page failed", zap.String("request_id", requestOf(r.Context()).id), zap.Error(renderErr))
+		c.logger.Error("an error page failed", web.RequestID(r.Context()), zap.Error(renderErr))
 		http.Error(w, shown.title, shown.status)
 	}
 }

@@ -10,7 +10,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/web"
@@ -54,7 +53,8 @@ func (c console) signedIn(answer page) http.Handler {
 		if err != nil {
 			return err
 		}
-		requestOf(r.Context()).organisation = session.Organisation.ID
+		noted := web.RequestOf(r.Context())
+		noted.Organisation, noted.Token = session.Organisation.ID, session.TokenID
 		r = withVisitor(r, session)
 		r = r.WithContext(web.WithCredential(r.Context(), func(ctx context.Context) error {
 			_, err := c.session(r.WithContext(ctx))
@@ -78,7 +78,7 @@ func checkText(r *http.Request) error {
 			return formError(err)
 		}
 	}
-	if !care.StorableText(r.URL.Path) || !web.StorableValues(r.URL.Query()) || !web.StorableValues(r.PostForm) {
+	if !web.StorableAddress(r) || !web.StorableValues(r.PostForm) {
 		return web.ErrUnstorable
 	}
 	return nil
@@ -89,7 +89,7 @@ func (c console) audit(r *http.Request, session db.ConsoleSession) {
 	if r.Method == http.MethodGet {
 		return
 	}
-	c.logger.Info("form", zap.String("request_id", requestOf(r.Context()).id), zap.String("route", r.Pattern),
+	c.logger.Info("form", web.RequestID(r.Context()), zap.String("route", r.Pattern),
 		zap.String("organisation", string(session.Organisation.ID)), zap.String("session", session.ID), zap.String("token", string(session.TokenID)))
 }
 

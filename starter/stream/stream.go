@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tmaxmax/go-sse"
+	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/starter/web"
 )
@@ -63,6 +64,30 @@ func (e *Events) write(message *sse.Message) error {
 		return err
 	}
 	return e.control.Flush()
+}
+
+// Server is what streams have in common.
+type Server struct {
+	Logger *zap.Logger
+	// Heartbeat is how often a quiet stream says that it is alive.
+	Heartbeat time.Duration
+	// Stopping ends streams when the program is told to stop.
+	Stopping context.Context
+}
+
+// Serve follows updates as Follow does, also until the program stops, and logs what ended them.
+func Serve[T any](ctx context.Context, server Server, events *Events, updates func(context.Context) iter.Seq2[T, error],
+	tell func(context.Context, T, error) error) (ended bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(server.Stopping, cancel)()
+	return Follow(ctx, updates(ctx), server.Heartbeat, func(update T, failed error) error {
+		err := tell(ctx, update, failed)
+		if err != nil && failed != nil {
+			server.Logger.Info("a stream ended", web.RequestID(ctx), zap.Error(err))
+		}
+		return err
+	}, events.Beat)
 }
 
 // Follow calls tell for each update as it comes, or with the error that ended them, and beat at each interval, for as long as the

@@ -27,6 +27,9 @@ const (
 // ErrAbandoned means that the workflow ended without finishing its run, for instance because an operator terminated it.
 var ErrAbandoned = errors.New("the workflow ended without finishing the run; the Temporal UI shows why. Start the sync again")
 
+// WaitsForDatabase says what a followed run waits for while our own database is away.
+const WaitsForDatabase = "CareSync's own database does not answer; trying again"
+
 // Update is where a followed run stands.
 type Update struct {
 	Run read.RunProgress
@@ -42,24 +45,7 @@ func (u Update) Finished() bool { return u.Run.State == read.RunFinished }
 func (s *Service) Follow(ctx context.Context, organisation, run care.ID) iter.Seq2[Update, error] {
 	return func(yield func(Update, error) bool) {
 		follower := follower{service: s, organisation: organisation, run: run}
-		ticks := time.NewTicker(s.poll)
-		defer ticks.Stop()
-		for {
-			update, changed, err := follower.look(ctx)
-			if err != nil {
-				yield(update, err)
-				return
-			}
-			if changed && !yield(update, nil) || update.Finished() {
-				return
-			}
-			select {
-			case <-ctx.Done():
-				yield(update, ctx.Err())
-				return
-			case <-ticks.C:
-			}
-		}
+		poll.Watch(ctx, s.poll, follower.look)(yield)
 	}
 }
 
@@ -131,7 +117,7 @@ func (f *follower) look(ctx context.Context) (update Update, changed bool, err e
 	progress, err := read.From(f.service.store).RunProgress(ctx, f.organisation, f.run)
 	switch {
 	case errors.Is(err, db.ErrUnavailable):
-		update.Waiting = "CareSync's own database does not answer; trying again"
+		update.Waiting = WaitsForDatabase
 	case err != nil:
 		return update, false, err
 	default:

@@ -1,4 +1,4 @@
-// Package web is what the HTTP API and the console have in common.
+// Package web is what the HTTP API and the console share: how requests are logged, recovered and bound to their credential.
 package web
 
 import (

@@ -1,4 +1,3 @@
-// Package web is what the HTTP API and the console share.
 package web
 
 import (
@@ -17,12 +16,17 @@ var ErrUnstorable = errors.New("text must be UTF-8 without zero bytes")
 // RefuseUnstorable lets requests through whose address is text that can be kept; refuse answers the others.
 func RefuseUnstorable(next http.Handler, refuse http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !care.StorableText(r.URL.Path) || !StorableValues(r.URL.Query()) {
+		if !StorableAddress(r) {
 			refuse(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// StorableAddress reports whether the address of a request is text that can be kept.
+func StorableAddress(r *http.Request) bool {
+	return care.StorableText(r.URL.Path) && StorableValues(r.URL.Query())
 }
 
 // StorableValues reports whether all names and values of a query or a form can be kept.
