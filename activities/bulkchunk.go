@@ -17,14 +17,8 @@ import (
 )
 
 const (
-	// chunkStartDeadline is how long a chunk begins further people; the rest is left to another attempt.
-	chunkStartDeadline = 45 * time.Second
-	// pausePollInterval is how often a chunk looks whether its bulk run was paused.
-	pausePollInterval = time.Second
 	// failuresInARow of different people, without anybody succeeding in between, are the service's and not theirs.
 	failuresInARow = 5
-	// outageGracePeriod is how long a chunk takes failures for an outage; then they are the people's own (R9).
-	outageGracePeriod = 2 * time.Hour
 	// notAuthorisedStopsAt is how many people the government may refuse to this provider before it refuses everybody (R9).
 	notAuthorisedStopsAt = 2
 )

@@ -7,10 +7,6 @@ import (
 	"go.temporal.io/sdk/activity"
 )
 
-// HeartbeatInterval is how often a running step says that its worker is alive. A step whose worker died is given to another one after
-// a few missed beats, and a cancelled step learns of it with the next.
-const HeartbeatInterval = 2 * time.Second
-
 // heartbeat sends heartbeats until the returned function is called.
 func heartbeat(ctx context.Context) (stop func()) {
 	if activity.GetInfo(ctx).HeartbeatTimeout == 0 {

@@ -11,7 +11,9 @@ import (
 	"github.com/caresync/caresync/protocol"
 )
 
-// This is the only place where a time-out or a number of retries stands.
+// All times of workflows are here: how long an attempt of a step may take, when it is tried again, how long a workflow waits. A step's own times
+// are in activities/times.go, the intervals of the schedules that start workflows in protocol/start.go, and how long a preview waits is a rule
+// (care.PreviewLifetime).
 
 const (
 	// areaTimeout is how long an area tries before it gives up on demand (R9).

@@ -256,25 +256,25 @@ type planLoader struct {
 
 func (l planLoader) classifications(ctx context.Context) error {
 	rows, err := l.queries.ViewClassifications(ctx, gen.ViewClassificationsParams{OrganisationID: l.organisation, PersonID: l.person})
-	l.view.Classifications = each(rows, func(row gen.ViewClassificationsRow) Classification { return Classification(row) })
+	l.view.Classifications = Each(rows, func(row gen.ViewClassificationsRow) Classification { return Classification(row) })
 	return err
 }
 
 func (l planLoader) approvedServices(ctx context.Context) error {
 	rows, err := l.queries.ViewApprovedServices(ctx, gen.ViewApprovedServicesParams{OrganisationID: l.organisation, PersonID: l.person})
-	l.view.ApprovedServices = each(rows, func(row gen.ViewApprovedServicesRow) ApprovedService { return ApprovedService(row) })
+	l.view.ApprovedServices = Each(rows, func(row gen.ViewApprovedServicesRow) ApprovedService { return ApprovedService(row) })
 	return err
 }
 
 func (l planLoader) supplements(ctx context.Context) error {
 	rows, err := l.queries.ViewSupplements(ctx, gen.ViewSupplementsParams{OrganisationID: l.organisation, PersonID: l.person})
-	l.view.Supplements = each(rows, func(row gen.ViewSupplementsRow) Supplement { return Supplement(row) })
+	l.view.Supplements = Each(rows, func(row gen.ViewSupplementsRow) Supplement { return Supplement(row) })
 	return err
 }
 
 func (l planLoader) contributions(ctx context.Context) error {
 	rows, err := l.queries.ViewContributions(ctx, gen.ViewContributionsParams{OrganisationID: l.organisation, PersonID: l.person})
-	l.view.Contributions = each(rows, func(row gen.ViewContributionsRow) Contribution { return viewContribution(care.Contribution(row)) })
+	l.view.Contributions = Each(rows, func(row gen.ViewContributionsRow) Contribution { return viewContribution(care.Contribution(row)) })
 	return err
 }
 
@@ -294,7 +294,7 @@ func (l planLoader) history(ctx context.Context) error {
 			return fmt.Errorf("read an earlier set of contributions: %w", err)
 		}
 		l.view.History = append(l.view.History, ContributionSet{
-			ReadAt: row.ReadAt, ReplacedAt: row.ReplacedAt, Contributions: each(contributions, viewContribution),
+			ReadAt: row.ReadAt, ReplacedAt: row.ReplacedAt, Contributions: Each(contributions, viewContribution),
 		})
 	}
 	return err
@@ -302,7 +302,7 @@ func (l planLoader) history(ctx context.Context) error {
 
 func (l planLoader) budgets(ctx context.Context) error {
 	rows, err := l.queries.ViewBudgets(ctx, gen.ViewBudgetsParams{OrganisationID: l.organisation, PersonID: l.person})
-	l.view.Budgets = each(rows, func(row gen.ViewBudgetsRow) Budget { return viewBudget(row, l.view.Today) })
+	l.view.Budgets = Each(rows, func(row gen.ViewBudgetsRow) Budget { return viewBudget(row, l.view.Today) })
 	return err
 }
 

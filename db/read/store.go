@@ -33,8 +33,8 @@ type Store struct {
 // From reads from a store.
 func From(store *db.Store) Store { return Store{store: store, queries: store.Queries()} }
 
-// each converts every member of a list. No members are an empty list, not a missing one.
-func each[From, To any](list []From, convert func(From) To) []To {
+// Each converts every member of a list. No members are an empty list, not a missing one.
+func Each[From, To any](list []From, convert func(From) To) []To {
 	converted := make([]To, 0, len(list))
 	for _, one := range list {
 		converted = append(converted, convert(one))

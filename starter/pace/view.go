@@ -139,12 +139,12 @@ func ViewPreview(preview db.Preview) PreviewView {
 func viewContents(contents db.PreviewContents) PreviewContentsView {
 	contract := contents.Contract
 	return PreviewContentsView{
-		Hash: contents.Hash, Plan: viewParticipantPlan(contents.Plan), OtherPlans: each(contents.Others, viewParticipantPlan),
+		Hash: contents.Hash, Plan: viewParticipantPlan(contents.Plan), OtherPlans: read.Each(contents.Others, viewParticipantPlan),
 		Refusal: contents.Refusal, Explanation: words.Reason(contents.Refusal, care.NDIA),
 		Ended: contents.Ended, Contract: viewContract(contents.Preview),
-		Superseded: each(contents.Superseded, viewDates), Overlaps: each(contents.Overlaps, viewDates),
-		Budgets: each(InOrder(contents.Budgets), viewBudget), NoLongerInPACE: each(contents.Missing, viewMissing), RemovalsHeld: contents.RemovalsHeld,
-		Warnings: each(contents.Issues, read.IssueOf), Differences: each(contents.Differences, viewDifference),
+		Superseded: read.Each(contents.Superseded, viewDates), Overlaps: read.Each(contents.Overlaps, viewDates),
+		Budgets: read.Each(InOrder(contents.Budgets), viewBudget), NoLongerInPACE: read.Each(contents.Missing, viewMissing), RemovalsHeld: contents.RemovalsHeld,
+		Warnings: read.Each(contents.Issues, read.IssueOf), Differences: read.Each(contents.Differences, viewDifference),
 		TotalFunding: money(contract.TotalFunding), AllocationTotal: money(contract.AllocationTotal),
 		FundingIncomplete: contract.FundingIncomplete, AllocationIncomplete: contract.AllocationIncomplete,
 	}
@@ -153,7 +153,7 @@ func viewContents(contents db.PreviewContents) PreviewContentsView {
 func viewContract(preview care.Preview) ContractPreviewView {
 	contract := preview.Contract
 	view := ContractPreviewView{
-		Action: preview.ContractAction, StartDate: contract.StartDate, EndDate: contract.EndDate, Changes: each(preview.ContractChanges, viewDifference),
+		Action: preview.ContractAction, StartDate: contract.StartDate, EndDate: contract.EndDate, Changes: read.Each(preview.ContractChanges, viewDifference),
 	}
 	if preview.ContractAction != care.ActionCreated && contract.ID != "" {
 		view.ID = &contract.ID
@@ -178,8 +178,8 @@ func viewBudget(budget care.PreviewBudget) BudgetPreviewView {
 		Management: budget.Management, SupportType: budget.SupportType, FundingComponent: budget.FundingComponent,
 		Approved: money(budget.Approved), Released: money(budget.Released), Spent: money(budget.Spent), Remaining: money(budget.Remaining),
 		StartDate: budget.StartDate, EndDate: budget.EndDate, InstalmentType: budget.InstalmentType, ExcludedFromTotals: budget.ExcludedFromTotals,
-		FundingPeriods: each(budget.FundingPeriods, viewPeriod), StatedItems: each(budget.StatedItems, viewItem),
-		Action: budget.Action, WillHappen: words.WillHappen(budget), Changes: each(budget.Changes, named),
+		FundingPeriods: read.Each(budget.FundingPeriods, viewPeriod), StatedItems: read.Each(budget.StatedItems, viewItem),
+		Action: budget.Action, WillHappen: words.WillHappen(budget), Changes: read.Each(budget.Changes, named),
 		Adjustment: AdjustmentPreviewView{
 			Action: budget.Adjustment.Action, Before: money(budget.Adjustment.Before), After: money(budget.Adjustment.After),
 			ServiceProviderName: budget.Adjustment.ServiceProviderName,
@@ -206,15 +206,6 @@ func viewDifference(change care.NamedChange) DifferenceView {
 	return DifferenceView{
 		Subject: words.Subject(change), Action: change.Action, Field: change.Field, Old: change.Old, New: change.New, Words: words.Change(change),
 	}
-}
-
-// each is a list of views, never null.
-func each[From, To any](list []From, view func(From) To) []To {
-	views := make([]To, len(list))
-	for i, one := range list {
-		views[i] = view(one)
-	}
-	return views
 }
 
 func money(amount decimal.NullDecimal) *read.Money {

@@ -91,7 +91,8 @@ func (r *Reader) BudgetSummary(ctx context.Context, effective Effective, updated
 	return r.providerBudgets(ctx, operationBudgetSummary, r.options.Paths.BudgetSummary, effective, updated)
 }
 
-// BudgetsHeldByProvider reads the budgets that the provider itself holds: its care-management pool.
+// BudgetsHeldByProvider reads the budgets that the provider itself holds: its care-management pool. No sync reads it yet; it is the client's part
+// of syncing a provider's pool.
 func (r *Reader) BudgetsHeldByProvider(ctx context.Context) (care.Read[ProviderBudget], error) {
 	return r.providerBudgets(ctx, operationBudgetsHeld, r.options.Paths.BudgetsHeldByProvider)
 }
