@@ -27,9 +27,9 @@ type Bulk struct {
 
 const (
 	// chunksInTurn is how many chunks of a kind begin people at the same time. A worker holds more of them than that: the next one begins
-	// its people as soon as another has begun its last, so that nothing is idle while that finishes.
+	// its people as soon as another has started its last, so that nothing is idle while that finishes.
 	chunksInTurn = 4
-	// peopleAtOncePerChunk is how many people of one chunk are synced at once at most, so that a slow connection leaves room for others.
+	// peopleAtOncePerChunk is how many people of one chunk are synced in parallel at most, so that a slow connection leaves room for others.
 	peopleAtOncePerChunk = 8
 	// peopleInHand is how many people of a kind are in hand at most. More of them would only wait for each other.
 	peopleInHand = chunksInTurn * peopleAtOncePerChunk
@@ -57,7 +57,7 @@ func NewBulk(store *db.Store, careRecipient *CareRecipient, paceContract *PaceCo
 // UseClock lets tests say what time it is when a person meets a trouble.
 func (b *Bulk) UseClock(now func() time.Time) { b.now = now }
 
-// PlanBulk records a bulk run, if nobody has yet, and plans its people as rows, unless the providers' lists have to be read first.
+// PlanBulk records a bulk run, if no one has yet, and plans its people as rows, unless the providers' lists have to be read first.
 func (b *Bulk) PlanBulk(ctx context.Context, in protocol.PlanBulkInput) (protocol.BulkPlan, error) {
 	bulk := db.Bulk{ID: in.BulkID, OrganisationID: in.OrganisationID, RequestedBy: in.RequestedBy, WorkflowID: in.WorkflowID}
 	if in.Options != nil {
@@ -99,7 +99,7 @@ func (b *Bulk) EscalatedPeople(ctx context.Context, part protocol.BulkPart) ([]c
 	return b.store.EscalatedItems(ctx, part.OrganisationID, part.BulkID, part.Batch)
 }
 
-// SetAsidePeople tells who waits for the end of a bulk run, and what becomes of the contributions of those who would lose all (R9).
+// SetAsidePeople tells who waits for the end of a bulk run, and what happens to the contributions of people who would lose all of them (R9).
 func (b *Bulk) SetAsidePeople(ctx context.Context, part protocol.BulkPart) (people protocol.PeopleSetAside, err error) {
 	people.Unavailable, people.Losing, err = b.store.CountSetAside(ctx, part.OrganisationID, part.BulkID)
 	if err != nil || people.Losing == 0 {
@@ -120,7 +120,7 @@ func (b *Bulk) SettleBatch(ctx context.Context, in protocol.SettleInput) (care.B
 	return b.store.CountItems(ctx, in.OrganisationID, in.BulkID, in.Batch)
 }
 
-// CompleteBulk settles whoever is left and records how the bulk run ended.
+// CompleteBulk settles the remaining people and records how the bulk run ended.
 func (b *Bulk) CompleteBulk(ctx context.Context, in protocol.CompleteBulkInput) (protocol.BulkResult, error) {
 	counts, outcome, err := b.store.FinishBulk(ctx, in.OrganisationID, in.BulkID, in.Stop)
 	return protocol.BulkResult{BulkID: in.BulkID, Outcome: outcome, Reason: in.Stop, Counts: counts}, err
@@ -138,7 +138,7 @@ type awaiter struct {
 	temporal Workflows
 }
 
-// awaitRun waits for a person's sync that somebody else had started, and settles the person with it.
+// awaitRun waits for a person's sync that someone else had started, and settles the person with it.
 func (a awaiter) awaitRun(ctx context.Context, in protocol.AwaitRunInput) error {
 	var failed *temporal.WorkflowExecutionError // how it ended stands in its row
 	var unknown *serviceerror.NotFound

@@ -19,12 +19,12 @@ import (
 const (
 	// failuresInARow of different people, without anybody succeeding in between, are the service's and not theirs.
 	failuresInARow = 5
-	// notAuthorisedStopsAt is how many people the government may refuse to this provider before it refuses everybody (R9).
+	// notAuthorisedStopsAt is how many people the government may refuse to this provider before it refuses everyone (R9).
 	notAuthorisedStopsAt = 2
 )
 
 // SyncBulkChunk syncs the people of a chunk who have no outcome, several at once. One who fails while others succeed is answered as escalated.
-// Where the service as a whole fails, it returns an error that is tried again later: nobody is settled for that.
+// Where the service as a whole fails, it returns an error that is tried again later: no one is settled for that.
 func (b *Bulk) SyncBulkChunk(ctx context.Context, in protocol.BulkChunkInput) (protocol.BulkChunkResult, error) {
 	slots := b.capacities[in.Options.Kind]
 	if err := slots.turns.Acquire(ctx, 1); err != nil {
@@ -98,7 +98,7 @@ type chunk struct {
 	// troubled failed for a technical reason; inARow is how many did since anybody succeeded.
 	troubled []trouble
 	inARow   int
-	// notAuthorised are those whom the government refused to this provider.
+	// notAuthorised are the people that this provider was refused.
 	notAuthorised int
 	// outage is why the service as a whole fails.
 	outage error
@@ -147,7 +147,7 @@ func (s *chunk) isPaused(ctx context.Context) bool {
 	return s.paused
 }
 
-// sync makes a person's pass. It goes on when the chunk is cancelled: a person in hand is finished.
+// sync makes a person's pass. It continues when the chunk is cancelled: a person in progress will finish.
 func (s *chunk) sync(ctx context.Context, item db.OpenItem) {
 	ctx = context.WithoutCancel(ctx)
 	person := item.PersonID
@@ -196,7 +196,7 @@ func mayBeOwnUnavailability(err error) bool {
 		failure.Status == http.StatusServiceUnavailable && failure.RetryAfter == 0
 }
 
-// setAside leaves a person to the end of the bulk run, so that the others go on. What turns out to be the service's trouble is an outage; what
+// setAside leaves a person to the end of the bulk run, so that the others continue. What turns out to be the service's trouble is an outage; what
 // turns out to be the person's own settles them.
 func (s *chunk) setAside(ctx context.Context, cause care.AsideCause, made syncResult) {
 	person, area := made.Scope.PersonID, unavailableArea(made.Areas)
@@ -232,8 +232,8 @@ func (s *chunk) culprit(ctx context.Context, person care.ID, area care.Area, asi
 	return known.Culprit(), err
 }
 
-// manyInARow counts somebody whom the service is unavailable for, and reports whether so many were in a row that it is no one person's trouble.
-// Among those who were set aside all are.
+// manyInARow counts a person for whom the service is unavailable, and reports whether there were so many in a row that the cause is not one person.
+// Among people who were set aside, all count.
 func (s *chunk) manyInARow() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -259,14 +259,14 @@ func (s *chunk) isPatient() bool {
 	return s.in.Since.IsZero() || time.Since(s.in.Since) < outageGracePeriod
 }
 
-// stop ends the bulk run: nobody else is begun.
+// stop ends the bulk run: no one else is started.
 func (s *chunk) stop(reason care.Reason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.result.Stop = reason
 }
 
-// recordOutcome notes that a person has an outcome, and with the first one that the bulk run goes on. An outcome that would be everybody's ends it.
+// recordOutcome notes that a person has an outcome, and with the first one that the bulk run continues. An outcome that would be everyone's ends it.
 func (s *chunk) recordOutcome(ctx context.Context, person care.ID, err error, result care.RunResult) {
 	if err != nil {
 		s.recordFailure(trouble{person: person, failure: err})
@@ -280,7 +280,7 @@ func (s *chunk) recordOutcome(ctx context.Context, person care.ID, err error, re
 	}
 }
 
-// count counts somebody who has an outcome, and reports whether they are the chunk's first.
+// count counts someone who has an outcome, and reports whether they are the chunk's first.
 func (s *chunk) count(result care.RunResult) (first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -306,7 +306,7 @@ func (s *chunk) organisationWide(reason care.Reason) bool {
 	return reason.OrganisationWide()
 }
 
-// recordOutage notes that nobody can be synced at the moment.
+// recordOutage notes that no one can be synced at the moment.
 func (s *chunk) recordOutage(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -344,7 +344,7 @@ func organisationWide(err error) bool {
 	return errors.Is(err, db.ErrNoAllowance)
 }
 
-// end escalates those who failed while others succeeded. In an outage they are left, like everybody else, to a later attempt. Those whom
+// end escalates people who failed while others succeeded. In an outage they are left, like everyone else, to a later attempt. People that
 // an attempt before has escalated, and could not answer with any more, are answered, too.
 func (s *chunk) end(ctx context.Context) (protocol.BulkChunkResult, error) {
 	if s.outage != nil {
@@ -358,7 +358,7 @@ func (s *chunk) end(ctx context.Context) (protocol.BulkChunkResult, error) {
 	return s.result, err
 }
 
-// takeBack lets those whom the chunk has set aside wait for the end of the outage like everybody else.
+// takeBack lets the people that the chunk has set aside wait for the end of the outage like everyone else.
 func (s *chunk) takeBack(ctx context.Context) error {
 	if s.in.SetAside != "" {
 		return nil

@@ -64,7 +64,7 @@ func (s plannedChunk) counts(t *testing.T) care.BulkCounts {
 	return counts
 }
 
-// However many chunks a process holds, it has no more than 32 people in hand: the next chunk begins people as others end.
+// However many chunks a process holds, it has no more than 32 people in progress: the next chunk starts people as others end.
 func TestPeopleInHandAreBoundedOverAllSlices(t *testing.T) {
 	s := newPlannedChunks(t, 6, 8)
 	require.NoError(t, s.Faults.Add(faults.Fault{Kind: faults.Latency, Operation: "care-recipient-summary", Delay: 300 * time.Millisecond}))
@@ -85,7 +85,7 @@ func TestPeopleInHandAreBoundedOverAllSlices(t *testing.T) {
 	require.Greater(t, most, 8, "chunks run beside each other")
 }
 
-// A few people whose calls always fail are no outage, also where nobody else is in the chunk, as in a retry.
+// A few people whose calls always fail are no outage, also where no one else is in the chunk, as in a retry.
 func TestAFewWhoFailAmongThemselvesGetTheirOwnSync(t *testing.T) {
 	s := newPlannedChunk(t, 3)
 	troubled := s.trouble(t, faults.InternalError, 3)
@@ -115,14 +115,14 @@ func TestAnOutageIsNotWaitedForEver(t *testing.T) {
 	s.input.Since = time.Now().Add(-time.Hour)
 	_, err := s.steps.SyncBulkChunk(t.Context(), s.input)
 	require.Error(t, err)
-	require.Zero(t, s.counts(t).Processed, "nobody is settled for an outage")
+	require.Zero(t, s.counts(t).Processed, "no one is settled for an outage")
 	s.input.Since = time.Now().Add(-3 * time.Hour)
 	_, err = s.steps.SyncBulkChunk(t.Context(), s.input)
 	require.NoError(t, err)
 	require.Equal(t, 12, s.counts(t).Failed)
 }
 
-// R9: what is refused to a second person is refused to everybody.
+// R9: what is refused to a second person is refused to everyone.
 func TestASecondPersonWhoIsNotAuthorisedStopsTheRun(t *testing.T) {
 	s := newPlannedChunk(t, 40)
 	s.trouble(t, faults.Forbidden, 2)
@@ -139,7 +139,7 @@ func TestASecondPersonWhoIsNotAuthorisedStopsTheRun(t *testing.T) {
 }
 
 // Whoever is gone by the time of their turn counts as failed, in the chunk as in the row, so that the failure threshold sees it.
-func TestSomebodyWhoIsGoneCountsAsFailed(t *testing.T) {
+func TestSomeoneWhoIsGoneCountsAsFailed(t *testing.T) {
 	s := newPlannedChunk(t, 12)
 	gone := s.Request(t, s.World.World.People(world.Holder{})[3].Key).PersonID
 	sql := testkit.OpenSQL(t, s.DatabaseURL)

@@ -36,9 +36,9 @@ type lists struct {
 // covered is up to when each list of a connection is covered (R35).
 type covered map[care.ID]map[care.Area]db.ListMark
 
-// PlanFromLists reads the lists of all the organisation's providers, and plans a bulk run. People whom they list and we do not know are
-// reported; known people whom they do not list are marked as not in care, where all lists were read and are to be believed (R5, R19). A
-// delta run plans only those of whom something has changed since the lists were last covered; where one never was, everybody.
+// PlanFromLists reads the lists of all the organisation's providers, and plans a bulk run. Listed people who are unknown are
+// reported; known people who are not listed are marked as not in care, if all lists were read and are plausible (R5, R19). A
+// delta run plans only people with changes since the lists were last covered; if one never was, everyone.
 func (b *Bulk) PlanFromLists(ctx context.Context, in protocol.BulkPart) (protocol.BulkPlan, error) {
 	since, complete, err := b.covered(ctx, in.OrganisationID)
 	if err != nil {
@@ -101,7 +101,7 @@ func (b *Bulk) readLists(ctx context.Context, in protocol.BulkPart, since covere
 		if delta {
 			err = all.readUpdates(ctx, reader, connection.ID, since[connection.ID])
 		} else {
-			err = all.readEverybody(ctx, reader, connection.ID, since[connection.ID])
+			err = all.readEveryone(ctx, reader, connection.ID, since[connection.ID])
 		}
 		if err != nil {
 			return lists{}, err
@@ -115,9 +115,9 @@ func (b *Bulk) reader(in protocol.BulkPart, connection care.Connection) *service
 	return b.careRecipient.services.For(connection, in.BulkID, b.careRecipient.allowances.For(connection))
 }
 
-// readEverybody reads the summaries of a provider. Contributions and budgets are read person by person afterwards, and so are covered by the
+// readEveryone reads the summaries of a provider. Contributions and budgets are read person by person afterwards, and so are covered by the
 // same time.
-func (l *lists) readEverybody(ctx context.Context, reader *servicesaustralia.Reader, connection care.ID, since map[care.Area]db.ListMark) error {
+func (l *lists) readEveryone(ctx context.Context, reader *servicesaustralia.Reader, connection care.ID, since map[care.Area]db.ListMark) error {
 	summaries, err := reader.Summaries(ctx, servicesaustralia.UpdatedWindow{})
 	if err != nil && !transport.IsKind(err, transport.NotFound) { // a provider without people
 		return err
@@ -174,7 +174,7 @@ func (l *lists) coverRead(connection care.ID, list care.Area, times care.ListTim
 	}
 }
 
-// cover notes how far a list is covered once everybody is reached, and which budgets it named.
+// cover notes how far a list is covered once everyone is reached, and which budgets it named.
 func (l *lists) cover(connection care.ID, list care.Area, times care.ListTimes, since map[care.Area]db.ListMark, listed ...string) {
 	if mark := times.Mark(since[list].Mark); !mark.IsZero() {
 		l.marks = append(l.marks, db.ListMark{ConnectionID: connection, List: list, Mark: mark, Listed: listed})
@@ -189,7 +189,7 @@ func upstreamIDs(budgets []servicesaustralia.ProviderBudget) []string {
 	return ids
 }
 
-// compareLists reports who is not known and marks who is absent, and returns those who have moved; nil where everybody is synced.
+// compareLists reports unknown people, marks absent people, and returns the people with changes; nil where everyone is synced.
 // Absence from a list of what was updated proves nothing (R5).
 func (b *Bulk) compareLists(ctx context.Context, in protocol.BulkPart, read lists, delta bool) (db.ChangedPeople, error) {
 	read, err := b.withLeadingZeros(ctx, in.OrganisationID, read)
@@ -220,7 +220,7 @@ func (b *Bulk) compareLists(ctx context.Context, in protocol.BulkPart, read list
 	return read.moved(held, today), nil
 }
 
-// confirmAbsences adds to those who are listed the people whom the lists lack and whose own summary still has them: somebody who moves
+// confirmAbsences adds to the listed people those missing from the lists whose own summary still has them: someone who moves
 // between two pages of a list while it is read is on neither (R5).
 func (b *Bulk) confirmAbsences(ctx context.Context, in protocol.BulkPart, read lists, listed db.ListedPeople, today care.Date) ([]care.Identity, error) {
 	if !read.paged || len(read.listed) < len(read.connections) { // an incomplete list proves no absence
@@ -316,7 +316,7 @@ func (l lists) summariesByPerson() map[string][]care.Summary {
 	return rows
 }
 
-// people are all whom the lists name, once each, in the order of their ids. Only summaries say who somebody is: of several rows the first that
+// people are everyone on the lists, once each, in the order of their ids. Only summaries say who someone is: of several rows the first that
 // has name and birth date does.
 func (l lists) people() []care.Identity {
 	people := make(map[string]care.Identity, len(l.summaries))
@@ -326,7 +326,7 @@ func (l lists) people() []care.Identity {
 		}
 	}
 	note := func(id string) {
-		if _, known := people[id]; !known && id != "" { // a budget that the provider itself holds is nobody's
+		if _, known := people[id]; !known && id != "" { // a budget that the provider itself holds is no one's
 			people[id] = care.Identity{CareRecipientID: id}
 		}
 	}

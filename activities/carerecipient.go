@@ -111,8 +111,8 @@ func rowOfAnother(held care.Person, failure *transport.Error) care.IdentityDetai
 	}
 }
 
-// errWouldLoseContributions: nothing was written, since it may be that everybody of the bulk run would lose them (R9).
-var errWouldLoseContributions = errors.New("no contributions are reported any more")
+// errWouldLoseContributions: nothing was written, since it may be that everyone in the bulk run would lose them (R9).
+var errWouldLoseContributions = errors.New("contributions are no longer reported")
 
 // RecreateContributions reads the individual contributions and replaces the set that we hold (R16).
 func (c *CareRecipient) RecreateContributions(ctx context.Context, in protocol.AreaInput) (care.AreaResult, error) {
@@ -276,7 +276,7 @@ func refuse[H any](ctx context.Context, store *db.Store, step db.Step, begun db.
 	return store.Refuse(ctx, step, begun.Read, reason, []care.Issue{issue})
 }
 
-// finalAnswer is the government's no, where asking again would not help. What may succeed later is noted for those who wait, and remains
+// finalAnswer is the government's no, where asking again would not help. What may succeed later is noted for people who wait, and remains
 // an error (R9).
 func finalAnswer(ctx context.Context, store *db.Store, step db.Step, err error) (*transport.Error, error) {
 	if errors.Is(err, db.ErrNoAllowance) {

@@ -18,7 +18,7 @@ import (
 const signalsAtOnce = 8
 
 // errTemporalUnavailable: a workflow could not be signalled or looked at. Trying again helps.
-var errTemporalUnavailable = errors.New("the Temporal server did not answer")
+var errTemporalUnavailable = errors.New("the Temporal server did not respond")
 
 // Signaller is what the steps need of a Temporal client to ask for syncs.
 type Signaller interface {
@@ -57,7 +57,7 @@ func (c *Claims) RecordClaimEvent(ctx context.Context, in protocol.ClaimEventInp
 	return c.store.RecordClaimEvent(ctx, event)
 }
 
-// RequestClaimSyncs asks for the sync of each person for whom the claim has caused one, and notes it afterwards. A crash in between has
+// RequestClaimSyncs requests the sync of each person for whom the claim has triggered one, and records it afterwards. A crash in between has
 // the sync asked for again, which causes at most one more pass (R7). It returns how many people's were asked for.
 func (c *Claims) RequestClaimSyncs(ctx context.Context, temporal Signaller, in protocol.ClaimSyncsInput) (int, error) {
 	people, err := c.store.DueClaimSyncs(ctx, in.OrganisationID, in.ClaimID)

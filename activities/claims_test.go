@@ -86,5 +86,5 @@ func TestSyncsThatCouldNotBeAskedForStayDue(t *testing.T) {
 	number, err := steps.RequestClaimSyncs(t.Context(), asked, in)
 	require.NoError(t, err)
 	require.Zero(t, number)
-	require.Len(t, asked.taken[protocol.CareRecipientSyncID(people[1].ID)], before, "nobody is asked for twice")
+	require.Len(t, asked.taken[protocol.CareRecipientSyncID(people[1].ID)], before, "no one is asked for twice")
 }

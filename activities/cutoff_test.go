@@ -123,7 +123,7 @@ func (p *lossyProxy) answers(client, server net.Conn) {
 	}
 }
 
-// The transaction is committed, but nobody learns of it: the next attempt finds its answer in the ledger and writes nothing twice.
+// The transaction is committed, but no one learns of it: the next attempt finds its answer in the ledger and writes nothing twice.
 func TestAnswerToCommitIsLost(t *testing.T) {
 	s := newSite(t, people(marjorie))
 	s.Sync(t, s.steps, "marjorie")

@@ -96,7 +96,7 @@ func (s *site) restore(t *testing.T) {
 	}
 }
 
-// A plan that has not begun is looked at again on its day, and left for review: no contract is first created unattended (R31, R34).
+// A plan that has not started is looked at again on its day, and left for review: no contract is first created unattended (R31, R34).
 func TestAPlanThatHasNotBegunIsLookedAtOnItsDay(t *testing.T) {
 	s := newPaceSite(t)
 	_, refused := s.retrieve(t, "future-plan")

@@ -42,7 +42,7 @@ var passing = []struct {
 	{faults.Fault{Kind: faults.TruncatedJSON}, transport.Unreadable, "", 0},
 }
 
-// A step that meets a passing fault writes nothing but a note for those who wait, and succeeds when it is tried again (R9).
+// A step that meets a passing fault writes nothing but a note for people who wait, and succeeds when it is retried (R9).
 func TestPassingFaultsAreTriedAgain(t *testing.T) {
 	s := newSite(t, people(marjorie))
 	s.Sync(t, s.steps, "marjorie")
@@ -178,7 +178,7 @@ func TestRefusedAreasKeepWhatWeHold(t *testing.T) {
 	s.requireAsUndisturbed(t, "marjorie")
 }
 
-// Somebody else's row in a list is a mismatch, and the operator is shown both ids (R8).
+// Someone else's row in a list is a mismatch, and the operator is shown both ids (R8).
 func TestStrangersRowShowsBothIDs(t *testing.T) {
 	s := newSite(t, people(marjorie))
 	for _, step := range areaSteps[:3] {
@@ -191,8 +191,8 @@ func TestStrangersRowShowsBothIDs(t *testing.T) {
 	}
 }
 
-// No entry is a state to explain: budgets that we held are kept until somebody looks (R5).
-func TestEntryMissingForSomebodyWithBudgets(t *testing.T) {
+// No entry is a state to explain: budgets that we held are kept until someone looks (R5).
+func TestEntryMissingForSomeoneWithBudgets(t *testing.T) {
 	s := newSite(t, people(marjorie))
 	s.Sync(t, s.steps, "marjorie")
 	before := s.planRows(t)

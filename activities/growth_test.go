@@ -27,7 +27,7 @@ func TestOneSyncReadsAsManyRowsInALargeCrowdAsInASmallOne(t *testing.T) {
 	requireAsManyRows(t, inFew, inMany, (many-few)/2)
 }
 
-// The same of a contract: created, and refreshed by itself.
+// The same for a contract: created, and refreshed automatically.
 func TestOneContractSyncReadsAsManyRowsInALargeCrowdAsInASmallOne(t *testing.T) {
 	const few, many = 10, 50
 	c := newCrowd(t, world.Options{People: 1, Participants: many, Seed: 5, Organisations: world.SingleProvider()})

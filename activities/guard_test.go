@@ -134,7 +134,7 @@ people:
 	require.Empty(t, s.openHolds(t))
 }
 
-// The guard stands over each budget's lines by themselves.
+// The guard applies to each budget's lines separately.
 func TestUsageIsGuardedBudgetByBudget(t *testing.T) {
 	s := newSite(t, people(`
 people:

@@ -104,8 +104,8 @@ func (s *site) runAt(t *testing.T, steps *activities.Steps, key string, at time.
 	return subject
 }
 
-// everybody are the keys of the people whom the providers hold.
-func (s *site) everybody() (keys []string) {
+// everyone are the keys of the people whom the providers hold.
+func (s *site) everyone() (keys []string) {
 	for _, person := range s.World.World.People(world.Holder{}) {
 		if !slices.Contains(keys, person.Key) {
 			keys = append(keys, person.Key)
@@ -149,7 +149,7 @@ func (s *site) planRows(t *testing.T) testkit.Snapshot {
 	return s.sql.Snapshot(t).Of(append([]string{"person"}, testkit.PlanTables...)...)
 }
 
-// requireAsUndisturbed requires that everybody's data is what one sync each into an empty database gives.
+// requireAsUndisturbed requires that everyone's data is what one sync each into an empty database gives.
 func (s *site) requireAsUndisturbed(t *testing.T, keys ...string) {
 	t.Helper()
 	disturbed := s.sql.Plans(t)

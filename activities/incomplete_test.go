@@ -86,7 +86,7 @@ func (s *site) paged(t *testing.T, rows int) *activities.Bulk {
 	return activities.NewBulk(s.Store, activities.NewCareRecipient(s.Store, services, s.Store.NewBulkAllowances()), nil)
 }
 
-// shifted puts a proxy before the provider's list that leaves somebody out who moved to a page that had been read, and says how often their
+// shifted puts a proxy before the provider's list that leaves someone out who moved to a page that had been read, and says how often their
 // own summary was asked for.
 func (s *site) shifted(t *testing.T, careRecipientID string) (asked *int) {
 	t.Helper()
@@ -123,8 +123,8 @@ func (s *site) shifted(t *testing.T, careRecipientID string) (asked *int) {
 	return asked
 }
 
-// R5: somebody whom a list of several pages lacks is absent only if their own summary lacks them, too.
-func TestSomebodyWhoMovedBetweenTwoPagesIsNotAbsent(t *testing.T) {
+// R5: someone whom a list of several pages lacks is absent only if their own summary lacks them, too.
+func TestSomeoneWhoMovedBetweenTwoPagesIsNotAbsent(t *testing.T) {
 	for name, test := range map[string]struct {
 		pageSize, asked, absent int
 		leaves                  bool

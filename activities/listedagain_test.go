@@ -12,7 +12,7 @@ import (
 	"github.com/caresync/caresync/simulator/world"
 )
 
-// R33: a run over everybody finds that one of our people is gone and somebody unknown is listed with their name and birth date.
+// R33: a run over everyone finds that one of our people is gone and someone unknown is listed with their name and birth date.
 func TestAKnownPersonListedUnderAnotherNumber(t *testing.T) {
 	s := newSite(t, people(marjorie))
 	person := s.Request(t, "marjorie")
@@ -27,7 +27,7 @@ func TestAKnownPersonListedUnderAnotherNumber(t *testing.T) {
 	require.Empty(t, s.unknownOfBulk(t, person.OrganisationID))
 }
 
-// unknownOfBulk plans a bulk run over everybody from the lists, and returns whom it found on them and did not know.
+// unknownOfBulk plans a bulk run over everyone from the lists, and returns whom it found on them and did not know.
 func (s *site) unknownOfBulk(t *testing.T, organisation care.ID) []read.UnknownPerson {
 	t.Helper()
 	part := protocol.BulkPart{BulkID: db.NewID(), OrganisationID: organisation, RequestedBy: "a test", Options: care.BulkOptions{Kind: care.RunCareRecipient}}

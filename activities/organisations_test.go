@@ -66,7 +66,7 @@ func TestConnectionIsLearnedFromTheBudgets(t *testing.T) {
 	require.Equal(t, "4000012345", s.providerOf(t, "several-open"), "both are possible: the one that is known stays")
 	name("4000012346")
 	s.Sync(t, s.steps, "several-open")
-	require.Equal(t, "4000012345", s.providerOf(t, "several-open"), "what somebody has chosen stands")
+	require.Equal(t, "4000012345", s.providerOf(t, "several-open"), "what someone has chosen stands")
 }
 
 // A person under two service provider ids of ours is read as the one that we know them by (R11).

@@ -136,7 +136,7 @@ func (p *PaceContract) CreateServiceContract(ctx context.Context, in protocol.Cr
 	}
 }
 
-// RefreshContract reads a person's plan and applies what may be applied where nobody looks; the rest is held for review (R31).
+// RefreshContract reads a person's plan and applies what may be applied where no one looks; the rest is held for review (R31).
 func (p *PaceContract) RefreshContract(ctx context.Context, in protocol.AreaInput) (protocol.ContractResult, error) {
 	step := db.Step{RunScope: in.RunScope, Area: care.AreaContract}
 	begun, err := p.store.BeginContract(ctx, step)

@@ -151,7 +151,7 @@ func TestRetrieveStagesAndWritesNothing(t *testing.T) { // R22
 }
 
 // The four values of PACE guide §Adjustment record to the letter, and both provider names, as they stand in the database.
-func TestAdjustmentRecordsOfSomebodyWhoChangedPlanManager(t *testing.T) { // R27, R28
+func TestAdjustmentRecordsOfSomeoneWhoChangedPlanManager(t *testing.T) { // R27, R28
 	s := newPaceSite(t)
 	s.create(t, "changed-manager")
 	rows := testkit.Column[string](t, s.sql, `SELECT concat_ws('|', b.category, d.amount, d.support_item_number, d.support_item_description,
@@ -171,20 +171,20 @@ func TestAdjustmentRecordsOfSomebodyWhoChangedPlanManager(t *testing.T) { // R27
 	requireBalanced(t, s.held(t, "changed-manager"))
 }
 
-// Everybody is created, and created again: the second time no row but the run's own is touched (R24, R26).
+// Everyone is created, and created again: the second time no row but the run's own is touched (R24, R26).
 func TestCreatingTheSameAgainTouchesNothing(t *testing.T) {
 	s := newPaceSite(t)
-	everybody := []string{
+	everyone := []string{
 		"fresh-plan", "changed-manager", "ended-plan", "two-plans-today", "overspent-category", "negative-spent", "shared-by-two",
 		"absent-amounts", "odd-amounts", "twice-in-the-tree", "unnamed-groups", "mixed-management", "own-dates", "other-names",
 		"reassessed-later", "extended-later",
 	}
-	for _, key := range everybody {
+	for _, key := range everyone {
 		s.create(t, key)
 		requireBalanced(t, s.held(t, key))
 	}
 	before := s.sql.Snapshot(t)
-	for _, key := range everybody {
+	for _, key := range everyone {
 		_, result := s.create(t, key)
 		for kind, count := range result.Counts {
 			require.Zero(t, count.Created+count.Updated+count.Removed, "%s: %s", key, kind)
@@ -280,7 +280,7 @@ func TestAnUntickedBudgetIsNotCreated(t *testing.T) { // R25
 	require.Len(t, held.DeliveredServices, 2, "no delivered service for what was not ticked")
 	s.completeContract(t, subject, result.AreaResult)
 	s.refresh(t, "changed-manager")
-	require.Empty(t, s.sql.Snapshot(t)["pace_review"], "nobody is asked again about what they did not want (R31)")
+	require.Empty(t, s.sql.Snapshot(t)["pace_review"], "no one is asked again about what they did not want (R31)")
 }
 
 func TestWhatTheNDIARefuses(t *testing.T) {
@@ -338,7 +338,7 @@ func TestEveryGateStandsBeforeAnyCall(t *testing.T) { // R21
 		require.Equal(t, []issue{{"contract", "error", string(gate.reason), ""}}, s.issues(t, subject.RunID))
 		s.sql.Exec(t, gate.reopen, person)
 	}
-	require.Empty(t, s.Counts(), "nobody was asked")
+	require.Empty(t, s.Counts(), "no one was asked")
 	require.Empty(t, s.contractRun(t, "fresh-plan", care.TriggerOnDemand).Refusal)
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/caresync/caresync/simulator/world"
 )
 
-// plan is a person's plan as everybody reads it.
+// plan is a person's plan as everyone reads it.
 func (s *site) plan(t *testing.T, key string) read.Plan {
 	t.Helper()
 	request := s.Request(t, key)
@@ -58,7 +58,7 @@ func TestPlanDatesFollowTheClassifications(t *testing.T) {
 	require.Equal(t, today, s.plan(t, "no-classification").Person.Plan.StartDate)
 }
 
-// Codes that nobody knows yet, and a person whom upstream spells otherwise, pass.
+// Codes that no one knows yet, and a person whom upstream spells otherwise, pass.
 func TestOddButTrueAnswersPass(t *testing.T) {
 	s := newSite(t, world.Options{})
 	require.Equal(t, care.RunSucceeded, s.Sync(t, s.steps, "unknown-codes").Outcome)

@@ -93,7 +93,7 @@ func TestNothingAboutAPersonLeavesTheSteps(t *testing.T) {
 		servicesaustralia.OperationSummary, servicesaustralia.OperationContributions, servicesaustralia.OperationBudgetsOfRecipient, servicesaustralia.OperationBudgetDetails,
 	}
 	for round, operation := range operations {
-		for i, key := range s.everybody() {
+		for i, key := range s.everyone() {
 			s.Faults.Clear()
 			if kind := everyFault[(i+round)%len(everyFault)]; kind != "" && round > 0 {
 				s.fault(t, faults.Fault{Kind: kind, Operation: operation})

@@ -13,12 +13,12 @@ import (
 	"github.com/caresync/caresync/protocol"
 )
 
-// Executions is what is needed of a Temporal client to see whether a workflow goes on.
+// Executions is what is needed of a Temporal client to see whether a workflow is running.
 type Executions interface {
 	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
 }
 
-// reconciler closes what a workflow left open that was terminated, or lost, and asks again for what nobody has done.
+// reconciler closes what a workflow left open that was terminated, or lost, and asks again for what no one has done.
 type reconciler struct {
 	store    *db.Store
 	temporal Workflows
@@ -51,7 +51,7 @@ func (r reconciler) reconcile(ctx context.Context, in protocol.ReconcileInput) (
 	return closed, err
 }
 
-// askAgain asks for the syncs that claims have caused and after whose event no run has begun, where none is under way that may still be
+// askAgain asks for the syncs that claims have caused and after whose event no run has started, where none is under way that may still be
 // followed by one (R20).
 func (r reconciler) askAgain(ctx context.Context, in protocol.ReconcileInput) (asked int, err error) {
 	unanswered, err := r.store.UnansweredClaimSyncs(ctx)
@@ -78,7 +78,7 @@ func (r reconciler) askAgain(ctx context.Context, in protocol.ReconcileInput) (a
 	return asked, nil
 }
 
-// closeRuns leaves alone what a workflow that goes on may still finish: after a reset its run keeps its id.
+// closeRuns leaves alone what a running workflow may still finish: after a reset its run keeps its id.
 func (r reconciler) closeRuns(ctx context.Context, closed protocol.Reconciled) (protocol.Reconciled, error) {
 	runs, err := r.store.OpenRuns(ctx)
 	if err != nil {

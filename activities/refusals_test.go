@@ -77,7 +77,7 @@ func TestRefusedWithoutAskingAnybody(t *testing.T) {
 	require.Equal(t, care.RunSucceeded, s.Sync(t, s.steps, "marjorie").Outcome)
 }
 
-// Nobody can be synced for an organisation that does not hold them, and nothing says that they exist elsewhere (R11).
+// No one can be synced for an organisation that does not hold them, and nothing says that they exist elsewhere (R11).
 func TestUnknownAndForeignPeopleAreNotFound(t *testing.T) {
 	s := newSite(t, world.Options{Scenarios: people(marjorie).Scenarios})
 	known := s.Request(t, "marjorie")
@@ -122,7 +122,7 @@ func TestAnswersOfTheGovernment(t *testing.T) {
 			"not-found", care.RunFailed, care.ReasonNotFound, nothingAttempted,
 			[]issue{{"summary", "error", "not_found", ""}}, true, "",
 		},
-		{ // never verified, so that nobody knows whose budgets they would be (R8, R19)
+		{ // never verified, so that no one knows whose budgets they would be (R8, R19)
 			"left-the-list", care.RunFailed, care.ReasonNotFound, nothingAttempted,
 			[]issue{{"summary", "error", "not_found", ""}}, true, world.Return,
 		},
@@ -149,7 +149,7 @@ func TestAnswersOfTheGovernment(t *testing.T) {
 			require.Equal(t, test.areas, s.stepsOf(t, result.RunID))
 			issues := slices.Compact(s.issues(t, result.RunID)) // usage is refused by budget
 			if test.reason == care.ReasonNotFound {
-				issues[0].Words = "" // they may be the government's or nobody's
+				issues[0].Words = "" // they may be the government's or no one's
 			}
 			require.Equal(t, test.issues, issues)
 			if test.nothing {
@@ -180,7 +180,7 @@ people:
 		FROM sync_issue WHERE run_id = $1`, result.RunID))
 }
 
-// Consent that is withdrawn later leaves the earlier figures as they are; the summary and the contributions go on (R18).
+// Consent that is withdrawn later leaves the earlier figures as they are; the summary and the contributions continue (R18).
 func TestConsentWithdrawnKeepsEarlierFigures(t *testing.T) {
 	s := newSite(t, people(marjorie))
 	s.Sync(t, s.steps, "marjorie")
@@ -215,7 +215,7 @@ func TestConsentWithdrawnKeepsEarlierFigures(t *testing.T) {
 	}
 }
 
-// A person who was verified and is no longer listed is marked, never deleted, and the budgets go on (R19).
+// A person who was verified and is no longer listed is marked, never deleted, and the budgets continue (R19).
 func TestNoLongerListed(t *testing.T) {
 	s := newSite(t, people(marjorie))
 	s.Sync(t, s.steps, "marjorie")
@@ -234,7 +234,7 @@ func TestNoLongerListed(t *testing.T) {
 	s.move(t, "marjorie", world.Move{Name: world.Claim})
 	gone()
 	require.Equal(t, today, notInCareSince(), "no departure was ever reported: the first absence")
-	require.Equal(t, 2, testkit.Value[int](t, s.sql, "SELECT count(*) FROM usage_line"), "the budgets go on")
+	require.Equal(t, 2, testkit.Value[int](t, s.sql, "SELECT count(*) FROM usage_line"), "the budgets continue")
 	require.Equal(t, []string{today.String()}, testkit.Column[string](t, s.sql, "SELECT new_value FROM record_change WHERE field = 'not_in_care_since'"))
 	kept := []string{"support_plan", "classification", "approved_service", "supplement", "contribution"}
 	require.Equal(t, first.Of(kept...), s.planRows(t).Of(kept...), "nothing is deleted")
@@ -261,7 +261,7 @@ func sydney(t *testing.T) *time.Location {
 	return zone
 }
 
-// A budget that was listed a moment ago and is not found now keeps what we hold of it; the others go on.
+// A budget that was listed a moment ago and is not found now keeps what we hold of it; the others continue.
 func TestDetailsNotFoundKeepTheBudget(t *testing.T) {
 	s := newSite(t, people(marjorie))
 	s.Sync(t, s.steps, "marjorie")

@@ -48,7 +48,7 @@ func TestRepeatedStepAnswersFromTheLedger(t *testing.T) {
 	require.Equal(t, before, s.sql.Snapshot(t))
 }
 
-// A whole pass that is repeated under the same run id changes nothing and asks nobody.
+// A whole pass that is repeated under the same run id changes nothing and asks no one.
 func TestRepeatedRunAnswersFromTheLedger(t *testing.T) {
 	s := newSite(t, people(marjorie))
 	request := s.Request(t, "marjorie")
@@ -65,7 +65,7 @@ func TestRepeatedRunAnswersFromTheLedger(t *testing.T) {
 	require.Equal(t, before, s.sql.Snapshot(t))
 }
 
-// attempt is a step that goes on in the background up to its write.
+// attempt is a step that continues in the background up to its write.
 type attempt struct {
 	release func()
 	answer  chan care.AreaResult

@@ -10,7 +10,7 @@ import (
 	"github.com/caresync/caresync/simulator/world"
 )
 
-// newScenarioSite is a site of everybody in the built-in scenarios.
+// newScenarioSite is a site of everyone in the built-in scenarios.
 func newScenarioSite(t *testing.T) *site {
 	t.Helper()
 	return newSite(t, world.Options{Scenarios: scenarios.FS})
@@ -28,7 +28,7 @@ func TestTwins(t *testing.T) {
 	require.Equal(t, care.RunFailed, mixedUp.Outcome)
 	require.Equal(t, care.ReasonIdentityMismatch, mixedUp.Reason)
 	require.Equal(t, before, s.planRows(t))
-	require.Equal(t, care.RunSucceeded, s.Sync(t, s.steps, "younger-twin").Outcome, "the other twin goes on")
+	require.Equal(t, care.RunSucceeded, s.Sync(t, s.steps, "younger-twin").Outcome, "the other twin continues")
 }
 
 // The details of one budget are refused: it says so, and everything else is saved (R6, R18).

@@ -15,7 +15,7 @@ func TestOnTellingDays(t *testing.T) {
 			t.Run("no longer listed", TestNoLongerListed)
 			t.Run("unchanged data", TestSecondSyncOfUnchangedDataTouchesNothing)
 			t.Run("usage", TestUsageFollowsTheInvoices)
-			t.Run("adjustment records", TestAdjustmentRecordsOfSomebodyWhoChangedPlanManager)
+			t.Run("adjustment records", TestAdjustmentRecordsOfSomeoneWhoChangedPlanManager)
 			t.Run("the same contract again", TestCreatingTheSameAgainTouchesNothing)
 			t.Run("refresh", TestUnattendedRefresh)
 			t.Run("open budgets", TestUsageIsReadForOpenBudgets)

@@ -2,7 +2,7 @@ package activities
 
 import "time"
 
-// These are the times that a step keeps by itself. How long an attempt may take, and when it is tried again, is in workflows/policies.go.
+// These are the times that a step keeps itself. How long an attempt may take, and when it is tried again, is in workflows/policies.go.
 const (
 	// HeartbeatInterval is how often a running step says that its worker is alive. A step whose worker died is given to another one after a
 	// few missed beats, and a cancelled step learns of it with the next.

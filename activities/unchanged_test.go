@@ -51,15 +51,15 @@ func requireUnchangedCounts(t *testing.T, first, second care.RunResult) {
 	}
 }
 
-// Everybody of the built-in scenarios is synced twice; the second time touches no row but the run's own (R5, R6, R16).
+// Everyone of the built-in scenarios is synced twice; the second time touches no row but the run's own (R5, R6, R16).
 func TestSecondSyncOfUnchangedDataTouchesNothing(t *testing.T) {
 	s := newSite(t, world.Options{})
 	first := make(map[string]care.RunResult)
-	for _, key := range s.everybody() {
+	for _, key := range s.everyone() {
 		first[key] = s.Sync(t, s.steps, key)
 	}
 	before := s.sql.Snapshot(t)
-	for _, key := range s.everybody() {
+	for _, key := range s.everyone() {
 		requireUnchangedCounts(t, first[key], s.Sync(t, s.steps, key))
 	}
 	requireOnlyTheRun(t, before, s.sql.Snapshot(t))

@@ -44,7 +44,7 @@ func (b bulkSync) run(ctx context.Context, stage stage, out io.Writer) error {
 	return printGrowth(ctx, stage, b.growth, out)
 }
 
-// compare runs the contenders without latency: what they cost by themselves.
+// compare runs the contenders without latency: what they cost on their own.
 func (b bulkSync) compare(ctx context.Context, stage stage, out io.Writer) error {
 	site, err := newSite(ctx, stage, population{people: b.people + b.warmUp})
 	if err != nil {
@@ -69,7 +69,7 @@ func (b bulkSync) compare(ctx context.Context, stage stage, out io.Writer) error
 }
 
 var descriptions = map[string]string{
-	known:  "The first sync of everybody: all records are created.",
+	known:  "The first sync of everyone: all records are created.",
 	synced: "The second one, of unchanged data: the ordinary night.",
 }
 
@@ -126,7 +126,7 @@ func (s *site) interleave(ctx context.Context, contenders []contender, state str
 	return results, nil
 }
 
-// makeSynced makes the state in which everybody was synced a moment ago.
+// makeSynced makes the state in which everyone was synced a moment ago.
 func (s *site) makeSynced(ctx context.Context, atOnce int) error {
 	return s.databases.derive(ctx, synced, known, func(url string) (err error) {
 		w, err := s.openWorkplace(ctx, url)

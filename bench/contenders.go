@@ -41,7 +41,7 @@ func startOurs(ctx context.Context, w *workplace) (contest, error) {
 	return contest{stop: stop, sync: w.syncInBulk}, err
 }
 
-// syncInBulk syncs people in a bulk run. Everybody is selected by naming nobody.
+// syncInBulk syncs people in a bulk run. Everyone is selected by naming no one.
 func (w *workplace) syncInBulk(ctx context.Context, people []care.ID) error {
 	request := care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient}}
 	if len(people) < len(w.clients) {

@@ -15,7 +15,7 @@ import (
 const (
 	// known: the people are known and were never synced, so that a run creates everything.
 	known = "known"
-	// synced: everybody was synced a moment ago, so that a run finds nothing changed. That is the ordinary night.
+	// synced: everyone was synced a moment ago, so that a run finds nothing changed. That is the ordinary night.
 	synced = "synced"
 )
 
@@ -97,7 +97,7 @@ func (d *databases) name(of string) string { return d.prefix + of }
 func (d *databases) url(name string) string {
 	address, err := url.Parse(d.baseURL)
 	if err != nil {
-		return d.baseURL // somebody connected with it
+		return d.baseURL // someone connected with it
 	}
 	address.Path = "/" + name
 	return address.String()

@@ -123,7 +123,7 @@ func startGovernment(program string, living population) (*government, error) {
 }
 
 func (g *government) close() {
-	_ = g.process.Process.Signal(syscall.SIGTERM) // it may have ended by itself
+	_ = g.process.Process.Signal(syscall.SIGTERM) // it may have ended already
 	_ = g.process.Wait()                          // whatever it ended with, it is gone
 }
 

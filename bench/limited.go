@@ -33,14 +33,14 @@ func (l limitedUpstream) run(ctx context.Context, stage stage, atOnce int, out i
 		return err
 	}
 	defer site.close()
-	fmt.Fprintf(out, "\nA limited upstream: %d people, %s a call, %d calls a second allowed and enforced; the first sync of everybody.\n\n", l.people, l.latency, l.rate)
+	fmt.Fprintf(out, "\nA limited upstream: %d people, %s a call, %d calls a second allowed and enforced; the first sync of everyone.\n\n", l.people, l.latency, l.rate)
 	if err := l.compare(ctx, site, atOnce, out); err != nil {
 		return err
 	}
 	return l.askMeanwhile(ctx, site, out)
 }
 
-// compare runs ours and the others once: nobody can be faster than the government allows.
+// compare runs ours and the others once: no one can be faster than the government allows.
 func (l limitedUpstream) compare(ctx context.Context, site *site, atOnce int, out io.Writer) error {
 	people := site.clients[1:]
 	results := newRounds()
@@ -124,7 +124,7 @@ func refused(counts map[string]calls.Count) (tooMany int) {
 }
 
 func (l limitedUpstream) printMeanwhile(out io.Writer, quiet, busy []time.Duration, list []calls.Call, tooMany int, elapsed time.Duration) {
-	fmt.Fprintf(out, "\nOne person on demand, every %s while a bulk run goes on: %s (longest %s, %d times); alone %s (longest %s). Longer by %s.\n",
+	fmt.Fprintf(out, "\nOne person on demand, every %s while a bulk run is running: %s (longest %s, %d times); alone %s (longest %s). Longer by %s.\n",
 		onDemandEvery, milliseconds(median(busy)), milliseconds(slices.Max(busy)), len(busy), milliseconds(median(quiet)), milliseconds(slices.Max(quiet)),
 		milliseconds(median(busy)-median(quiet)))
 	fmt.Fprintf(out, "Meanwhile %d calls in %s: %.1f %% of the rate; 429s: %d.\n",

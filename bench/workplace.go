@@ -43,7 +43,7 @@ func (s *site) newWorkplace(ctx context.Context, state string) (*workplace, erro
 	return w, nil
 }
 
-// openWorkplace opens a database that somebody else drops.
+// openWorkplace opens a database that someone else drops.
 func (s *site) openWorkplace(ctx context.Context, url string) (*workplace, error) {
 	w := &workplace{site: s, url: url, statements: &statements{}, drop: func() error { return nil },
 		queues: protocol.TaskQueues{Prefix: "bench-" + string(db.NewID()) + "-"}}
@@ -111,7 +111,7 @@ func (w *workplace) awaitPollers(ctx context.Context) error {
 	return nil
 }
 
-// check makes sure that everybody who should have been synced was.
+// check makes sure that everyone who should have been synced was.
 func (w *workplace) check(ctx context.Context, people int, before int) error {
 	done, good, err := w.finished(ctx)
 	if err != nil {

@@ -12,7 +12,7 @@ type AsideCause string
 const (
 	// AsideUnavailable: Services Australia answered with a 503, without saying when to try again.
 	AsideUnavailable AsideCause = "unavailable"
-	// AsideContributions: no contributions were reported any more, which may be so for everybody.
+	// AsideContributions: no contributions were reported any more, which may be so for everyone.
 	AsideContributions AsideCause = "contributions"
 )
 
@@ -93,5 +93,5 @@ func WhenLost(with, losing int) LostContributions {
 	return LoseContributions
 }
 
-// OutageReasons are those for which somebody was not reached: what changed of them is still to be read (R35).
+// OutageReasons are those for which someone was not reached: what changed of them is still to be read (R35).
 var OutageReasons = []Reason{ReasonServiceUnavailable, ReasonDatabaseUnavailable, ReasonNoWorker}

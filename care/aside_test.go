@@ -36,7 +36,7 @@ func TestWhoseTroubleA503Is(t *testing.T) {
 		"four people of sixty":              {care.Unavailability{MetAt: met(0), OthersSucceeded: 56, People: 4, Selected: 60}, care.CulpritService},
 		"two per cent of a thousand":        {care.Unavailability{MetAt: met(0, 5, 10), OthersSucceeded: 20, People: 20, Selected: 1000}, care.CulpritPerson},
 		"more than two per cent of them":    {care.Unavailability{MetAt: met(0), OthersSucceeded: 20, People: 21, Selected: 1000}, care.CulpritService},
-		"three people, and nobody succeeds": {care.Unavailability{MetAt: met(0, 5, 10), People: 3, Selected: 3}, care.CulpritUnknown},
+		"three people, and no one succeeds": {care.Unavailability{MetAt: met(0, 5, 10), People: 3, Selected: 3}, care.CulpritUnknown},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, test.known.Culprit()) })
 	}

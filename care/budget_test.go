@@ -28,8 +28,8 @@ func TestABudgetIsOpenUntilNinetyDaysAfterItsEnd(t *testing.T) { // Care Recipie
 
 		{"without an end date", care.Budget{StartDate: day("2025-11-01")}, "2031-03-31", true},
 		{"without any date", care.Budget{}, "2026-04-01", true},
-		{"not begun yet", care.Budget{StartDate: day("2026-07-01"), EndDate: day("2026-09-30")}, "2026-04-01", true},
-		{"not begun yet, without an end date", care.Budget{StartDate: day("2026-07-01")}, "2026-04-01", true},
+		{"not started yet", care.Budget{StartDate: day("2026-07-01"), EndDate: day("2026-09-30")}, "2026-04-01", true},
+		{"not started yet, without an end date", care.Budget{StartDate: day("2026-07-01")}, "2026-04-01", true},
 		{"with an end that means never", care.Budget{EndDate: day("9999-12-31")}, "2026-04-01", true},
 
 		{"90 days after is a leap day", care.Budget{EndDate: day("2027-12-01")}, "2028-02-29", true},

@@ -10,13 +10,13 @@ type SharedBudget struct {
 	FamilyName       string `json:"family_name"`
 }
 
-// BudgetsOfOthers are the other people whom a person's budgets concern (R32).
+// BudgetsOfOthers are other people's claims to a person's budgets (R32).
 type BudgetsOfOthers struct {
-	// HeldByOthers are budgets that the person lists and that stand with somebody else.
+	// HeldByOthers are budgets that the person lists and that stand with someone else.
 	HeldByOthers []SharedBudget `json:"held_by_others"`
-	// OnceHeldByOthers are budgets that the person lists and that stood with somebody else.
+	// OnceHeldByOthers are budgets that the person lists and that stood with someone else.
 	OnceHeldByOthers []SharedBudget `json:"once_held_by_others"`
-	// ListedByOthers are budgets of the person that somebody else, of whom it was known who they are (R8), has listed since before this
+	// ListedByOthers are budgets of the person that someone else, of whom it was known who they are (R8), has listed since before this
 	// read began.
 	ListedByOthers []SharedBudget `json:"listed_by_others"`
 }
@@ -29,7 +29,7 @@ func sharedBudget(all []SharedBudget, budget Budget) (SharedBudget, bool) {
 	return all[at], true
 }
 
-// withoutOthers are the listed budgets that the person may have: those that nobody else holds, and of those that somebody else held only
+// withoutOthers are the listed budgets that the person may have: those that no one else holds, and of those that someone else held only
 // if this run has found out who the person is (R8, R32). Each of the others is a warning.
 func (d *BudgetsDecision) withoutOthers(held HeldBudgets, read []Budget, subject RunScope) (own []Budget) {
 	for _, budget := range read {

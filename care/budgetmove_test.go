@@ -150,7 +150,7 @@ func (o *organisation) sync(person care.ID, read []care.Budget) care.BudgetsDeci
 	return decision
 }
 
-// Whatever moves between whom, and in whatever order people are synced: a budget stands with one person at a time, nobody else's suffers,
+// Whatever moves between whom, and in whatever order people are synced: a budget stands with one person at a time, no one else's suffers,
 // no row is lost, and after three rounds each budget stands with the person
 // for whom it is listed: in one it is noticed, in one let go, in one taken over (R32).
 func TestBudgetsThatMoveArrive(t *testing.T) {
@@ -169,7 +169,7 @@ func TestBudgetsThatMoveArrive(t *testing.T) {
 				}
 			}
 			for _, budget := range upstream[person] {
-				require.Truef(t, standsWith[budget.UpstreamBudgetID] != "", "%s: a listed budget stands with somebody", budget.UpstreamBudgetID)
+				require.Truef(t, standsWith[budget.UpstreamBudgetID] != "", "%s: a listed budget stands with someone", budget.UpstreamBudgetID)
 				if standsWith[budget.UpstreamBudgetID] != person {
 					require.Contains(t, issueCodes(decision.Issues), care.IssueBudgetListedTwice)
 				}

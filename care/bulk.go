@@ -35,8 +35,8 @@ type BulkOptions struct {
 	FailureThreshold int `json:"failure_threshold,omitempty"`
 }
 
-// SelectsEverybody reports whether nothing narrows who of the kind is synced. Who has changed is found among all of them.
-func (o BulkOptions) SelectsEverybody() bool {
+// SelectsEveryone reports whether nothing narrows who of the kind is synced. Who has changed is found among all of them.
+func (o BulkOptions) SelectsEveryone() bool {
 	return o.ServiceProviderID == "" && !o.InCare && o.NotSyncedFor == 0 && !o.FailedLastTime
 }
 
@@ -55,17 +55,17 @@ func (o BulkOptions) Areas() []Area {
 // BulkRequest is what a bulk run was asked for, with people by our ids. It stands in the bulk run's row.
 type BulkRequest struct {
 	BulkOptions
-	// People are those who were listed; nobody was if it is empty.
+	// People are the people listed; empty if none were.
 	People []ID `json:"people,omitempty"`
 	// RetryOf takes those of another bulk run who did not succeed in it.
 	RetryOf ID `json:"retry_of,omitempty"`
 }
 
-// ReadsLists reports whether the lists of all providers are read before people are planned: to find who has changed, or because everybody is
+// ReadsLists reports whether the lists of all providers are read before people are planned: to find who has changed, or because everyone is
 // synced, so that the lists tell who is absent, and who is not known.
 func (r BulkRequest) ReadsLists() bool {
-	everybody := r.SelectsEverybody() && len(r.People) == 0 && r.RetryOf == ""
-	return r.Kind == RunCareRecipient && (r.Delta || everybody)
+	everyone := r.SelectsEveryone() && len(r.People) == 0 && r.RetryOf == ""
+	return r.Kind == RunCareRecipient && (r.Delta || everyone)
 }
 
 // FailuresCountFrom is the number of people from which the failure threshold of a bulk run counts.
@@ -94,7 +94,7 @@ type BulkCounts struct {
 	Failed                int `json:"failed"`
 	Cancelled             int `json:"cancelled"`
 	Skipped               int `json:"skipped"`
-	// Joined ended with a run that somebody else had started; Escalated were given a sync of their own.
+	// Joined ended with a run that someone else had started; Escalated were given a sync of their own.
 	Joined    int `json:"joined"`
 	Escalated int `json:"escalated"`
 }
@@ -144,7 +144,7 @@ func ConcludeBulk(counts BulkCounts, stopped Reason) RunOutcome {
 	}
 }
 
-// organisationWide are reasons that would be the same for everybody.
+// organisationWide are reasons that would be the same for everyone.
 var organisationWide = []Reason{
 	ReasonLoginRefused, ReasonDeviceNotActivated, ReasonNotSetUp, ReasonNoConnection, ReasonPACENotEnabled,
 }

@@ -17,12 +17,12 @@ func TestConcludeBulk(t *testing.T) {
 		stopped care.Reason
 		want    care.RunOutcome
 	}{
-		{"everybody succeeded", care.BulkCounts{Selected: 2, Succeeded: 2}, "", care.RunSucceeded},
+		{"everyone succeeded", care.BulkCounts{Selected: 2, Succeeded: 2}, "", care.RunSucceeded},
 		{"with warnings", care.BulkCounts{Selected: 2, Succeeded: 1, SucceededWithWarnings: 1}, "", care.RunSucceededWithWarnings},
-		{"nobody was selected", care.BulkCounts{}, "", care.RunSucceeded},
+		{"no one was selected", care.BulkCounts{}, "", care.RunSucceeded},
 		{"some failed", care.BulkCounts{Selected: 2, Succeeded: 1, Failed: 1}, "", care.RunPartial},
-		{"all partly saved", care.BulkCounts{Selected: 2, Partial: 2}, "", care.RunPartial},
-		{"nobody succeeded", care.BulkCounts{Selected: 2, Failed: 2}, "", care.RunFailed},
+		{"all partially saved", care.BulkCounts{Selected: 2, Partial: 2}, "", care.RunPartial},
+		{"no one succeeded", care.BulkCounts{Selected: 2, Failed: 2}, "", care.RunFailed},
 		{"stopped after some", care.BulkCounts{Selected: 2, Succeeded: 1, Skipped: 1}, care.ReasonLoginRefused, care.RunPartial},
 		{"stopped before anybody", care.BulkCounts{Selected: 2, Skipped: 2}, care.ReasonLoginRefused, care.RunFailed},
 		{"stopped before anybody was planned", care.BulkCounts{}, care.ReasonLoginRefused, care.RunFailed},
@@ -37,11 +37,11 @@ func TestConcludeBulk(t *testing.T) {
 }
 
 func TestABulkRequestReadsListsWhereTheyTellWhoIsAbsentOrHasChanged(t *testing.T) {
-	everybody := care.BulkOptions{Kind: care.RunCareRecipient}
-	require.True(t, care.BulkRequest{BulkOptions: everybody}.ReadsLists())
+	everyone := care.BulkOptions{Kind: care.RunCareRecipient}
+	require.True(t, care.BulkRequest{BulkOptions: everyone}.ReadsLists())
 	require.True(t, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient, Delta: true}}.ReadsLists())
-	require.False(t, care.BulkRequest{BulkOptions: everybody, People: []care.ID{"one"}}.ReadsLists())
-	require.False(t, care.BulkRequest{BulkOptions: everybody, RetryOf: "another"}.ReadsLists())
+	require.False(t, care.BulkRequest{BulkOptions: everyone, People: []care.ID{"one"}}.ReadsLists())
+	require.False(t, care.BulkRequest{BulkOptions: everyone, RetryOf: "another"}.ReadsLists())
 	require.False(t, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient, InCare: true}}.ReadsLists())
 	require.False(t, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunPACEContract}}.ReadsLists())
 }

@@ -72,17 +72,17 @@ func (e *ClaimEventError) Error() string { return e.Field + " " + e.Problem }
 func (e ClaimEvent) Check() error {
 	switch {
 	case !validClaimText(e.EventID):
-		return &ClaimEventError{"event_id", "has 1 to 200 characters, none of them a control character"}
+		return &ClaimEventError{"event_id", "must have 1 to 200 characters, none of them a control character"}
 	case !validClaimText(e.ClaimID):
-		return &ClaimEventError{"claim_id", "has 1 to 200 characters, none of them a control character"}
+		return &ClaimEventError{"claim_id", "must have 1 to 200 characters, none of them a control character"}
 	case !validID(e.OrganisationID):
-		return &ClaimEventError{"organisation_id", "is not a UUID: it is CareSync's id of the organisation"}
+		return &ClaimEventError{"organisation_id", "must be a UUID: CareSync's id of the organisation"}
 	case !e.Status.Valid():
-		return &ClaimEventError{"status", "is one of submitted, pending, approved, completed, cancelled"}
+		return &ClaimEventError{"status", "must be one of submitted, pending, approved, completed, cancelled"}
 	case len(e.CareRecipientIDs) == 0:
-		return &ClaimEventError{"care_recipient_ids", "names nobody"}
+		return &ClaimEventError{"care_recipient_ids", "names no one"}
 	case len(e.CareRecipientIDs) > MostClaimLines:
-		return &ClaimEventError{"care_recipient_ids", "has at most 10000 entries: name each person once"}
+		return &ClaimEventError{"care_recipient_ids", "must have at most 10000 entries: name each person once"}
 	case slices.ContainsFunc(e.CareRecipientIDs, func(id string) bool { return !ValidCareRecipientID(id) }):
 		return &ClaimEventError{"care_recipient_ids", "has an id that is not 1 to 10 digits"}
 	case e.OccurredAt.IsZero():
@@ -130,7 +130,7 @@ type ClaimAnswer struct {
 	Status ClaimStatus `json:"status,omitempty"`
 	// Repeated: the event had been recorded before.
 	Repeated bool `json:"repeated,omitempty"`
-	// People and Unknown count those whom the claim's events have named so far; the unknown are not people of the organisation.
+	// People and Unknown count the people named by the claim's events so far; unknown people are not in the organisation.
 	People  int `json:"people"`
 	Unknown int `json:"unknown"`
 	// Due counts those whose sync is still to be asked for.

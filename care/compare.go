@@ -48,7 +48,7 @@ type Guard struct {
 	Unread bool
 	// NeverEmpty holds back an empty answer where we have current records (classifications and budgets).
 	NeverEmpty bool
-	// Waiting is set while an earlier removal from the list is held back and nobody has accepted it.
+	// Waiting is set while an earlier removal from the list is held back and no one has accepted it.
 	Waiting bool
 	// Accepted is how many records an operator has let go.
 	Accepted int
@@ -71,7 +71,7 @@ func (g Guard) Holds(current, removing, reported int) bool {
 
 // Difference is what a complete read of a list changes in what we hold.
 type Difference[T any] struct {
-	// Write are the created, updated and revived records as they shall stand.
+	// Write are the created, updated and revived records as they are to be stored.
 	Write []T
 	// Remove are the ids of the records to mark as removed.
 	Remove []ID

@@ -87,7 +87,7 @@ type labelled[T any] interface {
 }
 
 // nameGone warns of each current record that was removed although no end of it had been reported first (R5). Longer lists have the guard,
-// and where somebody has accepted a removal there is no news in it.
+// and where someone has accepted a removal there is no news in it.
 func nameGone[T any, P labelled[T]](d *Decision, area Area, held []T, difference Difference[T], guard Guard, current func(P) bool) {
 	if currentIn[T, P](held) >= guardedFrom || guard.Accepted > 0 {
 		return
@@ -119,7 +119,7 @@ type HeldPlan struct {
 	Holds            []OpenRemovalHold `json:"holds"`
 }
 
-// Known is the person whom the records are about.
+// Known is the person that the records are about.
 func (h HeldPlan) Known() Known {
 	return Known{Identity: h.Person.Identity, Others: h.Others, SamePerson: h.SamePerson}
 }
@@ -241,7 +241,7 @@ type HeldContributions struct {
 	Holds         []OpenRemovalHold `json:"holds"`
 }
 
-// WouldLose reports whether an answer would take away all contributions that we hold, and nobody has decided about that yet.
+// WouldLose reports whether an answer would take away all contributions that we hold, and no one has decided about that yet.
 func (h HeldContributions) WouldLose(read Read[Contribution]) bool {
 	decided := slices.ContainsFunc(h.Holds, func(hold OpenRemovalHold) bool { return hold.Kind == KindContribution })
 	return len(h.Contributions) > 0 && len(read.Records) == 0 && !read.Incomplete && !decided
@@ -308,7 +308,7 @@ func DecideBudgets(held HeldBudgets, read Read[Budget], subject RunScope, newID 
 	decision := BudgetsDecision{Decision: Decision{Issues: slices.Clone(read.Issues)}}
 	decision.compareBudgets(held, read, subject, newID)
 	decision.checkBudgets(held, read, subject)
-	if held.Person.ConnectionID == "" { // what somebody has chosen, or an earlier sync has learned, stands
+	if held.Person.ConnectionID == "" { // what someone has chosen, or an earlier sync has learned, stands
 		decision.LearnedConnection = LearnConnection(decision.Budgets.After, held.Connections)
 	}
 	decision.conclude(Counts{KindBudget: decision.Budgets.Count})
@@ -389,7 +389,7 @@ type BudgetUsageAmount struct {
 	Amount   decimal.NullDecimal `json:"usage_amount"`
 }
 
-// DecideUsage decides what the complete details of some budgets change: each budget's lists by themselves (R5, R17), and each
+// DecideUsage decides what the complete details of some budgets change: each budget's lists separately (R5, R17), and each
 // budget's usage amount. details are by our budget id.
 func DecideUsage(held HeldUsage, details map[ID]BudgetDetails, issues []Issue, newID NewID) UsageDecision {
 	decision := UsageDecision{Decision: Decision{Issues: slices.Clone(issues)}}

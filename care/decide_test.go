@@ -144,7 +144,7 @@ func TestWhatGoesWithoutAnEndIsNamed(t *testing.T) { // R5
 	require.Equal(t, []string{
 		"classification Support at Home ON_LEVEL_7 (ON_LEVEL_7), from 01 Nov 2025", "approved service Nursing care (SERV-0012), from 01 Nov 2025",
 		"supplement Oxygen supplement (OXY_NORM), from 01 Nov 2025",
-	}, named, "what had ended, or has not begun, may go without a word")
+	}, named, "what had ended, or has not started, may go without a word")
 	again, _ := syncPlan(after, summary)
 	require.Empty(t, again.Issues, "said once")
 }
@@ -414,7 +414,7 @@ func TestAClosedBudgetWhoseUsedAmountMoves(t *testing.T) {
 	require.Len(t, everything.Answer.OpenBudgets, 2)
 }
 
-// R6: whatever an incomplete answer lacks, nothing is removed, moves to somebody else, or opens or closes a hold.
+// R6: whatever an incomplete answer lacks, nothing is removed, moves to someone else, or opens or closes a hold.
 func TestAnIncompleteAnswerRemovesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var held care.HeldBudgets
@@ -466,7 +466,7 @@ func TestTheConnectionIsLearnedFromTheBudgets(t *testing.T) { // R11
 	}
 	require.Equal(t, care.ID("connection-1"), learn("", read))
 	require.Empty(t, learn("connection-1", read), "known already")
-	require.Empty(t, learn("connection-2", read), "what somebody has chosen stands, though an earlier provider's budgets are ours too")
+	require.Empty(t, learn("connection-2", read), "what someone has chosen stands, though an earlier provider's budgets are ours too")
 
 	other := allocation("2", "2026-04-01", "")
 	other.ServiceProviderID = theirs
@@ -548,7 +548,7 @@ func TestEachBudgetsListsStandByThemselves(t *testing.T) { // R5, R17
 	require.ElementsMatch(t, []care.RemovalHold{
 		{Kind: care.KindEntitlement, BudgetID: "budget-1", Records: 4}, {Kind: care.KindBudgetUsage, BudgetID: "budget-1"},
 		{Kind: care.KindEntitlement, BudgetID: "budget-2"}, {Kind: care.KindBudgetUsage, BudgetID: "budget-2", Records: 5},
-	}, decision.Holds, "each budget's lists are guarded by themselves")
+	}, decision.Holds, "each budget's lists are guarded separately")
 	require.Equal(t, []care.IssueCode{care.IssueRemovalHeld, care.IssueRemovalHeld}, issueCodes(decision.Issues))
 	require.Len(t, decision.Amounts, 2, "a budget that was not read keeps its amount")
 	require.Equal(t, "3.00", decision.Amounts[0].Amount.Decimal.StringFixed(2))
@@ -634,7 +634,7 @@ func TestContributionsThatAreHeld(t *testing.T) {
 	}{
 		"a single sync removes them":      {nil, nil, care.LoseContributions, false, nil},
 		"a bulk run holds them":           {nil, nil, care.HoldContributions, true, []int{1}},
-		"what waits goes on waiting":      {hold(false), nil, care.LoseContributions, true, []int{1}},
+		"what waits keeps waiting":        {hold(false), nil, care.LoseContributions, true, []int{1}},
 		"what was accepted goes":          {hold(true), nil, care.LoseContributions, false, []int{0}},
 		"accepted, also in a bulk run":    {hold(true), nil, care.HoldContributions, false, []int{0}},
 		"what comes back closes the hold": {hold(false), held, care.LoseContributions, true, []int{0}},

@@ -49,7 +49,7 @@ func (h HeldLists) BudgetMoved(listed Budget) bool {
 	return at < 0 || h.Budgets[at].Removed || len(changesBetween(KindBudget, h.Budgets[at].ID, h.Budgets[at].values(), listed.values())) > 0
 }
 
-// SummaryMoved reports whether a person's listed rows, merged (R11), say something else than what we hold, or are about somebody else (R8).
+// SummaryMoved reports whether a person's listed rows, merged (R11), say something else than what we hold, or are about someone else (R8).
 func (h HeldLists) SummaryMoved(rows []Summary, today Date) bool {
 	known := h.Known()
 	if h.Plan == nil || slices.ContainsFunc(rows, func(row Summary) bool { return known.Check(row.Reported).Refusal() != "" }) {
@@ -65,17 +65,17 @@ func (h HeldLists) ContributionsMoved(listed []Contribution) bool {
 	return CompareContributions(h.Contributions, listed).Count.Created > 0
 }
 
-// ProviderList is a list of people beside those in care whom we hold of it: one provider's, or those of all together.
+// ProviderList compares a list of people with the people in care that we hold: one provider's, or those of all providers together.
 type ProviderList struct {
-	// InCare are in care as far as we know, Absent are those of them whom no provider's list has.
+	// InCare are in care as far as we know; Absent are those of them on no provider's list.
 	InCare, Absent int
 	// Listed is how many people the list has.
 	Listed int
 }
 
 // MayMarkAbsent decides whether the people of an organisation who are absent from the lists of all its providers may be marked as not in
-// care (R5, R19): not where some list is empty, and not more than half of five or more of a list at once, unless somebody has accepted that.
-// Absence cannot be told from fewer than all lists, so that one list that is not to be believed holds back everybody.
+// care (R5, R19): not where some list is empty, and not more than half of five or more of a list at once, unless someone has accepted that.
+// Absence cannot be told from fewer than all lists, so that one list that is not to be believed holds back everyone.
 func MayMarkAbsent(lists []ProviderList, accepted bool) bool {
 	return accepted || !slices.ContainsFunc(lists, func(list ProviderList) bool {
 		return Guard{NeverEmpty: true}.Holds(list.InCare, list.Absent, list.Listed)

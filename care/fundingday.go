@@ -7,7 +7,7 @@ type FundingDay struct {
 	ReadOn Date `json:"read_on"`
 }
 
-// FundingDayOf looks for that day among a contract's periods: one that has begun, and whose money was not released when the figures were
+// FundingDayOf looks for that day among a contract's periods: one that has started, and whose money was not released when the figures were
 // read, or which have not been read since. Both days are of the NDIA's calendar (R1). It returns nil where nothing is awaited.
 func FundingDayOf(periods []FundingPeriod, readOn, today Date) *FundingDay {
 	var newest Date

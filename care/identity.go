@@ -39,7 +39,7 @@ type Known struct {
 	// Others are the organisation's other people who were born on the same day, or whose care recipient id has the same digits after its
 	// leading zeros.
 	Others []Identity `json:"others"`
-	// SamePerson are the given names of which somebody has said that the government means this person by them.
+	// SamePerson are the given names of which someone has said that the government means this person by them.
 	SamePerson []string `json:"same_person"`
 }
 
@@ -49,11 +49,11 @@ type IdentityCheck struct {
 	Mismatches []string
 	// Unconfirmed is set where neither surname nor birth date agrees, since one side lacks them: nothing may be written either.
 	Unconfirmed bool
-	// Namesake is set where the given name is a mismatch since somebody else of the organisation has the same surname and birth date.
+	// Namesake is set where the given name is a mismatch since someone else in the organisation has the same surname and birth date.
 	Namesake bool
 	// GivenNameDiffers is a warning only.
 	GivenNameDiffers bool
-	// LostZeros is a warning only: the id came as a number, and is this person's and nobody else's but for its leading zeros.
+	// LostZeros is a warning only: the id came as a number, and is this person's and no one else's but for its leading zeros.
 	LostZeros bool
 }
 
@@ -70,7 +70,7 @@ func (c IdentityCheck) Refusal() Reason {
 }
 
 // Check compares the person with the one the government sent (R8). What is absent on one side contradicts nothing, and identifies
-// nobody; what is there and cannot be read contradicts.
+// no one; what is there and cannot be read contradicts.
 func (k Known) Check(reported Reported) IdentityCheck {
 	lostZeros := reported.NumberID && k.lostZeros(reported.CareRecipientID)
 	if lostZeros {
@@ -92,7 +92,7 @@ func (k Known) Check(reported Reported) IdentityCheck {
 	return check
 }
 
-// lostZeros reports whether a number is the person's care recipient id without its leading zeros, and nobody else's.
+// lostZeros reports whether a number is the person's care recipient id without its leading zeros, and no one else's.
 func (k Known) lostZeros(number string) bool {
 	fits := func(id string) bool { return id != "" && withoutZeros(id) == withoutZeros(number) }
 	return number != k.CareRecipientID && fits(k.CareRecipientID) &&
@@ -115,7 +115,7 @@ func (k Known) isSamePerson(givenName string) bool {
 	return slices.ContainsFunc(k.SamePerson, func(said string) bool { return comparableName(said) == comparableName(givenName) })
 }
 
-// isNamesakes reports whether a given name may be that of somebody else of the organisation with the same surname and birth date: it is
+// isNamesakes reports whether a given name may be that of someone else in the organisation with the same surname and birth date: it is
 // theirs and not this person's, or one of the two is not known.
 func (k Known) isNamesakes(givenName string) bool {
 	own, reported := comparableName(k.GivenName), comparableName(givenName)

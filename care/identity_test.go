@@ -120,7 +120,7 @@ func TestNamesakes(t *testing.T) { // R8
 		{"the same given name", "June", "JUNE", twin, nil, care.IdentityCheck{}},
 		{"the other's given name", "June", "Rose", twin, nil, mismatch},
 		{"the other's given name, without another person", "June", "Rose", nil, nil, care.IdentityCheck{GivenNameDiffers: true}},
-		{"a given name that is nobody's", "June", "Juniper", twin, nil, care.IdentityCheck{GivenNameDiffers: true}},
+		{"a given name that is no one's", "June", "Juniper", twin, nil, care.IdentityCheck{GivenNameDiffers: true}},
 		{"none is reported", "June", "", twin, nil, mismatch},
 		{"none is reported, without another person", "June", "", nil, nil, care.IdentityCheck{}},
 		{"a placeholder is reported", "June", "Unknown", twin, nil, mismatch},
@@ -129,10 +129,10 @@ func TestNamesakes(t *testing.T) { // R8
 		{"both have the same given name", "June", "June", roseHart(func(r *care.Identity) { r.GivenName = "June" }), nil, care.IdentityCheck{}},
 		{"the other was born on another day", "June", "Rose", roseHart(func(r *care.Identity) { r.BirthDate = day("1941-03-10") }), nil, care.IdentityCheck{GivenNameDiffers: true}},
 		{"the other has another surname", "June", "Rose", roseHart(func(r *care.Identity) { r.FamilyName = "Hartley" }), nil, care.IdentityCheck{GivenNameDiffers: true}},
-		{"somebody said that it is the same person", "June", "Rose", twin, []string{"ROSE"}, care.IdentityCheck{}},
-		{"somebody said so of another name", "June", "Rose", twin, []string{"Juniper"}, mismatch},
-		{"somebody said so of no name", "June", "", twin, []string{"-"}, care.IdentityCheck{}},
-		{"somebody said so, without another person", "June", "Juniper", nil, []string{"Juniper"}, care.IdentityCheck{}},
+		{"someone said that it is the same person", "June", "Rose", twin, []string{"ROSE"}, care.IdentityCheck{}},
+		{"someone said so of another name", "June", "Rose", twin, []string{"Juniper"}, mismatch},
+		{"someone said so of no name", "June", "", twin, []string{"-"}, care.IdentityCheck{}},
+		{"someone said so, without another person", "June", "Juniper", nil, []string{"Juniper"}, care.IdentityCheck{}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			held, reported := juneHart, juneHart
@@ -177,7 +177,7 @@ func TestLeadingZeros(t *testing.T) { // R19
 	text.NumberID = false
 	require.Equal(t, []string{"care_recipient_id"}, known.Check(text).Mismatches, "a text has lost nothing")
 	known.Others = []care.Identity{{CareRecipientID: "415056224"}}
-	require.Equal(t, []string{"care_recipient_id"}, known.Check(number("415056224")).Mismatches, "it is somebody else's")
+	require.Equal(t, []string{"care_recipient_id"}, known.Check(number("415056224")).Mismatches, "it is someone else's")
 
 	require.Equal(t, "0415056224", care.RestoreZeros("415056224", []string{"0415056224", "0415056225"}))
 	require.Equal(t, "415056224", care.RestoreZeros("415056224", []string{"0415056224", "00415056224"}), "two fit")
@@ -185,7 +185,7 @@ func TestLeadingZeros(t *testing.T) { // R19
 }
 
 // A row that is not the person refuses all rows, in whatever order they come (R8).
-func TestOneRowOfSomebodyElseRefusesAll(t *testing.T) {
+func TestOneRowOfSomeoneElseRefusesAll(t *testing.T) {
 	own := care.Summary{Reported: care.Reported{Identity: juneHart}}
 	stranger, nameless, renamed := own, own, own
 	stranger.CareRecipientID, stranger.FamilyName = "0999999999", "Other"

@@ -14,11 +14,11 @@ type IdentityDetails struct {
 	Reported Identity `json:"reported"`
 	// Unreadable are the reported fields that cannot be read, with the beginning of what came.
 	Unreadable map[string]string `json:"unreadable,omitempty"`
-	// Namesake is set where somebody else of the organisation has the same surname and birth date.
+	// Namesake is set where someone else in the organisation has the same surname and birth date.
 	Namesake bool `json:"namesake,omitempty"`
 }
 
-// GivenNameOnly reports whether nothing but the given name is in doubt, so that somebody can say that it is the same person.
+// GivenNameOnly reports whether nothing but the given name is in doubt, so that someone can say that it is the same person.
 func (d IdentityDetails) GivenNameOnly() bool {
 	return len(d.Fields) == 1 && d.Fields[0] == FieldGivenName
 }

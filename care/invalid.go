@@ -2,7 +2,7 @@ package care
 
 import "strings"
 
-// InvalidError says which value that somebody gave cannot be taken, and what is wanted instead. It never repeats the value (R10).
+// InvalidError says which value that someone gave cannot be taken, and what is wanted instead. It never repeats the value (R10).
 type InvalidError struct {
 	// Field is the value's name for programs, such as "time_zone".
 	Field   string

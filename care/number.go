@@ -34,8 +34,8 @@ func DifferByLeadingZeros(a, b string) bool {
 // SignificantDigits is a number without its leading zeros.
 func SignificantDigits(number string) string { return strings.TrimLeft(number, "0") }
 
-// MayBe finds the one of some people whom somebody listed under another number may be, by name and birth date (R33). Where several fit, the
-// given name decides; where it does not, nobody is named.
+// MayBe finds which of some people someone listed under another number may be, by name and birth date (R33). Where several match, the
+// given name decides; where it does not, no one is named.
 func MayBe(listed Identity, people []Identity) (place int, found bool) {
 	var fits, agree []int
 	for i, person := range people {

@@ -38,7 +38,7 @@ func TestWhoCanBeOnePersonByNameAndBirthDate(t *testing.T) { // R33
 	}
 }
 
-func TestWhomSomebodyListedMayBe(t *testing.T) { // R33
+func TestWhomSomeoneListedMayBe(t *testing.T) { // R33
 	born := care.NewDate(1941, time.March, 9)
 	named := func(given string) care.Identity {
 		return care.Identity{GivenName: given, FamilyName: "Wren", BirthDate: born}
@@ -52,7 +52,7 @@ func TestWhomSomebodyListedMayBe(t *testing.T) { // R33
 	}{
 		"one":                        {named("Ada"), []care.Identity{other, named("Ada")}, 1, true},
 		"nobody":                     {named("Ada"), []care.Identity{other, named("Ben")}, 0, false},
-		"of nobody":                  {named("Ada"), nil, 0, false},
+		"of no one":                  {named("Ada"), nil, 0, false},
 		"twins, by the given name":   {named("Ada"), []care.Identity{named(""), named("Ada"), named("Ben")}, 1, true},
 		"twins without a given name": {named(""), []care.Identity{named("Ada"), named("Ben")}, 0, false},
 		"two of one name":            {named("Ada"), []care.Identity{named("Ada"), named("Ada")}, 0, false},

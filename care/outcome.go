@@ -2,7 +2,7 @@ package care
 
 import "slices"
 
-// Area is one of the parts of a sync that succeed or fail by themselves (R6).
+// Area is one of the parts of a sync that succeed or fail independently (R6).
 type Area string
 
 // The areas of a Care Recipient Sync, in the order in which they are read.
@@ -36,13 +36,13 @@ const (
 	AreaSucceeded AreaOutcome = "succeeded"
 	// AreaSuperseded: a read that began later is already stored; nothing was changed (R7).
 	AreaSuperseded AreaOutcome = "superseded"
-	// AreaRefused: the government, or a check of ours, said no; asking again will not help by itself.
+	// AreaRefused: the government, or a check of ours, said no; asking again alone will not help.
 	AreaRefused AreaOutcome = "refused"
 	// AreaFailed: a technical failure lasted until the area gave up (R9).
 	AreaFailed AreaOutcome = "failed"
 	// AreaSkipped: not attempted because of an earlier area.
 	AreaSkipped AreaOutcome = "skipped"
-	// AreaCancelled: somebody cancelled the run first.
+	// AreaCancelled: someone cancelled the run first.
 	AreaCancelled AreaOutcome = "cancelled"
 )
 
@@ -101,7 +101,7 @@ const (
 	ReasonRelationshipHasEnded Reason = "relationship_ended"
 )
 
-// Harmless reports whether nothing is wrong and nobody has to do anything: a plan that has not begun is looked at again on its day (R34).
+// Harmless reports whether nothing is wrong and no one has to do anything: a plan that has not started is looked at again on its day (R34).
 func (r Reason) Harmless() bool { return r == ReasonPlanInFuture }
 
 // technical reasons end in a failed workflow; all others are answers (R6).
@@ -142,7 +142,7 @@ func Failed(reason Reason) AreaResult { return AreaResult{Outcome: AreaFailed, R
 // Cancelled is the answer of a step that was stopped by a cancellation.
 func Cancelled() AreaResult { return AreaResult{Outcome: AreaCancelled, Reason: ReasonCancelled} }
 
-// Expired is the answer of a contract sync whose preview nobody created in time (R22).
+// Expired is the answer of a contract sync whose preview no one created in time (R22).
 func Expired() AreaResult { return AreaResult{Outcome: AreaCancelled, Reason: ReasonPreviewExpired} }
 
 // endsUsage reports whether the budgets that follow are not asked for: what was refused of single budgets says nothing of the others.

@@ -32,7 +32,7 @@ type ContractRead struct {
 // success (R26).
 type ContractDecision struct {
 	Decision
-	// Contract is the plan's, as it shall stand; empty where none was written.
+	// Contract is the plan's, as it is to be stored; empty where none was written.
 	Contract ServiceContract
 	// Contracts are to be written: Contract itself, and those whose own dates change because of it (R24).
 	Contracts []ServiceContract
@@ -41,9 +41,9 @@ type ContractDecision struct {
 	DeliveredServices Difference[DeliveredService]
 	// Missing are the budgets that this read no longer had, whether or not they were flagged.
 	Missing []PlanBudget
-	// Overlaps are contracts that would share days with this one and did not before.
+	// Overlaps are contracts that would overlap this one and did not before.
 	Overlaps []ServiceContract
-	// Review is what an unattended refresh left to people (R31). It is complete: it takes the place of an earlier list.
+	// Review is what an unattended refresh held for approval (R31). It is complete: it replaces an earlier list.
 	Review []ReviewItem
 	// Differences are why a Create was refused with preview_differs (R22).
 	Differences []NamedChange
@@ -55,7 +55,7 @@ type terms struct {
 	attended bool
 	// ticked says which budgets that person wants, by their place in the answer.
 	ticked func(place int) bool
-	// idOf gives a new budget its id, and agreedOverlap says which contracts may share days with this one; only where attended.
+	// idOf gives a new budget its id, and agreedOverlap says which contracts may overlap this one; only where attended.
 	idOf          func(place int) ID
 	agreedOverlap func(ID) bool
 	// shown is the id under which that person has seen a budget, empty for one that they have not; nil where nothing was shown before.
@@ -108,7 +108,7 @@ func decideContract(held HeldContracts, read ContractRead, terms terms, newID Ne
 	return d.ContractDecision
 }
 
-// PlanRefusal says why a plan cannot have a contract: it lacks the dates by which it is recognised (R24), or has not begun (R23).
+// PlanRefusal says why a plan cannot have a contract: it lacks the dates by which it is recognised (R24), or has not started (R23).
 func PlanRefusal(plan ParticipantPlan, today Date) Reason {
 	switch {
 	case !plan.IsPACE:
@@ -162,7 +162,7 @@ func (d *contractDeciding) contractBefore() ServiceContract {
 	return newContract(d.newID(), d.read.Plan)
 }
 
-// mayShorten warns of an earlier end where a person has seen it, and holds it for review where nobody has (R24, R31).
+// mayShorten warns of an earlier end where a person has seen it, and holds it for review where no one has (R24, R31).
 func (d *contractDeciding) mayShorten(contract ServiceContract, old Date) bool {
 	if d.endsAnyway(contract.PlanEndDate) {
 		return d.before.SupersededBy != ""
@@ -180,7 +180,7 @@ func (d *contractDeciding) mayShorten(contract ServiceContract, old Date) bool {
 	return true
 }
 
-// endsAnyway reports whether an earlier end of an ended plan is only what the plan that follows says too. Nobody is asked about it: it is
+// endsAnyway reports whether an earlier end of an ended plan is only what the plan that follows says too. No one is asked about it: it is
 // applied once that plan has its contract (R24), and not before.
 func (d *contractDeciding) endsAnyway(end Date) bool {
 	next := d.nextStart()
@@ -194,7 +194,7 @@ func (d *contractDeciding) nextStart() (next Date) {
 		starts = append(starts, plan.StartDate)
 	}
 	for i := range d.held.Contracts {
-		starts = append(starts, d.held.Contracts[i].PlanStartDate) // none for one made by hand
+		starts = append(starts, d.held.Contracts[i].PlanStartDate) // none for a manually entered one
 	}
 	for _, start := range starts {
 		if start.After(d.read.Plan.StartDate) && (next.IsZero() || start.Before(next)) {
@@ -240,13 +240,13 @@ func (d *contractDeciding) setBudgets() {
 	d.flagAbsent(paired.absent, len(read))
 }
 
-// newBudget creates a budget that is ticked. One that is not is remembered, so that nobody is asked about it again (R31).
+// newBudget creates a budget that is ticked. One that is not is remembered, so that no one is asked about it again (R31).
 func (d *contractDeciding) newBudget(place int, read PlanBudget, declined []DeclinedBudget) {
 	switch {
 	case d.terms.attended && d.terms.ticked(place):
 		d.Budgets.keep(KindPlanBudget, nil, read, func() ID { return d.terms.idOf(place) }, rowOf[PlanBudget], valuesOf[PlanBudget])
 	case d.terms.only:
-	case d.terms.attended && d.terms.shown(place) == "": // nobody has seen it, so nobody has declined it: the next refresh asks
+	case d.terms.attended && d.terms.shown(place) == "": // no one has seen it, so no one has declined it: the next refresh asks
 	case d.terms.attended:
 		d.Contract.Declined = append(d.Contract.Declined, DeclinedBudget{Budget: read.key(), Approved: read.Approved})
 	case !slices.ContainsFunc(declined, read.isDeclined):

@@ -15,7 +15,7 @@ func spent(budget care.ReportedBudget, amounts string) care.ReportedBudget {
 	return budget
 }
 
-func TestARefreshThatNobodyWatches(t *testing.T) { // R31
+func TestARefreshThatNoOneWatches(t *testing.T) { // R31
 	start := readOf(aPlan, consumables(), transport())
 	shorterPlan, longerPlan := plan("2026-02-01", "2026-09-30"), plan("2026-02-01", "2027-07-31")
 	ends := func(budget care.ReportedBudget, end string) care.ReportedBudget {

@@ -38,9 +38,9 @@ func AvailabilityOf(organisationEnabled bool, participant Participant) PACEAvail
 }
 
 // ErrAccessWithoutParticipant refuses API access for a person who is not marked as a participant (PACE guide, step 2).
-var ErrAccessWithoutParticipant = errors.New("API access is offered only for a person who is marked as NDIS PACE Participant: tick that first")
+var ErrAccessWithoutParticipant = errors.New("API access is offered only for a person who is marked as NDIS PACE Participant: select that first")
 
-// FlagChange is which of the two boxes somebody changes; one that is nil stays as it is.
+// FlagChange is which of the two boxes someone changes; one that is nil stays as it is.
 type FlagChange struct {
 	PACEParticipant *bool `json:"pace_participant,omitempty"`
 	PACEAPIAccess   *bool `json:"pace_api_access,omitempty"`

@@ -25,7 +25,7 @@ type paceWorld struct {
 
 func newPaceWorld(t *rapid.T) *paceWorld {
 	world := &paceWorld{newID: freshIDs(), now: retrievalTime, budgets: make(map[care.Date][]care.ReportedBudget)}
-	if rapid.Bool().Draw(t, "a contract made by hand") {
+	if rapid.Bool().Draw(t, "a manually entered contract") {
 		world.held.Contracts = []care.ServiceContract{byHand("hand", "2026-01-01", "2026-03-31")}
 	}
 	world.plans = []care.ParticipantPlan{aPlan}

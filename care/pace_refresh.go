@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// RefreshUnattended decides what a read changes where nobody looks (R31): changed amounts and extensions are applied; new contracts,
+// RefreshUnattended decides what a read changes where no one looks (R31): changed amounts and extensions are applied; new contracts,
 // new budgets and shortenings are held for review. A tree that does not begin with the plan, or in which most of what was spent is gone,
 // is held whole (R23). Plans that ended a short time ago are refreshed beside the one that runs.
 func RefreshUnattended(held HeldContracts, read ContractRead, newID NewID) ContractDecision {
@@ -94,7 +94,7 @@ func (d ContractDecision) withoutChanges() ContractDecision {
 // What a person is told of a budget that leaves PACE, or comes back.
 const statusField, inPACE, noLongerInPACE = "status", "in PACE", "no longer in PACE"
 
-// reviewOf is a change as it waits for a person. Adjustment records only follow from other changes.
+// reviewOf is a change that needs approval. Adjustment records only follow from other changes.
 func reviewOf(change Change, contract ID, budgets map[ID]string) (ReviewItem, bool) {
 	item := ReviewItem{Kind: ReviewChange, ContractID: contract, Field: change.Field, Old: change.Old, New: change.New}
 	switch {

@@ -2,7 +2,7 @@ package care
 
 import "slices"
 
-// Relationship is an endorsement that a participant gave the organisation, as the NDIA's notifications tell of it.
+// Relationship is an endorsement that a participant gave the organisation, as the NDIA's notifications report it.
 //
 // It is stored as JSON, in pace_standing.relationships.
 type Relationship struct {
@@ -13,7 +13,7 @@ type Relationship struct {
 // PACEStanding is whether the NDIA still lets us read a participant (R30).
 type PACEStanding struct {
 	Relationships []Relationship `json:"relationships"`
-	// StoppedOn is since when scheduled syncs of the person have stopped, zero if they go on; StopReason says why.
+	// StoppedOn is since when scheduled syncs of the person have stopped, zero if they continue; StopReason says why.
 	StoppedOn  Date   `json:"stopped_on"`
 	StopReason Reason `json:"stop_reason,omitempty"`
 }

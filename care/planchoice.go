@@ -8,7 +8,7 @@ import (
 // TreeSource says where a plan's budget is read (R23).
 type TreeSource string
 
-// The sources of a plan's budget. A plan that has not begun has none.
+// The sources of a plan's budget. A plan that has not started has none.
 const (
 	TreeCurrent    TreeSource = "current"
 	TreeHistorical TreeSource = "historical"
@@ -176,7 +176,7 @@ func EarlierPlans(held []ServiceContract, chosen ParticipantPlan, listed []Parti
 	return earlier
 }
 
-// PlansAhead are the days on which PACE plans of a list begin that have not begun yet.
+// PlansAhead are the days on which PACE plans of a list begin that have not started yet.
 func PlansAhead(listed []ParticipantPlan, today Date) (starts []Date) {
 	for _, plan := range pacePlans(listed) {
 		if plan.StartDate.After(today) {

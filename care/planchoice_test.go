@@ -168,7 +168,7 @@ func TestPlansThatEndedAShortTimeAgoAreReadFromTheHistory(t *testing.T) { // R23
 		{"today is its last day", contract("old", before, "2026-06-15"), nil, nil},
 		{"the chosen one", contract("current", current, "2026-06-10"), nil, nil},
 		{"without an end", contract("old", before, ""), nil, nil},
-		{"made by hand", byHand("hand", "2025-05-01", "2026-04-30"), nil, nil},
+		{"entered manually", byHand("hand", "2025-05-01", "2026-04-30"), nil, nil},
 	} {
 		earlier := care.EarlierPlans([]care.ServiceContract{test.held}, current, append(test.listed, current), retrievalDay)
 		require.Equal(t, test.earlier, earlier, test.name)

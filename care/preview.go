@@ -21,7 +21,7 @@ type Preview struct {
 	ID          ID        `json:"id"`
 	RetrievedAt time.Time `json:"retrieved_at"`
 	ExpiresAt   time.Time `json:"expires_at"`
-	// Hash is that of everything the NDIA reported that would be stored. Create names it, so that nobody agrees to what they did not see.
+	// Hash is that of everything the NDIA reported that would be stored. Create names it, so that no one agrees to what they did not see.
 	Hash   string            `json:"hash"`
 	Plan   ParticipantPlan   `json:"plan"`
 	Others []ParticipantPlan `json:"others,omitempty"`
@@ -30,11 +30,11 @@ type Preview struct {
 	Contract        ServiceContract `json:"contract"`
 	ContractAction  string          `json:"contract_action"`
 	ContractChanges []NamedChange   `json:"contract_changes,omitempty"`
-	// Superseded would be ended by this contract; Overlaps would share days with it, and need an explicit yes (R24).
+	// Superseded would be ended by this contract; Overlaps would overlap it, and need explicit approval (R24).
 	Superseded []ServiceContract `json:"superseded,omitempty"`
 	Overlaps   []ServiceContract `json:"overlaps,omitempty"`
 	Budgets    []PreviewBudget   `json:"budgets"`
-	// Missing are budgets of ours that are no longer in PACE. They are kept and leave the totals (R25), at once or, where
+	// Missing are budgets of ours that are no longer in PACE. They are kept but excluded from totals (R25), at once or, where
 	// RemovalsHeld, only with an explicit yes (R5).
 	Missing      []PlanBudget `json:"missing,omitempty"`
 	RemovalsHeld bool         `json:"removals_held,omitempty"`
@@ -241,13 +241,13 @@ type CreateRequest struct {
 	Selection []ID `json:"selection"`
 	// Only refreshes the ticked budgets of a contract that we have, and leaves everything else of it as it is.
 	Only bool `json:"only,omitempty"`
-	// AcceptOverlaps says that the contract may share days with those that the preview shows (R24).
+	// AcceptOverlaps allows the contract to overlap those that the preview shows (R24).
 	AcceptOverlaps bool `json:"accept_overlaps,omitempty"`
 	// AcceptRemovals lets go the budgets that the preview shows as missing, however many they are (R5).
 	AcceptRemovals bool `json:"accept_removals,omitempty"`
 }
 
-// SelectAll is the request of somebody who agrees to a whole preview; overlaps and mass removals still need their own yes.
+// SelectAll is the request of someone who agrees to a whole preview; overlaps and mass removals still need their own yes.
 func (p *Preview) SelectAll() CreateRequest {
 	request := CreateRequest{PreviewID: p.ID, Hash: p.Hash}
 	for _, budget := range p.Budgets {
@@ -256,7 +256,7 @@ func (p *Preview) SelectAll() CreateRequest {
 	return request
 }
 
-// Waiting is what a program may know that waits for somebody to create the preview: ids and conditions, no figures (R10).
+// Waiting is what a program may know that waits for someone to create the preview: ids and conditions, no figures (R10).
 func (p *Preview) Waiting() WaitingPreview {
 	waiting := WaitingPreview{
 		ID: p.ID, Hash: p.Hash, ExpiresAt: p.ExpiresAt, Refusal: p.Refusal,
@@ -275,7 +275,7 @@ type WaitingPreview struct {
 	ExpiresAt time.Time `json:"expires_at"`
 	// Budgets are those that can be ticked.
 	Budgets []ID `json:"budgets"`
-	// Overlaps: the contract would share days with another one. NewContract: there is no contract of the plan yet.
+	// Overlaps: the contract would overlap another one. NewContract: there is no contract of the plan yet.
 	Overlaps    bool   `json:"overlaps,omitempty"`
 	NewContract bool   `json:"new_contract,omitempty"`
 	Refusal     Reason `json:"refusal,omitempty"`

@@ -241,7 +241,7 @@ func TestASecondCreateChangesNothing(t *testing.T) { // R24, R25: a double click
 }
 
 // A category that appears between retrieve and create within a support type whose total stays is not what anybody has declined.
-func TestABudgetThatNobodyHasSeenIsNotDeclined(t *testing.T) { // R25, R31
+func TestABudgetThatNoOneHasSeenIsNotDeclined(t *testing.T) { // R25, R31
 	newID := freshIDs()
 	reads := func(budgets ...care.ReportedBudget) care.ContractRead {
 		read := readOf(aPlan, budgets...)

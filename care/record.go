@@ -94,7 +94,7 @@ type Origin struct {
 	Source ChangeSource
 	// RequestedBy names who did it as a run does: the console's, the API's or the command line's name of them.
 	RequestedBy string
-	// Note is why, in their own words; empty where nobody is asked.
+	// Note is why, in their own words; empty where no one is asked.
 	Note string
 }
 

@@ -16,7 +16,7 @@ const (
 )
 
 // ServiceContract is our record of one plan. One from PACE is recognised, for a person, by the plan's first start date and start
-// date (R24); one made by hand has only its own dates.
+// date (R24); a manually entered one has only its own dates.
 type ServiceContract struct {
 	ID     ID             `json:"id"`
 	Origin ContractOrigin `json:"origin"`
@@ -116,7 +116,7 @@ func following(contracts []ServiceContract, start Date) (next *ServiceContract) 
 	return next
 }
 
-// newOverlaps are the other contracts that overlap with a contract as it shall stand and did not before. before is nil for a new one. A plan
+// newOverlaps are the other contracts that overlap a contract as it is to be stored and did not before. before is nil for a new one. A plan
 // may end on the anniversary on which the next one begins: that shared day is no overlap to ask about.
 func newOverlaps(contracts []ServiceContract, contract ServiceContract, before *ServiceContract) []ServiceContract {
 	return filter(contracts, func(other ServiceContract) bool {

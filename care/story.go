@@ -62,7 +62,7 @@ type RunScope struct {
 	// ReviewAll and LostContributions are the request's.
 	ReviewAll         bool              `json:"review_all,omitempty"`
 	LostContributions LostContributions `json:"-"`
-	// Again is set where the run had begun before: it was reset, so that its steps may answer from what they read then.
+	// Again is set where the run had started before: it was reset, so that its steps may answer from what they read then.
 	Again bool `json:"again,omitempty"`
 	// Verified is set once a summary of this person has passed the identity check (R8, R19).
 	Verified bool `json:"verified,omitempty"`
@@ -138,7 +138,7 @@ func (s RunScope) stoppedBy(summary AreaResult) map[Area]AreaResult {
 	return results
 }
 
-// readContributions recreates the contributions. Of a person whom the summary no longer finds there will be none, which must not pass
+// readContributions recreates the contributions. A person who is no longer in the summary will have none, which must not pass
 // for a clean "none" (R16, R19).
 func readContributions(steps Steps, subject RunScope, summary AreaResult) AreaResult {
 	if !summary.saved() {
@@ -148,7 +148,7 @@ func readContributions(steps Steps, subject RunScope, summary AreaResult) AreaRe
 }
 
 // stopsTheRun reports whether the other areas are not attempted: nothing may be written for a person who is not known to be the
-// right one (R8). A person verified earlier whom the summary no longer finds goes on with budgets (R19).
+// right one (R8). A person verified earlier who is no longer in the summary continues with budgets (R19).
 func stopsTheRun(summary AreaResult, subject RunScope) bool {
 	if summary.saved() {
 		return false

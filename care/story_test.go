@@ -142,7 +142,7 @@ func TestTheStoryOfASync(t *testing.T) { // Care Recipient Sync §Sync process
 			called:  []string{"summary"},
 		},
 		{
-			name:    "not found, but verified earlier: the budgets go on (R19)",
+			name:    "not found, but verified earlier: the budgets continue (R19)",
 			script:  &script{summary: care.Refused(care.ReasonNotFound), budgets: withOpen(3)},
 			subject: care.RunScope{Verified: true},
 			endings: endingsOf("refused not_found", "skipped not_found", "succeeded", "succeeded"),
@@ -159,11 +159,11 @@ func TestTheStoryOfASync(t *testing.T) { // Care Recipient Sync §Sync process
 			endings: endingsOf("cancelled cancelled", "skipped cancelled", "skipped cancelled", "skipped cancelled"), called: []string{"summary"},
 		},
 		{
-			name: "a newer summary stands already: go on (R7)", script: &script{summary: care.Superseded(), budgets: withOpen(3)},
+			name: "a newer summary stands already: continue (R7)", script: &script{summary: care.Superseded(), budgets: withOpen(3)},
 			endings: endingsOf("superseded superseded", "succeeded", "succeeded", "succeeded"), called: whole,
 		},
 		{
-			name:    "the contributions gave up: the other branch goes on (R6)",
+			name:    "the contributions gave up: the other branch continues (R6)",
 			script:  &script{contributions: care.Failed(care.ReasonServiceUnavailable), budgets: withOpen(3)},
 			endings: endingsOf("succeeded", "failed service_unavailable", "succeeded", "succeeded"), called: whole,
 		},

@@ -36,7 +36,7 @@ func TestStay(t *testing.T) { // R11, R19: today is 2026-04-15
 		{"one departs today", []care.Entry{entry(ours, "", "2025-11-01", "2026-04-15")}, day("2025-11-01"), day("2026-04-15"), noDate},
 		{"an earlier stay and one in force", []care.Entry{entry(ours, "ON", "2025-01-01", "2025-06-30"), entry(ours, "ON", "2026-01-01", "")},
 			day("2026-01-01"), noDate, noDate},
-		{"one category ended, another goes on", []care.Entry{entry(ours, "AT", "2025-07-01", "2026-01-31"), entry(ours, "ON", "2025-11-01", "")},
+		{"one category ended, another continues", []care.Entry{entry(ours, "AT", "2025-07-01", "2026-01-31"), entry(ours, "ON", "2025-11-01", "")},
 			day("2025-11-01"), noDate, noDate},
 		{"two in force", []care.Entry{entry(ours, "ON", "2025-11-01", "2026-05-31"), entry(ours, "AT", "2026-02-01", "2026-06-30")},
 			day("2025-11-01"), day("2026-06-30"), noDate},

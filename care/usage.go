@@ -92,7 +92,7 @@ func UsageMatches(usageAmount, used decimal.NullDecimal) bool {
 	return !used.Valid || !usageAmount.Valid || usageAmount.Decimal.Equal(used.Decimal)
 }
 
-// continued are a budget's held lines, of which those that were reported without ids go on as lines that have them now: those that are
+// continued are a budget's held lines, of which those that were reported without ids continue as lines that have them now: those that are
 // absent from the answer, where one arrives with the same content of which nothing is held; one to one, by ordinal (R17).
 func continued(held, read []UsageLine) []UsageLine {
 	held = slices.Clone(held)

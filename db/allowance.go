@@ -21,12 +21,12 @@ const (
 	useOfRate = 0.98
 	// bookingsPerSecond is how often a process books at the full rate: the fewer, the fewer statements and the larger the bursts.
 	bookingsPerSecond = 4
-	// burstsPerHour says which part of an hour's calls people may make at once after a quiet time: nobody waits while the hour is far from
+	// burstsPerHour says which part of an hour's calls people may make at once after a quiet time: no one waits while the hour is far from
 	// used. A bulk run may make the part that bulkBurstsPerHour says, and is spread over the hour otherwise.
 	burstsPerHour, bulkBurstsPerHour = 4, 20
 	// bookingLife is how long a booked call may be made late before it lapses.
 	bookingLife = time.Second
-	// onDemandHorizon is how far ahead somebody who waits for an answer may book. Who would have to wait longer is told so and tries again
+	// onDemandHorizon is how far ahead someone who waits for an answer may book. Who would have to wait longer is told so and tries again
 	// later, rather than sitting in a slot that another connection could use.
 	onDemandHorizon = 5 * time.Second
 	// bulkHorizon is how far ahead a bulk run may book. It asks again for bulkPatience before its chunk gives its place up.

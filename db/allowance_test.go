@@ -166,7 +166,7 @@ func takeAll(t *testing.T, allowances []*db.Allowance) (calls int) {
 	}
 }
 
-// The few budget calls of somebody who looks at a participant do not wait for one another, whichever process makes them.
+// The few budget calls of someone who looks at a participant do not wait for one another, whichever process makes them.
 func TestAnHourlyAllowanceLetsABurstThrough(t *testing.T) {
 	const perHour, burst = 1000, 250
 	allowances, sql := budgetCallers(t, perHour, 2)
@@ -236,7 +236,7 @@ func TestPeopleDoNotWaitForAnHourThatIsFarFromUsed(t *testing.T) {
 		})
 	}
 	group.Wait()
-	require.Less(t, time.Since(began), 3600*time.Second/perHour, "nobody waited for a call that others made")
+	require.Less(t, time.Since(began), 3600*time.Second/perHour, "no one waited for a call that others made")
 
 	require.NoError(t, bulk.PushBack(t.Context(), 10*time.Minute))
 	require.ErrorIs(t, people.Take(t.Context()), db.ErrNoAllowance, "an exhausted hour holds for people, too, whoever was told")
@@ -255,7 +255,7 @@ func TestPushBackOfAnHourlyAllowance(t *testing.T) {
 	require.Equal(t, 1, takeAll(t, allowances))
 }
 
-// A connection's allowances are drawn on and pushed back each by itself, and an hourly one follows its figure.
+// A connection's allowances are drawn on and pushed back separately, and an hourly one follows its figure.
 func TestAConnectionsAllowancesAreSeparate(t *testing.T) {
 	shares, connection, sql := shares(t, 10, 1)
 	calls, budgets := shares[0].For(connection), shares[0].PerHour(connection, "budgets", 40)

@@ -40,7 +40,7 @@ func (s *Store) BulkRequest(ctx context.Context, organisation, bulk care.ID) (re
 	return request, json.Unmarshal(stored, &request)
 }
 
-// BeginBulk notes that a worker has begun a bulk run, and returns what it was asked for. It fails with ErrNotFound.
+// BeginBulk notes that a worker has started a bulk run, and returns what it was asked for. It fails with ErrNotFound.
 func (s *Store) BeginBulk(ctx context.Context, organisation, bulk care.ID) (request care.BulkRequest, err error) {
 	stored, err := s.queries.BeginBulk(ctx, gen.BeginBulkParams{OrganisationID: organisation, ID: bulk})
 	if err != nil {
@@ -62,11 +62,11 @@ func BulkRunID(bulk, person care.ID) care.ID {
 // BulkSize is how large the parts of a bulk run are.
 type BulkSize struct{ PerBatch, PerChunk int }
 
-// ChangedPeople are the people whom the providers' lists show as changed, by our ids, with the government's ids of the budgets that were updated.
+// ChangedPeople are the people with changes, according to the providers' lists, by our ids, with the government's ids of the updated budgets.
 type ChangedPeople map[care.ID][]string
 
-// PlanBulk plans the people of a bulk run as rows, once, and returns how many people and batches there are: those whom the lists show as
-// moved, where they were compared, else those who are selected. Planning again answers the same. now decides who was synced lately. It fails with
+// PlanBulk plans the people of a bulk run as rows, once, and returns how many people and batches there are: the people with changes, if the
+// lists were compared, else the selected people. Planning again returns the same. now decides who was synced lately. It fails with
 // ErrNoConnection where the organisation no longer has the connection that the request names.
 func (s *Store) PlanBulk(ctx context.Context, bulk Bulk, size BulkSize, moved ChangedPeople, now time.Time) (total, batches int, err error) {
 	err = s.inTransaction(ctx, "plan the bulk run", func(queries *gen.Queries) error {
@@ -208,20 +208,20 @@ func (s *Store) ItemsSetAside(ctx context.Context, organisation, bulk care.ID, c
 	return items, MapError("load the people who were set aside", err)
 }
 
-// CountSetAside counts the people of a bulk run who wait for its end: those whom the service is unavailable for, and those who would lose
+// CountSetAside counts the people of a bulk run who wait for its end: those for whom the service is unavailable, and those who would lose
 // their contributions.
 func (s *Store) CountSetAside(ctx context.Context, organisation, bulk care.ID) (unavailable, losing int, err error) {
 	row, err := s.queries.CountSetAside(ctx, gen.CountSetAsideParams{OrganisationID: organisation, BulkID: bulk})
 	return int(row.Unavailable), int(row.Losing), MapError("count the people who were set aside", err)
 }
 
-// CountWithContributions counts the people of a bulk run of whom we hold contributions.
+// CountWithContributions counts the people of a bulk run with stored contributions.
 func (s *Store) CountWithContributions(ctx context.Context, organisation, bulk care.ID) (int, error) {
 	people, err := s.queries.CountWithContributions(ctx, gen.CountWithContributionsParams{OrganisationID: organisation, BulkID: bulk})
 	return int(people), MapError("count the people with contributions", err)
 }
 
-// TakeItemsBack lets those of a chunk who were set aside for a trouble that is the service's wait like everybody else.
+// TakeItemsBack lets those of a chunk who were set aside for a trouble that is the service's wait like everyone else.
 func (s *Store) TakeItemsBack(ctx context.Context, chunk BulkChunk) error {
 	return MapError("take people back", s.queries.TakeItemsBack(ctx, gen.TakeItemsBackParams{
 		OrganisationID: chunk.OrganisationID, BulkID: chunk.BulkID, Batch: int32(chunk.Batch), Chunk: int32(chunk.Chunk),
@@ -245,7 +245,7 @@ func (s *Store) BulkStatus(ctx context.Context, organisation, bulk care.ID) (Bul
 	return BulkStatus(status), MapError("look at the bulk run", err)
 }
 
-// SetBulkPaused pauses a bulk run, or lets it go on.
+// SetBulkPaused pauses a bulk run, or resumes it.
 func (s *Store) SetBulkPaused(ctx context.Context, organisation, bulk care.ID, paused bool) error {
 	return MapError("pause the bulk run", s.queries.SetBulkPaused(ctx, gen.SetBulkPausedParams{OrganisationID: organisation, ID: bulk, Paused: paused}))
 }
@@ -259,7 +259,7 @@ func (s *Store) NoteBulkWaiting(ctx context.Context, organisation, bulk care.ID,
 
 // ClearBulkWaiting notes that the service answers again.
 func (s *Store) ClearBulkWaiting(ctx context.Context, organisation, bulk care.ID) error {
-	return MapError("note that the bulk run goes on", s.queries.SetBulkWaiting(ctx, gen.SetBulkWaitingParams{OrganisationID: organisation, ID: bulk}))
+	return MapError("note that the bulk run continues", s.queries.SetBulkWaiting(ctx, gen.SetBulkWaitingParams{OrganisationID: organisation, ID: bulk}))
 }
 
 // EscalateItems notes that some people are given a sync of their own.
@@ -273,7 +273,7 @@ func (s *Store) EscalatedItems(ctx context.Context, organisation, bulk care.ID, 
 	return people, MapError("load the escalated", err)
 }
 
-// UnsettledOfChunk are the people of a chunk who were begun and have no outcome yet: those with a sync of their own, and how many were set
+// UnsettledOfChunk are the people of a chunk who were started and have no outcome yet: those with a sync of their own, and how many were set
 // aside.
 func (s *Store) UnsettledOfChunk(ctx context.Context, chunk BulkChunk) (escalated []care.ID, setAside int, err error) {
 	rows, err := s.queries.UnsettledOfChunk(ctx, gen.UnsettledOfChunkParams{
@@ -286,22 +286,22 @@ func (s *Store) UnsettledOfChunk(ctx context.Context, chunk BulkChunk) (escalate
 			setAside++
 		}
 	}
-	return escalated, setAside, MapError("load whom the chunk leaves", err)
+	return escalated, setAside, MapError("load the people that the chunk leaves", err)
 }
 
-// SettleJoined settles a person with the newest run of a workflow that somebody else had started, once that has finished. A run from before
-// the person was given a sync of their own settles nobody.
+// SettleJoined settles a person with the newest run of a workflow that someone else had started, once that has finished. A run from before
+// the person was given a sync of their own settles no one.
 func (s *Store) SettleJoined(ctx context.Context, organisation, bulk, person care.ID, workflowID string) error {
 	_, err := s.queries.SettleJoined(ctx, gen.SettleJoinedParams{OrganisationID: organisation, BulkID: bulk, PersonID: person, WorkflowID: workflowID})
 	return MapError("settle with a run that was joined", err)
 }
 
-// SettleItems gives everybody of a bulk run, or of one batch, who has no outcome one.
+// SettleItems gives everyone in a bulk run, or of one batch, who has no outcome one.
 func (s *Store) SettleItems(ctx context.Context, organisation, bulk care.ID, batch *int, outcome care.ItemOutcome, reason care.Reason) error {
 	_, err := s.queries.SettleItems(ctx, gen.SettleItemsParams{
 		OrganisationID: organisation, BulkID: bulk, Batch: batchNumber(batch), Outcome: string(outcome), Reason: string(reason),
 	})
-	return MapError("settle those who were not reached", err)
+	return MapError("settle the people who were not processed", err)
 }
 
 // SettleItem is SettleItems for one person.
@@ -336,7 +336,7 @@ func countItems(ctx context.Context, queries *gen.Queries, organisation, bulk ca
 	return counts, err
 }
 
-// outageReasons are those for which somebody was not reached, rather than answered with a no.
+// outageReasons are those for which someone was not reached, rather than answered with a no.
 func outageReasons() (reasons []string) {
 	for _, reason := range care.OutageReasons {
 		reasons = append(reasons, string(reason))
@@ -344,7 +344,7 @@ func outageReasons() (reasons []string) {
 	return reasons
 }
 
-// FinishBulk settles whoever has no outcome yet as skipped, closes the passes that nobody finished, and sets the bulk run's outcome where none is set. It returns the counts, and
+// FinishBulk settles people without an outcome as skipped, closes the passes that no one finished, and sets the bulk run's outcome where none is set. It returns the counts, and
 // with the outcome that stands. stop is why the run ended early, empty if it did not.
 func (s *Store) FinishBulk(ctx context.Context, organisation, bulk care.ID, stop care.Reason) (counts care.BulkCounts, outcome care.RunOutcome, err error) {
 	err = s.inTransaction(ctx, "finish the bulk run", func(queries *gen.Queries) error {
@@ -398,7 +398,7 @@ func (s *Store) ListMarks(ctx context.Context, organisation care.ID) ([]ListMark
 }
 
 // NoteBulkLists notes how far a bulk run has read the lists; what an earlier attempt has noted stands. They are covered once the run has
-// reached everybody whom it planned.
+// reached everyone it planned.
 func (s *Store) NoteBulkLists(ctx context.Context, organisation, bulk care.ID, marks []ListMark) error {
 	return s.inTransaction(ctx, "note how far the lists were read", func(queries *gen.Queries) error {
 		for _, mark := range marks {
@@ -418,7 +418,7 @@ func (s *Store) MarkBulkListed(ctx context.Context, organisation, bulk care.ID, 
 	return MapError("note that the lists were read", s.queries.MarkBulkListed(ctx, gen.MarkBulkListedParams{OrganisationID: organisation, ID: bulk, ListedAt: &began}))
 }
 
-// HeldLists is what we hold of those of some people whom the organisation has, by care recipient id.
+// HeldLists is what is stored about those of some people who are in the organisation, by care recipient id.
 func (s *Store) HeldLists(ctx context.Context, organisation care.ID, careRecipientIDs []string) (map[string]care.HeldLists, error) {
 	rows, err := s.queries.HeldLists(ctx, gen.HeldListsParams{OrganisationID: organisation, CareRecipientIds: careRecipientIDs})
 	if err != nil {
@@ -441,10 +441,10 @@ func (s *Store) CareRecipientIDsLike(ctx context.Context, organisation care.ID, 
 	return known, MapError("look up care recipient ids", err)
 }
 
-// ListedPeople are the people whom the lists of an organisation's providers name, with how many each connection's list has: those of its
+// ListedPeople are the people on the lists of an organisation's providers, with how many each connection's list has: those of its
 // connections to Services Australia that were read.
 //
-// Of people whom no list of summaries has, nothing but their care recipient id is known. ByConnection is nil where a list has only what was
+// Of people who are on no list of summaries, only the care recipient id is known. ByConnection is nil where a list has only what was
 // updated: absence from it proves nothing (R5).
 type ListedPeople struct {
 	People       []care.Identity
@@ -460,13 +460,13 @@ func (l ListedPeople) CareRecipientIDs() []string {
 	return ids
 }
 
-// AbsentPerson is somebody in care whom none of the providers' lists has. ConnectionID is empty where it is not known who holds them.
+// AbsentPerson is someone in care who is on none of the providers' lists. ConnectionID is empty if their connection is not known.
 type AbsentPerson struct {
 	CareRecipientID string
 	ConnectionID    care.ID
 }
 
-// AbsentPeople are those whom MarkAbsent would mark.
+// AbsentPeople are the people that MarkAbsent would mark.
 func (s *Store) AbsentPeople(ctx context.Context, organisation care.ID, listed []string) ([]AbsentPerson, error) {
 	rows, err := s.queries.AbsentPeople(ctx, gen.AbsentPeopleParams{OrganisationID: organisation, Listed: listed})
 	people := make([]AbsentPerson, len(rows))
@@ -476,7 +476,7 @@ func (s *Store) AbsentPeople(ctx context.Context, organisation care.ID, listed [
 	return people, MapError("list who is absent", err)
 }
 
-// MarkAbsent marks the people whom none of the providers' lists has as not in care, unless they are too many or some list was not read
+// MarkAbsent marks the people who are on none of the providers' lists as not in care, unless they are too many or some list was not read
 // (R5, R19), and notes in the bulk run how many were marked or held.
 func (s *Store) MarkAbsent(ctx context.Context, organisation, bulk care.ID, listed ListedPeople, accepted bool, today care.Date) error {
 	return s.inTransaction(ctx, "mark who is absent", func(queries *gen.Queries) error {
@@ -503,7 +503,7 @@ func (s *Store) MarkAbsent(ctx context.Context, organisation, bulk care.ID, list
 	})
 }
 
-// providerLists compares each provider's list with whom we hold of it, and reports whether there are lists and all of them were read.
+// providerLists compares each provider's list with our people of that provider, and reports whether there are lists and all of them were read.
 func providerLists(ctx context.Context, queries *gen.Queries, organisation care.ID, listed ListedPeople) (lists []care.ProviderList, complete bool, err error) {
 	rows, err := queries.AbsentByConnection(ctx, gen.AbsentByConnectionParams{OrganisationID: organisation, Listed: listed.CareRecipientIDs()})
 	complete = len(rows) > 0
@@ -515,8 +515,8 @@ func providerLists(ctx context.Context, queries *gen.Queries, organisation care.
 	return lists, complete, err
 }
 
-// ReportUnknown keeps the care recipient ids of people whom the lists name and whom the organisation does not have. One whose name and
-// birth date are those of a person whom no list has any more may be that person under another number (R33).
+// ReportUnknown keeps the care recipient ids of people on the lists who are not in the organisation. One with the name and birth date of a
+// person who is no longer on any list may be that person under another number (R33).
 func (s *Store) ReportUnknown(ctx context.Context, organisation, bulk care.ID, listed ListedPeople) error {
 	return s.inTransaction(ctx, "report unknown people", func(queries *gen.Queries) error {
 		unknown, err := queries.UnknownAmong(ctx, gen.UnknownAmongParams{OrganisationID: organisation, CareRecipientIds: listed.CareRecipientIDs()})
@@ -537,7 +537,7 @@ type unknownRow struct {
 	MayBe           *care.ID `json:"may_be_person_id"`
 }
 
-// whoTheyMayBe names, for each of some unknown people, the person of ours whom it may be, or nobody. Who is gone is known only where all lists
+// whoTheyMayBe names, for each of some unknown people, the person of ours that it may be, or no one. Who is gone is known only where all lists
 // were read.
 func whoTheyMayBe(ctx context.Context, queries *gen.Queries, organisation care.ID, unknown []string, listed ListedPeople) ([]unknownRow, error) {
 	rows := make([]unknownRow, len(unknown))

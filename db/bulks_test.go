@@ -26,7 +26,7 @@ func (b bulkRun) again(t *testing.T, request care.BulkRequest) []care.ID {
 	return people
 }
 
-// R19: whoever left care long ago is left out, unless somebody asks for them.
+// R19: whoever left care long ago is left out, unless someone asks for them.
 func TestWhoLeftCareLongAgoIsLeftOut(t *testing.T) {
 	t.Parallel()
 	b := newBulkRun(t, 4, everyCareRecipient)
@@ -48,8 +48,8 @@ func TestWhoLeftCareLongAgoIsLeftOut(t *testing.T) {
 	require.Equal(t, b.people[1:], b.again(t, care.BulkRequest{}))
 }
 
-// One retry reaches everybody who was not reached, also those of whom the run that was lost has learned that they left care long ago.
-func TestARetryReachesEverybodyWhoDidNotSucceed(t *testing.T) {
+// One retry reaches everyone who was not reached, also those of whom the run that was lost has learned that they left care long ago.
+func TestARetryReachesEveryoneWhoDidNotSucceed(t *testing.T) {
 	t.Parallel()
 	b := newBulkRun(t, 5, everyCareRecipient)
 	b.run(t, b.people[0], care.RunSucceeded, "")
@@ -95,8 +95,8 @@ func (b bulkRun) covered(t *testing.T) (mark db.ListMark) {
 	return mark
 }
 
-// R35: the lists that a run has read are covered once everybody was reached, also those to whom the government said no; not by a run over some
-// areas only, and not while somebody was left out, cancelled, or lost to an outage.
+// R35: the lists that a run has read are covered once everyone was reached, also those to whom the government said no; not by a run over some
+// areas only, and not while someone was left out, cancelled, or lost to an outage.
 func TestWhatARunCovers(t *testing.T) {
 	t.Parallel()
 	sunday := time.Now().AddDate(0, 0, -1).Truncate(time.Second)
@@ -106,7 +106,7 @@ func TestWhatARunCovers(t *testing.T) {
 		reason  care.Reason
 		covers  bool
 	}{
-		"everybody succeeded":      {"", care.RunSucceeded, "", true},
+		"everyone succeeded":       {"", care.RunSucceeded, "", true},
 		"the government said no":   {"", care.RunFailed, care.ReasonNotFound, true},
 		"a person's own 503":       {"", care.RunFailed, care.ReasonUnavailableForPerson, true},
 		"consent refused":          {"", care.RunPartial, care.ReasonConsentRefused, true},
@@ -135,7 +135,7 @@ func TestWhatARunCovers(t *testing.T) {
 	}
 }
 
-// No list names again what was not read of somebody last time.
+// No list names again what was not read of someone last time.
 func TestWhoDidNotSucceedLastTimeIsReadAsAWhole(t *testing.T) {
 	t.Parallel()
 	b := newBulkRun(t, 5, everyCareRecipient)
@@ -207,7 +207,7 @@ func TestPassesOfAScheduledBulkRunAreClosedWithIt(t *testing.T) {
 	_, _, err := b.store.FinishBulk(t.Context(), b.organisation.ID, b.id, care.ReasonBulkLost)
 	require.NoError(t, err)
 	require.Equal(t, []care.ID{b.people[1]}, testkit.Column[care.ID](t, sql, "SELECT person_id::text FROM sync_run WHERE outcome IS NULL"),
-		"their own sync goes on")
+		"their own sync continues")
 }
 
 func TestTheOutcomeOfABulkRunIsRecordedOnce(t *testing.T) {
@@ -266,7 +266,7 @@ func TestWhoIsAbsentIsMarkedOnlyAfterEveryListWasRead(t *testing.T) {
 		{"an empty list", db.ListedPeople{People: known[:5], ByConnection: map[care.ID]int{connections[0]: 5, connections[1]: 0}}, false, 0, 4},
 		{"a list without more than half", db.ListedPeople{People: append(known[:2:2], known[6:]...), ByConnection: map[care.ID]int{connections[0]: 2, connections[1]: 3}}, false, 0, 4},
 		{"all lists", db.ListedPeople{People: append(known[:5:5], known[6:8]...), ByConnection: map[care.ID]int{connections[0]: 5, connections[1]: 2}}, false, 2, 0},
-		{"an empty list that somebody has accepted", db.ListedPeople{People: known[:5], ByConnection: map[care.ID]int{connections[0]: 5, connections[1]: 0}}, true, 2, 0},
+		{"an empty list that someone has accepted", db.ListedPeople{People: known[:5], ByConnection: map[care.ID]int{connections[0]: 5, connections[1]: 0}}, true, 2, 0},
 	} {
 		b.id = db.NewID()
 		b.plan(t, everyCareRecipient)
@@ -288,7 +288,7 @@ func TestReadingTheListsAgainKeepsHowManyWereMarked(t *testing.T) {
 	}
 }
 
-// A run from before somebody was given a sync of their own says nothing about that.
+// A run from before someone was given a sync of their own says nothing about that.
 func TestOnlyALaterRunSettlesWhoJoinedIt(t *testing.T) {
 	t.Parallel()
 	b := newBulkRun(t, 1, everyCareRecipient)

@@ -93,7 +93,7 @@ func applyClaimEvent(ctx context.Context, queries *gen.Queries, event care.Claim
 	})
 }
 
-// DueClaimSync is a person whose sync a claim has caused and nobody has asked for yet.
+// DueClaimSync is a person whose sync a claim has caused and no one has asked for yet.
 type DueClaimSync struct {
 	PersonID care.ID
 	// Statuses are those of the events that caused it; one sync answers all of them.
@@ -117,7 +117,7 @@ func (s *Store) ClaimSyncRequested(ctx context.Context, organisation, claim care
 	}))
 }
 
-// UnansweredClaimSync is a person whose sync a claim has caused, and after whose event no run of theirs has begun although it should have.
+// UnansweredClaimSync is a person whose sync a claim has caused, and after whose event no run of theirs has started although it should have.
 type UnansweredClaimSync struct {
 	OrganisationID, ClaimID care.ID
 	DueClaimSync

@@ -149,7 +149,7 @@ func TestACancelledClaimCausesNothing(t *testing.T) {
 	require.Len(t, view.People, 2)
 }
 
-// Somebody who is imported later is known to the next event.
+// Someone who is imported later is known to the next event.
 func TestAnUnknownPersonBecomesKnown(t *testing.T) {
 	t.Parallel()
 	c := newClaimant(t)
@@ -171,9 +171,9 @@ func TestRefusedClaimEvents(t *testing.T) {
 	otherClaim.ClaimID = "CL-2"
 	require.Equal(t, care.ClaimAnswer{Refusal: care.RefusedEventID}, c.record(t, otherClaim))
 	require.Equal(t, care.ClaimAnswer{Refusal: care.RefusedEventID}, c.record(t, c.event("e1", care.StageApproved, adaID)))
-	nobody := c.event("e2", care.StageApproved, adaID)
-	nobody.OrganisationID = db.NewID()
-	require.Equal(t, care.ClaimAnswer{Refusal: care.RefusedOrganisation}, c.record(t, nobody))
+	stranger := c.event("e2", care.StageApproved, adaID)
+	stranger.OrganisationID = db.NewID()
+	require.Equal(t, care.ClaimAnswer{Refusal: care.RefusedOrganisation}, c.record(t, stranger))
 	tables := []string{"claim_event", "claim_person", "claim_sync"}
 	require.Equal(t, before.Of(tables...), c.sql.Snapshot(t).Of(tables...))
 	require.Len(t, before["claim"], 1)

@@ -11,7 +11,7 @@ import (
 	"github.com/caresync/caresync/testkit"
 )
 
-// Every rule that a value of somebody's can break names its field: tables that hold what people give have no unique key without words,
+// Every rule that a value of someone's can break names its field: tables that hold what people give have no unique key without words,
 // other than on ids that we make.
 func TestEveryKeyOfWhatPeopleGiveHasWords(t *testing.T) {
 	t.Parallel()
@@ -37,7 +37,7 @@ func TestEveryKeyOfWhatPeopleGiveHasWords(t *testing.T) {
 	require.NotErrorAs(t, &db.ConflictError{Constraint: "a_rule_of_ours"}, &invalid)
 }
 
-// A text that PostgreSQL cannot keep is somebody's to correct, wherever it comes from.
+// A text that PostgreSQL cannot keep is someone's to correct, wherever it comes from.
 func TestTextThatCannotBeKept(t *testing.T) {
 	t.Parallel()
 	store := testkit.Database(t)

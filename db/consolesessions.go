@@ -15,10 +15,10 @@ import (
 // consoleSecretBytes is the length of a session's id and of a sign-in link's secret.
 const consoleSecretBytes = 32
 
-// ConsoleSession is somebody who is signed in to the console.
+// ConsoleSession is someone who is signed in to the console.
 type ConsoleSession struct {
 	Organisation Organisation
-	// ID stands for the session in logs, which name nobody (R10): it begins its row's id_hash, in hexadecimal.
+	// ID stands for the session in logs, which name no one (R10): it begins its row's id_hash, in hexadecimal.
 	ID string
 	// TokenID is the API token that signed in; empty for a sign-in link.
 	TokenID care.ID
@@ -128,7 +128,7 @@ func (s *Store) CreateConsoleLink(ctx context.Context, organisation care.ID, nam
 	return secret, MapError("create the sign-in link", err)
 }
 
-// ConsoleLink says for whom a link would sign in, without using it up, or ErrNotFound if it was used or has expired.
+// ConsoleLink says who a link would sign in, without using it up, or ErrNotFound if it was used or has expired.
 func (s *Store) ConsoleLink(ctx context.Context, secret string) (Organisation, string, error) {
 	row, err := s.queries.ConsoleLink(ctx, hashOf(secret))
 	if err != nil {

@@ -109,7 +109,7 @@ type work struct {
 	problems []LineError
 }
 
-// loadWork reads what the lines are about, once nobody else can write the contracts of their clients.
+// loadWork reads what the lines are about, once no one else can write the contracts of their clients.
 func loadWork(ctx context.Context, queries *gen.Queries, organisation care.ID, lines []ImportedDeliveredService) (*work, error) {
 	var numbers, references []string
 	for _, line := range lines {

@@ -199,7 +199,7 @@ func TestWhichBudgetALineDrewOn(t *testing.T) {
 		"another person's budget":            {func(l *db.ImportedDeliveredService) { l.BudgetID = bens }, "", "budget_id"},
 		"no such budget":                     {func(l *db.ImportedDeliveredService) { l.BudgetID = db.NewID() }, "", "budget_id"},
 		"an id that is none":                 {func(l *db.ImportedDeliveredService) { l.BudgetID = "x" }, "", "budget_id"},
-		"somebody unknown":                   {func(l *db.ImportedDeliveredService) { l.NDISNumber = "430000009" }, "", "ndis_number"},
+		"someone unknown":                    {func(l *db.ImportedDeliveredService) { l.NDISNumber = "430000009" }, "", "ndis_number"},
 		"three places":                       {func(l *db.ImportedDeliveredService) { l.Amount = dollars("1.005") }, "", "amount"},
 		"too much money":                     {func(l *db.ImportedDeliveredService) { l.Amount = dollars("1000000000000") }, "", "amount"},
 		"no such claim status":               {func(l *db.ImportedDeliveredService) { l.ClaimStatus = "Paid" }, "", "claim_status"},
@@ -434,7 +434,7 @@ func TestContractsMadeByHand(t *testing.T) {
 	require.Equal(t, []string{"ndis_number", "end_date", "reference", "total_funding", "total_funding"}, columns)
 	require.NotContains(t, fmt.Sprint(refused.Problems), stranger.NDISNumber, "R10")
 	_, err = p.tryImport(t, delivered(2, "W1", "30", care.ClaimPaid))
-	require.ErrorContains(t, err, "no service contract from PACE", "one made by hand has no budgets")
+	require.ErrorContains(t, err, "no service contract from PACE", "a manually entered one has no budgets")
 }
 
 func TestImportPeopleTicksTheBoxes(t *testing.T) { // PACE guide, step 2, R21

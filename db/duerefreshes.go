@@ -8,14 +8,14 @@ import (
 	"github.com/caresync/caresync/db/gen"
 )
 
-// NotePlansAhead notes which plans of a person have not begun, so that they are looked at again on their day (R34).
+// NotePlansAhead notes which plans of a person have not started, so that they are looked at again on their day (R34).
 func (s *Store) NotePlansAhead(ctx context.Context, organisation, person care.ID, starts []care.Date) error {
-	return MapError("note the plans that have not begun", s.queries.NotePlansAhead(ctx, gen.NotePlansAheadParams{
+	return MapError("note the plans that have not started", s.queries.NotePlansAhead(ctx, gen.NotePlansAheadParams{
 		OrganisationID: organisation, PersonID: person, PlanStartDates: starts,
 	}))
 }
 
-// DueRefresh is a person whose contract is to be refreshed since a funding period, or a plan, has begun (R34).
+// DueRefresh is a person whose contract is to be refreshed since a funding period, or a plan, has started (R34).
 type DueRefresh struct{ OrganisationID, PersonID care.ID }
 
 // DueRefreshes returns who is due at an instant, of all organisations. Each organisation gets one of so many parts of an hour's budget calls.

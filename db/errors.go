@@ -28,7 +28,7 @@ var (
 // Away reports whether an error says that the database is away, or has yet to be migrated.
 func Away(err error) bool { return errors.Is(err, ErrUnavailable) || errors.Is(err, ErrSchemaMissing) }
 
-// ConflictError says that a row contradicts a stored one: Constraint names the rule. Where the rule is about a value that somebody gives,
+// ConflictError says that a row contradicts a stored one: Constraint names the rule. Where the rule is about a value that someone gives,
 // it is an InvalidError as well, which names the field.
 type ConflictError struct{ Constraint string }
 
@@ -58,7 +58,7 @@ func (e *ConflictError) As(target any) bool {
 	return known
 }
 
-// conflictFields are the constraints that a value which somebody gives can break, with the field and the rule as people know them. It is the
+// conflictFields are the constraints that a value which someone gives can break, with the field and the rule as people know them. It is the
 // only place that words them: command line, API and console show the field's error.
 var conflictFields = map[string]*care.InvalidError{
 	"organisation_slug_key":                                         care.Invalid("slug", "is already used by another organisation"),

@@ -65,7 +65,7 @@ func TestPagesReadAsManyRowsInALargeOrganisationAsInASmallOne(t *testing.T) {
 		"runs that have not finished":  {RunFilter: read.RunFilter{Outcome: read.Unfinished}},
 		"runs that a claim caused":     {Trigger: care.TriggerClaim},
 		"runs that left something":     {Held: true},
-		"runs that nobody ever caused": {Trigger: care.TriggerNotification},
+		"runs that no one ever caused": {Trigger: care.TriggerNotification},
 	} {
 		filter.Most = page
 		pages[name] = func(s *db.Store) error {

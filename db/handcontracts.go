@@ -11,7 +11,7 @@ import (
 	"github.com/caresync/caresync/db/gen"
 )
 
-// ImportedContract is a line of a file of contracts that were made by hand.
+// ImportedContract is a line of a file of manually entered contracts.
 type ImportedContract struct {
 	Line       int
 	NDISNumber string
@@ -23,7 +23,7 @@ type ImportedContract struct {
 	TotalFunding decimal.NullDecimal
 }
 
-// handContractRow is a contract made by hand as WriteHandContracts stores it.
+// handContractRow is a manually entered contract as WriteHandContracts stores it.
 type handContractRow struct {
 	ID           care.ID             `json:"id"`
 	PersonID     care.ID             `json:"person_id"`
@@ -69,7 +69,7 @@ func peopleByNDISNumber(ctx context.Context, queries *gen.Queries, organisation 
 	return people, err
 }
 
-// unknownPerson is what is wrong with a line about somebody whom the organisation does not have.
+// unknownPerson is what is wrong with a line about someone who is not in the organisation.
 func unknownPerson(line int) LineError {
 	return LineError{Line: line, Column: "ndis_number", Message: "is not that of any person of this organisation: import the person first"}
 }

@@ -71,7 +71,7 @@ func TestAnImportNeverChangesANumber(t *testing.T) {
 	require.Equal(t, "430000001", clientOf(t, store, organisation, "0415056224").NDISNumber)
 }
 
-// R33: somebody who resembles a known person is created only if the line says so; the same file can then be imported again.
+// R33: someone who resembles a known person is created only if the line says so; the same file can then be imported again.
 func TestALineSaysThatItIsAboutANewPerson(t *testing.T) {
 	t.Parallel()
 	store := testkit.Database(t)
@@ -199,7 +199,7 @@ func TestNumbersThatCannotBeGiven(t *testing.T) { // R33
 	require.ErrorIs(t, err, db.ErrNotFound)
 }
 
-// One import at a time for an organisation, in one program and across programs; others go on beside it.
+// One import at a time for an organisation, in one program and across programs; others continue beside it.
 func TestASecondImportDoesNotPileUp(t *testing.T) {
 	t.Parallel()
 	address := testkit.DatabaseURL(t)

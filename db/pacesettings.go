@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	// DefaultBudgetCallsPerHour is how many budget calls an hour an organisation makes at most, unless it says otherwise. The NDIA has
+	// DefaultBudgetCallsPerHour is an organisation's maximum of budget calls per hour, unless it sets another. The NDIA has
 	// a cap of its own, whose number is not known.
 	DefaultBudgetCallsPerHour = 1000
 	mostBudgetCallsPerHour    = 1_000_000

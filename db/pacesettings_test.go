@@ -263,7 +263,7 @@ func TestARelationshipThatEndsStopsScheduledSyncs(t *testing.T) { // R30
 	require.ErrorIs(t, err, db.ErrNotFound)
 }
 
-// A denied authority stops scheduled syncs until somebody resumes them (R30).
+// A denied authority stops scheduled syncs until someone resumes them (R30).
 func TestADeniedAuthorityIsResumed(t *testing.T) {
 	t.Parallel()
 	p := newParticipant(t)

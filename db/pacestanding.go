@@ -12,7 +12,7 @@ import (
 	"github.com/caresync/caresync/db/gen"
 )
 
-// FlagChange is which of a person's two boxes somebody changes.
+// FlagChange is which of a person's two boxes someone changes.
 type FlagChange = care.FlagChange
 
 // SetPACEFlags changes a person's two boxes and returns them (PACE guide, step 2, R21). It fails with ErrNotFound or
@@ -40,7 +40,7 @@ func (s *Store) SetPACEFlags(
 	return flags, err
 }
 
-// ResumePACE lets the scheduled syncs of a person go on that had stopped (R30), and returns the person's standing. It fails with
+// ResumePACE resumes the stopped scheduled syncs of a person (R30), and returns the person's standing. It fails with
 // ErrNotFound.
 func (s *Store) ResumePACE(ctx context.Context, organisation, person care.ID, today care.Date) (standing care.PACEStanding, err error) {
 	err = s.inTransaction(ctx, "resume the person's scheduled syncs", func(queries *gen.Queries) error {
@@ -79,7 +79,7 @@ type Notification struct {
 
 // NotificationResult is what became of a notification.
 type NotificationResult struct {
-	// PersonID is empty for a participant whom the organisation does not have.
+	// PersonID is empty for a participant who is not in the organisation.
 	PersonID care.ID
 	// Refresh says that the person's plan is to be read anew: the gates hold (R21), and scheduled syncs have not stopped (R30).
 	Refresh bool

@@ -86,7 +86,7 @@ type ImportedPerson struct {
 	NDISNumber        string
 	// FlagChange are the two boxes of PACE, where the file says something of them.
 	care.FlagChange
-	// NewPerson says that the line is not about somebody whom we hold, however alike they are (R33).
+	// NewPerson says that the line is about a different person from everyone we hold, however alike they are (R33).
 	NewPerson bool
 }
 
@@ -277,7 +277,7 @@ func flagsHeld(held *gen.PeopleForImportRow) care.PACEFlags {
 }
 
 // recognise finds the person we hold that a line is about, if any. A line never changes a number (R33): one that would is refused, and so
-// is one that may be about somebody whom we hold under another number.
+// is one that may be about someone we hold under another number.
 func (r *register) recognise(person ImportedPerson) *gen.PeopleForImportRow {
 	byID, byNumber := r.byCareRecipientID[person.CareRecipientID], r.byNDISNumber[person.NDISNumber]
 	if byID == nil && !person.NewPerson {

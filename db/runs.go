@@ -71,7 +71,7 @@ func (s *Store) RecordRun(ctx context.Context, run RunStart) error {
 	return err
 }
 
-// BeginRun is RecordRun for a run's first step, whose version stands. It reports whether the run had begun before: then it was reset, or the
+// BeginRun is RecordRun for a run's first step, whose version stands. It reports whether the run had started before: then it was reset, or the
 // step is made again.
 func (s *Store) BeginRun(ctx context.Context, run RunStart) (again bool, err error) {
 	written, err := s.queries.RecordRun(ctx, gen.RecordRunParams{

@@ -121,7 +121,7 @@ func TestUsageThatFailedLaterHasFailed(t *testing.T) {
 	require.Equal(t, 3, progress.Counts[care.KindBudgetUsage].Created)
 }
 
-// People of other organisations, and nobody, are not found (R11).
+// People of other organisations, and no one, are not found (R11).
 func TestSubjectIsFoundInItsOrganisationOnly(t *testing.T) {
 	r := newRecipient(t)
 	record, err := r.store.LoadRunScope(t.Context(), r.organisation.ID, r.client.ID)

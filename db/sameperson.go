@@ -9,10 +9,10 @@ import (
 	"github.com/caresync/caresync/words"
 )
 
-// longestReason is how many characters somebody may take to say why.
+// longestReason is how many characters someone may take to say why.
 const longestReason = 500
 
-// ConfirmSamePerson keeps that somebody says of a run's doubt about a given name that it is the same person (R8), with who says it and
+// ConfirmSamePerson keeps that someone says of a run's doubt about a given name that it is the same person (R8), with who says it and
 // why. It fails with ErrNotFound where the run has no such doubt about the care recipient id that the person has now, and with
 // InvalidError without a reason.
 func (s *Store) ConfirmSamePerson(ctx context.Context, organisation, run care.ID, by, why string) error {
@@ -72,8 +72,8 @@ func confirmSamePerson(ctx context.Context, queries *gen.Queries, organisation, 
 	}})
 }
 
-// TakeSamePersonBack takes back that a given name is the person's: the next sync asks again. A person whom only that answer told from
-// somebody else counts as not verified (R8). It fails with ErrNotFound, InvalidError or ErrImportRunning.
+// TakeSamePersonBack withdraws that a given name is the person's: the next sync asks again. A person who only that answer told from
+// someone else counts as not verified (R8). It fails with ErrNotFound, InvalidError or ErrImportRunning.
 func (s *Store) TakeSamePersonBack(ctx context.Context, organisation, person, answer care.ID, by, why string) error {
 	if !care.ValidNote(why) {
 		return care.Invalid("note", words.NoteRule)

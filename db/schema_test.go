@@ -137,7 +137,7 @@ func TestRowsAreChecked(t *testing.T) {
 		{pgerrcode.CheckViolation, "UPDATE person SET ndis_number = '123456789'"},
 		{pgerrcode.CheckViolation, "UPDATE sync_run SET outcome = 'succeeded'"},                       // without a time
 		{pgerrcode.CheckViolation, "UPDATE sync_run SET outcome = 'fine', finished_at = now()"},       // no such outcome
-		{pgerrcode.NotNullViolation, "INSERT INTO outbox (topic, payload) VALUES ('anything', '{}')"}, // nobody's
+		{pgerrcode.NotNullViolation, "INSERT INTO outbox (topic, payload) VALUES ('anything', '{}')"}, // no one's
 	} {
 		requireRefused(t, test.code, s.Try(t, test.statement))
 	}

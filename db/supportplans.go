@@ -254,7 +254,7 @@ func refusal(step Step, asOf time.Time, answer care.AreaResult, issues []care.Is
 	}
 }
 
-// Refuse records that an area was refused, and why. Figures stay as they are. A person whom the summary no longer finds is marked
+// Refuse records that an area was refused, and why. Figures stay as they are. A person who is no longer in the summary is marked
 // as not in care (R19).
 func (s *Store) Refuse(ctx context.Context, step Step, read Read, reason care.Reason, issues []care.Issue) (care.AreaResult, error) {
 	refused := refusal(step, read.BeganAt, care.Refused(reason), issues)

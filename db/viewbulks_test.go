@@ -100,7 +100,7 @@ func TestABulkRunIsCountedFromItsRows(t *testing.T) {
 	b := newBulkRun(t, 6, everyCareRecipient)
 	require.Equal(t, care.BulkCounts{Selected: 6}, b.view(t).Counts)
 	require.Equal(t, read.BulkRunning, b.view(t).State)
-	require.Nil(t, b.view(t).EstimatedEnd, "nobody is done yet")
+	require.Nil(t, b.view(t).EstimatedEnd, "no one is done yet")
 
 	b.run(t, b.people[0], care.RunSucceeded, "")
 	refused := b.run(t, b.people[1], care.RunPartial, care.ReasonConsentRefused, care.Issue{
@@ -193,7 +193,7 @@ func TestPeopleOfABulkRunArePaged(t *testing.T) {
 }
 
 // A report has more people than a page.
-func TestAReportHasEverybodyOnce(t *testing.T) {
+func TestAReportHasEveryoneOnce(t *testing.T) {
 	t.Parallel()
 	b := newBulkRun(t, 2100, everyCareRecipient)
 	seen := map[care.ID]bool{}
@@ -226,7 +226,7 @@ func (b bulkRun) allUnknown(t *testing.T) (all []read.UnknownPerson) {
 	return all
 }
 
-// R33: whoever is listed under an unknown number with the name and birth date of somebody who is gone stands beside that person.
+// R33: whoever is listed under an unknown number with the name and birth date of someone who is gone stands beside that person.
 func TestWhoIsGoneAndListedAgainStandSideBySide(t *testing.T) {
 	t.Parallel()
 	b := newBulkRun(t, 3, everyCareRecipient) // Ada Wren 0, 1, 2: digits are no letters, so that they are namesakes
@@ -247,19 +247,19 @@ func TestWhoIsGoneAndListedAgainStandSideBySide(t *testing.T) {
 		require.Equal(t, b.allUnknown(t), b.view(t).UnknownPeople)
 		return b.view(t).UnknownPeople
 	}
-	nobody := []read.UnknownPerson{{CareRecipientID: "66"}, {CareRecipientID: "77"}, {CareRecipientID: "99"}}
+	none := []read.UnknownPerson{{CareRecipientID: "66"}, {CareRecipientID: "77"}, {CareRecipientID: "99"}}
 
 	updates := listed
 	updates.ByConnection = nil
-	require.Equal(t, nobody, report(updates), "absence from a list of updates proves nothing (R5)")
+	require.Equal(t, none, report(updates), "absence from a list of updates proves nothing (R5)")
 	unread := listed
 	unread.ByConnection = map[care.ID]int{}
-	require.Equal(t, nobody, report(unread), "a list was not read")
+	require.Equal(t, none, report(unread), "a list was not read")
 
 	lark := clientOf(t, b.store, b.organisation, "415000001")
 	gone := &read.PersonRef{ID: lark.ID, CareRecipientID: "415000001", GivenName: "Ada", FamilyName: "Lark"}
 	require.Equal(t, []read.UnknownPerson{{CareRecipientID: "99", MayBe: gone}, {CareRecipientID: "66"}, {CareRecipientID: "77"}}, report(listed),
-		"the Wren who is listed is not gone; who is unknown by name is nobody's")
+		"the Wren who is listed is not gone; who is unknown by name is no one's")
 	other := newOrganisation(t, b.store, "banksia")
 	importPeople(t, b.store, other, person(2, "Ada", "Wren", "415000000"))
 	require.Equal(t, lark.ID, report(listed)[0].MayBe.ID, "another organisation's people are not looked at (R11)")
@@ -270,7 +270,7 @@ func TestWhoIsGoneAndListedAgainStandSideBySide(t *testing.T) {
 	require.Equal(t, "99", b.view(t).UnknownPeople[0].MayBe.CareRecipientID, "what became of it is seen")
 }
 
-// R38: a bulk run that no worker begins says so, and one that a worker has begun does not.
+// R38: a bulk run that no worker begins says so, and one that a worker has started does not.
 func TestABulkRunThatNoWorkerBegins(t *testing.T) {
 	t.Parallel()
 	b := newBulkRun(t, 1, everyCareRecipient)

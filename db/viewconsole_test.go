@@ -37,7 +37,7 @@ func (l listed) add(t *testing.T, given, family, careRecipientID, ndisNumber str
 	require.NoError(t, err)
 }
 
-// names are the given names of those who fit a filter.
+// names are the given names of people who match a filter.
 func (l listed) names(t *testing.T, filter read.PeopleFilter) []string {
 	t.Helper()
 	if filter.Most == 0 {
@@ -111,7 +111,7 @@ func TestPeopleByTheirLastSync(t *testing.T) {
 	}
 }
 
-// A sync of one kind hides nothing of the other, and a preview that nobody used is no sync.
+// A sync of one kind hides nothing of the other, and a preview that no one used is no sync.
 func TestPeopleByTheirLastSyncOfEachKind(t *testing.T) {
 	l := newListed(t)
 	require.NoError(t, l.sql.Try(t, "UPDATE person SET ndis_number = '430000001'"))
@@ -133,12 +133,12 @@ func TestPeopleByTheirLastSyncOfEachKind(t *testing.T) {
 			"succeeded", care.RunPACEContract, false},
 		{"an old sync behind a refresh", []pastRun{{care.RunCareRecipient, "succeeded_with_warnings", "", 8 * 24}, {care.RunPACEContract, "succeeded", "", 1}},
 			"succeeded_with_warnings", care.RunCareRecipient, true},
-		{"a preview that nobody used", []pastRun{{care.RunCareRecipient, "succeeded", "", 1}, {care.RunPACEContract, "cancelled", "preview_expired", 0}},
+		{"a preview that no one used", []pastRun{{care.RunCareRecipient, "succeeded", "", 1}, {care.RunPACEContract, "cancelled", "preview_expired", 0}},
 			"succeeded", care.RunCareRecipient, false},
-		{"a preview that nobody used after a refresh", []pastRun{{care.RunPACEContract, "failed", "unavailable", 1}, {care.RunPACEContract, "cancelled", "preview_expired", 0}},
+		{"a preview that no one used after a refresh", []pastRun{{care.RunPACEContract, "failed", "unavailable", 1}, {care.RunPACEContract, "cancelled", "preview_expired", 0}},
 			"failed", care.RunPACEContract, true},
-		{"a plan that has not begun", []pastRun{{care.RunPACEContract, "failed", "plan_in_future", 1}}, "failed", care.RunPACEContract, false},
-		{"a failure behind a plan that has not begun", []pastRun{{care.RunCareRecipient, "failed", "unavailable", 2}, {care.RunPACEContract, "failed", "plan_in_future", 1}},
+		{"a plan that has not started", []pastRun{{care.RunPACEContract, "failed", "plan_in_future", 1}}, "failed", care.RunPACEContract, false},
+		{"a failure behind a plan that has not started", []pastRun{{care.RunCareRecipient, "failed", "unavailable", 2}, {care.RunPACEContract, "failed", "plan_in_future", 1}},
 			"failed", care.RunCareRecipient, true},
 		{"nothing but such a preview", []pastRun{{care.RunPACEContract, "cancelled", "preview_expired", 0}}, "never", "", true},
 	} {

@@ -143,7 +143,7 @@ func TestRunViewShowsIssuesChangesAndHolds(t *testing.T) {
 	require.Equal(t, r.plan, *view.PlanID)
 }
 
-// R5: a removal that was held back is accepted once, by somebody of the organisation.
+// R5: a removal that was held back is accepted once, by someone in the organisation.
 func TestAcceptHolds(t *testing.T) {
 	t.Parallel()
 	r := newRecipient(t)
@@ -244,7 +244,7 @@ func TestPlanView(t *testing.T) {
 	require.ErrorIs(t, err, db.ErrNotFound)
 }
 
-func TestPlanViewOfSomebodyNeverSynced(t *testing.T) {
+func TestPlanViewOfSomeoneNeverSynced(t *testing.T) {
 	t.Parallel()
 	store := testkit.Database(t)
 	organisation := newOrganisation(t, store, "wattle")

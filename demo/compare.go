@@ -68,7 +68,7 @@ func runComparison(numbers []string) int {
 	return 0
 }
 
-// errNothingSaved is that of a person of whom CareSync holds nothing.
+// errNothingSaved is returned for a person without any stored data.
 var errNothingSaved = errors.New("nothing is saved")
 
 func (c comparer) compareAll(out io.Writer, numbers []string) error {

@@ -43,7 +43,7 @@ const (
 	guardKeep  = "keep"
 )
 
-// tell fails only if the guard is gone, and then there is nobody to tell.
+// tell fails only if the guard is gone, and then there is no one to tell.
 func (g *guard) tell(what string, pid int) { _, _ = fmt.Fprintf(g.pipe, "%s %d\n", what, pid) }
 
 // watch guards the process group of a shell.

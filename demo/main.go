@@ -185,7 +185,7 @@ func (d *demo) tellREADME(ctx context.Context) error {
 	return err
 }
 
-// keepRunning shows where everything is and leaves it running until Ctrl-C or until a program ends by itself.
+// keepRunning shows where everything is and leaves it running until Ctrl-C or until a program ends unexpectedly.
 func (d *demo) keepRunning(ctx context.Context) error {
 	storyteller := &teller{out: d.out, shell: d.shells[0], known: variables{}, verdict: &verdict{}, timeout: commandTimeout, verbose: true}
 	if err := storyteller.tell(ctx, ending); err != nil {

@@ -61,7 +61,7 @@ func TestGuardEndsWhatIsStillRunning(t *testing.T) {
 				require.Equal(t, test.killed, by == syscall.SIGKILL)
 			case <-time.After(2 * time.Minute):
 				require.NoError(t, program.Process.Kill())
-				t.Fatal("the program goes on")
+				t.Fatal("the program continues")
 			}
 			if test.stays {
 				require.DirExists(t, directory)

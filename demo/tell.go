@@ -25,7 +25,7 @@ type teller struct {
 	verbose, silent bool
 }
 
-// tell tells a file of a story. It fails where the story cannot go on; what is not as expected goes into the verdict.
+// tell tells a file of a story. It fails where the story cannot continue; what is not as expected goes into the verdict.
 func (t *teller) tell(ctx context.Context, path string) error {
 	source, err := os.ReadFile(path)
 	if err != nil {
@@ -101,7 +101,7 @@ type result struct {
 	comparison
 	printed  []string
 	exitCode int
-	// ended reports whether the command ended as it should; failed says why the story cannot go on after it.
+	// ended reports whether the command ended as it should; failed says why the story cannot continue after it.
 	ended  bool
 	failed error
 }

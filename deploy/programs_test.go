@@ -214,7 +214,7 @@ func (p *program) waitUntilHealthy(t *testing.T, service types.ServiceConfig) {
 	for !answersWithSuccess(address) {
 		select {
 		case <-p.exited:
-			require.FailNow(t, "the program ended by itself", "%v\n%s", p.failed, read(t, p.output))
+			require.FailNow(t, "the program ended unexpectedly", "%v\n%s", p.failed, read(t, p.output))
 		case <-deadline:
 			require.FailNow(t, "the program is not healthy", "%s\n%s", address, read(t, p.output))
 		case <-time.After(pollInterval):
@@ -259,7 +259,7 @@ func (p *program) wait(t *testing.T, patience time.Duration) error {
 		}
 		return p.failed
 	case <-time.After(patience):
-		require.FailNow(t, "the program goes on", "after %s\n%s", patience, read(t, p.output))
+		require.FailNow(t, "the program continues", "after %s\n%s", patience, read(t, p.output))
 		return nil
 	}
 }

@@ -97,7 +97,7 @@ func runCommand(stack *Stack, command []string, signals <-chan os.Signal) (int, 
 	for {
 		select {
 		case <-ended:
-			_ = stack.watchdog.guard(guardCommand, 0) // if the watchdog is gone, there is nobody to tell
+			_ = stack.watchdog.guard(guardCommand, 0) // if the watchdog is gone, there is no one to tell
 			if died != nil {
 				return exitStackFailed, died
 			}

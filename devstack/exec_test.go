@@ -120,7 +120,7 @@ func TestCommandIsEndedWhenPostgresDies(t *testing.T) {
 	require.Equal(t, "got terminated", p.line())
 	require.Equal(t, "the database is gone", p.line())
 	require.Equal(t, exitStackFailed, p.exitCode())
-	require.Contains(t, p.stderr.String(), "PostgreSQL ended by itself (signal: killed)")
+	require.Contains(t, p.stderr.String(), "PostgreSQL ended unexpectedly (signal: killed)")
 }
 
 func TestKilledStackIsCleanedUp(t *testing.T) {

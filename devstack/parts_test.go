@@ -76,7 +76,7 @@ func TestTemporalThatGivesUpIsReported(t *testing.T) {
 	<-ended
 	require.False(t, returned, "the code after a fatal error must not run")
 	err := <-failed
-	require.ErrorContains(t, err, "the Temporal server ended by itself: no way on: disk full")
+	require.ErrorContains(t, err, "the Temporal server ended unexpectedly: no way on: disk full")
 	require.ErrorContains(t, err, `"wf-id":"one"`, "the end of the log")
 }
 

@@ -69,7 +69,7 @@ func newPostgresFiles(dir string) postgresFiles {
 }
 
 // startPostgres creates the database cluster if there is none yet, starts the server and waits until it answers. fail is told
-// if the server ends by itself later.
+// if the server ends unexpectedly later.
 func startPostgres(ctx context.Context, dir *stateDir, options Options, w *watchdog, fail func(error)) (*postgresServer, error) {
 	user, err := postgresAccount()
 	if err != nil {
@@ -311,7 +311,7 @@ func (s *postgresServer) adminURL() *url.URL {
 func (s *postgresServer) supervise(fail func(error)) {
 	<-s.exited
 	if !s.stopping.Load() {
-		fail(fmt.Errorf("PostgreSQL ended by itself (%s); the end of %s:\n%s", s.process.ProcessState, s.files.log, tail(s.files.log)))
+		fail(fmt.Errorf("PostgreSQL ended unexpectedly (%s); the end of %s:\n%s", s.process.ProcessState, s.files.log, tail(s.files.log)))
 	}
 }
 
@@ -331,10 +331,10 @@ func (s *postgresServer) stop() {
 		endPostgres(s.process.Process.Pid)
 		<-s.exited
 	}
-	_ = s.watchdog.guard(guardPostgres, 0) // if the watchdog is gone, there is nobody to tell
+	_ = s.watchdog.guard(guardPostgres, 0) // if the watchdog is gone, there is no one to tell
 }
 
-// stopOrphan stops a server that still runs on our data directory although nobody looks after it: its devstack and the watchdog
+// stopOrphan stops a server that still runs on our data directory although no one looks after it: its devstack and the watchdog
 // were both killed. Only one that knows our password and names our directory is one.
 func (s *postgresServer) stopOrphan(ctx context.Context) {
 	text, err := os.ReadFile(filepath.Join(s.files.data, "postmaster.pid"))

@@ -174,7 +174,7 @@ func (s *Stack) temporalConfig() temporalConfig {
 	}
 }
 
-// Failed tells why a part ended by itself.
+// Failed says why a part ended unexpectedly.
 func (s *Stack) Failed() <-chan error { return s.failed }
 
 // Stop ends the parts in the reverse order of their start and removes a temporary directory. It returns when all is gone.

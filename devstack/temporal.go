@@ -57,7 +57,7 @@ type temporalServer struct {
 }
 
 // startTemporal starts the server, creates the namespace and its search attributes and waits until all of it answers. fail is
-// told if the server ends by itself later.
+// told if the server ends unexpectedly later.
 func startTemporal(ctx context.Context, c temporalConfig, fail func(error)) (_ *temporalServer, err error) {
 	var hold *pgx.Conn
 	if c.store == storePostgres {
@@ -168,7 +168,7 @@ func (t *temporalServer) fatalReason() error {
 func (t *temporalServer) supervise(fail func(error)) {
 	<-t.fatal
 	if !t.stopping.Load() {
-		fail(fmt.Errorf("the Temporal server ended by itself: %w; the end of %s:\n%s", t.reason, t.config.logFile, tail(t.config.logFile)))
+		fail(fmt.Errorf("the Temporal server ended unexpectedly: %w; the end of %s:\n%s", t.reason, t.config.logFile, tail(t.config.logFile)))
 	}
 }
 

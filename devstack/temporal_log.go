@@ -15,7 +15,7 @@ func newFileLog(file string) log.Logger {
 }
 
 // serverLog differs from it in one thing: on a fatal error it does not end the program, which has a PostgreSQL and a COMMAND to
-// look after, but hands the error over. The caller does not expect to go on after that, so fatal must not return.
+// look after, but hands the error over. The caller does not expect to continue after that, so fatal must not return.
 type serverLog struct {
 	log.Logger
 	fatal func(error)

@@ -29,7 +29,7 @@ type uiServer struct {
 	stopping atomic.Bool
 }
 
-// startUI starts the UI and waits until it shows the namespace. fail is told if it ends by itself later.
+// startUI starts the UI and waits until it shows the namespace. fail is told if it ends unexpectedly later.
 func startUI(ctx context.Context, temporalAddress string, options Options, fail func(error)) (*uiServer, error) {
 	s := &uiServer{}
 	var listener net.Listener
@@ -50,7 +50,7 @@ func startUI(ctx context.Context, temporalAddress string, options Options, fail 
 	s.echo.Listener = listener
 	go func() {
 		if err := s.echo.Start(""); !s.stopping.Load() {
-			fail(fmt.Errorf("the Temporal UI ended by itself: %w", err))
+			fail(fmt.Errorf("the Temporal UI ended unexpectedly: %w", err))
 		}
 	}()
 	err = waitUntil(ctx, uiStartTimeout, nil, func(ctx context.Context) error {

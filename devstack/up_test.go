@@ -253,7 +253,7 @@ func TestPostgresAndTemporalApart(t *testing.T) {
 
 	kill(t, postmaster(t, dir))
 	require.Equal(t, exitStackFailed, database.exitCode())
-	require.Contains(t, database.stderr.String(), "PostgreSQL ended by itself")
+	require.Contains(t, database.stderr.String(), "PostgreSQL ended unexpectedly")
 	bringUpIn(t, tmp, args...)
 	finishWorkflow(t, c, "one")
 	startWorkflow(t, c, "two")

@@ -24,11 +24,11 @@ type BulkSyncInput struct {
 	// Options are those of a scheduled run.
 	Options         *care.BulkOptions `json:"options,omitempty"`
 	TaskQueuePrefix string            `json:"task_queue_prefix,omitempty"`
-	// SetAsidePause is the pause before those whom the service is unavailable for are tried again; 0 takes the default.
+	// SetAsidePause is the pause before people for whom the service is unavailable are retried; 0 takes the default.
 	SetAsidePause time.Duration `json:"set_aside_pause,omitempty"`
 	// ContinueAfterEvents is the length of history after which the run continues as new; 0 takes the default.
 	ContinueAfterEvents int `json:"continue_after_events,omitempty"`
-	// Continued is what a run that continued as new goes on with.
+	// Continued is what a run that continued as new continues with.
 	Continued *BulkProgress `json:"continued,omitempty"`
 }
 
@@ -38,9 +38,9 @@ type BulkPlan struct {
 	Options care.BulkOptions `json:"options"`
 	Total   int              `json:"total"`
 	Batches int              `json:"batches"`
-	// ReadLists: nobody is planned yet, since the providers' lists have to be read first.
+	// ReadLists: no one is planned yet, since the providers' lists have to be read first.
 	ReadLists bool `json:"read_lists,omitempty"`
-	// Stop is why nobody can be synced at all, empty if they can.
+	// Stop is why no one can be synced at all, empty if they can.
 	Stop care.Reason `json:"stop,omitempty"`
 }
 
@@ -105,7 +105,7 @@ type BulkChunkResult struct {
 	Stop   care.Reason `json:"stop,omitempty"`
 }
 
-// PeopleSetAside are those of a bulk run who wait for its end: for whom the service is unavailable, and who would lose their contributions,
+// PeopleSetAside are the people of a bulk run who wait for its end: for whom the service is unavailable, and who would lose their contributions,
 // with what becomes of these.
 type PeopleSetAside struct {
 	Unavailable       int                    `json:"unavailable"`

@@ -18,7 +18,7 @@ type CareRecipientSyncInput struct {
 // Signal is a signal's name together with the type of its payload, so that sender, receiver and tests cannot disagree.
 type Signal[T any] struct{ Name string }
 
-// SyncRequested says that somebody wants a person's data read again. It is always sent with start. What has been asked before the
+// SyncRequested says that someone wants a person's data read again. It is always sent with start. What has been asked before the
 // first step belongs to the pass that is about to begin; a claim event that arrives later, or a request for more than the running
 // pass does, causes one more pass, however many of them arrive (R7).
 var SyncRequested = Signal[SyncRequest]{Name: "sync-requested"}

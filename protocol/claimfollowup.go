@@ -46,7 +46,7 @@ type ClaimFollowUpInput struct {
 	ClaimID string `json:"claim_id"`
 	// TaskQueuePrefix is the deployment's, since the people's syncs are started on its queues.
 	TaskQueuePrefix string `json:"task_queue_prefix,omitempty"`
-	// Progress is what a run that continued as new goes on with.
+	// Progress is what a run that continued as new continues with.
 	Progress ClaimProgress `json:"progress,omitzero"`
 }
 

@@ -16,7 +16,7 @@ const (
 	// ErrorTemporalUnavailable: the Temporal server did not answer a step. Retried.
 	ErrorTemporalUnavailable = "TemporalUnavailable"
 	// ErrorSyncFailed is how a workflow fails after it has recorded that nothing could be saved for a technical reason, and a scheduled bulk
-	// run after it has recorded that nobody could be synced. The detail is the result.
+	// run after it has recorded that no one could be synced. The detail is the result.
 	ErrorSyncFailed = "SyncFailed"
 )
 

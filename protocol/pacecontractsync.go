@@ -6,7 +6,7 @@ import (
 	"github.com/caresync/caresync/care"
 )
 
-// PaceContractSyncInput starts a session with one person's plan. A session that somebody attends waits for a retrieve update, which is
+// PaceContractSyncInput starts a session with one person's plan. A session that someone attends waits for a retrieve update, which is
 // always sent with the start; a refresh looks after itself (R31). Continuing as new for a refresh uses the same shape.
 type PaceContractSyncInput struct {
 	care.Request

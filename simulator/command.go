@@ -86,7 +86,7 @@ func newServeCommand() *cobra.Command {
 	flags.DurationVar(&given.latency, "latency", 0, "delay of every answer of Services Australia and the NDIA")
 	flags.IntVar(&given.rate, "rate", 0, "calls a second that Services Australia and the NDIA each allow an organisation; 0: no limit")
 	flags.BoolVar(&given.noThrottle, "no-throttle", false, "do not throttle callers that replace tokens or keys before half their life is over")
-	flags.IntVar(&given.budgetCalls, "budget-calls-per-hour", 0, "budget calls an hour that the NDIA allows an organisation; 0: no limit")
+	flags.IntVar(&given.budgetCalls, "budget-calls-per-hour", 0, "budget calls per hour that the NDIA allows an organisation; 0: no limit")
 	return command
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/caresync/caresync/simulator/world"
 )
 
-// Nobody holds a connection for ever, whichever of the services they call.
+// No one holds a connection for ever, whichever of the services they call.
 func TestADrippedCallIsCutOff(t *testing.T) {
 	const patience, soon = time.Minute, 100 * time.Millisecond
 	simulator, err := server.New(world.Options{})

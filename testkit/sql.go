@@ -87,7 +87,7 @@ func (s *Statements) Names() []string {
 	return append([]string(nil), s.names...)
 }
 
-// Transactions is the number of transactions that were begun. A statement on its own is none.
+// Transactions is the number of transactions that were started. A statement on its own is none.
 func (s *Statements) Transactions() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

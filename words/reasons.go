@@ -2,10 +2,10 @@ package words
 
 import "github.com/caresync/caresync/care"
 
-// NotBegun is said of a run that no worker has begun although one should have by now.
+// NotBegun is said of a run that no worker has started although one should have by now.
 const NotBegun = "no worker has picked this up: start one, or read the log of the one that is running, which may lack the key that this was sealed with"
 
-// reasons say what happened, to whom, and what to do. Those of a PACE Contract Sync that read differently where the NDIA gives them are in
+// reasons say what happened, to which person, and what to do. Those of a PACE Contract Sync that read differently where the NDIA gives them are in
 // ndiaReasons.
 var reasons = map[care.Reason]string{
 	care.ReasonIdentityMismatch:     "Services Australia has a different person under this care recipient id. Nothing was saved. Compare the two records that the run shows, and correct the one that is wrong.",
@@ -31,8 +31,8 @@ var reasons = map[care.Reason]string{
 	care.ReasonCancelled:            "The sync was cancelled. Data saved before that was kept.",
 
 	care.ReasonPACENotEnabled:     "The PACE API is not enabled for this organisation. Enable it in the organisation's PACE settings first.",
-	care.ReasonNotPACEParticipant: "The person is not marked as an NDIS PACE Participant. Tick that box on the person's page first.",
-	care.ReasonPACEAPIAccessOff:   "API access is not ticked for this person. Tick it beside NDIS PACE Participant first.",
+	care.ReasonNotPACEParticipant: "The person is not marked as an NDIS PACE Participant. Select that box on the person's page first.",
+	care.ReasonPACEAPIAccessOff:   "API access is not selected for this person. Select it next to NDIS PACE Participant first.",
 	care.ReasonNDISNumberMissing:  "The person has no NDIS number. Add it to the person's record first.",
 	care.ReasonNDISNumberInvalid:  "The person's NDIS number must have nine digits and start with 43. Correct it on the person's record.",
 	care.ReasonSurnameMissing:     "The person has no surname, which the NDIA requires. Add it as it appears on the NDIS plan.",
@@ -51,9 +51,9 @@ var reasons = map[care.Reason]string{
 	care.ReasonSelectionUnknown:   "The selection includes a budget that is not in this preview. Nothing was saved. Select from the budgets shown.",
 	care.ReasonOverlapUnconfirmed: "The plan's dates overlap with another contract. Nothing was saved. Confirm that both apply, or change the other contract first.",
 
-	care.ReasonFailureThreshold: "More people failed than the bulk run allows, so it stopped early. Check their reasons, then retry those who failed.",
-	care.ReasonBatchLost:        "This person's batch ended before it reached them, for instance because an operator terminated it. Retry those who failed.",
-	care.ReasonBulkLost:         "The bulk run ended before it was finished, for instance because an operator terminated it. Retry those who failed.",
+	care.ReasonFailureThreshold: "More people failed than the bulk run allows, so it stopped early. Check the reasons, then retry the people who failed.",
+	care.ReasonBatchLost:        "This person's batch ended before it reached them, for example because an operator terminated it. Retry the people who failed.",
+	care.ReasonBulkLost:         "The bulk run ended before it was finished, for example because an operator terminated it. Retry the people who failed.",
 
 	care.ReasonRelationshipHasEnded: "The relationship with this participant has ended, so scheduled syncs have stopped for this person. The data was kept. Resume the syncs once the participant has endorsed the organisation again.",
 }

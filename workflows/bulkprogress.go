@@ -58,15 +58,15 @@ func (p *bulkProgress) markdown() string {
 		people int
 	}{
 		{"selected", p.Total}, {"processed", p.Counts.Processed}, {"succeeded", p.Counts.Succeeded},
-		{"succeeded with warnings", p.Counts.SucceededWithWarnings}, {"partly saved", p.Counts.Partial}, {"failed", p.Counts.Failed},
-		{"cancelled", p.Counts.Cancelled}, {"not reached", p.Counts.Skipped}, {"joined another sync", p.Counts.Joined},
-		{"given a sync of their own", p.Counts.Escalated},
+		{"succeeded with warnings", p.Counts.SucceededWithWarnings}, {"partially saved", p.Counts.Partial}, {"failed", p.Counts.Failed},
+		{"cancelled", p.Counts.Cancelled}, {"not processed", p.Counts.Skipped}, {"already running", p.Counts.Joined},
+		{"retried individually", p.Counts.Escalated},
 	} {
 		fmt.Fprintf(&page, "| %s | %d |\n", line.label, line.people)
 	}
-	fmt.Fprintf(&page, "\nBatches: %d of %d, %d at once.\n", p.BatchesDone, p.Batches, p.Window)
+	fmt.Fprintf(&page, "\nBatches: %d of %d, %d in parallel.\n", p.BatchesDone, p.Batches, p.Window)
 	if p.SetAside > 0 && p.Outcome == "" {
-		fmt.Fprintf(&page, "\nTried again at the end: %d.\n", p.SetAside)
+		fmt.Fprintf(&page, "\nRetried at the end: %d.\n", p.SetAside)
 	}
 	if p.Reason != "" {
 		fmt.Fprintf(&page, "\n%s\n", words.Reason(p.Reason, p.Options.Kind.Service()))
@@ -76,8 +76,8 @@ func (p *bulkProgress) markdown() string {
 
 // bulkHeadlines say how a bulk run ended.
 var bulkHeadlines = map[care.RunOutcome]string{
-	care.RunSucceeded: "Everybody was synced", care.RunSucceededWithWarnings: "Everybody was synced, some with warnings",
-	care.RunPartial: "Not everybody was synced", care.RunFailed: "Nobody was synced", care.RunCancelled: "The bulk sync was cancelled",
+	care.RunSucceeded: "Everyone was synced", care.RunSucceededWithWarnings: "Everyone was synced, some with warnings",
+	care.RunPartial: "Completed with failures", care.RunFailed: "No one was synced", care.RunCancelled: "The bulk sync was cancelled",
 }
 
 func (p *bulkProgress) headline() string {

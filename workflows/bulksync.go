@@ -11,7 +11,7 @@ import (
 )
 
 // BulkSync syncs many people of an organisation: it plans them as rows, runs batches of them, a few at a time, and settles whoever a batch
-// left. It completes with the outcome of the bulk run; one person's trouble is that person's alone. A scheduled run in which nobody could be
+// left. It completes with the outcome of the bulk run; one person's trouble is that person's alone. A scheduled run in which no one could be
 // synced fails, with protocol.ErrorSyncFailed, once that is recorded.
 func BulkSync(ctx workflow.Context, input protocol.BulkSyncInput) (protocol.BulkResult, error) {
 	bulk := newBulkSync(ctx, input)
@@ -142,7 +142,7 @@ func (b *bulkSync) run(ctx workflow.Context) error {
 		}
 		b.start(ctx, b.progress.NextBatch)
 	}
-	waiting, _ := workflow.NewDisconnectedContext(ctx) // batches are cancelled with the run, and end by themselves
+	waiting, _ := workflow.NewDisconnectedContext(ctx) // batches are cancelled with the run, and end on their own
 	if err := workflow.Await(waiting, func() bool { return len(b.running) == 0 && workflow.AllHandlersFinished(waiting) }); err != nil {
 		return err
 	}
@@ -150,8 +150,8 @@ func (b *bulkSync) run(ctx workflow.Context) error {
 	return nil
 }
 
-// syncSetAside syncs the people who were set aside until the others were done (R9): at once those who would lose their contributions, and after
-// a pause, once or more, those whom the service is unavailable for. Whoever is left is settled by the end of the run.
+// syncSetAside syncs the people who were set aside until the others had ended (R9): immediately people who would lose their contributions, and
+// after a pause, once or more, people for whom the service is unavailable. Anyone left is settled by the end of the run.
 func (b *bulkSync) syncSetAside(ctx workflow.Context) {
 	if b.progress.SetAside == 0 {
 		return
@@ -232,7 +232,7 @@ func (b *bulkSync) part(batch int) protocol.BulkPart {
 	}
 }
 
-// take takes a batch's result. Whoever a batch left that was lost (terminated, timed out) is settled and counted as not reached.
+// take takes a batch's result. Whoever a batch left that was lost (terminated, timed out) is settled and counted as not processed.
 func (b *bulkSync) take(ctx workflow.Context, batch int) {
 	result, err := b.await(ctx, batch)
 	if ctx.Err() != nil {
@@ -244,7 +244,7 @@ func (b *bulkSync) take(ctx workflow.Context, batch int) {
 			BulkID: b.input.BulkID, OrganisationID: b.input.OrganisationID, Batch: &batch, Reason: care.ReasonBatchLost,
 		})
 		if settled != nil {
-			workflow.GetLogger(ctx).Error("a batch could not be settled; the end of the run settles it", "batch", batch)
+			workflow.GetLogger(ctx).Error("a batch could not be settled; it is settled at the end of the run", "batch", batch)
 		}
 		result.Counts = counts
 	}
@@ -300,5 +300,5 @@ func (b *bulkSync) complete(ctx workflow.Context) (protocol.BulkResult, error) {
 		return result, err
 	}
 	// A schedule learns of a failure, and pauses if it was told to, only by a workflow that fails.
-	return result, temporal.NewNonRetryableApplicationError("nobody could be synced", protocol.ErrorSyncFailed, nil, result)
+	return result, temporal.NewNonRetryableApplicationError("no one could be synced", protocol.ErrorSyncFailed, nil, result)
 }

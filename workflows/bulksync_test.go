@@ -138,7 +138,7 @@ func (s *bulkSyncSuite) progress() (progress protocol.BulkProgress) {
 	return progress
 }
 
-// A schedule pauses on a run in which nobody could be synced; somebody who started one by hand is told by its outcome.
+// A schedule pauses on a run in which no one could be synced; someone who started one by hand is told by its outcome.
 func (s *bulkSyncSuite) TestAScheduledRunThatFailedFailsItsWorkflow() {
 	nobody := care.BulkCounts{Selected: 500, Processed: 500, Failed: 500}
 	s.steps.counts = nobody
@@ -183,7 +183,7 @@ func (s *bulkSyncSuite) TestWhatASliceLeavesIsTakenUpAgain() {
 	s.Equal(3, attempts)
 }
 
-// A batch that was terminated or timed out is settled, and the others go on.
+// A batch that was terminated or timed out is settled, and the others continue.
 func (s *bulkSyncSuite) TestALostBatchIsSettled() {
 	s.batches(func(in protocol.BulkSyncBatchInput) (protocol.BatchResult, error) {
 		if in.Batch == 1 {
@@ -198,13 +198,13 @@ func (s *bulkSyncSuite) TestALostBatchIsSettled() {
 	s.Equal(4, s.progress().BatchesDone)
 }
 
-func (s *bulkSyncSuite) TestAReasonThatIsEverybodysEndsTheRun() {
+func (s *bulkSyncSuite) TestAReasonThatIsEveryonesEndsTheRun() {
 	s.steps.chunk = func(protocol.BulkChunkInput) (protocol.BulkChunkResult, error) {
 		return protocol.BulkChunkResult{Settled: 1, Failed: 1, Stop: care.ReasonLoginRefused, Left: 49}, nil
 	}
 	s.run(protocol.BulkSyncInput{})
 	s.Equal(care.ReasonLoginRefused, s.result().Reason)
-	s.Less(len(s.steps.chunks), 10, "nobody else was begun")
+	s.Less(len(s.steps.chunks), 10, "no one else was started")
 }
 
 func (s *bulkSyncSuite) TestTooManyFailuresEndTheRun() {
@@ -217,7 +217,7 @@ func (s *bulkSyncSuite) TestTooManyFailuresEndTheRun() {
 	s.Less(len(s.steps.chunks), 10)
 }
 
-// At a lowered threshold the run continues as new, with nothing in flight, and goes on where it was.
+// At a lowered threshold the run continues as new, with nothing in flight, and continues where it was.
 func (s *bulkSyncSuite) TestContinuesAsNew() {
 	s.batches(func(protocol.BulkSyncBatchInput) (protocol.BatchResult, error) {
 		return protocol.BatchResult{Counts: care.BulkCounts{Selected: 500, Processed: 500, Succeeded: 500}}, nil

@@ -25,7 +25,7 @@ type bulkBatch struct {
 	input  protocol.BulkSyncBatchInput
 	steps  steps
 	paused bool
-	// nextChunk is the first that nobody has taken; failed counts who failed for good, of those processed.
+	// nextChunk is the first that no one has taken; failed counts who failed for good, of those processed.
 	nextChunk         int
 	processed, failed int
 	// escalated need a sync of their own.
@@ -45,7 +45,7 @@ func (b *bulkBatch) listen(ctx workflow.Context) {
 	}
 }
 
-// atOnce runs several of the same coroutines and waits for them, also after a cancellation: they end by themselves.
+// atOnce runs several of the same coroutines and waits for them, also after a cancellation: they end on their own.
 func (b *bulkBatch) atOnce(ctx workflow.Context, number int, work func(workflow.Context)) {
 	group := workflow.NewWaitGroup(ctx)
 	for range number {
@@ -74,7 +74,7 @@ func (b *bulkBatch) goesOn(ctx workflow.Context) bool {
 	return err == nil && b.stop == ""
 }
 
-// syncChunk syncs a chunk until nobody of it is left. People whom a fault of ours keeps from being synced are left to the settling.
+// syncChunk syncs a chunk until no one in it is left. People who cannot be synced because of a fault of ours are settled later.
 func (b *bulkBatch) syncChunk(ctx workflow.Context, chunk int) {
 	input := protocol.BulkChunkInput{BulkPart: b.input.BulkPart, Chunk: chunk, Since: workflow.Now(ctx)}
 	for b.goesOn(ctx) {
@@ -110,7 +110,7 @@ func (b *bulkBatch) take(result protocol.BulkChunkResult) {
 	}
 }
 
-// escalate gives a sync of their own to those who failed while others succeeded, also to those of an earlier attempt of this batch.
+// escalate retries the people individually who failed while others succeeded, including those of an earlier attempt of this batch.
 func (b *bulkBatch) escalate(ctx workflow.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -134,7 +134,7 @@ func (b *bulkBatch) escalate(ctx workflow.Context) error {
 }
 
 // syncAlone starts a person's own sync and waits for it; one that is running already is joined. How it ends settles the person, in the
-// database. It outlives this batch, also a cancelled one: somebody else may wait for it, too.
+// database. It outlives this batch, also a cancelled one: someone else may wait for it, too.
 func (b *bulkBatch) syncAlone(ctx workflow.Context, person care.ID) {
 	request := care.Request{
 		OrganisationID: b.input.OrganisationID, PersonID: person, AllBudgets: b.input.Options.AllBudgets, Areas: b.input.Options.Areas(),
@@ -163,7 +163,7 @@ func (b *bulkBatch) own(request care.Request) (id, name string, input any) {
 		protocol.CareRecipientSyncInput{Request: request, TaskQueuePrefix: b.input.TaskQueuePrefix, Pass: 1}
 }
 
-// settle settles whoever is left, and counts.
+// settle settles the remaining people, and counts.
 func (b *bulkBatch) settle(ctx workflow.Context) (protocol.BatchResult, error) {
 	if ctx.Err() != nil {
 		return protocol.BatchResult{}, ctx.Err()

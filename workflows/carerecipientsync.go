@@ -76,7 +76,7 @@ func (p *careRecipientPass) validate(ctx workflow.Context) (care.RunScope, error
 	})
 }
 
-// neverBegan ends a pass whose first step gave up or was cancelled. Where somebody follows the run, its row says so.
+// neverBegan ends a pass whose first step gave up or was cancelled. Where someone follows the run, its row says so.
 func (p *careRecipientPass) neverBegan(ctx workflow.Context, err error) (care.RunResult, error) {
 	subject := care.RunScope{RunID: p.runID, OrganisationID: p.input.OrganisationID, PersonID: p.input.PersonID}
 	areas := map[care.Area]care.AreaResult{care.AreaSummary: failedValidation(err)}
@@ -86,7 +86,7 @@ func (p *careRecipientPass) neverBegan(ctx workflow.Context, err error) (care.Ru
 	return care.RunResult{}, p.unlessAskedAgain(ctx, err)
 }
 
-// unlessAskedAgain is the error that a pass ends with, unless somebody has asked for a further pass meanwhile (R7).
+// unlessAskedAgain is the error that a pass ends with, unless someone has asked for a further pass meanwhile (R7).
 func (p *careRecipientPass) unlessAskedAgain(ctx workflow.Context, err error) error {
 	if p.cancelled {
 		return err
@@ -204,7 +204,7 @@ func (s passSteps) FetchUsage(subject care.RunScope, chunk int, budgets []care.I
 	})
 }
 
-// Both runs two branches as coroutines: while one waits, the other goes on.
+// Both runs two branches as coroutines: while one waits, the other continues.
 func (s passSteps) Both(first, second func(care.Steps)) {
 	group := workflow.NewWaitGroup(s.ctx)
 	group.Add(2)
@@ -214,7 +214,7 @@ func (s passSteps) Both(first, second func(care.Steps)) {
 			branch(passSteps{pass: s.pass, ctx: ctx})
 		})
 	}
-	// Waiting goes on after a cancellation: the branches end by themselves, and their answers are recorded.
+	// Waiting continues after a cancellation: the branches end on their own, and their answers are recorded.
 	waiting, _ := workflow.NewDisconnectedContext(s.ctx)
 	group.Wait(waiting)
 }

@@ -195,7 +195,7 @@ func (s *careRecipientSyncSuite) TestProgressQueryTellsEachArea() {
 	}, outcomes)
 }
 
-// R6, R8: a business outcome completes the workflow, and nothing else is asked about a person who may be somebody else.
+// R6, R8: a business outcome completes the workflow, and nothing else is asked about a person who may be someone else.
 func (s *careRecipientSyncSuite) TestIdentityMismatchCompletesAndStops() {
 	s.steps.summary = func(int) (care.AreaResult, error) { return care.Refused(care.ReasonIdentityMismatch), nil }
 	s.run()
@@ -339,7 +339,7 @@ func (s *careRecipientSyncSuite) TestAButtonJoinsUnlessItAsksForMore() {
 // What one request says is not said by the next one, too.
 func (s *careRecipientSyncSuite) TestRequestsAreReadOneByOne() {
 	s.whileBudgetsAreRead(func() {
-		s.signal(protocol.SyncRequest{Trigger: care.TriggerOnDemand, Fresh: true, RequestedBy: "somebody"})
+		s.signal(protocol.SyncRequest{Trigger: care.TriggerOnDemand, Fresh: true, RequestedBy: "someone"})
 		s.signal(protocol.SyncRequest{Trigger: care.TriggerClaim})
 	})
 	s.run()

@@ -115,7 +115,7 @@ func (f *claimFollowUp) handle(ctx workflow.Context, event protocol.ClaimStatusE
 }
 
 // untilDone tries a step again until it succeeds or the follow-up is cancelled: also one that failed by a fault of ours, since a worker
-// that is mended goes on from here.
+// that is mended continues from here.
 func untilDone[T any](ctx workflow.Context, f *claimFollowUp, step func() (T, error)) (T, error) {
 	for {
 		answer, err := step()
@@ -123,7 +123,7 @@ func untilDone[T any](ctx workflow.Context, f *claimFollowUp, step func() (T, er
 			f.progress.Trouble = false
 			return answer, err
 		}
-		workflow.GetLogger(ctx).Error("a step of a claim's follow-up gave up and will be tried again", "error", err)
+		workflow.GetLogger(ctx).Error("a step of a claim's follow-up failed and will be retried", "error", err)
 		f.progress.Trouble = true
 		f.show(ctx)
 		if err := workflow.Sleep(ctx, claimTriesAgainAfter); err != nil {
@@ -159,15 +159,15 @@ func claimMarkdown(p protocol.ClaimProgress) string {
 	if status == "" {
 		status = "not known yet"
 	}
-	fmt.Fprintf(&page, "**Claim: %s**\n\nEvents: %d (%d came again), people: %d, syncs asked for: %d\n", status, p.Events, p.Repeated, p.People, p.Syncs)
+	fmt.Fprintf(&page, "**Claim: %s**\n\nEvents: %d (%d repeated), people: %d, syncs requested: %d\n", status, p.Events, p.Repeated, p.People, p.Syncs)
 	if p.Unknown > 0 {
-		fmt.Fprintf(&page, "\n**%d people are not people of the organisation.**\n", p.Unknown)
+		fmt.Fprintf(&page, "\n**%d people are not in the organisation.**\n", p.Unknown)
 	}
 	if p.Refused > 0 {
 		fmt.Fprintf(&page, "\n**%d events were refused**, the latest as %s. %s\n", p.Refused, inWords(string(p.LastRefusal)), p.Problem)
 	}
 	if p.Trouble {
-		page.WriteString("\n**A step gave up and will be tried again.**\n")
+		page.WriteString("\n**A step failed and will be retried.**\n")
 	}
 	if p.ClaimID != "" {
 		fmt.Fprintf(&page, "\nWho they are: `caresync claim show %s`\n", p.ClaimID)

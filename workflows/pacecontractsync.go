@@ -11,8 +11,8 @@ import (
 	"github.com/caresync/caresync/words"
 )
 
-// PaceContractSync keeps one person's service contract in step with the NDIA (docs/spec/pace-guide.md). In a session somebody retrieves a plan, looks at
-// its preview and within 30 minutes creates what they ticked (R22); a refresh applies by itself what needs nobody's yes (R31). A run is one
+// PaceContractSync keeps one person's service contract in step with the NDIA (docs/spec/pace-guide.md). In a session someone retrieves a plan, looks at
+// its preview and within 30 minutes creates what they ticked (R22); a refresh applies whatever needs no approval (R31). A run is one
 // session or one refresh. It completes with its outcome, also where the NDIA refused; it fails only for a technical reason (R6).
 func PaceContractSync(ctx workflow.Context, input protocol.PaceContractSyncInput) (care.RunResult, error) {
 	sync := newContractSync(ctx, input)
@@ -39,12 +39,12 @@ type contractSync struct {
 	reads int
 	// working is set while a plan is read; nothing else may begin then.
 	working bool
-	// waiting is the preview that can be created, idleUntil how long a session without one goes on.
+	// waiting is the preview that can be created, idleUntil how long a session without one continues.
 	waiting   *care.WaitingPreview
 	idleUntil time.Time
 	// first are the requests that had arrived before a refresh read, further those that this run does not satisfy.
 	first, further []protocol.RefreshRequest
-	// answer is what the run came to, nil as long as it goes on.
+	// answer is what the run came to, nil while it is running.
 	answer *care.AreaResult
 }
 
@@ -73,12 +73,12 @@ func (s *contractSync) listen(ctx workflow.Context) error {
 		return err
 	}
 	if err := workflow.SetUpdateHandlerWithOptions(ctx, protocol.Retrieve.Name, s.retrieve, workflow.UpdateHandlerOptions{
-		Validator: s.admitRetrieve, Description: "Read the plan afresh and stage its preview",
+		Validator: s.admitRetrieve, Description: "Read the plan again and stage its preview",
 	}); err != nil {
 		return err
 	}
 	if err := workflow.SetUpdateHandlerWithOptions(ctx, protocol.Create.Name, s.create, workflow.UpdateHandlerOptions{
-		Validator: s.admitCreate, Description: "Write what the preview showed, of the budgets that are ticked",
+		Validator: s.admitCreate, Description: "Save what the preview showed, for the selected budgets",
 	}); err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (s *contractSync) listen(ctx workflow.Context) error {
 	return nil
 }
 
-// noteRequests notes the requests for a refresh that arrive while the run goes on.
+// noteRequests notes the requests for a refresh that arrive during the run.
 func (s *contractSync) noteRequests(ctx workflow.Context) {
 	for {
 		var request protocol.RefreshRequest
@@ -169,7 +169,7 @@ func (s *contractSync) admitCreate(ctx workflow.Context, request protocol.Create
 // checkIdle reports whether a read can begin.
 func (s *contractSync) checkIdle() error {
 	if s.working || s.answer != nil {
-		return temporal.NewNonRetryableApplicationError("something else is under way with this person: ask again once it is over", protocol.ErrorBusy, nil)
+		return temporal.NewNonRetryableApplicationError("another sync of this person is in progress: ask again when it has finished", protocol.ErrorBusy, nil)
 	}
 	return nil
 }
@@ -252,7 +252,7 @@ func (s *contractSync) refresh(ctx workflow.Context) {
 	}
 }
 
-// end records the outcome, also after a cancellation, and goes on with a refresh if one was asked for meanwhile. Nothing blocks between
+// end records the outcome, also after a cancellation, and continues with a refresh if one was asked for meanwhile. Nothing blocks between
 // the last look at the requests and the end of the run, so that none is lost.
 func (s *contractSync) end(ctx workflow.Context) (care.RunResult, error) {
 	cancelled := s.answer.Outcome == care.AreaCancelled && s.answer.Reason == care.ReasonCancelled

@@ -34,9 +34,9 @@ const (
 	claimEventsPerRun = 100
 	// chunkPause is the pause before a chunk is tried again that could do nothing.
 	chunkPause = 2 * time.Second
-	// chunkTimeout bounds one attempt of a chunk of a bulk run: it begins nobody for longer than 45 s, and finishes those in hand.
+	// chunkTimeout bounds one attempt of a chunk of a bulk run: it begins no one for longer than 45 s, and finishes those in hand.
 	chunkTimeout = 6 * time.Minute
-	// setAsidePause is the pause before those of a bulk run whom the service is unavailable for are tried again: after two of them it can be told
+	// setAsidePause is the pause before people of a bulk run for whom the service is unavailable are retried: after two of them it can be told
 	// whose trouble it is (R9).
 	setAsidePause = 5 * time.Minute
 	// resetBatchPollInterval is how often a bulk run that was reset looks whether a batch of before has ended.
@@ -135,7 +135,7 @@ func ownSyncOptions(id string) workflow.ChildWorkflowOptions {
 	}
 }
 
-// batchOptions: a batch is cancelled with its run, and one that was lost and is started anew goes on with those who have no outcome.
+// batchOptions: a batch is cancelled with its run, and one that was lost and is started again continues with the people who have no outcome.
 func batchOptions(bulk care.ID, batch int) workflow.ChildWorkflowOptions {
 	return workflow.ChildWorkflowOptions{
 		WorkflowID: protocol.BulkSyncBatchID(bulk, batch), ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL,

@@ -98,15 +98,15 @@ func (p *progress) markdown() string {
 
 // triggers say what started a pass.
 var triggers = map[care.Trigger]string{
-	care.TriggerOnDemand: "somebody's request", care.TriggerBulk: "a bulk run", care.TriggerClaim: "a claim",
-	care.TriggerNotification: "a notification of the NDIA", care.TriggerDay: "the day on which a funding period or a plan begins",
+	care.TriggerOnDemand: "a person's request", care.TriggerBulk: "a bulk run", care.TriggerClaim: "a claim",
+	care.TriggerNotification: "a notification from the NDIA", care.TriggerDay: "the start of a funding period or plan",
 }
 
 // waitingInWords says what a preview waits for.
 func (p *progress) waitingInWords() string {
-	words := fmt.Sprintf("\nA preview waits until %s for somebody to create it.\n", p.Waiting.ExpiresAt.UTC().Format("15:04 UTC"))
+	words := fmt.Sprintf("\nA preview is ready to be created until %s.\n", p.Waiting.ExpiresAt.UTC().Format("15:04 UTC"))
 	if p.Waiting.Stale {
-		words += "\nThe NDIA has told of a change since: creating it compares first, and a refresh follows.\n"
+		words += "\nThe NDIA has since notified a change: creating compares first, and a refresh follows.\n"
 	}
 	return words
 }
@@ -114,15 +114,15 @@ func (p *progress) waitingInWords() string {
 // headlines say how a run ended.
 var headlines = map[care.RunOutcome]string{
 	care.RunSucceeded: "Sync succeeded", care.RunSucceededWithWarnings: "Sync succeeded, with warnings",
-	care.RunPartial: "Sync partly saved", care.RunFailed: "Sync failed, nothing was saved", care.RunCancelled: "Sync cancelled",
+	care.RunPartial: "Sync partially saved", care.RunFailed: "Sync failed, nothing was saved", care.RunCancelled: "Sync cancelled",
 }
 
 func (p *progress) headline() string {
 	switch {
 	case p.Waiting != nil:
-		return "Waiting for a person"
+		return "Preview ready"
 	case p.Reason.Harmless():
-		return "The plan has not begun, nothing was saved"
+		return "The plan has not started, nothing was saved"
 	case p.Outcome != "":
 		return headlines[p.Outcome]
 	case p.Kind == care.RunPACEContract:

@@ -10,6 +10,6 @@ import (
 // with one. It is scheduled.
 func Reconcile(ctx workflow.Context, taskQueuePrefix string) (protocol.Reconciled, error) {
 	queues := protocol.TaskQueues{Prefix: taskQueuePrefix}
-	return call[protocol.Reconciled](ctx, reconciling(queues.CareSync()), "Close what was left open", protocol.ReconcileActivity,
+	return call[protocol.Reconciled](ctx, reconciling(queues.CareSync()), "Close abandoned runs", protocol.ReconcileActivity,
 		protocol.ReconcileInput{TaskQueuePrefix: taskQueuePrefix})
 }

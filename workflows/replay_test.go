@@ -10,7 +10,7 @@ import (
 	"github.com/caresync/caresync/workflows"
 )
 
-// Histories recorded by earlier releases still replay: a run that is under way when a new version is rolled out goes on. One file a
+// Histories recorded by earlier releases still replay: a run that is under way when a new version is rolled out continues. One file a
 // scenario (make record-histories).
 func TestRecordedHistoriesReplay(t *testing.T) {
 	recorded, err := filepath.Glob("testdata/replay/*.json")

@@ -48,7 +48,7 @@ func maySucceedLater(err error) bool {
 }
 
 func (s steps) validateCareRecipient(ctx workflow.Context, in protocol.ValidateInput) (care.RunScope, error) {
-	return callOnDatabase[care.RunScope](ctx, onDatabase(), "Who is it, and can they be synced?", protocol.ValidateCareRecipientActivity, in)
+	return callOnDatabase[care.RunScope](ctx, onDatabase(), "Check the person and whether they can be synced", protocol.ValidateCareRecipientActivity, in)
 }
 
 func (s steps) upsertPlan(ctx workflow.Context, in protocol.AreaInput) (care.AreaResult, error) {
@@ -68,7 +68,7 @@ func (s steps) fetchUsage(ctx workflow.Context, in protocol.UsageInput) (care.Ar
 }
 
 func (s steps) validateParticipant(ctx workflow.Context, in protocol.ValidateInput) (care.RunScope, error) {
-	return callOnDatabase[care.RunScope](ctx, onDatabase(), "Who is it, and may the NDIA be asked?", protocol.ValidateParticipantActivity, in)
+	return callOnDatabase[care.RunScope](ctx, onDatabase(), "Check the person and whether the NDIA can be asked", protocol.ValidateParticipantActivity, in)
 }
 
 func (s steps) retrievePlan(ctx workflow.Context, in protocol.RetrieveInput) (protocol.ContractResult, error) {
@@ -76,11 +76,11 @@ func (s steps) retrievePlan(ctx workflow.Context, in protocol.RetrieveInput) (pr
 }
 
 func (s steps) createServiceContract(ctx workflow.Context, in protocol.CreateInput) (protocol.ContractResult, error) {
-	return call[protocol.ContractResult](ctx, s.readingNDIA(), "Read the plan again, write the contract", protocol.CreateServiceContractActivity, in)
+	return call[protocol.ContractResult](ctx, s.readingNDIA(), "Read the plan again, save the contract", protocol.CreateServiceContractActivity, in)
 }
 
 func (s steps) refreshContract(ctx workflow.Context, in protocol.AreaInput) (protocol.ContractResult, error) {
-	return call[protocol.ContractResult](ctx, s.readingNDIA(), "Read the plan, save what needs nobody's yes", protocol.RefreshContractActivity, in)
+	return call[protocol.ContractResult](ctx, s.readingNDIA(), "Read the plan, save what needs no approval", protocol.RefreshContractActivity, in)
 }
 
 func (s steps) completeRun(ctx workflow.Context, in protocol.CompleteInput) (care.RunResult, error) {
@@ -88,43 +88,43 @@ func (s steps) completeRun(ctx workflow.Context, in protocol.CompleteInput) (car
 }
 
 func (s steps) planBulk(ctx workflow.Context, in protocol.PlanBulkInput) (protocol.BulkPlan, error) {
-	return callOnDatabase[protocol.BulkPlan](ctx, planning(), "Plan who is synced", protocol.PlanBulkActivity, in)
+	return callOnDatabase[protocol.BulkPlan](ctx, planning(), "Select people", protocol.PlanBulkActivity, in)
 }
 
 func (s steps) planFromLists(ctx workflow.Context, in protocol.BulkPart) (protocol.BulkPlan, error) {
 	options := lists(s.queues.Bulk(care.ServicesAustralia), in.OrganisationID)
-	return call[protocol.BulkPlan](ctx, options, "Read the providers' lists, plan who is synced", protocol.PlanFromListsActivity, in)
+	return call[protocol.BulkPlan](ctx, options, "Read the providers' lists, select people", protocol.PlanFromListsActivity, in)
 }
 
 func (s steps) setBulkPaused(ctx workflow.Context, part protocol.BulkPart, paused bool) error {
 	options := onDatabase()
-	options.Summary = "Tell the chunks under way"
+	options.Summary = "Signal the running chunks"
 	return workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, options), protocol.SetPausedActivity, part, paused).Get(ctx, nil)
 }
 
 func (s steps) syncChunk(ctx workflow.Context, kind care.RunKind, in protocol.BulkChunkInput) (protocol.BulkChunkResult, error) {
 	summary := fmt.Sprintf("Sync chunk %d", in.Chunk)
 	if in.SetAside != "" {
-		summary = "Sync those who were set aside"
+		summary = "Sync the people who were set aside"
 	}
 	return call[protocol.BulkChunkResult](ctx, chunk(s.queues.Bulk(kind.Service()), in.OrganisationID), summary, protocol.SyncBulkChunkActivity, in)
 }
 
 func (s steps) escalatedPeople(ctx workflow.Context, part protocol.BulkPart) ([]care.ID, error) {
-	return callOnDatabase[[]care.ID](ctx, onDatabase(), "Who needs a sync of their own?", protocol.EscalatedActivity, part)
+	return callOnDatabase[[]care.ID](ctx, onDatabase(), "Find people to retry individually", protocol.EscalatedActivity, part)
 }
 
 func (s steps) setAsidePeople(ctx workflow.Context, part protocol.BulkPart) (protocol.PeopleSetAside, error) {
-	return callOnDatabase[protocol.PeopleSetAside](ctx, onDatabase(), "Who waits for the end?", protocol.SetAsideActivity, part)
+	return callOnDatabase[protocol.PeopleSetAside](ctx, onDatabase(), "Find people set aside until the end", protocol.SetAsideActivity, part)
 }
 
 func (s steps) awaitRun(ctx workflow.Context, in protocol.AwaitRunInput) error {
-	_, err := call[struct{}](ctx, awaiting(s.queues.CareSync()), "Wait for the sync that runs already", protocol.AwaitRunActivity, in)
+	_, err := call[struct{}](ctx, awaiting(s.queues.CareSync()), "Wait for the sync that is already running", protocol.AwaitRunActivity, in)
 	return err
 }
 
 func (s steps) settleBatch(ctx workflow.Context, in protocol.SettleInput) (care.BulkCounts, error) {
-	return callRecording[care.BulkCounts](ctx, s.queues, "Settle whoever is left, and count", protocol.SettleBatchActivity, in)
+	return callRecording[care.BulkCounts](ctx, s.queues, "Settle the remaining people, and count", protocol.SettleBatchActivity, in)
 }
 
 func (s steps) completeBulk(ctx workflow.Context, in protocol.CompleteBulkInput) (protocol.BulkResult, error) {
@@ -136,7 +136,7 @@ func (s steps) recordClaimEvent(ctx workflow.Context, in protocol.ClaimEventInpu
 }
 
 func (s steps) requestClaimSyncs(ctx workflow.Context, in protocol.ClaimSyncsInput) (int, error) {
-	return callRecording[int](ctx, s.queues, "Ask for the people's syncs", protocol.RequestClaimSyncsActivity, in)
+	return callRecording[int](ctx, s.queues, "Request the people's syncs", protocol.RequestClaimSyncsActivity, in)
 }
 
 func (s steps) readingServicesAustralia() workflow.ActivityOptions {

@@ -322,7 +322,7 @@ type ListUnknownRow struct {
 	MayBeFamilyName      string
 }
 
-// Those who may be people of ours first, then in the order of the numbers; after is the last of the page that was shown before, and
+// People who may be ours first, then in the order of the numbers; after is the last of the page that was shown before, and
 // after_strange whether that one may be none of ours.
 func (q *Queries) ListUnknown(ctx context.Context, arg ListUnknownParams) ([]ListUnknownRow, error) {
 	rows, err := q.db.Query(ctx, listUnknown,
@@ -379,7 +379,7 @@ type ResolvePeopleRow struct {
 	PersonID string
 }
 
-// Whom each number names, in the order given, and nothing where it names nobody. A number that could be either is read as an NDIS number first where that is preferred.
+// Whom each number names, in the order given, and nothing where it names no one. A number that could be either is read as an NDIS number first where that is preferred.
 func (q *Queries) ResolvePeople(ctx context.Context, arg ResolvePeopleParams) ([]ResolvePeopleRow, error) {
 	rows, err := q.db.Query(ctx, resolvePeople, arg.NdisFirst, arg.Numbers, arg.OrganisationID)
 	if err != nil {

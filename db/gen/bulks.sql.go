@@ -57,7 +57,7 @@ type AbsentByConnectionRow struct {
 	Absent int32
 }
 
-// The same of those whom each connection to Services Australia holds, or may hold where that is not known.
+// The same for the people of each connection to Services Australia, or who may be of it where that is not known.
 func (q *Queries) AbsentByConnection(ctx context.Context, arg AbsentByConnectionParams) ([]AbsentByConnectionRow, error) {
 	rows, err := q.db.Query(ctx, absentByConnection, arg.Listed, arg.OrganisationID)
 	if err != nil {
@@ -126,7 +126,7 @@ type BeginBulkParams struct {
 	ID             care.ID
 }
 
-// A worker has begun the bulk run. Its options.
+// A worker has started the bulk run. Its options.
 func (q *Queries) BeginBulk(ctx context.Context, arg BeginBulkParams) (json.RawMessage, error) {
 	row := q.db.QueryRow(ctx, beginBulk, arg.OrganisationID, arg.ID)
 	var options json.RawMessage
@@ -239,8 +239,8 @@ type CloseBulkPassesParams struct {
 	ID             care.ID
 }
 
-// A pass that a chunk began and nobody finished is over with its bulk run, whose own workflow may be a schedule's with another id. A
-// person's own sync goes on.
+// A pass that a chunk began and no one finished is over with its bulk run, whose own workflow may be a schedule's with another id. A
+// person's own sync continues.
 func (q *Queries) CloseBulkPasses(ctx context.Context, arg CloseBulkPassesParams) error {
 	_, err := q.db.Exec(ctx, closeBulkPasses, arg.OrganisationID, arg.ID)
 	return err
@@ -433,7 +433,7 @@ type GoneFromListsRow struct {
 	BirthDate  care.Date
 }
 
-// The people whom no list has, of those who were born on one of these days.
+// The people on no list who were born on one of these days.
 func (q *Queries) GoneFromLists(ctx context.Context, arg GoneFromListsParams) ([]GoneFromListsRow, error) {
 	rows, err := q.db.Query(ctx, goneFromLists, arg.OrganisationID, arg.BirthDates, arg.Listed)
 	if err != nil {
@@ -650,8 +650,8 @@ type MoveListMarksParams struct {
 	Outages        []string
 }
 
-// The lists that a bulk run has read are covered once everybody whom it planned was reached, with all areas: also those for whom the
-// government's answer was no, but not those who were left out, cancelled, or lost to an outage.
+// The lists that a bulk run has read are covered once everyone it planned was reached, with all areas: including people for whom the
+// government's answer was no, but not people who were left out, cancelled, or lost to an outage.
 func (q *Queries) MoveListMarks(ctx context.Context, arg MoveListMarksParams) error {
 	_, err := q.db.Exec(ctx, moveListMarks, arg.OrganisationID, arg.BulkID, arg.Outages)
 	return err
@@ -919,7 +919,7 @@ WITH selected AS (
            $3::int AS per_batch, $4::int AS per_chunk
     FROM person c CROSS JOIN LATERAL (SELECT coalesce(last_sync_succeeded(c.organisation_id, c.id, 'care-recipient'), false) AS succeeded) l
     WHERE c.organisation_id = $5 AND c.care_recipient_id IS NOT NULL
-      AND (jsonb_exists($2::jsonb, c.id::text) -- listed as changed, such as somebody who has come back
+      AND (jsonb_exists($2::jsonb, c.id::text) -- listed as changed, such as someone who has come back
            OR (NOT l.succeeded OR c.verified_at IS NULL)
               AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= $6::date OR has_open_budget(c, $6)))
 )
@@ -938,7 +938,7 @@ type PlanMovedParams struct {
 	OpenSince      care.Date
 }
 
-// The people whom the lists show as changed, and those whose last run did not succeed: a list does not name them again, so that they are
+// The people with changes according to the lists, and those whose last run did not succeed: a list does not name them again, so that they are
 // read as a whole.
 func (q *Queries) PlanMoved(ctx context.Context, arg PlanMovedParams) error {
 	_, err := q.db.Exec(ctx, planMoved,
@@ -1023,7 +1023,7 @@ type RecordBulkParams struct {
 }
 
 // A bulk run plans its people as rows and settles each row once. Which people are left is asked of the rows, so that whatever was
-// killed, tried again or continued at any moment goes on with those who have no outcome.
+// killed, retried or continued at any moment continues with the people who have no outcome.
 func (q *Queries) RecordBulk(ctx context.Context, arg RecordBulkParams) error {
 	_, err := q.db.Exec(ctx, recordBulk,
 		arg.ID,
@@ -1157,7 +1157,7 @@ type SettleItemsParams struct {
 	PersonID       *care.ID
 }
 
-// Whoever was not reached is counted as such. A batch leaves those who were set aside to the end of the run.
+// People who were not processed are counted as such. A batch leaves people who were set aside to the end of the run.
 func (q *Queries) SettleItems(ctx context.Context, arg SettleItemsParams) (int64, error) {
 	result, err := q.db.Exec(ctx, settleItems,
 		arg.Outcome,
@@ -1191,7 +1191,7 @@ type SettleJoinedParams struct {
 	WorkflowID     string
 }
 
-// A run that somebody else had started settles the item, too, if it ended after the person was given a sync of their own.
+// A run that someone else had started settles the item, too, if it ended after the person was given a sync of their own.
 func (q *Queries) SettleJoined(ctx context.Context, arg SettleJoinedParams) (int64, error) {
 	result, err := q.db.Exec(ctx, settleJoined,
 		arg.OrganisationID,
@@ -1217,7 +1217,7 @@ type TakeItemsBackParams struct {
 	Chunk          int32
 }
 
-// Those of a chunk who were set aside for a trouble that turned out to be the service's wait like everybody else.
+// Those of a chunk who were set aside for a trouble that turned out to be the service's wait like everyone else.
 func (q *Queries) TakeItemsBack(ctx context.Context, arg TakeItemsBackParams) error {
 	_, err := q.db.Exec(ctx, takeItemsBack,
 		arg.OrganisationID,
@@ -1249,7 +1249,7 @@ type UnknownAmongParams struct {
 	OrganisationID   care.ID
 }
 
-// The care recipient ids that nobody of the organisation has.
+// The care recipient ids that no one in the organisation has.
 func (q *Queries) UnknownAmong(ctx context.Context, arg UnknownAmongParams) ([]string, error) {
 	rows, err := q.db.Query(ctx, unknownAmong, arg.CareRecipientIds, arg.OrganisationID)
 	if err != nil {
@@ -1289,7 +1289,7 @@ type UnsettledOfChunkRow struct {
 	Escalated bool
 }
 
-// Those of a chunk who were begun and have no outcome: with a sync of their own, or set aside.
+// Those of a chunk who were started and have no outcome: with a sync of their own, or set aside.
 func (q *Queries) UnsettledOfChunk(ctx context.Context, arg UnsettledOfChunkParams) ([]UnsettledOfChunkRow, error) {
 	rows, err := q.db.Query(ctx, unsettledOfChunk,
 		arg.OrganisationID,

@@ -31,7 +31,7 @@ type CauseClaimSyncsParams struct {
 	CareRecipientIds []string
 }
 
-// One for each person whom the event names, and for whom this claim has caused none at that status or at a later one.
+// One for each person of the event for whom this claim has triggered none at that status or at a later one.
 func (q *Queries) CauseClaimSyncs(ctx context.Context, arg CauseClaimSyncsParams) error {
 	_, err := q.db.Exec(ctx, causeClaimSyncs,
 		arg.Status,
@@ -259,7 +259,7 @@ type NameClaimPeopleParams struct {
 	CareRecipientIds []string
 }
 
-// Somebody who was unknown may have become a person since.
+// Someone who was unknown may have become a person since.
 func (q *Queries) NameClaimPeople(ctx context.Context, arg NameClaimPeopleParams) error {
 	_, err := q.db.Exec(ctx, nameClaimPeople, arg.OrganisationID, arg.ClaimID, arg.CareRecipientIds)
 	return err
@@ -272,7 +272,7 @@ WHERE s.answered_at IS NULL AND EXISTS (
         AND r.started_at >= s.caused_at)
 `
 
-// Of all organisations: those after whose event a run of the person has begun.
+// Of all organisations: those after whose event a run of the person has started.
 func (q *Queries) NoteAnsweredClaimSyncs(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, noteAnsweredClaimSyncs)
 	return err

@@ -211,7 +211,7 @@ type ListPeopleRow struct {
 
 // What the console's pages show beyond the views that commands and programs use. Every query names the organisation (R11).
 // A page of people by name. words are patterns, each of which must fit a name or begin a number. Of each kind of sync that is possible for
-// a person the newest one counts, save a preview that nobody used; last is the one of them that did not bring everything up to date, else
+// a person the newest one counts, save a preview that no one used; last is the one of them that did not bring everything up to date, else
 // one that is older than stale_before, else the newest. A person is stale where last is one of the first two, or never was. Unless last
 // decides who is listed, only the page's people are asked for theirs.
 func (q *Queries) ListPeople(ctx context.Context, arg ListPeopleParams) ([]ListPeopleRow, error) {

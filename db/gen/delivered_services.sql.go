@@ -221,7 +221,7 @@ type PeopleOfDeliveredServicesParams struct {
 	WorkReferences []string
 }
 
-// Under whom our own work of these references stands now.
+// The people who now have our own work of these references.
 func (q *Queries) PeopleOfDeliveredServices(ctx context.Context, arg PeopleOfDeliveredServicesParams) ([]care.ID, error) {
 	rows, err := q.db.Query(ctx, peopleOfDeliveredServices, arg.OrganisationID, arg.WorkReferences)
 	if err != nil {
@@ -276,7 +276,7 @@ type WriteDeliveredServicesParams struct {
 	Services       json.RawMessage
 }
 
-// Our own work and adjustment records, as they shall stand.
+// Our own work and adjustment records, as they are to be stored.
 func (q *Queries) WriteDeliveredServices(ctx context.Context, arg WriteDeliveredServicesParams) error {
 	_, err := q.db.Exec(ctx, writeDeliveredServices, arg.OrganisationID, arg.Services)
 	return err

@@ -28,7 +28,7 @@ type WriteHandContractsParams struct {
 	Contracts      json.RawMessage
 }
 
-// Answers with the contracts that were created or changed; identical ones are left untouched.
+// Returns the contracts that were created or changed; identical ones are left untouched.
 func (q *Queries) WriteHandContracts(ctx context.Context, arg WriteHandContractsParams) ([]bool, error) {
 	rows, err := q.db.Query(ctx, writeHandContracts, arg.OrganisationID, arg.Contracts)
 	if err != nil {

@@ -179,7 +179,7 @@ type WriteInvoiceLinesParams struct {
 	Lines          json.RawMessage
 }
 
-// Answers with the lines that were created or changed; identical ones are left untouched.
+// Returns the lines that were created or changed; identical ones are left untouched.
 func (q *Queries) WriteInvoiceLines(ctx context.Context, arg WriteInvoiceLinesParams) ([]bool, error) {
 	rows, err := q.db.Query(ctx, writeInvoiceLines, arg.OrganisationID, arg.Lines)
 	if err != nil {

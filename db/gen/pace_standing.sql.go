@@ -100,7 +100,7 @@ type NoteNotificationRow struct {
 	PersonKnownBefore bool
 }
 
-// Answers with how often it has come, and whether we knew whose it is when it came before.
+// Returns how often it was received, and whether we knew whose it is when it came before.
 func (q *Queries) NoteNotification(ctx context.Context, arg NoteNotificationParams) (NoteNotificationRow, error) {
 	row := q.db.QueryRow(ctx, noteNotification,
 		arg.OrganisationID,

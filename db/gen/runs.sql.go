@@ -177,7 +177,7 @@ type RecordRunParams struct {
 	BulkID         *care.ID
 }
 
-// Written by whoever starts a run, so that it can be followed at once, and by its first step. A run that has begun already stands.
+// Written by whoever starts a run, so that it can be followed at once, and by its first step. A run that has started already stands.
 func (q *Queries) RecordRun(ctx context.Context, arg RecordRunParams) (int64, error) {
 	result, err := q.db.Exec(ctx, recordRun,
 		arg.ID,

@@ -635,7 +635,7 @@ type PassUsageFencesRow struct {
 	PreviousTicket int64
 }
 
-// Answers with the budgets whose usage may be written. They are locked in one order, so that two runs cannot wait for each other. Before
+// Returns the budgets whose usage may be written. They are locked in one order, so that two runs cannot wait for each other. Before
 // them comes the lock that lets no import of invoices link usage meanwhile (LockUsageLinks).
 func (q *Queries) PassUsageFences(ctx context.Context, arg PassUsageFencesParams) ([]PassUsageFencesRow, error) {
 	rows, err := q.db.Query(ctx, passUsageFences,
@@ -687,7 +687,7 @@ type RefuseStepParams struct {
 	NotInCare      bool
 }
 
-// A refused area changes no figures. A person whom the summary no longer finds is marked as not in care (R19), unless
+// A refused area changes no figures. A person who is no longer in the summary is marked as not in care (R19), unless
 // another provider of the organisation may hold them.
 func (q *Queries) RefuseStep(ctx context.Context, arg RefuseStepParams) (json.RawMessage, error) {
 	row := q.db.QueryRow(ctx, refuseStep,

@@ -802,7 +802,7 @@ type ViewPeopleRow struct {
 }
 
 // By name; after is the last person of the page that was shown before. Classifications are counted, since PostgreSQL may read those of
-// everybody to find out whether there are any.
+// everyone to find out whether there are any.
 func (q *Queries) ViewPeople(ctx context.Context, arg ViewPeopleParams) ([]ViewPeopleRow, error) {
 	rows, err := q.db.Query(ctx, viewPeople,
 		arg.OrganisationID,

@@ -44,7 +44,7 @@ WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bulk_id AND i.reason
 GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2;
 
 -- name: ListUnknown :many
--- Those who may be people of ours first, then in the order of the numbers; after is the last of the page that was shown before, and
+-- People who may be ours first, then in the order of the numbers; after is the last of the page that was shown before, and
 -- after_strange whether that one may be none of ours.
 SELECT u.care_recipient_id, c.id AS may_be_id, coalesce(c.care_recipient_id, '')::text AS may_be_care_recipient_id, coalesce(c.ndis_number, '')::text AS may_be_ndis_number,
        coalesce(c.given_name, '')::text AS may_be_given_name, coalesce(c.family_name, '')::text AS may_be_family_name
@@ -79,7 +79,7 @@ LEFT JOIN sync_run r ON r.organisation_id = i.organisation_id AND r.id = i.run_i
 ORDER BY i.person_id;
 
 -- name: ResolvePeople :many
--- Whom each number names, in the order given, and nothing where it names nobody. A number that could be either is read as an NDIS number first where that is preferred.
+-- Whom each number names, in the order given, and nothing where it names no one. A number that could be either is read as an NDIS number first where that is preferred.
 SELECT t.place::int AS place,
        coalesce(coalesce(own.id, CASE WHEN @ndis_first::boolean THEN participant.id END, recipient.id, participant.id)::text, '')::text AS person_id
 FROM unnest(@numbers::text[]) WITH ORDINALITY AS t (number, place)

@@ -1,5 +1,5 @@
 -- A bulk run plans its people as rows and settles each row once. Which people are left is asked of the rows, so that whatever was
--- killed, tried again or continued at any moment goes on with those who have no outcome.
+-- killed, retried or continued at any moment continues with the people who have no outcome.
 
 -- name: RecordBulk :exec
 INSERT INTO bulk_run (id, organisation_id, kind, requested_by, workflow_id, options)
@@ -7,7 +7,7 @@ VALUES (@id, @organisation_id, @kind, @requested_by, @workflow_id, @options)
 ON CONFLICT (id) DO NOTHING;
 
 -- name: PlanMoved :exec
--- The people whom the lists show as changed, and those whose last run did not succeed: a list does not name them again, so that they are
+-- The people with changes according to the lists, and those whose last run did not succeed: a list does not name them again, so that they are
 -- read as a whole.
 WITH selected AS (
     SELECT c.organisation_id, c.id, ARRAY(SELECT jsonb_array_elements_text(@moved::jsonb -> c.id::text))::text[] AS budgets, (NOT l.succeeded OR c.verified_at IS NULL) AS whole,
@@ -15,7 +15,7 @@ WITH selected AS (
            @per_batch::int AS per_batch, @per_chunk::int AS per_chunk
     FROM person c CROSS JOIN LATERAL (SELECT coalesce(last_sync_succeeded(c.organisation_id, c.id, 'care-recipient'), false) AS succeeded) l
     WHERE c.organisation_id = @organisation_id AND c.care_recipient_id IS NOT NULL
-      AND (jsonb_exists(@moved::jsonb, c.id::text) -- listed as changed, such as somebody who has come back
+      AND (jsonb_exists(@moved::jsonb, c.id::text) -- listed as changed, such as someone who has come back
            OR (NOT l.succeeded OR c.verified_at IS NULL)
               AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= @open_since::date OR has_open_budget(c, @open_since)))
 )
@@ -39,8 +39,8 @@ VALUES (@organisation_id, @bulk_id, @connection_id, @list, @mark, @listed)
 ON CONFLICT DO NOTHING;
 
 -- name: MoveListMarks :exec
--- The lists that a bulk run has read are covered once everybody whom it planned was reached, with all areas: also those for whom the
--- government's answer was no, but not those who were left out, cancelled, or lost to an outage.
+-- The lists that a bulk run has read are covered once everyone it planned was reached, with all areas: including people for whom the
+-- government's answer was no, but not people who were left out, cancelled, or lost to an outage.
 INSERT INTO list_mark AS m (organisation_id, connection_id, list, mark, listed)
 SELECT l.organisation_id, l.connection_id, l.list, l.mark, l.listed
 FROM bulk_list l JOIN bulk_run b ON b.id = l.bulk_id
@@ -81,7 +81,7 @@ FROM person c
 WHERE c.organisation_id = @organisation_id AND c.verified_at IS NOT NULL AND c.care_recipient_id IS NOT NULL AND c.not_in_care_since IS NULL;
 
 -- name: AbsentByConnection :many
--- The same of those whom each connection to Services Australia holds, or may hold where that is not known.
+-- The same for the people of each connection to Services Australia, or who may be of it where that is not known.
 SELECT n.id, count(c.id)::int AS in_care, (count(c.id) FILTER (WHERE c.care_recipient_id NOT IN (SELECT unnest(@listed::text[]))))::int AS absent
 FROM connection n
 LEFT JOIN person c ON c.organisation_id = n.organisation_id AND (c.connection_id = n.id OR c.connection_id IS NULL)
@@ -194,7 +194,7 @@ SELECT (SELECT count(*) FROM (
 FROM bulk_run b WHERE b.organisation_id = @organisation_id AND b.id = @bulk_id;
 
 -- name: TakeItemsBack :exec
--- Those of a chunk who were set aside for a trouble that turned out to be the service's wait like everybody else.
+-- Those of a chunk who were set aside for a trouble that turned out to be the service's wait like everyone else.
 UPDATE bulk_item SET set_aside_for = NULL
 WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @batch AND chunk = @chunk AND set_aside_for = 'unavailable' AND outcome IS NULL;
 
@@ -243,14 +243,14 @@ WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @bat
 ORDER BY person_id;
 
 -- name: UnsettledOfChunk :many
--- Those of a chunk who were begun and have no outcome: with a sync of their own, or set aside.
+-- Those of a chunk who were started and have no outcome: with a sync of their own, or set aside.
 SELECT person_id, (escalated_at IS NOT NULL)::boolean AS escalated FROM bulk_item
 WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND batch = @batch AND chunk = @chunk
   AND (escalated_at IS NOT NULL OR set_aside_for IS NOT NULL) AND outcome IS NULL
 ORDER BY person_id;
 
 -- name: SettleJoined :execrows
--- A run that somebody else had started settles the item, too, if it ended after the person was given a sync of their own.
+-- A run that someone else had started settles the item, too, if it ended after the person was given a sync of their own.
 UPDATE bulk_item i SET outcome = r.outcome, reason = r.reason, run_id = r.id, joined = true, settled_at = now()
 FROM (
     SELECT n.id, n.outcome, n.reason, n.finished_at FROM sync_run n
@@ -261,7 +261,7 @@ WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bulk_id AND i.person
   AND r.finished_at >= i.escalated_at;
 
 -- name: SettleItems :execrows
--- Whoever was not reached is counted as such. A batch leaves those who were set aside to the end of the run.
+-- People who were not processed are counted as such. A batch leaves people who were set aside to the end of the run.
 UPDATE bulk_item SET outcome = @outcome::text, reason = @reason, settled_at = now()
 WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND outcome IS NULL
   AND (sqlc.narg(batch)::int IS NULL OR batch = sqlc.narg(batch) AND set_aside_for IS NULL)
@@ -282,8 +282,8 @@ WHERE organisation_id = @organisation_id AND id = @id
 RETURNING outcome::text AS outcome;
 
 -- name: CloseBulkPasses :exec
--- A pass that a chunk began and nobody finished is over with its bulk run, whose own workflow may be a schedule's with another id. A
--- person's own sync goes on.
+-- A pass that a chunk began and no one finished is over with its bulk run, whose own workflow may be a schedule's with another id. A
+-- person's own sync continues.
 UPDATE sync_run r SET outcome = 'cancelled', reason = 'cancelled', finished_at = now()
 FROM bulk_run b
 WHERE b.organisation_id = @organisation_id AND b.id = @id AND r.organisation_id = b.organisation_id AND r.bulk_id = b.id
@@ -300,12 +300,12 @@ WHERE outcome IS NULL AND requested_at < now() - interval '2 minutes' AND workfl
 ORDER BY requested_at LIMIT 1000;
 
 -- name: UnknownAmong :many
--- The care recipient ids that nobody of the organisation has.
+-- The care recipient ids that no one in the organisation has.
 SELECT u.id::text FROM unnest(@care_recipient_ids::text[]) AS u (id)
 WHERE NOT EXISTS (SELECT FROM person c WHERE c.organisation_id = @organisation_id AND c.care_recipient_id = u.id);
 
 -- name: GoneFromLists :many
--- The people whom no list has, of those who were born on one of these days.
+-- The people on no list who were born on one of these days.
 SELECT c.id, c.given_name, c.family_name, c.birth_date FROM person c
 WHERE c.organisation_id = @organisation_id AND c.birth_date = ANY (@birth_dates::date[]) AND c.care_recipient_id IS NOT NULL
   AND NOT EXISTS (SELECT FROM unnest(@listed::text[]) AS l (care_recipient_id) WHERE l.care_recipient_id = c.care_recipient_id)
@@ -318,7 +318,7 @@ FROM jsonb_to_recordset(@people::jsonb) AS u (care_recipient_id text, may_be_per
 ON CONFLICT (bulk_id, care_recipient_id) DO UPDATE SET may_be_person_id = excluded.may_be_person_id;
 
 -- name: BeginBulk :one
--- A worker has begun the bulk run. Its options.
+-- A worker has started the bulk run. Its options.
 UPDATE bulk_run SET started_at = coalesce(started_at, now()) WHERE organisation_id = @organisation_id AND id = @id RETURNING options;
 
 -- name: BulkOptions :one

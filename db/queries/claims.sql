@@ -17,7 +17,7 @@ SELECT claim_id, status FROM claim_event WHERE organisation_id = @organisation_i
 UPDATE claim SET status = @status, changed_at = now() WHERE organisation_id = @organisation_id AND id = @claim_id;
 
 -- name: NameClaimPeople :exec
--- Somebody who was unknown may have become a person since.
+-- Someone who was unknown may have become a person since.
 INSERT INTO claim_person AS p (organisation_id, claim_id, care_recipient_id, person_id)
 SELECT @organisation_id, @claim_id, r.care_recipient_id, c.id
 FROM unnest(@care_recipient_ids::text[]) AS r (care_recipient_id)
@@ -26,7 +26,7 @@ ON CONFLICT (claim_id, care_recipient_id) DO UPDATE SET person_id = excluded.per
 WHERE p.person_id IS DISTINCT FROM excluded.person_id;
 
 -- name: CauseClaimSyncs :exec
--- One for each person whom the event names, and for whom this claim has caused none at that status or at a later one.
+-- One for each person of the event for whom this claim has triggered none at that status or at a later one.
 INSERT INTO claim_sync (organisation_id, claim_id, person_id, status, event_id)
 SELECT p.organisation_id, p.claim_id, p.person_id, @status::text, @event_id
 FROM claim_person p
@@ -55,7 +55,7 @@ WHERE organisation_id = @organisation_id AND claim_id = @claim_id AND person_id 
   AND requested_at IS NULL;
 
 -- name: NoteAnsweredClaimSyncs :exec
--- Of all organisations: those after whose event a run of the person has begun.
+-- Of all organisations: those after whose event a run of the person has started.
 UPDATE claim_sync s SET answered_at = now()
 WHERE s.answered_at IS NULL AND EXISTS (
     SELECT FROM sync_run r WHERE r.organisation_id = s.organisation_id AND r.person_id = s.person_id AND r.kind = 'care-recipient'

@@ -3,7 +3,7 @@ SELECT id, ndis_number::text AS ndis_number FROM person
 WHERE organisation_id = @organisation_id AND ndis_number = ANY (@ndis_numbers::text[]);
 
 -- name: PeopleOfDeliveredServices :many
--- Under whom our own work of these references stands now.
+-- The people who now have our own work of these references.
 SELECT DISTINCT c.person_id
 FROM delivered_service d
 JOIN plan_budget b ON b.organisation_id = d.organisation_id AND b.id = d.budget_id
@@ -32,7 +32,7 @@ JOIN service_contract c ON c.organisation_id = b.organisation_id AND c.id = b.co
 WHERE d.organisation_id = @organisation_id AND c.person_id = ANY (@person_ids::uuid[]);
 
 -- name: WriteDeliveredServices :exec
--- Our own work and adjustment records, as they shall stand.
+-- Our own work and adjustment records, as they are to be stored.
 INSERT INTO delivered_service (id, organisation_id, budget_id, kind, reference, delivered_on, amount, support_item_number,
                                support_item_description, service_provider_name, note, claim_status, claimable)
 SELECT r.id, @organisation_id, r.budget_id, r.kind, r.reference, r.delivered_on, r.amount, r.support_item_number, r.support_item_description,

@@ -1,5 +1,5 @@
 -- name: WriteHandContracts :many
--- Answers with the contracts that were created or changed; identical ones are left untouched.
+-- Returns the contracts that were created or changed; identical ones are left untouched.
 INSERT INTO service_contract AS c (id, organisation_id, person_id, origin, reference, start_date, end_date, total_funding)
 SELECT r.id, @organisation_id, r.person_id, 'hand', r.reference, r.start_date, r.end_date, r.total_funding
 FROM jsonb_to_recordset(@contracts::jsonb)

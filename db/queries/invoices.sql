@@ -9,7 +9,7 @@ FROM jsonb_to_recordset(@invoices::jsonb) AS r (id uuid, upstream_invoice_id tex
 ON CONFLICT (organisation_id, upstream_invoice_id) DO NOTHING;
 
 -- name: WriteInvoiceLines :many
--- Answers with the lines that were created or changed; identical ones are left untouched.
+-- Returns the lines that were created or changed; identical ones are left untouched.
 INSERT INTO invoice_line AS l (id, organisation_id, invoice_id, upstream_item_id, person_id, service_code, delivery_date, amount,
                                external_reference_id)
 SELECT r.id, @organisation_id, i.id, r.upstream_item_id, r.person_id, r.service_code, r.delivery_date, r.amount, r.external_reference_id

@@ -25,7 +25,7 @@ ON CONFLICT (person_id) DO UPDATE SET relationships = excluded.relationships, en
 SELECT id FROM person WHERE organisation_id = @organisation_id AND ndis_number = @ndis_number::text FOR NO KEY UPDATE;
 
 -- name: NoteNotification :one
--- Answers with how often it has come, and whether we knew whose it is when it came before.
+-- Returns how often it was received, and whether we knew whose it is when it came before.
 WITH before AS (
     SELECT n.person_id FROM pace_notification n WHERE n.organisation_id = @organisation_id AND n.digest = @digest
 )

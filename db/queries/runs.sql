@@ -8,7 +8,7 @@ LEFT JOIN support_plan p ON p.organisation_id = c.organisation_id AND p.person_i
 WHERE c.organisation_id = @organisation_id AND c.id = @person_id;
 
 -- name: RecordRun :execrows
--- Written by whoever starts a run, so that it can be followed at once, and by its first step. A run that has begun already stands.
+-- Written by whoever starts a run, so that it can be followed at once, and by its first step. A run that has started already stands.
 INSERT INTO sync_run (id, organisation_id, person_id, kind, trigger, requested_by, all_budgets, workflow_id, started_at, bulk_id)
 VALUES (@id, @organisation_id, @person_id, @kind, @trigger, @requested_by, @all_budgets, @workflow_id, sqlc.narg(started_at), sqlc.narg(bulk_id))
 ON CONFLICT (organisation_id, id) DO UPDATE

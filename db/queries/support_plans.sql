@@ -216,7 +216,7 @@ WITH written_entitlements AS (
 SELECT record_step(@organisation_id, @run_id, @person_id, 'usage', @chunk, @answer, @as_of, @issues, @changes, @holds)::jsonb AS answer;
 
 -- name: RefuseStep :one
--- A refused area changes no figures. A person whom the summary no longer finds is marked as not in care (R19), unless
+-- A refused area changes no figures. A person who is no longer in the summary is marked as not in care (R19), unless
 -- another provider of the organisation may hold them.
 WITH departed AS (
     UPDATE person c SET not_in_care_since = coalesce(c.departure_date, @today::date)
@@ -242,7 +242,7 @@ UPDATE area_fence SET previous_ticket = ticket, ticket = @ticket
 WHERE organisation_id = @organisation_id AND person_id = @person_id AND area = @area AND ticket < @ticket;
 
 -- name: PassUsageFences :many
--- Answers with the budgets whose usage may be written. They are locked in one order, so that two runs cannot wait for each other. Before
+-- Returns the budgets whose usage may be written. They are locked in one order, so that two runs cannot wait for each other. Before
 -- them comes the lock that lets no import of invoices link usage meanwhile (LockUsageLinks).
 WITH no_import AS MATERIALIZED (
     SELECT pg_advisory_xact_lock_shared(hashtextextended(concat('usage links of ', @organisation_id::uuid), 0))

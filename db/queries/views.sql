@@ -89,7 +89,7 @@ RETURNING person_id;
 
 -- name: ViewPeople :many
 -- By name; after is the last person of the page that was shown before. Classifications are counted, since PostgreSQL may read those of
--- everybody to find out whether there are any.
+-- everyone to find out whether there are any.
 SELECT c.id, c.given_name, c.family_name, c.birth_date, coalesce(c.care_recipient_id, '') AS care_recipient_id,
        coalesce(c.ndis_number, '') AS ndis_number, c.pace_participant, c.pace_api_access,
        coalesce(n.service_provider_id, '') AS service_provider_id, c.entry_date, c.departure_date, c.not_in_care_since, c.verified_at, p.id AS plan_id, p.start_date, p.end_date,

@@ -21,9 +21,9 @@ const (
 	// BulkQueued: requested, and its people are not planned yet.
 	BulkQueued  BulkState = "queued"
 	BulkRunning BulkState = "running"
-	// BulkWaiting: the government's service as a whole does not answer, so that everybody waits (R9).
+	// BulkWaiting: the government's service as a whole does not answer, so that everyone waits (R9).
 	BulkWaiting BulkState = "waiting"
-	// BulkPaused: an operator has paused it. People in hand are finished.
+	// BulkPaused: an operator has paused it. People in progress will finish.
 	BulkPaused   BulkState = "paused"
 	BulkFinished BulkState = "finished"
 )
@@ -32,7 +32,7 @@ const (
 const (
 	// Unfinished have no outcome yet.
 	Unfinished = "unfinished"
-	// Unsuccessful are the people whom a retry takes: those with an outcome that is no success.
+	// Unsuccessful are the people that a retry includes: those with an outcome that is not a success.
 	Unsuccessful = "unsuccessful"
 )
 
@@ -71,7 +71,7 @@ type Bulk struct {
 	UnknownPeople []UnknownPerson
 }
 
-// UnknownPerson is somebody whom a list names by a number that nobody of the organisation has.
+// UnknownPerson is someone on a list whose number no one in the organisation has.
 type UnknownPerson struct {
 	CareRecipientID string
 	MayBe           *PersonRef
@@ -83,7 +83,7 @@ type SetAside struct {
 	Contributions int
 }
 
-// BulkReason is a reason with the number of people whom it concerns.
+// BulkReason is a reason with the number of people it applies to.
 type BulkReason struct {
 	Outcome     care.ItemOutcome
 	Reason      care.Reason
@@ -91,10 +91,10 @@ type BulkReason struct {
 	People      int
 }
 
-// BulkOptions are the options of a bulk run as they are shown: those who were listed are counted.
+// BulkOptions are the options of a bulk run as they are shown: listed people are counted.
 type BulkOptions struct {
 	care.BulkOptions
-	// People is how many people were listed; nil where nobody was.
+	// People is how many people were listed; nil where no one was.
 	People *int
 	// RetryOf is the bulk run whose unsuccessful people are retried.
 	RetryOf care.ID
@@ -261,7 +261,7 @@ func pageOfItems(ctx context.Context, queries *gen.Queries, organisation, bulk c
 // reportPage is how many people of a report are read at once.
 const reportPage = 1000
 
-// AllBulkItems yields everybody of a bulk run in the order of our ids, a page in memory at a time. It ends with the first error.
+// AllBulkItems yields everyone in a bulk run in the order of our ids, a page in memory at a time. It ends with the first error.
 func (s Store) AllBulkItems(ctx context.Context, organisation care.ID, bulk BulkSummary) iter.Seq2[BulkItem, error] {
 	return func(yield func(BulkItem, error) bool) {
 		params := gen.ListBulkItemsParams{OrganisationID: organisation, BulkID: bulk.ID, Most: reportPage}
@@ -284,7 +284,7 @@ func (s Store) AllBulkItems(ctx context.Context, organisation care.ID, bulk Bulk
 	}
 }
 
-// AllUnknown yields everybody whom the government listed and the organisation does not have, in the order of Bulk.
+// AllUnknown yields everyone on the government's lists who is not in the organisation, in the order of Bulk.
 func (s Store) AllUnknown(ctx context.Context, organisation, bulk care.ID) iter.Seq2[UnknownPerson, error] {
 	return func(yield func(UnknownPerson, error) bool) {
 		params := gen.ListUnknownParams{OrganisationID: organisation, BulkID: bulk, Most: reportPage}
@@ -308,8 +308,8 @@ func (s Store) AllUnknown(ctx context.Context, organisation, bulk care.ID) iter.
 	}
 }
 
-// ResolvePeople returns our ids of the people whom some numbers name, in their order: our own ids, care recipient ids or NDIS numbers.
-// The id is empty where a number names nobody of the organisation. kind decides what a number that could be either is.
+// ResolvePeople returns our ids of the people with some numbers, in their order: our own ids, care recipient ids or NDIS numbers.
+// The id is empty where a number names no one in the organisation. kind decides what a number that could be either is.
 func (s Store) ResolvePeople(ctx context.Context, organisation care.ID, kind care.RunKind, numbers []string) ([]care.ID, error) {
 	rows, err := s.queries.ResolvePeople(ctx, gen.ResolvePeopleParams{
 		OrganisationID: organisation, NdisFirst: kind == care.RunPACEContract, Numbers: numbers,

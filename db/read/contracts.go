@@ -120,7 +120,7 @@ type DeliveredService struct {
 	RemovedAt              *time.Time
 }
 
-// Review is a change that an unattended refresh left to people (R31). Retrieving the plan and creating accepts it.
+// Review is a change that an unattended refresh held for approval (R31). To accept it, retrieve the plan and create.
 type Review struct {
 	Person PersonRef
 	care.ReviewItem
@@ -167,7 +167,7 @@ type Participant struct {
 	Waiting         *PreviewRef
 }
 
-// Contracts returns a person's service contracts, newest first, or ErrNotFound for somebody whom the organisation does not have.
+// Contracts returns a person's service contracts, newest first, or ErrNotFound for someone who is not in the organisation.
 func (s Store) Contracts(ctx context.Context, organisation db.Organisation, person care.ID, now time.Time) (contracts []ContractHeader, err error) {
 	err = s.store.Snapshot(ctx, "list the contracts", func(queries *gen.Queries) error {
 		if _, err := viewPerson(ctx, queries, organisation.ID, person); err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/caresync/caresync/words"
 )
 
-// ChangeCause is when a record changed, and what changed it: a run, or else somebody through something.
+// ChangeCause is when a record changed, and what changed it: a run, or else someone through something.
 type ChangeCause struct {
 	ChangedAt   time.Time
 	RunID       *care.ID

@@ -9,7 +9,7 @@ import (
 	"github.com/caresync/caresync/db/gen"
 )
 
-// InvoiceLine is a line of one of our own invoices, and what it drew on.
+// InvoiceLine is a line of one of our own invoices, and the budgets that funded it.
 type InvoiceLine struct {
 	ID           care.ID
 	InvoiceID    string
@@ -22,7 +22,7 @@ type InvoiceLine struct {
 	// Drawn is what the line drew in all, and Difference what we billed less that: it may be the person's contribution. Both are nil as
 	// long as it drew nothing that is known.
 	Drawn, Difference *Money
-	// Person is nil for a line that names nobody of the organisation.
+	// Person is nil for a line that names no one in the organisation.
 	Person *PersonRef
 	Usage  []InvoiceLineUsage
 }

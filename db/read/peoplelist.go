@@ -39,7 +39,7 @@ type PeopleFilter struct {
 	Outcome string
 	// Stale lists only those whose newest sync of either kind did not bring everything up to date, is older than StaleAfter, or never was.
 	Stale bool
-	// NotInCare lists only those who are not in care (R19).
+	// NotInCare lists only people who are not in care (R19).
 	NotInCare bool
 	// Page counts from 1; Most is its size.
 	Page, Most int
@@ -49,7 +49,7 @@ type PeopleFilter struct {
 type PersonRow struct {
 	PersonRef
 	NotInCareSince care.Date
-	// LastRun is the newest sync; of the newest of both kinds, rather the one that makes the person stale. A preview that nobody used is
+	// LastRun is the newest sync; of the newest of both kinds, rather the one that makes the person stale. A preview that no one used is
 	// none. It is nil as long as the person was never synced.
 	LastRun *RunRef
 	Stale   bool

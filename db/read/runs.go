@@ -17,7 +17,7 @@ type RunState string
 
 // The states of a run.
 const (
-	// RunQueued: requested, and not begun by any worker yet.
+	// RunQueued: requested, and not started by any worker yet.
 	RunQueued   RunState = "queued"
 	RunRunning  RunState = "running"
 	RunFinished RunState = "finished"
@@ -188,7 +188,7 @@ type ConsoleRunFilter struct {
 	RunFilter
 	Kind    care.RunKind
 	Trigger care.Trigger
-	// Held lists only runs that left something to people which nobody has accepted yet: removals (R5), or changes of a contract (R31).
+	// Held lists only runs that left something to people which no one has accepted yet: removals (R5), or changes of a contract (R31).
 	Held bool
 }
 
@@ -321,7 +321,7 @@ func viewRun(row gen.ViewRunRow) (RunSummary, error) {
 // beginsWithin is how soon a worker usually begins a run.
 const beginsWithin = time.Minute
 
-// notBegun reports whether no worker has begun a run, or a bulk run, although one should have by now (R38).
+// notBegun reports whether no worker has started a run, or a bulk run, although one should have by now (R38).
 func notBegun(startedAt *time.Time, requestedAt time.Time) bool {
 	return startedAt == nil && time.Since(requestedAt) > beginsWithin
 }

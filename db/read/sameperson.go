@@ -8,7 +8,7 @@ import (
 	"github.com/caresync/caresync/db/gen"
 )
 
-// SamePersonAnswer is what somebody said of a given name that the government reports under a care recipient id: it is this person's (R8).
+// SamePersonAnswer is what someone said of a given name that the government reports under a care recipient id: it is this person's (R8).
 type SamePersonAnswer struct {
 	ID              care.ID
 	CareRecipientID string
@@ -38,7 +38,7 @@ func (s Store) SamePersonAnswers(ctx context.Context, organisation, person care.
 	return answers, err
 }
 
-// GivenNameDoubts are what the run has in doubt about the person's given name and nothing else, which somebody can settle by saying that it
+// GivenNameDoubts are what the run has in doubt about the person's given name and nothing else, which someone can settle by saying that it
 // is the same person (R8).
 func (r Run) GivenNameDoubts() (doubts []care.IdentityDetails) {
 	for _, issue := range r.Issues {

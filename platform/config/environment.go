@@ -15,7 +15,7 @@ import (
 const (
 	variablePrefix = "CARESYNC_"
 
-	// A bound flag carries its variable. Flags that cobra adds by itself later (--help, --version) stay unbound.
+	// A bound flag carries its variable. Flags that cobra adds later (--help, --version) stay unbound.
 	variableAnnotation = "caresync_environment_variable"
 )
 

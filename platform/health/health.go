@@ -1,4 +1,4 @@
-// Package health answers the questions of those who run a program: is it alive, is it ready, how is it doing.
+// Package health answers an operator's questions about a program: is it alive, is it ready, how is it doing.
 package health
 
 import (

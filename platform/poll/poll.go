@@ -1,4 +1,4 @@
-// Package poll asks again, at an even pace, until there is an answer, or for as long as there is news.
+// Package poll asks again, at a steady pace, until there is an answer, or for as long as there is news.
 package poll
 
 import (

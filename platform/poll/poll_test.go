@@ -53,7 +53,7 @@ type level int
 
 func (l level) Finished() bool { return l == 10 }
 
-// Only news is told, and the end even where a caller would go on.
+// Only news is told, and the end even where a caller would continue.
 func TestWatchYieldsNewsUntilTheEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

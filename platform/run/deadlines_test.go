@@ -120,7 +120,7 @@ func TestAConnectionIsNotKeptForEver(t *testing.T) {
 	require.Contains(t, requireClosed(t, connection), "200 OK")
 }
 
-func TestAnAnswerThatNobodyReadsIsCutOff(t *testing.T) {
+func TestAnAnswerThatNoOneReadsIsCutOff(t *testing.T) {
 	t.Parallel()
 	deadlines := never
 	deadlines.Answer = soon

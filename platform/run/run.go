@@ -10,7 +10,7 @@ import (
 )
 
 // Part is something that works until its context ends, such as a server or a worker. It then finishes what it has in
-// hand and returns nil. An error means that it cannot go on.
+// hand and returns nil. An error means that it cannot continue.
 type Part func(ctx context.Context) error
 
 // UntilStopped runs the parts side by side until SIGINT or SIGTERM arrives, ctx ends, or a part fails. Then it tells

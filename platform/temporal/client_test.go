@@ -199,7 +199,7 @@ func TestTraceHeadersCarryNoBaggage(t *testing.T) {
 	require.NotContains(t, wire(t, start), "Wilhelmina")
 }
 
-// stubWorker is a worker that runs until it is told to stop, or breaks by itself.
+// stubWorker is a worker that runs until it is told to stop, or fails.
 type stubWorker struct {
 	worker.Worker
 	broken error

@@ -35,7 +35,7 @@ type CodecEndpointOptions struct {
 // NewCodecEndpoint serves what the Temporal UI and the Temporal CLI need to show encrypted payloads to an operator:
 //   - POST /codec/decode, and /codec/encode for what an operator types into the UI (signals, updates, queries);
 //   - GET /codec/session?token=…&to=…: checks the operator's token, gives the browser a session cookie for twelve
-//     hours, and goes on to the given page of the Temporal UI, or to its first page.
+//     hours, and continues to the given page of the Temporal UI, or to its first page.
 //
 // Whoever calls needs the token as "Authorization: Bearer" or the session cookie. Point the UI at <address>/codec with
 // credentials included. The cookie is SameSite=Strict, so both must be reached under the same scheme and site: with

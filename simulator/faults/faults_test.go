@@ -125,7 +125,7 @@ func TestAHangLastsUntilTheClientGivesUpOrTheFaultsChange(t *testing.T) {
 
 	require.NoError(t, set.Set(faults.Fault{Kind: faults.Hang, Delay: 10 * time.Millisecond}))
 	_, err = http.Get(url)
-	require.Error(t, err, "a hang with a delay ends by itself")
+	require.Error(t, err, "a hang with a delay ends after it")
 }
 
 func TestAHugeBodyIsValidJSONOfThatSize(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"github.com/caresync/caresync/simulator/faults"
 )
 
-// Caller is whom an access token stands for.
+// Caller is who an access token was issued to.
 type Caller struct {
 	RANumber string
 	Device   string
@@ -25,7 +25,7 @@ type Caller struct {
 
 // Tokens knows the access tokens that PRODA gave out.
 type Tokens interface {
-	// Caller returns whom a token belongs to, if it is valid for the audience and has not expired.
+	// Caller returns the caller of a token, if it is valid for the audience and has not expired.
 	Caller(token, audience string) (Caller, bool)
 	// Revoke makes a token invalid.
 	Revoke(token string)

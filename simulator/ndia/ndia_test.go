@@ -281,13 +281,13 @@ func TestTheThreeKeysMustMatchLetterByLetter(t *testing.T) {
 	s := newService(t, ndia.Settings{})
 	for name, query := range map[string]string{
 		"another number":      "participant=430999999&participant_surname=Castellano&date_of_birth=1987-09-30",
-		"somebody's number":   "participant=430200101&participant_surname=Castellano&date_of_birth=1987-09-30",
+		"someone's number":    "participant=430200101&participant_surname=Castellano&date_of_birth=1987-09-30",
 		"lower case":          "participant=430200102&participant_surname=castellano&date_of_birth=1987-09-30",
 		"a space":             "participant=430200102&participant_surname=Castellano%20&date_of_birth=1987-09-30",
 		"another birth date":  "participant=430200102&participant_surname=Castellano&date_of_birth=1987-09-29",
-		"nobody's at all":     "participant=430000000&participant_surname=X&date_of_birth=1900-01-01",
+		"no one's at all":     "participant=430000000&participant_surname=X&date_of_birth=1900-01-01",
 		"not known upstream":  "participant=430200107&participant_surname=Okeke&date_of_birth=2001-08-19",
-		"of somebody else's":  s.keysOf("two-plans-unclear"),
+		"of someone else's":   s.keysOf("two-plans-unclear"),
 		"not endorsed at all": s.keysOf("never-endorsed"),
 	} {
 		for _, path := range []string{determinePath, plansPath, budgetPath} {

@@ -14,7 +14,7 @@ import (
 // mostBody is the largest request body that is read, in bytes.
 const mostBody = 64 << 10
 
-// lookup is a participant whom the caller may see, on the day on which it asks.
+// lookup is a participant that the caller may see, on the day of the request.
 type lookup struct {
 	participant *world.Participant
 	today       world.Date
@@ -63,7 +63,7 @@ func (s *Service) determinePlan(w http.ResponseWriter, r *http.Request, caller g
 	}
 }
 
-// plans answers with at most two plans.
+// plans returns at most two plans.
 func (s *Service) plans(w http.ResponseWriter, r *http.Request, caller gateway.Caller) {
 	a, found := s.find(w, r, caller)
 	if !found {

@@ -196,7 +196,7 @@ func (s *Service) Revoke(value string) {
 	}
 }
 
-// Caller returns whom a token belongs to (gateway.Tokens).
+// Caller returns the caller of a token (gateway.Tokens).
 func (s *Service) Caller(value, audience string) (gateway.Caller, bool) {
 	s.registry.mu.RLock()
 	defer s.registry.mu.RUnlock()

@@ -1,4 +1,4 @@
-// Package scenarios holds the built-in scenario files: telling people, one for each situation that real data hold.
+// Package scenarios holds the built-in scenario files: example people, one for each situation in real data.
 package scenarios
 
 import "embed"

@@ -141,7 +141,7 @@ func TestARestartKeepsParticipantsAndSubscriptions(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, again.Close()) })
 	require.Equal(t, first.World.Participants(), again.World.Participants())
-	require.Equal(t, beforehand, told, "nobody is notified a second time")
+	require.Equal(t, beforehand, told, "no one is notified a second time")
 	require.True(t, again.NDIA.Subscribed(ndia.Subscription{RANumber: "8000000101", EventID: world.PlanApproved}))
 
 	chosen.Participants = 3

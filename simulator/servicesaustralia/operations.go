@@ -20,7 +20,7 @@ var (
 	poolForm         = form{provider: true, sortFields: []string{"budgetId"}}
 )
 
-// summary returns a row for each entry of a person, or of everybody whom a provider holds.
+// summary returns a row for each entry of a person, or of everyone a provider has.
 func (s *Service) summary(w http.ResponseWriter, r *http.Request, caller gateway.Caller) {
 	s.list(w, r, caller, listing{summaryForm, func(p *world.Person) ([]row, refusal) {
 		if p.Delisted {
@@ -89,7 +89,7 @@ func (s *Service) list(w http.ResponseWriter, r *http.Request, caller gateway.Ca
 		return
 	}
 	if _, faulty := faults.Of(r, faults.ConsentWithdrawn); faulty {
-		notFound(w) // nobody consents, so there is nothing to list
+		notFound(w) // no one consents, so there is nothing to list
 		return
 	}
 	if _, faulty := faults.Of(r, faults.EntryMissing); faulty {

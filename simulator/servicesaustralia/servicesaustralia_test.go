@@ -337,7 +337,7 @@ func TestWhoIsNotFoundOrNotAllowed(t *testing.T) {
 	require.Equal(t, http.StatusOK, status, "the other budget's details are answered")
 	require.Len(t, s.rows(wattle, recipientPath+one("unnamed-budget")), 3)
 	require.NotContains(t, s.rows(wattle, recipientPath+one("unnamed-budget"))[1], "budgetId")
-	require.NotEmpty(t, s.rows(wattle, recipientPath+one("left-the-list")), "budgets go on after the person left")
+	require.NotEmpty(t, s.rows(wattle, recipientPath+one("left-the-list")), "budgets continue after the person left")
 	require.Contains(t, []any{nil, "", "0001-01-01", "0000-00-00"}, s.rows(wattle, summaryPath+one("entry-not-registered"))[0]["entryDate"])
 }
 

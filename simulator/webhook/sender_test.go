@@ -69,7 +69,7 @@ func newSender(t *testing.T, maxAttempts uint, hooks ...webhook.Webhook) *webhoo
 }
 
 func send(sender *webhook.Sender, organisation, event string) {
-	sender.Send(webhook.Message{Organisation: organisation, Event: event, Subject: "somebody", Body: event})
+	sender.Send(webhook.Message{Organisation: organisation, Event: event, Subject: "someone", Body: event})
 }
 
 func awaitDeliveries(t *testing.T, sender *webhook.Sender, count int) []webhook.Delivery {
@@ -90,8 +90,8 @@ func TestMessagesArriveInOrderOnceTheReceiverAccepts(t *testing.T) {
 	send(sender, wattle, "second")
 	require.Equal(t, []string{`"first"`, `"second"`}, to.await(t, 2))
 	require.Equal(t, []webhook.Delivery{
-		{Organisation: banksia, Event: "first", Subject: "somebody", Attempts: 4, Status: http.StatusAccepted},
-		{Organisation: wattle, Event: "second", Subject: "somebody", Attempts: 1, Status: http.StatusAccepted},
+		{Organisation: banksia, Event: "first", Subject: "someone", Attempts: 4, Status: http.StatusAccepted},
+		{Organisation: wattle, Event: "second", Subject: "someone", Attempts: 1, Status: http.StatusAccepted},
 	}, awaitDeliveries(t, sender, 2))
 	require.Zero(t, sender.Waiting())
 	require.Equal(t, "application/json", to.headers[0].Get("Content-Type"))
@@ -118,11 +118,11 @@ func TestRefusedAndUnansweredMessages(t *testing.T) {
 	refusing := newReceiver(t, http.StatusUnprocessableEntity)
 	sender := newSender(t, 2, webhook.Webhook{URL: refusing.URL, Token: "token"})
 	send(sender, banksia, "refused")
-	require.Equal(t, webhook.Delivery{Organisation: banksia, Event: "refused", Subject: "somebody", Attempts: 1, Status: http.StatusUnprocessableEntity},
+	require.Equal(t, webhook.Delivery{Organisation: banksia, Event: "refused", Subject: "someone", Attempts: 1, Status: http.StatusUnprocessableEntity},
 		awaitDeliveries(t, sender, 1)[0], "what is refused is not sent again")
 	refusing.Close()
 	send(sender, banksia, "unanswered")
-	require.Equal(t, webhook.Delivery{Organisation: banksia, Event: "unanswered", Subject: "somebody", Attempts: 2}, awaitDeliveries(t, sender, 2)[1])
+	require.Equal(t, webhook.Delivery{Organisation: banksia, Event: "unanswered", Subject: "someone", Attempts: 2}, awaitDeliveries(t, sender, 2)[1])
 	require.Empty(t, refusing.received())
 }
 

@@ -26,7 +26,7 @@ type stamp struct{ at time.Time }
 // scheduledMove is a scenario's move that waits for its day; NoDate: for the next advance.
 type scheduledMove struct {
 	on Date
-	// of names whom the move is about.
+	// of names the subject of the move.
 	of  string
 	run func(c *change) error
 }
@@ -90,7 +90,7 @@ func (w *World) Replay(record Change) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	listener, told := w.onChange, w.onEvents
-	w.onChange, w.onEvents = nil, nil // nobody is notified a second time
+	w.onChange, w.onEvents = nil, nil // no one is notified a second time
 	defer func() { w.onChange, w.onEvents = listener, told }()
 	if record.AdvanceTo != NoDate {
 		err := w.advance(record.AdvanceTo, stamp{record.At})

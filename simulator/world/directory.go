@@ -57,7 +57,7 @@ func (d *directory[T]) find(name string) (T, bool) {
 	return d.list[slot], true
 }
 
-// withNumber returns the member whom the government knows by a number.
+// withNumber returns the member with a government number.
 func (d *directory[T]) withNumber(number string) (T, bool) {
 	slot, found := d.byNumber[number]
 	if !found {

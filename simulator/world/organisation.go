@@ -42,7 +42,7 @@ func DefaultOrganisations() []Organisation {
 	}
 }
 
-// SingleProvider is one organisation with one service provider that holds everybody, as benchmarks want it.
+// SingleProvider is one organisation with one service provider that holds everyone, as benchmarks want it.
 func SingleProvider() []Organisation {
 	return []Organisation{{Name: "Banksia Home Care", RANumber: "8000000101", NDIA: Device{"BANKSIA-NDIA", "otac-banksia-ndia"}, ServiceProviders: []ServiceProvider{
 		{Key: "banksia", ID: "4000012345", Share: 1, Device: "BANKSIA-1", ActivationCode: "otac-banksia-1"},

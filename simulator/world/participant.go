@@ -61,7 +61,7 @@ type PACEPlan struct {
 	Management string `yaml:"management"`
 	// AnswersBudget makes the budget call return this plan where several cover a day.
 	AnswersBudget bool `yaml:"answers_budget"`
-	// AnswersEarly makes the budget call return this plan although it has not begun.
+	// AnswersEarly makes the budget call return this plan although it has not started.
 	AnswersEarly bool `yaml:"-"`
 	// Tree are the dates of the budget tree; zero: those of the plan.
 	Tree Period `yaml:"-"`
@@ -107,7 +107,7 @@ type PlanBudget struct {
 // Lacks reports whether the wire leaves a field of the budget out.
 func (b *PlanBudget) Lacks(field string) bool { return slices.Contains(b.Absent, field) }
 
-// Released is what is available so far: the funding periods that have begun, or all without periods.
+// Released is what is available so far: the funding periods that have started, or all without periods.
 func (b *PlanBudget) Released(today Date) decimal.Decimal {
 	if b.ReleasedAs.Valid {
 		return b.ReleasedAs.Decimal
@@ -287,7 +287,7 @@ func (w *World) FindParticipant(name string) (*Participant, bool) {
 	return w.participants.find(name)
 }
 
-// ByNDISNumber returns the participant whom the NDIA knows under a number, and the day on which it is asked.
+// ByNDISNumber returns the participant with an NDIS number, and the day of the request.
 func (w *World) ByNDISNumber(number string) (participant *Participant, today Date, found bool) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()

@@ -87,7 +87,7 @@ type Event struct {
 	ID string
 	// Key and NDISNumber name the participant.
 	Key, NDISNumber string
-	// Organisations are the RA numbers of those who are told.
+	// Organisations are the RA numbers of the organisations that are notified.
 	Organisations []string
 	// Endorsement is what an event about a relationship is about.
 	Endorsement Endorsement

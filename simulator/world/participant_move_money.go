@@ -29,7 +29,7 @@ func (c *change) planToChange(p *Participant) (*PACEPlan, error) {
 			return &p.Plans[i], nil
 		}
 	}
-	return nil, errors.New("no plan has begun")
+	return nil, errors.New("no plan has started")
 }
 
 func (m PlanMove) fits(b *PlanBudget) bool {

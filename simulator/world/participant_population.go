@@ -60,7 +60,7 @@ func (m *maker) participant(number int, organisations []string) *Participant {
 	return p
 }
 
-// endorsements: most were given with the plan or before, some in the middle of it by those who changed their plan manager, and
+// endorsements: most were given with the plan or before, some in the middle of it by participants who changed their plan manager, and
 // a few have ended.
 func (m *maker) endorsements(organisation string, first, start Date) []Endorsement {
 	since, end := m.between(first, start), NoDate

@@ -82,7 +82,7 @@ func TestAPlanListsAll21CategoriesWhateverItFunds(t *testing.T) {
 				}
 				require.True(t, len(budget.Periods) == 0 || share.Equal(budget.Approved), "periods share out all that is approved")
 			}
-			delete(categories, 0) // one that nobody knows
+			delete(categories, 0) // one that no one knows
 			require.Len(t, categories, 21)
 			require.Empty(t, plan.Unlisted)
 		}
@@ -124,7 +124,7 @@ func TestAGeneratedPopulationIsMixed(t *testing.T) {
 	again := newWorld(t, world.Options{Participants: 600, Seed: 1})
 	require.Equal(t, w.Participants(), again.Participants(), "the same seed gives the same participants")
 	more := newWorld(t, world.Options{Participants: 601, Seed: 1})
-	require.Equal(t, w.Participants(), more.Participants()[:600], "nobody changes when others are added")
+	require.Equal(t, w.Participants(), more.Participants()[:600], "no one changes when others are added")
 }
 
 func TestWhoMaySeeAParticipant(t *testing.T) {
@@ -229,7 +229,7 @@ func TestPlanMoves(t *testing.T) {
 			after := participant(t, w, "changed-manager")
 			require.Equal(t, world.Period{Start: today + 30, End: today.AddDays(30).AddMonths(6) - 1}, after.Plans[1].Period())
 			require.Equal(t, "900", budgetOf(t, &after.Plans[1], 14).Approved.String())
-			require.Equal(t, today-115, currentPlan(t, w, "changed-manager").Start, "until then the plan goes on")
+			require.Equal(t, today-115, currentPlan(t, w, "changed-manager").Start, "until then the plan continues")
 		}},
 		{"reassess after the end", "ended-plan", world.PlanMove{Name: world.Reassess}, world.PlanApproved, func(t *testing.T, w *world.World, before *world.Participant) {
 			after := participant(t, w, "ended-plan")
@@ -238,7 +238,7 @@ func TestPlanMoves(t *testing.T) {
 		}},
 		{"switch the tree early", "switched-early", world.PlanMove{Name: world.SwitchTree}, world.BudgetUpdated, func(t *testing.T, w *world.World, _ *world.Participant) {
 			after := participant(t, w, "switched-early")
-			require.Equal(t, today-330, currentPlan(t, w, "switched-early").Start, "today's plan goes on")
+			require.Equal(t, today-330, currentPlan(t, w, "switched-early").Start, "today's plan continues")
 			answering, any := after.AnsweringPlan(today)
 			require.True(t, any)
 			require.Equal(t, today+36, answering.Start)
@@ -332,9 +332,9 @@ func TestPlanMovesThatDoNotFitAreRefusedAndChangeNothing(t *testing.T) {
 		{"nobody", "no such person", world.PlanMove{Name: world.Spend}},
 		{"fresh-plan", "there is no move", world.PlanMove{Name: "dance"}},
 		{"number-unknown", "does not know", world.PlanMove{Name: world.Spend}},
-		{"future-plan", "no plan has begun", world.PlanMove{Name: world.Spend}},
-		{"future-plan", "no plan has begun", world.PlanMove{Name: world.Reassess}},
-		{"future-plan", "no plan has begun", world.PlanMove{Name: world.Vary, Category: "1"}},
+		{"future-plan", "no plan has started", world.PlanMove{Name: world.Spend}},
+		{"future-plan", "no plan has started", world.PlanMove{Name: world.Reassess}},
+		{"future-plan", "no plan has started", world.PlanMove{Name: world.Vary, Category: "1"}},
 		{"fresh-plan", "no funded budget fits", world.PlanMove{Name: world.Spend, Category: "Relationships"}},
 		{"fresh-plan", "no funded budget fits", world.PlanMove{Name: world.ClearSpent, Management: world.SelfManaged}},
 		{"fresh-plan", "no funded budget fits", world.PlanMove{Name: world.Reassess, Category: "11"}},
@@ -461,7 +461,7 @@ participants:
 `)
 
 // Whatever happens to participants: a refused move changes nothing, snapshots stay as they were, plans and periods stay in order,
-// and a replay of the changes gives the same participants and tells nobody a second time.
+// and a replay of the changes gives the same participants and tells no one a second time.
 func TestWhateverHappensParticipantsStaySound(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		var changes []world.Change

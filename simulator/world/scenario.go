@@ -9,7 +9,7 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// scenarioFile is the form of a scenario file; simulator/README.md documents it for those who write one.
+// scenarioFile is the form of a scenario file; simulator/README.md documents it for people who write one.
 type scenarioFile struct {
 	Organisations []Organisation        `yaml:"organisations"`
 	People        []scenarioPerson      `yaml:"people"`

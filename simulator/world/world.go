@@ -144,7 +144,7 @@ func (w *World) Version() uint64 {
 // Organisations are the registered care providers.
 func (w *World) Organisations() []Organisation { return slices.Clone(w.organisations) }
 
-// Recipients returns everybody, those of the scenarios first, in the order in which they were made.
+// Recipients returns everyone, those of the scenarios first, in the order in which they were made.
 func (w *World) Recipients() []*Person {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
@@ -158,7 +158,7 @@ func (w *World) Find(name string) (*Person, bool) {
 	return w.people.find(name)
 }
 
-// ByCareRecipientID returns the person whom Services Australia knows under an id.
+// ByCareRecipientID returns the person with a care recipient id.
 func (w *World) ByCareRecipientID(id string) (*Person, bool) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
@@ -183,7 +183,7 @@ func (w *World) ByBudgetID(id string) (*Person, *Budget, bool) {
 	return nil, nil, false
 }
 
-// OfProvider returns the people whom a service provider holds or held and who are known upstream.
+// OfProvider returns the people known upstream that a service provider has or had.
 func (w *World) OfProvider(serviceProviderID string) []*Person {
 	w.mu.RLock()
 	defer w.mu.RUnlock()

@@ -109,9 +109,9 @@ func newAPI(mux *http.ServeMux, a api) huma.API {
 	config.Info.Description = "Keeps a care provider's records of government funding in step with the government: Support at Home plans with Services Australia, " +
 		"NDIS plans with the NDIA's PACE API.\n\n" +
 		"Amounts are text with two decimal places; null means that the government did not provide them. " +
-		"Dates are YYYY-MM-DD, instants are in UTC. Every caller sees the records of its token's organisation only."
+		"Dates are YYYY-MM-DD, instants are in UTC. A caller sees only the records of its token's organisation."
 	config.Info.License = &huma.License{Name: "Apache License 2.0", URL: "https://www.apache.org/licenses/LICENSE-2.0.html"}
-	config.Servers = []*huma.Server{{URL: "http://127.0.0.1:8080", Description: "Where `caresync serve` listens unless it is told otherwise"}}
+	config.Servers = []*huma.Server{{URL: "http://127.0.0.1:8080", Description: "Where `caresync serve` listens by default"}}
 	config.DocsPath, config.SchemasPath = "", ""
 	config.CreateHooks = nil
 	config.RejectUnknownQueryParameters = true

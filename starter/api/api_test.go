@@ -413,7 +413,7 @@ func TestCancelAndAccept(t *testing.T) {
 	require.Equal(t, http.StatusConflict, s.post("/v1/runs/"+string(run)+"/cancel", "").status)
 }
 
-// R8: somebody says once that a given name in doubt is the person's, and a sync that asks no more starts.
+// R8: someone says once that a given name in doubt is the person's, and a sync that asks no more starts.
 func TestConfirmingTheSamePerson(t *testing.T) {
 	t.Parallel()
 	s := newService(t, 0)
@@ -421,7 +421,7 @@ func TestConfirmingTheSamePerson(t *testing.T) {
 	path := "/v1/runs/" + string(run) + "/same-person"
 	require.Equal(t, http.StatusNotFound, s.post(path, `{"reason":"compared"}`).status, "it has no doubt")
 	s.doubt(run, care.FieldGivenName, care.FieldFamilyName)
-	require.Equal(t, http.StatusNotFound, s.post(path, `{"reason":"compared"}`).status, "another name is no matter of somebody's word")
+	require.Equal(t, http.StatusNotFound, s.post(path, `{"reason":"compared"}`).status, "another name is no matter of someone's word")
 	run = s.startSync().ID
 	s.doubt(run, care.FieldGivenName)
 	path = "/v1/runs/" + string(run) + "/same-person"

@@ -24,12 +24,12 @@ func placeInList(place int) string { return fmt.Sprintf("body.people[%d]", place
 // BulkProgress is the data of the event "progress" of a bulk run.
 type BulkProgress struct {
 	views.BulkSummary
-	Waiting string `json:"waiting,omitempty" doc:"What the bulk run waits for beyond the service and the operator, in words"`
+	Waiting string `json:"waiting,omitempty" doc:"What else the bulk run is waiting for, apart from the service and the operator, in words"`
 }
 
 type bulkEventsInput struct {
 	ID          string `path:"id" format:"uuid" doc:"The bulk run's id"`
-	LastEventID string `header:"Last-Event-ID" doc:"The last event that was received: the stream is taken up after it"`
+	LastEventID string `header:"Last-Event-ID" doc:"The last event that was received: the stream resumes after it"`
 }
 
 func (a api) registerBulkEvents(served huma.API) {
@@ -39,8 +39,8 @@ func (a api) registerBulkEvents(served huma.API) {
 	huma.Register(served, huma.Operation{
 		OperationID: "follow-bulk-run", Method: http.MethodGet, Path: pathBulk + "/events", Tags: []string{tagBulk},
 		Summary: "Follow a bulk run as server-sent events",
-		Description: "Sends the event \"progress\" at once and whenever something changes, at most twice a second, and \"finished\" with the whole bulk run at " +
-			"the end. Comments keep the stream alive. A stream that broke is taken up with Last-Event-ID. \"abandoned\" ends the stream of a bulk run whose " +
+		Description: "Sends the event \"progress\" immediately and whenever something changes, at most twice a second, and \"finished\" with the whole bulk run at " +
+			"the end. Comments keep the stream alive. To resume a broken stream, send Last-Event-ID. \"abandoned\" ends the stream of a bulk run whose " +
 			"workflow ended without it.",
 		Errors: []int{http.StatusNotFound}, Responses: eventResponses(progress, finished),
 	}, a.followBulk)

@@ -26,20 +26,20 @@ const (
 
 type startBulkInput struct {
 	Body struct {
-		ID string `json:"id,omitempty" format:"uuid" doc:"Makes the request idempotent: sent again with it, it leads to the same bulk run"`
+		ID string `json:"id,omitempty" format:"uuid" doc:"Makes the request idempotent: repeating it with the same id returns the same bulk run"`
 		views.BulkOptions
 		People []string `json:"people,omitempty" minItems:"1" maxItems:"20000" doc:"Only these, by CareSync's ids, care recipient ids or NDIS numbers"`
 	}
 }
 
-// StartedBulk is the answer to whoever starts a bulk run.
+// StartedBulk is the response to starting a bulk run.
 type StartedBulk struct {
-	Known   bool           `json:"known" doc:"It had been asked for already, under this id"`
+	Known   bool           `json:"known" doc:"It had already been requested, with this id"`
 	BulkRun views.BulkView `json:"bulk_run"`
 }
 
 type startedBulkOutput struct {
-	Location string `header:"Location" doc:"Where the bulk run can be followed"`
+	Location string `header:"Location" doc:"Where to follow the bulk run"`
 	Body     StartedBulk
 }
 
@@ -50,9 +50,9 @@ type bulkInput struct {
 type bulkOutput struct{ Body views.BulkView }
 
 type bulksInput struct {
-	Outcome string `query:"outcome" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled,unfinished" doc:"Only bulk runs that ended so"`
-	Limit   int    `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"How many at most"`
-	Before  string `query:"before" format:"uuid" doc:"The last bulk run of the page before: its \"next\""`
+	Outcome string `query:"outcome" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled,unfinished" doc:"Only bulk runs with this outcome"`
+	Limit   int    `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"Maximum number of items"`
+	Before  string `query:"before" format:"uuid" doc:"The last bulk run on the previous page: its \"next\""`
 }
 
 type bulksOutput struct {
@@ -64,9 +64,9 @@ type bulksOutput struct {
 
 type bulkItemsInput struct {
 	ID      string `path:"id" format:"uuid" doc:"The bulk run's id"`
-	Outcome string `query:"outcome" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled,skipped,unfinished,unsuccessful" doc:"Only people who ended so; unsuccessful are those whom a retry takes"`
-	Limit   int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many at most"`
-	After   string `query:"after" format:"uuid" doc:"The last person of the page before: its \"next\""`
+	Outcome string `query:"outcome" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled,skipped,unfinished,unsuccessful" doc:"Only people with this outcome; unsuccessful means everyone a retry includes"`
+	Limit   int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Maximum number of items"`
+	After   string `query:"after" format:"uuid" doc:"The last person on the previous page: its \"next\""`
 }
 
 type bulkItemsOutput struct {
@@ -79,7 +79,7 @@ type bulkItemsOutput struct {
 type windowInput struct {
 	ID   string `path:"id" format:"uuid" doc:"The bulk run's id"`
 	Body struct {
-		Window int `json:"window" minimum:"1" maximum:"20" doc:"How many batches are synced at once"`
+		Window int `json:"window" minimum:"1" maximum:"20" doc:"How many batches run in parallel"`
 	}
 }
 
@@ -92,7 +92,7 @@ type retryInput struct {
 
 type reportInput struct {
 	ID     string `path:"id" format:"uuid" doc:"The bulk run's id"`
-	Format string `query:"format" enum:"csv,json" doc:"Absent: what Accept asks for, JSON if it asks for neither"`
+	Format string `query:"format" enum:"csv,json" doc:"Absent: according to the Accept header, otherwise JSON"`
 	Accept string `header:"Accept"`
 }
 
@@ -105,21 +105,21 @@ func (a api) registerBulks(served huma.API) {
 		}
 	}
 	huma.Register(served, register("start-bulk-run", http.MethodPost, pathBulks, "Sync many people",
-		"Starts a bulk run over everybody of a kind, or over those who are selected; everything that selects must hold.",
+		"Starts a bulk run over everyone of a kind, or over selected people. All conditions must match.",
 		http.StatusAccepted, []int{http.StatusConflict}), a.startBulk)
 	huma.Register(served, register("list-bulk-runs", http.MethodGet, pathBulks, "List bulk runs, newest first", "", 0, nil), a.listBulks)
-	huma.Register(served, register("get-bulk-run", http.MethodGet, pathBulk, "Read where a bulk run stands: counts, speed, and what it waits for", "", 0, notFound), a.getBulk)
-	huma.Register(served, register("list-bulk-run-people", http.MethodGet, pathBulk+"/items", "List the people of a bulk run with how each ended", "", 0, notFound), a.listBulkItems)
+	huma.Register(served, register("get-bulk-run", http.MethodGet, pathBulk, "Read the state of a bulk run: counts, speed, and what it is waiting for", "", 0, notFound), a.getBulk)
+	huma.Register(served, register("list-bulk-run-people", http.MethodGet, pathBulk+"/items", "List the people in a bulk run with their outcomes", "", 0, notFound), a.listBulkItems)
 	huma.Register(served, register("pause-bulk-run", http.MethodPost, pathBulk+"/pause", "Pause a bulk run",
-		"No further people are begun; those in hand are finished.", 0, conflict), a.commandBulk(a.bulks.Pause))
-	huma.Register(served, register("resume-bulk-run", http.MethodPost, pathBulk+"/resume", "Let a paused bulk run go on", "", 0, conflict), a.commandBulk(a.bulks.Resume))
-	huma.Register(served, register("cancel-bulk-run", http.MethodPost, pathBulk+"/cancel", "Cancel a bulk run; what it has saved stays",
-		"People in hand are finished, everybody who was not reached is counted as skipped.", http.StatusAccepted, conflict), a.commandBulk(a.bulks.Cancel))
-	huma.Register(served, register("set-bulk-run-window", http.MethodPost, pathBulk+"/window", "Say how many batches are synced at once", "", 0, conflict), a.setWindow)
-	huma.Register(served, register("retry-bulk-run", http.MethodPost, pathBulk+"/retry", "Sync those again who did not succeed in a bulk run",
-		"Starts a bulk run with the same options over those who were partly saved, failed, cancelled or skipped.", http.StatusAccepted, conflict), a.retryBulk)
-	report := register("report-bulk-run", http.MethodGet, pathBulk+"/report", "The outcome of everybody of a bulk run, as CSV or JSON",
-		"CSV has a header, and is safe to open in a spreadsheet: a text that would be taken for a formula begins with an apostrophe.", 0, notFound)
+		"No more people are started; people in progress will finish.", 0, conflict), a.commandBulk(a.bulks.Pause))
+	huma.Register(served, register("resume-bulk-run", http.MethodPost, pathBulk+"/resume", "Resume a paused bulk run", "", 0, conflict), a.commandBulk(a.bulks.Resume))
+	huma.Register(served, register("cancel-bulk-run", http.MethodPost, pathBulk+"/cancel", "Cancel a bulk run; saved data stays",
+		"People in progress will finish; everyone else is counted as skipped.", http.StatusAccepted, conflict), a.commandBulk(a.bulks.Cancel))
+	huma.Register(served, register("set-bulk-run-window", http.MethodPost, pathBulk+"/window", "Set how many batches run in parallel", "", 0, conflict), a.setWindow)
+	huma.Register(served, register("retry-bulk-run", http.MethodPost, pathBulk+"/retry", "Sync the people who did not succeed in a bulk run again",
+		"Starts a bulk run with the same options over the people who were partially saved, failed, cancelled or skipped.", http.StatusAccepted, conflict), a.retryBulk)
+	report := register("report-bulk-run", http.MethodGet, pathBulk+"/report", "The outcome of everyone in a bulk run, as CSV or JSON",
+		"CSV has a header, and is safe to open in a spreadsheet: text that would be read as a formula starts with an apostrophe.", 0, notFound)
 	report.Responses = map[string]*huma.Response{"200": {Description: "The report", Content: map[string]*huma.MediaType{
 		csvMedia:  {Schema: &huma.Schema{Type: huma.TypeString}},
 		jsonMedia: {Schema: huma.SchemaFromType(served.OpenAPI().Components.Schemas, typeOf[bulkReport]())},
@@ -132,7 +132,7 @@ func (a api) registerBulks(served huma.API) {
 type bulkReport struct {
 	BulkRun       views.BulkView        `json:"bulk_run"`
 	People        []views.BulkItem      `json:"people"`
-	UnknownPeople []views.UnknownPerson `json:"unknown_people" doc:"The people whom the government lists and the organisation does not have"`
+	UnknownPeople []views.UnknownPerson `json:"unknown_people" doc:"People on the government's lists who are not in the organisation"`
 }
 
 func (a api) startBulk(ctx context.Context, in *startBulkInput) (*startedBulkOutput, error) {
@@ -249,7 +249,7 @@ func reportFormat(in *reportInput) bulks.Format {
 func unknownPeopleErrors(unknown *bulks.UnknownPeopleError) (details []*huma.ErrorDetail) {
 	for _, place := range unknown.Places[:min(len(unknown.Places), mostProblemDetails)] {
 		details = append(details, &huma.ErrorDetail{
-			Location: placeInList(place), Message: "names nobody of this organisation",
+			Location: placeInList(place), Message: "is not a person in this organisation",
 		})
 	}
 	return details

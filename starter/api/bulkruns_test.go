@@ -154,7 +154,7 @@ func TestBadBulkRequestsAreProblems(t *testing.T) {
 		status           int
 	}{
 		"no body":               {bulkRuns, "", "", http.StatusBadRequest},
-		"unknown field":         {bulkRuns, `{"everybody":true}`, "", http.StatusUnprocessableEntity},
+		"unknown field":         {bulkRuns, `{"everyone":true}`, "", http.StatusUnprocessableEntity},
 		"unknown kind":          {bulkRuns, `{"kind":"medicare"}`, "", http.StatusUnprocessableEntity},
 		"unknown provider":      {bulkRuns, `{"service_provider_id":"4000099999"}`, "service provider id", http.StatusUnprocessableEntity},
 		"an empty list":         {bulkRuns, `{"people":[]}`, "", http.StatusUnprocessableEntity},

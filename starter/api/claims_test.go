@@ -72,7 +72,7 @@ func TestWrongClaimEventsAreRefused(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, s.call(http.MethodPost, "/v1/claim-events", "", "application/json", approvedEvent).status)
 }
 
-// Whoever could not tell of an event knows that it has to be sent again.
+// A sender whose event was not recorded knows that it has to be sent again.
 func TestAClaimEventWhileTemporalIsAway(t *testing.T) {
 	s := newClaimsService(t)
 	s.temporal.Err = serviceerror.NewUnavailable("away")

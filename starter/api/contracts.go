@@ -27,8 +27,8 @@ type contractOutput struct{ Body views.ContractView }
 
 type historyInput struct {
 	ID     string    `path:"id" format:"uuid" doc:"The contract's id"`
-	Limit  int       `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many at most; what changed at one moment stays on one page"`
-	Before time.Time `query:"before" doc:"The time of the last change of the page before: its \"next\""`
+	Limit  int       `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Maximum number of items; changes made at the same moment stay on one page"`
+	Before time.Time `query:"before" doc:"The time of the last change on the previous page: its \"next\""`
 }
 
 type historyOutput struct {
@@ -50,7 +50,7 @@ func (a api) registerContracts(served huma.API) {
 	}, a.getContract)
 	huma.Register(served, huma.Operation{
 		OperationID: "get-contract-history", Method: http.MethodGet, Path: "/v1/contracts/{id}/history", Tags: []string{tagContracts}, Errors: notFound,
-		Summary: "Read what changed in a service contract and what is under it",
+		Summary: "Read the changes of a service contract and everything under it",
 	}, a.getContractHistory)
 }
 

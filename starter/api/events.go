@@ -41,8 +41,8 @@ func (a api) registerEvents(served huma.API) {
 	huma.Register(served, huma.Operation{
 		OperationID: "follow-run", Method: http.MethodGet, Path: "/v1/runs/{id}/events", Tags: []string{tagSyncs},
 		Summary: "Follow a sync as server-sent events",
-		Description: "Sends the event \"progress\" at once and whenever something changes, and \"finished\" with the whole run at the end. Comments keep " +
-			"the stream alive. A stream that broke is taken up with Last-Event-ID. \"abandoned\" ends the stream of a run whose workflow ended without it.",
+		Description: "Sends the event \"progress\" immediately and whenever something changes, and \"finished\" with the whole run at the end. Comments keep " +
+			"the stream alive. To resume a broken stream, send Last-Event-ID. \"abandoned\" ends the stream of a run whose workflow ended without it.",
 		Errors: []int{http.StatusNotFound}, Responses: eventResponses(progress, finished),
 	}, a.followRun)
 }

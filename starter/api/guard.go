@@ -22,7 +22,7 @@ const (
 	securityScheme = "token"
 	// DefaultRequestsPerSecond is how many requests a token may make on average; for a moment it may be twice as many.
 	DefaultRequestsPerSecond = 50
-	tokenUnknown             = "The API token is not known, or was revoked."
+	tokenUnknown             = "The API token is unknown or was revoked."
 )
 
 type callerKey struct{}
@@ -85,7 +85,7 @@ func limited(perSecond float64, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !limits.of(callerOf(r.Context()).TokenID).Allow() {
 			w.Header().Set("Retry-After", "1")
-			writeProblem(w, http.StatusTooManyRequests, "too_many_requests", "This token makes too many requests. Wait a second and go on more slowly.")
+			writeProblem(w, http.StatusTooManyRequests, "too_many_requests", "This token makes too many requests. Wait a second and send requests more slowly.")
 			return
 		}
 		next.ServeHTTP(w, r)

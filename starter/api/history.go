@@ -13,8 +13,8 @@ import (
 
 type personHistoryInput struct {
 	ID     string    `path:"id" format:"uuid" doc:"CareSync's id of the person"`
-	Limit  int       `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many at most; what changed at one moment stays on one page"`
-	Before time.Time `query:"before" doc:"The time of the last change of the page before: its \"next\""`
+	Limit  int       `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Maximum number of items; changes made at the same moment stay on one page"`
+	Before time.Time `query:"before" doc:"The time of the last change on the previous page: its \"next\""`
 }
 
 type personHistoryOutput struct {
@@ -27,8 +27,8 @@ type personHistoryOutput struct {
 func (a api) registerPersonHistory(served huma.API) {
 	huma.Register(served, huma.Operation{
 		OperationID: "get-person-history", Method: http.MethodGet, Path: "/v1/people/{id}/history", Tags: []string{tagPeople},
-		Summary:     "Read what changed in a person's own fields, and who changed it",
-		Description: "Imports and operators are named beside syncs. What a sync changed in a plan or a contract is with that run or contract.",
+		Summary:     "Read the changes of a person's own fields, and who made them",
+		Description: "Includes changes by syncs, imports and operators. Changes of a plan or contract by a sync are listed with that run or contract.",
 		Errors:      []int{http.StatusNotFound},
 	}, a.getPersonHistory)
 }

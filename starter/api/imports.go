@@ -44,16 +44,16 @@ type invoiceImportOutput struct{ Body views.InvoiceImportResult }
 
 func (a api) registerImports(served huma.API) {
 	huma.Register(served, importOperation("import-people", "/v1/imports/people", "Import people from CSV",
-		"Columns: given_name, family_name, birth_date, care_recipient_id, and if needed service_provider_id, ndis_number, pace_participant, "+
-			"pace_api_access and new_person (yes or no). An empty number is filled and no number is ever changed: such a line is refused, with "+
-			"the known value and the file's beside the error. new_person says that a line is not about the known person whom it resembles."), a.importPeople)
+		"Columns: given_name, family_name, birth_date, care_recipient_id, and optionally service_provider_id, ndis_number, pace_participant, "+
+			"pace_api_access and new_person (yes or no). A missing number is filled in, but a number is never changed: such a line is refused, with "+
+			"both values next to the error. new_person says that a line is about a different person from the existing one with the same details."), a.importPeople)
 	huma.Register(served, importOperation("import-invoices", "/v1/imports/invoices", "Import invoice lines from CSV",
-		"Columns: invoice_id, item_id, care_recipient_id, service_id, delivery_date, amount. Budget usage that waits for its line is linked."), a.importInvoices)
+		"Columns: invoice_id, item_id, care_recipient_id, service_id, delivery_date, amount. Budget usage that is waiting for its line is linked."), a.importInvoices)
 	huma.Register(served, importOperation("import-delivered-services", "/v1/imports/delivered-services", "Import the provider's own delivered services from CSV",
 		"Columns: reference, ndis_number, budget_id or category (with management where needed), delivered_on, amount, support_item_number, claim_status, and "+
-			"if wanted support_item_description and note. Adjustment records are brought in line."), a.importDeliveredServices)
+			"optionally support_item_description and note. Adjustment records are updated."), a.importDeliveredServices)
 	huma.Register(served, importOperation("import-contracts", "/v1/imports/contracts", "Import manually entered service contracts from CSV",
-		"Columns: ndis_number, reference, start_date, and if wanted end_date and total_funding."), a.importContracts)
+		"Columns: ndis_number, reference, start_date, and optionally end_date and total_funding."), a.importContracts)
 }
 
 func (a api) importDeliveredServices(ctx context.Context, in *importInput) (*deliveredServicesOutput, error) {
@@ -76,7 +76,7 @@ func (a api) importContracts(ctx context.Context, in *importInput) (*importOutpu
 func importOperation(id, path, summary, columns string) huma.Operation {
 	return huma.Operation{
 		OperationID: id, Method: http.MethodPost, Path: path, Tags: []string{tagImports}, Summary: summary,
-		Description: "All or nothing; importing again updates. Errors are listed by line, up to the first 1,000. One import at a time for an organisation: a second is answered with 409. " + columns,
+		Description: "If any row has an error, nothing is imported. Importing again updates. Errors are listed by line, up to the first 1,000. Only one import at a time per organisation: a second gets 409. " + columns,
 		RequestBody: importRequest(), Middlewares: huma.Middlewares{patiently}, Errors: []int{http.StatusConflict},
 	}
 }

@@ -30,7 +30,7 @@ const (
 
 	notificationPrefix = "/v1/notifications/ndia/"
 	notificationScheme = "notification"
-	// notifier is whom a notification's caller is named in the log and in what is recorded.
+	// notifier is what a notification's caller is called in the log and in what is recorded.
 	notifier = "ndia"
 	// largestNotification bounds a body, in bytes; longestEvent, longestParticipant and longestRole what is kept of one.
 	largestNotification = 256 << 10
@@ -51,19 +51,19 @@ type notificationInput struct {
 
 type notificationOutput struct {
 	Body struct {
-		Received   int `json:"received" doc:"How many notifications the body held"`
-		Refreshing int `json:"refreshing" doc:"How many of them cause a refresh"`
-		Repeated   int `json:"repeated" doc:"How many had come before"`
-		Unknown    int `json:"unknown" doc:"How many are about nobody whom the organisation has"`
+		Received   int `json:"received" doc:"How many notifications the body contained"`
+		Refreshing int `json:"refreshing" doc:"How many of them trigger a refresh"`
+		Repeated   int `json:"repeated" doc:"How many had been received before"`
+		Unknown    int `json:"unknown" doc:"How many are about people who are not in the organisation"`
 	}
 }
 
 func (a api) registerNotifications(served huma.API) {
 	huma.Register(served, huma.Operation{
 		OperationID: "notify", Method: http.MethodPost, Path: notificationPrefix + "{organisation}", Tags: []string{tagPACE},
-		Summary: "Receive a notification of the NDIA",
-		Description: "For the NDIA alone, which sends the organisation's secret, or the signature of the body, in a header. A notification says that something changed, and causes one refresh " +
-			"of the client. It may come late, repeatedly and in any order. Unknown events and participants are recorded.",
+		Summary: "Receive a notification from the NDIA",
+		Description: "Only for the NDIA, which sends the organisation's secret, or the signature of the body, in a header. A notification says that something changed, and triggers one refresh " +
+			"of the client. Notifications may arrive late, repeatedly and in any order. Unknown events and participants are recorded.",
 		DefaultStatus: http.StatusAccepted, MaxBodyBytes: largestNotification,
 		RequestBody: notificationRequest(), SkipValidateBody: true, // it is read with more patience than a document can say
 		Security: []map[string][]string{{notificationScheme: {}}},
@@ -71,7 +71,7 @@ func (a api) registerNotifications(served huma.API) {
 	}, a.notify)
 	huma.Register(served, huma.Operation{
 		OperationID: "list-notifications", Method: http.MethodGet, Path: "/v1/pace-notifications", Tags: []string{tagPACE},
-		Summary: "List what the NDIA has told the organisation, newest first",
+		Summary: "List the NDIA's notifications to the organisation, newest first",
 	}, a.listNotifications)
 }
 
@@ -168,9 +168,9 @@ func count(yes bool) int {
 }
 
 var (
-	errNoNotification = errors.New("the body is no notification: it needs an event_id, and a response that is an object or a list of objects")
+	errNoNotification = errors.New("the body is not a notification: it needs an event_id, and a response that is an object or a list of objects")
 	errNoParticipant  = errors.New("a notification names no participant")
-	errNoRole         = errors.New("a relationship has a provider_role that is too long or holds control characters")
+	errNoRole         = errors.New("a relationship has a provider_role that is too long or contains control characters")
 	errNoDate         = errors.New("a relationship has a date that is not YYYY-MM-DD")
 )
 

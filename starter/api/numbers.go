@@ -15,36 +15,36 @@ import (
 type changeNumberInput struct {
 	ID   string `path:"id" format:"uuid" doc:"CareSync's id of the person"`
 	Body struct {
-		Kind   care.NumberKind `json:"kind" enum:"care_recipient_id,ndis_number" doc:"Which of the two numbers"`
-		Number string          `json:"number" maxLength:"10" doc:"The person's number from now on"`
-		Note   string          `json:"note" minLength:"1" maxLength:"500" doc:"Why: it is kept in the person's history"`
+		Kind   care.NumberKind `json:"kind" enum:"care_recipient_id,ndis_number" doc:"Which of the two numbers to change"`
+		Number string          `json:"number" maxLength:"10" doc:"The person's new number"`
+		Note   string          `json:"note" minLength:"1" maxLength:"500" doc:"The reason, kept in the person's history"`
 	}
 }
 
 func (a api) registerNumbers(served huma.API) {
 	huma.Register(served, huma.Operation{
 		OperationID: "change-number", Method: http.MethodPost, Path: "/v1/people/{id}/number-changes", Tags: []string{tagPeople},
-		Summary: "Give a person another care recipient id or NDIS number",
-		Description: "Keeps the person with plan, contracts, history and old budgets. A person with another care recipient id counts as not verified until the next sync. " +
-			"Changing the number back undoes it. A number that another person has is refused: \"number_taken\".",
+		Summary: "Change a person's care recipient id or NDIS number",
+		Description: "The person keeps their plan, contracts, history and old budgets. After a change of the care recipient id, they count as not verified until the next sync. " +
+			"To undo it, change the number back. A number that belongs to another person is refused with \"number_taken\".",
 		DefaultStatus: http.StatusOK, Errors: []int{http.StatusNotFound, http.StatusConflict},
 	}, a.changeNumber)
 	huma.Register(served, huma.Operation{
 		OperationID: "list-same-person-answers", Method: http.MethodGet, Path: "/v1/people/{id}/same-person", Tags: []string{tagPeople},
-		Summary: "List the given names of which somebody said that they are this person's", Errors: []int{http.StatusNotFound},
+		Summary: "List the given names that were confirmed to be this person's", Errors: []int{http.StatusNotFound},
 	}, a.listSamePersonAnswers)
 	huma.Register(served, huma.Operation{
 		OperationID: "take-same-person-back", Method: http.MethodPost, Path: "/v1/people/{id}/same-person/{answer}/take-back", Tags: []string{tagPeople},
-		Summary: "Take back that a given name is this person's",
-		Description: "The next sync asks again; what was saved stays. A person whom only that answer told from a namesake counts as not verified. " +
-			"Who took it back, and why, is kept in the person's history.",
+		Summary: "Withdraw the confirmation that a given name is this person's",
+		Description: "The next sync asks again; saved data stays. If only this confirmation told the person apart from a namesake, they count as not verified. " +
+			"Who withdrew it, and why, is kept in the person's history.",
 		DefaultStatus: http.StatusOK, Errors: []int{http.StatusNotFound, http.StatusConflict},
 	}, a.takeSamePersonBack)
 }
 
 type samePersonAnswersOutput struct {
 	Body struct {
-		Answers []views.SamePersonAnswer `json:"answers" doc:"Newest first; those that were taken back are in the person's history alone"`
+		Answers []views.SamePersonAnswer `json:"answers" doc:"Newest first; withdrawn ones are only in the person's history"`
 	}
 }
 
@@ -60,9 +60,9 @@ func (a api) listSamePersonAnswers(ctx context.Context, in *personInput) (*sameP
 
 type takeSamePersonBackInput struct {
 	ID     string `path:"id" format:"uuid" doc:"CareSync's id of the person"`
-	Answer string `path:"answer" format:"uuid" doc:"The answer's id"`
+	Answer string `path:"answer" format:"uuid" doc:"The confirmation's id"`
 	Body   struct {
-		Note string `json:"note" minLength:"1" maxLength:"500" doc:"Why: it is kept in the person's history"`
+		Note string `json:"note" minLength:"1" maxLength:"500" doc:"The reason, kept in the person's history"`
 	}
 }
 

@@ -20,9 +20,9 @@ type paceSettingsOutput struct{ Body views.PACESettings }
 
 type changePACEInput struct {
 	Body struct {
-		Enabled            bool   `json:"enabled" doc:"True: test the connection and, if it works, use the PACE API. False: stop using it"`
-		Connection         string `json:"connection,omitempty" doc:"The name of the connection to the NDIA; may be left out"`
-		BudgetCallsPerHour int    `json:"budget_calls_per_hour,omitempty" minimum:"0" maximum:"1000000" doc:"How many budget calls may be made in an hour; 0 keeps what is set"`
+		Enabled            bool   `json:"enabled" doc:"True: test the connection and, if it works, enable the PACE API. False: disable it"`
+		Connection         string `json:"connection,omitempty" doc:"The name of the connection to the NDIA; optional"`
+		BudgetCallsPerHour int    `json:"budget_calls_per_hour,omitempty" minimum:"0" maximum:"1000000" doc:"Maximum budget calls per hour; 0 keeps the current limit"`
 	}
 }
 
@@ -35,7 +35,7 @@ type secretOutput struct {
 }
 
 type secretInput struct {
-	Signed bool `query:"signed" doc:"Make a key by which the NDIA signs each body (HMAC-SHA-256), instead of a secret that it sends along"`
+	Signed bool `query:"signed" doc:"Create a key with which the NDIA signs each body (HMAC-SHA-256), instead of a secret that it sends"`
 }
 
 type participantOutput struct{ Body Participant }
@@ -49,13 +49,13 @@ type Participant struct {
 type flagsInput struct {
 	ID   string `path:"id" format:"uuid" doc:"CareSync's id of the person"`
 	Body struct {
-		PACEParticipant *bool `json:"pace_participant,omitempty" doc:"NDIS PACE Participant. Unticking it unticks API access, too"`
+		PACEParticipant *bool `json:"pace_participant,omitempty" doc:"NDIS PACE Participant. Setting it to false also turns off API access"`
 		PACEAPIAccess   *bool `json:"pace_api_access,omitempty" doc:"API access; offered only with NDIS PACE Participant"`
 	}
 }
 
 type reviewsInput struct {
-	Person string `query:"person" format:"uuid" doc:"Only what waits for this person, by CareSync's id"`
+	Person string `query:"person" format:"uuid" doc:"Only changes for this person, by CareSync's id"`
 }
 
 type reviewsOutput struct {
@@ -69,18 +69,18 @@ func (a api) registerPACE(served huma.API) {
 	register := func(id, method, path, summary string, errors []int) huma.Operation {
 		return huma.Operation{OperationID: id, Method: method, Path: path, Tags: []string{tagPACE}, Summary: summary, Errors: errors}
 	}
-	huma.Register(served, register("get-pace-settings", http.MethodGet, "/v1/pace-settings", "Read whether the PACE API is used, and how", nil), a.getPACESettings)
+	huma.Register(served, register("get-pace-settings", http.MethodGet, "/v1/pace-settings", "Read whether the PACE API is enabled, and its settings", nil), a.getPACESettings)
 	huma.Register(served, register("change-pace-settings", http.MethodPut, "/v1/pace-settings",
 		"Enable the PACE API, if the connection to the NDIA works, or disable it", nil), a.changePACESettings)
 	huma.Register(served, register("new-notification-secret", http.MethodPost, "/v1/pace-settings/notification-secret",
-		"Make a new secret for the NDIA's notifications", nil), a.newNotificationSecret)
+		"Create a new secret for the NDIA's notifications", nil), a.newNotificationSecret)
 	huma.Register(served, register("get-participant", http.MethodGet, "/v1/people/{id}/pace",
-		"Read a person's boxes, whether \"+ NDIS PACE\" is available, and what there is already", notFound), a.getParticipant)
-	huma.Register(served, register("change-participant", http.MethodPatch, "/v1/people/{id}/pace", "Tick or untick a client's boxes", notFound), a.changeParticipant)
+		"Read a person's NDIS PACE options, whether \"+ NDIS PACE\" is available, and their contracts", notFound), a.getParticipant)
+	huma.Register(served, register("change-participant", http.MethodPatch, "/v1/people/{id}/pace", "Set a person's NDIS PACE options", notFound), a.changeParticipant)
 	huma.Register(served, register("resume-participant", http.MethodPost, "/v1/people/{id}/pace/resume",
-		"Let a person's scheduled syncs go on that had stopped", notFound), a.resumeParticipant)
+		"Resume a person's scheduled syncs", notFound), a.resumeParticipant)
 	huma.Register(served, register("list-pace-reviews", http.MethodGet, "/v1/pace-reviews",
-		"List what unattended refreshes left to people. Retrieving the plan and creating accepts it", nil), a.listReviews)
+		"List the changes that automatic refreshes held for approval. To accept them, retrieve the plan and create", nil), a.listReviews)
 }
 
 func (a api) getPACESettings(ctx context.Context, _ *struct{}) (*paceSettingsOutput, error) {

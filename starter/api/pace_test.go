@@ -419,7 +419,7 @@ func TestWhatIsNoNotification(t *testing.T) {
 		"an empty list":   `{"event_id":"BUDGET_UPDATED","response":[]}`,
 		"a text":          `{"event_id":"BUDGET_UPDATED","response":"` + ndisNumber + `"}`,
 		"nobody":          `{"event_id":"BUDGET_UPDATED","response":{}}`,
-		"one is nobody":   `{"event_id":"BUDGET_UPDATED","response":[{"participant":"` + ndisNumber + `"},{}]}`,
+		"one is no one":   `{"event_id":"BUDGET_UPDATED","response":[{"participant":"` + ndisNumber + `"},{}]}`,
 		"an object":       `{"event_id":"BUDGET_UPDATED","response":{"participant":{"id":1}}}`,
 		"a wrong date":    `{"event_id":"RLTN_CREATED","response":{"participant":"` + ndisNumber + `","provider_role":"My Provider","start_date":"31/01/2026"}}`,
 		"a long event":    `{"event_id":"` + strings.Repeat("X", 101) + `","response":{"participant":"` + ndisNumber + `"}}`,
@@ -446,6 +446,6 @@ func TestNotificationsAreListed(t *testing.T) {
 	require.NoError(t, err)
 	listed := string(s.get("/v1/pace-notifications").body)
 	require.Contains(t, listed, `"event":"BUDGET_UPDATED"`)
-	require.NotContains(t, listed, "person", "nobody of ours")
+	require.NotContains(t, listed, "person", "not in this organisation")
 	require.Equal(t, http.StatusUnprocessableEntity, s.get("/v1/pace-notifications?limit=0").status)
 }

@@ -20,8 +20,8 @@ type personInput struct {
 type personOutput struct{ Body views.PersonView }
 
 type peopleInput struct {
-	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many at most"`
-	After string `query:"after" format:"uuid" doc:"The last person of the page before: its \"next\""`
+	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Maximum number of items"`
+	After string `query:"after" format:"uuid" doc:"The last person on the previous page: its \"next\""`
 }
 
 type peopleOutput struct {
@@ -46,7 +46,7 @@ func (a api) registerPeople(served huma.API) {
 	huma.Register(served, huma.Operation{
 		OperationID: "search-people", Method: http.MethodPost, Path: "/v1/people/search", Tags: []string{tagPeople},
 		Summary:     "Find a person by the government's care recipient id or NDIS number",
-		Description: "Name one of the two. It is in the body, because addresses end up in logs.",
+		Description: "Give one of the two. It is in the body, because addresses end up in logs.",
 		Errors:      []int{http.StatusNotFound},
 	}, a.searchPeople)
 	huma.Register(served, huma.Operation{

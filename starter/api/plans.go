@@ -25,8 +25,8 @@ func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 // part is a part of a plan.
 type part[T any] struct {
 	Body struct {
-		AsOf  *time.Time `json:"as_of" doc:"When the data was read that stands here; null if it never was"`
-		Stale bool       `json:"stale" doc:"The newest sync could not bring this part up to date"`
+		AsOf  *time.Time `json:"as_of" doc:"When this data was read; null if it never was"`
+		Stale bool       `json:"stale" doc:"The latest sync could not bring this part up to date"`
 		Items []T        `json:"items"`
 	}
 }

@@ -18,29 +18,29 @@ type PreviewView struct {
 	RetrievedAt time.Time            `json:"retrieved_at"`
 	ExpiresAt   time.Time            `json:"expires_at" doc:"Until when it can be created"`
 	ContractID  *care.ID             `json:"contract_id" doc:"The contract that was created from it"`
-	Contents    *PreviewContentsView `json:"contents,omitempty" doc:"What Create would do; absent once the preview no longer waits"`
+	Contents    *PreviewContentsView `json:"contents,omitempty" doc:"What Create would do; absent once the preview is no longer valid"`
 }
 
 // PreviewContentsView is what people see before anything is written (R22).
 type PreviewContentsView struct {
-	Hash                 string                `json:"hash" doc:"To be named by whoever creates"`
+	Hash                 string                `json:"hash" doc:"To be given when creating"`
 	Plan                 ParticipantPlanView   `json:"plan"`
-	OtherPlans           []ParticipantPlanView `json:"other_plans" doc:"Further plans of the participant; retrieve one by its start date"`
-	Refusal              care.Reason           `json:"refusal,omitempty" doc:"Why this plan cannot be created; absent if it can"`
+	OtherPlans           []ParticipantPlanView `json:"other_plans" doc:"Other plans of the participant; retrieve one by its start date"`
+	Refusal              care.Reason           `json:"refusal,omitempty" doc:"Why this plan cannot be created; absent if it can be"`
 	Explanation          string                `json:"explanation,omitempty" doc:"The refusal in plain words"`
 	Ended                bool                  `json:"ended" doc:"The plan has ended: it is read from the NDIA's history"`
 	Contract             ContractPreviewView   `json:"contract"`
 	Superseded           []ContractDatesView   `json:"superseded" doc:"Contracts that this one would end, with their new dates"`
-	Overlaps             []ContractDatesView   `json:"overlaps" doc:"Contracts that would share days with this one: name accept_overlaps to create all the same"`
-	Budgets              []BudgetPreviewView   `json:"budgets" doc:"Those with money first"`
-	NoLongerInPACE       []MissingBudgetView   `json:"no_longer_in_pace" doc:"Budgets of ours that the NDIA no longer reports. They are kept, and leave the totals"`
-	RemovalsHeld         bool                  `json:"removals_held" doc:"So many are missing at once that they stay as they are unless accept_removals is named"`
+	Overlaps             []ContractDatesView   `json:"overlaps" doc:"Contracts that would overlap this one: set accept_overlaps to create it anyway"`
+	Budgets              []BudgetPreviewView   `json:"budgets" doc:"Budgets with funding first"`
+	NoLongerInPACE       []MissingBudgetView   `json:"no_longer_in_pace" doc:"Budgets of ours that the NDIA no longer reports. They are kept, but excluded from totals"`
+	RemovalsHeld         bool                  `json:"removals_held" doc:"Too many are missing at once, so they stay as they are unless accept_removals is set"`
 	Warnings             []views.IssueView     `json:"warnings"`
-	Differences          []DifferenceView      `json:"differences" doc:"Why this preview took the place of the one before, where a Create found that the NDIA reports something else"`
-	TotalFunding         *views.Money          `json:"total_funding" doc:"Approved in the whole plan, whatever its management"`
-	AllocationTotal      *views.Money          `json:"allocation_total" doc:"Approved in the budgets that count for the contract, if all are selected"`
-	FundingIncomplete    bool                  `json:"funding_incomplete" doc:"An amount that belongs to total_funding was not provided, so that it is too small"`
-	AllocationIncomplete bool                  `json:"allocation_incomplete" doc:"The same of allocation_total"`
+	Differences          []DifferenceView      `json:"differences" doc:"Why this preview replaced the previous one, if Create found that the NDIA's data had changed"`
+	TotalFunding         *views.Money          `json:"total_funding" doc:"Approved in the whole plan, regardless of how it is managed"`
+	AllocationTotal      *views.Money          `json:"allocation_total" doc:"Approved in the budgets that count towards the contract, if all are selected"`
+	FundingIncomplete    bool                  `json:"funding_incomplete" doc:"An amount in total_funding was not provided, so the total is too small"`
+	AllocationIncomplete bool                  `json:"allocation_incomplete" doc:"The same for allocation_total"`
 }
 
 // ParticipantPlanView is a plan as the NDIA lists it.
@@ -56,7 +56,7 @@ type ContractPreviewView struct {
 	Action    string           `json:"action,omitempty" enum:"created,updated,unchanged"`
 	StartDate care.Date        `json:"start_date"`
 	EndDate   care.Date        `json:"end_date"`
-	Changes   []DifferenceView `json:"changes" doc:"What would change in it, and in the contracts that it ends"`
+	Changes   []DifferenceView `json:"changes" doc:"What would change in it and in the contracts that it ends"`
 }
 
 // ContractDatesView names another contract.
@@ -71,7 +71,7 @@ type ContractDatesView struct {
 type BudgetPreviewView struct {
 	ID                 care.ID                   `json:"id"`
 	Category           string                    `json:"category"`
-	CategoryNumber     int                       `json:"category_number" doc:"1 to 21; 0 for a name that is not known"`
+	CategoryNumber     int                       `json:"category_number" doc:"1 to 21; 0 for an unknown name"`
 	BudgetType         care.BudgetType           `json:"budget_type"`
 	Management         care.Management           `json:"management"`
 	SupportType        string                    `json:"support_type"`
@@ -88,13 +88,13 @@ type BudgetPreviewView struct {
 	StatedItems        []views.StatedItemView    `json:"stated_items"`
 	Action             string                    `json:"action" enum:"created,updated,revived,unchanged"`
 	WillHappen         string                    `json:"will_happen" doc:"What Create does if the budget is selected, in words"`
-	Changes            []DifferenceView          `json:"changes" doc:"Fields that differ from what we hold"`
+	Changes            []DifferenceView          `json:"changes" doc:"Fields that differ from ours"`
 	Adjustment         AdjustmentPreviewView     `json:"adjustment"`
 }
 
 // AdjustmentPreviewView is what would happen to an adjustment record (R27).
 type AdjustmentPreviewView struct {
-	Action              string       `json:"action,omitempty" enum:"created,updated,revived,removed,unchanged" doc:"Absent: there is none and would be none"`
+	Action              string       `json:"action,omitempty" enum:"created,updated,revived,removed,unchanged" doc:"Absent: there is none, and none would be created"`
 	Before              *views.Money `json:"before"`
 	After               *views.Money `json:"after"`
 	ServiceProviderName string       `json:"service_provider_name,omitempty"`
@@ -109,7 +109,7 @@ type MissingBudgetView struct {
 
 // DifferenceView is one field that would change, or did.
 type DifferenceView struct {
-	Subject string  `json:"subject" doc:"The record as people know it"`
+	Subject string  `json:"subject" doc:"The record's name, for people"`
 	Action  string  `json:"action" enum:"created,updated,removed,revived"`
 	Field   string  `json:"field"`
 	Old     *string `json:"old_value"`
@@ -120,21 +120,21 @@ type DifferenceView struct {
 // PreviewResultView is what a retrieval came to, as programs see it.
 type PreviewResultView struct {
 	Run         views.RunView    `json:"run"`
-	Outcome     care.AreaOutcome `json:"outcome,omitempty" enum:"succeeded,superseded,refused,failed,skipped,cancelled" doc:"Absent while the retrieval is under way"`
+	Outcome     care.AreaOutcome `json:"outcome,omitempty" enum:"succeeded,superseded,refused,failed,skipped,cancelled" doc:"Absent while the retrieval is in progress"`
 	Reason      care.Reason      `json:"reason,omitempty"`
 	Explanation string           `json:"explanation,omitempty" doc:"The reason in plain words, with what to do"`
-	Preview     *PreviewView     `json:"preview,omitempty" doc:"The preview that waits; absent where there is none"`
-	Created     *CreatedView     `json:"created,omitempty" doc:"What came of creating it, where that was asked for, too"`
+	Preview     *PreviewView     `json:"preview,omitempty" doc:"The preview that is ready; absent if there is none"`
+	Created     *CreatedView     `json:"created,omitempty" doc:"The result of creating it, if that was also requested"`
 }
 
 // CreatedView is what a Create came to, as programs see it.
 type CreatedView struct {
-	Run         *views.RunView   `json:"run,omitempty" doc:"Absent where it stands beside this"`
-	Outcome     care.AreaOutcome `json:"outcome,omitempty" enum:"succeeded,superseded,refused,failed,skipped,cancelled" doc:"Absent while it is under way"`
+	Run         *views.RunView   `json:"run,omitempty" doc:"Absent if it is given next to this"`
+	Outcome     care.AreaOutcome `json:"outcome,omitempty" enum:"succeeded,superseded,refused,failed,skipped,cancelled" doc:"Absent while it is in progress"`
 	Reason      care.Reason      `json:"reason,omitempty"`
 	Explanation string           `json:"explanation,omitempty" doc:"The reason in plain words, with what to do"`
-	ContractID  *care.ID         `json:"contract_id" doc:"The contract that was written; null where nothing was"`
-	Next        *PreviewView     `json:"next,omitempty" doc:"The preview that waits now, with the differences, where the NDIA reports something else than was shown"`
+	ContractID  *care.ID         `json:"contract_id" doc:"The contract that was saved; null if nothing was"`
+	Next        *PreviewView     `json:"next,omitempty" doc:"The new preview, with the differences, if the NDIA's data has changed since the one that was shown"`
 }
 
 // FromPreview shows a pace.PreviewView.

@@ -22,9 +22,9 @@ const (
 	problemMedia = "application/problem+json"
 	// problemType begins the type of a problem that programs may want to tell apart.
 	problemType = "urn:caresync:problem:"
-	// codeUnexpected is that of an error that nobody expects.
+	// codeUnexpected is that of an error that no one expects.
 	codeUnexpected   = "unexpected_error"
-	unexpectedDetail = "Something unexpected went wrong. The log says more under the request id."
+	unexpectedDetail = "Something unexpected went wrong. See the log for this request id."
 )
 
 // problem is what the API answers for an error: nothing about its inner workings, but what happened and what to do.
@@ -34,7 +34,7 @@ func (a api) problem(ctx context.Context, err error) error {
 	case known:
 		return problemAnswer(err, meaning)
 	case ctx.Err() != nil:
-		return unavailable("The request was given up.")
+		return unavailable("The request was abandoned.")
 	}
 	a.logger.Error("a request failed", web.RequestID(ctx), zap.Error(err))
 	return newProblem(http.StatusInternalServerError, codeUnexpected, unexpectedDetail)
@@ -92,7 +92,7 @@ func importErrors(refused *db.ImportError) (details []*huma.ErrorDetail) {
 	return details
 }
 
-// withoutValues keeps what somebody sent out of problems: it may be about a person (R10). The two values of a number that a file may not
+// withoutValues keeps what someone sent out of problems: it may be about a person (R10). The two values of a number that a file may not
 // change are there for who imports (R33).
 func withoutValues(_ huma.Context, _ string, body any) (any, error) {
 	if problem, isProblem := body.(*huma.ErrorModel); isProblem {

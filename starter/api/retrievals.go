@@ -18,15 +18,15 @@ type retrieveInput struct {
 
 type retrieveBody struct {
 	PlanStartDate  string `json:"plan_start_date,omitempty" format:"date" doc:"Which of the participant's plans; by default the one that covers today"`
-	Wait           int    `json:"wait,omitempty" minimum:"0" maximum:"60" doc:"Wait up to so many seconds for the preview"`
-	CreateAll      bool   `json:"create_all,omitempty" doc:"Create everything that the preview shows, without anybody looking"`
-	AcceptOverlaps bool   `json:"accept_overlaps,omitempty" doc:"With create_all: the contract may share days with another one"`
-	AcceptRemovals bool   `json:"accept_removals,omitempty" doc:"With create_all: let go the budgets that are no longer in PACE, however many they are"`
+	Wait           int    `json:"wait,omitempty" minimum:"0" maximum:"60" doc:"Maximum number of seconds to wait for the preview"`
+	CreateAll      bool   `json:"create_all,omitempty" doc:"Create everything that the preview shows, without a review"`
+	AcceptOverlaps bool   `json:"accept_overlaps,omitempty" doc:"With create_all: allow the contract to overlap another one"`
+	AcceptRemovals bool   `json:"accept_removals,omitempty" doc:"With create_all: remove the budgets that are no longer in PACE, however many they are"`
 }
 
 type retrieveOutput struct {
 	Status   int
-	Location string `header:"Location" doc:"Where the run can be followed, or what came of it"`
+	Location string `header:"Location" doc:"Where to follow the run, or its result"`
 	Body     PreviewResultView
 }
 
@@ -39,55 +39,55 @@ type retrievalOutput struct{ Body PreviewView }
 type createInput struct {
 	ID   string `path:"id" format:"uuid" doc:"The retrieval's id"`
 	Body struct {
-		Hash           string   `json:"hash" doc:"The preview's, so that nobody agrees to what they have not seen"`
-		Selection      []string `json:"selection" format:"uuid" doc:"The budgets that are ticked, by their ids in the preview"`
-		Only           bool     `json:"only,omitempty" doc:"Refresh these budgets of a contract that there is, and leave everything else of it as it is"`
-		AcceptOverlaps bool     `json:"accept_overlaps,omitempty" doc:"The contract may share days with those that the preview shows"`
-		AcceptRemovals bool     `json:"accept_removals,omitempty" doc:"Let go the budgets that are no longer in PACE, however many they are"`
+		Hash           string   `json:"hash" doc:"The preview's hash, so that nothing is created that was not shown"`
+		Selection      []string `json:"selection" format:"uuid" doc:"The selected budgets, by their ids in the preview"`
+		Only           bool     `json:"only,omitempty" doc:"Refresh only these budgets of an existing contract"`
+		AcceptOverlaps bool     `json:"accept_overlaps,omitempty" doc:"Allow the contract to overlap those that the preview shows"`
+		AcceptRemovals bool     `json:"accept_removals,omitempty" doc:"Remove the budgets that are no longer in PACE, however many they are"`
 	}
 }
 
 type createOutput struct {
 	Status   int
-	Location string `header:"Location" doc:"The contract, or where the run can be followed"`
+	Location string `header:"Location" doc:"The contract, or where to follow the run"`
 	Body     CreatedView
 }
 
 type refreshInput struct {
 	ID   string `path:"id" format:"uuid" doc:"CareSync's id of the person"`
 	Body *struct {
-		Wait int `json:"wait,omitempty" minimum:"0" maximum:"60" doc:"Wait up to so many seconds for the end of the refresh"`
+		Wait int `json:"wait,omitempty" minimum:"0" maximum:"60" doc:"Maximum number of seconds to wait for the end of the refresh"`
 	}
 }
 
 func (a api) registerRetrievals(served huma.API) {
 	retrieve := huma.Operation{
 		OperationID: "retrieve-plan", Method: http.MethodPost, Path: "/v1/people/{id}/pace-previews", Tags: []string{tagPACE},
-		Summary: "Retrieve a person's plan from the NDIA, and see what would be written",
-		Description: "Always a fresh read; nothing is written. The preview waits for 30 minutes and takes the place of one that waits. Answers 200 with the " +
-			"preview, or with why there is none, if that came within the time to wait; 201 where create_all wrote the contract; else 202 with the run to follow.",
+		Summary: "Retrieve a person's plan from the NDIA, and preview what would be saved",
+		Description: "Always a fresh read; nothing is saved. The preview is valid for 30 minutes and replaces an earlier one. Answers 200 with the " +
+			"preview, or with the reason why there is none, if it finished within the time to wait; 201 if create_all saved the contract; otherwise 202 with the run to follow.",
 		DefaultStatus: http.StatusAccepted, Errors: []int{http.StatusNotFound},
 	}
 	huma.Register(served, retrieve, a.retrievePlan)
-	answersToo(served, retrieve.Path, map[string]string{"200": "The preview, or why there is none", "201": "The contract was written"})
+	answersToo(served, retrieve.Path, map[string]string{"200": "The preview, or why there is none", "201": "The contract was saved"})
 	huma.Register(served, huma.Operation{
 		OperationID: "get-retrieval", Method: http.MethodGet, Path: "/v1/pace-previews/{id}", Tags: []string{tagPACE},
-		Summary: "Read a retrieval and, while it waits, its preview", Errors: []int{http.StatusNotFound},
+		Summary: "Read a retrieval and, while it is valid, its preview", Errors: []int{http.StatusNotFound},
 	}, a.getRetrieval)
 	create := huma.Operation{
 		OperationID: "create-contract", Method: http.MethodPost, Path: "/v1/pace-previews/{id}/create", Tags: []string{tagPACE},
-		Summary: "Write what a preview shows, of the budgets that are ticked",
-		Description: "The plan is read once more. Answers 201 with the contract; 200 where the NDIA reports something else than the preview showed, or refused " +
-			"(then nothing was written, and next is the preview that waits now, if there is one); 202 where that takes long: asking again gives the answer. " +
-			"Whoever asks twice gets the first answer.",
+		Summary: "Save what a preview shows, for the selected budgets",
+		Description: "The plan is read again. Answers 201 with the contract; 200 if the NDIA's data has changed since the preview, or the NDIA refused " +
+			"(then nothing was saved, and next is the new preview, if there is one); 202 if it takes long: repeat the request to get the result. " +
+			"A repeated request gets the first result.",
 		DefaultStatus: http.StatusCreated, Errors: []int{http.StatusNotFound, http.StatusConflict},
 	}
 	huma.Register(served, create, a.createContract)
-	answersToo(served, create.Path, map[string]string{"200": "Nothing was written", "202": "It is under way"})
+	answersToo(served, create.Path, map[string]string{"200": "Nothing was saved", "202": "It is in progress"})
 	refresh := huma.Operation{
 		OperationID: "refresh-contract", Method: http.MethodPost, Path: "/v1/people/{id}/pace-refreshes", Tags: []string{tagPACE},
-		Summary: "Refresh a person's contract unattended",
-		Description: "Changed amounts and extensions are applied; new contracts and budgets, earlier ends and many removals at once are left to people. Answers 202 " +
+		Summary: "Refresh a person's contract without review",
+		Description: "Changed amounts and extensions are applied; new contracts and budgets, earlier end dates and many removals at once are held for approval. Answers 202 " +
 			"with the run to follow, or 200 with the finished run if it ended within the time to wait.",
 		DefaultStatus: http.StatusAccepted, Errors: []int{http.StatusNotFound},
 	}
@@ -136,7 +136,7 @@ func (a api) retrievePlan(ctx context.Context, in *retrieveInput) (*retrieveOutp
 	return retrievedOutput(view), nil
 }
 
-// retrieve begins a retrieval that goes on without its caller, and waits for it for some time. An answer without an outcome is one that is
+// retrieve begins a retrieval that continues without its caller, and waits for it for some time. An answer without an outcome is one that is
 // still under way.
 func (a api) retrieve(ctx context.Context, request pace.Request, wait time.Duration) (pace.PreviewResult, error) {
 	retrieving := a.pace.BeginDetached(ctx, a.stopping, request)

@@ -26,9 +26,9 @@ type runOutput struct{ Body views.RunView }
 
 type runsInput struct {
 	CareRecipient string `query:"care_recipient" format:"uuid" doc:"Only runs of this person, by CareSync's id"`
-	Outcome       string `query:"outcome" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled,unfinished" doc:"Only runs that ended so"`
-	Limit         int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many at most"`
-	Before        string `query:"before" format:"uuid" doc:"The last run of the page before: its \"next\""`
+	Outcome       string `query:"outcome" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled,unfinished" doc:"Only runs with this outcome"`
+	Limit         int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Maximum number of items"`
+	Before        string `query:"before" format:"uuid" doc:"The last run on the previous page: its \"next\""`
 }
 
 type runsOutput struct {
@@ -49,19 +49,19 @@ func (a api) registerRuns(served huma.API) {
 	}, a.getRun)
 	huma.Register(served, huma.Operation{
 		OperationID: "accept-removals", Method: http.MethodPost, Path: "/v1/runs/{id}/accept", Tags: []string{tagSyncs}, Errors: notFound,
-		Summary:       "Accept the removals that a sync held back, and sync again",
+		Summary:       "Accept the removals that a sync held for approval, and sync again",
 		DefaultStatus: http.StatusAccepted,
 	}, a.acceptRemovals)
 	huma.Register(served, huma.Operation{
 		OperationID: "confirm-same-person", Method: http.MethodPost, Path: "/v1/runs/{id}/same-person", Tags: []string{tagSyncs}, Errors: notFound,
-		Summary:       "Say of a given name that a sync had in doubt that it is the same person, and sync again",
-		Description:   "It is kept with the name, who said it and why, and is not asked again for that name. A sync that had no such doubt answers 404.",
+		Summary:       "Confirm that a given name in doubt is the same person's, and sync again",
+		Description:   "The confirmation is kept with who made it and why, and CareSync does not ask about that name again. A sync without such a doubt answers 404.",
 		DefaultStatus: http.StatusAccepted,
 	}, a.confirmSamePerson)
 	huma.Register(served, huma.Operation{
 		OperationID: "cancel-run", Method: http.MethodPost, Path: "/v1/runs/{id}/cancel", Tags: []string{tagSyncs},
 		Errors:        []int{http.StatusNotFound, http.StatusConflict},
-		Summary:       "Cancel a sync; what it has saved stays",
+		Summary:       "Cancel a sync; saved data stays",
 		DefaultStatus: http.StatusAccepted,
 	}, a.cancelRun)
 }

@@ -22,18 +22,18 @@ const (
 type ScheduleTerms struct {
 	Cron           string            `json:"cron,omitempty" maxLength:"100" doc:"A cron expression of five fields, such as 30 3 * * 1-5"`
 	TimeOfDay      string            `json:"time_of_day,omitempty" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" patternDescription:"a time such as 03:30" doc:"Instead of a cron expression"`
-	Weekdays       []string          `json:"weekdays,omitempty" maxItems:"7" enum:"sunday,monday,tuesday,wednesday,thursday,friday,saturday" doc:"The days on which the time of day counts; absent: all"`
-	TimeZone       string            `json:"time_zone,omitempty" maxLength:"64" doc:"In which zone; absent: the organisation's"`
-	Overlap        schedules.Overlap `json:"overlap,omitempty" enum:"skip,buffer-one,cancel-other" doc:"What happens when it is time while the run before is under way; absent: skip"`
-	CatchUp        string            `json:"catch_up,omitempty" maxLength:"20" doc:"How late a run may still begin after Temporal was away: a duration; absent: 4h"`
-	Jitter         string            `json:"jitter,omitempty" maxLength:"20" doc:"Delays each run at random by up to so much: a duration"`
-	PauseOnFailure bool              `json:"pause_on_failure,omitempty" doc:"Pause the schedule when nobody could be synced in a run"`
+	Weekdays       []string          `json:"weekdays,omitempty" maxItems:"7" enum:"sunday,monday,tuesday,wednesday,thursday,friday,saturday" doc:"The days on which the time of day applies; absent: all"`
+	TimeZone       string            `json:"time_zone,omitempty" maxLength:"64" doc:"The time zone; absent: the organisation's"`
+	Overlap        schedules.Overlap `json:"overlap,omitempty" enum:"skip,buffer-one,cancel-other" doc:"What to do if the previous run is still in progress; absent: skip"`
+	CatchUp        string            `json:"catch_up,omitempty" maxLength:"20" doc:"Catch-up window: how late a run may start if Temporal was down at its time; a duration; absent: 4h"`
+	Jitter         string            `json:"jitter,omitempty" maxLength:"20" doc:"Maximum random delay of each run: a duration"`
+	PauseOnFailure bool              `json:"pause_on_failure,omitempty" doc:"Pause the schedule if no one could be synced in a run"`
 	views.BulkOptions
 }
 
 type createScheduleInput struct {
 	Body struct {
-		Name   string `json:"name" pattern:"^[a-z0-9][a-z0-9-]{0,39}$" patternDescription:"1 to 40 lower-case letters, digits and dashes" doc:"Names the schedule within the organisation"`
+		Name   string `json:"name" pattern:"^[a-z0-9][a-z0-9-]{0,39}$" patternDescription:"1 to 40 lower-case letters, digits and dashes" doc:"The schedule's name, unique within the organisation"`
 		Paused bool   `json:"paused,omitempty" doc:"Create it paused"`
 		ScheduleTerms
 	}
@@ -44,10 +44,10 @@ type changeScheduleInput struct {
 	Body ScheduleTerms
 }
 
-// SavedSchedule is the answer to whoever creates or changes a schedule.
+// SavedSchedule is the response to creating or changing a schedule.
 type SavedSchedule struct {
 	Schedule ScheduleView `json:"schedule"`
-	Warnings []string     `json:"warnings" doc:"Those of the schedule"`
+	Warnings []string     `json:"warnings" doc:"The schedule's options"`
 }
 
 type createdScheduleOutput struct {
@@ -92,14 +92,14 @@ func (a api) registerSchedules(served huma.API) {
 	huma.Register(served, operation("list-schedules", http.MethodGet, pathSchedules, "List the schedules with their next and last runs", 0, nil), a.listSchedules)
 	huma.Register(served, operation("get-schedule", http.MethodGet, pathSchedule, "Read a schedule", 0, notFound), a.getSchedule)
 	huma.Register(served, operation("change-schedule", http.MethodPut, pathSchedule,
-		"Replace what a schedule says; whether it is paused, and a run that is under way, stay as they are", 0, notFound), a.changeSchedule)
-	huma.Register(served, operation("delete-schedule", http.MethodDelete, pathSchedule, "Delete a schedule; a run that is under way goes on",
+		"Replace a schedule's settings; a paused schedule stays paused, and a run in progress continues", 0, notFound), a.changeSchedule)
+	huma.Register(served, operation("delete-schedule", http.MethodDelete, pathSchedule, "Delete a schedule; a run in progress continues",
 		http.StatusNoContent, notFound), a.deleteSchedule)
 	huma.Register(served, operation("pause-schedule", http.MethodPost, pathSchedule+"/pause", "Pause a schedule", 0, notFound), a.commandSchedule(a.schedules.Pause))
 	huma.Register(served, operation("resume-schedule", http.MethodPost, pathSchedule+"/resume", "Resume a paused schedule", 0, notFound), a.commandSchedule(a.schedules.Resume))
-	huma.Register(served, operation("trigger-schedule", http.MethodPost, pathSchedule+"/trigger", "Run a schedule now, also a paused one",
+	huma.Register(served, operation("trigger-schedule", http.MethodPost, pathSchedule+"/trigger", "Run a schedule now, even if it is paused",
 		http.StatusAccepted, notFound), a.triggerSchedule)
-	huma.Register(served, operation("backfill-schedule", http.MethodPost, pathSchedule+"/backfill", "Run a schedule now for times that have passed",
+	huma.Register(served, operation("backfill-schedule", http.MethodPost, pathSchedule+"/backfill", "Run missed times of a schedule now",
 		http.StatusAccepted, notFound), a.backfillSchedule)
 }
 
@@ -156,7 +156,7 @@ func (t ScheduleTerms) request(ctx context.Context, name string) (request schedu
 	return request, nil
 }
 
-// duration reads a time that somebody gave, such as 24h; none is 0, as 0s is.
+// duration reads a time that someone gave, such as 24h; none is 0, as 0s is.
 func duration(field, text string) (time.Duration, error) {
 	if text == "" {
 		return 0, nil

@@ -24,7 +24,7 @@ import (
 
 const schedulesPath = "/v1/schedules"
 
-// newScheduling is the API with a real Temporal server, whose schedules nobody works on.
+// newScheduling is the API with a real Temporal server, whose schedules no one works on.
 func newScheduling(t *testing.T) *service {
 	t.Helper()
 	s := newService(t, 0)
@@ -141,7 +141,7 @@ func TestAScheduleIsChanged(t *testing.T) {
 	require.Equal(t, schedules.OverlapSkip, last.Schedule.Overlap, "what is left out is as on creation")
 	require.Equal(t, "4h0m0s", last.Schedule.CatchUp)
 
-	// R11: nobody else's.
+	// R11: no one else's.
 	require.Equal(t, http.StatusNotFound, s.call(http.MethodPut, path, s.other, "application/json", `{"time_of_day":"04:00"}`).status)
 	for name, body := range map[string]string{
 		"no time":                    `{}`,

@@ -12,25 +12,25 @@ import (
 type ScheduleView struct {
 	Name           string            `json:"name"`
 	When           string            `json:"when" doc:"When it runs, in words"`
-	Cron           string            `json:"cron,omitempty" doc:"The cron expression; absent where it runs at a time of day"`
-	TimeOfDay      string            `json:"time_of_day,omitempty" doc:"Such as 03:30; absent where a cron expression says when"`
-	Weekdays       []string          `json:"weekdays,omitempty" enum:"sunday,monday,tuesday,wednesday,thursday,friday,saturday" doc:"The days on which the time of day counts; absent: all"`
+	Cron           string            `json:"cron,omitempty" doc:"The cron expression; absent if it runs at a time of day"`
+	TimeOfDay      string            `json:"time_of_day,omitempty" doc:"Such as 03:30; absent if a cron expression is used"`
+	Weekdays       []string          `json:"weekdays,omitempty" enum:"sunday,monday,tuesday,wednesday,thursday,friday,saturday" doc:"The days on which the time of day applies; absent: all"`
 	TimeZone       string            `json:"time_zone"`
-	Warnings       []string          `json:"warnings" doc:"The days within a year on which the time of day does not exist, or exists twice, since the clocks are changed"`
+	Warnings       []string          `json:"warnings" doc:"The days within a year on which the time of day does not exist, or occurs twice, because daylight saving changes"`
 	Kind           care.RunKind      `json:"kind" enum:"care-recipient,pace-contract"`
 	Options        views.BulkOptions `json:"options"`
-	Overlap        schedules.Overlap `json:"overlap" enum:"skip,buffer-one,cancel-other" doc:"What happens when it is time while the run before is under way"`
-	CatchUp        string            `json:"catch_up" doc:"How late a run may still begin after Temporal was away: a duration, such as 4h0m0s"`
-	Jitter         string            `json:"jitter" doc:"Up to how much each run is delayed at random: a duration, such as 10m0s"`
+	Overlap        schedules.Overlap `json:"overlap" enum:"skip,buffer-one,cancel-other" doc:"What to do if the previous run is still in progress"`
+	CatchUp        string            `json:"catch_up" doc:"Catch-up window: how late a run may start if Temporal was down at its time; a duration, such as 4h0m0s"`
+	Jitter         string            `json:"jitter" doc:"Maximum random delay of each run: a duration, such as 10m0s"`
 	PauseOnFailure bool              `json:"pause_on_failure"`
 	Paused         bool              `json:"paused"`
-	Note           string            `json:"note" doc:"Why it is paused or was resumed"`
+	Note           string            `json:"note" doc:"Why it was paused or resumed"`
 	CreatedBy      string            `json:"created_by"`
 	CreatedAt      time.Time         `json:"created_at"`
-	NextRuns       []time.Time       `json:"next_runs" doc:"The next times, the soonest first"`
+	NextRuns       []time.Time       `json:"next_runs" doc:"The next times, soonest first"`
 	LastRuns       []ScheduledRun    `json:"last_runs" doc:"The last runs, newest first"`
-	Skipped        int               `json:"skipped" doc:"How many times were left out since the run before was under way"`
-	Missed         int               `json:"missed" doc:"How many times were left out since Temporal was away for longer than it may be late"`
+	Skipped        int               `json:"skipped" doc:"How many times were skipped because the previous run was in progress"`
+	Missed         int               `json:"missed" doc:"How many times were skipped because Temporal was down for longer than the catch-up window"`
 }
 
 // ScheduledRun is one run of a schedule.
@@ -38,7 +38,7 @@ type ScheduledRun struct {
 	BulkID      care.ID            `json:"bulk_id" doc:"The bulk run"`
 	ScheduledAt time.Time          `json:"scheduled_at"`
 	StartedAt   time.Time          `json:"started_at"`
-	Bulk        *views.BulkSummary `json:"bulk,omitempty" doc:"Where it stands; absent until a worker has begun it"`
+	Bulk        *views.BulkSummary `json:"bulk,omitempty" doc:"Its progress; absent until a worker has started it"`
 }
 
 // FromSchedule shows a schedules.ScheduleView.

@@ -26,20 +26,20 @@ type startInput struct {
 }
 
 type startBody struct {
-	AllBudgets bool `json:"all_budgets,omitempty" doc:"Read the usage of budgets that ended more than 90 days ago, too"`
-	Wait       int  `json:"wait,omitempty" minimum:"0" maximum:"60" doc:"Wait up to so many seconds for the end of the sync"`
+	AllBudgets bool `json:"all_budgets,omitempty" doc:"Also read the usage of budgets that ended more than 90 days ago"`
+	Wait       int  `json:"wait,omitempty" minimum:"0" maximum:"60" doc:"Maximum number of seconds to wait for the end of the sync"`
 }
 
 type startOutput struct {
 	Status   int
-	Location string `header:"Location" doc:"Where the run can be followed"`
+	Location string `header:"Location" doc:"Where to follow the run"`
 	Body     StartedSync
 }
 
-// StartedSync is the answer to whoever starts a sync.
+// StartedSync is the response to starting a sync.
 type StartedSync struct {
-	Joined      bool          `json:"joined" doc:"A sync of the person was running already; this is that one"`
-	AnotherPass bool          `json:"another_pass" doc:"One more pass over all budgets follows the run that was joined"`
+	Joined      bool          `json:"joined" doc:"A sync of the person was already running; this is that sync"`
+	AnotherPass bool          `json:"another_pass" doc:"Another pass over all budgets follows the run that was joined"`
 	Run         views.RunView `json:"run"`
 }
 
@@ -47,7 +47,7 @@ func (a api) registerSyncs(served huma.API) {
 	operation := huma.Operation{
 		OperationID: "start-sync", Method: http.MethodPost, Path: "/v1/people/{id}/syncs", Tags: []string{tagSyncs},
 		Summary: "Sync a care recipient's Support at Home plan",
-		Description: "Starts a sync, or joins the one that is running: only one runs for a person at a time. Answers 202 with the run to follow, " +
+		Description: "Starts a sync, or joins the one that is already running: only one sync of a person runs at a time. Answers 202 with the run to follow, " +
 			"or 200 with the finished run if it ended within the time to wait.",
 		DefaultStatus: http.StatusAccepted, Errors: []int{http.StatusNotFound, http.StatusConflict},
 	}

@@ -28,19 +28,19 @@ const (
 
 var (
 	// ErrFinished means that the bulk run has ended already, so that there is nothing to command.
-	ErrFinished = errors.New("the bulk run has finished already")
-	// ErrUnfinished means that the bulk run is under way, so that nobody of it can be retried yet.
-	ErrUnfinished = errors.New("the bulk run has not finished yet: wait for its end, or cancel it, then retry")
-	// ErrNothingToRetry means that everybody of the bulk run succeeded.
-	ErrNothingToRetry = errors.New("everybody of the bulk run succeeded: there is nobody to retry")
+	ErrFinished = errors.New("the bulk run has already finished")
+	// ErrUnfinished means that the bulk run is under way, so that no one of it can be retried yet.
+	ErrUnfinished = errors.New("the bulk run has not finished yet: wait until it ends, or cancel it, then retry")
+	// ErrNothingToRetry means that everyone in the bulk run succeeded.
+	ErrNothingToRetry = errors.New("everyone in the bulk run succeeded: there is no one to retry")
 	// ErrAbandoned means that the workflow ended without finishing the bulk run, for instance because an operator terminated it.
-	ErrAbandoned = errors.New("the workflow ended without finishing the bulk run; the Temporal UI shows why. Cancel the bulk run to close it, then retry it")
+	ErrAbandoned = errors.New("the workflow ended without finishing the bulk run; see the Temporal UI for the reason. Cancel the bulk run to close it, then retry it")
 	// ErrNoAnswer means that no worker took up the command in time. It may still take effect.
 	ErrNoAnswer = errors.New("no worker answered in time. Start a worker and try again")
 	// ErrStarting means that the bulk run is recorded, and its workflow is about to start.
-	ErrStarting = errors.New("the bulk run is just being started; try again in a moment")
+	ErrStarting = errors.New("the bulk run is still starting; try again in a moment")
 	// ErrIDTaken means that a bulk run of this id was asked for otherwise.
-	ErrIDTaken = errors.New("a bulk run with this id was asked for with other options: use another id for another bulk run")
+	ErrIDTaken = errors.New("a bulk run with this id was requested with different options: use another id for another bulk run")
 )
 
 // UnknownPeopleError says which of the people listed the organisation does not have, by their place in the list, from 1. It never repeats

@@ -176,9 +176,9 @@ func TestOrdersThatMakeNoSenseAreRefused(t *testing.T) {
 		require.Equal(t, field, invalid.Field)
 	}
 	_, err := w.service.Start(t.Context(), bulks.StartRequest{Organisation: w.organisation, People: []string{}})
-	var nobody *care.InvalidError
-	require.ErrorAs(t, err, &nobody)
-	require.Equal(t, "people", nobody.Field)
+	var noOne *care.InvalidError
+	require.ErrorAs(t, err, &noOne)
+	require.Equal(t, "people", noOne.Field)
 	recorded, _, err := read.From(w.store).Bulks(t.Context(), w.organisation.ID, read.BulkFilter{Most: 10})
 	require.NoError(t, err)
 	require.Empty(t, recorded, "nothing was recorded")
@@ -303,7 +303,7 @@ func TestARunThatIsBeingStartedIsNotClosed(t *testing.T) {
 	require.NoError(t, w.store.RecordBulk(t.Context(), recorded))
 	require.ErrorIs(t, w.service.Cancel(t.Context(), w.organisation.ID, recorded.ID), bulks.ErrStarting)
 	testkit.OpenSQL(t, w.address).Exec(t, "UPDATE bulk_run SET requested_at = now() - interval '1 hour'")
-	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, recorded.ID), "nobody is about to start it any more")
+	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, recorded.ID), "no one is about to start it any more")
 	require.Equal(t, read.BulkFinished, w.progress(t, recorded.ID).State)
 }
 
@@ -336,7 +336,7 @@ func TestRetryTakesThoseWhoDidNotSucceed(t *testing.T) {
 	require.ErrorIs(t, err, db.ErrNotFound, "another organisation's (R11)")
 }
 
-// One that ended before its people were selected has nobody who did not succeed, and is made again.
+// One that ended before its people were selected has no one who did not succeed, and is made again.
 func TestRetryOfARunThatWasNeverPlanned(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -390,7 +390,7 @@ func TestFollowGoesOnWithoutTemporal(t *testing.T) {
 	w.server.Err = serviceerror.NewUnavailable("connection refused")
 	for update, err := range w.service.Follow(t.Context(), w.organisation.ID, bulk) {
 		require.NoError(t, err)
-		if strings.HasPrefix(update.Waiting, "Temporal does not answer") {
+		if strings.HasPrefix(update.Waiting, "Temporal is not responding") {
 			w.finish(t, bulk, "")
 		}
 	}

@@ -17,18 +17,18 @@ import (
 	"github.com/caresync/caresync/starter/syncs"
 )
 
-// Pause lets a bulk run begin no further people; those in hand are finished. It fails with db.ErrNotFound, ErrFinished, ErrAbandoned,
+// Pause pauses a bulk run: no more people are started, and people in progress will finish. It fails with db.ErrNotFound, ErrFinished, ErrAbandoned,
 // ErrStarting, ErrNoAnswer or syncs.ErrUnavailable.
 func (s *Service) Pause(ctx context.Context, organisation, bulk care.ID) error {
 	return s.command(ctx, organisation, bulk, protocol.Pause.Name)
 }
 
-// Resume lets a paused bulk run go on. It fails as Pause does.
+// Resume resumes a paused bulk run. It fails as Pause does.
 func (s *Service) Resume(ctx context.Context, organisation, bulk care.ID) error {
 	return s.command(ctx, organisation, bulk, protocol.Resume.Name)
 }
 
-// SetWindow says how many batches of a bulk run are synced at once. It fails as Pause does, or with care.InvalidError.
+// SetWindow sets how many batches of a bulk run run in parallel. It fails as Pause does, or with care.InvalidError.
 func (s *Service) SetWindow(ctx context.Context, organisation, bulk care.ID, window int) error {
 	if window < 1 || window > protocol.MostBatchesAtOnce {
 		return &care.InvalidError{Field: "window", Message: fmt.Sprintf("must be between 1 and %d", protocol.MostBatchesAtOnce)}
@@ -36,7 +36,7 @@ func (s *Service) SetWindow(ctx context.Context, organisation, bulk care.ID, win
 	return s.command(ctx, organisation, bulk, protocol.SetWindow.Name, window)
 }
 
-// Cancel ends a bulk run: people in hand are finished, everybody who was not reached is counted as skipped. A bulk run that its workflow
+// Cancel ends a bulk run: people in progress will finish, everyone else is counted as skipped. A bulk run that its workflow
 // left open is closed. It fails with db.ErrNotFound, ErrFinished, ErrStarting or syncs.ErrUnavailable.
 func (s *Service) Cancel(ctx context.Context, organisation, bulk care.ID) error {
 	found, err := s.open(ctx, organisation, bulk)

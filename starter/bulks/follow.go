@@ -18,7 +18,7 @@ import (
 // What a bulk run can wait for beyond what its row says.
 const (
 	waitsForWorker   = "waiting for a free worker"
-	waitsForTemporal = "Temporal does not answer; the bulk run goes on when it does"
+	waitsForTemporal = "Temporal is not responding; the bulk run continues when it does"
 )
 
 // Update is where a followed bulk run stands.
@@ -78,7 +78,7 @@ func isNews(before, now Update) bool {
 	return !reflect.DeepEqual(before, now)
 }
 
-// NotBegun says that no worker has begun a bulk run although one should have by now, with what to do; empty if there is nothing to say.
+// NotBegun says that no worker has started a bulk run although one should have by now, with what to do; empty if there is nothing to say.
 func NotBegun(bulk read.BulkSummary) string {
 	if bulk.State != read.BulkQueued {
 		return ""

@@ -47,9 +47,9 @@ const (
 	// PartContents asks what is synced, PartExecution how.
 	PartContents  Part = "contents"
 	PartExecution Part = "execution"
-	// PartSelection narrows who is synced, PartEverybody is for those who narrow nothing.
+	// PartSelection narrows who is synced, PartEveryone applies where nothing is narrowed.
 	PartSelection Part = "selection"
-	PartEverybody Part = "everybody"
+	PartEveryone  Part = "everyone"
 )
 
 // Choice is a value that can be chosen.
@@ -64,10 +64,10 @@ var Options = []Option{
 	},
 	{
 		Name: "delta", Kind: care.RunCareRecipient, Selects: true,
-		Flag: "delta", Usage: "sync only people whom the providers' lists show as changed",
+		Flag: "delta", Usage: "sync only people with changes, according to the providers' lists",
 		Title: "“People with changes”",
 		Value: func(o *care.BulkOptions) any { return &o.Delta },
-		Words: func(care.BulkOptions) string { return "those who have changed" },
+		Words: func(care.BulkOptions) string { return "people with changes" },
 	},
 	{
 		Name: "service_provider_id", Kind: care.RunCareRecipient, Selects: true,
@@ -79,13 +79,13 @@ var Options = []Option{
 	{
 		Name: "in_care", Kind: care.RunCareRecipient, Selects: true,
 		Flag: "in-care", Usage: "only people in care",
-		Title: "“In care”", Part: PartSelection, Label: "Only those in care",
+		Title: "“In care”", Part: PartSelection, Label: "Only people in care",
 		Value: func(o *care.BulkOptions) any { return &o.InCare },
 		Words: func(care.BulkOptions) string { return "in care" },
 	},
 	{
 		Name: "not_synced_for", Selects: true,
-		Flag: "not-synced-for", Usage: "only people who were not synced for this long, such as 24h",
+		Flag: "not-synced-for", Usage: "only people who have not been synced for this long, such as 24h",
 		Title: "“Not synced for”", Part: PartSelection, Label: "Not synced for",
 		Value: func(o *care.BulkOptions) any { return &o.NotSyncedFor },
 		Words: func(o care.BulkOptions) string {
@@ -95,7 +95,7 @@ var Options = []Option{
 	{
 		Name: "failed_last_time", Selects: true,
 		Flag: "failed-last-time", Usage: "only people whose last sync did not succeed",
-		Part: PartSelection, Label: "Only those whose last sync did not succeed",
+		Part: PartSelection, Label: "Only people whose last sync did not succeed",
 		Value: func(o *care.BulkOptions) any { return &o.FailedLastTime },
 		Words: func(care.BulkOptions) string { return "whose last sync did not succeed" },
 	},
@@ -119,23 +119,23 @@ var Options = []Option{
 	{
 		Name: "review_all", Kind: care.RunPACEContract,
 		Flag: "hold", Usage: "hold every change of a contract for approval",
-		Title: "Holding changes",
+		Title: "“Hold every change for approval”",
 		Value: func(o *care.BulkOptions) any { return &o.ReviewAll },
-		Words: func(care.BulkOptions) string { return "every change held for review" },
+		Words: func(care.BulkOptions) string { return "every change held for approval" },
 	},
 	{
 		Name: "accept_absences", Kind: care.RunCareRecipient,
 		Flag: "accept-absences", Usage: "mark people who are on no list as not in care, however many they are",
-		Title: "Accepting absences", Part: PartEverybody, Label: "Mark missing people as not in care",
-		Hint:  "People whom no provider’s list has, however many they are.",
+		Title: "“Mark missing people as not in care”", Part: PartEveryone, Label: "Mark missing people as not in care",
+		Hint:  "People who are on no provider’s list, however many they are.",
 		Value: func(o *care.BulkOptions) any { return &o.AcceptAbsences },
-		Words: func(care.BulkOptions) string { return "absences accepted" },
+		Words: func(care.BulkOptions) string { return "missing people marked as not in care" },
 	},
 	{
 		Name: "window",
 		Flag: "window", Usage: fmt.Sprintf("how many batches are synced in parallel, up to %d; by default %d", protocol.MostBatchesAtOnce, protocol.DefaultWindow),
 		Title: "Parallel batches", Part: PartExecution, Label: "Parallel batches", Most: protocol.MostBatchesAtOnce, WhenEmpty: strconv.Itoa(protocol.DefaultWindow),
-		Hint: fmt.Sprintf("1 to %d batches of up to %d people; %d if left empty.",
+		Hint: fmt.Sprintf("1 to %d batches of up to %d people; %d if left blank.",
 			protocol.MostBatchesAtOnce, protocol.PeoplePerBatch, protocol.DefaultWindow),
 		Value: func(o *care.BulkOptions) any { return &o.Window },
 	},
@@ -143,7 +143,7 @@ var Options = []Option{
 		Name: "failure_threshold",
 		Flag: "failure-threshold", Usage: fmt.Sprintf("stop if more than this percentage of people have failed; checked once %d have ended", care.FailuresCountFrom),
 		Title: "The failure threshold", Part: PartExecution, Label: "Stop if more than this percentage fail", Most: 100, WhenEmpty: "never",
-		Hint:  fmt.Sprintf("Counts from %d people on; never if left empty.", care.FailuresCountFrom),
+		Hint:  fmt.Sprintf("Applies once %d people have ended; never if left blank.", care.FailuresCountFrom),
 		Value: func(o *care.BulkOptions) any { return &o.FailureThreshold },
 	},
 }
@@ -167,7 +167,7 @@ func (option Option) isSet(options care.BulkOptions) bool {
 func Describe(options read.BulkOptions) (who, what string) {
 	var selection, contents []string
 	if options.RetryOf != "" {
-		selection = append(selection, "those who did not succeed in "+string(options.RetryOf))
+		selection = append(selection, "people who did not succeed in "+string(options.RetryOf))
 	}
 	for _, option := range Options {
 		switch {
@@ -182,7 +182,7 @@ func Describe(options read.BulkOptions) (who, what string) {
 		selection = append(selection, present.Count(*options.People, "person listed", "people listed"))
 	}
 	if len(selection) == 0 {
-		selection = []string{"everybody"}
+		selection = []string{"everyone"}
 	}
 	return strings.Join(selection, ", "), strings.Join(contents, ", ")
 }
@@ -195,7 +195,7 @@ type rule struct {
 
 // check refuses what makes no sense, with a care.InvalidError. listed: people are listed, too.
 func check(o care.BulkOptions, listed bool) error {
-	selects := listed || !o.SelectsEverybody()
+	selects := listed || !o.SelectsEveryone()
 	rules := []rule{{o.Kind != care.RunCareRecipient && o.Kind != care.RunPACEContract, "kind", "must be care-recipient or pace-contract"}}
 	for _, option := range Options {
 		rules = append(rules, rule{option.Kind != "" && option.Kind != o.Kind && option.isSet(o), option.Name, onlyAbout[option.Kind]})

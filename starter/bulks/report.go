@@ -42,13 +42,13 @@ var ReportColumns = []string{
 	"warnings", "run_id", "joined", "escalated", "settled_at",
 }
 
-// OutcomeUnknown stands in a CSV report for people whom the government lists and whom the organisation does not have.
+// OutcomeUnknown stands in a CSV report for people on the government's lists who are not in the organisation.
 const OutcomeUnknown = "unknown"
 
 // outcomeUnfinished stands in a CSV report for people who have no outcome yet.
 const outcomeUnfinished = read.Unfinished
 
-// Report writes the outcome of everybody of a bulk run, a page in memory at a time. It fails with db.ErrNotFound before anything is
+// Report writes the outcome of everyone in a bulk run, a page in memory at a time. It fails with db.ErrNotFound before anything is
 // written; a later error leaves the report cut off.
 func (s *Service) Report(ctx context.Context, organisation, bulk care.ID, format Format, out io.Writer) error {
 	view, err := read.From(s.store).Bulk(ctx, organisation, bulk)
@@ -108,7 +108,7 @@ func reportRow(item read.BulkItem) []string {
 func unknownRow(listed read.UnknownPerson) []string {
 	row := make([]string, len(ReportColumns))
 	row[1], row[5] = cell(listed.CareRecipientID), OutcomeUnknown
-	row[7] = cell(cmp.Or(present.MayBe(listed), "The government lists this person, whom the organisation does not have. Nobody was created: import the person first."))
+	row[7] = cell(cmp.Or(present.MayBe(listed), "This person is on the government's lists but not in the organisation. No one was created: import the person first."))
 	return row
 }
 
@@ -132,7 +132,7 @@ func cell(text string) string {
 	return text
 }
 
-// reportJSON writes {"bulk_run": …, "people": […], "unknown_people": […]} without ever holding everybody.
+// reportJSON writes {"bulk_run": …, "people": […], "unknown_people": […]} without ever holding everyone.
 func (s *Service) reportJSON(ctx context.Context, organisation care.ID, view read.Bulk, out io.Writer) error {
 	document := &jsonWriter{out: out}
 	document.raw(`{"bulk_run":`)

@@ -9,7 +9,7 @@ import (
 	"github.com/caresync/caresync/db/read"
 )
 
-// MostListed is how many people a list may name; whoever wants more of them selects otherwise.
+// MostListed is how many people a list may name; for more, use the selection options.
 const MostListed = 20_000
 
 // Options returns options with their defaults, if an organisation can ask for them. It fails with care.InvalidError.
@@ -44,7 +44,7 @@ func (s *Service) checkProvider(ctx context.Context, organisation care.ID, servi
 	return &care.InvalidError{Field: "service_provider_id", Message: "must be that of one of the organisation's connections to Services Australia"}
 }
 
-// request is what somebody asks a bulk run for, with people by our ids. It fails with care.InvalidError or UnknownPeopleError.
+// request is what someone asks a bulk run for, with people by our ids. It fails with care.InvalidError or UnknownPeopleError.
 func (s *Service) request(ctx context.Context, start StartRequest) (request care.BulkRequest, err error) {
 	if request.BulkOptions, err = s.options(ctx, start.Organisation.ID, start.Options, start.People != nil); err != nil {
 		return request, err

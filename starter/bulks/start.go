@@ -23,7 +23,7 @@ type StartRequest struct {
 	// ID, if given, makes the request idempotent: sent again, it leads to the same bulk run.
 	ID      care.ID
 	Options care.BulkOptions
-	// People are listed by our ids, care recipient ids or NDIS numbers; nil means that nobody is listed.
+	// People are listed by our ids, care recipient ids or NDIS numbers; nil means that no one is listed.
 	People      []string
 	RequestedBy string
 }
@@ -77,10 +77,10 @@ func (s *Service) Retry(ctx context.Context, request RetryRequest) (StartResult,
 	return s.start(ctx, db.Bulk{ID: request.ID, OrganisationID: organisation, RequestedBy: request.RequestedBy, Request: wanted})
 }
 
-// retryOf asks for what a bulk run did to be done again for those who did not succeed. Whom to sync is known then, and who is absent was decided.
+// retryOf requests a bulk run again for the people who did not succeed. Who to sync is known then, and who is absent was decided.
 func retryOf(bulk care.ID, options care.BulkOptions) care.BulkRequest {
 	for _, option := range Options {
-		if option.Selects || option.Part == PartEverybody {
+		if option.Selects || option.Part == PartEveryone {
 			reflect.ValueOf(option.Value(&options)).Elem().SetZero()
 		}
 	}

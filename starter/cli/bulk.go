@@ -57,7 +57,7 @@ government's service the run waits.
 	return follow.add(command)
 }
 
-// givenID reads an id that somebody made.
+// givenID reads an id that someone made.
 func givenID(text string) (care.ID, error) {
 	if text == "" {
 		return "", nil
@@ -144,7 +144,7 @@ func (a *app) bulkWindow() *cobra.Command {
 			if err := services.bulks.SetWindow(ctx, services.organisation.ID, id, window); err != nil {
 				return a.bulkError(err, services.organisation, id)
 			}
-			a.print("From now on %s synced at once.", present.Count(window, "batch is", "batches are"))
+			a.print("From now on, %s in parallel.", present.Count(window, "batch runs", "batches run"))
 			return nil
 		})
 	})
@@ -152,7 +152,7 @@ func (a *app) bulkWindow() *cobra.Command {
 
 func (a *app) bulkRetry() *cobra.Command {
 	var follow syncFlags
-	command := a.command("retry BULK_ID", "Sync the people again who did not succeed in a bulk run", func(ctx context.Context, args []string) error {
+	command := a.command("retry BULK_ID", "Sync the people who did not succeed in a bulk run again", func(ctx context.Context, args []string) error {
 		id, err := bulkID(args[0])
 		if err != nil {
 			return err
@@ -191,7 +191,7 @@ would read as a formula starts with an apostrophe.
 
 %s.
 
-People whom the government lists and the organisation does not have stand at the end, with the outcome %q.`,
+People on the government's lists who are not in the organisation are at the end, with the outcome %q.`,
 		strings.Join(bulks.ReportColumns, ", "), bulks.OutcomeUnknown)
 	command.Flags().StringVar(&format, "format", string(bulks.CSV), "csv or json")
 	return command

@@ -70,7 +70,7 @@ func (c crowd) view(bulk string) (view views.BulkView) {
 	return view
 }
 
-// startHeld starts a bulk run whose chunks are all held after the first person has been read, and returns how to let them go on.
+// startHeld starts a bulk run whose chunks are all held after the first person has been read, and returns how to resume them.
 func (c crowd) startHeld() (bulk string, release func()) {
 	c.t.Helper()
 	finishes, letFinish := c.statements.HoldBefore("FinishRun")
@@ -97,7 +97,7 @@ func TestABulkRunFromStartToReport(t *testing.T) {
 	c := newCrowd(t, 60)
 	done := run(t, "", "bulk", "start", "--wait", "--failure-threshold", "50")
 	require.Contains(t, done.out, "Started a bulk run.", done.err)
-	require.Contains(t, done.out, "everybody")
+	require.Contains(t, done.out, "everyone")
 	require.Contains(t, done.out, "60 of 60")
 	bulk := regexp.MustCompile(`bulk run +(\S+)`).FindStringSubmatch(done.out)[1]
 	view := c.view(bulk)
@@ -117,7 +117,7 @@ func TestABulkRunFromStartToReport(t *testing.T) {
 			people[row[0]] = true
 		}
 	}
-	require.Len(t, people, 60, "everybody once")
+	require.Len(t, people, 60, "everyone once")
 	require.True(t, json.Valid([]byte(must(t, "bulk", "report", bulk, "--format", "json"))))
 	require.Contains(t, must(t, "bulk", "list"), bulk)
 	require.Contains(t, must(t, "bulk", "people", bulk, "--limit", "1"), "There are more")
@@ -143,7 +143,7 @@ func TestABulkRunIsPausedAndGoesOn(t *testing.T) {
 	c.rests(bulk)
 	view := c.view(bulk)
 	require.Equal(t, read.BulkPaused, view.State)
-	require.Less(t, view.Counts.Processed, view.Counts.Selected, "nobody was begun after those in hand")
+	require.Less(t, view.Counts.Processed, view.Counts.Selected, "no one was started after the people in progress")
 	require.Contains(t, must(t, "bulk", "show", bulk), "paused by an operator since")
 
 	answer, err := c.temporal.QueryWorkflow(t.Context(), protocol.BulkSyncID(care.ID(bulk)), "", protocol.ProgressQuery)
@@ -195,7 +195,7 @@ func TestWrongUsageOfBulkRuns(t *testing.T) {
 		{"bulk start --service-provider-id 4000099999", "--service-provider-id"},
 		{"bulk start --people 415056224", "place 1"},
 		{"bulk start --people " + empty, "must name at least one person"},
-		{"bulk start --people nobody.txt", "--people"},
+		{"bulk start --people missing.txt", "--people"},
 		{"bulk start --window 21", "--window"},
 		{"bulk start --delta --in-care", "--delta"},
 		{"bulk start --kind pace-contracts --only budgets", "--only"},
@@ -227,10 +227,10 @@ func TestAScheduleMakesBulkRuns(t *testing.T) {
 	c := newCrowd(t, 20)
 	t.Setenv("CARESYNC_ORGANISATION", c.organisation().Slug)
 	created := must(t, "schedule", "create", "nightly", "--at", "03:30", "--on", "mon,fri", "--in-care", "--pause-on-failure")
-	for _, said := range []string{"Monday, Friday at 03:30, Australia/Sydney", "in care", "pauses when nobody could be synced in a run"} {
+	for _, said := range []string{"Monday, Friday at 03:30, Australia/Sydney", "in care", "pauses if no one could be synced in a run"} {
 		require.Contains(t, created, said)
 	}
-	require.Contains(t, run(t, "", "schedule", "create", "nightly", "--at", "03:30").err, "there is a schedule of this name already")
+	require.Contains(t, run(t, "", "schedule", "create", "nightly", "--at", "03:30").err, "a schedule with this name already exists")
 	require.Eventually(t, func() bool { return strings.Contains(must(t, "schedule", "list"), "nightly") }, soon, look)
 
 	done := run(t, "", "schedule", "trigger", "nightly", "--wait", "--json")

@@ -87,7 +87,7 @@ func (f *requestFlags) add(flags *pflag.FlagSet) {
 	}
 }
 
-// kindFlag is a kind of sync as the command line names it: by those who are synced.
+// kindFlag is a kind of sync as the command line names it: by the people synced.
 type kindFlag care.RunKind
 
 // String implements pflag.Value.
@@ -108,7 +108,7 @@ func (f *requestFlags) addPeople(flags *pflag.FlagSet) {
 		"only these people: care recipient ids, NDIS numbers or CareSync's ids, or a file with one per line (- for standard input)")
 }
 
-// readPeople are the people whom the flag lists; nil where it was not given.
+// readPeople are the people that the flag lists; nil where it was not given.
 func (f *requestFlags) readPeople(a *app) (people []string, err error) {
 	for _, named := range f.people {
 		listed, err := a.listed(named)
@@ -123,7 +123,7 @@ func (f *requestFlags) readPeople(a *app) (people []string, err error) {
 	return people, nil
 }
 
-// listed are the people whom a value of --people names: a number names one, a file one a line.
+// listed are the people that a value of --people names: a number names one, a file one per line.
 func (a *app) listed(named string) ([]string, error) {
 	if _, isID := parseID(named); isID || care.ValidCareRecipientID(named) {
 		return []string{named}, nil

@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	itemOutcomeHelp = "succeeded, succeeded_with_warnings, partial, failed, cancelled, skipped, unfinished, or unsuccessful (whom a retry takes)"
+	itemOutcomeHelp = "succeeded, succeeded_with_warnings, partial, failed, cancelled, skipped, unfinished, or unsuccessful (everyone a retry includes)"
 	bulkPage        = 20
 	shownReasons    = 5
 	barWidth        = 30
@@ -153,7 +153,7 @@ func (a *app) showReasons(view read.Bulk) {
 	if len(view.Reasons) == 0 {
 		return
 	}
-	a.heading("why not")
+	a.heading("reasons")
 	for _, reason := range view.Reasons[:min(len(view.Reasons), shownReasons)] {
 		why := cmp.Or(reason.Explanation, present.Field(string(reason.Reason)))
 		a.print("· %s, %s: %s", present.Count(reason.People, "person", "people"), present.ItemState(present.EndingOf(reason.Outcome, reason.Reason)), why)
@@ -167,20 +167,20 @@ func (a *app) showReasons(view read.Bulk) {
 // unknownShown is how many unknown people a terminal shows; the report has all.
 const unknownShown = 5
 
-// showAbsences tells of people on one side only: whom the lists lack (R19), and whom we lack.
+// showAbsences shows people on one side only: missing from the lists (R19), and missing here.
 func (a *app) showAbsences(view read.Bulk) {
 	if view.Absent > 0 {
-		a.print("\n%s marked as not in care: none of the providers' lists has them.", present.Count(view.Absent, "person was", "people were"))
+		a.print("\n%s marked as not in care, because they are on none of the providers' lists.", present.Count(view.Absent, "person was", "people were"))
 	}
 	if view.AbsentHeld > 0 {
-		a.print("\n! %s on none of the providers' lists. They are so many, or a list was empty or not read (is its device activated?), that nothing was changed. If it is right, start a bulk run with --accept-absences.",
+		a.print("\n! %s missing from the providers' lists. Nothing was changed, because too many people are missing, or a list was empty or could not be read (check that its device is activated). If the lists are right, start a bulk run with --accept-absences.",
 			present.Count(view.AbsentHeld, "person is", "people are"))
 	}
 	if view.Unknown == 0 {
 		return
 	}
 	a.heading("unknown people")
-	a.print("%s on the providers' lists and not in the organisation. Nobody was created:", present.Count(view.Unknown, "person is", "people are"))
+	a.print("%s on the providers' lists but not in the organisation. No one was created:", present.Count(view.Unknown, "person is", "people are"))
 	var strange []string
 	for _, listed := range view.UnknownPeople {
 		if listed.MayBe != nil {
@@ -198,7 +198,7 @@ func (a *app) showAbsences(view read.Bulk) {
 	}
 }
 
-// showMayBe shows somebody listed beside the person of ours whom it may be, and how to say so (R33).
+// showMayBe shows a listed person next to the person of ours that it may be, and how to confirm it (R33).
 func (a *app) showMayBe(listed read.UnknownPerson) {
 	a.print("  %s", present.MayBe(listed))
 	if listed.MayBe.CareRecipientID != listed.CareRecipientID {
@@ -334,7 +334,7 @@ func (a *app) watchBulk(ctx context.Context, services bulkServices, id care.ID, 
 	shown := a.newBulkProgress(asJSON, services.organisation.Location())
 	for update, err := range services.bulks.Follow(ctx, services.organisation.ID, id) {
 		if errors.Is(err, context.Canceled) {
-			a.note("Stopped watching; the bulk run goes on. Watch it again with: %s", a.typed("bulk watch", id))
+			a.note("Stopped watching; the bulk run continues. Watch it again with: %s", a.typed("bulk watch", id))
 			return err
 		}
 		if err != nil {
@@ -443,7 +443,7 @@ func bulkNumbers(bulk read.BulkSummary) string {
 		people int
 		words  string
 	}{
-		{bulk.Counts.Partial, "partly saved"}, {bulk.Counts.Failed, "failed"}, {bulk.Counts.Cancelled, "cancelled"}, {bulk.Counts.Skipped, "not reached"},
+		{bulk.Counts.Partial, "partially saved"}, {bulk.Counts.Failed, "failed"}, {bulk.Counts.Cancelled, "cancelled"}, {bulk.Counts.Skipped, "not processed"},
 	} {
 		if one.people > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", one.people, one.words))

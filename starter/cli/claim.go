@@ -51,8 +51,8 @@ func (a *app) claimEvent() *cobra.Command {
 		if err := a.tell(ctx, event); err != nil {
 			return err
 		}
-		a.print("Told CareSync that the claim is %s, as event %s.", event.Status, event.EventID)
-		a.print("See what becomes of it with: %s", a.typed("claim show", care.ID(event.ClaimID)))
+		a.print("Reported the claim as %s, with event %s.", event.Status, event.EventID)
+		a.print("Follow it with: %s", a.typed("claim show", care.ID(event.ClaimID)))
 		return nil
 	})
 	command.Long = `Report a change of a claim's status, as the claim service does: to try it out, or to replace an event that was lost. STATUS is submitted,
@@ -113,7 +113,7 @@ func (a *app) tell(ctx context.Context, event claims.Event) error {
 	}
 	defer connected.Close()
 	client := claims.NewClient(connected, claims.Options{TaskQueuePrefix: a.queues.Prefix.String()})
-	return syncs.TemporalError("tell of the claim's event", client.StatusChanged(ctx, event))
+	return syncs.TemporalError("report the claim's event", client.StatusChanged(ctx, event))
 }
 
 func (a *app) claimShow() *cobra.Command {
@@ -134,7 +134,7 @@ func (a *app) claimShow() *cobra.Command {
 			return nil
 		})
 	})
-	command.Long = "Show a claim: its status and events, the people whom it names, those of them who are not in this organisation, and the syncs that it\n" +
+	command.Long = "Show a claim: its status and events, its people, which of them are not in this organisation, and the syncs that it\n" +
 		"triggered. CLAIM is the claim service's own id of the claim, or CareSync's."
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command
@@ -150,7 +150,7 @@ func (a *app) showClaim(claim read.Claim, organisation db.Organisation) {
 	for _, event := range claim.Events {
 		note := ""
 		if !event.Moved {
-			note = "came late or said nothing new"
+			note = "late or repeated"
 		}
 		events.AppendRow(table.Row{present.Time(&event.ReceivedAt, zone), present.Time(&event.OccurredAt, zone), event.Status, note, event.EventID})
 	}
@@ -160,7 +160,7 @@ func (a *app) showClaim(claim read.Claim, organisation db.Organisation) {
 	a.showClaimSyncs(claim, zone)
 	if len(claim.Unknown) > 0 {
 		a.heading("unknown people")
-		a.print("%s no person of %s, and was not created:", present.Count(len(claim.Unknown), "person is", "people are"), organisation.Name)
+		a.print("%s not in %s; no one was created:", present.Count(len(claim.Unknown), "person is", "people are"), organisation.Name)
 		for _, careRecipientID := range claim.Unknown {
 			a.print("  %s", careRecipientID)
 		}
@@ -174,7 +174,7 @@ func (a *app) showClaimSyncs(claim read.Claim, zone *time.Location) {
 		a.print("None of the claim's people is known.")
 		return
 	}
-	shown := a.newTable("care recipient", "name", "because", "asked for", "outcome", "run")
+	shown := a.newTable("care recipient", "name", "because", "requested", "outcome", "run")
 	for _, person := range claim.People {
 		name := present.Name(person.GivenName, person.FamilyName)
 		synced := false
@@ -185,7 +185,7 @@ func (a *app) showClaimSyncs(claim read.Claim, zone *time.Location) {
 			}
 		}
 		if !synced {
-			shown.AppendRow(table.Row{person.CareRecipientID, name, "", "", "no sync caused", ""})
+			shown.AppendRow(table.Row{person.CareRecipientID, name, "", "", "no sync triggered", ""})
 		}
 	}
 	shown.Render()
@@ -194,9 +194,9 @@ func (a *app) showClaimSyncs(claim read.Claim, zone *time.Location) {
 func syncState(one read.ClaimSync) string {
 	switch {
 	case one.RequestedAt == nil:
-		return "to be asked for"
+		return "to be requested"
 	case one.RunID == nil:
-		return "waiting to begin"
+		return "waiting to start"
 	case one.Outcome == "":
 		return "running"
 	default:

@@ -52,7 +52,7 @@ func TestTellOfAClaim(t *testing.T) {
 	require.NoError(t, temporal.TerminateWorkflow(t.Context(), workflowID, "", "the test is over"))
 }
 
-// A claim shows its events, its people, whom nobody knows, and the syncs that it caused (R20).
+// A claim shows its events, its people, whom no one knows, and the syncs that it caused (R20).
 func TestShowAClaim(t *testing.T) {
 	address := testkit.DatabaseURL(t)
 	onDatabase(t, address)
@@ -72,7 +72,7 @@ func TestShowAClaim(t *testing.T) {
 	}
 
 	shown := must(t, "claim", "show", "CL-1")
-	for _, words := range []string{"approved", "Ada Wren", "to be asked for", "Ben Lark", "no sync caused", "UNKNOWN PEOPLE", "1 person is no person", "499999999", "event-2"} {
+	for _, words := range []string{"approved", "Ada Wren", "to be requested", "Ben Lark", "no sync triggered", "UNKNOWN PEOPLE", "1 person is not in", "499999999", "event-2"} {
 		require.Contains(t, shown, words)
 	}
 	var view views.ClaimView

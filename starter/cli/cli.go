@@ -26,8 +26,8 @@ const (
 	ExitSucceeded   = 0   // done; for a sync: succeeded, with or without warnings
 	ExitFailed      = 1   // the command could not do its work
 	ExitUsage       = 2   // wrong usage or bad input
-	ExitNotComplete = 3   // a sync that was waited for ended partly saved, failed, cancelled or refused; or a connection test found something wrong
-	ExitStopped     = 130 // Ctrl-C; a sync that was watched goes on
+	ExitNotComplete = 3   // a sync run with --wait was partially saved, failed, cancelled or refused; or a connection test found a problem
+	ExitStopped     = 130 // Ctrl-C; a sync that was watched continues
 )
 
 const exitCodes = `Exit codes:
@@ -100,7 +100,7 @@ func (a *app) explain(command *cobra.Command, err error) string {
 	case errors.As(err, &refused):
 		return explainImport(refused)
 	case errors.As(err, &keyring):
-		return keyring.Error() + ". A run that is started with it cannot be read by the other programs."
+		return keyring.Error() + ". Other programs cannot read runs that are started with it."
 	case known && exit == nil:
 		return explainProblem(meaning)
 	case !a.running:
@@ -129,7 +129,7 @@ func explainImport(refused *db.ImportError) string {
 	for _, problem := range refused.Problems {
 		lines = append(lines, "  "+problem.String())
 		if values := problem.Contradiction; values != nil {
-			lines = append(lines, fmt.Sprintf("    known: %s, in the file: %s", values.Held, values.Given))
+			lines = append(lines, fmt.Sprintf("    in CareSync: %s, in the file: %s", values.Held, values.Given))
 		}
 	}
 	return strings.Join(lines, "\n")

@@ -62,7 +62,7 @@ func TestMigrateTellsWhatItDid(t *testing.T) {
 func TestWrongUsage(t *testing.T) {
 	onDatabase(t, testkit.DatabaseURL(t))
 	for _, args := range [][]string{
-		{"nonsense"}, {"sync", "everybody"}, {"sync", "care-recipient"}, {"sync", "care-recipient", "41505622a"}, {"sync", "care-recipient", "41505622400"},
+		{"nonsense"}, {"sync", "everyone"}, {"sync", "care-recipient"}, {"sync", "care-recipient", "41505622a"}, {"sync", "care-recipient", "41505622400"},
 		{"runs", "show", "latest"}, {"runs", "list", "--limit", "-1"}, {"runs", "list", "--outcome", "good"}, {"plan", "show", "x"}, {"migrate", "--fast"},
 		{"organisation", "create", "Wattle Grove", "--name", "Wattle Grove"}, {"organisation", "create", "wattle"}, {"plan", "show", "415056224"},
 		{"import", "people", "/no/such/file.csv"}, {"token", "revoke", "billing"}, {"connection", "create", "--environment", "production"},
@@ -83,7 +83,7 @@ func TestSettingsThatAreMissing(t *testing.T) {
 	t.Setenv("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none")
 	done = run(t, "", "organisation", "list")
 	require.Equal(t, cli.ExitFailed, done.code)
-	require.Contains(t, done.err, "the database does not answer")
+	require.Contains(t, done.err, "the database is not responding")
 }
 
 func TestOrganisationIsAskedForWhereThereAreSeveral(t *testing.T) {
@@ -128,7 +128,7 @@ func TestImportPrintsEveryErrorWithItsLine(t *testing.T) {
 	require.Equal(t, "Imported 1 person into Wattle Grove: 1 created, 0 updated, 0 unchanged.\n", must(t, "import", "people", file))
 	done = run(t, "invoice_id,item_id,care_recipient_id,service_id,delivery_date,amount\n9,1,415056224,SERV-0012,2026-04-03,12.50\n", "import", "invoices", "-")
 	require.Equal(t, "Imported 1 invoice line into Wattle Grove: 1 created, 0 updated, 0 unchanged.\n", done.out)
-	require.Contains(t, must(t, "plan", "show", "415056224"), "never synced")
+	require.Contains(t, must(t, "plan", "show", "415056224"), "never been synced")
 }
 
 func TestConnectionsAreSetUpWithTheContractsAddresses(t *testing.T) {
@@ -190,7 +190,7 @@ func TestARefusedBudgetIsNamed(t *testing.T) {
 	require.Equal(t, cli.ExitNotComplete, done.code, "%s%s", done.out, done.err)
 	require.Contains(t, done.out+done.err, words.Reason(care.ReasonConsentRefused, care.ServicesAustralia))
 	client := string(s.Request(t, "several-open").PersonID)
-	require.Contains(t, strings.Join(strings.Fields(must(t, "plan", "show", client)), " "), "Its entitlements and usage were never read. Since ")
+	require.Contains(t, strings.Join(strings.Fields(must(t, "plan", "show", client)), " "), "Its entitlements and usage have never been read. Since ")
 	require.Equal(t, 1, strings.Count(must(t, "plan", "show", client, "--json"), `"usage_stale_reason": "consent_refused"`))
 }
 
@@ -242,7 +242,7 @@ func TestAnIdentityMismatchShowsBothValues(t *testing.T) {
 	require.NotContains(t, done.out, "RECORDS")
 }
 
-// R8: somebody says once that a given name in doubt is the person's.
+// R8: someone says once that a given name in doubt is the person's.
 func TestASamePersonIsConfirmed(t *testing.T) {
 	s := newSimulated(t)
 	_, err := s.World.World.Move("several-open", world.Move{Name: world.ChangeIdentity, GivenName: "Margery"})
@@ -276,7 +276,7 @@ func TestASamePersonIsConfirmed(t *testing.T) {
 	require.Equal(t, cli.ExitUsage, run(t, "", "person", "take-back", person, "Margery", "--why", "the cousin").code)
 	require.Equal(t, cli.ExitUsage, run(t, "", "person", "take-back", person, person, "--why", "the cousin").code, "there is no such answer")
 	require.Contains(t, must(t, "person", "take-back", person, answer, "--why", "it is the cousin"), "The next sync asks again")
-	require.Contains(t, must(t, "person", "answers", person), "Nobody has said so")
+	require.Contains(t, must(t, "person", "answers", person), "No given name has been confirmed")
 	history := must(t, "person", "history", person)
 	require.Regexp(t, `same person, cli: .*same person +Margery +none +it is the cousin`, history)
 	require.Contains(t, s.sync("several-open").out, "given name differs")
@@ -295,12 +295,12 @@ func TestANumberIsChanged(t *testing.T) {
 	require.Contains(t, changed, "Changed the care recipient id of Ada Wren. Plan, contracts, budgets and history stay")
 	require.Contains(t, changed, "Sync the person next")
 	require.Regexp(t, `change of number, cli: .*care recipient id +415056224 +415056229 +the letter of August`, must(t, "person", "history", "415056229"))
-	require.Contains(t, run(t, "", "person", "change-number", "415056224", "--care-recipient-id", "415056230", "--why", "a").err, "no such person", "nobody has it any more")
+	require.Contains(t, run(t, "", "person", "change-number", "415056224", "--care-recipient-id", "415056230", "--why", "a").err, "no such person", "no one has it any more")
 	for _, args := range [][]string{
 		{"415056229", "--care-recipient-id", "415056230"}, {"415056229", "--care-recipient-id", "415056230", "--why", " "},
 		{"415056229", "--why", "a"}, {"415056229", "--care-recipient-id", "x", "--why", "a"}, {"415056229", "--care-recipient-id", "415056229", "--why", "a"},
 		{"415056229", "--care-recipient-id", "415056230", "--ndis-number", "430000001", "--why", "a"},
-		{"415056229", "--care-recipient-id", "415056225", "--why", "a"}, // somebody else's
+		{"415056229", "--care-recipient-id", "415056225", "--why", "a"}, // someone else's
 	} {
 		refused := run(t, "", append([]string{"person", "change-number"}, args...)...)
 		require.Equal(t, cli.ExitUsage, refused.code, "%v: %s%s", args, refused.out, refused.err)
@@ -319,7 +319,7 @@ func TestAHeldRemovalCanBeAccepted(t *testing.T) {
 	_, err := s.World.World.Move("several-open", world.Move{Name: world.HideClassifications})
 	require.NoError(t, err)
 	held := s.sync("several-open")
-	require.Contains(t, held.out, "REMOVALS HELD BACK", held.err)
+	require.Contains(t, held.out, "REMOVALS HELD FOR APPROVAL", held.err)
 	runs, _, err := read.From(s.Store).Runs(t.Context(), s.Request(t, "several-open").OrganisationID, read.RunFilter{Most: 1})
 	require.NoError(t, err)
 

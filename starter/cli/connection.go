@@ -57,7 +57,7 @@ func (f *connectionFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&c.ProductID, "product-id", defaultProductID, "the software's product id as registered with Services Australia")
 	flags.StringVar(&c.ServiceProviderID, "service-provider-id", "", "the provider whose people this connection syncs")
 	flags.IntVar(&c.RatePerSecond, "rate-per-second", 0,
-		fmt.Sprintf("how many calls a second all workers together may make; by default %d, for the NDIA %d", defaultRate, ndia.DefaultCallsPerSecond))
+		fmt.Sprintf("maximum calls per second by all workers together; by default %d, for the NDIA %d", defaultRate, ndia.DefaultCallsPerSecond))
 	flags.StringVar(&c.ConsentCode, "consent-code", servicesaustralia.DefaultConsentCode, "the service's error code for a refused consent")
 	flags.StringVar(&c.TimeZone, "service-time-zone", care.DefaultServiceTimeZone, "the service's time zone: its date decides which plan is current")
 }
@@ -132,7 +132,7 @@ func (a *app) connectionSet() *cobra.Command {
 			}
 			a.print("Changed the connection %s of %s.", changed.Name, organisation.Name)
 			if before.ActivatedAt != nil && changed.ActivatedAt == nil {
-				a.print("Its device is another one now: activate it with `caresync connection activate %s --code CODE`.", changed.Name)
+				a.print("It now has a different device: activate it with `caresync connection activate %s --code CODE`.", changed.Name)
 			}
 			return nil
 		})
@@ -183,9 +183,9 @@ func (a *app) chosenConnection(ctx context.Context, store *db.Store, organisatio
 	case len(connections) == 0:
 		return care.Connection{}, usageError("%s has no connection yet: create one with `caresync connection create`", organisation.Name)
 	case len(args) == 1:
-		return care.Connection{}, usageError("%s has no connection %q; there are: %s", organisation.Name, args[0], strings.Join(names, ", "))
+		return care.Connection{}, usageError("%s has no connection %q; its connections are: %s", organisation.Name, args[0], strings.Join(names, ", "))
 	case len(connections) > 1:
-		return care.Connection{}, usageError("say which connection: %s", strings.Join(names, ", "))
+		return care.Connection{}, usageError("give the name of a connection: %s", strings.Join(names, ", "))
 	default:
 		return connections[0], nil
 	}
@@ -247,7 +247,7 @@ func (a *app) showConnection(connection care.Connection, organisation db.Organis
 		"service provider id", connection.ServiceProviderID, "service address", connection.BaseURL, "login address", connection.TokenBaseURL,
 		"device address", connection.DeviceBaseURL, "RA number", connection.RANumber, "device name", connection.DeviceName,
 		"client id", connection.ClientID, "API key", connection.APIKey, "audience", connection.Audience, "product id", connection.ProductID,
-		"calls a second", present.Count(connection.RatePerSecond, "call", "calls"), "consent code", connection.ConsentCode,
+		"calls per second", present.Count(connection.RatePerSecond, "call", "calls"), "consent code", connection.ConsentCode,
 		"activated", present.Time(connection.ActivatedAt, zone), "key expires", expiry(connection.KeyExpiry, organisation),
 		"device expires", expiry(connection.DeviceExpiry, organisation), "the service's time zone", connection.TimeZone,
 		"time zone", organisation.TimeZone)
@@ -283,7 +283,7 @@ var errSaid = &exitError{code: ExitNotComplete}
 func (a *app) explainUpstream(service care.Service, err error) error {
 	a.print("✗ %s", upstreams.Explain(service, err))
 	if words := wordsOf(err); words != "" {
-		a.print("  Its own words: %s", words)
+		a.print("  In its own words: %s", words)
 	}
 	return errSaid
 }

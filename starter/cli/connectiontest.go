@@ -59,7 +59,7 @@ func (a *app) showCheck(ctx context.Context, tested check.Result) error {
 		}
 		a.print("%s %s: %s", mark, step.Name, step.Says)
 		if step.Words != "" {
-			a.print("  Its own words: %s", step.Words)
+			a.print("  In its own words: %s", step.Words)
 		}
 	}
 	for _, warning := range tested.Warnings {
@@ -74,7 +74,7 @@ func (a *app) showCheck(ctx context.Context, tested check.Result) error {
 	return nil
 }
 
-// halfKeyLife is half of a key's life of about six months: PRODA throttles whoever replaces a key earlier.
+// halfKeyLife is half of a key's life of about six months: PRODA throttles devices that replace a key earlier.
 const halfKeyLife = 90 * 24 * time.Hour
 
 func (a *app) connectionRenewKey() *cobra.Command {

@@ -71,7 +71,7 @@ func (a *app) consoleSessions(ctx context.Context, _ []string) error {
 			return err
 		}
 		if len(sessions) == 0 {
-			a.print("Nobody is signed in to %s.", organisation.Name)
+			a.print("No one is signed in to %s.", organisation.Name)
 			return nil
 		}
 		shown := a.newTable("who", "with", "since", "until", "id")
@@ -89,33 +89,33 @@ func (a *app) consoleSessions(ctx context.Context, _ []string) error {
 }
 
 func (a *app) consoleSignOut() *cobra.Command {
-	var everybody bool
+	var everyone bool
 	command := a.command("sign-out [SESSION_ID]", "End a session of the console, or all of them", func(ctx context.Context, args []string) error {
-		if everybody == (len(args) == 1) {
-			return usageError("say either the id of a session, as `caresync console sessions` shows it, or --all")
+		if everyone == (len(args) == 1) {
+			return usageError("give either the id of a session, as `caresync console sessions` shows it, or --all")
 		}
 		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-			if everybody {
-				return a.signOutEverybody(ctx, store, organisation)
+			if everyone {
+				return a.signOutEveryone(ctx, store, organisation)
 			}
 			err := store.EndConsoleSession(ctx, organisation.ID, args[0])
 			if errors.Is(err, db.ErrNotFound) {
 				return usageError("%s has no session %s; `caresync console sessions` shows those it has", organisation.Name, args[0])
 			}
 			if err == nil {
-				a.print("Signed out. What the session was looking at is refused from now on.")
+				a.print("Signed out. The session can no longer be used.")
 			}
 			return err
 		})
 	})
-	command.Flags().BoolVar(&everybody, "all", false, "end all sessions of the organisation and revoke its unused sign-in links")
+	command.Flags().BoolVar(&everyone, "all", false, "end all sessions of the organisation and revoke its unused sign-in links")
 	return command
 }
 
-func (a *app) signOutEverybody(ctx context.Context, store *db.Store, organisation db.Organisation) error {
+func (a *app) signOutEveryone(ctx context.Context, store *db.Store, organisation db.Organisation) error {
 	sessions, links, err := store.EndConsoleSessions(ctx, organisation.ID)
 	if err == nil {
-		a.print("Ended %s of %s, and made %s useless.", present.Count(sessions, "session", "sessions"), organisation.Name,
+		a.print("Ended %s of %s, and revoked %s.", present.Count(sessions, "session", "sessions"), organisation.Name,
 			present.Count(links, "sign-in link", "sign-in links"))
 	}
 	return err

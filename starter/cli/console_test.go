@@ -78,10 +78,10 @@ func TestAdministratorsSignPeopleOut(t *testing.T) {
 
 	done := run(t, "", "console", "sign-out", "--all", "--organisation", "wattle")
 	require.Equal(t, cli.ExitSucceeded, done.code, done.err)
-	require.Contains(t, done.out, "Ended 1 session of Wattle Grove, and made 1 sign-in link useless.")
+	require.Contains(t, done.out, "Ended 1 session of Wattle Grove, and revoked 1 sign-in link.")
 	require.False(t, isOpen(kim))
 	_, _, err = store.ConsoleLink(t.Context(), link)
 	require.ErrorIs(t, err, db.ErrNotFound)
 	require.True(t, isOpen(other), "another organisation's")
-	require.Contains(t, run(t, "", "console", "sessions", "--organisation", "wattle").out, "Nobody is signed in to Wattle Grove.")
+	require.Contains(t, run(t, "", "console", "sessions", "--organisation", "wattle").out, "No one is signed in to Wattle Grove.")
 }

@@ -58,7 +58,7 @@ func (a *app) showContracts(contracts []read.ContractHeader) {
 
 func originOf(contract read.ContractHeader) string {
 	if contract.Origin == care.OriginHand {
-		return "made by hand, " + contract.Reference
+		return "entered manually, " + contract.Reference
 	}
 	return "PACE"
 }
@@ -143,7 +143,7 @@ func planDates(contract read.ContractHeader) string {
 	if contract.PlanStartDate.IsZero() {
 		return ""
 	}
-	return present.Period(contract.PlanStartDate, contract.PlanEndDate) + ", the first plan began " + present.Date(contract.PlanFirstStartDate)
+	return present.Period(contract.PlanStartDate, contract.PlanEndDate) + ", the first plan started on " + present.Date(contract.PlanFirstStartDate)
 }
 
 func (v contractView) budgets() {

@@ -18,11 +18,11 @@ func (a *app) importCommand() *cobra.Command {
 	people.Long = `Import people from CSV (UTF-8, comma delimited). If any row has an error, nothing is imported. Importing again updates.
 FILE may be "-" for standard input.
 
-Columns: given_name, family_name, birth_date (YYYY-MM-DD), care_recipient_id or ndis_number or both, and if needed service_provider_id
-(which of the organisation's connections holds the person), pace_participant and pace_api_access (yes or no; the boxes on the person,
-which stay as they are where the column is absent), new_person (yes: not the known person of this name and birth date, or of this
-number but for zeros in front). A person is recognised by the care recipient id, else by the NDIS number, else by name and birth date.
-An import fills an empty number and never changes one: "caresync person change-number" does.`
+Columns: given_name, family_name, birth_date (YYYY-MM-DD), care_recipient_id or ndis_number or both, and optionally service_provider_id
+(which of the organisation's connections the person belongs to), pace_participant and pace_api_access (yes or no; the boxes on the person,
+which stay as they are if the column is absent), new_person (yes: a different person from the existing one with
+this name and birth date, or with this number apart from leading zeros). People are matched by care recipient id, then NDIS number, then name
+and birth date. An import fills in a missing number but never changes one: use "caresync person change-number".`
 	invoices := a.command("invoices FILE", "Import invoice lines from CSV", a.importInvoices)
 	invoices.Long = `Import the lines of claimed invoices from CSV (UTF-8, comma delimited). If any row has an error, nothing is imported. Importing again
 updates. FILE may be "-" for standard input. Budget usage that is waiting for its invoice line is linked to it.
@@ -42,10 +42,10 @@ Columns: ` + contractColumnsHelp
 }
 
 const (
-	deliveredServiceColumns = `reference (your own id of the work), ndis_number, budget_id or category (with management where the category has several
+	deliveredServiceColumns = `reference (your own id for the service), ndis_number, budget_id or category (with management where the category has several
 budgets), delivered_on (YYYY-MM-DD), amount (1234.50), support_item_number, support_item_description, note, claim_status (not_claimed,
 submitted, pending, paid, rejected, cancelled).`
-	contractColumnsHelp = `ndis_number, reference (your own name of the contract), start_date (YYYY-MM-DD), end_date, total_funding (1234.50).`
+	contractColumnsHelp = `ndis_number, reference (your own name for the contract), start_date (YYYY-MM-DD), end_date, total_funding (1234.50).`
 )
 
 func (a *app) importDeliveredServices(ctx context.Context, args []string) error {
@@ -62,7 +62,7 @@ func (a *app) importDeliveredServices(ctx context.Context, args []string) error 
 		a.print("Imported %s into %s: %s.", present.Count(imported(result.ImportResult), "delivered service", "delivered services"),
 			organisation.Name, breakdown(result.ImportResult))
 		if result.Adjusted > 0 {
-			a.print("Brought %s in line with them.", present.Count(result.Adjusted, "adjustment record", "adjustment records"))
+			a.print("Updated %s to match.", present.Count(result.Adjusted, "adjustment record", "adjustment records"))
 		}
 		for _, warning := range result.Warnings {
 			a.print("! %s", warning)
@@ -117,10 +117,10 @@ func (a *app) importInvoices(ctx context.Context, args []string) error {
 		a.print("Imported %s into %s: %s.", present.Count(imported(result.ImportResult), "invoice line", "invoice lines"),
 			organisation.Name, breakdown(result.ImportResult))
 		if result.Linked > 0 {
-			a.print("Linked %s that waited for them.", present.Count(result.Linked, "usage line", "usage lines"))
+			a.print("Linked %s to them.", present.Count(result.Linked, "usage line", "usage lines"))
 		}
 		if result.Unlinked > 0 {
-			a.print("Took away the links of %s that they contradict.", present.Count(result.Unlinked, "usage line", "usage lines"))
+			a.print("Unlinked %s that they contradict.", present.Count(result.Unlinked, "usage line", "usage lines"))
 		}
 		return nil
 	})

@@ -136,7 +136,7 @@ func (a *app) chosenOrganisation(ctx context.Context, store *db.Store) (db.Organ
 	if a.organisation != "" {
 		organisation, err := store.OrganisationBySlug(ctx, a.organisation)
 		if errors.Is(err, db.ErrNotFound) {
-			return db.Organisation{}, usageError("there is no organisation %q; `caresync organisation list` shows those there are", a.organisation)
+			return db.Organisation{}, usageError("there is no organisation %q; `caresync organisation list` shows the organisations", a.organisation)
 		}
 		return organisation, err
 	}

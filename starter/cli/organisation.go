@@ -43,7 +43,7 @@ func (a *app) organisationSet() *cobra.Command {
 	var command *cobra.Command
 	command = a.command("set SLUG", "Change an organisation's name or time zone", func(ctx context.Context, args []string) error {
 		if !command.Flags().Changed("name") && !command.Flags().Changed("time-zone") {
-			return usageError("say what to change: --name or --time-zone")
+			return usageError("give something to change: --name or --time-zone")
 		}
 		store, err := a.openStore(ctx, nil)
 		if err != nil {
@@ -52,7 +52,7 @@ func (a *app) organisationSet() *cobra.Command {
 		defer store.Close()
 		organisation, err := store.ChangeOrganisation(ctx, args[0], ifChanged(command, "name", name), ifChanged(command, "time-zone", zone))
 		if errors.Is(err, db.ErrNotFound) {
-			return usageError("there is no organisation %q; `caresync organisation list` shows those there are", args[0])
+			return usageError("there is no organisation %q; `caresync organisation list` shows the organisations", args[0])
 		}
 		if err != nil {
 			return err

@@ -52,10 +52,10 @@ func (a *app) paceEnable() *cobra.Command {
 			if checked := a.showCheck(ctx, enabled.Check); err != nil && !errors.Is(err, pace.ErrCheckFailed) {
 				return err
 			} else if checked != nil {
-				a.print("The PACE API was not enabled for %s. Put right what is said above and try again.", organisation.Name)
+				a.print("The PACE API was not enabled for %s. Fix the problem shown above and try again.", organisation.Name)
 				return checked
 			}
-			a.print("The PACE API is enabled for %s over the connection %s, with at most %s an hour.", organisation.Name,
+			a.print("The PACE API is enabled for %s over the connection %s, with at most %s per hour.", organisation.Name,
 				enabled.Settings.Connection, present.Count(enabled.Settings.BudgetCallsPerHour, "budget call", "budget calls"))
 			a.print("Next: mark a person with `caresync pace person PERSON --participant=yes --api-access=yes`.")
 			return nil
@@ -72,14 +72,14 @@ func (a *app) paceDisable(ctx context.Context, _ []string) error {
 		if _, err := store.DisablePACE(ctx, organisation.ID, operator()); err != nil {
 			return err
 		}
-		a.print("The PACE API is no longer used for %s. Contracts that were saved stay as they are.", organisation.Name)
+		a.print("The PACE API is disabled for %s. Saved contracts stay as they are.", organisation.Name)
 		return nil
 	})
 }
 
 func (a *app) paceSettings() *cobra.Command {
 	var asJSON bool
-	command := a.command("settings", "Show whether the PACE API is used, and how", func(ctx context.Context, _ []string) error {
+	command := a.command("settings", "Show whether the PACE API is enabled, and its settings", func(ctx context.Context, _ []string) error {
 		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
 			settings, err := store.PACESettings(ctx, organisation.ID)
 			if err != nil {
@@ -98,19 +98,19 @@ func (a *app) paceSettings() *cobra.Command {
 
 func (a *app) showPACESettings(settings db.PACESettings, organisation db.Organisation) {
 	if settings.ConnectionID == "" {
-		a.print("%s does not use the PACE API. Enable it with `caresync pace enable`.", organisation.Name)
+		a.print("The PACE API is not enabled for %s. Enable it with `caresync pace enable`.", organisation.Name)
 		return
 	}
-	secret := "none: make one with `caresync pace secret`"
+	secret := "none: create one with `caresync pace secret`"
 	switch {
 	case settings.NotificationsSigned:
-		secret = "a key by which they are signed"
+		secret = "a signing key"
 	case settings.NotificationSecretSet:
 		secret = "set"
 	}
 	a.details(
 		"organisation", organisation.Name, "PACE API", enabledWord(settings.Enabled), "connection", settings.Connection,
-		"budget calls", fmt.Sprintf("at most %d an hour", settings.BudgetCallsPerHour),
+		"budget calls", fmt.Sprintf("at most %d per hour", settings.BudgetCallsPerHour),
 		"notifications", "to "+notificationAddress(organisation), "notification secret", secret,
 		"changed", present.Time(&settings.ChangedAt, organisation.Location())+" by "+settings.ChangedBy, "time zone", organisation.TimeZone)
 }
@@ -142,7 +142,7 @@ func (a *app) paceSecret() *cobra.Command {
 			a.print("%s", secret)
 			a.note("Give it to the NDIA with the address of `caresync serve`: %s. It is shown only once; an earlier one no longer works.",
 				notificationAddress(organisation))
-			a.note("Then ask for the notifications with: caresync pace subscribe")
+			a.note("Then subscribe to the notifications with: caresync pace subscribe")
 			return nil
 		})
 	})

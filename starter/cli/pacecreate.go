@@ -44,7 +44,7 @@ func (a *app) paceCreate() *cobra.Command {
 			return a.create(ctx, services, person, request, flags.asJSON)
 		})
 	})
-	command.Long = `Save what the preview of "pace retrieve" shows: all of it, or the selected budgets. The plan is read once more. If anything to be saved differs
+	command.Long = `Save what the preview of "pace retrieve" shows: all of it, or the selected budgets. The plan is read again. If anything to be saved differs
 from the preview, nothing is saved, and a new preview shows the differences.
 
 Budgets are named by their number in the preview or by their id, several separated by commas.
@@ -113,7 +113,7 @@ func (f createFlags) ticked(preview care.Preview) (care.CreateRequest, error) {
 	case len(f.without) > 0:
 		request.Selection = slices.DeleteFunc(request.Selection, func(id care.ID) bool { return slices.Contains(named, id) })
 		if len(request.Selection) == 0 {
-			return request, usageError("--without leaves nothing to write: leave out fewer budgets. The preview still waits")
+			return request, usageError("--without leaves nothing to save: leave out fewer budgets. The preview is still valid")
 		}
 	default:
 		request.Selection, request.Only = named, len(f.only) > 0
@@ -140,7 +140,7 @@ func namedBudgets(preview care.Preview, texts []string) (named []care.ID, err er
 
 func (a *app) create(ctx context.Context, services paceServices, person read.Person, request pace.CreateRequest, asJSON bool) error {
 	if !asJSON {
-		a.print("Reading the plan of %s once more, and writing the contract.", participantName(person))
+		a.print("Reading the plan of %s again and saving the contract.", participantName(person))
 	}
 	created, err := services.pace.Create(ctx, request)
 	var refused *pace.NotAdmitted
@@ -148,7 +148,7 @@ func (a *app) create(ctx context.Context, services paceServices, person read.Per
 		return a.showNotAdmitted(ctx, services, person, request, refused)
 	}
 	if errors.Is(err, context.Canceled) {
-		a.note("Stopped waiting. What was asked for goes on; ask again for its answer, or look with: %s", a.typed("contract list", person.ID))
+		a.note("Stopped waiting. The request continues; run the command again to see its result, or check with: %s", a.typed("contract list", person.ID))
 	}
 	if err != nil {
 		return err
@@ -166,9 +166,9 @@ func (a *app) create(ctx context.Context, services paceServices, person read.Per
 	return a.showCreated(ctx, services, person, created)
 }
 
-// showNotAdmitted says why nothing was begun; the preview waits on, if it did.
+// showNotAdmitted says why nothing was started; the preview waits on, if it did.
 func (a *app) showNotAdmitted(ctx context.Context, services paceServices, person read.Person, request pace.CreateRequest, refused *pace.NotAdmitted) error {
-	a.note("✗ Nothing was written. %s", refused.Explain())
+	a.note("✗ Nothing was saved. %s", refused.Explain())
 	if refused.Reason != care.ReasonOverlapUnconfirmed {
 		a.note("Retrieve the plan again with: %s", a.typed("pace retrieve", person.ID))
 		return errSaid
@@ -188,7 +188,7 @@ func (a *app) showCreated(ctx context.Context, services paceServices, person rea
 	if created.Outcome == care.AreaSucceeded {
 		return a.showWritten(ctx, services, created)
 	}
-	a.print("\n✗ Nothing was written. %s", words.Reason(created.Reason, care.NDIA))
+	a.print("\n✗ Nothing was saved. %s", words.Reason(created.Reason, care.NDIA))
 	if created.Next != nil && created.Next.Contents != nil {
 		a.showPreview(person, *created.Next, services.organisation, services.store.Now(), true)
 		return errSaid

@@ -35,12 +35,12 @@ func (a *app) paceNotifications() *cobra.Command {
 
 func (a *app) showNotifications(notifications []read.Notification, organisation db.Organisation) {
 	if len(notifications) == 0 {
-		a.print("The NDIA has told nothing yet. Have it told where to send notifications (`caresync pace secret`), then ask for them (`caresync pace subscribe`).")
+		a.print("The NDIA has sent no notifications yet. Set up where it sends them (`caresync pace secret`), then subscribe (`caresync pace subscribe`).")
 		return
 	}
-	shown := a.newTable("last came", "event", "person", ">times")
+	shown := a.newTable("last received", "event", "person", ">times")
 	for _, notification := range notifications {
-		client := "nobody of ours"
+		client := "not in this organisation"
 		if notification.Person != nil {
 			client = present.Name(notification.Person.GivenName, notification.Person.FamilyName)
 		}

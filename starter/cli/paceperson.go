@@ -71,10 +71,10 @@ func yesOrNo(flag, text string) (*bool, error) {
 func (a *app) showParticipant(view read.Participant, organisation db.Organisation) {
 	a.details(
 		"name", present.Name(view.GivenName, view.FamilyName), "id", string(view.PersonID), "NDIS number", orNone(view.NDISNumber),
-		"NDIS PACE Participant", ticked(view.PACEParticipant), "API access", ticked(view.PACEAPIAccess),
+		"NDIS PACE Participant", chosen(view.PACEParticipant), "API access", chosen(view.PACEAPIAccess),
 		"+ NDIS PACE", available(view), "scheduled syncs", a.standing(view), "time zone", organisation.TimeZone)
 	if len(view.Standing.Relationships) > 0 {
-		a.heading("endorsements, as the NDIA notified")
+		a.heading("endorsements, as notified by the NDIA")
 		for _, relationship := range view.Standing.Relationships {
 			a.print("%s: %s", relationship.ProviderRole, present.Period(relationship.StartDate, relationship.EndDate))
 		}
@@ -82,7 +82,7 @@ func (a *app) showParticipant(view read.Participant, organisation db.Organisatio
 	a.heading("service contracts")
 	a.showContracts(view.Contracts)
 	if waiting := view.Waiting; waiting != nil {
-		a.print("\nA preview waits to be created until %s: %s", present.Time(&waiting.ExpiresAt, organisation.Location()), a.typed("pace preview", view.PersonID))
+		a.print("\nA preview is ready until %s: %s", present.Time(&waiting.ExpiresAt, organisation.Location()), a.typed("pace preview", view.PersonID))
 	} else if view.Available {
 		a.print("\nRetrieve the plan with: %s", a.typed("pace retrieve", view.PersonID))
 	}
@@ -95,11 +95,11 @@ func orNone(text string) string {
 	return text
 }
 
-func ticked(box bool) string {
+func chosen(box bool) string {
 	if box {
-		return "ticked"
+		return "yes"
 	}
-	return "not ticked"
+	return "no"
 }
 
 func available(view read.Participant) string {
@@ -111,7 +111,7 @@ func available(view read.Participant) string {
 
 func (a *app) standing(view read.Participant) string {
 	if !view.Standing.Stopped() {
-		return "go on"
+		return "active"
 	}
 	return "stopped since " + present.Date(view.Standing.StoppedOn) + ": " + view.StopExplanation + " Resume with: " + a.typed("pace resume", view.PersonID)
 }
@@ -126,10 +126,10 @@ func (a *app) paceResume(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		a.print("Scheduled syncs of %s go on.", nameOf(person))
+		a.print("Scheduled syncs of %s are active.", nameOf(person))
 		for _, relationship := range standing.Relationships {
 			if !relationship.EndDate.IsZero() {
-				a.print("! The endorsement as %s ends on %s; from then on they stop again.", relationship.ProviderRole, present.Date(relationship.EndDate))
+				a.print("! The endorsement as %s ends on %s; scheduled syncs stop again then.", relationship.ProviderRole, present.Date(relationship.EndDate))
 			}
 		}
 		return nil

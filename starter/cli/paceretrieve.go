@@ -53,7 +53,7 @@ preview is kept for 30 minutes. A plan that was retrieved before is refreshed in
 func (f retrieveFlags) request() (pace.Request, error) {
 	request := pace.Request{All: f.all, AcceptOverlaps: f.overlaps, AcceptRemovals: f.removals}
 	if !f.all && (f.overlaps || f.removals) {
-		return request, usageError("--accept-overlaps and --accept-removals go with --all; without it, say them to `caresync pace create`")
+		return request, usageError("--accept-overlaps and --accept-removals require --all; without it, give them to `caresync pace create`")
 	}
 	if f.planStart == "" {
 		return request, nil
@@ -109,7 +109,7 @@ func (a *app) retrieved(ctx context.Context, services paceServices, person read.
 	}
 	retrieved, err := retrieving.Wait(ctx)
 	if errors.Is(err, context.Canceled) {
-		a.note("Stopped waiting. The retrieval goes on; its preview can be seen with: %s", a.typed("pace preview", person.ID))
+		a.note("Stopped waiting. The retrieval continues; see its preview with: %s", a.typed("pace preview", person.ID))
 	}
 	return retrieved, err
 }
@@ -190,7 +190,7 @@ func (a *app) pacePreview() *cobra.Command {
 func (a *app) waitingPreview(ctx context.Context, store *db.Store, organisation db.Organisation, person read.Person) (db.Preview, error) {
 	retrieval, err := store.WaitingPreview(ctx, organisation.ID, person.ID)
 	if errors.Is(err, db.ErrNotFound) {
-		return retrieval, usageError("no preview of %s waits to be created. Retrieve the plan with: %s", nameOf(person), a.typed("pace retrieve", person.ID))
+		return retrieval, usageError("%s has no preview to create. Retrieve the plan with: %s", nameOf(person), a.typed("pace retrieve", person.ID))
 	}
 	return retrieval, err
 }
@@ -221,7 +221,7 @@ func (a *app) paceRefresh() *cobra.Command {
 
 func (a *app) announceRefresh(person read.Person, started syncs.StartResult, waiting bool) {
 	if started.Joined {
-		a.print("Something is under way with %s already; the refresh follows it.", participantName(person))
+		a.print("Another sync of %s is in progress; the refresh follows it.", participantName(person))
 	} else {
 		a.print("Started the refresh of %s.", participantName(person))
 	}

@@ -45,7 +45,7 @@ func (a *app) paceReview() *cobra.Command {
 // showReviews shows what waits, client by client, and the command that accepts it.
 func (a *app) showReviews(reviews []read.Review, organisation db.Organisation) {
 	if len(reviews) == 0 {
-		a.print("Nothing waits for a person.")
+		a.print("Nothing needs approval.")
 		return
 	}
 	var shown care.ID
@@ -57,7 +57,7 @@ func (a *app) showReviews(reviews []read.Review, organisation db.Organisation) {
 		}
 		a.print("· %s Since %s.", review.Words, present.Time(&review.HeldAt, organisation.Location()))
 	}
-	a.print("Times are in %s. To take over a part only: `caresync pace retrieve`, look, and `caresync pace create`.", organisation.TimeZone)
+	a.print("Times are in %s. To apply only a part: `caresync pace retrieve`, review, then `caresync pace create`.", organisation.TimeZone)
 }
 
 func (a *app) paceAccept() *cobra.Command {
@@ -91,7 +91,7 @@ func (a *app) showReview(reviews []read.Review, person care.ID, zone *time.Locat
 	if len(reviews) == 0 {
 		return
 	}
-	a.heading("left to people")
+	a.heading("held for approval")
 	for _, review := range reviews {
 		a.print("! %s Since %s.", review.Words, present.Time(&review.HeldAt, zone))
 	}

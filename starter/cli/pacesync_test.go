@@ -57,12 +57,12 @@ func TestAPlanIsRetrievedAndItsContractCreated(t *testing.T) { // PACE guide, st
 	person := s.participant("changed-manager")
 	shown := must(t, "pace", "retrieve", string(person))
 	require.Contains(t, shown, "A new service contract will be created")
-	require.Contains(t, must(t, "pace", "person", string(person)), "A preview waits to be created")
+	require.Contains(t, must(t, "pace", "person", string(person)), "A preview is ready until")
 	require.Contains(t, must(t, "runs", "list", "--person", string(person)), "preview ready")
 
 	nothing := run(t, "", "pace", "create", string(person), "--without", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21")
 	require.Equal(t, cli.ExitUsage, nothing.code)
-	require.Contains(t, nothing.err, "leaves nothing to write")
+	require.Contains(t, nothing.err, "leaves nothing to save")
 	created := must(t, "pace", "create", string(person), "--without", "5,6")
 	require.Regexp(t, `Plan budgets +19 +19`, created)
 	require.Regexp(t, `Adjustment records +4 +4`, created)
@@ -100,7 +100,7 @@ func TestWhatChangedSinceThePreviewIsShown(t *testing.T) { // R22
 	s.spend("changed-manager", "Consumables", "812.30")
 	differs := run(t, "", "pace", "create", string(person))
 	require.Equal(t, cli.ExitNotComplete, differs.code)
-	require.Contains(t, differs.out, "Nothing was written.")
+	require.Contains(t, differs.out, "Nothing was saved.")
 	require.Contains(t, differs.out, "spent changed from 22.50 to 834.80.")
 	must(t, "pace", "create", string(person))
 
@@ -121,8 +121,8 @@ func TestARefreshIsUnattended(t *testing.T) { // R31
 	s.spend("changed-manager", "Consumables", "812.30")
 	refreshed := must(t, "pace", "refresh", string(person), "--wait")
 	require.Regexp(t, `Plan budgets +21 +0 +1`, refreshed)
-	require.Contains(t, must(t, "pace", "review", string(person)), "Nothing waits")
-	require.Contains(t, must(t, "pace", "accept", string(person)), "Nothing waits")
+	require.Contains(t, must(t, "pace", "review", string(person)), "Nothing needs approval")
+	require.Contains(t, must(t, "pace", "accept", string(person)), "Nothing needs approval")
 }
 
 func TestWhatARefreshLeavesToPeopleCanBeAccepted(t *testing.T) { // R31
@@ -136,8 +136,8 @@ func TestWhatARefreshLeavesToPeopleCanBeAccepted(t *testing.T) { // R31
 	require.Contains(t, review, "has no service contract yet")
 	require.Contains(t, review, "caresync pace accept "+string(person))
 	accepted := must(t, "pace", "accept", string(person))
-	require.Contains(t, accepted, "is marked superseded by this one")
-	require.Contains(t, must(t, "pace", "review"), "Nothing waits")
+	require.Contains(t, accepted, "is marked as superseded by this one")
+	require.Contains(t, must(t, "pace", "review"), "Nothing needs approval")
 	require.Contains(t, must(t, "contract", "list", string(person)), "superseded")
 }
 
@@ -150,7 +150,7 @@ func TestAnOverlapNeedsAYes(t *testing.T) { // R24
 
 	all := run(t, "", "pace", "retrieve", string(person), "--all")
 	require.Equal(t, cli.ExitNotComplete, all.code)
-	require.Contains(t, all.out, "one made by hand")
+	require.Contains(t, all.out, "one entered manually")
 	refused := run(t, "", "pace", "create", string(person))
 	require.Equal(t, cli.ExitNotComplete, refused.code)
 	require.Contains(t, refused.err, "overlap")
@@ -199,7 +199,7 @@ func TestDeliveredServicesOfOursAreNotCountedTwice(t *testing.T) { // R27
 	view := s.view(person)
 	done := run(t, "reference,ndis_number,category,delivered_on,amount,support_item_number,claim_status\nR1,"+view.NDISNumber+",Consumables,"+
 		view.Contracts[0].StartDate.String()+",12.50,03_040919_0103_1_1,paid\n", "import", "delivered-services", "-")
-	require.Contains(t, done.out, "Brought 1 adjustment record in line with them.", done.err)
+	require.Contains(t, done.out, "Updated 1 adjustment record to match.", done.err)
 	shown := must(t, "contract", "show", contractOf(t, person))
 	require.Contains(t, strings.Join(strings.Fields(row(t, shown, "03 Consumables")), " "), "22.50 | 19,477.50 | 12.50 | 10.00", "adjustment + own claimed = spent")
 }
@@ -210,7 +210,7 @@ func TestPACEIsEnabledOnceTheConnectionWorks(t *testing.T) {
 	must(t, "pace", "disable")
 	enabled := must(t, "pace", "enable", "--budget-calls-per-hour", "500")
 	require.Contains(t, enabled, "✓ Ask the NDIA")
-	require.Contains(t, enabled, "at most 500 budget calls an hour")
+	require.Contains(t, enabled, "at most 500 budget calls per hour")
 	require.Contains(t, must(t, "connection", "test", "ndia"), "✓ Ask the NDIA")
 	require.Contains(t, must(t, "pace", "subscribe"), "notifies")
 

@@ -71,7 +71,7 @@ func (v planView) person() {
 		"departure", present.Date(client.DepartureDate), "not in care since", present.Date(client.NotInCareSince),
 	}
 	if client.Plan == nil {
-		v.details(append(pairs, "plan", "none yet: the person was never synced")...)
+		v.details(append(pairs, "plan", "none yet: the person has never been synced")...)
 		return
 	}
 	state := "not active"
@@ -259,7 +259,7 @@ func (v planView) usage(budget read.Budget) {
 	}
 	v.render(shown)
 	if billing := budget.Billing; billing != nil {
-		v.print("Our lines: billed %s, drawn %s from this budget and others; %s less drawn than billed, which may be the person's contribution.",
+		v.print("Our lines: billed %s, drawn %s from this budget and others; %s less was drawn than billed, which may be the person's contribution.",
 			present.Money(&billing.Billed), present.Money(&billing.Drawn), present.Money(&billing.Difference))
 	}
 	if budget.UsageAsOf != nil {

@@ -32,7 +32,7 @@ const (
 )
 
 // withoutMoney is the heading over budgets that have none: the NDIA lists all 21 categories.
-const withoutMoney = "without money (0.00 approved and spent)"
+const withoutMoney = "without funding (0.00 approved and spent)"
 
 // previewView prints a preview, so that whoever reads it knows what Create will do.
 type previewView struct {
@@ -42,7 +42,7 @@ type previewView struct {
 	preview      care.Preview
 	organisation db.Organisation
 	today        care.Date
-	// asking is set where somebody is asked what shall be written.
+	// asking is set where someone is asked what shall be written.
 	asking bool
 }
 
@@ -59,7 +59,7 @@ func (a *app) showPreview(person read.Person, retrieval db.Preview, organisation
 		return
 	}
 	if view.preview.Ended {
-		a.print("\n! This plan has ended. What follows is how it stood at its end; the plan that runs now is another one.")
+		a.print("\n! This plan has ended. These are its final figures; it is not the current plan.")
 	}
 	view.contracts()
 	view.funded()
@@ -80,7 +80,7 @@ func (v previewView) differences() {
 	if len(v.retrieval.Contents.Differences) == 0 {
 		return
 	}
-	v.heading("what has changed since the preview before")
+	v.heading("changes since the previous preview")
 	for _, difference := range v.retrieval.Contents.Differences {
 		v.print("! %s", words.Change(difference))
 	}
@@ -90,14 +90,14 @@ func (v previewView) headline() {
 	zone := v.organisation.Location()
 	plan := present.Period(v.preview.Plan.StartDate, v.preview.Plan.EndDate)
 	if first := v.preview.Plan.FirstStartDate; !first.IsZero() && first != v.preview.Plan.StartDate {
-		plan += ", the first plan began " + present.Date(first)
+		plan += ", the first plan started on " + present.Date(first)
 	}
 	v.print("\nPACE plan of %s", participantName(v.person))
 	waits := ""
 	if v.asking {
-		waits = present.Time(&v.retrieval.ExpiresAt, zone) + " in " + v.organisation.TimeZone + "; nothing has been written yet"
+		waits = present.Time(&v.retrieval.ExpiresAt, zone) + " in " + v.organisation.TimeZone + "; nothing has been saved yet"
 	}
-	v.details("plan", plan, "retrieved", present.Time(&v.retrieval.RetrievedAt, zone)+" in "+v.organisation.TimeZone, "waits until", waits)
+	v.details("plan", plan, "retrieved", present.Time(&v.retrieval.RetrievedAt, zone)+" in "+v.organisation.TimeZone, "valid until", waits)
 }
 
 // contracts says what becomes of the contract, of those that it ends and of those that it would overlap with (R24).
@@ -108,9 +108,9 @@ func (v previewView) contracts() {
 	case care.ActionCreated:
 		v.print("A new service contract will be created: %s.", dates)
 	case care.ActionUnchanged:
-		v.print("There is a service contract of this plan already: %s. Its dates and totals stay as they are.", dates)
+		v.print("This plan already has a service contract: %s. Its dates and totals stay as they are.", dates)
 	default:
-		v.print("There is a service contract of this plan already: %s. It will be updated.", dates)
+		v.print("This plan already has a service contract: %s. It will be updated.", dates)
 	}
 	for _, change := range v.preview.ContractChanges {
 		if !v.ends(change.RecordID) {
@@ -118,7 +118,7 @@ func (v previewView) contracts() {
 		}
 	}
 	for _, ended := range v.preview.Superseded {
-		v.print("· The contract before it will run %s and is marked superseded by this one. It keeps its budgets.",
+		v.print("· The previous contract will run %s and is marked as superseded by this one. It keeps its budgets.",
 			present.Period(ended.StartDate, ended.EndDate))
 	}
 	v.overlaps(v.preview.Overlaps)
@@ -132,14 +132,14 @@ func (v previewView) ends(contract care.ID) bool {
 // overlaps says what an explicit yes is needed for (R24).
 func (a *app) overlaps(contracts []care.ServiceContract) {
 	for _, other := range contracts {
-		a.print("! It would share days with another contract%s: %s. If both shall stand, add --accept-overlaps when you create; else change that contract first.",
+		a.print("! It would overlap another contract%s: %s. To keep both, add --accept-overlaps when you create; otherwise change that contract first.",
 			madeByHand(other), present.Period(other.StartDate, other.EndDate))
 	}
 }
 
 func madeByHand(contract care.ServiceContract) string {
 	if contract.Origin == care.OriginHand {
-		return ", one made by hand"
+		return ", one entered manually"
 	}
 	return ""
 }
@@ -293,10 +293,10 @@ func (v previewView) missing() {
 		v.print("· %s, %s approved", budget.Name(), present.Reported(budget.Approved))
 	}
 	if v.preview.RemovalsHeld {
-		v.print("! So many are missing at once that they stay as they are, unless you add --accept-removals when you create.")
+		v.print("! Too many are missing at once, so they stay as they are unless you add --accept-removals when you create.")
 		return
 	}
-	v.print("They are kept, marked as no longer in PACE, and leave the totals.")
+	v.print("They are kept, marked as no longer in PACE, and excluded from totals.")
 }
 
 func (v previewView) warnings() {
@@ -331,8 +331,8 @@ func (v previewView) others() {
 func (v previewView) totals() {
 	v.heading("totals")
 	v.details(
-		"total funding", present.Sum(present.Reported(v.preview.Contract.TotalFunding), v.preview.Contract.FundingIncomplete)+"  approved in the whole plan, whatever its management",
-		"allocation total", present.Sum(present.Reported(v.preview.Contract.AllocationTotal), v.preview.Contract.AllocationIncomplete)+"  approved in the budgets that count for the contract, if all are created")
+		"total funding", present.Sum(present.Reported(v.preview.Contract.TotalFunding), v.preview.Contract.FundingIncomplete)+"  approved in the whole plan, regardless of how it is managed",
+		"allocation total", present.Sum(present.Reported(v.preview.Contract.AllocationTotal), v.preview.Contract.AllocationIncomplete)+"  approved in the budgets that count towards the contract, if all are created")
 }
 
 // summary says in numbers what Create writes, if all of it is ticked.
@@ -343,13 +343,13 @@ func (v previewView) summary() {
 		adjustments[recordAction(budget.Adjustment.Action)]++
 		adjusted = adjusted.Add(budget.Adjustment.After.Decimal)
 	}
-	v.heading("if all of it is written")
+	v.heading("if everything is saved")
 	v.details(
 		"service contract", v.preview.ContractAction,
 		"budgets", inNumbers(budgets),
 		"adjustment records", inNumbers(adjustments))
 	if !adjusted.IsZero() {
-		v.print("Adjustment records stand for what others have spent from the budgets, %s in all. They are never claimed.",
+		v.print("Adjustment records cover what others have spent from the budgets, %s in total. They are never claimed.",
 			present.Reported(decimal.NewNullDecimal(adjusted)))
 	}
 }
@@ -379,15 +379,15 @@ func (v previewView) next() {
 		}
 		return v.typed("pace create", v.person.ID, append(flags, more...)...)
 	}
-	pairs := []string{"to write all of it", create()}
+	pairs := []string{"to save everything", create()}
 	if last := len(v.preview.Budgets); last > 1 {
-		pairs = append(pairs, "to leave some out", create("--without", fmt.Sprint(last)), "to write some only", create("--select", "1"))
+		pairs = append(pairs, "to save all but some", create("--without", fmt.Sprint(last)), "to save only some", create("--select", "1"))
 	}
 	if v.preview.ContractAction != care.ActionCreated {
 		pairs = append(pairs, "to refresh one budget", create("--only", "1"))
 	}
-	v.heading("what to type next")
-	v.details(append(pairs, "to write nothing", "wait until it expires, or "+v.typed("runs cancel", v.retrieval.RunID))...)
+	v.heading("next commands")
+	v.details(append(pairs, "to discard it", "wait until it expires, or "+v.typed("runs cancel", v.retrieval.RunID))...)
 }
 
 func previewColumns() []table.ColumnConfig {
@@ -402,7 +402,7 @@ func previewColumns() []table.ColumnConfig {
 	}
 }
 
-// wrapLines breaks each line by itself, where text.WrapSoft would join them.
+// wrapLines breaks each line separately, where text.WrapSoft would join them.
 func wrapLines(cell string, width int) string {
 	lines := strings.Split(cell, "\n")
 	for i, line := range lines {

@@ -77,8 +77,8 @@ func TestAPreviewSaysWhatCreateWillDo(t *testing.T) { // R3, R22, R27, R28, R29
 
 	out := must(t, "pace", "preview", ndisNumber)
 	require.Contains(t, out, "PACE plan of Ada Kookaburra (NDIS number 430000017)")
-	require.Contains(t, out, "01 Feb 2026 – 31 Jan 2027, the first plan began 01 Feb 2024")
-	require.Regexp(t, `waits until +\d\d \w{3} \d{4} \d\d:\d\d in Australia/Perth; nothing has been written yet`, out)
+	require.Contains(t, out, "01 Feb 2026 – 31 Jan 2027, the first plan started on 01 Feb 2024")
+	require.Regexp(t, `valid until +\d\d \w{3} \d{4} \d\d:\d\d in Australia/Perth; nothing has been saved yet`, out)
 	require.Contains(t, out, "A new service contract will be created: 01 Feb 2026 – 31 Jan 2027.")
 	require.Contains(t, row(t, out, "1 | 03 Consumables"), "78,000.00 | 78,000.00 | 22.50 | 77,977.50 | Will be created. An adjustment")
 	require.Regexp(t, `flexible, plan-managed +record of 22\.50 \(NDIA refer to PACE\)`, out)
@@ -88,12 +88,12 @@ func TestAPreviewSaysWhatCreateWillDo(t *testing.T) { // R3, R22, R27, R28, R29
 	require.Regexp(t, `\(Previous Plan\s+Manager\)`, out)
 	require.Contains(t, row(t, out, "3 | 11 Relationships"), "900.00 | 900.00 | not provided", "absent is not zero")
 	require.Contains(t, row(t, out, "4 | 12 Health and Wellbeing"), "Will be created. Excluded from")
-	require.Equal(t, "5 | 02 Transport | flexible | plan-managed | Will be created.", row(t, out, "5"), "without money, in short")
+	require.Equal(t, "5 | 02 Transport | flexible | plan-managed | Will be created.", row(t, out, "5"), "without funding, in short")
 	require.Equal(t, "6 | 16 Home and Living | flexible | plan-managed | Will be created.", row(t, out, "6"))
 	require.Regexp(t, `total funding +80,450\.00 `, out)
 	require.Regexp(t, `allocation total +80,400\.00 `, out)
 	require.Regexp(t, `adjustment records +2 new`, out)
-	require.Contains(t, out, "others have spent from the budgets, 142.50 in all. They are never claimed.")
+	require.Contains(t, out, "others have spent from the budgets, 142.50 in total. They are never claimed.")
 	require.Contains(t, out, "caresync pace create "+string(r.client)+" --preview "+string(preview.ID)+"\n")
 	require.NotContains(t, out, "--only", "there is no contract to refresh")
 	require.NotContains(t, out, "--accept-overlaps")
@@ -122,11 +122,11 @@ func TestAPreviewOfAContractThatThereIsShowsTheDifferences(t *testing.T) { // R2
 	})
 	out := must(t, "pace", "preview", ndisNumber)
 	for _, said := range []string{
-		"WHAT HAS CHANGED SINCE THE PREVIEW BEFORE\n! Consumables: spent changed from 100.00 to 100.00.",
-		"There is a service contract of this plan already: 01 Feb 2026 – 31 Jan 2027. It will be updated.",
+		"CHANGES SINCE THE PREVIOUS PREVIEW\n! Consumables: spent changed from 100.00 to 100.00.",
+		"This plan already has a service contract: 01 Feb 2026 – 31 Jan 2027. It will be updated.",
 		"· The contract: total funding changed from 81,000.00 to 78,000.00.",
 		"Consumables (flexible, plan-managed): spent changed from 22.50 to 100.00.",
-		"NO LONGER IN PACE\n· Transport (flexible, plan-managed), 3,000.00 approved\nThey are kept, marked as no longer in PACE, and leave the totals.",
+		"NO LONGER IN PACE\n· Transport (flexible, plan-managed), 3,000.00 approved\nThey are kept, marked as no longer in PACE, and excluded from totals.",
 		"--only 1",
 	} {
 		require.Contains(t, out, said)
@@ -151,14 +151,14 @@ func TestAPreviewSaysWhatItDoesToOtherContracts(t *testing.T) { // R5, R24
 	next.Tree.Groups[0].DateRange = reassessed
 	r.stage(t, before, next)
 	out := must(t, "pace", "preview", ndisNumber)
-	require.Contains(t, out, "The contract before it will run 01 Feb 2026 – 31 May 2026 and is marked superseded by this one. It keeps its budgets.")
-	require.Contains(t, out, "! It would share days with another contract, one made by hand: 01 Mar 2027 – 30 Jun 2027. If both shall stand, add --accept-overlaps")
+	require.Contains(t, out, "The previous contract will run 01 Feb 2026 – 31 May 2026 and is marked as superseded by this one. It keeps its budgets.")
+	require.Contains(t, out, "! It would overlap another contract, one entered manually: 01 Mar 2027 – 30 Jun 2027. To keep both, add --accept-overlaps")
 	require.Contains(t, out, "--accept-overlaps\n", "the command to type has it")
 
 	r = newRetrieved(t)
 	five[0] = pacetest.Budget("Consumables", "10", "0")
 	r.stage(t, held(t, pacetest.Read(five...)), pacetest.Read(five[0]))
-	require.Contains(t, must(t, "pace", "preview", ndisNumber), "stay as they are, unless you add --accept-removals")
+	require.Contains(t, must(t, "pace", "preview", ndisNumber), "stay as they are unless you add --accept-removals")
 }
 
 func TestThereIsNoPreview(t *testing.T) {
@@ -172,7 +172,7 @@ func TestThereIsNoPreview(t *testing.T) {
 
 func TestPACEIsSetUp(t *testing.T) { // PACE guide §Prerequisite, R21
 	r := newRetrieved(t)
-	require.Contains(t, must(t, "pace", "settings"), "at most 1000 an hour")
+	require.Contains(t, must(t, "pace", "settings"), "at most 1000 per hour")
 	secret := strings.TrimSpace(must(t, "pace", "secret"))
 	_, err := r.store.NotificationOrganisation(t.Context(), r.organisation.ID, db.NotificationProof{Header: secret})
 	require.NoError(t, err)
@@ -183,17 +183,17 @@ func TestPACEIsSetUp(t *testing.T) { // PACE guide §Prerequisite, R21
 	shown := must(t, "pace", "person", ndisNumber)
 	require.Regexp(t, `\+ NDIS PACE +available`, shown)
 	shown = must(t, "pace", "person", string(r.client), "--participant=no")
-	require.Regexp(t, `API access +not ticked`, shown, "it is unticked, too")
+	require.Regexp(t, `API access +no`, shown, "it is turned off, too")
 	require.Regexp(t, `not available: The person is not marked as an NDIS PACE Participant`, shown)
 	refused := run(t, "", "pace", "person", ndisNumber, "--api-access=yes")
 	require.Equal(t, cli.ExitUsage, refused.code)
 	require.Contains(t, refused.err, "Set NDIS PACE Participant first")
 	require.Equal(t, cli.ExitUsage, run(t, "", "pace", "person", ndisNumber, "--participant=maybe").code)
 	require.Contains(t, must(t, "pace", "person", ndisNumber, "--participant=yes", "--api-access=yes"), "available")
-	require.Contains(t, must(t, "pace", "resume", ndisNumber), "Scheduled syncs of Ada Kookaburra go on.")
-	require.Contains(t, must(t, "pace", "review"), "Nothing waits for a person.")
+	require.Contains(t, must(t, "pace", "resume", ndisNumber), "Scheduled syncs of Ada Kookaburra are active.")
+	require.Contains(t, must(t, "pace", "review"), "Nothing needs approval.")
 
-	require.Contains(t, must(t, "pace", "disable"), "no longer used")
+	require.Contains(t, must(t, "pace", "disable"), "The PACE API is disabled")
 	require.Contains(t, must(t, "pace", "person", ndisNumber), "The PACE API is not enabled for this organisation.")
 	enabling := run(t, "", "pace", "enable")
 	require.Equal(t, cli.ExitNotComplete, enabling.code, "the device was never activated")
@@ -209,7 +209,7 @@ func TestPACEThatWasNeverEnabled(t *testing.T) {
 	require.Equal(t, cli.ExitUsage, run(t, "", "pace", "secret").code)
 	refused := run(t, "", "pace", "enable")
 	require.Equal(t, cli.ExitUsage, refused.code)
-	require.Contains(t, refused.err, "Create one for the service ndia first")
+	require.Contains(t, refused.err, "the organisation has no connection to the NDIA")
 }
 
 func TestAConnectionToTheNDIAHasItsOwnDefaults(t *testing.T) {
@@ -229,7 +229,7 @@ func TestContractsAreListedAndImported(t *testing.T) { // R24
 	done := run(t, "ndis_number,reference,start_date,end_date,total_funding\n"+ndisNumber+",OLD-1,2026-01-01,,1000.00\n", "import", "contracts", "-")
 	require.Equal(t, "Imported 1 contract into Wattle Grove: 1 created, 0 updated, 0 unchanged.\n", done.out, done.err)
 	list := must(t, "contract", "list", ndisNumber)
-	require.Contains(t, list, "made by hand, OLD-1")
+	require.Contains(t, list, "entered manually, OLD-1")
 	contracts, err := read.From(r.store).Contracts(t.Context(), r.organisation, r.client, time.Now())
 	require.NoError(t, err)
 	require.Contains(t, must(t, "contract", "show", string(contracts[0].ID)), "from 01 Jan 2026, current")

@@ -32,7 +32,7 @@ func (a *app) newProgress(silent bool) progress {
 }
 
 // queuedWords say what a run waits for that has only just been requested.
-const queuedWords = "waiting for a worker to begin"
+const queuedWords = "waiting for a worker"
 
 type noProgress struct{}
 

@@ -157,7 +157,7 @@ func (a *app) showIdentity(issue read.Issue, run care.ID) {
 	}
 	shown.Render()
 	if details.GivenNameOnly() {
-		a.print("If it is the same person, say so once: %s --reason \"…\"", a.typed("runs same-person", run))
+		a.print("If it is the same person, confirm it once: %s --reason \"…\"", a.typed("runs same-person", run))
 	}
 }
 
@@ -180,9 +180,9 @@ func (a *app) showHolds(holds []read.Hold, organisation db.Organisation) {
 	if len(holds) == 0 {
 		return
 	}
-	a.heading("removals held back")
+	a.heading("removals held for approval")
 	for _, hold := range holds {
-		a.print("! %s that we hold would be removed; held back since %s. %s", heldRecords(hold),
+		a.print("! %s missing from the response and kept, since %s. %s", heldRecords(hold),
 			present.Time(&hold.HeldAt, organisation.Location()), a.holdState(hold, organisation))
 	}
 }
@@ -196,7 +196,7 @@ func (a *app) holdState(hold read.Hold, organisation db.Organisation) string {
 	case hold.ClosedAt != nil:
 		return "Settled " + present.Time(hold.ClosedAt, organisation.Location()) + "."
 	case hold.AcceptedAt != nil:
-		return "Accepted by " + hold.AcceptedBy + " " + present.Time(hold.AcceptedAt, organisation.Location()) + "; the next sync makes it."
+		return "Accepted by " + hold.AcceptedBy + " " + present.Time(hold.AcceptedAt, organisation.Location()) + "; the next sync removes them if they are still missing."
 	default:
 		return "If that is right, accept it with: " + a.typed("runs accept", hold.RunID)
 	}

@@ -170,7 +170,7 @@ func budgetScope(run read.RunSummary) string {
 	}
 }
 
-// waitsFor says that a run waits for somebody to look at its preview.
+// waitsFor says that a run waits for someone to look at its preview.
 func (a *app) waitsFor(run read.RunSummary, organisation db.Organisation) string {
 	if run.Waiting == nil {
 		return ""
@@ -256,7 +256,7 @@ func (a *app) runsSamePerson() *cobra.Command {
 			return a.samePerson(ctx, store, service, organisation, id, reason, flags)
 		})
 	})
-	command.Flags().StringVar(&reason, "reason", "", "how you know that it is the same person; it is kept with your name")
+	command.Flags().StringVar(&reason, "reason", "", "how you know that it is the same person; kept with your name")
 	return flags.add(command)
 }
 
@@ -273,12 +273,12 @@ func (a *app) samePerson(
 	case errors.As(err, &invalid):
 		return usageError("--reason %s", invalid.Message)
 	case errors.Is(err, db.ErrNotFound):
-		return usageError("this sync has no given name in doubt, or the person has another care recipient id now")
+		return usageError("this sync has no given name in doubt, or the person now has a different care recipient id")
 	case err != nil:
 		return err
 	}
 	if !flags.asJSON {
-		a.print("Kept: the given name is this person's, and is not asked about again.")
+		a.print("Confirmed: the given name is this person's. CareSync does not ask about it again.")
 	}
 	person, err := findPerson(ctx, store, organisation, string(run.Person.ID))
 	if err != nil {
@@ -319,10 +319,10 @@ func (a *app) nothingHeld(ctx context.Context, store *db.Store, organisation db.
 	}
 	for _, hold := range plan.Holds {
 		if hold.AcceptedAt == nil {
-			return usageError("a later sync holds the removal back now: %s", a.typed("runs accept", hold.RunID))
+			return usageError("a later sync now holds the removal: %s", a.typed("runs accept", hold.RunID))
 		}
 	}
-	return usageError("this sync holds no removal back that was not accepted already")
+	return usageError("this sync holds no removal that still needs approval")
 }
 
 func (a *app) runsCancel(ctx context.Context, args []string) error {
@@ -333,12 +333,12 @@ func (a *app) runsCancel(ctx context.Context, args []string) error {
 	return a.withSyncs(ctx, func(_ *db.Store, service *syncs.Service, organisation db.Organisation) error {
 		err := service.Cancel(ctx, organisation.ID, id)
 		if errors.Is(err, syncs.ErrFinished) {
-			return usageError("run %s has finished already", id)
+			return usageError("run %s has already finished", id)
 		}
 		if err != nil {
 			return unknownRun(err, organisation, id)
 		}
-		a.print("Cancelling. What the sync has saved stays. Watch it end with: %s", a.typed("runs watch", id))
+		a.print("Cancelling. Saved data stays. Watch it end with: %s", a.typed("runs watch", id))
 		return nil
 	})
 }

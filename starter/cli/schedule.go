@@ -135,11 +135,11 @@ func (a *app) scheduleList() *cobra.Command {
 
 func (a *app) showSchedules(found []schedules.ScheduleView, organisation db.Organisation) {
 	if len(found) == 0 {
-		a.print("%s has no schedules. Make one with: caresync schedule create", organisation.Name)
+		a.print("%s has no schedules. Create one with: caresync schedule create", organisation.Name)
 		return
 	}
 	zone := organisation.Location()
-	shown := a.newTable("name", "when", "who", "next run", "last run", "it came to")
+	shown := a.newTable("name", "when", "who", "next run", "last run", "outcome")
 	for _, one := range found {
 		who, _ := one.Describe()
 		last, outcome := "", ""
@@ -197,18 +197,18 @@ func (a *app) showSchedule(view schedules.ScheduleView, organisation db.Organisa
 	who, what := view.Describe()
 	left := ""
 	if view.Skipped+view.Missed > 0 {
-		left = fmt.Sprintf("%d since the run before was under way, %d since Temporal was away", view.Skipped, view.Missed)
+		left = fmt.Sprintf("%d because the previous run was in progress, %d because Temporal was down", view.Skipped, view.Missed)
 	}
 	failure := ""
 	if view.PauseOnFailure {
-		failure = "pauses when nobody could be synced in a run"
+		failure = "pauses if no one could be synced in a run"
 	}
 	jitter := ""
 	if view.Jitter != "0s" {
 		jitter = "up to " + shortDuration(view.Jitter)
 	}
 	a.details("name", view.Name, "when", view.When+", "+view.TimeZone, "next run", nextRun(view, zone), "note", view.Note, "who", who, "what", what,
-		"overlap", string(view.Overlap), "catch-up", shortDuration(view.CatchUp), "jitter", jitter, "on failure", failure, "left out", left,
+		"overlap", string(view.Overlap), "catch-up", shortDuration(view.CatchUp), "jitter", jitter, "on failure", failure, "skipped", left,
 		"created", present.Time(&view.CreatedAt, zone), "created by", view.CreatedBy)
 	if len(view.LastRuns) == 0 {
 		return
@@ -300,7 +300,7 @@ func (a *app) scheduleBackfill() *cobra.Command {
 			return nil
 		})
 	})
-	command.Long = `Run the times now that a schedule missed between two moments. A bulk run always reads the government's current data, so one run makes up for all
+	command.Long = `Run a schedule now for the times that it missed between two moments. A bulk run always reads the government's current data, so one run makes up for all
 missed times: with the overlap policy "skip", the default, only one is started.`
 	command.Flags().StringVar(&from, "from", "", "a date, or an instant such as 2026-05-20T00:00:00+10:00")
 	command.Flags().StringVar(&to, "to", "", "a date or an instant; by default now")

@@ -39,8 +39,8 @@ func TestAScheduleIsChanged(t *testing.T) {
 	require.Zero(t, shown.code, shown.err)
 	require.Contains(t, shown.out, "Changed the schedule nightly.")
 	require.Contains(t, shown.out, "Sunday at 02:30, Australia/Sydney")
-	require.Contains(t, shown.err, "the clocks go back")
-	require.Contains(t, run(t, "", "schedule", "show", "nightly").err, "the clocks go back")
+	require.Contains(t, shown.err, "daylight saving ends")
+	require.Contains(t, run(t, "", "schedule", "show", "nightly").err, "daylight saving ends")
 	view := changes(t, "--on", "")
 	require.Equal(t, "every day at 02:30", view.When)
 	view = changes(t, "--at", "03:30", "--on", "mon,fri", "--jitter", "5m")
@@ -76,8 +76,8 @@ func TestAScheduleIsChanged(t *testing.T) {
 	require.Empty(t, view.Cron)
 
 	for args, says := range map[string]string{
-		"":                           "say what to change",
-		"--json":                     "say what to change",
+		"":                           "give something to change",
+		"--json":                     "give something to change",
 		"--at 03:30 --cron @daily":   "--at",
 		"--cron @daily --on mon":     "--on",
 		"--cron 99_99_*_*_*":         "--cron",

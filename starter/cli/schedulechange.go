@@ -14,7 +14,7 @@ import (
 func (a *app) scheduleChange() *cobra.Command {
 	var flags scheduleFlags
 	var command *cobra.Command
-	command = a.command("change NAME", "Change a schedule; what you do not give stays", func(ctx context.Context, args []string) error {
+	command = a.command("change NAME", "Change a schedule; settings that you do not give stay the same", func(ctx context.Context, args []string) error {
 		if _, err := flags.read(); err != nil {
 			return a.bulkError(err, db.Organisation{}, "")
 		}
@@ -42,8 +42,8 @@ func (a *app) scheduleChange() *cobra.Command {
 			return a.scheduleSaved("Changed", view, services.organisation, flags.asJSON)
 		})
 	})
-	command.Long = `Change when a schedule runs, who is synced then, or how errors are handled. What you do not give
-stays. --at replaces a cron expression, and --cron replaces a time of day. --delta=false turns an option off, and --on "" means every day again.
+	command.Long = `Change when a schedule runs, who is synced then, or how errors are handled. Settings that you do
+not give stay the same. --at replaces a cron expression, and --cron replaces a time of day. --delta=false turns an option off, and --on "" means every day again.
 A paused schedule stays paused, and a run in progress continues.
 
   caresync schedule change nightly --at 04:30
@@ -71,7 +71,7 @@ func replaceGiven(said schedules.Request, given *pflag.FlagSet) (schedules.Reque
 		}
 	})
 	if !replaced {
-		return said, usageError("say what to change, for instance --at 04:30")
+		return said, usageError("give something to change, for example --at 04:30")
 	}
 	if failed != nil {
 		return said, failed

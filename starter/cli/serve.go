@@ -97,7 +97,7 @@ func (a *app) serve(ctx context.Context, flags serveFlags) error {
 	return a.serveUntilStopped(ctx, flags, options, health.Handler(measured.Handler(), logger, checks...), keyringChecked)
 }
 
-// codec is nil where no operator's token is set: then nobody can read payloads in the Temporal UI.
+// codec is nil where no operator's token is set: then no one can read payloads in the Temporal UI.
 func (a *app) codec(flags config.Codec, keyring *sealing.Keyring, logger *zap.Logger) (http.Handler, error) {
 	if !flags.Token.IsSet() {
 		return nil, nil

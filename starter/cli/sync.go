@@ -52,7 +52,7 @@ func (a *app) syncCareRecipient() *cobra.Command {
 	command.Long = `Sync a care recipient's Support at Home plan with Services Australia: classifications, approved services, supplements, individual
 contributions, budgets, entitlements and budget usage. The person is named by the care recipient id or by CareSync's own id.
 
-Only one sync of a person runs at a time: where one is running already, this joins it.
+Only one sync of a person runs at a time: if one is already running, this joins it.
 
 ` + exitCodes
 	command.Flags().BoolVar(&allBudgets, "all-budgets", false, "also sync the usage of budgets that ended more than 90 days ago")
@@ -88,9 +88,9 @@ func (a *app) announce(person read.Person, started syncs.StartResult, waiting bo
 	name := present.Name(person.GivenName, person.FamilyName)
 	switch {
 	case started.AnotherPass:
-		a.print("A sync of %s (%s) is running already; one more pass over all budgets follows it.", name, person.CareRecipientID)
+		a.print("A sync of %s (%s) is already running; another pass over all budgets follows it.", name, person.CareRecipientID)
 	case started.Joined:
-		a.print("A sync of %s (%s) is running already; joined it.", name, person.CareRecipientID)
+		a.print("A sync of %s (%s) is already running; joined it.", name, person.CareRecipientID)
 	default:
 		a.print("Started the sync of %s (%s).", name, person.CareRecipientID)
 	}
@@ -107,7 +107,7 @@ func (a *app) watch(ctx context.Context, store *db.Store, service *syncs.Service
 	for update, err := range service.FollowAll(ctx, organisation, started) {
 		if errors.Is(err, context.Canceled) {
 			shown.end()
-			a.note("Stopped watching; the sync goes on. Watch it again with: %s", a.typed("runs watch", last.Run.ID))
+			a.note("Stopped watching; the sync continues. Watch it again with: %s", a.typed("runs watch", last.Run.ID))
 			return err
 		}
 		if err != nil {

@@ -67,7 +67,7 @@ var adminNavigation = []ui.Link{
 	{Words: "Bulk runs", Address: bulksPath}, {Words: "Schedules", Address: schedulesPath}, {Words: "Settings", Address: settingsPath},
 }
 
-// largestBody is how many bytes somebody may send to an address.
+// largestBody is how many bytes someone may send to an address.
 func largestBody(r *http.Request) int64 {
 	switch {
 	case r.URL.Path == bulksPath:

@@ -81,9 +81,9 @@ func TestABulkRunStepByStep(t *testing.T) {
 	s.moves(t, "several-open", world.Move{Name: world.ChangeIdentity, FamilyName: "Wentworth"})
 	w := s.newTab(t, request.OrganisationID)
 	w.press("Bulk runs")
-	w.sees("There was no bulk run yet")
+	w.sees("No bulk runs yet")
 
-	// Somebody on the list is not known: nothing is started, and what was typed stays.
+	// Someone on the list is not known: nothing is started, and what was typed stays.
 	w.startBulkWithList("415056224\nnobody\n" + string(s.Request(t, "usage-by-others").PersonID))
 	w.sees("The person at place 2 of the list is not one of the organisation’s.")
 	w.fill("#field-people", "415056224\n"+string(s.Request(t, "usage-by-others").PersonID))
@@ -97,21 +97,21 @@ func TestABulkRunStepByStep(t *testing.T) {
 
 	// From the list to what went wrong, and to the person.
 	page := value[string](w, `location.pathname`)
-	w.press("See the sync")
+	w.press("View sync")
 	w.sees("Wentworth")
 	w.open(page)
 	w.press("Whitlock, Marjorie")
 	w.sees("Recent syncs")
 	w.open(page)
 
-	// Once the records agree, those who failed are retried, as a bulk run of their own.
+	// Once the records agree, the people who failed are retried, in a bulk run of their own.
 	s.moves(t, "several-open", world.Move{Name: world.CorrectIdentity})
 	w.press("Retry the 1 person")
 	w.sees("Everyone was synced")
-	w.sees("The bulk run before")
+	w.sees("The previous bulk run")
 	w.counts("Selected", "1")
 	w.open("/bulks")
-	w.sees("Those who did not succeed in an earlier bulk run")
+	w.sees("People who did not succeed in an earlier bulk run")
 	w.sees("with failures")
 }
 
@@ -123,7 +123,7 @@ func (w *tab) startBulkWithList(people string) {
 	w.press("Start the bulk run")
 }
 
-// Progress comes by itself; a bulk run is paused, given another window, let go on, and cancelled, which is asked once.
+// Progress appears without a reload; a bulk run is paused, given another window, resumed, and cancelled after one confirmation.
 func TestABulkRunIsCommanded(t *testing.T) {
 	s := newSite(t)
 	organisation := s.Request(t, "several-open").OrganisationID
@@ -136,9 +136,9 @@ func TestABulkRunIsCommanded(t *testing.T) {
 	w.sees("people in progress will finish, no one else is started")
 	w.fill("#window", "5")
 	w.press("Set")
-	w.sees("From now on 5 batches are synced at once.")
+	w.sees("From now on, 5 batches run in parallel.")
 	w.press("Resume")
-	w.eventually("the bulk run goes on", `[...document.querySelectorAll("#progress button")].some((one) => one.innerText === "Pause")`)
+	w.eventually("the bulk run continues", `[...document.querySelectorAll("#progress button")].some((one) => one.innerText === "Pause")`)
 	w.press("Cancel…")
 	w.sees("Cancel this bulk run?")
 	w.press("Cancel the bulk run")
@@ -146,7 +146,7 @@ func TestABulkRunIsCommanded(t *testing.T) {
 	w.sees("Bulk run cancelled")
 	w.eventually("nothing that could still be commanded", `document.querySelector("#bulk-pause, #bulk-resume, #bulk-cancel") === null`)
 	w.eventually("the rest of the page, without loading it again", `document.querySelector("#bulk-details").innerText.includes("Finished")`)
-	require.Equal(t, w.count("Selected"), w.count("Processed"), "everybody has an outcome")
+	require.Equal(t, w.count("Selected"), w.count("Processed"), "everyone has an outcome")
 
 	// The report comes with the session's cookie.
 	id := strings.TrimPrefix(value[string](w, `location.pathname`), "/bulks/")
@@ -156,7 +156,7 @@ func TestABulkRunIsCommanded(t *testing.T) {
 	}
 }
 
-// Those whom the provider's list has and we do not know are reported, never created.
+// Listed people who are unknown are reported, never created.
 func TestUnknownPeopleAreReported(t *testing.T) {
 	s := newSite(t)
 	request := s.Request(t, "several-open")
@@ -164,10 +164,10 @@ func TestUnknownPeopleAreReported(t *testing.T) {
 	require.NoError(t, sql.Try(t, `UPDATE person SET care_recipient_id = '99' WHERE id = $1`, request.PersonID))
 	w := s.newTab(t, request.OrganisationID)
 	w.startBulk(func() {})
-	w.sees("On the providers’ lists, and not known here")
+	w.sees("On the providers’ lists, but not in CareSync")
 	w.eventually("whom we lack", `document.querySelector("#unknown").innerText.includes("415056224")`)
 
-	// Name and birth date are those of somebody who is gone: it is one person under two numbers (R33).
+	// Name and birth date are those of someone who is gone: it is one person under two numbers (R33).
 	w.sees("1 person may be listed under another number")
 	w.requireNoBarriers("whoever is listed under another number")
 	bulk := value[string](w, `location.pathname`)
@@ -182,14 +182,14 @@ func TestUnknownPeopleAreReported(t *testing.T) {
 		request.OrganisationID, request.PersonID))
 	w.press("Change number")
 	w.sees("Another person has this number")
-	w.requireNoBarriers("a number that somebody has")
+	w.requireNoBarriers("a number that someone has")
 	w.fill("#field-number", "415056224")
 	w.press("Change number")
 	w.sees("The number was changed. Sync the person next")
 	w.sees("the letter of August")
 	require.Equal(t, "415056224", testkit.Value[string](t, sql, `SELECT care_recipient_id FROM person WHERE id = $1`, request.PersonID))
 	w.open(bulk)
-	w.sees("The number was changed since.")
+	w.sees("The number has been changed since.")
 }
 
 // A schedule is created from a preset, paused, resumed, run, made good for days that have passed, and deleted, which is asked once.
@@ -202,7 +202,7 @@ func TestASchedulesLifeInTheConsole(t *testing.T) {
 	w := s.newTab(t, organisation)
 	w.press("Schedules")
 	w.sees("There are no schedules yet")
-	w.press("Everybody once a week")
+	w.press("Everyone once a week")
 	w.fill("#field-time_of_day", "02:30")
 	w.pick(`[name="weekday"][value="saturday"]`)
 	w.pick(`[name="weekday"][value="sunday"]`)
@@ -213,7 +213,7 @@ func TestASchedulesLifeInTheConsole(t *testing.T) {
 	w.press("Pause")
 	w.sees("Paused until resumed.")
 
-	// It is changed where it is; what somebody has not touched stays, and it stays paused.
+	// It is changed where it is; what someone has not touched stays, and it stays paused.
 	w.press("change the schedule")
 	w.sees("Change the schedule weekly-full")
 	require.True(t, value[bool](w, `document.querySelector("#field-name").readOnly`), "its name stays")
@@ -231,7 +231,7 @@ func TestASchedulesLifeInTheConsole(t *testing.T) {
 	require.NotContains(t, w.text(), "Daylight saving changes at that time of day")
 	w.press("Resume")
 	w.eventually("next runs", `document.querySelectorAll("#next .next-runs li").length > 0`)
-	w.press("Run it now")
+	w.press("Run now")
 	w.sees("About this bulk run")
 	w.sees("Completed with failures")
 	w.open("/schedules/weekly-full")
@@ -259,7 +259,7 @@ func TestAnotherOrganisationsSchedulesAreNotThere(t *testing.T) {
 		_ = s.temporal.ScheduleClient().GetHandle(context.Background(), protocol.ScheduleID(organisation, "nightly")).Delete(context.Background())
 	})
 	require.Equal(t, "/schedules/nightly?created=yes", ours.post("/schedules", form).header.Get("Location"))
-	require.Contains(t, ours.post("/schedules", form).body, "There is a schedule of this name already")
+	require.Contains(t, ours.post("/schedules", form).body, "A schedule with this name already exists")
 	twice := maps.Clone(form)
 	maps.Copy(twice, url.Values{"name": {"twice"}, "time_of_day": {"02:30"}})
 	t.Cleanup(func() {
@@ -284,7 +284,7 @@ func TestAnotherOrganisationsSchedulesAreNotThere(t *testing.T) {
 		"must be an expression of five fields":      {"name": {"other"}, "when": {"cron"}, "cron": {"every day"}},
 		"must be days such as mon":                  {"name": {"other"}, "weekday": {"someday"}},
 		"must be skip, buffer-one or cancel-other":  {"name": {"other"}, "overlap": {"<b>"}},
-		"How late a run may begin must be a time":   {"name": {"other"}, "catch_up": {"999"}},
+		"The catch-up window must be a time":        {"name": {"other"}, "catch_up": {"999"}},
 		"The random delay must be a whole number":   {"name": {"other"}, "jitter": {"-1"}},
 		"cannot be used in a schedule":              {"name": {"other"}, "who": {"listed"}, "people": {"415056224"}},
 		"between 1 and 20":                          {"name": {"other"}, "window": {"21"}},
@@ -373,7 +373,7 @@ func TestSettingsAreTestedAndChanged(t *testing.T) {
 	w.press("Save the PACE settings")
 	w.sees("Stop using the PACE API?")
 	w.press("Stop using it")
-	w.sees("The PACE API is no longer used.")
+	w.sees("The PACE API is disabled.")
 	require.NoError(t, s.Faults.Add(faults.Fault{Kind: faults.Forbidden}))
 	w.pick(`[name="enabled"]`)
 	w.press("Save the PACE settings")
@@ -383,7 +383,7 @@ func TestSettingsAreTestedAndChanged(t *testing.T) {
 	w.pick(`[name="enabled"]`)
 	w.fill("#field-budget_calls_per_hour", "250")
 	w.press("Save the PACE settings")
-	w.sees("The connection to the NDIA works, and the PACE API is used.")
+	w.sees("The connection to the NDIA works. The PACE API is enabled.")
 	settings, err := s.Store.PACESettings(t.Context(), organisation)
 	require.NoError(t, err)
 	require.True(t, settings.Enabled)
@@ -461,7 +461,7 @@ func TestAdminPagesHaveNoBarriers(t *testing.T) {
 
 	w := s.newTab(t, organisation)
 	for _, path := range []string{
-		"/bulks", "/bulks?outcome=cancelled", "/bulks/new", "/bulks/" + string(bulk), "/bulks/" + string(bulk) + "?outcome=everybody",
+		"/bulks", "/bulks?outcome=cancelled", "/bulks/new", "/bulks/" + string(bulk), "/bulks/" + string(bulk) + "?outcome=everyone",
 		"/bulks/" + string(running), "/bulks/" + string(running) + "/cancel", "/schedules", "/new-schedule", "/schedules/nightly",
 		"/schedules/nightly/change", "/schedules/nightly/delete", "/settings", "/imports",
 	} {
@@ -480,7 +480,7 @@ func TestAdminPagesHaveNoBarriers(t *testing.T) {
 	w.requireNoBarriers("a file with problems")
 	w.open("/settings")
 	w.press("Test the connection " + s.connections(t, organisation)[0].Name)
-	w.sees("What was tried")
+	w.sees("What was tested")
 	w.requireNoBarriers("a connection's test")
 }
 

@@ -34,7 +34,7 @@ import (
 	"github.com/caresync/caresync/testkit"
 )
 
-// desk is a console for administrators beside a Temporal server that nobody works for.
+// desk is a console for administrators beside a Temporal server that no one works for.
 type desk struct {
 	quiet
 	temporal *temporaltest.Server
@@ -64,12 +64,12 @@ func (d desk) bulkOf(t *testing.T, v visitor, form url.Values) care.ID {
 	return care.ID(strings.TrimPrefix(answer.header.Get("Location"), "/bulks/"))
 }
 
-// requested is what a bulk run was asked for that lists nobody.
+// requested is what a bulk run was asked for that lists no one.
 func requested(options care.BulkOptions) care.BulkRequest {
 	return care.BulkRequest{BulkOptions: options}
 }
 
-// finish ends a bulk run as its workflow would, with everybody's outcome.
+// finish ends a bulk run as its workflow would, with everyone's outcome.
 func (d desk) finish(t *testing.T, organisation, bulk care.ID, outcome care.ItemOutcome, reason care.Reason) {
 	t.Helper()
 	request, err := d.Store.BulkRequest(t.Context(), organisation, bulk)
@@ -81,7 +81,7 @@ func (d desk) finish(t *testing.T, organisation, bulk care.ID, outcome care.Item
 	require.NoError(t, err)
 }
 
-var everybody = url.Values{"kind": {"care-recipient"}, "who": {"everybody"}}
+var everyone = url.Values{"kind": {"care-recipient"}, "who": {"everyone"}}
 
 // Everything that the HTTP API offers can be said in the form.
 func TestABulkRunsFormSaysEverything(t *testing.T) {
@@ -100,9 +100,9 @@ func TestABulkRunsFormSaysEverything(t *testing.T) {
 		form url.Values
 		want care.BulkRequest
 	}{
-		"everybody": {everybody, requested(care.BulkOptions{Kind: care.RunCareRecipient})},
+		"everyone": {everyone, requested(care.BulkOptions{Kind: care.RunCareRecipient})},
 		"absences": {
-			url.Values{"kind": {"care-recipient"}, "who": {"everybody"}, "accept_absences": {"yes"}, "window": {"4"}, "failure_threshold": {"30"}, "all_budgets": {"yes"}},
+			url.Values{"kind": {"care-recipient"}, "who": {"everyone"}, "accept_absences": {"yes"}, "window": {"4"}, "failure_threshold": {"30"}, "all_budgets": {"yes"}},
 			requested(care.BulkOptions{Kind: care.RunCareRecipient, AcceptAbsences: true, Window: 4, FailureThreshold: 30, AllBudgets: true}),
 		},
 		"delta": {url.Values{"kind": {"care-recipient"}, "who": {"changed"}}, requested(care.BulkOptions{Kind: care.RunCareRecipient, Delta: true})},
@@ -147,15 +147,15 @@ func TestABulkRunsFormIsChecked(t *testing.T) {
 	v := d.visitor(t, "several-open")
 	long := strings.Repeat("9", 10_000)
 	for said, form := range map[string]url.Values{
-		"must be between 1 and 20":                   {"kind": {"care-recipient"}, "who": {"everybody"}, "window": {"21"}},
-		"must be a whole number from 1":              {"kind": {"care-recipient"}, "who": {"everybody"}, "window": {"many"}},
-		"percentage from 1 to 100":                   {"kind": {"care-recipient"}, "who": {"everybody"}, "failure_threshold": {"101"}},
+		"must be between 1 and 20":                   {"kind": {"care-recipient"}, "who": {"everyone"}, "window": {"21"}},
+		"must be a whole number from 1":              {"kind": {"care-recipient"}, "who": {"everyone"}, "window": {"many"}},
+		"percentage from 1 to 100":                   {"kind": {"care-recipient"}, "who": {"everyone"}, "failure_threshold": {"101"}},
 		"The list must name at least one person":     {"kind": {"care-recipient"}, "who": {"listed"}, "people": {" , \n"}},
 		"The selection must have at least one":       {"kind": {"care-recipient"}, "who": {"selected"}},
 		"must be that of one of the":                 {"kind": {"care-recipient"}, "who": {"selected"}, "service_provider_id": {"4000099999"}},
-		"cannot be combined with":                    {"kind": {"care-recipient"}, "who": {"everybody"}, "only": {"contributions"}, "all_budgets": {"yes"}},
-		"must be contributions or budgets":           {"kind": {"care-recipient"}, "who": {"everybody"}, "only": {"<b>"}},
-		"care-recipient or pace-contract":            {"kind": {long}, "who": {"everybody"}},
+		"cannot be combined with":                    {"kind": {"care-recipient"}, "who": {"everyone"}, "only": {"contributions"}, "all_budgets": {"yes"}},
+		"must be contributions or budgets":           {"kind": {"care-recipient"}, "who": {"everyone"}, "only": {"<b>"}},
+		"care-recipient or pace-contract":            {"kind": {long}, "who": {"everyone"}},
 		"2 people of the list are not the organisat": {"kind": {"care-recipient"}, "who": {"listed"}, "people": {"nobody\n415056224\n" + long}},
 		"must be a number up to 87600":               {"kind": {"care-recipient"}, "who": {"selected"}, "not_synced_for": {"999999"}},
 	} {
@@ -168,7 +168,7 @@ func TestABulkRunsFormIsChecked(t *testing.T) {
 	require.NotContains(t, hostile.body, "<script>alert")
 	require.NotContains(t, hostile.body, "<img")
 	require.NotContains(t, v.get("/bulks/new?window=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&who=listed&people=%3C/textarea%3E%3Cb%3E").body, "<script>alert")
-	for _, form := range []url.Values{{}, {"kind": {"care-recipient"}}, {"kind": {"care-recipient"}, "who": {"anybody"}}, {"kind": {"care-recipient"}, "who": {"everybody"}, "id": {"1"}}} {
+	for _, form := range []url.Values{{}, {"kind": {"care-recipient"}}, {"kind": {"care-recipient"}, "who": {"anybody"}}, {"kind": {"care-recipient"}, "who": {"everyone"}, "id": {"1"}}} {
 		require.Equal(t, http.StatusBadRequest, v.post("/bulks", form).status, form)
 	}
 	require.Equal(t, http.StatusBadRequest, v.post("/bulks", url.Values{"people": {strings.Repeat("9", 2<<20)}}).status, "too large")
@@ -182,7 +182,7 @@ func TestTheSameFormStartsOneBulkRun(t *testing.T) {
 	d := newDesk(t)
 	v := d.visitor(t, "several-open")
 	id := regexpFind(t, `name="id" value="[0-9a-f-]{36}"`, v.get("/bulks/new").body)
-	form := url.Values{"kind": {"care-recipient"}, "who": {"everybody"}, "id": {id[len(`name="id" value="`) : len(id)-1]}}
+	form := url.Values{"kind": {"care-recipient"}, "who": {"everyone"}, "id": {id[len(`name="id" value="`) : len(id)-1]}}
 	require.Equal(t, d.bulkOf(t, v, form), d.bulkOf(t, v, form))
 	form.Set("who", "changed")
 	answer := v.post("/bulks", form)
@@ -194,7 +194,7 @@ func TestABulkRunsEnd(t *testing.T) {
 	d := newDesk(t)
 	v := d.visitor(t, "several-open")
 	organisation := d.Request(t, "several-open").OrganisationID
-	bulk := d.bulkOf(t, v, everybody)
+	bulk := d.bulkOf(t, v, everyone)
 	page := "/bulks/" + string(bulk)
 	under := v.get(page)
 	require.Contains(t, under.body, "Selecting people")
@@ -209,7 +209,7 @@ func TestABulkRunsEnd(t *testing.T) {
 	}
 	require.NotContains(t, ended.body, "http-equiv")
 	require.NotContains(t, v.get(page+"?outcome=succeeded").body, "Whitlock")
-	require.Contains(t, v.get(page+"?outcome=everybody").body, "Whitlock")
+	require.Contains(t, v.get(page+"?outcome=everyone").body, "Whitlock")
 	require.Contains(t, v.get(page+"?outcome=%3Cscript%3E").body, "Whitlock", "an unknown filter filters nothing else")
 	require.Equal(t, http.StatusNotFound, v.get(page+"?after=1").status)
 	for _, command := range []string{"/pause", "/resume", "/cancel"} {
@@ -239,7 +239,7 @@ func TestABulkRunsEnd(t *testing.T) {
 func TestAnotherOrganisationsBulkRunsAreNotThere(t *testing.T) {
 	d := newDesk(t)
 	ours, theirs := d.visitor(t, "several-open"), d.visitor(t, "details-refused")
-	bulk := d.bulkOf(t, ours, everybody)
+	bulk := d.bulkOf(t, ours, everyone)
 	d.finish(t, d.Request(t, "several-open").OrganisationID, bulk, care.RunFailed, care.ReasonNotFound)
 	connections, err := d.Store.Connections(t.Context(), d.Request(t, "several-open").OrganisationID)
 	require.NoError(t, err)
@@ -269,15 +269,15 @@ func TestAnotherOrganisationsBulkRunsAreNotThere(t *testing.T) {
 func TestForgedFormsOfAdministratorsAreRefused(t *testing.T) {
 	d := newDesk(t)
 	v := d.visitor(t, "several-open")
-	bulk := "/bulks/" + string(d.bulkOf(t, v, everybody))
+	bulk := "/bulks/" + string(d.bulkOf(t, v, everyone))
 	for _, path := range []string{
 		"/bulks", bulk + "/pause", bulk + "/resume", bulk + "/window", bulk + "/cancel", bulk + "/retry", "/schedules", "/schedules/nightly/change", "/schedules/nightly/pause",
 		"/schedules/nightly/resume", "/schedules/nightly/trigger", "/schedules/nightly/backfill", "/schedules/nightly/delete", "/settings/organisation",
 		"/settings/pace", "/settings/pace/disable", "/settings/connections/" + string(db.NewID()) + "/test", "/imports/people",
 	} {
-		answer := v.send(http.MethodPost, path, everybody, http.Header{"Sec-Fetch-Site": {"cross-site"}})
+		answer := v.send(http.MethodPost, path, everyone, http.Header{"Sec-Fetch-Site": {"cross-site"}})
 		require.Equal(t, http.StatusForbidden, answer.status, path)
-		signedOut := stranger(t, d.url).post(path, everybody)
+		signedOut := stranger(t, d.url).post(path, everyone)
 		require.Equal(t, http.StatusSeeOther, signedOut.status, path)
 		require.Equal(t, "/sign-in", signedOut.header.Get("Location"), path)
 	}
@@ -294,10 +294,10 @@ func TestAdminPagesCostAFixedNumberOfQueries(t *testing.T) {
 	d := newDesk(t)
 	v := d.visitor(t, "several-open")
 	organisation := d.Request(t, "several-open").OrganisationID
-	bulk := d.bulkOf(t, v, everybody)
+	bulk := d.bulkOf(t, v, everyone)
 	d.finish(t, organisation, bulk, care.RunFailed, care.ReasonNotFound)
 	page := "/bulks/" + string(bulk)
-	paths := []string{"/bulks", "/bulks/new", page, page + "?outcome=everybody", page + "/cancel", "/settings", "/imports"}
+	paths := []string{"/bulks", "/bulks/new", page, page + "?outcome=everyone", page + "/cancel", "/settings", "/imports"}
 	paths = append(paths[:4], paths[5:]...)
 	cost := func(path string) int64 {
 		before := d.queries.statements.Load()
@@ -318,7 +318,7 @@ func TestAdminPagesCostAFixedNumberOfQueries(t *testing.T) {
 	require.NoError(t, sql.Try(t, `INSERT INTO bulk_item (organisation_id, bulk_id, person_id, batch, chunk, outcome, reason, settled_at)
 		SELECT organisation_id, $1, id, 0, 0, 'failed', 'not_found', now() FROM person WHERE organisation_id = $2 ON CONFLICT DO NOTHING`, bulk, organisation))
 	for range 60 {
-		d.bulkOf(t, v, everybody)
+		d.bulkOf(t, v, everyone)
 	}
 	for _, path := range paths {
 		require.Equal(t, before[path], cost(path), path)
@@ -467,16 +467,16 @@ func TestABulkRunCannotBeStartedWithoutTemporal(t *testing.T) {
 	d := newDesk(t)
 	v := d.visitor(t, "several-open")
 	d.temporal.Err = context.DeadlineExceeded
-	answer := v.post("/bulks", everybody)
+	answer := v.post("/bulks", everyone)
 	require.Equal(t, http.StatusServiceUnavailable, answer.status)
 	require.Contains(t, answer.body, "Temporal server")
 }
 
-// The commands of a bulk run are exchanged while it goes on: the keyboard's focus is found again by their ids.
+// The commands of a bulk run are exchanged while it is running: the keyboard's focus is found again by their ids.
 func TestABulkRunsCommandsHaveIDs(t *testing.T) {
 	d := newDesk(t)
 	v := d.visitor(t, "several-open")
-	shown := v.get("/bulks/" + string(d.bulkOf(t, v, everybody))).body
+	shown := v.get("/bulks/" + string(d.bulkOf(t, v, everyone))).body
 	require.Contains(t, shown, `<button id="bulk-pause">Pause</button>`)
 	require.Contains(t, shown, `<a id="bulk-cancel" `)
 }
@@ -486,7 +486,7 @@ func TestALiveBulkRunAgreesWithItself(t *testing.T) {
 	d := newDesk(t)
 	organisation := d.Request(t, "several-open").OrganisationID
 	v := d.visitor(t, "several-open")
-	bulk := d.bulkOf(t, v, everybody)
+	bulk := d.bulkOf(t, v, everyone)
 	request, err := d.Store.BulkRequest(t.Context(), organisation, bulk)
 	require.NoError(t, err)
 	_, _, err = d.Store.PlanBulk(t.Context(), db.Bulk{ID: bulk, OrganisationID: organisation, Request: request}, db.BulkSize{PerBatch: 5, PerChunk: 5}, nil, time.Now())
@@ -509,7 +509,7 @@ func TestALiveBulkRunAgreesWithItself(t *testing.T) {
 	until := func(reached func() bool) {
 		for !reached() {
 			name, data := stream.next()
-			require.NotEmpty(t, name, "the stream goes on")
+			require.NotEmpty(t, name, "the stream continues")
 			if shown[name] = data; name == "people" {
 				require.Equal(t, failed(), strings.Count(data, `id="person-`), "figures and people agree")
 			}

@@ -20,7 +20,7 @@ import (
 // mostPlaces is how many of the unknown people of a list are named by their place.
 const mostPlaces = 20
 
-// adminForm is what somebody typed into a form, and what is wrong with it by field.
+// adminForm is what someone typed into a form, and what is wrong with it by field.
 type adminForm struct {
 	values   url.Values
 	problems map[string]string
@@ -60,7 +60,7 @@ func (f *adminForm) refused(err error) bool {
 	return true
 }
 
-// unknownPlaces says which people of a list nobody knows, without repeating their numbers (R10).
+// unknownPlaces says which people of a list no one knows, without repeating their numbers (R10).
 func unknownPlaces(unknown *bulks.UnknownPeopleError) string {
 	places := unknown.Places
 	if len(places) == 1 {
@@ -80,8 +80,8 @@ func unknownPlaces(unknown *bulks.UnknownPeopleError) string {
 // fieldTitles name fields as forms do, where that is not their own name and no option of a bulk run.
 var fieldTitles = map[string]string{
 	"people": "The list", "cron": "The cron expression",
-	"time_of_day": "A time of day", "weekdays": "The weekdays", "time_zone": "The time zone", "catch_up": "How late a run may begin", "jitter": "The random delay",
-	"from": "The first day", "to": "The last moment", "budget_calls_per_hour": "Budget calls an hour", "connection": "The connection", "note": "The reason", "who": "The selection",
+	"time_of_day": "A time of day", "weekdays": "The weekdays", "time_zone": "The time zone", "catch_up": "The catch-up window", "jitter": "The random delay",
+	"from": "The first day", "to": "The last day", "budget_calls_per_hour": "Maximum budget calls per hour", "connection": "The connection", "note": "The reason", "who": "The selection",
 }
 
 func fieldTitle(field string) string {
@@ -127,7 +127,7 @@ type inputField struct {
 	class string
 }
 
-// described names what is said about a field, for those who listen.
+// described names what is said about a field, for screen readers.
 func (f inputField) described(form adminForm) string {
 	var ids []string
 	if f.hint != "" {

@@ -19,7 +19,7 @@ type answersView struct {
 	zone    *time.Location
 }
 
-const answersTitle = "Given names confirmed"
+const answersTitle = "Confirmed given names"
 
 func answersPath(person care.ID) string { return personPath(person) + "/same-person" }
 
@@ -71,7 +71,7 @@ func (c console) showTakeBack(w http.ResponseWriter, r *http.Request, v visitor,
 		if answer.ID == id {
 			page := view.frame()
 			page.Trail = append(page.Trail, ui.Crumb{Words: answersTitle, Address: answersPath(view.client.ID)})
-			page.Title = "Take back the given name " + present.ReportedName(answer.GivenName) + "?"
+			page.Title = "Withdraw the given name " + present.ReportedName(answer.GivenName) + "?"
 			return c.render(w, r, status, takeBackPage(c.frame(r, page), view, answer, form))
 		}
 	}

@@ -82,5 +82,5 @@ func (a assets) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", found.media)
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	_, _ = w.Write(found.content) // whoever left does not want it any more
+	_, _ = w.Write(found.content) // a client that has left no longer wants it
 }

@@ -73,7 +73,7 @@ func (w *tab) requireNoBarriers(page string) {
 	w.requireRoom(page, 640)
 	require.Empty(w.t, value[[]string](w, runTogether), "%s: a space is missing", page)
 	w.key("Tab") // from here on the focus is the keyboard's
-	require.Empty(w.t, value[[]string](w, unseenFocus), "%s: nobody sees where the focus is", page)
+	require.Empty(w.t, value[[]string](w, unseenFocus), "%s: no one sees where the focus is", page)
 }
 
 // requireRoom: in the console's own typeface, which looks the same on every machine, nothing is wider than its place.
@@ -116,7 +116,7 @@ func TestTheTypefaceHasEveryLetter(t *testing.T) {
 	})()`), "figures are of one width")
 }
 
-// cutOff are texts that are wider than the box that hides what is outside it. Tables can be scrolled, and are better if nobody has to.
+// cutOff are texts that are wider than the box that hides what is outside it. Tables can be scrolled, and are better if no one has to.
 const cutOff = `[...document.querySelectorAll("main *, header *, footer *")]
 	.filter((one) => one.checkVisibility() && !one.closest(".sr-only") && one.scrollWidth > one.clientWidth + 1)
 	.filter((one) => ["hidden", "clip"].includes(getComputedStyle(one).overflowX) && one.tagName !== "svg" || one.matches(".table"))

@@ -120,14 +120,14 @@ func (w *tab) open(path string) {
 	w.do(chromedp.Navigate(w.url + path))
 }
 
-// press clicks the link or button with these words, which somebody can see.
+// press clicks the link or button with these words, which someone can see.
 func (w *tab) press(words string) {
 	w.t.Helper()
 	w.click("a button or link "+words, `[...document.querySelectorAll("a, button, summary")]
 		.findLast((one) => one.textContent.trim().replace(/\s+/g, " ").replace(" ,", ",") === `+quoted(words)+` && one.checkVisibility())`)
 }
 
-// pick clicks a box or a radio button that somebody can see.
+// pick clicks a box or a radio button that someone can see.
 func (w *tab) pick(selector string) {
 	w.t.Helper()
 	w.click(selector, `[...document.querySelectorAll(`+quoted(selector)+`)].find((one) => one.checkVisibility())`)
@@ -189,7 +189,7 @@ type lazily func() string
 
 func (l lazily) String() string { return l() }
 
-// text is what somebody reads on the page.
+// text is what someone reads on the page.
 func (w *tab) text() string {
 	text, err := ask[string](w, `location.href + "\n" + document.body.innerText`)
 	if err != nil {
@@ -287,7 +287,7 @@ func (w *tab) tabTo(words string) {
 	require.Fail(w.t, "the keyboard does not reach "+words, w.text())
 }
 
-// budgets are those of somebody's plan.
+// budgets are those of someone's plan.
 func (s *site) budgets(t *testing.T, key string) []read.Budget {
 	t.Helper()
 	request := s.Request(t, key)
@@ -297,7 +297,7 @@ func (s *site) budgets(t *testing.T, key string) []read.Budget {
 	return plan.Budgets
 }
 
-// ongoing is somebody's newest budget for ongoing services. Budgets of other types may begin with it.
+// ongoing is someone's newest budget for ongoing services. Budgets of other types may begin with it.
 func (s *site) ongoing(t *testing.T, key string) read.Budget {
 	t.Helper()
 	budgets := s.budgets(t, key)

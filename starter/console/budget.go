@@ -87,12 +87,12 @@ func (v budgetView) difference() *read.Money {
 	return dollars(v.budget.UsageAmount.Sub(v.budget.Used.Decimal))
 }
 
-// usageAge says when the usage of a closed budget was read, which syncs no longer do by themselves (R15).
+// usageAge says when the usage of a closed budget was read, which syncs no longer do automatically (R15).
 func (v budgetView) usageAge() string {
 	if v.budget.UsageAsOf == nil {
-		return "were never read"
+		return "have never been read"
 	}
-	return "were read last on " + ui.Moment(v.budget.UsageAsOf, v.zone)
+	return "were last read on " + ui.Moment(v.budget.UsageAsOf, v.zone)
 }
 
 // entitled is the sum of the entitlements, nil where one of them was not provided.

@@ -19,13 +19,13 @@ func TestBudgetsThatWereNeverReadAreNotSaidToBeNone(t *testing.T) {
 	v := q.visitor(t, "consent-refused")
 	person := q.Request(t, "consent-refused").PersonID
 	refused := v.get("/people/" + string(person) + "/plan").body
-	require.Contains(t, refused, "Budgets were never read")
+	require.Contains(t, refused, "Budgets have never been read")
 	require.NotContains(t, refused, "has reported none")
 
 	require.NoError(t, testkit.OpenSQL(t, q.DatabaseURL).Try(t, `INSERT INTO area_fence (organisation_id, person_id, area, ticket, previous_ticket, as_of)
 		SELECT organisation_id, id, 'budgets', 1, 0, now() FROM person WHERE id = $1`, person))
 	read := v.get("/people/" + string(person) + "/plan").body
-	require.NotContains(t, read, "Budgets were never read")
+	require.NotContains(t, read, "Budgets have never been read")
 	require.Contains(t, read, "has reported none")
 }
 
@@ -66,7 +66,7 @@ func TestUsageUnderAnyOfOurProvidersIsOurs(t *testing.T) {
 	require.NoError(t, err)
 	body := v.get(budget).body
 	require.Zero(t, strings.Count(body, "Other provider"))
-	require.Contains(t, body, "ours; its invoice was not imported yet, or contradicts it")
+	require.Contains(t, body, "ours; its invoice has not been imported yet, or contradicts it")
 }
 
 // R17: what we billed stands beside what the lines drew. The difference is a figure that may be the person's contribution, and the

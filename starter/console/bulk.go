@@ -34,10 +34,10 @@ type bulkView struct {
 }
 
 // everyItem lists people whatever their outcome.
-const everyItem = "everybody"
+const everyItem = "everyone"
 
 var itemOptions = []ui.Option{
-	{Value: read.Unsuccessful, Words: "Who did not succeed"},
+	{Value: read.Unsuccessful, Words: "People who did not succeed"},
 	{Value: string(care.RunFailed), Words: "Failed"},
 	{Value: string(care.RunPartial), Words: "Partially saved"},
 	{Value: string(care.ItemSkipped), Words: "Not processed"},
@@ -48,7 +48,7 @@ var itemOptions = []ui.Option{
 	{Value: everyItem, Words: "Everyone"},
 }
 
-// itemFilter reads which people of a bulk run are listed: those who did not succeed, unless something else is asked for.
+// itemFilter reads which people of a bulk run are listed: people who did not succeed, unless something else is requested.
 func itemFilter(query url.Values) (filter read.ItemFilter, chosen string, err error) {
 	chosen = known(query.Get("outcome"), itemOptions)
 	if chosen == "" {
@@ -180,13 +180,13 @@ func (c console) setBulkWindow(w http.ResponseWriter, r *http.Request, v visitor
 	return nil
 }
 
-// windowNotice says what somebody has just set.
+// windowNotice says what someone has just set.
 func windowNotice(query url.Values) *ui.Message {
 	window, err := strconv.Atoi(query.Get("window"))
 	if err != nil || window < 1 || window > protocol.MostBatchesAtOnce {
 		return nil
 	}
-	return &ui.Message{Tone: ui.Good, Words: "From now on " + present.Count(window, "batch is", "batches are") + " synced at once."}
+	return &ui.Message{Tone: ui.Good, Words: "From now on, " + present.Count(window, "batch runs", "batches run") + " in parallel."}
 }
 
 func (c console) cancelBulkForm(w http.ResponseWriter, r *http.Request, v visitor) error {
@@ -210,7 +210,7 @@ func (c console) cancelBulkForm(w http.ResponseWriter, r *http.Request, v visito
 	}))
 }
 
-// retryBulk starts a bulk run over those who did not succeed, and shows it.
+// retryBulk starts a bulk run over the people who did not succeed, and shows it.
 func (c console) retryBulk(w http.ResponseWriter, r *http.Request, v visitor) error {
 	id, err := pathID(r, "bulk")
 	if err != nil {
@@ -231,7 +231,7 @@ func (c console) retryBulk(w http.ResponseWriter, r *http.Request, v visitor) er
 	return nil
 }
 
-// bulkReport sends everybody of a bulk run as a file.
+// bulkReport sends everyone in a bulk run as a file.
 func (c console) bulkReport(format bulks.Format) page {
 	return func(w http.ResponseWriter, r *http.Request, v visitor) error {
 		id, err := pathID(r, "bulk")

@@ -29,7 +29,7 @@ func (p bulkPanel) finished() bool { return p.bulk.State == read.BulkFinished }
 
 func (p bulkPanel) live() bool { return !p.finished() && !p.abandoned }
 
-// said is the bulk run's standing in a sentence, for those who listen. It changes with every tenth, not with every person.
+// said is the bulk run's state in a sentence, for screen readers. It changes with every tenth, not with every person.
 func (p bulkPanel) said() string {
 	switch {
 	case p.abandoned:
@@ -39,14 +39,14 @@ func (p bulkPanel) said() string {
 	case p.waiting != "":
 		return ui.Sentence(p.waiting) + "."
 	case p.bulk.Counts.Selected == 0:
-		return "The bulk run selects its people."
+		return "The bulk run is selecting people."
 	default:
-		return fmt.Sprintf("The bulk run is %s, %d per cent are done.", p.bulk.State, p.bulk.Counts.Processed*10/p.bulk.Counts.Selected*10)
+		return fmt.Sprintf("The bulk run is %s, %d per cent done.", p.bulk.State, p.bulk.Counts.Processed*10/p.bulk.Counts.Selected*10)
 	}
 }
 
 // bulkEvents are the news of a bulk run: "progress" is where it stands, "commands" what can be done with it, "reasons" and "people" how its
-// people did, "said" a sentence for those who listen, "finished" comes when the rest of the page has changed, and "end" after the last of
+// people did, "said" a sentence for screen readers, "finished" comes when the rest of the page has changed, and "end" after the last of
 // them. The people are those of the page that listens.
 func (c console) bulkEvents(w http.ResponseWriter, r *http.Request, v visitor) error {
 	id, err := pathID(r, "bulk")

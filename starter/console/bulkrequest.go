@@ -19,10 +19,10 @@ import (
 
 // Whom a bulk run's form selects.
 const (
-	whoEverybody = "everybody"
-	whoChanged   = "changed"
-	whoSelected  = "selected"
-	whoListed    = "listed"
+	whoEveryone = "everyone"
+	whoChanged  = "changed"
+	whoSelected = "selected"
+	whoListed   = "listed"
 )
 
 // Policies say what an unattended refresh of contracts may do (R31).
@@ -31,24 +31,24 @@ const (
 	policyHold  = "hold"
 )
 
-// newBulkForm is a form as it is opened: what an address asks for, else everybody.
+// newBulkForm is a form as it is opened: what an address asks for, else everyone.
 func newBulkForm(query url.Values) adminForm {
-	form := adminForm{values: url.Values{"kind": {string(care.RunCareRecipient)}, "who": {whoEverybody}, "policy": {policyApply}, unitField("not_synced_for"): {unitHours}}}
+	form := adminForm{values: url.Values{"kind": {string(care.RunCareRecipient)}, "who": {whoEveryone}, "policy": {policyApply}, unitField("not_synced_for"): {unitHours}}}
 	for name, values := range query {
 		form.values[name] = values
 	}
 	return form
 }
 
-// bulkOptionsOf reads whom a form selects, and what of them is synced; listed are the people of its list, nil where it selects otherwise. What
+// bulkOptionsOf reads who a form selects, and which data is synced; listed are the people of its list, nil where it selects otherwise. What
 // does not belong to the chosen kind or selection is left out, as the form hides it.
 func bulkOptionsOf(values url.Values) (options care.BulkOptions, listed []string, err error) {
 	options.Kind = care.RunKind(values.Get("kind"))
 	options.ReviewAll = options.Kind == care.RunPACEContract && values.Get("policy") == policyHold
 	parts := []bulks.Part{bulks.PartContents, bulks.PartExecution}
 	switch values.Get("who") {
-	case whoEverybody:
-		parts = append(parts, bulks.PartEverybody)
+	case whoEveryone:
+		parts = append(parts, bulks.PartEveryone)
 	case whoChanged:
 		options.Delta = options.Kind != care.RunPACEContract
 	case whoListed:
@@ -66,7 +66,7 @@ func bulkOptionsOf(values url.Values) (options care.BulkOptions, listed []string
 			return options, nil, err
 		}
 	}
-	if values.Get("who") == whoSelected && options.SelectsEverybody() {
+	if values.Get("who") == whoSelected && options.SelectsEveryone() {
 		return options, nil, &care.InvalidError{Field: "who", Message: "must have at least one condition: add one, or choose everyone"}
 	}
 	return options, listed, nil
@@ -79,13 +79,13 @@ func bulkValues(options care.BulkOptions) url.Values {
 	switch {
 	case options.Delta:
 		values.Set("who", whoChanged)
-	case !options.SelectsEverybody():
+	case !options.SelectsEveryone():
 		values.Set("who", whoSelected)
 	}
 	if options.ReviewAll {
 		values.Set("policy", policyHold)
 	}
-	for _, option := range optionsOf(bulks.PartContents, bulks.PartExecution, bulks.PartEverybody, bulks.PartSelection) {
+	for _, option := range optionsOf(bulks.PartContents, bulks.PartExecution, bulks.PartEveryone, bulks.PartSelection) {
 		writeOption(values, option, options)
 	}
 	return values
@@ -193,7 +193,7 @@ func choicesOf(option bulks.Option, providers []ui.Option) []ui.Option {
 	return choices
 }
 
-// listedPeople are the numbers of a list, one a line or parted by commas or semicolons. What is no text names nobody.
+// listedPeople are the numbers of a list, one a line or parted by commas or semicolons. What is no text names no one.
 func listedPeople(text string) []string {
 	people := []string{}
 	for _, line := range strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool { return r == '\n' || r == ',' || r == ';' || r == '\t' }) {
@@ -228,7 +228,7 @@ func bulkOptionWords(options read.BulkOptions) (who, what string) {
 	options.RetryOf = ""
 	who, what = bulks.Describe(options)
 	if retry {
-		who = "those who did not succeed in an earlier bulk run"
+		who = "people who did not succeed in an earlier bulk run"
 	}
 	return ui.Sentence(who), what
 }

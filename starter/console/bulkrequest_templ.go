@@ -17,7 +17,7 @@ import (
 	"github.com/caresync/caresync/starter/present"
 )
 
-// requestFields ask whom a bulk run syncs and what of them. A schedule lists nobody.
+// requestFields ask which people a bulk run syncs, and which data. A schedule has no list of people.
 func requestFields(form adminForm, providers []ui.Option, listed bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -75,11 +75,11 @@ func requestFields(form adminForm, providers []ui.Option, listed bool) templ.Com
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = radioOf(form, "policy", policyApply, "Apply changed amounts and extensions", "New budgets, new contracts and earlier ends wait for people in any case.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = radioOf(form, "policy", policyApply, "Apply changed amounts and extensions", "New budgets, new contracts and earlier end dates are always held for approval.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = radioOf(form, "policy", policyHold, "Hold every change for review", "Nothing of a contract is changed before somebody has looked at it.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = radioOf(form, "policy", policyHold, "Hold every change for approval", "No contract changes until someone has approved the change.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -109,15 +109,15 @@ func requestFields(form adminForm, providers []ui.Option, listed bool) templ.Com
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = radioOf(form, "who", whoEverybody, "Everyone", "").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = radioOf(form, "who", whoEveryone, "Everyone", "").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<p class=\"contracts-only quiet small\">Where nothing is chosen here, the contracts of everybody are refreshed.</p><div class=\"recipients-only\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<p class=\"contracts-only quiet small\">If nothing is chosen here, everyone’s contracts are refreshed.</p><div class=\"recipients-only\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = radioOf(form, "who", whoChanged, "People with changes", "The providers’ lists tell who that is (delta): a small part of the calls. A full pass now and then mends what the lists do not show.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = radioOf(form, "who", whoChanged, "People with changes", "Found from the providers’ lists (delta), with far fewer calls. Run a full sync occasionally to catch changes that the lists do not show.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -180,7 +180,7 @@ func requestFields(form adminForm, providers []ui.Option, listed bool) templ.Com
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "</textarea> <span class=\"hint\" id=\"people-hint\">Care recipient ids, NDIS numbers or CareSync’s ids, one a line. If one of them is not known, nothing is started.</span>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "</textarea> <span class=\"hint\" id=\"people-hint\">Care recipient ids, NDIS numbers or CareSync’s ids, one per line. If any of them is unknown, nothing is started.</span>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -193,11 +193,11 @@ func requestFields(form adminForm, providers []ui.Option, listed bool) templ.Com
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, " <div class=\"everybody-only\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, " <div class=\"everyone-only\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = optionFields(form, bulks.PartEverybody, providers).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = optionFields(form, bulks.PartEveryone, providers).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -207,7 +207,7 @@ func requestFields(form adminForm, providers []ui.Option, listed bool) templ.Com
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Card("whom", "Whom").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Card("who", "People").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -28,7 +28,7 @@ var bulkOutcomeOptions = []ui.Option{
 	{Value: string(care.RunPartial), Words: "Completed with failures"},
 	{Value: string(care.RunFailed), Words: "No one succeeded"},
 	{Value: string(care.RunCancelled), Words: "Cancelled"},
-	{Value: unfinished, Words: "Under way"},
+	{Value: unfinished, Words: "In progress"},
 }
 
 func (c console) bulkRuns(w http.ResponseWriter, r *http.Request, v visitor) error {

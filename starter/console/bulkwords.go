@@ -63,7 +63,7 @@ func bulkSpeed(bulk read.BulkSummary, zone *time.Location) string {
 	if bulk.PerMinute == nil || bulk.EstimatedEnd == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s people a minute, done about %s", present.Number(int(math.Round(*bulk.PerMinute))), ui.Moment(bulk.EstimatedEnd, zone))
+	return fmt.Sprintf("%s people per minute, done about %s", present.Number(int(math.Round(*bulk.PerMinute))), ui.Moment(bulk.EstimatedEnd, zone))
 }
 
 // bulkTook is how long a bulk run has lasted, empty until its end.
@@ -166,8 +166,8 @@ func reasonWords(reason read.BulkReason) string {
 	return ui.Sentence(present.Field(string(reason.Reason))) + "."
 }
 
-// nobodyUnsuccessful stands where those would be listed who did not succeed.
-func nobodyUnsuccessful(panel bulkPanel) string {
+// noneUnsuccessful stands where those would be listed who did not succeed.
+func noneUnsuccessful(panel bulkPanel) string {
 	switch {
 	case !panel.finished():
 		return "No failures so far"
@@ -178,7 +178,7 @@ func nobodyUnsuccessful(panel bulkPanel) string {
 	}
 }
 
-func nobodyHint(panel bulkPanel) string {
+func noneHint(panel bulkPanel) string {
 	switch {
 	case !panel.finished():
 		return "People whose sync fails are listed here as it happens, with the reason."

@@ -20,7 +20,7 @@ func TestABulkRunsEstimatedEndHasDateAndZone(t *testing.T) {
 	perMinute, end := 1234.4, time.Date(2026, time.November, 22, 14, 5, 0, 0, time.UTC)
 	sydney, err := time.LoadLocation("Australia/Sydney")
 	require.NoError(t, err)
-	require.Equal(t, "1,234 people a minute, done about 23 Nov 2026, 1:05 am AEDT", bulkSpeed(read.BulkSummary{PerMinute: &perMinute, EstimatedEnd: &end}, sydney))
+	require.Equal(t, "1,234 people per minute, done about 23 Nov 2026, 1:05 am AEDT", bulkSpeed(read.BulkSummary{PerMinute: &perMinute, EstimatedEnd: &end}, sydney))
 	require.Empty(t, bulkSpeed(read.BulkSummary{PerMinute: &perMinute}, sydney))
 }
 
@@ -32,7 +32,7 @@ func TestABulkRunsPageSaysWhatItWaitsFor(t *testing.T) {
 		return page.String()
 	}
 	running := read.BulkSummary{Kind: care.RunCareRecipient, State: read.BulkRunning, SetAside: read.SetAside{Unavailable: 3}}
-	require.Contains(t, shown(running, ""), "3 people wait: Services Australia answers 503 for them; they are tried again at the end.")
+	require.Contains(t, shown(running, ""), "3 people wait: Services Australia answers 503 for them; they are retried at the end.")
 	queued := read.BulkSummary{Kind: care.RunCareRecipient, State: read.BulkQueued, Explanation: words.NotBegun}
 	require.Contains(t, shown(queued, bulks.NotBegun(queued)), "No worker has picked this up: start one")
 	running.State, running.SetAside = read.BulkFinished, read.SetAside{Unavailable: 3}
@@ -43,5 +43,5 @@ func TestASchedulesPageSaysWhenItPauses(t *testing.T) {
 	var page strings.Builder
 	view := scheduleView{ScheduleView: schedules.ScheduleView{Name: "nightly", PauseOnFailure: true}, zone: time.UTC}
 	require.NoError(t, schedulePage(ui.Page{}, view).Render(t.Context(), &page))
-	require.Contains(t, page.String(), "Pauses when nobody could be synced in a run; a run in which some failed pauses nothing")
+	require.Contains(t, page.String(), "Pauses if no one could be synced in a run; a run in which only some people failed does not pause it")
 }

@@ -1,5 +1,5 @@
 // Package console is CareSync in a browser: pages rendered here, by templ, that work without JavaScript; htmx brings news of a sync that is
-// under way. Everybody who is signed in sees their own organisation's records only (R11).
+// under way. Everyone who is signed in sees their own organisation's records only (R11).
 //
 // A page is a handler (func(w, r, visitor) error), a template that begins with @ui.Layout, and a line in routes. The parts of pages are in ui.
 package console

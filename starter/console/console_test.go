@@ -190,7 +190,7 @@ func TestAFormThatIsTooLargeIsRefused(t *testing.T) {
 	large := url.Values{"person": {strings.Repeat("x", 100_000)}}
 	require.Equal(t, http.StatusBadRequest, v.post("/people/syncs", large).status)
 	require.Equal(t, http.StatusBadRequest, v.post("/people/syncs", url.Values{"person": {"nobody"}}).status)
-	require.Equal(t, http.StatusSeeOther, v.post("/people/syncs", nil).status, "nobody is ticked")
+	require.Equal(t, http.StatusSeeOther, v.post("/people/syncs", nil).status, "no one is ticked")
 }
 
 func TestSigningInAndOut(t *testing.T) {
@@ -256,7 +256,7 @@ func TestSessionsExpire(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, v.get("/people").status)
 }
 
-// A form leads nobody to another site.
+// A form leads no one to another site.
 func TestOnlyLocalAddressesAreGoneTo(t *testing.T) {
 	q := newQuiet(t, "")
 	v := q.visitor(t, "several-open")
@@ -325,8 +325,8 @@ func (q quiet) grow(t testing.TB) {
 		FROM budget b JOIN support_plan p ON p.id = b.plan_id, generate_series(1, 35) n WHERE p.person_id = $1`, request.PersonID))
 }
 
-// R10: the log names pages by their pattern, and nobody.
-func TestTheLogNamesNobody(t *testing.T) {
+// R10: the log names pages by their pattern, and no one.
+func TestTheLogNamesNoOne(t *testing.T) {
 	q := newQuiet(t, "")
 	v := q.visitor(t, "several-open")
 	path := "/people/" + string(q.Request(t, "several-open").PersonID)
@@ -367,7 +367,7 @@ func TestADatabaseThatIsAwayIsSaid(t *testing.T) {
 	require.Contains(t, answer.body, "Wait a moment and try again")
 }
 
-// An operator's notice stands on the first page of everybody, as text, and nowhere else.
+// An operator's notice stands on the first page of everyone, as text, and nowhere else.
 func TestANotice(t *testing.T) {
 	w := testkit.NewWorld(t, world.Options{})
 	organisation := w.Request(t, "several-open").OrganisationID

@@ -24,7 +24,7 @@ type contractView struct {
 	zone        *time.Location
 }
 
-// contract shows a service contract of the person whom the address names (R11).
+// contract shows a service contract of the person in the address (R11).
 func (c console) contract(w http.ResponseWriter, r *http.Request, v visitor) error {
 	person, err := pathID(r, "person")
 	if err != nil {

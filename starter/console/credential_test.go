@@ -24,7 +24,7 @@ import (
 	"github.com/caresync/caresync/starter/syncs"
 )
 
-// longAnswer is an answer that has begun, or that is waited for.
+// longAnswer is an answer that has started, or that is waited for.
 type longAnswer struct {
 	name   string
 	status int
@@ -48,7 +48,7 @@ func TestLongAnswersEndWithTheirCredential(t *testing.T) {
 	started, err := syncs.New(d.Store, d.temporal, protocol.TaskQueues{}).Start(t.Context(), syncs.Request{Organisation: organisation, Person: person})
 	require.NoError(t, err)
 	d.temporal.OnStart = nil
-	finished, open := d.bulkOf(t, d.visitor(t, "several-open"), everybody), d.bulkOf(t, d.visitor(t, "several-open"), everybody)
+	finished, open := d.bulkOf(t, d.visitor(t, "several-open"), everyone), d.bulkOf(t, d.visitor(t, "several-open"), everyone)
 	d.finish(t, organisation.ID, finished, care.RunSucceeded, "")
 
 	core, logs := observer.New(zapcore.InfoLevel)
@@ -103,8 +103,8 @@ func TestLongAnswersEndWithTheirCredential(t *testing.T) {
 	require.NoError(t, err)
 	waited := <-answers
 	require.Equal(t, http.StatusUnauthorized, waited.status, waited.name)
-	require.Eventually(t, func() bool { return cutOff() == reports }, patience, 20*time.Millisecond, "a report ends, though nobody reads it")
-	require.Less(t, time.Since(revoked), 50*time.Second, "the wait would have ended by itself after a minute")
+	require.Eventually(t, func() bool { return cutOff() == reports }, patience, 20*time.Millisecond, "a report ends, though no one reads it")
+	require.Less(t, time.Since(revoked), 50*time.Second, "the wait would have ended anyway after a minute")
 	for _, answer := range begun {
 		_, err := io.Copy(io.Discard, answer.rest)
 		require.Equal(t, strings.Contains(answer.name, "report"), err != nil, "a stream comes to its end, a report is seen to be incomplete: %s", answer.name)

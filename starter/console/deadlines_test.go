@@ -24,7 +24,7 @@ import (
 )
 
 // wholeServer is everything that `caresync serve` shows to the public, behind the server that it runs, and its address. What it sends
-// stays with it until somebody reads it.
+// stays with it until someone reads it.
 func wholeServer(t *testing.T, store *db.Store, temporalServer *temporaltest.Server, deadlines run.Deadlines, logger *zap.Logger) string {
 	t.Helper()
 	codec, err := temporal.NewCodecEndpoint(temporal.CodecEndpointOptions{

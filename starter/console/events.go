@@ -16,7 +16,7 @@ import (
 	"github.com/caresync/caresync/starter/syncs"
 )
 
-// runEvents are the news of a run: "progress" is the panel, "said" a sentence for those who listen, "finished" comes when the rest of the
+// runEvents are the news of a run: "progress" is the panel, "said" a sentence for screen readers, "finished" comes when the rest of the
 // page has changed, and "end" after the last of them.
 func (c console) runEvents(w http.ResponseWriter, r *http.Request, v visitor) error {
 	id, err := pathID(r, "run")
@@ -36,7 +36,7 @@ func (c console) runEvents(w http.ResponseWriter, r *http.Request, v visitor) er
 type teller[T any] func(ctx context.Context, events *eventStream, update T, failed error) error
 
 // streamed tells of updates as they come, as long as the visitor is signed in. After the last one come "finished", for the rest of the
-// page, and "end". It never fails: the answer has begun.
+// page, and "end". It never fails: the answer has started.
 func streamed[T any](c console, w http.ResponseWriter, r *http.Request, updates func(context.Context) iter.Seq2[T, error], tell teller[T]) error {
 	events := &eventStream{Events: stream.Open(w), last: map[string]string{}}
 	ended := stream.Serve(r.Context(), c.streams, events.Events, updates, func(ctx context.Context, update T, failed error) error {
@@ -74,7 +74,7 @@ type eventStream struct {
 	last map[string]string
 }
 
-// show sends a part of a page. One that has become empty is sent as a comment: browsers leave an event without data out, and would go on
+// show sends a part of a page. One that has become empty is sent as a comment: browsers leave an event without data out, and would continue
 // showing what was there before.
 func (e *eventStream) show(ctx context.Context, name string, part templ.Component) error {
 	var shown bytes.Buffer

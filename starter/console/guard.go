@@ -13,7 +13,7 @@ const (
 	// contentSecurityPolicy lets pages load what this program serves, and nothing else: no inline script or style, no other site.
 	contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
 		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-	// largestForm is how many bytes somebody may send, unless an address takes more.
+	// largestForm is how many bytes someone may send, unless an address takes more.
 	largestForm = 64 << 10
 )
 

@@ -15,7 +15,7 @@ import (
 	"github.com/caresync/caresync/testkit"
 )
 
-// owned would be true in a page that ran what somebody has smuggled in.
+// owned would be true in a page that ran what someone has smuggled in.
 const owned = `window.owned === true || document.querySelector("main img, main iframe, main [onclick]") !== null`
 
 // site is the console of q for a browser.
@@ -94,7 +94,7 @@ func (q quiet) runs(t *testing.T, request care.Request) []read.RunSummary {
 	return runs
 }
 
-// An address that somebody has made up leads to a page that says so, in a browser too, and the console goes on.
+// An address that someone has made up leads to a page that says so, in a browser too, and the console continues.
 func TestMadeUpAddressesAreSaidToBeNothing(t *testing.T) {
 	q := newQuiet(t, "")
 	w := q.site().newTab(t, q.Request(t, "several-open").OrganisationID)

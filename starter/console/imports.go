@@ -30,21 +30,21 @@ type importKind struct {
 	columns []ui.Option
 	// one and several name what a line is.
 	one, several string
-	// take imports a file, all or nothing, and says what else came of it.
+	// take imports a whole file or nothing, and says what else it changed.
 	take func(ctx context.Context, importer imports.Importer, v visitor, file io.Reader) (db.ImportResult, []string, error)
 }
 
 var importKinds = []importKind{
 	{
 		name: "people", title: "People", one: "person", several: "people",
-		about: "A person is recognised by the care recipient id, else by the NDIS number, else by name and date of birth. What the file leaves empty stays as it was. " +
-			"An import fills an empty number and never changes one: use “Change number” on the person’s page.",
+		about: "People are matched by care recipient id, then NDIS number, then name and date of birth. Empty values leave the record unchanged. " +
+			"An import fills in a missing number but never changes one: use “Change number” on the person’s page.",
 		columns: []ui.Option{
 			{Value: "given_name"}, {Value: "family_name"}, {Value: "birth_date", Words: "as 1941-03-09"},
 			{Value: "care_recipient_id", Words: "or ndis_number, or both"}, {Value: "ndis_number", Words: "optional"},
-			{Value: "service_provider_id", Words: "optional: which connection holds the person"},
+			{Value: "service_provider_id", Words: "optional: which connection the person belongs to"},
 			{Value: "pace_participant", Words: "optional: yes or no"}, {Value: "pace_api_access", Words: "optional: yes or no"},
-			{Value: "new_person", Words: "optional: yes where the line is not about the known person whom it resembles"},
+			{Value: "new_person", Words: "optional: yes if this is a different person from the existing one with the same details"},
 		},
 		take: func(ctx context.Context, importer imports.Importer, v visitor, file io.Reader) (db.ImportResult, []string, error) {
 			result, err := importer.People(ctx, v.Organisation, file, v.requestedBy())
@@ -53,7 +53,7 @@ var importKinds = []importKind{
 	},
 	{
 		name: "invoices", title: "Invoice lines", one: "invoice line", several: "invoice lines",
-		about: "The lines of claimed invoices. Budget usage that waits for its line is linked.",
+		about: "The lines of claimed invoices. Budget usage that is waiting for its line is linked.",
 		columns: []ui.Option{
 			{Value: "invoice_id"}, {Value: "item_id"}, {Value: "care_recipient_id"}, {Value: "service_id"}, {Value: "delivery_date", Words: "as 2026-05-20"},
 			{Value: "amount", Words: "as 1234.50"},
@@ -62,19 +62,19 @@ var importKinds = []importKind{
 			result, err := importer.Invoices(ctx, v.Organisation, file)
 			var more []string
 			if result.Linked > 0 {
-				more = append(more, present.Count(result.Linked, "usage line that waited for them was linked.", "usage lines that waited for them were linked."))
+				more = append(more, present.Count(result.Linked, "usage line was linked to them.", "usage lines were linked to them."))
 			}
 			if result.Unlinked > 0 {
-				more = append(more, present.Count(result.Unlinked, "usage line lost its link: the invoice contradicts it.", "usage lines lost their links: the invoices contradict them."))
+				more = append(more, present.Count(result.Unlinked, "usage line was unlinked: the invoice contradicts it.", "usage lines were unlinked: the invoices contradict them."))
 			}
 			return result.ImportResult, more, err
 		},
 	},
 	{
 		name: "delivered-services", title: "Delivered services", one: "delivered service", several: "delivered services",
-		about: "Your own delivered services on NDIS budgets with their claim status. Adjustment records are brought in line at once.",
+		about: "Your own delivered services on NDIS budgets with their claim status. Adjustment records are updated immediately.",
 		columns: []ui.Option{
-			{Value: "reference", Words: "your own id of the work"}, {Value: "ndis_number"}, {Value: "budget_id", Words: "or category"},
+			{Value: "reference", Words: "your own id for the service"}, {Value: "ndis_number"}, {Value: "budget_id", Words: "or category"},
 			{Value: "category", Words: "or budget_id"}, {Value: "management", Words: "where a category has several budgets"},
 			{Value: "delivered_on", Words: "as 2026-05-20"}, {Value: "amount", Words: "as 1234.50"}, {Value: "support_item_number"},
 			{Value: "support_item_description", Words: "optional"}, {Value: "note", Words: "optional"},
@@ -84,16 +84,16 @@ var importKinds = []importKind{
 			result, err := importer.DeliveredServices(ctx, v.Organisation, file, v.requestedBy())
 			more := slices.Clone(result.Warnings)
 			if result.Adjusted > 0 {
-				more = append(more, present.Count(result.Adjusted, "adjustment record was brought in line with them.", "adjustment records were brought in line with them."))
+				more = append(more, present.Count(result.Adjusted, "adjustment record was updated to match.", "adjustment records were updated to match."))
 			}
 			return result.ImportResult, more, err
 		},
 	},
 	{
 		name: "contracts", title: "Manually entered contracts", one: "contract", several: "contracts",
-		about: "A plan from PACE that shares days with one of them needs an explicit yes.",
+		about: "A PACE plan that overlaps one of them needs explicit approval.",
 		columns: []ui.Option{
-			{Value: "ndis_number"}, {Value: "reference", Words: "your own name of the contract"}, {Value: "start_date", Words: "as 2026-05-20"},
+			{Value: "ndis_number"}, {Value: "reference", Words: "your own name for the contract"}, {Value: "start_date", Words: "as 2026-05-20"},
 			{Value: "end_date", Words: "optional"}, {Value: "total_funding", Words: "optional, as 1234.50"},
 		},
 		take: func(ctx context.Context, importer imports.Importer, v visitor, file io.Reader) (db.ImportResult, []string, error) {
@@ -128,7 +128,7 @@ func (c console) importForm(w http.ResponseWriter, r *http.Request, _ visitor) e
 
 func (c console) showImport(w http.ResponseWriter, r *http.Request, status int, view importsView) error {
 	page := ui.Page{
-		Title: "Import a file", Lead: "CSV, all or nothing; importing again updates.", Section: settingsPath,
+		Title: "Import a file", Lead: "CSV files. If any row has an error, nothing is imported. Importing again updates.", Section: settingsPath,
 		Trail: []ui.Crumb{{Words: "Settings", Address: settingsPath}},
 	}
 	return c.render(w, r, status, importsPage(c.frame(r, page), view))

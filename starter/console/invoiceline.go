@@ -7,7 +7,7 @@ import (
 	"github.com/caresync/caresync/starter/console/ui"
 )
 
-// invoiceLine shows a line of one of our own invoices, and what it drew on.
+// invoiceLine shows a line of one of our own invoices, and the budgets that funded it.
 func (c console) invoiceLine(w http.ResponseWriter, r *http.Request, v visitor) error {
 	id, err := pathID(r, "line")
 	if err != nil {

@@ -100,7 +100,7 @@ func syncStepByStep(t *testing.T) {
 	w.sees("As we billed it")
 }
 
-// period is how a budget's link names its dates for those who listen.
+// period is how a budget's link names its dates for screen readers.
 func period(budget read.Budget) string {
 	return budget.StartDate.Time().Format("02 Jan 2006") + " – " + budget.EndDate.Time().Format("02 Jan 2006")
 }
@@ -117,7 +117,7 @@ func firstOwnLine(t *testing.T, s *site) string {
 	return ""
 }
 
-// sync presses the button on somebody's page and confirms.
+// sync presses the button on someone's page and confirms.
 func (w *tab) sync(s *site, key string) {
 	w.t.Helper()
 	w.open("/people/" + string(s.Request(w.t, key).PersonID))
@@ -151,7 +151,7 @@ func TestAnIdentityMismatchShowsBothRecords(t *testing.T) {
 	w.sees("No plan yet")
 }
 
-// R8: somebody says once that a given name in doubt is the person's, and it is not asked again.
+// R8: someone says once that a given name in doubt is the person's, and it is not asked again.
 func TestASamePersonIsConfirmed(t *testing.T) {
 	s := newSite(t)
 	_, err := s.World.World.Move("several-open", world.Move{Name: world.ChangeIdentity, GivenName: "Margery"})
@@ -176,23 +176,23 @@ func TestASamePersonIsConfirmed(t *testing.T) {
 
 	// What was said is taken back, and asked again.
 	w.open("/people/" + string(settled.Person.ID))
-	w.press("See what stands, or take it back")
+	w.press("See the confirmed names, or withdraw one")
 	w.sees("compared with the approval letter")
 	w.requireNoBarriers("given names that were confirmed")
-	w.press("Take back…")
-	w.sees("Take back the given name Margery?")
-	w.press("Take back")
+	w.press("Withdraw…")
+	w.sees("Withdraw the given name Margery?")
+	w.press("Withdraw")
 	w.sees("Why")
 	w.requireNoBarriers("an answer that is taken back")
 	w.fill("#field-note", "it is the cousin")
-	w.press("Take back")
-	w.sees("The answer was taken back. The next sync asks again.")
+	w.press("Withdraw")
+	w.sees("The confirmation was withdrawn. The next sync asks again.")
 	w.sees("it is the cousin")
 	w.sync(s, "several-open")
 	w.sees("The given name differs")
 }
 
-// R5: a removal that was held back is shown, and made after somebody has accepted it.
+// R5: a removal that was held back is shown, and made after someone has accepted it.
 func TestAHeldRemovalIsAccepted(t *testing.T) {
 	s := newSite(t)
 	request := s.Request(t, "several-open")
@@ -201,12 +201,12 @@ func TestAHeldRemovalIsAccepted(t *testing.T) {
 	require.NoError(t, err)
 	w := s.newTab(t, request.OrganisationID)
 	w.sync(s, "several-open")
-	w.sees("Kept: 3 classifications")
+	w.sees("3 classifications missing from the response")
 	w.open("/runs?held=yes")
 	w.sees("Marjorie Whitlock")
 	w.open("/people/" + string(request.PersonID) + "/plan")
 	w.press("accept the removal")
-	w.sees("Accept that these records are gone?")
+	w.sees("Accept the removal of these records?")
 	w.press("Accept the removal")
 	w.synced("Sync complete")
 	require.Equal(t, 3, newestRun(t, s, "several-open").Counts[care.KindClassification].Removed)
@@ -216,7 +216,7 @@ func TestAHeldRemovalIsAccepted(t *testing.T) {
 	w.sees("There is nothing left to accept")
 }
 
-// R9: while the government does not answer, people see since when, what it said, and that it goes on.
+// R9: while the government does not answer, people see since when, what it said, and that it continues.
 func TestAnOutageIsShownAndWaitedFor(t *testing.T) {
 	s := newSite(t)
 	w := s.newTab(t, s.Request(t, "several-open").OrganisationID)
@@ -250,7 +250,7 @@ func TestASecondClickJoins(t *testing.T) {
 	w.sync(s, "several-open")
 	w.sees("Syncing")
 	w.sync(s, "several-open")
-	w.sees("was under way already")
+	w.sees("was already running")
 	s.Faults.Clear()
 	w.synced("Sync complete")
 	runs, _, err := read.From(s.Store).Runs(t.Context(), s.Request(t, "several-open").OrganisationID, read.RunFilter{Most: 10})
@@ -258,16 +258,16 @@ func TestASecondClickJoins(t *testing.T) {
 	require.Len(t, runs, 1)
 }
 
-// Several people are ticked and synced at once; somebody without care recipient id is left out, and said to be.
+// Several people selected and synced at once; someone without care recipient id is left out, and said to be.
 func TestSyncSelected(t *testing.T) {
 	s := newSite(t)
 	w := s.newTab(t, s.Request(t, "several-open").OrganisationID)
 	for _, name := range []string{"Marjorie Whitlock", "Winifred Tran", "Talia Brennan"} {
 		w.pick(`input[aria-label="Tick ` + name + `"]`)
 	}
-	w.sees("3 people are ticked")
+	w.sees("3 people selected")
 	w.press("Sync selected")
-	w.sees("2 syncs were started. 1 person has no care recipient id and was left out.")
+	w.sees("2 syncs were started. 1 person has no care recipient id and was skipped.")
 	require.Eventually(t, func() bool {
 		return newestRun(t, s, "several-open").State == read.RunFinished && newestRun(t, s, "usage-by-others").State == read.RunFinished
 	}, patience, 50*time.Millisecond)

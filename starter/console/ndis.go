@@ -43,14 +43,14 @@ func contractPath(person, contract care.ID) string {
 // fundingView is the part "Client Funding for NDIS" of a person's page (PACE guide, step 3).
 type fundingView struct {
 	participant read.Participant
-	// reviews are what refreshes that nobody attended left to people (R31).
+	// reviews are the changes that automatic refreshes held for approval (R31).
 	reviews []read.Review
 	// running is a PACE sync that is under way and has nothing to look at yet.
 	running *read.RunSummary
 	zone    *time.Location
 }
 
-// loadFunding loads the part for a person of whom the newest runs are known.
+// loadFunding loads the part for a person whose newest runs are known.
 func (c console) loadFunding(r *http.Request, v visitor, person care.ID, recent []read.RunSummary) (view fundingView, err error) {
 	view.zone = v.zone
 	if view.participant, err = read.From(c.store).Participant(r.Context(), v.Organisation, person, c.store.Now()); err != nil {
@@ -93,7 +93,7 @@ func (c console) saveTicks(w http.ResponseWriter, r *http.Request, v visitor) er
 	return nil
 }
 
-// resumeSyncs lets the scheduled syncs of a person go on that had stopped (R30).
+// resumeSyncs resumes the stopped scheduled syncs of a person (R30).
 func (c console) resumeSyncs(w http.ResponseWriter, r *http.Request, v visitor) error {
 	person, err := pathID(r, "person")
 	if err != nil {
@@ -106,22 +106,22 @@ func (c console) resumeSyncs(w http.ResponseWriter, r *http.Request, v visitor) 
 	return nil
 }
 
-// savedNotice tells what somebody has just changed of a person's NDIS funding.
+// savedNotice tells what someone has just changed of a person's NDIS funding.
 func savedNotice(saved string) *ui.Message {
 	switch saved {
 	case "ticks":
 		return &ui.Message{Tone: ui.Good, Words: "The NDIS options were saved."}
 	case "number":
-		return &ui.Message{Tone: ui.Good, Words: "The number was changed. Sync the person next, so that it is checked who has it."}
+		return &ui.Message{Tone: ui.Good, Words: "The number was changed. Sync the person next to confirm whose number it is."}
 	case "taken-back":
-		return &ui.Message{Tone: ui.Good, Words: "The answer was taken back. The next sync asks again."}
+		return &ui.Message{Tone: ui.Good, Words: "The confirmation was withdrawn. The next sync asks again."}
 	case "resumed":
-		return &ui.Message{Tone: ui.Good, Words: "Scheduled syncs of this person’s NDIS plan go on."}
+		return &ui.Message{Tone: ui.Good, Words: "Scheduled syncs of this person’s NDIS plan are active."}
 	}
 	return nil
 }
 
-// reviewsOfRun are those that a run left to people; a Care Recipient Sync leaves none.
+// reviewsOfRun are the changes that a run held for approval; a Care Recipient Sync holds none.
 func (c console) reviewsOfRun(r *http.Request, v visitor, run read.Run) ([]read.Review, error) {
 	if run.Kind != care.RunPACEContract {
 		return nil, nil
@@ -139,7 +139,7 @@ func (c console) toReview(r *http.Request, v visitor, run read.Run) ([]read.Revi
 	return reviews, err
 }
 
-// askToReview asks whether somebody will look at what a run has left to people.
+// askToReview offers a review of what a run held for approval.
 func (c console) askToReview(w http.ResponseWriter, r *http.Request, v visitor, run read.Run) error {
 	reviews, err := c.toReview(r, v, run)
 	if err != nil {
@@ -148,12 +148,12 @@ func (c console) askToReview(w http.ResponseWriter, r *http.Request, v visitor, 
 	return c.ask(w, r, "Review changes?", run, reviewQuestion(run, reviews))
 }
 
-// reviewQuestion asks whether somebody will look at what a refresh has left to people (R31).
+// reviewQuestion offers a review of what a refresh held for approval (R31).
 func reviewQuestion(run read.Run, reviews []read.Review) question {
 	asked := question{
-		words: "A sync that nobody attended found these changes at the NDIA, and left them to people. To accept them, the plan is retrieved once more: " +
-			"you see everything that would change, and nothing is written until you press Create.",
-		action: runPath(run.ID) + "/accept", yes: "Retrieve the plan and look",
+		words: "An automatic refresh found these changes; they need your approval. To accept them, the plan is retrieved again: " +
+			"you see everything that would change, and nothing is saved until you choose Create.",
+		action: runPath(run.ID) + "/accept", yes: "Retrieve the plan",
 	}
 	for _, review := range reviews {
 		asked.points = append(asked.points, review.Words)
@@ -186,9 +186,9 @@ func originOf(contract read.ContractHeader) string {
 	case contract.Origin != care.OriginHand:
 		return "from PACE"
 	case contract.Reference != "":
-		return "made by hand, " + contract.Reference
+		return "entered manually, " + contract.Reference
 	default:
-		return "made by hand"
+		return "entered manually"
 	}
 }
 
@@ -200,7 +200,16 @@ func changedValues(change read.Change) (before, after string) {
 	return pageStyle.Lines(change.Field, change.Old, change.New)
 }
 
-// them is what a number of changes is called in a sentence.
+// reviewWords ask for approval of what an automatic refresh found.
+func reviewWords(reviews []read.Review, zone *time.Location) string {
+	found := "these changes; they need your approval:"
+	if len(reviews) == 1 {
+		found = "this change; it needs your approval:"
+	}
+	return "On " + ui.Moment(&reviews[0].HeldAt, zone) + ", an automatic refresh found " + found
+}
+
+// them is what a number of records is called in a sentence.
 func them(number int) string {
 	if number == 1 {
 		return "it"

@@ -67,7 +67,7 @@ func TestServiceContractStepByStep(t *testing.T) {
 	w.pick("[name=pace-participant]")
 	require.True(t, value[bool](w, `document.querySelector("[name=pace-access]").checkVisibility()`))
 	w.press("Save")
-	w.sees("+ NDIS PACE is not available yet: API access is not ticked for this person.")
+	w.sees("+ NDIS PACE is not available yet: API access is not selected for this person.")
 	w.pick("[name=pace-access]")
 	w.press("Save")
 
@@ -116,7 +116,7 @@ func (s *site) newestPACE(t *testing.T, key string) read.RunSummary {
 	return runs[0]
 }
 
-// created lets a participant's plan be created as somebody would, and stays on its contract's page.
+// created lets a participant's plan be created as someone would, and stays on its contract's page.
 func (w *tab) created(s *site, key string) {
 	w.t.Helper()
 	w.open(s.participantPath(w.t, key))
@@ -146,7 +146,7 @@ func TestUntickedBudgetsAreNotCreated(t *testing.T) {
 	require.Equal(t, 1, value[int](w, `document.querySelectorAll("#delivered tbody tr").length`))
 }
 
-// Progress is live: what is waited for is seen while it lasts, also by those who listen, and leaving loses nothing (R9, R22).
+// Progress is live: what is waited for is shown while it lasts, also to screen readers, and leaving loses nothing (R9, R22).
 func TestARetrievalAndACreateAreFollowedLive(t *testing.T) {
 	s := newSite(t)
 	w := s.newTab(t, s.RequestFor(t, "fresh-plan").OrganisationID)
@@ -159,7 +159,7 @@ func TestARetrievalAndACreateAreFollowedLive(t *testing.T) {
 	w.requireNoBarriers("a retrieval")
 	session := value[string](w, `location.pathname + location.search`)
 	w.open(s.participantPath(t, "fresh-plan"))
-	w.sees("The NDIA is being asked")
+	w.sees("Retrieving from the NDIA")
 	w.open(session)
 	w.sees("Retrieving the NDIS plan")
 	s.Faults.Clear()
@@ -181,7 +181,7 @@ func TestARefreshShowsTheDifference(t *testing.T) {
 	w.created(s, "changed-manager")
 	s.spend(t, "changed-manager", "Consumables", "812.30")
 	w.press("Refresh")
-	w.sees("There is a service contract of this plan already.")
+	w.sees("This plan already has a service contract.")
 	w.eventually("the difference", `[...document.querySelectorAll(".happens")].some((one) => one.innerText.includes("$22.50") && one.innerText.includes("$834.80"))`)
 	w.sees("Its adjustment record changes from $22.50 to $834.80.")
 	w.press("Update the contract")
@@ -195,7 +195,7 @@ func TestARefreshShowsTheDifference(t *testing.T) {
 	s.spend(t, "changed-manager", "Consumables", "1")
 	s.spend(t, "changed-manager", "Assistance with Daily Life", "1")
 	w.press("Refresh")
-	w.sees("There is a service contract of this plan already.")
+	w.sees("This plan already has a service contract.")
 	w.pick("[data-tick-all]")
 	w.pick(`[aria-label^="Tick 03 Consumables"]`)
 	w.pick("[name=only]")
@@ -214,19 +214,19 @@ func TestAStalePreviewShowsTheDifferenceAndAsksAgain(t *testing.T) {
 	old := value[string](w, `location.pathname`)
 	s.spend(t, "changed-manager", "Consumables", "812.30")
 	w.press("Create")
-	w.sees("What the NDIA reports has changed since you looked")
+	w.sees("The NDIA’s data has changed since the preview")
 	w.eventually("old and new", `(() => { const shown = document.querySelector(".notice.warn").innerText; return shown.includes("$22.50") && shown.includes("$834.80"); })()`)
 	require.Empty(t, s.contracts(t, "changed-manager"))
 	w.requireNoBarriers("a stale preview")
 	w.open(old)
 	w.sees("This preview was replaced")
-	w.press("Look at the preview")
+	w.press("Open the preview")
 	w.press("Create")
 	w.sees("Sync complete")
 	require.Len(t, s.contracts(t, "changed-manager"), 1)
 }
 
-// R22: after 30 minutes a preview is of no use; the page that shows it says so by itself, and offers to retrieve again.
+// R22: after 30 minutes a preview is of no use; the page that shows it says so without a reload, and offers to retrieve again.
 func TestAnExpiredPreviewIsRetrievedAgain(t *testing.T) {
 	s := newSite(t)
 	request := s.RequestFor(t, "fresh-plan")
@@ -238,7 +238,7 @@ func TestAnExpiredPreviewIsRetrievedAgain(t *testing.T) {
 	w.open("/runs/" + string(s.newestPACE(t, "fresh-plan").ID))
 	w.sees("Preview ready")
 	w.requireNoBarriers("the run of a preview")
-	w.press("Look at the preview")
+	w.press("Open the preview")
 	w.sees("Plan information")
 	sql := testkit.OpenSQL(t, s.DatabaseURL)
 	require.NoError(t, sql.Try(t, `UPDATE pace_preview SET expires_at = now() + interval '2 seconds'`))
@@ -285,12 +285,12 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 	w.open("/runs/" + string(s.newestPACE(t, "future-plan").ID))
 	w.sees("This plan has not started")
 	require.NotContains(t, w.text(), "failed")
-	w.requireNoBarriers("a run of a plan that has not begun")
+	w.requireNoBarriers("a run of a plan that has not started")
 	w.open(s.participantPath(t, "endorsement-missing"))
 	w.sees("Scheduled syncs stopped on")
 	w.requireNoBarriers("a person whose syncs have stopped")
 	w.press("Resume scheduled syncs")
-	w.sees("Scheduled syncs of this person’s NDIS plan go on.")
+	w.sees("Scheduled syncs of this person’s NDIS plan are active.")
 	require.NotContains(t, w.text(), "Scheduled syncs stopped on")
 
 	// R21: the API is not enabled.
@@ -300,7 +300,7 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 	w.sees("+ NDIS PACE is not available yet: The PACE API is not enabled for this organisation.")
 }
 
-// R31: what a refresh left to people is shown on the person's, the run's and the contract's page, and accepted by whoever looks.
+// R31: what a refresh held for approval is shown on the person's, the run's and the contract's page, and accepted after a review.
 func TestWhatWaitsForReviewIsAccepted(t *testing.T) {
 	s := newSite(t)
 	request := s.RequestFor(t, "reassessed-later")
@@ -316,13 +316,13 @@ func TestWhatWaitsForReviewIsAccepted(t *testing.T) {
 	w.sees("Persephone Gallagher")
 	w.open("/runs/" + string(s.newestPACE(t, "reassessed-later").ID))
 	w.sees("1 change needs review")
-	w.sees("Nothing: what differs needs review.")
+	w.sees("Nothing: the differences need review.")
 	w.requireNoBarriers("the run of a refresh")
 	w.press("Review")
 	w.sees("has no service contract yet")
 	accept := value[string](w, `location.pathname`)
-	w.press("Retrieve the plan and look")
-	w.sees("The contract before it ends and is marked superseded")
+	w.press("Retrieve the plan")
+	w.sees("The previous contract ends and is marked as superseded")
 	w.press("Create")
 	w.press("Open the contract")
 	w.sees("Other contracts of this person")
@@ -330,7 +330,7 @@ func TestWhatWaitsForReviewIsAccepted(t *testing.T) {
 	contracts := s.contracts(t, "reassessed-later")
 	require.Len(t, contracts, 2)
 	w.open(s.participantPath(t, "reassessed-later") + "/contracts/" + string(contracts[1].ID))
-	w.sees("After a reassessment, this contract is followed by")
+	w.sees("After a reassessment, this contract was superseded by")
 	w.requireNoBarriers("a superseded contract")
 	w.open(accept)
 	w.sees("There is nothing left to review")
@@ -338,7 +338,7 @@ func TestWhatWaitsForReviewIsAccepted(t *testing.T) {
 	require.NotContains(t, w.text(), "needs review")
 }
 
-// R24: an overlap with a contract made by hand is shown, and needs an explicit yes.
+// R24: an overlap with a manually entered contract is shown, and needs explicit approval.
 func TestAnOverlapNeedsAnExplicitYes(t *testing.T) {
 	s := newSite(t)
 	request := s.RequestFor(t, "overspent-category")
@@ -350,9 +350,9 @@ func TestAnOverlapNeedsAnExplicitYes(t *testing.T) {
 	}}})
 	require.NoError(t, err)
 	w.open(s.participantPath(t, "overspent-category"))
-	w.sees("made by hand, OLD-1")
+	w.sees("entered manually, OLD-1")
 	w.press("+ NDIS PACE")
-	w.sees("It would share days with another contract")
+	w.sees("It would overlap another contract")
 	w.requireNoBarriers("an overlap")
 	w.press("Create")
 	w.sees("Confirm that both apply")
@@ -362,8 +362,8 @@ func TestAnOverlapNeedsAnExplicitYes(t *testing.T) {
 	w.sees("overspent")
 	w.open(s.participantPath(t, "overspent-category"))
 	w.press("from 01 Jan 2020")
-	w.sees("This contract was made by hand.")
-	w.requireNoBarriers("a contract made by hand")
+	w.sees("This contract was entered manually.")
+	w.requireNoBarriers("a manually entered contract")
 }
 
 // Everything above can be done without JavaScript.

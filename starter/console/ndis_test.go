@@ -118,7 +118,7 @@ func (d *ndisDesk) form(preview string) url.Values {
 	return form
 }
 
-// byHand stores a contract that was made by hand, and returns its address.
+// byHand stores a manually entered contract, and returns its address.
 func (d *ndisDesk) byHand(reference string) string {
 	d.t.Helper()
 	_, err := d.store.ImportContracts(d.t.Context(), d.organisation.ID, db.Import[db.ImportedContract]{Rows: []db.ImportedContract{{
@@ -130,7 +130,7 @@ func (d *ndisDesk) byHand(reference string) string {
 	return d.path() + "/contracts/" + string(contracts[0].ID)
 }
 
-// R11: what another organisation has is not there, to look at or to change; nor is somebody else's under a person's address.
+// R11: what another organisation has is not there, to look at or to change; nor is someone else's under a person's address.
 func TestAnotherOrganisationsNDISRecordsAreNotThere(t *testing.T) {
 	d := newNDISDesk(t, "")
 	contract := d.byHand("OLD-1")
@@ -237,7 +237,7 @@ func TestTheFiguresOfAPreviewFollowTheBoxes(t *testing.T) {
 	require.Equal(t, http.StatusOK, page.status)
 	require.Contains(t, page.body, "1 of 2 ticked")
 	require.Equal(t, 1, strings.Count(page.body, `" checked data-tick`), "one was unticked, and still is")
-	require.Contains(t, page.body, "Not ticked: it will not be created, and gets no adjustment record.")
+	require.Contains(t, page.body, "Not selected: it will not be created, and gets no adjustment record.")
 	require.Equal(t, http.StatusNotFound, d.theirs.post(preview+"/selection", one).status)
 	require.Equal(t, 1, d.reads)
 }
@@ -250,7 +250,7 @@ func TestTemporalIsAwayFromTheNDISPages(t *testing.T) {
 	d.server.Err = serviceerror.NewUnavailable("away")
 	for _, answer := range []answer{d.ours.post(preview+"/create", form), d.ours.post(d.path()+"/ndis-pace", nil)} {
 		require.Equal(t, http.StatusServiceUnavailable, answer.status)
-		require.Contains(t, answer.body, "The Temporal server does not answer")
+		require.Contains(t, answer.body, "The Temporal server is not responding")
 	}
 	require.Equal(t, http.StatusOK, d.ours.get(preview).status, "the preview still waits")
 	d.server.Err = errors.New("something else")
@@ -277,7 +277,7 @@ func TestTheTwoTicks(t *testing.T) {
 	require.Equal(t, care.PACEFlags{PACEParticipant: true, PACEAPIAccess: true}, flags())
 }
 
-// R10, R11: whatever the NDIA, an import or somebody's name says, it is only text.
+// R10, R11: whatever the NDIA, an import or someone's name says, it is only text.
 func TestHostileTextOfTheNDISIsOnlyText(t *testing.T) {
 	d := newNDISDesk(t, "")
 	budget := pacetest.Budget(hostile, "100", "5")
@@ -324,7 +324,7 @@ func TestNDISPagesCostAFixedNumberOfQueries(t *testing.T) {
 	body := d.ours.get(contract).body
 	require.Equal(t, 60, strings.Count(body, `class="budget"`))
 	require.Equal(t, 60*20, strings.Count(body, "03_040919_0103_1_1"))
-	require.Equal(t, 41, strings.Count(d.ours.get(d.path()).body, "made by hand, "))
+	require.Equal(t, 41, strings.Count(d.ours.get(d.path()).body, "entered manually, "))
 }
 
 // grow adds budgets with periods and delivered services to a contract, and contracts to its person.
@@ -380,7 +380,7 @@ func TestARetrievalWaitsForARefresh(t *testing.T) {
 	require.Contains(t, session, "run="+runs[1])
 }
 
-// What was asked for is told, not what the same run was asked before: somebody who retrieves again creates nothing.
+// What was asked for is told, not what the same run was asked before: someone who retrieves again creates nothing.
 func TestARetrievalIsNotTakenForACreate(t *testing.T) {
 	d := newNDISDesk(t, "")
 	_, preview := d.retrieve()
@@ -400,7 +400,7 @@ func TestARetrievalIsNotTakenForACreate(t *testing.T) {
 	require.NotEqual(t, again, created)
 	require.Contains(t, d.ours.get(created).body, "Creating the service contract")
 	require.NoError(t, testkit.OpenSQL(t, d.databaseURL).Try(t, `UPDATE pace_preview SET expires_at = now() - interval '1 second'`))
-	require.Contains(t, d.ours.get(created).body, "Creating the service contract", "begun before the preview expired")
+	require.Contains(t, d.ours.get(created).body, "Creating the service contract", "started before the preview expired")
 }
 
 // A create that is shown as under way is not given up when Temporal is away.
@@ -456,7 +456,7 @@ func TestAStreamEndsWhenItsVisitorSignsOut(t *testing.T) {
 	defer response.Body.Close()
 	lines := bufio.NewScanner(response.Body)
 	for lines.Text() != ": still here" {
-		require.True(t, lines.Scan(), "it goes on while somebody is signed in")
+		require.True(t, lines.Scan(), "it continues while someone is signed in")
 	}
 	require.Equal(t, http.StatusSeeOther, d.ours.post("/sign-out", nil).status)
 	for lines.Scan() {

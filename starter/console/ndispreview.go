@@ -16,7 +16,7 @@ import (
 	"github.com/caresync/caresync/starter/present"
 )
 
-// previewView is what somebody sees before anything is written (R22).
+// previewView is what someone sees before anything is written (R22).
 type previewView struct {
 	person      read.PersonRef
 	participant read.Participant
@@ -51,7 +51,7 @@ func (v previewView) reload() string {
 	return "load delay:" + strconv.Itoa(int(v.retrieval.ExpiresAt.Sub(v.now).Seconds())+1) + "s"
 }
 
-// ticked reports whether a budget is ticked: all are, until somebody has sent the form.
+// ticked reports whether a budget is ticked: all are, until someone has sent the form.
 func (v previewView) ticked(budget care.ID) bool {
 	return v.sent == nil || slices.Contains(v.sent.Selection, budget)
 }
@@ -77,9 +77,9 @@ func (v previewView) contractWords() string {
 	case care.ActionCreated:
 		return "A new service contract will be created."
 	case care.ActionUnchanged:
-		return "There is a service contract of this plan already. Its dates and totals stay as they are."
+		return "This plan already has a service contract. Its dates and totals stay as they are."
 	default:
-		return "There is a service contract of this plan already. It will be updated."
+		return "This plan already has a service contract. It will be updated."
 	}
 }
 
@@ -118,9 +118,9 @@ func primaryUnless(useless bool) string {
 // untickedWords say what becomes of a budget that is not ticked.
 func untickedWords(action string) string {
 	if action == care.ActionCreated {
-		return "Not ticked: it will not be created, and gets no adjustment record."
+		return "Not selected: it will not be created, and gets no adjustment record."
 	}
-	return "Not ticked: it stays as it is, and so does its adjustment record."
+	return "Not selected: it stays as it is, and so does its adjustment record."
 }
 
 // differences are why the preview took the place of the one before.
@@ -227,7 +227,7 @@ func periodWords(periods []read.FundingPeriod, today care.Date) string {
 	}
 }
 
-// loadPreview loads a retrieval of the person whom the address names (R11).
+// loadPreview loads a retrieval of the person in the address (R11).
 func (c console) loadPreview(r *http.Request, v visitor) (view previewView, err error) {
 	person, err := pathID(r, "person")
 	if err != nil {
@@ -314,7 +314,7 @@ func (c console) createContract(w http.ResponseWriter, r *http.Request, v visito
 	if view.shown == nil { // a double click, or an old page: its own page says what became of it
 		return c.goTo(w, r, view.address())
 	}
-	// What the form lacks is said beside it. Whether the preview has expired is for the workflow to say: somebody may have asked in time.
+	// What the form lacks is said beside it. Whether the preview has expired is for the workflow to say: someone may have asked in time.
 	if reason := view.retrieval.Contents.Waiting().Admit(request, view.retrieval.RetrievedAt); reason != "" {
 		return c.refuse(w, r, view, request, reason)
 	}

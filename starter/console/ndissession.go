@@ -28,7 +28,7 @@ const (
 	createAgainAfter = 2 * time.Second
 )
 
-// sessionView follows what somebody has asked the NDIA for: the retrieval of a plan, or the creation of its contract.
+// sessionView follows what someone has asked the NDIA for: the retrieval of a plan, or the creation of its contract.
 type sessionView struct {
 	runPanel
 	asked
@@ -42,7 +42,7 @@ func (v sessionView) address() string { return sessionPath(v.person(), v.asked) 
 
 func (v sessionView) events() string { return ndisPath(v.person()) + "/events?" + v.query() }
 
-// asked is what somebody has asked of a run, as addresses say it.
+// asked is what someone has asked of a run, as addresses say it.
 type asked struct {
 	session care.ID
 	// after is the preview that waited before, or that is being created: the next one ends the wait.
@@ -90,7 +90,7 @@ func (c console) retrievePlan(w http.ResponseWriter, r *http.Request, v visitor)
 	return c.beginRetrieval(w, r, v, person, planStart)
 }
 
-// beginRetrieval lets a retrieval go on by itself, and shows its progress.
+// beginRetrieval starts a retrieval in the background, and shows its progress.
 func (c console) beginRetrieval(w http.ResponseWriter, r *http.Request, v visitor, person care.ID, planStart care.Date) error {
 	participant, err := read.From(c.store).Participant(r.Context(), v.Organisation, person, c.store.Now())
 	if err != nil {
@@ -116,7 +116,7 @@ func (c console) beginRetrieval(w http.ResponseWriter, r *http.Request, v visito
 	return nil
 }
 
-// logFailure logs that a retrieval failed: whoever asked for it may have left.
+// logFailure logs that a retrieval failed: its requester may have left.
 func (c console) logFailure(ctx context.Context, retrieving *pace.PreviewJob) {
 	if _, err := retrieving.Wait(ctx); err != nil {
 		c.logger.Info("a plan was not retrieved", web.RequestID(ctx), zap.Error(err))
@@ -251,7 +251,7 @@ func untilPreview(updates iter.Seq2[syncs.Update, error], after care.ID) iter.Se
 	}
 }
 
-// createdSoon is what a create came to within a moment; done is false while it goes on.
+// createdSoon is what a create came to within a moment; done is false while it is running.
 func (c console) createdSoon(r *http.Request, request pace.CreateRequest) (created pace.CreateResult, done bool, err error) {
 	type answer struct {
 		created pace.CreateResult
@@ -281,7 +281,7 @@ func (c console) createdSoon(r *http.Request, request pace.CreateRequest) (creat
 	}
 }
 
-// createAfterAll goes on with a create whose page shows progress, as long as Temporal cannot take it. However often it is asked for, it is
+// createAfterAll continues with a create whose page shows progress, as long as Temporal cannot take it. However often it is asked for, it is
 // carried out once, since the update has an id.
 func (c console) createAfterAll(going context.Context, request pace.CreateRequest, err error) {
 	if errors.Is(err, syncs.ErrUnavailable) {

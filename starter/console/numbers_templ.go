@@ -118,7 +118,7 @@ func numberPage(page ui.Page, person read.Person, form adminForm) templ.Componen
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = inputOf(form, inputField{name: "note", label: "Why", kind: "text", hint: "It is kept in the person’s history, with your name."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = inputOf(form, inputField{name: "note", label: "Why", kind: "text", hint: "Kept in the person’s history with your name."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -43,7 +43,7 @@ func (c console) render(w http.ResponseWriter, r *http.Request, status int, comp
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = body.WriteTo(w) // whoever left does not want it any more
+	_, _ = body.WriteTo(w) // a client that has left no longer wants it
 	return nil
 }
 

@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	// startsAtOnce is how many syncs of those who were ticked are started side by side.
+	// startsAtOnce is how many syncs of selected people are started in parallel.
 	startsAtOnce = 8
 	// startsWithin bounds how long starting them takes, well within answerTimeout.
 	startsWithin = time.Minute
@@ -35,11 +35,11 @@ type peopleView struct {
 	people        []read.PersonRow
 	zone          *time.Location
 	before, after string
-	// notice is a heading with points, empty but on the first page of everybody.
+	// notice is a heading with points, empty but on the first page of everyone.
 	notice []string
 }
 
-// narrowed reports whether a filter is set, so that an empty list means "nobody fits" rather than "nobody is there".
+// narrowed reports whether a filter is set, so that an empty list means "no one fits" rather than "no one is there".
 func (v peopleView) narrowed() bool {
 	return v.filter.Search != "" || v.filter.Funding != "" || v.filter.Outcome != "" || v.filter.Stale || v.filter.NotInCare
 }
@@ -54,7 +54,7 @@ func outcomeOptions(more ...ui.Option) []ui.Option {
 	for _, outcome := range []care.RunOutcome{care.RunSucceeded, care.RunSucceededWithWarnings, care.RunPartial, care.RunFailed, care.RunCancelled} {
 		options = append(options, ui.Option{Value: string(outcome), Words: ui.Sentence(present.Outcome(outcome))})
 	}
-	return append(append(options, ui.Option{Value: unfinished, Words: "Under way"}), more...)
+	return append(append(options, ui.Option{Value: unfinished, Words: "In progress"}), more...)
 }
 
 const (
@@ -156,7 +156,7 @@ func tickedPeople(texts []string) ([]care.ID, error) {
 	return ids, nil
 }
 
-// startedSyncs counts what became of those who were ticked.
+// startedSyncs counts what happened to the selected people.
 type startedSyncs struct{ started, joined, without, failed atomic.Int32 }
 
 func (s *startedSyncs) query() url.Values {
@@ -166,7 +166,7 @@ func (s *startedSyncs) query() url.Values {
 	}
 }
 
-// startAll starts a few at a time. Somebody without care recipient id, or whose start fails, is counted and holds nobody else up; it fails
+// startAll starts a few at a time. Someone without care recipient id, or whose start fails, is counted and holds no one else up; it fails
 // only if none was started.
 func (c console) startAll(ctx context.Context, v visitor, people []care.ID) (*startedSyncs, error) {
 	ctx, cancel := context.WithTimeout(ctx, startsWithin)

@@ -80,7 +80,7 @@ func peoplePage(page ui.Page, view peopleView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<div class=\"actions\"><button class=\"primary\">Sync selected</button> <span class=\"quiet small\" data-ticked aria-live=\"polite\"></span></div><p class=\"quiet small\">Out of date: the last sync for Support at Home, or the last one for the NDIS, did not bring everything up to date, or was more than 7 days ago. That one is shown.</p></form>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<div class=\"actions\"><button class=\"primary\">Sync selected</button> <span class=\"quiet small\" data-ticked aria-live=\"polite\"></span></div><p class=\"quiet small\">Out of date: the last Support at Home or NDIS sync did not bring everything up to date, or was more than 7 days ago. That sync is shown.</p></form>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -291,7 +291,7 @@ func noPeople(view peopleView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "\">show everybody</a>.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "\">show everyone</a>.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -350,7 +350,7 @@ func noPeople(view peopleView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<p><a href=\"/imports\">Import a file</a>, or let an operator do it with <code>caresync import people FILE</code>. Then they stand here, and their plans can be synced.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<p><a href=\"/imports\">Import a file</a>, or ask an operator to run <code>caresync import people FILE</code>. People then appear here, and their plans can be synced.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -398,7 +398,7 @@ func peopleTable(view peopleView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "<thead><tr><th class=\"select\"><span hidden><input type=\"checkbox\" data-tick-all aria-label=\"Tick everybody on this page\"></span></th><th scope=\"col\">Name</th><th scope=\"col\" class=\"only-wide\">Care recipient id</th><th scope=\"col\" class=\"only-wide\">NDIS number</th><th scope=\"col\">Last sync</th><th scope=\"col\" class=\"only-wide\">When</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "<thead><tr><th class=\"select\"><span hidden><input type=\"checkbox\" data-tick-all aria-label=\"Select everyone on this page\"></span></th><th scope=\"col\">Name</th><th scope=\"col\" class=\"only-wide\">Care recipient id</th><th scope=\"col\" class=\"only-wide\">NDIS number</th><th scope=\"col\">Last sync</th><th scope=\"col\" class=\"only-wide\">Last synced</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -421,9 +421,9 @@ func peopleTable(view peopleView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var18 string
-				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs("Tick " + personName(person.PersonRef))
+				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs("Select " + personName(person.PersonRef))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people.templ`, Line: 90, Col: 132}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people.templ`, Line: 90, Col: 134}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 				if templ_7745c5c3_Err != nil {

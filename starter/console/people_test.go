@@ -31,7 +31,7 @@ func (d desk) ticked(t *testing.T, organisationID care.ID, number int) url.Value
 	return form
 }
 
-// Whoever cannot be started holds nobody else up, and is counted.
+// Whoever cannot be started holds no one else up, and is counted.
 func TestSomeOfTheTickedCannotBeStarted(t *testing.T) {
 	d := newDesk(t)
 	v := d.visitor(t, "several-open")
@@ -46,14 +46,14 @@ func TestSomeOfTheTickedCannotBeStarted(t *testing.T) {
 	d.temporal.OnStart = nil
 	none := v.post("/people/syncs", form)
 	require.Equal(t, http.StatusServiceUnavailable, none.status, "nothing was started")
-	require.Contains(t, none.body, "The Temporal server does not answer")
+	require.Contains(t, none.body, "The Temporal server is not responding")
 }
 
 // WCAG 3.2.2: choosing something in a form sends nothing; each form has a button that does.
 func TestFiltersWaitForTheirButton(t *testing.T) {
 	d := newDesk(t)
 	v := d.visitor(t, "several-open")
-	bulk := d.bulkOf(t, v, everybody)
+	bulk := d.bulkOf(t, v, everyone)
 	filters := regexp.MustCompile(`(?s)<form class="filters".*?</form>`)
 	for _, path := range []string{"/people", "/runs", "/bulks", "/bulks/" + string(bulk)} {
 		body := v.get(path).body

@@ -99,13 +99,13 @@ func (c console) personHistory(r *http.Request, v visitor, person care.ID) (hist
 	return view, err
 }
 
-// syncNotice says that somebody else's sync was joined (R7).
+// syncNotice says that someone else's sync was joined (R7).
 func syncNotice(query url.Values) *ui.Message {
 	switch {
 	case query.Get("another") == yes:
-		return &ui.Message{Tone: ui.Info, Words: "A sync of this person was under way already. Since you asked for more than it reads, one more pass follows it."}
+		return &ui.Message{Tone: ui.Info, Words: "A sync of this person was already running. You asked for more than it reads, so another pass will follow."}
 	case query.Get("joined") == yes:
-		return &ui.Message{Tone: ui.Info, Words: "A sync of this person was under way already. You are following that one; nothing is read twice."}
+		return &ui.Message{Tone: ui.Info, Words: "A sync of this person was already running. You are following that one; nothing is read twice."}
 	}
 	return nil
 }

@@ -93,9 +93,9 @@ func whyActive(plan read.Plan) string {
 	case plan.Person.Plan.EndDate.IsZero():
 		return "Ongoing classification."
 	case plan.Person.Plan.Active:
-		return "Today is not after its end."
+		return "Its end date has not passed."
 	default:
-		return "Its end has passed."
+		return "Its end date has passed."
 	}
 }
 

@@ -70,9 +70,9 @@ func TestWhyAPlanIsActive(t *testing.T) { // R14
 	require.Equal(t, "Ongoing classification.", whyActive(open))
 	ended := plan("2025-01-01", "2025-12-31")
 	ended.Person.Plan.EndDate = day("2025-12-31")
-	require.Equal(t, "Its end has passed.", whyActive(ended))
+	require.Equal(t, "Its end date has passed.", whyActive(ended))
 	ended.Person.Plan.Active = true
-	require.Equal(t, "Today is not after its end.", whyActive(ended))
+	require.Equal(t, "Its end date has not passed.", whyActive(ended))
 }
 
 func TestBudgetsStandUnderTheirQuarter(t *testing.T) {
@@ -243,8 +243,8 @@ func TestAClosedBudgetSaysWhichFigureIsOld(t *testing.T) {
 		require.NoError(t, budgetComparison(view).Render(t.Context(), &page))
 		return strings.Join(strings.Fields(page.String()), " ")
 	}
-	require.Contains(t, shown(), "the usage lines were read last on 20 May 2026")
-	require.Contains(t, shown(), "tick the budgets that ended")
+	require.Contains(t, shown(), "the usage lines were last read on 20 May 2026")
+	require.Contains(t, shown(), "include budgets that have ended")
 	require.Contains(t, shown(), "incomplete: an amount was not provided")
 	view.budget.Open, view.budget.UsageIncomplete = true, false
 	require.Contains(t, shown(), "Sync again in a day or two")

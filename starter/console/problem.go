@@ -19,9 +19,9 @@ var (
 	errLinkUsed = errors.New("the sign-in link was used or has expired")
 	errPanicked = errors.New("a page panicked")
 	errBadForm  = errors.New("the form cannot be read")
-	// errNothingHeld: the run holds no removal back that somebody could accept.
+	// errNothingHeld: the run holds no removal back that someone could accept.
 	errNothingHeld = errors.New("nothing is held back")
-	// errNothingInDoubt: the run has no given name in doubt that somebody could settle.
+	// errNothingInDoubt: the run has no given name in doubt that someone could settle.
 	errNothingInDoubt = errors.New("no given name is in doubt")
 	// errNothingToReview: the run has left nothing to people that still waits.
 	errNothingToReview = errors.New("nothing needs review")
@@ -37,7 +37,7 @@ type problem struct {
 
 // fail returns a page that says what went wrong.
 func (c console) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil { // nobody waits any more, or the form did not arrive in time
+	if r.Context().Err() != nil { // no one waits any more, or the form did not arrive in time
 		w.WriteHeader(http.StatusRequestTimeout)
 		return
 	}
@@ -57,7 +57,7 @@ func problemOf(err error) problem {
 	switch {
 	case errors.Is(err, errForged):
 		return problem{status: http.StatusForbidden, title: "Nothing was changed",
-			words: "The form came from another site. Open the console yourself and do it there."}
+			words: "The form came from another site. Open the console directly and try again there."}
 	case errors.Is(err, errLinkUsed):
 		return problem{status: http.StatusGone, title: "This link has expired or was already used",
 			words: "A sign-in link works once, and for a short time. Ask for a new one, or sign in with an API token."}
@@ -65,24 +65,24 @@ func problemOf(err error) problem {
 		return problem{status: http.StatusBadRequest, title: "The form could not be read", words: "Nothing was changed. Go back and try once more."}
 	case errors.Is(err, errNothingHeld):
 		return problem{status: http.StatusConflict, title: "There is nothing left to accept",
-			words: "The removal was accepted already, or a later sync has settled it or holds it back now. Look at the person’s plan."}
+			words: "The removal has already been accepted, or a later sync has settled it or now holds it. See the person’s plan."}
 	case errors.Is(err, errNothingInDoubt):
 		return problem{status: http.StatusConflict, title: "There is no given name in doubt",
-			words: "The person’s record or number was changed since this sync. Sync again, and look at what the new sync says."}
+			words: "The person’s record or number has changed since this sync. Sync again and check the new result."}
 	case errors.Is(err, errNothingToReview):
 		return problem{status: http.StatusConflict, title: "There is nothing left to review",
-			words: "Somebody has accepted these changes already, or a later sync found something else. Look at the person’s service contract."}
+			words: "These changes have already been accepted, or a later sync found something else. See the person’s service contract."}
 	case errors.Is(err, db.ErrNotFound):
 		return problem{status: http.StatusNotFound, title: "Page not found",
-			words: "The address is wrong, or what it names does not belong to your organisation. Go back, or look for the person by name."}
+			words: "The address is wrong, or the record does not belong to your organisation. Go back, or search for the person by name."}
 	case errors.Is(err, bulks.ErrIDTaken): // a form has an id of its own, so that it starts one bulk run however often it is sent
 		return problem{status: http.StatusConflict, title: "This form was sent before",
-			words: "With other options, it started another bulk run. Open the list of bulk runs to see it; for one more, open a new form."}
+			words: "It was sent with different options and started a bulk run. Open the list of bulk runs to see it; to start another, open a new form."}
 	}
 	meaning, known := problems.Of(err)
 	if !known {
 		return problem{status: http.StatusInternalServerError, title: "Something unexpected went wrong",
-			words: "Nothing was half-written. Try again; if it stays so, tell CareSync’s operators the number below."}
+			words: "No data was left half-saved. Try again; if it keeps happening, give CareSync’s operators the number below."}
 	}
 	shown := problem{status: meaning.Status, title: typographic(meaning.Title), words: typographic(meaning.Advice)}
 	if meaning.Code == "invalid_value" && len(meaning.Invalid) > 0 {

@@ -20,7 +20,7 @@ type runView struct {
 	// temporal is the run's address in the Temporal UI; empty for none.
 	temporal string
 	changes  []changedRecord
-	// reviews are what the run left to people (R31).
+	// reviews are the changes that the run held for approval (R31).
 	reviews []read.Review
 }
 
@@ -56,9 +56,9 @@ func (v runView) unchangedWords() string {
 	case v.run.Outcome == care.RunFailed, v.run.Outcome == care.RunCancelled:
 		return "Nothing."
 	case len(v.reviews) > 0:
-		return "Nothing: what differs needs review."
+		return "Nothing: the differences need review."
 	default:
-		return "Nothing: everything was as CareSync had it."
+		return "Nothing: CareSync already had the same data."
 	}
 }
 
@@ -130,7 +130,7 @@ func (c console) cancelForm(w http.ResponseWriter, r *http.Request, v visitor) e
 		return err
 	}
 	return c.ask(w, r, "Cancel this sync?", run, question{
-		words: "What it has saved so far stays. Whatever it has not read yet stays as it was.", action: runPath(run.ID) + "/cancel",
+		words: "Data saved so far stays. Data that has not been read yet stays as it was.", action: runPath(run.ID) + "/cancel",
 		yes: "Cancel the sync", danger: true,
 	})
 }
@@ -156,7 +156,7 @@ func (c console) acceptForm(w http.ResponseWriter, r *http.Request, v visitor) e
 		return c.askToReview(w, r, v, run)
 	}
 	asked := question{
-		words:  "The government’s answer no longer had these records, and CareSync kept them. If you accept, a new sync starts at once and removes those that are still missing; they stay readable.",
+		words:  "These records were missing from the government’s response, and CareSync kept them. If you accept, a new sync starts immediately and removes those that are still missing; they remain readable.",
 		action: runPath(run.ID) + "/accept", yes: "Accept the removal", danger: true,
 	}
 	for _, hold := range run.Holds {
@@ -167,7 +167,7 @@ func (c console) acceptForm(w http.ResponseWriter, r *http.Request, v visitor) e
 	if len(asked.points) == 0 {
 		return errNothingHeld
 	}
-	return c.ask(w, r, "Accept that these records are gone?", run, asked)
+	return c.ask(w, r, "Accept the removal of these records?", run, asked)
 }
 
 // acceptHolds lets the removals that a run held back through, and shows the sync that makes them (R5).
@@ -176,7 +176,7 @@ func (c console) acceptHolds(w http.ResponseWriter, r *http.Request, v visitor) 
 	if err != nil {
 		return err
 	}
-	if run.Kind == care.RunPACEContract { // what a refresh left to people is accepted by whoever looks at the plan and creates (R31)
+	if run.Kind == care.RunPACEContract { // what a refresh held for approval is accepted by retrieving the plan and creating (R31)
 		if _, err := c.toReview(r, v, run); err != nil {
 			return err
 		}
@@ -199,7 +199,7 @@ func (c console) acceptHolds(w http.ResponseWriter, r *http.Request, v visitor) 
 // lasted is how long a run took, empty while it is under way.
 func lasted(run read.RunProgress) string {
 	if run.Reason == care.ReasonPreviewExpired {
-		return "" // it waited, and nobody created it
+		return "" // it waited, and no one created it
 	}
 	return ui.Took(run.WorkedFrom(), run.FinishedAt)
 }

@@ -16,7 +16,7 @@ type runPanel struct {
 	run read.Run
 	// waiting says what an unfinished run waits for, beyond the ordinary.
 	waiting string
-	// another: one more pass follows this run, since somebody asked for more than it does (R7).
+	// another: one more pass follows this run, since someone asked for more than it does (R7).
 	another bool
 	// after is a preview that is being created or retrieved anew, so that it does not wait for anybody (R22).
 	after care.ID
@@ -29,7 +29,7 @@ type runPanel struct {
 
 func (p runPanel) finished() bool { return p.run.State == read.RunFinished }
 
-// preview is the one that waits for somebody to look at it, empty if none does.
+// preview is the one that waits for someone to look at it, empty if none does.
 func (p runPanel) preview() care.ID { return newPreview(p.run.RunSummary, p.after) }
 
 func (p runPanel) live() bool { return !p.finished() && !p.abandoned }
@@ -42,7 +42,7 @@ func (p runPanel) events() string {
 	return runPath(p.run.ID) + "/events"
 }
 
-// said is the run's standing in one sentence, for those who listen.
+// said is the run's state in one sentence, for screen readers.
 func (p runPanel) said() string {
 	if p.abandoned {
 		return "The sync ended without a result."
@@ -106,7 +106,7 @@ func holdState(hold read.Hold, zone *time.Location) string {
 	case hold.AcceptedAt != nil:
 		return "Accepted by " + hold.AcceptedBy + ", " + ui.Moment(hold.AcceptedAt, zone) + "; the next sync removes them if they are still missing."
 	default:
-		return "They were missing from the response; we kept them."
+		return "We kept " + them(hold.Records) + "."
 	}
 }
 
@@ -120,7 +120,7 @@ func (p runPanel) identityWarnings() (issues []read.Issue) {
 	return issues
 }
 
-// settle is the address at which somebody can say that it is the same person, empty for any other issue.
+// settle is the address at which someone can say that it is the same person, empty for any other issue.
 func (p runPanel) settle(issue read.Issue) string {
 	if !inDoubt(issue) {
 		return ""

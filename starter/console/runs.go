@@ -15,7 +15,7 @@ import (
 // runsView is a page of runs.
 type runsView struct {
 	filter read.ConsoleRunFilter
-	// person is whose runs are listed; nil for everybody's.
+	// person is whose runs are listed; nil for everyone's.
 	person *read.PersonRef
 	runs   []read.RunSummary
 	zone   *time.Location
@@ -45,7 +45,7 @@ var (
 	}
 )
 
-// runFilter reads a list's filters. An id that is none is an error: it names nobody.
+// runFilter reads a list's filters. An id that is none is an error: it names no one.
 func runFilter(query url.Values) (filter read.ConsoleRunFilter, err error) {
 	filter = read.ConsoleRunFilter{
 		RunFilter: read.RunFilter{Outcome: known(query.Get("outcome"), runOutcomes), Most: read.DefaultPage},
@@ -108,7 +108,7 @@ func runsBefore(address *url.URL, run care.ID) string {
 	return address.Path + "?" + query.Encode()
 }
 
-// tickedNotice tells what became of those who were ticked.
+// tickedNotice says what happened to the selected people.
 func tickedNotice(query url.Values) *ui.Message {
 	number := func(name string) int {
 		count, err := strconv.Atoi(query.Get(name))
@@ -123,14 +123,14 @@ func tickedNotice(query url.Values) *ui.Message {
 	}
 	words := present.Count(started, "sync was started.", "syncs were started.")
 	if joined > 0 {
-		words += " " + present.Count(joined, "person is being synced already.", "people are being synced already.")
+		words += " " + present.Count(joined, "person is already being synced.", "people are already being synced.")
 	}
 	if without > 0 {
-		words += " " + present.Count(without, "person has no care recipient id and was left out.", "people have no care recipient id and were left out.")
+		words += " " + present.Count(without, "person has no care recipient id and was skipped.", "people have no care recipient id and were skipped.")
 	}
 	if failed > 0 {
 		words += " " + present.Count(failed, "person’s sync", "people’s syncs") +
-			" could not be started. Wait a moment and tick them again; who is being synced already is not synced twice."
+			" could not be started. Wait a moment and select them again; people who are already being synced are not synced twice."
 	}
 	tone := ui.Good
 	if without+failed > 0 {

@@ -17,7 +17,7 @@ type samePersonView struct {
 	doubts []care.IdentityDetails
 }
 
-// samePersonForm shows both records and asks how somebody knows that they are of the same person.
+// samePersonForm shows both records and asks how someone knows that they are of the same person.
 func (c console) samePersonForm(w http.ResponseWriter, r *http.Request, v visitor) error {
 	run, err := c.loadRun(r, v)
 	if err != nil {
@@ -50,7 +50,7 @@ func (c console) confirmSamePerson(w http.ResponseWriter, r *http.Request, v vis
 	return nil
 }
 
-// inDoubt reports whether an issue is a doubt that somebody can settle by saying that it is the same person.
+// inDoubt reports whether an issue is a doubt that someone can settle by saying that it is the same person.
 func inDoubt(issue read.Issue) bool {
 	details, ok := care.IdentityDetailsOf(issue.Code, issue.Details)
 	return ok && details.GivenNameOnly()

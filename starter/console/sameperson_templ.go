@@ -65,7 +65,7 @@ func samePersonPage(page ui.Page, view samePersonView) templ.Component {
 			}
 			for _, doubt := range view.doubts {
 				if doubt.Namesake {
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<p><strong>Somebody else of your organisation has the same surname and date of birth.</strong> Make sure that the care recipient id is not theirs: the money of one would stand under the other.</p>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<p><strong>Someone else in your organisation has the same surname and date of birth.</strong> Make sure that the care recipient id is not theirs; otherwise one person’s funding would be recorded under the other.</p>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -79,7 +79,7 @@ func samePersonPage(page ui.Page, view samePersonView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<p>If it is the same person, say how you know. It is kept with your name, and CareSync does not ask again about this given name. A new sync starts at once.</p><div class=\"field\"><label for=\"reason\">How you know</label> <input type=\"text\" id=\"reason\" name=\"reason\" required maxlength=\"500\" placeholder=\"For example: both numbers compared with the approval letters\"></div><div class=\"actions\"><button class=\"primary\">This is the same person</button> <a class=\"button\" href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<p>If it is the same person, say how you know. Your reason is kept with your name, CareSync does not ask about this given name again, and a new sync starts immediately.</p><div class=\"field\"><label for=\"reason\">How you know</label> <input type=\"text\" id=\"reason\" name=\"reason\" required maxlength=\"500\" placeholder=\"For example: both numbers compared with the approval letters\"></div><div class=\"actions\"><button class=\"primary\">This is the same person</button> <a class=\"button\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

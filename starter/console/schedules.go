@@ -23,8 +23,8 @@ const (
 
 var overlapOptions = []ui.Option{
 	{Value: string(schedules.OverlapSkip), Words: "Skip the new run"},
-	{Value: string(schedules.OverlapBuffer), Words: "Begin the new run afterwards"},
-	{Value: string(schedules.OverlapCancel), Words: "Cancel the run before"},
+	{Value: string(schedules.OverlapBuffer), Words: "Start the new run afterwards"},
+	{Value: string(schedules.OverlapCancel), Words: "Cancel the previous run"},
 }
 
 var weekdayOptions = []ui.Option{
@@ -56,7 +56,7 @@ func zoneOptions(current ...string) []ui.Option {
 // presets are the two schedules that most organisations want.
 var presets = map[string]url.Values{
 	"nightly":     {"name": {"nightly"}, "time_of_day": {"03:30"}, "who": {whoChanged}},
-	"weekly-full": {"name": {"weekly-full"}, "time_of_day": {"22:00"}, "weekday": {"saturday"}, "who": {whoEverybody}},
+	"weekly-full": {"name": {"weekly-full"}, "time_of_day": {"22:00"}, "weekday": {"saturday"}, "who": {whoEveryone}},
 }
 
 // schedulesView is the list of schedules.
@@ -72,7 +72,7 @@ func (c console) scheduleList(w http.ResponseWriter, r *http.Request, v visitor)
 	}
 	page := ui.Page{Title: "Schedules", Section: schedulesPath}
 	if r.URL.Query().Get("deleted") == yes {
-		page.Notice = &ui.Message{Tone: ui.Good, Words: "The schedule was deleted. A run of it that is under way goes on."}
+		page.Notice = &ui.Message{Tone: ui.Good, Words: "The schedule was deleted. A run in progress continues."}
 	}
 	return c.render(w, r, http.StatusOK, schedulesPage(c.frame(r, page), schedulesView{schedules: found, zone: v.zone}))
 }
@@ -205,17 +205,17 @@ func (c console) namedSchedule(r *http.Request, v visitor) (schedules.ScheduleVi
 	return c.schedules.Schedule(r.Context(), v.Organisation.ID, name)
 }
 
-// scheduleNotice says what somebody has just done.
+// scheduleNotice says what someone has just done.
 func scheduleNotice(query url.Values) *ui.Message {
 	switch {
 	case query.Get("created") == yes:
 		return &ui.Message{Tone: ui.Good, Words: "The schedule was created."}
 	case query.Get("changed") == yes:
-		return &ui.Message{Tone: ui.Good, Words: "The schedule was changed. A run that is under way goes on as it began."}
+		return &ui.Message{Tone: ui.Good, Words: "The schedule was changed. A run in progress continues unchanged."}
 	case query.Get("triggered") == yes:
-		return &ui.Message{Tone: ui.Good, Words: "A run was asked for. It shows among the last runs once a worker has begun it: load the page again in a moment."}
+		return &ui.Message{Tone: ui.Good, Words: "A run was requested. It appears under Last runs once a worker has started it: reload the page in a moment."}
 	case query.Get("skipped") == yes:
-		return &ui.Message{Tone: ui.Warn, Words: "A run of the schedule is under way, and it begins none beside it."}
+		return &ui.Message{Tone: ui.Warn, Words: "A run of the schedule is in progress, and the schedule does not start another one at the same time."}
 	case query.Get("backfilled") == yes:
 		return &ui.Message{Tone: ui.Good, Words: "Missed times are being run. Their bulk runs appear below once they start."}
 	}
@@ -258,7 +258,7 @@ func (c console) commandSchedule(
 	return nil
 }
 
-// begunWithin is how long somebody who triggers a schedule waits for a worker to begin its run.
+// begunWithin is how long someone who triggers a schedule waits for a worker to begin its run.
 const begunWithin = 5 * time.Second
 
 // triggerSchedule runs a schedule now, and shows the bulk run if a worker begins it soon.
@@ -376,7 +376,7 @@ func scheduleName(r *http.Request) (string, error) {
 
 func schedulePath(name string) string { return schedulesPath + "/" + url.PathEscape(name) }
 
-// lastRunOf is the newest run of a schedule; nil where it never ran.
+// lastRunOf is the newest run of a schedule; nil if it has no runs.
 func lastRunOf(schedule schedules.ScheduleView) *schedules.ScheduledRun {
 	if len(schedule.LastRuns) == 0 {
 		return nil
@@ -429,10 +429,10 @@ func jitterWords(jitter string) string {
 func leftOutWords(schedule schedules.ScheduleView) string {
 	var parts []string
 	if schedule.Skipped > 0 {
-		parts = append(parts, present.Count(schedule.Skipped, "time", "times")+", since the run before was under way")
+		parts = append(parts, present.Count(schedule.Skipped, "time", "times")+", because the previous run was in progress")
 	}
 	if schedule.Missed > 0 {
-		parts = append(parts, present.Count(schedule.Missed, "time", "times")+", since Temporal was away")
+		parts = append(parts, present.Count(schedule.Missed, "time", "times")+", because Temporal was down")
 	}
 	return strings.Join(parts, "; ")
 }

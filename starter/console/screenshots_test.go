@@ -123,13 +123,13 @@ func smaller(t *testing.T, file []byte) []byte {
 	return encoded.Bytes()
 }
 
-// alike are colours that nobody tells apart in a letter's edge.
+// alike are colours that no one tells apart in a letter's edge.
 func alike(a, b color.RGBA) bool {
 	near := func(x, y uint8) bool { return max(x, y)-min(x, y) < 10 }
 	return near(a.R, b.R) && near(a.G, b.G) && near(a.B, b.B)
 }
 
-// scenes sync people as somebody would, and answer with what there is to see.
+// scenes sync people as someone would, and answer with what there is to see.
 func (s *site) scenes(t *testing.T) []scene {
 	t.Helper()
 	synced := func(key string) {

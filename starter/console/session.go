@@ -18,7 +18,7 @@ import (
 const (
 	signInPath = "/sign-in"
 	linkPath   = "/sign-in/link/"
-	// sessionTime is how long somebody stays signed in: a working day.
+	// sessionTime is how long someone stays signed in: a working day.
 	sessionTime = 12 * time.Hour
 	// cookieName is prefixed where cookies are sent over https only: then browsers take it from this host alone.
 	cookieName   = "caresync-session"
@@ -27,7 +27,7 @@ const (
 	themeTime    = 365 * 24 * time.Hour
 )
 
-// SignInLink is the address of a link that signs somebody in.
+// SignInLink is the address of a link that signs someone in.
 func SignInLink(base, secret string) string { return strings.TrimSuffix(base, "/") + linkPath + secret }
 
 // visitor is who looks at a page.
@@ -39,7 +39,7 @@ type visitor struct {
 // requestedBy names the visitor in the record of what they start.
 func (v visitor) requestedBy() string { return "console: " + v.Name }
 
-// page answers a request of somebody who is signed in.
+// page answers a request of someone who is signed in.
 type page func(w http.ResponseWriter, r *http.Request, v visitor) error
 
 // signedIn lets only those through who have a session (R11); others are sent to sign in, and come back afterwards.
@@ -233,7 +233,7 @@ func knownTheme(name string) ui.Theme {
 	return ui.ThemeSystem
 }
 
-// localAddress keeps a form from sending somebody to another site.
+// localAddress keeps a form from sending someone to another site.
 func localAddress(address string) string {
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Scheme != "" || parsed.Host != "" || !strings.HasPrefix(parsed.Path, "/") || strings.HasPrefix(parsed.Path, "//") ||

@@ -26,7 +26,7 @@ type settingsView struct {
 	connections  []care.Connection
 	pace         db.PACESettings
 	zones        []ui.Option
-	// organisationForm and paceForm are what somebody typed.
+	// organisationForm and paceForm are what someone typed.
 	organisationForm, paceForm adminForm
 	now                        time.Time
 	zone                       *time.Location
@@ -71,15 +71,15 @@ func paceForm(settings db.PACESettings) adminForm {
 	return form
 }
 
-// settingsNotice says what somebody has just changed.
+// settingsNotice says what someone has just changed.
 func settingsNotice(query url.Values) *ui.Message {
 	switch query.Get("changed") {
 	case "organisation":
 		return &ui.Message{Tone: ui.Good, Words: "The organisation was changed."}
 	case "pace":
-		return &ui.Message{Tone: ui.Good, Words: "The connection to the NDIA works, and the PACE API is used."}
+		return &ui.Message{Tone: ui.Good, Words: "The connection to the NDIA works. The PACE API is enabled."}
 	case "pace-disabled":
-		return &ui.Message{Tone: ui.Good, Words: "The PACE API is no longer used. Contracts that were saved stay as they are."}
+		return &ui.Message{Tone: ui.Good, Words: "The PACE API is disabled. Saved contracts stay as they are."}
 	}
 	return nil
 }
@@ -119,7 +119,7 @@ func (c console) changePACE(w http.ResponseWriter, r *http.Request, v visitor) e
 		enabled, err = c.pace.Enable(r.Context(), pace.EnableRequest{Organisation: v.Organisation, BudgetCallsPerHour: calls, By: v.requestedBy()})
 	}
 	if errors.Is(err, pace.ErrCheckFailed) {
-		page := testFrame("The PACE API was not enabled", "The connection to the NDIA does not work. Put right what is said below, then try again.")
+		page := testFrame("The PACE API was not enabled", "The connection to the NDIA does not work. Fix the problem shown below, then try again.")
 		return c.render(w, r, http.StatusUnprocessableEntity, connectionTestPage(c.frame(r, page), enabled.Check))
 	}
 	if form.refused(err) {
@@ -132,7 +132,7 @@ func (c console) changePACE(w http.ResponseWriter, r *http.Request, v visitor) e
 	return nil
 }
 
-// askToDisablePACE also says that a number of budget calls which somebody typed beside an empty box is not kept.
+// askToDisablePACE also says that a number of budget calls which someone typed beside an empty box is not kept.
 func (c console) askToDisablePACE(w http.ResponseWriter, r *http.Request, v visitor, calls int) error {
 	settings, err := c.store.PACESettings(r.Context(), v.Organisation.ID)
 	if err != nil {
@@ -140,7 +140,7 @@ func (c console) askToDisablePACE(w http.ResponseWriter, r *http.Request, v visi
 	}
 	if calls != 0 && calls != settings.BudgetCallsPerHour {
 		form := adminForm{values: r.PostForm}
-		form.refused(&care.InvalidError{Field: "budget_calls_per_hour", Message: "can be changed only together with “PACE API enabled”: tick that too, or leave the number as it was"})
+		form.refused(&care.InvalidError{Field: "budget_calls_per_hour", Message: "can be changed only while “PACE API enabled” is selected: select it too, or leave the number unchanged"})
 		return c.showSettings(w, r, v, http.StatusUnprocessableEntity, func(view *settingsView) { view.paceForm = form })
 	}
 	if !settings.Enabled {
@@ -149,7 +149,7 @@ func (c console) askToDisablePACE(w http.ResponseWriter, r *http.Request, v visi
 	}
 	page := testFrame("Stop using the PACE API?", "")
 	return c.render(w, r, http.StatusOK, questionPage(c.frame(r, page), question{
-		words:  "No plan is retrieved and no contract is refreshed any more, nor by notifications and schedules. Contracts that were saved stay as they are.",
+		words:  "No more plans are retrieved or contracts refreshed, including by notifications and schedules. Saved contracts stay as they are.",
 		action: settingsPath + "/pace/disable", yes: "Stop using it", back: settingsPath, danger: true,
 	}))
 }
@@ -181,7 +181,7 @@ func (c console) testConnection(w http.ResponseWriter, r *http.Request, v visito
 		return db.ErrNotFound
 	}
 	result := c.connections.Check(r.Context(), connections[at])
-	lead := "To " + present.Service(connections[at].Service) + ", over the device " + connections[at].DeviceName + "."
+	lead := "To " + present.Service(connections[at].Service) + ", using the device " + connections[at].DeviceName + "."
 	page := testFrame("Test of the connection "+connections[at].Name, lead)
 	return c.render(w, r, http.StatusOK, connectionTestPage(c.frame(r, page), result))
 }

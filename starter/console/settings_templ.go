@@ -167,14 +167,14 @@ func organisationCard(view settingsView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<p class=\"quiet small\">Decides what “today” is, and in which zone times are shown. In commands the organisation is called <span class=\"id\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<p class=\"quiet small\">Determines what “today” is, and in which zone times are shown. In commands, the organisation is called <span class=\"id\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
 			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(view.organisation.Slug)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 31, Col: 170}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 31, Col: 174}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 			if templ_7745c5c3_Err != nil {
@@ -241,7 +241,7 @@ func paceCard(view settingsView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				templ_7745c5c3_Err = inputOf(view.paceForm, inputField{
-					name: "budget_calls_per_hour", label: "Budget calls an hour at most", kind: "number", least: "1", most: "1000000",
+					name: "budget_calls_per_hour", label: "Maximum budget calls per hour", kind: "number", least: "1", most: "1000000",
 					hint: "The NDIA allows a limited number; leave blank to keep the current limit.",
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
@@ -272,7 +272,7 @@ func paceCard(view settingsView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					if view.pace.NotificationsSigned {
-						templ_7745c5c3_Err = ui.FactText("Notifications", "Signed with a key that is set").Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.FactText("Notifications", "Signed with a key").Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -665,7 +665,7 @@ func connectionPart(view settingsView, connection care.Connection) templ.Compone
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.FactText("Calls a second at most", strconv.Itoa(connection.RatePerSecond)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.FactText("Maximum calls per second", strconv.Itoa(connection.RatePerSecond)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -915,7 +915,7 @@ func connectionTestPage(page ui.Page, result check.Result) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Card("steps", "What was tried").Render(templ.WithChildren(ctx, templ_7745c5c3_Var33), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Card("steps", "What was tested").Render(templ.WithChildren(ctx, templ_7745c5c3_Var33), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -29,7 +29,7 @@ func TestBudgetCallsAreKeptOnlyTogetherWithPACE(t *testing.T) {
 		for _, number := range []string{"700", "many"} {
 			answer := v.post("/settings/pace", url.Values{"budget_calls_per_hour": {number}})
 			require.Equal(t, http.StatusUnprocessableEntity, answer.status, number)
-			require.Contains(t, answer.body, "Budget calls an hour ", number)
+			require.Contains(t, answer.body, "Maximum budget calls per hour ", number)
 			require.Contains(t, answer.body, `value="`+number+`"`, "what was typed is kept")
 			require.NotContains(t, answer.body, "Stop using", number)
 		}
@@ -57,5 +57,5 @@ func TestBudgetCallsAreKeptOnlyTogetherWithPACE(t *testing.T) {
 func TestAScheduleSaysWhenItPauses(t *testing.T) {
 	d := newDesk(t)
 	body := d.visitor(t, "several-open").get("/new-schedule").body
-	require.Equal(t, 1, strings.Count(body, "Pause when nobody could be synced in a run; a run in which some failed pauses nothing."))
+	require.Equal(t, 1, strings.Count(body, "Pauses the schedule if no one could be synced in a run. A run in which only some people failed does not pause it."))
 }

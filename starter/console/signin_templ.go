@@ -121,7 +121,7 @@ func signInPage(page ui.Page, view signInView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "\"><div class=\"field\"><label for=\"token\">API token</label><p class=\"hint\" id=\"token-hint\">Your organisation’s administrator has it; it begins with cs_.</p><input type=\"password\" id=\"token\" name=\"token\" required autocomplete=\"off\" spellcheck=\"false\" aria-describedby=\"token-hint\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "\"><div class=\"field\"><label for=\"token\">API token</label><p class=\"hint\" id=\"token-hint\">Your organisation’s administrator has it. It starts with cs_.</p><input type=\"password\" id=\"token\" name=\"token\" required autocomplete=\"off\" spellcheck=\"false\" aria-describedby=\"token-hint\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -131,7 +131,7 @@ func signInPage(page ui.Page, view signInView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "></div><div class=\"actions\"><button class=\"primary\">Sign in</button></div><p class=\"quiet small\">No token? An operator makes one with <code>caresync token create NAME</code>, or a link that signs you in once with <code>caresync console link</code>.</p></form>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "></div><div class=\"actions\"><button class=\"primary\">Sign in</button></div><p class=\"quiet small\">No token? An operator creates one with <code>caresync token create NAME</code>, or a link that signs you in once with <code>caresync console link</code>.</p></form>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -52,7 +52,7 @@ func noErrors(t *testing.T) *zap.Logger {
 	return zap.New(core)
 }
 
-// newestRun is the last of somebody's.
+// newestRun is the last of someone's.
 func newestRun(t *testing.T, s *site, key string) read.RunSummary {
 	t.Helper()
 	request := s.Request(t, key)

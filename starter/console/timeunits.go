@@ -24,7 +24,7 @@ var unitOptions = []ui.Option{
 	{Value: unitSeconds, Words: "seconds"}, {Value: unitMinutes, Words: "minutes"}, {Value: unitHours, Words: "hours"}, {Value: unitDays, Words: "days"},
 }
 
-// unitLength is an hour where nobody has chosen a unit.
+// unitLength is an hour where no one has chosen a unit.
 func unitLength(unit string) time.Duration {
 	switch unit {
 	case unitSeconds:

@@ -24,7 +24,7 @@ func runTone(run read.RunSummary) ui.Tone {
 	}
 }
 
-// lastRunTone and lastRunWords say how somebody's newest sync ended.
+// lastRunTone and lastRunWords say how someone's newest sync ended.
 func lastRunTone(run *read.RunRef) ui.Tone {
 	switch {
 	case run == nil:
@@ -153,7 +153,7 @@ const (
 	runsPath   = "/runs"
 )
 
-// numberOf is the government's number of the person whom a run is about.
+// numberOf is the government's number of a run's person.
 func numberOf(run read.RunSummary) string {
 	if run.Kind == care.RunPACEContract {
 		return run.Person.NDISNumber

@@ -10,7 +10,7 @@ import (
 	"github.com/caresync/caresync/starter/console/ui"
 )
 
-// A plan that has not begun is nothing to mend, wherever its run is listed.
+// A plan that has not started is nothing to mend, wherever its run is listed.
 func TestAPlanThatHasNotBegunIsNeutral(t *testing.T) {
 	for _, test := range []struct {
 		reason care.Reason

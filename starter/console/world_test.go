@@ -51,7 +51,7 @@ func link(t testing.TB, store *db.Store, address string, organisation care.ID) s
 	return console.SignInLink(address, secret)
 }
 
-// visitor is somebody who is signed in, without a browser.
+// visitor is someone who is signed in, without a browser.
 type visitor struct {
 	t       testing.TB
 	client  *http.Client
@@ -67,7 +67,7 @@ func newVisitor(t testing.TB, store *db.Store, address string, organisation care
 	return v
 }
 
-// stranger is nobody yet. Redirects are not followed.
+// stranger is no one yet. Redirects are not followed.
 func stranger(t testing.TB, address string) visitor {
 	t.Helper()
 	jar := &cookies{}

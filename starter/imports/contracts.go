@@ -19,7 +19,7 @@ var contractColumns = []column{
 	{ndisNumber, true}, {reference, true}, {startDate, true}, {endDate, false}, {totalFunding, false},
 }
 
-// Contracts reads a file of service contracts that were made by hand.
+// Contracts reads a file of manually entered service contracts.
 func Contracts(ctx context.Context, file io.Reader) (db.Import[db.ImportedContract], error) {
 	return read(ctx, file, contractColumns, readContract)
 }

@@ -43,7 +43,7 @@ func (i Importer) DeliveredServices(ctx context.Context, organisation db.Organis
 		})
 }
 
-// Contracts imports a file of service contracts that were made by hand. It fails with db.ImportError or db.ErrImportRunning.
+// Contracts imports a file of manually entered service contracts. It fails with db.ImportError or db.ErrImportRunning.
 func (i Importer) Contracts(ctx context.Context, organisation db.Organisation, file io.Reader) (db.ImportResult, error) {
 	return imported(i, organisation,
 		func() (db.Import[db.ImportedContract], error) { return Contracts(ctx, file) },

@@ -34,7 +34,7 @@ var (
 	earliestBirth            = care.NewDate(1890, time.January, 1)
 )
 
-// People reads a file of people. Nobody can be born after today.
+// People reads a file of people. No one can be born after today.
 func People(ctx context.Context, file io.Reader, today care.Date) (db.Import[db.ImportedPerson], error) {
 	return read(ctx, file, peopleColumns, func(line record) db.ImportedPerson { return readPerson(line, today) })
 }

@@ -30,7 +30,7 @@ type CreateResult struct {
 	Next *db.Preview
 }
 
-// Create writes what a preview showed, of the budgets that are ticked (R22). Whoever asks twice gets the first answer. It fails with
+// Create writes what a preview showed, of the budgets that are ticked (R22). A repeated request gets the first result. It fails with
 // NotAdmitted where it was not begun, and with db.ErrNotFound for a preview that is not the organisation's.
 func (s *Service) Create(ctx context.Context, request CreateRequest) (CreateResult, error) {
 	retrieval, err := s.store.Preview(ctx, request.Organisation.ID, request.PreviewID)

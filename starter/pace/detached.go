@@ -11,21 +11,21 @@ import (
 )
 
 const (
-	// patience is how long a retrieval or a create goes on when whoever asked for it has left: longer than the NDIA may be away before the run
+	// patience is how long a retrieval or a create continues when whoever asked for it has left: longer than the NDIA may be away before the run
 	// gives up.
 	patience = 20 * time.Minute
 	// takenUpWithin is how long the run that answers may be unknown: the Temporal server says so, at the latest, after a long poll.
 	takenUpWithin = 30 * time.Second
 )
 
-// Detached returns a context for work that goes on when whoever asked for it has left. It ends when the program stops, or after a time.
+// Detached returns a context for work that continues when its requester has left. It ends when the program stops, or after a time.
 func Detached(ctx, stopping context.Context) (context.Context, context.CancelFunc) {
 	going, end := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	stop := context.AfterFunc(stopping, end)
 	return going, func() { stop(); end() }
 }
 
-// BeginDetached begins a retrieval that goes on when whoever asked for it has left.
+// BeginDetached begins a retrieval that continues when its requester has left.
 func (s *Service) BeginDetached(ctx, stopping context.Context, request Request) *PreviewJob {
 	going, end := Detached(ctx, stopping)
 	job := s.Begin(going, request)

@@ -59,11 +59,11 @@ func (s *Service) Connection(ctx context.Context, organisation db.Organisation, 
 			continue
 		}
 		if name != "" && connection.Name != name {
-			return care.Connection{}, &care.InvalidError{Field: "connection", Message: "must be the organisation's to the NDIA, which is called " + connection.Name}
+			return care.Connection{}, &care.InvalidError{Field: "connection", Message: "must be the organisation's connection to the NDIA, which is called " + connection.Name}
 		}
 		return connection, nil
 	}
 	return care.Connection{}, &care.InvalidError{
-		Field: "connection", Message: "must be created first: the organisation has none to the NDIA",
+		Field: "connection", Message: "must be created first: the organisation has no connection to the NDIA",
 	}
 }

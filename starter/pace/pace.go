@@ -1,4 +1,4 @@
-// Package pace is what people and programs do with the NDIA's PACE API: they enable it, retrieve a person's plan, look at the preview,
+// Package pace is what people and programs do with the NDIA's PACE API: they enable it, retrieve a person's plan, review the preview,
 // create its service contract, refresh one, and pass on what the NDIA notifies of. Commands, the HTTP API and pages use it alike.
 package pace
 

@@ -122,7 +122,7 @@ func TestRetrieveStartsASessionAndAnswersWithThePreview(t *testing.T) { // R22
 	require.Equal(t, "test-care-sync", workflow.Options.TaskQueue)
 	input := workflow.Input.(protocol.PaceContractSyncInput)
 	require.Equal(t, care.TriggerOnDemand, input.Trigger)
-	require.False(t, input.Refresh, "somebody looks")
+	require.False(t, input.Refresh, "someone looks")
 	progress, err := read.From(w.store).RunProgress(t.Context(), w.organisation.ID, retrieved.RunID)
 	require.NoError(t, err)
 	require.Equal(t, "tests", progress.RequestedBy)
@@ -147,7 +147,7 @@ func TestTheRunIsKnownBeforeTheAnswerIs(t *testing.T) {
 	require.Equal(t, pace.PreviewResult{RunID: run, Outcome: care.AreaRefused, Reason: care.ReasonNotFound}, retrieved, "a refusal is an answer")
 }
 
-func TestSomebodyElsesClientIsNotAskedFor(t *testing.T) { // R11
+func TestSomeoneElsesClientIsNotAskedFor(t *testing.T) { // R11
 	t.Parallel()
 	w := newWorld(t)
 	other, err := w.store.CreateOrganisation(t.Context(), "banksia", "Banksia", db.DefaultTimeZone)
@@ -382,7 +382,7 @@ func TestAllCreatesWhatWasRetrieved(t *testing.T) { // R22
 	w.answers(consumables, func(request protocol.CreateRequest, run string) (protocol.CreateAnswer, error) {
 		require.Len(t, request.Selection, 1)
 		require.True(t, request.AcceptOverlaps)
-		require.False(t, request.AcceptRemovals, "nobody said so")
+		require.False(t, request.AcceptRemovals, "no one said so")
 		return protocol.CreateAnswer{RunID: care.ID(run), ContractID: contract, Outcome: care.AreaSucceeded}, nil
 	})
 	request := w.request()
@@ -469,7 +469,7 @@ func TestAnIDMayBeWrittenInSeveralWays(t *testing.T) { // R7
 	require.False(t, w.server.Known(protocol.PaceContractSyncID(request.Person)))
 }
 
-func TestANotificationThatConcernsNobody(t *testing.T) {
+func TestANotificationThatConcernsNoOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	noted, err := w.service.Notify(t.Context(), w.organisation, notification("439999999"))

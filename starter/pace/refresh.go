@@ -50,10 +50,10 @@ func (s *Service) signal(ctx context.Context, request RefreshRequest) (care.ID, 
 	return s.record(ctx, wanted, run.GetRunID())
 }
 
-// notifiedBy is whom a refresh after a notification names as the one who asked.
+// notifiedBy is the requester of a refresh after a notification.
 const notifiedBy = "ndia"
 
-// Notify records what the NDIA notified of at one time, and asks for one refresh of each person for whom that is right (R30, R31). What is
+// Notify records what the NDIA notified of at one time, and requests one refresh of each person who needs it (R30, R31). What is
 // sent again is taken for news all the same: notifications say nothing but "read again", and two that are told alike may be about two
 // changes. After an error they are to be sent again.
 func (s *Service) Notify(ctx context.Context, organisation db.Organisation, notifications ...db.Notification) ([]db.NotificationResult, error) {

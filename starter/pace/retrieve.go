@@ -34,7 +34,7 @@ type PreviewResult struct {
 	Reason  care.Reason
 	// Preview has the preview; nil where there is none.
 	Preview *db.Preview
-	// CreateResult is what came of creating it; nil where nobody asked for that, or there was nothing to create.
+	// CreateResult is what came of creating it; nil where no one asked for that, or there was nothing to create.
 	Created *CreateResult
 }
 
@@ -68,7 +68,7 @@ func (r *PreviewJob) Wait(ctx context.Context) (PreviewResult, error) {
 }
 
 // Retrieve reads a person's plan afresh and stages its preview (R22). It waits as long as that takes, and while a refresh or a create of
-// the person is under way. It fails with db.ErrNotFound for somebody else's person, before anything is started, or syncs.ErrUnavailable;
+// the person is under way. It fails with db.ErrNotFound for someone else's person, before anything is started, or syncs.ErrUnavailable;
 // a plan that the NDIA or a rule refuses is an answer.
 func (s *Service) Retrieve(ctx context.Context, request Request) (PreviewResult, error) {
 	return s.Begin(ctx, request).Wait(ctx)
@@ -80,7 +80,7 @@ func (s *Service) All(ctx context.Context, request Request) (PreviewResult, erro
 	return s.Retrieve(ctx, request)
 }
 
-// Begin begins a retrieval, which goes on until ctx ends.
+// Begin begins a retrieval, which continues until ctx ends.
 func (s *Service) Begin(ctx context.Context, request Request) *PreviewJob {
 	retrieving := &PreviewJob{run: make(chan care.ID, 1), done: make(chan struct{})}
 	go func() {
@@ -118,7 +118,7 @@ func (s *Service) retrieve(ctx context.Context, request Request, tell func(care.
 	if err != nil {
 		return found, err
 	}
-	if retrieval.State != db.PreviewWaiting { // somebody else has retrieved the plan, or cancelled, since
+	if retrieval.State != db.PreviewWaiting { // someone else has retrieved the plan, or cancelled, since
 		found.Outcome, found.Reason = care.AreaRefused, care.ReasonPreviewReplaced
 		return found, nil
 	}

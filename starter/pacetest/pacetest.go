@@ -43,7 +43,7 @@ func Read(budgets ...care.ReportedBudget) care.ContractRead {
 	}}}}
 }
 
-// Participant stores a person for whom the PACE API is enabled and both boxes are ticked, and returns our id of the client.
+// Participant stores a person with the PACE API enabled and both boxes selected, and returns our id of the client.
 func Participant(t testing.TB, store *db.Store, organisation db.Organisation, ndisNumber string) care.ID {
 	t.Helper()
 	yes := true

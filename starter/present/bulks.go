@@ -17,7 +17,7 @@ func BulkState(bulk read.BulkSummary) string {
 	return string(bulk.State)
 }
 
-// BulkWaits says in words why a bulk run does not go on, with the government's own; empty if it does.
+// BulkWaits says in words why a bulk run does not continue, with the government's own; empty if it does.
 func BulkWaits(bulk read.BulkSummary, zone *time.Location) string {
 	switch bulk.State {
 	case read.BulkPaused:
@@ -36,7 +36,7 @@ func BulkWaits(bulk read.BulkSummary, zone *time.Location) string {
 // SetAside says of the people of a bulk run who wait until the others are done how many they are, and why they wait (R9).
 func SetAside(bulk read.BulkSummary) (lines []string) {
 	if people := bulk.SetAside.Unavailable; people > 0 {
-		lines = append(lines, fmt.Sprintf("%s: %s answers 503 for them; they are tried again at the end", Count(people, "person waits", "people wait"), Service(bulk.Kind.Service())))
+		lines = append(lines, fmt.Sprintf("%s: %s answers 503 for them; they are retried at the end", Count(people, "person waits", "people wait"), Service(bulk.Kind.Service())))
 	}
 	if people := bulk.SetAside.Contributions; people > 0 {
 		lines = append(lines, fmt.Sprintf("%s: %s no longer reports contributions for them; at the end of the run these are removed or held for approval",
@@ -45,7 +45,7 @@ func SetAside(bulk read.BulkSummary) (lines []string) {
 	return lines
 }
 
-// MayBe says that somebody whom a list names may be a person of ours under another number (R33), and what to do; empty where nobody fits.
+// MayBe says that a listed person may be a person of ours under another number (R33), and what to do; empty if no one matches.
 func MayBe(listed read.UnknownPerson) string {
 	person := listed.MayBe
 	if person == nil {

@@ -25,7 +25,7 @@ func Mistakable(budgets []read.Budget, budget read.Budget) bool {
 
 // StaleUsage says since when a budget's details were refused, why, and how old those are that are shown (R6, R18).
 func StaleUsage(budget read.Budget, zone *time.Location) string {
-	shown := "Its entitlements and usage were never read."
+	shown := "Its entitlements and usage have never been read."
 	if budget.UsageAsOf != nil {
 		shown = "Its entitlements and usage are as of " + Time(budget.UsageAsOf, zone) + "."
 	}
@@ -38,8 +38,8 @@ func ApprovedService(service read.ApprovedService) (code, name string) {
 	case service.ServiceCode != "":
 		return service.ServiceCode, service.Name
 	case service.TypeCode != "":
-		return service.TypeCode, cmp.Or(service.Name, "Every service of this type")
+		return service.TypeCode, cmp.Or(service.Name, "All services of this type")
 	default:
-		return service.GroupCode, cmp.Or(service.Name, "Every service of this group")
+		return service.GroupCode, cmp.Or(service.Name, "All services of this group")
 	}
 }

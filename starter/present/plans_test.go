@@ -18,8 +18,8 @@ func TestAnApprovedServiceIsNeverAnEmptyLine(t *testing.T) {
 		code, name string
 	}{
 		{read.ApprovedService{GroupCode: "HM", TypeCode: "CARE", ServiceCode: "SERV-0012", Name: "Personal care"}, "SERV-0012", "Personal care"},
-		{read.ApprovedService{GroupCode: "HM", TypeCode: "CARE"}, "CARE", "Every service of this type"},
-		{read.ApprovedService{GroupCode: "HM"}, "HM", "Every service of this group"},
+		{read.ApprovedService{GroupCode: "HM", TypeCode: "CARE"}, "CARE", "All services of this type"},
+		{read.ApprovedService{GroupCode: "HM"}, "HM", "All services of this group"},
 		{read.ApprovedService{GroupCode: "HM", Name: "Home modifications"}, "HM", "Home modifications"},
 	} {
 		code, name := present.ApprovedService(test.service)

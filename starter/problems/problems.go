@@ -25,9 +25,9 @@ type Problem struct {
 	Status int
 	// Title says what happened, without a full stop; Advice says in sentences what to do.
 	Title, Advice string
-	// Operators is what those do who run the programs; empty where it is what everybody does.
+	// Operators is what those do who run the programs; empty where it is what everyone does.
 	Operators string
-	// Correctable: whoever asked can ask otherwise.
+	// Correctable: the requester can correct the request.
 	Correctable bool
 	// RetryAfter is when asking again may help; zero where it does not.
 	RetryAfter time.Duration
@@ -43,7 +43,7 @@ func (p Problem) Detail() string {
 	return p.Title + ". " + p.Advice
 }
 
-// Of returns what an error means, and false for one that nobody expects: its text is for the log.
+// Of returns what an error means, and false for one that no one expects: its text is for the log.
 func Of(err error) (Problem, bool) {
 	for _, row := range table {
 		if problem, matches := row(err); matches {
@@ -84,21 +84,21 @@ var table = []row{
 		Code: "unauthorised", Status: http.StatusUnauthorized, Title: "The credential is no longer valid", Advice: "It was revoked or has expired.",
 	}),
 	is(web.ErrUnstorable, Problem{
-		Code: "invalid_value", Status: http.StatusUnprocessableEntity, Correctable: true, Title: "This text cannot be kept",
-		Advice: "Nothing was changed. What was sent holds a zero byte, or bytes that are not UTF-8 text.",
+		Code: "invalid_value", Status: http.StatusUnprocessableEntity, Correctable: true, Title: "This text cannot be saved",
+		Advice: "Nothing was changed. The text contains a zero byte, or bytes that are not UTF-8.",
 	}),
 	as(notAdmitted),
 	is(care.ErrAccessWithoutParticipant, Problem{
-		Code: "invalid_value", Status: http.StatusUnprocessableEntity, Correctable: true, Title: "API access needs NDIS PACE Participant",
-		Advice: "Nothing was changed. Set NDIS PACE Participant first; then API access can be set beside it.",
+		Code: "invalid_value", Status: http.StatusUnprocessableEntity, Correctable: true, Title: "API access requires NDIS PACE Participant",
+		Advice: "Nothing was changed. Set NDIS PACE Participant first, then API access.",
 	}),
 	is(db.ErrPACENeverEnabled, Problem{
 		Code: string(care.ReasonPACENotEnabled), Status: http.StatusConflict, Correctable: true,
-		Title: "The PACE API was never enabled for this organisation", Advice: "Enable it first.",
+		Title: "The PACE API has never been enabled for this organisation", Advice: "Enable it first.",
 	}),
 	is(syncs.ErrAbandoned, Problem{
 		Code: "abandoned", Status: http.StatusConflict, Title: "The sync ended without a result",
-		Advice: "Its workflow ended before it was finished, for instance because an operator terminated it. What was saved stays: start the sync again.",
+		Advice: "Its workflow ended early, for example because an operator terminated it. Saved data stays: start the sync again.",
 	}),
 	as(func(*db.ImportError) Problem {
 		return Problem{
@@ -107,8 +107,8 @@ var table = []row{
 		}
 	}),
 	is(db.ErrImportRunning, Problem{
-		Code: "import_running", Status: http.StatusConflict, Title: "Another import into this organisation is under way",
-		Advice: "Wait until it has ended, then try again.",
+		Code: "import_running", Status: http.StatusConflict, Title: "Another import into this organisation is in progress",
+		Advice: "Wait until it has finished, then try again.",
 	}),
 	as(numberTaken),
 	as(conflict),
@@ -124,31 +124,31 @@ var table = []row{
 		}
 	}),
 	is(bulks.ErrFinished, Problem{
-		Code: "finished", Status: http.StatusConflict, Correctable: true, Title: "The bulk run has finished already",
+		Code: "finished", Status: http.StatusConflict, Correctable: true, Title: "The bulk run has already finished",
 	}),
 	is(bulks.ErrUnfinished, Problem{
-		Code: "unfinished", Status: http.StatusConflict, Correctable: true, Title: "The bulk run is under way",
-		Advice: "Wait for its end, or cancel it. Then those who did not succeed can be retried.",
+		Code: "unfinished", Status: http.StatusConflict, Correctable: true, Title: "The bulk run is still in progress",
+		Advice: "Wait until it ends, or cancel it. Then the people who did not succeed can be retried.",
 	}),
 	is(bulks.ErrNothingToRetry, Problem{
-		Code: "nothing_to_retry", Status: http.StatusConflict, Correctable: true, Title: "There is nobody to retry",
-		Advice: "Everybody of the bulk run succeeded.",
+		Code: "nothing_to_retry", Status: http.StatusConflict, Correctable: true, Title: "There is no one to retry",
+		Advice: "Everyone in the bulk run succeeded.",
 	}),
 	is(bulks.ErrIDTaken, Problem{
-		Code: "conflict", Status: http.StatusConflict, Correctable: true, Title: "A bulk run with this id was asked for with other options",
+		Code: "conflict", Status: http.StatusConflict, Correctable: true, Title: "A bulk run with this id was requested with different options",
 		Advice: "Use another id for another bulk run.",
 	}),
 	is(bulks.ErrAbandoned, Problem{
 		Code: "abandoned", Status: http.StatusConflict, Title: "The bulk run's workflow has ended",
-		Advice: "It ended without finishing the bulk run, for instance because an operator terminated it. Cancel the bulk run to close it, then retry it.",
+		Advice: "It ended early, for example because an operator terminated it. Cancel the bulk run to close it, then retry it.",
 	}),
-	is(bulks.ErrStarting, away(Problem{Title: "The bulk run is just being started", Advice: "Try again in a moment."})),
+	is(bulks.ErrStarting, away(Problem{Title: "The bulk run is still starting", Advice: "Try again in a moment."})),
 	is(bulks.ErrNoAnswer, away(Problem{
-		Title: "No worker has answered", Advice: "The bulk run may still take the command up. Have an operator see that a worker runs, then look at the bulk run again.",
+		Title: "No worker has answered", Advice: "The bulk run may still apply the command. Ask an operator to check that a worker is running, then look at the bulk run again.",
 		Operators: "Start a worker and try again.",
 	})),
 	is(schedules.ErrExists, Problem{
-		Code: "conflict", Status: http.StatusConflict, Correctable: true, Title: "There is a schedule of this name already",
+		Code: "conflict", Status: http.StatusConflict, Correctable: true, Title: "A schedule with this name already exists",
 		Advice: "Choose another name, or delete that one first.",
 	}),
 	is(db.ErrNotFound, Problem{
@@ -156,17 +156,17 @@ var table = []row{
 	}),
 	is(syncs.ErrNoCareRecipientID, Problem{
 		Code: string(care.ReasonNoCareRecipientID), Status: http.StatusUnprocessableEntity, Title: "This person has no care recipient id",
-		Advice: "Without it, Services Australia cannot be asked. Add it to the person's line and import the file again.",
+		Advice: "Services Australia requires it. Add it to the person's row and import the file again.",
 	}),
 	is(syncs.ErrFinished, Problem{
-		Code: "finished", Status: http.StatusConflict, Title: "The run has finished already",
+		Code: "finished", Status: http.StatusConflict, Title: "The run has already finished",
 	}),
 	is(db.ErrUnavailable, away(Problem{
-		Title: "The database does not answer", Advice: "Syncs that are under way continue when it is back. Wait a moment and try again.",
+		Title: "The database is not responding", Advice: "Syncs in progress continue when it is back. Wait a moment and try again.",
 		Operators: "Start PostgreSQL, or correct DATABASE_URL.",
 	})),
 	is(syncs.ErrUnavailable, away(Problem{
-		Title: "The Temporal server does not answer", Advice: "It carries syncs out. Wait a moment and try again.",
+		Title: "The Temporal server is not responding", Advice: "It runs the syncs. Wait a moment and try again.",
 		Operators: "Start it, or correct TEMPORAL_ADDRESS.",
 	})),
 }
@@ -186,7 +186,7 @@ func numberTaken(taken *db.NumberTakenError) Problem {
 		Advice: "Change the number of that person, " + string(taken.Holder) + ", first, then this one.",
 	}
 	if taken.Both {
-		problem.Advice = "Both have plans or contracts, which cannot be joined. Nothing was changed."
+		problem.Advice = "Both people have plans or contracts, which cannot be merged. Nothing was changed."
 	}
 	return problem
 }
@@ -195,7 +195,7 @@ func numberTaken(taken *db.NumberTakenError) Problem {
 func conflict(found *db.ConflictError) Problem {
 	problem := Problem{
 		Code: "conflict", Status: http.StatusConflict, Title: "The change contradicts a stored record",
-		Advice: "Nothing was changed. Look at what is there now.",
+		Advice: "Nothing was changed. Check the current record.",
 	}
 	var invalid *care.InvalidError
 	if errors.As(found, &invalid) {

@@ -12,7 +12,7 @@ func (v ScheduleView) Describe() (who, what string) {
 	return bulks.Describe(read.BulkOptions{BulkOptions: v.Options})
 }
 
-// Request asks for what the schedule says already, so that somebody can change a part of it. Whose it is, and who asks, is left open.
+// Request asks for what the schedule says already, so that someone can change a part of it. Whose it is, and who asks, is left open.
 func (v ScheduleView) Request() (request Request, err error) {
 	request = Request{
 		Name: v.Name, Times: Times{Cron: v.Cron, TimeOfDay: v.TimeOfDay, TimeZone: v.TimeZone},

@@ -23,7 +23,7 @@ import (
 // soon is how long something may take on a busy machine.
 const soon = time.Minute
 
-// planner schedules for an organisation on a real Temporal server, whose bulk runs nobody works on.
+// planner schedules for an organisation on a real Temporal server, whose bulk runs no one works on.
 type planner struct {
 	*schedules.Service
 	t            *testing.T
@@ -130,7 +130,7 @@ func TestAScheduleSaysItsTimesAsProgramsWriteThem(t *testing.T) {
 }
 
 // A change replaces all that a schedule says, and nothing else: it stays paused with its note, it keeps who made it and what it has led to,
-// and a run that is under way goes on.
+// and a run in progress continues.
 func TestAScheduleIsChangedInPlace(t *testing.T) {
 	p := newPlanner(t)
 	p.creates(schedules.Request{Name: "nightly", Times: schedules.Times{TimeOfDay: "03:30"}, Bulk: care.BulkOptions{Delta: true}, PauseOnFailure: true})
@@ -143,7 +143,7 @@ func TestAScheduleIsChangedInPlace(t *testing.T) {
 	view, err := p.Change(t.Context(), schedules.Request{
 		Organisation: p.organisation, Name: "nightly", Times: schedules.Times{Cron: "15 4 * * *", TimeZone: "Australia/Perth"},
 		Overlap: schedules.OverlapBuffer, CatchUp: time.Hour, Jitter: time.Minute,
-		Bulk: care.BulkOptions{Kind: care.RunPACEContract, ReviewAll: true, Window: 4}, RequestedBy: "somebody else",
+		Bulk: care.BulkOptions{Kind: care.RunPACEContract, ReviewAll: true, Window: 4}, RequestedBy: "someone else",
 	})
 	require.NoError(t, err)
 	require.Equal(t, "cron 15 4 * * *", view.When)
@@ -184,7 +184,7 @@ func TestAScheduleIsChangedInPlace(t *testing.T) {
 	}, soon, 50*time.Millisecond)
 }
 
-// What makes no sense changes nothing, also where only Temporal sees it; nobody changes another organisation's schedule (R11).
+// What makes no sense changes nothing, also where only Temporal sees it; no one changes another organisation's schedule (R11).
 func TestAChangeThatMakesNoSenseIsRefused(t *testing.T) {
 	p := newPlanner(t)
 	created := p.creates(schedules.Request{Name: "nightly", Times: schedules.Times{TimeOfDay: "03:30"}})
@@ -222,7 +222,7 @@ func TestAChangeThatMakesNoSenseIsRefused(t *testing.T) {
 	require.Equal(t, created, present)
 }
 
-// Times that somebody has made in the Temporal UI are shown as far as they are a time of day, whatever the old words say.
+// Times that someone has made in the Temporal UI are shown as far as they are a time of day, whatever the old words say.
 func TestTimesThatWereMadeElsewhere(t *testing.T) {
 	p := newPlanner(t)
 	p.creates(schedules.Request{Name: "nightly", Times: schedules.Times{TimeOfDay: "03:30"}})

@@ -49,9 +49,9 @@ func (t Times) changesOn(midnight time.Time, calendar client.ScheduleCalendarSpe
 			at := fmt.Sprintf("%02d:%02d", hour, minute)
 			switch {
 			case instant.Format(timeForm) != at:
-				warnings = append(warnings, fmt.Sprintf("On %s there is no %s in %s, because the clocks go forward: nothing runs then.", words.Date(date), at, t.TimeZone))
+				warnings = append(warnings, fmt.Sprintf("On %s there is no %s in %s, because daylight saving starts: nothing runs then.", words.Date(date), at, t.TimeZone))
 			case sameTime(instant, instant.Add(-time.Hour)), sameTime(instant, instant.Add(time.Hour)):
-				warnings = append(warnings, fmt.Sprintf("On %s there are two of %s in %s, because the clocks go back: it runs twice.", words.Date(date), at, t.TimeZone))
+				warnings = append(warnings, fmt.Sprintf("On %s there are two of %s in %s, because daylight saving ends: it runs twice.", words.Date(date), at, t.TimeZone))
 			}
 		}
 	}

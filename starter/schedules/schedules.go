@@ -37,7 +37,7 @@ const (
 )
 
 // ErrExists means that the organisation has a schedule of that name already.
-var ErrExists = errors.New("there is a schedule of this name already: choose another name, or delete that one first")
+var ErrExists = errors.New("a schedule with this name already exists: choose another name, or delete that one first")
 
 // Overlap says what happens when it is time to run while the run before is still under way.
 type Overlap string
@@ -73,7 +73,7 @@ type Request struct {
 	CatchUp time.Duration
 	// Jitter delays each run by a random time up to it.
 	Jitter time.Duration
-	// PauseOnFailure pauses the schedule when a run ends in which nobody could be synced.
+	// PauseOnFailure pauses the schedule when a run ends in which no one could be synced.
 	PauseOnFailure bool
 	// Paused creates it paused, and RequestedBy is who creates it. A change leaves both as they are.
 	Paused      bool
@@ -120,7 +120,7 @@ func (s *Service) Create(ctx context.Context, request Request) (ScheduleView, er
 }
 
 // Change replaces what the schedule of that name says: its times, its order, and how errors are handled. Whether it
-// is paused and why, who created it and what it has led to stay; a run that is under way goes on as it began. It fails with db.ErrNotFound,
+// is paused and why, who created it and what it has led to stay; a run in progress continues unchanged. It fails with db.ErrNotFound,
 // care.InvalidError or syncs.ErrUnavailable.
 func (s *Service) Change(ctx context.Context, request Request) (ScheduleView, error) {
 	options, err := s.options(ctx, request)
@@ -203,7 +203,7 @@ func (s *Service) Resume(ctx context.Context, organisation care.ID, name string)
 	return handleError("resume the schedule", s.handle(ctx, organisation, name).Unpause(ctx, client.ScheduleUnpauseOptions{Note: "Resumed with CareSync"}))
 }
 
-// Delete removes a schedule; a run of it that is under way goes on. It fails as Pause does.
+// Delete removes a schedule; a run in progress continues. It fails as Pause does.
 func (s *Service) Delete(ctx context.Context, organisation care.ID, name string) error {
 	return handleError("delete the schedule", s.handle(ctx, organisation, name).Delete(ctx))
 }

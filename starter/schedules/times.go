@@ -110,7 +110,7 @@ func ParseWeekday(text string) (time.Weekday, error) {
 	return 0, &care.InvalidError{Field: "weekdays", Message: "must be days such as mon or Sunday"}
 }
 
-// timesOf reads a schedule's times back from what stands in Temporal. They say neither a cron expression nor a time of day where somebody
+// timesOf reads a schedule's times back from what stands in Temporal. They say neither a cron expression nor a time of day where someone
 // has made them otherwise, in the Temporal UI for instance.
 func timesOf(spec *client.ScheduleSpec) Times {
 	times := Times{TimeZone: spec.TimeZoneName}

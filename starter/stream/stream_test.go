@@ -39,7 +39,7 @@ func numbers(until int, failure error) iter.Seq2[int, error] {
 	}
 }
 
-// endless has no update until nobody follows any more.
+// endless has no update until no one follows any more.
 func endless(ctx context.Context) iter.Seq2[int, error] {
 	return func(func(int, error) bool) { <-ctx.Done() }
 }
@@ -62,7 +62,7 @@ func TestFollowTellsOfEveryUpdateUntilTheyEnd(t *testing.T) {
 	require.Equal(t, lost, failed)
 }
 
-func TestFollowEndsWhenNobodyListens(t *testing.T) {
+func TestFollowEndsWhenNoOneListens(t *testing.T) {
 	t.Parallel()
 	gone := errors.New("the connection is closed")
 	calls := 0

@@ -10,7 +10,7 @@ import (
 	"github.com/caresync/caresync/db/read"
 )
 
-// Cancel asks a run to stop; what it has saved stays. A run that its workflow left open is closed, and so is one that no worker has ever begun:
+// Cancel asks a run to stop; what it has saved stays. A run that its workflow left open is closed, and so is one that no worker has ever started:
 // none would answer. It fails with db.ErrNotFound or ErrFinished.
 func (s *Service) Cancel(ctx context.Context, organisation, run care.ID) error {
 	progress, err := read.From(s.store).RunProgress(ctx, organisation, run)
@@ -44,8 +44,8 @@ func (s *Service) Cancel(ctx context.Context, organisation, run care.ID) error {
 	return s.store.AbandonRun(ctx, organisation, run)
 }
 
-// CancelledUnbegun is the reason for which a workflow is terminated that was cancelled before any worker had begun it.
-const CancelledUnbegun = "cancelled before a worker had begun it"
+// CancelledUnbegun is the reason for which a workflow is terminated that was cancelled before any worker had started it.
+const CancelledUnbegun = "cancelled before a worker started it"
 
 // Histories is what is needed of a Temporal client to read a workflow's history.
 type Histories interface {

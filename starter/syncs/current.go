@@ -88,7 +88,7 @@ func waitingFor(kind care.RunKind, activities []*workflowpb.PendingActivityInfo,
 // whyAgain says why a step is tried again: the steps that wait on the server all ask the run's government service.
 func whyAgain(kind care.RunKind, activity *workflowpb.PendingActivityInfo) string {
 	if activity.GetLastFailure().GetTimeoutFailureInfo().GetTimeoutType() == enumspb.TIMEOUT_TYPE_HEARTBEAT {
-		return "its worker was gone; another one goes on"
+		return "its worker stopped; another one continues"
 	}
 	return "waiting for " + present.Service(kind.Service())
 }

@@ -25,10 +25,10 @@ const (
 )
 
 // ErrAbandoned means that the workflow ended without finishing its run, for instance because an operator terminated it.
-var ErrAbandoned = errors.New("the workflow ended without finishing the run; the Temporal UI shows why. Start the sync again")
+var ErrAbandoned = errors.New("the workflow ended without finishing the run; see the Temporal UI for the reason. Start the sync again")
 
 // WaitsForDatabase says what a followed run waits for while our own database is away.
-const WaitsForDatabase = "CareSync's own database does not answer; trying again"
+const WaitsForDatabase = "CareSync's own database is not responding; trying again"
 
 // Update is where a followed run stands.
 type Update struct {
@@ -96,7 +96,7 @@ func (s *Service) recordNextPass(ctx context.Context, organisation db.Organisati
 	request := care.Request{
 		OrganisationID: organisation.ID, PersonID: before.Person.ID, Trigger: care.TriggerOnDemand, AllBudgets: true, RequestedBy: before.RequestedBy,
 	}
-	if before.Kind == care.RunPACEContract { // what follows a session that somebody attended is a refresh (R31)
+	if before.Kind == care.RunPACEContract { // what follows a session that someone attended is a refresh (R31)
 		request.AllBudgets, request.Trigger = false, care.TriggerBulk
 	}
 	return s.RecordRun(ctx, db.RunStart{ID: next, Kind: before.Kind, WorkflowID: before.WorkflowID, Request: request})
@@ -147,7 +147,7 @@ func (f *follower) waiting(ctx context.Context, progress read.RunProgress) (stri
 	f.described = time.Now()
 	newest, err := f.service.current(ctx, progress.WorkflowID, progress.Kind)
 	if err != nil {
-		return "Temporal does not answer; the sync goes on when it does", nil
+		return "Temporal is not responding; the sync continues when it does", nil
 	}
 	if newest.running && newest.original == f.run {
 		return cmp.Or(waiting, newest.waiting), nil
@@ -155,7 +155,7 @@ func (f *follower) waiting(ctx context.Context, progress read.RunProgress) (stri
 	return "", f.abandoned(ctx)
 }
 
-// NotBegun says that no worker has begun a run although one should have by now, with what to do; empty if there is nothing to say.
+// NotBegun says that no worker has started a run although one should have by now, with what to do; empty if there is nothing to say.
 func NotBegun(run read.RunSummary) string {
 	if run.State != read.RunQueued {
 		return ""

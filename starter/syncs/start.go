@@ -29,7 +29,7 @@ type StartResult struct {
 	RunID care.ID
 	// Joined: a run was under way already (R7).
 	Joined bool
-	// AnotherPass: the run that was joined does less than was asked for; one more pass follows it, unless it had not begun (R7).
+	// AnotherPass: the run that was joined does less than was asked for; one more pass follows it, unless it had not started (R7).
 	AnotherPass bool
 }
 

@@ -20,7 +20,7 @@ var (
 	// ErrNoCareRecipientID means that the person cannot be synced before the id is known.
 	ErrNoCareRecipientID = errors.New("this person has no care recipient id")
 	// ErrFinished means that the run has ended already, so that there is nothing to cancel.
-	ErrFinished = errors.New("the run has finished already")
+	ErrFinished = errors.New("the run has already finished")
 	// ErrUnavailable means that the Temporal server could not be reached. Trying again may help.
 	ErrUnavailable = errors.New("the Temporal server is unavailable")
 )

@@ -248,7 +248,7 @@ func TestAContractSyncWaitsForTheNDIA(t *testing.T) {
 	require.Fail(t, "it was never said")
 }
 
-// R31: what follows a session that somebody attended is a refresh.
+// R31: what follows a session that someone attended is a refresh.
 func TestFollowAllGoesOnWithTheRefreshAfterASession(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -295,7 +295,7 @@ func TestFollowEndsWithItsContext(t *testing.T) {
 		cancel()
 	}
 	require.ErrorIs(t, last, context.Canceled)
-	require.True(t, w.server.Workflow(w.workflowID).Running, "the sync goes on")
+	require.True(t, w.server.Workflow(w.workflowID).Running, "the sync continues")
 }
 
 // R7: whoever asked for more than the joined run does follows the pass after it.

@@ -17,7 +17,7 @@ type requestKey struct{}
 
 // Request is what is noted of a request for the log.
 type Request struct {
-	// ID is given to whoever asked, so that the request can be found in the log.
+	// ID is given to the requester, so that the request can be found in the log.
 	ID string
 	// Organisation is whose records are asked for, Token the API token with which; both are empty until they are known.
 	Organisation, Token care.ID

@@ -43,7 +43,7 @@ type Service struct {
 }
 
 // Connection tests a connection: it logs in and makes one cheap call. It uses the shared token where there is a fresh one, since PRODA
-// throttles whoever replaces one early.
+// throttles devices that replace one early.
 func Connection(ctx context.Context, connection care.Connection, tokens *proda.Tokens, service Service) Result {
 	var result Result
 	token, err := tokens.Current(ctx, connection)

@@ -11,18 +11,18 @@ import (
 	"github.com/caresync/caresync/upstream/transport"
 )
 
-// nobody is a participant who does not exist. All three keys must match, so that asking for them touches no person's record.
-var nobody = care.Participant{NDISNumber: "430000000", FamilyName: "CareSync connection test", BirthDate: care.NewDate(1900, time.January, 1)}
+// noOne is a participant who does not exist. All three keys must match, so that asking for them touches no person's record.
+var noOne = care.Participant{NDISNumber: "430000000", FamilyName: "CareSync connection test", BirthDate: care.NewDate(1900, time.January, 1)}
 
 // Check tests a connection: it logs in and asks for a participant who does not exist, which the NDIA answers with "not found". That
 // the organisation is endorsed by anybody cannot be tested so.
 func (c *Client) Check(ctx context.Context, connection care.Connection, allowances Allowances) check.Result {
 	reader := c.For(connection, care.ID(uuid.NewString()), allowances)
-	return check.Connection(ctx, connection, c.tokens, check.Service{Step: "Ask the NDIA", Call: reader.askForNobody, Explain: Explain})
+	return check.Connection(ctx, connection, c.tokens, check.Service{Step: "Ask the NDIA", Call: reader.askForNoOne, Explain: Explain})
 }
 
-func (r *Reader) askForNobody(ctx context.Context) (string, error) {
-	_, _, err := r.DeterminePlan(ctx, nobody)
+func (r *Reader) askForNoOne(ctx context.Context) (string, error) {
+	_, _, err := r.DeterminePlan(ctx, noOne)
 	if err != nil && !transport.IsKind(err, transport.NotFound) {
 		return "", err
 	}

@@ -29,7 +29,7 @@ func TestAConnectionTestSaysInWordsWhatIsWrong(t *testing.T) {
 		{"a page instead", says(200, "<html>"), transport.Unreadable, "not the NDIA's own", ""},
 		{"wrong API key", says(403, `{"success":false,"errors":["Client id not registered"]}`), transport.NotAuthorised, "Check the API key", "Client id not registered"},
 		{"away", says(503, ""), transport.Unavailable, "is not available at the moment", ""},
-		{"busy", says(429, ""), transport.RateLimited, "asks for fewer calls", ""},
+		{"busy", says(429, ""), transport.RateLimited, "is limiting calls", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			service := startService(t, test.answer)
@@ -38,7 +38,7 @@ func TestAConnectionTestSaysInWordsWhatIsWrong(t *testing.T) {
 			result := loggedIn(t, connection).Check(t.Context(), connection, ndia.Allowances{Calls: &allowance{}, Budgets: budgets})
 			require.Len(t, service.asked, 1, "one cheap call")
 			require.Zero(t, budgets.taken, "which is none of the scarce ones")
-			require.Equal(t, "430000000", service.asked[0].URL.Query().Get("participant"), "nobody's number")
+			require.Equal(t, "430000000", service.asked[0].URL.Query().Get("participant"), "no one's number")
 			require.Len(t, result.Steps, 2)
 			require.Equal(t, check.Step{Name: "Log in at PRODA", OK: true, Says: "Logged in."}, result.Steps[0])
 			require.Contains(t, result.Steps[1].Says, test.says)

@@ -2,7 +2,7 @@ package ndia
 
 import "github.com/caresync/caresync/upstream/transport"
 
-// What an organisation may ask of the NDIA where its connection says nothing else: calls a second, and budget calls an hour. A cap on
+// What an organisation may ask of the NDIA unless its connection says otherwise: calls per second, and budget calls per hour. A cap on
 // budget calls is known to exist; its size is not.
 const (
 	DefaultCallsPerSecond     = 2

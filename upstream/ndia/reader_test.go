@@ -172,7 +172,7 @@ func TestMissingBudgetTypeAndManagementAreReadFromTheComponent(t *testing.T) {
 		{"both missing", "", "", "Core Flexible (Plan-managed)", care.BudgetFlexible, care.PlanManaged},
 		{"both null", `"budget_type":null,`, `"fund_management_type":null,`, "Capital Stated (NDIA-managed)", care.BudgetStated, care.AgencyManaged},
 		{"component says one", "", "", "Employment (Agency-managed)", care.BudgetTypeUnknown, care.AgencyManaged},
-		{"nobody says", "", "", "", care.BudgetTypeUnknown, care.ManagementUnknown},
+		{"no one says", "", "", "", care.BudgetTypeUnknown, care.ManagementUnknown},
 		{"words that are new", `"budget_type":"Pooled",`, `"fund_management_type":"Trustee",`, "Core Flexible (Plan-managed)", "Pooled", "Trustee"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -136,7 +136,7 @@ func historicalTreesOf(row record.Row) []care.BudgetTree {
 }
 
 // historicalTreeOf reads the budgets of one earlier period. They have neither support types on a level of their own nor funding
-// components. The "total available" amounts are left out: whether they are what was approved or what is left, nobody says, and the
+// components. The "total available" amounts are left out: whether they are what was approved or what is left, no one says, and the
 // categories have both.
 func historicalTreeOf(row record.Row) care.BudgetTree {
 	tree := care.BudgetTree{Historical: true}

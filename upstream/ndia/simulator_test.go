@@ -397,14 +397,14 @@ func TestAnExhaustedHourOfBudgetCallsIsARateLimit(t *testing.T) {
 	require.Equal(t, transport.RateLimited, failure(t, err).Kind)
 	require.Len(t, allowances.Budgets.(*allowance).pushed, 1)
 	_, _, err = reader.DeterminePlan(t.Context(), participant)
-	require.NoError(t, err, "other calls go on")
+	require.NoError(t, err, "other calls continue")
 }
 
-func TestARevokedTokenIsReplacedOnceForEverybody(t *testing.T) {
+func TestARevokedTokenIsReplacedOnceForEveryone(t *testing.T) {
 	gov := startGovernment(t, world.Options{Scenarios: scenarios.FS}, "banksia")
 	participant := held(gov.participant(t, "fresh-plan"))
 	readers := []*ndia.Reader{gov.reader(), gov.reader(), gov.reader()} // processes
-	everybody := func() {
+	everyone := func() {
 		var done sync.WaitGroup
 		for _, reader := range readers {
 			for range 10 {
@@ -416,9 +416,9 @@ func TestARevokedTokenIsReplacedOnceForEverybody(t *testing.T) {
 		}
 		done.Wait()
 	}
-	everybody()
+	everyone()
 	require.NoError(t, gov.Faults.Set(faults.Fault{Kind: faults.Unauthorised, Operation: simulated.OperationDeterminePlan, Count: 1}))
-	everybody()
+	everyone()
 	require.Equal(t, map[int]int{200: 2}, gov.Counts()[simulatedproda.OperationToken].Statuses, "PRODA did not have to throttle")
 
 	require.NoError(t, gov.Faults.Set(faults.Fault{Kind: faults.Unauthorised, Operation: simulated.OperationSubscribe}))

@@ -34,7 +34,7 @@ func (d *Devices) Activate(ctx context.Context, connection care.Connection, code
 	return promote(ctx, d.keys, connection, key)
 }
 
-// RenewKey replaces the device's key before it expires. Call it when an ExpiryWarning says so: PRODA throttles whoever renews a key
+// RenewKey replaces the device's key before it expires. Call it when an ExpiryWarning says so: PRODA throttles devices that renew a key
 // before half its life is used. A renewal that was interrupted is taken up where it stopped.
 func (d *Devices) RenewKey(ctx context.Context, connection care.Connection) error {
 	keys, err := d.tokens.deviceKeys(ctx, connection)

@@ -148,7 +148,7 @@ func TestARenewalInterruptedBeforePRODATookTheKey(t *testing.T) {
 	fake.set(func(f *fakePRODA) { f.answer = nil })
 	fake.clock.advance(time.Hour)
 	_, err = process.tokens.Current(t.Context(), fake.connection())
-	require.NoError(t, err, "the old key goes on working")
+	require.NoError(t, err, "the old key keeps working")
 	require.NoError(t, process.devices.RenewKey(t.Context(), fake.connection()))
 	key, err := store.PrivateKey(t.Context(), fake.connection().ID)
 	require.NoError(t, err)

@@ -11,7 +11,7 @@ import (
 	"github.com/caresync/caresync/upstream/transport"
 )
 
-// refresh replaces the token under the store's lock, unless somebody else did meanwhile. The keys were read before and a pending one
+// refresh replaces the token under the store's lock, unless someone else did meanwhile. The keys were read before and a pending one
 // is promoted after, so that nothing else is asked of the database while the row is locked.
 func (t *Tokens) refresh(ctx context.Context, connection care.Connection, refused string, keys deviceKeys) (Token, error) {
 	var signedWith *rsa.PrivateKey

@@ -12,7 +12,7 @@ import (
 type TokenStore interface {
 	Load(ctx context.Context, connectionID care.ID, audience string) (Token, error)
 	// Refresh runs decide with the current token under the row's lock and stores and returns what it decides. decide returns the
-	// current token unchanged where somebody else already replaced it, and calls PRODA otherwise; where it fails, nothing is
+	// current token unchanged where someone else already replaced it, and calls PRODA otherwise; where it fails, nothing is
 	// changed and its error is returned, wrapped or as it is.
 	Refresh(ctx context.Context, connectionID care.ID, audience string, decide func(current Token) (Token, error)) (Token, error)
 }

@@ -83,8 +83,8 @@ func (t *Tokens) Replace(ctx context.Context, connection care.Connection, refuse
 	return t.shared(ctx, connection, refused)
 }
 
-// shared returns a token that is not the refused one. Everybody in this process who needs the same at the same time waits for one
-// login; it goes on if the one who caused it gives up, since others may be waiting.
+// shared returns a token that is not the refused one. Everyone in this process who needs the same at the same time waits for one
+// login; it continues if the one who caused it gives up, since others may be waiting.
 func (t *Tokens) shared(ctx context.Context, connection care.Connection, refused string) (Token, error) {
 	if token, ok := t.fromCache(connection, refused); ok {
 		return token, nil

@@ -60,7 +60,7 @@ func TestOneTokenForAllGoroutinesAndProcesses(t *testing.T) {
 	fake := startPRODA(t)
 	store := fake.activated()
 	processes := []process{fake.process(store), fake.process(store), fake.process(store)}
-	everybody := func(do func(process) (string, error)) {
+	everyone := func(do func(process) (string, error)) {
 		var done sync.WaitGroup
 		for _, process := range processes {
 			for range 50 {
@@ -75,31 +75,31 @@ func TestOneTokenForAllGoroutinesAndProcesses(t *testing.T) {
 	}
 	current := func(p process) (string, error) { return p.tokens.For(fake.connection()).Token(t.Context()) }
 
-	everybody(current)
+	everyone(current)
 	require.Equal(t, 1, fake.tokens())
 
 	processes = append(processes, fake.process(store)) // a restarted worker
-	everybody(current)
+	everyone(current)
 	require.Equal(t, 1, fake.tokens())
 
 	fake.clock.advance(47 * time.Minute)
-	everybody(current)
+	everyone(current)
 	require.Equal(t, 1, fake.tokens(), "not before 80 % of its life")
 
 	fake.clock.advance(2 * time.Minute)
-	everybody(current)
+	everyone(current)
 	require.Equal(t, 2, fake.tokens())
 
-	everybody(func(p process) (string, error) {
+	everyone(func(p process) (string, error) {
 		return p.tokens.For(fake.connection()).Replace(t.Context(), "token-2")
 	})
 	require.Equal(t, 3, fake.tokens(), "all were refused at once; one replaced it")
 
-	everybody(func(p process) (string, error) {
+	everyone(func(p process) (string, error) {
 		return p.tokens.For(fake.connection()).Replace(t.Context(), "token-1")
 	})
 	require.Equal(t, 3, fake.tokens(), "what was refused is not the current one any more")
-	everybody(current)
+	everyone(current)
 	require.Equal(t, 3, fake.tokens())
 }
 

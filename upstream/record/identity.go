@@ -6,7 +6,7 @@ import (
 	"github.com/caresync/caresync/care"
 )
 
-// Unreadable are the fields of a row that are there and cannot be read, with the beginning of what came. Where a field tells who somebody
+// Unreadable are the fields of a row that are there and cannot be read, with the beginning of what came. Where a field tells who someone
 // is, that is another thing than an absent one (R8).
 type Unreadable map[string]string
 
@@ -17,7 +17,7 @@ func (u *Unreadable) note(row Row, field, name string) {
 	(*u)[name] = quote(row.fields[field])
 }
 
-// NameInto reads a name that tells who somebody is, and notes under our name for it one that is there and is no text.
+// NameInto reads a name that tells who someone is, and notes under our name for it one that is there and is no text.
 func (r Row) NameInto(unreadable *Unreadable, field, name string) string {
 	raw, given := r.Present(field)
 	if !given {
@@ -31,7 +31,7 @@ func (r Row) NameInto(unreadable *Unreadable, field, name string) string {
 	return strings.ReplaceAll(text, "\x00", "")
 }
 
-// DateInto reads a date that tells who somebody is, and notes under our name for it one that is there and is no date.
+// DateInto reads a date that tells who someone is, and notes under our name for it one that is there and is no date.
 func (r Row) DateInto(unreadable *Unreadable, field, name string) care.Date {
 	date, ok := r.readDate(field)
 	if !ok {
@@ -40,7 +40,7 @@ func (r Row) DateInto(unreadable *Unreadable, field, name string) care.Date {
 	return date
 }
 
-// IDInto reads an id that tells who somebody is, and notes under our name for it one that is there and is neither text nor number. Without
+// IDInto reads an id that tells who someone is, and notes under our name for it one that is there and is neither text nor number. Without
 // an id the record is no record.
 func (r Row) IDInto(unreadable *Unreadable, field, name string) (id string, isNumber bool) {
 	raw, given := r.Present(field)

@@ -25,7 +25,7 @@ type Row struct {
 	fields   map[string]json.RawMessage
 	// above is the record that this one is part of.
 	above *Row
-	// member is set for a record of a list, which can be left out by itself.
+	// member is set for a record of a list, which can be left out on its own.
 	member *member
 }
 

@@ -24,12 +24,12 @@ func TestAConnectionTestSaysInWordsWhatIsWrong(t *testing.T) {
 		words  string
 	}{
 		{"all well", says(200, `[{"careRecipientId":"1"}]`), "", "The provider's care recipients can be read.", ""},
-		{"nobody yet", says(404, notFound), "", "The service answers; it lists no care recipients for this provider.", ""},
+		{"no one yet", says(404, notFound), "", "The service answers; it lists no care recipients for this provider.", ""},
 		{"wrong address", says(404, "No such page"), transport.Refused, "Check the base address", "No such page"},
 		{"a page instead", says(200, "<html>"), transport.Unreadable, "not the service's own", ""},
 		{"not linked", says(403, `{"code":"AUTH","message":"Provider is not linked"}`), transport.NotAuthorised, "the provider's delegation to the device in PRODA", "Provider is not linked"},
 		{"away", says(503, ""), transport.Unavailable, "is not available at the moment", ""},
-		{"busy", says(429, ""), transport.RateLimited, "asks for fewer calls", ""},
+		{"busy", says(429, ""), transport.RateLimited, "is limiting calls", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			service := startService(t, test.answer)
@@ -90,8 +90,8 @@ func TestEveryKindOfFailureIsExplained(t *testing.T) {
 	require.Contains(t, unreachable(transport.CodeConnectionRefused, 0), "Nothing answers")
 	require.Contains(t, unreachable(transport.CodeCertificate, 0), "certificate")
 	require.Contains(t, unreachable(string(transport.Timeout), 0), "PRODA did not answer in time")
-	require.Contains(t, unreachable(string(transport.RateLimited), 429), "PRODA holds the login back")
-	require.Contains(t, unreachable("not_found", 404), "Whoever answers at the address of PRODA")
+	require.Contains(t, unreachable(string(transport.RateLimited), 429), "PRODA delays the login")
+	require.Contains(t, unreachable("not_found", 404), "The server at the address of PRODA")
 	require.Contains(t, unreachable("server_error", 500), "PRODA is not available at the moment")
 	require.Contains(t, servicesaustralia.Explain(errors.New("pq: gone")), "CareSync itself")
 }

@@ -23,7 +23,7 @@ type list struct {
 	limit           int
 	// mustExist makes a first page without hits an error: the person who was asked for is not known.
 	mustExist bool
-	// identifiesPerson makes a row that nothing identifies refuse the answer: it may be the person's, or somebody else's (R8).
+	// identifiesPerson makes a row that nothing identifies refuse the answer: it may be the person's, or someone else's (R8).
 	identifiesPerson bool
 	// times, if set, takes the government's own times of the list (R35).
 	times *care.ListTimes

@@ -61,7 +61,7 @@ type PersonContributions struct {
 	Contributions []care.Contribution
 }
 
-// ProviderBudget is a budget with whose it is; nobody's where the provider itself holds it.
+// ProviderBudget is a budget with whose it is; no one's where the provider itself holds it.
 type ProviderBudget struct {
 	care.Budget
 	CareRecipientID string
@@ -136,7 +136,7 @@ func (r *Reader) ofProvider(operation, path, sortField string, windows ...window
 
 // ContributionsOfProvider reads the individual contributions of all of the provider's care recipients, person by person. Rows have no
 // id, so that a row that moved between two pages while they were read could be counted twice or be missed: the people at the edge
-// of a page, and those who stand on several, are read again by themselves. So are those one of whose rows says nothing; a row that does not
+// of a page, and people on several, are read again individually. So are those one of whose rows says nothing; a row that does not
 // say whose it is leaves the list incomplete.
 func (r *Reader) ContributionsOfProvider(ctx context.Context, effective Effective, updated UpdatedWindow) (care.Read[PersonContributions], error) {
 	list, err := r.ofProvider(operationContributionsOfProvider, r.options.Paths.Contributions, fieldCareRecipientID, effective, updated)

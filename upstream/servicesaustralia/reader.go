@@ -19,7 +19,7 @@ const (
 )
 
 // Summary reads what the government says of a care recipient: usually one row, several where the person has several entries or is registered
-// with several providers. A row of somebody else is returned as it is; care.Known decides (R8). A person who is not known is NotFound.
+// with several providers. A row of someone else is returned as it is; care.Known decides (R8). A person who is not known is NotFound.
 func (r *Reader) Summary(ctx context.Context, careRecipientID string) (care.Read[care.Summary], error) {
 	list := r.sorted(operationSummary, r.options.Paths.Summary, fieldCareRecipientID, ofPerson(careRecipientID))
 	list.mustExist, list.identifiesPerson = true, true
@@ -31,7 +31,7 @@ func (r *Reader) Summary(ctx context.Context, careRecipientID string) (care.Read
 }
 
 // Contributions reads a care recipient's individual contributions; none is an empty answer. Equal rows are all kept: they have no id
-// that would make them duplicates (R16). A row of somebody else is an IdentityMismatch.
+// that would make them duplicates (R16). A row of someone else is an IdentityMismatch.
 func (r *Reader) Contributions(ctx context.Context, careRecipientID string) (care.Read[care.Contribution], error) {
 	return r.contributions(ctx, careRecipientID, url.Values{})
 }
@@ -49,7 +49,7 @@ func (r *Reader) contributions(ctx context.Context, careRecipientID string, wind
 	return readPerson(ctx, r, list, rowReader[care.Contribution]{area: care.AreaContributions, kind: care.KindContribution, decode: decode})
 }
 
-// Budgets reads a care recipient's budgets; none is an empty answer. A row of somebody else is an IdentityMismatch. Where the person
+// Budgets reads a care recipient's budgets; none is an empty answer. A row of someone else is an IdentityMismatch. Where the person
 // has not agreed it is ConsentRefused (R18).
 func (r *Reader) Budgets(ctx context.Context, careRecipientID string) (care.Read[care.Budget], error) {
 	list := r.sorted(operationBudgets, r.options.Paths.BudgetsOfCareRecipient, fieldBudgetID, ofPerson(careRecipientID))

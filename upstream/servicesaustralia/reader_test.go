@@ -62,7 +62,7 @@ func TestSummary(t *testing.T) {
 	}}, read.Records)
 }
 
-func TestASummaryOfSomebodyElseIsReturnedAsItIs(t *testing.T) { // R8: care decides
+func TestASummaryOfSomeoneElseIsReturnedAsItIs(t *testing.T) { // R8: care decides
 	read, err := readerOf(t, says(200, `[{"careRecipientId":"0999999999","lastName":"Other"}]`)).Summary(t.Context(), person)
 	require.NoError(t, err)
 	require.Equal(t, stranger, read.Records[0].CareRecipientID)
@@ -89,7 +89,7 @@ func TestEveryEntryOfAPersonIsARowOfItsOwn(t *testing.T) { // R11
 	require.Len(t, read.Records, 4, "another provider, a later stay and another category are rows of their own; a repeated row is not")
 }
 
-// What tells who somebody is and cannot be read is not absent (R8).
+// What tells who someone is and cannot be read is not absent (R8).
 func TestAnUnreadableIdentityIsNotAnAbsentOne(t *testing.T) {
 	for body, want := range map[string]map[string]string{
 		`"birthDate":"1950-05-05T00:00:00"`: {"birth_date": "1950-05-05T00:00:00"},
@@ -299,8 +299,8 @@ func TestAListWithinARecordThatIsIncomplete(t *testing.T) {
 	}
 }
 
-// A provider's list goes on without the rows that do not say whose they are; nothing may be concluded from what it lacks.
-func TestAProvidersListLeavesOutWhatIsNobodys(t *testing.T) {
+// A provider's list continues without the rows that do not say whose they are; nothing may be concluded from what it lacks.
+func TestAProvidersListLeavesOutWhatIsNoOnes(t *testing.T) {
 	summaries, err := readerOf(t, holds(`{"careRecipientId":"1"}`, `{"lastName":"Murray"}`, `{"careRecipientId":[]}`)).Summaries(t.Context(), servicesaustralia.UpdatedWindow{})
 	require.NoError(t, err)
 	require.True(t, summaries.Incomplete)
@@ -316,7 +316,7 @@ func TestAProvidersListLeavesOutWhatIsNobodys(t *testing.T) {
 	require.Len(t, budgets.Records, 1)
 }
 
-func TestRowsOfSomebodyElseAreRefused(t *testing.T) { // R8
+func TestRowsOfSomeoneElseAreRefused(t *testing.T) { // R8
 	for _, test := range []struct {
 		read, body string
 		kind       transport.Kind

@@ -150,7 +150,7 @@ func usageLineOf(row record.Row) care.UsageLine {
 	}
 }
 
-// belongsTo refuses the answer if the row is of somebody else than the person asked for (R8). A row that does not say contradicts
+// belongsTo refuses the answer if the row is of someone else than the person asked for (R8). A row that does not say contradicts
 // nothing.
 func belongsTo(row record.Row, careRecipientID string) {
 	raw, given := row.Present(fieldCareRecipientID)

@@ -271,14 +271,14 @@ func TestFaultsOfTheSimulatedGovernmentAreTheirKinds(t *testing.T) { // R9
 	require.NoError(t, budgets(t.Context(), gov.reader(servicesaustralia.Options{})), "no registered entry: no budgets, and no error")
 }
 
-func TestARevokedTokenIsReplacedOnceForEverybody(t *testing.T) {
+func TestARevokedTokenIsReplacedOnceForEveryone(t *testing.T) {
 	gov := startGovernment(t, world.Options{People: 30, Seed: 5})
 	person := gov.ours()[0].CareRecipientID
 	var readers []*servicesaustralia.Reader
 	for range 3 { // processes
 		readers = append(readers, gov.reader(servicesaustralia.Options{}))
 	}
-	everybody := func() {
+	everyone := func() {
 		var done sync.WaitGroup
 		for _, reader := range readers {
 			for range 50 {
@@ -290,10 +290,10 @@ func TestARevokedTokenIsReplacedOnceForEverybody(t *testing.T) {
 		}
 		done.Wait()
 	}
-	everybody()
+	everyone()
 	require.Equal(t, 1, gov.Counts()[simulatedproda.OperationToken].Calls)
 	require.NoError(t, gov.Faults.Set(faults.Fault{Kind: faults.Unauthorised, Operation: simulated.OperationSummary, Count: 1}))
-	everybody()
+	everyone()
 	require.Equal(t, 2, gov.Counts()[simulatedproda.OperationToken].Calls)
 	require.Equal(t, map[int]int{200: 2}, gov.Counts()[simulatedproda.OperationToken].Statuses, "PRODA did not have to throttle")
 }

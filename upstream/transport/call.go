@@ -78,7 +78,7 @@ func newRequest(ctx context.Context, call Call) (*http.Request, error) {
 }
 
 // withFreshMessageID gives the request a new message id each time it is put on a connection. That includes the times when net/http
-// sends a request again by itself, because the service had closed the idle connection that it chose.
+// repeats a request on its own, because the service had closed the idle connection that it chose.
 func withFreshMessageID(ctx context.Context, header http.Header) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
 		header.Set(headerMessageID, "urn:uuid:"+uuid.NewString())

@@ -76,7 +76,7 @@ func newRoundTripper() http.RoundTripper {
 	}
 }
 
-// CloseIdle closes connections that nobody uses, for a stopping process.
+// CloseIdle closes connections that no one uses, for a stopping process.
 func (c *Client) CloseIdle() {
 	if pool, ok := c.http.(*http.Transport); ok {
 		pool.CloseIdleConnections()

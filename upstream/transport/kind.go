@@ -27,7 +27,7 @@ const (
 	Refused Kind = "refused"
 	// InvalidRecord: a record without the field that identifies it; Field names it.
 	InvalidRecord Kind = "invalid_record"
-	// IdentityMismatch: a record of somebody else than the person asked for; Field names what differs (R8).
+	// IdentityMismatch: a record of someone else than the person asked for; Field names what differs (R8).
 	IdentityMismatch Kind = "identity_mismatch"
 	// AnotherBudget: the details of another budget than the one asked for; Field names what differs.
 	AnotherBudget Kind = "another_budget"

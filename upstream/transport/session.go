@@ -10,14 +10,14 @@ import (
 	"github.com/caresync/caresync/care"
 )
 
-// pauseUnasked is how long everybody waits after a 429 that does not say how long.
+// pauseUnasked is how long everyone waits after a 429 that does not say how long.
 const pauseUnasked = 5 * time.Second
 
 // Allowance is how many calls a connection may make, shared by all workers.
 type Allowance interface {
 	// Take waits until one call may be made. Its errors are passed on as they are.
 	Take(ctx context.Context) error
-	// PushBack lets nobody take for so long, because the service asked for it.
+	// PushBack lets no one take for so long, because the service asked for it.
 	PushBack(ctx context.Context, wait time.Duration) error
 }
 
@@ -92,7 +92,7 @@ func (s *Session) applyBackoff(ctx context.Context, err error) error {
 	return err
 }
 
-// WithLogin makes a call with a token. If the answer is 401, the token is replaced, unless somebody else already did, and the call
+// WithLogin makes a call with a token. If the answer is 401, the token is replaced, unless someone else already did, and the call
 // is made once more; a second 401 is NotAuthorised.
 func WithLogin(ctx context.Context, tokens TokenSource, call func(token string) (Response, error)) (Response, error) {
 	token, err := tokens.Token(ctx)

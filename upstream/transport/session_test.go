@@ -114,7 +114,7 @@ func TestResendingByNetHTTPGetsItsOwnMessageID(t *testing.T) {
 	base := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		messages = append(messages, r.Header.Get("dhs-messageId"))
 		if len(messages) == 2 {
-			reset(w, r) // on a connection that was used before, so that net/http sends the request again by itself
+			reset(w, r) // on a connection that was used before, so that net/http repeats the request on its own
 		}
 	})
 	session := sessionTo(base, &tokens{}, &allowance{})

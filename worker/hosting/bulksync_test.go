@@ -52,10 +52,10 @@ func TestABulkRunWritesTheSameRowsAsSingleSyncs(t *testing.T) {
 
 	steps := single.Steps(t, db.Options{})
 	counts := care.BulkCounts{}
-	for _, key := range everybody(single) {
+	for _, key := range everyone(single) {
 		counts.Add(single.Sync(t, steps, key).Outcome, 1)
 	}
-	require.Equal(t, counts, result.Counts, "everybody ended as alone")
+	require.Equal(t, counts, result.Counts, "everyone ended as alone")
 	require.Equal(t, testkit.Records(t, single.DatabaseURL), testkit.Records(t, bulk.DatabaseURL))
 }
 
@@ -94,7 +94,7 @@ func TestAnOutageIsWaitedFor(t *testing.T) {
 	require.Zero(t, result.Counts.Failed)
 }
 
-// A delta run reads the lists of what was updated, syncs those who changed, and gives the same data as a run over everybody (R5).
+// A delta run reads the lists of what was updated, syncs the people with changes, and gives the same data as a run over everyone (R5).
 func TestADeltaRunGivesTheSameDataAsAFullOne(t *testing.T) {
 	delta, full := testkit.NewWorld(t, crowd(80)), testkit.NewWorld(t, crowd(80))
 	temporal := testkit.NewTemporal(t)
@@ -105,15 +105,15 @@ func TestADeltaRunGivesTheSameDataAsAFullOne(t *testing.T) {
 		require.NoError(t, run.Get(t.Context(), &result))
 		return result
 	}
-	require.Equal(t, 80, bulk(care.BulkOptions{Kind: care.RunCareRecipient, Delta: true}).Counts.Processed, "nothing to compare with: everybody")
+	require.Equal(t, 80, bulk(care.BulkOptions{Kind: care.RunCareRecipient, Delta: true}).Counts.Processed, "nothing to compare with: everyone")
 
 	steps := full.Steps(t, db.Options{})
-	syncEverybody := func() {
-		for _, key := range everybody(full) {
+	syncEveryone := func() {
+		for _, key := range everyone(full) {
 			full.Sync(t, steps, key)
 		}
 	}
-	syncEverybody()
+	syncEveryone()
 	people := delta.World.People(world.Holder{})
 	for i, move := range []world.Move{
 		{Name: world.Claim}, {Name: world.AddSupplement, Code: "ENT_NNBO"}, {Name: world.AddBudget, Amount: decimal.NewFromInt(500)},
@@ -131,12 +131,12 @@ func TestADeltaRunGivesTheSameDataAsAFullOne(t *testing.T) {
 	require.GreaterOrEqual(t, result.Counts.Selected, 4)
 	calls := len(delta.Calls())
 
-	syncEverybody()
+	syncEveryone()
 	require.Equal(t, testkit.Records(t, full.DatabaseURL), testkit.Records(t, delta.DatabaseURL))
 	require.Less(t, calls, len(full.Calls()))
 }
 
-// Whoever the provider's list does not have is marked, whoever we do not have is reported, and nobody is created (R19).
+// Whoever the provider's list does not have is marked, whoever we do not have is reported, and no one is created (R19).
 func TestTheListsTellWhoIsAbsentAndWhoIsUnknown(t *testing.T) {
 	w := testkit.NewWorld(t, crowd(30))
 	temporal := testkit.NewTemporal(t)
@@ -160,7 +160,7 @@ func TestTheListsTellWhoIsAbsentAndWhoIsUnknown(t *testing.T) {
 	require.Contains(t, testkit.Column[care.ID](t, sql, "SELECT id::text FROM person WHERE not_in_care_since IS NOT NULL"), w.Request(t, people[3].Key).PersonID)
 }
 
-// A bulk run whose workflow an operator terminated is closed, everybody has one outcome, and one retry reaches those who were not.
+// A bulk run whose workflow an operator terminated is closed, everyone has one outcome, and one retry syncs the people who were not processed.
 func TestATerminatedBulkRunIsClosedAndRetried(t *testing.T) {
 	w := testkit.NewWorld(t, crowd(100))
 	temporal := testkit.NewTemporal(t)
@@ -199,7 +199,7 @@ func TestATerminatedBulkRunIsClosedAndRetried(t *testing.T) {
 	require.Equal(t, []int{100}, testkit.Column[int](t, sql, "SELECT count(*)::int FROM support_plan"))
 }
 
-// A bulk run that an operator reset goes on with those who have no outcome.
+// A bulk run that an operator reset continues with the people who have no outcome.
 func TestAResetBulkRunGoesOn(t *testing.T) {
 	w := testkit.NewWorld(t, crowd(100))
 	temporal := testkit.NewTemporal(t)
@@ -224,7 +224,7 @@ func TestAResetBulkRunGoesOn(t *testing.T) {
 	require.Equal(t, 100, result.Counts.Succeeded+result.Counts.SucceededWithWarnings)
 }
 
-// A cancelled bulk run counts those whom it did not reach.
+// A cancelled bulk run counts the people it did not process.
 func TestACancelledBulkRun(t *testing.T) {
 	w := testkit.NewWorld(t, crowd(100))
 	temporal := testkit.NewTemporal(t)
@@ -244,10 +244,10 @@ func TestACancelledBulkRun(t *testing.T) {
 	require.Equal(t, 100, counts.Processed)
 	require.Positive(t, counts.Skipped)
 	require.Positive(t, counts.Succeeded+counts.SucceededWithWarnings)
-	require.Zero(t, counts.Cancelled, "people in hand were finished")
+	require.Zero(t, counts.Cancelled, "people in progress finished")
 }
 
-// A sync of somebody's own outlives a cancelled bulk run: somebody else may wait for it.
+// A sync of someone's own outlives a cancelled bulk run: someone else may wait for it.
 func TestASyncOfTheirOwnOutlivesACancelledBulkRun(t *testing.T) {
 	w := testkit.NewWorld(t, crowd(20))
 	temporal := testkit.NewTemporal(t)
@@ -270,7 +270,7 @@ func TestASyncOfTheirOwnOutlivesACancelledBulkRun(t *testing.T) {
 	require.Contains(t, []care.RunOutcome{care.RunSucceeded, care.RunSucceededWithWarnings}, result.Outcome)
 }
 
-// A bulk run over contracts applies what needs nobody's yes, or leaves every change to people (R31).
+// A bulk run over contracts applies what needs no one's yes, or leaves every change to people (R31).
 func TestABulkRunOverContracts(t *testing.T) {
 	w, temporal := newPaceWorld(t)
 	var request care.Request
@@ -304,9 +304,9 @@ func TestABulkRunOverContracts(t *testing.T) {
 	}
 }
 
-// Who is absent is told from the lists of all providers: not where one could not be read, nor where one is empty, until somebody has
+// Who is absent is told from the lists of all providers: not where one could not be read, nor where one is empty, until someone has
 // accepted that (R5, R19).
-func TestOneProvidersListAloneMakesNobodyAbsent(t *testing.T) {
+func TestOneProvidersListAloneMakesNoOneAbsent(t *testing.T) {
 	w := testkit.NewWorld(t, world.Options{People: 24, Seed: 11, Organisations: world.DefaultOrganisations()[:1]})
 	temporal := testkit.NewTemporal(t)
 	temporal.RunWorker(t, w.Steps(t, db.Options{MaxConnections: 20}))
@@ -331,7 +331,7 @@ func TestOneProvidersListAloneMakesNobodyAbsent(t *testing.T) {
 	_, err = w.Store.ChangeConnection(t.Context(), organisation, "banksia-north", deactivate)
 	require.NoError(t, err)
 	absent, held := bulk(true)
-	require.Zero(t, absent, "nobody can accept what was not read")
+	require.Zero(t, absent, "no one can accept what was not read")
 	require.Equal(t, north, held)
 
 	_, err = w.Store.ChangeConnection(t.Context(), organisation, "banksia-north", func(connection *care.Connection) { connection.ActivatedAt = before.ActivatedAt })
@@ -426,7 +426,7 @@ func TestADeltaRunGoesByTheGovernmentsClock(t *testing.T) {
 		require.NoError(t, run.Get(t.Context(), &result))
 		return result
 	}
-	require.Equal(t, 24, delta().Counts.Selected, "nothing to compare with: everybody")
+	require.Equal(t, 24, delta().Counts.Selected, "nothing to compare with: everyone")
 	delta() // what was updated in the two days before is listed for the first time
 	require.Zero(t, delta().Counts.Selected)
 	people := w.World.People(world.Holder{})
@@ -440,8 +440,8 @@ func TestADeltaRunGoesByTheGovernmentsClock(t *testing.T) {
 	require.LessOrEqual(t, len(w.Calls()), 3, "the lists alone")
 }
 
-// R9: one person at 503 for ever stops and slows nobody: the others are done as always, and the person fails once it can be told that it is their
-// own trouble. Somebody whom the service answers again in time succeeds.
+// R9: one person at 503 for ever stops and slows no one: the others are done as always, and the person fails once it can be told that it is their
+// own trouble. Someone whom the service answers again in time succeeds.
 func TestAPersonWhomTheServiceIsUnavailableFor(t *testing.T) {
 	w := testkit.NewWorld(t, crowd(60))
 	temporal := testkit.NewTemporal(t)
@@ -506,7 +506,7 @@ func TestContributionsThatWouldAllGoAreHeld(t *testing.T) {
 
 	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.EntryMissing, Operation: "individual-contribution"}))
 	result := bulk()
-	require.Equal(t, before-1, with(), "those of everybody stay")
+	require.Equal(t, before-1, with(), "those of everyone stay")
 	require.Greater(t, held(), before/2)
 	require.GreaterOrEqual(t, result.Counts.SucceededWithWarnings, held())
 

@@ -27,7 +27,7 @@ func dayIn(t *testing.T, zone string) world.Date {
 	return day
 }
 
-// A western organisation refreshes in the evening, when the NDIA's day has begun already, and with it the plan after a reassessment. Nothing
+// A western organisation refreshes in the evening, when the NDIA's day has started already, and with it the plan after a reassessment. Nothing
 // of the next plan's figures enters the contract of the one before, whether its calendar is known or not; once the days agree, the
 // contract has what was claimed late (R1, R23, R31).
 func TestTheNextPlansFiguresDoNotEnterTheCurrentContract(t *testing.T) {
@@ -85,7 +85,7 @@ func TestTheNextPlansFiguresDoNotEnterTheCurrentContract(t *testing.T) {
 			_, err = temporal.Create(t.Context(), request.PersonID, everything(t, w.Store, request, retrieved.PreviewID))
 			require.NoError(t, err)
 			refresh()
-			require.Empty(t, testkit.Column[string](t, sql, "SELECT kind FROM pace_review"), "nobody is asked about the end that the next contract brings")
+			require.Empty(t, testkit.Column[string](t, sql, "SELECT kind FROM pace_review"), "no one is asked about the end that the next contract brings")
 			require.Equal(t, 1, testkit.Value[int](t, sql, "SELECT count(*)::int FROM service_contract WHERE superseded_by IS NOT NULL AND plan_end_date = end_date"))
 		})
 	}

@@ -25,8 +25,8 @@ import (
 	"github.com/caresync/caresync/testkit"
 )
 
-// everybody are the keys of all people that the world's providers hold.
-func everybody(w *testkit.World) (keys []string) {
+// everyone are the keys of all people that the world's providers hold.
+func everyone(w *testkit.World) (keys []string) {
 	for _, person := range w.World.People(world.Holder{}) {
 		if !slices.Contains(keys, person.Key) {
 			keys = append(keys, person.Key)
@@ -40,7 +40,7 @@ func TestTheWorkflowWritesTheSameRowsAsDirectCalls(t *testing.T) {
 	temporal := testkit.NewTemporal(t)
 	temporal.RunWorker(t, durable.Steps(t, db.Options{}))
 	steps := direct.Steps(t, db.Options{})
-	for _, key := range everybody(durable) {
+	for _, key := range everyone(durable) {
 		through, directly := temporal.Sync(t, durable.Request(t, key)), direct.Sync(t, steps, key)
 		require.Equal(t, directly.Outcome, through.Outcome, key)
 		require.Equal(t, directly.Reason, through.Reason, key)

@@ -39,12 +39,12 @@ const (
 )
 
 // A bulk run goes through storms: worker, Temporal and PostgreSQL are killed or frozen, and workflows terminated, reset and cancelled, at
-// random points. Everybody has exactly one outcome, and after one retry of those who were not reached the data is that of an undisturbed
+// random points. Everyone has exactly one outcome, and after one retry of the people who were not processed, the data is that of an undisturbed
 // run (make chaos).
 func TestChaos(t *testing.T) {
 	undisturbed := testkit.NewWorld(t, crowd(chaosPeople))
 	steps := undisturbed.Steps(t, db.Options{})
-	for _, key := range everybody(undisturbed) {
+	for _, key := range everyone(undisturbed) {
 		undisturbed.Sync(t, steps, key)
 	}
 	want := onlyOf(testkit.Records(t, undisturbed.DatabaseURL))
@@ -124,7 +124,7 @@ func (s *storm) awaitProcessed(t *testing.T, people int) (over bool) {
 	return over
 }
 
-// runs reports whether the bulk run's workflow goes on, as far as Temporal answers.
+// runs reports whether the bulk run's workflow continues, as far as Temporal answers.
 func (s *storm) runs(t *testing.T) bool {
 	described, err := s.temporal.DescribeWorkflowExecution(t.Context(), protocol.BulkSyncID(s.bulk), "")
 	return err != nil || described.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
@@ -166,7 +166,7 @@ func (s *storm) disastersOf(what string, workflowID func(*testing.T) string) dis
 	}
 }
 
-// singleSync is one that runs: of the bulk run's, or else one that somebody asks for now.
+// singleSync is one that runs: of the bulk run's, or else one that someone asks for now.
 func (s *storm) singleSync(t *testing.T) string {
 	t.Helper()
 	running := testkit.Column[string](t, testkit.OpenSQL(t, s.stack.DatabaseURL),
@@ -174,7 +174,7 @@ func (s *storm) singleSync(t *testing.T) string {
 	if len(running) > 0 {
 		return running[0]
 	}
-	keys := everybody(s.world)
+	keys := everyone(s.world)
 	return s.temporal.Start(t, s.world.Request(t, keys[s.chance.IntN(len(keys))])).GetID()
 }
 
@@ -195,7 +195,7 @@ func (s *storm) reset(t *testing.T, workflowID string) {
 	})
 }
 
-// requireOneOutcomeEach waits until the run is over, lets what was left open be closed, and requires an outcome for everybody.
+// requireOneOutcomeEach waits until the run is over, lets what was left open be closed, and requires an outcome for everyone.
 func (s *storm) requireOneOutcomeEach(t *testing.T) {
 	t.Helper()
 	require.Eventually(t, func() bool { return !s.runs(t) }, 5*time.Minute, 50*time.Millisecond, "the bulk run does not end")
@@ -204,7 +204,7 @@ func (s *storm) requireOneOutcomeEach(t *testing.T) {
 	require.NoError(t, err)
 	t.Logf("%+v", counts)
 	require.Equal(t, chaosPeople, counts.Selected)
-	require.Equal(t, chaosPeople, counts.Processed, "everybody has an outcome, and the row allows for one")
+	require.Equal(t, chaosPeople, counts.Processed, "everyone has an outcome, and the row allows for one")
 }
 
 // awaitClosed waits until everything has its outcome: a workflow recorded it, or else Reconcile does, which is not waited for here.
@@ -222,7 +222,7 @@ func (s *storm) awaitClosed(t *testing.T) {
 	}, 2*time.Minute, 500*time.Millisecond, "something stays open")
 }
 
-// retry syncs those who did not succeed, once.
+// retry syncs the people who did not succeed, once.
 func (s *storm) retry(t *testing.T) {
 	t.Helper()
 	options := careRecipients

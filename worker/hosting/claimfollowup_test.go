@@ -29,8 +29,8 @@ import (
 	"github.com/caresync/caresync/testkit"
 )
 
-// nobody is a care recipient id that no simulated person has.
-const nobody = "499999999"
+// strangerID is a care recipient id that no simulated person has.
+const strangerID = "499999999"
 
 // claimService is the claim service of one organisation.
 type claimService struct {
@@ -61,7 +61,7 @@ func newClaimWorld(t *testing.T) (*testkit.World, *claimService) {
 func colleagues(t *testing.T, w *testkit.World, number int) []string {
 	t.Helper()
 	keys := []string{person}
-	for _, key := range everybody(w) {
+	for _, key := range everyone(w) {
 		held := w.Request(t, key).OrganisationID == w.Request(t, person).OrganisationID
 		if held && key != person && len(keys) < number {
 			keys = append(keys, key)
@@ -147,7 +147,7 @@ func TestAClaimWithAHundredLinesMakesThreeSyncs(t *testing.T) {
 	}
 }
 
-// R7, R20: however many claims tell of one person while a pass runs, there is at most one more pass, and it has the newest data.
+// R7, R20: however many claims name one person while a pass runs, there is at most one more pass, and it has the newest data.
 func TestAStormOfClaimEventsMakesOneMorePass(t *testing.T) {
 	w, service := newClaimWorld(t)
 	id := careRecipientIDs(t, w, person)[0]
@@ -162,7 +162,7 @@ func TestAStormOfClaimEventsMakesOneMorePass(t *testing.T) {
 		claimID := fmt.Sprint("storm-", claim)
 		service.tell(t, service.event(claimID, claims.Approved, id), service.event(claimID, claims.Completed, id))
 	}
-	for claim := range storm { // all of them have asked before the pass goes on
+	for claim := range storm { // all of them have asked before the pass continues
 		run := service.temporal.GetWorkflow(t.Context(), protocol.ClaimFollowUpID(service.organisation, fmt.Sprint("storm-", claim)), "")
 		require.NoError(t, run.Get(t.Context(), nil))
 	}
@@ -199,7 +199,7 @@ func TestRepeatedAndLateClaimEvents(t *testing.T) {
 }
 
 // R20: a cancelled claim causes nothing.
-func TestACancelledClaimSyncsNobody(t *testing.T) {
+func TestACancelledClaimSyncsNoOne(t *testing.T) {
 	w, service := newClaimWorld(t)
 	id := careRecipientIDs(t, w, person)[0]
 	service.tell(t, service.event("CL-1", claims.Pending, id), service.event("CL-1", claims.Cancelled, id))
@@ -213,11 +213,11 @@ func TestACancelledClaimSyncsNobody(t *testing.T) {
 func TestUnknownPeopleOfAClaimAreReported(t *testing.T) {
 	w, service := newClaimWorld(t)
 	before := testkit.OpenSQL(t, w.DatabaseURL).Snapshot(t)["person"]
-	service.tell(t, service.event("CL-1", claims.Completed, nobody, careRecipientIDs(t, w, person)[0]))
+	service.tell(t, service.event("CL-1", claims.Completed, strangerID, careRecipientIDs(t, w, person)[0]))
 	progress, view := service.followedUp(t, "CL-1")
 	require.Equal(t, 1, progress.Unknown)
 	require.Equal(t, 1, progress.Syncs)
-	require.Equal(t, []string{nobody}, view.Unknown)
+	require.Equal(t, []string{strangerID}, view.Unknown)
 	require.Len(t, service.runs(t), 1)
 	require.Len(t, testkit.OpenSQL(t, w.DatabaseURL).Snapshot(t)["person"], len(before))
 }
@@ -264,7 +264,7 @@ func TestCheckStatusBringsInWhatWasClaimed(t *testing.T) {
 	t.Cleanup(served.Close)
 	require.NoError(t, w.Claims.Webhooks.SetWebhooks(webhook.Webhook{URL: served.URL + "/v1/claim-events", Token: token, Copies: 2}))
 
-	claim, err := w.Claims.Submit(simulated.Request{People: []string{person}, Lines: 40, Strangers: []string{nobody}})
+	claim, err := w.Claims.Submit(simulated.Request{People: []string{person}, Lines: 40, Strangers: []string{strangerID}})
 	require.NoError(t, err)
 	for claim.Status != simulated.Completed {
 		claim, err = w.Claims.CheckStatus(claim.ID, false)
@@ -276,7 +276,7 @@ func TestCheckStatusBringsInWhatWasClaimed(t *testing.T) {
 	}
 	_, view := service.followedUp(t, claim.ID)
 	require.Equal(t, claims.Completed, view.Status)
-	require.Equal(t, []string{nobody}, view.Unknown)
+	require.Equal(t, []string{strangerID}, view.Unknown)
 	require.Len(t, view.Events, 4)
 	require.Len(t, view.Syncs, 2, "one because it was approved, one because it was completed")
 	require.Contains(t, strings.Join(testkit.Records(t, w.DatabaseURL)["usage_line"], "\n"), claim.Invoices[0])
@@ -345,7 +345,7 @@ func resetToBeginning(t *testing.T, temporal *testkit.Temporal, workflowID strin
 	require.NoError(t, err)
 }
 
-// answered reports whether a run has begun after a claim's event and has ended.
+// answered reports whether a run has started after a claim's event and has ended.
 func (s *claimService) answered(t *testing.T, claimID string) bool {
 	t.Helper()
 	view, err := read.From(s.world.Store).Claim(t.Context(), s.organisation, claimID)

@@ -58,7 +58,7 @@ func startProgram(t *testing.T, name string, environment []string, arguments ...
 	return program
 }
 
-// A sync completes whatever dies in the middle of it, and the data is that of an undisturbed run.
+// A sync survives crashes, and its data is that of an undisturbed run.
 func TestASyncSurvivesTheDeathOfAnyPart(t *testing.T) {
 	undisturbed := testkit.NewWorld(t, world.Options{})
 	require.Equal(t, care.RunSucceeded, undisturbed.Sync(t, undisturbed.Steps(t, db.Options{}), person).Outcome)

@@ -62,7 +62,7 @@ func Steps(store *db.Store, calls *transport.Client, expiring func(care.Connecti
 
 // Workers are the parts of a worker process: one for workflows and the steps that only touch the database, one for those of these steps that
 // wait, and two for each service, for single syncs and for bulk runs. Each has slots of its own, so that an outage of a service never starves
-// anything else, and a bulk run nobody who waits for one person.
+// anything else, and a bulk run no one who waits for one person.
 func Workers(connected client.Client, queues protocol.TaskQueues, steps *activities.Steps) []run.Part {
 	careSyncOptions := options()
 	stepsContext, endSteps := context.WithCancel(context.Background())

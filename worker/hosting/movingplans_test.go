@@ -35,7 +35,7 @@ func TestAMovingWorldOfPlans(t *testing.T) {
 	for night := range movingPlanNights {
 		m.move(t, night)
 		m.night(t)
-		m.requireEverybodyAsReported(t)
+		m.requireEveryoneAsReported(t)
 	}
 	reviews, err := read.From(m.w.Store).Reviews(t.Context(), m.organisation, m.w.RequestFor(t, switching).PersonID)
 	require.NoError(t, err)
@@ -87,7 +87,7 @@ participants:
 		_, err := m.temporal.Create(t.Context(), request.PersonID, everything(t, m.w.Store, request, retrieved.PreviewID))
 		require.NoError(t, err)
 	}
-	m.requireEverybodyAsReported(t)
+	m.requireEveryoneAsReported(t)
 	return m
 }
 
@@ -137,8 +137,8 @@ func (m *movingPlans) night(t *testing.T) {
 	require.Equal(t, movingParticipants+1, result.Counts.Succeeded+result.Counts.SucceededWithWarnings, "%+v", result.Counts)
 }
 
-// requireEverybodyAsReported compares the funded budgets of all contracts with the plans of the world, by what the rules say of each.
-func (m *movingPlans) requireEverybodyAsReported(t *testing.T) {
+// requireEveryoneAsReported compares the funded budgets of all contracts with the plans of the world, by what the rules say of each.
+func (m *movingPlans) requireEveryoneAsReported(t *testing.T) {
 	t.Helper()
 	held := m.held(t)
 	for _, participant := range m.w.World.Participants() {

@@ -29,19 +29,19 @@ const (
 	movesANight = 90
 )
 
-// Night after night the world moves, and something untoward happens to a few people: a budget moves to somebody else, invoice lines get
-// their ids late, rows are split and united, somebody changes their provider, a birth date cannot be read for a time, and the service is
+// Night after night the world moves, and something untoward happens to a few people: a budget moves to someone else, invoice lines get
+// their ids late, rows are split and united, someone changes their provider, a birth date cannot be read for a time, and the service is
 // unavailable for two people for ever. After each bulk run every person's rows are what the world says of them and what the rules make of
 // the rest (R5, R8, R9, R11, R17, R19, R32), and the troubled people cost hardly any further call.
 func TestAMovingWorld(t *testing.T) {
 	m := newMovingWorld(t)
 	m.night(t)
-	m.requireEverybodyAsReported(t)
+	m.requireEveryoneAsReported(t)
 
 	for night := range movingNights {
 		m.move(t, night)
 		m.night(t)
-		m.requireEverybodyAsReported(t)
+		m.requireEveryoneAsReported(t)
 	}
 	disturbed := m.calls()
 	m.w.Faults.Clear()
@@ -49,7 +49,7 @@ func TestAMovingWorld(t *testing.T) {
 	delete(m.untouched, m.id(t, unavailableTwo))
 	m.night(t)
 	require.LessOrEqual(t, disturbed*10, m.calls()*11, "a night with troubled people makes at most 1.1 times the calls of an undisturbed one")
-	m.requireEverybodyAsReported(t)
+	m.requireEveryoneAsReported(t)
 }
 
 // movingWorld is one organisation's people, and what is known of the troubles that befell them.
@@ -59,10 +59,10 @@ type movingWorld struct {
 	sql          testkit.SQL
 	organisation care.ID
 	chance       *rand.Rand
-	// keys are the people in care. The first of them are those whom something untoward happens to.
+	// keys are the people in care. The first of them are the people with problems.
 	keys []string
 	// untouched are people of whom nothing may be written, with the records that stood before: the service always answers with a 503, or they
-	// may be somebody else (R8).
+	// may be someone else (R8).
 	untouched map[string][]string
 	// elsewhere are people who changed their provider, with what their summary said before: the other provider's is not ours (R19).
 	elsewhere map[string][]string
@@ -93,7 +93,7 @@ func newMovingWorld(t *testing.T) *movingWorld {
 		untouched: map[string][]string{}, elsewhere: map[string][]string{}, movedBudgets: map[string]int{}, threads: map[string]care.ID{},
 	}
 	m.sql, m.organisation = testkit.OpenSQL(t, m.w.DatabaseURL), organisationOf(t, m.w.Store)
-	for _, key := range everybody(m.w) {
+	for _, key := range everyone(m.w) {
 		if person := m.person(t, key); !person.NotUpstream && person.Entries[0].Departure == world.NoDate {
 			m.keys = append(m.keys, key)
 		}
@@ -105,7 +105,7 @@ func newMovingWorld(t *testing.T) *movingWorld {
 	return m
 }
 
-// night syncs everybody in a bulk run.
+// night syncs everyone in a bulk run.
 func (m *movingWorld) night(t *testing.T) {
 	t.Helper()
 	m.w.ImportInvoices(t, m.w.Store, m.w.World.Organisations()[0].RANumber)
@@ -216,7 +216,7 @@ func (m *movingWorld) becomeUnreadable(t *testing.T) {
 	m.do(t, unreadable, world.Move{Name: world.AddBudget, Type: "AT", Amount: decimal.NewFromInt(700)})
 }
 
-// changeProvider lets the summary of a person come from another provider: what it says of them from now on is not ours, while our budgets go on
+// changeProvider lets the summary of a person come from another provider: what it says of them from now on is not ours, while our budgets continue
 // (R19).
 func (m *movingWorld) changeProvider(t *testing.T) {
 	t.Helper()
@@ -260,8 +260,8 @@ func (m *movingWorld) usageLines(t *testing.T) map[string]care.ID {
 	return lines
 }
 
-// requireEverybodyAsReported compares everybody's current records with those of the world, by what the rules say of each.
-func (m *movingWorld) requireEverybodyAsReported(t *testing.T) {
+// requireEveryoneAsReported compares everyone's current records with those of the world, by what the rules say of each.
+func (m *movingWorld) requireEveryoneAsReported(t *testing.T) {
 	t.Helper()
 	held := m.held(t)
 	for _, key := range m.keys {
@@ -346,7 +346,7 @@ func day(date world.Date) string {
 	return date.String()
 }
 
-// held are everybody's current records by care recipient id, in the form of reported. Usage is that of the open budgets.
+// held are everyone's current records by care recipient id, in the form of reported. Usage is that of the open budgets.
 func (m *movingWorld) held(t *testing.T) map[string][]string {
 	t.Helper()
 	held := map[string][]string{}

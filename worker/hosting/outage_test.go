@@ -19,7 +19,7 @@ import (
 // endsWithin is how long a worker may take to end (docs/configuration.md): whoever runs it kills it then.
 const endsWithin = 40 * time.Second
 
-// A worker that is told to stop while PostgreSQL is away has steps in hand that cannot finish. It ends in time all the same, and the runs go on
+// A worker that is told to stop while PostgreSQL is away has steps in hand that cannot finish. It ends in time all the same, and the runs continue
 // with the next worker once PostgreSQL is back.
 func TestAWorkerEndsInTimeInAnOutage(t *testing.T) {
 	temporal := testkit.NewTemporal(t)
@@ -98,7 +98,7 @@ func (o *outage) startBulk(t *testing.T) client.WorkflowRun {
 // startSync starts a sync in the outage and waits until the worker has its first step in hand, which only touches the database.
 func (o *outage) startSync(t *testing.T) client.WorkflowRun {
 	t.Helper()
-	run := o.temporal.Start(t, o.world.Request(t, everybody(o.world)[0]))
+	run := o.temporal.Start(t, o.world.Request(t, everyone(o.world)[0]))
 	require.Eventually(t, func() bool {
 		described, err := o.temporal.DescribeWorkflowExecution(t.Context(), run.GetID(), run.GetRunID())
 		return err == nil && o.postgres.Missing() > 0 &&

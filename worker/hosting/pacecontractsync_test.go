@@ -40,7 +40,7 @@ func newPaceWorld(t *testing.T) (*testkit.World, *testkit.Temporal) {
 	return w, temporal
 }
 
-// everything is the request of somebody who agrees to a whole preview.
+// everything is the request of someone who agrees to a whole preview.
 func everything(t *testing.T, store *db.Store, request care.Request, retrieval care.ID) care.CreateRequest {
 	t.Helper()
 	staged, err := store.Preview(t.Context(), request.OrganisationID, retrieval)
@@ -75,7 +75,7 @@ func TestRetrieveLookCreate(t *testing.T) { // PACE guide, steps 4 to 7, R22
 	require.Equal(t, result.Outcome, progress.Outcome)
 }
 
-// A double click, two people at once, and programs that try again: one contract, and everybody has the same answer (R22, R24).
+// A double click, two people at once, and programs that try again: one contract, and everyone has the same answer (R22, R24).
 func TestCreatingAtTheSameInstant(t *testing.T) {
 	w, temporal := newPaceWorld(t)
 	request := w.RequestFor(t, "fresh-plan")
@@ -102,7 +102,7 @@ func TestCreatingAtTheSameInstant(t *testing.T) {
 	require.Len(t, held.Budgets, 21)
 }
 
-// A notification while somebody looks at a preview causes one refresh after it was created (R22).
+// A notification while someone looks at a preview causes one refresh after it was created (R22).
 func TestANotificationDuringAnOpenPreview(t *testing.T) {
 	w, temporal := newPaceWorld(t)
 	request := w.RequestFor(t, "fresh-plan")

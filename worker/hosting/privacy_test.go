@@ -17,7 +17,7 @@ import (
 const telling = 6
 
 // inPayloads are parts of inputs, results, summaries, details and failures, which stand only in ciphertext.
-var inPayloads = []string{`"organisation_id"`, `"outcome"`, "Read and save the budgets", "Care recipient sync", "PACE contract sync", `"preview_id"`, "Waiting for a person", "Syncing with Services Australia", "unavailable (status"}
+var inPayloads = []string{`"organisation_id"`, `"outcome"`, "Read and save the budgets", "Care recipient sync", "PACE contract sync", `"preview_id"`, "Preview ready", "Syncing with Services Australia", "unavailable (status"}
 
 // R10: whoever gets hold of Temporal's database learns nothing about a person. Everything in it is searched, the encrypted payloads as
 // the bytes that they are.

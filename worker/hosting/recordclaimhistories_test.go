@@ -22,7 +22,7 @@ func TestRecordClaimHistories(t *testing.T) {
 	for name, tell := range map[string]func(*testing.T, *claimService, string){
 		"claim-completed": func(t *testing.T, s *claimService, id string) {
 			for _, status := range []claims.Status{claims.Submitted, claims.Pending, claims.Approved, claims.Completed} {
-				s.tell(t, s.event("CL-1", status, id, nobody))
+				s.tell(t, s.event("CL-1", status, id, strangerID))
 				s.arrived(t, status)
 			}
 		},

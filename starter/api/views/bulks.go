@@ -16,45 +16,45 @@ type BulkSummary struct {
 	WorkflowID   string          `json:"workflow_id"`
 	Options      BulkOptionsView `json:"options"`
 	RequestedAt  time.Time       `json:"requested_at"`
-	StartedAt    *time.Time      `json:"started_at" doc:"When a worker began it; null until then"`
+	StartedAt    *time.Time      `json:"started_at" doc:"When a worker started it; null until then"`
 	PlannedAt    *time.Time      `json:"planned_at" doc:"When its people were selected; null until then"`
-	PausedAt     *time.Time      `json:"paused_at" doc:"Since when it is paused; null while it is not"`
-	WaitingSince *time.Time      `json:"waiting_since" doc:"Since when everybody waits for the government's service; null while nobody does"`
-	WaitingWords string          `json:"waiting_words" doc:"What the government said last while everybody waits, verbatim; empty where it said nothing"`
+	PausedAt     *time.Time      `json:"paused_at" doc:"Since when it has been paused; null if it is not"`
+	WaitingSince *time.Time      `json:"waiting_since" doc:"Since when the whole run has been waiting for the government's service; null if it is not"`
+	WaitingWords string          `json:"waiting_words" doc:"What the government last said, verbatim, while the whole run is waiting; empty if it said nothing"`
 	FinishedAt   *time.Time      `json:"finished_at"`
 	Outcome      care.RunOutcome `json:"outcome,omitempty" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled" doc:"Absent until it has finished"`
-	Reason       care.Reason     `json:"reason,omitempty" doc:"A code that says why it ended early"`
-	Explanation  string          `json:"explanation,omitempty" doc:"The reason in plain words, with what to do; of a bulk run that no worker has begun within a minute, that"`
+	Reason       care.Reason     `json:"reason,omitempty" doc:"A code for why it ended early"`
+	Explanation  string          `json:"explanation,omitempty" doc:"The reason in plain words, with what to do; also set if no worker has started the bulk run within a minute"`
 	Counts       care.BulkCounts `json:"counts"`
-	SetAside     SetAsideView    `json:"set_aside" doc:"The people who wait until the others are done"`
-	PerMinute    *float64        `json:"people_per_minute" doc:"How many people were done a minute over the last five minutes; null unless it is running"`
-	EstimatedEnd *time.Time      `json:"estimated_end" doc:"When everybody is done if it goes on like that; null where that cannot be told"`
-	ListedAt     *time.Time      `json:"listed_at" doc:"When the lists of all providers began to be read, to find who has changed and who is absent; null where they were not"`
-	Absent       int             `json:"absent" doc:"How many people were marked as not in care, since no list has them"`
-	AbsentHeld   int             `json:"absent_held" doc:"How many people no list has who were not marked, since they are too many, or a list was empty or not read: accept it with accept_absences"`
-	Unknown      int             `json:"unknown" doc:"How many people the government lists whom the organisation does not have: reported, never created"`
+	SetAside     SetAsideView    `json:"set_aside" doc:"People who are set aside until the others have ended"`
+	PerMinute    *float64        `json:"people_per_minute" doc:"People per minute over the last five minutes; null unless it is running"`
+	EstimatedEnd *time.Time      `json:"estimated_end" doc:"When it is expected to end at the current speed; null if unknown"`
+	ListedAt     *time.Time      `json:"listed_at" doc:"When the read of all providers' lists began, to find people who have changed or are missing; null if they were not read"`
+	Absent       int             `json:"absent" doc:"How many people were marked as not in care, because they are on no list"`
+	AbsentHeld   int             `json:"absent_held" doc:"How many people are on no list but were not marked, because they are too many, or a list was empty or could not be read: to mark them, set accept_absences"`
+	Unknown      int             `json:"unknown" doc:"How many people are on the government's lists but not in the organisation: reported, never created"`
 }
 
 // BulkView is all that is known of a bulk run as a whole.
 type BulkView struct {
 	BulkSummary
-	Reasons       []BulkReason    `json:"reasons" doc:"Why people did not simply succeed, the most frequent reason first"`
-	UnknownPeople []UnknownPerson `json:"unknown_people" doc:"The first of those whom the organisation does not have, who may be people of its own before the others; the report has all"`
+	Reasons       []BulkReason    `json:"reasons" doc:"Why people did not simply succeed, most frequent reason first"`
+	UnknownPeople []UnknownPerson `json:"unknown_people" doc:"The first people who are not in the organisation, starting with people who may be its own under another number; the report lists all of them"`
 }
 
-// UnknownPerson is somebody whom a list names by a number that nobody of the organisation has.
+// UnknownPerson is someone on a list whose number no one in the organisation has.
 type UnknownPerson struct {
 	CareRecipientID string  `json:"care_recipient_id"`
-	MayBe           *Person `json:"may_be" doc:"The one person of the organisation who has the name and birth date that are listed, and whom no list had under the own number any more: change that person's number, or import the listed one as a new person. Null where nobody fits"`
+	MayBe           *Person `json:"may_be" doc:"The one person in the organisation with the listed name and birth date whose own number is no longer on any list: change that person's number, or import the listed person as new. Null if no one matches"`
 }
 
 // SetAsideView is how many people of a bulk run wait until the others are done, and why (R9).
 type SetAsideView struct {
-	Unavailable   int `json:"unavailable" doc:"Services Australia answers 503 for them: they are tried again at the end"`
-	Contributions int `json:"contributions" doc:"Services Australia reports no contributions of them any more: at the end it is known whether that is so for too many"`
+	Unavailable   int `json:"unavailable" doc:"Services Australia answers 503 for them: they are retried at the end"`
+	Contributions int `json:"contributions" doc:"Services Australia no longer reports contributions for them: at the end they are removed, or held for approval if too many people are affected"`
 }
 
-// BulkReason is a reason with the number of people whom it concerns.
+// BulkReason is a reason with the number of people it applies to.
 type BulkReason struct {
 	Outcome     care.ItemOutcome `json:"outcome,omitempty"`
 	Reason      care.Reason      `json:"reason"`
@@ -65,14 +65,14 @@ type BulkReason struct {
 // BulkItem is a person of a bulk run.
 type BulkItem struct {
 	Person      Person           `json:"person"`
-	Outcome     care.ItemOutcome `json:"outcome,omitempty" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled,skipped" doc:"Absent until the person is done"`
+	Outcome     care.ItemOutcome `json:"outcome,omitempty" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled,skipped" doc:"Absent until the person's sync has ended"`
 	Reason      care.Reason      `json:"reason,omitempty"`
 	Explanation string           `json:"explanation,omitempty" doc:"The reason in plain words, with what to do"`
-	Words       []string         `json:"words" doc:"What the government said, verbatim; empty where it said nothing"`
+	Words       []string         `json:"words" doc:"What the government said, verbatim; empty if it said nothing"`
 	Warnings    int              `json:"warnings"`
-	RunID       *care.ID         `json:"run_id" doc:"The run that settled the person; null where none did"`
-	Joined      bool             `json:"joined" doc:"Somebody else had started that run"`
-	EscalatedAt *time.Time       `json:"escalated_at" doc:"When the person was given a sync of their own, since they failed while others succeeded; null where they were not"`
+	RunID       *care.ID         `json:"run_id" doc:"The run that decided the person's outcome; null if none did"`
+	Joined      bool             `json:"joined" doc:"Someone else had started that run"`
+	EscalatedAt *time.Time       `json:"escalated_at" doc:"When the person was retried individually, after failing while others succeeded; null if they were not"`
 	SettledAt   *time.Time       `json:"settled_at"`
 }
 

@@ -13,11 +13,11 @@ type ClaimView struct {
 	ClaimID   string           `json:"claim_id" doc:"The claim service's own id"`
 	Status    care.ClaimStatus `json:"status" enum:"submitted,pending,approved,completed,cancelled"`
 	CreatedAt time.Time        `json:"created_at" doc:"When the first event was recorded"`
-	ChangedAt time.Time        `json:"changed_at" doc:"When the status moved last"`
-	Events    []ClaimEventView `json:"events" doc:"In the order in which they came"`
-	People    []Person         `json:"people" doc:"The people whom the claim names"`
-	Unknown   []string         `json:"unknown_people" doc:"Care recipient ids of people who are not people of the organisation"`
-	Syncs     []ClaimSyncView  `json:"syncs" doc:"The syncs that the claim caused"`
+	ChangedAt time.Time        `json:"changed_at" doc:"When the status last changed"`
+	Events    []ClaimEventView `json:"events" doc:"In the order in which they were received"`
+	People    []Person         `json:"people" doc:"The claim's people"`
+	Unknown   []string         `json:"unknown_people" doc:"Care recipient ids of people who are not in the organisation"`
+	Syncs     []ClaimSyncView  `json:"syncs" doc:"The syncs that the claim triggered"`
 }
 
 // ClaimEventView is an event that was recorded.
@@ -26,16 +26,16 @@ type ClaimEventView struct {
 	Status     care.ClaimStatus `json:"status" enum:"submitted,pending,approved,completed,cancelled"`
 	OccurredAt time.Time        `json:"occurred_at" doc:"By the claim service's clock"`
 	ReceivedAt time.Time        `json:"received_at"`
-	Moved      bool             `json:"moved" doc:"Whether the claim's status moved; one that did not came late or said nothing new"`
+	Moved      bool             `json:"moved" doc:"Whether the event changed the claim's status; late and repeated events do not"`
 }
 
 // ClaimSyncView is a sync that a claim caused for one person.
 type ClaimSyncView struct {
 	PersonID    care.ID          `json:"person_id"`
-	Status      care.ClaimStatus `json:"status" enum:"approved,completed" doc:"The status that caused it"`
+	Status      care.ClaimStatus `json:"status" enum:"approved,completed" doc:"The status that triggered it"`
 	CausedAt    time.Time        `json:"caused_at"`
-	RequestedAt *time.Time       `json:"requested_at" doc:"Null as long as it has not been asked for"`
-	RunID       *care.ID         `json:"run_id" doc:"The person's first run that began after the event; null as long as there is none"`
+	RequestedAt *time.Time       `json:"requested_at" doc:"Null until it has been requested"`
+	RunID       *care.ID         `json:"run_id" doc:"The person's first run that started after the event; null until there is one"`
 	Outcome     care.RunOutcome  `json:"outcome,omitempty" doc:"Absent until the run has finished"`
 }
 

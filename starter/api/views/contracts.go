@@ -11,31 +11,31 @@ import (
 type ContractHeader struct {
 	ID                   care.ID             `json:"id"`
 	PersonID             care.ID             `json:"person_id"`
-	Origin               care.ContractOrigin `json:"origin" enum:"pace,hand" doc:"Whether it came from PACE or was made by hand"`
-	Reference            string              `json:"reference" doc:"The provider's own name of a contract made by hand"`
+	Origin               care.ContractOrigin `json:"origin" enum:"pace,hand" doc:"Whether it came from PACE or was entered manually"`
+	Reference            string              `json:"reference" doc:"The provider's own name for a manually entered contract"`
 	PlanFirstStartDate   care.Date           `json:"plan_first_start_date"`
 	PlanStartDate        care.Date           `json:"plan_start_date"`
 	PlanEndDate          care.Date           `json:"plan_end_date"`
 	StartDate            care.Date           `json:"start_date"`
-	EndDate              care.Date           `json:"end_date" doc:"Null: open-ended. It differs from the plan's where a later contract ends this one sooner"`
-	SupersededBy         *care.ID            `json:"superseded_by" doc:"The contract that follows after a reassessment"`
-	TotalFunding         *Money              `json:"total_funding" doc:"What was approved in the plan, whatever its management"`
-	AllocationTotal      *Money              `json:"allocation_total" doc:"What was approved in the budgets that are here, in PACE, and not excluded from totals"`
-	FundingIncomplete    bool                `json:"funding_incomplete" doc:"An amount that belongs to total_funding was not provided, so that it is too small"`
-	AllocationIncomplete bool                `json:"allocation_incomplete" doc:"The same of allocation_total"`
-	RetrievedOn          care.Date           `json:"retrieved_on" doc:"The day of the last retrieval that was saved"`
-	AsOf                 *time.Time          `json:"as_of" doc:"When the read began that was saved last for this person; null for a contract made by hand"`
-	Current              bool                `json:"current" doc:"Today is in its dates, and no other contract has followed"`
+	EndDate              care.Date           `json:"end_date" doc:"Null: open-ended. It differs from the plan's if a later contract ends this one sooner"`
+	SupersededBy         *care.ID            `json:"superseded_by" doc:"The contract that supersedes it after a reassessment"`
+	TotalFunding         *Money              `json:"total_funding" doc:"What was approved in the plan, regardless of how it is managed"`
+	AllocationTotal      *Money              `json:"allocation_total" doc:"What was approved in this contract's budgets that are in PACE and not excluded from totals"`
+	FundingIncomplete    bool                `json:"funding_incomplete" doc:"An amount in total_funding was not provided, so the total is too small"`
+	AllocationIncomplete bool                `json:"allocation_incomplete" doc:"The same for allocation_total"`
+	RetrievedOn          care.Date           `json:"retrieved_on" doc:"The date of the last retrieval that was saved"`
+	AsOf                 *time.Time          `json:"as_of" doc:"When the read of this person's latest saved data began; null for a manually entered contract"`
+	Current              bool                `json:"current" doc:"Today is within its dates, and no other contract supersedes it"`
 }
 
 // ContractView is a service contract with everything under it.
 type ContractView struct {
 	ContractHeader
 	Person  Person           `json:"person"`
-	Budgets []PlanBudgetView `json:"budgets" doc:"Those that are no longer in PACE are among them"`
-	Review  []ReviewView     `json:"review" doc:"What an unattended refresh left to people"`
+	Budgets []PlanBudgetView `json:"budgets" doc:"Includes those that are no longer in PACE"`
+	Review  []ReviewView     `json:"review" doc:"What an automatic refresh held for approval"`
 	// FundingDay is nil where no money is awaited.
-	FundingDay *FundingDayView `json:"funding_day,omitempty" doc:"A funding period has begun whose money is not known to be released; absent where none has"`
+	FundingDay *FundingDayView `json:"funding_day,omitempty" doc:"A funding period has started, but its money is not known to be released; absent otherwise"`
 }
 
 // FundingDayView is a day on which a funding period began (R34).
@@ -51,7 +51,7 @@ type PlanBudgetView struct {
 	Management         care.Management        `json:"management"`
 	SupportType        string                 `json:"support_type"`
 	Category           string                 `json:"category"`
-	CategoryNumber     int                    `json:"category_number" doc:"1 to 21; 0 for a name that is not known"`
+	CategoryNumber     int                    `json:"category_number" doc:"1 to 21; 0 for an unknown name"`
 	FundingComponent   string                 `json:"funding_component"`
 	Approved           *Money                 `json:"approved" doc:"For the whole plan"`
 	Released           *Money                 `json:"released" doc:"Available so far"`
@@ -61,13 +61,13 @@ type PlanBudgetView struct {
 	EndDate            care.Date              `json:"end_date"`
 	InstalmentType     string                 `json:"instalment_type"`
 	ExcludedFromTotals bool                   `json:"excluded_from_totals" doc:"Not paid by the plan manager"`
-	NoLongerInPACE     bool                   `json:"no_longer_in_pace" doc:"Kept, but in no total"`
+	NoLongerInPACE     bool                   `json:"no_longer_in_pace" doc:"Kept, but excluded from totals"`
 	RemovedAt          *time.Time             `json:"removed_at" doc:"When it was found to be no longer in PACE"`
 	OwnClaimed         *Money                 `json:"own_claimed" doc:"Our own delivered services that are submitted, pending or paid"`
-	Adjustment         *Money                 `json:"adjustment" doc:"What the adjustment record stands for; null if there is none"`
+	Adjustment         *Money                 `json:"adjustment" doc:"The amount that the adjustment record covers; null if there is none"`
 	FundingPeriods     []FundingPeriodView    `json:"funding_periods" doc:"None or one: released up front"`
 	StatedItems        []StatedItemView       `json:"stated_items"`
-	DeliveredServices  []DeliveredServiceView `json:"delivered_services" doc:"The adjustment record first, also while it is not needed (removed)"`
+	DeliveredServices  []DeliveredServiceView `json:"delivered_services" doc:"The adjustment record first, even while it is not needed (removed)"`
 }
 
 // FundingPeriodView is a part of a budget's time in which a part of its money is released.
@@ -76,7 +76,7 @@ type FundingPeriodView struct {
 	StartDate       care.Date `json:"start_date"`
 	EndDate         care.Date `json:"end_date"`
 	Amount          *Money    `json:"amount"`
-	Released        *bool     `json:"released" doc:"Null where the NDIA does not say"`
+	Released        *bool     `json:"released" doc:"Null if the NDIA does not say"`
 }
 
 // StatedItemView is a support item for which a stated budget is meant.
@@ -90,7 +90,7 @@ type StatedItemView struct {
 type DeliveredServiceView struct {
 	ID                     care.ID                   `json:"id"`
 	Kind                   care.DeliveredServiceKind `json:"kind" enum:"own,pace_adjustment"`
-	Reference              string                    `json:"reference" doc:"The provider's own id of the work; empty for an adjustment record"`
+	Reference              string                    `json:"reference" doc:"The provider's own id for the service; empty for an adjustment record"`
 	DeliveredOn            care.Date                 `json:"delivered_on"`
 	Amount                 *Money                    `json:"amount"`
 	SupportItemNumber      string                    `json:"support_item_number"`
@@ -102,11 +102,11 @@ type DeliveredServiceView struct {
 	RemovedAt              *time.Time                `json:"removed_at" doc:"Set while an adjustment record is not needed"`
 }
 
-// ReviewView is a change that an unattended refresh left to people (R31). Retrieving the plan and creating accepts it.
+// ReviewView is a change that an unattended refresh held for approval (R31). To accept it, retrieve the plan and create.
 type ReviewView struct {
 	Person Person `json:"person"`
 	care.ReviewItem
-	Words  string    `json:"words" doc:"What waits, in a sentence"`
+	Words  string    `json:"words" doc:"What needs approval, in a sentence"`
 	RunID  care.ID   `json:"run_id" doc:"The run that found it"`
 	HeldAt time.Time `json:"held_at"`
 }
@@ -117,10 +117,10 @@ type ContractChange struct {
 	ChangeCause
 	Kind       care.Kind `json:"kind" enum:"service_contract,plan_budget,delivered_service"`
 	RecordID   care.ID   `json:"record_id"`
-	Subject    string    `json:"subject" doc:"The record as people know it"`
+	Subject    string    `json:"subject" doc:"The record's name, for people"`
 	Action     string    `json:"action" enum:"created,updated,removed,revived"`
 	Field      string    `json:"field"`
-	FieldLabel string    `json:"field_label" doc:"The field as people know it"`
+	FieldLabel string    `json:"field_label" doc:"The field's name, for people"`
 	Old        *string   `json:"old_value"`
 	New        *string   `json:"new_value"`
 }
@@ -143,7 +143,7 @@ type ParticipantView struct {
 	Standing        care.PACEStanding `json:"standing" doc:"Whether scheduled syncs of the person have stopped, and since when"`
 	StopExplanation string            `json:"stop_explanation,omitempty" doc:"Why they have stopped, in plain words"`
 	Available       bool              `json:"available" doc:"Whether \"+ NDIS PACE\" is available"`
-	Refusal         care.Reason       `json:"refusal,omitempty" doc:"Why it is not"`
+	Refusal         care.Reason       `json:"refusal,omitempty" doc:"Why it is not available"`
 	Explanation     string            `json:"explanation,omitempty" doc:"The refusal in plain words, with what to do"`
 	Contracts       []ContractHeader  `json:"contracts" doc:"Newest first"`
 	Waiting         *PreviewRef       `json:"waiting" doc:"The retrieval that can be created now; null if there is none"`

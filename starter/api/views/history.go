@@ -7,14 +7,14 @@ import (
 	"github.com/caresync/caresync/db/read"
 )
 
-// ChangeCause is when a record changed, and what changed it: a run, or else somebody through something.
+// ChangeCause is when a record changed, and what changed it: a run, or else someone through something.
 type ChangeCause struct {
 	ChangedAt   time.Time         `json:"changed_at"`
-	RunID       *care.ID          `json:"run_id" doc:"Null where no run changed it"`
+	RunID       *care.ID          `json:"run_id" doc:"Null if no run changed it"`
 	Trigger     care.Trigger      `json:"trigger,omitempty" doc:"The run's"`
-	Source      care.ChangeSource `json:"source,omitempty" doc:"What changed it where no run did, such as import-people"`
-	RequestedBy string            `json:"requested_by,omitempty" doc:"Who asked for the run, or who changed it without one"`
-	Note        string            `json:"note,omitempty" doc:"Why, in their own words"`
+	Source      care.ChangeSource `json:"source,omitempty" doc:"What made the change if no run did, such as import-people"`
+	RequestedBy string            `json:"requested_by,omitempty" doc:"Who requested the run, or who made the change without one"`
+	Note        string            `json:"note,omitempty" doc:"The reason, in the person's own words"`
 }
 
 // PersonChange is one field of a person that a run, an import or an operator changed. A person who was created has one entry
@@ -23,7 +23,7 @@ type PersonChange struct {
 	ChangeCause
 	Action     string  `json:"action" enum:"created,updated"`
 	Field      string  `json:"field"`
-	FieldLabel string  `json:"field_label" doc:"The field as people know it"`
+	FieldLabel string  `json:"field_label" doc:"The field's name, for people"`
 	Old        *string `json:"old_value"`
 	New        *string `json:"new_value"`
 }

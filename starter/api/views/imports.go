@@ -15,7 +15,7 @@ type DeliveredServicesResult struct {
 	// Adjusted is the number of adjustment records that were created, changed or removed (R27).
 	Adjusted int `json:"adjusted" doc:"How many adjustment records were created, changed or removed"`
 	// Warnings say what is odd about the file's budgets as they stand now.
-	Warnings []string `json:"warnings" doc:"What is odd about the budgets as they stand now, such as more claimed than spent"`
+	Warnings []string `json:"warnings" doc:"What is unusual about the budgets at present, such as more claimed than spent"`
 }
 
 // InvoiceImportResult is what an import of invoice lines did.

@@ -9,8 +9,8 @@ import (
 // NotificationView is a notification in a list.
 type NotificationView struct {
 	Event           string    `json:"event"`
-	Person          *Person   `json:"person,omitempty" doc:"Absent: not a person of this organisation"`
-	Times           int       `json:"times" doc:"How often it has come"`
+	Person          *Person   `json:"person,omitempty" doc:"Absent: not a person in this organisation"`
+	Times           int       `json:"times" doc:"How often it was received"`
 	FirstReceivedAt time.Time `json:"first_received_at"`
 	LastReceivedAt  time.Time `json:"last_received_at"`
 }

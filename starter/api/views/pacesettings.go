@@ -11,10 +11,10 @@ import (
 type PACESettings struct {
 	Enabled               bool      `json:"enabled"`
 	ConnectionID          care.ID   `json:"connection_id"`
-	Connection            string    `json:"connection" doc:"The name of the connection to the NDIA that is used; empty if PACE was never enabled"`
-	BudgetCallsPerHour    int       `json:"budget_calls_per_hour" doc:"How many budget calls the organisation makes at most in an hour"`
+	Connection            string    `json:"connection" doc:"The name of the connection to the NDIA in use; empty if PACE has never been enabled"`
+	BudgetCallsPerHour    int       `json:"budget_calls_per_hour" doc:"The organisation's maximum budget calls per hour"`
 	NotificationSecretSet bool      `json:"notification_secret_set" doc:"Whether the NDIA's notifications can be authenticated"`
-	NotificationsSigned   bool      `json:"notifications_signed" doc:"Whether that is by a signature over the body, rather than by a shared secret"`
+	NotificationsSigned   bool      `json:"notifications_signed" doc:"Whether by a signature over the body rather than by a shared secret"`
 	ChangedBy             string    `json:"changed_by"`
 	ChangedAt             time.Time `json:"changed_at,omitzero"`
 }

@@ -15,14 +15,14 @@ type PersonView struct {
 	FamilyName        string      `json:"family_name"`
 	BirthDate         care.Date   `json:"birth_date"`
 	NDISNumber        string      `json:"ndis_number"`
-	PACEParticipant   bool        `json:"pace_participant" doc:"Ticked: NDIS PACE Participant"`
-	PACEAPIAccess     bool        `json:"pace_api_access" doc:"Ticked: API access"`
-	ServiceProviderID string      `json:"service_provider_id" doc:"The provider whose connection holds the person; empty where not known yet"`
+	PACEParticipant   bool        `json:"pace_participant" doc:"NDIS PACE Participant"`
+	PACEAPIAccess     bool        `json:"pace_api_access" doc:"API access"`
+	ServiceProviderID string      `json:"service_provider_id" doc:"The provider whose connection the person belongs to; empty if not known yet"`
 	EntryDate         care.Date   `json:"entry_date"`
 	DepartureDate     care.Date   `json:"departure_date"`
 	NotInCareSince    care.Date   `json:"not_in_care_since"`
 	VerifiedAt        *time.Time  `json:"verified_at" doc:"When Services Australia first confirmed who the person is"`
-	Plan              *PlanHeader `json:"plan,omitempty" doc:"Absent as long as the person was never synced"`
+	Plan              *PlanHeader `json:"plan,omitempty" doc:"Absent if the person has never been synced"`
 	LastRun           *RunRef     `json:"last_run,omitempty"`
 }
 
@@ -39,7 +39,7 @@ type RunRef struct {
 	ID          care.ID         `json:"id"`
 	Kind        care.RunKind    `json:"kind" enum:"care-recipient,pace-contract"`
 	Outcome     care.RunOutcome `json:"outcome,omitempty" doc:"Absent until the run has finished"`
-	Reason      care.Reason     `json:"reason,omitempty" doc:"A code that says why the run did not simply succeed"`
+	Reason      care.Reason     `json:"reason,omitempty" doc:"A code for why the run did not simply succeed"`
 	RequestedAt time.Time       `json:"requested_at"`
 	FinishedAt  *time.Time      `json:"finished_at"`
 }

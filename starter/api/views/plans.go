@@ -12,28 +12,28 @@ import (
 type PlanView struct {
 	Person           PersonView            `json:"person"`
 	TimeZone         string                `json:"time_zone"`
-	Today            care.Date             `json:"today" doc:"The date in the organisation's time zone by which a plan counts as active and a budget as open"`
-	Areas            []AreaStatus          `json:"areas" doc:"How fresh each part is"`
+	Today            care.Date             `json:"today" doc:"Today's date in the organisation's time zone, which decides whether a plan is active and a budget is open"`
+	Areas            []AreaStatus          `json:"areas" doc:"When each part was read"`
 	Classifications  []ClassificationView  `json:"classifications"`
 	ApprovedServices []ApprovedServiceView `json:"approved_services"`
 	Supplements      []SupplementView      `json:"supplements"`
-	Contributions    []ContributionView    `json:"contributions" doc:"Those in force as last read; deleted and recreated on every sync"`
+	Contributions    []ContributionView    `json:"contributions" doc:"The contributions as last read; deleted and recreated on every sync"`
 	History          []ContributionSetView `json:"contribution_history" doc:"Newest first"`
 	Budgets          []BudgetView          `json:"budgets"`
-	Holds            []HoldView            `json:"holds" doc:"Removals that wait for an operator"`
+	Holds            []HoldView            `json:"holds" doc:"Removals that need approval"`
 }
 
 // AreaStatus is how fresh an area of a plan is (R6).
 type AreaStatus struct {
 	Area care.Area `json:"area" enum:"summary,contributions,budgets,usage"`
 	// AsOf is when the read began whose data stands. For usage it is the oldest among the open budgets.
-	AsOf        *time.Time       `json:"as_of" doc:"When the data was read that stands here; null if it never was"`
-	LastOutcome care.AreaOutcome `json:"last_outcome,omitempty" doc:"How the newest sync's attempt ended"`
+	AsOf        *time.Time       `json:"as_of" doc:"When this data was read; null if it never was"`
+	LastOutcome care.AreaOutcome `json:"last_outcome,omitempty" doc:"How the latest sync's attempt ended"`
 	Reason      care.Reason      `json:"reason,omitempty"`
 	Explanation string           `json:"explanation,omitempty"`
 	LastRunID   *care.ID         `json:"last_run_id"`
 	LastTriedAt *time.Time       `json:"last_tried_at"`
-	Stale       bool             `json:"stale" doc:"The newest sync could not bring this area up to date"`
+	Stale       bool             `json:"stale" doc:"The latest sync could not bring this area up to date"`
 }
 
 // ClassificationView is a funding level that the person holds for a time.
@@ -96,7 +96,7 @@ type BudgetView struct {
 	EntryDate         care.Date         `json:"entry_date"`
 	StartDate         care.Date         `json:"start_date"`
 	EndDate           care.Date         `json:"end_date"`
-	Status            string            `json:"status" doc:"As the government reports it; whether usage is read does not depend on it"`
+	Status            string            `json:"status" doc:"As reported by the government; it does not affect whether usage is read"`
 	Open              bool              `json:"open" doc:"Usage is read: no end date, or ended at most 90 days ago"`
 	Total             *Money            `json:"total"`
 	Used              *Money            `json:"used"`
@@ -106,11 +106,11 @@ type BudgetView struct {
 	UsageAmount       *Money            `json:"usage_amount" doc:"The sum of the usage lines; null if usage was never read"`
 	UsageIncomplete   bool              `json:"usage_incomplete" doc:"A usage line has no amount, so that usage_amount is incomplete"`
 	UsageAsOf         *time.Time        `json:"usage_as_of"`
-	UsageStaleReason  *care.Reason      `json:"usage_stale_reason" doc:"Why the details of this budget were refused; null if they were not. Its figures are those of usage_as_of"`
+	UsageStaleReason  *care.Reason      `json:"usage_stale_reason" doc:"Why the details of this budget were refused; null if they were not. The figures shown are as of usage_as_of"`
 	UsageStaleSince   *time.Time        `json:"usage_stale_since" doc:"When they were first refused"`
-	Entitlements      []EntitlementView `json:"entitlements" doc:"What the budget is made of"`
+	Entitlements      []EntitlementView `json:"entitlements" doc:"What the budget consists of"`
 	Usage             []UsageView       `json:"usage" doc:"What drew on the budget"`
-	Billing           *BillingView      `json:"billing" doc:"Our own invoice lines that drew on the budget; null where there are none"`
+	Billing           *BillingView      `json:"billing" doc:"Our own invoice lines that drew on the budget; null if there are none"`
 	RemovedAt         *time.Time        `json:"removed_at"`
 }
 
@@ -126,22 +126,22 @@ type EntitlementView struct {
 type BillingView struct {
 	Billed     Money `json:"billed" doc:"What we billed for the lines"`
 	Drawn      Money `json:"drawn" doc:"What the lines drew, from this budget and others"`
-	Difference Money `json:"difference" doc:"Billed less drawn. It may be the person's contribution, and alarms nobody"`
+	Difference Money `json:"difference" doc:"Billed less drawn. It may be the person's contribution, and is not an error"`
 }
 
 // UsageView is an amount that an invoice line drew from a budget (R17).
 type UsageView struct {
 	ID                  care.ID    `json:"id"`
-	InvoiceLineID       *care.ID   `json:"invoice_line_id" doc:"Our own invoice line; null for another provider's, one that we do not hold yet, or one that ours contradicts"`
+	InvoiceLineID       *care.ID   `json:"invoice_line_id" doc:"Our own invoice line; null for another provider's, one that has not been imported yet, or one that contradicts ours"`
 	UpstreamInvoiceID   string     `json:"upstream_invoice_id"`
 	UpstreamItemID      string     `json:"upstream_item_id"`
-	ExternalReferenceID string     `json:"external_reference_id" doc:"Our own reference, where the claim carried one"`
+	ExternalReferenceID string     `json:"external_reference_id" doc:"Our own reference, if the claim had one"`
 	ServiceProviderID   string     `json:"service_provider_id"`
 	ServiceCode         string     `json:"service_code"`
 	DeliveryDate        care.Date  `json:"delivery_date"`
 	Amount              *Money     `json:"amount"`
-	Billed              *Money     `json:"billed" doc:"What we billed for our invoice line; null where none is linked"`
-	Drawn               *Money     `json:"drawn" doc:"What our invoice line drew from all budgets; null where none is linked"`
+	Billed              *Money     `json:"billed" doc:"What we billed for our invoice line; null if none is linked"`
+	Drawn               *Money     `json:"drawn" doc:"What our invoice line drew from all budgets; null if none is linked"`
 	RemovedAt           *time.Time `json:"removed_at"`
 }
 

@@ -23,9 +23,9 @@ type RunSummary struct {
 	Kind        care.RunKind    `json:"kind" enum:"care-recipient,pace-contract"`
 	State       read.RunState   `json:"state" enum:"queued,running,finished"`
 	Person      Person          `json:"person"`
-	PlanID      *care.ID        `json:"plan_id" doc:"The person's Support at Home plan, null as long as there is none, and in a run that is not about it"`
-	ContractID  *care.ID        `json:"contract_id" doc:"The service contract that the run saved, null as long as it has not"`
-	Waiting     *PreviewRef     `json:"waiting,omitempty" doc:"The retrieval of the run that can be created now"`
+	PlanID      *care.ID        `json:"plan_id" doc:"The person's Support at Home plan; null if there is none yet, and in runs of another kind"`
+	ContractID  *care.ID        `json:"contract_id" doc:"The service contract that the run saved; null until then"`
+	Waiting     *PreviewRef     `json:"waiting,omitempty" doc:"The run's retrieval that can be created now"`
 	Trigger     care.Trigger    `json:"trigger" enum:"on_demand,bulk,claim,notification,day"`
 	RequestedBy string          `json:"requested_by"`
 	AllBudgets  bool            `json:"all_budgets"`
@@ -34,10 +34,10 @@ type RunSummary struct {
 	StartedAt   *time.Time      `json:"started_at"`
 	FinishedAt  *time.Time      `json:"finished_at"`
 	Outcome     care.RunOutcome `json:"outcome,omitempty" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled" doc:"Absent until the run has finished"`
-	Reason      care.Reason     `json:"reason,omitempty" doc:"A code that says why the run did not simply succeed"`
-	Explanation string          `json:"explanation,omitempty" doc:"The reason in plain words, with what to do; of a run that no worker has begun within a minute, that"`
+	Reason      care.Reason     `json:"reason,omitempty" doc:"A code for why the run did not simply succeed"`
+	Explanation string          `json:"explanation,omitempty" doc:"The reason in plain words, with what to do; also set if no worker has started the run within a minute"`
 	Warnings    int             `json:"warnings"`
-	Counts      CountsView      `json:"counts" doc:"By kind of record, what the run did so far"`
+	Counts      CountsView      `json:"counts" doc:"What the run has done so far, by kind of record"`
 }
 
 // RunProgress is a run with its areas, as it is followed.
@@ -51,7 +51,7 @@ type RunView struct {
 	RunProgress
 	Issues  []IssueView  `json:"issues" doc:"Warnings, and why an area was refused or failed"`
 	Changes []ChangeView `json:"changes" doc:"What the run changed, field by field"`
-	Holds   []HoldView   `json:"holds" doc:"Removals that were held back"`
+	Holds   []HoldView   `json:"holds" doc:"Removals that were held for approval"`
 }
 
 // AreaView is one area of a run.
@@ -61,7 +61,7 @@ type AreaView struct {
 	Outcome     care.AreaOutcome `json:"outcome,omitempty" enum:"succeeded,superseded,refused,failed,skipped,cancelled"`
 	Reason      care.Reason      `json:"reason,omitempty"`
 	Explanation string           `json:"explanation,omitempty"`
-	AsOf        *time.Time       `json:"as_of" doc:"When the read began whose data stands; null where nothing was saved"`
+	AsOf        *time.Time       `json:"as_of" doc:"When the read of the saved data began; null if nothing was saved"`
 	FinishedAt  *time.Time       `json:"finished_at"`
 	Counts      CountsView       `json:"counts"`
 	Warnings    int              `json:"warnings"`
@@ -74,10 +74,10 @@ type AreaView struct {
 
 // RetryView says what an area that is tried again waits for.
 type RetryView struct {
-	Since    time.Time `json:"since" doc:"When an attempt failed first"`
+	Since    time.Time `json:"since" doc:"When an attempt first failed"`
 	Attempts int       `json:"attempts" doc:"How many attempts have failed"`
 	Problem  string    `json:"problem" doc:"The kind of problem of the last attempt"`
-	Words    string    `json:"words" doc:"What the government said last, verbatim; empty where it said nothing"`
+	Words    string    `json:"words" doc:"What the government last said, verbatim; empty if it said nothing"`
 	LastAt   time.Time `json:"last_at"`
 }
 
@@ -86,14 +86,14 @@ type IssueView struct {
 	Severity care.Severity   `json:"severity" enum:"warning,error"`
 	Area     care.Area       `json:"area"`
 	Code     care.IssueCode  `json:"code"`
-	Message  string          `json:"message" doc:"What happened, to which record, and what came, for people"`
-	Problem  string          `json:"problem" doc:"What happened, without the record and the value: the same in issues that are alike"`
-	Words    string          `json:"words" doc:"The government's own words, verbatim; empty where there are none"`
+	Message  string          `json:"message" doc:"What happened, to which record, and what was received, in plain words"`
+	Problem  string          `json:"problem" doc:"What happened, without the record and the value: identical for similar issues"`
+	Words    string          `json:"words" doc:"The government's own words, verbatim; empty if there are none"`
 	Kind     care.Kind       `json:"kind"`
 	RecordID *care.ID        `json:"record_id"`
-	Record   string          `json:"record" doc:"The record as people know it; empty where the issue is about the area as a whole"`
-	Field    string          `json:"field" doc:"The field as people call it; empty where none is odd"`
-	Reported string          `json:"reported" doc:"The beginning of what came in the field"`
+	Record   string          `json:"record" doc:"The record's name, for people; empty if the issue is about the whole area"`
+	Field    string          `json:"field" doc:"The field's name, for people; empty if no field is concerned"`
+	Reported string          `json:"reported" doc:"The beginning of the value received"`
 	Details  json.RawMessage `json:"details,omitempty"`
 }
 
@@ -101,7 +101,7 @@ type IssueView struct {
 type ChangeView struct {
 	Kind     care.Kind `json:"kind"`
 	RecordID care.ID   `json:"record_id"`
-	Label    string    `json:"label" doc:"The record as people know it"`
+	Label    string    `json:"label" doc:"The record's name, for people"`
 	Since    care.Date `json:"since" doc:"The record's start or delivery date"`
 	Action   string    `json:"action" enum:"created,updated,removed,revived"`
 	Field    string    `json:"field"`

@@ -7,12 +7,12 @@ import (
 	"github.com/caresync/caresync/db/read"
 )
 
-// SamePersonAnswer is what somebody said of a given name that the government reports under a care recipient id: it is this person's (R8).
+// SamePersonAnswer is what someone said of a given name that the government reports under a care recipient id: it is this person's (R8).
 type SamePersonAnswer struct {
 	ID              care.ID   `json:"id"`
 	CareRecipientID string    `json:"care_recipient_id"`
-	GivenName       string    `json:"given_name" doc:"As it was reported; empty where none was"`
-	Current         bool      `json:"current" doc:"False where the person has another care recipient id now, so that the answer has no effect"`
+	GivenName       string    `json:"given_name" doc:"As reported; empty if none was"`
+	Current         bool      `json:"current" doc:"False if the person now has a different care recipient id, so that the confirmation has no effect"`
 	SaidBy          string    `json:"said_by"`
 	SaidWhy         string    `json:"said_why"`
 	SaidAt          time.Time `json:"said_at"`

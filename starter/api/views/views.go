@@ -62,14 +62,14 @@ type CountsView map[care.Kind]CountView
 type HoldView struct {
 	ID         care.ID    `json:"id"`
 	Kind       care.Kind  `json:"kind"`
-	BudgetID   *care.ID   `json:"budget_id" doc:"Set for what stands below a budget"`
-	Budget     string     `json:"budget" doc:"That budget as people know it"`
-	RunID      care.ID    `json:"run_id" doc:"The run that held it back last"`
+	BudgetID   *care.ID   `json:"budget_id" doc:"Set for records under a budget"`
+	Budget     string     `json:"budget" doc:"That budget's name, for people"`
+	RunID      care.ID    `json:"run_id" doc:"The run that last held it"`
 	Records    int        `json:"records" doc:"How many records would be removed"`
 	HeldAt     time.Time  `json:"held_at"`
 	AcceptedAt *time.Time `json:"accepted_at"`
 	AcceptedBy string     `json:"accepted_by"`
-	ClosedAt   *time.Time `json:"closed_at" doc:"When the records were removed, or returned"`
+	ClosedAt   *time.Time `json:"closed_at" doc:"When the records were removed, or were reported again"`
 }
 
 // FromCount shows a read.Count.

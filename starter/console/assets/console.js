@@ -37,7 +37,7 @@ const countTicked = (form) => {
     all.indeterminate = ticked > 0 && ticked < boxes.length;
   }
   const said = form.querySelector("[data-ticked]");
-  if (said) said.textContent = ticked === 0 ? "Nobody is ticked" : ticked === 1 ? "1 person is ticked" : ticked + " people are ticked";
+  if (said) said.textContent = ticked === 0 ? "No one selected" : ticked === 1 ? "1 person selected" : ticked + " people selected";
 };
 document.addEventListener("change", (event) => {
   const form = event.target.form;

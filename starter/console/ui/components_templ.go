@@ -81,7 +81,7 @@ func Badge(tone Tone, words string) templ.Component {
 	})
 }
 
-// Sign is a tone's sign, for those who do not see its colour.
+// Sign is a tone's sign, for people who do not see its colour.
 func Sign(tone Tone) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -963,7 +963,7 @@ func FactText(label, value string) templ.Component {
 	})
 }
 
-// Table is a table that scrolls by itself where it is wider than the page.
+// Table is a table that scrolls on its own where it is wider than the page.
 func Table(label string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -16,7 +16,7 @@ import (
 // timeForm is a time of day as Australians write it.
 const timeForm = "02 Jan 2006, 3:04 pm MST"
 
-// minus is longer than a hyphen, and nobody overlooks it.
+// minus is longer than a hyphen, and no one overlooks it.
 const minus = "−"
 
 // Dollars shows an amount with its sign, thousands separators and cents. What was not provided is said to be so (R3).

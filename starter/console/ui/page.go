@@ -16,7 +16,7 @@ type Page struct {
 	Section string
 	// Trail leads back up, outermost first.
 	Trail []Crumb
-	// Notice tells of what somebody has just done.
+	// Notice tells of what someone has just done.
 	Notice *Message
 	// Reload lets browsers without JavaScript load the page again every few seconds, while something is going on.
 	Reload bool
@@ -25,9 +25,9 @@ type Page struct {
 	Frame
 }
 
-// Frame is the same on every page that somebody looks at.
+// Frame is the same on every page that someone looks at.
 type Frame struct {
-	// Visitor is nil where nobody is signed in.
+	// Visitor is nil where no one is signed in.
 	Visitor    *Visitor
 	Navigation []Link
 	Theme      Theme
@@ -64,7 +64,7 @@ type Assets struct{ Style, Font, Icon, Htmx, Events, Script string }
 // Theme is whether a page is light or dark.
 type Theme string
 
-// The themes. The browser's own setting decides where nobody chose.
+// The themes. The browser's own setting decides where no one chose.
 const (
 	ThemeSystem Theme = "system"
 	ThemeLight  Theme = "light"
