@@ -71,14 +71,6 @@ func SameCategory(a, b string) bool {
 	return number == CategoryNumber(b) && (number != 0 || foldName(a) == foldName(b))
 }
 
-// CategoryName is the present name of a support category, empty for a number that there is not.
-func CategoryName(number int) string {
-	if number < 1 || number > len(categoryNames) {
-		return ""
-	}
-	return categoryNames[number-1][0]
-}
-
 // IsChoiceAndControl reports whether a category is the one that pays for plan management (R28).
 func IsChoiceAndControl(category string) bool { return CategoryNumber(category) == choiceAndControl }
 

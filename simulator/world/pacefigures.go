@@ -57,9 +57,6 @@ var supportCategories = []SupportCategory{
 	{21, "Younger People in Residential Aged Care", Core, Stated, StatedItem{Number: "01_049_0115_1_1", Text: "Residential Aged Care - Daily Fees"}},
 }
 
-// SupportCategories are the 21 categories in the order of their numbers.
-func SupportCategories() []SupportCategory { return supportCategories }
-
 // supportCategory finds a category by its name or its number.
 func supportCategory(name string) (SupportCategory, bool) {
 	number, _ := strconv.Atoi(name) // a name is no number, and no category has the number 0

@@ -178,19 +178,6 @@ func TestARenewalWithAnExpiredTokenReplacesItOnce(t *testing.T) {
 	require.Equal(t, transport.NotAuthorised, failure(t, err).Kind)
 }
 
-func TestKeysSurviveTheirStorage(t *testing.T) {
-	text, err := proda.KeyPEM(firstKey())
-	require.NoError(t, err)
-	require.Contains(t, string(text), "BEGIN PRIVATE KEY")
-	key, err := proda.ParseKeyPEM(text)
-	require.NoError(t, err)
-	require.True(t, key.Equal(firstKey()))
-	for _, bad := range []string{"", "nonsense", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"} {
-		_, err := proda.ParseKeyPEM([]byte(bad))
-		require.Error(t, err, bad)
-	}
-}
-
 func TestATokenPrintsWithoutItsSecret(t *testing.T) { // R10
 	token := proda.Token{AccessToken: "secret", ExpiresAt: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)}
 	require.Equal(t, "PRODA token valid until 2026-04-01T00:00:00Z", token.LogValue().String())
