@@ -106,8 +106,11 @@ func checkConnection(connection care.Connection) error {
 	if connection.Service != care.ServicesAustralia && connection.Service != care.NDIA {
 		return care.Invalid("service", fmt.Sprintf("must be %s or %s", care.ServicesAustralia, care.NDIA))
 	}
+	if err := checkName(connection.Name); err != nil {
+		return err
+	}
 	texts := []struct{ field, value string }{
-		{"name", connection.Name}, {"ra_number", connection.RANumber}, {"device_name", connection.DeviceName},
+		{"ra_number", connection.RANumber}, {"device_name", connection.DeviceName},
 		{"client_id", connection.ClientID}, {"api_key", connection.APIKey}, {"audience", connection.Audience}, {"product_id", connection.ProductID},
 	}
 	for _, text := range texts {
@@ -129,7 +132,8 @@ func checkConnection(connection care.Connection) error {
 	if connection.RatePerSecond < leastRate || connection.RatePerSecond > mostRate {
 		return care.Invalid("rate_per_second", fmt.Sprintf("must be between %d and %d", leastRate, mostRate))
 	}
-	return checkTimeZone(connection.TimeZone)
+	_, err := LoadZone(connection.TimeZone)
+	return err
 }
 
 // serviceProviderProblem: Services Australia reads as a service provider, the NDIA as the organisation, which therefore has one connection

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
-	"strings"
 	"time"
 
 	"github.com/caresync/caresync/care"
@@ -118,8 +117,8 @@ func (s *Store) EndConsoleSessions(ctx context.Context, organisation care.ID) (s
 
 // CreateConsoleLink makes a link that signs in once, before it expires, and returns its secret. Only the SHA-256 of it is kept.
 func (s *Store) CreateConsoleLink(ctx context.Context, organisation care.ID, name string, expiresAt time.Time) (secret string, err error) {
-	if strings.TrimSpace(name) == "" {
-		return "", care.Invalid("name", "must not be empty: say who will use the link")
+	if err := checkName(name); err != nil {
+		return "", err
 	}
 	secret = consoleSecret()
 	err = s.queries.CreateConsoleLink(ctx, gen.CreateConsoleLinkParams{

@@ -3,12 +3,11 @@ package db
 import (
 	"context"
 	"fmt"
-	"regexp"
-	"strings"
 	"time"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/words"
 )
 
 // DefaultTimeZone is the zone whose calendar date is "today", unless an organisation has another (R1).
@@ -36,12 +35,10 @@ func (o Organisation) Location() *time.Location {
 // Today is the calendar date in the organisation's time zone (R1).
 func (o Organisation) Today(now time.Time) care.Date { return care.DateIn(now, o.Location()) }
 
-var slugPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
-
 // CreateOrganisation stores a new organisation. It fails with InvalidError, or with ConflictError if the slug is taken.
 func (s *Store) CreateOrganisation(ctx context.Context, slug, name, timeZone string) (Organisation, error) {
-	if !slugPattern.MatchString(slug) {
-		return Organisation{}, care.Invalid("slug", "must have 1 to 40 lower-case letters, digits and dashes, and start with a letter or digit")
+	if !care.ValidSlug(slug) {
+		return Organisation{}, care.Invalid("slug", words.SlugRule)
 	}
 	if err := checkOrganisation(&name, &timeZone); err != nil {
 		return Organisation{}, err
@@ -63,20 +60,32 @@ func (s *Store) ChangeOrganisation(ctx context.Context, slug string, name, timeZ
 }
 
 func checkOrganisation(name, timeZone *string) error {
-	if name != nil && strings.TrimSpace(*name) == "" {
-		return care.Invalid("name", "must not be empty")
+	if name != nil {
+		if err := checkName(*name); err != nil {
+			return err
+		}
 	}
 	if timeZone == nil {
 		return nil
 	}
-	return checkTimeZone(*timeZone)
+	_, err := LoadZone(*timeZone)
+	return err
 }
 
-func checkTimeZone(name string) error {
-	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
-		return care.Invalid("time_zone", "must be the name of a time zone such as Australia/Sydney, Australia/Perth or Australia/Adelaide")
+func checkName(name string) error {
+	if !care.ValidName(name) {
+		return care.Invalid("name", words.NameRule)
 	}
 	return nil
+}
+
+// LoadZone returns the time zone of that name. It fails with InvalidError.
+func LoadZone(name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "" || name == time.Local.String() {
+		return nil, care.Invalid("time_zone", "must be the name of a time zone such as Australia/Sydney, Australia/Perth or Australia/Adelaide")
+	}
+	return zone, nil
 }
 
 // Organisations returns all organisations by slug.

@@ -25,6 +25,7 @@ func TestOrganisationIsChecked(t *testing.T) {
 		{"Wattle Grove", "Wattle Grove", db.DefaultTimeZone, "slug"},
 		{"", "Wattle Grove", db.DefaultTimeZone, "slug"},
 		{"wattle", "  ", db.DefaultTimeZone, "name"},
+		{"wattle", "Wattle\nGrove", db.DefaultTimeZone, "name"},
 		{"wattle", "Wattle Grove", "Australia/Sidney", "time_zone"},
 		{"wattle", "Wattle Grove", "Local", "time_zone"},
 		{"wattle", "Wattle Grove", "", "time_zone"},

@@ -36,8 +36,8 @@ type Caller struct {
 
 // CreateAPIToken makes a token for an organisation. The secret is returned this once and cannot be read again.
 func (s *Store) CreateAPIToken(ctx context.Context, organisation care.ID, name string) (token APIToken, secret string, err error) {
-	if strings.TrimSpace(name) == "" {
-		return APIToken{}, "", care.Invalid("name", "must not be empty: say who or what will use the token")
+	if err := checkName(name); err != nil {
+		return APIToken{}, "", err
 	}
 	random := make([]byte, apiTokenBytes)
 	rand.Read(random) // never fails: see crypto/rand

@@ -94,7 +94,7 @@ func (a api) getPACESettings(ctx context.Context, _ *struct{}) (*paceSettingsOut
 func (a api) changePACESettings(ctx context.Context, in *changePACEInput) (*paceSettingsOutput, error) {
 	caller := callerOf(ctx)
 	if !in.Body.Enabled {
-		settings, err := a.pace.Disable(ctx, caller.Organisation, by(caller))
+		settings, err := a.store.DisablePACE(ctx, caller.Organisation.ID, by(caller))
 		if err != nil {
 			return nil, a.problem(ctx, err)
 		}
@@ -150,7 +150,7 @@ func (a api) getParticipant(ctx context.Context, in *personInput) (*participantO
 
 func (a api) changeParticipant(ctx context.Context, in *flagsInput) (*participantOutput, error) {
 	change := db.FlagChange{PACEParticipant: in.Body.PACEParticipant, PACEAPIAccess: in.Body.PACEAPIAccess}
-	if _, err := a.pace.SetFlags(ctx, callerOf(ctx).Organisation, idOf(in.ID), change, by(callerOf(ctx))); err != nil {
+	if _, err := a.store.SetPACEFlags(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID), change, by(callerOf(ctx))); err != nil {
 		return nil, a.problem(ctx, err)
 	}
 	return a.getParticipant(ctx, &personInput{ID: in.ID})

@@ -205,19 +205,12 @@ func (a *app) connectionList(ctx context.Context, _ []string) error {
 		for _, connection := range connections {
 			shown.AppendRow(table.Row{
 				connection.Name, connection.Service, connection.ServiceProviderID, connection.DeviceName,
-				present.Time(connection.ActivatedAt, organisation.Location()), expiry(connection.KeyExpiry, organisation), expiry(connection.DeviceExpiry, organisation),
+				present.Time(connection.ActivatedAt, organisation.Location()), present.Expiry(connection.KeyExpiry, organisation.Location()), present.Expiry(connection.DeviceExpiry, organisation.Location()),
 			})
 		}
 		shown.Render()
 		return nil
 	})
-}
-
-func expiry(at *time.Time, organisation db.Organisation) string {
-	if at == nil {
-		return "not known yet"
-	}
-	return present.Date(care.DateIn(*at, organisation.Location()))
 }
 
 func (a *app) connectionShow() *cobra.Command {
@@ -248,23 +241,16 @@ func (a *app) showConnection(connection care.Connection, organisation db.Organis
 		"device address", connection.DeviceBaseURL, "RA number", connection.RANumber, "device name", connection.DeviceName,
 		"client id", connection.ClientID, "API key", connection.APIKey, "audience", connection.Audience, "product id", connection.ProductID,
 		"calls per second", present.Count(connection.RatePerSecond, "call", "calls"), "consent code", connection.ConsentCode,
-		"activated", present.Time(connection.ActivatedAt, zone), "key expires", expiry(connection.KeyExpiry, organisation),
-		"device expires", expiry(connection.DeviceExpiry, organisation), "the service's time zone", connection.TimeZone,
+		"activated", present.Time(connection.ActivatedAt, zone), "key expires", present.Expiry(connection.KeyExpiry, organisation.Location()),
+		"device expires", present.Expiry(connection.DeviceExpiry, organisation.Location()), "the service's time zone", connection.TimeZone,
 		"time zone", organisation.TimeZone)
 	a.warnOfExpiry(connection)
 }
 
 func (a *app) warnOfExpiry(connection care.Connection) {
-	for _, warning := range proda.ExpiryWarnings(timeOf(connection.KeyExpiry), timeOf(connection.DeviceExpiry), time.Now()) {
+	for _, warning := range proda.ConnectionWarnings(connection, time.Now()) {
 		a.print("! %s", warning)
 	}
-}
-
-func timeOf(at *time.Time) time.Time {
-	if at == nil {
-		return time.Time{}
-	}
-	return *at
 }
 
 // masked leaves enough of a key to tell two apart.

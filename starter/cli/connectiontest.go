@@ -83,7 +83,7 @@ func (a *app) connectionRenewKey() *cobra.Command {
 		return a.withConnection(ctx, args, func(store *db.Store, organisation db.Organisation, connection care.Connection) error {
 			if expires := connection.KeyExpiry; !force && expires != nil && time.Until(*expires) > halfKeyLife {
 				return usageError("the key is valid until %s. PRODA throttles devices that replace a key before half of its life has passed; to do it anyway, use --force",
-					expiry(expires, organisation))
+					present.Expiry(expires, organisation.Location()))
 			}
 			if err := upstreams.New(store).Devices.RenewKey(ctx, connection); err != nil {
 				return a.explainUpstream(connection.Service, err)

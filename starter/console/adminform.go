@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/starter/bulks"
@@ -105,15 +103,6 @@ func wholeNumber(values url.Values, field string) (int, error) {
 		return 0, &care.InvalidError{Field: field, Message: "must be a whole number from 1, or empty"}
 	}
 	return number, nil
-}
-
-// plainText refuses what cannot be the name of something.
-func plainText(field, text string, most int) (string, error) {
-	text = strings.TrimSpace(text)
-	if !utf8.ValidString(text) || utf8.RuneCountInString(text) > most || strings.ContainsFunc(text, unicode.IsControl) {
-		return "", &care.InvalidError{Field: field, Message: fmt.Sprintf("must be text of up to %d characters", most)}
-	}
-	return text, nil
 }
 
 // inputField is a field of a form in which something is typed.

@@ -86,7 +86,7 @@ func (c console) saveTicks(w http.ResponseWriter, r *http.Request, v visitor) er
 	if participant || r.PostForm.Get("was-participant") != yes {
 		change.PACEAPIAccess = &access
 	}
-	if _, err := c.pace.SetFlags(r.Context(), v.Organisation, person, change, v.requestedBy()); err != nil {
+	if _, err := c.store.SetPACEFlags(r.Context(), v.Organisation.ID, person, change, v.requestedBy()); err != nil {
 		return err
 	}
 	http.Redirect(w, r, personPath(person)+"?saved=ticks"+ndisPart, http.StatusSeeOther)

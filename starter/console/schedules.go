@@ -368,7 +368,7 @@ func (c console) deleteSchedule(w http.ResponseWriter, r *http.Request, v visito
 // scheduleName is the name in an address; what cannot be one names nothing.
 func scheduleName(r *http.Request) (string, error) {
 	name := r.PathValue("schedule")
-	if !schedules.ValidName(name) {
+	if !care.ValidSlug(name) {
 		return "", db.ErrNotFound
 	}
 	return name, nil

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/caresync/caresync/care"
@@ -17,8 +18,6 @@ import (
 	"github.com/caresync/caresync/upstream/check"
 	"github.com/caresync/caresync/upstream/proda"
 )
-
-const longestName = 100
 
 // settingsView is an organisation's settings. Nothing secret is among them.
 type settingsView struct {
@@ -88,11 +87,8 @@ func (c console) changeOrganisation(w http.ResponseWriter, r *http.Request, v vi
 	if err := r.ParseForm(); err != nil {
 		return formError(err)
 	}
-	zone := r.PostForm.Get("time_zone")
-	name, err := plainText("name", r.PostForm.Get("name"), longestName)
-	if err == nil {
-		_, err = c.store.ChangeOrganisation(r.Context(), v.Organisation.Slug, &name, &zone)
-	}
+	name, zone := strings.TrimSpace(r.PostForm.Get("name")), r.PostForm.Get("time_zone")
+	_, err := c.store.ChangeOrganisation(r.Context(), v.Organisation.Slug, &name, &zone)
 	form := adminForm{values: r.PostForm}
 	if form.refused(err) {
 		return c.showSettings(w, r, v, http.StatusUnprocessableEntity, func(view *settingsView) { view.organisationForm = form })
@@ -155,7 +151,7 @@ func (c console) askToDisablePACE(w http.ResponseWriter, r *http.Request, v visi
 }
 
 func (c console) disablePACE(w http.ResponseWriter, r *http.Request, v visitor) error {
-	if _, err := c.pace.Disable(r.Context(), v.Organisation, v.requestedBy()); err != nil {
+	if _, err := c.store.DisablePACE(r.Context(), v.Organisation.ID, v.requestedBy()); err != nil {
 		return err
 	}
 	http.Redirect(w, r, settingsPath+"?changed=pace-disabled", http.StatusSeeOther)
@@ -197,18 +193,6 @@ func stepTone(step check.Step) ui.Tone {
 	return ui.Bad
 }
 
-// expiryWarnings tell what of a connection expires soon, or has expired.
-func expiryWarnings(connection care.Connection, now time.Time) []proda.ExpiryWarning {
-	return proda.ExpiryWarnings(instantOf(connection.KeyExpiry), instantOf(connection.DeviceExpiry), now)
-}
-
-func instantOf(at *time.Time) time.Time {
-	if at == nil {
-		return time.Time{}
-	}
-	return *at
-}
-
 func warningTone(warning proda.ExpiryWarning) ui.Tone {
 	if warning.Urgent {
 		return ui.Bad
@@ -221,7 +205,7 @@ func connectionTone(connection care.Connection, now time.Time) ui.Tone {
 	if connection.ActivatedAt == nil {
 		return ui.Warn
 	}
-	if warnings := expiryWarnings(connection, now); len(warnings) > 0 {
+	if warnings := proda.ConnectionWarnings(connection, now); len(warnings) > 0 {
 		return warningTone(slices.MinFunc(warnings, func(one, other proda.ExpiryWarning) int { return one.Days - other.Days }))
 	}
 	return ui.Good
@@ -231,19 +215,11 @@ func connectionWords(connection care.Connection, now time.Time) string {
 	switch {
 	case connection.ActivatedAt == nil:
 		return "not activated"
-	case slices.ContainsFunc(expiryWarnings(connection, now), func(one proda.ExpiryWarning) bool { return one.Days < 0 }):
+	case slices.ContainsFunc(proda.ConnectionWarnings(connection, now), func(one proda.ExpiryWarning) bool { return one.Days < 0 }):
 		return "expired"
-	case len(expiryWarnings(connection, now)) > 0:
+	case len(proda.ConnectionWarnings(connection, now)) > 0:
 		return "expires soon"
 	default:
 		return "activated"
 	}
-}
-
-// expiryDay is when something expires, in the organisation's zone.
-func expiryDay(at *time.Time, zone *time.Location) string {
-	if at == nil {
-		return "not known yet"
-	}
-	return present.Date(care.DateIn(*at, zone))
 }

@@ -42,11 +42,6 @@ func (s *Service) Enable(ctx context.Context, request EnableRequest) (EnableResu
 	return enabled, err
 }
 
-// Disable stops the use of the PACE API; what was saved stays.
-func (s *Service) Disable(ctx context.Context, organisation db.Organisation, by string) (db.PACESettings, error) {
-	return s.store.DisablePACE(ctx, organisation.ID, by)
-}
-
 // Connection is an organisation's connection to the NDIA, of which there is one; a name that is given must be its. It fails with
 // care.InvalidError.
 func (s *Service) Connection(ctx context.Context, organisation db.Organisation, name string) (care.Connection, error) {

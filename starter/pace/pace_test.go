@@ -88,9 +88,13 @@ func (w *world) answers(read care.ContractRead, create func(protocol.CreateReque
 	}
 }
 
+func (w *world) ask(ctx context.Context, request pace.Request) (pace.PreviewResult, error) {
+	return w.service.Begin(ctx, request).Wait(ctx)
+}
+
 func (w *world) retrieve() pace.PreviewResult {
 	w.t.Helper()
-	retrieved, err := w.service.Retrieve(w.t.Context(), w.request())
+	retrieved, err := w.ask(w.t.Context(), w.request())
 	require.NoError(w.t, err)
 	return retrieved
 }
@@ -154,7 +158,7 @@ func TestSomeoneElsesClientIsNotAskedFor(t *testing.T) { // R11
 	require.NoError(t, err)
 	request := w.request()
 	request.Organisation = other
-	_, err = w.service.Retrieve(t.Context(), request)
+	_, err = w.ask(t.Context(), request)
 	require.ErrorIs(t, err, db.ErrNotFound)
 	_, err = w.service.Refresh(t.Context(), pace.RefreshRequest{Organisation: other, Person: w.client, Trigger: care.TriggerBulk})
 	require.ErrorIs(t, err, db.ErrNotFound)
@@ -187,7 +191,7 @@ func TestABusyWorkflowIsAskedAsLongAsTheCallerWaits(t *testing.T) {
 		}
 		return nil, rejected(protocol.ErrorBusy)
 	}
-	_, err := w.service.Retrieve(ctx, w.request())
+	_, err := w.ask(ctx, w.request())
 	require.ErrorIs(t, err, context.Canceled)
 }
 
@@ -232,7 +236,7 @@ func TestAWorkflowThatEndsEachTimeIsNotAskedForEver(t *testing.T) {
 		w.server.Change(w.workflowID, func(workflow *temporaltest.Workflow) { workflow.Running = false })
 		return nil, serviceerror.NewNotFound("workflow execution already completed")
 	}
-	_, err := w.service.Retrieve(t.Context(), w.request())
+	_, err := w.ask(t.Context(), w.request())
 	require.Error(t, err)
 	require.Equal(t, 10, asked)
 }
@@ -241,7 +245,7 @@ func TestTemporalBeingAwayIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.server.Err = serviceerror.NewUnavailable("connection refused")
-	_, err := w.service.Retrieve(t.Context(), w.request())
+	_, err := w.ask(t.Context(), w.request())
 	require.ErrorIs(t, err, syncs.ErrUnavailable)
 	_, err = w.service.Refresh(t.Context(), pace.RefreshRequest{Organisation: w.organisation, Person: w.client, Trigger: care.TriggerBulk})
 	require.ErrorIs(t, err, syncs.ErrUnavailable)
@@ -386,8 +390,8 @@ func TestAllCreatesWhatWasRetrieved(t *testing.T) { // R22
 		return protocol.CreateAnswer{RunID: care.ID(run), ContractID: contract, Outcome: care.AreaSucceeded}, nil
 	})
 	request := w.request()
-	request.AcceptOverlaps = true
-	retrieved, err := w.service.All(t.Context(), request)
+	request.All, request.AcceptOverlaps = true, true
+	retrieved, err := w.ask(t.Context(), request)
 	require.NoError(t, err)
 	require.Equal(t, contract, retrieved.Created.ContractID)
 	require.Equal(t, db.PreviewCreated, retrieved.Preview.State)
@@ -399,7 +403,9 @@ func TestAllThatIsNotAdmittedLeavesThePreview(t *testing.T) { // R24
 	w.answers(consumables, func(protocol.CreateRequest, string) (protocol.CreateAnswer, error) {
 		return protocol.CreateAnswer{}, rejected(protocol.ErrorNotAdmitted, care.ReasonOverlapUnconfirmed)
 	})
-	retrieved, err := w.service.All(t.Context(), w.request())
+	request := w.request()
+	request.All = true
+	retrieved, err := w.ask(t.Context(), request)
 	require.NoError(t, err)
 	require.Equal(t, care.ReasonOverlapUnconfirmed, retrieved.Created.Reason)
 	require.Equal(t, db.PreviewWaiting, retrieved.Preview.State)
@@ -453,7 +459,7 @@ func TestAnIDMayBeWrittenInSeveralWays(t *testing.T) { // R7
 	})
 	request := w.request()
 	request.Person = care.ID(strings.ToUpper(string(w.client)))
-	retrieved, err := w.service.Retrieve(t.Context(), request)
+	retrieved, err := w.ask(t.Context(), request)
 	require.NoError(t, err)
 	require.True(t, w.server.Known(w.workflowID), "the workflow is the person's own")
 	require.False(t, w.server.Known(protocol.PaceContractSyncID(request.Person)), "for one person at most one runs")
@@ -475,7 +481,7 @@ func TestANotificationThatConcernsNoOne(t *testing.T) {
 	noted, err := w.service.Notify(t.Context(), w.organisation, notification("439999999"))
 	require.NoError(t, err)
 	require.Equal(t, []db.NotificationResult{{}}, noted)
-	_, err = w.service.Disable(t.Context(), w.organisation, "tests")
+	_, err = w.store.DisablePACE(t.Context(), w.organisation.ID, "tests")
 	require.NoError(t, err)
 	noted, err = w.service.Notify(t.Context(), w.organisation, notification(ndisNumber))
 	require.NoError(t, err)
@@ -486,7 +492,7 @@ func TestANotificationThatConcernsNoOne(t *testing.T) {
 func TestEnableTestsTheConnectionFirst(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, err := w.service.Disable(t.Context(), w.organisation, "tests")
+	_, err := w.store.DisablePACE(t.Context(), w.organisation.ID, "tests")
 	require.NoError(t, err)
 	request := pace.EnableRequest{Organisation: w.organisation, BudgetCallsPerHour: 500, By: "tests"}
 
@@ -520,17 +526,6 @@ func TestWhichConnectionIsMeant(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.service.Connection(t.Context(), other, "")
 	require.ErrorAs(t, err, &invalid)
-}
-
-func TestFlagsFollowOneAnother(t *testing.T) { // PACE guide, step 2, R21
-	t.Parallel()
-	w := newWorld(t)
-	no, yes := false, true
-	flags, err := w.service.SetFlags(t.Context(), w.organisation, w.client, db.FlagChange{PACEParticipant: &no}, "tests")
-	require.NoError(t, err)
-	require.Equal(t, care.PACEFlags{}, flags, "unticking NDIS PACE Participant unticks API access")
-	_, err = w.service.SetFlags(t.Context(), w.organisation, w.client, db.FlagChange{PACEAPIAccess: &yes}, "tests")
-	require.ErrorIs(t, err, care.ErrAccessWithoutParticipant)
 }
 
 func TestBudgetsWithMoneyComeFirst(t *testing.T) {

@@ -67,20 +67,9 @@ func (r *PreviewJob) Wait(ctx context.Context) (PreviewResult, error) {
 	return r.found, r.err
 }
 
-// Retrieve reads a person's plan afresh and stages its preview (R22). It waits as long as that takes, and while a refresh or a create of
-// the person is under way. It fails with db.ErrNotFound for someone else's person, before anything is started, or syncs.ErrUnavailable;
-// a plan that the NDIA or a rule refuses is an answer.
-func (s *Service) Retrieve(ctx context.Context, request Request) (PreviewResult, error) {
-	return s.Begin(ctx, request).Wait(ctx)
-}
-
-// All retrieves a person's plan and creates at once everything that the preview shows (R22).
-func (s *Service) All(ctx context.Context, request Request) (PreviewResult, error) {
-	request.All = true
-	return s.Retrieve(ctx, request)
-}
-
-// Begin begins a retrieval, which continues until ctx ends.
+// Begin begins to read a person's plan afresh and to stage its preview (R22), which continues until ctx ends: it takes as long as that takes, and
+// waits while a refresh or a create of the person is under way. It fails with db.ErrNotFound for someone else's person, before anything is
+// started, or syncs.ErrUnavailable; a plan that the NDIA or a rule refuses is an answer.
 func (s *Service) Begin(ctx context.Context, request Request) *PreviewJob {
 	retrieving := &PreviewJob{run: make(chan care.ID, 1), done: make(chan struct{})}
 	go func() {

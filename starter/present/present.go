@@ -21,9 +21,6 @@ func Kind(kind care.Kind) string { return words.Kind(kind) }
 // OneOfKind names one record of a kind.
 func OneOfKind(kind care.Kind) string { return words.OneOfKind(kind) }
 
-// Records is a number of records of a kind, for a sentence.
-func Records(number int, kind care.Kind) string { return words.Records(number, kind) }
-
 // Area names an area of a sync.
 func Area(area care.Area) string { return words.Area(area) }
 
@@ -110,6 +107,14 @@ func Period(start, end care.Date) string { return words.Period(start, end) }
 
 // Time shows an instant in a time zone to the minute, and a word for none.
 func Time(instant *time.Time, zone *time.Location) string { return words.Time(instant, zone) }
+
+// Expiry shows the day on which something expires in a time zone, which may not be known.
+func Expiry(at *time.Time, zone *time.Location) string {
+	if at == nil {
+		return "not known yet"
+	}
+	return Date(care.DateIn(*at, zone))
+}
 
 // TimeToTheSecond is Time with seconds.
 func TimeToTheSecond(instant time.Time, zone *time.Location) string {

@@ -65,7 +65,6 @@ func TestWordsOfTheTwoSyncs(t *testing.T) {
 	require.Equal(t, "the NDIA", present.Service(care.RunPACEContract.Service()))
 	require.Equal(t, "Services Australia", present.Service(care.RunCareRecipient.Service()))
 	require.Equal(t, "PACE contract sync", present.RunKind(care.RunPACEContract))
-	require.Equal(t, "2 plan budgets", present.Records(2, care.KindPlanBudget))
 	require.Equal(t, "Service contract", present.Area(care.AreaContract))
 	require.Equal(t, "preview ready", present.State(read.RunSummary{State: read.RunRunning, Waiting: &read.PreviewRef{}}))
 	require.Equal(t, "not provided", present.Reported(decimal.NullDecimal{}), "absent is not zero (R3)")

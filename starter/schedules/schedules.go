@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"regexp"
 	"strings"
 	"time"
 
@@ -23,6 +22,7 @@ import (
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/words"
 )
 
 const (
@@ -61,7 +61,7 @@ var overlapPolicies = map[Overlap]enumspb.ScheduleOverlapPolicy{
 // Request says what a schedule is to be.
 type Request struct {
 	Organisation db.Organisation
-	// Name is as ValidName says. Nothing changes it later.
+	// Name is as care.ValidSlug says. Nothing changes it later.
 	Name string
 	// Times say when; their time zone is the organisation's where they name none.
 	Times
@@ -101,11 +101,6 @@ type Service struct {
 func New(store *db.Store, schedules client.ScheduleClient, converter converter.DataConverter, bulks *bulks.Service, queues protocol.TaskQueues) *Service {
 	return &Service{store: store, schedules: schedules, converter: converter, bulks: bulks, queues: queues}
 }
-
-var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
-
-// ValidName reports whether a schedule can be called so: by 1 to 40 lower-case letters, digits and dashes, of which the first is no dash.
-func ValidName(name string) bool { return namePattern.MatchString(name) }
 
 // Create makes a schedule. It fails with care.InvalidError, ErrExists or syncs.ErrUnavailable.
 func (s *Service) Create(ctx context.Context, request Request) (ScheduleView, error) {
@@ -173,8 +168,8 @@ var errOverlap = &care.InvalidError{Field: "overlap", Message: "must be skip, bu
 func (r Request) check() error {
 	_, known := overlapPolicies[r.Overlap]
 	switch {
-	case !ValidName(r.Name):
-		return &care.InvalidError{Field: "name", Message: "must have 1 to 40 lower-case letters, digits and dashes, and start with a letter or digit"}
+	case !care.ValidSlug(r.Name):
+		return &care.InvalidError{Field: "name", Message: words.SlugRule}
 	case !known:
 		return errOverlap
 	case r.CatchUp < shortestCatchUp || r.CatchUp > longest:

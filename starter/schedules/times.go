@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
 )
 
 const (
@@ -70,13 +71,7 @@ func (t Times) timeOfDay() (time.Time, error) {
 	return at, nil
 }
 
-func (t Times) zone() (*time.Location, error) {
-	zone, err := time.LoadLocation(t.TimeZone)
-	if err != nil || t.TimeZone == "" || t.TimeZone == time.Local.String() {
-		return nil, &care.InvalidError{Field: "time_zone", Message: "must be the name of a time zone such as Australia/Sydney"}
-	}
-	return zone, nil
-}
+func (t Times) zone() (*time.Location, error) { return db.LoadZone(t.TimeZone) }
 
 // days are the weekdays in their order, Sunday first, each once; none where that is every day.
 func (t Times) days() []time.Weekday {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -67,7 +68,7 @@ func Recovered(logger *zap.Logger, fail http.HandlerFunc, next http.Handler) htt
 			if cause == nil {
 				return
 			}
-			if cause == http.ErrAbortHandler {
+			if err, isError := cause.(error); isError && errors.Is(err, http.ErrAbortHandler) {
 				panic(cause)
 			}
 			// The cause may quote a value; the stack tells where it happened (R10).

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/caresync/caresync/care"
 )
 
 // Token is an access token with what PRODA says about it. It prints without its secret.
@@ -65,6 +67,17 @@ func ExpiryWarnings(keyExpiry, deviceExpiry, now time.Time) []ExpiryWarning {
 		warnings = append(warnings, one)
 	}
 	return warnings
+}
+
+// ConnectionWarnings are the ExpiryWarnings of a connection's key and device.
+func ConnectionWarnings(connection care.Connection, now time.Time) []ExpiryWarning {
+	var expiries [2]time.Time
+	for i, at := range []*time.Time{connection.KeyExpiry, connection.DeviceExpiry} {
+		if at != nil {
+			expiries[i] = *at
+		}
+	}
+	return ExpiryWarnings(expiries[0], expiries[1], now)
 }
 
 func wholeDays(left time.Duration) int {
