@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/pflag"
 	"go.temporal.io/sdk/client"
-	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
@@ -34,16 +33,7 @@ type bulkServices struct {
 
 // withBulks gives work what starts, commands and follows bulk runs, and what schedules them.
 func (a *app) withBulks(ctx context.Context, work func(bulkServices) error) error {
-	keyring, err := a.encryption.OpenKeyring()
-	if err != nil {
-		return &exitError{ExitUsage, err}
-	}
-	return a.withSealedStore(ctx, func(store *db.Store, organisation db.Organisation) error {
-		connected, err := temporal.Dial(ctx, temporal.Options{Keyring: keyring, Logger: zap.NewNop()})
-		if err != nil {
-			return err
-		}
-		defer connected.Close()
+	return a.withTemporal(ctx, func(store *db.Store, organisation db.Organisation, connected client.Client, keyring *sealing.Keyring) error {
 		services := bulkServices{store: store, organisation: organisation}
 		services.bulks, services.schedules = newBulks(store, connected, keyring, a.taskQueues())
 		return work(services)
@@ -54,10 +44,6 @@ func (a *app) withBulks(ctx context.Context, work func(bulkServices) error) erro
 func newBulks(store *db.Store, connected client.Client, keyring *sealing.Keyring, queues protocol.TaskQueues) (*bulks.Service, *schedules.Service) {
 	runs := bulks.New(store, connected, queues)
 	return runs, schedules.New(store, connected.ScheduleClient(), temporal.NewDataConverter(keyring), runs, queues)
-}
-
-func (a *app) taskQueues() protocol.TaskQueues {
-	return protocol.TaskQueues{Prefix: a.queues.Prefix.String()}
 }
 
 // requestFlags say who is synced in a bulk run, and what of them.

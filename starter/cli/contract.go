@@ -49,7 +49,7 @@ func (a *app) showContracts(contracts []read.ContractHeader) {
 	shown := a.newTable("contract", "from", "state", ">total funding", ">allocation total", "retrieved", "id")
 	for _, contract := range contracts {
 		shown.AppendRow(table.Row{
-			present.Period(contract.StartDate, contract.EndDate), originOf(contract), contractState(contract), present.Sum(present.Money(contract.TotalFunding), contract.FundingIncomplete),
+			present.Period(contract.StartDate, contract.EndDate), originOf(contract), present.ContractState(contract), present.Sum(present.Money(contract.TotalFunding), contract.FundingIncomplete),
 			present.Sum(present.Money(contract.AllocationTotal), contract.AllocationIncomplete), present.Date(contract.RetrievedOn), contract.ID,
 		})
 	}
@@ -61,17 +61,6 @@ func originOf(contract read.ContractHeader) string {
 		return "entered manually, " + contract.Reference
 	}
 	return "PACE"
-}
-
-func contractState(contract read.ContractHeader) string {
-	switch {
-	case contract.Current:
-		return "current"
-	case contract.SupersededBy != nil:
-		return "superseded"
-	default:
-		return "not current"
-	}
 }
 
 func unknownContract(err error, organisation db.Organisation) error {
@@ -132,7 +121,7 @@ func (v contractView) header() {
 	v.details(
 		"contract", string(contract.ID), "name", present.Name(contract.Person.GivenName, contract.Person.FamilyName),
 		"NDIS number", contract.Person.NDISNumber, "from", originOf(contract.ContractHeader),
-		"dates", present.Period(contract.StartDate, contract.EndDate)+", "+contractState(contract.ContractHeader),
+		"dates", present.Period(contract.StartDate, contract.EndDate)+", "+present.ContractState(contract.ContractHeader),
 		"plan", planDates(contract.ContractHeader), "superseded by", superseded,
 		"total funding", present.Sum(present.Money(contract.TotalFunding), contract.FundingIncomplete)+"  approved in the whole plan",
 		"allocation total", present.Sum(present.Money(contract.AllocationTotal), contract.AllocationIncomplete)+"  approved in the budgets that count",

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/care"
@@ -100,6 +101,15 @@ type paceServices struct {
 
 // withPACE gives work what retrieves and creates, and what follows that.
 func (a *app) withPACE(ctx context.Context, work func(paceServices) error) error {
+	return a.withTemporal(ctx, func(store *db.Store, organisation db.Organisation, connected client.Client, _ *sealing.Keyring) error {
+		services := paceServices{store: store, organisation: organisation, syncs: syncs.New(store, connected, a.taskQueues())}
+		services.pace = pace.New(store, connected, a.taskQueues(), services.syncs, upstreams.New(store))
+		return work(services)
+	})
+}
+
+// withTemporal is withSealedStore with a Temporal client and the keyring that encrypts for it.
+func (a *app) withTemporal(ctx context.Context, work func(*db.Store, db.Organisation, client.Client, *sealing.Keyring) error) error {
 	keyring, err := a.encryption.OpenKeyring()
 	if err != nil {
 		return &exitError{ExitUsage, err}
@@ -110,11 +120,12 @@ func (a *app) withPACE(ctx context.Context, work func(paceServices) error) error
 			return err
 		}
 		defer connected.Close()
-		queues := protocol.TaskQueues{Prefix: a.queues.Prefix.String()}
-		services := paceServices{store: store, organisation: organisation, syncs: syncs.New(store, connected, queues)}
-		services.pace = pace.New(store, connected, queues, services.syncs, upstreams.New(store))
-		return work(services)
+		return work(store, organisation, connected, keyring)
 	})
+}
+
+func (a *app) taskQueues() protocol.TaskQueues {
+	return protocol.TaskQueues{Prefix: a.queues.Prefix.String()}
 }
 
 // organisationFlag adds --organisation to a command or a group.

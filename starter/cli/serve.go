@@ -17,7 +17,6 @@ import (
 	"github.com/caresync/caresync/platform/sealing"
 	"github.com/caresync/caresync/platform/telemetry"
 	"github.com/caresync/caresync/platform/temporal"
-	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/api"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/syncs"
@@ -86,7 +85,7 @@ func (a *app) serve(ctx context.Context, flags serveFlags) error {
 	}
 	defer connected.Close()
 	checks := []health.Check{{Name: "database", Probe: store.Ping}, {Name: "temporal", Probe: temporal.Reachable(connected)}}
-	queues := protocol.TaskQueues{Prefix: a.queues.Prefix.String()}
+	queues := a.taskQueues()
 	following := syncs.New(store, connected, queues)
 	options := api.Options{
 		Store: store, Syncs: following, PACE: pace.New(store, connected, queues, following, upstreams.New(store)),

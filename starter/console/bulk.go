@@ -65,23 +65,28 @@ func itemFilter(query url.Values) (filter read.ItemFilter, chosen string, err er
 }
 
 func (c console) bulkRun(w http.ResponseWriter, r *http.Request, v visitor) error {
-	id, err := pathID(r, "bulk")
+	view, _, err := c.loadBulk(r, v)
 	if err != nil {
 		return err
 	}
-	filter, chosen, err := itemFilter(r.URL.Query())
-	if err != nil {
-		return err
-	}
-	loaded, err := read.From(c.store).BulkPage(r.Context(), v.Organisation.ID, id, filter)
-	if err != nil {
-		return err
-	}
-	view := newBulkView(loaded, filter, chosen, v.zone)
-	view.temporal, view.retryID = c.bulkLink(view.bulk.WorkflowID, id), db.NewID()
+	view.temporal, view.retryID = c.bulkLink(view.bulk.WorkflowID, view.bulk.ID), db.NewID()
 	page := bulkFrame(view.bulk.BulkSummary, v.zone)
 	page.Reload, page.Notice = view.live(), windowNotice(r.URL.Query())
 	return c.render(w, r, http.StatusOK, bulkPage(c.frame(r, page), view))
+}
+
+// loadBulk loads a bulk run, with those of its people whom the address asks for.
+func (c console) loadBulk(r *http.Request, v visitor) (bulkView, read.ItemFilter, error) {
+	id, err := pathID(r, "bulk")
+	if err != nil {
+		return bulkView{}, read.ItemFilter{}, err
+	}
+	filter, chosen, err := itemFilter(r.URL.Query())
+	if err != nil {
+		return bulkView{}, filter, err
+	}
+	loaded, err := read.From(c.store).BulkPage(r.Context(), v.Organisation.ID, id, filter)
+	return newBulkView(loaded, filter, chosen, v.zone), filter, err
 }
 
 func newBulkView(loaded read.BulkPage, filter read.ItemFilter, chosen string, zone *time.Location) bulkView {

@@ -49,21 +49,13 @@ func (p bulkPanel) said() string {
 // people did, "said" a sentence for screen readers, "finished" comes when the rest of the page has changed, and "end" after the last of
 // them. The people are those of the page that listens.
 func (c console) bulkEvents(w http.ResponseWriter, r *http.Request, v visitor) error {
-	id, err := pathID(r, "bulk")
-	if err != nil {
-		return err
-	}
-	filter, chosen, err := itemFilter(r.URL.Query())
-	if err != nil {
-		return err
-	}
-	loaded, err := read.From(c.store).BulkPage(r.Context(), v.Organisation.ID, id, filter)
+	view, filter, err := c.loadBulk(r, v)
 	if err != nil {
 		return err
 	}
 	return streamed(c, w, r, func(ctx context.Context) iter.Seq2[bulks.Update, error] {
-		return c.bulks.Follow(ctx, v.Organisation.ID, id)
-	}, c.bulkTeller(v, newBulkView(loaded, filter, chosen, v.zone), filter))
+		return c.bulks.Follow(ctx, v.Organisation.ID, view.bulk.ID)
+	}, c.bulkTeller(v, view, filter))
 }
 
 // bulkTeller tells of a bulk run and of the people that a page lists. Each update is shown from one snapshot, so that figures and list

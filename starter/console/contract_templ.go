@@ -386,7 +386,7 @@ func contractFacts(view contractView) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = ui.Badge(contractTone(view.contract.ContractHeader), contractState(view.contract.ContractHeader)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Badge(contractTone(view.contract.ContractHeader), present.ContractState(view.contract.ContractHeader)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -161,18 +161,6 @@ func reviewQuestion(run read.Run, reviews []read.Review) question {
 	return asked
 }
 
-// contractState says in a word where a contract stands.
-func contractState(contract read.ContractHeader) string {
-	switch {
-	case contract.Current:
-		return "current"
-	case contract.SupersededBy != nil:
-		return "superseded"
-	default:
-		return "not current"
-	}
-}
-
 func contractTone(contract read.ContractHeader) ui.Tone {
 	if contract.Current {
 		return ui.Good

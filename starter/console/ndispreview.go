@@ -277,14 +277,7 @@ func (c console) showPreview(w http.ResponseWriter, r *http.Request, status int,
 
 // countSelection says what Create comes to with the boxes as they are: to a page that follows them, the part that says so.
 func (c console) countSelection(w http.ResponseWriter, r *http.Request, v visitor) error {
-	view, err := c.loadPreview(r, v)
-	if err != nil {
-		return err
-	}
-	if err := r.ParseForm(); err != nil {
-		return formError(err)
-	}
-	request, err := createRequest(r.PostForm, view.retrieval.ID)
+	view, request, err := c.loadSelection(r, v)
 	if err != nil {
 		return err
 	}
@@ -300,14 +293,7 @@ func (c console) countSelection(w http.ResponseWriter, r *http.Request, v visito
 
 // createContract writes what a preview shows, of the budgets that are ticked (R22, R26).
 func (c console) createContract(w http.ResponseWriter, r *http.Request, v visitor) error {
-	view, err := c.loadPreview(r, v)
-	if err != nil {
-		return err
-	}
-	if err := r.ParseForm(); err != nil {
-		return formError(err)
-	}
-	request, err := createRequest(r.PostForm, view.retrieval.ID)
+	view, request, err := c.loadSelection(r, v)
 	if err != nil {
 		return err
 	}
@@ -329,6 +315,19 @@ func (c console) createContract(w http.ResponseWriter, r *http.Request, v visito
 		return c.goTo(w, r, retrievalPath(view.person.ID, created.Next.ID))
 	}
 	return c.goTo(w, r, sessionPath(view.person.ID, asked{session: view.retrieval.RunID, after: view.retrieval.ID, creating: true}))
+}
+
+// loadSelection loads a preview, and reads what its form asks to be created.
+func (c console) loadSelection(r *http.Request, v visitor) (previewView, care.CreateRequest, error) {
+	view, err := c.loadPreview(r, v)
+	if err != nil {
+		return view, care.CreateRequest{}, err
+	}
+	if err := r.ParseForm(); err != nil {
+		return view, care.CreateRequest{}, formError(err)
+	}
+	request, err := createRequest(r.PostForm, view.retrieval.ID)
+	return view, request, err
 }
 
 // createRequest reads the form.

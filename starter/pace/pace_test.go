@@ -180,6 +180,35 @@ func TestABusyWorkflowIsAskedAgain(t *testing.T) {
 	require.Equal(t, 4, asked)
 }
 
+// A retrieval follows a refresh that is under way, whoever has left by then: the run that answers is its own, not the refresh's (R7).
+func TestARetrievalFollowsARefreshWithoutItsCaller(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.answers(consumables, nil)
+	refresh, err := w.service.Refresh(t.Context(), pace.RefreshRequest{
+		Organisation: w.organisation, Person: w.client, Trigger: care.TriggerBulk, RequestedBy: "tests",
+	})
+	require.NoError(t, err)
+	answer := w.server.OnUpdate
+	w.server.OnUpdate = func(update temporaltest.Update) (any, error) {
+		if update.RunID == string(refresh.RunID) {
+			w.server.Change(w.workflowID, func(workflow *temporaltest.Workflow) { workflow.Running = false })
+			return nil, rejected(protocol.ErrorBusy)
+		}
+		return answer(update)
+	}
+	caller, leave := context.WithCancel(t.Context())
+	job := w.service.BeginDetached(caller, t.Context(), w.request())
+	leave()
+	run, err := w.service.TakenUp(t.Context(), w.organisation, job)
+	require.NoError(t, err)
+	require.NotEqual(t, refresh.RunID, run)
+	found, err := job.Wait(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, run, found.RunID)
+	require.NotNil(t, found.Preview)
+}
+
 func TestABusyWorkflowIsAskedAsLongAsTheCallerWaits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

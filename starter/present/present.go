@@ -108,6 +108,18 @@ func Period(start, end care.Date) string { return words.Period(start, end) }
 // Time shows an instant in a time zone to the minute, and a word for none.
 func Time(instant *time.Time, zone *time.Location) string { return words.Time(instant, zone) }
 
+// ContractState says in a word where a contract stands.
+func ContractState(contract read.ContractHeader) string {
+	switch {
+	case contract.Current:
+		return "current"
+	case contract.SupersededBy != nil:
+		return "superseded"
+	default:
+		return "not current"
+	}
+}
+
 // Expiry shows the day on which something expires in a time zone, which may not be known.
 func Expiry(at *time.Time, zone *time.Location) string {
 	if at == nil {
