@@ -12,6 +12,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/db/internal/optional"
 )
 
 // Bulk is a bulk run as it is started.
@@ -113,7 +114,7 @@ func planPeople(ctx context.Context, queries *gen.Queries, bulk Bulk, size BulkS
 		_, err = queries.PlanParticipants(ctx, gen.PlanParticipantsParams{
 			OrganisationID: bulk.OrganisationID, BulkID: bulk.ID, PerBatch: int32(size.PerBatch), PerChunk: int32(size.PerChunk),
 			Today: today, NotSyncedSince: since, FailedLastTime: request.FailedLastTime, People: request.People,
-			RetryOf: pointerTo(request.RetryOf),
+			RetryOf: optional.Of(request.RetryOf),
 		})
 		return err
 	}
@@ -124,7 +125,7 @@ func planPeople(ctx context.Context, queries *gen.Queries, bulk Bulk, size BulkS
 	_, err = queries.PlanCareRecipients(ctx, gen.PlanCareRecipientsParams{
 		OrganisationID: bulk.OrganisationID, BulkID: bulk.ID, PerBatch: int32(size.PerBatch), PerChunk: int32(size.PerChunk),
 		ConnectionID: connection, InCare: request.InCare, OpenSince: openSince, NotSyncedSince: since,
-		FailedLastTime: request.FailedLastTime, People: request.People, RetryOf: pointerTo(request.RetryOf),
+		FailedLastTime: request.FailedLastTime, People: request.People, RetryOf: optional.Of(request.RetryOf),
 	})
 	return err
 }
@@ -392,7 +393,7 @@ func (s *Store) ListMarks(ctx context.Context, organisation care.ID) ([]ListMark
 	rows, err := s.queries.ListMarks(ctx, organisation)
 	marks := make([]ListMark, len(rows))
 	for i, row := range rows {
-		marks[i] = ListMark{ConnectionID: row.ID, List: care.Area(row.List), Mark: valueOf(row.Mark), Listed: row.Listed}
+		marks[i] = ListMark{ConnectionID: row.ID, List: care.Area(row.List), Mark: optional.Value(row.Mark), Listed: row.Listed}
 	}
 	return marks, MapError("find out since when to compare", err)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/db/internal/optional"
 )
 
 // recordChanges keeps changes that no run made, in the transaction that makes them.
@@ -30,7 +31,7 @@ func changedFields(kind care.Kind, record care.ID, fields []fieldChange) (change
 	for _, field := range fields {
 		if field.old != field.new {
 			changes = append(changes, care.Change{
-				Kind: kind, RecordID: record, Action: care.ActionUpdated, Field: field.field, Old: pointerTo(field.old), New: pointerTo(field.new),
+				Kind: kind, RecordID: record, Action: care.ActionUpdated, Field: field.field, Old: optional.Of(field.old), New: optional.Of(field.new),
 			})
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/db/internal/optional"
 )
 
 // consoleSecretBytes is the length of a session's id and of a sign-in link's secret.
@@ -40,7 +41,7 @@ type SignIn struct {
 func (s *Store) OpenConsoleSession(ctx context.Context, signIn SignIn) (secret string, err error) {
 	secret = consoleSecret()
 	err = s.queries.CreateConsoleSession(ctx, gen.CreateConsoleSessionParams{
-		IDHash: hashOf(secret), OrganisationID: signIn.OrganisationID, TokenID: pointerTo(signIn.TokenID), Name: signIn.Name, ExpiresAt: signIn.ExpiresAt,
+		IDHash: hashOf(secret), OrganisationID: signIn.OrganisationID, TokenID: optional.Of(signIn.TokenID), Name: signIn.Name, ExpiresAt: signIn.ExpiresAt,
 	})
 	return secret, MapError("open the session", err)
 }
@@ -60,7 +61,7 @@ func (s *Store) ConsoleSession(ctx context.Context, secret string) (ConsoleSessi
 	}
 	return ConsoleSession{
 		Organisation: Organisation{ID: row.OrganisationID, Slug: row.Slug, Name: row.OrganisationName, TimeZone: row.TimeZone, CreatedAt: row.CreatedAt},
-		ID:           sessionID(hash), TokenID: valueOf(row.TokenID), Name: row.Name, ExpiresAt: row.ExpiresAt,
+		ID:           sessionID(hash), TokenID: optional.Value(row.TokenID), Name: row.Name, ExpiresAt: row.ExpiresAt,
 	}, nil
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/db/internal/optional"
 )
 
 const (
@@ -70,7 +71,7 @@ func (s *Store) EnablePACE(ctx context.Context, organisation, connection care.ID
 	return s.changePACESettings(ctx, organisation, func(queries *gen.Queries) error {
 		err := queries.EnablePACE(ctx, gen.EnablePACEParams{
 			OrganisationID: organisation, ConnectionID: connection, ChangedBy: by,
-			BudgetCallsPerHour: pointerTo(int32(budgetCallsPerHour)), DefaultBudgetCallsPerHour: DefaultBudgetCallsPerHour,
+			BudgetCallsPerHour: optional.Of(int32(budgetCallsPerHour)), DefaultBudgetCallsPerHour: DefaultBudgetCallsPerHour,
 		})
 		if err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/db/internal/optional"
 )
 
 // FlagChange is which of a person's two boxes someone changes.
@@ -98,7 +99,7 @@ func (s *Store) NoteNotification(ctx context.Context, organisation Organisation,
 			return err
 		}
 		row, err := queries.NoteNotification(ctx, gen.NoteNotificationParams{
-			OrganisationID: organisation.ID, Digest: notification.Digest, Event: notification.Event, PersonID: pointerTo(person), ReceivedAt: now,
+			OrganisationID: organisation.ID, Digest: notification.Digest, Event: notification.Event, PersonID: optional.Of(person), ReceivedAt: now,
 		})
 		if err != nil {
 			return err

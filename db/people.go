@@ -7,6 +7,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/db/internal/optional"
 )
 
 // MostProblems is how many problems of a file are listed. A file that has as many is not looked at any further.
@@ -265,7 +266,7 @@ func (r *register) changesOf(held *gen.PeopleForImportRow, after personRow) []ca
 		{"birth_date", held.BirthDate.String(), after.BirthDate.String()},
 		{"care_recipient_id", held.CareRecipientID, after.CareRecipientID},
 		{"ndis_number", held.NdisNumber, after.NDISNumber},
-		{"service_provider_id", r.providers[valueOf(held.ConnectionID)], r.providers[valueOf(after.ConnectionID)]},
+		{"service_provider_id", r.providers[optional.Value(held.ConnectionID)], r.providers[optional.Value(after.ConnectionID)]},
 	}), changedFlags(held.ID, flagsHeld(held), after.PACEFlags)...)
 }
 

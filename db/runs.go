@@ -9,6 +9,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/db/internal/optional"
 )
 
 // RunScopeRecord is what is known of a person before a sync.
@@ -33,25 +34,10 @@ func (s *Store) LoadRunScope(ctx context.Context, organisation, person care.ID) 
 		return RunScopeRecord{}, fmt.Errorf("organisation %s has the unknown time zone %q", organisation, row.TimeZone)
 	}
 	record := RunScopeRecord{
-		PersonID: row.ID, CareRecipientID: valueOf(row.CareRecipientID), ConnectionID: valueOf(row.ConnectionID),
-		PlanID: valueOf(row.PlanID), Verified: row.VerifiedAt != nil, TimeZone: zone,
+		PersonID: row.ID, CareRecipientID: optional.Value(row.CareRecipientID), ConnectionID: optional.Value(row.ConnectionID),
+		PlanID: optional.Value(row.PlanID), Verified: row.VerifiedAt != nil, TimeZone: zone,
 	}
 	return record, json.Unmarshal(row.Connections, &record.Connections)
-}
-
-func valueOf[T any](pointer *T) (value T) {
-	if pointer != nil {
-		value = *pointer
-	}
-	return value
-}
-
-func pointerTo[T comparable](value T) *T {
-	var zero T
-	if value == zero {
-		return nil
-	}
-	return &value
 }
 
 // RunStart is the row with which a run begins.
@@ -76,7 +62,7 @@ func (s *Store) RecordRun(ctx context.Context, run RunStart) error {
 func (s *Store) BeginRun(ctx context.Context, run RunStart) (again bool, err error) {
 	written, err := s.queries.RecordRun(ctx, gen.RecordRunParams{
 		ID: run.ID, OrganisationID: run.OrganisationID, PersonID: run.PersonID, Kind: string(run.Kind), Trigger: string(run.Trigger),
-		RequestedBy: run.RequestedBy, AllBudgets: run.AllBudgets, WorkflowID: run.WorkflowID, StartedAt: pointerTo(run.StartedAt), BulkID: pointerTo(run.BulkID),
+		RequestedBy: run.RequestedBy, AllBudgets: run.AllBudgets, WorkflowID: run.WorkflowID, StartedAt: optional.Of(run.StartedAt), BulkID: optional.Of(run.BulkID),
 	})
 	return err == nil && written == 0 && !run.StartedAt.IsZero(), MapError("record the run", err)
 }
@@ -99,7 +85,7 @@ func (s *Store) finishRun(ctx context.Context, organisation care.ID, result care
 		Warnings: int32(result.Warnings), Counts: object(result.Counts), Areas: list(areaAnswers(result.Areas)), Issues: list(issues),
 		Escalates: escalates,
 	})
-	return valueOf(plan), MapError("finish the run", err)
+	return optional.Value(plan), MapError("finish the run", err)
 }
 
 // AbandonRun closes a run whose workflow left it open, for instance because an operator terminated it: what its steps have saved stays and

@@ -13,6 +13,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/db/internal/optional"
 )
 
 // ErrOvertaken means that data of a read that began later has been saved meanwhile. Reading again helps.
@@ -54,7 +55,7 @@ func ParticipantFrom(ctx context.Context, queries *gen.Queries, organisation, pe
 	}
 	record := ParticipantRecord{
 		ServiceTimeZone: serviceZone,
-		PersonID:        row.ID, APIEnabled: row.ApiEnabled, ConnectionID: valueOf(row.ConnectionID), Activated: row.ActivatedAt != nil, TimeZone: zone,
+		PersonID:        row.ID, APIEnabled: row.ApiEnabled, ConnectionID: optional.Value(row.ConnectionID), Activated: row.ActivatedAt != nil, TimeZone: zone,
 		Participant: care.Participant{
 			NDISNumber: row.NdisNumber, FamilyName: row.FamilyName, BirthDate: row.BirthDate,
 			PACEFlags: care.PACEFlags{PACEParticipant: row.PaceParticipant, PACEAPIAccess: row.PaceApiAccess},
@@ -161,7 +162,7 @@ func (s *Store) writeContract(
 func applyContract(ctx context.Context, queries *gen.Queries, step Step, asOf time.Time, decision *care.ContractDecision, write gen.ApplyContractParams) error {
 	write.OrganisationID, write.RunID, write.PersonID, write.Chunk, write.AsOf = step.OrganisationID, step.RunID, step.PersonID, int32(step.Chunk), asOf
 	write.Answer, write.Issues, write.Changes = object(decision.Answer), list(decision.Issues), list(decision.Changes)
-	write.Contracts, write.ContractID, write.Review = list(decision.Contracts), pointerTo(decision.Contract.ID), list(decision.Review)
+	write.Contracts, write.ContractID, write.Review = list(decision.Contracts), optional.Of(decision.Contract.ID), list(decision.Review)
 	write.Budgets, write.RemovedBudgets = list(decision.Budgets.Write), decision.Budgets.Remove
 	for i := range decision.Budgets.After {
 		if budget := &decision.Budgets.After[i]; slices.Contains(write.ReviewedBudgets, budget.ID) {
@@ -261,7 +262,7 @@ func (s *Store) WaitingPreview(ctx context.Context, organisation, person care.ID
 func (s *Store) openPreview(row gen.PreviewRow) (Preview, error) {
 	retrieval := Preview{
 		ID: row.ID, PersonID: row.PersonID, RunID: row.RunID, State: PreviewState(row.ClosedAs), RetrievedAt: row.RetrievedAt,
-		ExpiresAt: row.ExpiresAt, ContractID: valueOf(row.ContractID),
+		ExpiresAt: row.ExpiresAt, ContractID: optional.Value(row.ContractID),
 	}
 	if row.ClosedAt != nil {
 		return retrieval, nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/db/internal/optional"
 )
 
 // Step is one step of a run: an area of a person, and for usage a chunk of their budgets.
@@ -119,7 +120,7 @@ func (s *Store) WriteContributions(ctx context.Context, step Step, begun StepSta
 		return queries.ApplyContributions(ctx, gen.ApplyContributionsParams{
 			OrganisationID: step.OrganisationID, RunID: step.RunID, PersonID: step.PersonID, AsOf: begun.BeganAt,
 			Answer: object(decision.Answer), Issues: list(decision.Issues), Changes: list(decision.Changes), Holds: list(decision.Holds),
-			PlanID: plan, Contributions: list(decision.Contributions), Changed: decision.Changed, SetID: pointerTo(decision.SetID),
+			PlanID: plan, Contributions: list(decision.Contributions), Changed: decision.Changed, SetID: optional.Of(decision.SetID),
 		})
 	})
 }
@@ -158,7 +159,7 @@ func (s *Store) WriteBudgets(ctx context.Context, step Step, begun StepStart[Hel
 			OrganisationID: step.OrganisationID, RunID: step.RunID, PersonID: step.PersonID, AsOf: begun.BeganAt, Ticket: begun.Ticket,
 			Answer: object(decision.Answer), Issues: list(decision.Issues), Changes: list(decision.Changes), Holds: list(decision.Holds),
 			PlanID: plan, Budgets: list(decision.Budgets.Write), RemovedBudgets: decision.Budgets.Remove,
-			ListedTwice: texts(decision.ListedTwice), LearnedConnection: pointerTo(decision.LearnedConnection),
+			ListedTwice: texts(decision.ListedTwice), LearnedConnection: optional.Of(decision.LearnedConnection),
 		})
 	}
 	for attempt := 1; ; attempt++ {

@@ -10,6 +10,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/db/internal/optional"
 	"github.com/caresync/caresync/words"
 )
 
@@ -147,7 +148,7 @@ type ItemFilter struct {
 func (s Store) Bulks(ctx context.Context, organisation care.ID, filter BulkFilter) (bulks []BulkSummary, more bool, err error) {
 	most := pageSize(filter.Most)
 	bulks, err = listBulks(ctx, s.queries, gen.ListBulksParams{
-		OrganisationID: organisation, Outcome: filter.Outcome, Before: pointerTo(filter.Before), Most: most,
+		OrganisationID: organisation, Outcome: filter.Outcome, Before: optional.Of(filter.Before), Most: most,
 	})
 	bulks, more = onePage(bulks, most)
 	return bulks, more, db.MapError("list the bulk runs", err)
@@ -252,7 +253,7 @@ func (s Store) BulkItems(ctx context.Context, organisation, bulk care.ID, filter
 func pageOfItems(ctx context.Context, queries *gen.Queries, organisation, bulk care.ID, kind care.RunKind, filter ItemFilter) (items []BulkItem, more bool, err error) {
 	most := pageSize(filter.Most)
 	items, err = listItems(ctx, queries, kind, gen.ListBulkItemsParams{
-		OrganisationID: organisation, BulkID: bulk, Outcome: filter.Outcome, After: pointerTo(filter.After), Most: most,
+		OrganisationID: organisation, BulkID: bulk, Outcome: filter.Outcome, After: optional.Of(filter.After), Most: most,
 	})
 	items, more = onePage(items, most)
 	return items, more, err

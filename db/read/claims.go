@@ -8,6 +8,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/db/internal/optional"
 )
 
 // Claim is what is known of a claim.
@@ -46,7 +47,7 @@ type ClaimSync struct {
 func (s Store) Claim(ctx context.Context, organisation care.ID, claimID string) (view Claim, err error) {
 	var ours *care.ID
 	if id, parsed := uuid.Parse(claimID); parsed == nil {
-		ours = pointerTo(care.ID(id.String()))
+		ours = optional.Of(care.ID(id.String()))
 	}
 	err = s.store.Snapshot(ctx, "load the claim", func(queries *gen.Queries) error {
 		row, err := queries.ViewClaim(ctx, gen.ViewClaimParams{OrganisationID: organisation, UpstreamClaimID: claimID, ClaimID: ours})
@@ -100,7 +101,7 @@ func claimSyncs(ctx context.Context, queries *gen.Queries, organisation, claim c
 	for _, row := range rows {
 		syncs = append(syncs, ClaimSync{
 			PersonID: row.PersonID, Status: care.ClaimStatus(row.Status), CausedAt: row.CausedAt, RequestedAt: row.RequestedAt,
-			RunID: pointerTo(care.ID(row.RunID)), Outcome: care.RunOutcome(row.Outcome),
+			RunID: optional.Of(care.ID(row.RunID)), Outcome: care.RunOutcome(row.Outcome),
 		})
 	}
 	return syncs, err

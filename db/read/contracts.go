@@ -12,6 +12,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/db/internal/optional"
 	"github.com/caresync/caresync/words"
 )
 
@@ -221,7 +222,7 @@ func (s Store) ContractHistory(
 			return db.ErrNotFound
 		}
 		rows, err := queries.ViewContractHistory(ctx, gen.ViewContractHistoryParams{
-			OrganisationID: organisation, ContractID: contract, Before: pointerTo(before), Most: pageSize(most) - 1,
+			OrganisationID: organisation, ContractID: contract, Before: optional.Of(before), Most: pageSize(most) - 1,
 		})
 		changes = make([]ContractChange, 0, len(rows))
 		for _, row := range rows {
@@ -234,7 +235,7 @@ func (s Store) ContractHistory(
 
 // Reviews returns what is held for review (R31), of one person or, where that is empty, of all.
 func (s Store) Reviews(ctx context.Context, organisation care.ID, person care.ID) ([]Review, error) {
-	reviews, err := viewReviews(ctx, s.queries, gen.ViewReviewsParams{OrganisationID: organisation, PersonID: pointerTo(person)})
+	reviews, err := viewReviews(ctx, s.queries, gen.ViewReviewsParams{OrganisationID: organisation, PersonID: optional.Of(person)})
 	return reviews, db.MapError("list what is held for review", err)
 }
 
@@ -258,7 +259,7 @@ func (s Store) Participant(ctx context.Context, organisation db.Organisation, cl
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
-		view.Waiting = pointerTo(PreviewRef(waiting))
+		view.Waiting = optional.Of(PreviewRef(waiting))
 		return err
 	})
 	return view, err
@@ -375,7 +376,7 @@ func viewReviews(ctx context.Context, queries *gen.Queries, query gen.ViewReview
 	reviews := make([]Review, 0, len(rows))
 	for _, row := range rows {
 		item := care.ReviewItem{
-			Kind: care.ReviewKind(row.Kind), ContractID: valueOf(row.ContractID), BudgetID: valueOf(row.BudgetID),
+			Kind: care.ReviewKind(row.Kind), ContractID: optional.Value(row.ContractID), BudgetID: optional.Value(row.BudgetID),
 			Subject: row.Subject, Field: row.Field, Old: row.OldValue, New: row.NewValue,
 		}
 		reviews = append(reviews, Review{

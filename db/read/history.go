@@ -6,6 +6,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/db/internal/optional"
 	"github.com/caresync/caresync/words"
 )
 
@@ -41,7 +42,7 @@ func (s Store) PersonHistory(
 			return err
 		}
 		rows, err := queries.ViewPersonHistory(ctx, gen.ViewPersonHistoryParams{
-			OrganisationID: organisation, PersonID: person, Before: pointerTo(before), Most: pageSize(most) - 1,
+			OrganisationID: organisation, PersonID: person, Before: optional.Of(before), Most: pageSize(most) - 1,
 		})
 		changes = make([]PersonChange, 0, len(rows))
 		for _, row := range rows {

@@ -8,6 +8,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/db/internal/optional"
 	"github.com/caresync/caresync/words"
 )
 
@@ -51,7 +52,7 @@ type RunRef struct {
 // PeopleAfter returns an organisation's people by name, the page after the given person, and whether there are more.
 func (s Store) PeopleAfter(ctx context.Context, organisation db.Organisation, after care.ID, most int, now time.Time) (people []Person, more bool, err error) {
 	size := pageSize(most)
-	people, err = listPeople(ctx, s.queries, organisation, gen.ViewPeopleParams{After: pointerTo(after), Most: size}, now)
+	people, err = listPeople(ctx, s.queries, organisation, gen.ViewPeopleParams{After: optional.Of(after), Most: size}, now)
 	if more = len(people) == int(size); more {
 		people = people[:size-1]
 	}

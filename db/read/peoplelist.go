@@ -9,6 +9,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/db/internal/optional"
 )
 
 const (
@@ -87,7 +88,7 @@ func viewPersonRow(row gen.ListPeopleRow) PersonRow {
 	if row.LastRunID != nil {
 		person.LastRun = &RunRef{
 			ID: *row.LastRunID, Kind: care.RunKind(row.LastKind), Outcome: care.RunOutcome(row.LastOutcome), Reason: care.Reason(row.LastReason),
-			RequestedAt: valueOf(row.LastRequestedAt), FinishedAt: row.LastFinishedAt,
+			RequestedAt: optional.Value(row.LastRequestedAt), FinishedAt: row.LastFinishedAt,
 		}
 	}
 	return person

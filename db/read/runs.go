@@ -9,6 +9,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/db/internal/optional"
 	"github.com/caresync/caresync/words"
 )
 
@@ -175,7 +176,7 @@ type RunFilter struct {
 func (s Store) Runs(ctx context.Context, organisation care.ID, filter RunFilter) (runs []RunSummary, more bool, err error) {
 	most := pageSize(filter.Most)
 	rows, err := s.queries.ListRuns(ctx, gen.ListRunsParams{
-		OrganisationID: organisation, PersonID: pointerTo(filter.PersonID), Outcome: filter.Outcome, Before: pointerTo(filter.Before), Most: most,
+		OrganisationID: organisation, PersonID: optional.Of(filter.PersonID), Outcome: filter.Outcome, Before: optional.Of(filter.Before), Most: most,
 	})
 	if err != nil {
 		return nil, false, db.MapError("list the runs", err)
@@ -196,8 +197,8 @@ type ConsoleRunFilter struct {
 func (s Store) ConsoleRuns(ctx context.Context, organisation care.ID, filter ConsoleRunFilter) (runs []RunSummary, more bool, err error) {
 	most := pageSize(filter.Most)
 	rows, err := s.queries.ListConsoleRuns(ctx, gen.ListConsoleRunsParams{
-		OrganisationID: organisation, PersonID: pointerTo(filter.PersonID), Kind: string(filter.Kind), Trigger: string(filter.Trigger),
-		Outcome: filter.Outcome, HeldOnly: filter.Held, Before: pointerTo(filter.Before), Most: most,
+		OrganisationID: organisation, PersonID: optional.Of(filter.PersonID), Kind: string(filter.Kind), Trigger: string(filter.Trigger),
+		Outcome: filter.Outcome, HeldOnly: filter.Held, Before: optional.Of(filter.Before), Most: most,
 	})
 	if err != nil {
 		return nil, false, db.MapError("list the runs", err)
@@ -330,7 +331,7 @@ func waitingPreview(row gen.ViewRunRow) *PreviewRef {
 	if row.PreviewID == nil {
 		return nil
 	}
-	return &PreviewRef{ID: *row.PreviewID, RunID: row.ID, RetrievedAt: valueOf(row.RetrievedAt), ExpiresAt: valueOf(row.ExpiresAt)}
+	return &PreviewRef{ID: *row.PreviewID, RunID: row.ID, RetrievedAt: optional.Value(row.RetrievedAt), ExpiresAt: optional.Value(row.ExpiresAt)}
 }
 
 func runState(row gen.ViewRunRow) RunState {

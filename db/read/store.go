@@ -41,18 +41,3 @@ func Each[From, To any](list []From, convert func(From) To) []To {
 	}
 	return converted
 }
-
-func valueOf[T any](pointer *T) (value T) {
-	if pointer != nil {
-		value = *pointer
-	}
-	return value
-}
-
-func pointerTo[T comparable](value T) *T {
-	var zero T
-	if value == zero {
-		return nil
-	}
-	return &value
-}
