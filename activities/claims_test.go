@@ -40,7 +40,7 @@ func (s *signals) SignalWithStartWorkflow(_ context.Context, workflowID, _ strin
 func TestSyncsThatCouldNotBeAskedForStayDue(t *testing.T) {
 	t.Parallel()
 	store := testkit.Database(t)
-	organisation, err := store.CreateOrganisation(t.Context(), "wattle", "Wattle", db.DefaultTimeZone)
+	organisation, err := store.CreateOrganisation(t.Context(), "wattle", "Wattle", care.DefaultTimeZone)
 	require.NoError(t, err)
 	var file db.Import[db.ImportedPerson]
 	ids := []string{"415056224", "415056225", "415056226"}

@@ -6,7 +6,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/simulator/world"
 )
@@ -15,7 +14,7 @@ import (
 func (s *site) plan(t *testing.T, key string) read.Plan {
 	t.Helper()
 	request := s.Request(t, key)
-	view, err := read.From(s.Store).Plan(t.Context(), db.Organisation{ID: request.OrganisationID, TimeZone: db.DefaultTimeZone}, request.PersonID, s.Now())
+	view, err := read.From(s.Store).Plan(t.Context(), care.Organisation{ID: request.OrganisationID, TimeZone: care.DefaultTimeZone}, request.PersonID, s.Now())
 	require.NoError(t, err)
 	return view
 }

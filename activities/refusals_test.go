@@ -256,7 +256,7 @@ func TestNoLongerListed(t *testing.T) {
 
 func sydney(t *testing.T) *time.Location {
 	t.Helper()
-	zone, err := time.LoadLocation(db.DefaultTimeZone)
+	zone, err := time.LoadLocation(care.DefaultTimeZone)
 	require.NoError(t, err)
 	return zone
 }

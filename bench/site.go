@@ -39,7 +39,7 @@ type site struct {
 	temporal     client.Client
 	http         *transport.Client
 	databases    *databases
-	organisation db.Organisation
+	organisation care.Organisation
 	// clients are our ids of the people, in the order of the world, the same in every database.
 	clients []care.ID
 	closers []func()
@@ -102,7 +102,7 @@ func (s *site) setUp(ctx context.Context, url string, living population, people 
 		return err
 	}
 	defer store.Close()
-	if s.organisation, err = store.CreateOrganisation(ctx, "bench", "Bench", db.DefaultTimeZone); err != nil {
+	if s.organisation, err = store.CreateOrganisation(ctx, "bench", "Bench", care.DefaultTimeZone); err != nil {
 		return err
 	}
 	if err := s.connect(ctx, store, living, people[0].ServiceProviderID); err != nil {

@@ -155,7 +155,7 @@ func (s *Store) Today(ctx context.Context, organisation care.ID, now time.Time) 
 
 func todayOf(ctx context.Context, queries *gen.Queries, organisation care.ID, now time.Time) (care.Date, error) {
 	zone, err := queries.TimeZoneOf(ctx, organisation)
-	return Organisation{TimeZone: zone}.Today(now), err
+	return care.Organisation{TimeZone: zone}.Today(now), err
 }
 
 // BulkChunk names a chunk of a bulk run.

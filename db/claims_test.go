@@ -28,7 +28,7 @@ const (
 type claimant struct {
 	store        *db.Store
 	sql          testkit.SQL
-	organisation db.Organisation
+	organisation care.Organisation
 	ada, ben     care.ID
 }
 

@@ -17,7 +17,7 @@ const consoleSecretBytes = 32
 
 // ConsoleSession is someone who is signed in to the console.
 type ConsoleSession struct {
-	Organisation Organisation
+	Organisation care.Organisation
 	// ID stands for the session in logs, which name no one (R10): it begins its row's id_hash, in hexadecimal.
 	ID string
 	// TokenID is the API token that signed in; empty for a sign-in link.
@@ -60,7 +60,7 @@ func (s *Store) ConsoleSession(ctx context.Context, secret string) (ConsoleSessi
 		return ConsoleSession{}, MapError("look up the session", err)
 	}
 	return ConsoleSession{
-		Organisation: Organisation{ID: row.OrganisationID, Slug: row.Slug, Name: row.OrganisationName, TimeZone: row.TimeZone, CreatedAt: row.CreatedAt},
+		Organisation: care.Organisation{ID: row.OrganisationID, Slug: row.Slug, Name: row.OrganisationName, TimeZone: row.TimeZone, CreatedAt: row.CreatedAt},
 		ID:           sessionID(hash), TokenID: optional.Value(row.TokenID), Name: row.Name, ExpiresAt: row.ExpiresAt,
 	}, nil
 }
@@ -129,12 +129,12 @@ func (s *Store) CreateConsoleLink(ctx context.Context, organisation care.ID, nam
 }
 
 // ConsoleLink says who a link would sign in, without using it up, or ErrNotFound if it was used or has expired.
-func (s *Store) ConsoleLink(ctx context.Context, secret string) (Organisation, string, error) {
+func (s *Store) ConsoleLink(ctx context.Context, secret string) (care.Organisation, string, error) {
 	row, err := s.queries.ConsoleLink(ctx, hashOf(secret))
 	if err != nil {
-		return Organisation{}, "", MapError("look up the sign-in link", err)
+		return care.Organisation{}, "", MapError("look up the sign-in link", err)
 	}
-	return Organisation{
+	return care.Organisation{
 		ID: row.OrganisationID, Slug: row.Slug, Name: row.OrganisationName, TimeZone: row.TimeZone, CreatedAt: row.CreatedAt,
 	}, row.Name, nil
 }

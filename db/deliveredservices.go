@@ -45,7 +45,7 @@ type DeliveredServicesResult struct {
 // delivered (R27), so that adjustment + own claimed = spent. Work that we hold already, by its reference, becomes what the file says,
 // and moves where that is another budget; none is removed. by is who imports. It fails with ImportError.
 func (s *Store) ImportDeliveredServices(
-	ctx context.Context, organisation Organisation, file Import[ImportedDeliveredService], by string,
+	ctx context.Context, organisation care.Organisation, file Import[ImportedDeliveredService], by string,
 ) (result DeliveredServicesResult, err error) {
 	err = s.inTransaction(ctx, "import delivered services", func(queries *gen.Queries) error {
 		if err := lockForImport(ctx, queries, organisation.ID); err != nil {

@@ -96,7 +96,7 @@ func TestPagesReadAsManyRowsInALargeOrganisationAsInASmallOne(t *testing.T) {
 // growing is an organisation that gets more people, each with a plan and the runs of ten nights.
 type growing struct {
 	address      string
-	organisation db.Organisation
+	organisation care.Organisation
 	sql          testkit.SQL
 }
 

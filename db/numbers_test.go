@@ -15,7 +15,7 @@ import (
 )
 
 // refusedLines are the places and the values of a file that is refused.
-func refusedLines(t *testing.T, store *db.Store, organisation db.Organisation, rows ...db.ImportedPerson) []db.LineError {
+func refusedLines(t *testing.T, store *db.Store, organisation care.Organisation, rows ...db.ImportedPerson) []db.LineError {
 	t.Helper()
 	_, err := store.ImportPeople(t.Context(), organisation.ID, people(rows...), "tests")
 	var refused *db.ImportError

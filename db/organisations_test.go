@@ -2,7 +2,6 @@ package db_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -11,9 +10,9 @@ import (
 	"github.com/caresync/caresync/testkit"
 )
 
-func newOrganisation(t *testing.T, store *db.Store, slug string) db.Organisation {
+func newOrganisation(t *testing.T, store *db.Store, slug string) care.Organisation {
 	t.Helper()
-	organisation, err := store.CreateOrganisation(t.Context(), slug, "Organisation "+slug, db.DefaultTimeZone)
+	organisation, err := store.CreateOrganisation(t.Context(), slug, "Organisation "+slug, care.DefaultTimeZone)
 	require.NoError(t, err)
 	return organisation
 }
@@ -22,10 +21,10 @@ func TestOrganisationIsChecked(t *testing.T) {
 	t.Parallel()
 	store := testkit.Database(t)
 	for _, test := range []struct{ slug, name, zone, field string }{
-		{"Wattle Grove", "Wattle Grove", db.DefaultTimeZone, "slug"},
-		{"", "Wattle Grove", db.DefaultTimeZone, "slug"},
-		{"wattle", "  ", db.DefaultTimeZone, "name"},
-		{"wattle", "Wattle\nGrove", db.DefaultTimeZone, "name"},
+		{"Wattle Grove", "Wattle Grove", care.DefaultTimeZone, "slug"},
+		{"", "Wattle Grove", care.DefaultTimeZone, "slug"},
+		{"wattle", "  ", care.DefaultTimeZone, "name"},
+		{"wattle", "Wattle\nGrove", care.DefaultTimeZone, "name"},
 		{"wattle", "Wattle Grove", "Australia/Sidney", "time_zone"},
 		{"wattle", "Wattle Grove", "Local", "time_zone"},
 		{"wattle", "Wattle Grove", "", "time_zone"},
@@ -44,7 +43,7 @@ func TestOrganisationCanBeChanged(t *testing.T) {
 	t.Parallel()
 	store := testkit.Database(t)
 	newOrganisation(t, store, "wattle")
-	_, err := store.CreateOrganisation(t.Context(), "wattle", "Another", db.DefaultTimeZone)
+	_, err := store.CreateOrganisation(t.Context(), "wattle", "Another", care.DefaultTimeZone)
 	var conflict *db.ConflictError
 	require.ErrorAs(t, err, &conflict)
 
@@ -56,14 +55,6 @@ func TestOrganisationCanBeChanged(t *testing.T) {
 
 	_, err = store.ChangeOrganisation(t.Context(), "unknown", nil, &zone)
 	require.ErrorIs(t, err, db.ErrNotFound)
-}
-
-// R1: at 23:30 in Perth it is the next day in Sydney already.
-func TestTodayIsTheOrganisations(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, time.June, 30, 15, 30, 0, 0, time.UTC)
-	require.Equal(t, care.NewDate(2026, time.June, 30), db.Organisation{TimeZone: "Australia/Perth"}.Today(now))
-	require.Equal(t, care.NewDate(2026, time.July, 1), db.Organisation{TimeZone: "Australia/Sydney"}.Today(now))
 }
 
 func TestAPITokens(t *testing.T) {

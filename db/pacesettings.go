@@ -149,19 +149,19 @@ type NotificationProof struct {
 
 // NotificationOrganisation returns the organisation to which a notification is addressed, or ErrNotFound unless the secret, or the
 // signature, is its own. How long it takes does not depend on how much of that is right.
-func (s *Store) NotificationOrganisation(ctx context.Context, organisation care.ID, proof NotificationProof) (Organisation, error) {
+func (s *Store) NotificationOrganisation(ctx context.Context, organisation care.ID, proof NotificationProof) (care.Organisation, error) {
 	row, err := s.queries.NotificationOrganisation(ctx, organisation)
 	if err != nil {
-		return Organisation{}, MapError("look up the notification secret", err)
+		return care.Organisation{}, MapError("look up the notification secret", err)
 	}
 	proven, err := s.isProven(row, proof)
 	if err != nil {
-		return Organisation{}, err
+		return care.Organisation{}, err
 	}
 	if !proven {
-		return Organisation{}, ErrNotFound
+		return care.Organisation{}, ErrNotFound
 	}
-	return Organisation{ID: row.ID, Slug: row.Slug, Name: row.Name, TimeZone: row.TimeZone, CreatedAt: row.CreatedAt}, nil
+	return care.Organisation{ID: row.ID, Slug: row.Slug, Name: row.Name, TimeZone: row.TimeZone, CreatedAt: row.CreatedAt}, nil
 }
 
 func (s *Store) isProven(row gen.NotificationOrganisationRow, proof NotificationProof) (bool, error) {

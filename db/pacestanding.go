@@ -90,7 +90,7 @@ type NotificationResult struct {
 
 // NoteNotification records a notification, once however often it comes, and takes over what it says of a relationship (R30). A repeated
 // one changes no relationship: it may come after a later word on the same.
-func (s *Store) NoteNotification(ctx context.Context, organisation Organisation, notification Notification, now time.Time) (noted NotificationResult, err error) {
+func (s *Store) NoteNotification(ctx context.Context, organisation care.Organisation, notification Notification, now time.Time) (noted NotificationResult, err error) {
 	err = s.inTransaction(ctx, "note the notification", func(queries *gen.Queries) error {
 		person, err := queries.LockPersonByNDISNumber(ctx, gen.LockPersonByNDISNumberParams{
 			OrganisationID: organisation.ID, NdisNumber: notification.NDISNumber,

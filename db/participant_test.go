@@ -40,7 +40,7 @@ type participant struct {
 	store        *db.Store
 	sql          testkit.SQL
 	statements   *testkit.Statements
-	organisation db.Organisation
+	organisation care.Organisation
 	connection   care.ID
 	client       care.ID
 	now          time.Time

@@ -24,14 +24,14 @@ func people(rows ...db.ImportedPerson) db.Import[db.ImportedPerson] {
 	return db.Import[db.ImportedPerson]{Rows: rows}
 }
 
-func importPeople(t *testing.T, store *db.Store, organisation db.Organisation, rows ...db.ImportedPerson) db.ImportResult {
+func importPeople(t *testing.T, store *db.Store, organisation care.Organisation, rows ...db.ImportedPerson) db.ImportResult {
 	t.Helper()
 	result, err := store.ImportPeople(t.Context(), organisation.ID, people(rows...), "tests")
 	require.NoError(t, err)
 	return result
 }
 
-func clientOf(t *testing.T, store *db.Store, organisation db.Organisation, careRecipientID string) read.Person {
+func clientOf(t *testing.T, store *db.Store, organisation care.Organisation, careRecipientID string) read.Person {
 	t.Helper()
 	person, err := read.From(store).PersonByCareRecipientID(t.Context(), organisation, careRecipientID, time.Now())
 	require.NoError(t, err)

@@ -129,7 +129,7 @@ func TestSubjectIsFoundInItsOrganisationOnly(t *testing.T) {
 	require.Equal(t, db.RunScopeRecord{
 		PersonID: r.client.ID, CareRecipientID: "415056224", PlanID: r.plan, TimeZone: record.TimeZone, Connections: []care.Connection{},
 	}, record)
-	require.Equal(t, db.DefaultTimeZone, record.TimeZone.String())
+	require.Equal(t, care.DefaultTimeZone, record.TimeZone.String())
 	for _, organisation := range []care.ID{newOrganisation(t, r.store, "banksia").ID, db.NewID()} {
 		_, err := r.store.LoadRunScope(t.Context(), organisation, r.client.ID)
 		require.ErrorIs(t, err, db.ErrNotFound)

@@ -29,7 +29,7 @@ type APIToken struct {
 
 // Caller is who presented an API token.
 type Caller struct {
-	Organisation Organisation
+	Organisation care.Organisation
 	TokenID      care.ID
 	TokenName    string
 }
@@ -84,7 +84,7 @@ func (s *Store) Authenticate(ctx context.Context, secret string) (Caller, error)
 		return Caller{}, MapError("look up the API token", err)
 	}
 	return Caller{
-		Organisation: Organisation{
+		Organisation: care.Organisation{
 			ID: row.OrganisationID, Slug: row.Slug, Name: row.OrganisationName, TimeZone: row.TimeZone, CreatedAt: row.CreatedAt,
 		},
 		TokenID: row.ID, TokenName: row.Name,

@@ -20,7 +20,7 @@ type bulkRun struct {
 	address      string
 	statements   *testkit.Statements
 	store        *db.Store
-	organisation db.Organisation
+	organisation care.Organisation
 	id           care.ID
 	people       []care.ID
 }

@@ -29,7 +29,7 @@ func execute(t *testing.T, address, statement string, arguments ...any) {
 type recipient struct {
 	address      string
 	store        *db.Store
-	organisation db.Organisation
+	organisation care.Organisation
 	client       read.Person
 	plan         care.ID
 	budget       care.ID
@@ -259,7 +259,7 @@ func TestPlanViewOfSomeoneNeverSynced(t *testing.T) {
 // R16: what was in force when stays readable.
 func TestContributionsOnADay(t *testing.T) {
 	t.Parallel()
-	sydney, err := time.LoadLocation(db.DefaultTimeZone)
+	sydney, err := time.LoadLocation(care.DefaultTimeZone)
 	require.NoError(t, err)
 	at := func(day, hour int) time.Time { return time.Date(2026, time.April, day, hour, 0, 0, 0, sydney) }
 	replaced := at(5, 10)

@@ -10,14 +10,13 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/protocol"
 )
 
 // standing is the instant at which the clock is stopped, zero while it runs. zone is where organisations are.
 var (
 	standing time.Time
-	zone     = db.DefaultTimeZone
+	zone     = care.DefaultTimeZone
 )
 
 // Now is the time in worlds and in the product that runs in them.
@@ -66,7 +65,7 @@ var TellingDays = []TellingDay{
 func (d TellingDay) Stand(t testing.TB) {
 	t.Helper()
 	zone, standing = d.TimeZone, d.instant(t)
-	t.Cleanup(func() { zone, standing = db.DefaultTimeZone, time.Time{} })
+	t.Cleanup(func() { zone, standing = care.DefaultTimeZone, time.Time{} })
 }
 
 func (d TellingDay) instant(t testing.TB) time.Time {

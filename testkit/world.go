@@ -197,7 +197,7 @@ func (w *World) importParticipants(t testing.TB, store *db.Store, organisation c
 	_, err := store.ImportPeople(t.Context(), organisation, file, "tests")
 	require.NoError(t, err)
 	yes := true
-	stored := db.Organisation{ID: organisation, TimeZone: db.DefaultTimeZone}
+	stored := care.Organisation{ID: organisation, TimeZone: care.DefaultTimeZone}
 	for _, participant := range participants {
 		person, err := read.From(store).PersonByNDISNumber(t.Context(), stored, participant.NDISNumber, w.Now())
 		require.NoError(t, err)
@@ -215,7 +215,7 @@ func peopleOf(t testing.TB, store *db.Store, organisation care.ID) map[string]ca
 	for after, more := care.ID(""), true; more; {
 		var page []read.Person
 		var err error
-		page, more, err = read.From(store).PeopleAfter(t.Context(), db.Organisation{ID: organisation, TimeZone: db.DefaultTimeZone}, after, read.MostPerPage, store.Now())
+		page, more, err = read.From(store).PeopleAfter(t.Context(), care.Organisation{ID: organisation, TimeZone: care.DefaultTimeZone}, after, read.MostPerPage, store.Now())
 		require.NoError(t, err)
 		for _, person := range page {
 			ids[person.CareRecipientID] = person.ID

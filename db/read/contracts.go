@@ -169,7 +169,7 @@ type Participant struct {
 }
 
 // Contracts returns a person's service contracts, newest first, or ErrNotFound for someone who is not in the organisation.
-func (s Store) Contracts(ctx context.Context, organisation db.Organisation, person care.ID, now time.Time) (contracts []ContractHeader, err error) {
+func (s Store) Contracts(ctx context.Context, organisation care.Organisation, person care.ID, now time.Time) (contracts []ContractHeader, err error) {
 	err = s.store.Snapshot(ctx, "list the contracts", func(queries *gen.Queries) error {
 		if _, err := viewPerson(ctx, queries, organisation.ID, person); err != nil {
 			return err
@@ -182,7 +182,7 @@ func (s Store) Contracts(ctx context.Context, organisation db.Organisation, pers
 
 // Contract returns a service contract and everything under it, or ErrNotFound. It is the same number of queries however many
 // budgets there are.
-func (s Store) Contract(ctx context.Context, organisation db.Organisation, contract care.ID, now time.Time) (view Contract, err error) {
+func (s Store) Contract(ctx context.Context, organisation care.Organisation, contract care.ID, now time.Time) (view Contract, err error) {
 	err = s.store.Snapshot(ctx, "load the contract", func(queries *gen.Queries) error {
 		headers, err := viewContracts(ctx, queries, organisation, gen.ViewContractsParams{ContractID: &contract}, now)
 		if err != nil {
@@ -241,7 +241,7 @@ func (s Store) Reviews(ctx context.Context, organisation care.ID, person care.ID
 
 // Participant returns a person as far as PACE is concerned: whether "+ NDIS PACE" is available and why not (R21), and what there is
 // already. It fails with ErrNotFound.
-func (s Store) Participant(ctx context.Context, organisation db.Organisation, client care.ID, now time.Time) (view Participant, err error) {
+func (s Store) Participant(ctx context.Context, organisation care.Organisation, client care.ID, now time.Time) (view Participant, err error) {
 	err = s.store.Snapshot(ctx, "load the participant", func(queries *gen.Queries) error {
 		person, err := viewPerson(ctx, queries, organisation.ID, client)
 		if err != nil {
@@ -286,7 +286,7 @@ func viewPerson(ctx context.Context, queries *gen.Queries, organisation, person 
 	}, err
 }
 
-func viewContracts(ctx context.Context, queries *gen.Queries, organisation db.Organisation, query gen.ViewContractsParams, now time.Time) ([]ContractHeader, error) {
+func viewContracts(ctx context.Context, queries *gen.Queries, organisation care.Organisation, query gen.ViewContractsParams, now time.Time) ([]ContractHeader, error) {
 	query.OrganisationID = organisation.ID
 	rows, err := queries.ViewContracts(ctx, query)
 	contracts := make([]ContractHeader, 0, len(rows))

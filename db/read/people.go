@@ -50,7 +50,7 @@ type RunRef struct {
 }
 
 // PeopleAfter returns an organisation's people by name, the page after the given person, and whether there are more.
-func (s Store) PeopleAfter(ctx context.Context, organisation db.Organisation, after care.ID, most int, now time.Time) (people []Person, more bool, err error) {
+func (s Store) PeopleAfter(ctx context.Context, organisation care.Organisation, after care.ID, most int, now time.Time) (people []Person, more bool, err error) {
 	size := pageSize(most)
 	people, err = listPeople(ctx, s.queries, organisation, gen.ViewPeopleParams{After: optional.Of(after), Most: size}, now)
 	if more = len(people) == int(size); more {
@@ -60,13 +60,13 @@ func (s Store) PeopleAfter(ctx context.Context, organisation db.Organisation, af
 }
 
 // Person returns a person, or ErrNotFound.
-func (s Store) Person(ctx context.Context, organisation db.Organisation, person care.ID, now time.Time) (Person, error) {
+func (s Store) Person(ctx context.Context, organisation care.Organisation, person care.ID, now time.Time) (Person, error) {
 	view, err := loadPerson(ctx, s.queries, organisation, person, now)
 	return view, db.MapError("load the person", err)
 }
 
 // PersonByCareRecipientID returns the person of that care recipient id, or ErrNotFound.
-func (s Store) PersonByCareRecipientID(ctx context.Context, organisation db.Organisation, careRecipientID string, now time.Time) (Person, error) {
+func (s Store) PersonByCareRecipientID(ctx context.Context, organisation care.Organisation, careRecipientID string, now time.Time) (Person, error) {
 	if !care.ValidCareRecipientID(careRecipientID) {
 		return Person{}, care.Invalid("care_recipient_id", words.NumberRule(care.CareRecipientIDNumber))
 	}
@@ -75,7 +75,7 @@ func (s Store) PersonByCareRecipientID(ctx context.Context, organisation db.Orga
 }
 
 // PersonByNDISNumber returns the person of that NDIS number, or ErrNotFound.
-func (s Store) PersonByNDISNumber(ctx context.Context, organisation db.Organisation, number string, now time.Time) (Person, error) {
+func (s Store) PersonByNDISNumber(ctx context.Context, organisation care.Organisation, number string, now time.Time) (Person, error) {
 	if !care.ValidNDISNumber(number) {
 		return Person{}, care.Invalid("ndis_number", words.NumberRule(care.NDISNumber))
 	}
@@ -83,7 +83,7 @@ func (s Store) PersonByNDISNumber(ctx context.Context, organisation db.Organisat
 	return only(people, db.MapError("load the person", err))
 }
 
-func loadPerson(ctx context.Context, queries *gen.Queries, organisation db.Organisation, person care.ID, now time.Time) (Person, error) {
+func loadPerson(ctx context.Context, queries *gen.Queries, organisation care.Organisation, person care.ID, now time.Time) (Person, error) {
 	people, err := listPeople(ctx, queries, organisation, gen.ViewPeopleParams{PersonID: &person, Most: 1}, now)
 	return only(people, err)
 }
@@ -98,7 +98,7 @@ func only(people []Person, err error) (Person, error) {
 	return people[0], nil
 }
 
-func listPeople(ctx context.Context, queries *gen.Queries, organisation db.Organisation, query gen.ViewPeopleParams, now time.Time) ([]Person, error) {
+func listPeople(ctx context.Context, queries *gen.Queries, organisation care.Organisation, query gen.ViewPeopleParams, now time.Time) ([]Person, error) {
 	query.OrganisationID = organisation.ID
 	rows, err := queries.ViewPeople(ctx, query)
 	today := organisation.Today(now)

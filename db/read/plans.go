@@ -171,17 +171,17 @@ type UsageLine struct {
 
 // Plan returns a person's plan and everything under it, or ErrNotFound. Someone who was never synced has empty lists. It is
 // the same number of queries however large the plan is.
-func (s Store) Plan(ctx context.Context, organisation db.Organisation, person care.ID, now time.Time) (Plan, error) {
+func (s Store) Plan(ctx context.Context, organisation care.Organisation, person care.ID, now time.Time) (Plan, error) {
 	return s.planView(ctx, organisation, person, now, planLoader.budgetsWithDetails)
 }
 
 // PlanOutline is Plan without the entitlements and usage lines of the budgets, of which there may be thousands.
-func (s Store) PlanOutline(ctx context.Context, organisation db.Organisation, person care.ID, now time.Time) (Plan, error) {
+func (s Store) PlanOutline(ctx context.Context, organisation care.Organisation, person care.ID, now time.Time) (Plan, error) {
 	return s.planView(ctx, organisation, person, now, planLoader.budgets)
 }
 
 func (s Store) planView(
-	ctx context.Context, organisation db.Organisation, person care.ID, now time.Time, budgets func(planLoader, context.Context) error,
+	ctx context.Context, organisation care.Organisation, person care.ID, now time.Time, budgets func(planLoader, context.Context) error,
 ) (Plan, error) {
 	view := Plan{TimeZone: organisation.TimeZone, Today: organisation.Today(now)}
 	err := s.store.Snapshot(ctx, "load the plan", func(queries *gen.Queries) (err error) {
@@ -203,7 +203,7 @@ func (s Store) planView(
 }
 
 // PlanBudget returns one budget of a person's plan and everything under it, or ErrNotFound.
-func (s Store) PlanBudget(ctx context.Context, organisation db.Organisation, person, budget care.ID, now time.Time) (Person, Budget, error) {
+func (s Store) PlanBudget(ctx context.Context, organisation care.Organisation, person, budget care.ID, now time.Time) (Person, Budget, error) {
 	view := Plan{Today: organisation.Today(now)}
 	err := s.store.Snapshot(ctx, "load the budget", func(queries *gen.Queries) (err error) {
 		if view.Person, err = loadPerson(ctx, queries, organisation, person, now); err != nil {

@@ -46,7 +46,7 @@ type service struct {
 	temporal     *temporaltest.Server
 	address      string
 	token, other string
-	organisation db.Organisation
+	organisation care.Organisation
 	client       care.ID
 	logs         *observer.ObservedLogs
 	stop         context.CancelFunc
@@ -103,9 +103,9 @@ func newValidator(t *testing.T) validator.Validator {
 	return documented
 }
 
-func (s *service) newOrganisation(slug string) (db.Organisation, string) {
+func (s *service) newOrganisation(slug string) (care.Organisation, string) {
 	s.t.Helper()
-	organisation, err := s.store.CreateOrganisation(s.t.Context(), slug, slug, db.DefaultTimeZone)
+	organisation, err := s.store.CreateOrganisation(s.t.Context(), slug, slug, care.DefaultTimeZone)
 	require.NoError(s.t, err)
 	_, secret, err := s.store.CreateAPIToken(s.t.Context(), organisation.ID, "tests")
 	require.NoError(s.t, err)

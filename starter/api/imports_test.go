@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
-	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/starter/api"
 	"github.com/caresync/caresync/testkit"
 )
@@ -18,7 +18,7 @@ import (
 // A file has to arrive within a minute, and its import may take longer than other answers.
 func TestTheDeadlineOfAnUploadIsNotThatOfTheImport(t *testing.T) {
 	store := testkit.Database(t)
-	organisation, err := store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", db.DefaultTimeZone)
+	organisation, err := store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", care.DefaultTimeZone)
 	require.NoError(t, err)
 	_, secret, err := store.CreateAPIToken(t.Context(), organisation.ID, "tests")
 	require.NoError(t, err)

@@ -123,10 +123,10 @@ func (a api) notified(next http.Handler) http.Handler {
 	})
 }
 
-func (a api) notifiedOrganisation(r *http.Request) (db.Organisation, error) {
+func (a api) notifiedOrganisation(r *http.Request) (care.Organisation, error) {
 	id, err := uuid.Parse(strings.TrimPrefix(r.URL.Path, notificationPrefix))
 	if err != nil {
-		return db.Organisation{}, db.ErrNotFound
+		return care.Organisation{}, db.ErrNotFound
 	}
 	return a.store.NotificationOrganisation(r.Context(), care.ID(id.String()), db.NotificationProof{
 		Header: r.Header.Get(a.notificationHeader), Body: func() ([]byte, error) { return bodyOf(r) },

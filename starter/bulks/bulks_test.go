@@ -32,7 +32,7 @@ type world struct {
 	store        *db.Store
 	server       *temporaltest.Server
 	service      *bulks.Service
-	organisation db.Organisation
+	organisation care.Organisation
 }
 
 const peopleOfTheWorld = 3
@@ -54,9 +54,9 @@ func newWorld(t *testing.T) world {
 	return w
 }
 
-func (w world) newOrganisation(t *testing.T, slug string) db.Organisation {
+func (w world) newOrganisation(t *testing.T, slug string) care.Organisation {
 	t.Helper()
-	organisation, err := w.store.CreateOrganisation(t.Context(), slug, slug, db.DefaultTimeZone)
+	organisation, err := w.store.CreateOrganisation(t.Context(), slug, slug, care.DefaultTimeZone)
 	require.NoError(t, err)
 	return organisation
 }

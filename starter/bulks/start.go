@@ -19,7 +19,7 @@ import (
 
 // StartRequest asks for a bulk run.
 type StartRequest struct {
-	Organisation db.Organisation
+	Organisation care.Organisation
 	// ID, if given, makes the request idempotent: sent again, it leads to the same bulk run.
 	ID      care.ID
 	Options care.BulkOptions
@@ -46,7 +46,7 @@ func (s *Service) Start(ctx context.Context, request StartRequest) (StartResult,
 
 // RetryRequest asks for those of a bulk run who did not succeed to be synced again.
 type RetryRequest struct {
-	Organisation db.Organisation
+	Organisation care.Organisation
 	Bulk         care.ID
 	// ID is as in StartRequest.
 	ID          care.ID

@@ -182,7 +182,7 @@ func (a *app) bulkReport() *cobra.Command {
 		if wanted != bulks.CSV && wanted != bulks.JSON {
 			return usageError("--format is csv or json")
 		}
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			return a.bulkError(bulks.New(store, nil, a.taskQueues()).Report(ctx, organisation.ID, id, wanted, a.out), organisation, id)
 		})
 	})

@@ -57,7 +57,7 @@ func newCrowd(t *testing.T, people int) crowd {
 	return c
 }
 
-func (c crowd) organisation() db.Organisation {
+func (c crowd) organisation() care.Organisation {
 	c.t.Helper()
 	organisations, err := c.Store.Organisations(c.t.Context())
 	require.NoError(c.t, err)
@@ -256,7 +256,7 @@ func TestAScheduleMakesBulkRuns(t *testing.T) {
 	}, soon, look)
 
 	// R11: another organisation has no such schedule.
-	_, err := c.Store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", db.DefaultTimeZone)
+	_, err := c.Store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", care.DefaultTimeZone)
 	require.NoError(t, err)
 	require.Equal(t, cli.ExitFailed, run(t, "", "schedule", "show", "nightly", "--organisation", "wattle").code)
 	require.Contains(t, must(t, "schedule", "list", "--organisation", "wattle"), "has no schedules")

@@ -26,14 +26,14 @@ import (
 // bulkServices are what commands about bulk runs and schedules work with.
 type bulkServices struct {
 	store        *db.Store
-	organisation db.Organisation
+	organisation care.Organisation
 	bulks        *bulks.Service
 	schedules    *schedules.Service
 }
 
 // withBulks gives work what starts, commands and follows bulk runs, and what schedules them.
 func (a *app) withBulks(ctx context.Context, work func(bulkServices) error) error {
-	return a.withTemporal(ctx, func(store *db.Store, organisation db.Organisation, connected client.Client, keyring *sealing.Keyring) error {
+	return a.withTemporal(ctx, func(store *db.Store, organisation care.Organisation, connected client.Client, keyring *sealing.Keyring) error {
 		services := bulkServices{store: store, organisation: organisation}
 		services.bulks, services.schedules = newBulks(store, connected, keyring, a.taskQueues())
 		return work(services)
@@ -153,7 +153,7 @@ func flagOf(field string) string {
 }
 
 // bulkError puts what bulk runs and schedules answer into the words of the commands.
-func (a *app) bulkError(err error, organisation db.Organisation, id care.ID) error {
+func (a *app) bulkError(err error, organisation care.Organisation, id care.ID) error {
 	var invalid *care.InvalidError
 	switch {
 	case errors.As(err, &invalid) && flagOf(invalid.Field) != "":

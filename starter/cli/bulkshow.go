@@ -38,7 +38,7 @@ func (a *app) bulkList() *cobra.Command {
 		if err := checkRunFilter(read.RunFilter{Outcome: filter.Outcome, Most: filter.Most}); err != nil {
 			return err
 		}
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			found, more, err := read.From(store).Bulks(ctx, organisation.ID, filter)
 			if err != nil {
 				return err
@@ -56,7 +56,7 @@ func (a *app) bulkList() *cobra.Command {
 	return command
 }
 
-func (a *app) showBulks(found []read.BulkSummary, more bool, organisation db.Organisation) {
+func (a *app) showBulks(found []read.BulkSummary, more bool, organisation care.Organisation) {
 	if len(found) == 0 {
 		a.print("There are no such bulk runs.")
 		return
@@ -85,7 +85,7 @@ func (a *app) bulkShow() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			view, err := read.From(store).Bulk(ctx, organisation.ID, id)
 			if err != nil {
 				return a.bulkError(err, organisation, id)
@@ -101,7 +101,7 @@ func (a *app) bulkShow() *cobra.Command {
 	return command
 }
 
-func (a *app) showBulk(view read.Bulk, organisation db.Organisation) {
+func (a *app) showBulk(view read.Bulk, organisation care.Organisation) {
 	zone := organisation.Location()
 	who, what := bulks.Describe(view.Options)
 	a.details(
@@ -227,7 +227,7 @@ func (a *app) bulkPeople() *cobra.Command {
 		if err := checkItemFilter(&filter, after); err != nil {
 			return err
 		}
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			items, more, err := read.From(store).BulkItems(ctx, organisation.ID, id, filter)
 			if err != nil {
 				return a.bulkError(err, organisation, id)

@@ -64,7 +64,7 @@ forward, and a repeated event, with the same --event-id, changes nothing.`
 	return command
 }
 
-func (f eventFlags) event(organisation db.Organisation, claimID, status string) (claims.Event, error) {
+func (f eventFlags) event(organisation care.Organisation, claimID, status string) (claims.Event, error) {
 	event := claims.Event{
 		EventID: f.id, ClaimID: claimID, OrganisationID: organisation.ID, Status: claims.Status(strings.ToLower(status)),
 		CareRecipientIDs: f.people, OccurredAt: time.Now().UTC(),
@@ -119,7 +119,7 @@ func (a *app) tell(ctx context.Context, event claims.Event) error {
 func (a *app) claimShow() *cobra.Command {
 	var asJSON bool
 	command := a.command("show CLAIM", "Show a claim: its events, its people and the syncs that it triggered", func(ctx context.Context, args []string) error {
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			claim, err := read.From(store).Claim(ctx, organisation.ID, args[0])
 			if errors.Is(err, db.ErrNotFound) {
 				return fmt.Errorf("%s has no such claim; an event of it may not have arrived, or may have been refused", organisation.Name)
@@ -140,7 +140,7 @@ func (a *app) claimShow() *cobra.Command {
 	return command
 }
 
-func (a *app) showClaim(claim read.Claim, organisation db.Organisation) {
+func (a *app) showClaim(claim read.Claim, organisation care.Organisation) {
 	zone := organisation.Location()
 	a.details("claim", claim.ClaimID, "id", string(claim.ID), "status", string(claim.Status),
 		"since", present.Time(&claim.ChangedAt, zone), "known since", present.Time(&claim.CreatedAt, zone))

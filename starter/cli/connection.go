@@ -72,7 +72,7 @@ func (a *app) connectionCreate() *cobra.Command {
 		if connection.Name = string(connection.Service); len(args) == 1 {
 			connection.Name = args[0]
 		}
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			created, err := store.CreateConnection(ctx, organisation.ID, connection)
 			if err != nil {
 				return err
@@ -119,7 +119,7 @@ func (a *app) connectionSet() *cobra.Command {
 	var fields connectionFlags
 	var command *cobra.Command
 	command = a.command("set [NAME]", "Change a connection's fields; the others stay", func(ctx context.Context, args []string) error {
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			before, err := a.chosenConnection(ctx, store, organisation, args)
 			if err != nil {
 				return err
@@ -167,7 +167,7 @@ func (f *connectionFlags) apply(flags *pflag.FlagSet, to *care.Connection) {
 }
 
 // chosenConnection is the named one, or the only one there is.
-func (a *app) chosenConnection(ctx context.Context, store *db.Store, organisation db.Organisation, args []string) (care.Connection, error) {
+func (a *app) chosenConnection(ctx context.Context, store *db.Store, organisation care.Organisation, args []string) (care.Connection, error) {
 	connections, err := store.Connections(ctx, organisation.ID)
 	if err != nil {
 		return care.Connection{}, err
@@ -192,7 +192,7 @@ func (a *app) chosenConnection(ctx context.Context, store *db.Store, organisatio
 }
 
 func (a *app) connectionList(ctx context.Context, _ []string) error {
-	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+	return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 		connections, err := store.Connections(ctx, organisation.ID)
 		if err != nil {
 			return err
@@ -216,7 +216,7 @@ func (a *app) connectionList(ctx context.Context, _ []string) error {
 func (a *app) connectionShow() *cobra.Command {
 	var asJSON bool
 	command := a.command("show [NAME]", "Show a connection's fields", func(ctx context.Context, args []string) error {
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			connection, err := a.chosenConnection(ctx, store, organisation, args)
 			if err != nil {
 				return err
@@ -233,7 +233,7 @@ func (a *app) connectionShow() *cobra.Command {
 	return command
 }
 
-func (a *app) showConnection(connection care.Connection, organisation db.Organisation) {
+func (a *app) showConnection(connection care.Connection, organisation care.Organisation) {
 	zone := organisation.Location()
 	a.details(
 		"name", connection.Name, "id", string(connection.ID), "organisation", organisation.Name, "service", string(connection.Service),

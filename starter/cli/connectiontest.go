@@ -21,7 +21,7 @@ func (a *app) connectionActivate() *cobra.Command {
 		if code == "" {
 			return usageError("--code is required: the one-time code that PRODA shows for the device")
 		}
-		return a.withConnection(ctx, args, func(store *db.Store, organisation db.Organisation, connection care.Connection) error {
+		return a.withConnection(ctx, args, func(store *db.Store, organisation care.Organisation, connection care.Connection) error {
 			return a.activate(ctx, store, organisation, connection, code)
 		})
 	})
@@ -29,7 +29,7 @@ func (a *app) connectionActivate() *cobra.Command {
 	return command
 }
 
-func (a *app) activate(ctx context.Context, store *db.Store, organisation db.Organisation, connection care.Connection, code string) error {
+func (a *app) activate(ctx context.Context, store *db.Store, organisation care.Organisation, connection care.Connection, code string) error {
 	clients := upstreams.New(store)
 	if err := clients.Devices.Activate(ctx, connection, code); err != nil {
 		return a.explainUpstream(connection.Service, err)
@@ -44,7 +44,7 @@ func (a *app) activate(ctx context.Context, store *db.Store, organisation db.Org
 }
 
 func (a *app) connectionTest(ctx context.Context, args []string) error {
-	return a.withConnection(ctx, args, func(store *db.Store, organisation db.Organisation, connection care.Connection) error {
+	return a.withConnection(ctx, args, func(store *db.Store, organisation care.Organisation, connection care.Connection) error {
 		a.print("Testing the connection %s of %s to %s.", connection.Name, organisation.Name, present.Service(connection.Service))
 		return a.showCheck(ctx, upstreams.New(store).Check(ctx, connection))
 	})
@@ -80,7 +80,7 @@ const halfKeyLife = 90 * 24 * time.Hour
 func (a *app) connectionRenewKey() *cobra.Command {
 	var force bool
 	command := a.command("renew-key [NAME]", "Replace the device's key before it expires", func(ctx context.Context, args []string) error {
-		return a.withConnection(ctx, args, func(store *db.Store, organisation db.Organisation, connection care.Connection) error {
+		return a.withConnection(ctx, args, func(store *db.Store, organisation care.Organisation, connection care.Connection) error {
 			if expires := connection.KeyExpiry; !force && expires != nil && time.Until(*expires) > halfKeyLife {
 				return usageError("the key is valid until %s. PRODA throttles devices that replace a key before half of its life has passed; to do it anyway, use --force",
 					present.Expiry(expires, organisation.Location()))
@@ -97,8 +97,8 @@ func (a *app) connectionRenewKey() *cobra.Command {
 }
 
 // withConnection gives work the named connection, or the only one there is, and a store that can seal.
-func (a *app) withConnection(ctx context.Context, args []string, work func(*db.Store, db.Organisation, care.Connection) error) error {
-	return a.withSealedStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+func (a *app) withConnection(ctx context.Context, args []string, work func(*db.Store, care.Organisation, care.Connection) error) error {
+	return a.withSealedStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 		connection, err := a.chosenConnection(ctx, store, organisation, args)
 		if err != nil {
 			return err

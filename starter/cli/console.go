@@ -11,6 +11,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/api"
 	"github.com/caresync/caresync/starter/console"
@@ -48,7 +49,7 @@ func (a *app) consoleLink() *cobra.Command {
 		if valid < time.Minute || valid > longestLinkTime {
 			return usageError("--valid-for is from 1m to %s", longestLinkTime)
 		}
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			expires := time.Now().Add(valid)
 			secret, err := store.CreateConsoleLink(ctx, organisation.ID, cmp.Or(name, loginName()), expires)
 			if err != nil {
@@ -65,7 +66,7 @@ func (a *app) consoleLink() *cobra.Command {
 }
 
 func (a *app) consoleSessions(ctx context.Context, _ []string) error {
-	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+	return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 		sessions, err := store.ConsoleSessions(ctx, organisation.ID)
 		if err != nil {
 			return err
@@ -94,7 +95,7 @@ func (a *app) consoleSignOut() *cobra.Command {
 		if everyone == (len(args) == 1) {
 			return usageError("give either the id of a session, as `caresync console sessions` shows it, or --all")
 		}
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			if everyone {
 				return a.signOutEveryone(ctx, store, organisation)
 			}
@@ -112,7 +113,7 @@ func (a *app) consoleSignOut() *cobra.Command {
 	return command
 }
 
-func (a *app) signOutEveryone(ctx context.Context, store *db.Store, organisation db.Organisation) error {
+func (a *app) signOutEveryone(ctx context.Context, store *db.Store, organisation care.Organisation) error {
 	sessions, links, err := store.EndConsoleSessions(ctx, organisation.ID)
 	if err == nil {
 		a.print("Ended %s of %s, and revoked %s.", present.Count(sessions, "session", "sessions"), organisation.Name,

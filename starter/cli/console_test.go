@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/cli"
 	"github.com/caresync/caresync/testkit"
@@ -40,7 +41,7 @@ func TestAdministratorsSignPeopleOut(t *testing.T) {
 	store := testkit.Store(t, address)
 	organisations, err := store.Organisations(t.Context())
 	require.NoError(t, err)
-	signIn := func(organisation db.Organisation, name string) (secret, id string) {
+	signIn := func(organisation care.Organisation, name string) (secret, id string) {
 		secret, err := store.OpenConsoleSession(t.Context(), db.SignIn{OrganisationID: organisation.ID, Name: name, ExpiresAt: time.Now().Add(time.Hour)})
 		require.NoError(t, err)
 		session, err := store.ConsoleSession(t.Context(), secret)
@@ -54,8 +55,8 @@ func TestAdministratorsSignPeopleOut(t *testing.T) {
 		}
 		return err == nil
 	}
-	wattle, banksia := organisations[slices.IndexFunc(organisations, func(o db.Organisation) bool { return o.Slug == "wattle" })],
-		organisations[slices.IndexFunc(organisations, func(o db.Organisation) bool { return o.Slug == "banksia" })]
+	wattle, banksia := organisations[slices.IndexFunc(organisations, func(o care.Organisation) bool { return o.Slug == "wattle" })],
+		organisations[slices.IndexFunc(organisations, func(o care.Organisation) bool { return o.Slug == "banksia" })]
 	robin, robinID := signIn(wattle, "Robin Ellery")
 	kim, _ := signIn(wattle, "Kim Alder")
 	other, otherID := signIn(banksia, "Sam Rowan")

@@ -25,7 +25,7 @@ func (a *app) contractCommand() *cobra.Command {
 func (a *app) contractList() *cobra.Command {
 	var asJSON bool
 	command := a.command("list PERSON", "List a person's service contracts, newest first", func(ctx context.Context, args []string) error {
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			person, err := findParticipant(ctx, store, organisation, args[0])
 			if err != nil {
 				return err
@@ -63,7 +63,7 @@ func originOf(contract read.ContractHeader) string {
 	return "PACE"
 }
 
-func unknownContract(err error, organisation db.Organisation) error {
+func unknownContract(err error, organisation care.Organisation) error {
 	if errors.Is(err, db.ErrNotFound) {
 		return fmt.Errorf("%s has no such contract; `caresync contract list PERSON` shows those of a person", organisation.Name)
 	}
@@ -74,7 +74,7 @@ func (a *app) contractShow() *cobra.Command {
 	var asJSON bool
 	command := a.command("show CONTRACT", "Show a service contract with its budgets, periods and delivered services", func(ctx context.Context, args []string) error {
 		id, _ := parseID(args[0])
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			contract, err := read.From(store).Contract(ctx, organisation, id, store.Now())
 			if err != nil {
 				return unknownContract(err, organisation)
@@ -94,7 +94,7 @@ func (a *app) contractShow() *cobra.Command {
 type contractView struct {
 	*app
 	contract     read.Contract
-	organisation db.Organisation
+	organisation care.Organisation
 	today        care.Date
 }
 
@@ -274,7 +274,7 @@ func (a *app) contractHistory() *cobra.Command {
 			return usageError("--limit is a number from 1 to %d", read.MostPerPage)
 		}
 		id, _ := parseID(args[0])
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			changes, more, err := read.From(store).ContractHistory(ctx, organisation.ID, id, time.Time{}, limit)
 			if err != nil {
 				return unknownContract(err, organisation)
@@ -291,7 +291,7 @@ func (a *app) contractHistory() *cobra.Command {
 	return command
 }
 
-func (a *app) showHistory(changes []read.ContractChange, more bool, organisation db.Organisation) {
+func (a *app) showHistory(changes []read.ContractChange, more bool, organisation care.Organisation) {
 	if len(changes) == 0 {
 		a.print("Nothing has changed yet.")
 		return

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/imports"
 	"github.com/caresync/caresync/starter/present"
@@ -54,7 +55,7 @@ func (a *app) importDeliveredServices(ctx context.Context, args []string) error 
 		return err
 	}
 	defer func() { _ = file.Close() }()
-	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+	return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 		result, err := imports.NewImporter(store).DeliveredServices(ctx, organisation, file, operator())
 		if err != nil {
 			return err
@@ -77,7 +78,7 @@ func (a *app) importContracts(ctx context.Context, args []string) error {
 		return err
 	}
 	defer func() { _ = file.Close() }()
-	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+	return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 		result, err := imports.NewImporter(store).Contracts(ctx, organisation, file)
 		if err != nil {
 			return err
@@ -93,7 +94,7 @@ func (a *app) importPeople(ctx context.Context, args []string) error {
 		return err
 	}
 	defer func() { _ = file.Close() }()
-	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+	return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 		result, err := imports.NewImporter(store).People(ctx, organisation, file, operator())
 		if err != nil {
 			return err
@@ -109,7 +110,7 @@ func (a *app) importInvoices(ctx context.Context, args []string) error {
 		return err
 	}
 	defer func() { _ = file.Close() }()
-	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+	return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 		result, err := imports.NewImporter(store).Invoices(ctx, organisation, file)
 		if err != nil {
 			return err

@@ -55,7 +55,7 @@ func (a *app) openSealedStore(ctx context.Context, keyring *sealing.Keyring) (*d
 }
 
 // withStore gives work a store and the organisation that --organisation names.
-func (a *app) withStore(ctx context.Context, work func(*db.Store, db.Organisation) error) error {
+func (a *app) withStore(ctx context.Context, work func(*db.Store, care.Organisation) error) error {
 	store, err := a.openStore(ctx, nil)
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func (a *app) withStore(ctx context.Context, work func(*db.Store, db.Organisatio
 }
 
 // withSealedStore is withStore with the keyring, for work that seals or opens keys and tokens.
-func (a *app) withSealedStore(ctx context.Context, work func(*db.Store, db.Organisation) error) error {
+func (a *app) withSealedStore(ctx context.Context, work func(*db.Store, care.Organisation) error) error {
 	keyring, err := a.encryption.OpenKeyring()
 	if err != nil {
 		return &exitError{ExitUsage, err}
@@ -87,21 +87,21 @@ func (a *app) withSealedStore(ctx context.Context, work func(*db.Store, db.Organ
 }
 
 // withSyncs gives work what starts and follows syncs.
-func (a *app) withSyncs(ctx context.Context, work func(*db.Store, *syncs.Service, db.Organisation) error) error {
+func (a *app) withSyncs(ctx context.Context, work func(*db.Store, *syncs.Service, care.Organisation) error) error {
 	return a.withPACE(ctx, func(services paceServices) error { return work(services.store, services.syncs, services.organisation) })
 }
 
 // paceServices are what commands about PACE work with.
 type paceServices struct {
 	store        *db.Store
-	organisation db.Organisation
+	organisation care.Organisation
 	syncs        *syncs.Service
 	pace         *pace.Service
 }
 
 // withPACE gives work what retrieves and creates, and what follows that.
 func (a *app) withPACE(ctx context.Context, work func(paceServices) error) error {
-	return a.withTemporal(ctx, func(store *db.Store, organisation db.Organisation, connected client.Client, _ *sealing.Keyring) error {
+	return a.withTemporal(ctx, func(store *db.Store, organisation care.Organisation, connected client.Client, _ *sealing.Keyring) error {
 		services := paceServices{store: store, organisation: organisation, syncs: syncs.New(store, connected, a.taskQueues())}
 		services.pace = pace.New(store, connected, a.taskQueues(), services.syncs, upstreams.New(store))
 		return work(services)
@@ -109,12 +109,12 @@ func (a *app) withPACE(ctx context.Context, work func(paceServices) error) error
 }
 
 // withTemporal is withSealedStore with a Temporal client and the keyring that encrypts for it.
-func (a *app) withTemporal(ctx context.Context, work func(*db.Store, db.Organisation, client.Client, *sealing.Keyring) error) error {
+func (a *app) withTemporal(ctx context.Context, work func(*db.Store, care.Organisation, client.Client, *sealing.Keyring) error) error {
 	keyring, err := a.encryption.OpenKeyring()
 	if err != nil {
 		return &exitError{ExitUsage, err}
 	}
-	return a.withSealedStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+	return a.withSealedStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 		connected, err := temporal.Dial(ctx, temporal.Options{Keyring: keyring, Logger: zap.NewNop()})
 		if err != nil {
 			return err
@@ -143,21 +143,21 @@ func (a *app) typed(command string, id care.ID, more ...string) string {
 	return text
 }
 
-func (a *app) chosenOrganisation(ctx context.Context, store *db.Store) (db.Organisation, error) {
+func (a *app) chosenOrganisation(ctx context.Context, store *db.Store) (care.Organisation, error) {
 	if a.organisation != "" {
 		organisation, err := store.OrganisationBySlug(ctx, a.organisation)
 		if errors.Is(err, db.ErrNotFound) {
-			return db.Organisation{}, usageError("there is no organisation %q; `caresync organisation list` shows the organisations", a.organisation)
+			return care.Organisation{}, usageError("there is no organisation %q; `caresync organisation list` shows the organisations", a.organisation)
 		}
 		return organisation, err
 	}
 	organisations, err := store.Organisations(ctx)
 	if err != nil {
-		return db.Organisation{}, err
+		return care.Organisation{}, err
 	}
 	switch len(organisations) {
 	case 0:
-		return db.Organisation{}, usageError("there is no organisation yet: create one with `caresync organisation create`")
+		return care.Organisation{}, usageError("there is no organisation yet: create one with `caresync organisation create`")
 	case 1:
 		return organisations[0], nil
 	}
@@ -165,23 +165,23 @@ func (a *app) chosenOrganisation(ctx context.Context, store *db.Store) (db.Organ
 	for _, organisation := range organisations {
 		slugs = append(slugs, organisation.Slug)
 	}
-	return db.Organisation{}, usageError("--organisation is required: %s", strings.Join(slugs, ", "))
+	return care.Organisation{}, usageError("--organisation is required: %s", strings.Join(slugs, ", "))
 }
 
 // findPerson reads one of our own ids, a care recipient id, or else an NDIS number.
-func findPerson(ctx context.Context, store *db.Store, organisation db.Organisation, text string) (read.Person, error) {
+func findPerson(ctx context.Context, store *db.Store, organisation care.Organisation, text string) (read.Person, error) {
 	return find(ctx, store, organisation, text, read.From(store).PersonByCareRecipientID, read.From(store).PersonByNDISNumber)
 }
 
 // findParticipant reads one of our own ids, an NDIS number, or else a care recipient id.
-func findParticipant(ctx context.Context, store *db.Store, organisation db.Organisation, text string) (read.Person, error) {
+func findParticipant(ctx context.Context, store *db.Store, organisation care.Organisation, text string) (read.Person, error) {
 	return find(ctx, store, organisation, text, read.From(store).PersonByNDISNumber, read.From(store).PersonByCareRecipientID)
 }
 
 // findBy looks a person up by one of the government's numbers.
-type findBy func(ctx context.Context, organisation db.Organisation, number string, now time.Time) (read.Person, error)
+type findBy func(ctx context.Context, organisation care.Organisation, number string, now time.Time) (read.Person, error)
 
-func find(ctx context.Context, store *db.Store, organisation db.Organisation, text string, ways ...findBy) (read.Person, error) {
+func find(ctx context.Context, store *db.Store, organisation care.Organisation, text string, ways ...findBy) (read.Person, error) {
 	if id, isID := parseID(text); isID {
 		person, err := read.From(store).Person(ctx, organisation, id, store.Now())
 		return person, unknownPerson(err, organisation)
@@ -199,7 +199,7 @@ func find(ctx context.Context, store *db.Store, organisation db.Organisation, te
 	return read.Person{}, unknownPerson(db.ErrNotFound, organisation)
 }
 
-func unknownPerson(err error, organisation db.Organisation) error {
+func unknownPerson(err error, organisation care.Organisation) error {
 	if errors.Is(err, db.ErrNotFound) {
 		return fmt.Errorf("%s has no such person: import the person first, or check the number", organisation.Name)
 	}

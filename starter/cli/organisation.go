@@ -7,6 +7,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/present"
 )
@@ -34,7 +35,7 @@ func (a *app) organisationCreate() *cobra.Command {
 		return nil
 	})
 	command.Flags().StringVar(&name, "name", "", "the organisation's name")
-	command.Flags().StringVar(&zone, "time-zone", db.DefaultTimeZone, "the time zone whose date is \"today\", such as Australia/Perth")
+	command.Flags().StringVar(&zone, "time-zone", care.DefaultTimeZone, "the time zone whose date is \"today\", such as Australia/Perth")
 	return command
 }
 

@@ -44,7 +44,7 @@ func (a *app) paceEnable() *cobra.Command {
 	var connection string
 	var budgetCalls int
 	command := a.command("enable", "Test the connection to the NDIA and, if it works, use the PACE API", func(ctx context.Context, _ []string) error {
-		return a.withSealedStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withSealedStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			service := pace.New(store, nil, protocol.TaskQueues{}, nil, upstreams.New(store)) // no workflow is asked
 			enabled, err := service.Enable(ctx, pace.EnableRequest{
 				Organisation: organisation, Connection: connection, BudgetCallsPerHour: budgetCalls, By: operator(),
@@ -68,7 +68,7 @@ func (a *app) paceEnable() *cobra.Command {
 }
 
 func (a *app) paceDisable(ctx context.Context, _ []string) error {
-	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+	return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 		if _, err := store.DisablePACE(ctx, organisation.ID, operator()); err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (a *app) paceDisable(ctx context.Context, _ []string) error {
 func (a *app) paceSettings() *cobra.Command {
 	var asJSON bool
 	command := a.command("settings", "Show whether the PACE API is enabled, and its settings", func(ctx context.Context, _ []string) error {
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			settings, err := store.PACESettings(ctx, organisation.ID)
 			if err != nil {
 				return err
@@ -96,7 +96,7 @@ func (a *app) paceSettings() *cobra.Command {
 	return command
 }
 
-func (a *app) showPACESettings(settings db.PACESettings, organisation db.Organisation) {
+func (a *app) showPACESettings(settings db.PACESettings, organisation care.Organisation) {
 	if settings.ConnectionID == "" {
 		a.print("The PACE API is not enabled for %s. Enable it with `caresync pace enable`.", organisation.Name)
 		return
@@ -123,14 +123,14 @@ func enabledWord(enabled bool) string {
 }
 
 // notificationAddress is where the NDIA sends an organisation's notifications.
-func notificationAddress(organisation db.Organisation) string {
+func notificationAddress(organisation care.Organisation) string {
 	return "POST " + api.NotificationPath(organisation.ID)
 }
 
 func (a *app) paceSecret() *cobra.Command {
 	var signed bool
 	command := a.command("secret", "Create a secret for the NDIA's notifications; it is shown only once", func(ctx context.Context, _ []string) error {
-		return a.withSealedStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withSealedStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			create := store.NewNotificationSecret
 			if signed {
 				create = store.NewNotificationKey
@@ -151,7 +151,7 @@ func (a *app) paceSecret() *cobra.Command {
 }
 
 func (a *app) paceSubscribe(ctx context.Context, _ []string) error {
-	return a.withSealedStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+	return a.withSealedStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 		settings, err := store.PACESettings(ctx, organisation.ID)
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/api/views"
@@ -16,7 +17,7 @@ func (a *app) paceNotifications() *cobra.Command {
 	var asJSON bool
 	var most int
 	command := a.command("notifications", "Show the NDIA's notifications, newest first", func(ctx context.Context, _ []string) error {
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			notifications, err := read.From(store).Notifications(ctx, organisation.ID, most)
 			if err != nil {
 				return err
@@ -33,7 +34,7 @@ func (a *app) paceNotifications() *cobra.Command {
 	return command
 }
 
-func (a *app) showNotifications(notifications []read.Notification, organisation db.Organisation) {
+func (a *app) showNotifications(notifications []read.Notification, organisation care.Organisation) {
 	if len(notifications) == 0 {
 		a.print("The NDIA has sent no notifications yet. Set up where it sends them (`caresync pace secret`), then subscribe (`caresync pace subscribe`).")
 		return

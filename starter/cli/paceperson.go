@@ -20,7 +20,7 @@ func (a *app) pacePerson() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			person, err := findParticipant(ctx, store, organisation, args[0])
 			if err != nil {
 				return err
@@ -68,7 +68,7 @@ func yesOrNo(flag, text string) (*bool, error) {
 	}
 }
 
-func (a *app) showParticipant(view read.Participant, organisation db.Organisation) {
+func (a *app) showParticipant(view read.Participant, organisation care.Organisation) {
 	a.details(
 		"name", present.Name(view.GivenName, view.FamilyName), "id", string(view.PersonID), "NDIS number", orNone(view.NDISNumber),
 		"NDIS PACE Participant", chosen(view.PACEParticipant), "API access", chosen(view.PACEAPIAccess),
@@ -117,7 +117,7 @@ func (a *app) standing(view read.Participant) string {
 }
 
 func (a *app) paceResume(ctx context.Context, args []string) error {
-	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+	return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 		person, err := findParticipant(ctx, store, organisation, args[0])
 		if err != nil {
 			return err

@@ -166,7 +166,7 @@ func (a *app) showRefusal(ctx context.Context, services paceServices, run care.I
 func (a *app) pacePreview() *cobra.Command {
 	var asJSON bool
 	command := a.command("preview PERSON", "Show the preview that is ready to be created", func(ctx context.Context, args []string) error {
-		return a.withSealedStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withSealedStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			person, err := findParticipant(ctx, store, organisation, args[0])
 			if err != nil {
 				return err
@@ -187,7 +187,7 @@ func (a *app) pacePreview() *cobra.Command {
 }
 
 // waitingPreview is the preview of a client that can be created now.
-func (a *app) waitingPreview(ctx context.Context, store *db.Store, organisation db.Organisation, person read.Person) (db.Preview, error) {
+func (a *app) waitingPreview(ctx context.Context, store *db.Store, organisation care.Organisation, person read.Person) (db.Preview, error) {
 	retrieval, err := store.WaitingPreview(ctx, organisation.ID, person.ID)
 	if errors.Is(err, db.ErrNotFound) {
 		return retrieval, usageError("%s has no preview to create. Retrieve the plan with: %s", nameOf(person), a.typed("pace retrieve", person.ID))

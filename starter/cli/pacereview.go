@@ -18,7 +18,7 @@ func (a *app) paceReview() *cobra.Command {
 	var asJSON bool
 	command := a.command("review [PERSON]", "Show what automatic refreshes held for approval: new contracts and budgets, earlier ends, many removals",
 		func(ctx context.Context, args []string) error {
-			return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+			return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 				var client care.ID
 				if len(args) == 1 {
 					person, err := findParticipant(ctx, store, organisation, args[0])
@@ -43,7 +43,7 @@ func (a *app) paceReview() *cobra.Command {
 }
 
 // showReviews shows what waits, client by client, and the command that accepts it.
-func (a *app) showReviews(reviews []read.Review, organisation db.Organisation) {
+func (a *app) showReviews(reviews []read.Review, organisation care.Organisation) {
 	if len(reviews) == 0 {
 		a.print("Nothing needs approval.")
 		return

@@ -29,7 +29,7 @@ func (a *app) changeNumber() *cobra.Command {
 		if ndisNumber != "" {
 			change.Kind, change.Number = care.NDISNumber, ndisNumber
 		}
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			person, err := findPerson(ctx, store, organisation, args[0])
 			if err != nil {
 				return err
@@ -61,7 +61,7 @@ another person is refused: people are not merged.`
 func (a *app) personAnswers() *cobra.Command {
 	var asJSON bool
 	command := a.command("answers PERSON", "Show the given names that were confirmed to be this person's", func(ctx context.Context, args []string) error {
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			person, err := findPerson(ctx, store, organisation, args[0])
 			if err != nil {
 				return err
@@ -81,7 +81,7 @@ func (a *app) personAnswers() *cobra.Command {
 	return command
 }
 
-func (a *app) showAnswers(person read.Person, answers []read.SamePersonAnswer, organisation db.Organisation) {
+func (a *app) showAnswers(person read.Person, answers []read.SamePersonAnswer, organisation care.Organisation) {
 	if len(answers) == 0 {
 		a.print("No given name has been confirmed.")
 		return
@@ -104,7 +104,7 @@ func (a *app) takeAnswerBack() *cobra.Command {
 		if !isID {
 			return usageError("an answer is named by its id; `caresync person answers` shows it")
 		}
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			person, err := findPerson(ctx, store, organisation, args[0])
 			if err != nil {
 				return err
@@ -135,7 +135,7 @@ func (a *app) personHistory() *cobra.Command {
 		if limit < 1 || limit > read.MostPerPage {
 			return usageError("--limit is a number from 1 to %d", read.MostPerPage)
 		}
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			person, err := findPerson(ctx, store, organisation, args[0])
 			if err != nil {
 				return err
@@ -156,7 +156,7 @@ func (a *app) personHistory() *cobra.Command {
 	return command
 }
 
-func (a *app) showPersonHistory(changes []read.PersonChange, more bool, organisation db.Organisation) {
+func (a *app) showPersonHistory(changes []read.PersonChange, more bool, organisation care.Organisation) {
 	if len(changes) == 0 {
 		a.print("Nothing has changed yet.")
 		return

@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/api/views"
@@ -21,7 +22,7 @@ type planFlags struct{ asJSON, history, removed, usage bool }
 func (a *app) planCommand() *cobra.Command {
 	var flags planFlags
 	show := a.command("show CARE_RECIPIENT_ID|ID", "Show a care recipient's Support at Home plan", func(ctx context.Context, args []string) error {
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			person, err := findPerson(ctx, store, organisation, args[0])
 			if err != nil {
 				return err
@@ -55,7 +56,7 @@ type planView struct {
 func (v planView) show() {
 	v.person()
 	v.freshness()
-	v.showHolds(v.plan.Holds, db.Organisation{TimeZone: v.plan.TimeZone})
+	v.showHolds(v.plan.Holds, care.Organisation{TimeZone: v.plan.TimeZone})
 	v.classifications()
 	v.approvedServices()
 	v.supplements()

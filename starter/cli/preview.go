@@ -40,14 +40,14 @@ type previewView struct {
 	person       read.Person
 	retrieval    db.Preview
 	preview      care.Preview
-	organisation db.Organisation
+	organisation care.Organisation
 	today        care.Date
 	// asking is set where someone is asked what shall be written.
 	asking bool
 }
 
 // showPreview shows a preview that waits; asking also says what to type next.
-func (a *app) showPreview(person read.Person, retrieval db.Preview, organisation db.Organisation, now time.Time, asking bool) {
+func (a *app) showPreview(person read.Person, retrieval db.Preview, organisation care.Organisation, now time.Time, asking bool) {
 	view := previewView{
 		app: a, person: person, retrieval: retrieval, preview: retrieval.Contents.Preview, organisation: organisation, today: organisation.Today(now), asking: asking,
 	}

@@ -23,7 +23,7 @@ const ndisNumber = "430000017"
 // retrieved is an organisation with a person whose plan has been retrieved; no Temporal server is needed to look at it.
 type retrieved struct {
 	store        *db.Store
-	organisation db.Organisation
+	organisation care.Organisation
 	client, run  care.ID
 }
 

@@ -8,14 +8,13 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/words"
 )
 
 // showResult is the message at the end of a sync: care recipient id, counts and a link to the plan (Care Recipient Sync §Success message), or what went wrong.
-func (a *app) showResult(run read.Run, organisation db.Organisation) {
+func (a *app) showResult(run read.Run, organisation care.Organisation) {
 	a.print("")
 	end := present.EndOf(run.RunSummary)
 	a.print("%s %s", end.Mark(), end.Sentence())
@@ -176,7 +175,7 @@ func (a *app) showPlans(issue read.Issue) {
 }
 
 // showHolds shows removals that wait for an operator (R5).
-func (a *app) showHolds(holds []read.Hold, organisation db.Organisation) {
+func (a *app) showHolds(holds []read.Hold, organisation care.Organisation) {
 	if len(holds) == 0 {
 		return
 	}
@@ -191,7 +190,7 @@ func heldRecords(hold read.Hold) string {
 	return words.Held(hold.Records, hold.Kind, hold.Budget, hold.BudgetFrom)
 }
 
-func (a *app) holdState(hold read.Hold, organisation db.Organisation) string {
+func (a *app) holdState(hold read.Hold, organisation care.Organisation) string {
 	switch {
 	case hold.ClosedAt != nil:
 		return "Settled " + present.Time(hold.ClosedAt, organisation.Location()) + "."

@@ -33,7 +33,7 @@ func (a *app) runsList() *cobra.Command {
 		if err := checkRunFilter(filter); err != nil {
 			return err
 		}
-		return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			if who != "" {
 				person, err := findPerson(ctx, store, organisation, who)
 				if err != nil {
@@ -70,7 +70,7 @@ func checkRunFilter(filter read.RunFilter) error {
 	return usageError("--outcome is %s", outcomeFlagHelp)
 }
 
-func (a *app) showRuns(runs []read.RunSummary, more bool, organisation db.Organisation) {
+func (a *app) showRuns(runs []read.RunSummary, more bool, organisation care.Organisation) {
 	if len(runs) == 0 {
 		a.print("There are no such syncs.")
 		return
@@ -92,7 +92,7 @@ func (a *app) showRuns(runs []read.RunSummary, more bool, organisation db.Organi
 func (a *app) runsShow() *cobra.Command {
 	var asJSON bool
 	command := a.command("show RUN_ID", "Show what a sync did", func(ctx context.Context, args []string) error {
-		return a.withRun(ctx, args[0], func(organisation db.Organisation, run read.Run) error {
+		return a.withRun(ctx, args[0], func(organisation care.Organisation, run read.Run) error {
 			if asJSON {
 				return a.printJSON(views.FromRun(run))
 			}
@@ -105,12 +105,12 @@ func (a *app) runsShow() *cobra.Command {
 }
 
 // withRun gives work the run of that id.
-func (a *app) withRun(ctx context.Context, text string, work func(db.Organisation, read.Run) error) error {
+func (a *app) withRun(ctx context.Context, text string, work func(care.Organisation, read.Run) error) error {
 	id, err := runID(text)
 	if err != nil {
 		return err
 	}
-	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+	return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 		run, err := read.From(store).Run(ctx, organisation.ID, id)
 		if err != nil {
 			return unknownRun(err, organisation, id)
@@ -119,14 +119,14 @@ func (a *app) withRun(ctx context.Context, text string, work func(db.Organisatio
 	})
 }
 
-func unknownRun(err error, organisation db.Organisation, id care.ID) error {
+func unknownRun(err error, organisation care.Organisation, id care.ID) error {
 	if errors.Is(err, db.ErrNotFound) {
 		return fmt.Errorf("%s has no run %s; `caresync runs list` shows those it has", organisation.Name, id)
 	}
 	return err
 }
 
-func (a *app) showRun(run read.Run, organisation db.Organisation) {
+func (a *app) showRun(run read.Run, organisation care.Organisation) {
 	zone := organisation.Location()
 	a.details(
 		"run", string(run.ID), "sync", present.RunKind(run.Kind), "care recipient id", careRecipientOf(run.RunSummary),
@@ -171,7 +171,7 @@ func budgetScope(run read.RunSummary) string {
 }
 
 // waitsFor says that a run waits for someone to look at its preview.
-func (a *app) waitsFor(run read.RunSummary, organisation db.Organisation) string {
+func (a *app) waitsFor(run read.RunSummary, organisation care.Organisation) string {
 	if run.Waiting == nil {
 		return ""
 	}
@@ -179,7 +179,7 @@ func (a *app) waitsFor(run read.RunSummary, organisation db.Organisation) string
 		present.Time(&run.Waiting.ExpiresAt, organisation.Location()), a.typed("pace preview", run.Person.ID))
 }
 
-func (a *app) showAreas(run read.Run, organisation db.Organisation) {
+func (a *app) showAreas(run read.Run, organisation care.Organisation) {
 	shown := a.newTable("", "area", "as of", "result")
 	for _, area := range run.Areas {
 		asOf := ""
@@ -219,7 +219,7 @@ func (a *app) runsWatch() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.withSyncs(ctx, func(store *db.Store, service *syncs.Service, organisation db.Organisation) error {
+		return a.withSyncs(ctx, func(store *db.Store, service *syncs.Service, organisation care.Organisation) error {
 			if _, err := read.From(store).RunProgress(ctx, organisation.ID, id); err != nil {
 				return unknownRun(err, organisation, id)
 			}
@@ -237,7 +237,7 @@ func (a *app) runsAccept() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.withSyncs(ctx, func(store *db.Store, service *syncs.Service, organisation db.Organisation) error {
+		return a.withSyncs(ctx, func(store *db.Store, service *syncs.Service, organisation care.Organisation) error {
 			return a.accept(ctx, store, service, organisation, id, flags)
 		})
 	})
@@ -252,7 +252,7 @@ func (a *app) runsSamePerson() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.withSyncs(ctx, func(store *db.Store, service *syncs.Service, organisation db.Organisation) error {
+		return a.withSyncs(ctx, func(store *db.Store, service *syncs.Service, organisation care.Organisation) error {
 			return a.samePerson(ctx, store, service, organisation, id, reason, flags)
 		})
 	})
@@ -261,7 +261,7 @@ func (a *app) runsSamePerson() *cobra.Command {
 }
 
 func (a *app) samePerson(
-	ctx context.Context, store *db.Store, service *syncs.Service, organisation db.Organisation, id care.ID, reason string, flags syncFlags,
+	ctx context.Context, store *db.Store, service *syncs.Service, organisation care.Organisation, id care.ID, reason string, flags syncFlags,
 ) error {
 	run, err := read.From(store).Run(ctx, organisation.ID, id)
 	if err != nil {
@@ -287,7 +287,7 @@ func (a *app) samePerson(
 	return a.started(ctx, store, service, organisation, person, started, flags)
 }
 
-func (a *app) accept(ctx context.Context, store *db.Store, service *syncs.Service, organisation db.Organisation, id care.ID, flags syncFlags) error {
+func (a *app) accept(ctx context.Context, store *db.Store, service *syncs.Service, organisation care.Organisation, id care.ID, flags syncFlags) error {
 	run, err := read.From(store).Run(ctx, organisation.ID, id)
 	if err != nil {
 		return unknownRun(err, organisation, id)
@@ -312,7 +312,7 @@ func (a *app) accept(ctx context.Context, store *db.Store, service *syncs.Servic
 }
 
 // nothingHeld names the run that holds a removal back now, if a later one does.
-func (a *app) nothingHeld(ctx context.Context, store *db.Store, organisation db.Organisation, run read.Run) error {
+func (a *app) nothingHeld(ctx context.Context, store *db.Store, organisation care.Organisation, run read.Run) error {
 	plan, err := read.From(store).Plan(ctx, organisation, run.Person.ID, run.RequestedAt)
 	if err != nil {
 		return err
@@ -330,7 +330,7 @@ func (a *app) runsCancel(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return a.withSyncs(ctx, func(_ *db.Store, service *syncs.Service, organisation db.Organisation) error {
+	return a.withSyncs(ctx, func(_ *db.Store, service *syncs.Service, organisation care.Organisation) error {
 		err := service.Cancel(ctx, organisation.ID, id)
 		if errors.Is(err, syncs.ErrFinished) {
 			return usageError("run %s has already finished", id)

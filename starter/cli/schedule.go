@@ -85,7 +85,7 @@ func (a *app) scheduleCreate() *cobra.Command {
 	command := a.command("create NAME", "Schedule a bulk run", func(ctx context.Context, args []string) error {
 		request, err := flags.read()
 		if err != nil {
-			return a.bulkError(err, db.Organisation{}, "")
+			return a.bulkError(err, care.Organisation{}, "")
 		}
 		return a.withBulks(ctx, func(services bulkServices) error {
 			request.Organisation, request.Name, request.RequestedBy = services.organisation, args[0], operator()
@@ -105,7 +105,7 @@ zone. Avoid 2 am to 3 am in Sydney: daylight saving changes then, and a time may
 }
 
 // scheduleSaved shows a schedule that was created or changed.
-func (a *app) scheduleSaved(done string, view schedules.ScheduleView, organisation db.Organisation, asJSON bool) error {
+func (a *app) scheduleSaved(done string, view schedules.ScheduleView, organisation care.Organisation, asJSON bool) error {
 	if asJSON {
 		return a.printJSON(api.FromSchedule(view))
 	}
@@ -133,7 +133,7 @@ func (a *app) scheduleList() *cobra.Command {
 	return command
 }
 
-func (a *app) showSchedules(found []schedules.ScheduleView, organisation db.Organisation) {
+func (a *app) showSchedules(found []schedules.ScheduleView, organisation care.Organisation) {
 	if len(found) == 0 {
 		a.print("%s has no schedules. Create one with: caresync schedule create", organisation.Name)
 		return
@@ -189,7 +189,7 @@ func (a *app) scheduleShow() *cobra.Command {
 	return command
 }
 
-func (a *app) showSchedule(view schedules.ScheduleView, organisation db.Organisation) {
+func (a *app) showSchedule(view schedules.ScheduleView, organisation care.Organisation) {
 	for _, warning := range view.Warnings {
 		a.note("! %s", warning)
 	}
@@ -225,7 +225,7 @@ func (a *app) showSchedule(view schedules.ScheduleView, organisation db.Organisa
 	shown.Render()
 }
 
-func unknownSchedule(err error, organisation db.Organisation, name string) error {
+func unknownSchedule(err error, organisation care.Organisation, name string) error {
 	if errors.Is(err, db.ErrNotFound) {
 		return fmt.Errorf("%s has no schedule %q; `caresync schedule list` shows those it has", organisation.Name, name)
 	}
@@ -309,7 +309,7 @@ missed times: with the overlap policy "skip", the default, only one is started.`
 }
 
 // momentFlag reads an instant, or the beginning of a date in the organisation's time zone.
-func momentFlag(flag, given string, organisation db.Organisation, otherwise time.Time) (time.Time, error) {
+func momentFlag(flag, given string, organisation care.Organisation, otherwise time.Time) (time.Time, error) {
 	given = strings.TrimSpace(given)
 	if given == "" && !otherwise.IsZero() {
 		return otherwise, nil

@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/api"
 	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/cli"
@@ -102,7 +101,7 @@ func TestAScheduleIsChanged(t *testing.T) {
 	require.Equal(t, view, present, "what is refused changes nothing")
 
 	// R11: another organisation has no such schedule.
-	_, err = c.Store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", db.DefaultTimeZone)
+	_, err = c.Store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", care.DefaultTimeZone)
 	require.NoError(t, err)
 	done := run(t, "", "schedule", "change", "nightly", "--at", "04:30", "--organisation", "wattle")
 	require.Equal(t, cli.ExitFailed, done.code)

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/schedules"
 )
@@ -16,7 +17,7 @@ func (a *app) scheduleChange() *cobra.Command {
 	var command *cobra.Command
 	command = a.command("change NAME", "Change a schedule; settings that you do not give stay the same", func(ctx context.Context, args []string) error {
 		if _, err := flags.read(); err != nil {
-			return a.bulkError(err, db.Organisation{}, "")
+			return a.bulkError(err, care.Organisation{}, "")
 		}
 		return a.withBulks(ctx, func(services bulkServices) error {
 			present, err := services.schedules.Schedule(ctx, services.organisation.ID, args[0])

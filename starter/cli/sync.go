@@ -36,7 +36,7 @@ func (a *app) syncCareRecipient() *cobra.Command {
 	var flags syncFlags
 	var allBudgets bool
 	command := a.command("care-recipient CARE_RECIPIENT_ID|ID", "Sync a care recipient's Support at Home plan", func(ctx context.Context, args []string) error {
-		return a.withSyncs(ctx, func(store *db.Store, service *syncs.Service, organisation db.Organisation) error {
+		return a.withSyncs(ctx, func(store *db.Store, service *syncs.Service, organisation care.Organisation) error {
 			person, err := findPerson(ctx, store, organisation, args[0])
 			if err != nil {
 				return err
@@ -60,7 +60,7 @@ Only one sync of a person runs at a time: if one is already running, this joins 
 }
 
 // started says what was started, and watches it if wanted.
-func (a *app) started(ctx context.Context, store *db.Store, service *syncs.Service, organisation db.Organisation,
+func (a *app) started(ctx context.Context, store *db.Store, service *syncs.Service, organisation care.Organisation,
 	person read.Person, started syncs.StartResult, flags syncFlags) error {
 	if !flags.asJSON {
 		a.announce(person, started, flags.wait)
@@ -69,7 +69,7 @@ func (a *app) started(ctx context.Context, store *db.Store, service *syncs.Servi
 }
 
 // followStarted watches what was started, or prints it for a program, as wanted.
-func (a *app) followStarted(ctx context.Context, store *db.Store, service *syncs.Service, organisation db.Organisation,
+func (a *app) followStarted(ctx context.Context, store *db.Store, service *syncs.Service, organisation care.Organisation,
 	started syncs.StartResult, flags syncFlags) error {
 	if flags.wait {
 		return a.watch(ctx, store, service, organisation, started, flags.asJSON)
@@ -101,7 +101,7 @@ func (a *app) announce(person read.Person, started syncs.StartResult, waiting bo
 }
 
 // watch shows progress until the sync has ended, and then its result. Ctrl-C stops watching only.
-func (a *app) watch(ctx context.Context, store *db.Store, service *syncs.Service, organisation db.Organisation, started syncs.StartResult, asJSON bool) error {
+func (a *app) watch(ctx context.Context, store *db.Store, service *syncs.Service, organisation care.Organisation, started syncs.StartResult, asJSON bool) error {
 	shown := a.newProgress(asJSON)
 	var last syncs.Update
 	for update, err := range service.FollowAll(ctx, organisation, started) {

@@ -7,6 +7,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/present"
 )
@@ -19,7 +20,7 @@ func (a *app) tokenCommand() *cobra.Command {
 }
 
 func (a *app) tokenCreate(ctx context.Context, args []string) error {
-	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+	return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 		token, secret, err := store.CreateAPIToken(ctx, organisation.ID, args[0])
 		if err != nil {
 			return err
@@ -31,7 +32,7 @@ func (a *app) tokenCreate(ctx context.Context, args []string) error {
 }
 
 func (a *app) tokenList(ctx context.Context, _ []string) error {
-	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+	return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 		tokens, err := store.APITokens(ctx, organisation.ID)
 		if err != nil {
 			return err
@@ -58,7 +59,7 @@ func (a *app) tokenRevoke(ctx context.Context, args []string) error {
 	if !isID {
 		return usageError("%q is not the id of a token; `caresync token list` shows them", args[0])
 	}
-	return a.withStore(ctx, func(store *db.Store, organisation db.Organisation) error {
+	return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 		token, err := store.RevokeAPIToken(ctx, organisation.ID, id)
 		if errors.Is(err, db.ErrNotFound) {
 			return usageError("%s has no token %s; `caresync token list` shows those it has", organisation.Name, id)

@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/simulator/faults"
@@ -454,7 +453,7 @@ func TestAdminPagesHaveNoBarriers(t *testing.T) {
 	running, _ := s.temporal.Bulk(t, s.Store, organisation, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient}})
 	options := schedules.New(s.Store, s.temporal.ScheduleClient(), temporal.NewDataConverter(testkit.Keyring()), bulks.New(s.Store, s.temporal, s.temporal.Queues), s.temporal.Queues)
 	_, err := options.Create(t.Context(), schedules.Request{
-		Organisation: db.Organisation{ID: organisation, TimeZone: db.DefaultTimeZone}, Name: "nightly", Times: schedules.Times{TimeOfDay: "03:30"},
+		Organisation: care.Organisation{ID: organisation, TimeZone: care.DefaultTimeZone}, Name: "nightly", Times: schedules.Times{TimeOfDay: "03:30"},
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = options.Delete(context.Background(), organisation, "nightly") })

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/platform/run"
 	"github.com/caresync/caresync/platform/temporal"
@@ -61,7 +62,7 @@ func (l unbuffered) Accept() (net.Conn, error) {
 // Whoever drips a body is answered in the end, and does not hold the connection, with a credential or without.
 func TestADrippedBodyIsCutOffEverywhere(t *testing.T) {
 	store := testkit.Database(t)
-	organisation, err := store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", db.DefaultTimeZone)
+	organisation, err := store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", care.DefaultTimeZone)
 	require.NoError(t, err)
 	_, token, err := store.CreateAPIToken(t.Context(), organisation.ID, "tests")
 	require.NoError(t, err)

@@ -40,7 +40,7 @@ type ndisDesk struct {
 	queries       *counter
 	databaseURL   string
 	server        *temporaltest.Server
-	organisation  db.Organisation
+	organisation  care.Organisation
 	client, other care.ID
 	ours, theirs  visitor
 	url           string
@@ -55,9 +55,9 @@ func newNDISDesk(t *testing.T, publicURL string) *ndisDesk {
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	d.store = store
-	d.organisation, err = store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", db.DefaultTimeZone)
+	d.organisation, err = store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", care.DefaultTimeZone)
 	require.NoError(t, err)
-	others, err := store.CreateOrganisation(t.Context(), "banksia", "Banksia", db.DefaultTimeZone)
+	others, err := store.CreateOrganisation(t.Context(), "banksia", "Banksia", care.DefaultTimeZone)
 	require.NoError(t, err)
 	connection := pacetest.Connection(t, store, d.organisation, "ndia")
 	_, err = store.EnablePACE(t.Context(), d.organisation.ID, connection.ID, 0, "tests")

@@ -21,7 +21,7 @@ import (
 
 // settingsView is an organisation's settings. Nothing secret is among them.
 type settingsView struct {
-	organisation db.Organisation
+	organisation care.Organisation
 	connections  []care.Connection
 	pace         db.PACESettings
 	zones        []ui.Option

@@ -34,11 +34,11 @@ func serve(t testing.TB, options console.Options) string {
 	return server.URL
 }
 
-func organisation(t testing.TB, store *db.Store, id care.ID) db.Organisation {
+func organisation(t testing.TB, store *db.Store, id care.ID) care.Organisation {
 	t.Helper()
 	organisations, err := store.Organisations(t.Context())
 	require.NoError(t, err)
-	at := slices.IndexFunc(organisations, func(one db.Organisation) bool { return one.ID == id })
+	at := slices.IndexFunc(organisations, func(one care.Organisation) bool { return one.ID == id })
 	require.GreaterOrEqual(t, at, 0)
 	return organisations[at]
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 )
 
@@ -14,7 +15,7 @@ type Importer struct{ store *db.Store }
 func NewImporter(store *db.Store) Importer { return Importer{store} }
 
 // People imports a file of people. by is who imports. It fails with db.ImportError or db.ErrImportRunning.
-func (i Importer) People(ctx context.Context, organisation db.Organisation, file io.Reader, by string) (db.ImportResult, error) {
+func (i Importer) People(ctx context.Context, organisation care.Organisation, file io.Reader, by string) (db.ImportResult, error) {
 	return imported(i, organisation,
 		func() (db.Import[db.ImportedPerson], error) {
 			return People(ctx, file, organisation.Today(i.store.Now()))
@@ -25,7 +26,7 @@ func (i Importer) People(ctx context.Context, organisation db.Organisation, file
 }
 
 // Invoices imports a file of invoice lines. It fails with db.ImportError or db.ErrImportRunning.
-func (i Importer) Invoices(ctx context.Context, organisation db.Organisation, file io.Reader) (db.InvoiceImportResult, error) {
+func (i Importer) Invoices(ctx context.Context, organisation care.Organisation, file io.Reader) (db.InvoiceImportResult, error) {
 	return imported(i, organisation,
 		func() (db.Import[db.ImportedInvoiceLine], error) { return Invoices(ctx, file) },
 		func(rows db.Import[db.ImportedInvoiceLine]) (db.InvoiceImportResult, error) {
@@ -35,7 +36,7 @@ func (i Importer) Invoices(ctx context.Context, organisation db.Organisation, fi
 
 // DeliveredServices imports a file of the provider's own delivered services. by is who imports. It fails with db.ImportError or
 // db.ErrImportRunning.
-func (i Importer) DeliveredServices(ctx context.Context, organisation db.Organisation, file io.Reader, by string) (db.DeliveredServicesResult, error) {
+func (i Importer) DeliveredServices(ctx context.Context, organisation care.Organisation, file io.Reader, by string) (db.DeliveredServicesResult, error) {
 	return imported(i, organisation,
 		func() (db.Import[db.ImportedDeliveredService], error) { return DeliveredServices(ctx, file) },
 		func(rows db.Import[db.ImportedDeliveredService]) (db.DeliveredServicesResult, error) {
@@ -44,7 +45,7 @@ func (i Importer) DeliveredServices(ctx context.Context, organisation db.Organis
 }
 
 // Contracts imports a file of manually entered service contracts. It fails with db.ImportError or db.ErrImportRunning.
-func (i Importer) Contracts(ctx context.Context, organisation db.Organisation, file io.Reader) (db.ImportResult, error) {
+func (i Importer) Contracts(ctx context.Context, organisation care.Organisation, file io.Reader) (db.ImportResult, error) {
 	return imported(i, organisation,
 		func() (db.Import[db.ImportedContract], error) { return Contracts(ctx, file) },
 		func(rows db.Import[db.ImportedContract]) (db.ImportResult, error) {
@@ -53,7 +54,7 @@ func (i Importer) Contracts(ctx context.Context, organisation db.Organisation, f
 }
 
 // imported reads a file and stores its rows, unless the organisation has a file on its way already.
-func imported[T, R any](i Importer, organisation db.Organisation, read func() (db.Import[T], error), store func(db.Import[T]) (R, error)) (R, error) {
+func imported[T, R any](i Importer, organisation care.Organisation, read func() (db.Import[T], error), store func(db.Import[T]) (R, error)) (R, error) {
 	var none R
 	end, err := i.store.BeginImport(organisation.ID)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 // CreateRequest asks for what a preview showed to be written.
 type CreateRequest struct {
 	care.CreateRequest
-	Organisation db.Organisation
+	Organisation care.Organisation
 	RequestedBy  string
 }
 
@@ -71,7 +71,7 @@ func (s *Service) create(ctx context.Context, person care.ID, request CreateRequ
 }
 
 // settled says what became of a retrieval that no longer waits.
-func (s *Service) settled(ctx context.Context, organisation db.Organisation, retrieval db.Preview) (CreateResult, error) {
+func (s *Service) settled(ctx context.Context, organisation care.Organisation, retrieval db.Preview) (CreateResult, error) {
 	switch retrieval.State {
 	case db.PreviewCreated:
 		return CreateResult{RunID: retrieval.RunID, ContractID: retrieval.ContractID, Outcome: care.AreaSucceeded}, nil
@@ -100,7 +100,7 @@ func (s *Service) overtaken(ctx context.Context, request CreateRequest) (CreateR
 	return s.settled(ctx, request.Organisation, retrieval)
 }
 
-func (s *Service) created(ctx context.Context, organisation db.Organisation, answer protocol.CreateAnswer) (CreateResult, error) {
+func (s *Service) created(ctx context.Context, organisation care.Organisation, answer protocol.CreateAnswer) (CreateResult, error) {
 	created := CreateResult{RunID: answer.RunID, ContractID: answer.ContractID, Outcome: answer.Outcome, Reason: answer.Reason}
 	if answer.NextPreviewID == "" {
 		return created, nil

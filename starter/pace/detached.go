@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -38,7 +37,7 @@ func (s *Service) BeginDetached(ctx, stopping context.Context, request Request) 
 
 // TakenUp waits until it is known which run answers a retrieval, or the answer is there; then no run may have been needed. A refresh that is
 // under way is waited for, since the retrieval follows it. It fails with syncs.ErrUnavailable where no run is known in time.
-func (s *Service) TakenUp(ctx context.Context, organisation db.Organisation, job *PreviewJob) (run care.ID, err error) {
+func (s *Service) TakenUp(ctx context.Context, organisation care.Organisation, job *PreviewJob) (run care.ID, err error) {
 	timer := time.NewTimer(takenUpWithin)
 	defer timer.Stop()
 	for {

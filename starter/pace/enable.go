@@ -10,7 +10,7 @@ import (
 
 // EnableRequest asks for the PACE API to be used by an organisation.
 type EnableRequest struct {
-	Organisation db.Organisation
+	Organisation care.Organisation
 	// Connection is the name of the connection to the NDIA; it may be left out.
 	Connection string
 	// BudgetCallsPerHour bounds the budget calls; 0 keeps what is set.
@@ -44,7 +44,7 @@ func (s *Service) Enable(ctx context.Context, request EnableRequest) (EnableResu
 
 // Connection is an organisation's connection to the NDIA, of which there is one; a name that is given must be its. It fails with
 // care.InvalidError.
-func (s *Service) Connection(ctx context.Context, organisation db.Organisation, name string) (care.Connection, error) {
+func (s *Service) Connection(ctx context.Context, organisation care.Organisation, name string) (care.Connection, error) {
 	connections, err := s.store.Connections(ctx, organisation.ID)
 	if err != nil {
 		return care.Connection{}, err

@@ -34,7 +34,7 @@ type world struct {
 	server       *temporaltest.Server
 	checker      *checker
 	service      *pace.Service
-	organisation db.Organisation
+	organisation care.Organisation
 	connection   care.Connection
 	client       care.ID
 	workflowID   string
@@ -50,7 +50,7 @@ func (c *checker) Check(context.Context, care.Connection) check.Result { return 
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	store := testkit.Database(t)
-	organisation, err := store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", db.DefaultTimeZone)
+	organisation, err := store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", care.DefaultTimeZone)
 	require.NoError(t, err)
 	w := &world{t: t, store: store, server: temporaltest.New(), checker: &checker{}, organisation: organisation}
 	queues := protocol.TaskQueues{Prefix: "test-"}
@@ -154,7 +154,7 @@ func TestTheRunIsKnownBeforeTheAnswerIs(t *testing.T) {
 func TestSomeoneElsesClientIsNotAskedFor(t *testing.T) { // R11
 	t.Parallel()
 	w := newWorld(t)
-	other, err := w.store.CreateOrganisation(t.Context(), "banksia", "Banksia", db.DefaultTimeZone)
+	other, err := w.store.CreateOrganisation(t.Context(), "banksia", "Banksia", care.DefaultTimeZone)
 	require.NoError(t, err)
 	request := w.request()
 	request.Organisation = other
@@ -401,7 +401,7 @@ func TestCreateOfAnotherOrganisationsPreview(t *testing.T) { // R11
 	w := newWorld(t)
 	w.answers(consumables, nil)
 	request := w.createRequest(w.retrieve().Preview.Contents.Preview)
-	other, err := w.store.CreateOrganisation(t.Context(), "banksia", "Banksia", db.DefaultTimeZone)
+	other, err := w.store.CreateOrganisation(t.Context(), "banksia", "Banksia", care.DefaultTimeZone)
 	require.NoError(t, err)
 	request.Organisation = other
 	_, err = w.service.Create(t.Context(), request)
@@ -551,7 +551,7 @@ func TestWhichConnectionIsMeant(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "ndia", found.Name)
 
-	other, err := w.store.CreateOrganisation(t.Context(), "banksia", "Banksia", db.DefaultTimeZone)
+	other, err := w.store.CreateOrganisation(t.Context(), "banksia", "Banksia", care.DefaultTimeZone)
 	require.NoError(t, err)
 	_, err = w.service.Connection(t.Context(), other, "")
 	require.ErrorAs(t, err, &invalid)

@@ -12,7 +12,7 @@ import (
 
 // RefreshRequest asks for an unattended refresh of a person's contracts (R31).
 type RefreshRequest struct {
-	Organisation db.Organisation
+	Organisation care.Organisation
 	Person       care.ID
 	// Trigger is care.TriggerBulk or care.TriggerNotification.
 	Trigger     care.Trigger
@@ -56,7 +56,7 @@ const notifiedBy = "ndia"
 // Notify records what the NDIA notified of at one time, and requests one refresh of each person who needs it (R30, R31). What is
 // sent again is taken for news all the same: notifications say nothing but "read again", and two that are told alike may be about two
 // changes. After an error they are to be sent again.
-func (s *Service) Notify(ctx context.Context, organisation db.Organisation, notifications ...db.Notification) ([]db.NotificationResult, error) {
+func (s *Service) Notify(ctx context.Context, organisation care.Organisation, notifications ...db.Notification) ([]db.NotificationResult, error) {
 	all, refresh := make([]db.NotificationResult, 0, len(notifications)), map[care.ID]bool{}
 	for _, notification := range notifications {
 		noted, err := s.store.NoteNotification(ctx, organisation, notification, s.store.Now())

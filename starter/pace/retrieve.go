@@ -17,7 +17,7 @@ const retrieveTries = 10
 
 // Request asks for a person's plan to be retrieved.
 type Request struct {
-	Organisation db.Organisation
+	Organisation care.Organisation
 	Person       care.ID
 	// PlanStartDate says which of the person's plans is wanted; without one it is the plan that covers today (R23).
 	PlanStartDate care.Date

@@ -236,7 +236,7 @@ type CreatedView struct {
 }
 
 // View shows what a retrieval came to, with its run.
-func (s *Service) View(ctx context.Context, organisation db.Organisation, retrieved PreviewResult) (PreviewResultView, error) {
+func (s *Service) View(ctx context.Context, organisation care.Organisation, retrieved PreviewResult) (PreviewResultView, error) {
 	run, err := read.From(s.store).Run(ctx, organisation.ID, retrieved.RunID)
 	if err != nil {
 		return PreviewResultView{}, err
@@ -253,7 +253,7 @@ func (s *Service) View(ctx context.Context, organisation db.Organisation, retrie
 }
 
 // ViewCreated shows what a Create came to, with its run.
-func (s *Service) ViewCreated(ctx context.Context, organisation db.Organisation, created CreateResult) (CreatedView, error) {
+func (s *Service) ViewCreated(ctx context.Context, organisation care.Organisation, created CreateResult) (CreatedView, error) {
 	run, err := read.From(s.store).Run(ctx, organisation.ID, created.RunID)
 	view := viewCreated(created)
 	view.Run = &run

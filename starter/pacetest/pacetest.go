@@ -44,7 +44,7 @@ func Read(budgets ...care.ReportedBudget) care.ContractRead {
 }
 
 // Participant stores a person with the PACE API enabled and both boxes selected, and returns our id of the client.
-func Participant(t testing.TB, store *db.Store, organisation db.Organisation, ndisNumber string) care.ID {
+func Participant(t testing.TB, store *db.Store, organisation care.Organisation, ndisNumber string) care.ID {
 	t.Helper()
 	yes := true
 	_, err := store.ImportPeople(t.Context(), organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{
@@ -58,7 +58,7 @@ func Participant(t testing.TB, store *db.Store, organisation db.Organisation, nd
 }
 
 // Connection stores a connection to the NDIA under a name.
-func Connection(t testing.TB, store *db.Store, organisation db.Organisation, name string) care.Connection {
+func Connection(t testing.TB, store *db.Store, organisation care.Organisation, name string) care.Connection {
 	t.Helper()
 	connection, err := store.CreateConnection(t.Context(), organisation.ID, care.Connection{
 		Service: care.NDIA, Name: name, BaseURL: "https://ndia.invalid", TokenBaseURL: "https://proda.invalid", DeviceBaseURL: "https://proda.invalid",
@@ -70,7 +70,7 @@ func Connection(t testing.TB, store *db.Store, organisation db.Organisation, nam
 }
 
 // Begin writes the row of a run of a person, as its first step does.
-func Begin(t testing.TB, store *db.Store, organisation db.Organisation, person, run care.ID) {
+func Begin(t testing.TB, store *db.Store, organisation care.Organisation, person, run care.ID) {
 	t.Helper()
 	require.NoError(t, store.RecordRun(t.Context(), db.RunStart{
 		ID: run, Kind: care.RunPACEContract, WorkflowID: protocol.PaceContractSyncID(person), StartedAt: time.Now(),
@@ -80,7 +80,7 @@ func Begin(t testing.TB, store *db.Store, organisation db.Organisation, person, 
 
 // Stage stages the n-th preview of a run, of what we hold and a read, as the step that reads a plan does.
 func Stage(
-	t testing.TB, store *db.Store, organisation db.Organisation, person, run care.ID, n int, held care.HeldContracts, read care.ContractRead,
+	t testing.TB, store *db.Store, organisation care.Organisation, person, run care.ID, n int, held care.HeldContracts, read care.ContractRead,
 	differences ...care.NamedChange,
 ) care.Preview {
 	t.Helper()
@@ -91,7 +91,7 @@ func Stage(
 }
 
 // Finish ends a run, as its last step does.
-func Finish(t testing.TB, store *db.Store, organisation db.Organisation, run care.ID, answer care.AreaResult) {
+func Finish(t testing.TB, store *db.Store, organisation care.Organisation, run care.ID, answer care.AreaResult) {
 	t.Helper()
 	result := care.Conclude(map[care.Area]care.AreaResult{care.AreaContract: answer})
 	result.RunID = run

@@ -28,13 +28,13 @@ type planner struct {
 	*schedules.Service
 	t            *testing.T
 	temporal     *testkit.Temporal
-	organisation db.Organisation
+	organisation care.Organisation
 }
 
 func newPlanner(t *testing.T) planner {
 	t.Helper()
 	store, connected := testkit.Database(t), testkit.NewTemporal(t)
-	organisation, err := store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", db.DefaultTimeZone)
+	organisation, err := store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", care.DefaultTimeZone)
 	require.NoError(t, err)
 	runs := bulks.New(store, connected, connected.Queues)
 	service := schedules.New(store, connected.ScheduleClient(), temporal.NewDataConverter(testkit.Keyring()), runs, connected.Queues)
@@ -211,7 +211,7 @@ func TestAChangeThatMakesNoSenseIsRefused(t *testing.T) {
 	}
 	request, err := created.Request()
 	require.NoError(t, err)
-	request.Organisation = db.Organisation{ID: db.NewID(), TimeZone: db.DefaultTimeZone}
+	request.Organisation = care.Organisation{ID: db.NewID(), TimeZone: care.DefaultTimeZone}
 	_, err = p.Change(t.Context(), request)
 	require.ErrorIs(t, err, db.ErrNotFound)
 	request.Organisation, request.Name = p.organisation, "unknown"

@@ -60,7 +60,7 @@ var overlapPolicies = map[Overlap]enumspb.ScheduleOverlapPolicy{
 
 // Request says what a schedule is to be.
 type Request struct {
-	Organisation db.Organisation
+	Organisation care.Organisation
 	// Name is as care.ValidSlug says. Nothing changes it later.
 	Name string
 	// Times say when; their time zone is the organisation's where they name none.

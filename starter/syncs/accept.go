@@ -4,13 +4,12 @@ import (
 	"context"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 )
 
 // Accept lets the removals that a run held back through and starts a sync that makes them (R5). It fails with db.ErrNotFound where the
 // run holds none back.
-func (s *Service) Accept(ctx context.Context, organisation db.Organisation, run care.ID, by string) ([]read.Hold, StartResult, error) {
+func (s *Service) Accept(ctx context.Context, organisation care.Organisation, run care.ID, by string) ([]read.Hold, StartResult, error) {
 	progress, err := read.From(s.store).RunProgress(ctx, organisation.ID, run)
 	if err != nil {
 		return nil, StartResult{}, err
@@ -30,7 +29,7 @@ func (s *Service) Accept(ctx context.Context, organisation db.Organisation, run 
 
 // ConfirmSamePerson keeps that the person of a run's doubt about a given name is the same (R8), and starts a sync that asks no more. It
 // fails with db.ErrNotFound where the run has no such doubt, and with care.InvalidError without a reason.
-func (s *Service) ConfirmSamePerson(ctx context.Context, organisation db.Organisation, run care.ID, by, why string) (StartResult, error) {
+func (s *Service) ConfirmSamePerson(ctx context.Context, organisation care.Organisation, run care.ID, by, why string) (StartResult, error) {
 	progress, err := read.From(s.store).RunProgress(ctx, organisation.ID, run)
 	if err != nil {
 		return StartResult{}, err

@@ -50,7 +50,7 @@ func (s *Service) Follow(ctx context.Context, organisation, run care.ID) iter.Se
 }
 
 // FollowAll follows a run and, where the request asked for more than that run did, the pass after it (R7).
-func (s *Service) FollowAll(ctx context.Context, organisation db.Organisation, started StartResult) iter.Seq2[Update, error] {
+func (s *Service) FollowAll(ctx context.Context, organisation care.Organisation, started StartResult) iter.Seq2[Update, error] {
 	return func(yield func(Update, error) bool) {
 		var last Update
 		for update, err := range s.Follow(ctx, organisation.ID, started.RunID) {
@@ -78,7 +78,7 @@ func (s *Service) FollowAll(ctx context.Context, organisation db.Organisation, s
 }
 
 // nextPass waits until a finished run's workflow has gone on with another pass, or has ended without one.
-func (s *Service) nextPass(ctx context.Context, organisation db.Organisation, run read.RunProgress) (care.ID, error) {
+func (s *Service) nextPass(ctx context.Context, organisation care.Organisation, run read.RunProgress) (care.ID, error) {
 	return poll.Until(ctx, s.poll, func() (next care.ID, ended bool, err error) {
 		newest, err := s.current(ctx, run.WorkflowID, run.Kind)
 		if err != nil {
@@ -92,7 +92,7 @@ func (s *Service) nextPass(ctx context.Context, organisation db.Organisation, ru
 }
 
 // recordNextPass writes the row of the pass after a run, unless its first step has been quicker.
-func (s *Service) recordNextPass(ctx context.Context, organisation db.Organisation, before read.RunProgress, next care.ID) error {
+func (s *Service) recordNextPass(ctx context.Context, organisation care.Organisation, before read.RunProgress, next care.ID) error {
 	request := care.Request{
 		OrganisationID: organisation.ID, PersonID: before.Person.ID, Trigger: care.TriggerOnDemand, AllBudgets: true, RequestedBy: before.RequestedBy,
 	}

@@ -16,7 +16,7 @@ import (
 
 // Request asks for a person's sync.
 type Request struct {
-	Organisation db.Organisation
+	Organisation care.Organisation
 	Person       care.ID
 	AllBudgets   bool
 	RequestedBy  string

@@ -25,7 +25,7 @@ type world struct {
 	store        *db.Store
 	server       *temporaltest.Server
 	service      *syncs.Service
-	organisation db.Organisation
+	organisation care.Organisation
 	client       care.ID
 	workflowID   string
 }
@@ -34,7 +34,7 @@ func newWorld(t *testing.T) world {
 	t.Helper()
 	address := testkit.DatabaseURL(t)
 	store := testkit.Store(t, address)
-	organisation, err := store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", db.DefaultTimeZone)
+	organisation, err := store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", care.DefaultTimeZone)
 	require.NoError(t, err)
 	_, err = store.ImportPeople(t.Context(), organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{Line: 2, Identity: care.Identity{
 		GivenName: "Ada", FamilyName: "Wren", BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: "415056224"}}}}, "tests")
