@@ -16,7 +16,7 @@ import (
 // about a person is known here (R10).
 func observeCalls(meter metric.Meter, logger *zap.Logger) (func(context.Context, transport.Attempt), error) {
 	durations, err := meter.Float64Histogram("caresync.upstream.call.duration", metric.WithUnit("s"),
-		metric.WithDescription("Calls to the government's services by how they ended"))
+		metric.WithDescription("Calls to government services by result"))
 	if err != nil {
 		return nil, err
 	}

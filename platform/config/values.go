@@ -45,7 +45,7 @@ func (u *URL) Set(text string) error {
 		return errors.New("not a web address, such as https://caresync.example.org")
 	}
 	if parsed.User != nil || parsed.RawQuery != "" || parsed.Fragment != "" {
-		return errors.New("a web address without user, query and fragment is wanted, such as https://caresync.example.org")
+		return errors.New("want a web address without user, query and fragment, such as https://caresync.example.org")
 	}
 	u.value = strings.TrimRight(parsed.String(), "/")
 	return nil
@@ -69,7 +69,7 @@ var queuePrefixPattern = regexp.MustCompile(`^[a-zA-Z0-9._-]{0,64}$`)
 // Set implements pflag.Value.
 func (p *QueuePrefix) Set(text string) error {
 	if !queuePrefixPattern.MatchString(text) {
-		return fmt.Errorf("%q has other characters than letters, digits, dots, dashes and underscores, or more than 64", text)
+		return fmt.Errorf("%q must have at most 64 letters, digits, dots, dashes or underscores", text)
 	}
 	*p = QueuePrefix(text)
 	return nil

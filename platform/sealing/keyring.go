@@ -46,7 +46,7 @@ func Parse(text string) (*Keyring, error) {
 			return nil, fmt.Errorf("keyring entry %d: %w", i+1, err)
 		}
 		if _, taken := keyring.keys[id]; taken {
-			return nil, fmt.Errorf("keyring entry %d: its id stands in an earlier entry too", i+1)
+			return nil, fmt.Errorf("keyring entry %d: its id occurs in an earlier entry", i+1)
 		}
 		if keyring.keys[id], err = newAEAD(key); err != nil {
 			return nil, fmt.Errorf("keyring entry %d: %w", i+1, err)
@@ -82,8 +82,8 @@ func (k *Keyring) Format(state fmt.State, _ rune) {
 	_, _ = io.WriteString(state, "(keyring)")
 }
 
-var errBadKeyID = errors.New("a key id has 1 to 32 lower-case letters, digits, dots, dashes or underscores, " +
-	"and begins with a letter or digit")
+var errBadKeyID = errors.New("a key id must have 1 to 32 lower-case letters, digits, dots, dashes or underscores, " +
+	"and start with a letter or digit")
 
 func parseEntry(entry string) (id string, key []byte, err error) {
 	id, encoded, found := strings.Cut(entry, ":")

@@ -12,7 +12,7 @@ const (
 )
 
 // ErrMalformed tells that a value was not made by Seal, or was cut off.
-var ErrMalformed = errors.New("not a sealed value, or one that was cut off")
+var ErrMalformed = errors.New("not a sealed value, or a truncated one")
 
 // ErrTampered tells that a value was altered after it was sealed, or was sealed for something else (other additional
 // data). Restore the value from where it is still whole.

@@ -164,14 +164,14 @@ func TestParseRefuses(t *testing.T) {
 		"nothing":         {"", "empty"},
 		"blanks":          {"  ", "empty"},
 		"no id":           {secret, "entry 1: no colon"},
-		"empty id":        {":" + secret, "entry 1: a key id has"},
-		"key for id":      {secret + ":k1", "entry 1: a key id has"},
-		"capital id":      {"K1:" + secret, "entry 1: a key id has"},
+		"empty id":        {":" + secret, "entry 1: a key id must have"},
+		"key for id":      {secret + ":k1", "entry 1: a key id must have"},
+		"capital id":      {"K1:" + secret, "entry 1: a key id must have"},
 		"short key":       {"k1:" + short, "the key has 16 bytes: want 32"},
 		"not base64":      {"k1:***", "not standard base64"},
 		"second is wrong": {"k1:" + secret + ",k2:", "entry 2: the key has 0 bytes"},
 		"trailing comma":  {"k1:" + secret + ",", "entry 2: no colon"},
-		"same id twice":   {"k1:" + secret + ",k1:" + secret, "entry 2: its id stands in an earlier entry"},
+		"same id twice":   {"k1:" + secret + ",k1:" + secret, "entry 2: its id occurs in an earlier entry"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := sealing.Parse(test.text)
@@ -193,7 +193,7 @@ func TestParseForgivesBlanksAroundEntries(t *testing.T) {
 func TestGenerateRefusesBadIDs(t *testing.T) {
 	for _, id := range []string{"", "a:b", "a,b", "Capital", strings.Repeat("a", 33)} {
 		_, err := sealing.Generate(id)
-		require.ErrorContains(t, err, "a key id has", "%q", id)
+		require.ErrorContains(t, err, "a key id must have", "%q", id)
 	}
 }
 

@@ -47,19 +47,19 @@ type Telemetry struct {
 // logged as a warning and never stops the program.
 func Start(ctx context.Context, service string, logger *zap.Logger) (*Telemetry, error) {
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
-		logger.Warn("telemetry was lost", zap.Error(err))
+		logger.Warn("telemetry lost", zap.Error(err))
 	}))
 	described, err := resource.New(ctx, resource.WithTelemetrySDK(),
 		resource.WithAttributes(attribute.String("service.name", service)), resource.WithFromEnv())
 	if err != nil {
-		return nil, fmt.Errorf("describing the service to OpenTelemetry: check OTEL_RESOURCE_ATTRIBUTES: %w", err)
+		return nil, fmt.Errorf("describe the service to OpenTelemetry: check OTEL_RESOURCE_ATTRIBUTES: %w", err)
 	}
 	telemetry := &Telemetry{registry: newRegistry()}
 	if telemetry.metrics, err = newMetrics(telemetry.registry, described); err != nil {
-		return nil, fmt.Errorf("setting up metrics: %w", err)
+		return nil, fmt.Errorf("set up metrics: %w", err)
 	}
 	if telemetry.traces, err = newTraces(ctx, described); err != nil {
-		return nil, fmt.Errorf("setting up traces: %w", err)
+		return nil, fmt.Errorf("set up traces: %w", err)
 	}
 	return telemetry, nil
 }
@@ -126,7 +126,7 @@ func newTraces(ctx context.Context, described *resource.Resource) (*sdktrace.Tra
 		return nil, nil
 	}
 	if wanted := os.Getenv(protocolVariable); wanted != "" && wanted != protocol {
-		return nil, fmt.Errorf("%s is %q: only %s is spoken here (port 4318 of most collectors)",
+		return nil, fmt.Errorf("%s is %q: only %s is supported (port 4318 of most collectors)",
 			protocolVariable, wanted, protocol)
 	}
 	exporter, err := otlptracehttp.New(ctx)

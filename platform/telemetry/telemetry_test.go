@@ -98,5 +98,5 @@ func TestTroubleIsLogged(t *testing.T) {
 	_, err := telemetry.Start(t.Context(), "caresync-test", zap.New(core))
 	require.NoError(t, err)
 	otel.Handle(http.ErrHandlerTimeout)
-	require.Equal(t, 1, logs.FilterMessage("telemetry was lost").Len())
+	require.Equal(t, 1, logs.FilterMessage("telemetry lost").Len())
 }

@@ -47,11 +47,11 @@ func Dial(ctx context.Context, options Options) (client.Client, error) {
 // ClientOptions are the options that Dial uses.
 func ClientOptions(options Options) (client.Options, error) {
 	if options.Keyring == nil || options.Logger == nil {
-		return client.Options{}, errors.New("connecting with Temporal needs a keyring and a logger")
+		return client.Options{}, errors.New("connecting to Temporal needs a keyring and a logger")
 	}
 	clientOptions, err := envconfig.LoadDefaultClientOptions()
 	if err != nil {
-		return client.Options{}, fmt.Errorf("reading the TEMPORAL_* settings: %w", err)
+		return client.Options{}, fmt.Errorf("read the TEMPORAL_* settings: %w", err)
 	}
 	if clientOptions.HostPort == "" {
 		clientOptions.HostPort = client.DefaultHostPort
@@ -92,7 +92,7 @@ func measure(clientOptions *client.Options, measured *telemetry.Telemetry, logge
 	clientOptions.MetricsHandler = opentelemetry.NewMetricsHandler(opentelemetry.MetricsHandlerOptions{
 		Meter:                measured.Meter(instrumentation),
 		UseMonotonicCounters: true,
-		OnError:              func(err error) { logger.Warn("a Temporal metric was lost", zap.Error(err)) },
+		OnError:              func(err error) { logger.Warn("Temporal metric lost", zap.Error(err)) },
 	})
 	if !measured.Tracing() {
 		return nil
@@ -106,7 +106,7 @@ func measure(clientOptions *client.Options, measured *telemetry.Telemetry, logge
 		AllowInvalidParentSpans: true,
 	})
 	if err != nil {
-		return fmt.Errorf("setting up tracing for Temporal: %w", err)
+		return fmt.Errorf("set up tracing for Temporal: %w", err)
 	}
 	clientOptions.Interceptors = append(clientOptions.Interceptors, tracing)
 	return nil

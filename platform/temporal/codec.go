@@ -44,7 +44,7 @@ func (c encryptionCodec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Paylo
 func (c encryptionCodec) encrypt(payload *commonpb.Payload) (*commonpb.Payload, error) {
 	plaintext, err := proto.Marshal(payload)
 	if err != nil {
-		return nil, fmt.Errorf("encrypting a payload: %w", err)
+		return nil, fmt.Errorf("encrypt a payload: %w", err)
 	}
 	return &commonpb.Payload{
 		Metadata: map[string][]byte{
@@ -61,11 +61,11 @@ func (c encryptionCodec) decrypt(payload *commonpb.Payload) (*commonpb.Payload, 
 	}
 	plaintext, err := c.keyring.Open(payload.GetData(), payloadPurpose)
 	if err != nil {
-		return nil, fmt.Errorf("decrypting a payload: %w", err)
+		return nil, fmt.Errorf("decrypt a payload: %w", err)
 	}
 	opened := &commonpb.Payload{}
 	if err := proto.Unmarshal(plaintext, opened); err != nil {
-		return nil, fmt.Errorf("decrypting a payload: %w", err)
+		return nil, fmt.Errorf("decrypt a payload: %w", err)
 	}
 	return opened, nil
 }
