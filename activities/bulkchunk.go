@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	// failuresInARow of different people, without anybody succeeding in between, are the service's and not theirs.
+	// failuresInARow of different people, without anyone succeeding in between, are the service's and not theirs.
 	failuresInARow = 5
 	// notAuthorisedStopsAt is how many people the government may refuse to this provider before it refuses everyone (R9).
 	notAuthorisedStopsAt = 2
@@ -95,7 +95,7 @@ type chunk struct {
 	looked time.Time
 	paused bool
 	result protocol.BulkChunkResult
-	// troubled failed for a technical reason; inARow is how many did since anybody succeeded.
+	// troubled failed for a technical reason; inARow is how many did since anyone succeeded.
 	troubled []trouble
 	inARow   int
 	// notAuthorised are the people that this provider was refused.

@@ -76,7 +76,7 @@ func (b *Bulk) covered(ctx context.Context, organisation care.ID) (since covered
 	return since, complete, err
 }
 
-// withoutLists: where the lists cannot be read at all, neither can anybody, so the run ends with that reason.
+// withoutLists: where the lists cannot be read at all, neither can anyone, so the run ends with that reason.
 func (b *Bulk) withoutLists(ctx context.Context, in protocol.BulkPart, err error) (protocol.BulkPlan, error) {
 	var failure *transport.Error
 	if !errors.As(err, &failure) || failure.Retryable() {

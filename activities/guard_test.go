@@ -110,7 +110,7 @@ people:
 			apply(test.show)
 			revived := s.Sync(t, s.steps, "marjorie")
 			require.Equal(t, removed, revived.Counts[care.Kind(test.table)].Updated)
-			require.Equal(t, first, ids(), "revived, not created anew")
+			require.Equal(t, first, ids(), "revived, not created again")
 			require.Equal(t, removed, testkit.Value[int](t, s.sql, "SELECT count(*) FROM record_change WHERE run_id = $1 AND action = 'revived'", revived.RunID))
 		})
 	}

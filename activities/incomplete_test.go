@@ -76,7 +76,7 @@ func TestSumsWithoutAnAmountAreIncomplete(t *testing.T) {
 	}
 }
 
-// paged are the steps of a bulk run whose lists of providers come in pages of so many rows.
+// paged are the steps of a bulk run whose lists of providers come in pages of a given size.
 func (s *site) paged(t *testing.T, rows int) *activities.Bulk {
 	t.Helper()
 	calls := transport.NewClient(transport.Options{})

@@ -250,7 +250,7 @@ func TestAPlanThatChangedBetweenRetrieveAndCreate(t *testing.T) { // R22
 	replaced, err := s.Store.Preview(t.Context(), subject.OrganisationID, preview.ID)
 	require.NoError(t, err)
 	require.Equal(t, db.PreviewReplaced, replaced.State)
-	require.Nil(t, replaced.Contents, "what was replaced cannot be read any more")
+	require.Nil(t, replaced.Contents, "what was replaced can no longer be read")
 
 	again, err := s.steps.CreateServiceContract(t.Context(), s.createInput(subject, 2, preview.SelectAll()))
 	require.NoError(t, err)

@@ -44,7 +44,7 @@ func outcomes(summary, contributions, budgets, usage care.AreaOutcome) []care.Ar
 
 var nothingAttempted = outcomes(care.AreaRefused, care.AreaSkipped, care.AreaSkipped, care.AreaSkipped)
 
-// Who cannot be synced at all is told so before anybody is asked.
+// Who cannot be synced at all is told so before anyone is asked.
 func TestRefusedWithoutAskingAnybody(t *testing.T) {
 	s := newSite(t, world.Options{Scenarios: people(marjorie).Scenarios})
 	for _, test := range []struct {

@@ -67,7 +67,7 @@ func TestUsageIsNotLinkedToAnotherOrganisationsInvoice(t *testing.T) {
 	}
 }
 
-// A place in an invoice is no name: where items are numbered anew, or another provider or person stands under our ids, nothing of ours is
+// A place in an invoice is no name: where items are numbered again, or another provider or person stands under our ids, nothing of ours is
 // shown, until what we billed says the same (R17).
 func TestALinkFollowsWhatIsBilled(t *testing.T) {
 	s := newSite(t, people(`

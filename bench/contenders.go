@@ -20,7 +20,7 @@ type contender struct {
 	name string
 	// start gets everything ready that runs all the time in production, such as workers that poll.
 	start func(ctx context.Context, w *workplace) (contest, error)
-	// workflows is how many workflows a run of so many people has.
+	// workflows is how many workflows a run of a number of people has.
 	workflows func(people int) int64
 }
 
@@ -50,7 +50,7 @@ func (w *workplace) syncInBulk(ctx context.Context, people []care.ID) error {
 	return w.runBulk(ctx, request, len(people))
 }
 
-// runBulk starts a bulk run and waits for its end, by which so many people have been synced.
+// runBulk starts a bulk run and waits for its end, by which a number of people have been synced.
 func (w *workplace) runBulk(ctx context.Context, request care.BulkRequest, people int) error {
 	bulk := db.Bulk{ID: db.NewID(), OrganisationID: w.organisation.ID, RequestedBy: "bench", Request: request}
 	if err := w.store.RecordBulk(ctx, bulk); err != nil {

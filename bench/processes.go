@@ -126,7 +126,7 @@ func children(parent int) (list []process) {
 	return list
 }
 
-// forgetPeakMemory gives back what earlier runs have left, and lets peakMemory begin anew.
+// forgetPeakMemory gives back what earlier runs have left, and starts peakMemory again.
 func forgetPeakMemory() error {
 	debug.FreeOSMemory()
 	err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)

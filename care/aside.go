@@ -12,7 +12,7 @@ type AsideCause string
 const (
 	// AsideUnavailable: Services Australia answered with a 503, without saying when to try again.
 	AsideUnavailable AsideCause = "unavailable"
-	// AsideContributions: no contributions were reported any more, which may be so for everyone.
+	// AsideContributions: contributions were no longer reported, which may affect everyone.
 	AsideContributions AsideCause = "contributions"
 )
 
@@ -23,7 +23,7 @@ const (
 	// A 503 is a person's own once they have met it so often, over so long a time.
 	unavailableTimes = 3
 	unavailableFor   = 10 * time.Minute
-	// It is the service's where more people meet it than so many, or than so many per cent of the bulk run, whichever is more.
+	// It is the service's if more people than this, or than this percentage of the bulk run, whichever is more, have it.
 	unavailablePeople  = 3
 	unavailablePercent = 2
 )

@@ -31,7 +31,7 @@ type BulkOptions struct {
 
 	// Window is how many batches run at once; 0 takes the default.
 	Window int `json:"window,omitempty"`
-	// FailureThreshold ends the run early once more than so many percent of at least FailuresCountFrom people have failed; 0 never.
+	// FailureThreshold ends the run early if more than this percentage of at least FailuresCountFrom people have failed; 0 never.
 	FailureThreshold int `json:"failure_threshold,omitempty"`
 }
 

@@ -24,11 +24,11 @@ func TestConcludeBulk(t *testing.T) {
 		{"all partially saved", care.BulkCounts{Selected: 2, Partial: 2}, "", care.RunPartial},
 		{"no one succeeded", care.BulkCounts{Selected: 2, Failed: 2}, "", care.RunFailed},
 		{"stopped after some", care.BulkCounts{Selected: 2, Succeeded: 1, Skipped: 1}, care.ReasonLoginRefused, care.RunPartial},
-		{"stopped before anybody", care.BulkCounts{Selected: 2, Skipped: 2}, care.ReasonLoginRefused, care.RunFailed},
-		{"stopped before anybody was planned", care.BulkCounts{}, care.ReasonLoginRefused, care.RunFailed},
-		{"lost before anybody was planned", care.BulkCounts{}, care.ReasonBulkLost, care.RunFailed},
+		{"stopped before anyone", care.BulkCounts{Selected: 2, Skipped: 2}, care.ReasonLoginRefused, care.RunFailed},
+		{"stopped before anyone was planned", care.BulkCounts{}, care.ReasonLoginRefused, care.RunFailed},
+		{"lost before anyone was planned", care.BulkCounts{}, care.ReasonBulkLost, care.RunFailed},
 		{"cancelled", care.BulkCounts{Selected: 2, Skipped: 2}, care.ReasonCancelled, care.RunCancelled},
-		{"cancelled before anybody was planned", care.BulkCounts{}, care.ReasonCancelled, care.RunCancelled},
+		{"cancelled before anyone was planned", care.BulkCounts{}, care.ReasonCancelled, care.RunCancelled},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			require.Equal(t, test.want, care.ConcludeBulk(test.counts, test.stopped))

@@ -50,7 +50,7 @@ type Guard struct {
 	NeverEmpty bool
 	// Waiting is set while an earlier removal from the list is held back and no one has accepted it.
 	Waiting bool
-	// Accepted is how many records an operator has let go.
+	// Accepted is how many removals an operator has accepted.
 	Accepted int
 }
 

@@ -49,7 +49,7 @@ func TestCompare(t *testing.T) { // R5, R6, Identities
 			Write: list{oxygen("1", 0, ended)}, After: list{oxygen("1", 0, ended)},
 			Count: care.Count{Updated: 1}, Changes: []care.Change{endChange("1", nil, texts("2026-01-31"))},
 		}},
-		{"a record that is not there any more", list{oxygen("1", 0, open)}, nil, care.Difference[care.Supplement]{
+		{"a record that is gone", list{oxygen("1", 0, open)}, nil, care.Difference[care.Supplement]{
 			Remove: []care.ID{"1"}, After: list{removed(oxygen("1", 0, open))},
 			Count: care.Count{Removed: 1}, Changes: []care.Change{change("1", care.ActionRemoved)},
 		}},

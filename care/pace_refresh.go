@@ -114,7 +114,7 @@ func reviewOf(change Change, contract ID, budgets map[ID]string) (ReviewItem, bo
 	return item, true
 }
 
-// spentFallenToZero is in how many of the budgets of which something was spent nothing is spent any more, if that is more than half of
+// spentFallenToZero is in how many of the budgets of which something was spent nothing is spent now, if that is more than half of
 // five or more of them; else 0 (R31).
 func spentFallenToZero(held, after []PlanBudget) int {
 	reported := make(map[ID]*PlanBudget, len(after))

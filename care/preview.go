@@ -243,7 +243,7 @@ type CreateRequest struct {
 	Only bool `json:"only,omitempty"`
 	// AcceptOverlaps allows the contract to overlap those that the preview shows (R24).
 	AcceptOverlaps bool `json:"accept_overlaps,omitempty"`
-	// AcceptRemovals lets go the budgets that the preview shows as missing, however many they are (R5).
+	// AcceptRemovals removes the budgets that the preview shows as missing, however many they are (R5).
 	AcceptRemovals bool `json:"accept_removals,omitempty"`
 }
 

@@ -240,7 +240,7 @@ func TestASecondCreateChangesNothing(t *testing.T) { // R24, R25: a double click
 	require.Equal(t, held, written(held, second))
 }
 
-// A category that appears between retrieve and create within a support type whose total stays is not what anybody has declined.
+// A category that appears between retrieve and create within a support type whose total stays is not what anyone has declined.
 func TestABudgetThatNoOneHasSeenIsNotDeclined(t *testing.T) { // R25, R31
 	newID := freshIDs()
 	reads := func(budgets ...care.ReportedBudget) care.ContractRead {

@@ -72,7 +72,7 @@ func (s simultaneousSteps) Both(first, second func(care.Steps)) {
 	group.Wait()
 }
 
-// budgetIDs are ids of so many budgets.
+// budgetIDs are ids of a number of budgets.
 func budgetIDs(count int) (ids []care.ID) {
 	for i := range count {
 		ids = append(ids, care.ID(fmt.Sprintf("budget-%03d", i)))

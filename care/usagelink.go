@@ -46,7 +46,7 @@ type Link struct {
 }
 
 // LinkOf decides which line of ours a person's usage line is linked to (R17). An external reference that both sides hold selects the
-// candidates, else their place: invoice id and item id. A place is no name, since items are numbered anew when an invoice is amended,
+// candidates, else their place: invoice id and item id. A place is no name, since items are numbered again when an invoice is amended,
 // so that provider, person, service and delivery date must agree as well. Of several candidates without a contradiction the one in the
 // same place is linked, and none where that does not decide.
 func (b Billing) LinkOf(usage UsageLine, person ID) Link {

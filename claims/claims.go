@@ -62,7 +62,7 @@ func NewClient(temporal Temporal, options Options) *Client {
 	return &Client{temporal: temporal, queues: protocol.TaskQueues{Prefix: options.TaskQueuePrefix}}
 }
 
-// StatusChanged tells of an event. When it returns nil, the event is kept by the Temporal server and will take effect, whether or not
+// StatusChanged reports an event. When it returns nil, the event is kept by the Temporal server and will take effect, whether or not
 // CareSync is up. It fails with *InvalidEventError where sending the event again cannot help; after any other error it should be sent
 // again, with the same event id, which is always safe.
 func (c *Client) StatusChanged(ctx context.Context, event Event) error {

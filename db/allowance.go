@@ -194,7 +194,7 @@ type callLimit struct {
 	gap float64
 	// booking is how many calls a process books at once.
 	booking int
-	// burst is how many bookings may be made at once after a quiet time, and largestBurst how many by anybody; no more are saved up.
+	// burst is how many bookings may be made at once after a quiet time, and largestBurst how many by anyone; no more are saved up.
 	burst, largestBurst int
 }
 
@@ -216,5 +216,5 @@ func callsPerHour(name string, perHour, bursts int) callLimit {
 // ahead is how far bookings may run ahead of their gaps, in seconds.
 func (l callLimit) ahead() float64 { return l.gap * float64(l.booking*(l.burst-1)) }
 
-// farthest is how far anybody's bookings may run ahead: a push back has to reach beyond it.
+// farthest is how far anyone's bookings may run ahead: a push back has to reach beyond it.
 func (l callLimit) farthest() float64 { return l.gap * float64(l.booking*(l.largestBurst-1)) }

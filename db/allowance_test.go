@@ -13,7 +13,7 @@ import (
 	"github.com/caresync/caresync/testkit"
 )
 
-// shares are the allowances of so many processes, and a connection that they have in common.
+// shares are the allowances of several processes, and a connection that they have in common.
 func shares(t *testing.T, rate, processes int) (shares []*db.Allowances, connection care.Connection, sql testkit.SQL) {
 	t.Helper()
 	address := testkit.DatabaseURL(t)
@@ -28,7 +28,7 @@ func shares(t *testing.T, rate, processes int) (shares []*db.Allowances, connect
 	return shares, connection, testkit.OpenSQL(t, address)
 }
 
-// callers are the allowances of one connection as so many processes have them.
+// callers are the allowances of one connection as several processes have them.
 func callers(t *testing.T, rate, processes int) (allowances []*db.Allowance, sql testkit.SQL) {
 	t.Helper()
 	shares, connection, sql := shares(t, rate, processes)
@@ -38,7 +38,7 @@ func callers(t *testing.T, rate, processes int) (allowances []*db.Allowance, sql
 	return allowances, sql
 }
 
-// budgetCallers are the allowances of one connection's budget calls as so many processes have them.
+// budgetCallers are the allowances of one connection's budget calls as several processes have them.
 func budgetCallers(t *testing.T, perHour, processes int) (allowances []*db.Allowance, sql testkit.SQL) {
 	t.Helper()
 	shares, connection, sql := shares(t, 10, processes)

@@ -229,7 +229,7 @@ func (s *Store) TakeItemsBack(ctx context.Context, chunk BulkChunk) error {
 	}))
 }
 
-// OthersOfBulk tells of how many other people of a bulk run, up to most, an area was saved, and when the service last failed for one.
+// OthersOfBulk counts for how many other people of a bulk run, up to most, an area was saved, and when the service last failed for one.
 func (s *Store) OthersOfBulk(ctx context.Context, organisation, bulk, person care.ID, area care.Area, most int) (succeeded int, failedAt time.Time, err error) {
 	row, err := s.queries.OthersOfBulk(ctx, gen.OthersOfBulkParams{
 		OrganisationID: organisation, BulkID: bulk, PersonID: person, Area: string(area), Most: int32(most),

@@ -92,7 +92,7 @@ func TestAClaimEventIsRecordedOnce(t *testing.T) {
 	require.Len(t, people, 2, "unknown people are never created")
 }
 
-// R20: what has been asked for is not due any more, and a repeated event does not make it due again.
+// R20: what has been asked for is no longer due, and a repeated event does not make it due again.
 func TestADueSyncIsAskedForOnce(t *testing.T) {
 	t.Parallel()
 	c := newClaimant(t)

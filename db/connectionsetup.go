@@ -49,7 +49,7 @@ func (s *Store) Connections(ctx context.Context, organisation care.ID) ([]care.C
 }
 
 // ChangeConnection changes what change does to an organisation's connection of that name, and returns the result. Where it is
-// about another device or organisation in PRODA than before, the device has to be activated anew: the old keys are forgotten. It
+// about another device or organisation in PRODA than before, the device has to be activated again: the old keys are forgotten. It
 // fails with ErrNotFound, InvalidError or ConflictError.
 func (s *Store) ChangeConnection(ctx context.Context, organisation care.ID, name string, change func(*care.Connection)) (care.Connection, error) {
 	var changed care.Connection

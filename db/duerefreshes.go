@@ -18,7 +18,7 @@ func (s *Store) NotePlansAhead(ctx context.Context, organisation, person care.ID
 // DueRefresh is a person whose contract is to be refreshed since a funding period, or a plan, has started (R34).
 type DueRefresh struct{ OrganisationID, PersonID care.ID }
 
-// DueRefreshes returns who is due at an instant, of all organisations. Each organisation gets one of so many parts of an hour's budget calls.
+// DueRefreshes returns who is due at an instant, of all organisations. Each organisation gets an equal part of an hour's budget calls.
 func (s *Store) DueRefreshes(ctx context.Context, at time.Time, partsOfAnHour int) ([]DueRefresh, error) {
 	rows, err := s.queries.DueRefreshes(ctx, gen.DueRefreshesParams{Instant: at, PartsOfAnHour: int32(partsOfAnHour)})
 	if err != nil {

@@ -68,7 +68,7 @@ func (s *Store) ResumePACE(ctx context.Context, organisation, person care.ID, to
 	return standing, err
 }
 
-// Notification is what the NDIA tells of a participant: that something changed.
+// Notification is what the NDIA reports about a participant: that something changed.
 type Notification struct {
 	Event string
 	// Digest is the same for a notification that comes again, and says nothing about the participant.
@@ -82,7 +82,7 @@ type Notification struct {
 type NotificationResult struct {
 	// PersonID is empty for a participant who is not in the organisation.
 	PersonID care.ID
-	// Refresh says that the person's plan is to be read anew: the gates hold (R21), and scheduled syncs have not stopped (R30).
+	// Refresh says that the person's plan is to be read again: the gates hold (R21), and scheduled syncs have not stopped (R30).
 	Refresh bool
 	// Repeated says that this notification had come before.
 	Repeated bool

@@ -218,7 +218,7 @@ func TestConsoleRunsAreNarrowed(t *testing.T) {
 		SELECT organisation_id, person_id, 'classification', id, 3 FROM sync_run`))
 	require.Equal(t, 1, count(read.ConsoleRunFilter{Held: true}))
 	require.NoError(t, l.sql.Try(t, "UPDATE removal_hold SET accepted_at = now(), accepted_by = 'tests'"))
-	require.Zero(t, count(read.ConsoleRunFilter{Held: true}), "nothing waits for anybody (R5)")
+	require.Zero(t, count(read.ConsoleRunFilter{Held: true}), "nothing waits for anyone (R5)")
 }
 
 // R17: an invoice line shows which budgets it drew on.

@@ -54,7 +54,7 @@ func TestAContractIsShownWithEverythingUnderIt(t *testing.T) {
 	p.imported(t, line)
 	budget = p.contract(t, id).Budgets[2]
 	require.Nil(t, budget.Adjustment)
-	require.NotNil(t, budget.DeliveredServices[0].RemovedAt, "not needed any more, and readable")
+	require.NotNil(t, budget.DeliveredServices[0].RemovedAt, "no longer needed, but readable")
 
 	p.create(t, p.client, wideRead(1))
 	gone := p.contract(t, id).Budgets[2]

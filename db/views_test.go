@@ -335,7 +335,7 @@ func TestImportInvoicesIsAllOrNothing(t *testing.T) {
 }
 
 // R5: a pass that began to read before an operator accepted a removal, and holds it once more, does not undo the acceptance. More records
-// than were accepted have to be accepted anew.
+// than were accepted have to be accepted again.
 func TestAnAcceptanceIsNotUndoneByAnOlderPass(t *testing.T) {
 	r := newRecipient(t)
 	sql := testkit.OpenSQL(t, r.address)

@@ -127,7 +127,7 @@ func (s *shell) stop() {
 func (s *shell) kill() {
 	_ = syscall.Kill(-s.pid(), syscall.SIGKILL) // fails only if all have ended
 	_ = s.input.Close()
-	for range s.lines { // until no one writes any more
+	for range s.lines { // until no one writes
 	}
 	_ = s.process.Wait() // it was killed
 }

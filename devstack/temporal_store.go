@@ -162,7 +162,7 @@ func (s temporalSchema) apply(owner *url.URL, empty bool, logger log.Logger) err
 }
 
 // ensureTemporalDatabase creates the database unless it exists, and reports whether it is empty. One without a schema version is left from
-// an attempt that was killed, and is made anew.
+// an attempt that was killed, and is made again.
 func ensureTemporalDatabase(ctx context.Context, databases databaseURLs, database string) (empty bool, err error) {
 	err = administer(ctx, databases.admin, func(conn *pgx.Conn) error {
 		exists, err := databaseExists(ctx, conn, database)

@@ -64,7 +64,7 @@ func startWatchdog(dir *stateDir) (*watchdog, error) {
 	return &watchdog{pipe: write, process: process}, nil
 }
 
-// guard names the process to be stopped if this one dies; a negative id is a process group, 0 means none any more.
+// guard names the process to be stopped if this one dies; a negative id is a process group, 0 means none.
 func (w *watchdog) guard(what string, pid int) error {
 	if _, err := fmt.Fprintf(w.pipe, "%s %d\n", what, pid); err != nil {
 		return fmt.Errorf("the watchdog has ended: %w", err)

@@ -83,7 +83,7 @@ type BatchResult struct {
 type BulkChunkInput struct {
 	BulkPart
 	Chunk int `json:"chunk"`
-	// Since is when the batch first came to the chunk: an outage is waited for only so long (R9).
+	// Since is when the batch first came to the chunk: the wait for an outage is limited (R9).
 	Since time.Time `json:"since,omitzero"`
 	// SetAside asks instead for the people of the whole bulk run who were set aside for that cause.
 	SetAside care.AsideCause `json:"set_aside,omitempty"`

@@ -21,7 +21,7 @@ type PaceContractSyncInput struct {
 // Update is an update's name together with the types of its argument and answer, so that sender, receiver and tests cannot disagree.
 type Update[In, Out any] struct{ Name string }
 
-// Retrieve reads a plan afresh and stages its preview, which takes the place of one that waits and waits for 30 minutes (R22). It is
+// Retrieve reads a plan again and stages its preview, which takes the place of one that waits and waits for 30 minutes (R22). It is
 // rejected with ErrorBusy while a refresh or a create is under way.
 var Retrieve = Update[RetrieveRequest, RetrieveAnswer]{Name: "retrieve"}
 

@@ -216,7 +216,7 @@ func (b *bulkSync) startBatch(ctx workflow.Context, batch int) {
 		})
 }
 
-// await waits for a batch's result. After an operator's reset, the batch of before may still be ending; it is started anew when it has.
+// await waits for a batch's result. After an operator's reset, the batch of before may still be ending; it is started again when it has.
 func (b *bulkSync) await(ctx workflow.Context, batch int) (result protocol.BatchResult, err error) {
 	err = b.running[batch].Get(ctx, &result)
 	for temporal.IsWorkflowExecutionAlreadyStartedError(err) && workflow.Sleep(ctx, resetBatchPollInterval) == nil {

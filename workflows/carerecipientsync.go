@@ -146,7 +146,7 @@ func (p *careRecipientPass) drain() []protocol.SyncRequest {
 }
 
 // furtherRequests are those that this pass does not satisfy: a claim event that arrived while it ran, a request for what begins
-// later, and a request for more than it does. Anybody else has joined this pass (R7).
+// later, and a request for more than it does. Anyone else has joined this pass (R7).
 func (p *careRecipientPass) furtherRequests(requests []protocol.SyncRequest) (further []protocol.SyncRequest) {
 	for _, request := range slices.Concat(p.missed, requests) {
 		if request.Trigger == care.TriggerClaim || request.Fresh || request.AllBudgets && !p.input.AllBudgets {

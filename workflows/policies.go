@@ -34,7 +34,7 @@ const (
 	claimEventsPerRun = 100
 	// chunkPause is the pause before a chunk is tried again that could do nothing.
 	chunkPause = 2 * time.Second
-	// chunkTimeout bounds one attempt of a chunk of a bulk run: it begins no one for longer than 45 s, and finishes those in hand.
+	// chunkTimeout bounds one attempt of a chunk of a bulk run: it starts no one after 45 s, and finishes people in progress.
 	chunkTimeout = 6 * time.Minute
 	// setAsidePause is the pause before people of a bulk run for whom the service is unavailable are retried: after two of them it can be told
 	// whose trouble it is (R9).
@@ -49,7 +49,7 @@ const (
 	planningTimeout = 2 * time.Minute
 	// awaitingTimeout is how long a bulk run waits for a sync that it has joined.
 	awaitingTimeout = time.Hour
-	// A bulk run continues as new after so many events, or so much history.
+	// A bulk run continues as new after this many events, or this much history.
 	continueAfterEvents, continueAfterBytes = 3000, 1_500_000
 )
 

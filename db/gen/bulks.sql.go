@@ -839,7 +839,7 @@ type OthersOfBulkRow struct {
 	FailedAt  time.Time
 }
 
-// How others of a bulk run fared in an area: of how many, up to so many, it was saved, and when the service last failed for one of them.
+// How others of a bulk run fared in an area: of how many, up to a limit, it was saved, and when the service last failed for one of them.
 func (q *Queries) OthersOfBulk(ctx context.Context, arg OthersOfBulkParams) (OthersOfBulkRow, error) {
 	row := q.db.QueryRow(ctx, othersOfBulk,
 		arg.Area,

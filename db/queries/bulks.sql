@@ -185,7 +185,7 @@ SELECT (1 + count(*) FILTER (WHERE i.person_id <> @person_id AND i.set_aside_for
 FROM bulk_item i WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bulk_id;
 
 -- name: OthersOfBulk :one
--- How others of a bulk run fared in an area: of how many, up to so many, it was saved, and when the service last failed for one of them.
+-- How others of a bulk run fared in an area: of how many, up to a limit, it was saved, and when the service last failed for one of them.
 SELECT (SELECT count(*) FROM (
             SELECT FROM bulk_item i JOIN sync_step s ON s.run_id = i.run_id AND s.area = @area AND s.chunk = 0 AND s.outcome = 'succeeded'
             WHERE i.bulk_id = b.id AND i.person_id <> @person_id LIMIT @most) AS saved)::int AS succeeded,

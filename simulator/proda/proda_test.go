@@ -317,7 +317,7 @@ func TestReplacingATokenTooEarlyIsThrottled(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, early.status)
 	require.Equal(t, "5", early.retryAfter)
 	l.now = l.now.Add(2 * time.Second)
-	require.Equal(t, "3", l.rightToken().retryAfter, "asking again does not begin the wait anew")
+	require.Equal(t, "3", l.rightToken().retryAfter, "asking again does not restart the wait")
 	l.now = l.now.Add(3 * time.Second)
 	require.Equal(t, http.StatusOK, l.rightToken().status, "whoever waited is served")
 	require.Equal(t, http.StatusTooManyRequests, l.rightToken().status, "and then throttled again")

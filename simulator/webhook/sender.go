@@ -191,7 +191,7 @@ func (s *Sender) post(q *queue, body []byte) int {
 // Close abandons the messages that are waiting.
 func (s *Sender) Close() {
 	s.mu.Lock()
-	s.cancel() // with the lock, so that no queue starts to drain any more
+	s.cancel() // with the lock, so that no queue starts to drain
 	s.mu.Unlock()
 	s.sending.Wait()
 }

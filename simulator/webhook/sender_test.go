@@ -143,7 +143,7 @@ func TestMessagesAreDroppedWithTheirWebhook(t *testing.T) {
 	require.NoError(t, sender.SetWebhooks(hook))
 	sender.Close()
 	send(sender, banksia, "three")
-	require.Zero(t, sender.Waiting(), "nothing is sent any more")
+	require.Zero(t, sender.Waiting(), "nothing more is sent")
 	require.Empty(t, sender.Deliveries())
 }
 

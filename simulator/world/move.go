@@ -34,7 +34,7 @@ const (
 	ReverseInvoiceLine MoveName = "reverse-invoice-line"
 	// ChangeContribution: a new percentage from a date on; none given: pending. Category, Percentage, Status, Date.
 	ChangeContribution MoveName = "change-contribution"
-	// RemoveContributions: no contribution rows any more.
+	// RemoveContributions: no more contribution rows.
 	RemoveContributions MoveName = "remove-contributions"
 	// ChangeLevel: the open ongoing level ends on the day before and another begins. Code, Date.
 	ChangeLevel MoveName = "change-level"

@@ -98,7 +98,7 @@ func (p *PACEPlan) budget(category SupportCategory) PlanBudget {
 	}
 }
 
-// release divides a budget into funding periods of so many months, counted from its start; the last takes what is left over.
+// release divides a budget into funding periods of this many months, counted from its start; the last takes what is left over.
 // Without months all of it is released up front.
 func (b *PlanBudget) release(months int) {
 	b.Periods = nil

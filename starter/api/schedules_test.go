@@ -96,7 +96,7 @@ func TestASchedulesLife(t *testing.T) {
 	require.Eventually(t, func() bool { return s.get(path).status == http.StatusNotFound }, time.Minute, 50*time.Millisecond)
 }
 
-// What is put replaces all that the schedule says, as if it were created anew, and leaves alone what it has been through.
+// What is put replaces all that the schedule says, as if it were created again, and leaves alone what it has been through.
 func TestAScheduleIsChanged(t *testing.T) {
 	s := newScheduling(t)
 	path := schedulesPath + "/nightly"

@@ -303,7 +303,7 @@ func TestARunThatIsBeingStartedIsNotClosed(t *testing.T) {
 	require.NoError(t, w.store.RecordBulk(t.Context(), recorded))
 	require.ErrorIs(t, w.service.Cancel(t.Context(), w.organisation.ID, recorded.ID), bulks.ErrStarting)
 	testkit.OpenSQL(t, w.address).Exec(t, "UPDATE bulk_run SET requested_at = now() - interval '1 hour'")
-	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, recorded.ID), "no one is about to start it any more")
+	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, recorded.ID), "no one is about to start it")
 	require.Equal(t, read.BulkFinished, w.progress(t, recorded.ID).State)
 }
 

@@ -283,7 +283,7 @@ func TestAScheduledBulkRunIsCommanded(t *testing.T) {
 	require.Equal(t, care.RunCancelled, c.view(bulk).Outcome)
 }
 
-// R10: what a schedule starts is encrypted in Temporal; what its UI shows in clear says nothing about anybody.
+// R10: what a schedule starts is encrypted in Temporal; what its UI shows in clear says nothing about anyone.
 func TestASchedulesInputIsEncrypted(t *testing.T) {
 	c := newCrowd(t, 5)
 	must(t, "schedule", "create", "weekly", "--at", "22:00", "--on", "sat", "--not-synced-for", "31h")

@@ -32,7 +32,7 @@ func TestWrongClaimEvents(t *testing.T) {
 	}
 }
 
-// What the command tells of is signalled with start, as the claim service does (R20).
+// What the command reports is signalled with start, as the claim service does (R20).
 func TestTellOfAClaim(t *testing.T) {
 	address := testkit.DatabaseURL(t)
 	onDatabase(t, address)

@@ -295,7 +295,7 @@ func TestANumberIsChanged(t *testing.T) {
 	require.Contains(t, changed, "Changed the care recipient id of Ada Wren. Plan, contracts, budgets and history stay")
 	require.Contains(t, changed, "Sync the person next")
 	require.Regexp(t, `change of number, cli: .*care recipient id +415056224 +415056229 +the letter of August`, must(t, "person", "history", "415056229"))
-	require.Contains(t, run(t, "", "person", "change-number", "415056224", "--care-recipient-id", "415056230", "--why", "a").err, "no such person", "no one has it any more")
+	require.Contains(t, run(t, "", "person", "change-number", "415056224", "--care-recipient-id", "415056230", "--why", "a").err, "no such person", "no one has it now")
 	for _, args := range [][]string{
 		{"415056229", "--care-recipient-id", "415056230"}, {"415056229", "--care-recipient-id", "415056230", "--why", " "},
 		{"415056229", "--why", "a"}, {"415056229", "--care-recipient-id", "x", "--why", "a"}, {"415056229", "--care-recipient-id", "415056229", "--why", "a"},

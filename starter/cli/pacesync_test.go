@@ -77,7 +77,7 @@ func TestAPlanIsRetrievedAndItsContractCreated(t *testing.T) { // PACE guide, st
 	require.NotContains(t, contract, "Improved Daily Living Skills", "it was not ticked (R25)")
 	require.Contains(t, must(t, "contract", "history", contractOf(t, person)), "on demand, cli: ")
 	again := run(t, "", "pace", "create", string(person))
-	require.Equal(t, cli.ExitUsage, again.code, "nothing waits any more")
+	require.Equal(t, cli.ExitUsage, again.code, "no preview is ready")
 }
 
 func TestACreateIsAnsweredTwiceWithTheSame(t *testing.T) { // R22

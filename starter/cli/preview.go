@@ -42,7 +42,7 @@ type previewView struct {
 	preview      care.Preview
 	organisation care.Organisation
 	today        care.Date
-	// asking is set where someone is asked what shall be written.
+	// asking is set where someone is asked what to save.
 	asking bool
 }
 

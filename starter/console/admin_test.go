@@ -168,7 +168,7 @@ func TestABulkRunsFormIsChecked(t *testing.T) {
 	require.NotContains(t, hostile.body, "<script>alert")
 	require.NotContains(t, hostile.body, "<img")
 	require.NotContains(t, v.get("/bulks/new?window=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&who=listed&people=%3C/textarea%3E%3Cb%3E").body, "<script>alert")
-	for _, form := range []url.Values{{}, {"kind": {"care-recipient"}}, {"kind": {"care-recipient"}, "who": {"anybody"}}, {"kind": {"care-recipient"}, "who": {"everyone"}, "id": {"1"}}} {
+	for _, form := range []url.Values{{}, {"kind": {"care-recipient"}}, {"kind": {"care-recipient"}, "who": {"anyone"}}, {"kind": {"care-recipient"}, "who": {"everyone"}, "id": {"1"}}} {
 		require.Equal(t, http.StatusBadRequest, v.post("/bulks", form).status, form)
 	}
 	require.Equal(t, http.StatusBadRequest, v.post("/bulks", url.Values{"people": {strings.Repeat("9", 2<<20)}}).status, "too large")

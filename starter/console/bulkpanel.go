@@ -58,7 +58,7 @@ func (c console) bulkEvents(w http.ResponseWriter, r *http.Request, v visitor) e
 	}, c.bulkTeller(v, view, filter))
 }
 
-// bulkTeller tells of a bulk run and of the people that a page lists. Each update is shown from one snapshot, so that figures and list
+// bulkTeller streams a bulk run and the people that a page lists. Each update is shown from one snapshot, so that figures and list
 // agree; while the database is away, from the one before.
 func (c console) bulkTeller(v visitor, view bulkView, filter read.ItemFilter) teller[bulks.Update] {
 	return func(ctx context.Context, events *eventStream, update bulks.Update, failed error) error {

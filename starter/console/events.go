@@ -32,10 +32,10 @@ func (c console) runEvents(w http.ResponseWriter, r *http.Request, v visitor) er
 	}, c.runTeller(v, runPanel{zone: v.zone}))
 }
 
-// teller tells of an update, or of what ended the following. An error ends the stream; whoever left takes it up again.
+// teller streams an update, or what ended the following. An error ends the stream; whoever left takes it up again.
 type teller[T any] func(ctx context.Context, events *eventStream, update T, failed error) error
 
-// streamed tells of updates as they come, as long as the visitor is signed in. After the last one come "finished", for the rest of the
+// streamed sends updates as they come, as long as the visitor is signed in. After the last one come "finished", for the rest of the
 // page, and "end". It never fails: the answer has started.
 func streamed[T any](c console, w http.ResponseWriter, r *http.Request, updates func(context.Context) iter.Seq2[T, error], tell teller[T]) error {
 	events := &eventStream{Events: stream.Open(w), last: map[string]string{}}
@@ -48,7 +48,7 @@ func streamed[T any](c console, w http.ResponseWriter, r *http.Request, updates 
 	return nil
 }
 
-// runTeller tells of a run; panel says what is known beside the updates.
+// runTeller streams a run; panel says what is known beside the updates.
 func (c console) runTeller(v visitor, panel runPanel) teller[syncs.Update] {
 	return func(ctx context.Context, events *eventStream, update syncs.Update, failed error) error {
 		panel.run, panel.waiting, panel.details = read.Run{RunProgress: update.Run}, update.Waiting, runPath(update.Run.ID)

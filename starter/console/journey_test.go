@@ -263,7 +263,7 @@ func TestSyncSelected(t *testing.T) {
 	s := newSite(t)
 	w := s.newTab(t, s.Request(t, "several-open").OrganisationID)
 	for _, name := range []string{"Marjorie Whitlock", "Winifred Tran", "Talia Brennan"} {
-		w.pick(`input[aria-label="Tick ` + name + `"]`)
+		w.pick(`input[aria-label="Select ` + name + `"]`)
 	}
 	w.sees("3 people selected")
 	w.press("Sync selected")

@@ -138,7 +138,7 @@ func TestUntickedBudgetsAreNotCreated(t *testing.T) {
 	w.pick("[data-tick-all]")
 	w.press("Create")
 	w.sees("No budget is selected. Select at least one.")
-	w.pick(`[aria-label^="Tick 03 Consumables"]`)
+	w.pick(`[aria-label^="Select 03 Consumables"]`)
 	w.press("Create")
 	w.press("Open the contract")
 	w.sees("03 Consumables")
@@ -197,7 +197,7 @@ func TestARefreshShowsTheDifference(t *testing.T) {
 	w.press("Refresh")
 	w.sees("This plan already has a service contract.")
 	w.pick("[data-tick-all]")
-	w.pick(`[aria-label^="Tick 03 Consumables"]`)
+	w.pick(`[aria-label^="Select 03 Consumables"]`)
 	w.pick("[name=only]")
 	w.press("Update the contract")
 	w.sees("Sync complete")
@@ -261,7 +261,7 @@ func TestAnExpiredPreviewIsRetrievedAgain(t *testing.T) {
 	w.sees("Sync complete")
 }
 
-// Refusals show the NDIA's own words and what to do; one that tells of a lost authority stops scheduled syncs (R23, R30).
+// Refusals show the NDIA's own words and what to do; one that reports a lost authority stops scheduled syncs (R23, R30).
 func TestRefusalsSayWhatToDo(t *testing.T) {
 	s := newSite(t)
 	w := s.newTab(t, s.RequestFor(t, "endorsement-missing").OrganisationID)

@@ -38,7 +38,7 @@ func (v previewView) open() bool { return v.shown != nil && !v.expired() }
 
 func (v previewView) address() string { return retrievalPath(v.person.ID, v.retrieval.ID) }
 
-// planStart is which plan the preview is of, to retrieve it again; empty if that is not known any more.
+// planStart is which plan the preview is of, to retrieve it again; empty if that is no longer known.
 func (v previewView) planStart() string {
 	if v.shown == nil {
 		return ""

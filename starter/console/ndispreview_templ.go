@@ -472,7 +472,7 @@ func previewPage(page ui.Page, view previewView) templ.Component {
 	})
 }
 
-// previewOver says why the preview cannot be created any more, and what to do.
+// previewOver says why the preview can no longer be created, and what to do.
 func previewOver(view previewView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -968,7 +968,7 @@ func planInformation(view previewView) templ.Component {
 	})
 }
 
-// previewNotices are what has to be known before anybody presses Create.
+// previewNotices are what has to be known before anyone presses Create.
 func previewNotices(view previewView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1578,7 +1578,7 @@ func previewBudgets(view previewView) templ.Component {
 	})
 }
 
-// previewSelection says what Create comes to with the boxes as they are ticked. It follows them; without JavaScript, its button asks again.
+// previewSelection says what Create comes to with the boxes as selected. It follows them; without JavaScript, its button asks again.
 func previewSelection(view previewView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1652,7 +1652,7 @@ func previewSelection(view previewView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Card("totals", "If you press "+view.createWords()).Render(templ.WithChildren(ctx, templ_7745c5c3_Var72), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Card("totals", "If you choose "+view.createWords()).Render(templ.WithChildren(ctx, templ_7745c5c3_Var72), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1697,7 +1697,7 @@ func selectionFacts(view previewView, selected care.PreviewSelection) templ.Comp
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.FactText("Budgets", present.Number(selected.Budgets)+" of "+present.Number(len(view.shown.Budgets))+" ticked").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.FactText("Budgets", present.Number(selected.Budgets)+" of "+present.Number(len(view.shown.Budgets))+" selected").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1730,7 +1730,7 @@ func selectionFacts(view previewView, selected care.PreviewSelection) templ.Comp
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 114, "</strong><p class=\"quiet small\">Approved in the budgets that count for the contract.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 114, "</strong><p class=\"quiet small\">Approved in the budgets that count towards the contract.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1782,7 +1782,7 @@ func selectionFacts(view previewView, selected care.PreviewSelection) templ.Comp
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 118, " in all</strong><p class=\"quiet small\">For services that others have delivered already, such as a previous plan manager, each ticked budget gets one adjustment record, so that what remains is right. Adjustment records are never claimed.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 118, " in total</strong><p class=\"quiet small\">For services that others have already delivered, such as a previous plan manager, each selected budget gets one adjustment record, so that the remaining amount is right. Adjustment records are never claimed.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1871,7 +1871,7 @@ func budgetChoices(view previewView, budgets []pace.BudgetPreviewView, withMoney
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Table("Budgets to tick").Render(templ.WithChildren(ctx, templ_7745c5c3_Var82), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Table("Budgets to select").Render(templ.WithChildren(ctx, templ_7745c5c3_Var82), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

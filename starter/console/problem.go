@@ -37,7 +37,7 @@ type problem struct {
 
 // fail returns a page that says what went wrong.
 func (c console) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil { // no one waits any more, or the form did not arrive in time
+	if r.Context().Err() != nil { // no one waits, or the form did not arrive in time
 		w.WriteHeader(http.StatusRequestTimeout)
 		return
 	}

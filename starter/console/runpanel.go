@@ -18,7 +18,7 @@ type runPanel struct {
 	waiting string
 	// another: one more pass follows this run, since someone asked for more than it does (R7).
 	another bool
-	// after is a preview that is being created or retrieved anew, so that it does not wait for anybody (R22).
+	// after is a preview that is being created or retrieved again, so that it does not wait for anyone (R22).
 	after care.ID
 	// abandoned: the workflow ended without finishing the run.
 	abandoned bool

@@ -50,7 +50,7 @@ var (
 	usualWindow = int64(900)
 )
 
-// TestScreenshots makes the pictures of the main pages in docs/screenshots anew: `make screenshots`.
+// TestScreenshots makes the pictures of the main pages in docs/screenshots again: `make screenshots`.
 func TestScreenshots(t *testing.T) {
 	s := newSite(t)
 	directory := filepath.Join("..", "..", "docs", "screenshots")

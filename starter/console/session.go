@@ -93,7 +93,7 @@ func (c console) audit(r *http.Request, session db.ConsoleSession) {
 		zap.String("organisation", string(session.Organisation.ID)), zap.String("session", session.ID), zap.String("token", string(session.TokenID)))
 }
 
-// open answers a request of anybody; an error becomes a page that says what went wrong.
+// open answers a request of anyone; an error becomes a page that says what went wrong.
 func (c console) open(answer func(w http.ResponseWriter, r *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := answer(w, r); err != nil {

@@ -67,7 +67,7 @@ func (r *PreviewJob) Wait(ctx context.Context) (PreviewResult, error) {
 	return r.found, r.err
 }
 
-// Begin begins to read a person's plan afresh and to stage its preview (R22), which continues until ctx ends: it takes as long as that takes, and
+// Begin starts to read a person's plan and to stage its preview (R22), which continues until ctx ends. It takes as long as the read takes, and
 // waits while a refresh or a create of the person is under way. It fails with db.ErrNotFound for someone else's person, before anything is
 // started, or syncs.ErrUnavailable; a plan that the NDIA or a rule refuses is an answer.
 func (s *Service) Begin(ctx context.Context, request Request) *PreviewJob {

@@ -72,7 +72,7 @@ func as[E error](meaning func(E) Problem) row {
 	}
 }
 
-// away is a problem that passes without anybody asking otherwise.
+// away is a problem that passes without anyone asking otherwise.
 func away(problem Problem) Problem {
 	problem.Code, problem.Status, problem.RetryAfter = "unavailable", http.StatusServiceUnavailable, RetryAfter
 	return problem

@@ -254,6 +254,6 @@ func TestTimesThatWereMadeElsewhere(t *testing.T) {
 	request.Organisation = p.organisation
 	_, err = p.Change(t.Context(), request)
 	var invalid *care.InvalidError
-	require.ErrorAs(t, err, &invalid, "the times have to be said anew")
+	require.ErrorAs(t, err, &invalid, "the times have to be given again")
 	require.Equal(t, "time_of_day", invalid.Field)
 }

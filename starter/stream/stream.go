@@ -92,7 +92,7 @@ func Serve[T any](ctx context.Context, server Server, events *Events, updates fu
 
 // Follow calls tell for each update as it comes, or with the error that ended them, and beat at each interval, for as long as the
 // credential of the request that ctx belongs to is valid. It reports whether the updates ended: otherwise the context or the credential
-// did, or tell or beat failed, and no one listens any more.
+// did, or tell or beat failed, and no one listens.
 func Follow[T any](ctx context.Context, updates iter.Seq2[T, error], interval time.Duration, tell func(T, error) error, beat func() error) (ended bool) {
 	ctx, cancel := web.WhileValid(ctx)
 	defer cancel()

@@ -39,7 +39,7 @@ func numbers(until int, failure error) iter.Seq2[int, error] {
 	}
 }
 
-// endless has no update until no one follows any more.
+// endless has no update until no one follows.
 func endless(ctx context.Context) iter.Seq2[int, error] {
 	return func(func(int, error) bool) { <-ctx.Done() }
 }

@@ -84,7 +84,7 @@ func (s *Server) ExecuteWorkflow(_ context.Context, options client.StartWorkflow
 	return s.start(options, args), nil
 }
 
-// AfterRefusals calls then once so many starts have been refused because the workflow runs.
+// AfterRefusals calls then once a number of starts have been refused because the workflow runs.
 func (s *Server) AfterRefusals(number int, then func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

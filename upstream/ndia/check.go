@@ -15,7 +15,7 @@ import (
 var noOne = care.Participant{NDISNumber: "430000000", FamilyName: "CareSync connection test", BirthDate: care.NewDate(1900, time.January, 1)}
 
 // Check tests a connection: it logs in and asks for a participant who does not exist, which the NDIA answers with "not found". That
-// the organisation is endorsed by anybody cannot be tested so.
+// the organisation is endorsed by anyone cannot be tested so.
 func (c *Client) Check(ctx context.Context, connection care.Connection, allowances Allowances) check.Result {
 	reader := c.For(connection, care.ID(uuid.NewString()), allowances)
 	return check.Connection(ctx, connection, c.tokens, check.Service{Step: "Ask the NDIA", Call: reader.askForNoOne, Explain: Explain})

@@ -20,9 +20,9 @@ func NewClient(calls *transport.Client, tokens *proda.Tokens, options Options) *
 
 // Allowances are what a connection may ask of the NDIA, shared by all workers.
 type Allowances struct {
-	// Calls is drawn on by every call: so many a second.
+	// Calls limits all calls per second.
 	Calls transport.Allowance
-	// Budgets is drawn on by budget calls beside it, current and historical: so many an hour.
+	// Budgets also limits budget calls, current and historical, per hour.
 	Budgets transport.Allowance
 }
 

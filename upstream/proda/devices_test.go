@@ -161,7 +161,7 @@ func TestARenewalWithAnExpiredTokenReplacesItOnce(t *testing.T) {
 	process := fake.process(store)
 	_, err := process.tokens.Current(t.Context(), fake.connection())
 	require.NoError(t, err)
-	fake.set(func(f *fakePRODA) { f.issued++ }) // the token in the store is not PRODA's latest any more
+	fake.set(func(f *fakePRODA) { f.issued++ }) // the token in the store is no longer PRODA's latest
 	require.NoError(t, process.devices.RenewKey(t.Context(), fake.connection()))
 	require.Equal(t, 3, fake.tokens())
 

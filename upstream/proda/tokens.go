@@ -129,7 +129,7 @@ func (t *Tokens) fromStore(ctx context.Context, connection care.Connection, refu
 	return token, err
 }
 
-// warn tells of a device or key that a new token says expires soon.
+// warn reports a device or key that a new token says expires soon.
 func (t *Tokens) warn(connection care.Connection, token Token) {
 	for _, warning := range ExpiryWarnings(token.KeyExpiry, token.DeviceExpiry, t.now()) {
 		t.client.options.Expiring(connection, warning)

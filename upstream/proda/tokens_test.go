@@ -98,7 +98,7 @@ func TestOneTokenForAllGoroutinesAndProcesses(t *testing.T) {
 	everyone(func(p process) (string, error) {
 		return p.tokens.For(fake.connection()).Replace(t.Context(), "token-1")
 	})
-	require.Equal(t, 3, fake.tokens(), "what was refused is not the current one any more")
+	require.Equal(t, 3, fake.tokens(), "what was refused is no longer the current one")
 	everyone(current)
 	require.Equal(t, 3, fake.tokens())
 }

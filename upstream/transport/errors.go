@@ -60,7 +60,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Retryable reports whether the same call may succeed later without anybody doing anything (R9).
+// Retryable reports whether the same call may succeed later without anyone doing anything (R9).
 func (e *Error) Retryable() bool { return e.Kind.Retryable() }
 
 // OrganisationWide reports whether every other person of the organisation's connection will fail in the same way (R9).

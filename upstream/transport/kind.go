@@ -39,7 +39,7 @@ const (
 	NotSetUp Kind = "not_set_up"
 )
 
-// Retryable reports whether the same call may succeed later without anybody doing anything (R9).
+// Retryable reports whether the same call may succeed later without anyone doing anything (R9).
 func (k Kind) Retryable() bool {
 	switch k {
 	case RateLimited, Unavailable, Timeout, Connection, Unreadable, LoginUnavailable:

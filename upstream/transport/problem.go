@@ -111,7 +111,7 @@ func asCode(text string) string {
 	return text
 }
 
-// Storable makes a text that PostgreSQL takes: valid UTF-8 without NUL, at most so many bytes.
+// Storable makes a text that PostgreSQL takes: valid UTF-8 without NUL, at most a given number of bytes.
 func Storable(text string, most int) string {
 	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 	if len(text) <= most {

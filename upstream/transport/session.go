@@ -17,7 +17,7 @@ const pauseUnasked = 5 * time.Second
 type Allowance interface {
 	// Take waits until one call may be made. Its errors are passed on as they are.
 	Take(ctx context.Context) error
-	// PushBack lets no one take for so long, because the service asked for it.
+	// PushBack lets no one take for a time, because the service asked for it.
 	PushBack(ctx context.Context, wait time.Duration) error
 }
 

@@ -101,7 +101,7 @@ func (s *storm) blow(t *testing.T) {
 	s.strike(t, chaosPeople-troubledPeople, toSingleSyncs)
 }
 
-// strike lets one of some disasters happen once so many people have an outcome, unless the run is over before.
+// strike lets one of some disasters happen once a number of people have an outcome, unless the run is over before.
 func (s *storm) strike(t *testing.T, point int, disasters disasters) (over bool) {
 	t.Helper()
 	if s.awaitProcessed(t, point) {
@@ -113,7 +113,7 @@ func (s *storm) strike(t *testing.T, point int, disasters disasters) (over bool)
 	return false
 }
 
-// awaitProcessed waits until so many people have an outcome, or the run is over.
+// awaitProcessed waits until a number of people have an outcome, or the run is over.
 func (s *storm) awaitProcessed(t *testing.T, people int) (over bool) {
 	t.Helper()
 	require.Eventually(t, func() bool {

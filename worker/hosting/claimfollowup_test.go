@@ -57,7 +57,7 @@ func newClaimWorld(t *testing.T) (*testkit.World, *claimService) {
 	return w, newClaimService(w, temporal, w.Request(t, person).OrganisationID)
 }
 
-// colleagues are so many people whom one organisation holds, the person among them.
+// colleagues are a number of people of one organisation, including the person.
 func colleagues(t *testing.T, w *testkit.World, number int) []string {
 	t.Helper()
 	keys := []string{person}

@@ -152,7 +152,7 @@ func TestAStormOfNotifications(t *testing.T) {
 	}
 }
 
-// Cancelling a preview writes nothing, and the retrieval cannot be read any more.
+// Cancelling a preview writes nothing, and the retrieval can no longer be read.
 func TestCancellingAPreview(t *testing.T) {
 	w, temporal := newPaceWorld(t)
 	request := w.RequestFor(t, "fresh-plan")

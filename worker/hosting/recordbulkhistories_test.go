@@ -133,7 +133,7 @@ func (b *recordedBulk) start(t *testing.T, continueAfter int) {
 	require.NoError(t, err)
 }
 
-// processes waits until more than so many people have an outcome.
+// processes waits until more than a number of people have an outcome.
 func (b *recordedBulk) processes(t *testing.T, people int) {
 	t.Helper()
 	require.Eventually(t, func() bool {

@@ -16,7 +16,7 @@ type Page struct {
 	Section string
 	// Trail leads back up, outermost first.
 	Trail []Crumb
-	// Notice tells of what someone has just done.
+	// Notice reports what someone has just done.
 	Notice *Message
 	// Reload lets browsers without JavaScript load the page again every few seconds, while something is going on.
 	Reload bool
