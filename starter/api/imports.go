@@ -4,21 +4,16 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/imports"
+	"github.com/caresync/caresync/starter/web"
 )
 
-const (
-	tagImports = "Imports"
-	// uploadTimeout is how long a file may take to arrive, importTimeout how long it may take until it is answered.
-	uploadTimeout = time.Minute
-	importTimeout = 15 * time.Minute
-)
+const tagImports = "Imports"
 
 // importInput is a file that is read as it arrives.
 type importInput struct{ file io.Reader }
@@ -84,9 +79,7 @@ func importOperation(id, path, summary, columns string) huma.Operation {
 // patiently gives a file its time to arrive, and the import more than other answers have.
 func patiently(ctx huma.Context, next func(huma.Context)) {
 	_, w := humago.Unwrap(ctx)
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(uploadTimeout)) // a recorder in a test has no deadlines
-	_ = control.SetWriteDeadline(time.Now().Add(uploadTimeout + importTimeout))
+	web.AllowImport(w)
 	next(ctx)
 }
 

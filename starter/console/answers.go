@@ -39,10 +39,9 @@ func (c console) loadAnswers(r *http.Request, v visitor) (answersView, error) {
 }
 
 func (v answersView) frame() ui.Page {
-	return ui.Page{
-		Title: answersTitle, Section: peoplePath,
-		Trail: []ui.Crumb{{Words: "People", Address: peoplePath}, {Words: personName(refOf(v.client)), Address: personPath(v.client.ID)}},
-	}
+	page := personFrame(refOf(v.client))
+	page.Title = answersTitle
+	return page
 }
 
 func (c console) samePersonAnswers(w http.ResponseWriter, r *http.Request, v visitor) error {

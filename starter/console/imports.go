@@ -7,20 +7,16 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/imports"
 	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/starter/web"
 )
 
-const (
-	// uploadTime is how long a file may take to arrive.
-	uploadTime = time.Minute
-	// shownProblems is how many of a file's problems are listed.
-	shownProblems = 200
-)
+// shownProblems is how many of a file's problems are listed.
+const shownProblems = 200
 
 // importKind is a kind of file that can be imported.
 type importKind struct {
@@ -139,15 +135,13 @@ func (c console) importFile(w http.ResponseWriter, r *http.Request, v visitor) e
 	if at < 0 {
 		return db.ErrNotFound
 	}
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(uploadTime)) // a recorder in a test has none
+	web.AllowImport(w)
 	view := importsView{kind: &importKinds[at]}
-	file, err := uploaded(r, control)
+	file, err := uploaded(r)
 	var result db.ImportResult
 	if err == nil {
 		result, view.more, err = view.kind.take(r.Context(), imports.NewImporter(c.store), v, file)
 	}
-	_ = control.SetWriteDeadline(time.Now().Add(uploadTime)) // however long the import took
 	var refused *db.ImportError
 	if errors.As(err, &refused) {
 		view.problems = refused.Problems[:min(len(refused.Problems), shownProblems)]
@@ -166,7 +160,7 @@ func (c console) importFile(w http.ResponseWriter, r *http.Request, v visitor) e
 }
 
 // uploaded is the file of a form, as it arrives. It is never kept on disk.
-func uploaded(r *http.Request, control *http.ResponseController) (io.Reader, error) {
+func uploaded(r *http.Request) (io.Reader, error) {
 	parts, err := r.MultipartReader()
 	if err != nil {
 		return nil, errBadForm
@@ -183,15 +177,12 @@ func uploaded(r *http.Request, control *http.ResponseController) (io.Reader, err
 		case part.FileName() == "":
 			return nil, &db.ImportError{Problems: []db.LineError{{Message: "Choose a file first."}}}
 		}
-		return upload{part: part, body: r.Body, control: control}, nil
+		return upload{part: part, body: r.Body}, nil
 	}
 }
 
-// upload is a file on its way, the last part of a form. At its end the deadline is lifted: an import that takes longer would be cancelled.
-type upload struct {
-	part, body io.Reader
-	control    *http.ResponseController
-}
+// upload is a file on its way, the last part of a form. At its end the rest of the form is read: then the server no longer waits for it.
+type upload struct{ part, body io.Reader }
 
 // Read implements io.Reader.
 func (u upload) Read(part []byte) (int, error) {
@@ -200,7 +191,6 @@ func (u upload) Read(part []byte) (int, error) {
 		return n, uploadError(err)
 	}
 	_, _ = io.Copy(io.Discard, u.body) // what the browser sent behind the file
-	_ = u.control.SetReadDeadline(time.Time{})
 	return n, err
 }
 

@@ -200,9 +200,7 @@ func (c console) goTo(w http.ResponseWriter, r *http.Request, address string) er
 
 // personFrame is that of a page below a person's.
 func personFrame(person read.PersonRef) ui.Page {
-	return ui.Page{Section: peoplePath, Trail: []ui.Crumb{
-		{Words: "People", Address: peoplePath}, {Words: personName(person), Address: personPath(person.ID)},
-	}}
+	return ui.Page{Section: peoplePath, Trail: personTrail(person)}
 }
 
 // plansIn are the plans that the NDIA listed where none of them could be synced (R23).

@@ -9,7 +9,6 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
-	"github.com/caresync/caresync/starter/console/ui"
 )
 
 const changeNumberTitle = "Change number"
@@ -30,10 +29,8 @@ func (c console) showNumberForm(w http.ResponseWriter, r *http.Request, v visito
 	if err != nil {
 		return err
 	}
-	page := ui.Page{
-		Title: changeNumberTitle, Section: peoplePath,
-		Trail: []ui.Crumb{{Words: "People", Address: peoplePath}, {Words: personName(refOf(person)), Address: personPath(id)}},
-	}
+	page := personFrame(refOf(person))
+	page.Title = changeNumberTitle
 	return c.render(w, r, status, numberPage(c.frame(r, page), person, form))
 }
 

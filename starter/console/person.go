@@ -120,10 +120,8 @@ func (c console) syncForm(w http.ResponseWriter, r *http.Request, v visitor) err
 	if err != nil {
 		return err
 	}
-	page := ui.Page{
-		Title: syncTitle, Section: peoplePath,
-		Trail: []ui.Crumb{{Words: "People", Address: peoplePath}, {Words: personName(refOf(person)), Address: personPath(id)}},
-	}
+	page := personFrame(refOf(person))
+	page.Title = syncTitle
 	return c.render(w, r, http.StatusOK, syncFormPage(c.frame(r, page), refOf(person)))
 }
 

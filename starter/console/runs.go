@@ -91,7 +91,7 @@ func (c console) runs(w http.ResponseWriter, r *http.Request, v visitor) error {
 	page := ui.Page{Title: "Runs", Section: runsPath, Notice: tickedNotice(r.URL.Query())}
 	if view.person != nil {
 		page.Title = "Syncs of " + personName(*view.person)
-		page.Trail = []ui.Crumb{{Words: "People", Address: peoplePath}, {Words: personName(*view.person), Address: personPath(view.person.ID)}}
+		page.Trail = personTrail(*view.person)
 	}
 	return c.render(w, r, http.StatusOK, runsPage(c.frame(r, page), view))
 }
