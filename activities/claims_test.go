@@ -42,15 +42,12 @@ func TestSyncsThatCouldNotBeAskedForStayDue(t *testing.T) {
 	store := testkit.Database(t)
 	organisation, err := store.CreateOrganisation(t.Context(), "wattle", "Wattle", care.DefaultTimeZone)
 	require.NoError(t, err)
-	var file db.Import[db.ImportedPerson]
 	ids := []string{"415056224", "415056225", "415056226"}
-	for i, id := range ids {
-		file.Rows = append(file.Rows, db.ImportedPerson{Line: i + 2, Identity: care.Identity{
+	for _, id := range ids {
+		testkit.AddPeople(t, store, organisation.ID, db.PersonRecord{Identity: care.Identity{
 			CareRecipientID: id, GivenName: "Ada", FamilyName: "Wren " + id, BirthDate: care.NewDate(1941, time.March, 9),
 		}})
 	}
-	_, err = store.ImportPeople(t.Context(), organisation.ID, file, "tests")
-	require.NoError(t, err)
 	people, _, err := read.From(store).PeopleAfter(t.Context(), organisation, "", read.MostPerPage, time.Now())
 	require.NoError(t, err)
 

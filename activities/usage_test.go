@@ -39,11 +39,9 @@ func TestUsageIsLinkedOnceTheInvoiceIsStored(t *testing.T) {
 	person := s.Request(t, "invoice-not-stored")
 	s.Sync(t, s.steps, "invoice-not-stored")
 	require.Equal(t, []string{"900000041/1 132.75"}, s.usageLines(t))
-	careRecipientID := testkit.Value[string](t, s.sql, "SELECT care_recipient_id FROM person WHERE id = $1", person.PersonID)
-	imported, err := s.Store.ImportInvoices(t.Context(), person.OrganisationID, db.Import[db.ImportedInvoiceLine]{Rows: []db.ImportedInvoiceLine{
-		{Line: 2, InvoiceID: "900000041", ItemID: "1", CareRecipientID: careRecipientID, Amount: dollars("132.75")},
+	imported := testkit.AddInvoiceLines(t, s.Store, person.OrganisationID, db.InvoiceLine{Amount: dollars("132.75"), InvoiceLine: care.InvoiceLine{
+		PersonID: person.PersonID, UpstreamInvoiceID: "900000041", UpstreamItemID: "1",
 	}})
-	require.NoError(t, err)
 	require.Equal(t, 1, imported.Linked)
 	require.Equal(t, []string{"900000041/1 132.75 ours"}, s.usageLines(t))
 
@@ -95,14 +93,12 @@ people:
 	day := testkit.Value[string](t, s.sql, "SELECT min(delivery_date)::text FROM usage_line")
 	date, err := care.ParseDate(day)
 	require.NoError(t, err)
-	invoice := func(person, service, reference string) db.InvoiceImportResult {
+	invoice := func(person, service, reference string) db.InvoiceImport {
 		t.Helper()
-		imported, err := s.Store.ImportInvoices(t.Context(), s.Request(t, "june").OrganisationID, db.Import[db.ImportedInvoiceLine]{Rows: []db.ImportedInvoiceLine{{
-			Line: 2, InvoiceID: "900000011", ItemID: "1", ServiceCode: service, DeliveryDate: date, Amount: dollars("80.00"), ExternalReferenceID: reference,
-			CareRecipientID: testkit.Value[string](t, s.sql, "SELECT care_recipient_id FROM person WHERE id = $1", s.Request(t, person).PersonID),
-		}}})
-		require.NoError(t, err)
-		return imported
+		request := s.Request(t, person)
+		return testkit.AddInvoiceLines(t, s.Store, request.OrganisationID, db.InvoiceLine{Amount: dollars("80.00"), InvoiceLine: care.InvoiceLine{
+			PersonID: request.PersonID, UpstreamInvoiceID: "900000011", UpstreamItemID: "1", ServiceCode: service, DeliveryDate: date, ExternalReferenceID: reference,
+		}})
 	}
 	require.Equal(t, 1, invoice("june", "SERV-0019", "").Linked)
 	require.Equal(t, []string{"900000011/1 80.00 ours", "900000011/2 5.00"}, s.usageLines(t))
@@ -144,7 +140,11 @@ people:
   - {key: june, budgets: [{start: quarter-start, end: quarter-end, usage: [{invoice: "900000011", item: "1", amount: 50.00}]}]}
 `))
 	request := s.Request(t, "june")
-	careRecipientID := testkit.Value[string](t, s.sql, "SELECT care_recipient_id FROM person WHERE id = $1", request.PersonID)
+	billed := func(map[string]care.ID) ([]db.InvoiceLine, error) {
+		return []db.InvoiceLine{{Amount: dollars("50.00"), InvoiceLine: care.InvoiceLine{
+			ID: db.NewID(), PersonID: request.PersonID, UpstreamInvoiceID: "900000011", UpstreamItemID: "1",
+		}}}, nil
+	}
 	for _, moment := range []string{"PassUsageFences", "ApplyUsage"} {
 		s.sql.ForgetSyncs(t)
 		s.sql.Exec(t, "TRUNCATE invoice CASCADE")
@@ -157,9 +157,7 @@ people:
 		<-reached
 		imported := make(chan error, 1)
 		go func() {
-			_, err := s.Store.ImportInvoices(t.Context(), request.OrganisationID, db.Import[db.ImportedInvoiceLine]{Rows: []db.ImportedInvoiceLine{
-				{Line: 2, InvoiceID: "900000011", ItemID: "1", CareRecipientID: careRecipientID, Amount: dollars("50.00")},
-			}})
+			_, err := s.Store.ImportInvoices(t.Context(), request.OrganisationID, nil, billed)
 			imported <- err
 		}()
 		if moment == "PassUsageFences" {

@@ -140,17 +140,18 @@ func (s *site) connect(ctx context.Context, store *db.Store, living population, 
 }
 
 func (s *site) addPeople(ctx context.Context, store *db.Store, people []world.HeldPerson) error {
-	var file db.Import[db.ImportedPerson]
-	for i, person := range people {
+	var write db.PeopleToWrite
+	for _, person := range people {
 		birthDate, err := care.ParseDate(person.BirthDate.String())
 		if err != nil {
 			return err
 		}
-		file.Rows = append(file.Rows, db.ImportedPerson{Line: i + 2, Identity: care.Identity{
+		write.People = append(write.People, db.PersonRecord{ID: db.NewID(), Identity: care.Identity{
 			CareRecipientID: person.CareRecipientID, GivenName: person.GivenName, FamilyName: person.FamilyName, BirthDate: birthDate,
 		}})
 	}
-	if _, err := store.ImportPeople(ctx, s.organisation.ID, file, "benchmark"); err != nil {
+	everyone := func(db.HeldPeople) (db.PeopleToWrite, error) { return write, nil }
+	if err := store.ImportPeople(ctx, s.organisation.ID, db.NamedPeople{}, "benchmark", everyone); err != nil {
 		return err
 	}
 	for after, more := care.ID(""), true; more; {

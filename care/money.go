@@ -7,6 +7,14 @@ const (
 	percentagePlaces = 4
 )
 
+// mostMoney is where the amounts end that can be kept.
+var mostMoney = decimal.New(1, 12)
+
+// IsMoney reports whether an amount can be kept as it is, without rounding (R2).
+func IsMoney(amount decimal.Decimal) bool {
+	return amount.Abs().LessThan(mostMoney) && amount.Equal(amount.Round(moneyPlaces))
+}
+
 // Money rounds an amount to cents, half away from zero, and reports whether a digit was lost (R2: that is a warning).
 func Money(amount decimal.Decimal) (rounded decimal.Decimal, lost bool) {
 	rounded = amount.Round(moneyPlaces)

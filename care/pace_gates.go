@@ -1,6 +1,9 @@
 package care
 
-import "errors"
+import (
+	"errors"
+	"strconv"
+)
 
 // EligibilityReason are what must hold before the NDIA is asked anything about a person (R21). It returns the first that does not, or
 // with nothing.
@@ -60,4 +63,11 @@ func (f PACEFlags) With(change FlagChange) (PACEFlags, error) {
 	}
 	f.PACEAPIAccess = f.PACEAPIAccess && f.PACEParticipant
 	return f, nil
+}
+
+// ChangedFlags are the changes of a person's two boxes (R21).
+func ChangedFlags(person ID, before, after PACEFlags) []Change {
+	return ChangedFields(KindPerson, person,
+		[3]string{"pace_participant", strconv.FormatBool(before.PACEParticipant), strconv.FormatBool(after.PACEParticipant)},
+		[3]string{"pace_api_access", strconv.FormatBool(before.PACEAPIAccess), strconv.FormatBool(after.PACEAPIAccess)})
 }

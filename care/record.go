@@ -167,3 +167,14 @@ func changesBetween(kind Kind, id ID, old, new []Value) []Change {
 	}
 	return changes
 }
+
+// ChangedFields are the changes among the fields of a record where no run made them. Each field is its name, and its text before and
+// after; an empty text is no value.
+func ChangedFields(kind Kind, record ID, fields ...[3]string) (changes []Change) {
+	for _, field := range fields {
+		if name, before, after := field[0], field[1], field[2]; before != after {
+			changes = append(changes, Change{Kind: kind, RecordID: record, Action: ActionUpdated, Field: name, Old: text(before), New: text(after)})
+		}
+	}
+	return changes
+}

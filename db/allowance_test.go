@@ -11,6 +11,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/testkit"
+	"github.com/caresync/caresync/testkit/stored"
 )
 
 // shares are the allowances of several processes, and a connection that they have in common.
@@ -18,9 +19,9 @@ func shares(t *testing.T, rate, processes int) (shares []*db.Allowances, connect
 	t.Helper()
 	address := testkit.DatabaseURL(t)
 	store := testkit.Store(t, address)
-	connection = exampleConnection("4000012345")
+	connection = stored.Connection("4000012345")
 	connection.RatePerSecond = rate
-	connection, err := store.CreateConnection(t.Context(), newOrganisation(t, store, "wattle").ID, connection)
+	connection, err := store.CreateConnection(t.Context(), stored.Organisation(t, store, "wattle").ID, connection)
 	require.NoError(t, err)
 	for range processes {
 		shares = append(shares, testkit.Store(t, address).NewAllowances())
@@ -104,7 +105,7 @@ func TestAllowanceFollowsTheConnection(t *testing.T) {
 	address := testkit.DatabaseURL(t)
 	store := testkit.Store(t, address)
 	sql := testkit.OpenSQL(t, address)
-	connection, err := store.CreateConnection(t.Context(), newOrganisation(t, store, "wattle").ID, exampleConnection("4000012345"))
+	connection, err := store.CreateConnection(t.Context(), stored.Organisation(t, store, "wattle").ID, stored.Connection("4000012345"))
 	require.NoError(t, err)
 	allowances := store.NewAllowances()
 	booked := func() float64 {
@@ -135,11 +136,11 @@ func TestAllowanceThatIsUsedUp(t *testing.T) {
 func TestEachConnectionHasItsOwnAllowance(t *testing.T) {
 	address := testkit.DatabaseURL(t)
 	store := testkit.Store(t, address)
-	organisation := newOrganisation(t, store, "wattle")
+	organisation := stored.Organisation(t, store, "wattle")
 	allowances := store.NewAllowances()
 	var connections []care.Connection
 	for _, provider := range []string{"4000012345", "4000012346"} {
-		connection, err := store.CreateConnection(t.Context(), organisation.ID, exampleConnection(provider))
+		connection, err := store.CreateConnection(t.Context(), organisation.ID, stored.Connection(provider))
 		require.NoError(t, err)
 		connections = append(connections, connection)
 	}
@@ -218,7 +219,7 @@ func TestPeopleDoNotWaitForAnHourThatIsFarFromUsed(t *testing.T) {
 	const perHour = 1000
 	address := testkit.DatabaseURL(t)
 	store := testkit.Store(t, address)
-	connection, err := store.CreateConnection(t.Context(), newOrganisation(t, store, "wattle").ID, exampleConnection("4000012345"))
+	connection, err := store.CreateConnection(t.Context(), stored.Organisation(t, store, "wattle").ID, stored.Connection("4000012345"))
 	require.NoError(t, err)
 	people, bulk := store.NewAllowances().PerHour(connection, "budgets", perHour), store.NewBulkAllowances().PerHour(connection, "budgets", perHour)
 	for range perHour / 20 {

@@ -10,17 +10,26 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/testkit"
+	"github.com/caresync/caresync/testkit/stored"
 )
+
+// bulkRun is a bulk run, with what only the store's tests ask of it.
+type bulkRun struct{ stored.BulkRun }
+
+func newBulkRun(t *testing.T, people int, request care.BulkRequest) bulkRun {
+	t.Helper()
+	return bulkRun{stored.NewBulkRun(t, people, request)}
+}
 
 // again is who is in a further bulk run.
 func (b bulkRun) again(t *testing.T, request care.BulkRequest) []care.ID {
 	t.Helper()
 	further := b
-	further.id = db.NewID()
+	further.ID = db.NewID()
 	request.Kind = care.RunCareRecipient
-	further.plan(t, request)
+	further.Plan(t, request)
 	people := []care.ID{}
-	for _, item := range further.items(t, "") {
+	for _, item := range further.Items(t, "") {
 		people = append(people, item.Person.ID)
 	}
 	return people
@@ -29,45 +38,45 @@ func (b bulkRun) again(t *testing.T, request care.BulkRequest) []care.ID {
 // R19: whoever left care long ago is left out, unless someone asks for them.
 func TestWhoLeftCareLongAgoIsLeftOut(t *testing.T) {
 	t.Parallel()
-	b := newBulkRun(t, 4, everyCareRecipient)
-	sql := testkit.OpenSQL(t, b.address)
+	b := newBulkRun(t, 4, stored.EveryCareRecipient)
+	sql := testkit.OpenSQL(t, b.Address)
 	leave := func(person care.ID, days int) {
 		sql.Exec(t, "UPDATE person SET not_in_care_since = current_date - $2::int WHERE id = $1", person, days)
 	}
-	leave(b.people[0], 200)
-	leave(b.people[1], 10)
-	require.Equal(t, b.people[1:], b.again(t, care.BulkRequest{}))
-	require.Equal(t, b.people[2:], b.again(t, care.BulkRequest{BulkOptions: care.BulkOptions{InCare: true}}))
-	require.Equal(t, b.people[:1], b.again(t, care.BulkRequest{People: b.people[:1]}))
+	leave(b.People[0], 200)
+	leave(b.People[1], 10)
+	require.Equal(t, b.People[1:], b.again(t, care.BulkRequest{}))
+	require.Equal(t, b.People[2:], b.again(t, care.BulkRequest{BulkOptions: care.BulkOptions{InCare: true}}))
+	require.Equal(t, b.People[:1], b.again(t, care.BulkRequest{People: b.People[:1]}))
 
-	sql.Exec(t, "INSERT INTO support_plan (id, organisation_id, person_id, care_recipient_id) SELECT gen_random_uuid(), organisation_id, id, care_recipient_id FROM person WHERE id = $1", b.people[0])
+	sql.Exec(t, "INSERT INTO support_plan (id, organisation_id, person_id, care_recipient_id) SELECT gen_random_uuid(), organisation_id, id, care_recipient_id FROM person WHERE id = $1", b.People[0])
 	sql.Exec(t, `INSERT INTO budget (id, organisation_id, plan_id, upstream_budget_id, service_provider_id, type_code, type_name, status, ordinal, end_date)
 		SELECT gen_random_uuid(), organisation_id, id, 'B1', '', 'ON', '', '', 0, current_date - 80 FROM support_plan`)
-	require.Equal(t, b.people, b.again(t, care.BulkRequest{}), "a budget of theirs is not closed yet (R15)")
+	require.Equal(t, b.People, b.again(t, care.BulkRequest{}), "a budget of theirs is not closed yet (R15)")
 	sql.Exec(t, "UPDATE budget SET end_date = current_date - 100")
-	require.Equal(t, b.people[1:], b.again(t, care.BulkRequest{}))
+	require.Equal(t, b.People[1:], b.again(t, care.BulkRequest{}))
 }
 
 // One retry reaches everyone who was not reached, also those of whom the run that was lost has learned that they left care long ago.
 func TestARetryReachesEveryoneWhoDidNotSucceed(t *testing.T) {
 	t.Parallel()
-	b := newBulkRun(t, 5, everyCareRecipient)
-	b.run(t, b.people[0], care.RunSucceeded, "")
-	b.run(t, b.people[1], care.RunSucceededWithWarnings, "")
-	b.run(t, b.people[2], care.RunPartial, care.ReasonConsentRefused)
-	b.run(t, b.people[3], care.RunFailed, care.ReasonServiceUnavailable)
-	_, _, err := b.store.FinishBulk(t.Context(), b.organisation.ID, b.id, care.ReasonBulkLost)
+	b := newBulkRun(t, 5, stored.EveryCareRecipient)
+	b.Run(t, b.People[0], care.RunSucceeded, "")
+	b.Run(t, b.People[1], care.RunSucceededWithWarnings, "")
+	b.Run(t, b.People[2], care.RunPartial, care.ReasonConsentRefused)
+	b.Run(t, b.People[3], care.RunFailed, care.ReasonServiceUnavailable)
+	_, _, err := b.Store.FinishBulk(t.Context(), b.Organisation.ID, b.ID, care.ReasonBulkLost)
 	require.NoError(t, err)
-	testkit.OpenSQL(t, b.address).Exec(t, "UPDATE person SET not_in_care_since = $1", time.Now().AddDate(-1, 0, 0))
-	require.Equal(t, b.people[2:], b.again(t, care.BulkRequest{RetryOf: b.id}))
+	testkit.OpenSQL(t, b.Address).Exec(t, "UPDATE person SET not_in_care_since = $1", time.Now().AddDate(-1, 0, 0))
+	require.Equal(t, b.People[2:], b.again(t, care.BulkRequest{RetryOf: b.ID}))
 }
 
 // connection is a connection to Services Australia whose device is activated.
 func (b bulkRun) connection(t *testing.T) care.ID {
 	t.Helper()
-	created, err := b.store.CreateConnection(t.Context(), b.organisation.ID, exampleConnection("4000012345"))
+	created, err := b.Store.CreateConnection(t.Context(), b.Organisation.ID, stored.Connection("4000012345"))
 	require.NoError(t, err)
-	testkit.OpenSQL(t, b.address).Exec(t, "UPDATE connection SET activated_at = now() WHERE id = $1", created.ID)
+	testkit.OpenSQL(t, b.Address).Exec(t, "UPDATE connection SET activated_at = now() WHERE id = $1", created.ID)
 	return created.ID
 }
 
@@ -75,7 +84,7 @@ func (b bulkRun) connection(t *testing.T) care.ID {
 func (b bulkRun) listed(t *testing.T, connection care.ID, mark time.Time) {
 	t.Helper()
 	for _, mark := range []time.Time{mark, mark.Add(time.Hour)} { // the first attempt's stands
-		require.NoError(t, b.store.NoteBulkLists(t.Context(), b.organisation.ID, b.id, []db.ListMark{
+		require.NoError(t, b.Store.NoteBulkLists(t.Context(), b.Organisation.ID, b.ID, []db.ListMark{
 			{ConnectionID: connection, List: care.AreaBudgets, Mark: mark, Listed: []string{"77"}},
 		}))
 	}
@@ -84,7 +93,7 @@ func (b bulkRun) listed(t *testing.T, connection care.ID, mark time.Time) {
 // covered is up to when the list of budgets is covered.
 func (b bulkRun) covered(t *testing.T) (mark db.ListMark) {
 	t.Helper()
-	marks, err := b.store.ListMarks(t.Context(), b.organisation.ID)
+	marks, err := b.Store.ListMarks(t.Context(), b.Organisation.ID)
 	require.NoError(t, err)
 	require.Len(t, marks, 3, "one for each list")
 	for _, one := range marks {
@@ -122,9 +131,9 @@ func TestWhatARunCovers(t *testing.T) {
 			connection := b.connection(t)
 			b.listed(t, connection, sunday)
 			require.True(t, b.covered(t).Mark.IsZero(), "nothing is covered before the run has ended")
-			require.NoError(t, b.store.SettleItem(t.Context(), b.organisation.ID, b.id, b.people[0], test.outcome, test.reason))
-			require.NoError(t, b.store.SettleItems(t.Context(), b.organisation.ID, b.id, nil, care.RunSucceeded, ""))
-			_, _, err := b.store.FinishBulk(t.Context(), b.organisation.ID, b.id, "")
+			require.NoError(t, b.Store.SettleItem(t.Context(), b.Organisation.ID, b.ID, b.People[0], test.outcome, test.reason))
+			require.NoError(t, b.Store.SettleItems(t.Context(), b.Organisation.ID, b.ID, nil, care.RunSucceeded, ""))
+			_, _, err := b.Store.FinishBulk(t.Context(), b.Organisation.ID, b.ID, "")
 			require.NoError(t, err)
 			mark := b.covered(t)
 			require.Equal(t, test.covers, mark.Mark.Equal(sunday), mark)
@@ -138,55 +147,55 @@ func TestWhatARunCovers(t *testing.T) {
 // No list names again what was not read of someone last time.
 func TestWhoDidNotSucceedLastTimeIsReadAsAWhole(t *testing.T) {
 	t.Parallel()
-	b := newBulkRun(t, 5, everyCareRecipient)
-	testkit.OpenSQL(t, b.address).Exec(t, "UPDATE person SET verified_at = now() WHERE id = ANY ($1)", b.people[:4])
-	b.run(t, b.people[0], care.RunSucceeded, "")
-	b.run(t, b.people[1], care.RunSucceededWithWarnings, "")
-	b.run(t, b.people[2], care.RunPartial, care.ReasonServiceUnavailable)
-	b.run(t, b.people[3], care.RunPartial, care.ReasonServiceUnavailable)
+	b := newBulkRun(t, 5, stored.EveryCareRecipient)
+	testkit.OpenSQL(t, b.Address).Exec(t, "UPDATE person SET verified_at = now() WHERE id = ANY ($1)", b.People[:4])
+	b.Run(t, b.People[0], care.RunSucceeded, "")
+	b.Run(t, b.People[1], care.RunSucceededWithWarnings, "")
+	b.Run(t, b.People[2], care.RunPartial, care.ReasonServiceUnavailable)
+	b.Run(t, b.People[3], care.RunPartial, care.ReasonServiceUnavailable)
 
-	delta := db.Bulk{ID: db.NewID(), OrganisationID: b.organisation.ID, RequestedBy: "tests", Request: care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient, Delta: true}}}
-	require.NoError(t, b.store.RecordBulk(t.Context(), delta))
-	moved := db.ChangedPeople{b.people[1]: {"B1"}, b.people[3]: {"B3"}}
-	_, _, err := b.store.PlanBulk(t.Context(), delta, db.BulkSize{PerBatch: 100, PerChunk: 10}, moved, time.Now())
+	delta := db.Bulk{ID: db.NewID(), OrganisationID: b.Organisation.ID, RequestedBy: "tests", Request: care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient, Delta: true}}}
+	require.NoError(t, b.Store.RecordBulk(t.Context(), delta))
+	moved := db.ChangedPeople{b.People[1]: {"B1"}, b.People[3]: {"B3"}}
+	_, _, err := b.Store.PlanBulk(t.Context(), delta, db.BulkSize{PerBatch: 100, PerChunk: 10}, moved, time.Now())
 	require.NoError(t, err)
-	items, err := b.store.OpenItems(t.Context(), db.BulkChunk{OrganisationID: b.organisation.ID, BulkID: delta.ID})
+	items, err := b.Store.OpenItems(t.Context(), db.BulkChunk{OrganisationID: b.Organisation.ID, BulkID: delta.ID})
 	require.NoError(t, err)
 	require.Equal(t, []db.OpenItem{
-		{PersonID: b.people[1], MovedBudgets: []string{"B1"}},
-		{PersonID: b.people[2], MovedBudgets: []string{}, Whole: true},
-		{PersonID: b.people[3], MovedBudgets: []string{"B3"}, Whole: true},
-		{PersonID: b.people[4], MovedBudgets: []string{}, Whole: true},
+		{PersonID: b.People[1], MovedBudgets: []string{"B1"}},
+		{PersonID: b.People[2], MovedBudgets: []string{}, Whole: true},
+		{PersonID: b.People[3], MovedBudgets: []string{"B3"}, Whole: true},
+		{PersonID: b.People[4], MovedBudgets: []string{}, Whole: true},
 	}, items)
 }
 
 // A later run that reads other areas only does not make good for what failed.
 func TestARunOverSomeAreasHidesNoFailure(t *testing.T) {
 	t.Parallel()
-	b := newBulkRun(t, 3, everyCareRecipient)
+	b := newBulkRun(t, 3, stored.EveryCareRecipient)
 	failed := care.BulkRequest{BulkOptions: care.BulkOptions{FailedLastTime: true}}
-	b.run(t, b.people[0], care.RunSucceeded, "")
-	b.run(t, b.people[1], care.RunPartial, care.ReasonServiceUnavailable)
-	require.Equal(t, b.people[1:2], b.again(t, failed))
+	b.Run(t, b.People[0], care.RunSucceeded, "")
+	b.Run(t, b.People[1], care.RunPartial, care.ReasonServiceUnavailable)
+	require.Equal(t, b.People[1:2], b.again(t, failed))
 
 	later := func(person care.ID, outcome care.RunOutcome, areas ...care.Area) {
 		id := db.NewID()
-		require.NoError(t, b.store.RecordRun(t.Context(), db.RunStart{
+		require.NoError(t, b.Store.RecordRun(t.Context(), db.RunStart{
 			ID: id, Kind: care.RunCareRecipient, WorkflowID: protocol.CareRecipientSyncID(person), StartedAt: time.Now(),
-			Request: care.Request{OrganisationID: b.organisation.ID, PersonID: person, Trigger: care.TriggerOnDemand, Areas: areas},
+			Request: care.Request{OrganisationID: b.Organisation.ID, PersonID: person, Trigger: care.TriggerOnDemand, Areas: areas},
 		}))
-		_, err := b.store.FinishRun(t.Context(), b.organisation.ID, care.RunResult{
-			RunID: id, Outcome: outcome, Counts: care.Counts{}, Areas: ended(append(areas, care.AreaSummary)...),
+		_, err := b.Store.FinishRun(t.Context(), b.Organisation.ID, care.RunResult{
+			RunID: id, Outcome: outcome, Counts: care.Counts{}, Areas: stored.Ended(append(areas, care.AreaSummary)...),
 		}, nil)
 		require.NoError(t, err)
 	}
-	for _, person := range b.people[:2] {
+	for _, person := range b.People[:2] {
 		later(person, care.RunSucceeded, care.AreaContributions)
 	}
-	require.Equal(t, b.people[1:2], b.again(t, failed))
-	later(b.people[0], care.RunFailed, care.AreaContributions)
-	require.Equal(t, b.people[:2], b.again(t, failed))
-	for _, person := range b.people[:2] {
+	require.Equal(t, b.People[1:2], b.again(t, failed))
+	later(b.People[0], care.RunFailed, care.AreaContributions)
+	require.Equal(t, b.People[:2], b.again(t, failed))
+	for _, person := range b.People[:2] {
 		later(person, care.RunSucceeded, care.AreaContributions, care.AreaBudgets, care.AreaUsage)
 	}
 	require.Empty(t, b.again(t, failed))
@@ -195,34 +204,34 @@ func TestARunOverSomeAreasHidesNoFailure(t *testing.T) {
 // A scheduled bulk run's workflow has an id of the schedule's; the passes of its chunks are over with it all the same.
 func TestPassesOfAScheduledBulkRunAreClosedWithIt(t *testing.T) {
 	t.Parallel()
-	b := newBulkRun(t, 2, everyCareRecipient)
-	sql := testkit.OpenSQL(t, b.address)
+	b := newBulkRun(t, 2, stored.EveryCareRecipient)
+	sql := testkit.OpenSQL(t, b.Address)
 	sql.Exec(t, "UPDATE bulk_run SET workflow_id = 'bulk-sync/scheduled/nightly-2026-05-01T03:30:00Z'")
-	for i, workflow := range []string{protocol.BulkSyncID(b.id), protocol.CareRecipientSyncID(b.people[1])} {
-		require.NoError(t, b.store.RecordRun(t.Context(), db.RunStart{
-			ID: db.BulkRunID(b.id, b.people[i]), Kind: care.RunCareRecipient, WorkflowID: workflow, StartedAt: time.Now(),
-			Request: care.Request{OrganisationID: b.organisation.ID, PersonID: b.people[i], Trigger: care.TriggerBulk, BulkID: b.id},
+	for i, workflow := range []string{protocol.BulkSyncID(b.ID), protocol.CareRecipientSyncID(b.People[1])} {
+		require.NoError(t, b.Store.RecordRun(t.Context(), db.RunStart{
+			ID: db.BulkRunID(b.ID, b.People[i]), Kind: care.RunCareRecipient, WorkflowID: workflow, StartedAt: time.Now(),
+			Request: care.Request{OrganisationID: b.Organisation.ID, PersonID: b.People[i], Trigger: care.TriggerBulk, BulkID: b.ID},
 		}))
 	}
-	_, _, err := b.store.FinishBulk(t.Context(), b.organisation.ID, b.id, care.ReasonBulkLost)
+	_, _, err := b.Store.FinishBulk(t.Context(), b.Organisation.ID, b.ID, care.ReasonBulkLost)
 	require.NoError(t, err)
-	require.Equal(t, []care.ID{b.people[1]}, testkit.Column[care.ID](t, sql, "SELECT person_id::text FROM sync_run WHERE outcome IS NULL"),
+	require.Equal(t, []care.ID{b.People[1]}, testkit.Column[care.ID](t, sql, "SELECT person_id::text FROM sync_run WHERE outcome IS NULL"),
 		"their own sync continues")
 }
 
 func TestTheOutcomeOfABulkRunIsRecordedOnce(t *testing.T) {
 	t.Parallel()
-	b := newBulkRun(t, 2, everyCareRecipient)
-	b.run(t, b.people[0], care.RunSucceeded, "")
+	b := newBulkRun(t, 2, stored.EveryCareRecipient)
+	b.Run(t, b.People[0], care.RunSucceeded, "")
 	for _, stop := range []care.Reason{care.ReasonCancelled, ""} {
-		_, outcome, err := b.store.FinishBulk(t.Context(), b.organisation.ID, b.id, stop)
+		_, outcome, err := b.Store.FinishBulk(t.Context(), b.Organisation.ID, b.ID, stop)
 		require.NoError(t, err)
 		require.Equal(t, care.RunCancelled, outcome)
 	}
-	view := b.view(t)
+	view := b.View(t)
 	require.Equal(t, care.RunCancelled, view.Outcome)
 	require.Equal(t, care.ReasonCancelled, view.Reason)
-	_, outcome, err := b.store.FinishBulk(t.Context(), b.organisation.ID, db.NewID(), care.ReasonBulkLost)
+	_, outcome, err := b.Store.FinishBulk(t.Context(), b.Organisation.ID, db.NewID(), care.ReasonBulkLost)
 	require.NoError(t, err, "one that could not even be recorded is over, too")
 	require.Equal(t, care.RunFailed, outcome)
 }
@@ -230,15 +239,15 @@ func TestTheOutcomeOfABulkRunIsRecordedOnce(t *testing.T) {
 // absences are an organisation with two connections, the first of which holds six people and the second three.
 func absences(t *testing.T) (b bulkRun, sql testkit.SQL, connections [2]care.ID) {
 	t.Helper()
-	b = newBulkRun(t, 9, everyCareRecipient)
-	sql = testkit.OpenSQL(t, b.address)
+	b = newBulkRun(t, 9, stored.EveryCareRecipient)
+	sql = testkit.OpenSQL(t, b.Address)
 	for i, provider := range []string{"4000012345", "4000012346"} {
-		created, err := b.store.CreateConnection(t.Context(), b.organisation.ID, exampleConnection(provider))
+		created, err := b.Store.CreateConnection(t.Context(), b.Organisation.ID, stored.Connection(provider))
 		require.NoError(t, err)
 		connections[i] = created.ID
 	}
 	sql.Exec(t, "UPDATE person SET verified_at = now(), connection_id = $1", connections[0])
-	sql.Exec(t, "UPDATE person SET connection_id = $1 WHERE id = ANY ($2)", connections[1], b.people[6:])
+	sql.Exec(t, "UPDATE person SET connection_id = $1 WHERE id = ANY ($2)", connections[1], b.People[6:])
 	return b, sql, connections
 }
 
@@ -268,13 +277,13 @@ func TestWhoIsAbsentIsMarkedOnlyAfterEveryListWasRead(t *testing.T) {
 		{"all lists", db.ListedPeople{People: append(known[:5:5], known[6:8]...), ByConnection: map[care.ID]int{connections[0]: 5, connections[1]: 2}}, false, 2, 0},
 		{"an empty list that someone has accepted", db.ListedPeople{People: known[:5], ByConnection: map[care.ID]int{connections[0]: 5, connections[1]: 0}}, true, 2, 0},
 	} {
-		b.id = db.NewID()
-		b.plan(t, everyCareRecipient)
-		require.NoError(t, b.store.MarkAbsent(t.Context(), b.organisation.ID, b.id, test.listed, test.accepted, today), test.name)
-		require.Equal(t, test.absent, b.view(t).Absent, test.name)
-		require.Equal(t, test.held, b.view(t).AbsentHeld, test.name)
+		b.ID = db.NewID()
+		b.Plan(t, stored.EveryCareRecipient)
+		require.NoError(t, b.Store.MarkAbsent(t.Context(), b.Organisation.ID, b.ID, test.listed, test.accepted, today), test.name)
+		require.Equal(t, test.absent, b.View(t).Absent, test.name)
+		require.Equal(t, test.held, b.View(t).AbsentHeld, test.name)
 	}
-	require.ElementsMatch(t, b.people[5:], testkit.Column[care.ID](t, sql, "SELECT id::text FROM person WHERE not_in_care_since = '2026-05-01'"))
+	require.ElementsMatch(t, b.People[5:], testkit.Column[care.ID](t, sql, "SELECT id::text FROM person WHERE not_in_care_since = '2026-05-01'"))
 }
 
 func TestReadingTheListsAgainKeepsHowManyWereMarked(t *testing.T) {
@@ -283,31 +292,31 @@ func TestReadingTheListsAgainKeepsHowManyWereMarked(t *testing.T) {
 	known := numbered(testkit.Column[string](t, sql, "SELECT care_recipient_id FROM person ORDER BY id"))
 	listed := db.ListedPeople{People: known[:8], ByConnection: map[care.ID]int{connections[0]: 6, connections[1]: 2}}
 	for range 2 {
-		require.NoError(t, b.store.MarkAbsent(t.Context(), b.organisation.ID, b.id, listed, false, care.NewDate(2026, time.May, 1)))
-		require.Equal(t, 1, b.view(t).Absent)
+		require.NoError(t, b.Store.MarkAbsent(t.Context(), b.Organisation.ID, b.ID, listed, false, care.NewDate(2026, time.May, 1)))
+		require.Equal(t, 1, b.View(t).Absent)
 	}
 }
 
 // A run from before someone was given a sync of their own says nothing about that.
 func TestOnlyALaterRunSettlesWhoJoinedIt(t *testing.T) {
 	t.Parallel()
-	b := newBulkRun(t, 1, everyCareRecipient)
-	workflow := protocol.CareRecipientSyncID(b.people[0])
+	b := newBulkRun(t, 1, stored.EveryCareRecipient)
+	workflow := protocol.CareRecipientSyncID(b.People[0])
 	ended := func() {
 		id := db.NewID()
-		require.NoError(t, b.store.RecordRun(t.Context(), db.RunStart{
+		require.NoError(t, b.Store.RecordRun(t.Context(), db.RunStart{
 			ID: id, Kind: care.RunCareRecipient, WorkflowID: workflow, StartedAt: time.Now(),
-			Request: care.Request{OrganisationID: b.organisation.ID, PersonID: b.people[0], Trigger: care.TriggerClaim},
+			Request: care.Request{OrganisationID: b.Organisation.ID, PersonID: b.People[0], Trigger: care.TriggerClaim},
 		}))
-		_, err := b.store.FinishRun(t.Context(), b.organisation.ID, care.RunResult{RunID: id, Outcome: care.RunSucceeded, Counts: care.Counts{}}, nil)
+		_, err := b.Store.FinishRun(t.Context(), b.Organisation.ID, care.RunResult{RunID: id, Outcome: care.RunSucceeded, Counts: care.Counts{}}, nil)
 		require.NoError(t, err)
 	}
 	settle := func() int {
-		require.NoError(t, b.store.SettleJoined(t.Context(), b.organisation.ID, b.id, b.people[0], workflow))
-		return b.view(t).Counts.Processed
+		require.NoError(t, b.Store.SettleJoined(t.Context(), b.Organisation.ID, b.ID, b.People[0], workflow))
+		return b.View(t).Counts.Processed
 	}
 	ended()
-	require.NoError(t, b.store.EscalateItems(t.Context(), b.organisation.ID, b.id, b.people))
+	require.NoError(t, b.Store.EscalateItems(t.Context(), b.Organisation.ID, b.ID, b.People))
 	require.Zero(t, settle())
 	ended()
 	require.Equal(t, 1, settle())
@@ -316,21 +325,21 @@ func TestOnlyALaterRunSettlesWhoJoinedIt(t *testing.T) {
 // Whoever is given a sync of their own is marked with the end of the pass that failed, in one statement.
 func TestAPassThatEscalatesMarksThePerson(t *testing.T) {
 	t.Parallel()
-	b := newBulkRun(t, 1, everyCareRecipient)
-	id := db.BulkRunID(b.id, b.people[0])
-	require.NoError(t, b.store.RecordRun(t.Context(), db.RunStart{
-		ID: id, Kind: care.RunCareRecipient, WorkflowID: protocol.BulkSyncID(b.id), StartedAt: time.Now(),
-		Request: care.Request{OrganisationID: b.organisation.ID, PersonID: b.people[0], Trigger: care.TriggerBulk, BulkID: b.id},
+	b := newBulkRun(t, 1, stored.EveryCareRecipient)
+	id := db.BulkRunID(b.ID, b.People[0])
+	require.NoError(t, b.Store.RecordRun(t.Context(), db.RunStart{
+		ID: id, Kind: care.RunCareRecipient, WorkflowID: protocol.BulkSyncID(b.ID), StartedAt: time.Now(),
+		Request: care.Request{OrganisationID: b.Organisation.ID, PersonID: b.People[0], Trigger: care.TriggerBulk, BulkID: b.ID},
 	}))
-	require.NoError(t, b.store.EscalateRun(t.Context(), b.organisation.ID,
+	require.NoError(t, b.Store.EscalateRun(t.Context(), b.Organisation.ID,
 		care.RunResult{RunID: id, Outcome: care.RunFailed, Reason: care.ReasonServiceUnavailable, Counts: care.Counts{}}, nil))
-	require.Equal(t, care.BulkCounts{Selected: 1, Escalated: 1}, b.view(t).Counts)
-	escalated, err := b.store.EscalatedItems(t.Context(), b.organisation.ID, b.id, 0)
+	require.Equal(t, care.BulkCounts{Selected: 1, Escalated: 1}, b.View(t).Counts)
+	escalated, err := b.Store.EscalatedItems(t.Context(), b.Organisation.ID, b.ID, 0)
 	require.NoError(t, err)
-	require.Equal(t, b.people, escalated)
-	unsettled, setAside, err := b.store.UnsettledOfChunk(t.Context(), db.BulkChunk{OrganisationID: b.organisation.ID, BulkID: b.id})
+	require.Equal(t, b.People, escalated)
+	unsettled, setAside, err := b.Store.UnsettledOfChunk(t.Context(), db.BulkChunk{OrganisationID: b.Organisation.ID, BulkID: b.ID})
 	require.NoError(t, err)
-	require.Equal(t, b.people, unsettled)
+	require.Equal(t, b.People, unsettled)
 	require.Zero(t, setAside)
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/testkit"
+	"github.com/caresync/caresync/testkit/stored"
 )
 
 const (
@@ -36,9 +37,9 @@ func newClaimant(t *testing.T) claimant {
 	t.Helper()
 	address := testkit.DatabaseURL(t)
 	c := claimant{store: testkit.Store(t, address), sql: testkit.OpenSQL(t, address)}
-	c.organisation = newOrganisation(t, c.store, "wattle")
-	importPeople(t, c.store, c.organisation, person(2, "Ada", "Wren", adaID), person(3, "Ben", "Lark", benID))
-	c.ada, c.ben = clientOf(t, c.store, c.organisation, adaID).ID, clientOf(t, c.store, c.organisation, benID).ID
+	c.organisation = stored.Organisation(t, c.store, "wattle")
+	testkit.AddPeople(t, c.store, c.organisation.ID, stored.Person("Ada", "Wren", adaID), stored.Person("Ben", "Lark", benID))
+	c.ada, c.ben = stored.PersonOf(t, c.store, c.organisation, adaID).ID, stored.PersonOf(t, c.store, c.organisation, benID).ID
 	return c
 }
 
@@ -154,7 +155,7 @@ func TestAnUnknownPersonBecomesKnown(t *testing.T) {
 	t.Parallel()
 	c := newClaimant(t)
 	require.Equal(t, 1, c.record(t, c.event("e1", care.StageApproved, strangeID)).Unknown)
-	importPeople(t, c.store, c.organisation, person(2, "Cid", "Crake", strangeID))
+	testkit.AddPeople(t, c.store, c.organisation.ID, stored.Person("Cid", "Crake", strangeID))
 	answer := c.record(t, c.event("e2", care.StageCompleted, strangeID))
 	require.Zero(t, answer.Unknown)
 	require.Equal(t, 1, answer.Due)
@@ -184,8 +185,8 @@ func TestRefusedClaimEvents(t *testing.T) {
 func TestClaimsOfTwoOrganisations(t *testing.T) {
 	t.Parallel()
 	c := newClaimant(t)
-	other := newOrganisation(t, c.store, "banksia")
-	importPeople(t, c.store, other, person(2, "Ada", "Wren", adaID))
+	other := stored.Organisation(t, c.store, "banksia")
+	testkit.AddPeople(t, c.store, other.ID, stored.Person("Ada", "Wren", adaID))
 	ours := c.record(t, c.event("e1", care.StageApproved, adaID, benID))
 	theirs := c.event("e1", care.StageApproved, adaID, benID)
 	theirs.OrganisationID = other.ID

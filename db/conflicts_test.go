@@ -9,6 +9,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/testkit"
+	"github.com/caresync/caresync/testkit/stored"
 )
 
 // Every rule that a value of someone's can break names its field: tables that hold what people give have no unique key without words,
@@ -41,7 +42,7 @@ func TestEveryKeyOfWhatPeopleGiveHasWords(t *testing.T) {
 func TestTextThatCannotBeKept(t *testing.T) {
 	t.Parallel()
 	store := testkit.Database(t)
-	organisation := newOrganisation(t, store, "wattle")
+	organisation := stored.Organisation(t, store, "wattle")
 	name := "Wattle\x00"
 	for _, text := range []string{name, "Wattle\xff"} {
 		_, err := store.ChangeOrganisation(t.Context(), organisation.Slug, &text, nil)
@@ -49,8 +50,10 @@ func TestTextThatCannotBeKept(t *testing.T) {
 		require.ErrorAs(t, err, &invalid)
 		require.NotContains(t, err.Error(), "Wattle", "R10")
 	}
-	importPeople(t, store, organisation, person(2, "Ada", "Wren", "415056224"))
-	_, err := store.ImportPeople(t.Context(), organisation.ID, people(person(2, "A\x00da", "Wren", "415056224")), "tests")
+	testkit.AddPeople(t, store, organisation.ID, stored.Person("Ada", "Wren", "415056224"))
+	err := store.ImportPeople(t.Context(), organisation.ID, db.NamedPeople{}, "tests", func(db.HeldPeople) (db.PeopleToWrite, error) {
+		return db.PeopleToWrite{People: []db.PersonRecord{stored.Person("A\x00da", "Wren", "415056225")}}, nil
+	})
 	var invalid *care.InvalidError
 	require.ErrorAs(t, err, &invalid, "in JSON, too")
 }

@@ -8,22 +8,14 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/testkit"
+	"github.com/caresync/caresync/testkit/stored"
 	"github.com/caresync/caresync/upstream/proda"
 )
-
-func exampleConnection(serviceProviderID string) care.Connection {
-	return care.Connection{
-		Service: care.ServicesAustralia, Name: "provider " + serviceProviderID, BaseURL: "https://services.example",
-		TokenBaseURL: "https://proda.example", DeviceBaseURL: "https://devices.example", RANumber: "1234567890", DeviceName: "caresync",
-		ClientID: "client", APIKey: "key", Audience: "audience", ProductID: "CareSync", ServiceProviderID: serviceProviderID,
-		RatePerSecond: 10, ConsentCode: "CONSENT",
-	}
-}
 
 func TestConnectionIsChecked(t *testing.T) {
 	t.Parallel()
 	store := testkit.Database(t)
-	organisation := newOrganisation(t, store, "wattle")
+	organisation := stored.Organisation(t, store, "wattle")
 	for field, spoil := range map[string]func(*care.Connection){
 		"service":             func(c *care.Connection) { c.Service = "medicare" },
 		"name":                func(c *care.Connection) { c.Name = "" },
@@ -34,7 +26,7 @@ func TestConnectionIsChecked(t *testing.T) {
 		"service_provider_id": func(c *care.Connection) { c.ServiceProviderID = "40000x" },
 		"rate_per_second":     func(c *care.Connection) { c.RatePerSecond = 0 },
 	} {
-		connection := exampleConnection("4000012345")
+		connection := stored.Connection("4000012345")
 		spoil(&connection)
 		_, err := store.CreateConnection(t.Context(), organisation.ID, connection)
 		var invalid *care.InvalidError
@@ -46,8 +38,8 @@ func TestConnectionIsChecked(t *testing.T) {
 func TestAnotherDeviceHasToBeActivatedAnew(t *testing.T) {
 	t.Parallel()
 	store := testkit.Database(t)
-	organisation := newOrganisation(t, store, "wattle")
-	connection, err := store.CreateConnection(t.Context(), organisation.ID, exampleConnection("4000012345"))
+	organisation := stored.Organisation(t, store, "wattle")
+	connection, err := store.CreateConnection(t.Context(), organisation.ID, stored.Connection("4000012345"))
 	require.NoError(t, err)
 	key, err := proda.NewKey()
 	require.NoError(t, err)
@@ -72,14 +64,14 @@ func TestAnotherDeviceHasToBeActivatedAnew(t *testing.T) {
 func TestConnectionsBelongToAnOrganisation(t *testing.T) {
 	t.Parallel()
 	store := testkit.Database(t)
-	wattle, banksia := newOrganisation(t, store, "wattle"), newOrganisation(t, store, "banksia")
-	connection, err := store.CreateConnection(t.Context(), wattle.ID, exampleConnection("4000012345"))
+	wattle, banksia := stored.Organisation(t, store, "wattle"), stored.Organisation(t, store, "banksia")
+	connection, err := store.CreateConnection(t.Context(), wattle.ID, stored.Connection("4000012345"))
 	require.NoError(t, err)
 
-	_, err = store.CreateConnection(t.Context(), wattle.ID, exampleConnection("4000012345"))
+	_, err = store.CreateConnection(t.Context(), wattle.ID, stored.Connection("4000012345"))
 	var conflict *db.ConflictError
 	require.ErrorAs(t, err, &conflict)
-	_, err = store.CreateConnection(t.Context(), banksia.ID, exampleConnection("4000012345"))
+	_, err = store.CreateConnection(t.Context(), banksia.ID, stored.Connection("4000012345"))
 	require.NoError(t, err)
 
 	_, err = store.ChangeConnection(t.Context(), banksia.ID, connection.Name, func(c *care.Connection) { c.RatePerSecond = 1 })

@@ -3,10 +3,14 @@ package db
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
 )
+
+// importChunk is how many rows one statement of an import writes. It bounds a statement's size and time.
+const importChunk = 10_000
 
 // ErrImportRunning means that the organisation has an import under way, and only one runs at a time.
 var ErrImportRunning = errors.New("another import into this organisation is under way: wait until it has ended")
@@ -28,3 +32,19 @@ func lockForImport(ctx context.Context, queries *gen.Queries, organisation care.
 	}
 	return err
 }
+
+// countOf counts a statement's rows: those that it wrote, by whether it created them, and those that it left untouched.
+func countOf(rows int, written []bool) care.Count {
+	count := care.Count{Unchanged: rows - len(written)}
+	for _, created := range written {
+		if created {
+			count.Created++
+		} else {
+			count.Updated++
+		}
+	}
+	return count
+}
+
+// once are the members of a list, each of them once.
+func once(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }

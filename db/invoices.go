@@ -3,7 +3,6 @@ package db
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -13,24 +12,16 @@ import (
 	"github.com/caresync/caresync/db/gen"
 )
 
-// ImportedInvoiceLine is a line of a file of invoices, from the provider's own billing.
-type ImportedInvoiceLine struct {
-	Line int
-	// InvoiceID and ItemID are those under which the line was claimed from the government; the item id is unique in its invoice only.
-	InvoiceID       string
-	ItemID          string
-	CareRecipientID string
-	ServiceCode     string
-	DeliveryDate    care.Date
-	Amount          decimal.Decimal
-	// ExternalReferenceID is our own reference, which the claim carried; empty where none did.
-	ExternalReferenceID string
+// InvoiceLine is a line of the provider's own billing. Its names in JSON are columns.
+type InvoiceLine struct {
+	care.InvoiceLine
+	Amount decimal.Decimal `json:"amount"`
 }
 
-// InvoiceImportResult is what an import of invoices did. Linked is the number of usage lines that waited for an invoice line, Unlinked of
+// InvoiceImport is what an import of invoice lines did. Linked is the number of usage lines that waited for an invoice line, Unlinked of
 // those whose line the import contradicts (R17).
-type InvoiceImportResult struct {
-	ImportResult
+type InvoiceImport struct {
+	care.Count
 	Linked   int
 	Unlinked int
 }
@@ -40,30 +31,22 @@ type invoiceRow struct {
 	UpstreamInvoiceID string  `json:"upstream_invoice_id"`
 }
 
-type invoiceLineRow struct {
-	ID                care.ID         `json:"id"`
-	UpstreamInvoiceID string          `json:"upstream_invoice_id"`
-	UpstreamItemID    string          `json:"upstream_item_id"`
-	PersonID          care.ID         `json:"person_id"`
-	ServiceCode       string          `json:"service_code"`
-	DeliveryDate      care.Date       `json:"delivery_date"`
-	Amount            decimal.Decimal `json:"amount"`
-	ExternalReference string          `json:"external_reference_id"`
-}
-
-// ImportInvoices stores the invoice lines of a file, all or none, and decides the links of usage anew (R17). A line that we hold
-// already is updated; none is removed. It fails with ImportError.
-func (s *Store) ImportInvoices(ctx context.Context, organisation care.ID, file Import[ImportedInvoiceLine]) (InvoiceImportResult, error) {
-	var result InvoiceImportResult
-	err := s.inTransaction(ctx, "import invoices", func(queries *gen.Queries) error {
+// ImportInvoices writes the invoice lines that decide makes for the people we hold, by care recipient id, all or none, and decides
+// the links of usage again (R17). A line that we hold already, by invoice and item, becomes what is written; none is removed. It fails
+// with ErrImportRunning, or with the error of decide.
+func (s *Store) ImportInvoices(
+	ctx context.Context, organisation care.ID, careRecipientIDs []string, decide func(people map[string]care.ID) ([]InvoiceLine, error),
+) (result InvoiceImport, err error) {
+	err = s.inTransaction(ctx, "import invoices", func(queries *gen.Queries) error {
 		if err := lockForImport(ctx, queries, organisation); err != nil {
 			return err
 		}
-		lines, problems, err := checkInvoiceLines(ctx, queries, organisation, file.Rows)
+		people, err := peopleByCareRecipientID(ctx, queries, organisation, careRecipientIDs)
 		if err != nil {
 			return err
 		}
-		if err := importError(append(file.Problems, problems...)); err != nil {
+		lines, err := decide(people)
+		if err != nil {
 			return err
 		}
 		result, err = writeInvoiceLines(ctx, queries, organisation, lines)
@@ -72,46 +55,8 @@ func (s *Store) ImportInvoices(ctx context.Context, organisation care.ID, file I
 	return result, err
 }
 
-func checkInvoiceLines(ctx context.Context, queries *gen.Queries, organisation care.ID, imported []ImportedInvoiceLine) ([]invoiceLineRow, []LineError, error) {
-	people, err := peopleOf(ctx, queries, organisation, imported)
-	if err != nil {
-		return nil, nil, err
-	}
-	var problems []LineError
-	lines := make([]invoiceLineRow, 0, len(imported))
-	firstLine := make(map[[2]string]int, len(imported))
-	for _, line := range imported {
-		if len(problems) >= MostProblems {
-			break
-		}
-		key := [2]string{line.InvoiceID, line.ItemID}
-		if first, twice := firstLine[key]; twice {
-			problems = append(problems, LineError{Line: line.Line, Column: "item_id", Message: fmt.Sprintf("stands in line %d too, with the same invoice id", first)})
-		} else {
-			firstLine[key] = line.Line
-		}
-		person, known := people[line.CareRecipientID]
-		if !known {
-			problems = append(problems, LineError{Line: line.Line, Column: "care_recipient_id", Message: "is not that of any person of this organisation: import the person first"})
-		}
-		lines = append(lines, invoiceLineRow{
-			ID: NewID(), UpstreamInvoiceID: line.InvoiceID, UpstreamItemID: line.ItemID, PersonID: person,
-			ServiceCode: line.ServiceCode, DeliveryDate: line.DeliveryDate, Amount: line.Amount,
-			ExternalReference: line.ExternalReferenceID,
-		})
-	}
-	return lines, problems, nil
-}
-
-func peopleOf(ctx context.Context, queries *gen.Queries, organisation care.ID, imported []ImportedInvoiceLine) (map[string]care.ID, error) {
-	ids := make([]string, 0, len(imported))
-	for _, line := range imported {
-		ids = append(ids, line.CareRecipientID)
-	}
-	slices.Sort(ids)
-	rows, err := queries.PeopleByCareRecipientID(ctx, gen.PeopleByCareRecipientIDParams{
-		OrganisationID: organisation, CareRecipientIds: slices.Compact(ids),
-	})
+func peopleByCareRecipientID(ctx context.Context, queries *gen.Queries, organisation care.ID, ids []string) (map[string]care.ID, error) {
+	rows, err := queries.PeopleByCareRecipientID(ctx, gen.PeopleByCareRecipientIDParams{OrganisationID: organisation, CareRecipientIds: once(ids)})
 	people := make(map[string]care.ID, len(rows))
 	for _, row := range rows {
 		people[row.CareRecipientID] = row.ID
@@ -119,7 +64,7 @@ func peopleOf(ctx context.Context, queries *gen.Queries, organisation care.ID, i
 	return people, err
 }
 
-func writeInvoiceLines(ctx context.Context, queries *gen.Queries, organisation care.ID, lines []invoiceLineRow) (result InvoiceImportResult, err error) {
+func writeInvoiceLines(ctx context.Context, queries *gen.Queries, organisation care.ID, lines []InvoiceLine) (result InvoiceImport, err error) {
 	for chunk := range slices.Chunk(lines, importChunk) {
 		err := queries.WriteInvoices(ctx, gen.WriteInvoicesParams{OrganisationID: organisation, Invoices: list(invoicesOf(chunk))})
 		if err != nil {
@@ -129,7 +74,7 @@ func writeInvoiceLines(ctx context.Context, queries *gen.Queries, organisation c
 		if err != nil {
 			return result, err
 		}
-		result.add(len(chunk), written)
+		result.Count = result.Plus(countOf(len(chunk), written))
 	}
 	if err := queries.LockUsageLinks(ctx, organisation); err != nil {
 		return result, err
@@ -143,10 +88,10 @@ func writeInvoiceLines(ctx context.Context, queries *gen.Queries, organisation c
 }
 
 // relink decides the links of the usage that the imported lines concern, as a sync does (R17).
-func (r *InvoiceImportResult) relink(ctx context.Context, queries *gen.Queries, organisation care.ID, lines []invoiceLineRow) error {
+func (r *InvoiceImport) relink(ctx context.Context, queries *gen.Queries, organisation care.ID, lines []InvoiceLine) error {
 	var named billingKeys
 	for _, line := range lines {
-		named.add(line.UpstreamInvoiceID, line.ExternalReference)
+		named.add(line.UpstreamInvoiceID, line.ExternalReferenceID)
 	}
 	rows, err := queries.UsageOfBilling(ctx, gen.UsageOfBillingParams{
 		OrganisationID: organisation, InvoiceIds: texts(named.invoices), ReferenceIds: texts(named.references),
@@ -215,19 +160,7 @@ func billingOf(ctx context.Context, queries *gen.Queries, organisation care.ID, 
 	return care.NewBilling(billing.Providers, billing.Lines), err
 }
 
-// add counts a statement's lines: those that it wrote, by whether it created them, and those that it left untouched.
-func (r *ImportResult) add(lines int, written []bool) {
-	for _, created := range written {
-		if created {
-			r.Created++
-		} else {
-			r.Updated++
-		}
-	}
-	r.Unchanged += lines - len(written)
-}
-
-func invoicesOf(lines []invoiceLineRow) []invoiceRow {
+func invoicesOf(lines []InvoiceLine) []invoiceRow {
 	seen := make(map[string]bool, len(lines))
 	var invoices []invoiceRow
 	for _, line := range lines {

@@ -34,7 +34,7 @@ func recheckNamesakes(ctx context.Context, queries *gen.Queries, organisation ca
 }
 
 // birthDatesOf are the days on which people were born.
-func birthDatesOf(people []personRow) (dates []care.Date) {
+func birthDatesOf(people []PersonRecord) (dates []care.Date) {
 	for _, person := range people {
 		if !person.BirthDate.IsZero() {
 			dates = append(dates, person.BirthDate)

@@ -90,5 +90,5 @@ func writeNumber(ctx context.Context, queries *gen.Queries, organisation care.ID
 	}
 	origin := care.Origin{Source: care.SourceChangeNumber, RequestedBy: change.RequestedBy, Note: change.Note}
 	return recordChanges(ctx, queries, organisation, origin,
-		changedFields(care.KindPerson, change.Person, []fieldChange{{string(change.Kind), held, change.Number}}))
+		care.ChangedFields(care.KindPerson, change.Person, [3]string{string(change.Kind), held, change.Number}))
 }

@@ -8,14 +8,8 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/testkit"
+	"github.com/caresync/caresync/testkit/stored"
 )
-
-func newOrganisation(t *testing.T, store *db.Store, slug string) care.Organisation {
-	t.Helper()
-	organisation, err := store.CreateOrganisation(t.Context(), slug, "Organisation "+slug, care.DefaultTimeZone)
-	require.NoError(t, err)
-	return organisation
-}
 
 func TestOrganisationIsChecked(t *testing.T) {
 	t.Parallel()
@@ -42,7 +36,7 @@ func TestOrganisationIsChecked(t *testing.T) {
 func TestOrganisationCanBeChanged(t *testing.T) {
 	t.Parallel()
 	store := testkit.Database(t)
-	newOrganisation(t, store, "wattle")
+	stored.Organisation(t, store, "wattle")
 	_, err := store.CreateOrganisation(t.Context(), "wattle", "Another", care.DefaultTimeZone)
 	var conflict *db.ConflictError
 	require.ErrorAs(t, err, &conflict)
@@ -60,7 +54,7 @@ func TestOrganisationCanBeChanged(t *testing.T) {
 func TestAPITokens(t *testing.T) {
 	t.Parallel()
 	store := testkit.Database(t)
-	wattle, banksia := newOrganisation(t, store, "wattle"), newOrganisation(t, store, "banksia")
+	wattle, banksia := stored.Organisation(t, store, "wattle"), stored.Organisation(t, store, "banksia")
 
 	token, secret, err := store.CreateAPIToken(t.Context(), wattle.ID, "billing")
 	require.NoError(t, err)

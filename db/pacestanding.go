@@ -36,7 +36,7 @@ func (s *Store) SetPACEFlags(
 		if err != nil {
 			return err
 		}
-		return recordChanges(ctx, queries, organisation, care.Origin{Source: care.SourcePACEBoxes, RequestedBy: by}, changedFlags(person, before, flags))
+		return recordChanges(ctx, queries, organisation, care.Origin{Source: care.SourcePACEBoxes, RequestedBy: by}, care.ChangedFlags(person, before, flags))
 	})
 	return flags, err
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/platform/sealing"
 	"github.com/caresync/caresync/testkit"
+	"github.com/caresync/caresync/testkit/stored"
 	"github.com/caresync/caresync/upstream/proda"
 )
 
@@ -31,7 +32,7 @@ func newLogin(t *testing.T) login {
 	t.Helper()
 	address := testkit.DatabaseURL(t)
 	store := testkit.Store(t, address)
-	connection, err := store.CreateConnection(t.Context(), newOrganisation(t, store, "wattle").ID, exampleConnection("4000012345"))
+	connection, err := store.CreateConnection(t.Context(), stored.Organisation(t, store, "wattle").ID, stored.Connection("4000012345"))
 	require.NoError(t, err)
 	return login{address, store, connection.ID, testkit.OpenSQL(t, address)}
 }

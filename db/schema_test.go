@@ -9,6 +9,7 @@ import (
 
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/testkit"
+	"github.com/caresync/caresync/testkit/stored"
 )
 
 // schema is a database with nothing but the migrations in it.
@@ -47,10 +48,10 @@ func TestNoForeignKeyCrossesOrganisations(t *testing.T) {
 
 // The same, tried: a row of one organisation under a parent of another.
 func TestRowsCannotBelongToAnotherOrganisationsParent(t *testing.T) {
-	r := newRecipient(t)
-	s := testkit.OpenSQL(t, r.address)
-	other := newOrganisation(t, r.store, "banksia").ID
-	run := r.run(t, db.NewID(), r.now)
+	r := stored.NewRecipient(t)
+	s := testkit.OpenSQL(t, r.Address)
+	other := stored.Organisation(t, r.Store, "banksia").ID
+	run := r.Run(t, db.NewID(), r.Now)
 	for table, insert := range map[string]string{
 		"classification":   `INSERT INTO classification (id, organisation_id, plan_id, code, name, funding_source, ordinal) VALUES (gen_random_uuid(), $1, $2, '', '', '', 0)`,
 		"contribution":     `INSERT INTO contribution (organisation_id, plan_id, position, category, status) VALUES ($1, $2, 1, 'CLINICAL', '')`,
@@ -58,8 +59,8 @@ func TestRowsCannotBelongToAnotherOrganisationsParent(t *testing.T) {
 		"budget": `INSERT INTO budget (id, organisation_id, plan_id, upstream_budget_id, service_provider_id, type_code, type_name, status, ordinal)
 		           VALUES (gen_random_uuid(), $1, $2, 'B2', '', '', '', '', 0)`,
 	} {
-		requireRefused(t, pgerrcode.ForeignKeyViolation, s.Try(t, insert, other, r.plan))
-		require.NoError(t, s.Try(t, insert, r.organisation.ID, r.plan), table)
+		requireRefused(t, pgerrcode.ForeignKeyViolation, s.Try(t, insert, other, r.Plan))
+		require.NoError(t, s.Try(t, insert, r.Organisation.ID, r.Plan), table)
 	}
 	for _, insert := range []string{
 		`INSERT INTO entitlement (id, organisation_id, budget_id, code, ordinal) VALUES (gen_random_uuid(), $1, $2, '', 0)`,
@@ -68,8 +69,8 @@ func TestRowsCannotBelongToAnotherOrganisationsParent(t *testing.T) {
 		`INSERT INTO usage_fence (organisation_id, budget_id, ticket, previous_ticket, as_of) VALUES ($1, $2, 1, 0, now())`,
 		`INSERT INTO usage_refusal (organisation_id, budget_id, reason, since) VALUES ($1, $2, 'consent_refused', now())`,
 	} {
-		requireRefused(t, pgerrcode.ForeignKeyViolation, s.Try(t, insert, other, r.budget))
-		require.NoError(t, s.Try(t, insert, r.organisation.ID, r.budget))
+		requireRefused(t, pgerrcode.ForeignKeyViolation, s.Try(t, insert, other, r.Budget))
+		require.NoError(t, s.Try(t, insert, r.Organisation.ID, r.Budget))
 	}
 	requireRefused(t, pgerrcode.ForeignKeyViolation, s.Try(t, `
 		INSERT INTO sync_step (organisation_id, run_id, area, chunk, outcome, reason, answer, as_of) VALUES ($1, $2, 'summary', 0, 'succeeded', '', '{}', now())`, other, run))
@@ -88,20 +89,20 @@ func TestNothingCanReferToAContribution(t *testing.T) {
 
 // One plan for a person of an organisation, for ever; a change of the person's id takes the plan along (R12, R33).
 func TestOnePlanForEver(t *testing.T) {
-	r := newRecipient(t)
-	s := testkit.OpenSQL(t, r.address)
+	r := stored.NewRecipient(t)
+	s := testkit.OpenSQL(t, r.Address)
 	second := `INSERT INTO support_plan (id, organisation_id, person_id, care_recipient_id) VALUES (gen_random_uuid(), $1, $2, $3)`
-	requireRefused(t, pgerrcode.UniqueViolation, s.Try(t, second, r.organisation.ID, r.client.ID, "415056224"))
-	requireRefused(t, pgerrcode.ForeignKeyViolation, s.Try(t, second, r.organisation.ID, db.NewID(), "415056225"))
-	require.NoError(t, s.Try(t, "UPDATE person SET care_recipient_id = '415056225' WHERE id = $1", r.client.ID))
-	require.Equal(t, []string{"415056225"}, testkit.Column[string](t, s, "SELECT care_recipient_id FROM support_plan WHERE person_id = $1", r.client.ID))
-	requireRefused(t, pgerrcode.ForeignKeyViolation, s.Try(t, "DELETE FROM person WHERE id = $1", r.client.ID))
+	requireRefused(t, pgerrcode.UniqueViolation, s.Try(t, second, r.Organisation.ID, r.Client.ID, "415056224"))
+	requireRefused(t, pgerrcode.ForeignKeyViolation, s.Try(t, second, r.Organisation.ID, db.NewID(), "415056225"))
+	require.NoError(t, s.Try(t, "UPDATE person SET care_recipient_id = '415056225' WHERE id = $1", r.Client.ID))
+	require.Equal(t, []string{"415056225"}, testkit.Column[string](t, s, "SELECT care_recipient_id FROM support_plan WHERE person_id = $1", r.Client.ID))
+	requireRefused(t, pgerrcode.ForeignKeyViolation, s.Try(t, "DELETE FROM person WHERE id = $1", r.Client.ID))
 }
 
 // Identities, with an ordinal among equals ("Identities" of docs/rules.md). No date equals no date.
 func TestIdentitiesAreUnique(t *testing.T) {
-	r := newRecipient(t)
-	s := testkit.OpenSQL(t, r.address)
+	r := stored.NewRecipient(t)
+	s := testkit.OpenSQL(t, r.Address)
 	for name, insert := range map[string]string{
 		"classification without dates": `INSERT INTO classification (id, organisation_id, plan_id, code, name, funding_source, ordinal)
 			SELECT gen_random_uuid(), organisation_id, plan_id, 'ON_LEVEL_7', '', '', $1 FROM budget`,
@@ -128,9 +129,9 @@ func TestIdentitiesAreUnique(t *testing.T) {
 
 // What the schema itself does not let in.
 func TestRowsAreChecked(t *testing.T) {
-	r := newRecipient(t)
-	s := testkit.OpenSQL(t, r.address)
-	r.run(t, db.NewID(), r.now)
+	r := stored.NewRecipient(t)
+	s := testkit.OpenSQL(t, r.Address)
+	r.Run(t, db.NewID(), r.Now)
 	for _, test := range []struct{ code, statement string }{
 		{pgerrcode.CheckViolation, "UPDATE person SET care_recipient_id = '12345678901'"},
 		{pgerrcode.CheckViolation, "UPDATE person SET care_recipient_id = '41505a'"},

@@ -15,7 +15,6 @@ import (
 	"github.com/caresync/caresync/activities"
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
-	"github.com/caresync/caresync/db/read"
 	prodasim "github.com/caresync/caresync/simulator/proda"
 	"github.com/caresync/caresync/simulator/scenarios"
 	"github.com/caresync/caresync/simulator/server"
@@ -99,24 +98,26 @@ func (w *World) SetUp(t testing.TB, databaseURL string) {
 		stored, err := store.CreateOrganisation(t.Context(), slug, organisation.Name, zone)
 		require.NoError(t, err)
 		w.organisations[organisation.RANumber] = stored.ID
+		connections := make(map[string]care.ID)
 		for _, provider := range organisation.ServiceProviders {
-			w.connect(t, store, stored.ID, provider)
+			connection := w.connect(t, store, stored.ID, provider)
+			connections[connection.ServiceProviderID] = connection.ID
 		}
-		w.importPeople(t, store, stored.ID, organisation.RANumber)
+		w.addPeople(t, store, stored.ID, organisation.RANumber, connections)
 		if participants := w.World.HeldParticipants(world.Holder{Organisation: organisation.RANumber}); len(participants) > 0 {
 			w.connectNDIA(t, store, stored.ID, organisation.ServiceProviders[0])
-			w.importParticipants(t, store, stored.ID, organisation.RANumber, participants)
+			w.addParticipants(t, store, stored.ID, organisation.RANumber, participants)
 		}
 		w.ImportInvoices(t, store, organisation.RANumber)
 	}
 	w.ResetCalls()
 }
 
-func (w *World) connect(t testing.TB, store *db.Store, organisation care.ID, provider world.ServiceProvider) {
+func (w *World) connect(t testing.TB, store *db.Store, organisation care.ID, provider world.ServiceProvider) care.Connection {
 	t.Helper()
 	known, err := w.Connection(w.URL, provider.Key)
 	require.NoError(t, err)
-	w.activate(t, store, organisation, known.ActivationCode, care.Connection{
+	return w.activate(t, store, organisation, known.ActivationCode, care.Connection{
 		Service: care.ServicesAustralia, Name: provider.Key, BaseURL: known.ServicesAustraliaBaseURL,
 		TokenBaseURL: known.TokenBaseURL, DeviceBaseURL: known.DeviceBaseURL, RANumber: known.RANumber, DeviceName: known.DeviceName,
 		ClientID: known.ClientID, APIKey: known.IBMClientID, Audience: known.ServicesAustraliaAudience, ProductID: known.ProductID,
@@ -166,76 +167,58 @@ func deviceKey(t testing.TB, connection string) *rsa.PrivateKey {
 	return key
 }
 
-func (w *World) importPeople(t testing.TB, store *db.Store, organisation care.ID, raNumber string) {
+func (w *World) addPeople(t testing.TB, store *db.Store, organisation care.ID, raNumber string, connections map[string]care.ID) {
 	t.Helper()
-	var file db.Import[db.ImportedPerson]
 	people := w.World.People(world.Holder{Organisation: raNumber})
+	records := make([]db.PersonRecord, len(people))
 	for i, person := range people {
-		file.Rows = append(file.Rows, db.ImportedPerson{Line: i + 2, ServiceProviderID: person.ServiceProviderID, Identity: care.Identity{
+		records[i] = db.PersonRecord{ConnectionID: connections[person.ServiceProviderID], Identity: care.Identity{
 			CareRecipientID: person.CareRecipientID, GivenName: person.GivenName, FamilyName: person.FamilyName, BirthDate: date(t, person.BirthDate),
-		}})
+		}}
 	}
-	_, err := store.ImportPeople(t.Context(), organisation, file, "tests")
-	require.NoError(t, err)
-	clients := peopleOf(t, store, organisation)
-	for _, person := range people {
-		if _, known := w.people[person.Key]; !known {
-			w.people[person.Key] = care.Request{OrganisationID: organisation, PersonID: clients[person.CareRecipientID], Trigger: care.TriggerOnDemand}
+	for i, id := range AddPeople(t, store, organisation, records...) {
+		if _, known := w.people[people[i].Key]; !known {
+			w.people[people[i].Key] = care.Request{OrganisationID: organisation, PersonID: id, Trigger: care.TriggerOnDemand}
 		}
 	}
 }
 
-// importParticipants stores an organisation's NDIS participants, with both PACE flags set.
-func (w *World) importParticipants(t testing.TB, store *db.Store, organisation care.ID, raNumber string, participants []world.HeldParticipant) {
+// addParticipants stores an organisation's NDIS participants, with both PACE flags set.
+func (w *World) addParticipants(t testing.TB, store *db.Store, organisation care.ID, raNumber string, participants []world.HeldParticipant) {
 	t.Helper()
-	var file db.Import[db.ImportedPerson]
+	records := make([]db.PersonRecord, len(participants))
 	for i, participant := range participants {
-		file.Rows = append(file.Rows, db.ImportedPerson{Line: i + 2, NDISNumber: participant.NDISNumber, Identity: care.Identity{
+		records[i] = db.PersonRecord{NDISNumber: participant.NDISNumber, Identity: care.Identity{
 			GivenName: participant.GivenName, FamilyName: participant.FamilyName, BirthDate: date(t, participant.BirthDate),
-		}})
+		}}
 	}
-	_, err := store.ImportPeople(t.Context(), organisation, file, "tests")
-	require.NoError(t, err)
 	yes := true
-	stored := care.Organisation{ID: organisation, TimeZone: care.DefaultTimeZone}
-	for _, participant := range participants {
-		person, err := read.From(store).PersonByNDISNumber(t.Context(), stored, participant.NDISNumber, w.Now())
+	for i, id := range AddPeople(t, store, organisation, records...) {
+		_, err := store.SetPACEFlags(t.Context(), organisation, id, care.FlagChange{PACEParticipant: &yes, PACEAPIAccess: &yes}, "tests")
 		require.NoError(t, err)
-		_, err = store.SetPACEFlags(t.Context(), organisation, person.ID, care.FlagChange{PACEParticipant: &yes, PACEAPIAccess: &yes}, "tests")
-		require.NoError(t, err)
-		key := participantKey{raNumber, participant.Key}
-		w.participants[key] = care.Request{OrganisationID: organisation, PersonID: person.ID, Trigger: care.TriggerOnDemand}
+		key := participantKey{raNumber, participants[i].Key}
+		w.participants[key] = care.Request{OrganisationID: organisation, PersonID: id, Trigger: care.TriggerOnDemand}
 	}
-}
-
-// peopleOf are our ids of an organisation's people by care recipient id.
-func peopleOf(t testing.TB, store *db.Store, organisation care.ID) map[string]care.ID {
-	t.Helper()
-	ids := make(map[string]care.ID)
-	for after, more := care.ID(""), true; more; {
-		var page []read.Person
-		var err error
-		page, more, err = read.From(store).PeopleAfter(t.Context(), care.Organisation{ID: organisation, TimeZone: care.DefaultTimeZone}, after, read.MostPerPage, store.Now())
-		require.NoError(t, err)
-		for _, person := range page {
-			ids[person.CareRecipientID] = person.ID
-			after = person.ID
-		}
-	}
-	return ids
 }
 
 // ImportInvoices stores what an organisation has billed so far.
 func (w *World) ImportInvoices(t testing.TB, store *db.Store, raNumber string) {
 	t.Helper()
-	var file db.Import[db.ImportedInvoiceLine]
-	for i, line := range w.World.Invoices(world.Holder{Organisation: raNumber}) {
-		file.Rows = append(file.Rows, db.ImportedInvoiceLine{
-			Line: i + 2, InvoiceID: line.InvoiceID, ItemID: line.ItemID, CareRecipientID: line.CareRecipientID,
-			ServiceCode: line.ServiceID, DeliveryDate: date(t, line.DeliveryDate), Amount: line.Amount,
-		})
+	billed := w.World.Invoices(world.Holder{Organisation: raNumber})
+	ids := make([]string, len(billed))
+	for i, line := range billed {
+		ids[i] = line.CareRecipientID
 	}
-	_, err := store.ImportInvoices(t.Context(), w.organisations[raNumber], file)
+	_, err := store.ImportInvoices(t.Context(), w.organisations[raNumber], ids, func(people map[string]care.ID) ([]db.InvoiceLine, error) {
+		lines := make([]db.InvoiceLine, len(billed))
+		for i, line := range billed {
+			lines[i] = db.InvoiceLine{Amount: line.Amount, InvoiceLine: care.InvoiceLine{
+				ID: db.NewID(), PersonID: people[line.CareRecipientID], UpstreamInvoiceID: line.InvoiceID, UpstreamItemID: line.ItemID,
+				ServiceCode: line.ServiceID, DeliveryDate: date(t, line.DeliveryDate),
+			}}
+		}
+		return lines, nil
+	})
 	require.NoError(t, err)
 }
 

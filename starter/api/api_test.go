@@ -64,12 +64,8 @@ func newService(t *testing.T, requestsPerSecond float64) *service {
 	s := &service{t: t, store: testkit.Database(t), temporal: temporaltest.New(), documented: newValidator(t)}
 	s.organisation, s.token = s.newOrganisation("wattle")
 	_, s.other = s.newOrganisation("banksia")
-	_, err := s.store.ImportPeople(t.Context(), s.organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{Line: 2, Identity: care.Identity{
-		GivenName: "Ada", FamilyName: "Kookaburra", BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: careRecipientID}}}}, "tests")
-	require.NoError(t, err)
-	person, err := read.From(s.store).PersonByCareRecipientID(t.Context(), s.organisation, careRecipientID, time.Now())
-	require.NoError(t, err)
-	s.client = person.ID
+	s.client = testkit.AddPeople(t, s.store, s.organisation.ID, db.PersonRecord{Identity: care.Identity{
+		GivenName: "Ada", FamilyName: "Kookaburra", BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: careRecipientID}})[0]
 
 	core, logs := observer.New(zapcore.DebugLevel)
 	s.logs = logs
@@ -348,9 +344,8 @@ func TestStoppingEndsTheWait(t *testing.T) {
 func TestAPersonWithoutACareRecipientIDCannotBeSynced(t *testing.T) {
 	t.Parallel()
 	s := newService(t, 0)
-	_, err := s.store.ImportPeople(t.Context(), s.organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{
-		Line: 2, NDISNumber: "430000001", Identity: care.Identity{FamilyName: "Albatross", BirthDate: care.NewDate(1950, time.May, 1)}}}}, "tests")
-	require.NoError(t, err)
+	testkit.AddPeople(t, s.store, s.organisation.ID, db.PersonRecord{
+		NDISNumber: "430000001", Identity: care.Identity{FamilyName: "Albatross", BirthDate: care.NewDate(1950, time.May, 1)}})
 	var page struct {
 		People []views.PersonView `json:"people"`
 	}

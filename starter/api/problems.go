@@ -14,6 +14,7 @@ import (
 
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/bulks"
+	"github.com/caresync/caresync/starter/imports"
 	"github.com/caresync/caresync/starter/problems"
 	"github.com/caresync/caresync/starter/web"
 )
@@ -47,7 +48,7 @@ func problemAnswer(err error, meaning problems.Problem) error {
 	}
 	problem := newProblem(meaning.Status, meaning.Code, meaning.Detail())
 	var conflict *db.ConflictError
-	var refused *db.ImportError
+	var refused *imports.FileError
 	var unknown *bulks.UnknownPeopleError
 	switch {
 	case errors.As(err, &refused):
@@ -74,7 +75,7 @@ func unavailable(detail string) error {
 }
 
 // importErrors list what is wrong with a file by line.
-func importErrors(refused *db.ImportError) (details []*huma.ErrorDetail) {
+func importErrors(refused *imports.FileError) (details []*huma.ErrorDetail) {
 	for _, one := range refused.Problems {
 		place := "body"
 		if one.Line > 0 {
@@ -97,7 +98,7 @@ func importErrors(refused *db.ImportError) (details []*huma.ErrorDetail) {
 func withoutValues(_ huma.Context, _ string, body any) (any, error) {
 	if problem, isProblem := body.(*huma.ErrorModel); isProblem {
 		for _, detail := range problem.Errors {
-			if _, shown := detail.Value.(*db.Contradiction); !shown {
+			if _, shown := detail.Value.(*imports.Contradiction); !shown {
 				detail.Value = nil
 			}
 		}

@@ -42,14 +42,11 @@ func newWorld(t *testing.T) world {
 	w := world{address: testkit.DatabaseURL(t), server: temporaltest.New()}
 	w.store = testkit.Store(t, w.address)
 	w.organisation = w.newOrganisation(t, "wattle")
-	var file db.Import[db.ImportedPerson]
 	for i := range peopleOfTheWorld {
-		file.Rows = append(file.Rows, db.ImportedPerson{Line: i + 2, Identity: care.Identity{
+		testkit.AddPeople(t, w.store, w.organisation.ID, db.PersonRecord{Identity: care.Identity{
 			GivenName: "=cmd()", FamilyName: fmt.Sprintf("Wren %d", i), BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: fmt.Sprint(415000000 + i),
 		}})
 	}
-	_, err := w.store.ImportPeople(t.Context(), w.organisation.ID, file, "tests")
-	require.NoError(t, err)
 	w.service = bulks.New(w.store, w.server, protocol.TaskQueues{Prefix: "test-"}).Quickly()
 	return w
 }

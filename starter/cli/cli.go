@@ -18,6 +18,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/platform/config"
+	"github.com/caresync/caresync/starter/imports"
 	"github.com/caresync/caresync/starter/problems"
 )
 
@@ -91,7 +92,7 @@ func (a *app) exitCode(err error) int {
 // explain says what went wrong in a command and what to do about it.
 func (a *app) explain(command *cobra.Command, err error) string {
 	var exit *exitError
-	var refused *db.ImportError
+	var refused *imports.FileError
 	var keyring *db.KeyringError
 	meaning, known := problems.Of(err)
 	switch {
@@ -123,7 +124,7 @@ func explainProblem(meaning problems.Problem) string {
 	return strings.ToLower(detail[:1]) + detail[1:]
 }
 
-func explainImport(refused *db.ImportError) string {
+func explainImport(refused *imports.FileError) string {
 	lines := make([]string, 0, len(refused.Problems)+1)
 	lines = append(lines, "nothing was imported. Correct the file and import it again:")
 	for _, problem := range refused.Problems {

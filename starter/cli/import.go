@@ -60,8 +60,8 @@ func (a *app) importDeliveredServices(ctx context.Context, args []string) error 
 		if err != nil {
 			return err
 		}
-		a.print("Imported %s into %s: %s.", present.Count(imported(result.ImportResult), "delivered service", "delivered services"),
-			organisation.Name, breakdown(result.ImportResult))
+		a.print("Imported %s into %s: %s.", present.Count(result.Synced(), "delivered service", "delivered services"),
+			organisation.Name, breakdown(result.Count))
 		if result.Adjusted > 0 {
 			a.print("Updated %s to match.", present.Count(result.Adjusted, "adjustment record", "adjustment records"))
 		}
@@ -83,7 +83,7 @@ func (a *app) importContracts(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		a.print("Imported %s into %s: %s.", present.Count(imported(result), "contract", "contracts"), organisation.Name, breakdown(result))
+		a.print("Imported %s into %s: %s.", present.Count(result.Synced(), "contract", "contracts"), organisation.Name, breakdown(result))
 		return nil
 	})
 }
@@ -99,7 +99,7 @@ func (a *app) importPeople(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		a.print("Imported %s into %s: %s.", present.Count(imported(result), "person", "people"), organisation.Name, breakdown(result))
+		a.print("Imported %s into %s: %s.", present.Count(result.Synced(), "person", "people"), organisation.Name, breakdown(result))
 		return nil
 	})
 }
@@ -115,8 +115,8 @@ func (a *app) importInvoices(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		a.print("Imported %s into %s: %s.", present.Count(imported(result.ImportResult), "invoice line", "invoice lines"),
-			organisation.Name, breakdown(result.ImportResult))
+		a.print("Imported %s into %s: %s.", present.Count(result.Synced(), "invoice line", "invoice lines"),
+			organisation.Name, breakdown(result.Count))
 		if result.Linked > 0 {
 			a.print("Linked %s to them.", present.Count(result.Linked, "usage line", "usage lines"))
 		}
@@ -127,9 +127,7 @@ func (a *app) importInvoices(ctx context.Context, args []string) error {
 	})
 }
 
-func imported(result db.ImportResult) int { return result.Created + result.Updated + result.Unchanged }
-
-func breakdown(result db.ImportResult) string {
+func breakdown(result care.Count) string {
 	return fmt.Sprintf("%d created, %d updated, %d unchanged", result.Created, result.Updated, result.Unchanged)
 }
 

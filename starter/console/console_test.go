@@ -151,10 +151,9 @@ func TestWhatIsNoIdNamesNothing(t *testing.T) {
 func TestAScriptInANameIsOnlyAName(t *testing.T) {
 	q := newQuiet(t, "")
 	name := `<script>alert("x")</script>`
-	_, err := q.Store.ImportPeople(t.Context(), q.Request(t, "several-open").OrganisationID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{
-		Line: 2, Identity: care.Identity{CareRecipientID: "77", GivenName: name, FamilyName: `"><img src=x onerror=alert(1)>`, BirthDate: care.NewDate(1940, 1, 2)},
-	}}}, "tests")
-	require.NoError(t, err)
+	testkit.AddPeople(t, q.Store, q.Request(t, "several-open").OrganisationID, db.PersonRecord{
+		Identity: care.Identity{CareRecipientID: "77", GivenName: name, FamilyName: `"><img src=x onerror=alert(1)>`, BirthDate: care.NewDate(1940, 1, 2)},
+	})
 	v := q.visitor(t, "several-open")
 	list := v.get("/people?search=77")
 	require.Contains(t, list.body, "&lt;script&gt;")
@@ -306,14 +305,13 @@ func TestPagesCostAFixedNumberOfQueries(t *testing.T) {
 func (q quiet) grow(t testing.TB) {
 	t.Helper()
 	request := q.Request(t, "several-open")
-	var file db.Import[db.ImportedPerson]
-	for i := range 120 {
-		file.Rows = append(file.Rows, db.ImportedPerson{Line: i + 2, Identity: care.Identity{
+	people := make([]db.PersonRecord, 120)
+	for i := range people {
+		people[i].Identity = care.Identity{
 			CareRecipientID: fmt.Sprint(20_000 + i), GivenName: "Extra", FamilyName: fmt.Sprintf("Person %03d", i), BirthDate: care.NewDate(1940, 1, 2),
-		}})
+		}
 	}
-	_, err := q.Store.ImportPeople(t.Context(), request.OrganisationID, file, "tests")
-	require.NoError(t, err)
+	testkit.AddPeople(t, q.Store, request.OrganisationID, people...)
 	s := testkit.OpenSQL(t, q.DatabaseURL)
 	require.NoError(t, s.Try(t, `
 		INSERT INTO budget (id, organisation_id, plan_id, upstream_budget_id, service_provider_id, type_code, type_name, start_date, end_date, status, ordinal)

@@ -22,6 +22,7 @@ import (
 	"github.com/caresync/caresync/platform/run"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/testkit"
 )
 
 // longAnswer is an answer that has started, or that is waited for.
@@ -35,8 +36,7 @@ type longAnswer struct {
 func TestLongAnswersEndWithTheirCredential(t *testing.T) {
 	d := newDesk(t)
 	organisation, person := organisation(t, d.Store, d.Request(t, "several-open").OrganisationID), d.Request(t, "several-open").PersonID
-	_, err := d.Store.ImportPeople(t.Context(), organisation.ID, db.Import[db.ImportedPerson]{Rows: manyPeople(1000)}, "tests")
-	require.NoError(t, err)
+	testkit.AddPeople(t, d.Store, organisation.ID, manyPeople(1000)...)
 	token, secret, err := d.Store.CreateAPIToken(t.Context(), organisation.ID, "tests")
 	require.NoError(t, err)
 	d.temporal.OnStart = func(run string) {
@@ -124,12 +124,12 @@ func slowReader() *http.Transport {
 }
 
 // manyPeople have names that fill a report.
-func manyPeople(number int) []db.ImportedPerson {
-	people := make([]db.ImportedPerson, number)
+func manyPeople(number int) []db.PersonRecord {
+	people := make([]db.PersonRecord, number)
 	for i := range people {
-		people[i] = db.ImportedPerson{Line: i + 2, Identity: care.Identity{
+		people[i].Identity = care.Identity{
 			GivenName: strings.Repeat("Ada", 60), FamilyName: fmt.Sprint("Wren", strings.Repeat("x", 60), i), BirthDate: care.NewDate(1940, time.May, 1), CareRecipientID: fmt.Sprint(500000000 + i),
-		}}
+		}
 	}
 	return people
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/imports"
@@ -27,7 +28,7 @@ type importKind struct {
 	// one and several name what a line is.
 	one, several string
 	// take imports a whole file or nothing, and says what else it changed.
-	take func(ctx context.Context, importer imports.Importer, v visitor, file io.Reader) (db.ImportResult, []string, error)
+	take func(ctx context.Context, importer imports.Importer, v visitor, file io.Reader) (care.Count, []string, error)
 }
 
 var importKinds = []importKind{
@@ -42,7 +43,7 @@ var importKinds = []importKind{
 			{Value: "pace_participant", Words: "optional: yes or no"}, {Value: "pace_api_access", Words: "optional: yes or no"},
 			{Value: "new_person", Words: "optional: yes if this is a different person from the existing one with the same details"},
 		},
-		take: func(ctx context.Context, importer imports.Importer, v visitor, file io.Reader) (db.ImportResult, []string, error) {
+		take: func(ctx context.Context, importer imports.Importer, v visitor, file io.Reader) (care.Count, []string, error) {
 			result, err := importer.People(ctx, v.Organisation, file, v.requestedBy())
 			return result, nil, err
 		},
@@ -54,7 +55,7 @@ var importKinds = []importKind{
 			{Value: "invoice_id"}, {Value: "item_id"}, {Value: "care_recipient_id"}, {Value: "service_id"}, {Value: "delivery_date", Words: "as 2026-05-20"},
 			{Value: "amount", Words: "as 1234.50"},
 		},
-		take: func(ctx context.Context, importer imports.Importer, v visitor, file io.Reader) (db.ImportResult, []string, error) {
+		take: func(ctx context.Context, importer imports.Importer, v visitor, file io.Reader) (care.Count, []string, error) {
 			result, err := importer.Invoices(ctx, v.Organisation, file)
 			var more []string
 			if result.Linked > 0 {
@@ -63,7 +64,7 @@ var importKinds = []importKind{
 			if result.Unlinked > 0 {
 				more = append(more, present.Count(result.Unlinked, "usage line was unlinked: the invoice contradicts it.", "usage lines were unlinked: the invoices contradict them."))
 			}
-			return result.ImportResult, more, err
+			return result.Count, more, err
 		},
 	},
 	{
@@ -76,13 +77,13 @@ var importKinds = []importKind{
 			{Value: "support_item_description", Words: "optional"}, {Value: "note", Words: "optional"},
 			{Value: "claim_status", Words: "not_claimed, submitted, pending, paid, rejected or cancelled"},
 		},
-		take: func(ctx context.Context, importer imports.Importer, v visitor, file io.Reader) (db.ImportResult, []string, error) {
+		take: func(ctx context.Context, importer imports.Importer, v visitor, file io.Reader) (care.Count, []string, error) {
 			result, err := importer.DeliveredServices(ctx, v.Organisation, file, v.requestedBy())
 			more := slices.Clone(result.Warnings)
 			if result.Adjusted > 0 {
 				more = append(more, present.Count(result.Adjusted, "adjustment record was updated to match.", "adjustment records were updated to match."))
 			}
-			return result.ImportResult, more, err
+			return result.Count, more, err
 		},
 	},
 	{
@@ -92,7 +93,7 @@ var importKinds = []importKind{
 			{Value: "ndis_number"}, {Value: "reference", Words: "your own name for the contract"}, {Value: "start_date", Words: "as 2026-05-20"},
 			{Value: "end_date", Words: "optional"}, {Value: "total_funding", Words: "optional, as 1234.50"},
 		},
-		take: func(ctx context.Context, importer imports.Importer, v visitor, file io.Reader) (db.ImportResult, []string, error) {
+		take: func(ctx context.Context, importer imports.Importer, v visitor, file io.Reader) (care.Count, []string, error) {
 			result, err := importer.Contracts(ctx, v.Organisation, file)
 			return result, nil, err
 		},
@@ -114,7 +115,7 @@ type importsView struct {
 	done string
 	more []string
 	// problems are those of the file: nothing of it was imported. hidden is how many more there are.
-	problems []db.LineError
+	problems []imports.LineError
 	hidden   int
 }
 
@@ -138,18 +139,18 @@ func (c console) importFile(w http.ResponseWriter, r *http.Request, v visitor) e
 	web.AllowImport(w)
 	view := importsView{kind: &importKinds[at]}
 	file, err := uploaded(r)
-	var result db.ImportResult
+	var result care.Count
 	if err == nil {
 		result, view.more, err = view.kind.take(r.Context(), imports.NewImporter(c.store), v, file)
 	}
-	var refused *db.ImportError
+	var refused *imports.FileError
 	if errors.As(err, &refused) {
 		view.problems = refused.Problems[:min(len(refused.Problems), shownProblems)]
 		view.hidden = len(refused.Problems) - len(view.problems)
 		return c.showImport(w, r, http.StatusUnprocessableEntity, view)
 	}
 	if errors.Is(err, db.ErrImportRunning) {
-		view.problems = []db.LineError{{Message: detailOf(err)}}
+		view.problems = []imports.LineError{{Message: detailOf(err)}}
 		return c.showImport(w, r, http.StatusConflict, view)
 	}
 	if err != nil {
@@ -169,13 +170,13 @@ func uploaded(r *http.Request) (io.Reader, error) {
 		part, err := parts.NextPart()
 		switch {
 		case errors.Is(err, io.EOF):
-			return nil, &db.ImportError{Problems: []db.LineError{{Message: "Choose a file first."}}}
+			return nil, &imports.FileError{Problems: []imports.LineError{{Message: "Choose a file first."}}}
 		case err != nil:
 			return nil, uploadError(err)
 		case part.FormName() != "file":
 			continue
 		case part.FileName() == "":
-			return nil, &db.ImportError{Problems: []db.LineError{{Message: "Choose a file first."}}}
+			return nil, &imports.FileError{Problems: []imports.LineError{{Message: "Choose a file first."}}}
 		}
 		return upload{part: part, body: r.Body}, nil
 	}
@@ -197,25 +198,25 @@ func (u upload) Read(part []byte) (int, error) {
 // uploadError tells a file that is too large from an upload that broke off.
 func uploadError(err error) error {
 	var large *http.MaxBytesError
-	var refused *db.ImportError
+	var refused *imports.FileError
 	switch {
 	case err == nil, errors.As(err, &refused):
 		return err
 	case errors.As(err, &large):
-		return &db.ImportError{Problems: []db.LineError{{Message: fmt.Sprintf("The file is larger than %d MiB: split it.", imports.MaxSize>>20)}}}
+		return &imports.FileError{Problems: []imports.LineError{{Message: fmt.Sprintf("The file is larger than %d MiB: split it.", imports.MaxSize>>20)}}}
 	default:
 		return errBadForm
 	}
 }
 
-func importedWords(result db.ImportResult, kind importKind) string {
+func importedWords(result care.Count, kind importKind) string {
 	all := result.Created + result.Updated + result.Unchanged
 	return fmt.Sprintf("%s imported: %s new, %s changed, %s unchanged", ui.Sentence(present.Count(all, kind.one, kind.several)), present.Number(result.Created),
 		present.Number(result.Updated), present.Number(result.Unchanged))
 }
 
 // placeOf says where in a file something is wrong.
-func placeOf(problem db.LineError) string {
+func placeOf(problem imports.LineError) string {
 	if problem.Line == 0 {
 		return "The file"
 	}

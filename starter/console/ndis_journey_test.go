@@ -11,10 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/world"
+	"github.com/caresync/caresync/starter/imports"
 	"github.com/caresync/caresync/starter/pacetest"
 	"github.com/caresync/caresync/testkit"
 )
@@ -345,7 +345,7 @@ func TestAnOverlapNeedsAnExplicitYes(t *testing.T) {
 	w := s.newTab(t, request.OrganisationID)
 	participant, err := read.From(s.Store).Participant(t.Context(), organisation(t, s.Store, request.OrganisationID), request.PersonID, time.Now())
 	require.NoError(t, err)
-	_, err = s.Store.ImportContracts(t.Context(), request.OrganisationID, db.Import[db.ImportedContract]{Rows: []db.ImportedContract{{
+	_, err = imports.StoreContracts(t.Context(), s.Store, request.OrganisationID, imports.File[imports.Contract]{Rows: []imports.Contract{{
 		Line: 2, NDISNumber: participant.NDISNumber, Reference: "OLD-1", StartDate: care.NewDate(2020, time.January, 1),
 	}}})
 	require.NoError(t, err)

@@ -21,6 +21,7 @@ import (
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/console"
+	"github.com/caresync/caresync/starter/imports"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/pacetest"
 	"github.com/caresync/caresync/starter/syncs"
@@ -63,13 +64,9 @@ func newNDISDesk(t *testing.T, publicURL string) *ndisDesk {
 	_, err = store.EnablePACE(t.Context(), d.organisation.ID, connection.ID, 0, "tests")
 	require.NoError(t, err)
 	d.client = pacetest.Participant(t, store, d.organisation, ndisNumber)
-	_, err = store.ImportPeople(t.Context(), d.organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{
-		Line: 2, NDISNumber: "430000025", Identity: care.Identity{GivenName: "Bo", FamilyName: "Wagtail", BirthDate: care.NewDate(1980, time.May, 4)},
-	}}}, "tests")
-	require.NoError(t, err)
-	other, err := read.From(store).PersonByNDISNumber(t.Context(), d.organisation, "430000025", time.Now())
-	require.NoError(t, err)
-	d.other = other.ID
+	d.other = testkit.AddPeople(t, store, d.organisation.ID, db.PersonRecord{
+		NDISNumber: "430000025", Identity: care.Identity{GivenName: "Bo", FamilyName: "Wagtail", BirthDate: care.NewDate(1980, time.May, 4)},
+	})[0]
 	d.answer(pacetest.Read(pacetest.Budget("Consumables", "78000", "22.50"), pacetest.Budget("Transport", "0", "0")), nil)
 	following := syncs.New(store, d.server, protocol.TaskQueues{})
 	d.url = serve(t, console.Options{
@@ -121,7 +118,7 @@ func (d *ndisDesk) form(preview string) url.Values {
 // byHand stores a manually entered contract, and returns its address.
 func (d *ndisDesk) byHand(reference string) string {
 	d.t.Helper()
-	_, err := d.store.ImportContracts(d.t.Context(), d.organisation.ID, db.Import[db.ImportedContract]{Rows: []db.ImportedContract{{
+	_, err := imports.StoreContracts(d.t.Context(), d.store, d.organisation.ID, imports.File[imports.Contract]{Rows: []imports.Contract{{
 		Line: 2, NDISNumber: ndisNumber, Reference: reference, StartDate: care.NewDate(2019, time.January, 1), EndDate: care.NewDate(2019, time.December, 31),
 	}}})
 	require.NoError(d.t, err)
@@ -345,13 +342,13 @@ func (d *ndisDesk) grow(contract string) {
 	} {
 		require.NoError(d.t, s.Try(d.t, statement, contract))
 	}
-	var file db.Import[db.ImportedContract]
+	var file imports.File[imports.Contract]
 	for i := range 40 {
-		file.Rows = append(file.Rows, db.ImportedContract{
+		file.Rows = append(file.Rows, imports.Contract{
 			Line: i + 2, NDISNumber: ndisNumber, Reference: "MORE-" + string(rune('A'+i)), StartDate: care.NewDate(1970+i, time.January, 1), EndDate: care.NewDate(1970+i, time.June, 30),
 		})
 	}
-	_, err := d.store.ImportContracts(d.t.Context(), d.organisation.ID, file)
+	_, err := imports.StoreContracts(d.t.Context(), d.store, d.organisation.ID, file)
 	require.NoError(d.t, err)
 }
 

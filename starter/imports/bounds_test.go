@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/imports"
 )
 
@@ -76,7 +75,7 @@ func TestTheWorstFilesCostLittle(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			from, rest := file(test.header, test.text, imports.MaxSize+1)
-			var read db.Import[db.ImportedPerson]
+			var read imports.File[imports.Person]
 			bytes := held(t, func() {
 				var err error
 				read, err = imports.People(t.Context(), from, today)
@@ -84,7 +83,7 @@ func TestTheWorstFilesCostLittle(t *testing.T) {
 			})
 			require.NotEmpty(t, read.Problems)
 			require.Contains(t, read.Problems[0].String(), test.says)
-			require.LessOrEqual(t, len(read.Problems), db.MostProblems+10)
+			require.LessOrEqual(t, len(read.Problems), imports.MostProblems+10)
 			require.Less(t, rest.read, test.read, "bytes that were read")
 			require.Less(t, bytes, uint64(mostHeld+40*rest.read), "bytes that were allocated")
 		})
@@ -102,7 +101,7 @@ func TestReadingStopsWithTheProblemsThatAreListed(t *testing.T) {
 	from, rest := file(peopleHeader, "Ada,Wren,1941-03-09,x\n", 22*2500)
 	read, err := imports.People(t.Context(), from, today)
 	require.NoError(t, err)
-	require.Len(t, read.Problems, db.MostProblems)
+	require.Len(t, read.Problems, imports.MostProblems)
 	require.Less(t, rest.read, 22*1400)
 }
 
@@ -144,7 +143,7 @@ func FuzzFiles(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var problems [][]db.LineError
+		var problems [][]imports.LineError
 		allocated := held(t, func() {
 			people, err := imports.People(t.Context(), bytes.NewReader(data), today)
 			require.NoError(t, err)
@@ -158,7 +157,7 @@ func FuzzFiles(f *testing.F) {
 		})
 		require.Less(t, allocated, uint64(8<<20+200*len(data)))
 		for _, list := range problems {
-			require.LessOrEqual(t, len(list), db.MostProblems+20)
+			require.LessOrEqual(t, len(list), imports.MostProblems+20)
 		}
 	})
 }

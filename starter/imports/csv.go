@@ -16,8 +16,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/caresync/caresync/db"
 )
 
 const (
@@ -48,7 +46,7 @@ type record struct {
 	line int
 	layout
 	fields   []string
-	problems *[]db.LineError
+	problems *[]LineError
 }
 
 // layout is which columns a file has, in their order, and where each of them stands.
@@ -75,12 +73,12 @@ func (r record) needed(column string) string {
 }
 
 func (r record) refuse(column, message string) {
-	*r.problems = append(*r.problems, db.LineError{Line: r.line, Column: column, Message: message})
+	*r.problems = append(*r.problems, LineError{Line: r.line, Column: column, Message: message})
 }
 
-// read reads a file with these columns: each line that is right becomes a row. It stops at db.MostProblems. Its error is that of the
+// read reads a file with these columns: each line that is right becomes a row. It stops at MostProblems. Its error is that of the
 // reader, or that the context has ended.
-func read[T any](ctx context.Context, from io.Reader, columns []column, take func(record) T) (file db.Import[T], err error) {
+func read[T any](ctx context.Context, from io.Reader, columns []column, take func(record) T) (file File[T], err error) {
 	source := &source{ctx: ctx, from: from, left: MaxSize}
 	text := bufio.NewReader(source)
 	if problem, err := beginning(text); problem != nil || err != nil {
@@ -92,21 +90,21 @@ func read[T any](ctx context.Context, from io.Reader, columns []column, take fun
 	lines.ReuseRecord = true
 	header, problems, err := readHeader(lines, columns)
 	if len(problems) > 0 || err != nil {
-		return db.Import[T]{Problems: problems}, err
+		return File[T]{Problems: problems}, err
 	}
-	for count := 0; len(file.Problems) < db.MostProblems; count++ {
+	for count := 0; len(file.Problems) < MostProblems; count++ {
 		source.record = longestRecord
 		fields, err := lines.Read()
 		if errors.Is(err, io.EOF) {
 			return file, nil
 		}
 		if count == MaxLines {
-			return refusal[T](&db.LineError{Message: fmt.Sprintf("the file has more than %d lines: split it", MaxLines)}, nil)
+			return refusal[T](&LineError{Message: fmt.Sprintf("the file has more than %d lines: split it", MaxLines)}, nil)
 		}
 		if err != nil {
 			problem, ends, err := readProblem(err, lines)
 			if err != nil {
-				return db.Import[T]{}, err
+				return File[T]{}, err
 			}
 			if file.Problems = append(file.Problems, problem); ends {
 				return file, nil
@@ -126,11 +124,11 @@ func read[T any](ctx context.Context, from io.Reader, columns []column, take fun
 }
 
 // refusal is what becomes of a file that cannot be read.
-func refusal[T any](problem *db.LineError, err error) (db.Import[T], error) {
+func refusal[T any](problem *LineError, err error) (File[T], error) {
 	if problem == nil {
-		return db.Import[T]{}, err
+		return File[T]{}, err
 	}
-	return db.Import[T]{Problems: []db.LineError{*problem}}, nil
+	return File[T]{Problems: []LineError{*problem}}, nil
 }
 
 // source is a file on its way, bounded as a whole and for each record, and given up with its context.
@@ -162,16 +160,16 @@ func (s *source) Read(part []byte) (int, error) {
 }
 
 // beginning refuses what is not text, and drops the mark that spreadsheets write in front of it.
-func beginning(text *bufio.Reader) (*db.LineError, error) {
+func beginning(text *bufio.Reader) (*LineError, error) {
 	start, err := text.Peek(len("PK\x03\x04"))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fileProblem(err)
 	}
 	switch {
 	case bytes.HasPrefix(start, []byte("\xff\xfe")), bytes.HasPrefix(start, []byte("\xfe\xff")):
-		return &db.LineError{Message: "the file is UTF-16 text: save it as \"CSV UTF-8\""}, nil
+		return &LineError{Message: "the file is UTF-16 text: save it as \"CSV UTF-8\""}, nil
 	case bytes.HasPrefix(start, []byte("PK\x03\x04")):
-		return &db.LineError{Message: "the file is a spreadsheet, not CSV: save it as \"CSV UTF-8\""}, nil
+		return &LineError{Message: "the file is a spreadsheet, not CSV: save it as \"CSV UTF-8\""}, nil
 	case bytes.HasPrefix(start, []byte(utf8Mark)):
 		_, err = text.Discard(len(utf8Mark))
 		return nil, err
@@ -180,20 +178,20 @@ func beginning(text *bufio.Reader) (*db.LineError, error) {
 }
 
 // readHeader reads which column stands where.
-func readHeader(lines *csv.Reader, columns []column) (layout, []db.LineError, error) {
+func readHeader(lines *csv.Reader, columns []column) (layout, []LineError, error) {
 	fields, err := lines.Read()
 	if err != nil && !errors.Is(err, io.EOF) {
 		problem, _, err := readProblem(err, lines)
 		if err != nil {
 			return layout{}, nil, err
 		}
-		return layout{}, []db.LineError{problem}, nil
+		return layout{}, []LineError{problem}, nil
 	}
 	if err != nil || len(fields) == 1 && strings.TrimSpace(fields[0]) == "" {
-		return layout{}, []db.LineError{{Message: "the file is empty"}}, nil
+		return layout{}, []LineError{{Message: "the file is empty"}}, nil
 	}
 	if len(fields) == 1 && strings.ContainsAny(fields[0], ";\t") {
-		return layout{}, []db.LineError{{Line: 1, Message: "the columns are not separated by commas: save the file as \"CSV UTF-8 (comma delimited)\""}}, nil
+		return layout{}, []LineError{{Line: 1, Message: "the columns are not separated by commas: save the file as \"CSV UTF-8 (comma delimited)\""}}, nil
 	}
 	header, problems := layoutOf(fields, columns)
 	return header, problems, nil
@@ -201,7 +199,7 @@ func readHeader(lines *csv.Reader, columns []column) (layout, []db.LineError, er
 
 // layoutOf finds the columns of a header. It stops at the first that it does not know: a header of any length costs no more than its
 // own reading.
-func layoutOf(fields []string, columns []column) (layout, []db.LineError) {
+func layoutOf(fields []string, columns []column) (layout, []LineError) {
 	known := make(map[string]bool, len(columns))
 	for _, column := range columns {
 		known[column.name] = true
@@ -210,17 +208,17 @@ func layoutOf(fields []string, columns []column) (layout, []db.LineError) {
 	for i, field := range fields {
 		name := strings.ToLower(strings.TrimSpace(field))
 		if !known[name] {
-			return layout{}, []db.LineError{{Line: 1, Message: fmt.Sprintf("column %d is not known; there can be: %s", i+1, names(columns))}}
+			return layout{}, []LineError{{Line: 1, Message: fmt.Sprintf("column %d is not known; there can be: %s", i+1, names(columns))}}
 		}
 		if _, twice := header.at[name]; twice {
-			return layout{}, []db.LineError{{Line: 1, Message: fmt.Sprintf("column %d has the same header as an earlier one", i+1)}}
+			return layout{}, []LineError{{Line: 1, Message: fmt.Sprintf("column %d has the same header as an earlier one", i+1)}}
 		}
 		header.names, header.at[name] = append(header.names, name), i
 	}
-	var problems []db.LineError
+	var problems []LineError
 	for _, column := range columns {
 		if _, present := header.at[column.name]; column.required && !present {
-			problems = append(problems, db.LineError{Line: 1, Message: "the column " + column.name + " is missing"})
+			problems = append(problems, LineError{Line: 1, Message: "the column " + column.name + " is missing"})
 		}
 	}
 	return header, problems
@@ -271,28 +269,28 @@ func textProblem(value string) string {
 }
 
 // readProblem says why a line cannot be read, and whether nothing behind it can be. An error that is not about the file is returned.
-func readProblem(err error, lines *csv.Reader) (problem db.LineError, ends bool, unreadable error) {
+func readProblem(err error, lines *csv.Reader) (problem LineError, ends bool, unreadable error) {
 	var syntax *csv.ParseError
 	switch {
 	case errors.As(err, &syntax) && errors.Is(err, csv.ErrQuote):
-		return db.LineError{Line: syntax.StartLine, Message: "has a quotation mark that is not closed, or more behind it"}, false, nil
+		return LineError{Line: syntax.StartLine, Message: "has a quotation mark that is not closed, or more behind it"}, false, nil
 	case errors.As(err, &syntax):
-		return db.LineError{Line: syntax.StartLine, Message: "has a quotation mark in the middle of a value: put the whole value in quotation marks and double those inside"}, false, nil
+		return LineError{Line: syntax.StartLine, Message: "has a quotation mark in the middle of a value: put the whole value in quotation marks and double those inside"}, false, nil
 	case errors.Is(err, errRecordTooLarge):
-		return db.LineError{Message: fmt.Sprintf("a line is longer than %d KiB, has a quotation mark that is not closed, or follows as many empty lines: "+
+		return LineError{Message: fmt.Sprintf("a line is longer than %d KiB, has a quotation mark that is not closed, or follows as many empty lines: "+
 			"look near byte %d of the file", longestRecord>>10, lines.InputOffset())}, true, nil
 	}
 	whole, err := fileProblem(err)
 	if whole == nil {
-		return db.LineError{}, true, err
+		return LineError{}, true, err
 	}
 	return *whole, true, nil
 }
 
 // fileProblem tells a file that is too large from one that did not arrive.
-func fileProblem(err error) (*db.LineError, error) {
+func fileProblem(err error) (*LineError, error) {
 	if errors.Is(err, errFileTooLarge) {
-		return &db.LineError{Message: fmt.Sprintf("the file is larger than %d MiB: split it", MaxSize>>20)}, nil
+		return &LineError{Message: fmt.Sprintf("the file is larger than %d MiB: split it", MaxSize>>20)}, nil
 	}
 	return nil, err
 }

@@ -6,9 +6,9 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
 )
 
 const (
@@ -28,13 +28,31 @@ var deliveredServiceColumns = []column{
 	{supportItemNumber, true}, {supportItemDescription, false}, {note, false}, {claimStatus, true},
 }
 
+// DeliveredService is a line of a file of our own delivered services, from the provider's own billing.
+type DeliveredService struct {
+	Line int
+	// Reference is the provider's own id of the work.
+	Reference  string
+	NDISNumber string
+	// BudgetID names the plan budget. Where it is empty, the budget is found by Category and, if given, Management.
+	BudgetID               care.ID
+	Category               string
+	Management             string
+	DeliveredOn            care.Date
+	Amount                 decimal.Decimal
+	SupportItemNumber      string
+	SupportItemDescription string
+	Note                   string
+	ClaimStatus            care.InvoiceClaimStatus
+}
+
 // DeliveredServices reads a file of the provider's own delivered services with their claim status.
-func DeliveredServices(ctx context.Context, file io.Reader) (db.Import[db.ImportedDeliveredService], error) {
+func DeliveredServices(ctx context.Context, file io.Reader) (File[DeliveredService], error) {
 	return read(ctx, file, deliveredServiceColumns, readDeliveredService)
 }
 
-func readDeliveredService(line record) db.ImportedDeliveredService {
-	row := db.ImportedDeliveredService{
+func readDeliveredService(line record) DeliveredService {
+	row := DeliveredService{
 		Line: line.line, Reference: line.needed(reference), NDISNumber: readNDISNumber(line), BudgetID: readBudgetID(line),
 		Category: line.text(category), Management: line.text(management), SupportItemNumber: line.needed(supportItemNumber),
 		SupportItemDescription: line.text(supportItemDescription), Note: line.text(note), ClaimStatus: readClaimStatus(line),

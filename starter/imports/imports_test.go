@@ -11,31 +11,30 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/imports"
 )
 
 var today = care.NewDate(2026, time.April, 1)
 
-func people(t require.TestingT, file string) db.Import[db.ImportedPerson] {
+func people(t require.TestingT, file string) imports.File[imports.Person] {
 	read, err := imports.People(context.Background(), strings.NewReader(file), today)
 	require.NoError(t, err)
 	return read
 }
 
-func invoices(t require.TestingT, file string) db.Import[db.ImportedInvoiceLine] {
+func invoices(t require.TestingT, file string) imports.File[imports.InvoiceLine] {
 	read, err := imports.Invoices(context.Background(), strings.NewReader(file))
 	require.NoError(t, err)
 	return read
 }
 
-func deliveredServices(t require.TestingT, file string) db.Import[db.ImportedDeliveredService] {
+func deliveredServices(t require.TestingT, file string) imports.File[imports.DeliveredService] {
 	read, err := imports.DeliveredServices(context.Background(), strings.NewReader(file))
 	require.NoError(t, err)
 	return read
 }
 
-func contracts(t require.TestingT, file string) db.Import[db.ImportedContract] {
+func contracts(t require.TestingT, file string) imports.File[imports.Contract] {
 	read, err := imports.Contracts(context.Background(), strings.NewReader(file))
 	require.NoError(t, err)
 	return read
@@ -44,7 +43,7 @@ func contracts(t require.TestingT, file string) db.Import[db.ImportedContract] {
 const peopleHeader = "given_name,family_name,birth_date,care_recipient_id\n"
 
 func TestPeopleAreReadAsSpreadsheetsWriteThem(t *testing.T) {
-	want := db.ImportedPerson{Line: 2, ServiceProviderID: "4000012345", Identity: care.Identity{
+	want := imports.Person{Line: 2, ServiceProviderID: "4000012345", Identity: care.Identity{
 		GivenName: "Zoë", FamilyName: "Wren, née Lark", BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: "0415056224",
 	}}
 	for name, file := range map[string]string{
@@ -56,7 +55,7 @@ func TestPeopleAreReadAsSpreadsheetsWriteThem(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			read := people(t, file)
 			require.Empty(t, read.Problems)
-			require.Equal(t, []db.ImportedPerson{want}, read.Rows)
+			require.Equal(t, []imports.Person{want}, read.Rows)
 		})
 	}
 }
@@ -161,7 +160,7 @@ func TestDeliveredServices(t *testing.T) {
 		"W1,430000001,,Consumables,Plan-managed,2026-03-01,10.50,03_040919_0103_1_1,Pads,by post,Paid\n" +
 		"W2,430000001,01890A5D-AC96-774B-BCCE-B302099A8057,,,2026-03-01,-1,03_040919_0103_1_1,,,not_claimed\n"))
 	require.Empty(t, read.Problems)
-	require.Equal(t, []db.ImportedDeliveredService{
+	require.Equal(t, []imports.DeliveredService{
 		{
 			Line: 2, Reference: "W1", NDISNumber: "430000001", Category: "Consumables", Management: "Plan-managed", DeliveredOn: care.NewDate(2026, time.March, 1),
 			Amount: decimal.RequireFromString("10.50"), SupportItemNumber: "03_040919_0103_1_1", SupportItemDescription: "Pads", Note: "by post", ClaimStatus: care.ClaimPaid,
@@ -199,7 +198,7 @@ func TestDeliveredServices(t *testing.T) {
 func TestContractsMadeByHand(t *testing.T) {
 	read := contracts(t, ("ndis_number,reference,start_date,end_date,total_funding\n430000001,SC-1,2026-01-01,2026-12-31,1234.50\n430000001,SC-2,2027-01-01,,\n"))
 	require.Empty(t, read.Problems)
-	require.Equal(t, []db.ImportedContract{
+	require.Equal(t, []imports.Contract{
 		{
 			Line: 2, NDISNumber: "430000001", Reference: "SC-1", StartDate: care.NewDate(2026, time.January, 1), EndDate: care.NewDate(2026, time.December, 31),
 			TotalFunding: decimal.NewNullDecimal(decimal.RequireFromString("1234.50")),

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
 )
 
 const (
@@ -34,13 +33,25 @@ var (
 	earliestBirth            = care.NewDate(1890, time.January, 1)
 )
 
-// People reads a file of people. No one can be born after today.
-func People(ctx context.Context, file io.Reader, today care.Date) (db.Import[db.ImportedPerson], error) {
-	return read(ctx, file, peopleColumns, func(line record) db.ImportedPerson { return readPerson(line, today) })
+// Person is a line of a file of people. At least one of CareRecipientID and NDISNumber is set.
+type Person struct {
+	Line int
+	care.Identity
+	ServiceProviderID string
+	NDISNumber        string
+	// FlagChange are the two boxes of PACE, where the file says something of them.
+	care.FlagChange
+	// NewPerson says that the line is about a different person from everyone we hold, however alike they are (R33).
+	NewPerson bool
 }
 
-func readPerson(line record, today care.Date) db.ImportedPerson {
-	person := db.ImportedPerson{Line: line.line, ServiceProviderID: line.text(serviceProviderID), NDISNumber: line.text(ndisNumber)}
+// People reads a file of people. No one can be born after today.
+func People(ctx context.Context, file io.Reader, today care.Date) (File[Person], error) {
+	return read(ctx, file, peopleColumns, func(line record) Person { return readPerson(line, today) })
+}
+
+func readPerson(line record, today care.Date) Person {
+	person := Person{Line: line.line, ServiceProviderID: line.text(serviceProviderID), NDISNumber: line.text(ndisNumber)}
 	person.GivenName, person.FamilyName, person.CareRecipientID = line.text(givenName), line.needed(familyName), line.text(careRecipientID)
 	if born, ok := readDate(line, birthDate); ok {
 		person.BirthDate = born

@@ -12,6 +12,7 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/imports"
 )
 
 // Plan is a plan of a year, of a participant who came to PACE two years before.
@@ -46,9 +47,8 @@ func Read(budgets ...care.ReportedBudget) care.ContractRead {
 // Participant stores a person with the PACE API enabled and both boxes selected, and returns our id of the client.
 func Participant(t testing.TB, store *db.Store, organisation care.Organisation, ndisNumber string) care.ID {
 	t.Helper()
-	yes := true
-	_, err := store.ImportPeople(t.Context(), organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{
-		Line: 2, NDISNumber: ndisNumber, FlagChange: care.FlagChange{PACEParticipant: &yes, PACEAPIAccess: &yes},
+	_, err := imports.StorePeople(t.Context(), store, organisation.ID, imports.File[imports.Person]{Rows: []imports.Person{{
+		Line: 2, NDISNumber: ndisNumber, FlagChange: care.FlagChange{PACEParticipant: new(true), PACEAPIAccess: new(true)},
 		Identity: care.Identity{GivenName: "Ada", FamilyName: "Kookaburra", BirthDate: care.NewDate(1991, time.March, 9)},
 	}}}, "tests")
 	require.NoError(t, err)

@@ -9,6 +9,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/bulks"
+	"github.com/caresync/caresync/starter/imports"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/schedules"
 	"github.com/caresync/caresync/starter/syncs"
@@ -100,7 +101,7 @@ var table = []row{
 		Code: "abandoned", Status: http.StatusConflict, Title: "The sync ended without a result",
 		Advice: "Its workflow ended early, for example because an operator terminated it. Saved data stays: start the sync again.",
 	}),
-	as(func(*db.ImportError) Problem {
+	as(func(*imports.FileError) Problem {
 		return Problem{
 			Code: "invalid_file", Status: http.StatusUnprocessableEntity, Correctable: true, Title: "Nothing was imported",
 			Advice: "Correct the file and import it again.",

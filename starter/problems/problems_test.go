@@ -12,6 +12,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/bulks"
+	"github.com/caresync/caresync/starter/imports"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/problems"
 	"github.com/caresync/caresync/starter/schedules"
@@ -35,7 +36,7 @@ func TestEveryErrorMeansOneThing(t *testing.T) {
 		{care.ErrAccessWithoutParticipant, "invalid_value", http.StatusUnprocessableEntity, true},
 		{db.ErrPACENeverEnabled, string(care.ReasonPACENotEnabled), http.StatusConflict, true},
 		{syncs.ErrAbandoned, "abandoned", http.StatusConflict, false},
-		{&db.ImportError{Problems: []db.LineError{{Line: 2, Message: "is wrong"}}}, "invalid_file", http.StatusUnprocessableEntity, true},
+		{&imports.FileError{Problems: []imports.LineError{{Line: 2, Message: "is wrong"}}}, "invalid_file", http.StatusUnprocessableEntity, true},
 		{db.ErrImportRunning, "import_running", http.StatusConflict, false},
 		{&db.NumberTakenError{Kind: care.NDISNumber, Holder: db.NewID()}, "number_taken", http.StatusConflict, true},
 		{&db.NumberTakenError{Kind: care.NDISNumber, Holder: db.NewID(), Both: true}, "number_taken", http.StatusConflict, true},

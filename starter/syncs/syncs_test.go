@@ -36,16 +36,13 @@ func newWorld(t *testing.T) world {
 	store := testkit.Store(t, address)
 	organisation, err := store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", care.DefaultTimeZone)
 	require.NoError(t, err)
-	_, err = store.ImportPeople(t.Context(), organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{Line: 2, Identity: care.Identity{
-		GivenName: "Ada", FamilyName: "Wren", BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: "415056224"}}}}, "tests")
-	require.NoError(t, err)
-	person, err := read.From(store).PersonByCareRecipientID(t.Context(), organisation, "415056224", time.Now())
-	require.NoError(t, err)
+	client := testkit.AddPeople(t, store, organisation.ID, db.PersonRecord{Identity: care.Identity{
+		GivenName: "Ada", FamilyName: "Wren", BirthDate: care.NewDate(1941, time.March, 9), CareRecipientID: "415056224"}})[0]
 	server := temporaltest.New()
 	return world{address: address,
-		store: store, server: server, organisation: organisation, client: person.ID,
+		store: store, server: server, organisation: organisation, client: client,
 		service:    syncs.New(store, server, protocol.TaskQueues{Prefix: "test-"}).Quickly(),
-		workflowID: protocol.CareRecipientSyncID(person.ID),
+		workflowID: protocol.CareRecipientSyncID(client),
 	}
 }
 
@@ -157,15 +154,12 @@ func TestJoiningARunThatWasReset(t *testing.T) {
 func TestPeopleThatCannotBeSynced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, err := w.store.ImportPeople(t.Context(), w.organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{
-		Line: 2, NDISNumber: "430000001", Identity: care.Identity{GivenName: "Ben", FamilyName: "Lark", BirthDate: care.NewDate(1950, time.May, 1)}}}}, "tests")
-	require.NoError(t, err)
-	people, _, err := read.From(w.store).PeopleAfter(t.Context(), w.organisation, "", 10, time.Now())
-	require.NoError(t, err)
+	ben := testkit.AddPeople(t, w.store, w.organisation.ID, db.PersonRecord{
+		NDISNumber: "430000001", Identity: care.Identity{GivenName: "Ben", FamilyName: "Lark", BirthDate: care.NewDate(1950, time.May, 1)}})[0]
 
 	request := w.request(false)
-	request.Person = people[0].ID
-	_, err = w.service.Start(t.Context(), request)
+	request.Person = ben
+	_, err := w.service.Start(t.Context(), request)
 	require.ErrorIs(t, err, syncs.ErrNoCareRecipientID)
 	request.Person = db.NewID()
 	_, err = w.service.Start(t.Context(), request)

@@ -1,6 +1,10 @@
 package views
 
-import "github.com/caresync/caresync/db"
+import (
+	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/starter/imports"
+)
 
 // ImportResult is what an import did.
 type ImportResult struct {
@@ -25,15 +29,17 @@ type InvoiceImportResult struct {
 	Unlinked int `json:"unlinked"`
 }
 
-// FromImportResult shows a db.ImportResult.
-func FromImportResult(result db.ImportResult) ImportResult { return ImportResult(result) }
-
-// FromDeliveredServicesResult shows a db.DeliveredServicesResult.
-func FromDeliveredServicesResult(result db.DeliveredServicesResult) DeliveredServicesResult {
-	return DeliveredServicesResult{ImportResult: FromImportResult(result.ImportResult), Adjusted: result.Adjusted, Warnings: result.Warnings}
+// FromImportResult shows the count of an import.
+func FromImportResult(count care.Count) ImportResult {
+	return ImportResult{Created: count.Created, Updated: count.Updated, Unchanged: count.Unchanged}
 }
 
-// FromInvoiceImportResult shows a db.InvoiceImportResult.
-func FromInvoiceImportResult(result db.InvoiceImportResult) InvoiceImportResult {
-	return InvoiceImportResult{ImportResult: FromImportResult(result.ImportResult), Linked: result.Linked, Unlinked: result.Unlinked}
+// FromDeliveredServicesResult shows an imports.DeliveredServicesResult.
+func FromDeliveredServicesResult(result imports.DeliveredServicesResult) DeliveredServicesResult {
+	return DeliveredServicesResult{ImportResult: FromImportResult(result.Count), Adjusted: result.Adjusted, Warnings: result.Warnings}
+}
+
+// FromInvoiceImportResult shows a db.InvoiceImport.
+func FromInvoiceImportResult(result db.InvoiceImport) InvoiceImportResult {
+	return InvoiceImportResult{ImportResult: FromImportResult(result.Count), Linked: result.Linked, Unlinked: result.Unlinked}
 }

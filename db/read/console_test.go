@@ -1,4 +1,4 @@
-package db_test
+package read_test
 
 import (
 	"fmt"
@@ -6,35 +6,34 @@ import (
 	"testing"
 	"time"
 
-	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/testkit"
+	"github.com/caresync/caresync/testkit/stored"
 )
 
 // listed is an organisation with people to list.
 type listed struct {
-	recipient
+	stored.Recipient
 	sql testkit.SQL
 }
 
 func newListed(t *testing.T) listed {
 	t.Helper()
-	l := listed{recipient: newRecipient(t)}
-	l.sql = testkit.OpenSQL(t, l.address)
+	l := listed{Recipient: stored.NewRecipient(t)}
+	l.sql = testkit.OpenSQL(t, l.Address)
 	return l
 }
 
 func (l listed) add(t *testing.T, given, family, careRecipientID, ndisNumber string) {
 	t.Helper()
-	_, err := l.store.ImportPeople(t.Context(), l.organisation.ID, db.Import[db.ImportedPerson]{Rows: []db.ImportedPerson{{
-		Line: 2, NDISNumber: ndisNumber,
-		Identity: care.Identity{CareRecipientID: careRecipientID, GivenName: given, FamilyName: family, BirthDate: care.NewDate(1940, time.May, 1)},
-	}}}, "tests")
-	require.NoError(t, err)
+	testkit.AddPeople(t, l.Store, l.Organisation.ID, db.PersonRecord{
+		NDISNumber: ndisNumber,
+		Identity:   care.Identity{CareRecipientID: careRecipientID, GivenName: given, FamilyName: family, BirthDate: care.NewDate(1940, time.May, 1)},
+	})
 }
 
 // names are the given names of people who match a filter.
@@ -43,7 +42,7 @@ func (l listed) names(t *testing.T, filter read.PeopleFilter) []string {
 	if filter.Most == 0 {
 		filter.Most = 50
 	}
-	people, _, err := read.From(l.store).People(t.Context(), l.organisation.ID, filter, time.Now())
+	people, _, err := read.From(l.Store).People(t.Context(), l.Organisation.ID, filter, time.Now())
 	require.NoError(t, err)
 	names := []string{}
 	for _, person := range people {
@@ -74,7 +73,7 @@ func TestPeopleAreFound(t *testing.T) {
 // R11: another organisation's people are not there.
 func TestPeopleAreOfOneOrganisation(t *testing.T) {
 	l := newListed(t)
-	people, _, err := read.From(l.store).People(t.Context(), newOrganisation(t, l.store, "banksia").ID, read.PeopleFilter{Most: 50}, time.Now())
+	people, _, err := read.From(l.Store).People(t.Context(), stored.Organisation(t, l.Store, "banksia").ID, read.PeopleFilter{Most: 50}, time.Now())
 	require.NoError(t, err)
 	require.Empty(t, people)
 }
@@ -86,7 +85,7 @@ func TestPeopleByTheirLastSync(t *testing.T) {
 	require.Equal(t, all, l.names(t, read.PeopleFilter{Outcome: "never"}))
 	require.Equal(t, all, l.names(t, read.PeopleFilter{Stale: true}), "never synced")
 
-	l.run(t, db.NewID(), l.now)
+	l.Run(t, db.NewID(), l.Now)
 	now := time.Now()
 	for _, state := range []struct {
 		set, outcome string
@@ -105,7 +104,7 @@ func TestPeopleByTheirLastSync(t *testing.T) {
 		require.Equal(t, all, l.names(t, read.PeopleFilter{Outcome: state.outcome}), state.set)
 		require.Empty(t, l.names(t, read.PeopleFilter{Outcome: "never"}), state.set)
 		require.Equal(t, state.stale, len(l.names(t, read.PeopleFilter{Stale: true})) == 1, state.set)
-		people, _, err := read.From(l.store).People(t.Context(), l.organisation.ID, read.PeopleFilter{Most: 1}, now)
+		people, _, err := read.From(l.Store).People(t.Context(), l.Organisation.ID, read.PeopleFilter{Most: 1}, now)
 		require.NoError(t, err)
 		require.Equal(t, state.stale, people[0].Stale, state.set)
 	}
@@ -149,7 +148,7 @@ func TestPeopleByTheirLastSyncOfEachKind(t *testing.T) {
 			}
 			require.Len(t, l.names(t, read.PeopleFilter{Outcome: test.outcome}), 1)
 			require.Equal(t, test.stale, len(l.names(t, read.PeopleFilter{Stale: true})) == 1)
-			people, _, err := read.From(l.store).People(t.Context(), l.organisation.ID, read.PeopleFilter{Most: 1}, now)
+			people, _, err := read.From(l.Store).People(t.Context(), l.Organisation.ID, read.PeopleFilter{Most: 1}, now)
 			require.NoError(t, err)
 			require.Equal(t, test.stale, people[0].Stale)
 			if test.kind == "" {
@@ -171,19 +170,19 @@ type pastRun struct {
 
 func (l listed) ran(t *testing.T, run pastRun) {
 	t.Helper()
-	l.execute(t, `INSERT INTO sync_run (id, organisation_id, person_id, kind, trigger, requested_by, all_budgets, workflow_id, requested_at, finished_at, outcome, reason)
+	l.Execute(t, `INSERT INTO sync_run (id, organisation_id, person_id, kind, trigger, requested_by, all_budgets, workflow_id, requested_at, finished_at, outcome, reason)
 		SELECT gen_random_uuid(), $1, $2, $3, 'on-demand', 'tests', false, 'any', ended, ended, $4, $5 FROM (SELECT now() - make_interval(hours => $6) AS ended) past`,
-		l.client.ID, run.kind, run.outcome, run.reason, run.hoursAgo)
+		l.Client.ID, run.kind, run.outcome, run.reason, run.hoursAgo)
 }
 
 func TestPagesOfPeople(t *testing.T) {
 	l := newListed(t)
 	for i := range 5 {
-		l.add(t, "Given", "Z"+string(rune('a'+i)), fmt.Sprint(9000+i), "") // names that differ in more than digits: imports recognise people by them
+		l.add(t, "Given", "Z"+string(rune('a'+i)), fmt.Sprint(9000+i), "")
 	}
 	var seen []care.ID
 	for page := 1; ; page++ {
-		people, more, err := read.From(l.store).People(t.Context(), l.organisation.ID, read.PeopleFilter{Page: page, Most: 2}, time.Now())
+		people, more, err := read.From(l.Store).People(t.Context(), l.Organisation.ID, read.PeopleFilter{Page: page, Most: 2}, time.Now())
 		require.NoError(t, err)
 		for _, person := range people {
 			require.NotContains(t, seen, person.ID)
@@ -194,7 +193,7 @@ func TestPagesOfPeople(t *testing.T) {
 		}
 	}
 	require.Len(t, seen, 6)
-	people, more, err := read.From(l.store).People(t.Context(), l.organisation.ID, read.PeopleFilter{Page: 1 << 40, Most: 200}, time.Now())
+	people, more, err := read.From(l.Store).People(t.Context(), l.Organisation.ID, read.PeopleFilter{Page: 1 << 40, Most: 200}, time.Now())
 	require.NoError(t, err)
 	require.Empty(t, people)
 	require.False(t, more)
@@ -202,10 +201,10 @@ func TestPagesOfPeople(t *testing.T) {
 
 func TestConsoleRunsAreNarrowed(t *testing.T) {
 	l := newListed(t)
-	l.run(t, db.NewID(), l.now)
+	l.Run(t, db.NewID(), l.Now)
 	count := func(filter read.ConsoleRunFilter) int {
 		filter.Most = 10
-		runs, _, err := read.From(l.store).ConsoleRuns(t.Context(), l.organisation.ID, filter)
+		runs, _, err := read.From(l.Store).ConsoleRuns(t.Context(), l.Organisation.ID, filter)
 		require.NoError(t, err)
 		return len(runs)
 	}
@@ -224,30 +223,29 @@ func TestConsoleRunsAreNarrowed(t *testing.T) {
 // R17: an invoice line shows which budgets it drew on.
 func TestAnInvoiceLineShowsWhatItDrewOn(t *testing.T) {
 	l := newListed(t)
-	_, err := l.store.ImportInvoices(t.Context(), l.organisation.ID, db.Import[db.ImportedInvoiceLine]{Rows: []db.ImportedInvoiceLine{{
-		Line: 2, InvoiceID: "900", ItemID: "1", CareRecipientID: l.client.CareRecipientID, ServiceCode: "SERV-0012", Amount: decimal.RequireFromString("12.50"),
-	}}})
-	require.NoError(t, err)
+	testkit.AddInvoiceLines(t, l.Store, l.Organisation.ID, db.InvoiceLine{Amount: stored.Dollars("12.50"), InvoiceLine: care.InvoiceLine{
+		PersonID: l.Client.ID, UpstreamInvoiceID: "900", UpstreamItemID: "1", ServiceCode: "SERV-0012",
+	}})
 	line := testkit.Value[care.ID](t, l.sql, "SELECT id FROM invoice_line")
-	view, err := read.From(l.store).InvoiceLine(t.Context(), l.organisation.ID, line)
+	view, err := read.From(l.Store).InvoiceLine(t.Context(), l.Organisation.ID, line)
 	require.NoError(t, err)
 	require.Equal(t, "900", view.InvoiceID)
-	require.Equal(t, l.client.ID, view.Person.ID)
+	require.Equal(t, l.Client.ID, view.Person.ID)
 	require.Empty(t, view.Usage)
 
 	require.NoError(t, l.sql.Try(t, `INSERT INTO usage_line (id, organisation_id, budget_id, invoice_line_id, upstream_invoice_id, upstream_item_id,
 		service_provider_id, service_code, amount, ordinal) SELECT gen_random_uuid(), organisation_id, id, $1, '900', '1', '', '', 12.50, 0 FROM budget`, line))
-	view, err = read.From(l.store).InvoiceLine(t.Context(), l.organisation.ID, line)
+	view, err = read.From(l.Store).InvoiceLine(t.Context(), l.Organisation.ID, line)
 	require.NoError(t, err)
 	require.Len(t, view.Usage, 1)
-	require.Equal(t, l.client.ID, view.Usage[0].PersonID)
+	require.Equal(t, l.Client.ID, view.Usage[0].PersonID)
 	require.Equal(t, []string{"12.50", "0.00"}, []string{view.Drawn.StringFixed(2), view.Difference.StringFixed(2)})
 
 	require.NoError(t, l.sql.Try(t, "UPDATE usage_line SET amount = 15.00"))
-	view, err = read.From(l.store).InvoiceLine(t.Context(), l.organisation.ID, line)
+	view, err = read.From(l.Store).InvoiceLine(t.Context(), l.Organisation.ID, line)
 	require.NoError(t, err)
 	require.Equal(t, "-2.50", view.Difference.StringFixed(2), "what we billed less what it drew")
-	_, err = read.From(l.store).InvoiceLine(t.Context(), newOrganisation(t, l.store, "banksia").ID, line)
+	_, err = read.From(l.Store).InvoiceLine(t.Context(), stored.Organisation(t, l.Store, "banksia").ID, line)
 	require.ErrorIs(t, err, db.ErrNotFound, "another organisation's (R11)")
 }
 
@@ -260,27 +258,27 @@ func TestPartsOfAPlanAreThoseOfTheWhole(t *testing.T) {
 		service_code, amount, ordinal) SELECT gen_random_uuid(), organisation_id, id, '900', n::text, '', '', n, 0 FROM budget, generate_series(1, 3) n`))
 	require.NoError(t, l.sql.Try(t, `INSERT INTO entitlement (id, organisation_id, budget_id, code, amount, ordinal)
 		SELECT gen_random_uuid(), organisation_id, id, 'OXY', 5, 0 FROM budget`))
-	whole, err := read.From(l.store).Plan(t.Context(), l.organisation, l.client.ID, l.now)
+	whole, err := read.From(l.Store).Plan(t.Context(), l.Organisation, l.Client.ID, l.Now)
 	require.NoError(t, err)
 	require.Len(t, whole.Budgets, 2)
 	for _, budget := range whole.Budgets {
 		require.Len(t, budget.Usage, 3)
 		require.Len(t, budget.Entitlements, 1)
-		person, alone, err := read.From(l.store).PlanBudget(t.Context(), l.organisation, l.client.ID, budget.ID, l.now)
+		person, alone, err := read.From(l.Store).PlanBudget(t.Context(), l.Organisation, l.Client.ID, budget.ID, l.Now)
 		require.NoError(t, err)
 		require.Equal(t, budget, alone)
 		require.Equal(t, whole.Person, person)
 	}
 
-	outline, err := read.From(l.store).PlanOutline(t.Context(), l.organisation, l.client.ID, l.now)
+	outline, err := read.From(l.Store).PlanOutline(t.Context(), l.Organisation, l.Client.ID, l.Now)
 	require.NoError(t, err)
 	for i := range whole.Budgets {
 		whole.Budgets[i].Usage, whole.Budgets[i].Entitlements = []read.UsageLine{}, []read.Entitlement{}
 	}
 	require.Equal(t, whole, outline)
 
-	_, _, err = read.From(l.store).PlanBudget(t.Context(), l.organisation, l.client.ID, db.NewID(), l.now)
+	_, _, err = read.From(l.Store).PlanBudget(t.Context(), l.Organisation, l.Client.ID, db.NewID(), l.Now)
 	require.ErrorIs(t, err, db.ErrNotFound)
-	_, _, err = read.From(l.store).PlanBudget(t.Context(), newOrganisation(t, l.store, "banksia"), l.client.ID, l.budget, l.now)
+	_, _, err = read.From(l.Store).PlanBudget(t.Context(), stored.Organisation(t, l.Store, "banksia"), l.Client.ID, l.Budget, l.Now)
 	require.ErrorIs(t, err, db.ErrNotFound, "another organisation's (R11)")
 }

@@ -1,4 +1,4 @@
-package db_test
+package read_test
 
 import (
 	"strconv"
@@ -11,6 +11,7 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/testkit"
+	"github.com/caresync/caresync/testkit/stored"
 )
 
 // A page reads the rows that it shows, however many other people and runs there are: what is read as a whole makes
@@ -104,13 +105,13 @@ func newGrowing(t *testing.T) growing {
 	t.Helper()
 	o := growing{address: testkit.DatabaseURL(t)}
 	store := testkit.Store(t, o.address)
-	o.organisation = newOrganisation(t, store, "wattle")
+	o.organisation = stored.Organisation(t, store, "wattle")
 	store.Close()
 	o.sql = testkit.OpenSQL(t, o.address)
 	// Ids by kind and number. As people's do, they say nothing of their names.
 	o.sql.Exec(t, `CREATE FUNCTION id_of(kind text, number int) RETURNS uuid LANGUAGE sql IMMUTABLE
 	               RETURN md5(kind || '/' || number)::uuid`)
-	execute(t, o.address, `INSERT INTO bulk_run (id, organisation_id, kind, requested_by, workflow_id, options)
+	stored.Execute(t, o.address, `INSERT INTO bulk_run (id, organisation_id, kind, requested_by, workflow_id, options)
 	                       VALUES (id_of('bulk', 1), $1, 'care-recipient', 'tests', '', '{"kind": "care-recipient"}')`, o.organisation.ID)
 	return o
 }
@@ -154,9 +155,9 @@ func (o growing) grow(t *testing.T, from, to int) {
 		`INSERT INTO removal_hold (organisation_id, person_id, kind, run_id, records, closed_at)
 		 SELECT $1, id_of('person', n), 'budget', id_of('run', n), 3, CASE WHEN n > 2 THEN now() END FROM ` + people,
 	} {
-		execute(t, o.address, statement, o.organisation.ID)
+		stored.Execute(t, o.address, statement, o.organisation.ID)
 	}
-	execute(t, o.address, "VACUUM ANALYZE")
+	stored.Execute(t, o.address, "VACUUM ANALYZE")
 }
 
 // rowsRead is how many rows PostgreSQL reads for each page, when it knows what its tables hold.
