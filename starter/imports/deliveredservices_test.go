@@ -166,75 +166,6 @@ func TestAnImportMakesAdjustmentRecordsToTheLetter(t *testing.T) {
 	}
 }
 
-func TestWhichBudgetALineDrewOn(t *testing.T) {
-	t.Parallel()
-	p := newParticipant(t)
-	earlier := care.ParticipantPlan{IsPACE: true, FirstStartDate: stored.Day("2024-02-01"), StartDate: stored.Day("2025-02-01"), EndDate: stored.Day("2026-06-30")}
-	stated := stored.Budget(stored.Plan, "Relationships", "30", "0")
-	stated.BudgetType = care.BudgetStated
-	first := p.Create(t, p.Client, stored.Read(earlier, stored.Budget(earlier, "Consumables", "10", "0")))
-	second := p.Create(t, p.Client, stored.Read(stored.Plan, stored.Budget(stored.Plan, "Consumables", "20", "0"), stored.AgencyManaged(stored.Budget(stored.Plan, "Transport", "5", "0")),
-		stored.Budget(stored.Plan, "Transport", "20", "0"), stored.Budget(stored.Plan, "Relationships", "30", "0"), stated, stored.Budget(stored.Plan, "Wool and Yarn", "1", "0")))
-	p.Create(t, p.ClientOf(t, stored.BensNumber), stored.Read(stored.Plan, stored.Budget(stored.Plan, "Consumables", "20", "0")))
-	budget := func(contract care.ID, name string) care.ID {
-		for _, budget := range p.Contract(t, contract).Budgets {
-			if budget.Name() == name {
-				return budget.ID
-			}
-		}
-		t.Fatal("no budget " + name)
-		return ""
-	}
-	bens := testkit.Value[care.ID](t, p.SQL, "SELECT b.id::text FROM plan_budget b JOIN service_contract c ON c.id = b.contract_id WHERE c.person_id = $1", p.ClientOf(t, stored.BensNumber))
-	flexible, managedByAgency := "Transport (flexible, plan-managed)", "Transport (flexible, agency-managed)"
-	for name, test := range map[string]struct {
-		change func(*imports.DeliveredService)
-		want   care.ID
-		column string // of the error, where there is no budget
-	}{
-		"by category":                        {func(*imports.DeliveredService) {}, budget(second, "Consumables (flexible, plan-managed)"), ""},
-		"in the earlier contract":            {func(l *imports.DeliveredService) { l.DeliveredOn = stored.Day("2026-01-31") }, budget(first, "Consumables (flexible, plan-managed)"), ""},
-		"by another name of the category":    {func(l *imports.DeliveredService) { l.Category = "03" }, budget(second, "Consumables (flexible, plan-managed)"), ""},
-		"by a name that is not known":        {func(l *imports.DeliveredService) { l.Category = "wool & yarn" }, budget(second, "Wool and Yarn (flexible, plan-managed)"), ""},
-		"by management":                      {func(l *imports.DeliveredService) { l.Category, l.Management = "Transport", "Plan Managed" }, budget(second, flexible), ""},
-		"by the agency's management":         {func(l *imports.DeliveredService) { l.Category, l.Management = "Transport", "NDIA-managed" }, budget(second, managedByAgency), ""},
-		"by id":                              {func(l *imports.DeliveredService) { l.Category, l.BudgetID = "", budget(second, managedByAgency) }, budget(second, managedByAgency), ""},
-		"several of one category":            {func(l *imports.DeliveredService) { l.Category = "Transport" }, "", "category"},
-		"several of category and management": {func(l *imports.DeliveredService) { l.Category, l.Management = "Relationships", "plan-managed" }, "", "category"},
-		"no such category":                   {func(l *imports.DeliveredService) { l.Category = "Home Modifications" }, "", "category"},
-		"no such management":                 {func(l *imports.DeliveredService) { l.Management = "self-managed" }, "", "category"},
-		"before any contract":                {func(l *imports.DeliveredService) { l.DeliveredOn = stored.Day("2024-12-31") }, "", "category"},
-		"after the contract":                 {func(l *imports.DeliveredService) { l.DeliveredOn = stored.Day("2027-02-01") }, "", "category"},
-		"another person's budget":            {func(l *imports.DeliveredService) { l.BudgetID = bens }, "", "budget_id"},
-		"no such budget":                     {func(l *imports.DeliveredService) { l.BudgetID = db.NewID() }, "", "budget_id"},
-		"an id that is none":                 {func(l *imports.DeliveredService) { l.BudgetID = "x" }, "", "budget_id"},
-		"someone unknown":                    {func(l *imports.DeliveredService) { l.NDISNumber = "430000009" }, "", "ndis_number"},
-		"three places":                       {func(l *imports.DeliveredService) { l.Amount = stored.Dollars("1.005") }, "", "amount"},
-		"too much money":                     {func(l *imports.DeliveredService) { l.Amount = stored.Dollars("1000000000000") }, "", "amount"},
-		"no such claim status":               {func(l *imports.DeliveredService) { l.ClaimStatus = "Paid" }, "", "claim_status"},
-		"no reference":                       {func(l *imports.DeliveredService) { l.Reference = "" }, "", "reference"},
-		"no day": {func(l *imports.DeliveredService) {
-			l.DeliveredOn, l.BudgetID = care.Date{}, budget(second, flexible)
-		}, "", "delivered_on"},
-	} {
-		line := delivered(7, name, "1.50", care.ClaimPaid)
-		test.change(&line)
-		_, err := p.tryImport(t, line)
-		if test.column != "" {
-			var refused *imports.FileError
-			require.ErrorAs(t, err, &refused, name)
-			require.Len(t, refused.Problems, 1, name)
-			require.Equal(t, 7, refused.Problems[0].Line, name)
-			require.Equal(t, test.column, refused.Problems[0].Column, name)
-			require.NotContains(t, err.Error(), line.NDISNumber, "R10")
-			continue
-		}
-		require.NoError(t, err, name)
-		require.Equal(t, test.want, testkit.Value[care.ID](t, p.SQL, "SELECT budget_id::text FROM delivered_service WHERE reference = $1", name), name)
-	}
-	require.Empty(t, p.Unbalanced(t))
-}
-
 func TestAnImportOfDeliveredServicesIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	p := newParticipant(t)
@@ -257,19 +188,6 @@ func TestAnImportOfDeliveredServicesIsAllOrNothing(t *testing.T) {
 	_, err = imports.StoreDeliveredServices(t.Context(), p.Store, other.ID, imports.File[imports.DeliveredService]{
 		Rows: []imports.DeliveredService{delivered(2, "W1", "30", care.ClaimPaid)}}, "tests")
 	require.ErrorAs(t, err, &refused, "another organisation's person (R11)")
-}
-
-func TestClaimsThatAddUpToTooMuchAreRefused(t *testing.T) {
-	t.Parallel()
-	p := newParticipant(t)
-	p.Create(t, p.Client, stored.Read(stored.Plan, stored.Budget(stored.Plan, "Consumables", "1000", "100")))
-	before := p.SQL.Snapshot(t)
-	_, err := p.tryImport(t, delivered(2, "W1", "999999999999.99", care.ClaimPaid), delivered(3, "W2", "999999999999.99", care.ClaimPaid))
-	var refused *imports.FileError
-	require.ErrorAs(t, err, &refused)
-	require.Len(t, refused.Problems, 1)
-	require.Contains(t, refused.Problems[0].String(), "its claims add up to more than can be stored")
-	require.Equal(t, before, p.SQL.Snapshot(t))
 }
 
 // Work stays where it is while its budget matches, also once that has left PACE; after a reassessment it moves to the contract whose

@@ -27,8 +27,11 @@ type Participant struct {
 	Now          time.Time
 }
 
-// AdasNumber and BensNumber are the NDIS numbers of the two people of NewParticipant.
-const AdasNumber, BensNumber = "430000001", "430000002"
+// The NDIS numbers of the two people of NewParticipant.
+const (
+	AdasNumber = "430000001"
+	BensNumber = "430000002"
+)
 
 // NewParticipant stores the organisation "wattle" with Ada Wren, who is the participant, and Ben Lark.
 func NewParticipant(t testing.TB) Participant {
