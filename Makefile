@@ -96,6 +96,10 @@ chaos: build ## bulk runs in storms: SEEDS of them, from FIRST_SEED on
 	CARESYNC_BIN=$(BIN) $(DEVSTACK) exec $(TEST_STACK) -- go test -count=1 -v -tags chaos -timeout 60m -run TestChaos ./worker/hosting \
 		-args -seeds $(or $(SEEDS),20) -first-seed $(or $(FIRST_SEED),1)
 
+.PHONY: drills
+drills: build ## rehearse what happens at night, against real processes; SHORT=1 leaves out what takes long
+	CARESYNC_BIN=$(BIN) $(DEVSTACK) exec $(TEST_STACK) -- go test -count=1 -v -tags drills -timeout 60m $(if $(SHORT),-short) -run TestDrill ./worker/hosting
+
 .PHONY: clean
 clean: ## remove the programs
 	rm -rf bin

@@ -158,6 +158,8 @@ func (s *chunk) sync(ctx context.Context, item db.OpenItem) {
 		s.recordOutcome(ctx, person, s.bulk.store.SettleItem(ctx, s.in.OrganisationID, s.in.BulkID, person, gone.Outcome, gone.Reason), gone)
 	case err != nil:
 		s.recordFailure(trouble{person: person, failure: err})
+	case db.OfAnotherDeployment(made.failure):
+		s.recordOutage(made.failure)
 	case errors.Is(made.failure, errWouldLoseContributions):
 		s.setAside(ctx, care.AsideContributions, made)
 	case mayBeOwnUnavailability(made.failure) && s.isPatient():
@@ -317,7 +319,7 @@ func (s *chunk) recordOutage(err error) {
 
 // recordFailure notes a person's technical failure, and recognises one that is not the person's own.
 func (s *chunk) recordFailure(t trouble) {
-	if s.isPatient() && organisationWide(t.failure) || db.Away(t.failure) {
+	if s.isPatient() && organisationWide(t.failure) || db.Away(t.failure) || db.OfAnotherDeployment(t.failure) {
 		s.recordOutage(t.failure)
 		return
 	}
@@ -347,6 +349,9 @@ func organisationWide(err error) bool {
 // end escalates people who failed while others succeeded. In an outage they are left, like everyone else, to a later attempt. People that
 // an attempt before has escalated, and could not answer with any more, are answered, too.
 func (s *chunk) end(ctx context.Context) (protocol.BulkChunkResult, error) {
+	if db.OfAnotherDeployment(s.outage) {
+		return s.result, s.outage
+	}
 	if s.outage != nil {
 		return s.result, errors.Join(s.outage, s.bulk.noteOutage(ctx, s.in.BulkPart, s.outage), s.takeBack(ctx))
 	}
@@ -367,6 +372,9 @@ func (s *chunk) takeBack(ctx context.Context) error {
 }
 
 func (b *Bulk) noteOutage(ctx context.Context, part protocol.BulkPart, outage error) error {
+	if db.OfAnotherDeployment(outage) { // whose rows are not ours to write
+		return nil
+	}
 	words := ""
 	var failure *transport.Error
 	if errors.As(outage, &failure) {

@@ -84,8 +84,13 @@ func requestSync(ctx context.Context, temporal Signaller, in protocol.ClaimSyncs
 	options, input := protocol.CareRecipientSyncStart(protocol.TaskQueues{Prefix: in.TaskQueuePrefix}, request)
 	_, err := temporal.SignalWithStartWorkflow(ctx, options.ID, protocol.SyncRequested.Name,
 		protocol.SyncRequest{Trigger: request.Trigger, RequestedBy: request.RequestedBy}, options, protocol.CareRecipientSyncWorkflow, input)
-	if err != nil && !errors.Is(err, context.Canceled) {
-		return fmt.Errorf("ask for a sync: %w (%T)", errTemporalUnavailable, err)
+	return askError("ask for a sync", err)
+}
+
+// askError keeps what the server says out of a step's error, and lets what is no trouble of the server's through.
+func askError(operation string, err error) error {
+	if err == nil || errors.Is(err, context.Canceled) || db.OfAnotherDeployment(err) {
+		return err
 	}
-	return err
+	return fmt.Errorf("%s: %w (%T)", operation, errTemporalUnavailable, err)
 }

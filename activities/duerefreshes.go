@@ -2,8 +2,6 @@ package activities
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"go.temporal.io/sdk/worker"
 	"golang.org/x/sync/errgroup"
@@ -40,8 +38,5 @@ func requestRefresh(ctx context.Context, temporal Signaller, in protocol.DueRefr
 	options, input := protocol.PaceContractSyncStart(protocol.TaskQueues{Prefix: in.TaskQueuePrefix}, request)
 	_, err := temporal.SignalWithStartWorkflow(ctx, options.ID, protocol.RefreshRequested.Name,
 		protocol.RefreshRequest{Trigger: request.Trigger, RequestedBy: request.RequestedBy}, options, protocol.PaceContractSyncWorkflow, input)
-	if err != nil && !errors.Is(err, context.Canceled) {
-		return fmt.Errorf("ask for a refresh: %w (%T)", errTemporalUnavailable, err)
-	}
-	return err
+	return askError("ask for a refresh", err)
 }

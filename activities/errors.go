@@ -66,6 +66,8 @@ func applicationError(err error) error {
 	switch {
 	case err == nil, errors.Is(err, context.Canceled):
 		return err
+	case db.OfAnotherDeployment(err):
+		return temporal.NewApplicationError(err.Error(), protocol.ErrorOtherDeployment)
 	case errors.As(err, &failure):
 		return temporal.NewApplicationErrorWithOptions(failure.Error(), protocol.ErrorServiceUnavailable,
 			temporal.ApplicationErrorOptions{NextRetryDelay: failure.RetryAfter}) // 0 leaves it to the retry policy
@@ -84,22 +86,30 @@ func applicationError(err error) error {
 	}
 }
 
-// Interceptor maps the errors of all steps to application errors, and sends their heartbeats.
+// Interceptor lets no step begin that Admit refuses, maps the errors of all steps to application errors, and sends their heartbeats.
 type Interceptor struct {
 	interceptor.WorkerInterceptorBase
+	// Admit is asked before each attempt of each step, local ones too; nil admits all.
+	Admit func(context.Context) error
 }
 
 // InterceptActivity wraps one execution of a step.
-func (*Interceptor) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
-	return &activityInterceptor{interceptor.ActivityInboundInterceptorBase{Next: next}}
+func (i *Interceptor) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+	return &activityInterceptor{interceptor.ActivityInboundInterceptorBase{Next: next}, i.Admit}
 }
 
 type activityInterceptor struct {
 	interceptor.ActivityInboundInterceptorBase
+	admit func(context.Context) error
 }
 
 // ExecuteActivity runs a step.
 func (i *activityInterceptor) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+	if i.admit != nil {
+		if err := i.admit(ctx); err != nil {
+			return nil, applicationError(err)
+		}
+	}
 	defer heartbeat(ctx)()
 	answer, err := i.Next.ExecuteActivity(ctx, in)
 	return answer, applicationError(err)

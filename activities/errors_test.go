@@ -80,3 +80,19 @@ func TestRegisteredStepsReturnApplicationErrors(t *testing.T) {
 	failure := requireApplicationError(t, err, protocol.ErrorServiceUnavailable, true, 30*time.Second)
 	require.Equal(t, "services-australia: care recipient summary: unavailable (status 503, code 503)", failure.Message())
 }
+
+// A step of a foreign deployment's worker does not begin: it is tried again until an operator has decided (R37).
+func TestNoStepBeginsOnAnotherDeploymentsDatabase(t *testing.T) {
+	s := newSite(t, people(marjorie))
+	subject := s.run(t, s.steps, "marjorie")
+	calls := len(s.Calls())
+
+	var suite testsuite.WorkflowTestSuite
+	environment := suite.NewTestActivityEnvironment()
+	refuse := func(context.Context) error { return &db.DeploymentError{} }
+	environment.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&activities.Interceptor{Admit: refuse}}})
+	s.steps.RegisterServiceSteps(environment, care.ServicesAustralia)
+	_, err := environment.ExecuteActivity(protocol.UpsertPlanActivity, protocol.AreaInput{RunScope: subject})
+	requireApplicationError(t, err, protocol.ErrorOtherDeployment, true, 0)
+	require.Len(t, s.Calls(), calls)
+}

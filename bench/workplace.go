@@ -72,7 +72,7 @@ func (w *workplace) host(ctx context.Context, more ...run.Part) (stop func() err
 func (w *workplace) runWorker(more []run.Part) (stop func() error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	parts := append(hosting.Workers(w.temporal, w.queues, w.steps), more...)
+	parts := append(hosting.Workers(w.temporal, w.queues, w.steps, nil), more...)
 	go func() { ended <- run.UntilStopped(ctx, parts...) }()
 	return func() error {
 		cancel()

@@ -55,12 +55,15 @@ func ShareOf(connected client.Client) *Temporal {
 	return &Temporal{Client: connected, Queues: protocol.TaskQueues{Prefix: "test-" + string(db.NewID()) + "-"}}
 }
 
+// Admit lets everything be started: a test has its database to itself.
+func (*Temporal) Admit(context.Context) error { return nil }
+
 // RunWorker hosts workflows and steps in this process until the test ends or stop is called.
 func (s *Temporal) RunWorker(t testing.TB, steps *activities.Steps) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	group, ctx := errgroup.WithContext(ctx)
-	for _, part := range hosting.Workers(s.Client, s.Queues, steps) {
+	for _, part := range hosting.Workers(s.Client, s.Queues, steps, nil) {
 		group.Go(func() error { return part(ctx) })
 	}
 	stop = func() {

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/deployment"
 	"github.com/caresync/caresync/platform/config"
 	"github.com/caresync/caresync/platform/health"
 	"github.com/caresync/caresync/platform/run"
@@ -86,7 +87,7 @@ func serve(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	connected, err := temporal.Dial(ctx, temporal.Options{Keyring: keyring, Logger: logger, Telemetry: measured})
+	connected, err := temporal.DialLazily(temporal.Options{Keyring: keyring, Logger: logger, Telemetry: measured})
 	if err != nil {
 		return err
 	}
@@ -96,19 +97,19 @@ func serve(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	calls := transport.NewClient(transport.Options{Observe: observe})
+	guard := deployment.New(store, deployment.Connected(connected), "caresync-worker")
+	calls := transport.NewClient(transport.Options{Admit: guard.Check, Observe: observe})
 	defer calls.CloseIdle()
 	listener, err := net.Listen("tcp", s.health.Address.String())
 	if err != nil {
 		return fmt.Errorf("listen for health checks: %w", err)
 	}
-	checks := health.Handler(measured.Handler(), logger,
-		health.Check{Name: "database", Probe: store.Ping}, health.Check{Name: "temporal", Probe: temporal.Reachable(connected)})
 	queues := protocol.TaskQueues{Prefix: s.queues.Prefix.String()}
-	if err := hosting.Schedule(ctx, connected, queues); err != nil {
-		logger.Warn("maintenance schedules not created: abandoned runs stay open, and contracts are not refreshed when funding periods begin", zap.Error(err))
-	}
-	parts := append(hosting.Workers(connected, queues, hosting.Steps(store, calls, warnOfExpiry(logger))), run.HTTP(listener, checks, logger), keyringChecked)
-	logger.Info("the worker is ready", zap.String("queue", queues.CareSync()), zap.String("health", listener.Addr().String()))
-	return run.UntilStopped(ctx, parts...)
+	host := hosting.NewHost(connected, queues, hosting.Steps(store, calls, warnOfExpiry(logger)), guard, logger)
+	checks := health.Handler(measured.Handler(), logger,
+		health.Check{Name: "database", Probe: store.Ping}, health.Check{Name: "temporal", Probe: temporal.Reachable(connected)},
+		guard.Readiness(),
+		health.Check{Name: "worker", Probe: host.Ready, Explain: host.Explain})
+	logger.Info("the worker has started", zap.String("queue", queues.CareSync()), zap.String("health", listener.Addr().String()))
+	return run.UntilStopped(ctx, host.Run, run.HTTP(listener, checks, logger), keyringChecked)
 }

@@ -71,5 +71,21 @@ CREATE TABLE sealing_key (
     first_used_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- The deployment that this database belongs to (R37), known by the Temporal namespace that holds its workflows. There is at most one row; while
+-- there is none, the database has never belonged to any, and the first program to connect adopts it.
+CREATE TABLE deployment (
+    id                    uuid NOT NULL,
+    temporal_cluster_id   text NOT NULL,
+    temporal_namespace_id text NOT NULL CHECK (temporal_namespace_id <> ''),
+    temporal_namespace    text NOT NULL,
+    adopted_at            timestamptz NOT NULL DEFAULT now(),
+    adopted_by            text NOT NULL,
+    only_row              boolean PRIMARY KEY DEFAULT true CHECK (only_row)
+);
+
+COMMENT ON COLUMN deployment.id IS 'New with each adoption by another namespace.';
+COMMENT ON COLUMN deployment.temporal_cluster_id IS 'Empty where the server does not tell it.';
+COMMENT ON COLUMN deployment.temporal_namespace IS 'The name, for people: a namespace of the same name elsewhere is another one.';
+
 -- +goose Down
-DROP TABLE sealing_key, upstream_allowance, upstream_token, device_key, connection;
+DROP TABLE deployment, sealing_key, upstream_allowance, upstream_token, device_key, connection;

@@ -26,23 +26,42 @@ func ask(handler http.Handler, method, path string) *httptest.ResponseRecorder {
 }
 
 func TestReadyWhenAllChecksSucceed(t *testing.T) {
-	handler := health.Handler(metrics, zap.NewNop(), health.Check{"database", ok}, health.Check{"temporal", ok})
+	handler := health.Handler(metrics, zap.NewNop(), health.Check{Name: "database", Probe: ok}, health.Check{Name: "temporal", Probe: ok})
 	answer := ask(handler, http.MethodGet, "/readyz")
 	require.Equal(t, http.StatusOK, answer.Code)
-	require.JSONEq(t, `{"status":"ok","checks":{"database":"ok","temporal":"ok"}}`, answer.Body.String())
+	require.JSONEq(t, `{"status":"ok","checks":{"database":{"status":"ok"},"temporal":{"status":"ok"}}}`, answer.Body.String())
 }
 
 func TestNotReadyNamesTheCheckAndLogsItsError(t *testing.T) {
 	core, logs := observer.New(zap.WarnLevel)
 	away := func(context.Context) error { return errors.New("dial tcp db.internal: refused") }
-	handler := health.Handler(metrics, zap.New(core), health.Check{"database", away}, health.Check{"temporal", ok})
+	says := func(error) string { return "Start it." }
+	handler := health.Handler(metrics, zap.New(core), health.Check{Name: "database", Probe: away, Explain: says}, health.Check{Name: "temporal", Probe: ok})
 
 	answer := ask(handler, http.MethodGet, "/readyz")
 
 	require.Equal(t, http.StatusServiceUnavailable, answer.Code)
-	require.JSONEq(t, `{"status":"unavailable","checks":{"database":"unavailable","temporal":"ok"}}`, answer.Body.String())
+	require.JSONEq(t, `{"status":"unavailable","checks":{"database":{"status":"unavailable","detail":"Start it."},"temporal":{"status":"ok"}}}`, answer.Body.String())
 	require.Equal(t, 1, logs.Len())
 	require.Equal(t, "dial tcp db.internal: refused", logs.All()[0].ContextMap()["error"])
+}
+
+// A program that is of use without something stays ready, and says what is missing.
+func TestReadyWithoutWhatIsOptional(t *testing.T) {
+	away := func(context.Context) error { return errors.New("away") }
+	handler := health.Handler(metrics, zap.NewNop(), health.Check{Name: "database", Probe: ok}, health.Check{Name: "temporal", Probe: away, Optional: true})
+	answer := ask(handler, http.MethodGet, "/readyz")
+	require.Equal(t, http.StatusOK, answer.Code)
+	require.JSONEq(t, `{"status":"degraded","checks":{"database":{"status":"ok"},"temporal":{"status":"unavailable"}}}`, answer.Body.String())
+}
+
+func TestProbingOftenCostsOneProbe(t *testing.T) {
+	probes := 0
+	handler := health.Handler(metrics, zap.NewNop(), health.Check{Name: "database", Probe: func(context.Context) error { probes++; return nil }})
+	for range 10 {
+		require.Equal(t, http.StatusOK, ask(handler, http.MethodGet, "/readyz").Code)
+	}
+	require.Equal(t, 1, probes)
 }
 
 func TestChecksRunSideBySideWithDeadline(t *testing.T) {
@@ -57,13 +76,13 @@ func TestChecksRunSideBySideWithDeadline(t *testing.T) {
 		}
 		return nil
 	}
-	handler := health.Handler(metrics, zap.NewNop(), health.Check{"one", meet}, health.Check{"other", meet})
+	handler := health.Handler(metrics, zap.NewNop(), health.Check{Name: "one", Probe: meet}, health.Check{Name: "other", Probe: meet})
 	require.Equal(t, http.StatusOK, ask(handler, http.MethodGet, "/readyz").Code)
 }
 
 func TestAliveEvenIfNotReady(t *testing.T) {
 	away := func(context.Context) error { return errors.New("away") }
-	handler := health.Handler(metrics, zap.NewNop(), health.Check{"database", away})
+	handler := health.Handler(metrics, zap.NewNop(), health.Check{Name: "database", Probe: away})
 	require.Equal(t, http.StatusOK, ask(handler, http.MethodGet, "/healthz").Code)
 }
 

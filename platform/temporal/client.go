@@ -1,6 +1,7 @@
 package temporal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,6 +45,29 @@ func Dial(ctx context.Context, options Options) (client.Client, error) {
 	return connected, nil
 }
 
+// DialLazily makes a client that connects when it is first used, and again whenever the connection was lost. It fails only where the settings
+// are wrong.
+func DialLazily(options Options) (client.Client, error) {
+	clientOptions, err := ClientOptions(options)
+	if err != nil {
+		return nil, err
+	}
+	connected, err := client.NewLazyClient(clientOptions)
+	if err != nil {
+		return nil, fmt.Errorf("the TEMPORAL_* settings are wrong: %w", err)
+	}
+	return connected, nil
+}
+
+// Namespace is the one that the settings name.
+func Namespace() (string, error) {
+	loaded, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return "", fmt.Errorf("reading the TEMPORAL_* settings: %w", err)
+	}
+	return cmp.Or(loaded.Namespace, DefaultNamespace), nil
+}
+
 // ClientOptions are the options that Dial uses.
 func ClientOptions(options Options) (client.Options, error) {
 	if options.Keyring == nil || options.Logger == nil {
@@ -56,9 +80,7 @@ func ClientOptions(options Options) (client.Options, error) {
 	if clientOptions.HostPort == "" {
 		clientOptions.HostPort = client.DefaultHostPort
 	}
-	if clientOptions.Namespace == "" {
-		clientOptions.Namespace = DefaultNamespace
-	}
+	clientOptions.Namespace = cmp.Or(clientOptions.Namespace, DefaultNamespace)
 	clientOptions.Logger = logging.ForTemporal(options.Logger)
 	clientOptions.DataConverter = NewDataConverter(options.Keyring)
 	clientOptions.FailureConverter = NewFailureConverter(options.Keyring)

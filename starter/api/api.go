@@ -36,6 +36,8 @@ type Options struct {
 	// Schedules schedule bulk runs.
 	Schedules *schedules.Service
 	Logger    *zap.Logger
+	// Admit fails where the database belongs to another deployment.
+	Admit func(context.Context) error
 	// Checks tell whether the program is ready.
 	Checks []health.Check
 	// Codec, if set, is served under /codec/; it has an authentication of its own.

@@ -228,3 +228,22 @@ func TestABulkRunIsFollowedAsEvents(t *testing.T) {
 	require.Equal(t, "finished", events[len(events)-1])
 	require.GreaterOrEqual(t, len(events), 3)
 }
+
+// Nothing is started on another deployment's database, and no row says that something was; reading goes on (R37).
+func TestAnotherDeploymentsDatabaseIsOnlyRead(t *testing.T) {
+	t.Parallel()
+	s := newService(t, 0)
+	before := s.startBulk(`{}`).ID
+	foreign := &db.DeploymentError{Owner: db.Deployment{Temporal: db.TemporalIdentity{NamespaceID: "namespace-of-production"}}}
+	s.temporal.Err, s.temporal.Refusal = foreign, foreign
+	for _, path := range []string{bulkRuns, "/v1/people/" + string(s.client) + "/syncs", bulkRuns + "/" + string(before) + "/cancel"} {
+		answer := s.post(path, `{}`)
+		require.Equal(t, http.StatusServiceUnavailable, answer.status, "%s: %s", path, answer.body)
+		require.Contains(t, string(answer.body), `"type":"urn:caresync:problem:another_deployment"`)
+		require.NotContains(t, string(answer.body), "namespace-of-production", "ids are for operators")
+	}
+	bulks, _, err := read.From(s.store).Bulks(t.Context(), s.organisation.ID, read.BulkFilter{Most: read.MostPerPage})
+	require.NoError(t, err)
+	require.Len(t, bulks, 1)
+	require.Equal(t, http.StatusOK, s.get("/v1/people/"+string(s.client)).status)
+}

@@ -44,7 +44,7 @@ func (a api) problem(ctx context.Context, err error) error {
 // problemAnswer is what an error means, with what is known of the values at fault.
 func problemAnswer(err error, meaning problems.Problem) error {
 	if meaning.RetryAfter > 0 {
-		return unavailable(meaning.Detail())
+		return retriable(meaning.Code, meaning.Detail())
 	}
 	problem := newProblem(meaning.Status, meaning.Code, meaning.Detail())
 	var conflict *db.ConflictError
@@ -69,8 +69,11 @@ func newProblem(status int, code, detail string) *huma.ErrorModel {
 	return &huma.ErrorModel{Type: problemType + code, Title: http.StatusText(status), Status: status, Detail: detail}
 }
 
-func unavailable(detail string) error {
-	return huma.ErrorWithHeaders(newProblem(http.StatusServiceUnavailable, "unavailable", detail),
+func unavailable(detail string) error { return retriable("unavailable", detail) }
+
+// retriable is a problem that may pass.
+func retriable(code, detail string) error {
+	return huma.ErrorWithHeaders(newProblem(http.StatusServiceUnavailable, code, detail),
 		http.Header{"Retry-After": {retryAfter()}})
 }
 

@@ -56,6 +56,8 @@ func (e *UnknownPeopleError) Error() string {
 
 // Temporal is what is needed of a Temporal client.
 type Temporal interface {
+	// Admit fails where nothing may be started.
+	Admit(ctx context.Context) error
 	ExecuteWorkflow(ctx context.Context, options client.StartWorkflowOptions, workflow any, args ...any) (client.WorkflowRun, error)
 	UpdateWorkflow(ctx context.Context, options client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error)
 	CancelWorkflow(ctx context.Context, workflowID, runID string) error

@@ -96,6 +96,9 @@ func (s *Service) start(ctx context.Context, bulk db.Bulk) (StartResult, error) 
 	if bulk.ID == "" {
 		bulk.ID = db.NewID()
 	}
+	if err := s.temporal.Admit(ctx); err != nil { // before there is a row of what could not be started
+		return StartResult{}, err
+	}
 	bulk.WorkflowID = protocol.BulkSyncID(bulk.ID)
 	if err := s.store.RecordBulk(ctx, bulk); err != nil {
 		return StartResult{}, err

@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
-	"go.temporal.io/sdk/client"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/deployment"
 	"github.com/caresync/caresync/platform/sealing"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
@@ -33,7 +33,7 @@ type bulkServices struct {
 
 // withBulks gives work what starts, commands and follows bulk runs, and what schedules them.
 func (a *app) withBulks(ctx context.Context, work func(bulkServices) error) error {
-	return a.withTemporal(ctx, func(store *db.Store, organisation care.Organisation, connected client.Client, keyring *sealing.Keyring) error {
+	return a.withTemporal(ctx, func(store *db.Store, organisation care.Organisation, connected *deployment.Client, keyring *sealing.Keyring) error {
 		services := bulkServices{store: store, organisation: organisation}
 		services.bulks, services.schedules = newBulks(store, connected, keyring, a.taskQueues())
 		return work(services)
@@ -41,7 +41,7 @@ func (a *app) withBulks(ctx context.Context, work func(bulkServices) error) erro
 }
 
 // newBulks makes the services of bulk runs and of their schedules.
-func newBulks(store *db.Store, connected client.Client, keyring *sealing.Keyring, queues protocol.TaskQueues) (*bulks.Service, *schedules.Service) {
+func newBulks(store *db.Store, connected *deployment.Client, keyring *sealing.Keyring, queues protocol.TaskQueues) (*bulks.Service, *schedules.Service) {
 	runs := bulks.New(store, connected, queues)
 	return runs, schedules.New(store, connected.ScheduleClient(), temporal.NewDataConverter(keyring), runs, queues)
 }

@@ -10,13 +10,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
-	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/claims"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
-	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/syncs"
@@ -106,8 +104,8 @@ func (a *app) tell(ctx context.Context, event claims.Event) error {
 	if err != nil {
 		return err
 	}
-	store.Close()
-	connected, err := temporal.Dial(ctx, temporal.Options{Keyring: keyring, Logger: zap.NewNop()})
+	defer store.Close()
+	connected, err := connect(ctx, store, keyring)
 	if err != nil {
 		return err
 	}

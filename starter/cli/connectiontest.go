@@ -10,7 +10,6 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/present"
-	"github.com/caresync/caresync/starter/upstreams"
 	"github.com/caresync/caresync/upstream/check"
 	"github.com/caresync/caresync/upstream/transport"
 )
@@ -30,7 +29,10 @@ func (a *app) connectionActivate() *cobra.Command {
 }
 
 func (a *app) activate(ctx context.Context, store *db.Store, organisation care.Organisation, connection care.Connection, code string) error {
-	clients := upstreams.New(store)
+	clients, err := a.upstreams(ctx, store)
+	if err != nil {
+		return err
+	}
 	if err := clients.Devices.Activate(ctx, connection, code); err != nil {
 		return a.explainUpstream(connection.Service, err)
 	}
@@ -46,7 +48,11 @@ func (a *app) activate(ctx context.Context, store *db.Store, organisation care.O
 func (a *app) connectionTest(ctx context.Context, args []string) error {
 	return a.withConnection(ctx, args, func(store *db.Store, organisation care.Organisation, connection care.Connection) error {
 		a.print("Testing the connection %s of %s to %s.", connection.Name, organisation.Name, present.Service(connection.Service))
-		return a.showCheck(ctx, upstreams.New(store).Check(ctx, connection))
+		services, err := a.upstreams(ctx, store)
+		if err != nil {
+			return err
+		}
+		return a.showCheck(ctx, services.Check(ctx, connection))
 	})
 }
 
@@ -85,7 +91,11 @@ func (a *app) connectionRenewKey() *cobra.Command {
 				return usageError("the key is valid until %s. PRODA throttles devices that replace a key before half of its life has passed; to do it anyway, use --force",
 					present.Expiry(expires, organisation.Location()))
 			}
-			if err := upstreams.New(store).Devices.RenewKey(ctx, connection); err != nil {
+			services, err := a.upstreams(ctx, store)
+			if err != nil {
+				return err
+			}
+			if err := services.Devices.RenewKey(ctx, connection); err != nil {
 				return a.explainUpstream(connection.Service, err)
 			}
 			a.print("✓ Renewed the key of the device %s.", connection.DeviceName)

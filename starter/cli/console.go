@@ -28,7 +28,7 @@ const (
 func (a *app) withConsole(options api.Options, notice string) (http.Handler, error) {
 	pages, err := console.New(console.Options{
 		Store: options.Store, Syncs: options.Syncs, PACE: options.PACE, Logger: options.Logger, PublicURL: a.links.Public.String(), RunLink: a.temporalLink,
-		Bulks: options.Bulks, Schedules: options.Schedules, Connections: upstreams.New(options.Store), BulkLink: a.bulkLink, Stopping: options.Stopping,
+		Bulks: options.Bulks, Schedules: options.Schedules, Connections: upstreams.New(options.Store, options.Admit), Admit: options.Admit, BulkLink: a.bulkLink, Stopping: options.Stopping,
 		Notice: notice,
 	})
 	if err != nil {

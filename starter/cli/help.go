@@ -46,6 +46,9 @@ var examples = map[string]string{
 	"caresync openapi":        "caresync openapi > openapi.yaml",
 	"caresync version":        "caresync version",
 
+	"caresync deployment show":  "caresync deployment show",
+	"caresync deployment adopt": "caresync deployment adopt",
+
 	"caresync organisation create": `caresync organisation create wattle --name "Wattle Grove" --time-zone Australia/Perth`,
 	"caresync organisation set":    `caresync organisation set wattle --name "Wattle Grove Care"`,
 	"caresync organisation list":   "caresync organisation list",

@@ -11,12 +11,12 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
-	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/deployment"
 	"github.com/caresync/caresync/platform/sealing"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
@@ -101,21 +101,21 @@ type paceServices struct {
 
 // withPACE gives work what retrieves and creates, and what follows that.
 func (a *app) withPACE(ctx context.Context, work func(paceServices) error) error {
-	return a.withTemporal(ctx, func(store *db.Store, organisation care.Organisation, connected client.Client, _ *sealing.Keyring) error {
+	return a.withTemporal(ctx, func(store *db.Store, organisation care.Organisation, connected *deployment.Client, _ *sealing.Keyring) error {
 		services := paceServices{store: store, organisation: organisation, syncs: syncs.New(store, connected, a.taskQueues())}
-		services.pace = pace.New(store, connected, a.taskQueues(), services.syncs, upstreams.New(store))
+		services.pace = pace.New(store, connected, a.taskQueues(), services.syncs, upstreams.New(store, connected.Admit))
 		return work(services)
 	})
 }
 
-// withTemporal is withSealedStore with a Temporal client and the keyring that encrypts for it.
-func (a *app) withTemporal(ctx context.Context, work func(*db.Store, care.Organisation, client.Client, *sealing.Keyring) error) error {
+// withTemporal is withSealedStore with a guarded Temporal client and the keyring that encrypts for it.
+func (a *app) withTemporal(ctx context.Context, work func(*db.Store, care.Organisation, *deployment.Client, *sealing.Keyring) error) error {
 	keyring, err := a.encryption.OpenKeyring()
 	if err != nil {
 		return &exitError{ExitUsage, err}
 	}
 	return a.withSealedStore(ctx, func(store *db.Store, organisation care.Organisation) error {
-		connected, err := temporal.Dial(ctx, temporal.Options{Keyring: keyring, Logger: zap.NewNop()})
+		connected, err := connect(ctx, store, keyring)
 		if err != nil {
 			return err
 		}
@@ -126,6 +126,38 @@ func (a *app) withTemporal(ctx context.Context, work func(*db.Store, care.Organi
 
 func (a *app) taskQueues() protocol.TaskQueues {
 	return protocol.TaskQueues{Prefix: a.queues.Prefix.String()}
+}
+
+// connect connects with Temporal. What the client is asked of workflows and schedules, the guard has to admit.
+func connect(ctx context.Context, store *db.Store, keyring *sealing.Keyring) (*deployment.Client, error) {
+	connected, err := temporal.Dial(ctx, temporal.Options{Keyring: keyring, Logger: zap.NewNop()})
+	if err != nil {
+		return nil, err
+	}
+	return deployment.New(store, deployment.Connected(connected), operator()).Client(connected), nil
+}
+
+// upstreams returns the government's services, unless the database belongs to another deployment (R37).
+func (a *app) upstreams(ctx context.Context, store *db.Store) (*upstreams.Clients, error) {
+	guard := deployment.New(store, a.identify, operator())
+	if err := guard.Check(ctx); err != nil {
+		return nil, err
+	}
+	return upstreams.New(store, guard.Check), nil
+}
+
+// identify tells which Temporal namespace this program is connected to, for commands that have nothing else to ask of it.
+func (a *app) identify(ctx context.Context) (db.TemporalIdentity, error) {
+	keyring, err := a.encryption.OpenKeyring()
+	if err != nil {
+		return db.TemporalIdentity{}, &exitError{ExitUsage, err}
+	}
+	connected, err := temporal.Dial(ctx, temporal.Options{Keyring: keyring, Logger: zap.NewNop()})
+	if err != nil {
+		return db.TemporalIdentity{}, err
+	}
+	defer connected.Close()
+	return deployment.Connected(connected)(ctx)
 }
 
 // organisationFlag adds --organisation to a command or a group.

@@ -14,7 +14,6 @@ import (
 	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/present"
-	"github.com/caresync/caresync/starter/upstreams"
 	"github.com/caresync/caresync/words"
 )
 
@@ -45,7 +44,11 @@ func (a *app) paceEnable() *cobra.Command {
 	var budgetCalls int
 	command := a.command("enable", "Test the connection to the NDIA and, if it works, use the PACE API", func(ctx context.Context, _ []string) error {
 		return a.withSealedStore(ctx, func(store *db.Store, organisation care.Organisation) error {
-			service := pace.New(store, nil, protocol.TaskQueues{}, nil, upstreams.New(store)) // no workflow is asked
+			services, err := a.upstreams(ctx, store)
+			if err != nil {
+				return err
+			}
+			service := pace.New(store, nil, protocol.TaskQueues{}, nil, services) // no workflow is asked
 			enabled, err := service.Enable(ctx, pace.EnableRequest{
 				Organisation: organisation, Connection: connection, BudgetCallsPerHour: budgetCalls, By: operator(),
 			})
@@ -163,7 +166,11 @@ func (a *app) paceSubscribe(ctx context.Context, _ []string) error {
 		if err != nil {
 			return err
 		}
-		if err := upstreams.New(store).Subscribe(ctx, connection); err != nil {
+		services, err := a.upstreams(ctx, store)
+		if err != nil {
+			return err
+		}
+		if err := services.Subscribe(ctx, connection); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}

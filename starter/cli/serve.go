@@ -11,6 +11,7 @@ import (
 
 	"github.com/caresync/caresync/claims"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/deployment"
 	"github.com/caresync/caresync/platform/config"
 	"github.com/caresync/caresync/platform/health"
 	"github.com/caresync/caresync/platform/run"
@@ -79,16 +80,18 @@ func (a *app) serve(ctx context.Context, flags serveFlags) error {
 	if err != nil {
 		return &exitError{ExitUsage, err}
 	}
-	connected, err := temporal.Dial(ctx, temporal.Options{Keyring: keyring, Logger: logger, Telemetry: measured})
+	unguarded, err := temporal.DialLazily(temporal.Options{Keyring: keyring, Logger: logger, Telemetry: measured})
 	if err != nil {
-		return err
+		return &exitError{ExitUsage, err}
 	}
-	defer connected.Close()
-	checks := []health.Check{{Name: "database", Probe: store.Ping}, {Name: "temporal", Probe: temporal.Reachable(connected)}}
+	defer unguarded.Close()
+	guard := deployment.New(store, deployment.Connected(unguarded), "caresync serve")
+	connected := guard.Client(unguarded)
+	checks := []health.Check{{Name: "database", Probe: store.Ping}, {Name: "temporal", Probe: temporal.Reachable(connected)}, guard.Readiness()}
 	queues := a.taskQueues()
 	following := syncs.New(store, connected, queues)
 	options := api.Options{
-		Store: store, Syncs: following, PACE: pace.New(store, connected, queues, following, upstreams.New(store)),
+		Store: store, Syncs: following, PACE: pace.New(store, connected, queues, following, upstreams.New(store, guard.Check)), Admit: guard.Check,
 		Claims: claims.NewClient(connected, claims.Options{TaskQueuePrefix: queues.Prefix}),
 		Logger: logger, Checks: checks, Codec: codec, NotificationHeader: flags.notificationHeader,
 	}

@@ -34,7 +34,7 @@ func bulkLink(workflowID string, bulk care.ID) string {
 func withAdmin(options console.Options, connected *testkit.Temporal) console.Options {
 	options.Bulks = bulks.New(options.Store, connected, connected.Queues)
 	options.Schedules = schedules.New(options.Store, connected.ScheduleClient(), temporal.NewDataConverter(testkit.Keyring()), options.Bulks, connected.Queues)
-	options.Connections, options.BulkLink = upstreams.New(options.Store), bulkLink
+	options.Connections, options.BulkLink = upstreams.New(options.Store, nil), bulkLink
 	return options
 }
 

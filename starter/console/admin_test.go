@@ -48,7 +48,7 @@ func newDesk(t *testing.T) desk {
 	t.Cleanup(store.Close)
 	core, logs := observer.New(zapcore.InfoLevel)
 	d.logs = logs
-	following, clients := syncs.New(store, d.temporal, protocol.TaskQueues{}), upstreams.New(store)
+	following, clients := syncs.New(store, d.temporal, protocol.TaskQueues{}), upstreams.New(store, nil)
 	d.url = serve(t, console.Options{
 		Store: store, Syncs: following, Bulks: bulks.New(store, d.temporal, protocol.TaskQueues{}), Logger: zap.New(core), BulkLink: bulkLink,
 		PACE: pace.New(store, d.temporal, protocol.TaskQueues{}, following, clients), Connections: clients,

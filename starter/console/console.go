@@ -42,6 +42,8 @@ type Options struct {
 	BulkLink func(workflowID string, bulk care.ID) string
 	// Notice is shown at the top of the first page: a heading, and a point on each further line; empty for none.
 	Notice string
+	// Admit, if set, fails where the database belongs to another deployment, as the first page then says.
+	Admit func(context.Context) error
 	// Heartbeat is how often a stream shows that it is there; 0 takes 15 seconds.
 	Heartbeat time.Duration
 	// Stopping ends streams when the program is told to stop.
@@ -61,6 +63,7 @@ type console struct {
 	runLink     func(workflowID string, run care.ID) string
 	bulkLink    func(workflowID string, bulk care.ID) string
 	notice      string
+	admit       func(context.Context) error
 	streams     stream.Server
 	stopping    context.Context
 	assets      assets
@@ -78,8 +81,11 @@ func New(options Options) (http.Handler, error) {
 	c := console{
 		store: options.Store, syncs: options.Syncs, pace: options.PACE, logger: options.Logger, runLink: options.RunLink,
 		bulks: options.Bulks, schedules: options.Schedules, connections: options.Connections, bulkLink: options.BulkLink,
-		secure: strings.HasPrefix(options.PublicURL, "https://"), notice: options.Notice,
+		secure: strings.HasPrefix(options.PublicURL, "https://"), notice: options.Notice, admit: options.Admit,
 		stopping: options.Stopping, assets: loaded,
+	}
+	if c.admit == nil {
+		c.admit = func(context.Context) error { return nil }
 	}
 	if c.runLink == nil {
 		c.runLink = func(string, care.ID) string { return "" }

@@ -377,3 +377,16 @@ func TestANotice(t *testing.T) {
 	require.NotContains(t, v.get("/people?page=2").body, "Planned outage")
 	require.NotContains(t, v.get("/people?search=tran").body, "Planned outage")
 }
+
+// A program that is connected to another deployment's Temporal says so on its first page, and shows the records all the same (R37).
+func TestAnotherDeploymentsDatabaseIsAnnounced(t *testing.T) {
+	w := testkit.NewWorld(t, world.Options{})
+	foreign := func(context.Context) error { return &db.DeploymentError{} }
+	v := newVisitor(t, w.Store, serve(t, console.Options{Store: w.Store, Logger: zap.NewNop(), Admit: foreign}), w.Request(t, "several-open").OrganisationID)
+	for _, page := range []string{"/people", "/people?page=2", "/people?search=tran"} {
+		shown := v.get(page).body
+		require.Contains(t, shown, "This database belongs to another deployment of CareSync</h2>", page)
+		require.Contains(t, shown, "<li>Records can be read, but nothing is started or ended", page)
+	}
+	require.Contains(t, v.get("/people").body, "Sync selected")
+}

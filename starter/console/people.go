@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
@@ -35,6 +36,8 @@ type peopleView struct {
 	people        []read.PersonRow
 	zone          *time.Location
 	before, after string
+	// foreign is what to know where the database belongs to another deployment: a heading with points, else empty.
+	foreign []string
 	// notice is a heading with points, empty but on the first page of everyone.
 	notice []string
 }
@@ -88,6 +91,10 @@ func (c console) people(w http.ResponseWriter, r *http.Request, v visitor) error
 		return err
 	}
 	view := peopleView{filter: filter, people: people, zone: v.zone}
+	if err := c.admit(r.Context()); db.OfAnotherDeployment(err) {
+		shown := problemOf(err)
+		view.foreign = []string{shown.title, shown.words}
+	}
 	if filter.Page == 1 && !view.narrowed() && c.notice != "" {
 		view.notice = strings.Split(strings.TrimSpace(c.notice), "\n")
 	}

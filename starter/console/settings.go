@@ -177,6 +177,9 @@ func (c console) testConnection(w http.ResponseWriter, r *http.Request, v visito
 		return db.ErrNotFound
 	}
 	result := c.connections.Check(r.Context(), connections[at])
+	if db.OfAnotherDeployment(result.Err) {
+		return result.Err
+	}
 	lead := "To " + present.Service(connections[at].Service) + ", using the device " + connections[at].DeviceName + "."
 	page := testFrame("Test of the connection "+connections[at].Name, lead)
 	return c.render(w, r, http.StatusOK, connectionTestPage(c.frame(r, page), result))

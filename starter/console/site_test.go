@@ -35,7 +35,7 @@ func newSite(t *testing.T) *site {
 	s.temporal.RunWorker(t, w.Steps(t, db.Options{}))
 	following := syncs.New(w.Store, s.temporal, s.temporal.Queues)
 	s.url = serve(t, withAdmin(console.Options{
-		Store: w.Store, Syncs: following, PACE: pace.New(w.Store, s.temporal, s.temporal.Queues, following, upstreams.New(w.Store)), Logger: noErrors(t), RunLink: runLink,
+		Store: w.Store, Syncs: following, PACE: pace.New(w.Store, s.temporal, s.temporal.Queues, following, upstreams.New(w.Store, nil)), Logger: noErrors(t), RunLink: runLink,
 	}, s.temporal))
 	return s
 }

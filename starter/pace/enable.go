@@ -35,7 +35,9 @@ func (s *Service) Enable(ctx context.Context, request EnableRequest) (EnableResu
 	if err := ctx.Err(); err != nil {
 		return enabled, err
 	}
-	if enabled.Check.Err != nil {
+	if err := enabled.Check.Err; db.OfAnotherDeployment(err) {
+		return EnableResult{}, err
+	} else if err != nil {
 		return enabled, ErrCheckFailed
 	}
 	enabled.Settings, err = s.store.EnablePACE(ctx, request.Organisation.ID, connection.ID, request.BudgetCallsPerHour, request.By)

@@ -162,6 +162,7 @@ var table = []row{
 	is(syncs.ErrFinished, Problem{
 		Code: "finished", Status: http.StatusConflict, Title: "The run has already finished",
 	}),
+	as(anotherDeployment),
 	is(db.ErrUnavailable, away(Problem{
 		Title: "The database is not responding", Advice: "Syncs in progress continue when it is back. Wait a moment and try again.",
 		Operators: "Start PostgreSQL, or correct DATABASE_URL.",
@@ -170,6 +171,20 @@ var table = []row{
 		Title: "The Temporal server is not responding", Advice: "It runs the syncs. Wait a moment and try again.",
 		Operators: "Start it, or correct TEMPORAL_ADDRESS.",
 	})),
+}
+
+// anotherDeployment: the database is a copy, or was moved, or the program is connected to the wrong Temporal (R37).
+func anotherDeployment(found *db.DeploymentError) Problem {
+	owner := found.Owner
+	return Problem{
+		Code: "another_deployment", Status: http.StatusServiceUnavailable, RetryAfter: RetryAfter,
+		Title:  "This database belongs to another deployment of CareSync",
+		Advice: "Records can be read, but nothing is started or ended, and no government service is called, until an operator has decided whose it is.",
+		Operators: "Since " + owner.AdoptedAt.UTC().Format("2 January 2006, 15:04 UTC") + ", it belongs to the Temporal " + owner.Temporal.String() +
+			". This program is connected to the Temporal " + found.Program.String() + ". Nothing was started or ended, and no government service was called. " +
+			"If the database is a copy, or the program is connected to the wrong Temporal, correct that. If the deployment has moved here, " +
+			"run `caresync deployment show`, then `caresync deployment adopt`.",
+	}
 }
 
 // notAdmitted: PACE's create was refused for a reason that has a code of its own.

@@ -56,6 +56,7 @@ func TestEveryErrorMeansOneThing(t *testing.T) {
 		{syncs.ErrNoCareRecipientID, string(care.ReasonNoCareRecipientID), http.StatusUnprocessableEntity, false},
 		{syncs.ErrFinished, "finished", http.StatusConflict, false},
 		{db.ErrUnavailable, "unavailable", http.StatusServiceUnavailable, false},
+		{&db.DeploymentError{}, "another_deployment", http.StatusServiceUnavailable, false},
 		{syncs.ErrUnavailable, "unavailable", http.StatusServiceUnavailable, false},
 	} {
 		t.Run(fmt.Sprintf("%T %v", expected.err, expected.err), func(t *testing.T) {

@@ -23,6 +23,8 @@ type Server struct {
 	workflows map[string]*Workflow
 	// Err, if set, is what every call answers.
 	Err error
+	// Refusal, if set, is why nothing may be started.
+	Refusal error
 	// OnStart, if set, is called with every run that is started, before whoever starts it knows: as a quick worker would.
 	OnStart func(runID string)
 	// OnUpdate answers updates as the workflow would.
@@ -67,6 +69,13 @@ func (s *Server) Known(workflowID string) bool {
 func (s *Server) Workflow(workflowID string) (workflow Workflow) {
 	s.Change(workflowID, func(w *Workflow) { workflow = *w })
 	return workflow
+}
+
+// Admit implements bulks.Temporal.
+func (s *Server) Admit(context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Refusal
 }
 
 // ExecuteWorkflow implements syncs.Temporal.

@@ -27,9 +27,9 @@ type Clients struct {
 	allowances        *db.Allowances
 }
 
-// New makes a process's clients. The store must be able to seal.
-func New(store *db.Store) *Clients {
-	calls := transport.NewClient(transport.Options{})
+// New makes a process's clients. The store must be able to seal. admit, if not nil, is asked before every call.
+func New(store *db.Store, admit func(context.Context) error) *Clients {
+	calls := transport.NewClient(transport.Options{Admit: admit})
 	login := proda.NewClient(calls, proda.Options{})
 	tokens := proda.NewTokens(login, store.ProdaTokens(), store.DeviceKeys())
 	return &Clients{

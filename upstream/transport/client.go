@@ -24,6 +24,8 @@ type Options struct {
 	Timeout time.Duration
 	// MaxBody is the largest body that is read, in bytes after decompression.
 	MaxBody int64
+	// Admit, if set, is asked before every call; a call that it refuses is not made, and fails with its error.
+	Admit func(context.Context) error
 	// Observe, if set, is told of every attempt: for metrics and logs. It learns nothing about a person (R10).
 	Observe func(context.Context, Attempt)
 }
@@ -54,6 +56,9 @@ func NewClient(options Options) *Client {
 	if options.MaxBody <= 0 {
 		options.MaxBody = DefaultMaxBody
 	}
+	if options.Admit == nil {
+		options.Admit = func(context.Context) error { return nil }
+	}
 	if options.Observe == nil {
 		options.Observe = func(context.Context, Attempt) {}
 	}
@@ -83,9 +88,12 @@ func (c *Client) CloseIdle() {
 	}
 }
 
-// Do makes one attempt. It returns an *Error for everything that can go wrong with the call, and the context's own error where the
-// context ended first. Redirects are not followed: they would carry the login elsewhere.
+// Do makes one attempt. It returns an *Error for everything that can go wrong with the call, the context's own error where the context ended
+// first, and that of Options.Admit as it is. Redirects are not followed: they would carry the login elsewhere.
 func (c *Client) Do(ctx context.Context, call Call) (Response, error) {
+	if err := c.options.Admit(ctx); err != nil {
+		return Response{}, err
+	}
 	timed, cancel := context.WithTimeout(ctx, c.options.Timeout)
 	defer cancel()
 	request, err := newRequest(timed, call)

@@ -3,6 +3,7 @@ package transport_test
 import (
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -311,4 +312,13 @@ func TestObserverLearnsHowEachAttemptEnded(t *testing.T) {
 	require.Regexp(t, `^urn:uuid:[0-9a-f-]{36}$`, attempts[1].MessageID)
 	require.NotEqual(t, attempts[0].MessageID, attempts[1].MessageID)
 	require.Positive(t, attempts[1].Duration)
+}
+
+// What is not admitted is not sent (R37).
+func TestACallThatIsNotAdmittedIsNotMade(t *testing.T) {
+	base := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the service was called") })
+	refusal := errors.New("not now")
+	client := transport.NewClient(transport.Options{Admit: func(context.Context) error { return refusal }})
+	_, err := client.Do(t.Context(), personalCall(base))
+	require.ErrorIs(t, err, refusal)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/caresync/caresync/activities"
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/deployment"
 	"github.com/caresync/caresync/platform/run"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
@@ -63,8 +64,10 @@ func Steps(store *db.Store, calls *transport.Client, expiring func(care.Connecti
 // Workers are the parts of a worker process: one for workflows and the steps that only touch the database, one for those of these steps that
 // wait, and two for each service, for single syncs and for bulk runs. Each has slots of its own, so that an outage of a service never starves
 // anything else, and a bulk run no one who waits for one person.
-func Workers(connected client.Client, queues protocol.TaskQueues, steps *activities.Steps) []run.Part {
-	careSyncOptions := options()
+// The guard, which may be nil, is asked before every step, and before what steps ask of Temporal.
+func Workers(connected client.Client, queues protocol.TaskQueues, steps *activities.Steps, guard *deployment.Guard) []run.Part {
+	guarded := guard.Client(connected)
+	careSyncOptions := options(guard)
 	stepsContext, endSteps := context.WithCancel(context.Background())
 	careSyncOptions.BackgroundActivityContext = stepsContext
 	careSyncOptions.WorkerStopTimeout = taskStopTimeout
@@ -73,18 +76,18 @@ func Workers(connected client.Client, queues protocol.TaskQueues, steps *activit
 	careSync := worker.New(connected, queues.CareSync(), careSyncOptions)
 	workflows.Register(careSync)
 
-	serviceOptions := options()
+	serviceOptions := options(guard)
 	serviceOptions.MaxConcurrentActivityExecutionSize = serviceSlots
 	serviceOptions.DisableWorkflowWorker = true
 	waitingOptions, bulkOptions := serviceOptions, serviceOptions
 	waitingOptions.MaxConcurrentActivityExecutionSize = waitingSlots
 	bulkOptions.MaxConcurrentActivityExecutionSize = bulkSlots
 	waiting := worker.New(connected, queues.CareSync(), waitingOptions)
-	steps.RegisterWaitingSteps(waiting, connected)
+	steps.RegisterWaitingSteps(waiting, guarded)
 	for _, registry := range []worker.Worker{careSync, waiting} { // a step waits where the database is away for long
 		steps.RegisterDatabaseSteps(registry)
-		steps.RegisterClaimSteps(registry, connected)
-		steps.RegisterDueRefreshes(registry, connected)
+		steps.RegisterClaimSteps(registry, guarded)
+		steps.RegisterDueRefreshes(registry, guarded)
 	}
 	parts := []run.Part{thenEnd(part(careSync), endSteps), part(waiting)}
 	for _, service := range []care.Service{care.ServicesAustralia, care.NDIA} {
@@ -123,12 +126,12 @@ func thenEnd(hosted run.Part, endSteps context.CancelFunc) run.Part {
 	}
 }
 
-func options() worker.Options {
+func options(guard *deployment.Guard) worker.Options {
 	return worker.Options{
 		// Heartbeats are sent as often as they are made: by default up to a minute apart, which would look like a dead worker.
 		MaxHeartbeatThrottleInterval:     activities.HeartbeatInterval,
 		DefaultHeartbeatThrottleInterval: activities.HeartbeatInterval,
 		WorkerStopTimeout:                stopTimeout,
-		Interceptors:                     []interceptor.WorkerInterceptor{&activities.Interceptor{}},
+		Interceptors:                     []interceptor.WorkerInterceptor{&activities.Interceptor{Admit: guard.Check}},
 	}
 }

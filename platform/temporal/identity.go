@@ -1,0 +1,51 @@
+package temporal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+)
+
+// ErrNamespaceMissing means that the server does not have the namespace that TEMPORAL_NAMESPACE names.
+var ErrNamespaceMissing = errors.New("the Temporal server does not have the namespace")
+
+// Identity is what tells a namespace from any other, of the same name or not.
+type Identity struct {
+	// ClusterID is empty where the server does not tell it.
+	ClusterID, NamespaceID string
+	// Namespace is the name.
+	Namespace string
+}
+
+// Identify asks the server which namespace it is that the settings name. It fails with ErrNamespaceMissing where there is none.
+func Identify(ctx context.Context, connected client.Client) (Identity, error) {
+	namespace, err := Namespace()
+	if err != nil {
+		return Identity{}, err
+	}
+	service := connected.WorkflowService()
+	described, err := service.DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
+	var missing *serviceerror.NamespaceNotFound
+	if errors.As(err, &missing) {
+		return Identity{}, fmt.Errorf("%w %q (TEMPORAL_NAMESPACE): create it or correct the name", ErrNamespaceMissing, namespace)
+	}
+	if err != nil {
+		return Identity{}, fmt.Errorf("ask which namespace %q is: %w", namespace, err)
+	}
+	cluster, err := service.GetClusterInfo(ctx, &workflowservice.GetClusterInfoRequest{})
+	if err != nil && !untold(err) {
+		return Identity{}, fmt.Errorf("ask which Temporal cluster this is: %w", err)
+	}
+	return Identity{ClusterID: cluster.GetClusterId(), NamespaceID: described.GetNamespaceInfo().GetId(), Namespace: namespace}, nil
+}
+
+// untold recognises a server that keeps its cluster's id to itself, as hosted ones may.
+func untold(err error) bool {
+	var denied *serviceerror.PermissionDenied
+	var unknown *serviceerror.Unimplemented
+	return errors.As(err, &denied) || errors.As(err, &unknown)
+}

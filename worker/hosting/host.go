@@ -1,0 +1,153 @@
+package hosting
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/caresync/caresync/activities"
+	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/deployment"
+	"github.com/caresync/caresync/platform/temporal"
+	"github.com/caresync/caresync/protocol"
+)
+
+// checkInterval is how often a host looks whether its workers may work.
+const checkInterval = 2 * time.Second
+
+// Host runs a process's workers for as long as they may work: PostgreSQL and Temporal have answered, and the database belongs to this
+// deployment (R37). Until then it waits, and takes no task.
+type Host struct {
+	client client.Client
+	queues protocol.TaskQueues
+	steps  *activities.Steps
+	guard  *deployment.Guard
+	logger *zap.Logger
+	// working: the workers take tasks.
+	working atomic.Bool
+}
+
+// NewHost makes a host.
+func NewHost(connected client.Client, queues protocol.TaskQueues, steps *activities.Steps, guard *deployment.Guard, logger *zap.Logger) *Host {
+	return &Host{client: connected, queues: queues, steps: steps, guard: guard, logger: logger}
+}
+
+// errIdle: the workers take no task.
+var errIdle = errors.New("the worker takes no task yet")
+
+// Ready fails while the workers take no task.
+func (h *Host) Ready(context.Context) error {
+	if !h.working.Load() {
+		return errIdle
+	}
+	return nil
+}
+
+// Explain says in a sentence why the workers are not ready.
+func (h *Host) Explain(error) string {
+	return "The worker takes no tasks yet. The other checks say what it waits for."
+}
+
+// Run runs the workers whenever they may work, until ctx ends or a worker fails.
+func (h *Host) Run(ctx context.Context) error {
+	for h.admitted(ctx) {
+		if err := h.work(ctx); err != nil && !lostNamespace(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// admitted waits until the workers may work, and reports false where ctx ends before. It logs why it waits, each cause once, and that it
+// waits no longer.
+func (h *Host) admitted(ctx context.Context) bool {
+	ticks := time.NewTicker(checkInterval)
+	defer ticks.Stop()
+	cause := ""
+	for ctx.Err() == nil {
+		err := h.guard.Check(ctx)
+		if err == nil {
+			if cause != "" {
+				h.logger.Info("the wait is over; the worker takes tasks")
+			}
+			return true
+		}
+		if err.Error() != cause && ctx.Err() == nil {
+			cause = err.Error()
+			h.logger.Warn(waitingFor(err), zap.Error(err))
+		}
+		select {
+		case <-ctx.Done():
+		case <-ticks.C:
+		}
+	}
+	return false
+}
+
+// waitingFor says what a worker that takes no task waits for.
+func waitingFor(err error) string {
+	switch {
+	case db.OfAnotherDeployment(err):
+		return "the database belongs to another deployment; the worker takes no task until an operator has looked at `caresync deployment show`"
+	case errors.Is(err, db.ErrSchemaMissing):
+		return "waiting for `caresync migrate`; the worker takes no task"
+	case errors.Is(err, db.ErrUnavailable):
+		return "waiting for PostgreSQL; the worker takes no task"
+	default:
+		return "waiting for Temporal; the worker takes no task"
+	}
+}
+
+// work runs the workers until ctx ends, one of them fails, or they may no longer work.
+func (h *Host) work(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	group, ctx := errgroup.WithContext(ctx)
+	for _, part := range Workers(h.client, h.queues, h.steps, h.guard) {
+		group.Go(func() error { return part(ctx) })
+	}
+	group.Go(func() error {
+		h.watch(ctx)
+		stop()
+		return nil
+	})
+	h.working.Store(true)
+	defer h.working.Store(false)
+	return group.Wait()
+}
+
+// watch sees to the maintenance schedules, and returns when ctx ends or the workers may no longer work.
+func (h *Host) watch(ctx context.Context) {
+	ticks := time.NewTicker(checkInterval)
+	defer ticks.Stop()
+	scheduled, warned := false, false
+	for ctx.Err() == nil {
+		if h.guard.Check(ctx) != nil {
+			return
+		}
+		if !scheduled {
+			err := Schedule(ctx, h.guard.Client(h.client), h.queues)
+			if scheduled = err == nil; !scheduled && !warned {
+				warned = true
+				h.logger.Warn("maintenance schedules not created: abandoned runs stay open, and contracts are not refreshed when funding periods begin; trying again",
+					zap.Error(err))
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-ticks.C:
+		}
+	}
+}
+
+// lostNamespace reports whether a worker failed because its namespace is gone, as after Temporal's databases were lost. It may come back.
+func lostNamespace(err error) bool {
+	var gone *serviceerror.NamespaceNotFound
+	return errors.As(err, &gone) || errors.Is(err, temporal.ErrNamespaceMissing)
+}
