@@ -113,7 +113,7 @@ func (a api) listContributions(ctx context.Context, in *contributionsInput) (*pa
 	}
 	day, err := care.ParseDate(in.AsOf)
 	if err != nil {
-		return nil, newProblem(http.StatusUnprocessableEntity, "invalid_value", "as_of is not a date as YYYY-MM-DD.")
+		return nil, newProblem(http.StatusUnprocessableEntity, "invalid_value", "as_of must be a date as YYYY-MM-DD.")
 	}
 	set, known := plan.ContributionsOn(day, callerOf(ctx).Organisation.Location())
 	if !known {

@@ -120,7 +120,7 @@ func (a api) retrievePlan(ctx context.Context, in *retrieveInput) (*retrieveOutp
 		if in.Body.PlanStartDate != "" {
 			start, err := care.ParseDate(in.Body.PlanStartDate)
 			if err != nil {
-				return nil, newProblem(http.StatusUnprocessableEntity, "invalid_value", "plan_start_date is not a date as YYYY-MM-DD.")
+				return nil, newProblem(http.StatusUnprocessableEntity, "invalid_value", "plan_start_date must be a date as YYYY-MM-DD.")
 			}
 			request.PlanStartDate = start
 		}

@@ -60,7 +60,7 @@ func (f retrieveFlags) request() (pace.Request, error) {
 	}
 	var err error
 	if request.PlanStartDate, err = care.ParseDate(f.planStart); err != nil {
-		return request, usageError("--plan-start is not a date as YYYY-MM-DD, such as 2026-02-01")
+		return request, usageError("--plan-start must be a date as YYYY-MM-DD, such as 2026-02-01")
 	}
 	return request, nil
 }

@@ -59,7 +59,7 @@ func TestTheWorstFilesCostLittle(t *testing.T) {
 		read int
 	}{
 		"a header of very many columns":   {"", "a,", "a line is longer than 64 KiB", 256 << 10},
-		"columns that no one knows":       {strings.Repeat("a,", 10_000) + "\n", "1,", "column 1 is not known", 256 << 10},
+		"columns that no one knows":       {strings.Repeat("a,", 10_000) + "\n", "1,", "column 1 is unknown", 256 << 10},
 		"lines of one letter":             {peopleHeader, "a\n", "has 1 values, the header has 4 columns", 256 << 10},
 		"newlines":                        {peopleHeader, "\n", "follows as many empty lines", 256 << 10},
 		"newlines in front of the header": {"", "\n", "follows as many empty lines", 256 << 10},

@@ -86,7 +86,7 @@ func DecideContracts(file File[Contract], people map[string]care.ID) ([]db.HandC
 			wrong.refuse(line.Line, endDate, "is before start_date")
 		}
 		if line.TotalFunding.Valid && (!care.IsMoney(line.TotalFunding.Decimal) || line.TotalFunding.Decimal.IsNegative()) {
-			wrong.refuse(line.Line, totalFunding, "is not an amount from 0 with at most two places")
+			wrong.refuse(line.Line, totalFunding, "must be an amount from 0 with at most two places")
 		}
 		contracts = append(contracts, db.HandContract{
 			ID: db.NewID(), PersonID: person, Reference: line.Reference, StartDate: line.StartDate, EndDate: line.EndDate, TotalFunding: line.TotalFunding,

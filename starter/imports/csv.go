@@ -208,7 +208,7 @@ func layoutOf(fields []string, columns []column) (layout, []LineError) {
 	for i, field := range fields {
 		name := strings.ToLower(strings.TrimSpace(field))
 		if !known[name] {
-			return layout{}, []LineError{{Line: 1, Message: fmt.Sprintf("column %d is not known; there can be: %s", i+1, names(columns))}}
+			return layout{}, []LineError{{Line: 1, Message: fmt.Sprintf("column %d is unknown; known columns: %s", i+1, names(columns))}}
 		}
 		if _, twice := header.at[name]; twice {
 			return layout{}, []LineError{{Line: 1, Message: fmt.Sprintf("column %d has the same header as an earlier one", i+1)}}

@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/words"
 )
 
 const (
@@ -75,7 +76,7 @@ func readNDISNumber(line record) string {
 
 func checkNDISNumber(line record, number string) {
 	if !care.ValidNDISNumber(number) {
-		line.refuse(ndisNumber, "has nine digits and begins with 43")
+		line.refuse(ndisNumber, words.NumberRule(care.NDISNumber))
 	}
 }
 
@@ -101,7 +102,7 @@ func readClaimStatus(line record) care.InvoiceClaimStatus {
 		}
 	}
 	if text != "" {
-		line.refuse(claimStatus, "is not one of: "+strings.Join(known, ", "))
+		line.refuse(claimStatus, "must be one of: "+strings.Join(known, ", "))
 	}
 	return ""
 }

@@ -88,7 +88,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		"Latin-1":          {peopleHeader + "Zo\xeb,Wren,1941-03-09,415056224\n", "line 2, given_name: is not UTF-8"},
 		"semicolons":       {"given_name;family_name;birth_date;care_recipient_id\n", "not separated by commas"},
 		"a missing column": {"given_name,birth_date,care_recipient_id\n", "line 1: the column family_name is missing"},
-		"an unknown one":   {"given_name,family_name,birth_date,care_recipient_id,phone\n", "line 1: column 5 is not known"},
+		"an unknown one":   {"given_name,family_name,birth_date,care_recipient_id,phone\n", "line 1: column 5 is unknown"},
 		"one twice":        {"given_name,family_name,birth_date,care_recipient_id,given_name\n", "line 1: column 5 has the same header"},
 		"an open quote":    {peopleHeader + "\"Ada,Wren,1941-03-09,415056224\n", "line 2: has a quotation mark that is not closed"},
 		"a NUL":            {peopleHeader + "A\x00da,Wren,1941-03-09,415056224\n", "line 2, given_name: holds a line break or another control character"},

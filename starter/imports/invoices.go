@@ -10,6 +10,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/words"
 )
 
 const (
@@ -57,7 +58,7 @@ func readInvoiceLine(line record) InvoiceLine {
 		CareRecipientID: line.needed(careRecipientID), ServiceCode: line.text(serviceID),
 	}
 	if row.CareRecipientID != "" && !care.ValidCareRecipientID(row.CareRecipientID) {
-		line.refuse(careRecipientID, "has 1 to 10 digits and nothing else")
+		line.refuse(careRecipientID, words.NumberRule(care.CareRecipientIDNumber))
 	}
 	row.DeliveryDate, _ = readDate(line, deliveryDate)
 	row.Amount = readAmount(line, amount)
@@ -74,7 +75,7 @@ func readAmount(line record, column string) decimal.Decimal {
 		return decimal.Decimal{}
 	}
 	if !amountPattern.MatchString(text) {
-		line.refuse(column, "is not an amount such as 1234.50: digits, a point and at most two places, without signs for dollars or thousands")
+		line.refuse(column, "must be an amount such as 1234.50: digits, a point and at most two places, without a dollar sign or thousands separators")
 		return decimal.Decimal{}
 	}
 	return decimal.RequireFromString(text)

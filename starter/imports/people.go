@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/words"
 )
 
 const (
@@ -63,10 +64,10 @@ func readPerson(line record, today care.Date) Person {
 		line.refuse(careRecipientID, "is empty: a person needs a care recipient id or an NDIS number")
 	}
 	if person.CareRecipientID != "" && !care.ValidCareRecipientID(person.CareRecipientID) {
-		line.refuse(careRecipientID, "has 1 to 10 digits and nothing else")
+		line.refuse(careRecipientID, words.NumberRule(care.CareRecipientIDNumber))
 	}
 	if person.ServiceProviderID != "" && !serviceProviderIDPattern.MatchString(person.ServiceProviderID) {
-		line.refuse(serviceProviderID, "has up to 20 digits and nothing else")
+		line.refuse(serviceProviderID, "must have 1 to 20 digits and nothing else")
 	}
 	if person.NDISNumber != "" {
 		checkNDISNumber(line, person.NDISNumber)
@@ -99,7 +100,7 @@ func readDate(line record, column string) (care.Date, bool) {
 	}
 	date, err := care.ParseDate(text)
 	if err != nil {
-		line.refuse(column, "is not a date as YYYY-MM-DD, such as 1941-03-09")
+		line.refuse(column, "must be a date as YYYY-MM-DD, such as 1941-03-09")
 		return care.Date{}, false
 	}
 	return date, true

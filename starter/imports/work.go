@@ -151,10 +151,10 @@ func (w *work) check(line DeliveredService) {
 		w.lineOf[line.Reference] = line.Line
 	}
 	if !care.IsMoney(line.Amount) {
-		w.refuse(line, amount, "is not an amount of money with at most two places")
+		w.refuse(line, amount, "must be an amount with at most two places")
 	}
 	if !slices.Contains(care.InvoiceClaimStatuses, line.ClaimStatus) {
-		w.refuse(line, claimStatus, "is not a claim status")
+		w.refuse(line, claimStatus, "must be a claim status")
 	}
 	if line.DeliveredOn.IsZero() {
 		w.refuse(line, deliveredOn, "is empty")
