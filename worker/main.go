@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -105,11 +106,14 @@ func serve(ctx context.Context, s settings) error {
 		return fmt.Errorf("listen for health checks: %w", err)
 	}
 	queues := protocol.TaskQueues{Prefix: s.queues.Prefix.String()}
-	host := hosting.NewHost(connected, queues, hosting.Steps(store, calls, warnOfExpiry(logger)), guard, logger)
+	host := hosting.NewHost(connected, queues, hosting.Steps(store, calls, warnOfExpiry(logger)), guard, func(ctx context.Context) error {
+		if err := store.CheckSchema(ctx); errors.Is(err, db.ErrSchemaMissing) {
+			return err
+		}
+		return store.CheckKeyring(ctx, keyring)
+	}, logger)
 	checks := health.Handler(measured.Handler(), logger,
-		health.Check{Name: "database", Probe: store.Ping}, health.Check{Name: "temporal", Probe: temporal.Reachable(connected)},
-		guard.Readiness(),
-		health.Check{Name: "worker", Probe: host.Ready, Explain: host.Explain})
+		append(guard.Readiness(store, keyring, connected, protocol.SearchAttributes, false), host.Readiness())...)
 	logger.Info("the worker has started", zap.String("queue", queues.CareSync()), zap.String("health", listener.Addr().String()))
 	return run.UntilStopped(ctx, host.Run, run.HTTP(listener, checks, logger), keyringChecked)
 }

@@ -4,6 +4,7 @@ package health
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -29,6 +30,13 @@ type Check struct {
 	// Optional: the program is of use without it, and so is ready.
 	Optional bool
 }
+
+// Tolerable marks an error with which the program is of use all the same: it is told, and the program is ready.
+func Tolerable(err error) error { return tolerable{err} }
+
+type tolerable struct{ error }
+
+func (t tolerable) Unwrap() error { return t.error }
 
 // What a check, and all of them, can find.
 const (
@@ -112,7 +120,7 @@ func (p *prober) read(failures []error) readiness {
 		}
 		found.Checks[check.Name] = failed
 		switch {
-		case !check.Optional:
+		case !check.Optional && !errors.As(err, new(tolerable)):
 			found.Status = statusUnavailable
 		case found.Status == statusOK:
 			found.Status = statusDegraded

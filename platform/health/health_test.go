@@ -50,6 +50,8 @@ func TestNotReadyNamesTheCheckAndLogsItsError(t *testing.T) {
 func TestReadyWithoutWhatIsOptional(t *testing.T) {
 	away := func(context.Context) error { return errors.New("away") }
 	handler := health.Handler(metrics, zap.NewNop(), health.Check{Name: "database", Probe: ok}, health.Check{Name: "temporal", Probe: away, Optional: true})
+	tolerated := func(context.Context) error { return health.Tolerable(errors.New("newer")) }
+	require.Equal(t, http.StatusOK, ask(health.Handler(metrics, zap.NewNop(), health.Check{Name: "schema", Probe: tolerated}), http.MethodGet, "/readyz").Code)
 	answer := ask(handler, http.MethodGet, "/readyz")
 	require.Equal(t, http.StatusOK, answer.Code)
 	require.JSONEq(t, `{"status":"degraded","checks":{"database":{"status":"ok"},"temporal":{"status":"unavailable"}}}`, answer.Body.String())

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"go.opentelemetry.io/otel/propagation"
 	"go.temporal.io/sdk/client"
@@ -12,6 +14,8 @@ import (
 	"go.temporal.io/sdk/contrib/opentelemetry"
 	"go.temporal.io/sdk/worker"
 	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 
 	"github.com/caresync/caresync/platform/logging"
 	"github.com/caresync/caresync/platform/sealing"
@@ -20,6 +24,31 @@ import (
 
 // DefaultNamespace is used where TEMPORAL_NAMESPACE is not set.
 const DefaultNamespace = "caresync"
+
+// What makes a client well again within seconds of an outage, however long that was.
+const (
+	// keepAliveTime and keepAliveTimeout are when a silent connection is asked whether it is still there, and how long it gets to answer. The
+	// server allows no shorter time.
+	keepAliveTime    = 10 * time.Second
+	keepAliveTimeout = 5 * time.Second
+	// passthrough leaves looking up the server's name to each attempt to connect. gRPC's own resolver waits for up to two minutes after a name
+	// was not found, as the name of a container that is being restarted.
+	passthrough = "passthrough:///"
+)
+
+// reconnecting is how a lost connection is made again.
+var reconnecting = grpc.ConnectParams{
+	Backoff:           backoff.Config{BaseDelay: 200 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 3 * time.Second},
+	MinConnectTimeout: 5 * time.Second,
+}
+
+// resolvedByTheSystem is an address that names no resolver of its own, with the system's.
+func resolvedByTheSystem(address string) string {
+	if strings.Contains(address, "://") || strings.HasPrefix(address, "unix:") || strings.HasPrefix(address, "dns:") {
+		return address
+	}
+	return passthrough + address
+}
 
 const instrumentation = "temporal-sdk-go"
 
@@ -40,7 +69,7 @@ func Dial(ctx context.Context, options Options) (client.Client, error) {
 	connected, err := client.DialContext(ctx, clientOptions)
 	if err != nil {
 		return nil, fmt.Errorf("no Temporal server answers at %s (TEMPORAL_ADDRESS); start it or correct the address: %w",
-			clientOptions.HostPort, err)
+			strings.TrimPrefix(clientOptions.HostPort, passthrough), err)
 	}
 	return connected, nil
 }
@@ -77,9 +106,9 @@ func ClientOptions(options Options) (client.Options, error) {
 	if err != nil {
 		return client.Options{}, fmt.Errorf("read the TEMPORAL_* settings: %w", err)
 	}
-	if clientOptions.HostPort == "" {
-		clientOptions.HostPort = client.DefaultHostPort
-	}
+	clientOptions.HostPort = resolvedByTheSystem(cmp.Or(clientOptions.HostPort, client.DefaultHostPort))
+	clientOptions.ConnectionOptions.KeepAliveTime, clientOptions.ConnectionOptions.KeepAliveTimeout = keepAliveTime, keepAliveTimeout
+	clientOptions.ConnectionOptions.DialOptions = append(clientOptions.ConnectionOptions.DialOptions, grpc.WithConnectParams(reconnecting))
 	clientOptions.Namespace = cmp.Or(clientOptions.Namespace, DefaultNamespace)
 	clientOptions.Logger = logging.ForTemporal(options.Logger)
 	clientOptions.DataConverter = NewDataConverter(options.Keyring)

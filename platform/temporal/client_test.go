@@ -117,14 +117,18 @@ func TestNamespaceComesFromItsVariable(t *testing.T) {
 	options, err := temporal.ClientOptions(temporal.Options{Keyring: newKeyring(t), Logger: zap.NewNop()})
 	require.NoError(t, err)
 	require.Equal(t, "other", options.Namespace)
-	require.Equal(t, "temporal.example.org:7233", options.HostPort)
+	require.Equal(t, "passthrough:///temporal.example.org:7233", options.HostPort, "each attempt looks the name up")
 }
 
 func TestAddressDefaultsToThisMachine(t *testing.T) {
 	onlyTheseSettings(t, "")
 	options, err := temporal.ClientOptions(temporal.Options{Keyring: newKeyring(t), Logger: zap.NewNop()})
 	require.NoError(t, err)
-	require.Equal(t, client.DefaultHostPort, options.HostPort)
+	require.Equal(t, "passthrough:///"+client.DefaultHostPort, options.HostPort)
+	onlyTheseSettings(t, "dns:///temporal.example.org:7233")
+	options, err = temporal.ClientOptions(temporal.Options{Keyring: newKeyring(t), Logger: zap.NewNop()})
+	require.NoError(t, err)
+	require.Equal(t, "dns:///temporal.example.org:7233", options.HostPort, "who names a resolver gets it")
 }
 
 func TestUnreachableServerIsNamed(t *testing.T) {

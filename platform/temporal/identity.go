@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
+	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 )
 
 // ErrNamespaceMissing means that the server does not have the namespace that TEMPORAL_NAMESPACE names.
@@ -43,7 +46,39 @@ func Identify(ctx context.Context, connected client.Client) (Identity, error) {
 	return Identity{ClusterID: cluster.GetClusterId(), NamespaceID: described.GetNamespaceInfo().GetId(), Namespace: namespace}, nil
 }
 
-// untold recognises a server that keeps its cluster's id to itself, as hosted ones may.
+// MissingAttributesError names search attributes that a namespace lacks.
+type MissingAttributesError struct{ Names []string }
+
+func (e *MissingAttributesError) Error() string {
+	return "the namespace lacks the search attributes " + strings.Join(e.Names, ", ")
+}
+
+// CheckSearchAttributes fails with a *MissingAttributesError where the namespace lacks some of these. A server that does not tell has them all.
+func CheckSearchAttributes(ctx context.Context, connected client.Client, wanted []temporal.SearchAttributeKey) error {
+	namespace, err := Namespace()
+	if err != nil {
+		return err
+	}
+	known, err := connected.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
+	if untold(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("list the search attributes: %w", err)
+	}
+	var missing []string
+	for _, attribute := range wanted {
+		if known.GetCustomAttributes()[attribute.GetName()] != attribute.GetValueType() {
+			missing = append(missing, attribute.GetName())
+		}
+	}
+	if len(missing) > 0 {
+		return &MissingAttributesError{Names: missing}
+	}
+	return nil
+}
+
+// untold recognises a server that keeps something to itself, as hosted ones do.
 func untold(err error) bool {
 	var denied *serviceerror.PermissionDenied
 	var unknown *serviceerror.Unimplemented

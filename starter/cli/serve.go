@@ -18,6 +18,7 @@ import (
 	"github.com/caresync/caresync/platform/sealing"
 	"github.com/caresync/caresync/platform/telemetry"
 	"github.com/caresync/caresync/platform/temporal"
+	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/api"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/syncs"
@@ -87,7 +88,7 @@ func (a *app) serve(ctx context.Context, flags serveFlags) error {
 	defer unguarded.Close()
 	guard := deployment.New(store, deployment.Connected(unguarded), "caresync serve")
 	connected := guard.Client(unguarded)
-	checks := []health.Check{{Name: "database", Probe: store.Ping}, {Name: "temporal", Probe: temporal.Reachable(connected)}, guard.Readiness()}
+	checks := guard.Readiness(store, keyring, unguarded, protocol.SearchAttributes, true)
 	queues := a.taskQueues()
 	following := syncs.New(store, connected, queues)
 	options := api.Options{

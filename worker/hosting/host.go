@@ -3,6 +3,7 @@ package hosting
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/caresync/caresync/activities"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/deployment"
+	"github.com/caresync/caresync/platform/health"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 )
@@ -28,30 +30,54 @@ type Host struct {
 	queues protocol.TaskQueues
 	steps  *activities.Steps
 	guard  *deployment.Guard
+	begin  func(context.Context) error
 	logger *zap.Logger
 	// working: the workers take tasks.
 	working atomic.Bool
 }
 
-// NewHost makes a host.
-func NewHost(connected client.Client, queues protocol.TaskQueues, steps *activities.Steps, guard *deployment.Guard, logger *zap.Logger) *Host {
-	return &Host{client: connected, queues: queues, steps: steps, guard: guard, logger: logger}
+// NewHost makes a host. What must hold before the workers begin, beside what the guard checks, is begin.
+func NewHost(connected client.Client, queues protocol.TaskQueues, steps *activities.Steps, guard *deployment.Guard, begin func(context.Context) error, logger *zap.Logger) *Host {
+	return &Host{client: connected, queues: queues, steps: steps, guard: guard, begin: begin, logger: logger}
 }
 
-// errIdle: the workers take no task.
-var errIdle = errors.New("the worker takes no task yet")
+var (
+	// errIdle: the workers take no task.
+	errIdle = errors.New("the worker takes no task yet")
+	// errNotPolling: Temporal does not see one of the workers.
+	errNotPolling = errors.New("a worker of this process does not poll its queue")
+)
 
-// Ready fails while the workers take no task.
-func (h *Host) Ready(context.Context) error {
+// Readiness is the check whether the workers take tasks, as Temporal sees it.
+func (h *Host) Readiness() health.Check {
+	return health.Check{Name: "worker", Probe: h.polls, Explain: func(err error) string {
+		if errors.Is(err, errNotPolling) {
+			return "Temporal does not see this worker on all of its task queues."
+		}
+		return "The worker takes no tasks. The other checks say what it waits for."
+	}}
+}
+
+func (h *Host) polls(ctx context.Context) error {
 	if !h.working.Load() {
 		return errIdle
 	}
-	return nil
-}
-
-// Explain says in a sentence why the workers are not ready.
-func (h *Host) Explain(error) string {
-	return "The worker takes no tasks yet. The other checks say what it waits for."
+	group, ctx := errgroup.WithContext(ctx)
+	for queue, kind := range queuesOf(h.queues) {
+		group.Go(func() error {
+			described, err := h.client.DescribeTaskQueue(ctx, queue, kind)
+			if err != nil {
+				return err
+			}
+			for _, poller := range described.GetPollers() {
+				if poller.GetIdentity() == identity {
+					return nil
+				}
+			}
+			return fmt.Errorf("%w %s", errNotPolling, queue)
+		})
+	}
+	return group.Wait()
 }
 
 // Run runs the workers whenever they may work, until ctx ends or a worker fails.
@@ -71,7 +97,10 @@ func (h *Host) admitted(ctx context.Context) bool {
 	defer ticks.Stop()
 	cause := ""
 	for ctx.Err() == nil {
-		err := h.guard.Check(ctx)
+		err := h.begin(ctx)
+		if err == nil {
+			err = h.guard.Check(ctx)
+		}
 		if err == nil {
 			if cause != "" {
 				h.logger.Info("the wait is over; the worker takes tasks")
@@ -92,7 +121,10 @@ func (h *Host) admitted(ctx context.Context) bool {
 
 // waitingFor says what a worker that takes no task waits for.
 func waitingFor(err error) string {
+	var keyring *db.KeyringError
 	switch {
+	case errors.As(err, &keyring):
+		return "the keyring is not the one of this database; the worker takes no task"
 	case db.OfAnotherDeployment(err):
 		return "the database belongs to another deployment; the worker takes no task until an operator has looked at `caresync deployment show`"
 	case errors.Is(err, db.ErrSchemaMissing):

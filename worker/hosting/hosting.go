@@ -4,8 +4,11 @@ package hosting
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	sdktemporal "go.temporal.io/sdk/temporal"
@@ -113,6 +116,23 @@ func Schedule(ctx context.Context, connected client.Client, queues protocol.Task
 	return errors.Join(failures...)
 }
 
+// identity is how Temporal knows the workers of this process.
+var identity = fmt.Sprintf("%d@%s", os.Getpid(), hostname())
+
+func hostname() string {
+	name, _ := os.Hostname() // without one, the process id has to do
+	return name
+}
+
+// queuesOf are the queues that a process polls, each with a kind of task that it takes there.
+func queuesOf(queues protocol.TaskQueues) map[string]enumspb.TaskQueueType {
+	all := map[string]enumspb.TaskQueueType{queues.CareSync(): enumspb.TASK_QUEUE_TYPE_WORKFLOW}
+	for _, service := range []care.Service{care.ServicesAustralia, care.NDIA} {
+		all[queues.Upstream(service)], all[queues.Bulk(service)] = enumspb.TASK_QUEUE_TYPE_ACTIVITY, enumspb.TASK_QUEUE_TYPE_ACTIVITY
+	}
+	return all
+}
+
 func part(hosted worker.Worker) run.Part {
 	return func(ctx context.Context) error { return temporal.RunWorker(ctx, hosted) }
 }
@@ -128,6 +148,7 @@ func thenEnd(hosted run.Part, endSteps context.CancelFunc) run.Part {
 
 func options(guard *deployment.Guard) worker.Options {
 	return worker.Options{
+		Identity: identity,
 		// Heartbeats are sent as often as they are made: by default up to a minute apart, which would look like a dead worker.
 		MaxHeartbeatThrottleInterval:     activities.HeartbeatInterval,
 		DefaultHeartbeatThrottleInterval: activities.HeartbeatInterval,
