@@ -246,6 +246,13 @@ func (s *Store) BulkStatus(ctx context.Context, organisation, bulk care.ID) (Bul
 	return BulkStatus(status), MapError("look at the bulk run", err)
 }
 
+// NoteBulkPausedBy notes who has paused a bulk run, for as long as it is paused.
+func (s *Store) NoteBulkPausedBy(ctx context.Context, organisation, bulk care.ID, requestedBy string) error {
+	return MapError("note who paused the bulk run", s.queries.NoteBulkPausedBy(ctx, gen.NoteBulkPausedByParams{
+		OrganisationID: organisation, ID: bulk, PausedBy: requestedBy,
+	}))
+}
+
 // SetBulkPaused pauses a bulk run, or resumes it.
 func (s *Store) SetBulkPaused(ctx context.Context, organisation, bulk care.ID, paused bool) error {
 	return MapError("pause the bulk run", s.queries.SetBulkPaused(ctx, gen.SetBulkPausedParams{OrganisationID: organisation, ID: bulk, Paused: paused}))

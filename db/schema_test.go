@@ -31,12 +31,12 @@ func TestNoForeignKeyCrossesOrganisations(t *testing.T) {
 	s := schema(t)
 	require.Empty(t, testkit.Column[string](t, s, `
 		SELECT t.tablename::text FROM pg_tables t
-		WHERE t.schemaname = 'public' AND t.tablename NOT IN ('organisation', 'sealing_key', 'deployment', 'goose_db_version') AND NOT EXISTS (
+		WHERE t.schemaname = 'public' AND t.tablename NOT IN ('organisation', 'sealing_key', 'deployment', 'temporal_schedule', 'lease', 'goose_db_version') AND NOT EXISTS (
 			SELECT FROM information_schema.columns c
 			WHERE c.table_schema = 'public' AND c.table_name = t.tablename AND c.column_name = 'organisation_id' AND c.is_nullable = 'NO')`))
 	require.Empty(t, testkit.Column[string](t, s, `
 		SELECT t.tablename::text FROM pg_tables t
-		WHERE t.schemaname = 'public' AND t.tablename NOT IN ('organisation', 'sealing_key', 'deployment', 'goose_db_version')
+		WHERE t.schemaname = 'public' AND t.tablename NOT IN ('organisation', 'sealing_key', 'deployment', 'temporal_schedule', 'lease', 'goose_db_version')
 		  AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = t.tablename::regclass AND k.contype = 'f')`))
 	require.Empty(t, testkit.Column[string](t, s, `
 		SELECT k.conrelid::regclass || ' to ' || k.confrelid::regclass FROM pg_constraint k

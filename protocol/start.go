@@ -78,3 +78,11 @@ func startOptions(queues TaskQueues, id string, kind care.RunKind, organisation 
 			SearchKind.ValueSet(string(kind)), SearchOrganisation.ValueSet(string(organisation))),
 	}
 }
+
+// OwnSchedulesVersion is raised whenever OwnSchedules change: an older program leaves those of a newer one alone.
+const OwnSchedulesVersion = 1
+
+// OwnSchedules are those of a deployment itself.
+func OwnSchedules(queues TaskQueues) []client.ScheduleOptions {
+	return []client.ScheduleOptions{ReconcileSchedule(queues), RefreshDueSchedule(queues)}
+}

@@ -100,6 +100,11 @@ func TestNamesStay(t *testing.T) {
 	}
 	const one, other care.ID = "01a1ffb8-0000-7000-8000-000000000001", "01a1ffb8-0000-7000-8000-000000000002"
 	queues := protocol.TaskQueues{Prefix: "north-"}
+	nightly, err := protocol.BulkSyncSchedule(queues, care.Schedule{
+		OrganisationID: one, Name: "nightly", ScheduleTimes: care.ScheduleTimes{TimeOfDay: "03:30"}, Overlap: care.OverlapSkip,
+		Options: care.BulkOptions{Kind: care.RunCareRecipient},
+	})
+	require.NoError(t, err)
 	names := map[string]any{
 		"constants":         constants,
 		"search_attributes": attributes,
@@ -115,7 +120,7 @@ func TestNamesStay(t *testing.T) {
 		"starts": starts(queues, one, other),
 		"schedules": map[string]any{
 			"reconcile": scheduled(protocol.ReconcileSchedule(queues)), "refresh due": scheduled(protocol.RefreshDueSchedule(queues)),
-			"bulk": scheduled(protocol.BulkSyncSchedule(queues, one, "nightly", care.BulkOptions{Kind: care.RunCareRecipient})),
+			"bulk": scheduled(nightly),
 		},
 	}
 	wire.Open(t, "names").JSON("names.json", names)

@@ -225,3 +225,14 @@ func FreeAddress(t testing.TB) string {
 	t.Helper()
 	return fmt.Sprintf("127.0.0.1:%d", freePort(t))
 }
+
+// LoseTemporal ends the Temporal server, and drops its databases. StartTemporal makes new ones.
+func (s *Stack) LoseTemporal(t testing.TB) {
+	t.Helper()
+	s.temporal.Kill()
+	require.NoError(t, os.Remove(filepath.Join(s.directory, "temporal.env"))) // the next one says when it is ready
+	admin := OpenSQL(t, s.adminURL)
+	for _, name := range []string{"temporal", "temporal_visibility"} {
+		admin.Exec(t, "DROP DATABASE "+name+" WITH (FORCE)")
+	}
+}

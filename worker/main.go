@@ -20,6 +20,7 @@ import (
 	"github.com/caresync/caresync/platform/telemetry"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/scheduling"
 	"github.com/caresync/caresync/upstream/transport"
 	"github.com/caresync/caresync/worker/hosting"
 )
@@ -106,12 +107,13 @@ func serve(ctx context.Context, s settings) error {
 		return fmt.Errorf("listen for health checks: %w", err)
 	}
 	queues := protocol.TaskQueues{Prefix: s.queues.Prefix.String()}
+	applier := scheduling.New(store, guard.Client(connected).ScheduleClient(), keyring, queues, logger)
 	host := hosting.NewHost(connected, queues, hosting.Steps(store, calls, warnOfExpiry(logger)), guard, func(ctx context.Context) error {
 		if err := store.CheckSchema(ctx); errors.Is(err, db.ErrSchemaMissing) {
 			return err
 		}
 		return store.CheckKeyring(ctx, keyring)
-	}, logger)
+	}, logger, applier.Run)
 	checks := health.Handler(measured.Handler(), logger,
 		append(guard.Readiness(store, keyring, connected, protocol.SearchAttributes, false), host.Readiness())...)
 	logger.Info("the worker has started", zap.String("queue", queues.CareSync()), zap.String("health", listener.Addr().String()))

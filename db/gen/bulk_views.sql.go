@@ -155,13 +155,14 @@ func (q *Queries) ListBulkItems(ctx context.Context, arg ListBulkItemsParams) ([
 
 const listBulks = `-- name: ListBulks :many
 
-SELECT b.id, b.kind, b.requested_by, b.workflow_id, b.options, b.requested_at, b.started_at, b.planned_at, b.paused_at, b.waiting_since, b.waiting_words, b.finished_at,
+SELECT b.id, b.kind, b.requested_by, b.workflow_id, b.options, b.requested_at, b.started_at, b.planned_at, b.paused_at, b.paused_by, b.waiting_since, b.waiting_words, b.finished_at,
        coalesce(b.outcome, '')::text AS outcome, b.reason,
        i.selected, i.succeeded, i.succeeded_with_warnings, i.partial, i.failed, i.cancelled, i.skipped, i.joined, i.escalated, i.unavailable, i.losing, i.settled_lately,
        extract(epoch FROM least(now() - b.planned_at, interval '5 minutes'))::float8 AS watched_seconds, now()::timestamptz AS at, b.listed_at, b.absent, b.absent_held,
-       (SELECT count(*) FROM bulk_unknown u WHERE u.organisation_id = b.organisation_id AND u.bulk_id = b.id)::int AS unknown
+       (SELECT count(*) FROM bulk_unknown u WHERE u.organisation_id = b.organisation_id AND u.bulk_id = b.id)::int AS unknown,
+       (SELECT count(*) FROM schedule_time t WHERE t.organisation_id = b.organisation_id AND t.bulk_id = b.id)::int AS times_left_out
 FROM (
-    SELECT r.id, r.organisation_id, r.kind, r.requested_by, r.workflow_id, r.options, r.listed_at, r.planned_at, r.absent, r.absent_held, r.paused_at, r.waiting_since, r.waiting_words, r.outage_at, r.requested_at, r.started_at, r.finished_at, r.outcome, r.reason FROM bulk_run r
+    SELECT r.id, r.organisation_id, r.kind, r.requested_by, r.workflow_id, r.options, r.listed_at, r.planned_at, r.absent, r.absent_held, r.paused_at, r.paused_by, r.waiting_since, r.waiting_words, r.outage_at, r.requested_at, r.started_at, r.finished_at, r.outcome, r.reason FROM bulk_run r
     WHERE r.organisation_id = $1
       AND ($2::text = '' OR r.outcome = $2 OR $2 = 'unfinished' AND r.outcome IS NULL)
       AND ($3::uuid[] IS NULL OR r.id = ANY ($3))
@@ -207,6 +208,7 @@ type ListBulksRow struct {
 	StartedAt             *time.Time
 	PlannedAt             *time.Time
 	PausedAt              *time.Time
+	PausedBy              string
 	WaitingSince          *time.Time
 	WaitingWords          string
 	FinishedAt            *time.Time
@@ -230,6 +232,7 @@ type ListBulksRow struct {
 	Absent                int32
 	AbsentHeld            int32
 	Unknown               int32
+	TimesLeftOut          int32
 }
 
 // The read side of bulk runs. How people have ended is counted from their rows; every query names the organisation (R11).
@@ -260,6 +263,7 @@ func (q *Queries) ListBulks(ctx context.Context, arg ListBulksParams) ([]ListBul
 			&i.StartedAt,
 			&i.PlannedAt,
 			&i.PausedAt,
+			&i.PausedBy,
 			&i.WaitingSince,
 			&i.WaitingWords,
 			&i.FinishedAt,
@@ -283,6 +287,7 @@ func (q *Queries) ListBulks(ctx context.Context, arg ListBulksParams) ([]ListBul
 			&i.Absent,
 			&i.AbsentHeld,
 			&i.Unknown,
+			&i.TimesLeftOut,
 		); err != nil {
 			return nil, err
 		}

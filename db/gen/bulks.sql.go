@@ -388,7 +388,7 @@ func (q *Queries) EscalatedItems(ctx context.Context, arg EscalatedItemsParams) 
 const finishBulk = `-- name: FinishBulk :one
 UPDATE bulk_run
 SET outcome = coalesce(outcome, $1::text), reason = CASE WHEN outcome IS NULL THEN $2::text ELSE reason END,
-    finished_at = coalesce(finished_at, now()), paused_at = NULL, waiting_since = NULL, waiting_words = ''
+    finished_at = coalesce(finished_at, now()), paused_at = NULL, paused_by = '', waiting_since = NULL, waiting_words = ''
 WHERE organisation_id = $3 AND id = $4
 RETURNING outcome::text AS outcome
 `
@@ -1055,7 +1055,7 @@ func (q *Queries) ReportUnknown(ctx context.Context, arg ReportUnknownParams) er
 }
 
 const setBulkPaused = `-- name: SetBulkPaused :exec
-UPDATE bulk_run SET paused_at = CASE WHEN $1::boolean THEN coalesce(paused_at, now()) END
+UPDATE bulk_run SET paused_at = CASE WHEN $1::boolean THEN coalesce(paused_at, now()) END, paused_by = CASE WHEN $1 THEN paused_by ELSE '' END
 WHERE organisation_id = $2 AND id = $3
 `
 

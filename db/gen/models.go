@@ -18,3 +18,19 @@ type Organisation struct {
 	TimeZone  string
 	CreatedAt time.Time
 }
+
+type TemporalSchedule struct {
+	ID      string
+	Version int64
+	// The key with which its input is sealed.
+	KeyID       string
+	Fingerprint string
+	// When it was made in Temporal: for times before, Temporal starts nothing.
+	MadeAt    *time.Time
+	AppliedAt *time.Time
+	// When a change that was not made with CareSync was last replaced.
+	EditedAt *time.Time
+	// Why it could not be applied, as a code; empty where the last attempt succeeded.
+	Error   string
+	ErrorAt *time.Time
+}

@@ -3,11 +3,12 @@
 -- name: ListBulks :many
 -- Newest first; before is the last bulk run of the page that was shown before. settled_lately is how many people were settled within the
 -- last five minutes of the run, watched_seconds how long that is.
-SELECT b.id, b.kind, b.requested_by, b.workflow_id, b.options, b.requested_at, b.started_at, b.planned_at, b.paused_at, b.waiting_since, b.waiting_words, b.finished_at,
+SELECT b.id, b.kind, b.requested_by, b.workflow_id, b.options, b.requested_at, b.started_at, b.planned_at, b.paused_at, b.paused_by, b.waiting_since, b.waiting_words, b.finished_at,
        coalesce(b.outcome, '')::text AS outcome, b.reason,
        i.selected, i.succeeded, i.succeeded_with_warnings, i.partial, i.failed, i.cancelled, i.skipped, i.joined, i.escalated, i.unavailable, i.losing, i.settled_lately,
        extract(epoch FROM least(now() - b.planned_at, interval '5 minutes'))::float8 AS watched_seconds, now()::timestamptz AS at, b.listed_at, b.absent, b.absent_held,
-       (SELECT count(*) FROM bulk_unknown u WHERE u.organisation_id = b.organisation_id AND u.bulk_id = b.id)::int AS unknown
+       (SELECT count(*) FROM bulk_unknown u WHERE u.organisation_id = b.organisation_id AND u.bulk_id = b.id)::int AS unknown,
+       (SELECT count(*) FROM schedule_time t WHERE t.organisation_id = b.organisation_id AND t.bulk_id = b.id)::int AS times_left_out
 FROM (
     SELECT r.* FROM bulk_run r
     WHERE r.organisation_id = @organisation_id

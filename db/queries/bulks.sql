@@ -221,7 +221,7 @@ SELECT (paused_at IS NOT NULL)::boolean AS paused, (outcome IS NOT NULL)::boolea
 FROM bulk_run WHERE organisation_id = @organisation_id AND id = @id;
 
 -- name: SetBulkPaused :exec
-UPDATE bulk_run SET paused_at = CASE WHEN @paused::boolean THEN coalesce(paused_at, now()) END
+UPDATE bulk_run SET paused_at = CASE WHEN @paused::boolean THEN coalesce(paused_at, now()) END, paused_by = CASE WHEN @paused THEN paused_by ELSE '' END
 WHERE organisation_id = @organisation_id AND id = @id;
 
 -- name: SetBulkWaiting :exec
@@ -277,7 +277,7 @@ GROUP BY 1;
 -- The outcome is set where none is set. Answers with the one that stands.
 UPDATE bulk_run
 SET outcome = coalesce(outcome, @outcome::text), reason = CASE WHEN outcome IS NULL THEN @reason::text ELSE reason END,
-    finished_at = coalesce(finished_at, now()), paused_at = NULL, waiting_since = NULL, waiting_words = ''
+    finished_at = coalesce(finished_at, now()), paused_at = NULL, paused_by = '', waiting_since = NULL, waiting_words = ''
 WHERE organisation_id = @organisation_id AND id = @id
 RETURNING outcome::text AS outcome;
 

@@ -39,16 +39,18 @@ const (
 
 // BulkSummary is a bulk run in a list, and as it is followed.
 type BulkSummary struct {
-	ID           care.ID
-	Kind         care.RunKind
-	State        BulkState
-	RequestedBy  string
-	WorkflowID   string
-	Options      BulkOptions
-	RequestedAt  time.Time
-	StartedAt    *time.Time
-	PlannedAt    *time.Time
-	PausedAt     *time.Time
+	ID          care.ID
+	Kind        care.RunKind
+	State       BulkState
+	RequestedBy string
+	WorkflowID  string
+	Options     BulkOptions
+	RequestedAt time.Time
+	StartedAt   *time.Time
+	PlannedAt   *time.Time
+	PausedAt    *time.Time
+	// PausedBy is empty where that was not noted.
+	PausedBy     string
 	WaitingSince *time.Time
 	WaitingWords string
 	FinishedAt   *time.Time
@@ -63,6 +65,8 @@ type BulkSummary struct {
 	Absent       int
 	AbsentHeld   int
 	Unknown      int
+	// TimesLeftOut is how many times its schedule left out while the run was in progress.
+	TimesLeftOut int
 }
 
 // Bulk is all that is known of a bulk run as a whole.
@@ -357,7 +361,7 @@ func viewBulk(row gen.ListBulksRow) (BulkSummary, error) {
 	kind, reason := care.RunKind(row.Kind), care.Reason(row.Reason)
 	view := BulkSummary{
 		ID: row.ID, Kind: kind, State: bulkState(row), RequestedBy: row.RequestedBy, WorkflowID: row.WorkflowID, Options: bulkOptions(request),
-		RequestedAt: row.RequestedAt, StartedAt: row.StartedAt, PlannedAt: row.PlannedAt, PausedAt: row.PausedAt, WaitingSince: row.WaitingSince,
+		RequestedAt: row.RequestedAt, StartedAt: row.StartedAt, PlannedAt: row.PlannedAt, PausedAt: row.PausedAt, PausedBy: row.PausedBy, TimesLeftOut: int(row.TimesLeftOut), WaitingSince: row.WaitingSince,
 		WaitingWords: row.WaitingWords, FinishedAt: row.FinishedAt, Outcome: care.RunOutcome(row.Outcome), Reason: reason,
 		Explanation: words.Reason(reason, kind.Service()), Counts: bulkCounts(row), ListedAt: row.ListedAt, Absent: int(row.Absent),
 		AbsentHeld: int(row.AbsentHeld), Unknown: int(row.Unknown), SetAside: SetAside{Unavailable: int(row.Unavailable), Contributions: int(row.Losing)},

@@ -205,9 +205,9 @@ func (a api) listBulkItems(ctx context.Context, in *bulkItemsInput) (*bulkItemsO
 }
 
 // commandBulk answers a command with where the bulk run stands after it.
-func (a api) commandBulk(command func(ctx context.Context, organisation, bulk care.ID) error) func(context.Context, *bulkInput) (*bulkOutput, error) {
+func (a api) commandBulk(command func(ctx context.Context, organisation, bulk care.ID, requestedBy string) error) func(context.Context, *bulkInput) (*bulkOutput, error) {
 	return func(ctx context.Context, in *bulkInput) (*bulkOutput, error) {
-		if err := command(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID)); err != nil {
+		if err := command(ctx, callerOf(ctx).Organisation.ID, idOf(in.ID), by(callerOf(ctx))); err != nil {
 			return nil, a.problem(ctx, err)
 		}
 		return a.getBulk(ctx, in)

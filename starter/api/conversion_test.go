@@ -18,7 +18,6 @@ var renamed = map[string]map[string]string{
 	"get-bulk-run.200":  {"per_minute": "people_per_minute"},
 	"get-retrieval.200": {"old": "old_value", "new": "new_value"},
 	"get-run.200":       {"old": "old_value", "new": "new_value"},
-	"get-schedule.200":  {"per_minute": "people_per_minute"},
 	"search-claims.200": {"unknown": "unknown_people"},
 }
 
@@ -38,7 +37,6 @@ var conversions = map[string]any{
 	"get-budget.200":                views.FromBudget,
 	"get-retrieval.200":             FromPreview,
 	"get-run.200":                   views.FromRun,
-	"get-schedule.200":              FromSchedule,
 	"search-claims.200":             views.FromClaim,
 	"import-people.200":             views.FromImportResult,
 	"import-delivered-services.200": views.FromDeliveredServicesResult,

@@ -20,14 +20,14 @@ const (
 
 // ScheduleTerms say when a schedule runs, who is synced then, and how errors are handled.
 type ScheduleTerms struct {
-	Cron           string            `json:"cron,omitempty" maxLength:"100" doc:"A cron expression of five fields, such as 30 3 * * 1-5"`
-	TimeOfDay      string            `json:"time_of_day,omitempty" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" patternDescription:"a time such as 03:30" doc:"Instead of a cron expression"`
-	Weekdays       []string          `json:"weekdays,omitempty" maxItems:"7" enum:"sunday,monday,tuesday,wednesday,thursday,friday,saturday" doc:"The days on which the time of day applies; absent: all"`
-	TimeZone       string            `json:"time_zone,omitempty" maxLength:"64" doc:"The time zone; absent: the organisation's"`
-	Overlap        schedules.Overlap `json:"overlap,omitempty" enum:"skip,buffer-one,cancel-other" doc:"What to do if the previous run is still in progress; absent: skip"`
-	CatchUp        string            `json:"catch_up,omitempty" maxLength:"20" doc:"Catch-up window: how late a run may start if Temporal was down at its time; a duration; absent: 4h"`
-	Jitter         string            `json:"jitter,omitempty" maxLength:"20" doc:"Maximum random delay of each run: a duration"`
-	PauseOnFailure bool              `json:"pause_on_failure,omitempty" doc:"Pause the schedule if no one could be synced in a run"`
+	Cron           string       `json:"cron,omitempty" maxLength:"100" doc:"A cron expression of five fields, such as 30 3 * * 1-5"`
+	TimeOfDay      string       `json:"time_of_day,omitempty" pattern:"^([01][0-9]|2[0-3]):[0-5][0-9]$" patternDescription:"a time such as 03:30" doc:"Instead of a cron expression"`
+	Weekdays       []string     `json:"weekdays,omitempty" maxItems:"7" enum:"sunday,monday,tuesday,wednesday,thursday,friday,saturday" doc:"The days on which the time of day applies; absent: all"`
+	TimeZone       string       `json:"time_zone,omitempty" maxLength:"64" doc:"The time zone; absent: the organisation's"`
+	Overlap        care.Overlap `json:"overlap,omitempty" enum:"skip,buffer-one,cancel-other" doc:"What to do if the previous run is still in progress; absent: skip"`
+	CatchUp        string       `json:"catch_up,omitempty" maxLength:"20" doc:"Catch-up window: how late a run may start if Temporal was down at its time; a duration; absent: 4h"`
+	Jitter         string       `json:"jitter,omitempty" maxLength:"20" doc:"Maximum random delay of each run: a duration"`
+	PauseOnFailure bool         `json:"pause_on_failure,omitempty" doc:"Pause the schedule if no one could be synced in a run"`
 	views.BulkOptions
 }
 
@@ -41,7 +41,10 @@ type createScheduleInput struct {
 
 type changeScheduleInput struct {
 	Name string `path:"name" pattern:"^[a-z0-9][a-z0-9-]{0,39}$" patternDescription:"a schedule's name"`
-	Body ScheduleTerms
+	Body struct {
+		Version int64 `json:"version,omitempty" minimum:"0" doc:"The version that the change is made to: refused if someone has changed the schedule since; absent: any"`
+		ScheduleTerms
+	}
 }
 
 // SavedSchedule is the response to creating or changing a schedule.
@@ -74,9 +77,9 @@ type triggeredOutput struct{ Body schedules.Triggered }
 type backfillInput struct {
 	Name string `path:"name" pattern:"^[a-z0-9][a-z0-9-]{0,39}$" patternDescription:"a schedule's name"`
 	Body struct {
-		From    time.Time         `json:"from" doc:"The times after this one"`
-		To      time.Time         `json:"to" doc:"The times up to this one"`
-		Overlap schedules.Overlap `json:"overlap,omitempty" enum:"skip,buffer-one,cancel-other" doc:"Absent: the schedule's own"`
+		From    time.Time    `json:"from" doc:"The times after this one"`
+		To      time.Time    `json:"to" doc:"The times up to this one"`
+		Overlap care.Overlap `json:"overlap,omitempty" enum:"skip,buffer-one,cancel-other" doc:"Absent: the schedule's own"`
 	}
 }
 
@@ -92,7 +95,8 @@ func (a api) registerSchedules(served huma.API) {
 	huma.Register(served, operation("list-schedules", http.MethodGet, pathSchedules, "List the schedules with their next and last runs", 0, nil), a.listSchedules)
 	huma.Register(served, operation("get-schedule", http.MethodGet, pathSchedule, "Read a schedule", 0, notFound), a.getSchedule)
 	huma.Register(served, operation("change-schedule", http.MethodPut, pathSchedule,
-		"Replace a schedule's settings; a paused schedule stays paused, and a run in progress continues", 0, notFound), a.changeSchedule)
+		"Replace a schedule's settings; a paused schedule stays paused, and a run in progress continues", 0,
+		[]int{http.StatusNotFound, http.StatusConflict}), a.changeSchedule)
 	huma.Register(served, operation("delete-schedule", http.MethodDelete, pathSchedule, "Delete a schedule; a run in progress continues",
 		http.StatusNoContent, notFound), a.deleteSchedule)
 	huma.Register(served, operation("pause-schedule", http.MethodPost, pathSchedule+"/pause", "Pause a schedule", 0, notFound), a.commandSchedule(a.schedules.Pause))
@@ -113,7 +117,7 @@ func (a api) createSchedule(ctx context.Context, in *createScheduleInput) (*crea
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return &createdScheduleOutput{Location: pathSchedules + "/" + view.Name, Body: savedSchedule(view)}, nil
+	return &createdScheduleOutput{Location: pathSchedules + "/" + view.Name, Body: savedSchedule(view, request.Organisation)}, nil
 }
 
 func (a api) changeSchedule(ctx context.Context, in *changeScheduleInput) (*changedScheduleOutput, error) {
@@ -121,22 +125,23 @@ func (a api) changeSchedule(ctx context.Context, in *changeScheduleInput) (*chan
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
+	request.Version = in.Body.Version
 	view, err := a.schedules.Change(ctx, request)
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return &changedScheduleOutput{Body: savedSchedule(view)}, nil
+	return &changedScheduleOutput{Body: savedSchedule(view, request.Organisation)}, nil
 }
 
-func savedSchedule(view schedules.ScheduleView) SavedSchedule {
-	return SavedSchedule{Schedule: FromSchedule(view), Warnings: view.Warnings}
+func savedSchedule(view schedules.ScheduleView, organisation care.Organisation) SavedSchedule {
+	return SavedSchedule{Schedule: FromSchedule(view, organisation.Location()), Warnings: view.Warnings}
 }
 
 // request asks for a schedule of that name in the caller's organisation.
 func (t ScheduleTerms) request(ctx context.Context, name string) (request schedules.Request, err error) {
 	caller := callerOf(ctx)
 	request = schedules.Request{
-		Organisation: caller.Organisation, Name: name, Times: schedules.Times{Cron: t.Cron, TimeOfDay: t.TimeOfDay, TimeZone: t.TimeZone},
+		Organisation: caller.Organisation, Name: name, ScheduleTimes: care.ScheduleTimes{Cron: t.Cron, TimeOfDay: t.TimeOfDay, TimeZone: t.TimeZone},
 		Overlap: t.Overlap, PauseOnFailure: t.PauseOnFailure, RequestedBy: by(caller),
 	}
 	for _, name := range t.Weekdays {
@@ -174,7 +179,7 @@ func (a api) listSchedules(ctx context.Context, _ *struct{}) (*schedulesOutput, 
 		return nil, a.problem(ctx, err)
 	}
 	out := &schedulesOutput{}
-	out.Body.Schedules = views.Each(found, FromSchedule)
+	out.Body.Schedules = FromSchedules(found, callerOf(ctx).Organisation.Location())
 	return out, nil
 }
 
@@ -183,23 +188,27 @@ func (a api) getSchedule(ctx context.Context, in *scheduleInput) (*scheduleOutpu
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	return &scheduleOutput{Body: FromSchedule(view)}, nil
+	return &scheduleOutput{Body: FromSchedule(view, callerOf(ctx).Organisation.Location())}, nil
 }
 
 func (a api) deleteSchedule(ctx context.Context, in *scheduleInput) (*struct{}, error) {
-	if err := a.schedules.Delete(ctx, callerOf(ctx).Organisation.ID, in.Name); err != nil {
+	if _, err := a.schedules.Delete(ctx, callerOf(ctx).Organisation.ID, in.Name); err != nil {
 		return nil, a.problem(ctx, err)
 	}
 	return nil, nil
 }
 
 // commandSchedule answers a command with the schedule as it is after it.
-func (a api) commandSchedule(command func(ctx context.Context, organisation care.ID, name string) error) func(context.Context, *scheduleInput) (*scheduleOutput, error) {
+func (a api) commandSchedule(
+	command func(ctx context.Context, organisation care.ID, name, requestedBy string) (schedules.ScheduleView, error),
+) func(context.Context, *scheduleInput) (*scheduleOutput, error) {
 	return func(ctx context.Context, in *scheduleInput) (*scheduleOutput, error) {
-		if err := command(ctx, callerOf(ctx).Organisation.ID, in.Name); err != nil {
+		caller := callerOf(ctx)
+		view, err := command(ctx, caller.Organisation.ID, in.Name, by(caller))
+		if err != nil {
 			return nil, a.problem(ctx, err)
 		}
-		return a.getSchedule(ctx, in)
+		return &scheduleOutput{Body: FromSchedule(view, caller.Organisation.Location())}, nil
 	}
 }
 

@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -13,7 +14,6 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/read"
-	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/api"
 	"github.com/caresync/caresync/starter/api/views"
@@ -32,7 +32,7 @@ func newScheduling(t *testing.T) *service {
 	runs := bulks.New(s.store, connected, connected.Queues)
 	server := httptest.NewServer(api.New(api.Options{
 		Store: s.store, Bulks: runs, Logger: zap.NewNop(), Stopping: t.Context(),
-		Schedules: schedules.New(s.store, connected.ScheduleClient(), temporal.NewDataConverter(testkit.Keyring()), runs, connected.Queues),
+		Schedules: schedules.New(s.store, connected.ScheduleClient(), testkit.Keyring(), runs, connected.Queues),
 	}))
 	t.Cleanup(server.Close)
 	s.address = server.URL
@@ -52,7 +52,7 @@ func TestASchedulesLife(t *testing.T) {
 	require.Equal(t, "Sunday at 02:30", created.Schedule.When)
 	require.Equal(t, "1h0m0s", created.Schedule.CatchUp)
 	require.Equal(t, "10m0s", created.Schedule.Jitter)
-	require.Equal(t, schedules.OverlapSkip, created.Schedule.Overlap)
+	require.Equal(t, care.OverlapSkip, created.Schedule.Overlap)
 	require.Equal(t, "api: tests", created.Schedule.CreatedBy)
 	require.True(t, created.Schedule.Options.InCare)
 	require.Len(t, created.Warnings, 2, "the clocks are changed twice a year, on Sundays at that time")
@@ -110,7 +110,7 @@ func TestAScheduleIsChanged(t *testing.T) {
 	view := changed.Schedule
 	require.Equal(t, "02:30", view.TimeOfDay)
 	require.Equal(t, []string{"sunday"}, view.Weekdays)
-	require.Equal(t, schedules.OverlapBuffer, view.Overlap)
+	require.Equal(t, care.OverlapBuffer, view.Overlap)
 	require.Equal(t, "1h0m0s", view.CatchUp)
 	require.Equal(t, views.BulkOptions{Kind: care.RunCareRecipient, Delta: true}, view.Options)
 	require.False(t, view.PauseOnFailure)
@@ -129,6 +129,12 @@ func TestAScheduleIsChanged(t *testing.T) {
 	require.Equal(t, http.StatusOK, answer.status, "%s", answer.body)
 	var again api.SavedSchedule
 	answer.decode(t, &again)
+	require.Greater(t, again.Schedule.Version, view.Version)
+	refused := s.put(path, fmt.Sprintf(`{"cron":"@daily","version":%d}`, view.Version))
+	require.Equal(t, http.StatusConflict, refused.status, "someone has changed it since")
+	require.Contains(t, string(refused.body), "problem:changed")
+	require.True(t, again.Schedule.Applied)
+	again.Schedule.Version, again.Schedule.ChangedAt = view.Version, view.ChangedAt
 	require.Equal(t, view, again.Schedule)
 
 	answer = s.put(path, `{"cron":"30 3 * * 1-5"}`)
@@ -138,7 +144,7 @@ func TestAScheduleIsChanged(t *testing.T) {
 	require.Equal(t, "30 3 * * 1-5", last.Schedule.Cron)
 	require.Empty(t, last.Schedule.TimeOfDay)
 	require.Empty(t, last.Warnings)
-	require.Equal(t, schedules.OverlapSkip, last.Schedule.Overlap, "what is left out is as on creation")
+	require.Equal(t, care.OverlapSkip, last.Schedule.Overlap, "what is left out is as on creation")
 	require.Equal(t, "4h0m0s", last.Schedule.CatchUp)
 
 	// R11: no one else's.

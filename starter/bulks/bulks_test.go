@@ -206,8 +206,8 @@ func TestCommandsReachTheWorkflow(t *testing.T) {
 		sent = append(sent, update)
 		return protocol.BulkProgress{}, nil
 	}
-	require.NoError(t, w.service.Pause(t.Context(), w.organisation.ID, bulk))
-	require.NoError(t, w.service.Resume(t.Context(), w.organisation.ID, bulk))
+	require.NoError(t, w.service.Pause(t.Context(), w.organisation.ID, bulk, "tests"))
+	require.NoError(t, w.service.Resume(t.Context(), w.organisation.ID, bulk, "tests"))
 	require.NoError(t, w.service.SetWindow(t.Context(), w.organisation.ID, bulk, 5))
 	require.Len(t, sent, 3)
 	require.Equal(t, []string{"pause", "resume", "set-window"}, []string{sent[0].Name, sent[1].Name, sent[2].Name})
@@ -215,7 +215,7 @@ func TestCommandsReachTheWorkflow(t *testing.T) {
 
 	var invalid *care.InvalidError
 	require.ErrorAs(t, w.service.SetWindow(t.Context(), w.organisation.ID, bulk, 0), &invalid)
-	require.ErrorIs(t, w.service.Pause(t.Context(), w.newOrganisation(t, "banksia").ID, bulk), db.ErrNotFound, "another organisation's (R11)")
+	require.ErrorIs(t, w.service.Pause(t.Context(), w.newOrganisation(t, "banksia").ID, bulk, "tests"), db.ErrNotFound, "another organisation's (R11)")
 	require.Len(t, sent, 3)
 }
 
@@ -227,7 +227,7 @@ func TestCommandsReachAScheduledRun(t *testing.T) {
 	scheduled := db.Bulk{ID: db.NewID(), OrganisationID: w.organisation.ID, RequestedBy: "schedule nightly", WorkflowID: protocol.BulkSyncID(bulk),
 		Request: care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient}}}
 	require.NoError(t, w.store.RecordBulk(t.Context(), scheduled))
-	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, scheduled.ID))
+	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, scheduled.ID, "tests"))
 	require.True(t, w.server.Workflow(protocol.BulkSyncID(bulk)).Cancelled)
 }
 
@@ -238,10 +238,10 @@ func TestCommandsThatComeTooLate(t *testing.T) {
 	w.server.OnUpdate = func(temporaltest.Update) (any, error) {
 		return nil, temporal.NewApplicationError("", "AcceptedUpdateCompletedWorkflow")
 	}
-	require.ErrorIs(t, w.service.Pause(t.Context(), w.organisation.ID, bulk), bulks.ErrFinished)
+	require.ErrorIs(t, w.service.Pause(t.Context(), w.organisation.ID, bulk, "tests"), bulks.ErrFinished)
 	w.finish(t, bulk, "")
-	require.ErrorIs(t, w.service.Pause(t.Context(), w.organisation.ID, bulk), bulks.ErrFinished)
-	require.ErrorIs(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk), bulks.ErrFinished)
+	require.ErrorIs(t, w.service.Pause(t.Context(), w.organisation.ID, bulk, "tests"), bulks.ErrFinished)
+	require.ErrorIs(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk, "tests"), bulks.ErrFinished)
 }
 
 // silent is a server whose workers answer no update.
@@ -257,14 +257,14 @@ func TestNoWorkerAnswers(t *testing.T) {
 	w := newWorld(t)
 	bulk := w.start(t, care.BulkOptions{})
 	service := bulks.New(w.store, silent{w.server}, protocol.TaskQueues{}).Quickly()
-	require.ErrorIs(t, service.Pause(t.Context(), w.organisation.ID, bulk), bulks.ErrNoAnswer)
+	require.ErrorIs(t, service.Pause(t.Context(), w.organisation.ID, bulk, "tests"), bulks.ErrNoAnswer)
 }
 
 func TestCancelAsksTheWorkflow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	bulk := w.start(t, care.BulkOptions{})
-	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk))
+	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk, "tests"))
 	require.True(t, w.server.Workflow(protocol.BulkSyncID(bulk)).Cancelled)
 	require.Equal(t, read.BulkQueued, w.progress(t, bulk).State, "the workflow settles who was not reached")
 }
@@ -275,7 +275,7 @@ func TestCancelClosesWhatNoWorkerHasBegun(t *testing.T) {
 	bulk := w.start(t, care.BulkOptions{})
 	workflowID := protocol.BulkSyncID(bulk)
 	w.server.Change(workflowID, func(workflow *temporaltest.Workflow) { workflow.Unbegun = true })
-	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk))
+	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk, "tests"))
 	require.False(t, w.server.Workflow(workflowID).Running)
 	require.Equal(t, care.RunCancelled, w.progress(t, bulk).Outcome)
 }
@@ -286,8 +286,8 @@ func TestCancelClosesWhatATerminatedWorkflowLeftOpen(t *testing.T) {
 	bulk := w.start(t, care.BulkOptions{})
 	w.plan(t, bulk)
 	w.ended(bulk)
-	require.ErrorIs(t, w.service.Pause(t.Context(), w.organisation.ID, bulk), bulks.ErrAbandoned)
-	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk))
+	require.ErrorIs(t, w.service.Pause(t.Context(), w.organisation.ID, bulk, "tests"), bulks.ErrAbandoned)
+	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk, "tests"))
 	progress := w.progress(t, bulk)
 	require.Equal(t, care.RunCancelled, progress.Outcome)
 	require.Equal(t, peopleOfTheWorld, progress.Counts.Skipped)
@@ -298,9 +298,9 @@ func TestARunThatIsBeingStartedIsNotClosed(t *testing.T) {
 	w := newWorld(t)
 	recorded := db.Bulk{ID: db.NewID(), OrganisationID: w.organisation.ID, WorkflowID: "bulk-sync/none", Request: care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient}}}
 	require.NoError(t, w.store.RecordBulk(t.Context(), recorded))
-	require.ErrorIs(t, w.service.Cancel(t.Context(), w.organisation.ID, recorded.ID), bulks.ErrStarting)
+	require.ErrorIs(t, w.service.Cancel(t.Context(), w.organisation.ID, recorded.ID, "tests"), bulks.ErrStarting)
 	testkit.OpenSQL(t, w.address).Exec(t, "UPDATE bulk_run SET requested_at = now() - interval '1 hour'")
-	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, recorded.ID), "no one is about to start it")
+	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, recorded.ID, "tests"), "no one is about to start it")
 	require.Equal(t, read.BulkFinished, w.progress(t, recorded.ID).State)
 }
 
@@ -435,7 +435,7 @@ func TestABulkRunThatNoWorkerBegins(t *testing.T) {
 	testkit.OpenSQL(t, w.address).Exec(t, "UPDATE bulk_run SET requested_at = now() - interval '2 minutes'")
 	require.Equal(t, words.NotBegun, first().Waiting)
 	require.Equal(t, words.NotBegun, w.progress(t, bulk).Explanation)
-	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk))
+	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk, "tests"))
 	require.Equal(t, care.RunCancelled, w.progress(t, bulk).Outcome, "it ends at once: no worker would answer")
 }
 

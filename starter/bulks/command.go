@@ -19,12 +19,15 @@ import (
 
 // Pause pauses a bulk run: no more people are started, and people in progress will finish. It fails with db.ErrNotFound, ErrFinished, ErrAbandoned,
 // ErrStarting, ErrNoAnswer or syncs.ErrUnavailable.
-func (s *Service) Pause(ctx context.Context, organisation, bulk care.ID) error {
-	return s.command(ctx, organisation, bulk, protocol.Pause.Name)
+func (s *Service) Pause(ctx context.Context, organisation, bulk care.ID, requestedBy string) error {
+	if err := s.command(ctx, organisation, bulk, protocol.Pause.Name); err != nil {
+		return err
+	}
+	return s.store.NoteBulkPausedBy(ctx, organisation, bulk, requestedBy)
 }
 
 // Resume resumes a paused bulk run. It fails as Pause does.
-func (s *Service) Resume(ctx context.Context, organisation, bulk care.ID) error {
+func (s *Service) Resume(ctx context.Context, organisation, bulk care.ID, _ string) error {
 	return s.command(ctx, organisation, bulk, protocol.Resume.Name)
 }
 
@@ -38,7 +41,7 @@ func (s *Service) SetWindow(ctx context.Context, organisation, bulk care.ID, win
 
 // Cancel ends a bulk run: people in progress will finish, everyone else is counted as skipped. A bulk run that its workflow
 // left open is closed. It fails with db.ErrNotFound, ErrFinished, ErrStarting or syncs.ErrUnavailable.
-func (s *Service) Cancel(ctx context.Context, organisation, bulk care.ID) error {
+func (s *Service) Cancel(ctx context.Context, organisation, bulk care.ID, _ string) error {
 	found, err := s.open(ctx, organisation, bulk)
 	if errors.Is(err, ErrAbandoned) {
 		return s.close(ctx, organisation, bulk)

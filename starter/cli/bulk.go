@@ -114,14 +114,14 @@ func bulkID(text string) (care.ID, error) {
 }
 
 // bulkCommandOf is a command that tells a bulk run something, and then what to type next.
-func (a *app) bulkCommandOf(name, short string, do func(*bulks.Service, context.Context, care.ID, care.ID) error, said, next string) *cobra.Command {
+func (a *app) bulkCommandOf(name, short string, do func(*bulks.Service, context.Context, care.ID, care.ID, string) error, said, next string) *cobra.Command {
 	return a.command(name+" BULK_ID", short, func(ctx context.Context, args []string) error {
 		id, err := bulkID(args[0])
 		if err != nil {
 			return err
 		}
 		return a.withBulks(ctx, func(services bulkServices) error {
-			if err := do(services.bulks, ctx, services.organisation.ID, id); err != nil {
+			if err := do(services.bulks, ctx, services.organisation.ID, id, operator()); err != nil {
 				return a.bulkError(err, services.organisation, id)
 			}
 			a.print(said, a.typed(next, id))

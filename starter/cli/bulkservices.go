@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+	"go.temporal.io/sdk/client"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
@@ -31,19 +32,31 @@ type bulkServices struct {
 	schedules    *schedules.Service
 }
 
-// withBulks gives work what starts, commands and follows bulk runs, and what schedules them.
+// withBulks gives work what starts, commands and follows bulk runs.
 func (a *app) withBulks(ctx context.Context, work func(bulkServices) error) error {
-	return a.withTemporal(ctx, func(store *db.Store, organisation care.Organisation, connected *deployment.Client, keyring *sealing.Keyring) error {
+	return a.withTemporal(ctx, a.bulkWork(work))
+}
+
+// withSchedules gives work what schedules bulk runs, also while the Temporal server is away.
+func (a *app) withSchedules(ctx context.Context, work func(bulkServices) error) error {
+	dialLater := func(_ context.Context, options temporal.Options) (client.Client, error) {
+		return temporal.DialLazily(options)
+	}
+	return a.withTemporalBy(ctx, dialLater, a.bulkWork(work))
+}
+
+func (a *app) bulkWork(work func(bulkServices) error) func(*db.Store, care.Organisation, *deployment.Client, *sealing.Keyring) error {
+	return func(store *db.Store, organisation care.Organisation, connected *deployment.Client, keyring *sealing.Keyring) error {
 		services := bulkServices{store: store, organisation: organisation}
 		services.bulks, services.schedules = newBulks(store, connected, keyring, a.taskQueues())
 		return work(services)
-	})
+	}
 }
 
 // newBulks makes the services of bulk runs and of their schedules.
 func newBulks(store *db.Store, connected *deployment.Client, keyring *sealing.Keyring, queues protocol.TaskQueues) (*bulks.Service, *schedules.Service) {
 	runs := bulks.New(store, connected, queues)
-	return runs, schedules.New(store, connected.ScheduleClient(), temporal.NewDataConverter(keyring), runs, queues)
+	return runs, schedules.New(store, connected.ScheduleClient(), keyring, runs, queues)
 }
 
 // requestFlags say who is synced in a bulk run, and what of them.

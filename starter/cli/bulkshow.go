@@ -106,6 +106,7 @@ func (a *app) showBulk(view read.Bulk, organisation care.Organisation) {
 	who, what := bulks.Describe(view.Options)
 	a.details(
 		"bulk run", string(view.ID), "state", present.BulkState(view.BulkSummary), "why", view.Explanation, "waits", present.BulkWaits(view.BulkSummary, zone),
+		"left out", present.LeavesOut(view.BulkSummary),
 		"set aside", strings.Join(present.SetAside(view.BulkSummary), "\n"),
 		"who", who, "what", what, "requested by", view.RequestedBy, "requested", present.Time(&view.RequestedAt, zone),
 		"finished", instant(view.FinishedAt, zone), "took", bulkTook(view.BulkSummary), "speed", speed(view.BulkSummary),

@@ -15,6 +15,7 @@ import (
 	"github.com/caresync/caresync/claims"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/syncs"
@@ -105,7 +106,7 @@ func (a *app) tell(ctx context.Context, event claims.Event) error {
 		return err
 	}
 	defer store.Close()
-	connected, err := connect(ctx, store, keyring)
+	connected, err := connect(ctx, temporal.Dial, store, keyring)
 	if err != nil {
 		return err
 	}

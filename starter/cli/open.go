@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/care"
@@ -110,12 +111,20 @@ func (a *app) withPACE(ctx context.Context, work func(paceServices) error) error
 
 // withTemporal is withSealedStore with a guarded Temporal client and the keyring that encrypts for it.
 func (a *app) withTemporal(ctx context.Context, work func(*db.Store, care.Organisation, *deployment.Client, *sealing.Keyring) error) error {
+	return a.withTemporalBy(ctx, temporal.Dial, work)
+}
+
+// withTemporalBy is withTemporal with a client that is dialled otherwise.
+func (a *app) withTemporalBy(
+	ctx context.Context, dial func(context.Context, temporal.Options) (client.Client, error),
+	work func(*db.Store, care.Organisation, *deployment.Client, *sealing.Keyring) error,
+) error {
 	keyring, err := a.encryption.OpenKeyring()
 	if err != nil {
 		return &exitError{ExitUsage, err}
 	}
 	return a.withSealedStore(ctx, func(store *db.Store, organisation care.Organisation) error {
-		connected, err := connect(ctx, store, keyring)
+		connected, err := connect(ctx, dial, store, keyring)
 		if err != nil {
 			return err
 		}
@@ -129,8 +138,10 @@ func (a *app) taskQueues() protocol.TaskQueues {
 }
 
 // connect connects with Temporal. What the client is asked of workflows and schedules, the guard has to admit.
-func connect(ctx context.Context, store *db.Store, keyring *sealing.Keyring) (*deployment.Client, error) {
-	connected, err := temporal.Dial(ctx, temporal.Options{Keyring: keyring, Logger: zap.NewNop()})
+func connect(
+	ctx context.Context, dial func(context.Context, temporal.Options) (client.Client, error), store *db.Store, keyring *sealing.Keyring,
+) (*deployment.Client, error) {
+	connected, err := dial(ctx, temporal.Options{Keyring: keyring, Logger: zap.NewNop()})
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/api"
-	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/schedules"
 )
@@ -24,8 +23,7 @@ func (a *app) scheduleCommand() *cobra.Command {
 		a.scheduleCreate(), a.scheduleChange(), a.scheduleList(), a.scheduleShow(),
 		a.scheduleCommandOf("pause", "Pause a schedule; a run in progress continues", "Paused", (*schedules.Service).Pause),
 		a.scheduleCommandOf("resume", "Resume a paused schedule", "Resumed", (*schedules.Service).Resume),
-		a.scheduleTrigger(), a.scheduleBackfill(),
-		a.scheduleCommandOf("delete", "Delete a schedule; a run in progress continues", "Deleted", (*schedules.Service).Delete)))
+		a.scheduleTrigger(), a.scheduleBackfill(), a.scheduleDelete()))
 }
 
 // scheduleFlags say when a schedule runs and what happens around that.
@@ -87,7 +85,7 @@ func (a *app) scheduleCreate() *cobra.Command {
 		if err != nil {
 			return a.bulkError(err, care.Organisation{}, "")
 		}
-		return a.withBulks(ctx, func(services bulkServices) error {
+		return a.withSchedules(ctx, func(services bulkServices) error {
 			request.Organisation, request.Name, request.RequestedBy = services.organisation, args[0], operator()
 			view, err := services.schedules.Create(ctx, request)
 			if err != nil {
@@ -107,7 +105,7 @@ zone. Avoid 2 am to 3 am in Sydney: daylight saving changes then, and a time may
 // scheduleSaved shows a schedule that was created or changed.
 func (a *app) scheduleSaved(done string, view schedules.ScheduleView, organisation care.Organisation, asJSON bool) error {
 	if asJSON {
-		return a.printJSON(api.FromSchedule(view))
+		return a.printJSON(api.FromSchedule(view, organisation.Location()))
 	}
 	a.print("%s the schedule %s.", done, view.Name)
 	a.showSchedule(view, organisation)
@@ -117,13 +115,13 @@ func (a *app) scheduleSaved(done string, view schedules.ScheduleView, organisati
 func (a *app) scheduleList() *cobra.Command {
 	var asJSON bool
 	command := a.command("list", "List the schedules with their next and last runs", func(ctx context.Context, _ []string) error {
-		return a.withBulks(ctx, func(services bulkServices) error {
+		return a.withSchedules(ctx, func(services bulkServices) error {
 			found, err := services.schedules.Schedules(ctx, services.organisation.ID)
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				return a.printJSON(views.Each(found, api.FromSchedule))
+				return a.printJSON(api.FromSchedules(found, services.organisation.Location()))
 			}
 			a.showSchedules(found, services.organisation)
 			return nil
@@ -173,13 +171,13 @@ func scheduledState(run schedules.ScheduledRun) string {
 func (a *app) scheduleShow() *cobra.Command {
 	var asJSON bool
 	command := a.command("show NAME", "Show a schedule", func(ctx context.Context, args []string) error {
-		return a.withBulks(ctx, func(services bulkServices) error {
+		return a.withSchedules(ctx, func(services bulkServices) error {
 			view, err := services.schedules.Schedule(ctx, services.organisation.ID, args[0])
 			if err != nil {
 				return unknownSchedule(err, services.organisation, args[0])
 			}
 			if asJSON {
-				return a.printJSON(api.FromSchedule(view))
+				return a.printJSON(api.FromSchedule(view, services.organisation.Location()))
 			}
 			a.showSchedule(view, services.organisation)
 			return nil
@@ -194,11 +192,12 @@ func (a *app) showSchedule(view schedules.ScheduleView, organisation care.Organi
 		a.note("! %s", warning)
 	}
 	zone := organisation.Location()
-	who, what := view.Describe()
-	left := ""
-	if view.Skipped+view.Missed > 0 {
-		left = fmt.Sprintf("%d because the previous run was in progress, %d because Temporal was down", view.Skipped, view.Missed)
+	a.noteIfAny(view.PendingWords())
+	a.noteIfAny(view.EditedWords(zone))
+	if view.TemporalAway {
+		a.note("! %s", schedules.AwayWords)
 	}
+	who, what := view.Describe()
 	failure := ""
 	if view.PauseOnFailure {
 		failure = "pauses if no one could be synced in a run"
@@ -207,8 +206,8 @@ func (a *app) showSchedule(view schedules.ScheduleView, organisation care.Organi
 	if view.Jitter != "0s" {
 		jitter = "up to " + shortDuration(view.Jitter)
 	}
-	a.details("name", view.Name, "when", view.When+", "+view.TimeZone, "next run", nextRun(view, zone), "note", view.Note, "who", who, "what", what,
-		"overlap", string(view.Overlap), "catch-up", shortDuration(view.CatchUp), "jitter", jitter, "on failure", failure, "skipped", left,
+	a.details("name", view.Name, "when", view.When+", "+view.TimeZone, "next run", nextRun(view, zone), "note", view.Note(zone), "who", who, "what", what,
+		"overlap", string(view.Overlap), "catch-up", shortDuration(view.CatchUp), "jitter", jitter, "on failure", failure, "skipped", skippedWords(view, zone), "missed", missedWords(view, organisation), "failed", failedWords(view, zone),
 		"created", present.Time(&view.CreatedAt, zone), "created by", view.CreatedBy)
 	if len(view.LastRuns) == 0 {
 		return
@@ -225,6 +224,38 @@ func (a *app) showSchedule(view schedules.ScheduleView, organisation care.Organi
 	shown.Render()
 }
 
+// skippedWords say how often the schedule was left out, and which runs were the reason.
+func skippedWords(view schedules.ScheduleView, zone *time.Location) string {
+	var parts []string
+	for _, group := range view.LeftOut {
+		parts = append(parts, group.Words(zone))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// missedWords say which times passed without a run, and how to run them.
+func missedWords(view schedules.ScheduleView, organisation care.Organisation) string {
+	zone := organisation.Location()
+	switch {
+	case len(view.MissedTimes) == 0:
+		return ""
+	case len(view.ToRunNow) == 0:
+		return fmt.Sprintf("%s; a later run made up for them", schedules.MissedWords(view.MissedTimes, zone))
+	default:
+		return fmt.Sprintf("%s. Run missed times with: caresync schedule backfill %s --from %s", schedules.MissedWords(view.ToRunNow, zone),
+			view.Name, view.ToRunNow[0].Add(-time.Second).In(zone).Format(time.RFC3339))
+	}
+}
+
+// failedWords say how many runs failed, and why the last one did.
+func failedWords(view schedules.ScheduleView, zone *time.Location) string {
+	if len(view.Failed) == 0 {
+		return ""
+	}
+	last := view.Failed[0]
+	return fmt.Sprintf("%s in 90 days, last on %s: %s", present.Count(len(view.Failed), "run", "runs"), present.Time(&last.StartedAt, zone), last.Explanation)
+}
+
 func unknownSchedule(err error, organisation care.Organisation, name string) error {
 	if errors.Is(err, db.ErrNotFound) {
 		return fmt.Errorf("%s has no schedule %q; `caresync schedule list` shows those it has", organisation.Name, name)
@@ -233,13 +264,40 @@ func unknownSchedule(err error, organisation care.Organisation, name string) err
 }
 
 // scheduleCommandOf is a command that does something with a schedule.
-func (a *app) scheduleCommandOf(name, short, done string, do func(*schedules.Service, context.Context, care.ID, string) error) *cobra.Command {
+func (a *app) scheduleCommandOf(
+	name, short, done string, do func(*schedules.Service, context.Context, care.ID, string, string) (schedules.ScheduleView, error),
+) *cobra.Command {
 	return a.command(name+" NAME", short, func(ctx context.Context, args []string) error {
-		return a.withBulks(ctx, func(services bulkServices) error {
-			if err := do(services.schedules, ctx, services.organisation.ID, args[0]); err != nil {
+		return a.withSchedules(ctx, func(services bulkServices) error {
+			view, err := do(services.schedules, ctx, services.organisation.ID, args[0], operator())
+			if err != nil {
 				return unknownSchedule(err, services.organisation, args[0])
 			}
 			a.print("%s the schedule %s.", done, args[0])
+			a.noteIfAny(view.PendingWords())
+			return nil
+		})
+	})
+}
+
+// noteIfAny notes what there is to say.
+func (a *app) noteIfAny(text string) {
+	if text != "" {
+		a.note("! %s", text)
+	}
+}
+
+func (a *app) scheduleDelete() *cobra.Command {
+	return a.command("delete NAME", "Delete a schedule; a run in progress continues", func(ctx context.Context, args []string) error {
+		return a.withSchedules(ctx, func(services bulkServices) error {
+			applied, err := services.schedules.Delete(ctx, services.organisation.ID, args[0])
+			if err != nil {
+				return unknownSchedule(err, services.organisation, args[0])
+			}
+			a.print("Deleted the schedule %s.", args[0])
+			if !applied {
+				a.note("! Temporal has not been told yet: %s", schedules.DeletedLater)
+			}
 			return nil
 		})
 	})
@@ -248,7 +306,7 @@ func (a *app) scheduleCommandOf(name, short, done string, do func(*schedules.Ser
 func (a *app) scheduleTrigger() *cobra.Command {
 	var follow syncFlags
 	command := a.command("trigger NAME", "Run a schedule now, even if it is paused", func(ctx context.Context, args []string) error {
-		return a.withBulks(ctx, func(services bulkServices) error {
+		return a.withSchedules(ctx, func(services bulkServices) error {
 			triggered, err := services.schedules.Trigger(ctx, services.organisation.ID, args[0])
 			switch {
 			case err != nil:
@@ -280,7 +338,7 @@ func (a *app) scheduleTrigger() *cobra.Command {
 func (a *app) scheduleBackfill() *cobra.Command {
 	var from, to, overlap string
 	command := a.command("backfill NAME", "Run missed times of a schedule now", func(ctx context.Context, args []string) error {
-		return a.withBulks(ctx, func(services bulkServices) error {
+		return a.withSchedules(ctx, func(services bulkServices) error {
 			begin, err := momentFlag("--from", from, services.organisation, time.Time{})
 			if err != nil {
 				return err
@@ -289,7 +347,7 @@ func (a *app) scheduleBackfill() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = services.schedules.Backfill(ctx, services.organisation.ID, args[0], begin, end, schedules.Overlap(overlap))
+			err = services.schedules.Backfill(ctx, services.organisation.ID, args[0], begin, end, care.Overlap(overlap))
 			if errors.Is(err, db.ErrNotFound) {
 				return unknownSchedule(err, services.organisation, args[0])
 			}

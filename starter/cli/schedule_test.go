@@ -12,7 +12,6 @@ import (
 	"github.com/caresync/caresync/starter/api"
 	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/cli"
-	"github.com/caresync/caresync/starter/schedules"
 )
 
 // changes is a schedule after a command has changed it.
@@ -45,7 +44,8 @@ func TestAScheduleIsChanged(t *testing.T) {
 	view = changes(t, "--at", "03:30", "--on", "mon,fri", "--jitter", "5m")
 	require.Equal(t, "5m0s", view.Jitter)
 	view = changes(t, "--jitter", "0")
-	view.NextRuns = expected.NextRuns
+	require.Greater(t, view.Version, expected.Version)
+	view.NextRuns, view.Version, view.ChangedAt = expected.NextRuns, expected.Version, expected.ChangedAt
 	require.Equal(t, expected, view, "what was not said stayed")
 
 	// Each flag is heeded.
@@ -56,7 +56,7 @@ func TestAScheduleIsChanged(t *testing.T) {
 	require.Empty(t, view.TimeOfDay)
 	require.Empty(t, view.Weekdays)
 	require.Equal(t, "Australia/Perth", view.TimeZone)
-	require.Equal(t, schedules.OverlapCancel, view.Overlap)
+	require.Equal(t, care.OverlapCancel, view.Overlap)
 	require.Equal(t, "2h0m0s", view.CatchUp)
 	require.Equal(t, "10m0s", view.Jitter)
 	require.False(t, view.PauseOnFailure)

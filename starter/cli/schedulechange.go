@@ -19,7 +19,7 @@ func (a *app) scheduleChange() *cobra.Command {
 		if _, err := flags.read(); err != nil {
 			return a.bulkError(err, care.Organisation{}, "")
 		}
-		return a.withBulks(ctx, func(services bulkServices) error {
+		return a.withSchedules(ctx, func(services bulkServices) error {
 			present, err := services.schedules.Schedule(ctx, services.organisation.ID, args[0])
 			if err != nil {
 				return unknownSchedule(err, services.organisation, args[0])
@@ -32,7 +32,7 @@ func (a *app) scheduleChange() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			request.Organisation = services.organisation
+			request.Organisation, request.RequestedBy = services.organisation, operator()
 			view, err := services.schedules.Change(ctx, request)
 			if errors.Is(err, db.ErrNotFound) {
 				return unknownSchedule(err, services.organisation, args[0])

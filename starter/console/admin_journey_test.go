@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/world"
@@ -33,7 +32,7 @@ func bulkLink(workflowID string, bulk care.ID) string {
 // withAdmin adds what the pages of administrators work with.
 func withAdmin(options console.Options, connected *testkit.Temporal) console.Options {
 	options.Bulks = bulks.New(options.Store, connected, connected.Queues)
-	options.Schedules = schedules.New(options.Store, connected.ScheduleClient(), temporal.NewDataConverter(testkit.Keyring()), options.Bulks, connected.Queues)
+	options.Schedules = schedules.New(options.Store, connected.ScheduleClient(), testkit.Keyring(), options.Bulks, connected.Queues)
 	options.Connections, options.BulkLink = upstreams.New(options.Store, nil), bulkLink
 	return options
 }
@@ -315,7 +314,7 @@ func TestAnotherOrganisationsSchedulesAreNotThere(t *testing.T) {
 func TestAScheduleIsChangedWithItsForm(t *testing.T) {
 	s := newSite(t)
 	organisation := organisation(t, s.Store, s.Request(t, "several-open").OrganisationID)
-	options := schedules.New(s.Store, s.temporal.ScheduleClient(), temporal.NewDataConverter(testkit.Keyring()), bulks.New(s.Store, s.temporal, s.temporal.Queues), s.temporal.Queues)
+	options := schedules.New(s.Store, s.temporal.ScheduleClient(), testkit.Keyring(), bulks.New(s.Store, s.temporal, s.temporal.Queues), s.temporal.Queues)
 	w := s.newTab(t, organisation.ID)
 	var provider string
 	for _, connection := range s.connections(t, organisation.ID) {
@@ -325,23 +324,23 @@ func TestAScheduleIsChangedWithItsForm(t *testing.T) {
 	}
 	t.Cleanup(func() {
 		for _, name := range []string{"simple", "selected", "contracts", "absences"} {
-			_ = options.Delete(context.Background(), organisation.ID, name)
+			_, _ = options.Delete(context.Background(), organisation.ID, name)
 		}
 	})
 	for _, request := range []schedules.Request{
-		{Name: "simple", Times: schedules.Times{TimeOfDay: "03:30"}, Bulk: care.BulkOptions{Delta: true}, Paused: true},
+		{Name: "simple", ScheduleTimes: care.ScheduleTimes{TimeOfDay: "03:30"}, Bulk: care.BulkOptions{Delta: true}, Paused: true},
 		{
-			Name: "selected", Times: schedules.Times{TimeOfDay: "02:30", Weekdays: []time.Weekday{time.Tuesday, time.Sunday}, TimeZone: "Europe/Berlin"},
-			Overlap: schedules.OverlapCancel, CatchUp: 90 * time.Second, Jitter: 36 * time.Hour, PauseOnFailure: true, Bulk: care.BulkOptions{
+			Name: "selected", ScheduleTimes: care.ScheduleTimes{TimeOfDay: "02:30", Weekdays: []time.Weekday{time.Tuesday, time.Sunday}, TimeZone: "Europe/Berlin"},
+			Overlap: care.OverlapCancel, CatchUp: 90 * time.Second, Jitter: 36 * time.Hour, PauseOnFailure: true, Bulk: care.BulkOptions{
 				ServiceProviderID: provider, InCare: true, FailedLastTime: true, NotSyncedFor: care.Timespan(90 * time.Minute), Only: care.AreaBudgets,
 				AllBudgets: true, Window: 3, FailureThreshold: 40,
 			},
 		},
 		{
-			Name: "contracts", Times: schedules.Times{Cron: "*/30 3 * * mon-fri"}, Overlap: schedules.OverlapBuffer, Jitter: 10 * time.Minute,
+			Name: "contracts", ScheduleTimes: care.ScheduleTimes{Cron: "*/30 3 * * mon-fri"}, Overlap: care.OverlapBuffer, Jitter: 10 * time.Minute,
 			Bulk: care.BulkOptions{Kind: care.RunPACEContract, ReviewAll: true, NotSyncedFor: care.Timespan(48 * time.Hour)},
 		},
-		{Name: "absences", Times: schedules.Times{TimeOfDay: "03:30"}, Bulk: care.BulkOptions{AcceptAbsences: true, Only: care.AreaContributions}},
+		{Name: "absences", ScheduleTimes: care.ScheduleTimes{TimeOfDay: "03:30"}, Bulk: care.BulkOptions{AcceptAbsences: true, Only: care.AreaContributions}},
 	} {
 		request.Organisation = organisation
 		created, err := options.Create(t.Context(), request)
@@ -351,6 +350,9 @@ func TestAScheduleIsChangedWithItsForm(t *testing.T) {
 		w.sees("The schedule was changed.")
 		changed, err := options.Schedule(t.Context(), organisation.ID, request.Name)
 		require.NoError(t, err)
+		require.NotEqual(t, created.Version, changed.Version)
+		require.Equal(t, "console: Robin Ellery", changed.ChangedBy)
+		changed.Version, changed.ChangedBy, changed.ChangedAt, changed.AppliedAt = created.Version, created.ChangedBy, created.ChangedAt, created.AppliedAt
 		require.Equal(t, created, changed, request.Name)
 		require.Equal(t, len(created.Warnings) > 0, strings.Contains(w.text(), "Daylight saving changes at that time of day"), request.Name)
 	}
@@ -451,12 +453,12 @@ func TestAdminPagesHaveNoBarriers(t *testing.T) {
 	require.NoError(t, s.Faults.Add(faults.Fault{Kind: faults.Hang, Operation: "budget-details", Delay: 10 * time.Minute}))
 	t.Cleanup(s.Faults.Clear)
 	running, _ := s.temporal.Bulk(t, s.Store, organisation, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient}})
-	options := schedules.New(s.Store, s.temporal.ScheduleClient(), temporal.NewDataConverter(testkit.Keyring()), bulks.New(s.Store, s.temporal, s.temporal.Queues), s.temporal.Queues)
+	options := schedules.New(s.Store, s.temporal.ScheduleClient(), testkit.Keyring(), bulks.New(s.Store, s.temporal, s.temporal.Queues), s.temporal.Queues)
 	_, err := options.Create(t.Context(), schedules.Request{
-		Organisation: care.Organisation{ID: organisation, TimeZone: care.DefaultTimeZone}, Name: "nightly", Times: schedules.Times{TimeOfDay: "03:30"},
+		Organisation: care.Organisation{ID: organisation, TimeZone: care.DefaultTimeZone}, Name: "nightly", ScheduleTimes: care.ScheduleTimes{TimeOfDay: "03:30"},
 	})
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = options.Delete(context.Background(), organisation, "nightly") })
+	t.Cleanup(func() { _, _ = options.Delete(context.Background(), organisation, "nightly") })
 
 	w := s.newTab(t, organisation)
 	for _, path := range []string{

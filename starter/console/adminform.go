@@ -10,9 +10,9 @@ import (
 	"strings"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/console/ui"
-	"github.com/caresync/caresync/starter/schedules"
 )
 
 // mostPlaces is how many of the unknown people of a list are named by their place.
@@ -50,7 +50,7 @@ func (f *adminForm) refused(err error) bool {
 		f.problems = map[string]string{invalid.Field: fieldTitle(invalid.Field) + " " + invalid.Message + "."}
 	case errors.As(err, &unknown):
 		f.problems = map[string]string{"people": unknownPlaces(unknown)}
-	case errors.Is(err, schedules.ErrExists):
+	case errors.Is(err, db.ErrScheduleExists):
 		f.problems = map[string]string{"name": detailOf(err)}
 	default:
 		return false

@@ -152,13 +152,13 @@ func bulkFrame(bulk read.BulkSummary, zone *time.Location) ui.Page {
 }
 
 // commandBulk tells a bulk run something, and shows its page.
-func (c console) commandBulk(command func(s *bulks.Service, ctx context.Context, organisation, bulk care.ID) error) page {
+func (c console) commandBulk(command func(s *bulks.Service, ctx context.Context, organisation, bulk care.ID, requestedBy string) error) page {
 	return func(w http.ResponseWriter, r *http.Request, v visitor) error {
 		id, err := pathID(r, "bulk")
 		if err != nil {
 			return err
 		}
-		if err := command(c.bulks, r.Context(), v.Organisation.ID, id); err != nil {
+		if err := command(c.bulks, r.Context(), v.Organisation.ID, id, v.requestedBy()); err != nil {
 			return err
 		}
 		http.Redirect(w, r, bulkPath(id), http.StatusSeeOther)

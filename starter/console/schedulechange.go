@@ -41,7 +41,8 @@ func (c console) changeSchedule(w http.ResponseWriter, r *http.Request, v visito
 	}
 	request, err := scheduleRequest(r.PostForm)
 	if err == nil {
-		request.Organisation, request.Name = v.Organisation, present.Name
+		request.Organisation, request.Name, request.RequestedBy = v.Organisation, present.Name, v.requestedBy()
+		request.Version, _ = strconv.ParseInt(r.PostForm.Get("version"), 10, 64) // none replaces any
 		_, err = c.schedules.Change(r.Context(), request)
 	}
 	form := adminForm{values: r.PostForm}
@@ -75,6 +76,7 @@ func scheduleValues(request schedules.Request) url.Values {
 		values.Set("jitter_unit", unitMinutes) // as the form of a new schedule offers
 	}
 	setTick(values, "pause_on_failure", request.PauseOnFailure)
+	values.Set("version", strconv.FormatInt(request.Version, 10))
 	return values
 }
 

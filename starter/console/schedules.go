@@ -11,7 +11,6 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/starter/console/ui"
-	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/schedules"
 )
 
@@ -22,9 +21,9 @@ const (
 )
 
 var overlapOptions = []ui.Option{
-	{Value: string(schedules.OverlapSkip), Words: "Skip the new run"},
-	{Value: string(schedules.OverlapBuffer), Words: "Start the new run afterwards"},
-	{Value: string(schedules.OverlapCancel), Words: "Cancel the previous run"},
+	{Value: string(care.OverlapSkip), Words: "Skip the new run"},
+	{Value: string(care.OverlapBuffer), Words: "Start the new run afterwards"},
+	{Value: string(care.OverlapCancel), Words: "Cancel the previous run"},
 }
 
 var weekdayOptions = []ui.Option{
@@ -71,8 +70,11 @@ func (c console) scheduleList(w http.ResponseWriter, r *http.Request, v visitor)
 		return err
 	}
 	page := ui.Page{Title: "Schedules", Section: schedulesPath}
-	if r.URL.Query().Get("deleted") == yes {
+	switch r.URL.Query().Get("deleted") {
+	case yes:
 		page.Notice = &ui.Message{Tone: ui.Good, Words: "The schedule was deleted. A run in progress continues."}
+	case "later":
+		page.Notice = &ui.Message{Tone: ui.Warn, Words: "The schedule was deleted, but Temporal is not responding: " + schedules.DeletedLater}
 	}
 	return c.render(w, r, http.StatusOK, schedulesPage(c.frame(r, page), schedulesView{schedules: found, zone: v.zone}))
 }
@@ -96,7 +98,7 @@ func (f scheduleFormView) action() string {
 func (c console) scheduleForm(w http.ResponseWriter, r *http.Request, v visitor) error {
 	form := newBulkForm(presets[r.URL.Query().Get("preset")])
 	for name, value := range map[string]string{
-		"when": whenAt, "time_zone": v.Organisation.TimeZone, "overlap": string(schedules.OverlapSkip), "catch_up": "4", "catch_up_unit": unitHours,
+		"when": whenAt, "time_zone": v.Organisation.TimeZone, "overlap": string(care.OverlapSkip), "catch_up": "4", "catch_up_unit": unitHours,
 		"jitter_unit": unitMinutes,
 	} {
 		if form.value(name) == "" {
@@ -144,7 +146,7 @@ func (c console) createSchedule(w http.ResponseWriter, r *http.Request, v visito
 // scheduleRequest reads what a form asks for. What belongs to the other way of saying when is left out, as the form hides it.
 func scheduleRequest(values url.Values) (request schedules.Request, err error) {
 	request = schedules.Request{
-		Overlap: schedules.Overlap(values.Get("overlap")), PauseOnFailure: values.Get("pause_on_failure") == yes, Paused: values.Get("paused") == yes,
+		Overlap: care.Overlap(values.Get("overlap")), PauseOnFailure: values.Get("pause_on_failure") == yes, Paused: values.Get("paused") == yes,
 	}
 	request.TimeZone = values.Get("time_zone")
 	if values.Get("when") == whenCron {
@@ -237,24 +239,25 @@ func belowSchedule(view schedules.ScheduleView) ui.Page {
 }
 
 func (c console) pauseSchedule(w http.ResponseWriter, r *http.Request, v visitor) error {
-	return c.commandSchedule(w, r, v, c.schedules.Pause, "")
+	return c.commandSchedule(w, r, v, c.schedules.Pause)
 }
 
 func (c console) resumeSchedule(w http.ResponseWriter, r *http.Request, v visitor) error {
-	return c.commandSchedule(w, r, v, c.schedules.Resume, "")
+	return c.commandSchedule(w, r, v, c.schedules.Resume)
 }
 
 func (c console) commandSchedule(
-	w http.ResponseWriter, r *http.Request, v visitor, command func(ctx context.Context, organisation care.ID, name string) error, told string,
+	w http.ResponseWriter, r *http.Request, v visitor,
+	command func(ctx context.Context, organisation care.ID, name, requestedBy string) (schedules.ScheduleView, error),
 ) error {
 	name, err := scheduleName(r)
 	if err != nil {
 		return err
 	}
-	if err := command(r.Context(), v.Organisation.ID, name); err != nil {
+	if _, err := command(r.Context(), v.Organisation.ID, name, v.requestedBy()); err != nil {
 		return err
 	}
-	http.Redirect(w, r, schedulePath(name)+told, http.StatusSeeOther)
+	http.Redirect(w, r, schedulePath(name), http.StatusSeeOther)
 	return nil
 }
 
@@ -298,7 +301,7 @@ func (c console) backfillSchedule(w http.ResponseWriter, r *http.Request, v visi
 	form := adminForm{values: r.PostForm}
 	from, to, err := daysOf(r.PostForm, v, c.store.Now())
 	if err == nil {
-		err = c.schedules.Backfill(r.Context(), v.Organisation.ID, name, from, to, schedules.Overlap(r.PostForm.Get("overlap")))
+		err = c.schedules.Backfill(r.Context(), v.Organisation.ID, name, from, to, care.Overlap(r.PostForm.Get("overlap")))
 	}
 	if form.refused(err) {
 		return c.showSchedule(w, r, v, http.StatusUnprocessableEntity, form)
@@ -358,10 +361,15 @@ func (c console) deleteSchedule(w http.ResponseWriter, r *http.Request, v visito
 	if err != nil {
 		return err
 	}
-	if err := c.schedules.Delete(r.Context(), v.Organisation.ID, name); err != nil {
+	applied, err := c.schedules.Delete(r.Context(), v.Organisation.ID, name)
+	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, schedulesPath+"?deleted=yes", http.StatusSeeOther)
+	told := "?deleted=yes"
+	if !applied {
+		told = "?deleted=later"
+	}
+	http.Redirect(w, r, schedulesPath+told, http.StatusSeeOther)
 	return nil
 }
 
@@ -408,7 +416,7 @@ func scheduleWhat(schedule schedules.ScheduleView) string {
 	return what
 }
 
-func overlapWords(overlap schedules.Overlap) string {
+func overlapWords(overlap care.Overlap) string {
 	for _, option := range overlapOptions {
 		if option.Value == string(overlap) {
 			return option.Words
@@ -425,14 +433,18 @@ func jitterWords(jitter string) string {
 	return "Up to " + durationWords(jitter)
 }
 
-// leftOutWords say how many times were left out, and why; empty where none was.
-func leftOutWords(schedule schedules.ScheduleView) string {
-	var parts []string
-	if schedule.Skipped > 0 {
-		parts = append(parts, present.Count(schedule.Skipped, "time", "times")+", because the previous run was in progress")
+// backfillForm is the form that runs missed times, from the first of them where no one has said otherwise.
+func backfillForm(view scheduleView) adminForm {
+	if view.form.values != nil || len(view.ToRunNow) == 0 {
+		return view.form
 	}
-	if schedule.Missed > 0 {
-		parts = append(parts, present.Count(schedule.Missed, "time", "times")+", because Temporal was down")
+	return adminForm{values: url.Values{"from": {view.ToRunNow[0].In(view.zone).Format(time.DateOnly)}}}
+}
+
+// pendingMark is empty where a schedule is applied.
+func pendingMark(schedule schedules.ScheduleView) string {
+	if schedule.Pending == "" {
+		return ""
 	}
-	return strings.Join(parts, "; ")
+	return "not applied yet"
 }

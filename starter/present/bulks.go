@@ -1,6 +1,7 @@
 package present
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -21,7 +22,7 @@ func BulkState(bulk read.BulkSummary) string {
 func BulkWaits(bulk read.BulkSummary, zone *time.Location) string {
 	switch bulk.State {
 	case read.BulkPaused:
-		return "paused by an operator since " + Time(bulk.PausedAt, zone)
+		return "paused by " + cmp.Or(bulk.PausedBy, "an operator") + " since " + Time(bulk.PausedAt, zone)
 	case read.BulkWaiting:
 		said := fmt.Sprintf("waiting for %s since %s", Service(bulk.Kind.Service()), Time(bulk.WaitingSince, zone))
 		if bulk.WaitingWords != "" {
@@ -31,6 +32,14 @@ func BulkWaits(bulk read.BulkSummary, zone *time.Location) string {
 	default:
 		return ""
 	}
+}
+
+// LeavesOut says what a bulk run that is in progress keeps from running; empty where that is nothing.
+func LeavesOut(bulk read.BulkSummary) string {
+	if bulk.TimesLeftOut == 0 || bulk.State == read.BulkFinished {
+		return ""
+	}
+	return fmt.Sprintf("this run keeps the %s from running: %s skipped so far", bulk.RequestedBy, Count(bulk.TimesLeftOut, "time", "times"))
 }
 
 // SetAside says of the people of a bulk run who wait until the others are done how many they are, and why they wait (R9).

@@ -11,7 +11,6 @@ import (
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/imports"
 	"github.com/caresync/caresync/starter/pace"
-	"github.com/caresync/caresync/starter/schedules"
 	"github.com/caresync/caresync/starter/syncs"
 	"github.com/caresync/caresync/starter/web"
 )
@@ -148,9 +147,13 @@ var table = []row{
 		Title: "No worker has answered", Advice: "The bulk run may still apply the command. Ask an operator to check that a worker is running, then look at the bulk run again.",
 		Operators: "Start a worker and try again.",
 	})),
-	is(schedules.ErrExists, Problem{
+	is(db.ErrScheduleExists, Problem{
 		Code: "conflict", Status: http.StatusConflict, Correctable: true, Title: "A schedule with this name already exists",
 		Advice: "Choose another name, or delete that one first.",
+	}),
+	is(db.ErrScheduleChanged, Problem{
+		Code: "changed", Status: http.StatusConflict, Title: "The schedule was changed by someone else in the meantime",
+		Advice: "Nothing was changed. Open the schedule again, and make your change to what it says now.",
 	}),
 	is(db.ErrNotFound, Problem{
 		Code: "not_found", Status: http.StatusNotFound, Title: "There is no such record in this organisation",

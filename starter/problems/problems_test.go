@@ -15,7 +15,6 @@ import (
 	"github.com/caresync/caresync/starter/imports"
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/problems"
-	"github.com/caresync/caresync/starter/schedules"
 	"github.com/caresync/caresync/starter/syncs"
 	"github.com/caresync/caresync/starter/web"
 )
@@ -51,7 +50,7 @@ func TestEveryErrorMeansOneThing(t *testing.T) {
 		{bulks.ErrAbandoned, "abandoned", http.StatusConflict, false},
 		{bulks.ErrStarting, "unavailable", http.StatusServiceUnavailable, false},
 		{bulks.ErrNoAnswer, "unavailable", http.StatusServiceUnavailable, false},
-		{schedules.ErrExists, "conflict", http.StatusConflict, true},
+		{db.ErrScheduleExists, "conflict", http.StatusConflict, true},
 		{db.ErrNotFound, "not_found", http.StatusNotFound, false},
 		{syncs.ErrNoCareRecipientID, string(care.ReasonNoCareRecipientID), http.StatusUnprocessableEntity, false},
 		{syncs.ErrFinished, "finished", http.StatusConflict, false},

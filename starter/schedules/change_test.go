@@ -8,11 +8,11 @@ import (
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/bulks"
@@ -27,24 +27,27 @@ const soon = time.Minute
 type planner struct {
 	*schedules.Service
 	t            *testing.T
+	store        *db.Store
+	sql          testkit.SQL
 	temporal     *testkit.Temporal
 	organisation care.Organisation
 }
 
 func newPlanner(t *testing.T) planner {
 	t.Helper()
-	store, connected := testkit.Database(t), testkit.NewTemporal(t)
+	url, connected := testkit.DatabaseURL(t), testkit.NewTemporal(t)
+	store := testkit.Store(t, url)
 	organisation, err := store.CreateOrganisation(t.Context(), "wattle", "Wattle Grove", care.DefaultTimeZone)
 	require.NoError(t, err)
 	runs := bulks.New(store, connected, connected.Queues)
-	service := schedules.New(store, connected.ScheduleClient(), temporal.NewDataConverter(testkit.Keyring()), runs, connected.Queues)
+	service := schedules.New(store, connected.ScheduleClient(), testkit.Keyring(), runs, connected.Queues)
 	_, err = store.CreateConnection(t.Context(), organisation.ID, care.Connection{
 		Service: care.ServicesAustralia, Name: "home care", BaseURL: "https://services.example", TokenBaseURL: "https://proda.example",
 		DeviceBaseURL: "https://devices.example", RANumber: "1234567890", DeviceName: "caresync", ClientID: "client", APIKey: "key",
 		Audience: "audience", ProductID: "CareSync", ServiceProviderID: provider, RatePerSecond: 10, ConsentCode: "CONSENT",
 	})
 	require.NoError(t, err)
-	return planner{Service: service, t: t, temporal: connected, organisation: organisation}
+	return planner{Service: service, t: t, store: store, sql: testkit.OpenSQL(t, url), temporal: connected, organisation: organisation}
 }
 
 const provider = "4000000001"
@@ -55,8 +58,13 @@ func (p planner) creates(request schedules.Request) schedules.ScheduleView {
 	request.Organisation, request.RequestedBy = p.organisation, "tests"
 	view, err := p.Create(p.t.Context(), request)
 	require.NoError(p.t, err)
-	p.t.Cleanup(func() { _ = p.Delete(context.Background(), p.organisation.ID, request.Name) })
+	p.t.Cleanup(func() { _, _ = p.Delete(context.Background(), p.organisation.ID, request.Name) })
 	return view
+}
+
+// bulkProgress is where a bulk run stands.
+func (p planner) bulkProgress(bulk care.ID) (read.BulkSummary, error) {
+	return read.From(p.store).BulkProgress(p.t.Context(), p.organisation.ID, bulk)
 }
 
 // stands is a schedule as it stands in Temporal.
@@ -79,32 +87,36 @@ func TestAScheduleThatIsAskedForAgainIsTheSame(t *testing.T) {
 	p := newPlanner(t)
 	recipients, contracts := care.RunCareRecipient, care.RunPACEContract
 	for name, request := range map[string]schedules.Request{
-		"every-day":     {Times: schedules.Times{TimeOfDay: "00:05"}},
-		"all-weekdays":  {Times: schedules.Times{TimeOfDay: "23:59", Weekdays: []time.Weekday{0, 1, 2, 3, 4, 5, 6}}},
-		"some-weekdays": {Times: schedules.Times{TimeOfDay: "02:30", Weekdays: []time.Weekday{time.Saturday, time.Sunday}, TimeZone: "Australia/Perth"}},
-		"cron":          {Times: schedules.Times{Cron: "*/20  3,4 1-15/2 * mon-fri"}},
-		"daily":         {Times: schedules.Times{Cron: "@daily"}, Paused: true},
+		"every-day":     {ScheduleTimes: care.ScheduleTimes{TimeOfDay: "00:05"}},
+		"all-weekdays":  {ScheduleTimes: care.ScheduleTimes{TimeOfDay: "23:59", Weekdays: []time.Weekday{0, 1, 2, 3, 4, 5, 6}}},
+		"some-weekdays": {ScheduleTimes: care.ScheduleTimes{TimeOfDay: "02:30", Weekdays: []time.Weekday{time.Saturday, time.Sunday}, TimeZone: "Australia/Perth"}},
+		"cron":          {ScheduleTimes: care.ScheduleTimes{Cron: "*/20  3,4 1-15/2 * mon-fri"}},
+		"daily":         {ScheduleTimes: care.ScheduleTimes{Cron: "@daily"}, Paused: true},
 		"everything": {
-			Times: schedules.Times{Cron: "0 4 * * *", TimeZone: "Europe/Berlin"}, Overlap: schedules.OverlapCancel, CatchUp: 90 * time.Second,
+			ScheduleTimes: care.ScheduleTimes{Cron: "0 4 * * *", TimeZone: "Europe/Berlin"}, Overlap: care.OverlapCancel, CatchUp: 90 * time.Second,
 			Jitter: 25 * time.Minute, PauseOnFailure: true, Bulk: care.BulkOptions{
 				Kind: recipients, ServiceProviderID: provider, InCare: true, NotSyncedFor: care.Timespan(31 * time.Hour), FailedLastTime: true,
 				Only: care.AreaBudgets, AllBudgets: true, Window: 3, FailureThreshold: 40,
 			},
 		},
-		"contributions": {Times: schedules.Times{TimeOfDay: "03:00"}, Overlap: schedules.OverlapBuffer, Bulk: care.BulkOptions{Only: care.AreaContributions}},
-		"changed":       {Times: schedules.Times{TimeOfDay: "03:00"}, Bulk: care.BulkOptions{Delta: true}},
-		"absences":      {Times: schedules.Times{TimeOfDay: "03:00"}, Bulk: care.BulkOptions{AcceptAbsences: true}},
-		"contracts":     {Times: schedules.Times{TimeOfDay: "03:00"}, Bulk: care.BulkOptions{Kind: contracts, ReviewAll: true}},
+		"contributions": {ScheduleTimes: care.ScheduleTimes{TimeOfDay: "03:00"}, Overlap: care.OverlapBuffer, Bulk: care.BulkOptions{Only: care.AreaContributions}},
+		"changed":       {ScheduleTimes: care.ScheduleTimes{TimeOfDay: "03:00"}, Bulk: care.BulkOptions{Delta: true}},
+		"absences":      {ScheduleTimes: care.ScheduleTimes{TimeOfDay: "03:00"}, Bulk: care.BulkOptions{AcceptAbsences: true}},
+		"contracts":     {ScheduleTimes: care.ScheduleTimes{TimeOfDay: "03:00"}, Bulk: care.BulkOptions{Kind: contracts, ReviewAll: true}},
 	} {
 		request.Name = name
 		created, before := p.creates(request), p.stands(name)
 		again, err := created.Request()
 		require.NoError(t, err)
-		again.Organisation = p.organisation
+		again.Organisation, again.RequestedBy = p.organisation, "tests"
 		changed, err := p.Change(t.Context(), again)
 		require.NoError(t, err, name)
 		after := p.stands(name)
 		require.True(t, after.GetInfo().GetUpdateTime().IsValid(), "%s was changed", name)
+		require.NotEqual(t, created.Version, changed.Version)
+		require.Equal(t, "tests", changed.ChangedBy)
+		require.Empty(t, changed.Pending)
+		changed.Version, changed.ChangedAt, changed.AppliedAt = created.Version, created.ChangedAt, created.AppliedAt
 		require.Equal(t, created, changed, name)
 		requireSame(t, before.GetSchedule().GetSpec(), after.GetSchedule().GetSpec())
 		requireSame(t, before.GetSchedule().GetPolicies(), after.GetSchedule().GetPolicies())
@@ -116,13 +128,13 @@ func TestAScheduleThatIsAskedForAgainIsTheSame(t *testing.T) {
 
 func TestAScheduleSaysItsTimesAsProgramsWriteThem(t *testing.T) {
 	p := newPlanner(t)
-	view := p.creates(schedules.Request{Name: "weekly", Times: schedules.Times{TimeOfDay: "02:30", Weekdays: []time.Weekday{time.Sunday, time.Saturday}}})
+	view := p.creates(schedules.Request{Name: "weekly", ScheduleTimes: care.ScheduleTimes{TimeOfDay: "02:30", Weekdays: []time.Weekday{time.Sunday, time.Saturday}}})
 	require.Equal(t, "Sunday, Saturday at 02:30", view.When)
 	require.Equal(t, "02:30", view.TimeOfDay)
 	require.Equal(t, []string{"sunday", "saturday"}, view.Weekdays)
 	require.Empty(t, view.Cron)
 	require.Len(t, view.Warnings, 2, "the clocks are changed twice a year at that hour")
-	view = p.creates(schedules.Request{Name: "often", Times: schedules.Times{Cron: "30 3 * * 1-5"}})
+	view = p.creates(schedules.Request{Name: "often", ScheduleTimes: care.ScheduleTimes{Cron: "30 3 * * 1-5"}})
 	require.Equal(t, "30 3 * * 1-5", view.Cron)
 	require.Empty(t, view.TimeOfDay)
 	require.Empty(t, view.Weekdays)
@@ -133,16 +145,17 @@ func TestAScheduleSaysItsTimesAsProgramsWriteThem(t *testing.T) {
 // and a run in progress continues.
 func TestAScheduleIsChangedInPlace(t *testing.T) {
 	p := newPlanner(t)
-	p.creates(schedules.Request{Name: "nightly", Times: schedules.Times{TimeOfDay: "03:30"}, Bulk: care.BulkOptions{Delta: true}, PauseOnFailure: true})
+	p.creates(schedules.Request{Name: "nightly", ScheduleTimes: care.ScheduleTimes{TimeOfDay: "03:30"}, Bulk: care.BulkOptions{Delta: true}, PauseOnFailure: true})
 	triggered, err := p.Trigger(t.Context(), p.organisation.ID, "nightly")
 	require.NoError(t, err)
 	require.NotEmpty(t, triggered.BulkID)
-	require.NoError(t, p.Pause(t.Context(), p.organisation.ID, "nightly"))
+	_, err = p.Pause(t.Context(), p.organisation.ID, "nightly", "tests: pause")
+	require.NoError(t, err)
 	before := p.stands("nightly")
 
 	view, err := p.Change(t.Context(), schedules.Request{
-		Organisation: p.organisation, Name: "nightly", Times: schedules.Times{Cron: "15 4 * * *", TimeZone: "Australia/Perth"},
-		Overlap: schedules.OverlapBuffer, CatchUp: time.Hour, Jitter: time.Minute,
+		Organisation: p.organisation, Name: "nightly", ScheduleTimes: care.ScheduleTimes{Cron: "15 4 * * *", TimeZone: "Australia/Perth"},
+		Overlap: care.OverlapBuffer, CatchUp: time.Hour, Jitter: time.Minute,
 		Bulk: care.BulkOptions{Kind: care.RunPACEContract, ReviewAll: true, Window: 4}, RequestedBy: "someone else",
 	})
 	require.NoError(t, err)
@@ -151,13 +164,15 @@ func TestAScheduleIsChangedInPlace(t *testing.T) {
 	require.Equal(t, "Australia/Perth", view.TimeZone)
 	require.Equal(t, care.RunPACEContract, view.Kind)
 	require.Equal(t, care.BulkOptions{Kind: care.RunPACEContract, ReviewAll: true, Window: 4}, view.Options)
-	require.Equal(t, schedules.OverlapBuffer, view.Overlap)
+	require.Equal(t, care.OverlapBuffer, view.Overlap)
 	require.Equal(t, "1h0m0s", view.CatchUp)
 	require.Equal(t, "1m0s", view.Jitter)
 	require.False(t, view.PauseOnFailure)
 
 	require.True(t, view.Paused)
-	require.Equal(t, "Paused with CareSync", view.Note)
+	require.Equal(t, "tests: pause", view.PausedBy)
+	require.Contains(t, view.Note(time.UTC), "Paused by tests: pause on ")
+	require.Equal(t, "someone else", view.ChangedBy)
 	require.Equal(t, "tests", view.CreatedBy)
 	require.Len(t, view.LastRuns, 1)
 	require.Equal(t, triggered.BulkID, view.LastRuns[0].BulkID)
@@ -187,7 +202,7 @@ func TestAScheduleIsChangedInPlace(t *testing.T) {
 // What makes no sense changes nothing, also where only Temporal sees it; no one changes another organisation's schedule (R11).
 func TestAChangeThatMakesNoSenseIsRefused(t *testing.T) {
 	p := newPlanner(t)
-	created := p.creates(schedules.Request{Name: "nightly", Times: schedules.Times{TimeOfDay: "03:30"}})
+	created := p.creates(schedules.Request{Name: "nightly", ScheduleTimes: care.ScheduleTimes{TimeOfDay: "03:30"}})
 	for field, spoil := range map[string]func(*schedules.Request){
 		"time_of_day": func(r *schedules.Request) { r.TimeOfDay = "" },
 		"cron":        func(r *schedules.Request) { r.TimeOfDay, r.Cron = "", "99 99 * * *" },
@@ -220,40 +235,4 @@ func TestAChangeThatMakesNoSenseIsRefused(t *testing.T) {
 	present, err := p.Schedule(t.Context(), p.organisation.ID, "nightly")
 	require.NoError(t, err)
 	require.Equal(t, created, present)
-}
-
-// Times that someone has made in the Temporal UI are shown as far as they are a time of day, whatever the old words say.
-func TestTimesThatWereMadeElsewhere(t *testing.T) {
-	p := newPlanner(t)
-	p.creates(schedules.Request{Name: "nightly", Times: schedules.Times{TimeOfDay: "03:30"}})
-	handle := p.temporal.ScheduleClient().GetHandle(t.Context(), protocol.ScheduleID(p.organisation.ID, "nightly"))
-	update := func(spoil func(*client.ScheduleSpec)) schedules.ScheduleView {
-		t.Helper()
-		require.NoError(t, handle.Update(t.Context(), client.ScheduleUpdateOptions{
-			DoUpdate: func(present client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
-				spoil(present.Description.Schedule.Spec)
-				return &client.ScheduleUpdate{Schedule: &present.Description.Schedule}, nil
-			},
-		}))
-		view, err := p.Schedule(t.Context(), p.organisation.ID, "nightly")
-		require.NoError(t, err)
-		return view
-	}
-	view := update(func(spec *client.ScheduleSpec) { spec.Calendars[0].Hour = []client.ScheduleRange{{Start: 5}} })
-	require.Equal(t, "05:30", view.TimeOfDay)
-	require.Equal(t, "every day at 05:30", view.When)
-	view = update(func(spec *client.ScheduleSpec) { spec.Calendars[0].DayOfMonth = []client.ScheduleRange{{Start: 1}} })
-	require.Empty(t, view.TimeOfDay, "it is not every day")
-	view = update(func(spec *client.ScheduleSpec) {
-		spec.Calendars, spec.Intervals = nil, []client.ScheduleIntervalSpec{{Every: time.Hour}}
-	})
-	require.Empty(t, view.TimeOfDay)
-	require.Equal(t, "as the Temporal UI shows", view.When)
-	request, err := view.Request()
-	require.NoError(t, err)
-	request.Organisation = p.organisation
-	_, err = p.Change(t.Context(), request)
-	var invalid *care.InvalidError
-	require.ErrorAs(t, err, &invalid, "the times have to be given again")
-	require.Equal(t, "time_of_day", invalid.Field)
 }

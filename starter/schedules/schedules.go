@@ -1,25 +1,22 @@
-// Package schedules schedules bulk runs, by Temporal's schedules: nightly, weekly, or as wanted. Commands, the HTTP API and
-// pages use it alike.
+// Package schedules schedules bulk runs: nightly, weekly, or as wanted. A schedule is a row in PostgreSQL, which package scheduling applies to
+// Temporal. Commands, the HTTP API and pages use it alike.
 package schedules
 
 import (
 	"cmp"
 	"context"
 	"errors"
-	"strings"
 	"time"
 
-	commonpb "go.temporal.io/api/common/v1"
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
-	"go.temporal.io/sdk/temporal"
+	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/platform/poll"
 	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/scheduling"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/syncs"
 	"github.com/caresync/caresync/words"
@@ -34,56 +31,38 @@ const (
 	// triggerShowsWithin is how long a trigger waits for its run to show, asking every triggerInterval.
 	triggerShowsWithin = 10 * time.Second
 	triggerInterval    = 200 * time.Millisecond
+	// appliedWithin is how long someone who changes a schedule waits for Temporal.
+	appliedWithin = 5 * time.Second
 )
-
-// ErrExists means that the organisation has a schedule of that name already.
-var ErrExists = errors.New("a schedule with this name already exists: choose another name, or delete that one first")
-
-// Overlap says what happens when it is time to run while the run before is still under way.
-type Overlap string
-
-// What may happen.
-const (
-	// OverlapSkip leaves the new run out. It is the default.
-	OverlapSkip Overlap = "skip"
-	// OverlapBuffer begins it as soon as the one before has ended; no more than one waits so.
-	OverlapBuffer Overlap = "buffer-one"
-	// OverlapCancel cancels the one before.
-	OverlapCancel Overlap = "cancel-other"
-)
-
-var overlapPolicies = map[Overlap]enumspb.ScheduleOverlapPolicy{
-	OverlapSkip:   enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
-	OverlapBuffer: enumspb.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE,
-	OverlapCancel: enumspb.SCHEDULE_OVERLAP_POLICY_CANCEL_OTHER,
-}
 
 // Request says what a schedule is to be.
 type Request struct {
 	Organisation care.Organisation
 	// Name is as care.ValidSlug says. Nothing changes it later.
 	Name string
-	// Times say when; their time zone is the organisation's where they name none.
-	Times
+	// ScheduleTimes say when; their time zone is the organisation's where they name none.
+	care.ScheduleTimes
 	// Bulk says who is synced each time, and what of them.
 	Bulk care.BulkOptions
-	// Overlap is OverlapSkip where it is empty.
-	Overlap Overlap
+	// Overlap is care.OverlapSkip where it is empty.
+	Overlap care.Overlap
 	// CatchUp is how late a run may still begin after Temporal was away; 0 takes DefaultCatchUp.
 	CatchUp time.Duration
 	// Jitter delays each run by a random time up to it.
 	Jitter time.Duration
 	// PauseOnFailure pauses the schedule when a run ends in which no one could be synced.
 	PauseOnFailure bool
-	// Paused creates it paused, and RequestedBy is who creates it. A change leaves both as they are.
+	// Paused creates it paused; a change leaves that as it is. RequestedBy is who creates or changes it.
 	Paused      bool
 	RequestedBy string
+	// Version is the one that a change was made for; 0 replaces any.
+	Version int64
 }
 
 // withDefaults says what was left open.
 func (r Request) withDefaults() Request {
 	r.TimeZone = cmp.Or(r.TimeZone, r.Organisation.TimeZone)
-	r.Overlap = cmp.Or(r.Overlap, OverlapSkip)
+	r.Overlap = cmp.Or(r.Overlap, care.OverlapSkip)
 	r.CatchUp = cmp.Or(r.CatchUp, DefaultCatchUp)
 	return r
 }
@@ -92,81 +71,93 @@ func (r Request) withDefaults() Request {
 type Service struct {
 	store     *db.Store
 	schedules client.ScheduleClient
-	converter converter.DataConverter
+	applier   *scheduling.Applier
 	bulks     *bulks.Service
-	queues    protocol.TaskQueues
 }
 
-// New makes a service. The converter is the Temporal client's, so that schedules can be shown: what they start is encrypted.
-func New(store *db.Store, schedules client.ScheduleClient, converter converter.DataConverter, bulks *bulks.Service, queues protocol.TaskQueues) *Service {
-	return &Service{store: store, schedules: schedules, converter: converter, bulks: bulks, queues: queues}
+// New makes a service. The keyring is the one with which the schedules' client seals.
+func New(store *db.Store, schedules client.ScheduleClient, keyring scheduling.Keyring, bulks *bulks.Service, queues protocol.TaskQueues) *Service {
+	return &Service{store: store, schedules: schedules, applier: scheduling.New(store, schedules, keyring, queues, zap.NewNop()), bulks: bulks}
 }
 
-// Create makes a schedule. It fails with care.InvalidError, ErrExists or syncs.ErrUnavailable.
+// Create makes a schedule. It fails with care.InvalidError or db.ErrScheduleExists. Where Temporal is away, it is saved all the same, and
+// applied later: the view says so.
 func (s *Service) Create(ctx context.Context, request Request) (ScheduleView, error) {
-	options, err := s.options(ctx, request)
+	schedule, err := s.schedule(ctx, request)
 	if err != nil {
 		return ScheduleView{}, err
 	}
-	if _, err = s.schedules.Create(ctx, options); err != nil {
-		return ScheduleView{}, saveError("create the schedule", err)
+	if err := s.store.CreateSchedule(ctx, schedule, request.RequestedBy); err != nil {
+		return ScheduleView{}, err
 	}
-	return s.Schedule(ctx, request.Organisation.ID, request.Name)
+	return s.applied(ctx, schedule.OrganisationID, schedule.Name)
 }
 
-// Change replaces what the schedule of that name says: its times, its order, and how errors are handled. Whether it
-// is paused and why, who created it and what it has led to stay; a run in progress continues unchanged. It fails with db.ErrNotFound,
-// care.InvalidError or syncs.ErrUnavailable.
+// Change replaces what the schedule of that name says: its times, its options, and how errors are handled. Whether it is paused and why, who
+// created it and what it has led to stay; a run in progress continues unchanged. It fails with db.ErrNotFound, db.ErrScheduleChanged or
+// care.InvalidError, and is applied as Create says.
 func (s *Service) Change(ctx context.Context, request Request) (ScheduleView, error) {
-	options, err := s.options(ctx, request)
+	schedule, err := s.schedule(ctx, request)
 	if err != nil {
 		return ScheduleView{}, err
 	}
-	err = s.handle(ctx, request.Organisation.ID, request.Name).Update(ctx, client.ScheduleUpdateOptions{
-		DoUpdate: func(present client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
-			return &client.ScheduleUpdate{
-				Schedule: &client.Schedule{
-					Action: options.Action, Spec: &options.Spec, State: present.Description.Schedule.State,
-					Policy: &client.SchedulePolicies{
-						Overlap: options.Overlap, CatchupWindow: options.CatchupWindow, PauseOnFailure: options.PauseOnFailure,
-					},
-				},
-				TypedSearchAttributes: &options.TypedSearchAttributes, // the kind of sync is one of them, and may change
-			}, nil
-		},
-	})
-	if err != nil {
-		return ScheduleView{}, saveError("change the schedule", err)
+	if err := s.settle(ctx, schedule.OrganisationID, schedule.Name); err != nil {
+		return ScheduleView{}, err
 	}
-	return s.Schedule(ctx, request.Organisation.ID, request.Name)
+	if err := s.store.ChangeSchedule(ctx, schedule, request.RequestedBy, request.Version); err != nil {
+		return ScheduleView{}, err
+	}
+	return s.applied(ctx, schedule.OrganisationID, schedule.Name)
 }
 
-// options are what Temporal is told of a schedule.
-func (s *Service) options(ctx context.Context, request Request) (options client.ScheduleOptions, err error) {
+// settle records which times led to no run before a change makes that unknowable.
+func (s *Service) settle(ctx context.Context, organisation care.ID, name string) error {
+	row, err := s.store.Schedule(ctx, organisation, name)
+	if err != nil {
+		return err
+	}
+	return scheduling.Settle(ctx, s.store, row, s.store.Now())
+}
+
+// applied applies a schedule that was saved, and shows it. What Temporal does not take now is recorded with the schedule, and applied later.
+func (s *Service) applied(ctx context.Context, organisation care.ID, name string) (ScheduleView, error) {
+	if err := s.apply(ctx, organisation, name); err != nil && ctx.Err() != nil {
+		return ScheduleView{}, ctx.Err()
+	}
+	return s.Schedule(ctx, organisation, name)
+}
+
+// apply applies a schedule as far as that can be done soon.
+func (s *Service) apply(ctx context.Context, organisation care.ID, name string) error {
+	soon, cancel := context.WithTimeout(ctx, appliedWithin)
+	defer cancel()
+	return s.applier.Apply(soon, organisation, name)
+}
+
+// schedule is what a request asks for, checked.
+func (s *Service) schedule(ctx context.Context, request Request) (schedule care.Schedule, err error) {
 	request = request.withDefaults()
 	if err := request.check(); err != nil {
-		return options, err
+		return schedule, err
 	}
-	spec, err := request.spec()
-	if err != nil {
-		return options, err
+	if _, err := db.LoadZone(request.TimeZone); err != nil {
+		return schedule, err
 	}
-	wanted, err := s.bulks.Options(ctx, request.Organisation.ID, request.Bulk)
-	if err != nil {
-		return options, err
+	if _, err := protocol.ScheduleCalendar(request.ScheduleTimes); err != nil {
+		return schedule, err
 	}
-	spec.Jitter = request.Jitter
-	options = protocol.BulkSyncSchedule(s.queues, request.Organisation.ID, request.Name, wanted)
-	options.Spec, options.Overlap, options.CatchupWindow = spec, overlapPolicies[request.Overlap], request.CatchUp
-	options.PauseOnFailure, options.Paused = request.PauseOnFailure, request.Paused
-	options.Memo = map[string]any{memoCreatedBy: request.RequestedBy}
-	return options, nil
+	options, err := s.bulks.Options(ctx, request.Organisation.ID, request.Bulk)
+	return care.Schedule{
+		OrganisationID: request.Organisation.ID, Name: request.Name, ScheduleTimes: request.ScheduleTimes, Options: options,
+		Overlap: request.Overlap, CatchUp: request.CatchUp.Truncate(time.Millisecond), Jitter: request.Jitter.Truncate(time.Millisecond),
+		PauseOnFailure: request.PauseOnFailure, Paused: request.Paused,
+	}, err
 }
 
 var errOverlap = &care.InvalidError{Field: "overlap", Message: "must be skip, buffer-one or cancel-other"}
 
 func (r Request) check() error {
-	_, known := overlapPolicies[r.Overlap]
+	_, known := protocol.OverlapPolicy(r.Overlap)
 	switch {
 	case !care.ValidSlug(r.Name):
 		return &care.InvalidError{Field: "name", Message: words.SlugRule}
@@ -181,26 +172,35 @@ func (r Request) check() error {
 	}
 }
 
-func saveError(operation string, err error) error {
-	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
-		return ErrExists
+// Pause lets a schedule run no more until it is resumed. It fails with db.ErrNotFound, and is applied as Create says.
+func (s *Service) Pause(ctx context.Context, organisation care.ID, name, requestedBy string) (ScheduleView, error) {
+	if err := s.settle(ctx, organisation, name); err != nil {
+		return ScheduleView{}, err
 	}
-	return handleError(operation, err)
+	if err := s.store.PauseSchedule(ctx, organisation, name, requestedBy, 0); err != nil {
+		return ScheduleView{}, err
+	}
+	return s.applied(ctx, organisation, name)
 }
 
-// Pause lets a schedule run no more until it is resumed. It fails with db.ErrNotFound or syncs.ErrUnavailable.
-func (s *Service) Pause(ctx context.Context, organisation care.ID, name string) error {
-	return handleError("pause the schedule", s.handle(ctx, organisation, name).Pause(ctx, client.SchedulePauseOptions{Note: "Paused with CareSync"}))
+// Resume lets a paused schedule run again. It fails and is applied as Pause.
+func (s *Service) Resume(ctx context.Context, organisation care.ID, name, requestedBy string) (ScheduleView, error) {
+	if err := s.settle(ctx, organisation, name); err != nil {
+		return ScheduleView{}, err
+	}
+	if err := s.store.ResumeSchedule(ctx, organisation, name, requestedBy); err != nil {
+		return ScheduleView{}, err
+	}
+	return s.applied(ctx, organisation, name)
 }
 
-// Resume lets a paused schedule run again. It fails as Pause does.
-func (s *Service) Resume(ctx context.Context, organisation care.ID, name string) error {
-	return handleError("resume the schedule", s.handle(ctx, organisation, name).Unpause(ctx, client.ScheduleUnpauseOptions{Note: "Resumed with CareSync"}))
-}
-
-// Delete removes a schedule; a run in progress continues. It fails as Pause does.
-func (s *Service) Delete(ctx context.Context, organisation care.ID, name string) error {
-	return handleError("delete the schedule", s.handle(ctx, organisation, name).Delete(ctx))
+// Delete removes a schedule; a run in progress continues. It fails with db.ErrNotFound. applied is false where Temporal is away, so that it is
+// removed there later.
+func (s *Service) Delete(ctx context.Context, organisation care.ID, name string) (applied bool, err error) {
+	if err := s.store.DeleteSchedule(ctx, organisation, name); err != nil {
+		return false, err
+	}
+	return s.apply(ctx, organisation, name) == nil, nil
 }
 
 // Triggered says what a trigger led to.
@@ -211,8 +211,11 @@ type Triggered struct {
 	Skipped bool `json:"skipped"`
 }
 
-// Trigger runs a schedule now, also a paused one, under its overlap policy. It fails as Pause does.
+// Trigger runs a schedule now, also a paused one, under its overlap policy. It fails with db.ErrNotFound or syncs.ErrUnavailable.
 func (s *Service) Trigger(ctx context.Context, organisation care.ID, name string) (Triggered, error) {
+	if err := s.mustBeApplied(ctx, organisation, name); err != nil {
+		return Triggered{}, err
+	}
 	handle := s.handle(ctx, organisation, name)
 	before, err := handle.Describe(ctx)
 	if err != nil {
@@ -243,9 +246,9 @@ func (s *Service) Trigger(ctx context.Context, organisation care.ID, name string
 }
 
 // Backfill runs a schedule now for the times that it had between two instants, as if they came now. overlap is that of the schedule where
-// it is empty. It fails with care.InvalidError, and as Pause does.
-func (s *Service) Backfill(ctx context.Context, organisation care.ID, name string, from, to time.Time, overlap Overlap) error {
-	policy, known := overlapPolicies[overlap]
+// it is empty. It fails with care.InvalidError, and as Trigger does.
+func (s *Service) Backfill(ctx context.Context, organisation care.ID, name string, from, to time.Time, overlap care.Overlap) error {
+	policy, known := protocol.OverlapPolicy(overlap)
 	switch {
 	case overlap != "" && !known:
 		return errOverlap
@@ -254,9 +257,23 @@ func (s *Service) Backfill(ctx context.Context, organisation care.ID, name strin
 	case to.After(time.Now()):
 		return &care.InvalidError{Field: "to", Message: "must not be in the future"}
 	}
+	if err := s.mustBeApplied(ctx, organisation, name); err != nil {
+		return err
+	}
 	return handleError("backfill the schedule", s.handle(ctx, organisation, name).Backfill(ctx, client.ScheduleBackfillOptions{
 		Backfill: []client.ScheduleBackfill{{Start: from, End: to, Overlap: policy}},
 	}))
+}
+
+// mustBeApplied makes sure that Temporal has the schedule as it is stored.
+func (s *Service) mustBeApplied(ctx context.Context, organisation care.ID, name string) error {
+	if _, err := s.store.Schedule(ctx, organisation, name); err != nil {
+		return err
+	}
+	if err := s.apply(ctx, organisation, name); err != nil && !errors.Is(err, scheduling.ErrBusy) {
+		return syncs.TemporalError("apply the schedule", err)
+	}
+	return nil
 }
 
 func (s *Service) handle(ctx context.Context, organisation care.ID, name string) client.ScheduleHandle {
@@ -269,20 +286,4 @@ func handleError(operation string, err error) error {
 		return db.ErrNotFound
 	}
 	return syncs.TemporalError(operation, err)
-}
-
-// memoCreatedBy names who made a schedule, in its memo, which is encrypted.
-const memoCreatedBy = "CareSyncCreatedBy"
-
-func (s *Service) memo(memo *commonpb.Memo, key string) (text string, err error) {
-	payload := memo.GetFields()[key]
-	if payload == nil {
-		return "", nil
-	}
-	return text, s.converter.FromPayload(payload, &text)
-}
-
-// nameOf is a schedule's name by its id; false means that it is not one of the organisation's.
-func nameOf(organisation care.ID, id string) (string, bool) {
-	return strings.CutPrefix(id, protocol.SchedulePrefix(organisation))
 }

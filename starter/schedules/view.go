@@ -2,24 +2,32 @@ package schedules
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/client"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
-	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/scheduling"
+	"github.com/caresync/caresync/words"
 )
 
-// listPage is how many schedules are asked for at once.
-const listPage = 100
+const (
+	// nextShown is how many of the next times are computed where Temporal does not tell them, nextWithin how far ahead.
+	nextShown  = 10
+	nextWithin = 366 * 24 * time.Hour
+	// lastShown is how many of the last runs are shown.
+	lastShown = 10
+	// mostRuns is how many runs are compared with the times.
+	mostRuns = 2000
+	// askedWithin bounds what is asked of Temporal for what is shown.
+	askedWithin = 3 * time.Second
+)
 
 // ScheduleView is a schedule as people and programs are shown it.
 type ScheduleView struct {
@@ -32,19 +40,48 @@ type ScheduleView struct {
 	Warnings       []string
 	Kind           care.RunKind
 	Options        care.BulkOptions
-	Overlap        Overlap
+	Overlap        care.Overlap
 	CatchUp        string
 	Jitter         string
 	PauseOnFailure bool
 	Paused         bool
-	Note           string
-	CreatedBy      string
-	CreatedAt      time.Time
-	NextRuns       []time.Time
-	LastRuns       []ScheduledRun
-	Skipped        int
-	Missed         int
+	// PausedBy is empty where Temporal paused it by itself, since a run failed.
+	PausedBy  string
+	PausedAt  *time.Time
+	CreatedBy string
+	CreatedAt time.Time
+	ChangedBy string
+	ChangedAt time.Time
+	// Version is new with every change.
+	Version int64
+	// Pending is why Temporal does not have the schedule as it is stored, since PendingSince; empty where it has.
+	Pending      Pending
+	PendingSince *time.Time
+	AppliedAt    *time.Time
+	// EditedAt is when a change that someone had made in Temporal was last replaced.
+	EditedAt *time.Time
+	// TemporalAway: Temporal did not answer, so that the next runs are computed, and runs that no worker has begun are missing.
+	TemporalAway bool
+	NextRuns     []time.Time
+	LastRuns     []ScheduledRun
+	// LeftOut are the times of the last 90 days that were left out since another run of the schedule was in progress, MissedTimes those that
+	// passed without any, Failed the runs in which no one could be synced.
+	LeftOut     []LeftOut
+	MissedTimes []time.Time
+	Failed      []FailedRun
+	// ToRunNow are the missed times since the last run: one run makes up for all of them.
+	ToRunNow []time.Time
 }
+
+// Pending is why a schedule is not applied yet.
+type Pending string
+
+// Why a schedule is not applied yet.
+const (
+	PendingChange   Pending = "pending"
+	PendingTemporal         = Pending(db.ScheduleTemporalAway)
+	PendingRefused          = Pending(db.ScheduleRefused)
+)
 
 // ScheduledRun is one run of a schedule.
 type ScheduledRun struct {
@@ -54,87 +91,189 @@ type ScheduledRun struct {
 	Bulk        *read.BulkSummary
 }
 
+// LeftOut are times that were left out since one bulk run was in progress.
+type LeftOut struct {
+	Times       []time.Time
+	BulkID      care.ID
+	RequestedAt time.Time
+	// PausedAt is since when that run was paused, by PausedBy if that is known; WaitingSince since when it waited for the service.
+	PausedAt     *time.Time
+	PausedBy     string
+	WaitingSince *time.Time
+	// InProgress: it still keeps the schedule from running.
+	InProgress bool
+}
+
+// FailedRun is a run of a schedule in which no one could be synced.
+type FailedRun struct {
+	BulkID      care.ID
+	StartedAt   time.Time
+	Reason      care.Reason
+	Explanation string
+}
+
 // Schedule returns an organisation's schedule, or db.ErrNotFound.
 func (s *Service) Schedule(ctx context.Context, organisation care.ID, name string) (ScheduleView, error) {
-	description, err := s.handle(ctx, organisation, name).Describe(ctx)
+	row, err := s.store.Schedule(ctx, organisation, name)
 	if err != nil {
-		return ScheduleView{}, handleError("look at the schedule", err)
+		return ScheduleView{}, err
 	}
-	views, err := s.views(ctx, organisation, []described{{name: name, description: description}})
+	views, err := s.views(ctx, []db.Schedule{row})
 	if err != nil {
 		return ScheduleView{}, err
 	}
 	return views[0], nil
 }
 
-// Schedules returns an organisation's schedules by name. One that was just made may take a moment to show.
+// Schedules returns an organisation's schedules by name, also while Temporal is away.
 func (s *Service) Schedules(ctx context.Context, organisation care.ID) ([]ScheduleView, error) {
-	query := fmt.Sprintf("%s = '%s'", protocol.SearchOrganisation.GetName(), organisation)
-	listed, err := s.schedules.List(ctx, client.ScheduleListOptions{PageSize: listPage, Query: query})
-	if err != nil {
-		return nil, syncs.TemporalError("list the schedules", err)
-	}
-	var all []described
-	for listed.HasNext() {
-		entry, err := listed.Next()
-		if err != nil {
-			return nil, syncs.TemporalError("list the schedules", err)
-		}
-		name, ours := nameOf(organisation, entry.ID)
-		if !ours {
-			continue
-		}
-		description, err := s.handle(ctx, organisation, name).Describe(ctx)
-		if err = handleError("look at the schedule", err); errors.Is(err, db.ErrNotFound) {
-			continue // it was deleted meanwhile
-		}
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, described{name: name, description: description})
-	}
-	slices.SortFunc(all, func(one, other described) int { return strings.Compare(one.name, other.name) })
-	return s.views(ctx, organisation, all)
-}
-
-// described is a schedule as Temporal describes it.
-type described struct {
-	name        string
-	description *client.ScheduleDescription
-}
-
-func (s *Service) views(ctx context.Context, organisation care.ID, all []described) ([]ScheduleView, error) {
-	runs, err := s.runs(ctx, organisation, all)
+	rows, err := s.store.Schedules(ctx, organisation)
 	if err != nil {
 		return nil, err
 	}
-	views := make([]ScheduleView, 0, len(all))
-	for _, one := range all {
-		view, err := s.view(one, runs)
+	return s.views(ctx, rows)
+}
+
+func (s *Service) views(ctx context.Context, rows []db.Schedule) ([]ScheduleView, error) {
+	asking, cancel := context.WithTimeout(ctx, askedWithin)
+	defer cancel()
+	away := false
+	views := make([]ScheduleView, 0, len(rows))
+	for _, row := range rows {
+		var described *client.ScheduleDescription
+		if !away {
+			var err error
+			described, err = s.handle(asking, row.OrganisationID, row.Name).Describe(asking)
+			away = err != nil && temporal.Away(err)
+		}
+		view, err := s.view(ctx, row, described)
 		if err != nil {
 			return nil, err
 		}
+		view.TemporalAway = away
 		views = append(views, view)
 	}
 	return views, nil
 }
 
-// runs are the bulk runs that schedules have led to lately, by id.
-func (s *Service) runs(ctx context.Context, organisation care.ID, all []described) (map[care.ID]*read.BulkSummary, error) {
-	var ids []care.ID
-	for _, one := range all {
-		for _, action := range one.description.Info.RecentActions {
+// view shows a row, with what Temporal says of it where that is known.
+func (s *Service) view(ctx context.Context, row db.Schedule, described *client.ScheduleDescription) (ScheduleView, error) {
+	now := s.store.Now()
+	since := now.Add(-scheduling.TimesKeptFor)
+	if row.CreatedAt.After(since) {
+		since = row.CreatedAt
+	}
+	runs, err := s.store.ScheduledRuns(ctx, row.OrganisationID, protocol.ScheduleRequester(row.Name), since, mostRuns)
+	if err != nil {
+		return ScheduleView{}, err
+	}
+	times, err := s.store.ScheduleTimes(ctx, row.OrganisationID, row.Name, since)
+	if err != nil {
+		return ScheduleView{}, err
+	}
+	view := s.stored(row)
+	if described == nil || !row.IsApplied() || described.Schedule.State.Paused {
+		described = describedOnlyActions(described)
+	}
+	view.NextRuns = nextRuns(row, described, now)
+	if view.LastRuns, err = s.lastRuns(ctx, row, runs, described); err != nil {
+		return ScheduleView{}, err
+	}
+	view.addTimes(row, times, runs, described, now)
+	for _, run := range runs {
+		if run.Outcome == care.RunFailed {
+			view.Failed = append(view.Failed, FailedRun{
+				BulkID: run.ID, StartedAt: run.RequestedAt, Reason: run.Reason, Explanation: words.Reason(run.Reason, row.Options.Kind.Service()),
+			})
+		}
+	}
+	return view, nil
+}
+
+// describedOnlyActions is what Temporal says of what was, without what will be: that is not the row's.
+func describedOnlyActions(described *client.ScheduleDescription) *client.ScheduleDescription {
+	if described == nil {
+		return nil
+	}
+	past := *described
+	past.Info.NextActionTimes = nil
+	return &past
+}
+
+// stored is what the row says.
+func (s *Service) stored(row db.Schedule) ScheduleView {
+	view := ScheduleView{
+		Name: row.Name, When: protocol.ScheduleWords(row.ScheduleTimes), Cron: row.Cron, TimeOfDay: row.TimeOfDay, Weekdays: dayNames(row.ScheduleTimes),
+		TimeZone: row.TimeZone, Warnings: Warnings(row.ScheduleTimes, s.store.Now()), Kind: row.Options.Kind, Options: row.Options, Overlap: row.Overlap,
+		CatchUp: row.CatchUp.String(), Jitter: row.Jitter.String(), PauseOnFailure: row.PauseOnFailure,
+		Paused: row.Paused, PausedBy: row.PausedBy, PausedAt: row.PausedAt, CreatedBy: row.CreatedBy, CreatedAt: row.CreatedAt,
+		ChangedBy: row.ChangedBy, ChangedAt: row.ChangedAt, Version: row.Version, AppliedAt: row.Applied.AppliedAt, EditedAt: row.Applied.EditedAt,
+		NextRuns: []time.Time{}, LastRuns: []ScheduledRun{}, LeftOut: []LeftOut{}, MissedTimes: []time.Time{}, ToRunNow: []time.Time{},
+		Failed: []FailedRun{},
+	}
+	switch {
+	case row.Applied.Error != "":
+		view.Pending, view.PendingSince = Pending(row.Applied.Error), row.Applied.ErrorAt
+	case !row.IsApplied():
+		view.Pending, view.PendingSince = PendingChange, &row.ChangedAt
+	}
+	return view
+}
+
+// dayNames are weekdays as programs write them, in their order; none where that is every day.
+func dayNames(times care.ScheduleTimes) []string {
+	var names []string
+	for _, day := range protocol.ScheduleDays(times) {
+		names = append(names, strings.ToLower(day.String()))
+	}
+	return names
+}
+
+// nextRuns are Temporal's next times, else those that are computed.
+func nextRuns(row db.Schedule, described *client.ScheduleDescription, now time.Time) []time.Time {
+	switch {
+	case row.Paused:
+		return []time.Time{}
+	case described != nil && len(described.Info.NextActionTimes) > 0:
+		return described.Info.NextActionTimes
+	default:
+		return append([]time.Time{}, protocol.DueTimes(row.ScheduleTimes, now, now.Add(nextWithin), nextShown)...)
+	}
+}
+
+// lastRuns are the newest runs, the newest first: those that have a row, and those that Temporal has started and no worker has begun.
+func (s *Service) lastRuns(ctx context.Context, row db.Schedule, runs []db.ScheduledRun, described *client.ScheduleDescription) ([]ScheduledRun, error) {
+	last := map[care.ID]ScheduledRun{}
+	for _, run := range runs[:min(len(runs), lastShown)] {
+		at, _ := protocol.ScheduledFor(run.WorkflowID)
+		last[run.ID] = ScheduledRun{BulkID: run.ID, ScheduledAt: at, StartedAt: run.RequestedAt}
+	}
+	if described != nil {
+		for _, action := range described.Info.RecentActions {
 			if id := bulkOf(action); id != "" {
-				ids = append(ids, id)
+				last[id] = ScheduledRun{BulkID: id, ScheduledAt: action.ScheduleTime, StartedAt: action.ActualTime}
 			}
 		}
 	}
-	found, err := read.From(s.store).BulksByID(ctx, organisation, ids)
-	runs := make(map[care.ID]*read.BulkSummary, len(found))
-	for i := range found {
-		runs[found[i].ID] = &found[i]
+	ids := make([]care.ID, 0, len(last))
+	for id := range last {
+		ids = append(ids, id)
 	}
-	return runs, err
+	found, err := read.From(s.store).BulksByID(ctx, row.OrganisationID, ids)
+	if err != nil {
+		return nil, err
+	}
+	for i, bulk := range found {
+		run := last[bulk.ID]
+		run.Bulk = &found[i]
+		last[bulk.ID] = run
+	}
+	all := make([]ScheduledRun, 0, len(last))
+	for _, run := range last {
+		all = append(all, run)
+	}
+	slices.SortFunc(all, func(one, other ScheduledRun) int { return other.StartedAt.Compare(one.StartedAt) })
+	return all[:min(len(all), lastShown)], nil
 }
 
 // bulkOf is the bulk run that a schedule began: it takes the id of its first Temporal run.
@@ -145,67 +284,62 @@ func bulkOf(action client.ScheduleActionResult) care.ID {
 	return care.ID(action.StartWorkflowResult.FirstExecutionRunID)
 }
 
-func (s *Service) view(one described, runs map[care.ID]*read.BulkSummary) (ScheduleView, error) {
-	schedule, info := one.description.Schedule, one.description.Info
-	options, err := s.startedOptions(schedule.Action)
-	if err != nil {
-		return ScheduleView{}, err
-	}
-	createdBy, err := s.memo(one.description.Memo, memoCreatedBy)
-	if err != nil {
-		return ScheduleView{}, err
-	}
-	times := timesOf(schedule.Spec)
-	view := ScheduleView{
-		Name: one.name, When: whenWords(schedule.Spec), Cron: times.Cron, TimeOfDay: times.TimeOfDay, Weekdays: dayNames(times.Weekdays),
-		TimeZone: times.TimeZone, Warnings: times.warnings(time.Now()), Kind: options.Kind,
-		Options: options, Overlap: overlapOf(schedule.Policy),
-		CatchUp: schedule.Policy.CatchupWindow.String(), Jitter: schedule.Spec.Jitter.String(), PauseOnFailure: schedule.Policy.PauseOnFailure,
-		Paused: schedule.State.Paused, Note: schedule.State.Note, CreatedBy: createdBy, CreatedAt: info.CreatedAt,
-		NextRuns: info.NextActionTimes, LastRuns: []ScheduledRun{}, Skipped: info.NumActionsSkippedOverlap, Missed: info.NumActionsMissedCatchupWindow,
-	}
-	for _, action := range slices.Backward(info.RecentActions) {
-		if id := bulkOf(action); id != "" {
-			view.LastRuns = append(view.LastRuns, ScheduledRun{BulkID: id, ScheduledAt: action.ScheduleTime, StartedAt: action.ActualTime, Bulk: runs[id]})
+// addTimes adds the times that led to no run, and still have none.
+func (v *ScheduleView) addTimes(row db.Schedule, times []db.ScheduleTime, runs []db.ScheduledRun, described *client.ScheduleDescription, now time.Time) {
+	started := scheduling.StartedFor(runs)
+	if described != nil {
+		for _, action := range described.Info.RecentActions {
+			if action.StartWorkflowResult != nil {
+				if at, scheduled := protocol.ScheduledFor(action.StartWorkflowResult.WorkflowID); scheduled {
+					started[at.Unix()] = true
+				}
+			}
 		}
 	}
-	return view, nil
-}
-
-// dayNames are weekdays as programs write them.
-func dayNames(days []time.Weekday) []string {
-	var names []string
-	for _, day := range days {
-		names = append(names, strings.ToLower(day.String()))
-	}
-	return names
-}
-
-// startedOptions are the options of the bulk runs that a schedule starts.
-func (s *Service) startedOptions(action client.ScheduleAction) (options care.BulkOptions, err error) {
-	started, isWorkflow := action.(*client.ScheduleWorkflowAction)
-	if !isWorkflow || len(started.Args) != 1 {
-		return options, errors.New("the schedule does not start a bulk run")
-	}
-	payload, isPayload := started.Args[0].(*commonpb.Payload)
-	if !isPayload {
-		return options, errors.New("the schedule's input cannot be read")
-	}
-	var input protocol.BulkSyncInput
-	if err := s.converter.FromPayload(payload, &input); err != nil {
-		return options, fmt.Errorf("read the schedule's input: %w", err)
-	}
-	if input.Options == nil {
-		return options, errors.New("the schedule's input names no options")
-	}
-	return *input.Options, nil
-}
-
-func overlapOf(policies *client.SchedulePolicies) Overlap {
-	for overlap, policy := range overlapPolicies {
-		if policy == policies.Overlap {
-			return overlap
+	for _, one := range times {
+		switch {
+		case started[one.DueAt.Unix()]:
+		case one.BulkID != "":
+			v.addLeftOut(one)
+		case isFinal(row, one.DueAt, now):
+			v.MissedTimes = append(v.MissedTimes, one.DueAt)
+			if len(v.LastRuns) == 0 || v.LastRuns[0].StartedAt.Before(one.DueAt) {
+				v.ToRunNow = append(v.ToRunNow, one.DueAt)
+			}
 		}
 	}
-	return OverlapSkip // Temporal's default
+}
+
+// isFinal reports whether Temporal starts nothing more by itself for a time that has passed: it is too late, or was before Temporal knew the schedule.
+func isFinal(row db.Schedule, due, now time.Time) bool {
+	made := row.Applied.MadeAt
+	return now.Sub(due) > row.CatchUp+row.Jitter || made != nil && made.After(due)
+}
+
+func (v *ScheduleView) addLeftOut(one db.ScheduleTime) {
+	if last := len(v.LeftOut) - 1; last >= 0 && v.LeftOut[last].BulkID == one.BulkID {
+		group := &v.LeftOut[last]
+		group.Times = append(group.Times, one.DueAt)
+		if one.PausedAt != nil || one.WaitingSince != nil {
+			group.PausedAt, group.PausedBy, group.WaitingSince = one.PausedAt, one.PausedBy, one.WaitingSince
+		}
+		return
+	}
+	group := LeftOut{
+		Times: []time.Time{one.DueAt}, BulkID: one.BulkID, PausedAt: one.PausedAt, PausedBy: one.PausedBy, WaitingSince: one.WaitingSince,
+		InProgress: one.BulkUnfinished,
+	}
+	if one.BulkRequestedAt != nil {
+		group.RequestedAt = *one.BulkRequestedAt
+	}
+	v.LeftOut = append(v.LeftOut, group)
+}
+
+// Skipped is how many times were left out since another run was in progress.
+func (v ScheduleView) Skipped() int {
+	skipped := 0
+	for _, group := range v.LeftOut {
+		skipped += len(group.Times)
+	}
+	return skipped
 }

@@ -8,11 +8,11 @@ import (
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 )
 
@@ -55,9 +55,7 @@ func TemporalError(operation string, err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}
-	var unavailable *serviceerror.Unavailable
-	var timeout *serviceerror.DeadlineExceeded
-	if errors.As(err, &unavailable) || errors.As(err, &timeout) || errors.Is(err, context.DeadlineExceeded) {
+	if temporal.Away(err) {
 		return fmt.Errorf("%s: %w", operation, ErrUnavailable)
 	}
 	return fmt.Errorf("%s: %w", operation, err)

@@ -10,17 +10,18 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/scheduling"
 	"github.com/caresync/caresync/simulator/faults"
 	"github.com/caresync/caresync/simulator/proda"
 	"github.com/caresync/caresync/simulator/server"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/testkit"
-	"github.com/caresync/caresync/worker/hosting"
 )
 
 // crowd is one organisation with many generated people.
@@ -179,10 +180,15 @@ func TestATerminatedBulkRunIsClosedAndRetried(t *testing.T) {
 	w.Faults.Clear()
 
 	sql.Exec(t, "UPDATE bulk_run SET requested_at = requested_at - interval '1 hour'")
-	require.NoError(t, hosting.Schedule(t.Context(), temporal.Client, temporal.Queues))
-	require.NoError(t, hosting.Schedule(t.Context(), temporal.Client, temporal.Queues), "it is there already")
+	applier := scheduling.New(w.Store, temporal.ScheduleClient(), testkit.Keyring(), temporal.Queues, zap.NewNop())
+	require.NoError(t, applier.Pass(t.Context()))
+	require.NoError(t, applier.Pass(t.Context()), "it is there already")
+	t.Cleanup(func() {
+		for _, own := range protocol.OwnSchedules(temporal.Queues) {
+			_ = temporal.ScheduleClient().GetHandle(context.Background(), own.ID).Delete(context.Background())
+		}
+	})
 	schedule := temporal.ScheduleClient().GetHandle(t.Context(), protocol.ReconcileSchedule(temporal.Queues).ID)
-	t.Cleanup(func() { require.NoError(t, schedule.Delete(context.WithoutCancel(t.Context()))) })
 	require.NoError(t, schedule.Trigger(t.Context(), client.ScheduleTriggerOptions{}))
 	require.Eventually(t, func() bool {
 		return testkit.Value[string](t, sql, "SELECT reason FROM bulk_run WHERE id = $1", id) == string(care.ReasonBulkLost)

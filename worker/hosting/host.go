@@ -16,6 +16,7 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/deployment"
 	"github.com/caresync/caresync/platform/health"
+	"github.com/caresync/caresync/platform/run"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 )
@@ -32,13 +33,16 @@ type Host struct {
 	guard  *deployment.Guard
 	begin  func(context.Context) error
 	logger *zap.Logger
+	also   []run.Part
 	// working: the workers take tasks.
 	working atomic.Bool
 }
 
-// NewHost makes a host. What must hold before the workers begin, beside what the guard checks, is begin.
-func NewHost(connected client.Client, queues protocol.TaskQueues, steps *activities.Steps, guard *deployment.Guard, begin func(context.Context) error, logger *zap.Logger) *Host {
-	return &Host{client: connected, queues: queues, steps: steps, guard: guard, begin: begin, logger: logger}
+// NewHost makes a host. What must hold before the workers begin, beside what the guard checks, is begin. What also runs, runs beside the
+// workers, and no longer than they.
+func NewHost(connected client.Client, queues protocol.TaskQueues, steps *activities.Steps, guard *deployment.Guard, begin func(context.Context) error,
+	logger *zap.Logger, also ...run.Part) *Host {
+	return &Host{client: connected, queues: queues, steps: steps, guard: guard, begin: begin, logger: logger, also: also}
 }
 
 var (
@@ -141,7 +145,7 @@ func (h *Host) work(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	group, ctx := errgroup.WithContext(ctx)
-	for _, part := range Workers(h.client, h.queues, h.steps, h.guard) {
+	for _, part := range append(Workers(h.client, h.queues, h.steps, h.guard), h.also...) {
 		group.Go(func() error { return part(ctx) })
 	}
 	group.Go(func() error {
@@ -154,22 +158,13 @@ func (h *Host) work(ctx context.Context) error {
 	return group.Wait()
 }
 
-// watch sees to the maintenance schedules, and returns when ctx ends or the workers may no longer work.
+// watch returns when ctx ends or the workers may no longer work.
 func (h *Host) watch(ctx context.Context) {
 	ticks := time.NewTicker(checkInterval)
 	defer ticks.Stop()
-	scheduled, warned := false, false
 	for ctx.Err() == nil {
 		if h.guard.Check(ctx) != nil {
 			return
-		}
-		if !scheduled {
-			err := Schedule(ctx, h.guard.Client(h.client), h.queues)
-			if scheduled = err == nil; !scheduled && !warned {
-				warned = true
-				h.logger.Warn("maintenance schedules not created: abandoned runs stay open, and contracts are not refreshed when funding periods begin; trying again",
-					zap.Error(err))
-			}
 		}
 		select {
 		case <-ctx.Done():

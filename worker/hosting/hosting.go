@@ -3,7 +3,6 @@ package hosting
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -11,7 +10,6 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
-	sdktemporal "go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 
 	"github.com/caresync/caresync/activities"
@@ -101,19 +99,6 @@ func Workers(connected client.Client, queues protocol.TaskQueues, steps *activit
 		parts = append(parts, part(serviceWorker), part(bulkWorker))
 	}
 	return parts
-}
-
-// Schedule makes the schedules by which the deployment closes what terminated workflows left open, and refreshes contracts on the days on
-// which their funding periods begin. One that is there already stands.
-func Schedule(ctx context.Context, connected client.Client, queues protocol.TaskQueues) error {
-	var failures []error
-	for _, schedule := range []client.ScheduleOptions{protocol.ReconcileSchedule(queues), protocol.RefreshDueSchedule(queues)} {
-		_, err := connected.ScheduleClient().Create(ctx, schedule)
-		if !errors.Is(err, sdktemporal.ErrScheduleAlreadyRunning) {
-			failures = append(failures, err)
-		}
-	}
-	return errors.Join(failures...)
 }
 
 // identity is how Temporal knows the workers of this process.

@@ -19,6 +19,8 @@ type BulkSummary struct {
 	StartedAt    *time.Time      `json:"started_at" doc:"When a worker started it; null until then"`
 	PlannedAt    *time.Time      `json:"planned_at" doc:"When its people were selected; null until then"`
 	PausedAt     *time.Time      `json:"paused_at" doc:"Since when it has been paused; null if it is not"`
+	PausedBy     string          `json:"paused_by,omitempty" doc:"Who paused it"`
+	TimesLeftOut int             `json:"times_left_out,omitempty" doc:"How many times its schedule was skipped because this run was in progress"`
 	WaitingSince *time.Time      `json:"waiting_since" doc:"Since when the whole run has been waiting for the government's service; null if it is not"`
 	WaitingWords string          `json:"waiting_words" doc:"What the government last said, verbatim, while the whole run is waiting; empty if it said nothing"`
 	FinishedAt   *time.Time      `json:"finished_at"`
@@ -81,7 +83,7 @@ func FromBulkSummary(model read.BulkSummary) BulkSummary {
 	return BulkSummary{
 		ID: model.ID, Kind: model.Kind, State: model.State, RequestedBy: model.RequestedBy, WorkflowID: model.WorkflowID,
 		Options: FromBulkOptions(model.Options), RequestedAt: model.RequestedAt, StartedAt: model.StartedAt, PlannedAt: model.PlannedAt,
-		PausedAt: model.PausedAt, WaitingSince: model.WaitingSince, WaitingWords: model.WaitingWords, FinishedAt: model.FinishedAt,
+		PausedAt: model.PausedAt, PausedBy: model.PausedBy, TimesLeftOut: model.TimesLeftOut, WaitingSince: model.WaitingSince, WaitingWords: model.WaitingWords, FinishedAt: model.FinishedAt,
 		Outcome: model.Outcome, Reason: model.Reason, Explanation: model.Explanation, Counts: model.Counts,
 		SetAside: FromSetAside(model.SetAside), PerMinute: model.PerMinute, EstimatedEnd: model.EstimatedEnd, ListedAt: model.ListedAt,
 		Absent: model.Absent, AbsentHeld: model.AbsentHeld, Unknown: model.Unknown,

@@ -1,4 +1,4 @@
-package schedules
+package protocol
 
 import (
 	"strings"
@@ -30,7 +30,7 @@ func cronCalendar(expression string) (client.ScheduleCalendarSpec, error) {
 	}
 	return client.ScheduleCalendarSpec{
 		Minute: ranges(times.Minute), Hour: ranges(times.Hour), DayOfMonth: ranges(times.Dom), Month: ranges(times.Month),
-		DayOfWeek: ranges(times.Dow), Comment: cronWords + expression,
+		DayOfWeek: ranges(times.Dow),
 	}, nil
 }
 

@@ -1,0 +1,86 @@
+package schedules
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/caresync/caresync/starter/present"
+)
+
+// Note says by whom and since when a schedule is paused; empty where it is not.
+func (v ScheduleView) Note(zone *time.Location) string {
+	switch {
+	case !v.Paused:
+		return ""
+	case v.PausedBy == "":
+		return fmt.Sprintf("Paused automatically on %s, because no one could be synced in a run", present.Time(v.PausedAt, zone))
+	default:
+		return fmt.Sprintf("Paused by %s on %s", v.PausedBy, present.Time(v.PausedAt, zone))
+	}
+}
+
+// PendingWords say that a schedule is not applied yet, and why; empty where it is applied.
+func (v ScheduleView) PendingWords() string {
+	switch v.Pending {
+	case "":
+		return ""
+	case PendingTemporal:
+		return "Saved, but not applied yet: Temporal is not responding. It is applied automatically when Temporal is back."
+	case PendingRefused:
+		return "Saved, but not applied yet: Temporal refused it. The worker's log says why; it is tried again every few minutes."
+	default:
+		return "Saved, but not applied yet: a worker applies it within a few seconds. If this does not change, no worker is running."
+	}
+}
+
+const (
+	// DeletedLater says what happens to a schedule that was deleted while Temporal was away.
+	DeletedLater = "the schedule is removed there automatically when Temporal is back."
+	// AwayWords say what is missing where Temporal does not answer.
+	AwayWords = "Temporal is not responding: the next times are computed, and runs that no worker has started are not shown."
+)
+
+// EditedWords say that a change in Temporal was replaced; empty where none was.
+func (v ScheduleView) EditedWords(zone *time.Location) string {
+	if v.EditedAt == nil {
+		return ""
+	}
+	return fmt.Sprintf("Someone changed this schedule in Temporal. The settings shown here were restored on %s.", present.Time(v.EditedAt, zone))
+}
+
+// Words say how many times were left out and which run is the reason.
+func (l LeftOut) Words(zone *time.Location) string {
+	text := fmt.Sprintf("%s: the bulk run of %s was ", present.Count(len(l.Times), "time", "times"), present.Time(&l.RequestedAt, zone))
+	switch {
+	case l.PausedAt != nil && l.PausedBy != "":
+		text += fmt.Sprintf("paused by %s since %s", l.PausedBy, present.Time(l.PausedAt, zone))
+	case l.PausedAt != nil:
+		text += fmt.Sprintf("paused since %s", present.Time(l.PausedAt, zone))
+	case l.WaitingSince != nil:
+		text += fmt.Sprintf("waiting for the service since %s", present.Time(l.WaitingSince, zone))
+	default:
+		text += "in progress"
+	}
+	if l.InProgress {
+		text += ", and has not finished"
+	}
+	return text
+}
+
+// timesShown is how many missed times are listed.
+const timesShown = 5
+
+// MissedWords list missed times, such as "Sun 03 May 02:00, Mon 04 May 02:00".
+func MissedWords(times []time.Time, zone *time.Location) string {
+	text := ""
+	for i, at := range times[max(0, len(times)-timesShown):] {
+		if i > 0 {
+			text += ", "
+		}
+		text += at.In(zone).Format("Mon 02 Jan 15:04")
+	}
+	if more := len(times) - timesShown; more > 0 {
+		text = fmt.Sprintf("%d earlier, %s", more, text)
+	}
+	return text
+}
