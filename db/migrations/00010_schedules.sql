@@ -27,7 +27,7 @@ CREATE TABLE schedule (
     CHECK ((cron = '') <> (time_of_day = ''))
 );
 
-COMMENT ON COLUMN schedule.paused_by IS 'Who paused it; empty where Temporal did, since a run failed in which nobody could be synced.';
+COMMENT ON COLUMN schedule.paused_by IS 'Who paused it; empty where Temporal did, because a run failed for everyone.';
 COMMENT ON COLUMN schedule.version IS 'New with every change, pausing included: what Temporal was told last is of a version, too.';
 COMMENT ON COLUMN schedule.settled_until IS 'Up to when it was looked at which of its times led to a run.';
 
