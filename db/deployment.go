@@ -91,17 +91,17 @@ func adoption(by string, temporal TemporalIdentity) gen.AdoptParams {
 	}
 }
 
-// OpenWork is how many runs and bulk runs of all organisations have not finished.
-type OpenWork struct {
+// UnfinishedWork is how many runs and bulk runs of all organisations have not finished.
+type UnfinishedWork struct {
 	Runs     int `json:"runs"`
 	BulkRuns int `json:"bulk_runs"`
 }
 
-// OpenWork counts what is under way.
-func (s *Store) OpenWork(ctx context.Context) (OpenWork, error) {
-	row, err := s.queries.OpenWork(ctx)
+// UnfinishedWork counts the runs and bulk runs that have not finished.
+func (s *Store) UnfinishedWork(ctx context.Context) (UnfinishedWork, error) {
+	row, err := s.queries.UnfinishedWork(ctx)
 	if err != nil {
-		return OpenWork{}, MapError("count what is under way", err)
+		return UnfinishedWork{}, MapError("count what is under way", err)
 	}
-	return OpenWork{Runs: int(row.Runs), BulkRuns: int(row.BulkRuns)}, nil
+	return UnfinishedWork{Runs: int(row.Runs), BulkRuns: int(row.BulkRuns)}, nil
 }

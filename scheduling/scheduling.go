@@ -1,6 +1,6 @@
 // Package scheduling makes the schedules in Temporal equal to those in PostgreSQL, which are the truth. Whoever changes a schedule's row applies
 // it at once; one worker process at a time applies whatever differs, at start, after changes and every few minutes. Nothing that stands in
-// Temporal has to be opened for that: a schedule that was sealed with a key which nobody has any more is sealed anew, as any other.
+// Temporal has to be decrypted for that: a schedule that was encrypted with a lost key is encrypted again like any other.
 package scheduling
 
 import (

@@ -95,19 +95,19 @@ func (q *Queries) Deployment(ctx context.Context) (DeploymentRow, error) {
 	return i, err
 }
 
-const openWork = `-- name: OpenWork :one
+const unfinishedWork = `-- name: UnfinishedWork :one
 SELECT (SELECT count(*) FROM sync_run WHERE outcome IS NULL)::int AS runs, (SELECT count(*) FROM bulk_run WHERE outcome IS NULL)::int AS bulk_runs
 `
 
-type OpenWorkRow struct {
+type UnfinishedWorkRow struct {
 	Runs     int32
 	BulkRuns int32
 }
 
 // What is under way, of all organisations.
-func (q *Queries) OpenWork(ctx context.Context) (OpenWorkRow, error) {
-	row := q.db.QueryRow(ctx, openWork)
-	var i OpenWorkRow
+func (q *Queries) UnfinishedWork(ctx context.Context) (UnfinishedWorkRow, error) {
+	row := q.db.QueryRow(ctx, unfinishedWork)
+	var i UnfinishedWorkRow
 	err := row.Scan(&i.Runs, &i.BulkRuns)
 	return i, err
 }

@@ -17,6 +17,6 @@ ON CONFLICT (only_row) DO UPDATE SET id = excluded.id, temporal_cluster_id = exc
     adopted_at = excluded.adopted_at, adopted_by = excluded.adopted_by
 WHERE (held.temporal_cluster_id, held.temporal_namespace_id) IS DISTINCT FROM (excluded.temporal_cluster_id, excluded.temporal_namespace_id);
 
--- name: OpenWork :one
+-- name: UnfinishedWork :one
 -- What is under way, of all organisations.
 SELECT (SELECT count(*) FROM sync_run WHERE outcome IS NULL)::int AS runs, (SELECT count(*) FROM bulk_run WHERE outcome IS NULL)::int AS bulk_runs;

@@ -153,7 +153,7 @@ production's database with production's connections in it: two deployments would
 
 // explainAdoption says what follows from an adoption.
 func (a *app) explainAdoption(ctx context.Context, store *db.Store, found ownership) error {
-	open, err := store.OpenWork(ctx)
+	open, err := store.UnfinishedWork(ctx)
 	if err != nil {
 		return err
 	}

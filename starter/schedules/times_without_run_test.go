@@ -69,7 +69,7 @@ func TestTimesWithoutARunHaveACause(t *testing.T) {
 	require.Contains(t, view.LeftOut[0].Words(p.organisation.Location()), " was paused by console: anna since ")
 	require.False(t, view.LeftOut[0].InProgress)
 	require.Len(t, view.MissedTimes, 4)
-	require.Len(t, view.ToRunNow, 4, "no run has begun since")
+	require.Len(t, view.ToRunNow, 4, "no run has started since")
 	require.True(t, view.ToRunNow[0].Equal(day(3)))
 	require.Len(t, view.Failed, 1)
 	require.Equal(t, failed, view.Failed[0].BulkID)

@@ -60,7 +60,7 @@ type ScheduleView struct {
 	AppliedAt    *time.Time
 	// EditedAt is when a change that someone had made in Temporal was last replaced.
 	EditedAt *time.Time
-	// TemporalAway: Temporal did not answer, so that the next runs are computed, and runs that no worker has begun are missing.
+	// TemporalAway: Temporal did not answer, so that the next runs are computed, and runs that no worker has started are missing.
 	TemporalAway bool
 	NextRuns     []time.Time
 	LastRuns     []ScheduledRun
@@ -241,7 +241,7 @@ func nextRuns(row db.Schedule, described *client.ScheduleDescription, now time.T
 	}
 }
 
-// lastRuns are the newest runs, the newest first: those that have a row, and those that Temporal has started and no worker has begun.
+// lastRuns are the newest runs, the newest first: those that have a row, and those that Temporal has started and no worker has picked up.
 func (s *Service) lastRuns(ctx context.Context, row db.Schedule, runs []db.ScheduledRun, described *client.ScheduleDescription) ([]ScheduledRun, error) {
 	last := map[care.ID]ScheduledRun{}
 	for _, run := range runs[:min(len(runs), lastShown)] {

@@ -61,7 +61,7 @@ func newBeside(t *testing.T) *beside {
 		before := b.processed(t)
 		<-time.After(time.Second)
 		return before == b.processed(t)
-	}, time.Minute, time.Millisecond, "people in hand finish")
+	}, time.Minute, time.Millisecond, "people in progress finish")
 	return b
 }
 
