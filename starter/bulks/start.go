@@ -91,6 +91,15 @@ func unsuccessful(counts care.BulkCounts) int {
 	return counts.Partial + counts.Failed + counts.Cancelled + counts.Skipped
 }
 
+// CheckDeployment fails with a *db.DeploymentError where the database belongs to another deployment (R37), which is the only one that starts
+// bulk runs and says when they start. It does not fail where that cannot be found out now.
+func (s *Service) CheckDeployment(ctx context.Context) error {
+	if err := s.temporal.Admit(ctx); db.OfAnotherDeployment(err) {
+		return err
+	}
+	return nil
+}
+
 // start records a bulk run and starts its workflow. Either may have been done before, under the same id.
 func (s *Service) start(ctx context.Context, bulk db.Bulk) (StartResult, error) {
 	if bulk.ID == "" {

@@ -19,7 +19,7 @@ func TestADatabaseBelongsToOneDeployment(t *testing.T) {
 	onDatabase(t, s.DatabaseURL)
 	sql := testkit.OpenSQL(t, s.DatabaseURL)
 	require.Contains(t, must(t, "deployment", "show"), "The database has never belonged to a deployment. The first program that works on it adopts it.")
-	must(t, "schedule", "list")
+	must(t, "schedule", "create", "nightly", "--at", "03:30")
 	require.Contains(t, must(t, "deployment", "show"), "✓ They are the same.")
 	require.Contains(t, must(t, "deployment", "adopt"), "already. Nothing was changed.")
 
@@ -44,7 +44,8 @@ func TestADatabaseBelongsToOneDeployment(t *testing.T) {
 
 	calls := len(s.Calls())
 	for _, command := range [][]string{
-		{"bulk", "start"}, {"schedule", "list"}, {"schedule", "create", "nightly", "--at", "03:30"}, {"connection", "test"},
+		{"bulk", "start"}, {"schedule", "create", "another", "--at", "03:30"}, {"schedule", "pause", "nightly"}, {"schedule", "change", "nightly", "--at", "04:30"},
+		{"schedule", "delete", "nightly"}, {"schedule", "trigger", "nightly"}, {"connection", "test"},
 		{"connection", "renew-key", "--force"}, {"connection", "activate", "--code", "1234"},
 		{"claim", "event", "CL-1", "approved", "--care-recipient", "415056224"},
 	} {
@@ -56,6 +57,7 @@ func TestADatabaseBelongsToOneDeployment(t *testing.T) {
 	}
 	require.Len(t, s.Calls(), calls)
 	require.Zero(t, testkit.Value[int](t, sql, "SELECT count(*) FROM bulk_run"))
+	require.Contains(t, must(t, "schedule", "list"), "nightly", "what there is can be read")
 
 	declined := run(t, "no\n", "deployment", "adopt")
 	require.Equal(t, cli.ExitNotComplete, declined.code)

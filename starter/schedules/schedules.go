@@ -80,9 +80,12 @@ func New(store *db.Store, schedules client.ScheduleClient, keyring scheduling.Ke
 	return &Service{store: store, schedules: schedules, applier: scheduling.New(store, schedules, keyring, queues, zap.NewNop()), bulks: bulks}
 }
 
-// Create makes a schedule. It fails with care.InvalidError or db.ErrScheduleExists. Where Temporal is away, it is saved all the same, and
+// Create makes a schedule. It fails with care.InvalidError, db.ErrScheduleExists or a *db.DeploymentError. Where Temporal is away, it is saved all the same, and
 // applied later: the view says so.
 func (s *Service) Create(ctx context.Context, request Request) (ScheduleView, error) {
+	if err := s.bulks.CheckDeployment(ctx); err != nil {
+		return ScheduleView{}, err
+	}
 	schedule, err := s.schedule(ctx, request)
 	if err != nil {
 		return ScheduleView{}, err
@@ -110,8 +113,11 @@ func (s *Service) Change(ctx context.Context, request Request) (ScheduleView, er
 	return s.applied(ctx, schedule.OrganisationID, schedule.Name)
 }
 
-// settle records which times led to no run before a change makes that unknowable.
+// settle records which times led to no run before a change makes that unknowable. Another deployment's schedule is not to be changed (R37).
 func (s *Service) settle(ctx context.Context, organisation care.ID, name string) error {
+	if err := s.bulks.CheckDeployment(ctx); err != nil {
+		return err
+	}
 	row, err := s.store.Schedule(ctx, organisation, name)
 	if err != nil {
 		return err
@@ -197,6 +203,9 @@ func (s *Service) Resume(ctx context.Context, organisation care.ID, name, reques
 // Delete removes a schedule; a run in progress continues. It fails with db.ErrNotFound. applied is false where Temporal is away, so that it is
 // removed there later.
 func (s *Service) Delete(ctx context.Context, organisation care.ID, name string) (applied bool, err error) {
+	if err := s.bulks.CheckDeployment(ctx); err != nil {
+		return false, err
+	}
 	if err := s.store.DeleteSchedule(ctx, organisation, name); err != nil {
 		return false, err
 	}
