@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
@@ -49,6 +51,12 @@ func newBeside(t *testing.T) *beside {
 		_, err := b.temporal.WorkflowService().DescribeNamespace(t.Context(), &workflowservice.DescribeNamespaceRequest{Namespace: b.namespace})
 		return err == nil
 	}, time.Minute, 100*time.Millisecond)
+	attributes := map[string]enumspb.IndexedValueType{}
+	for _, attribute := range protocol.SearchAttributes {
+		attributes[attribute.GetName()] = attribute.GetValueType()
+	}
+	_, err = b.temporal.OperatorService().AddSearchAttributes(t.Context(), &operatorservice.AddSearchAttributesRequest{Namespace: b.namespace, SearchAttributes: attributes})
+	require.NoError(t, err)
 	b.production, b.ready = b.startWorker(t, "caresync")
 	requireReady(t, b.ready)
 
@@ -153,7 +161,7 @@ func TestDrillAWorkerOfAnotherNamespaceTouchesNothing(t *testing.T) {
 	require.Contains(t, said, b.namespace)
 	require.Contains(t, said, "They differ")
 	for _, refused := range [][]string{
-		{"bulk", "start"}, {"bulk", "cancel", string(b.bulk)}, {"bulk", "pause", string(b.bulk)}, {"schedule", "list"}, {"connection", "test"},
+		{"bulk", "start"}, {"bulk", "cancel", string(b.bulk)}, {"bulk", "pause", string(b.bulk)}, {"schedule", "create", "nightly", "--at", "03:30"}, {"connection", "test"},
 		{"connection", "renew-key", "--force"}, {"sync", "care-recipient", "1000000001"},
 	} {
 		code, said := b.caresync(t, b.namespace, refused...)
