@@ -51,7 +51,7 @@ func (p *bulkProgress) show(ctx workflow.Context) { workflow.SetCurrentDetails(c
 
 func (p *bulkProgress) markdown() string {
 	var page strings.Builder
-	fmt.Fprintf(&page, "**%s**\n\n%s\n\n", p.headline(), p.bar())
+	page.WriteString(fmt.Sprintf("**%s**\n\n%s\n\n", p.headline(), p.bar()))
 	page.WriteString("| people | |\n|---|---|\n")
 	for _, line := range []struct {
 		label  string
@@ -62,14 +62,14 @@ func (p *bulkProgress) markdown() string {
 		{"cancelled", p.Counts.Cancelled}, {"not processed", p.Counts.Skipped}, {"already running", p.Counts.Joined},
 		{"retried individually", p.Counts.Escalated},
 	} {
-		fmt.Fprintf(&page, "| %s | %d |\n", line.label, line.people)
+		page.WriteString(fmt.Sprintf("| %s | %d |\n", line.label, line.people))
 	}
-	fmt.Fprintf(&page, "\nBatches: %d of %d, %d in parallel.\n", p.BatchesDone, p.Batches, p.Window)
+	page.WriteString(fmt.Sprintf("\nBatches: %d of %d, %d in parallel.\n", p.BatchesDone, p.Batches, p.Window))
 	if p.SetAside > 0 && p.Outcome == "" {
-		fmt.Fprintf(&page, "\nRetried at the end: %d.\n", p.SetAside)
+		page.WriteString(fmt.Sprintf("\nRetried at the end: %d.\n", p.SetAside))
 	}
 	if p.Reason != "" {
-		fmt.Fprintf(&page, "\n%s\n", words.Reason(p.Reason, p.Options.Kind.Service()))
+		page.WriteString(fmt.Sprintf("\n%s\n", words.Reason(p.Reason, p.Options.Kind.Service())))
 	}
 	return page.String()
 }

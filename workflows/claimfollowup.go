@@ -159,18 +159,18 @@ func claimMarkdown(p protocol.ClaimProgress) string {
 	if status == "" {
 		status = "not known yet"
 	}
-	fmt.Fprintf(&page, "**Claim: %s**\n\nEvents: %d (%d repeated), people: %d, syncs requested: %d\n", status, p.Events, p.Repeated, p.People, p.Syncs)
+	page.WriteString(fmt.Sprintf("**Claim: %s**\n\nEvents: %d (%d repeated), people: %d, syncs requested: %d\n", status, p.Events, p.Repeated, p.People, p.Syncs))
 	if p.Unknown > 0 {
-		fmt.Fprintf(&page, "\n**%d people are not in the organisation.**\n", p.Unknown)
+		page.WriteString(fmt.Sprintf("\n**%d people are not in the organisation.**\n", p.Unknown))
 	}
 	if p.Refused > 0 {
-		fmt.Fprintf(&page, "\n**%d events were refused**, the latest as %s. %s\n", p.Refused, inWords(string(p.LastRefusal)), p.Problem)
+		page.WriteString(fmt.Sprintf("\n**%d events were refused**, the latest as %s. %s\n", p.Refused, inWords(string(p.LastRefusal)), p.Problem))
 	}
 	if p.Trouble {
 		page.WriteString("\n**A step failed and will be retried.**\n")
 	}
 	if p.ClaimID != "" {
-		fmt.Fprintf(&page, "\nWho they are: `caresync claim show %s`\n", p.ClaimID)
+		page.WriteString(fmt.Sprintf("\nWho they are: `caresync claim show %s`\n", p.ClaimID))
 	}
 	return page.String()
 }

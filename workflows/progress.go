@@ -78,21 +78,21 @@ func (p *progress) show(ctx workflow.Context) { workflow.SetCurrentDetails(ctx, 
 
 func (p *progress) markdown() string {
 	var page strings.Builder
-	fmt.Fprintf(&page, "**%s**\n\n", p.headline())
+	page.WriteString(fmt.Sprintf("**%s**\n\n", p.headline()))
 	page.WriteString("| area | state | records |\n|---|---|---|\n")
 	for _, step := range p.Steps {
-		fmt.Fprintf(&page, "| %s | %s | %s |\n", step.Area, stepState(step), countsInWords(p.Kind.CountedKinds(), step.Counts))
+		page.WriteString(fmt.Sprintf("| %s | %s | %s |\n", step.Area, stepState(step), countsInWords(p.Kind.CountedKinds(), step.Counts)))
 	}
 	if p.Warnings > 0 {
-		fmt.Fprintf(&page, "\nWarnings: %d\n", p.Warnings)
+		page.WriteString(fmt.Sprintf("\nWarnings: %d\n", p.Warnings))
 	}
 	if p.Waiting != nil {
 		page.WriteString(p.waitingInWords())
 	}
 	if p.Reason != "" {
-		fmt.Fprintf(&page, "\n%s\n", words.Reason(p.Reason, p.Kind.Service()))
+		page.WriteString(fmt.Sprintf("\n%s\n", words.Reason(p.Reason, p.Kind.Service())))
 	}
-	fmt.Fprintf(&page, "\nPass %d, started by %s. What it found and changed: `caresync runs show %s`\n", p.Pass, triggers[p.Trigger], p.RunID)
+	page.WriteString(fmt.Sprintf("\nPass %d, started by %s. What it found and changed: `caresync runs show %s`\n", p.Pass, triggers[p.Trigger], p.RunID))
 	return page.String()
 }
 
