@@ -234,8 +234,8 @@ func (s *chunk) culprit(ctx context.Context, person care.ID, area care.Area, asi
 	return known.Culprit(), err
 }
 
-// manyInARow counts a person for whom the service is unavailable, and reports whether there were so many in a row that the cause is not one person.
-// Among people who were set aside, all count.
+// manyInARow counts a person whose read failed because the service was unavailable. It reports whether too many failed in a row for the cause to
+// be one person. People who were set aside all count.
 func (s *chunk) manyInARow() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -57,8 +57,8 @@ func (c *Claims) RecordClaimEvent(ctx context.Context, in protocol.ClaimEventInp
 	return c.store.RecordClaimEvent(ctx, event)
 }
 
-// RequestClaimSyncs requests the sync of each person for whom the claim has triggered one, and records it afterwards. A crash in between has
-// the sync asked for again, which causes at most one more pass (R7). It returns how many people's were asked for.
+// RequestClaimSyncs requests each sync that the claim has triggered, and then records the request. After a crash between the two, the
+// sync is requested again, which causes at most one more pass (R7). It returns the number of syncs requested.
 func (c *Claims) RequestClaimSyncs(ctx context.Context, temporal Signaller, in protocol.ClaimSyncsInput) (int, error) {
 	people, err := c.store.DueClaimSyncs(ctx, in.OrganisationID, in.ClaimID)
 	if err != nil {

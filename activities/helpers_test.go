@@ -104,7 +104,7 @@ func (s *site) runAt(t *testing.T, steps *activities.Steps, key string, at time.
 	return subject
 }
 
-// everyone are the keys of the people whom the providers hold.
+// everyone returns the keys of all people of the providers.
 func (s *site) everyone() (keys []string) {
 	for _, person := range s.World.World.People(world.Holder{}) {
 		if !slices.Contains(keys, person.Key) {

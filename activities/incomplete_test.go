@@ -123,7 +123,7 @@ func (s *site) shifted(t *testing.T, careRecipientID string) (asked *int) {
 	return asked
 }
 
-// R5: someone whom a list of several pages lacks is absent only if their own summary lacks them, too.
+// R5: a person missing from a list of several pages is absent only if they are missing from their own summary as well.
 func TestSomeoneWhoMovedBetweenTwoPagesIsNotAbsent(t *testing.T) {
 	for name, test := range map[string]struct {
 		pageSize, asked, absent int

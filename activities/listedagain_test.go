@@ -27,7 +27,7 @@ func TestAKnownPersonListedUnderAnotherNumber(t *testing.T) {
 	require.Empty(t, s.unknownOfBulk(t, person.OrganisationID))
 }
 
-// unknownOfBulk plans a bulk run over everyone from the lists, and returns whom it found on them and did not know.
+// unknownOfBulk plans a bulk run over everyone from the lists, and returns the unknown people on them.
 func (s *site) unknownOfBulk(t *testing.T, organisation care.ID) []read.UnknownPerson {
 	t.Helper()
 	part := protocol.BulkPart{BulkID: db.NewID(), OrganisationID: organisation, RequestedBy: "a test", Options: care.BulkOptions{Kind: care.RunCareRecipient}}

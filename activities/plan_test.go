@@ -57,7 +57,7 @@ func TestPlanDatesFollowTheClassifications(t *testing.T) {
 	require.Equal(t, today, s.plan(t, "no-classification").Person.Plan.StartDate)
 }
 
-// Codes that no one knows yet, and a person whom upstream spells otherwise, pass.
+// Unknown codes are accepted, and so is a name that the government spells differently.
 func TestOddButTrueAnswersPass(t *testing.T) {
 	s := newSite(t, world.Options{})
 	require.Equal(t, care.RunSucceeded, s.Sync(t, s.steps, "unknown-codes").Outcome)

@@ -51,8 +51,7 @@ func (r reconciler) reconcile(ctx context.Context, in protocol.ReconcileInput) (
 	return closed, err
 }
 
-// askAgain asks for the syncs that claims have caused and after whose event no run has started, where none is under way that may still be
-// followed by one (R20).
+// askAgain requests the syncs of claims whose event no run has followed, unless a running sync may still be followed by one (R20).
 func (r reconciler) askAgain(ctx context.Context, in protocol.ReconcileInput) (asked int, err error) {
 	unanswered, err := r.store.UnansweredClaimSyncs(ctx)
 	if err != nil {

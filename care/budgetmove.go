@@ -16,8 +16,7 @@ type BudgetsOfOthers struct {
 	HeldByOthers []SharedBudget `json:"held_by_others"`
 	// OnceHeldByOthers are budgets that the person lists and that stood with someone else.
 	OnceHeldByOthers []SharedBudget `json:"once_held_by_others"`
-	// ListedByOthers are budgets of the person that someone else, of whom it was known who they are (R8), has listed since before this
-	// read began.
+	// ListedByOthers are budgets of the person that were listed for someone else with a confirmed identity (R8) before this read began.
 	ListedByOthers []SharedBudget `json:"listed_by_others"`
 }
 

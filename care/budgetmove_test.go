@@ -150,9 +150,9 @@ func (o *organisation) sync(person care.ID, read []care.Budget) care.BudgetsDeci
 	return decision
 }
 
-// Whatever moves between whom, and in whatever order people are synced: a budget stands with one person at a time, no one else's suffers,
-// no row is lost, and after three rounds each budget stands with the person
-// for whom it is listed: in one it is noticed, in one let go, in one taken over (R32).
+// Whichever budgets move, and in whichever order people are synced: a budget belongs to one person at a time, no other budget changes, no row is
+// lost, and after three rounds each budget belongs to the person it is listed for. One round notices the move, one releases the budget, and one
+// takes it over (R32).
 func TestBudgetsThatMoveArrive(t *testing.T) {
 	people := []care.ID{"anna", "bruno", "carla"}
 	budgets := []string{"1", "2", "3", "4", "5", "6"}

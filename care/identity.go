@@ -49,7 +49,7 @@ type IdentityCheck struct {
 	Mismatches []string
 	// Unconfirmed is set where neither surname nor birth date agrees, since one side lacks them: nothing may be written either.
 	Unconfirmed bool
-	// Namesake is set where the given name is a mismatch since someone else in the organisation has the same surname and birth date.
+	// Namesake is set if the given name is a mismatch because someone else in the organisation has the same surname and birth date.
 	Namesake bool
 	// GivenNameDiffers is a warning only.
 	GivenNameDiffers bool

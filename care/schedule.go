@@ -2,7 +2,7 @@ package care
 
 import "time"
 
-// Overlap says what happens when it is time to run while the run before is still under way.
+// Overlap says what happens when a run is due while the previous one is still in progress.
 type Overlap string
 
 // What may happen.

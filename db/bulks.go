@@ -209,8 +209,8 @@ func (s *Store) ItemsSetAside(ctx context.Context, organisation, bulk care.ID, c
 	return items, MapError("load the people who were set aside", err)
 }
 
-// CountSetAside counts the people of a bulk run who wait for its end: those for whom the service is unavailable, and those who would lose
-// their contributions.
+// CountSetAside counts the people of a bulk run who wait for its end: those whose reads found the service unavailable, and those who
+// would lose their contributions.
 func (s *Store) CountSetAside(ctx context.Context, organisation, bulk care.ID) (unavailable, losing int, err error) {
 	row, err := s.queries.CountSetAside(ctx, gen.CountSetAsideParams{OrganisationID: organisation, BulkID: bulk})
 	return int(row.Unavailable), int(row.Losing), MapError("count the people who were set aside", err)

@@ -57,7 +57,7 @@ func TestWhoLeftCareLongAgoIsLeftOut(t *testing.T) {
 	require.Equal(t, b.People[1:], b.again(t, care.BulkRequest{}))
 }
 
-// One retry reaches everyone who was not reached, also those of whom the run that was lost has learned that they left care long ago.
+// One retry processes everyone who was not processed, including people whom the lost run had found to have left care long ago.
 func TestARetryReachesEveryoneWhoDidNotSucceed(t *testing.T) {
 	t.Parallel()
 	b := newBulkRun(t, 5, stored.EveryCareRecipient)

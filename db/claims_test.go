@@ -118,7 +118,7 @@ func TestADueSyncIsAskedForOnce(t *testing.T) {
 	require.Equal(t, 2, c.record(t, completed).Due)
 }
 
-// R20: the status only moves forward. Of a late approval only people whom the claim has caused no sync for are synced.
+// R20: the status only moves forward. A late approval syncs only people without a sync from this claim.
 func TestLateClaimEvents(t *testing.T) {
 	t.Parallel()
 	c := newClaimant(t)

@@ -28,11 +28,11 @@ type ContractBudget struct {
 // NamedWork are what delivered services are known by: the people, and the provider's own ids of the work.
 type NamedWork struct{ NDISNumbers, References []string }
 
-// HeldWork is what was delivered under the contracts of the people whom a file is about.
+// HeldWork is what was delivered under the contracts of the people in a file.
 type HeldWork struct {
-	// People are those whom the file names, by NDIS number.
+	// People are those in the file, by NDIS number.
 	People map[string]care.ID
-	// Budgets are all plan budgets of theirs, and of the people under whom work of the file's references stands now.
+	// Budgets are all their plan budgets, and those of the people who currently hold work with the file's references.
 	Budgets []ContractBudget
 	// Delivered are all delivered services of those budgets, adjustment records among them.
 	Delivered []DeliveredService
@@ -44,7 +44,7 @@ type WorkToWrite struct {
 	// Unneeded are the adjustment records that are no longer needed (R27).
 	Unneeded []care.ID
 	Changes  []care.Change
-	// People are those under whom something changes: it is announced.
+	// People are those whose work changes; each change is announced.
 	People []care.ID
 }
 

@@ -101,7 +101,7 @@ type UnfinishedWork struct {
 func (s *Store) UnfinishedWork(ctx context.Context) (UnfinishedWork, error) {
 	row, err := s.queries.UnfinishedWork(ctx)
 	if err != nil {
-		return UnfinishedWork{}, MapError("count what is under way", err)
+		return UnfinishedWork{}, MapError("count unfinished work", err)
 	}
 	return UnfinishedWork{Runs: int(row.Runs), BulkRuns: int(row.BulkRuns)}, nil
 }

@@ -12,7 +12,7 @@ import (
 // importChunk is how many rows one statement of an import writes. It bounds a statement's size and time.
 const importChunk = 10_000
 
-// ErrImportRunning means that the organisation has an import under way, and only one runs at a time.
+// ErrImportRunning means that the organisation is already importing a file. Only one import runs at a time.
 var ErrImportRunning = errors.New("another import into this organisation is under way: wait until it has ended")
 
 // BeginImport notes that a file is on its way into an organisation, until end is called. It fails with ErrImportRunning while this

@@ -25,8 +25,8 @@ type NamedPeople struct {
 	BirthDates                    []care.Date
 }
 
-// HeldPeople are the people whom a file may be about: those who have one of its numbers, a care recipient id that differs by zeros in
-// front, or one of its birth dates.
+// HeldPeople are the people that a file may be about: those with one of its numbers, with a care recipient id that differs only by leading zeros,
+// or with one of its birth dates.
 type HeldPeople struct {
 	People []PersonRecord
 	// Connections are those to Services Australia by their service provider ids.

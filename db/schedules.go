@@ -22,7 +22,7 @@ var (
 // Schedule is a stored schedule, with what Temporal was told of it.
 type Schedule struct {
 	care.Schedule
-	// PausedBy is empty where Temporal paused it by itself, since a run failed.
+	// PausedBy is empty if Temporal paused the schedule because a run failed.
 	PausedAt             *time.Time
 	PausedBy             string
 	CreatedBy, ChangedBy string
@@ -79,12 +79,12 @@ func (r ScheduledRun) UnderWayAt(at time.Time) bool {
 // ScheduleTime is a time of a schedule for which no run was known when it was looked at.
 type ScheduleTime struct {
 	DueAt time.Time
-	// BulkID is the run that was under way then, and may have kept it from running; empty where none was.
+	// BulkID is the run that was in progress at the time and may have kept the schedule from running; empty if there was none.
 	BulkID       care.ID
 	PausedAt     *time.Time
 	PausedBy     string
 	WaitingSince *time.Time
-	// BulkRequestedAt is when that run was requested, BulkUnfinished that it is still under way. Both are read, not written.
+	// BulkRequestedAt is when that run was requested, BulkUnfinished whether it is still in progress. Both are read, not written.
 	BulkRequestedAt *time.Time
 	BulkUnfinished  bool
 }
@@ -284,7 +284,8 @@ func (s *Store) ForgetAppliedSchedule(ctx context.Context, id string) error {
 	return MapError("forget what Temporal was told", s.queries.ForgetAppliedSchedule(ctx, id))
 }
 
-// ScheduledRuns returns the bulk runs that someone, a schedule, requested since then or that were still under way then, the newest first.
+// ScheduledRuns returns a requester's bulk runs, of a schedule for instance, that were requested since then or were still in progress then,
+// newest first.
 func (s *Store) ScheduledRuns(ctx context.Context, organisation care.ID, requestedBy string, since time.Time, most int) ([]ScheduledRun, error) {
 	rows, err := s.queries.ScheduledRuns(ctx, gen.ScheduledRunsParams{
 		OrganisationID: organisation, RequestedBy: requestedBy, Since: since, Most: int32(most),

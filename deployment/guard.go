@@ -64,8 +64,8 @@ func New(rows Rows, identify Identify, by string) *Guard {
 }
 
 // Check fails with a *db.DeploymentError where the database belongs to another deployment, and otherwise where that cannot be found out. It
-// asks every few seconds only. Once the database was found to be this deployment's, that stands while PostgreSQL or Temporal is away: what
-// is in hand then neither ends nor reaches anyone else's records. A database that has never belonged to a deployment is adopted.
+// asks every few seconds only. Once the database was found to be this deployment's, that stands while PostgreSQL or Temporal is away: work in
+// progress neither ends nor reaches another deployment's records. A database that has never belonged to a deployment is adopted.
 func (g *Guard) Check(ctx context.Context) error {
 	if g == nil {
 		return nil

@@ -107,7 +107,7 @@ func TestTheClusterCountsWhereItIsTold(t *testing.T) {
 	require.False(t, production.Same(db.TemporalIdentity{NamespaceID: "namespace-2"}))
 }
 
-// What was found stands in an outage: steps in hand finish, or wait, as they always have.
+// The last answer stands during an outage: steps in progress finish or wait, as without a guard.
 func TestAnOutageChangesNothing(t *testing.T) {
 	away := errors.New("away")
 	s := newScene()

@@ -24,7 +24,7 @@ type BulkSyncInput struct {
 	// Options are those of a scheduled run.
 	Options         *care.BulkOptions `json:"options,omitempty"`
 	TaskQueuePrefix string            `json:"task_queue_prefix,omitempty"`
-	// SetAsidePause is the pause before people for whom the service is unavailable are retried; 0 takes the default.
+	// SetAsidePause is the pause before people whose reads found the service unavailable are retried; 0 takes the default.
 	SetAsidePause time.Duration `json:"set_aside_pause,omitempty"`
 	// ContinueAfterEvents is the length of history after which the run continues as new; 0 takes the default.
 	ContinueAfterEvents int `json:"continue_after_events,omitempty"`
@@ -105,8 +105,8 @@ type BulkChunkResult struct {
 	Stop   care.Reason `json:"stop,omitempty"`
 }
 
-// PeopleSetAside are the people of a bulk run who wait for its end: for whom the service is unavailable, and who would lose their contributions,
-// with what becomes of these.
+// PeopleSetAside are the people of a bulk run who wait for its end, because the service was unavailable for them or because they would lose their
+// contributions, with what becomes of the latter.
 type PeopleSetAside struct {
 	Unavailable       int                    `json:"unavailable"`
 	Losing            int                    `json:"losing"`

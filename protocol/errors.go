@@ -24,7 +24,7 @@ const (
 
 // Types of the application errors with which updates are rejected.
 const (
-	// ErrorBusy: something else is under way with the client. Asking again once it is over helps.
+	// ErrorBusy: the person is being synced or refreshed in another way. Asking again afterwards helps.
 	ErrorBusy = "Busy"
 	// ErrorNotAdmitted: the request cannot be carried out on the preview that waits. The detail is the care.Reason.
 	ErrorNotAdmitted = "NotAdmitted"

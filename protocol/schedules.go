@@ -45,7 +45,7 @@ func ScheduledFor(workflowID string) (time.Time, bool) {
 // pausedForFailure begins the note that Temporal leaves when it pauses a schedule of PauseOnFailure by itself.
 const pausedForFailure = "paused due to workflow "
 
-// PausedForFailure reports whether Temporal paused a schedule by itself, since a run failed.
+// PausedForFailure reports whether Temporal paused a schedule because a run failed.
 func PausedForFailure(state *client.ScheduleState) bool {
 	return state.Paused && strings.HasPrefix(state.Note, pausedForFailure)
 }

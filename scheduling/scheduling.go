@@ -161,7 +161,7 @@ type found int
 const (
 	absent found = iota
 	readable
-	// broken: there is one that cannot be described, since a key is missing for instance.
+	// broken: it exists but cannot be described, for example because a key is missing.
 	broken
 )
 
@@ -224,7 +224,7 @@ func (a *Applier) apply(ctx context.Context, wanted target, described *client.Sc
 	return a.store.RecordAppliedSchedule(after, wanted.options.ID, now)
 }
 
-// differs reports whether a schedule has to be replaced, and whether that is since someone has changed it in Temporal.
+// differs reports whether a schedule has to be replaced, and whether someone has edited it in Temporal.
 func (a *Applier) differs(wanted target, described *client.ScheduleDescription) (differs, edited bool) {
 	now, err := fingerprint(described)
 	told := wanted.applied.Version == wanted.version

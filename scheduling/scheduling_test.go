@@ -186,7 +186,7 @@ func TestEditsInTemporalAreReplaced(t *testing.T) {
 	require.NoError(t, s.handle("nightly").Pause(t.Context(), client.SchedulePauseOptions{Note: "by hand"}))
 	replaced()
 
-	// Gone in Temporal, it is made anew; one that has no row is removed, another deployment's is left alone.
+	// One that is missing in Temporal is created again; one without a row is removed; another deployment's is left alone.
 	require.NoError(t, s.handle("nightly").Delete(t.Context()))
 	made := s.row().Applied.MadeAt
 	require.True(t, s.passes().Applied.MadeAt.After(*made))
@@ -231,7 +231,7 @@ func TestAPauseOfTemporalsOwnIsReadBack(t *testing.T) {
 	require.False(t, s.stands().Schedule.State.Paused)
 }
 
-// The runbook's rotation: a new key seals, the old one goes. All schedules are sealed anew, the deployment's own too, without the old key.
+// The runbook's rotation: a new key seals, the old one goes. All schedules, the deployment's own too, are encrypted again without the old key.
 func TestSchedulesAreSealedAnewWithoutTheOldKey(t *testing.T) {
 	s := newSite(t)
 	s.creates(nil)
@@ -258,7 +258,7 @@ func TestSchedulesAreSealedAnewWithoutTheOldKey(t *testing.T) {
 	}
 	require.Equal(t, row, s.passes(), "once")
 
-	// One that cannot even be described, since its summary is sealed with an unknown key, is made anew.
+	// One that cannot be described, because its summary is sealed with an unknown key, is created again.
 	options, err := protocol.BulkSyncSchedule(s.temporal.Queues, row.Schedule)
 	require.NoError(t, err)
 	options.Action.(*client.ScheduleWorkflowAction).StaticSummary = "sealed with testkit's key"

@@ -19,8 +19,8 @@ const (
 	mostRuns  = 2000
 )
 
-// Settle looks at the times that a schedule has had since it was last looked at, up to an instant, and records those for which no run is known,
-// with the run that was under way then. A change of the schedule's times, or of whether it is paused, settles the times before it.
+// Settle checks the times at which a schedule was due since the last check, up to an instant. It records those without a run, with the run that was
+// in progress then. Before a schedule's times change, or it is paused or resumed, its past times are settled.
 func Settle(ctx context.Context, store *db.Store, row db.Schedule, until time.Time) error {
 	if !until.After(row.SettledUntil) {
 		return nil

@@ -138,7 +138,7 @@ func (s SQL) Terminate(t testing.TB, process uint32) {
 	}, 10*time.Second, time.Millisecond)
 }
 
-// OnceLarge at the end of a database's address keeps PostgreSQL from reading a table as a whole because it is small as yet.
+// OnceLarge at the end of a database's address keeps PostgreSQL from scanning a whole table only because it is still small.
 const OnceLarge = "&enable_seqscan=off&enable_bitmapscan=off&enable_hashjoin=off&enable_mergejoin=off"
 
 // RowsRead is how many rows of tables have been read so far.

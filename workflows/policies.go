@@ -36,8 +36,8 @@ const (
 	chunkPause = 2 * time.Second
 	// chunkTimeout bounds one attempt of a chunk of a bulk run: it starts no one after 45 s, and finishes people in progress.
 	chunkTimeout = 6 * time.Minute
-	// setAsidePause is the pause before people of a bulk run for whom the service is unavailable are retried: after two of them it can be told
-	// whose trouble it is (R9).
+	// setAsidePause is the pause before people of a bulk run are retried whose reads found the service unavailable. After two pauses it is clear
+	// whether the cause is the person or the service (R9).
 	setAsidePause = 5 * time.Minute
 	// resetBatchPollInterval is how often a bulk run that was reset looks whether a batch of before has ended.
 	resetBatchPollInterval = 2 * time.Second

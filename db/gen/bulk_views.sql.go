@@ -384,7 +384,7 @@ type ResolvePeopleRow struct {
 	PersonID string
 }
 
-// Whom each number names, in the order given, and nothing where it names no one. A number that could be either is read as an NDIS number first where that is preferred.
+// The person with each number, in the given order, and nothing if there is none. A number that could be either is read as an NDIS number first where that is preferred.
 func (q *Queries) ResolvePeople(ctx context.Context, arg ResolvePeopleParams) ([]ResolvePeopleRow, error) {
 	rows, err := q.db.Query(ctx, resolvePeople, arg.NdisFirst, arg.Numbers, arg.OrganisationID)
 	if err != nil {

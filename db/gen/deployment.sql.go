@@ -104,7 +104,7 @@ type UnfinishedWorkRow struct {
 	BulkRuns int32
 }
 
-// What is under way, of all organisations.
+// The unfinished runs and bulk runs of all organisations.
 func (q *Queries) UnfinishedWork(ctx context.Context) (UnfinishedWorkRow, error) {
 	row := q.db.QueryRow(ctx, unfinishedWork)
 	var i UnfinishedWorkRow

@@ -25,7 +25,7 @@ type TemporalSchedule struct {
 	// The key with which its input is sealed.
 	KeyID       string
 	Fingerprint string
-	// When it was made in Temporal: for times before, Temporal starts nothing.
+	// When it was created in Temporal, which starts nothing for earlier times.
 	MadeAt    *time.Time
 	AppliedAt *time.Time
 	// When a change that was not made with CareSync was last replaced.

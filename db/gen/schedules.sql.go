@@ -418,7 +418,7 @@ type ScheduledRunsRow struct {
 	Reason       string
 }
 
-// The bulk runs that a schedule started since then, or that were still under way then, the newest first.
+// A schedule's bulk runs that were requested since then or were still in progress then, newest first.
 func (q *Queries) ScheduledRuns(ctx context.Context, arg ScheduledRunsParams) ([]ScheduledRunsRow, error) {
 	rows, err := q.db.Query(ctx, scheduledRuns,
 		arg.OrganisationID,

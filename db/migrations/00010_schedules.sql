@@ -28,11 +28,11 @@ CREATE TABLE schedule (
 );
 
 COMMENT ON COLUMN schedule.paused_by IS 'Who paused it; empty where Temporal did, because a run failed for everyone.';
-COMMENT ON COLUMN schedule.version IS 'New with every change, pausing included: what Temporal was told last is of a version, too.';
-COMMENT ON COLUMN schedule.settled_until IS 'Up to when it was looked at which of its times led to a run.';
+COMMENT ON COLUMN schedule.version IS 'New with every change, pausing included. temporal_schedule holds the version that Temporal was told last.';
+COMMENT ON COLUMN schedule.settled_until IS 'Times before this have been checked for a run.';
 
--- A time of a schedule for which no bulk run was known when it was looked at, with the run that was under way then. A run that comes later
--- makes up for it.
+-- A time at which a schedule was due and no bulk run started, with the run that was in progress then. A later run for that time makes the row
+-- void.
 CREATE TABLE schedule_time (
     organisation_id uuid NOT NULL,
     name            text NOT NULL,
@@ -48,10 +48,10 @@ CREATE TABLE schedule_time (
 
 CREATE INDEX schedule_time_bulk ON schedule_time (bulk_id) WHERE bulk_id IS NOT NULL;
 
-COMMENT ON COLUMN schedule_time.paused_at IS 'Since when the run that was under way was paused, and waiting_since since when it waited for the service.';
+COMMENT ON COLUMN schedule_time.paused_at IS 'When the run in progress had been paused; waiting_since, when it had begun to wait for the service.';
 
--- What stands in Temporal, by the schedule's id there: of the organisations' schedules and of the deployment's own. The fingerprint is that of
--- what Temporal answered after it was told: another one later means that somebody changed it there.
+-- What Temporal was told last of each schedule, the organisations' and the deployment's own, by the schedule's id in Temporal. The fingerprint is
+-- that of Temporal's answer afterwards: a different one later means that someone edited the schedule there.
 CREATE TABLE temporal_schedule (
     id          text PRIMARY KEY,
     version     bigint NOT NULL DEFAULT 0,
@@ -65,11 +65,11 @@ CREATE TABLE temporal_schedule (
 );
 
 COMMENT ON COLUMN temporal_schedule.key_id IS 'The key with which its input is sealed.';
-COMMENT ON COLUMN temporal_schedule.made_at IS 'When it was made in Temporal: for times before, Temporal starts nothing.';
+COMMENT ON COLUMN temporal_schedule.made_at IS 'When it was created in Temporal, which starts nothing for earlier times.';
 COMMENT ON COLUMN temporal_schedule.edited_at IS 'When a change that was not made with CareSync was last replaced.';
 COMMENT ON COLUMN temporal_schedule.error IS 'Why it could not be applied, as a code; empty where the last attempt succeeded.';
 
--- What one process at a time does: whoever holds the row does it until the time, unless it is renewed.
+-- Work that one process at a time does: the holder of the row, until the lease ends or is renewed.
 CREATE TABLE lease (
     name   text PRIMARY KEY,
     holder uuid NOT NULL,

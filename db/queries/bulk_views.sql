@@ -80,7 +80,7 @@ LEFT JOIN sync_run r ON r.organisation_id = i.organisation_id AND r.id = i.run_i
 ORDER BY i.person_id;
 
 -- name: ResolvePeople :many
--- Whom each number names, in the order given, and nothing where it names no one. A number that could be either is read as an NDIS number first where that is preferred.
+-- The person with each number, in the given order, and nothing if there is none. A number that could be either is read as an NDIS number first where that is preferred.
 SELECT t.place::int AS place,
        coalesce(coalesce(own.id, CASE WHEN @ndis_first::boolean THEN participant.id END, recipient.id, participant.id)::text, '')::text AS person_id
 FROM unnest(@numbers::text[]) WITH ORDINALITY AS t (number, place)

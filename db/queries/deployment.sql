@@ -18,5 +18,5 @@ ON CONFLICT (only_row) DO UPDATE SET id = excluded.id, temporal_cluster_id = exc
 WHERE (held.temporal_cluster_id, held.temporal_namespace_id) IS DISTINCT FROM (excluded.temporal_cluster_id, excluded.temporal_namespace_id);
 
 -- name: UnfinishedWork :one
--- What is under way, of all organisations.
+-- The unfinished runs and bulk runs of all organisations.
 SELECT (SELECT count(*) FROM sync_run WHERE outcome IS NULL)::int AS runs, (SELECT count(*) FROM bulk_run WHERE outcome IS NULL)::int AS bulk_runs;

@@ -62,7 +62,7 @@ ON CONFLICT (id) DO UPDATE SET error = excluded.error, error_at = CASE WHEN t.er
 DELETE FROM temporal_schedule WHERE id = @id;
 
 -- name: ScheduledRuns :many
--- The bulk runs that a schedule started since then, or that were still under way then, the newest first.
+-- A schedule's bulk runs that were requested since then or were still in progress then, newest first.
 SELECT b.id, b.workflow_id, b.requested_at, b.finished_at, b.paused_at, b.paused_by, b.waiting_since, coalesce(b.outcome, '')::text AS outcome, b.reason
 FROM bulk_run b
 WHERE b.organisation_id = @organisation_id AND b.requested_by = @requested_by AND (b.requested_at >= @since OR b.finished_at IS NULL OR b.finished_at >= @since)

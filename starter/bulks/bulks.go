@@ -29,7 +29,7 @@ const (
 var (
 	// ErrFinished means that the bulk run has ended already, so that there is nothing to command.
 	ErrFinished = errors.New("the bulk run has already finished")
-	// ErrUnfinished means that the bulk run is under way, so that no one of it can be retried yet.
+	// ErrUnfinished means that the bulk run is in progress, so that its people cannot be retried yet.
 	ErrUnfinished = errors.New("the bulk run has not finished yet: wait until it ends, or cancel it, then retry")
 	// ErrNothingToRetry means that everyone in the bulk run succeeded.
 	ErrNothingToRetry = errors.New("everyone in the bulk run succeeded: there is no one to retry")

@@ -52,7 +52,7 @@ func TestTellOfAClaim(t *testing.T) {
 	require.NoError(t, temporal.TerminateWorkflow(t.Context(), workflowID, "", "the test is over"))
 }
 
-// A claim shows its events, its people, whom no one knows, and the syncs that it caused (R20).
+// A claim shows its events, its people, the unknown people, and the syncs that it caused (R20).
 func TestShowAClaim(t *testing.T) {
 	address := testkit.DatabaseURL(t)
 	onDatabase(t, address)

@@ -109,7 +109,7 @@ func (a *app) showOwnership(found ownership) {
 	default:
 		a.print("\n✗ They differ: this program starts and ends nothing here, and calls no government service. If the database is a copy, or this is")
 		a.print("  the wrong Temporal, leave it so, or correct TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE. If the deployment has moved to this Temporal,")
-		a.print("  or its Temporal was lost and made anew, run `caresync deployment adopt`.")
+		a.print("  or its Temporal was lost and created again, run `caresync deployment adopt`.")
 	}
 }
 

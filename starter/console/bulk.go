@@ -75,7 +75,7 @@ func (c console) bulkRun(w http.ResponseWriter, r *http.Request, v visitor) erro
 	return c.render(w, r, http.StatusOK, bulkPage(c.frame(r, page), view))
 }
 
-// loadBulk loads a bulk run, with those of its people whom the address asks for.
+// loadBulk loads a bulk run, with the people that the address asks for.
 func (c console) loadBulk(r *http.Request, v visitor) (bulkView, read.ItemFilter, error) {
 	id, err := pathID(r, "bulk")
 	if err != nil {

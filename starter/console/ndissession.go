@@ -64,7 +64,7 @@ func (a asked) query() string {
 
 func sessionPath(person care.ID, asked asked) string { return ndisPath(person) + "?" + asked.query() }
 
-// newPreview is the preview that a run has staged since another one, empty if there is none.
+// newPreview returns the preview that a run has staged after another one, empty if there is none.
 func newPreview(run read.RunSummary, after care.ID) care.ID {
 	if run.Waiting == nil || run.Waiting.ID == after {
 		return ""

@@ -16,7 +16,7 @@ type runPanel struct {
 	run read.Run
 	// waiting says what an unfinished run waits for, beyond the ordinary.
 	waiting string
-	// another: one more pass follows this run, since someone asked for more than it does (R7).
+	// another: one more pass follows this run, because someone asked for more than it does (R7).
 	another bool
 	// after is a preview that is being created or retrieved again, so that it does not wait for anyone (R22).
 	after care.ID

@@ -74,7 +74,7 @@ func DecideContracts(file File[Contract], people map[string]care.ID) ([]db.HandC
 		}
 		key := [2]string{line.NDISNumber, line.Reference}
 		if first, twice := firstLine[key]; twice {
-			wrong.refuse(line.Line, reference, fmt.Sprintf("stands in line %d too, for the same person", first))
+			wrong.refuse(line.Line, reference, fmt.Sprintf("is also in line %d, for the same person", first))
 		} else {
 			firstLine[key] = line.Line
 		}

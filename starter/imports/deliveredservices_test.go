@@ -181,7 +181,7 @@ func TestAnImportOfDeliveredServicesIsAllOrNothing(t *testing.T) {
 	require.ErrorAs(t, err, &refused)
 	require.Len(t, refused.Problems, 3)
 	require.Contains(t, refused.Problems[0].String(), "line 3, ndis_number: is that of a person who has no service contract from PACE yet: retrieve and create it first")
-	require.Equal(t, "line 5, reference: stands in line 2 too", refused.Problems[2].String())
+	require.Equal(t, "line 5, reference: is also in line 2", refused.Problems[2].String())
 	require.Equal(t, before, p.SQL.Snapshot(t))
 
 	other := stored.Organisation(t, p.Store, "banksia")

@@ -105,7 +105,7 @@ func DecideInvoices(file File[InvoiceLine], people map[string]care.ID) ([]db.Inv
 		}
 		key := [2]string{line.InvoiceID, line.ItemID}
 		if first, twice := firstLine[key]; twice {
-			wrong.refuse(line.Line, itemID, fmt.Sprintf("stands in line %d too, with the same invoice id", first))
+			wrong.refuse(line.Line, itemID, fmt.Sprintf("is also in line %d, with the same invoice id", first))
 		} else {
 			firstLine[key] = line.Line
 		}

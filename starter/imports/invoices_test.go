@@ -25,7 +25,7 @@ func TestInvoiceLinesThatCannotBeStored(t *testing.T) {
 		problems = append(problems, problem.String())
 	}
 	require.Equal(t, []string{
-		"line 3, item_id: stands in line 2 too, with the same invoice id",
+		"line 3, item_id: is also in line 2, with the same invoice id",
 		"line 4, care_recipient_id: is not that of any person of this organisation: import the person first",
 		"line 6: is wrong",
 	}, problems)

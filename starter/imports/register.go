@@ -186,7 +186,7 @@ func (n numberOf) contradicts(person Person, held *db.PersonRecord) bool {
 	return care.ContradictsNumber(n.held(held), n.given(person))
 }
 
-// keepNumber refuses a line that would give a person whom its other number names another number.
+// keepNumber refuses a line that would change a number of the person identified by its other number.
 func (r *register) keepNumber(person Person, number numberOf, held *db.PersonRecord) {
 	if number.contradicts(person, held) {
 		r.refuseNumber(person, number, held, fmt.Sprintf("is not the one that this person (%s) has, and an import never changes a number: "+
@@ -235,11 +235,11 @@ func (r *register) recogniseByName(person Person) *db.PersonRecord {
 
 func (r *register) checkTwice(person Person, held *db.PersonRecord) {
 	if line := r.linesByID[person.CareRecipientID]; person.CareRecipientID != "" && line != person.Line {
-		r.refuse(person, careRecipientID, fmt.Sprintf("stands in line %d too: two people cannot have the same one", line))
+		r.refuse(person, careRecipientID, fmt.Sprintf("is also in line %d: two people cannot have the same one", line))
 		return
 	}
 	if line, twice := r.lineOfNDIS[person.NDISNumber]; person.NDISNumber != "" && twice {
-		r.refuse(person, ndisNumber, fmt.Sprintf("stands in line %d too: two people cannot have the same one", line))
+		r.refuse(person, ndisNumber, fmt.Sprintf("is also in line %d: two people cannot have the same one", line))
 		return
 	}
 	r.lineOfNDIS[person.NDISNumber] = person.Line

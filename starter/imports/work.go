@@ -59,7 +59,7 @@ func DecideDeliveredServices(file File[DeliveredService], held db.HeldWork) (db.
 	return w.write, w.result, nil
 }
 
-// work is what was delivered under the contracts of the people whom a file is about, and what the file does to it.
+// work is what was delivered under the contracts of the people in a file, and what the file does to it.
 type work struct {
 	people            map[string]care.ID
 	budgets           map[care.ID]*db.ContractBudget
@@ -71,7 +71,7 @@ type work struct {
 	touched map[care.ID]bool
 
 	write db.WorkToWrite
-	// changed are the people under whom something changes.
+	// changed are the people whose work changes.
 	changed  map[care.ID]bool
 	result   DeliveredServicesResult
 	problems problems
@@ -146,7 +146,7 @@ func (w *work) check(line DeliveredService) {
 		w.refuse(line, reference, "is empty")
 	}
 	if first, twice := w.lineOf[line.Reference]; twice {
-		w.refuse(line, reference, fmt.Sprintf("stands in line %d too", first))
+		w.refuse(line, reference, fmt.Sprintf("is also in line %d", first))
 	} else {
 		w.lineOf[line.Reference] = line.Line
 	}

@@ -130,6 +130,6 @@ func TestContractsThatCannotBeStored(t *testing.T) {
 	require.Equal(t, []string{
 		"line 3, ndis_number: is not that of any person of this organisation: import the person first",
 		"line 4, end_date: is before start_date",
-		"line 5, reference: stands in line 2 too, for the same person",
+		"line 5, reference: is also in line 2, for the same person",
 	}, problems)
 }

@@ -216,7 +216,7 @@ func (s *Service) Delete(ctx context.Context, organisation care.ID, name string)
 type Triggered struct {
 	// BulkID is the bulk run that began; empty if none did within some seconds.
 	BulkID care.ID `json:"bulk_id,omitempty"`
-	// Skipped: a run is under way, and the schedule begins none beside it.
+	// Skipped reports that a run is in progress, and the schedule starts no second one.
 	Skipped bool `json:"skipped"`
 }
 

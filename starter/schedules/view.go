@@ -45,7 +45,7 @@ type ScheduleView struct {
 	Jitter         string
 	PauseOnFailure bool
 	Paused         bool
-	// PausedBy is empty where Temporal paused it by itself, since a run failed.
+	// PausedBy is empty if Temporal paused the schedule because a run failed.
 	PausedBy  string
 	PausedAt  *time.Time
 	CreatedBy string
@@ -60,12 +60,12 @@ type ScheduleView struct {
 	AppliedAt    *time.Time
 	// EditedAt is when a change that someone had made in Temporal was last replaced.
 	EditedAt *time.Time
-	// TemporalAway: Temporal did not answer, so that the next runs are computed, and runs that no worker has started are missing.
+	// TemporalAway reports that Temporal did not answer: the next runs are computed, and runs that no worker has started are missing.
 	TemporalAway bool
 	NextRuns     []time.Time
 	LastRuns     []ScheduledRun
-	// LeftOut are the times of the last 90 days that were left out since another run of the schedule was in progress, MissedTimes those that
-	// passed without any, Failed the runs in which no one could be synced.
+	// LeftOut are the times of the last 90 days that were skipped because another run of the schedule was in progress, MissedTimes those that
+	// passed without one, Failed the runs in which no one could be synced.
 	LeftOut     []LeftOut
 	MissedTimes []time.Time
 	Failed      []FailedRun
@@ -91,7 +91,7 @@ type ScheduledRun struct {
 	Bulk        *read.BulkSummary
 }
 
-// LeftOut are times that were left out since one bulk run was in progress.
+// LeftOut are times that were skipped because of one bulk run in progress.
 type LeftOut struct {
 	Times       []time.Time
 	BulkID      care.ID
@@ -335,7 +335,7 @@ func (v *ScheduleView) addLeftOut(one db.ScheduleTime) {
 	v.LeftOut = append(v.LeftOut, group)
 }
 
-// Skipped is how many times were left out since another run was in progress.
+// Skipped returns the number of times that were skipped because another run was in progress.
 func (v ScheduleView) Skipped() int {
 	skipped := 0
 	for _, group := range v.LeftOut {

@@ -71,7 +71,7 @@ func (g government) reader(options servicesaustralia.Options) *servicesaustralia
 	return client(options).For(g.connection, care.ID(uuid.NewString()), unlimited{})
 }
 
-// ours are the people whom the connection's provider holds, as the government knows them.
+// ours returns the people of the connection's provider, as the government knows them.
 func (g government) ours() []*world.Person { return g.World.OfProvider(g.connection.ServiceProviderID) }
 
 func TestTheSimulatedGovernmentIsReadToTheCent(t *testing.T) {

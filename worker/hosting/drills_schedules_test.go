@@ -56,7 +56,7 @@ func TestDrillTemporalsDatabasesAreLost(t *testing.T) {
 	startProgram(t, "caresync-worker", environment[:2])
 	require.Eventually(t, func() bool {
 		return testkit.Value[int](t, sql, "SELECT count(*)::int FROM temporal_schedule WHERE error = '' AND made_at >= $1", before) == 4
-	}, 2*time.Minute, 100*time.Millisecond, "all are made anew")
+	}, 2*time.Minute, 100*time.Millisecond, "all are created again")
 	require.Eventually(t, func() bool {
 		return testkit.Value[int](t, sql, "SELECT count(*)::int FROM schedule_time") >= 2
 	}, time.Minute, 100*time.Millisecond)

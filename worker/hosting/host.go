@@ -16,6 +16,7 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/deployment"
 	"github.com/caresync/caresync/platform/health"
+	"github.com/caresync/caresync/platform/poll"
 	"github.com/caresync/caresync/platform/run"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
@@ -97,30 +98,27 @@ func (h *Host) Run(ctx context.Context) error {
 // admitted waits until the workers may work, and reports false where ctx ends before. It logs why it waits, each cause once, and that it
 // waits no longer.
 func (h *Host) admitted(ctx context.Context) bool {
-	ticks := time.NewTicker(checkInterval)
-	defer ticks.Stop()
 	cause := ""
-	for ctx.Err() == nil {
-		err := h.begin(ctx)
-		if err == nil {
-			err = h.guard.Check(ctx)
-		}
-		if err == nil {
-			if cause != "" {
-				h.logger.Info("the wait is over; the worker takes tasks")
-			}
-			return true
-		}
-		if err.Error() != cause && ctx.Err() == nil {
+	_, err := poll.Until(ctx, checkInterval, func() (struct{}, bool, error) {
+		err := h.mayWork(ctx)
+		if err != nil && err.Error() != cause && ctx.Err() == nil {
 			cause = err.Error()
 			h.logger.Warn(waitingFor(err), zap.Error(err))
 		}
-		select {
-		case <-ctx.Done():
-		case <-ticks.C:
-		}
+		return struct{}{}, err == nil, nil
+	})
+	if err == nil && cause != "" {
+		h.logger.Info("the wait is over; the worker takes tasks")
 	}
-	return false
+	return err == nil && ctx.Err() == nil
+}
+
+// mayWork fails while the workers may not begin.
+func (h *Host) mayWork(ctx context.Context) error {
+	if err := h.begin(ctx); err != nil {
+		return err
+	}
+	return h.guard.Check(ctx)
 }
 
 // waitingFor says what a worker that takes no task waits for.
@@ -160,17 +158,7 @@ func (h *Host) work(ctx context.Context) error {
 
 // watch returns when ctx ends or the workers may no longer work.
 func (h *Host) watch(ctx context.Context) {
-	ticks := time.NewTicker(checkInterval)
-	defer ticks.Stop()
-	for ctx.Err() == nil {
-		if h.guard.Check(ctx) != nil {
-			return
-		}
-		select {
-		case <-ctx.Done():
-		case <-ticks.C:
-		}
-	}
+	_, _ = poll.Until(ctx, checkInterval, func() (struct{}, bool, error) { return struct{}{}, h.guard.Check(ctx) != nil, nil })
 }
 
 // lostNamespace reports whether a worker failed because its namespace is gone, as after Temporal's databases were lost. It may come back.
