@@ -147,7 +147,7 @@ func (a awaiter) awaitRun(ctx context.Context, in protocol.AwaitRunInput) error 
 		return ctx.Err()
 	}
 	if err != nil && !errors.As(err, &failed) && !errors.As(err, &unknown) {
-		return errors.Join(errTemporalUnavailable, err)
+		return askError("wait for a sync", err)
 	}
 	return a.store.SettleJoined(ctx, in.OrganisationID, in.BulkID, in.PersonID, in.WorkflowID)
 }

@@ -106,7 +106,7 @@ func (r reconciler) goesOn(ctx context.Context, workflowID string) (bool, error)
 		return false, nil
 	}
 	if err != nil {
-		return false, err
+		return false, askError("look at a workflow", err)
 	}
 	return described.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil
 }

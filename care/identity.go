@@ -24,6 +24,12 @@ var careRecipientIDPattern = regexp.MustCompile(`^[0-9]{1,10}$`)
 // ValidCareRecipientID reports whether a text can be a care recipient id.
 func ValidCareRecipientID(id string) bool { return careRecipientIDPattern.MatchString(id) }
 
+// serviceProviderIDPattern is how Services Australia numbers service providers.
+var serviceProviderIDPattern = regexp.MustCompile(`^[0-9]{1,20}$`)
+
+// ValidServiceProviderID reports whether a text can be a service provider id.
+func ValidServiceProviderID(id string) bool { return serviceProviderIDPattern.MatchString(id) }
+
 // Reported is what the government says of who a person is.
 type Reported struct {
 	Identity

@@ -5,11 +5,11 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/words"
 )
 
 const (
@@ -100,8 +100,6 @@ func saveConnection(ctx context.Context, queries *gen.Queries, connection care.C
 	})
 }
 
-var digitsPattern = regexp.MustCompile(`^[0-9]{1,20}$`)
-
 func checkConnection(connection care.Connection) error {
 	if connection.Service != care.ServicesAustralia && connection.Service != care.NDIA {
 		return care.Invalid("service", fmt.Sprintf("must be %s or %s", care.ServicesAustralia, care.NDIA))
@@ -142,8 +140,8 @@ func serviceProviderProblem(connection care.Connection) string {
 	switch {
 	case connection.Service == care.NDIA && connection.ServiceProviderID != "":
 		return "must be empty for the NDIA, which knows the organisation by its RA number"
-	case connection.Service == care.ServicesAustralia && !digitsPattern.MatchString(connection.ServiceProviderID):
-		return "must have 1 to 20 digits and nothing else"
+	case connection.Service == care.ServicesAustralia && !care.ValidServiceProviderID(connection.ServiceProviderID):
+		return words.ServiceProviderIDRule
 	default:
 		return ""
 	}

@@ -26,7 +26,11 @@ func (t TemporalIdentity) Same(other TemporalIdentity) bool {
 }
 
 func (t TemporalIdentity) String() string {
-	return fmt.Sprintf("namespace %q, id %s, of the Temporal cluster %s", t.Namespace, t.NamespaceID, t.ClusterID)
+	text := fmt.Sprintf("namespace %q, id %s", t.Namespace, t.NamespaceID)
+	if t.ClusterID != "" {
+		text += ", of the Temporal cluster " + t.ClusterID
+	}
+	return text
 }
 
 // Deployment is the one that a database belongs to (R37).

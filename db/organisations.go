@@ -53,10 +53,13 @@ func checkName(name string) error {
 	return nil
 }
 
+// localZone is what time.LoadLocation takes for the zone of the process, which no organisation has chosen.
+const localZone = "Local"
+
 // LoadZone returns the time zone of that name. It fails with InvalidError.
 func LoadZone(name string) (*time.Location, error) {
 	zone, err := time.LoadLocation(name)
-	if err != nil || name == "" || name == time.Local.String() {
+	if err != nil || name == "" || name == localZone {
 		return nil, care.Invalid("time_zone", "must be the name of a time zone such as Australia/Sydney, Australia/Perth or Australia/Adelaide")
 	}
 	return zone, nil

@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -31,6 +32,23 @@ func TestOrganisationIsChecked(t *testing.T) {
 	organisations, err := store.Organisations(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, organisations)
+}
+
+// Where a process runs says nothing of which zones an organisation can have.
+func TestAZoneIsOneWhereverTheProcessRuns(t *testing.T) {
+	for _, machine := range []string{"Australia/Sydney", "UTC"} {
+		zone, err := time.LoadLocation(machine)
+		require.NoError(t, err)
+		before := time.Local
+		time.Local = zone
+		t.Cleanup(func() { time.Local = before })
+		for _, name := range []string{"Australia/Sydney", "UTC"} {
+			_, err := db.LoadZone(name)
+			require.NoError(t, err, "%s on a machine in %s", name, machine)
+		}
+		_, err = db.LoadZone("Local")
+		require.Error(t, err, machine)
+	}
 }
 
 func TestOrganisationCanBeChanged(t *testing.T) {

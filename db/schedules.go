@@ -310,17 +310,21 @@ func (s *Store) SettleSchedule(ctx context.Context, schedule Schedule, until tim
 		if err != nil || settled == 0 {
 			return err
 		}
+		rows := make([]scheduleTimeRow, 0, len(times))
 		for _, one := range times {
-			err := queries.RecordScheduleTime(ctx, gen.RecordScheduleTimeParams{
-				OrganisationID: schedule.OrganisationID, Name: schedule.Name, DueAt: one.DueAt, BulkID: optional.Of(one.BulkID), PausedAt: one.PausedAt,
-				PausedBy: one.PausedBy, WaitingSince: one.WaitingSince,
-			})
-			if err != nil {
-				return err
-			}
+			rows = append(rows, scheduleTimeRow{one.DueAt, optional.Of(one.BulkID), one.PausedAt, one.PausedBy, one.WaitingSince})
 		}
-		return nil
+		return queries.RecordScheduleTimes(ctx, gen.RecordScheduleTimesParams{OrganisationID: schedule.OrganisationID, Name: schedule.Name, Times: list(rows)})
 	})
+}
+
+// scheduleTimeRow is a time without a run as RecordScheduleTimes stores it.
+type scheduleTimeRow struct {
+	DueAt        time.Time  `json:"due_at"`
+	BulkID       *care.ID   `json:"bulk_id"`
+	PausedAt     *time.Time `json:"paused_at"`
+	PausedBy     string     `json:"paused_by"`
+	WaitingSince *time.Time `json:"waiting_since"`
 }
 
 // ScheduleTimes returns the times of a schedule since then for which no run was known, in their order.

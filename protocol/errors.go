@@ -7,7 +7,7 @@ const (
 	ErrorServiceUnavailable = "ServiceUnavailable"
 	// ErrorDatabaseUnavailable: our own database is away. Retried.
 	ErrorDatabaseUnavailable = "DatabaseUnavailable"
-	// ErrorOtherDeployment: the database belongs to another deployment (R37). Retried: the step waits until an operator has decided.
+	// ErrorOtherDeployment: the database belongs to another deployment (R37). Retried for as long as the step may take.
 	ErrorOtherDeployment = "OtherDeployment"
 	// ErrorPersonUnknown: there is no such person in this organisation. Not retried.
 	ErrorPersonUnknown = "PersonUnknown"

@@ -252,6 +252,8 @@ func reasonOf(failure *temporal.ApplicationError) care.Reason {
 		return care.ReasonServiceUnavailable
 	case protocol.ErrorDatabaseUnavailable:
 		return care.ReasonDatabaseUnavailable
+	case protocol.ErrorOtherDeployment: // no worker was allowed to take the step
+		return care.ReasonNoWorker
 	default:
 		return care.ReasonUnexpected
 	}

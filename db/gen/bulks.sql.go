@@ -707,6 +707,21 @@ func (q *Queries) NoteBulkList(ctx context.Context, arg NoteBulkListParams) erro
 	return err
 }
 
+const noteBulkPausedBy = `-- name: NoteBulkPausedBy :exec
+UPDATE bulk_run SET paused_by = $1 WHERE organisation_id = $2 AND id = $3 AND paused_at IS NOT NULL AND paused_by = ''
+`
+
+type NoteBulkPausedByParams struct {
+	PausedBy       string
+	OrganisationID care.ID
+	ID             care.ID
+}
+
+func (q *Queries) NoteBulkPausedBy(ctx context.Context, arg NoteBulkPausedByParams) error {
+	_, err := q.db.Exec(ctx, noteBulkPausedBy, arg.PausedBy, arg.OrganisationID, arg.ID)
+	return err
+}
+
 const openBulks = `-- name: OpenBulks :many
 SELECT organisation_id, id, workflow_id FROM bulk_run WHERE outcome IS NULL AND requested_at < now() - interval '2 minutes'
 `

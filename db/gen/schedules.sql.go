@@ -193,21 +193,6 @@ func (q *Queries) ForgetScheduleTimes(ctx context.Context, before time.Time) err
 	return err
 }
 
-const noteBulkPausedBy = `-- name: NoteBulkPausedBy :exec
-UPDATE bulk_run SET paused_by = $1 WHERE organisation_id = $2 AND id = $3 AND paused_at IS NOT NULL AND paused_by = ''
-`
-
-type NoteBulkPausedByParams struct {
-	PausedBy       string
-	OrganisationID care.ID
-	ID             care.ID
-}
-
-func (q *Queries) NoteBulkPausedBy(ctx context.Context, arg NoteBulkPausedByParams) error {
-	_, err := q.db.Exec(ctx, noteBulkPausedBy, arg.PausedBy, arg.OrganisationID, arg.ID)
-	return err
-}
-
 const pauseSchedule = `-- name: PauseSchedule :execrows
 UPDATE schedule SET paused_at = now(), paused_by = $1, version = nextval('schedule_version')
 WHERE organisation_id = $2 AND name = $3 AND paused_at IS NULL AND ($4::bigint = 0 OR version = $4)
@@ -276,31 +261,21 @@ func (q *Queries) RecordScheduleError(ctx context.Context, arg RecordScheduleErr
 	return err
 }
 
-const recordScheduleTime = `-- name: RecordScheduleTime :exec
+const recordScheduleTimes = `-- name: RecordScheduleTimes :exec
 INSERT INTO schedule_time (organisation_id, name, due_at, bulk_id, paused_at, paused_by, waiting_since)
-VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
+SELECT $1, $2, t.due_at, t.bulk_id, t.paused_at, t.paused_by, t.waiting_since
+FROM jsonb_to_recordset($3::jsonb) AS t (due_at timestamptz, bulk_id uuid, paused_at timestamptz, paused_by text, waiting_since timestamptz)
+ON CONFLICT DO NOTHING
 `
 
-type RecordScheduleTimeParams struct {
+type RecordScheduleTimesParams struct {
 	OrganisationID care.ID
 	Name           string
-	DueAt          time.Time
-	BulkID         *care.ID
-	PausedAt       *time.Time
-	PausedBy       string
-	WaitingSince   *time.Time
+	Times          json.RawMessage
 }
 
-func (q *Queries) RecordScheduleTime(ctx context.Context, arg RecordScheduleTimeParams) error {
-	_, err := q.db.Exec(ctx, recordScheduleTime,
-		arg.OrganisationID,
-		arg.Name,
-		arg.DueAt,
-		arg.BulkID,
-		arg.PausedAt,
-		arg.PausedBy,
-		arg.WaitingSince,
-	)
+func (q *Queries) RecordScheduleTimes(ctx context.Context, arg RecordScheduleTimesParams) error {
+	_, err := q.db.Exec(ctx, recordScheduleTimes, arg.OrganisationID, arg.Name, arg.Times)
 	return err
 }
 

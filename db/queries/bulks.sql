@@ -224,6 +224,9 @@ FROM bulk_run WHERE organisation_id = @organisation_id AND id = @id;
 UPDATE bulk_run SET paused_at = CASE WHEN @paused::boolean THEN coalesce(paused_at, now()) END, paused_by = CASE WHEN @paused THEN paused_by ELSE '' END
 WHERE organisation_id = @organisation_id AND id = @id;
 
+-- name: NoteBulkPausedBy :exec
+UPDATE bulk_run SET paused_by = @paused_by WHERE organisation_id = @organisation_id AND id = @id AND paused_at IS NOT NULL AND paused_by = '';
+
 -- name: SetBulkWaiting :exec
 -- Since when a bulk waits stays, what the service said last is noted.
 UPDATE bulk_run

@@ -71,9 +71,11 @@ ORDER BY b.requested_at DESC, b.id DESC LIMIT @most;
 -- name: SettleSchedule :execrows
 UPDATE schedule SET settled_until = @until WHERE organisation_id = @organisation_id AND name = @name AND settled_until = @settled_until AND version = @version;
 
--- name: RecordScheduleTime :exec
+-- name: RecordScheduleTimes :exec
 INSERT INTO schedule_time (organisation_id, name, due_at, bulk_id, paused_at, paused_by, waiting_since)
-VALUES (@organisation_id, @name, @due_at, @bulk_id, @paused_at, @paused_by, @waiting_since) ON CONFLICT DO NOTHING;
+SELECT @organisation_id, @name, t.due_at, t.bulk_id, t.paused_at, t.paused_by, t.waiting_since
+FROM jsonb_to_recordset(@times::jsonb) AS t (due_at timestamptz, bulk_id uuid, paused_at timestamptz, paused_by text, waiting_since timestamptz)
+ON CONFLICT DO NOTHING;
 
 -- name: ScheduleTimes :many
 SELECT t.*, b.requested_at AS bulk_requested_at, coalesce(b.finished_at IS NULL, false)::boolean AS bulk_unfinished
@@ -91,5 +93,3 @@ ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.unti
 -- name: ReleaseLease :exec
 DELETE FROM lease WHERE name = @name AND holder = @holder;
 
--- name: NoteBulkPausedBy :exec
-UPDATE bulk_run SET paused_by = @paused_by WHERE organisation_id = @organisation_id AND id = @id AND paused_at IS NOT NULL AND paused_by = '';

@@ -3,7 +3,6 @@ package imports
 import (
 	"context"
 	"io"
-	"regexp"
 	"strings"
 	"time"
 
@@ -29,10 +28,7 @@ var peopleColumns = []column{
 	{paceParticipant, false}, {paceAPIAccess, false}, {newPerson, false},
 }
 
-var (
-	serviceProviderIDPattern = regexp.MustCompile(`^[0-9]{1,20}$`)
-	earliestBirth            = care.NewDate(1890, time.January, 1)
-)
+var earliestBirth = care.NewDate(1890, time.January, 1)
 
 // Person is a line of a file of people. At least one of CareRecipientID and NDISNumber is set.
 type Person struct {
@@ -66,8 +62,8 @@ func readPerson(line record, today care.Date) Person {
 	if person.CareRecipientID != "" && !care.ValidCareRecipientID(person.CareRecipientID) {
 		line.refuse(careRecipientID, words.NumberRule(care.CareRecipientIDNumber))
 	}
-	if person.ServiceProviderID != "" && !serviceProviderIDPattern.MatchString(person.ServiceProviderID) {
-		line.refuse(serviceProviderID, "must have 1 to 20 digits and nothing else")
+	if person.ServiceProviderID != "" && !care.ValidServiceProviderID(person.ServiceProviderID) {
+		line.refuse(serviceProviderID, words.ServiceProviderIDRule)
 	}
 	if person.NDISNumber != "" {
 		checkNDISNumber(line, person.NDISNumber)
