@@ -111,18 +111,24 @@ func timesOfDay(calendar client.ScheduleCalendarSpec, day time.Time) []time.Time
 	var all []time.Time
 	for _, hour := range CalendarNumbers(calendar.Hour) {
 		for _, minute := range CalendarNumbers(calendar.Minute) {
-			at := time.Date(day.Year(), day.Month(), day.Day(), hour, minute, 0, 0, day.Location())
-			if at.Hour() != hour || at.Minute() != minute {
-				continue
-			}
-			for _, twin := range []time.Time{at.Add(-time.Hour), at, at.Add(time.Hour)} {
-				if twin.Format(timeForm) == at.Format(timeForm) {
-					all = append(all, twin)
-				}
-			}
+			all = append(all, Instants(day, hour, minute)...)
 		}
 	}
 	slices.SortFunc(all, time.Time.Compare)
+	return all
+}
+
+// Instants are those at which a day's clocks show a time: none where the clocks skip it, two where they are put back an hour and show it twice.
+func Instants(day time.Time, hour, minute int) (all []time.Time) {
+	at := time.Date(day.Year(), day.Month(), day.Day(), hour, minute, 0, 0, day.Location())
+	if at.Hour() != hour || at.Minute() != minute {
+		return nil
+	}
+	for _, instant := range []time.Time{at.Add(-time.Hour), at, at.Add(time.Hour)} {
+		if instant.Hour() == hour && instant.Minute() == minute {
+			all = append(all, instant)
+		}
+	}
 	return all
 }
 

@@ -112,6 +112,35 @@ func TestDueTimes(t *testing.T) {
 	require.Empty(t, protocol.DueTimes(half, day(time.September, 1, 0), day(time.September, 9, 0), 9), "without a zone there are none")
 }
 
+func TestInstantsOfATime(t *testing.T) {
+	t.Parallel()
+	zone, err := time.LoadLocation(sydney)
+	require.NoError(t, err)
+	spring, autumn := time.Date(2026, time.October, 4, 0, 0, 0, 0, zone), time.Date(2027, time.April, 4, 0, 0, 0, 0, zone)
+	for _, test := range []struct {
+		day          time.Time
+		hour, minute int
+		expected     []string
+	}{
+		{spring, 1, 59, []string{"01:59 AEST"}},
+		{spring, 2, 0, nil},
+		{spring, 2, 59, nil},
+		{spring, 3, 0, []string{"03:00 AEDT"}},
+		{autumn, 1, 59, []string{"01:59 AEDT"}},
+		{autumn, 2, 0, []string{"02:00 AEDT", "02:00 AEST"}},
+		{autumn, 2, 59, []string{"02:59 AEDT", "02:59 AEST"}},
+		{autumn, 3, 0, []string{"03:00 AEST"}},
+		{autumn.AddDate(0, 0, 1), 2, 30, []string{"02:30 AEST"}},
+	} {
+		var instants []string
+		for _, at := range protocol.Instants(test.day, test.hour, test.minute) {
+			require.Equal(t, test.day.Day(), at.Day())
+			instants = append(instants, at.Format("15:04 MST"))
+		}
+		require.Equal(t, test.expected, instants, "%02d:%02d on %s", test.hour, test.minute, test.day)
+	}
+}
+
 func TestTheTimeOfAScheduledRunIsInItsWorkflowID(t *testing.T) {
 	t.Parallel()
 	at, scheduled := protocol.ScheduledFor("bulk-sync/scheduled/01a1ffb8-0000-7000-8000-000000000001/nightly-2026-05-03T16:00:00Z")

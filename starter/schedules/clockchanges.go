@@ -17,7 +17,6 @@ const (
 	clockChangesWithin = 366
 	// everyHour is how many hours a day has.
 	everyHour = 24
-	timeForm  = "15:04"
 )
 
 // Warnings tell on which of the coming days a time does not exist, or exists twice, since the clocks are changed: Temporal leaves the first
@@ -44,17 +43,14 @@ func changesOn(midnight time.Time, calendar client.ScheduleCalendarSpec, zone st
 	date := care.NewDate(midnight.Year(), midnight.Month(), midnight.Day())
 	for _, hour := range protocol.CalendarNumbers(calendar.Hour) {
 		for _, minute := range protocol.CalendarNumbers(calendar.Minute) {
-			instant := time.Date(midnight.Year(), midnight.Month(), midnight.Day(), hour, minute, 0, 0, midnight.Location())
 			at := fmt.Sprintf("%02d:%02d", hour, minute)
-			switch {
-			case instant.Format(timeForm) != at:
+			switch len(protocol.Instants(midnight, hour, minute)) {
+			case 0:
 				warnings = append(warnings, fmt.Sprintf("On %s there is no %s in %s, because daylight saving starts: nothing runs then.", words.Date(date), at, zone))
-			case sameTime(instant, instant.Add(-time.Hour)), sameTime(instant, instant.Add(time.Hour)):
+			case 2:
 				warnings = append(warnings, fmt.Sprintf("On %s there are two of %s in %s, because daylight saving ends: it runs twice.", words.Date(date), at, zone))
 			}
 		}
 	}
 	return warnings
 }
-
-func sameTime(one, other time.Time) bool { return one.Format(timeForm) == other.Format(timeForm) }
