@@ -42,6 +42,8 @@ type AppliedSchedule struct {
 	Version int64
 	// KeyID names the key that seals its input, Fingerprint tells whether someone has changed it in Temporal.
 	KeyID, Fingerprint string
+	// Paused: Temporal was told to pause it.
+	Paused bool
 	// MadeAt is when it was made in Temporal, EditedAt when a change made there was last replaced.
 	MadeAt, AppliedAt, EditedAt *time.Time
 	// Error is why the last attempt failed, since ErrorAt; empty where it did not.
@@ -214,8 +216,8 @@ func scheduleOf(row gen.SchedulesRow) (Schedule, error) {
 		PausedAt: row.PausedAt, PausedBy: row.PausedBy, CreatedBy: row.CreatedBy, CreatedAt: row.CreatedAt, ChangedBy: row.ChangedBy,
 		ChangedAt: row.ChangedAt, Version: row.Version, SettledUntil: row.SettledUntil,
 		Applied: AppliedSchedule{
-			Version: row.AppliedVersion, KeyID: row.KeyID, Fingerprint: row.Fingerprint, MadeAt: row.MadeAt, AppliedAt: row.AppliedAt,
-			EditedAt: row.EditedAt, Error: ScheduleError(row.Error), ErrorAt: row.ErrorAt,
+			Version: row.AppliedVersion, KeyID: row.KeyID, Fingerprint: row.Fingerprint, Paused: row.AppliedPaused, MadeAt: row.MadeAt,
+			AppliedAt: row.AppliedAt, EditedAt: row.EditedAt, Error: ScheduleError(row.Error), ErrorAt: row.ErrorAt,
 		},
 	}
 	for _, day := range row.Weekdays {
@@ -254,7 +256,7 @@ func (s *Store) AppliedSchedules(ctx context.Context) (map[string]AppliedSchedul
 
 func appliedSchedule(row gen.TemporalSchedule) AppliedSchedule {
 	return AppliedSchedule{
-		Version: row.Version, KeyID: row.KeyID, Fingerprint: row.Fingerprint, MadeAt: row.MadeAt, AppliedAt: row.AppliedAt, EditedAt: row.EditedAt,
+		Version: row.Version, KeyID: row.KeyID, Fingerprint: row.Fingerprint, Paused: row.Paused, MadeAt: row.MadeAt, AppliedAt: row.AppliedAt, EditedAt: row.EditedAt,
 		Error: ScheduleError(row.Error), ErrorAt: row.ErrorAt,
 	}
 }
@@ -263,14 +265,20 @@ func appliedSchedule(row gen.TemporalSchedule) AppliedSchedule {
 type AppliedNow struct {
 	Version            int64
 	KeyID, Fingerprint string
-	// Made: it was not there. Edited: someone had changed it there.
-	Made, Edited bool
+	// Paused: it is to be paused. Made: it was not there. Edited: someone had changed it there.
+	Paused, Made, Edited bool
+}
+
+// BeginApplyingSchedule notes that Temporal is about to be told of the schedule with that id there. Until RecordAppliedSchedule, what differs
+// there is no one's edit.
+func (s *Store) BeginApplyingSchedule(ctx context.Context, id string) error {
+	return MapError("begin applying a schedule", s.queries.BeginApplyingSchedule(ctx, id))
 }
 
 // RecordAppliedSchedule records what Temporal was told of the schedule with that id there.
 func (s *Store) RecordAppliedSchedule(ctx context.Context, id string, now AppliedNow) error {
 	return MapError("record what Temporal was told", s.queries.RecordAppliedSchedule(ctx, gen.RecordAppliedScheduleParams{
-		ID: id, Version: now.Version, KeyID: now.KeyID, Fingerprint: now.Fingerprint, Made: now.Made, Edited: now.Edited,
+		ID: id, Version: now.Version, KeyID: now.KeyID, Fingerprint: now.Fingerprint, Paused: now.Paused, Made: now.Made, Edited: now.Edited,
 	}))
 }
 

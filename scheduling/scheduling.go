@@ -110,7 +110,7 @@ func isGone(err error) bool {
 	return errors.As(err, &gone)
 }
 
-// applyRow applies a row as it was read. Where Temporal has paused the schedule by itself, the row is paused first.
+// applyRow applies a row as it was read. Where Temporal has paused the schedule by itself, the row is paused first, and read again.
 func (a *Applier) applyRow(ctx context.Context, row db.Schedule) error {
 	wanted, err := protocol.BulkSyncSchedule(a.queues, row.Schedule)
 	if err != nil {
@@ -120,14 +120,18 @@ func (a *Applier) applyRow(ctx context.Context, row db.Schedule) error {
 	if err != nil {
 		return err
 	}
-	if found == readable && row.Applied.Version == row.Version && row.PauseOnFailure && !row.Paused && protocol.PausedForFailure(described.Schedule.State) {
+	if found == readable && !row.Paused && !row.Applied.Paused && protocol.PausedForFailure(described.Schedule.State) {
+		if err := Settle(ctx, a.store, row, a.store.Now()); err != nil {
+			return err
+		}
 		if err := a.store.PauseSchedule(ctx, row.OrganisationID, row.Name, "", row.Version); err != nil {
 			return err
 		}
-		if row, err = a.store.Schedule(ctx, row.OrganisationID, row.Name); err != nil {
+		changed, err := a.store.Schedule(ctx, row.OrganisationID, row.Name)
+		if err != nil {
 			return err
 		}
-		wanted.Paused = row.Paused
+		return a.applyRow(ctx, changed)
 	}
 	return a.apply(ctx, target{options: wanted, version: row.Version, applied: row.Applied, pausable: true}, described, found)
 }
@@ -188,14 +192,19 @@ func isUnreadable(err error) bool {
 // apply makes, replaces or leaves a schedule, and records what stands there then.
 func (a *Applier) apply(ctx context.Context, wanted target, described *client.ScheduleDescription, state found) error {
 	handle := a.schedules.GetHandle(ctx, wanted.options.ID)
-	now := db.AppliedNow{Version: wanted.version, KeyID: a.keyring.ActiveKeyID()}
-	switch state {
-	case readable:
+	now := db.AppliedNow{Version: wanted.version, KeyID: a.keyring.ActiveKeyID(), Paused: wanted.pausable && wanted.options.Paused}
+	if state == readable {
 		differs, edited := a.differs(wanted, described)
 		if !differs && wanted.applied.Error == "" {
 			return nil
 		}
 		now.Edited = edited
+	}
+	if err := a.store.BeginApplyingSchedule(ctx, wanted.options.ID); err != nil {
+		return err
+	}
+	switch state {
+	case readable:
 		if err := handle.Update(ctx, client.ScheduleUpdateOptions{DoUpdate: replaceBy(wanted)}); err != nil {
 			return err
 		}

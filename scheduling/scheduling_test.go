@@ -232,6 +232,65 @@ func TestAPauseOfTemporalsOwnIsReadBack(t *testing.T) {
 }
 
 // The runbook's rotation: a new key seals, the old one goes. All schedules, the deployment's own too, are encrypted again without the old key.
+// A change that is made before the pause is read back neither undoes the pause nor is lost by it.
+func TestAChangeKeepsAPauseOfTemporalsOwn(t *testing.T) {
+	s := newSite(t)
+	s.creates(func(schedule *care.Schedule) { schedule.PauseOnFailure = true })
+	applied := s.passes()
+	require.NoError(t, s.handle("nightly").Pause(t.Context(), client.SchedulePauseOptions{Note: "paused due to workflow failure: bulk-sync/1: failed"}))
+	changed := applied.Schedule
+	changed.TimeOfDay = "04:15"
+	require.NoError(t, s.store.ChangeSchedule(t.Context(), changed, "tests", applied.Version))
+
+	row := s.passes()
+	require.True(t, row.Paused)
+	require.Empty(t, row.PausedBy)
+	require.Nil(t, row.Applied.EditedAt)
+	require.True(t, s.stands().Schedule.State.Paused)
+	require.Equal(t, "every day at 04:15", s.stands().Schedule.Spec.Calendars[0].Comment)
+
+	require.NoError(t, s.store.ResumeSchedule(t.Context(), s.organisation, "nightly", "tests"))
+	require.False(t, s.passes().Paused)
+	require.False(t, s.stands().Schedule.State.Paused)
+}
+
+// What an applier told Temporal and could not record is not taken for someone's edit.
+func TestAnInterruptedChangeIsNoEdit(t *testing.T) {
+	s := newSite(t)
+	s.creates(nil)
+	applied := s.passes()
+	ctx, cut := context.WithCancel(t.Context())
+	defer cut()
+	changed := applied.Schedule
+	changed.TimeOfDay = "04:15"
+	require.NoError(t, s.store.ChangeSchedule(t.Context(), changed, "tests", applied.Version))
+	cutting := scheduling.New(s.store, cutAfterUpdate{s.temporal.ScheduleClient(), cut}, testkit.Keyring(), s.temporal.Queues, zap.NewNop())
+	require.Error(t, cutting.Apply(ctx, s.organisation, "nightly"))
+	require.Equal(t, "every day at 04:15", s.stands().Schedule.Spec.Calendars[0].Comment, "Temporal was told")
+	require.False(t, s.row().IsApplied(), "which was not recorded")
+	require.Nil(t, s.passes().Applied.EditedAt)
+}
+
+// cutAfterUpdate is a client that is interrupted once a schedule was updated.
+type cutAfterUpdate struct {
+	client.ScheduleClient
+	cut func()
+}
+
+func (c cutAfterUpdate) GetHandle(ctx context.Context, id string) client.ScheduleHandle {
+	return cutHandle{c.ScheduleClient.GetHandle(ctx, id), c.cut}
+}
+
+type cutHandle struct {
+	client.ScheduleHandle
+	cut func()
+}
+
+func (h cutHandle) Update(ctx context.Context, options client.ScheduleUpdateOptions) error {
+	defer h.cut()
+	return h.ScheduleHandle.Update(ctx, options)
+}
+
 func TestSchedulesAreSealedAnewWithoutTheOldKey(t *testing.T) {
 	s := newSite(t)
 	s.creates(nil)

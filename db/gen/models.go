@@ -23,8 +23,11 @@ type TemporalSchedule struct {
 	ID      string
 	Version int64
 	// The key with which its input is sealed.
-	KeyID       string
+	KeyID string
+	// Empty while Temporal is being told, so that an interrupted change is not taken for an edit.
 	Fingerprint string
+	// Whether Temporal was told to pause it: a pause that it was not told of is one of its own, after a failed run.
+	Paused bool
 	// When it was created in Temporal, which starts nothing for earlier times.
 	MadeAt    *time.Time
 	AppliedAt *time.Time

@@ -14,7 +14,7 @@ import (
 )
 
 const appliedSchedule = `-- name: AppliedSchedule :one
-SELECT id, version, key_id, fingerprint, made_at, applied_at, edited_at, error, error_at FROM temporal_schedule WHERE id = $1
+SELECT id, version, key_id, fingerprint, paused, made_at, applied_at, edited_at, error, error_at FROM temporal_schedule WHERE id = $1
 `
 
 func (q *Queries) AppliedSchedule(ctx context.Context, id string) (TemporalSchedule, error) {
@@ -25,6 +25,7 @@ func (q *Queries) AppliedSchedule(ctx context.Context, id string) (TemporalSched
 		&i.Version,
 		&i.KeyID,
 		&i.Fingerprint,
+		&i.Paused,
 		&i.MadeAt,
 		&i.AppliedAt,
 		&i.EditedAt,
@@ -35,7 +36,7 @@ func (q *Queries) AppliedSchedule(ctx context.Context, id string) (TemporalSched
 }
 
 const appliedSchedules = `-- name: AppliedSchedules :many
-SELECT id, version, key_id, fingerprint, made_at, applied_at, edited_at, error, error_at FROM temporal_schedule ORDER BY id
+SELECT id, version, key_id, fingerprint, paused, made_at, applied_at, edited_at, error, error_at FROM temporal_schedule ORDER BY id
 `
 
 func (q *Queries) AppliedSchedules(ctx context.Context) ([]TemporalSchedule, error) {
@@ -52,6 +53,7 @@ func (q *Queries) AppliedSchedules(ctx context.Context) ([]TemporalSchedule, err
 			&i.Version,
 			&i.KeyID,
 			&i.Fingerprint,
+			&i.Paused,
 			&i.MadeAt,
 			&i.AppliedAt,
 			&i.EditedAt,
@@ -66,6 +68,16 @@ func (q *Queries) AppliedSchedules(ctx context.Context) ([]TemporalSchedule, err
 		return nil, err
 	}
 	return items, nil
+}
+
+const beginApplyingSchedule = `-- name: BeginApplyingSchedule :exec
+UPDATE temporal_schedule SET fingerprint = '' WHERE id = $1
+`
+
+// From now on Temporal may have been told, whether or not that can be recorded.
+func (q *Queries) BeginApplyingSchedule(ctx context.Context, id string) error {
+	_, err := q.db.Exec(ctx, beginApplyingSchedule, id)
+	return err
 }
 
 const changeSchedule = `-- name: ChangeSchedule :execrows
@@ -219,10 +231,10 @@ func (q *Queries) PauseSchedule(ctx context.Context, arg PauseScheduleParams) (i
 }
 
 const recordAppliedSchedule = `-- name: RecordAppliedSchedule :exec
-INSERT INTO temporal_schedule AS t (id, version, key_id, fingerprint, made_at, applied_at, edited_at)
-VALUES ($1, $2, $3, $4, now(), now(), CASE WHEN $5::boolean THEN now() END)
-ON CONFLICT (id) DO UPDATE SET version = excluded.version, key_id = excluded.key_id, fingerprint = excluded.fingerprint,
-    made_at = CASE WHEN $6::boolean THEN now() ELSE coalesce(t.made_at, now()) END, applied_at = now(), edited_at = coalesce(excluded.edited_at, t.edited_at), error = '', error_at = NULL
+INSERT INTO temporal_schedule AS t (id, version, key_id, fingerprint, paused, made_at, applied_at, edited_at)
+VALUES ($1, $2, $3, $4, $5, now(), now(), CASE WHEN $6::boolean THEN now() END)
+ON CONFLICT (id) DO UPDATE SET version = excluded.version, key_id = excluded.key_id, fingerprint = excluded.fingerprint, paused = excluded.paused,
+    made_at = CASE WHEN $7::boolean THEN now() ELSE coalesce(t.made_at, now()) END, applied_at = now(), edited_at = coalesce(excluded.edited_at, t.edited_at), error = '', error_at = NULL
 `
 
 type RecordAppliedScheduleParams struct {
@@ -230,6 +242,7 @@ type RecordAppliedScheduleParams struct {
 	Version     int64
 	KeyID       string
 	Fingerprint string
+	Paused      bool
 	Edited      bool
 	Made        bool
 }
@@ -240,6 +253,7 @@ func (q *Queries) RecordAppliedSchedule(ctx context.Context, arg RecordAppliedSc
 		arg.Version,
 		arg.KeyID,
 		arg.Fingerprint,
+		arg.Paused,
 		arg.Edited,
 		arg.Made,
 	)
@@ -431,7 +445,7 @@ func (q *Queries) ScheduledRuns(ctx context.Context, arg ScheduledRunsParams) ([
 
 const schedules = `-- name: Schedules :many
 SELECT s.organisation_id, s.name, s.cron, s.time_of_day, s.weekdays, s.time_zone, s.jitter_ms, s.catch_up_ms, s.overlap, s.pause_on_failure, s.options, s.paused_at, s.paused_by, s.created_by, s.created_at, s.changed_by, s.changed_at, s.version, s.settled_until, coalesce(t.version, 0)::bigint AS applied_version, coalesce(t.key_id, '')::text AS key_id, coalesce(t.fingerprint, '')::text AS fingerprint,
-       t.made_at, t.applied_at, t.edited_at, coalesce(t.error, '')::text AS error, t.error_at
+       coalesce(t.paused, false)::boolean AS applied_paused, t.made_at, t.applied_at, t.edited_at, coalesce(t.error, '')::text AS error, t.error_at
 FROM schedule s LEFT JOIN temporal_schedule t ON t.id = 'schedule/' || s.organisation_id || '/' || s.name
 WHERE ($1::uuid IS NULL OR s.organisation_id = $1) AND ($2::text = '' OR s.name = $2)
 ORDER BY s.organisation_id, s.name
@@ -465,6 +479,7 @@ type SchedulesRow struct {
 	AppliedVersion int64
 	KeyID          string
 	Fingerprint    string
+	AppliedPaused  bool
 	MadeAt         *time.Time
 	AppliedAt      *time.Time
 	EditedAt       *time.Time
@@ -505,6 +520,7 @@ func (q *Queries) Schedules(ctx context.Context, arg SchedulesParams) ([]Schedul
 			&i.AppliedVersion,
 			&i.KeyID,
 			&i.Fingerprint,
+			&i.AppliedPaused,
 			&i.MadeAt,
 			&i.AppliedAt,
 			&i.EditedAt,

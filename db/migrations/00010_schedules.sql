@@ -57,6 +57,7 @@ CREATE TABLE temporal_schedule (
     version     bigint NOT NULL DEFAULT 0,
     key_id      text NOT NULL DEFAULT '',
     fingerprint text NOT NULL DEFAULT '',
+    paused      boolean NOT NULL DEFAULT false,
     made_at     timestamptz,
     applied_at  timestamptz,
     edited_at   timestamptz,
@@ -64,6 +65,8 @@ CREATE TABLE temporal_schedule (
     error_at    timestamptz
 );
 
+COMMENT ON COLUMN temporal_schedule.fingerprint IS 'Empty while Temporal is being told, so that an interrupted change is not taken for an edit.';
+COMMENT ON COLUMN temporal_schedule.paused IS 'Whether Temporal was told to pause it: a pause that it was not told of is one of its own, after a failed run.';
 COMMENT ON COLUMN temporal_schedule.key_id IS 'The key with which its input is sealed.';
 COMMENT ON COLUMN temporal_schedule.made_at IS 'When it was created in Temporal, which starts nothing for earlier times.';
 COMMENT ON COLUMN temporal_schedule.edited_at IS 'When a change that was not made with CareSync was last replaced.';

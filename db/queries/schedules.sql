@@ -27,7 +27,7 @@ DELETE FROM schedule WHERE organisation_id = @organisation_id AND name = @name;
 -- name: Schedules :many
 -- Of one organisation or of all, one of that name or all.
 SELECT s.*, coalesce(t.version, 0)::bigint AS applied_version, coalesce(t.key_id, '')::text AS key_id, coalesce(t.fingerprint, '')::text AS fingerprint,
-       t.made_at, t.applied_at, t.edited_at, coalesce(t.error, '')::text AS error, t.error_at
+       coalesce(t.paused, false)::boolean AS applied_paused, t.made_at, t.applied_at, t.edited_at, coalesce(t.error, '')::text AS error, t.error_at
 FROM schedule s LEFT JOIN temporal_schedule t ON t.id = 'schedule/' || s.organisation_id || '/' || s.name
 WHERE (sqlc.narg(organisation_id)::uuid IS NULL OR s.organisation_id = sqlc.narg(organisation_id)) AND (@name::text = '' OR s.name = @name)
 ORDER BY s.organisation_id, s.name;
@@ -48,10 +48,14 @@ SELECT * FROM temporal_schedule ORDER BY id;
 -- name: AppliedSchedule :one
 SELECT * FROM temporal_schedule WHERE id = @id;
 
+-- name: BeginApplyingSchedule :exec
+-- From now on Temporal may have been told, whether or not that can be recorded.
+UPDATE temporal_schedule SET fingerprint = '' WHERE id = @id;
+
 -- name: RecordAppliedSchedule :exec
-INSERT INTO temporal_schedule AS t (id, version, key_id, fingerprint, made_at, applied_at, edited_at)
-VALUES (@id, @version, @key_id, @fingerprint, now(), now(), CASE WHEN @edited::boolean THEN now() END)
-ON CONFLICT (id) DO UPDATE SET version = excluded.version, key_id = excluded.key_id, fingerprint = excluded.fingerprint,
+INSERT INTO temporal_schedule AS t (id, version, key_id, fingerprint, paused, made_at, applied_at, edited_at)
+VALUES (@id, @version, @key_id, @fingerprint, @paused, now(), now(), CASE WHEN @edited::boolean THEN now() END)
+ON CONFLICT (id) DO UPDATE SET version = excluded.version, key_id = excluded.key_id, fingerprint = excluded.fingerprint, paused = excluded.paused,
     made_at = CASE WHEN @made::boolean THEN now() ELSE coalesce(t.made_at, now()) END, applied_at = now(), edited_at = coalesce(excluded.edited_at, t.edited_at), error = '', error_at = NULL;
 
 -- name: RecordScheduleError :exec
