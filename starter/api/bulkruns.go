@@ -13,6 +13,7 @@ import (
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/bulks"
+	"github.com/caresync/caresync/starter/report"
 	"github.com/caresync/caresync/starter/web"
 )
 
@@ -118,13 +119,13 @@ func (a api) registerBulks(served huma.API) {
 	huma.Register(served, register("set-bulk-run-window", http.MethodPost, pathBulk+"/window", "Set how many batches run in parallel", "", 0, conflict), a.setWindow)
 	huma.Register(served, register("retry-bulk-run", http.MethodPost, pathBulk+"/retry", "Sync the people who did not succeed in a bulk run again",
 		"Starts a bulk run with the same options over the people who were partially saved, failed, cancelled or skipped.", http.StatusAccepted, conflict), a.retryBulk)
-	report := register("report-bulk-run", http.MethodGet, pathBulk+"/report", "The outcome of everyone in a bulk run, as CSV or JSON",
+	download := register("report-bulk-run", http.MethodGet, pathBulk+"/report", "The outcome of everyone in a bulk run, as CSV or JSON",
 		"CSV has a header, and is safe to open in a spreadsheet: text that would be read as a formula starts with an apostrophe.", 0, notFound)
-	report.Responses = map[string]*huma.Response{"200": {Description: "The report", Content: map[string]*huma.MediaType{
+	download.Responses = map[string]*huma.Response{"200": {Description: "The report", Content: map[string]*huma.MediaType{
 		csvMedia:  {Schema: &huma.Schema{Type: huma.TypeString}},
 		jsonMedia: {Schema: huma.SchemaFromType(served.OpenAPI().Components.Schemas, typeOf[bulkReport]())},
 	}}}
-	huma.Register(served, report, a.reportBulk)
+	huma.Register(served, download, a.reportBulk)
 	a.registerBulkEvents(served)
 }
 
@@ -230,19 +231,19 @@ func (a api) reportBulk(ctx context.Context, in *reportInput) (*huma.StreamRespo
 	return &huma.StreamResponse{Body: func(stream huma.Context) {
 		_, w := humago.Unwrap(stream)
 		web.Download(stream.Context(), w, a.logger, format.FileName(bulk), format.MediaType(), func(ctx context.Context, out io.Writer) error {
-			return a.bulks.Report(ctx, organisation, bulk, format, out)
+			return report.Write(ctx, a.store, organisation, bulk, format, out)
 		})
 	}}, nil
 }
 
-func reportFormat(in *reportInput) bulks.Format {
+func reportFormat(in *reportInput) report.Format {
 	switch {
 	case in.Format != "":
-		return bulks.Format(in.Format)
+		return report.Format(in.Format)
 	case strings.Contains(in.Accept, csvMedia):
-		return bulks.CSV
+		return report.CSV
 	default:
-		return bulks.JSON
+		return report.JSON
 	}
 }
 

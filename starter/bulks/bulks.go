@@ -1,4 +1,4 @@
-// Package bulks starts, commands, follows and reports bulk runs for those that people and programs use: commands, the HTTP API and pages.
+// Package bulks starts, commands and follows bulk runs for those that people and programs use: commands, the HTTP API and pages.
 package bulks
 
 import (

@@ -1,10 +1,7 @@
 package bulks_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -19,7 +16,6 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/protocol"
-	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/syncs"
 	"github.com/caresync/caresync/starter/temporaltest"
@@ -394,31 +390,6 @@ func TestFollowGoesOnWithoutTemporal(t *testing.T) {
 	require.Equal(t, read.BulkFinished, w.progress(t, bulk).State)
 }
 
-func (w world) report(t *testing.T, bulk care.ID, format bulks.Format) []byte {
-	t.Helper()
-	var out bytes.Buffer
-	require.NoError(t, w.service.Report(t.Context(), w.organisation.ID, bulk, format, &out))
-	return out.Bytes()
-}
-
-// listedAgain lists a person of ours under another number, and a stranger (R33).
-func (w world) listedAgain(t *testing.T, bulk care.ID) *read.PersonRef {
-	t.Helper()
-	connection, err := w.store.CreateConnection(t.Context(), w.organisation.ID, care.Connection{
-		Service: care.ServicesAustralia, Name: "wattle", BaseURL: "https://services.example", TokenBaseURL: "https://proda.example",
-		DeviceBaseURL: "https://devices.example", RANumber: "1234567890", DeviceName: "caresync", ClientID: "client", APIKey: "key", Audience: "audience",
-		ProductID: "CareSync", ServiceProviderID: "4000012345", RatePerSecond: 10, ConsentCode: "CONSENT",
-	})
-	require.NoError(t, err)
-	person, err := read.From(w.store).PersonByCareRecipientID(t.Context(), w.organisation, "415000000", time.Now())
-	require.NoError(t, err)
-	again := care.Identity{GivenName: person.GivenName, FamilyName: person.FamilyName, BirthDate: person.BirthDate, CareRecipientID: "99"}
-	require.NoError(t, w.store.ReportUnknown(t.Context(), w.organisation.ID, bulk, db.ListedPeople{
-		People: []care.Identity{again, {CareRecipientID: "77"}, {CareRecipientID: "415000001"}, {CareRecipientID: "415000002"}}, ByConnection: map[care.ID]int{connection.ID: 4},
-	}))
-	return &read.PersonRef{ID: person.ID, CareRecipientID: person.CareRecipientID, GivenName: person.GivenName, FamilyName: person.FamilyName}
-}
-
 // R38: a bulk run that no worker begins says so, whoever looks.
 func TestABulkRunThatNoWorkerBegins(t *testing.T) {
 	t.Parallel()
@@ -437,35 +408,4 @@ func TestABulkRunThatNoWorkerBegins(t *testing.T) {
 	require.Equal(t, words.NotBegun, w.progress(t, bulk).Explanation)
 	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk, "tests"))
 	require.Equal(t, care.RunCancelled, w.progress(t, bulk).Outcome, "it ends at once: no worker would answer")
-}
-
-func TestTheReportIsSafeInASpreadsheet(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	bulk := w.start(t, care.BulkOptions{})
-	w.plan(t, bulk)
-	w.settle(t, bulk, care.RunFailed, care.ReasonNotFound)
-	gone := w.listedAgain(t, bulk)
-	w.finish(t, bulk, "")
-
-	rows, err := csv.NewReader(bytes.NewReader(w.report(t, bulk, bulks.CSV))).ReadAll()
-	require.NoError(t, err)
-	require.Equal(t, bulks.ReportColumns, rows[0])
-	require.Len(t, rows, 1+peopleOfTheWorld+2)
-	require.Equal(t, "'=cmd()", rows[1][3])
-	require.Equal(t, []string{"failed", "not_found"}, rows[1][5:7])
-	require.Equal(t, []string{"99", "unknown", "99 is listed with the name and birth date of =cmd() Wren 0 (415000000), who is no longer listed: " +
-		"change the number of =cmd() Wren 0, or import 99 as a new person."}, []string{rows[4][1], rows[4][5], rows[4][7]})
-	require.Equal(t, []string{"77", "unknown"}, []string{rows[5][1], rows[5][5]})
-
-	var document struct {
-		BulkRun       views.BulkView        `json:"bulk_run"`
-		People        []views.BulkItem      `json:"people"`
-		UnknownPeople []views.UnknownPerson `json:"unknown_people"`
-	}
-	require.NoError(t, json.Unmarshal(w.report(t, bulk, bulks.JSON), &document))
-	require.Equal(t, peopleOfTheWorld, document.BulkRun.Counts.Failed)
-	require.Equal(t, "=cmd()", document.People[0].Person.GivenName, "programs get what is stored")
-	require.Equal(t, []views.UnknownPerson{{CareRecipientID: "99", MayBe: views.OrNil(gone, views.FromPersonRef)}, {CareRecipientID: "77"}}, document.UnknownPeople)
-	require.ErrorIs(t, w.service.Report(t.Context(), db.NewID(), bulk, bulks.CSV, &bytes.Buffer{}), db.ErrNotFound)
 }

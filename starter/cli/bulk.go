@@ -14,6 +14,7 @@ import (
 	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/starter/report"
 )
 
 func (a *app) bulkCommand() *cobra.Command {
@@ -178,12 +179,12 @@ func (a *app) bulkReport() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		wanted := bulks.Format(format)
-		if wanted != bulks.CSV && wanted != bulks.JSON {
+		wanted := report.Format(format)
+		if wanted != report.CSV && wanted != report.JSON {
 			return usageError("--format is csv or json")
 		}
 		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
-			return a.bulkError(bulks.New(store, nil, a.taskQueues()).Report(ctx, organisation.ID, id, wanted, a.out), organisation, id)
+			return a.bulkError(report.Write(ctx, store, organisation.ID, id, wanted, a.out), organisation, id)
 		})
 	})
 	command.Long = fmt.Sprintf(`Print the outcome of everyone in a bulk run. The CSV (UTF-8) has these columns. It is safe to open in a spreadsheet: text that a spreadsheet
@@ -192,7 +193,7 @@ would read as a formula starts with an apostrophe.
 %s.
 
 People on the government's lists who are not in the organisation are at the end, with the outcome %q.`,
-		strings.Join(bulks.ReportColumns, ", "), bulks.OutcomeUnknown)
-	command.Flags().StringVar(&format, "format", string(bulks.CSV), "csv or json")
+		strings.Join(report.Columns, ", "), report.OutcomeUnknown)
+	command.Flags().StringVar(&format, "format", string(report.CSV), "csv or json")
 	return command
 }

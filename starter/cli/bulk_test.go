@@ -23,8 +23,8 @@ import (
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/starter/api"
 	"github.com/caresync/caresync/starter/api/views"
-	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/cli"
+	"github.com/caresync/caresync/starter/report"
 	"github.com/caresync/caresync/testkit"
 )
 
@@ -110,10 +110,10 @@ func TestABulkRunFromStartToReport(t *testing.T) {
 
 	rows, err := csv.NewReader(strings.NewReader(must(t, "bulk", "report", bulk))).ReadAll()
 	require.NoError(t, err)
-	require.Equal(t, bulks.ReportColumns, rows[0])
+	require.Equal(t, report.Columns, rows[0])
 	people := map[string]bool{}
 	for _, row := range rows[1:] {
-		if row[5] != bulks.OutcomeUnknown {
+		if row[5] != report.OutcomeUnknown {
 			people[row[0]] = true
 		}
 	}

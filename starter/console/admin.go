@@ -6,6 +6,7 @@ import (
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/imports"
+	"github.com/caresync/caresync/starter/report"
 )
 
 const (
@@ -30,8 +31,8 @@ func (c console) adminRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /bulks/new", c.signedIn(c.bulkForm))
 	mux.Handle("GET /bulks/{bulk}", c.signedIn(c.bulkRun))
 	mux.Handle("GET /bulks/{bulk}/events", c.signedIn(c.bulkEvents))
-	mux.Handle("GET /bulks/{bulk}/report.csv", c.signedIn(c.bulkReport(bulks.CSV)))
-	mux.Handle("GET /bulks/{bulk}/report.json", c.signedIn(c.bulkReport(bulks.JSON)))
+	mux.Handle("GET /bulks/{bulk}/report.csv", c.signedIn(c.bulkReport(report.CSV)))
+	mux.Handle("GET /bulks/{bulk}/report.json", c.signedIn(c.bulkReport(report.JSON)))
 	mux.Handle("POST /bulks/{bulk}/pause", c.signedIn(c.commandBulk((*bulks.Service).Pause)))
 	mux.Handle("POST /bulks/{bulk}/resume", c.signedIn(c.commandBulk((*bulks.Service).Resume)))
 	mux.Handle("POST /bulks/{bulk}/window", c.signedIn(c.setBulkWindow))

@@ -15,6 +15,7 @@ import (
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/starter/report"
 	"github.com/caresync/caresync/starter/web"
 )
 
@@ -237,7 +238,7 @@ func (c console) retryBulk(w http.ResponseWriter, r *http.Request, v visitor) er
 }
 
 // bulkReport sends everyone in a bulk run as a file.
-func (c console) bulkReport(format bulks.Format) page {
+func (c console) bulkReport(format report.Format) page {
 	return func(w http.ResponseWriter, r *http.Request, v visitor) error {
 		id, err := pathID(r, "bulk")
 		if err != nil {
@@ -247,7 +248,7 @@ func (c console) bulkReport(format bulks.Format) page {
 			return err
 		}
 		web.Download(r.Context(), w, c.logger, format.FileName(id), format.MediaType(), func(ctx context.Context, out io.Writer) error {
-			return c.bulks.Report(ctx, v.Organisation.ID, id, format, out)
+			return report.Write(ctx, c.store, v.Organisation.ID, id, format, out)
 		})
 		return nil
 	}

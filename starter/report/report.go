@@ -1,4 +1,5 @@
-package bulks
+// Package report writes the outcome of everyone in a bulk run as a file: CSV for spreadsheets, JSON in the HTTP API's shapes for programs.
+package report
 
 import (
 	"cmp"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/present"
@@ -36,8 +38,8 @@ func (f Format) MediaType() string {
 // FileName is that of a bulk run's report.
 func (f Format) FileName(bulk care.ID) string { return "bulk-run-" + string(bulk) + "." + string(f) }
 
-// ReportColumns are the columns of a CSV report, in their order (docs/bulk.md).
-var ReportColumns = []string{
+// Columns are the columns of a CSV report, in their order (docs/bulk.md).
+var Columns = []string{
 	"person_id", "care_recipient_id", "ndis_number", "given_name", "family_name", "outcome", "reason", "explanation", "government_words",
 	"warnings", "run_id", "joined", "escalated", "settled_at",
 }
@@ -48,33 +50,34 @@ const OutcomeUnknown = "unknown"
 // outcomeUnfinished stands in a CSV report for people who have no outcome yet.
 const outcomeUnfinished = read.Unfinished
 
-// Report writes the outcome of everyone in a bulk run, a page in memory at a time. It fails with db.ErrNotFound before anything is
+// Write writes the outcome of everyone in a bulk run, a page in memory at a time. It fails with db.ErrNotFound before anything is
 // written; a later error leaves the report cut off.
-func (s *Service) Report(ctx context.Context, organisation, bulk care.ID, format Format, out io.Writer) error {
-	view, err := read.From(s.store).Bulk(ctx, organisation, bulk)
+func Write(ctx context.Context, store *db.Store, organisation, bulk care.ID, format Format, out io.Writer) error {
+	source := read.From(store)
+	view, err := source.Bulk(ctx, organisation, bulk)
 	if err != nil {
 		return err
 	}
 	if format == JSON {
-		return s.reportJSON(ctx, organisation, view, out)
+		return writeJSON(ctx, source, organisation, view, out)
 	}
-	return s.reportCSV(ctx, organisation, view, out)
+	return writeCSV(ctx, source, organisation, view, out)
 }
 
-func (s *Service) reportCSV(ctx context.Context, organisation care.ID, view read.Bulk, out io.Writer) error {
+func writeCSV(ctx context.Context, source read.Store, organisation care.ID, view read.Bulk, out io.Writer) error {
 	rows := csv.NewWriter(out)
-	if err := rows.Write(ReportColumns); err != nil {
+	if err := rows.Write(Columns); err != nil {
 		return err
 	}
-	for item, err := range read.From(s.store).AllBulkItems(ctx, organisation, view.BulkSummary) {
+	for item, err := range source.AllBulkItems(ctx, organisation, view.BulkSummary) {
 		if err != nil {
 			return err
 		}
-		if err := rows.Write(reportRow(item)); err != nil {
+		if err := rows.Write(itemRow(item)); err != nil {
 			return err
 		}
 	}
-	for listed, err := range read.From(s.store).AllUnknown(ctx, organisation, view.ID) {
+	for listed, err := range source.AllUnknown(ctx, organisation, view.ID) {
 		if err != nil {
 			return err
 		}
@@ -86,7 +89,7 @@ func (s *Service) reportCSV(ctx context.Context, organisation care.ID, view read
 	return rows.Error()
 }
 
-func reportRow(item read.BulkItem) []string {
+func itemRow(item read.BulkItem) []string {
 	outcome := string(item.Outcome)
 	if outcome == "" {
 		outcome = outcomeUnfinished
@@ -106,7 +109,7 @@ func reportRow(item read.BulkItem) []string {
 }
 
 func unknownRow(listed read.UnknownPerson) []string {
-	row := make([]string, len(ReportColumns))
+	row := make([]string, len(Columns))
 	row[1], row[5] = cell(listed.CareRecipientID), OutcomeUnknown
 	row[7] = cell(cmp.Or(present.MayBe(listed), "This person is on the government's lists but not in the organisation. No one was created: import the person first."))
 	return row
@@ -132,14 +135,14 @@ func cell(text string) string {
 	return text
 }
 
-// reportJSON writes {"bulk_run": …, "people": […], "unknown_people": […]} without ever holding everyone.
-func (s *Service) reportJSON(ctx context.Context, organisation care.ID, view read.Bulk, out io.Writer) error {
+// writeJSON writes {"bulk_run": …, "people": […], "unknown_people": […]} without ever holding everyone.
+func writeJSON(ctx context.Context, source read.Store, organisation care.ID, view read.Bulk, out io.Writer) error {
 	document := &jsonWriter{out: out}
 	document.raw(`{"bulk_run":`)
 	document.value(views.FromBulk(view))
 	document.raw(`,"people":[`)
 	comma := ""
-	for item, err := range read.From(s.store).AllBulkItems(ctx, organisation, view.BulkSummary) {
+	for item, err := range source.AllBulkItems(ctx, organisation, view.BulkSummary) {
 		if err != nil {
 			return err
 		}
@@ -149,7 +152,7 @@ func (s *Service) reportJSON(ctx context.Context, organisation care.ID, view rea
 	}
 	document.raw("],\"unknown_people\":[")
 	comma = ""
-	for listed, err := range read.From(s.store).AllUnknown(ctx, organisation, view.ID) {
+	for listed, err := range source.AllUnknown(ctx, organisation, view.ID) {
 		if err != nil {
 			return err
 		}
