@@ -158,7 +158,7 @@ func TestAPersonStandsInAFileOnce(t *testing.T) {
 	for want, second := range map[string]imports.Person{
 		"line 3, care_recipient_id: is also in line 2: two people cannot have the same one": person(3, "Ada", "Wren", "415056224"),
 		"line 3, ndis_number: is also in line 2: two people cannot have the same one":       byNumber,
-		"line 3: is about the same person as line 2: keep one of the two":                      person(3, "Ada", "Wren", ""),
+		"line 3: is about the same person as line 2: keep one of the two":                   person(3, "Ada", "Wren", ""),
 	} {
 		problems := r.refuses(t, ada, second)
 		require.Len(t, problems, 1)
