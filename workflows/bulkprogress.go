@@ -53,16 +53,8 @@ func (p *bulkProgress) markdown() string {
 	var page strings.Builder
 	page.WriteString(fmt.Sprintf("**%s**\n\n%s\n\n", p.headline(), p.bar()))
 	page.WriteString("| people | |\n|---|---|\n")
-	for _, line := range []struct {
-		label  string
-		people int
-	}{
-		{"selected", p.Total}, {"processed", p.Counts.Processed}, {"succeeded", p.Counts.Succeeded},
-		{"succeeded with warnings", p.Counts.SucceededWithWarnings}, {"partially saved", p.Counts.Partial}, {"failed", p.Counts.Failed},
-		{"cancelled", p.Counts.Cancelled}, {"not processed", p.Counts.Skipped}, {"already running", p.Counts.Joined},
-		{"retried individually", p.Counts.Escalated},
-	} {
-		page.WriteString(fmt.Sprintf("| %s | %d |\n", line.label, line.people))
+	for _, number := range words.BulkNumbers(p.counts()) {
+		page.WriteString(fmt.Sprintf("| %s | %d |\n", number.Words, number.People))
 	}
 	page.WriteString(fmt.Sprintf("\nBatches: %d of %d, %d in parallel.\n", p.BatchesDone, p.Batches, p.Window))
 	if p.SetAside > 0 && p.Outcome == "" {
@@ -74,16 +66,17 @@ func (p *bulkProgress) markdown() string {
 	return page.String()
 }
 
-// bulkHeadlines say how a bulk run ended.
-var bulkHeadlines = map[care.RunOutcome]string{
-	care.RunSucceeded: "Everyone was synced", care.RunSucceededWithWarnings: "Everyone was synced, some with warnings",
-	care.RunPartial: "Completed with failures", care.RunFailed: "No one was synced", care.RunCancelled: "The bulk sync was cancelled",
+// counts are those so far, of everyone who was selected: the ended batches have counted only their own people.
+func (p *bulkProgress) counts() care.BulkCounts {
+	counts := p.Counts
+	counts.Selected = max(counts.Selected, p.Total)
+	return counts
 }
 
 func (p *bulkProgress) headline() string {
 	switch {
 	case p.Outcome != "":
-		return bulkHeadlines[p.Outcome]
+		return words.BulkTitle(p.Outcome, p.counts())
 	case p.Paused:
 		return "Paused"
 	case p.Batches == 0:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/words"
 )
 
 // ClaimFollowUp follows one claim (R20): it takes the claim service's events in the order in which they arrive, has each recorded, and
@@ -164,7 +165,7 @@ func claimMarkdown(p protocol.ClaimProgress) string {
 		page.WriteString(fmt.Sprintf("\n**%d people are not in the organisation.**\n", p.Unknown))
 	}
 	if p.Refused > 0 {
-		page.WriteString(fmt.Sprintf("\n**%d events were refused**, the latest as %s. %s\n", p.Refused, inWords(string(p.LastRefusal)), p.Problem))
+		page.WriteString(fmt.Sprintf("\n**%d events were refused**, the latest as %s. %s\n", p.Refused, words.Field(string(p.LastRefusal)), p.Problem))
 	}
 	if p.Trouble {
 		page.WriteString("\n**A step failed and will be retried.**\n")

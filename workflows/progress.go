@@ -81,7 +81,7 @@ func (p *progress) markdown() string {
 	page.WriteString(fmt.Sprintf("**%s**\n\n", p.headline()))
 	page.WriteString("| area | state | records |\n|---|---|---|\n")
 	for _, step := range p.Steps {
-		page.WriteString(fmt.Sprintf("| %s | %s | %s |\n", step.Area, stepState(step), countsInWords(p.Kind.CountedKinds(), step.Counts)))
+		page.WriteString(fmt.Sprintf("| %s | %s | %s |\n", words.Area(step.Area), stepState(step), p.records(step)))
 	}
 	if p.Warnings > 0 {
 		page.WriteString(fmt.Sprintf("\nWarnings: %d\n", p.Warnings))
@@ -92,86 +92,48 @@ func (p *progress) markdown() string {
 	if p.Reason != "" {
 		page.WriteString(fmt.Sprintf("\n%s\n", words.Reason(p.Reason, p.Kind.Service())))
 	}
-	page.WriteString(fmt.Sprintf("\nPass %d, started by %s. What it found and changed: `caresync runs show %s`\n", p.Pass, triggers[p.Trigger], p.RunID))
+	page.WriteString(fmt.Sprintf("\nPass %d, trigger: %s. What it found and changed: `caresync runs show %s`\n", p.Pass, words.Trigger(p.Trigger), p.RunID))
 	return page.String()
-}
-
-// triggers say what started a pass.
-var triggers = map[care.Trigger]string{
-	care.TriggerOnDemand: "a person's request", care.TriggerBulk: "a bulk run", care.TriggerClaim: "a claim",
-	care.TriggerNotification: "a notification from the NDIA", care.TriggerDay: "the start of a funding period or plan",
 }
 
 // waitingInWords says what a preview waits for.
 func (p *progress) waitingInWords() string {
-	words := fmt.Sprintf("\nA preview is ready to be created until %s.\n", p.Waiting.ExpiresAt.UTC().Format("15:04 UTC"))
+	said := fmt.Sprintf("\nA preview is ready to be created until %s.\n", p.Waiting.ExpiresAt.UTC().Format("15:04 UTC"))
 	if p.Waiting.Stale {
-		words += "\nThe NDIA has since notified a change: creating compares first, and a refresh follows.\n"
+		said += "\nThe NDIA has since notified a change: creating compares first, and a refresh follows.\n"
 	}
-	return words
-}
-
-// headlines say how a run ended.
-var headlines = map[care.RunOutcome]string{
-	care.RunSucceeded: "Sync succeeded", care.RunSucceededWithWarnings: "Sync succeeded, with warnings",
-	care.RunPartial: "Sync partially saved", care.RunFailed: "Sync failed, nothing was saved", care.RunCancelled: "Sync cancelled",
+	return said
 }
 
 func (p *progress) headline() string {
 	switch {
 	case p.Waiting != nil:
 		return "Preview ready"
-	case p.Reason.Harmless():
-		return "The plan has not started, nothing was saved"
 	case p.Outcome != "":
-		return headlines[p.Outcome]
-	case p.Kind == care.RunPACEContract:
-		return "Syncing with the NDIA"
+		return words.RunTitle(words.Ending{Outcome: p.Outcome, Reason: p.Reason}, p.Warnings)
 	default:
-		return "Syncing with Services Australia"
+		return "Syncing with " + words.Service(p.Kind.Service())
 	}
 }
 
 func stepState(step protocol.StepProgress) string {
-	switch {
-	case step.State != protocol.StepDone:
+	if step.State != protocol.StepDone {
 		return string(step.State)
-	case step.Reason != "":
-		return fmt.Sprintf("**%s**: %s", step.Outcome, inWords(string(step.Reason)))
-	default:
-		return string(step.Outcome)
 	}
+	outcome := words.AreaOutcome(step.Outcome, step.Reason)
+	if step.Reason == "" || step.Reason.Harmless() {
+		return outcome
+	}
+	return fmt.Sprintf("**%s** (%s)", outcome, words.Field(string(step.Reason)))
 }
 
-func countsInWords(kinds []care.Kind, counts care.Counts) string {
-	var parts []string
-	for _, kind := range kinds {
-		if count, counted := counts[kind]; counted {
-			parts = append(parts, inWords(string(kind))+" "+countInWords(count))
-		}
+// records are those of a step that has counted some.
+func (p *progress) records(step protocol.StepProgress) string {
+	if len(step.Counts) == 0 {
+		return ""
 	}
-	return strings.Join(parts, "; ")
+	return words.Saved(p.Kind.CountedKinds(), step.Counts, 0)
 }
-
-// countInWords leaves out what did not happen.
-func countInWords(count care.Count) string {
-	var changes []string
-	for _, part := range []struct {
-		number int
-		word   string
-	}{{count.Created, "new"}, {count.Updated, "changed"}, {count.Removed, "removed"}} {
-		if part.number > 0 {
-			changes = append(changes, fmt.Sprintf("%d %s", part.number, part.word))
-		}
-	}
-	if len(changes) == 0 {
-		return fmt.Sprint(count.Synced())
-	}
-	return fmt.Sprintf("%d (%s)", count.Synced(), strings.Join(changes, ", "))
-}
-
-// inWords makes a code readable.
-func inWords(code string) string { return strings.ReplaceAll(code, "_", " ") }
 
 func usageSummary(in protocol.UsageInput) string {
 	return fmt.Sprintf("Read the details of %d budgets, save entitlements and usage", len(in.Budgets))
