@@ -80,6 +80,8 @@ func (r ScheduledRun) UnderWayAt(at time.Time) bool {
 
 // ScheduleTime is a time of a schedule for which no run was known when it was looked at.
 type ScheduleTime struct {
+	// Name is the schedule's; it is read, not written.
+	Name  string
 	DueAt time.Time
 	// BulkID is the run that was in progress at the time and may have kept the schedule from running; empty if there was none.
 	BulkID       care.ID
@@ -341,7 +343,7 @@ func (s *Store) ScheduleTimes(ctx context.Context, organisation care.ID, name st
 	times := make([]ScheduleTime, 0, len(rows))
 	for _, row := range rows {
 		one := ScheduleTime{
-			DueAt: row.DueAt, PausedAt: row.PausedAt, PausedBy: row.PausedBy, WaitingSince: row.WaitingSince,
+			Name: row.Name, DueAt: row.DueAt, PausedAt: row.PausedAt, PausedBy: row.PausedBy, WaitingSince: row.WaitingSince,
 			BulkID: optional.Value(row.BulkID), BulkRequestedAt: row.BulkRequestedAt, BulkUnfinished: row.BulkUnfinished,
 		}
 		times = append(times, one)

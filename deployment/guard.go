@@ -32,10 +32,14 @@ type Rows interface {
 // Identify tells which Temporal namespace a program is connected to.
 type Identify func(ctx context.Context) (db.TemporalIdentity, error)
 
-// Connected identifies the namespace of a connected client.
+// Connected identifies the namespace of a connected client, which the settings named when it was connected.
 func Connected(connected client.Client) Identify {
+	namespace, unnamed := temporal.Namespace()
 	return func(ctx context.Context) (db.TemporalIdentity, error) {
-		found, err := temporal.Identify(ctx, connected)
+		if unnamed != nil {
+			return db.TemporalIdentity{}, unnamed
+		}
+		found, err := temporal.Identify(ctx, connected, namespace)
 		return db.TemporalIdentity(found), err
 	}
 }
@@ -74,6 +78,9 @@ func (g *Guard) Check(ctx context.Context) error {
 		return answer
 	}
 	checked := g.checks.DoChan("", func() (any, error) {
+		if fresh, answer := g.known(); fresh { // since another check has ended
+			return nil, answer
+		}
 		checking, cancel := context.WithTimeout(context.WithoutCancel(ctx), answersWithin)
 		defer cancel()
 		return nil, g.note(g.check(checking))

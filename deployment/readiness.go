@@ -49,11 +49,15 @@ func schemaOf(store *db.Store) func(context.Context) error {
 
 // namespaceOf fails where the namespace, or one of the search attributes, is missing.
 func namespaceOf(connected client.Client, attributes []sdktemporal.SearchAttributeKey) func(context.Context) error {
+	namespace, unnamed := temporal.Namespace()
 	return func(ctx context.Context) error {
-		if _, err := temporal.Identify(ctx, connected); err != nil {
+		if unnamed != nil {
+			return unnamed
+		}
+		if _, err := temporal.Identify(ctx, connected, namespace); err != nil {
 			return err
 		}
-		return temporal.CheckSearchAttributes(ctx, connected, attributes)
+		return temporal.CheckSearchAttributes(ctx, connected, namespace, attributes)
 	}
 }
 

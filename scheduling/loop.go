@@ -9,7 +9,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 )
@@ -35,9 +34,13 @@ func (a *Applier) Run(ctx context.Context) error {
 	ticks := time.NewTicker(lookInterval)
 	defer ticks.Stop()
 	var next time.Time
+	failed := false
 	for {
-		if delay, passed := a.tick(ctx, next); passed {
-			next = time.Now().Add(delay)
+		if passed, err := a.tick(ctx, next, failed); passed {
+			next, failed = time.Now().Add(passInterval), err != nil
+			if failed {
+				next = time.Now().Add(retryInterval)
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -50,22 +53,22 @@ func (a *Applier) Run(ctx context.Context) error {
 	}
 }
 
-// tick applies what differs where it is this process's turn and time, and reports after what time it is so again at the latest.
-func (a *Applier) tick(ctx context.Context, next time.Time) (time.Duration, bool) {
+// tick applies what differs where it is this process's turn and time, and reports whether it did. Before the next pass is due, it is time where a
+// row has changed, unless the last pass failed.
+func (a *Applier) tick(ctx context.Context, next time.Time, failed bool) (passed bool, err error) {
 	ours, err := a.takeTurn(ctx)
 	if err != nil || !ours {
-		return 0, false
+		return false, err
 	}
 	if time.Now().Before(next) {
-		if pending, err := a.store.SchedulesPending(ctx); err != nil || !pending || time.Until(next) < retryInterval {
-			return 0, false
+		if pending, err := a.store.SchedulesPending(ctx); err != nil || !pending || failed {
+			return false, err
 		}
 	}
-	if err := a.Pass(ctx); err != nil && ctx.Err() == nil {
+	if err = a.Pass(ctx); err != nil && ctx.Err() == nil {
 		a.logger.Warn("not all schedules could be applied to Temporal; it is tried again", zap.Error(err))
-		return retryInterval, true
 	}
-	return passInterval, true
+	return true, err
 }
 
 // takeTurn makes it this process's turn, or keeps it so. It is not interrupted, since a statement that is may still be carried out, after the
@@ -88,11 +91,14 @@ func (a *Applier) Pass(ctx context.Context) error {
 	}
 	wanted := map[string]bool{}
 	for _, row := range rows {
+		if ours, err := a.takeTurn(ctx); err != nil || !ours {
+			return errors.Join(failures, err) // another process goes on with it
+		}
 		wanted[protocol.ScheduleID(row.OrganisationID, row.Name)] = true
 		if !temporal.Away(failures) { // else each would be waited for
 			failures = errors.Join(failures, notBusy(a.Apply(ctx, row.OrganisationID, row.Name)))
 		}
-		failures = errors.Join(failures, a.settleOne(ctx, row))
+		failures = errors.Join(failures, Settle(ctx, a.store, row, a.store.Now().Add(-row.Jitter-startGrace)))
 	}
 	if temporal.Away(failures) {
 		return failures
@@ -101,14 +107,6 @@ func (a *Applier) Pass(ctx context.Context) error {
 		failures = errors.Join(failures, notBusy(a.applyOwn(ctx, own)))
 	}
 	return errors.Join(failures, a.removeOthers(ctx, wanted, listed), a.store.ForgetScheduleTimes(ctx, a.store.Now().Add(-TimesKeptFor)))
-}
-
-// settleOne settles a schedule's times, and renews this process's turn.
-func (a *Applier) settleOne(ctx context.Context, row db.Schedule) error {
-	if _, err := a.takeTurn(ctx); err != nil {
-		return err
-	}
-	return Settle(ctx, a.store, row, a.store.Now().Add(-row.Jitter-startGrace))
 }
 
 // notBusy leaves out that another program is about the same.

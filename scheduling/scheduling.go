@@ -70,6 +70,11 @@ func (a *Applier) Apply(ctx context.Context, organisation care.ID, name string) 
 // alone does something about one schedule that no other program does at the same time, and records why Temporal did not take it.
 func (a *Applier) alone(ctx context.Context, id string, work func(context.Context) error) error {
 	lease, holder := "apply "+id, db.NewID()
+	defer func() { // whatever happens: taking it may have been interrupted after it was taken
+		after, cancel := afterwards(ctx)
+		defer cancel()
+		_ = a.store.ReleaseLease(after, lease, holder) // else it runs out
+	}()
 	taken, err := a.store.TakeLease(ctx, lease, holder, applyLease)
 	if err != nil {
 		return err
@@ -82,7 +87,6 @@ func (a *Applier) alone(ctx context.Context, id string, work func(context.Contex
 	err = work(bounded)
 	after, cancelAfter := afterwards(ctx)
 	defer cancelAfter()
-	defer func() { _ = a.store.ReleaseLease(after, lease, holder) }()
 	switch {
 	case err == nil || db.Away(err) || db.OfAnotherDeployment(err) || ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return err

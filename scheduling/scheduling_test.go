@@ -92,6 +92,14 @@ func (s site) passes() db.Schedule {
 	return row
 }
 
+// ends ends the process that applies schedules, so that another one takes its turn.
+func (s site) ends() {
+	s.t.Helper()
+	ended, cancel := context.WithCancel(s.t.Context())
+	cancel()
+	require.NoError(s.t, s.Run(ended))
+}
+
 func (s site) handle(name string) client.ScheduleHandle {
 	return s.temporal.ScheduleClient().GetHandle(s.t.Context(), protocol.ScheduleID(s.organisation, name))
 }
@@ -299,6 +307,7 @@ func TestSchedulesAreSealedAnewWithoutTheOldKey(t *testing.T) {
 	require.NoError(t, err)
 	rotated, err := sealing.Parse(entry) // testkit's key is not in it
 	require.NoError(t, err)
+	s.ends()
 	s.Applier = s.applier(rotated)
 	row := s.passes()
 	require.Equal(t, "k2", row.Applied.KeyID)

@@ -85,10 +85,6 @@ func serve(ctx context.Context, s settings) error {
 		return err
 	}
 	defer store.Close()
-	keyringChecked, err := run.Startup(ctx, func(ctx context.Context) error { return store.CheckKeyring(ctx, keyring) }, db.Away)
-	if err != nil {
-		return err
-	}
 	connected, err := temporal.DialLazily(temporal.Options{Keyring: keyring, Logger: logger, Telemetry: measured})
 	if err != nil {
 		return err
@@ -117,5 +113,5 @@ func serve(ctx context.Context, s settings) error {
 	checks := health.Handler(measured.Handler(), logger,
 		append(guard.Readiness(store, keyring, connected, protocol.SearchAttributes, false), host.Readiness())...)
 	logger.Info("the worker has started", zap.String("queue", queues.CareSync()), zap.String("health", listener.Addr().String()))
-	return run.UntilStopped(ctx, host.Run, run.HTTP(listener, checks, logger), keyringChecked)
+	return run.UntilStopped(ctx, host.Run, run.HTTP(listener, checks, logger))
 }

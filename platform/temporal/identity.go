@@ -24,12 +24,8 @@ type Identity struct {
 	Namespace string
 }
 
-// Identify asks the server which namespace it is that the settings name. It fails with ErrNamespaceMissing where there is none.
-func Identify(ctx context.Context, connected client.Client) (Identity, error) {
-	namespace, err := Namespace()
-	if err != nil {
-		return Identity{}, err
-	}
+// Identify asks the server which namespace has that name. It fails with ErrNamespaceMissing where none has.
+func Identify(ctx context.Context, connected client.Client, namespace string) (Identity, error) {
 	service := connected.WorkflowService()
 	described, err := service.DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
 	var missing *serviceerror.NamespaceNotFound
@@ -54,11 +50,7 @@ func (e *MissingAttributesError) Error() string {
 }
 
 // CheckSearchAttributes fails with a *MissingAttributesError where the namespace lacks some of these. A server that does not tell has them all.
-func CheckSearchAttributes(ctx context.Context, connected client.Client, wanted []temporal.SearchAttributeKey) error {
-	namespace, err := Namespace()
-	if err != nil {
-		return err
-	}
+func CheckSearchAttributes(ctx context.Context, connected client.Client, namespace string, wanted []temporal.SearchAttributeKey) error {
 	known, err := connected.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
 	if untold(err) {
 		return nil

@@ -168,7 +168,7 @@ func (a *app) explainAdoption(ctx context.Context, store *db.Store, found owners
 			present.Count(open.Runs, "run", "runs"), present.Count(open.BulkRuns, "bulk run", "bulk runs"))
 		a.print("  saved stays, and the others can be retried.")
 	}
-	a.print("- Check `caresync schedule list` afterwards: schedules run in Temporal, and this one may not have them.\n")
+	a.print("- A worker creates all schedules in this Temporal within minutes, and they run: pause those that must not.\n")
 	return nil
 }
 

@@ -20,7 +20,7 @@ func (a *app) scheduleChange() *cobra.Command {
 			return a.bulkError(err, care.Organisation{}, "")
 		}
 		return a.withSchedules(ctx, func(services bulkServices) error {
-			present, err := services.schedules.Schedule(ctx, services.organisation.ID, args[0])
+			present, err := services.schedules.Stored(ctx, services.organisation.ID, args[0])
 			if err != nil {
 				return unknownSchedule(err, services.organisation, args[0])
 			}

@@ -404,7 +404,7 @@ func TestBadFilesAreRefused(t *testing.T) {
 		"save it as &#34;CSV UTF-8&#34;":    "PK\x03\x04",
 		"The column family_name is missing": "given_name,birth_date\n",
 		"Is not UTF-8 text":                 header + "\xff,x,1941-03-09,1\n",
-		"Stands in line 2 too":              header + "Ada,One,1941-03-09,77001\nBert,Two,1942-03-09,77001\n",
+		"Is also in line 2":                 header + "Ada,One,1941-03-09,77001\nBert,Two,1942-03-09,77001\n",
 	} {
 		answer := v.upload("/imports/people", "file", "people.csv", []byte(content))
 		require.Equal(t, http.StatusUnprocessableEntity, answer.status, said)

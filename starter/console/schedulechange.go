@@ -12,7 +12,7 @@ import (
 
 // changeScheduleForm is the form of a new schedule, filled in with what the schedule says.
 func (c console) changeScheduleForm(w http.ResponseWriter, r *http.Request, v visitor) error {
-	present, err := c.namedSchedule(r, v)
+	present, err := c.storedSchedule(r, v)
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (c console) showChangeForm(w http.ResponseWriter, r *http.Request, v visito
 }
 
 func (c console) changeSchedule(w http.ResponseWriter, r *http.Request, v visitor) error {
-	present, err := c.namedSchedule(r, v)
+	present, err := c.storedSchedule(r, v)
 	if err != nil {
 		return err
 	}

@@ -74,7 +74,7 @@ func (c console) scheduleList(w http.ResponseWriter, r *http.Request, v visitor)
 	case yes:
 		page.Notice = &ui.Message{Tone: ui.Good, Words: "The schedule was deleted. A run in progress continues."}
 	case "later":
-		page.Notice = &ui.Message{Tone: ui.Warn, Words: "The schedule was deleted, but Temporal is not responding: " + schedules.DeletedLater}
+		page.Notice = &ui.Message{Tone: ui.Warn, Words: "The schedule was deleted, but Temporal has not been told yet: " + schedules.DeletedLater}
 	}
 	return c.render(w, r, http.StatusOK, schedulesPage(c.frame(r, page), schedulesView{schedules: found, zone: v.zone}))
 }
@@ -188,7 +188,11 @@ func (c console) schedule(w http.ResponseWriter, r *http.Request, v visitor) err
 }
 
 func (c console) showSchedule(w http.ResponseWriter, r *http.Request, v visitor, status int, form adminForm) error {
-	schedule, err := c.namedSchedule(r, v)
+	name, err := scheduleName(r)
+	if err != nil {
+		return err
+	}
+	schedule, err := c.schedules.Schedule(r.Context(), v.Organisation.ID, name)
 	if err != nil {
 		return err
 	}
@@ -198,13 +202,13 @@ func (c console) showSchedule(w http.ResponseWriter, r *http.Request, v visitor,
 	return c.render(w, r, status, schedulePage(c.frame(r, page), view))
 }
 
-// namedSchedule is the one that an address names.
-func (c console) namedSchedule(r *http.Request, v visitor) (schedules.ScheduleView, error) {
+// storedSchedule is the one that an address names, for forms that show what it says.
+func (c console) storedSchedule(r *http.Request, v visitor) (schedules.ScheduleView, error) {
 	name, err := scheduleName(r)
 	if err != nil {
 		return schedules.ScheduleView{}, err
 	}
-	return c.schedules.Schedule(r.Context(), v.Organisation.ID, name)
+	return c.schedules.Stored(r.Context(), v.Organisation.ID, name)
 }
 
 // scheduleNotice says what someone has just done.
@@ -344,7 +348,7 @@ func startOf(date care.Date, zone *time.Location) time.Time {
 }
 
 func (c console) deleteScheduleForm(w http.ResponseWriter, r *http.Request, v visitor) error {
-	view, err := c.namedSchedule(r, v)
+	view, err := c.storedSchedule(r, v)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func TestPeopleAreKnownAgain(t *testing.T) {
 	byName := person(2, "Ben", "Lark", "415056225")
 	require.Equal(t, care.Count{Updated: 1}, storePeople(t, store, organisation, "tests", byName))
 	_, err = imports.StorePeople(t.Context(), store, organisation.ID, imports.File[imports.Person]{Rows: []imports.Person{person(2, "Zoe", "Finch", "415056224")}}, "tests")
-	require.ErrorContains(t, err, "only by zeros in front")
+	require.ErrorContains(t, err, "only in leading zeros")
 }
 
 func TestAnImportOfPeopleIsAllOrNothing(t *testing.T) {

@@ -52,7 +52,7 @@ type register struct {
 	connections map[string]care.ID
 	// providers are the service provider ids of the connections.
 	providers map[care.ID]string
-	// linesByID are the lines of the file's care recipient ids, lineOfDigits the first with such an id but for zeros in front, lineOfNDIS
+	// linesByID are the lines of the file's care recipient ids, lineOfDigits the first with such an id but for leading zeros, lineOfNDIS
 	// the lines of its NDIS numbers, lineOfPerson of the people they are about.
 	linesByID    map[string]int
 	lineOfDigits map[string]Person
@@ -194,14 +194,14 @@ func (r *register) keepNumber(person Person, number numberOf, held *db.PersonRec
 	}
 }
 
-// checkLeadingZeros refuses a care recipient id that is a known one but for zeros in front.
+// checkLeadingZeros refuses a care recipient id that is a known one but for leading zeros.
 func (r *register) checkLeadingZeros(person Person) {
 	if person.CareRecipientID == "" {
 		return
 	}
 	for _, held := range r.byDigits[care.SignificantDigits(person.CareRecipientID)] {
 		if care.DifferByLeadingZeros(held.CareRecipientID, person.CareRecipientID) {
-			r.refuseNumber(person, careRecipientIDs, held, fmt.Sprintf("differs from a known one (of person %s) only by zeros in front: correct the file, "+
+			r.refuseNumber(person, careRecipientIDs, held, fmt.Sprintf("differs from a known one (of person %s) only in leading zeros: correct the file, "+
 				"or say \"yes\" in the column new_person if this is another person", held.ID))
 		}
 	}
@@ -254,7 +254,7 @@ func (r *register) checkTwice(person Person, held *db.PersonRecord) {
 	r.lineOfPerson[held.ID] = person.Line
 }
 
-// checkDigitsTwice refuses two lines whose care recipient ids differ by zeros in front, unless one of them says that it is another person.
+// checkDigitsTwice refuses two lines whose care recipient ids differ in leading zeros, unless one of them says that it is another person.
 func (r *register) checkDigitsTwice(person Person) {
 	digits := care.SignificantDigits(person.CareRecipientID)
 	if digits == "" {
@@ -268,7 +268,7 @@ func (r *register) checkDigitsTwice(person Person) {
 	if !first.NewPerson && !person.NewPerson && r.byCareRecipientID[person.CareRecipientID] == nil {
 		r.problems = append(r.problems, LineError{
 			Line: person.Line, Column: string(care.CareRecipientIDNumber), Contradiction: &Contradiction{Held: first.CareRecipientID, Given: person.CareRecipientID},
-			Message: fmt.Sprintf("differs from the one in line %d only by zeros in front: correct one, or say \"yes\" in the column new_person if they are two people", first.Line),
+			Message: fmt.Sprintf("differs from the one in line %d only in leading zeros: correct one, or say \"yes\" in the column new_person if they are two people", first.Line),
 		})
 	}
 }

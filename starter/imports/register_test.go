@@ -235,7 +235,7 @@ func TestWhichOfTwoKimsIsNeverGuessed(t *testing.T) {
 	require.Equal(t, care.Count{Updated: 1}, r.imports(t, third), "the NDIS number says which")
 }
 
-// R33: two lines of one file whose numbers differ by zeros in front are perhaps one person, whom a spreadsheet has changed.
+// R33: two lines of one file whose numbers differ in leading zeros are perhaps one person, whom a spreadsheet has changed.
 func TestZerosInFrontWithinAFile(t *testing.T) {
 	var r register
 	rows := []imports.Person{person(2, "Ada", "Wren", "0415056224"), person(3, "Ben", "Lark", "415056224")}

@@ -200,8 +200,8 @@ func (s *Service) Resume(ctx context.Context, organisation care.ID, name, reques
 	return s.applied(ctx, organisation, name)
 }
 
-// Delete removes a schedule; a run in progress continues. It fails with db.ErrNotFound. applied is false where Temporal is away, so that it is
-// removed there later.
+// Delete removes a schedule; a run in progress continues. It fails with db.ErrNotFound. applied is false where Temporal does not take
+// it now, so that it is removed there later.
 func (s *Service) Delete(ctx context.Context, organisation care.ID, name string) (applied bool, err error) {
 	if err := s.bulks.CheckDeployment(ctx); err != nil {
 		return false, err
@@ -279,7 +279,16 @@ func (s *Service) mustBeApplied(ctx context.Context, organisation care.ID, name 
 	if _, err := s.store.Schedule(ctx, organisation, name); err != nil {
 		return err
 	}
-	if err := s.apply(ctx, organisation, name); err != nil && !errors.Is(err, scheduling.ErrBusy) {
+	waiting, cancel := context.WithTimeout(ctx, appliedWithin)
+	defer cancel()
+	_, err := poll.Until(waiting, triggerInterval, func() (struct{}, bool, error) {
+		err := s.apply(ctx, organisation, name)
+		if errors.Is(err, scheduling.ErrBusy) {
+			return struct{}{}, false, nil
+		}
+		return struct{}{}, true, err
+	})
+	if err != nil {
 		return syncs.TemporalError("apply the schedule", err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package schedules
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -118,11 +119,20 @@ func (s *Service) Schedule(ctx context.Context, organisation care.ID, name strin
 	if err != nil {
 		return ScheduleView{}, err
 	}
-	views, err := s.views(ctx, []db.Schedule{row})
+	views, err := s.views(ctx, organisation, []db.Schedule{row})
 	if err != nil {
 		return ScheduleView{}, err
 	}
 	return views[0], nil
+}
+
+// Stored returns an organisation's schedule as it is stored, without what it has led to and what Temporal says of it, or db.ErrNotFound.
+func (s *Service) Stored(ctx context.Context, organisation care.ID, name string) (ScheduleView, error) {
+	row, err := s.store.Schedule(ctx, organisation, name)
+	if err != nil {
+		return ScheduleView{}, err
+	}
+	return s.stored(row), nil
 }
 
 // Schedules returns an organisation's schedules by name, also while Temporal is away.
@@ -131,10 +141,14 @@ func (s *Service) Schedules(ctx context.Context, organisation care.ID) ([]Schedu
 	if err != nil {
 		return nil, err
 	}
-	return s.views(ctx, rows)
+	return s.views(ctx, organisation, rows)
 }
 
-func (s *Service) views(ctx context.Context, rows []db.Schedule) ([]ScheduleView, error) {
+func (s *Service) views(ctx context.Context, organisation care.ID, rows []db.Schedule) ([]ScheduleView, error) {
+	times, err := s.timesByName(ctx, organisation, rows)
+	if err != nil {
+		return nil, err
+	}
 	asking, cancel := context.WithTimeout(ctx, askedWithin)
 	defer cancel()
 	away := false
@@ -146,18 +160,53 @@ func (s *Service) views(ctx context.Context, rows []db.Schedule) ([]ScheduleView
 			described, err = s.handle(asking, row.OrganisationID, row.Name).Describe(asking)
 			away = err != nil && temporal.Away(err)
 		}
-		view, err := s.view(ctx, row, described)
+		view, err := s.view(ctx, row, times[row.Name], described)
 		if err != nil {
 			return nil, err
 		}
 		view.TemporalAway = away
 		views = append(views, view)
 	}
-	return views, nil
+	return views, s.addBulks(ctx, organisation, views)
+}
+
+// timesByName are the times without a run of schedules, by the schedule's name.
+func (s *Service) timesByName(ctx context.Context, organisation care.ID, rows []db.Schedule) (map[string][]db.ScheduleTime, error) {
+	name := ""
+	if len(rows) == 1 {
+		name = rows[0].Name
+	}
+	all, err := s.store.ScheduleTimes(ctx, organisation, name, s.store.Now().Add(-scheduling.TimesKeptFor))
+	times := make(map[string][]db.ScheduleTime, len(rows))
+	for _, one := range all {
+		times[one.Name] = append(times[one.Name], one)
+	}
+	return times, err
+}
+
+// addBulks adds to the last runs of schedules what became of them.
+func (s *Service) addBulks(ctx context.Context, organisation care.ID, views []ScheduleView) error {
+	var ids []care.ID
+	for _, view := range views {
+		for _, run := range view.LastRuns {
+			ids = append(ids, run.BulkID)
+		}
+	}
+	found, err := read.From(s.store).BulksByID(ctx, organisation, ids)
+	bulks := make(map[care.ID]*read.BulkSummary, len(found))
+	for i := range found {
+		bulks[found[i].ID] = &found[i]
+	}
+	for _, view := range views {
+		for i, run := range view.LastRuns {
+			view.LastRuns[i].Bulk = bulks[run.BulkID]
+		}
+	}
+	return err
 }
 
 // view shows a row, with what Temporal says of it where that is known.
-func (s *Service) view(ctx context.Context, row db.Schedule, described *client.ScheduleDescription) (ScheduleView, error) {
+func (s *Service) view(ctx context.Context, row db.Schedule, times []db.ScheduleTime, described *client.ScheduleDescription) (ScheduleView, error) {
 	now := s.store.Now()
 	since := now.Add(-scheduling.TimesKeptFor)
 	if row.CreatedAt.After(since) {
@@ -167,18 +216,12 @@ func (s *Service) view(ctx context.Context, row db.Schedule, described *client.S
 	if err != nil {
 		return ScheduleView{}, err
 	}
-	times, err := s.store.ScheduleTimes(ctx, row.OrganisationID, row.Name, since)
-	if err != nil {
-		return ScheduleView{}, err
-	}
 	view := s.stored(row)
 	if described == nil || !row.IsApplied() || described.Schedule.State.Paused {
 		described = describedOnlyActions(described)
 	}
 	view.NextRuns = nextRuns(row, described, now)
-	if view.LastRuns, err = s.lastRuns(ctx, row, runs, described); err != nil {
-		return ScheduleView{}, err
-	}
+	view.LastRuns = lastRuns(runs, described)
 	view.addTimes(row, times, runs, described, now)
 	for _, run := range runs {
 		if run.Outcome == care.RunFailed {
@@ -242,7 +285,7 @@ func nextRuns(row db.Schedule, described *client.ScheduleDescription, now time.T
 }
 
 // lastRuns are the newest runs, the newest first: those that have a row, and those that Temporal has started and no worker has picked up.
-func (s *Service) lastRuns(ctx context.Context, row db.Schedule, runs []db.ScheduledRun, described *client.ScheduleDescription) ([]ScheduledRun, error) {
+func lastRuns(runs []db.ScheduledRun, described *client.ScheduleDescription) []ScheduledRun {
 	last := map[care.ID]ScheduledRun{}
 	for _, run := range runs[:min(len(runs), lastShown)] {
 		at, _ := protocol.ScheduledFor(run.WorkflowID)
@@ -255,25 +298,8 @@ func (s *Service) lastRuns(ctx context.Context, row db.Schedule, runs []db.Sched
 			}
 		}
 	}
-	ids := make([]care.ID, 0, len(last))
-	for id := range last {
-		ids = append(ids, id)
-	}
-	found, err := read.From(s.store).BulksByID(ctx, row.OrganisationID, ids)
-	if err != nil {
-		return nil, err
-	}
-	for i, bulk := range found {
-		run := last[bulk.ID]
-		run.Bulk = &found[i]
-		last[bulk.ID] = run
-	}
-	all := make([]ScheduledRun, 0, len(last))
-	for _, run := range last {
-		all = append(all, run)
-	}
-	slices.SortFunc(all, func(one, other ScheduledRun) int { return other.StartedAt.Compare(one.StartedAt) })
-	return all[:min(len(all), lastShown)], nil
+	all := slices.SortedFunc(maps.Values(last), func(one, other ScheduledRun) int { return other.StartedAt.Compare(one.StartedAt) })
+	return append([]ScheduledRun{}, all[:min(len(all), lastShown)]...)
 }
 
 // bulkOf is the bulk run that a schedule began: it takes the id of its first Temporal run.

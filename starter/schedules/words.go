@@ -27,22 +27,22 @@ func (v ScheduleView) PendingWords() string {
 	case PendingTemporal:
 		return "Saved, but not applied yet: Temporal is not responding. It is applied automatically when Temporal is back."
 	case PendingRefused:
-		return "Saved, but not applied yet: Temporal refused it. The worker's log says why; it is tried again every few minutes."
+		return "Saved, but not applied yet: Temporal refused it. The worker's log says why; it is tried again every 20 seconds."
 	default:
 		return "Saved, but not applied yet: a worker applies it within a few seconds. If this does not change, no worker is running."
 	}
 }
 
 const (
-	// DeletedLater says what happens to a schedule that was deleted while Temporal was away.
-	DeletedLater = "the schedule is removed there automatically when Temporal is back."
+	// DeletedLater says what happens to a schedule that was deleted, and that Temporal still has.
+	DeletedLater = "it is removed there automatically."
 	// AwayWords say what is missing where Temporal does not answer.
 	AwayWords = "Temporal is not responding: the next times are computed, and runs that no worker has started are not shown."
 )
 
-// EditedWords say that a change in Temporal was replaced; empty where none was.
+// EditedWords say that a change in Temporal was replaced; empty where none was since the last change with CareSync.
 func (v ScheduleView) EditedWords(zone *time.Location) string {
-	if v.EditedAt == nil {
+	if v.EditedAt == nil || v.ChangedAt.After(*v.EditedAt) {
 		return ""
 	}
 	return fmt.Sprintf("Someone changed this schedule in Temporal. The settings shown here were restored on %s.", present.Time(v.EditedAt, zone))

@@ -25,6 +25,9 @@ import (
 // checkInterval is how often a host looks whether its workers may work.
 const checkInterval = 2 * time.Second
 
+// beginTimeout bounds one attempt to find out whether the workers may begin.
+const beginTimeout = 10 * time.Second
+
 // Host runs a process's workers for as long as they may work: PostgreSQL and Temporal have answered, and the database belongs to this
 // deployment (R37). Until then it waits, and takes no task.
 type Host struct {
@@ -39,7 +42,8 @@ type Host struct {
 	working atomic.Bool
 }
 
-// NewHost makes a host. What must hold before the workers begin, beside what the guard checks, is begin. What also runs, runs beside the
+// NewHost makes a host. What must hold before the workers begin, beside what the guard checks, is begin: while the database is away the host
+// waits, and it fails with any other error. What also runs, runs beside the
 // workers, and no longer than they.
 func NewHost(connected client.Client, queues protocol.TaskQueues, steps *activities.Steps, guard *deployment.Guard, begin func(context.Context) error,
 	logger *zap.Logger, also ...run.Part) *Host {
@@ -87,46 +91,60 @@ func (h *Host) polls(ctx context.Context) error {
 
 // Run runs the workers whenever they may work, until ctx ends or a worker fails.
 func (h *Host) Run(ctx context.Context) error {
-	for h.admitted(ctx) {
-		if err := h.work(ctx); err != nil && !lostNamespace(err) {
+	for {
+		admitted, err := h.admitted(ctx)
+		if err != nil || !admitted {
 			return err
 		}
+		if err := h.work(ctx); err != nil {
+			if !lostNamespace(err) {
+				return err
+			}
+			h.logger.Warn("the namespace is gone; the worker takes no task until it is back", zap.Error(err))
+			select { // the guard's last answer may stand for some seconds
+			case <-ctx.Done():
+			case <-time.After(checkInterval):
+			}
+		}
 	}
-	return nil
 }
 
 // admitted waits until the workers may work, and reports false where ctx ends before. It logs why it waits, each cause once, and that it
-// waits no longer.
-func (h *Host) admitted(ctx context.Context) bool {
+// waits no longer. It fails with what waiting does not mend.
+func (h *Host) admitted(ctx context.Context) (bool, error) {
 	cause := ""
 	_, err := poll.Until(ctx, checkInterval, func() (struct{}, bool, error) {
-		err := h.mayWork(ctx)
+		err := h.mayBegin(ctx)
+		if err != nil && !db.Away(err) {
+			return struct{}{}, true, err
+		}
+		if err == nil {
+			err = h.guard.Check(ctx)
+		}
 		if err != nil && err.Error() != cause && ctx.Err() == nil {
 			cause = err.Error()
 			h.logger.Warn(waitingFor(err), zap.Error(err))
 		}
 		return struct{}{}, err == nil, nil
 	})
+	if ctx.Err() != nil {
+		return false, nil
+	}
 	if err == nil && cause != "" {
 		h.logger.Info("the wait is over; the worker takes tasks")
 	}
-	return err == nil && ctx.Err() == nil
+	return err == nil, err
 }
 
-// mayWork fails while the workers may not begin.
-func (h *Host) mayWork(ctx context.Context) error {
-	if err := h.begin(ctx); err != nil {
-		return err
-	}
-	return h.guard.Check(ctx)
+func (h *Host) mayBegin(ctx context.Context) error {
+	bounded, cancel := context.WithTimeout(ctx, beginTimeout)
+	defer cancel()
+	return h.begin(bounded)
 }
 
 // waitingFor says what a worker that takes no task waits for.
 func waitingFor(err error) string {
-	var keyring *db.KeyringError
 	switch {
-	case errors.As(err, &keyring):
-		return "the keyring is not the one of this database; the worker takes no task"
 	case db.OfAnotherDeployment(err):
 		return "the database belongs to another deployment; the worker takes no task until an operator has looked at `caresync deployment show`"
 	case errors.Is(err, db.ErrSchemaMissing):
