@@ -166,6 +166,9 @@ func (a *Allowance) book(ctx context.Context) error {
 		BookedSeconds: a.limit.gap * float64(a.limit.booking), HorizonSeconds: a.limit.ahead() + a.terms.horizon.Seconds(),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
+		if err := a.followClock(ctx); err != nil {
+			return err
+		}
 		return fmt.Errorf("book upstream calls: %w", ErrNoAllowance)
 	}
 	if err != nil {
@@ -174,6 +177,12 @@ func (a *Allowance) book(ctx context.Context) error {
 	wait = max(0, wait-a.limit.ahead())
 	a.booked, a.from = a.limit.booking, time.Now().Add(time.Duration(wait*float64(time.Second)))
 	return nil
+}
+
+// followClock lets what is booked ahead pass by the database's clock where that was put back. Calls that were booked while it was an hour
+// ahead would otherwise be waited for all that hour.
+func (a *Allowance) followClock(ctx context.Context) error {
+	return MapError("book upstream calls", a.store.queries.FollowClock(ctx, gen.FollowClockParams{ConnectionID: a.connection.ID, Name: a.limit.name}))
 }
 
 // PushBack lets no worker call before the time that the service named; from then on calls come one by one, without a burst.

@@ -132,6 +132,43 @@ func TestAllowanceThatIsUsedUp(t *testing.T) {
 	require.Equal(t, before, testkit.Value[time.Time](t, sql, "SELECT theoretical_arrival FROM upstream_allowance"), "nothing was booked")
 }
 
+// PostgreSQL's clock goes wrong by an hour and a half and is put right again: calls are not held back for longer than before, and what the
+// service asked for still holds.
+func TestTheDatabasesClockIsPutBack(t *testing.T) {
+	address, move := testkit.MovableClock(t, testkit.DatabaseURL(t))
+	store := testkit.Store(t, address)
+	connection, err := store.CreateConnection(t.Context(), stored.Organisation(t, store, "wattle").ID, stored.Connection("4000012345"))
+	require.NoError(t, err)
+	calls, budgets := store.NewAllowances().For(connection), store.NewAllowances().PerHour(connection, "budgets", 40)
+	takes := func(allowance *db.Allowance) {
+		t.Helper()
+		require.Eventually(t, func() bool {
+			err := allowance.Take(t.Context())
+			if err != nil {
+				require.ErrorIs(t, err, db.ErrNoAllowance)
+			}
+			return err == nil
+		}, time.Minute, 10*time.Millisecond)
+	}
+	move(90 * time.Minute)
+	takes(calls)
+	takes(budgets)
+	require.NoError(t, calls.PushBack(t.Context(), 7*time.Second))
+	move(0)
+	began := time.Now()
+	takes(budgets)
+	require.ErrorIs(t, store.NewAllowances().For(connection).Take(t.Context()), db.ErrNoAllowance, "the service asked to be left alone")
+	takes(calls)
+	require.Greater(t, time.Since(began), time.Second)
+
+	move(90 * time.Minute)
+	takes(calls)
+	require.NoError(t, calls.PushBack(t.Context(), 6*time.Second))
+	move(0)
+	require.NoError(t, calls.PushBack(t.Context(), 0), "the first that is noted after it does not hide that the clock was wrong")
+	takes(calls)
+}
+
 // Connections do not draw on each other's allowance.
 func TestEachConnectionHasItsOwnAllowance(t *testing.T) {
 	address := testkit.DatabaseURL(t)

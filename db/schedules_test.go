@@ -113,6 +113,26 @@ func TestTimesAreSettledOnce(t *testing.T) {
 	require.Empty(t, found)
 }
 
+// A holder that died while PostgreSQL's clock was ahead does not keep its lease until that time.
+func TestALeaseOfAWrongClock(t *testing.T) {
+	address, move := testkit.MovableClock(t, testkit.DatabaseURL(t))
+	store := testkit.Store(t, address)
+	move(90 * time.Minute)
+	taken, err := store.TakeLease(t.Context(), "schedules", db.NewID(), time.Minute)
+	require.NoError(t, err)
+	require.True(t, taken)
+	move(0)
+	next := db.NewID()
+	for _, attempt := range []struct {
+		holder care.ID
+		taken  bool
+	}{{next, true}, {db.NewID(), false}, {next, true}} {
+		taken, err := store.TakeLease(t.Context(), "schedules", attempt.holder, time.Minute)
+		require.NoError(t, err)
+		require.Equal(t, attempt.taken, taken)
+	}
+}
+
 func TestALeaseHasOneHolder(t *testing.T) {
 	t.Parallel()
 	store := testkit.Database(t)

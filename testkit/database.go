@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/peterldowns/pgtestdb"
 	"github.com/peterldowns/pgtestdb/migrators/common"
@@ -62,6 +63,27 @@ func configOf(t testing.TB, server string) pgtestdb.Config {
 	return pgtestdb.Config{
 		DriverName: "pgx", Host: address.Hostname(), Port: address.Port(), User: address.User.Username(), Password: password,
 		Database: address.Path[1:], Options: options.Encode(), ForceTerminateConnections: true,
+	}
+}
+
+// MovableClock returns the address of a test's database with a clock of its own for sessions that use it: it is the server's until it is moved,
+// forward or back.
+func MovableClock(t testing.TB, databaseURL string) (address string, move func(time.Duration)) {
+	t.Helper()
+	sql := OpenSQL(t, databaseURL)
+	sql.Exec(t, "CREATE SCHEMA clock")
+	sql.Exec(t, "CREATE TABLE clock.moved (by interval NOT NULL)")
+	sql.Exec(t, "INSERT INTO clock.moved VALUES ('0')")
+	for _, name := range []string{"now", "clock_timestamp"} { // they hide PostgreSQL's from whatever does not name their schema
+		sql.Exec(t, "CREATE FUNCTION clock."+name+"() RETURNS timestamptz LANGUAGE sql VOLATILE AS 'SELECT pg_catalog."+name+"() + by FROM clock.moved'")
+	}
+	moved, err := url.Parse(databaseURL)
+	require.NoError(t, err)
+	query := moved.Query()
+	query.Set("search_path", "clock,pg_catalog,public")
+	moved.RawQuery = query.Encode()
+	return moved.String(), func(by time.Duration) {
+		sql.Exec(t, "UPDATE clock.moved SET by = make_interval(secs => $1)", by.Seconds())
 	}
 }
 

@@ -21,6 +21,22 @@ func (q *Queries) DeleteActiveKey(ctx context.Context, connectionID care.ID) err
 	return err
 }
 
+const followClock = `-- name: FollowClock :exec
+UPDATE upstream_allowance a SET theoretical_arrival = next_arrival(a), booked_at = clock_timestamp()
+WHERE a.connection_id = $1 AND a.name = $2 AND a.booked_at > clock_timestamp()
+`
+
+type FollowClockParams struct {
+	ConnectionID care.ID
+	Name         string
+}
+
+// After the database's clock was put back, what was booked ahead begins to run by the new time.
+func (q *Queries) FollowClock(ctx context.Context, arg FollowClockParams) error {
+	_, err := q.db.Exec(ctx, followClock, arg.ConnectionID, arg.Name)
+	return err
+}
+
 const loadDeviceKey = `-- name: LoadDeviceKey :one
 SELECT private_key_sealed FROM device_key WHERE connection_id = $1 AND state = $2
 `
@@ -83,10 +99,10 @@ func (q *Queries) PromotePendingKey(ctx context.Context, connectionID care.ID) e
 }
 
 const pushBackAllowance = `-- name: PushBackAllowance :exec
-INSERT INTO upstream_allowance AS a (organisation_id, connection_id, name, theoretical_arrival)
-VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4::float8))
+INSERT INTO upstream_allowance AS a (organisation_id, connection_id, name, theoretical_arrival, booked_at)
+VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4::float8), clock_timestamp())
 ON CONFLICT (connection_id, name) DO UPDATE
-SET theoretical_arrival = greatest(a.theoretical_arrival, excluded.theoretical_arrival)
+SET theoretical_arrival = greatest(next_arrival(a), excluded.theoretical_arrival), booked_at = clock_timestamp()
 `
 
 type PushBackAllowanceParams struct {
@@ -154,11 +170,11 @@ func (q *Queries) StoreToken(ctx context.Context, arg StoreTokenParams) error {
 }
 
 const takeAllowance = `-- name: TakeAllowance :one
-INSERT INTO upstream_allowance AS a (organisation_id, connection_id, name, theoretical_arrival)
-VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4::float8))
+INSERT INTO upstream_allowance AS a (organisation_id, connection_id, name, theoretical_arrival, booked_at)
+VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4::float8), clock_timestamp())
 ON CONFLICT (connection_id, name) DO UPDATE
-SET theoretical_arrival = greatest(a.theoretical_arrival, clock_timestamp()) + make_interval(secs => $4::float8)
-WHERE a.theoretical_arrival <= clock_timestamp() + make_interval(secs => $5::float8)
+SET theoretical_arrival = greatest(next_arrival(a), clock_timestamp()) + make_interval(secs => $4::float8), booked_at = clock_timestamp()
+WHERE next_arrival(a) <= clock_timestamp() + make_interval(secs => $5::float8)
 RETURNING greatest(0, extract(epoch FROM theoretical_arrival - clock_timestamp()) - $4::float8)::float8 AS wait_seconds
 `
 

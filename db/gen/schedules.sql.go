@@ -583,7 +583,7 @@ func (q *Queries) SettleSchedule(ctx context.Context, arg SettleScheduleParams) 
 
 const takeLease = `-- name: TakeLease :execrows
 INSERT INTO lease AS l (name, holder, until) VALUES ($1, $2, now() + make_interval(secs => $3::float8))
-ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until WHERE l.until < now() OR l.holder = excluded.holder
+ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until WHERE l.until < now() OR l.until > now() + 2 * make_interval(secs => $3) OR l.holder = excluded.holder
 `
 
 type TakeLeaseParams struct {
@@ -592,6 +592,7 @@ type TakeLeaseParams struct {
 	Seconds float64
 }
 
+// A lease that ends later than any can was taken before the clock was put back.
 func (q *Queries) TakeLease(ctx context.Context, arg TakeLeaseParams) (int64, error) {
 	result, err := q.db.Exec(ctx, takeLease, arg.Name, arg.Holder, arg.Seconds)
 	if err != nil {

@@ -53,15 +53,25 @@ CREATE TABLE upstream_token (
 );
 
 -- The calls that all workers together may make on a connection: a generic cell rate algorithm whose only state is the
--- theoretical arrival time of the next call. Its clock is PostgreSQL's.
+-- theoretical arrival time of the next call. Its clock is PostgreSQL's, which booked_at is read from with each change: a clock that shows an
+-- earlier time was put back.
 CREATE TABLE upstream_allowance (
     organisation_id     uuid NOT NULL,
     connection_id       uuid NOT NULL,
     name                text NOT NULL,
     theoretical_arrival timestamptz NOT NULL,
+    booked_at           timestamptz NOT NULL,
     PRIMARY KEY (connection_id, name),
     FOREIGN KEY (organisation_id, connection_id) REFERENCES connection (organisation_id, id) ON DELETE CASCADE
 );
+
+-- +goose StatementBegin
+-- When the next call is due by the clock as it is now. What was booked ahead when the clock was put back is booked ahead still, and no further.
+CREATE FUNCTION next_arrival(allowance upstream_allowance) RETURNS timestamptz LANGUAGE sql VOLATILE AS $$
+    SELECT CASE WHEN allowance.booked_at > now_is THEN now_is + (allowance.theoretical_arrival - allowance.booked_at) ELSE allowance.theoretical_arrival END
+    FROM (SELECT clock_timestamp() AS now_is) clock
+$$;
+-- +goose StatementEnd
 
 -- A value sealed with each key that has sealed, by which a program finds out whether its keyring is the one of this database. It belongs to
 -- the installation as a whole.
@@ -88,4 +98,5 @@ COMMENT ON COLUMN deployment.temporal_cluster_id IS 'Empty where the server does
 COMMENT ON COLUMN deployment.temporal_namespace IS 'The name, for people: a namespace of the same name elsewhere is another one.';
 
 -- +goose Down
+DROP FUNCTION next_arrival;
 DROP TABLE deployment, sealing_key, upstream_allowance, upstream_token, device_key, connection;

@@ -2,19 +2,24 @@
 -- Books some calls at once and returns how long to wait before the first of them, as a duration, so that workers' clocks do
 -- not matter. booked_seconds is their number times the gap between two calls. No row: the booking would reach further ahead than
 -- horizon_seconds.
-INSERT INTO upstream_allowance AS a (organisation_id, connection_id, name, theoretical_arrival)
-VALUES (@organisation_id, @connection_id, @name, clock_timestamp() + make_interval(secs => sqlc.arg(booked_seconds)::float8))
+INSERT INTO upstream_allowance AS a (organisation_id, connection_id, name, theoretical_arrival, booked_at)
+VALUES (@organisation_id, @connection_id, @name, clock_timestamp() + make_interval(secs => sqlc.arg(booked_seconds)::float8), clock_timestamp())
 ON CONFLICT (connection_id, name) DO UPDATE
-SET theoretical_arrival = greatest(a.theoretical_arrival, clock_timestamp()) + make_interval(secs => sqlc.arg(booked_seconds)::float8)
-WHERE a.theoretical_arrival <= clock_timestamp() + make_interval(secs => sqlc.arg(horizon_seconds)::float8)
+SET theoretical_arrival = greatest(next_arrival(a), clock_timestamp()) + make_interval(secs => sqlc.arg(booked_seconds)::float8), booked_at = clock_timestamp()
+WHERE next_arrival(a) <= clock_timestamp() + make_interval(secs => sqlc.arg(horizon_seconds)::float8)
 RETURNING greatest(0, extract(epoch FROM theoretical_arrival - clock_timestamp()) - sqlc.arg(booked_seconds)::float8)::float8 AS wait_seconds;
+
+-- name: FollowClock :exec
+-- After the database's clock was put back, what was booked ahead begins to run by the new time.
+UPDATE upstream_allowance a SET theoretical_arrival = next_arrival(a), booked_at = clock_timestamp()
+WHERE a.connection_id = @connection_id AND a.name = @name AND a.booked_at > clock_timestamp();
 
 -- name: PushBackAllowance :exec
 -- After a 429 no worker calls again before the time the service named.
-INSERT INTO upstream_allowance AS a (organisation_id, connection_id, name, theoretical_arrival)
-VALUES (@organisation_id, @connection_id, @name, clock_timestamp() + make_interval(secs => sqlc.arg(wait_seconds)::float8))
+INSERT INTO upstream_allowance AS a (organisation_id, connection_id, name, theoretical_arrival, booked_at)
+VALUES (@organisation_id, @connection_id, @name, clock_timestamp() + make_interval(secs => sqlc.arg(wait_seconds)::float8), clock_timestamp())
 ON CONFLICT (connection_id, name) DO UPDATE
-SET theoretical_arrival = greatest(a.theoretical_arrival, excluded.theoretical_arrival);
+SET theoretical_arrival = greatest(next_arrival(a), excluded.theoretical_arrival), booked_at = clock_timestamp();
 
 -- name: LoadToken :one
 SELECT token_sealed FROM upstream_token WHERE connection_id = @connection_id AND audience = @audience;

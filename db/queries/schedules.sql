@@ -91,8 +91,9 @@ ORDER BY t.due_at;
 DELETE FROM schedule_time WHERE due_at < @before;
 
 -- name: TakeLease :execrows
+-- A lease that ends later than any can was taken before the clock was put back.
 INSERT INTO lease AS l (name, holder, until) VALUES (@name, @holder, now() + make_interval(secs => @seconds::float8))
-ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until WHERE l.until < now() OR l.holder = excluded.holder;
+ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until WHERE l.until < now() OR l.until > now() + 2 * make_interval(secs => @seconds) OR l.holder = excluded.holder;
 
 -- name: ReleaseLease :exec
 DELETE FROM lease WHERE name = @name AND holder = @holder;
