@@ -91,19 +91,12 @@ var detailedWarnings = map[care.IssueCode]func(care.Issue) string{
 func removalHeld(issue care.Issue) string {
 	held := care.DetailsOf[care.CountDetails](issue).Number
 	if issue.Area == care.AreaContract {
-		return fmt.Sprintf("%s missing from the response; we kept them. To remove them, retrieve the plan and accept the removals.",
-			Count(held, "budget of this contract is", "budgets of this contract are"))
+		return fmt.Sprintf("%s missing from the response; we kept %s. To remove %[2]s, retrieve the plan and accept the removals.",
+			Count(held, "budget of this contract is", "budgets of this contract are"), Them(held))
 	}
 	noun := nounOf(issue.Kind)
 	return fmt.Sprintf("%s missing from the response; we kept %s. If the removal is right, accept it on this run.",
-		Count(held, noun.one+" is", noun.several+" are"), itOrThem(held))
-}
-
-func itOrThem(number int) string {
-	if number == 1 {
-		return "it"
-	}
-	return "them"
+		Count(held, noun.one+" is", noun.several+" are"), Them(held))
 }
 
 func goneWhileCurrent(issue care.Issue) string {

@@ -26,7 +26,7 @@ var reasons = map[care.Reason]string{
 	care.ReasonUnavailableForPerson: "Services Australia answers for other people but not for this person: every request over more than ten minutes failed (503). Existing data was kept. Ask Services Australia about this person's record, then sync again.",
 	care.ReasonDatabaseUnavailable:  "CareSync's own database could not be reached for too long. Sync again once it is back.",
 	care.ReasonNoWorker:             "No CareSync worker was available for too long. Start a worker, then sync again.",
-	care.ReasonUnexpected:           "An unexpected error occurred. No record was left half-written. Sync again; if it happens again, tell CareSync's operators which sync it was.",
+	care.ReasonUnexpected:           "An unexpected error occurred. Every record is either fully saved or unchanged. Sync again; if it happens again, tell CareSync's operators which sync it was.",
 	care.ReasonSuperseded:           "A sync that started later had already saved newer data.",
 	care.ReasonCancelled:            "The sync was cancelled. Data saved before that was kept.",
 
@@ -52,8 +52,8 @@ var reasons = map[care.Reason]string{
 	care.ReasonOverlapUnconfirmed: "The plan's dates overlap with another contract. Nothing was saved. Confirm that both apply, or change the other contract first.",
 
 	care.ReasonFailureThreshold: "More people failed than the bulk run allows, so it stopped early. Check the reasons, then retry the people who failed.",
-	care.ReasonBatchLost:        "This person's batch ended before it reached them, for example because an operator terminated it. Retry the people who failed.",
-	care.ReasonBulkLost:         "The bulk run ended before it was finished, for example because an operator terminated it. Retry the people who failed.",
+	care.ReasonBatchLost:        "This person's batch ended before it reached them, for example because an operator terminated it. Retry the people who did not succeed.",
+	care.ReasonBulkLost:         "The bulk run ended before it was finished, for example because an operator terminated it. Retry the people who did not succeed.",
 
 	care.ReasonRelationshipHasEnded: "The relationship with this participant has ended, so scheduled syncs have stopped for this person. The data was kept. Resume the syncs once the participant has endorsed the organisation again.",
 }
@@ -69,7 +69,7 @@ var ndiaReasons = map[care.Reason]string{
 	care.ReasonUnusableAnswer:       "The response from the NDIA could not be used: it was too large, or not in the agreed form. Nothing was saved. Tell CareSync's operators.",
 	care.ReasonNotSetUp:             "The connection to the NDIA is not fully set up. Run the connection test and follow its advice.",
 	care.ReasonServiceUnavailable:   "The NDIA could not be reached for too long. Existing data was not changed. Sync again later.",
-	care.ReasonCancelled:            "The sync was cancelled. Nothing was written.",
+	care.ReasonCancelled:            "The sync was cancelled. Nothing was saved.",
 	care.ReasonUnavailableForPerson: "The NDIA answers for other people but not for this person. Existing data was kept. Ask the NDIA about this person's record, then refresh again.",
 }
 

@@ -55,6 +55,14 @@ func Held(number int, kind care.Kind, budget string, start care.Date) string {
 	return held
 }
 
+// AcceptedRemoval says what becomes of records whose removal was accepted.
+func AcceptedRemoval(number int) string {
+	if number == 1 {
+		return "the next sync removes it if it is still missing."
+	}
+	return "the next sync removes them if they are still missing."
+}
+
 // kinds are the kinds of record as titles where they differ from their nouns.
 var kinds = map[care.Kind]string{
 	care.KindBudgetUsage:  "Budget usage",

@@ -97,6 +97,14 @@ func Count(number int, one, several string) string {
 	return Number(number) + " " + several
 }
 
+// Them is the pronoun of so many things.
+func Them(number int) string {
+	if number == 1 {
+		return "it"
+	}
+	return "them"
+}
+
 // Number shows a count with thousands separators.
 func Number(number int) string { return grouped(strconv.Itoa(number)) }
 

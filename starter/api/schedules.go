@@ -50,7 +50,7 @@ type changeScheduleInput struct {
 // SavedSchedule is the response to creating or changing a schedule.
 type SavedSchedule struct {
 	Schedule ScheduleView `json:"schedule"`
-	Warnings []string     `json:"warnings" doc:"The schedule's options"`
+	Warnings []string     `json:"warnings" doc:"What may surprise in the schedule, such as a time that daylight saving leaves out"`
 }
 
 type createdScheduleOutput struct {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/starter/api/views"
+	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/schedules"
 )
 
@@ -83,7 +84,7 @@ func FromSchedule(view schedules.ScheduleView, zone *time.Location) ScheduleView
 	return ScheduleView{
 		Name: view.Name, When: view.When, Cron: view.Cron, TimeOfDay: view.TimeOfDay, Weekdays: view.Weekdays, TimeZone: view.TimeZone,
 		Warnings: view.Warnings, Kind: view.Kind, Options: views.BulkOptions(view.Options), Overlap: view.Overlap,
-		CatchUp: view.CatchUp, Jitter: view.Jitter, PauseOnFailure: view.PauseOnFailure, Paused: view.Paused, Note: view.Note(zone),
+		CatchUp: view.CatchUp, Jitter: view.Jitter, PauseOnFailure: view.PauseOnFailure, Paused: view.Paused, Note: view.Note(present.TimesIn(zone)),
 		CreatedBy: view.CreatedBy, CreatedAt: view.CreatedAt, NextRuns: view.NextRuns,
 		LastRuns: views.Each(view.LastRuns, FromScheduledRun), Skipped: view.Skipped(), Missed: len(view.MissedTimes),
 		ChangedBy: view.ChangedBy, ChangedAt: view.ChangedAt, Version: view.Version, Applied: view.Pending == "", Pending: view.Pending,
@@ -105,6 +106,6 @@ func FromScheduledRun(view schedules.ScheduledRun) ScheduledRun {
 func fromLeftOut(one schedules.LeftOut, zone *time.Location) LeftOut {
 	return LeftOut{
 		Times: one.Times, BulkID: one.BulkID, RequestedAt: one.RequestedAt, PausedAt: one.PausedAt, PausedBy: one.PausedBy,
-		WaitingSince: one.WaitingSince, InProgress: one.InProgress, Words: one.Words(zone),
+		WaitingSince: one.WaitingSince, InProgress: one.InProgress, Words: one.Words(present.TimesIn(zone)),
 	}
 }

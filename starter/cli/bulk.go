@@ -85,7 +85,7 @@ func (a *app) bulkStarted(ctx context.Context, services bulkServices, started bu
 		}
 		a.details("bulk run", string(started.ID), "who", who, "what", what)
 		if !flags.wait {
-			a.print("Watch it with: %s", a.typed("bulk watch", started.ID))
+			a.print("Watch it with: %s", a.typed("bulk watch", string(started.ID)))
 		}
 	}
 	if flags.wait {
@@ -125,7 +125,7 @@ func (a *app) bulkCommandOf(name, short string, do func(*bulks.Service, context.
 			if err := do(services.bulks, ctx, services.organisation.ID, id, operator()); err != nil {
 				return a.bulkError(err, services.organisation, id)
 			}
-			a.print(said, a.typed(next, id))
+			a.print(said, a.typed(next, string(id)))
 			return nil
 		})
 	})

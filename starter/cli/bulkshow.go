@@ -159,9 +159,9 @@ func (a *app) showReasons(view read.Bulk) {
 		why := cmp.Or(reason.Explanation, present.Field(string(reason.Reason)))
 		a.print("· %s, %s: %s", present.Count(reason.People, "person", "people"), present.ItemState(present.EndingOf(reason.Outcome, reason.Reason)), why)
 	}
-	a.print("Who they are: %s", a.typed("bulk people", view.ID, "--outcome", read.Unsuccessful))
+	a.print("Who they are: %s", a.typed("bulk people", string(view.ID), "--outcome", read.Unsuccessful))
 	if view.State == read.BulkFinished && view.Counts.Processed > good(view.Counts) {
-		a.print("To sync them again: %s", a.typed("bulk retry", view.ID, "--wait"))
+		a.print("To sync them again: %s", a.typed("bulk retry", string(view.ID), "--wait"))
 	}
 }
 
@@ -195,7 +195,7 @@ func (a *app) showAbsences(view read.Bulk) {
 		a.print("  %s", strings.Join(strange, ", "))
 	}
 	if more := view.Unknown - shown; more > 0 {
-		a.print("  and %d more. All of them: %s", more, a.typed("bulk report", view.ID))
+		a.print("  and %d more. All of them: %s", more, a.typed("bulk report", string(view.ID)))
 	}
 }
 
@@ -203,7 +203,7 @@ func (a *app) showAbsences(view read.Bulk) {
 func (a *app) showMayBe(listed read.UnknownPerson) {
 	a.print("  %s", present.MayBe(listed))
 	if listed.MayBe.CareRecipientID != listed.CareRecipientID {
-		a.print("    %s", a.typed("person change-number", listed.MayBe.ID, "--care-recipient-id", listed.CareRecipientID, "--why", `"…"`))
+		a.print("    %s", a.typed("person change-number", string(listed.MayBe.ID), "--care-recipient-id", listed.CareRecipientID, "--why", `"…"`))
 	}
 }
 
@@ -283,7 +283,7 @@ func (a *app) showItems(bulk care.ID, items []read.BulkItem, more bool) {
 	}
 	shown.Render()
 	if more {
-		a.print("There are more: %s", a.typed("bulk people", bulk, "--after", string(items[len(items)-1].Person.ID)))
+		a.print("There are more: %s", a.typed("bulk people", string(bulk), "--after", string(items[len(items)-1].Person.ID)))
 	}
 }
 
@@ -335,7 +335,7 @@ func (a *app) watchBulk(ctx context.Context, services bulkServices, id care.ID, 
 	shown := a.newBulkProgress(asJSON, services.organisation.Location())
 	for update, err := range services.bulks.Follow(ctx, services.organisation.ID, id) {
 		if errors.Is(err, context.Canceled) {
-			a.note("Stopped watching; the bulk run continues. Watch it again with: %s", a.typed("bulk watch", id))
+			a.note("Stopped watching; the bulk run continues. Watch it again with: %s", a.typed("bulk watch", string(id)))
 			return err
 		}
 		if err != nil {

@@ -51,7 +51,7 @@ func (a *app) claimEvent() *cobra.Command {
 			return err
 		}
 		a.print("Reported the claim as %s, with event %s.", event.Status, event.EventID)
-		a.print("Follow it with: %s", a.typed("claim show", care.ID(event.ClaimID)))
+		a.print("Follow it with: %s", a.typed("claim show", event.ClaimID))
 		return nil
 	})
 	command.Long = `Report a change of a claim's status, as the claim service does: to try it out, or to replace an event that was lost. STATUS is submitted,

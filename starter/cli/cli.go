@@ -27,7 +27,7 @@ const (
 	ExitSucceeded   = 0   // done; for a sync: succeeded, with or without warnings
 	ExitFailed      = 1   // the command could not do its work
 	ExitUsage       = 2   // wrong usage or bad input
-	ExitNotComplete = 3   // a sync run with --wait was partially saved, failed, cancelled or refused; a connection test found a problem, or the database is another deployment's
+	ExitNotComplete = 3   // a sync run with --wait was partially saved, failed, cancelled or refused; a connection test found a problem, or `deployment show` another deployment's database
 	ExitStopped     = 130 // Ctrl-C; a sync that was watched continues
 )
 
@@ -35,8 +35,8 @@ const exitCodes = `Exit codes:
   0    done; for a sync: succeeded, with or without warnings
   1    the command could not do its work
   2    wrong usage or bad input
-  3    a sync run with --wait was partially saved, failed, cancelled or refused, a connection test found a problem, or the database belongs
-       to another deployment
+  3    a sync run with --wait was partially saved, failed, cancelled or refused, a connection test found a problem, or "deployment show"
+       found that the database belongs to another deployment
   130  stopped with Ctrl-C; a sync that was being watched continues`
 
 // exitError ends the program with a code. Its error may be nil where everything has been said already.

@@ -112,7 +112,7 @@ func (v contractView) header() {
 	contract, zone := v.contract, v.organisation.Location()
 	superseded := ""
 	if contract.SupersededBy != nil {
-		superseded = v.typed("contract show", *contract.SupersededBy)
+		superseded = v.typed("contract show", string(*contract.SupersededBy))
 	}
 	asOf := ""
 	if contract.AsOf != nil {

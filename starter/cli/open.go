@@ -178,8 +178,8 @@ func (a *app) organisationFlag(command *cobra.Command) *cobra.Command {
 }
 
 // typed is a command as it can be typed here: with the organisation that was chosen.
-func (a *app) typed(command string, id care.ID, more ...string) string {
-	text := strings.Join(append([]string{"caresync", command, string(id)}, more...), " ")
+func (a *app) typed(command string, arguments ...string) string {
+	text := strings.Join(append([]string{"caresync", command}, arguments...), " ")
 	if a.organisation != "" {
 		text += " --organisation " + a.organisation
 	}

@@ -98,7 +98,7 @@ func (a *app) meantPreview(ctx context.Context, services paceServices, person re
 	}
 	retrieval, err := services.store.Preview(ctx, services.organisation.ID, id)
 	if errors.Is(err, db.ErrNotFound) || err == nil && retrieval.PersonID != person.ID {
-		return retrieval, usageError("%s has no preview %s. Retrieve the plan with: %s", nameOf(person), id, a.typed("pace retrieve", person.ID))
+		return retrieval, usageError("%s has no preview %s. Retrieve the plan with: %s", nameOf(person), id, a.typed("pace retrieve", string(person.ID)))
 	}
 	return retrieval, err
 }
@@ -148,7 +148,7 @@ func (a *app) create(ctx context.Context, services paceServices, person read.Per
 		return a.showNotAdmitted(ctx, services, person, request, refused)
 	}
 	if errors.Is(err, context.Canceled) {
-		a.note("Stopped waiting. The request continues; run the command again to see its result, or check with: %s", a.typed("contract list", person.ID))
+		a.note("Stopped waiting. The request continues; run the command again to see its result, or check with: %s", a.typed("contract list", string(person.ID)))
 	}
 	if err != nil {
 		return err
@@ -170,7 +170,7 @@ func (a *app) create(ctx context.Context, services paceServices, person read.Per
 func (a *app) showNotAdmitted(ctx context.Context, services paceServices, person read.Person, request pace.CreateRequest, refused *pace.NotAdmitted) error {
 	a.note("✗ Nothing was saved. %s", refused.Explain())
 	if refused.Reason != care.ReasonOverlapUnconfirmed {
-		a.note("Retrieve the plan again with: %s", a.typed("pace retrieve", person.ID))
+		a.note("Retrieve the plan again with: %s", a.typed("pace retrieve", string(person.ID)))
 		return errSaid
 	}
 	retrieval, err := services.store.Preview(ctx, services.organisation.ID, request.PreviewID)

@@ -82,9 +82,9 @@ func (a *app) showParticipant(view read.Participant, organisation care.Organisat
 	a.heading("service contracts")
 	a.showContracts(view.Contracts)
 	if waiting := view.Waiting; waiting != nil {
-		a.print("\nA preview is ready until %s: %s", present.Time(&waiting.ExpiresAt, organisation.Location()), a.typed("pace preview", view.PersonID))
+		a.print("\nA preview is ready until %s: %s", present.Time(&waiting.ExpiresAt, organisation.Location()), a.typed("pace preview", string(view.PersonID)))
 	} else if view.Available {
-		a.print("\nRetrieve the plan with: %s", a.typed("pace retrieve", view.PersonID))
+		a.print("\nRetrieve the plan with: %s", a.typed("pace retrieve", string(view.PersonID)))
 	}
 }
 
@@ -113,7 +113,7 @@ func (a *app) standing(view read.Participant) string {
 	if !view.Standing.Stopped() {
 		return "active"
 	}
-	return "stopped since " + present.Date(view.Standing.StoppedOn) + ": " + view.StopExplanation + " Resume with: " + a.typed("pace resume", view.PersonID)
+	return "stopped since " + present.Date(view.Standing.StoppedOn) + ": " + view.StopExplanation + " Resume with: " + a.typed("pace resume", string(view.PersonID))
 }
 
 func (a *app) paceResume(ctx context.Context, args []string) error {

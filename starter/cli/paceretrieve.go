@@ -109,7 +109,7 @@ func (a *app) retrieved(ctx context.Context, services paceServices, person read.
 	}
 	retrieved, err := retrieving.Wait(ctx)
 	if errors.Is(err, context.Canceled) {
-		a.note("Stopped waiting. The retrieval continues; see its preview with: %s", a.typed("pace preview", person.ID))
+		a.note("Stopped waiting. The retrieval continues; see its preview with: %s", a.typed("pace preview", string(person.ID)))
 	}
 	return retrieved, err
 }
@@ -159,7 +159,7 @@ func (a *app) showRefusal(ctx context.Context, services paceServices, run care.I
 			a.showWords(issue, run)
 		}
 	}
-	a.details("run", a.typed("runs show", run))
+	a.details("run", a.typed("runs show", string(run)))
 	return errSaid
 }
 
@@ -190,7 +190,7 @@ func (a *app) pacePreview() *cobra.Command {
 func (a *app) waitingPreview(ctx context.Context, store *db.Store, organisation care.Organisation, person read.Person) (db.Preview, error) {
 	retrieval, err := store.WaitingPreview(ctx, organisation.ID, person.ID)
 	if errors.Is(err, db.ErrNotFound) {
-		return retrieval, usageError("%s has no preview to create. Retrieve the plan with: %s", nameOf(person), a.typed("pace retrieve", person.ID))
+		return retrieval, usageError("%s has no preview to create. Retrieve the plan with: %s", nameOf(person), a.typed("pace retrieve", string(person.ID)))
 	}
 	return retrieval, err
 }
@@ -227,6 +227,6 @@ func (a *app) announceRefresh(person read.Person, started syncs.StartResult, wai
 	}
 	a.details("run", string(started.RunID), "Temporal", a.temporalLink(protocol.PaceContractSyncID(person.ID), started.RunID))
 	if !waiting {
-		a.print("Watch it with: %s", a.typed("runs watch", started.RunID))
+		a.print("Watch it with: %s", a.typed("runs watch", string(started.RunID)))
 	}
 }

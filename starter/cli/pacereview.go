@@ -53,7 +53,7 @@ func (a *app) showReviews(reviews []read.Review, organisation care.Organisation)
 		if review.Person.ID != shown {
 			shown = review.Person.ID
 			a.print("%s (NDIS number %s). To accept: %s", present.Name(review.Person.GivenName, review.Person.FamilyName), review.Person.NDISNumber,
-				a.typed("pace accept", shown))
+				a.typed("pace accept", string(shown)))
 		}
 		a.print("· %s Since %s.", review.Words, present.Time(&review.HeldAt, organisation.Location()))
 	}
@@ -95,5 +95,5 @@ func (a *app) showReview(reviews []read.Review, person care.ID, zone *time.Locat
 	for _, review := range reviews {
 		a.print("! %s Since %s.", review.Words, present.Time(&review.HeldAt, zone))
 	}
-	a.print("Accept it with: %s", a.typed("pace accept", person))
+	a.print("Accept it with: %s", a.typed("pace accept", string(person)))
 }

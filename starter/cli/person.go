@@ -41,7 +41,7 @@ func (a *app) changeNumber() *cobra.Command {
 			a.print("Changed the %s of %s. Plan, contracts, budgets and history stay; to undo it, change the number back.",
 				words.Field(string(change.Kind)), nameOf(person))
 			if change.Kind == care.CareRecipientIDNumber {
-				a.print("Sync the person next to confirm whose number it is: %s", a.typed("sync", person.ID))
+				a.print("Sync the person next to confirm whose number it is: %s", a.typed("sync", string(person.ID)))
 			}
 			return nil
 		})
@@ -94,7 +94,7 @@ func (a *app) showAnswers(person read.Person, answers []read.SamePersonAnswer, o
 		})
 	}
 	shown.Render()
-	a.print("Times are in %s. To withdraw one: %s", organisation.TimeZone, a.typed("person take-back", person.ID, "ANSWER", "--why", `"…"`))
+	a.print("Times are in %s. To withdraw one: %s", organisation.TimeZone, a.typed("person take-back", string(person.ID), "ANSWER", "--why", `"…"`))
 }
 
 func (a *app) takeAnswerBack() *cobra.Command {
@@ -115,11 +115,11 @@ func (a *app) takeAnswerBack() *cobra.Command {
 			case errors.As(err, &invalid):
 				return usageError("--why %s", invalid.Message)
 			case errors.Is(err, db.ErrNotFound):
-				return usageError("%s has no such confirmation; see: %s", nameOf(person), a.typed("person answers", person.ID))
+				return usageError("%s has no such confirmation; see: %s", nameOf(person), a.typed("person answers", string(person.ID)))
 			case err != nil:
 				return err
 			}
-			a.print("Withdrawn. The next sync asks again; saved data stays. Sync now: %s", a.typed("sync", person.ID))
+			a.print("Withdrawn. The next sync asks again; saved data stays. Sync now: %s", a.typed("sync", string(person.ID)))
 			return nil
 		})
 	})

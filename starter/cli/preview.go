@@ -324,7 +324,7 @@ func (v previewView) others() {
 	}
 	v.heading("other plans of this participant")
 	for _, plan := range v.preview.Others {
-		v.print("· %s: %s", present.Period(plan.StartDate, plan.EndDate), v.typed("pace retrieve", v.person.ID, "--plan-start", plan.StartDate.String()))
+		v.print("· %s: %s", present.Period(plan.StartDate, plan.EndDate), v.typed("pace retrieve", string(v.person.ID), "--plan-start", plan.StartDate.String()))
 	}
 }
 
@@ -373,11 +373,11 @@ func inNumbers(actions map[string]int) string {
 // next says what to type.
 func (v previewView) next() {
 	create := func(more ...string) string {
-		flags := []string{"--preview", string(v.retrieval.ID)}
+		arguments := []string{string(v.person.ID), "--preview", string(v.retrieval.ID)}
 		if len(v.preview.Overlaps) > 0 {
-			flags = append(flags, "--accept-overlaps")
+			arguments = append(arguments, "--accept-overlaps")
 		}
-		return v.typed("pace create", v.person.ID, append(flags, more...)...)
+		return v.typed("pace create", append(arguments, more...)...)
 	}
 	pairs := []string{"to save everything", create()}
 	if last := len(v.preview.Budgets); last > 1 {
@@ -387,7 +387,7 @@ func (v previewView) next() {
 		pairs = append(pairs, "to refresh one budget", create("--only", "1"))
 	}
 	v.heading("next commands")
-	v.details(append(pairs, "to discard it", "wait until it expires, or "+v.typed("runs cancel", v.retrieval.RunID))...)
+	v.details(append(pairs, "to discard it", "wait until it expires, or "+v.typed("runs cancel", string(v.retrieval.RunID)))...)
 }
 
 func previewColumns() []table.ColumnConfig {

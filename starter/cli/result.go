@@ -45,7 +45,7 @@ func (a *app) contractOf(run read.Run) string {
 	if run.ContractID == nil {
 		return ""
 	}
-	return a.typed("contract show", *run.ContractID)
+	return a.typed("contract show", string(*run.ContractID))
 }
 
 // careRecipientOf is the government's id of the person in a run that reads from Services Australia.
@@ -156,7 +156,7 @@ func (a *app) showIdentity(issue read.Issue, run care.ID) {
 	}
 	shown.Render()
 	if details.GivenNameOnly() {
-		a.print("If it is the same person, confirm it once: %s --reason \"…\"", a.typed("runs same-person", run))
+		a.print("If it is the same person, confirm it once: %s --reason \"…\"", a.typed("runs same-person", string(run)))
 	}
 }
 
@@ -195,8 +195,8 @@ func (a *app) holdState(hold read.Hold, organisation care.Organisation) string {
 	case hold.ClosedAt != nil:
 		return "Settled " + present.Time(hold.ClosedAt, organisation.Location()) + "."
 	case hold.AcceptedAt != nil:
-		return "Accepted by " + hold.AcceptedBy + " " + present.Time(hold.AcceptedAt, organisation.Location()) + "; the next sync removes them if they are still missing."
+		return "Accepted by " + hold.AcceptedBy + " " + present.Time(hold.AcceptedAt, organisation.Location()) + "; " + words.AcceptedRemoval(hold.Records)
 	default:
-		return "If that is right, accept it with: " + a.typed("runs accept", hold.RunID)
+		return "If that is right, accept it with: " + a.typed("runs accept", string(hold.RunID))
 	}
 }

@@ -176,7 +176,7 @@ func (a *app) waitsFor(run read.RunSummary, organisation care.Organisation) stri
 		return ""
 	}
 	return fmt.Sprintf("for its preview to be created, until %s: %s",
-		present.Time(&run.Waiting.ExpiresAt, organisation.Location()), a.typed("pace preview", run.Person.ID))
+		present.Time(&run.Waiting.ExpiresAt, organisation.Location()), a.typed("pace preview", string(run.Person.ID)))
 }
 
 func (a *app) showAreas(run read.Run, organisation care.Organisation) {
@@ -319,7 +319,7 @@ func (a *app) nothingHeld(ctx context.Context, store *db.Store, organisation car
 	}
 	for _, hold := range plan.Holds {
 		if hold.AcceptedAt == nil {
-			return usageError("a later sync now holds the removal: %s", a.typed("runs accept", hold.RunID))
+			return usageError("a later sync now holds the removal: %s", a.typed("runs accept", string(hold.RunID)))
 		}
 	}
 	return usageError("this sync holds no removal that still needs approval")
@@ -338,7 +338,7 @@ func (a *app) runsCancel(ctx context.Context, args []string) error {
 		if err != nil {
 			return unknownRun(err, organisation, id)
 		}
-		a.print("Cancelling. Saved data stays. Watch it end with: %s", a.typed("runs watch", id))
+		a.print("Cancelling. Saved data stays. Watch it end with: %s", a.typed("runs watch", string(id)))
 		return nil
 	})
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/caresync/caresync/starter/api"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/schedules"
+	"github.com/caresync/caresync/words"
 )
 
 func (a *app) scheduleCommand() *cobra.Command {
@@ -193,7 +194,7 @@ func (a *app) showSchedule(view schedules.ScheduleView, organisation care.Organi
 	}
 	zone := organisation.Location()
 	a.noteIfAny(view.PendingWords())
-	a.noteIfAny(view.EditedWords(zone))
+	a.noteIfAny(view.EditedWords(present.TimesIn(zone)))
 	if view.TemporalAway {
 		a.note("! %s", schedules.AwayWords)
 	}
@@ -206,8 +207,8 @@ func (a *app) showSchedule(view schedules.ScheduleView, organisation care.Organi
 	if view.Jitter != "0s" {
 		jitter = "up to " + shortDuration(view.Jitter)
 	}
-	a.details("name", view.Name, "when", view.When+", "+view.TimeZone, "next run", nextRun(view, zone), "note", view.Note(zone), "who", who, "what", what,
-		"overlap", string(view.Overlap), "catch-up", shortDuration(view.CatchUp), "jitter", jitter, "on failure", failure, "skipped", skippedWords(view, zone), "missed", missedWords(view, organisation), "failed", failedWords(view, zone),
+	a.details("name", view.Name, "when", view.When+", "+view.TimeZone, "next run", nextRun(view, zone), "note", view.Note(present.TimesIn(zone)), "who", who, "what", what,
+		"overlap", string(view.Overlap), "catch-up", shortDuration(view.CatchUp), "jitter", jitter, "on failure", failure, "skipped", skippedWords(view, zone), "missed", a.missedWords(view, organisation), "failed", failedWords(view, zone),
 		"created", present.Time(&view.CreatedAt, zone), "created by", view.CreatedBy)
 	if len(view.LastRuns) == 0 {
 		return
@@ -228,22 +229,22 @@ func (a *app) showSchedule(view schedules.ScheduleView, organisation care.Organi
 func skippedWords(view schedules.ScheduleView, zone *time.Location) string {
 	var parts []string
 	for _, group := range view.LeftOut {
-		parts = append(parts, group.Words(zone))
+		parts = append(parts, group.Words(present.TimesIn(zone)))
 	}
 	return strings.Join(parts, "; ")
 }
 
 // missedWords say which times passed without a run, and how to run them.
-func missedWords(view schedules.ScheduleView, organisation care.Organisation) string {
+func (a *app) missedWords(view schedules.ScheduleView, organisation care.Organisation) string {
 	zone := organisation.Location()
 	switch {
 	case len(view.MissedTimes) == 0:
 		return ""
 	case len(view.ToRunNow) == 0:
-		return fmt.Sprintf("%s; a later run made up for them", schedules.MissedWords(view.MissedTimes, zone))
+		return fmt.Sprintf("%s; a later run made up for %s", schedules.MissedWords(view.MissedTimes, zone), words.Them(len(view.MissedTimes)))
 	default:
-		return fmt.Sprintf("%s. Run missed times with: caresync schedule backfill %s --from %s", schedules.MissedWords(view.ToRunNow, zone),
-			view.Name, view.ToRunNow[0].Add(-time.Second).In(zone).Format(time.RFC3339))
+		return fmt.Sprintf("%s. Run %s with: %s", schedules.MissedWords(view.ToRunNow, zone), words.Them(len(view.ToRunNow)),
+			a.typed("schedule backfill", view.Name, "--from", view.ToRunNow[0].Add(-time.Second).In(zone).Format(time.RFC3339)))
 	}
 }
 

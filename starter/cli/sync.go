@@ -96,7 +96,7 @@ func (a *app) announce(person read.Person, started syncs.StartResult, waiting bo
 	}
 	a.details("run", string(started.RunID), "Temporal", a.temporalLink(protocol.CareRecipientSyncID(person.ID), started.RunID))
 	if !waiting {
-		a.print("Watch it with: %s", a.typed("runs watch", started.RunID))
+		a.print("Watch it with: %s", a.typed("runs watch", string(started.RunID)))
 	}
 }
 
@@ -107,7 +107,7 @@ func (a *app) watch(ctx context.Context, store *db.Store, service *syncs.Service
 	for update, err := range service.FollowAll(ctx, organisation, started) {
 		if errors.Is(err, context.Canceled) {
 			shown.end()
-			a.note("Stopped watching; the sync continues. Watch it again with: %s", a.typed("runs watch", last.Run.ID))
+			a.note("Stopped watching; the sync continues. Watch it again with: %s", a.typed("runs watch", string(last.Run.ID)))
 			return err
 		}
 		if err != nil {
@@ -140,7 +140,7 @@ func complete(outcome care.RunOutcome) bool {
 // planLink is where the plan can be read.
 func (a *app) planLink(person care.ID) string {
 	if !a.links.Public.IsSet() {
-		return a.typed("plan show", person)
+		return a.typed("plan show", string(person))
 	}
 	return a.links.Public.String() + "/v1/people/" + string(person) + "/plan"
 }

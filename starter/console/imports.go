@@ -210,8 +210,7 @@ func uploadError(err error) error {
 }
 
 func importedWords(result care.Count, kind importKind) string {
-	all := result.Created + result.Updated + result.Unchanged
-	return fmt.Sprintf("%s imported: %s new, %s changed, %s unchanged", ui.Sentence(present.Count(all, kind.one, kind.several)), present.Number(result.Created),
+	return fmt.Sprintf("%s imported: %s new, %s changed, %s unchanged", ui.Sentence(present.Count(result.Synced(), kind.one, kind.several)), present.Number(result.Created),
 		present.Number(result.Updated), present.Number(result.Unchanged))
 }
 

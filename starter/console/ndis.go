@@ -151,7 +151,7 @@ func (c console) askToReview(w http.ResponseWriter, r *http.Request, v visitor, 
 // reviewQuestion offers a review of what a refresh held for approval (R31).
 func reviewQuestion(run read.Run, reviews []read.Review) question {
 	asked := question{
-		words: "An automatic refresh found these changes; they need your approval. To accept them, the plan is retrieved again: " +
+		words: "An automatic refresh found " + needsApproval(reviews) + ". To accept " + words.Them(len(reviews)) + ", the plan is retrieved again: " +
 			"you see everything that would change, and nothing is saved until you choose Create.",
 		action: runPath(run.ID) + "/accept", yes: "Retrieve the plan",
 	}
@@ -190,17 +190,12 @@ func changedValues(change read.Change) (before, after string) {
 
 // reviewWords ask for approval of what an automatic refresh found.
 func reviewWords(reviews []read.Review, zone *time.Location) string {
-	found := "these changes; they need your approval:"
-	if len(reviews) == 1 {
-		found = "this change; it needs your approval:"
-	}
-	return "On " + ui.Moment(&reviews[0].HeldAt, zone) + ", an automatic refresh found " + found
+	return "On " + ui.Moment(&reviews[0].HeldAt, zone) + ", an automatic refresh found " + needsApproval(reviews) + ":"
 }
 
-// them is what a number of records is called in a sentence.
-func them(number int) string {
-	if number == 1 {
-		return "it"
+func needsApproval(reviews []read.Review) string {
+	if len(reviews) == 1 {
+		return "this change; it needs your approval"
 	}
-	return "them"
+	return "these changes; they need your approval"
 }

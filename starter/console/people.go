@@ -84,6 +84,16 @@ func peopleFilter(query url.Values) read.PeopleFilter {
 	}
 }
 
+// admittedWithin bounds for how long a page that shows people waits to know whose deployment the database is.
+const admittedWithin = 300 * time.Millisecond
+
+// soonAdmitted is admit for a page that can do without the answer.
+func (c console) soonAdmitted(ctx context.Context) error {
+	bounded, cancel := context.WithTimeout(ctx, admittedWithin)
+	defer cancel()
+	return c.admit(bounded)
+}
+
 func (c console) people(w http.ResponseWriter, r *http.Request, v visitor) error {
 	filter := peopleFilter(r.URL.Query())
 	people, more, err := read.From(c.store).People(r.Context(), v.Organisation.ID, filter, c.store.Now())
@@ -91,7 +101,7 @@ func (c console) people(w http.ResponseWriter, r *http.Request, v visitor) error
 		return err
 	}
 	view := peopleView{filter: filter, people: people, zone: v.zone}
-	if err := c.admit(r.Context()); db.OfAnotherDeployment(err) {
+	if err := c.soonAdmitted(r.Context()); db.OfAnotherDeployment(err) {
 		shown := problemOf(err)
 		view.foreign = []string{shown.title, shown.words}
 	}

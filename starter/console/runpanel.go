@@ -104,9 +104,9 @@ func holdState(hold read.Hold, zone *time.Location) string {
 	case hold.ClosedAt != nil:
 		return "Settled " + ui.Moment(hold.ClosedAt, zone) + "."
 	case hold.AcceptedAt != nil:
-		return "Accepted by " + hold.AcceptedBy + ", " + ui.Moment(hold.AcceptedAt, zone) + "; the next sync removes them if they are still missing."
+		return "Accepted by " + hold.AcceptedBy + ", " + ui.Moment(hold.AcceptedAt, zone) + "; " + words.AcceptedRemoval(hold.Records)
 	default:
-		return "We kept " + them(hold.Records) + "."
+		return "We kept " + words.Them(hold.Records) + "."
 	}
 }
 

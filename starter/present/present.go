@@ -108,6 +108,11 @@ func Period(start, end care.Date) string { return words.Period(start, end) }
 // Time shows an instant in a time zone to the minute, and a word for none.
 func Time(instant *time.Time, zone *time.Location) string { return words.Time(instant, zone) }
 
+// TimesIn writes instants of a time zone, for sentences that pages write with other times.
+func TimesIn(zone *time.Location) func(*time.Time) string {
+	return func(instant *time.Time) string { return Time(instant, zone) }
+}
+
 // ContractState says in a word where a contract stands.
 func ContractState(contract read.ContractHeader) string {
 	switch {

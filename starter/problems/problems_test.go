@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -21,6 +22,8 @@ import (
 
 // Every error that a use case fails with means one thing to programs and to people, however deep it is wrapped.
 func TestEveryErrorMeansOneThing(t *testing.T) {
+	document, err := os.ReadFile("../../docs/api.md")
+	require.NoError(t, err)
 	for _, expected := range []struct {
 		err         error
 		code        string
@@ -51,6 +54,7 @@ func TestEveryErrorMeansOneThing(t *testing.T) {
 		{bulks.ErrStarting, "unavailable", http.StatusServiceUnavailable, false},
 		{bulks.ErrNoAnswer, "unavailable", http.StatusServiceUnavailable, false},
 		{db.ErrScheduleExists, "conflict", http.StatusConflict, true},
+		{db.ErrScheduleChanged, "changed", http.StatusConflict, false},
 		{db.ErrNotFound, "not_found", http.StatusNotFound, false},
 		{syncs.ErrNoCareRecipientID, string(care.ReasonNoCareRecipientID), http.StatusUnprocessableEntity, false},
 		{syncs.ErrFinished, "finished", http.StatusConflict, false},
@@ -58,6 +62,7 @@ func TestEveryErrorMeansOneThing(t *testing.T) {
 		{&db.DeploymentError{}, "another_deployment", http.StatusServiceUnavailable, false},
 		{syncs.ErrUnavailable, "unavailable", http.StatusServiceUnavailable, false},
 	} {
+		require.Contains(t, string(document), "`"+expected.code+"`", "the table of problems names it")
 		t.Run(fmt.Sprintf("%T %v", expected.err, expected.err), func(t *testing.T) {
 			meaning, known := problems.Of(fmt.Errorf("do something: %w", expected.err))
 			require.True(t, known)

@@ -16,6 +16,7 @@ import (
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/bulks"
+	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/schedules"
 	"github.com/caresync/caresync/testkit"
 )
@@ -171,7 +172,7 @@ func TestAScheduleIsChangedInPlace(t *testing.T) {
 
 	require.True(t, view.Paused)
 	require.Equal(t, "tests: pause", view.PausedBy)
-	require.Contains(t, view.Note(time.UTC), "Paused by tests: pause on ")
+	require.Contains(t, view.Note(present.TimesIn(time.UTC)), "Paused by tests: pause on ")
 	require.Equal(t, "someone else", view.ChangedBy)
 	require.Equal(t, "tests", view.CreatedBy)
 	require.Len(t, view.LastRuns, 1)

@@ -14,6 +14,7 @@ import (
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/scheduling"
 	"github.com/caresync/caresync/starter/bulks"
+	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/schedules"
 	"github.com/caresync/caresync/testkit"
 )
@@ -65,8 +66,8 @@ func TestTimesWithoutARunHaveACause(t *testing.T) {
 	require.Equal(t, 3, view.Skipped())
 	require.Len(t, view.LeftOut, 1)
 	require.Equal(t, paused, view.LeftOut[0].BulkID)
-	require.Contains(t, view.LeftOut[0].Words(p.organisation.Location()), "3 times: the bulk run of ")
-	require.Contains(t, view.LeftOut[0].Words(p.organisation.Location()), " was paused by console: anna since ")
+	require.Contains(t, view.LeftOut[0].Words(present.TimesIn(time.UTC)), "3 times: the bulk run of ")
+	require.Contains(t, view.LeftOut[0].Words(present.TimesIn(time.UTC)), " was paused by console: anna since ")
 	require.False(t, view.LeftOut[0].InProgress)
 	require.Len(t, view.MissedTimes, 4)
 	require.Len(t, view.ToRunNow, 4, "no run has started since")

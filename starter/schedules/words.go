@@ -7,15 +7,18 @@ import (
 	"github.com/caresync/caresync/starter/present"
 )
 
+// Written writes an instant as a terminal does, or a page.
+type Written func(instant *time.Time) string
+
 // Note says by whom and since when a schedule is paused; empty where it is not.
-func (v ScheduleView) Note(zone *time.Location) string {
+func (v ScheduleView) Note(written Written) string {
 	switch {
 	case !v.Paused:
 		return ""
 	case v.PausedBy == "":
-		return fmt.Sprintf("Paused automatically on %s, because no one could be synced in a run", present.Time(v.PausedAt, zone))
+		return fmt.Sprintf("Paused automatically on %s, because no one could be synced in a run", written(v.PausedAt))
 	default:
-		return fmt.Sprintf("Paused by %s on %s", v.PausedBy, present.Time(v.PausedAt, zone))
+		return fmt.Sprintf("Paused by %s on %s", v.PausedBy, written(v.PausedAt))
 	}
 }
 
@@ -41,23 +44,23 @@ const (
 )
 
 // EditedWords say that a change in Temporal was replaced; empty where none was since the last change with CareSync.
-func (v ScheduleView) EditedWords(zone *time.Location) string {
+func (v ScheduleView) EditedWords(written Written) string {
 	if v.EditedAt == nil || v.ChangedAt.After(*v.EditedAt) {
 		return ""
 	}
-	return fmt.Sprintf("Someone changed this schedule in Temporal. The settings shown here were restored on %s.", present.Time(v.EditedAt, zone))
+	return fmt.Sprintf("Someone changed this schedule in Temporal. The settings shown here were restored on %s.", written(v.EditedAt))
 }
 
 // Words say how many times were left out and which run is the reason.
-func (l LeftOut) Words(zone *time.Location) string {
-	text := fmt.Sprintf("%s: the bulk run of %s was ", present.Count(len(l.Times), "time", "times"), present.Time(&l.RequestedAt, zone))
+func (l LeftOut) Words(written Written) string {
+	text := fmt.Sprintf("%s: the bulk run of %s was ", present.Count(len(l.Times), "time", "times"), written(&l.RequestedAt))
 	switch {
 	case l.PausedAt != nil && l.PausedBy != "":
-		text += fmt.Sprintf("paused by %s since %s", l.PausedBy, present.Time(l.PausedAt, zone))
+		text += fmt.Sprintf("paused by %s since %s", l.PausedBy, written(l.PausedAt))
 	case l.PausedAt != nil:
-		text += fmt.Sprintf("paused since %s", present.Time(l.PausedAt, zone))
+		text += fmt.Sprintf("paused since %s", written(l.PausedAt))
 	case l.WaitingSince != nil:
-		text += fmt.Sprintf("waiting for the service since %s", present.Time(l.WaitingSince, zone))
+		text += fmt.Sprintf("waiting for the service since %s", written(l.WaitingSince))
 	default:
 		text += "in progress"
 	}

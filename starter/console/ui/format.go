@@ -39,6 +39,11 @@ func Moment(instant *time.Time, zone *time.Location) string {
 	return instant.In(zone).Format(timeForm)
 }
 
+// MomentsIn shows instants in a time zone, for sentences that terminals write with other times.
+func MomentsIn(zone *time.Location) func(*time.Time) string {
+	return func(instant *time.Time) string { return Moment(instant, zone) }
+}
+
 // Took shows how long something lasted, empty where that is not known.
 func Took(from, to *time.Time) string {
 	if from == nil || to == nil {
