@@ -33,12 +33,12 @@ func (r reconciler) reconcile(ctx context.Context, in protocol.ReconcileInput) (
 		return closed, err
 	}
 	for _, bulk := range bulks {
-		goesOn, err := r.goesOn(ctx, bulk.WorkflowID)
+		found, err := r.look(ctx, bulk.WorkflowID)
 		if err != nil {
 			return closed, err
 		}
-		if !goesOn {
-			if _, _, err := r.store.FinishBulk(ctx, bulk.OrganisationID, bulk.ID, care.ReasonBulkLost); err != nil {
+		if found != running {
+			if _, _, err := r.store.FinishBulk(ctx, bulk.OrganisationID, bulk.ID, whyOver(bulk, found)); err != nil {
 				return closed, err
 			}
 			closed.BulkRuns++
@@ -98,15 +98,40 @@ func (r reconciler) closeRuns(ctx context.Context, closed protocol.Reconciled) (
 	return closed, nil
 }
 
+// whyOver is why a bulk run is over whose workflow is not running.
+func whyOver(bulk db.UnfinishedBulk, found standing) care.Reason {
+	if found == unknown && !bulk.Begun {
+		return care.ReasonNotStarted
+	}
+	return care.ReasonBulkLost
+}
+
+// standing is how Temporal knows a workflow.
+type standing int
+
+const (
+	unknown standing = iota
+	running
+	over
+)
+
 // goesOn reports whether the newest execution of a workflow is running. One that Temporal no longer knows is not.
 func (r reconciler) goesOn(ctx context.Context, workflowID string) (bool, error) {
+	found, err := r.look(ctx, workflowID)
+	return found == running, err
+}
+
+// look looks at the newest execution of a workflow.
+func (r reconciler) look(ctx context.Context, workflowID string) (standing, error) {
 	described, err := r.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
-	var unknown *serviceerror.NotFound
-	if errors.As(err, &unknown) {
-		return false, nil
+	var gone *serviceerror.NotFound
+	switch {
+	case errors.As(err, &gone):
+		return unknown, nil
+	case err != nil:
+		return unknown, askError("look at a workflow", err)
+	case described.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING:
+		return running, nil
 	}
-	if err != nil {
-		return false, askError("look at a workflow", err)
-	}
-	return described.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil
+	return over, nil
 }

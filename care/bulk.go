@@ -82,6 +82,8 @@ const (
 	ReasonFailureThreshold Reason = "failure_threshold"
 	ReasonBatchLost        Reason = "batch_lost"
 	ReasonBulkLost         Reason = "bulk_lost"
+	// ReasonNotStarted: it was asked for, and its workflow was never started.
+	ReasonNotStarted Reason = "not_started"
 )
 
 // BulkCounts are how many people of a bulk run ended how. They are counted from rows.

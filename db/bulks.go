@@ -32,6 +32,11 @@ func (s *Store) RecordBulk(ctx context.Context, bulk Bulk) error {
 	}))
 }
 
+// WithdrawBulk deletes the row of a bulk run that no worker has begun, as if it had not been asked for. One that was begun, or has ended, stays.
+func (s *Store) WithdrawBulk(ctx context.Context, organisation, bulk care.ID) error {
+	return MapError("withdraw the bulk run", s.queries.WithdrawBulk(ctx, gen.WithdrawBulkParams{OrganisationID: organisation, ID: bulk}))
+}
+
 // BulkRequest returns what a bulk run was asked for, or ErrNotFound.
 func (s *Store) BulkRequest(ctx context.Context, organisation, bulk care.ID) (request care.BulkRequest, err error) {
 	stored, err := s.queries.BulkOptions(ctx, gen.BulkOptionsParams{OrganisationID: organisation, ID: bulk})
@@ -587,12 +592,19 @@ type UnfinishedRun struct {
 	WorkflowID         string
 }
 
+// UnfinishedBulk is a bulk run that has had no outcome for some time.
+type UnfinishedBulk struct {
+	UnfinishedRun
+	// Begun: a worker has started it.
+	Begun bool
+}
+
 // OpenBulks are the bulk runs of all organisations that have been open for some time.
-func (s *Store) OpenBulks(ctx context.Context) ([]UnfinishedRun, error) {
+func (s *Store) OpenBulks(ctx context.Context) ([]UnfinishedBulk, error) {
 	rows, err := s.queries.OpenBulks(ctx)
-	work := make([]UnfinishedRun, len(rows))
+	work := make([]UnfinishedBulk, len(rows))
 	for i, row := range rows {
-		work[i] = UnfinishedRun(row)
+		work[i] = UnfinishedBulk{UnfinishedRun{OrganisationID: row.OrganisationID, ID: row.ID, WorkflowID: row.WorkflowID}, row.Begun}
 	}
 	return work, MapError("list the open bulk runs", err)
 }

@@ -40,17 +40,11 @@ func BulkSyncStart(queues TaskQueues, bulk, organisation care.ID, kind care.RunK
 // reconcileEvery is how often what was left open is looked for.
 const reconcileEvery = 5 * time.Minute
 
-// ReconcileSchedule is the schedule of a deployment that closes what terminated workflows left open.
-func ReconcileSchedule(queues TaskQueues) client.ScheduleOptions {
-	return client.ScheduleOptions{
-		ID:   queues.Prefix + "reconcile",
-		Spec: client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: reconcileEvery}}},
-		Action: &client.ScheduleWorkflowAction{
-			ID: queues.Prefix + "reconcile", Workflow: ReconcileWorkflow, Args: []any{queues.Prefix}, TaskQueue: queues.CareSync(),
-		},
-		Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
-	}
-}
+// ReconcileScheduleID is the id of the schedule of a deployment that closes what terminated workflows left open.
+func ReconcileScheduleID(queues TaskQueues) string { return queues.Prefix + "reconcile" }
+
+// RefreshDueScheduleID is the id of the schedule of a deployment that refreshes contracts on the days on which their funding periods begin (R34).
+func RefreshDueScheduleID(queues TaskQueues) string { return queues.Prefix + "refresh-due" }
 
 // RefreshDuePartsOfAnHour says between how many parts the budget calls of an hour are divided: a RefreshDue takes one of them every five
 // minutes, so that half of the hour's calls stay with people.
@@ -58,18 +52,6 @@ const RefreshDuePartsOfAnHour = 2 * int(time.Hour/refreshDueEvery)
 
 // refreshDueEvery is how often it is looked for contracts that a day has brought money, or a plan.
 const refreshDueEvery = 5 * time.Minute
-
-// RefreshDueSchedule is the schedule of a deployment that refreshes contracts on the days on which their funding periods begin (R34).
-func RefreshDueSchedule(queues TaskQueues) client.ScheduleOptions {
-	return client.ScheduleOptions{
-		ID:   queues.Prefix + "refresh-due",
-		Spec: client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: refreshDueEvery}}},
-		Action: &client.ScheduleWorkflowAction{
-			ID: queues.Prefix + "refresh-due", Workflow: RefreshDueWorkflow, Args: []any{queues.Prefix}, TaskQueue: queues.CareSync(),
-		},
-		Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
-	}
-}
 
 func startOptions(queues TaskQueues, id string, kind care.RunKind, organisation care.ID) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
@@ -80,9 +62,27 @@ func startOptions(queues TaskQueues, id string, kind care.RunKind, organisation 
 }
 
 // OwnSchedulesVersion is raised whenever OwnSchedules change: an older program leaves those of a newer one alone.
-const OwnSchedulesVersion = 1
+const OwnSchedulesVersion = 2
 
-// OwnSchedules are those of a deployment itself.
-func OwnSchedules(queues TaskQueues) []client.ScheduleOptions {
-	return []client.ScheduleOptions{ReconcileSchedule(queues), RefreshDueSchedule(queues)}
+// OwnSchedules are those of a deployment itself. They end at that time, which workers move on as long as there are any: a deployment that is
+// no more leaves none behind.
+func OwnSchedules(queues TaskQueues, until time.Time) []client.ScheduleOptions {
+	return []client.ScheduleOptions{
+		ownSchedule(queues, ReconcileScheduleID(queues), ReconcileWorkflow, reconcileEvery, until),
+		ownSchedule(queues, RefreshDueScheduleID(queues), RefreshDueWorkflow, refreshDueEvery, until),
+	}
 }
+
+func ownSchedule(queues TaskQueues, id, workflow string, every time.Duration, until time.Time) client.ScheduleOptions {
+	return client.ScheduleOptions{
+		ID:   id,
+		Spec: client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: every}}, EndAt: until},
+		Action: &client.ScheduleWorkflowAction{
+			ID: id, Workflow: workflow, Args: []any{queues.Prefix}, TaskQueue: queues.CareSync(), WorkflowExecutionTimeout: ownRunTimeout,
+		},
+		Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
+	}
+}
+
+// ownRunTimeout is when a run that no worker finishes gives way to the next one. Its only step ends earlier.
+const ownRunTimeout = 30 * time.Minute

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
@@ -105,6 +106,7 @@ func TestNamesStay(t *testing.T) {
 		Options: care.BulkOptions{Kind: care.RunCareRecipient},
 	})
 	require.NoError(t, err)
+	own := protocol.OwnSchedules(queues, time.Time{})
 	names := map[string]any{
 		"constants":         constants,
 		"search_attributes": attributes,
@@ -119,7 +121,7 @@ func TestNamesStay(t *testing.T) {
 		},
 		"starts": starts(queues, one, other),
 		"schedules": map[string]any{
-			"reconcile": scheduled(protocol.ReconcileSchedule(queues)), "refresh due": scheduled(protocol.RefreshDueSchedule(queues)),
+			"reconcile": scheduled(own[0]), "refresh due": scheduled(own[1]),
 			"bulk": scheduled(nightly),
 		},
 	}

@@ -103,7 +103,7 @@ func (a *Applier) Pass(ctx context.Context) error {
 	if temporal.Away(failures) {
 		return failures
 	}
-	for _, own := range protocol.OwnSchedules(a.queues) {
+	for _, own := range protocol.OwnSchedules(a.queues, time.Now().Add(a.ownLife)) {
 		failures = errors.Join(failures, notBusy(a.applyOwn(ctx, own)))
 	}
 	return errors.Join(failures, a.removeOthers(ctx, wanted, listed), a.store.ForgetScheduleTimes(ctx, a.store.Now().Add(-TimesKeptFor)))

@@ -27,6 +27,8 @@ const (
 	callTimeout = 10 * time.Second
 	// afterTimeout bounds what is recorded of it.
 	afterTimeout = 3 * time.Second
+	// ownScheduleLife is how long the deployment's own schedules outlive its workers. It is renewed when half of it is over.
+	ownScheduleLife = 24 * time.Hour
 )
 
 // ErrBusy means that another program is applying the schedule.
@@ -44,11 +46,13 @@ type Applier struct {
 	logger    *zap.Logger
 	// holder names this program where one at a time may do something.
 	holder care.ID
+	// ownLife is ownScheduleLife.
+	ownLife time.Duration
 }
 
 // New makes an applier. The keyring is the one with which the client seals.
 func New(store *db.Store, schedules client.ScheduleClient, keyring Keyring, queues protocol.TaskQueues, logger *zap.Logger) *Applier {
-	return &Applier{store: store, schedules: schedules, keyring: keyring, queues: queues, logger: logger, holder: db.NewID()}
+	return &Applier{store: store, schedules: schedules, keyring: keyring, queues: queues, logger: logger, holder: db.NewID(), ownLife: ownScheduleLife}
 }
 
 // Apply makes an organisation's schedule in Temporal equal to its row, or deletes it there where there is no row. An error is recorded with
@@ -151,7 +155,8 @@ func (a *Applier) applyOwn(ctx context.Context, wanted client.ScheduleOptions) e
 		if err != nil {
 			return err
 		}
-		return a.apply(ctx, target{options: wanted, version: protocol.OwnSchedulesVersion, applied: applied}, described, found)
+		renewal := wanted.Spec.EndAt.Add(-a.ownLife / 2)
+		return a.apply(ctx, target{options: wanted, version: protocol.OwnSchedulesVersion, applied: applied, renewal: renewal}, described, found)
 	})
 }
 
@@ -161,6 +166,8 @@ type target struct {
 	version  int64
 	applied  db.AppliedSchedule
 	pausable bool
+	// renewal: a schedule that ends before it is replaced by one that ends later. Zero for one that has no end.
+	renewal time.Time
 }
 
 // found says how a schedule stands in Temporal.
@@ -243,7 +250,8 @@ func (a *Applier) differs(wanted target, described *client.ScheduleDescription) 
 	told := wanted.applied.Version == wanted.version
 	state := !wanted.pausable || described.Schedule.State.Paused == wanted.options.Paused
 	edited = wanted.applied.Fingerprint != "" && now != wanted.applied.Fingerprint || told && !state
-	return err != nil || edited || !told || !state || now != wanted.applied.Fingerprint || SealedWith(described) != a.keyring.ActiveKeyID(), edited
+	ends := described.Schedule.Spec.EndAt.Before(wanted.renewal)
+	return err != nil || edited || !told || !state || ends || now != wanted.applied.Fingerprint || SealedWith(described) != a.keyring.ActiveKeyID(), edited
 }
 
 // replaceBy replaces a schedule. Its note stays where it says why it is paused, or not.

@@ -44,7 +44,7 @@ func newSite(t *testing.T) site {
 	s.organisation, s.Applier = organisation.ID, s.applier(testkit.Keyring())
 	t.Cleanup(func() {
 		ids := []string{protocol.ScheduleID(s.organisation, "nightly"), protocol.ScheduleID(s.organisation, "stray")}
-		for _, own := range protocol.OwnSchedules(s.temporal.Queues) {
+		for _, own := range protocol.OwnSchedules(s.temporal.Queues, time.Time{}) {
 			ids = append(ids, own.ID)
 		}
 		for _, id := range ids {
@@ -313,7 +313,7 @@ func TestSchedulesAreSealedAnewWithoutTheOldKey(t *testing.T) {
 	require.Equal(t, "k2", row.Applied.KeyID)
 	require.Nil(t, row.Applied.EditedAt, "no one has edited it")
 	ids := []string{protocol.ScheduleID(s.organisation, "nightly")}
-	for _, own := range protocol.OwnSchedules(s.temporal.Queues) {
+	for _, own := range protocol.OwnSchedules(s.temporal.Queues, time.Time{}) {
 		ids = append(ids, own.ID)
 	}
 	for _, id := range ids {
@@ -339,6 +339,40 @@ func TestSchedulesAreSealedAnewWithoutTheOldKey(t *testing.T) {
 
 func keyOf(described *client.ScheduleDescription) string {
 	return scheduling.SealedWith(described)
+}
+
+// The deployment's own schedules go on as long as a worker moves their end, and end with the last one.
+func TestOwnSchedulesEndWithTheirWorkers(t *testing.T) {
+	s := newSite(t)
+	passes := func() {
+		t.Helper()
+		require.NoError(t, s.Pass(t.Context()))
+	}
+	handle := s.temporal.ScheduleClient().GetHandle(t.Context(), protocol.ReconcileScheduleID(s.temporal.Queues))
+	stands := func() *client.ScheduleDescription {
+		t.Helper()
+		described, err := handle.Describe(t.Context())
+		require.NoError(t, err)
+		return described
+	}
+	passes()
+	first := stands()
+	require.WithinRange(t, first.Schedule.Spec.EndAt, time.Now().Add(23*time.Hour), time.Now().Add(25*time.Hour))
+	require.NotEmpty(t, first.Info.NextActionTimes)
+	passes()
+	require.Equal(t, first.Info.LastUpdateAt, stands().Info.LastUpdateAt, "it is not renewed at every pass")
+
+	s.OutliveWorkersBy(72 * time.Hour) // as if more than half of it were over
+	passes()
+	require.WithinRange(t, stands().Schedule.Spec.EndAt, time.Now().Add(71*time.Hour), time.Now().Add(73*time.Hour))
+	applied, err := s.store.AppliedSchedule(t.Context(), protocol.ReconcileScheduleID(s.temporal.Queues))
+	require.NoError(t, err)
+	require.Nil(t, applied.EditedAt, "no one has edited it")
+
+	require.NoError(t, handle.Delete(t.Context()))
+	s.OutliveWorkersBy(0)
+	passes()
+	require.Empty(t, stands().Info.NextActionTimes, "it is over: Temporal forgets it")
 }
 
 // Two programs that apply at once do no harm: one of them does, and nothing is taken for an edit.

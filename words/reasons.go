@@ -54,6 +54,7 @@ var reasons = map[care.Reason]string{
 	care.ReasonFailureThreshold: "More people failed than the bulk run allows, so it stopped early. Check the reasons, then retry the people who failed.",
 	care.ReasonBatchLost:        "This person's batch ended before it reached them, for example because an operator terminated it. Retry the people who did not succeed.",
 	care.ReasonBulkLost:         "The bulk run ended before it was finished, for example because an operator terminated it. Retry the people who did not succeed.",
+	care.ReasonNotStarted:       "The bulk run was requested while Temporal did not respond, and never started. No one was synced. Start it again.",
 
 	care.ReasonRelationshipHasEnded: "The relationship with this participant has ended, so scheduled syncs have stopped for this person. The data was kept. Resume the syncs once the participant has endorsed the organisation again.",
 }

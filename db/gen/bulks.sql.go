@@ -723,13 +723,14 @@ func (q *Queries) NoteBulkPausedBy(ctx context.Context, arg NoteBulkPausedByPara
 }
 
 const openBulks = `-- name: OpenBulks :many
-SELECT organisation_id, id, workflow_id FROM bulk_run WHERE outcome IS NULL AND requested_at < now() - interval '2 minutes'
+SELECT organisation_id, id, workflow_id, (started_at IS NOT NULL)::boolean AS begun FROM bulk_run WHERE outcome IS NULL AND requested_at < now() - interval '2 minutes'
 `
 
 type OpenBulksRow struct {
 	OrganisationID care.ID
 	ID             care.ID
 	WorkflowID     string
+	Begun          bool
 }
 
 // Those that have been open for some time, of all organisations.
@@ -742,7 +743,12 @@ func (q *Queries) OpenBulks(ctx context.Context) ([]OpenBulksRow, error) {
 	var items []OpenBulksRow
 	for rows.Next() {
 		var i OpenBulksRow
-		if err := rows.Scan(&i.OrganisationID, &i.ID, &i.WorkflowID); err != nil {
+		if err := rows.Scan(
+			&i.OrganisationID,
+			&i.ID,
+			&i.WorkflowID,
+			&i.Begun,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -1328,4 +1334,20 @@ func (q *Queries) UnsettledOfChunk(ctx context.Context, arg UnsettledOfChunkPara
 		return nil, err
 	}
 	return items, nil
+}
+
+const withdrawBulk = `-- name: WithdrawBulk :exec
+DELETE FROM bulk_run b
+WHERE b.organisation_id = $1 AND b.id = $2 AND b.started_at IS NULL AND b.outcome IS NULL
+  AND NOT EXISTS (SELECT FROM bulk_item i WHERE i.bulk_id = b.id)
+`
+
+type WithdrawBulkParams struct {
+	OrganisationID care.ID
+	ID             care.ID
+}
+
+func (q *Queries) WithdrawBulk(ctx context.Context, arg WithdrawBulkParams) error {
+	_, err := q.db.Exec(ctx, withdrawBulk, arg.OrganisationID, arg.ID)
+	return err
 }

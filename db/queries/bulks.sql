@@ -6,6 +6,11 @@ INSERT INTO bulk_run (id, organisation_id, kind, requested_by, workflow_id, opti
 VALUES (@id, @organisation_id, @kind, @requested_by, @workflow_id, @options)
 ON CONFLICT (id) DO NOTHING;
 
+-- name: WithdrawBulk :exec
+DELETE FROM bulk_run b
+WHERE b.organisation_id = @organisation_id AND b.id = @id AND b.started_at IS NULL AND b.outcome IS NULL
+  AND NOT EXISTS (SELECT FROM bulk_item i WHERE i.bulk_id = b.id);
+
 -- name: PlanMoved :exec
 -- The people with changes according to the lists, and those whose last run did not succeed: a list does not name them again, so that they are
 -- read as a whole.
@@ -294,7 +299,7 @@ WHERE b.organisation_id = @organisation_id AND b.id = @id AND r.organisation_id 
 
 -- name: OpenBulks :many
 -- Those that have been open for some time, of all organisations.
-SELECT organisation_id, id, workflow_id FROM bulk_run WHERE outcome IS NULL AND requested_at < now() - interval '2 minutes';
+SELECT organisation_id, id, workflow_id, (started_at IS NOT NULL)::boolean AS begun FROM bulk_run WHERE outcome IS NULL AND requested_at < now() - interval '2 minutes';
 
 -- name: OpenRuns :many
 -- Those with a workflow of their own that have been open for some time, of all organisations.

@@ -15,6 +15,17 @@ func Away(err error) bool {
 	return errors.As(err, &unavailable) || errors.As(err, &timeout) || errors.Is(err, context.DeadlineExceeded)
 }
 
+// Refused reports whether an error says that the Temporal server did not do what it was asked to, and why it would not do it again. Whether an
+// answer that was lost said so is not known.
+func Refused(err error) bool {
+	var invalid *serviceerror.InvalidArgument
+	var denied *serviceerror.PermissionDenied
+	var missing *serviceerror.NamespaceNotFound
+	var unready *serviceerror.FailedPrecondition
+	var exhausted *serviceerror.ResourceExhausted
+	return errors.As(err, &invalid) || errors.As(err, &denied) || errors.As(err, &missing) || errors.As(err, &unready) || errors.As(err, &exhausted)
+}
+
 // SealedWith is the id of the key that seals a payload; empty where it is not sealed.
 func SealedWith(payload *commonpb.Payload) string {
 	return string(payload.GetMetadata()[metadataKeyID])

@@ -147,6 +147,35 @@ func TestARowWithoutAWorkflowIsStarted(t *testing.T) {
 	require.True(t, w.server.Workflow(protocol.BulkSyncID(request.ID)).Running)
 }
 
+// What Temporal refuses to start leaves no bulk run behind that looks as if it were about to start, and can be asked for again.
+func TestARefusedBulkRunLeavesNoRow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	request := bulks.StartRequest{Organisation: w.organisation, ID: db.NewID(), RequestedBy: "tests"}
+	for _, refusal := range []error{
+		serviceerror.NewInvalidArgument("no mapping defined for search attribute CareSyncKind"), serviceerror.NewNamespaceNotFound("caresync"),
+		serviceerror.NewPermissionDenied("no", ""), serviceerror.NewResourceExhausted(0, "too many"),
+	} {
+		w.server.Err = refusal
+		_, err := w.service.Start(t.Context(), request)
+		require.ErrorIs(t, err, refusal)
+		recorded, _, err := read.From(w.store).Bulks(t.Context(), w.organisation.ID, read.BulkFilter{Most: 10})
+		require.NoError(t, err)
+		require.Empty(t, recorded)
+	}
+	w.server.Err = nil
+	started, err := w.service.Start(t.Context(), request)
+	require.NoError(t, err)
+	require.False(t, started.Known)
+
+	w.plan(t, started.ID)
+	w.ended(started.ID)
+	w.server.Err = serviceerror.NewInvalidArgument("")
+	_, err = w.service.Start(t.Context(), request)
+	require.Error(t, err)
+	require.Equal(t, peopleOfTheWorld, w.progress(t, started.ID).Counts.Selected, "one that was begun stays")
+}
+
 func TestOrdersThatMakeNoSenseAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -13,6 +13,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -100,7 +101,8 @@ func (s *Service) CheckDeployment(ctx context.Context) error {
 	return nil
 }
 
-// start records a bulk run and starts its workflow. Either may have been done before, under the same id.
+// start records a bulk run and starts its workflow. Either may have been done before, under the same id. Where it is not known whether Temporal
+// was told, the row stays: the same request sent again starts the workflow, or Reconcile closes the row.
 func (s *Service) start(ctx context.Context, bulk db.Bulk) (StartResult, error) {
 	if bulk.ID == "" {
 		bulk.ID = db.NewID()
@@ -125,6 +127,9 @@ func (s *Service) start(ctx context.Context, bulk db.Bulk) (StartResult, error) 
 	var known *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &known) {
 		return StartResult{ID: bulk.ID, Known: true}, nil
+	}
+	if temporal.Refused(err) { // what was not started leaves no row behind; the same request can be sent again
+		err = errors.Join(err, s.store.WithdrawBulk(ctx, bulk.OrganisationID, bulk.ID))
 	}
 	return StartResult{ID: bulk.ID}, syncs.TemporalError("start the bulk run", err)
 }

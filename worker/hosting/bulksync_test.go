@@ -179,20 +179,29 @@ func TestATerminatedBulkRunIsClosedAndRetried(t *testing.T) {
 	require.NoError(t, temporal.TerminateWorkflow(t.Context(), protocol.BulkSyncBatchID(id, 0), "", "a test"))
 	w.Faults.Clear()
 
+	never := care.ID(db.NewID()) // its starter died before Temporal was told
+	require.NoError(t, w.Store.RecordBulk(t.Context(), db.Bulk{
+		ID: never, OrganisationID: organisation, RequestedBy: "tests", WorkflowID: protocol.BulkSyncID(never), Request: careRecipients,
+	}))
 	sql.Exec(t, "UPDATE bulk_run SET requested_at = requested_at - interval '1 hour'")
 	applier := scheduling.New(w.Store, temporal.ScheduleClient(), testkit.Keyring(), temporal.Queues, zap.NewNop())
 	require.NoError(t, applier.Pass(t.Context()))
 	require.NoError(t, applier.Pass(t.Context()), "it is there already")
 	t.Cleanup(func() {
-		for _, own := range protocol.OwnSchedules(temporal.Queues) {
+		for _, own := range protocol.OwnSchedules(temporal.Queues, time.Time{}) {
 			_ = temporal.ScheduleClient().GetHandle(context.Background(), own.ID).Delete(context.Background())
 		}
 	})
-	schedule := temporal.ScheduleClient().GetHandle(t.Context(), protocol.ReconcileSchedule(temporal.Queues).ID)
+	schedule := temporal.ScheduleClient().GetHandle(t.Context(), protocol.ReconcileScheduleID(temporal.Queues))
 	require.NoError(t, schedule.Trigger(t.Context(), client.ScheduleTriggerOptions{}))
 	require.Eventually(t, func() bool {
-		return testkit.Value[string](t, sql, "SELECT reason FROM bulk_run WHERE id = $1", id) == string(care.ReasonBulkLost)
+		return testkit.Value[int](t, sql, "SELECT count(*)::int FROM bulk_run WHERE outcome IS NULL") == 0
 	}, 2*time.Minute, 20*time.Millisecond)
+	reason := func(bulk care.ID) care.Reason {
+		return care.Reason(testkit.Value[string](t, sql, "SELECT reason FROM bulk_run WHERE id = $1", bulk))
+	}
+	require.Equal(t, care.ReasonBulkLost, reason(id))
+	require.Equal(t, care.ReasonNotStarted, reason(never))
 	counts, err := w.Store.CountItems(t.Context(), organisation, id, nil)
 	require.NoError(t, err)
 	require.Equal(t, 100, counts.Processed)

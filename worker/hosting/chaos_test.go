@@ -213,7 +213,7 @@ func (s *storm) awaitClosed(t *testing.T) {
 	sql := testkit.OpenSQL(t, s.stack.DatabaseURL)
 	sql.Exec(t, "UPDATE bulk_run SET requested_at = requested_at - interval '1 hour'")
 	sql.Exec(t, "UPDATE sync_run SET requested_at = requested_at - interval '1 hour' WHERE outcome IS NULL")
-	schedule := s.temporal.ScheduleClient().GetHandle(t.Context(), protocol.ReconcileSchedule(s.temporal.Queues).ID)
+	schedule := s.temporal.ScheduleClient().GetHandle(t.Context(), protocol.ReconcileScheduleID(s.temporal.Queues))
 	require.Eventually(t, func() bool {
 		s.ask(t, func(ctx context.Context) error { return schedule.Trigger(ctx, client.ScheduleTriggerOptions{}) })
 		open := testkit.Value[int](t, sql, `SELECT (SELECT count(*) FROM bulk_run WHERE outcome IS NULL)
