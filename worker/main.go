@@ -109,7 +109,7 @@ func serve(ctx context.Context, s settings) error {
 			return err
 		}
 		return store.CheckKeyring(ctx, keyring)
-	}, logger, applier.Run)
+	}, logger, applier.Run, store.NoteKeyUse(keyring))
 	checks := health.Handler(measured.Handler(), logger,
 		append(guard.Readiness(store, keyring, connected, protocol.SearchAttributes, false), host.Readiness())...)
 	logger.Info("the worker has started", zap.String("queue", queues.CareSync()), zap.String("health", listener.Addr().String()))

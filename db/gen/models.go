@@ -19,6 +19,14 @@ type Organisation struct {
 	CreatedAt time.Time
 }
 
+type SealingKey struct {
+	KeyID       string
+	Sealed      []byte
+	FirstUsedAt time.Time
+	// When a program last noted that the key seals, which it does twice a minute while it runs.
+	LastUsedAt time.Time
+}
+
 type TemporalSchedule struct {
 	ID      string
 	Version int64

@@ -188,7 +188,10 @@ func (q *Queries) DeleteSchedule(ctx context.Context, arg DeleteScheduleParams) 
 }
 
 const forgetAppliedSchedule = `-- name: ForgetAppliedSchedule :exec
-DELETE FROM temporal_schedule WHERE id = $1
+WITH used AS (
+    UPDATE sealing_key k SET last_used_at = now() FROM temporal_schedule held WHERE held.id = $1 AND held.key_id = k.key_id
+)
+DELETE FROM temporal_schedule t WHERE t.id = $1
 `
 
 func (q *Queries) ForgetAppliedSchedule(ctx context.Context, id string) error {
@@ -231,6 +234,10 @@ func (q *Queries) PauseSchedule(ctx context.Context, arg PauseScheduleParams) (i
 }
 
 const recordAppliedSchedule = `-- name: RecordAppliedSchedule :exec
+WITH used AS (
+    UPDATE sealing_key k SET last_used_at = now() FROM temporal_schedule held
+    WHERE held.id = $1 AND held.key_id = k.key_id AND held.key_id <> $3
+)
 INSERT INTO temporal_schedule AS t (id, version, key_id, fingerprint, paused, made_at, applied_at, edited_at)
 VALUES ($1, $2, $3, $4, $5, now(), now(), CASE WHEN $6::boolean THEN now() END)
 ON CONFLICT (id) DO UPDATE SET version = excluded.version, key_id = excluded.key_id, fingerprint = excluded.fingerprint, paused = excluded.paused,
@@ -247,6 +254,7 @@ type RecordAppliedScheduleParams struct {
 	Made        bool
 }
 
+// What it started so far was sealed with the key of before.
 func (q *Queries) RecordAppliedSchedule(ctx context.Context, arg RecordAppliedScheduleParams) error {
 	_, err := q.db.Exec(ctx, recordAppliedSchedule,
 		arg.ID,

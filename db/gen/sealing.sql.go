@@ -7,7 +7,64 @@ package gen
 
 import (
 	"context"
+
+	"github.com/caresync/caresync/care"
 )
+
+const countSealed = `-- name: CountSealed :many
+SELECT held_in::text AS held_in, key_id::text AS key_id, count(*)::int AS number
+FROM (
+    SELECT 'device_key' AS held_in, sealed_with(private_key_sealed) AS key_id FROM device_key
+    UNION ALL
+    SELECT 'upstream_token', sealed_with(token_sealed) FROM upstream_token WHERE token_sealed IS NOT NULL
+    UNION ALL
+    SELECT 'pace_settings', sealed_with(notification_key_sealed) FROM pace_settings WHERE notification_key_sealed IS NOT NULL
+    UNION ALL
+    SELECT 'pace_preview', sealed_with(sealed) FROM pace_preview WHERE sealed IS NOT NULL
+) value
+GROUP BY 1, 2 ORDER BY 1, 2
+`
+
+type CountSealedRow struct {
+	HeldIn string
+	KeyID  string
+	Number int32
+}
+
+// How many values each key seals, by table. A schedule's input is in Temporal.
+func (q *Queries) CountSealed(ctx context.Context) ([]CountSealedRow, error) {
+	rows, err := q.db.Query(ctx, countSealed)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CountSealedRow
+	for rows.Next() {
+		var i CountSealedRow
+		if err := rows.Scan(&i.HeldIn, &i.KeyID, &i.Number); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const noteSealingKey = `-- name: NoteSealingKey :exec
+UPDATE sealing_key SET last_used_at = now() WHERE key_id = $1 AND last_used_at < now() - make_interval(secs => $2::float8)
+`
+
+type NoteSealingKeyParams struct {
+	KeyID   string
+	Seconds float64
+}
+
+func (q *Queries) NoteSealingKey(ctx context.Context, arg NoteSealingKeyParams) error {
+	_, err := q.db.Exec(ctx, noteSealingKey, arg.KeyID, arg.Seconds)
+	return err
+}
 
 const recordSealingKey = `-- name: RecordSealingKey :exec
 INSERT INTO sealing_key (key_id, sealed) VALUES ($1, $2) ON CONFLICT DO NOTHING
@@ -23,26 +80,181 @@ func (q *Queries) RecordSealingKey(ctx context.Context, arg RecordSealingKeyPara
 	return err
 }
 
-const sealingKeys = `-- name: SealingKeys :many
-SELECT key_id, sealed FROM sealing_key ORDER BY first_used_at DESC, key_id DESC
+const resealDeviceKey = `-- name: ResealDeviceKey :execrows
+
+UPDATE device_key k SET private_key_sealed = $1
+FROM (SELECT held.connection_id, held.state FROM device_key held
+      WHERE held.connection_id = $2 AND held.private_key_sealed = $3 FOR NO KEY UPDATE SKIP LOCKED) free
+WHERE k.connection_id = free.connection_id AND k.state = free.state
 `
 
-type SealingKeysRow struct {
-	KeyID  string
+type ResealDeviceKeyParams struct {
 	Sealed []byte
+	Owner  care.ID
+	Before []byte
 }
 
+// Of the next ones, each takes effect only if the value is as it was read and no one else is replacing it.
+func (q *Queries) ResealDeviceKey(ctx context.Context, arg ResealDeviceKeyParams) (int64, error) {
+	result, err := q.db.Exec(ctx, resealDeviceKey, arg.Sealed, arg.Owner, arg.Before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const resealNotificationKey = `-- name: ResealNotificationKey :execrows
+UPDATE pace_settings s SET notification_key_sealed = $1
+FROM (SELECT held.organisation_id FROM pace_settings held
+      WHERE held.organisation_id = $2 AND held.notification_key_sealed = $3::bytea FOR NO KEY UPDATE SKIP LOCKED) free
+WHERE s.organisation_id = free.organisation_id
+`
+
+type ResealNotificationKeyParams struct {
+	Sealed []byte
+	Owner  care.ID
+	Before []byte
+}
+
+func (q *Queries) ResealNotificationKey(ctx context.Context, arg ResealNotificationKeyParams) (int64, error) {
+	result, err := q.db.Exec(ctx, resealNotificationKey, arg.Sealed, arg.Owner, arg.Before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const resealPreview = `-- name: ResealPreview :execrows
+UPDATE pace_preview p SET sealed = $1
+FROM (SELECT held.id FROM pace_preview held WHERE held.id = $2 AND held.sealed = $3::bytea FOR NO KEY UPDATE SKIP LOCKED) free
+WHERE p.id = free.id
+`
+
+type ResealPreviewParams struct {
+	Sealed []byte
+	Owner  care.ID
+	Before []byte
+}
+
+func (q *Queries) ResealPreview(ctx context.Context, arg ResealPreviewParams) (int64, error) {
+	result, err := q.db.Exec(ctx, resealPreview, arg.Sealed, arg.Owner, arg.Before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const resealToken = `-- name: ResealToken :execrows
+UPDATE upstream_token t SET token_sealed = $1
+FROM (SELECT held.connection_id, held.audience FROM upstream_token held
+      WHERE held.connection_id = $2 AND held.audience = $3 AND held.token_sealed = $4::bytea FOR NO KEY UPDATE SKIP LOCKED) free
+WHERE t.connection_id = free.connection_id AND t.audience = free.audience
+`
+
+type ResealTokenParams struct {
+	Sealed []byte
+	Owner  care.ID
+	Detail string
+	Before []byte
+}
+
+func (q *Queries) ResealToken(ctx context.Context, arg ResealTokenParams) (int64, error) {
+	result, err := q.db.Exec(ctx, resealToken,
+		arg.Sealed,
+		arg.Owner,
+		arg.Detail,
+		arg.Before,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const sealedWithOthers = `-- name: SealedWithOthers :many
+SELECT held_in::text AS held_in, owner::uuid AS owner, detail::text AS detail, sealed::bytea AS sealed, sealed_with(sealed)::text AS key_id
+FROM (
+    SELECT 'device_key' AS held_in, connection_id AS owner, state AS detail, private_key_sealed AS sealed FROM device_key
+    UNION ALL
+    SELECT 'upstream_token', connection_id, audience, token_sealed FROM upstream_token WHERE token_sealed IS NOT NULL
+    UNION ALL
+    SELECT 'pace_settings', organisation_id, '', notification_key_sealed FROM pace_settings WHERE notification_key_sealed IS NOT NULL
+    UNION ALL
+    SELECT 'pace_preview', id, '', sealed FROM pace_preview WHERE sealed IS NOT NULL
+) value
+WHERE sealed_with(sealed) <> $1::text AND (held_in, owner, detail) > ($2::text, $3::uuid, $4::text)
+ORDER BY held_in, owner, detail LIMIT $5
+`
+
+type SealedWithOthersParams struct {
+	Active      string
+	AfterHeldIn string
+	AfterOwner  care.ID
+	AfterDetail string
+	Most        int32
+}
+
+type SealedWithOthersRow struct {
+	HeldIn string
+	Owner  care.ID
+	Detail string
+	Sealed []byte
+	KeyID  string
+}
+
+// The next values that another key seals, after one of them. Owner and detail say which row it is, and what it is sealed for.
+func (q *Queries) SealedWithOthers(ctx context.Context, arg SealedWithOthersParams) ([]SealedWithOthersRow, error) {
+	rows, err := q.db.Query(ctx, sealedWithOthers,
+		arg.Active,
+		arg.AfterHeldIn,
+		arg.AfterOwner,
+		arg.AfterDetail,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SealedWithOthersRow
+	for rows.Next() {
+		var i SealedWithOthersRow
+		if err := rows.Scan(
+			&i.HeldIn,
+			&i.Owner,
+			&i.Detail,
+			&i.Sealed,
+			&i.KeyID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const sealingKeys = `-- name: SealingKeys :many
+SELECT key_id, sealed, first_used_at, last_used_at FROM sealing_key ORDER BY first_used_at DESC, key_id DESC
+`
+
 // The keys that have sealed, the one that began last first.
-func (q *Queries) SealingKeys(ctx context.Context) ([]SealingKeysRow, error) {
+func (q *Queries) SealingKeys(ctx context.Context) ([]SealingKey, error) {
 	rows, err := q.db.Query(ctx, sealingKeys)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []SealingKeysRow
+	var items []SealingKey
 	for rows.Next() {
-		var i SealingKeysRow
-		if err := rows.Scan(&i.KeyID, &i.Sealed); err != nil {
+		var i SealingKey
+		if err := rows.Scan(
+			&i.KeyID,
+			&i.Sealed,
+			&i.FirstUsedAt,
+			&i.LastUsedAt,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

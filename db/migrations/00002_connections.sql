@@ -78,8 +78,19 @@ $$;
 CREATE TABLE sealing_key (
     key_id        text PRIMARY KEY,
     sealed        bytea NOT NULL,
-    first_used_at timestamptz NOT NULL DEFAULT now()
+    first_used_at timestamptz NOT NULL DEFAULT now(),
+    last_used_at  timestamptz NOT NULL DEFAULT now()
 );
+
+COMMENT ON COLUMN sealing_key.last_used_at IS 'When a program last noted that the key seals, which it does twice a minute while it runs.';
+
+-- The id of the key with which a value is sealed, empty where it is none that was sealed.
+-- +goose StatementBegin
+CREATE FUNCTION sealed_with(sealed bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN length(sealed) > 2 AND get_byte(sealed, 0) = 1
+                THEN coalesce(substring(encode(substr(sealed, 3, get_byte(sealed, 1)), 'escape') FROM '^[a-z0-9][a-z0-9._-]{0,31}$'), '') ELSE '' END
+$$;
+-- +goose StatementEnd
 
 -- The deployment that this database belongs to (R37), known by the Temporal namespace that holds its workflows. There is at most one row; while
 -- there is none, the database has never belonged to any, and the first program to connect adopts it.
@@ -98,5 +109,5 @@ COMMENT ON COLUMN deployment.temporal_cluster_id IS 'Empty where the server does
 COMMENT ON COLUMN deployment.temporal_namespace IS 'The name, for people: a namespace of the same name elsewhere is another one.';
 
 -- +goose Down
-DROP FUNCTION next_arrival;
+DROP FUNCTION sealed_with, next_arrival;
 DROP TABLE deployment, sealing_key, upstream_allowance, upstream_token, device_key, connection;

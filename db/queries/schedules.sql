@@ -53,6 +53,11 @@ SELECT * FROM temporal_schedule WHERE id = @id;
 UPDATE temporal_schedule SET fingerprint = '' WHERE id = @id;
 
 -- name: RecordAppliedSchedule :exec
+-- What it started so far was sealed with the key of before.
+WITH used AS (
+    UPDATE sealing_key k SET last_used_at = now() FROM temporal_schedule held
+    WHERE held.id = @id AND held.key_id = k.key_id AND held.key_id <> @key_id
+)
 INSERT INTO temporal_schedule AS t (id, version, key_id, fingerprint, paused, made_at, applied_at, edited_at)
 VALUES (@id, @version, @key_id, @fingerprint, @paused, now(), now(), CASE WHEN @edited::boolean THEN now() END)
 ON CONFLICT (id) DO UPDATE SET version = excluded.version, key_id = excluded.key_id, fingerprint = excluded.fingerprint, paused = excluded.paused,
@@ -63,7 +68,10 @@ INSERT INTO temporal_schedule AS t (id, error, error_at) VALUES (@id, @error, no
 ON CONFLICT (id) DO UPDATE SET error = excluded.error, error_at = CASE WHEN t.error = excluded.error THEN t.error_at ELSE excluded.error_at END;
 
 -- name: ForgetAppliedSchedule :exec
-DELETE FROM temporal_schedule WHERE id = @id;
+WITH used AS (
+    UPDATE sealing_key k SET last_used_at = now() FROM temporal_schedule held WHERE held.id = @id AND held.key_id = k.key_id
+)
+DELETE FROM temporal_schedule t WHERE t.id = @id;
 
 -- name: ScheduledRuns :many
 -- A schedule's bulk runs that were requested since then or were still in progress then, newest first.

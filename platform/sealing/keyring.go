@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -30,6 +31,7 @@ var keyIDPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,31}$`)
 // Nonces are random, so a key should be replaced long before it has sealed 2^32 values.
 type Keyring struct {
 	activeID string
+	ids      []string
 	keys     map[string]cipher.AEAD
 }
 
@@ -54,6 +56,7 @@ func Parse(text string) (*Keyring, error) {
 		if i == 0 {
 			keyring.activeID = id
 		}
+		keyring.ids = append(keyring.ids, id)
 	}
 	return keyring, nil
 }
@@ -70,6 +73,9 @@ func Generate(id string) (string, error) {
 
 // ActiveKeyID names the key that Seal uses. Key ids are no secret.
 func (k *Keyring) ActiveKeyID() string { return k.activeID }
+
+// KeyIDs names all keys, the active one first.
+func (k *Keyring) KeyIDs() []string { return slices.Clone(k.ids) }
 
 // Has reports whether a key of that id is in the keyring.
 func (k *Keyring) Has(keyID string) bool {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/api/serviceerror"
 )
 
@@ -24,9 +23,4 @@ func Refused(err error) bool {
 	var unready *serviceerror.FailedPrecondition
 	var exhausted *serviceerror.ResourceExhausted
 	return errors.As(err, &invalid) || errors.As(err, &denied) || errors.As(err, &missing) || errors.As(err, &unready) || errors.As(err, &exhausted)
-}
-
-// SealedWith is the id of the key that seals a payload; empty where it is not sealed.
-func SealedWith(payload *commonpb.Payload) string {
-	return string(payload.GetMetadata()[metadataKeyID])
 }

@@ -7,9 +7,12 @@
 package temporal
 
 import (
+	"context"
 	"fmt"
+	"slices"
 
 	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/api/proxy"
 	"go.temporal.io/sdk/converter"
 	"google.golang.org/protobuf/proto"
 
@@ -23,6 +26,28 @@ const (
 
 // payloadPurpose binds sealed payloads to their use: a value sealed for PostgreSQL does not open as a payload.
 var payloadPurpose = []byte("temporal payload")
+
+// SealedWith is the id of the key that seals a payload; empty where it is not sealed.
+func SealedWith(payload *commonpb.Payload) string {
+	return string(payload.GetMetadata()[metadataKeyID])
+}
+
+// KeysOf are the ids of the keys that seal a message's payloads, each once. Nothing is opened for that.
+func KeysOf(ctx context.Context, message proto.Message) ([]string, error) {
+	var ids []string
+	err := proxy.VisitPayloads(ctx, message, proxy.VisitPayloadsOptions{
+		SkipSearchAttributes: true,
+		Visitor: func(_ *proxy.VisitPayloadsContext, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+			for _, payload := range payloads {
+				if id := SealedWith(payload); id != "" && !slices.Contains(ids, id) {
+					ids = append(ids, id)
+				}
+			}
+			return payloads, nil
+		},
+	})
+	return ids, err
+}
 
 // encryptionCodec seals whole payloads, with their metadata. It does not compress: payloads hold ids and counts, too
 // little to gain from it, and the length of what was compressed before encryption tells something of its content.

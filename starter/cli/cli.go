@@ -27,7 +27,7 @@ const (
 	ExitSucceeded   = 0   // done; for a sync: succeeded, with or without warnings
 	ExitFailed      = 1   // the command could not do its work
 	ExitUsage       = 2   // wrong usage or bad input
-	ExitNotComplete = 3   // a sync run with --wait was partially saved, failed, cancelled or refused; a connection test found a problem, or `deployment show` another deployment's database
+	ExitNotComplete = 3   // a sync run with --wait was partially saved, failed, cancelled or refused; a connection test or a look at the keyring found a problem, or `deployment show` another deployment's database
 	ExitStopped     = 130 // Ctrl-C; a sync that was watched continues
 )
 
@@ -35,8 +35,8 @@ const exitCodes = `Exit codes:
   0    done; for a sync: succeeded, with or without warnings
   1    the command could not do its work
   2    wrong usage or bad input
-  3    a sync run with --wait was partially saved, failed, cancelled or refused, a connection test found a problem, or "deployment show"
-       found that the database belongs to another deployment
+  3    a sync run with --wait was partially saved, failed, cancelled or refused, a connection test or a look at the
+       keyring found a problem, or "deployment show" found that the database belongs to another deployment
   130  stopped with Ctrl-C; a sync that was being watched continues`
 
 // exitError ends the program with a code. Its error may be nil where everything has been said already.
@@ -157,7 +157,7 @@ type app struct {
 func (a *app) root() *cobra.Command {
 	root := a.group("caresync", "Keep people's government funding up to date with Services Australia and the NDIA",
 		a.migrateCommand(), a.organisationCommand(), a.tokenCommand(), a.connectionCommand(), a.importCommand(), a.personCommand(),
-		a.syncCommand(), a.runsCommand(), a.planCommand(), a.paceCommand(), a.contractCommand(), a.claimCommand(), a.bulkCommand(), a.scheduleCommand(), a.deploymentCommand(), a.serveCommand(), a.consoleCommand(), a.openAPICommand(), a.versionCommand())
+		a.syncCommand(), a.runsCommand(), a.planCommand(), a.paceCommand(), a.contractCommand(), a.claimCommand(), a.bulkCommand(), a.scheduleCommand(), a.deploymentCommand(), a.keyringCommand(), a.serveCommand(), a.consoleCommand(), a.openAPICommand(), a.versionCommand())
 	root.Long = root.Short + ".\n\n" + exitCodes
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetIn(a.in)

@@ -48,6 +48,8 @@ var examples = map[string]string{
 
 	"caresync deployment show":  "caresync deployment show",
 	"caresync deployment adopt": "caresync deployment adopt",
+	"caresync keyring status":   "caresync keyring status",
+	"caresync keyring reseal":   "caresync keyring reseal",
 
 	"caresync organisation create": `caresync organisation create wattle --name "Wattle Grove" --time-zone Australia/Perth`,
 	"caresync organisation set":    `caresync organisation set wattle --name "Wattle Grove Care"`,

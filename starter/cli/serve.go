@@ -97,7 +97,7 @@ func (a *app) serve(ctx context.Context, flags serveFlags) error {
 		Logger: logger, Checks: checks, Codec: codec, NotificationHeader: flags.notificationHeader,
 	}
 	options.Bulks, options.Schedules = newBulks(store, connected, keyring, queues)
-	return a.serveUntilStopped(ctx, flags, options, health.Handler(measured.Handler(), logger, checks...), keyringChecked)
+	return a.serveUntilStopped(ctx, flags, options, health.Handler(measured.Handler(), logger, checks...), keyringChecked, store.NoteKeyUse(keyring))
 }
 
 // codec is nil where no operator's token is set: then no one can read payloads in the Temporal UI.
