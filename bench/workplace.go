@@ -47,7 +47,7 @@ func (s *site) newWorkplace(ctx context.Context, state string) (*workplace, erro
 func (s *site) openWorkplace(ctx context.Context, url string) (*workplace, error) {
 	w := &workplace{site: s, url: url, statements: &statements{}, drop: func() error { return nil },
 		queues: protocol.TaskQueues{Prefix: "bench-" + string(db.NewID()) + "-"}}
-	store, err := db.Open(ctx, url, s.keyring, db.Options{MaxConnections: hosting.DatabaseConnections, Tracer: w.statements})
+	store, err := db.Open(ctx, url, s.keyring, db.Options{MaxConnections: db.WorkerConnections, Tracer: w.statements})
 	if err != nil {
 		return nil, err
 	}

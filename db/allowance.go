@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// callsAllowance is the limit on all calls of a connection; it may have others.
-	callsAllowance = "calls"
+	// CallsAllowance is the limit on all calls of a connection; it may have others.
+	CallsAllowance = "calls"
 	// useOfRate leaves a little room, so that we never provoke a 429 by ourselves.
 	useOfRate = 0.98
 	// bookingsPerSecond is how often a process books at the full rate: the fewer, the fewer statements and the larger the bursts.
@@ -209,7 +209,7 @@ type callLimit struct {
 
 // callsPerSecond books a quarter of a second's calls at once, which is burst enough.
 func callsPerSecond(rate int) callLimit {
-	return callLimit{name: callsAllowance, gap: 1 / (useOfRate * float64(rate)), booking: max(1, rate/bookingsPerSecond), burst: 1, largestBurst: 1}
+	return callLimit{name: CallsAllowance, gap: 1 / (useOfRate * float64(rate)), booking: max(1, rate/bookingsPerSecond), burst: 1, largestBurst: 1}
 }
 
 // callsPerHour lets calls be made at once. The largest burst is taken out of the hour's calls: whenever the hour begins, that burst and what

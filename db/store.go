@@ -18,6 +18,15 @@ import (
 	"github.com/caresync/caresync/db/gen"
 )
 
+// The sizes of the programs' pools, unless DATABASE_URL says otherwise with pool_max_conns.
+const (
+	// WorkerConnections is enough for every database step at once and for a share of the others, which hold a connection only while they read or
+	// write and not while they wait for the government.
+	WorkerConnections = 48
+	// CallerConnections is enough for the short queries of many callers at once.
+	CallerConnections = 16
+)
+
 const (
 	// statementTimeout ends a statement that hangs; idleTimeout a transaction whose program hangs. Both free the locks.
 	statementTimeout = 30 * time.Second
@@ -41,6 +50,8 @@ type Store struct {
 	now     func() time.Time
 	// importing are the organisations into which this program is importing a file.
 	importing sync.Map
+	// sized: the address says how large the pool is.
+	sized bool
 }
 
 // Options tune a store.
@@ -62,7 +73,8 @@ func Open(ctx context.Context, databaseURL string, sealer Sealer, options Option
 	if err != nil {
 		return nil, errBadDatabaseURL
 	}
-	if options.MaxConnections > 0 {
+	sized := sizedByAddress(databaseURL)
+	if options.MaxConnections > 0 && !sized {
 		config.MaxConns = options.MaxConnections
 	}
 	config.ConnConfig.Tracer = options.Tracer
@@ -78,12 +90,25 @@ func Open(ctx context.Context, databaseURL string, sealer Sealer, options Option
 	if err != nil {
 		return nil, MapError("connect", err)
 	}
-	store := &Store{pool: pool, queries: gen.New(pool), sealer: sealer, now: options.Now}
+	store := &Store{pool: pool, queries: gen.New(pool), sealer: sealer, now: options.Now, sized: sized}
 	if store.now == nil {
 		store.now = time.Now
 	}
 	return store, nil
 }
+
+// sizedByAddress reports whether the address says how large the pool is.
+func sizedByAddress(databaseURL string) bool {
+	parsed, err := pgx.ParseConfig(databaseURL)
+	if err != nil {
+		return false
+	}
+	_, sized := parsed.RuntimeParams["pool_max_conns"]
+	return sized
+}
+
+// PoolSize is how many connections the address allows a program's pool, and false where it leaves that to the program.
+func (s *Store) PoolSize() (int, bool) { return int(s.pool.Config().MaxConns), s.sized }
 
 func milliseconds(d time.Duration) string { return fmt.Sprint(d.Milliseconds()) }
 

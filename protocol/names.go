@@ -5,6 +5,8 @@ package protocol
 import (
 	"fmt"
 
+	enumspb "go.temporal.io/api/enums/v1"
+
 	"github.com/caresync/caresync/care"
 )
 
@@ -89,6 +91,15 @@ func (q TaskQueues) CareSync() string { return q.Prefix + "care-sync" }
 
 // Upstream is the queue of the steps that call a service, so that an outage of one never starves the other.
 func (q TaskQueues) Upstream(service care.Service) string { return q.Prefix + string(service) }
+
+// Polled are the queues that every worker process polls, each with a kind of task that it takes there.
+func (q TaskQueues) Polled() map[string]enumspb.TaskQueueType {
+	all := map[string]enumspb.TaskQueueType{q.CareSync(): enumspb.TASK_QUEUE_TYPE_WORKFLOW}
+	for _, service := range []care.Service{care.ServicesAustralia, care.NDIA} {
+		all[q.Upstream(service)], all[q.Bulk(service)] = enumspb.TASK_QUEUE_TYPE_ACTIVITY, enumspb.TASK_QUEUE_TYPE_ACTIVITY
+	}
+	return all
+}
 
 // Bulk is the queue of the chunks of bulk runs that call a service: they have slots of their own, so that whoever waits for one person
 // does not wait for them.

@@ -87,6 +87,24 @@ func MovableClock(t testing.TB, databaseURL string) (address string, move func(t
 	}
 }
 
+// CopyOf makes another database with what a test's database holds at the moment, as a restored backup does. Sessions of the original are ended for it.
+func CopyOf(t testing.TB, databaseURL string) string {
+	t.Helper()
+	address, err := url.Parse(databaseURL)
+	require.NoError(t, err)
+	original, admin := address.Path[1:], OpenSQL(t, cmp.Or(os.Getenv("DATABASE_ADMIN_URL"), os.Getenv("DATABASE_URL")))
+	copied := original + "_copy"
+	admin.Exec(t, "ALTER DATABASE "+original+" ALLOW_CONNECTIONS false")
+	admin.Exec(t, "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1", original)
+	admin.Exec(t, "CREATE DATABASE "+copied+" TEMPLATE "+original+" OWNER "+address.User.Username())
+	admin.Exec(t, "ALTER DATABASE "+original+" ALLOW_CONNECTIONS true")
+	t.Cleanup(func() {
+		_, _ = admin.pool.Exec(context.Background(), "DROP DATABASE "+copied+" WITH (FORCE)")
+	})
+	address.Path = "/" + copied
+	return address.String()
+}
+
 // migrator makes the template with the program's own migrations.
 type migrator struct{}
 

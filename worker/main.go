@@ -80,7 +80,7 @@ func serve(ctx context.Context, s settings) error {
 		return err
 	}
 	tracer := otelpgx.NewTracer(otelpgx.WithTracerProvider(measured.TracerProvider()))
-	store, err := db.Open(ctx, databaseURL, keyring, db.Options{MaxConnections: hosting.DatabaseConnections, Tracer: tracer})
+	store, err := db.Open(ctx, databaseURL, keyring, db.Options{MaxConnections: db.WorkerConnections, Tracer: tracer})
 	if err != nil {
 		return err
 	}

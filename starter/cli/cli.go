@@ -25,7 +25,7 @@ import (
 // Exit codes of the program.
 const (
 	ExitSucceeded   = 0   // done; for a sync: succeeded, with or without warnings
-	ExitFailed      = 1   // the command could not do its work
+	ExitFailed      = 1   // the command could not do its work, or doctor found a failure
 	ExitUsage       = 2   // wrong usage or bad input
 	ExitNotComplete = 3   // a sync run with --wait was partially saved, failed, cancelled or refused; a connection test or a look at the keyring found a problem, or `deployment show` another deployment's database
 	ExitStopped     = 130 // Ctrl-C; a sync that was watched continues
@@ -33,7 +33,7 @@ const (
 
 const exitCodes = `Exit codes:
   0    done; for a sync: succeeded, with or without warnings
-  1    the command could not do its work
+  1    the command could not do its work, or doctor found a failure or could not check something
   2    wrong usage or bad input
   3    a sync run with --wait was partially saved, failed, cancelled or refused, a connection test or a look at the
        keyring found a problem, or "deployment show" found that the database belongs to another deployment
@@ -157,7 +157,7 @@ type app struct {
 func (a *app) root() *cobra.Command {
 	root := a.group("caresync", "Keep people's government funding up to date with Services Australia and the NDIA",
 		a.migrateCommand(), a.organisationCommand(), a.tokenCommand(), a.connectionCommand(), a.importCommand(), a.personCommand(),
-		a.syncCommand(), a.runsCommand(), a.planCommand(), a.paceCommand(), a.contractCommand(), a.claimCommand(), a.bulkCommand(), a.scheduleCommand(), a.deploymentCommand(), a.keyringCommand(), a.serveCommand(), a.consoleCommand(), a.openAPICommand(), a.versionCommand())
+		a.syncCommand(), a.runsCommand(), a.planCommand(), a.paceCommand(), a.contractCommand(), a.claimCommand(), a.bulkCommand(), a.scheduleCommand(), a.deploymentCommand(), a.doctorCommand(), a.keyringCommand(), a.serveCommand(), a.consoleCommand(), a.openAPICommand(), a.versionCommand())
 	root.Long = root.Short + ".\n\n" + exitCodes
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetIn(a.in)

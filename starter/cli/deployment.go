@@ -16,7 +16,7 @@ import (
 )
 
 func (a *app) deploymentCommand() *cobra.Command {
-	return a.group("deployment", "Show and decide which deployment the database belongs to", a.deploymentShow(), a.deploymentAdopt())
+	return a.group("deployment", "Show and decide which deployment the database belongs to", a.deploymentShow(), a.deploymentAdopt(), a.deploymentEndOrphans())
 }
 
 // ownership is whose the database is, and who asks.

@@ -46,10 +46,12 @@ var examples = map[string]string{
 	"caresync openapi":        "caresync openapi > openapi.yaml",
 	"caresync version":        "caresync version",
 
-	"caresync deployment show":  "caresync deployment show",
-	"caresync deployment adopt": "caresync deployment adopt",
-	"caresync keyring status":   "caresync keyring status",
-	"caresync keyring reseal":   "caresync keyring reseal",
+	"caresync deployment show":        "caresync deployment show",
+	"caresync deployment adopt":       "caresync deployment adopt",
+	"caresync deployment end-orphans": "caresync deployment end-orphans",
+	"caresync doctor":                 "caresync doctor",
+	"caresync keyring status":         "caresync keyring status",
+	"caresync keyring reseal":         "caresync keyring reseal",
 
 	"caresync organisation create": `caresync organisation create wattle --name "Wattle Grove" --time-zone Australia/Perth`,
 	"caresync organisation set":    `caresync organisation set wattle --name "Wattle Grove Care"`,

@@ -26,9 +26,6 @@ import (
 	"github.com/caresync/caresync/starter/upstreams"
 )
 
-// databaseConnections is enough for the short queries of many callers at once.
-const databaseConnections = 16
-
 // openStore connects to PostgreSQL. Commands that neither seal nor open anything need no keyring.
 func (a *app) openStore(ctx context.Context, keyring *sealing.Keyring) (*db.Store, error) {
 	address, err := a.database.ConnectionURL()
@@ -39,7 +36,7 @@ func (a *app) openStore(ctx context.Context, keyring *sealing.Keyring) (*db.Stor
 	if keyring != nil {
 		sealer = keyring
 	}
-	return db.Open(ctx, address, sealer, db.Options{MaxConnections: databaseConnections})
+	return db.Open(ctx, address, sealer, db.Options{MaxConnections: db.CallerConnections})
 }
 
 // openSealedStore is openStore for work that seals or opens: the keyring has to be the database's.

@@ -72,7 +72,7 @@ func (h *Host) polls(ctx context.Context) error {
 		return errIdle
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	for queue, kind := range queuesOf(h.queues) {
+	for queue, kind := range h.queues.Polled() {
 		group.Go(func() error {
 			described, err := h.client.DescribeTaskQueue(ctx, queue, kind)
 			if err != nil {

@@ -7,7 +7,6 @@ import (
 	"os"
 	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
@@ -42,10 +41,6 @@ const (
 	// where the database is away, and a stopping worker passes on nothing that they come to.
 	taskStopTimeout = 5 * time.Second
 )
-
-// DatabaseConnections is the pool's size: enough for every database step at once and for a share of the others, which hold a connection
-// only while they read or write and not while they wait for the government.
-const DatabaseConnections = 48
 
 // Steps puts together the steps for a process. expiring, if not nil, is told where a login says that a device or its key expires soon.
 func Steps(store *db.Store, calls *transport.Client, expiring func(care.Connection, proda.ExpiryWarning)) *activities.Steps {
@@ -107,15 +102,6 @@ var identity = fmt.Sprintf("%d@%s", os.Getpid(), hostname())
 func hostname() string {
 	name, _ := os.Hostname() // without one, the process id has to do
 	return name
-}
-
-// queuesOf are the queues that a process polls, each with a kind of task that it takes there.
-func queuesOf(queues protocol.TaskQueues) map[string]enumspb.TaskQueueType {
-	all := map[string]enumspb.TaskQueueType{queues.CareSync(): enumspb.TASK_QUEUE_TYPE_WORKFLOW}
-	for _, service := range []care.Service{care.ServicesAustralia, care.NDIA} {
-		all[queues.Upstream(service)], all[queues.Bulk(service)] = enumspb.TASK_QUEUE_TYPE_ACTIVITY, enumspb.TASK_QUEUE_TYPE_ACTIVITY
-	}
-	return all
 }
 
 func part(hosted worker.Worker) run.Part {

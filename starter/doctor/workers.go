@@ -1,0 +1,142 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/present"
+)
+
+const (
+	// pollsWithin is how recently a worker that lives has asked for tasks: it asks once a minute at least.
+	pollsWithin = 2 * time.Minute
+	// ownRunsWithin is how soon the deployment's own schedules run, and how long a run of theirs may take.
+	ownRunsWithin = 20 * time.Minute
+)
+
+var workerChecks = []check{
+	{area: Workers, name: "task queues", needs: needsTemporal | needsNamespace, look: taskQueues},
+	{area: Workers, name: "own schedules", needs: needsTemporal | needsNamespace | needsOwn, look: ownSchedules},
+}
+
+// pollers are the identities of the workers that poll a queue.
+func pollers(ctx context.Context, p *patient, queue string, kind enumspb.TaskQueueType) ([]string, error) {
+	described, err := p.temporal.DescribeTaskQueue(ctx, queue, kind)
+	if err != nil {
+		return nil, err
+	}
+	var living []string
+	for _, poller := range described.GetPollers() {
+		if time.Since(poller.GetLastAccessTime().AsTime()) < pollsWithin {
+			living = append(living, poller.GetIdentity())
+		}
+	}
+	slices.Sort(living)
+	return slices.Compact(living), nil
+}
+
+func countWorkers(ctx context.Context, p *patient) (int, error) {
+	living, err := pollers(ctx, p, p.options.Queues.CareSync(), enumspb.TASK_QUEUE_TYPE_WORKFLOW)
+	return len(living), err
+}
+
+func taskQueues(ctx context.Context, p *patient) (string, []Finding, error) {
+	var unpolled []string
+	workers, queues := map[string]int{}, p.options.Queues.Polled()
+	for queue, kind := range queues {
+		living, err := pollers(ctx, p, queue, kind)
+		if err != nil {
+			return "", nil, err
+		}
+		if len(living) == 0 {
+			unpolled = append(unpolled, queue)
+		}
+		for _, identity := range living {
+			workers[identity]++
+		}
+	}
+	slices.Sort(unpolled)
+	seen := present.Count(len(workers), "worker", "workers")
+	if len(workers) == 0 {
+		return seen, []Finding{failure("No worker takes tasks: whatever is started waits.",
+			"Start a worker with the same TEMPORAL_NAMESPACE and CARESYNC_TASK_QUEUE_PREFIX. If one runs, its /readyz says what it waits for.")}, nil
+	}
+	if len(unpolled) > 0 {
+		return seen, []Finding{failure("No worker polls "+named(unpolled)+": what needs it waits.", "Restart the workers, and look at their logs. Every worker polls all queues.")}, nil
+	}
+	for _, polled := range workers {
+		if polled < len(queues) {
+			return seen, []Finding{warning("Not every worker polls all task queues.", "Wait a minute if workers have just been started or stopped. Else restart them, and look at their logs.")}, nil
+		}
+	}
+	return seen, nil, nil
+}
+
+func ownSchedules(ctx context.Context, p *patient) (string, []Finding, error) {
+	var findings []Finding
+	for _, own := range []struct{ id, meanwhile string }{
+		{protocol.ReconcileScheduleID(p.options.Queues), "what lost workflows left open is not closed"},
+		{protocol.RefreshDueScheduleID(p.options.Queues), "contracts are not refreshed on the days on which funding begins"},
+	} {
+		found, err := p.ownSchedule(ctx, own.id, own.meanwhile)
+		if err != nil {
+			return "", findings, err
+		}
+		findings = append(findings, found...)
+	}
+	return "", findings, nil
+}
+
+// ownSchedule looks at one of the deployment's own schedules. meanwhile is what follows if it does not run.
+func (p *patient) ownSchedule(ctx context.Context, id, meanwhile string) ([]Finding, error) {
+	described, err := p.temporal.WorkflowService().DescribeSchedule(ctx, &workflowservice.DescribeScheduleRequest{Namespace: p.namespace, ScheduleId: id})
+	var gone *serviceerror.NotFound
+	if errors.As(err, &gone) {
+		return []Finding{failure("Temporal does not have the schedule "+id+": "+meanwhile+".", "Start a worker: it creates the schedule within minutes. If one runs, its log says why it cannot.")}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if described.GetSchedule().GetState().GetPaused() {
+		return []Finding{failure("The schedule "+id+" is paused in Temporal: "+meanwhile+".", "Resume it: `temporal schedule toggle --unpause --schedule-id "+id+"`.")}, nil
+	}
+	for _, running := range described.GetInfo().GetRunningWorkflows() {
+		run, err := p.temporal.DescribeWorkflowExecution(ctx, running.GetWorkflowId(), running.GetRunId())
+		if errors.As(err, &gone) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		info := run.GetWorkflowExecutionInfo()
+		if since := time.Since(info.GetStartTime().AsTime()); info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING && since > ownRunsWithin {
+			return []Finding{failure(fmt.Sprintf("The workflow %s has been running for %s and keeps the next one from running: %s.", running.GetWorkflowId(), ago(since), meanwhile),
+				"Look at its pending activity in the Temporal UI and at the workers' logs, then terminate it: the schedule starts it again.")}, nil
+		}
+	}
+	return neverRuns(described, id, meanwhile), nil
+}
+
+// neverRuns says that a schedule has not run although it should have.
+func neverRuns(described *workflowservice.DescribeScheduleResponse, id, meanwhile string) []Finding {
+	last := described.GetInfo().GetCreateTime().AsTime()
+	for _, action := range described.GetInfo().GetRecentActions() {
+		if at := action.GetActualTime().AsTime(); at.After(last) {
+			last = at
+		}
+	}
+	since := time.Since(last)
+	if since <= ownRunsWithin {
+		return nil
+	}
+	return []Finding{failure(fmt.Sprintf("The schedule %s has not run for %s: %s.", id, ago(since), meanwhile),
+		"Start a worker, which moves the schedule's end. If one runs, its log says why it cannot, or Temporal's own workers stand still.")}
+}
