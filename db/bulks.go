@@ -32,7 +32,7 @@ func (s *Store) RecordBulk(ctx context.Context, bulk Bulk) error {
 	}))
 }
 
-// WithdrawBulk deletes the row of a bulk run that no worker has begun, as if it had not been asked for. One that was begun, or has ended, stays.
+// WithdrawBulk deletes the row of a bulk run that no worker has started, as if it had not been asked for. One that was started, or has ended, stays.
 func (s *Store) WithdrawBulk(ctx context.Context, organisation, bulk care.ID) error {
 	return MapError("withdraw the bulk run", s.queries.WithdrawBulk(ctx, gen.WithdrawBulkParams{OrganisationID: organisation, ID: bulk}))
 }

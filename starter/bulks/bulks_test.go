@@ -173,7 +173,7 @@ func TestARefusedBulkRunLeavesNoRow(t *testing.T) {
 	w.server.Err = serviceerror.NewInvalidArgument("")
 	_, err = w.service.Start(t.Context(), request)
 	require.Error(t, err)
-	require.Equal(t, peopleOfTheWorld, w.progress(t, started.ID).Counts.Selected, "one that was begun stays")
+	require.Equal(t, peopleOfTheWorld, w.progress(t, started.ID).Counts.Selected, "one that a worker has started stays")
 }
 
 func TestOrdersThatMakeNoSenseAreRefused(t *testing.T) {

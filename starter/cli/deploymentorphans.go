@@ -55,7 +55,7 @@ func (a *app) deploymentEndOrphans() *cobra.Command {
 	command.Long = command.Short + `.
 
 After the database alone was restored, Temporal still runs what was requested after the backup. Single syncs end by themselves; a bulk run that was
-paused would wait for ever. Only workflows of this deployment are ended: those on its task queue that a worker has begun, and for
+paused would wait for ever. Only workflows of this deployment are ended: those on its task queue that a worker has started, and for
 which there is no open run or bulk run. ` + "`caresync doctor`" + ` names them, too.`
 	command.Flags().BoolVar(&sure, "yes", false, "do not ask for confirmation")
 	return command

@@ -248,7 +248,7 @@ func (p *patient) make(ctx context.Context, one check) Result {
 // notChecked begins what is said of a check that could not be made.
 const notChecked = "Not checked: "
 
-// bounded gives a check its time. One that does not heed it is left behind.
+// bounded gives a check its time. One that takes longer is left behind.
 func bounded(ctx context.Context, look func(context.Context) (string, []Finding, error)) (string, []Finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()

@@ -130,8 +130,7 @@ func (s *stack) mendsWith(t *testing.T, statement string) {
 	})
 }
 
-// A healthy deployment has nothing, and each of many faults is found, with its remedy, for itself: beside it nothing else is said that is not
-// its consequence.
+// A healthy deployment has nothing, and each of many faults is found, with its remedy.
 func TestFaultsAreFound(t *testing.T) {
 	s := newStack(t)
 	var report doctor.Report
@@ -376,7 +375,7 @@ func workFaults() map[string]fault {
 			})
 			require.NoError(t, err)
 			return planted("UPDATE claim_sync SET caused_at = now() - interval '2 hours'", "DELETE FROM claim_sync")(t, s)
-		}, wanted{"claims", "1 sync that claims caused has not begun, the first for 2 hours", "task queues", doctor.Warning}},
+		}, wanted{"claims", "1 sync that claims caused has not started, the first for 2 hours", "task queues", doctor.Warning}},
 		"the outbox is not read any more": {planted("INSERT INTO outbox (organisation_id, topic, payload, created_at, published_at) "+
 			"SELECT id, 'x', '{}', now() - interval '3 days', CASE WHEN n = 1 THEN now() END FROM organisation, generate_series(1, 2) n ORDER BY n", "DELETE FROM outbox WHERE topic = 'x'"),
 			wanted{"outbox", "has not taken facts for 3 days", "Start that program", doctor.Warning}},

@@ -148,8 +148,8 @@ func claimBacklog(ctx context.Context, p *patient) (string, []Finding, error) {
 		return "", nil, err
 	}
 	return "", []Finding{warning(
-		fmt.Sprintf("%s that claims caused %s not begun, the first for %s.", present.Count(backlog.ClaimSyncs, "sync", "syncs"), hasOrHave(backlog.ClaimSyncs), ago(time.Since(backlog.OldestClaimSync))),
-		"They begin once a worker is free, and are requested again every five minutes; look at \"task queues\" and \"own schedules\".")}, nil
+		fmt.Sprintf("%s that claims caused %s not started, the first for %s.", present.Count(backlog.ClaimSyncs, "sync", "syncs"), hasOrHave(backlog.ClaimSyncs), ago(time.Since(backlog.OldestClaimSync))),
+		"They start once a worker is free, and are requested again every five minutes; look at \"task queues\" and \"own schedules\".")}, nil
 }
 
 func hasOrHave(number int) string {

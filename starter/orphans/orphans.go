@@ -53,7 +53,7 @@ type Terminator interface {
 	TerminateWorkflow(ctx context.Context, workflowID, runID, reason string, details ...any) error
 }
 
-// Find returns the deployment's workflows that a worker has begun and to which no open run or bulk run belongs. One that no worker has begun yet
+// Find returns the deployment's workflows that a worker has started and to which no open run or bulk run belongs. One that no worker has started yet
 // may have no row yet. It fails with syncs.ErrUnavailable.
 func Find(ctx context.Context, store *db.Store, temporal Temporal, queues protocol.TaskQueues) ([]Orphan, error) {
 	running, err := list(ctx, temporal, queues)
@@ -128,7 +128,7 @@ func orphanOf(execution *workflowpb.WorkflowExecutionInfo) Orphan {
 	}
 }
 
-// isRunning reports whether a workflow runs, and a worker has begun it. What is listed may be a moment old.
+// isRunning reports whether a workflow runs, and a worker has started it. What is listed may be a moment old.
 func isRunning(ctx context.Context, temporal Temporal, workflow Orphan) (bool, error) {
 	described, err := temporal.DescribeWorkflowExecution(ctx, workflow.WorkflowID, workflow.RunID)
 	if isGone(err) {
