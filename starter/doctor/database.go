@@ -22,7 +22,6 @@ var databaseChecks = []check{
 	{area: Database, name: "server", needs: needsDatabase, look: databaseServer},
 	{area: Database, name: "clock", needs: needsDatabase, look: databaseClock},
 	{area: Database, name: "connections", needs: needsDatabase, look: databaseConnections},
-	{area: Database, name: "sessions", needs: needsDatabase, look: databaseSessions},
 }
 
 func databaseServer(ctx context.Context, p *patient) (string, []Finding, error) {

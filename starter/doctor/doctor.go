@@ -181,7 +181,7 @@ func Examine(ctx context.Context, options Options) Report {
 	p := &patient{options: options, missing: map[need]string{}}
 	defer p.close()
 	report := Report{Verdict: OK, ExaminedAt: time.Now().UTC()}
-	for _, stage := range [][]check{settingsChecks, connectionChecks, contentChecks, ownerChecks, otherChecks} { // each needs those before
+	for _, stage := range [][]check{settingsChecks, connectionChecks, sessionChecks, schemaChecks, ownerChecks, otherChecks} { // each needs those before
 		report.Checks = append(report.Checks, p.run(ctx, stage)...)
 	}
 	for _, result := range report.Checks {

@@ -43,11 +43,14 @@ func reachTemporal(ctx context.Context, p *patient) (string, []Finding, error) {
 	return "", nil, nil
 }
 
-// contentChecks find out whether what is needed stands there.
-var contentChecks = []check{
-	{Database, "schema", needsDatabase, findSchema, needsSchema, "the database's schema cannot be used."},
+// sessionChecks find out whether statements and namespace can be used.
+var sessionChecks = []check{
+	{Database, "sessions", needsDatabase, databaseSessions, needsDatabase, "statements fail behind the pooler."},
 	{Temporal, "namespace", needsTemporal, findNamespace, needsNamespace, "the Temporal namespace cannot be used."},
 }
+
+// schemaChecks find out whether the tables are there.
+var schemaChecks = []check{{Database, "schema", needsDatabase, findSchema, needsSchema, "the database's schema cannot be used."}}
 
 func findSchema(ctx context.Context, p *patient) (_ string, findings []Finding, err error) {
 	err = p.store.CheckSchema(ctx)
