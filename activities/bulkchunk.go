@@ -288,7 +288,7 @@ func (s *chunk) count(result care.RunResult) (first bool) {
 	defer s.mu.Unlock()
 	s.inARow = 0
 	s.result.Settled++
-	if result.Outcome == care.RunFailed {
+	if result.Outcome == care.RunFailed && !result.Reason.Harmless() {
 		s.result.Failed++
 	}
 	if result.Reason == care.ReasonNotAuthorised {
@@ -375,12 +375,7 @@ func (b *Bulk) noteOutage(ctx context.Context, part protocol.BulkPart, outage er
 	if db.OfAnotherDeployment(outage) { // whose rows are not ours to write
 		return nil
 	}
-	words := ""
-	var failure *transport.Error
-	if errors.As(outage, &failure) {
-		words = failure.Words
-	}
-	return b.store.NoteBulkWaiting(ctx, part.OrganisationID, part.BulkID, words)
+	return b.store.NoteBulkWaiting(ctx, part.OrganisationID, part.BulkID, waitOf(outage))
 }
 
 func (s *chunk) escalate(ctx context.Context) error {

@@ -279,15 +279,21 @@ func refuse[H any](ctx context.Context, store *db.Store, step db.Step, begun db.
 // finalAnswer is the government's no, where asking again would not help. What may succeed later is noted for people who wait, and remains
 // an error (R9).
 func finalAnswer(ctx context.Context, store *db.Store, step db.Step, err error) (*transport.Error, error) {
-	if errors.Is(err, db.ErrNoAllowance) {
-		return nil, errors.Join(err, store.NoteRetry(ctx, step, err.Error(), ""))
-	}
 	var failure *transport.Error
-	if !errors.As(err, &failure) {
-		return nil, err
+	if errors.As(err, &failure) && !failure.Retryable() {
+		return failure, nil
 	}
-	if failure.Retryable() {
-		return nil, errors.Join(err, store.NoteRetry(ctx, step, failure.Error(), failure.Words))
+	if wait := waitOf(err); wait.Known() && wait.Cause != care.WaitsForDeployment { // whose rows are not ours to write
+		err = errors.Join(err, store.NoteRetry(ctx, step, wait, problemOf(err)))
 	}
-	return failure, nil
+	return nil, err
+}
+
+// problemOf names the kind of problem in a row, without anything about a person.
+func problemOf(err error) string {
+	var failure *transport.Error
+	if errors.As(err, &failure) {
+		return failure.Error()
+	}
+	return err.Error()
 }

@@ -41,42 +41,70 @@ func reasonOf(failure *transport.Error) care.Reason {
 }
 
 // failureReason says what it means to people that a step gave up.
-func failureReason(err error) care.Reason {
+func failureReason(err error) care.Reason { return waitOf(err).Cause.GaveUp() }
+
+// waitOf is what a step waits for that failed with an error and is tried again (R38); nothing where trying again does not help. It is the one
+// place where an error is laid at someone's door: the service's, PRODA's, or our own.
+func waitOf(err error) care.Wait {
+	var failure *transport.Error
+	var allowance *db.NoAllowanceError
 	switch {
-	case serviceUnavailable(err):
-		return care.ReasonServiceUnavailable
+	case db.OfAnotherDeployment(err):
+		return care.Wait{Cause: care.WaitsForDeployment}
+	case errors.As(err, &failure) && failure.Kind == transport.LoginUnavailable:
+		return care.Wait{Cause: care.WaitsForPRODA, Words: failure.Words}
+	case errors.As(err, &failure):
+		return care.Wait{Cause: care.WaitsForService, Service: failure.Service, Words: failure.Words}
+	case errors.As(err, &allowance) && allowance.Asked:
+		return care.Wait{Cause: care.WaitsForService, Service: allowance.Service, Until: allowance.Until}
+	case errors.As(err, &allowance):
+		return care.Wait{Cause: care.WaitsForAllowance, Service: allowance.Service, Until: allowance.Until}
+	case errors.Is(err, db.ErrNoAllowance):
+		return care.Wait{Cause: care.WaitsForAllowance}
 	case db.Away(err):
-		return care.ReasonDatabaseUnavailable
+		return care.Wait{Cause: care.WaitsForDatabase, Trouble: db.TroubleOf(err)}
+	case errors.Is(err, errTemporalUnavailable):
+		return care.Wait{Cause: care.WaitsForTemporal}
+	case errors.Is(err, context.DeadlineExceeded): // an attempt's time is over: only the service takes that long, our own parts give up before
+		return care.Wait{Cause: care.WaitsForService}
 	default:
-		return care.ReasonUnexpected
+		return care.Wait{}
 	}
 }
 
-// serviceUnavailable recognises what may succeed later: a failed call, and a wait for the service that took too long. Time-outs of the
-// database are db.ErrUnavailable.
-func serviceUnavailable(err error) bool {
-	var failure *transport.Error
-	return errors.As(err, &failure) || errors.Is(err, db.ErrNoAllowance) || errors.Is(err, context.DeadlineExceeded)
+// errorType is the type that says what a step waits for.
+func errorType(wait care.Wait) string {
+	switch wait.Cause {
+	case care.WaitsForService:
+		return protocol.ErrorServiceUnavailable
+	case care.WaitsForPRODA:
+		return protocol.ErrorLoginUnavailable
+	case care.WaitsForAllowance:
+		return protocol.ErrorNoAllowance
+	case care.WaitsForDatabase:
+		return protocol.DatabaseError(wait.Trouble)
+	case care.WaitsForTemporal:
+		return protocol.ErrorTemporalUnavailable
+	case care.WaitsForDeployment:
+		return protocol.ErrorOtherDeployment
+	default:
+		return protocol.ErrorUnexpected
+	}
 }
 
 // applicationError is how Temporal sees an error of a step: with a type that the workflow tells apart, retried or not, and with the
 // delay that the service asked for (R9). Its message holds no person data (R10).
 func applicationError(err error) error {
 	var failure *transport.Error
+	wait := waitOf(err)
 	switch {
 	case err == nil, errors.Is(err, context.Canceled):
 		return err
-	case db.OfAnotherDeployment(err):
-		return temporal.NewApplicationError(err.Error(), protocol.ErrorOtherDeployment)
-	case errors.As(err, &failure):
-		return temporal.NewApplicationErrorWithOptions(failure.Error(), protocol.ErrorServiceUnavailable,
+	case wait.Known() && errors.As(err, &failure):
+		return temporal.NewApplicationErrorWithOptions(failure.Error(), errorType(wait),
 			temporal.ApplicationErrorOptions{NextRetryDelay: failure.RetryAfter}) // 0 leaves it to the retry policy
-	case serviceUnavailable(err):
-		return temporal.NewApplicationError(err.Error(), protocol.ErrorServiceUnavailable)
-	case db.Away(err):
-		return temporal.NewApplicationError(err.Error(), protocol.ErrorDatabaseUnavailable)
-	case errors.Is(err, errTemporalUnavailable):
-		return temporal.NewApplicationError(err.Error(), protocol.ErrorTemporalUnavailable)
+	case wait.Known():
+		return temporal.NewApplicationError(err.Error(), errorType(wait))
 	case errors.Is(err, db.ErrOvertaken):
 		return temporal.NewApplicationError(err.Error(), protocol.ErrorOvertaken)
 	case errors.Is(err, db.ErrNotFound):

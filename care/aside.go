@@ -94,4 +94,6 @@ func WhenLost(with, losing int) LostContributions {
 }
 
 // OutageReasons are those for which someone was not reached: what changed of them is still to be read (R35).
-var OutageReasons = []Reason{ReasonServiceUnavailable, ReasonDatabaseUnavailable, ReasonNoWorker}
+var OutageReasons = []Reason{
+	ReasonServiceUnavailable, ReasonLoginUnavailable, ReasonNoAllowance, ReasonDatabaseUnavailable, ReasonTemporalUnavailable, ReasonNoWorker,
+}

@@ -96,20 +96,23 @@ type BulkCounts struct {
 	Failed                int `json:"failed"`
 	Cancelled             int `json:"cancelled"`
 	Skipped               int `json:"skipped"`
+	// NotStarted have a plan that has not started: nothing was saved, and nothing is wrong.
+	NotStarted int `json:"not_started"`
 	// Joined ended with a run that someone else had started; Escalated were given a sync of their own.
 	Joined    int `json:"joined"`
 	Escalated int `json:"escalated"`
 }
 
-// Add adds people of one outcome; those without one are selected only.
-func (c *BulkCounts) Add(outcome ItemOutcome, people int) {
+// Add adds people of one outcome, of whom some have a plan that has not started; those without an outcome are selected only.
+func (c *BulkCounts) Add(outcome ItemOutcome, people, notStarted int) {
 	c.Selected += people
 	counter := map[ItemOutcome]*int{
 		RunSucceeded: &c.Succeeded, RunSucceededWithWarnings: &c.SucceededWithWarnings, RunPartial: &c.Partial, RunFailed: &c.Failed,
 		RunCancelled: &c.Cancelled, ItemSkipped: &c.Skipped,
 	}[outcome]
 	if counter != nil {
-		*counter += people
+		*counter += people - notStarted
+		c.NotStarted += notStarted
 		c.Processed += people
 	}
 }
@@ -119,7 +122,7 @@ func (c BulkCounts) Plus(other BulkCounts) BulkCounts {
 	return BulkCounts{
 		Selected: c.Selected + other.Selected, Processed: c.Processed + other.Processed, Succeeded: c.Succeeded + other.Succeeded,
 		SucceededWithWarnings: c.SucceededWithWarnings + other.SucceededWithWarnings, Partial: c.Partial + other.Partial,
-		Failed: c.Failed + other.Failed, Cancelled: c.Cancelled + other.Cancelled, Skipped: c.Skipped + other.Skipped,
+		Failed: c.Failed + other.Failed, NotStarted: c.NotStarted + other.NotStarted, Cancelled: c.Cancelled + other.Cancelled, Skipped: c.Skipped + other.Skipped,
 		Joined: c.Joined + other.Joined, Escalated: c.Escalated + other.Escalated,
 	}
 }
@@ -131,7 +134,7 @@ func (c BulkCounts) ExceedFailures(threshold int) bool {
 
 // ConcludeBulk decides how a bulk run ended from how its people did. stopped is why it ended early, empty if it did not.
 func ConcludeBulk(counts BulkCounts, stopped Reason) RunOutcome {
-	good := counts.Succeeded + counts.SucceededWithWarnings
+	good := counts.Succeeded + counts.SucceededWithWarnings + counts.NotStarted
 	switch {
 	case stopped == ReasonCancelled:
 		return RunCancelled

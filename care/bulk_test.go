@@ -27,6 +27,7 @@ func TestConcludeBulk(t *testing.T) {
 		{"stopped before anyone", care.BulkCounts{Selected: 2, Skipped: 2}, care.ReasonLoginRefused, care.RunFailed},
 		{"stopped before anyone was planned", care.BulkCounts{}, care.ReasonLoginRefused, care.RunFailed},
 		{"lost before anyone was planned", care.BulkCounts{}, care.ReasonBulkLost, care.RunFailed},
+		{"plans that have not started are nothing to mend", care.BulkCounts{Selected: 3, Succeeded: 2, NotStarted: 1}, "", care.RunSucceeded},
 		{"cancelled", care.BulkCounts{Selected: 2, Skipped: 2}, care.ReasonCancelled, care.RunCancelled},
 		{"cancelled before anyone was planned", care.BulkCounts{}, care.ReasonCancelled, care.RunCancelled},
 	} {

@@ -68,6 +68,11 @@ const (
 	ReasonNotSetUp            Reason = "not_set_up"
 	ReasonServiceUnavailable  Reason = "service_unavailable"
 	ReasonDatabaseUnavailable Reason = "database_unavailable"
+	// ReasonLoginUnavailable: PRODA did not answer. ReasonNoAllowance: our own allowance of calls was used up. ReasonTemporalUnavailable: the
+	// Temporal server did not answer a step.
+	ReasonLoginUnavailable    Reason = "login_unavailable"
+	ReasonNoAllowance         Reason = "no_allowance"
+	ReasonTemporalUnavailable Reason = "temporal_unavailable"
 	// ReasonUnavailableForPerson: the service answers for others, and not for this person (R9).
 	ReasonUnavailableForPerson Reason = "unavailable_for_person"
 	ReasonNoWorker             Reason = "no_worker"
@@ -106,7 +111,7 @@ func (r Reason) Harmless() bool { return r == ReasonPlanInFuture }
 
 // technical reasons end in a failed workflow; all others are answers (R6).
 func (r Reason) technical() bool {
-	return r == ReasonServiceUnavailable || r == ReasonDatabaseUnavailable || r == ReasonNoWorker || r == ReasonUnexpected
+	return r == ReasonUnexpected || slices.Contains(OutageReasons, r)
 }
 
 // AreaResult is what a step answers: ids and counts only (R10).
@@ -187,7 +192,7 @@ func (r RunResult) TechnicalFailure() bool { return r.Outcome == RunFailed && r.
 // and warnings are the sums of the areas'.
 func Conclude(areas map[Area]AreaResult) RunResult {
 	result := RunResult{Areas: areas, Counts: Counts{}}
-	saved, incomplete, cancelled := 0, 0, Reason("")
+	saved, incomplete, superseded, cancelled := 0, 0, false, Reason("")
 	for _, area := range slices.Concat(Areas, []Area{AreaContract}) {
 		answer, attempted := areas[area]
 		if !attempted {
@@ -202,12 +207,18 @@ func Conclude(areas map[Area]AreaResult) RunResult {
 		if answer.saved() {
 			saved++
 		}
-		if answer.Outcome != AreaSucceeded {
+		switch {
+		case answer.Outcome == AreaSuperseded:
+			superseded = true
+		case answer.Outcome != AreaSucceeded:
 			incomplete++
-			if result.Reason == "" || result.Reason == ReasonSuperseded {
+			if result.Reason == "" {
 				result.Reason = answer.Reason
 			}
 		}
+	}
+	if superseded && result.Reason == "" {
+		result.Reason = ReasonSuperseded
 	}
 	switch {
 	case cancelled != "":

@@ -41,9 +41,9 @@ func TestConclude(t *testing.T) { // R6
 			endings(done, done, care.Failed(care.ReasonServiceUnavailable), skipped(care.ReasonServiceUnavailable)), care.RunPartial, care.ReasonServiceUnavailable},
 		{"not found, but verified earlier (R19)", endings(refused(care.ReasonNotFound), done, done, done), care.RunPartial, care.ReasonNotFound},
 
-		{"one superseded, all are saved (R7)", endings(superseded, done, done, done), care.RunPartial, care.ReasonSuperseded},
-		{"budgets superseded, and so usage (R7)", endings(done, done, superseded, superseded), care.RunPartial, care.ReasonSuperseded},
-		{"all superseded (R7)", endings(superseded, superseded, superseded, superseded), care.RunPartial, care.ReasonSuperseded},
+		{"one superseded, all are saved (R7)", endings(superseded, done, done, done), care.RunSucceeded, care.ReasonSuperseded},
+		{"budgets superseded, and so usage (R7)", endings(done, done, superseded, superseded), care.RunSucceeded, care.ReasonSuperseded},
+		{"all superseded (R7)", endings(superseded, superseded, superseded, superseded), care.RunSucceeded, care.ReasonSuperseded},
 		{"what went wrong counts more than what was superseded",
 			endings(superseded, done, refused(care.ReasonConsentRefused), refused(care.ReasonConsentRefused)), care.RunPartial, care.ReasonConsentRefused},
 
@@ -113,7 +113,7 @@ func requireConclusion(t *testing.T, areas []care.AreaResult) {
 		want = care.RunCancelled
 	case ended[care.AreaSucceeded]+ended[care.AreaSuperseded] == 0:
 		want = care.RunFailed
-	case ended[care.AreaSucceeded] < len(areas):
+	case ended[care.AreaSucceeded]+ended[care.AreaSuperseded] < len(areas):
 		want = care.RunPartial
 	case result.Warnings > 0:
 		want = care.RunSucceededWithWarnings

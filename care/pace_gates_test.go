@@ -96,7 +96,7 @@ func TestConcludeAContractSync(t *testing.T) { // R6
 		{care.AreaResult{Outcome: care.AreaSucceeded, Counts: counts, Warnings: 2}, care.RunSucceededWithWarnings, ""},
 		{care.Refused(care.ReasonNotPACE), care.RunFailed, care.ReasonNotPACE},
 		{care.Failed(care.ReasonServiceUnavailable), care.RunFailed, care.ReasonServiceUnavailable},
-		{care.Superseded(), care.RunPartial, care.ReasonSuperseded},
+		{care.Superseded(), care.RunSucceeded, care.ReasonSuperseded},
 		{care.Cancelled(), care.RunCancelled, care.ReasonCancelled},
 		{care.Expired(), care.RunCancelled, care.ReasonPreviewExpired},
 	} {

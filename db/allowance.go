@@ -35,8 +35,28 @@ const (
 	askAgainAfter = 50 * time.Millisecond
 )
 
-// ErrNoAllowance means that the connection's calls are booked for some time, or the service asked to be left alone. Trying again later helps.
+// ErrNoAllowance means that the connection's calls are booked for some time, or the service asked to be left alone. Trying again later helps. A
+// *NoAllowanceError says which.
 var ErrNoAllowance = errors.New("the allowance of upstream calls is used up for now")
+
+// NoAllowanceError is an ErrNoAllowance that says until when.
+type NoAllowanceError struct {
+	Service care.Service
+	// Until is when a call may be booked again, by this machine's clock; zero where that is not known.
+	Until time.Time
+	// Asked: the service itself has asked to be left alone.
+	Asked bool
+}
+
+func (e *NoAllowanceError) Error() string {
+	if e.Asked {
+		return "the service asked to be left alone"
+	}
+	return ErrNoAllowance.Error()
+}
+
+// Is lets errors.Is find ErrNoAllowance.
+func (e *NoAllowanceError) Is(target error) bool { return target == ErrNoAllowance }
 
 // Allowances hand out the calls that all workers together may make on each connection. The state is one row in PostgreSQL for each
 // limit of a connection (a generic cell rate algorithm on its clock); a process books a few calls at a time.
@@ -141,7 +161,7 @@ func (a *Allowance) next(ctx context.Context) (time.Time, error) {
 	defer a.mu.Unlock()
 	if a.booked == 0 || time.Since(a.from) > bookingLife {
 		if err := a.bookPatiently(ctx, givesUp); err != nil {
-			return time.Time{}, err
+			return time.Time{}, a.untilFree(ctx, err)
 		}
 	}
 	a.booked--
@@ -158,6 +178,21 @@ func (a *Allowance) bookPatiently(ctx context.Context, givesUp time.Time) error 
 		return struct{}{}, true, err
 	})
 	return err
+}
+
+// untilFree adds to an ErrNoAllowance when a call may be booked again, and who keeps it from being booked.
+func (a *Allowance) untilFree(ctx context.Context, err error) error {
+	if !errors.Is(err, ErrNoAllowance) {
+		return err
+	}
+	told := &NoAllowanceError{Service: a.connection.Service}
+	free, lookup := a.store.queries.AllowanceFree(ctx, gen.AllowanceFreeParams{
+		ConnectionID: a.connection.ID, Name: a.limit.name, HorizonSeconds: a.limit.ahead() + a.terms.horizon.Seconds(),
+	})
+	if lookup == nil {
+		told.Until, told.Asked = time.Now().Add(time.Duration(free.FreeSeconds*float64(time.Second))), free.Asked
+	}
+	return fmt.Errorf("book upstream calls: %w", told)
 }
 
 func (a *Allowance) book(ctx context.Context) error {
@@ -192,7 +227,7 @@ func (a *Allowance) PushBack(ctx context.Context, wait time.Duration) error {
 	a.booked = 0
 	return MapError("push back upstream calls", a.store.queries.PushBackAllowance(ctx, gen.PushBackAllowanceParams{
 		OrganisationID: a.connection.OrganisationID, ConnectionID: a.connection.ID, Name: a.limit.name,
-		WaitSeconds: a.limit.farthest() + wait.Seconds(),
+		WaitSeconds: a.limit.farthest() + wait.Seconds(), AskedSeconds: wait.Seconds(),
 	}))
 }
 

@@ -263,14 +263,14 @@ func (s *Store) SetBulkPaused(ctx context.Context, organisation, bulk care.ID, p
 	return MapError("pause the bulk run", s.queries.SetBulkPaused(ctx, gen.SetBulkPausedParams{OrganisationID: organisation, ID: bulk, Paused: paused}))
 }
 
-// NoteBulkWaiting notes that a bulk run waits for the service as a whole, with the government's words, if there are any.
-func (s *Store) NoteBulkWaiting(ctx context.Context, organisation, bulk care.ID, words string) error {
+// NoteBulkWaiting notes what a bulk run as a whole waits for (R38), with the government's words, if there are any.
+func (s *Store) NoteBulkWaiting(ctx context.Context, organisation, bulk care.ID, wait care.Wait) error {
 	return MapError("note that the bulk run waits", s.queries.SetBulkWaiting(ctx, gen.SetBulkWaitingParams{
-		OrganisationID: organisation, ID: bulk, Waiting: true, Words: words,
+		OrganisationID: organisation, ID: bulk, WaitingFor: string(wait.Cause), Trouble: string(wait.Trouble), Until: optional.Of(wait.Until), Words: wait.Words,
 	}))
 }
 
-// ClearBulkWaiting notes that the service answers again.
+// ClearBulkWaiting notes that the bulk run goes on.
 func (s *Store) ClearBulkWaiting(ctx context.Context, organisation, bulk care.ID) error {
 	return MapError("note that the bulk run continues", s.queries.SetBulkWaiting(ctx, gen.SetBulkWaitingParams{OrganisationID: organisation, ID: bulk}))
 }
@@ -342,7 +342,7 @@ func (s *Store) CountItems(ctx context.Context, organisation, bulk care.ID, batc
 func countItems(ctx context.Context, queries *gen.Queries, organisation, bulk care.ID, batch *int) (counts care.BulkCounts, err error) {
 	rows, err := queries.CountItems(ctx, gen.CountItemsParams{OrganisationID: organisation, BulkID: bulk, Batch: batchNumber(batch)})
 	for _, row := range rows {
-		counts.Add(care.ItemOutcome(row.Outcome), int(row.People))
+		counts.Add(care.ItemOutcome(row.Outcome), int(row.People), int(row.NotStarted))
 		counts.Joined += int(row.Joined)
 		counts.Escalated += int(row.Escalated)
 	}

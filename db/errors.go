@@ -2,16 +2,19 @@ package db
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"strings"
 
 	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/words"
 )
 
 var (
@@ -21,9 +24,54 @@ var (
 	ErrNoConnection = errors.New("no connection has the service provider id")
 	// ErrSchemaMissing means that the tables are not those of this program. Migrating helps.
 	ErrSchemaMissing = errors.New("the database's schema is missing or not this program's: run `caresync migrate`")
-	// ErrUnavailable means that the database could not be reached or broke off. Trying again may help.
+	// ErrUnavailable means that the database could not do what it was asked, which may pass. An *UnavailableError says why.
 	ErrUnavailable = errors.New("the database is unavailable")
 )
+
+// UnavailableError says why the database could not do what it was asked. It may succeed later, perhaps once an operator has mended something. It
+// is an ErrUnavailable.
+type UnavailableError struct {
+	Trouble care.DatabaseTrouble
+	// Code is PostgreSQL's, empty where it did not answer.
+	Code string
+}
+
+func (e *UnavailableError) Error() string {
+	said := ErrUnavailable.Error() + ": " + words.DatabaseTrouble(e.Trouble)
+	if e.Code != "" {
+		said += " (PostgreSQL code " + e.Code + ")"
+	}
+	return said
+}
+
+// Is lets errors.Is find ErrUnavailable.
+func (e *UnavailableError) Is(target error) bool { return target == ErrUnavailable }
+
+// ExplainTrouble says in sentences what is wrong with the database according to an error, and what operators do about it; empty where the error says
+// nothing of it.
+func ExplainTrouble(err error) string {
+	trouble := TroubleOf(err)
+	if trouble == "" {
+		return ""
+	}
+	happened := words.DatabaseTrouble(trouble)
+	return strings.ToUpper(happened[:1]) + happened[1:] + ". " + words.DatabaseAdvice(trouble)
+}
+
+// TroubleOf returns what is wrong with the database according to an error; empty where the error says nothing of it.
+func TroubleOf(err error) care.DatabaseTrouble {
+	var unavailable *UnavailableError
+	switch {
+	case errors.As(err, &unavailable):
+		return unavailable.Trouble
+	case errors.Is(err, ErrSchemaMissing):
+		return care.DatabaseSchema
+	case errors.Is(err, ErrUnavailable):
+		return care.DatabaseOther
+	default:
+		return ""
+	}
+}
 
 // Away reports whether an error says that the database is away, or has yet to be migrated.
 func Away(err error) bool { return errors.Is(err, ErrUnavailable) || errors.Is(err, ErrSchemaMissing) }
@@ -94,19 +142,45 @@ func MapError(operation string, err error) error {
 	if errors.As(err, &refused) {
 		return mapServerError(operation, refused)
 	}
-	if connectionLost(err) {
-		return fmt.Errorf("%s: %w", operation, ErrUnavailable)
+	if trouble := connectionTrouble(err); trouble != "" {
+		return fmt.Errorf("%s: %w", operation, &UnavailableError{Trouble: trouble})
 	}
 	return fmt.Errorf("%s: %w", operation, err)
 }
 
-// connectionLost reports whether the server could not be reached or the connection broke; pgx's texts may name the host but are
-// of no use to callers.
-func connectionLost(err error) bool {
+// connectionTrouble says why the server could not be reached, or why the connection broke; empty where neither happened. pgx's texts may name
+// the host, and stay out of what callers get.
+func connectionTrouble(err error) care.DatabaseTrouble {
 	var connect *pgconn.ConnectError
 	var network net.Error
-	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) || errors.Is(err, io.EOF) ||
+	var noSuchName *net.DNSError
+	lost := errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) || errors.Is(err, io.EOF) ||
 		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, context.DeadlineExceeded)
+	switch {
+	case !lost:
+		return ""
+	case errors.As(err, &noSuchName):
+		return care.DatabaseHostUnknown
+	case refusesTLS(err):
+		return care.DatabaseTLS
+	default:
+		return care.DatabaseUnreachable
+	}
+}
+
+// refusesTLS reports whether a connection failed for its encryption. A server without TLS has no error of its own in pgx: what it is not is any
+// error of the network.
+func refusesTLS(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	var header tls.RecordHeaderError
+	var alert tls.AlertError
+	if errors.As(err, &certificate) || errors.As(err, &header) || errors.As(err, &alert) {
+		return true
+	}
+	var connect *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &connect) && connect.Config != nil && connect.Config.TLSConfig != nil && !errors.As(err, &network) &&
+		!errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, context.DeadlineExceeded)
 }
 
 func mapServerError(operation string, refused *pgconn.PgError) error {
@@ -118,14 +192,46 @@ func mapServerError(operation string, refused *pgconn.PgError) error {
 	case pgerrcode.UndefinedTable, pgerrcode.UndefinedColumn, pgerrcode.UndefinedFunction:
 		return fmt.Errorf("%s: %w", operation, ErrSchemaMissing)
 	}
-	if isTemporary(refused.Code) {
-		return fmt.Errorf("%s: %w (PostgreSQL code %s)", operation, ErrUnavailable, refused.Code)
+	if trouble := serverTrouble(refused); trouble != "" {
+		return fmt.Errorf("%s: %w", operation, &UnavailableError{Trouble: trouble, Code: refused.Code})
 	}
 	return fmt.Errorf("%s: PostgreSQL refused the statement (code %s)", operation, refused.Code)
 }
 
-// isTemporary reports whether the same statement may succeed later: after a serialisation failure or a deadlock, a shutdown, a statement time-out.
-func isTemporary(code string) bool {
-	return pgerrcode.IsConnectionException(code) || pgerrcode.IsTransactionRollback(code) || pgerrcode.IsInsufficientResources(code) ||
-		pgerrcode.IsOperatorIntervention(code) || pgerrcode.IsSystemError(code) || code == pgerrcode.IdleInTransactionSessionTimeout
+// serverTroubles are what single codes of PostgreSQL mean, and of poolers that speak for it.
+var serverTroubles = map[string]care.DatabaseTrouble{
+	pgerrcode.InvalidPassword:                   care.DatabasePassword,
+	pgerrcode.InvalidAuthorizationSpecification: care.DatabaseNotAdmitted,
+	pgerrcode.InvalidCatalogName:                care.DatabaseMissing,
+	pgerrcode.InsufficientPrivilege:             care.DatabasePermission,
+	pgerrcode.TooManyConnections:                care.DatabaseConnectionsUsed,
+	pgerrcode.DuplicatePreparedStatement:        care.DatabasePooler,
+	pgerrcode.InvalidSQLStatementName:           care.DatabasePooler,
+	pgerrcode.ProtocolViolation:                 care.DatabasePooler,
+	pgerrcode.DiskFull:                          care.DatabaseFull,
+	pgerrcode.OutOfMemory:                       care.DatabaseMemory,
+	pgerrcode.LockNotAvailable:                  care.DatabaseLocked,
+	pgerrcode.DeadlockDetected:                  care.DatabaseLocked,
+	pgerrcode.QueryCanceled:                     care.DatabaseSlow,
+	pgerrcode.IdleInTransactionSessionTimeout:   care.DatabaseSlow,
+	pgerrcode.ReadOnlySQLTransaction:            care.DatabaseReadOnly,
+	pgerrcode.CannotConnectNow:                  care.DatabaseStarting,
+	pgerrcode.AdminShutdown:                     care.DatabaseStarting,
+	pgerrcode.CrashShutdown:                     care.DatabaseStarting,
+}
+
+// serverTrouble says what keeps the server from doing what it was asked, if the same statement may succeed later; empty if not.
+func serverTrouble(refused *pgconn.PgError) care.DatabaseTrouble {
+	if trouble, known := serverTroubles[refused.Code]; known {
+		return trouble
+	}
+	code := refused.Code
+	if pgerrcode.IsConnectionException(code) {
+		return care.DatabaseUnreachable
+	}
+	if pgerrcode.IsTransactionRollback(code) || pgerrcode.IsInsufficientResources(code) || pgerrcode.IsOperatorIntervention(code) ||
+		pgerrcode.IsSystemError(code) {
+		return care.DatabaseOther
+	}
+	return ""
 }

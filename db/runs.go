@@ -108,10 +108,11 @@ func (s *Store) AbandonRun(ctx context.Context, organisation, run care.ID) error
 	return err
 }
 
-// NoteRetry notes that a step will be tried again, with the kind of problem and the government's words, for people who wait.
-func (s *Store) NoteRetry(ctx context.Context, step Step, problem, words string) error {
+// NoteRetry notes that a step will be tried again and what it waits for, with the kind of problem, for people who wait.
+func (s *Store) NoteRetry(ctx context.Context, step Step, wait care.Wait, problem string) error {
 	return MapError("note the retry", s.queries.NoteRetry(ctx, gen.NoteRetryParams{
-		OrganisationID: step.OrganisationID, RunID: step.RunID, Area: string(step.Area), Problem: problem, Words: words,
+		OrganisationID: step.OrganisationID, RunID: step.RunID, Area: string(step.Area), Cause: string(wait.Cause), Trouble: string(wait.Trouble), Until: optional.Of(wait.Until),
+		Problem: problem, Words: wait.Words,
 	}))
 }
 

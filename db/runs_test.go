@@ -10,6 +10,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/testkit"
 	"github.com/caresync/caresync/testkit/stored"
 )
@@ -81,9 +82,9 @@ func TestLastWordsStandBesideTheFailure(t *testing.T) {
 	r := stored.NewRecipient(t)
 	sql := testkit.OpenSQL(t, r.Address)
 	run := r.Run(t, db.NewID(), r.Now)
+	step := db.Step{RunScope: care.RunScope{RunID: run, OrganisationID: r.Organisation.ID, PersonID: r.Client.ID}, Area: care.AreaSummary}
 	for _, words := range []string{"Busy", "Scheduled maintenance"} {
-		step := db.Step{RunScope: care.RunScope{RunID: run, OrganisationID: r.Organisation.ID, PersonID: r.Client.ID}, Area: care.AreaSummary}
-		require.NoError(t, r.Store.NoteRetry(t.Context(), step, "unavailable", words))
+		require.NoError(t, r.Store.NoteRetry(t.Context(), step, care.Wait{Cause: care.WaitsForService, Words: words}, "unavailable"))
 	}
 	require.Equal(t, "2 Scheduled maintenance", testkit.Value[string](t, sql, "SELECT attempts || ' ' || words FROM sync_retry"))
 	r.Finish(t, run, map[care.Area]care.AreaResult{care.AreaSummary: care.Failed(care.ReasonServiceUnavailable)},
@@ -92,6 +93,39 @@ func TestLastWordsStandBesideTheFailure(t *testing.T) {
 		care.Warning(care.AreaSummary, care.IssueRequestsDropped))
 	require.Equal(t, []string{"summary service_unavailable Scheduled maintenance", "budgets service_unavailable ", "summary requests_dropped "},
 		testkit.Column[string](t, sql, "SELECT area || ' ' || code || ' ' || words FROM sync_issue ORDER BY position"))
+}
+
+// R38: whatever waits for something else waits since then, and no one's words are laid at another's door.
+func TestAnotherCauseIsAnotherWait(t *testing.T) {
+	r := stored.NewRecipient(t)
+	run := r.Run(t, db.NewID(), r.Now)
+	step := db.Step{RunScope: care.RunScope{RunID: run, OrganisationID: r.Organisation.ID, PersonID: r.Client.ID}, Area: care.AreaSummary}
+	note := func(wait care.Wait) care.Wait {
+		require.NoError(t, r.Store.NoteRetry(t.Context(), step, wait, "a problem"))
+		progress, err := read.From(r.Store).RunProgress(t.Context(), r.Organisation.ID, run)
+		require.NoError(t, err)
+		require.Equal(t, progress.Wait, progress.Areas[0].Retry.Wait)
+		require.False(t, progress.Wait.Since.IsZero())
+		progress.Wait.Since = time.Time{}
+		return progress.Wait
+	}
+	service := care.Wait{Cause: care.WaitsForService, Service: care.ServicesAustralia, Words: "Busy"}
+	service.Attempts = 1
+	require.Equal(t, service, note(service))
+	service.Attempts = 2
+	require.Equal(t, service, note(care.Wait{Cause: care.WaitsForService}), "what it said last stays")
+	until := time.Now().Add(time.Minute).Truncate(time.Millisecond)
+	allowance := care.Wait{Cause: care.WaitsForAllowance, Service: care.ServicesAustralia, Until: until, Attempts: 1}
+	noted := note(allowance)
+	require.True(t, until.Equal(noted.Until))
+	noted.Until = until
+	require.Equal(t, allowance, noted)
+	locked := care.Wait{Cause: care.WaitsForDatabase, Trouble: care.DatabaseLocked, Service: care.ServicesAustralia, Attempts: 1}
+	require.Equal(t, locked, note(locked))
+	r.Step(t, run, care.AreaSummary, 0, care.AreaResult{Outcome: care.AreaSucceeded})
+	progress, err := read.From(r.Store).RunProgress(t.Context(), r.Organisation.ID, run)
+	require.NoError(t, err)
+	require.False(t, progress.Wait.Known(), "it is over")
 }
 
 // Usage that went wrong at a later chunk of budgets went wrong, although its first chunk is saved; its counts are not counted twice.

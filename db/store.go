@@ -29,7 +29,9 @@ const (
 
 const (
 	// statementTimeout ends a statement that hangs; idleTimeout a transaction whose program hangs. Both free the locks.
+	// lockTimeout ends the wait for a lock before a step's own time is over, so that the step can say what it waited for (R38).
 	statementTimeout = 30 * time.Second
+	lockTimeout      = 8 * time.Second
 	idleTimeout      = 3 * time.Minute // a login holds its token's row for as long as PRODA takes to answer
 	// closeTimeout is how long Close waits for connections: one to a PostgreSQL that does not answer says goodbye for longer.
 	closeTimeout = 3 * time.Second
@@ -80,6 +82,7 @@ func Open(ctx context.Context, databaseURL string, sealer Sealer, options Option
 	config.ConnConfig.Tracer = options.Tracer
 	config.ConnConfig.RuntimeParams["application_name"] = "caresync"
 	config.ConnConfig.RuntimeParams["statement_timeout"] = milliseconds(statementTimeout)
+	config.ConnConfig.RuntimeParams["lock_timeout"] = milliseconds(lockTimeout)
 	config.ConnConfig.RuntimeParams["jit"] = "off" // compiling takes longer than any of the statements
 	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = milliseconds(idleTimeout)
 	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {

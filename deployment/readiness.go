@@ -1,6 +1,7 @@
 package deployment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,13 +18,17 @@ import (
 // Readiness are the checks of what every program needs. Where Temporal is optional, a program is ready without it.
 func (g *Guard) Readiness(store *db.Store, keyring db.Keyring, connected client.Client, attributes []sdktemporal.SearchAttributeKey, temporalOptional bool) []health.Check {
 	return []health.Check{
-		{Name: "database", Probe: store.Ping, Explain: always("PostgreSQL does not answer, or refuses this program. The log has its answer.")},
+		{Name: "database", Probe: store.Ping, Explain: explainDatabase},
 		{Name: "schema", Probe: schemaOf(store), Explain: explain},
 		{Name: "keyring", Probe: func(ctx context.Context) error { return store.CheckKeyring(ctx, keyring) }, Explain: explain},
 		{Name: "temporal", Probe: temporal.Reachable(connected), Explain: always(withoutTemporal(temporalOptional)), Optional: temporalOptional},
 		{Name: "namespace", Probe: namespaceOf(connected, attributes), Explain: explain, Optional: temporalOptional},
 		{Name: "deployment", Probe: g.Check, Explain: explain, Optional: temporalOptional},
 	}
+}
+
+func explainDatabase(err error) string {
+	return cmp.Or(db.ExplainTrouble(err), "PostgreSQL refuses this program. The log has its answer.")
 }
 
 func always(sentence string) func(error) string { return func(error) string { return sentence } }
@@ -81,8 +86,12 @@ func explain(err error) string {
 		return "The Temporal server does not have the namespace. Create it, or correct TEMPORAL_NAMESPACE."
 	case errors.Is(err, db.ErrSchemaMissing):
 		return "The database's schema is missing or not this program's. Run `caresync migrate`."
+	case errors.Is(err, db.ErrUnavailable):
+		return "This cannot be checked. " + db.ExplainTrouble(err)
+	case temporal.Away(err):
+		return "This cannot be checked, because Temporal does not answer."
 	default:
-		return "This cannot be checked, because PostgreSQL or Temporal does not answer."
+		return "This cannot be checked. The log says why."
 	}
 }
 

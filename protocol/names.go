@@ -4,6 +4,7 @@ package protocol
 
 import (
 	"fmt"
+	"strings"
 
 	enumspb "go.temporal.io/api/enums/v1"
 
@@ -79,6 +80,9 @@ func BulkSyncID(bulk care.ID) string { return bulkSyncPrefix + string(bulk) }
 func BulkSyncBatchID(bulk care.ID, batch int) string {
 	return fmt.Sprintf("%s%s/batch/%d", bulkSyncPrefix, bulk, batch)
 }
+
+// OfBulkSync reports whether a workflow's id is that of a bulk run, or of a part of one.
+func OfBulkSync(workflowID string) bool { return strings.HasPrefix(workflowID, bulkSyncPrefix) }
 
 // CreateUpdateID is the update id of a Create: a double click gets the first answer (R22).
 func CreateUpdateID(retrieval care.ID) string { return "create/" + string(retrieval) }

@@ -126,6 +126,12 @@ func (s SQL) Try(t testing.TB, statement string, arguments ...any) error {
 	return err
 }
 
+// AtEnd runs a statement when the test's own context is over, for its cleanup.
+func (s SQL) AtEnd(statement string) error {
+	_, err := s.pool.Exec(context.Background(), statement)
+	return err
+}
+
 // Begin begins a transaction.
 func (s SQL) Begin(ctx context.Context) (pgx.Tx, error) { return s.pool.Begin(ctx) }
 

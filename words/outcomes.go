@@ -104,15 +104,32 @@ var bulkEndings = map[care.RunOutcome]ending{
 	care.RunCancelled:             {long: "cancelled"},
 }
 
+// endedEarly is said of a bulk run in which no one failed, and some were not processed: it was interrupted.
+var endedEarly = ending{long: "ended early, without failures", short: "ended early"}
+
+// bulkEnding is how a bulk run ended. Who was not processed has not failed.
+func bulkEnding(outcome care.RunOutcome, counts care.BulkCounts) ending {
+	if interrupted(outcome, counts) {
+		return endedEarly
+	}
+	return bulkEndings[outcome]
+}
+
+func interrupted(outcome care.RunOutcome, counts care.BulkCounts) bool {
+	return (outcome == care.RunPartial || outcome == care.RunFailed) && counts.Skipped > 0 && counts.Failed+counts.Partial+counts.Cancelled == 0
+}
+
 // BulkOutcome says how a bulk run ended.
-func BulkOutcome(outcome care.RunOutcome) string { return bulkEndings[outcome].long }
+func BulkOutcome(outcome care.RunOutcome, counts care.BulkCounts) string {
+	return bulkEnding(outcome, counts).long
+}
 
 // BulkBadge is BulkOutcome, short enough for a badge.
-func BulkBadge(outcome care.RunOutcome) string {
-	if short := bulkEndings[outcome].short; short != "" {
+func BulkBadge(outcome care.RunOutcome, counts care.BulkCounts) string {
+	if short := bulkEnding(outcome, counts).short; short != "" {
 		return short
 	}
-	return BulkOutcome(outcome)
+	return BulkOutcome(outcome, counts)
 }
 
 // BulkTitle says how a bulk run ended, as a title.
@@ -122,6 +139,8 @@ func BulkTitle(outcome care.RunOutcome, counts care.BulkCounts) string {
 		return "Bulk run cancelled"
 	case counts.Selected == 0:
 		return "There was no one to sync"
+	case interrupted(outcome, counts):
+		return "Ended early; " + Count(counts.Skipped, "person was", "people were") + " not processed"
 	case outcome == care.RunSucceeded:
 		return "Everyone was synced"
 	case outcome == care.RunSucceededWithWarnings:
@@ -152,6 +171,7 @@ func BulkNumbers(counts care.BulkCounts) []BulkNumber {
 		{Name: "warned", Words: Ending{Outcome: care.RunSucceededWithWarnings}.Badge(), People: counts.SucceededWithWarnings, Always: true, Part: true},
 		{Name: "partly", Words: Ending{Outcome: care.RunPartial}.Badge(), People: counts.Partial, Always: true, Part: true},
 		{Name: "failed", Words: Ending{Outcome: care.RunFailed}.Badge(), People: counts.Failed, Always: true, Part: true},
+		{Name: "not-started", Words: PlanNotStarted, People: counts.NotStarted, Part: true},
 		{Name: "cancelled", Words: Ending{Outcome: care.RunCancelled}.Badge(), People: counts.Cancelled, Part: true},
 		{Name: "skipped", Words: Ending{Outcome: care.ItemSkipped}.Badge(), People: counts.Skipped, Always: true, Part: true},
 		{Name: "joined", Words: "already running", People: counts.Joined},

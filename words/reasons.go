@@ -2,9 +2,6 @@ package words
 
 import "github.com/caresync/caresync/care"
 
-// NotBegun is said of a run that no worker has started although one should have by now.
-const NotBegun = "no worker has picked this up: start one, or read the log of the one that is running, which may lack the key that this was sealed with"
-
 // reasons say what happened, to which person, and what to do. Those of a PACE Contract Sync that read differently where the NDIA gives them are in
 // ndiaReasons.
 var reasons = map[care.Reason]string{
@@ -23,6 +20,9 @@ var reasons = map[care.Reason]string{
 	care.ReasonUnusableAnswer:       "The response from Services Australia could not be used: it was too large, or did not say whose it was. Tell CareSync's operators.",
 	care.ReasonNotSetUp:             "The connection to Services Australia is not fully set up. Run the connection test and follow its advice.",
 	care.ReasonServiceUnavailable:   "Services Australia could not be reached for too long. Existing data was not changed. Sync again later.",
+	care.ReasonLoginUnavailable:     "PRODA, which gives the login to Services Australia, could not be reached for too long. Existing data was not changed. Sync again later.",
+	care.ReasonNoAllowance:          "CareSync's own allowance of calls to Services Australia was used up for too long. Existing data was not changed. Sync again later, or raise the connection's rate if the service agrees.",
+	care.ReasonTemporalUnavailable:  "Temporal, which runs the syncs, could not be reached for too long. Sync again once it is back.",
 	care.ReasonUnavailableForPerson: "Services Australia answers for other people but not for this person: every request over more than ten minutes failed (503). Existing data was kept. Ask Services Australia about this person's record, then sync again.",
 	care.ReasonDatabaseUnavailable:  "CareSync's own database could not be reached for too long. Sync again once it is back.",
 	care.ReasonNoWorker:             "No CareSync worker was available for too long. Start a worker, then sync again.",
@@ -70,6 +70,8 @@ var ndiaReasons = map[care.Reason]string{
 	care.ReasonUnusableAnswer:       "The response from the NDIA could not be used: it was too large, or not in the agreed form. Nothing was saved. Tell CareSync's operators.",
 	care.ReasonNotSetUp:             "The connection to the NDIA is not fully set up. Run the connection test and follow its advice.",
 	care.ReasonServiceUnavailable:   "The NDIA could not be reached for too long. Existing data was not changed. Sync again later.",
+	care.ReasonLoginUnavailable:     "PRODA, which gives the login to the NDIA, could not be reached for too long. Existing data was not changed. Sync again later.",
+	care.ReasonNoAllowance:          "CareSync's own allowance of calls to the NDIA was used up for too long. Existing data was not changed. Sync again later, or raise the allowance if the NDIA agrees.",
 	care.ReasonCancelled:            "The sync was cancelled. Nothing was saved.",
 	care.ReasonUnavailableForPerson: "The NDIA answers for other people but not for this person. Existing data was kept. Ask the NDIA about this person's record, then refresh again.",
 }

@@ -254,8 +254,8 @@ func TestEveryOutcomeHasWords(t *testing.T) {
 		requireWords(t, words.BulkTitle(care.RunOutcome(outcome), care.BulkCounts{Selected: 1}), outcome)
 	}
 	for _, outcome := range constantsOf(t, "RunOutcome") {
-		requireWords(t, words.BulkOutcome(care.RunOutcome(outcome)), outcome)
-		requireWords(t, words.BulkBadge(care.RunOutcome(outcome)), outcome)
+		requireWords(t, words.BulkOutcome(care.RunOutcome(outcome), care.BulkCounts{Selected: 1}), outcome)
+		requireWords(t, words.BulkBadge(care.RunOutcome(outcome), care.BulkCounts{Selected: 1}), outcome)
 	}
 	for _, outcome := range constantsOf(t, "AreaOutcome") {
 		requireWords(t, words.AreaOutcome(care.AreaOutcome(outcome), ""), outcome)

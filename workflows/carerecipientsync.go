@@ -247,16 +247,7 @@ func failedArea(err error) care.AreaResult {
 }
 
 func reasonOf(failure *temporal.ApplicationError) care.Reason {
-	switch failure.Type() {
-	case protocol.ErrorServiceUnavailable:
-		return care.ReasonServiceUnavailable
-	case protocol.ErrorDatabaseUnavailable:
-		return care.ReasonDatabaseUnavailable
-	case protocol.ErrorOtherDeployment: // no worker was allowed to take the step
-		return care.ReasonNoWorker
-	default:
-		return care.ReasonUnexpected
-	}
+	return protocol.WaitOfError(failure.Type()).Cause.GaveUp()
 }
 
 // timedOutAtWork reports whether an attempt was at work when its time was over, rather than waiting for a worker or lost with one.

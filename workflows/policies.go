@@ -26,8 +26,8 @@ const (
 	databaseAttemptTimeout = 10 * time.Second
 	// recordingTimeout is how long the end of a run waits for the database: its outcome must not be lost in a long outage.
 	recordingTimeout = 24 * time.Hour
-	// recordsAtOnceFor is how much of that is tried within the workflow task.
-	recordsAtOnceFor = time.Minute
+	// atOnceFor is how much of the time of a step on the database is tried within the workflow task.
+	atOnceFor = 20 * time.Second
 	// claimTriesAgainAfter is the pause after a step of a claim's follow-up that has given up: no event is dropped, whatever went wrong.
 	claimTriesAgainAfter = 10 * time.Minute
 	// claimEventsPerRun is how many events a claim's follow-up takes before it continues as new. Most claims have four or five.
@@ -72,39 +72,39 @@ func readingFromService(taskQueue string) workflow.ActivityOptions {
 	}
 }
 
-// onDatabase is for steps of a few milliseconds that only touch the database. They are local activities: they run within the workflow
-// task, which saves a round trip through the server and half a dozen events each. A long outage of the database is waited for with
-// timers in between.
-func onDatabase() workflow.LocalActivityOptions {
+// onDatabase is how long a step that only touches the database is tried. It takes a few milliseconds, and runs within the workflow task, which saves
+// a round trip through the server and half a dozen events. Where the database is away for longer, it becomes an activity of its own: the server
+// tries that again, which adds nothing to the history, and shows what it waits for (R38).
+type onDatabase struct {
+	// attempt bounds one attempt, giveUp all of them.
+	attempt, giveUp time.Duration
+}
+
+var (
+	// shortly is for most steps.
+	shortly = onDatabase{attempt: databaseAttemptTimeout, giveUp: areaTimeout}
+	// planning is for the step that plans a bulk run.
+	planning = onDatabase{attempt: planningTimeout, giveUp: areaTimeout}
+	// recording is for steps whose record must not be lost in a long outage of the database.
+	recording = onDatabase{attempt: databaseAttemptTimeout, giveUp: recordingTimeout}
+)
+
+// atOnce is for the tries within the workflow task.
+func (o onDatabase) atOnce() workflow.LocalActivityOptions {
 	return workflow.LocalActivityOptions{
-		ScheduleToCloseTimeout: areaTimeout, StartToCloseTimeout: databaseAttemptTimeout, RetryPolicy: retryUntilGivenUp(),
+		ScheduleToCloseTimeout: max(o.attempt, atOnceFor), StartToCloseTimeout: o.attempt, RetryPolicy: retryUntilGivenUp(),
 	}
 }
 
-// recordingAtOnce is for the step that closes a run, as long as the database answers soon.
-func recordingAtOnce() workflow.LocalActivityOptions {
-	options := onDatabase()
-	options.ScheduleToCloseTimeout = recordsAtOnceFor
-	return options
-}
-
-// recordingLater is for the same step in a long outage of the database.
-func recordingLater(taskQueue string) workflow.ActivityOptions {
+// later is for the tries of the server.
+func (o onDatabase) later(taskQueue string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
-		TaskQueue: taskQueue, ScheduleToCloseTimeout: recordingTimeout, StartToCloseTimeout: databaseAttemptTimeout,
-		WaitForCancellation: true, RetryPolicy: retryUntilGivenUp(),
+		TaskQueue: taskQueue, ScheduleToCloseTimeout: o.giveUp, StartToCloseTimeout: o.attempt, WaitForCancellation: true, RetryPolicy: retryUntilGivenUp(),
 	}
 }
 
 // reconciling is for the step that closes what was left open: it is scheduled again soon, whatever becomes of it.
 func reconciling(taskQueue string) workflow.ActivityOptions { return readingFromService(taskQueue) }
-
-// planning is for the step that plans a bulk run.
-func planning() workflow.LocalActivityOptions {
-	options := onDatabase()
-	options.StartToCloseTimeout = planningTimeout
-	return options
-}
 
 // chunk is for a chunk of a bulk run: the chunk itself decides how long an outage is waited for. Organisations share the workers fairly.
 func chunk(taskQueue string, organisation care.ID) workflow.ActivityOptions {

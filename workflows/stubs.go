@@ -20,21 +20,18 @@ func call[T any](ctx workflow.Context, options workflow.ActivityOptions, summary
 	return answer, err
 }
 
-// callOnDatabase is call for steps that only touch the database, within the workflow task.
-func callOnDatabase[T any](ctx workflow.Context, options workflow.LocalActivityOptions, summary, activity string, input any) (answer T, err error) {
-	options.Summary = summary
-	err = workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, options), activity, input).Get(ctx, &answer)
-	return answer, err
-}
-
-// callRecording is callOnDatabase for steps whose record must not be lost. In a long outage of the database the step becomes an activity of its
-// own: the server tries that again, which adds nothing to the history, while each try within the workflow would add half a dozen events.
-func callRecording[T any](ctx workflow.Context, queues protocol.TaskQueues, summary, activity string, input any) (T, error) {
-	answer, err := callOnDatabase[T](ctx, recordingAtOnce(), summary, activity, input)
+// callOnDatabase is call for steps that only touch the database.
+func callOnDatabase[T any](ctx workflow.Context, queues protocol.TaskQueues, how onDatabase, summary, activity string, inputs ...any) (answer T, err error) {
+	atOnce := how.atOnce()
+	atOnce.Summary = summary
+	err = workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, atOnce), activity, inputs...).Get(ctx, &answer)
 	if err == nil || !maySucceedLater(err) {
 		return answer, err
 	}
-	return call[T](ctx, recordingLater(queues.CareSync()), summary, activity, input)
+	later := how.later(queues.CareSync())
+	later.Summary = summary
+	err = workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, later), activity, inputs...).Get(ctx, &answer)
+	return answer, err
 }
 
 // maySucceedLater reports whether a step of the database gave up only because its time was over.
@@ -48,7 +45,7 @@ func maySucceedLater(err error) bool {
 }
 
 func (s steps) validateCareRecipient(ctx workflow.Context, in protocol.ValidateInput) (care.RunScope, error) {
-	return callOnDatabase[care.RunScope](ctx, onDatabase(), "Check the person and whether they can be synced", protocol.ValidateCareRecipientActivity, in)
+	return callOnDatabase[care.RunScope](ctx, s.queues, shortly, "Check the person and whether they can be synced", protocol.ValidateCareRecipientActivity, in)
 }
 
 func (s steps) upsertPlan(ctx workflow.Context, in protocol.AreaInput) (care.AreaResult, error) {
@@ -68,7 +65,7 @@ func (s steps) fetchUsage(ctx workflow.Context, in protocol.UsageInput) (care.Ar
 }
 
 func (s steps) validateParticipant(ctx workflow.Context, in protocol.ValidateInput) (care.RunScope, error) {
-	return callOnDatabase[care.RunScope](ctx, onDatabase(), "Check the person and whether the NDIA can be asked", protocol.ValidateParticipantActivity, in)
+	return callOnDatabase[care.RunScope](ctx, s.queues, shortly, "Check the person and whether the NDIA can be asked", protocol.ValidateParticipantActivity, in)
 }
 
 func (s steps) retrievePlan(ctx workflow.Context, in protocol.RetrieveInput) (protocol.ContractResult, error) {
@@ -84,11 +81,11 @@ func (s steps) refreshContract(ctx workflow.Context, in protocol.AreaInput) (pro
 }
 
 func (s steps) completeRun(ctx workflow.Context, in protocol.CompleteInput) (care.RunResult, error) {
-	return callRecording[care.RunResult](ctx, s.queues, "Record the outcome", protocol.CompleteRunActivity, in)
+	return callOnDatabase[care.RunResult](ctx, s.queues, recording, "Record the outcome", protocol.CompleteRunActivity, in)
 }
 
 func (s steps) planBulk(ctx workflow.Context, in protocol.PlanBulkInput) (protocol.BulkPlan, error) {
-	return callOnDatabase[protocol.BulkPlan](ctx, planning(), "Select people", protocol.PlanBulkActivity, in)
+	return callOnDatabase[protocol.BulkPlan](ctx, s.queues, planning, "Select people", protocol.PlanBulkActivity, in)
 }
 
 func (s steps) planFromLists(ctx workflow.Context, in protocol.BulkPart) (protocol.BulkPlan, error) {
@@ -97,9 +94,8 @@ func (s steps) planFromLists(ctx workflow.Context, in protocol.BulkPart) (protoc
 }
 
 func (s steps) setBulkPaused(ctx workflow.Context, part protocol.BulkPart, paused bool) error {
-	options := onDatabase()
-	options.Summary = "Signal the running chunks"
-	return workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, options), protocol.SetPausedActivity, part, paused).Get(ctx, nil)
+	_, err := callOnDatabase[struct{}](ctx, s.queues, shortly, "Signal the running chunks", protocol.SetPausedActivity, part, paused)
+	return err
 }
 
 func (s steps) syncChunk(ctx workflow.Context, kind care.RunKind, in protocol.BulkChunkInput) (protocol.BulkChunkResult, error) {
@@ -111,11 +107,11 @@ func (s steps) syncChunk(ctx workflow.Context, kind care.RunKind, in protocol.Bu
 }
 
 func (s steps) escalatedPeople(ctx workflow.Context, part protocol.BulkPart) ([]care.ID, error) {
-	return callOnDatabase[[]care.ID](ctx, onDatabase(), "Find people to retry individually", protocol.EscalatedActivity, part)
+	return callOnDatabase[[]care.ID](ctx, s.queues, shortly, "Find people to retry individually", protocol.EscalatedActivity, part)
 }
 
 func (s steps) setAsidePeople(ctx workflow.Context, part protocol.BulkPart) (protocol.PeopleSetAside, error) {
-	return callOnDatabase[protocol.PeopleSetAside](ctx, onDatabase(), "Find people set aside until the end", protocol.SetAsideActivity, part)
+	return callOnDatabase[protocol.PeopleSetAside](ctx, s.queues, shortly, "Find people set aside until the end", protocol.SetAsideActivity, part)
 }
 
 func (s steps) awaitRun(ctx workflow.Context, in protocol.AwaitRunInput) error {
@@ -124,19 +120,19 @@ func (s steps) awaitRun(ctx workflow.Context, in protocol.AwaitRunInput) error {
 }
 
 func (s steps) settleBatch(ctx workflow.Context, in protocol.SettleInput) (care.BulkCounts, error) {
-	return callRecording[care.BulkCounts](ctx, s.queues, "Settle the remaining people, and count", protocol.SettleBatchActivity, in)
+	return callOnDatabase[care.BulkCounts](ctx, s.queues, recording, "Settle the remaining people, and count", protocol.SettleBatchActivity, in)
 }
 
 func (s steps) completeBulk(ctx workflow.Context, in protocol.CompleteBulkInput) (protocol.BulkResult, error) {
-	return callRecording[protocol.BulkResult](ctx, s.queues, "Record the outcome", protocol.CompleteBulkActivity, in)
+	return callOnDatabase[protocol.BulkResult](ctx, s.queues, recording, "Record the outcome", protocol.CompleteBulkActivity, in)
 }
 
 func (s steps) recordClaimEvent(ctx workflow.Context, in protocol.ClaimEventInput) (care.ClaimAnswer, error) {
-	return callRecording[care.ClaimAnswer](ctx, s.queues, "Record the claim's event", protocol.RecordClaimEventActivity, in)
+	return callOnDatabase[care.ClaimAnswer](ctx, s.queues, recording, "Record the claim's event", protocol.RecordClaimEventActivity, in)
 }
 
 func (s steps) requestClaimSyncs(ctx workflow.Context, in protocol.ClaimSyncsInput) (int, error) {
-	return callRecording[int](ctx, s.queues, "Request the people's syncs", protocol.RequestClaimSyncsActivity, in)
+	return callOnDatabase[int](ctx, s.queues, recording, "Request the people's syncs", protocol.RequestClaimSyncsActivity, in)
 }
 
 func (s steps) readingServicesAustralia() workflow.ActivityOptions {

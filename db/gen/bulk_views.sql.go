@@ -155,14 +155,14 @@ func (q *Queries) ListBulkItems(ctx context.Context, arg ListBulkItemsParams) ([
 
 const listBulks = `-- name: ListBulks :many
 
-SELECT b.id, b.kind, b.requested_by, b.workflow_id, b.options, b.requested_at, b.started_at, b.planned_at, b.paused_at, b.paused_by, b.waiting_since, b.waiting_words, b.finished_at,
+SELECT b.id, b.kind, b.requested_by, b.workflow_id, b.options, b.requested_at, b.started_at, b.planned_at, b.paused_at, b.paused_by, b.waiting_for, b.waiting_trouble, b.waiting_since, b.waiting_until, b.waiting_words, b.finished_at,
        coalesce(b.outcome, '')::text AS outcome, b.reason,
-       i.selected, i.succeeded, i.succeeded_with_warnings, i.partial, i.failed, i.cancelled, i.skipped, i.joined, i.escalated, i.unavailable, i.losing, i.settled_lately,
+       i.selected, i.succeeded, i.succeeded_with_warnings, i.partial, i.failed, i.not_started, i.cancelled, i.skipped, i.joined, i.escalated, i.unavailable, i.losing, i.settled_lately, coalesce(i.quiet_seconds, 0)::float8 AS quiet_seconds,
        extract(epoch FROM least(now() - b.planned_at, interval '5 minutes'))::float8 AS watched_seconds, now()::timestamptz AS at, b.listed_at, b.absent, b.absent_held,
        (SELECT count(*) FROM bulk_unknown u WHERE u.organisation_id = b.organisation_id AND u.bulk_id = b.id)::int AS unknown,
        (SELECT count(*) FROM schedule_time t WHERE t.organisation_id = b.organisation_id AND t.bulk_id = b.id)::int AS times_left_out
 FROM (
-    SELECT r.id, r.organisation_id, r.kind, r.requested_by, r.workflow_id, r.options, r.listed_at, r.planned_at, r.absent, r.absent_held, r.paused_at, r.paused_by, r.waiting_since, r.waiting_words, r.outage_at, r.requested_at, r.started_at, r.finished_at, r.outcome, r.reason FROM bulk_run r
+    SELECT r.id, r.organisation_id, r.kind, r.requested_by, r.workflow_id, r.options, r.listed_at, r.planned_at, r.absent, r.absent_held, r.paused_at, r.paused_by, r.waiting_for, r.waiting_trouble, r.waiting_since, r.waiting_until, r.waiting_words, r.outage_at, r.requested_at, r.started_at, r.finished_at, r.outcome, r.reason FROM bulk_run r
     WHERE r.organisation_id = $1
       AND ($2::text = '' OR r.outcome = $2 OR $2 = 'unfinished' AND r.outcome IS NULL)
       AND ($3::uuid[] IS NULL OR r.id = ANY ($3))
@@ -177,14 +177,16 @@ CROSS JOIN LATERAL (
            (count(*) FILTER (WHERE p.outcome = 'succeeded'))::int AS succeeded,
            (count(*) FILTER (WHERE p.outcome = 'succeeded_with_warnings'))::int AS succeeded_with_warnings,
            (count(*) FILTER (WHERE p.outcome = 'partial'))::int AS partial,
-           (count(*) FILTER (WHERE p.outcome = 'failed'))::int AS failed,
+           (count(*) FILTER (WHERE p.outcome = 'failed' AND p.reason <> 'plan_in_future'))::int AS failed,
+           (count(*) FILTER (WHERE p.outcome = 'failed' AND p.reason = 'plan_in_future'))::int AS not_started,
            (count(*) FILTER (WHERE p.outcome = 'cancelled'))::int AS cancelled,
            (count(*) FILTER (WHERE p.outcome = 'skipped'))::int AS skipped,
            (count(*) FILTER (WHERE p.joined))::int AS joined,
            (count(*) FILTER (WHERE p.escalated_at IS NOT NULL))::int AS escalated,
            (count(*) FILTER (WHERE p.set_aside_for = 'unavailable' AND p.outcome IS NULL AND p.escalated_at IS NULL))::int AS unavailable,
            (count(*) FILTER (WHERE p.set_aside_for = 'contributions' AND p.outcome IS NULL AND p.escalated_at IS NULL))::int AS losing,
-           (count(*) FILTER (WHERE p.settled_at > now() - interval '5 minutes'))::int AS settled_lately
+           (count(*) FILTER (WHERE p.settled_at > now() - interval '5 minutes'))::int AS settled_lately,
+           extract(epoch FROM now() - max(p.settled_at))::float8 AS quiet_seconds
     FROM bulk_item p WHERE p.organisation_id = b.organisation_id AND p.bulk_id = b.id
 ) i
 ORDER BY b.requested_at DESC, b.id DESC
@@ -209,7 +211,10 @@ type ListBulksRow struct {
 	PlannedAt             *time.Time
 	PausedAt              *time.Time
 	PausedBy              string
+	WaitingFor            string
+	WaitingTrouble        string
 	WaitingSince          *time.Time
+	WaitingUntil          *time.Time
 	WaitingWords          string
 	FinishedAt            *time.Time
 	Outcome               string
@@ -219,6 +224,7 @@ type ListBulksRow struct {
 	SucceededWithWarnings int32
 	Partial               int32
 	Failed                int32
+	NotStarted            int32
 	Cancelled             int32
 	Skipped               int32
 	Joined                int32
@@ -226,6 +232,7 @@ type ListBulksRow struct {
 	Unavailable           int32
 	Losing                int32
 	SettledLately         int32
+	QuietSeconds          float64
 	WatchedSeconds        float64
 	At                    time.Time
 	ListedAt              *time.Time
@@ -264,7 +271,10 @@ func (q *Queries) ListBulks(ctx context.Context, arg ListBulksParams) ([]ListBul
 			&i.PlannedAt,
 			&i.PausedAt,
 			&i.PausedBy,
+			&i.WaitingFor,
+			&i.WaitingTrouble,
 			&i.WaitingSince,
+			&i.WaitingUntil,
 			&i.WaitingWords,
 			&i.FinishedAt,
 			&i.Outcome,
@@ -274,6 +284,7 @@ func (q *Queries) ListBulks(ctx context.Context, arg ListBulksParams) ([]ListBul
 			&i.SucceededWithWarnings,
 			&i.Partial,
 			&i.Failed,
+			&i.NotStarted,
 			&i.Cancelled,
 			&i.Skipped,
 			&i.Joined,
@@ -281,6 +292,7 @@ func (q *Queries) ListBulks(ctx context.Context, arg ListBulksParams) ([]ListBul
 			&i.Unavailable,
 			&i.Losing,
 			&i.SettledLately,
+			&i.QuietSeconds,
 			&i.WatchedSeconds,
 			&i.At,
 			&i.ListedAt,

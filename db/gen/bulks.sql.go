@@ -247,7 +247,8 @@ func (q *Queries) CloseBulkPasses(ctx context.Context, arg CloseBulkPassesParams
 }
 
 const countItems = `-- name: CountItems :many
-SELECT coalesce(outcome, '') AS outcome, count(*)::int AS people, (count(*) FILTER (WHERE joined))::int AS joined,
+SELECT coalesce(outcome, '') AS outcome, count(*)::int AS people,
+       (count(*) FILTER (WHERE outcome = 'failed' AND reason = 'plan_in_future'))::int AS not_started, (count(*) FILTER (WHERE joined))::int AS joined,
        (count(*) FILTER (WHERE escalated_at IS NOT NULL))::int AS escalated
 FROM bulk_item WHERE organisation_id = $1 AND bulk_id = $2 AND ($3::int IS NULL OR batch = $3)
 GROUP BY 1
@@ -260,10 +261,11 @@ type CountItemsParams struct {
 }
 
 type CountItemsRow struct {
-	Outcome   string
-	People    int32
-	Joined    int32
-	Escalated int32
+	Outcome    string
+	People     int32
+	NotStarted int32
+	Joined     int32
+	Escalated  int32
 }
 
 func (q *Queries) CountItems(ctx context.Context, arg CountItemsParams) ([]CountItemsRow, error) {
@@ -278,6 +280,7 @@ func (q *Queries) CountItems(ctx context.Context, arg CountItemsParams) ([]Count
 		if err := rows.Scan(
 			&i.Outcome,
 			&i.People,
+			&i.NotStarted,
 			&i.Joined,
 			&i.Escalated,
 		); err != nil {
@@ -388,7 +391,7 @@ func (q *Queries) EscalatedItems(ctx context.Context, arg EscalatedItemsParams) 
 const finishBulk = `-- name: FinishBulk :one
 UPDATE bulk_run
 SET outcome = coalesce(outcome, $1::text), reason = CASE WHEN outcome IS NULL THEN $2::text ELSE reason END,
-    finished_at = coalesce(finished_at, now()), paused_at = NULL, paused_by = '', waiting_since = NULL, waiting_words = ''
+    finished_at = coalesce(finished_at, now()), paused_at = NULL, paused_by = '', waiting_since = NULL, waiting_words = '', waiting_for = '', waiting_trouble = '', waiting_until = NULL
 WHERE organisation_id = $3 AND id = $4
 RETURNING outcome::text AS outcome
 `
@@ -1093,22 +1096,27 @@ func (q *Queries) SetBulkPaused(ctx context.Context, arg SetBulkPausedParams) er
 
 const setBulkWaiting = `-- name: SetBulkWaiting :exec
 UPDATE bulk_run
-SET waiting_since = CASE WHEN $1::boolean THEN coalesce(waiting_since, now()) END, waiting_words = $2::text,
-    outage_at = CASE WHEN $1 THEN now() ELSE outage_at END
-WHERE organisation_id = $3 AND id = $4 AND ($1 OR waiting_since IS NOT NULL)
+SET waiting_since = CASE WHEN $1::text = '' THEN NULL WHEN waiting_for = $1 THEN coalesce(waiting_since, now()) ELSE now() END,
+    waiting_for = $1, waiting_trouble = $2::text, waiting_until = $3::timestamptz, waiting_words = CASE WHEN $4::text = '' AND waiting_for = $1 THEN waiting_words ELSE $4 END,
+    outage_at = CASE WHEN $1 = 'service' THEN now() ELSE outage_at END
+WHERE organisation_id = $5 AND id = $6 AND ($1 <> '' OR waiting_since IS NOT NULL)
 `
 
 type SetBulkWaitingParams struct {
-	Waiting        bool
+	WaitingFor     string
+	Trouble        string
+	Until          *time.Time
 	Words          string
 	OrganisationID care.ID
 	ID             care.ID
 }
 
-// Since when a bulk waits stays, what the service said last is noted.
+// Since when a bulk run waits for the same stays, what the service said last is noted. Without a cause it waits no longer.
 func (q *Queries) SetBulkWaiting(ctx context.Context, arg SetBulkWaitingParams) error {
 	_, err := q.db.Exec(ctx, setBulkWaiting,
-		arg.Waiting,
+		arg.WaitingFor,
+		arg.Trouble,
+		arg.Until,
 		arg.Words,
 		arg.OrganisationID,
 		arg.ID,

@@ -12,6 +12,31 @@ import (
 	"github.com/caresync/caresync/care"
 )
 
+const allowanceFree = `-- name: AllowanceFree :one
+SELECT greatest(0, extract(epoch FROM next_arrival(a) - clock_timestamp()) - $1::float8)::float8 AS free_seconds,
+       coalesce(a.asked_until > clock_timestamp(), false)::boolean AS asked
+FROM upstream_allowance a WHERE a.connection_id = $2 AND a.name = $3
+`
+
+type AllowanceFreeParams struct {
+	HorizonSeconds float64
+	ConnectionID   care.ID
+	Name           string
+}
+
+type AllowanceFreeRow struct {
+	FreeSeconds float64
+	Asked       bool
+}
+
+// In how many seconds the next booking may be made, and whether the service itself has asked to be left alone until then.
+func (q *Queries) AllowanceFree(ctx context.Context, arg AllowanceFreeParams) (AllowanceFreeRow, error) {
+	row := q.db.QueryRow(ctx, allowanceFree, arg.HorizonSeconds, arg.ConnectionID, arg.Name)
+	var i AllowanceFreeRow
+	err := row.Scan(&i.FreeSeconds, &i.Asked)
+	return i, err
+}
+
 const deleteActiveKey = `-- name: DeleteActiveKey :exec
 DELETE FROM device_key WHERE connection_id = $1 AND state = 'active'
 `
@@ -22,7 +47,8 @@ func (q *Queries) DeleteActiveKey(ctx context.Context, connectionID care.ID) err
 }
 
 const followClock = `-- name: FollowClock :exec
-UPDATE upstream_allowance a SET theoretical_arrival = next_arrival(a), booked_at = clock_timestamp()
+UPDATE upstream_allowance a
+SET theoretical_arrival = next_arrival(a), asked_until = a.asked_until + (next_arrival(a) - a.theoretical_arrival), booked_at = clock_timestamp()
 WHERE a.connection_id = $1 AND a.name = $2 AND a.booked_at > clock_timestamp()
 `
 
@@ -99,10 +125,12 @@ func (q *Queries) PromotePendingKey(ctx context.Context, connectionID care.ID) e
 }
 
 const pushBackAllowance = `-- name: PushBackAllowance :exec
-INSERT INTO upstream_allowance AS a (organisation_id, connection_id, name, theoretical_arrival, booked_at)
-VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4::float8), clock_timestamp())
+INSERT INTO upstream_allowance AS a (organisation_id, connection_id, name, theoretical_arrival, booked_at, asked_until)
+VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4::float8), clock_timestamp(),
+        clock_timestamp() + make_interval(secs => $5::float8))
 ON CONFLICT (connection_id, name) DO UPDATE
-SET theoretical_arrival = greatest(next_arrival(a), excluded.theoretical_arrival), booked_at = clock_timestamp()
+SET theoretical_arrival = greatest(next_arrival(a), excluded.theoretical_arrival), booked_at = clock_timestamp(),
+    asked_until = greatest(a.asked_until, excluded.asked_until)
 `
 
 type PushBackAllowanceParams struct {
@@ -110,6 +138,7 @@ type PushBackAllowanceParams struct {
 	ConnectionID   care.ID
 	Name           string
 	WaitSeconds    float64
+	AskedSeconds   float64
 }
 
 // After a 429 no worker calls again before the time the service named.
@@ -119,6 +148,7 @@ func (q *Queries) PushBackAllowance(ctx context.Context, arg PushBackAllowancePa
 		arg.ConnectionID,
 		arg.Name,
 		arg.WaitSeconds,
+		arg.AskedSeconds,
 	)
 	return err
 }

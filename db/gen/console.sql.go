@@ -18,7 +18,9 @@ const listConsoleRuns = `-- name: ListConsoleRuns :many
 SELECT r.id, r.person_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
        coalesce(r.outcome, '') AS outcome, r.reason, r.warnings, r.counts,
        coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
-       p.id AS plan_id, k.id AS contract_id, w.id AS preview_id, w.retrieved_at, w.expires_at
+       p.id AS plan_id, k.id AS contract_id, w.id AS preview_id, w.retrieved_at, w.expires_at,
+       coalesce(y.cause, '')::text AS cause, coalesce(y.trouble, '')::text AS trouble, coalesce(y.words, '')::text AS waiting_words,
+       y.since AS waiting_since, y.until AS waiting_until, coalesce(y.attempts, 0)::int AS attempts
 FROM sync_run r
 JOIN person c ON c.organisation_id = r.organisation_id AND c.id = r.person_id
 LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.person_id = r.person_id AND r.kind = 'care-recipient'
@@ -28,6 +30,12 @@ LEFT JOIN service_contract k ON k.organisation_id = r.organisation_id AND k.id =
     ORDER BY s.chunk DESC LIMIT 1)
 LEFT JOIN pace_preview w ON w.organisation_id = r.organisation_id AND w.person_id = r.person_id AND w.run_id = r.id
     AND w.closed_at IS NULL AND w.expires_at > now() AND r.outcome IS NULL
+LEFT JOIN sync_retry y ON y.organisation_id = r.organisation_id AND y.run_id = r.id AND r.outcome IS NULL AND y.area = (
+    -- what is being tried again at the moment, lately
+    SELECT t.area FROM sync_retry t
+    WHERE t.run_id = r.id AND t.last_at > now() - interval '12 minutes'
+      AND NOT EXISTS (SELECT FROM sync_step s WHERE s.run_id = t.run_id AND s.area = t.area AND s.finished_at > t.last_at)
+    ORDER BY t.last_at DESC LIMIT 1)
 WHERE r.organisation_id = $1
   AND ($2::uuid IS NULL OR r.person_id = $2)
   AND ($3::text = '' OR r.kind = $3)
@@ -78,6 +86,12 @@ type ListConsoleRunsRow struct {
 	PreviewID       *care.ID
 	RetrievedAt     *time.Time
 	ExpiresAt       *time.Time
+	Cause           string
+	Trouble         string
+	WaitingWords    string
+	WaitingSince    *time.Time
+	WaitingUntil    *time.Time
+	Attempts        int32
 }
 
 // ListRuns, with the console's filters.
@@ -123,6 +137,12 @@ func (q *Queries) ListConsoleRuns(ctx context.Context, arg ListConsoleRunsParams
 			&i.PreviewID,
 			&i.RetrievedAt,
 			&i.ExpiresAt,
+			&i.Cause,
+			&i.Trouble,
+			&i.WaitingWords,
+			&i.WaitingSince,
+			&i.WaitingUntil,
+			&i.Attempts,
 		); err != nil {
 			return nil, err
 		}

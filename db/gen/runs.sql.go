@@ -34,7 +34,7 @@ WITH missing_steps AS (
            i.record_id, i.about, i.details, row_number() OVER ()
     FROM finished f, jsonb_to_recordset($8::jsonb)
         AS i (area text, severity text, code text, words text, kind text, record_id uuid, about jsonb, details jsonb)
-    LEFT JOIN sync_retry t ON t.run_id = $2 AND t.area = i.area AND i.code IN ('service_unavailable', 'unavailable_for_person')
+    LEFT JOIN sync_retry t ON t.run_id = $2 AND t.area = i.area AND i.code IN ('service_unavailable', 'login_unavailable', 'unavailable_for_person')
 ), announced AS (
     INSERT INTO outbox (organisation_id, topic, payload)
     SELECT $1, f.kind || '.sync.completed',
@@ -130,25 +130,34 @@ func (q *Queries) LoadSubject(ctx context.Context, arg LoadSubjectParams) (LoadS
 }
 
 const noteRetry = `-- name: NoteRetry :exec
-INSERT INTO sync_retry AS t (organisation_id, run_id, area, problem, words)
-VALUES ($1, $2, $3, $4, $5)
+INSERT INTO sync_retry AS t (organisation_id, run_id, area, cause, trouble, until, problem, words)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (run_id, area) DO UPDATE
-SET attempts = t.attempts + 1, problem = excluded.problem, words = excluded.words, last_at = now()
+SET attempts = CASE WHEN t.cause = excluded.cause THEN t.attempts + 1 ELSE 1 END, since = CASE WHEN t.cause = excluded.cause THEN t.since ELSE now() END,
+    cause = excluded.cause, trouble = excluded.trouble, until = excluded.until, problem = excluded.problem,
+    words = CASE WHEN excluded.words = '' AND t.cause = excluded.cause THEN t.words ELSE excluded.words END, last_at = now()
 `
 
 type NoteRetryParams struct {
 	OrganisationID care.ID
 	RunID          care.ID
 	Area           string
+	Cause          string
+	Trouble        string
+	Until          *time.Time
 	Problem        string
 	Words          string
 }
 
+// Whatever waits for something else than before waits since now.
 func (q *Queries) NoteRetry(ctx context.Context, arg NoteRetryParams) error {
 	_, err := q.db.Exec(ctx, noteRetry,
 		arg.OrganisationID,
 		arg.RunID,
 		arg.Area,
+		arg.Cause,
+		arg.Trouble,
+		arg.Until,
 		arg.Problem,
 		arg.Words,
 	)

@@ -50,7 +50,9 @@ const listRuns = `-- name: ListRuns :many
 SELECT r.id, r.person_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
        coalesce(r.outcome, '') AS outcome, r.reason, r.warnings, r.counts,
        coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
-       p.id AS plan_id, k.id AS contract_id, w.id AS preview_id, w.retrieved_at, w.expires_at
+       p.id AS plan_id, k.id AS contract_id, w.id AS preview_id, w.retrieved_at, w.expires_at,
+       coalesce(y.cause, '')::text AS cause, coalesce(y.trouble, '')::text AS trouble, coalesce(y.words, '')::text AS waiting_words,
+       y.since AS waiting_since, y.until AS waiting_until, coalesce(y.attempts, 0)::int AS attempts
 FROM sync_run r
 JOIN person c ON c.organisation_id = r.organisation_id AND c.id = r.person_id
 LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.person_id = r.person_id AND r.kind = 'care-recipient'
@@ -60,6 +62,12 @@ LEFT JOIN service_contract k ON k.organisation_id = r.organisation_id AND k.id =
     ORDER BY s.chunk DESC LIMIT 1)
 LEFT JOIN pace_preview w ON w.organisation_id = r.organisation_id AND w.person_id = r.person_id AND w.run_id = r.id
     AND w.closed_at IS NULL AND w.expires_at > now() AND r.outcome IS NULL
+LEFT JOIN sync_retry y ON y.organisation_id = r.organisation_id AND y.run_id = r.id AND r.outcome IS NULL AND y.area = (
+    -- what is being tried again at the moment, lately
+    SELECT t.area FROM sync_retry t
+    WHERE t.run_id = r.id AND t.last_at > now() - interval '12 minutes'
+      AND NOT EXISTS (SELECT FROM sync_step s WHERE s.run_id = t.run_id AND s.area = t.area AND s.finished_at > t.last_at)
+    ORDER BY t.last_at DESC LIMIT 1)
 WHERE r.organisation_id = $1
   AND ($2::uuid IS NULL OR r.person_id = $2)
   AND CASE $3::text WHEN '' THEN true WHEN 'unfinished' THEN r.outcome IS NULL ELSE r.outcome = $3 END
@@ -102,6 +110,12 @@ type ListRunsRow struct {
 	PreviewID       *care.ID
 	RetrievedAt     *time.Time
 	ExpiresAt       *time.Time
+	Cause           string
+	Trouble         string
+	WaitingWords    string
+	WaitingSince    *time.Time
+	WaitingUntil    *time.Time
+	Attempts        int32
 }
 
 // Newest first; before is the last run of the page that was shown before.
@@ -144,6 +158,12 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]ListRunsR
 			&i.PreviewID,
 			&i.RetrievedAt,
 			&i.ExpiresAt,
+			&i.Cause,
+			&i.Trouble,
+			&i.WaitingWords,
+			&i.WaitingSince,
+			&i.WaitingUntil,
+			&i.Attempts,
 		); err != nil {
 			return nil, err
 		}
@@ -855,7 +875,7 @@ func (q *Queries) ViewPeople(ctx context.Context, arg ViewPeopleParams) ([]ViewP
 }
 
 const viewRetries = `-- name: ViewRetries :many
-SELECT area, since, attempts, problem, words, last_at FROM sync_retry
+SELECT area, cause, trouble, since, until, attempts, problem, words, last_at FROM sync_retry
 WHERE organisation_id = $1 AND run_id = $2
 `
 
@@ -866,7 +886,10 @@ type ViewRetriesParams struct {
 
 type ViewRetriesRow struct {
 	Area     string
+	Cause    string
+	Trouble  string
 	Since    time.Time
+	Until    *time.Time
 	Attempts int32
 	Problem  string
 	Words    string
@@ -884,7 +907,10 @@ func (q *Queries) ViewRetries(ctx context.Context, arg ViewRetriesParams) ([]Vie
 		var i ViewRetriesRow
 		if err := rows.Scan(
 			&i.Area,
+			&i.Cause,
+			&i.Trouble,
 			&i.Since,
+			&i.Until,
 			&i.Attempts,
 			&i.Problem,
 			&i.Words,
@@ -905,7 +931,9 @@ const viewRun = `-- name: ViewRun :one
 SELECT r.id, r.person_id, r.kind, r.trigger, r.requested_by, r.all_budgets, r.workflow_id, r.requested_at, r.started_at, r.finished_at,
        coalesce(r.outcome, '') AS outcome, r.reason, r.warnings, r.counts,
        coalesce(c.care_recipient_id, '') AS care_recipient_id, coalesce(c.ndis_number, '') AS ndis_number, c.given_name, c.family_name,
-       p.id AS plan_id, k.id AS contract_id, w.id AS preview_id, w.retrieved_at, w.expires_at
+       p.id AS plan_id, k.id AS contract_id, w.id AS preview_id, w.retrieved_at, w.expires_at,
+       coalesce(y.cause, '')::text AS cause, coalesce(y.trouble, '')::text AS trouble, coalesce(y.words, '')::text AS waiting_words,
+       y.since AS waiting_since, y.until AS waiting_until, coalesce(y.attempts, 0)::int AS attempts
 FROM sync_run r
 JOIN person c ON c.organisation_id = r.organisation_id AND c.id = r.person_id
 LEFT JOIN support_plan p ON p.organisation_id = r.organisation_id AND p.person_id = r.person_id AND r.kind = 'care-recipient'
@@ -915,6 +943,12 @@ LEFT JOIN service_contract k ON k.organisation_id = r.organisation_id AND k.id =
     ORDER BY s.chunk DESC LIMIT 1)
 LEFT JOIN pace_preview w ON w.organisation_id = r.organisation_id AND w.person_id = r.person_id AND w.run_id = r.id
     AND w.closed_at IS NULL AND w.expires_at > now() AND r.outcome IS NULL
+LEFT JOIN sync_retry y ON y.organisation_id = r.organisation_id AND y.run_id = r.id AND r.outcome IS NULL AND y.area = (
+    -- what is being tried again at the moment, lately
+    SELECT t.area FROM sync_retry t
+    WHERE t.run_id = r.id AND t.last_at > now() - interval '12 minutes'
+      AND NOT EXISTS (SELECT FROM sync_step s WHERE s.run_id = t.run_id AND s.area = t.area AND s.finished_at > t.last_at)
+    ORDER BY t.last_at DESC LIMIT 1)
 WHERE r.organisation_id = $1 AND r.id = $2
 `
 
@@ -947,6 +981,12 @@ type ViewRunRow struct {
 	PreviewID       *care.ID
 	RetrievedAt     *time.Time
 	ExpiresAt       *time.Time
+	Cause           string
+	Trouble         string
+	WaitingWords    string
+	WaitingSince    *time.Time
+	WaitingUntil    *time.Time
+	Attempts        int32
 }
 
 // The read side: what people and programs are shown. Every query names the organisation (R11).
@@ -977,6 +1017,12 @@ func (q *Queries) ViewRun(ctx context.Context, arg ViewRunParams) (ViewRunRow, e
 		&i.PreviewID,
 		&i.RetrievedAt,
 		&i.ExpiresAt,
+		&i.Cause,
+		&i.Trouble,
+		&i.WaitingWords,
+		&i.WaitingSince,
+		&i.WaitingUntil,
+		&i.Attempts,
 	)
 	return i, err
 }

@@ -61,6 +61,7 @@ CREATE TABLE upstream_allowance (
     name                text NOT NULL,
     theoretical_arrival timestamptz NOT NULL,
     booked_at           timestamptz NOT NULL,
+    asked_until         timestamptz, -- until when the service itself has asked to be left alone
     PRIMARY KEY (connection_id, name),
     FOREIGN KEY (organisation_id, connection_id) REFERENCES connection (organisation_id, id) ON DELETE CASCADE
 );

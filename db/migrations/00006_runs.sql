@@ -70,13 +70,17 @@ CREATE TABLE sync_issue (
 
 CREATE INDEX sync_issue_run ON sync_issue (run_id, created_at, position);
 
--- Where a step is being retried: since when, how often and what the government said last. It is what people see while they wait.
+-- Where a step is being retried: what it waits for (R38), since when, how often and what the government said last. It is what people see while
+-- they wait.
 CREATE TABLE sync_retry (
     organisation_id uuid NOT NULL,
     run_id          uuid NOT NULL,
     area            text NOT NULL,
     since           timestamptz NOT NULL DEFAULT now(),
     attempts        integer NOT NULL DEFAULT 1,
+    cause           text NOT NULL,
+    trouble         text NOT NULL DEFAULT '',
+    until           timestamptz,
     problem         text NOT NULL,
     words           text NOT NULL,
     last_at         timestamptz NOT NULL DEFAULT now(),

@@ -3,9 +3,9 @@
 -- name: ListBulks :many
 -- Newest first; before is the last bulk run of the page that was shown before. settled_lately is how many people were settled within the
 -- last five minutes of the run, watched_seconds how long that is.
-SELECT b.id, b.kind, b.requested_by, b.workflow_id, b.options, b.requested_at, b.started_at, b.planned_at, b.paused_at, b.paused_by, b.waiting_since, b.waiting_words, b.finished_at,
+SELECT b.id, b.kind, b.requested_by, b.workflow_id, b.options, b.requested_at, b.started_at, b.planned_at, b.paused_at, b.paused_by, b.waiting_for, b.waiting_trouble, b.waiting_since, b.waiting_until, b.waiting_words, b.finished_at,
        coalesce(b.outcome, '')::text AS outcome, b.reason,
-       i.selected, i.succeeded, i.succeeded_with_warnings, i.partial, i.failed, i.cancelled, i.skipped, i.joined, i.escalated, i.unavailable, i.losing, i.settled_lately,
+       i.selected, i.succeeded, i.succeeded_with_warnings, i.partial, i.failed, i.not_started, i.cancelled, i.skipped, i.joined, i.escalated, i.unavailable, i.losing, i.settled_lately, coalesce(i.quiet_seconds, 0)::float8 AS quiet_seconds,
        extract(epoch FROM least(now() - b.planned_at, interval '5 minutes'))::float8 AS watched_seconds, now()::timestamptz AS at, b.listed_at, b.absent, b.absent_held,
        (SELECT count(*) FROM bulk_unknown u WHERE u.organisation_id = b.organisation_id AND u.bulk_id = b.id)::int AS unknown,
        (SELECT count(*) FROM schedule_time t WHERE t.organisation_id = b.organisation_id AND t.bulk_id = b.id)::int AS times_left_out
@@ -25,14 +25,16 @@ CROSS JOIN LATERAL (
            (count(*) FILTER (WHERE p.outcome = 'succeeded'))::int AS succeeded,
            (count(*) FILTER (WHERE p.outcome = 'succeeded_with_warnings'))::int AS succeeded_with_warnings,
            (count(*) FILTER (WHERE p.outcome = 'partial'))::int AS partial,
-           (count(*) FILTER (WHERE p.outcome = 'failed'))::int AS failed,
+           (count(*) FILTER (WHERE p.outcome = 'failed' AND p.reason <> 'plan_in_future'))::int AS failed,
+           (count(*) FILTER (WHERE p.outcome = 'failed' AND p.reason = 'plan_in_future'))::int AS not_started,
            (count(*) FILTER (WHERE p.outcome = 'cancelled'))::int AS cancelled,
            (count(*) FILTER (WHERE p.outcome = 'skipped'))::int AS skipped,
            (count(*) FILTER (WHERE p.joined))::int AS joined,
            (count(*) FILTER (WHERE p.escalated_at IS NOT NULL))::int AS escalated,
            (count(*) FILTER (WHERE p.set_aside_for = 'unavailable' AND p.outcome IS NULL AND p.escalated_at IS NULL))::int AS unavailable,
            (count(*) FILTER (WHERE p.set_aside_for = 'contributions' AND p.outcome IS NULL AND p.escalated_at IS NULL))::int AS losing,
-           (count(*) FILTER (WHERE p.settled_at > now() - interval '5 minutes'))::int AS settled_lately
+           (count(*) FILTER (WHERE p.settled_at > now() - interval '5 minutes'))::int AS settled_lately,
+           extract(epoch FROM now() - max(p.settled_at))::float8 AS quiet_seconds
     FROM bulk_item p WHERE p.organisation_id = b.organisation_id AND p.bulk_id = b.id
 ) i
 ORDER BY b.requested_at DESC, b.id DESC;

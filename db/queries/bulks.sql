@@ -233,11 +233,12 @@ WHERE organisation_id = @organisation_id AND id = @id;
 UPDATE bulk_run SET paused_by = @paused_by WHERE organisation_id = @organisation_id AND id = @id AND paused_at IS NOT NULL AND paused_by = '';
 
 -- name: SetBulkWaiting :exec
--- Since when a bulk waits stays, what the service said last is noted.
+-- Since when a bulk run waits for the same stays, what the service said last is noted. Without a cause it waits no longer.
 UPDATE bulk_run
-SET waiting_since = CASE WHEN @waiting::boolean THEN coalesce(waiting_since, now()) END, waiting_words = @words::text,
-    outage_at = CASE WHEN @waiting THEN now() ELSE outage_at END
-WHERE organisation_id = @organisation_id AND id = @id AND (@waiting OR waiting_since IS NOT NULL);
+SET waiting_since = CASE WHEN @waiting_for::text = '' THEN NULL WHEN waiting_for = @waiting_for THEN coalesce(waiting_since, now()) ELSE now() END,
+    waiting_for = @waiting_for, waiting_trouble = @trouble::text, waiting_until = sqlc.narg(until)::timestamptz, waiting_words = CASE WHEN @words::text = '' AND waiting_for = @waiting_for THEN waiting_words ELSE @words END,
+    outage_at = CASE WHEN @waiting_for = 'service' THEN now() ELSE outage_at END
+WHERE organisation_id = @organisation_id AND id = @id AND (@waiting_for <> '' OR waiting_since IS NOT NULL);
 
 -- name: EscalateItems :exec
 UPDATE bulk_item SET escalated_at = coalesce(escalated_at, now())
@@ -276,7 +277,8 @@ WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND outcome IS N
   AND (sqlc.narg(person_id)::uuid IS NULL OR person_id = sqlc.narg(person_id));
 
 -- name: CountItems :many
-SELECT coalesce(outcome, '') AS outcome, count(*)::int AS people, (count(*) FILTER (WHERE joined))::int AS joined,
+SELECT coalesce(outcome, '') AS outcome, count(*)::int AS people,
+       (count(*) FILTER (WHERE outcome = 'failed' AND reason = 'plan_in_future'))::int AS not_started, (count(*) FILTER (WHERE joined))::int AS joined,
        (count(*) FILTER (WHERE escalated_at IS NOT NULL))::int AS escalated
 FROM bulk_item WHERE organisation_id = @organisation_id AND bulk_id = @bulk_id AND (sqlc.narg(batch)::int IS NULL OR batch = sqlc.narg(batch))
 GROUP BY 1;
@@ -285,7 +287,7 @@ GROUP BY 1;
 -- The outcome is set where none is set. Answers with the one that stands.
 UPDATE bulk_run
 SET outcome = coalesce(outcome, @outcome::text), reason = CASE WHEN outcome IS NULL THEN @reason::text ELSE reason END,
-    finished_at = coalesce(finished_at, now()), paused_at = NULL, paused_by = '', waiting_since = NULL, waiting_words = ''
+    finished_at = coalesce(finished_at, now()), paused_at = NULL, paused_by = '', waiting_since = NULL, waiting_words = '', waiting_for = '', waiting_trouble = '', waiting_until = NULL
 WHERE organisation_id = @organisation_id AND id = @id
 RETURNING outcome::text AS outcome;
 

@@ -11,15 +11,24 @@ RETURNING greatest(0, extract(epoch FROM theoretical_arrival - clock_timestamp()
 
 -- name: FollowClock :exec
 -- After the database's clock was put back, what was booked ahead begins to run by the new time.
-UPDATE upstream_allowance a SET theoretical_arrival = next_arrival(a), booked_at = clock_timestamp()
+UPDATE upstream_allowance a
+SET theoretical_arrival = next_arrival(a), asked_until = a.asked_until + (next_arrival(a) - a.theoretical_arrival), booked_at = clock_timestamp()
 WHERE a.connection_id = @connection_id AND a.name = @name AND a.booked_at > clock_timestamp();
 
 -- name: PushBackAllowance :exec
 -- After a 429 no worker calls again before the time the service named.
-INSERT INTO upstream_allowance AS a (organisation_id, connection_id, name, theoretical_arrival, booked_at)
-VALUES (@organisation_id, @connection_id, @name, clock_timestamp() + make_interval(secs => sqlc.arg(wait_seconds)::float8), clock_timestamp())
+INSERT INTO upstream_allowance AS a (organisation_id, connection_id, name, theoretical_arrival, booked_at, asked_until)
+VALUES (@organisation_id, @connection_id, @name, clock_timestamp() + make_interval(secs => sqlc.arg(wait_seconds)::float8), clock_timestamp(),
+        clock_timestamp() + make_interval(secs => sqlc.arg(asked_seconds)::float8))
 ON CONFLICT (connection_id, name) DO UPDATE
-SET theoretical_arrival = greatest(next_arrival(a), excluded.theoretical_arrival), booked_at = clock_timestamp();
+SET theoretical_arrival = greatest(next_arrival(a), excluded.theoretical_arrival), booked_at = clock_timestamp(),
+    asked_until = greatest(a.asked_until, excluded.asked_until);
+
+-- name: AllowanceFree :one
+-- In how many seconds the next booking may be made, and whether the service itself has asked to be left alone until then.
+SELECT greatest(0, extract(epoch FROM next_arrival(a) - clock_timestamp()) - sqlc.arg(horizon_seconds)::float8)::float8 AS free_seconds,
+       coalesce(a.asked_until > clock_timestamp(), false)::boolean AS asked
+FROM upstream_allowance a WHERE a.connection_id = @connection_id AND a.name = @name;
 
 -- name: LoadToken :one
 SELECT token_sealed FROM upstream_token WHERE connection_id = @connection_id AND audience = @audience;

@@ -39,7 +39,7 @@ WITH missing_steps AS (
            i.record_id, i.about, i.details, row_number() OVER ()
     FROM finished f, jsonb_to_recordset(@issues::jsonb)
         AS i (area text, severity text, code text, words text, kind text, record_id uuid, about jsonb, details jsonb)
-    LEFT JOIN sync_retry t ON t.run_id = @run_id AND t.area = i.area AND i.code IN ('service_unavailable', 'unavailable_for_person')
+    LEFT JOIN sync_retry t ON t.run_id = @run_id AND t.area = i.area AND i.code IN ('service_unavailable', 'login_unavailable', 'unavailable_for_person')
 ), announced AS (
     INSERT INTO outbox (organisation_id, topic, payload)
     SELECT @organisation_id, f.kind || '.sync.completed',
@@ -63,7 +63,10 @@ LEFT JOIN support_plan p ON r.kind = 'care-recipient' AND p.organisation_id = r.
 WHERE r.organisation_id = @organisation_id AND r.id = @run_id;
 
 -- name: NoteRetry :exec
-INSERT INTO sync_retry AS t (organisation_id, run_id, area, problem, words)
-VALUES (@organisation_id, @run_id, @area, @problem, @words)
+-- Whatever waits for something else than before waits since now.
+INSERT INTO sync_retry AS t (organisation_id, run_id, area, cause, trouble, until, problem, words)
+VALUES (@organisation_id, @run_id, @area, @cause, @trouble, sqlc.narg(until), @problem, @words)
 ON CONFLICT (run_id, area) DO UPDATE
-SET attempts = t.attempts + 1, problem = excluded.problem, words = excluded.words, last_at = now();
+SET attempts = CASE WHEN t.cause = excluded.cause THEN t.attempts + 1 ELSE 1 END, since = CASE WHEN t.cause = excluded.cause THEN t.since ELSE now() END,
+    cause = excluded.cause, trouble = excluded.trouble, until = excluded.until, problem = excluded.problem,
+    words = CASE WHEN excluded.words = '' AND t.cause = excluded.cause THEN t.words ELSE excluded.words END, last_at = now();

@@ -22,7 +22,7 @@ const (
 	// BulkQueued: requested, and its people are not planned yet.
 	BulkQueued  BulkState = "queued"
 	BulkRunning BulkState = "running"
-	// BulkWaiting: the government's service as a whole does not answer, so that everyone waits (R9).
+	// BulkWaiting: everyone waits, for the government's service as a whole or for a part of ours (R9, R38).
 	BulkWaiting BulkState = "waiting"
 	// BulkPaused: an operator has paused it. People in progress will finish.
 	BulkPaused   BulkState = "paused"
@@ -50,9 +50,9 @@ type BulkSummary struct {
 	PlannedAt   *time.Time
 	PausedAt    *time.Time
 	// PausedBy is empty where that was not noted.
-	PausedBy     string
-	WaitingSince *time.Time
-	WaitingWords string
+	PausedBy string
+	// Wait is what the bulk run as a whole waits for, as far as its rows tell (R38): someone who has paused it, too.
+	Wait         care.Wait
 	FinishedAt   *time.Time
 	Outcome      care.RunOutcome
 	Reason       care.Reason
@@ -361,25 +361,39 @@ func viewBulk(row gen.ListBulksRow) (BulkSummary, error) {
 	kind, reason := care.RunKind(row.Kind), care.Reason(row.Reason)
 	view := BulkSummary{
 		ID: row.ID, Kind: kind, State: bulkState(row), RequestedBy: row.RequestedBy, WorkflowID: row.WorkflowID, Options: bulkOptions(request),
-		RequestedAt: row.RequestedAt, StartedAt: row.StartedAt, PlannedAt: row.PlannedAt, PausedAt: row.PausedAt, PausedBy: row.PausedBy, TimesLeftOut: int(row.TimesLeftOut), WaitingSince: row.WaitingSince,
-		WaitingWords: row.WaitingWords, FinishedAt: row.FinishedAt, Outcome: care.RunOutcome(row.Outcome), Reason: reason,
+		RequestedAt: row.RequestedAt, StartedAt: row.StartedAt, PlannedAt: row.PlannedAt, PausedAt: row.PausedAt, PausedBy: row.PausedBy, TimesLeftOut: int(row.TimesLeftOut),
+		Wait: waitOfBulk(row), FinishedAt: row.FinishedAt, Outcome: care.RunOutcome(row.Outcome), Reason: reason,
 		Explanation: words.Reason(reason, kind.Service()), Counts: bulkCounts(row), ListedAt: row.ListedAt, Absent: int(row.Absent),
 		AbsentHeld: int(row.AbsentHeld), Unknown: int(row.Unknown), SetAside: SetAside{Unavailable: int(row.Unavailable), Contributions: int(row.Losing)},
-	}
-	if view.State == BulkQueued && notBegun(row.StartedAt, row.RequestedAt) {
-		view.Explanation = words.NotBegun
 	}
 	view.estimate(row)
 	return view, nil
 }
 
+// waitOfBulk is what a bulk run as a whole waits for according to its row. Who was paused waits for nothing else.
+func waitOfBulk(row gen.ListBulksRow) care.Wait {
+	switch {
+	case row.Outcome != "":
+		return care.Wait{}
+	case row.PausedAt != nil:
+		return care.Wait{Cause: care.WaitsForPerson, By: row.PausedBy, Since: *row.PausedAt}
+	case row.WaitingFor != "":
+		return care.Wait{
+			Cause: care.WaitCause(row.WaitingFor), Service: care.RunKind(row.Kind).Service(), Trouble: care.DatabaseTrouble(row.WaitingTrouble),
+			Words: row.WaitingWords, Since: optional.Value(row.WaitingSince), Until: optional.Value(row.WaitingUntil),
+		}
+	default:
+		return notBegun(row.StartedAt, row.RequestedAt)
+	}
+}
+
 func bulkCounts(row gen.ListBulksRow) care.BulkCounts {
 	counts := care.BulkCounts{
 		Selected: int(row.Selected), Succeeded: int(row.Succeeded), SucceededWithWarnings: int(row.SucceededWithWarnings),
-		Partial: int(row.Partial), Failed: int(row.Failed), Cancelled: int(row.Cancelled), Skipped: int(row.Skipped),
+		Partial: int(row.Partial), Failed: int(row.Failed), NotStarted: int(row.NotStarted), Cancelled: int(row.Cancelled), Skipped: int(row.Skipped),
 		Joined: int(row.Joined), Escalated: int(row.Escalated),
 	}
-	counts.Processed = counts.Succeeded + counts.SucceededWithWarnings + counts.Partial + counts.Failed + counts.Cancelled + counts.Skipped
+	counts.Processed = counts.Succeeded + counts.SucceededWithWarnings + counts.Partial + counts.Failed + counts.NotStarted + counts.Cancelled + counts.Skipped
 	return counts
 }
 
@@ -389,7 +403,7 @@ func bulkState(row gen.ListBulksRow) BulkState {
 		return BulkFinished
 	case row.PausedAt != nil:
 		return BulkPaused
-	case row.WaitingSince != nil:
+	case row.WaitingFor != "":
 		return BulkWaiting
 	case row.PlannedAt != nil:
 		return BulkRunning
@@ -398,9 +412,16 @@ func bulkState(row gen.ListBulksRow) BulkState {
 	}
 }
 
-// estimate tells how fast a running bulk run is, and when it will have ended if it stays so.
+// standsStillAfter is after how long without anyone settled a bulk run of the usual speed stands still.
+const standsStillAfter = time.Minute
+
+// estimate tells how fast a running bulk run is, and when it will have ended if it stays so; not where it has stood still for a minute or, if its
+// people take longer than that, for three times as long as one of them (R38).
 func (v *BulkSummary) estimate(row gen.ListBulksRow) {
-	if v.State != BulkRunning || row.SettledLately == 0 {
+	if v.State != BulkRunning || row.SettledLately == 0 || v.Wait.Known() {
+		return
+	}
+	if perPerson := row.WatchedSeconds / float64(row.SettledLately); row.QuietSeconds > max(standsStillAfter.Seconds(), 3*perPerson) {
 		return
 	}
 	perMinute := float64(row.SettledLately) / max(row.WatchedSeconds, 1) * 60

@@ -11,7 +11,6 @@ import (
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/testkit"
 	"github.com/caresync/caresync/testkit/stored"
-	"github.com/caresync/caresync/words"
 )
 
 func TestABulkRunIsCountedFromItsRows(t *testing.T) {
@@ -58,14 +57,59 @@ func TestABulkRunIsCountedFromItsRows(t *testing.T) {
 func TestABulkRunSaysWhatItWaitsFor(t *testing.T) {
 	t.Parallel()
 	b := stored.NewBulkRun(t, 2, stored.EveryCareRecipient)
-	require.NoError(t, b.Store.NoteBulkWaiting(t.Context(), b.Organisation.ID, b.ID, "Planned outage until 4 am"))
+	require.NoError(t, b.Store.NoteBulkWaiting(t.Context(), b.Organisation.ID, b.ID, care.Wait{Cause: care.WaitsForService, Words: "Planned outage until 4 am"}))
 	view := b.View(t)
 	require.Equal(t, read.BulkWaiting, view.State)
-	require.NotNil(t, view.WaitingSince)
-	require.Equal(t, "Planned outage until 4 am", view.WaitingWords)
+	require.False(t, view.Wait.Since.IsZero())
+	require.Equal(t, care.Wait{Cause: care.WaitsForService, Service: care.ServicesAustralia, Words: "Planned outage until 4 am", Since: view.Wait.Since}, view.Wait)
+
+	require.NoError(t, b.Store.NoteBulkWaiting(t.Context(), b.Organisation.ID, b.ID, care.Wait{Cause: care.WaitsForDatabase, Trouble: care.DatabaseFull}))
+	locked := b.View(t).Wait
+	require.Equal(t, care.WaitsForDatabase, locked.Cause, "our own trouble is not the government's (R38)")
+	require.Equal(t, care.DatabaseFull, locked.Trouble)
+	require.Empty(t, locked.Words)
+	require.True(t, locked.Since.After(view.Wait.Since), "it waits for that since now")
 
 	require.NoError(t, b.Store.SetBulkPaused(t.Context(), b.Organisation.ID, b.ID, true))
-	require.Equal(t, read.BulkPaused, b.View(t).State, "what an operator did comes first")
+	require.NoError(t, b.Store.NoteBulkPausedBy(t.Context(), b.Organisation.ID, b.ID, "cli: mary"))
+	paused := b.View(t)
+	require.Equal(t, read.BulkPaused, paused.State, "what an operator did comes first")
+	require.Equal(t, care.Wait{Cause: care.WaitsForPerson, By: "cli: mary", Since: *paused.PausedAt}, paused.Wait)
+	require.NoError(t, b.Store.SetBulkPaused(t.Context(), b.Organisation.ID, b.ID, false))
+	require.NoError(t, b.Store.ClearBulkWaiting(t.Context(), b.Organisation.ID, b.ID))
+	require.False(t, b.View(t).Wait.Known())
+}
+
+// Whose plan has not started has not failed, and neither has who was not reached.
+func TestWhoHasNotFailedIsNotCountedAsFailed(t *testing.T) {
+	t.Parallel()
+	b := stored.NewBulkRun(t, 4, stored.EveryCareRecipient)
+	sql := testkit.OpenSQL(t, b.Address)
+	sql.Exec(t, `UPDATE bulk_item SET outcome = 'failed', settled_at = now(), reason = CASE WHEN i.place = 1 THEN 'plan_in_future' ELSE 'no_plan' END
+		FROM (SELECT person_id, row_number() OVER (ORDER BY person_id) AS place FROM bulk_item) i WHERE i.person_id = bulk_item.person_id AND i.place <= 2`)
+	counts, _, err := b.Store.FinishBulk(t.Context(), b.Organisation.ID, b.ID, care.ReasonBulkLost)
+	require.NoError(t, err)
+	require.Equal(t, care.BulkCounts{Selected: 4, Processed: 4, Failed: 1, NotStarted: 1, Skipped: 2}, counts)
+	require.Equal(t, counts, b.View(t).Counts)
+}
+
+// R38: a bulk run that stands still has no speed and no end, however well it went before.
+func TestABulkRunThatStandsStillHasNoSpeed(t *testing.T) {
+	t.Parallel()
+	b := stored.NewBulkRun(t, 3, stored.EveryCareRecipient)
+	sql := testkit.OpenSQL(t, b.Address)
+	sql.Exec(t, "UPDATE bulk_run SET planned_at = now() - interval '4 minutes'")
+	settle := func(ago string) {
+		sql.Exec(t, "UPDATE bulk_item SET outcome = 'succeeded', settled_at = now() - $1::interval WHERE person_id IN (SELECT person_id FROM bulk_item ORDER BY person_id LIMIT 2)", ago)
+	}
+	settle("5 seconds")
+	require.NotNil(t, b.View(t).EstimatedEnd)
+	settle("250 seconds") // no one for longer than two others took
+	require.NotNil(t, b.View(t).PerMinute, "its people take as long as that")
+	sql.Exec(t, "UPDATE bulk_run SET planned_at = now() - interval '40 seconds'")
+	settle("70 seconds")
+	require.Nil(t, b.View(t).PerMinute)
+	require.Nil(t, b.View(t).EstimatedEnd)
 }
 
 func TestBulkRunsAreListedNewestFirst(t *testing.T) {
@@ -195,9 +239,9 @@ func TestABulkRunThatNoWorkerBegins(t *testing.T) {
 	b := stored.NewBulkRun(t, 1, stored.EveryCareRecipient)
 	sql := testkit.OpenSQL(t, b.Address)
 	sql.Exec(t, "UPDATE bulk_run SET planned_at = NULL")
-	require.Empty(t, b.View(t).Explanation, "a worker may yet begin it")
+	require.False(t, b.View(t).Wait.Known(), "a worker may yet begin it")
 	sql.Exec(t, "UPDATE bulk_run SET requested_at = now() - interval '2 minutes'")
-	require.Equal(t, words.NotBegun, b.View(t).Explanation)
+	require.Equal(t, care.WaitsToBegin, b.View(t).Wait.Cause)
 	require.Nil(t, b.View(t).StartedAt)
 
 	options, err := b.Store.BeginBulk(t.Context(), b.Organisation.ID, b.ID)

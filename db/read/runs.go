@@ -45,13 +45,15 @@ type PersonRef struct {
 
 // RunSummary is a run in a list.
 type RunSummary struct {
-	ID          care.ID
-	Kind        care.RunKind
-	State       RunState
-	Person      PersonRef
-	PlanID      *care.ID
-	ContractID  *care.ID
-	Waiting     *PreviewRef
+	ID         care.ID
+	Kind       care.RunKind
+	State      RunState
+	Person     PersonRef
+	PlanID     *care.ID
+	ContractID *care.ID
+	Waiting    *PreviewRef
+	// Wait is what the run waits for beyond the ordinary, as far as its rows tell (R38).
+	Wait        care.Wait
 	Trigger     care.Trigger
 	RequestedBy string
 	AllBudgets  bool
@@ -111,11 +113,9 @@ type Area struct {
 
 // Retry says what an area that is tried again waits for.
 type Retry struct {
-	Since    time.Time
-	Attempts int
-	Problem  string
-	Words    string
-	LastAt   time.Time
+	Wait    care.Wait
+	Problem string
+	LastAt  time.Time
 }
 
 // Issue is something that a run has to say to people.
@@ -291,7 +291,10 @@ func showRetries(ctx context.Context, queries *gen.Queries, organisation care.ID
 	for _, retry := range retries {
 		for i := range progress.Areas {
 			if area := &progress.Areas[i]; string(area.Area) == retry.Area && area.State == AreaRunning {
-				area.Retry = &Retry{Since: retry.Since, Attempts: int(retry.Attempts), Problem: retry.Problem, Words: retry.Words, LastAt: retry.LastAt}
+				area.Retry = &Retry{Problem: retry.Problem, LastAt: retry.LastAt, Wait: care.Wait{
+					Cause: care.WaitCause(retry.Cause), Service: progress.Kind.Service(), Trouble: care.DatabaseTrouble(retry.Trouble), Words: retry.Words,
+					Since: retry.Since, Until: optional.Value(retry.Until), Attempts: int(retry.Attempts),
+				}}
 			}
 		}
 	}
@@ -313,18 +316,34 @@ func viewRun(row gen.ViewRunRow) (RunSummary, error) {
 		RequestedAt: row.RequestedAt, StartedAt: row.StartedAt, FinishedAt: row.FinishedAt, Outcome: care.RunOutcome(row.Outcome),
 		Reason: reason, Explanation: words.Reason(reason, kind.Service()), Warnings: int(row.Warnings), Counts: viewCounts(kind, counts),
 	}
-	if summary.State == RunQueued && notBegun(row.StartedAt, row.RequestedAt) {
-		summary.Explanation = words.NotBegun
-	}
+	summary.Wait = waitOfRun(row)
 	return summary, nil
+}
+
+// waitOfRun is what a run waits for according to its rows.
+func waitOfRun(row gen.ViewRunRow) care.Wait {
+	switch {
+	case row.Outcome != "":
+		return care.Wait{}
+	case row.Cause != "":
+		return care.Wait{
+			Cause: care.WaitCause(row.Cause), Service: care.RunKind(row.Kind).Service(), Trouble: care.DatabaseTrouble(row.Trouble), Words: row.WaitingWords,
+			Since: optional.Value(row.WaitingSince), Until: optional.Value(row.WaitingUntil), Attempts: int(row.Attempts),
+		}
+	default:
+		return notBegun(row.StartedAt, row.RequestedAt)
+	}
 }
 
 // beginsWithin is how soon a worker usually begins a run.
 const beginsWithin = time.Minute
 
-// notBegun reports whether no worker has started a run, or a bulk run, although one should have by now (R38).
-func notBegun(startedAt *time.Time, requestedAt time.Time) bool {
-	return startedAt == nil && time.Since(requestedAt) > beginsWithin
+// notBegun is the wait of a run, or a bulk run, that no worker has started although one should have by now (R38).
+func notBegun(startedAt *time.Time, requestedAt time.Time) care.Wait {
+	if startedAt != nil || time.Since(requestedAt) <= beginsWithin {
+		return care.Wait{}
+	}
+	return care.Wait{Cause: care.WaitsToBegin, Since: requestedAt}
 }
 
 func waitingPreview(row gen.ViewRunRow) *PreviewRef {

@@ -88,6 +88,12 @@ func DialLazily(options Options) (client.Client, error) {
 	return connected, nil
 }
 
+// Configured reports whether the settings name a Temporal server, rather than leave it to the default.
+func Configured() bool {
+	loaded, err := envconfig.LoadDefaultClientOptions()
+	return err == nil && loaded.HostPort != ""
+}
+
 // Namespace is the one that the settings name.
 func Namespace() (string, error) {
 	loaded, err := envconfig.LoadDefaultClientOptions()

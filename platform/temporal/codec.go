@@ -119,6 +119,9 @@ type patientCodec struct {
 func (c patientCodec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	decoded, err := c.encryptionCodec.Decode(payloads)
 	if err != nil {
+		if lacksKey(err) {
+			keyPanics.Store(err.Error(), nil)
+		}
 		panic(err)
 	}
 	return decoded, nil

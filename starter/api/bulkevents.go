@@ -13,6 +13,7 @@ import (
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/bulks"
+	"github.com/caresync/caresync/words"
 )
 
 // mostProblemDetails bounds how much one problem lists.
@@ -24,7 +25,7 @@ func placeInList(place int) string { return fmt.Sprintf("body.people[%d]", place
 // BulkProgress is the data of the event "progress" of a bulk run.
 type BulkProgress struct {
 	views.BulkSummary
-	Waiting string `json:"waiting,omitempty" doc:"What else the bulk run is waiting for, apart from the service and the operator, in words"`
+	Waiting string `json:"waiting,omitempty" doc:"What the bulk run waits for, in words, with times in the organisation's time zone; or why no more events come"`
 }
 
 type bulkEventsInput struct {
@@ -66,7 +67,7 @@ func (a api) sendBulk(ctx context.Context, events *eventWriter, organisation car
 	case failed != nil:
 		return failed
 	case !update.Finished():
-		return events.event("progress", BulkProgress{BulkSummary: views.FromBulkSummary(update.Bulk), Waiting: update.Waiting})
+		return events.event("progress", BulkProgress{BulkSummary: views.FromBulkSummary(update.Bulk), Waiting: words.Wait(update.Bulk.Wait, callerOf(ctx).Organisation.Location())})
 	}
 	view, err := read.From(a.store).Bulk(ctx, organisation, update.Bulk.ID)
 	if err != nil {

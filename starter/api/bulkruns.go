@@ -174,6 +174,7 @@ func (a api) listBulks(ctx context.Context, in *bulksInput) (*bulksOutput, error
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
+	a.bulks.AddWaits(ctx, found)
 	out := &bulksOutput{}
 	out.Body.BulkRuns = views.Each(found, views.FromBulkSummary)
 	if more {
@@ -187,6 +188,7 @@ func (a api) getBulk(ctx context.Context, in *bulkInput) (*bulkOutput, error) {
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
+	view.BulkSummary = a.bulks.Wait(ctx, view.BulkSummary)
 	return &bulkOutput{Body: views.FromBulk(view)}, nil
 }
 

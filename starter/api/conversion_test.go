@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,9 +24,13 @@ var renamed = map[string]map[string]string{
 
 // worded are the texts that an answer puts together from several fields, by what the fields come to here.
 var worded = map[string][]string{
-	"get-plan.200": {`"budget 2026-10-26"`, `"budget"`}, // a held removal names its budget by type and date
-	"get-run.200":  {`"budget 2026-10-26"`, `"budget"`},
+	"get-plan.200":     {`"budget 2026-10-26"`, `"budget"`}, // a held removal names its budget by type and date
+	"get-run.200":      slices.Concat([]string{`"budget 2026-10-26"`, `"budget"`}, wait),
+	"get-bulk-run.200": wait,
 }
+
+// wait is what an answer says about a wait of whose cause no one knows more than its name.
+var wait = []string{`", 5 attempts failed: words"`, `"explanation"`, `"dead_end":false`, `"dead_end":true`}
 
 // conversions are the ways from what the store reads to what an operation answers.
 var conversions = map[string]any{

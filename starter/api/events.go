@@ -18,6 +18,7 @@ import (
 	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/stream"
 	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/words"
 )
 
 // reconnectAfter is how long a browser waits before it takes a broken stream up again.
@@ -26,7 +27,7 @@ const reconnectAfter = time.Second
 // Progress is the data of the event "progress".
 type Progress struct {
 	views.RunProgress
-	Waiting string `json:"waiting,omitempty" doc:"What the run waits for, in words"`
+	Waiting string `json:"waiting,omitempty" doc:"What the run waits for, in words, with times in the organisation's time zone; or why no more events come"`
 }
 
 type eventsInput struct {
@@ -93,7 +94,7 @@ func (a api) send(ctx context.Context, events *eventWriter, organisation care.ID
 	case failed != nil:
 		return failed
 	case !update.Finished():
-		return events.event("progress", Progress{RunProgress: views.FromRunProgress(update.Run), Waiting: update.Waiting})
+		return events.event("progress", Progress{RunProgress: views.FromRunProgress(update.Run), Waiting: words.Wait(update.Run.Wait, callerOf(ctx).Organisation.Location())})
 	}
 	view, err := read.From(a.store).Run(ctx, organisation, update.Run.ID)
 	if err != nil {

@@ -47,7 +47,7 @@ func authenticated(store *db.Store, logger *zap.Logger, next http.Handler) http.
 			unauthorised(w, tokenUnknown)
 		case err != nil:
 			logger.Error("token lookup failed", web.RequestID(r.Context()), zap.Error(err))
-			databaseAway(w)
+			databaseAway(w, err)
 		default:
 			r = withCaller(r, caller)
 			next.ServeHTTP(w, r.WithContext(web.WithCredential(r.Context(), func(ctx context.Context) error {
@@ -65,8 +65,11 @@ func withCaller(r *http.Request, caller db.Caller) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), callerKey{}, caller))
 }
 
-func databaseAway(w http.ResponseWriter) {
-	away, _ := problems.Of(db.ErrUnavailable)
+func databaseAway(w http.ResponseWriter, err error) {
+	away, known := problems.Of(err)
+	if !known {
+		away, _ = problems.Of(db.ErrUnavailable)
+	}
 	w.Header().Set("Retry-After", retryAfter())
 	writeProblem(w, away.Status, away.Code, away.Detail())
 }

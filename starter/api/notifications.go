@@ -115,7 +115,7 @@ func (a api) notified(next http.Handler) http.Handler {
 			writeProblem(w, http.StatusUnauthorized, "unauthorised", "The notification does not have this organisation's secret or signature.")
 		case err != nil:
 			a.logger.Error("notification authentication failed", web.RequestID(r.Context()), zap.Error(err))
-			databaseAway(w)
+			databaseAway(w, err)
 		default:
 			// There is no token; the organisation stands for one where requests are counted.
 			next.ServeHTTP(w, withCaller(r, db.Caller{Organisation: organisation, TokenID: organisation.ID, TokenName: notifier}))

@@ -73,6 +73,7 @@ func (a api) listRuns(ctx context.Context, in *runsInput) (*runsOutput, error) {
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
+	a.syncs.AddWaits(ctx, runs)
 	out := &runsOutput{}
 	out.Body.Runs = views.Each(runs, views.FromRunSummary)
 	if more {
@@ -86,6 +87,7 @@ func (a api) getRun(ctx context.Context, in *runInput) (*runOutput, error) {
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
+	view.RunProgress = a.syncs.AddWait(ctx, view.RunProgress)
 	return &runOutput{Body: views.FromRun(view)}, nil
 }
 

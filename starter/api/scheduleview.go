@@ -61,7 +61,7 @@ type LeftOut struct {
 	RequestedAt  time.Time   `json:"requested_at" doc:"When it was requested"`
 	PausedAt     *time.Time  `json:"paused_at,omitempty" doc:"Since when it was paused"`
 	PausedBy     string      `json:"paused_by,omitempty"`
-	WaitingSince *time.Time  `json:"waiting_since,omitempty" doc:"Since when it waited for the government's service"`
+	WaitingSince *time.Time  `json:"waiting_since,omitempty" doc:"Since when it was waiting"`
 	InProgress   bool        `json:"in_progress" doc:"It still keeps the schedule from running"`
 	Words        string      `json:"words" doc:"The same in words"`
 }

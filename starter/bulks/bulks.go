@@ -7,12 +7,11 @@ import (
 	"fmt"
 	"time"
 
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/protocol"
-	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/starter/waits"
 )
 
 const (
@@ -62,8 +61,7 @@ type Temporal interface {
 	UpdateWorkflow(ctx context.Context, options client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error)
 	CancelWorkflow(ctx context.Context, workflowID, runID string) error
 	TerminateWorkflow(ctx context.Context, workflowID, runID, reason string, details ...any) error
-	syncs.Histories
-	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
+	waits.Temporal
 }
 
 // Service is safe for use by many goroutines.

@@ -3,7 +3,6 @@ package bulks_test
 import (
 	"context"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -20,7 +19,6 @@ import (
 	"github.com/caresync/caresync/starter/syncs"
 	"github.com/caresync/caresync/starter/temporaltest"
 	"github.com/caresync/caresync/testkit"
-	"github.com/caresync/caresync/words"
 )
 
 type world struct {
@@ -384,9 +382,9 @@ func TestFollowEndsWithTheBulkRun(t *testing.T) {
 		case read.BulkQueued:
 			w.plan(t, bulk)
 		case read.BulkRunning:
-			require.NoError(t, w.store.NoteBulkWaiting(t.Context(), w.organisation.ID, bulk, "Planned outage"))
+			require.NoError(t, w.store.NoteBulkWaiting(t.Context(), w.organisation.ID, bulk, care.Wait{Cause: care.WaitsForService, Words: "Planned outage"}))
 		case read.BulkWaiting:
-			require.Equal(t, "Planned outage", update.Bulk.WaitingWords)
+			require.Equal(t, "Planned outage", update.Bulk.Wait.Words)
 			w.finish(t, bulk, "")
 		}
 	}
@@ -412,7 +410,7 @@ func TestFollowGoesOnWithoutTemporal(t *testing.T) {
 	w.server.Err = serviceerror.NewUnavailable("connection refused")
 	for update, err := range w.service.Follow(t.Context(), w.organisation.ID, bulk) {
 		require.NoError(t, err)
-		if strings.HasPrefix(update.Waiting, "Temporal is not responding") {
+		if update.Bulk.Wait.Cause == care.WaitsForTemporal {
 			w.finish(t, bulk, "")
 		}
 	}
@@ -431,10 +429,10 @@ func TestABulkRunThatNoWorkerBegins(t *testing.T) {
 		}
 		return update
 	}
-	require.Empty(t, first().Waiting, "a worker may yet begin it")
+	require.False(t, first().Bulk.Wait.Known(), "a worker may yet begin it")
 	testkit.OpenSQL(t, w.address).Exec(t, "UPDATE bulk_run SET requested_at = now() - interval '2 minutes'")
-	require.Equal(t, words.NotBegun, first().Waiting)
-	require.Equal(t, words.NotBegun, w.progress(t, bulk).Explanation)
+	require.Equal(t, care.WaitsToBegin, first().Bulk.Wait.Cause)
+	require.Equal(t, care.WaitsToBegin, w.progress(t, bulk).Wait.Cause)
 	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, bulk, "tests"))
 	require.Equal(t, care.RunCancelled, w.progress(t, bulk).Outcome, "it ends at once: no worker would answer")
 }

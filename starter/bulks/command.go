@@ -8,6 +8,7 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
@@ -139,8 +140,7 @@ type found struct {
 	workflowID string
 	// known: Temporal knows the workflow.
 	known, running bool
-	// idle: no worker has taken up the workflow's task.
-	idle bool
+	described      *workflowservice.DescribeWorkflowExecutionResponse
 }
 
 // look asks Temporal for the newest run of a bulk run's workflow.
@@ -154,8 +154,8 @@ func (s *Service) look(ctx context.Context, workflowID string) (found, error) {
 	}
 	return found{
 		workflowID: workflowID, known: true,
-		running: described.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
-		idle:    described.GetPendingWorkflowTask().GetState() == enumspb.PENDING_WORKFLOW_TASK_STATE_SCHEDULED,
+		running:   described.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
+		described: described,
 	}, nil
 }
 

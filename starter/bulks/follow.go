@@ -1,7 +1,6 @@
 package bulks
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -13,20 +12,11 @@ import (
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/platform/poll"
 	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/starter/waits"
 )
 
-// What a bulk run can wait for beyond what its row says.
-const (
-	waitsForWorker   = "waiting for a free worker"
-	waitsForTemporal = "Temporal is not responding; the bulk run continues when it does"
-)
-
-// Update is where a followed bulk run stands.
-type Update struct {
-	Bulk read.BulkSummary
-	// Waiting says in words what the bulk run waits for beyond what Bulk says: a worker, Temporal, our database. Empty if nothing is known.
-	Waiting string
-}
+// Update is where a followed bulk run stands. What it waits for is what its rows and Temporal tell together.
+type Update struct{ Bulk read.BulkSummary }
 
 // Finished reports whether there is nothing more to follow.
 func (u Update) Finished() bool { return u.Bulk.State == read.BulkFinished }
@@ -48,6 +38,8 @@ type follower struct {
 	last               Update
 	seen               bool
 	described          time.Time
+	// temporal is what Temporal knew when it was asked last.
+	temporal waits.Seen
 }
 
 // look reads where the bulk run stands, and whether that is news.
@@ -55,15 +47,15 @@ func (f *follower) look(ctx context.Context) (update Update, changed bool, err e
 	update = f.last
 	progress, err := read.From(f.service.store).BulkProgress(ctx, f.organisation, f.bulk)
 	switch {
-	case errors.Is(err, db.ErrUnavailable):
-		update.Waiting = syncs.WaitsForDatabase
+	case db.Away(err):
+		update.Bulk = waitingFor(update.Bulk, care.Wait{Cause: care.WaitsForDatabase, Trouble: db.TroubleOf(err)})
 	case err != nil:
 		return update, false, err
 	default:
-		update.Bulk = progress
-		if update.Waiting, err = f.waiting(ctx, progress); err != nil {
+		if err = f.askTemporal(ctx, progress); err != nil {
 			return update, false, err
 		}
+		update.Bulk = waitingFor(progress, f.temporal.Beside(progress.Wait))
 	}
 	changed = !f.seen || isNews(f.last, update)
 	if changed {
@@ -72,49 +64,89 @@ func (f *follower) look(ctx context.Context) (update Update, changed bool, err e
 	return update, changed, nil
 }
 
-// isNews leaves out the estimates: they change all the time.
+// isNews leaves out how large the estimates are: they change all the time.
 func isNews(before, now Update) bool {
-	before.Bulk.PerMinute, before.Bulk.EstimatedEnd = now.Bulk.PerMinute, now.Bulk.EstimatedEnd
+	if (before.Bulk.PerMinute == nil) == (now.Bulk.PerMinute == nil) {
+		before.Bulk.PerMinute, before.Bulk.EstimatedEnd = now.Bulk.PerMinute, now.Bulk.EstimatedEnd
+	}
 	return !reflect.DeepEqual(before, now)
 }
 
-// NotBegun says that no worker has started a bulk run although one should have by now, with what to do; empty if there is nothing to say.
-func NotBegun(bulk read.BulkSummary) string {
-	if bulk.State != read.BulkQueued {
-		return ""
+// waitingFor is a bulk run that waits for something. Whatever keeps it from going on makes estimates of its speed wrong (R38).
+func waitingFor(bulk read.BulkSummary, wait care.Wait) read.BulkSummary {
+	if bulk.State == read.BulkFinished {
+		return bulk
 	}
-	return bulk.Explanation
+	bulk.Wait = wait
+	if wait.Known() {
+		bulk.PerMinute, bulk.EstimatedEnd = nil, nil
+	}
+	return bulk
 }
 
-// waiting asks Temporal now and then about the workflow of a bulk run that has not finished. Temporal being away is no error: the rows say
+// askTemporal asks Temporal now and then about the workflow of a bulk run that has not finished. Temporal being away is no error: the rows say
 // enough.
-func (f *follower) waiting(ctx context.Context, progress read.BulkSummary) (string, error) {
-	if progress.State == read.BulkFinished {
-		return "", nil
-	}
-	notBegun := NotBegun(progress)
+func (f *follower) askTemporal(ctx context.Context, progress read.BulkSummary) error {
 	if f.described.IsZero() {
 		f.described = time.Now()
-		f.last.Waiting = notBegun
 	}
-	if time.Since(f.described) < f.service.describe {
-		return f.last.Waiting, nil
+	if progress.State == read.BulkFinished || time.Since(f.described) < f.service.describe {
+		return nil
 	}
 	f.described = time.Now()
 	at, err := f.service.look(ctx, progress.WorkflowID)
 	if err != nil {
-		return waitsForTemporal, nil
+		f.temporal = syncs.Unseen(err)
+		return nil
 	}
-	switch {
-	case at.running && at.idle:
-		return cmp.Or(notBegun, waitsForWorker), nil
-	case at.running, !at.known && time.Since(progress.RequestedAt) < startsWithin:
-		return notBegun, nil
+	if at.running || !at.known && time.Since(progress.RequestedAt) < startsWithin {
+		f.temporal = f.service.seen(ctx, progress, at)
+		return nil
 	}
+	f.temporal = waits.Seen{}
 	if err := f.service.abandoned(ctx, f.organisation, f.bulk); !errors.Is(err, ErrFinished) && !errors.Is(err, db.ErrUnavailable) {
-		return "", err
+		return err
 	}
-	return "", nil // the next look shows the end
+	return nil // the next look shows the end
+}
+
+// seen is what Temporal knows of what a bulk run waits for.
+func (s *Service) seen(ctx context.Context, bulk read.BulkSummary, at found) waits.Seen {
+	seen, err := waits.Of(ctx, s.temporal, s.queues, bulk.Kind.Service(), at.described)
+	if err != nil {
+		return syncs.Unseen(syncs.TemporalError("look at what the bulk run waits for", err))
+	}
+	return seen
+}
+
+// looksFor is how long a list or a page waits for what Temporal knows; then the rows have to do.
+const looksFor = 2 * time.Second
+
+// Wait is a bulk run with what it waits for, as its rows and Temporal tell (R38).
+func (s *Service) Wait(ctx context.Context, bulk read.BulkSummary) read.BulkSummary {
+	if bulk.State == read.BulkFinished {
+		return bulk
+	}
+	bounded, cancel := context.WithTimeout(ctx, looksFor)
+	defer cancel()
+	at, err := s.look(bounded, bulk.WorkflowID)
+	switch {
+	case err != nil:
+		return waitingFor(bulk, syncs.Unseen(err).Beside(bulk.Wait))
+	case at.running:
+		return waitingFor(bulk, s.seen(bounded, bulk, at).Beside(bulk.Wait))
+	default:
+		return waitingFor(bulk, bulk.Wait)
+	}
+}
+
+// AddWaits adds to the bulk runs of a list what Temporal knows of those that have not finished: there are few of them at a time.
+func (s *Service) AddWaits(ctx context.Context, bulks []read.BulkSummary) {
+	bounded, cancel := context.WithTimeout(ctx, looksFor)
+	defer cancel()
+	for i := range bulks {
+		bulks[i] = s.Wait(bounded, bulks[i])
+	}
 }
 
 // HasBegun waits until a scheduled bulk run's row is there, which its first step writes. It fails when ctx ends.

@@ -38,11 +38,12 @@ func (a *app) bulkList() *cobra.Command {
 		if err := checkRunFilter(read.RunFilter{Outcome: filter.Outcome, Most: filter.Most}); err != nil {
 			return err
 		}
-		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
+		return a.withLook(ctx, func(store *db.Store, organisation care.Organisation, look look) error {
 			found, more, err := read.From(store).Bulks(ctx, organisation.ID, filter)
 			if err != nil {
 				return err
 			}
+			look.addBulkWaits(ctx, found)
 			if asJSON {
 				return a.printJSON(views.Each(found, views.FromBulkSummary))
 			}
@@ -85,11 +86,12 @@ func (a *app) bulkShow() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
+		return a.withLook(ctx, func(store *db.Store, organisation care.Organisation, look look) error {
 			view, err := read.From(store).Bulk(ctx, organisation.ID, id)
 			if err != nil {
 				return a.bulkError(err, organisation, id)
 			}
+			view.BulkSummary = look.bulkWait(ctx, view.BulkSummary)
 			if asJSON {
 				return a.printJSON(views.FromBulk(view))
 			}
@@ -105,7 +107,7 @@ func (a *app) showBulk(view read.Bulk, organisation care.Organisation) {
 	zone := organisation.Location()
 	who, what := bulks.Describe(view.Options)
 	a.details(
-		"bulk run", string(view.ID), "state", present.BulkState(view.BulkSummary), "why", view.Explanation, "waits", present.BulkWaits(view.BulkSummary, zone),
+		"bulk run", string(view.ID), "state", present.BulkState(view.BulkSummary), "why", view.Explanation, "waits", words.Wait(view.Wait, zone),
 		"left out", present.LeavesOut(view.BulkSummary),
 		"set aside", strings.Join(present.SetAside(view.BulkSummary), "\n"),
 		"who", who, "what", what, "requested by", view.RequestedBy, "requested", present.Time(&view.RequestedAt, zone),
@@ -408,13 +410,13 @@ func (p *bulkProgress) waits(update bulks.Update) string {
 	if update.Finished() {
 		return ""
 	}
-	if update.Waiting != "" {
-		return update.Waiting
+	if update.Bulk.Wait.Known() {
+		return words.Wait(update.Bulk.Wait, p.zone)
 	}
 	if update.Bulk.State == read.BulkQueued {
 		return "selecting people"
 	}
-	return cmp.Or(present.BulkWaits(update.Bulk, p.zone), strings.Join(present.SetAside(update.Bulk), "; "))
+	return strings.Join(present.SetAside(update.Bulk), "; ")
 }
 
 func (p *bulkProgress) redraw(lines []string) {

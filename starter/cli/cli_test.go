@@ -83,7 +83,7 @@ func TestSettingsThatAreMissing(t *testing.T) {
 	t.Setenv("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none")
 	done = run(t, "", "organisation", "list")
 	require.Equal(t, cli.ExitFailed, done.code)
-	require.Contains(t, done.err, "the database is not responding")
+	require.Contains(t, done.err, "own database is unavailable: PostgreSQL does not answer")
 }
 
 func TestOrganisationIsAskedForWhereThereAreSeveral(t *testing.T) {

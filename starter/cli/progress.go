@@ -3,7 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
-	"strings"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
@@ -60,11 +60,21 @@ func (s *screen) show(update syncs.Update) {
 	}
 	switch {
 	case update.Finished():
-	case update.Waiting != "":
-		s.line("  " + update.Waiting)
+	case update.Run.Wait.Known():
+		s.waits(update.Run)
 	case update.Run.State == read.RunQueued:
 		s.line("  " + queuedWords)
 	}
+}
+
+// waits says what a run waits for, where none of its areas says so.
+func (s *screen) waits(run read.RunProgress) {
+	for _, area := range run.Areas {
+		if area.Retry != nil && area.Retry.Wait.Cause == run.Wait.Cause {
+			return
+		}
+	}
+	s.line("  " + words.Wait(run.Wait, time.Local))
 }
 
 // line is cut to the terminal's width: a line that wraps would not be cleared.
@@ -92,8 +102,8 @@ func (l *lines) show(update syncs.Update) {
 	}
 	switch {
 	case update.Finished():
-	case update.Waiting != "":
-		l.once("  … "+update.Waiting, update.Run.ID)
+	case update.Run.Wait.Known():
+		l.once("  … "+words.Wait(update.Run.Wait, time.Local), update.Run.ID)
 	case update.Run.State == read.RunQueued:
 		l.once("  … "+queuedWords, update.Run.ID)
 	}
@@ -134,15 +144,6 @@ func mark(area read.Area) string {
 	}
 }
 
-// retryWords say what an area waits for, with what the government said.
-func retryWords(retry read.Retry, kind care.RunKind) string {
-	said := fmt.Sprintf("waiting for %s since %s, %d attempts failed", present.Service(kind.Service()), retry.Since.Local().Format("15:04:05"), retry.Attempts)
-	if retry.Words != "" {
-		said += ": " + strings.Join(strings.Fields(retry.Words), " ")
-	}
-	return said
-}
-
 // areaWords say where an area stands: what was synced, or why not.
 func areaWords(area read.Area, run read.RunProgress) string {
 	switch {
@@ -151,7 +152,7 @@ func areaWords(area read.Area, run read.RunProgress) string {
 	case area.State == read.AreaWaiting:
 		return "waiting"
 	case area.State == read.AreaRunning && area.Retry != nil:
-		return retryWords(*area.Retry, run.Kind)
+		return words.Wait(area.Retry.Wait, time.Local)
 	case area.State == read.AreaRunning && area.BudgetsToRead > 0:
 		return fmt.Sprintf("reading, %d of %d budgets", area.BudgetsRead, area.BudgetsToRead)
 	case area.State == read.AreaRunning:

@@ -15,6 +15,7 @@ import (
 	"github.com/caresync/caresync/starter/api/views"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/words"
 )
 
 const outcomeFlagHelp = "succeeded, succeeded_with_warnings, partial, failed, cancelled or unfinished"
@@ -33,7 +34,7 @@ func (a *app) runsList() *cobra.Command {
 		if err := checkRunFilter(filter); err != nil {
 			return err
 		}
-		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
+		return a.withLook(ctx, func(store *db.Store, organisation care.Organisation, look look) error {
 			if who != "" {
 				person, err := findPerson(ctx, store, organisation, who)
 				if err != nil {
@@ -45,6 +46,7 @@ func (a *app) runsList() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			look.addWaits(ctx, runs)
 			if asJSON {
 				return a.printJSON(views.Each(runs, views.FromRunSummary))
 			}
@@ -110,11 +112,12 @@ func (a *app) withRun(ctx context.Context, text string, work func(care.Organisat
 	if err != nil {
 		return err
 	}
-	return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
+	return a.withLook(ctx, func(store *db.Store, organisation care.Organisation, look look) error {
 		run, err := read.From(store).Run(ctx, organisation.ID, id)
 		if err != nil {
 			return unknownRun(err, organisation, id)
 		}
+		run.RunProgress = look.addWait(ctx, run.RunProgress)
 		return work(organisation, run)
 	})
 }
@@ -170,10 +173,10 @@ func budgetScope(run read.RunSummary) string {
 	}
 }
 
-// waitsFor says that a run waits for someone to look at its preview.
+// waitsFor says what a run waits for: for someone to look at its preview, or for a part of the whole (R38).
 func (a *app) waitsFor(run read.RunSummary, organisation care.Organisation) string {
 	if run.Waiting == nil {
-		return ""
+		return words.Wait(run.Wait, organisation.Location())
 	}
 	return fmt.Sprintf("for its preview to be created, until %s: %s",
 		present.Time(&run.Waiting.ExpiresAt, organisation.Location()), a.typed("pace preview", string(run.Person.ID)))

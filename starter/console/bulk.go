@@ -87,12 +87,15 @@ func (c console) loadBulk(r *http.Request, v visitor) (bulkView, read.ItemFilter
 		return bulkView{}, filter, err
 	}
 	loaded, err := read.From(c.store).BulkPage(r.Context(), v.Organisation.ID, id, filter)
+	if err == nil {
+		loaded.Bulk.BulkSummary = c.bulks.Wait(r.Context(), loaded.Bulk.BulkSummary)
+	}
 	return newBulkView(loaded, filter, chosen, v.zone), filter, err
 }
 
 func newBulkView(loaded read.BulkPage, filter read.ItemFilter, chosen string, zone *time.Location) bulkView {
 	view := bulkView{
-		bulkPanel: bulkPanel{bulk: loaded.Bulk.BulkSummary, waiting: bulks.NotBegun(loaded.Bulk.BulkSummary), zone: zone}, bulk: loaded.Bulk, outcome: chosen, after: filter.After, people: loaded.People,
+		bulkPanel: bulkPanel{bulk: loaded.Bulk.BulkSummary, zone: zone}, bulk: loaded.Bulk, outcome: chosen, after: filter.After, people: loaded.People,
 	}
 	if loaded.More {
 		view.next = view.people[len(view.people)-1].Person.ID

@@ -13,13 +13,12 @@ import (
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/console/ui"
+	"github.com/caresync/caresync/words"
 )
 
 // bulkPanel is a bulk run as people follow it.
 type bulkPanel struct {
 	bulk read.BulkSummary
-	// waiting says what the bulk run waits for beyond what its row says.
-	waiting string
 	// abandoned: the workflow ended without finishing the bulk run.
 	abandoned bool
 	zone      *time.Location
@@ -36,8 +35,8 @@ func (p bulkPanel) said() string {
 		return "The bulk run ended without a result."
 	case p.finished():
 		return bulkResult(p.bulk) + "."
-	case p.waiting != "":
-		return ui.Sentence(p.waiting) + "."
+	case p.bulk.Wait.Known():
+		return ui.Sentence(words.WaitTitle(p.bulk.Wait)) + "."
 	case p.bulk.Counts.Selected == 0:
 		return "The bulk run is selecting people."
 	default:
@@ -66,10 +65,13 @@ func (c console) bulkTeller(v visitor, view bulkView, filter read.ItemFilter) te
 		switch {
 		case err == nil:
 			view = newBulkView(loaded, filter, view.outcome, v.zone)
-		case !errors.Is(err, db.ErrUnavailable):
+		case !db.Away(err):
 			return err
 		}
-		view.waiting = update.Waiting
+		view.bulkPanel.bulk.Wait = update.Bulk.Wait
+		if update.Bulk.Wait.Known() {
+			view.bulkPanel.bulk.PerMinute, view.bulkPanel.bulk.EstimatedEnd = nil, nil
+		}
 		switch {
 		case errors.Is(failed, bulks.ErrAbandoned):
 			view.abandoned = true

@@ -44,6 +44,7 @@ func (c console) bulkRuns(w http.ResponseWriter, r *http.Request, v visitor) err
 	if err != nil {
 		return err
 	}
+	c.bulks.AddWaits(r.Context(), found)
 	view := bulksView{outcome: filter.Outcome, bulks: found, zone: v.zone}
 	if more {
 		view.after = runsBefore(r.URL, found[len(found)-1].ID)

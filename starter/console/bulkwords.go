@@ -15,6 +15,9 @@ import (
 
 // bulkTone is how good or bad a bulk run stands.
 func bulkTone(bulk read.BulkSummary) ui.Tone {
+	if bulk.State != read.BulkFinished && bulk.State != read.BulkPaused && bulk.Wait.Known() {
+		return ui.Warn
+	}
 	switch bulk.State {
 	case read.BulkFinished:
 		return present.EndingOf(bulk.Outcome, "").Tone()
@@ -32,9 +35,9 @@ func bulkTone(bulk read.BulkSummary) ui.Tone {
 // bulkWords say in a badge where a bulk run stands.
 func bulkWords(bulk read.BulkSummary) string {
 	if bulk.State != read.BulkFinished {
-		return string(bulk.State)
+		return present.BulkState(bulk)
 	}
-	return words.BulkBadge(bulk.Outcome)
+	return words.BulkBadge(bulk.Outcome, bulk.Counts)
 }
 
 // bulkResult says how a bulk run ended.

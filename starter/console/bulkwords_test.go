@@ -9,10 +9,8 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/read"
-	"github.com/caresync/caresync/starter/bulks"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/schedules"
-	"github.com/caresync/caresync/words"
 )
 
 // A bulk run may end on another day, and the zone decides which (R1).
@@ -26,17 +24,26 @@ func TestABulkRunsEstimatedEndHasDateAndZone(t *testing.T) {
 
 // R38: what a bulk run waits for is on its page.
 func TestABulkRunsPageSaysWhatItWaitsFor(t *testing.T) {
-	shown := func(bulk read.BulkSummary, waiting string) string {
+	shown := func(bulk read.BulkSummary) string {
 		var page strings.Builder
-		require.NoError(t, bulkNews(bulkPanel{bulk: bulk, waiting: waiting, zone: time.UTC}).Render(t.Context(), &page))
+		require.NoError(t, bulkNews(bulkPanel{bulk: bulk, zone: time.UTC}).Render(t.Context(), &page))
 		return page.String()
 	}
 	running := read.BulkSummary{Kind: care.RunCareRecipient, State: read.BulkRunning, SetAside: read.SetAside{Unavailable: 3}}
-	require.Contains(t, shown(running, ""), "3 people wait: Services Australia answers 503 for them; they are retried at the end.")
-	queued := read.BulkSummary{Kind: care.RunCareRecipient, State: read.BulkQueued, Explanation: words.NotBegun}
-	require.Contains(t, shown(queued, bulks.NotBegun(queued)), "No worker has picked this up: start one")
-	running.State, running.SetAside = read.BulkFinished, read.SetAside{Unavailable: 3}
-	require.NotContains(t, shown(running, ""), "503", "it has ended")
+	require.Contains(t, shown(running), "3 people wait: Services Australia answers 503 for them; they are retried at the end.")
+	running.SetAside = read.SetAside{}
+	running.Wait = care.Wait{Cause: care.WaitsForDatabase, Trouble: care.DatabaseFull, Service: care.ServicesAustralia}
+	require.Contains(t, shown(running), "Waiting for CareSync&#39;s own database")
+	require.Contains(t, shown(running), "The disk of PostgreSQL is full. Make room on it.")
+	require.NotContains(t, shown(running), "Services Australia", "our trouble is not theirs")
+	running.Wait = care.Wait{Cause: care.WaitsForWorker}
+	require.Contains(t, shown(running), "None is running. Start one.")
+	require.NotContains(t, shown(running), "resumes automatically")
+	running.Wait, running.State = care.Wait{Cause: care.WaitsForPerson, By: "cli: mary", Since: time.Date(2026, time.May, 3, 4, 5, 0, 0, time.UTC)}, read.BulkPaused
+	require.Contains(t, shown(running), "Paused by cli: mary")
+	require.Contains(t, shown(running), "Since 3 May 2026")
+	running.State, running.SetAside, running.Wait = read.BulkFinished, read.SetAside{Unavailable: 3}, care.Wait{}
+	require.NotContains(t, shown(running), "503", "it has ended")
 }
 
 func TestASchedulesPageSaysWhenItPauses(t *testing.T) {

@@ -51,7 +51,7 @@ func streamed[T any](c console, w http.ResponseWriter, r *http.Request, updates 
 // runTeller streams a run; panel says what is known beside the updates.
 func (c console) runTeller(v visitor, panel runPanel) teller[syncs.Update] {
 	return func(ctx context.Context, events *eventStream, update syncs.Update, failed error) error {
-		panel.run, panel.waiting, panel.details = read.Run{RunProgress: update.Run}, update.Waiting, runPath(update.Run.ID)
+		panel.run, panel.details = read.Run{RunProgress: update.Run}, runPath(update.Run.ID)
 		switch {
 		case errors.Is(failed, syncs.ErrAbandoned):
 			panel.abandoned = true

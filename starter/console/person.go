@@ -77,7 +77,10 @@ func (c console) personView(r *http.Request, v visitor) (personView, error) {
 		return view, err
 	}
 	run, err := read.From(c.store).Run(r.Context(), v.Organisation.ID, newest[0].ID)
-	view.latest = &runPanel{run: run, waiting: syncs.NotBegun(run.RunSummary), zone: v.zone, details: runPath(run.ID), another: r.URL.Query().Get("another") == yes}
+	if err == nil {
+		run.RunProgress = c.syncs.AddWait(r.Context(), run.RunProgress)
+	}
+	view.latest = &runPanel{run: run, zone: v.zone, details: runPath(run.ID), another: r.URL.Query().Get("another") == yes}
 	return view, err
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/console/ui"
 	"github.com/caresync/caresync/starter/present"
-	"github.com/caresync/caresync/starter/syncs"
 )
 
 // runView is a run's page.
@@ -81,8 +80,9 @@ func (c console) run(w http.ResponseWriter, r *http.Request, v visitor) error {
 	if err != nil {
 		return err
 	}
+	run.RunProgress = c.syncs.AddWait(r.Context(), run.RunProgress)
 	view := runView{
-		runPanel: runPanel{run: run, waiting: syncs.NotBegun(run.RunSummary), zone: v.zone, another: r.URL.Query().Get("another") == yes},
+		runPanel: runPanel{run: run, zone: v.zone, another: r.URL.Query().Get("another") == yes},
 		temporal: c.runLink(run.WorkflowID, run.ID), changes: changesByRecord(run.Changes),
 	}
 	if view.reviews, err = c.reviewsOfRun(r, v, run); err != nil {

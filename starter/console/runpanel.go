@@ -14,8 +14,6 @@ import (
 // runPanel is a run as people follow it, and the message that they are left with (Care Recipient Sync §Success message).
 type runPanel struct {
 	run read.Run
-	// waiting says what an unfinished run waits for, beyond the ordinary.
-	waiting string
 	// another: one more pass follows this run, because someone asked for more than it does (R7).
 	another bool
 	// after is a preview that is being created or retrieved again, so that it does not wait for anyone (R22).
@@ -53,8 +51,8 @@ func (p runPanel) said() string {
 	if p.preview() != "" {
 		return "The plan was retrieved. Its preview is ready."
 	}
-	if p.waiting != "" {
-		return ui.Sentence(p.waiting) + "."
+	if p.run.Wait.Known() {
+		return ui.Sentence(words.WaitTitle(p.run.Wait)) + "."
 	}
 	for _, area := range slices.Backward(p.run.Areas) {
 		if area.State == read.AreaRunning {
@@ -62,6 +60,16 @@ func (p runPanel) said() string {
 		}
 	}
 	return "The sync is waiting to start."
+}
+
+// wait is what the run waits for, where none of its areas says so.
+func (p runPanel) wait() care.Wait {
+	for _, area := range p.run.Areas {
+		if area.Retry != nil && area.Retry.Wait.Cause == p.run.Wait.Cause {
+			return care.Wait{}
+		}
+	}
+	return p.run.Wait
 }
 
 // resultTitle says how a run ended.

@@ -81,6 +81,7 @@ func (c console) runs(w http.ResponseWriter, r *http.Request, v visitor) error {
 	if err != nil {
 		return err
 	}
+	c.syncs.AddWaits(r.Context(), runs)
 	view.runs = runs
 	if more {
 		view.after = runsBefore(r.URL, runs[len(runs)-1].ID)

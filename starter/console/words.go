@@ -18,8 +18,14 @@ func runTone(run read.RunSummary) ui.Tone {
 	case read.RunFinished:
 		return present.EndOf(run).Tone()
 	case read.RunQueued:
+		if run.Wait.Known() {
+			return ui.Warn
+		}
 		return ui.Quiet
 	default:
+		if run.Wait.Known() {
+			return ui.Warn
+		}
 		return ui.Busy
 	}
 }

@@ -3,9 +3,8 @@ package present
 import (
 	"cmp"
 	"fmt"
-	"strings"
-	"time"
 
+	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/words"
 )
@@ -13,26 +12,13 @@ import (
 // BulkState says where a bulk run stands, in a few words.
 func BulkState(bulk read.BulkSummary) string {
 	if bulk.State == read.BulkFinished {
-		return words.BulkOutcome(bulk.Outcome)
+		return words.BulkOutcome(bulk.Outcome, bulk.Counts)
 	}
-	return string(bulk.State)
+	return stateOrWait(string(bulk.State), bulk.Wait)
 }
 
-// BulkWaits says in words why a bulk run does not continue, with the government's own; empty if it does.
-func BulkWaits(bulk read.BulkSummary, zone *time.Location) string {
-	switch bulk.State {
-	case read.BulkPaused:
-		return "paused by " + cmp.Or(bulk.PausedBy, "an operator") + " since " + Time(bulk.PausedAt, zone)
-	case read.BulkWaiting:
-		said := fmt.Sprintf("waiting for %s since %s", Service(bulk.Kind.Service()), Time(bulk.WaitingSince, zone))
-		if bulk.WaitingWords != "" {
-			said += ": " + strings.Join(strings.Fields(bulk.WaitingWords), " ")
-		}
-		return said
-	default:
-		return ""
-	}
-}
+// stateOrWait is a state, or what keeps it from going on (R38).
+func stateOrWait(state string, wait care.Wait) string { return cmp.Or(words.WaitTitle(wait), state) }
 
 // LeavesOut says what a bulk run that is in progress keeps from running; empty where that is nothing.
 func LeavesOut(bulk read.BulkSummary) string {

@@ -37,7 +37,7 @@ func State(run read.RunSummary) string {
 	if run.Waiting != nil {
 		return "preview ready"
 	}
-	return runStates[run.State]
+	return stateOrWait(runStates[run.State], run.Wait)
 }
 
 // Trigger says what caused a run.

@@ -13,6 +13,7 @@ import (
 	"github.com/caresync/caresync/starter/pace"
 	"github.com/caresync/caresync/starter/syncs"
 	"github.com/caresync/caresync/starter/web"
+	"github.com/caresync/caresync/words"
 )
 
 // RetryAfter is how long a caller waits while something that we need is away.
@@ -166,14 +167,20 @@ var table = []row{
 		Code: "finished", Status: http.StatusConflict, Title: "The run has already finished",
 	}),
 	as(anotherDeployment),
-	is(db.ErrUnavailable, away(Problem{
-		Title: "The database is not responding", Advice: "Syncs in progress continue when it is back. Wait a moment and try again.",
-		Operators: "Start PostgreSQL, or correct DATABASE_URL.",
-	})),
+	databaseUnavailable,
 	is(syncs.ErrUnavailable, away(Problem{
 		Title: "The Temporal server is not responding", Advice: "It runs the syncs. Wait a moment and try again.",
 		Operators: "Start it, or correct TEMPORAL_ADDRESS.",
 	})),
+}
+
+// databaseUnavailable: what is wrong with our own database is said in its own words, to operators with what to do (R38).
+func databaseUnavailable(err error) (Problem, bool) {
+	trouble := db.TroubleOf(err)
+	return away(Problem{
+		Title:  "CareSync's own database is unavailable: " + words.DatabaseTrouble(trouble),
+		Advice: "Syncs in progress continue when it is back. Wait a moment and try again.", Operators: words.DatabaseAdvice(trouble),
+	}), trouble != ""
 }
 
 // anotherDeployment: the database is a copy, or was moved, or the program is connected to the wrong Temporal (R37).

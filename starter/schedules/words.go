@@ -60,7 +60,7 @@ func (l LeftOut) Words(written Written) string {
 	case l.PausedAt != nil:
 		text += fmt.Sprintf("paused since %s", written(l.PausedAt))
 	case l.WaitingSince != nil:
-		text += fmt.Sprintf("waiting for the service since %s", written(l.WaitingSince))
+		text += fmt.Sprintf("waiting since %s", written(l.WaitingSince))
 	default:
 		text += "in progress"
 	}

@@ -3,14 +3,12 @@ package syncs
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
-	workflowpb "go.temporal.io/api/workflow/v1"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/starter/waits"
 )
 
 // current is the newest Temporal run of a workflow.
@@ -19,7 +17,7 @@ type current struct {
 	// original is our id of the run: a reset keeps it while Temporal's own changes.
 	original care.ID
 	running  bool
-	waiting  string
+	seen     waits.Seen
 }
 
 // Running returns our id of the run that a workflow is in, empty where none is under way.
@@ -31,7 +29,8 @@ func (s *Service) Running(ctx context.Context, workflowID string) (care.ID, erro
 	return newest.original, nil
 }
 
-// current returns the zero value where Temporal no longer knows the workflow. The kind of run says which service it may wait for.
+// current returns the zero value where Temporal no longer knows the workflow. The kind of run says which service it may wait for; without
+// one, no one looks at what it waits for.
 func (s *Service) current(ctx context.Context, workflowID string, kind care.RunKind) (current, error) {
 	described, err := s.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
 	var unknown *serviceerror.NotFound
@@ -45,10 +44,12 @@ func (s *Service) current(ctx context.Context, workflowID string, kind care.RunK
 	newest := current{
 		runID:   info.GetExecution().GetRunId(),
 		running: info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING,
-		waiting: waitingFor(kind, described.GetPendingActivities(), described.GetPendingWorkflowTask()),
 	}
-	newest.original, err = s.OriginalRun(ctx, workflowID, newest.runID)
-	return newest, err
+	if newest.original, err = s.OriginalRun(ctx, workflowID, newest.runID); err != nil || kind == "" {
+		return newest, err
+	}
+	newest.seen, err = waits.Of(ctx, s.temporal, s.queues, kind.Service(), described)
+	return newest, TemporalError("look at what the workflow waits for", err)
 }
 
 // OriginalRun is our id of one of Temporal's runs: the id that it had before it was reset, if it was. Its first event says so.
@@ -65,30 +66,4 @@ func (s *Service) OriginalRun(ctx context.Context, workflowID, runID string) (ca
 		return care.ID(original), nil
 	}
 	return care.ID(runID), nil
-}
-
-// waitingFor says in words what a run waits for, beyond the ordinary.
-func waitingFor(kind care.RunKind, activities []*workflowpb.PendingActivityInfo, task *workflowpb.PendingWorkflowTaskInfo) string {
-	for _, activity := range activities {
-		if activity.GetAttempt() > 1 {
-			return fmt.Sprintf("%s, attempt %d", whyAgain(kind, activity), activity.GetAttempt())
-		}
-	}
-	for _, activity := range activities {
-		if activity.GetState() == enumspb.PENDING_ACTIVITY_STATE_SCHEDULED {
-			return "waiting for a free worker"
-		}
-	}
-	if task.GetState() == enumspb.PENDING_WORKFLOW_TASK_STATE_SCHEDULED {
-		return "waiting for a free worker"
-	}
-	return ""
-}
-
-// whyAgain says why a step is tried again: the steps that wait on the server all ask the run's government service.
-func whyAgain(kind care.RunKind, activity *workflowpb.PendingActivityInfo) string {
-	if activity.GetLastFailure().GetTimeoutFailureInfo().GetTimeoutType() == enumspb.TIMEOUT_TYPE_HEARTBEAT {
-		return "its worker stopped; another one continues"
-	}
-	return "waiting for " + present.Service(kind.Service())
 }

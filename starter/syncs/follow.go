@@ -1,7 +1,6 @@
 package syncs
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -12,6 +11,7 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/platform/poll"
+	"github.com/caresync/caresync/starter/waits"
 )
 
 const (
@@ -27,15 +27,8 @@ const (
 // ErrAbandoned means that the workflow ended without finishing its run, for instance because an operator terminated it.
 var ErrAbandoned = errors.New("the workflow ended without finishing the run; see the Temporal UI for the reason. Start the sync again")
 
-// WaitsForDatabase says what a followed run waits for while our own database is away.
-const WaitsForDatabase = "CareSync's own database is not responding; trying again"
-
-// Update is where a followed run stands.
-type Update struct {
-	Run read.RunProgress
-	// Waiting says in words what the run waits for, beyond the ordinary; empty if nothing is known.
-	Waiting string
-}
+// Update is where a followed run stands. What the run waits for is what its rows and Temporal tell together.
+type Update struct{ Run read.RunProgress }
 
 // Finished reports whether there is nothing more to follow.
 func (u Update) Finished() bool { return u.Run.State == read.RunFinished }
@@ -109,6 +102,8 @@ type follower struct {
 	last              Update
 	seen              bool
 	described         time.Time
+	// temporal is what Temporal knew when it was asked last.
+	temporal waits.Seen
 }
 
 // look reads where the run stands, and whether that is news.
@@ -116,51 +111,44 @@ func (f *follower) look(ctx context.Context) (update Update, changed bool, err e
 	update = f.last
 	progress, err := read.From(f.service.store).RunProgress(ctx, f.organisation, f.run)
 	switch {
-	case errors.Is(err, db.ErrUnavailable):
-		update.Waiting = WaitsForDatabase
+	case db.Away(err):
+		update.Run.Wait = care.Wait{Cause: care.WaitsForDatabase, Trouble: db.TroubleOf(err)}
 	case err != nil:
 		return update, false, err
 	default:
-		update.Run = progress
-		if update.Waiting, err = f.waiting(ctx, progress); err != nil {
+		wait, err := f.wait(ctx, progress)
+		if err != nil {
 			return update, false, err
 		}
+		update.Run = waitingFor(progress, wait)
 	}
 	changed = !f.seen || !reflect.DeepEqual(update, f.last)
 	f.last, f.seen = update, true
 	return update, changed, nil
 }
 
-// waiting asks Temporal now and then what an unfinished run waits for. Temporal being away is no error: the rows say enough.
-func (f *follower) waiting(ctx context.Context, progress read.RunProgress) (string, error) {
+// wait asks Temporal now and then what an unfinished run waits for. Temporal being away is no error: the rows say enough.
+func (f *follower) wait(ctx context.Context, progress read.RunProgress) (care.Wait, error) {
 	if progress.State == read.RunFinished {
-		return "", nil
+		return care.Wait{}, nil
 	}
-	waiting := NotBegun(progress.RunSummary)
 	if f.described.IsZero() {
 		f.described = time.Now()
-		f.last.Waiting = waiting
 	}
 	if time.Since(f.described) < f.service.describe {
-		return f.last.Waiting, nil
+		return f.temporal.Beside(progress.Wait), nil
 	}
 	f.described = time.Now()
 	newest, err := f.service.current(ctx, progress.WorkflowID, progress.Kind)
-	if err != nil {
-		return "Temporal is not responding; the sync continues when it does", nil
+	switch {
+	case err != nil:
+		f.temporal = Unseen(err)
+	case newest.running && newest.original == f.run:
+		f.temporal = newest.seen
+	default:
+		return care.Wait{}, f.abandoned(ctx)
 	}
-	if newest.running && newest.original == f.run {
-		return cmp.Or(waiting, newest.waiting), nil
-	}
-	return "", f.abandoned(ctx)
-}
-
-// NotBegun says that no worker has started a run although one should have by now, with what to do; empty if there is nothing to say.
-func NotBegun(run read.RunSummary) string {
-	if run.State != read.RunQueued {
-		return ""
-	}
-	return run.Explanation
+	return f.temporal.Beside(progress.Wait), nil
 }
 
 // abandoned looks at the row once more, since the run may have finished after it was read.

@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/starter/waits"
 )
 
 var (
@@ -32,8 +31,7 @@ type Temporal interface {
 		workflow any, workflowArgs ...any) (client.WorkflowRun, error)
 	CancelWorkflow(ctx context.Context, workflowID, runID string) error
 	TerminateWorkflow(ctx context.Context, workflowID, runID, reason string, details ...any) error
-	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
-	GetWorkflowHistory(ctx context.Context, workflowID, runID string, isLongPoll bool, filter enumspb.HistoryEventFilterType) client.HistoryEventIterator
+	waits.Temporal
 }
 
 // Service is safe for use by many goroutines.

@@ -7,8 +7,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
 	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
@@ -194,16 +197,27 @@ func TestFollowEndsWithTheRun(t *testing.T) {
 	require.Equal(t, []read.RunState{read.RunQueued, read.RunRunning, read.RunFinished}, states)
 }
 
+// failing is a step that has failed three times with an error of a type, and is about to be tried again.
+func failing(step, errorType string) *workflowpb.PendingActivityInfo {
+	return &workflowpb.PendingActivityInfo{
+		ActivityType: &commonpb.ActivityType{Name: step}, Attempt: 4, State: enumspb.PENDING_ACTIVITY_STATE_SCHEDULED,
+		NextAttemptScheduleTime: timestamppb.New(time.Now().Add(time.Minute)),
+		LastFailure: &failurepb.Failure{FailureInfo: &failurepb.Failure_ApplicationFailureInfo{
+			ApplicationFailureInfo: &failurepb.ApplicationFailureInfo{Type: errorType},
+		}},
+	}
+}
+
 func TestFollowSaysWhatTheRunWaitsFor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	started := w.start(t, false)
 	w.server.Change(w.workflowID, func(workflow *temporaltest.Workflow) {
-		workflow.Pending = []*workflowpb.PendingActivityInfo{{ActivityType: &commonpb.ActivityType{Name: protocol.FetchBudgetsActivity}, Attempt: 4}}
+		workflow.Pending = []*workflowpb.PendingActivityInfo{failing(protocol.FetchBudgetsActivity, protocol.ErrorServiceUnavailable)}
 	})
 	for update, err := range w.service.Follow(t.Context(), w.organisation.ID, started.RunID) {
 		require.NoError(t, err)
-		if update.Waiting == "waiting for Services Australia, attempt 4" {
+		if words.Wait(update.Run.Wait, time.UTC) == "waiting for Services Australia, 3 attempts failed" {
 			return
 		}
 	}
@@ -231,11 +245,11 @@ func TestAContractSyncWaitsForTheNDIA(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, run, running)
 	w.server.Change(workflowID, func(workflow *temporaltest.Workflow) {
-		workflow.Pending = []*workflowpb.PendingActivityInfo{{ActivityType: &commonpb.ActivityType{Name: protocol.RetrievePlanActivity}, Attempt: 4}}
+		workflow.Pending = []*workflowpb.PendingActivityInfo{failing(protocol.RetrievePlanActivity, protocol.ErrorServiceUnavailable)}
 	})
 	for update, err := range w.service.Follow(t.Context(), w.organisation.ID, run) {
 		require.NoError(t, err)
-		if update.Waiting == "waiting for the NDIA, attempt 4" {
+		if words.Wait(update.Run.Wait, time.UTC) == "waiting for the NDIA, 3 attempts failed" {
 			return
 		}
 	}
@@ -346,12 +360,12 @@ func TestARunThatNoWorkerBegins(t *testing.T) {
 		}
 		return update
 	}
-	require.Empty(t, first().Waiting, "a worker may yet begin it")
+	require.False(t, first().Run.Wait.Known(), "a worker may yet begin it")
 	testkit.OpenSQL(t, w.address).Exec(t, "UPDATE sync_run SET requested_at = now() - interval '2 minutes'")
-	require.Equal(t, words.NotBegun, first().Waiting)
+	require.Equal(t, care.WaitsToBegin, first().Run.Wait.Cause)
 	view, err := read.From(w.store).Run(t.Context(), w.organisation.ID, run)
 	require.NoError(t, err)
-	require.Equal(t, words.NotBegun, view.Explanation)
+	require.Equal(t, care.WaitsToBegin, view.Wait.Cause)
 
 	require.NoError(t, w.service.Cancel(t.Context(), w.organisation.ID, run))
 	require.False(t, w.server.Workflow(w.workflowID).Running)

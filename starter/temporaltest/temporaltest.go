@@ -10,6 +10,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/serviceerror"
+	taskqueuepb "go.temporal.io/api/taskqueue/v1"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -29,6 +30,8 @@ type Server struct {
 	OnStart func(runID string)
 	// OnUpdate answers updates as the workflow would.
 	OnUpdate func(Update) (answer any, err error)
+	// Pollers are those of the task queues, by name: without an entry, a queue has none.
+	Pollers map[string][]*taskqueuepb.PollerInfo
 	// refusals counts down starts that were refused; then is called at the last.
 	refusals int
 	then     func()
@@ -46,6 +49,11 @@ type Workflow struct {
 	Options client.StartWorkflowOptions
 	Signals []any
 	Pending []*workflowpb.PendingActivityInfo
+	// Task is what a worker has to do next for the workflow, Children are those that it has started.
+	Task     *workflowpb.PendingWorkflowTaskInfo
+	Children []*workflowpb.PendingChildExecutionInfo
+	// TaskFailed, if set, is how a worker failed at the task.
+	TaskFailed *historypb.WorkflowTaskFailedEventAttributes
 }
 
 // New makes a server without workflows.
@@ -176,9 +184,16 @@ func (s *Server) DescribeWorkflowExecution(_ context.Context, workflowID, _ stri
 		status = enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
 	}
 	return &workflowservice.DescribeWorkflowExecutionResponse{
-		WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{Status: status, Execution: &commonpb.WorkflowExecution{RunId: newest.RunID}},
-		PendingActivities:     newest.Pending,
+		WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{Status: status, Execution: &commonpb.WorkflowExecution{WorkflowId: workflowID, RunId: newest.RunID}},
+		PendingActivities:     newest.Pending, PendingWorkflowTask: newest.Task, PendingChildren: newest.Children,
 	}, nil
+}
+
+// DescribeTaskQueue implements waits.Temporal.
+func (s *Server) DescribeTaskQueue(_ context.Context, queue string, _ enumspb.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return &workflowservice.DescribeTaskQueueResponse{Pollers: s.Pollers[queue]}, s.Err
 }
 
 // GetWorkflowHistory implements syncs.Temporal: a history of the first event, and of a worker's first answer.
@@ -194,6 +209,11 @@ func (s *Server) GetWorkflowHistory(_ context.Context, workflowID, runID string,
 	}}}
 	if begun {
 		events = append(events, &historypb.HistoryEvent{EventType: enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED})
+	}
+	if newest := s.workflows[workflowID]; newest != nil && newest.TaskFailed != nil {
+		events = append(events, &historypb.HistoryEvent{EventType: enumspb.EVENT_TYPE_WORKFLOW_TASK_FAILED, Attributes: &historypb.HistoryEvent_WorkflowTaskFailedEventAttributes{
+			WorkflowTaskFailedEventAttributes: newest.TaskFailed,
+		}})
 	}
 	return &history{events: events}
 }

@@ -54,7 +54,7 @@ func TestABulkRunWritesTheSameRowsAsSingleSyncs(t *testing.T) {
 	steps := single.Steps(t, db.Options{})
 	counts := care.BulkCounts{}
 	for _, key := range everyone(single) {
-		counts.Add(single.Sync(t, steps, key).Outcome, 1)
+		counts.Add(single.Sync(t, steps, key).Outcome, 1, 0)
 	}
 	require.Equal(t, counts, result.Counts, "everyone ended as alone")
 	require.Equal(t, testkit.Records(t, single.DatabaseURL), testkit.Records(t, bulk.DatabaseURL))

@@ -150,7 +150,7 @@ func waitingFor(err error) string {
 	case errors.Is(err, db.ErrSchemaMissing):
 		return "waiting for `caresync migrate`; the worker takes no task"
 	case errors.Is(err, db.ErrUnavailable):
-		return "waiting for PostgreSQL; the worker takes no task"
+		return "waiting for PostgreSQL; the worker takes no task. " + db.ExplainTrouble(err)
 	default:
 		return "waiting for Temporal; the worker takes no task"
 	}

@@ -21,12 +21,11 @@ type BulkSummary struct {
 	PausedAt     *time.Time      `json:"paused_at" doc:"Since when it has been paused; null if it is not"`
 	PausedBy     string          `json:"paused_by,omitempty" doc:"Who paused it"`
 	TimesLeftOut int             `json:"times_left_out,omitempty" doc:"How many times its schedule was skipped because this run was in progress"`
-	WaitingSince *time.Time      `json:"waiting_since" doc:"Since when the whole run has been waiting for the government's service; null if it is not"`
-	WaitingWords string          `json:"waiting_words" doc:"What the government last said, verbatim, while the whole run is waiting; empty if it said nothing"`
+	WaitingFor   *Wait           `json:"waiting_for,omitempty" doc:"What the whole run waits for; absent if nothing is known"`
 	FinishedAt   *time.Time      `json:"finished_at"`
 	Outcome      care.RunOutcome `json:"outcome,omitempty" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled" doc:"Absent until it has finished"`
 	Reason       care.Reason     `json:"reason,omitempty" doc:"A code for why it ended early"`
-	Explanation  string          `json:"explanation,omitempty" doc:"The reason in plain words, with what to do; also set if no worker has started the bulk run within a minute"`
+	Explanation  string          `json:"explanation,omitempty" doc:"The reason in plain words, with what to do"`
 	Counts       care.BulkCounts `json:"counts"`
 	SetAside     SetAsideView    `json:"set_aside" doc:"People who are set aside until the others have ended"`
 	PerMinute    *float64        `json:"people_per_minute" doc:"People per minute over the last five minutes; null unless it is running"`
@@ -83,7 +82,7 @@ func FromBulkSummary(model read.BulkSummary) BulkSummary {
 	return BulkSummary{
 		ID: model.ID, Kind: model.Kind, State: model.State, RequestedBy: model.RequestedBy, WorkflowID: model.WorkflowID,
 		Options: FromBulkOptions(model.Options), RequestedAt: model.RequestedAt, StartedAt: model.StartedAt, PlannedAt: model.PlannedAt,
-		PausedAt: model.PausedAt, PausedBy: model.PausedBy, TimesLeftOut: model.TimesLeftOut, WaitingSince: model.WaitingSince, WaitingWords: model.WaitingWords, FinishedAt: model.FinishedAt,
+		PausedAt: model.PausedAt, PausedBy: model.PausedBy, TimesLeftOut: model.TimesLeftOut, WaitingFor: FromWait(model.Wait), FinishedAt: model.FinishedAt,
 		Outcome: model.Outcome, Reason: model.Reason, Explanation: model.Explanation, Counts: model.Counts,
 		SetAside: FromSetAside(model.SetAside), PerMinute: model.PerMinute, EstimatedEnd: model.EstimatedEnd, ListedAt: model.ListedAt,
 		Absent: model.Absent, AbsentHeld: model.AbsentHeld, Unknown: model.Unknown,

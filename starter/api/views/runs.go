@@ -26,6 +26,7 @@ type RunSummary struct {
 	PlanID      *care.ID        `json:"plan_id" doc:"The person's Support at Home plan; null if there is none yet, and in runs of another kind"`
 	ContractID  *care.ID        `json:"contract_id" doc:"The service contract that the run saved; null until then"`
 	Waiting     *PreviewRef     `json:"waiting,omitempty" doc:"The run's retrieval that can be created now"`
+	WaitingFor  *Wait           `json:"waiting_for,omitempty" doc:"What the run waits for beyond the ordinary; absent if nothing is known"`
 	Trigger     care.Trigger    `json:"trigger" enum:"on_demand,bulk,claim,notification,day"`
 	RequestedBy string          `json:"requested_by"`
 	AllBudgets  bool            `json:"all_budgets"`
@@ -35,7 +36,7 @@ type RunSummary struct {
 	FinishedAt  *time.Time      `json:"finished_at"`
 	Outcome     care.RunOutcome `json:"outcome,omitempty" enum:"succeeded,succeeded_with_warnings,partial,failed,cancelled" doc:"Absent until the run has finished"`
 	Reason      care.Reason     `json:"reason,omitempty" doc:"A code for why the run did not simply succeed"`
-	Explanation string          `json:"explanation,omitempty" doc:"The reason in plain words, with what to do; also set if no worker has started the run within a minute"`
+	Explanation string          `json:"explanation,omitempty" doc:"The reason in plain words, with what to do"`
 	Warnings    int             `json:"warnings"`
 	Counts      CountsView      `json:"counts" doc:"What the run has done so far, by kind of record"`
 }
@@ -74,11 +75,12 @@ type AreaView struct {
 
 // RetryView says what an area that is tried again waits for.
 type RetryView struct {
-	Since    time.Time `json:"since" doc:"When an attempt first failed"`
-	Attempts int       `json:"attempts" doc:"How many attempts have failed"`
-	Problem  string    `json:"problem" doc:"The kind of problem of the last attempt"`
-	Words    string    `json:"words" doc:"What the government last said, verbatim; empty if it said nothing"`
-	LastAt   time.Time `json:"last_at"`
+	Cause    care.WaitCause `json:"cause" enum:"service,proda,allowance,database,temporal" doc:"What the area waits for"`
+	Since    time.Time      `json:"since" doc:"When an attempt first failed because of it"`
+	Attempts int            `json:"attempts" doc:"How many attempts have failed because of it"`
+	Problem  string         `json:"problem" doc:"The kind of problem of the last attempt"`
+	Words    string         `json:"words" doc:"What the government last said, verbatim; empty if it said nothing"`
+	LastAt   time.Time      `json:"last_at"`
 }
 
 // IssueView is something that a run has to say to people.
@@ -118,7 +120,7 @@ func FromPersonRef(model read.PersonRef) Person {
 func FromRunSummary(model read.RunSummary) RunSummary {
 	return RunSummary{
 		ID: model.ID, Kind: model.Kind, State: model.State, Person: FromPersonRef(model.Person), PlanID: model.PlanID,
-		ContractID: model.ContractID, Waiting: OrNil(model.Waiting, FromPreviewRef), Trigger: model.Trigger,
+		ContractID: model.ContractID, Waiting: OrNil(model.Waiting, FromPreviewRef), WaitingFor: FromWait(model.Wait), Trigger: model.Trigger,
 		RequestedBy: model.RequestedBy, AllBudgets: model.AllBudgets, WorkflowID: model.WorkflowID, RequestedAt: model.RequestedAt,
 		StartedAt: model.StartedAt, FinishedAt: model.FinishedAt, Outcome: model.Outcome, Reason: model.Reason,
 		Explanation: model.Explanation, Warnings: model.Warnings, Counts: FromCounts(model.Counts),
@@ -151,7 +153,9 @@ func FromArea(model read.Area) AreaView {
 
 // FromRetry shows a read.Retry.
 func FromRetry(model read.Retry) RetryView {
-	return RetryView(model)
+	return RetryView{
+		Cause: model.Wait.Cause, Since: model.Wait.Since, Attempts: model.Wait.Attempts, Problem: model.Problem, Words: model.Wait.Words, LastAt: model.LastAt,
+	}
 }
 
 // FromIssue shows a read.Issue.
