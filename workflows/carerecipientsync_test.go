@@ -271,7 +271,7 @@ func (s *careRecipientSyncSuite) TestALongOutageOfTheDatabaseAddsLittleToTheHist
 	s.run()
 	s.Equal(care.RunSucceeded, s.result().Outcome)
 	s.Equal(6, triesOfServer)
-	s.LessOrEqual(triesInHistory+timers, 20)
+	s.LessOrEqual(triesInHistory+timers, 12)
 }
 
 // A fault of ours while the outcome is recorded is told at once: trying again does not mend it.

@@ -3,12 +3,14 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/words"
 )
 
 // steps are typed stubs of the activities: a workflow names neither an activity nor its options anywhere else.
@@ -28,10 +30,29 @@ func callOnDatabase[T any](ctx workflow.Context, queues protocol.TaskQueues, how
 	if err == nil || !maySucceedLater(err) {
 		return answer, err
 	}
+	defer showWait(ctx, err)()
 	later := how.later(queues.CareSync())
 	later.Summary = summary
 	err = workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, later), activity, inputs...).Get(ctx, &answer)
 	return answer, err
+}
+
+// showWait adds to the workflow's current details what a step waits for that failed with an error (R38), until the returned function is called.
+func showWait(ctx workflow.Context, failed error) (stop func()) {
+	wait := care.Wait{Cause: care.WaitsForDatabase} // an attempt without an error of its own took too long, on nothing but the database
+	var failure *temporal.ApplicationError
+	if errors.As(failed, &failure) {
+		wait = protocol.WaitOfError(failure.Type())
+	}
+	wait.Since = workflow.Now(ctx)
+	before := workflow.GetCurrentDetails(ctx)
+	shown := before + "\n" + words.Wait(wait, time.UTC) + "\n"
+	workflow.SetCurrentDetails(ctx, shown)
+	return func() {
+		if workflow.GetCurrentDetails(ctx) == shown { // no one has shown anything since
+			workflow.SetCurrentDetails(ctx, before)
+		}
+	}
 }
 
 // maySucceedLater reports whether a step of the database gave up only because its time was over.

@@ -120,7 +120,7 @@ func (s *Service) seen(ctx context.Context, bulk read.BulkSummary, at found) wai
 }
 
 // looksFor is how long a list or a page waits for what Temporal knows; then the rows have to do.
-const looksFor = 2 * time.Second
+const looksFor = 5 * time.Second
 
 // Wait is a bulk run with what it waits for, as its rows and Temporal tell (R38).
 func (s *Service) Wait(ctx context.Context, bulk read.BulkSummary) read.BulkSummary {

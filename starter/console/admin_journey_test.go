@@ -131,7 +131,7 @@ func TestABulkRunIsCommanded(t *testing.T) {
 	w.sees("90 % of failures")
 	w.eventually("a live region", `document.querySelector('#progress [role="status"]').innerText.includes("The bulk run is running")`)
 	w.press("Pause")
-	w.sees("people in progress will finish, no one else is started")
+	w.sees("People in progress will finish, no one else is started")
 	w.fill("#window", "5")
 	w.press("Set")
 	w.sees("From now on, 5 batches run in parallel.")

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -34,8 +35,11 @@ func bulkTone(bulk read.BulkSummary) ui.Tone {
 
 // bulkWords say in a badge where a bulk run stands.
 func bulkWords(bulk read.BulkSummary) string {
+	if bulk.State != read.BulkFinished && bulk.State != read.BulkPaused && bulk.Wait.Known() {
+		return string(read.BulkWaiting)
+	}
 	if bulk.State != read.BulkFinished {
-		return present.BulkState(bulk)
+		return string(bulk.State)
 	}
 	return words.BulkBadge(bulk.Outcome, bulk.Counts)
 }
@@ -67,6 +71,11 @@ func bulkSpeed(bulk read.BulkSummary, zone *time.Location) string {
 		return ""
 	}
 	return fmt.Sprintf("%s people per minute, done about %s", present.Number(int(math.Round(*bulk.PerMinute))), ui.Moment(bulk.EstimatedEnd, zone))
+}
+
+// underBulk says below a bulk run's badge what it waits for, or how long it has lasted.
+func underBulk(bulk read.BulkSummary) string {
+	return cmp.Or(ui.Sentence(words.WaitTitle(bulk.Wait)), bulkTook(bulk))
 }
 
 // bulkTook is how long a bulk run has lasted, empty until its end.

@@ -59,10 +59,14 @@ func lastRunWords(run *read.RunRef) string {
 
 // runWords say in a badge where a run stands.
 func runWords(run read.RunSummary) string {
-	if run.State == read.RunFinished {
+	switch {
+	case run.State == read.RunFinished:
 		return present.EndOf(run).Badge()
+	case run.Waiting == nil && run.Wait.Known():
+		return "waiting"
+	default:
+		return present.State(run)
 	}
-	return present.State(run)
 }
 
 // areaTone is how an area of a run stands.

@@ -17,7 +17,7 @@ import (
 
 const (
 	// looksFor is how long a list or a page waits for what Temporal knows; then the rows have to do.
-	looksFor = 2 * time.Second
+	looksFor = 5 * time.Second
 	// looksFrom is from which age a run in a list is looked at: most have ended by then.
 	looksFrom = 30 * time.Second
 	// mostLooks is how many runs of a list are looked at, looksAtOnce how many at the same time.
