@@ -21,7 +21,7 @@ const (
 	WaitsForTemporal WaitCause = "temporal"
 	// WaitsForWorker: no worker is there that takes the work.
 	WaitsForWorker WaitCause = "worker"
-	// WaitsToBegin: no worker has begun it although one should have by now; whether one is there is not known.
+	// WaitsToBegin: no worker has started it although one should have by now; whether one is there is not known.
 	WaitsToBegin WaitCause = "not_begun"
 	// WaitsForFreeWorker: workers are there, and none of them has taken the work yet.
 	WaitsForFreeWorker WaitCause = "free_worker"
@@ -63,7 +63,7 @@ type Wait struct {
 // Known reports whether there is anything to say.
 func (w Wait) Known() bool { return w.Cause != WaitsForNothing }
 
-// DeadEnd reports whether waiting alone does not help: somebody who runs the programs has to act.
+// DeadEnd reports whether waiting alone does not help: an operator has to act.
 func (w Wait) DeadEnd() bool {
 	switch w.Cause {
 	case WaitsForWorker, WaitsToBegin, WaitsForWorkerVersion, WaitsForKey, WaitsForWorkerFault, WaitsForDeployment:

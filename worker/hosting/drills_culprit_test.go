@@ -51,7 +51,7 @@ type watched struct {
 	run      client.WorkflowRun
 }
 
-// newWatched starts a worker and a bulk run, and waits until that has people in hand.
+// newWatched starts a worker and a bulk run, and waits until that syncs people.
 func newWatched(t *testing.T) *watched {
 	t.Helper()
 	w := &watched{world: testkit.NewWorld(t, crowd(60)), temporal: testkit.NewTemporal(t)}
@@ -120,7 +120,7 @@ func (w *watched) eventuallySays(t *testing.T, sentence string, arguments ...str
 	return said
 }
 
-// requireSaid waits until run and bulk run, and the list of each, name the culprit; and nobody else ever.
+// requireSaid waits until run and bulk run, and the list of each, name the culprit, and no one else.
 func (w *watched) requireSaid(t *testing.T, sentence string) {
 	t.Helper()
 	title, _, _ := strings.Cut(sentence, ":")
