@@ -41,7 +41,7 @@ func TestABulkRunsPageSaysWhatItWaitsFor(t *testing.T) {
 	require.NotContains(t, shown(running), "resumes automatically")
 	running.Wait, running.State = care.Wait{Cause: care.WaitsForPerson, By: "cli: mary", Since: time.Date(2026, time.May, 3, 4, 5, 0, 0, time.UTC)}, read.BulkPaused
 	require.Contains(t, shown(running), "Paused by cli: mary")
-	require.Contains(t, shown(running), "Since 3 May 2026")
+	require.Contains(t, shown(running), "Since 03 May 2026")
 	running.State, running.SetAside, running.Wait = read.BulkFinished, read.SetAside{Unavailable: 3}, care.Wait{}
 	require.NotContains(t, shown(running), "503", "it has ended")
 }

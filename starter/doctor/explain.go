@@ -18,7 +18,7 @@ import (
 // explain says why a check could not be made. What servers say stays out of it: it may name hosts and users.
 func explain(err error) Finding {
 	var denied *serviceerror.PermissionDenied
-	said := databaseTrouble(err)
+	said := db.ExplainTrouble(err)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return Finding{Unknown, "Not checked: doctor was stopped.", ""}
@@ -40,18 +40,6 @@ func innermost(err error) error {
 			return err
 		}
 		err = next
-	}
-}
-
-// databaseTrouble says what is wrong with PostgreSQL according to an error; empty where the error is not about that.
-func databaseTrouble(err error) string {
-	switch {
-	case errors.Is(err, db.ErrSchemaMissing):
-		return sentence(db.ErrSchemaMissing.Error())
-	case errors.Is(err, db.ErrUnavailable):
-		return "PostgreSQL does not answer, or refuses this program."
-	default:
-		return ""
 	}
 }
 

@@ -26,7 +26,7 @@ func reachDatabase(ctx context.Context, p *patient) (string, []Finding, error) {
 	if err == nil {
 		return "", nil, nil
 	}
-	said := databaseTrouble(err)
+	said := db.ExplainTrouble(err)
 	if said == "" {
 		said = sentence(err.Error())
 	}

@@ -204,18 +204,18 @@ func (w *watched) fillDisk(t *testing.T) (release func()) {
 	admin.Exec(t, `CREATE TABLESPACE "`+name+`" LOCATION '`+directory+`'`)
 	role := testkit.Value[string](t, w.sql, "SELECT current_user::text")
 	admin.Exec(t, `GRANT CREATE ON TABLESPACE "`+name+`" TO "`+role+`"`)
-	w.sql.Exec(t, `ALTER TABLE sync_step SET TABLESPACE "`+name+`"`)
-	w.sql.Exec(t, `CREATE TABLE filler (line text) TABLESPACE "`+name+`"`)
+	w.sql.Exec(t, `ALTER TABLE outbox SET TABLESPACE "`+name+`"`) // to which every step and every end of a run adds
+	w.sql.Exec(t, `CREATE TABLE filler TABLESPACE "`+name+`" AS SELECT repeat('x', 900) FROM generate_series(1, 2000)`)
 	t.Cleanup(func() {
 		_ = w.sql.AtEnd("DROP TABLE IF EXISTS filler")
-		_ = w.sql.AtEnd("ALTER TABLE sync_step SET TABLESPACE pg_default")
+		_ = w.sql.AtEnd("ALTER TABLE outbox SET TABLESPACE pg_default")
 		_ = admin.AtEnd(`DROP TABLESPACE "` + name + `"`)
 	})
-	for w.sql.Try(t, "INSERT INTO filler SELECT repeat('x', 900) FROM generate_series(1, 500)") == nil {
+	const fact = "INSERT INTO outbox (organisation_id, topic, payload) SELECT o.id, 'drill', '{}' FROM organisation o, generate_series(1, $1)"
+	for w.sql.Try(t, fact, 1000) == nil {
 	}
-	for w.sql.Try(t, "INSERT INTO filler VALUES (repeat('x', 900))") == nil {
+	for w.sql.Try(t, fact, 1) == nil {
 	}
-	w.sql.Exec(t, "DELETE FROM sync_step WHERE false")
 	return func() { w.sql.Exec(t, "DROP TABLE filler") }
 }
 
