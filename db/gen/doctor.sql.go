@@ -71,20 +71,20 @@ func (q *Queries) ClaimBacklog(ctx context.Context) (ClaimBacklogRow, error) {
 	return i, err
 }
 
-const openBulksSince = `-- name: OpenBulksSince :many
+const openBulksFor = `-- name: OpenBulksFor :many
 SELECT o.slug, b.id, b.workflow_id, b.requested_by, b.requested_at, b.started_at, b.paused_at, b.paused_by, b.waiting_since,
        coalesce((SELECT max(i.settled_at) FROM bulk_item i WHERE i.bulk_id = b.id), b.planned_at, b.started_at, b.requested_at)::timestamptz AS moved_at
 FROM bulk_run b JOIN organisation o ON o.id = b.organisation_id
-WHERE b.outcome IS NULL AND b.requested_at < $1
+WHERE b.outcome IS NULL AND b.requested_at < now() - make_interval(secs => $1::float8)
 ORDER BY b.requested_at LIMIT $2
 `
 
-type OpenBulksSinceParams struct {
-	Before time.Time
-	Most   int32
+type OpenBulksForParams struct {
+	Seconds float64
+	Most    int32
 }
 
-type OpenBulksSinceRow struct {
+type OpenBulksForRow struct {
 	Slug         string
 	ID           care.ID
 	WorkflowID   string
@@ -97,16 +97,16 @@ type OpenBulksSinceRow struct {
 	MovedAt      time.Time
 }
 
-// Bulk runs that have been open since before that time, with when something happened to them last.
-func (q *Queries) OpenBulksSince(ctx context.Context, arg OpenBulksSinceParams) ([]OpenBulksSinceRow, error) {
-	rows, err := q.db.Query(ctx, openBulksSince, arg.Before, arg.Most)
+// Bulk runs that have been open for that long, with when something happened to them last.
+func (q *Queries) OpenBulksFor(ctx context.Context, arg OpenBulksForParams) ([]OpenBulksForRow, error) {
+	rows, err := q.db.Query(ctx, openBulksFor, arg.Seconds, arg.Most)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []OpenBulksSinceRow
+	var items []OpenBulksForRow
 	for rows.Next() {
-		var i OpenBulksSinceRow
+		var i OpenBulksForRow
 		if err := rows.Scan(
 			&i.Slug,
 			&i.ID,
@@ -129,20 +129,20 @@ func (q *Queries) OpenBulksSince(ctx context.Context, arg OpenBulksSinceParams) 
 	return items, nil
 }
 
-const openRunsSince = `-- name: OpenRunsSince :many
+const openRunsFor = `-- name: OpenRunsFor :many
 
 SELECT o.slug, r.id, r.kind, r.workflow_id, r.requested_at
 FROM sync_run r JOIN organisation o ON o.id = r.organisation_id
-WHERE r.outcome IS NULL AND r.requested_at < $1 AND r.workflow_id <> '' AND NOT starts_with(r.workflow_id, 'bulk-sync/')
+WHERE r.outcome IS NULL AND r.requested_at < now() - make_interval(secs => $1::float8) AND r.workflow_id <> '' AND NOT starts_with(r.workflow_id, 'bulk-sync/')
 ORDER BY r.requested_at LIMIT $2
 `
 
-type OpenRunsSinceParams struct {
-	Before time.Time
-	Most   int32
+type OpenRunsForParams struct {
+	Seconds float64
+	Most    int32
 }
 
-type OpenRunsSinceRow struct {
+type OpenRunsForRow struct {
 	Slug        string
 	ID          care.ID
 	Kind        string
@@ -151,16 +151,16 @@ type OpenRunsSinceRow struct {
 }
 
 // What `caresync doctor` looks at, of all organisations. It writes nothing.
-// Runs with a workflow of their own that have been open since before that time, the longest first.
-func (q *Queries) OpenRunsSince(ctx context.Context, arg OpenRunsSinceParams) ([]OpenRunsSinceRow, error) {
-	rows, err := q.db.Query(ctx, openRunsSince, arg.Before, arg.Most)
+// Runs with a workflow of their own that have been open for that long, the longest first.
+func (q *Queries) OpenRunsFor(ctx context.Context, arg OpenRunsForParams) ([]OpenRunsForRow, error) {
+	rows, err := q.db.Query(ctx, openRunsFor, arg.Seconds, arg.Most)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []OpenRunsSinceRow
+	var items []OpenRunsForRow
 	for rows.Next() {
-		var i OpenRunsSinceRow
+		var i OpenRunsForRow
 		if err := rows.Scan(
 			&i.Slug,
 			&i.ID,

@@ -1,18 +1,18 @@
 -- What `caresync doctor` looks at, of all organisations. It writes nothing.
 
--- name: OpenRunsSince :many
--- Runs with a workflow of their own that have been open since before that time, the longest first.
+-- name: OpenRunsFor :many
+-- Runs with a workflow of their own that have been open for that long, the longest first.
 SELECT o.slug, r.id, r.kind, r.workflow_id, r.requested_at
 FROM sync_run r JOIN organisation o ON o.id = r.organisation_id
-WHERE r.outcome IS NULL AND r.requested_at < @before AND r.workflow_id <> '' AND NOT starts_with(r.workflow_id, 'bulk-sync/')
+WHERE r.outcome IS NULL AND r.requested_at < now() - make_interval(secs => @seconds::float8) AND r.workflow_id <> '' AND NOT starts_with(r.workflow_id, 'bulk-sync/')
 ORDER BY r.requested_at LIMIT @most;
 
--- name: OpenBulksSince :many
--- Bulk runs that have been open since before that time, with when something happened to them last.
+-- name: OpenBulksFor :many
+-- Bulk runs that have been open for that long, with when something happened to them last.
 SELECT o.slug, b.id, b.workflow_id, b.requested_by, b.requested_at, b.started_at, b.paused_at, b.paused_by, b.waiting_since,
        coalesce((SELECT max(i.settled_at) FROM bulk_item i WHERE i.bulk_id = b.id), b.planned_at, b.started_at, b.requested_at)::timestamptz AS moved_at
 FROM bulk_run b JOIN organisation o ON o.id = b.organisation_id
-WHERE b.outcome IS NULL AND b.requested_at < @before
+WHERE b.outcome IS NULL AND b.requested_at < now() - make_interval(secs => @seconds::float8)
 ORDER BY b.requested_at LIMIT @most;
 
 -- name: OpenWorkflows :many

@@ -21,10 +21,10 @@ type OpenRun struct {
 	RequestedAt time.Time
 }
 
-// OpenRunsSince returns the runs with a workflow of their own that have been open since before that time, the longest first.
-func (s Store) OpenRunsSince(ctx context.Context, before time.Time) ([]OpenRun, error) {
-	rows, err := s.queries.OpenRunsSince(ctx, gen.OpenRunsSinceParams{Before: before, Most: mostOpen})
-	return Each(rows, func(row gen.OpenRunsSinceRow) OpenRun { return OpenRun(row) }), db.MapError("list the open runs", err)
+// OpenRunsFor returns the runs with a workflow of their own that have been open for that long, the longest first.
+func (s Store) OpenRunsFor(ctx context.Context, length time.Duration) ([]OpenRun, error) {
+	rows, err := s.queries.OpenRunsFor(ctx, gen.OpenRunsForParams{Seconds: length.Seconds(), Most: mostOpen})
+	return Each(rows, func(row gen.OpenRunsForRow) OpenRun { return OpenRun(row) }), db.MapError("list the open runs", err)
 }
 
 // OpenBulk is a bulk run that has been open for long, of any organisation.
@@ -43,10 +43,10 @@ type OpenBulk struct {
 	MovedAt time.Time
 }
 
-// OpenBulksSince returns the bulk runs that have been open since before that time, the longest first.
-func (s Store) OpenBulksSince(ctx context.Context, before time.Time) ([]OpenBulk, error) {
-	rows, err := s.queries.OpenBulksSince(ctx, gen.OpenBulksSinceParams{Before: before, Most: mostOpen})
-	return Each(rows, func(row gen.OpenBulksSinceRow) OpenBulk { return OpenBulk(row) }), db.MapError("list the open bulk runs", err)
+// OpenBulksFor returns the bulk runs that have been open for that long, the longest first.
+func (s Store) OpenBulksFor(ctx context.Context, length time.Duration) ([]OpenBulk, error) {
+	rows, err := s.queries.OpenBulksFor(ctx, gen.OpenBulksForParams{Seconds: length.Seconds(), Most: mostOpen})
+	return Each(rows, func(row gen.OpenBulksForRow) OpenBulk { return OpenBulk(row) }), db.MapError("list the open bulk runs", err)
 }
 
 // OpenWorkflows returns those of some workflows to which an open run or bulk run belongs, of any organisation.

@@ -52,7 +52,7 @@ func (p *patient) runs(ctx context.Context, workflowID string) (bool, error) {
 }
 
 func openRuns(ctx context.Context, p *patient) (string, []Finding, error) {
-	open, err := read.From(p.store).OpenRunsSince(ctx, time.Now().Add(-lostFor))
+	open, err := read.From(p.store).OpenRunsFor(ctx, lostFor)
 	if err != nil {
 		return "", nil, err
 	}
@@ -84,7 +84,7 @@ func openRuns(ctx context.Context, p *patient) (string, []Finding, error) {
 }
 
 func openBulks(ctx context.Context, p *patient) (string, []Finding, error) {
-	open, err := read.From(p.store).OpenBulksSince(ctx, time.Now().Add(-lostFor))
+	open, err := read.From(p.store).OpenBulksFor(ctx, lostFor)
 	if err != nil {
 		return "", nil, err
 	}
