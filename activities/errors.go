@@ -10,6 +10,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/protocol"
+	"github.com/caresync/caresync/upstream/proda"
 	"github.com/caresync/caresync/upstream/transport"
 )
 
@@ -105,6 +106,8 @@ func applicationError(err error) error {
 			temporal.ApplicationErrorOptions{NextRetryDelay: failure.RetryAfter}) // 0 leaves it to the retry policy
 	case wait.Known():
 		return temporal.NewApplicationError(err.Error(), errorType(wait))
+	case errors.Is(err, proda.ErrRenewalUnderWay):
+		return temporal.NewApplicationError(err.Error(), protocol.ErrorServiceUnavailable)
 	case errors.Is(err, db.ErrOvertaken):
 		return temporal.NewApplicationError(err.Error(), protocol.ErrorOvertaken)
 	case errors.Is(err, db.ErrNotFound):

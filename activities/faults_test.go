@@ -257,7 +257,8 @@ func TestInterruptedKeyRenewal(t *testing.T) {
 	_, err = keys.StorePending(t.Context(), connection.ID, key)
 	require.NoError(t, err)
 	client := proda.NewClient(transport.NewClient(transport.Options{}), proda.Options{})
-	require.NoError(t, client.RegisterKey(t.Context(), connection, proda.NewTokens(client, s.Store.ProdaTokens(), keys).For(connection), key))
+	_, err = client.RegisterKey(t.Context(), connection, proda.NewTokens(client, s.Store.ProdaTokens(), keys).For(connection), key)
+	require.NoError(t, err)
 
 	s.sql.Exec(t, "DELETE FROM upstream_token")
 	require.Equal(t, care.RunSucceeded, s.Sync(t, s.newProcess(t).steps, "marjorie").Outcome)

@@ -15,6 +15,7 @@ type Steps struct {
 	*Runs
 	*Bulk
 	*Claims
+	*DeviceKeys
 }
 
 // RegisterDatabaseSteps registers the steps that only touch the database.
@@ -28,6 +29,7 @@ func (s *Steps) RegisterDatabaseSteps(registry worker.ActivityRegistry) {
 	register(registry, protocol.SetAsideActivity, s.SetAsidePeople)
 	register(registry, protocol.SettleBatchActivity, s.SettleBatch)
 	register(registry, protocol.CompleteBulkActivity, s.CompleteBulk)
+	register(registry, protocol.DueKeysActivity, s.DueKeys)
 }
 
 // RegisterWaitingSteps registers the steps that look at other workflows. They wait, and so run beside the workflow tasks.
@@ -38,6 +40,7 @@ func (s *Steps) RegisterWaitingSteps(registry worker.ActivityRegistry, temporal 
 
 // RegisterServiceSteps registers the steps that call a service.
 func (s *Steps) RegisterServiceSteps(registry worker.ActivityRegistry, service care.Service) {
+	register(registry, protocol.RenewKeyActivity, s.RenewKey)
 	switch service {
 	case care.ServicesAustralia:
 		register(registry, protocol.UpsertPlanActivity, s.UpsertPlan)

@@ -20,7 +20,7 @@ const (
 // with ConflictError if the name or the service provider id has a connection already (R11).
 func (s *Store) CreateConnection(ctx context.Context, organisation care.ID, connection care.Connection) (care.Connection, error) {
 	connection.ID, connection.OrganisationID = NewID(), organisation
-	connection.ActivatedAt, connection.KeyExpiry, connection.DeviceExpiry = nil, nil, nil
+	connection.ActivatedAt, connection.KeySince, connection.KeyExpiry, connection.DeviceExpiry = nil, nil, nil, nil
 	connection.TimeZone = cmp.Or(connection.TimeZone, care.DefaultServiceTimeZone)
 	if err := checkConnection(connection); err != nil {
 		return care.Connection{}, err
@@ -37,7 +37,28 @@ func (s *Store) CreateConnection(ctx context.Context, organisation care.ID, conn
 
 // Connections returns an organisation's connections by service and name.
 func (s *Store) Connections(ctx context.Context, organisation care.ID) ([]care.Connection, error) {
-	rows, err := s.queries.ListConnections(ctx, organisation)
+	return s.connections(ctx, gen.ListConnectionsParams{OrganisationID: &organisation})
+}
+
+// AllConnections returns those of all organisations.
+func (s *Store) AllConnections(ctx context.Context) ([]care.Connection, error) {
+	return s.connections(ctx, gen.ListConnectionsParams{})
+}
+
+// Connection returns one of an organisation's connections, or ErrNotFound.
+func (s *Store) Connection(ctx context.Context, organisation, id care.ID) (care.Connection, error) {
+	found, err := s.connections(ctx, gen.ListConnectionsParams{OrganisationID: &organisation, ID: &id})
+	if err == nil && len(found) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return care.Connection{}, err
+	}
+	return found[0], nil
+}
+
+func (s *Store) connections(ctx context.Context, which gen.ListConnectionsParams) ([]care.Connection, error) {
+	rows, err := s.queries.ListConnections(ctx, which)
 	if err != nil {
 		return nil, MapError("list the connections", err)
 	}
@@ -85,7 +106,7 @@ func forgetWhatNoLongerFits(ctx context.Context, queries *gen.Queries, before ca
 	if !otherDevice {
 		return nil
 	}
-	changed.ActivatedAt, changed.KeyExpiry, changed.DeviceExpiry = nil, nil, nil
+	changed.ActivatedAt, changed.KeySince, changed.KeyExpiry, changed.DeviceExpiry = nil, nil, nil, nil
 	return queries.ForgetDeviceKeys(ctx, gen.ForgetDeviceKeysParams{OrganisationID: before.OrganisationID, ConnectionID: before.ID})
 }
 
@@ -96,7 +117,7 @@ func saveConnection(ctx context.Context, queries *gen.Queries, connection care.C
 		RaNumber: connection.RANumber, DeviceName: connection.DeviceName, ClientID: connection.ClientID, ApiKey: connection.APIKey,
 		Audience: connection.Audience, ProductID: connection.ProductID, ServiceProviderID: connection.ServiceProviderID,
 		RatePerSecond: int32(connection.RatePerSecond), ConsentCode: connection.ConsentCode, TimeZone: connection.TimeZone,
-		ActivatedAt: connection.ActivatedAt, KeyExpiry: connection.KeyExpiry, DeviceExpiry: connection.DeviceExpiry,
+		ActivatedAt: connection.ActivatedAt, KeySince: connection.KeySince, KeyExpiry: connection.KeyExpiry, DeviceExpiry: connection.DeviceExpiry,
 	})
 }
 
@@ -160,6 +181,6 @@ func connectionOf(row gen.LockConnectionByNameRow) care.Connection {
 		RANumber: row.RaNumber, DeviceName: row.DeviceName, ClientID: row.ClientID, APIKey: row.ApiKey,
 		Audience: row.Audience, ProductID: row.ProductID, ServiceProviderID: row.ServiceProviderID,
 		RatePerSecond: int(row.RatePerSecond), ConsentCode: row.ConsentCode, TimeZone: row.TimeZone,
-		ActivatedAt: row.ActivatedAt, KeyExpiry: row.KeyExpiry, DeviceExpiry: row.DeviceExpiry,
+		ActivatedAt: row.ActivatedAt, KeySince: row.KeySince, KeyExpiry: row.KeyExpiry, DeviceExpiry: row.DeviceExpiry,
 	}
 }

@@ -134,8 +134,40 @@ func (k DeviceKeys) Promote(ctx context.Context, connection care.ID, key *rsa.Pr
 		if err := queries.DeleteActiveKey(ctx, connection); err != nil {
 			return err
 		}
-		return queries.PromotePendingKey(ctx, connection)
+		return queries.PromotePendingKey(ctx, gen.PromotePendingKeyParams{ConnectionID: connection, At: timeOrNil(k.store.Now())})
 	})
+}
+
+// StoreKeyExpiry notes when the device's key ends; the zero time means that this is not known until the next login.
+func (k DeviceKeys) StoreKeyExpiry(ctx context.Context, connection care.ID, expiry time.Time) error {
+	return MapError("store the key's end", k.store.queries.StoreKeyExpiry(ctx, gen.StoreKeyExpiryParams{ID: connection, KeyExpiry: timeOrNil(expiry)}))
+}
+
+const (
+	// renewalTimeout bounds a renewal: at most three calls to PRODA. renewalLease is longer, and is how long another program waits where
+	// one died over it.
+	renewalTimeout = 2 * time.Minute
+	renewalLease   = renewalTimeout + 30*time.Second
+)
+
+// Alone runs work on the device's key that no other program does at the same time. It fails with proda.ErrRenewalUnderWay where one does.
+func (k DeviceKeys) Alone(ctx context.Context, connection care.ID, work func(context.Context) error) error {
+	lease, holder := "renew key "+string(connection), NewID()
+	taken, err := k.store.TakeLease(ctx, lease, holder, renewalLease)
+	if err != nil {
+		return err
+	}
+	if !taken {
+		return proda.ErrRenewalUnderWay
+	}
+	defer func() {
+		after, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+		defer cancel()
+		_ = k.store.ReleaseLease(after, lease, holder) // else it runs out
+	}()
+	bounded, cancel := context.WithTimeout(ctx, renewalTimeout)
+	defer cancel()
+	return work(bounded)
 }
 
 func (k DeviceKeys) load(ctx context.Context, queries *gen.Queries, connection care.ID, state string) (*rsa.PrivateKey, error) {

@@ -19,6 +19,7 @@ const (
 	BulkSyncBatchWorkflow     = "BulkSyncBatch"
 	ReconcileWorkflow         = "Reconcile"
 	RefreshDueWorkflow        = "RefreshDue"
+	RenewKeysWorkflow         = "RenewKeys"
 )
 
 // Activity types of a Care Recipient Sync.
@@ -57,6 +58,12 @@ const ReconcileActivity = "Reconcile"
 
 // RequestDueRefreshesActivity is the only step of a RefreshDue.
 const RequestDueRefreshesActivity = "RequestDueRefreshes"
+
+// Activity types of a RenewKeys.
+const (
+	DueKeysActivity  = "DueKeys"
+	RenewKeyActivity = "RenewKey"
+)
 
 // ProgressQuery returns a Progress, of a bulk run with a BulkProgress.
 const ProgressQuery = "progress"

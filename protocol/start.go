@@ -53,6 +53,12 @@ const RefreshDuePartsOfAnHour = 2 * int(time.Hour/refreshDueEvery)
 // refreshDueEvery is how often it is looked for contracts that a day has brought money, or a plan.
 const refreshDueEvery = 5 * time.Minute
 
+// renewKeysEvery is how often it is looked for devices' keys that are due: once a day, which leaves a month of attempts.
+const renewKeysEvery = 24 * time.Hour
+
+// RenewKeysScheduleID is the id of the schedule of a deployment that renews the keys of PRODA's devices (R36).
+func RenewKeysScheduleID(queues TaskQueues) string { return queues.Prefix + "renew-keys" }
+
 func startOptions(queues TaskQueues, id string, kind care.RunKind, organisation care.ID) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
 		ID: id, TaskQueue: queues.CareSync(),
@@ -62,7 +68,7 @@ func startOptions(queues TaskQueues, id string, kind care.RunKind, organisation 
 }
 
 // OwnSchedulesVersion is raised whenever OwnSchedules change: an older program leaves those of a newer one alone.
-const OwnSchedulesVersion = 2
+const OwnSchedulesVersion = 3
 
 // OwnSchedules are those of a deployment itself. They end at that time, which workers move on as long as there are any: a deployment that is
 // no more leaves none behind.
@@ -70,6 +76,7 @@ func OwnSchedules(queues TaskQueues, until time.Time) []client.ScheduleOptions {
 	return []client.ScheduleOptions{
 		ownSchedule(queues, ReconcileScheduleID(queues), ReconcileWorkflow, reconcileEvery, until),
 		ownSchedule(queues, RefreshDueScheduleID(queues), RefreshDueWorkflow, refreshDueEvery, until),
+		ownSchedule(queues, RenewKeysScheduleID(queues), RenewKeysWorkflow, renewKeysEvery, until),
 	}
 }
 
@@ -84,5 +91,5 @@ func ownSchedule(queues TaskQueues, id, workflow string, every time.Duration, un
 	}
 }
 
-// ownRunTimeout is when a run that no worker finishes gives way to the next one. Its only step ends earlier.
+// ownRunTimeout is when a run that no worker finishes gives way to the next one. Its steps end earlier.
 const ownRunTimeout = 30 * time.Minute

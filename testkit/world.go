@@ -61,7 +61,7 @@ func NewWorldAlone(t testing.TB, options world.Options, more ...server.Option) *
 	if options.Now == nil {
 		options.Now = clock()
 	}
-	logins := server.WithPRODA(prodasim.Options{Now: time.Now}) // the product signs its logins by the machine's clock
+	logins := server.WithPRODA(prodasim.Options{Now: options.Now})
 	simulator, err := server.New(options, append([]server.Option{logins}, more...)...)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, simulator.Close()) })
@@ -148,7 +148,8 @@ func (w *World) activate(t testing.TB, store *db.Store, organisation care.ID, co
 	client := proda.NewClient(transport.NewClient(transport.Options{}), proda.Options{})
 	key, err := store.DeviceKeys().StorePending(t.Context(), connection.ID, deviceKey(t, connection.Name))
 	require.NoError(t, err)
-	require.NoError(t, client.ActivateDevice(t.Context(), connection, code, key))
+	_, err = client.ActivateDevice(t.Context(), connection, code, key)
+	require.NoError(t, err)
 	require.NoError(t, store.DeviceKeys().Promote(t.Context(), connection.ID, key))
 	now := time.Now()
 	connection, err = store.ChangeConnection(t.Context(), organisation, connection.Name, func(c *care.Connection) { c.ActivatedAt = &now })

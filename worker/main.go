@@ -95,6 +95,9 @@ func serve(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
+	if err := observeExpiry(measured.Meter("caresync"), store); err != nil {
+		return err
+	}
 	guard := deployment.New(store, deployment.Connected(connected), "caresync-worker")
 	calls := transport.NewClient(transport.Options{Admit: guard.Check, Observe: observe})
 	defer calls.CloseIdle()

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/upstream/proda"
 	"github.com/caresync/caresync/upstream/transport"
 )
@@ -50,4 +52,45 @@ func warnOfExpiry(logger *zap.Logger) func(care.Connection, proda.ExpiryWarning)
 		}
 		logger.Log(level, warning.String(), zap.String("connection", string(connection.ID)), zap.String("connection_name", connection.Name))
 	}
+}
+
+// observeTimeout bounds what a scrape of metrics asks of the database.
+const observeTimeout = 3 * time.Second
+
+// observeExpiry measures when the keys and devices of all connections expire, as seconds since 1970 (R36). Each worker tells the same.
+func observeExpiry(meter metric.Meter, store *db.Store) error {
+	key, err := meter.Float64ObservableGauge("caresync.connection.key.expiry", metric.WithUnit("s"),
+		metric.WithDescription("When the key of a connection's PRODA device expires, in Unix time"))
+	if err != nil {
+		return err
+	}
+	device, err := meter.Float64ObservableGauge("caresync.connection.device.expiry", metric.WithUnit("s"),
+		metric.WithDescription("When a connection's PRODA device expires, in Unix time"))
+	if err != nil {
+		return err
+	}
+	_, err = meter.RegisterCallback(func(ctx context.Context, observer metric.Observer) error {
+		bounded, cancel := context.WithTimeout(ctx, observeTimeout)
+		defer cancel()
+		organisations, err := store.Organisations(bounded)
+		if err != nil {
+			return err
+		}
+		slugs := make(map[care.ID]string, len(organisations))
+		for _, organisation := range organisations {
+			slugs[organisation.ID] = organisation.Slug
+		}
+		connections, err := store.AllConnections(bounded)
+		for _, connection := range connections {
+			labels := metric.WithAttributes(attribute.String("organisation", slugs[connection.OrganisationID]),
+				attribute.String("connection", connection.Name), attribute.String("service", string(connection.Service)))
+			for gauge, expiry := range map[metric.Float64Observable]*time.Time{key: connection.KeyExpiry, device: connection.DeviceExpiry} {
+				if expiry != nil {
+					observer.ObserveFloat64(gauge, float64(expiry.Unix()), labels)
+				}
+			}
+		}
+		return err
+	}, key, device)
+	return err
 }

@@ -16,5 +16,6 @@ func Register(registry worker.WorkflowRegistry) {
 	registry.RegisterWorkflowWithOptions(BulkSync, workflow.RegisterOptions{Name: protocol.BulkSyncWorkflow})
 	registry.RegisterWorkflowWithOptions(Reconcile, workflow.RegisterOptions{Name: protocol.ReconcileWorkflow})
 	registry.RegisterWorkflowWithOptions(RefreshDue, workflow.RegisterOptions{Name: protocol.RefreshDueWorkflow})
+	registry.RegisterWorkflowWithOptions(RenewKeys, workflow.RegisterOptions{Name: protocol.RenewKeysWorkflow})
 	registry.RegisterWorkflowWithOptions(BulkSyncBatch, workflow.RegisterOptions{Name: protocol.BulkSyncBatchWorkflow})
 }

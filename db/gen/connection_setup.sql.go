@@ -17,8 +17,8 @@ UPDATE connection
 SET base_url = $1, token_base_url = $2, device_base_url = $3, ra_number = $4,
     device_name = $5, client_id = $6, api_key = $7, audience = $8, product_id = $9,
     service_provider_id = $10, rate_per_second = $11, consent_code = $12, time_zone = $13,
-    activated_at = $14, key_expiry = $15, device_expiry = $16
-WHERE organisation_id = $17 AND id = $18
+    activated_at = $14, key_since = $15, key_expiry = $16, device_expiry = $17
+WHERE organisation_id = $18 AND id = $19
 `
 
 type ChangeConnectionParams struct {
@@ -36,6 +36,7 @@ type ChangeConnectionParams struct {
 	ConsentCode       string
 	TimeZone          string
 	ActivatedAt       *time.Time
+	KeySince          *time.Time
 	KeyExpiry         *time.Time
 	DeviceExpiry      *time.Time
 	OrganisationID    care.ID
@@ -59,6 +60,7 @@ func (q *Queries) ChangeConnection(ctx context.Context, arg ChangeConnectionPara
 		arg.ConsentCode,
 		arg.TimeZone,
 		arg.ActivatedAt,
+		arg.KeySince,
 		arg.KeyExpiry,
 		arg.DeviceExpiry,
 		arg.OrganisationID,
@@ -147,10 +149,17 @@ func (q *Queries) ForgetLogins(ctx context.Context, arg ForgetLoginsParams) erro
 }
 
 const listConnections = `-- name: ListConnections :many
-SELECT id, organisation_id, service, name, base_url, token_base_url, device_base_url, ra_number, device_name, client_id, api_key, audience,
-       product_id, service_provider_id, rate_per_second, consent_code, time_zone, activated_at, key_expiry, device_expiry
-FROM connection WHERE organisation_id = $1 ORDER BY service, name
+SELECT n.id, n.organisation_id, n.service, n.name, n.base_url, n.token_base_url, n.device_base_url, n.ra_number, n.device_name, n.client_id, n.api_key, n.audience,
+       n.product_id, n.service_provider_id, n.rate_per_second, n.consent_code, n.time_zone, n.activated_at, n.key_since, n.key_expiry, n.device_expiry
+FROM connection n
+WHERE ($1::uuid IS NULL OR n.organisation_id = $1) AND ($2::uuid IS NULL OR n.id = $2)
+ORDER BY n.organisation_id, n.service, n.name
 `
+
+type ListConnectionsParams struct {
+	OrganisationID *care.ID
+	ID             *care.ID
+}
 
 type ListConnectionsRow struct {
 	ID                care.ID
@@ -171,12 +180,14 @@ type ListConnectionsRow struct {
 	ConsentCode       string
 	TimeZone          string
 	ActivatedAt       *time.Time
+	KeySince          *time.Time
 	KeyExpiry         *time.Time
 	DeviceExpiry      *time.Time
 }
 
-func (q *Queries) ListConnections(ctx context.Context, organisationID care.ID) ([]ListConnectionsRow, error) {
-	rows, err := q.db.Query(ctx, listConnections, organisationID)
+// Of one organisation or of all, one or all of them.
+func (q *Queries) ListConnections(ctx context.Context, arg ListConnectionsParams) ([]ListConnectionsRow, error) {
+	rows, err := q.db.Query(ctx, listConnections, arg.OrganisationID, arg.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -203,6 +214,7 @@ func (q *Queries) ListConnections(ctx context.Context, organisationID care.ID) (
 			&i.ConsentCode,
 			&i.TimeZone,
 			&i.ActivatedAt,
+			&i.KeySince,
 			&i.KeyExpiry,
 			&i.DeviceExpiry,
 		); err != nil {
@@ -217,9 +229,10 @@ func (q *Queries) ListConnections(ctx context.Context, organisationID care.ID) (
 }
 
 const lockConnectionByName = `-- name: LockConnectionByName :one
-SELECT id, organisation_id, service, name, base_url, token_base_url, device_base_url, ra_number, device_name, client_id, api_key, audience,
-       product_id, service_provider_id, rate_per_second, consent_code, time_zone, activated_at, key_expiry, device_expiry
-FROM connection WHERE organisation_id = $1 AND name = $2 FOR NO KEY UPDATE
+SELECT n.id, n.organisation_id, n.service, n.name, n.base_url, n.token_base_url, n.device_base_url, n.ra_number, n.device_name, n.client_id, n.api_key, n.audience,
+       n.product_id, n.service_provider_id, n.rate_per_second, n.consent_code, n.time_zone, n.activated_at, n.key_since, n.key_expiry, n.device_expiry
+FROM connection n
+WHERE n.organisation_id = $1 AND n.name = $2 FOR NO KEY UPDATE
 `
 
 type LockConnectionByNameParams struct {
@@ -246,6 +259,7 @@ type LockConnectionByNameRow struct {
 	ConsentCode       string
 	TimeZone          string
 	ActivatedAt       *time.Time
+	KeySince          *time.Time
 	KeyExpiry         *time.Time
 	DeviceExpiry      *time.Time
 }
@@ -272,6 +286,7 @@ func (q *Queries) LockConnectionByName(ctx context.Context, arg LockConnectionBy
 		&i.ConsentCode,
 		&i.TimeZone,
 		&i.ActivatedAt,
+		&i.KeySince,
 		&i.KeyExpiry,
 		&i.DeviceExpiry,
 	)

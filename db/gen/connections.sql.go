@@ -116,11 +116,18 @@ func (q *Queries) LockToken(ctx context.Context, arg LockTokenParams) ([]byte, e
 }
 
 const promotePendingKey = `-- name: PromotePendingKey :exec
+WITH since AS (UPDATE connection SET key_since = $2 WHERE id = $1)
 UPDATE device_key SET state = 'active' WHERE connection_id = $1 AND state = 'pending'
 `
 
-func (q *Queries) PromotePendingKey(ctx context.Context, connectionID care.ID) error {
-	_, err := q.db.Exec(ctx, promotePendingKey, connectionID)
+type PromotePendingKeyParams struct {
+	ConnectionID care.ID
+	At           *time.Time
+}
+
+// PRODA counts a key's life from when it took it, which was at this time or a little before.
+func (q *Queries) PromotePendingKey(ctx context.Context, arg PromotePendingKeyParams) error {
+	_, err := q.db.Exec(ctx, promotePendingKey, arg.ConnectionID, arg.At)
 	return err
 }
 
@@ -165,6 +172,20 @@ type StoreDeviceExpiryParams struct {
 
 func (q *Queries) StoreDeviceExpiry(ctx context.Context, arg StoreDeviceExpiryParams) error {
 	_, err := q.db.Exec(ctx, storeDeviceExpiry, arg.KeyExpiry, arg.DeviceExpiry, arg.ID)
+	return err
+}
+
+const storeKeyExpiry = `-- name: StoreKeyExpiry :exec
+UPDATE connection SET key_expiry = $1 WHERE id = $2
+`
+
+type StoreKeyExpiryParams struct {
+	KeyExpiry *time.Time
+	ID        care.ID
+}
+
+func (q *Queries) StoreKeyExpiry(ctx context.Context, arg StoreKeyExpiryParams) error {
+	_, err := q.db.Exec(ctx, storeKeyExpiry, arg.KeyExpiry, arg.ID)
 	return err
 }
 

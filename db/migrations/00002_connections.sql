@@ -19,6 +19,7 @@ CREATE TABLE connection (
     consent_code        text NOT NULL,
     time_zone           text NOT NULL,
     activated_at        timestamptz,
+    key_since           timestamptz,
     key_expiry          timestamptz,
     device_expiry       timestamptz,
     created_at          timestamptz NOT NULL DEFAULT now(),
@@ -27,6 +28,7 @@ CREATE TABLE connection (
     UNIQUE (organisation_id, name)
 );
 
+COMMENT ON COLUMN connection.key_since IS 'When the device''s present key became its key: PRODA counts half of its life from then (R36).';
 COMMENT ON COLUMN connection.time_zone IS 'The service''s own: what the service decides goes by its date and not by the organisation''s (R1).';
 
 -- A device's private keys, sealed. A renewed key is stored as pending before PRODA is told of it and becomes active

@@ -46,6 +46,9 @@ UPDATE upstream_token SET token_sealed = @token_sealed, updated_at = now() WHERE
 -- name: StoreDeviceExpiry :exec
 UPDATE connection SET key_expiry = sqlc.narg(key_expiry), device_expiry = sqlc.narg(device_expiry) WHERE id = @id;
 
+-- name: StoreKeyExpiry :exec
+UPDATE connection SET key_expiry = sqlc.narg(key_expiry) WHERE id = @id;
+
 -- name: LoadDeviceKey :one
 SELECT private_key_sealed FROM device_key WHERE connection_id = @connection_id AND state = @state;
 
@@ -58,4 +61,6 @@ ON CONFLICT (connection_id, state) DO NOTHING;
 DELETE FROM device_key WHERE connection_id = @connection_id AND state = 'active';
 
 -- name: PromotePendingKey :exec
+-- PRODA counts a key's life from when it took it, which was at this time or a little before.
+WITH since AS (UPDATE connection SET key_since = @at WHERE id = @connection_id)
 UPDATE device_key SET state = 'active' WHERE connection_id = @connection_id AND state = 'pending';

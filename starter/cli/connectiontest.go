@@ -80,16 +80,13 @@ func (a *app) showCheck(ctx context.Context, tested check.Result) error {
 	return nil
 }
 
-// halfKeyLife is half of a key's life of about six months: PRODA throttles devices that replace a key earlier.
-const halfKeyLife = 90 * 24 * time.Hour
-
 func (a *app) connectionRenewKey() *cobra.Command {
 	var force bool
-	command := a.command("renew-key [NAME]", "Replace the device's key before it expires", func(ctx context.Context, args []string) error {
+	command := a.command("renew-key [NAME]", "Replace the device's key at once, without waiting until that is done automatically", func(ctx context.Context, args []string) error {
 		return a.withConnection(ctx, args, func(store *db.Store, organisation care.Organisation, connection care.Connection) error {
-			if expires := connection.KeyExpiry; !force && expires != nil && time.Until(*expires) > halfKeyLife {
-				return usageError("the key is valid until %s. PRODA throttles devices that replace a key before half of its life has passed; to do it anyway, use --force",
-					present.Expiry(expires, organisation.Location()))
+			if half := connection.KeyHalfUsed(); !force && half != nil && store.Now().Before(*half) {
+				return usageError("the key is valid until %s. PRODA throttles devices that replace a key before half of its life has passed, on %s; to do it anyway, use --force",
+					present.Expiry(connection.KeyExpiry, organisation.Location()), present.Expiry(half, organisation.Location()))
 			}
 			services, err := a.upstreams(ctx, store)
 			if err != nil {

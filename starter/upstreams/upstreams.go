@@ -30,7 +30,7 @@ type Clients struct {
 // New makes a process's clients. The store must be able to seal. admit, if not nil, is asked before every call.
 func New(store *db.Store, admit func(context.Context) error) *Clients {
 	calls := transport.NewClient(transport.Options{Admit: admit})
-	login := proda.NewClient(calls, proda.Options{})
+	login := proda.NewClient(calls, proda.Options{Now: store.Now})
 	tokens := proda.NewTokens(login, store.ProdaTokens(), store.DeviceKeys())
 	return &Clients{
 		Devices:           proda.NewDevices(login, tokens, store.DeviceKeys()),

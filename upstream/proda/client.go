@@ -102,33 +102,44 @@ func unquoted(raw json.RawMessage) string {
 
 // ActivateDevice gives PRODA the public half of a new device's key, with the one-time code from PRODA. The code cannot be used
 // again: store the key before. Devices.Activate does both.
-func (c *Client) ActivateDevice(ctx context.Context, connection care.Connection, code string, key *rsa.PrivateKey) error {
+// It returns when the key ends, which is zero where PRODA does not say.
+func (c *Client) ActivateDevice(ctx context.Context, connection care.Connection, code string, key *rsa.PrivateKey) (expiry time.Time, err error) {
 	jwk, err := publicJWK(key, connection.DeviceName)
 	if err != nil {
-		return err
+		return time.Time{}, err
 	}
 	body, err := json.Marshal(map[string]any{"orgId": connection.RANumber, "otac": code, "key": json.RawMessage(jwk)})
 	if err != nil {
-		return fmt.Errorf("encode the activation of the device: %w", err)
+		return time.Time{}, fmt.Errorf("encode the activation of the device: %w", err)
 	}
-	_, err = c.putKey(ctx, connection, "activate the device", c.options.ActivatePath, http.Header{}, body)
-	return loginError(err)
+	answer, err := c.putKey(ctx, connection, "activate the device", c.options.ActivatePath, http.Header{}, body)
+	return keyExpiry(answer), loginError(err)
 }
 
 // RegisterKey gives PRODA the public half of the key that replaces the device's present one, which signed for the access token.
-func (c *Client) RegisterKey(ctx context.Context, connection care.Connection, tokens transport.TokenSource, key *rsa.PrivateKey) error {
+// It returns when the new key ends, which is zero where PRODA does not say.
+func (c *Client) RegisterKey(ctx context.Context, connection care.Connection, tokens transport.TokenSource, key *rsa.PrivateKey) (expiry time.Time, err error) {
 	jwk, err := publicJWK(key, connection.DeviceName)
 	if err != nil {
-		return err
+		return time.Time{}, err
 	}
-	_, err = transport.WithLogin(ctx, tokens, func(token string) (transport.Response, error) {
+	answer, err := transport.WithLogin(ctx, tokens, func(token string) (transport.Response, error) {
 		header := http.Header{"Authorization": {"Bearer " + token}}
 		return c.putKey(ctx, connection, "renew the device's key", c.options.RenewPath, header, jwk)
 	})
 	if transport.Unauthorised(err) {
-		return err
+		return time.Time{}, err
 	}
-	return loginError(err)
+	return keyExpiry(answer), loginError(err)
+}
+
+// keyExpiry reads when a key ends that PRODA has taken (assumed: the contract does not describe this answer). Without it, the next login tells.
+func keyExpiry(response transport.Response) time.Time {
+	var answer struct {
+		KeyExpiry json.RawMessage `json:"keyExpiry"`
+	}
+	_ = json.Unmarshal(response.Body, &answer)
+	return timeOf(answer.KeyExpiry)
 }
 
 func (c *Client) putKey(ctx context.Context, connection care.Connection, operation, path string, header http.Header, body []byte) (transport.Response, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rsa"
 	"fmt"
+	"time"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/upstream/transport"
@@ -28,15 +29,39 @@ func (d *Devices) Activate(ctx context.Context, connection care.Connection, code
 	if err != nil {
 		return err
 	}
-	if err := d.client.ActivateDevice(ctx, connection, code, key); err != nil {
+	expiry, err := d.client.ActivateDevice(ctx, connection, code, key)
+	if err != nil {
 		return err
 	}
-	return promote(ctx, d.keys, connection, key)
+	return d.replace(ctx, connection, key, expiry)
 }
 
-// RenewKey replaces the device's key before it expires. Call it when an ExpiryWarning says so: PRODA throttles devices that renew a key
-// before half its life is used. A renewal that was interrupted is taken up where it stopped.
+// replace makes a key that PRODA has taken the device's.
+func (d *Devices) replace(ctx context.Context, connection care.Connection, key *rsa.PrivateKey, expiry time.Time) error {
+	if err := promote(ctx, d.keys, connection, key); err != nil {
+		return err
+	}
+	return d.keys.StoreKeyExpiry(ctx, connection.ID, expiry)
+}
+
+// RenewKey replaces the device's key before it expires. PRODA throttles devices that renew a key before half its life is used. A renewal that was
+// interrupted is taken up where it stopped. It fails with ErrRenewalUnderWay where another program is about it.
 func (d *Devices) RenewKey(ctx context.Context, connection care.Connection) error {
+	return d.keys.Alone(ctx, connection.ID, func(ctx context.Context) error { return d.renew(ctx, connection) })
+}
+
+// RenewDueKey is RenewKey if the key is still due once no other program is about it, and reports whether it was.
+func (d *Devices) RenewDueKey(ctx context.Context, connection care.Connection, stillDue func(context.Context) (bool, error)) (renewed bool, err error) {
+	err = d.keys.Alone(ctx, connection.ID, func(ctx context.Context) error {
+		if renewed, err = stillDue(ctx); err != nil || !renewed {
+			return err
+		}
+		return d.renew(ctx, connection)
+	})
+	return renewed && err == nil, err
+}
+
+func (d *Devices) renew(ctx context.Context, connection care.Connection) error {
 	keys, err := d.tokens.deviceKeys(ctx, connection)
 	if err != nil {
 		return err
@@ -44,30 +69,30 @@ func (d *Devices) RenewKey(ctx context.Context, connection care.Connection) erro
 	if keys.current == nil {
 		return notActivated("renew the device's key")
 	}
-	key, registered := keys.pending, false
+	key, registered, expiry := keys.pending, false, time.Time{}
 	if key == nil {
 		key, err = d.newPending(ctx, connection)
 	} else {
-		registered, err = d.registered(ctx, connection, key)
+		registered, expiry, err = d.registered(ctx, connection, key)
 	}
 	if err != nil {
 		return err
 	}
 	if !registered {
-		if err := d.client.RegisterKey(ctx, connection, d.tokens.For(connection), key); err != nil {
+		if expiry, err = d.client.RegisterKey(ctx, connection, d.tokens.For(connection), key); err != nil {
 			return err
 		}
 	}
-	return promote(ctx, d.keys, connection, key)
+	return d.replace(ctx, connection, key, expiry)
 }
 
-// registered reports whether PRODA took a pending key before the renewal was interrupted.
-func (d *Devices) registered(ctx context.Context, connection care.Connection, pending *rsa.PrivateKey) (bool, error) {
-	_, err := d.client.RequestToken(ctx, connection, pending)
+// registered reports whether PRODA took a pending key before the renewal was interrupted, and when that ends.
+func (d *Devices) registered(ctx context.Context, connection care.Connection, pending *rsa.PrivateKey) (bool, time.Time, error) {
+	token, err := d.client.RequestToken(ctx, connection, pending)
 	if transport.IsKind(err, transport.LoginRefused) {
-		return false, nil
+		return false, time.Time{}, nil
 	}
-	return err == nil, err
+	return err == nil, token.KeyExpiry, err
 }
 
 func (d *Devices) newPending(ctx context.Context, connection care.Connection) (*rsa.PrivateKey, error) {

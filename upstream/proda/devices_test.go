@@ -195,10 +195,12 @@ func TestExpiryWarnings(t *testing.T) {
 	}{
 		{"unknown", time.Time{}, time.Time{}, nil, false},
 		{"far away", days(31), days(400), nil, false},
-		{"30 days", days(30), days(400), []string{"The PRODA key expires on 1 May 2026, in 30 days. Renew the connection's key."}, false},
-		{"8 days", days(8), time.Time{}, []string{"The PRODA key expires on 9 April 2026, in 8 days. Renew the connection's key."}, false},
-		{"7 days", days(7), time.Time{}, []string{"The PRODA key expires on 8 April 2026, in 7 days. Renew the connection's key."}, true},
-		{"hours", now.Add(5 * time.Hour), time.Time{}, []string{"The PRODA key expires within a day. Renew the connection's key."}, true},
+		{"a device needs people, who are told earlier", days(31), days(60), []string{"The PRODA device expires on 31 May 2026, in 60 days. Extend the device in PRODA, or register a new one and activate it."}, false},
+		{"not yet", days(31), days(61), nil, false},
+		{"30 days", days(30), days(400), []string{"The PRODA key expires on 1 May 2026, in 30 days. It could not be renewed by itself so far: test the connection, and run `caresync connection renew-key`."}, false},
+		{"8 days", days(8), time.Time{}, []string{"The PRODA key expires on 9 April 2026, in 8 days. It could not be renewed by itself so far: test the connection, and run `caresync connection renew-key`."}, false},
+		{"7 days", days(7), time.Time{}, []string{"The PRODA key expires on 8 April 2026, in 7 days. It could not be renewed by itself so far: test the connection, and run `caresync connection renew-key`."}, true},
+		{"hours", now.Add(5 * time.Hour), time.Time{}, []string{"The PRODA key expires within a day. It could not be renewed by itself so far: test the connection, and run `caresync connection renew-key`."}, true},
 		{"past", now.Add(-5 * time.Hour), days(-3), []string{
 			"The PRODA key expired on 1 April 2026. Activate the device again with a new one-time code from PRODA.",
 			"The PRODA device expired on 29 March 2026. Register a new device in PRODA and activate it.",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rsa"
 	"errors"
+	"time"
 
 	"github.com/caresync/caresync/care"
 )
@@ -20,6 +21,9 @@ type TokenStore interface {
 // ErrNoKey is what a KeyStore answers where it holds no such key.
 var ErrNoKey = errors.New("the connection has no such key")
 
+// ErrRenewalUnderWay means that another program is renewing the key of the connection's device.
+var ErrRenewalUnderWay = errors.New("another program is renewing the key of this device: try again in a few minutes")
+
 // KeyStore keeps the private keys of devices, sealed. A key that is new is stored as pending before PRODA is told of it and promoted
 // after: whatever is interrupted in between, the key that PRODA knows is one of the two.
 type KeyStore interface {
@@ -32,4 +36,8 @@ type KeyStore interface {
 	StorePending(ctx context.Context, connectionID care.ID, key *rsa.PrivateKey) (*rsa.PrivateKey, error)
 	// Promote makes a key the device's if it is the pending one, and changes nothing otherwise.
 	Promote(ctx context.Context, connectionID care.ID, key *rsa.PrivateKey) error
+	// StoreKeyExpiry notes when the device's key ends; the zero time means that it is not known until the next login.
+	StoreKeyExpiry(ctx context.Context, connectionID care.ID, expiry time.Time) error
+	// Alone runs work on the device's key that no other process does at the same time, or fails with ErrRenewalUnderWay.
+	Alone(ctx context.Context, connectionID care.ID, work func(context.Context) error) error
 }

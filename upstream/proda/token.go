@@ -50,16 +50,19 @@ type ExpiryWarning struct {
 }
 
 const (
-	warnDays   = 30
-	urgentDays = 7
+	// keyWarnDays is later than a key is renewed by itself: a warning says that this has failed so far (R36).
+	keyWarnDays    = 30
+	deviceWarnDays = int(care.DeviceExpiryNotice / (24 * time.Hour))
+	urgentDays     = 7
 )
 
-// ExpiryWarnings warns from 30 days before a device's key or the device itself expires, urgently from 7 days before. Zero times are
-// not known and give no warning.
+// ExpiryWarnings warns from 30 days before a device's key expires and from 60 days before the device itself does, urgently from 7 days before.
+// Zero times are not known and give no warning.
 func ExpiryWarnings(keyExpiry, deviceExpiry, now time.Time) []ExpiryWarning {
 	var warnings []ExpiryWarning
+	warnDays := map[string]int{"key": keyWarnDays, "device": deviceWarnDays}
 	for _, one := range []ExpiryWarning{{Subject: "key", ExpiresAt: keyExpiry}, {Subject: "device", ExpiresAt: deviceExpiry}} {
-		if one.ExpiresAt.IsZero() || one.ExpiresAt.After(now.AddDate(0, 0, warnDays)) {
+		if one.ExpiresAt.IsZero() || one.ExpiresAt.After(now.AddDate(0, 0, warnDays[one.Subject])) {
 			continue
 		}
 		one.Days = wholeDays(one.ExpiresAt.Sub(now))
@@ -105,7 +108,7 @@ func (w ExpiryWarning) String() string {
 // A key can renew itself only while it is valid.
 var (
 	beforeExpiry = map[string]string{
-		"key":    "Renew the connection's key.",
+		"key":    "It could not be renewed by itself so far: test the connection, and run `caresync connection renew-key`.",
 		"device": "Extend the device in PRODA, or register a new one and activate it.",
 	}
 	afterExpiry = map[string]string{

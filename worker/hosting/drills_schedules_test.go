@@ -39,7 +39,7 @@ func TestDrillTemporalsDatabasesAreLost(t *testing.T) {
 	applied := func() int {
 		return testkit.Value[int](t, sql, "SELECT count(*)::int FROM temporal_schedule WHERE error = '' AND version > 0")
 	}
-	require.Eventually(t, func() bool { return applied() == 3 }, 2*time.Minute, 100*time.Millisecond, "the deployment's own, too")
+	require.Eventually(t, func() bool { return applied() == 4 }, 2*time.Minute, 100*time.Millisecond, "the deployment's own, too")
 
 	stack.LoseTemporal(t)
 	require.Contains(t, caresync("schedule", "list"), "nightly")
@@ -55,7 +55,7 @@ func TestDrillTemporalsDatabasesAreLost(t *testing.T) {
 	before := time.Now()
 	startProgram(t, "caresync-worker", environment[:2])
 	require.Eventually(t, func() bool {
-		return testkit.Value[int](t, sql, "SELECT count(*)::int FROM temporal_schedule WHERE error = '' AND made_at >= $1", before) == 4
+		return testkit.Value[int](t, sql, "SELECT count(*)::int FROM temporal_schedule WHERE error = '' AND made_at >= $1", before) == 5
 	}, 2*time.Minute, 100*time.Millisecond, "all are created again")
 	require.Eventually(t, func() bool {
 		return testkit.Value[int](t, sql, "SELECT count(*)::int FROM schedule_time") >= 2

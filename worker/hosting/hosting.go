@@ -44,7 +44,8 @@ const (
 
 // Steps puts together the steps for a process. expiring, if not nil, is told where a login says that a device or its key expires soon.
 func Steps(store *db.Store, calls *transport.Client, expiring func(care.Connection, proda.ExpiryWarning)) *activities.Steps {
-	tokens := proda.NewTokens(proda.NewClient(calls, proda.Options{Expiring: expiring}), store.ProdaTokens(), store.DeviceKeys())
+	login := proda.NewClient(calls, proda.Options{Now: store.Now, Expiring: expiring})
+	tokens := proda.NewTokens(login, store.ProdaTokens(), store.DeviceKeys())
 	servicesAustralia, participants := servicesaustralia.NewClient(calls, tokens, servicesaustralia.Options{}), ndia.NewClient(calls, tokens, ndia.Options{})
 	onDemand, bulk := store.NewAllowances(), store.NewBulkAllowances()
 	return &activities.Steps{
@@ -53,7 +54,7 @@ func Steps(store *db.Store, calls *transport.Client, expiring func(care.Connecti
 		Bulk: activities.NewBulk(store, activities.NewCareRecipient(store, servicesAustralia, bulk),
 			activities.NewPaceContract(store, participants, bulk)),
 		Runs:   activities.NewRuns(store),
-		Claims: activities.NewClaims(store),
+		Claims: activities.NewClaims(store), DeviceKeys: activities.NewDeviceKeys(store, proda.NewDevices(login, tokens, store.DeviceKeys())),
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/simulator/faults"
+	prodasim "github.com/caresync/caresync/simulator/proda"
+	"github.com/caresync/caresync/simulator/server"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/testkit"
 )
@@ -117,6 +119,22 @@ func TestRecordRefreshDueHistories(t *testing.T) {
 	require.NoError(t, run.Get(t.Context(), &asked))
 	require.Equal(t, 1, asked)
 	save(t, "refresh-due", history(t, temporal, run.GetID(), run.GetRunID()))
+}
+
+// TestRecordRenewKeysHistories is TestRecordHistories for the schedule that renews the keys of devices.
+func TestRecordRenewKeysHistories(t *testing.T) {
+	w := testkit.NewWorld(t, participants(t), server.WithPRODA(prodasim.Options{NoThrottle: true}))
+	temporal := testkit.NewReadableTemporal(t)
+	temporal.RunWorker(t, w.Steps(t, db.Options{}))
+	testkit.OpenSQL(t, w.DatabaseURL).Exec(t, "UPDATE connection SET key_since = now() - interval '150 days', key_expiry = now() + interval '30 days'")
+	run, err := temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{TaskQueue: temporal.Queues.CareSync()},
+		protocol.RenewKeysWorkflow, temporal.Queues.Prefix)
+	require.NoError(t, err)
+	var renewed protocol.KeysRenewed
+	require.NoError(t, run.Get(t.Context(), &renewed))
+	require.Positive(t, renewed.Renewed)
+	require.Zero(t, renewed.Failed)
+	save(t, "renew-keys", history(t, temporal, run.GetID(), run.GetRunID()))
 }
 
 func (b *recordedBulk) start(t *testing.T, continueAfter int) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rsa"
 	"sync"
+	"time"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/upstream/proda"
@@ -17,6 +18,8 @@ type Store struct {
 	rows    map[string]*tokenRow
 	keys    map[care.ID]*rsa.PrivateKey
 	pending map[care.ID]*rsa.PrivateKey
+	expiry  map[care.ID]time.Time
+	busy    map[care.ID]bool
 	// FailPromote, if set, is what Promote answers: a process that dies before it promotes.
 	FailPromote error
 }
@@ -123,4 +126,42 @@ func (s *Store) Promote(_ context.Context, connectionID care.ID, key *rsa.Privat
 		delete(s.pending, connectionID)
 	}
 	return nil
+}
+
+// StoreKeyExpiry keeps when the device's key ends.
+func (s *Store) StoreKeyExpiry(_ context.Context, connectionID care.ID, expiry time.Time) error {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.expiry == nil {
+		s.expiry = make(map[care.ID]time.Time)
+	}
+	s.expiry[connectionID] = expiry
+	return nil
+}
+
+// KeyExpiry is when the device's key ends, as far as it was stored.
+func (s *Store) KeyExpiry(connectionID care.ID) time.Time {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.expiry[connectionID]
+}
+
+// Alone runs work unless another one runs for that connection.
+func (s *Store) Alone(ctx context.Context, connectionID care.ID, work func(context.Context) error) error {
+	s.mutex.Lock()
+	if s.busy == nil {
+		s.busy = make(map[care.ID]bool)
+	}
+	taken := !s.busy[connectionID]
+	s.busy[connectionID] = true
+	s.mutex.Unlock()
+	if !taken {
+		return proda.ErrRenewalUnderWay
+	}
+	defer func() {
+		s.mutex.Lock()
+		defer s.mutex.Unlock()
+		s.busy[connectionID] = false
+	}()
+	return work(ctx)
 }
