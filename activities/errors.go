@@ -106,9 +106,7 @@ func applicationError(err error) error {
 			temporal.ApplicationErrorOptions{NextRetryDelay: failure.RetryAfter}) // 0 leaves it to the retry policy
 	case wait.Known():
 		return temporal.NewApplicationError(err.Error(), errorType(wait))
-	case errors.Is(err, proda.ErrRenewalUnderWay):
-		return temporal.NewApplicationError(err.Error(), protocol.ErrorServiceUnavailable)
-	case errors.Is(err, db.ErrOvertaken):
+	case errors.Is(err, db.ErrOvertaken), errors.Is(err, proda.ErrRenewalUnderWay):
 		return temporal.NewApplicationError(err.Error(), protocol.ErrorOvertaken)
 	case errors.Is(err, db.ErrNotFound):
 		return temporal.NewNonRetryableApplicationError(err.Error(), protocol.ErrorPersonUnknown, nil)

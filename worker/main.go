@@ -99,7 +99,7 @@ func serve(ctx context.Context, s settings) error {
 		return err
 	}
 	guard := deployment.New(store, deployment.Connected(connected), "caresync-worker")
-	calls := transport.NewClient(transport.Options{Admit: guard.Check, Observe: observe})
+	calls := transport.NewClient(transport.Options{Admit: guard.Check, Observe: also(observe, store.NewCallRecorder().Observe)})
 	defer calls.CloseIdle()
 	listener, err := net.Listen("tcp", s.health.Address.String())
 	if err != nil {

@@ -94,3 +94,12 @@ func observeExpiry(meter metric.Meter, store *db.Store) error {
 	}, key, device)
 	return err
 }
+
+// also has an attempt observed by several.
+func also(observers ...func(context.Context, transport.Attempt)) func(context.Context, transport.Attempt) {
+	return func(ctx context.Context, attempt transport.Attempt) {
+		for _, observe := range observers {
+			observe(ctx, attempt)
+		}
+	}
+}

@@ -76,6 +76,22 @@ CREATE FUNCTION next_arrival(allowance upstream_allowance) RETURNS timestamptz L
 $$;
 -- +goose StatementEnd
 
+-- How the calls of a connection went last: when the service answered, and how a call failed that did not fail for one person only. The words are the
+-- government's own, and may hold person data (R10).
+CREATE TABLE connection_call (
+    organisation_id uuid NOT NULL,
+    connection_id   uuid PRIMARY KEY,
+    answered_at     timestamptz,
+    failed_at       timestamptz,
+    failed_service  text NOT NULL DEFAULT '',
+    operation       text NOT NULL DEFAULT '',
+    kind            text NOT NULL DEFAULT '',
+    code            text NOT NULL DEFAULT '',
+    status          integer NOT NULL DEFAULT 0,
+    words           text NOT NULL DEFAULT '',
+    FOREIGN KEY (organisation_id, connection_id) REFERENCES connection (organisation_id, id) ON DELETE CASCADE
+);
+
 -- A value sealed with each key that has sealed, by which a program finds out whether its keyring is the one of this database. It belongs to
 -- the installation as a whole.
 CREATE TABLE sealing_key (
@@ -113,4 +129,4 @@ COMMENT ON COLUMN deployment.temporal_namespace IS 'The name, for people: a name
 
 -- +goose Down
 DROP FUNCTION sealed_with, next_arrival;
-DROP TABLE deployment, sealing_key, upstream_allowance, upstream_token, device_key, connection;
+DROP TABLE deployment, sealing_key, connection_call, upstream_allowance, upstream_token, device_key, connection;

@@ -341,4 +341,9 @@ func TestConnectionTest(t *testing.T) {
 	done := run(t, "", "connection", "test", "wattle")
 	require.Equal(t, cli.ExitNotComplete, done.code)
 	require.Contains(t, done.out, "Nothing answers at the address")
+	listed := must(t, "connection", "list")
+	require.Contains(t, listed, "Support at Home, provider ")
+	require.Contains(t, listed, "automatically on ")
+	require.Contains(t, listed, "✗ wattle: last failure ")
+	require.Contains(t, listed, "connection (code connection_refused)")
 }

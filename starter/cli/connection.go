@@ -12,6 +12,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
+	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/upstreams"
 	"github.com/caresync/caresync/upstream/ndia"
@@ -30,7 +31,7 @@ const (
 func (a *app) connectionCommand() *cobra.Command {
 	return a.organisationFlag(a.group("connection", "Set up and test connections to Services Australia and the NDIA",
 		a.connectionCreate(), a.connectionSet(),
-		a.command("list", "List the connections", a.connectionList),
+		a.connectionList(),
 		a.connectionShow(),
 		a.connectionActivate(),
 		a.command("test [NAME]", "Log in and make one call, and show what is wrong and what to do", a.connectionTest),
@@ -191,26 +192,58 @@ func (a *app) chosenConnection(ctx context.Context, store *db.Store, organisatio
 	}
 }
 
-func (a *app) connectionList(ctx context.Context, _ []string) error {
-	return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
-		connections, err := store.Connections(ctx, organisation.ID)
-		if err != nil {
-			return err
-		}
-		if len(connections) == 0 {
-			a.print("%s has no connection yet. Create one with `caresync connection create`.", organisation.Name)
+func (a *app) connectionList() *cobra.Command {
+	var asJSON bool
+	command := a.command("list", "List the connections, with how their devices and calls do", func(ctx context.Context, _ []string) error {
+		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
+			connections, err := read.From(store).Connections(ctx, organisation.ID)
+			if err != nil {
+				return err
+			}
+			for i := range connections {
+				connections[i].APIKey = masked(connections[i].APIKey)
+			}
+			switch {
+			case asJSON:
+				return a.printJSON(connections)
+			case len(connections) == 0:
+				a.print("%s has no connection yet. Create one with `caresync connection create`.", organisation.Name)
+			default:
+				a.showConnections(connections, organisation.Location(), store.Now())
+			}
 			return nil
-		}
-		shown := a.newTable("name", "service", "service provider", "device", "activated", "key expires", "device expires")
-		for _, connection := range connections {
-			shown.AppendRow(table.Row{
-				connection.Name, connection.Service, connection.ServiceProviderID, connection.DeviceName,
-				present.Time(connection.ActivatedAt, organisation.Location()), present.Expiry(connection.KeyExpiry, organisation.Location()), present.Expiry(connection.DeviceExpiry, organisation.Location()),
-			})
-		}
-		shown.Render()
-		return nil
+		})
 	})
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+func (a *app) showConnections(connections []read.ConnectionHealth, zone *time.Location, now time.Time) {
+	shown := a.newTable("name", "for", "device", "state", "key expires", "renewed", "next", "device expires", "last answer", "allowance")
+	for _, one := range connections {
+		shown.AppendRow(table.Row{
+			one.Name, present.Purpose(one.Connection), one.DeviceName, present.DeviceState(one.Connection, now),
+			present.Expiry(one.KeyExpiry, zone), present.Time(one.KeySince, zone), present.KeyRenewal(one.Connection, now, zone),
+			present.Expiry(one.DeviceExpiry, zone), present.Time(one.AnsweredAt, zone), present.Allowance(one.Allowances),
+		})
+	}
+	shown.Render()
+	for _, one := range connections {
+		for _, warning := range proda.ConnectionWarnings(one.Connection, now) {
+			a.print("! %s: %s", one.Name, warning)
+		}
+		if one.Failure == nil {
+			continue
+		}
+		mark := "  "
+		if one.Failing() {
+			mark = "✗ "
+		}
+		a.print("%s%s: last failure %s: %s", mark, one.Name, present.Time(&one.Failure.At, zone), present.CallFailure(*one.Failure))
+		if one.Failure.Words != "" {
+			a.print("  In its own words: %s", one.Failure.Words)
+		}
+	}
 }
 
 func (a *app) connectionShow() *cobra.Command {

@@ -15,6 +15,7 @@ const (
 	newSchedulePath = "/new-schedule" // beside them: every other address below theirs is a schedule's
 	settingsPath    = "/settings"
 	importsPath     = "/imports"
+	connectionsPath = "/settings/connections"
 )
 
 const (
@@ -57,6 +58,7 @@ func (c console) adminRoutes(mux *http.ServeMux) {
 	mux.Handle("POST /settings/organisation", c.signedIn(c.changeOrganisation))
 	mux.Handle("POST /settings/pace", c.signedIn(c.changePACE))
 	mux.Handle("POST /settings/pace/disable", c.signedIn(c.disablePACE))
+	mux.Handle("GET "+connectionsPath, c.signedIn(c.connectionHealth))
 	mux.Handle("POST /settings/connections/{connection}/test", c.signedIn(c.testConnection))
 
 	mux.Handle("GET "+importsPath, c.signedIn(c.importForm))

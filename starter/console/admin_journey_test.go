@@ -464,7 +464,7 @@ func TestAdminPagesHaveNoBarriers(t *testing.T) {
 	for _, path := range []string{
 		"/bulks", "/bulks?outcome=cancelled", "/bulks/new", "/bulks/" + string(bulk), "/bulks/" + string(bulk) + "?outcome=everyone",
 		"/bulks/" + string(running), "/bulks/" + string(running) + "/cancel", "/schedules", "/new-schedule", "/schedules/nightly",
-		"/schedules/nightly/change", "/schedules/nightly/delete", "/settings", "/imports",
+		"/schedules/nightly/change", "/schedules/nightly/delete", "/settings", "/settings/connections", "/imports",
 	} {
 		w.open(path)
 		w.requireNoBarriers(path)

@@ -40,6 +40,8 @@ type peopleView struct {
 	foreign []string
 	// notice is a heading with points, empty but on the first page of everyone.
 	notice []string
+	// expiring are keys and devices of PRODA that someone has to do something about, on the first page only (R36).
+	expiring []string
 }
 
 // narrowed reports whether a filter is set, so that an empty list means "no one fits" rather than "no one is there".
@@ -105,8 +107,15 @@ func (c console) people(w http.ResponseWriter, r *http.Request, v visitor) error
 		shown := problemOf(err)
 		view.foreign = []string{shown.title, shown.words}
 	}
-	if filter.Page == 1 && !view.narrowed() && c.notice != "" {
-		view.notice = strings.Split(strings.TrimSpace(c.notice), "\n")
+	if filter.Page == 1 && !view.narrowed() {
+		if c.notice != "" {
+			view.notice = strings.Split(strings.TrimSpace(c.notice), "\n")
+		}
+		connections, err := c.store.Connections(r.Context(), v.Organisation.ID)
+		if err != nil {
+			return err
+		}
+		view.expiring = expiryNotices(connections, c.store.Now())
 	}
 	if filter.Page > 1 {
 		view.before = otherPage(r.URL, filter.Page-1)

@@ -42,7 +42,7 @@ func (c console) settings(w http.ResponseWriter, r *http.Request, v visitor) err
 
 // showSettings shows the settings, with what change does to the view.
 func (c console) showSettings(w http.ResponseWriter, r *http.Request, v visitor, status int, change func(*settingsView)) error {
-	view := settingsView{organisation: v.Organisation, zones: zoneOptions(v.Organisation.TimeZone), now: time.Now(), zone: v.zone}
+	view := settingsView{organisation: v.Organisation, zones: zoneOptions(v.Organisation.TimeZone), now: c.store.Now(), zone: v.zone}
 	var err error
 	if view.connections, err = c.store.Connections(r.Context(), v.Organisation.ID); err != nil {
 		return err
@@ -215,14 +215,5 @@ func connectionTone(connection care.Connection, now time.Time) ui.Tone {
 }
 
 func connectionWords(connection care.Connection, now time.Time) string {
-	switch {
-	case connection.ActivatedAt == nil:
-		return "not activated"
-	case slices.ContainsFunc(proda.ConnectionWarnings(connection, now), func(one proda.ExpiryWarning) bool { return one.Days < 0 }):
-		return "expired"
-	case len(proda.ConnectionWarnings(connection, now)) > 0:
-		return "expires soon"
-	default:
-		return "activated"
-	}
+	return present.DeviceState(connection, now)
 }

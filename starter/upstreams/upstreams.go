@@ -29,7 +29,7 @@ type Clients struct {
 
 // New makes a process's clients. The store must be able to seal. admit, if not nil, is asked before every call.
 func New(store *db.Store, admit func(context.Context) error) *Clients {
-	calls := transport.NewClient(transport.Options{Admit: admit})
+	calls := transport.NewClient(transport.Options{Admit: admit, Observe: store.NewCallRecorder().Observe})
 	login := proda.NewClient(calls, proda.Options{Now: store.Now})
 	tokens := proda.NewTokens(login, store.ProdaTokens(), store.DeviceKeys())
 	return &Clients{

@@ -41,7 +41,7 @@ func (c *Client) RequestToken(ctx context.Context, connection care.Connection, k
 	}
 	form := url.Values{"grant_type": {grantType}, "client_id": {connection.ClientID}, "assertion": {signed}}
 	response, err := c.transport.Do(ctx, transport.Call{
-		Service: Service, Operation: "request a token", Method: http.MethodPost,
+		Service: Service, Connection: connection.ID, Operation: "request a token", Method: http.MethodPost,
 		Base: connection.TokenBaseURL, Path: c.options.TokenPath,
 		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, Body: []byte(form.Encode()),
 	})
@@ -145,7 +145,7 @@ func keyExpiry(response transport.Response) time.Time {
 func (c *Client) putKey(ctx context.Context, connection care.Connection, operation, path string, header http.Header, body []byte) (transport.Response, error) {
 	header.Set("Content-Type", "application/json")
 	return c.transport.Do(ctx, transport.Call{
-		Service: Service, Operation: operation, Method: http.MethodPut,
+		Service: Service, Connection: connection.ID, Operation: operation, Method: http.MethodPut,
 		Base: connection.DeviceBaseURL, Path: pathFor(path, connection), Header: header, Body: body,
 	})
 }

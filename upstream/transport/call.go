@@ -17,6 +17,8 @@ import (
 // Call is one request to a service.
 type Call struct {
 	Service care.Service
+	// Connection is whose call it is, for those who observe calls.
+	Connection care.ID
 	// Operation names what is being done, in errors and metrics; it holds no data.
 	Operation string
 	Method    string

@@ -38,6 +38,9 @@ type Attempt struct {
 	Status   int
 	Kind     Kind
 	Duration time.Duration
+	// Connection is whose call it was. Failure is nil for a success; its words are for the database and nothing else (R10).
+	Connection care.ID
+	Failure    *Error
 	// MessageID is the last that was sent; CorrelationID is empty for calls to PRODA.
 	MessageID, CorrelationID string
 }
@@ -111,12 +114,12 @@ func (c *Client) Do(ctx context.Context, call Call) (Response, error) {
 
 func (c *Client) observe(ctx context.Context, request *http.Request, response Response, err error, took time.Duration, call Call) {
 	attempt := Attempt{
-		Service: call.Service, Operation: call.Operation, Status: response.Status, Duration: took,
+		Service: call.Service, Operation: call.Operation, Connection: call.Connection, Status: response.Status, Duration: took,
 		MessageID: request.Header.Get(headerMessageID), CorrelationID: request.Header.Get(headerCorrelationID),
 	}
 	var failure *Error
 	if errors.As(err, &failure) {
-		attempt.Status, attempt.Kind = failure.Status, failure.Kind
+		attempt.Status, attempt.Kind, attempt.Failure = failure.Status, failure.Kind, failure
 	}
 	c.options.Observe(ctx, attempt)
 }

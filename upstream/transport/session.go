@@ -59,7 +59,7 @@ func (s *Session) Post(ctx context.Context, operation, path string, body []byte)
 }
 
 func (s *Session) do(ctx context.Context, call Call) (Response, error) {
-	call.Service, call.Base = s.connection.Service, s.connection.BaseURL
+	call.Service, call.Connection, call.Base = s.connection.Service, s.connection.ID, s.connection.BaseURL
 	return WithLogin(ctx, s.tokens, func(token string) (Response, error) {
 		if err := s.allowance.Take(ctx); err != nil {
 			return Response{}, err
