@@ -212,9 +212,11 @@ func (w *watched) fillDisk(t *testing.T) (release func()) {
 		_ = admin.AtEnd(`DROP TABLESPACE "` + name + `"`)
 	})
 	const fact = "INSERT INTO outbox (organisation_id, topic, payload) SELECT o.id, 'drill', '{}' FROM organisation o, generate_series(1, $1)"
-	for w.sql.Try(t, fact, 1000) == nil {
-	}
-	for w.sql.Try(t, fact, 1) == nil {
+	for _, facts := range []int{1000, 1} { // until not even one more has room
+		var full error
+		for full == nil {
+			full = w.sql.Try(t, fact, facts)
+		}
 	}
 	return func() { w.sql.Exec(t, "DROP TABLE filler") }
 }
