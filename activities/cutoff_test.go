@@ -40,7 +40,7 @@ func (i *interruption) try(t *testing.T, step string, run func() (any, error)) {
 	})
 	_, err := run()
 	require.ErrorIs(t, err, db.ErrUnavailable, "%s cut off at %s", step, i.statement)
-	requireApplicationError(t, activities.ApplicationError(err), protocol.ErrorDatabaseUnavailable, true, 0)
+	requireApplicationError(t, activities.ApplicationError(err), protocol.DatabaseError(care.DatabaseStarting), true, 0)
 	after := s.sql.Snapshot(t)
 	before["upstream_allowance"], after["upstream_allowance"] = nil, nil
 	require.Equal(t, before, after, "nothing is half-written")

@@ -239,7 +239,7 @@ func TestRefusedLogin(t *testing.T) {
 		subject := s.run(t, s.steps, "marjorie")
 		_, err := s.steps.UpsertPlan(t.Context(), protocol.AreaInput{RunScope: subject})
 		require.True(t, transport.IsKind(err, transport.LoginUnavailable), "%s: %v", kind, err)
-		requireApplicationError(t, activities.ApplicationError(err), protocol.ErrorServiceUnavailable, true, 0)
+		requireApplicationError(t, activities.ApplicationError(err), protocol.ErrorLoginUnavailable, true, 0)
 	}
 	s.Faults.Clear()
 	require.Equal(t, care.RunSucceeded, s.Sync(t, s.steps, "marjorie").Outcome)

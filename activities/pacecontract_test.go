@@ -223,7 +223,7 @@ func TestCreateCutOffAtEveryStatement(t *testing.T) {
 		before := s.sql.Snapshot(t).Of(append(contractTables, "sync_step", "pace_preview", "record_change", "outbox")...)
 		s.statements.Before(statement, func(backend uint32) { s.sql.Terminate(t, backend) })
 		_, err := s.steps.CreateServiceContract(t.Context(), s.createInput(subject, 2, preview.SelectAll()))
-		requireApplicationError(t, activities.ApplicationError(err), protocol.ErrorDatabaseUnavailable, true, 0)
+		requireApplicationError(t, activities.ApplicationError(err), protocol.DatabaseError(care.DatabaseStarting), true, 0)
 		require.Equal(t, before, s.sql.Snapshot(t).Of(append(contractTables, "sync_step", "pace_preview", "record_change", "outbox")...), statement)
 		result, err := s.steps.CreateServiceContract(t.Context(), s.createInput(subject, 2, preview.SelectAll()))
 		require.NoError(t, err)
