@@ -18,8 +18,6 @@ import (
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/scheduling"
 	"github.com/caresync/caresync/simulator/faults"
-	"github.com/caresync/caresync/simulator/proda"
-	"github.com/caresync/caresync/simulator/server"
 	"github.com/caresync/caresync/simulator/world"
 	"github.com/caresync/caresync/testkit"
 )
@@ -432,7 +430,7 @@ func TestADeltaRunAsksAProviderThatWasLeftOutForAllThatChanged(t *testing.T) {
 func TestADeltaRunGoesByTheGovernmentsClock(t *testing.T) {
 	options := crowd(24)
 	options.Now = func() time.Time { return time.Now().Add(-2 * time.Hour) }
-	w := testkit.NewWorld(t, options, server.WithPRODA(proda.Options{Now: time.Now}))
+	w := testkit.NewWorld(t, options)
 	temporal := testkit.NewTemporal(t)
 	temporal.RunWorker(t, w.Steps(t, db.Options{MaxConnections: 20}))
 	organisation := organisationOf(t, w.Store)
