@@ -107,7 +107,7 @@ func (a *app) showBulk(view read.Bulk, organisation care.Organisation) {
 	zone := organisation.Location()
 	who, what := bulks.Describe(view.Options)
 	a.details(
-		"bulk run", string(view.ID), "state", present.BulkState(view.BulkSummary), "why", view.Explanation, "waits", words.Wait(view.Wait, zone),
+		"bulk run", string(view.ID), "state", present.BulkStateAlone(view.BulkSummary), "why", view.Explanation, "waits", words.Wait(view.Wait, zone),
 		"left out", present.LeavesOut(view.BulkSummary),
 		"set aside", strings.Join(present.SetAside(view.BulkSummary), "\n"),
 		"who", who, "what", what, "requested by", view.RequestedBy, "requested", present.Time(&view.RequestedAt, zone),

@@ -9,12 +9,20 @@ import (
 	"github.com/caresync/caresync/words"
 )
 
-// BulkState says where a bulk run stands, in a few words.
+// BulkState says where a bulk run stands, in a few words, where nothing else says what it waits for.
 func BulkState(bulk read.BulkSummary) string {
+	if bulk.State == read.BulkFinished {
+		return BulkStateAlone(bulk)
+	}
+	return stateOrWait(string(bulk.State), bulk.Wait)
+}
+
+// BulkStateAlone is the state of a bulk run, beside what it waits for.
+func BulkStateAlone(bulk read.BulkSummary) string {
 	if bulk.State == read.BulkFinished {
 		return words.BulkOutcome(bulk.Outcome, bulk.Counts)
 	}
-	return stateOrWait(string(bulk.State), bulk.Wait)
+	return string(bulk.State)
 }
 
 // stateOrWait is a state, or what keeps it from going on (R38).
