@@ -103,7 +103,7 @@ type BulkCounts struct {
 	Escalated int `json:"escalated"`
 }
 
-// Add adds people of one outcome, of whom some have a plan that has not started; those without an outcome are selected only.
+// Add counts people with an outcome; notStarted of them have a plan that has not started yet. Without an outcome, they count only as selected.
 func (c *BulkCounts) Add(outcome ItemOutcome, people, notStarted int) {
 	c.Selected += people
 	counter := map[ItemOutcome]*int{

@@ -270,7 +270,7 @@ func (s *Store) NoteBulkWaiting(ctx context.Context, organisation, bulk care.ID,
 	}))
 }
 
-// ClearBulkWaiting notes that the bulk run goes on.
+// ClearBulkWaiting records that the bulk run no longer waits.
 func (s *Store) ClearBulkWaiting(ctx context.Context, organisation, bulk care.ID) error {
 	return MapError("note that the bulk run continues", s.queries.SetBulkWaiting(ctx, gen.SetBulkWaitingParams{OrganisationID: organisation, ID: bulk}))
 }

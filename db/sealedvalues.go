@@ -53,7 +53,7 @@ type Resealed struct {
 }
 
 const (
-	// resealBatch is how many values are read at once. Each is written by itself.
+	// resealBatch is how many values are read at once. Each is written in a statement of its own.
 	resealBatch = 100
 	// resealPasses is how often values that were in use are looked at once more.
 	resealPasses = 3

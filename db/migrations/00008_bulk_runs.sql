@@ -35,10 +35,10 @@ COMMENT ON COLUMN bulk_run.options IS 'Who was selected, and what of them is syn
 COMMENT ON COLUMN bulk_run.listed_at IS 'When the providers'' lists began to be read, as far as the run read them: whatever changed before is covered by it.';
 COMMENT ON COLUMN bulk_run.absent IS 'How many people were marked as not in care since no list has them (R19); absent_held, how many were not since they were too many (R5).';
 COMMENT ON COLUMN bulk_run.paused_by IS 'Who paused it, as far as that was noted; empty while it is not paused.';
-COMMENT ON COLUMN bulk_run.waiting_for IS 'What the bulk run as a whole waits for (R38): the service, PRODA, the allowance, the database; empty while it goes on.';
+COMMENT ON COLUMN bulk_run.waiting_for IS 'What the bulk run as a whole waits for (R38): the service, PRODA, the allowance, the database; empty while it does not wait.';
 COMMENT ON COLUMN bulk_run.waiting_trouble IS 'What is wrong with the database, where the bulk run waits for that.';
-COMMENT ON COLUMN bulk_run.waiting_since IS 'Since when the bulk run waits for that, NULL while it goes on.';
-COMMENT ON COLUMN bulk_run.waiting_until IS 'When the wait ends by itself, as far as that is known.';
+COMMENT ON COLUMN bulk_run.waiting_since IS 'When the bulk run began to wait for it; NULL while it does not wait.';
+COMMENT ON COLUMN bulk_run.waiting_until IS 'When the wait is expected to end, if that is known.';
 COMMENT ON COLUMN bulk_run.outage_at IS 'When the service as a whole failed last.';
 COMMENT ON COLUMN bulk_run.started_at IS 'When a worker began it, NULL until then.';
 

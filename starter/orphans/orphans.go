@@ -146,7 +146,7 @@ func isRunning(ctx context.Context, temporal Temporal, workflow Orphan) (bool, e
 // reason is what Temporal shows of a workflow that was ended.
 const reason = "CareSync's database has no open run for this workflow; ended with `caresync deployment end-orphans`"
 
-// End terminates a workflow. One that has ended meanwhile is well.
+// End terminates a workflow. It does not matter if the workflow has ended in the meantime.
 func End(ctx context.Context, temporal Terminator, workflow Orphan) error {
 	if err := temporal.TerminateWorkflow(ctx, workflow.WorkflowID, workflow.RunID, reason); err != nil && !isGone(err) {
 		return syncs.TemporalError("end a workflow", err)
