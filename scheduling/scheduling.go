@@ -8,7 +8,6 @@ import (
 	"errors"
 	"time"
 
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	sdktemporal "go.temporal.io/sdk/temporal"
 	"go.uber.org/zap"
@@ -107,15 +106,10 @@ func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 func (a *Applier) remove(ctx context.Context, id string) error {
-	if err := a.schedules.GetHandle(ctx, id).Delete(ctx); err != nil && !isGone(err) {
+	if err := a.schedules.GetHandle(ctx, id).Delete(ctx); err != nil && !temporal.Gone(err) {
 		return err
 	}
 	return a.store.ForgetAppliedSchedule(ctx, id)
-}
-
-func isGone(err error) bool {
-	var gone *serviceerror.NotFound
-	return errors.As(err, &gone)
 }
 
 // applyRow applies a row as it was read. Where Temporal has paused the schedule by itself, the row is paused first, and read again.
@@ -185,7 +179,7 @@ func (a *Applier) describe(ctx context.Context, id string) (*client.ScheduleDesc
 	switch {
 	case err == nil:
 		return described, readable, nil
-	case isGone(err):
+	case temporal.Gone(err):
 		return nil, absent, nil
 	case isUnreadable(err):
 		return nil, broken, nil
@@ -220,7 +214,7 @@ func (a *Applier) apply(ctx context.Context, wanted target, described *client.Sc
 			return err
 		}
 	case broken:
-		if err := handle.Delete(ctx); err != nil && !isGone(err) {
+		if err := handle.Delete(ctx); err != nil && !temporal.Gone(err) {
 			return err
 		}
 		now.Made = true

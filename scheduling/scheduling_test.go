@@ -2,13 +2,11 @@ package scheduling_test
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
@@ -111,11 +109,6 @@ func (s site) stands() *client.ScheduleDescription {
 	return described
 }
 
-func isGone(err error) bool {
-	var gone *serviceerror.NotFound
-	return errors.As(err, &gone)
-}
-
 func TestTemporalIsMadeEqualToTheRows(t *testing.T) {
 	s := newSite(t)
 	pending := func() bool {
@@ -154,7 +147,7 @@ func TestTemporalIsMadeEqualToTheRows(t *testing.T) {
 	require.True(t, pending(), "Temporal still has it")
 	require.NoError(t, s.Pass(t.Context()))
 	_, err := s.handle("nightly").Describe(t.Context())
-	require.True(t, isGone(err))
+	require.True(t, temporal.Gone(err))
 	require.False(t, pending())
 }
 
@@ -215,7 +208,7 @@ func TestEditsInTemporalAreReplaced(t *testing.T) {
 	require.Eventually(t, func() bool { // the list may take a moment
 		require.NoError(t, s.Pass(t.Context()))
 		_, err := s.handle("stray").Describe(t.Context())
-		return isGone(err)
+		return temporal.Gone(err)
 	}, soon, 200*time.Millisecond)
 	_, err := others.Describe(t.Context())
 	require.NoError(t, err)

@@ -14,6 +14,12 @@ func Away(err error) bool {
 	return errors.As(err, &unavailable) || errors.As(err, &timeout) || errors.Is(err, context.DeadlineExceeded)
 }
 
+// Gone reports whether an error says that the server does not know, or no longer knows, what it was asked about.
+func Gone(err error) bool {
+	var gone *serviceerror.NotFound
+	return errors.As(err, &gone)
+}
+
 // Refused reports whether an error says that the Temporal server did not do what it was asked to, and why it would not do it again. Whether an
 // answer that was lost said so is not known.
 func Refused(err error) bool {

@@ -10,10 +10,11 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
+	sdktemporal "go.temporal.io/sdk/temporal"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -59,7 +60,7 @@ func (s *Service) Cancel(ctx context.Context, organisation, bulk care.ID, _ stri
 	} else if err = s.temporal.TerminateWorkflow(ctx, found.workflowID, "", syncs.CancelledUnbegun); err == nil {
 		return s.close(ctx, organisation, bulk) // no worker would
 	}
-	if isGone(err) {
+	if temporal.Gone(err) {
 		return s.close(ctx, organisation, bulk)
 	}
 	return syncs.TemporalError("cancel the bulk run", err)
@@ -146,7 +147,7 @@ type found struct {
 // look asks Temporal for the newest run of a bulk run's workflow.
 func (s *Service) look(ctx context.Context, workflowID string) (found, error) {
 	described, err := s.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
-	if isGone(err) {
+	if temporal.Gone(err) {
 		return found{workflowID: workflowID}, nil
 	}
 	if err != nil {
@@ -159,17 +160,12 @@ func (s *Service) look(ctx context.Context, workflowID string) (found, error) {
 	}, nil
 }
 
-func isGone(err error) bool {
-	var gone *serviceerror.NotFound
-	return errors.As(err, &gone)
-}
-
 // endedBeforeAnswer is the server's type of failure for an update that a workflow accepted and left unanswered.
 const endedBeforeAnswer = "AcceptedUpdateCompletedWorkflow"
 
 // isOver reports whether the workflow that was commanded is no longer there to answer.
 func isOver(err error) bool {
 	var closing *serviceerror.Aborted
-	var answered *temporal.ApplicationError
-	return isGone(err) || errors.As(err, &closing) || errors.As(err, &answered) && answered.Type() == endedBeforeAnswer
+	var answered *sdktemporal.ApplicationError
+	return temporal.Gone(err) || errors.As(err, &closing) || errors.As(err, &answered) && answered.Type() == endedBeforeAnswer
 }

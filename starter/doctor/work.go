@@ -2,14 +2,13 @@ package doctor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/starter/orphans"
 	"github.com/caresync/caresync/starter/present"
 )
@@ -44,8 +43,7 @@ var workChecks = []check{
 // runs reports whether a workflow is running.
 func (p *patient) runs(ctx context.Context, workflowID string) (bool, error) {
 	described, err := p.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
-	var gone *serviceerror.NotFound
-	if errors.As(err, &gone) {
+	if temporal.Gone(err) {
 		return false, nil
 	}
 	return described.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, err

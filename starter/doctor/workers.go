@@ -2,15 +2,14 @@ package doctor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 
+	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/present"
 )
@@ -98,8 +97,7 @@ func ownSchedules(ctx context.Context, p *patient) (string, []Finding, error) {
 // ownSchedule looks at one of the deployment's own schedules. meanwhile is what follows if it does not run.
 func (p *patient) ownSchedule(ctx context.Context, id, meanwhile string) ([]Finding, error) {
 	described, err := p.temporal.WorkflowService().DescribeSchedule(ctx, &workflowservice.DescribeScheduleRequest{Namespace: p.namespace, ScheduleId: id})
-	var gone *serviceerror.NotFound
-	if errors.As(err, &gone) {
+	if temporal.Gone(err) {
 		return []Finding{failure("Temporal does not have the schedule "+id+": "+meanwhile+".", "Start a worker: it creates the schedule within minutes. If one runs, its log says why it cannot.")}, nil
 	}
 	if err != nil {
@@ -110,7 +108,7 @@ func (p *patient) ownSchedule(ctx context.Context, id, meanwhile string) ([]Find
 	}
 	for _, running := range described.GetInfo().GetRunningWorkflows() {
 		run, err := p.temporal.DescribeWorkflowExecution(ctx, running.GetWorkflowId(), running.GetRunId())
-		if errors.As(err, &gone) {
+		if temporal.Gone(err) {
 			continue
 		}
 		if err != nil {

@@ -2,13 +2,11 @@ package keyring
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -74,8 +72,7 @@ func (f *finding) askSchedules(ctx context.Context, store *db.Store, schedules c
 	}
 	for id := range applied {
 		described, err := schedules.GetHandle(ctx, id).Describe(ctx)
-		var gone *serviceerror.NotFound
-		if errors.As(err, &gone) {
+		if temporal.Gone(err) {
 			continue
 		}
 		if err != nil {
@@ -194,8 +191,7 @@ func (n namespaceClient) startKeys(ctx context.Context, execution *workflow.Work
 		Namespace: n.namespace, MaximumPageSize: 1,
 		Execution: &commonpb.WorkflowExecution{WorkflowId: execution.GetExecution().GetWorkflowId(), RunId: execution.GetExecution().GetRunId()},
 	})
-	var gone *serviceerror.NotFound
-	if errors.As(err, &gone) {
+	if temporal.Gone(err) {
 		return nil, nil
 	}
 	if err != nil {

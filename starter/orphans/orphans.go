@@ -4,12 +4,10 @@ package orphans
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -18,6 +16,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/read"
+	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/syncs"
 )
@@ -55,12 +54,12 @@ type Terminator interface {
 
 // Find returns the deployment's workflows that a worker has started and to which no open run or bulk run belongs. One that no worker has started yet
 // may have no row yet. It fails with syncs.ErrUnavailable.
-func Find(ctx context.Context, store *db.Store, temporal Temporal, queues protocol.TaskQueues) ([]Orphan, error) {
-	running, err := list(ctx, temporal, queues)
+func Find(ctx context.Context, store *db.Store, server Temporal, queues protocol.TaskQueues) ([]Orphan, error) {
+	running, err := list(ctx, server, queues)
 	if err != nil {
 		return nil, err
 	}
-	found, err := withoutRow(ctx, store, temporal, running)
+	found, err := withoutRow(ctx, store, server, running)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -68,12 +67,12 @@ func Find(ctx context.Context, store *db.Store, temporal Temporal, queues protoc
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-time.After(lookAgainAfter):
-		return withoutRow(ctx, store, temporal, found)
+		return withoutRow(ctx, store, server, found)
 	}
 }
 
 // withoutRow are those of some workflows that run, and to which no open run or bulk run belongs.
-func withoutRow(ctx context.Context, store *db.Store, temporal Temporal, workflows []Orphan) (found []Orphan, err error) {
+func withoutRow(ctx context.Context, store *db.Store, server Temporal, workflows []Orphan) (found []Orphan, err error) {
 	ids := make([]string, 0, len(workflows))
 	for _, workflow := range workflows {
 		ids = append(ids, workflow.WorkflowID)
@@ -86,7 +85,7 @@ func withoutRow(ctx context.Context, store *db.Store, temporal Temporal, workflo
 		if open[workflow.WorkflowID] {
 			continue
 		}
-		runs, err := isRunning(ctx, temporal, workflow)
+		runs, err := isRunning(ctx, server, workflow)
 		if err != nil {
 			return nil, err
 		}
@@ -98,12 +97,12 @@ func withoutRow(ctx context.Context, store *db.Store, temporal Temporal, workflo
 }
 
 // list is what the deployment's queue runs of single syncs and bulk runs. A batch of a bulk run ends with it.
-func list(ctx context.Context, temporal Temporal, queues protocol.TaskQueues) (all []Orphan, err error) {
+func list(ctx context.Context, server Temporal, queues protocol.TaskQueues) (all []Orphan, err error) {
 	request := &workflowservice.ListWorkflowExecutionsRequest{PageSize: perPage, Query: fmt.Sprintf(
 		"TaskQueue = '%s' AND %s IN ('%s', '%s') AND ExecutionStatus = 'Running'", queues.CareSync(), protocol.SearchKind.GetName(),
 		care.RunCareRecipient, care.RunPACEContract)}
 	for {
-		page, err := temporal.ListWorkflow(ctx, request)
+		page, err := server.ListWorkflow(ctx, request)
 		if err != nil {
 			return nil, syncs.TemporalError("list the running workflows", err)
 		}
@@ -129,9 +128,9 @@ func orphanOf(execution *workflowpb.WorkflowExecutionInfo) Orphan {
 }
 
 // isRunning reports whether a workflow runs, and a worker has started it. What is listed may be a moment old.
-func isRunning(ctx context.Context, temporal Temporal, workflow Orphan) (bool, error) {
-	described, err := temporal.DescribeWorkflowExecution(ctx, workflow.WorkflowID, workflow.RunID)
-	if isGone(err) {
+func isRunning(ctx context.Context, server Temporal, workflow Orphan) (bool, error) {
+	described, err := server.DescribeWorkflowExecution(ctx, workflow.WorkflowID, workflow.RunID)
+	if temporal.Gone(err) {
 		return false, nil
 	}
 	if err != nil {
@@ -140,21 +139,16 @@ func isRunning(ctx context.Context, temporal Temporal, workflow Orphan) (bool, e
 	if described.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
 		return false, nil
 	}
-	return syncs.HasBegun(ctx, temporal, workflow.WorkflowID, workflow.RunID)
+	return syncs.HasBegun(ctx, server, workflow.WorkflowID, workflow.RunID)
 }
 
 // reason is what Temporal shows of a workflow that was ended.
 const reason = "CareSync's database has no open run for this workflow; ended with `caresync deployment end-orphans`"
 
 // End terminates a workflow. It does not matter if the workflow has ended in the meantime.
-func End(ctx context.Context, temporal Terminator, workflow Orphan) error {
-	if err := temporal.TerminateWorkflow(ctx, workflow.WorkflowID, workflow.RunID, reason); err != nil && !isGone(err) {
+func End(ctx context.Context, server Terminator, workflow Orphan) error {
+	if err := server.TerminateWorkflow(ctx, workflow.WorkflowID, workflow.RunID, reason); err != nil && !temporal.Gone(err) {
 		return syncs.TemporalError("end a workflow", err)
 	}
 	return nil
-}
-
-func isGone(err error) bool {
-	var gone *serviceerror.NotFound
-	return errors.As(err, &gone)
 }

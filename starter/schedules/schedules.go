@@ -8,13 +8,13 @@ import (
 	"errors"
 	"time"
 
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/platform/poll"
+	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/scheduling"
 	"github.com/caresync/caresync/starter/bulks"
@@ -299,8 +299,7 @@ func (s *Service) handle(ctx context.Context, organisation care.ID, name string)
 }
 
 func handleError(operation string, err error) error {
-	var gone *serviceerror.NotFound
-	if errors.As(err, &gone) {
+	if temporal.Gone(err) {
 		return db.ErrNotFound
 	}
 	return syncs.TemporalError(operation, err)

@@ -2,12 +2,11 @@ package syncs
 
 import (
 	"context"
-	"errors"
 
 	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 
 	"github.com/caresync/caresync/care"
+	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/starter/waits"
 )
 
@@ -33,8 +32,7 @@ func (s *Service) Running(ctx context.Context, workflowID string) (care.ID, erro
 // one, no one looks at what it waits for.
 func (s *Service) current(ctx context.Context, workflowID string, kind care.RunKind) (current, error) {
 	described, err := s.temporal.DescribeWorkflowExecution(ctx, workflowID, "")
-	var unknown *serviceerror.NotFound
-	if errors.As(err, &unknown) {
+	if temporal.Gone(err) {
 		return current{}, nil
 	}
 	if err != nil {
