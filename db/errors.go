@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 
 	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
@@ -54,8 +53,7 @@ func ExplainTrouble(err error) string {
 	if trouble == "" {
 		return ""
 	}
-	happened := words.DatabaseTrouble(trouble)
-	return strings.ToUpper(happened[:1]) + happened[1:] + ". " + words.DatabaseAdvice(trouble)
+	return words.Sentence(words.DatabaseTrouble(trouble)) + ". " + words.DatabaseAdvice(trouble)
 }
 
 // TroubleOf returns what is wrong with the database according to an error; empty where the error says nothing of it.

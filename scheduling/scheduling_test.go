@@ -232,7 +232,6 @@ func TestAPauseOfTemporalsOwnIsReadBack(t *testing.T) {
 	require.False(t, s.stands().Schedule.State.Paused)
 }
 
-// The runbook's rotation: a new key seals, the old one goes. All schedules, the deployment's own too, are encrypted again without the old key.
 // A change that is made before the pause is read back neither undoes the pause nor is lost by it.
 func TestAChangeKeepsAPauseOfTemporalsOwn(t *testing.T) {
 	s := newSite(t)
@@ -292,6 +291,7 @@ func (h cutHandle) Update(ctx context.Context, options client.ScheduleUpdateOpti
 	return h.ScheduleHandle.Update(ctx, options)
 }
 
+// The runbook's rotation: a new key seals, the old one goes. All schedules, the deployment's own too, are encrypted again without the old key.
 func TestSchedulesAreSealedAnewWithoutTheOldKey(t *testing.T) {
 	s := newSite(t)
 	s.creates(nil)

@@ -63,7 +63,7 @@ func WaitDetails(wait care.Wait, when func(time.Time) string) string {
 	var sentences []string
 	for _, said := range []string{waitMore(wait), strings.Join(waitTimes(wait, when), ", "), strings.TrimSuffix(waitAdvice(wait), ".")} {
 		if said != "" {
-			sentences = append(sentences, strings.ToUpper(said[:1])+said[1:]+".")
+			sentences = append(sentences, Sentence(said)+".")
 		}
 	}
 	return strings.Join(sentences, " ")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/serviceerror"
@@ -47,6 +48,15 @@ type MissingAttributesError struct{ Names []string }
 
 func (e *MissingAttributesError) Error() string {
 	return "the namespace lacks the search attributes " + strings.Join(e.Names, ", ")
+}
+
+// Retention asks for how long the server retains the closed workflows of a namespace.
+func Retention(ctx context.Context, service workflowservice.WorkflowServiceClient, namespace string) (time.Duration, error) {
+	described, err := service.DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
+	if err != nil {
+		return 0, fmt.Errorf("ask how long closed workflows are retained: %w", err)
+	}
+	return described.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration(), nil
 }
 
 // CheckSearchAttributes fails with a *MissingAttributesError where the namespace lacks some of these. A server that does not tell has them all.

@@ -154,6 +154,14 @@ type patient struct {
 	missing map[need]string
 }
 
+func (p *patient) organisationsByID() map[care.ID]care.Organisation {
+	all := make(map[care.ID]care.Organisation, len(p.organisations))
+	for _, organisation := range p.organisations {
+		all[organisation.ID] = organisation
+	}
+	return all
+}
+
 func (p *patient) lack(needs need, why string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -57,7 +57,8 @@ func newStack(t *testing.T) *stack {
 	}, testkit.Binary(t, "caresync-worker"))
 	t.Cleanup(func() {
 		for _, id := range []string{
-			protocol.ReconcileScheduleID(s.temporal.Queues), protocol.RefreshDueScheduleID(s.temporal.Queues), protocol.ScheduleID(s.organisation.ID, "nightly"),
+			protocol.ReconcileScheduleID(s.temporal.Queues), protocol.RefreshDueScheduleID(s.temporal.Queues),
+			protocol.RenewKeysScheduleID(s.temporal.Queues), protocol.ScheduleID(s.organisation.ID, "nightly"),
 		} {
 			_ = s.temporal.ScheduleClient().GetHandle(context.Background(), id).Delete(context.Background())
 		}
@@ -279,12 +280,18 @@ func temporalFaults() map[string]fault {
 			options.Queues.Prefix = "none-" + options.Queues.Prefix
 			return options
 		}, wanted{"own schedules", "reconcile", "Start a worker", doctor.Failure}},
-		"an own schedule is paused": {func(t *testing.T, s *stack) doctor.Options {
-			handle := s.temporal.ScheduleClient().GetHandle(t.Context(), protocol.RefreshDueScheduleID(s.temporal.Queues))
-			require.NoError(t, handle.Pause(t.Context(), client.SchedulePauseOptions{}))
-			t.Cleanup(func() { require.NoError(t, handle.Unpause(context.Background(), client.ScheduleUnpauseOptions{})) })
-			return s.options
-		}, wanted{"own schedules", "refresh-due is paused", "--unpause", doctor.Failure}},
+		"an own schedule is paused":            {paused(protocol.RefreshDueScheduleID), wanted{"own schedules", "refresh-due is paused", "--unpause", doctor.Failure}},
+		"the schedule that renews keys is too": {paused(protocol.RenewKeysScheduleID), wanted{"own schedules", "renew-keys is paused", "--unpause", doctor.Failure}},
+	}
+}
+
+// paused pauses one of the deployment's own schedules in Temporal.
+func paused(schedule func(protocol.TaskQueues) string) func(*testing.T, *stack) doctor.Options {
+	return func(t *testing.T, s *stack) doctor.Options {
+		handle := s.temporal.ScheduleClient().GetHandle(t.Context(), schedule(s.temporal.Queues))
+		require.NoError(t, handle.Pause(t.Context(), client.SchedulePauseOptions{}))
+		t.Cleanup(func() { require.NoError(t, handle.Unpause(context.Background(), client.ScheduleUnpauseOptions{})) })
+		return s.options
 	}
 }
 

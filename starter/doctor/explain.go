@@ -13,6 +13,7 @@ import (
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/starter/present"
 	"github.com/caresync/caresync/starter/syncs"
+	"github.com/caresync/caresync/words"
 )
 
 // explain says why a check could not be made. What servers say stays out of it: it may name hosts and users.
@@ -44,7 +45,7 @@ func innermost(err error) error {
 }
 
 // sentence begins with a capital and ends with a full stop.
-func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] + "." }
+func sentence(text string) string { return words.Sentence(text) + "." }
 
 // ago says how long ago an instant was, roughly.
 func ago(since time.Duration) string {

@@ -103,10 +103,7 @@ func lastGoodRuns(ctx context.Context, p *patient) (string, []Finding, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	organisations := map[care.ID]care.Organisation{}
-	for _, organisation := range p.organisations {
-		organisations[organisation.ID] = organisation
-	}
+	organisations := p.organisationsByID()
 	var findings []Finding
 	for _, row := range rows {
 		findings = append(findings, lastGoodRun(organisations[row.OrganisationID], row, good[row.OrganisationID][protocol.ScheduleRequester(row.Name)], p.store.Now())...)

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// keyWarnsFrom is how long before a device's key ends that is told, deviceWarnsFrom the same of the device: people in PRODA extend it (R36).
-	keyWarnsFrom, deviceWarnsFrom = 21 * 24 * time.Hour, 60 * 24 * time.Hour
+	// keyWarnsFrom is how long before a device's key ends that is told: it should have been renewed ten days before (R36).
+	keyWarnsFrom = 21 * 24 * time.Hour
 	// callsBookedWithin is how far ahead calls may be booked without a cause in the service; the hour's budget calls may be spread over it.
 	callsBookedWithin, hourBookedWithin = 2 * time.Minute, time.Hour
 )
@@ -23,19 +23,13 @@ var serviceChecks = []check{
 }
 
 func keysAndDevices(ctx context.Context, p *patient) (string, []Finding, error) {
+	connections, err := p.store.AllConnections(ctx)
+	organisations := p.organisationsByID()
 	var findings []Finding
-	looked := 0
-	for _, organisation := range p.organisations {
-		connections, err := p.store.Connections(ctx, organisation.ID)
-		if err != nil {
-			return "", findings, err
-		}
-		for _, connection := range connections {
-			findings = append(findings, keyAndDevice(organisation, connection)...)
-			looked++
-		}
+	for _, connection := range connections {
+		findings = append(findings, keyAndDevice(organisations[connection.OrganisationID], connection)...)
 	}
-	return present.Count(looked, "connection", "connections"), findings, nil
+	return present.Count(len(connections), "connection", "connections"), findings, err
 }
 
 func keyAndDevice(organisation care.Organisation, connection care.Connection) (findings []Finding) {
@@ -59,7 +53,7 @@ func keyAndDevice(organisation care.Organisation, connection care.Connection) (f
 		case left <= 0:
 			findings = append(findings, failure(sentence("the PRODA device of "+of+" ended on "+until(device)+": PRODA refuses its logins"),
 				"Register a new device in PRODA, run `caresync connection set --device-name`, and activate it."))
-		case left < deviceWarnsFrom:
+		case left < care.DeviceExpiryNotice:
 			findings = append(findings, warning(sentence("the PRODA device of "+of+" ends on "+until(device)), "Ask the organisation to extend the device in PRODA."))
 		}
 	}

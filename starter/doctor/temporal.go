@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.temporal.io/api/workflowservice/v1"
-
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/present"
@@ -32,11 +30,10 @@ func searchAttributes(ctx context.Context, p *patient) (string, []Finding, error
 }
 
 func retention(ctx context.Context, p *patient) (string, []Finding, error) {
-	described, err := p.temporal.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: p.namespace})
+	kept, err := temporal.Retention(ctx, p.temporal.WorkflowService(), p.namespace)
 	if err != nil {
 		return "", nil, err
 	}
-	kept := described.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
 	seen := "closed workflows are retained for " + present.Duration(kept)
 	if kept < leastRetention {
 		return seen, []Finding{warning(

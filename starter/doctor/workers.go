@@ -17,8 +17,10 @@ import (
 const (
 	// pollsWithin is how recently a worker that lives has asked for tasks: it asks once a minute at least.
 	pollsWithin = 2 * time.Minute
-	// ownRunsWithin is how soon the deployment's own schedules run, and how long a run of theirs may take.
+	// ownRunsWithin is how soon the deployment's own schedules run that run every five minutes, and how long a run of any may take.
 	ownRunsWithin = 20 * time.Minute
+	// keysRenewedWithin is how soon the schedule runs that renews keys once a day.
+	keysRenewedWithin = 25 * time.Hour
 )
 
 var workerChecks = []check{
@@ -81,11 +83,12 @@ func taskQueues(ctx context.Context, p *patient) (string, []Finding, error) {
 
 func ownSchedules(ctx context.Context, p *patient) (string, []Finding, error) {
 	var findings []Finding
-	for _, own := range []struct{ id, meanwhile string }{
-		{protocol.ReconcileScheduleID(p.options.Queues), "what lost workflows left open is not closed"},
-		{protocol.RefreshDueScheduleID(p.options.Queues), "contracts are not refreshed on the days on which funding begins"},
+	for _, own := range []ownSchedule{
+		{protocol.ReconcileScheduleID(p.options.Queues), "what lost workflows left open is not closed", ownRunsWithin},
+		{protocol.RefreshDueScheduleID(p.options.Queues), "contracts are not refreshed on the days on which funding begins", ownRunsWithin},
+		{protocol.RenewKeysScheduleID(p.options.Queues), "keys of PRODA devices are not renewed", keysRenewedWithin},
 	} {
-		found, err := p.ownSchedule(ctx, own.id, own.meanwhile)
+		found, err := p.lookAtOwn(ctx, own)
 		if err != nil {
 			return "", findings, err
 		}
@@ -94,17 +97,22 @@ func ownSchedules(ctx context.Context, p *patient) (string, []Finding, error) {
 	return "", findings, nil
 }
 
-// ownSchedule looks at one of the deployment's own schedules. meanwhile is what follows if it does not run.
-func (p *patient) ownSchedule(ctx context.Context, id, meanwhile string) ([]Finding, error) {
-	described, err := p.temporal.WorkflowService().DescribeSchedule(ctx, &workflowservice.DescribeScheduleRequest{Namespace: p.namespace, ScheduleId: id})
+// ownSchedule is one of the deployment's own. meanwhile is what follows if it does not run within a time.
+type ownSchedule struct {
+	id, meanwhile string
+	within        time.Duration
+}
+
+func (p *patient) lookAtOwn(ctx context.Context, own ownSchedule) ([]Finding, error) {
+	described, err := p.temporal.WorkflowService().DescribeSchedule(ctx, &workflowservice.DescribeScheduleRequest{Namespace: p.namespace, ScheduleId: own.id})
 	if temporal.Gone(err) {
-		return []Finding{failure("Temporal does not have the schedule "+id+": "+meanwhile+".", "Start a worker: it creates the schedule within minutes. If one runs, its log says why it cannot.")}, nil
+		return []Finding{failure("Temporal does not have the schedule "+own.id+": "+own.meanwhile+".", "Start a worker: it creates the schedule within minutes. If one runs, its log says why it cannot.")}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	if described.GetSchedule().GetState().GetPaused() {
-		return []Finding{failure("The schedule "+id+" is paused in Temporal: "+meanwhile+".", "Resume it: `temporal schedule toggle --unpause --schedule-id "+id+"`.")}, nil
+		return []Finding{failure("The schedule "+own.id+" is paused in Temporal: "+own.meanwhile+".", "Resume it: `temporal schedule toggle --unpause --schedule-id "+own.id+"`.")}, nil
 	}
 	for _, running := range described.GetInfo().GetRunningWorkflows() {
 		run, err := p.temporal.DescribeWorkflowExecution(ctx, running.GetWorkflowId(), running.GetRunId())
@@ -116,15 +124,15 @@ func (p *patient) ownSchedule(ctx context.Context, id, meanwhile string) ([]Find
 		}
 		info := run.GetWorkflowExecutionInfo()
 		if since := time.Since(info.GetStartTime().AsTime()); info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING && since > ownRunsWithin {
-			return []Finding{failure(fmt.Sprintf("The workflow %s has been running for %s and keeps the next one from running: %s.", running.GetWorkflowId(), ago(since), meanwhile),
+			return []Finding{failure(fmt.Sprintf("The workflow %s has been running for %s and keeps the next one from running: %s.", running.GetWorkflowId(), ago(since), own.meanwhile),
 				"Look at its pending activity in the Temporal UI and at the workers' logs, then terminate it: the schedule starts it again.")}, nil
 		}
 	}
-	return neverRuns(described, id, meanwhile), nil
+	return neverRuns(described, own), nil
 }
 
 // neverRuns says that a schedule has not run although it should have.
-func neverRuns(described *workflowservice.DescribeScheduleResponse, id, meanwhile string) []Finding {
+func neverRuns(described *workflowservice.DescribeScheduleResponse, own ownSchedule) []Finding {
 	last := described.GetInfo().GetCreateTime().AsTime()
 	for _, action := range described.GetInfo().GetRecentActions() {
 		if at := action.GetActualTime().AsTime(); at.After(last) {
@@ -132,9 +140,9 @@ func neverRuns(described *workflowservice.DescribeScheduleResponse, id, meanwhil
 		}
 	}
 	since := time.Since(last)
-	if since <= ownRunsWithin {
+	if since <= own.within {
 		return nil
 	}
-	return []Finding{failure(fmt.Sprintf("The schedule %s has not run for %s: %s.", id, ago(since), meanwhile),
+	return []Finding{failure(fmt.Sprintf("The schedule %s has not run for %s: %s.", own.id, ago(since), own.meanwhile),
 		"Start a worker, which moves the schedule's end. If one runs, its log says why it cannot, or Temporal's own workers stand still.")}
 }

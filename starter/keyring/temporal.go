@@ -47,7 +47,7 @@ func (f *finding) askTemporal(ctx context.Context, store *db.Store, connected Te
 		return err
 	}
 	asked := namespaceClient{connected.WorkflowService(), namespace}
-	retention, err := asked.retention(ctx)
+	retention, err := temporal.Retention(ctx, asked.service, namespace)
 	if err != nil {
 		return err
 	}
@@ -157,14 +157,6 @@ func (f *finding) askWorkflows(ctx context.Context, asked namespaceClient, key *
 type namespaceClient struct {
 	service   workflowservice.WorkflowServiceClient
 	namespace string
-}
-
-func (n namespaceClient) retention(ctx context.Context) (time.Duration, error) {
-	described, err := n.service.DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: n.namespace})
-	if err != nil {
-		return 0, fmt.Errorf("ask how long closed workflows are retained: %w", err)
-	}
-	return described.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration(), nil
 }
 
 func (n namespaceClient) list(ctx context.Context, query string, size int32, page []byte) (*workflowservice.ListWorkflowExecutionsResponse, error) {

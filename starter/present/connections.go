@@ -8,6 +8,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/upstream/proda"
+	"github.com/caresync/caresync/words"
 )
 
 // Purpose says what a connection is for.
@@ -69,7 +70,7 @@ func CallFailure(failure read.CallFailure) string {
 	if len(notes) > 0 {
 		text += " (" + strings.Join(notes, ", ") + ")"
 	}
-	return strings.ToUpper(text[:1]) + text[1:]
+	return words.Sentence(text)
 }
 
 // Allowance says how long calls would wait, such as "free" or "calls booked 12 s ahead".

@@ -6,11 +6,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/caresync/caresync/db/read"
 	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/words"
 )
 
 // timeForm is a time of day as Australians write it.
@@ -67,10 +66,4 @@ func Percent(share float64) string {
 }
 
 // Sentence begins with a capital letter.
-func Sentence(words string) string {
-	first, size := utf8.DecodeRuneInString(words)
-	if first == utf8.RuneError {
-		return words
-	}
-	return string(unicode.ToUpper(first)) + words[size:]
-}
+func Sentence(text string) string { return words.Sentence(text) }
