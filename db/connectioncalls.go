@@ -20,7 +20,7 @@ const (
 	mostWords = 500
 )
 
-// CallRecorder records how the calls of connections go: that the service answers, and how it fails. It is safe for use by many goroutines.
+// CallRecorder records the results of the calls of connections: that the service answers, and how it fails. It is safe for use by many goroutines.
 type CallRecorder struct {
 	store    *Store
 	mutex    sync.Mutex

@@ -152,22 +152,15 @@ const (
 
 // Alone runs work on the device's key that no other program does at the same time. It fails with proda.ErrRenewalUnderWay where one does.
 func (k DeviceKeys) Alone(ctx context.Context, connection care.ID, work func(context.Context) error) error {
-	lease, holder := "renew key "+string(connection), NewID()
-	taken, err := k.store.TakeLease(ctx, lease, holder, renewalLease)
-	if err != nil {
-		return err
-	}
-	if !taken {
+	done, err := k.store.Alone(ctx, "renew key "+string(connection), renewalLease, func(ctx context.Context) error {
+		bounded, cancel := context.WithTimeout(ctx, renewalTimeout)
+		defer cancel()
+		return work(bounded)
+	})
+	if err == nil && !done {
 		return proda.ErrRenewalUnderWay
 	}
-	defer func() {
-		after, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
-		defer cancel()
-		_ = k.store.ReleaseLease(after, lease, holder) // else it runs out
-	}()
-	bounded, cancel := context.WithTimeout(ctx, renewalTimeout)
-	defer cancel()
-	return work(bounded)
+	return err
 }
 
 func (k DeviceKeys) load(ctx context.Context, queries *gen.Queries, connection care.ID, state string) (*rsa.PrivateKey, error) {

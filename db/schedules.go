@@ -355,14 +355,3 @@ func (s *Store) ScheduleTimes(ctx context.Context, organisation care.ID, name st
 func (s *Store) ForgetScheduleTimes(ctx context.Context, before time.Time) error {
 	return MapError("forget old times of schedules", s.queries.ForgetScheduleTimes(ctx, before))
 }
-
-// TakeLease lets a holder alone do what the name stands for, for so long; false means that another one does. Taken again, it is renewed.
-func (s *Store) TakeLease(ctx context.Context, name string, holder care.ID, length time.Duration) (bool, error) {
-	taken, err := s.queries.TakeLease(ctx, gen.TakeLeaseParams{Name: name, Holder: holder, Seconds: length.Seconds()})
-	return taken > 0, MapError("take a lease", err)
-}
-
-// ReleaseLease lets others take the lease.
-func (s *Store) ReleaseLease(ctx context.Context, name string, holder care.ID) error {
-	return MapError("release a lease", s.queries.ReleaseLease(ctx, gen.ReleaseLeaseParams{Name: name, Holder: holder}))
-}

@@ -113,46 +113,6 @@ func TestTimesAreSettledOnce(t *testing.T) {
 	require.Empty(t, found)
 }
 
-// A holder that died while PostgreSQL's clock was ahead does not keep its lease until that time.
-func TestALeaseOfAWrongClock(t *testing.T) {
-	address, move := testkit.MovableClock(t, testkit.DatabaseURL(t))
-	store := testkit.Store(t, address)
-	move(90 * time.Minute)
-	taken, err := store.TakeLease(t.Context(), "schedules", db.NewID(), time.Minute)
-	require.NoError(t, err)
-	require.True(t, taken)
-	move(0)
-	next := db.NewID()
-	for _, attempt := range []struct {
-		holder care.ID
-		taken  bool
-	}{{next, true}, {db.NewID(), false}, {next, true}} {
-		taken, err := store.TakeLease(t.Context(), "schedules", attempt.holder, time.Minute)
-		require.NoError(t, err)
-		require.Equal(t, attempt.taken, taken)
-	}
-}
-
-func TestALeaseHasOneHolder(t *testing.T) {
-	t.Parallel()
-	store := testkit.Database(t)
-	one, other := db.NewID(), db.NewID()
-	take := func(holder care.ID, length time.Duration) bool {
-		t.Helper()
-		taken, err := store.TakeLease(t.Context(), "schedules", holder, length)
-		require.NoError(t, err)
-		return taken
-	}
-	require.True(t, take(one, time.Hour))
-	require.True(t, take(one, time.Hour), "renewed")
-	require.False(t, take(other, time.Hour))
-	require.NoError(t, store.ReleaseLease(t.Context(), "schedules", other))
-	require.False(t, take(other, time.Hour), "only its holder releases it")
-	require.NoError(t, store.ReleaseLease(t.Context(), "schedules", one))
-	require.True(t, take(other, time.Nanosecond))
-	require.True(t, take(one, time.Hour), "it has run out")
-}
-
 // What Temporal was told is recorded as often as it is told.
 func TestWhatTemporalWasTold(t *testing.T) {
 	t.Parallel()

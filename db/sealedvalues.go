@@ -59,8 +59,8 @@ const (
 	resealPasses = 3
 )
 
-// Reseal seals every value of the database anew that another key than the keyring's active one seals, and returns what became of them, by table
-// and key. A value is replaced only if it is still as it was read, so that programs may run; one that cannot be opened is left. What is done stays
+// Reseal seals every value of the database with the keyring's active key that another key sealed, and returns what became of them, by table and
+// key. A value is replaced only if it is still as it was read, so that programs may run; one that cannot be opened is left. What is done stays
 // done if it is interrupted, and doing it again changes nothing.
 func (s *Store) Reseal(ctx context.Context, keyring Keyring) ([]Resealed, error) {
 	done := &resealing{}

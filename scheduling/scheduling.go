@@ -72,22 +72,18 @@ func (a *Applier) Apply(ctx context.Context, organisation care.ID, name string) 
 
 // alone does something about one schedule that no other program does at the same time, and records why Temporal did not take it.
 func (a *Applier) alone(ctx context.Context, id string, work func(context.Context) error) error {
-	lease, holder := "apply "+id, db.NewID()
-	defer func() { // whatever happens: taking it may have been interrupted after it was taken
-		after, cancel := afterwards(ctx)
-		defer cancel()
-		_ = a.store.ReleaseLease(after, lease, holder) // else it runs out
-	}()
-	taken, err := a.store.TakeLease(ctx, lease, holder, applyLease)
-	if err != nil {
-		return err
-	}
-	if !taken {
+	done, err := a.store.Alone(ctx, "apply "+id, applyLease, func(ctx context.Context) error { return a.recorded(ctx, id, work) })
+	if err == nil && !done {
 		return ErrBusy
 	}
+	return err
+}
+
+// recorded does something about a schedule, and records why Temporal did not take it.
+func (a *Applier) recorded(ctx context.Context, id string, work func(context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	err = work(bounded)
+	err := work(bounded)
 	after, cancelAfter := afterwards(ctx)
 	defer cancelAfter()
 	switch {

@@ -6,7 +6,7 @@ import (
 	"github.com/caresync/caresync/protocol"
 )
 
-// RenewKeys renews the keys of PRODA's devices that are due (R36), each for itself: one that fails keeps no other one back, and is tried again the
+// RenewKeys renews the keys of PRODA's devices that are due (R36), each independently: one that fails holds up no other, and is tried again the
 // next day. It is scheduled.
 func RenewKeys(ctx workflow.Context, taskQueuePrefix string) (protocol.KeysRenewed, error) {
 	queues := protocol.TaskQueues{Prefix: taskQueuePrefix}

@@ -412,7 +412,7 @@ func bulkState(row gen.ListBulksRow) BulkState {
 	}
 }
 
-// standsStillAfter is after how long without anyone settled a bulk run of the usual speed stands still.
+// standsStillAfter is how long a bulk run of the usual speed may settle no one before it counts as standing still.
 const standsStillAfter = time.Minute
 
 // estimate tells how fast a running bulk run is, and when it will have ended if it stays so; not where it has stood still for a minute or, if its

@@ -9,7 +9,7 @@ import (
 	"github.com/caresync/caresync/db/gen"
 )
 
-// ConnectionHealth is a connection with how its calls go.
+// ConnectionHealth is a connection with the results of its calls.
 type ConnectionHealth struct {
 	care.Connection
 	// AnsweredAt is when its service, or PRODA, answered last, to half a minute; nil if neither ever did.
@@ -42,7 +42,7 @@ type ConnectionAllowance struct {
 	BookedAheadSeconds float64 `json:"booked_ahead_seconds"`
 }
 
-// Connections returns an organisation's connections by service and name, with how they do.
+// Connections returns an organisation's connections by service and name, with the results of their calls.
 func (s Store) Connections(ctx context.Context, organisation care.ID) ([]ConnectionHealth, error) {
 	connections, err := s.store.Connections(ctx, organisation)
 	if err != nil {
@@ -54,7 +54,7 @@ func (s Store) Connections(ctx context.Context, organisation care.ID) ([]Connect
 		at[connection.ID] = i
 		found = append(found, ConnectionHealth{Connection: connection, Allowances: []ConnectionAllowance{}})
 	}
-	return found, db.MapError("load how the connections do", s.addHealth(ctx, organisation, found, at))
+	return found, db.MapError("load the results of the connections' calls", s.addHealth(ctx, organisation, found, at))
 }
 
 func (s Store) addHealth(ctx context.Context, organisation care.ID, found []ConnectionHealth, at map[care.ID]int) error {

@@ -119,15 +119,12 @@ func (s *Service) seen(ctx context.Context, bulk read.BulkSummary, at found) wai
 	return seen
 }
 
-// looksFor is how long a list or a page waits for what Temporal knows; then the rows have to do.
-const looksFor = 5 * time.Second
-
 // Wait is a bulk run with what it waits for, as its rows and Temporal tell (R38).
 func (s *Service) Wait(ctx context.Context, bulk read.BulkSummary) read.BulkSummary {
 	if bulk.State == read.BulkFinished {
 		return bulk
 	}
-	bounded, cancel := context.WithTimeout(ctx, looksFor)
+	bounded, cancel := context.WithTimeout(ctx, waits.AnswersWithin)
 	defer cancel()
 	at, err := s.look(bounded, bulk.WorkflowID)
 	switch {
@@ -142,7 +139,7 @@ func (s *Service) Wait(ctx context.Context, bulk read.BulkSummary) read.BulkSumm
 
 // AddWaits adds to the bulk runs of a list what Temporal knows of those that have not finished: there are few of them at a time.
 func (s *Service) AddWaits(ctx context.Context, bulks []read.BulkSummary) {
-	bounded, cancel := context.WithTimeout(ctx, looksFor)
+	bounded, cancel := context.WithTimeout(ctx, waits.AnswersWithin)
 	defer cancel()
 	for i := range bulks {
 		bulks[i] = s.Wait(bounded, bulks[i])

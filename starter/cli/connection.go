@@ -194,7 +194,7 @@ func (a *app) chosenConnection(ctx context.Context, store *db.Store, organisatio
 
 func (a *app) connectionList() *cobra.Command {
 	var asJSON bool
-	command := a.command("list", "List the connections, with how their devices and calls do", func(ctx context.Context, _ []string) error {
+	command := a.command("list", "List the connections, with the state of their devices and calls", func(ctx context.Context, _ []string) error {
 		return a.withStore(ctx, func(store *db.Store, organisation care.Organisation) error {
 			connections, err := read.From(store).Connections(ctx, organisation.ID)
 			if err != nil {

@@ -95,7 +95,7 @@ func (a *app) showKeyring(found keyring.Status) {
 
 func (a *app) keyringReseal() *cobra.Command {
 	var asJSON bool
-	command := a.command("reseal", "Seal everything in PostgreSQL anew with the active key", func(ctx context.Context, _ []string) error {
+	command := a.command("reseal", "Reseal everything in PostgreSQL with the active key", func(ctx context.Context, _ []string) error {
 		keys, err := a.encryption.OpenKeyring()
 		if err != nil {
 			return &exitError{ExitUsage, err}
@@ -122,7 +122,7 @@ func (a *app) keyringReseal() *cobra.Command {
 		return nil
 	})
 	command.Long = command.Short + `: the devices' keys, PRODA's tokens, the keys of notifications, and
-previews that wait. A worker does the same with the schedules by itself; workflows keep what they were started with.
+previews that wait. A worker reseals the schedules automatically; workflows keep what they were started with.
 
 Run it once all programs have the new key first. They may go on running. It can be interrupted, and does nothing a second time. A value that
 cannot be opened is left as it is and reported; the exit code is 3 then.`

@@ -10,24 +10,24 @@ import (
 	"github.com/caresync/caresync/upstream/proda"
 )
 
-// connectionsView is how an organisation's connections do.
+// connectionsView is the state of an organisation's connections.
 type connectionsView struct {
 	connections []read.ConnectionHealth
 	now         time.Time
 	zone        *time.Location
 }
 
-// connectionHealth shows how all connections do, as far as is known without a test (R36).
+// connectionHealth shows whether all connections work, as far as that is known without a test (R36).
 func (c console) connectionHealth(w http.ResponseWriter, r *http.Request, v visitor) error {
 	connections, err := read.From(c.store).Connections(r.Context(), v.Organisation.ID)
 	if err != nil {
 		return err
 	}
-	page := ui.Page{Title: "Connections", Section: settingsPath, Lead: "How the organisation’s logins to the government do, as the last calls have shown."}
+	page := ui.Page{Title: "Connections", Section: settingsPath, Lead: "Whether the organisation’s connections to the government work, according to their last calls."}
 	return c.render(w, r, http.StatusOK, connectionsPage(c.frame(r, page), connectionsView{connections: connections, now: c.store.Now(), zone: v.zone}))
 }
 
-// healthTone says how a connection does.
+// healthTone says whether a connection works.
 func healthTone(connection read.ConnectionHealth, now time.Time) ui.Tone {
 	if connection.Failing() {
 		return ui.Bad

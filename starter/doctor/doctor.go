@@ -25,7 +25,7 @@ const (
 	connections = 8
 )
 
-// Verdict is what came of a check.
+// Verdict is the result of a check.
 type Verdict string
 
 // The verdicts, from the best to the worst. They are stable: programs read them.

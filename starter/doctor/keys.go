@@ -41,7 +41,7 @@ func keys(ctx context.Context, p *patient) (string, []Finding, error) {
 	}
 	if len(damaged) > 0 {
 		findings = append(findings, failure("No key opens "+strings.Join(damaged, ", ")+" in PostgreSQL: damaged.",
-			"Activate the devices again whose keys are damaged; the other values are made anew."))
+			"Activate the devices again whose keys are damaged; the other values are created again."))
 	}
 	return present.Count(len(status.Keys), "key", "keys"), findings, err
 }

@@ -30,7 +30,7 @@ func reachDatabase(ctx context.Context, p *patient) (string, []Finding, error) {
 	if said == "" {
 		said = sentence(err.Error())
 	}
-	return "", []Finding{failure(said, "Mend that, or correct DATABASE_URL. Work in progress waits for PostgreSQL.")}, nil
+	return "", []Finding{failure(said, "Fix that, or correct DATABASE_URL. Work in progress waits for PostgreSQL.")}, nil
 }
 
 func reachTemporal(ctx context.Context, p *patient) (string, []Finding, error) {

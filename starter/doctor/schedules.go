@@ -17,9 +17,9 @@ import (
 const (
 	// appliedWithin is how soon a worker applies a schedule that was changed.
 	appliedWithin = 10 * time.Minute
-	// nightsMissed is how many times of a schedule may pass without a good run before that is told.
+	// nightsMissed is how many times of a schedule may pass without a good run before doctor says so.
 	nightsMissed = 2
-	// lookBack is how long ago times that were skipped are told of.
+	// lookBack is for how long skipped times are reported.
 	lookBack = 7 * 24 * time.Hour
 )
 

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// keyWarnsFrom is how long before a device's key ends that is told: it should have been renewed ten days before (R36).
+	// keyWarnsFrom is how long before the end of a device's key doctor warns: it should have been renewed ten days earlier (R36).
 	keyWarnsFrom = 21 * 24 * time.Hour
 	// callsBookedWithin is how far ahead calls may be booked without a cause in the service; the hour's budget calls may be spread over it.
 	callsBookedWithin, hourBookedWithin = 2 * time.Minute, time.Hour

@@ -20,7 +20,7 @@ const (
 	runsWithin = 2 * time.Hour
 	// bulksMoveWithin is how soon a bulk run that is neither paused nor waiting settles someone.
 	bulksMoveWithin = time.Hour
-	// waitsWithin is how long a bulk run may wait for a service before that is told, pausedWithin how long it may be paused.
+	// waitsWithin is how long a bulk run may wait for a service before doctor says so, pausedWithin how long it may be paused.
 	waitsWithin, pausedWithin = 2 * time.Hour, 24 * time.Hour
 	// answeredWithin is how soon a run follows what a claim caused.
 	answeredWithin = 30 * time.Minute

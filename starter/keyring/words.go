@@ -72,7 +72,7 @@ func (k Key) advice() string {
 	case k.values() > 0:
 		return "Run `caresync keyring reseal`."
 	case k.Schedules > 0:
-		return "A worker seals the schedules anew within three minutes."
+		return "A worker reseals the schedules within three minutes."
 	default:
 		return "Wait until the open workflows have ended. Temporal retains them for some time after that."
 	}

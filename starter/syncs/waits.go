@@ -16,8 +16,6 @@ import (
 )
 
 const (
-	// looksFor is how long a list or a page waits for what Temporal knows; then the rows have to do.
-	looksFor = 5 * time.Second
 	// looksFrom is from which age a run in a list is looked at: most have ended by then.
 	looksFrom = 30 * time.Second
 	// mostLooks is how many runs of a list are looked at, looksAtOnce how many at the same time.
@@ -29,7 +27,7 @@ func (s *Service) Wait(ctx context.Context, run read.RunSummary) care.Wait {
 	if run.State == read.RunFinished || ofBulk(run) {
 		return run.Wait
 	}
-	bounded, cancel := context.WithTimeout(ctx, looksFor)
+	bounded, cancel := context.WithTimeout(ctx, waits.AnswersWithin)
 	defer cancel()
 	newest, err := s.current(bounded, run.WorkflowID, run.Kind)
 	switch {
@@ -61,7 +59,7 @@ func waitingFor(run read.RunProgress, wait care.Wait) read.RunProgress {
 
 // AddWaits adds to the runs of a list what Temporal knows of those that take long.
 func (s *Service) AddWaits(ctx context.Context, runs []read.RunSummary) {
-	ctx, cancel := context.WithTimeout(ctx, looksFor)
+	ctx, cancel := context.WithTimeout(ctx, waits.AnswersWithin)
 	defer cancel()
 	var group errgroup.Group
 	group.SetLimit(looksAtOnce)

@@ -18,6 +18,9 @@ import (
 	"github.com/caresync/caresync/protocol"
 )
 
+// AnswersWithin is how long a list or a page waits for what Temporal knows. After that it shows what the rows say.
+const AnswersWithin = 5 * time.Second
+
 const (
 	// soon is how long work may wait for a worker before that is worth a word.
 	soon = 5 * time.Second

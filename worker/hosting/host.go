@@ -43,8 +43,7 @@ type Host struct {
 }
 
 // NewHost makes a host. What must hold before the workers begin, beside what the guard checks, is begin: while the database is away the host
-// waits, and it fails with any other error. What also runs, runs beside the
-// workers, and no longer than they.
+// waits, and it fails with any other error. The parts in also run for as long as the workers do.
 func NewHost(connected client.Client, queues protocol.TaskQueues, steps *activities.Steps, guard *deployment.Guard, begin func(context.Context) error,
 	logger *zap.Logger, also ...run.Part) *Host {
 	return &Host{client: connected, queues: queues, steps: steps, guard: guard, begin: begin, logger: logger, also: also}
