@@ -181,6 +181,12 @@ func refusesTLS(err error) bool {
 		!errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, context.DeadlineExceeded)
 }
 
+// hasCode reports whether PostgreSQL refused a statement with a code.
+func hasCode(err error, code string) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && refused.Code == code
+}
+
 func mapServerError(operation string, refused *pgconn.PgError) error {
 	switch refused.Code {
 	case pgerrcode.UniqueViolation, pgerrcode.ForeignKeyViolation:

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/caresync/caresync/care"
@@ -45,6 +46,9 @@ func (t ProdaTokens) Refresh(ctx context.Context, connection care.ID, audience s
 	var token proda.Token
 	err := t.store.inTransaction(ctx, "refresh the token", func(queries *gen.Queries) error {
 		sealed, err := queries.LockToken(ctx, gen.LockTokenParams{ConnectionID: connection, Audience: audience})
+		if hasCode(err, pgerrcode.LockNotAvailable) { // the lock is held for as long as a login takes
+			return proda.ErrLoginUnderWay
+		}
 		if err != nil {
 			return err
 		}

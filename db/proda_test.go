@@ -132,6 +132,29 @@ func TestTokenIsRefreshedOnce(t *testing.T) {
 	require.Equal(t, 1, testkit.Value[int](t, l.sql, "SELECT count(*) FROM upstream_token"))
 }
 
+// While another process waits for PRODA's answer, it is PRODA that everyone waits for, and not our own database (R38).
+func TestWhoeverWaitsForALoginIsToldSo(t *testing.T) {
+	l := newLogin(t)
+	asked, answer := make(chan struct{}), make(chan struct{})
+	var group sync.WaitGroup
+	group.Go(func() {
+		_, err := l.store.ProdaTokens().Refresh(t.Context(), l.connection, audience, func(proda.Token) (proda.Token, error) {
+			close(asked)
+			<-answer
+			return secret, nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	<-asked
+	_, err := testkit.Store(t, l.address).ProdaTokens().Refresh(t.Context(), l.connection, audience, giving(secret))
+	close(answer)
+	group.Wait()
+	require.ErrorIs(t, err, proda.ErrLoginUnderWay)
+	require.Empty(t, db.TroubleOf(err))
+}
+
 // A login that fails leaves what there was, and its error comes through.
 func TestFailedRefreshChangesNothing(t *testing.T) {
 	l := newLogin(t)

@@ -62,15 +62,14 @@ const (
 
 // ScheduledRun is a bulk run that a schedule started.
 type ScheduledRun struct {
-	ID           care.ID
-	WorkflowID   string
-	RequestedAt  time.Time
-	FinishedAt   *time.Time
-	PausedAt     *time.Time
-	PausedBy     string
-	WaitingSince *time.Time
-	Outcome      care.RunOutcome
-	Reason       care.Reason
+	ID          care.ID
+	WorkflowID  string
+	RequestedAt time.Time
+	FinishedAt  *time.Time
+	// Wait is what it waits for now, a person where it is paused.
+	Wait    care.Wait
+	Outcome care.RunOutcome
+	Reason  care.Reason
 }
 
 // UnderWayAt reports whether the run had been requested and was unfinished at an instant.
@@ -84,10 +83,9 @@ type ScheduleTime struct {
 	Name  string
 	DueAt time.Time
 	// BulkID is the run that was in progress at the time and may have kept the schedule from running; empty if there was none.
-	BulkID       care.ID
-	PausedAt     *time.Time
-	PausedBy     string
-	WaitingSince *time.Time
+	BulkID care.ID
+	// Wait is what that run was waiting for: cause, service, since when, and who had paused it.
+	Wait care.Wait
 	// BulkRequestedAt is when that run was requested, BulkUnfinished whether it is still in progress. Both are read, not written.
 	BulkRequestedAt *time.Time
 	BulkUnfinished  bool
@@ -303,11 +301,24 @@ func (s *Store) ScheduledRuns(ctx context.Context, organisation care.ID, request
 	runs := make([]ScheduledRun, 0, len(rows))
 	for _, row := range rows {
 		runs = append(runs, ScheduledRun{
-			ID: row.ID, WorkflowID: row.WorkflowID, RequestedAt: row.RequestedAt, FinishedAt: row.FinishedAt, PausedAt: row.PausedAt,
-			PausedBy: row.PausedBy, WaitingSince: row.WaitingSince, Outcome: care.RunOutcome(row.Outcome), Reason: care.Reason(row.Reason),
+			ID: row.ID, WorkflowID: row.WorkflowID, RequestedAt: row.RequestedAt, FinishedAt: row.FinishedAt, Wait: waitOfRun(row),
+			Outcome: care.RunOutcome(row.Outcome), Reason: care.Reason(row.Reason),
 		})
 	}
 	return runs, MapError("load the schedule's runs", err)
+}
+
+func waitOfRun(row gen.ScheduledRunsRow) care.Wait {
+	switch {
+	case row.PausedAt != nil:
+		return care.Wait{Cause: care.WaitsForPerson, By: row.PausedBy, Since: *row.PausedAt}
+	case row.WaitingFor != "":
+		return care.Wait{Cause: care.WaitCause(row.WaitingFor), Service: care.RunKind(row.Kind).Service(), Since: optional.Value(row.WaitingSince)}
+	case row.StartedAt == nil && row.FinishedAt == nil:
+		return care.Wait{Cause: care.WaitsToBegin, Since: row.RequestedAt}
+	default:
+		return care.Wait{}
+	}
 }
 
 // SettleSchedule records the times of a schedule, up to an instant, that led to no run. It does nothing where the schedule was changed, or settled
@@ -322,7 +333,7 @@ func (s *Store) SettleSchedule(ctx context.Context, schedule Schedule, until tim
 		}
 		rows := make([]scheduleTimeRow, 0, len(times))
 		for _, one := range times {
-			rows = append(rows, scheduleTimeRow{one.DueAt, optional.Of(one.BulkID), one.PausedAt, one.PausedBy, one.WaitingSince})
+			rows = append(rows, scheduleTimeRow{one.DueAt, optional.Of(one.BulkID), one.Wait.Cause, one.Wait.By, optional.Of(one.Wait.Since)})
 		}
 		return queries.RecordScheduleTimes(ctx, gen.RecordScheduleTimesParams{OrganisationID: schedule.OrganisationID, Name: schedule.Name, Times: list(rows)})
 	})
@@ -330,11 +341,11 @@ func (s *Store) SettleSchedule(ctx context.Context, schedule Schedule, until tim
 
 // scheduleTimeRow is a time without a run as RecordScheduleTimes stores it.
 type scheduleTimeRow struct {
-	DueAt        time.Time  `json:"due_at"`
-	BulkID       *care.ID   `json:"bulk_id"`
-	PausedAt     *time.Time `json:"paused_at"`
-	PausedBy     string     `json:"paused_by"`
-	WaitingSince *time.Time `json:"waiting_since"`
+	DueAt        time.Time      `json:"due_at"`
+	BulkID       *care.ID       `json:"bulk_id"`
+	WaitingFor   care.WaitCause `json:"waiting_for"`
+	WaitingBy    string         `json:"waiting_by"`
+	WaitingSince *time.Time     `json:"waiting_since"`
 }
 
 // ScheduleTimes returns the times of a schedule since then for which no run was known, in their order.
@@ -343,8 +354,10 @@ func (s *Store) ScheduleTimes(ctx context.Context, organisation care.ID, name st
 	times := make([]ScheduleTime, 0, len(rows))
 	for _, row := range rows {
 		one := ScheduleTime{
-			Name: row.Name, DueAt: row.DueAt, PausedAt: row.PausedAt, PausedBy: row.PausedBy, WaitingSince: row.WaitingSince,
-			BulkID: optional.Value(row.BulkID), BulkRequestedAt: row.BulkRequestedAt, BulkUnfinished: row.BulkUnfinished,
+			Name: row.Name, DueAt: row.DueAt, BulkID: optional.Value(row.BulkID), BulkRequestedAt: row.BulkRequestedAt, BulkUnfinished: row.BulkUnfinished,
+			Wait: care.Wait{
+				Cause: care.WaitCause(row.WaitingFor), Service: care.RunKind(row.BulkKind).Service(), By: row.WaitingBy, Since: optional.Value(row.WaitingSince),
+			},
 		}
 		times = append(times, one)
 	}

@@ -85,13 +85,14 @@ func TestTimesAreSettledOnce(t *testing.T) {
 	runs, err := store.ScheduledRuns(t.Context(), organisation, "schedule nightly", row.CreatedAt, 10)
 	require.NoError(t, err)
 	require.Len(t, runs, 1)
-	require.Equal(t, "grace", runs[0].PausedBy)
+	require.Equal(t, care.WaitsForPerson, runs[0].Wait.Cause)
+	require.Equal(t, "grace", runs[0].Wait.By)
 	require.True(t, runs[0].UnderWayAt(time.Now().Add(time.Hour)))
 	require.False(t, runs[0].UnderWayAt(runs[0].RequestedAt.Add(-time.Second)))
 
 	due := row.SettledUntil.Add(time.Minute).Truncate(time.Microsecond)
 	until := row.SettledUntil.Add(time.Hour).Truncate(time.Microsecond)
-	times := []db.ScheduleTime{{DueAt: due, BulkID: bulk.ID, PausedAt: runs[0].PausedAt, PausedBy: "grace"}}
+	times := []db.ScheduleTime{{DueAt: due, BulkID: bulk.ID, Wait: runs[0].Wait}}
 	require.NoError(t, store.SettleSchedule(t.Context(), row, until, times))
 	require.NoError(t, store.SettleSchedule(t.Context(), row, until.Add(time.Hour), []db.ScheduleTime{{DueAt: due.Add(time.Minute)}}), "it is settled already")
 	found, err := store.ScheduleTimes(t.Context(), organisation, "nightly", row.CreatedAt)
@@ -99,6 +100,8 @@ func TestTimesAreSettledOnce(t *testing.T) {
 	require.Len(t, found, 1)
 	require.Equal(t, bulk.ID, found[0].BulkID)
 	require.True(t, found[0].BulkUnfinished)
+	require.Equal(t, "grace", found[0].Wait.By)
+	require.True(t, runs[0].Wait.Since.Equal(found[0].Wait.Since))
 	require.True(t, due.Equal(found[0].DueAt))
 
 	// A resumed run is paused by no one.
@@ -106,7 +109,12 @@ func TestTimesAreSettledOnce(t *testing.T) {
 	require.NoError(t, store.NoteBulkPausedBy(t.Context(), organisation, bulk.ID, "grace"))
 	runs, err = store.ScheduledRuns(t.Context(), organisation, "schedule nightly", row.CreatedAt, 10)
 	require.NoError(t, err)
-	require.Empty(t, runs[0].PausedBy)
+	require.Equal(t, care.WaitsToBegin, runs[0].Wait.Cause, "no worker has begun it")
+	require.NoError(t, store.NoteBulkWaiting(t.Context(), organisation, bulk.ID, care.Wait{Cause: care.WaitsForService}))
+	runs, err = store.ScheduledRuns(t.Context(), organisation, "schedule nightly", row.CreatedAt, 10)
+	require.NoError(t, err)
+	require.Equal(t, care.WaitsForService, runs[0].Wait.Cause)
+	require.Equal(t, care.ServicesAustralia, runs[0].Wait.Service)
 	require.NoError(t, store.ForgetScheduleTimes(t.Context(), until))
 	found, err = store.ScheduleTimes(t.Context(), organisation, "nightly", row.CreatedAt)
 	require.NoError(t, err)

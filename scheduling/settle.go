@@ -50,7 +50,7 @@ func withoutRun(schedule care.Schedule, due []time.Time, runs []db.ScheduledRun)
 		one := db.ScheduleTime{DueAt: at}
 		for _, run := range runs {
 			if schedule.Overlap != care.OverlapCancel && run.UnderWayAt(at) {
-				one.BulkID, one.PausedAt, one.PausedBy, one.WaitingSince = run.ID, run.PausedAt, run.PausedBy, run.WaitingSince
+				one.BulkID, one.Wait = run.ID, run.Wait
 				break
 			}
 		}

@@ -6,11 +6,16 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/caresync/caresync/activities"
 	"github.com/caresync/caresync/care"
@@ -53,6 +58,35 @@ func dial(t testing.TB, options client.Options) *Temporal {
 // ShareOf returns another share of a connected Temporal server, for tests that run in parallel.
 func ShareOf(connected client.Client) *Temporal {
 	return &Temporal{Client: connected, Queues: protocol.TaskQueues{Prefix: "test-" + string(db.NewID()) + "-"}}
+}
+
+// NewNamespace makes a namespace as Temporal makes them, and waits until Temporal knows it. Whoever asks Temporal for all workflows of a namespace needs
+// one that no other test uses.
+func (s *Temporal) NewNamespace(t testing.TB, retention time.Duration) string {
+	t.Helper()
+	namespace := "test-" + string(db.NewID())
+	_, err := s.WorkflowService().RegisterNamespace(t.Context(), &workflowservice.RegisterNamespaceRequest{
+		Namespace: namespace, WorkflowExecutionRetentionPeriod: durationpb.New(retention),
+	})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		_, err := s.WorkflowService().DescribeNamespace(t.Context(), &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
+		return err == nil
+	}, time.Minute, 50*time.Millisecond)
+	return namespace
+}
+
+// PreparedNamespace is NewNamespace with the search attributes that CareSync needs.
+func (s *Temporal) PreparedNamespace(t testing.TB) string {
+	t.Helper()
+	namespace := s.NewNamespace(t, 24*time.Hour)
+	attributes := map[string]enumspb.IndexedValueType{}
+	for _, attribute := range protocol.SearchAttributes {
+		attributes[attribute.GetName()] = attribute.GetValueType()
+	}
+	_, err := s.OperatorService().AddSearchAttributes(t.Context(), &operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: attributes})
+	require.NoError(t, err)
+	return namespace
 }
 
 // Admit lets everything be started: a test has its database to itself.

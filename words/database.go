@@ -15,7 +15,7 @@ var databaseTroubles = map[care.DatabaseTrouble]trouble{
 	care.DatabasePermission:      {"the database user lacks a permission", "Make the user of DATABASE_URL the owner of CareSync's tables, or grant it what PostgreSQL's log names."},
 	care.DatabaseConnectionsUsed: {"PostgreSQL takes no further connection", "Raise max_connections, or the limit of the user or the database; or run fewer programs."},
 	care.DatabasePooler:          {"a connection pooler does not keep CareSync's sessions", "Connect to PostgreSQL directly, or through a pooler in session mode that passes startup parameters on."},
-	care.DatabaseFull:            {"the disk of PostgreSQL is full", "Make room on it. Work continues by itself; nothing that was saved is lost."},
+	care.DatabaseFull:            {"the disk of PostgreSQL is full", "Free some space on it. Work then resumes automatically; nothing that was saved is lost."},
 	care.DatabaseMemory:          {"PostgreSQL is out of memory", "Give the server more memory, or lower max_connections or work_mem."},
 	care.DatabaseLocked:          {"another session keeps a table or a record locked", "Find it in pg_stat_activity (pg_blocking_pids names it), and end it if it does not end by itself."},
 	care.DatabaseSlow:            {"a statement took too long", "See in pg_stat_activity and in the server's load what makes PostgreSQL slow."},

@@ -23,7 +23,7 @@ func TestWhatWaitsNamesItsCulprit(t *testing.T) {
 		"waiting for our allowance of calls to Services Australia, next free at 03 May 2026 04:09:30": {
 			Cause: care.WaitsForAllowance, Service: care.ServicesAustralia, Until: until,
 		},
-		"waiting for CareSync's own database: the disk of PostgreSQL is full. Make room on it. Work continues by itself; nothing that was saved is lost": {
+		"waiting for CareSync's own database: the disk of PostgreSQL is full. Free some space on it. Work then resumes automatically; nothing that was saved is lost": {
 			Cause: care.WaitsForDatabase, Trouble: care.DatabaseFull, Service: care.ServicesAustralia,
 		},
 		"waiting for a worker: none is running. Start one": {Cause: care.WaitsForWorker},
@@ -40,7 +40,7 @@ func TestWhatWaitsNamesItsCulprit(t *testing.T) {
 		require.NotEmpty(t, words.WaitTitle(care.Wait{Cause: cause}), cause)
 		said[sentence] = true
 	}
-	require.Equal(t, "The disk of PostgreSQL is full. Since 03 May 2026 04:05:00. Make room on it. Work continues by itself; nothing that was saved is lost.",
+	require.Equal(t, "The disk of PostgreSQL is full. Since 03 May 2026 04:05:00. Free some space on it. Work then resumes automatically; nothing that was saved is lost.",
 		words.WaitDetails(care.Wait{Cause: care.WaitsForDatabase, Trouble: care.DatabaseFull, Since: since},
 			func(at time.Time) string { return words.TimeToTheSecond(at, time.UTC) }))
 }

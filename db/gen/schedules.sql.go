@@ -284,9 +284,9 @@ func (q *Queries) RecordScheduleError(ctx context.Context, arg RecordScheduleErr
 }
 
 const recordScheduleTimes = `-- name: RecordScheduleTimes :exec
-INSERT INTO schedule_time (organisation_id, name, due_at, bulk_id, paused_at, paused_by, waiting_since)
-SELECT $1, $2, t.due_at, t.bulk_id, t.paused_at, t.paused_by, t.waiting_since
-FROM jsonb_to_recordset($3::jsonb) AS t (due_at timestamptz, bulk_id uuid, paused_at timestamptz, paused_by text, waiting_since timestamptz)
+INSERT INTO schedule_time (organisation_id, name, due_at, bulk_id, waiting_for, waiting_by, waiting_since)
+SELECT $1, $2, t.due_at, t.bulk_id, t.waiting_for, t.waiting_by, t.waiting_since
+FROM jsonb_to_recordset($3::jsonb) AS t (due_at timestamptz, bulk_id uuid, waiting_for text, waiting_by text, waiting_since timestamptz)
 ON CONFLICT DO NOTHING
 `
 
@@ -335,7 +335,7 @@ func (q *Queries) ResumeSchedule(ctx context.Context, arg ResumeScheduleParams) 
 }
 
 const scheduleTimes = `-- name: ScheduleTimes :many
-SELECT t.organisation_id, t.name, t.due_at, t.bulk_id, t.paused_at, t.paused_by, t.waiting_since, b.requested_at AS bulk_requested_at, coalesce(b.finished_at IS NULL, false)::boolean AS bulk_unfinished
+SELECT t.organisation_id, t.name, t.due_at, t.bulk_id, t.waiting_for, t.waiting_by, t.waiting_since, coalesce(b.kind, '')::text AS bulk_kind, b.requested_at AS bulk_requested_at, coalesce(b.finished_at IS NULL, false)::boolean AS bulk_unfinished
 FROM schedule_time t LEFT JOIN bulk_run b ON b.organisation_id = t.organisation_id AND b.id = t.bulk_id
 WHERE t.organisation_id = $1 AND ($2::text = '' OR t.name = $2) AND t.due_at >= $3
 ORDER BY t.due_at
@@ -352,9 +352,10 @@ type ScheduleTimesRow struct {
 	Name            string
 	DueAt           time.Time
 	BulkID          *care.ID
-	PausedAt        *time.Time
-	PausedBy        string
+	WaitingFor      string
+	WaitingBy       string
 	WaitingSince    *time.Time
+	BulkKind        string
 	BulkRequestedAt *time.Time
 	BulkUnfinished  bool
 }
@@ -373,9 +374,10 @@ func (q *Queries) ScheduleTimes(ctx context.Context, arg ScheduleTimesParams) ([
 			&i.Name,
 			&i.DueAt,
 			&i.BulkID,
-			&i.PausedAt,
-			&i.PausedBy,
+			&i.WaitingFor,
+			&i.WaitingBy,
 			&i.WaitingSince,
+			&i.BulkKind,
 			&i.BulkRequestedAt,
 			&i.BulkUnfinished,
 		); err != nil {
@@ -390,7 +392,7 @@ func (q *Queries) ScheduleTimes(ctx context.Context, arg ScheduleTimesParams) ([
 }
 
 const scheduledRuns = `-- name: ScheduledRuns :many
-SELECT b.id, b.workflow_id, b.requested_at, b.finished_at, b.paused_at, b.paused_by, b.waiting_since, coalesce(b.outcome, '')::text AS outcome, b.reason
+SELECT b.id, b.kind, b.workflow_id, b.requested_at, b.started_at, b.finished_at, b.paused_at, b.paused_by, b.waiting_for, b.waiting_since, coalesce(b.outcome, '')::text AS outcome, b.reason
 FROM bulk_run b
 WHERE b.organisation_id = $1 AND b.requested_by = $2 AND (b.requested_at >= $3 OR b.finished_at IS NULL OR b.finished_at >= $3)
 ORDER BY b.requested_at DESC, b.id DESC LIMIT $4
@@ -405,11 +407,14 @@ type ScheduledRunsParams struct {
 
 type ScheduledRunsRow struct {
 	ID           care.ID
+	Kind         string
 	WorkflowID   string
 	RequestedAt  time.Time
+	StartedAt    *time.Time
 	FinishedAt   *time.Time
 	PausedAt     *time.Time
 	PausedBy     string
+	WaitingFor   string
 	WaitingSince *time.Time
 	Outcome      string
 	Reason       string
@@ -432,11 +437,14 @@ func (q *Queries) ScheduledRuns(ctx context.Context, arg ScheduledRunsParams) ([
 		var i ScheduledRunsRow
 		if err := rows.Scan(
 			&i.ID,
+			&i.Kind,
 			&i.WorkflowID,
 			&i.RequestedAt,
+			&i.StartedAt,
 			&i.FinishedAt,
 			&i.PausedAt,
 			&i.PausedBy,
+			&i.WaitingFor,
 			&i.WaitingSince,
 			&i.Outcome,
 			&i.Reason,

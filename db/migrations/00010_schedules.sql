@@ -38,8 +38,8 @@ CREATE TABLE schedule_time (
     name            text NOT NULL,
     due_at          timestamptz NOT NULL,
     bulk_id         uuid,
-    paused_at       timestamptz,
-    paused_by       text NOT NULL DEFAULT '',
+    waiting_for     text NOT NULL DEFAULT '',
+    waiting_by      text NOT NULL DEFAULT '',
     waiting_since   timestamptz,
     PRIMARY KEY (organisation_id, name, due_at),
     FOREIGN KEY (organisation_id, name) REFERENCES schedule (organisation_id, name) ON DELETE CASCADE,
@@ -48,7 +48,7 @@ CREATE TABLE schedule_time (
 
 CREATE INDEX schedule_time_bulk ON schedule_time (bulk_id) WHERE bulk_id IS NOT NULL;
 
-COMMENT ON COLUMN schedule_time.paused_at IS 'When the run in progress had been paused; waiting_since, when it had begun to wait for the service.';
+COMMENT ON COLUMN schedule_time.waiting_for IS 'What the run in progress was waiting for, empty for nothing; waiting_by, who had paused it.';
 
 -- What Temporal was told last of each schedule, the organisations' and the deployment's own, by the schedule's id in Temporal. The fingerprint is
 -- that of Temporal's answer afterwards: a different one later means that someone edited the schedule there.

@@ -75,7 +75,7 @@ DELETE FROM temporal_schedule t WHERE t.id = @id;
 
 -- name: ScheduledRuns :many
 -- A schedule's bulk runs that were requested since then or were still in progress then, newest first.
-SELECT b.id, b.workflow_id, b.requested_at, b.finished_at, b.paused_at, b.paused_by, b.waiting_since, coalesce(b.outcome, '')::text AS outcome, b.reason
+SELECT b.id, b.kind, b.workflow_id, b.requested_at, b.started_at, b.finished_at, b.paused_at, b.paused_by, b.waiting_for, b.waiting_since, coalesce(b.outcome, '')::text AS outcome, b.reason
 FROM bulk_run b
 WHERE b.organisation_id = @organisation_id AND b.requested_by = @requested_by AND (b.requested_at >= @since OR b.finished_at IS NULL OR b.finished_at >= @since)
 ORDER BY b.requested_at DESC, b.id DESC LIMIT @most;
@@ -84,13 +84,13 @@ ORDER BY b.requested_at DESC, b.id DESC LIMIT @most;
 UPDATE schedule SET settled_until = @until WHERE organisation_id = @organisation_id AND name = @name AND settled_until = @settled_until AND version = @version;
 
 -- name: RecordScheduleTimes :exec
-INSERT INTO schedule_time (organisation_id, name, due_at, bulk_id, paused_at, paused_by, waiting_since)
-SELECT @organisation_id, @name, t.due_at, t.bulk_id, t.paused_at, t.paused_by, t.waiting_since
-FROM jsonb_to_recordset(@times::jsonb) AS t (due_at timestamptz, bulk_id uuid, paused_at timestamptz, paused_by text, waiting_since timestamptz)
+INSERT INTO schedule_time (organisation_id, name, due_at, bulk_id, waiting_for, waiting_by, waiting_since)
+SELECT @organisation_id, @name, t.due_at, t.bulk_id, t.waiting_for, t.waiting_by, t.waiting_since
+FROM jsonb_to_recordset(@times::jsonb) AS t (due_at timestamptz, bulk_id uuid, waiting_for text, waiting_by text, waiting_since timestamptz)
 ON CONFLICT DO NOTHING;
 
 -- name: ScheduleTimes :many
-SELECT t.*, b.requested_at AS bulk_requested_at, coalesce(b.finished_at IS NULL, false)::boolean AS bulk_unfinished
+SELECT t.*, coalesce(b.kind, '')::text AS bulk_kind, b.requested_at AS bulk_requested_at, coalesce(b.finished_at IS NULL, false)::boolean AS bulk_unfinished
 FROM schedule_time t LEFT JOIN bulk_run b ON b.organisation_id = t.organisation_id AND b.id = t.bulk_id
 WHERE t.organisation_id = @organisation_id AND (@name::text = '' OR t.name = @name) AND t.due_at >= @since
 ORDER BY t.due_at;

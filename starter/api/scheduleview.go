@@ -56,14 +56,12 @@ type ScheduledRun struct {
 
 // LeftOut are times that a schedule left out because of one bulk run.
 type LeftOut struct {
-	Times        []time.Time `json:"times"`
-	BulkID       care.ID     `json:"bulk_id" doc:"The bulk run that was in progress"`
-	RequestedAt  time.Time   `json:"requested_at" doc:"When it was requested"`
-	PausedAt     *time.Time  `json:"paused_at,omitempty" doc:"Since when it was paused"`
-	PausedBy     string      `json:"paused_by,omitempty"`
-	WaitingSince *time.Time  `json:"waiting_since,omitempty" doc:"Since when it was waiting"`
-	InProgress   bool        `json:"in_progress" doc:"It still keeps the schedule from running"`
-	Words        string      `json:"words" doc:"The same in words"`
+	Times       []time.Time `json:"times"`
+	BulkID      care.ID     `json:"bulk_id" doc:"The bulk run that was in progress"`
+	RequestedAt time.Time   `json:"requested_at" doc:"When it was requested"`
+	WaitingFor  *views.Wait `json:"waiting_for,omitempty" doc:"What it was waiting for; absent for nothing"`
+	InProgress  bool        `json:"in_progress" doc:"It still keeps the schedule from running"`
+	Words       string      `json:"words" doc:"The same in words"`
 }
 
 // FailedRun is a run of a schedule in which no one could be synced.
@@ -105,7 +103,7 @@ func FromScheduledRun(view schedules.ScheduledRun) ScheduledRun {
 
 func fromLeftOut(one schedules.LeftOut, zone *time.Location) LeftOut {
 	return LeftOut{
-		Times: one.Times, BulkID: one.BulkID, RequestedAt: one.RequestedAt, PausedAt: one.PausedAt, PausedBy: one.PausedBy,
-		WaitingSince: one.WaitingSince, InProgress: one.InProgress, Words: one.Words(present.TimesIn(zone)),
+		Times: one.Times, BulkID: one.BulkID, RequestedAt: one.RequestedAt, WaitingFor: views.FromWait(one.Wait), InProgress: one.InProgress,
+		Words: one.Words(present.TimesIn(zone)),
 	}
 }

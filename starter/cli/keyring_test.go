@@ -3,6 +3,7 @@ package cli_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -17,6 +18,7 @@ import (
 func TestTheKeyringIsLookedAt(t *testing.T) {
 	s := testkit.NewWorld(t, world.Options{People: 3, Seed: 11, Organisations: world.SingleProvider()})
 	onDatabase(t, s.DatabaseURL)
+	t.Setenv("TEMPORAL_NAMESPACE", testkit.NewTemporal(t).NewNamespace(t, time.Hour)) // the default one has other tests' workflows and keys
 	sql := testkit.OpenSQL(t, s.DatabaseURL)
 	must(t, "connection", "test")
 	newer, err := sealing.Generate("k2")

@@ -34,7 +34,7 @@ func TestABulkRunsPageSaysWhatItWaitsFor(t *testing.T) {
 	running.SetAside = read.SetAside{}
 	running.Wait = care.Wait{Cause: care.WaitsForDatabase, Trouble: care.DatabaseFull, Service: care.ServicesAustralia}
 	require.Contains(t, shown(running), "Waiting for CareSync&#39;s own database")
-	require.Contains(t, shown(running), "The disk of PostgreSQL is full. Make room on it.")
+	require.Contains(t, shown(running), "The disk of PostgreSQL is full. Free some space on it.")
 	require.NotContains(t, shown(running), "Services Australia", "our trouble is not theirs")
 	running.Wait = care.Wait{Cause: care.WaitsForWorker}
 	require.Contains(t, shown(running), "None is running. Start one.")

@@ -11,9 +11,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
@@ -298,16 +296,7 @@ func paused(schedule func(protocol.TaskQueues) string) func(*testing.T, *stack) 
 // inNewNamespace looks at a namespace as Temporal makes it.
 func inNewNamespace(t *testing.T, s *stack) doctor.Options {
 	t.Helper()
-	namespace := "new-" + string(db.NewID())
-	_, err := s.temporal.WorkflowService().RegisterNamespace(t.Context(), &workflowservice.RegisterNamespaceRequest{
-		Namespace: namespace, WorkflowExecutionRetentionPeriod: durationpb.New(time.Hour),
-	})
-	require.NoError(t, err)
-	t.Setenv("TEMPORAL_NAMESPACE", namespace)
-	require.Eventually(t, func() bool {
-		_, err := s.temporal.WorkflowService().DescribeNamespace(t.Context(), &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
-		return err == nil
-	}, time.Minute, 50*time.Millisecond)
+	t.Setenv("TEMPORAL_NAMESPACE", s.temporal.NewNamespace(t, time.Hour))
 	return s.options
 }
 

@@ -69,6 +69,8 @@ func TestTimesWithoutARunHaveACause(t *testing.T) {
 	require.Contains(t, view.LeftOut[0].Words(present.TimesIn(time.UTC)), "3 times: the bulk run of ")
 	require.Contains(t, view.LeftOut[0].Words(present.TimesIn(time.UTC)), " was paused by console: anna since ")
 	require.False(t, view.LeftOut[0].InProgress)
+	view.LeftOut[0].Wait = care.Wait{Cause: care.WaitsForService, Service: care.ServicesAustralia, Since: day(6)}
+	require.Contains(t, view.LeftOut[0].Words(present.TimesIn(time.UTC)), " was waiting for Services Australia since ")
 	require.Len(t, view.MissedTimes, 4)
 	require.Len(t, view.ToRunNow, 4, "no run has started since")
 	require.True(t, view.ToRunNow[0].Equal(day(3)))

@@ -97,10 +97,8 @@ type LeftOut struct {
 	Times       []time.Time
 	BulkID      care.ID
 	RequestedAt time.Time
-	// PausedAt is since when that run was paused, by PausedBy if that is known; WaitingSince since when it waited for the service.
-	PausedAt     *time.Time
-	PausedBy     string
-	WaitingSince *time.Time
+	// Wait is what that run was waiting for when it last kept the schedule from running: a person where it was paused.
+	Wait care.Wait
 	// InProgress: it still keeps the schedule from running.
 	InProgress bool
 }
@@ -346,14 +344,13 @@ func (v *ScheduleView) addLeftOut(one db.ScheduleTime) {
 	if last := len(v.LeftOut) - 1; last >= 0 && v.LeftOut[last].BulkID == one.BulkID {
 		group := &v.LeftOut[last]
 		group.Times = append(group.Times, one.DueAt)
-		if one.PausedAt != nil || one.WaitingSince != nil {
-			group.PausedAt, group.PausedBy, group.WaitingSince = one.PausedAt, one.PausedBy, one.WaitingSince
+		if one.Wait.Known() {
+			group.Wait = one.Wait
 		}
 		return
 	}
 	group := LeftOut{
-		Times: []time.Time{one.DueAt}, BulkID: one.BulkID, PausedAt: one.PausedAt, PausedBy: one.PausedBy, WaitingSince: one.WaitingSince,
-		InProgress: one.BulkUnfinished,
+		Times: []time.Time{one.DueAt}, BulkID: one.BulkID, Wait: one.Wait, InProgress: one.BulkUnfinished,
 	}
 	if one.BulkRequestedAt != nil {
 		group.RequestedAt = *one.BulkRequestedAt

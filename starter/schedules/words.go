@@ -1,10 +1,12 @@
 package schedules
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
 	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/words"
 )
 
 // Written writes an instant as a terminal does, or a page.
@@ -51,18 +53,12 @@ func (v ScheduleView) EditedWords(written Written) string {
 	return fmt.Sprintf("Someone changed this schedule in Temporal. The settings shown here were restored on %s.", written(v.EditedAt))
 }
 
-// Words say how many times were left out and which run is the reason.
+// Words say how many times were left out, which run is the reason, and what that was waiting for (R38).
 func (l LeftOut) Words(written Written) string {
 	text := fmt.Sprintf("%s: the bulk run of %s was ", present.Count(len(l.Times), "time", "times"), written(&l.RequestedAt))
-	switch {
-	case l.PausedAt != nil && l.PausedBy != "":
-		text += fmt.Sprintf("paused by %s since %s", l.PausedBy, written(l.PausedAt))
-	case l.PausedAt != nil:
-		text += fmt.Sprintf("paused since %s", written(l.PausedAt))
-	case l.WaitingSince != nil:
-		text += fmt.Sprintf("waiting since %s", written(l.WaitingSince))
-	default:
-		text += "in progress"
+	text += cmp.Or(words.WaitTitle(l.Wait), "in progress")
+	if !l.Wait.Since.IsZero() {
+		text += " since " + written(&l.Wait.Since)
 	}
 	if l.InProgress {
 		text += ", and has not finished"

@@ -31,6 +31,9 @@ func (t *Tokens) refresh(ctx context.Context, connection care.Connection, refuse
 		signedWith, until = key, token.RefreshAt()
 		return token, err
 	})
+	if errors.Is(err, ErrLoginUnderWay) {
+		return t.withoutLogin(ctx, connection, refused)
+	}
 	if err != nil {
 		return Token{}, fmt.Errorf("refresh the PRODA token of connection %s: %w", connection.ID, err)
 	}
@@ -41,6 +44,20 @@ func (t *Tokens) refresh(ctx context.Context, connection care.Connection, refuse
 		}
 	}
 	return token, nil
+}
+
+// withoutLogin is the stored token for as long as it is valid, while another process waits for PRODA. PRODA is then what everyone waits for, and
+// not the row that the other process has locked (R38).
+func (t *Tokens) withoutLogin(ctx context.Context, connection care.Connection, refused string) (Token, error) {
+	stored, err := t.store.Load(ctx, connection.ID, connection.Audience)
+	if err != nil {
+		return Token{}, fmt.Errorf("load the PRODA token of connection %s: %w", connection.ID, err)
+	}
+	if !stored.Valid(t.now()) || stored.AccessToken == refused {
+		return Token{}, &transport.Error{Service: Service, Operation: "request a token", Kind: transport.LoginUnavailable, Code: string(transport.Timeout)}
+	}
+	t.toCache(connection, stored, t.now().Add(refreshPause))
+	return stored, nil
 }
 
 // deviceKeys are the keys that PRODA may know: the device's, and one whose renewal or activation was interrupted.

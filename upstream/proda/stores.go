@@ -14,12 +14,15 @@ type TokenStore interface {
 	Load(ctx context.Context, connectionID care.ID, audience string) (Token, error)
 	// Refresh runs decide with the current token under the row's lock and stores and returns what it decides. decide returns the
 	// current token unchanged where someone else already replaced it, and calls PRODA otherwise; where it fails, nothing is
-	// changed and its error is returned, wrapped or as it is.
+	// changed and its error is returned, wrapped or as it is. ErrLoginUnderWay means that another process has held the lock for too long.
 	Refresh(ctx context.Context, connectionID care.ID, audience string, decide func(current Token) (Token, error)) (Token, error)
 }
 
 // ErrNoKey is what a KeyStore answers where it holds no such key.
 var ErrNoKey = errors.New("the connection has no such key")
+
+// ErrLoginUnderWay means that another process has been waiting for PRODA's answer to a login for several seconds.
+var ErrLoginUnderWay = errors.New("another process is waiting for PRODA to answer a login")
 
 // ErrRenewalUnderWay means that another program is renewing the key of the connection's device.
 var ErrRenewalUnderWay = errors.New("another program is renewing the key of this device: try again in a few minutes")

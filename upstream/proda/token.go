@@ -108,7 +108,7 @@ func (w ExpiryWarning) String() string {
 // A key can renew itself only while it is valid.
 var (
 	beforeExpiry = map[string]string{
-		"key":    "It could not be renewed by itself so far: test the connection, and run `caresync connection renew-key`.",
+		"key":    "CareSync has not been able to renew it: test the connection, and run `caresync connection renew-key`.",
 		"device": "Extend the device in PRODA, or register a new one and activate it.",
 	}
 	afterExpiry = map[string]string{

@@ -240,6 +240,35 @@ func (s *holdingStore) Load(ctx context.Context, connectionID care.ID, audience 
 	return s.Store.Load(ctx, connectionID, audience)
 }
 
+// While another process waits for PRODA, a valid token is used, and without one PRODA is what a call waits for (R38).
+func TestWhileAnotherProcessLogsInPRODAIsWaitedFor(t *testing.T) {
+	fake := startPRODA(t)
+	store := fake.activated()
+	_, err := fake.process(store).tokens.Current(t.Context(), fake.connection())
+	require.NoError(t, err)
+	waiting := busyStore{store}
+	tokens := proda.NewTokens(fake.client(), waiting, waiting)
+	fake.clock.advance(50 * time.Minute)
+	token, err := tokens.Current(t.Context(), fake.connection())
+	require.NoError(t, err)
+	require.Equal(t, "token-1", token.AccessToken, "due, but valid")
+
+	_, err = tokens.Replace(t.Context(), fake.connection(), "token-1")
+	require.Equal(t, transport.LoginUnavailable, failure(t, err).Kind)
+	fake.clock.advance(20 * time.Minute)
+	_, err = tokens.Current(t.Context(), fake.connection())
+	require.Equal(t, transport.LoginUnavailable, failure(t, err).Kind)
+	require.Equal(t, proda.Service, failure(t, err).Service)
+	require.Equal(t, 1, fake.calls())
+}
+
+// busyStore is one whose row another process keeps locked.
+type busyStore struct{ *prodatest.Store }
+
+func (busyStore) Refresh(context.Context, care.ID, string, func(proda.Token) (proda.Token, error)) (proda.Token, error) {
+	return proda.Token{}, proda.ErrLoginUnderWay
+}
+
 func TestErrorsOfTheStoresArePassedOn(t *testing.T) {
 	fake := startPRODA(t)
 	away := errors.New("the database is away")

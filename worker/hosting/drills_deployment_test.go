@@ -11,15 +11,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/operatorservice/v1"
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/caresync/caresync/care"
-	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/simulator/faults"
@@ -41,22 +36,9 @@ type beside struct {
 
 func newBeside(t *testing.T) *beside {
 	t.Helper()
-	b := &beside{world: testkit.NewWorld(t, crowd(60)), temporal: testkit.NewTemporal(t), namespace: "copy-" + string(db.NewID())}
+	b := &beside{world: testkit.NewWorld(t, crowd(60)), temporal: testkit.NewTemporal(t)}
+	b.namespace = b.temporal.PreparedNamespace(t)
 	b.organisation = organisationOf(t, b.world.Store)
-	_, err := b.temporal.WorkflowService().RegisterNamespace(t.Context(), &workflowservice.RegisterNamespaceRequest{
-		Namespace: b.namespace, WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour),
-	})
-	require.NoError(t, err)
-	require.Eventually(t, func() bool {
-		_, err := b.temporal.WorkflowService().DescribeNamespace(t.Context(), &workflowservice.DescribeNamespaceRequest{Namespace: b.namespace})
-		return err == nil
-	}, time.Minute, 100*time.Millisecond)
-	attributes := map[string]enumspb.IndexedValueType{}
-	for _, attribute := range protocol.SearchAttributes {
-		attributes[attribute.GetName()] = attribute.GetValueType()
-	}
-	_, err = b.temporal.OperatorService().AddSearchAttributes(t.Context(), &operatorservice.AddSearchAttributesRequest{Namespace: b.namespace, SearchAttributes: attributes})
-	require.NoError(t, err)
 	b.production, b.ready = b.startWorker(t, "caresync")
 	requireReady(t, b.ready)
 

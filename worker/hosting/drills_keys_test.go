@@ -11,12 +11,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
@@ -38,22 +35,8 @@ type rotation struct {
 func newRotation(t *testing.T) *rotation {
 	t.Helper()
 	shared := testkit.NewTemporal(t)
-	r := &rotation{world: testkit.NewWorld(t, crowd(20)), namespace: "rotation-" + string(db.NewID()), prefix: shared.Queues.Prefix, keyring: testkit.KeyringText}
+	r := &rotation{world: testkit.NewWorld(t, crowd(20)), namespace: shared.PreparedNamespace(t), prefix: shared.Queues.Prefix, keyring: testkit.KeyringText}
 	r.sql = testkit.OpenSQL(t, r.world.DatabaseURL)
-	_, err := shared.WorkflowService().RegisterNamespace(t.Context(), &workflowservice.RegisterNamespaceRequest{
-		Namespace: r.namespace, WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour),
-	})
-	require.NoError(t, err)
-	require.Eventually(t, func() bool {
-		_, err := shared.WorkflowService().DescribeNamespace(t.Context(), &workflowservice.DescribeNamespaceRequest{Namespace: r.namespace})
-		return err == nil
-	}, time.Minute, 100*time.Millisecond)
-	attributes := map[string]enumspb.IndexedValueType{}
-	for _, attribute := range protocol.SearchAttributes {
-		attributes[attribute.GetName()] = attribute.GetValueType()
-	}
-	_, err = shared.OperatorService().AddSearchAttributes(t.Context(), &operatorservice.AddSearchAttributesRequest{Namespace: r.namespace, SearchAttributes: attributes})
-	require.NoError(t, err)
 	return r
 }
 
