@@ -109,7 +109,7 @@ func TestTimesAreSettledOnce(t *testing.T) {
 	require.NoError(t, store.NoteBulkPausedBy(t.Context(), organisation, bulk.ID, "grace"))
 	runs, err = store.ScheduledRuns(t.Context(), organisation, "schedule nightly", row.CreatedAt, 10)
 	require.NoError(t, err)
-	require.Equal(t, care.WaitsToBegin, runs[0].Wait.Cause, "no worker has begun it")
+	require.Equal(t, care.WaitsToBegin, runs[0].Wait.Cause, "no worker has started it")
 	require.NoError(t, store.NoteBulkWaiting(t.Context(), organisation, bulk.ID, care.Wait{Cause: care.WaitsForService}))
 	runs, err = store.ScheduledRuns(t.Context(), organisation, "schedule nightly", row.CreatedAt, 10)
 	require.NoError(t, err)
