@@ -166,6 +166,8 @@ func (s *chunk) sync(ctx context.Context, item db.OpenItem) {
 		s.setAside(ctx, care.AsideUnavailable, made)
 	case made.failure != nil && s.isPatient() && (s.in.SetAside == "" || organisationWide(made.failure)):
 		s.recordFailure(trouble{person: person, result: made, failure: made.failure})
+	case made.recorded != nil:
+		s.recordOutcome(ctx, person, nil, *made.recorded)
 	default:
 		s.complete(ctx, made)
 	}

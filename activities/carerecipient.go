@@ -50,12 +50,17 @@ func (c *CareRecipient) ValidateCareRecipient(ctx context.Context, in protocol.V
 	if err != nil {
 		return care.RunScope{}, err
 	}
+	return scopeOf(in, record, again), nil
+}
+
+// scopeOf is who a run is about, and what is known of them.
+func scopeOf(in protocol.ValidateInput, record db.RunScopeRecord, again bool) care.RunScope {
 	connection, refusal := connectionOf(record)
 	return care.RunScope{
 		RunID: in.RunID, OrganisationID: in.OrganisationID, PersonID: in.PersonID, ConnectionID: connection, PlanID: record.PlanID,
 		Today: care.DateIn(in.At, record.TimeZone), AllBudgets: in.AllBudgets, Areas: in.Areas, MovedOnly: in.MovedOnly, MovedBudgets: in.MovedBudgets, Verified: record.Verified, Refusal: refusal,
 		LostContributions: in.LostContributions, Again: again,
-	}, nil
+	}
 }
 
 // connectionOf chooses the connection that holds a person (R11), or says why there is none.
@@ -89,18 +94,36 @@ func (c *CareRecipient) UpsertPlan(ctx context.Context, in protocol.AreaInput) (
 	if answer, done := alreadyAnswered(begun, err); done {
 		return answer, err
 	}
-	read, err := c.reader(step, begun.Connection).Summary(ctx, begun.Person.CareRecipientID)
+	read, err := c.readPlan(ctx, step, begun)
 	if err != nil {
 		return refuse(ctx, c.store, step, begun, err)
 	}
-	reason, issues := begun.Held.Known().CheckRows(read.Records)
-	if reason != "" {
-		return c.store.Refuse(ctx, step, begun.Read, reason, issues)
+	if read.refusal != "" {
+		return c.store.Refuse(ctx, step, begun.Read, read.refusal, read.issues)
 	}
-	issues = append(read.Issues, issues...)
-	return c.store.WritePlan(ctx, step, begun, func(held care.HeldPlan) care.PlanDecision {
-		return care.DecidePlan(held, read.Records, issues, in.Today, db.NewID)
-	})
+	return c.store.WritePlan(ctx, step, begun, read.decide)
+}
+
+// areaRead is what the government answered for an area: what it changes in what is held, or a reason for which nothing of it may be written.
+type areaRead[H, D any] struct {
+	decide  func(H) D
+	refusal care.Reason
+	issues  []care.Issue
+}
+
+func (c *CareRecipient) readPlan(ctx context.Context, step db.Step, begun db.StepStart[care.HeldPlan]) (area areaRead[care.HeldPlan, care.PlanDecision], err error) {
+	read, err := c.reader(step, begun.Connection).Summary(ctx, begun.Person.CareRecipientID)
+	if err != nil {
+		return area, err
+	}
+	if area.refusal, area.issues = begun.Held.Known().CheckRows(read.Records); area.refusal != "" {
+		return area, nil
+	}
+	issues := append(read.Issues, area.issues...)
+	area.decide = func(held care.HeldPlan) care.PlanDecision {
+		return care.DecidePlan(held, read.Records, issues, step.Today, db.NewID)
+	}
+	return area, nil
 }
 
 // rowOfAnother returns the identity details of a list's row that belongs to someone else, reported as any mismatch is (R8).
@@ -121,16 +144,27 @@ func (c *CareRecipient) RecreateContributions(ctx context.Context, in protocol.A
 	if answer, done := alreadyAnswered(begun, err); done {
 		return answer, err
 	}
-	read, err := c.reader(step, begun.Connection).Contributions(ctx, begun.Person.CareRecipientID)
+	decide, err := c.readContributions(ctx, step, begun)
+	if errors.Is(err, errWouldLoseContributions) {
+		return care.AreaResult{}, err
+	}
 	if err != nil {
 		return refuse(ctx, c.store, step, begun, err)
 	}
-	if in.RunScope.LostContributions == care.AskAboutContributions && begun.Held.WouldLose(read) {
-		return care.AreaResult{}, errWouldLoseContributions
+	return c.store.WriteContributions(ctx, step, begun, decide)
+}
+
+func (c *CareRecipient) readContributions(ctx context.Context, step db.Step, begun db.StepStart[db.HeldContributions]) (func(care.HeldContributions) care.ContributionsDecision, error) {
+	read, err := c.reader(step, begun.Connection).Contributions(ctx, begun.Person.CareRecipientID)
+	if err != nil {
+		return nil, err
 	}
-	return c.store.WriteContributions(ctx, step, begun, func(held care.HeldContributions) care.ContributionsDecision {
-		return care.DecideContributions(held, read, in.RunScope.LostContributions, db.NewID)
-	})
+	if step.LostContributions == care.AskAboutContributions && begun.Held.WouldLose(read) {
+		return nil, errWouldLoseContributions
+	}
+	return func(held care.HeldContributions) care.ContributionsDecision {
+		return care.DecideContributions(held, read, step.LostContributions, db.NewID)
+	}, nil
 }
 
 // FetchBudgets reads the budgets and returns those whose usage is to be read (R15).
@@ -140,13 +174,22 @@ func (c *CareRecipient) FetchBudgets(ctx context.Context, in protocol.AreaInput)
 	if answer, done := alreadyAnswered(begun, err); done {
 		return answer, err
 	}
-	read, err := c.reader(step, begun.Connection).Budgets(ctx, begun.Person.CareRecipientID)
+	listed, decide, err := c.readBudgets(ctx, step, begun)
 	if err != nil {
 		return refuse(ctx, c.store, step, begun, err)
 	}
-	return c.store.WriteBudgets(ctx, step, begun, budgetIDs(read.Records), func(held care.HeldBudgets) care.BudgetsDecision {
-		return care.DecideBudgets(held, read, in.RunScope, db.NewID)
-	})
+	return c.store.WriteBudgets(ctx, step, begun, listed, decide)
+}
+
+// readBudgets returns the government's ids of the listed budgets, and what the list changes.
+func (c *CareRecipient) readBudgets(ctx context.Context, step db.Step, begun db.StepStart[db.HeldBudgets]) (listed []string, decide func(care.HeldBudgets) care.BudgetsDecision, err error) {
+	read, err := c.reader(step, begun.Connection).Budgets(ctx, begun.Person.CareRecipientID)
+	if err != nil {
+		return nil, nil, err
+	}
+	return budgetIDs(read.Records), func(held care.HeldBudgets) care.BudgetsDecision {
+		return care.DecideBudgets(held, read, step.RunScope, db.NewID)
+	}, nil
 }
 
 // budgetIDs are the government's ids of budgets.
@@ -168,10 +211,7 @@ func (c *CareRecipient) FetchUsage(ctx context.Context, in protocol.UsageInput) 
 	if err != nil {
 		return refuse(ctx, c.store, step, begun, err)
 	}
-	decide := func(held care.HeldUsage, details map[care.ID]care.BudgetDetails) care.UsageDecision {
-		return care.DecideUsage(held, details, read.issues, db.NewID).Refusing(read.refused)
-	}
-	return c.store.WriteUsage(ctx, step, begun, read.byBudget, read.refused, decide)
+	return c.store.WriteUsage(ctx, step, begun, read.byBudget, read.refused, read.decide)
 }
 
 // budgetsRead are the details of some budgets, by our ids, and those that were refused.
@@ -179,6 +219,10 @@ type budgetsRead struct {
 	byBudget map[care.ID]care.BudgetDetails
 	refused  []care.BudgetRefusal
 	issues   []care.Issue
+}
+
+func (r budgetsRead) decide(held care.HeldUsage, details map[care.ID]care.BudgetDetails) care.UsageDecision {
+	return care.DecideUsage(held, details, r.issues, db.NewID).Refusing(r.refused)
 }
 
 func (c *CareRecipient) readDetails(ctx context.Context, step db.Step, begun db.StepStart[care.HeldUsage]) (budgetsRead, error) {
@@ -267,26 +311,46 @@ func refuse[H any](ctx context.Context, store *db.Store, step db.Step, begun db.
 	if err != nil {
 		return care.AreaResult{}, err
 	}
+	reason, issue := refusalOf(step.Area, begun.Person, failure)
+	return store.Refuse(ctx, step, begun.Read, reason, []care.Issue{issue})
+}
+
+// refusalOf is why the government said no for an area, and what there is to say of it.
+func refusalOf(area care.Area, person care.Person, failure *transport.Error) (care.Reason, care.Issue) {
 	reason := reasonOf(failure)
-	issue := care.RefusalIssue(step.Area, reason, failure.Words)
+	issue := care.RefusalIssue(area, reason, failure.Words)
 	issue.About = failure.About
 	if failure.Kind == transport.IdentityMismatch {
-		issue = issue.With(rowOfAnother(begun.Person, failure))
+		issue = issue.With(rowOfAnother(person, failure))
 	}
-	return store.Refuse(ctx, step, begun.Read, reason, []care.Issue{issue})
+	return reason, issue
 }
 
 // finalAnswer is the government's no, where asking again would not help. What may succeed later is noted for people who wait, and remains
 // an error (R9).
 func finalAnswer(ctx context.Context, store *db.Store, step db.Step, err error) (*transport.Error, error) {
-	var failure *transport.Error
-	if errors.As(err, &failure) && !failure.Retryable() {
+	if failure := finalNo(err); failure != nil {
 		return failure, nil
 	}
-	if wait := waitOf(err); wait.Known() && wait.Cause != care.WaitsForDeployment { // whose rows are not ours to write
-		err = errors.Join(err, store.NoteRetry(ctx, step, wait, problemOf(err)))
+	return nil, errors.Join(err, noteRetry(ctx, store, step, err))
+}
+
+// finalNo is the government's no, where asking again would not help; nil for another error.
+func finalNo(err error) *transport.Error {
+	var failure *transport.Error
+	if errors.As(err, &failure) && !failure.Retryable() {
+		return failure
 	}
-	return nil, err
+	return nil
+}
+
+// noteRetry notes for people who wait what a step waits for (R38).
+func noteRetry(ctx context.Context, store *db.Store, step db.Step, err error) error {
+	wait := waitOf(err)
+	if !wait.Known() || wait.Cause == care.WaitsForDeployment { // whose rows are not ours to write
+		return nil
+	}
+	return store.NoteRetry(ctx, step, wait, problemOf(err))
 }
 
 // problemOf names the kind of problem in a row, without anything about a person.

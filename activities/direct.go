@@ -24,6 +24,8 @@ type syncResult struct {
 	protocol.CompleteInput
 	// failure is the first technical reason for which an area gave up, nil if none did.
 	failure error
+	// recorded is set where the pass was written with its run.
+	recorded *care.RunResult
 }
 
 func (c *CareRecipient) sync(ctx context.Context, runID care.ID, request care.Request) (syncResult, error) {

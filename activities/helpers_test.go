@@ -51,6 +51,12 @@ type process struct {
 func newSite(t *testing.T, options world.Options, more ...server.Option) *site {
 	t.Helper()
 	t.Parallel()
+	return (&site{}).beside(t, options, more...)
+}
+
+// beside sets up another one in the same test.
+func (*site) beside(t *testing.T, options world.Options, more ...server.Option) *site {
+	t.Helper()
 	w := testkit.NewWorld(t, options, more...)
 	s := &site{World: w, sql: testkit.OpenSQL(t, w.DatabaseURL)}
 	s.process = s.newProcess(t)

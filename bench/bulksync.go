@@ -74,7 +74,7 @@ var descriptions = map[string]string{
 }
 
 func (b bulkSync) compareFrom(ctx context.Context, site *site, state string, out io.Writer) error {
-	contenders := []contender{b.profiled(ours), plain(b.atOnce), riverQueue(b.atOnce)}
+	contenders := []contender{b.profiled(ours), plainOnce(b.atOnce), plain(b.atOnce), riverQueue(b.atOnce)}
 	results, err := site.interleave(ctx, contenders, state, b.crowd(site), b.rounds)
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func (b bulkSync) compareFrom(ctx context.Context, site *site, state string, out
 		return err
 	}
 	fmt.Fprintln(out)
-	results.printRatios(out, "plain", "river")
+	results.printRatios(out, "plain-once", "plain", "river")
 	return nil
 }
 

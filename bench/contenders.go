@@ -71,15 +71,24 @@ func (w *workplace) runBulk(ctx context.Context, request care.BulkRequest, peopl
 	return nil
 }
 
-// plain is a Go program that calls the same steps with the same concurrency and loses everything if it is killed: the upper limit.
+// plain is a Go program that calls the workflow's steps with the same concurrency, and loses everything if it is killed.
 func plain(atOnce int) contender {
-	return contender{name: "plain", workflows: noWorkflows, start: func(_ context.Context, w *workplace) (contest, error) {
+	return direct("plain", atOnce, (*activities.CareRecipient).Sync)
+}
+
+// plainOnce is plain with passes that write once, as a bulk run makes them: the upper limit.
+func plainOnce(atOnce int) contender {
+	return direct("plain-once", atOnce, (*activities.CareRecipient).SyncOnce)
+}
+
+func direct(name string, atOnce int, sync func(*activities.CareRecipient, context.Context, care.ID, care.Request) (care.RunResult, error)) contender {
+	return contender{name: name, workflows: noWorkflows, start: func(_ context.Context, w *workplace) (contest, error) {
 		steps := w.bulkSteps()
 		return contest{stop: func() error { return nil }, sync: func(ctx context.Context, people []care.ID) error {
 			group, ctx := errgroup.WithContext(ctx)
 			group.SetLimit(atOnce)
 			for _, person := range people {
-				group.Go(func() error { return mustSucceed(steps.Sync(ctx, db.NewID(), w.request(person, care.TriggerBulk))) })
+				group.Go(func() error { return mustSucceed(sync(steps, ctx, db.NewID(), w.request(person, care.TriggerBulk))) })
 			}
 			return group.Wait()
 		}}, nil

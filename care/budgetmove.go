@@ -20,6 +20,11 @@ type BudgetsOfOthers struct {
 	ListedByOthers []SharedBudget `json:"listed_by_others"`
 }
 
+// None reports whether no one else of the organisation is concerned.
+func (b BudgetsOfOthers) None() bool {
+	return len(b.HeldByOthers)+len(b.OnceHeldByOthers)+len(b.ListedByOthers) == 0
+}
+
 func sharedBudget(all []SharedBudget, budget Budget) (SharedBudget, bool) {
 	at := slices.IndexFunc(all, func(one SharedBudget) bool { return one.UpstreamBudgetID == budget.UpstreamBudgetID })
 	if at < 0 {

@@ -16,6 +16,9 @@ type Count struct {
 // Synced is the number that the success message names: every record that the government reported (Care Recipient Sync §Success message, R6).
 func (c Count) Synced() int { return c.Created + c.Updated + c.Unchanged }
 
+// Changed reports whether a record was created, updated or removed.
+func (c Count) Changed() bool { return c.Created+c.Updated+c.Removed > 0 }
+
 // Plus adds two counts.
 func (c Count) Plus(other Count) Count {
 	return Count{

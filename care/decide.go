@@ -66,6 +66,9 @@ func countWarnings(issues []Issue) (warnings int) {
 	return warnings
 }
 
+// says reports whether there is anything to record beside the answer.
+func (d *Decision) says() bool { return len(d.Issues)+len(d.Changes)+len(d.Holds) > 0 }
+
 // take adds what comparing one list came to. budget is set for the lists below a budget.
 func take[T any](d *Decision, area Area, kind Kind, budget ID, difference Difference[T]) {
 	d.Changes = append(d.Changes, difference.Changes...)
@@ -140,6 +143,9 @@ type PlanDecision struct {
 	ApprovedServices  Difference[ApprovedService]
 	Supplements       Difference[Supplement]
 }
+
+// Writes reports whether the decision changes or records anything.
+func (d *PlanDecision) Writes() bool { return d.says() }
 
 // DecidePlan decides what the rows of a summary change, all of which are the person's: the lists (R5, R11), the plan's dates (R13) and
 // whether the person is in care (R19).
@@ -302,6 +308,11 @@ type BudgetsDecision struct {
 	LearnedConnection ID
 }
 
+// Writes reports whether the decision changes or records anything.
+func (d *BudgetsDecision) Writes() bool {
+	return d.says() || len(d.ListedTwice) > 0 || d.LearnedConnection != ""
+}
+
 // DecideBudgets decides what a list of a person's budgets changes, and which budgets' usage is to be read: the open ones
 // (R15), or all that stand upstream; of these, where that is asked for, only those that have changed.
 func DecideBudgets(held HeldBudgets, read Read[Budget], subject RunScope, newID NewID) BudgetsDecision {
@@ -381,6 +392,11 @@ type UsageDecision struct {
 	Amounts      []BudgetUsageAmount
 	// Links are of lines that are not in Usage.Write: all in Usage.Remove, and those whose line of ours has changed (R17).
 	Links []UsageLink
+}
+
+// Writes reports whether the decision changes or records anything; amounts that stay as they are must have been left out of it.
+func (d *UsageDecision) Writes() bool {
+	return d.says() || len(d.Usage.Write)+len(d.Usage.Remove)+len(d.Entitlements.Write)+len(d.Entitlements.Remove)+len(d.Links)+len(d.Amounts) > 0
 }
 
 // BudgetUsageAmount is the sum of a budget's usage (R17).

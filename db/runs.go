@@ -60,11 +60,15 @@ func (s *Store) RecordRun(ctx context.Context, run RunStart) error {
 // BeginRun is RecordRun for a run's first step, whose version stands. It reports whether the run had started before: then it was reset, or the
 // step is made again.
 func (s *Store) BeginRun(ctx context.Context, run RunStart) (again bool, err error) {
-	written, err := s.queries.RecordRun(ctx, gen.RecordRunParams{
+	written, err := s.queries.RecordRun(ctx, recordRun(run))
+	return err == nil && written == 0 && !run.StartedAt.IsZero(), MapError("record the run", err)
+}
+
+func recordRun(run RunStart) gen.RecordRunParams {
+	return gen.RecordRunParams{
 		ID: run.ID, OrganisationID: run.OrganisationID, PersonID: run.PersonID, Kind: string(run.Kind), Trigger: string(run.Trigger),
 		RequestedBy: run.RequestedBy, AllBudgets: run.AllBudgets, WorkflowID: run.WorkflowID, StartedAt: optional.Of(run.StartedAt), BulkID: optional.Of(run.BulkID),
-	})
-	return err == nil && written == 0 && !run.StartedAt.IsZero(), MapError("record the run", err)
+	}
 }
 
 // FinishRun sets a run's outcome where none is set, with the steps that areas without one still lack and the issues that explain

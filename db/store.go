@@ -140,7 +140,12 @@ func NewID() care.ID { return care.ID(uuid.Must(uuid.NewV7()).String()) }
 
 // inTransaction runs work in one transaction; an error leaves nothing behind.
 func (s *Store) inTransaction(ctx context.Context, name string, work func(*gen.Queries) error) error {
-	return MapError(name, pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return work(s.queries.WithTx(tx)) }))
+	return s.inTx(ctx, name, func(tx pgx.Tx) error { return work(s.queries.WithTx(tx)) })
+}
+
+// inTx is inTransaction for work that needs the transaction itself.
+func (s *Store) inTx(ctx context.Context, name string, work func(pgx.Tx) error) error {
+	return MapError(name, pgx.BeginFunc(ctx, s.pool, work))
 }
 
 // Queries are the queries outside any transaction, for the reading packages below db.

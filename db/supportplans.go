@@ -77,17 +77,32 @@ func beginUpsertPlan(ctx context.Context, queries *gen.Queries, step Step) (Step
 // WritePlan applies what decide makes of the summary and what we hold.
 func (s *Store) WritePlan(ctx context.Context, step Step, begun StepStart[care.HeldPlan], decide func(care.HeldPlan) care.PlanDecision) (care.AreaResult, error) {
 	return writeArea(ctx, s, step, begun, beginUpsertPlan, func(queries *gen.Queries, held care.HeldPlan) (json.RawMessage, error) {
-		decision := decide(held)
-		return queries.ApplyPlan(ctx, gen.ApplyPlanParams{
-			OrganisationID: step.OrganisationID, RunID: step.RunID, PersonID: step.PersonID, AsOf: begun.BeganAt,
-			Answer: object(decision.Answer), Issues: list(decision.Issues), Changes: list(decision.Changes), Holds: list(decision.Holds),
-			PlanID: decision.Plan.ID, CareRecipientID: held.Person.CareRecipientID, StartDate: decision.Plan.StartDate, EndDate: decision.Plan.EndDate,
-			EntryDate: decision.Stay.EntryDate, DepartureDate: decision.Stay.DepartureDate, NotInCareSince: decision.Stay.NotInCareSince,
-			Entries: list(decision.Entries), ReportedGivenName: decision.ReportedGivenName,
-			Classifications: list(decision.Classifications.Write), RemovedClassifications: decision.Classifications.Remove,
-			ApprovedServices: list(decision.ApprovedServices.Write), RemovedServices: decision.ApprovedServices.Remove,
-			Supplements: list(decision.Supplements.Write), RemovedSupplements: decision.Supplements.Remove,
-		})
+		return applyPlan(ctx, queries, step.at(begun.BeganAt), held.Person, decide(held))
+	})
+}
+
+// writing is a step that writes what it read.
+type writing struct {
+	Step
+	// asOf is when its read began.
+	asOf time.Time
+	// inLedger: its answer stands in the ledger, and not with its run.
+	inLedger bool
+}
+
+// at is a step of its own that writes what it read.
+func (s Step) at(asOf time.Time) writing { return writing{Step: s, asOf: asOf, inLedger: true} }
+
+func applyPlan(ctx context.Context, queries *gen.Queries, w writing, person care.Person, decision care.PlanDecision) (json.RawMessage, error) {
+	return queries.ApplyPlan(ctx, gen.ApplyPlanParams{
+		OrganisationID: w.OrganisationID, RunID: w.RunID, PersonID: w.PersonID, AsOf: w.asOf, InLedger: w.inLedger,
+		Answer: object(decision.Answer), Issues: list(decision.Issues), Changes: list(decision.Changes), Holds: list(decision.Holds),
+		PlanID: decision.Plan.ID, CareRecipientID: person.CareRecipientID, StartDate: decision.Plan.StartDate, EndDate: decision.Plan.EndDate,
+		EntryDate: decision.Stay.EntryDate, DepartureDate: decision.Stay.DepartureDate, NotInCareSince: decision.Stay.NotInCareSince,
+		Entries: list(decision.Entries), ReportedGivenName: decision.ReportedGivenName,
+		Classifications: list(decision.Classifications.Write), RemovedClassifications: decision.Classifications.Remove,
+		ApprovedServices: list(decision.ApprovedServices.Write), RemovedServices: decision.ApprovedServices.Remove,
+		Supplements: list(decision.Supplements.Write), RemovedSupplements: decision.Supplements.Remove,
 	})
 }
 
@@ -116,12 +131,15 @@ func (s *Store) WriteContributions(ctx context.Context, step Step, begun StepSta
 		if err != nil {
 			return nil, err
 		}
-		decision := decide(held.HeldContributions)
-		return queries.ApplyContributions(ctx, gen.ApplyContributionsParams{
-			OrganisationID: step.OrganisationID, RunID: step.RunID, PersonID: step.PersonID, AsOf: begun.BeganAt,
-			Answer: object(decision.Answer), Issues: list(decision.Issues), Changes: list(decision.Changes), Holds: list(decision.Holds),
-			PlanID: plan, Contributions: list(decision.Contributions), Changed: decision.Changed, SetID: optional.Of(decision.SetID),
-		})
+		return applyContributions(ctx, queries, step.at(begun.BeganAt), plan, decide(held.HeldContributions))
+	})
+}
+
+func applyContributions(ctx context.Context, queries *gen.Queries, w writing, plan care.ID, decision care.ContributionsDecision) (json.RawMessage, error) {
+	return queries.ApplyContributions(ctx, gen.ApplyContributionsParams{
+		OrganisationID: w.OrganisationID, RunID: w.RunID, PersonID: w.PersonID, AsOf: w.asOf, InLedger: w.inLedger,
+		Answer: object(decision.Answer), Issues: list(decision.Issues), Changes: list(decision.Changes), Holds: list(decision.Holds),
+		PlanID: plan, Contributions: list(decision.Contributions), Changed: decision.Changed, SetID: optional.Of(decision.SetID),
 	})
 }
 
@@ -154,13 +172,7 @@ func (s *Store) WriteBudgets(ctx context.Context, step Step, begun StepStart[Hel
 		if held.BudgetsOfOthers, err = budgetsOfOthers(ctx, queries, step, begun.Ticket, listed); err != nil {
 			return nil, err
 		}
-		decision := decide(held.HeldBudgets)
-		return queries.ApplyBudgets(ctx, gen.ApplyBudgetsParams{
-			OrganisationID: step.OrganisationID, RunID: step.RunID, PersonID: step.PersonID, AsOf: begun.BeganAt, Ticket: begun.Ticket,
-			Answer: object(decision.Answer), Issues: list(decision.Issues), Changes: list(decision.Changes), Holds: list(decision.Holds),
-			PlanID: plan, Budgets: list(decision.Budgets.Write), RemovedBudgets: decision.Budgets.Remove,
-			ListedTwice: texts(decision.ListedTwice), LearnedConnection: optional.Of(decision.LearnedConnection),
-		})
+		return applyBudgets(ctx, queries, step.at(begun.BeganAt), begun.Ticket, plan, decide(held.HeldBudgets))
 	}
 	for attempt := 1; ; attempt++ {
 		answer, err := writeArea(ctx, s, step, begun, beginBudgets, apply)
@@ -168,6 +180,15 @@ func (s *Store) WriteBudgets(ctx context.Context, step Step, begun StepStart[Hel
 			return answer, err
 		}
 	}
+}
+
+func applyBudgets(ctx context.Context, queries *gen.Queries, w writing, ticket int64, plan care.ID, decision care.BudgetsDecision) (json.RawMessage, error) {
+	return queries.ApplyBudgets(ctx, gen.ApplyBudgetsParams{
+		OrganisationID: w.OrganisationID, RunID: w.RunID, PersonID: w.PersonID, AsOf: w.asOf, InLedger: w.inLedger, Ticket: ticket,
+		Answer: object(decision.Answer), Issues: list(decision.Issues), Changes: list(decision.Changes), Holds: list(decision.Holds),
+		PlanID: plan, Budgets: list(decision.Budgets.Write), RemovedBudgets: decision.Budgets.Remove,
+		ListedTwice: texts(decision.ListedTwice), LearnedConnection: optional.Of(decision.LearnedConnection),
+	})
 }
 
 const (
@@ -245,21 +266,21 @@ func decodeAnswer(stored json.RawMessage) (answer care.AreaResult, err error) {
 }
 
 func recordSuperseded(ctx context.Context, queries *gen.Queries, step Step, asOf time.Time) (json.RawMessage, error) {
-	return queries.RefuseStep(ctx, refusal(step, asOf, care.Superseded(), nil))
+	return queries.RefuseStep(ctx, refusal(step.at(asOf), care.Superseded(), nil))
 }
 
-func refusal(step Step, asOf time.Time, answer care.AreaResult, issues []care.Issue) gen.RefuseStepParams {
+func refusal(w writing, answer care.AreaResult, issues []care.Issue) gen.RefuseStepParams {
 	return gen.RefuseStepParams{
-		OrganisationID: step.OrganisationID, RunID: step.RunID, PersonID: step.PersonID, Area: string(step.Area), Chunk: int32(step.Chunk),
-		Answer: object(answer), AsOf: asOf, Issues: list(issues), Today: step.Today,
+		OrganisationID: w.OrganisationID, RunID: w.RunID, PersonID: w.PersonID, Area: string(w.Area), Chunk: int32(w.Chunk),
+		Answer: object(answer), AsOf: w.asOf, Issues: list(issues), Today: w.Today, InLedger: w.inLedger,
 	}
 }
 
 // Refuse records that an area was refused, and why. Figures stay as they are. A person who is no longer in the summary is marked
 // as not in care (R19).
 func (s *Store) Refuse(ctx context.Context, step Step, read Read, reason care.Reason, issues []care.Issue) (care.AreaResult, error) {
-	refused := refusal(step, read.BeganAt, care.Refused(reason), issues)
-	if step.Area == care.AreaSummary && reason == care.ReasonNotFound && step.Verified {
+	refused := refusal(step.at(read.BeganAt), care.Refused(reason), issues)
+	if step.leavesCare(reason) {
 		return s.refuseAsNotInCare(ctx, step, read, refused)
 	}
 	stored, err := s.queries.RefuseStep(ctx, refused)
@@ -267,6 +288,11 @@ func (s *Store) Refuse(ctx context.Context, step Step, read Read, reason care.Re
 		return care.AreaResult{}, MapError("record the refusal", err)
 	}
 	return decodeAnswer(stored)
+}
+
+// leavesCare reports whether a refusal says that the person is not in care any more (R19).
+func (s Step) leavesCare(reason care.Reason) bool {
+	return s.Area == care.AreaSummary && reason == care.ReasonNotFound && s.Verified
 }
 
 // refuseAsNotInCare is a write like any other: where a newer read has been written meanwhile, it changes nothing (R7).
@@ -342,7 +368,7 @@ func (s *Store) WriteUsage(
 		if held.Billing, err = billingOf(ctx, queries, step.OrganisationID, linkable(held, writable)); err != nil {
 			return err
 		}
-		stored, err = applyUsage(ctx, queries, step, begun.BeganAt, slices.Sorted(maps.Keys(writable)), decide(held, writable))
+		stored, err = applyUsage(ctx, queries, step.at(begun.BeganAt), slices.Sorted(maps.Keys(writable)), decide(held, writable))
 		return err
 	})
 	if err != nil {
@@ -379,9 +405,9 @@ func budgetIDs(budgets []care.Budget) (ids []care.ID) {
 	return ids
 }
 
-func applyUsage(ctx context.Context, queries *gen.Queries, step Step, asOf time.Time, budgets []care.ID, decision care.UsageDecision) (json.RawMessage, error) {
+func applyUsage(ctx context.Context, queries *gen.Queries, w writing, budgets []care.ID, decision care.UsageDecision) (json.RawMessage, error) {
 	return queries.ApplyUsage(ctx, gen.ApplyUsageParams{
-		OrganisationID: step.OrganisationID, RunID: step.RunID, PersonID: step.PersonID, Chunk: int32(step.Chunk), AsOf: asOf,
+		OrganisationID: w.OrganisationID, RunID: w.RunID, PersonID: w.PersonID, Chunk: int32(w.Chunk), AsOf: w.asOf, InLedger: w.inLedger,
 		Answer: object(decision.Answer), Issues: list(decision.Issues), Changes: list(decision.Changes), Holds: list(decision.Holds),
 		Entitlements: list(decision.Entitlements.Write), RemovedEntitlements: decision.Entitlements.Remove,
 		Usage: list(decision.Usage.Write), RemovedUsage: decision.Usage.Remove, Links: list(decision.Links),

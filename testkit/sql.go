@@ -44,6 +44,19 @@ func (s *Statements) TraceQueryStart(ctx context.Context, connection *pgx.Conn, 
 // TraceQueryEnd implements pgx.QueryTracer.
 func (*Statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
+// TraceBatchStart implements pgx.BatchTracer: a statement that is sent with others counts like any other.
+func (*Statements) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+
+// TraceBatchQuery notes a statement of a batch.
+func (s *Statements) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
+	s.note(nameOf(data.SQL))
+}
+
+// TraceBatchEnd does nothing.
+func (*Statements) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
 func (s *Statements) note(name string) (stepIn func(process uint32)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

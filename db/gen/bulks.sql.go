@@ -843,16 +843,19 @@ func (q *Queries) OpenRuns(ctx context.Context) ([]OpenRunsRow, error) {
 
 const othersOfBulk = `-- name: OthersOfBulk :one
 SELECT (SELECT count(*) FROM (
-            SELECT FROM bulk_item i JOIN sync_step s ON s.run_id = i.run_id AND s.area = $1 AND s.chunk = 0 AND s.outcome = 'succeeded'
-            WHERE i.bulk_id = b.id AND i.person_id <> $2 LIMIT $3) AS saved)::int AS succeeded,
-       coalesce(greatest(b.outage_at, (SELECT max(i.escalated_at) FROM bulk_item i WHERE i.bulk_id = b.id AND i.person_id <> $2)),
+            SELECT FROM bulk_item i
+            WHERE i.bulk_id = b.id AND i.person_id <> $1 AND i.run_id IS NOT NULL
+              AND 0 < (SELECT count(*) FROM area_answer s -- run by run
+                       WHERE s.organisation_id = i.organisation_id AND s.run_id = i.run_id AND s.area = $2 AND s.chunk = 0 AND s.outcome = 'succeeded')
+            LIMIT $3) AS saved)::int AS succeeded,
+       coalesce(greatest(b.outage_at, (SELECT max(i.escalated_at) FROM bulk_item i WHERE i.bulk_id = b.id AND i.person_id <> $1)),
                 'epoch')::timestamptz AS failed_at
 FROM bulk_run b WHERE b.organisation_id = $4 AND b.id = $5
 `
 
 type OthersOfBulkParams struct {
-	Area           string
 	PersonID       care.ID
+	Area           string
 	Most           int32
 	OrganisationID care.ID
 	BulkID         care.ID
@@ -866,8 +869,8 @@ type OthersOfBulkRow struct {
 // How others of a bulk run fared in an area: of how many, up to a limit, it was saved, and when the service last failed for one of them.
 func (q *Queries) OthersOfBulk(ctx context.Context, arg OthersOfBulkParams) (OthersOfBulkRow, error) {
 	row := q.db.QueryRow(ctx, othersOfBulk,
-		arg.Area,
 		arg.PersonID,
+		arg.Area,
 		arg.Most,
 		arg.OrganisationID,
 		arg.BulkID,

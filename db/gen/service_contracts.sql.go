@@ -122,7 +122,7 @@ WITH contracts AS (
         IS DISTINCT FROM (excluded.kind, excluded.contract_id, excluded.budget_id, excluded.subject, excluded.field, excluded.old_value,
                           excluded.new_value)
 )
-SELECT record_step($1, $2, $3, 'contract', $4, $5, $6, $7, $8, '[]')::jsonb AS answer
+SELECT record_step($1, $2, $3, 'contract', $4, $5, $6, $7, $8, '[]', true)::jsonb AS answer
 `
 
 type ApplyContractParams struct {
@@ -350,7 +350,7 @@ WITH standing AS (
     ON CONFLICT (person_id) DO UPDATE SET stopped_on = excluded.stopped_on, stop_reason = excluded.stop_reason
     WHERE t.stopped_on IS NULL
 )
-SELECT record_step($1, $2, $3, 'contract', $4, $5, $6, $7, '[]', '[]')::jsonb AS answer
+SELECT record_step($1, $2, $3, 'contract', $4, $5, $6, $7, '[]', '[]', true)::jsonb AS answer
 `
 
 type RefuseContractParams struct {

@@ -16,15 +16,15 @@ import (
 const applyBudgets = `-- name: ApplyBudgets :one
 WITH locked AS (
     SELECT k.id FROM budget k
-    WHERE k.organisation_id = $1 AND k.plan_id = $9
-      AND (k.id = ANY ($10::uuid[]) OR k.id IN (SELECT r.id FROM jsonb_to_recordset($11::jsonb) AS r (id uuid)))
+    WHERE k.organisation_id = $1 AND k.plan_id = $10
+      AND (k.id = ANY ($11::uuid[]) OR k.id IN (SELECT r.id FROM jsonb_to_recordset($12::jsonb) AS r (id uuid)))
     ORDER BY k.id FOR NO KEY UPDATE
 ), written AS (
     INSERT INTO budget (id, organisation_id, plan_id, upstream_budget_id, service_provider_id, type_code, type_name, entry_date,
                         start_date, end_date, status, total, used, write_off, rollover, available, ordinal)
-    SELECT r.id, $1, $9, r.upstream_budget_id, r.service_provider_id, r.type_code, r.type_name, r.entry_date,
+    SELECT r.id, $1, $10, r.upstream_budget_id, r.service_provider_id, r.type_code, r.type_name, r.entry_date,
            r.start_date, r.end_date, r.status, r.total, r.used, r.write_off, r.rollover, r.available, r.ordinal
-    FROM jsonb_to_recordset($11::jsonb)
+    FROM jsonb_to_recordset($12::jsonb)
         AS r (id uuid, upstream_budget_id text, service_provider_id text, type_code text, type_name text, entry_date date,
               start_date date, end_date date, status text, total numeric, used numeric, write_off numeric, rollover numeric,
               available numeric, ordinal integer),
@@ -37,20 +37,20 @@ WITH locked AS (
         available = excluded.available, removed_at = NULL
 ), removed AS (
     UPDATE budget d SET removed_at = now() FROM (SELECT count(*) FROM locked) AS all_locked
-    WHERE d.organisation_id = $1 AND d.plan_id = $9 AND d.id = ANY ($10::uuid[])
+    WHERE d.organisation_id = $1 AND d.plan_id = $10 AND d.id = ANY ($11::uuid[])
 ), listed_twice AS (
     INSERT INTO budget_listed_twice (organisation_id, person_id, upstream_budget_id, ticket)
-    SELECT DISTINCT $1::uuid, $3::uuid, l.id, $12::bigint FROM unnest($13::text[]) AS l (id)
+    SELECT DISTINCT $1::uuid, $3::uuid, l.id, $13::bigint FROM unnest($14::text[]) AS l (id)
     ON CONFLICT (organisation_id, upstream_budget_id, person_id) DO NOTHING
 ), listed_once AS (
     DELETE FROM budget_listed_twice t
-    WHERE t.organisation_id = $1 AND t.person_id = $3 AND t.upstream_budget_id <> ALL ($13::text[])
+    WHERE t.organisation_id = $1 AND t.person_id = $3 AND t.upstream_budget_id <> ALL ($14::text[])
 ), learned_connection AS (
-    UPDATE person c SET connection_id = $14
-    WHERE c.organisation_id = $1 AND c.id = $3 AND $14::uuid IS NOT NULL
-      AND c.connection_id IS DISTINCT FROM $14
+    UPDATE person c SET connection_id = $15
+    WHERE c.organisation_id = $1 AND c.id = $3 AND $15::uuid IS NOT NULL
+      AND c.connection_id IS DISTINCT FROM $15
 )
-SELECT record_step($1, $2, $3, 'budgets', 0, $4, $5, $6, $7, $8)::jsonb AS answer
+SELECT record_step($1, $2, $3, 'budgets', 0, $4, $5, $6, $7, $8, $9)::jsonb AS answer
 `
 
 type ApplyBudgetsParams struct {
@@ -62,6 +62,7 @@ type ApplyBudgetsParams struct {
 	Issues            json.RawMessage
 	Changes           json.RawMessage
 	Holds             json.RawMessage
+	InLedger          bool
 	PlanID            care.ID
 	RemovedBudgets    []care.ID
 	Budgets           json.RawMessage
@@ -81,6 +82,7 @@ func (q *Queries) ApplyBudgets(ctx context.Context, arg ApplyBudgetsParams) (jso
 		arg.Issues,
 		arg.Changes,
 		arg.Holds,
+		arg.InLedger,
 		arg.PlanID,
 		arg.RemovedBudgets,
 		arg.Budgets,
@@ -95,21 +97,21 @@ func (q *Queries) ApplyBudgets(ctx context.Context, arg ApplyBudgetsParams) (jso
 
 const applyContributions = `-- name: ApplyContributions :one
 WITH deleted AS (
-    DELETE FROM contribution d WHERE d.organisation_id = $1 AND d.plan_id = $9
+    DELETE FROM contribution d WHERE d.organisation_id = $1 AND d.plan_id = $10
 ), recreated AS (
     INSERT INTO contribution (organisation_id, plan_id, position, category, percentage, start_date, end_date, status)
-    SELECT $1, $9, row_number() OVER (), r.category, r.percentage, r.start_date, r.end_date, r.status
-    FROM jsonb_to_recordset($10::jsonb) AS r (category text, percentage numeric, start_date date, end_date date, status text)
+    SELECT $1, $10, row_number() OVER (), r.category, r.percentage, r.start_date, r.end_date, r.status
+    FROM jsonb_to_recordset($11::jsonb) AS r (category text, percentage numeric, start_date date, end_date date, status text)
 ), closed_set AS (
     UPDATE contribution_set s SET replaced_at = $5
-    WHERE s.organisation_id = $1 AND s.plan_id = $9 AND s.replaced_at IS NULL AND $11::boolean RETURNING s.id
+    WHERE s.organisation_id = $1 AND s.plan_id = $10 AND s.replaced_at IS NULL AND $12::boolean RETURNING s.id
 ), opened_set AS (
     INSERT INTO contribution_set (id, organisation_id, plan_id, contributions, read_at)
-    SELECT $12::uuid, $1, $9, $10::jsonb, $5
+    SELECT $13::uuid, $1, $10, $11::jsonb, $5
     FROM (SELECT count(*) FROM closed_set) AS once_closed
-    WHERE $11::boolean
+    WHERE $12::boolean
 )
-SELECT record_step($1, $2, $3, 'contributions', 0, $4, $5, $6, $7, $8)::jsonb AS answer
+SELECT record_step($1, $2, $3, 'contributions', 0, $4, $5, $6, $7, $8, $9)::jsonb AS answer
 `
 
 type ApplyContributionsParams struct {
@@ -121,6 +123,7 @@ type ApplyContributionsParams struct {
 	Issues         json.RawMessage
 	Changes        json.RawMessage
 	Holds          json.RawMessage
+	InLedger       bool
 	PlanID         care.ID
 	Contributions  json.RawMessage
 	Changed        bool
@@ -138,6 +141,7 @@ func (q *Queries) ApplyContributions(ctx context.Context, arg ApplyContributions
 		arg.Issues,
 		arg.Changes,
 		arg.Holds,
+		arg.InLedger,
 		arg.PlanID,
 		arg.Contributions,
 		arg.Changed,
@@ -151,46 +155,46 @@ func (q *Queries) ApplyContributions(ctx context.Context, arg ApplyContributions
 const applyPlan = `-- name: ApplyPlan :one
 WITH upserted_plan AS (
     INSERT INTO support_plan AS p (id, organisation_id, person_id, care_recipient_id, start_date, end_date)
-    VALUES ($9, $1, $3, $10, $11, $12)
+    VALUES ($10, $1, $3, $11, $12, $13)
     ON CONFLICT (organisation_id, person_id) DO UPDATE SET start_date = excluded.start_date, end_date = excluded.end_date
     WHERE (p.start_date, p.end_date) IS DISTINCT FROM (excluded.start_date, excluded.end_date)
 ), updated_client AS (
     UPDATE person c
-    SET entry_date = $13, departure_date = $14, not_in_care_since = $15,
-        entries = $16, reported_given_name = $17, verified_at = coalesce(c.verified_at, now())
+    SET entry_date = $14, departure_date = $15, not_in_care_since = $16,
+        entries = $17, reported_given_name = $18, verified_at = coalesce(c.verified_at, now())
     WHERE c.organisation_id = $1 AND c.id = $3
       AND (c.verified_at IS NULL
            OR (c.entry_date, c.departure_date, c.not_in_care_since, c.entries, c.reported_given_name)
-              IS DISTINCT FROM ($13, $14, $15, $16, $17))
+              IS DISTINCT FROM ($14, $15, $16, $17, $18))
 ), written_classifications AS (
     INSERT INTO classification (id, organisation_id, plan_id, code, name, funding_source, start_date, end_date, ordinal)
-    SELECT r.id, $1, $9, r.code, r.name, r.funding_source, r.start_date, r.end_date, r.ordinal
-    FROM jsonb_to_recordset($18::jsonb)
+    SELECT r.id, $1, $10, r.code, r.name, r.funding_source, r.start_date, r.end_date, r.ordinal
+    FROM jsonb_to_recordset($19::jsonb)
         AS r (id uuid, code text, name text, funding_source text, start_date date, end_date date, ordinal integer)
     ON CONFLICT (id) DO UPDATE
     SET name = excluded.name, funding_source = excluded.funding_source, end_date = excluded.end_date, removed_at = NULL
 ), removed_classifications AS (
     UPDATE classification d SET removed_at = now()
-    WHERE d.organisation_id = $1 AND d.plan_id = $9 AND d.id = ANY ($19::uuid[])
+    WHERE d.organisation_id = $1 AND d.plan_id = $10 AND d.id = ANY ($20::uuid[])
 ), written_services AS (
     INSERT INTO approved_service (id, organisation_id, plan_id, group_code, type_code, service_code, name, start_date, end_date, ordinal)
-    SELECT r.id, $1, $9, r.group_code, r.type_code, r.service_code, r.name, r.start_date, r.end_date, r.ordinal
-    FROM jsonb_to_recordset($20::jsonb)
+    SELECT r.id, $1, $10, r.group_code, r.type_code, r.service_code, r.name, r.start_date, r.end_date, r.ordinal
+    FROM jsonb_to_recordset($21::jsonb)
         AS r (id uuid, group_code text, type_code text, service_code text, name text, start_date date, end_date date, ordinal integer)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, end_date = excluded.end_date, removed_at = NULL
 ), removed_services AS (
     UPDATE approved_service d SET removed_at = now()
-    WHERE d.organisation_id = $1 AND d.plan_id = $9 AND d.id = ANY ($21::uuid[])
+    WHERE d.organisation_id = $1 AND d.plan_id = $10 AND d.id = ANY ($22::uuid[])
 ), written_supplements AS (
     INSERT INTO supplement (id, organisation_id, plan_id, code, name, start_date, end_date, ordinal)
-    SELECT r.id, $1, $9, r.code, r.name, r.start_date, r.end_date, r.ordinal
-    FROM jsonb_to_recordset($22::jsonb) AS r (id uuid, code text, name text, start_date date, end_date date, ordinal integer)
+    SELECT r.id, $1, $10, r.code, r.name, r.start_date, r.end_date, r.ordinal
+    FROM jsonb_to_recordset($23::jsonb) AS r (id uuid, code text, name text, start_date date, end_date date, ordinal integer)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, end_date = excluded.end_date, removed_at = NULL
 ), removed_supplements AS (
     UPDATE supplement d SET removed_at = now()
-    WHERE d.organisation_id = $1 AND d.plan_id = $9 AND d.id = ANY ($23::uuid[])
+    WHERE d.organisation_id = $1 AND d.plan_id = $10 AND d.id = ANY ($24::uuid[])
 )
-SELECT record_step($1, $2, $3, 'summary', 0, $4, $5, $6, $7, $8)::jsonb AS answer
+SELECT record_step($1, $2, $3, 'summary', 0, $4, $5, $6, $7, $8, $9)::jsonb AS answer
 `
 
 type ApplyPlanParams struct {
@@ -202,6 +206,7 @@ type ApplyPlanParams struct {
 	Issues                 json.RawMessage
 	Changes                json.RawMessage
 	Holds                  json.RawMessage
+	InLedger               bool
 	PlanID                 care.ID
 	CareRecipientID        string
 	StartDate              care.Date
@@ -229,6 +234,7 @@ func (q *Queries) ApplyPlan(ctx context.Context, arg ApplyPlanParams) (json.RawM
 		arg.Issues,
 		arg.Changes,
 		arg.Holds,
+		arg.InLedger,
 		arg.PlanID,
 		arg.CareRecipientID,
 		arg.StartDate,
@@ -254,16 +260,16 @@ const applyUsage = `-- name: ApplyUsage :one
 WITH written_entitlements AS (
     INSERT INTO entitlement (id, organisation_id, budget_id, code, amount, ordinal)
     SELECT r.id, $1, r.budget_id, r.code, r.amount, r.ordinal
-    FROM jsonb_to_recordset($10::jsonb) AS r (id uuid, budget_id uuid, code text, amount numeric, ordinal integer)
+    FROM jsonb_to_recordset($11::jsonb) AS r (id uuid, budget_id uuid, code text, amount numeric, ordinal integer)
     ON CONFLICT (id) DO UPDATE SET amount = excluded.amount, removed_at = NULL
 ), removed_entitlements AS (
-    UPDATE entitlement d SET removed_at = now() WHERE d.organisation_id = $1 AND d.id = ANY ($11::uuid[])
+    UPDATE entitlement d SET removed_at = now() WHERE d.organisation_id = $1 AND d.id = ANY ($12::uuid[])
 ), written_usage AS (
     INSERT INTO usage_line (id, organisation_id, budget_id, invoice_line_id, upstream_invoice_id, upstream_item_id, external_reference_id,
                             service_provider_id, service_code, delivery_date, amount, ordinal)
     SELECT r.id, $1, r.budget_id, r.invoice_line_id, r.upstream_invoice_id, r.upstream_item_id, r.external_reference_id,
            r.service_provider_id, r.service_code, r.delivery_date, r.amount, r.ordinal
-    FROM jsonb_to_recordset($12::jsonb)
+    FROM jsonb_to_recordset($13::jsonb)
         AS r (id uuid, budget_id uuid, invoice_line_id uuid, upstream_invoice_id text, upstream_item_id text, external_reference_id text,
               service_provider_id text, service_code text, delivery_date date, amount numeric, ordinal integer)
     ON CONFLICT (id) DO UPDATE
@@ -273,19 +279,19 @@ WITH written_entitlements AS (
         delivery_date = excluded.delivery_date, amount = excluded.amount, ordinal = excluded.ordinal, removed_at = NULL
 ), linked AS (
     UPDATE usage_line u
-    SET invoice_line_id = l.invoice_line_id, removed_at = CASE WHEN u.id = ANY ($13::uuid[]) THEN now() ELSE u.removed_at END
-    FROM jsonb_to_recordset($14::jsonb) AS l (id uuid, invoice_line_id uuid)
+    SET invoice_line_id = l.invoice_line_id, removed_at = CASE WHEN u.id = ANY ($14::uuid[]) THEN now() ELSE u.removed_at END
+    FROM jsonb_to_recordset($15::jsonb) AS l (id uuid, invoice_line_id uuid)
     WHERE u.organisation_id = $1 AND u.id = l.id
 ), locked AS (
-    SELECT k.id FROM budget k JOIN jsonb_to_recordset($15::jsonb) AS a (id uuid, usage_amount numeric) ON a.id = k.id
-    WHERE k.organisation_id = $1 AND k.id = ANY ($16::uuid[]) AND k.usage_amount IS DISTINCT FROM a.usage_amount
+    SELECT k.id FROM budget k JOIN jsonb_to_recordset($16::jsonb) AS a (id uuid, usage_amount numeric) ON a.id = k.id
+    WHERE k.organisation_id = $1 AND k.id = ANY ($17::uuid[]) AND k.usage_amount IS DISTINCT FROM a.usage_amount
     ORDER BY k.id FOR NO KEY UPDATE OF k
 ), summed AS (
     UPDATE budget b SET usage_amount = s.usage_amount
-    FROM jsonb_to_recordset($15::jsonb) AS s (id uuid, usage_amount numeric)
+    FROM jsonb_to_recordset($16::jsonb) AS s (id uuid, usage_amount numeric)
     WHERE b.organisation_id = $1 AND b.id = s.id AND b.id IN (SELECT l.id FROM locked l)
 )
-SELECT record_step($1, $2, $3, 'usage', $4, $5, $6, $7, $8, $9)::jsonb AS answer
+SELECT record_step($1, $2, $3, 'usage', $4, $5, $6, $7, $8, $9, $10)::jsonb AS answer
 `
 
 type ApplyUsageParams struct {
@@ -298,6 +304,7 @@ type ApplyUsageParams struct {
 	Issues              json.RawMessage
 	Changes             json.RawMessage
 	Holds               json.RawMessage
+	InLedger            bool
 	Entitlements        json.RawMessage
 	RemovedEntitlements []care.ID
 	Usage               json.RawMessage
@@ -318,6 +325,7 @@ func (q *Queries) ApplyUsage(ctx context.Context, arg ApplyUsageParams) (json.Ra
 		arg.Issues,
 		arg.Changes,
 		arg.Holds,
+		arg.InLedger,
 		arg.Entitlements,
 		arg.RemovedEntitlements,
 		arg.Usage,
@@ -664,14 +672,14 @@ func (q *Queries) PassUsageFences(ctx context.Context, arg PassUsageFencesParams
 
 const refuseStep = `-- name: RefuseStep :one
 WITH departed AS (
-    UPDATE person c SET not_in_care_since = coalesce(c.departure_date, $9::date)
-    WHERE c.organisation_id = $1 AND c.id = $3 AND $10::boolean AND c.not_in_care_since IS NULL
+    UPDATE person c SET not_in_care_since = coalesce(c.departure_date, $10::date)
+    WHERE c.organisation_id = $1 AND c.id = $3 AND $11::boolean AND c.not_in_care_since IS NULL
       AND 1 = (SELECT count(*) FROM connection n WHERE n.organisation_id = $1 AND n.service = 'services-australia')
     RETURNING c.id, c.not_in_care_since
 )
 SELECT record_step($1, $2, $3, $4, $5, $6, $7, $8,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', 'person', 'record_id', d.id, 'action', 'updated', 'field', 'not_in_care_since',
-                                                  'new_value', d.not_in_care_since)), '[]') FROM departed d), '[]')::jsonb AS answer
+                                                  'new_value', d.not_in_care_since)), '[]') FROM departed d), '[]', $9)::jsonb AS answer
 `
 
 type RefuseStepParams struct {
@@ -683,6 +691,7 @@ type RefuseStepParams struct {
 	Answer         json.RawMessage
 	AsOf           time.Time
 	Issues         json.RawMessage
+	InLedger       bool
 	Today          care.Date
 	NotInCare      bool
 }
@@ -699,6 +708,7 @@ func (q *Queries) RefuseStep(ctx context.Context, arg RefuseStepParams) (json.Ra
 		arg.Answer,
 		arg.AsOf,
 		arg.Issues,
+		arg.InLedger,
 		arg.Today,
 		arg.NotInCare,
 	)

@@ -232,7 +232,7 @@ SELECT DISTINCT ON (s.area) s.area, s.run_id, s.outcome, s.reason, s.finished_at
 FROM (SELECT r.id, r.requested_at FROM sync_run r
       WHERE r.organisation_id = $1 AND r.person_id = $2 AND r.kind = 'care-recipient'
       ORDER BY r.requested_at DESC LIMIT 10) newest
-JOIN sync_step s ON s.organisation_id = $1 AND s.run_id = newest.id
+CROSS JOIN LATERAL (SELECT a.organisation_id, a.run_id, a.area, a.chunk, a.outcome, a.reason, a.answer, a.as_of, a.finished_at FROM area_answer a WHERE a.organisation_id = $1 AND a.run_id = newest.id OFFSET 0) s -- run by run
 ORDER BY s.area, newest.requested_at DESC, s.outcome IN ('succeeded', 'superseded'), s.finished_at DESC
 `
 
@@ -1029,7 +1029,7 @@ func (q *Queries) ViewRun(ctx context.Context, arg ViewRunParams) (ViewRunRow, e
 
 const viewSteps = `-- name: ViewSteps :many
 SELECT area, chunk, outcome, reason, answer, as_of, finished_at
-FROM sync_step WHERE organisation_id = $1 AND run_id = $2 ORDER BY area, chunk
+FROM area_answer WHERE organisation_id = $1 AND run_id = $2 ORDER BY area, chunk
 `
 
 type ViewStepsParams struct {

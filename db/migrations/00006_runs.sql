@@ -19,6 +19,8 @@ CREATE TABLE sync_run (
     warnings        integer NOT NULL DEFAULT 0,
     counts          jsonb NOT NULL DEFAULT '{}',
     bulk_id         uuid,
+    areas           jsonb,
+    read_at         timestamptz,
     PRIMARY KEY (organisation_id, id),
     FOREIGN KEY (organisation_id, person_id) REFERENCES person (organisation_id, id),
     CHECK ((outcome IS NULL) = (finished_at IS NULL))
@@ -34,6 +36,8 @@ CREATE INDEX sync_run_trigger ON sync_run (organisation_id, trigger, requested_a
 CREATE INDEX sync_run_open ON sync_run (requested_at) WHERE outcome IS NULL;
 
 COMMENT ON COLUMN sync_run.bulk_id IS 'The bulk run that asked, NULL if none did.';
+COMMENT ON COLUMN sync_run.areas IS 'How the areas ended that were written at once, in a bulk run, by area; those that were written by a step of their own stand in sync_step.';
+COMMENT ON COLUMN sync_run.read_at IS 'When the read of these areas began.';
 
 -- The ledger of a run: a step writes its row with its data, so that a retry that finds the row answers from it.
 CREATE TABLE sync_step (
@@ -49,6 +53,13 @@ CREATE TABLE sync_step (
     PRIMARY KEY (run_id, area, chunk),
     FOREIGN KEY (organisation_id, run_id) REFERENCES sync_run (organisation_id, id)
 );
+
+-- How a run's areas ended, wherever that stands.
+CREATE VIEW area_answer AS
+SELECT s.organisation_id, s.run_id, s.area, s.chunk, s.outcome, s.reason, s.answer, s.as_of, s.finished_at FROM sync_step s
+UNION ALL
+SELECT r.organisation_id, r.id, a.area, 0, a.answer ->> 'outcome', coalesce(a.answer ->> 'reason', ''), a.answer, r.read_at, r.finished_at
+FROM sync_run r CROSS JOIN LATERAL jsonb_each(r.areas) AS a (area, answer) WHERE r.areas IS NOT NULL;
 
 -- What a run has to say: warnings, and why an area was refused or failed, with the government's words (R10: they live here only).
 CREATE TABLE sync_issue (
@@ -199,20 +210,25 @@ $$;
 
 -- record_step writes what every step writes beside its data, and returns what the ledger says of the step: for a step that
 -- another attempt finished first, that attempt's answer. changes, issues and holds are arrays of objects with the columns'
--- names; a hold of no records closes one that was open. The outbox's topics are named after the kind of run.
+-- names; a hold of no records closes one that was open. The outbox's topics are named after the kind of run. A pass that writes all areas at once
+-- keeps its answers in its run's row, and not in the ledger.
 -- +goose StatementBegin
 CREATE FUNCTION record_step(
     step_organisation uuid, step_run uuid, step_person uuid, step_area text, step_chunk integer, step_answer jsonb,
-    step_as_of timestamptz, issues jsonb, changes jsonb, holds jsonb
+    step_as_of timestamptz, issues jsonb, changes jsonb, holds jsonb, in_ledger boolean
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     stored jsonb;
 BEGIN
-    INSERT INTO sync_step (organisation_id, run_id, area, chunk, outcome, reason, answer, as_of)
-    VALUES (step_organisation, step_run, step_area, step_chunk, step_answer ->> 'outcome', coalesce(step_answer ->> 'reason', ''),
-            step_answer, step_as_of)
-    ON CONFLICT (run_id, area, chunk) DO NOTHING
-    RETURNING answer INTO stored;
+    IF in_ledger THEN
+        INSERT INTO sync_step (organisation_id, run_id, area, chunk, outcome, reason, answer, as_of)
+        VALUES (step_organisation, step_run, step_area, step_chunk, step_answer ->> 'outcome', coalesce(step_answer ->> 'reason', ''),
+                step_answer, step_as_of)
+        ON CONFLICT (run_id, area, chunk) DO NOTHING
+        RETURNING answer INTO stored;
+    ELSE
+        stored := step_answer;
+    END IF;
 
     IF stored IS NULL THEN
         SELECT answer INTO stored FROM sync_step WHERE run_id = step_run AND area = step_area AND chunk = step_chunk;
@@ -264,12 +280,13 @@ CREATE FUNCTION last_sync_succeeded(of_organisation uuid, of_person uuid, of_kin
         WHERE r.organisation_id = of_organisation AND r.person_id = of_person AND r.kind = of_kind AND r.outcome IS NOT NULL
     ) n
     WHERE NOT n.succeeded OR n.kind = 'pace-contract'
-       OR 2 = (SELECT count(DISTINCT s.area) FROM sync_step s WHERE s.run_id = n.id AND s.area IN ('contributions', 'budgets'))
+       OR 2 = (SELECT count(DISTINCT s.area) FROM area_answer s WHERE s.organisation_id = of_organisation AND s.run_id = n.id AND s.area IN ('contributions', 'budgets'))
     ORDER BY n.requested_at DESC LIMIT 1
 $$;
 -- +goose StatementEnd
 
 -- +goose Down
 DROP FUNCTION last_sync_succeeded, record_step, begin_step;
+DROP VIEW area_answer;
 DROP TABLE outbox, usage_fence, area_fence, removal_hold, record_change, sync_retry, sync_issue, sync_step, sync_run;
 DROP SEQUENCE read_ticket;

@@ -192,8 +192,11 @@ FROM bulk_item i WHERE i.organisation_id = @organisation_id AND i.bulk_id = @bul
 -- name: OthersOfBulk :one
 -- How others of a bulk run fared in an area: of how many, up to a limit, it was saved, and when the service last failed for one of them.
 SELECT (SELECT count(*) FROM (
-            SELECT FROM bulk_item i JOIN sync_step s ON s.run_id = i.run_id AND s.area = @area AND s.chunk = 0 AND s.outcome = 'succeeded'
-            WHERE i.bulk_id = b.id AND i.person_id <> @person_id LIMIT @most) AS saved)::int AS succeeded,
+            SELECT FROM bulk_item i
+            WHERE i.bulk_id = b.id AND i.person_id <> @person_id AND i.run_id IS NOT NULL
+              AND 0 < (SELECT count(*) FROM area_answer s -- run by run
+                       WHERE s.organisation_id = i.organisation_id AND s.run_id = i.run_id AND s.area = @area AND s.chunk = 0 AND s.outcome = 'succeeded')
+            LIMIT @most) AS saved)::int AS succeeded,
        coalesce(greatest(b.outage_at, (SELECT max(i.escalated_at) FROM bulk_item i WHERE i.bulk_id = b.id AND i.person_id <> @person_id)),
                 'epoch')::timestamptz AS failed_at
 FROM bulk_run b WHERE b.organisation_id = @organisation_id AND b.id = @bulk_id;

@@ -150,7 +150,7 @@ WITH contracts AS (
         IS DISTINCT FROM (excluded.kind, excluded.contract_id, excluded.budget_id, excluded.subject, excluded.field, excluded.old_value,
                           excluded.new_value)
 )
-SELECT record_step(@organisation_id, @run_id, @person_id, 'contract', @chunk, @answer, @as_of, @issues, @changes, '[]')::jsonb AS answer;
+SELECT record_step(@organisation_id, @run_id, @person_id, 'contract', @chunk, @answer, @as_of, @issues, @changes, '[]', true)::jsonb AS answer;
 
 -- name: RefuseContract :one
 -- What we hold stays as it is; a denied authority stops the scheduled syncs of the person (R30).
@@ -160,7 +160,7 @@ WITH standing AS (
     ON CONFLICT (person_id) DO UPDATE SET stopped_on = excluded.stopped_on, stop_reason = excluded.stop_reason
     WHERE t.stopped_on IS NULL
 )
-SELECT record_step(@organisation_id, @run_id, @person_id, 'contract', @chunk, @answer, @as_of, @issues, '[]', '[]')::jsonb AS answer;
+SELECT record_step(@organisation_id, @run_id, @person_id, 'contract', @chunk, @answer, @as_of, @issues, '[]', '[]', true)::jsonb AS answer;
 
 -- name: StorePreview :exec
 -- A new retrieval takes the place of the one that waits (R22). Staging the same one again changes nothing.

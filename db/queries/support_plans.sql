@@ -58,7 +58,7 @@ WITH upserted_plan AS (
     UPDATE supplement d SET removed_at = now()
     WHERE d.organisation_id = @organisation_id AND d.plan_id = @plan_id AND d.id = ANY (@removed_supplements::uuid[])
 )
-SELECT record_step(@organisation_id, @run_id, @person_id, 'summary', 0, @answer, @as_of, @issues, @changes, @holds)::jsonb AS answer;
+SELECT record_step(@organisation_id, @run_id, @person_id, 'summary', 0, @answer, @as_of, @issues, @changes, @holds, @in_ledger)::jsonb AS answer;
 
 -- name: BeginContributions :one
 SELECT
@@ -87,7 +87,7 @@ WITH deleted AS (
     FROM (SELECT count(*) FROM closed_set) AS once_closed
     WHERE @changed::boolean
 )
-SELECT record_step(@organisation_id, @run_id, @person_id, 'contributions', 0, @answer, @as_of, @issues, @changes, @holds)::jsonb AS answer;
+SELECT record_step(@organisation_id, @run_id, @person_id, 'contributions', 0, @answer, @as_of, @issues, @changes, @holds, @in_ledger)::jsonb AS answer;
 
 -- name: BeginBudgets :one
 SELECT
@@ -162,7 +162,7 @@ WITH locked AS (
     WHERE c.organisation_id = @organisation_id AND c.id = @person_id AND sqlc.narg(learned_connection)::uuid IS NOT NULL
       AND c.connection_id IS DISTINCT FROM sqlc.narg(learned_connection)
 )
-SELECT record_step(@organisation_id, @run_id, @person_id, 'budgets', 0, @answer, @as_of, @issues, @changes, @holds)::jsonb AS answer;
+SELECT record_step(@organisation_id, @run_id, @person_id, 'budgets', 0, @answer, @as_of, @issues, @changes, @holds, @in_ledger)::jsonb AS answer;
 
 -- name: BeginUsage :one
 SELECT
@@ -213,7 +213,7 @@ WITH written_entitlements AS (
     FROM jsonb_to_recordset(@usage_amounts::jsonb) AS s (id uuid, usage_amount numeric)
     WHERE b.organisation_id = @organisation_id AND b.id = s.id AND b.id IN (SELECT l.id FROM locked l)
 )
-SELECT record_step(@organisation_id, @run_id, @person_id, 'usage', @chunk, @answer, @as_of, @issues, @changes, @holds)::jsonb AS answer;
+SELECT record_step(@organisation_id, @run_id, @person_id, 'usage', @chunk, @answer, @as_of, @issues, @changes, @holds, @in_ledger)::jsonb AS answer;
 
 -- name: RefuseStep :one
 -- A refused area changes no figures. A person who is no longer in the summary is marked as not in care (R19), unless
@@ -226,7 +226,7 @@ WITH departed AS (
 )
 SELECT record_step(@organisation_id, @run_id, @person_id, @area, @chunk, @answer, @as_of, @issues,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', 'person', 'record_id', d.id, 'action', 'updated', 'field', 'not_in_care_since',
-                                                  'new_value', d.not_in_care_since)), '[]') FROM departed d), '[]')::jsonb AS answer;
+                                                  'new_value', d.not_in_care_since)), '[]') FROM departed d), '[]', @in_ledger)::jsonb AS answer;
 
 -- name: PassAreaFence :one
 -- The newer read wins (R7): no row means that data of a read which began later already stands.

@@ -26,7 +26,7 @@ WHERE r.organisation_id = @organisation_id AND r.id = @run_id;
 
 -- name: ViewSteps :many
 SELECT area, chunk, outcome, reason, answer, as_of, finished_at
-FROM sync_step WHERE organisation_id = @organisation_id AND run_id = @run_id ORDER BY area, chunk;
+FROM area_answer WHERE organisation_id = @organisation_id AND run_id = @run_id ORDER BY area, chunk;
 
 -- name: ViewIssues :many
 SELECT area, severity, code, words, kind, record_id, about, details
@@ -132,7 +132,7 @@ SELECT DISTINCT ON (s.area) s.area, s.run_id, s.outcome, s.reason, s.finished_at
 FROM (SELECT r.id, r.requested_at FROM sync_run r
       WHERE r.organisation_id = @organisation_id AND r.person_id = @person_id AND r.kind = 'care-recipient'
       ORDER BY r.requested_at DESC LIMIT 10) newest
-JOIN sync_step s ON s.organisation_id = @organisation_id AND s.run_id = newest.id
+CROSS JOIN LATERAL (SELECT a.* FROM area_answer a WHERE a.organisation_id = @organisation_id AND a.run_id = newest.id OFFSET 0) s -- run by run
 ORDER BY s.area, newest.requested_at DESC, s.outcome IN ('succeeded', 'superseded'), s.finished_at DESC;
 
 -- name: ViewFences :many
