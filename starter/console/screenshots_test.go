@@ -146,6 +146,7 @@ func (s *site) scenes(t *testing.T) []scene {
 
 	person := func(key string) string { return "/people/" + string(s.Request(t, key).PersonID) }
 	return []scene{
+		{"connections", "/settings/connections", nil, []look{wide, narrowDark}},
 		{"bulk", "/bulks/new", func(w *tab) { w.press("Start the bulk run"); w.sees("Completed with failures") }, []look{wide, narrow}},
 		{"running", person("re-opened"), func(w *tab) { s.slowly(t); w.sync(s, "re-opened"); w.sees("open budget") }, []look{wideDark, narrow}},
 		{"people", "/people", nil, []look{window, phone}},
