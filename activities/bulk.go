@@ -50,7 +50,7 @@ type syncer interface {
 // NewBulk makes the steps for a process. careRecipient and paceContract have allowances of their own, which let others go before.
 func NewBulk(store *db.Store, careRecipient *CareRecipient, paceContract *PaceContract) *Bulk {
 	return &Bulk{store: store, runs: NewRuns(store), careRecipient: careRecipient, syncers: map[care.RunKind]syncer{
-		care.RunCareRecipient: passes{careRecipient}, care.RunPACEContract: paceContract,
+		care.RunCareRecipient: passSyncer{careRecipient}, care.RunPACEContract: paceContract,
 	}, capacities: map[care.RunKind]capacity{care.RunCareRecipient: newCapacity(), care.RunPACEContract: newCapacity()}, now: time.Now}
 }
 

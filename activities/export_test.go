@@ -11,6 +11,6 @@ var ApplicationError = applicationError
 
 // Leave makes a pass that cannot be completed, and returns why.
 func Leave(ctx context.Context, steps *CareRecipient, run care.ID, request care.Request) (failure, err error) {
-	made, err := passes{steps}.sync(ctx, run, request)
+	made, err := passSyncer{steps}.sync(ctx, run, request)
 	return made.failure, err
 }

@@ -13,13 +13,13 @@ import (
 	"github.com/caresync/caresync/protocol"
 )
 
-// passes are the syncs of a bulk run: each begins with one statement, reads from the government, and writes everything in one transaction. What cannot
+// passSyncer makes the syncs of a bulk run: each begins with one statement, reads from the government, and writes everything in one transaction. What cannot
 // be written at once is written one area at a time, as a sync of a person's own does it.
-type passes struct{ *CareRecipient }
+type passSyncer struct{ *CareRecipient }
 
 // SyncOnce is Sync with one pass that writes once.
 func (c *CareRecipient) SyncOnce(ctx context.Context, runID care.ID, request care.Request) (care.RunResult, error) {
-	made, err := passes{c}.sync(ctx, runID, request)
+	made, err := passSyncer{c}.sync(ctx, runID, request)
 	if err != nil {
 		return care.RunResult{}, err
 	}
@@ -29,14 +29,14 @@ func (c *CareRecipient) SyncOnce(ctx context.Context, runID care.ID, request car
 	return c.runs.CompleteRun(context.WithoutCancel(ctx), made.CompleteInput)
 }
 
-func (c passes) sync(ctx context.Context, runID care.ID, request care.Request) (syncResult, error) {
+func (c passSyncer) sync(ctx context.Context, runID care.ID, request care.Request) (syncResult, error) {
 	validated := protocol.ValidateInput{Request: request, RunID: runID, WorkflowID: bulkWorkflowID(request), At: c.store.Now()}
 	start, err := c.store.BeginPass(ctx, request.OrganisationID, request.PersonID, runID, request.AllBudgets, validated.At)
 	if err != nil {
 		return syncResult{}, err
 	}
 	scope := scopeOf(validated, start.RunScopeRecord, start.Started)
-	pass := &pass{ctx: ctx, steps: c.CareRecipient, failed: &failures{}, Pass: db.Pass{Scope: scope, Start: start, Run: db.RunStart{
+	pass := &passSteps{ctx: ctx, steps: c.CareRecipient, failed: &failures{}, Pass: db.Pass{Scope: scope, Start: start, Run: db.RunStart{
 		ID: runID, Request: request, Kind: care.RunCareRecipient, WorkflowID: validated.WorkflowID, StartedAt: validated.At,
 	}}}
 	areas := care.SyncCareRecipient(pass, scope)
@@ -61,8 +61,8 @@ func (c passes) sync(ctx context.Context, runID care.ID, request care.Request) (
 	return c.CareRecipient.sync(ctx, runID, request)
 }
 
-// pass is one pass over one person: care.Steps that read and decide, and leave the writing to the end.
-type pass struct {
+// passSteps are one pass over one person: care.Steps that read and decide, and leave the writing to the end.
+type passSteps struct {
 	ctx    context.Context
 	steps  *CareRecipient
 	failed *failures
@@ -84,7 +84,7 @@ type waiting struct {
 }
 
 // write writes the pass with its run.
-func (p *pass) write(ctx context.Context) (syncResult, error) {
+func (p *passSteps) write(ctx context.Context) (syncResult, error) {
 	made := syncResult{CompleteInput: protocol.CompleteInput{Scope: p.Scope}}
 	result, err := p.steps.store.WritePass(ctx, p.Pass, func(usage []care.AreaResult) (care.RunResult, []care.Issue) {
 		made.Areas = p.told(usage)
@@ -101,7 +101,7 @@ func (p *pass) write(ctx context.Context) (syncResult, error) {
 }
 
 // leave writes what there is, for a later attempt to go on from, and notes what the pass waits for.
-func (p *pass) leave(ctx context.Context) (syncResult, error) {
+func (p *passSteps) leave(ctx context.Context) (syncResult, error) {
 	usage, err := p.steps.store.LeavePass(ctx, p.Pass)
 	if err != nil {
 		return syncResult{}, err
@@ -117,12 +117,12 @@ func (p *pass) leave(ctx context.Context) (syncResult, error) {
 }
 
 // UpsertPlan reads the summary.
-func (p *pass) UpsertPlan(scope care.RunScope) care.AreaResult {
+func (p *passSteps) UpsertPlan(scope care.RunScope) care.AreaResult {
 	step := db.Step{RunScope: scope, Area: care.AreaSummary}
 	return p.answered(step, p.upsertPlan(step))
 }
 
-func (p *pass) upsertPlan(step db.Step) care.AreaResult {
+func (p *passSteps) upsertPlan(step db.Step) care.AreaResult {
 	begun := p.Start.Plan(step)
 	if begun.Answer != nil {
 		return *begun.Answer
@@ -140,12 +140,12 @@ func (p *pass) upsertPlan(step db.Step) care.AreaResult {
 }
 
 // RecreateContributions reads the contributions.
-func (p *pass) RecreateContributions(scope care.RunScope) care.AreaResult {
+func (p *passSteps) RecreateContributions(scope care.RunScope) care.AreaResult {
 	step := db.Step{RunScope: scope, Area: care.AreaContributions}
 	return p.answered(step, p.recreateContributions(step))
 }
 
-func (p *pass) recreateContributions(step db.Step) care.AreaResult {
+func (p *passSteps) recreateContributions(step db.Step) care.AreaResult {
 	begun := p.Start.Contributions(step)
 	if begun.Answer != nil {
 		return *begun.Answer
@@ -160,12 +160,12 @@ func (p *pass) recreateContributions(step db.Step) care.AreaResult {
 }
 
 // FetchBudgets reads the list of budgets.
-func (p *pass) FetchBudgets(scope care.RunScope) care.AreaResult {
+func (p *passSteps) FetchBudgets(scope care.RunScope) care.AreaResult {
 	step := db.Step{RunScope: scope, Area: care.AreaBudgets}
 	return p.answered(step, p.fetchBudgets(step))
 }
 
-func (p *pass) fetchBudgets(step db.Step) care.AreaResult {
+func (p *passSteps) fetchBudgets(step db.Step) care.AreaResult {
 	begun := p.Start.Budgets(step)
 	p.budgets = begun.Held.Budgets
 	if begun.Answer != nil {
@@ -181,12 +181,12 @@ func (p *pass) fetchBudgets(step db.Step) care.AreaResult {
 }
 
 // FetchUsage reads the details of some budgets. What they come to is decided when they are written: until then, the answer has no counts.
-func (p *pass) FetchUsage(scope care.RunScope, chunk int, budgets []care.ID) care.AreaResult {
+func (p *passSteps) FetchUsage(scope care.RunScope, chunk int, budgets []care.ID) care.AreaResult {
 	step := db.Step{RunScope: scope, Area: care.AreaUsage, Chunk: chunk}
 	return p.answered(step, p.fetchUsage(step, budgets))
 }
 
-func (p *pass) fetchUsage(step db.Step, ids []care.ID) care.AreaResult {
+func (p *passSteps) fetchUsage(step db.Step, ids []care.ID) care.AreaResult {
 	if answer := p.Start.Answer(step.Area, step.Chunk); answer != nil {
 		return *answer
 	}
@@ -211,7 +211,7 @@ func (p *pass) fetchUsage(step db.Step, ids []care.ID) care.AreaResult {
 }
 
 // Both does two things at the same time.
-func (p *pass) Both(first, second func(care.Steps)) {
+func (p *passSteps) Both(first, second func(care.Steps)) {
 	var group sync.WaitGroup
 	group.Go(func() { first(p) })
 	group.Go(func() { second(p) })
@@ -219,7 +219,7 @@ func (p *pass) Both(first, second func(care.Steps)) {
 }
 
 // failure is what a step comes to that the government did not answer as it should: its no, or a technical reason.
-func (p *pass) failure(step db.Step, err error) care.AreaResult {
+func (p *passSteps) failure(step db.Step, err error) care.AreaResult {
 	if no := finalNo(err); no != nil {
 		reason, issue := refusalOf(step.Area, p.Start.Person(), no)
 		return p.refuse(step, reason, []care.Issue{issue})
@@ -232,7 +232,7 @@ func (p *pass) failure(step db.Step, err error) care.AreaResult {
 	return directSteps{failed: p.failed}.areaResult(care.AreaResult{}, err)
 }
 
-func (p *pass) refuse(step db.Step, reason care.Reason, issues []care.Issue) care.AreaResult {
+func (p *passSteps) refuse(step db.Step, reason care.Reason, issues []care.Issue) care.AreaResult {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.Refused = append(p.Refused, db.PassRefusal{Area: step.Area, Chunk: step.Chunk, Reason: reason, Issues: issues})
@@ -240,7 +240,7 @@ func (p *pass) refuse(step db.Step, reason care.Reason, issues []care.Issue) car
 }
 
 // answered keeps what a step came to.
-func (p *pass) answered(step db.Step, answer care.AreaResult) care.AreaResult {
+func (p *passSteps) answered(step db.Step, answer care.AreaResult) care.AreaResult {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.answers == nil {
@@ -251,7 +251,7 @@ func (p *pass) answered(step db.Step, answer care.AreaResult) care.AreaResult {
 }
 
 // told is the story of the pass told again, with what the details of budgets came to when they were written.
-func (p *pass) told(usage []care.AreaResult) map[care.Area]care.AreaResult {
+func (p *passSteps) told(usage []care.AreaResult) map[care.Area]care.AreaResult {
 	for i, read := range p.Usage {
 		p.answers[place{care.AreaUsage, read.Chunk}] = usage[i]
 	}

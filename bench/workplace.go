@@ -149,7 +149,9 @@ func (*statements) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.Trace
 }
 
 // TraceBatchQuery counts a statement that was sent with others.
-func (s *statements) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) { s.sent.Add(1) }
+func (s *statements) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {
+	s.sent.Add(1)
+}
 
 // TraceBatchEnd does nothing.
 func (*statements) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
