@@ -40,7 +40,7 @@ func TestAnAcceptanceIsNotUndoneByAnOlderPass(t *testing.T) {
 	accepting, older := r.Run(t, db.NewID(), r.Now), r.Run(t, db.NewID(), r.Now)
 	hold := func(run care.ID, chunk, records int) {
 		sql.Exec(t, `SELECT record_step($1, $2, $3, 'summary', $4, '{"outcome":"succeeded"}', now(), '[]', '[]',
-			jsonb_build_array(jsonb_build_object('kind', 'classification', 'records', $5::int)))`, r.Organisation.ID, run, r.Client.ID, chunk, records)
+			jsonb_build_array(jsonb_build_object('kind', 'classification', 'records', $5::int)), true)`, r.Organisation.ID, run, r.Client.ID, chunk, records)
 	}
 	accepted := func() bool {
 		return testkit.Value[bool](t, sql, "SELECT accepted_at IS NOT NULL FROM removal_hold WHERE closed_at IS NULL")
