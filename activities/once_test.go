@@ -108,7 +108,7 @@ func TestAPassThatIsNotAloneIsWrittenAreaByArea(t *testing.T) {
 	require.NotEmpty(t, testkit.Column[string](t, s.sql, "SELECT area FROM sync_step WHERE run_id = $1", result.RunID), "its areas are in the ledger")
 }
 
-// A pass that fails half-way keeps what it has, and the next attempt of the same run goes on from there.
+// A pass that cannot be completed saves what it has read, and the next attempt at the same run continues from there.
 func TestAPassThatLeavesIsGoneOnFrom(t *testing.T) {
 	s := newSite(t, people(marjorie))
 	require.NoError(t, s.Faults.Add(faults.Fault{Kind: faults.Unavailable, Operation: "budget-details", RetryAfter: time.Second}))

@@ -14,8 +14,8 @@ import (
 	"github.com/caresync/caresync/db/gen"
 )
 
-// ErrPassNotAlone means that a pass could not be written at once, since something else has written what it is about, and that nothing of it was. Area
-// by area, what can be written will be.
+// ErrPassNotAlone means that a pass concerns what another sync has written meanwhile, or someone else's budgets. Nothing of it was written; the steps can
+// write it, one area at a time.
 var ErrPassNotAlone = errors.New("another sync has written the same records meanwhile")
 
 // PassStart is what a pass over one person knows before it asks the government: everything that is held, read at one moment.

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -209,11 +210,7 @@ func (w *passWriter) applyUsages(ctx context.Context, decisions []care.UsageDeci
 		if !w.inLedger && !decision.Writes() {
 			continue
 		}
-		var budgets []care.ID
-		for id := range usage.Details {
-			budgets = append(budgets, id)
-		}
-		slices.Sort(budgets)
+		budgets := slices.Sorted(maps.Keys(usage.Details))
 		if _, err := applyUsage(ctx, w.later, w.writing(care.AreaUsage, usage.Chunk), budgets, decision); err != nil {
 			return err
 		}

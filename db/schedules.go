@@ -66,7 +66,7 @@ type ScheduledRun struct {
 	WorkflowID  string
 	RequestedAt time.Time
 	FinishedAt  *time.Time
-	// Wait is what it waits for now, a person where it is paused.
+	// Wait says what the run is waiting for: a person if it is paused.
 	Wait    care.Wait
 	Outcome care.RunOutcome
 	Reason  care.Reason

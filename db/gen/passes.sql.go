@@ -227,8 +227,8 @@ type RecordPassParams struct {
 	Announces      bool
 }
 
-// A pass's run, which begins and ends with it, and the person of the bulk run, who is settled once. Nothing is announced of a person for whom
-// nothing changed. The answer is 0 where the run has ended already.
+// Records the run of a pass with its outcome, and settles the person in the bulk run, unless that is done already. If nothing has changed for the
+// person, nothing is announced. Returns 0 if the run had an outcome before.
 func (q *Queries) RecordPass(ctx context.Context, arg RecordPassParams) (int32, error) {
 	row := q.db.QueryRow(ctx, recordPass,
 		arg.ID,

@@ -66,8 +66,8 @@ INSERT INTO usage_fence (organisation_id, budget_id, ticket, previous_ticket, as
 SELECT @organisation_id, b.id, @ticket, 0, @as_of FROM unnest(@budget_ids::uuid[]) AS b (id) ORDER BY b.id;
 
 -- name: RecordPass :one
--- A pass's run, which begins and ends with it, and the person of the bulk run, who is settled once. Nothing is announced of a person for whom
--- nothing changed. The answer is 0 where the run has ended already.
+-- Records the run of a pass with its outcome, and settles the person in the bulk run, unless that is done already. If nothing has changed for the
+-- person, nothing is announced. Returns 0 if the run had an outcome before.
 WITH run AS (
     INSERT INTO sync_run AS r (id, organisation_id, person_id, kind, trigger, requested_by, all_budgets, workflow_id, requested_at, started_at, bulk_id,
                                outcome, reason, warnings, counts, finished_at, areas, read_at)
