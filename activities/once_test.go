@@ -130,3 +130,17 @@ func TestAPassThatLeavesIsGoneOnFrom(t *testing.T) {
 	areas := testkit.Column[string](t, s.sql, "SELECT area FROM area_answer ORDER BY 1")
 	require.Equal(t, []string{"budgets", "contributions", "summary", "usage"}, slices.Compact(areas))
 }
+
+// A run that has an outcome keeps it: another attempt at it, by a worker that was thought dead for instance, writes nothing.
+func TestARunThatHasEndedIsNotWrittenAgain(t *testing.T) {
+	s := newSite(t, people(marjorie))
+	id := db.NewID()
+	_, err := s.steps.SyncOnce(t.Context(), id, s.Request(t, "marjorie"))
+	require.NoError(t, err)
+	s.move(t, "marjorie", world.Move{Name: world.Claim})
+	before := s.sql.Snapshot(t).Of("sync_run", "sync_step", "usage_line", "usage_fence", "area_fence", "contribution", "outbox", "record_change")
+	result, err := s.steps.SyncOnce(t.Context(), id, s.Request(t, "marjorie"))
+	require.NoError(t, err)
+	require.Equal(t, care.RunSucceeded, result.Outcome)
+	require.Equal(t, before, s.sql.Snapshot(t).Of("sync_run", "sync_step", "usage_line", "usage_fence", "area_fence", "contribution", "outbox", "record_change"))
+}

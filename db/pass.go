@@ -18,6 +18,9 @@ import (
 // write it, one area at a time.
 var ErrPassNotAlone = errors.New("another sync has written the same records meanwhile")
 
+// ErrRunEnded means that a run had an outcome before, which stands. Nothing of the pass was written.
+var ErrRunEnded = errors.New("the run has an outcome already")
+
 // PassStart is what a pass over one person knows before it asks the government: everything that is held, read at one moment.
 type PassStart struct {
 	Read
@@ -207,7 +210,7 @@ type PassRefusal struct {
 }
 
 // WritePass writes a pass in one transaction, and with it its run, which conclude makes of the areas, and the person of the bulk run. It fails with
-// ErrPassNotAlone, or where a statement fails; nothing is written then.
+// ErrPassNotAlone, ErrRunEnded, or where a statement fails; nothing is written then.
 func (s *Store) WritePass(ctx context.Context, pass Pass, conclude func(usage []care.AreaResult) (care.RunResult, []care.Issue)) (result care.RunResult, err error) {
 	err = s.inPass(ctx, pass, false, func(w *passWriter, usage []care.AreaResult) error {
 		var issues []care.Issue

@@ -272,7 +272,7 @@ func (w *passWriter) recordPass(ctx context.Context, result care.RunResult, issu
 		return err
 	}
 	if recorded == 0 {
-		return ErrPassNotAlone
+		return ErrRunEnded
 	}
 	if len(issues) == 0 {
 		return nil
