@@ -89,6 +89,13 @@ func (s *Temporal) PreparedNamespace(t testing.TB) string {
 	return namespace
 }
 
+// NewTemporalAlone is NewTemporal in a namespace of the test's own, which programs that the test starts use too.
+func NewTemporalAlone(t testing.TB) *Temporal {
+	t.Helper()
+	t.Setenv("TEMPORAL_NAMESPACE", NewTemporal(t).PreparedNamespace(t))
+	return NewTemporal(t)
+}
+
 // Admit lets everything be started: a test has its database to itself.
 func (*Temporal) Admit(context.Context) error { return nil }
 

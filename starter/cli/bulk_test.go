@@ -70,16 +70,16 @@ func (c crowd) view(bulk string) (view views.BulkView) {
 	return view
 }
 
-// startHeld starts a bulk run whose chunks are all held after the first person has been read, and returns how to resume them.
+// startHeld starts a bulk run whose chunks are all held before anyone has been read, and returns how to resume them.
 func (c crowd) startHeld() (bulk string, release func()) {
 	c.t.Helper()
-	finishes, letFinish := c.statements.HoldBefore("FinishRun")
+	passes, letPass := c.statements.HoldBefore("BeginPass")
 	var view views.BulkView
 	require.NoError(c.t, json.Unmarshal([]byte(must(c.t, "bulk", "start", "--json")), &view))
-	<-finishes
+	<-passes
 	begins, letBegin := c.statements.HoldBefore("OpenItems")
 	<-begins
-	release = func() { letFinish(); letBegin() }
+	release = func() { letPass(); letBegin() }
 	c.t.Cleanup(release)
 	return string(view.ID), release
 }
@@ -270,11 +270,11 @@ func TestAScheduledBulkRunIsCommanded(t *testing.T) {
 	c := newCrowd(t, moreSlices)
 	must(t, "schedule", "create", "nightly", "--cron", "30 3 * * *")
 	t.Cleanup(func() { run(t, "", "schedule", "delete", "nightly") })
-	finishes, release := c.statements.HoldBefore("FinishRun")
+	passes, release := c.statements.HoldBefore("BeginPass")
 	t.Cleanup(release)
 	triggered := must(t, "schedule", "trigger", "nightly")
 	bulk := regexp.MustCompile(`bulk run (\S+)\.`).FindStringSubmatch(triggered)[1]
-	<-finishes
+	<-passes
 	must(t, "bulk", "pause", bulk)
 	require.Equal(t, cli.ExitUsage, run(t, "", "schedule", "trigger", "nightly").code, "a run is under way: it begins none beside it")
 	must(t, "bulk", "cancel", bulk)

@@ -35,7 +35,7 @@ type stack struct {
 
 func newStack(t *testing.T) *stack {
 	t.Helper()
-	s := &stack{world: testkit.NewWorld(t, world.Options{People: 30, Seed: 11, Organisations: world.SingleProvider()}), temporal: testkit.NewTemporal(t)}
+	s := &stack{world: testkit.NewWorld(t, world.Options{People: 30, Seed: 11, Organisations: world.SingleProvider()}), temporal: testkit.NewTemporalAlone(t)}
 	s.sql = testkit.OpenSQL(t, s.world.DatabaseURL)
 	organisations, err := s.world.Store.Organisations(t.Context())
 	require.NoError(t, err)

@@ -166,7 +166,7 @@ func TestATerminatedBulkRunIsClosedAndRetried(t *testing.T) {
 	temporal.RunWorker(t, w.Steps(t, db.Options{MaxConnections: 20}))
 	organisation := organisationOf(t, w.Store)
 	sql := testkit.OpenSQL(t, w.DatabaseURL)
-	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.Latency, Delay: 50 * time.Millisecond}))
+	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.Hang, Skip: 250})) // some are done, and the others are not before the end
 	id, run := temporal.Bulk(t, w.Store, organisation, careRecipients)
 	require.Eventually(t, func() bool {
 		counts, err := w.Store.CountItems(t.Context(), organisation, id, nil)
@@ -175,7 +175,6 @@ func TestATerminatedBulkRunIsClosedAndRetried(t *testing.T) {
 	}, 2*time.Minute, 10*time.Millisecond)
 	require.NoError(t, temporal.TerminateWorkflow(t.Context(), run.GetID(), "", "a test"))
 	require.NoError(t, temporal.TerminateWorkflow(t.Context(), protocol.BulkSyncBatchID(id, 0), "", "a test"))
-	w.Faults.Clear()
 
 	never := care.ID(db.NewID()) // its starter died before Temporal was told
 	require.NoError(t, w.Store.RecordBulk(t.Context(), db.Bulk{
@@ -205,6 +204,7 @@ func TestATerminatedBulkRunIsClosedAndRetried(t *testing.T) {
 	require.Equal(t, 100, counts.Processed)
 	require.Positive(t, counts.Skipped)
 
+	w.Faults.Clear()
 	_, again := temporal.Bulk(t, w.Store, organisation, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient}, RetryOf: id})
 	var result protocol.BulkResult
 	require.NoError(t, again.Get(t.Context(), &result))
@@ -243,7 +243,7 @@ func TestACancelledBulkRun(t *testing.T) {
 	temporal := testkit.NewTemporal(t)
 	temporal.RunWorker(t, w.Steps(t, db.Options{MaxConnections: 20}))
 	organisation := organisationOf(t, w.Store)
-	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.Latency, Delay: 250 * time.Millisecond}))
+	require.NoError(t, w.Faults.Add(faults.Fault{Kind: faults.Latency, Skip: 250, Delay: 750 * time.Millisecond}))
 	id, run := temporal.Bulk(t, w.Store, organisation, careRecipients)
 	require.Eventually(t, func() bool {
 		counts, err := w.Store.CountItems(t.Context(), organisation, id, nil)
