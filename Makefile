@@ -100,6 +100,11 @@ chaos: build ## bulk runs in storms: SEEDS of them, from FIRST_SEED on
 drills: build ## rehearse what happens at night, against real processes; SHORT=1 leaves out what takes long
 	CARESYNC_BIN=$(BIN) $(DEVSTACK) exec $(TEST_STACK) -- go test -count=1 -v -tags drills -timeout 60m $(if $(SHORT),-short) -run TestDrill ./worker/hosting
 
+.PHONY: docker-check
+docker-check: ## follow docs/run-with-docker.md on a real engine, kill, cut power, scale and update; gets an engine and base images where there are none
+	deploy/check/images
+	deploy/check/engine deploy/check/docker-check
+
 .PHONY: clean
 clean: ## remove the programs
 	rm -rf bin

@@ -1,6 +1,8 @@
 package deploy_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"maps"
 	"net/url"
 	"os"
@@ -10,30 +12,130 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/compose-spec/compose-go/v2/dotenv"
 	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/compose-spec/compose-go/v2/template"
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/stretchr/testify/require"
 )
 
-func TestMissingSecretIsNamed(t *testing.T) {
-	for _, secret := range []string{
-		"CARESYNC_KEYRING", "CARESYNC_CODEC_TOKEN", "POSTGRES_PASSWORD", "CARESYNC_DATABASE_PASSWORD", "TEMPORAL_DATABASE_PASSWORD",
+func TestMissingSecretsAreNamed(t *testing.T) {
+	for what, spoil := range map[string]func(types.Mapping){
+		"absent": func(settings types.Mapping) { delete(settings, "CARESYNC_SECRETS") },
+		"empty":  func(settings types.Mapping) { settings["CARESYNC_SECRETS"] = "" },
 	} {
-		for what, spoil := range map[string]func(types.Mapping){
-			"absent": func(settings types.Mapping) { delete(settings, secret) },
-			"empty":  func(settings types.Mapping) { settings[secret] = "" },
-		} {
-			t.Run(secret+" "+what, func(t *testing.T) {
-				settings := newSettings(t)
-				spoil(settings)
+		t.Run(what, func(t *testing.T) {
+			settings := newSettings(t)
+			spoil(settings)
 
-				_, err := load(t, settings)
+			_, err := load(t, settings)
 
-				require.ErrorContains(t, err, secret)
-				require.ErrorContains(t, err, "run deploy/new-env")
-			})
+			require.ErrorContains(t, err, "CARESYNC_SECRETS")
+			require.ErrorContains(t, err, "run deploy/new-env")
+		})
+	}
+}
+
+// Each container runs as a user of its own, who reads a secret that is mounted; on the machine itself no one else can enter the folder.
+func TestNewEnvMakesEverySecret(t *testing.T) {
+	file := filepath.Join(t.TempDir(), ".env")
+	making := exec.Command("/bin/sh", "-c", `umask 077 && ./new-env "$0"`, file)
+	output, err := making.CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	settings, err := dotenv.Read(file)
+	require.NoError(t, err)
+	project, err := load(t, settings)
+	require.NoError(t, err)
+	for name, secret := range project.Secrets {
+		about, err := os.Stat(secret.File)
+		require.NoError(t, err, name)
+		require.Positive(t, about.Size(), name)
+		require.Equal(t, os.FileMode(0o644), about.Mode().Perm(), name)
+	}
+	folder, err := os.Stat(settings["CARESYNC_SECRETS"])
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o700), folder.Mode().Perm())
+	authority, err := os.Stat(filepath.Join(settings["CARESYNC_SECRETS"], "ca_key"))
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), authority.Mode().Perm())
+}
+
+func TestServicesAreGivenTheSecretsThatTheyName(t *testing.T) {
+	for name, service := range newProject(t).Services {
+		var given, named []string
+		for _, secret := range service.Secrets {
+			given = append(given, "/run/secrets/"+secret.Source)
+		}
+		for _, value := range environment(service) {
+			if strings.HasPrefix(value, "/run/secrets/") {
+				named = append(named, value)
+			}
+		}
+		if _, reads := environment(service)["DATABASE_URL_FILE"]; reads { // which names it
+			named = append(named, "/run/secrets/ca_certificate")
+		}
+		slices.Sort(named)
+		require.ElementsMatch(t, given, slices.Compact(named), name)
+	}
+}
+
+func TestCertificatesAreValidForTheNamesThatAreCalled(t *testing.T) {
+	project := newProject(t)
+	authority := x509.NewCertPool()
+	require.True(t, authority.AppendCertsFromPEM([]byte(read(t, project.Secrets["ca_certificate"].File))))
+	for secret, wanted := range map[string]x509.VerifyOptions{
+		"postgres_certificate":        {DNSName: "postgres", KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}},
+		"temporal_certificate":        {DNSName: "temporal", KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}},
+		"temporal_client_certificate": {KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}},
+	} {
+		wanted.Roots = authority
+		wanted.CurrentTime = time.Now().AddDate(9, 0, 0)
+		pair, err := tls.LoadX509KeyPair(project.Secrets[secret].File, strings.Replace(project.Secrets[secret].File, "_certificate", "_key", 1))
+		require.NoError(t, err, secret)
+		_, err = pair.Leaf.Verify(wanted)
+		require.NoError(t, err, secret)
+	}
+}
+
+func TestCertificatesAreRenewedBySameAuthority(t *testing.T) {
+	folder := newSettings(t)["CARESYNC_SECRETS"]
+	authority, certificate := read(t, filepath.Join(folder, "ca_certificate")), read(t, filepath.Join(folder, "postgres_certificate"))
+	output, err := exec.Command("./new-certificates", folder).CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	require.Equal(t, authority, read(t, filepath.Join(folder, "ca_certificate")))
+	require.NotEqual(t, certificate, read(t, filepath.Join(folder, "postgres_certificate")))
+}
+
+func TestSimulatorIsThereOnlyForThoseWhoAskedForIt(t *testing.T) {
+	settings := newSettings(t)
+	settings["COMPOSE_PROFILES"] = ""
+	project, err := load(t, settings)
+	require.NoError(t, err)
+	require.NotContains(t, project.Services, "simulator")
+	require.Contains(t, project.DisabledServices, "simulator")
+}
+
+func TestMemoryAndProcessesAreLimited(t *testing.T) {
+	for name, service := range newProject(t).Services {
+		require.NotNil(t, service.Deploy, name)
+		require.NotNil(t, service.Deploy.Resources.Limits, name)
+		require.Positive(t, int64(service.Deploy.Resources.Limits.MemoryBytes), name)
+		require.Positive(t, service.Deploy.Resources.Limits.Pids, name)
+	}
+}
+
+// Two services that built one image made it anew in turn, and each update restarted what had not changed.
+func TestEachImageIsBuiltByOneService(t *testing.T) {
+	builders := map[string]string{}
+	for name, service := range newProject(t).Services {
+		if service.Build != nil {
+			require.NotContains(t, builders, service.Image, "%s builds it, too", name)
+			builders[service.Image] = name
+			require.Equal(t, target(service), service.Build.Target, name)
+		} else if isOurs(service) {
+			require.Equal(t, types.PullPolicyNever, service.PullPolicy, name)
 		}
 	}
 }
@@ -44,7 +146,9 @@ func TestExampleNamesEverySetting(t *testing.T) {
 	}, loader.WithSkipValidation, func(o *loader.Options) { o.SkipInterpolation = true })
 	require.NoError(t, err)
 	used := template.ExtractVariables(model, template.DefaultPattern)
-	require.ElementsMatch(t, slices.Collect(maps.Keys(used)), slices.Collect(maps.Keys(newSettings(t))))
+	settings := newSettings(t)
+	delete(settings, "COMPOSE_PROFILES") // Compose's own
+	require.ElementsMatch(t, slices.Collect(maps.Keys(used)), slices.Collect(maps.Keys(settings)))
 }
 
 func TestNewEnvKeepsAnExistingFile(t *testing.T) {
@@ -57,9 +161,6 @@ func TestNewEnvKeepsAnExistingFile(t *testing.T) {
 	require.Error(t, err)
 	require.Contains(t, string(output), "exists already")
 	require.Equal(t, before, read(t, file))
-	about, err := os.Stat(file)
-	require.NoError(t, err)
-	require.Equal(t, os.FileMode(0o600), about.Mode().Perm())
 }
 
 // pinned is a name with a version of at least two numbers, and nothing after it that moves.
@@ -107,11 +208,12 @@ func TestServicesWaitForWhatTheyNeed(t *testing.T) {
 	const healthy, completed = types.ServiceConditionHealthy, types.ServiceConditionCompletedSuccessfully
 	wanted := map[string]map[string]string{
 		"postgres":           {},
-		"temporal-schema":    {"postgres": healthy},
+		"databases":          {"postgres": healthy},
+		"temporal-schema":    {"databases": completed},
 		"temporal":           {"temporal-schema": completed},
 		"temporal-namespace": {"temporal": healthy},
 		"temporal-ui":        {"temporal": healthy},
-		"migrate":            {"postgres": healthy},
+		"migrate":            {"databases": completed},
 		"worker":             {"migrate": completed, "temporal-namespace": completed},
 		"starter":            {"migrate": completed, "temporal-namespace": completed},
 		"simulator":          {},
@@ -137,7 +239,7 @@ func TestJobsRunOnceAndServicesAreKeptAlive(t *testing.T) {
 		require.NotNil(t, service.HealthCheck, name)
 		require.NotEmpty(t, service.HealthCheck.Test, name)
 	}
-	require.ElementsMatch(t, []string{"temporal-schema", "temporal-namespace", "migrate"}, jobs)
+	require.ElementsMatch(t, []string{"databases", "temporal-schema", "temporal-namespace", "migrate"}, jobs)
 }
 
 func TestOurProgramsAreConfined(t *testing.T) {
@@ -146,8 +248,8 @@ func TestOurProgramsAreConfined(t *testing.T) {
 		if !isOurs(service) {
 			continue
 		}
-		require.Contains(t, stages, service.Build.Target, name)
-		require.Equal(t, "10001:10001", instruction(stages, service.Build.Target, "USER"), name)
+		require.Contains(t, stages, target(service), name)
+		require.Equal(t, "10001:10001", instruction(stages, target(service), "USER"), name)
 		require.True(t, service.ReadOnly, name)
 		require.Equal(t, []string{"ALL"}, service.CapDrop, name)
 		require.Contains(t, service.SecurityOpt, "no-new-privileges:true", name)

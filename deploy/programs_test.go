@@ -30,7 +30,13 @@ const (
 )
 
 // temporalClientVariables are read by every program that connects with Temporal, though its help does not name them.
-var temporalClientVariables = []string{"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"}
+var temporalClientVariables = []string{
+	"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "TEMPORAL_TLS", "TEMPORAL_TLS_SERVER_NAME", "TEMPORAL_TLS_SERVER_CA_CERT_PATH",
+	"TEMPORAL_TLS_CLIENT_CERT_PATH", "TEMPORAL_TLS_CLIENT_KEY_PATH",
+}
+
+// runtimeVariable is read by every Go program.
+const runtimeVariable = "GOMEMLIMIT"
 
 // simulatorPrefix begins the variables of the simulator, which stand for its flags.
 const simulatorPrefix = "CARESYNC_SIMULATOR_"
@@ -62,6 +68,7 @@ func knownVariables(t *testing.T, name string, service types.ServiceConfig) (kno
 	switch name {
 	case "worker", "starter":
 		known = append(known, temporalClientVariables...)
+		known = append(known, runtimeVariable)
 	case "simulator":
 		for _, found := range flagInHelp.FindAllSubmatch(help, -1) {
 			known = append(known, simulatorPrefix+strings.ToUpper(strings.ReplaceAll(string(found[1]), "-", "_")))
@@ -82,14 +89,14 @@ func TestProgramsStartAsTheComposeFileStartsThem(t *testing.T) {
 
 	t.Run("migrate", func(t *testing.T) {
 		for range 2 { // every `docker compose up` runs the job again
-			migrate := network.start(t, project.Services["migrate"])
+			migrate := network.start(t, project, "migrate")
 			require.NoError(t, migrate.wait(t, startTimeout))
 		}
 	})
 	for _, name := range []string{"worker", "starter", "simulator"} {
 		t.Run(name, func(t *testing.T) {
 			service := project.Services[name]
-			program := network.start(t, service)
+			program := network.start(t, project, name)
 			program.waitUntilHealthy(t, service)
 			if name == "starter" {
 				program.decodesPayloads(t, project)
@@ -143,10 +150,12 @@ type program struct {
 	failed error // set before exited is closed
 }
 
-// start runs a service's program with exactly the command and the environment that the compose file gives it, save for addresses and
-// for the folders of its volumes. As in a container there is nothing else but a home, which does not exist.
-func (n network) start(t *testing.T, service types.ServiceConfig) *program {
+// start runs a service's program with exactly the command and the environment that the compose file gives it, save for addresses, for the
+// folders of its volumes, and for TLS, which the servers of this test do not speak. As in a container there is nothing else but a home,
+// which does not exist.
+func (n network) start(t *testing.T, project *types.Project, name string) *program {
 	t.Helper()
+	service := project.Services[name]
 	p := &program{output: filepath.Join(t.TempDir(), "output"), ports: map[string]string{}, exited: make(chan struct{})}
 	output, err := os.Create(p.output)
 	require.NoError(t, err)
@@ -155,6 +164,12 @@ func (n network) start(t *testing.T, service types.ServiceConfig) *program {
 	p.process.Stdout, p.process.Stderr = output, output
 	p.process.Env = []string{"HOME=/home/caresync"}
 	for name, value := range environment(service) {
+		if strings.HasPrefix(name, "TEMPORAL_TLS") {
+			continue
+		}
+		if file, isSecret := secretFile(project, service, value); isSecret {
+			value = file
+		}
 		p.process.Env = append(p.process.Env, name+"="+n.translate(t, p, service, name, value))
 	}
 	require.NoError(t, p.process.Start())
@@ -172,8 +187,10 @@ func (n network) start(t *testing.T, service types.ServiceConfig) *program {
 func (n network) translate(t *testing.T, p *program, service types.ServiceConfig, name, value string) string {
 	port, listens := strings.CutPrefix(value, "0.0.0.0:")
 	switch {
-	case name == "DATABASE_URL":
-		return n.databaseAddress(t, value)
+	case name == "DATABASE_URL_FILE":
+		file := filepath.Join(t.TempDir(), "database_url")
+		require.NoError(t, os.WriteFile(file, []byte(n.databaseAddress(t, read(t, value))), 0o600))
+		return file
 	case name == "TEMPORAL_ADDRESS":
 		return n.temporal
 	case listens:
@@ -188,13 +205,13 @@ func (n network) translate(t *testing.T, p *program, service types.ServiceConfig
 	return value
 }
 
-// databaseAddress keeps the options of the compose file's address.
+// databaseAddress is the test's database in place of the one that the secret names.
 func (n network) databaseAddress(t *testing.T, given string) string {
-	address, err := url.Parse(given)
+	address, err := url.Parse(strings.TrimSpace(given))
 	require.NoError(t, err)
 	require.Equal(t, "postgres:5432", address.Host)
-	address.Host, address.User, address.Path = n.database.Host, n.database.User, n.database.Path
-	return address.String()
+	require.Equal(t, url.Values{"sslmode": {"verify-full"}, "sslrootcert": {"/run/secrets/ca_certificate"}}, address.Query())
+	return n.database.String()
 }
 
 func freePort(t *testing.T) string {
@@ -273,8 +290,10 @@ func (p *program) decodesPayloads(t *testing.T, project *types.Project) {
 	endpoint.Host = "127.0.0.1:" + p.ports[strconv.FormatUint(uint64(starter.Ports[0].Target), 10)]
 	decode := endpoint.JoinPath("decode").String()
 
+	token, given := secretFile(project, starter, environment(starter)["CARESYNC_CODEC_TOKEN_FILE"])
+	require.True(t, given)
 	require.Equal(t, http.StatusUnauthorized, post(t, decode, ui["TEMPORAL_CORS_ORIGINS"], "not the token"))
-	require.Equal(t, http.StatusOK, post(t, decode, ui["TEMPORAL_CORS_ORIGINS"], environment(starter)["CARESYNC_CODEC_TOKEN"]))
+	require.Equal(t, http.StatusOK, post(t, decode, ui["TEMPORAL_CORS_ORIGINS"], strings.TrimSpace(read(t, token))))
 }
 
 // post sends no payloads from a page of origin, and returns the status.
@@ -322,7 +341,7 @@ func entrypoint(t *testing.T, service types.ServiceConfig) []string {
 // words reads an instruction of the service's image in its JSON form; none where there is no such instruction.
 func words(t *testing.T, service types.ServiceConfig, name string) (list []string) {
 	t.Helper()
-	text := instruction(dockerfile(t), service.Build.Target, name)
+	text := instruction(dockerfile(t), target(service), name)
 	if text == "" {
 		return nil
 	}

@@ -18,11 +18,11 @@ import (
 
 const composeFile = "../docker-compose.yml"
 
-// newSettings makes a .env as a user does, and reads it.
+// newSettings makes a .env and its secrets as a user does who wants to try things out, and reads it.
 func newSettings(t *testing.T) types.Mapping {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), ".env")
-	output, err := exec.Command("./new-env", file).CombinedOutput()
+	output, err := exec.Command("./new-env", "--simulator", file).CombinedOutput()
 	require.NoError(t, err, "%s", output)
 	settings, err := dotenv.Read(file)
 	require.NoError(t, err)
@@ -34,7 +34,7 @@ func load(t *testing.T, settings types.Mapping) (*types.Project, error) {
 	t.Helper()
 	return loader.LoadWithContext(t.Context(), types.ConfigDetails{
 		WorkingDir: "..", ConfigFiles: types.ToConfigFiles([]string{composeFile}), Environment: settings,
-	})
+	}, loader.WithProfiles(strings.Fields(settings["COMPOSE_PROFILES"])))
 }
 
 func newProject(t *testing.T) *types.Project {
@@ -55,8 +55,29 @@ func environment(service types.ServiceConfig) map[string]string {
 
 func isJob(service types.ServiceConfig) bool { return service.Restart == types.RestartPolicyNo }
 
-// isOurs tells whether the service is built from our Dockerfile.
-func isOurs(service types.ServiceConfig) bool { return service.Build != nil }
+// isOurs tells whether the service runs an image of our Dockerfile.
+func isOurs(service types.ServiceConfig) bool { return target(service) != "" }
+
+// target is the stage of our Dockerfile that the service runs.
+func target(service types.ServiceConfig) string {
+	ours := ourImage.FindStringSubmatch(service.Image)
+	if ours == nil {
+		return ""
+	}
+	return ours[1]
+}
+
+var ourImage = regexp.MustCompile(`^caresync/(\w+):local$`)
+
+// secretFile is the file that a service finds at a path, if that is one of its secrets.
+func secretFile(project *types.Project, service types.ServiceConfig, path string) (file string, isSecret bool) {
+	for _, given := range service.Secrets {
+		if path == "/run/secrets/"+given.Source {
+			return project.Secrets[given.Source].File, true
+		}
+	}
+	return "", false
+}
 
 // stage is a part of the Dockerfile. Its instructions are by name; of those that stand several times the last counts, as with Docker.
 type stage struct {

@@ -1,13 +1,17 @@
--- Runs once, when PostgreSQL's volume is empty. The product and Temporal have a role and databases each, and neither can reach
--- the other's.
-\getenv caresync_password CARESYNC_DATABASE_PASSWORD
-\getenv temporal_password TEMPORAL_DATABASE_PASSWORD
+-- The product and Temporal have a role and databases each, and neither can reach the other's. To run this again changes nothing but passwords.
+\set ON_ERROR_STOP on
+\getenv caresync_password CARESYNC_PASSWORD
+\getenv temporal_password TEMPORAL_PASSWORD
 
-CREATE ROLE caresync LOGIN PASSWORD :'caresync_password';
-CREATE DATABASE caresync OWNER caresync;
-REVOKE ALL ON DATABASE caresync FROM PUBLIC;
+SELECT format('CREATE ROLE %I LOGIN', wanted.name)
+FROM (VALUES ('caresync'), ('temporal')) AS wanted (name)
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted.name) \gexec
 
-CREATE ROLE temporal LOGIN PASSWORD :'temporal_password';
-CREATE DATABASE temporal OWNER temporal;
-CREATE DATABASE temporal_visibility OWNER temporal;
-REVOKE ALL ON DATABASE temporal, temporal_visibility FROM PUBLIC;
+ALTER ROLE caresync PASSWORD :'caresync_password';
+ALTER ROLE temporal PASSWORD :'temporal_password';
+
+SELECT format('CREATE DATABASE %I OWNER %I', wanted.name, wanted.owner)
+FROM (VALUES ('caresync', 'caresync'), ('temporal', 'temporal'), ('temporal_visibility', 'temporal')) AS wanted (name, owner)
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = wanted.name) \gexec
+
+REVOKE ALL ON DATABASE caresync, temporal, temporal_visibility FROM PUBLIC;

@@ -15,13 +15,16 @@ import (
 const (
 	variablePrefix = "CARESYNC_"
 
+	// fileSuffix makes of a secret's variable the one that names a file with the secret, as containers are given theirs.
+	fileSuffix = "_FILE"
+
 	// A bound flag carries its variable. Flags that cobra adds later (--help, --version) stay unbound.
 	variableAnnotation = "caresync_environment_variable"
 )
 
 // Bind lets every flag of root and its subcommands be given as an environment variable, and names the variable in the
 // flag's help. Call it once, after all commands and flags have been added. A flag on the command line wins over its
-// variable; an empty variable counts as not set.
+// variable; an empty variable counts as not set. A secret can also be in a file, which the variable with _FILE at its end names.
 //
 // Variables are read just before the first PersistentPreRun hook, so hooks, PreRun and Run see their values.
 func Bind(root *cobra.Command) {
@@ -74,8 +77,12 @@ func describeFlags(command *cobra.Command) {
 				UseVariable(flags, flag.Name, variablePrefix+strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_")))
 			}
 			variable, _ := variableOf(flag)
-			if name := "[$" + variable + "]"; !strings.HasSuffix(flag.Usage, name) {
-				flag.Usage += " " + name
+			names := "[$" + variable + "]"
+			if isSecret(flag) {
+				names += " [$" + variable + fileSuffix + "]"
+			}
+			if !strings.HasSuffix(flag.Usage, names) {
+				flag.Usage += " " + names
 			}
 		})
 	}
@@ -93,8 +100,14 @@ func readVariables(flags *pflag.FlagSet) error {
 	var problems []error
 	flags.VisitAll(func(flag *pflag.Flag) {
 		variable, bound := variableOf(flag)
-		text := os.Getenv(variable)
-		if !bound || flag.Changed || text == "" {
+		if !bound || flag.Changed {
+			return
+		}
+		text, err := textOf(flag, variable)
+		if err != nil {
+			problems = append(problems, err)
+		}
+		if text == "" {
 			return
 		}
 		if err := flags.Set(flag.Name, text); err != nil {
@@ -104,6 +117,27 @@ func readVariables(flags *pflag.FlagSet) error {
 	})
 	return errors.Join(problems...)
 }
+
+// textOf is what a flag's variable says, or of a secret the file that its variable names.
+func textOf(flag *pflag.Flag, variable string) (string, error) {
+	text, file := os.Getenv(variable), os.Getenv(variable+fileSuffix)
+	if !isSecret(flag) || file == "" {
+		return text, nil
+	}
+	if text != "" {
+		return "", fmt.Errorf("environment variables %s and %[1]s%s are both set: set one of them", variable, fileSuffix)
+	}
+	content, err := os.ReadFile(file) //nolint:gosec // whoever starts the program says where its secrets are
+	if err != nil {
+		return "", fmt.Errorf("environment variable %s%s: %w", variable, fileSuffix, err)
+	}
+	if text = strings.TrimSpace(string(content)); text == "" {
+		return "", fmt.Errorf("environment variable %s%s: the file %s is empty", variable, fileSuffix, file)
+	}
+	return text, nil
+}
+
+func isSecret(flag *pflag.Flag) bool { return flag.Value.Type() == Secret{}.Type() }
 
 // withoutValue drops pflag's sentence, which speaks of an argument and repeats its value.
 func withoutValue(err error) error {

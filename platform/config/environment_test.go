@@ -2,6 +2,8 @@ package config_test
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -108,6 +110,45 @@ func TestBadVariablesAreAllNamedWithWhatIsWanted(t *testing.T) {
 	require.ErrorContains(t, err, "how long to wait")
 	require.ErrorContains(t, err, "environment variable CARESYNC_LEVELS")
 	require.NotContains(t, err.Error(), "argument")
+}
+
+func TestSecretsAreReadFromFiles(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "database_url")
+	require.NoError(t, os.WriteFile(file, []byte("postgres://localhost/from-file\n"), 0o600))
+	t.Setenv("DATABASE_URL", "")
+	t.Setenv("DATABASE_URL_FILE", file)
+	p := newProgram()
+	require.NoError(t, p.run("sub"))
+	require.Equal(t, "postgres://localhost/from-file", p.database.URL.Reveal())
+
+	p = newProgram()
+	require.NoError(t, p.run("sub", "--database-url", "postgres://localhost/from-flag"))
+	require.Equal(t, "postgres://localhost/from-flag", p.database.URL.Reveal())
+
+	t.Setenv("CARESYNC_TENANT_NAME_FILE", file)
+	p = newProgram()
+	require.NoError(t, p.run("sub"))
+	require.Equal(t, "none", p.tenant, "only secrets are read from files")
+}
+
+func TestWhatIsWrongWithASecretsFileIsNamed(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty")
+	require.NoError(t, os.WriteFile(empty, []byte("\n"), 0o600))
+	for wanted, variables := range map[string]map[string]string{
+		"DATABASE_URL_FILE: open /nowhere":                                 {"DATABASE_URL_FILE": "/nowhere"},
+		"DATABASE_URL_FILE: the file " + empty + " is empty":               {"DATABASE_URL_FILE": empty},
+		"DATABASE_URL and DATABASE_URL_FILE are both set: set one of them": {"DATABASE_URL_FILE": empty, "DATABASE_URL": "postgres://user:hunter2@localhost/caresync"},
+	} {
+		t.Run(wanted, func(t *testing.T) {
+			t.Setenv("DATABASE_URL", "")
+			for name, value := range variables {
+				t.Setenv(name, value)
+			}
+			err := newProgram().run("sub")
+			require.ErrorContains(t, err, wanted)
+			require.NotContains(t, err.Error(), "hunter2")
+		})
+	}
 }
 
 func TestHooksSeeVariables(t *testing.T) {
