@@ -110,7 +110,7 @@ func isUUID(text string) bool {
 
 // ClaimFollowUpStart is how a claim's follow-up is started, always with the signal ClaimStatusChanged. One that runs already is used.
 func ClaimFollowUpStart(queues TaskQueues, organisation care.ID, claimID string) (client.StartWorkflowOptions, ClaimFollowUpInput) {
-	options := startOptions(queues, ClaimFollowUpID(organisation, claimID), SearchKindClaim, organisation)
+	options := startOptions(queues.CareSync(), ClaimFollowUpID(organisation, claimID), SearchKindClaim, organisation)
 	options.StaticSummary = "Claim follow-up"
 	return options, ClaimFollowUpInput{
 		OrganisationID: organisation, ClaimID: CanonicalClaimID(claimID), TaskQueuePrefix: queues.Prefix,

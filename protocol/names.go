@@ -97,19 +97,37 @@ func CreateUpdateID(retrieval care.ID) string { return "create/" + string(retrie
 // TaskQueues names the task queues of one deployment; the prefix keeps several apart on one Temporal namespace.
 type TaskQueues struct{ Prefix string }
 
-// CareSync is the queue of workflows and of the steps that only touch the database.
+// CareSync is the queue of the workflows that are no one person's sync, and of steps that wait for the database or for another workflow.
 func (q TaskQueues) CareSync() string { return q.Prefix + "care-sync" }
 
-// Upstream is the queue of the steps that call a service, so that an outage of one never starves the other.
+// Upstream is the queue of the syncs with a service, and of the steps that call it: an outage of one service never starves the other, and a sync's
+// next step begins in the worker that has just completed the last one.
 func (q TaskQueues) Upstream(service care.Service) string { return q.Prefix + string(service) }
 
-// Polled are the queues that every worker process polls, each with a kind of task that it takes there.
-func (q TaskQueues) Polled() map[string]enumspb.TaskQueueType {
-	all := map[string]enumspb.TaskQueueType{q.CareSync(): enumspb.TASK_QUEUE_TYPE_WORKFLOW}
+// PolledQueue is a task queue with a kind of task that workers take there.
+type PolledQueue struct {
+	Name string
+	Kind enumspb.TaskQueueType
+}
+
+// Polled are the queues that every worker process polls.
+func (q TaskQueues) Polled() []PolledQueue {
+	all := []PolledQueue{{q.CareSync(), enumspb.TASK_QUEUE_TYPE_WORKFLOW}, {q.CareSync(), enumspb.TASK_QUEUE_TYPE_ACTIVITY}}
 	for _, service := range []care.Service{care.ServicesAustralia, care.NDIA} {
-		all[q.Upstream(service)], all[q.Bulk(service)] = enumspb.TASK_QUEUE_TYPE_ACTIVITY, enumspb.TASK_QUEUE_TYPE_ACTIVITY
+		all = append(all, PolledQueue{q.Upstream(service), enumspb.TASK_QUEUE_TYPE_WORKFLOW}, PolledQueue{q.Upstream(service), enumspb.TASK_QUEUE_TYPE_ACTIVITY},
+			PolledQueue{q.Bulk(service), enumspb.TASK_QUEUE_TYPE_ACTIVITY})
 	}
 	return all
+}
+
+// Workflows are the queues that workflows run on.
+func (q TaskQueues) Workflows() (names []string) {
+	for _, queue := range q.Polled() {
+		if queue.Kind == enumspb.TASK_QUEUE_TYPE_WORKFLOW {
+			names = append(names, queue.Name)
+		}
+	}
+	return names
 }
 
 // Bulk is the queue of the chunks of bulk runs that call a service: they have slots of their own, so that whoever waits for one person

@@ -14,7 +14,7 @@ import (
 // queue, and found by its search attributes. Starting one that is running fails with serviceerror.WorkflowExecutionAlreadyStarted, so
 // that the caller knows that it joins (R7).
 func CareRecipientSyncStart(queues TaskQueues, request care.Request) (client.StartWorkflowOptions, CareRecipientSyncInput) {
-	options := startOptions(queues, CareRecipientSyncID(request.PersonID), care.RunCareRecipient, request.OrganisationID)
+	options := startOptions(queues.Upstream(care.ServicesAustralia), CareRecipientSyncID(request.PersonID), care.RunCareRecipient, request.OrganisationID)
 	options.StaticSummary = "Care recipient sync"
 	options.WorkflowExecutionErrorWhenAlreadyStarted = true
 	return options, CareRecipientSyncInput{Request: request, TaskQueuePrefix: queues.Prefix, Pass: 1}
@@ -22,7 +22,7 @@ func CareRecipientSyncStart(queues TaskQueues, request care.Request) (client.Sta
 
 // PaceContractSyncStart is how a person's contract sync is started, always with an update or a signal. One that runs already is used.
 func PaceContractSyncStart(queues TaskQueues, request care.Request) (client.StartWorkflowOptions, PaceContractSyncInput) {
-	options := startOptions(queues, PaceContractSyncID(request.PersonID), care.RunPACEContract, request.OrganisationID)
+	options := startOptions(queues.Upstream(care.NDIA), PaceContractSyncID(request.PersonID), care.RunPACEContract, request.OrganisationID)
 	options.StaticSummary = "PACE contract sync"
 	options.WorkflowIDConflictPolicy = enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
 	input := PaceContractSyncInput{Request: request, TaskQueuePrefix: queues.Prefix, Refresh: !request.Trigger.Attended(), Pass: 1}
@@ -31,7 +31,7 @@ func PaceContractSyncStart(queues TaskQueues, request care.Request) (client.Star
 
 // BulkSyncStart is how a bulk run is started whose options stand in its row.
 func BulkSyncStart(queues TaskQueues, bulk, organisation care.ID, kind care.RunKind, requestedBy string) (client.StartWorkflowOptions, BulkSyncInput) {
-	options := startOptions(queues, BulkSyncID(bulk), kind, organisation)
+	options := startOptions(queues.CareSync(), BulkSyncID(bulk), kind, organisation)
 	options.StaticSummary = "Bulk sync"
 	options.WorkflowExecutionErrorWhenAlreadyStarted = true
 	return options, BulkSyncInput{BulkID: bulk, OrganisationID: organisation, RequestedBy: requestedBy, TaskQueuePrefix: queues.Prefix}
@@ -59,9 +59,9 @@ const renewKeysEvery = 24 * time.Hour
 // RenewKeysScheduleID is the id of the schedule of a deployment that renews the keys of PRODA's devices (R36).
 func RenewKeysScheduleID(queues TaskQueues) string { return queues.Prefix + "renew-keys" }
 
-func startOptions(queues TaskQueues, id string, kind care.RunKind, organisation care.ID) client.StartWorkflowOptions {
+func startOptions(queue, id string, kind care.RunKind, organisation care.ID) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
-		ID: id, TaskQueue: queues.CareSync(),
+		ID: id, TaskQueue: queue,
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			SearchKind.ValueSet(string(kind)), SearchOrganisation.ValueSet(string(organisation))),
 	}

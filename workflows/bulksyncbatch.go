@@ -141,8 +141,9 @@ func (b *bulkBatch) syncAlone(ctx workflow.Context, person care.ID) {
 		ReviewAll: b.input.Options.ReviewAll, Trigger: care.TriggerBulk, RequestedBy: b.input.RequestedBy, BulkID: b.input.BulkID,
 	}
 	id, name, input := b.own(request)
+	queue := b.steps.queues.Upstream(b.input.Options.Kind.Service())
 	outliving, _ := workflow.NewDisconnectedContext(ctx)
-	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(outliving, ownSyncOptions(id)), name, input)
+	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(outliving, ownSyncOptions(id, queue)), name, input)
 	if err := child.GetChildWorkflowExecution().Get(outliving, nil); err != nil {
 		if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 			// An error leaves the person to the settling.

@@ -129,9 +129,9 @@ func awaiting(taskQueue string) workflow.ActivityOptions {
 }
 
 // ownSyncOptions: a person's own sync outlives the batch that started it.
-func ownSyncOptions(id string) workflow.ChildWorkflowOptions {
+func ownSyncOptions(id, queue string) workflow.ChildWorkflowOptions {
 	return workflow.ChildWorkflowOptions{
-		WorkflowID: id, ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON, StaticSummary: "Sync of one person of a bulk sync",
+		WorkflowID: id, TaskQueue: queue, ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_ABANDON, StaticSummary: "Sync of one person of a bulk sync",
 	}
 }
 

@@ -29,8 +29,8 @@ var workerChecks = []check{
 }
 
 // pollers are the identities of the workers that poll a queue.
-func pollers(ctx context.Context, p *patient, queue string, kind enumspb.TaskQueueType) ([]string, error) {
-	described, err := p.temporal.DescribeTaskQueue(ctx, queue, kind)
+func pollers(ctx context.Context, p *patient, queue protocol.PolledQueue) ([]string, error) {
+	described, err := p.temporal.DescribeTaskQueue(ctx, queue.Name, queue.Kind)
 	if err != nil {
 		return nil, err
 	}
@@ -45,26 +45,27 @@ func pollers(ctx context.Context, p *patient, queue string, kind enumspb.TaskQue
 }
 
 func countWorkers(ctx context.Context, p *patient) (int, error) {
-	living, err := pollers(ctx, p, p.options.Queues.CareSync(), enumspb.TASK_QUEUE_TYPE_WORKFLOW)
+	living, err := pollers(ctx, p, protocol.PolledQueue{Name: p.options.Queues.CareSync(), Kind: enumspb.TASK_QUEUE_TYPE_WORKFLOW})
 	return len(living), err
 }
 
 func taskQueues(ctx context.Context, p *patient) (string, []Finding, error) {
 	var unpolled []string
 	workers, queues := map[string]int{}, p.options.Queues.Polled()
-	for queue, kind := range queues {
-		living, err := pollers(ctx, p, queue, kind)
+	for _, queue := range queues {
+		living, err := pollers(ctx, p, queue)
 		if err != nil {
 			return "", nil, err
 		}
 		if len(living) == 0 {
-			unpolled = append(unpolled, queue)
+			unpolled = append(unpolled, queue.Name)
 		}
 		for _, identity := range living {
 			workers[identity]++
 		}
 	}
 	slices.Sort(unpolled)
+	unpolled = slices.Compact(unpolled)
 	seen := present.Count(len(workers), "worker", "workers")
 	if len(workers) == 0 {
 		return seen, []Finding{failure("No worker takes tasks: whatever is started waits.",

@@ -5,6 +5,7 @@ package orphans
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -96,10 +97,10 @@ func withoutRow(ctx context.Context, store *db.Store, server Temporal, workflows
 	return found, nil
 }
 
-// list is what the deployment's queue runs of single syncs and bulk runs. A batch of a bulk run ends with it.
+// list is what the deployment's queues run of single syncs and bulk runs. A batch of a bulk run ends with it.
 func list(ctx context.Context, server Temporal, queues protocol.TaskQueues) (all []Orphan, err error) {
 	request := &workflowservice.ListWorkflowExecutionsRequest{PageSize: perPage, Query: fmt.Sprintf(
-		"TaskQueue = '%s' AND %s IN ('%s', '%s') AND ExecutionStatus = 'Running'", queues.CareSync(), protocol.SearchKind.GetName(),
+		"TaskQueue IN ('%s') AND %s IN ('%s', '%s') AND ExecutionStatus = 'Running'", strings.Join(queues.Workflows(), "', '"), protocol.SearchKind.GetName(),
 		care.RunCareRecipient, care.RunPACEContract)}
 	for {
 		page, err := server.ListWorkflow(ctx, request)

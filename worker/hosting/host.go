@@ -71,9 +71,9 @@ func (h *Host) polls(ctx context.Context) error {
 		return errIdle
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	for queue, kind := range h.queues.Polled() {
+	for _, queue := range h.queues.Polled() {
 		group.Go(func() error {
-			described, err := h.client.DescribeTaskQueue(ctx, queue, kind)
+			described, err := h.client.DescribeTaskQueue(ctx, queue.Name, queue.Kind)
 			if err != nil {
 				return err
 			}
@@ -82,7 +82,7 @@ func (h *Host) polls(ctx context.Context) error {
 					return nil
 				}
 			}
-			return fmt.Errorf("%w %s", errNotPolling, queue)
+			return fmt.Errorf("%w %s", errNotPolling, queue.Name)
 		})
 	}
 	return group.Wait()

@@ -40,6 +40,8 @@ const (
 	// taskStopTimeout is the same for workflow tasks, and after them for the steps that run within them. It is short: these take milliseconds, save
 	// where the database is away, and a stopping worker passes on nothing that they come to.
 	taskStopTimeout = 5 * time.Second
+	// syncStopTimeout is for workers of both: first the tasks take this long at most, then the steps within them, then those that call a service.
+	syncStopTimeout = 10 * time.Second
 )
 
 // Steps puts together the steps for a process. expiring, if not nil, is told where a login says that a device or its key expires soon.
@@ -58,43 +60,58 @@ func Steps(store *db.Store, calls *transport.Client, expiring func(care.Connecti
 	}
 }
 
-// Workers are the parts of a worker process: one for workflows and the steps that only touch the database, one for those of these steps that
-// wait, and two for each service, for single syncs and for bulk runs. Each has slots of its own, so that an outage of a service never starves
-// anything else, and a bulk run no one who waits for one person.
+// Workers are the parts of a worker process. Each service has a worker for its syncs, which hosts their workflows beside the steps that call the service,
+// and one for bulk runs; one more hosts the other workflows, and one the steps that wait. Each has slots of its own, so that an outage of a service
+// never starves anything else, and a bulk run no one who waits for one person.
 // The guard, which may be nil, is asked before every step, and before what steps ask of Temporal.
 func Workers(connected client.Client, queues protocol.TaskQueues, steps *activities.Steps, guard *deployment.Guard) []run.Part {
 	guarded := guard.Client(connected)
-	careSyncOptions := options(guard)
-	stepsContext, endSteps := context.WithCancel(context.Background())
-	careSyncOptions.BackgroundActivityContext = stepsContext
-	careSyncOptions.WorkerStopTimeout = taskStopTimeout
-	careSyncOptions.MaxConcurrentLocalActivityExecutionSize = databaseSlots
-	careSyncOptions.LocalActivityWorkerOnly = true
-	careSync := worker.New(connected, queues.CareSync(), careSyncOptions)
-	workflows.Register(careSync)
-
-	serviceOptions := options(guard)
-	serviceOptions.MaxConcurrentActivityExecutionSize = serviceSlots
-	serviceOptions.DisableWorkflowWorker = true
-	waitingOptions, bulkOptions := serviceOptions, serviceOptions
-	waitingOptions.MaxConcurrentActivityExecutionSize = waitingSlots
-	bulkOptions.MaxConcurrentActivityExecutionSize = bulkSlots
-	waiting := worker.New(connected, queues.CareSync(), waitingOptions)
-	steps.RegisterWaitingSteps(waiting, guarded)
-	for _, registry := range []worker.Worker{careSync, waiting} { // a step waits where the database is away for long
+	databaseSteps := func(registry worker.ActivityRegistry) {
 		steps.RegisterDatabaseSteps(registry)
 		steps.RegisterClaimSteps(registry, guarded)
 		steps.RegisterDueRefreshes(registry, guarded)
 	}
+
+	careSyncOptions, endSteps := hostingWorkflows(options(guard), taskStopTimeout)
+	careSyncOptions.LocalActivityWorkerOnly = true
+	careSync := worker.New(connected, queues.CareSync(), careSyncOptions)
+	workflows.Register(careSync)
+	databaseSteps(careSync)
+
+	waiting := worker.New(connected, queues.CareSync(), hostingSteps(options(guard), waitingSlots))
+	steps.RegisterWaitingSteps(waiting, guarded)
+	databaseSteps(waiting) // a step waits where the database is away for long
+
 	parts := []run.Part{thenEnd(part(careSync), endSteps), part(waiting)}
 	for _, service := range []care.Service{care.ServicesAustralia, care.NDIA} {
-		serviceWorker := worker.New(connected, queues.Upstream(service), serviceOptions)
-		steps.RegisterServiceSteps(serviceWorker, service)
-		bulkWorker := worker.New(connected, queues.Bulk(service), bulkOptions)
-		steps.RegisterBulkSteps(bulkWorker)
-		parts = append(parts, part(serviceWorker), part(bulkWorker))
+		syncOptions, endSteps := hostingWorkflows(options(guard), syncStopTimeout)
+		syncOptions.MaxConcurrentActivityExecutionSize = serviceSlots
+		syncing := worker.New(connected, queues.Upstream(service), syncOptions)
+		workflows.RegisterSyncs(syncing)
+		databaseSteps(syncing)
+		steps.RegisterServiceSteps(syncing, service)
+
+		bulk := worker.New(connected, queues.Bulk(service), hostingSteps(options(guard), bulkSlots))
+		steps.RegisterBulkSteps(bulk)
+		parts = append(parts, thenEnd(part(syncing), endSteps), part(bulk))
 	}
 	return parts
+}
+
+// hostingWorkflows are the options of a worker that hosts workflows, with the steps that run within their tasks. These hold on to the database until
+// endSteps is called.
+func hostingWorkflows(common worker.Options, stopTimeout time.Duration) (with worker.Options, endSteps context.CancelFunc) {
+	common.BackgroundActivityContext, endSteps = context.WithCancel(context.Background())
+	common.WorkerStopTimeout = stopTimeout
+	common.MaxConcurrentLocalActivityExecutionSize = databaseSlots
+	return common, endSteps
+}
+
+// hostingSteps are the options of a worker for steps alone.
+func hostingSteps(common worker.Options, slots int) worker.Options {
+	common.DisableWorkflowWorker = true
+	common.MaxConcurrentActivityExecutionSize = slots
+	return common
 }
 
 // identity is how Temporal knows the workers of this process.
