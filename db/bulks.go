@@ -65,93 +65,6 @@ func BulkRunID(bulk, person care.ID) care.ID {
 	return care.ID(id.String())
 }
 
-// BulkSize is how large the parts of a bulk run are.
-type BulkSize struct{ PerBatch, PerChunk int }
-
-// ChangedPeople are the people with changes, according to the providers' lists, by our ids, with the government's ids of the updated budgets.
-type ChangedPeople map[care.ID][]string
-
-// PlanBulk plans the people of a bulk run as rows, once, and returns how many people and batches there are: the people with changes, if the
-// lists were compared, else the selected people. Planning again returns the same. now decides who was synced lately. It fails with
-// ErrNoConnection where the organisation no longer has the connection that the request names.
-func (s *Store) PlanBulk(ctx context.Context, bulk Bulk, size BulkSize, moved ChangedPeople, now time.Time) (total, batches int, err error) {
-	err = s.inTransaction(ctx, "plan the bulk run", func(queries *gen.Queries) error {
-		planned, err := queries.BulkPlanned(ctx, gen.BulkPlannedParams{OrganisationID: bulk.OrganisationID, ID: bulk.ID})
-		if err != nil {
-			return err
-		}
-		if !planned.Planned {
-			if err := planPeople(ctx, queries, bulk, size, moved, now); err != nil {
-				return err
-			}
-			if err := queries.MarkBulkPlanned(ctx, gen.MarkBulkPlannedParams{OrganisationID: bulk.OrganisationID, ID: bulk.ID}); err != nil {
-				return err
-			}
-			if planned, err = queries.BulkPlanned(ctx, gen.BulkPlannedParams{OrganisationID: bulk.OrganisationID, ID: bulk.ID}); err != nil {
-				return err
-			}
-		}
-		total, batches = int(planned.Total), int(planned.Batches)
-		return nil
-	})
-	return total, batches, err
-}
-
-func planPeople(ctx context.Context, queries *gen.Queries, bulk Bulk, size BulkSize, moved ChangedPeople, now time.Time) error {
-	request := bulk.Request
-	today, err := todayOf(ctx, queries, bulk.OrganisationID, now)
-	if err != nil {
-		return err
-	}
-	openSince := today.AddDays(-care.DaysOpenAfterEnd) // budgets that ended earlier are closed (R15)
-	if moved != nil {
-		return queries.PlanMoved(ctx, gen.PlanMovedParams{
-			OrganisationID: bulk.OrganisationID, BulkID: bulk.ID, PerBatch: int32(size.PerBatch), PerChunk: int32(size.PerChunk),
-			Moved: object(moved), OpenSince: openSince,
-		})
-	}
-	var since *time.Time
-	if request.NotSyncedFor > 0 {
-		instant := now.Add(-time.Duration(request.NotSyncedFor))
-		since = &instant
-	}
-	if request.Kind == care.RunPACEContract {
-		_, err = queries.PlanParticipants(ctx, gen.PlanParticipantsParams{
-			OrganisationID: bulk.OrganisationID, BulkID: bulk.ID, PerBatch: int32(size.PerBatch), PerChunk: int32(size.PerChunk),
-			Today: today, NotSyncedSince: since, FailedLastTime: request.FailedLastTime, People: request.People,
-			RetryOf: optional.Of(request.RetryOf),
-		})
-		return err
-	}
-	connection, err := selectedConnection(ctx, queries, bulk)
-	if err != nil {
-		return err
-	}
-	_, err = queries.PlanCareRecipients(ctx, gen.PlanCareRecipientsParams{
-		OrganisationID: bulk.OrganisationID, BulkID: bulk.ID, PerBatch: int32(size.PerBatch), PerChunk: int32(size.PerChunk),
-		ConnectionID: connection, InCare: request.InCare, OpenSince: openSince, NotSyncedSince: since,
-		FailedLastTime: request.FailedLastTime, People: request.People, RetryOf: optional.Of(request.RetryOf),
-	})
-	return err
-}
-
-// selectedConnection is our id of the connection that holds the people of a bulk run; nil where any does. It fails with ErrNoConnection.
-func selectedConnection(ctx context.Context, queries *gen.Queries, bulk Bulk) (*care.ID, error) {
-	if bulk.Request.ServiceProviderID == "" {
-		return nil, nil
-	}
-	connections, err := queries.ServiceProviderConnections(ctx, bulk.OrganisationID)
-	if err != nil {
-		return nil, err
-	}
-	for _, connection := range connections {
-		if connection.ServiceProviderID == bulk.Request.ServiceProviderID {
-			return &connection.ID, nil
-		}
-	}
-	return nil, ErrNoConnection
-}
-
 // Today is the organisation's date at an instant (R1).
 func (s *Store) Today(ctx context.Context, organisation care.ID, now time.Time) (care.Date, error) {
 	today, err := todayOf(ctx, s.queries, organisation, now)
@@ -361,6 +274,10 @@ func outageReasons() (reasons []string) {
 // with the outcome that stands. stop is why the run ended early, empty if it did not.
 func (s *Store) FinishBulk(ctx context.Context, organisation, bulk care.ID, stop care.Reason) (counts care.BulkCounts, outcome care.RunOutcome, err error) {
 	err = s.inTransaction(ctx, "finish the bulk run", func(queries *gen.Queries) error {
+		// No one is planned any more who would be left without an outcome. A bulk run that could not even be recorded is over all the same.
+		if _, err := queries.LockBulk(ctx, gen.LockBulkParams{OrganisationID: organisation, ID: bulk}); err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
 		reason := stop
 		if reason == "" {
 			reason = care.ReasonBatchLost
@@ -382,7 +299,7 @@ func (s *Store) FinishBulk(ctx context.Context, organisation, bulk care.ID, stop
 			return err
 		}
 		recorded, err := queries.FinishBulk(ctx, gen.FinishBulkParams{OrganisationID: organisation, ID: bulk, Outcome: string(outcome), Reason: string(stop)})
-		if errors.Is(err, pgx.ErrNoRows) { // a bulk run that could not even be recorded is over all the same
+		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
 		outcome = care.RunOutcome(recorded)

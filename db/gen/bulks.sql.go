@@ -153,7 +153,8 @@ func (q *Queries) BulkOptions(ctx context.Context, arg BulkOptionsParams) (json.
 const bulkPlanned = `-- name: BulkPlanned :one
 SELECT (planned_at IS NOT NULL)::boolean AS planned,
        (SELECT count(*) FROM bulk_item i WHERE i.bulk_id = b.id)::int AS total,
-       (SELECT coalesce(max(i.batch) + 1, 0) FROM bulk_item i WHERE i.bulk_id = b.id)::int AS batches
+       (SELECT coalesce(max(i.batch) + 1, 0) FROM bulk_item i WHERE i.bulk_id = b.id)::int AS batches,
+       coalesce((SELECT i.person_id FROM bulk_item i WHERE i.bulk_id = b.id ORDER BY i.person_id DESC LIMIT 1), '00000000-0000-0000-0000-000000000000')::uuid AS last_person
 FROM bulk_run b WHERE b.organisation_id = $1 AND b.id = $2
 `
 
@@ -163,15 +164,22 @@ type BulkPlannedParams struct {
 }
 
 type BulkPlannedRow struct {
-	Planned bool
-	Total   int32
-	Batches int32
+	Planned    bool
+	Total      int32
+	Batches    int32
+	LastPerson care.ID
 }
 
+// Whether all people have been planned, how many have been so far, and the last of them.
 func (q *Queries) BulkPlanned(ctx context.Context, arg BulkPlannedParams) (BulkPlannedRow, error) {
 	row := q.db.QueryRow(ctx, bulkPlanned, arg.OrganisationID, arg.ID)
 	var i BulkPlannedRow
-	err := row.Scan(&i.Planned, &i.Total, &i.Batches)
+	err := row.Scan(
+		&i.Planned,
+		&i.Total,
+		&i.Batches,
+		&i.LastPerson,
+	)
 	return i, err
 }
 
@@ -336,6 +344,25 @@ func (q *Queries) CountWithContributions(ctx context.Context, arg CountWithContr
 	var column_1 int32
 	err := row.Scan(&column_1)
 	return column_1, err
+}
+
+const endOfWindow = `-- name: EndOfWindow :one
+SELECT coalesce((SELECT c.id FROM person c WHERE c.organisation_id = $1 AND c.id > $2 ORDER BY c.id OFFSET $3::int LIMIT 1),
+                'ffffffff-ffff-ffff-ffff-ffffffffffff')::uuid AS until
+`
+
+type EndOfWindowParams struct {
+	OrganisationID care.ID
+	After          care.ID
+	People         int32
+}
+
+// The last of the next people of an organisation, in the order of their ids. After the last people of all comes the greatest id.
+func (q *Queries) EndOfWindow(ctx context.Context, arg EndOfWindowParams) (care.ID, error) {
+	row := q.db.QueryRow(ctx, endOfWindow, arg.OrganisationID, arg.After, arg.People)
+	var until care.ID
+	err := row.Scan(&until)
+	return until, err
 }
 
 const escalateItems = `-- name: EscalateItems :exec
@@ -587,6 +614,23 @@ func (q *Queries) ListMarks(ctx context.Context, organisationID care.ID) ([]List
 		return nil, err
 	}
 	return items, nil
+}
+
+const lockBulk = `-- name: LockBulk :one
+SELECT (outcome IS NULL)::boolean AS open FROM bulk_run WHERE organisation_id = $1 AND id = $2 FOR NO KEY UPDATE
+`
+
+type LockBulkParams struct {
+	OrganisationID care.ID
+	ID             care.ID
+}
+
+// Whether a bulk run has no outcome, which stays so until the transaction ends.
+func (q *Queries) LockBulk(ctx context.Context, arg LockBulkParams) (bool, error) {
+	row := q.db.QueryRow(ctx, lockBulk, arg.OrganisationID, arg.ID)
+	var open bool
+	err := row.Scan(&open)
+	return open, err
 }
 
 const markAbsent = `-- name: MarkAbsent :exec
@@ -882,33 +926,36 @@ func (q *Queries) OthersOfBulk(ctx context.Context, arg OthersOfBulkParams) (Oth
 
 const planCareRecipients = `-- name: PlanCareRecipients :execrows
 WITH selected AS (
-    SELECT c.organisation_id, c.id, (row_number() OVER (ORDER BY c.id) - 1)::int AS place, $2::int AS per_batch, $3::int AS per_chunk
+    SELECT c.organisation_id, c.id, (row_number() OVER (ORDER BY c.id) - 1)::int AS place, $2::int AS before, $3::int AS per_batch, $4::int AS per_chunk
     FROM person c
-    WHERE c.organisation_id = $4 AND c.care_recipient_id IS NOT NULL
-      AND ($5::uuid IS NULL OR c.connection_id = $5
+    WHERE c.organisation_id = $5 AND c.id > $6 AND c.id <= $7 AND c.care_recipient_id IS NOT NULL
+      AND ($8::uuid IS NULL OR c.connection_id = $8
            OR c.connection_id IS NULL AND 1 = (SELECT count(*) FROM connection n WHERE n.organisation_id = c.organisation_id AND n.service = 'services-australia'))
-      AND (NOT $6::boolean OR c.not_in_care_since IS NULL)
-      AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= $7::date OR has_open_budget(c, $7)
-           OR $8::uuid[] IS NOT NULL OR $9::uuid IS NOT NULL) -- asked for by name
-      AND ($10::timestamptz IS NULL OR NOT EXISTS (
-          SELECT FROM area_fence f WHERE f.person_id = c.id AND f.area = 'summary' AND f.as_of >= $10))
-      AND (NOT $11::boolean OR NOT last_sync_succeeded(c.organisation_id, c.id, 'care-recipient'))
-      AND ($8::uuid[] IS NULL OR c.id = ANY ($8))
-      AND ($9::uuid IS NULL OR EXISTS (
-          SELECT FROM bulk_item p WHERE p.bulk_id = $9 AND p.organisation_id = c.organisation_id AND p.person_id = c.id
+      AND (NOT $9::boolean OR c.not_in_care_since IS NULL)
+      AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= $10::date OR has_open_budget(c, $10)
+           OR $11::uuid[] IS NOT NULL OR $12::uuid IS NOT NULL) -- asked for by name
+      AND ($13::timestamptz IS NULL OR NOT EXISTS (
+          SELECT FROM area_fence f WHERE f.person_id = c.id AND f.area = 'summary' AND f.as_of >= $13))
+      AND (NOT $14::boolean OR NOT last_sync_succeeded(c.organisation_id, c.id, 'care-recipient'))
+      AND ($11::uuid[] IS NULL OR c.id = ANY ($11))
+      AND ($12::uuid IS NULL OR EXISTS (
+          SELECT FROM bulk_item p WHERE p.bulk_id = $12 AND p.organisation_id = c.organisation_id AND p.person_id = c.id
             AND p.outcome NOT IN ('succeeded', 'succeeded_with_warnings')))
 )
 INSERT INTO bulk_item (organisation_id, bulk_id, person_id, batch, chunk)
-SELECT organisation_id, $1, id, place / per_batch, place % per_batch / per_chunk
+SELECT organisation_id, $1, id, (before + place) / per_batch, (before + place) % per_batch / per_chunk
 FROM selected
 ON CONFLICT (bulk_id, person_id) DO NOTHING
 `
 
 type PlanCareRecipientsParams struct {
 	BulkID         care.ID
+	Before         int32
 	PerBatch       int32
 	PerChunk       int32
 	OrganisationID care.ID
+	After          care.ID
+	Until          care.ID
 	ConnectionID   *care.ID
 	InCare         bool
 	OpenSince      care.Date
@@ -918,13 +965,16 @@ type PlanCareRecipientsParams struct {
 	FailedLastTime bool
 }
 
-// The people with a care recipient id who fit the selection, in the order of their ids, so that planning again plans the same.
+// The people of a window with a care recipient id who fit the selection, in the order of their ids. before is how many were planned before them.
 func (q *Queries) PlanCareRecipients(ctx context.Context, arg PlanCareRecipientsParams) (int64, error) {
 	result, err := q.db.Exec(ctx, planCareRecipients,
 		arg.BulkID,
+		arg.Before,
 		arg.PerBatch,
 		arg.PerChunk,
 		arg.OrganisationID,
+		arg.After,
+		arg.Until,
 		arg.ConnectionID,
 		arg.InCare,
 		arg.OpenSince,
@@ -939,19 +989,19 @@ func (q *Queries) PlanCareRecipients(ctx context.Context, arg PlanCareRecipients
 	return result.RowsAffected(), nil
 }
 
-const planMoved = `-- name: PlanMoved :exec
+const planMoved = `-- name: PlanMoved :execrows
 WITH selected AS (
     SELECT c.organisation_id, c.id, ARRAY(SELECT jsonb_array_elements_text($2::jsonb -> c.id::text))::text[] AS budgets, (NOT l.succeeded OR c.verified_at IS NULL) AS whole,
            (row_number() OVER (ORDER BY c.id) - 1)::int AS place,
-           $3::int AS per_batch, $4::int AS per_chunk
+           $3::int AS before, $4::int AS per_batch, $5::int AS per_chunk
     FROM person c CROSS JOIN LATERAL (SELECT coalesce(last_sync_succeeded(c.organisation_id, c.id, 'care-recipient'), false) AS succeeded) l
-    WHERE c.organisation_id = $5 AND c.care_recipient_id IS NOT NULL
+    WHERE c.organisation_id = $6 AND c.id > $7 AND c.id <= $8 AND c.care_recipient_id IS NOT NULL
       AND (jsonb_exists($2::jsonb, c.id::text) -- listed as changed, such as someone who has come back
            OR (NOT l.succeeded OR c.verified_at IS NULL)
-              AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= $6::date OR has_open_budget(c, $6)))
+              AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= $9::date OR has_open_budget(c, $9)))
 )
 INSERT INTO bulk_item (organisation_id, bulk_id, person_id, batch, chunk, moved_budgets, whole)
-SELECT organisation_id, $1, id, place / per_batch, place % per_batch / per_chunk, budgets, whole
+SELECT organisation_id, $1, id, (before + place) / per_batch, (before + place) % per_batch / per_chunk, budgets, whole
 FROM selected
 ON CONFLICT (bulk_id, person_id) DO NOTHING
 `
@@ -959,54 +1009,66 @@ ON CONFLICT (bulk_id, person_id) DO NOTHING
 type PlanMovedParams struct {
 	BulkID         care.ID
 	Moved          json.RawMessage
+	Before         int32
 	PerBatch       int32
 	PerChunk       int32
 	OrganisationID care.ID
+	After          care.ID
+	Until          care.ID
 	OpenSince      care.Date
 }
 
-// The people with changes according to the lists, and those whose last run did not succeed: a list does not name them again, so that they are
+// The people of a window with changes according to the lists, and those whose last run did not succeed: a list does not name them again, so that they are
 // read as a whole.
-func (q *Queries) PlanMoved(ctx context.Context, arg PlanMovedParams) error {
-	_, err := q.db.Exec(ctx, planMoved,
+func (q *Queries) PlanMoved(ctx context.Context, arg PlanMovedParams) (int64, error) {
+	result, err := q.db.Exec(ctx, planMoved,
 		arg.BulkID,
 		arg.Moved,
+		arg.Before,
 		arg.PerBatch,
 		arg.PerChunk,
 		arg.OrganisationID,
+		arg.After,
+		arg.Until,
 		arg.OpenSince,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const planParticipants = `-- name: PlanParticipants :execrows
 WITH selected AS (
-    SELECT c.organisation_id, c.id, (row_number() OVER (ORDER BY c.id) - 1)::int AS place, $2::int AS per_batch, $3::int AS per_chunk
+    SELECT c.organisation_id, c.id, (row_number() OVER (ORDER BY c.id) - 1)::int AS place, $2::int AS before, $3::int AS per_batch, $4::int AS per_chunk
     FROM person c
-    WHERE c.organisation_id = $4 AND c.pace_api_access
+    WHERE c.organisation_id = $5 AND c.id > $6 AND c.id <= $7 AND c.pace_api_access
       AND EXISTS (SELECT FROM service_contract k WHERE k.organisation_id = c.organisation_id AND k.person_id = c.id AND k.origin = 'pace')
       AND NOT EXISTS (
           SELECT FROM pace_standing t WHERE t.organisation_id = c.organisation_id AND t.person_id = c.id
-            AND (t.stopped_on IS NOT NULL OR t.ends_on <= $5::date))
-      AND ($6::timestamptz IS NULL OR NOT EXISTS (
-          SELECT FROM area_fence f WHERE f.person_id = c.id AND f.area = 'contract' AND f.as_of >= $6))
-      AND (NOT $7::boolean OR NOT last_sync_succeeded(c.organisation_id, c.id, 'pace-contract'))
-      AND ($8::uuid[] IS NULL OR c.id = ANY ($8))
-      AND ($9::uuid IS NULL OR EXISTS (
-          SELECT FROM bulk_item p WHERE p.bulk_id = $9 AND p.organisation_id = c.organisation_id AND p.person_id = c.id
+            AND (t.stopped_on IS NOT NULL OR t.ends_on <= $8::date))
+      AND ($9::timestamptz IS NULL OR NOT EXISTS (
+          SELECT FROM area_fence f WHERE f.person_id = c.id AND f.area = 'contract' AND f.as_of >= $9))
+      AND (NOT $10::boolean OR NOT last_sync_succeeded(c.organisation_id, c.id, 'pace-contract'))
+      AND ($11::uuid[] IS NULL OR c.id = ANY ($11))
+      AND ($12::uuid IS NULL OR EXISTS (
+          SELECT FROM bulk_item p WHERE p.bulk_id = $12 AND p.organisation_id = c.organisation_id AND p.person_id = c.id
             AND p.outcome NOT IN ('succeeded', 'succeeded_with_warnings')))
 )
 INSERT INTO bulk_item (organisation_id, bulk_id, person_id, batch, chunk)
-SELECT organisation_id, $1, id, place / per_batch, place % per_batch / per_chunk
+SELECT organisation_id, $1, id, (before + place) / per_batch, (before + place) % per_batch / per_chunk
 FROM selected
 ON CONFLICT (bulk_id, person_id) DO NOTHING
 `
 
 type PlanParticipantsParams struct {
 	BulkID         care.ID
+	Before         int32
 	PerBatch       int32
 	PerChunk       int32
 	OrganisationID care.ID
+	After          care.ID
+	Until          care.ID
 	Today          care.Date
 	NotSyncedSince *time.Time
 	FailedLastTime bool
@@ -1014,13 +1076,16 @@ type PlanParticipantsParams struct {
 	RetryOf        *care.ID
 }
 
-// The people with a contract from PACE who fit the selection and whose scheduled syncs have not stopped (R30).
+// The people of a window with a contract from PACE who fit the selection and whose scheduled syncs have not stopped (R30).
 func (q *Queries) PlanParticipants(ctx context.Context, arg PlanParticipantsParams) (int64, error) {
 	result, err := q.db.Exec(ctx, planParticipants,
 		arg.BulkID,
+		arg.Before,
 		arg.PerBatch,
 		arg.PerChunk,
 		arg.OrganisationID,
+		arg.After,
+		arg.Until,
 		arg.Today,
 		arg.NotSyncedSince,
 		arg.FailedLastTime,

@@ -11,21 +11,21 @@ DELETE FROM bulk_run b
 WHERE b.organisation_id = @organisation_id AND b.id = @id AND b.started_at IS NULL AND b.outcome IS NULL
   AND NOT EXISTS (SELECT FROM bulk_item i WHERE i.bulk_id = b.id);
 
--- name: PlanMoved :exec
--- The people with changes according to the lists, and those whose last run did not succeed: a list does not name them again, so that they are
+-- name: PlanMoved :execrows
+-- The people of a window with changes according to the lists, and those whose last run did not succeed: a list does not name them again, so that they are
 -- read as a whole.
 WITH selected AS (
     SELECT c.organisation_id, c.id, ARRAY(SELECT jsonb_array_elements_text(@moved::jsonb -> c.id::text))::text[] AS budgets, (NOT l.succeeded OR c.verified_at IS NULL) AS whole,
            (row_number() OVER (ORDER BY c.id) - 1)::int AS place,
-           @per_batch::int AS per_batch, @per_chunk::int AS per_chunk
+           @before::int AS before, @per_batch::int AS per_batch, @per_chunk::int AS per_chunk
     FROM person c CROSS JOIN LATERAL (SELECT coalesce(last_sync_succeeded(c.organisation_id, c.id, 'care-recipient'), false) AS succeeded) l
-    WHERE c.organisation_id = @organisation_id AND c.care_recipient_id IS NOT NULL
+    WHERE c.organisation_id = @organisation_id AND c.id > @after AND c.id <= @until AND c.care_recipient_id IS NOT NULL
       AND (jsonb_exists(@moved::jsonb, c.id::text) -- listed as changed, such as someone who has come back
            OR (NOT l.succeeded OR c.verified_at IS NULL)
               AND (c.not_in_care_since IS NULL OR c.not_in_care_since >= @open_since::date OR has_open_budget(c, @open_since)))
 )
 INSERT INTO bulk_item (organisation_id, bulk_id, person_id, batch, chunk, moved_budgets, whole)
-SELECT organisation_id, @bulk_id, id, place / per_batch, place % per_batch / per_chunk, budgets, whole
+SELECT organisation_id, @bulk_id, id, (before + place) / per_batch, (before + place) % per_batch / per_chunk, budgets, whole
 FROM selected
 ON CONFLICT (bulk_id, person_id) DO NOTHING;
 
@@ -113,17 +113,28 @@ WHERE c.organisation_id = @organisation_id AND c.verified_at IS NOT NULL AND c.c
 UPDATE bulk_run SET absent = absent + @absent, absent_held = @absent_held WHERE organisation_id = @organisation_id AND id = @id;
 
 -- name: BulkPlanned :one
+-- Whether all people have been planned, how many have been so far, and the last of them.
 SELECT (planned_at IS NOT NULL)::boolean AS planned,
        (SELECT count(*) FROM bulk_item i WHERE i.bulk_id = b.id)::int AS total,
-       (SELECT coalesce(max(i.batch) + 1, 0) FROM bulk_item i WHERE i.bulk_id = b.id)::int AS batches
+       (SELECT coalesce(max(i.batch) + 1, 0) FROM bulk_item i WHERE i.bulk_id = b.id)::int AS batches,
+       coalesce((SELECT i.person_id FROM bulk_item i WHERE i.bulk_id = b.id ORDER BY i.person_id DESC LIMIT 1), '00000000-0000-0000-0000-000000000000')::uuid AS last_person
 FROM bulk_run b WHERE b.organisation_id = @organisation_id AND b.id = @id;
 
+-- name: LockBulk :one
+-- Whether a bulk run has no outcome, which stays so until the transaction ends.
+SELECT (outcome IS NULL)::boolean AS open FROM bulk_run WHERE organisation_id = @organisation_id AND id = @id FOR NO KEY UPDATE;
+
+-- name: EndOfWindow :one
+-- The last of the next people of an organisation, in the order of their ids. After the last people of all comes the greatest id.
+SELECT coalesce((SELECT c.id FROM person c WHERE c.organisation_id = @organisation_id AND c.id > @after ORDER BY c.id OFFSET @people::int LIMIT 1),
+                'ffffffff-ffff-ffff-ffff-ffffffffffff')::uuid AS until;
+
 -- name: PlanCareRecipients :execrows
--- The people with a care recipient id who fit the selection, in the order of their ids, so that planning again plans the same.
+-- The people of a window with a care recipient id who fit the selection, in the order of their ids. before is how many were planned before them.
 WITH selected AS (
-    SELECT c.organisation_id, c.id, (row_number() OVER (ORDER BY c.id) - 1)::int AS place, @per_batch::int AS per_batch, @per_chunk::int AS per_chunk
+    SELECT c.organisation_id, c.id, (row_number() OVER (ORDER BY c.id) - 1)::int AS place, @before::int AS before, @per_batch::int AS per_batch, @per_chunk::int AS per_chunk
     FROM person c
-    WHERE c.organisation_id = @organisation_id AND c.care_recipient_id IS NOT NULL
+    WHERE c.organisation_id = @organisation_id AND c.id > @after AND c.id <= @until AND c.care_recipient_id IS NOT NULL
       AND (sqlc.narg(connection_id)::uuid IS NULL OR c.connection_id = sqlc.narg(connection_id)
            OR c.connection_id IS NULL AND 1 = (SELECT count(*) FROM connection n WHERE n.organisation_id = c.organisation_id AND n.service = 'services-australia'))
       AND (NOT @in_care::boolean OR c.not_in_care_since IS NULL)
@@ -138,16 +149,16 @@ WITH selected AS (
             AND p.outcome NOT IN ('succeeded', 'succeeded_with_warnings')))
 )
 INSERT INTO bulk_item (organisation_id, bulk_id, person_id, batch, chunk)
-SELECT organisation_id, @bulk_id, id, place / per_batch, place % per_batch / per_chunk
+SELECT organisation_id, @bulk_id, id, (before + place) / per_batch, (before + place) % per_batch / per_chunk
 FROM selected
 ON CONFLICT (bulk_id, person_id) DO NOTHING;
 
 -- name: PlanParticipants :execrows
--- The people with a contract from PACE who fit the selection and whose scheduled syncs have not stopped (R30).
+-- The people of a window with a contract from PACE who fit the selection and whose scheduled syncs have not stopped (R30).
 WITH selected AS (
-    SELECT c.organisation_id, c.id, (row_number() OVER (ORDER BY c.id) - 1)::int AS place, @per_batch::int AS per_batch, @per_chunk::int AS per_chunk
+    SELECT c.organisation_id, c.id, (row_number() OVER (ORDER BY c.id) - 1)::int AS place, @before::int AS before, @per_batch::int AS per_batch, @per_chunk::int AS per_chunk
     FROM person c
-    WHERE c.organisation_id = @organisation_id AND c.pace_api_access
+    WHERE c.organisation_id = @organisation_id AND c.id > @after AND c.id <= @until AND c.pace_api_access
       AND EXISTS (SELECT FROM service_contract k WHERE k.organisation_id = c.organisation_id AND k.person_id = c.id AND k.origin = 'pace')
       AND NOT EXISTS (
           SELECT FROM pace_standing t WHERE t.organisation_id = c.organisation_id AND t.person_id = c.id
@@ -161,7 +172,7 @@ WITH selected AS (
             AND p.outcome NOT IN ('succeeded', 'succeeded_with_warnings')))
 )
 INSERT INTO bulk_item (organisation_id, bulk_id, person_id, batch, chunk)
-SELECT organisation_id, @bulk_id, id, place / per_batch, place % per_batch / per_chunk
+SELECT organisation_id, @bulk_id, id, (before + place) / per_batch, (before + place) % per_batch / per_chunk
 FROM selected
 ON CONFLICT (bulk_id, person_id) DO NOTHING;
 
