@@ -9,6 +9,7 @@ import (
 
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/db/internal/bulkwait"
 	"github.com/caresync/caresync/db/internal/optional"
 )
 
@@ -309,16 +310,11 @@ func (s *Store) ScheduledRuns(ctx context.Context, organisation care.ID, request
 }
 
 func waitOfRun(row gen.ScheduledRunsRow) care.Wait {
-	switch {
-	case row.PausedAt != nil:
-		return care.Wait{Cause: care.WaitsForPerson, By: row.PausedBy, Since: *row.PausedAt}
-	case row.WaitingFor != "":
-		return care.Wait{Cause: care.WaitCause(row.WaitingFor), Service: care.RunKind(row.Kind).Service(), Since: optional.Value(row.WaitingSince)}
-	case row.StartedAt == nil && row.FinishedAt == nil:
+	wait := bulkwait.Row{Kind: row.Kind, PausedAt: row.PausedAt, PausedBy: row.PausedBy, WaitingFor: row.WaitingFor, Since: row.WaitingSince}.Wait()
+	if !wait.Known() && row.StartedAt == nil && row.FinishedAt == nil {
 		return care.Wait{Cause: care.WaitsToBegin, Since: row.RequestedAt}
-	default:
-		return care.Wait{}
 	}
+	return wait
 }
 
 // SettleSchedule records the times of a schedule, up to an instant, that led to no run. It does nothing where the schedule was changed, or settled

@@ -10,6 +10,7 @@ import (
 	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/db/gen"
+	"github.com/caresync/caresync/db/internal/bulkwait"
 	"github.com/caresync/caresync/db/internal/optional"
 	"github.com/caresync/caresync/words"
 )
@@ -370,21 +371,19 @@ func viewBulk(row gen.ListBulksRow) (BulkSummary, error) {
 	return view, nil
 }
 
-// waitOfBulk is what a bulk run as a whole waits for according to its row. Who was paused waits for nothing else.
+// waitOfBulk is what a bulk run as a whole waits for according to its row.
 func waitOfBulk(row gen.ListBulksRow) care.Wait {
-	switch {
-	case row.Outcome != "":
+	if row.Outcome != "" {
 		return care.Wait{}
-	case row.PausedAt != nil:
-		return care.Wait{Cause: care.WaitsForPerson, By: row.PausedBy, Since: *row.PausedAt}
-	case row.WaitingFor != "":
-		return care.Wait{
-			Cause: care.WaitCause(row.WaitingFor), Service: care.RunKind(row.Kind).Service(), Trouble: care.DatabaseTrouble(row.WaitingTrouble),
-			Words: row.WaitingWords, Since: optional.Value(row.WaitingSince), Until: optional.Value(row.WaitingUntil),
-		}
-	default:
-		return notBegun(row.StartedAt, row.RequestedAt)
 	}
+	wait := bulkwait.Row{
+		Kind: row.Kind, PausedAt: row.PausedAt, PausedBy: row.PausedBy, WaitingFor: row.WaitingFor, Trouble: row.WaitingTrouble, Words: row.WaitingWords,
+		Since: row.WaitingSince, Until: row.WaitingUntil,
+	}.Wait()
+	if wait.Known() {
+		return wait
+	}
+	return notBegun(row.StartedAt, row.RequestedAt)
 }
 
 func bulkCounts(row gen.ListBulksRow) care.BulkCounts {

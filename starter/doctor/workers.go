@@ -12,11 +12,10 @@ import (
 	"github.com/caresync/caresync/platform/temporal"
 	"github.com/caresync/caresync/protocol"
 	"github.com/caresync/caresync/starter/present"
+	"github.com/caresync/caresync/starter/waits"
 )
 
 const (
-	// pollsWithin is how recently a worker that lives has asked for tasks: it asks once a minute at least.
-	pollsWithin = 2 * time.Minute
 	// ownRunsWithin is how soon the deployment's own schedules run that run every five minutes, and how long a run of any may take.
 	ownRunsWithin = 20 * time.Minute
 	// keysRenewedWithin is how soon the schedule runs that renews keys once a day.
@@ -36,7 +35,7 @@ func pollers(ctx context.Context, p *patient, queue protocol.PolledQueue) ([]str
 	}
 	var living []string
 	for _, poller := range described.GetPollers() {
-		if time.Since(poller.GetLastAccessTime().AsTime()) < pollsWithin {
+		if time.Since(poller.GetLastAccessTime().AsTime()) < waits.WorkersPollWithin {
 			living = append(living, poller.GetIdentity())
 		}
 	}

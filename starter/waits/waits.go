@@ -21,11 +21,12 @@ import (
 // AnswersWithin is how long a list or a page waits for what Temporal knows. After that it shows what the rows say.
 const AnswersWithin = 5 * time.Second
 
+// WorkersPollWithin is how often a worker that is idle polls at least: one that has not for so long is gone. Temporal itself lists it for minutes more.
+const WorkersPollWithin = 65 * time.Second
+
 const (
 	// soon is how long work may wait for a worker before that is worth a word.
 	soon = 5 * time.Second
-	// pollsAtLeast is how often a worker that is idle polls: one that has not for so long is gone. Temporal itself lists it for minutes more.
-	pollsAtLeast = 65 * time.Second
 	// atWorkAfter is after how long an attempt that runs is taken to go on, rather than to meet what the one before met: longer than our own
 	// parts, and one call to a service, take to give up.
 	atWorkAfter = 35 * time.Second
@@ -270,7 +271,7 @@ func (l *looker) worker(ctx context.Context, queue string, kind enumspb.TaskQueu
 
 func isPolled(pollers []*taskqueuepb.PollerInfo) bool {
 	for _, poller := range pollers {
-		if recent(poller.GetLastAccessTime(), pollsAtLeast) {
+		if recent(poller.GetLastAccessTime(), WorkersPollWithin) {
 			return true
 		}
 	}
