@@ -65,7 +65,10 @@ func newCommand() *cobra.Command {
 	flags.IntVar(&bulk.delta.percent, "delta-percent", 2, "percentage of them that change before it")
 	flags.IntSliceVar(&bulk.growth, "growth", []int{100, 1000}, "numbers of people to see how costs grow; 10000 takes some minutes more, 0 leaves that out")
 	flags.StringVar(&bulk.profile, "cpu-profile", "", "write a CPU profile of CareSync's runs to this file")
-	root.AddCommand(singleCommand, bulkCommand)
+	planning := &planning{}
+	planningCommand := newPart(&stage, planning, "planning", "Measure how a bulk run over very many people is planned; not part of the others")
+	planningCommand.Flags().IntVar(&planning.people, "people", 1_000_000, "number of people")
+	root.AddCommand(singleCommand, bulkCommand, planningCommand)
 	return root
 }
 

@@ -17,7 +17,7 @@ type ChangedPeople map[care.ID][]string
 
 // peoplePerWindow is how many people of an organisation are looked at by one statement that plans. However many people there are, each statement is
 // short, and an attempt that is cut off goes on where the last one was.
-const peoplePerWindow = 10_000
+const peoplePerWindow = 5_000
 
 // PlanBulk plans the people of a bulk run as rows, once, and returns how many people and batches there are: the people with changes, if the
 // lists were compared, else the selected people. Planning again returns the same. now decides who was synced lately. It fails with
