@@ -94,6 +94,7 @@ func (w *workplace) awaitPollers(ctx context.Context) error {
 		kind enums.TaskQueueType
 	}{
 		{w.queues.CareSync(), enums.TASK_QUEUE_TYPE_WORKFLOW},
+		{w.queues.Upstream(care.ServicesAustralia), enums.TASK_QUEUE_TYPE_WORKFLOW},
 		{w.queues.Upstream(care.ServicesAustralia), enums.TASK_QUEUE_TYPE_ACTIVITY},
 		{w.queues.Bulk(care.ServicesAustralia), enums.TASK_QUEUE_TYPE_ACTIVITY},
 	} {
