@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
@@ -57,20 +59,27 @@ func work(t *testing.T, c client.Client) (stop func()) {
 	return w.Stop
 }
 
-// startWorkflow starts one that waits for "go", by an update with start.
+// startWorkflow starts one that waits for "go", by an update with start. Where its database comes back, Temporal has no namespaces until it has read
+// them again.
 func startWorkflow(t *testing.T, c client.Client, id string) {
 	t.Helper()
-	start := c.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
-		ID: id, TaskQueue: "queue", WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
-		Priority:              temporal.Priority{PriorityKey: 1, FairnessKey: "one"},
-		TypedSearchAttributes: temporal.NewSearchAttributes(kindAttribute.ValueSet("greeting")),
-	}, untilTold)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	handle, err := c.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
-		StartWorkflowOperation: start,
-		UpdateOptions:          client.UpdateWorkflowOptions{UpdateName: "hello", WaitForStage: client.WorkflowUpdateStageCompleted},
-	})
+	var handle client.WorkflowUpdateHandle
+	var err error
+	eventually(t, func() bool {
+		start := c.NewWithStartWorkflowOperation(client.StartWorkflowOptions{
+			ID: id, TaskQueue: "queue", WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+			Priority:              temporal.Priority{PriorityKey: 1, FairnessKey: "one"},
+			TypedSearchAttributes: temporal.NewSearchAttributes(kindAttribute.ValueSet("greeting")),
+		}, untilTold)
+		handle, err = c.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+			StartWorkflowOperation: start,
+			UpdateOptions:          client.UpdateWorkflowOptions{UpdateName: "hello", WaitForStage: client.WorkflowUpdateStageCompleted},
+		})
+		var unknown *serviceerror.NamespaceNotFound
+		return !errors.As(err, &unknown)
+	}, "Temporal does not know its namespace")
 	require.NoError(t, err)
 	var answer string
 	require.NoError(t, handle.Get(ctx, &answer))
