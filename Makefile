@@ -66,7 +66,7 @@ race: build ## run the tests of RACED, all packages if it is not given, with Go'
 	CARESYNC_BIN=$(BIN) $(DEVSTACK) exec $(TEST_STACK) -- $(TEST) -race -short $(TESTFLAGS) $(RACED)
 
 .PHONY: bench
-bench: build ## measure one sync and a bulk run beside what one would use instead; some twenty minutes
+bench: build ## measure one sync and a bulk run beside what one would use instead; half an hour
 	cd bench && go build -o $(BIN)/bench .
 	$(DEVSTACK) exec --without ui -- $(BIN)/bench $(BENCHFLAGS)
 
