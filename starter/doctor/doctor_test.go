@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"github.com/caresync/caresync/care"
@@ -389,19 +391,22 @@ func (s *stack) waits(t *testing.T, workflowID string) {
 	t.Cleanup(func() { _ = s.temporal.TerminateWorkflow(context.Background(), run.GetID(), run.GetRunID(), "a test") })
 }
 
-// withOrphan leaves a paused bulk run in Temporal, of which the database says that it has ended.
+// withOrphan leaves a bulk run under way in Temporal, of which the database says that it has ended.
 func (s *stack) withOrphan(t *testing.T) doctor.Options {
 	t.Helper()
-	require.NoError(t, s.world.Faults.Add(faults.Fault{Kind: faults.Latency, Delay: 100 * time.Millisecond}))
+	const answered = 5
+	require.NoError(t, s.world.Faults.Add(faults.Fault{Kind: faults.Hang, Skip: answered})) // so that it stays under way
+	t.Cleanup(s.world.Faults.Clear)
+	before := len(s.world.Calls())
 	bulk, run := s.temporal.Bulk(t, s.world.Store, s.organisation.ID, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient}})
 	t.Cleanup(func() { _ = s.temporal.TerminateWorkflow(context.Background(), run.GetID(), "", "a test") })
-	require.Eventually(t, func() bool { return len(s.world.Calls()) > 0 }, time.Minute, 10*time.Millisecond)
-	paused, err := s.temporal.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
-		WorkflowID: run.GetID(), UpdateName: protocol.Pause.Name, WaitForStage: client.WorkflowUpdateStageCompleted,
-	})
-	require.NoError(t, err)
-	require.NoError(t, paused.Get(t.Context(), nil))
-	s.world.Faults.Clear()
+	require.Eventually(t, func() bool { return len(s.world.Calls()) >= before+answered }, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, func() bool { // Temporal lists a workflow soon after it has started
+		listed, err := s.temporal.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{
+			Query: fmt.Sprintf("WorkflowId = '%s' AND ExecutionStatus = 'Running'", run.GetID()),
+		})
+		return err == nil && listed.GetCount() == 1
+	}, time.Minute, 10*time.Millisecond)
 	s.sql.Exec(t, "UPDATE bulk_run SET outcome = 'cancelled', finished_at = now() WHERE id = $1", bulk)
 	return s.options
 }

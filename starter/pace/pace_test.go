@@ -123,7 +123,7 @@ func TestRetrieveStartsASessionAndAnswersWithThePreview(t *testing.T) { // R22
 	require.Equal(t, retrieved.RunID, <-retrieving.Run())
 
 	workflow := w.server.Workflow(w.workflowID)
-	require.Equal(t, "test-care-sync", workflow.Options.TaskQueue)
+	require.Equal(t, "test-ndia", workflow.Options.TaskQueue)
 	input := workflow.Input.(protocol.PaceContractSyncInput)
 	require.Equal(t, care.TriggerOnDemand, input.Trigger)
 	require.False(t, input.Refresh, "someone looks")

@@ -85,7 +85,7 @@ func TestStartRecordsARunThatCanBeFollowedAtOnce(t *testing.T) {
 	require.Equal(t, read.RunQueued, progress.State)
 	require.Equal(t, "tests", progress.RequestedBy)
 	workflow := w.server.Workflow(w.workflowID)
-	require.Equal(t, "test-care-sync", workflow.Options.TaskQueue)
+	require.Equal(t, "test-services-australia", workflow.Options.TaskQueue)
 	require.Equal(t, 1, workflow.Input.(protocol.CareRecipientSyncInput).Pass)
 }
 
