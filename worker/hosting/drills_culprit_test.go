@@ -258,7 +258,7 @@ func TestDrillWorkersThatCannotDoTheWork(t *testing.T) {
 // startOtherVersion starts a worker in whose version a sync's steps are others. The step in hand ends as that of a lost worker.
 func startOtherVersion(t *testing.T, w *watched) (stop func()) {
 	t.Helper()
-	other := worker.New(w.temporal.Client, w.temporal.Queues.CareSync(), worker.Options{})
+	other := worker.New(w.temporal.Client, w.temporal.Queues.Upstream(care.ServicesAustralia), worker.Options{LocalActivityWorkerOnly: true})
 	other.RegisterWorkflowWithOptions(func(ctx workflow.Context, _ protocol.CareRecipientSyncInput) (care.RunResult, error) {
 		return care.RunResult{}, workflow.Sleep(ctx, time.Hour)
 	}, workflow.RegisterOptions{Name: protocol.CareRecipientSyncWorkflow})
