@@ -62,7 +62,7 @@ func TestDrillTemporalsDatabasesAreLost(t *testing.T) {
 	}, time.Minute, 100*time.Millisecond)
 	shown = caresync("schedule", "show", "nightly")
 	require.NotContains(t, shown, "not responding")
-	require.Contains(t, shown, "Run missed times with: caresync schedule backfill nightly --from ")
+	require.Contains(t, shown, "Run them with: caresync schedule backfill nightly --from ")
 	var view struct {
 		Applied  bool        `json:"applied"`
 		ToRunNow []time.Time `json:"to_run_now"`
