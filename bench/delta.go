@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,29 +21,19 @@ type deltaRuns struct{ people, percent int }
 var changes = []world.MoveName{world.Claim, world.ClaimByOther, world.ChangeContribution}
 
 // run compares what a full run and a delta run ask of the government.
-func (d deltaRuns) run(ctx context.Context, stage stage, out io.Writer) (err error) {
+func (d deltaRuns) run(ctx context.Context, stage stage, out io.Writer) error {
 	living := population{people: d.people}
-	site, err := newSite(ctx, stage, living)
-	if err != nil {
-		return err
-	}
-	defer site.close()
-	w, err := site.newWorkplace(ctx, known)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.close()) }()
-	stop, err := w.host(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, stop()) }()
+	return onWorkplace(ctx, stage, living, func(w *workplace) error {
+		return w.whileHosting(ctx, func() error { return d.measure(ctx, w, living, out) })
+	})
+}
 
+func (d deltaRuns) measure(ctx context.Context, w *workplace, living population, out io.Writer) error {
 	full, err := w.measure(ctx, d.people, func(ctx context.Context) error { return w.syncInBulk(ctx, w.clients) })
 	if err != nil {
 		return err
 	}
-	changed, err := d.change(ctx, site.government, living)
+	changed, err := d.change(ctx, w.government, living)
 	if err != nil {
 		return err
 	}

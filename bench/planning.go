@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -20,22 +19,18 @@ import (
 // planning measures how a bulk run over very many people is planned: however many there are, no statement may take long.
 type planning struct{ people int }
 
-func (p planning) run(ctx context.Context, stage stage, out io.Writer) (err error) {
-	site, err := newSite(ctx, stage, population{people: 1})
-	if err != nil {
-		return err
-	}
-	defer site.close()
-	w, err := site.newWorkplace(ctx, known)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.close()) }()
-	if err := p.addCrowd(ctx, w); err != nil {
-		return err
-	}
+func (p planning) run(ctx context.Context, stage stage, out io.Writer) error {
+	return onWorkplace(ctx, stage, population{people: 1}, func(w *workplace) error {
+		if err := p.addCrowd(ctx, w); err != nil {
+			return err
+		}
+		return p.print(ctx, w, out)
+	})
+}
+
+func (p planning) print(ctx context.Context, w *workplace, out io.Writer) error {
 	slowest := &slowest{longest: map[string]time.Duration{}}
-	store, err := db.Open(ctx, w.url, site.keyring, db.Options{MaxConnections: db.WorkerConnections, Tracer: slowest})
+	store, err := db.Open(ctx, w.url, w.keyring, db.Options{MaxConnections: db.WorkerConnections, Tracer: slowest})
 	if err != nil {
 		return err
 	}
@@ -51,24 +46,30 @@ func (p planning) run(ctx context.Context, stage stage, out io.Writer) (err erro
 		{"everyone", care.BulkOptions{}, nil},
 		{"not synced for a day", care.BulkOptions{NotSyncedFor: care.Timespan(24 * time.Hour)}, nil},
 		{"failed last time", care.BulkOptions{FailedLastTime: true}, nil},
-		{"delta", care.BulkOptions{Delta: true}, db.ChangedPeople{site.clients[0]: {"1"}}},
+		{"delta", care.BulkOptions{Delta: true}, db.ChangedPeople{w.clients[0]: {"1"}}},
 	} {
 		slowest.forget()
-		selection.options.Kind = care.RunCareRecipient
-		bulk := db.Bulk{ID: db.NewID(), OrganisationID: site.organisation.ID, RequestedBy: "bench", Request: care.BulkRequest{BulkOptions: selection.options}}
-		if err := store.RecordBulk(ctx, bulk); err != nil {
-			return err
-		}
 		began := time.Now()
-		size := db.BulkSize{PerBatch: protocol.PeoplePerBatch, PerChunk: protocol.PeoplePerChunk}
-		planned, _, err := store.PlanBulk(ctx, bulk, size, selection.moved, time.Now())
+		planned, err := planBulk(ctx, store, w.organisation.ID, selection.options, selection.moved)
 		if err != nil {
 			return err
 		}
-		name, longest := slowest.statement()
-		fmt.Fprintf(table, "%s\t%d\t%.1f\t%d\t%s\t%.2f\t\n", selection.name, planned, time.Since(began).Seconds(), slowest.sent, name, longest.Seconds())
+		took := time.Since(began)
+		sent, name, longest := slowest.statement()
+		fmt.Fprintf(table, "%s\t%d\t%.1f\t%d\t%s\t%.2f\t\n", selection.name, planned, took.Seconds(), sent, name, longest.Seconds())
 	}
 	return table.Flush()
+}
+
+// planBulk records a bulk run and plans its people, and returns how many there are.
+func planBulk(ctx context.Context, store *db.Store, organisation care.ID, options care.BulkOptions, moved db.ChangedPeople) (people int, err error) {
+	options.Kind = care.RunCareRecipient
+	bulk := db.Bulk{ID: db.NewID(), OrganisationID: organisation, RequestedBy: "bench", Request: care.BulkRequest{BulkOptions: options}}
+	if err := store.RecordBulk(ctx, bulk); err != nil {
+		return 0, err
+	}
+	people, _, err = store.PlanBulk(ctx, bulk, db.BulkSize{PerBatch: protocol.PeoplePerBatch, PerChunk: protocol.PeoplePerChunk}, moved, time.Now())
+	return people, err
 }
 
 // addCrowd stores the people, each with a bulk run's last sync; one in a hundred did not succeed.
@@ -132,8 +133,8 @@ func (s *slowest) forget() {
 	clear(s.longest)
 }
 
-// statement is the one that took longest.
-func (s *slowest) statement() (name string, took time.Duration) {
+// statement is the one that took longest, of how many.
+func (s *slowest) statement() (sent int, name string, took time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for of, longest := range s.longest {
@@ -141,5 +142,5 @@ func (s *slowest) statement() (name string, took time.Duration) {
 			name, took = of, longest
 		}
 	}
-	return name, took
+	return s.sent, name, took
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -22,23 +21,10 @@ type singleSync struct {
 	latencies []time.Duration
 }
 
-func (b singleSync) run(ctx context.Context, stage stage, out io.Writer) (err error) {
-	site, err := newSite(ctx, stage, population{scenario: person})
-	if err != nil {
-		return err
-	}
-	defer site.close()
-	workplace, err := site.newWorkplace(ctx, known)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, workplace.close()) }()
-	stop, err := workplace.host(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, stop()) }()
-	return b.print(ctx, workplace, out)
+func (b singleSync) run(ctx context.Context, stage stage, out io.Writer) error {
+	return onWorkplace(ctx, stage, population{scenario: person}, func(w *workplace) error {
+		return w.whileHosting(ctx, func() error { return b.print(ctx, w, out) })
+	})
 }
 
 func (b singleSync) print(ctx context.Context, w *workplace, out io.Writer) error {

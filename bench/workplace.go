@@ -8,10 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"go.temporal.io/api/enums/v1"
 
 	"github.com/caresync/caresync/activities"
-	"github.com/caresync/caresync/care"
 	"github.com/caresync/caresync/db"
 	"github.com/caresync/caresync/platform/run"
 	"github.com/caresync/caresync/protocol"
@@ -41,6 +39,30 @@ func (s *site) newWorkplace(ctx context.Context, state string) (*workplace, erro
 	}
 	w.drop = drop
 	return w, nil
+}
+
+// onWorkplace runs work on a government of its own, and a database in which its people are known.
+func onWorkplace(ctx context.Context, stage stage, living population, work func(*workplace) error) (err error) {
+	site, err := newSite(ctx, stage, living)
+	if err != nil {
+		return err
+	}
+	defer site.close()
+	w, err := site.newWorkplace(ctx, known)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	return work(w)
+}
+
+// whileHosting runs work while the worker takes tasks.
+func (w *workplace) whileHosting(ctx context.Context, work func() error) error {
+	stop, err := w.host(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(work(), stop())
 }
 
 // openWorkplace opens a database that someone else drops.
@@ -89,17 +111,9 @@ const pollersAppear = 30 * time.Second
 func (w *workplace) awaitPollers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pollersAppear)
 	defer cancel()
-	for _, queue := range []struct {
-		name string
-		kind enums.TaskQueueType
-	}{
-		{w.queues.CareSync(), enums.TASK_QUEUE_TYPE_WORKFLOW},
-		{w.queues.Upstream(care.ServicesAustralia), enums.TASK_QUEUE_TYPE_WORKFLOW},
-		{w.queues.Upstream(care.ServicesAustralia), enums.TASK_QUEUE_TYPE_ACTIVITY},
-		{w.queues.Bulk(care.ServicesAustralia), enums.TASK_QUEUE_TYPE_ACTIVITY},
-	} {
+	for _, queue := range w.queues.Polled() {
 		for {
-			answer, err := w.temporal.DescribeTaskQueue(ctx, queue.name, queue.kind)
+			answer, err := w.temporal.DescribeTaskQueue(ctx, queue.Name, queue.Kind)
 			if err != nil {
 				return fmt.Errorf("worker does not poll: %w", err)
 			}

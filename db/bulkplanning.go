@@ -16,7 +16,7 @@ type BulkSize struct{ PerBatch, PerChunk int }
 type ChangedPeople map[care.ID][]string
 
 // peoplePerWindow is how many people of an organisation are looked at by one statement that plans. However many people there are, each statement is
-// short, and an attempt that is cut off goes on where the last one was.
+// short, and an attempt resumes where the one before it was cut off.
 const peoplePerWindow = 5_000
 
 // PlanBulk plans the people of a bulk run as rows, once, and returns how many people and batches there are: the people with changes, if the

@@ -37,7 +37,7 @@ func requireEveryonePlanned(t *testing.T, sql testkit.SQL, bulk care.ID) {
 	) i WHERE place < before`, bulk))
 }
 
-// However many people there are, they are planned window by window. An attempt that is cut off in between goes on where the last one was.
+// However many people there are, they are planned window by window, and an attempt resumes where the one before it was cut off.
 func TestManyPeopleArePlannedInWindows(t *testing.T) {
 	t.Parallel()
 	b, bulk, size := newCrowd(t)

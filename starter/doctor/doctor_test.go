@@ -391,11 +391,11 @@ func (s *stack) waits(t *testing.T, workflowID string) {
 	t.Cleanup(func() { _ = s.temporal.TerminateWorkflow(context.Background(), run.GetID(), run.GetRunID(), "a test") })
 }
 
-// withOrphan leaves a bulk run under way in Temporal, of which the database says that it has ended.
+// withOrphan leaves a bulk run in progress in Temporal that has ended according to the database.
 func (s *stack) withOrphan(t *testing.T) doctor.Options {
 	t.Helper()
 	const answered = 5
-	require.NoError(t, s.world.Faults.Add(faults.Fault{Kind: faults.Hang, Skip: answered})) // so that it stays under way
+	require.NoError(t, s.world.Faults.Add(faults.Fault{Kind: faults.Hang, Skip: answered})) // which keeps it in progress
 	t.Cleanup(s.world.Faults.Clear)
 	before := len(s.world.Calls())
 	bulk, run := s.temporal.Bulk(t, s.world.Store, s.organisation.ID, care.BulkRequest{BulkOptions: care.BulkOptions{Kind: care.RunCareRecipient}})
